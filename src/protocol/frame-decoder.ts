@@ -1,0 +1,127 @@
+import { FrameError } from './errors.ts'
+
+/** Bytes of the length word in front of every frame; it does not count itself. */
+export const LENGTH_WORD_BYTES = 4
+
+/** Bytes of the header word (serialize type and header length), the least a frame can hold. */
+export const HEADER_WORD_BYTES = 4
+
+/**
+ * Cuts a byte stream into frames.
+ *
+ * ```
+ * length int32 | header word int32 | header | body        length = 4 + header + body
+ * ```
+ *
+ * Chunks go in by {@link append}, whole frames without their length word come out of {@link next}. A frame that came in one
+ * chunk is a view of that chunk; one that came in pieces is put together once, when its last byte is there. The length is
+ * checked as soon as its four bytes are known, before anything is kept for the frame.
+ *
+ * @see NettyDecoder in apache/rocketmq, a LengthFieldBasedFrameDecoder(frameMaxLength, 0, 4, 0, 4)
+ */
+export class FrameDecoder {
+  readonly #maxFrameBytes: number
+  /** Chunks not yet consumed, in order; the first one from `#offset` on. */
+  #chunks: Buffer[] = []
+  #offset = 0
+  #bufferedBytes = 0
+  /** Length of the frame being waited for, or -1 while its length word is incomplete. */
+  #frameBytes = -1
+
+  /** @param maxFrameBytes - Most bytes of a frame with its length word; RocketMQ's default is 16,777,216. */
+  constructor(maxFrameBytes: number) {
+    this.#maxFrameBytes = maxFrameBytes
+  }
+
+  /** Bytes held for frames that are not whole yet, or not taken. */
+  get bufferedBytes(): number {
+    return this.#bufferedBytes
+  }
+
+  /** Takes the next bytes of the stream. The chunk must not change afterwards. */
+  append(chunk: Buffer): void {
+    if (chunk.length === 0) return
+    this.#chunks.push(chunk)
+    this.#bufferedBytes += chunk.length
+  }
+
+  /**
+   * The next whole frame without its length word, or undefined until more bytes come.
+   * @throws {FrameError} `ERR_FRAME_TOO_LONG`, `ERR_FRAME_TOO_SHORT`: the stream is lost, do not call again.
+   */
+  next(): Buffer | undefined {
+    if (this.#frameBytes < 0) {
+      if (this.#bufferedBytes < LENGTH_WORD_BYTES) return undefined
+      const first = this.#chunks[0] as Buffer
+      const length =
+        first.length - this.#offset >= LENGTH_WORD_BYTES
+          ? first.readInt32BE(this.#offset)
+          : this.#peek(LENGTH_WORD_BYTES).readInt32BE(0)
+      this.#checkLength(length)
+      this.#skip(LENGTH_WORD_BYTES)
+      this.#frameBytes = length
+    }
+    if (this.#bufferedBytes < this.#frameBytes) {
+      this.#letGoOfConsumedBytes()
+      return undefined
+    }
+    const frame = this.#take(this.#frameBytes)
+    this.#frameBytes = -1
+    return frame
+  }
+
+  #checkLength(length: number): void {
+    if (length < 0 || length + LENGTH_WORD_BYTES > this.#maxFrameBytes) {
+      throw new FrameError(
+        'ERR_FRAME_TOO_LONG',
+        `frame length ${length} is not within 0 and ${this.#maxFrameBytes - LENGTH_WORD_BYTES} bytes`,
+      )
+    }
+    if (length < HEADER_WORD_BYTES) {
+      throw new FrameError('ERR_FRAME_TOO_SHORT', `frame length ${length} has no room for the header word`)
+    }
+  }
+
+  /** A copy of the next bytes, which may lie in several chunks. */
+  #peek(bytes: number): Buffer {
+    const copy = Buffer.allocUnsafe(bytes)
+    let filled = 0
+    let from = this.#offset
+    for (const chunk of this.#chunks) {
+      filled += chunk.copy(copy, filled, from, Math.min(chunk.length, from + bytes - filled))
+      if (filled === bytes) break
+      from = 0
+    }
+    return copy
+  }
+
+  #skip(bytes: number): void {
+    this.#bufferedBytes -= bytes
+    this.#offset += bytes
+    let consumed = 0
+    for (let first = this.#chunks[consumed]; first !== undefined && this.#offset >= first.length; ) {
+      this.#offset -= first.length
+      consumed++
+      first = this.#chunks[consumed]
+    }
+    if (consumed > 0) this.#chunks.splice(0, consumed)
+  }
+
+  #take(bytes: number): Buffer {
+    const first = this.#chunks[0]
+    const frame =
+      first !== undefined && first.length - this.#offset >= bytes
+        ? first.subarray(this.#offset, this.#offset + bytes)
+        : this.#peek(bytes)
+    this.#skip(bytes)
+    return frame
+  }
+
+  /** A few bytes of the next frame must not keep a whole socket buffer alive while its connection is quiet. */
+  #letGoOfConsumedBytes(): void {
+    const first = this.#chunks[0]
+    if (first === undefined || this.#chunks.length > 1 || this.#offset < first.length / 2) return
+    this.#chunks[0] = Buffer.from(first.subarray(this.#offset))
+    this.#offset = 0
+  }
+}

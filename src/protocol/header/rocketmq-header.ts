@@ -1,0 +1,92 @@
+/**
+ * Header of serialize type 1, ROCKETMQ:
+ *
+ * ```
+ * code int16 | language byte | version int16 | opaque int32 | flag int32
+ * remark length int32 | remark utf-8
+ * ext fields length int32 | ( name length int16 | name utf-8 | value length int32 | value utf-8 )*
+ * ```
+ *
+ * A length of 0 stands for null.
+ *
+ * @see RocketMQSerializable in apache/rocketmq
+ */
+import { FrameError } from '../errors.ts'
+import { codeOfLanguage, languageOfCode } from '../language-code.ts'
+import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
+
+const FIXED_BYTES = 21
+
+/**
+ * Reads a ROCKETMQ header.
+ * @throws {FrameError} `ERR_HEADER`
+ */
+export function decodeRocketMQHeader(header: Buffer): Omit<RemotingCommand, 'body'> {
+  if (header.length < FIXED_BYTES) throw badHeader(`${header.length} bytes are too few`)
+  const remarkBytes = header.readInt32BE(13)
+  const extFieldsLengthAt = 17 + remarkBytes
+  if (remarkBytes < 0 || extFieldsLengthAt + 4 > header.length) throw badHeader(`remark length ${remarkBytes}`)
+  const extFieldsBytes = header.readInt32BE(extFieldsLengthAt)
+  if (extFieldsBytes > header.length) throw badHeader(`ext fields length ${extFieldsBytes}`)
+  return {
+    code: header.readInt16BE(0),
+    language: languageOfCode(header.readUInt8(2)),
+    version: header.readInt16BE(3),
+    opaque: header.readInt32BE(5),
+    flag: header.readInt32BE(9),
+    remark: remarkBytes === 0 ? null : header.toString('utf8', 17, extFieldsLengthAt),
+    extFields: extFieldsBytes <= 0 ? null : decodeExtFields(header, extFieldsLengthAt + 4, extFieldsBytes),
+  }
+}
+
+/** As in Java the last entry may reach beyond the announced length, but not beyond the header. */
+function decodeExtFields(header: Buffer, from: number, extFieldsBytes: number): ExtFields {
+  const fields = new Map<string, string | null>()
+  let at = from
+  const text = (lengthBytes: 2 | 4): string | null => {
+    if (at + lengthBytes > header.length) throw badHeader('ext fields are cut off')
+    const bytes = lengthBytes === 2 ? header.readInt16BE(at) : header.readInt32BE(at)
+    at += lengthBytes
+    if (bytes < 0 || bytes > extFieldsBytes || at + bytes > header.length) {
+      throw badHeader(`ext field length ${bytes}`)
+    }
+    at += bytes
+    return bytes === 0 ? null : header.toString('utf8', at - bytes, at)
+  }
+  while (at < from + extFieldsBytes) {
+    const name = text(2)
+    const value = text(4)
+    if (name !== null) fields.set(name, value)
+  }
+  return fields
+}
+
+function badHeader(detail: string): FrameError {
+  return new FrameError('ERR_HEADER', `ROCKETMQ header is not readable: ${detail}`)
+}
+
+/** The bytes of a ROCKETMQ header. Names longer than 32,767 bytes cannot be written and are left out. */
+export function encodeRocketMQHeader(command: RemotingCommand): Buffer {
+  const remark = Buffer.from(command.remark ?? '')
+  const parts: Buffer[] = []
+  let extFieldsBytes = 0
+  for (const [name, value] of command.extFields ?? []) {
+    const nameBytes = Buffer.from(name)
+    if (value === null || nameBytes.length > 0x7fff) continue
+    const valueBytes = Buffer.from(value)
+    const lengths = Buffer.alloc(6)
+    lengths.writeInt16BE(nameBytes.length, 0)
+    lengths.writeInt32BE(valueBytes.length, 2)
+    parts.push(lengths.subarray(0, 2), nameBytes, lengths.subarray(2), valueBytes)
+    extFieldsBytes += 6 + nameBytes.length + valueBytes.length
+  }
+  const fixed = Buffer.alloc(FIXED_BYTES)
+  fixed.writeInt16BE(command.code << 16 >> 16, 0)
+  fixed.writeUInt8(codeOfLanguage(command.language), 2)
+  fixed.writeInt16BE(command.version << 16 >> 16, 3)
+  fixed.writeInt32BE(command.opaque, 5)
+  fixed.writeInt32BE(command.flag, 9)
+  fixed.writeInt32BE(remark.length, 13)
+  fixed.writeInt32BE(extFieldsBytes, 17)
+  return Buffer.concat([fixed.subarray(0, 17), remark, fixed.subarray(17), ...parts])
+}

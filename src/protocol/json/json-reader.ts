@@ -1,0 +1,361 @@
+import { JsonError } from '../errors.ts'
+import type { FieldNames } from './field-names.ts'
+
+const QUOTE = 0x22
+const APOSTROPHE = 0x27
+const COMMA = 0x2c
+const COLON = 0x3a
+const SEMICOLON = 0x3b
+const SLASH = 0x2f
+const STAR = 0x2a
+const BACKSLASH = 0x5c
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
+const LINE_FEED = 0x0a
+
+/** Deepest nesting that is skipped or copied; real bodies have six levels. */
+const MAX_DEPTH = 512
+
+const INT32_MIN = -0x80000000n
+const INT32_MAX = 0x7fffffffn
+const INT64_MIN = -0x8000000000000000n
+const INT64_MAX = 0x7fffffffffffffffn
+
+const SIMPLE_ESCAPES = new Map([
+  [0x22, '"'],
+  [0x27, "'"],
+  [0x2f, '/'],
+  [0x5c, '\\'],
+  [0x62, '\b'],
+  [0x66, '\f'],
+  [0x46, '\f'],
+  [0x6e, '\n'],
+  [0x72, '\r'],
+  [0x74, '\t'],
+  [0x76, '\v'],
+])
+
+const NUMBER = /^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$/
+
+/**
+ * Reads JSON text as Java peers write it and as the Java NameServer takes it, straight from its bytes and value by value, so
+ * that a body of many megabytes is never held as a tree, can be read in slices, and keeps 64-bit integers exact.
+ *
+ * Beyond the standard it accepts what fastjson accepts: unquoted and single-quoted names, integer map keys without quotes,
+ * comments, stray commas, numbers written as strings and the like. Every `read…` method reads one value and converts it the
+ * way Java converts it to a field of that type; `null` (also written `undefined` or `NaN`) comes back as null.
+ *
+ * All methods throw {@link JsonError} where the text cannot be read.
+ */
+export class JsonReader {
+  readonly #bytes: Buffer
+  readonly #end: number
+  #at: number
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+    this.#end = bytes.length
+    // A byte order mark is allowed in front.
+    this.#at = bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  }
+
+  /** Byte offset of the next unread byte. */
+  get offset(): number {
+    return this.#at
+  }
+
+  /** Whether nothing but white space and comments is left. */
+  atEnd(): boolean {
+    return this.#peek() === -1
+  }
+
+  /** @throws {JsonError} If anything but white space and comments is left. */
+  expectEnd(): void {
+    if (!this.atEnd()) throw this.#error('text after the value')
+  }
+
+  /**
+   * Enters an object, to be followed by {@link nextName} until that gives undefined.
+   * @returns False if the value is null, which is then consumed.
+   */
+  enterObject(): boolean {
+    if (this.#peek() !== OPEN_BRACE) return this.#consumeNull('an object')
+    this.#at++
+    return true
+  }
+
+  /** The next member's name, with the reader before its value; undefined when the object is over. */
+  nextName(): string | undefined {
+    let byte = this.#peek()
+    while (byte === COMMA || byte === SEMICOLON) {
+      this.#at++
+      byte = this.#peek()
+    }
+    if (byte === CLOSE_BRACE) {
+      this.#at++
+      return undefined
+    }
+    const name = byte === QUOTE || byte === APOSTROPHE ? this.#string(byte) : this.#bareWord('a member name')
+    if (this.#peek() !== COLON) throw this.#error('expected a colon')
+    this.#at++
+    return name
+  }
+
+  /**
+   * The next member's name as the field it stands for: exactly one of `fields`, or one of them in other case or with
+   * underscores, as fastjson's smart match takes it. A name that is no field is skipped with its value.
+   */
+  nextField<Field extends string>(fields: FieldNames<Field>): Field | undefined {
+    for (let name = this.nextName(); name !== undefined; name = this.nextName()) {
+      const field = fields.match(name)
+      if (field !== undefined) return field
+      if (name === '@type') throw this.#error('type names are refused')
+      this.skipValue()
+    }
+    return undefined
+  }
+
+  /**
+   * Enters an array, to be followed by {@link nextElement} before each element until that gives false.
+   * @returns False if the value is null, which is then consumed.
+   */
+  enterArray(): boolean {
+    if (this.#peek() !== OPEN_BRACKET) return this.#consumeNull('an array')
+    this.#at++
+    return true
+  }
+
+  /** Whether another element follows; when none does, the array is over. */
+  nextElement(): boolean {
+    let byte = this.#peek()
+    while (byte === COMMA) {
+      this.#at++
+      byte = this.#peek()
+    }
+    if (byte !== CLOSE_BRACKET) return true
+    this.#at++
+    return false
+  }
+
+  /** Consumes a null if one is next. */
+  tryNull(): boolean {
+    const byte = this.#peek()
+    if (byte !== 0x6e && byte !== 0x75 && byte !== 0x4e) return false
+    const from = this.#at
+    const word = this.#bareWord('a value')
+    if (word === 'null' || word === 'undefined' || word === 'NaN') return true
+    this.#at = from
+    return false
+  }
+
+  /** Text; a number, boolean, object or array gives its JSON text. */
+  readString(): string | null {
+    const byte = this.#peek()
+    if (byte === QUOTE || byte === APOSTROPHE) return this.#string(byte)
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      const from = this.#at
+      this.skipValue()
+      return this.#bytes.toString('utf8', from, this.#at)
+    }
+    const word = this.#bareWord('a value')
+    if (word === 'null' || word === 'undefined' || word === 'NaN') return null
+    if (word !== 'true' && word !== 'false' && !NUMBER.test(word)) throw this.#error('expected a string')
+    return word
+  }
+
+  /** An int32; fractions are cut off, text is parsed, true is 1. @throws {JsonError} Also if it does not fit. */
+  readInt(): number | null {
+    const value = this.#integer()
+    if (value === null) return null
+    if (value < INT32_MIN || value > INT32_MAX) throw this.#error('number does not fit 32 bits')
+    return Number(value)
+  }
+
+  /** An int64; fractions are cut off, text is parsed, true is 1. @throws {JsonError} Also if it does not fit. */
+  readLong(): bigint | null {
+    const value = this.#integer()
+    if (value !== null && (value < INT64_MIN || value > INT64_MAX)) {
+      throw this.#error('number does not fit 64 bits')
+    }
+    return value
+  }
+
+  /** A boolean; the number 1 and the text "true" are true. */
+  readBoolean(): boolean | null {
+    const text = this.readString()
+    switch (text?.toLowerCase()) {
+      case undefined:
+      case '':
+      case 'null':
+        return null
+      case 'true':
+      case '1':
+        return true
+      case 'false':
+      case '0':
+        return false
+      default:
+        throw this.#error('expected a boolean')
+    }
+  }
+
+  /** A list of strings; null elements stay null. */
+  readStringList(): (string | null)[] | null {
+    if (!this.enterArray()) return null
+    const list: (string | null)[] = []
+    while (this.nextElement()) list.push(this.readString())
+    return list
+  }
+
+  /** Passes over one value of any kind, however deep up to 512 levels. */
+  skipValue(): void {
+    let depth = 0
+    do {
+      const byte = this.#peek()
+      if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+        this.#at++
+        if (++depth > MAX_DEPTH) throw this.#error('nested too deep')
+      } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+        if (depth-- === 0) throw this.#error('expected a value')
+        this.#at++
+      } else if (byte === QUOTE || byte === APOSTROPHE) {
+        this.#skipString(byte)
+      } else if (depth > 0 && (byte === COMMA || byte === COLON || byte === SEMICOLON)) {
+        this.#at++
+      } else {
+        this.#bareWord('a value')
+      }
+    } while (depth > 0)
+  }
+
+  #error(message: string): JsonError {
+    return new JsonError(message, this.#at)
+  }
+
+  /** The next byte that is neither white space nor comment, not consumed; -1 at the end. */
+  #peek(): number {
+    for (;;) {
+      const byte = this.#bytes[this.#at]
+      if (byte === undefined || this.#at >= this.#end) return -1
+      if (byte === SLASH) this.#skipComment()
+      else if (byte > 0x20 || !isSpace(byte)) return byte
+      else this.#at++
+    }
+  }
+
+  #skipComment(): void {
+    const kind = this.#bytes[this.#at + 1]
+    if (kind !== SLASH && kind !== STAR) throw this.#error('unexpected slash')
+    const end =
+      kind === SLASH ? this.#bytes.indexOf(LINE_FEED, this.#at + 2) : this.#bytes.indexOf('*/', this.#at + 2)
+    if (end < 0 && kind === STAR) throw this.#error('comment without an end')
+    this.#at = end < 0 ? this.#end : kind === SLASH ? end + 1 : end + 2
+  }
+
+  #consumeNull(wanted: string): false {
+    if (this.tryNull()) return false
+    // Java takes the empty string for a null object or list.
+    const byte = this.#peek()
+    if ((byte === QUOTE || byte === APOSTROPHE) && this.#bytes[this.#at + 1] === byte) {
+      this.#at += 2
+      return false
+    }
+    throw this.#error(`expected ${wanted}`)
+  }
+
+  /** A name or literal without quotes: everything up to the next delimiter. */
+  #bareWord(wanted: string): string {
+    this.#peek()
+    const from = this.#at
+    while (this.#at < this.#end && !isDelimiter(this.#bytes[this.#at] as number)) this.#at++
+    if (this.#at === from) throw this.#error(`expected ${wanted}`)
+    return this.#bytes.toString('utf8', from, this.#at)
+  }
+
+  #integer(): bigint | null {
+    const byte = this.#peek()
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) throw this.#error('expected a number')
+    const quoted = byte === QUOTE || byte === APOSTROPHE
+    const text = this.readString()
+    if (text === null || (quoted && (text === '' || text === 'null'))) return null
+    if (text === 'true') return 1n
+    if (text === 'false') return 0n
+    if (/^[+-]?\d{1,15}$/.test(text)) return BigInt(Number(text))
+    if (/^[+-]?\d+$/.test(text)) return BigInt(text.startsWith('+') ? text.slice(1) : text)
+    if (!NUMBER.test(text) || text.length > 64) throw this.#error('expected a number')
+    const number = Number(text)
+    if (!Number.isFinite(number)) throw this.#error('number out of range')
+    return BigInt(Math.trunc(number))
+  }
+
+  #skipString(quote: number): void {
+    let at = this.#at + 1
+    for (;;) {
+      const end = this.#bytes.indexOf(quote, at)
+      if (end < 0 || end >= this.#end) throw this.#error('string without an end')
+      let backslashes = 0
+      while (this.#bytes[end - 1 - backslashes] === BACKSLASH && end - 1 - backslashes > this.#at) backslashes++
+      at = end + 1
+      if (backslashes % 2 === 0) break
+    }
+    this.#at = at
+  }
+
+  #string(quote: number): string {
+    const from = this.#at + 1
+    this.#skipString(quote)
+    const to = this.#at - 1
+    const escape = this.#bytes.subarray(from, to).indexOf(BACKSLASH)
+    return escape < 0 ? this.#bytes.toString('utf8', from, to) : this.#unescape(from, from + escape, to)
+  }
+
+  #unescape(from: number, firstEscape: number, to: number): string {
+    let text = ''
+    let plain = from
+    for (let at = firstEscape; at >= 0 && at < to; at = this.#bytes.indexOf(BACKSLASH, plain)) {
+      text += this.#bytes.toString('utf8', plain, at)
+      const kind = this.#bytes[at + 1] as number
+      const simple = SIMPLE_ESCAPES.get(kind)
+      if (simple !== undefined) {
+        text += simple
+        plain = at + 2
+      } else if (kind >= 0x30 && kind <= 0x37) {
+        text += String.fromCharCode(kind - 0x30)
+        plain = at + 2
+      } else {
+        const digits = kind === 0x75 ? 4 : kind === 0x78 ? 2 : 0
+        const hex = this.#bytes.toString('latin1', at + 2, Math.min(at + 2 + digits, to))
+        if (digits === 0 || hex.length < digits || !/^[0-9a-fA-F]+$/.test(hex)) {
+          throw new JsonError('unknown escape', at)
+        }
+        text += String.fromCharCode(Number.parseInt(hex, 16))
+        plain = at + 2 + digits
+      }
+    }
+    return text + this.#bytes.toString('utf8', plain, to)
+  }
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x08 && byte <= 0x0d)
+}
+
+function isDelimiter(byte: number): boolean {
+  switch (byte) {
+    case COMMA:
+    case COLON:
+    case SEMICOLON:
+    case SLASH:
+    case QUOTE:
+    case APOSTROPHE:
+    case OPEN_BRACE:
+    case CLOSE_BRACE:
+    case OPEN_BRACKET:
+    case CLOSE_BRACKET:
+      return true
+    default:
+      return isSpace(byte)
+  }
+}
