@@ -120,16 +120,16 @@ function readHeader(header: Buffer): DecodedHeader {
   for (let field = reader.nextField(HEADER_FIELDS); field !== undefined; field = reader.nextField(HEADER_FIELDS)) {
     switch (field) {
       case 'code':
-        code = reader.readInt() ?? code
+        code = reader.readInt() ?? 0
         break
       case 'flag':
-        flag = reader.readInt() ?? flag
+        flag = reader.readInt() ?? 0
         break
       case 'version':
-        version = reader.readInt() ?? version
+        version = reader.readInt() ?? 0
         break
       case 'opaque':
-        opaque = reader.readInt() ?? opaque
+        opaque = reader.readInt() ?? 0
         break
       case 'language':
         language = languageOfName(reader.readString() ?? '')
@@ -152,7 +152,6 @@ function readExtFields(reader: JsonReader): ExtFields | null {
   if (!reader.enterObject()) return null
   const fields = new Map<string, string | null>()
   for (let name = reader.nextName(); name !== undefined; name = reader.nextName()) {
-    if (name === '@type') throw new Error('type names are refused')
     fields.set(name, reader.readString())
   }
   return fields
@@ -164,12 +163,12 @@ export function jsonHeaderText(command: RemotingCommand): string {
   let text = `{"code":${code}`
   if (extFields !== null) text += `,"extFields":${extFieldsText(extFields)}`
   text += `,"flag":${flag},"language":"${language ?? 'JAVA'}","opaque":${opaque}`
-  if (remark !== null) text += `,"remark":${quote(remark, 'legacy')}`
+  if (remark !== null) text += `,"remark":${quote(remark)}`
   return `${text},"serializeTypeCurrentRPC":"JSON","version":${version}}`
 }
 
 function extFieldsText(fields: ExtFields): string {
   const entries: [string, string][] = []
-  for (const [name, value] of fields) if (value !== null) entries.push([name, quote(value, 'legacy')])
+  for (const [name, value] of fields) if (value !== null) entries.push([name, quote(value)])
   return objectText(entries, 'legacy')
 }

@@ -1,22 +1,13 @@
-/**
- * The fields of one kind of JSON object, found by name as Java finds them: exactly, or else ignoring case, underscores and
- * hyphens ("smart match" in fastjson).
- */
+/** The fields of one kind of JSON object. Names are matched exactly, as 5.5.0 does; other members are passed over. */
 export class FieldNames<Field extends string> {
-  readonly #exact: ReadonlySet<string>
-  readonly #loose: ReadonlyMap<string, Field>
+  readonly #names: ReadonlySet<string>
 
   constructor(...fields: Field[]) {
-    this.#exact = new Set(fields)
-    this.#loose = new Map(fields.map((field) => [loosen(field), field]))
+    this.#names = new Set(fields)
   }
 
   /** The field a member name stands for, or undefined. */
   match(name: string): Field | undefined {
-    return this.#exact.has(name) ? (name as Field) : this.#loose.get(loosen(name))
+    return this.#names.has(name) ? (name as Field) : undefined
   }
-}
-
-function loosen(name: string): string {
-  return name.replace(/[_-]/g, '').toLowerCase()
 }

@@ -104,14 +104,12 @@ export class JsonReader {
   }
 
   /**
-   * The next member's name as the field it stands for: exactly one of `fields`, or one of them in other case or with
-   * underscores, as fastjson's smart match takes it. A name that is no field is skipped with its value.
+   * The next member whose name is one of `fields`, with the reader before its value. Other members are passed over.
    */
   nextField<Field extends string>(fields: FieldNames<Field>): Field | undefined {
     for (let name = this.nextName(); name !== undefined; name = this.nextName()) {
       const field = fields.match(name)
       if (field !== undefined) return field
-      if (name === '@type') throw this.#error('type names are refused')
       this.skipValue()
     }
     return undefined

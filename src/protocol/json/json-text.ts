@@ -6,18 +6,15 @@
  */
 export type JsonDialect = 'legacy' | 'standard'
 
-/** Text that both dialects write as it stands. */
-const PLAIN = /^[ !#-.0-[\]-~]*$/
+/** Text that is written as it stands. */
+const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the control characters are what has to be escaped
-const LEGACY_ESCAPED = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the control characters are what has to be escaped
-const STANDARD_ESCAPED = /["\\/\u0000-\u001f\u007f-\uffff]/g
+const ESCAPED = /["\\\u0000-\u001f]/g
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = {
   '"': '\\"',
   '\\': '\\\\',
-  '/': '\\/',
   '\b': '\\b',
   '\t': '\\t',
   '\n': '\\n',
@@ -26,13 +23,19 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 }
 
 function escapeUnit(unit: string): string {
-  return SHORT_ESCAPES[unit] ?? `\\u${unit.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`
+  return SHORT_ESCAPES[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
-/** A JSON string with its quotes, escaped as Java escapes it in that dialect. */
-export function quote(text: string, dialect: JsonDialect): string {
+/** A surrogate without its other half; Java writes a question mark for it. */
+const LONE_SURROGATE = /\p{Surrogate}/gu
+
+/**
+ * A JSON string with its quotes, escaped as 5.5.0 escapes it in headers and in both dialects: the quotation mark, the
+ * backslash and U+0000 to U+001F, and nothing else. (5.3.3 and 4.x, with another JSON library, escape more.)
+ */
+export function quote(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`
-  return `"${text.replace(dialect === 'legacy' ? LEGACY_ESCAPED : STANDARD_ESCAPED, escapeUnit)}"`
+  return `"${text.replace(LONE_SURROGATE, '?').replace(ESCAPED, escapeUnit)}"`
 }
 
 /** Largest integer that a double holds exactly; the standard dialect quotes what lies beyond. */
@@ -50,16 +53,16 @@ export function objectText<Key extends string | number | bigint>(
 ): string {
   const members: string[] = []
   for (const [key, value] of entries) {
-    const name = typeof key === 'string' ? quote(key, dialect) : dialect === 'standard' ? `"${key}"` : `${key}`
+    const name = typeof key === 'string' ? quote(key) : dialect === 'standard' ? `"${key}"` : `${key}`
     members.push(`${name}:${value}`)
   }
   return `{${members.join(',')}}`
 }
 
 /** `["a","b",null]`. */
-export function stringListText(list: Iterable<string | null>, dialect: JsonDialect): string {
+export function stringListText(list: Iterable<string | null>): string {
   const elements: string[] = []
-  for (const element of list) elements.push(element === null ? 'null' : quote(element, dialect))
+  for (const element of list) elements.push(element === null ? 'null' : quote(element))
   return `[${elements.join(',')}]`
 }
 

@@ -1,0 +1,72 @@
+import { FieldNames } from '../json/field-names.ts'
+import { JsonReader } from '../json/json-reader.ts'
+import { type JsonDialect, longText } from '../json/json-text.ts'
+
+/**
+ * The version of a broker's topic configuration: `{"counter":long,"stateVersion":long,"timestamp":long}`. All three are Java
+ * longs and are kept exact, because a changed registration is told from an unchanged one by them alone.
+ * @see DataVersion in apache/rocketmq
+ */
+export interface DataVersion {
+  readonly counter: bigint | null
+  readonly stateVersion: bigint
+  /** Milliseconds since the epoch, as the broker counts them. */
+  readonly timestamp: bigint
+}
+
+/** Whether two versions are equal in all three numbers; no version equals none. */
+export function sameDataVersion(a: DataVersion | null, b: DataVersion | null): boolean {
+  if (a === null || b === null) return false
+  return a.counter === b.counter && a.stateVersion === b.stateVersion && a.timestamp === b.timestamp
+}
+
+/** The version of a registration without a body. */
+export const EMPTY_DATA_VERSION: DataVersion = { counter: 0n, stateVersion: 0n, timestamp: 0n }
+
+const FIELDS = new FieldNames('counter', 'stateVersion', 'timestamp')
+
+/**
+ * Reads a version where one is the next value; null for a JSON null.
+ * @param nowMs - Stands for a missing timestamp, as in Java, so that such a version never equals an earlier one.
+ * @throws {JsonError}
+ */
+export function readDataVersion(reader: JsonReader, nowMs: number): DataVersion | null {
+  if (!reader.enterObject()) return null
+  let counter: bigint | null = 0n
+  let stateVersion = 0n
+  let timestamp = BigInt(Math.trunc(nowMs))
+  for (let field = reader.nextField(FIELDS); field !== undefined; field = reader.nextField(FIELDS)) {
+    switch (field) {
+      case 'counter':
+        counter = reader.readLong()
+        break
+      case 'stateVersion':
+        stateVersion = reader.readLong() ?? 0n
+        break
+      case 'timestamp':
+        timestamp = reader.readLong() ?? 0n
+        break
+      default:
+        field satisfies never
+    }
+  }
+  return { counter, stateVersion, timestamp }
+}
+
+/**
+ * Reads a body that is one DataVersion.
+ * @throws {JsonError}
+ */
+export function decodeDataVersion(body: Buffer, nowMs: number): DataVersion | null {
+  const reader = new JsonReader(body)
+  const version = readDataVersion(reader, nowMs)
+  reader.expectEnd()
+  return version
+}
+
+/** The JSON text of a version. */
+export function dataVersionText(version: DataVersion, dialect: JsonDialect): string {
+  const counter = version.counter === null ? '' : `"counter":${longText(version.counter, dialect)},`
+  const stateVersion = longText(version.stateVersion, dialect)
+  return `{${counter}"stateVersion":${stateVersion},"timestamp":${longText(version.timestamp, dialect)}}`
+}
