@@ -1,0 +1,79 @@
+import type { JsonDialect } from '../protocol/json/json-text.ts'
+
+/** What an encoded route depends on beside the tables. */
+export interface RouteVariant {
+  readonly dialect: JsonDialect
+  readonly supportActingMaster: boolean
+  readonly orderTopicConf: string | null
+}
+
+interface Entry extends RouteVariant {
+  readonly body: Buffer
+}
+
+/** Bytes an entry is reckoned to need beside its body. */
+const ENTRY_BYTES = 160
+
+/**
+ * Finished route bodies by topic and dialect: made when first asked for, dropped when a transition changes what they show. An
+ * entry is a consistent snapshot, so it may be served while a long transition is still at work. Bounded in bytes: beyond that
+ * the oldest entries go.
+ */
+export class EncodedRouteCache {
+  readonly #maxBytes: number
+  #entries: Readonly<Record<JsonDialect, Map<string, Entry>>> = { legacy: new Map(), standard: new Map() }
+  #bytes = 0
+
+  /** @param maxBytes - 0 keeps nothing. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** Bytes held at present. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get(topic: string, variant: RouteVariant): Buffer | undefined {
+    const entry = this.#entries[variant.dialect].get(topic)
+    if (entry === undefined || entry.orderTopicConf !== variant.orderTopicConf) return undefined
+    return entry.supportActingMaster === variant.supportActingMaster ? entry.body : undefined
+  }
+
+  set(topic: string, variant: RouteVariant, body: Buffer): void {
+    this.#delete(variant.dialect, topic)
+    const bytes = sizeOf(topic, body)
+    if (bytes > this.#maxBytes) return
+    this.#bytes += bytes
+    this.#entries[variant.dialect].set(topic, { ...variant, body })
+    for (const dialect of DIALECTS) {
+      for (const oldest of this.#entries[dialect].keys()) {
+        if (this.#bytes <= this.#maxBytes) return
+        this.#delete(dialect, oldest)
+      }
+    }
+  }
+
+  /** Drops the topics that changed. */
+  drop(topics: readonly string[] | 'every'): void {
+    if (topics === 'every') {
+      this.#entries = { legacy: new Map(), standard: new Map() }
+      this.#bytes = 0
+      return
+    }
+    for (const topic of topics) for (const dialect of DIALECTS) this.#delete(dialect, topic)
+  }
+
+  #delete(dialect: JsonDialect, topic: string): void {
+    const entry = this.#entries[dialect].get(topic)
+    if (entry === undefined) return
+    this.#entries[dialect].delete(topic)
+    this.#bytes -= sizeOf(topic, entry.body)
+  }
+}
+
+const DIALECTS: readonly JsonDialect[] = ['standard', 'legacy']
+
+function sizeOf(topic: string, body: Buffer): number {
+  return body.length + 2 * topic.length + ENTRY_BYTES
+}

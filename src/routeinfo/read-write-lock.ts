@@ -1,0 +1,147 @@
+import type { Eventually, Sliced, Slicer } from './slicer.ts'
+
+/** Whoever asks for the lock on behalf of a connection; once it is closed its waiting work is dropped. */
+export interface LockOwner {
+  readonly closed: boolean
+}
+
+/** Why the lock was not given: its queue is full, or the one who waited has gone. */
+export class LockError extends Error {
+  override readonly name = 'LockError'
+  readonly code: 'ERR_LOCK_QUEUE_FULL' | 'ERR_LOCK_ABANDONED'
+
+  constructor(code: LockError['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+interface Waiter {
+  readonly mode: 'read' | 'write'
+  readonly start: () => void
+}
+
+/**
+ * Many readers or one writer, first come, first served.
+ *
+ * JavaScript runs one thing at a time, so work that ends within its turn needs no lock against other such work. It needs one
+ * against long work, which runs in slices and keeps the lock between them. An uncontended acquire is therefore synchronous:
+ * the work runs at once and its result is returned as it is. Only who has to wait, or works in slices, gets a promise.
+ *
+ * A holder that throws releases. A waiter whose connection has closed is dropped when its turn comes. The queue is bounded.
+ */
+export class ReadWriteLock {
+  readonly #slicer: Slicer
+  readonly #maxWaiters: number
+  #readers = 0
+  #writing = false
+  #queue: Waiter[] = []
+
+  /** @param maxWaiters - Most pieces of work that may wait; one more is refused. */
+  constructor(slicer: Slicer, maxWaiters: number) {
+    this.#slicer = slicer
+    this.#maxWaiters = maxWaiters
+  }
+
+  /** Pieces of work waiting for their turn. */
+  get waiting(): number {
+    return this.#queue.length
+  }
+
+  /** Whether work holds the lock at this moment, or waits for it. */
+  get busy(): boolean {
+    return this.#writing || this.#readers > 0 || this.#queue.length > 0
+  }
+
+  /**
+   * Runs short work while nobody writes.
+   * @throws {LockError} (or rejects) `ERR_LOCK_QUEUE_FULL`, `ERR_LOCK_ABANDONED`; and whatever the work throws.
+   */
+  read<Result>(work: () => Result, owner?: LockOwner): Eventually<Result> {
+    if (!this.#writing && this.#queue.length === 0) return work()
+    return this.#wait('read', work, owner)
+  }
+
+  /** Runs short work while nobody reads or writes. @throws {LockError} As {@link read}. */
+  write<Result>(work: () => Result, owner?: LockOwner): Eventually<Result> {
+    if (!this.busy) return work()
+    return this.#wait('write', work, owner)
+  }
+
+  /** Runs long work in slices while nobody writes. @throws {LockError} As {@link read}. */
+  readInSlices<Result>(work: () => Sliced<Result>, owner?: LockOwner): Eventually<Result> {
+    if (!this.#writing && this.#queue.length === 0) return this.#hold('read', () => this.#slicer.run(work()))
+    return this.#wait('read', () => this.#slicer.run(work()), owner)
+  }
+
+  /** Runs long work in slices while nobody else reads or writes. @throws {LockError} As {@link read}. */
+  writeInSlices<Result>(work: () => Sliced<Result>, owner?: LockOwner): Eventually<Result> {
+    if (!this.busy) return this.#hold('write', () => this.#slicer.run(work()))
+    return this.#wait('write', () => this.#slicer.run(work()), owner)
+  }
+
+  #wait<Result>(mode: Waiter['mode'], work: () => Eventually<Result>, owner?: LockOwner): Promise<Result> {
+    // Work without an owner is the server's own (an eviction, a lost connection): it is few and must not be refused.
+    if (owner !== undefined && this.#queue.length >= this.#maxWaiters) {
+      throw new LockError('ERR_LOCK_QUEUE_FULL', `${this.#maxWaiters} requests wait for the route tables already`)
+    }
+    return new Promise((resolve, reject) => {
+      const start = (): void => {
+        if (owner?.closed) {
+          reject(new LockError('ERR_LOCK_ABANDONED', 'the connection closed while its request waited'))
+          return
+        }
+        try {
+          resolve(this.#hold(mode, work))
+        } catch (error) {
+          reject(error)
+        }
+      }
+      this.#queue.push({ mode, start })
+    })
+  }
+
+  #hold<Result>(mode: Waiter['mode'], work: () => Eventually<Result>): Eventually<Result> {
+    this.#enter(mode)
+    let result: Eventually<Result>
+    try {
+      result = work()
+    } catch (error) {
+      this.#leave(mode)
+      throw error
+    }
+    if (!(result instanceof Promise)) {
+      this.#leave(mode)
+      return result
+    }
+    return result.finally(() => this.#leave(mode))
+  }
+
+  #enter(mode: Waiter['mode']): void {
+    if (mode === 'read') this.#readers++
+    else this.#writing = true
+  }
+
+  #leave(mode: Waiter['mode']): void {
+    if (mode === 'read') this.#readers--
+    else this.#writing = false
+    this.#startWaiters()
+  }
+
+  #starting = false
+
+  /** Lets in whoever may come in now. Short work ends within its start, so this is a loop and not a recursion. */
+  #startWaiters(): void {
+    if (this.#starting) return
+    this.#starting = true
+    try {
+      for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
+        if (this.#writing || (first.mode === 'write' && this.#readers > 0)) return
+        this.#queue.shift()
+        first.start()
+      }
+    } finally {
+      this.#starting = false
+    }
+  }
+}

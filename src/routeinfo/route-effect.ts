@@ -1,0 +1,28 @@
+import type { ChannelId } from './route-tables.ts'
+
+/** A broker as log lines and notifications name it. */
+export interface BrokerIdentity {
+  readonly clusterName: string
+  readonly brokerName: string
+  readonly brokerId: bigint
+  readonly brokerAddr: string
+}
+
+/** Why a broker left. */
+export type UnregisterReason = 'request' | 'expired' | 'connection lost'
+
+/** What a transition did that the world outside the tables may want to know or act on. */
+export type RouteEffect =
+  | { readonly kind: 'broker registered'; readonly broker: BrokerIdentity; readonly haServerAddr: string | null; readonly topics: number; readonly channelId: ChannelId }
+  | { readonly kind: 'registration ignored'; readonly broker: BrokerIdentity; readonly currentAddr: string }
+  | { readonly kind: 'broker unregistered'; readonly broker: Omit<BrokerIdentity, 'brokerId'>; readonly reason: UnregisterReason }
+  | { readonly kind: 'removal fenced'; readonly broker: Omit<BrokerIdentity, 'brokerId'>; readonly reason: UnregisterReason }
+  | {
+      /** The smallest id of a group changed. @see RouteInfoManager#notifyMinBrokerIdChanged in apache/rocketmq */
+      readonly kind: 'min broker id changed'
+      readonly brokerName: string
+      readonly brokerAddrs: ReadonlyMap<bigint, string>
+      readonly offlineBrokerAddr: string | null
+      readonly haBrokerAddr: string | null
+      readonly enableActingMaster: boolean
+    }

@@ -1,0 +1,247 @@
+import type { DataVersion } from '../protocol/body/data-version.ts'
+import type { ClusterInfo } from '../protocol/body/lists-and-tables.ts'
+import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
+import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
+import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
+import { type Registration, type RegisterBrokerResult, registerBroker } from './register-broker.ts'
+import { RouteChanges } from './route-changes.ts'
+import type { RouteEffect } from './route-effect.ts'
+import { type BrokerLiveInfo, type ChannelId, RouteTables } from './route-tables.ts'
+import type { Eventually, Sliced, Slicer } from './slicer.ts'
+import { deleteTopic, registerTopic, setWritePerm, topicsWhere } from './topic-operations.ts'
+import { pickupTopicRouteData } from './topic-route.ts'
+import { type Unregistration, unregisterBrokers } from './unregister-brokers.ts'
+
+/** What the tables need from outside. */
+export interface RouteInfoManagerOptions {
+  readonly slicer: Slicer
+  /** Told of what a transition did, at its end and before anybody else gets the lock. */
+  readonly onEffect: (effect: RouteEffect) => void
+  /** Most requests that may wait for the lock. Default 10,000, as Java's request queue. */
+  readonly maxWaiters?: number
+  /** Most `UNREGISTER_BROKER` requests that may wait. Default 3,000, as Java's queue for them. */
+  readonly unRegisterBrokerQueueCapacity?: number
+  /** Most bytes of encoded routes kept. Default 64 MiB: a hundred thousand routes of two brokers. */
+  readonly maxEncodedRouteBytes?: number
+}
+
+/**
+ * Which brokers there are and where each topic lives.
+ *
+ * Every operation is atomic to every other: it runs under one read-write lock, long ones in slices. What ends within its turn
+ * returns its result as it is; only what had to wait or was long returns a promise. Encoded routes are kept and served even
+ * while a long write is at work: until it commits, they show the state before it.
+ *
+ * Knows no socket, timer, clock or log. Methods that depend on time take `nowMs`, a clock that never goes back.
+ *
+ * @see RouteInfoManager in apache/rocketmq
+ */
+export class RouteInfoManager {
+  readonly #tables = new RouteTables()
+  readonly #lock: ReadWriteLock
+  readonly #cache: EncodedRouteCache
+  readonly #onEffect: (effect: RouteEffect) => void
+  readonly #unRegisterBrokerQueueCapacity: number
+  #unregistrations: Unregistration[] = []
+  #generation = 0
+
+  constructor(options: RouteInfoManagerOptions) {
+    this.#lock = new ReadWriteLock(options.slicer, options.maxWaiters ?? 10_000)
+    this.#cache = new EncodedRouteCache(options.maxEncodedRouteBytes ?? 64 * 1024 * 1024)
+    this.#onEffect = options.onEffect
+    this.#unRegisterBrokerQueueCapacity = options.unRegisterBrokerQueueCapacity ?? 3_000
+  }
+
+  /** The arrival number of what happens now: a registration, or the decision to remove a broker. */
+  nextGeneration(): number {
+    return ++this.#generation
+  }
+
+  /** Requests that wait for the lock. */
+  get waiting(): number {
+    return this.#lock.waiting
+  }
+
+  /** @see registerBroker. Null if the registration is refused. @throws {LockError} (or rejects) */
+  registerBroker(
+    registration: Registration,
+    deleteMissingTopics: boolean,
+    owner: LockOwner,
+  ): Eventually<RegisterBrokerResult | null> {
+    return this.#transition((changes) => registerBroker(this.#tables, registration, deleteMissingTopics, changes), owner)
+  }
+
+  /**
+   * Queues a broker's own request to leave. It is applied at once unless somebody holds the lock, and then in one batch with
+   * what else has come by then.
+   * @returns False if too many wait already.
+   * @see BatchUnregistrationService in apache/rocketmq
+   */
+  submitUnRegisterBrokerRequest(request: Unregistration): boolean {
+    if (this.#unregistrations.length >= this.#unRegisterBrokerQueueCapacity) return false
+    this.#submit([request])
+    return true
+  }
+
+  /** Removes all brokers whose last registration came over a connection that is gone. */
+  onChannelDestroy(channelId: ChannelId): void {
+    const generation = this.nextGeneration()
+    const lost = this.#tables.liveOfChannel(channelId)
+    this.#submit(lost.map((live) => ({ ...removalOf(live), reason: 'connection lost', generation, channelId })))
+  }
+
+  /** Brokers silent for longer than their own heartbeat timeout; the comparison is strict. @see RouteInfoManager#scanNotActiveBroker */
+  scanNotActiveBroker(nowMs: number): BrokerLiveInfo[] {
+    const silent: BrokerLiveInfo[] = []
+    for (const live of this.#tables.brokerLiveTable.values()) {
+      if (live.lastUpdateTimestampMs + live.heartbeatTimeoutMs < nowMs) silent.push(live)
+    }
+    return silent
+  }
+
+  /** Removes brokers that were found silent, unless they are heard from before it comes to that. */
+  evict(silent: readonly BrokerLiveInfo[]): void {
+    const generation = this.nextGeneration()
+    this.#submit(
+      silent.map((live) => ({
+        ...removalOf(live),
+        reason: 'expired',
+        generation,
+        lastUpdateTimestampMs: live.lastUpdateTimestampMs,
+      })),
+    )
+  }
+
+  /** BROKER_HEARTBEAT: an unknown broker is ignored. */
+  touch(clusterName: string, brokerAddr: string, nowMs: number, owner: LockOwner): Eventually<void> {
+    return this.#lock.write(() => this.#tables.touch(clusterName, brokerAddr, nowMs), owner)
+  }
+
+  /** QUERY_DATA_VERSION: compares, refreshes the broker in any case, and tells the version it registered with. */
+  queryDataVersion(
+    clusterName: string,
+    brokerAddr: string,
+    version: DataVersion | null,
+    nowMs: number,
+    owner: LockOwner,
+  ): Eventually<{ readonly changed: boolean; readonly registered: DataVersion | null }> {
+    return this.#lock.write(() => {
+      const changed = this.#tables.isDataVersionChanged(clusterName, brokerAddr, version)
+      this.#tables.touch(clusterName, brokerAddr, nowMs)
+      return { changed, registered: this.#tables.live(clusterName, brokerAddr)?.dataVersion ?? null }
+    }, owner)
+  }
+
+  /** The encoded route of a topic, or null if it has none. The same buffer is given to everybody: it must not be changed. */
+  encodedRoute(topic: string, variant: RouteVariant, owner: LockOwner): Eventually<Buffer | null> {
+    return this.#cache.get(topic, variant) ?? this.#lock.read(() => this.#encodeRoute(topic, variant), owner)
+  }
+
+  #encodeRoute(topic: string, variant: RouteVariant): Buffer | null {
+    const route = pickupTopicRouteData(this.#tables, topic, variant.supportActingMaster)
+    if (route === null) return null
+    const body = encodeTopicRouteData({ ...route, orderTopicConf: variant.orderTopicConf }, variant.dialect)
+    this.#cache.set(topic, variant, body)
+    return body
+  }
+
+  /** GET_BROKER_CLUSTER_INFO: what `use` makes of both tables while nobody writes. */
+  getAllClusterInfo<Result>(use: (info: ClusterInfo) => Result, owner: LockOwner): Eventually<Result> {
+    return this.#lock.read(() => use(this.#tables), owner)
+  }
+
+  /** GET_BROKER_MEMBER_GROUP: the addresses of a broker name, empty if it is unknown. */
+  getBrokerMemberGroup(brokerName: string, owner: LockOwner): Eventually<ReadonlyMap<bigint, string>> {
+    return this.#lock.read(() => this.#tables.brokerAddrTable.get(brokerName)?.brokerAddrs ?? new Map(), owner)
+  }
+
+  /** All topics, or those whose queues satisfy a condition. */
+  getTopicList(
+    owner: LockOwner,
+    condition: (queues: ReadonlyMap<string, QueueData>) => boolean = () => true,
+  ): Eventually<string[]> {
+    return this.#lock.readInSlices(() => topicsWhere(this.#tables, condition), owner)
+  }
+
+  /** Topics with queues on any broker name of a cluster. */
+  getTopicsByCluster(clusterName: string, owner: LockOwner): Eventually<string[]> {
+    return this.#lock.readInSlices(() => {
+      const names = [...(this.#tables.clusterAddrTable.get(clusterName) ?? [])]
+      return topicsWhere(this.#tables, (queues) => names.some((name) => queues.has(name)))
+    }, owner)
+  }
+
+  /** Names of all clusters and brokers, and the address of some broker. @see RouteInfoManager#getSystemTopicList */
+  getSystemTopicList(owner: LockOwner): Eventually<{ readonly topics: string[]; readonly brokerAddr: string | null }> {
+    return this.#lock.read(() => {
+      const topics: string[] = []
+      for (const [cluster, names] of this.#tables.clusterAddrTable) topics.push(cluster, ...names)
+      for (const { brokerAddrs } of this.#tables.brokerAddrTable.values()) {
+        for (const brokerAddr of brokerAddrs.values()) return { topics, brokerAddr }
+      }
+      return { topics, brokerAddr: null }
+    }, owner)
+  }
+
+  /** DELETE_TOPIC_IN_NAMESRV. */
+  deleteTopic(topic: string, clusterName: string | null, owner: LockOwner): Eventually<void> {
+    return this.#shortTransition((changes) => deleteTopic(this.#tables, topic, clusterName, changes), owner)
+  }
+
+  /** REGISTER_TOPIC_IN_NAMESRV. */
+  registerTopic(topic: string, queueDatas: readonly QueueData[], owner: LockOwner): Eventually<void> {
+    return this.#shortTransition((changes) => registerTopic(this.#tables, topic, queueDatas, changes), owner)
+  }
+
+  /** WIPE_WRITE_PERM_OF_BROKER and ADD_WRITE_PERM_OF_BROKER. @returns Topics with queues on that broker. */
+  setWritePerm(brokerName: string, operation: 'wipe' | 'add', owner: LockOwner): Eventually<number> {
+    return this.#transition((changes) => setWritePerm(this.#tables, brokerName, operation, changes), owner)
+  }
+
+  #submit(requests: Unregistration[]): void {
+    if (requests.length === 0) return
+    const workerIsWaiting = this.#unregistrations.length > 0
+    this.#unregistrations.push(...requests)
+    if (workerIsWaiting) return
+    const done = this.#transition((changes) => {
+      const batch = this.#unregistrations
+      this.#unregistrations = []
+      return unregisterBrokers(this.#tables, batch, changes)
+    })
+    // Removals have no owner, so the lock refuses none of them; what else is thrown is a bug and must be seen.
+    if (done instanceof Promise) void done
+  }
+
+  #transition<Result>(work: (changes: RouteChanges) => Sliced<Result>, owner?: LockOwner): Eventually<Result> {
+    return this.#lock.writeInSlices(() => this.#committing(work), owner)
+  }
+
+  *#committing<Result>(work: (changes: RouteChanges) => Sliced<Result>): Sliced<Result> {
+    const changes = new RouteChanges()
+    const result = yield* work(changes)
+    this.#commit(changes)
+    return result
+  }
+
+  #shortTransition(work: (changes: RouteChanges) => void, owner: LockOwner): Eventually<void> {
+    return this.#lock.write(() => {
+      const changes = new RouteChanges()
+      work(changes)
+      this.#commit(changes)
+    }, owner)
+  }
+
+  #commit(changes: RouteChanges): void {
+    this.#cache.drop(changes.topics)
+    for (const effect of changes.effects) this.#onEffect(effect)
+  }
+}
+
+function removalOf({ clusterName, brokerAddr, brokerName }: BrokerLiveInfo): {
+  clusterName: string
+  brokerAddr: string
+  brokerName: string
+  brokerId: null
+} {
+  return { clusterName, brokerAddr, brokerName, brokerId: null }
+}

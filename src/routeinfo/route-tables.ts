@@ -1,0 +1,121 @@
+import { type DataVersion, sameDataVersion } from '../protocol/body/data-version.ts'
+import { type BrokerData, MASTER_ID, type QueueData, sameQueueData } from '../protocol/body/topic-route-data.ts'
+import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
+
+/** Identity of a connection, as far as the tables care. */
+export type ChannelId = number
+
+/** What is known of a live broker. Replaced as a whole, never edited. @see BrokerLiveInfo in apache/rocketmq */
+export interface BrokerLiveInfo {
+  readonly clusterName: string
+  readonly brokerAddr: string
+  readonly brokerName: string
+  readonly lastUpdateTimestampMs: number
+  readonly heartbeatTimeoutMs: number
+  readonly dataVersion: DataVersion
+  readonly channelId: ChannelId
+  readonly haServerAddr: string | null
+  /**
+   * Arrival number of the registration that made this entry. A removal carries the number of its own arrival and spares an
+   * entry with a later one, so that nothing that was decided before a broker registered can remove it afterwards.
+   */
+  readonly generation: number
+}
+
+/** Key of the live and filter tables: cluster and address, joined so that no two pairs meet. */
+export function brokerKey(clusterName: string, brokerAddr: string): string {
+  return `${clusterName.length}:${clusterName}${brokerAddr}`
+}
+
+/**
+ * The tables of the Java RouteInfoManager, as plain maps. Whoever touches them holds the lock of the RouteInfoManager; their
+ * values are replaced, never edited, so a value once handed out stays as it was.
+ */
+export class RouteTables {
+  /** Topic to broker name to that broker's queues. */
+  readonly topicQueueTable = new Map<string, Map<string, QueueData>>()
+  /** Broker name to its group. */
+  readonly brokerAddrTable = new Map<string, BrokerData>()
+  /** Cluster to the broker names in it. */
+  readonly clusterAddrTable = new Map<string, Set<string>>()
+  readonly brokerLiveTable = new Map<string, BrokerLiveInfo>()
+  readonly filterServerTable = new Map<string, readonly string[]>()
+  /** Static topics; as in Java it only grows. */
+  readonly topicQueueMappingInfoTable = new Map<string, Map<string, TopicQueueMappingInfo>>()
+  /** The keys of the live table by their connection, so that a closing one need not search it. */
+  readonly #keysByChannel = new Map<ChannelId, Set<string>>()
+
+  live(clusterName: string, brokerAddr: string): BrokerLiveInfo | undefined {
+    return this.brokerLiveTable.get(brokerKey(clusterName, brokerAddr))
+  }
+
+  setLive(info: BrokerLiveInfo): void {
+    const key = brokerKey(info.clusterName, info.brokerAddr)
+    this.removeLive(key)
+    this.brokerLiveTable.set(key, info)
+    const keys = this.#keysByChannel.get(info.channelId)
+    if (keys === undefined) this.#keysByChannel.set(info.channelId, new Set([key]))
+    else keys.add(key)
+  }
+
+  removeLive(key: string): void {
+    const info = this.brokerLiveTable.get(key)
+    if (info === undefined) return
+    this.brokerLiveTable.delete(key)
+    const keys = this.#keysByChannel.get(info.channelId)
+    keys?.delete(key)
+    if (keys?.size === 0) this.#keysByChannel.delete(info.channelId)
+  }
+
+  /** The brokers whose last registration came over that connection. */
+  liveOfChannel(channelId: ChannelId): BrokerLiveInfo[] {
+    const keys = this.#keysByChannel.get(channelId) ?? []
+    return [...keys].map((key) => this.brokerLiveTable.get(key)).filter((info) => info !== undefined)
+  }
+
+  /** Marks a live broker as heard from; an unknown one is ignored. */
+  touch(clusterName: string, brokerAddr: string, nowMs: number): void {
+    const key = brokerKey(clusterName, brokerAddr)
+    const info = this.brokerLiveTable.get(key)
+    if (info !== undefined) this.brokerLiveTable.set(key, { ...info, lastUpdateTimestampMs: nowMs })
+  }
+
+  /** Whether a broker is unknown or registered with another version. @see RouteInfoManager#isBrokerTopicConfigChanged */
+  isDataVersionChanged(clusterName: string, brokerAddr: string, version: DataVersion | null): boolean {
+    const info = this.live(clusterName, brokerAddr)
+    return info === undefined || !sameDataVersion(info.dataVersion, version)
+  }
+
+  /** Stores a topic's queues on a broker, unless it is what is stored already. @returns Whether anything changed. */
+  putQueueData(topic: string, queueData: QueueData): boolean {
+    const queues = this.topicQueueTable.get(topic)
+    if (queues === undefined) {
+      this.topicQueueTable.set(topic, new Map([[queueData.brokerName, queueData]]))
+      return true
+    }
+    const known = queues.get(queueData.brokerName)
+    if (known !== undefined && sameQueueData(known, queueData)) return false
+    queues.set(queueData.brokerName, queueData)
+    return true
+  }
+
+  /** Removes a topic's queues on a broker, and the topic when none are left. @returns Whether anything changed. */
+  removeQueueData(topic: string, brokerName: string): boolean {
+    const queues = this.topicQueueTable.get(topic)
+    if (queues === undefined || !queues.delete(brokerName)) return false
+    if (queues.size === 0) this.topicQueueTable.delete(topic)
+    return true
+  }
+}
+
+/** Smallest id of a group, or undefined if it has no members. */
+export function minBrokerId(addrs: ReadonlyMap<bigint, string>): bigint | undefined {
+  let min: bigint | undefined
+  for (const id of addrs.keys()) if (min === undefined || id < min) min = id
+  return min
+}
+
+/** Whether a group has members but no master, so that its smallest slave may act as one. */
+export function lacksMaster(addrs: ReadonlyMap<bigint, string>): boolean {
+  return addrs.size > 0 && !addrs.has(MASTER_ID)
+}

@@ -1,0 +1,71 @@
+import { Perm } from '../protocol/body/topic-config.ts'
+import type { QueueData } from '../protocol/body/topic-route-data.ts'
+import type { RouteChanges } from './route-changes.ts'
+import type { RouteTables } from './route-tables.ts'
+import type { Sliced } from './slicer.ts'
+
+/** @see RouteInfoManager#deleteTopic in apache/rocketmq */
+export function deleteTopic(tables: RouteTables, topic: string, clusterName: string | null, changes: RouteChanges): void {
+  if (clusterName === null || clusterName === '') {
+    if (tables.topicQueueTable.delete(topic)) changes.topic(topic)
+    return
+  }
+  for (const name of tables.clusterAddrTable.get(clusterName) ?? []) {
+    if (tables.removeQueueData(topic, name)) changes.topic(topic)
+  }
+}
+
+/**
+ * Takes queue entries of a single topic in order, up to the first one of an unknown broker. For an unknown topic it is all or
+ * nothing.
+ * @see RouteInfoManager#registerTopic in apache/rocketmq
+ */
+export function registerTopic(
+  tables: RouteTables,
+  topic: string,
+  queueDatas: readonly QueueData[],
+  changes: RouteChanges,
+): void {
+  const unknownAt = queueDatas.findIndex(({ brokerName }) => !tables.brokerAddrTable.has(brokerName))
+  if (unknownAt >= 0 && !tables.topicQueueTable.has(topic)) return
+  for (const queueData of unknownAt < 0 ? queueDatas : queueDatas.slice(0, unknownAt)) {
+    if (tables.putQueueData(topic, queueData)) changes.topic(topic)
+  }
+}
+
+/**
+ * Gives all queues of a broker another permission.
+ * @returns Topics that have queues on that broker, changed or not.
+ * @see RouteInfoManager#operateWritePermOfBroker in apache/rocketmq
+ */
+export function* setWritePerm(
+  tables: RouteTables,
+  brokerName: string,
+  operation: 'wipe' | 'add',
+  changes: RouteChanges,
+): Sliced<number> {
+  let count = 0
+  for (const [topic, queues] of tables.topicQueueTable) {
+    const queueData = queues.get(brokerName)
+    if (queueData !== undefined) {
+      count++
+      const perm = operation === 'wipe' ? queueData.perm & ~Perm.WRITE : Perm.READ | Perm.WRITE
+      if (tables.putQueueData(topic, { ...queueData, perm })) changes.topic(topic)
+    }
+    yield
+  }
+  return count
+}
+
+/** Topics whose queues satisfy a condition, walked in slices. */
+export function* topicsWhere(
+  tables: RouteTables,
+  condition: (queues: ReadonlyMap<string, QueueData>) => boolean,
+): Sliced<string[]> {
+  const topics: string[] = []
+  for (const [topic, queues] of tables.topicQueueTable) {
+    if (condition(queues)) topics.push(topic)
+    yield
+  }
+  return topics
+}

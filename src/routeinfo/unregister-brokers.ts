@@ -1,0 +1,111 @@
+import { Perm } from '../protocol/body/topic-config.ts'
+import type { RouteChanges } from './route-changes.ts'
+import type { UnregisterReason } from './route-effect.ts'
+import { brokerKey, type ChannelId, lacksMaster, minBrokerId, type RouteTables } from './route-tables.ts'
+import type { Sliced } from './slicer.ts'
+
+/** A broker that is to leave, and what whoever decided so had seen of it. */
+export interface Unregistration {
+  readonly clusterName: string
+  readonly brokerAddr: string
+  readonly brokerName: string
+  /** Null when the server itself decided: it goes by the address alone. */
+  readonly brokerId: bigint | null
+  readonly reason: UnregisterReason
+  /** Arrival number of the decision: a registration with a later one is not touched. */
+  readonly generation: number
+  /** The connection that was lost: a broker bound to another one by now is not touched. */
+  readonly channelId?: ChannelId
+  /** The last sign of life that was too old: a broker heard from since is not touched. */
+  readonly lastUpdateTimestampMs?: number
+}
+
+/**
+ * Removes a batch of brokers, and then, in one walk over the topics, the routes that led to them.
+ * @see RouteInfoManager#unRegisterBroker in apache/rocketmq
+ */
+export function* unregisterBrokers(
+  tables: RouteTables,
+  batch: readonly Unregistration[],
+  changes: RouteChanges,
+): Sliced<void> {
+  const removed = new Set<string>()
+  const reduced = new Set<string>()
+  for (const request of batch) {
+    const { clusterName, brokerAddr, brokerName, reason } = request
+    if (isFenced(tables, request)) {
+      changes.effect({ kind: 'removal fenced', broker: { clusterName, brokerName, brokerAddr }, reason })
+      continue
+    }
+    const key = brokerKey(clusterName, brokerAddr)
+    const wasLive = tables.brokerLiveTable.has(key)
+    tables.removeLive(key)
+    if (tables.filterServerTable.delete(key)) changes.everyTopic()
+    if (wasLive) changes.effect({ kind: 'broker unregistered', broker: { clusterName, brokerName, brokerAddr }, reason })
+    if (removeFromGroup(tables, request, changes)) removed.add(brokerName)
+    else reduced.add(brokerName)
+    yield
+  }
+  for (const name of removed) if (tables.brokerAddrTable.has(name)) removed.delete(name)
+  yield* cleanTopics(tables, removed, reduced, changes)
+}
+
+/** Whether the broker has shown itself again since its removal was decided. Java does not ask (#5374, #11043). */
+function isFenced(tables: RouteTables, request: Unregistration): boolean {
+  const live = tables.live(request.clusterName, request.brokerAddr)
+  if (live === undefined) return request.reason !== 'request'
+  if (live.generation > request.generation) return true
+  if (request.channelId !== undefined && live.channelId !== request.channelId) return true
+  return request.lastUpdateTimestampMs !== undefined && live.lastUpdateTimestampMs !== request.lastUpdateTimestampMs
+}
+
+/** @returns Whether the group is gone with this member. */
+function removeFromGroup(tables: RouteTables, request: Unregistration, changes: RouteChanges): boolean {
+  const { clusterName, brokerAddr, brokerName, brokerId } = request
+  const group = tables.brokerAddrTable.get(brokerName)
+  if (group === undefined) return false
+  const leavingId = brokerId ?? [...group.brokerAddrs].find(([, addr]) => addr === brokerAddr)?.[0]
+  // A stale entry of the live table, whose place another address has taken: the group has nothing to do with it.
+  if (leavingId === undefined) return false
+  const minIdLeaves = group.brokerAddrs.size > 0 && leavingId === minBrokerId(group.brokerAddrs)
+  const brokerAddrs = new Map([...group.brokerAddrs].filter(([, addr]) => addr !== brokerAddr))
+  if (brokerAddrs.size !== group.brokerAddrs.size) changes.everyTopic()
+  if (brokerAddrs.size > 0) {
+    tables.brokerAddrTable.set(brokerName, { ...group, brokerAddrs })
+    if (minIdLeaves) {
+      const { enableActingMaster } = group
+      const offline = { offlineBrokerAddr: brokerAddr, haBrokerAddr: null, enableActingMaster }
+      changes.effect({ kind: 'min broker id changed', brokerName, brokerAddrs, ...offline })
+    }
+    return false
+  }
+  tables.brokerAddrTable.delete(brokerName)
+  const names = tables.clusterAddrTable.get(clusterName)
+  names?.delete(brokerName)
+  if (names?.size === 0) tables.clusterAddrTable.delete(clusterName)
+  return true
+}
+
+/** @see RouteInfoManager#cleanTopicByUnRegisterRequests in apache/rocketmq */
+function* cleanTopics(
+  tables: RouteTables,
+  removed: ReadonlySet<string>,
+  reduced: ReadonlySet<string>,
+  changes: RouteChanges,
+): Sliced<void> {
+  const readOnly = [...reduced].filter((name) => {
+    const group = tables.brokerAddrTable.get(name)
+    return group?.enableActingMaster === true && lacksMaster(group.brokerAddrs)
+  })
+  if (removed.size === 0 && readOnly.length === 0) return
+  for (const [topic, queues] of tables.topicQueueTable) {
+    for (const name of removed) if (tables.removeQueueData(topic, name)) changes.topic(topic)
+    for (const name of readOnly) {
+      const queueData = queues.get(name)
+      if (queueData === undefined || (queueData.perm & Perm.WRITE) === 0) continue
+      queues.set(name, { ...queueData, perm: queueData.perm & ~Perm.WRITE })
+      changes.topic(topic)
+    }
+    yield
+  }
+}
