@@ -1,1 +1,5 @@
-export const x = 1
+export { ConfigError } from './namesrv/config/config-error.ts'
+export { Configuration, type ResolveOptions } from './namesrv/config/configuration.ts'
+export { NamesrvController, type NamesrvControllerOptions } from './namesrv/namesrv-controller.ts'
+export { systemClock, systemScheduler } from './namesrv/system-time.ts'
+export type { Clock, Scheduler } from './namesrv/time.ts'

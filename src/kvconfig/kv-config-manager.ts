@@ -99,6 +99,7 @@ export function decodeKVConfigFile(file: Buffer): KVConfigTable {
 function readEntries(reader: JsonReader): ReadonlyMap<string, string | null> {
   const entries = new Map<string, string | null>()
   if (!reader.enterObject()) return entries
-  for (let key = reader.nextName(); key !== undefined; key = reader.nextName()) entries.set(key, reader.readString())
+  for (let key = reader.nextName(); key !== undefined; key = reader.nextName())
+    entries.set(key, reader.readString())
   return entries
 }

@@ -17,7 +17,10 @@ export function decodeCommand(frame: Buffer, nextOpaque: () => number): Remoting
   const headerBytes = headerWord & 0xffffff
   const bodyAt = HEADER_WORD_BYTES + headerBytes
   if (headerBytes === 0 || bodyAt > frame.length) {
-    throw new FrameError('ERR_HEADER_LENGTH', `header length ${headerBytes} in a frame of ${frame.length} bytes`)
+    throw new FrameError(
+      'ERR_HEADER_LENGTH',
+      `header length ${headerBytes} in a frame of ${frame.length} bytes`,
+    )
   }
   const header = decodeHeader(headerWord >> 24, frame.subarray(HEADER_WORD_BYTES, bodyAt))
   return {

@@ -83,7 +83,10 @@ export class ReadWriteLock {
   #wait<Result>(mode: Waiter['mode'], work: () => Eventually<Result>, owner?: LockOwner): Promise<Result> {
     // Work without an owner is the server's own (an eviction, a lost connection): it is few and must not be refused.
     if (owner !== undefined && this.#queue.length >= this.#maxWaiters) {
-      throw new LockError('ERR_LOCK_QUEUE_FULL', `${this.#maxWaiters} requests wait for the route tables already`)
+      throw new LockError(
+        'ERR_LOCK_QUEUE_FULL',
+        `${this.#maxWaiters} requests wait for the route tables already`,
+      )
     }
     return new Promise((resolve, reject) => {
       const start = (): void => {

@@ -1,5 +1,6 @@
 import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
+import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../protocol/body/topic-route-data.ts'
 import type { RouteChanges } from './route-changes.ts'
 import type { BrokerIdentity } from './route-effect.ts'
@@ -65,7 +66,11 @@ export function* registerBroker(
     if (holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion) {
       putGroup(tables, known, group(), changes)
       tables.removeLive(brokerKey(clusterName, brokerAddr))
-      changes.effect({ kind: 'registration ignored', broker: identity(registration), currentAddr: previousAddr })
+      changes.effect({
+        kind: 'registration ignored',
+        broker: identity(registration),
+        currentAddr: previousAddr,
+      })
       return NO_MASTER
     }
   }
@@ -94,7 +99,13 @@ export function* registerBroker(
   if (first) {
     const { haServerAddr, channelId } = registration
     const topics = registration.topicConfigTable.size
-    changes.effect({ kind: 'broker registered', broker: identity(registration), haServerAddr, topics, channelId })
+    changes.effect({
+      kind: 'broker registered',
+      broker: identity(registration),
+      haServerAddr,
+      topics,
+      channelId,
+    })
   }
   if (brokerId < previousMinId) {
     changes.effect({
@@ -172,23 +183,29 @@ function* registerTopics(
   for (const config of topicConfigTable.values()) {
     const topic = config.topicName
     if (everything || tables.topicQueueTable.get(topic)?.has(brokerName) !== true) {
-      const queueData = share(config.readQueueNums, config.writeQueueNums, config.perm & permMask, config.topicSysFlag)
+      const queueData = share(
+        config.readQueueNums,
+        config.writeQueueNums,
+        config.perm & permMask,
+        config.topicSysFlag,
+      )
       if (tables.putQueueData(topic, queueData)) changes.topic(topic)
     }
     yield
   }
   if (!everything) return
   for (const [topic, info] of topicQueueMappingInfoMap) {
-    let byBroker = tables.topicQueueMappingInfoTable.get(topic)
-    if (byBroker === undefined) tables.topicQueueMappingInfoTable.set(topic, (byBroker = new Map()))
-    byBroker.set(info.bname ?? 'null', info)
+    const byBroker = tables.topicQueueMappingInfoTable.get(topic) ?? new Map<string, TopicQueueMappingInfo>()
+    tables.topicQueueMappingInfoTable.set(topic, byBroker.set(info.bname ?? 'null', info))
     changes.topic(topic)
     yield
   }
 }
 
 /** Most topics of a broker are configured alike: equal entries of one registration are one value in memory. */
-function queueDataSharing(brokerName: string): (read: number, write: number, perm: number, flag: number) => QueueData {
+function queueDataSharing(
+  brokerName: string,
+): (read: number, write: number, perm: number, flag: number) => QueueData {
   const shared = new Map<string, QueueData>()
   let last: QueueData | undefined
   return (readQueueNums, writeQueueNums, perm, topicSysFlag) => {
@@ -201,8 +218,8 @@ function queueDataSharing(brokerName: string): (read: number, write: number, per
       return last
     }
     const key = `${readQueueNums} ${writeQueueNums} ${perm} ${topicSysFlag}`
-    last = shared.get(key)
-    if (last === undefined) shared.set(key, (last = { brokerName, readQueueNums, writeQueueNums, perm, topicSysFlag }))
+    last = shared.get(key) ?? { brokerName, readQueueNums, writeQueueNums, perm, topicSysFlag }
+    shared.set(key, last)
     return last
   }
 }

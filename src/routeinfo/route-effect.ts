@@ -13,10 +13,24 @@ export type UnregisterReason = 'request' | 'expired' | 'connection lost'
 
 /** What a transition did that the world outside the tables may want to know or act on. */
 export type RouteEffect =
-  | { readonly kind: 'broker registered'; readonly broker: BrokerIdentity; readonly haServerAddr: string | null; readonly topics: number; readonly channelId: ChannelId }
+  | {
+      readonly kind: 'broker registered'
+      readonly broker: BrokerIdentity
+      readonly haServerAddr: string | null
+      readonly topics: number
+      readonly channelId: ChannelId
+    }
   | { readonly kind: 'registration ignored'; readonly broker: BrokerIdentity; readonly currentAddr: string }
-  | { readonly kind: 'broker unregistered'; readonly broker: Omit<BrokerIdentity, 'brokerId'>; readonly reason: UnregisterReason }
-  | { readonly kind: 'removal fenced'; readonly broker: Omit<BrokerIdentity, 'brokerId'>; readonly reason: UnregisterReason }
+  | {
+      readonly kind: 'broker unregistered'
+      readonly broker: Omit<BrokerIdentity, 'brokerId'>
+      readonly reason: UnregisterReason
+    }
+  | {
+      readonly kind: 'removal fenced'
+      readonly broker: Omit<BrokerIdentity, 'brokerId'>
+      readonly reason: UnregisterReason
+    }
   | {
       /** The smallest id of a group changed. @see RouteInfoManager#notifyMinBrokerIdChanged in apache/rocketmq */
       readonly kind: 'min broker id changed'

@@ -2,8 +2,8 @@ import type { DataVersion } from '../protocol/body/data-version.ts'
 import type { ClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
-import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
-import { type Registration, type RegisterBrokerResult, registerBroker } from './register-broker.ts'
+import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
+import { type RegisterBrokerResult, type Registration, registerBroker } from './register-broker.ts'
 import { RouteChanges } from './route-changes.ts'
 import type { RouteEffect } from './route-effect.ts'
 import { type BrokerLiveInfo, type ChannelId, RouteTables } from './route-tables.ts'
@@ -68,7 +68,17 @@ export class RouteInfoManager {
     deleteMissingTopics: boolean,
     owner: LockOwner,
   ): Eventually<RegisterBrokerResult | null> {
-    return this.#transition((changes) => registerBroker(this.#tables, registration, deleteMissingTopics, changes), owner)
+    if (owner.closed)
+      throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed before its registration was read')
+    const registered = this.#transition(
+      (changes) => registerBroker(this.#tables, registration, deleteMissingTopics, changes),
+      owner,
+    )
+    if (!(registered instanceof Promise)) return registered
+    // The connection may have closed between two slices, when its broker was not in the live table yet.
+    return registered.finally(() => {
+      if (owner.closed) this.onChannelDestroy(registration.channelId)
+    })
   }
 
   /**
@@ -87,7 +97,9 @@ export class RouteInfoManager {
   onChannelDestroy(channelId: ChannelId): void {
     const generation = this.nextGeneration()
     const lost = this.#tables.liveOfChannel(channelId)
-    this.#submit(lost.map((live) => ({ ...removalOf(live), reason: 'connection lost', generation, channelId })))
+    this.#submit(
+      lost.map((live) => ({ ...removalOf(live), reason: 'connection lost', generation, channelId })),
+    )
   }
 
   /** Brokers silent for longer than their own heartbeat timeout; the comparison is strict. @see RouteInfoManager#scanNotActiveBroker */
@@ -152,7 +164,10 @@ export class RouteInfoManager {
 
   /** GET_BROKER_MEMBER_GROUP: the addresses of a broker name, empty if it is unknown. */
   getBrokerMemberGroup(brokerName: string, owner: LockOwner): Eventually<ReadonlyMap<bigint, string>> {
-    return this.#lock.read(() => this.#tables.brokerAddrTable.get(brokerName)?.brokerAddrs ?? new Map(), owner)
+    return this.#lock.read(
+      () => this.#tables.brokerAddrTable.get(brokerName)?.brokerAddrs ?? new Map(),
+      owner,
+    )
   }
 
   /** All topics, or those whose queues satisfy a condition. */
@@ -172,7 +187,9 @@ export class RouteInfoManager {
   }
 
   /** Names of all clusters and brokers, and the address of some broker. @see RouteInfoManager#getSystemTopicList */
-  getSystemTopicList(owner: LockOwner): Eventually<{ readonly topics: string[]; readonly brokerAddr: string | null }> {
+  getSystemTopicList(
+    owner: LockOwner,
+  ): Eventually<{ readonly topics: string[]; readonly brokerAddr: string | null }> {
     return this.#lock.read(() => {
       const topics: string[] = []
       for (const [cluster, names] of this.#tables.clusterAddrTable) topics.push(cluster, ...names)
@@ -212,7 +229,10 @@ export class RouteInfoManager {
     if (done instanceof Promise) void done
   }
 
-  #transition<Result>(work: (changes: RouteChanges) => Sliced<Result>, owner?: LockOwner): Eventually<Result> {
+  #transition<Result>(
+    work: (changes: RouteChanges) => Sliced<Result>,
+    owner?: LockOwner,
+  ): Eventually<Result> {
     return this.#lock.writeInSlices(() => this.#committing(work), owner)
   }
 

@@ -1,6 +1,11 @@
 import { type DataVersion, sameDataVersion } from '../protocol/body/data-version.ts'
-import { type BrokerData, MASTER_ID, type QueueData, sameQueueData } from '../protocol/body/topic-route-data.ts'
 import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
+import {
+  type BrokerData,
+  MASTER_ID,
+  type QueueData,
+  sameQueueData,
+} from '../protocol/body/topic-route-data.ts'
 
 /** Identity of a connection, as far as the tables care. */
 export type ChannelId = number

@@ -5,7 +5,12 @@ import type { RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
 
 /** @see RouteInfoManager#deleteTopic in apache/rocketmq */
-export function deleteTopic(tables: RouteTables, topic: string, clusterName: string | null, changes: RouteChanges): void {
+export function deleteTopic(
+  tables: RouteTables,
+  topic: string,
+  clusterName: string | null,
+  changes: RouteChanges,
+): void {
   if (clusterName === null || clusterName === '') {
     if (tables.topicQueueTable.delete(topic)) changes.topic(topic)
     return

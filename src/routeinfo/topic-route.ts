@@ -1,5 +1,10 @@
 import { Perm } from '../protocol/body/topic-config.ts'
-import { type BrokerData, MASTER_ID, type QueueData, type TopicRouteData } from '../protocol/body/topic-route-data.ts'
+import {
+  type BrokerData,
+  MASTER_ID,
+  type QueueData,
+  type TopicRouteData,
+} from '../protocol/body/topic-route-data.ts'
 import { brokerKey, lacksMaster, minBrokerId, type RouteTables } from './route-tables.ts'
 
 /** Pseudo topics by which slaves look up their group; they see it as it is. @see TopicValidator#SYNC_BROKER_MEMBER_GROUP_PREFIX */
@@ -26,7 +31,9 @@ export function pickupTopicRouteData(
   const acting = supportActingMaster && !topic.startsWith(SYNC_BROKER_MEMBER_PREFIX)
   return {
     queueDatas: [...queues.values()],
-    brokerDatas: acting ? groups.map((group) => withActingMaster(group, queues.get(group.brokerName))) : groups,
+    brokerDatas: acting
+      ? groups.map((group) => withActingMaster(group, queues.get(group.brokerName)))
+      : groups,
     filterServerTable: filterServersOf(tables, groups),
     topicQueueMappingByBroker: tables.topicQueueMappingInfoTable.get(topic) ?? null,
   }
@@ -37,7 +44,9 @@ function withActingMaster(group: BrokerData, queueData: QueueData | undefined): 
   if (!group.enableActingMaster || !lacksMaster(group.brokerAddrs)) return group
   if (queueData === undefined || (queueData.perm & Perm.WRITE) !== 0) return group
   const actingId = minBrokerId(group.brokerAddrs)
-  const brokerAddrs = new Map([...group.brokerAddrs].map(([id, addr]) => [id === actingId ? MASTER_ID : id, addr]))
+  const brokerAddrs = new Map(
+    [...group.brokerAddrs].map(([id, addr]) => [id === actingId ? MASTER_ID : id, addr]),
+  )
   return { ...group, brokerAddrs }
 }
 

@@ -41,7 +41,8 @@ export function* unregisterBrokers(
     const wasLive = tables.brokerLiveTable.has(key)
     tables.removeLive(key)
     if (tables.filterServerTable.delete(key)) changes.everyTopic()
-    if (wasLive) changes.effect({ kind: 'broker unregistered', broker: { clusterName, brokerName, brokerAddr }, reason })
+    if (wasLive)
+      changes.effect({ kind: 'broker unregistered', broker: { clusterName, brokerName, brokerAddr }, reason })
     if (removeFromGroup(tables, request, changes)) removed.add(brokerName)
     else reduced.add(brokerName)
     yield
@@ -56,7 +57,10 @@ function isFenced(tables: RouteTables, request: Unregistration): boolean {
   if (live === undefined) return request.reason !== 'request'
   if (live.generation > request.generation) return true
   if (request.channelId !== undefined && live.channelId !== request.channelId) return true
-  return request.lastUpdateTimestampMs !== undefined && live.lastUpdateTimestampMs !== request.lastUpdateTimestampMs
+  return (
+    request.lastUpdateTimestampMs !== undefined &&
+    live.lastUpdateTimestampMs !== request.lastUpdateTimestampMs
+  )
 }
 
 /** @returns Whether the group is gone with this member. */

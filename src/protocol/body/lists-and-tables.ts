@@ -9,8 +9,12 @@ export interface ClusterInfo {
 
 /** The body of GET_BROKER_CLUSTER_INFO. */
 export function encodeClusterInfo(info: ClusterInfo): Buffer {
-  const brokers = [...info.brokerAddrTable].map(([name, data]) => [name, brokerDataText(data, 'legacy')] as const)
-  const clusters = [...info.clusterAddrTable].map(([name, brokers]) => [name, stringListText(brokers)] as const)
+  const brokers = [...info.brokerAddrTable].map(
+    ([name, data]) => [name, brokerDataText(data, 'legacy')] as const,
+  )
+  const clusters = [...info.clusterAddrTable].map(
+    ([name, brokers]) => [name, stringListText(brokers)] as const,
+  )
   return Buffer.from(
     `{"brokerAddrTable":${objectText(brokers, 'legacy')},"clusterAddrTable":${objectText(clusters, 'legacy')}}`,
   )

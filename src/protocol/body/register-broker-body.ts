@@ -48,7 +48,11 @@ export function* decodeRegisterBrokerBody(body: Buffer, nowMs: number): Sliced<R
   let wrapper: Wrapper = emptyWrapper(nowMs)
   let filterServerList: readonly string[] | null = []
   if (!reader.enterObject()) throw new JsonError('the registration is null', 0)
-  for (let field = reader.nextField(BODY_FIELDS); field !== undefined; field = reader.nextField(BODY_FIELDS)) {
+  for (
+    let field = reader.nextField(BODY_FIELDS);
+    field !== undefined;
+    field = reader.nextField(BODY_FIELDS)
+  ) {
     if (field === 'filterServerList') filterServerList = withoutNulls(reader.readStringList())
     else wrapper = yield* readWrapper(reader, nowMs)
   }
@@ -78,7 +82,11 @@ function emptyWrapper(nowMs: number): Wrapper {
 function* readWrapper(reader: JsonReader, nowMs: number): Sliced<Wrapper> {
   let { dataVersion, topicConfigTable, topicQueueMappingInfoMap } = emptyWrapper(nowMs)
   if (!reader.enterObject()) throw new JsonError('topicConfigSerializeWrapper is null', reader.offset)
-  for (let field = reader.nextField(WRAPPER_FIELDS); field !== undefined; field = reader.nextField(WRAPPER_FIELDS)) {
+  for (
+    let field = reader.nextField(WRAPPER_FIELDS);
+    field !== undefined;
+    field = reader.nextField(WRAPPER_FIELDS)
+  ) {
     switch (field) {
       case 'topicConfigTable':
         topicConfigTable = yield* readTable(reader, field, readNamedTopicConfig)

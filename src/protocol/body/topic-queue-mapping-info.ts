@@ -65,7 +65,8 @@ function readIntMap(reader: JsonReader): ReadonlyMap<number, number> | null {
   const map = new Map<number, number>()
   for (let name = reader.nextName(); name !== undefined; name = reader.nextName()) {
     const key = Number(name)
-    if (!/^-?\d+$/.test(name) || key !== (key | 0)) throw new JsonError('expected an int32 key', reader.offset)
+    if (!/^-?\d+$/.test(name) || key !== (key | 0))
+      throw new JsonError('expected an int32 key', reader.offset)
     map.set(key, reader.readInt() ?? 0)
   }
   return map

@@ -95,7 +95,9 @@ const QUEUE_FIELDS = new FieldNames('brokerName', 'perm', 'readQueueNums', 'topi
  * The queue entries of a TopicRouteData body, the only part of it that REGISTER_TOPIC_IN_NAMESRV uses.
  * @throws {JsonError}
  */
-export function decodeQueueDatas(body: Buffer): (Omit<QueueData, 'brokerName'> & { brokerName: string | null })[] {
+export function decodeQueueDatas(
+  body: Buffer,
+): (Omit<QueueData, 'brokerName'> & { brokerName: string | null })[] {
   const reader = new JsonReader(body)
   const queueDatas: ReturnType<typeof decodeQueueDatas> = []
   if (!reader.enterObject()) return queueDatas
@@ -115,7 +117,11 @@ function readQueueData(reader: JsonReader): ReturnType<typeof decodeQueueDatas>[
   if (!reader.enterObject()) return null
   let brokerName: string | null = null
   const numbers = { perm: 0, readQueueNums: 0, topicSysFlag: 0, writeQueueNums: 0 }
-  for (let field = reader.nextField(QUEUE_FIELDS); field !== undefined; field = reader.nextField(QUEUE_FIELDS)) {
+  for (
+    let field = reader.nextField(QUEUE_FIELDS);
+    field !== undefined;
+    field = reader.nextField(QUEUE_FIELDS)
+  ) {
     if (field === 'brokerName') brokerName = reader.readString()
     else numbers[field] = reader.readInt() ?? 0
   }

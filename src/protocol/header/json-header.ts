@@ -61,7 +61,15 @@ function decodePlainHeader(header: Buffer): DecodedHeader | undefined {
   if (remark !== undefined && typeof remark !== 'string') return undefined
   const fields = plainExtFields(extFields)
   if (fields === undefined) return undefined
-  return { code, flag, version, opaque, language: languageOfName(language), remark: remark ?? null, extFields: fields }
+  return {
+    code,
+    flag,
+    version,
+    opaque,
+    language: languageOfName(language),
+    remark: remark ?? null,
+    extFields: fields,
+  }
 }
 
 const PLAIN_NAMES = new Set([
@@ -117,7 +125,11 @@ function readHeader(header: Buffer): DecodedHeader {
   let remark: string | null = null
   let extFields: ExtFields | null = null
   if (!reader.enterObject()) throw new Error('the header is null')
-  for (let field = reader.nextField(HEADER_FIELDS); field !== undefined; field = reader.nextField(HEADER_FIELDS)) {
+  for (
+    let field = reader.nextField(HEADER_FIELDS);
+    field !== undefined;
+    field = reader.nextField(HEADER_FIELDS)
+  ) {
     switch (field) {
       case 'code':
         code = reader.readInt() ?? 0

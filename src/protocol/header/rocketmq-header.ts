@@ -25,7 +25,8 @@ export function decodeRocketMQHeader(header: Buffer): Omit<RemotingCommand, 'bod
   if (header.length < FIXED_BYTES) throw badHeader(`${header.length} bytes are too few`)
   const remarkBytes = header.readInt32BE(13)
   const extFieldsLengthAt = 17 + remarkBytes
-  if (remarkBytes < 0 || extFieldsLengthAt + 4 > header.length) throw badHeader(`remark length ${remarkBytes}`)
+  if (remarkBytes < 0 || extFieldsLengthAt + 4 > header.length)
+    throw badHeader(`remark length ${remarkBytes}`)
   const extFieldsBytes = header.readInt32BE(extFieldsLengthAt)
   if (extFieldsBytes > header.length) throw badHeader(`ext fields length ${extFieldsBytes}`)
   return {
@@ -81,9 +82,9 @@ export function encodeRocketMQHeader(command: RemotingCommand): Buffer {
     extFieldsBytes += 6 + nameBytes.length + valueBytes.length
   }
   const fixed = Buffer.alloc(FIXED_BYTES)
-  fixed.writeInt16BE(command.code << 16 >> 16, 0)
+  fixed.writeInt16BE((command.code << 16) >> 16, 0)
   fixed.writeUInt8(codeOfLanguage(command.language), 2)
-  fixed.writeInt16BE(command.version << 16 >> 16, 3)
+  fixed.writeInt16BE((command.version << 16) >> 16, 3)
   fixed.writeInt32BE(command.opaque, 5)
   fixed.writeInt32BE(command.flag, 9)
   fixed.writeInt32BE(remark.length, 13)

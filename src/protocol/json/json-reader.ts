@@ -294,7 +294,8 @@ export class JsonReader {
       const end = this.#bytes.indexOf(quote, at)
       if (end < 0 || end >= this.#end) throw this.#error('string without an end')
       let backslashes = 0
-      while (this.#bytes[end - 1 - backslashes] === BACKSLASH && end - 1 - backslashes > this.#at) backslashes++
+      while (this.#bytes[end - 1 - backslashes] === BACKSLASH && end - 1 - backslashes > this.#at)
+        backslashes++
       at = end + 1
       if (backslashes % 2 === 0) break
     }
@@ -305,8 +306,10 @@ export class JsonReader {
     const from = this.#at + 1
     this.#skipString(quote)
     const to = this.#at - 1
-    const escape = this.#bytes.subarray(from, to).indexOf(BACKSLASH)
-    return escape < 0 ? this.#bytes.toString('utf8', from, to) : this.#unescape(from, from + escape, to)
+    const backslashAt = this.#bytes.subarray(from, to).indexOf(BACKSLASH)
+    return backslashAt < 0
+      ? this.#bytes.toString('utf8', from, to)
+      : this.#unescape(from, from + backslashAt, to)
   }
 
   #unescape(from: number, firstEscape: number, to: number): string {

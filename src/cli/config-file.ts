@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs'
+import { ConfigError } from '../namesrv/config/config-error.ts'
+import type { ConfigFile } from '../namesrv/config/config-layers.ts'
+import { describeErrno } from './errno.ts'
+
+/**
+ * Reads the configuration file.
+ *
+ * @param path - As the user wrote it; it stays the file's name in messages and in `configStorePath`.
+ * @throws {ConfigError} `ERR_CONFIG_FILE`
+ */
+export function readConfigFile(path: string): ConfigFile {
+  try {
+    return { path, bytes: readFileSync(path) }
+  } catch (cause) {
+    throw new ConfigError(
+      'ERR_CONFIG_FILE',
+      `cannot read configuration file ${path}: ${describeErrno(cause)}`,
+      {
+        cause,
+      },
+    )
+  }
+}

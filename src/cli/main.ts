@@ -1,0 +1,125 @@
+import { availableParallelism, homedir, userInfo } from 'node:os'
+import type { Logger } from 'pino'
+import type { ConfigFile } from '../namesrv/config/config-layers.ts'
+import { Configuration } from '../namesrv/config/configuration.ts'
+import { type CommandLine, parseCommandLine } from './command-line.ts'
+import { readConfigFile } from './config-file.ts'
+import { describeFailure } from './errno.ts'
+import { packageVersion } from './package-version.ts'
+import { type Controller, logConfiguration, type ServingProcess, serve } from './serve.ts'
+import { UsageError } from './usage-error.ts'
+
+/** Exit codes of the program. */
+export const ExitCode = {
+  OK: 0,
+  /** The start or the shutdown failed: a bad value, an unreadable file, a port in use. */
+  FAILURE: 1,
+  /** The command line cannot be understood. */
+  USAGE: 2,
+} as const
+
+/** The world outside, so that tests can bring their own. */
+export interface CliWorld extends ServingProcess {
+  /** Arguments without the program and its file. */
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly homeDirectory: string
+  readonly processors: number
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean | undefined }
+  readonly stderr: { write(text: string): unknown }
+  readConfigFile(path: string): ConfigFile
+  createLogger(configuration: Configuration): Promise<Logger>
+  createController(configuration: Configuration, logger: Logger): Promise<Controller>
+}
+
+/**
+ * Runs the program: prints what is asked for, or serves until a signal ends it.
+ *
+ * @returns Its exit code, see {@link ExitCode}. A failure is one line on stderr, never a stack trace.
+ */
+export async function run(world: CliWorld): Promise<number> {
+  try {
+    const commandLine = parseCommandLine(world.argv, packageVersion())
+    if (commandLine.action === 'show') {
+      world.stdout.write(commandLine.text)
+      return ExitCode.OK
+    }
+    return await runConfigured(commandLine, world)
+  } catch (error) {
+    const isUsage = error instanceof UsageError
+    world.stderr.write(`mqnamesrv: ${describeFailure(error)}${isUsage ? ' (mqnamesrv -h helps)' : ''}\n`)
+    return isUsage ? ExitCode.USAGE : ExitCode.FAILURE
+  }
+}
+
+async function runConfigured(
+  { action, configFile, properties }: Exclude<CommandLine, { action: 'show' }>,
+  world: CliWorld,
+): Promise<number> {
+  const { configuration, notices } = Configuration.resolve({
+    file: configFile === undefined ? undefined : world.readConfigFile(configFile),
+    env: world.env,
+    args: properties,
+    homeDirectory: world.homeDirectory,
+    processors: world.processors,
+  })
+  if (action === 'print') {
+    world.stdout.write(`${configuration.printItems().join('\n')}\n`)
+    for (const { level, message } of notices) {
+      if (level === 'warn') world.stderr.write(`mqnamesrv: ${message}\n`)
+    }
+    return ExitCode.OK
+  }
+
+  const logger = await world.createLogger(configuration)
+  logConfiguration(logger, configuration, packageVersion())
+  for (const { level, message, keys } of notices) logger[level]({ keys }, message)
+  const controller = await world.createController(configuration, logger)
+  return await serve(controller, configuration, logger, world)
+}
+
+/** The process this program runs in. What only a server needs is loaded when a server is started. */
+function processWorld(): CliWorld {
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    homeDirectory: javaUserHome(),
+    processors: availableParallelism(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    events: process,
+    exit: (code) => process.exit(code),
+    readConfigFile,
+    createLogger: async ({ values }) => {
+      const { createLogger } = await import('./logger.ts')
+      return createLogger({
+        level: values.logLevel,
+        format: values.logFormat,
+        isTerminal: process.stdout.isTTY === true,
+      })
+    },
+    createController: async (configuration, logger) => {
+      const { NamesrvController } = await import('../namesrv/namesrv-controller.ts')
+      const { systemClock, systemScheduler } = await import('../namesrv/system-time.ts')
+      return new NamesrvController({ configuration, logger, clock: systemClock, scheduler: systemScheduler })
+    },
+  }
+}
+
+/** The home directory of the user database comes first, as in Java, whatever HOME says: the default paths are to be Java's. */
+function javaUserHome(): string {
+  try {
+    return userInfo().homedir || homedir()
+  } catch {
+    return homedir()
+  }
+}
+
+/** Runs the program in this process, and ends the process. */
+export async function main(): Promise<void> {
+  // A reader that leaves early, such as head, is no failure of ours.
+  process.stdout.on('error', () => {})
+  const code = await run(processWorld())
+  // Called when all that was written before is out, also where a pipe is written asynchronously.
+  process.stdout.write('', () => process.exit(code))
+}

@@ -1,0 +1,119 @@
+import type { EventEmitter } from 'node:events'
+import type { Logger } from 'pino'
+import { describeSource } from '../namesrv/config/config-source.ts'
+import { type Configuration, printable } from '../namesrv/config/configuration.ts'
+
+/** Longest time from the first signal to the end of the process, besides the time that clients are given to go elsewhere. */
+export const SHUTDOWN_DEADLINE_MS = 15_000
+
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
+
+/** The server as the command line needs it. */
+export interface Controller {
+  /** Listens; the address and port are those really bound. */
+  start(): Promise<{ readonly address: string; readonly port: number }>
+  shutdown(): Promise<void>
+}
+
+/** The parts of the process that a serving program uses. */
+export interface ServingProcess {
+  /** Emits `SIGTERM`, `SIGINT` and `uncaughtException`, as `process` does. */
+  readonly events: Pick<EventEmitter, 'on' | 'off'>
+  /** Ends the process at once. */
+  exit(code: number): void
+}
+
+/** Logs what is in force: version, file, every item, and where the items that are no defaults come from. */
+export function logConfiguration(logger: Logger, configuration: Configuration, version: string): void {
+  const items: Record<string, string> = {}
+  const sources: Record<string, string> = {}
+  for (const entry of configuration.entries()) {
+    const { row, source } = entry
+    if (source.layer !== 'default') sources[row.key] = describeSource(source)
+    else if (row.effect === 'none') continue
+    items[row.key] = printable(entry)
+  }
+  const store = configuration.sourceOf('configStorePath')
+  const configFile = store?.layer === 'file' ? store.path : undefined
+  logger.info({ version, node: process.version, configFile }, 'mqnamesrv starts')
+  logger.info({ configuration: items, sources }, 'configuration in force')
+}
+
+/**
+ * Runs the server until a signal ends it. The first SIGTERM or SIGINT shuts it down, within {@link SHUTDOWN_DEADLINE_MS}
+ * and, with `enableShutdownGracefully`, `shutdownWaitTimeSeconds` more; a second one ends the process at once.
+ *
+ * @returns Exit code: 0 after a shutdown in time, 1 after a failed or late one.
+ * @throws What `controller.start()` throws.
+ */
+export async function serve(
+  controller: Controller,
+  configuration: Configuration,
+  logger: Logger,
+  { events, exit }: ServingProcess,
+): Promise<number> {
+  const onUncaught = (err: unknown): void => {
+    logger.fatal({ err }, 'uncaught exception: the process ends')
+    exit(1)
+  }
+  let deadline: NodeJS.Timeout | undefined
+  let onLate: ((code: number) => void) | undefined
+  let onFirst: ((signal: string) => void) | undefined
+  const late = new Promise<number>((resolve) => {
+    onLate = resolve
+  })
+  const first = new Promise<string>((resolve) => {
+    onFirst = resolve
+  })
+  const onSignal = (signal: keyof typeof SIGNALS): void => {
+    if (deadline !== undefined) {
+      logger.warn({ signal }, 'second signal: the process ends at once')
+      exit(128 + SIGNALS[signal])
+      return
+    }
+    const { enableShutdownGracefully, shutdownWaitTimeSeconds } = configuration.values
+    const deadlineMs = SHUTDOWN_DEADLINE_MS + (enableShutdownGracefully ? shutdownWaitTimeSeconds * 1_000 : 0)
+    deadline = setTimeout(() => {
+      logger.error({ deadlineMs }, 'the shutdown takes too long: the process ends')
+      onLate?.(1)
+    }, deadlineMs)
+    onFirst?.(signal)
+  }
+
+  const listeners = {
+    SIGINT: () => onSignal('SIGINT'),
+    SIGTERM: () => onSignal('SIGTERM'),
+    uncaughtException: onUncaught,
+  }
+  for (const [event, listener] of Object.entries(listeners)) events.on(event, listener)
+  try {
+    return await Promise.race([late, startAndShutDown(controller, configuration, logger, first)])
+  } finally {
+    clearTimeout(deadline)
+    for (const [event, listener] of Object.entries(listeners)) events.off(event, listener)
+  }
+}
+
+async function startAndShutDown(
+  controller: Controller,
+  configuration: Configuration,
+  logger: Logger,
+  firstSignal: Promise<string>,
+): Promise<number> {
+  const { address, port } = await controller.start()
+  const { serializeType } = configuration.values
+  // Java's words, which scripts wait for.
+  logger.info(
+    { address, port },
+    `The Name Server boot success. serializeType=${serializeType}, address ${address}:${port}`,
+  )
+  logger.info({ signal: await firstSignal }, 'shutting down')
+  try {
+    await controller.shutdown()
+  } catch (err) {
+    logger.error({ err }, 'the shutdown failed: the process ends')
+    return 1
+  }
+  logger.info('the Name Server is shut down')
+  return 0
+}

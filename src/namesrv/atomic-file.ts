@@ -1,0 +1,61 @@
+import {
+  closeSync,
+  copyFileSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+
+/**
+ * Replaces a file so that a crash at any moment leaves the old or the new content whole: a temporary file beside it is
+ * written, forced to disk and renamed over it, and then the folder is forced to disk. What was there before is kept as
+ * `<path>.bak`, as Java keeps it. Missing folders are made.
+ *
+ * @throws The file system's error; the old content is then still in place.
+ * @see MixAll#string2File in apache/rocketmq, which overwrites in place
+ */
+export function writeFileAtomically(path: string, content: Buffer): void {
+  const folder = dirname(path)
+  mkdirSync(folder, { recursive: true })
+  const temporary = `${path}.tmp`
+  const backup = `${path}.bak`
+  try {
+    writeWhole(temporary, content)
+    keepBackup(path, backup)
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** The backup, too, appears whole or not at all. */
+function keepBackup(path: string, backup: string): void {
+  const temporary = `${backup}.tmp`
+  try {
+    copyFileSync(path, temporary)
+    renameSync(temporary, backup)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
+function writeWhole(path: string, content: Buffer): void {
+  const handle = openSync(path, 'w', 0o644)
+  try {
+    for (let written = 0; written < content.length; ) written += writeSync(handle, content, written)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}

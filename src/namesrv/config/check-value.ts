@@ -1,0 +1,63 @@
+import { ConfigError } from './config-error.ts'
+import type { OwnedConfigKey } from './config-key.ts'
+import type { GivenText } from './config-layers.ts'
+import { describeSource } from './config-source.ts'
+import { type Assigned, assignJavaStyle } from './java-conversion.ts'
+
+/**
+ * A text as the value of its key, for the start of the program: what Java would ignore (a number it cannot read) or misread
+ * (`yes` is false to Java) is an error, and so is a number out of range.
+ *
+ * @throws {ConfigError} `ERR_CONFIG_VALUE`, `ERR_CONFIG_RANGE`, `ERR_CONFIG_UNSUPPORTED`
+ */
+export function checkValue(row: OwnedConfigKey, given: GivenText): Assigned {
+  const assigned = assignJavaStyle(row.type, given.text)
+  if (row.type === 'int' || row.type === 'long') {
+    // What Java cannot read may still be a number, only one of too many bits.
+    if (assigned === undefined && !/^[+-]?\d+$/.test(given.text)) {
+      throw refused('ERR_CONFIG_VALUE', row, given, `is not a whole number${blankHint(given.text)}`)
+    }
+    const [min, max] = rangeOf(row)
+    const number = Number(assigned?.value)
+    if (assigned === undefined || number < min || number > max) {
+      throw refused('ERR_CONFIG_RANGE', row, given, `is not within ${min} and ${max}${unit(row)}`)
+    }
+    return assigned
+  }
+  if (assigned === undefined || (row.type === 'boolean' && !/^(?:true|false)$/i.test(given.text))) {
+    throw refused('ERR_CONFIG_VALUE', row, given, `is neither true nor false${blankHint(given.text)}`)
+  }
+  if (row.words !== undefined && !row.words.includes(assigned.text)) {
+    throw refused('ERR_CONFIG_VALUE', row, given, `is not one of ${row.words.join(', ')}`)
+  }
+  if (row.required === true && assigned.text === '') {
+    throw refused('ERR_CONFIG_VALUE', row, given, 'must not be empty')
+  }
+  if (row.absent?.refuse === true && row.absent.value === assigned.text) {
+    throw refused('ERR_CONFIG_UNSUPPORTED', row, given, `asks for ${row.absent.what}, which is not here`)
+  }
+  return assigned
+}
+
+/** Least and greatest number of a key, both included. */
+export function rangeOf(row: OwnedConfigKey): readonly [number, number] {
+  const most = row.type === 'int' ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER
+  const least = row.type === 'int' ? -(2 ** 31) : Number.MIN_SAFE_INTEGER
+  return [row.min ?? least, row.max ?? most]
+}
+
+function refused(code: ConfigError['code'], row: OwnedConfigKey, given: GivenText, why: string): ConfigError {
+  // Quoted as JSON: blanks at the ends can be seen, and a line break cannot break the line.
+  const value = row.secret === true ? '(hidden)' : JSON.stringify(given.text)
+  return new ConfigError(code, `${describeSource(given.source)}: ${row.key}=${value} ${why}`)
+}
+
+/** A blank at the end is easily overlooked, and Java keeps it. */
+function blankHint(text: string): string {
+  if (text.trimEnd() !== text) return ' (it ends with a blank)'
+  return text.trimStart() === text ? '' : ' (it begins with a blank)'
+}
+
+function unit(row: OwnedConfigKey): string {
+  return row.unit === undefined ? '' : ` ${row.unit}`
+}

@@ -1,0 +1,140 @@
+import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from './config-keys.ts'
+import { type ConfigSource, describeSource, VARIABLE_PREFIX, variableOf } from './config-source.ts'
+import { type JavaProperty, parseJavaProperties } from './java-properties.ts'
+import { nearestKey } from './nearest-key.ts'
+
+/** A configuration file: its path as the user wrote it, and its content. */
+export interface ConfigFile {
+  readonly path: string
+  readonly bytes: Uint8Array
+}
+
+/** A property given on the command line, as `--key value` or `--key=value`. */
+export interface PropertyOption {
+  readonly key: string
+  readonly value: string
+}
+
+/** The layers over the defaults, from the lowest to the highest. */
+export interface ConfigLayers {
+  readonly file?: ConfigFile | undefined
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Of options with the same key, the last one counts. */
+  readonly args?: readonly PropertyOption[]
+}
+
+/** Something to tell the user that does not stand in the way of a start. */
+export interface ConfigNotice {
+  readonly level: 'info' | 'warn'
+  /** One line. */
+  readonly message: string
+  /** The keys or variables it is about. */
+  readonly keys: readonly string[]
+}
+
+/** A text given for a key, not converted yet. */
+export interface GivenText {
+  readonly text: string
+  readonly source: ConfigSource
+}
+
+/** What all layers together say. */
+export interface Given {
+  /** By canonical key. */
+  readonly texts: Map<string, GivenText>
+  /** The pairs of the file, known or not. */
+  readonly filePairs: ReadonlyMap<string, JavaProperty>
+  readonly notices: ConfigNotice[]
+}
+
+/**
+ * Lays file, environment and command line over each other.
+ *
+ * @throws {ConfigError} `ERR_CONFIG_SYNTAX`
+ */
+export function readLayers(layers: ConfigLayers): Given {
+  const { file, env = {}, args = [] } = layers
+  const filePairs =
+    file === undefined ? new Map<string, JavaProperty>() : parseJavaProperties(file.bytes, file.path)
+  const given: Given = { texts: new Map(), filePairs, notices: [] }
+
+  if (file !== undefined) {
+    give(
+      given,
+      [...filePairs.values()].map(({ key, value: text, line }) => ({
+        name: key,
+        text,
+        source: { layer: 'file', path: file.path, line },
+      })),
+    )
+    // Java sets it after the file is read, whatever the file itself says.
+    given.texts.set('configStorePath', { text: file.path, source: { layer: 'file', path: file.path } })
+  }
+  readEnvironment(given, env)
+  give(
+    given,
+    args.map(({ key, value: text }) => ({
+      name: key,
+      text,
+      source: { layer: 'option', option: `--${key}` },
+    })),
+  )
+  return given
+}
+
+/** Lays one layer over what is there. A key's own name counts more than its alias, wherever the two stand. */
+function give(given: Given, layer: readonly (GivenText & { readonly name: string })[]): void {
+  const isAlias = ({ name }: { name: string }): boolean => findConfigKey(name)?.alias === name
+  for (const { name, text, source } of [
+    ...layer.filter(isAlias),
+    ...layer.filter((pair) => !isAlias(pair)),
+  ]) {
+    const row = findConfigKey(name)
+    if (row !== undefined) {
+      given.texts.set(row.key, { text, source })
+      continue
+    }
+    const hint = didYouMean(nearestKey(name, CONFIG_NAMES))
+    given.notices.push({
+      level: 'warn',
+      message: `${describeSource(source)}: unknown key ${JSON.stringify(name)} is kept and has no effect${hint}`,
+      keys: [name],
+    })
+  }
+}
+
+/** Set by Kubernetes in every container beside a service named mqnamesrv; not meant for this program. */
+const SERVICE_VARIABLE = /^MQNAMESRV_(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/
+
+const keyByVariable = new Map(CONFIG_KEYS.map((row) => [variableOf(row.key), row.key]))
+
+function readEnvironment(given: Given, env: Readonly<Record<string, string | undefined>>): void {
+  for (const row of CONFIG_KEYS) {
+    for (const variable of [row.variable, variableOf(row.key)]) {
+      const text = variable === undefined ? undefined : env[variable]
+      // An empty variable is how a shell or a container file says "not set".
+      if (variable === undefined || text === undefined || text === '') continue
+      given.texts.set(row.key, { text, source: { layer: 'environment', variable } })
+    }
+  }
+  for (const variable of Object.keys(env)) {
+    if (
+      !variable.startsWith(VARIABLE_PREFIX) ||
+      keyByVariable.has(variable) ||
+      SERVICE_VARIABLE.test(variable)
+    ) {
+      continue
+    }
+    const nearest = nearestKey(variable, [...keyByVariable.keys()])
+    given.notices.push({
+      level: 'warn',
+      message: `unknown environment variable ${variable} is ignored${didYouMean(nearest)}`,
+      keys: [variable],
+    })
+  }
+}
+
+/** The hint at the end of a message about an unknown name. */
+export function didYouMean(nearest: string | undefined): string {
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`
+}

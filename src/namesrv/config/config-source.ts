@@ -1,0 +1,40 @@
+/** Where a value comes from. */
+export type ConfigSource =
+  | { readonly layer: 'default' }
+  | {
+      readonly layer: 'file'
+      readonly path: string /** From 1; none if the file itself is the value. */
+      readonly line?: number
+    }
+  | { readonly layer: 'environment'; readonly variable: string }
+  | { readonly layer: 'option' /** As it was written, with its dashes. */; readonly option: string }
+
+/** A source in words: `ns.conf:12`, `environment variable ROCKETMQ_HOME`, `option --listenPort`, `default`. */
+export function describeSource(source: ConfigSource): string {
+  switch (source.layer) {
+    case 'default':
+      return 'default'
+    case 'file':
+      return source.line === undefined ? source.path : `${source.path}:${source.line}`
+    case 'environment':
+      return `environment variable ${source.variable}`
+    case 'option':
+      return `option ${source.option}`
+    default:
+      return source satisfies never
+  }
+}
+
+/** Begins the name of every variable that sets a key. */
+export const VARIABLE_PREFIX = 'MQNAMESRV_'
+
+/** The variable that sets a key: `listenPort` is set by `MQNAMESRV_LISTEN_PORT`, `tls.server.mode` by `MQNAMESRV_TLS_SERVER_MODE`. */
+export function variableOf(key: string): string {
+  return (
+    VARIABLE_PREFIX +
+    key
+      .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+      .replaceAll('.', '_')
+      .toUpperCase()
+  )
+}

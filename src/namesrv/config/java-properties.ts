@@ -1,0 +1,85 @@
+import { Properties } from 'properties-file/parser'
+import { ConfigError } from './config-error.ts'
+
+/** One pair of a `.properties` file. */
+export interface JavaProperty {
+  readonly key: string
+  /** Trailing white space kept, as Java keeps it. */
+  readonly value: string
+  /** Line of the file, from 1, on which the pair begins. */
+  readonly line: number
+}
+
+/**
+ * Reads a `.properties` file as Java does: bytes are ISO-8859-1, `\uXXXX` escapes, `#` and `!` comments, lines continued by an
+ * odd number of backslashes, separators `=`, `:` and white space, trailing white space of values kept.
+ *
+ * @param bytes - The whole file, or the body of a configuration update.
+ * @param name - What to call the file in an error.
+ * @returns The pairs by key, each the last one of its key.
+ * @throws {ConfigError} `ERR_CONFIG_SYNTAX`: a malformed `\uXXXX`; as in Java, nothing of the file can be used then.
+ * @see java.util.Properties#load(InputStream)
+ */
+export function parseJavaProperties(bytes: Uint8Array, name = 'properties'): Map<string, JavaProperty> {
+  const { text, logicalLines } = joinable(Buffer.from(bytes).toString('latin1'))
+  let document: Properties
+  try {
+    document = new Properties(text)
+  } catch (cause) {
+    const line = logicalLines.find((logical) => !isReadable(logical.text))?.number ?? 1
+    throw new ConfigError('ERR_CONFIG_SYNTAX', `${name}:${line}: malformed \\uXXXX escape`, { cause })
+  }
+  const pairs = new Map<string, JavaProperty>()
+  for (const node of document.getProperties()) {
+    pairs.set(node.key, { key: node.key, value: node.value, line: node.startingLineNumber })
+  }
+  return pairs
+}
+
+interface LogicalLine {
+  text: string
+  /** Of its first line, from 1. */
+  readonly number: number
+}
+
+/**
+ * Empties lines that hold nothing but a continuation backslash where a pair would begin. Java has read no character of a pair
+ * then, and so takes the next line as a first one: it may be blank or a comment. The library would make a pair with an empty
+ * key of it. Only when nothing at all follows (not even the second half of a CR LF) does Java report that pair too.
+ *
+ * @see java.util.Properties.LineReader#readLine
+ */
+function joinable(text: string): { text: string; logicalLines: LogicalLine[] } {
+  const parts = text.split(/(\r\n|\r|\n)/)
+  const last = parts.length - 1
+  const logicalLines: LogicalLine[] = []
+  let open: LogicalLine | undefined
+  for (let index = 0; index < parts.length; index += 2) {
+    const line = parts[index] as string
+    const nothingFollows =
+      index === last || (index === last - 2 && parts[last] === '' && parts[last - 1] !== '\r\n')
+    if (open === undefined && /^[ \t\f]*\\$/.test(line) && !nothingFollows) {
+      parts[index] = ''
+      continue
+    }
+    if (open === undefined) {
+      if (/^[ \t\f]*(?:[#!]|$)/.test(line)) continue
+      open = { text: line, number: index / 2 + 1 }
+      logicalLines.push(open)
+    } else {
+      open.text += `\n${line}`
+    }
+    const backslashes = /\\*$/.exec(line)?.[0].length ?? 0
+    if (backslashes % 2 === 0) open = undefined
+  }
+  return { text: parts.join(''), logicalLines }
+}
+
+function isReadable(text: string): boolean {
+  try {
+    new Properties(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,97 @@
+import { dataVersionText, decodeDataVersion } from '../protocol/body/data-version.ts'
+import { encodeBrokerMemberGroup, encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
+import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
+import { longField, stringField } from '../protocol/ext-fields.ts'
+import type { Processor } from '../protocol/processor.ts'
+import { ResponseCode } from '../protocol/response-code.ts'
+import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
+import { andThen, missing, requiredField, SUCCESS } from './request-fields.ts'
+
+/** @see DefaultRequestProcessor#unregisterBroker in apache/rocketmq */
+export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
+  return (request) => {
+    const brokerId = longField(request.extFields, 'brokerId')
+    if (brokerId === null) throw missing('brokerId')
+    const queued = routeInfo.submitUnRegisterBrokerRequest({
+      clusterName: requiredField(request, 'clusterName'),
+      brokerName: requiredField(request, 'brokerName'),
+      brokerAddr: requiredField(request, 'brokerAddr'),
+      brokerId,
+      reason: 'request',
+      generation: routeInfo.nextGeneration(),
+    })
+    return queued ? SUCCESS : { code: ResponseCode.SYSTEM_ERROR }
+  }
+}
+
+/** @see DefaultRequestProcessor#brokerHeartbeat in apache/rocketmq */
+export function brokerHeartbeat(routeInfo: RouteInfoManager): Processor {
+  return (request, { channel, nowMs }) => {
+    const clusterName = requiredField(request, 'clusterName')
+    const brokerAddr = requiredField(request, 'brokerAddr')
+    return andThen(routeInfo.touch(clusterName, brokerAddr, nowMs, channel), () => SUCCESS)
+  }
+}
+
+/** @see DefaultRequestProcessor#queryBrokerTopicConfig in apache/rocketmq */
+export function queryDataVersion(routeInfo: RouteInfoManager): Processor {
+  return (request, { channel, nowMs }) => {
+    const clusterName = requiredField(request, 'clusterName')
+    const brokerAddr = requiredField(request, 'brokerAddr')
+    const version = request.body === null ? null : readableDataVersion(request.body, nowMs)
+    const answer = routeInfo.queryDataVersion(clusterName, brokerAddr, version, nowMs, channel)
+    return andThen(answer, ({ changed, registered }) => ({
+      code: ResponseCode.SUCCESS,
+      extFields: new Map([['changed', `${changed}`]]),
+      body: registered === null ? null : Buffer.from(dataVersionText(registered, 'legacy')),
+    }))
+  }
+}
+
+function readableDataVersion(body: Buffer, nowMs: number): ReturnType<typeof decodeDataVersion> {
+  try {
+    return decodeDataVersion(body, nowMs)
+  } catch (cause) {
+    if (!(cause instanceof JsonError)) throw cause
+    const remark = `the DataVersion is not readable: ${cause.message}`
+    throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, remark, { cause })
+  }
+}
+
+/** @see DefaultRequestProcessor#getBrokerClusterInfo in apache/rocketmq */
+export function getBrokerClusterInfo(routeInfo: RouteInfoManager): Processor {
+  return (_request, { channel }) =>
+    andThen(routeInfo.getAllClusterInfo(encodeClusterInfo, channel), (body) => ({
+      code: ResponseCode.SUCCESS,
+      body,
+    }))
+}
+
+/**
+ * The remark of success is what Java's answer is left with; it is part of the protocol as it is spoken.
+ * @see DefaultRequestProcessor#getBrokerMemberGroup in apache/rocketmq
+ */
+export function getBrokerMemberGroup(routeInfo: RouteInfoManager): Processor {
+  return (request, { channel }) => {
+    const clusterName = stringField(request.extFields, 'clusterName')
+    const brokerName = requiredField(request, 'brokerName')
+    return andThen(routeInfo.getBrokerMemberGroup(brokerName, channel), (brokerAddrs) => ({
+      code: ResponseCode.SUCCESS,
+      remark: 'not set any response code',
+      body: encodeBrokerMemberGroup(clusterName, brokerName, brokerAddrs),
+    }))
+  }
+}
+
+/** @see DefaultRequestProcessor#wipeWritePermOfBroker, #addWritePermOfBroker in apache/rocketmq */
+export function setWritePermOfBroker(routeInfo: RouteInfoManager, operation: 'wipe' | 'add'): Processor {
+  const countField = operation === 'wipe' ? 'wipeTopicCount' : 'addTopicCount'
+  return ({ extFields }, { channel }) => {
+    const brokerName = stringField(extFields, 'brokerName')
+    const count = brokerName === null ? 0 : routeInfo.setWritePerm(brokerName, operation, channel)
+    return andThen(count, (topics) => ({
+      code: ResponseCode.SUCCESS,
+      extFields: new Map([[countField, `${topics}`]]),
+    }))
+  }
+}

@@ -1,0 +1,58 @@
+import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
+import { booleanField, stringField } from '../protocol/ext-fields.ts'
+import { MQVersion } from '../protocol/mq-version.ts'
+import type { Processor } from '../protocol/processor.ts'
+import type { RemotingResponse } from '../protocol/remoting-command.ts'
+import { ResponseCode } from '../protocol/response-code.ts'
+import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
+
+/** What a route lookup hangs on beside the tables; read at every use. */
+export interface ClientRequestSettings {
+  readonly orderMessageEnable: boolean
+  readonly supportActingMaster: boolean
+  /** Refuse lookups for a while after the start, until brokers have had time to register. */
+  readonly needWaitForService: boolean
+  readonly waitSecondsForService: number
+}
+
+const NOT_READY: RemotingResponse = { code: ResponseCode.SYSTEM_ERROR, remark: 'name server not ready' }
+const FAQ = '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.'
+
+/**
+ * GET_ROUTEINFO_BY_TOPIC: where a topic lives.
+ * @param startedMs - When the server started, on the same clock as the requests' `nowMs`.
+ * @see ClientRequestProcessor#getRouteInfoByTopic in apache/rocketmq
+ */
+export function clientRequestProcessor(
+  routeInfo: RouteInfoManager,
+  kvConfig: KVConfigManager,
+  settings: ClientRequestSettings,
+  startedMs: number,
+): Processor {
+  return ({ extFields, version }, { channel, nowMs }) => {
+    if (settings.needWaitForService && nowMs - startedMs < settings.waitSecondsForService * 1000)
+      return NOT_READY
+    const topic = stringField(extFields, 'topic')
+    if (topic === null) return routeAnswer('null', null)
+    const strict = version >= MQVersion.V4_9_4 || booleanField(extFields, 'acceptStandardJsonOnly') === true
+    const route = routeInfo.encodedRoute(
+      topic,
+      {
+        dialect: strict ? 'standard' : 'legacy',
+        supportActingMaster: settings.supportActingMaster,
+        orderTopicConf: settings.orderMessageEnable
+          ? kvConfig.getKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, topic)
+          : null,
+      },
+      channel,
+    )
+    if (route instanceof Promise) return route.then((body) => routeAnswer(topic, body))
+    return routeAnswer(topic, route)
+  }
+}
+
+function routeAnswer(topic: string, body: Buffer | null): RemotingResponse {
+  if (body !== null) return { code: ResponseCode.SUCCESS, body }
+  const remark = `No topic route info in name server for the topic: ${topic}${FAQ}`
+  return { code: ResponseCode.TOPIC_NOT_EXIST, remark }
+}

@@ -1,0 +1,111 @@
+import { encodeTopicList } from '../protocol/body/lists-and-tables.ts'
+import { decodeQueueDatas, type QueueData } from '../protocol/body/topic-route-data.ts'
+import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
+import { stringField } from '../protocol/ext-fields.ts'
+import type { Processor } from '../protocol/processor.ts'
+import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
+import { ResponseCode } from '../protocol/response-code.ts'
+import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
+import type { Eventually } from '../routeinfo/slicer.ts'
+import { andThen, SUCCESS } from './request-fields.ts'
+
+/** Gates of the topic lists, read at every use. */
+export interface TopicListSettings {
+  readonly enableAllTopicList: boolean
+  readonly enableTopicList: boolean
+}
+
+const DISABLED: RemotingResponse = { code: ResponseCode.SYSTEM_ERROR, remark: 'disable' }
+
+function topicList(topics: Eventually<string[]>): Eventually<RemotingResponse> {
+  return andThen(topics, (list) => ({ code: ResponseCode.SUCCESS, body: encodeTopicList(list) }))
+}
+
+/** @see DefaultRequestProcessor#getAllTopicListFromNameserver in apache/rocketmq */
+export function getAllTopicList(routeInfo: RouteInfoManager, settings: TopicListSettings): Processor {
+  return (_request, { channel }) =>
+    settings.enableAllTopicList ? topicList(routeInfo.getTopicList(channel)) : DISABLED
+}
+
+/** @see DefaultRequestProcessor#getTopicsByCluster in apache/rocketmq */
+export function getTopicsByCluster(routeInfo: RouteInfoManager, settings: TopicListSettings): Processor {
+  return ({ extFields }, { channel }) => {
+    if (!settings.enableTopicList) return DISABLED
+    const cluster = stringField(extFields, 'cluster')
+    return topicList(cluster === null ? [] : routeInfo.getTopicsByCluster(cluster, channel))
+  }
+}
+
+/** @see DefaultRequestProcessor#getSystemTopicListFromNs in apache/rocketmq */
+export function getSystemTopicList(routeInfo: RouteInfoManager): Processor {
+  return (_request, { channel }) =>
+    andThen(routeInfo.getSystemTopicList(channel), ({ topics, brokerAddr }) => ({
+      code: ResponseCode.SUCCESS,
+      body: encodeTopicList(topics, brokerAddr),
+    }))
+}
+
+/** Bits of a topic's system flag. @see TopicSysFlag in apache/rocketmq */
+const UNIT = 1
+const UNIT_SUB = 2
+
+/** Conditions on a topic's system flag, as the three unit lists ask for it. */
+export const unitFlags = {
+  unit: (flag: number): boolean => (flag & UNIT) !== 0,
+  unitSub: (flag: number): boolean => (flag & UNIT_SUB) !== 0,
+  unitSubUnUnit: (flag: number): boolean => (flag & UNIT) === 0 && (flag & UNIT_SUB) !== 0,
+}
+
+/** Topics whose first queues have a certain flag. @see RouteInfoManager#getUnitTopics and its neighbours in apache/rocketmq */
+export function getTopicsByFlag(
+  routeInfo: RouteInfoManager,
+  settings: TopicListSettings,
+  matches: (topicSysFlag: number) => boolean,
+): Processor {
+  return (_request, { channel }) => {
+    if (!settings.enableTopicList) return DISABLED
+    return topicList(
+      routeInfo.getTopicList(channel, (queues) => {
+        for (const queueData of queues.values()) return matches(queueData.topicSysFlag)
+        return false
+      }),
+    )
+  }
+}
+
+/** @see DefaultRequestProcessor#deleteTopicInNamesrv in apache/rocketmq */
+export function deleteTopicInNamesrv(routeInfo: RouteInfoManager): Processor {
+  return ({ extFields }, { channel }) => {
+    const topic = stringField(extFields, 'topic')
+    if (topic === null) return SUCCESS
+    return andThen(
+      routeInfo.deleteTopic(topic, stringField(extFields, 'clusterName'), channel),
+      () => SUCCESS,
+    )
+  }
+}
+
+/** @see DefaultRequestProcessor#registerTopicToNamesrv in apache/rocketmq */
+export function registerTopicInNamesrv(routeInfo: RouteInfoManager): Processor {
+  return (request, { channel }) => {
+    const topic = stringField(request.extFields, 'topic')
+    const queueDatas = readableQueueDatas(request)
+    if (topic === null || queueDatas.length === 0) return SUCCESS
+    return andThen(routeInfo.registerTopic(topic, queueDatas, channel), () => SUCCESS)
+  }
+}
+
+function readableQueueDatas({ body }: RemotingCommand): QueueData[] {
+  if (body === null) return []
+  try {
+    // No broker has an empty name, so an entry without one ends the list as one of an unknown broker does.
+    return decodeQueueDatas(body).map((queueData) => ({
+      ...queueData,
+      brokerName: queueData.brokerName ?? '',
+    }))
+  } catch (cause) {
+    if (!(cause instanceof JsonError)) throw cause
+    const remark = `the TopicRouteData is not readable: ${cause.message}`
+    throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, remark, { cause })
+  }
+}

@@ -1,0 +1,180 @@
+import type { Socket } from 'node:net'
+import { decodeCommand, encodeCommand } from '../protocol/command-codec.ts'
+import { FrameError } from '../protocol/errors.ts'
+import { FrameDecoder } from '../protocol/frame-decoder.ts'
+import type { ChannelRef } from '../protocol/processor.ts'
+import {
+  isOneway,
+  isResponse,
+  type RemotingCommand,
+  type RemotingResponse,
+  responseCommand,
+  type SerializeType,
+} from '../protocol/remoting-command.ts'
+import type { RequestDispatcher } from './request-dispatcher.ts'
+
+/** What every channel of a server shares. */
+export interface ChannelOptions {
+  readonly dispatcher: RequestDispatcher
+  readonly nowMs: () => number
+  readonly maxFrameBytes: number
+  readonly serializeType: SerializeType
+  readonly nextOpaque: () => number
+  /** Told once why a channel is being closed by us, or that its socket failed. */
+  readonly onFailure: (channel: ChannelRef, error: Error) => void
+}
+
+/** Answers are handed to the socket in pieces of about this size, so that its progress can be seen. */
+const FLUSH_BYTES = 256 * 1024
+
+/**
+ * One connection: bytes in, answers out, in the order of their requests.
+ *
+ * The answers to the frames of one read leave in one write. A request whose answer takes longer holds up those behind it on
+ * this connection, and so does a peer that does not read its answers: nothing more is read from it until it does. So a peer
+ * can make us keep one read, one request and the answers of one read at most.
+ */
+export class Channel implements ChannelRef {
+  readonly id: number
+  readonly remoteAddress: string
+  readonly #socket: Socket
+  readonly #options: ChannelOptions
+  readonly #decoder: FrameDecoder
+  #outgoing: Buffer[] = []
+  #outgoingBytes = 0
+  /** A request is being worked on beyond its turn. */
+  #held = false
+  #congested = false
+  #closing = false
+  #closed = false
+  #lastActivityMs: number
+
+  constructor(id: number, socket: Socket, options: ChannelOptions) {
+    this.id = id
+    this.#socket = socket
+    this.#options = options
+    this.#decoder = new FrameDecoder(options.maxFrameBytes)
+    this.#lastActivityMs = options.nowMs()
+    const { remoteAddress = 'unknown', remotePort = 0 } = socket
+    this.remoteAddress = remoteAddress.includes(':')
+      ? `[${remoteAddress}]:${remotePort}`
+      : `${remoteAddress}:${remotePort}`
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    socket.on('drain', () => this.#onDrain())
+    socket.on('error', (error) => options.onFailure(this, error))
+    socket.on('close', () => {
+      this.#closed = true
+    })
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** When bytes last went in or out. */
+  get lastActivityMs(): number {
+    return this.#lastActivityMs
+  }
+
+  /** Sends what is written and closes; nothing more is taken from the peer. */
+  closeGently(): void {
+    this.#closing = true
+    this.#socket.destroySoon()
+  }
+
+  /** Takes nothing more from the peer, and closes when the request that is being worked on has been answered. */
+  finish(): void {
+    this.#closing = true
+    if (!this.#held) this.#socket.destroySoon()
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.#closing = true
+    this.#socket.destroy()
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#closing) return
+    this.#lastActivityMs = this.#options.nowMs()
+    this.#decoder.append(chunk)
+    this.#work()
+  }
+
+  #onDrain(): void {
+    this.#lastActivityMs = this.#options.nowMs()
+    this.#congested = false
+    this.#work()
+  }
+
+  /** Answers frames until there are no more, or until one must be waited for; then sends what came of it. */
+  #work(): void {
+    try {
+      while (!this.#held && !this.#congested && !this.#closing) {
+        const frame = this.#decoder.next()
+        if (frame === undefined) break
+        this.#answer(decodeCommand(frame, this.#options.nextOpaque))
+        if (this.#outgoingBytes >= FLUSH_BYTES) this.#flush()
+      }
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error
+      this.#flush()
+      this.#options.onFailure(this, error)
+      this.closeGently()
+      return
+    }
+    this.#flush()
+    if (this.#held || this.#congested) this.#socket.pause()
+    else if (this.#socket.isPaused()) this.#socket.resume()
+  }
+
+  #answer(request: RemotingCommand): void {
+    // We ask nothing over these connections, so an answer has no question: it is dropped, as in Java.
+    if (isResponse(request)) return
+    const response = this.#options.dispatcher.dispatch(request, {
+      channel: this,
+      nowMs: this.#lastActivityMs,
+    })
+    if (response instanceof Promise) this.#await(request, response)
+    else this.#queue(request, response)
+  }
+
+  #await(request: RemotingCommand, response: Promise<RemotingResponse>): void {
+    this.#held = true
+    void response.then((settled) => {
+      this.#held = false
+      this.#queue(request, settled)
+      this.#work()
+      if (this.#closing) this.#socket.destroySoon()
+    })
+  }
+
+  #queue(request: RemotingCommand, response: RemotingResponse): void {
+    if (isOneway(request) || this.#closed) return
+    const frame = encodeCommand(responseCommand(response, request.opaque), this.#options.serializeType)
+    this.#outgoing.push(frame)
+    this.#outgoingBytes += frame.length
+  }
+
+  #flush(): void {
+    if (this.#outgoingBytes === 0) return
+    const [first] = this.#outgoing
+    const bytes =
+      this.#outgoing.length === 1 && first ? first : Buffer.concat(this.#outgoing, this.#outgoingBytes)
+    this.#outgoing = []
+    this.#outgoingBytes = 0
+    if (this.#closed || this.#socket.destroyed) return
+    this.#lastActivityMs = this.#options.nowMs()
+    for (let from = 0; from < bytes.length; from += FLUSH_BYTES) {
+      const piece = bytes.length <= FLUSH_BYTES ? bytes : bytes.subarray(from, from + FLUSH_BYTES)
+      // Progress within a large answer counts as activity, or a slow reader would look idle.
+      const taken =
+        bytes.length <= FLUSH_BYTES ? this.#socket.write(piece) : this.#socket.write(piece, this.#onProgress)
+      if (!taken) this.#congested = true
+    }
+  }
+
+  readonly #onProgress = (): void => {
+    this.#lastActivityMs = this.#options.nowMs()
+  }
+}

@@ -1,0 +1,141 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { ChannelRef } from '../protocol/processor.ts'
+import type { SerializeType } from '../protocol/remoting-command.ts'
+import { Channel, type ChannelOptions } from './channel.ts'
+import type { RequestDispatcher } from './request-dispatcher.ts'
+
+/** What a server needs to listen. */
+export interface RemotingServerOptions {
+  readonly dispatcher: RequestDispatcher
+  /** Host name or address. */
+  readonly bindAddress: string
+  /** 0 takes any free port. */
+  readonly listenPort: number
+  /** Most bytes of a frame, its length word included. */
+  readonly maxFrameBytes: number
+  /** A connection without traffic either way for this long is closed. */
+  readonly maxIdleMs: () => number
+  /** How answers are written, whatever the request came in. */
+  readonly serializeType: SerializeType
+  /** Milliseconds on a clock that never goes back. */
+  readonly nowMs: () => number
+  /** Runs a task periodically; returns what ends it. */
+  readonly every: (periodMs: number, task: () => void) => () => void
+  readonly events: RemotingServerEvents
+}
+
+/** What happens on the server's connections, for those who keep state by connection and for the log. */
+export interface RemotingServerEvents {
+  /** The connection is gone. */
+  onChannelClose(channel: ChannelRef): void
+  /** The peer's bytes could not be followed, or its socket failed. */
+  onChannelFailure(channel: ChannelRef, error: Error): void
+  /** The connection is being closed because it was idle. */
+  onChannelIdle(channel: ChannelRef): void
+  /** The listening socket failed after it had been opened. */
+  onServerFailure(error: Error): void
+}
+
+/** How many connections may wait to be accepted; Java's constant. */
+const BACKLOG = 1024
+
+/** How often idle connections are looked for. */
+const IDLE_SWEEP_MS = 1_000
+
+/**
+ * The TCP side of the NameServer: accepts connections and gives each a {@link Channel}.
+ * @see NettyRemotingServer in apache/rocketmq
+ */
+export class RemotingServer {
+  readonly #options: RemotingServerOptions
+  readonly #channelOptions: ChannelOptions
+  readonly #server: Server
+  readonly #channels = new Map<number, Channel>()
+  #lastChannelId = 0
+  #lastOpaque = 0
+  #endSweeps: (() => void) | undefined
+  #onLastClose: (() => void) | undefined
+
+  constructor(options: RemotingServerOptions) {
+    this.#options = options
+    this.#channelOptions = {
+      dispatcher: options.dispatcher,
+      nowMs: options.nowMs,
+      maxFrameBytes: options.maxFrameBytes,
+      serializeType: options.serializeType,
+      nextOpaque: () => {
+        this.#lastOpaque = (this.#lastOpaque + 1) | 0
+        return this.#lastOpaque
+      },
+      onFailure: (channel, error) => options.events.onChannelFailure(channel, error),
+    }
+    this.#server = createServer({ noDelay: true, keepAlive: false }, (socket) => this.#accept(socket))
+  }
+
+  /** Open connections. */
+  get connections(): number {
+    return this.#channels.size
+  }
+
+  /**
+   * Listens.
+   * @returns Address and port that are really bound.
+   * @throws The socket's error, e.g. `EADDRINUSE`.
+   */
+  async start(): Promise<{ readonly address: string; readonly port: number }> {
+    const { bindAddress, listenPort, every, events } = this.#options
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host: bindAddress, port: listenPort, backlog: BACKLOG }, () => {
+        this.#server.off('error', reject)
+        this.#server.on('error', (error) => events.onServerFailure(error))
+        resolve()
+      })
+    })
+    this.#endSweeps = every(IDLE_SWEEP_MS, () => this.#closeIdle())
+    const { address, port } = this.#server.address() as AddressInfo
+    return { address, port }
+  }
+
+  /** Closes a connection after what is written to it has been sent; does nothing if it is gone. */
+  closeChannel(id: number): void {
+    this.#channels.get(id)?.closeGently()
+  }
+
+  /**
+   * Stops accepting, lets requests that are being worked on finish, closes all connections, and resolves when the last one is
+   * gone.
+   * @param patience - Resolves when connections that are still open are to be closed the hard way.
+   */
+  async stop(patience: Promise<void>): Promise<void> {
+    this.#endSweeps?.()
+    if (this.#server.listening) this.#server.close()
+    const allClosed = new Promise<void>((resolve) => {
+      this.#onLastClose = resolve
+    })
+    if (this.#channels.size === 0) return
+    for (const channel of this.#channels.values()) channel.finish()
+    await Promise.race([allClosed, patience])
+    for (const channel of this.#channels.values()) channel.destroy()
+    if (this.#channels.size > 0) await allClosed
+  }
+
+  #accept(socket: Socket): void {
+    const channel = new Channel(++this.#lastChannelId, socket, this.#channelOptions)
+    this.#channels.set(channel.id, channel)
+    socket.on('close', () => {
+      this.#channels.delete(channel.id)
+      this.#options.events.onChannelClose(channel)
+      if (this.#channels.size === 0) this.#onLastClose?.()
+    })
+  }
+
+  #closeIdle(): void {
+    const idleSinceMs = this.#options.nowMs() - this.#options.maxIdleMs()
+    for (const channel of this.#channels.values()) {
+      if (channel.lastActivityMs > idleSinceMs) continue
+      this.#options.events.onChannelIdle(channel)
+      channel.destroy()
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { RemotingCommandError } from '../protocol/errors.ts'
+import type { Processor, RequestContext } from '../protocol/processor.ts'
+import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
+import { ResponseCode } from '../protocol/response-code.ts'
+
+/** Codes of errors that mean "too much at once" rather than "went wrong". */
+const OVERLOAD_CODES: ReadonlySet<unknown> = new Set(['ERR_LOCK_QUEUE_FULL'])
+
+const OVERLOADED: RemotingResponse = {
+  code: ResponseCode.SYSTEM_BUSY,
+  remark: '[OVERLOAD]system busy, start flow control for a while',
+}
+
+/**
+ * Finds the processor of a request and turns whatever it does into an answer.
+ * @see NettyRemotingAbstract#processRequestCommand in apache/rocketmq
+ */
+export class RequestDispatcher {
+  readonly #processors: ReadonlyMap<number, Processor>
+  readonly #onError: (error: unknown, request: RemotingCommand, context: RequestContext) => void
+
+  /** @param onError - Told of errors nobody expected, which the peer sees as SYSTEM_ERROR. */
+  constructor(
+    processors: Readonly<Record<number, Processor>>,
+    onError: (error: unknown, request: RemotingCommand, context: RequestContext) => void,
+  ) {
+    this.#processors = new Map(
+      Object.entries(processors).map(([code, processor]) => [Number(code), processor]),
+    )
+    this.#onError = onError
+  }
+
+  /** Never throws and never rejects. */
+  dispatch(request: RemotingCommand, context: RequestContext): RemotingResponse | Promise<RemotingResponse> {
+    const processor = this.#processors.get(request.code)
+    if (processor === undefined) {
+      return {
+        code: ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
+        // The blank in front is Java's.
+        remark: ` request type ${request.code} not supported`,
+      }
+    }
+    try {
+      const response = processor(request, context)
+      if (!(response instanceof Promise)) return response
+      return response.catch((error: unknown) => this.#errorResponse(error, request, context))
+    } catch (error) {
+      return this.#errorResponse(error, request, context)
+    }
+  }
+
+  #errorResponse(error: unknown, request: RemotingCommand, context: RequestContext): RemotingResponse {
+    if (error instanceof RemotingCommandError) return { code: error.code, remark: error.message }
+    if (OVERLOAD_CODES.has((error as { code?: unknown }).code)) return OVERLOADED
+    if (!context.channel.closed) this.#onError(error, request, context)
+    return { code: ResponseCode.SYSTEM_ERROR, remark: `${error}` }
+  }
+}

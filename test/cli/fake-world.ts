@@ -1,0 +1,71 @@
+import { EventEmitter } from 'node:events'
+import { type Logger, pino } from 'pino'
+import type { CliWorld } from '../../src/cli/main.ts'
+import type { Controller } from '../../src/cli/serve.ts'
+import { ConfigError } from '../../src/namesrv/config/config-error.ts'
+
+/** A line of the log. */
+export type LogLine = Record<string, unknown> & { level: string; msg: string }
+
+/** A logger and the lines it has written. */
+export function recordingLogger(): { logger: Logger; lines: LogLine[] } {
+  const lines: LogLine[] = []
+  const logger = pino(
+    { base: null, timestamp: false, formatters: { level: (level) => ({ level }) } },
+    { write: (line: string) => lines.push(JSON.parse(line) as LogLine) },
+  )
+  return { logger, lines }
+}
+
+/** A world for the program whose process, files and server are made up. */
+export function fakeWorld(given: {
+  argv?: string[]
+  env?: Record<string, string>
+  /** Content by path. */
+  files?: Record<string, string>
+  controller?: Partial<Controller>
+}) {
+  const { logger, lines } = recordingLogger()
+  const out: string[] = []
+  const err: string[] = []
+  const exits: number[] = []
+  const events = new EventEmitter()
+  const calls: string[] = []
+  const world: CliWorld = {
+    argv: given.argv ?? [],
+    env: given.env ?? {},
+    homeDirectory: '/home/user',
+    processors: 2,
+    stdout: { write: (text) => out.push(text) },
+    stderr: { write: (text) => err.push(text) },
+    events,
+    exit: (code) => exits.push(code),
+    readConfigFile: (path) => {
+      const content = given.files?.[path]
+      if (content === undefined)
+        throw new ConfigError('ERR_CONFIG_FILE', `cannot read configuration file ${path}`)
+      return { path, bytes: Buffer.from(content, 'latin1') }
+    },
+    createLogger: async () => logger,
+    createController: async ({ values }) => ({
+      start: async () => {
+        calls.push('start')
+        return { address: values.bindAddress, port: values.listenPort }
+      },
+      shutdown: async () => {
+        calls.push('shutdown')
+      },
+      ...given.controller,
+    }),
+  }
+  return {
+    world,
+    events,
+    exits,
+    calls,
+    lines,
+    stdout: () => out.join(''),
+    stderr: () => err.join(''),
+    messages: () => lines.map(({ msg }) => msg),
+  }
+}

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest'
+import { run } from '../../src/cli/main.ts'
+import { packageVersion } from '../../src/cli/package-version.ts'
+import { fakeWorld } from './fake-world.ts'
+
+describe('run', () => {
+  test.each([
+    ['-v', `mqnamesrv ${packageVersion()}\n`],
+    ['-h', 'Usage: mqnamesrv'],
+    ['-p', 'rocketmqHome=\nkvConfigPath=/home/user/namesrv/kvConfig.json\n'],
+  ])('%s prints on stdout and leaves with 0, and no server starts', async (option, text) => {
+    const { world, stdout, stderr, calls } = fakeWorld({ argv: [option] })
+    expect(await run(world)).toBe(0)
+    expect(stdout()).toContain(text)
+    expect(stderr()).toBe('')
+    expect(calls).toEqual([])
+  })
+
+  test('-p prints what file, environment and options make together; warnings go to stderr', async () => {
+    const { world, stdout, stderr } = fakeWorld({
+      argv: ['-p', '-c', 'ns.conf', '--waitSecondsForService=3'],
+      env: { MQNAMESRV_WAIT_SECONDS_FOR_SERVICE: '2', ROCKETMQ_HOME: '/opt' },
+      files: { 'ns.conf': 'waitSecondsForService=1\nlistenPort=1\nlistenPrt=2\nserverSelectorThreads=9' },
+    })
+    expect(await run(world)).toBe(0)
+    for (const line of [
+      'rocketmqHome=/opt',
+      'configStorePath=ns.conf',
+      'listenPort=1',
+      'waitSecondsForService=3',
+    ]) {
+      expect(stdout().split('\n')).toContain(line)
+    }
+    expect(stderr()).toBe(
+      'mqnamesrv: ns.conf:3: unknown key "listenPrt" is kept and has no effect; did you mean listenPort?\n',
+    )
+  })
+
+  test.each([
+    [['--listenPrt', '1'], 2, 'unknown option --listenPrt; did you mean --listenPort? (mqnamesrv -h helps)'],
+    [['--listenPort', 'x'], 1, 'option --listenPort: listenPort="x" is not a whole number'],
+    [['-c', 'bad.conf'], 1, 'bad.conf:2: orderMessageEnable="yes" is neither true nor false'],
+    [['-p', '-c', 'broken.conf'], 1, 'broken.conf:1: malformed \\uXXXX escape'],
+    [['-c', 'none.conf'], 1, 'cannot read configuration file none.conf'],
+  ])('%j ends with one line on stderr and %d', async (argv, code, message) => {
+    const files = { 'bad.conf': '\norderMessageEnable=yes', 'broken.conf': 'a=\\u12' }
+    const { world, stdout, stderr, lines } = fakeWorld({ argv, files })
+    expect(await run(world)).toBe(code)
+    expect(stderr()).toBe(`mqnamesrv: ${message}\n`)
+    expect(stdout()).toBe('')
+    expect(lines).toEqual([])
+  })
+
+  test('a start logs version, file, configuration with its sources, and what is odd about it', async () => {
+    const { world, events, lines, stdout } = fakeWorld({
+      argv: ['-c', 'ns.conf', '--listenPort', '0'],
+      files: {
+        'ns.conf': 'orderMessageEnable=true\nfoo=bar\nuseEpollNativeSelector=true\ntls.server.keyPassword=pw',
+      },
+    })
+    const ended = run(world)
+    await expect.poll(() => lines.at(-1)?.msg).toMatch(/boot success/)
+    events.emit('SIGTERM')
+    expect(await ended).toBe(0)
+
+    expect(lines[0]).toMatchObject({ level: 'info', version: packageVersion(), configFile: 'ns.conf' })
+    expect(lines[1]).toMatchObject({
+      msg: 'configuration in force',
+      configuration: {
+        listenPort: '0',
+        orderMessageEnable: 'true',
+        scanNotActiveBrokerInterval: '10000',
+        configStorePath: 'ns.conf',
+        useEpollNativeSelector: 'true',
+        'tls.server.keyPassword': '******',
+      },
+      sources: {
+        listenPort: 'option --listenPort',
+        orderMessageEnable: 'ns.conf:1',
+        configStorePath: 'ns.conf',
+      },
+    })
+    expect(lines[1]?.['configuration']).not.toHaveProperty('serverSelectorThreads')
+    expect(lines.slice(2, 4)).toMatchObject([
+      { level: 'warn', keys: ['foo'] },
+      { level: 'info', keys: ['useEpollNativeSelector', 'tls.server.keyPassword'] },
+    ])
+    expect(stdout()).toBe('')
+    expect(JSON.stringify(lines)).not.toContain('pw')
+  })
+
+  test.each([
+    [
+      { code: 'EADDRINUSE', syscall: 'listen', address: '127.0.0.1', port: 9876 },
+      'cannot listen on 127.0.0.1:9876: the address is already in use (EADDRINUSE)',
+    ],
+    [
+      { code: 'EACCES', syscall: 'listen', address: '0.0.0.0', port: 80 },
+      'cannot listen on 0.0.0.0:80: permission denied (EACCES)',
+    ],
+    [
+      { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'no.such.host' },
+      'cannot listen on no.such.host: the host name is unknown (ENOTFOUND)',
+    ],
+    [{ code: 'ENXIO', syscall: 'listen', address: '/a' }, 'cannot listen on /a: the message'],
+    [{}, 'the message'],
+  ])('a server that does not start for %j ends with one line on stderr and 1', async (errno, message) => {
+    const start = () => Promise.reject(Object.assign(new Error('the message\n    and more'), errno))
+    const { world, stderr, events } = fakeWorld({ controller: { start } })
+    expect(await run(world)).toBe(1)
+    expect(stderr()).toBe(`mqnamesrv: ${message}\n`)
+    expect(events.eventNames()).toEqual([])
+  })
+})

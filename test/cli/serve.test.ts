@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type Controller, SHUTDOWN_DEADLINE_MS, serve } from '../../src/cli/serve.ts'
+import { Configuration } from '../../src/namesrv/config/configuration.ts'
+import { fakeWorld, recordingLogger } from './fake-world.ts'
+
+const never = new Promise<never>(() => {})
+
+async function started(controller: Partial<Controller> = {}, properties: Record<string, string> = {}) {
+  const { world, events, exits, calls } = fakeWorld({ controller })
+  const { logger, lines } = recordingLogger()
+  const { configuration } = Configuration.resolve({
+    args: Object.entries(properties).map(([key, value]) => ({ key, value })),
+    homeDirectory: '/home/user',
+    processors: 2,
+  })
+  const ended = serve(await world.createController(configuration, logger), configuration, logger, world)
+  await vi.advanceTimersByTimeAsync(0)
+  return { ended, events, exits, calls, lines }
+}
+
+describe('serve', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  test('says where it listens, in the words of Java', async () => {
+    const start = async () => ({ address: '127.0.0.1', port: 40_000 })
+    const { ended, events, lines } = await started({ start }, { serializeType: 'ROCKETMQ' })
+    expect(lines).toEqual([
+      {
+        level: 'info',
+        address: '127.0.0.1',
+        port: 40_000,
+        msg: 'The Name Server boot success. serializeType=ROCKETMQ, address 127.0.0.1:40000',
+      },
+    ])
+    events.emit('SIGINT')
+    await ended
+  })
+
+  test.each(['SIGTERM', 'SIGINT'])('%s shuts the server down and ends with 0', async (signal) => {
+    const { ended, events, exits, calls, lines } = await started()
+    events.emit(signal)
+    expect(await ended).toBe(0)
+    expect(calls).toEqual(['start', 'shutdown'])
+    expect(lines.at(-2)).toMatchObject({ msg: 'shutting down', signal })
+    expect(exits).toEqual([])
+    expect(events.eventNames()).toEqual([])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test.each([
+    ['fifteen seconds', {}, SHUTDOWN_DEADLINE_MS],
+    [
+      'fifteen seconds more than clients are given',
+      { enableShutdownGracefully: 'true', shutdownWaitTimeSeconds: '20' },
+      35_000,
+    ],
+  ])('a shutdown that takes longer than %s ends with 1', async (_, properties, deadlineMs) => {
+    const { ended, events, lines } = await started({ shutdown: () => never }, properties)
+    let code: number | undefined
+    void ended.then((ending) => {
+      code = ending
+    })
+    events.emit('SIGTERM')
+    await vi.advanceTimersByTimeAsync(deadlineMs - 1)
+    expect(code).toBeUndefined()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(code).toBe(1)
+    expect(lines.at(-1)).toMatchObject({ level: 'error', deadlineMs })
+  })
+
+  test('a signal during a start that never ends is bounded by the same time', async () => {
+    const { ended, events } = await started({ start: () => never })
+    events.emit('SIGTERM')
+    await vi.advanceTimersByTimeAsync(SHUTDOWN_DEADLINE_MS)
+    expect(await ended).toBe(1)
+  })
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])('a second signal, %s, ends the process at once with %d', async (signal, code) => {
+    const { events, exits } = await started({ shutdown: () => never })
+    events.emit('SIGTERM')
+    expect(exits).toEqual([])
+    events.emit(signal)
+    expect(exits).toEqual([code])
+  })
+
+  test('a shutdown that fails is logged and ends with 1', async () => {
+    const { ended, events, lines } = await started({ shutdown: () => Promise.reject(new Error('stuck')) })
+    events.emit('SIGTERM')
+    expect(await ended).toBe(1)
+    expect(lines.at(-1)).toMatchObject({ level: 'error', err: { message: 'stuck' } })
+  })
+
+  test('an uncaught exception is one fatal line and ends the process with 1', async () => {
+    const { events, exits, lines } = await started()
+    events.emit('uncaughtException', new Error('boom'))
+    expect(exits).toEqual([1])
+    expect(lines.at(-1)).toMatchObject({ level: 'fatal', err: { type: 'Error', message: 'boom' } })
+  })
+})

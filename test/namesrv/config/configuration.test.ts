@@ -1,0 +1,291 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import type { ConfigError } from '../../../src/namesrv/config/config-error.ts'
+import type { ConfigNotice, PropertyOption } from '../../../src/namesrv/config/config-layers.ts'
+import { describeSource } from '../../../src/namesrv/config/config-source.ts'
+import { Configuration } from '../../../src/namesrv/config/configuration.ts'
+
+interface Given {
+  file?: string
+  env?: Record<string, string>
+  args?: PropertyOption[]
+}
+
+function resolve({ file, ...layers }: Given): { configuration: Configuration; notices: ConfigNotice[] } {
+  return Configuration.resolve({
+    ...layers,
+    file: file === undefined ? undefined : { path: 'ns.conf', bytes: Buffer.from(file, 'latin1') },
+    homeDirectory: '/home/user',
+    processors: 2,
+  })
+}
+
+function errorOf(given: Given): ConfigError {
+  try {
+    resolve(given)
+  } catch (error) {
+    return error as ConfigError
+  }
+  throw new Error('the configuration was accepted')
+}
+
+function fixture(name: string): string {
+  return readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8')
+}
+
+describe('layers', () => {
+  const file = 'listenPort=1'
+  const env = { MQNAMESRV_LISTEN_PORT: '2' }
+  const args = [
+    { key: 'listenPort', value: '3' },
+    { key: 'listenPort', value: '4' },
+  ]
+
+  test.each([
+    ['the default without any', {}, 9876, 'default'],
+    ['the file over the default', { file }, 1, 'ns.conf:1'],
+    ['the environment over the file', { file, env }, 2, 'environment variable MQNAMESRV_LISTEN_PORT'],
+    ['the last option over all', { file, env, args }, 4, 'option --listenPort'],
+  ])('%s', (_, given, port, source) => {
+    const { configuration } = resolve(given)
+    expect(configuration.values.listenPort).toBe(port)
+    expect(describeSource(configuration.sourceOf('listenPort') ?? { layer: 'default' })).toBe(source)
+  })
+
+  test('values have the types of their keys', () => {
+    const { values } = resolve({
+      file: 'orderMessageEnable=TRUE\nscanNotActiveBrokerInterval=+050\nproductEnvName= a ',
+    }).configuration
+    expect(values).toMatchObject({
+      orderMessageEnable: true,
+      scanNotActiveBrokerInterval: 50,
+      productEnvName: 'a',
+      rocketmqHome: undefined,
+      'com.rocketmq.remoting.frameMaxLength': 16_777_216,
+      logLevel: 'info',
+    })
+  })
+
+  test('updates are stored in the file that was given, whatever the file says, unless a higher layer says otherwise', () => {
+    const given = { file: 'configStorePath=/elsewhere' }
+    expect(resolve({}).configuration.values.configStorePath).toBe('/home/user/namesrv/namesrv.properties')
+    expect(resolve(given).configuration.values.configStorePath).toBe('ns.conf')
+    expect(
+      resolve({ ...given, args: [{ key: 'configStorePath', value: 'x' }] }).configuration.values
+        .configStorePath,
+    ).toBe('x')
+  })
+
+  test('an unknown key has no source', () => {
+    expect(resolve({ file: 'foo=1' }).configuration.sourceOf('foo')).toBeUndefined()
+  })
+})
+
+describe('environment', () => {
+  test.each([
+    [{ ROCKETMQ_HOME: '/opt/a' }, '/opt/a'],
+    [{ ROCKETMQ_HOME: '/opt/a', MQNAMESRV_ROCKETMQ_HOME: '/opt/b' }, '/opt/b'],
+    [{ ROCKETMQ_HOME: '' }, undefined],
+  ])('with %j the home folder is %s', (env, home) => {
+    expect(resolve({ env }).configuration.values.rocketmqHome).toBe(home)
+  })
+
+  test('ROCKETMQ_SERIALIZE_TYPE is JSON or ROCKETMQ, in capitals', () => {
+    expect(resolve({ env: { ROCKETMQ_SERIALIZE_TYPE: 'ROCKETMQ' } }).configuration.values.serializeType).toBe(
+      'ROCKETMQ',
+    )
+    expect(errorOf({ env: { ROCKETMQ_SERIALIZE_TYPE: 'json' } })).toMatchObject({
+      code: 'ERR_CONFIG_VALUE',
+      message:
+        'environment variable ROCKETMQ_SERIALIZE_TYPE: serializeType="json" is not one of JSON, ROCKETMQ',
+    })
+  })
+
+  test('a mistyped variable is warned of; those of Kubernetes and of others are not', () => {
+    const env = {
+      MQNAMESRV_LISTEN_PRT: '1',
+      MQNAMESRV_SERVICE_HOST: '10.0.0.1',
+      MQNAMESRV_SERVICE_PORT_HTTP: '1',
+      MQNAMESRV_PORT: 'tcp://10.0.0.1:9876',
+      MQNAMESRV_PORT_9876_TCP_ADDR: '10.0.0.1',
+      PATH: '/bin',
+    }
+    expect(resolve({ env }).notices).toEqual([
+      {
+        level: 'warn',
+        message:
+          'unknown environment variable MQNAMESRV_LISTEN_PRT is ignored; did you mean MQNAMESRV_LISTEN_PORT?',
+        keys: ['MQNAMESRV_LISTEN_PRT'],
+      },
+    ])
+  })
+})
+
+describe('defaults that depend on others', () => {
+  test('the default paths are in the home directory that user.home names', () => {
+    const { values } = resolve({ args: [{ key: 'user.home', value: '/data' }] }).configuration
+    expect(values.kvConfigPath).toBe('/data/namesrv/kvConfig.json')
+    expect(values.configStorePath).toBe('/data/namesrv/namesrv.properties')
+  })
+
+  test('a JVM property gives way to the key of which it is the default, and lends it its source', () => {
+    const property = 'com.rocketmq.remoting.socket.sndbuf.size'
+    const { configuration } = resolve({
+      file: 'clientSocketSndBufSize=7',
+      args: [{ key: property, value: '5' }],
+    })
+    expect(configuration.values).toMatchObject({ serverSocketSndBufSize: 5, clientSocketSndBufSize: 7 })
+    expect(configuration.sourceOf('serverSocketSndBufSize')).toEqual({
+      layer: 'option',
+      option: `--${property}`,
+    })
+  })
+
+  test.each([
+    [{}, false],
+    [{ file: 'tls.enable=True' }, true],
+    [{ file: 'tls.enable=no' }, false],
+  ])('with %j TLS on outgoing connections is %s', (given, useTLS) => {
+    expect(resolve(given).configuration.values.useTLS).toBe(useTLS)
+  })
+
+  test('in one layer the name of a key counts more than its alias', () => {
+    const home = (file: string) => resolve({ file }).configuration.values.rocketmqHome
+    expect(home('rocketmqHome=/a\nrocketmq.home.dir=/b')).toBe('/a')
+    expect(home('rocketmq.home.dir=/b')).toBe('/b')
+  })
+})
+
+describe('bad values', () => {
+  test.each([
+    ['listenPort=8 ', 'ERR_CONFIG_VALUE', 'listenPort="8 " is not a whole number (it ends with a blank)'],
+    ['listenPort=', 'ERR_CONFIG_VALUE', 'listenPort="" is not a whole number'],
+    ['listenPort=65536', 'ERR_CONFIG_RANGE', 'listenPort="65536" is not within 0 and 65535'],
+    ['listenPort=-1', 'ERR_CONFIG_RANGE', 'listenPort="-1" is not within 0 and 65535'],
+    ['listenPort=4294967296', 'ERR_CONFIG_RANGE', 'listenPort="4294967296" is not within 0 and 65535'],
+    ['defaultThreadPoolNums=1e3', 'ERR_CONFIG_VALUE', 'defaultThreadPoolNums="1e3" is not a whole number'],
+    [
+      'scanNotActiveBrokerInterval=0',
+      'ERR_CONFIG_RANGE',
+      'scanNotActiveBrokerInterval="0" is not within 1 and 2147483647 ms',
+    ],
+    ['orderMessageEnable=yes', 'ERR_CONFIG_VALUE', 'orderMessageEnable="yes" is neither true nor false'],
+    [
+      'orderMessageEnable=true\t',
+      'ERR_CONFIG_VALUE',
+      'orderMessageEnable="true\\t" is neither true nor false (it ends with a blank)',
+    ],
+    ['kvConfigPath=', 'ERR_CONFIG_VALUE', 'kvConfigPath="" must not be empty'],
+    ['logFormat=xml', 'ERR_CONFIG_VALUE', 'logFormat="xml" is not one of auto, pretty, json'],
+    [
+      'tls.server.mode=strict',
+      'ERR_CONFIG_VALUE',
+      'tls.server.mode="strict" is not one of permissive, disabled, enforcing',
+    ],
+    [
+      'tls.server.mode=enforcing',
+      'ERR_CONFIG_UNSUPPORTED',
+      'tls.server.mode="enforcing" asks for TLS, which is not here',
+    ],
+  ])('%s', (line, code, message) => {
+    expect(errorOf({ file: `# comment\n${line}\n` })).toMatchObject({
+      name: 'ConfigError',
+      code,
+      message: `ns.conf:2: ${message}`,
+    })
+  })
+
+  test('the place of a bad value is its variable or its option', () => {
+    expect(errorOf({ env: { MQNAMESRV_LISTEN_PORT: 'x' } }).message).toMatch(
+      /^environment variable MQNAMESRV_LISTEN_PORT: /,
+    )
+    expect(errorOf({ args: [{ key: 'listenPort', value: 'a\nb' }] }).message).toBe(
+      'option --listenPort: listenPort="a\\nb" is not a whole number',
+    )
+  })
+
+  test('a value that a higher layer replaces is not looked at', () => {
+    expect(
+      resolve({ file: 'listenPort=x', args: [{ key: 'listenPort', value: '1' }] }).configuration.values
+        .listenPort,
+    ).toBe(1)
+  })
+})
+
+describe('notices', () => {
+  test('an unknown key of the file is kept, and the nearest known key is named', () => {
+    const { configuration, notices } = resolve({ file: 'listenPrt=1\nfoo.unknown=bar ' })
+    expect(notices.map(({ level, message }) => [level, message])).toEqual([
+      ['warn', 'ns.conf:1: unknown key "listenPrt" is kept and has no effect; did you mean listenPort?'],
+      ['warn', 'ns.conf:2: unknown key "foo.unknown" is kept and has no effect'],
+    ])
+    expect(configuration.items()).toEqual(expect.arrayContaining(['listenPrt=1', 'foo.unknown=bar ']))
+  })
+
+  test('keys with nothing to act on are told of once, all together, and only if they were set', () => {
+    expect(resolve({}).notices).toEqual([])
+    const { notices } = resolve({ file: 'useEpollNativeSelector=true\nserverWorkerThreads=4\nlistenPort=1' })
+    expect(notices).toEqual([
+      {
+        level: 'info',
+        message:
+          "keys of Java's NameServer that have nothing to act on here are ignored: serverWorkerThreads, useEpollNativeSelector",
+        keys: ['serverWorkerThreads', 'useEpollNativeSelector'],
+      },
+    ])
+  })
+
+  test.each(['enableControllerInNamesrv', 'clusterTest'])('%s=true is warned of, false is not', (key) => {
+    expect(resolve({ file: `${key}=true` }).notices).toEqual([
+      { level: 'warn', message: expect.stringContaining(`ns.conf:1: ${key}=true asks for`), keys: [key] },
+    ])
+    expect(resolve({ file: `${key}=false` }).notices).toMatchObject([{ level: 'info' }])
+  })
+})
+
+describe('items', () => {
+  /** What Java 5.5.0 made of the same file, with user.home=/home/user on two processors. */
+  const { configuration } = Configuration.resolve({
+    file: { path: 'namesrv.conf', bytes: Buffer.from(fixture('namesrv.conf'), 'latin1') },
+    homeDirectory: '/home/user',
+    processors: 2,
+  })
+
+  test('are what GET_NAMESRV_CONFIG of Java shows', () => {
+    expect(
+      configuration
+        .items()
+        .map((line) => `${line}\n`)
+        .join(''),
+    ).toBe(fixture('namesrv-319.txt'))
+  })
+
+  test('are printed as Java prints them, and then this program’s own', () => {
+    const lines = configuration.printItems()
+    const java = fixture('namesrv-p.txt').trimEnd().split('\n')
+    expect(lines.slice(0, java.length)).toEqual(java)
+    expect(lines.slice(java.length)).toEqual([
+      'user.home=/home/user',
+      'com.rocketmq.remoting.frameMaxLength=99999',
+      'serializeType=JSON',
+      'logLevel=info',
+      'logFormat=auto',
+    ])
+  })
+
+  test('leave out null, and keys of no Java object that are not in the file', () => {
+    const keys = resolve({ args: [{ key: 'logLevel', value: 'debug' }] })
+      .configuration.items()
+      .map((line) => line.split('=', 1)[0])
+    expect(keys).not.toContain('logLevel')
+    expect(keys).not.toContain('rocketmqHome')
+    expect(resolve({ file: 'logLevel=debug' }).configuration.items()).toContain('logLevel=debug')
+  })
+
+  test('hide passwords, except for the file', () => {
+    const { configuration: secret } = resolve({ file: 'tls.server.keyPassword=pw' })
+    expect(secret.items()).toContain('tls.server.keyPassword=******')
+    expect(secret.items('plain')).toContain('tls.server.keyPassword=pw')
+    expect(secret.printItems()).toContain('tls.server.keyPassword=******')
+  })
+})

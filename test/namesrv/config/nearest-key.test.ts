@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest'
+import { CONFIG_NAMES } from '../../../src/namesrv/config/config-keys.ts'
+import { nearestKey } from '../../../src/namesrv/config/nearest-key.ts'
+
+describe('nearestKey', () => {
+  test.each([
+    ['listenPrt', 'listenPort'],
+    ['listenport', 'listenPort'],
+    ['lsitenPort', 'listenPort'],
+    ['kvConfigpath', 'kvConfigPath'],
+    ['scanNotActiveBrokerIntervall', 'scanNotActiveBrokerInterval'],
+    ['tls.server.keypath', 'tls.server.keyPath'],
+    ['enableControllerInNamesrvv', 'enableControllerInNamesrv'],
+    ['rocketmqHom', 'rocketmqHome'],
+  ])('%s most likely means %s', (name, key) => {
+    expect(nearestKey(name, CONFIG_NAMES)).toBe(key)
+  })
+
+  test.each(['foo.unknown', 'x', '', 'brokerClusterName', 'a'.repeat(10_000)])(
+    '%.20s means no known key',
+    (name) => {
+      expect(nearestKey(name, CONFIG_NAMES)).toBeUndefined()
+    },
+  )
+
+  test('a neighbour swapped counts as one change, and the nearest candidate wins', () => {
+    expect(nearestKey('abdc', ['abxx', 'abcd'])).toBe('abcd')
+    expect(nearestKey('abcde', ['abcxe', 'abcde'])).toBe('abcde')
+  })
+})
