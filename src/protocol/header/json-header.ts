@@ -41,9 +41,10 @@ interface PlainHeader {
 
 /** A header with the usual members, of the usual types; undefined for any other. */
 function decodePlainHeader(header: Buffer): DecodedHeader | undefined {
+  const text = header.toString('utf8')
   let parsed: unknown
   try {
-    parsed = JSON.parse(header.toString('utf8'))
+    parsed = JSON.parse(text)
   } catch {
     return undefined
   }
@@ -57,7 +58,7 @@ function decodePlainHeader(header: Buffer): DecodedHeader | undefined {
   if (!isInt32(code) || !isInt32(flag) || !isInt32(version) || !isInt32(opaque)) return undefined
   if (typeof language !== 'string') return undefined
   // A replacement character may come from bytes that are no UTF-8, which the lenient way refuses.
-  if (members > 8 || header.includes(REPLACEMENT_CHARACTER)) return undefined
+  if (members > 8 || text.includes('\ufffd')) return undefined
   if (remark !== undefined && typeof remark !== 'string') return undefined
   const fields = plainExtFields(extFields)
   if (fields === undefined) return undefined
@@ -82,7 +83,6 @@ const PLAIN_NAMES = new Set([
   'serializeTypeCurrentRPC',
   'version',
 ])
-const REPLACEMENT_CHARACTER = Buffer.from('\ufffd')
 
 function isInt32(value: unknown): value is number {
   return typeof value === 'number' && (value | 0) === value
