@@ -1,0 +1,227 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { decodeCommand } from '../../src/protocol/command-codec.ts'
+import { FrameError, type FrameErrorCode } from '../../src/protocol/errors.ts'
+import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
+import { byteByByte, framesOf, hex, int32, MAX_FRAME_BYTES } from './support.ts'
+
+/** A frame of the given content, which is header word, header and body, with its length word. */
+function framed(content: Buffer): Buffer {
+  return Buffer.concat([int32(content.length), content])
+}
+
+function errorOf(action: () => unknown): FrameErrorCode | 'nothing' {
+  try {
+    action()
+  } catch (error) {
+    if (error instanceof FrameError) return error.code
+    throw error
+  }
+  return 'nothing'
+}
+
+describe('the length word', () => {
+  const afterLength = (length: number, maxFrameBytes = MAX_FRAME_BYTES) =>
+    errorOf(() => framesOf([int32(length)], maxFrameBytes))
+
+  test('may announce up to 16,777,212 bytes, which with itself is the limit of 16,777,216', () => {
+    expect(afterLength(16_777_212)).toBe('nothing')
+  })
+
+  test('of one byte more is refused at once, with nothing but its four bytes there', () => {
+    expect(afterLength(16_777_213)).toBe('ERR_FRAME_TOO_LONG')
+  })
+
+  test('of the largest int32 is refused', () => {
+    expect(afterLength(0x7fffffff)).toBe('ERR_FRAME_TOO_LONG')
+  })
+
+  test.each([-1, -4, -0x80000000])('of %d is refused', (length) => {
+    expect(afterLength(length)).toBe('ERR_FRAME_TOO_LONG')
+  })
+
+  test.each([0, 1, 2, 3])('of %d has no room for the header word and is refused', (length) => {
+    expect(afterLength(length)).toBe('ERR_FRAME_TOO_SHORT')
+  })
+
+  test('follows the limit the decoder was given', () => {
+    expect(afterLength(996, 1000)).toBe('nothing')
+    expect(afterLength(997, 1000)).toBe('ERR_FRAME_TOO_LONG')
+  })
+
+  test('is judged when its last byte comes, not before', () => {
+    const decoder = new FrameDecoder(MAX_FRAME_BYTES)
+    for (const byte of byteByByte(hex('ffffff'))) {
+      decoder.append(byte)
+      expect(decoder.next()).toBeUndefined()
+    }
+    decoder.append(hex('ff'))
+    expect(errorOf(() => decoder.next())).toBe('ERR_FRAME_TOO_LONG')
+  })
+
+  test('that is bad is refused after the whole frames in front of it were given', () => {
+    const decoder = new FrameDecoder(MAX_FRAME_BYTES)
+    decoder.append(Buffer.concat([framed(hex('00000002 7b7d')), int32(-1)]))
+    expect(decoder.next()?.toString('hex')).toBe('000000027b7d')
+    expect(errorOf(() => decoder.next())).toBe('ERR_FRAME_TOO_LONG')
+  })
+})
+
+test('a frame of the greatest length is given once its last byte is there', () => {
+  const length = MAX_FRAME_BYTES - 4
+  const decoder = new FrameDecoder(MAX_FRAME_BYTES)
+  decoder.append(int32(length))
+  decoder.append(Buffer.alloc(length - 1, 1))
+  expect(decoder.next()).toBeUndefined()
+  decoder.append(Buffer.from([2]))
+  const frame = decoder.next()
+  expect(frame?.length).toBe(length)
+  expect(frame?.at(-1)).toBe(2)
+  expect(decoder.next()).toBeUndefined()
+  expect(decoder.bufferedBytes).toBe(0)
+})
+
+test('empty chunks change nothing', () => {
+  const bytes = framed(hex('00000002 7b7d'))
+  const empty = Buffer.alloc(0)
+  expect(framesOf([empty, bytes.subarray(0, 5), empty, bytes.subarray(5), empty])).toEqual([
+    bytes.subarray(4),
+  ])
+})
+
+describe('the header word', () => {
+  const codeOf = (content: string) => errorOf(() => decodeCommand(hex(content), () => 0))
+
+  test.each([
+    ['an empty header', '00000000', 'ERR_HEADER_LENGTH'],
+    ['an empty JSON header in front of a body', '00000000 0102030405060708', 'ERR_HEADER_LENGTH'],
+    ['an empty binary header', '01000000', 'ERR_HEADER_LENGTH'],
+    ['a header one byte longer than its frame', '00000003 7b7d', 'ERR_HEADER_LENGTH'],
+    ['a header of 16,777,215 bytes in a short frame', '00ffffff 7b7d', 'ERR_HEADER_LENGTH'],
+    ['serialize type 2', '02000002 7b7d', 'ERR_SERIALIZE_TYPE'],
+    ['serialize type 127', '7f000002 7b7d', 'ERR_SERIALIZE_TYPE'],
+    ['serialize type 128', '80000002 7b7d', 'ERR_SERIALIZE_TYPE'],
+    ['serialize type 255', 'ff000002 7b7d', 'ERR_SERIALIZE_TYPE'],
+    ['a JSON header that is none', '00000002 7b7b', 'ERR_HEADER'],
+    ['a binary header that is too short', '01000002 7b7d', 'ERR_HEADER'],
+  ])('with %s is refused', (_name, content, code) => {
+    expect(codeOf(content)).toBe(code)
+  })
+
+  test('with a header that fills its frame is accepted and gives no body', () => {
+    const command = decodeCommand(hex('00000002 7b7d'), () => 42)
+    expect(command).toMatchObject({ code: 0, opaque: 42, body: null })
+  })
+
+  test('with bytes after the header gives them as the body', () => {
+    expect(decodeCommand(hex('00000002 7b7d 00ff'), () => 0).body).toEqual(hex('00ff'))
+  })
+})
+
+describe('any stream', () => {
+  const content = fc.uint8Array({ minLength: 4, maxLength: 60 }).map((bytes) => Buffer.from(bytes))
+  const contents = fc.array(content, { maxLength: 12 })
+
+  /** Cuts the bytes at any places; the same place twice makes an empty chunk. */
+  function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
+    const at = [0, ...places.map((place) => place % (bytes.length + 1)), bytes.length].sort((a, b) => a - b)
+    return at.slice(1).map((end, index) => bytes.subarray(at[index], end))
+  }
+
+  test('gives the same frames however it is cut', () => {
+    fc.assert(
+      fc.property(contents, fc.array(fc.nat(), { maxLength: 40 }), (sent, places) => {
+        const chunks = cut(Buffer.concat(sent.map(framed)), places)
+        expect(framesOf(chunks)).toEqual(sent)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('gives the same frames when chunks are taken up in groups', () => {
+    fc.assert(
+      fc.property(
+        contents,
+        fc.array(fc.nat(), { maxLength: 40 }),
+        fc.integer({ min: 2, max: 5 }),
+        (sent, places, group) => {
+          const decoder = new FrameDecoder(MAX_FRAME_BYTES)
+          const frames: Buffer[] = []
+          const takeAll = () => {
+            for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) frames.push(frame)
+          }
+          cut(Buffer.concat(sent.map(framed)), places).forEach((chunk, index) => {
+            decoder.append(chunk)
+            if (index % group === 0) takeAll()
+          })
+          takeAll()
+          expect(frames).toEqual(sent)
+          expect(decoder.bufferedBytes).toBe(0)
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  test('of random bytes gives frames and commands, or a FrameError, and holds no more than it was given', () => {
+    const word = fc.integer({ min: -2, max: 40 }).map((length) => new Uint8Array(int32(length)))
+    const chunk = fc.oneof(fc.uint8Array({ maxLength: 30 }), word)
+    fc.assert(
+      fc.property(fc.array(chunk, { maxLength: 20 }), (chunks) => {
+        const decoder = new FrameDecoder(200)
+        let given = 0
+        let taken = 0
+        errorOf(() => {
+          for (const bytes of chunks) {
+            decoder.append(Buffer.from(bytes))
+            given += bytes.length
+            for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
+              taken += 4 + frame.length
+              const whole = frame
+              errorOf(() => decodeCommand(whole, () => 0))
+            }
+            expect(decoder.bufferedBytes).toBeLessThanOrEqual(given - taken)
+            // What is kept is one unfinished frame at the most.
+            expect(decoder.bufferedBytes).toBeLessThan(200)
+          }
+        })
+        expect(decoder.bufferedBytes).toBeLessThanOrEqual(given)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('of random headers in good frames gives a command or a FrameError', () => {
+    const json = fc.json().map((text) => Buffer.from(text))
+    const bytes = fc.uint8Array({ minLength: 1, maxLength: 60 }).map((array) => Buffer.from(array))
+    fc.assert(
+      fc.property(fc.oneof(json, bytes), fc.constantFrom(0, 1), (header, type) => {
+        const code = errorOf(() =>
+          decodeCommand(Buffer.concat([int32((type << 24) | header.length), header]), () => 0),
+        )
+        expect(['nothing', 'ERR_HEADER']).toContain(code)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('memory', () => {
+  test('of a quiet connection is a few bytes, not the chunk they came in', () => {
+    const decoder = new FrameDecoder(MAX_FRAME_BYTES)
+    const chunk = Buffer.concat([framed(Buffer.alloc(1000)), int32(500), hex('0102')])
+    decoder.append(chunk)
+    expect(decoder.next()?.length).toBe(1000)
+    expect(decoder.next()).toBeUndefined()
+    expect(decoder.bufferedBytes).toBe(2)
+    // The kept bytes are a copy: what happens to the chunk now does not reach them.
+    chunk.fill(0xff)
+    decoder.append(Buffer.alloc(498))
+    expect(decoder.next()?.subarray(0, 3).toString('hex')).toBe('010200')
+  })
+
+  test('of a frame in one chunk is the chunk itself', () => {
+    const chunk = framed(hex('00000002 7b7d'))
+    expect(framesOf([chunk])[0]?.buffer).toBe(chunk.buffer)
+  })
+})
