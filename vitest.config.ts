@@ -7,5 +7,7 @@ export default defineConfig({
     exclude: ['test/interop/**', 'node_modules/**'],
     reporters: ['default', new TotalsReporter()],
     restoreMocks: true,
+    // No test waits for time to pass; this is for property tests on a machine that has other work to do.
+    testTimeout: 60_000,
   },
 })
