@@ -100,7 +100,8 @@ export class NamesrvController {
       bindAddress: values.bindAddress,
       listenPort: values.listenPort,
       maxFrameBytes,
-      maxIdleMs: () => values.serverChannelMaxIdleTimeSeconds * 1_000,
+      // 0 means never, as it does to Netty's IdleStateHandler.
+      maxIdleMs: () => values.serverChannelMaxIdleTimeSeconds * 1_000 || Number.POSITIVE_INFINITY,
       serializeType: SerializeType[values.serializeType],
       nowMs: () => clock.nowMs(),
       every: (periodMs, task) => scheduler.every(periodMs, task),

@@ -24,7 +24,7 @@ export interface ChannelOptions {
   readonly onFailure: (channel: ChannelRef, error: Error) => void
 }
 
-/** Answers are handed to the socket in pieces of about this size, so that its progress can be seen. */
+/** Answers are handed to the socket in pieces of at most about this size, so that its progress can be seen. */
 const FLUSH_BYTES = 256 * 1024
 
 /**
@@ -42,6 +42,8 @@ export class Channel implements ChannelRef {
   readonly #decoder: FrameDecoder
   #outgoing: Buffer[] = []
   #outgoingBytes = 0
+  /** What is to be sent when the socket has taken what it was given. */
+  #unsent: Buffer[] = []
   /** A request is being worked on beyond its turn. */
   #held = false
   #congested = false
@@ -79,13 +81,13 @@ export class Channel implements ChannelRef {
   /** Sends what is written and closes; nothing more is taken from the peer. */
   closeGently(): void {
     this.#closing = true
-    this.#socket.destroySoon()
+    this.#end()
   }
 
   /** Takes nothing more from the peer, and closes when the request that is being worked on has been answered. */
   finish(): void {
     this.#closing = true
-    if (!this.#held) this.#socket.destroySoon()
+    if (!this.#held) this.#end()
   }
 
   /** Closes at once. */
@@ -104,6 +106,7 @@ export class Channel implements ChannelRef {
   #onDrain(): void {
     this.#lastActivityMs = this.#options.nowMs()
     this.#congested = false
+    this.#send()
     this.#work()
   }
 
@@ -145,7 +148,7 @@ export class Channel implements ChannelRef {
       this.#held = false
       this.#queue(request, settled)
       this.#work()
-      if (this.#closing) this.#socket.destroySoon()
+      if (this.#closing) this.#end()
     })
   }
 
@@ -163,18 +166,34 @@ export class Channel implements ChannelRef {
       this.#outgoing.length === 1 && first ? first : Buffer.concat(this.#outgoing, this.#outgoingBytes)
     this.#outgoing = []
     this.#outgoingBytes = 0
-    if (this.#closed || this.#socket.destroyed) return
-    this.#lastActivityMs = this.#options.nowMs()
     for (let from = 0; from < bytes.length; from += FLUSH_BYTES) {
-      const piece = bytes.length <= FLUSH_BYTES ? bytes : bytes.subarray(from, from + FLUSH_BYTES)
-      // Progress within a large answer counts as activity, or a slow reader would look idle.
-      const taken =
-        bytes.length <= FLUSH_BYTES ? this.#socket.write(piece) : this.#socket.write(piece, this.#onProgress)
-      if (!taken) this.#congested = true
+      this.#unsent.push(bytes.length <= FLUSH_BYTES ? bytes : bytes.subarray(from, from + FLUSH_BYTES))
+    }
+    this.#send()
+  }
+
+  /**
+   * One piece after the other has gone: a socket that is given several sends them as one, and a peer that reads a large answer
+   * slowly would look idle until the last byte.
+   */
+  #send(): void {
+    while (!this.#congested) {
+      const piece = this.#unsent.shift()
+      if (piece === undefined) return
+      this.#write(piece)
     }
   }
 
-  readonly #onProgress = (): void => {
+  #write(piece: Buffer): void {
+    if (this.#socket.destroyed || this.#socket.writableEnded) return
     this.#lastActivityMs = this.#options.nowMs()
+    if (!this.#socket.write(piece)) this.#congested = true
+  }
+
+  /** Closes when everything has been sent. */
+  #end(): void {
+    for (const piece of this.#unsent) this.#write(piece)
+    this.#unsent = []
+    this.#socket.destroySoon()
   }
 }

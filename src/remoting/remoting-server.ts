@@ -111,7 +111,12 @@ export class RemotingServer {
     this.#endSweeps?.()
     if (this.#server.listening) this.#server.close()
     const allClosed = new Promise<void>((resolve) => {
-      this.#onLastClose = resolve
+      // Another stop may be waiting already.
+      const others = this.#onLastClose
+      this.#onLastClose = () => {
+        others?.()
+        resolve()
+      }
     })
     if (this.#channels.size === 0) return
     for (const channel of this.#channels.values()) channel.finish()

@@ -17,7 +17,7 @@ const ENTRY_BYTES = 160
 /**
  * Finished route bodies by topic and dialect: made when first asked for, dropped when a transition changes what they show. An
  * entry is a consistent snapshot, so it may be served while a long transition is still at work. Bounded in bytes: beyond that
- * the oldest entries go.
+ * the oldest entries go, of the dialect that has more.
  */
 export class EncodedRouteCache {
   readonly #maxBytes: number
@@ -46,11 +46,16 @@ export class EncodedRouteCache {
     if (bytes > this.#maxBytes) return
     this.#bytes += bytes
     this.#entries[variant.dialect].set(topic, { ...variant, body })
-    for (const dialect of DIALECTS) {
-      for (const oldest of this.#entries[dialect].keys()) {
-        if (this.#bytes <= this.#maxBytes) return
-        this.#delete(dialect, oldest)
-      }
+    while (this.#bytes > this.#maxBytes) this.#dropOldest(variant.dialect)
+  }
+
+  /** Of the dialect with more entries, so that neither pushes the other out; the entry just made is never the one. */
+  #dropOldest(justMade: JsonDialect): void {
+    const other = justMade === 'legacy' ? 'standard' : 'legacy'
+    const dialect = this.#entries[other].size >= this.#entries[justMade].size ? other : justMade
+    for (const oldest of this.#entries[dialect].keys()) {
+      this.#delete(dialect, oldest)
+      return
     }
   }
 

@@ -129,9 +129,15 @@ describe('a binary header', () => {
     ['has a remark of 2,147,483,647 bytes', `${FIXED}7fffffff00000000`],
     ['has more ext field bytes than bytes', `${FIXED}${NO_REMARK}00000100`],
     ['has a name of -1 bytes', `${FIXED}${NO_REMARK}00000007 ffff 00000001 6b`],
-    ['has a name longer than all ext fields', `${FIXED}${NO_REMARK}00000007 0008 6b00000000`],
+    [
+      'has a name longer than all ext fields',
+      `${FIXED}${NO_REMARK}00000007 0008 6b6b6b6b6b6b6b6b 00000001 6b`,
+    ],
     ['has a value of -1 bytes', `${FIXED}${NO_REMARK}00000007 0001 6b ffffffff`],
-    ['has a value longer than all ext fields', `${FIXED}${NO_REMARK}00000008 0001 6b 00000009 6b`],
+    [
+      'has a value longer than all ext fields',
+      `${FIXED}${NO_REMARK}00000008 0001 6b 00000009 6b6b6b6b6b6b6b6b6b`,
+    ],
     ['has a value that reaches beyond it', `${FIXED}${NO_REMARK}00000008 0001 6b 00000002 6b`],
     ['ends inside a value length', `${FIXED}${NO_REMARK}00000005 0001 6b 0000`],
   ])('that %s is refused', (_name, bytes) => {

@@ -1,0 +1,154 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import type { RemotingResponse } from '../../src/protocol/remoting-command.ts'
+import { headerOf, RawClient, requestFrame } from '../support/raw-client.ts'
+import { lookup, registration } from '../support/requests.ts'
+import { startRemotingServer } from '../support/start-remoting-server.ts'
+import { createServer, startServer } from '../support/start-server.ts'
+import { until } from '../support/until.ts'
+
+const SLOW = 1
+const never = new Promise<never>(() => {})
+
+/** A server with one request that takes until it is told its answer. */
+async function startWithSlowRequest() {
+  let answer: ((response: RemotingResponse) => void) | undefined
+  const started = await startRemotingServer({
+    [SLOW]: () =>
+      new Promise((resolve) => {
+        answer = resolve
+      }),
+  })
+  const client = await started.connect()
+  client.send(requestFrame({ code: SLOW, opaque: 1 }), requestFrame({ code: SLOW, opaque: 2 }))
+  await until('the request is being worked on', () => answer !== undefined)
+  return { ...started, client, answer: (response: RemotingResponse) => answer?.(response) }
+}
+
+describe('a server that is stopped', () => {
+  test('answers the request it is working on, takes no other, and closes', async () => {
+    const { server, client, answer, connect: connectMore } = await startWithSlowRequest()
+    const idle = await connectMore()
+    await until('both are accepted', () => server.connections === 2)
+    const stopped = server.stop(never)
+    await idle.closed
+    answer({ code: 0, remark: 'done' })
+    expect(headerOf(await client.next())).toMatchObject({ code: 0, opaque: 1, remark: 'done' })
+    await client.closed
+    expect(client.answers).toEqual([])
+    await stopped
+    expect(server.connections).toBe(0)
+  })
+
+  test('cuts a request short whose patience has run out', async () => {
+    const { server, client } = await startWithSlowRequest()
+    let runOut: () => void = () => {}
+    const patience = new Promise<void>((resolve) => {
+      runOut = resolve
+    })
+    const stopped = server.stop(patience)
+    runOut()
+    await stopped
+    await client.closed
+    expect(client.answers).toEqual([])
+  })
+
+  test('sends an answer that is on its way to its last byte', async () => {
+    const body = Buffer.alloc(32 * 1024 * 1024, 'x')
+    let asked = false
+    const { server, connect: connectClient } = await startRemotingServer({
+      [SLOW]: () => {
+        asked = true
+        return { code: 0, body }
+      },
+    })
+    const client = await connectClient()
+    client.socket.pause()
+    client.send(requestFrame({ code: SLOW }))
+    await until('the answer is on its way', () => asked)
+    const stopped = server.stop(never)
+    client.socket.resume()
+    const answer = await client.next()
+    expect(answer.body.equals(body)).toBe(true)
+    await stopped
+  })
+
+  test('lets no one in any more', async () => {
+    const { server, port, answer } = await startWithSlowRequest()
+    const stopped = server.stop(never)
+    const late = connect(port, '127.0.0.1')
+    const [error] = await once(late, 'error')
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+    answer({ code: 0 })
+    await stopped
+  })
+
+  test('does not mind being stopped again, while it stops or after', async () => {
+    const { server, answer } = await startWithSlowRequest()
+    const [first, second] = [server.stop(never), server.stop(never)]
+    answer({ code: 0 })
+    await Promise.all([first, second])
+    await server.stop(never)
+  })
+
+  test('has freed its port for the next one', async () => {
+    const first = await startServer()
+    const client = await first.connect()
+    await client.request(registration())
+    await first.controller.shutdown()
+    await client.closed
+    expect(first.time.timers).toBe(0)
+    const next = await startServer({ listenPort: `${first.port}` })
+    expect(next.port).toBe(first.port)
+    expect(headerOf(await (await next.connect()).request(lookup('TopicA'))).code).toBe(17)
+  })
+
+  test('does not mind a second shutdown, nor one without a start', async () => {
+    const { controller, time } = await startServer()
+    await controller.shutdown()
+    await controller.shutdown()
+    expect(time.timers).toBe(0)
+    await createServer().controller.shutdown()
+  })
+
+  test('cuts connections that do not close within five seconds', async () => {
+    const server = await startServer()
+    const broker = await server.connect()
+    const name = 'b'.repeat(1024 * 1024)
+    await broker.request(registration({ name }))
+    const stuck = await RawClient.connect(server.port)
+    stuck.socket.pause()
+    stuck.send(...Array.from({ length: 30 }, () => requestFrame(lookup('TopicA'))))
+    // Answered after those of the stuck peer that the kernel had room for.
+    for (let turn = 0; turn < 50; turn++) await broker.request({ code: 9_999 })
+    let isDown = false
+    const down = server.controller.shutdown().then(() => {
+      isDown = true
+    })
+    await broker.closed
+    server.time.advance(4_999)
+    expect(isDown).toBe(false)
+    server.time.advance(1)
+    await down
+    stuck.socket.destroy()
+  })
+})
+
+describe('a server that is started', () => {
+  test('on a port in use says so with EADDRINUSE, and leaves nothing running', async () => {
+    const { port } = await startServer()
+    const second = createServer({ listenPort: `${port}` })
+    await expect(second.controller.start()).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    expect(second.time.timers).toBe(0)
+    await second.controller.shutdown()
+  })
+
+  test('tells the address and the port that are bound', async () => {
+    const server = createServer()
+    const { address, port } = await server.controller.start()
+    expect(address).toBe('127.0.0.1')
+    expect(port).toBeGreaterThan(0)
+    await server.controller.shutdown()
+  })
+})

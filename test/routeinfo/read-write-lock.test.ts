@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest'
+import { ReadWriteLock } from '../../src/routeinfo/read-write-lock.ts'
+import type { Sliced } from '../../src/routeinfo/slicer.ts'
+import { finestSlicer, ManualTurns, openChannel } from './support.ts'
+
+/** Steps that take two turns at least with the finest slicer. */
+const LONG = 200
+
+function* long<Result>(result: Result, log: string[] = [], name = ''): Sliced<Result> {
+  log.push(`${name} starts`)
+  for (let step = 0; step < LONG; step++) yield
+  log.push(`${name} ends`)
+  return result
+}
+
+function* longFailing(): Sliced<never> {
+  for (let step = 0; step < LONG; step++) yield
+  throw new Error('broken in a later slice')
+}
+
+function lockWith(maxWaiters = 10) {
+  const turns = new ManualTurns()
+  return { lock: new ReadWriteLock(finestSlicer(turns), maxWaiters), turns, log: [] as string[] }
+}
+
+describe('an uncontended lock', () => {
+  test('short work runs at once and returns its result as it is', () => {
+    const { lock } = lockWith()
+    expect(lock.read(() => 'read')).toBe('read')
+    expect(lock.write(() => 'written')).toBe('written')
+    expect(lock.busy).toBe(false)
+  })
+
+  test('long work that ends within its first slice returns its result as it is', () => {
+    const { lock } = lockWith()
+    function* three(): Sliced<number> {
+      yield
+      yield
+      return 3
+    }
+    expect(lock.writeInSlices(three)).toBe(3)
+    expect(lock.readInSlices(three)).toBe(3)
+    expect(lock.busy).toBe(false)
+  })
+
+  test('long work gives other turns their time and then resolves', async () => {
+    const { lock, turns } = lockWith()
+    const written = lock.writeInSlices(() => long('written'))
+    expect(written).toBeInstanceOf(Promise)
+    let others = 0
+    while (turns.waiting > 0) {
+      others++
+      await turns.next()
+    }
+    expect(others).toBeGreaterThan(1)
+    await expect(written).resolves.toBe('written')
+    expect(lock.busy).toBe(false)
+  })
+})
+
+describe('many readers or one writer', () => {
+  test('readers work beside each other', async () => {
+    const { lock, turns, log } = lockWith()
+    const first = lock.readInSlices(() => long(1, log, 'first'))
+    const second = lock.readInSlices(() => long(2, log, 'second'))
+    expect(lock.read(() => 'short')).toBe('short')
+    expect(log).toEqual(['first starts', 'second starts'])
+    await turns.all()
+    expect(await Promise.all([first, second])).toEqual([1, 2])
+  })
+
+  test('a writer waits for readers, and a reader for the writer', async () => {
+    const { lock, turns, log } = lockWith()
+    const reading = lock.readInSlices(() => long('read', log, 'reader'))
+    const writing = lock.writeInSlices(() => long('written', log, 'writer'))
+    const readingLater = lock.read(() => log.push('late reader'))
+    expect(lock.waiting).toBe(2)
+    await turns.all()
+    await Promise.all([reading, writing, readingLater])
+    expect(log).toEqual(['reader starts', 'reader ends', 'writer starts', 'writer ends', 'late reader'])
+  })
+
+  test('who comes first is served first: readers do not overtake a waiting writer', async () => {
+    const { lock, turns, log } = lockWith()
+    const done = [
+      lock.readInSlices(() => long(0, log, 'holder')),
+      lock.write(() => log.push('writer 1')),
+      lock.read(() => log.push('reader 1')),
+      lock.read(() => log.push('reader 2')),
+      lock.write(() => log.push('writer 2')),
+      lock.read(() => log.push('reader 3')),
+    ]
+    await turns.all()
+    await Promise.all(done)
+    const order = ['writer 1', 'reader 1', 'reader 2', 'writer 2', 'reader 3']
+    expect(log).toEqual(['holder starts', 'holder ends', ...order])
+  })
+
+  test('long readers that waited for a writer start together', async () => {
+    const { lock, turns, log } = lockWith()
+    const done = [
+      lock.writeInSlices(() => long(0, log, 'writer')),
+      lock.readInSlices(() => long(1, log, 'first')),
+      lock.readInSlices(() => long(2, log, 'second')),
+    ]
+    await turns.all()
+    await Promise.all(done)
+    expect(log.slice(0, 4)).toEqual(['writer starts', 'writer ends', 'first starts', 'second starts'])
+  })
+
+  test('a thousand short waiters are served in the turn in which the writer ends', async () => {
+    const { lock, turns } = lockWith(1_000)
+    const writing = lock.writeInSlices(() => long('written'))
+    const waiting = Array.from({ length: 1_000 }, (_, index) => lock.read(() => index))
+    await turns.all()
+    await writing
+    expect(lock.busy).toBe(false)
+    expect(await Promise.all(waiting)).toHaveLength(1_000)
+  })
+})
+
+describe('a holder that throws releases the lock', () => {
+  test.each(['read', 'write'] as const)('short work (%s)', (mode) => {
+    const { lock } = lockWith()
+    const failing = (): never => {
+      throw new Error('broken')
+    }
+    expect(() => lock[mode](failing)).toThrow('broken')
+    expect(lock.write(() => 'next')).toBe('next')
+  })
+
+  test.each(['readInSlices', 'writeInSlices'] as const)('long work in its first slice (%s)', (mode) => {
+    const { lock } = lockWith()
+    // biome-ignore lint/correctness/useYield: it fails before it comes to that
+    function* failing(): Sliced<never> {
+      throw new Error('broken at once')
+    }
+    expect(() => lock[mode](failing)).toThrow('broken at once')
+    expect(lock.write(() => 'next')).toBe('next')
+  })
+
+  test.each(['readInSlices', 'writeInSlices'] as const)('long work in a later slice (%s)', async (mode) => {
+    const { lock, turns } = lockWith()
+    const failed = expect(lock[mode](longFailing)).rejects.toThrow('broken in a later slice')
+    const next = lock.write(() => 'next')
+    await turns.all()
+    await failed
+    await expect(next).resolves.toBe('next')
+    expect(lock.busy).toBe(false)
+  })
+
+  test('work that had to wait', async () => {
+    const { lock, turns } = lockWith()
+    const writing = lock.writeInSlices(() => long('written'))
+    const failing = lock.write((): never => {
+      throw new Error('broken after waiting')
+    })
+    const failed = expect(failing).rejects.toThrow('broken after waiting')
+    const next = lock.read(() => 'next')
+    await turns.all()
+    await Promise.all([writing, failed])
+    await expect(next).resolves.toBe('next')
+    expect(lock.busy).toBe(false)
+  })
+})
+
+describe('waiting', () => {
+  test('work of a connection that closed while it waited is dropped unstarted', async () => {
+    const { lock, turns, log } = lockWith()
+    const gone = openChannel(1)
+    const writing = lock.writeInSlices(() => long('written'))
+    const waiting = lock.write(() => log.push('of the one who is gone'), gone)
+    const dropped = expect(waiting).rejects.toMatchObject({ name: 'LockError', code: 'ERR_LOCK_ABANDONED' })
+    const next = lock.read(() => log.push('next'), openChannel(2))
+    gone.closed = true
+    await turns.all()
+    await Promise.all([writing, dropped, next])
+    expect(log).toEqual(['next'])
+    expect(lock.busy).toBe(false)
+  })
+
+  test('the queue is bounded, except for the work of the server itself', async () => {
+    const { lock, turns } = lockWith(2)
+    const owner = openChannel(1)
+    const done: unknown[] = [lock.writeInSlices(() => long('written'))]
+    done.push(lock.read(() => 1, owner))
+    done.push(lock.read(() => 2, owner))
+    const refused = expect.objectContaining({ name: 'LockError', code: 'ERR_LOCK_QUEUE_FULL' })
+    expect(() => lock.read(() => 3, owner)).toThrow(refused)
+    expect(() => lock.writeInSlices(() => long(3), owner)).toThrow(refused)
+    done.push(lock.write(() => 4))
+    expect(lock.waiting).toBe(3)
+    await turns.all()
+    expect(await Promise.all(done)).toEqual(['written', 1, 2, 4])
+    expect(lock.read(() => 5, owner)).toBe(5)
+  })
+})

@@ -1,0 +1,59 @@
+import type { Clock, Scheduler } from '../../src/namesrv/time.ts'
+
+interface Timer {
+  dueMs: number
+  readonly periodMs: number | undefined
+  readonly task: () => void
+}
+
+/** Time that passes only when a test says so. Sockets are real, so deferred tasks take real turns of the event loop. */
+export class ManualTime implements Clock, Scheduler {
+  readonly #timers = new Set<Timer>()
+  #nowMs = 1_700_000_000_000
+
+  nowMs(): number {
+    return this.#nowMs
+  }
+
+  every(periodMs: number, task: () => void): () => void {
+    return this.#add({ dueMs: this.#nowMs + periodMs, periodMs, task })
+  }
+
+  after(delayMs: number, task: () => void): () => void {
+    return this.#add({ dueMs: this.#nowMs + delayMs, periodMs: undefined, task })
+  }
+
+  defer(task: () => void): void {
+    setImmediate(task)
+  }
+
+  /** Timers that have not ended. */
+  get timers(): number {
+    return this.#timers.size
+  }
+
+  /** Lets time pass; what falls due runs in its order, each at its own moment. */
+  advance(ms: number): void {
+    const endMs = this.#nowMs + ms
+    for (let timer = this.#firstDue(endMs); timer !== undefined; timer = this.#firstDue(endMs)) {
+      this.#nowMs = timer.dueMs
+      if (timer.periodMs === undefined) this.#timers.delete(timer)
+      else timer.dueMs += timer.periodMs
+      timer.task()
+    }
+    this.#nowMs = endMs
+  }
+
+  #add(timer: Timer): () => void {
+    this.#timers.add(timer)
+    return () => this.#timers.delete(timer)
+  }
+
+  #firstDue(endMs: number): Timer | undefined {
+    let first: Timer | undefined
+    for (const timer of this.#timers) {
+      if (timer.dueMs <= endMs && (first === undefined || timer.dueMs < first.dueMs)) first = timer
+    }
+    return first
+  }
+}

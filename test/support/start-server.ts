@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { Configuration } from '../../src/namesrv/config/configuration.ts'
+import { NamesrvController } from '../../src/namesrv/namesrv-controller.ts'
+import { ManualTime } from './manual-time.ts'
+import { RawClient } from './raw-client.ts'
+import { type LogLine, recordingLogger } from './recording-logger.ts'
+
+/** A server that runs in this process, for one test. */
+export interface TestServer {
+  readonly controller: NamesrvController
+  readonly port: number
+  readonly time: ManualTime
+  readonly lines: LogLine[]
+  readonly kvConfigPath: string
+  connect(): Promise<RawClient>
+}
+
+/** An empty folder that is gone when the test is over. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mqnamesrv-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A server that has not been started. */
+export function createServer(
+  properties: Readonly<Record<string, string>> = {},
+): Omit<TestServer, 'port' | 'connect'> {
+  const kvConfigPath = properties['kvConfigPath'] ?? join(temporaryFolder(), 'kv', 'kvConfig.json')
+  const all = { bindAddress: '127.0.0.1', listenPort: '0', ...properties, kvConfigPath }
+  const { configuration } = Configuration.resolve({
+    args: Object.entries(all).map(([key, value]) => ({ key, value })),
+    homeDirectory: tmpdir(),
+    processors: 2,
+  })
+  const time = new ManualTime()
+  const { logger, lines } = recordingLogger()
+  const controller = new NamesrvController({ configuration, logger, clock: time, scheduler: time })
+  return { controller, time, lines, kvConfigPath }
+}
+
+/** Starts a server on a free port; clients are cut off and the server is stopped when the test is over. */
+export async function startServer(properties: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+  const server = createServer(properties)
+  const { port } = await server.controller.start()
+  const clients: RawClient[] = []
+  onTestFinished(async () => {
+    for (const { socket } of clients) socket.destroy()
+    await server.controller.shutdown()
+  })
+  const connect = async (): Promise<RawClient> => {
+    const client = await RawClient.connect(port)
+    clients.push(client)
+    return client
+  }
+  return { ...server, port, connect }
+}
