@@ -74,8 +74,11 @@ export function getBrokerClusterInfo(routeInfo: RouteInfoManager): Processor {
 export function getBrokerMemberGroup(routeInfo: RouteInfoManager): Processor {
   return (request, { channel }) => {
     const clusterName = stringField(request.extFields, 'clusterName')
-    const brokerName = requiredField(request, 'brokerName')
-    return andThen(routeInfo.getBrokerMemberGroup(brokerName, channel), (brokerAddrs) => ({
+    const brokerName = stringField(request.extFields, 'brokerName')
+    // Nobody has no name, and Java says so rather than to fail.
+    const group =
+      brokerName === null ? new Map<bigint, string>() : routeInfo.getBrokerMemberGroup(brokerName, channel)
+    return andThen(group, (brokerAddrs) => ({
       code: ResponseCode.SUCCESS,
       remark: 'not set any response code',
       body: encodeBrokerMemberGroup(clusterName, brokerName, brokerAddrs),

@@ -105,6 +105,14 @@ test('a registration that is cut off is refused, wherever it was cut', () => {
   }
 })
 
+test('a registration of before 5.0.0 that is cut off is refused as well, also inside its filter servers', () => {
+  const bytes = inflated({ filterServers: '["a:1"]' }).subarray(0, -4)
+  expect(decode(bytes, false).filterServerList).toEqual(['a:1'])
+  for (let length = 0; length < bytes.length; length++) {
+    expect(() => decode(bytes.subarray(0, length), false)).toThrow(JsonError)
+  }
+})
+
 describe('a topic line', () => {
   test('has five fields from a 4.x broker, six from a 5.x one, and more where attributes have blanks', () => {
     const topics = topicsOf(
