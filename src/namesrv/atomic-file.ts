@@ -5,7 +5,7 @@ import {
   mkdirSync,
   openSync,
   renameSync,
-  rmSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -28,7 +28,7 @@ export function writeFileAtomically(path: string, content: Buffer): void {
     keepBackup(path, backup)
     renameSync(temporary, path)
   } catch (error) {
-    rmSync(temporary, { force: true })
+    removeIfPossible(temporary)
     throw error
   }
   const handle = openSync(folder, 'r')
@@ -46,7 +46,17 @@ function keepBackup(path: string, backup: string): void {
     copyFileSync(path, temporary)
     renameSync(temporary, backup)
   } catch (error) {
+    removeIfPossible(temporary)
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
+/** What went wrong before matters more than a temporary file that cannot be removed. */
+function removeIfPossible(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // The next write makes it anew, and meets the same obstacle if there is one.
   }
 }
 
