@@ -1,0 +1,47 @@
+# The mqnamesrv daemon on the newest LTS Node. Listens on 9876, runs as uid 1000, stops on SIGTERM.
+#
+#   docker build -t mqnamesrv .
+#   docker run -d -p 9876:9876 --name namesrv mqnamesrv
+#
+# Behind a package registry or a certificate authority of your own, lend npm its settings for the time of the build
+# (cafile=/run/secrets/npm-ca in that npmrc); nothing of them stays in the image:
+#
+#   docker build --secret id=npmrc,src=npmrc --secret id=npm-ca,src=ca.pem -t mqnamesrv .
+
+FROM node:24-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+# Without the scripts of the packages: none that the build needs has one, and our own `prepare` has no sources yet.
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=npm-ca \
+    npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY src ./src
+# What prune leaves goes too: empty folders, and a list that names the registry the packages came from.
+RUN npm run build \
+    && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
+    && rm -f node_modules/.package-lock.json \
+    && find node_modules -depth -type d -empty -delete
+
+FROM node:24-slim
+LABEL org.opencontainers.image.title="mqnamesrv" \
+      org.opencontainers.image.description="A standalone RocketMQ NameServer" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENV NODE_ENV=production
+# The KV file is kept in $HOME/namesrv. The folder is made here so that a named volume mounted on it belongs to the daemon.
+RUN install -d -o 1000 -g 1000 /home/node/namesrv
+WORKDIR /opt/mqnamesrv
+COPY package.json LICENSE NOTICE ./
+COPY scripts/image/healthcheck.ts ./
+COPY --from=build /build/node_modules ./node_modules
+COPY --from=build /build/dist ./dist
+COPY bin ./bin
+# The daemon's own, because an UPDATE_NAMESRV_CONFIG request writes this file and a .bak beside it, as in Java.
+COPY --chown=1000:1000 conf ./conf
+# The base image's user `node`, by number: Kubernetes cannot tell from a name that it is not root.
+USER 1000:1000
+EXPOSE 9876
+# Exec form throughout: Node itself is process 1, and SIGTERM reaches the daemon's own handler.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
+    CMD ["node", "/opt/mqnamesrv/healthcheck.ts"]
+ENTRYPOINT ["node", "/opt/mqnamesrv/bin/mqnamesrv"]
+CMD ["-c", "/opt/mqnamesrv/conf/namesrv.properties"]

@@ -1,0 +1,82 @@
+/**
+ * Builds the Dockerfile without Docker and without an image registry, runs the image, and checks what users rely on.
+ *
+ * Usage, as root: `npx tsx scripts/image/build-and-run.ts`. Needs buildah, debootstrap and runc. The base image's stand-in
+ * is kept in `MQNAMESRV_IMAGE_FOLDER` (default: a folder below the system's temporary one) and made once. Checks go to
+ * stdout, one a line; everything else to stderr. Exit code 1 if a check fails.
+ */
+import assert from 'node:assert/strict'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { makeBaseImage } from './base-image.ts'
+import { Buildah, type Secret } from './buildah.ts'
+import { checks } from './checks.ts'
+import { output, requireCommands } from './commands.ts'
+
+const IMAGE = 'mqnamesrv'
+const repository = fileURLToPath(new URL('../../', import.meta.url))
+
+/** The one image the Dockerfile starts from; a stage of its own (`FROM build`) does not count. */
+function baseImageName(): string {
+  const dockerfile = readFileSync(join(repository, 'Dockerfile'), 'utf8')
+  const names = new Set([...dockerfile.matchAll(/^FROM (\S+:\S+)/gm)].map(([, name]) => name))
+  assert.equal(names.size, 1, 'the Dockerfile starts from one image')
+  return [...names][0] ?? ''
+}
+
+/** This machine's npm settings for the time of the build: its registry, and the certificates it trusts. */
+function npmSecrets(folder: string): Secret[] {
+  const setting = (name: string): string => output('npm', ['config', 'get', name])
+  const npmrc = [`registry=${setting('registry')}`]
+  const secrets = [{ id: 'npmrc', file: join(folder, 'npmrc') }]
+  const certificates = setting('cafile')
+  if (certificates !== 'null') {
+    npmrc.push('cafile=/run/secrets/npm-ca')
+    secrets.push({ id: 'npm-ca', file: certificates })
+  }
+  writeFileSync(join(folder, 'npmrc'), `${npmrc.join('\n')}\n`, { mode: 0o600 })
+  return secrets
+}
+
+async function main(): Promise<void> {
+  requireCommands(['buildah', 'debootstrap', 'runc', 'nsenter'])
+  const folder = process.env['MQNAMESRV_IMAGE_FOLDER'] ?? join(tmpdir(), 'mqnamesrv-image')
+  mkdirSync(folder, { recursive: true })
+  const buildah = new Buildah(folder)
+  const base = baseImageName()
+  if (!buildah.hasImage(base)) makeBaseImage(buildah, base, folder)
+
+  const scratch = mkdtempSync(join(folder, 'run-'))
+  let passed = 0
+  let failed = 0
+  try {
+    buildah.build(repository, IMAGE, npmSecrets(scratch))
+    for (const [name, check] of Object.entries(checks)) {
+      const workFolder = mkdtempSync(join(scratch, 'check-'))
+      // Lent to the container, whose user is not the one who made it.
+      chmodSync(workFolder, 0o755)
+      chownSync(workFolder, 1000, 1000)
+      try {
+        const seen = await check({ buildah, image: IMAGE, base, workFolder })
+        passed += 1
+        console.log(`ok      ${name}: ${seen}`)
+      } catch (error) {
+        failed += 1
+        console.log(`FAILED  ${name}: ${error instanceof Error ? error.message : error}`)
+      }
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+  console.log(`${passed} passed, ${failed} failed`)
+  if (failed > 0) process.exitCode = 1
+}
+
+try {
+  await main()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
