@@ -1,0 +1,159 @@
+/** `npm run bench`: this project's daemon and the published Java NameServer, measured side by side in one run. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, release, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import { bench } from './bench.ts'
+import { run } from './processes.ts'
+import { type Environment, formatReport, jsonReport } from './report.ts'
+import type { ServerName } from './servers.ts'
+import { buildOurs, compile, javaLib, javaRelease, javaVersion } from './tools.ts'
+import { type Workload, workloads } from './workloads.ts'
+
+interface Options {
+  rounds: number
+  seconds: number
+  warmup: number
+  rowWarmup: number
+  retries: number
+  starts: number
+  brokers: number
+  topics: number
+  rows?: string[]
+  servers: string[]
+  javaLib?: string
+  javaOptions: string
+  json?: string
+}
+
+const sourceDir = import.meta.dirname
+const root = join(sourceDir, '..', '..')
+const workDir = join(sourceDir, '.work')
+
+const positive = (text: string): number => {
+  const value = Number(text)
+  if (!(value > 0)) throw new InvalidArgumentError('It must be a number above 0.')
+  return value
+}
+const count = (text: string): number => {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('It must be a whole number.')
+  return value
+}
+const list = (text: string): string[] => text.split(',').map((item) => item.trim())
+
+function parseOptions(): Options {
+  return new Command('bench')
+    .description(
+      'Measures mqnamesrv and the published Java NameServer side by side. See scripts/bench/README.md.',
+    )
+    .option('--rounds <n>', 'how often each row is measured on each server', count, 3)
+    .option('--seconds <s>', 'length of one measured window', positive, 5)
+    .option('--row-warmup <s>', 'same load before each window, not measured', positive, 1)
+    .option(
+      '--warmup <s>',
+      'load on each server before the first round, shared between the rows',
+      positive,
+      12,
+    )
+    .option('--retries <n>', 'times to repeat a window that something else disturbed', count, 2)
+    .option('--starts <n>', 'starts of each server to time; 0 leaves them out', count, 5)
+    .option('--brokers <n>', 'masters in the cluster', count, 2)
+    .option('--topics <n>', 'topics on every broker', count, 1000)
+    .option('--rows <names>', 'only these rows, with commas between them', list)
+    .option('--servers <names>', 'any of limit, ours and java', list, ['limit', 'ours', 'java'])
+    .option(
+      '--java-lib <dir>',
+      'folder with the NameServer jars (or ROCKETMQ_LIB); without it Maven fetches 5.5.0',
+    )
+    .option('--java-options <text>', 'options of the virtual machine', '-Xms512m -Xmx512m')
+    .option('--json <file>', 'write every figure there as well')
+    .parse()
+    .opts<Options>()
+}
+
+function pick<T>(all: readonly T[], wanted: readonly string[] | undefined, nameOf: (item: T) => string): T[] {
+  if (wanted === undefined) return [...all]
+  const unknown = wanted.filter((name) => !all.some((item) => nameOf(item) === name))
+  if (unknown.length > 0)
+    throw new Error(`not known: ${unknown.join(', ')}; there are ${all.map(nameOf).join(', ')}`)
+  return all.filter((item) => wanted.includes(nameOf(item)))
+}
+
+async function revision(): Promise<string> {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+  try {
+    const { stdout } = await run('git', ['describe', '--always', '--dirty'], { cwd: root })
+    return `${version} (${stdout.trim()})`
+  } catch {
+    return version // outside a checkout, or before the first commit
+  }
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions()
+  const servers = pick<ServerName>(['limit', 'ours', 'java'], options.servers, (name) => name)
+  const shape = { prefix: 'Bench', brokers: options.brokers, topics: options.topics }
+  const rows = pick<Workload>(workloads(shape), options.rows, (workload) => workload.name)
+  if (options.rounds < 1) throw new Error('--rounds must be 1 or more')
+  const [loadAverageBefore = 0] = loadavg()
+
+  mkdirSync(workDir, { recursive: true })
+  const log = (line: string): void => void process.stderr.write(`${line}\n`)
+  const binaries = await compile(sourceDir, workDir)
+  const withJava = servers.includes('java')
+  const lib = withJava
+    ? await javaLib(options.javaLib ?? process.env['ROCKETMQ_LIB'], sourceDir, workDir)
+    : ''
+  if (servers.includes('ours')) log('ours: build')
+  const app = servers.includes('ours') ? await buildOurs(root, workDir) : ''
+
+  const environment: Environment = {
+    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+    date: new Date().toISOString(),
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGib: Math.round(totalmem() / 2 ** 30),
+    kernel: `${process.platform} ${release()} ${process.arch}`,
+    loadAverageBefore,
+    node: process.version,
+    mqnamesrv: await revision(),
+    java: withJava
+      ? { release: javaRelease(lib), vm: await javaVersion(), options: options.javaOptions }
+      : null,
+    rounds: options.rounds,
+    seconds: options.seconds,
+    rowWarmupSeconds: options.rowWarmup,
+    serverWarmupSeconds: options.warmup,
+  }
+  const result = await bench({
+    app,
+    workDir,
+    binaries,
+    javaLib: lib,
+    javaOptions: options.javaOptions.split(/\s+/).filter(Boolean),
+    servers,
+    workloads: rows,
+    rounds: options.rounds,
+    retries: options.retries,
+    starts: options.starts,
+    window: { seconds: options.seconds, warmupSeconds: options.rowWarmup },
+    warmupSeconds: options.warmup,
+    log,
+  })
+  process.stdout.write(`\n${formatReport(environment, result)}`)
+  if (options.json !== undefined) {
+    writeFileSync(options.json, `${JSON.stringify(jsonReport(environment, result), null, 2)}\n`)
+  }
+}
+
+// The children are ended by the exit handler of processes.ts, which a default signal death would not run.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`\nbench failed: ${(error as Error).message}\n`)
+  // A server that could not be stopped in order would keep this process alive; the exit handler ends it.
+  process.exit(1)
+}

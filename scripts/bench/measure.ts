@@ -1,0 +1,93 @@
+/** One measured run of the generator, and the medians over several. */
+import { execFile } from 'node:child_process'
+import type { Server } from './servers.ts'
+import type { Workload } from './workloads.ts'
+
+/** Share of one core from which a run counts as disturbed, since something else took part of the machine. */
+export const DISTURBED_CPU_SHARE = 0.1
+
+/** What `load` reports of one window. */
+export interface LoadResult {
+  /** From the first write until every connection had had an answer; within the warm-up. */
+  readonly allServedMs: number
+  readonly windowSeconds: number
+  readonly answers: number
+  readonly perSecond: number
+  readonly megabytesPerSecond: number
+  /** Microseconds, as the generator saw them. */
+  readonly latencyUs: Readonly<Record<'p50' | 'p90' | 'p99' | 'p999' | 'max', number>>
+  readonly serverCpuSeconds: number
+  readonly serverCpuUsPerRequest: number
+  /** Share of one core that the generator itself used; near 1 it may be what is being measured. */
+  readonly generatorCpuShare: number
+  /** Cores busy with anything but server and generator, stolen time included; a little below 0 is rounding. */
+  readonly otherCpuShare: number
+}
+
+/** Medians over the rounds, each taken by itself; `slowest` and `fastest` show the spread of the throughput. */
+export interface Summary {
+  readonly perSecond: number
+  readonly slowestPerSecond: number
+  readonly fastestPerSecond: number
+  readonly p50Us: number
+  readonly p99Us: number
+  readonly maxUs: number
+  readonly cpuUsPerRequest: number
+  readonly allServedMs: number
+  readonly generatorCpuShare: number
+  /** The most of all rounds: one disturbed round is worth knowing of. */
+  readonly mostOtherCpuShare: number
+}
+
+/** How long a run takes; the warm-up is left out of every figure. */
+export interface Window {
+  readonly seconds: number
+  readonly warmupSeconds: number
+}
+
+/** Runs the generator once. Rejects when any answer was wrong or missing, or a connection was lost. */
+export function runLoad(
+  load: string,
+  framesFile: string,
+  workload: Workload,
+  server: Server,
+  window: Window,
+): Promise<LoadResult> {
+  const args = [
+    ...['--port', String(server.port), '--pid', String(server.pid), '--frames', framesFile],
+    ...['--conns', String(workload.conns), '--depth', String(workload.depth)],
+    ...['--seconds', String(window.seconds), '--warmup', String(window.warmupSeconds)],
+  ]
+  return new Promise((resolve, reject) => {
+    execFile(load, args, (error, stdout, stderr) => {
+      if (error === null) resolve(JSON.parse(stdout) as LoadResult)
+      else reject(new Error(`row ${workload.name} failed\n${stderr.trim()}\n${stdout.trim()}`.trim()))
+    })
+  })
+}
+
+export function summarize(results: readonly LoadResult[]): Summary {
+  const all = (pick: (result: LoadResult) => number): number[] => results.map(pick)
+  const perSecond = all((result) => result.perSecond)
+  return {
+    perSecond: median(perSecond),
+    slowestPerSecond: Math.min(...perSecond),
+    fastestPerSecond: Math.max(...perSecond),
+    p50Us: median(all((result) => result.latencyUs.p50)),
+    p99Us: median(all((result) => result.latencyUs.p99)),
+    maxUs: median(all((result) => result.latencyUs.max)),
+    cpuUsPerRequest: median(all((result) => result.serverCpuUsPerRequest)),
+    allServedMs: median(all((result) => result.allServedMs)),
+    generatorCpuShare: median(all((result) => result.generatorCpuShare)),
+    mostOtherCpuShare: Math.max(...all((result) => result.otherCpuShare)),
+  }
+}
+
+/** The middle value, or the mean of the two middle ones. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const upper = sorted[sorted.length >> 1]
+  const lower = sorted[(sorted.length - 1) >> 1]
+  if (upper === undefined || lower === undefined) throw new Error('no values')
+  return (upper + lower) / 2
+}

@@ -1,0 +1,190 @@
+/** The figures as text for people and as JSON for programs. */
+import type { BenchResult, Row } from './bench.ts'
+import { DISTURBED_CPU_SHARE, type Summary } from './measure.ts'
+import type { ServerName } from './servers.ts'
+
+/** Where and how the figures came about: printed above the table, and kept in the JSON. */
+export interface Environment {
+  readonly command: string
+  /** ISO 8601, UTC, when the run began. */
+  readonly date: string
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryGib: number
+  readonly kernel: string
+  /** One-minute load average before the run began; well above 0 means that something else was running. */
+  readonly loadAverageBefore: number
+  readonly node: string
+  readonly mqnamesrv: string
+  /** Release and virtual machine of the NameServer compared with; null when it was left out. */
+  readonly java: { readonly release: string; readonly vm: string; readonly options: string } | null
+  readonly rounds: number
+  readonly seconds: number
+  readonly rowWarmupSeconds: number
+  readonly serverWarmupSeconds: number
+}
+
+/** Ours divided by Java's; above 1 ours is better. */
+interface Ratios {
+  readonly throughput: number
+  readonly requestsPerCpuSecond: number
+}
+
+const servers: readonly ServerName[] = ['limit', 'ours', 'java']
+
+const LEGEND = `ours / Java: requests per second, and requests per CPU second of the server; above 1 ours is better.
+served: until every connection had had its first answer, all asking at once; it lies before the measured window.
+generator: share of one core that the load took. others: share of one core that neither server nor generator took,
+in the worst round; with a ! the row was disturbed and should be measured again.`
+
+/** The readable report. */
+export function formatReport(environment: Environment, result: BenchResult): string {
+  const names = serverNames(environment)
+  const sections = [formatEnvironment(environment)]
+  for (const title of new Set(result.rows.map((row) => row.workload.title))) {
+    const rows = result.rows.filter((row) => row.workload.title === title)
+    sections.push(`${title[0]?.toUpperCase()}${title.slice(1)}\n\n${formatRows(rows, names)}`)
+  }
+  sections.push(LEGEND)
+  const footprints = formatFootprints(result, names)
+  if (footprints !== '') sections.push(footprints)
+  return `${sections.join('\n\n')}\n`
+}
+
+/** The same figures, every run among them. */
+export function jsonReport(environment: Environment, result: BenchResult): object {
+  return {
+    environment,
+    startAndMemory: result.footprints,
+    rows: result.rows.map((row) => ({
+      name: row.workload.name,
+      title: row.workload.title,
+      conns: row.workload.conns,
+      depth: row.workload.depth,
+      medians: row.summary,
+      oursToJava: ratios(row),
+      runs: row.runs,
+    })),
+  }
+}
+
+function serverNames(environment: Environment): Record<ServerName, string> {
+  return { limit: 'C limit', ours: 'mqnamesrv', java: `Java ${environment.java?.release ?? ''}`.trim() }
+}
+
+function formatEnvironment(environment: Environment): string {
+  const lines = [
+    ['command', environment.command],
+    ['date', environment.date],
+    [
+      'machine',
+      `${environment.cores} × ${environment.cpu}, ${environment.memoryGib} GiB, ${environment.kernel}`,
+    ],
+    ['load before', environment.loadAverageBefore.toFixed(2)],
+    ['mqnamesrv', `${environment.mqnamesrv} on Node ${environment.node}`],
+  ]
+  if (environment.java !== null) {
+    lines.push([
+      'Java',
+      `NameServer ${environment.java.release}, ${environment.java.vm}, ${environment.java.options}`,
+    ])
+  }
+  lines.push([
+    'figures',
+    `medians of ${environment.rounds} rounds of ${environment.seconds} s, each after ${environment.rowWarmupSeconds} s of the same load; ` +
+      `${environment.serverWarmupSeconds} s of warm-up before the first`,
+  ])
+  return lines.map(([key, value]) => `${key?.padEnd(12)} ${value}`).join('\n')
+}
+
+function formatRows(rows: readonly Row[], names: Record<ServerName, string>): string {
+  const cells = [
+    [
+      '',
+      'server',
+      'req/s',
+      '(min–max)',
+      'p50 µs',
+      'p99 µs',
+      'max µs',
+      'CPU µs/req',
+      'served ms',
+      'generator',
+      'others',
+    ],
+  ]
+  for (const row of rows) {
+    let label = row.workload.name
+    for (const name of servers) {
+      const summary = row.summary[name]
+      if (summary === undefined) continue
+      cells.push([label, names[name], ...figures(summary)])
+      label = ''
+    }
+    const ratio = ratios(row)
+    if (ratio !== null) {
+      const [throughput, perCpuSecond] = [times(ratio.throughput), times(ratio.requestsPerCpuSecond)]
+      cells.push(['', 'ours / Java', throughput, '', '', '', '', perCpuSecond, '', '', ''])
+    }
+  }
+  return table(cells, 2)
+}
+
+function figures(summary: Summary): string[] {
+  return [
+    thousands(summary.perSecond),
+    `${thousands(summary.slowestPerSecond)}–${thousands(summary.fastestPerSecond)}`,
+    microseconds(summary.p50Us),
+    microseconds(summary.p99Us),
+    microseconds(summary.maxUs),
+    summary.cpuUsPerRequest.toFixed(2),
+    thousands(summary.allServedMs),
+    `${Math.round(summary.generatorCpuShare * 100)} %`,
+    `${Math.max(0, Math.round(summary.mostOtherCpuShare * 100))} %${summary.mostOtherCpuShare > DISTURBED_CPU_SHARE ? ' !' : ''}`,
+  ]
+}
+
+function ratios(row: Row): Ratios | null {
+  const { ours, java } = row.summary
+  if (ours === undefined || java === undefined || ours.cpuUsPerRequest === 0) return null
+  return {
+    throughput: ours.perSecond / java.perSecond,
+    requestsPerCpuSecond: java.cpuUsPerRequest / ours.cpuUsPerRequest,
+  }
+}
+
+function formatFootprints(result: BenchResult, names: Record<ServerName, string>): string {
+  const cells = [['', 'starts', 'first answer ms', '(min–max)', 'RSS idle', 'after load', 'peak MiB']]
+  for (const name of servers) {
+    const footprint = result.footprints[name]
+    if (footprint === undefined) continue
+    const { firstAnswerMs } = footprint
+    cells.push([
+      names[name],
+      String(firstAnswerMs.length),
+      thousands(footprint.medianFirstAnswerMs),
+      `${thousands(Math.min(...firstAnswerMs))}–${thousands(Math.max(...firstAnswerMs))}`,
+      thousands(footprint.idleRssMib),
+      thousands(footprint.afterLoadRssMib),
+      thousands(footprint.peakRssMib),
+    ])
+  }
+  return cells.length === 1 ? '' : `Start and memory\n\n${table(cells, 1)}`
+}
+
+/** Columns as wide as their widest cell; the first `leftAligned` ones start at the left. */
+function table(rows: readonly (readonly string[])[], leftAligned: number): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) =>
+        column < leftAligned ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd()
+  return rows.map(line).join('\n')
+}
+
+const thousands = (value: number): string => Math.round(value).toLocaleString('en-US')
+const microseconds = (value: number): string => (value < 100 ? value.toFixed(1) : thousands(value))
+const times = (ratio: number): string => `${ratio.toFixed(2)}×`

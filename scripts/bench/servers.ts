@@ -1,0 +1,156 @@
+/** The servers that are compared, and the wait for their first right answer. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { delimiter, dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { requireSingleProcess, type Service, startService } from './processes.ts'
+import { Code, jsonFrame } from './request-frames.ts'
+import { RpcConnection } from './rpc.ts'
+
+/** `limit` is the physical limit, `ours` this project's daemon, `java` the published NameServer. */
+export type ServerName = 'limit' | 'ours' | 'java'
+
+/** A server that answers. */
+export interface Server {
+  readonly pid: number
+  readonly port: number
+  /** Milliseconds from the spawn to the first right answer. */
+  readonly firstAnswerMs: number
+  stop(): Promise<void>
+}
+
+const FIRST_ANSWER_LIMIT_MS = 60_000
+// Fine beside the 100 ms that a Node process takes to start, and too seldom to take much of its processor.
+const POLL_MS = 2
+
+// Code 17 is what a NameServer without routes must say; a port that merely accepts connections is not up yet.
+const probe = jsonFrame(
+  { code: Code.GET_ROUTEINFO_BY_TOPIC, extFields: { topic: 'BenchTopicNobodyHas' } },
+  { expectedCode: Code.TOPIC_NOT_EXIST, minBodyBytes: 0 },
+)
+
+/** Starts this project's daemon, built in the folder `app`, through its command `bin/mqnamesrv`, on a free loopback port. */
+export async function startOurs(app: string, workDir: string): Promise<Server> {
+  const port = await freePort()
+  const { home, configFile } = emptyHome(join(workDir, 'ours'), port)
+  return startNameServer(join(app, 'bin', 'mqnamesrv'), ['-c', configFile], port, {
+    logFile: join(home, 'server.log'),
+    // The Node that runs the benchmark, and whose version the report names, must be the one that runs the daemon.
+    env: {
+      ROCKETMQ_HOME: home,
+      HOME: home,
+      PATH: dirname(process.execPath) + delimiter + process.env['PATH'],
+    },
+  })
+}
+
+/** Starts the published NameServer from a folder with its jars, on a free loopback port. */
+export async function startJava(
+  lib: string,
+  javaOptions: readonly string[],
+  workDir: string,
+): Promise<Server> {
+  const port = await freePort()
+  const { home, configFile } = emptyHome(join(workDir, 'java-home'), port)
+  const args = [
+    ...javaOptions,
+    `-Duser.home=${home}`,
+    '-cp',
+    join(lib, '*'),
+    'org.apache.rocketmq.namesrv.NamesrvStartup',
+    '-c',
+    configFile,
+  ]
+  return startNameServer('java', args, port, {
+    logFile: join(home, 'server.log'),
+    env: { ROCKETMQ_HOME: home },
+  })
+}
+
+/** Starts the C server that only answers. */
+export async function startLimit(
+  binary: string,
+  answer: { code: number; body: Buffer },
+  workDir: string,
+): Promise<Server> {
+  const logFile = join(workDir, 'limit.log')
+  const bodyFile = join(workDir, 'limit-body')
+  writeFileSync(bodyFile, answer.body)
+  const startedMs = performance.now()
+  const service = startService(binary, [bodyFile, String(answer.code)], { logFile })
+  for (;;) {
+    const port = /^port (\d+)$/m.exec(readFileSync(logFile, 'utf8'))?.[1]
+    const elapsedMs = performance.now() - startedMs
+    if (port !== undefined) {
+      return { pid: service.pid, port: Number(port), firstAnswerMs: elapsedMs, stop: service.stop }
+    }
+    if (service.ended() !== undefined || elapsedMs > FIRST_ANSWER_LIMIT_MS) throw notUp(service, logFile)
+    await delay(POLL_MS)
+  }
+}
+
+async function startNameServer(
+  command: string,
+  args: readonly string[],
+  port: number,
+  options: { logFile: string; env: NodeJS.ProcessEnv },
+): Promise<Server> {
+  const startedMs = performance.now()
+  const service = startService(command, args, options)
+  for (;;) {
+    const answered = await firstAnswer(port)
+    const elapsedMs = performance.now() - startedMs
+    if (service.ended() !== undefined) throw notUp(service, options.logFile)
+    if (answered) {
+      requireSingleProcess(service.pid)
+      return { pid: service.pid, port, firstAnswerMs: elapsedMs, stop: service.stop }
+    }
+    if (elapsedMs > FIRST_ANSWER_LIMIT_MS) {
+      await service.stop()
+      throw notUp(service, options.logFile)
+    }
+    await delay(POLL_MS)
+  }
+}
+
+/** True when the port gives the right answer; false when nothing listens there yet. A wrong answer throws. */
+async function firstAnswer(port: number): Promise<boolean> {
+  let connection: RpcConnection
+  try {
+    connection = await RpcConnection.open(port)
+  } catch {
+    return false
+  }
+  try {
+    await connection.call(probe)
+    return true
+  } finally {
+    connection.close()
+  }
+}
+
+function notUp(service: Service, logFile: string): Error {
+  const log = readFileSync(logFile, 'utf8').trim().split('\n').slice(-15).join('\n')
+  return new Error(`the server did not come up (${service.ended() ?? 'no answer'}); its last output:\n${log}`)
+}
+
+/** A folder for logs and stores that earlier runs left nothing in, with a configuration file. */
+function emptyHome(home: string, port: number): { home: string; configFile: string } {
+  rmSync(home, { recursive: true, force: true })
+  mkdirSync(home, { recursive: true })
+  const configFile = join(home, 'namesrv.conf')
+  writeFileSync(configFile, `bindAddress=127.0.0.1\nlistenPort=${port}\n`)
+  return { home, configFile }
+}
+
+async function freePort(): Promise<number> {
+  const holder = createServer()
+  await new Promise<void>((resolve, reject) => {
+    holder.once('error', reject)
+    holder.listen(0, '127.0.0.1', resolve)
+  })
+  const address = holder.address()
+  await new Promise((resolve) => holder.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
+  return address.port
+}
