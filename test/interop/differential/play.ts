@@ -1,0 +1,96 @@
+import { until } from '../harness/until.ts'
+import { type Arrival, Connection } from './connection.ts'
+import { requestBytes } from './request-bytes.ts'
+import type { Condition, RequestStep, Sequence, Side, Step } from './sequence.ts'
+
+/** Time for an answer, or for the end of a connection that an unreadable frame brings about. */
+const ANSWER_TIMEOUT_MS = 10_000
+/** Time for an effect that comes after its answer: a lost connection, a queued unregistration. */
+const SETTLE_TIMEOUT_MS = 10_000
+/** A request that every server answers at once and that changes nothing. */
+const FENCE: RequestStep = { code: 29_999, opaque: -29_999 }
+
+/** What came of a step; undefined for one that asks nothing. */
+export interface Outcome {
+  readonly request: Buffer
+  readonly arrival: Arrival
+  /** Set if a condition was waited for in vain. */
+  readonly unsettled?: string
+}
+
+/** Plays a sequence to a server and gives what came of each step. */
+export async function play(
+  port: number,
+  side: Side,
+  { steps }: Sequence,
+): Promise<readonly (Outcome | undefined)[]> {
+  const connections = new Map<string, Connection>()
+  const outcomes: (Outcome | undefined)[] = []
+  try {
+    for (const [index, step] of steps.entries()) {
+      outcomes.push(await playStep(step, index, { port, side, connections }))
+    }
+    return outcomes
+  } finally {
+    for (const connection of connections.values()) connection.destroy()
+  }
+}
+
+interface Playing {
+  readonly port: number
+  readonly side: Side
+  readonly connections: Map<string, Connection>
+}
+
+async function playStep(step: Step, index: number, playing: Playing): Promise<Outcome | undefined> {
+  const { port, side, connections } = playing
+  if ('close' in step) {
+    await connections.get(step.close)?.close()
+    connections.delete(step.close)
+    return undefined
+  }
+  const name = step.on ?? 'main'
+  const connection = connections.get(name) ?? (await Connection.open(port))
+  connections.set(name, connection)
+  const request = requestBytes(step, index)
+  const askOnce = () => exchange(connection, request, step)
+  const outcome = { request, ...(await settled(askOnce, conditionFor(step, side))) }
+  if (outcome.arrival === 'closed') connections.delete(name)
+  return outcome
+}
+
+function conditionFor({ until: condition }: RequestStep, side: Side): Condition | undefined {
+  return condition !== undefined && 'java' in condition
+    ? condition[side]
+    : (condition as Condition | undefined)
+}
+
+async function exchange(connection: Connection, request: Buffer, step: RequestStep): Promise<Arrival> {
+  connection.send(request)
+  if (!(step.silent ?? ((step.flag ?? 0) & 3) !== 0)) return connection.next(step.waitMs ?? ANSWER_TIMEOUT_MS)
+  connection.send(requestBytes(FENCE, 0))
+  const arrival = await connection.next(ANSWER_TIMEOUT_MS)
+  const isFence = arrival instanceof Buffer && arrival.includes(`"opaque":${FENCE.opaque}`)
+  return isFence ? 'silent' : arrival
+}
+
+async function settled(
+  askOnce: () => Promise<Arrival>,
+  condition: Condition | undefined,
+): Promise<Omit<Outcome, 'request'>> {
+  if (condition === undefined) return { arrival: await askOnce() }
+  let arrival: Arrival = 'silent'
+  const satisfied = async (): Promise<boolean> => {
+    arrival = await askOnce()
+    const text = arrival instanceof Buffer ? arrival.toString() : arrival
+    return (
+      (condition.has === undefined || text.includes(condition.has)) &&
+      (condition.lacks === undefined || !text.includes(condition.lacks))
+    )
+  }
+  const inTime = await until('the answer is settled', satisfied, {
+    timeoutMs: SETTLE_TIMEOUT_MS,
+    everyMs: 10,
+  }).catch(() => false)
+  return inTime ? { arrival } : { arrival, unsettled: JSON.stringify(condition) }
+}

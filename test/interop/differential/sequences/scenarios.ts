@@ -1,0 +1,221 @@
+import type { RequestStep, Sequence } from '../sequence.ts'
+import {
+  type Broker,
+  clusterInfo,
+  dataVersion,
+  everythingRemovedBefore,
+  memberGroup,
+  queryDataVersion,
+  register,
+  route,
+  topic,
+  unregister,
+} from './requests.ts'
+
+const master: Broker = { name: 'a', addr: 'a:1' }
+const slave: Broker = { name: 'a', addr: 'a:2', id: 1 }
+const T = (name: string, perm = 6): [string, object] => topic(name, { perm })
+
+function look(...topics: string[]): RequestStep[] {
+  return [clusterInfo(), memberGroup('a'), ...topics.map((name) => route(name)), { code: 206 }]
+}
+
+/** A group's life, state by state. */
+export const groupLife: Sequence = {
+  name: 'life of a group',
+  steps: [
+    // A member that is not there yet must not begin with one topic.
+    register(master, { topics: [T('T1')] }),
+    ...look('T1'),
+    register(master, { topics: [T('T1'), T('T2')] }),
+    ...look('T1', 'T2'),
+    register(slave, { topics: [T('T1'), T('T2')] }),
+    ...look('T1'),
+    register(master, { topics: [T('T3')], counter: 2 }),
+    ...look('T1', 'T2', 'T3'),
+    register(master, { topics: [T('T1', 4), T('T4')], counter: 2 }),
+    ...look('T1', 'T4'),
+    // Another address for the same id: by stateVersion.
+    register(master, { topics: [T('T1'), T('T2')], counter: 3, stateVersion: 2 }),
+    register({ ...master, addr: 'a:3' }, { topics: [T('T1'), T('T2')], stateVersion: 1 }),
+    ...look('T1'),
+    register({ ...master, addr: 'a:3' }, { topics: [T('T1'), T('T2')], stateVersion: 2 }),
+    ...look('T1'),
+    register({ ...master, addr: 'a:3', id: 2 }, { topics: [T('T1'), T('T2')], stateVersion: 2 }),
+    ...look('T1'),
+    // Unregistration goes by address.
+    unregister({ ...slave, id: 77 }),
+    memberGroup('a', { until: { lacks: 'a:2' } }),
+    unregister({ ...master, addr: 'wrong:1', id: 2 }),
+    ...everythingRemovedBefore('sentinel1'),
+    ...look('T1'),
+    unregister({ ...master, addr: 'a:3', id: 2 }),
+    memberGroup('a', { until: { lacks: 'a:3' } }),
+    ...look('T1', 'T2', 'T3', 'T4'),
+    // Permissions wiped here last until the broker's next version.
+    register(master, { topics: [T('T1'), T('T2')], counter: 9 }),
+    { code: 205, extFields: { brokerName: 'a' } },
+    ...look('T1', 'T2'),
+    register(master, { topics: [T('T1'), T('T2')], counter: 9 }),
+    ...look('T1'),
+    { code: 327, extFields: { brokerName: 'a' } },
+    ...look('T1'),
+    { code: 205, extFields: { brokerName: 'a' } },
+    register(master, { topics: [T('T1'), T('T2')], counter: 10 }),
+    ...look('T1'),
+    // The wrong cluster takes the broker, but leaves its name behind.
+    unregister({ ...master, cluster: 'other' }),
+    memberGroup('a', { until: { lacks: 'a:1' } }),
+    ...look('T1'),
+    unregister({ name: 'unknown', addr: 'unknown:1' }),
+    unregister({ name: 'unknown', addr: 'unknown:1' }, { flag: 2 }),
+    unregister({ name: 'unknown', addr: 'unknown:1' }, { serializeType: 'ROCKETMQ' }),
+    ...everythingRemovedBefore('sentinel2'),
+    ...look('T1'),
+  ],
+}
+
+const acting = (id: number): Broker => ({ name: 'a', addr: `a:${id}`, id, acting: true })
+const TWO = [T('T1'), T('T2')]
+
+/** A group whose slaves stand in for their master. */
+export const actingMaster: Sequence = {
+  name: 'acting master',
+  properties: { supportActingMaster: true },
+  steps: [
+    register(acting(0), { topics: TWO }),
+    register(acting(1), { topics: TWO }),
+    register(acting(2), { topics: TWO }),
+    ...look('T1'),
+    unregister(acting(0)),
+    memberGroup('a', { until: { lacks: 'a:0' } }),
+    ...look('T1', 'rmq_sys_SYNC_BROKER_MEMBER_a'),
+    route('T1', { version: 300 }),
+    { code: 327, extFields: { brokerName: 'a' } },
+    ...look('T1'),
+    { code: 205, extFields: { brokerName: 'a' } },
+    register(acting(1), { topics: TWO, counter: 2 }),
+    ...look('T1'),
+    register(acting(0), { topics: TWO, counter: 3 }),
+    ...look('T1'),
+    unregister(acting(1)),
+    memberGroup('a', { until: { lacks: 'a:1' } }),
+    ...look('T1'),
+    // Without enableActingMaster nobody stands in.
+    register({ name: 'p', addr: 'p:0' }, { topics: [T('P1'), T('P2')] }),
+    register({ name: 'p', addr: 'p:1', id: 1 }, {}),
+    unregister({ name: 'p', addr: 'p:0' }),
+    memberGroup('p', { until: { lacks: 'p:0' } }),
+    route('P1'),
+    register(
+      { name: 'q', addr: 'q:1', id: 1, acting: true },
+      {
+        topics: [T('rmq_sys_SYNC_BROKER_MEMBER_q'), T('Q1')],
+      },
+    ),
+    route('rmq_sys_SYNC_BROKER_MEMBER_q'),
+    route('Q1'),
+  ],
+}
+
+/** Topics of a master that are not in its registration go. */
+export const deletingRegistration: Sequence = {
+  name: 'deleteTopicWithBrokerRegistration',
+  properties: { deleteTopicWithBrokerRegistration: true },
+  steps: [
+    register(master, { topics: [T('T1'), T('T2'), T('T3')] }),
+    register({ name: 'other', addr: 'other:1' }, { topics: [T('T1'), T('T2')] }),
+    register(master, { topics: [T('T2')] }),
+    ...look('T1', 'T2', 'T3'),
+    register(slave, { topics: [T('T4')] }),
+    register(slave, { topics: [T('T4'), T('T5')] }),
+    ...look('T2', 'T4'),
+    register(master, {
+      topics: [T('T1')],
+      mapping: { T1: { bname: 'a', currIdMap: { 0: 0 }, topic: 'T1', totalQueues: 1, epoch: 1 } },
+    }),
+    ...look('T1', 'T2'),
+    register(master, { topics: [] }),
+    ...look('T1', 'T2'),
+  ],
+}
+
+/** Connections that close. */
+export const lostConnections: Sequence = {
+  name: 'lost connections',
+  steps: [
+    register({ name: 'x', addr: 'x:1' }, { topics: [T('X1'), T('X2')] }, { on: 'x' }),
+    register({ name: 'x', addr: 'x:2', id: 1 }, {}, { on: 'x slave' }),
+    register({ name: 'keep', addr: 'keep:1' }, { topics: [T('K1'), T('X1')] }),
+    { close: 'x' },
+    memberGroup('x', { until: { lacks: 'x:1' } }),
+    route('X1'),
+    route('X2'),
+    queryDataVersion({ name: 'x', addr: 'x:1' }, dataVersion(1)),
+    { close: 'x slave' },
+    memberGroup('x', { until: { lacks: 'x:2' } }),
+    route('X1'),
+    route('X2'),
+    clusterInfo(),
+    // A broker that is bound to another connection by now stays.
+    register({ name: 'm', addr: 'm:1' }, { topics: [T('M1'), T('M2')] }, { on: 'first' }),
+    register({ name: 'm', addr: 'm:1' }, { topics: [T('M1'), T('M2')] }, { on: 'second' }),
+    { close: 'first' },
+    ...everythingRemovedBefore('sentinel1'),
+    route('M1'),
+    // A heartbeat does not bind.
+    { code: 904, extFields: { clusterName: 'c1', brokerAddr: 'm:1', brokerName: 'm' }, on: 'third' },
+    queryDataVersion({ name: 'm', addr: 'm:1' }, dataVersion(1), { on: 'third' }),
+    { close: 'third' },
+    ...everythingRemovedBefore('sentinel2'),
+    route('M1'),
+    { close: 'second' },
+    route('M1', { until: { has: '"code":17' } }),
+    // A frame that cannot be read closes the connection, and the broker goes with it.
+    register({ name: 'f', addr: 'f:1' }, { topics: [T('F1'), T('F2')] }, { on: 'f' }),
+    { code: 0, frameHex: 'ffffffff', on: 'f' },
+    route('F1', { until: { has: '"code":17' } }),
+    clusterInfo(),
+  ],
+}
+
+/** Brokers that share a connection, as those of a container do. */
+export const sharedConnection: Sequence = {
+  name: 'brokers that share a lost connection',
+  steps: [
+    register({ name: 's1', addr: 's1:1' }, { topics: [T('S1'), T('S2')] }, { on: 'shared' }),
+    register({ name: 's2', addr: 's2:1' }, { topics: [T('S1'), T('S2')] }, { on: 'shared' }),
+    { close: 'shared' },
+    clusterInfo({
+      until: { java: { lacks: 's2:1' }, ours: { lacks: ':1' } },
+      differs: {
+        id: 'shared-connection-removes-all',
+        java: {
+          body: '{"brokerAddrTable":{"s1":{"brokerAddrs":{0:"s1:1"},"brokerName":"s1","cluster":"c1","enableActingMaster":false}},"clusterAddrTable":{"c1":["s1"]}}',
+        },
+        ours: { body: '{"brokerAddrTable":{},"clusterAddrTable":{}}' },
+      },
+    }),
+  ],
+}
+
+/** The live entry of an address whose place another has taken. */
+export const staleLiveEntry: Sequence = {
+  name: 'live entry of a replaced address',
+  steps: [
+    register({ name: 'r', addr: 'r:1' }, { topics: [T('R1'), T('R2')] }, { on: 'old' }),
+    register({ name: 'r', addr: 'r:2' }, { topics: [T('R1'), T('R2')] }),
+    queryDataVersion({ name: 'r', addr: 'r:1' }, dataVersion(1)),
+    { close: 'old' },
+    ...everythingRemovedBefore('sentinel'),
+    memberGroup('r'),
+    route('R1'),
+    queryDataVersion({ name: 'r', addr: 'r:1' }, dataVersion(1), {
+      differs: {
+        id: 'stale-live-entry-removed',
+        java: { extFields: { changed: 'false' }, body: JSON.stringify(dataVersion(1)) },
+        ours: { extFields: { changed: 'true' }, body: '' },
+      },
+    }),
+  ],
+}

@@ -1,0 +1,94 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ChildProgram } from './child-program.ts'
+import { javaArguments, propertiesText } from './java.ts'
+import { prepareHome } from './java-home.ts'
+import type { Release } from './packages.ts'
+import { freeBrokerPort } from './ports.ts'
+
+export interface BrokerOptions {
+  readonly release: Release
+  readonly name: string
+  /** Default `InteropCluster`. */
+  readonly cluster?: string
+  /** Addresses `host:port` of every NameServer it registers with. */
+  readonly nameServers: readonly string[]
+  /** More or other properties of `broker.conf`. */
+  readonly properties?: Readonly<Record<string, string | number | boolean>>
+  /** More options of the virtual machine. */
+  readonly javaOptions?: readonly string[]
+  /** Port to listen on; default a free one. */
+  readonly port?: number
+  /** Folder of the store of a broker that starts again; default a new one. */
+  readonly store?: string
+}
+
+export interface Broker {
+  readonly name: string
+  /** `127.0.0.1:port`, under which it registers. */
+  readonly address: string
+  readonly port: number
+  /** Folder of its store. */
+  readonly store: string
+  readonly program: ChildProgram
+}
+
+/** What 5.x stores need of the Java runtime's inner parts. */
+const OPENED_MODULES = [
+  '--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED',
+  '--add-exports=java.base/sun.nio.ch=ALL-UNNAMED',
+  '--add-opens=java.base/java.nio=ALL-UNNAMED',
+  '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
+]
+
+/** Files of a few megabytes instead of gigabytes, and no refusal to store on a disk that is fairly full. */
+const SMALL_STORE = {
+  mappedFileSizeCommitLog: 16_777_216,
+  mappedFileSizeConsumeQueue: 600_000,
+  maxIndexNum: 100_000,
+  maxHashSlotNum: 10_000,
+  diskMaxUsedSpaceRatio: 99,
+}
+
+/** Starts a broker; when this returns it takes connections, and its registration is on its way. */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const { release, name, cluster = 'InteropCluster', nameServers, properties, javaOptions = [] } = options
+  const port = options.port ?? (await freeBrokerPort())
+  let store = ''
+  const program = new ChildProgram({
+    name: `${name}-${release}`,
+    command: 'java',
+    args: (home) => {
+      prepareHome(home)
+      const file = join(home, 'broker.conf')
+      store = options.store ?? join(home, 'store')
+      const text = propertiesText({
+        brokerClusterName: cluster,
+        brokerName: name,
+        brokerId: 0,
+        brokerIP1: '127.0.0.1',
+        listenPort: port,
+        namesrvAddr: nameServers.join(';'),
+        rocketmqHome: home,
+        storePathRootDir: store,
+        storePathCommitLog: join(store, 'commitlog'),
+        // The least a broker accepts: it bounds how long a NameServer that started anew stays without it.
+        registerNameServerPeriod: 10_000,
+        ...SMALL_STORE,
+        ...properties,
+      })
+      writeFileSync(file, text)
+      return javaArguments(home, {
+        release,
+        mainClass: 'org.apache.rocketmq.broker.BrokerStartup',
+        maxHeap: '512m',
+        options: [...OPENED_MODULES, ...javaOptions],
+        args: ['-c', file],
+      })
+    },
+  })
+  await program.until('it says that it has started', () =>
+    program.lines.some((line) => line.includes('boot success')),
+  )
+  return { name, address: `127.0.0.1:${port}`, port, store, program }
+}

@@ -1,0 +1,50 @@
+import { ChildProgram } from './child-program.ts'
+import { javaArguments } from './java.ts'
+import type { Release } from './packages.ts'
+
+export interface ClientOptions {
+  readonly release: Release
+  readonly nameServers: readonly string[]
+  readonly topic: string
+  readonly javaOptions?: readonly string[]
+}
+
+/**
+ * A producer: `SENT body` for each stored message, `FAILED body reason` for any other, `DONE`.
+ *
+ * @param count - Number of messages; 0 goes on until `finish()`.
+ */
+export function startProducer({
+  count,
+  pauseMs = 0,
+  ...options
+}: ClientOptions & { count: number; pauseMs?: number }): ChildProgram {
+  return startClient('producer', 'InteropProducer', options, [String(count), String(pauseMs)])
+}
+
+/** A push consumer from the topic's beginning on: `RECEIVED body` for each message, until `finish()`. */
+export function startPushConsumer(options: ClientOptions): ChildProgram {
+  return startClient('consumer', 'InteropPushConsumer', options, [])
+}
+
+function startClient(
+  kind: string,
+  mainClass: string,
+  options: ClientOptions,
+  args: readonly string[],
+): ChildProgram {
+  const { release, nameServers, topic, javaOptions = [] } = options
+  return new ChildProgram({
+    name: `${kind}-${release}`,
+    command: 'java',
+    args: (home) =>
+      javaArguments(home, {
+        release,
+        mainClass,
+        maxHeap: '128m',
+        // Queues are shared out again every half second instead of every 20, so that a new topic is consumed at once.
+        options: ['-Drocketmq.client.rebalance.waitInterval=500', ...javaOptions],
+        args: [nameServers.join(';'), topic, ...args],
+      }),
+  })
+}

@@ -1,0 +1,80 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ChildProgram } from './child-program.ts'
+import { javaArguments, propertiesText } from './java.ts'
+import { prepareHome } from './java-home.ts'
+import type { Release } from './packages.ts'
+import { freePort } from './ports.ts'
+import { ask } from './raw-client.ts'
+import { projectRoot } from './work-folder.ts'
+
+export type NameServerKind = { readonly kind: 'ours' } | { readonly kind: 'java'; readonly release: Release }
+
+export type NameServerOptions = NameServerKind & {
+  /** Properties of the configuration file, Java's names. */
+  readonly properties?: Readonly<Record<string, string | number | boolean>>
+  /** Port to listen on; default a free one. */
+  readonly port?: number
+}
+
+export interface NameServer {
+  /** `127.0.0.1:port`. */
+  readonly address: string
+  readonly port: number
+  readonly program: ChildProgram
+}
+
+/**
+ * The NameServer under test: ours, or with `INTEROP_SUBJECT=java` the published one, which shows whether the suite
+ * itself is right.
+ */
+export const subject: NameServerKind = readSubject(process.env['INTEROP_SUBJECT'] ?? 'ours')
+
+/** The published NameServer that ours is compared with. */
+export const reference: NameServerKind = { kind: 'java', release: '5.5.0' }
+
+function readSubject(name: string): NameServerKind {
+  if (name === 'ours') return { kind: 'ours' }
+  if (name === 'java') return { kind: 'java', release: '5.5.0' }
+  throw new Error(`INTEROP_SUBJECT is "ours" or "java", not "${name}"`)
+}
+
+/** Starts a NameServer on the loopback interface; when this returns it answers requests. */
+export async function startNameServer(options: NameServerOptions): Promise<NameServer> {
+  const port = options.port ?? (await freePort())
+  const address = `127.0.0.1:${port}`
+  const program = new ChildProgram({
+    name: options.kind === 'ours' ? 'mqnamesrv' : `namesrv-${options.release}`,
+    command: options.kind === 'ours' ? process.execPath : 'java',
+    env: { NODE_ENV: 'production' },
+    args: (home) => {
+      prepareHome(home)
+      const file = join(home, 'namesrv.properties')
+      const places = { rocketmqHome: home, kvConfigPath: join(home, 'kvConfig.json') }
+      const listen = { bindAddress: '127.0.0.1', listenPort: port }
+      writeFileSync(
+        file,
+        propertiesText({ ...places, ...(options.kind === 'java' && listen), ...options.properties }),
+      )
+      if (options.kind === 'ours') {
+        return [
+          join(projectRoot, 'bin/mqnamesrv'),
+          '-c',
+          file,
+          '--listenPort',
+          String(port),
+          '--bindAddress',
+          '127.0.0.1',
+        ]
+      }
+      return javaArguments(home, {
+        release: options.release,
+        mainClass: 'org.apache.rocketmq.namesrv.NamesrvStartup',
+        maxHeap: '256m',
+        args: ['-c', file],
+      })
+    },
+  })
+  await program.until(`it answers on port ${port}`, async () => (await ask(address, 106)).code === 0)
+  return { address, port, program }
+}

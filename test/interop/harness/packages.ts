@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { interopRoot, workRoot } from './work-folder.ts'
+
+/** The releases of Apache RocketMQ whose brokers, clients and tools are used: the newest of 5.x and the last whole 4.x. */
+export const releases = ['5.5.0', '4.9.7'] as const
+export type Release = (typeof releases)[number]
+
+/** Class path of a release: our own small programs, and everything Maven brought. Needs {@link preparePackages}. */
+export function classPath(release: Release): string {
+  return [classesFolder(release), join(libFolder(release), '*')].join(':')
+}
+
+/**
+ * Brings the packages of every release and compiles the Java programs of the suite; what is there already is kept, so
+ * only the first run needs Maven, and it needs the network only for what the local Maven cache lacks.
+ *
+ * @throws {Error} naming what is missing, if Java or Maven is.
+ */
+export function preparePackages(): void {
+  requireTool('java', '-version', 'a Java runtime, 11 or newer')
+  requireTool('javac', '-version', 'a Java compiler (a JDK, not a JRE)')
+  for (const release of releases) {
+    copyDependencies(release)
+    compile(release)
+  }
+}
+
+function libFolder(release: Release): string {
+  return join(workRoot, release, 'lib')
+}
+
+function classesFolder(release: Release): string {
+  return join(workRoot, release, 'classes')
+}
+
+function copyDependencies(release: Release): void {
+  const pom = join(interopRoot, 'harness', `pom-${release}.xml`)
+  const lib = libFolder(release)
+  once(lib, hashOf([pom]), () => {
+    requireTool('mvn', '-version', 'Apache Maven')
+    const goal = ['-B', '-q', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${lib}`]
+    try {
+      run('mvn', ['-o', ...goal])
+    } catch (offline) {
+      try {
+        run('mvn', goal)
+      } catch (online) {
+        throw new AggregateError(
+          [offline, online],
+          `Maven could not copy the packages of RocketMQ ${release}, from its cache or from the network:\n${online}`,
+        )
+      }
+    }
+  })
+}
+
+function compile(release: Release): void {
+  const folder = join(interopRoot, 'java')
+  const sources = readdirSync(folder)
+    .filter((name) => name.endsWith('.java'))
+    .map((name) => join(folder, name))
+  const classes = classesFolder(release)
+  once(classes, hashOf(sources), () => {
+    run('javac', ['-nowarn', '-cp', join(libFolder(release), '*'), '-d', classes, ...sources])
+  })
+}
+
+/** Fills a folder by `fill` unless it was filled to the end from the same input before. */
+function once(folder: string, hash: string, fill: () => void): void {
+  const marker = `${folder}.done`
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  fill()
+  writeFileSync(marker, hash)
+}
+
+function hashOf(files: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(readFileSync(file))
+  return hash.digest('hex')
+}
+
+function requireTool(command: string, versionOption: string, what: string): void {
+  try {
+    run(command, [versionOption])
+  } catch (cause) {
+    throw new Error(`the interop suite needs ${what}: \`${command}\` does not run`, { cause })
+  }
+}
+
+function run(command: string, args: readonly string[]): void {
+  try {
+    execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 600_000, encoding: 'utf8' })
+  } catch (cause) {
+    const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string }
+    throw new Error(`${command} failed:\n${stdout}${stderr}`, { cause })
+  }
+}

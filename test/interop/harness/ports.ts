@@ -1,0 +1,39 @@
+import { createServer } from 'node:net'
+
+// Below the range from which systems take the ports of outgoing connections, so that none of those is in the way.
+const FIRST_PORT = 20_000
+const LAST_PORT = 32_000
+
+const given = new Set<number>()
+
+/** A port that nobody listens on, and that was not given before. */
+export async function freePort(): Promise<number> {
+  return freePortWith([0])
+}
+
+/** A port for a broker's `listenPort`: the ports 2 below and 1 above are its as well. */
+export async function freeBrokerPort(): Promise<number> {
+  return freePortWith([-2, 0, 1])
+}
+
+async function freePortWith(offsets: readonly number[]): Promise<number> {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT))
+    const ports = offsets.map((offset) => port + offset)
+    if (ports.some((each) => given.has(each))) continue
+    const free = await Promise.all(ports.map(isFree))
+    if (!free.every(Boolean)) continue
+    for (const each of ports) given.add(each)
+    return port
+  }
+  throw new Error(`no free port between ${FIRST_PORT} and ${LAST_PORT}`)
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    // No host: every address, as brokers and old NameServers bind.
+    const server = createServer()
+      .on('error', () => resolve(false))
+      .listen(port, () => server.close(() => resolve(true)))
+  })
+}
