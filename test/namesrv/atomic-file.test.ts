@@ -1,0 +1,133 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { writeFileAtomically } from '../../src/namesrv/atomic-file.ts'
+import { temporaryFolder } from '../support/start-server.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Compiles the writing program once: plain JavaScript starts in a tenth of the time, and there are many starts. */
+function compileProgram(): string {
+  const outDir = temporaryFolder()
+  const compilerOptions = {
+    noEmit: false,
+    rootDir: ROOT,
+    outDir,
+    typeRoots: [join(ROOT, 'node_modules/@types')],
+  }
+  const files = [join(ROOT, 'test/namesrv/replace-file-forever.ts')]
+  const project = join(outDir, 'tsconfig.json')
+  writeFileSync(
+    project,
+    JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions, files, include: [] }),
+  )
+  writeFileSync(join(outDir, 'package.json'), '{"type":"module"}')
+  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project], {
+    stdio: 'inherit',
+  })
+  return join(outDir, 'test/namesrv/replace-file-forever.js')
+}
+
+/** Starts a program that replaces a file without end, and kills it once it has begun, after any moment. */
+async function killWhileWriting(program: string, path: string, bytes: number): Promise<void> {
+  const child = spawn(process.execPath, [program, path, `${bytes}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  await once(child.stdout, 'data')
+  // Not a wait for something to happen: the moment of the crash is what varies.
+  await delay(randomInt(12))
+  child.kill('SIGKILL')
+  expect(await exited).toEqual([null, 'SIGKILL'])
+}
+
+/** The letter that fills a file. */
+function letterIn(path: string, bytes: number): string {
+  const content = readFileSync(path, 'latin1')
+  expect(content).toHaveLength(bytes)
+  expect(new Set(content).size).toBe(1)
+  return content.charAt(0)
+}
+
+describe('a file that is replaced atomically', () => {
+  test('is the old or the new one whole, and so is its backup, whenever the writer is killed', async () => {
+    const bytes = 256 * 1024
+    const folder = temporaryFolder()
+    const program = compileProgram()
+    const crash = async (index: number): Promise<void> => {
+      const path = join(folder, `${index}.json`)
+      await killWhileWriting(program, path, bytes)
+      const letter = letterIn(path, bytes)
+      const backup = `${path}.bak`
+      if (existsSync(backup)) {
+        const previous = letterIn(backup, bytes)
+        // The one before it, or itself if the crash came between backup and replacement.
+        expect([letter, letter === 'A' ? 'Z' : String.fromCharCode(letter.charCodeAt(0) - 1)]).toContain(
+          previous,
+        )
+      }
+      // What the crash has left behind is in nobody's way.
+      writeFileAtomically(path, Buffer.from('next'))
+      expect(readFileSync(path, 'latin1')).toBe('next')
+      expect(
+        readdirSync(folder).filter((name) => name.startsWith(`${index}.`) && name.endsWith('.tmp')),
+      ).toEqual([])
+    }
+    for (let index = 0; index < 50; index += 5) {
+      await Promise.all([0, 1, 2, 3, 4].map((offset) => crash(index + offset)))
+    }
+  }, 180_000)
+
+  test('leaves what was there before as its backup', () => {
+    const path = join(temporaryFolder(), 'file')
+    writeFileAtomically(path, Buffer.from('one'))
+    expect(existsSync(`${path}.bak`)).toBe(false)
+    writeFileAtomically(path, Buffer.from('two'))
+    writeFileAtomically(path, Buffer.from('three'))
+    expect(readFileSync(path, 'latin1')).toBe('three')
+    expect(readFileSync(`${path}.bak`, 'latin1')).toBe('two')
+  })
+
+  test('may be empty, and may shrink', () => {
+    const path = join(temporaryFolder(), 'file')
+    writeFileAtomically(path, Buffer.alloc(100_000, 'x'))
+    writeFileAtomically(path, Buffer.from('short'))
+    expect(readFileSync(path, 'latin1')).toBe('short')
+    writeFileAtomically(path, Buffer.alloc(0))
+    expect(readFileSync(path)).toHaveLength(0)
+  })
+
+  test('gets the folders it needs', () => {
+    const path = join(temporaryFolder(), 'some', 'where', 'file')
+    writeFileAtomically(path, Buffer.from('content'))
+    expect(readFileSync(path, 'latin1')).toBe('content')
+  })
+
+  test('stays as it is, with the reason thrown, if the new one cannot be written', () => {
+    const folder = temporaryFolder()
+    const path = join(folder, 'file')
+    writeFileAtomically(path, Buffer.from('old'))
+    mkdirSync(`${path}.tmp`)
+    expect(() => writeFileAtomically(path, Buffer.from('new'))).toThrow(
+      expect.objectContaining({ code: 'EISDIR' }),
+    )
+    expect(readFileSync(path, 'latin1')).toBe('old')
+  })
+
+  test('stays as it is, and nothing is left beside it, if its backup cannot be made', () => {
+    const folder = temporaryFolder()
+    const path = join(folder, 'file')
+    writeFileSync(path, 'old')
+    mkdirSync(`${path}.bak`)
+    expect(() => writeFileAtomically(path, Buffer.from('new'))).toThrow(
+      expect.objectContaining({ code: 'EISDIR' }),
+    )
+    expect(readFileSync(path, 'latin1')).toBe('old')
+    expect(readdirSync(folder).sort()).toEqual(['file', 'file.bak'])
+  })
+})

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { RequestCode } from '../../src/protocol/request-code.ts'
+import { DATA_VERSION, MASTER, ProcessorWorld, registrationBody, SLAVE } from './support.ts'
+
+const body = registrationBody(['T1', 'T2'])
+
+async function registered(): Promise<ProcessorWorld> {
+  const world = new ProcessorWorld()
+  await world.ask(RequestCode.REGISTER_BROKER, { ext: MASTER, body })
+  await world.ask(RequestCode.REGISTER_BROKER, { ext: SLAVE, body })
+  return world
+}
+
+describe('QUERY_DATA_VERSION', () => {
+  const code = RequestCode.QUERY_DATA_VERSION
+
+  test.each([
+    ['the same version', DATA_VERSION, 'false'],
+    ['another counter', DATA_VERSION.replace('3', '4'), 'true'],
+    ['no version', undefined, 'true'],
+    ['a null version', 'null', 'true'],
+  ])('%s: the answer says whether it changed, and what is stored', async (_, version, changed) => {
+    const asked = { ext: MASTER, ...(version !== undefined && { body: version }) }
+    expect(await (await registered()).ask(code, asked)).toEqual({
+      code: 0,
+      ext: { changed },
+      body: DATA_VERSION,
+    })
+  })
+
+  test('an unknown broker has changed and nothing is stored', async () => {
+    const ext = { ...MASTER, clusterName: 'Other' }
+    const answer = await (await registered()).ask(code, { ext, body: DATA_VERSION })
+    expect(answer).toEqual({ code: 0, ext: { changed: 'true' } })
+  })
+
+  test('a body that is not JSON is refused', async () => {
+    const asked = (await registered()).ask(code, { ext: MASTER, body: 'x' })
+    await expect(asked).rejects.toMatchObject({ name: 'RemotingCommandError', code: 1 })
+  })
+})
+
+describe('BROKER_HEARTBEAT', () => {
+  test('is answered with success, known broker or not', async () => {
+    const world = await registered()
+    const unknown = { ...MASTER, brokerAddr: 'x:1' }
+    expect(await world.ask(RequestCode.BROKER_HEARTBEAT, { ext: MASTER })).toEqual({ code: 0 })
+    expect(await world.ask(RequestCode.BROKER_HEARTBEAT, { ext: unknown })).toEqual({ code: 0 })
+  })
+})
+
+describe.each(['BROKER_HEARTBEAT', 'QUERY_DATA_VERSION', 'UNREGISTER_BROKER'] as const)('%s', (name) => {
+  test.each(['clusterName', 'brokerAddr'] as const)('without %s is refused', async (field) => {
+    const { [field]: _, ...ext } = MASTER
+    await expect((await registered()).ask(RequestCode[name], { ext })).rejects.toMatchObject({
+      name: 'RemotingCommandError',
+      code: 1,
+      message: `the request field ${field} is missing or not readable`,
+    })
+  })
+})
+
+describe('GET_BROKER_MEMBER_GROUP', () => {
+  const code = RequestCode.GET_BROKER_MEMBER_GROUP
+  const remark = 'not set any response code'
+
+  test('answers the addresses, the cluster echoed, with the remark that Java leaves on success', async () => {
+    const answer = await (await registered()).ask(code, { ext: { brokerName: 'broker-a', clusterName: 'X' } })
+    const addrs = '{0:"127.0.0.1:10911",1:"127.0.0.1:10921"}'
+    const group = `{"brokerMemberGroup":{"brokerAddrs":${addrs},"brokerName":"broker-a","cluster":"X"}}`
+    expect(answer).toEqual({ code: 0, remark, body: group })
+  })
+
+  test('of an unknown broker has no addresses', async () => {
+    const answer = await (await registered()).ask(code, { ext: { brokerName: 'broker-x' } })
+    expect(answer).toEqual({
+      code: 0,
+      remark,
+      body: '{"brokerMemberGroup":{"brokerAddrs":{},"brokerName":"broker-x"}}',
+    })
+  })
+})
+
+describe('GET_BROKER_CLUSTER_INFO', () => {
+  test('answers both tables in legacy JSON', async () => {
+    const addrs = '{0:"127.0.0.1:10911",1:"127.0.0.1:10921"}'
+    const group = `{"brokerAddrs":${addrs},"brokerName":"broker-a","cluster":"DefaultCluster","enableActingMaster":false}`
+    expect(await (await registered()).ask(RequestCode.GET_BROKER_CLUSTER_INFO)).toEqual({
+      code: 0,
+      body: `{"brokerAddrTable":{"broker-a":${group}},"clusterAddrTable":{"DefaultCluster":["broker-a"]}}`,
+    })
+  })
+})
+
+describe('UNREGISTER_BROKER', () => {
+  test('is answered without ext fields and takes the broker away', async () => {
+    const world = await registered()
+    expect(await world.ask(RequestCode.UNREGISTER_BROKER, { ext: MASTER })).toEqual({ code: 0 })
+    const { body: info } = await world.ask(RequestCode.GET_BROKER_CLUSTER_INFO)
+    expect(info).toContain('"brokerAddrs":{1:"127.0.0.1:10921"}')
+  })
+
+  test('of an unknown broker is a success, too', async () => {
+    const ext = { ...MASTER, brokerName: 'broker-x' }
+    expect(await new ProcessorWorld().ask(RequestCode.UNREGISTER_BROKER, { ext })).toEqual({ code: 0 })
+  })
+})
+
+describe.each([
+  ['WIPE_WRITE_PERM_OF_BROKER', 'wipeTopicCount'],
+  ['ADD_WRITE_PERM_OF_BROKER', 'addTopicCount'],
+] as const)('%s', (name, field) => {
+  test('counts the topics of the broker', async () => {
+    const world = await registered()
+    const ext = { brokerName: 'broker-a' }
+    expect(await world.ask(RequestCode[name], { ext })).toEqual({ code: 0, ext: { [field]: '2' } })
+    expect(await world.ask(RequestCode[name], { ext })).toEqual({ code: 0, ext: { [field]: '2' } })
+  })
+
+  test('of an unknown or missing broker counts none', async () => {
+    const world = await registered()
+    const none = { code: 0, ext: { [field]: '0' } }
+    expect(await world.ask(RequestCode[name], { ext: { brokerName: 'x' } })).toEqual(none)
+    expect(await world.ask(RequestCode[name])).toEqual(none)
+  })
+})

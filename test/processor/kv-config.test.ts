@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { RequestCode } from '../../src/protocol/request-code.ts'
+import { ProcessorWorld } from './support.ts'
+
+const { PUT_KV_CONFIG, GET_KV_CONFIG, DELETE_KV_CONFIG, GET_KVLIST_BY_NAMESPACE } = RequestCode
+const ext = { namespace: 'N', key: 'k', value: 'v' }
+
+test('a value that was put is got; the answer to the putting has no ext fields', async () => {
+  const world = new ProcessorWorld()
+  expect(await world.ask(PUT_KV_CONFIG, { ext })).toEqual({ code: 0 })
+  expect(await world.ask(GET_KV_CONFIG, { ext })).toEqual({ code: 0, ext: { value: 'v' } })
+  expect(await world.ask(GET_KVLIST_BY_NAMESPACE, { ext })).toEqual({ code: 0, body: '{"table":{"k":"v"}}' })
+})
+
+test('a missing value is stored as one that is not found and not listed', async () => {
+  const world = new ProcessorWorld()
+  expect(await world.ask(PUT_KV_CONFIG, { ext: { namespace: 'N', key: 'k' } })).toEqual({ code: 0 })
+  expect((await world.ask(GET_KV_CONFIG, { ext })).code).toBe(22)
+  expect(await world.ask(GET_KVLIST_BY_NAMESPACE, { ext })).toEqual({ code: 0, body: '{"table":{}}' })
+})
+
+test.each([
+  ['no namespace', { key: 'k', value: 'v' }],
+  ['no key', { namespace: 'N', value: 'v' }],
+  ['no ext fields', undefined],
+])('putting with %s is refused', async (_, given) => {
+  const refused = { code: 1, remark: 'namespace or key is null' }
+  expect(await new ProcessorWorld().ask(PUT_KV_CONFIG, given && { ext: given })).toEqual(refused)
+})
+
+test('a value that is not there is answered with empty ext fields', async () => {
+  const remark = 'No config item, Namespace: N Key: k'
+  expect(await new ProcessorWorld().ask(GET_KV_CONFIG, { ext })).toEqual({ code: 22, remark, ext: {} })
+})
+
+test('missing names show as null in the remark', async () => {
+  const world = new ProcessorWorld()
+  const remark = 'No config item, Namespace: null'
+  expect(await world.ask(GET_KV_CONFIG)).toEqual({ code: 22, remark: `${remark} Key: null`, ext: {} })
+  expect(await world.ask(GET_KVLIST_BY_NAMESPACE)).toEqual({ code: 22, remark })
+})
+
+test('deleting always succeeds; the namespace stays', async () => {
+  const world = new ProcessorWorld()
+  expect(await world.ask(DELETE_KV_CONFIG, { ext })).toEqual({ code: 0 })
+  expect(await world.ask(DELETE_KV_CONFIG)).toEqual({ code: 0 })
+  await world.ask(PUT_KV_CONFIG, { ext })
+  expect(await world.ask(DELETE_KV_CONFIG, { ext })).toEqual({ code: 0 })
+  expect((await world.ask(GET_KV_CONFIG, { ext })).code).toBe(22)
+  expect(await world.ask(GET_KVLIST_BY_NAMESPACE, { ext })).toEqual({ code: 0, body: '{"table":{}}' })
+})
+
+describe('when the file cannot be written', () => {
+  test.each([
+    ['putting', PUT_KV_CONFIG],
+    ['deleting', DELETE_KV_CONFIG],
+  ] as const)('%s is answered with the reason and changes nothing', async (_, code) => {
+    const world = new ProcessorWorld()
+    await world.ask(PUT_KV_CONFIG, { ext })
+    world.diskFull = true
+    const remark = 'the KV file cannot be written: no space left'
+    const changing = world.ask(code, { ext: { ...ext, value: 'w' } })
+    await expect(changing).rejects.toMatchObject({ name: 'RemotingCommandError', code: 1, message: remark })
+    expect(await world.ask(GET_KV_CONFIG, { ext })).toEqual({ code: 0, ext: { value: 'v' } })
+  })
+})

@@ -1,0 +1,185 @@
+import { crc32, deflateSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { RequestCode } from '../../src/protocol/request-code.ts'
+import { openChannel } from '../routeinfo/support.ts'
+import { MASTER, ProcessorWorld, registrationBody, SLAVE } from './support.ts'
+
+const { REGISTER_BROKER, GET_BROKER_CLUSTER_INFO, GET_ALL_TOPIC_LIST_FROM_NAMESERVER, PUT_KV_CONFIG } =
+  RequestCode
+const body = registrationBody(['T1', 'T2'])
+const EMPTY = '{"brokerAddrTable":{},"clusterAddrTable":{}}'
+
+const topicsOf = async (world: ProcessorWorld): Promise<unknown> =>
+  JSON.parse((await world.ask(GET_ALL_TOPIC_LIST_FROM_NAMESERVER)).body ?? '').topicList
+
+test('a master is answered with empty ext fields, a slave with its master', async () => {
+  const world = new ProcessorWorld()
+  expect(await world.ask(REGISTER_BROKER, { ext: MASTER, body })).toEqual({ code: 0, ext: {} })
+  const { haServerAddr, brokerAddr: masterAddr } = MASTER
+  expect(await world.ask(REGISTER_BROKER, { ext: SLAVE, body })).toEqual({
+    code: 0,
+    ext: { haServerAddr, masterAddr },
+  })
+})
+
+test('a master without HA address is told of by its address alone', async () => {
+  const world = new ProcessorWorld()
+  const { haServerAddr: _, ...master } = MASTER
+  await world.ask(REGISTER_BROKER, { ext: master, body })
+  expect(await world.ask(REGISTER_BROKER, { ext: SLAVE, body })).toEqual({
+    code: 0,
+    ext: { masterAddr: MASTER.brokerAddr },
+  })
+})
+
+test('a first registration of exactly one topic is refused', async () => {
+  const answer = await new ProcessorWorld().ask(REGISTER_BROKER, {
+    ext: MASTER,
+    body: registrationBody(['T1']),
+  })
+  expect(answer).toEqual({ code: 1, remark: 'register broker failed', ext: {} })
+})
+
+describe('the checksum of the body', () => {
+  const sum = `${crc32(Buffer.from(body)) & 0x7fffffff}`
+
+  test.each([
+    ['right', sum],
+    ['0, which asks for no check', '0'],
+    ['not a number', 'x'],
+  ])('%s', async (_, bodyCrc32) => {
+    const answer = await new ProcessorWorld().ask(REGISTER_BROKER, { ext: { ...MASTER, bodyCrc32 }, body })
+    expect(answer).toEqual({ code: 0, ext: {} })
+  })
+
+  test('wrong: the registration is refused and nothing is touched', async () => {
+    const world = new ProcessorWorld()
+    const ext = { ...MASTER, bodyCrc32: '1' }
+    const refused = { code: 1, remark: 'crc32 not match', ext: {} }
+    expect(await world.ask(REGISTER_BROKER, { ext, body })).toEqual(refused)
+    expect(await world.ask(REGISTER_BROKER, { ext })).toEqual(refused)
+    expect((await world.ask(GET_BROKER_CLUSTER_INFO)).body).toBe(EMPTY)
+  })
+})
+
+describe('the configuration of ordered topics', () => {
+  const ext = { namespace: 'ORDER_TOPIC_CONFIG', key: 'T1', value: 'broker-a:4' }
+
+  test('comes with the answer, if there is one', async () => {
+    const world = new ProcessorWorld()
+    await world.ask(PUT_KV_CONFIG, { ext })
+    const answer = await world.ask(REGISTER_BROKER, { ext: MASTER, body })
+    expect(answer).toEqual({ code: 0, ext: {}, body: '{"table":{"T1":"broker-a:4"}}' })
+  })
+
+  test('does not, if returnOrderTopicConfigToBroker says so', async () => {
+    const world = new ProcessorWorld()
+    world.settings.returnOrderTopicConfigToBroker = false
+    await world.ask(PUT_KV_CONFIG, { ext })
+    expect(await world.ask(REGISTER_BROKER, { ext: MASTER, body })).toEqual({ code: 0, ext: {} })
+  })
+})
+
+describe('requests that cannot be taken leave the tables as they are', () => {
+  const without = (name: keyof typeof MASTER) =>
+    Object.fromEntries(Object.entries(MASTER).filter(([key]) => key !== name))
+  const wrapper = (inner: string) => `{"topicConfigSerializeWrapper":${inner}}`
+
+  test.each([
+    [
+      'no brokerName',
+      { ext: without('brokerName'), body },
+      /^the request field brokerName is missing or not readable$/,
+    ],
+    ['no brokerAddr', { ext: without('brokerAddr'), body }, /field brokerAddr is missing/],
+    ['no clusterName', { ext: without('clusterName'), body }, /field clusterName is missing/],
+    ['no brokerId', { ext: without('brokerId'), body }, /field brokerId is missing/],
+    [
+      'a brokerId that is no number',
+      { ext: { ...MASTER, brokerId: 'x' }, body },
+      /field brokerId is missing/,
+    ],
+    ['no ext fields', { body }, /field brokerId is missing/],
+    ['a body that is not JSON', { ext: MASTER, body: 'x' }, /Failed to decode RegisterBrokerBody/],
+    ['a wrapper that is null', { ext: MASTER, body: wrapper('null') }, /topicConfigSerializeWrapper is null/],
+    [
+      'a table that is null',
+      { ext: MASTER, body: wrapper('{"topicConfigTable":null}') },
+      /topicConfigTable is null/,
+    ],
+    ['a version that is null', { ext: MASTER, body: wrapper('{"dataVersion":null}') }, /dataVersion is null/],
+    [
+      'a topic without name',
+      { ext: MASTER, body: wrapper('{"topicConfigTable":{"T":{}}}') },
+      /topicName is null/,
+    ],
+    ['a negative version of the sender', { ext: MASTER, body, version: -1 }, /version -1 is negative/],
+    [
+      'a body that is not compressed but says so',
+      { ext: { ...MASTER, compressed: 'true' }, body },
+      /Failed to decode RegisterBrokerBody/,
+    ],
+    [
+      'a compressed body that inflates to more than the limit',
+      { ext: { ...MASTER, compressed: 'true' }, body: deflateSync(Buffer.alloc(1_001)) },
+      /Failed to decode RegisterBrokerBody/,
+    ],
+  ])('%s', async (_, asked, message) => {
+    const world = new ProcessorWorld()
+    await expect(world.ask(REGISTER_BROKER, asked)).rejects.toMatchObject({
+      name: 'RemotingCommandError',
+      code: 1,
+      message: expect.stringMatching(message),
+    })
+    expect((await world.ask(GET_BROKER_CLUSTER_INFO)).body).toBe(EMPTY)
+  })
+
+  test('a connection that is gone', async () => {
+    const world = new ProcessorWorld()
+    const channel = openChannel(7)
+    channel.closed = true
+    const asked = world.ask(REGISTER_BROKER, { ext: MASTER, body, channel })
+    await expect(asked).rejects.toMatchObject({ code: 'ERR_LOCK_ABANDONED' })
+    expect((await world.ask(GET_BROKER_CLUSTER_INFO)).body).toBe(EMPTY)
+  })
+})
+
+describe('bodies that say little', () => {
+  test.each([
+    ['none', undefined],
+    ['an empty object', '{}'],
+    ['an empty wrapper', '{"topicConfigSerializeWrapper":{}}'],
+  ])('%s registers the broker without topics', async (_, given) => {
+    const world = new ProcessorWorld()
+    const answer = await world.ask(REGISTER_BROKER, {
+      ext: MASTER,
+      ...(given !== undefined && { body: given }),
+    })
+    expect(answer).toEqual({ code: 0, ext: {} })
+    expect(await topicsOf(world)).toEqual([])
+    expect((await world.ask(GET_BROKER_CLUSTER_INFO)).body).toContain('{0:"127.0.0.1:10911"}')
+  })
+
+  test('a heartbeat timeout that is no number counts as none; a negative id is smaller than a master', async () => {
+    const world = new ProcessorWorld()
+    const ext = { ...MASTER, heartbeatTimeoutMillis: 'soon', brokerId: '-1' }
+    expect(await world.ask(REGISTER_BROKER, { ext, body })).toEqual({ code: 0, ext: {} })
+    expect(await topicsOf(world)).toEqual(['T1', 'T2'])
+  })
+
+  test('a broker before 3.0.11 sends the bare wrapper', async () => {
+    const world = new ProcessorWorld()
+    const { topicConfigSerializeWrapper } = JSON.parse(body)
+    const old = JSON.stringify(topicConfigSerializeWrapper)
+    await world.ask(REGISTER_BROKER, { ext: MASTER, body: old, version: 1 })
+    expect(await topicsOf(world)).toEqual(['T1', 'T2'])
+  })
+})
+
+test('deleteTopicWithBrokerRegistration removes what a registration does not name', async () => {
+  const world = new ProcessorWorld()
+  await world.ask(REGISTER_BROKER, { ext: MASTER, body })
+  world.settings.deleteTopicWithBrokerRegistration = true
+  await world.ask(REGISTER_BROKER, { ext: MASTER, body: registrationBody(['T2', 'T3']) })
+  expect(await topicsOf(world)).toEqual(['T2', 'T3'])
+})

@@ -1,0 +1,108 @@
+import { KVConfigManager } from '../../src/kvconfig/kv-config-manager.ts'
+import { createProcessors } from '../../src/processor/default-request-processor.ts'
+import { CURRENT_VERSION } from '../../src/protocol/mq-version.ts'
+import type { RemotingCommand, RemotingResponse } from '../../src/protocol/remoting-command.ts'
+import type { RequestCode } from '../../src/protocol/request-code.ts'
+import { type FakeChannel, managerWith, openChannel, wholeSlicer } from '../routeinfo/support.ts'
+
+const SETTINGS = {
+  orderMessageEnable: false,
+  supportActingMaster: false,
+  needWaitForService: false,
+  waitSecondsForService: 45,
+  enableAllTopicList: true,
+  enableTopicList: true,
+  returnOrderTopicConfigToBroker: true,
+  deleteTopicWithBrokerRegistration: false,
+}
+
+/** What a test says of a request; the rest is as a Java client of today sends it. */
+export interface Asked {
+  readonly ext?: Readonly<Record<string, string>>
+  readonly body?: string | Buffer
+  readonly version?: number
+  readonly channel?: FakeChannel
+}
+
+/** An answer in plain values: the ext fields absent where the response has none, the body as text. */
+export interface Answered {
+  readonly code: number
+  readonly remark?: string
+  readonly ext?: Record<string, string | null>
+  readonly body?: string
+}
+
+/** The processors of a server that started at 0 ms. `settings`, `nowMs` and the disk are the test's to change. */
+export class ProcessorWorld {
+  readonly settings = { ...SETTINGS }
+  readonly channel = openChannel(1)
+  nowMs = 0
+  diskFull = false
+  readonly #routeInfo = managerWith('whole').manager
+  readonly #processors = createProcessors({
+    routeInfo: this.#routeInfo,
+    kvConfig: new KVConfigManager(new Map(), () => {
+      if (this.diskFull) throw new Error('no space left')
+    }),
+    slicer: wholeSlicer(),
+    settings: this.settings,
+    startedMs: 0,
+    maxInflatedBytes: 1_000,
+  })
+
+  /** Asks and gives the answer, or throws what the processor throws. */
+  async ask(code: RequestCode, asked: Asked = {}): Promise<Answered> {
+    const request: RemotingCommand = {
+      code,
+      language: 'JAVA',
+      version: asked.version ?? CURRENT_VERSION,
+      opaque: 1,
+      flag: 0,
+      remark: null,
+      extFields: asked.ext === undefined ? null : new Map(Object.entries(asked.ext)),
+      body: asked.body === undefined ? null : Buffer.from(asked.body),
+    }
+    const context = { channel: asked.channel ?? this.channel, nowMs: this.nowMs }
+    return plainAnswer(await this.#processors[code](request, context))
+  }
+}
+
+function plainAnswer({ code, remark, extFields, body }: RemotingResponse): Answered {
+  return {
+    code,
+    ...(remark != null && { remark }),
+    ...(extFields != null && { ext: Object.fromEntries(extFields) }),
+    ...(body != null && { body: body.toString() }),
+  }
+}
+
+/** The ext fields of the master of broker-a, as 5.x sends them. */
+export const MASTER = {
+  brokerName: 'broker-a',
+  brokerAddr: '127.0.0.1:10911',
+  clusterName: 'DefaultCluster',
+  haServerAddr: '127.0.0.1:10912',
+  brokerId: '0',
+  enableActingMaster: 'false',
+}
+
+/** Its first slave. */
+export const SLAVE = {
+  ...MASTER,
+  brokerAddr: '127.0.0.1:10921',
+  haServerAddr: '127.0.0.1:10922',
+  brokerId: '1',
+}
+
+/** The version of {@link registrationBody}, as it is written. */
+export const DATA_VERSION = '{"counter":3,"stateVersion":0,"timestamp":1700000000000}'
+
+/** A registration's body; a topic is its name, or its name and system flag. */
+export function registrationBody(topics: readonly (string | [name: string, topicSysFlag: number])[]): string {
+  const table = topics.map((topic) => {
+    const [topicName, topicSysFlag] = typeof topic === 'string' ? [topic, 0] : topic
+    const numbers = { perm: 6, readQueueNums: 8, topicSysFlag, writeQueueNums: 8 }
+    return `"${topicName}":${JSON.stringify({ topicName, ...numbers })}`
+  })
+  return `{"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":${DATA_VERSION},"topicConfigTable":{${table}}}}`
+}
