@@ -5,13 +5,17 @@ export class TotalsReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     let passed = 0
     let failed = 0
+    let skipped = 0
     for (const module of modules) {
       for (const test of module.children.allTests()) {
-        if (test.result().state === 'passed') passed++
+        const { state } = test.result()
+        if (state === 'passed') passed++
+        else if (state === 'skipped') skipped++
+        // A test that never came to its end is no better than one that failed.
         else failed++
       }
       failed += module.errors().length
     }
-    console.log(`\ntests: ${passed} passed, ${failed} failed`)
+    console.log(`\ntests: ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
   }
 }

@@ -191,8 +191,13 @@ export class RouteInfoManager {
     owner: LockOwner,
   ): Eventually<{ readonly topics: string[]; readonly brokerAddr: string | null }> {
     return this.#lock.read(() => {
-      const topics: string[] = []
-      for (const [cluster, names] of this.#tables.clusterAddrTable) topics.push(cluster, ...names)
+      // A set, as in Java: a cluster and a broker may have the same name.
+      const names = new Set<string>()
+      for (const [cluster, brokerNames] of this.#tables.clusterAddrTable) {
+        names.add(cluster)
+        for (const name of brokerNames) names.add(name)
+      }
+      const topics = [...names]
       for (const { brokerAddrs } of this.#tables.brokerAddrTable.values()) {
         for (const brokerAddr of brokerAddrs.values()) return { topics, brokerAddr }
       }

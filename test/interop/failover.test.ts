@@ -65,7 +65,9 @@ test(`of two NameServers each is killed with SIGKILL in turn while producers and
     const topic = `Late-${release.replaceAll('.', '-')}`
     const late = startProducer({ release, nameServers, topic, count: 5 })
     await late.until('it has sent everything', () => late.lines.includes('DONE'))
-    expect(late.reported('SENT')).toHaveLength(5)
+    expect(late.reported('SENT').length).toBeGreaterThanOrEqual(4)
+    // A client that draws the dead NameServer for its first lookup gives that failure to its caller, and then draws again.
+    expect(late.reported('FAILED').length).toBeLessThanOrEqual(1)
     await until('the NameServer has a route to it', () => routeOf(anew.address, topic))
   }
 })
