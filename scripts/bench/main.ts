@@ -8,7 +8,7 @@ import { run } from './processes.ts'
 import { type Environment, formatReport, jsonReport } from './report.ts'
 import type { ServerName } from './servers.ts'
 import { buildOurs, compile, javaLib, javaRelease, javaVersion } from './tools.ts'
-import { type Workload, workloads } from './workloads.ts'
+import { type World, worlds } from './workloads.ts'
 
 interface Options {
   rounds: number
@@ -52,7 +52,7 @@ function parseOptions(): Options {
     .option('--row-warmup <s>', 'same load before each window, not measured', positive, 1)
     .option(
       '--warmup <s>',
-      'load on each server before the first round, shared between the rows',
+      'load on each server before the first round of a world, shared between its rows',
       positive,
       12,
     )
@@ -66,7 +66,11 @@ function parseOptions(): Options {
       '--java-lib <dir>',
       'folder with the NameServer jars (or ROCKETMQ_LIB); without it Maven fetches 5.5.0',
     )
-    .option('--java-options <text>', 'options of the virtual machine', '-Xms512m -Xmx512m')
+    .option(
+      '--java-options <text>',
+      'options of the virtual machine; default: those of its own start script',
+      '-Xms4g -Xmx4g -Xmn2g -XX:MetaspaceSize=128m -XX:MaxMetaspaceSize=320m',
+    )
     .option('--json <file>', 'write every figure there as well')
     .parse()
     .opts<Options>()
@@ -78,6 +82,18 @@ function pick<T>(all: readonly T[], wanted: readonly string[] | undefined, nameO
   if (unknown.length > 0)
     throw new Error(`not known: ${unknown.join(', ')}; there are ${all.map(nameOf).join(', ')}`)
   return all.filter((item) => wanted.includes(nameOf(item)))
+}
+
+/** The worlds with the rows that were asked for; a world without any is left out. */
+function pickRows(all: readonly World[], wanted: readonly string[] | undefined): readonly World[] {
+  const rows = pick(
+    all.flatMap((world) => world.workloads),
+    wanted,
+    (workload) => workload.name,
+  )
+  return all
+    .map((world) => ({ ...world, workloads: world.workloads.filter((workload) => rows.includes(workload)) }))
+    .filter((world) => world.workloads.length > 0)
 }
 
 async function revision(): Promise<string> {
@@ -94,7 +110,7 @@ async function main(): Promise<void> {
   const options = parseOptions()
   const servers = pick<ServerName>(['limit', 'ours', 'java'], options.servers, (name) => name)
   const shape = { prefix: 'Bench', brokers: options.brokers, topics: options.topics }
-  const rows = pick<Workload>(workloads(shape), options.rows, (workload) => workload.name)
+  const selected = pickRows(worlds(shape), options.rows)
   if (options.rounds < 1) throw new Error('--rounds must be 1 or more')
   const [loadAverageBefore = 0] = loadavg()
 
@@ -133,7 +149,7 @@ async function main(): Promise<void> {
     javaLib: lib,
     javaOptions: options.javaOptions.split(/\s+/).filter(Boolean),
     servers,
-    workloads: rows,
+    worlds: selected,
     rounds: options.rounds,
     retries: options.retries,
     starts: options.starts,

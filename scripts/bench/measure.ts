@@ -1,7 +1,7 @@
 /** One measured run of the generator, and the medians over several. */
 import { execFile } from 'node:child_process'
 import type { Server } from './servers.ts'
-import type { Workload } from './workloads.ts'
+import type { Load } from './workloads.ts'
 
 /** Share of one core from which a run counts as disturbed, since something else took part of the machine. */
 export const DISTURBED_CPU_SHARE = 0.1
@@ -24,6 +24,14 @@ export interface LoadResult {
   readonly otherCpuShare: number
 }
 
+/** One window of a row. */
+export interface RowResult extends LoadResult {
+  /** Answers to the row's other load, if it has one. */
+  readonly backgroundPerSecond?: number
+  /** How long what happened within the window took, ms. */
+  readonly duringMs?: number
+}
+
 /** Medians over the rounds, each taken by itself; `slowest` and `fastest` show the spread of the throughput. */
 export interface Summary {
   readonly perSecond: number
@@ -37,6 +45,8 @@ export interface Summary {
   readonly generatorCpuShare: number
   /** The most of all rounds: one disturbed round is worth knowing of. */
   readonly mostOtherCpuShare: number
+  readonly backgroundPerSecond?: number
+  readonly duringMs?: number
 }
 
 /** How long a run takes; the warm-up is left out of every figure. */
@@ -45,30 +55,35 @@ export interface Window {
   readonly warmupSeconds: number
 }
 
+/** A load whose frames lie in a file already. */
+export interface FiledLoad extends Pick<Load, 'conns' | 'depth'> {
+  readonly file: string
+}
+
 /** Runs the generator once. Rejects when any answer was wrong or missing, or a connection was lost. */
 export function runLoad(
-  load: string,
-  framesFile: string,
-  workload: Workload,
-  server: Server,
+  program: string,
+  load: FiledLoad,
+  server: Pick<Server, 'port' | 'pid'>,
   window: Window,
 ): Promise<LoadResult> {
   const args = [
-    ...['--port', String(server.port), '--pid', String(server.pid), '--frames', framesFile],
-    ...['--conns', String(workload.conns), '--depth', String(workload.depth)],
+    ...['--port', String(server.port), '--pid', String(server.pid), '--frames', load.file],
+    ...['--conns', String(load.conns), '--depth', String(load.depth)],
     ...['--seconds', String(window.seconds), '--warmup', String(window.warmupSeconds)],
   ]
   return new Promise((resolve, reject) => {
-    execFile(load, args, (error, stdout, stderr) => {
+    execFile(program, args, (error, stdout, stderr) => {
       if (error === null) resolve(JSON.parse(stdout) as LoadResult)
-      else reject(new Error(`row ${workload.name} failed\n${stderr.trim()}\n${stdout.trim()}`.trim()))
+      else reject(new Error(`${stderr.trim()}\n${stdout.trim()}`.trim()))
     })
   })
 }
 
-export function summarize(results: readonly LoadResult[]): Summary {
-  const all = (pick: (result: LoadResult) => number): number[] => results.map(pick)
+export function summarize(results: readonly RowResult[]): Summary {
+  const all = (pick: (result: RowResult) => number): number[] => results.map(pick)
   const perSecond = all((result) => result.perSecond)
+  const [first] = results
   return {
     perSecond: median(perSecond),
     slowestPerSecond: Math.min(...perSecond),
@@ -80,6 +95,10 @@ export function summarize(results: readonly LoadResult[]): Summary {
     allServedMs: median(all((result) => result.allServedMs)),
     generatorCpuShare: median(all((result) => result.generatorCpuShare)),
     mostOtherCpuShare: Math.max(...all((result) => result.otherCpuShare)),
+    ...(first?.backgroundPerSecond !== undefined && {
+      backgroundPerSecond: median(all((result) => result.backgroundPerSecond ?? 0)),
+    }),
+    ...(first?.duringMs !== undefined && { duringMs: median(all((result) => result.duringMs ?? 0)) }),
   }
 }
 

@@ -1,5 +1,5 @@
 /** The figures as text for people and as JSON for programs. */
-import type { BenchResult, Row } from './bench.ts'
+import type { BenchResult, Row, WorldResult } from './bench.ts'
 import { DISTURBED_CPU_SHARE, type Summary } from './measure.ts'
 import type { ServerName } from './servers.ts'
 
@@ -35,15 +35,16 @@ const servers: readonly ServerName[] = ['limit', 'ours', 'java']
 const LEGEND = `ours / Java: requests per second, and requests per CPU second of the server; above 1 ours is better.
 served: until every connection had had its first answer, all asking at once; it lies before the measured window.
 generator: share of one core that the load took. others: share of one core that neither server nor generator took,
-in the worst round; with a ! the row was disturbed and should be measured again.`
+in the worst round; with a ! the row was disturbed and should be measured again. beside it: registrations a second that the
+same server took meanwhile, or how long it took until the topics of the lost brokers were gone.`
 
 /** The readable report. */
 export function formatReport(environment: Environment, result: BenchResult): string {
   const names = serverNames(environment)
   const sections = [formatEnvironment(environment)]
-  for (const title of new Set(result.rows.map((row) => row.workload.title))) {
-    const rows = result.rows.filter((row) => row.workload.title === title)
-    sections.push(`${title[0]?.toUpperCase()}${title.slice(1)}\n\n${formatRows(rows, names)}`)
+  for (const world of result.worlds) {
+    const title = `${world.title[0]?.toUpperCase()}${world.title.slice(1)}`
+    sections.push(`${title}\n\n${formatRows(world.rows, names)}\n\n${formatMemory(world, names)}`)
   }
   sections.push(LEGEND)
   const footprints = formatFootprints(result, names)
@@ -56,14 +57,17 @@ export function jsonReport(environment: Environment, result: BenchResult): objec
   return {
     environment,
     startAndMemory: result.footprints,
-    rows: result.rows.map((row) => ({
-      name: row.workload.name,
-      title: row.workload.title,
-      conns: row.workload.conns,
-      depth: row.workload.depth,
-      medians: row.summary,
-      oursToJava: ratios(row),
-      runs: row.runs,
+    worlds: result.worlds.map(({ title, rows, memory }) => ({
+      title,
+      memory,
+      rows: rows.map((row) => ({
+        name: row.workload.name,
+        conns: row.workload.conns,
+        depth: row.workload.depth,
+        medians: row.summary,
+        oursToJava: ratios(row),
+        runs: row.runs,
+      })),
     })),
   }
 }
@@ -111,6 +115,7 @@ function formatRows(rows: readonly Row[], names: Record<ServerName, string>): st
       'served ms',
       'generator',
       'others',
+      'beside it',
     ],
   ]
   for (const row of rows) {
@@ -124,7 +129,7 @@ function formatRows(rows: readonly Row[], names: Record<ServerName, string>): st
     const ratio = ratios(row)
     if (ratio !== null) {
       const [throughput, perCpuSecond] = [times(ratio.throughput), times(ratio.requestsPerCpuSecond)]
-      cells.push(['', 'ours / Java', throughput, '', '', '', '', perCpuSecond, '', '', ''])
+      cells.push(['', 'ours / Java', throughput, '', '', '', '', perCpuSecond, '', '', '', ''])
     }
   }
   return table(cells, 2)
@@ -141,7 +146,14 @@ function figures(summary: Summary): string[] {
     thousands(summary.allServedMs),
     `${Math.round(summary.generatorCpuShare * 100)} %`,
     `${Math.max(0, Math.round(summary.mostOtherCpuShare * 100))} %${summary.mostOtherCpuShare > DISTURBED_CPU_SHARE ? ' !' : ''}`,
+    besides(summary),
   ]
+}
+
+/** What went on in the same window: answers to the other load, or how long the event took. */
+function besides({ backgroundPerSecond, duringMs }: Summary): string {
+  if (backgroundPerSecond !== undefined) return `${backgroundPerSecond.toFixed(1)} reg/s`
+  return duringMs === undefined ? '' : `${thousands(duringMs)} ms`
 }
 
 function ratios(row: Row): Ratios | null {
@@ -154,7 +166,7 @@ function ratios(row: Row): Ratios | null {
 }
 
 function formatFootprints(result: BenchResult, names: Record<ServerName, string>): string {
-  const cells = [['', 'starts', 'first answer ms', '(min–max)', 'RSS idle', 'after load', 'peak MiB']]
+  const cells = [['', 'starts', 'first answer ms', '(min–max)', 'RSS idle MiB']]
   for (const name of servers) {
     const footprint = result.footprints[name]
     if (footprint === undefined) continue
@@ -165,11 +177,20 @@ function formatFootprints(result: BenchResult, names: Record<ServerName, string>
       thousands(footprint.medianFirstAnswerMs),
       `${thousands(Math.min(...firstAnswerMs))}–${thousands(Math.max(...firstAnswerMs))}`,
       thousands(footprint.idleRssMib),
-      thousands(footprint.afterLoadRssMib),
-      thousands(footprint.peakRssMib),
     ])
   }
   return cells.length === 1 ? '' : `Start and memory\n\n${table(cells, 1)}`
+}
+
+function formatMemory({ memory }: WorldResult, names: Record<ServerName, string>): string {
+  const cells = [['RSS MiB', 'registered', 'after the rows', 'peak']]
+  for (const name of servers) {
+    const figures = memory[name]
+    if (figures === undefined) continue
+    const { registeredRssMib, afterLoadRssMib, peakRssMib } = figures
+    cells.push([names[name], ...[registeredRssMib, afterLoadRssMib, peakRssMib].map(thousands)])
+  }
+  return table(cells, 1)
 }
 
 /** Columns as wide as their widest cell; the first `leftAligned` ones start at the left. */

@@ -13,6 +13,7 @@ export const Code = {
   TOPIC_NOT_EXIST: 17,
   REGISTER_BROKER: 103,
   GET_ROUTEINFO_BY_TOPIC: 105,
+  QUERY_DATA_VERSION: 322,
   BROKER_HEARTBEAT: 904,
 } as const
 
@@ -37,6 +38,8 @@ export interface Request {
   readonly code: number
   readonly extFields: Readonly<Record<string, string>>
   readonly body?: Buffer
+  /** MQVersion ordinal of the sender; default {@link CLIENT_VERSION}. */
+  readonly version?: number
 }
 
 /** What to demand of each answer. */
@@ -57,7 +60,7 @@ export function jsonFrame(request: Request, expectation: Expectation): RequestFr
       language: 'JAVA',
       opaque: OPAQUE_PLACEHOLDER,
       serializeTypeCurrentRPC: 'JSON',
-      version: CLIENT_VERSION,
+      version: request.version ?? CLIENT_VERSION,
     }),
   )
   const key = '"opaque":'
@@ -67,6 +70,29 @@ export function jsonFrame(request: Request, expectation: Expectation): RequestFr
   prefix.writeUInt32BE(PREFIX_BYTES - 4 + header.length + body.length, 0)
   prefix.writeUInt32BE(header.length, 4)
   return { bytes: Buffer.concat([prefix, header, body]), opaqueAt, opaqueForm: 'decimal', ...expectation }
+}
+
+/** Lays a request out with a ROCKETMQ header, as a client with `rocketmq.serialize.type=ROCKETMQ` does. */
+export function rocketmqFrame(request: Request, expectation: Expectation): RequestFrame {
+  const entries = Object.entries(request.extFields).map(([name, value]) => {
+    const entry = Buffer.alloc(6 + Buffer.byteLength(name) + Buffer.byteLength(value))
+    const valueAt = entry.writeUInt16BE(Buffer.byteLength(name), 0) + entry.write(name, 2)
+    entry.write(value, entry.writeUInt32BE(Buffer.byteLength(value), valueAt))
+    return entry
+  })
+  const fields = Buffer.concat(entries)
+  const fixed = Buffer.alloc(21)
+  fixed.writeInt16BE(request.code, 0)
+  fixed.writeInt16BE(request.version ?? CLIENT_VERSION, 3)
+  fixed.writeInt32BE(OPAQUE_PLACEHOLDER, 5)
+  fixed.writeInt32BE(fields.length, 17)
+  const body = request.body ?? Buffer.alloc(0)
+  const prefix = Buffer.alloc(PREFIX_BYTES)
+  const headerBytes = fixed.length + fields.length
+  prefix.writeUInt32BE(PREFIX_BYTES - 4 + headerBytes + body.length, 0)
+  prefix.writeUInt32BE(0x0100_0000 | headerBytes, 4)
+  const bytes = Buffer.concat([prefix, fixed, fields, body])
+  return { bytes, opaqueAt: PREFIX_BYTES + 5, opaqueForm: 'int32', ...expectation }
 }
 
 /** A copy of the frame's bytes with this opaque in place. */

@@ -1,29 +1,58 @@
-/** What is measured: each row of the table is one value here. */
-import { Cluster, type ClusterShape, expectedRoute, routeFrames } from './cluster.ts'
+/** What is measured: a world is what a NameServer holds, and each row of the table is one kind of load on it. */
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  Cluster,
+  type ClusterShape,
+  changingRegistrationFrames,
+  dataVersionFrames,
+  expectedRoute,
+  heartbeatFrames,
+  LEGACY_JSON,
+  type LookupForm,
+  routeFrames,
+  STRICT_JSON,
+  STRICT_ROCKETMQ,
+  sameRegistrationFrames,
+  unknownTopicFrames,
+} from './cluster.ts'
 import { Code, type RequestFrame } from './request-frames.ts'
 
-/** What a workload needs on a server before it runs, kept up until the end of the benchmark. */
+/** What a world needs on a server, kept up until its rows are measured. */
 export interface Fixture {
   /** Throws when the server does not hold what was set up, or has failed it since. */
   check(): Promise<void>
   stop(): void
 }
 
-/** One row: the requests, how many are under way, and what must be there first. */
-export interface Workload {
-  /** Unique; what `--rows` names. */
-  readonly name: string
-  /** What is asked, in a few words; rows with the same title stand under one heading. */
-  readonly title: string
-  /** Sent in turn, over whichever connection is free. */
-  readonly frames: readonly RequestFrame[]
+/** A closed-loop load. */
+export interface Load {
+  /** Sent in turn, over whichever connection is free. Made when they are needed: some are large. */
+  readonly frames: () => readonly RequestFrame[]
   readonly conns: number
   /** Requests in flight on each connection, 1 to 1024. */
   readonly depth: number
-  /** What the physical limit answers to each of these requests. */
-  readonly limitAnswer: { readonly code: number; readonly body: Buffer }
-  /** Runs once on each NameServer, not on the physical limit. Workloads with the same function share one fixture. */
-  readonly setup?: (port: number) => Promise<Fixture>
+}
+
+/** One row: the requests, how many are under way, and what happens meanwhile. */
+export interface Workload<F extends Fixture = Fixture> extends Load {
+  /** Unique; what `--rows` names. */
+  readonly name: string
+  /** What the physical limit answers to each of these requests; without it the limit has no line in this row. */
+  readonly limitAnswer?: { readonly code: number; readonly body: Buffer }
+  /** Another load on the same server at the same time; its server CPU counts with the row's. */
+  readonly background?: Load
+  /** Done once within the window; the time it takes is a figure of the row. */
+  readonly during?: (fixture: F) => Promise<void>
+  /** Puts back what the row changed. */
+  readonly after?: (fixture: F) => Promise<void>
+}
+
+/** What both NameServers hold while some rows are measured. They are started anew for each world. */
+export interface World {
+  /** What it is, in a few words; heading of its rows. */
+  readonly title: string
+  readonly setup: (port: number) => Promise<Fixture>
+  readonly workloads: readonly Workload[]
 }
 
 /** Connections × requests in flight. */
@@ -33,25 +62,147 @@ const LOOKUP_ROWS = [
   { conns: 64, depth: 16 },
   { conns: 1000, depth: 1 },
 ] as const
+/** The two that tell most, for variations of the plain case. */
+const [, FEW, DEEP] = LOOKUP_ROWS
 
-/** All the rows, in the order of the table. */
-export function workloads(shape: ClusterShape): readonly Workload[] {
-  return lookups(shape, `route lookups, ${shape.brokers} brokers × ${shape.topics} topics`)
+const REMOVALS_DONE_MS = 1_500
+
+const MANY_BROKERS: ClusterShape = { prefix: 'Wide', brokers: 32, topics: 1_000 }
+const LARGE_BODIES: ClusterShape = { prefix: 'Large', brokers: 10, topics: 20_000, heartbeatsOnly: true }
+// Without a prefix its registration just fits into a frame of the default limit.
+const MANY_TOPICS: ClusterShape = { prefix: '', brokers: 2, topics: 100_000, heartbeatsOnly: true }
+const LOST: ClusterShape = { prefix: 'Lost', brokers: 100, topics: 10_000, heartbeatsOnly: true }
+const KEPT: ClusterShape = { prefix: 'Kept', brokers: 2, topics: 1_000 }
+
+/** All the worlds with their rows, in the order of the table. */
+export function worlds(shape: ClusterShape): readonly World[] {
+  return [
+    world(shape, 'the plain cluster', [
+      ...LOOKUP_ROWS.map((row) => lookups(shape, '', row)),
+      ...[FEW, DEEP].flatMap((row) => [
+        lookups(shape, 'rocketmq-', row, [STRICT_ROCKETMQ]),
+        lookups(shape, 'dialects-', row, [STRICT_JSON, LEGACY_JSON]),
+        unknownTopics(row),
+      ]),
+      requests('heartbeat', () => heartbeatFrames(shape), FEW),
+      requests('dataversion', () => dataVersionFrames(shape), FEW),
+    ]),
+    world(
+      MANY_BROKERS,
+      'routes of many brokers',
+      [FEW, DEEP].map((row) => lookups(MANY_BROKERS, 'wide-', row)),
+    ),
+    world(LARGE_BODIES, 'large registrations', [
+      requests('register-same', () => sameRegistrationFrames(LARGE_BODIES), { conns: 2, depth: 1 }),
+      {
+        ...requests('register-change', () => changingRegistrationFrames(LARGE_BODIES), {
+          conns: 2,
+          depth: 1,
+        }),
+        after: registerAnew,
+      },
+      {
+        ...lookups(LARGE_BODIES, 'busy-', FEW),
+        background: { frames: () => changingRegistrationFrames(LARGE_BODIES), conns: 2, depth: 1 },
+        after: registerAnew,
+      },
+    ]),
+    world(MANY_TOPICS, 'many topics', [
+      lookups(MANY_TOPICS, 'many-', FEW),
+      registrations('register-many', () => sameRegistrationFrames(MANY_TOPICS), { conns: 1, depth: 1 }),
+    ]),
+    lostBrokers(),
+  ]
 }
 
-function lookups(shape: ClusterShape, title: string): readonly Workload[] {
-  const shared = {
-    title,
-    frames: routeFrames(shape),
-    limitAnswer: { code: Code.SUCCESS, body: longestRoute(shape) },
-    setup: (port: number) => Cluster.start(shape, port),
+type ClusterWorkload = Workload<Cluster>
+
+function world(shape: ClusterShape, title: string, workloads: readonly ClusterWorkload[]): World {
+  return {
+    title: `${title}: ${shape.brokers} brokers × ${shape.topics.toLocaleString('en-US')} topics`,
+    setup: (port) => Cluster.start(shape, port),
+    workloads: workloads as readonly Workload[],
   }
-  return LOOKUP_ROWS.map((row) => ({ name: `${row.conns}x${row.depth}`, ...row, ...shared }))
+}
+
+interface Width {
+  readonly conns: number
+  readonly depth: number
+}
+
+function lookups(
+  shape: ClusterShape,
+  prefix: string,
+  row: Width,
+  forms?: readonly LookupForm[],
+): ClusterWorkload {
+  return {
+    name: `${prefix}${row.conns}x${row.depth}`,
+    ...row,
+    frames: () => routeFrames(shape, forms),
+    limitAnswer: { code: Code.SUCCESS, body: longestRoute(shape) },
+  }
+}
+
+function unknownTopics(row: Width): ClusterWorkload {
+  return { name: `unknown-${row.conns}x${row.depth}`, ...row, frames: () => unknownTopicFrames(1_000) }
+}
+
+function requests(name: string, frames: Load['frames'], row: Width): ClusterWorkload {
+  return { name, ...row, frames }
+}
+
+/** The brokers are bound to the load's connections meanwhile, and lost with them; afterwards they register anew. */
+function registrations(name: string, frames: Load['frames'], row: Width): ClusterWorkload {
+  return { ...requests(name, frames, row), after: registerAnew }
+}
+
+/** Java carries out a removal by address, also of a broker that has registered again meanwhile: it must have done so first. */
+async function registerAnew(cluster: Cluster): Promise<void> {
+  await delay(REMOVALS_DONE_MS)
+  await cluster.register()
+}
+
+/** Two clusters on one server: the brokers of one are lost all at once while clients ask for the topics of the other. */
+class TwoClusters implements Fixture {
+  readonly lost: Cluster
+  readonly #kept: Cluster
+
+  constructor(kept: Cluster, lost: Cluster) {
+    this.#kept = kept
+    this.lost = lost
+  }
+
+  async check(): Promise<void> {
+    await this.#kept.check()
+  }
+
+  stop(): void {
+    this.lost.stop()
+    this.#kept.stop()
+  }
+}
+
+function lostBrokers(): World {
+  const loss: Workload<TwoClusters> = {
+    ...lookups(KEPT, 'loss-', FEW),
+    during: async ({ lost }) => {
+      lost.loseConnections()
+      await lost.forgotten()
+    },
+    after: ({ lost }) => lost.register(),
+  }
+  const queues = (LOST.brokers * LOST.topics).toLocaleString('en-US')
+  return {
+    title: `${LOST.brokers} brokers lose their connections at once: ${queues} queue entries`,
+    setup: async (port) => new TwoClusters(await Cluster.start(KEPT, port), await Cluster.start(LOST, port)),
+    workloads: [loss as Workload],
+  }
 }
 
 /** The generator wants each topic's full length, and the limit has one body for all. */
 function longestRoute(shape: ClusterShape): Buffer {
-  const bodies = Array.from({ length: shape.topics }, (_, topic) =>
+  const bodies = Array.from({ length: Math.min(shape.topics, 1_000) }, (_, topic) =>
     Buffer.from(JSON.stringify(expectedRoute(shape, topic))),
   )
   return bodies.reduce((longest, body) => (body.length > longest.length ? body : longest))
