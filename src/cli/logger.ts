@@ -9,7 +9,12 @@ export interface LogOptions {
   readonly isTerminal: boolean
   /** Where lines go; stdout if left out. */
   readonly destination?: DestinationStream
+  /** Told of each line that could not be written, because the disk is full or the reader has gone; the program goes on. */
+  readonly onWriteError?: (error: Error) => void
 }
+
+/** Lines that cannot be written wait until they can, up to this; then they are dropped. */
+const MOST_UNWRITTEN_CHARACTERS = 1024 * 1024
 
 /**
  * Makes the logger of the program. It writes to stdout, one line a call, before the call returns: no line is lost at the end,
@@ -22,19 +27,23 @@ export async function createLogger(options: LogOptions): Promise<Logger> {
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
   }
-  if (!pretty) return pino(settings, options.destination ?? pino.destination({ fd: 1, sync: true }))
+  if (!pretty) {
+    if (options.destination !== undefined) return pino(settings, options.destination)
+    const stdout = pino.destination({ fd: 1, sync: true, maxLength: MOST_UNWRITTEN_CHARACTERS })
+    stdout.on('error', options.onWriteError ?? (() => {}))
+    return pino(settings, stdout)
+  }
 
   // Loaded only when wanted, and used as a stream of this process: a worker thread would cost more at every start.
   const { build } = await import('pino-pretty')
   const destination = options.destination as NodeJS.WritableStream | undefined
-  return pino(
-    settings,
-    build({
-      sync: true,
-      destination: destination ?? 1,
-      ignore: 'pid,hostname',
-      translateTime: false,
-      singleLine: true,
-    }),
-  )
+  const stream = build({
+    sync: true,
+    destination: destination ?? 1,
+    ignore: 'pid,hostname',
+    translateTime: false,
+    singleLine: true,
+  })
+  stream.on('error', options.onWriteError ?? (() => {}))
+  return pino(settings, stream)
 }

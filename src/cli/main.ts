@@ -4,7 +4,7 @@ import type { ConfigFile } from '../namesrv/config/config-layers.ts'
 import { Configuration } from '../namesrv/config/configuration.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { readConfigFile } from './config-file.ts'
-import { describeFailure } from './errno.ts'
+import { describeErrno, describeFailure } from './errno.ts'
 import { packageVersion } from './package-version.ts'
 import { type Controller, logConfiguration, type ServingProcess, serve } from './serve.ts'
 import { UsageError } from './usage-error.ts'
@@ -79,8 +79,9 @@ async function runConfigured(
 }
 
 /** The process this program runs in. What only a server needs is loaded when a server is started. */
-function processWorld(): CliWorld {
+function processWorld(earlySignals: readonly string[]): CliWorld {
   return {
+    earlySignals,
     argv: process.argv.slice(2),
     env: process.env,
     homeDirectory: javaUserHome(),
@@ -96,6 +97,7 @@ function processWorld(): CliWorld {
         level: values.logLevel,
         format: values.logFormat,
         isTerminal: process.stdout.isTTY === true,
+        onWriteError: onceOnStderr(),
       })
     },
     createController: async (configuration, logger) => {
@@ -103,6 +105,16 @@ function processWorld(): CliWorld {
       const { systemClock, systemScheduler } = await import('../namesrv/system-time.ts')
       return new NamesrvController({ configuration, logger, clock: systemClock, scheduler: systemScheduler })
     },
+  }
+}
+
+/** A log that cannot be written must not end the server; to say so once is all that is left. */
+function onceOnStderr(): (error: Error) => void {
+  let said = false
+  return (error) => {
+    if (said) return
+    said = true
+    process.stderr.write(`mqnamesrv: cannot write the log, going on without: ${describeErrno(error)}\n`)
   }
 }
 
@@ -115,11 +127,14 @@ function javaUserHome(): string {
   }
 }
 
-/** Runs the program in this process, and ends the process. */
-export async function main(): Promise<void> {
+/**
+ * Runs the program in this process, and ends the process.
+ * @param earlySignals - SIGTERM and SIGINT that came while the program was being loaded; whoever loads it adds to the list.
+ */
+export async function main(earlySignals: readonly string[] = []): Promise<void> {
   // A reader that leaves early, such as head, is no failure of ours.
   process.stdout.on('error', () => {})
-  const code = await run(processWorld())
+  const code = await run(processWorld(earlySignals))
   // Called when all that was written before is out, also where a pipe is written asynchronously.
   process.stdout.write('', () => process.exit(code))
 }

@@ -19,6 +19,8 @@ export interface Controller {
 export interface ServingProcess {
   /** Emits `SIGTERM`, `SIGINT` and `uncaughtException`, as `process` does. */
   readonly events: Pick<EventEmitter, 'on' | 'off'>
+  /** Signals that came before anybody listened to `events`. */
+  readonly earlySignals: readonly string[]
   /** Ends the process at once. */
   exit(code: number): void
 }
@@ -50,11 +52,14 @@ export async function serve(
   controller: Controller,
   configuration: Configuration,
   logger: Logger,
-  { events, exit }: ServingProcess,
+  { events, earlySignals, exit }: ServingProcess,
 ): Promise<number> {
   const onUncaught = (err: unknown): void => {
-    logger.fatal({ err }, 'uncaught exception: the process ends')
-    exit(1)
+    try {
+      logger.fatal({ err }, 'uncaught exception: the process ends')
+    } finally {
+      exit(1)
+    }
   }
   let deadline: NodeJS.Timeout | undefined
   let onLate: ((code: number) => void) | undefined
@@ -86,6 +91,7 @@ export async function serve(
     uncaughtException: onUncaught,
   }
   for (const [event, listener] of Object.entries(listeners)) events.on(event, listener)
+  for (const signal of earlySignals) if (signal === 'SIGINT' || signal === 'SIGTERM') onSignal(signal)
   try {
     return await Promise.race([late, startAndShutDown(controller, configuration, logger, first)])
   } finally {

@@ -15,9 +15,13 @@ export function loadKVConfig(path: string): KVConfigManager {
     file = readFileSync(path)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw new ConfigError('ERR_CONFIG_FILE', `cannot read the KV file: ${(cause as Error).message}`, {
-        cause,
-      })
+      throw new ConfigError(
+        'ERR_CONFIG_FILE',
+        `cannot read the KV file ${path}: ${(cause as Error).message}`,
+        {
+          cause,
+        },
+      )
     }
     file = encodeKVConfigFile(new Map())
   }

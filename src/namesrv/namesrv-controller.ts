@@ -112,9 +112,7 @@ export class NamesrvController {
   /** @see RouteInfoManager#scanNotActiveBroker in apache/rocketmq */
   #evict(nowMs: number): void {
     const silent = this.#routeInfo.scanNotActiveBroker(nowMs)
-    if (silent.length === 0) return
-    this.#routeInfo.evict(silent)
-    for (const { channelId } of silent) this.#server?.closeChannel(channelId)
+    if (silent.length > 0) this.#routeInfo.evict(silent)
   }
 
   #onEffect(effect: RouteEffect): void {
@@ -136,6 +134,9 @@ export class NamesrvController {
       }
       case 'broker unregistered':
         logger.info({ ...effect.broker, reason: effect.reason }, UNREGISTERED[effect.reason])
+        return
+      case 'channel silent':
+        this.#server?.closeChannel(effect.channelId)
         return
       case 'removal fenced':
         logger.info(

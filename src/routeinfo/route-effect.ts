@@ -27,6 +27,11 @@ export type RouteEffect =
       readonly reason: UnregisterReason
     }
   | {
+      /** All brokers of a connection have been silent for too long: the peer is taken for dead. */
+      readonly kind: 'channel silent'
+      readonly channelId: ChannelId
+    }
+  | {
       readonly kind: 'removal fenced'
       readonly broker: Omit<BrokerIdentity, 'brokerId'>
       readonly reason: UnregisterReason

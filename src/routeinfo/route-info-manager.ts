@@ -223,7 +223,8 @@ export class RouteInfoManager {
   #submit(requests: Unregistration[]): void {
     if (requests.length === 0) return
     const workerIsWaiting = this.#unregistrations.length > 0
-    this.#unregistrations.push(...requests)
+    // One by one: a connection may carry more brokers than a call may have arguments.
+    for (const request of requests) this.#unregistrations.push(request)
     if (workerIsWaiting) return
     const done = this.#transition((changes) => {
       const batch = this.#unregistrations

@@ -38,16 +38,24 @@ export function* unregisterBrokers(
       continue
     }
     const key = brokerKey(clusterName, brokerAddr)
-    const wasLive = tables.brokerLiveTable.has(key)
+    const live = tables.brokerLiveTable.get(key)
     tables.removeLive(key)
     if (tables.filterServerTable.delete(key)) changes.everyTopic()
-    if (wasLive)
+    if (live !== undefined) {
       changes.effect({ kind: 'broker unregistered', broker: { clusterName, brokerName, brokerAddr }, reason })
+      // Other brokers may share the connection and be well; Java closes it all the same.
+      if (reason === 'expired' && tables.liveOfChannel(live.channelId).length === 0) {
+        changes.effect({ kind: 'channel silent', channelId: live.channelId })
+      }
+    }
+    if (reason !== 'request' && isLiveElsewhere(tables, request)) {
+      reduced.add(brokerName)
+      continue
+    }
     if (removeFromGroup(tables, request, changes)) removed.add(brokerName)
     else reduced.add(brokerName)
     yield
   }
-  for (const name of removed) if (tables.brokerAddrTable.has(name)) removed.delete(name)
   yield* cleanTopics(tables, removed, reduced, changes)
 }
 
@@ -61,6 +69,14 @@ function isFenced(tables: RouteTables, request: Unregistration): boolean {
     request.lastUpdateTimestampMs !== undefined &&
     live.lastUpdateTimestampMs !== request.lastUpdateTimestampMs
   )
+}
+
+/** Whether the same broker has registered under another cluster's name, so that its place in the group is not lost. */
+function isLiveElsewhere(tables: RouteTables, { brokerName, brokerAddr }: Unregistration): boolean {
+  for (const cluster of tables.clusterAddrTable.keys()) {
+    if (tables.live(cluster, brokerAddr)?.brokerName === brokerName) return true
+  }
+  return false
 }
 
 /** @returns Whether the group is gone with this member. */

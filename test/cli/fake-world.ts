@@ -24,6 +24,7 @@ export function fakeWorld(given: {
   /** Content by path. */
   files?: Record<string, string>
   controller?: Partial<Controller>
+  earlySignals?: string[]
 }) {
   const { logger, lines } = recordingLogger()
   const out: string[] = []
@@ -39,6 +40,7 @@ export function fakeWorld(given: {
     stdout: { write: (text) => out.push(text) },
     stderr: { write: (text) => err.push(text) },
     events,
+    earlySignals: given.earlySignals ?? [],
     exit: (code) => exits.push(code),
     readConfigFile: (path) => {
       const content = given.files?.[path]

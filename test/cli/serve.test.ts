@@ -5,8 +5,12 @@ import { fakeWorld, recordingLogger } from './fake-world.ts'
 
 const never = new Promise<never>(() => {})
 
-async function started(controller: Partial<Controller> = {}, properties: Record<string, string> = {}) {
-  const { world, events, exits, calls } = fakeWorld({ controller })
+async function started(
+  controller: Partial<Controller> = {},
+  properties: Record<string, string> = {},
+  earlySignals: string[] = [],
+) {
+  const { world, events, exits, calls } = fakeWorld({ controller, earlySignals })
   const { logger, lines } = recordingLogger()
   const { configuration } = Configuration.resolve({
     args: Object.entries(properties).map(([key, value]) => ({ key, value })),
@@ -50,6 +54,13 @@ describe('serve', () => {
     expect(exits).toEqual([])
     expect(events.eventNames()).toEqual([])
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('a signal that came before the program was loaded shuts the server down as soon as it has started', async () => {
+    const { ended, exits, calls } = await started({}, {}, ['SIGTERM'])
+    expect(await ended).toBe(0)
+    expect(calls).toEqual(['start', 'shutdown'])
+    expect(exits).toEqual([])
   })
 
   test.each([

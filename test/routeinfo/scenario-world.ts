@@ -142,6 +142,7 @@ export class ScenarioWorld {
     effects: () =>
       listed(
         this.#world.effects.splice(0).map((effect) => {
+          if (effect.kind === 'channel silent') return `${effect.kind}: ${effect.channelId}`
           if (effect.kind !== 'min broker id changed') return `${effect.kind}: ${effect.broker.brokerAddr}`
           const addrs = addrsText([...effect.brokerAddrs].map(([id, addr]) => [`${id}`, addr]))
           const acting = effect.enableActingMaster ? ', acting' : ''

@@ -37,6 +37,7 @@ const SIMPLE_ESCAPES = new Map([
   [0x76, '\v'],
 ])
 
+const MAX_NUMBER_LENGTH = 64
 const NUMBER = /^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$/
 
 /**
@@ -281,8 +282,10 @@ export class JsonReader {
     if (text === 'true') return 1n
     if (text === 'false') return 0n
     if (/^[+-]?\d{1,15}$/.test(text)) return BigInt(Number(text))
+    // To make a number of millions of digits would hold up everybody, and no 64-bit integer needs as many.
+    if (text.length > MAX_NUMBER_LENGTH) throw this.#error('number out of range')
     if (/^[+-]?\d+$/.test(text)) return BigInt(text.startsWith('+') ? text.slice(1) : text)
-    if (!NUMBER.test(text) || text.length > 64) throw this.#error('expected a number')
+    if (!NUMBER.test(text)) throw this.#error('expected a number')
     const number = Number(text)
     if (!Number.isFinite(number)) throw this.#error('number out of range')
     return BigInt(Math.trunc(number))
