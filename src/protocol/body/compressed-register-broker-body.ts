@@ -19,6 +19,8 @@ import { readTopicQueueMappingInfo, type TopicQueueMappingInfo } from './topic-q
 /** First byte of a zlib stream with the usual 32 KiB window; JSON text never starts with it. */
 export const ZLIB_FIRST_BYTE = 0x78
 
+const BLANK = 0x20
+
 /**
  * Reads an inflated registration, yielding after every topic.
  * @param withMappings - Whether the sender is of 5.0.0 or later and so ends in a mapping section.
@@ -34,7 +36,7 @@ export function* decodeInflatedRegisterBrokerBody(
   if (dataVersion === null) throw new JsonError('dataVersion is null', parts.offset)
   const topicConfigTable = new Map<string, NamedTopicConfig>()
   for (let left = parts.count(); left > 0; left--) {
-    const config = parseTopicLine(parts.next().toString('utf8'), parts.offset)
+    const config = parseTopicLine(parts.next(), parts.offset)
     topicConfigTable.set(config.topicName, config)
     yield
   }
@@ -79,26 +81,34 @@ class LengthPrefixedParts {
   }
 }
 
-/** Five fields or more, separated by single blanks; what follows the filter type are attributes, of no use here. */
-function parseTopicLine(line: string, offset: number): NamedTopicConfig {
-  const [topicName, readQueueNums, writeQueueNums, perm, topicFilterType] = line.split(' ')
-  if (topicName === undefined || (topicFilterType !== 'SINGLE_TAG' && topicFilterType !== 'MULTI_TAG')) {
-    throw new JsonError('a topic line with fewer than five fields or an unknown filter type', offset)
+/**
+ * Five fields or more, separated by single blanks; what follows the filter type are attributes, of no use here. Each field is
+ * decoded for itself: a topic's name must not keep its whole line in memory, nor a long line be taken apart to its end.
+ */
+function parseTopicLine(line: Buffer, offset: number): NamedTopicConfig {
+  let at = 0
+  const field = (): string => {
+    const blankAt = line.indexOf(BLANK, at)
+    const end = blankAt < 0 ? line.length : blankAt
+    const text = line.toString('utf8', at, end)
+    at = Math.min(end + 1, line.length)
+    return text
   }
-  const int = (text: string | undefined): number => {
+  const int = (): number => {
+    const text = field()
     const value = Number(text)
-    if (text === undefined || !/^[+-]?\d+$/.test(text) || value !== (value | 0)) {
+    if (!/^[+-]?\d+$/.test(text) || value !== (value | 0)) {
       throw new JsonError('a topic line whose numbers are no int32', offset)
     }
     return value
   }
-  return {
-    topicName,
-    readQueueNums: int(readQueueNums),
-    writeQueueNums: int(writeQueueNums),
-    perm: int(perm),
-    topicSysFlag: 0,
+  const topicName = field()
+  const config = { topicName, readQueueNums: int(), writeQueueNums: int(), perm: int(), topicSysFlag: 0 }
+  const topicFilterType = field()
+  if (topicFilterType !== 'SINGLE_TAG' && topicFilterType !== 'MULTI_TAG') {
+    throw new JsonError('a topic line with fewer than five fields or an unknown filter type', offset)
   }
+  return config
 }
 
 /** As in Java, a list that cannot be read counts as an empty one. */

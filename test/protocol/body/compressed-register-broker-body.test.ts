@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { inflateSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import {
@@ -217,4 +219,18 @@ test('control is given back after every topic and every mapping', () => {
     NOW_MS,
   )
   expect([1, 2, 3, 4].map(() => slices.next().done)).toEqual([false, false, false, true])
+})
+
+test('a topic does not keep its attributes in memory, however long they are', () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  collectGarbage()
+  const beforeBytes = process.memoryUsage().heapUsed
+  const kept = Array.from({ length: 32 }, (_, index) => {
+    const line = `a-topic-with-a-long-name-${index} 8 8 6 SINGLE_TAG ${'a'.repeat(1_000_000)}`
+    return decode(inflated({ lines: [line] })).topicConfigTable
+  })
+  collectGarbage()
+  expect(process.memoryUsage().heapUsed - beforeBytes).toBeLessThan(8_000_000)
+  expect(kept.map((table) => table.size)).toEqual(kept.map(() => 1))
 })
