@@ -11,6 +11,35 @@ export interface VersionRange {
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
 }
 
+/** What is offered, as Node takes it. */
+export interface TlsOffer extends VersionRange {
+  readonly ciphers?: string
+}
+
+/**
+ * Reads `tls.protocols` and `tls.ciphers`. A version none of whose ciphers is named is not offered.
+ *
+ * @param known - OpenSSL's names in lower case, as `tls.getCiphers()` gives them.
+ * @throws {ConfigError} `ERR_CONFIG_VALUE`: unknown names, or nothing that could be offered.
+ */
+export function tlsOffer(settings: TlsSettings, known: readonly string[]): TlsOffer {
+  const range = parseProtocols(settings)
+  const ciphers = parseCiphers(settings, known)
+  if (ciphers === undefined) return range
+  const isNewSuite = (cipher: string): boolean => cipher.startsWith('TLS_')
+  const { minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3' } = range
+  const named = OFFERED.filter((version) =>
+    ciphers.some((cipher) => isNewSuite(cipher) === (version === 'TLSv1.3')),
+  )
+  const [first, last] = named.filter((version) => version === minVersion || version === maxVersion)
+  if (first === undefined) {
+    throw refused(
+      `${settings.describe('tls.ciphers')} has no cipher for ${settings.describe('tls.protocols')}`,
+    )
+  }
+  return { minVersion: first, maxVersion: last ?? first, ciphers: ciphers.join(':') }
+}
+
 /**
  * Reads `tls.protocols`: `TLSv1.2`, `TLSv1.3` or both, separated by commas.
  * @throws {ConfigError} `ERR_CONFIG_VALUE`: an unknown name, or nothing that could be offered.
@@ -38,14 +67,13 @@ export function parseProtocols({ values, describe }: TlsSettings): VersionRange 
  * Reads `tls.ciphers`: names of Java and IANA (`TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`) or of OpenSSL
  * (`ECDHE-RSA-AES128-GCM-SHA256`), separated by commas.
  *
- * @param known - OpenSSL's names in lower case, as `tls.getCiphers()` gives them.
- * @returns What Node takes as `ciphers`; undefined if nothing is set.
+ * @returns OpenSSL's names; undefined if nothing is set.
  * @throws {ConfigError} `ERR_CONFIG_VALUE`: a cipher that OpenSSL does not have.
  */
 export function parseCiphers(
   { values, describe }: TlsSettings,
   known: readonly string[],
-): string | undefined {
+): string[] | undefined {
   const names = itemsOf(values['tls.ciphers'])
   if (names === undefined) return undefined
   const ciphers = names.map(opensslName)
@@ -55,7 +83,7 @@ export function parseCiphers(
       `${describe('tls.ciphers')} names ${JSON.stringify(names[unknown])}, which is not known here`,
     )
   }
-  return ciphers.join(':')
+  return ciphers
 }
 
 /** The name OpenSSL has for a cipher suite of Java; any other name as it is, and so the suites of TLS 1.3. */

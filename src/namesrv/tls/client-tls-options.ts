@@ -1,5 +1,5 @@
 import { type ConnectionOptions, getCiphers } from 'node:tls'
-import { parseCiphers, parseProtocols } from './cipher-names.ts'
+import { tlsOffer } from './cipher-names.ts'
 import { readTlsFile, textOrNothing } from './tls-files.ts'
 import { readTlsSettings, type TlsConfiguration } from './tls-settings.ts'
 
@@ -16,16 +16,15 @@ export function clientTlsOptions(configuration: TlsConfiguration): ConnectionOpt
   if (!configuration.values.useTLS) return null
   const settings = readTlsSettings(configuration)
   const { values } = settings
-  const ciphers = parseCiphers(settings, getCiphers())
-  const offered = { ...parseProtocols(settings), ...(ciphers !== undefined && { ciphers }) }
+  const offer = tlsOffer(settings, getCiphers())
   const trustEverybody = { rejectUnauthorized: false, checkServerIdentity: () => undefined, ca: [] }
-  if (values['tls.test.mode.enable']) return { ...offered, ...trustEverybody }
+  if (values['tls.test.mode.enable']) return { ...offer, ...trustEverybody }
 
   const key = readTlsFile('tls.client.keyPath', values['tls.client.keyPath'])
   const cert = readTlsFile('tls.client.certPath', values['tls.client.certPath'])
   const passphrase = textOrNothing(values['tls.client.keyPassword'])
   const own = { ...(key && { key }), ...(cert && { cert }), ...(passphrase && { passphrase }) }
-  if (!values['tls.client.authServer']) return { ...offered, ...trustEverybody, ...own }
+  if (!values['tls.client.authServer']) return { ...offer, ...trustEverybody, ...own }
   const ca = readTlsFile('tls.client.trustCertPath', values['tls.client.trustCertPath'])
-  return { ...offered, ...own, checkServerIdentity: () => undefined, ...(ca && { ca }) }
+  return { ...offer, ...own, checkServerIdentity: () => undefined, ...(ca && { ca }) }
 }

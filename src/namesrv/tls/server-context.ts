@@ -1,6 +1,6 @@
 import { getCiphers } from 'node:tls'
 import { TlsAcceptor, type TlsServerSettings } from '../../remoting/tls-acceptor.ts'
-import { parseCiphers, parseProtocols } from './cipher-names.ts'
+import { tlsOffer } from './cipher-names.ts'
 import { selfSignedCertificate } from './self-signed-certificate.ts'
 import { TlsContextError } from './tls-context-error.ts'
 import { readTlsFile, textOrNothing } from './tls-files.ts'
@@ -17,12 +17,11 @@ const TEST_COMMON_NAME = 'localhost'
  * @see TlsHelper#buildSslContext in apache/rocketmq
  */
 export function createTlsAcceptor(settings: TlsSettings): TlsAcceptor {
-  const ciphers = parseCiphers(settings, getCiphers())
-  const offered = { ...parseProtocols(settings), ...(ciphers !== undefined && { ciphers }) }
+  const offer = tlsOffer(settings, getCiphers())
   const { values } = settings
-  const own = values['tls.test.mode.enable'] ? testIdentity(ciphers) : identityOf(values)
+  const own = values['tls.test.mode.enable'] ? testIdentity(offer.ciphers) : identityOf(values)
   try {
-    return new TlsAcceptor({ ...own, context: { ...own.context, ...offered } })
+    return new TlsAcceptor({ ...own, context: { ...own.context, ...offer } })
   } catch (cause) {
     const { reason, message } = cause as Error & { reason?: string }
     throw new TlsContextError('ERR_TLS_CONTEXT', `key and certificate cannot be used: ${reason ?? message}`, {
