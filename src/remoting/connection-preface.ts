@@ -37,8 +37,8 @@ const TLS_HANDSHAKE = 0x16
  * A plain connection without a header costs a look at its first byte; then its socket goes on as it is. What a peer can make
  * us keep here is one PROXY header. Bytes of a connection that is refused go nowhere.
  *
- * @see NettyRemotingServer.HandshakeHandler and TlsModeHandler in apache/rocketmq, of which the latter carries out a request
- * that came in plaintext where TLS is enforced
+ * @see NettyRemotingServer.HandshakeHandler and TlsModeHandler in apache/rocketmq, of which the latter, before 5.5.0, carried
+ * out a request that came in plaintext where TLS was enforced
  */
 export class ConnectionPreface {
   readonly #socket: Socket
