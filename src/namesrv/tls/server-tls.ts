@@ -1,9 +1,8 @@
 import type { Logger } from 'pino'
 import type { PrefaceOptions } from '../../remoting/connection-preface.ts'
 import type { TlsAcceptor } from '../../remoting/tls-acceptor.ts'
-import { ConfigError } from '../config/config-error.ts'
 import type { Scheduler } from '../time.ts'
-import { CertificateWatch } from './certificate-watch.ts'
+import type { CertificateWatch } from './certificate-watch.ts'
 import { TlsContextError } from './tls-context-error.ts'
 import { readTlsSettings, type TlsConfiguration, type TlsSettings } from './tls-settings.ts'
 
@@ -24,11 +23,11 @@ const WATCH_PERIOD_MS = 500
  */
 export class ServerTls {
   readonly #options: ServerTlsOptions
-  /** As they stood at the start; undefined where TLS is disabled. */
-  #settings: TlsSettings | undefined
-  #acceptor: Promise<TlsAcceptor | undefined> | undefined
+  #acceptor: TlsAcceptor | undefined
+  /** What the first TLS client in test mode is waited for with. */
+  #lateSettings: TlsSettings | undefined
+  #making: Promise<TlsAcceptor | undefined> | undefined
   #endWatch: (() => void) | undefined
-  /** A new context is being made. */
   #isReloading = false
 
   constructor(options: ServerTlsOptions) {
@@ -39,11 +38,7 @@ export class ServerTls {
   get preface(): Pick<PrefaceOptions, 'tlsMode' | 'tlsAcceptor'> {
     return {
       tlsMode: this.#mode,
-      tlsAcceptor: async () => {
-        if (this.#settings === undefined) return undefined
-        this.#acceptor ??= this.#firstAcceptor(this.#settings)
-        return this.#acceptor
-      },
+      tlsAcceptor: async () => this.#acceptor ?? (await this.#makeLate()),
     }
   }
 
@@ -57,25 +52,28 @@ export class ServerTls {
    * Java, the server starts and turns TLS clients away.
    */
   async start(): Promise<void> {
-    const { configuration, logger, scheduler } = this.#options
+    const { configuration, logger } = this.#options
     if (this.#mode === 'disabled') {
       logger.info({ mode: this.#mode }, 'TLS is disabled')
       return
     }
     const settings = readTlsSettings(configuration)
-    describeSettings(logger, this.#mode, settings)
-    this.#settings = settings
     const { values } = settings
-    if (values['tls.test.mode.enable']) {
-      // Nothing can be wrong with what is not set.
-      if (values['tls.ciphers'] || values['tls.protocols']) await this.preface.tlsAcceptor()
+    describeSettings(logger, this.#mode, settings, 'TLS in force')
+    // Nothing can be wrong with what is not set, so it has time.
+    if (values['tls.test.mode.enable'] && !values['tls.ciphers'] && !values['tls.protocols']) {
+      this.#lateSettings = settings
       return
     }
-    const watch = new CertificateWatch(values)
-    watch.settle((await this.preface.tlsAcceptor()) !== undefined)
-    this.#endWatch = scheduler.every(WATCH_PERIOD_MS, () => {
-      if (!this.#isReloading && watch.isDue()) void this.#reload(watch)
-    })
+    // Looked at before they are read for good, or a change in between would go unnoticed.
+    const watch = values['tls.test.mode.enable'] ? undefined : await watchOf(settings)
+    try {
+      this.#acceptor = await this.#make(settings)
+    } catch (error) {
+      if (!(error instanceof TlsContextError)) throw error
+      this.#logTurnedAway(error)
+    }
+    if (watch !== undefined) this.#begin(watch)
   }
 
   /** Ends the watch. */
@@ -83,35 +81,48 @@ export class ServerTls {
     this.#endWatch?.()
   }
 
-  /** @throws {ConfigError} */
-  async #firstAcceptor(settings: TlsSettings): Promise<TlsAcceptor | undefined> {
-    try {
-      return await this.#make(settings)
-    } catch (error) {
-      if (!(error instanceof TlsContextError)) throw error
-      const { code, message } = error
-      this.#options.logger.error({ code }, `TLS clients are turned away: ${message}`)
-      return undefined
-    }
+  #begin(watch: CertificateWatch): void {
+    watch.settle(this.#acceptor !== undefined)
+    this.#endWatch = this.#options.scheduler.every(WATCH_PERIOD_MS, () => {
+      if (!this.#isReloading && watch.isDue()) void this.#reload(watch)
+    })
   }
 
+  /** Never rejects; all who come in the meantime wait for the same. */
+  #makeLate(): Promise<TlsAcceptor | undefined> {
+    const settings = this.#lateSettings
+    if (settings === undefined) return Promise.resolve(undefined)
+    this.#making ??= this.#make(settings)
+      .then((made) => {
+        this.#acceptor = made
+        return made
+      })
+      .catch((error: Error) => {
+        // Such as a program that was replaced on disk while it ran; the next client tries again.
+        this.#making = undefined
+        this.#logTurnedAway(error)
+        return undefined
+      })
+    return this.#making
+  }
+
+  /** Never rejects. */
   async #reload(watch: CertificateWatch): Promise<void> {
     const { configuration, logger } = this.#options
     this.#isReloading = true
     try {
       const settings = readTlsSettings(configuration)
-      this.#acceptor = Promise.resolve(await this.#make(settings))
+      this.#acceptor = await this.#make(settings)
       watch.settle(true)
       describeSettings(
         logger,
         this.#mode,
         settings,
-        'TLS files have changed: new connections use the new ones',
+        'TLS files have changed and are in force for new connections',
       )
     } catch (error) {
-      if (!(error instanceof TlsContextError || error instanceof ConfigError)) throw error
       watch.settle(false)
-      const { code, message } = error
+      const { code, message } = error as NodeJS.ErrnoException
       logger.error(
         { code },
         `TLS files have changed and cannot be used, those before stay in force: ${message}`,
@@ -121,6 +132,10 @@ export class ServerTls {
     }
   }
 
+  #logTurnedAway({ code, message }: NodeJS.ErrnoException): void {
+    this.#options.logger.error({ code }, `TLS clients are turned away: ${message}`)
+  }
+
   /** @throws {ConfigError | TlsContextError} */
   async #make(settings: TlsSettings): Promise<TlsAcceptor> {
     const { createTlsAcceptor } = await import('./server-context.ts')
@@ -128,11 +143,16 @@ export class ServerTls {
   }
 }
 
+async function watchOf(settings: TlsSettings): Promise<CertificateWatch> {
+  const { CertificateWatch } = await import('./certificate-watch.ts')
+  return new CertificateWatch(settings.values)
+}
+
 function describeSettings(
   logger: Logger,
   mode: string,
   { values, configFile, ignoredKeys }: TlsSettings,
-  message = 'TLS in force',
+  message: string,
 ): void {
   const testMode = values['tls.test.mode.enable']
   const offered = { protocols: values['tls.protocols'], ciphers: values['tls.ciphers'] }

@@ -254,6 +254,12 @@ describe('files', () => {
     await controller.shutdown()
   })
 
+  test('a tls.config.file that is there and cannot be read stops the start', async () => {
+    const { controller } = createServer({ 'tls.config.file': temporaryFolder() })
+    await expect(controller.start()).rejects.toThrow('cannot read tls.config.file: EISDIR')
+    await controller.shutdown()
+  })
+
   test('in disabled mode none is read, and none is watched', async () => {
     const server = await startWithFiles({
       'tls.server.mode': 'disabled',
@@ -292,7 +298,7 @@ describe('changed files', () => {
     expect(socket.authorized).toBe(true)
     expect(inForce(server)[1]).toMatchObject({
       level: 'info',
-      msg: 'TLS files have changed: new connections use the new ones',
+      msg: 'TLS files have changed and are in force for new connections',
       certPath: server.certPath,
     })
   })
@@ -318,7 +324,7 @@ describe('changed files', () => {
     writeFileSync(server.certPath, cert)
     server.time.advance(500)
     await until('the new files are in force', () =>
-      server.lines.some(({ msg }) => msg.endsWith('new connections use the new ones')),
+      server.lines.some(({ msg }) => msg.endsWith('in force for new connections')),
     )
     expect((await serves(server, { ca: next.cert })).authorized).toBe(true)
   })
