@@ -28,7 +28,10 @@ export interface PrefaceContext extends PrefaceOptions {
   readonly onRefused: (preface: ConnectionPreface, error: PrefaceError) => void
 }
 
-/** First byte of a TLS handshake record. With the default frame limit every frame begins with 0. */
+/**
+ * First byte of a TLS handshake record. With the default frame limit every frame begins with 0; with one beyond 369 MB, a first
+ * frame of that size is taken for TLS, as in Java.
+ */
 const TLS_HANDSHAKE = 0x16
 
 /**
