@@ -9,11 +9,14 @@
 import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 /** Where the NameServer listens. */
 export interface Address {
   host: string
   port: number
+  /** True where plaintext is not taken. Any certificate will do: the question is whether it answers. */
+  tls?: boolean
 }
 
 /** Longest wait for the answer, from before the connection is made. Docker's own limit (`--timeout`) is set above it. */
@@ -109,18 +112,21 @@ export function configuredAddress(
       -1,
     )?.[1]
   // An empty variable counts as none, as it does for the daemon.
-  const host = (environment['MQNAMESRV_BIND_ADDRESS'] || lastLine('bindAddress') || '').trim()
-  const port = (environment['MQNAMESRV_LISTEN_PORT'] || lastLine('listenPort') || '').trim()
+  const setting = (variable: string, key: string): string =>
+    (environment[variable] || lastLine(key) || '').trim()
+  const host = setting('MQNAMESRV_BIND_ADDRESS', 'bindAddress')
+  const port = setting('MQNAMESRV_LISTEN_PORT', 'listenPort')
   return {
     host: WILDCARD_HOSTS.includes(host) ? DEFAULT_ADDRESS.host : host,
     port: /^\d+$/.test(port) ? Number(port) : DEFAULT_ADDRESS.port,
+    tls: setting('MQNAMESRV_TLS_SERVER_MODE', 'tls\\.server\\.mode') === 'enforcing',
   }
 }
 
 /** Asks once. Rejects if the connection fails, the answer is wrong, or `timeoutMs` pass without one. */
-export async function check({ host, port }: Address, timeoutMs: number = TIMEOUT_MS): Promise<void> {
+export async function check({ host, port, tls }: Address, timeoutMs: number = TIMEOUT_MS): Promise<void> {
   const opaque = randomInt(1, 2 ** 31)
-  const socket = connect({ host, port })
+  const socket = tls ? connectTls({ host, port, rejectUnauthorized: false }) : connect({ host, port })
   const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
   let received: Buffer = Buffer.alloc(0)
   try {
@@ -146,7 +152,11 @@ function readProperties(): string {
 
 async function main([host, port]: readonly string[]): Promise<void> {
   const configured = configuredAddress(readProperties(), process.env)
-  const address = { host: host ?? configured.host, port: port === undefined ? configured.port : Number(port) }
+  const address = {
+    ...configured,
+    host: host ?? configured.host,
+    port: port === undefined ? configured.port : Number(port),
+  }
   try {
     await check(address)
   } catch (error) {

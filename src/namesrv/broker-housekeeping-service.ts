@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { FrameError } from '../protocol/errors.ts'
 import type { ChannelRef } from '../protocol/processor.ts'
+import type { PrefaceError } from '../remoting/preface-error.ts'
 import type { RemotingServerEvents } from '../remoting/remoting-server.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { RateLimit } from './rate-limit.ts'
@@ -37,8 +38,14 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
     })
   }
 
-  onChannelIdle(channel: ChannelRef): void {
+  onChannelIdle(channel: Pick<ChannelRef, 'remoteAddress'>): void {
     this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed, it was idle')
+  }
+
+  onConnectionRefused(peer: string, { code, message }: PrefaceError): void {
+    this.#limit.run((suppressed) => {
+      this.#logger.warn({ peer, code, suppressed }, `connection closed before its first frame: ${message}`)
+    })
   }
 
   onServerFailure(error: Error): void {

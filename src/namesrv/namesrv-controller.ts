@@ -5,6 +5,7 @@ import type { RequestContext } from '../protocol/processor.ts'
 import { type RemotingCommand, SerializeType } from '../protocol/remoting-command.ts'
 import { RemotingServer } from '../remoting/remoting-server.ts'
 import { RequestDispatcher } from '../remoting/request-dispatcher.ts'
+import { TrustedNetworks } from '../remoting/trusted-networks.ts'
 import type { RouteEffect } from '../routeinfo/route-effect.ts'
 import { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import { Slicer } from '../routeinfo/slicer.ts'
@@ -13,6 +14,7 @@ import type { Configuration } from './config/configuration.ts'
 import { loadKVConfig } from './kv-config-file.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { Clock, Scheduler } from './time.ts'
+import { ServerTls } from './tls/server-tls.ts'
 
 /** What a NameServer is made of besides its own code. */
 export interface NamesrvControllerOptions {
@@ -36,6 +38,7 @@ export class NamesrvController {
   readonly #options: NamesrvControllerOptions
   readonly #routeInfo: RouteInfoManager
   readonly #errorLimit: RateLimit
+  readonly #tls: ServerTls
   #server: RemotingServer | undefined
   #endScans: (() => void) | undefined
 
@@ -43,6 +46,7 @@ export class NamesrvController {
     this.#options = options
     const { configuration, clock } = options
     this.#errorLimit = new RateLimit(() => clock.nowMs())
+    this.#tls = new ServerTls(options)
     this.#routeInfo = new RouteInfoManager({
       slicer: this.#slicer(),
       onEffect: (effect) => this.#onEffect(effect),
@@ -51,14 +55,16 @@ export class NamesrvController {
   }
 
   /**
-   * Loads the KV file and listens.
+   * Loads the KV file, sets up TLS and listens.
    * @returns The address and port that are bound.
-   * @throws {ConfigError} if the KV file cannot be read; the socket's error if the port cannot be had.
+   * @throws {ConfigError} if the KV file cannot be read or a TLS setting cannot be used; the socket's error if the port cannot
+   * be had.
    */
   async start(): Promise<{ readonly address: string; readonly port: number }> {
     const { configuration, clock, scheduler } = this.#options
     const { values } = configuration
     const server = this.#createServer(loadKVConfig(values.kvConfigPath))
+    await this.#tls.start()
     const bound = await server.start()
     this.#server = server
     this.#endScans = scheduler.every(values.scanNotActiveBrokerInterval, () => this.#evict(clock.nowMs()))
@@ -68,6 +74,7 @@ export class NamesrvController {
   /** Stops accepting, answers what is being worked on, closes all connections and frees the port; within six seconds. */
   async shutdown(): Promise<void> {
     this.#endScans?.()
+    this.#tls.stop()
     let cancel: (() => void) | undefined
     const patience = new Promise<void>((resolve) => {
       cancel = this.#options.scheduler.after(CLOSE_PATIENCE_MS, resolve)
@@ -105,6 +112,11 @@ export class NamesrvController {
       serializeType: SerializeType[values.serializeType],
       nowMs: () => clock.nowMs(),
       every: (periodMs, task) => scheduler.every(periodMs, task),
+      preface: {
+        ...this.#tls.preface,
+        tlsHandshakeTimeoutMs: values.tlsHandshakeTimeoutMillis,
+        proxyTrustedNetworks: TrustedNetworks.of(values.proxyProtocolTrustedNetworks),
+      },
       events: new BrokerHousekeepingService(this.#routeInfo, logger, new RateLimit(() => clock.nowMs())),
     })
   }

@@ -51,16 +51,14 @@ export class Channel implements ChannelRef {
   #closed = false
   #lastActivityMs: number
 
-  constructor(id: number, socket: Socket, options: ChannelOptions) {
+  /** @param remoteAddress - `host:port` of the peer, which a proxy may stand before. */
+  constructor(id: number, socket: Socket, options: ChannelOptions, remoteAddress: string) {
     this.id = id
     this.#socket = socket
     this.#options = options
     this.#decoder = new FrameDecoder(options.maxFrameBytes)
     this.#lastActivityMs = options.nowMs()
-    const { remoteAddress = 'unknown', remotePort = 0 } = socket
-    this.remoteAddress = remoteAddress.includes(':')
-      ? `[${remoteAddress}]:${remotePort}`
-      : `${remoteAddress}:${remotePort}`
+    this.remoteAddress = remoteAddress
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('drain', () => this.#onDrain())
     socket.on('error', (error) => options.onFailure(this, error))

@@ -2,6 +2,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { ChannelRef } from '../protocol/processor.ts'
 import type { SerializeType } from '../protocol/remoting-command.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
+import { ConnectionPreface, type PrefaceContext, type PrefaceOptions } from './connection-preface.ts'
+import type { PrefaceError } from './preface-error.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 
 /** What a server needs to listen. */
@@ -21,6 +23,8 @@ export interface RemotingServerOptions {
   readonly nowMs: () => number
   /** Runs a task periodically; returns what ends it. */
   readonly every: (periodMs: number, task: () => void) => () => void
+  /** What may stand before the first frame of a connection. */
+  readonly preface: PrefaceOptions
   readonly events: RemotingServerEvents
 }
 
@@ -31,7 +35,9 @@ export interface RemotingServerEvents {
   /** The peer's bytes could not be followed, or its socket failed. */
   onChannelFailure(channel: ChannelRef, error: Error): void
   /** The connection is being closed because it was idle. */
-  onChannelIdle(channel: ChannelRef): void
+  onChannelIdle(channel: Pick<ChannelRef, 'remoteAddress'>): void
+  /** The connection is being closed before its first frame. The address is the peer's, `host:port`. */
+  onConnectionRefused(remoteAddress: string, error: PrefaceError): void
   /** The listening socket failed after it had been opened. */
   onServerFailure(error: Error): void
 }
@@ -49,8 +55,11 @@ const IDLE_SWEEP_MS = 1_000
 export class RemotingServer {
   readonly #options: RemotingServerOptions
   readonly #channelOptions: ChannelOptions
+  readonly #prefaceContext: PrefaceContext
   readonly #server: Server
   readonly #channels = new Map<number, Channel>()
+  /** Connections that have not come to their first frame. */
+  readonly #prefaces = new Set<ConnectionPreface>()
   #lastChannelId = 0
   #lastOpaque = 0
   #endSweeps: (() => void) | undefined
@@ -69,12 +78,18 @@ export class RemotingServer {
       },
       onFailure: (channel, error) => options.events.onChannelFailure(channel, error),
     }
+    this.#prefaceContext = {
+      ...options.preface,
+      nowMs: options.nowMs,
+      onOpen: (preface, socket) => this.#open(preface, socket),
+      onRefused: ({ remoteAddress }, error) => options.events.onConnectionRefused(remoteAddress, error),
+    }
     this.#server = createServer({ noDelay: true, keepAlive: false }, (socket) => this.#accept(socket))
   }
 
   /** Open connections. */
   get connections(): number {
-    return this.#channels.size
+    return this.#channels.size + this.#prefaces.size
   }
 
   /**
@@ -118,21 +133,35 @@ export class RemotingServer {
         resolve()
       }
     })
-    if (this.#channels.size === 0) return
+    if (this.connections === 0) return
+    for (const preface of this.#prefaces) preface.destroy()
     for (const channel of this.#channels.values()) channel.finish()
     await Promise.race([allClosed, patience])
     for (const channel of this.#channels.values()) channel.destroy()
-    if (this.#channels.size > 0) await allClosed
+    if (this.connections > 0) await allClosed
   }
 
   #accept(socket: Socket): void {
-    const channel = new Channel(++this.#lastChannelId, socket, this.#channelOptions)
+    const preface = new ConnectionPreface(socket, this.#prefaceContext)
+    this.#prefaces.add(preface)
+    socket.on('close', () => {
+      if (this.#prefaces.delete(preface)) this.#onGone()
+    })
+  }
+
+  #open(preface: ConnectionPreface, socket: Socket): void {
+    const channel = new Channel(++this.#lastChannelId, socket, this.#channelOptions, preface.remoteAddress)
     this.#channels.set(channel.id, channel)
+    this.#prefaces.delete(preface)
     socket.on('close', () => {
       this.#channels.delete(channel.id)
       this.#options.events.onChannelClose(channel)
-      if (this.#channels.size === 0) this.#onLastClose?.()
+      this.#onGone()
     })
+  }
+
+  #onGone(): void {
+    if (this.connections === 0) this.#onLastClose?.()
   }
 
   #closeIdle(): void {
@@ -141,6 +170,14 @@ export class RemotingServer {
       if (channel.lastActivityMs > idleSinceMs) continue
       this.#options.events.onChannelIdle(channel)
       channel.destroy()
+    }
+    for (const preface of this.#prefaces) {
+      if (preface.lastActivityMs > idleSinceMs) {
+        preface.closeIfLate()
+        continue
+      }
+      this.#options.events.onChannelIdle(preface)
+      preface.destroy()
     }
   }
 }

@@ -83,7 +83,7 @@ describe('run', () => {
     expect(lines[1]?.['configuration']).not.toHaveProperty('serverSelectorThreads')
     expect(lines.slice(2, 4)).toMatchObject([
       { level: 'warn', keys: ['foo'] },
-      { level: 'info', keys: ['useEpollNativeSelector', 'tls.server.keyPassword'] },
+      { level: 'info', keys: ['useEpollNativeSelector'] },
     ])
     expect(stdout()).toBe('')
     expect(JSON.stringify(lines)).not.toContain('pw')

@@ -73,7 +73,7 @@ describe('a peer that does not read its answers', () => {
       expect(happened).toEqual([])
     }
     time.advance(1_000)
-    expect(happened).toEqual([`idle ${slow.address}`, `idle ${other.address}`])
+    expect(new Set(happened)).toEqual(new Set([`idle ${slow.address}`, `idle ${other.address}`]))
     await until('both connections are closed', () => server.connections === 0)
   })
 })

@@ -93,6 +93,11 @@ export class RawClient {
     return new RawClient(socket)
   }
 
+  /** A peer on a connection that is there, over TLS or behind a proxy. */
+  static over(socket: Socket): RawClient {
+    return new RawClient(socket)
+  }
+
   send(...frames: Buffer[]): void {
     this.socket.write(Buffer.concat(frames))
   }

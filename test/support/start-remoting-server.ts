@@ -1,7 +1,9 @@
 import { onTestFinished } from 'vitest'
 import type { ChannelRef, Processor } from '../../src/protocol/processor.ts'
+import type { PrefaceOptions } from '../../src/remoting/connection-preface.ts'
 import { RemotingServer, type RemotingServerEvents } from '../../src/remoting/remoting-server.ts'
 import { RequestDispatcher } from '../../src/remoting/request-dispatcher.ts'
+import { TrustedNetworks } from '../../src/remoting/trusted-networks.ts'
 import { ManualTime } from './manual-time.ts'
 import { RawClient } from './raw-client.ts'
 
@@ -10,7 +12,7 @@ export interface TestRemotingServer {
   readonly server: RemotingServer
   readonly port: number
   readonly time: ManualTime
-  /** What happened: `close`, `failure`, `idle`, with the peer, or `error` with its message. */
+  /** What happened: `close`, `failure`, `idle`, `refused` and why, with the peer, or `error` with its message. */
   readonly happened: string[]
   connect(): Promise<RawClient>
 }
@@ -18,7 +20,10 @@ export interface TestRemotingServer {
 /** Starts one on a free port; clients are cut off and the server is stopped when the test is over. */
 export async function startRemotingServer(
   processors: Readonly<Record<number, Processor>>,
-  { maxIdleMs = Number.POSITIVE_INFINITY } = {},
+  {
+    maxIdleMs = Number.POSITIVE_INFINITY,
+    preface = {},
+  }: { maxIdleMs?: number; preface?: Partial<PrefaceOptions> } = {},
 ): Promise<TestRemotingServer> {
   const time = new ManualTime()
   const happened: string[] = []
@@ -27,6 +32,7 @@ export async function startRemotingServer(
     onChannelClose: note('close'),
     onChannelFailure: note('failure'),
     onChannelIdle: note('idle'),
+    onConnectionRefused: (peer, { code }) => happened.push(`refused ${code} ${peer}`),
     onServerFailure: ({ message }) => happened.push(`error ${message}`),
   }
   const server = new RemotingServer({
@@ -38,6 +44,13 @@ export async function startRemotingServer(
     serializeType: 0,
     nowMs: () => time.nowMs(),
     every: (periodMs, task) => time.every(periodMs, task),
+    preface: {
+      tlsMode: 'permissive',
+      tlsAcceptor: async () => undefined,
+      tlsHandshakeTimeoutMs: 10_000,
+      proxyTrustedNetworks: TrustedNetworks.of(undefined),
+      ...preface,
+    },
     events,
   })
   const { port } = await server.start()

@@ -8,7 +8,7 @@ import { type Assigned, assignJavaStyle } from './java-conversion.ts'
  * A text as the value of its key, for the start of the program: what Java would ignore (a number it cannot read) or misread
  * (`yes` is false to Java) is an error, and so is a number out of range.
  *
- * @throws {ConfigError} `ERR_CONFIG_VALUE`, `ERR_CONFIG_RANGE`, `ERR_CONFIG_UNSUPPORTED`
+ * @throws {ConfigError} `ERR_CONFIG_VALUE`, `ERR_CONFIG_RANGE`
  */
 export function checkValue(row: OwnedConfigKey, given: GivenText): Assigned {
   const assigned = assignJavaStyle(row.type, given.text)
@@ -33,9 +33,8 @@ export function checkValue(row: OwnedConfigKey, given: GivenText): Assigned {
   if (row.required === true && assigned.text === '') {
     throw refused('ERR_CONFIG_VALUE', row, given, 'must not be empty')
   }
-  if (row.absent?.refuse === true && row.absent.value === assigned.text) {
-    throw refused('ERR_CONFIG_UNSUPPORTED', row, given, `asks for ${row.absent.what}, which is not here`)
-  }
+  const problem = row.check?.(assigned.text)
+  if (problem !== undefined) throw refused('ERR_CONFIG_VALUE', row, given, problem)
   return assigned
 }
 

@@ -2,16 +2,14 @@
  * Why a configuration cannot be used.
  *
  * - `ERR_CONFIG_SYNTAX`: the file is not a `.properties` file (a malformed `\uXXXX`)
- * - `ERR_CONFIG_VALUE`: a value is not of its key's type, or not one of the words the key takes
+ * - `ERR_CONFIG_VALUE`: a value is not of its key's type, or not what the key takes
  * - `ERR_CONFIG_RANGE`: a number outside what its key takes
- * - `ERR_CONFIG_UNSUPPORTED`: a value asks for something that is not here and cannot be left out safely
  * - `ERR_CONFIG_FILE`: the file cannot be read
  */
 export type ConfigErrorCode =
   | 'ERR_CONFIG_SYNTAX'
   | 'ERR_CONFIG_VALUE'
   | 'ERR_CONFIG_RANGE'
-  | 'ERR_CONFIG_UNSUPPORTED'
   | 'ERR_CONFIG_FILE'
 
 /** A configuration that cannot be used. The message is one line that names the place, the key and the value. */

@@ -38,8 +38,6 @@ export interface ComputedDefault {
 export interface AbsentFeature {
   readonly value: string
   readonly what: string
-  /** True if to go on without it would not be safe, so that the program does not start. */
-  readonly refuse: boolean
 }
 
 /** Everything about a key besides its name, type, default, effect and meaning. */
@@ -58,6 +56,8 @@ export interface ConfigKeyDetails {
   readonly required?: boolean
   /** True if the value must not be shown. */
   readonly secret?: boolean
+  /** What is wrong with a text, as the end of a sentence that begins with it; undefined if nothing is. */
+  readonly check?: (text: string) => string | undefined
   readonly absent?: AbsentFeature
 }
 

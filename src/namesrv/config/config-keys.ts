@@ -1,3 +1,4 @@
+import { TrustedNetworks } from '../../remoting/trusted-networks.ts'
 import {
   boolean,
   type ConfigKey,
@@ -17,6 +18,9 @@ const MAX_TIMER_MS = 2_147_483_647
 /** In seconds, with room for what a shutdown adds. */
 const MAX_TIMER_SECONDS = 2_147_000
 
+/** Node ends a TLS handshake by itself after so many ms. */
+const MAX_HANDSHAKE_MS = 120_000
+
 const SND_BUF = 'com.rocketmq.remoting.socket.sndbuf.size'
 const RCV_BUF = 'com.rocketmq.remoting.socket.rcvbuf.size'
 const HIGH_WATER_MARK = 'com.rocketmq.remoting.write.buffer.high.water.mark'
@@ -28,6 +32,15 @@ const CLIENT_ASYNC = 'com.rocketmq.remoting.clientAsyncSemaphoreValue'
 const CLIENT_CONNECT_TIMEOUT = 'com.rocketmq.remoting.client.connect.timeout'
 const CLIENT_MAX_IDLE = 'com.rocketmq.remoting.client.channel.maxIdleTimeSeconds'
 const CLIENT_CLOSE_IF_TIMEOUT = 'com.rocketmq.remoting.client.closeSocketIfTimeout'
+
+function networksProblem(text: string): string | undefined {
+  try {
+    TrustedNetworks.of(text)
+    return undefined
+  } catch (error) {
+    return (error as RangeError).message
+  }
+}
 
 /** In Java's order of declaration, as the tables after it: it is the order in which they are printed. */
 const NAMESRV = [
@@ -45,7 +58,7 @@ const NAMESRV = [
   ),
   string('productEnvName', 'center', 'none', 'environment name of the cluster-test mode'),
   boolean('clusterTest', false, 'none', 'cluster-test mode', {
-    absent: { value: 'true', what: 'the cluster-test mode', refuse: false },
+    absent: { value: 'true', what: 'the cluster-test mode' },
   }),
   boolean('orderMessageEnable', false, 'live', 'put the order configuration of a topic into its route'),
   boolean(
@@ -71,7 +84,7 @@ const NAMESRV = [
   boolean('enableTopicList', true, 'live', 'answer requests for the topics of a cluster or of a kind'),
   boolean('notifyMinBrokerIdChanged', false, 'live', 'tell brokers of a new least broker id'),
   boolean('enableControllerInNamesrv', false, 'none', 'run a controller in the NameServer', {
-    absent: { value: 'true', what: 'the controller', refuse: false },
+    absent: { value: 'true', what: 'the controller' },
   }),
   boolean('needWaitForService', false, 'live', 'refuse route lookups for a while after the start'),
   int('waitSecondsForService', 45, 'live', 'how long', { unit: 's', min: 0, max: MAX_TIMER_SECONDS }),
@@ -174,7 +187,7 @@ const NETTY_CLIENT = [
         return String(enabled).toLowerCase() === 'true'
       },
     },
-    'none',
+    'start',
     'TLS on outgoing connections',
   ),
   string('socksProxyConfig', '{}', 'none', 'SOCKS proxies by address, JSON'),
@@ -221,26 +234,47 @@ const SYSTEM = [
     'tls.server.mode',
     ['permissive', 'disabled', 'enforcing'],
     'permissive',
-    'none',
+    'start',
     'TLS allowed, refused or demanded',
-    { absent: { value: 'enforcing', what: 'TLS', refuse: true } },
   ),
-  nullable('tls.enable', 'none', 'TLS on outgoing connections'),
-  string('tls.config.file', '/etc/rocketmq/tls.properties', 'none', 'file of the keys below'),
-  boolean('tls.test.mode.enable', true, 'none', 'certificate made up at the start'),
-  string('tls.server.need.client.auth', 'none', 'none', 'client certificate: none, optional or require'),
-  nullable('tls.server.keyPath', 'none', 'private key, PEM'),
-  nullable('tls.server.keyPassword', 'none', 'its password', { secret: true }),
-  nullable('tls.server.certPath', 'none', 'certificate chain, PEM'),
-  boolean('tls.server.authClient', false, 'none', 'verify client certificates'),
-  nullable('tls.server.trustCertPath', 'none', 'trusted certificates, PEM'),
-  nullable('tls.client.keyPath', 'none', 'private key for outgoing connections, PEM'),
-  nullable('tls.client.keyPassword', 'none', 'its password', { secret: true }),
-  nullable('tls.client.certPath', 'none', 'certificate chain for outgoing connections, PEM'),
-  boolean('tls.client.authServer', false, 'none', 'verify server certificates'),
-  nullable('tls.client.trustCertPath', 'none', 'trusted certificates, PEM'),
-  nullable('tls.ciphers', 'none', 'ciphers, separated by commas'),
-  nullable('tls.protocols', 'none', 'protocol versions, separated by commas'),
+  nullable('tls.enable', 'start', 'TLS on outgoing connections, unless `useTLS` is set'),
+  string(
+    'tls.config.file',
+    '/etc/rocketmq/tls.properties',
+    'start',
+    'file of the keys below, which wins over all else; need not be there',
+  ),
+  boolean('tls.test.mode.enable', true, 'start', 'a certificate made up on the spot; nobody is verified'),
+  string(
+    'tls.server.need.client.auth',
+    'none',
+    'start',
+    'whether clients must show a certificate: `none`, `optional` or `require`',
+    {
+      check: (text) =>
+        /^(?:none|optional|require)$/i.test(text) ? undefined : 'is not one of none, optional, require',
+    },
+  ),
+  nullable('tls.server.keyPath', 'start', 'private key, PKCS#8 PEM'),
+  nullable('tls.server.keyPassword', 'start', 'its password', { secret: true }),
+  nullable('tls.server.certPath', 'start', 'certificate chain, PEM'),
+  boolean('tls.server.authClient', false, 'start', 'verify client certificates; if not, any will do'),
+  nullable(
+    'tls.server.trustCertPath',
+    'start',
+    'certificates against which they are verified, PEM; not set: those Node.js comes with',
+  ),
+  nullable('tls.client.keyPath', 'start', 'private key for outgoing connections, PKCS#8 PEM'),
+  nullable('tls.client.keyPassword', 'start', 'its password', { secret: true }),
+  nullable('tls.client.certPath', 'start', 'certificate chain for outgoing connections, PEM'),
+  boolean('tls.client.authServer', false, 'start', 'verify server certificates; if not, any will do'),
+  nullable(
+    'tls.client.trustCertPath',
+    'start',
+    'certificates against which they are verified, PEM; not set: those Node.js comes with',
+  ),
+  nullable('tls.ciphers', 'start', 'ciphers, separated by commas, by their names in Java or in OpenSSL'),
+  nullable('tls.protocols', 'start', '`TLSv1.2`, `TLSv1.3` or both, separated by a comma'),
 ] as const
 
 const OWN = [
@@ -261,6 +295,20 @@ const OWN = [
     'auto',
     'start',
     'form of the log; `auto` is `pretty` on a terminal, else `json`',
+  ),
+  nullable(
+    'proxyProtocolTrustedNetworks',
+    'start',
+    'networks whose PROXY headers are believed, such as `10.0.0.0/8, fd00::/8`; from elsewhere a header closes its ' +
+      'connection; not set: all',
+    { check: networksProblem },
+  ),
+  int(
+    'tlsHandshakeTimeoutMillis',
+    10_000,
+    'start',
+    'longest TLS handshake; it holds memory and no request yet (Netty has the same)',
+    { unit: 'ms', min: 1, max: MAX_HANDSHAKE_MS },
   ),
 ] as const
 

@@ -15,9 +15,17 @@ const shownBySequences = [
 /** Those that take a race to see, which no sequence of requests and answers can bring about at will. */
 const shownByRacesOnly = ['removal-fenced'] as const
 
+/** Those of TLS, before any request: test/interop/first-bytes.test.ts and test/namesrv/tls show them. */
+const shownByTlsOnly = [
+  'test-mode-client-certificate',
+  'tls-config-file-must-be-readable',
+  'tls-reload-tried-again',
+] as const
+
 export const differences: {
   readonly shownBySequences: readonly DifferenceId[]
   readonly shownByRacesOnly: readonly string[]
-} = { shownBySequences, shownByRacesOnly }
+  readonly shownByTlsOnly: readonly string[]
+} = { shownBySequences, shownByRacesOnly, shownByTlsOnly }
 
 export type DifferenceId = (typeof shownBySequences)[number]

@@ -15,6 +15,10 @@ export type NameServerOptions = NameServerKind & {
   readonly properties?: Readonly<Record<string, string | number | boolean>>
   /** Port to listen on; default a free one. */
   readonly port?: number
+  /** Options of Java's virtual machine. */
+  readonly javaOptions?: readonly string[]
+  /** True if it takes no plaintext, so that it cannot be asked whether it is there. */
+  readonly takesOnlyTls?: boolean
 }
 
 export interface NameServer {
@@ -71,10 +75,14 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
         release: options.release,
         mainClass: 'org.apache.rocketmq.namesrv.NamesrvStartup',
         maxHeap: '256m',
+        options: options.javaOptions ?? [],
         args: ['-c', file],
       })
     },
   })
-  await program.until(`it answers on port ${port}`, async () => (await ask(address, 106)).code === 0)
+  await program.until(`it answers on port ${port}`, async () => {
+    if (options.takesOnlyTls) return program.lines.some((line) => line.includes('boot success'))
+    return (await ask(address, 106)).code === 0
+  })
   return { address, port, program }
 }

@@ -1,0 +1,173 @@
+import type { Logger } from 'pino'
+import type { PrefaceOptions } from '../../remoting/connection-preface.ts'
+import type { TlsAcceptor } from '../../remoting/tls-acceptor.ts'
+import type { Scheduler } from '../time.ts'
+import type { CertificateWatch } from './certificate-watch.ts'
+import { TlsContextError } from './tls-context-error.ts'
+import { readTlsSettings, type TlsConfiguration, type TlsSettings } from './tls-settings.ts'
+
+export interface ServerTlsOptions {
+  readonly configuration: TlsConfiguration
+  readonly logger: Logger
+  readonly scheduler: Scheduler
+}
+
+/** How often certificate files are looked at; Java's constant. */
+const WATCH_PERIOD_MS = 500
+
+/**
+ * The server's side of TLS: its settings, the certificate in force, and a new one when its files have changed.
+ *
+ * What TLS needs of Node is loaded when the first context is made: at the start if files are set, else (in test mode) for the
+ * first TLS client, so that a server without any starts as if there were no TLS.
+ */
+export class ServerTls {
+  readonly #options: ServerTlsOptions
+  #acceptor: TlsAcceptor | undefined
+  /** What the first TLS client in test mode is waited for with. */
+  #lateSettings: TlsSettings | undefined
+  #making: Promise<TlsAcceptor | undefined> | undefined
+  #endWatch: (() => void) | undefined
+  #isReloading = false
+
+  constructor(options: ServerTlsOptions) {
+    this.#options = options
+  }
+
+  /** What the server's connections need to know. */
+  get preface(): Pick<PrefaceOptions, 'tlsMode' | 'tlsAcceptor'> {
+    return {
+      tlsMode: this.#mode,
+      tlsAcceptor: async () => this.#acceptor ?? (await this.#makeLate()),
+    }
+  }
+
+  get #mode(): PrefaceOptions['tlsMode'] {
+    return this.#options.configuration.values['tls.server.mode']
+  }
+
+  /**
+   * Reads the settings, says what is in force, and watches the files.
+   * @throws {ConfigError} A setting that cannot be used. Files that cannot be used are an error in the log, and no more: as in
+   * Java, the server starts and turns TLS clients away.
+   */
+  async start(): Promise<void> {
+    const { configuration, logger } = this.#options
+    if (this.#mode === 'disabled') {
+      logger.info({ mode: this.#mode }, 'TLS is disabled')
+      return
+    }
+    const settings = readTlsSettings(configuration)
+    const { values } = settings
+    describeSettings(logger, this.#mode, settings, 'TLS in force')
+    // Nothing can be wrong with what is not set, so it has time.
+    if (values['tls.test.mode.enable'] && !values['tls.ciphers'] && !values['tls.protocols']) {
+      this.#lateSettings = settings
+      return
+    }
+    // Looked at before they are read for good, or a change in between would go unnoticed.
+    const watch = values['tls.test.mode.enable'] ? undefined : await watchOf(settings)
+    try {
+      this.#acceptor = await this.#make(settings)
+    } catch (error) {
+      if (!(error instanceof TlsContextError)) throw error
+      this.#logTurnedAway(error)
+    }
+    if (watch !== undefined) this.#begin(watch)
+  }
+
+  /** Ends the watch. */
+  stop(): void {
+    this.#endWatch?.()
+  }
+
+  #begin(watch: CertificateWatch): void {
+    watch.settle(this.#acceptor !== undefined)
+    this.#endWatch = this.#options.scheduler.every(WATCH_PERIOD_MS, () => {
+      if (!this.#isReloading && watch.isDue()) void this.#reload(watch)
+    })
+  }
+
+  /** Never rejects; all who come in the meantime wait for the same. */
+  #makeLate(): Promise<TlsAcceptor | undefined> {
+    const settings = this.#lateSettings
+    if (settings === undefined) return Promise.resolve(undefined)
+    this.#making ??= this.#make(settings)
+      .then((made) => {
+        this.#acceptor = made
+        return made
+      })
+      .catch((error: Error) => {
+        // Such as a program that was replaced on disk while it ran; the next client tries again.
+        this.#making = undefined
+        this.#logTurnedAway(error)
+        return undefined
+      })
+    return this.#making
+  }
+
+  /** Never rejects. */
+  async #reload(watch: CertificateWatch): Promise<void> {
+    const { configuration, logger } = this.#options
+    this.#isReloading = true
+    try {
+      const settings = readTlsSettings(configuration)
+      this.#acceptor = await this.#make(settings)
+      watch.settle(true)
+      describeSettings(
+        logger,
+        this.#mode,
+        settings,
+        'TLS files have changed and are in force for new connections',
+      )
+    } catch (error) {
+      watch.settle(false)
+      const { code, message } = error as NodeJS.ErrnoException
+      logger.error(
+        { code },
+        `TLS files have changed and cannot be used, those before stay in force: ${message}`,
+      )
+    } finally {
+      this.#isReloading = false
+    }
+  }
+
+  #logTurnedAway({ code, message }: NodeJS.ErrnoException): void {
+    this.#options.logger.error({ code }, `TLS clients are turned away: ${message}`)
+  }
+
+  /** @throws {ConfigError | TlsContextError} */
+  async #make(settings: TlsSettings): Promise<TlsAcceptor> {
+    const { createTlsAcceptor } = await import('./server-context.ts')
+    return createTlsAcceptor(settings)
+  }
+}
+
+async function watchOf(settings: TlsSettings): Promise<CertificateWatch> {
+  const { CertificateWatch } = await import('./certificate-watch.ts')
+  return new CertificateWatch(settings.values)
+}
+
+function describeSettings(
+  logger: Logger,
+  mode: string,
+  { values, configFile, ignoredKeys }: TlsSettings,
+  message: string,
+): void {
+  const testMode = values['tls.test.mode.enable']
+  const offered = { protocols: values['tls.protocols'], ciphers: values['tls.ciphers'] }
+  const identity = {
+    clientAuth: values['tls.server.need.client.auth'].toLowerCase(),
+    verifyClient: values['tls.server.authClient'],
+    certPath: values['tls.server.certPath'],
+    keyPath: values['tls.server.keyPath'],
+    trustCertPath: values['tls.server.trustCertPath'],
+  }
+  logger.info({ mode, testMode, ...(!testMode && identity), ...offered, configFile }, message)
+  if (ignoredKeys.length > 0) {
+    logger.warn(
+      { configFile, keys: ignoredKeys },
+      'tls.config.file has keys that it cannot set; they are ignored',
+    )
+  }
+}

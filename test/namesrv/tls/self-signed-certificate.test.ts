@@ -1,0 +1,46 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { selfSignedCertificate } from '../../../src/namesrv/tls/self-signed-certificate.ts'
+import { certificateAuthority } from '../../support/certificates.ts'
+
+describe.each(['ec', 'rsa'] as const)('a throw-away certificate with an %s key', (keyType) => {
+  test('is one that OpenSSL reads, signed by its own key, for its name, without end', () => {
+    const { key, cert } = selfSignedCertificate('localhost', keyType)
+    const certificate = new X509Certificate(cert)
+    expect(certificate.verify(certificate.publicKey)).toBe(true)
+    expect(certificate.checkPrivateKey(createPrivateKey(key))).toBe(true)
+    expect(certificate.checkHost('localhost')).toBe('localhost')
+    expect([certificate.subject, certificate.issuer, certificate.ca]).toEqual([
+      'CN=localhost',
+      'CN=localhost',
+      false,
+    ])
+    expect([certificate.validFrom, certificate.validTo]).toEqual([
+      'Jan  1 00:00:00 2000 GMT',
+      'Dec 31 23:59:59 9999 GMT',
+    ])
+  })
+
+  test('has a number of its own each time', () => {
+    const numbers = [1, 2].map(
+      () => new X509Certificate(selfSignedCertificate('localhost').cert).serialNumber,
+    )
+    expect(new Set(numbers).size).toBe(2)
+    for (const number of numbers) expect(number).toMatch(/^01[0-9A-F]{30}$/)
+  })
+})
+
+test('a certificate signed by an authority is verified by its certificate, and ends when it should', () => {
+  const authority = certificateAuthority('Test CA')
+  const issuer = new X509Certificate(authority.cert)
+  expect(issuer.ca).toBe(true)
+  const notAfters = [new Date('2049-12-31T23:59:59Z'), new Date('2050-01-01T00:00:00Z')]
+  const [last, first] = notAfters.map(
+    (notAfter) => new X509Certificate(authority.issue('x', { notAfter }).cert),
+  )
+  for (const certificate of [last, first]) {
+    expect(certificate?.checkIssued(issuer)).toBe(true)
+    expect(certificate?.verify(issuer.publicKey)).toBe(true)
+  }
+  expect([last?.validTo, first?.validTo]).toEqual(['Dec 31 23:59:59 2049 GMT', 'Jan  1 00:00:00 2050 GMT'])
+})

@@ -1,0 +1,348 @@
+import { rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
+import { describe, expect, test } from 'vitest'
+import {
+  type Authority,
+  certificateAuthority,
+  type Identity,
+  writeCertificate,
+  writeIdentity,
+} from '../../support/certificates.ts'
+import { proxyV1 } from '../../support/proxy-headers.ts'
+import { headerOf, requestFrame } from '../../support/raw-client.ts'
+import { getKVConfig, putKVConfig } from '../../support/requests.ts'
+import { createServer, startServer, type TestServer, temporaryFolder } from '../../support/start-server.ts'
+import { connectTls, type TlsClientOptions } from '../../support/tls-client.ts'
+import { until } from '../../support/until.ts'
+
+const QUERY_NOT_FOUND = 22
+/** No file of this machine is to be read. */
+const NO_FILE = { 'tls.config.file': join(import.meta.dirname, 'no-such-file') }
+const authority = certificateAuthority('Test CA')
+const serverIdentity = authority.issue('server')
+const clientIdentity = authority.issue('client')
+const strangerIdentity = certificateAuthority('Another CA').issue('stranger')
+
+/** A server with files, and what it takes to change them. */
+async function startWithFiles(
+  properties: Readonly<Record<string, string>> = {},
+  identity: Identity = serverIdentity,
+) {
+  const folder = temporaryFolder()
+  const trustCertPath = writeCertificate(folder, 'trust', authority.cert)
+  const { keyPath, certPath } = writeIdentity(folder, 'server', identity)
+  const server = await startServer({
+    ...NO_FILE,
+    'tls.test.mode.enable': 'false',
+    'tls.server.keyPath': keyPath,
+    'tls.server.certPath': certPath,
+    'tls.server.trustCertPath': trustCertPath,
+    ...properties,
+  })
+  return { ...server, keyPath, certPath, trustCertPath }
+}
+
+async function serves(server: Pick<TestServer, 'port'>, options: TlsClientOptions = {}): Promise<TLSSocket> {
+  const { client, socket } = await connectTls(server.port, options)
+  const answer = await client.request(getKVConfig('no', 'no'))
+  expect(headerOf(answer).code).toBe(QUERY_NOT_FOUND)
+  return socket
+}
+
+/** TLS 1.3 clients learn only after their handshake that the server did not take them. */
+async function isTurnedAway(
+  server: Pick<TestServer, 'port'>,
+  options: ConnectionOptions = {},
+): Promise<void> {
+  await expect(serves(server, options)).rejects.toThrow()
+}
+
+function warnings({ lines }: Pick<TestServer, 'lines'>): string[] {
+  return lines.filter(({ level }) => level === 'warn').map(({ code, msg }) => `${code} ${msg}`)
+}
+
+function inForce({ lines }: Pick<TestServer, 'lines'>) {
+  return lines.filter(({ msg }) => msg.startsWith('TLS '))
+}
+
+describe('in test mode', () => {
+  test('TLS and plaintext are answered without any file, and one line says so', async () => {
+    const server = await startServer(NO_FILE)
+    expect(inForce(server)).toEqual([
+      { level: 'info', msg: 'TLS in force', mode: 'permissive', testMode: true },
+    ])
+    const socket = await serves(server)
+    expect(socket.getPeerX509Certificate()?.subject).toBe('CN=localhost')
+    const plain = await server.connect()
+    expect(headerOf(await plain.request(getKVConfig('no', 'no'))).code).toBe(QUERY_NOT_FOUND)
+    await serves(server, clientIdentity)
+  })
+
+  test('many first clients at once get the same certificate', async () => {
+    const server = await startServer(NO_FILE)
+    const sockets = await Promise.all(Array.from({ length: 8 }, () => serves(server)))
+    const numbers = sockets.map((socket) => socket.getPeerX509Certificate()?.serialNumber)
+    expect(new Set(numbers).size).toBe(1)
+  })
+
+  test.each([
+    ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'ec', 'ECDHE-ECDSA-AES128-GCM-SHA256'],
+    ['ECDHE-RSA-AES128-GCM-SHA256', 'rsa', 'ECDHE-RSA-AES128-GCM-SHA256'],
+    ['TLS_AES_256_GCM_SHA384', 'ec', 'TLS_AES_256_GCM_SHA384'],
+  ])('tls.ciphers=%s is kept to, with an %s key', async (ciphers, keyType, expected) => {
+    const server = await startServer({ ...NO_FILE, 'tls.ciphers': ciphers })
+    const socket = await serves(server)
+    expect(socket.getCipher().name).toBe(expected)
+    expect(socket.getPeerX509Certificate()?.publicKey.asymmetricKeyType).toBe(keyType)
+  })
+})
+
+test('a plain PUT_KV_CONFIG where TLS is enforced changes nothing, also behind a PROXY header; the peer is named', async () => {
+  const server = await startServer({ ...NO_FILE, 'tls.server.mode': 'enforcing' })
+  for (const before of [Buffer.alloc(0), proxyV1('203.0.113.7', 5_000)]) {
+    const plain = await server.connect()
+    plain.send(
+      before,
+      requestFrame(putKVConfig('ns', 'key', 'value')),
+      requestFrame(putKVConfig('ns', 'b', 'c')),
+    )
+    await plain.closed
+    expect(plain.bytesReceived).toBe(0)
+  }
+  const { client } = await connectTls(server.port)
+  for (const key of ['key', 'b']) {
+    expect(headerOf(await client.request(getKVConfig('ns', key))).code).toBe(QUERY_NOT_FOUND)
+  }
+  const refused = server.lines.filter(({ code }) => code === 'ERR_TLS_REQUIRED')
+  expect(refused).toHaveLength(2)
+  expect(refused[1]).toMatchObject({ level: 'warn', peer: '203.0.113.7:5000', suppressed: 0 })
+})
+
+describe('client certificates', () => {
+  const asked = (clientAuth: string, authClient: boolean) => ({
+    'tls.server.need.client.auth': clientAuth,
+    'tls.server.authClient': String(authClient),
+  })
+
+  test.each([
+    ['none', true, { nobody: true, known: true, stranger: true }],
+    ['optional', false, { nobody: true, known: true, stranger: true }],
+    ['optional', true, { nobody: true, known: true, stranger: false }],
+    ['REQUIRE', false, { nobody: false, known: true, stranger: true }],
+    ['require', true, { nobody: false, known: true, stranger: false }],
+  ])('%s, verified: %s: %j', async (clientAuth, authClient, expected) => {
+    const server = await startWithFiles(asked(clientAuth, authClient))
+    const clients = { nobody: {}, known: clientIdentity, stranger: strangerIdentity }
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      for (const who of ['nobody', 'known', 'stranger'] as const) {
+        const options = { ...clients[who], maxVersion: version, minVersion: version }
+        if (expected[who]) await serves(server, options)
+        else await isTurnedAway(server, options)
+      }
+    }
+    const turnedAway = Object.values(expected).filter((taken) => !taken).length
+    const lines = warnings(server)
+    expect(lines).toHaveLength(2 * turnedAway)
+    for (const line of lines) expect(line).toMatch(/^ERR_TLS_CLIENT_CERTIFICATE connection closed before/)
+  })
+
+  test('one that has run out is turned away, and so is a session that was begun before a reload', async () => {
+    const server = await startWithFiles(asked('require', true))
+    await isTurnedAway(server, authority.issue('old', { notAfter: new Date('2020-01-01') }))
+    expect(warnings(server)[0]).toMatch(/the client's certificate is not trusted: .*EXPIRED/)
+
+    const { client, socket } = await connectTls(server.port, clientIdentity)
+    const session = new Promise<Buffer>((resolve) => socket.once('session', resolve))
+    await client.request(getKVConfig('no', 'no'))
+    const kept = await session
+    const resumed = await serves(server, { ...clientIdentity, session: kept })
+    expect(resumed.isSessionReused()).toBe(true)
+
+    writeFileSync(server.trustCertPath, certificateAuthority('A third CA').cert)
+    server.time.advance(500)
+    await until('the new files are in force', () => inForce(server).length === 2)
+    await isTurnedAway(server, { ...clientIdentity, session: kept })
+  })
+})
+
+describe('files', () => {
+  test('a key with a password, and an RSA one, serve; what is in force is logged without secrets', async () => {
+    const password = 'open sesame'
+    const server = await startWithFiles(
+      { 'tls.server.keyPassword': password, 'tls.protocols': 'TLSv1.2' },
+      certificateAuthority('RSA CA', 'rsa').issue('server', { password }),
+    )
+    const socket = await serves(server)
+    expect(socket.getProtocol()).toBe('TLSv1.2')
+    expect(inForce(server)).toEqual([
+      {
+        level: 'info',
+        msg: 'TLS in force',
+        mode: 'permissive',
+        testMode: false,
+        clientAuth: 'none',
+        verifyClient: false,
+        certPath: server.certPath,
+        keyPath: server.keyPath,
+        trustCertPath: server.trustCertPath,
+        protocols: 'TLSv1.2',
+      },
+    ])
+    expect(JSON.stringify(server.lines)).not.toContain(password)
+  })
+
+  test.each([
+    ['that are not named', { 'tls.server.keyPath': '' }, /ERR_TLS_NO_CERTIFICATE .* are not both set/],
+    [
+      'that are not there',
+      { 'tls.server.certPath': '/no/such.pem' },
+      /ERR_TLS_FILE .*cannot read tls.server.certPath/,
+    ],
+    ['whose password is wrong', { 'tls.server.keyPassword': 'x' }, /ERR_TLS_CONTEXT .*cannot be used/],
+  ])(
+    '%s: the server starts, TLS clients are turned away, and one line says why',
+    async (_, properties, line) => {
+      const identity =
+        'tls.server.keyPassword' in properties ? authority.issue('s', { password: 'y' }) : serverIdentity
+      const server = await startWithFiles(properties, identity)
+      const errors = server.lines.filter(({ level }) => level === 'error')
+      expect(errors.map(({ code, msg }) => `${code} ${msg}`)).toEqual([expect.stringMatching(line)])
+      await isTurnedAway(server)
+      expect(warnings(server)).toEqual([expect.stringMatching(/^ERR_TLS_UNAVAILABLE /)])
+      const plain = await server.connect()
+      expect(headerOf(await plain.request(getKVConfig('no', 'no'))).code).toBe(QUERY_NOT_FOUND)
+    },
+  )
+
+  test('tls.config.file wins over the configuration; keys it cannot set are named', async () => {
+    const folder = temporaryFolder()
+    const { keyPath, certPath } = writeIdentity(folder, 'server', serverIdentity)
+    const path = join(folder, 'tls.properties')
+    writeFileSync(
+      path,
+      `tls.test.mode.enable=false\ntls.server.keyPath=${keyPath}\ntls.server.certPath=${certPath}\n` +
+        'tls.server.mode=disabled\ntls.server.keyPassword=\n',
+    )
+    const server = await startServer({ 'tls.config.file': path, 'tls.server.keyPath': '/no/such.key' })
+    const socket = await serves(server, { ca: authority.cert })
+    expect(socket.authorized).toBe(true)
+    expect(inForce(server)[0]).toMatchObject({
+      mode: 'permissive',
+      testMode: false,
+      keyPath,
+      configFile: path,
+    })
+    expect(server.lines).toContainEqual(
+      expect.objectContaining({ level: 'warn', configFile: path, keys: ['tls.server.mode'] }),
+    )
+  })
+
+  test.each([
+    ['tls.protocols=SSLv3', 'tls.protocols="SSLv3" names "SSLv3"'],
+    ['tls.ciphers=NULL', 'tls.ciphers="NULL" names "NULL"'],
+    ['tls.server.authClient=yes', 'tls.server.authClient="yes" is neither true nor false'],
+    ['a=\\u12', 'malformed'],
+  ])('tls.config.file with %s stops the start', async (line, message) => {
+    const path = join(temporaryFolder(), 'tls.properties')
+    writeFileSync(path, `\n${line}\n`)
+    const { controller } = createServer({ 'tls.config.file': path })
+    await expect(controller.start()).rejects.toMatchObject({
+      name: 'ConfigError',
+      message: expect.stringContaining(`${path}:2: ${message}`),
+    })
+    await controller.shutdown()
+  })
+
+  test('a tls.config.file that is there and cannot be read stops the start', async () => {
+    const { controller } = createServer({ 'tls.config.file': temporaryFolder() })
+    await expect(controller.start()).rejects.toThrow('cannot read tls.config.file: EISDIR')
+    await controller.shutdown()
+  })
+
+  test('in disabled mode none is read, and none is watched', async () => {
+    const server = await startWithFiles({
+      'tls.server.mode': 'disabled',
+      'tls.server.keyPath': '/no/such.key',
+    })
+    expect(inForce(server)).toEqual([{ level: 'info', mode: 'disabled', msg: 'TLS is disabled' }])
+    const { time } = await startServer({ ...NO_FILE, 'tls.server.mode': 'disabled' })
+    expect(server.time.timers).toBe(time.timers)
+  })
+})
+
+describe('changed files', () => {
+  const next: Authority = certificateAuthority('Next CA')
+
+  function replace(
+    { keyPath, certPath }: { keyPath: string; certPath: string },
+    { key, cert }: Identity,
+  ): void {
+    writeFileSync(keyPath, key)
+    writeFileSync(certPath, cert)
+  }
+
+  test('serve new connections half a second later; those that are there stay', async () => {
+    const server = await startWithFiles({ 'tls.server.mode': 'enforcing' })
+    const { client, socket } = await connectTls(server.port, { ca: authority.cert })
+    replace(server, next.issue('server'))
+    server.time.advance(499)
+    await serves(server, {
+      ca: authority.cert,
+      rejectUnauthorized: true,
+    })
+    server.time.advance(1)
+    await until('the new files are in force', () => inForce(server).length === 2)
+    await serves(server, { ca: next.cert, rejectUnauthorized: true })
+    expect(headerOf(await client.request(getKVConfig('no', 'no'))).code).toBe(QUERY_NOT_FOUND)
+    expect(socket.authorized).toBe(true)
+    expect(inForce(server)[1]).toMatchObject({
+      level: 'info',
+      msg: 'TLS files have changed and are in force for new connections',
+      certPath: server.certPath,
+    })
+  })
+
+  test('that are broken leave the old ones in force, with one line; the next change is tried again', async () => {
+    const server = await startWithFiles()
+    const { key, cert } = next.issue('server')
+    replace(server, { key, cert: cert.slice(0, 200) })
+    server.time.advance(500)
+    const errors = () => server.lines.filter(({ level }) => level === 'error')
+    await until('it has been tried', () => errors().length === 1)
+    server.time.advance(5_000)
+    expect(errors()).toEqual([
+      expect.objectContaining({
+        code: 'ERR_TLS_CONTEXT',
+        msg: expect.stringContaining(
+          'TLS files have changed and cannot be used, those before stay in force: ',
+        ),
+      }),
+    ])
+    expect((await serves(server, { ca: authority.cert })).authorized).toBe(true)
+
+    writeFileSync(server.certPath, cert)
+    server.time.advance(500)
+    await until('the new files are in force', () =>
+      server.lines.some(({ msg }) => msg.endsWith('in force for new connections')),
+    )
+    expect((await serves(server, { ca: next.cert })).authorized).toBe(true)
+  })
+
+  test('wait until both key and certificate have; a touched file has not, nor one that is gone', async () => {
+    const server = await startWithFiles()
+    const { key, cert } = next.issue('server')
+    writeFileSync(server.certPath, cert)
+    server.time.advance(1_000)
+    utimesSync(server.keyPath, new Date(), new Date('2030-01-01'))
+    server.time.advance(1_000)
+    rmSync(server.keyPath)
+    server.time.advance(1_000)
+    expect((await serves(server, { ca: authority.cert })).authorized).toBe(true)
+    expect(inForce(server)).toHaveLength(1)
+    writeFileSync(server.keyPath, key)
+    server.time.advance(500)
+    await until('the new files are in force', () => inForce(server).length === 2)
+    expect((await serves(server, { ca: next.cert })).authorized).toBe(true)
+  })
+})
