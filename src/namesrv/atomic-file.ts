@@ -1,10 +1,12 @@
 import {
   closeSync,
   copyFileSync,
+  fchmodSync,
   fsyncSync,
   mkdirSync,
   openSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
@@ -13,7 +15,7 @@ import { dirname } from 'node:path'
 /**
  * Replaces a file so that a crash at any moment leaves the old or the new content whole: a temporary file beside it is
  * written, forced to disk and renamed over it, and then the folder is forced to disk. What was there before is kept as
- * `<path>.bak`, as Java keeps it. Missing folders are made.
+ * `<path>.bak`, as Java keeps it. Missing folders are made. The new file may be read and written by whom the old one could be.
  *
  * @throws The file system's error; the old content is then still in place.
  * @see MixAll#string2File in apache/rocketmq, which overwrites in place
@@ -24,7 +26,7 @@ export function writeFileAtomically(path: string, content: Buffer): void {
   const temporary = `${path}.tmp`
   const backup = `${path}.bak`
   try {
-    writeWhole(temporary, content)
+    writeWhole(temporary, content, modeOf(path))
     keepBackup(path, backup)
     renameSync(temporary, path)
   } catch (error) {
@@ -60,9 +62,17 @@ function removeIfPossible(path: string): void {
   }
 }
 
-function writeWhole(path: string, content: Buffer): void {
-  const handle = openSync(path, 'w', 0o644)
+/** Permissions of a file; undefined if there is none. */
+function modeOf(path: string): number | undefined {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode
+  return mode === undefined ? undefined : mode & 0o777
+}
+
+function writeWhole(path: string, content: Buffer, mode: number | undefined): void {
+  const handle = openSync(path, 'w', mode ?? 0o644)
   try {
+    // Before the first byte is written: it may be a password.
+    if (mode !== undefined) fchmodSync(handle, mode)
     for (let written = 0; written < content.length; ) written += writeSync(handle, content, written)
     fsyncSync(handle)
   } finally {

@@ -10,6 +10,7 @@ import { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import { Slicer } from '../routeinfo/slicer.ts'
 import { BrokerHousekeepingService } from './broker-housekeeping-service.ts'
 import type { Configuration } from './config/configuration.ts'
+import { ConfigUpdates } from './config-updates.ts'
 import { loadKVConfig } from './kv-config-file.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { Clock, Scheduler } from './time.ts'
@@ -90,6 +91,7 @@ export class NamesrvController {
       kvConfig,
       slicer: this.#slicer(),
       settings: values,
+      configuration: new ConfigUpdates(configuration, logger, new RateLimit(() => clock.nowMs())),
       startedMs: clock.nowMs(),
       maxInflatedBytes: INFLATED_FRAMES * maxFrameBytes,
     })

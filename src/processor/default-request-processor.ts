@@ -13,6 +13,7 @@ import {
 } from './brokers.ts'
 import { type ClientRequestSettings, clientRequestProcessor } from './client-request-processor.ts'
 import { deleteKVConfig, getKVConfig, getKVListByNamespace, putKVConfig } from './kv-config.ts'
+import { getNamesrvConfig, type NamesrvConfiguration, updateNamesrvConfig } from './namesrv-config.ts'
 import { registerBroker } from './register-broker.ts'
 import {
   deleteTopicInNamesrv,
@@ -35,6 +36,7 @@ export interface ProcessorOptions {
       readonly returnOrderTopicConfigToBroker: boolean
       readonly deleteTopicWithBrokerRegistration: boolean
     }
+  readonly configuration: NamesrvConfiguration
   /** When the server started, on the clock of the requests. */
   readonly startedMs: number
   /** Most bytes a compressed registration may inflate to. */
@@ -46,7 +48,7 @@ export interface ProcessorOptions {
  * @see DefaultRequestProcessor#processRequest in apache/rocketmq
  */
 export function createProcessors(options: ProcessorOptions): Record<RequestCode, Processor> {
-  const { routeInfo, kvConfig, settings, startedMs } = options
+  const { routeInfo, kvConfig, settings, configuration, startedMs } = options
   return {
     [RequestCode.PUT_KV_CONFIG]: putKVConfig(kvConfig),
     [RequestCode.GET_KV_CONFIG]: getKVConfig(kvConfig),
@@ -69,6 +71,8 @@ export function createProcessors(options: ProcessorOptions): Record<RequestCode,
       settings,
       unitFlags.unitSubUnUnit,
     ),
+    [RequestCode.UPDATE_NAMESRV_CONFIG]: updateNamesrvConfig(configuration),
+    [RequestCode.GET_NAMESRV_CONFIG]: getNamesrvConfig(configuration),
     [RequestCode.QUERY_DATA_VERSION]: queryDataVersion(routeInfo),
     [RequestCode.ADD_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'add'),
     [RequestCode.GET_BROKER_MEMBER_GROUP]: getBrokerMemberGroup(routeInfo),

@@ -18,6 +18,8 @@ export interface ChannelOptions {
   readonly dispatcher: RequestDispatcher
   readonly nowMs: () => number
   readonly maxFrameBytes: number
+  /** Asked once, when the channel is made. */
+  readonly maxIdleMs: () => number
   readonly serializeType: SerializeType
   readonly nextOpaque: () => number
   /** Told once why a channel is being closed by us, or that its socket failed. */
@@ -37,6 +39,8 @@ const FLUSH_BYTES = 256 * 1024
 export class Channel implements ChannelRef {
   readonly id: number
   readonly remoteAddress: string
+  /** Silent for so long, it is to be closed; as it stood when the connection was accepted. */
+  readonly maxIdleMs: number
   readonly #socket: Socket
   readonly #options: ChannelOptions
   readonly #decoder: FrameDecoder
@@ -57,6 +61,7 @@ export class Channel implements ChannelRef {
     this.#options = options
     this.#decoder = new FrameDecoder(options.maxFrameBytes)
     this.#lastActivityMs = options.nowMs()
+    this.maxIdleMs = options.maxIdleMs()
     const { remoteAddress = 'unknown', remotePort = 0 } = socket
     this.remoteAddress = remoteAddress.includes(':')
       ? `[${remoteAddress}]:${remotePort}`

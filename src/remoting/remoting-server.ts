@@ -13,7 +13,7 @@ export interface RemotingServerOptions {
   readonly listenPort: number
   /** Most bytes of a frame, its length word included. */
   readonly maxFrameBytes: number
-  /** A connection without traffic either way for this long is closed. */
+  /** A connection without traffic either way for this long is closed; asked when it is accepted. */
   readonly maxIdleMs: () => number
   /** How answers are written, whatever the request came in. */
   readonly serializeType: SerializeType
@@ -62,6 +62,7 @@ export class RemotingServer {
       dispatcher: options.dispatcher,
       nowMs: options.nowMs,
       maxFrameBytes: options.maxFrameBytes,
+      maxIdleMs: options.maxIdleMs,
       serializeType: options.serializeType,
       nextOpaque: () => {
         this.#lastOpaque = (this.#lastOpaque + 1) | 0
@@ -136,9 +137,9 @@ export class RemotingServer {
   }
 
   #closeIdle(): void {
-    const idleSinceMs = this.#options.nowMs() - this.#options.maxIdleMs()
+    const nowMs = this.#options.nowMs()
     for (const channel of this.#channels.values()) {
-      if (channel.lastActivityMs > idleSinceMs) continue
+      if (nowMs - channel.lastActivityMs < channel.maxIdleMs) continue
       this.#options.events.onChannelIdle(channel)
       channel.destroy()
     }

@@ -11,6 +11,7 @@ import type { Eventually, Sliced, Slicer } from './slicer.ts'
 import { deleteTopic, registerTopic, setWritePerm, topicsWhere } from './topic-operations.ts'
 import { pickupTopicRouteData } from './topic-route.ts'
 import { type Unregistration, unregisterBrokers } from './unregister-brokers.ts'
+import { filterByZoneName } from './zone-filter.ts'
 
 /** What the tables need from outside. */
 export interface RouteInfoManagerOptions {
@@ -155,6 +156,24 @@ export class RouteInfoManager {
     const body = encodeTopicRouteData({ ...route, orderTopicConf: variant.orderTopicConf }, variant.dialect)
     this.#cache.set(topic, variant, body)
     return body
+  }
+
+  /**
+   * The encoded route of a topic for the clients of a zone, or null if it has none. In the legacy dialect, whatever the client
+   * takes; encoded anew for each lookup.
+   * @see ZoneRouteRPCHook in apache/rocketmq
+   */
+  encodedRouteOfZone(
+    topic: string,
+    zoneName: string,
+    { supportActingMaster, orderTopicConf }: Omit<RouteVariant, 'dialect'>,
+    owner: LockOwner,
+  ): Eventually<Buffer | null> {
+    return this.#lock.read(() => {
+      const route = pickupTopicRouteData(this.#tables, topic, supportActingMaster)
+      if (route === null) return null
+      return encodeTopicRouteData({ ...filterByZoneName(route, zoneName), orderTopicConf }, 'legacy')
+    }, owner)
   }
 
   /** GET_BROKER_CLUSTER_INFO: what `use` makes of both tables while nobody writes. */

@@ -262,6 +262,13 @@ const OWN = [
     'start',
     'form of the log; `auto` is `pretty` on a terminal, else `json`',
   ),
+  int(
+    'maxConfigUpdateBytes',
+    65_536,
+    'start',
+    'longest text of an update of the configuration; it is read in one go, and lookups wait meanwhile',
+    { unit: 'bytes', min: 0 },
+  ),
 ] as const
 
 /**
