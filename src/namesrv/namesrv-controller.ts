@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer'
 import type { Logger } from 'pino'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import { createProcessors } from '../processor/default-request-processor.ts'
@@ -93,7 +94,7 @@ export class NamesrvController {
       settings: values,
       configuration: new ConfigUpdates(configuration, logger, new RateLimit(() => clock.nowMs())),
       startedMs: clock.nowMs(),
-      maxInflatedBytes: INFLATED_FRAMES * maxFrameBytes,
+      maxInflatedBytes: Math.min(INFLATED_FRAMES * maxFrameBytes, constants.MAX_LENGTH),
     })
     return new RemotingServer({
       dispatcher: new RequestDispatcher(processors, (error, request, context) =>

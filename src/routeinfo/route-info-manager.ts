@@ -1,5 +1,5 @@
 import type { DataVersion } from '../protocol/body/data-version.ts'
-import type { ClusterInfo } from '../protocol/body/lists-and-tables.ts'
+import { type ClusterInfo, encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
@@ -176,7 +176,12 @@ export class RouteInfoManager {
     }, owner)
   }
 
-  /** GET_BROKER_CLUSTER_INFO: what `use` makes of both tables while nobody writes. */
+  /** GET_BROKER_CLUSTER_INFO: the encoded body. */
+  encodedClusterInfo(owner: LockOwner): Eventually<Buffer> {
+    return this.#lock.readInSlices(() => encodeClusterInfo(this.#tables), owner)
+  }
+
+  /** What `use` makes of groups and clusters while nobody writes. */
   getAllClusterInfo<Result>(use: (info: ClusterInfo) => Result, owner: LockOwner): Eventually<Result> {
     return this.#lock.read(() => use(this.#tables), owner)
   }
