@@ -3,6 +3,7 @@ import { brokenUnregistrations, heartbeats, partialRegistrations, unknownCodes }
 import { compressed, cutChecksum, undeclaredCompression } from './compressed.ts'
 import { firstBytes, headers } from './headers.ts'
 import { kvConfig, kvDisk, noOrderConf, orderConf } from './kv-config.ts'
+import { largeCounters, longestFrame, manyTopics } from './large-bodies.ts'
 import { blackLists, guardedConfiguration, liveConfiguration, liveKeys } from './live-config.ts'
 import { oddJson } from './odd-json.ts'
 import {
@@ -53,6 +54,9 @@ export const sequences: readonly Sequence[] = [
   ...blackLists,
   liveKeys,
   guardedConfiguration,
+  largeCounters,
+  manyTopics,
+  longestFrame,
   heartbeats,
   brokenUnregistrations,
   unknownCodes,
