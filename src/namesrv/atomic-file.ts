@@ -1,10 +1,12 @@
 import {
   closeSync,
   copyFileSync,
+  existsSync,
   fchmodSync,
   fsyncSync,
   mkdirSync,
   openSync,
+  realpathSync,
   renameSync,
   statSync,
   unlinkSync,
@@ -16,19 +18,20 @@ import { dirname } from 'node:path'
  * Replaces a file so that a crash at any moment leaves the old or the new content whole: a temporary file beside it is
  * written, forced to disk and renamed over it, and then the folder is forced to disk. What was there before is kept as
  * `<path>.bak`, as Java keeps it. Missing folders are made. The new file may be read and written by whom the old one could be.
+ * Where the path is a link, the file it leads to is replaced, and the link stays.
  *
  * @throws The file system's error; the old content is then still in place.
  * @see MixAll#string2File in apache/rocketmq, which overwrites in place
  */
 export function writeFileAtomically(path: string, content: Buffer): void {
-  const folder = dirname(path)
-  mkdirSync(folder, { recursive: true })
-  const temporary = `${path}.tmp`
-  const backup = `${path}.bak`
+  mkdirSync(dirname(path), { recursive: true })
+  const target = linkedFile(path)
+  const folder = dirname(target)
+  const temporary = `${target}.tmp`
   try {
-    writeWhole(temporary, content, modeOf(path))
-    keepBackup(path, backup)
-    renameSync(temporary, path)
+    writeWhole(temporary, content, modeOf(target))
+    keepBackup(target, `${path}.bak`)
+    renameSync(temporary, target)
   } catch (error) {
     removeIfPossible(temporary)
     throw error
@@ -39,6 +42,11 @@ export function writeFileAtomically(path: string, content: Buffer): void {
   } finally {
     closeSync(handle)
   }
+}
+
+/** Where a link leads to; the path itself if it is none, or leads nowhere. */
+function linkedFile(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path
 }
 
 /** The backup, too, appears whole or not at all. */
