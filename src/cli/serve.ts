@@ -1,7 +1,8 @@
 import type { EventEmitter } from 'node:events'
 import type { Logger } from 'pino'
+import { printable } from '../namesrv/config/config-entry.ts'
 import { describeSource } from '../namesrv/config/config-source.ts'
-import { type Configuration, printable } from '../namesrv/config/configuration.ts'
+import type { Configuration } from '../namesrv/config/configuration.ts'
 
 /** Longest time from the first signal to the end of the process, besides the time that clients are given to go elsewhere. */
 export const SHUTDOWN_DEADLINE_MS = 15_000

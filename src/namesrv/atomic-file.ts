@@ -1,10 +1,14 @@
 import {
   closeSync,
   copyFileSync,
+  existsSync,
+  fchmodSync,
   fsyncSync,
   mkdirSync,
   openSync,
+  realpathSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
@@ -13,20 +17,21 @@ import { dirname } from 'node:path'
 /**
  * Replaces a file so that a crash at any moment leaves the old or the new content whole: a temporary file beside it is
  * written, forced to disk and renamed over it, and then the folder is forced to disk. What was there before is kept as
- * `<path>.bak`, as Java keeps it. Missing folders are made.
+ * `<path>.bak`, as Java keeps it. Missing folders are made. The new file may be read and written by whom the old one could be.
+ * Where the path is a link, the file it leads to is replaced, and the link stays.
  *
  * @throws The file system's error; the old content is then still in place.
  * @see MixAll#string2File in apache/rocketmq, which overwrites in place
  */
 export function writeFileAtomically(path: string, content: Buffer): void {
-  const folder = dirname(path)
-  mkdirSync(folder, { recursive: true })
-  const temporary = `${path}.tmp`
-  const backup = `${path}.bak`
+  mkdirSync(dirname(path), { recursive: true })
+  const target = linkedFile(path)
+  const folder = dirname(target)
+  const temporary = `${target}.tmp`
   try {
-    writeWhole(temporary, content)
-    keepBackup(path, backup)
-    renameSync(temporary, path)
+    writeWhole(temporary, content, modeOf(target))
+    keepBackup(target, `${path}.bak`)
+    renameSync(temporary, target)
   } catch (error) {
     removeIfPossible(temporary)
     throw error
@@ -37,6 +42,11 @@ export function writeFileAtomically(path: string, content: Buffer): void {
   } finally {
     closeSync(handle)
   }
+}
+
+/** Where a link leads to; the path itself if it is none, or leads nowhere. */
+function linkedFile(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path
 }
 
 /** The backup, too, appears whole or not at all. */
@@ -60,9 +70,17 @@ function removeIfPossible(path: string): void {
   }
 }
 
-function writeWhole(path: string, content: Buffer): void {
-  const handle = openSync(path, 'w', 0o644)
+/** Permissions of a file; undefined if there is none. */
+function modeOf(path: string): number | undefined {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode
+  return mode === undefined ? undefined : mode & 0o777
+}
+
+function writeWhole(path: string, content: Buffer, mode: number | undefined): void {
+  const handle = openSync(path, 'w', mode ?? 0o644)
   try {
+    // Before the first byte is written: it may be a password.
+    if (mode !== undefined) fchmodSync(handle, mode)
     for (let written = 0; written < content.length; ) written += writeSync(handle, content, written)
     fsyncSync(handle)
   } finally {

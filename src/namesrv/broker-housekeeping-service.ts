@@ -6,6 +6,8 @@ import type { RemotingServerEvents } from '../remoting/remoting-server.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { RateLimit } from './rate-limit.ts'
 
+const FRAME_LIMIT_KEY = 'com.rocketmq.remoting.frameMaxLength'
+
 /**
  * Keeps the tables true to the connections: a lost one takes its brokers with it.
  * @see BrokerHousekeepingService in apache/rocketmq
@@ -34,7 +36,11 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
     }
     this.#limit.run((suppressed) => {
       const { code, message } = error
-      this.#logger.warn({ peer, code, suppressed }, `connection closed, its bytes are no frame: ${message}`)
+      const hint = code === 'ERR_FRAME_TOO_LONG' ? `; ${FRAME_LIMIT_KEY} sets the limit` : ''
+      this.#logger.warn(
+        { peer, code, suppressed },
+        `connection closed, its bytes are no frame: ${message}${hint}`,
+      )
     })
   }
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer'
 import type { Logger } from 'pino'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import { createProcessors } from '../processor/default-request-processor.ts'
@@ -11,6 +12,7 @@ import { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import { Slicer } from '../routeinfo/slicer.ts'
 import { BrokerHousekeepingService } from './broker-housekeeping-service.ts'
 import type { Configuration } from './config/configuration.ts'
+import { ConfigUpdates } from './config-updates.ts'
 import { loadKVConfig } from './kv-config-file.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { Clock, Scheduler } from './time.ts'
@@ -97,8 +99,9 @@ export class NamesrvController {
       kvConfig,
       slicer: this.#slicer(),
       settings: values,
+      configuration: new ConfigUpdates(configuration, logger, new RateLimit(() => clock.nowMs())),
       startedMs: clock.nowMs(),
-      maxInflatedBytes: INFLATED_FRAMES * maxFrameBytes,
+      maxInflatedBytes: Math.min(INFLATED_FRAMES * maxFrameBytes, constants.MAX_LENGTH),
     })
     return new RemotingServer({
       dispatcher: new RequestDispatcher(processors, (error, request, context) =>

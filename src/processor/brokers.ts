@@ -1,5 +1,5 @@
 import { dataVersionText, decodeDataVersion } from '../protocol/body/data-version.ts'
-import { encodeBrokerMemberGroup, encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
+import { encodeBrokerMemberGroup } from '../protocol/body/lists-and-tables.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
 import { longField, stringField } from '../protocol/ext-fields.ts'
 import type { Processor } from '../protocol/processor.ts'
@@ -61,7 +61,7 @@ function readableDataVersion(body: Buffer, nowMs: number): ReturnType<typeof dec
 /** @see DefaultRequestProcessor#getBrokerClusterInfo in apache/rocketmq */
 export function getBrokerClusterInfo(routeInfo: RouteInfoManager): Processor {
   return (_request, { channel }) =>
-    andThen(routeInfo.getAllClusterInfo(encodeClusterInfo, channel), (body) => ({
+    andThen(routeInfo.encodedClusterInfo(channel), (body) => ({
       code: ResponseCode.SUCCESS,
       body,
     }))

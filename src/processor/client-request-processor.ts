@@ -2,7 +2,7 @@ import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/
 import { booleanField, stringField } from '../protocol/ext-fields.ts'
 import { MQVersion } from '../protocol/mq-version.ts'
 import type { Processor } from '../protocol/processor.ts'
-import type { RemotingResponse } from '../protocol/remoting-command.ts'
+import type { ExtFields, RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 
@@ -34,21 +34,31 @@ export function clientRequestProcessor(
       return NOT_READY
     const topic = stringField(extFields, 'topic')
     if (topic === null) return routeAnswer('null', null)
+    const { supportActingMaster, orderMessageEnable } = settings
+    const orderTopicConf = orderMessageEnable
+      ? kvConfig.getKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, topic)
+      : null
+    const zoneName = zoneOf(extFields)
     const strict = version >= MQVersion.V4_9_4 || booleanField(extFields, 'acceptStandardJsonOnly') === true
-    const route = routeInfo.encodedRoute(
-      topic,
-      {
-        dialect: strict ? 'standard' : 'legacy',
-        supportActingMaster: settings.supportActingMaster,
-        orderTopicConf: settings.orderMessageEnable
-          ? kvConfig.getKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, topic)
-          : null,
-      },
-      channel,
-    )
+    const dialect = strict ? 'standard' : 'legacy'
+    const route =
+      zoneName === null
+        ? routeInfo.encodedRoute(topic, { dialect, supportActingMaster, orderTopicConf }, channel)
+        : routeInfo.encodedRouteOfZone(topic, zoneName, { supportActingMaster, orderTopicConf }, channel)
     if (route instanceof Promise) return route.then((body) => routeAnswer(topic, body))
     return routeAnswer(topic, route)
   }
+}
+
+/** What Java takes for blank: white space without the blanks that do not break a line. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: four of them are white space to Java
+const BLANK = /^[\t-\r\u001c-\u0020\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]*$/
+
+/** The zone to which a client wants its routes confined, or null. */
+function zoneOf(extFields: ExtFields | null): string | null {
+  if (booleanField(extFields, '__ZONE_MODE') !== true) return null
+  const zoneName = stringField(extFields, '__ZONE_NAME')
+  return zoneName === null || BLANK.test(zoneName) ? null : zoneName
 }
 
 function routeAnswer(topic: string, body: Buffer | null): RemotingResponse {

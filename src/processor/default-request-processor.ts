@@ -13,6 +13,7 @@ import {
 } from './brokers.ts'
 import { type ClientRequestSettings, clientRequestProcessor } from './client-request-processor.ts'
 import { deleteKVConfig, getKVConfig, getKVListByNamespace, putKVConfig } from './kv-config.ts'
+import { getNamesrvConfig, type NamesrvConfiguration, updateNamesrvConfig } from './namesrv-config.ts'
 import { registerBroker } from './register-broker.ts'
 import {
   deleteTopicInNamesrv,
@@ -35,6 +36,7 @@ export interface ProcessorOptions {
       readonly returnOrderTopicConfigToBroker: boolean
       readonly deleteTopicWithBrokerRegistration: boolean
     }
+  readonly configuration: NamesrvConfiguration
   /** When the server started, on the clock of the requests. */
   readonly startedMs: number
   /** Most bytes a compressed registration may inflate to. */
@@ -46,7 +48,7 @@ export interface ProcessorOptions {
  * @see DefaultRequestProcessor#processRequest in apache/rocketmq
  */
 export function createProcessors(options: ProcessorOptions): Record<RequestCode, Processor> {
-  const { routeInfo, kvConfig, settings, startedMs } = options
+  const { routeInfo, kvConfig, settings, configuration, startedMs } = options
   return {
     [RequestCode.PUT_KV_CONFIG]: putKVConfig(kvConfig),
     [RequestCode.GET_KV_CONFIG]: getKVConfig(kvConfig),
@@ -56,19 +58,17 @@ export function createProcessors(options: ProcessorOptions): Record<RequestCode,
     [RequestCode.GET_ROUTEINFO_BY_TOPIC]: clientRequestProcessor(routeInfo, kvConfig, settings, startedMs),
     [RequestCode.GET_BROKER_CLUSTER_INFO]: getBrokerClusterInfo(routeInfo),
     [RequestCode.WIPE_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'wipe'),
-    [RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER]: getAllTopicList(routeInfo, settings),
+    [RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER]: getAllTopicList(options),
     [RequestCode.DELETE_TOPIC_IN_NAMESRV]: deleteTopicInNamesrv(routeInfo),
     [RequestCode.REGISTER_TOPIC_IN_NAMESRV]: registerTopicInNamesrv(routeInfo),
     [RequestCode.GET_KVLIST_BY_NAMESPACE]: getKVListByNamespace(kvConfig),
-    [RequestCode.GET_TOPICS_BY_CLUSTER]: getTopicsByCluster(routeInfo, settings),
-    [RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS]: getSystemTopicList(routeInfo),
-    [RequestCode.GET_UNIT_TOPIC_LIST]: getTopicsByFlag(routeInfo, settings, unitFlags.unit),
-    [RequestCode.GET_HAS_UNIT_SUB_TOPIC_LIST]: getTopicsByFlag(routeInfo, settings, unitFlags.unitSub),
-    [RequestCode.GET_HAS_UNIT_SUB_UNUNIT_TOPIC_LIST]: getTopicsByFlag(
-      routeInfo,
-      settings,
-      unitFlags.unitSubUnUnit,
-    ),
+    [RequestCode.GET_TOPICS_BY_CLUSTER]: getTopicsByCluster(options),
+    [RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS]: getSystemTopicList(options),
+    [RequestCode.GET_UNIT_TOPIC_LIST]: getTopicsByFlag(options, unitFlags.unit),
+    [RequestCode.GET_HAS_UNIT_SUB_TOPIC_LIST]: getTopicsByFlag(options, unitFlags.unitSub),
+    [RequestCode.GET_HAS_UNIT_SUB_UNUNIT_TOPIC_LIST]: getTopicsByFlag(options, unitFlags.unitSubUnUnit),
+    [RequestCode.UPDATE_NAMESRV_CONFIG]: updateNamesrvConfig(configuration),
+    [RequestCode.GET_NAMESRV_CONFIG]: getNamesrvConfig(configuration),
     [RequestCode.QUERY_DATA_VERSION]: queryDataVersion(routeInfo),
     [RequestCode.ADD_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'add'),
     [RequestCode.GET_BROKER_MEMBER_GROUP]: getBrokerMemberGroup(routeInfo),

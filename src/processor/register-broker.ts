@@ -121,7 +121,10 @@ async function decodeBody(
   } catch (error) {
     if (error instanceof JsonError || (error as NodeJS.ErrnoException).code?.startsWith('Z_') === true)
       throw bodyError(error)
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw bodyError(error)
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
+      const limit = `${maxInflatedBytes} bytes, four times com.rocketmq.remoting.frameMaxLength`
+      throw bodyError(new Error(`it inflates to more than ${limit}`, { cause: error }))
+    }
     throw error
   }
 }

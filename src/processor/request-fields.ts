@@ -27,6 +27,9 @@ export function missing(name: string): RemotingCommandError {
 }
 
 /** Goes on with a result at once if it is there, or when it comes. */
-export function andThen<From, To>(result: Eventually<From>, then: (result: From) => To): Eventually<To> {
+export function andThen<From, To>(
+  result: Eventually<From>,
+  then: (result: From) => Eventually<To>,
+): Eventually<To> {
   return result instanceof Promise ? result.then(then) : then(result)
 }

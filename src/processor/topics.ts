@@ -6,7 +6,7 @@ import type { Processor } from '../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
-import type { Eventually } from '../routeinfo/slicer.ts'
+import type { Eventually, Slicer } from '../routeinfo/slicer.ts'
 import { andThen, SUCCESS } from './request-fields.ts'
 
 /** Gates of the topic lists, read at every use. */
@@ -17,32 +17,43 @@ export interface TopicListSettings {
 
 const DISABLED: RemotingResponse = { code: ResponseCode.SYSTEM_ERROR, remark: 'disable' }
 
-function topicList(topics: Eventually<string[]>): Eventually<RemotingResponse> {
-  return andThen(topics, (list) => ({ code: ResponseCode.SUCCESS, body: encodeTopicList(list) }))
+/** What the topic lists need: the tables, and a way to write a hundred thousand names without holding everybody up. */
+export interface TopicLists {
+  readonly routeInfo: RouteInfoManager
+  readonly slicer: Slicer
+  readonly settings: TopicListSettings
+}
+
+function topicList(
+  slicer: Slicer,
+  topics: Eventually<readonly string[]>,
+  brokerAddr: string | null = null,
+): Eventually<RemotingResponse> {
+  const body = andThen(topics, (list) => slicer.run(encodeTopicList(list, brokerAddr)))
+  return andThen(body, (encoded) => ({ code: ResponseCode.SUCCESS, body: encoded }))
 }
 
 /** @see DefaultRequestProcessor#getAllTopicListFromNameserver in apache/rocketmq */
-export function getAllTopicList(routeInfo: RouteInfoManager, settings: TopicListSettings): Processor {
+export function getAllTopicList({ routeInfo, slicer, settings }: TopicLists): Processor {
   return (_request, { channel }) =>
-    settings.enableAllTopicList ? topicList(routeInfo.getTopicList(channel)) : DISABLED
+    settings.enableAllTopicList ? topicList(slicer, routeInfo.getTopicList(channel)) : DISABLED
 }
 
 /** @see DefaultRequestProcessor#getTopicsByCluster in apache/rocketmq */
-export function getTopicsByCluster(routeInfo: RouteInfoManager, settings: TopicListSettings): Processor {
+export function getTopicsByCluster({ routeInfo, slicer, settings }: TopicLists): Processor {
   return ({ extFields }, { channel }) => {
     if (!settings.enableTopicList) return DISABLED
     const cluster = stringField(extFields, 'cluster')
-    return topicList(cluster === null ? [] : routeInfo.getTopicsByCluster(cluster, channel))
+    return topicList(slicer, cluster === null ? [] : routeInfo.getTopicsByCluster(cluster, channel))
   }
 }
 
 /** @see DefaultRequestProcessor#getSystemTopicListFromNs in apache/rocketmq */
-export function getSystemTopicList(routeInfo: RouteInfoManager): Processor {
+export function getSystemTopicList({ routeInfo, slicer }: TopicLists): Processor {
   return (_request, { channel }) =>
-    andThen(routeInfo.getSystemTopicList(channel), ({ topics, brokerAddr }) => ({
-      code: ResponseCode.SUCCESS,
-      body: encodeTopicList(topics, brokerAddr),
-    }))
+    andThen(routeInfo.getSystemTopicList(channel), ({ topics, brokerAddr }) =>
+      topicList(slicer, topics, brokerAddr),
+    )
 }
 
 /** Bits of a topic's system flag. @see TopicSysFlag in apache/rocketmq */
@@ -58,13 +69,13 @@ export const unitFlags = {
 
 /** Topics whose first queues have a certain flag. @see RouteInfoManager#getUnitTopics and its neighbours in apache/rocketmq */
 export function getTopicsByFlag(
-  routeInfo: RouteInfoManager,
-  settings: TopicListSettings,
+  { routeInfo, slicer, settings }: TopicLists,
   matches: (topicSysFlag: number) => boolean,
 ): Processor {
   return (_request, { channel }) => {
     if (!settings.enableTopicList) return DISABLED
     return topicList(
+      slicer,
       routeInfo.getTopicList(channel, (queues) => {
         for (const queueData of queues.values()) return matches(queueData.topicSysFlag)
         return false

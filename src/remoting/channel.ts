@@ -18,6 +18,8 @@ export interface ChannelOptions {
   readonly dispatcher: RequestDispatcher
   readonly nowMs: () => number
   readonly maxFrameBytes: number
+  /** Asked once, when the channel is made. */
+  readonly maxIdleMs: () => number
   readonly serializeType: SerializeType
   readonly nextOpaque: () => number
   /** Told once why a channel is being closed by us, or that its socket failed. */
@@ -37,6 +39,8 @@ const FLUSH_BYTES = 256 * 1024
 export class Channel implements ChannelRef {
   readonly id: number
   readonly remoteAddress: string
+  /** Silent for so long, it is to be closed; as it stood when the connection was accepted. */
+  readonly maxIdleMs: number
   readonly #socket: Socket
   readonly #options: ChannelOptions
   readonly #decoder: FrameDecoder
@@ -59,6 +63,7 @@ export class Channel implements ChannelRef {
     this.#decoder = new FrameDecoder(options.maxFrameBytes)
     this.#lastActivityMs = options.nowMs()
     this.remoteAddress = remoteAddress
+    this.maxIdleMs = options.maxIdleMs()
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('drain', () => this.#onDrain())
     socket.on('error', (error) => options.onFailure(this, error))

@@ -15,7 +15,7 @@ export interface RemotingServerOptions {
   readonly listenPort: number
   /** Most bytes of a frame, its length word included. */
   readonly maxFrameBytes: number
-  /** A connection without traffic either way for this long is closed. */
+  /** A connection without traffic either way for this long is closed; asked when it is accepted. */
   readonly maxIdleMs: () => number
   /** How answers are written, whatever the request came in. */
   readonly serializeType: SerializeType
@@ -71,6 +71,7 @@ export class RemotingServer {
       dispatcher: options.dispatcher,
       nowMs: options.nowMs,
       maxFrameBytes: options.maxFrameBytes,
+      maxIdleMs: options.maxIdleMs,
       serializeType: options.serializeType,
       nextOpaque: () => {
         this.#lastOpaque = (this.#lastOpaque + 1) | 0
@@ -165,14 +166,14 @@ export class RemotingServer {
   }
 
   #closeIdle(): void {
-    const idleSinceMs = this.#options.nowMs() - this.#options.maxIdleMs()
+    const nowMs = this.#options.nowMs()
     for (const channel of this.#channels.values()) {
-      if (channel.lastActivityMs > idleSinceMs) continue
+      if (nowMs - channel.lastActivityMs < channel.maxIdleMs) continue
       this.#options.events.onChannelIdle(channel)
       channel.destroy()
     }
     for (const preface of this.#prefaces) {
-      if (preface.lastActivityMs > idleSinceMs) {
+      if (nowMs - preface.lastActivityMs < this.#options.maxIdleMs()) {
         preface.closeIfLate()
         continue
       }

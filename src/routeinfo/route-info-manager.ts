@@ -1,5 +1,5 @@
 import type { DataVersion } from '../protocol/body/data-version.ts'
-import type { ClusterInfo } from '../protocol/body/lists-and-tables.ts'
+import { type ClusterInfo, encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
@@ -11,6 +11,7 @@ import type { Eventually, Sliced, Slicer } from './slicer.ts'
 import { deleteTopic, registerTopic, setWritePerm, topicsWhere } from './topic-operations.ts'
 import { pickupTopicRouteData } from './topic-route.ts'
 import { type Unregistration, unregisterBrokers } from './unregister-brokers.ts'
+import { filterByZoneName } from './zone-filter.ts'
 
 /** What the tables need from outside. */
 export interface RouteInfoManagerOptions {
@@ -157,7 +158,30 @@ export class RouteInfoManager {
     return body
   }
 
-  /** GET_BROKER_CLUSTER_INFO: what `use` makes of both tables while nobody writes. */
+  /**
+   * The encoded route of a topic for the clients of a zone, or null if it has none. In the legacy dialect, whatever the client
+   * takes; encoded anew for each lookup.
+   * @see ZoneRouteRPCHook in apache/rocketmq
+   */
+  encodedRouteOfZone(
+    topic: string,
+    zoneName: string,
+    { supportActingMaster, orderTopicConf }: Omit<RouteVariant, 'dialect'>,
+    owner: LockOwner,
+  ): Eventually<Buffer | null> {
+    return this.#lock.read(() => {
+      const route = pickupTopicRouteData(this.#tables, topic, supportActingMaster)
+      if (route === null) return null
+      return encodeTopicRouteData({ ...filterByZoneName(route, zoneName), orderTopicConf }, 'legacy')
+    }, owner)
+  }
+
+  /** GET_BROKER_CLUSTER_INFO: the encoded body. */
+  encodedClusterInfo(owner: LockOwner): Eventually<Buffer> {
+    return this.#lock.readInSlices(() => encodeClusterInfo(this.#tables), owner)
+  }
+
+  /** What `use` makes of groups and clusters while nobody writes. */
   getAllClusterInfo<Result>(use: (info: ClusterInfo) => Result, owner: LockOwner): Eventually<Result> {
     return this.#lock.read(() => use(this.#tables), owner)
   }

@@ -10,6 +10,8 @@ import { until } from './harness/until.ts'
 const CLUSTER = 'InteropCluster'
 const GET_KV_CONFIG = 101
 const QUERY_NOT_FOUND = 22
+const GET_UNIT_TOPIC_LIST = 311
+const GET_NAMESRV_CONFIG = 319
 
 interface Step {
   /** The command; `<broker>` is the address of the 4.9.7 broker. */
@@ -61,6 +63,34 @@ const steps: readonly Step[] = [
     says: /delete topic \[Ordered\] from NameServer success/,
   },
   { command: 'topicRoute -t Both', says: /CODE: 17/ },
+  { command: 'getNamesrvConfig', says: /^orderMessageEnable += +true$/m },
+  {
+    command: 'updateNamesrvConfig -k orderMessageEnable -v false',
+    says: /update name server config success/,
+    leaves: (nameServer) => expectItem(nameServer, 'orderMessageEnable=false'),
+  },
+  { command: 'getNamesrvConfig', says: /^orderMessageEnable += +false$/m },
+  {
+    command: 'updateNamesrvConfig -k enableTopicList -v false',
+    says: /update name server config success/,
+    leaves: (nameServer) => expectUnitTopics(nameServer, 1),
+  },
+  {
+    command: 'updateNamesrvConfig -k kvConfigPath -v /elsewhere',
+    says: /CODE: 16 {2}DESC: Can not update config in black list\./,
+  },
+  { command: 'updateNamesrvConfig -k no.such.key -v 1', says: /update name server config success/ },
+  {
+    command: 'updateNamesrvConfig -k enableTopicList -v true',
+    says: /update name server config success/,
+    leaves: (nameServer) => expectUnitTopics(nameServer, 0),
+  },
+  {
+    command: 'updateNamesrvConfig -k orderMessageEnable -v true',
+    says: /update name server config success/,
+    leaves: (nameServer) => expectItem(nameServer, 'orderMessageEnable=true'),
+  },
+  { command: 'getNamesrvConfig', says: /^enableTopicList += +true$/m },
   { command: 'statsAll', says: /^BenchmarkTest/m, unordered: 'lines' },
 ]
 
@@ -68,7 +98,8 @@ let nameServers: readonly [NameServer, NameServer]
 let brokers: readonly Broker[]
 
 beforeAll(async () => {
-  const properties = { orderMessageEnable: true }
+  // The one default that differs is set, so that the items of both are the same.
+  const properties = { orderMessageEnable: true, scanNotActiveBrokerInterval: 5_000 }
   nameServers = await Promise.all([
     startNameServer({ ...subject, properties }),
     startNameServer({ ...reference, properties }),
@@ -87,6 +118,15 @@ beforeAll(async () => {
 async function expectKv(nameServer: string, expected: { code: number; value?: string }): Promise<void> {
   const { code, extFields } = await ask(nameServer, GET_KV_CONFIG, { namespace: 'Space', key: 'color' })
   expect({ code, ...extFields }).toEqual(expected)
+}
+
+async function expectItem(nameServer: string, item: string): Promise<void> {
+  const { body } = await ask(nameServer, GET_NAMESRV_CONFIG)
+  expect(`${body}`.split('\n')).toContain(item)
+}
+
+async function expectUnitTopics(nameServer: string, code: number): Promise<void> {
+  expect((await ask(nameServer, GET_UNIT_TOPIC_LIST)).code).toBe(code)
 }
 
 /** Brokers tell both NameServers of a change, but not at the same moment. */

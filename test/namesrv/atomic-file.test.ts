@@ -1,7 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -100,6 +110,27 @@ describe('a file that is replaced atomically', () => {
     expect(readFileSync(path, 'latin1')).toBe('short')
     writeFileAtomically(path, Buffer.alloc(0))
     expect(readFileSync(path)).toHaveLength(0)
+  })
+
+  test('may be read and written by whom it could be before', () => {
+    const path = join(temporaryFolder(), 'file')
+    writeFileSync(path, 'a password')
+    chmodSync(path, 0o640)
+    writeFileAtomically(path, Buffer.from('another'))
+    for (const each of [path, `${path}.bak`]) expect(statSync(each).mode & 0o777).toBe(0o640)
+  })
+
+  test('is the one that a link leads to, and the link stays', () => {
+    const folder = temporaryFolder()
+    const [link, file] = [join(folder, 'link'), join(folder, 'elsewhere', 'file')]
+    mkdirSync(join(folder, 'elsewhere'))
+    writeFileSync(file, 'old')
+    symlinkSync(file, link)
+    writeFileAtomically(link, Buffer.from('new'))
+    expect(readFileSync(file, 'latin1')).toBe('new')
+    expect(lstatSync(link).isSymbolicLink()).toBe(true)
+    expect(readFileSync(`${link}.bak`, 'latin1')).toBe('old')
+    expect(readdirSync(join(folder, 'elsewhere'))).toEqual(['file'])
   })
 
   test('gets the folders it needs', () => {

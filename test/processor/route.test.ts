@@ -65,3 +65,46 @@ test('the order configuration comes with the route if orderMessageEnable says so
   await put('broker-a:8')
   expect(await orderOf()).toBe('broker-a:8')
 })
+
+describe('a lookup from a zone', () => {
+  const NOTHING = '{"brokerDatas":[],"filterServerTable":{},"queueDatas":[]}'
+
+  /** A master in z1. */
+  async function inZone(): Promise<ProcessorWorld> {
+    const world = new ProcessorWorld()
+    await world.ask(REGISTER_BROKER, { ext: { ...MASTER, __ZONE_NAME: 'z1' }, body })
+    return world
+  }
+  const zoned = (id: string): string => route(id).replace('false}', 'false,"zoneName":"z1"}')
+  const from = (zone: string, mode = 'true') => ({ ext: { ...ext, __ZONE_MODE: mode, __ZONE_NAME: zone } })
+
+  test('is answered in the legacy dialect, whatever the client takes', async () => {
+    const world = await inZone()
+    expect(await world.ask(GET_ROUTEINFO_BY_TOPIC, from('Z1', 'TRUE'))).toEqual({ code: 0, body: zoned('0') })
+    expect(await world.ask(GET_ROUTEINFO_BY_TOPIC, { ext })).toEqual({ code: 0, body: zoned('"0"') })
+    expect(await world.ask(GET_ROUTEINFO_BY_TOPIC, from('z2'))).toEqual({ code: 0, body: NOTHING })
+  })
+
+  test.each(['', ' ', '\t\v', '\u001c', '\u2003', '\u3000'])(
+    'is not confined by the blank zone %j',
+    async (zone) => {
+      expect((await (await inZone()).ask(GET_ROUTEINFO_BY_TOPIC, from(zone))).body).toBe(zoned('"0"'))
+    },
+  )
+
+  test.each(['\u00a0', '\u2007', '\u0085', '\u200b', '\0'])(
+    'is confined by %j, which is not blank',
+    async (zone) => {
+      expect((await (await inZone()).ask(GET_ROUTEINFO_BY_TOPIC, from(zone))).body).toBe(NOTHING)
+    },
+  )
+
+  test.each(['false', 'yes', 'true '])('is not confined if its mode is %j', async (mode) => {
+    expect((await (await inZone()).ask(GET_ROUTEINFO_BY_TOPIC, from('z2', mode))).body).toBe(zoned('"0"'))
+  })
+
+  test('of an unknown topic has no route', async () => {
+    const unknown = { ext: { ...from('z1').ext, topic: 'T9' } }
+    expect((await (await inZone()).ask(GET_ROUTEINFO_BY_TOPIC, unknown)).code).toBe(17)
+  })
+})

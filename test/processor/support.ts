@@ -1,5 +1,6 @@
 import { KVConfigManager } from '../../src/kvconfig/kv-config-manager.ts'
 import { createProcessors } from '../../src/processor/default-request-processor.ts'
+import type { ConfigUpdateOutcome } from '../../src/processor/namesrv-config.ts'
 import { CURRENT_VERSION } from '../../src/protocol/mq-version.ts'
 import type { RemotingCommand, RemotingResponse } from '../../src/protocol/remoting-command.ts'
 import type { RequestCode } from '../../src/protocol/request-code.ts'
@@ -38,6 +39,9 @@ export class ProcessorWorld {
   readonly channel = openChannel(1)
   nowMs = 0
   diskFull = false
+  /** What GET_NAMESRV_CONFIG shows, and what becomes of an update. */
+  items: readonly string[] = []
+  update: (text: string) => ConfigUpdateOutcome = () => ({ kind: 'taken' })
   readonly #routeInfo = managerWith('whole').manager
   readonly #processors = createProcessors({
     routeInfo: this.#routeInfo,
@@ -46,6 +50,7 @@ export class ProcessorWorld {
     }),
     slicer: wholeSlicer(),
     settings: this.settings,
+    configuration: { items: () => this.items, update: (body) => this.update(body.toString()) },
     startedMs: 0,
     maxInflatedBytes: 1_000,
   })

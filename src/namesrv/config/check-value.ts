@@ -6,7 +6,8 @@ import { type Assigned, assignJavaStyle } from './java-conversion.ts'
 
 /**
  * A text as the value of its key, for the start of the program: what Java would ignore (a number it cannot read) or misread
- * (`yes` is false to Java) is an error, and so is a number out of range.
+ * (`yes` is false to Java) is an error, and so is a number out of range, except where it is {@link withinRange nearest} that
+ * counts.
  *
  * @throws {ConfigError} `ERR_CONFIG_VALUE`, `ERR_CONFIG_RANGE`
  */
@@ -19,10 +20,10 @@ export function checkValue(row: OwnedConfigKey, given: GivenText): Assigned {
     }
     const [min, max] = rangeOf(row)
     const number = Number(assigned?.value)
-    if (assigned === undefined || number < min || number > max) {
+    if (assigned === undefined || ((number < min || number > max) && !takesNearest(row))) {
       throw refused('ERR_CONFIG_RANGE', row, given, `is not within ${min} and ${max}${unit(row)}`)
     }
-    return assigned
+    return withinRange(row, assigned)
   }
   if (assigned === undefined || (row.type === 'boolean' && !/^(?:true|false)$/i.test(given.text))) {
     throw refused('ERR_CONFIG_VALUE', row, given, `is neither true nor false${blankHint(given.text)}`)
@@ -36,6 +37,21 @@ export function checkValue(row: OwnedConfigKey, given: GivenText): Assigned {
   const problem = row.check?.(assigned.text)
   if (problem !== undefined) throw refused('ERR_CONFIG_VALUE', row, given, problem)
   return assigned
+}
+
+/**
+ * The value in force of a number that its key takes as it comes: an update may set it to anything at any time, as with Java,
+ * and so may a start. Beyond the range the nearest number within counts; what is shown and stored is the number that was given.
+ */
+export function withinRange(row: OwnedConfigKey, assigned: Assigned): Assigned {
+  if (typeof assigned.value !== 'number' || !takesNearest(row)) return assigned
+  const [min, max] = rangeOf(row)
+  return { text: assigned.text, value: Math.min(max, Math.max(min, assigned.value)) }
+}
+
+/** Keys that are read while the server runs; one that is read at the start only can be refused there. */
+function takesNearest(row: OwnedConfigKey): boolean {
+  return row.effect === 'live' || row.effect === 'connection'
 }
 
 /** Least and greatest number of a key, both included. */

@@ -310,6 +310,13 @@ const OWN = [
     'longest TLS handshake; it holds memory and no request yet (Netty has the same)',
     { unit: 'ms', min: 1, max: MAX_HANDSHAKE_MS },
   ),
+  int(
+    'maxConfigUpdateBytes',
+    65_536,
+    'start',
+    'longest text of an update of the configuration; it is read in one go, and lookups wait meanwhile',
+    { unit: 'bytes', min: 0 },
+  ),
 ] as const
 
 /**

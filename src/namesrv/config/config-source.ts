@@ -8,8 +8,9 @@ export type ConfigSource =
     }
   | { readonly layer: 'environment'; readonly variable: string }
   | { readonly layer: 'option' /** As it was written, with its dashes. */; readonly option: string }
+  | { readonly layer: 'update' /** Who sent it, `host:port`. */; readonly peer: string }
 
-/** A source in words: `ns.conf:12`, `environment variable ROCKETMQ_HOME`, `option --listenPort`, `default`. */
+/** A source in words: `ns.conf:12`, `environment variable ROCKETMQ_HOME`, `option --listenPort`, `update by 10.0.0.7:40312`, `default`. */
 export function describeSource(source: ConfigSource): string {
   switch (source.layer) {
     case 'default':
@@ -20,6 +21,8 @@ export function describeSource(source: ConfigSource): string {
       return `environment variable ${source.variable}`
     case 'option':
       return `option ${source.option}`
+    case 'update':
+      return `update by ${source.peer}`
     default:
       return source satisfies never
   }

@@ -1,8 +1,11 @@
 import { checkValue } from './check-value.ts'
+import { type ConfigEntry, HIDDEN, isField, printable } from './config-entry.ts'
 import type { ConfigValue, OwnedConfigKey } from './config-key.ts'
 import { CONFIG_KEYS, findConfigKey, type NamesrvValues, SHARED_WITH_NETTY_CLIENT } from './config-keys.ts'
 import { type ConfigLayers, type ConfigNotice, type Given, readLayers } from './config-layers.ts'
 import { type ConfigSource, describeSource } from './config-source.ts'
+import { type ConfigState, type UpdatedConfigState, updatedConfigState } from './config-update.ts'
+import { propertiesText } from './properties-text.ts'
 
 /** What {@link Configuration.resolve} decides upon: the layers, and the machine on which some defaults depend. */
 export interface ResolveOptions extends ConfigLayers {
@@ -12,16 +15,8 @@ export interface ResolveOptions extends ConfigLayers {
   readonly processors: number
 }
 
-/** A key with its value in force. */
-export interface ConfigEntry {
-  readonly row: OwnedConfigKey
-  readonly value: ConfigValue
-  /** The value as Java prints it; undefined for Java's null. */
-  readonly text: string | undefined
-  readonly source: ConfigSource
-}
-
-const HIDDEN = '******'
+/** @see DefaultRequestProcessor#initConfigBlackList in apache/rocketmq */
+const ALWAYS_BLACK_LISTED = ['configBlackList', 'configStorePath', 'kvConfigPath', 'rocketmqHome']
 
 /**
  * The configuration in force: a value for every key, each with its source.
@@ -31,13 +26,16 @@ const HIDDEN = '******'
 export class Configuration {
   /** The value of every key, by name. Read a `live` key at every use. */
   readonly values: NamesrvValues
-  readonly #entries: ReadonlyMap<string, ConfigEntry>
+  /** Keys that an update must not name, as they were at the start. */
+  readonly blackList: ReadonlySet<string>
+  #entries: ReadonlyMap<string, ConfigEntry>
   /** Pairs of the file that are no field of NamesrvConfig or NettyServerConfig, as the file has them. */
-  readonly #extras: ReadonlyMap<string, string>
+  #extras: ReadonlyMap<string, string>
 
-  private constructor(entries: ReadonlyMap<string, ConfigEntry>, extras: ReadonlyMap<string, string>) {
+  private constructor({ entries, extras }: ConfigState) {
     this.#entries = entries
     this.#extras = extras
+    this.blackList = blackListOf(`${entries.get('configBlackList')?.text}`)
     this.values = Object.fromEntries([...entries].map(([key, entry]) => [key, entry.value])) as NamesrvValues
   }
 
@@ -58,7 +56,7 @@ export class Configuration {
     for (const { key, value } of given.filePairs.values()) {
       if (!isField(findConfigKey(key)) || findConfigKey(key)?.key !== key) extras.set(key, value)
     }
-    const configuration = new Configuration(entries, extras)
+    const configuration = new Configuration({ entries, extras })
     const set = configuration.entries().filter(({ row }) => given.texts.has(row.key))
     return { configuration, notices: [...given.notices, ...noticesOf(set)] }
   }
@@ -79,18 +77,39 @@ export class Configuration {
    * NettyServerConfig that is not null, and all other pairs of the configuration file with their raw text. Keys of neither
    * object that were set elsewhere are not among them, as JVM properties are not in Java.
    *
-   * @param secrets - `plain` for the file that an update writes; `hidden` for everything that leaves the machine.
+   * Secrets are hidden.
+   *
    * @see org.apache.rocketmq.remoting.Configuration#getAllConfigsFormatString
    */
-  items(secrets: 'hidden' | 'plain' = 'hidden'): string[] {
-    const texts = new Map<string, string>()
-    for (const [key, text] of this.#extras) {
-      texts.set(key, secrets === 'hidden' && findConfigKey(key)?.secret === true ? HIDDEN : text)
+  items(): string[] {
+    return itemsOf({ entries: this.#entries, extras: this.#extras }).map(
+      ([key, text]) => `${key}=${findConfigKey(key)?.secret === true ? HIDDEN : text}`,
+    )
+  }
+
+  /**
+   * Changes what an update asks for, once it is stored: `live` values are in force at their next use.
+   *
+   * @param pairs - None of them named by the black list, which is for the caller to see to.
+   * @param store - Writes all items, secrets in plain, as the text of a `.properties` file. If it throws, nothing has changed.
+   * @returns What came of it.
+   * @see org.apache.rocketmq.remoting.Configuration#update
+   */
+  update(
+    pairs: Iterable<readonly [key: string, text: string]>,
+    source: ConfigSource,
+    store: (propertiesText: string) => void,
+  ): UpdatedConfigState {
+    const next = updatedConfigState({ entries: this.#entries, extras: this.#extras }, pairs, source)
+    store(propertiesText(itemsOf(next)))
+    this.#entries = next.entries
+    this.#extras = next.extras
+    // In place: whoever reads values at every use holds this object.
+    for (const { key } of next.changes) {
+      const entry = next.entries.get(key)
+      if (entry !== undefined && isField(entry.row)) Object.assign(this.values, { [key]: entry.value })
     }
-    for (const { row, text } of this.#entries.values()) {
-      if (isField(row) && text !== undefined) texts.set(row.key, text)
-    }
-    return [...texts.keys()].sort().map((key) => `${key}=${texts.get(key)}`)
+    return next
   }
 
   /**
@@ -115,10 +134,19 @@ export class Configuration {
   }
 }
 
-/** The text of an entry as people may see it. */
-export function printable({ row, text }: ConfigEntry): string {
-  if (text === undefined) return ''
-  return row.secret === true ? HIDDEN : text
+/** All items with their texts in the order of their keys; secrets are not hidden. */
+function itemsOf({ entries, extras }: ConfigState): [key: string, text: string][] {
+  const texts = new Map(extras)
+  for (const { row, text } of entries.values())
+    if (isField(row) && text !== undefined) texts.set(row.key, text)
+  return [...texts].sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+/** As Java's `split` has it: empty words at the end are none, and the whole empty text is one. */
+function blackListOf(text: string): ReadonlySet<string> {
+  const words = text.split(';')
+  if (text !== '') while (words.at(-1) === '') words.pop()
+  return new Set([...ALWAYS_BLACK_LISTED, ...words])
 }
 
 function entryOf(
@@ -144,15 +172,10 @@ function textOf(value: ConfigValue): string | undefined {
   return value === undefined ? undefined : String(value)
 }
 
-/** Java's update mechanism knows the fields of these two objects only. */
-function isField(row: OwnedConfigKey | undefined): boolean {
-  return row?.owner === 'namesrv' || row?.owner === 'nettyServer'
-}
-
 function noticesOf(given: readonly ConfigEntry[]): ConfigNotice[] {
   const notices: ConfigNotice[] = []
   const unused: string[] = []
-  for (const { row, text, source } of given) {
+  for (const { row, value, text, source } of given) {
     if (row.absent !== undefined && row.absent.value === text) {
       notices.push({
         level: 'warn',
@@ -161,6 +184,12 @@ function noticesOf(given: readonly ConfigEntry[]): ConfigNotice[] {
       })
     } else if (row.effect === 'none') {
       unused.push(row.key)
+    } else if (typeof value === 'number' && String(value) !== text) {
+      notices.push({
+        level: 'warn',
+        message: `${describeSource(source)}: ${row.key}=${text} is out of range; ${value} is in force`,
+        keys: [row.key],
+      })
     }
   }
   if (unused.length > 0) {

@@ -1,4 +1,6 @@
-import { objectText, quote, sortedEntries, stringListText } from '../json/json-text.ts'
+import { objectText, quote, sortedEntries } from '../json/json-text.ts'
+import { TextChunks } from '../json/text-chunks.ts'
+import type { Sliced } from './register-broker-body.ts'
 import { type BrokerData, brokerAddrsText, brokerDataText } from './topic-route-data.ts'
 
 /** Names to the groups they stand for, and clusters to the names in them. @see ClusterInfo in apache/rocketmq */
@@ -7,23 +9,47 @@ export interface ClusterInfo {
   readonly clusterAddrTable: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-/** The body of GET_BROKER_CLUSTER_INFO. */
-export function encodeClusterInfo(info: ClusterInfo): Buffer {
-  const brokers = [...info.brokerAddrTable].map(
-    ([name, data]) => [name, brokerDataText(data, 'legacy')] as const,
-  )
-  const clusters = [...info.clusterAddrTable].map(
-    ([name, brokers]) => [name, stringListText(brokers)] as const,
-  )
-  return Buffer.from(
-    `{"brokerAddrTable":${objectText(brokers, 'legacy')},"clusterAddrTable":${objectText(clusters, 'legacy')}}`,
-  )
+/** The body of GET_BROKER_CLUSTER_INFO, yielding after every group and every cluster. */
+export function* encodeClusterInfo(info: ClusterInfo): Sliced<Buffer> {
+  const text = new TextChunks()
+  let separator = '{"brokerAddrTable":{'
+  for (const [name, data] of info.brokerAddrTable) {
+    text.add(`${separator}${quote(name)}:${brokerDataText(data, 'legacy')}`)
+    separator = ','
+    yield
+  }
+  if (info.brokerAddrTable.size === 0) text.add(separator)
+  separator = '},"clusterAddrTable":{'
+  for (const [name, brokers] of info.clusterAddrTable) {
+    text.add(`${separator}${quote(name)}:`)
+    yield* addStringList(text, brokers)
+    separator = ','
+  }
+  if (info.clusterAddrTable.size === 0) text.add(separator)
+  text.add('}}')
+  return text.toBuffer()
 }
 
-/** The body of every request that asks for topic names. @see TopicList in apache/rocketmq */
-export function encodeTopicList(topics: Iterable<string>, brokerAddr: string | null = null): Buffer {
-  const addr = brokerAddr === null ? '' : `"brokerAddr":${quote(brokerAddr)},`
-  return Buffer.from(`{${addr}"topicList":${stringListText(topics)}}`)
+/** The body of every request that asks for topic names, yielding after every name. @see TopicList in apache/rocketmq */
+export function* encodeTopicList(topics: Iterable<string>, brokerAddr: string | null = null): Sliced<Buffer> {
+  const text = new TextChunks()
+  text.add(brokerAddr === null ? '{' : `{"brokerAddr":${quote(brokerAddr)},`)
+  text.add('"topicList":')
+  yield* addStringList(text, topics)
+  text.add('}')
+  return text.toBuffer()
+}
+
+/** Adds `["a","b"]`. */
+function* addStringList(text: TextChunks, list: Iterable<string>): Sliced<void> {
+  let separator = ''
+  text.add('[')
+  for (const element of list) {
+    text.add(separator + quote(element))
+    separator = ','
+    yield
+  }
+  text.add(']')
 }
 
 /** The body of GET_KVLIST_BY_NAMESPACE and of a registration's answer; null values are left out. @see KVTable */

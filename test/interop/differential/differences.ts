@@ -10,6 +10,8 @@ const shownBySequences = [
   'odd-json',
   'zlib-checksum-required',
   'first-bytes-read-at-once',
+  'large-update-refused',
+  'secrets-hidden',
 ] as const
 
 /** Those that take a race to see, which no sequence of requests and answers can bring about at will. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type NameServer, reference, startNameServer } from '../harness/name-server.ts'
 import { projectRoot } from '../harness/work-folder.ts'
 import { inOneOrder, KV_FILE_UNORDERED } from './body-order.ts'
-import { differencesOf } from './compare.ts'
+import { differencesOf, withoutPlaces } from './compare.ts'
 import { differences } from './differences.ts'
 import { play } from './play.ts'
 import type { Sequence } from './sequence.ts'
@@ -25,6 +25,7 @@ describe('the same requests, sent to the Java NameServer and to ours', () => {
     const found = [
       ...differencesOf(sequence, javaAnswers, ourAnswers),
       ...(sequence.kvFile === true ? kvFileDifferences(java, ours) : []),
+      ...(sequence.configFile === true ? configFileDifferences(java, ours) : []),
     ]
     await Promise.all(servers.map(({ program }) => program.kill()))
     expect(found.join('\n\n')).toBe('')
@@ -49,6 +50,15 @@ function kvFileDifferences(java: NameServer, ours: NameServer): string[] {
   )
   const canonical = (text = ''): string => inOneOrder(text, KV_FILE_UNORDERED)
   return canonical(a) === canonical(b) ? [] : [`the KV files differ\njava    ${a}\nours    ${b}`]
+}
+
+function configFileDifferences(java: NameServer, ours: NameServer): string[] {
+  const [a = '', b = ''] = [java, ours].map(({ program }) =>
+    readFileSync(join(program.home, 'namesrv.properties'), 'latin1'),
+  )
+  return withoutPlaces(a) === withoutPlaces(b)
+    ? []
+    : [`the configuration files differ\njava    ${a}\nours    ${b}`]
 }
 
 function shown(all: readonly Sequence[]): Set<string> {

@@ -16,6 +16,8 @@ export interface ExpectedAnswer {
   readonly extFields?: Readonly<Record<string, string>> | null
   /** UTF-8 text; empty: none. */
   readonly body?: string
+  /** UTF-8 text that is somewhere in the body. */
+  readonly bodyHas?: string
 }
 
 export type Expected = ExpectedAnswer | 'closed' | 'silent'
@@ -64,6 +66,8 @@ export interface RequestStep {
   readonly until?: Condition | Readonly<Record<Side, Condition>>
   /** Milliseconds of the present time in the body are the same whatever they are. */
   readonly clock?: boolean
+  /** Folders and the port of the server, in lines of `key=value`, are the same whatever they are. */
+  readonly places?: boolean
   /** The two differ on purpose. `exception-text`: both answer code 1 with a text of their own. */
   readonly differs?: 'exception-text' | Differs
 }
@@ -83,4 +87,6 @@ export interface Sequence {
   readonly steps: readonly Step[]
   /** Whether the KV files that the servers leave behind are compared as well. */
   readonly kvFile?: boolean
+  /** The same of their configuration files. */
+  readonly configFile?: boolean
 }

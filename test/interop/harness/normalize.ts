@@ -6,6 +6,9 @@ const LOGBACK_STATUS = /(?:^.*\|-(?:INFO|WARN) in .*\n)+\n?/gm
 /** The columns #Hour and #SPACE of clusterList, measured by the broker at the moment of the call. */
 const MEASURED_COLUMNS = /\b\d+\.\d\d( +)[01]\.\d{4}\b/g
 
+/** Items of a NameServer's configuration that are its own: its folders and its port. */
+const PLACES = /^(rocketmqHome|kvConfigPath|configStorePath|listenPort)( *= *).*$/gm
+
 /** How the order of an output is no part of what it says: not at all, as lines, or as the arrays of a JSON text. */
 export type Unordered = 'nothing' | 'lines' | 'json arrays'
 
@@ -16,7 +19,9 @@ export function normalize(
   unordered: Unordered = 'nothing',
 ): { readonly stdout: unknown; readonly stderr: string } {
   const common = (text: string) => text.replaceAll(nameServer, '<name server>')
-  const text = common(stdout.replaceAll(LOGBACK_STATUS, '')).replaceAll(MEASURED_COLUMNS, '<hour>$1<space>')
+  const text = common(stdout.replaceAll(LOGBACK_STATUS, ''))
+    .replaceAll(MEASURED_COLUMNS, '<hour>$1<space>')
+    .replaceAll(PLACES, '$1$2<place>')
   return { stdout: sorters[unordered](text), stderr: common(stderr) }
 }
 

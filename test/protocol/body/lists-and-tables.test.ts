@@ -6,6 +6,7 @@ import {
   encodeTopicList,
 } from '../../../src/protocol/body/lists-and-tables.ts'
 import { fixture, fixtures } from '../../fixtures/load.ts'
+import { finish } from '../support.ts'
 
 const said = (name: string) => fixture(`5.5.0/${name}.response`).expected.bodyText as string
 const parsed = <Said>(text: string): Said => JSON.parse(text.replaceAll(/([{,])(\d+):/g, '$1"$2":')) as Said
@@ -31,7 +32,9 @@ test.each(['cluster-list', 'cluster-list-with-slave'])(
       ([key, group]) => [key, { ...group, zoneName: null, brokerAddrs: addrs(group.brokerAddrs) }] as const,
     )
     const clusters = Object.entries(clusterAddrTable).map(([key, names]) => [key, new Set(names)] as const)
-    const body = encodeClusterInfo({ brokerAddrTable: new Map(brokers), clusterAddrTable: new Map(clusters) })
+    const body = finish(
+      encodeClusterInfo({ brokerAddrTable: new Map(brokers), clusterAddrTable: new Map(clusters) }),
+    )
     expect(body.toString()).toBe(text)
   },
 )
@@ -57,7 +60,7 @@ describe('a list of topics', () => {
   test.each(lists)('as captured in $name is written with the same bytes', ({ expected }) => {
     const text = expected.bodyText as string
     const { topicList, brokerAddr } = JSON.parse(text) as { topicList: string[]; brokerAddr?: string }
-    expect(encodeTopicList(topicList, brokerAddr).toString()).toBe(text)
+    expect(finish(encodeTopicList(topicList, brokerAddr)).toString()).toBe(text)
   })
 
   test('is captured with a broker address and without one', () => {

@@ -3,6 +3,8 @@ import { brokenUnregistrations, heartbeats, partialRegistrations, unknownCodes }
 import { compressed, cutChecksum, undeclaredCompression } from './compressed.ts'
 import { firstBytes, headers } from './headers.ts'
 import { kvConfig, kvDisk, noOrderConf, orderConf } from './kv-config.ts'
+import { largeCounters, longestFrame, manyTopics } from './large-bodies.ts'
+import { blackLists, guardedConfiguration, liveConfiguration, liveKeys } from './live-config.ts'
 import { oddJson } from './odd-json.ts'
 import {
   lenientRegistrations,
@@ -19,6 +21,7 @@ import {
   staleLiveEntry,
 } from './scenarios.ts'
 import { gates, routes, singleTopic, topics, zones } from './topics.ts'
+import { zoneFilter } from './zone-filter.ts'
 
 /** Everything that is sent to both servers. */
 export const sequences: readonly Sequence[] = [
@@ -45,7 +48,15 @@ export const sequences: readonly Sequence[] = [
   singleTopic,
   routes,
   zones,
+  zoneFilter,
   gates,
+  liveConfiguration,
+  ...blackLists,
+  liveKeys,
+  guardedConfiguration,
+  largeCounters,
+  manyTopics,
+  longestFrame,
   heartbeats,
   brokenUnregistrations,
   unknownCodes,

@@ -1,0 +1,104 @@
+import type { Logger } from 'pino'
+import type { ConfigUpdateOutcome, NamesrvConfiguration } from '../processor/namesrv-config.ts'
+import { writeFileAtomically } from './atomic-file.ts'
+import { ConfigError } from './config/config-error.ts'
+import type { UpdatedConfigState } from './config/config-update.ts'
+import type { Configuration } from './config/configuration.ts'
+import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
+import type { RateLimit } from './rate-limit.ts'
+
+/** Longest texts and most names of an update that a line of the log quotes; the rest is counted. */
+const MAX_QUOTED_LETTERS = 200
+const MAX_QUOTED_KEYS = 20
+
+/**
+ * The configuration of a running server: shown to whoever asks, changed by whoever may, stored before it is in force.
+ *
+ * An update that is not stored is not carried out, so that the memory and the file never disagree.
+ *
+ * @see org.apache.rocketmq.remoting.Configuration, which answers success whatever the disk says
+ */
+export class ConfigUpdates implements NamesrvConfiguration {
+  readonly #configuration: Configuration
+  readonly #logger: Logger
+  readonly #limit: RateLimit
+
+  constructor(configuration: Configuration, logger: Logger, limit: RateLimit) {
+    this.#configuration = configuration
+    this.#logger = logger
+    this.#limit = limit
+  }
+
+  items(): readonly string[] {
+    return this.#configuration.items()
+  }
+
+  update(properties: Buffer, peer: string): ConfigUpdateOutcome {
+    const { maxConfigUpdateBytes, configStorePath } = this.#configuration.values
+    if (properties.length > maxConfigUpdateBytes) {
+      const reason = `the update has ${properties.length} bytes, and maxConfigUpdateBytes allows ${maxConfigUpdateBytes}`
+      return this.#refused(peer, { kind: 'refused', reason }, reason)
+    }
+    const pairs = readable(properties)
+    if (pairs === undefined) return this.#refused(peer, { kind: 'malformed' }, 'it is no text of properties')
+    const { blackList } = this.#configuration
+    const forbidden = [...pairs.keys()].filter((key) => blackList.has(key))
+    if (forbidden.length > 0) {
+      return this.#refused(peer, { kind: 'black-listed' }, `${forbidden.join(', ')} must not be updated`)
+    }
+    try {
+      const updated = this.#configuration.update(
+        [...pairs.values()].map(({ key, value }) => [key, value]),
+        { layer: 'update', peer },
+        (text) => writeFileAtomically(configStorePath, Buffer.from(text)),
+      )
+      this.#logTaken(peer, updated)
+      return { kind: 'taken' }
+    } catch (cause) {
+      // Of what is done above only the file system fails with a code of its own.
+      if (typeof (cause as NodeJS.ErrnoException).syscall !== 'string') throw cause
+      const reason = `the configuration file cannot be written: ${(cause as Error).message}`
+      return this.#refused(peer, { kind: 'refused', reason, cause }, reason)
+    }
+  }
+
+  #refused(peer: string, outcome: ConfigUpdateOutcome, why: string): ConfigUpdateOutcome {
+    this.#limit.run((suppressed) => {
+      this.#logger.warn({ peer, suppressed }, `update of the configuration refused: ${why}`)
+    })
+    return outcome
+  }
+
+  #logTaken(peer: string, { changes, ignored, warnings }: UpdatedConfigState): void {
+    this.#limit.run((suppressed) => {
+      const changed = Object.fromEntries(
+        changes.map(({ key, from, to }) => [key, `${quoted(from)} -> ${quoted(to)}`]),
+      )
+      const more = Math.max(0, ignored.length - MAX_QUOTED_KEYS)
+      const fields = {
+        peer,
+        changed,
+        ...(ignored.length > 0 && { ignored: ignored.slice(0, MAX_QUOTED_KEYS).map(quoted) }),
+        ...(more > 0 && { ignoredMore: more }),
+      }
+      this.#logger.info({ ...fields, suppressed }, 'configuration updated')
+      for (const warning of warnings) {
+        this.#logger.warn({ peer }, `stored, but the next start will refuse it: ${quoted(warning)}`)
+      }
+    })
+  }
+}
+
+/** Java takes the bytes for UTF-8 and then the bytes of that text for ISO-8859-1; undefined if it cannot be read. */
+function readable(properties: Buffer): Map<string, JavaProperty> | undefined {
+  try {
+    return parseJavaProperties(Buffer.from(properties.toString()))
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined
+    throw error
+  }
+}
+
+function quoted(text: string): string {
+  return text.length > MAX_QUOTED_LETTERS ? `${text.slice(0, MAX_QUOTED_LETTERS)}…` : text
+}

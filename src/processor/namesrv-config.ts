@@ -1,0 +1,59 @@
+import { RemotingCommandError } from '../protocol/errors.ts'
+import type { Processor } from '../protocol/processor.ts'
+import { ResponseCode } from '../protocol/response-code.ts'
+import { SUCCESS } from './request-fields.ts'
+
+/** The server's own configuration, as far as requests can see and change it. */
+export interface NamesrvConfiguration {
+  /** All items as `key=value`, in the order of their keys; secrets are hidden. */
+  items(): readonly string[]
+  /**
+   * Takes an update and stores it. One after the other: it is done when this returns.
+   * @param properties - Text of a `.properties` file.
+   * @param peer - Who sent it, `host:port`.
+   * @returns What became of it; unless it was `taken`, nothing has changed.
+   */
+  update(properties: Buffer, peer: string): ConfigUpdateOutcome
+}
+
+/**
+ * - `malformed`: not the text of a `.properties` file
+ * - `black-listed`: it names a key that must not be updated
+ * - `refused`: for a reason that the sender should read
+ */
+export type ConfigUpdateOutcome =
+  | { readonly kind: 'taken' | 'malformed' | 'black-listed' }
+  | { readonly kind: 'refused'; readonly reason: string; readonly cause?: unknown }
+
+/** @see DefaultRequestProcessor#updateConfig in apache/rocketmq */
+export function updateNamesrvConfig(configuration: NamesrvConfiguration): Processor {
+  return ({ body }, { channel }) => {
+    if (body === null) return SUCCESS
+    const outcome = configuration.update(body, channel.remoteAddress)
+    switch (outcome.kind) {
+      case 'taken':
+        return SUCCESS
+      case 'malformed':
+        return { code: ResponseCode.SYSTEM_ERROR, remark: 'string2Properties error' }
+      case 'black-listed':
+        return { code: ResponseCode.NO_PERMISSION, remark: 'Can not update config in black list.' }
+      case 'refused':
+        throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, outcome.reason, { cause: outcome.cause })
+      default:
+        return outcome satisfies never
+    }
+  }
+}
+
+/** @see DefaultRequestProcessor#getConfig in apache/rocketmq */
+export function getNamesrvConfig(configuration: NamesrvConfiguration): Processor {
+  return () => ({
+    code: ResponseCode.SUCCESS,
+    body: Buffer.from(
+      configuration
+        .items()
+        .map((item) => `${item}\n`)
+        .join(''),
+    ),
+  })
+}
