@@ -329,6 +329,18 @@ describe('changed files', () => {
     expect((await serves(server, { ca: next.cert })).authorized).toBe(true)
   })
 
+  test('put right what was broken at the start, also if it was one file only', async () => {
+    const { key, cert } = serverIdentity
+    const server = await startWithFiles({}, { key, cert: cert.slice(0, 200) })
+    await isTurnedAway(server)
+    writeFileSync(server.certPath, cert)
+    server.time.advance(500)
+    await until('the new file is in force', () =>
+      inForce(server).some(({ msg }) => msg.endsWith('in force for new connections')),
+    )
+    expect((await serves(server, { ca: authority.cert })).authorized).toBe(true)
+  })
+
   test('wait until both key and certificate have; a touched file has not, nor one that is gone', async () => {
     const server = await startWithFiles()
     const { key, cert } = next.issue('server')
