@@ -210,13 +210,13 @@ export class RouteInfoManager {
     }, owner)
   }
 
-  /** Names of all clusters and brokers, and the address of some broker. @see RouteInfoManager#getSystemTopicList */
+  /** Names of all clusters and brokers, each once, and the address of some broker. @see RouteInfoManager#getSystemTopicList */
   getSystemTopicList(
     owner: LockOwner,
-  ): Eventually<{ readonly topics: string[]; readonly brokerAddr: string | null }> {
+  ): Eventually<{ readonly topics: readonly string[]; readonly brokerAddr: string | null }> {
     return this.#lock.read(() => {
-      const topics: string[] = []
-      for (const [cluster, names] of this.#tables.clusterAddrTable) topics.push(cluster, ...names)
+      const { clusterAddrTable } = this.#tables
+      const topics = [...new Set([...clusterAddrTable].flatMap(([cluster, names]) => [cluster, ...names]))]
       for (const { brokerAddrs } of this.#tables.brokerAddrTable.values()) {
         for (const brokerAddr of brokerAddrs.values()) return { topics, brokerAddr }
       }
