@@ -210,18 +210,13 @@ export class RouteInfoManager {
     }, owner)
   }
 
-  /** Names of all clusters and brokers, and the address of some broker. @see RouteInfoManager#getSystemTopicList */
+  /** Names of all clusters and brokers, each once, and the address of some broker. @see RouteInfoManager#getSystemTopicList */
   getSystemTopicList(
     owner: LockOwner,
-  ): Eventually<{ readonly topics: string[]; readonly brokerAddr: string | null }> {
+  ): Eventually<{ readonly topics: readonly string[]; readonly brokerAddr: string | null }> {
     return this.#lock.read(() => {
-      // A set, as in Java: a cluster and a broker may have the same name.
-      const names = new Set<string>()
-      for (const [cluster, brokerNames] of this.#tables.clusterAddrTable) {
-        names.add(cluster)
-        for (const name of brokerNames) names.add(name)
-      }
-      const topics = [...names]
+      const { clusterAddrTable } = this.#tables
+      const topics = [...new Set([...clusterAddrTable].flatMap(([cluster, names]) => [cluster, ...names]))]
       for (const { brokerAddrs } of this.#tables.brokerAddrTable.values()) {
         for (const brokerAddr of brokerAddrs.values()) return { topics, brokerAddr }
       }

@@ -37,6 +37,14 @@ describe('topic lists', () => {
     })
     expect(await new ProcessorWorld().ask(RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS)).toEqual(list([]))
   })
+
+  test('of system topics names a cluster and a broker of the same name once', async () => {
+    const world = new ProcessorWorld()
+    await world.ask(RequestCode.REGISTER_BROKER, { ext: { ...MASTER, clusterName: 'broker-a' }, body })
+    expect((await world.ask(RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS)).body).toBe(
+      '{"brokerAddr":"127.0.0.1:10911","topicList":["broker-a"]}',
+    )
+  })
 })
 
 describe('gates', () => {
