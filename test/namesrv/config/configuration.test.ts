@@ -235,7 +235,8 @@ describe('notices', () => {
     ])
   })
 
-  test.each(['enableControllerInNamesrv', 'clusterTest'])('%s=true is warned of, false is not', (key) => {
+  test('enableControllerInNamesrv=true is warned of, false is not', () => {
+    const key = 'enableControllerInNamesrv'
     expect(resolve({ file: `${key}=true` }).notices).toEqual([
       { level: 'warn', message: expect.stringContaining(`ns.conf:1: ${key}=true asks for`), keys: [key] },
     ])
@@ -267,7 +268,19 @@ describe('items', () => {
     expect(lines.slice(java.length)).toEqual([
       'user.home=/home/user',
       'com.rocketmq.remoting.frameMaxLength=99999',
+      'com.rocketmq.remoting.clientAsyncSemaphoreValue=65535',
+      'com.rocketmq.remoting.clientOnewaySemaphoreValue=65535',
+      'com.rocketmq.remoting.client.connect.timeout=3000',
+      'com.rocketmq.remoting.client.channel.maxIdleTimeSeconds=120',
+      'com.rocketmq.remoting.client.closeSocketIfTimeout=true',
+      'rocketmq.namesrv.addr=',
+      'rocketmq.namesrv.domain=jmenv.tbsite.net',
+      'rocketmq.namesrv.domain.subgroup=nsaddr',
       'serializeType=JSON',
+      'clientMaxConnections=1000',
+      'clientMaxQueuedBytes=262144',
+      'clusterTestTimeoutMillis=3000',
+      'clusterTestMaxLookups=256',
       'logLevel=info',
       'logFormat=auto',
     ])
