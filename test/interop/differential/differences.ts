@@ -15,9 +15,13 @@ const shownBySequences = [
 /** Those that take a race to see, which no sequence of requests and answers can bring about at will. */
 const shownByRacesOnly = ['removal-fenced'] as const
 
+/** Those of modes that the servers of the differential test are not in; `cluster-test.test.ts` and `go-away.test.ts` show them. */
+const shownInOtherModes = ['cluster-test-mode', 'graceful-shutdown'] as const
+
 export const differences: {
   readonly shownBySequences: readonly DifferenceId[]
   readonly shownByRacesOnly: readonly string[]
-} = { shownBySequences, shownByRacesOnly }
+  readonly shownInOtherModes: readonly string[]
+} = { shownBySequences, shownByRacesOnly, shownInOtherModes }
 
 export type DifferenceId = (typeof shownBySequences)[number]

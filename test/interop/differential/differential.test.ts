@@ -36,7 +36,11 @@ describe('the differences on purpose', () => {
     const text = readFileSync(join(projectRoot, 'docs/differences.md'), 'utf8')
     const described = [...text.matchAll(/^\| `([a-z-]+)`/gm)].map(([, id]) => id)
     expect(described.sort()).toEqual(
-      [...differences.shownBySequences, ...differences.shownByRacesOnly].sort(),
+      [
+        ...differences.shownBySequences,
+        ...differences.shownByRacesOnly,
+        ...differences.shownInOtherModes,
+      ].sort(),
     )
   })
 

@@ -15,6 +15,8 @@ export type NameServerOptions = NameServerKind & {
   readonly properties?: Readonly<Record<string, string | number | boolean>>
   /** Port to listen on; default a free one. */
   readonly port?: number
+  /** More options of Java's virtual machine. */
+  readonly javaOptions?: readonly string[]
 }
 
 export interface NameServer {
@@ -71,6 +73,7 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
         release: options.release,
         mainClass: 'org.apache.rocketmq.namesrv.NamesrvStartup',
         maxHeap: '256m',
+        ...(options.javaOptions !== undefined && { options: options.javaOptions }),
         args: ['-c', file],
       })
     },
