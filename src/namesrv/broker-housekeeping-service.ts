@@ -16,6 +16,7 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   readonly #routeInfo: RouteInfoManager
   readonly #logger: Logger
   readonly #limit: RateLimit
+  #keepsBrokers = false
 
   constructor(routeInfo: RouteInfoManager, logger: Logger, limit: RateLimit) {
     this.#routeInfo = routeInfo
@@ -23,9 +24,17 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
     this.#limit = limit
   }
 
+  /**
+   * From now on a lost connection means nothing: brokers that were told to go away leave, and must stay in the routes of those
+   * that are still served.
+   */
+  keepBrokers(): void {
+    this.#keepsBrokers = true
+  }
+
   onChannelClose(channel: ChannelRef): void {
     this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed')
-    this.#routeInfo.onChannelDestroy(channel.id)
+    if (!this.#keepsBrokers) this.#routeInfo.onChannelDestroy(channel.id)
   }
 
   onChannelFailure(channel: ChannelRef, error: Error): void {

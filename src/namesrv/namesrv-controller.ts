@@ -4,6 +4,8 @@ import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import { createProcessors } from '../processor/default-request-processor.ts'
 import type { RequestContext } from '../protocol/processor.ts'
 import { type RemotingCommand, SerializeType } from '../protocol/remoting-command.ts'
+import type { Connect } from '../remoting/outgoing-connection.ts'
+import type { RemotingClient } from '../remoting/remoting-client.ts'
 import { RemotingServer } from '../remoting/remoting-server.ts'
 import { RequestDispatcher } from '../remoting/request-dispatcher.ts'
 import { TrustedNetworks } from '../remoting/trusted-networks.ts'
@@ -14,7 +16,11 @@ import { BrokerHousekeepingService } from './broker-housekeeping-service.ts'
 import type { Configuration } from './config/configuration.ts'
 import { ConfigUpdates } from './config-updates.ts'
 import { loadKVConfig } from './kv-config-file.ts'
+import { type MinBrokerIdChange, MinBrokerIdNotifier } from './min-broker-id-notifier.ts'
+import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
+import { ProductEnvironment } from './product-environment.ts'
 import { RateLimit } from './rate-limit.ts'
+import { createRemotingClient } from './remoting-client-factory.ts'
 import type { Clock, Scheduler } from './time.ts'
 import { ServerTls } from './tls/server-tls.ts'
 
@@ -41,19 +47,34 @@ export class NamesrvController {
   readonly #routeInfo: RouteInfoManager
   readonly #errorLimit: RateLimit
   readonly #tls: ServerTls
+  readonly #client: RemotingClient
+  #connect: Connect = plainConnect
+  readonly #notifier: MinBrokerIdNotifier
+  readonly #housekeeping: BrokerHousekeepingService
+  #dispatcher: RequestDispatcher | undefined
   #server: RemotingServer | undefined
+  #shuttingDown = false
+  #product: ProductEnvironment | undefined
   #endScans: (() => void) | undefined
 
   constructor(options: NamesrvControllerOptions) {
     this.#options = options
-    const { configuration, clock } = options
-    this.#errorLimit = new RateLimit(() => clock.nowMs())
+    const { configuration, logger, clock, scheduler } = options
+    this.#errorLimit = this.#rateLimit()
     this.#tls = new ServerTls(options)
+    this.#client = createRemotingClient(
+      configuration.values,
+      (address, onReady) => this.#connect(address, onReady),
+      clock,
+      scheduler,
+    )
+    this.#notifier = new MinBrokerIdNotifier(this.#client, logger, this.#rateLimit())
     this.#routeInfo = new RouteInfoManager({
       slicer: this.#slicer(),
       onEffect: (effect) => this.#onEffect(effect),
       unRegisterBrokerQueueCapacity: configuration.values.unRegisterBrokerQueueCapacity,
     })
+    this.#housekeeping = new BrokerHousekeepingService(this.#routeInfo, logger, this.#rateLimit())
   }
 
   /**
@@ -65,24 +86,62 @@ export class NamesrvController {
   async start(): Promise<{ readonly address: string; readonly port: number }> {
     const { configuration, clock, scheduler } = this.#options
     const { values } = configuration
-    const server = this.#createServer(loadKVConfig(values.kvConfigPath))
+    const kvConfig = loadKVConfig(values.kvConfigPath)
+    if (values.clusterTest) this.#product = new ProductEnvironment(values, this.#client, this.#options)
+    const server = this.#createServer(kvConfig)
     await this.#tls.start()
+    this.#connect = await outgoingConnect(configuration)
     const bound = await server.start()
     this.#server = server
+    this.#product?.start()
     this.#endScans = scheduler.every(values.scanNotActiveBrokerInterval, () => this.#evict(clock.nowMs()))
     return bound
   }
 
-  /** Stops accepting, answers what is being worked on, closes all connections and frees the port; within six seconds. */
+  /**
+   * Stops accepting. With `enableShutdownGracefully`, the first call then tells those that understand it to go away, serves all
+   * others, and waits until no connection is left or `shutdownWaitTimeSeconds` are over. After that it answers what is being
+   * worked on, closes all connections and frees the port, within six seconds.
+   */
   async shutdown(): Promise<void> {
+    const first = !this.#shuttingDown
+    this.#shuttingDown = true
     this.#endScans?.()
     this.#tls.stop()
-    let cancel: (() => void) | undefined
+    if (first) await this.#letClientsGo()
+    await this.#withPatience(CLOSE_PATIENCE_MS, async (patience) => this.#server?.stop(patience))
+    this.#product?.stop()
+    this.#client.close()
+  }
+
+  /**
+   * Meanwhile the tables stay as they are: brokers that were told to go away do not register again and close their connections.
+   * @see NettyRemotingServer#shutdown in apache/rocketmq, which goes on accepting and always waits for the whole time.
+   */
+  async #letClientsGo(): Promise<void> {
+    const { configuration, logger } = this.#options
+    const { enableShutdownGracefully, shutdownWaitTimeSeconds } = configuration.values
+    const server = this.#server
+    if (!enableShutdownGracefully || server === undefined) return
+    const connections = server.connections
+    logger.info({ connections, shutdownWaitTimeSeconds }, 'clients are asked to go elsewhere')
+    this.#housekeeping.keepBrokers()
+    this.#dispatcher?.goAway()
+    await this.#withPatience(shutdownWaitTimeSeconds * 1_000, (patience) => server.drain(patience))
+    logger.info({ connections: server.connections }, 'the time for that is over, or all have gone')
+  }
+
+  async #withPatience(ms: number, work: (patience: Promise<void>) => Promise<void>): Promise<void> {
+    let cancel = (): void => {}
     const patience = new Promise<void>((resolve) => {
-      cancel = this.#options.scheduler.after(CLOSE_PATIENCE_MS, resolve)
+      cancel = this.#options.scheduler.after(ms, resolve)
     })
-    await this.#server?.stop(patience)
-    cancel?.()
+    await work(patience)
+    cancel()
+  }
+
+  #rateLimit(): RateLimit {
+    return new RateLimit(() => this.#options.clock.nowMs())
   }
 
   #slicer(): Slicer {
@@ -91,7 +150,7 @@ export class NamesrvController {
   }
 
   #createServer(kvConfig: KVConfigManager): RemotingServer {
-    const { configuration, logger, clock, scheduler } = this.#options
+    const { configuration, clock, scheduler } = this.#options
     const { values } = configuration
     const maxFrameBytes = values['com.rocketmq.remoting.frameMaxLength']
     const processors = createProcessors({
@@ -99,14 +158,17 @@ export class NamesrvController {
       kvConfig,
       slicer: this.#slicer(),
       settings: values,
-      configuration: new ConfigUpdates(configuration, logger, new RateLimit(() => clock.nowMs())),
+      configuration: new ConfigUpdates(configuration, this.#options.logger, this.#rateLimit()),
       startedMs: clock.nowMs(),
       maxInflatedBytes: Math.min(INFLATED_FRAMES * maxFrameBytes, constants.MAX_LENGTH),
+      product: this.#product?.nameServers,
     })
+    const dispatcher = new RequestDispatcher(processors, (error, request, context) =>
+      this.#onError(error, request, context),
+    )
+    this.#dispatcher = dispatcher
     return new RemotingServer({
-      dispatcher: new RequestDispatcher(processors, (error, request, context) =>
-        this.#onError(error, request, context),
-      ),
+      dispatcher,
       bindAddress: values.bindAddress,
       listenPort: values.listenPort,
       maxFrameBytes,
@@ -120,7 +182,7 @@ export class NamesrvController {
         tlsHandshakeTimeoutMs: values.tlsHandshakeTimeoutMillis,
         proxyTrustedNetworks: TrustedNetworks.of(values.proxyProtocolTrustedNetworks),
       },
-      events: new BrokerHousekeepingService(this.#routeInfo, logger, new RateLimit(() => clock.nowMs())),
+      events: this.#housekeeping,
     })
   }
 
@@ -160,11 +222,21 @@ export class NamesrvController {
         )
         return
       case 'min broker id changed':
-        logger.debug({ brokerName: effect.brokerName }, 'smallest broker id changed')
+        this.#onMinBrokerIdChanged(effect)
         return
       default:
         effect satisfies never
     }
+  }
+
+  /** A member that leaves matters only to a group with an acting master. @see RouteInfoManager#unRegisterBroker */
+  #onMinBrokerIdChanged(change: MinBrokerIdChange): void {
+    const { logger, configuration } = this.#options
+    const { brokerName, offlineBrokerAddr, enableActingMaster } = change
+    logger.debug({ brokerName }, 'smallest broker id changed')
+    // In a shutdown brokers leave us, not their group.
+    if (!configuration.values.notifyMinBrokerIdChanged || this.#shuttingDown) return
+    if (offlineBrokerAddr === null || enableActingMaster) this.#notifier.notify(change)
   }
 
   #onError(error: unknown, request: RemotingCommand, { channel }: RequestContext): void {

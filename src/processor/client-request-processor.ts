@@ -61,7 +61,8 @@ function zoneOf(extFields: ExtFields | null): string | null {
   return zoneName === null || BLANK.test(zoneName) ? null : zoneName
 }
 
-function routeAnswer(topic: string, body: Buffer | null): RemotingResponse {
+/** The answer to a lookup of a topic; without a body there is no such topic. */
+export function routeAnswer(topic: string, body: Buffer | null): RemotingResponse {
   if (body !== null) return { code: ResponseCode.SUCCESS, body }
   const remark = `No topic route info in name server for the topic: ${topic}${FAQ}`
   return { code: ResponseCode.TOPIC_NOT_EXIST, remark }

@@ -12,6 +12,7 @@ import {
   unregisterBroker,
 } from './brokers.ts'
 import { type ClientRequestSettings, clientRequestProcessor } from './client-request-processor.ts'
+import { clusterTestRequestProcessor, type ProductEnvironment } from './cluster-test-request-processor.ts'
 import { deleteKVConfig, getKVConfig, getKVListByNamespace, putKVConfig } from './kv-config.ts'
 import { getNamesrvConfig, type NamesrvConfiguration, updateNamesrvConfig } from './namesrv-config.ts'
 import { registerBroker } from './register-broker.ts'
@@ -41,6 +42,8 @@ export interface ProcessorOptions {
   readonly startedMs: number
   /** Most bytes a compressed registration may inflate to. */
   readonly maxInflatedBytes: number
+  /** Where topics that are unknown here are asked for, in the cluster-test mode. */
+  readonly product?: ProductEnvironment | undefined
 }
 
 /**
@@ -48,14 +51,17 @@ export interface ProcessorOptions {
  * @see DefaultRequestProcessor#processRequest in apache/rocketmq
  */
 export function createProcessors(options: ProcessorOptions): Record<RequestCode, Processor> {
-  const { routeInfo, kvConfig, settings, configuration, startedMs } = options
+  const { routeInfo, kvConfig, settings, configuration, startedMs, product } = options
   return {
     [RequestCode.PUT_KV_CONFIG]: putKVConfig(kvConfig),
     [RequestCode.GET_KV_CONFIG]: getKVConfig(kvConfig),
     [RequestCode.DELETE_KV_CONFIG]: deleteKVConfig(kvConfig),
     [RequestCode.REGISTER_BROKER]: registerBroker(options),
     [RequestCode.UNREGISTER_BROKER]: unregisterBroker(routeInfo),
-    [RequestCode.GET_ROUTEINFO_BY_TOPIC]: clientRequestProcessor(routeInfo, kvConfig, settings, startedMs),
+    [RequestCode.GET_ROUTEINFO_BY_TOPIC]:
+      product === undefined
+        ? clientRequestProcessor(routeInfo, kvConfig, settings, startedMs)
+        : clusterTestRequestProcessor(routeInfo, kvConfig, settings, product),
     [RequestCode.GET_BROKER_CLUSTER_INFO]: getBrokerClusterInfo(routeInfo),
     [RequestCode.WIPE_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'wipe'),
     [RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER]: getAllTopicList(options),

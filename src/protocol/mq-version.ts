@@ -10,6 +10,8 @@ export const MQVersion = {
   V4_9_4: 401,
   /** From here on a compressed registration ends in a topic queue mapping section. */
   V5_0_0: 413,
+  /** Whoever is newer understands GO_AWAY. */
+  V5_3_1: 475,
   V5_5_0: 513,
   /** The last constant; every larger number counts as this one. */
   HIGHER_VERSION: 612,

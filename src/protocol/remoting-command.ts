@@ -66,3 +66,14 @@ export function responseCommand(response: RemotingResponse, opaque: number): Rem
     body: response.body ?? null,
   }
 }
+
+/** A request of ours, of the current version and without remark or body. */
+export function requestCommand(
+  code: number,
+  opaque: number,
+  extFields: ExtFields,
+  { oneway = false, version = CURRENT_VERSION as number } = {},
+): RemotingCommand {
+  const flag = oneway ? ONEWAY_FLAG : 0
+  return { code, language: 'JAVA', version, opaque, flag, remark: null, extFields, body: null }
+}

@@ -28,3 +28,6 @@ export const RequestCode = {
   BROKER_HEARTBEAT: 904,
 } as const
 export type RequestCode = (typeof RequestCode)[keyof typeof RequestCode]
+
+/** The one request a NameServer sends: a group's brokers are told of its new least id. It is never answered. */
+export const NOTIFY_MIN_BROKER_ID_CHANGE = 905

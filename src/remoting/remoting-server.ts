@@ -119,6 +119,15 @@ export class RemotingServer {
   }
 
   /**
+   * Stops accepting, goes on with the connections there are, and resolves when the last one is gone.
+   * @param patience - Resolves when connections that are still open are not to be waited for any longer.
+   */
+  async drain(patience: Promise<void>): Promise<void> {
+    if (this.#server.listening) this.#server.close()
+    if (this.connections > 0) await Promise.race([this.#lastClose(), patience])
+  }
+
+  /**
    * Stops accepting, lets requests that are being worked on finish, closes all connections, and resolves when the last one is
    * gone.
    * @param patience - Resolves when connections that are still open are to be closed the hard way.
@@ -126,20 +135,24 @@ export class RemotingServer {
   async stop(patience: Promise<void>): Promise<void> {
     this.#endSweeps?.()
     if (this.#server.listening) this.#server.close()
-    const allClosed = new Promise<void>((resolve) => {
-      // Another stop may be waiting already.
+    if (this.connections === 0) return
+    const allClosed = this.#lastClose()
+    for (const preface of this.#prefaces) preface.destroy()
+    for (const channel of this.#channels.values()) channel.finish()
+    await Promise.race([allClosed, patience])
+    for (const channel of this.#channels.values()) channel.destroy()
+    if (this.connections > 0) await allClosed
+  }
+
+  #lastClose(): Promise<void> {
+    return new Promise((resolve) => {
+      // Somebody else may be waiting already.
       const others = this.#onLastClose
       this.#onLastClose = () => {
         others?.()
         resolve()
       }
     })
-    if (this.connections === 0) return
-    for (const preface of this.#prefaces) preface.destroy()
-    for (const channel of this.#channels.values()) channel.finish()
-    await Promise.race([allClosed, patience])
-    for (const channel of this.#channels.values()) channel.destroy()
-    if (this.connections > 0) await allClosed
   }
 
   #accept(socket: Socket): void {

@@ -1,15 +1,18 @@
 import { RemotingCommandError } from '../protocol/errors.ts'
+import { MQVersion } from '../protocol/mq-version.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 
 /** Codes of errors that mean "too much at once" rather than "went wrong". */
-const OVERLOAD_CODES: ReadonlySet<unknown> = new Set(['ERR_LOCK_QUEUE_FULL'])
+const OVERLOAD_CODES: ReadonlySet<unknown> = new Set(['ERR_LOCK_QUEUE_FULL', 'ERR_TOO_MANY_LOOKUPS'])
 
 const OVERLOADED: RemotingResponse = {
   code: ResponseCode.SYSTEM_BUSY,
   remark: '[OVERLOAD]system busy, start flow control for a while',
 }
+
+const GO_AWAY: RemotingResponse = { code: ResponseCode.GO_AWAY, remark: 'please go away' }
 
 /**
  * Finds the processor of a request and turns whatever it does into an answer.
@@ -18,6 +21,7 @@ const OVERLOADED: RemotingResponse = {
 export class RequestDispatcher {
   readonly #processors: ReadonlyMap<number, Processor>
   readonly #onError: (error: unknown, request: RemotingCommand, context: RequestContext) => void
+  #goingAway = false
 
   /** @param onError - Told of errors nobody expected, which the peer sees as SYSTEM_ERROR. */
   constructor(
@@ -30,8 +34,14 @@ export class RequestDispatcher {
     this.#onError = onError
   }
 
+  /** From now on whoever understands it is told to go away, whatever it asks for; all others are served. */
+  goAway(): void {
+    this.#goingAway = true
+  }
+
   /** Never throws and never rejects. */
   dispatch(request: RemotingCommand, context: RequestContext): RemotingResponse | Promise<RemotingResponse> {
+    if (this.#goingAway && request.version > MQVersion.V5_3_1) return GO_AWAY
     const processor = this.#processors.get(request.code)
     if (processor === undefined) {
       return {

@@ -31,6 +31,8 @@ export function* unregisterBrokers(
 ): Sliced<void> {
   const removed = new Set<string>()
   const reduced = new Set<string>()
+  /** The last member with the smallest id that left each group. */
+  const offline = new Map<string, string>()
   for (const request of batch) {
     const { clusterName, brokerAddr, brokerName, reason } = request
     if (isFenced(tables, request)) {
@@ -52,11 +54,20 @@ export function* unregisterBrokers(
       reduced.add(brokerName)
       continue
     }
-    if (removeFromGroup(tables, request, changes)) removed.add(brokerName)
+    const left = removeFromGroup(tables, request, changes)
+    if (left.minIdLeft) offline.set(brokerName, brokerAddr)
+    if (left.groupIsGone) removed.add(brokerName)
     else reduced.add(brokerName)
     yield
   }
   yield* cleanTopics(tables, removed, reduced, changes)
+  for (const [brokerName, offlineBrokerAddr] of offline) {
+    const group = tables.brokerAddrTable.get(brokerName)
+    if (group === undefined) continue
+    const { brokerAddrs, enableActingMaster } = group
+    const fields = { brokerName, brokerAddrs, offlineBrokerAddr, haBrokerAddr: null, enableActingMaster }
+    changes.effect({ kind: 'min broker id changed', ...fields })
+  }
 }
 
 /** Whether the broker has shown itself again since its removal was decided. Java does not ask (#5374, #11043). */
@@ -79,31 +90,32 @@ function isLiveElsewhere(tables: RouteTables, { brokerName, brokerAddr }: Unregi
   return false
 }
 
-/** @returns Whether the group is gone with this member. */
-function removeFromGroup(tables: RouteTables, request: Unregistration, changes: RouteChanges): boolean {
+const NOTHING_LEFT = { groupIsGone: false, minIdLeft: false }
+
+/** @returns Whether the group is gone with this member, and whether it goes on with another smallest id. */
+function removeFromGroup(
+  tables: RouteTables,
+  request: Unregistration,
+  changes: RouteChanges,
+): { readonly groupIsGone: boolean; readonly minIdLeft: boolean } {
   const { clusterName, brokerAddr, brokerName, brokerId } = request
   const group = tables.brokerAddrTable.get(brokerName)
-  if (group === undefined) return false
+  if (group === undefined) return NOTHING_LEFT
   const leavingId = brokerId ?? [...group.brokerAddrs].find(([, addr]) => addr === brokerAddr)?.[0]
   // A stale entry of the live table, whose place another address has taken: the group has nothing to do with it.
-  if (leavingId === undefined) return false
+  if (leavingId === undefined) return NOTHING_LEFT
   const minIdLeaves = group.brokerAddrs.size > 0 && leavingId === minBrokerId(group.brokerAddrs)
   const brokerAddrs = new Map([...group.brokerAddrs].filter(([, addr]) => addr !== brokerAddr))
   if (brokerAddrs.size !== group.brokerAddrs.size) changes.everyTopic()
   if (brokerAddrs.size > 0) {
     tables.brokerAddrTable.set(brokerName, { ...group, brokerAddrs })
-    if (minIdLeaves) {
-      const { enableActingMaster } = group
-      const offline = { offlineBrokerAddr: brokerAddr, haBrokerAddr: null, enableActingMaster }
-      changes.effect({ kind: 'min broker id changed', brokerName, brokerAddrs, ...offline })
-    }
-    return false
+    return { groupIsGone: false, minIdLeft: minIdLeaves }
   }
   tables.brokerAddrTable.delete(brokerName)
   const names = tables.clusterAddrTable.get(clusterName)
   names?.delete(brokerName)
   if (names?.size === 0) tables.clusterAddrTable.delete(clusterName)
-  return true
+  return { groupIsGone: true, minIdLeft: false }
 }
 
 /** @see RouteInfoManager#cleanTopicByUnRegisterRequests in apache/rocketmq */

@@ -1,7 +1,9 @@
 import { KVConfigManager } from '../../src/kvconfig/kv-config-manager.ts'
+import type { ProductEnvironment } from '../../src/processor/cluster-test-request-processor.ts'
 import { createProcessors } from '../../src/processor/default-request-processor.ts'
 import type { ConfigUpdateOutcome } from '../../src/processor/namesrv-config.ts'
 import { CURRENT_VERSION } from '../../src/protocol/mq-version.ts'
+import type { Processor } from '../../src/protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../../src/protocol/remoting-command.ts'
 import type { RequestCode } from '../../src/protocol/request-code.ts'
 import { type FakeChannel, managerWith, openChannel, wholeSlicer } from '../routeinfo/support.ts'
@@ -43,17 +45,23 @@ export class ProcessorWorld {
   items: readonly string[] = []
   update: (text: string) => ConfigUpdateOutcome = () => ({ kind: 'taken' })
   readonly #routeInfo = managerWith('whole').manager
-  readonly #processors = createProcessors({
-    routeInfo: this.#routeInfo,
-    kvConfig: new KVConfigManager(new Map(), () => {
-      if (this.diskFull) throw new Error('no space left')
-    }),
-    slicer: wholeSlicer(),
-    settings: this.settings,
-    configuration: { items: () => this.items, update: (body) => this.update(body.toString()) },
-    startedMs: 0,
-    maxInflatedBytes: 1_000,
-  })
+  readonly #processors: Record<RequestCode, Processor>
+
+  /** @param product - Where unknown topics are looked up; with it the cluster-test mode is on. */
+  constructor(product?: ProductEnvironment) {
+    this.#processors = createProcessors({
+      routeInfo: this.#routeInfo,
+      kvConfig: new KVConfigManager(new Map(), () => {
+        if (this.diskFull) throw new Error('no space left')
+      }),
+      slicer: wholeSlicer(),
+      settings: this.settings,
+      configuration: { items: () => this.items, update: (body) => this.update(body.toString()) },
+      startedMs: 0,
+      maxInflatedBytes: 1_000,
+      product,
+    })
+  }
 
   /** Asks and gives the answer, or throws what the processor throws. */
   async ask(code: RequestCode, asked: Asked = {}): Promise<Answered> {

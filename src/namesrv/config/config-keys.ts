@@ -20,6 +20,8 @@ const MAX_TIMER_SECONDS = 2_147_000
 
 /** Node ends a TLS handshake by itself after so many ms. */
 const MAX_HANDSHAKE_MS = 120_000
+const TIME_MS = { unit: 'ms', min: 1, max: MAX_TIMER_MS } as const
+const TIME_SECONDS = { unit: 's', min: 0, max: MAX_TIMER_SECONDS } as const
 
 const SND_BUF = 'com.rocketmq.remoting.socket.sndbuf.size'
 const RCV_BUF = 'com.rocketmq.remoting.socket.rcvbuf.size'
@@ -56,10 +58,8 @@ const NAMESRV = [
     'file to which an update is written; the file of `-c`, if given',
     { required: true },
   ),
-  string('productEnvName', 'center', 'none', 'environment name of the cluster-test mode'),
-  boolean('clusterTest', false, 'none', 'cluster-test mode', {
-    absent: { value: 'true', what: 'the cluster-test mode' },
-  }),
+  string('productEnvName', 'center', 'start', 'name of the product environment of the cluster-test mode'),
+  boolean('clusterTest', false, 'start', 'cluster-test mode: ask a product environment for unknown topics'),
   boolean('orderMessageEnable', false, 'live', 'put the order configuration of a topic into its route'),
   boolean(
     'returnOrderTopicConfigToBroker',
@@ -151,31 +151,40 @@ const NETTY_CLIENT = [
     'none',
     'threads for callbacks',
   ),
-  int('clientOnewaySemaphoreValue', sameAs(CLIENT_ONEWAY, 65_535), 'none', 'oneway requests sent at a time'),
+  int(
+    'clientOnewaySemaphoreValue',
+    sameAs(CLIENT_ONEWAY, 65_535),
+    'start',
+    'oneway requests that may wait to be sent',
+    { min: 1 },
+  ),
   int(
     'clientAsyncSemaphoreValue',
     sameAs(CLIENT_ASYNC, 65_535),
-    'none',
-    'asynchronous requests sent at a time',
+    'start',
+    'requests sent that may wait for answers',
+    { min: 1 },
   ),
-  int('connectTimeoutMillis', sameAs(CLIENT_CONNECT_TIMEOUT, 3_000), 'none', 'time to connect', {
-    unit: 'ms',
-  }),
+  int('connectTimeoutMillis', sameAs(CLIENT_CONNECT_TIMEOUT, 3_000), 'start', 'time to connect', TIME_MS),
   long('channelNotActiveInterval', 60_000, 'none', 'not used by Java either', { unit: 'ms' }),
   boolean('scanAvailableNameSrv', true, 'none', 'look for NameServers that answer', {
     printedAs: 'isScanAvailableNameSrv',
   }),
-  int('clientChannelMaxIdleTimeSeconds', sameAs(CLIENT_MAX_IDLE, 120), 'none', 'close a silent connection', {
-    unit: 's',
-  }),
+  int(
+    'clientChannelMaxIdleTimeSeconds',
+    sameAs(CLIENT_MAX_IDLE, 120),
+    'start',
+    'close a connection of ours that was silent for so long; 0: never',
+    TIME_SECONDS,
+  ),
   int('clientSocketSndBufSize', sameAs(SND_BUF, 0), 'none', 'send buffer of a socket', { unit: 'bytes' }),
   int('clientSocketRcvBufSize', sameAs(RCV_BUF, 0), 'none', 'receive buffer of a socket', { unit: 'bytes' }),
   boolean('clientPooledByteBufAllocatorEnable', false, 'none', 'pool buffers'),
   boolean(
     'clientCloseSocketIfTimeout',
     sameAs(CLIENT_CLOSE_IF_TIMEOUT, true),
-    'none',
-    'close after a timeout',
+    'start',
+    'close a connection of ours on which an answer did not come in time',
   ),
   boolean(
     'useTLS',
@@ -221,15 +230,25 @@ const SYSTEM = [
   int(BACKLOG, 1_024, 'none', 'connections not yet accepted'),
   int(HIGH_WATER_MARK, 0, 'none', 'not writable above', { unit: 'bytes' }),
   int(LOW_WATER_MARK, 0, 'none', 'writable again below', { unit: 'bytes' }),
-  int(CLIENT_ASYNC, 65_535, 'none', 'asynchronous requests sent at a time'),
-  int(CLIENT_ONEWAY, 65_535, 'none', 'oneway requests sent at a time'),
+  int(CLIENT_ASYNC, 65_535, 'start', 'default of `clientAsyncSemaphoreValue`', { min: 1 }),
+  int(CLIENT_ONEWAY, 65_535, 'start', 'default of `clientOnewaySemaphoreValue`', { min: 1 }),
   int(CLIENT_WORKERS, 4, 'none', 'threads that encode and decode'),
-  int(CLIENT_CONNECT_TIMEOUT, 3_000, 'none', 'time to connect', { unit: 'ms' }),
-  int(CLIENT_MAX_IDLE, 120, 'none', 'close a silent connection', { unit: 's' }),
-  boolean(CLIENT_CLOSE_IF_TIMEOUT, true, 'none', 'close after a timeout'),
-  nullable('rocketmq.namesrv.addr', 'none', 'NameServers of the cluster-test mode'),
-  string('rocketmq.namesrv.domain', 'jmenv.tbsite.net', 'none', 'host that knows them'),
-  string('rocketmq.namesrv.domain.subgroup', 'nsaddr', 'none', 'path at that host'),
+  int(CLIENT_CONNECT_TIMEOUT, 3_000, 'start', 'default of `connectTimeoutMillis`', TIME_MS),
+  int(CLIENT_MAX_IDLE, 120, 'start', 'default of `clientChannelMaxIdleTimeSeconds`', TIME_SECONDS),
+  boolean(CLIENT_CLOSE_IF_TIMEOUT, true, 'start', 'default of `clientCloseSocketIfTimeout`'),
+  nullable(
+    'rocketmq.namesrv.addr',
+    'start',
+    'NameServers of the product environment, `host:port;host:port`; if not set, the address server is asked',
+    { variable: 'NAMESRV_ADDR' },
+  ),
+  string(
+    'rocketmq.namesrv.domain',
+    'jmenv.tbsite.net',
+    'start',
+    'address server: `host:port`, or a host, whose port is 8080 then',
+  ),
+  string('rocketmq.namesrv.domain.subgroup', 'nsaddr', 'start', 'page of the address server'),
   word(
     'tls.server.mode',
     ['permissive', 'disabled', 'enforcing'],
@@ -282,6 +301,34 @@ const OWN = [
     alias: 'rocketmq.serialize.type',
     variable: 'ROCKETMQ_SERIALIZE_TYPE',
   }),
+  int(
+    'clientMaxConnections',
+    1_000,
+    'start',
+    'connections that this server may open: brokers that are told of a new least id, product NameServers',
+    { min: 1 },
+  ),
+  int(
+    'clientMaxQueuedBytes',
+    262_144,
+    'start',
+    'what may wait on each of them for a peer that is slow to take it; a thousand notifications',
+    { unit: 'bytes', min: 1 },
+  ),
+  int(
+    'clusterTestTimeoutMillis',
+    3_000,
+    'start',
+    'time for a lookup in the product environment; requests behind it on the same connection wait so long',
+    TIME_MS,
+  ),
+  int(
+    'clusterTestMaxLookups',
+    256,
+    'start',
+    'topics that may be looked up there at a time; beyond them the answer is SYSTEM_BUSY',
+    { min: 1 },
+  ),
   word(
     'logLevel',
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace'],

@@ -23,11 +23,14 @@ const shownByTlsOnly = [
   'tls-config-file-must-be-readable',
   'tls-reload-tried-again',
 ] as const
+/** Those of modes that the servers of the differential test are not in; `cluster-test.test.ts` and `go-away.test.ts` show them. */
+const shownInOtherModes = ['cluster-test-mode', 'graceful-shutdown'] as const
 
 export const differences: {
   readonly shownBySequences: readonly DifferenceId[]
   readonly shownByRacesOnly: readonly string[]
   readonly shownByTlsOnly: readonly string[]
-} = { shownBySequences, shownByRacesOnly, shownByTlsOnly }
+  readonly shownInOtherModes: readonly string[]
+} = { shownBySequences, shownByRacesOnly, shownByTlsOnly, shownInOtherModes }
 
 export type DifferenceId = (typeof shownBySequences)[number]

@@ -62,7 +62,10 @@ export function ask(
 
 function readAnswer(frame: Buffer): Answer {
   const headerEnd = 8 + (frame.readInt32BE(4) & 0xff_ff_ff)
-  if (frame[4] !== 0) throw new Error('the answer has no JSON header')
+  // Of a binary header the code is read and no more, which is enough to see that somebody answers.
+  if (frame[4] !== 0) {
+    return { code: frame.readInt16BE(8), remark: undefined, extFields: {}, body: frame.subarray(headerEnd) }
+  }
   const header: { code: number; remark?: string; extFields?: Record<string, string> } = JSON.parse(
     frame.toString('utf8', 8, headerEnd),
   )

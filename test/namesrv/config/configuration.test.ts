@@ -240,7 +240,8 @@ describe('notices', () => {
     ])
   })
 
-  test.each(['enableControllerInNamesrv', 'clusterTest'])('%s=true is warned of, false is not', (key) => {
+  test('enableControllerInNamesrv=true is warned of, false is not', () => {
+    const key = 'enableControllerInNamesrv'
     expect(resolve({ file: `${key}=true` }).notices).toEqual([
       { level: 'warn', message: expect.stringContaining(`ns.conf:1: ${key}=true asks for`), keys: [key] },
     ])
@@ -273,7 +274,7 @@ describe('items', () => {
     expect(own.slice(0, 3)).toEqual([
       'user.home=/home/user',
       'com.rocketmq.remoting.frameMaxLength=99999',
-      'tls.server.mode=permissive',
+      'com.rocketmq.remoting.clientAsyncSemaphoreValue=65535',
     ])
     expect(own).toEqual(expect.arrayContaining(['tls.enable=', 'serializeType=JSON', 'logLevel=info']))
   })

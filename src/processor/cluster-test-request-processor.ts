@@ -1,0 +1,46 @@
+import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
+import { stringField } from '../protocol/ext-fields.ts'
+import type { Processor } from '../protocol/processor.ts'
+import type { RemotingResponse } from '../protocol/remoting-command.ts'
+import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
+import { type ClientRequestSettings, routeAnswer } from './client-request-processor.ts'
+
+/** The NameServers of the product environment, to whose topics those of a test cluster are added. */
+export interface ProductEnvironment {
+  /**
+   * The route of a topic there, in the JSON dialect of old clients; null if it has none there, or nobody there answers in a
+   * few seconds. Throws, or rejects with, an error of code `ERR_TOO_MANY_LOOKUPS` if too many are being asked for.
+   */
+  topicRoute(topic: string): Promise<Buffer | null>
+}
+
+/**
+ * GET_ROUTEINFO_BY_TOPIC in the cluster-test mode: a topic that is unknown here may be known in the product environment. As in
+ * 4.x; the mode of 5.x answers every request as if it were this one.
+ *
+ * Whoever asks for such a topic waits for the product environment, and so do the requests behind it on the same connection.
+ * @see ClusterTestRequestProcessor in apache/rocketmq
+ */
+export function clusterTestRequestProcessor(
+  routeInfo: RouteInfoManager,
+  kvConfig: KVConfigManager,
+  settings: Pick<ClientRequestSettings, 'supportActingMaster'>,
+  product: ProductEnvironment,
+): Processor {
+  return ({ extFields }, { channel }) => {
+    const topic = stringField(extFields, 'topic')
+    if (topic === null) return routeAnswer('null', null)
+    const elsewhere = async (): Promise<RemotingResponse> =>
+      routeAnswer(topic, await product.topicRoute(topic))
+    const variant = {
+      dialect: 'legacy',
+      supportActingMaster: settings.supportActingMaster,
+      orderTopicConf: kvConfig.getKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, topic),
+    } as const
+    const route = routeInfo.encodedRoute(topic, variant, channel)
+    if (route instanceof Promise) {
+      return route.then((body) => (body === null ? elsewhere() : routeAnswer(topic, body)))
+    }
+    return route === null ? elsewhere() : routeAnswer(topic, route)
+  }
+}
