@@ -186,13 +186,17 @@ export class RouteInfoManager {
     }, owner)
   }
 
-  /** Names of all clusters and brokers, and the address of some broker. @see RouteInfoManager#getSystemTopicList */
+  /** Names of all clusters and brokers, each once, and the address of some broker. @see RouteInfoManager#getSystemTopicList */
   getSystemTopicList(
     owner: LockOwner,
   ): Eventually<{ readonly topics: string[]; readonly brokerAddr: string | null }> {
     return this.#lock.read(() => {
-      const topics: string[] = []
-      for (const [cluster, names] of this.#tables.clusterAddrTable) topics.push(cluster, ...names)
+      const names = new Set<string>()
+      for (const [cluster, brokerNames] of this.#tables.clusterAddrTable) {
+        names.add(cluster)
+        for (const brokerName of brokerNames) names.add(brokerName)
+      }
+      const topics = [...names]
       for (const { brokerAddrs } of this.#tables.brokerAddrTable.values()) {
         for (const brokerAddr of brokerAddrs.values()) return { topics, brokerAddr }
       }
