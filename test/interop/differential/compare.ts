@@ -1,44 +1,75 @@
+import type { Release } from '../harness/packages.ts'
 import { type Answer, readAnswer } from './answer.ts'
 import { inOneOrder, unorderedPaths } from './body-order.ts'
 import type { Arrival } from './connection.ts'
 import type { Outcome } from './play.ts'
+import { asAnsweredBy } from './release-differences.ts'
 import type { Differs, Expected, RequestStep, Sequence } from './sequence.ts'
 
 type Outcomes = readonly (Outcome | undefined)[]
+/** An arrival taken apart. */
+type Heard = Answer | 'closed' | 'silent'
 
 /** Every difference between what two servers answered to a sequence that is not on purpose, as readable text. */
-export function differencesOf({ steps }: Sequence, java: Outcomes, ours: Outcomes): readonly string[] {
+export function differencesOf(
+  { steps }: Sequence,
+  release: Release,
+  java: Outcomes,
+  ours: Outcomes,
+): readonly string[] {
   return steps.flatMap((step, index) => {
     const [a, b] = [java[index], ours[index]]
     if ('close' in step || a === undefined || b === undefined) return []
-    const complaints = complaintsOf(step, a, b)
-    if (complaints.length === 0) return []
-    const requests = show(a.request) === show(b.request) ? show(a.request) : 'the requests differ'
-    return [
-      [
-        `step ${index}: ${complaints.join('; ')}`,
-        `request ${a.request.toString('hex')}`,
-        `        ${requests}`,
-        `java    ${show(a.arrival)}`,
-        `ours    ${show(b.arrival)}`,
-      ].join('\n'),
-    ]
+    const difference = differenceOf(step, release, a, b)
+    return difference === undefined ? [] : [`step ${index}: ${difference}`]
   })
 }
 
-function complaintsOf(step: RequestStep, java: Outcome, ours: Outcome): string[] {
+/** How the answers to one request differ, as readable text; undefined if they do not, but for what is on purpose. */
+export function differenceOf(
+  step: RequestStep,
+  release: Release,
+  java: Outcome,
+  ours: Outcome,
+): string | undefined {
+  const complaints = complaintsOf(step, release, java, ours)
+  if (complaints.length === 0) return undefined
+  const requests = show(java.request) === show(ours.request) ? show(java.request) : 'the requests differ'
+  return [
+    complaints.join('; '),
+    `request ${java.request.toString('hex')}`,
+    `        ${requests}`,
+    `${release}   ${show(java.arrival)}`,
+    `ours    ${show(ours.arrival)}`,
+  ].join('\n')
+}
+
+function complaintsOf(step: RequestStep, release: Release, java: Outcome, ours: Outcome): string[] {
   const unsettled = [
     ...(java.unsettled === undefined ? [] : [`java never settled on ${java.unsettled}`]),
     ...(ours.unsettled === undefined ? [] : [`ours never settled on ${ours.unsettled}`]),
   ]
-  return [...unsettled, ...compare(step, java.arrival, ours.arrival)]
+  return [...unsettled, ...compare(step, heard(java.arrival), asIfOf(release, heard(ours.arrival), step))]
 }
 
-function compare(step: RequestStep, java: Arrival, ours: Arrival): string[] {
+function heard(arrival: Arrival): Heard {
+  return typeof arrival === 'string' ? arrival : readAnswer(arrival)
+}
+
+/** What an earlier release would have answered where 5.5.0 answers what ours did. */
+function asIfOf(release: Release, ours: Heard, step: RequestStep): Heard {
+  if (typeof ours === 'string') return ours
+  const then = asAnsweredBy(release, ours, step)
+  if (then === 'silent') return then
+  const fields = JSON.parse(Buffer.from(then.headerText, 'latin1').toString()) as Answer['fields']
+  return { serializeType: ours.serializeType, fields, ...then }
+}
+
+function compare(step: RequestStep, java: Heard, ours: Heard): string[] {
   const { differs } = step
   if (differs === undefined) return sameOutcome(step, java, ours)
-  if (sameOutcome(step, java, ours).length === 0) return ['this difference exists no more']
   if (differs === 'exception-text') return bothFailed(java, ours)
+  if (sameOutcome(step, java, ours).length === 0) return ['this difference exists no more']
   return [
     ...meets('java', java, differs.java),
     ...meets('ours', ours, differs.ours),
@@ -46,11 +77,8 @@ function compare(step: RequestStep, java: Arrival, ours: Arrival): string[] {
   ]
 }
 
-function sameOutcome(step: RequestStep, java: Arrival, ours: Arrival): string[] {
-  if (!(java instanceof Buffer) || !(ours instanceof Buffer))
-    return java === ours ? [] : ['the outcomes differ']
-  if (java.equals(ours)) return []
-  const [a, b] = [readAnswer(java), readAnswer(ours)]
+function sameOutcome(step: RequestStep, a: Heard, b: Heard): string[] {
+  if (typeof a === 'string' || typeof b === 'string') return a === b ? [] : ['the outcomes differ']
   return [
     ...(a.serializeType === b.serializeType ? [] : ['the serialize types differ']),
     ...(a.headerText === b.headerText ? [] : ['the headers differ']),
@@ -75,9 +103,8 @@ function withoutClock(body: string): string {
 }
 
 /** Code 1, no body, no ext fields, a remark of whatever text, and everything else alike. */
-function bothFailed(java: Arrival, ours: Arrival): string[] {
-  if (!(java instanceof Buffer) || !(ours instanceof Buffer)) return ['not both of them answered']
-  const [a, b] = [readAnswer(java), readAnswer(ours)]
+function bothFailed(a: Heard, b: Heard): string[] {
+  if (typeof a === 'string' || typeof b === 'string') return a === b ? [] : ['not both of them answered']
   const good = [a, b].every(
     ({ fields, body }) =>
       fields['code'] === 1 && fields['extFields'] === undefined && body === '' && Boolean(fields['remark']),
@@ -86,10 +113,10 @@ function bothFailed(java: Arrival, ours: Arrival): string[] {
   return withoutFields(a, ['remark']) === withoutFields(b, ['remark']) ? [] : ['the headers differ elsewhere']
 }
 
-function meets(side: string, arrival: Arrival, expected: Expected): string[] {
-  if (typeof arrival === 'string' || typeof expected === 'string')
-    return arrival === expected ? [] : [`${side} is not ${JSON.stringify(expected)}`]
-  const { fields, body } = readAnswer(arrival)
+function meets(side: string, answer: Heard, expected: Expected): string[] {
+  if (typeof answer === 'string' || typeof expected === 'string')
+    return answer === expected ? [] : [`${side} is not ${JSON.stringify(expected)}`]
+  const { fields, body } = answer
   return Object.entries(expected).flatMap(([key, value]) => {
     const found = key === 'body' ? Buffer.from(body, 'latin1').toString() : (fields[key] ?? null)
     return JSON.stringify(found) === JSON.stringify(value) ? [] : [`the ${key} of ${side} is not as expected`]
@@ -97,13 +124,12 @@ function meets(side: string, arrival: Arrival, expected: Expected): string[] {
 }
 
 /** What a difference on purpose does not name must be alike. */
-function sameRest(step: RequestStep, { java, ours }: Differs, a: Arrival, b: Arrival): string[] {
-  if (!(a instanceof Buffer) || !(b instanceof Buffer)) return []
+function sameRest(step: RequestStep, { java, ours }: Differs, left: Heard, right: Heard): string[] {
+  if (typeof left === 'string' || typeof right === 'string') return []
   if (typeof java === 'string' || typeof ours === 'string') return []
   const named = [...Object.keys(java), ...Object.keys(ours)]
   // Where one of them fails, the text of its failure is its own.
   if (java.code !== ours.code) named.push('remark')
-  const [left, right] = [readAnswer(a), readAnswer(b)]
   const headers = withoutFields(left, named) === withoutFields(right, named)
   const bodies = named.includes('body') ? [] : sameBody(step, left.body, right.body)
   return [...(headers ? [] : ['the headers differ elsewhere']), ...bodies]

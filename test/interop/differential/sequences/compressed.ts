@@ -8,6 +8,7 @@ import {
   dataVersion,
   ODD_NAME,
   queryDataVersion,
+  READ_BY_FASTJSON_2,
   register,
   registerCompressed,
   route,
@@ -44,7 +45,6 @@ const refused: readonly Compressed[] = [
   { lines: ['@1 8 8 6 XX {}', '@2 8 8 6 SINGLE_TAG {}'] },
   { lines: ['@1  8 8 6 SINGLE_TAG {}', '@2 8 8 6 SINGLE_TAG {}'] },
   { lines: ['', '@2 8 8 6 SINGLE_TAG {}'] },
-  { lines: LINES, dataVersion: '[]' },
   { lines: LINES, dataVersion: 'x' },
   { lines: LINES, mapping: ['hello'] },
   { lines: LINES, mapping: ['null'] },
@@ -94,6 +94,18 @@ export const compressed: Sequence = {
     ...look('tail'),
     withFields('none', ''),
     ...look('none'),
+  ],
+}
+
+/** A data version that fastjson 1 takes for none. */
+export const oddCompressed: Sequence = {
+  name: 'compressed registration with an odd data version',
+  releases: READ_BY_FASTJSON_2,
+  steps: [
+    registerCompressed(broker('odd'), named({ lines: LINES, dataVersion: '[]' }, 'odd'), {
+      differs: 'exception-text',
+    }),
+    ...look('odd'),
   ],
 }
 

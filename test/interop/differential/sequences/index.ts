@@ -1,8 +1,15 @@
 import type { Sequence } from '../sequence.ts'
-import { brokenUnregistrations, heartbeats, partialRegistrations, unknownCodes } from './broken-requests.ts'
-import { compressed, cutChecksum, undeclaredCompression } from './compressed.ts'
+import {
+  brokenUnregistrations,
+  heartbeats,
+  oddDataVersions,
+  partialRegistrations,
+  unknownCodes,
+} from './broken-requests.ts'
+import { compressed, cutChecksum, oddCompressed, undeclaredCompression } from './compressed.ts'
 import { firstBytes, headers } from './headers.ts'
 import { kvConfig, kvDisk, noOrderConf, orderConf } from './kv-config.ts'
+import { matrix } from './matrix.ts'
 import { oddJson } from './odd-json.ts'
 import {
   lenientRegistrations,
@@ -18,7 +25,7 @@ import {
   sharedConnection,
   staleLiveEntry,
 } from './scenarios.ts'
-import { gates, routes, singleTopic, topics, zones } from './topics.ts'
+import { gates, oddSingleTopic, routes, singleTopic, topics, zones } from './topics.ts'
 
 /** Everything that is sent to both servers. */
 export const sequences: readonly Sequence[] = [
@@ -33,6 +40,7 @@ export const sequences: readonly Sequence[] = [
   oddJson,
   ...partialRegistrations,
   compressed,
+  oddCompressed,
   cutChecksum,
   undeclaredCompression,
   groupLife,
@@ -43,12 +51,15 @@ export const sequences: readonly Sequence[] = [
   staleLiveEntry,
   topics,
   singleTopic,
+  oddSingleTopic,
   routes,
   zones,
   gates,
   heartbeats,
+  oddDataVersions,
   brokenUnregistrations,
   unknownCodes,
   headers,
   firstBytes,
+  ...matrix,
 ]

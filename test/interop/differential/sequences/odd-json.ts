@@ -4,6 +4,7 @@ import {
   dataVersion,
   ODD_NAME,
   queryDataVersion,
+  READ_BY_FASTJSON_2,
   register,
   registerCompressed,
   registrationBody,
@@ -45,6 +46,7 @@ const TOPICS_REFUSED = ['{"queueDatas":{}}', '{"queueDatas":{"brokerName":"a","p
 /** JSON as no peer writes it, which the readers of Java's releases take differently too. */
 export const oddJson: Sequence = {
   name: 'JSON that no peer writes',
+  releases: READ_BY_FASTJSON_2,
   steps: [
     ...TAKEN.map((body, index) => onlyIn('ours', register103(`t${index}`, body))),
     ...REFUSED.map((body, index) => onlyIn('java', register103(`r${index}`, body))),

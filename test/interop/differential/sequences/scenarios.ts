@@ -187,7 +187,7 @@ export const sharedConnection: Sequence = {
     register({ name: 's2', addr: 's2:1' }, { topics: [T('S1'), T('S2')] }, { on: 'shared' }),
     { close: 'shared' },
     clusterInfo({
-      until: { java: { lacks: 's2:1' }, ours: { lacks: 's1:1' } },
+      until: { java: { lacks: '"s2"' }, ours: { lacks: '"s1"' } },
       differs: {
         id: 'shared-connection-removes-all',
         java: {
