@@ -6,6 +6,8 @@ const shownBySequences = [
   'undeclared-compression-accepted',
   'shared-connection-removes-all',
   'stale-live-entry-removed',
+  'shared-name-removed',
+  'timeout-overflow',
   'disk-error-reported',
   'odd-json',
   'zlib-checksum-required',

@@ -13,8 +13,8 @@ export interface ReleaseDifference {
   readonly asThen: (answer: AnswerText, step: RequestStep, release: Release) => AnswerText | 'silent'
 }
 
-/** Header and body of an answer. */
-export type AnswerText = Pick<Answer, 'headerText' | 'body'>
+/** An answer's type, header and body. */
+export type AnswerText = Pick<Answer, 'serializeType' | 'headerText' | 'body'>
 
 const VERSIONS: Readonly<Record<Release, number>> = { '5.5.0': 513, '5.3.3': 479, '4.9.7': 407 }
 /** Codes that 4.9.7 serves; it says nothing to any other. */
@@ -31,18 +31,32 @@ export const releaseDifferences: readonly ReleaseDifference[] = [
     asThen: () => 'silent',
   },
   {
+    id: 'binary-answers',
+    releases: ['4.9.7'],
+    concerns: ({ serializeType }) => serializeType === 'ROCKETMQ',
+    asThen: ({ headerText, body }) => ({
+      serializeType: 1,
+      // No fields and an empty list of them are the same there.
+      headerText: headerText
+        .replace('"extFields":{},', '')
+        .replace('"serializeTypeCurrentRPC":"JSON"', '"serializeTypeCurrentRPC":"ROCKETMQ"'),
+      body,
+    }),
+  },
+  {
     id: 'version-number',
     releases: ['5.3.3', '4.9.7'],
-    asThen: ({ headerText, body }, _step, release) => ({
-      headerText: headerText.replace(/"version":513\}$/, `"version":${VERSIONS[release]}}`),
-      body,
+    asThen: (answer, _step, release) => ({
+      ...answer,
+      headerText: answer.headerText.replace(/"version":513\}$/, `"version":${VERSIONS[release]}}`),
     }),
   },
   {
     id: 'escapes',
     releases: ['5.3.3', '4.9.7'],
-    asThen: ({ headerText, body }, step) => ({
-      headerText: escapedByFastjson1(headerText),
+    asThen: ({ serializeType, headerText, body }, step) => ({
+      serializeType,
+      headerText: serializeType === 1 ? headerText : escapedByFastjson1(headerText),
       body: isStandard(step) ? escapedInStandard(escapedByFastjson1(body)) : escapedByFastjson1(body),
     }),
   },
@@ -50,24 +64,27 @@ export const releaseDifferences: readonly ReleaseDifference[] = [
     id: 'faq-link',
     releases: ['4.9.7'],
     concerns: ({ code }) => code === 105,
-    asThen: ({ headerText, body }) => ({
-      headerText: headerText.replace(
+    asThen: (answer) => ({
+      ...answer,
+      headerText: answer.headerText.replace(
         'https://rocketmq.apache.org/docs/bestPractice/06FAQ',
         'http://rocketmq.apache.org/docs/faq/',
       ),
-      body,
     }),
   },
   {
     id: 'fields-of-5',
     releases: ['4.9.7'],
     concerns: ({ code }) => [105, 106, 322].includes(code),
-    asThen: ({ headerText, body }) => ({
-      headerText,
-      body: body.replaceAll(',"enableActingMaster":false', '').replaceAll(',"stateVersion":0', ''),
+    asThen: (answer) => ({
+      ...answer,
+      body: answer.body.replaceAll(',"enableActingMaster":false', '').replaceAll(',"stateVersion":0', ''),
     }),
   },
 ]
+
+/** What is not sent to an earlier release at all: bodies that 5.5.0 reads otherwise, and what meets other rules of 4.9.7. */
+export const notCompared: readonly string[] = ['reading', 'rules-of-4']
 
 /** Whether 4.9.7 answers a request code. */
 export function isServedIn4(code: number): boolean {
@@ -80,13 +97,14 @@ export function asAnsweredBy(release: Release, answer: AnswerText, step: Request
     ({ releases, concerns }) => releases.includes(release) && (concerns?.(step) ?? true),
   )
   if (rules.length === 0) return answer
-  let text: AnswerText = { headerText: fromBytes(answer.headerText), body: fromBytes(answer.body) }
+  const { serializeType, headerText, body } = answer
+  let text: AnswerText = { serializeType, headerText: fromBytes(headerText), body: fromBytes(body) }
   for (const { asThen } of rules) {
     const then = asThen(text, step, release)
     if (then === 'silent') return then
     text = then
   }
-  return { headerText: toBytes(text.headerText), body: toBytes(text.body) }
+  return { ...text, headerText: toBytes(text.headerText), body: toBytes(text.body) }
 }
 
 /** Only routes for clients from 4.9.4 on, or for those that ask for it, are in the standard dialect; never in zone mode. */

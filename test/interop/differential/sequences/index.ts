@@ -20,9 +20,12 @@ import {
 import {
   actingMaster,
   deletingRegistration,
+  endlessTimeout,
+  expiry,
   groupLife,
   lostConnections,
   sharedConnection,
+  sharedName,
   staleLiveEntry,
 } from './scenarios.ts'
 import { gates, oddSingleTopic, routes, singleTopic, topics, zones } from './topics.ts'
@@ -48,6 +51,9 @@ export const sequences: readonly Sequence[] = [
   deletingRegistration,
   lostConnections,
   sharedConnection,
+  expiry,
+  endlessTimeout,
+  sharedName,
   staleLiveEntry,
   topics,
   singleTopic,
