@@ -1,9 +1,9 @@
+import { parseJavaJson } from '../../harness/java-json.ts'
 import type { RequestStep } from '../sequence.ts'
 import type { Broker } from '../sequences/requests.ts'
 import { register, unregister } from '../sequences/requests.ts'
 import type { Action, BrokerChoice } from './actions.ts'
 import type { Twins } from './twins.ts'
-import { bodyOf } from './twins.ts'
 import type { World } from './world.ts'
 
 /** Steps between two looks at everything. */
@@ -50,7 +50,7 @@ class Player {
     const broker = this.#world.broker(action.broker)
     const connection = connectionOf(broker, action.connection)
     const answer = await this.#twins.ask(request, connection)
-    if (answer.includes('"code":0,') && (await this.#isLive(action.broker)))
+    if (answer.fields['code'] === 0 && (await this.#isLive(action.broker)))
       this.#boundTo.set(keyOf(broker), connection)
   }
 
@@ -59,7 +59,10 @@ class Player {
     const sentinel = this.#world.sentinel()
     await this.#twins.ask(register(sentinel))
     await this.#twins.ask(unregister(sentinel))
-    await this.#twins.settle({ code: 106 }, (answer) => !answer.includes(sentinel.name))
+    await this.#twins.settle(
+      { code: 106 },
+      ({ body }) => !body.includes(Buffer.from(sentinel.name).toString('latin1')),
+    )
   }
 
   async #close({ broker: choice, connection, how }: Extract<Action, { kind: 'close' }>): Promise<void> {
@@ -73,16 +76,18 @@ class Player {
     await this.#twins.close(name, how)
     if (!takesBroker) return
     this.#boundTo.delete(keyOf(broker))
-    await this.#twins.settle(this.#queryVersion(choice), (answer) => !hasBody(answer))
+    await this.#twins.settle(this.#queryVersion(choice), ({ body }) => body === '')
   }
 
   async #isLive(choice: BrokerChoice): Promise<boolean> {
-    return hasBody(await this.#twins.ask(this.#queryVersion(choice)))
+    const { body } = await this.#twins.ask(this.#queryVersion(choice))
+    return body !== ''
   }
 
   /** Whether the group that has the broker's address is known by the broker's cluster. */
   async #isFound({ name, addr, cluster }: Broker): Promise<boolean> {
-    const { brokerAddrTable } = bodyOf(await this.#twins.ask({ code: 106 })) as {
+    const { body } = await this.#twins.ask({ code: 106 })
+    const { brokerAddrTable } = parseJavaJson(Buffer.from(body, 'latin1').toString()) as {
       brokerAddrTable: Record<string, { brokerAddrs: Record<string, string>; cluster: string }>
     }
     const group = brokerAddrTable[name]
@@ -101,8 +106,4 @@ function keyOf({ cluster, addr }: Broker): string {
 /** Each broker of each cluster has two. */
 function connectionOf(broker: Broker, index: number): string {
   return `${keyOf(broker)} ${index}`
-}
-
-function hasBody(answer: string): boolean {
-  return answer.includes('}{')
 }

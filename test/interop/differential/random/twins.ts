@@ -1,6 +1,6 @@
-import { parseJavaJson } from '../../harness/java-json.ts'
 import type { Release } from '../../harness/packages.ts'
 import { until } from '../../harness/until.ts'
+import { type Answer, readAnswer } from '../answer.ts'
 import { differenceOf } from '../compare.ts'
 import { type Arrival, Connection } from '../connection.ts'
 import { exchange, type Outcome } from '../play.ts'
@@ -31,7 +31,7 @@ export class Twins {
   }
 
   /** Asks both, and gives Java's answer. @throws {Difference} */
-  async ask(step: RequestStep, on = 'main'): Promise<string> {
+  async ask(step: RequestStep, on = 'main'): Promise<Answer> {
     const request = requestBytes(step, this.#nextOpaque())
     const { java, ours } = await this.#connection(on)
     const [a, b] = await Promise.all(
@@ -44,10 +44,13 @@ export class Twins {
   }
 
   /** Asks both many things at once, on the main connection. @returns Java's answers. @throws {Difference} */
-  async askAll(steps: readonly RequestStep[]): Promise<readonly string[]> {
-    const requests = steps.map((step) => requestBytes(step, this.#nextOpaque()))
+  async askAll(steps: readonly RequestStep[]): Promise<readonly Answer[]> {
+    const opaques = steps.map(() => this.#nextOpaque())
+    const requests = steps.map((step, index) => requestBytes(step, opaques[index] ?? 0))
     const { java, ours } = await this.#connection('main')
-    const [javas, our] = await Promise.all([exchangeAll(java, requests), exchangeAll(ours, requests)])
+    const [javas, our] = await Promise.all(
+      [java, ours].map((connection) => exchangeAll(connection, requests, opaques)),
+    )
     return steps.map((step, index) => {
       const request = requests[index] as Buffer
       const [a, b] = [javas?.[index] ?? 'silent', our?.[index] ?? 'silent']
@@ -56,11 +59,11 @@ export class Twins {
   }
 
   /** Asks each of them again and again, on the main connection, until its answer satisfies a condition. */
-  async settle(step: RequestStep, isSettled: (answer: string) => boolean): Promise<void> {
+  async settle(step: RequestStep, isSettled: (answer: Answer) => boolean): Promise<void> {
     const { java, ours } = await this.#connection('main')
     const request = requestBytes(step, this.#nextOpaque())
     const settled = async (connection: Connection): Promise<boolean> =>
-      isSettled(textOf(await exchange(connection, request, false)))
+      isSettled(answerOf(await exchange(connection, request, false)))
     const what = `both have done what was asked of them (${this.#release} and ours)`
     await Promise.all(
       [java, ours].map((connection) =>
@@ -82,7 +85,7 @@ export class Twins {
       else {
         connection.send(BAD_FRAME)
         const end = await connection.next(ANSWER_TIMEOUT_MS)
-        if (end !== 'closed') throw new Difference(`a bad frame does not end the connection: ${textOf(end)}`)
+        if (end !== 'closed') throw new Difference('a bad frame does not end the connection')
       }
     }
   }
@@ -105,11 +108,11 @@ export class Twins {
     this.#connections.clear()
   }
 
-  #compare(step: RequestStep, java: Outcome, ours: Outcome): string {
+  #compare(step: RequestStep, java: Outcome, ours: Outcome): Answer {
     this.compared += 1
     const difference = differenceOf(step, this.#release, java, ours)
     if (difference !== undefined) throw new Difference(difference)
-    return textOf(java.arrival)
+    return answerOf(java.arrival)
   }
 
   #nextOpaque(): number {
@@ -131,26 +134,22 @@ export class Twins {
 }
 
 /** Java works on the requests of a connection in many threads, so the answers come in any order. */
-async function exchangeAll(connection: Connection, requests: readonly Buffer[]): Promise<Arrival[]> {
+async function exchangeAll(
+  connection: Connection,
+  requests: readonly Buffer[],
+  opaques: readonly number[],
+): Promise<Arrival[]> {
   connection.send(Buffer.concat(requests))
-  const byOpaque = new Map<string, Arrival>()
+  const byOpaque = new Map<number, Arrival>()
   for (let count = 0; count < requests.length; count++) {
     const arrival = await connection.next(ANSWER_TIMEOUT_MS)
-    byOpaque.set(opaqueOf(textOf(arrival)), arrival)
+    byOpaque.set(Number(answerOf(arrival).fields['opaque']), arrival)
   }
-  return requests.map((request) => byOpaque.get(opaqueOf(request.toString())) ?? 'silent')
+  return opaques.map((opaque) => byOpaque.get(opaque) ?? 'silent')
 }
 
-function opaqueOf(text: string): string {
-  return /"opaque":(-?\d+)/.exec(text)?.[1] ?? text
-}
-
-function textOf(arrival: Arrival): string {
-  return typeof arrival === 'string' ? arrival : arrival.toString('utf8', 8)
-}
-
-/** The body of an answer as Java writes JSON; undefined if there is none. */
-export function bodyOf(answer: string): ReturnType<typeof parseJavaJson> | undefined {
-  const end = answer.indexOf('}{')
-  return end < 0 ? undefined : parseJavaJson(answer.slice(end + 1))
+/** @throws {Difference} if there was none. */
+function answerOf(arrival: Arrival): Answer {
+  if (typeof arrival === 'string') throw new Difference(`no answer came: ${arrival}`)
+  return readAnswer(arrival)
 }

@@ -38,7 +38,7 @@ interface Subject {
 
 const HUGE = 'x'.repeat(5_000)
 /** Texts that a field may hold whatever it is for. */
-const TEXTS: readonly string[] = ['', ' ', 'null', HUGE, ODD_NAME, '\0', 'a\ud83d']
+const TEXTS: readonly string[] = ['', ' ', 'null', HUGE, ODD_NAME, '\0']
 /** Values that are no strings, in a JSON header. */
 const NO_TEXTS: readonly unknown[] = [5, -1.5, true, {}, { a: [1, null], b: 'x' }, [], ['x', 1]]
 const NO_INTEGERS: readonly unknown[] = [...TEXTS, 'x', '1.5', ' 1', '1 ', '0x1', '1e2', ...NO_TEXTS.slice(1)]
