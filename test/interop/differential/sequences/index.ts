@@ -7,7 +7,7 @@ import {
   unknownCodes,
 } from './broken-requests.ts'
 import { compressed, cutChecksum, oddCompressed, undeclaredCompression } from './compressed.ts'
-import { firstBytes, headers } from './headers.ts'
+import { firstBytes, frames, jsonHeaders } from './headers.ts'
 import { kvConfig, kvDisk, noOrderConf, orderConf } from './kv-config.ts'
 import { matrix } from './matrix.ts'
 import { oddJson } from './odd-json.ts'
@@ -65,7 +65,8 @@ export const sequences: readonly Sequence[] = [
   oddDataVersions,
   brokenUnregistrations,
   unknownCodes,
-  headers,
+  jsonHeaders,
+  frames,
   firstBytes,
   ...matrix,
 ]
