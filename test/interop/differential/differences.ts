@@ -14,8 +14,8 @@ const shownBySequences = [
   'first-bytes-read-at-once',
 ] as const
 
-/** Those that take a race to see, which no sequence of requests and answers can bring about at will. */
-const shownByRacesOnly = ['removal-fenced'] as const
+/** Those that take a race to see, or a moment, which no sequence of requests and answers can bring about at will. */
+const shownByRacesOnly = ['first-scan', 'removal-fenced'] as const
 
 export const differences: {
   readonly shownBySequences: readonly DifferenceId[]

@@ -198,9 +198,10 @@ export const expiry: Sequence = {
   releases: ['5.5.0'],
   properties: { scanNotActiveBrokerInterval: 50, supportActingMaster: true },
   steps: [
-    registerTimed({ name: 'm', addr: 'm:0' }, '1', ['T1', 'T2']),
     registerTimed({ name: 'm', addr: 'm:1', id: 1 }, '600000', ['T1', 'T2']),
     registerTimed({ name: 'm', addr: 'm:2', id: 2 }, '600000', ['T1', 'T2']),
+    // Last of its group: a slave is told of its master, and that may be gone at any time.
+    registerTimed({ name: 'm', addr: 'm:0' }, '1', ['T1', 'T2']),
     registerTimed({ name: 'lone', addr: 'lone:0' }, '0', ['T1', 'L1']),
     registerTimed({ name: 'past', addr: 'past:0' }, '-1000000', ['T1', 'P1']),
     registerTimed({ name: 'stays', addr: 'stays:0' }, 'x', ['T1', 'S1']),
