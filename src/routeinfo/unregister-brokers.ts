@@ -1,7 +1,8 @@
 import { Perm } from '../protocol/body/topic-config.ts'
+import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import type { RouteChanges } from './route-changes.ts'
 import type { UnregisterReason } from './route-effect.ts'
-import { brokerKey, type ChannelId, lacksMaster, minBrokerId, type RouteTables } from './route-tables.ts'
+import { brokerKey, type ChannelId, minBrokerId, type RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
 
 /** A broker that is to leave, and what whoever decided so had seen of it. */
@@ -127,7 +128,8 @@ function* cleanTopics(
 ): Sliced<void> {
   const readOnly = [...reduced].filter((name) => {
     const group = tables.brokerAddrTable.get(name)
-    return group?.enableActingMaster === true && lacksMaster(group.brokerAddrs)
+    // Java looks at the smallest id, so a group with a negative one stays as it is though it has no master.
+    return group?.enableActingMaster === true && (minBrokerId(group.brokerAddrs) ?? MASTER_ID) > MASTER_ID
   })
   if (removed.size === 0 && readOnly.length === 0) return
   for (const [topic, queues] of tables.topicQueueTable) {

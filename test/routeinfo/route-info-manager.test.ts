@@ -169,3 +169,22 @@ describe('encoded routes', () => {
     expect(await addresses()).toEqual({ 0: 'a:1' })
   })
 })
+
+test('a name that is both a cluster and a broker, or in two clusters, is listed once among the system topics', async () => {
+  const { manager } = managerWith('whole')
+  for (const clusterName of ['twin', 'other']) {
+    const generation = manager.nextGeneration()
+    await manager.registerBroker(
+      registration({
+        clusterName,
+        brokerName: 'twin',
+        generation,
+        topicConfigTable: topicTable(['T1', 'T2']),
+      }),
+      false,
+      broker,
+    )
+  }
+  const { topics } = await manager.getSystemTopicList(client)
+  expect([...topics].sort()).toEqual(['other', 'twin'])
+})

@@ -6,6 +6,8 @@ const shownBySequences = [
   'undeclared-compression-accepted',
   'shared-connection-removes-all',
   'stale-live-entry-removed',
+  'shared-name-removed',
+  'timeout-overflow',
   'disk-error-reported',
   'odd-json',
   'zlib-checksum-required',
@@ -14,8 +16,8 @@ const shownBySequences = [
   'secrets-hidden',
 ] as const
 
-/** Those that take a race to see, which no sequence of requests and answers can bring about at will. */
-const shownByRacesOnly = ['removal-fenced'] as const
+/** Those that take a race to see, or a moment, which no sequence of requests and answers can bring about at will. */
+const shownByRacesOnly = ['first-scan', 'removal-fenced'] as const
 
 /** Those of TLS, before any request: test/interop/first-bytes.test.ts and test/namesrv/tls show them. */
 const shownByTlsOnly = [

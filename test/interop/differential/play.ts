@@ -1,14 +1,16 @@
+import type { Release } from '../harness/packages.ts'
 import { until } from '../harness/until.ts'
 import { type Arrival, Connection } from './connection.ts'
+import { isServedIn4 } from './release-differences.ts'
 import { requestBytes } from './request-bytes.ts'
-import type { Condition, RequestStep, Sequence, Side, Step } from './sequence.ts'
+import type { Condition, RequestStep, Sequence, Step } from './sequence.ts'
 
 /** Time for an answer, or for the end of a connection that an unreadable frame brings about. */
 const ANSWER_TIMEOUT_MS = 10_000
 /** Time for an effect that comes after its answer: a lost connection, a queued unregistration. */
 const SETTLE_TIMEOUT_MS = 10_000
-/** A request that every server answers at once and that changes nothing. */
-const FENCE: RequestStep = { code: 29_999, opaque: -29_999 }
+/** A request that every release answers at once and that changes nothing. */
+const FENCE: RequestStep = { code: 101, opaque: -29_999 }
 
 /** What came of a step; undefined for one that asks nothing. */
 export interface Outcome {
@@ -18,10 +20,13 @@ export interface Outcome {
   readonly unsettled?: string
 }
 
+/** Whose server is played to. */
+export type Player = Release | 'ours'
+
 /** Plays a sequence to a server and gives what came of each step. */
 export async function play(
   port: number,
-  side: Side,
+  side: Player,
   { steps }: Sequence,
 ): Promise<readonly (Outcome | undefined)[]> {
   const connections = new Map<string, Connection>()
@@ -38,7 +43,7 @@ export async function play(
 
 interface Playing {
   readonly port: number
-  readonly side: Side
+  readonly side: Player
   readonly connections: Map<string, Connection>
 }
 
@@ -53,21 +58,31 @@ async function playStep(step: Step, index: number, playing: Playing): Promise<Ou
   const connection = connections.get(name) ?? (await Connection.open(port))
   connections.set(name, connection)
   const request = requestBytes(step, index)
-  const askOnce = () => exchange(connection, request, step)
+  const askOnce = () => exchange(connection, request, isSilent(step, side), step.waitMs)
   const outcome = { request, ...(await settled(askOnce, conditionFor(step, side))) }
   if (outcome.arrival === 'closed') connections.delete(name)
   return outcome
 }
 
-function conditionFor({ until: condition }: RequestStep, side: Side): Condition | undefined {
+function conditionFor({ until: condition }: RequestStep, side: Player): Condition | undefined {
   return condition !== undefined && 'java' in condition
-    ? condition[side]
+    ? condition[side === 'ours' ? 'ours' : 'java']
     : (condition as Condition | undefined)
 }
 
-async function exchange(connection: Connection, request: Buffer, step: RequestStep): Promise<Arrival> {
+function isSilent({ code, silent, flag = 0 }: RequestStep, side: Player): boolean {
+  return silent ?? ((flag & 3) !== 0 || (side === '4.9.7' && !isServedIn4(code)))
+}
+
+/** Sends a request and takes what comes next; where nothing is due, the answer to a fence must be the next thing. */
+export async function exchange(
+  connection: Connection,
+  request: Buffer,
+  silent: boolean,
+  waitMs = ANSWER_TIMEOUT_MS,
+): Promise<Arrival> {
   connection.send(request)
-  if (!(step.silent ?? ((step.flag ?? 0) & 3) !== 0)) return connection.next(step.waitMs ?? ANSWER_TIMEOUT_MS)
+  if (!silent) return connection.next(waitMs)
   connection.send(requestBytes(FENCE, 0))
   const arrival = await connection.next(ANSWER_TIMEOUT_MS)
   const isFence = arrival instanceof Buffer && arrival.includes(`"opaque":${FENCE.opaque}`)

@@ -27,24 +27,27 @@ function headerBytes(step: RequestStep, opaque: number, binary: boolean): Buffer
   if (step.header !== undefined) return Buffer.from(step.header)
   if (step.headerHex !== undefined) return Buffer.from(step.headerHex, 'hex')
   if (binary) return binaryHeader(step, opaque)
-  const { code, extFields = null, flag = 0, language = 'JAVA', version = DEFAULT_VERSION } = step
+  const {
+    code,
+    extFields = null,
+    moreFields = [],
+    flag = 0,
+    language = 'JAVA',
+    version = DEFAULT_VERSION,
+  } = step
+  const entries = [...Object.entries(extFields ?? {}), ...moreFields]
+  const fields = entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
+  const rest = JSON.stringify({ flag, language, opaque, serializeTypeCurrentRPC: 'JSON', version })
+  const hasFields = extFields !== null || moreFields.length > 0
   return Buffer.from(
-    JSON.stringify({
-      code,
-      ...(extFields !== null && { extFields }),
-      flag,
-      language,
-      opaque,
-      serializeTypeCurrentRPC: 'JSON',
-      version,
-    }),
+    `{"code":${code},${hasFields ? `"extFields":{${fields.join(',')}},` : ''}${rest.slice(1)}`,
   )
 }
 
 function binaryHeader(step: RequestStep, opaque: number): Buffer {
-  const { code, extFields, flag = 0, language = 'JAVA', version = DEFAULT_VERSION } = step
-  const fields = Object.entries(extFields ?? {}).flatMap(([key, value]) =>
-    value === null ? [] : [int16(Buffer.byteLength(key)), Buffer.from(key), sized(value)],
+  const { code, extFields, moreFields = [], flag = 0, language = 'JAVA', version = DEFAULT_VERSION } = step
+  const fields = [...Object.entries(extFields ?? {}), ...moreFields].flatMap(([key, value]) =>
+    value === null ? [] : [int16(Buffer.byteLength(key)), Buffer.from(key), sized(String(value))],
   )
   const map = Buffer.concat(fields)
   return Buffer.concat([

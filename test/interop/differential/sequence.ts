@@ -1,3 +1,4 @@
+import type { Release } from '../harness/packages.ts'
 import type { DifferenceId } from './differences.ts'
 
 /** A text that an answer (header and body as they came) must have or lack before it counts as settled. */
@@ -36,6 +37,8 @@ export interface RequestStep {
   readonly code: number
   /** Null values go out as JSON nulls (binary header: left out); null for the whole: no such key. Default null. */
   readonly extFields?: Readonly<Record<string, string | null>> | null
+  /** More ext fields behind those, where one has the same name or (in a JSON header) a value that is no string. */
+  readonly moreFields?: readonly (readonly [string, unknown])[]
   /** Text that goes out in UTF-8. */
   readonly body?: string
   readonly bodyHex?: string
@@ -84,6 +87,8 @@ export interface Sequence {
   readonly name: string
   /** Of the configuration file, Java's names. */
   readonly properties?: Readonly<Record<string, string | number | boolean>>
+  /** Releases that must answer as ours does, but for release-differences.ts; default 5.5.0 and 5.3.3. */
+  readonly releases?: readonly Release[]
   readonly steps: readonly Step[]
   /** Whether the KV files that the servers leave behind are compared as well. */
   readonly kvFile?: boolean

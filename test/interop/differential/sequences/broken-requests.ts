@@ -5,6 +5,7 @@ import {
   dataVersion,
   memberGroup,
   queryDataVersion,
+  READ_BY_FASTJSON_2,
   register,
   registrationBody,
   route,
@@ -30,15 +31,12 @@ export const heartbeats: Sequence = {
       '{"counter":1,"timestamp":1600000000001}',
       '{"counter":1.9,"stateVersion":0,"timestamp":1600000000001}',
       '{"counter":null,"stateVersion":0,"timestamp":1600000000001}',
-      '{"Counter":1,"stateVersion":0,"timestamp":1600000000001}',
-      '{"@type":"x","counter":1,"stateVersion":0,"timestamp":1600000000001}',
       '{"counter":1,"stateVersion":1,"timestamp":1600000000001}',
       '{"counter":1,"stateVersion":0,"timestamp":1600000000002}',
     ].map((body) => queryDataVersion(broker, body)),
-    ...['[]', '  ', '"x"', '5', 'hello', `${DV}x`, `[${DV}]`].map((body) =>
+    ...['"x"', '5', 'hello', `${DV}x`].map((body) =>
       queryDataVersion(broker, body, { differs: 'exception-text' }),
     ),
-    queryDataVersion(broker, '', { bodyHex: 'c328', differs: 'exception-text' }),
     ...[
       { clusterName: 'c1', brokerAddr: 'a:1' },
       { clusterName: 'c1', brokerAddr: 'a:1', brokerId: 'x' },
@@ -75,6 +73,21 @@ export const heartbeats: Sequence = {
     ].map((extFields) => ({ code: 901, extFields })),
     { code: 901, extFields: { clusterName: 'c"1é', brokerName: 'b"1中' }, serializeType: 'ROCKETMQ' },
     queryDataVersion({ name: 'a', addr: 'a:1' }, DV, { flag: 2 }),
+  ],
+}
+
+/** 322 with bodies that fastjson 1 and 2 read differently. */
+export const oddDataVersions: Sequence = {
+  name: 'data versions read strictly',
+  releases: READ_BY_FASTJSON_2,
+  steps: [
+    register(broker, { topics: TWO }),
+    ...[
+      '{"Counter":1,"stateVersion":0,"timestamp":1600000000001}',
+      '{"@type":"x","counter":1,"stateVersion":0,"timestamp":1600000000001}',
+    ].map((body) => queryDataVersion(broker, body)),
+    ...['[]', '  ', `[${DV}]`].map((body) => queryDataVersion(broker, body, { differs: 'exception-text' })),
+    queryDataVersion(broker, '', { bodyHex: 'c328', differs: 'exception-text' }),
   ],
 }
 
@@ -155,6 +168,7 @@ export const partialRegistrations: readonly Sequence[] = (
   ] as const
 ).map(([missing, fields, body, cluster]) => ({
   name: `registration without ${missing}`,
+  ...(missing === 'table as empty text' && { releases: READ_BY_FASTJSON_2 }),
   steps: [
     {
       code: 103,

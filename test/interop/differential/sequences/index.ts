@@ -1,10 +1,17 @@
 import type { Sequence } from '../sequence.ts'
-import { brokenUnregistrations, heartbeats, partialRegistrations, unknownCodes } from './broken-requests.ts'
-import { compressed, cutChecksum, undeclaredCompression } from './compressed.ts'
-import { firstBytes, headers } from './headers.ts'
+import {
+  brokenUnregistrations,
+  heartbeats,
+  oddDataVersions,
+  partialRegistrations,
+  unknownCodes,
+} from './broken-requests.ts'
+import { compressed, cutChecksum, oddCompressed, undeclaredCompression } from './compressed.ts'
+import { firstBytes, frames, jsonHeaders } from './headers.ts'
 import { kvConfig, kvDisk, noOrderConf, orderConf } from './kv-config.ts'
 import { largeCounters, longestFrame, manyTopics } from './large-bodies.ts'
 import { blackLists, guardedConfiguration, liveConfiguration, liveKeys } from './live-config.ts'
+import { matrix } from './matrix.ts'
 import { oddJson } from './odd-json.ts'
 import {
   lenientRegistrations,
@@ -15,12 +22,15 @@ import {
 import {
   actingMaster,
   deletingRegistration,
+  endlessTimeout,
+  expiry,
   groupLife,
   lostConnections,
   sharedConnection,
+  sharedName,
   staleLiveEntry,
 } from './scenarios.ts'
-import { gates, routes, singleTopic, topics, zones } from './topics.ts'
+import { gates, oddSingleTopic, routes, singleTopic, topics, zones } from './topics.ts'
 import { zoneFilter } from './zone-filter.ts'
 
 /** Everything that is sent to both servers. */
@@ -36,6 +46,7 @@ export const sequences: readonly Sequence[] = [
   oddJson,
   ...partialRegistrations,
   compressed,
+  oddCompressed,
   cutChecksum,
   undeclaredCompression,
   groupLife,
@@ -43,9 +54,13 @@ export const sequences: readonly Sequence[] = [
   deletingRegistration,
   lostConnections,
   sharedConnection,
+  expiry,
+  endlessTimeout,
+  sharedName,
   staleLiveEntry,
   topics,
   singleTopic,
+  oddSingleTopic,
   routes,
   zones,
   zoneFilter,
@@ -58,8 +73,11 @@ export const sequences: readonly Sequence[] = [
   manyTopics,
   longestFrame,
   heartbeats,
+  oddDataVersions,
   brokenUnregistrations,
   unknownCodes,
-  headers,
+  jsonHeaders,
+  frames,
   firstBytes,
+  ...matrix,
 ]

@@ -74,6 +74,7 @@ function look(name: string, topics: number): RequestStep[] {
 /** A hundred thousand topics, plain and compressed. */
 export const manyTopics: Sequence = {
   name: 'a hundred thousand topics',
+  releases: ['5.5.0'],
   steps: [
     registered('a', table(100_000), '3'),
     ...look('a', 100_000),
@@ -102,6 +103,7 @@ export const manyTopics: Sequence = {
 /** Sixty thousand topics, their body a little less than the longest frame, and one that is longer. */
 export const longestFrame: Sequence = {
   name: 'sixty thousand topics near the frame limit',
+  releases: ['5.5.0'],
   steps: [
     registered('a', table(60_000, 'x'.repeat(140)), '4'),
     ...look('a', 60_000),
@@ -124,6 +126,7 @@ const COUNTERS = [
 /** Counters of which a double knows only the neighbours. */
 export const largeCounters: Sequence = {
   name: 'counters beyond 2^53',
+  releases: ['5.5.0'],
   steps: COUNTERS.flatMap((counter, index) => {
     const broker = { name: `n${index}`, addr: `n${index}:1` }
     const query = (text: string): RequestStep =>

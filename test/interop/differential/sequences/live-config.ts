@@ -36,6 +36,7 @@ const BOOLEANS = ['true', 'TRUE', ' true', 'true ', 'false', 'True', 'yes', '', 
 /** 318 and 319: what is taken, what is dropped, what is refused, and what the file holds in the end. */
 export const liveConfiguration: Sequence = {
   name: 'live configuration',
+  releases: ['5.5.0'],
   properties: COMMON,
   configFile: true,
   steps: [
@@ -148,6 +149,7 @@ function look(): RequestStep[] {
 /** Every key that is read at every use, changed while the server runs. */
 export const liveKeys: Sequence = {
   name: 'live configuration takes effect',
+  releases: ['5.5.0'],
   properties: COMMON,
   steps: [
     { code: 100, extFields: { namespace: 'ORDER_TOPIC_CONFIG', key: 'T1', value: 'a:8' } },
@@ -199,6 +201,7 @@ export const liveKeys: Sequence = {
 /** Longer than any configuration, and a password of the file. */
 export const guardedConfiguration: Sequence = {
   name: 'live configuration, guarded',
+  releases: ['5.5.0'],
   properties: { ...COMMON, 'tls.server.keyPassword': 'a secret' },
   steps: [
     update(`foo.unknown=${'x'.repeat(65_537 - 'foo.unknown='.length)}`, {

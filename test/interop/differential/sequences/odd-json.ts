@@ -4,11 +4,13 @@ import {
   dataVersion,
   ODD_NAME,
   queryDataVersion,
+  READ_BY_FASTJSON_2,
   register,
   registerCompressed,
   registrationBody,
   route,
   topic,
+  unregister,
 } from './requests.ts'
 
 const TWO = '"k":{"topicName":"T1"},"k2":{"topicName":"T2"}'
@@ -45,6 +47,7 @@ const TOPICS_REFUSED = ['{"queueDatas":{}}', '{"queueDatas":{"brokerName":"a","p
 /** JSON as no peer writes it, which the readers of Java's releases take differently too. */
 export const oddJson: Sequence = {
   name: 'JSON that no peer writes',
+  releases: READ_BY_FASTJSON_2,
   steps: [
     ...TAKEN.map((body, index) => onlyIn('ours', register103(`t${index}`, body))),
     ...REFUSED.map((body, index) => onlyIn('java', register103(`r${index}`, body))),
@@ -61,6 +64,18 @@ export const oddJson: Sequence = {
       },
       DV,
     ),
+    // A number in place of a text, with an exponent: Java gives it the form of its own doubles.
+    {
+      code: 101,
+      moreFields: [['namespace', 1e21]],
+      differs: {
+        id: 'odd-json',
+        java: { remark: 'No config item, Namespace: 1.0E21 Key: null' },
+        ours: { remark: 'No config item, Namespace: 1e+21 Key: null' },
+      },
+    },
+    // A number in digits that are not ASCII's.
+    onlyIn('java', unregister({ name: 'a', addr: 'a:1', id: '\uff10' })),
     // Nulls among filter servers, and what only looks like a list of them.
     ...[
       ['[1,null]', '["1",null]', '["1"]'],

@@ -7,6 +7,7 @@ import {
   memberGroup,
   ODD_NAME,
   queryDataVersion,
+  READ_BY_FASTJSON_2,
   register,
   registrationBody,
   route,
@@ -203,6 +204,7 @@ export const registrationFields: Sequence = {
 /** Bodies of 103 that are refused by both; nothing may change. */
 export const unreadableRegistrations: Sequence = {
   name: 'registrations that cannot be read',
+  releases: READ_BY_FASTJSON_2,
   steps: [
     ...['[]', '5', '"x"', '   ', '[{}]', 'true', '{', 'hello', '\0', 'null', '""'].flatMap((body, index) =>
       refused(index, { body }),
@@ -246,6 +248,7 @@ function refused(index: number, rest: Omit<RequestStep, 'code'>): RequestStep[] 
 /** What 5.5.0 reads although it is no strict JSON, and the defaults of what is missing. */
 export const lenientRegistrations: Sequence = {
   name: 'registrations read leniently',
+  releases: READ_BY_FASTJSON_2,
   steps: [
     '{}',
     '{"filterServerList":null}',

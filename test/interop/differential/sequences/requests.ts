@@ -1,8 +1,12 @@
 import { crc32, deflateSync } from 'node:zlib'
+import type { Release } from '../../harness/packages.ts'
 import type { CloseStep, RequestStep } from '../sequence.ts'
 
 /** Everything about a step but its request. */
 export type Rest = Omit<RequestStep, 'code'>
+
+/** For bodies of which 5.5.0, whose JSON is fastjson 2, takes what fastjson 1 refuses, or the other way round (`reading`). */
+export const READ_BY_FASTJSON_2: readonly Release[] = ['5.5.0']
 
 /** Characters that every way of quoting, escaping and encoding treats differently. */
 export const ODD_NAME = 'q"b\\s/t\tn\nu\u0001d\u007fl\u0085p\u2028 é中😀<>&\'%'
@@ -43,7 +47,7 @@ export interface Broker {
   readonly name: string
   readonly addr: string
   readonly cluster?: string
-  readonly id?: number
+  readonly id?: number | string
   readonly ha?: string
   /** Null: a broker of 4.x, which does not send it. */
   readonly acting?: boolean | null
