@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { interopRoot, workRoot } from './work-folder.ts'
 
 /** The releases of Apache RocketMQ whose brokers, clients and tools are used: the newest of 5.x and the last whole 4.x. */
-export const releases = ['5.5.0', '4.9.7'] as const
+export const releases = ['5.5.0', '5.4.0', '5.3.3', '4.9.7'] as const
+/** The newest and the oldest of them, where two must do. */
+export const outerReleases = ['5.5.0', '4.9.7'] as const
 export type Release = (typeof releases)[number]
 
 /** Class path of a release: our own small programs, and everything Maven brought. Needs {@link preparePackages}. */

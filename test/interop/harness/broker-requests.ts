@@ -1,0 +1,61 @@
+import type { Broker } from './broker.ts'
+import { ask } from './raw-client.ts'
+
+const UPDATE_AND_CREATE_TOPIC = 17
+const GET_ALL_TOPIC_CONFIG = 21
+const GET_ALL_CONSUMER_OFFSET = 43
+const DELETE_TOPIC_IN_BROKER = 215
+
+/** A topic as a broker is asked to make it. */
+export interface TopicSettings {
+  /** Queues to read from and to write to; default 4. */
+  readonly queues?: number
+  /** Bits 2 (write) and 4 (read); default both. */
+  readonly perm?: number
+}
+
+/** Makes or changes a topic, as `mqadmin updateTopic -b` does but without a JVM of its own. */
+export async function createTopic(
+  broker: Broker,
+  topic: string,
+  { queues = 4, perm = 6 }: TopicSettings = {},
+): Promise<void> {
+  await succeed(broker, UPDATE_AND_CREATE_TOPIC, {
+    topic,
+    defaultTopic: 'TBW102',
+    readQueueNums: String(queues),
+    writeQueueNums: String(queues),
+    perm: String(perm),
+    topicFilterType: 'SINGLE_TAG',
+    topicSysFlag: '0',
+    order: 'false',
+  })
+}
+
+/** Deletes a topic in a broker, which does not tell its NameServers of it. */
+export async function deleteTopicInBroker(broker: Broker, topic: string): Promise<void> {
+  await succeed(broker, DELETE_TOPIC_IN_BROKER, { topic })
+}
+
+/** Whether the broker has a topic. */
+export async function hasTopic(broker: Broker, topic: string): Promise<boolean> {
+  return (await succeed(broker, GET_ALL_TOPIC_CONFIG)).toString().includes(`"${topic}"`)
+}
+
+/** Consumed offsets of a group by queue, as the broker writes them (`{0:3,1:2}`), or undefined if it knows none. */
+export async function offsetsOf(broker: Broker, topic: string, group: string): Promise<string | undefined> {
+  const text = (await succeed(broker, GET_ALL_CONSUMER_OFFSET)).toString()
+  const start = text.indexOf(`"${topic}@${group}":`)
+  return start < 0 ? undefined : /\{[^}]*\}/.exec(text.slice(start))?.[0].replaceAll('"', '')
+}
+
+async function succeed(
+  broker: Broker,
+  code: number,
+  extFields: Readonly<Record<string, string>> = {},
+): Promise<Buffer> {
+  const answer = await ask(broker.address, code, extFields)
+  if (answer.code !== 0)
+    throw new Error(`${broker.name} answered ${answer.code} to ${code}: ${answer.remark}`)
+  return answer.body
+}
