@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Broker, type BrokerOptions, startBroker } from './harness/broker.ts'
-import { createTopic, hasTopic, offsetsOf } from './harness/broker-requests.ts'
+import { createTopic } from './harness/broker-requests.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type NameServer, reference, startNameServer, subject } from './harness/name-server.ts'
 import { brokersOf, routeOf } from './harness/raw-client.ts'
@@ -101,42 +101,44 @@ describe.each(groups)('master and slave of 5.5.0 with acting master, $name', (gr
     await until('master and slave are registered', async () =>
       same((await brokersOf(nameServers[0].address))[group.name], both),
     )
-    await createTopic(master, topic)
+    // A slave copies the topics of its master once a minute only.
+    for (const broker of [master, slave]) await createTopic(broker, topic)
     await shown(group.name, topic, { group: both, route: both, perm: READ_WRITE })
-
-    // The program numbers its messages anew each time, so the second lot has the names of the first.
+    const consumer = startPushConsumer(client())
     const sent = await send(MESSAGES)
-    const first = startPushConsumer(client())
-    await first.until('it has all', () => new Set(first.reported('RECEIVED')).size >= MESSAGES)
-    await first.finish()
-    await send(MESSAGES)
-    const consumerGroup = `interop-consumer-${topic}`
-    await until('the slave has the topic and the offsets of its master', async () => {
-      const [offsets, copied] = await Promise.all(
-        [master, slave].map((broker) => offsetsOf(broker, topic, consumerGroup)),
-      )
-      return offsets !== undefined && same(offsets, copied) && (await hasTopic(slave, topic))
-    })
+    await consumer.until('it has these', () => consumer.reported('RECEIVED').length >= MESSAGES)
+    expect(new Set(consumer.reported('RECEIVED'))).toEqual(new Set(sent))
     await expectSameAnswers(nameServers[0].address, nameServers[1].address)
 
+    // The consumer sleeps through the master's last messages and its death. A new one would have to begin from the start:
+    // slaves of 5.5.0 cannot read the offsets that their master gives them.
+    consumer.signal('SIGSTOP')
+    await send(MESSAGES)
     await master.program.kill()
     await shown(group.name, topic, {
       group: { 1: slave.address },
       route: { 0: slave.address },
       perm: READ_ONLY,
     })
-    const second = startPushConsumer(client())
-    await second.until('it has the rest', () => second.reported('RECEIVED').length >= MESSAGES)
-    expect(new Set(second.reported('RECEIVED'))).toEqual(new Set(sent))
+    consumer.signal('SIGCONT')
+    await consumer.until('it has the rest', () => consumer.reported('RECEIVED').length >= 2 * MESSAGES)
+    // The program numbers its messages anew each time, so the second lot has the names of the first.
+    expect(consumer.reported('RECEIVED').slice(MESSAGES).sort()).toEqual([...sent].sort())
+    await expectSameAnswers(nameServers[0].address, nameServers[1].address)
     const refused = startProducer({ ...client(), count: 1 })
     await refused.until('it has failed', () => refused.reported('FAILED').length === 1)
 
     await startBroker({ ...masterOf(group), port: master.port, store: master.store })
     await shown(group.name, topic, { group: both, route: both, perm: READ_WRITE })
-    const anew = await send(MESSAGES)
-    await second.until('it has these too', () => second.reported('RECEIVED').length >= 2 * MESSAGES)
-    expect(second.reported('RECEIVED').slice(-MESSAGES).sort()).toEqual([...anew].sort())
-    await second.finish()
+    await send(MESSAGES)
+    await consumer.until('it has these too', () => consumer.reported('RECEIVED').length >= 3 * MESSAGES)
+    expect(
+      consumer
+        .reported('RECEIVED')
+        .slice(2 * MESSAGES)
+        .sort(),
+    ).toEqual([...sent].sort())
+    await consumer.kill()
     await expectSameAnswers(nameServers[0].address, nameServers[1].address)
   })
 })

@@ -2,8 +2,6 @@ import type { Broker } from './broker.ts'
 import { ask } from './raw-client.ts'
 
 const UPDATE_AND_CREATE_TOPIC = 17
-const GET_ALL_TOPIC_CONFIG = 21
-const GET_ALL_CONSUMER_OFFSET = 43
 const DELETE_TOPIC_IN_BROKER = 215
 
 /** A topic as a broker is asked to make it. */
@@ -35,18 +33,6 @@ export async function createTopic(
 /** Deletes a topic in a broker, which does not tell its NameServers of it. */
 export async function deleteTopicInBroker(broker: Broker, topic: string): Promise<void> {
   await succeed(broker, DELETE_TOPIC_IN_BROKER, { topic })
-}
-
-/** Whether the broker has a topic. */
-export async function hasTopic(broker: Broker, topic: string): Promise<boolean> {
-  return (await succeed(broker, GET_ALL_TOPIC_CONFIG)).toString().includes(`"${topic}"`)
-}
-
-/** Consumed offsets of a group by queue, as the broker writes them (`{0:3,1:2}`), or undefined if it knows none. */
-export async function offsetsOf(broker: Broker, topic: string, group: string): Promise<string | undefined> {
-  const text = (await succeed(broker, GET_ALL_CONSUMER_OFFSET)).toString()
-  const start = text.indexOf(`"${topic}@${group}":`)
-  return start < 0 ? undefined : /\{[^}]*\}/.exec(text.slice(start))?.[0].replaceAll('"', '')
 }
 
 async function succeed(

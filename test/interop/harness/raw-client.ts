@@ -83,6 +83,7 @@ export async function routeOf(nameServer: string, topic: string): Promise<Route 
 }
 
 export interface Route {
+  readonly orderTopicConf?: string
   readonly brokerDatas: readonly {
     readonly brokerName: string
     readonly brokerAddrs: Readonly<Record<string, string>>
