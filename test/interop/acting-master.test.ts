@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Broker, type BrokerOptions, startBroker } from './harness/broker.ts'
-import { createTopic } from './harness/broker-requests.ts'
+import { createTopic, hasSlaveInSync } from './harness/broker-requests.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type NameServer, reference, startNameServer, subject } from './harness/name-server.ts'
 import { brokersOf, routeOf } from './harness/raw-client.ts'
@@ -32,7 +32,7 @@ beforeAll(async () => {
     groups.map(async (group) => {
       const [master, slave] = await Promise.all([
         startBroker(masterOf(group)),
-        startBroker(memberOf(group, { brokerId: 1, brokerRole: 'SLAVE' })),
+        startBroker(memberOf(group, { brokerId: 1, brokerRole: 'SLAVE', slaveReadEnable: true })),
       ])
       started.set(group.name, { master, slave })
     }),
@@ -101,6 +101,7 @@ describe.each(groups)('master and slave of 5.5.0 with acting master, $name', (gr
     await until('master and slave are registered', async () =>
       same((await brokersOf(nameServers[0].address))[group.name], both),
     )
+    await until('the slave is in sync', () => hasSlaveInSync(master))
     // A slave copies the topics of its master once a minute only.
     for (const broker of [master, slave]) await createTopic(broker, topic)
     await shown(group.name, topic, { group: both, route: both, perm: READ_WRITE })
@@ -128,8 +129,9 @@ describe.each(groups)('master and slave of 5.5.0 with acting master, $name', (gr
     const refused = startProducer({ ...client(), count: 1 })
     await refused.until('it has failed', () => refused.reported('FAILED').length === 1)
 
-    await startBroker({ ...masterOf(group), port: master.port, store: master.store })
+    const again = await startBroker({ ...masterOf(group), port: master.port, store: master.store })
     await shown(group.name, topic, { group: both, route: both, perm: READ_WRITE })
+    await until('the slave is in sync again', () => hasSlaveInSync(again))
     await send(MESSAGES)
     await consumer.until('it has these too', () => consumer.reported('RECEIVED').length >= 3 * MESSAGES)
     expect(

@@ -110,8 +110,8 @@ describe('orderMessageEnable=true, a broker of 5.5.0 and one of 4.9.7', () => {
       const got = settled(consumer.reported('RECEIVED'))
       expect([...got.keys()].sort()).toEqual([...settled(sent).keys()].sort())
       for (const [key, numbers] of got) expect([key, numbers]).toEqual([key, settled(sent).get(key)])
-      await consumer.finish()
-      await producer.finish()
+      await consumer.kill()
+      await producer.kill()
     },
   )
 

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
+import { createTopic } from './harness/broker-requests.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
 import { otherClients, startOtherConsumer, startOtherProducer } from './harness/other-clients.ts'
@@ -27,13 +28,15 @@ beforeAll(async () => {
 const cases = outerReleases.flatMap((release) => otherClients.map((client) => ({ release, client })))
 
 test.concurrent.each(cases)(
-  'the client $client and a broker of $release: it makes a topic by sending to it, and consumes what it and a Java client sent',
+  'the client $client and a broker of $release: it sends, and consumes what it and a Java client sent',
   async ({ release, client }) => {
     const world = worlds.get(release)
     if (world === undefined) throw new Error('the broker was not started')
     const { nameServer, broker } = world
     await until('the broker is registered', async () => broker.name in (await brokersOf(nameServer.address)))
     const topic = `By-${client}`
+    // The Go client makes its topic by sending to it; ali-ons gives up at the answer that there is none.
+    if (client === 'ali-ons') await createTopic(broker, topic)
     const common = { nameServers: [nameServer.address], topic }
 
     const producer = startOtherProducer({ ...common, client, count: MESSAGES })

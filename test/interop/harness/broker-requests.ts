@@ -3,6 +3,7 @@ import { ask } from './raw-client.ts'
 
 const UPDATE_AND_CREATE_TOPIC = 17
 const DELETE_TOPIC_IN_BROKER = 215
+const GET_BROKER_HA_STATUS = 907
 
 /** A topic as a broker is asked to make it. */
 export interface TopicSettings {
@@ -33,6 +34,11 @@ export async function createTopic(
 /** Deletes a topic in a broker, which does not tell its NameServers of it. */
 export async function deleteTopicInBroker(broker: Broker, topic: string): Promise<void> {
   await succeed(broker, DELETE_TOPIC_IN_BROKER, { topic })
+}
+
+/** Whether a slave follows a master of 5.x closely enough to count as a replica. */
+export async function hasSlaveInSync(master: Broker): Promise<boolean> {
+  return /"inSyncSlaveNums":[1-9]/.test((await succeed(master, GET_BROKER_HA_STATUS)).toString())
 }
 
 async function succeed(
