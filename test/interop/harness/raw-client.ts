@@ -89,6 +89,9 @@ export interface Route {
     readonly brokerAddrs: Readonly<Record<string, string>>
   }[]
   readonly queueDatas: readonly { readonly brokerName: string; readonly perm: number }[]
+  readonly topicQueueMappingByBroker?: Readonly<
+    Record<string, { readonly currIdMap?: Readonly<Record<string, number>> }>
+  >
 }
 
 /** Brokers by name (106), each with its addresses by id. */

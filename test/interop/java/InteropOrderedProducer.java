@@ -19,6 +19,8 @@ public class InteropOrderedProducer {
         DefaultMQProducer producer = new DefaultMQProducer("interop-ordered-producer-" + topic);
         producer.setNamesrvAddr(args[0]);
         producer.setPollNameServerInterval(1000);
+        // On a busy machine the first connection alone may take longer than the default of 3 s.
+        producer.setSendMsgTimeout(10_000);
         producer.start();
         java.io.BufferedReader in = new java.io.BufferedReader(new java.io.InputStreamReader(System.in));
         int number = 0;
