@@ -19,7 +19,7 @@ const TOOLS = 3
 const GROUP = 'interop-consumer-Told'
 /** What `<own>` is in the run against ours, and against Java's. */
 const OWN = ['OwnOne', 'OwnTwo'] as const
-const MEASURED = /\b(?:[0-9A-F]{32}|0x[0-9a-f]+|\d+(?:\.\d+)?)\b/g
+const MEASURED = /\b(?:[0-9A-F]{32,}|0x[0-9a-f]+|\d+(?:\.\d+)?)(?:ms)?\b/g
 
 interface World {
   readonly nameServers: readonly [NameServer, NameServer]
@@ -39,7 +39,8 @@ beforeAll(async () => {
 async function startWorld(release: Release): Promise<World> {
   const nameServers = await Promise.all([startNameServer(subject), startNameServer(reference)])
   const addresses = nameServers.map(({ address }) => address)
-  const name = `told-${release}`
+  // A topic of this name is sent to, and dots are not allowed in one.
+  const name = `told-${release.replaceAll('.', '-')}`
   const cluster = `cluster-${release}`
   const broker = await startBroker({ release, name, cluster, nameServers: addresses })
   for (const address of addresses) {
@@ -57,13 +58,13 @@ async function startWorld(release: Release): Promise<World> {
     await until('it knows the retry topic', async () => (await topicsOf(address)).includes(`%RETRY%${GROUP}`))
   }
   const tools = addresses.map(() => Array.from({ length: TOOLS }, () => startAdminTool(release)))
-  return { nameServers, broker, tools, places: await placesOf(broker, cluster, addresses[0] ?? '', tools) }
+  return { nameServers, broker, tools, places: await placesOf(broker, cluster, addresses, tools) }
 }
 
 async function placesOf(
   broker: Broker,
   cluster: string,
-  nameServer: string,
+  nameServers: readonly string[],
   tools: World['tools'],
 ): Promise<World['places']> {
   const first = `queryMsgByOffset -t Told -b ${broker.name} -i 0 -o 0`.split(' ')
@@ -71,7 +72,7 @@ async function placesOf(
   const stdout = await until(
     'the first message is known as consumed',
     async () => {
-      const output = await tools[0]?.[0]?.run(nameServer, first)
+      const output = await tools[0]?.[0]?.run(nameServers[0] ?? '', first)
       return output?.stdout.includes('trackType=CONSUMED') === true && output.stdout
     },
     { everyMs: 500, timeoutMs: 60_000 },
@@ -82,6 +83,7 @@ async function placesOf(
     return path
   }
   return {
+    '<name servers>': nameServers.join(';'),
     '<broker>': broker.name,
     '<cluster>': cluster,
     '<group>': GROUP,

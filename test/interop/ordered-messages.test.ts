@@ -38,7 +38,7 @@ async function orderConfOf(topic: string): Promise<string | undefined> {
   return (await routeOf(nameServer.address, topic))?.orderTopicConf
 }
 
-/** Makes a producer send a round and gives the queues that it chose from. */
+/** Makes a producer send a round and gives the queues that it chose from in the end. */
 async function sendRound(producer: ChildProgram): Promise<readonly string[]> {
   const done = () => producer.reported('DONE').length
   const before = done()

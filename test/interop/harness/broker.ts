@@ -41,6 +41,9 @@ export const OPENED_MODULES = [
   '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
 ]
 
+/** Several that start at once on two cores take a while; a second each where the machine is free. */
+const START_TIMEOUT_MS = 100_000
+
 /** Files of a few megabytes instead of gigabytes, and no refusal to store on a disk that is fairly full. */
 const SMALL_STORE = {
   mappedFileSizeCommitLog: 16_777_216,
@@ -94,8 +97,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       })
     },
   })
-  await program.until('it says that it has started', () =>
-    program.lines.some((line) => line.includes('boot success')),
+  await program.until(
+    'it says that it has started',
+    () => program.lines.some((line) => line.includes('boot success')),
+    START_TIMEOUT_MS,
   )
   return { name, address: `127.0.0.1:${port}`, port, store, program }
 }

@@ -29,7 +29,8 @@ export function startPushConsumer(options: ClientOptions): ChildProgram {
 
 /**
  * A producer that sends the messages of each key to one queue; `write('3\\n')` makes it send three of each key:
- * `QUEUES broker:queue,...`, then `SENT key/number broker` or `FAILED key/number broker`, and `DONE 3`.
+ * `SENT key/number broker` or `FAILED key/number broker` each, then `QUEUES broker:queue,...` (the choice that the last
+ * message had) and `DONE 3`.
  */
 export function startOrderedProducer({
   keys,

@@ -31,7 +31,7 @@ export const brokerSteps: readonly (readonly BrokerStep[])[] = [
     { command: 'queryMsgById -i <offset id>', says: /Topic: +Told/, only: '4.9.7' },
     { command: 'queryMsgByKey -t Told -k nothing', says: /CODE: 208/ },
     { command: 'queryMsgTraceById -i <unique key> -t Told', says: /CODE: 208/ },
-    { command: 'printMsg -t Told', says: /MSGID: [\s\S]*maxOffset=10/ },
+    { command: 'printMsg -t Told', says: /maxOffset=10, [\s\S]*MSGID: / },
     { command: 'printMsgByQueue -t Told -a <broker> -i 0 -p true', says: /(MSGID: .*\s+){10}/ },
     { command: 'consumeMessage -t Told -b <broker> -i 0 -o 0 -c 3', says: /(MSGID: .*\s+){3}/ },
     { command: 'queryCq -t Told -q 0 -i 0 -c 3', says: /max: 10, min: 0/ },

@@ -55,7 +55,8 @@ export function startAdminTool(release: Release): AdminTool {
     run: (nameServer, args) => runLine([...args, '-n', nameServer].join('\t')),
     async commands() {
       const { stdout } = await runLine('')
-      return [...stdout.matchAll(/^ {3}(\w+) {2,}/gm)].map(([, name = '']) => name)
+      // The tool adds all of them to its list again with each command that it runs.
+      return [...new Set([...stdout.matchAll(/^ {3}(\w+) {2,}/gm)].map(([, name = '']) => name))]
     },
   }
 }

@@ -8,11 +8,13 @@ import org.apache.rocketmq.common.message.MessageQueue;
 
 /**
  * Sends the messages of several keys in turn, all of one key to one queue. Each line on stdin is a number of messages a
- * key; the answer begins with "QUEUES broker:queue,broker:queue,...", the queues it chooses from, then one line a
- * message, "SENT key/number broker" or "FAILED key/number broker", and "DONE line" at the end.
+ * key; the answer is one line a message, "SENT key/number broker" or "FAILED key/number broker", then "QUEUES
+ * broker:queue,broker:queue,...", the queues among which the last message had the choice, and "DONE line" at the end.
  * Arguments: NameServer list, topic, number of keys.
  */
 public class InteropOrderedProducer {
+    private static List<MessageQueue> lastQueues = List.of();
+
     public static void main(String[] args) throws Exception {
         String topic = args[1];
         int keys = Integer.parseInt(args[2]);
@@ -25,16 +27,16 @@ public class InteropOrderedProducer {
         java.io.BufferedReader in = new java.io.BufferedReader(new java.io.InputStreamReader(System.in));
         int number = 0;
         for (String line = in.readLine(); line != null; line = in.readLine()) {
-            StringBuilder queues = new StringBuilder();
-            for (MessageQueue queue : producer.fetchPublishMessageQueues(topic)) {
-                queues.append(queues.length() == 0 ? "" : ",").append(queue.getBrokerName() + ":" + queue.getQueueId());
-            }
-            System.out.println("QUEUES " + queues);
             for (int end = number + Integer.parseInt(line.trim()); number < end; number++) {
                 for (int key = 0; key < keys; key++) {
                     send(producer, topic, key, number);
                 }
             }
+            StringBuilder queues = new StringBuilder();
+            for (MessageQueue queue : lastQueues) {
+                queues.append(queues.length() == 0 ? "" : ",").append(queue.getBrokerName() + ":" + queue.getQueueId());
+            }
+            System.out.println("QUEUES " + queues);
             System.out.println("DONE " + line);
             System.out.flush();
         }
@@ -48,6 +50,7 @@ public class InteropOrderedProducer {
         try {
             Message message = new Message(topic, body.getBytes(StandardCharsets.UTF_8));
             SendResult result = producer.send(message, (List<MessageQueue> all, Message each, Object arg) -> {
+                lastQueues = all;
                 chosen[0] = all.get((Integer) arg % all.size());
                 return chosen[0];
             }, key);
