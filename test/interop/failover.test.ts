@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
-import { releases } from './harness/packages.ts'
+import { outerReleases as releases } from './harness/packages.ts'
 import { brokersOf, routeOf } from './harness/raw-client.ts'
 import { until } from './harness/until.ts'
 

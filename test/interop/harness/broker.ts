@@ -34,12 +34,15 @@ export interface Broker {
 }
 
 /** What 5.x stores need of the Java runtime's inner parts. */
-const OPENED_MODULES = [
+export const OPENED_MODULES = [
   '--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED',
   '--add-exports=java.base/sun.nio.ch=ALL-UNNAMED',
   '--add-opens=java.base/java.nio=ALL-UNNAMED',
   '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
 ]
+
+/** Several that start at once on two cores take a while; a second each where the machine is free. */
+const START_TIMEOUT_MS = 100_000
 
 /** Files of a few megabytes instead of gigabytes, and no refusal to store on a disk that is fairly full. */
 const SMALL_STORE = {
@@ -50,9 +53,31 @@ const SMALL_STORE = {
   diskMaxUsedSpaceRatio: 99,
 }
 
+/** Text of `broker.conf`. */
+export function brokerConf(
+  { name, cluster = 'InteropCluster', nameServers, properties }: BrokerOptions,
+  { home, port, store }: { readonly home: string; readonly port: number; readonly store: string },
+): string {
+  return propertiesText({
+    brokerClusterName: cluster,
+    brokerName: name,
+    brokerId: 0,
+    brokerIP1: '127.0.0.1',
+    listenPort: port,
+    namesrvAddr: nameServers.join(';'),
+    rocketmqHome: home,
+    storePathRootDir: store,
+    storePathCommitLog: join(store, 'commitlog'),
+    // The least a broker accepts: it bounds how long a NameServer that started anew stays without it.
+    registerNameServerPeriod: 10_000,
+    ...SMALL_STORE,
+    ...properties,
+  })
+}
+
 /** Starts a broker; when this returns it takes connections, and its registration is on its way. */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const { release, name, cluster = 'InteropCluster', nameServers, properties, javaOptions = [] } = options
+  const { release, name, javaOptions = [] } = options
   const port = options.port ?? (await freeBrokerPort())
   let store = ''
   const program = new ChildProgram({
@@ -62,22 +87,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       prepareHome(home)
       const file = join(home, 'broker.conf')
       store = options.store ?? join(home, 'store')
-      const text = propertiesText({
-        brokerClusterName: cluster,
-        brokerName: name,
-        brokerId: 0,
-        brokerIP1: '127.0.0.1',
-        listenPort: port,
-        namesrvAddr: nameServers.join(';'),
-        rocketmqHome: home,
-        storePathRootDir: store,
-        storePathCommitLog: join(store, 'commitlog'),
-        // The least a broker accepts: it bounds how long a NameServer that started anew stays without it.
-        registerNameServerPeriod: 10_000,
-        ...SMALL_STORE,
-        ...properties,
-      })
-      writeFileSync(file, text)
+      writeFileSync(file, brokerConf(options, { home, port, store }))
       return javaArguments(home, {
         release,
         mainClass: 'org.apache.rocketmq.broker.BrokerStartup',
@@ -87,8 +97,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       })
     },
   })
-  await program.until('it says that it has started', () =>
-    program.lines.some((line) => line.includes('boot success')),
+  await program.until(
+    'it says that it has started',
+    () => program.lines.some((line) => line.includes('boot success')),
+    START_TIMEOUT_MS,
   )
   return { name, address: `127.0.0.1:${port}`, port, store, program }
 }

@@ -27,6 +27,23 @@ export function startPushConsumer(options: ClientOptions): ChildProgram {
   return startClient('consumer', 'InteropPushConsumer', options, [])
 }
 
+/**
+ * A producer that sends the messages of each key to one queue; `write('3\\n')` makes it send three of each key:
+ * `SENT key/number broker` or `FAILED key/number broker` each, then `QUEUES broker:queue,...` (the choice that the last
+ * message had) and `DONE 3`.
+ */
+export function startOrderedProducer({
+  keys,
+  ...options
+}: ClientOptions & { readonly keys: number }): ChildProgram {
+  return startClient('ordered-producer', 'InteropOrderedProducer', options, [String(keys)])
+}
+
+/** A consumer that takes each queue in order, from the beginning on: `RECEIVED body` for each, until `finish()`. */
+export function startOrderlyConsumer(options: ClientOptions): ChildProgram {
+  return startClient('orderly-consumer', 'InteropOrderlyConsumer', options, [])
+}
+
 function startClient(
   kind: string,
   mainClass: string,

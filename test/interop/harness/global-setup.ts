@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { prepareOtherClients } from './other-clients.ts'
 import { preparePackages } from './packages.ts'
 import { projectRoot, removeOldRuns } from './work-folder.ts'
 
@@ -6,6 +7,7 @@ import { projectRoot, removeOldRuns } from './work-folder.ts'
 export function setup(): void {
   removeOldRuns()
   preparePackages()
+  prepareOtherClients()
   // bin/mqnamesrv runs what was built last; the suite is to test what is in the work tree now.
   execFileSync('npm', ['run', 'build', '--silent'], { cwd: projectRoot, stdio: 'inherit' })
 }

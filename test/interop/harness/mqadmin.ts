@@ -12,8 +12,12 @@ export interface AdminOutput {
 /** RocketMQ's own admin tool, kept running because a start costs more than most commands. */
 export interface AdminTool {
   readonly release: Release
+  /** Folder in which it runs. */
+  readonly home: string
   /** Runs a command, `['topicRoute', '-t', 'T']`, against a NameServer. */
   run(nameServer: string, args: readonly string[]): Promise<AdminOutput>
+  /** Names of all its commands. */
+  commands(): Promise<readonly string[]>
 }
 
 /** @see InteropAdmin.java, which hands each command to MQAdminStartup#main0 */
@@ -27,24 +31,32 @@ export function startAdminTool(release: Release): AdminTool {
         release,
         mainClass: 'InteropAdmin',
         maxHeap: '256m',
-        options: [`-Drocketmq.home.dir=${home}`],
+        // Some commands leave files in the folder for temporary ones.
+        options: [`-Drocketmq.home.dir=${home}`, `-Djava.io.tmpdir=${home}`],
         args: [],
       })
     },
   })
+  const runLine = async (line: string): Promise<AdminOutput> => {
+    const before = program.reported('RESULT').length
+    program.write(`${line}\n`)
+    const result = await program.until(
+      `${line.replaceAll('\t', ' ')} is done`,
+      () => program.reported('RESULT')[before],
+    )
+    const [stdout = '', stderr = ''] = result
+      .split(' ')
+      .map((text) => Buffer.from(text.slice(1), 'base64').toString())
+    return { stdout, stderr }
+  }
   return {
     release,
-    async run(nameServer, args) {
-      const before = program.reported('RESULT').length
-      program.write(`${[...args, '-n', nameServer].join('\t')}\n`)
-      const result = await program.until(
-        `${args.join(' ')} is done`,
-        () => program.reported('RESULT')[before],
-      )
-      const [stdout = '', stderr = ''] = result
-        .split(' ')
-        .map((text) => Buffer.from(text.slice(1), 'base64').toString())
-      return { stdout, stderr }
+    home: program.home,
+    run: (nameServer, args) => runLine([...args, '-n', nameServer].join('\t')),
+    async commands() {
+      const { stdout } = await runLine('')
+      // The tool adds all of them to its list again with each command that it runs.
+      return [...new Set([...stdout.matchAll(/^ {3}(\w+) {2,}/gm)].map(([, name = '']) => name))]
     },
   }
 }

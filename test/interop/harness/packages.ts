@@ -1,11 +1,12 @@
-import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { hashOf, once, requireTool, run } from './prepare.ts'
 import { interopRoot, workRoot } from './work-folder.ts'
 
-/** The releases of Apache RocketMQ whose brokers, clients and tools are used: of 5.x and the last whole 4.x. */
-export const releases = ['5.5.0', '5.3.3', '4.9.7'] as const
+/** The releases of Apache RocketMQ whose brokers, clients and tools are used: of 5.x, and the last whole 4.x. */
+export const releases = ['5.5.0', '5.4.0', '5.3.3', '4.9.7'] as const
+/** The newest and the oldest of them, where two must do. */
+export const outerReleases = ['5.5.0', '4.9.7'] as const
 export type Release = (typeof releases)[number]
 
 /** Class path of a release: our own small programs, and everything Maven brought. Needs {@link preparePackages}. */
@@ -66,37 +67,4 @@ function compile(release: Release): void {
   once(classes, hashOf(sources), () => {
     run('javac', ['-nowarn', '-cp', join(libFolder(release), '*'), '-d', classes, ...sources])
   })
-}
-
-/** Fills a folder by `fill` unless it was filled to the end from the same input before. */
-function once(folder: string, hash: string, fill: () => void): void {
-  const marker = `${folder}.done`
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
-  fill()
-  writeFileSync(marker, hash)
-}
-
-function hashOf(files: readonly string[]): string {
-  const hash = createHash('sha256')
-  for (const file of files) hash.update(readFileSync(file))
-  return hash.digest('hex')
-}
-
-function requireTool(command: string, versionOption: string, what: string): void {
-  try {
-    run(command, [versionOption])
-  } catch (cause) {
-    throw new Error(`the interop suite needs ${what}: \`${command}\` does not run`, { cause })
-  }
-}
-
-function run(command: string, args: readonly string[]): void {
-  try {
-    execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 600_000, encoding: 'utf8' })
-  } catch (cause) {
-    const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string }
-    throw new Error(`${command} failed:\n${stdout}${stderr}`, { cause })
-  }
 }

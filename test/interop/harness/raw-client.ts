@@ -19,15 +19,17 @@ const VERSION = 513
 /**
  * Sends one request over a connection of its own and gives the answer.
  *
- * @param nameServer - `host:port`.
+ * @param server - `host:port` of a NameServer or broker.
+ * @param version - MQVersion ordinal of the client; below 401, route bodies come in fastjson's own dialect.
  * @throws {Error} if there is no connection or no answer in time.
  */
 export function ask(
-  nameServer: string,
+  server: string,
   code: number,
   extFields: Readonly<Record<string, string>> = {},
+  version = VERSION,
 ): Promise<Answer> {
-  const [host = '', port = ''] = nameServer.split(':')
+  const [host = '', port = ''] = server.split(':')
   const header = Buffer.from(
     JSON.stringify({
       code,
@@ -36,7 +38,7 @@ export function ask(
       language: 'JAVA',
       opaque: 1,
       serializeTypeCurrentRPC: 'JSON',
-      version: VERSION,
+      version,
     }),
   )
   const lengths = Buffer.alloc(8)
@@ -45,11 +47,9 @@ export function ask(
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), host)
     let received: Buffer = Buffer.alloc(0)
-    socket.setTimeout(ANSWER_TIMEOUT_MS, () =>
-      socket.destroy(new Error(`${nameServer}: no answer to ${code}`)),
-    )
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy(new Error(`${server}: no answer to ${code}`)))
     socket.on('error', reject)
-    socket.on('close', () => reject(new Error(`${nameServer}: closed before the answer to ${code}`)))
+    socket.on('close', () => reject(new Error(`${server}: closed before the answer to ${code}`)))
     socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk])
       if (received.length < 4 || received.length < 4 + received.readInt32BE(0)) return
@@ -86,11 +86,15 @@ export async function routeOf(nameServer: string, topic: string): Promise<Route 
 }
 
 export interface Route {
+  readonly orderTopicConf?: string
   readonly brokerDatas: readonly {
     readonly brokerName: string
     readonly brokerAddrs: Readonly<Record<string, string>>
   }[]
   readonly queueDatas: readonly { readonly brokerName: string; readonly perm: number }[]
+  readonly topicQueueMappingByBroker?: Readonly<
+    Record<string, { readonly currIdMap?: Readonly<Record<string, number>> }>
+  >
 }
 
 /** Brokers by name (106), each with its addresses by id. */

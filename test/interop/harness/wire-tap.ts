@@ -2,6 +2,8 @@ import { connect, createServer, type Socket } from 'node:net'
 
 /** A request as it went over the wire. */
 export interface SeenRequest {
+  /** Number of the connection over which it came, from 1. */
+  readonly connection: number
   /** 0 = JSON header, 1 = binary header. */
   readonly serializeType: number
   readonly code: number
@@ -24,14 +26,17 @@ export async function startWireTap(nameServer: string): Promise<WireTap> {
   const [host = '', port = ''] = nameServer.split(':')
   const requests: SeenRequest[] = []
   const sockets = new Set<Socket>()
+  let connections = 0
   const server = createServer((near) => {
+    connections += 1
+    const connection = connections
     const far = connect(Number(port), host)
     let received: Buffer = Buffer.alloc(0)
     near.on('data', (chunk) => {
       received = Buffer.concat([received, chunk])
       while (received.length >= 4 && received.length >= 4 + received.readInt32BE(0)) {
         const end = 4 + received.readInt32BE(0)
-        requests.push(readRequest(received.subarray(0, end)))
+        requests.push({ connection, ...readRequest(received.subarray(0, end)) })
         received = received.subarray(end)
       }
     })
@@ -58,7 +63,7 @@ export async function startWireTap(nameServer: string): Promise<WireTap> {
   }
 }
 
-function readRequest(frame: Buffer): SeenRequest {
+function readRequest(frame: Buffer): Omit<SeenRequest, 'connection'> {
   const serializeType = frame.readUInt8(4)
   const headerEnd = 8 + (frame.readInt32BE(4) & 0xff_ff_ff)
   const header = serializeType === 0 ? frame.toString('utf8', 8, headerEnd) : ''

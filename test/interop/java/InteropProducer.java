@@ -18,6 +18,8 @@ public class InteropProducer {
         producer.setNamesrvAddr(args[0]);
         // Routes are asked for every second, so that a NameServer that has gone is noticed within a test.
         producer.setPollNameServerInterval(1000);
+        // On a busy machine the first connection alone may take longer than the default of 3 s.
+        producer.setSendMsgTimeout(10_000);
         producer.start();
         Thread stdin = new Thread(InteropProducer::drainStdin);
         stdin.setDaemon(true);

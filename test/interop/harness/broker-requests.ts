@@ -1,0 +1,53 @@
+import type { Broker } from './broker.ts'
+import { ask } from './raw-client.ts'
+
+const UPDATE_AND_CREATE_TOPIC = 17
+const DELETE_TOPIC_IN_BROKER = 215
+const GET_BROKER_HA_STATUS = 907
+
+/** A topic as a broker is asked to make it. */
+export interface TopicSettings {
+  /** Queues to read from and to write to; default 4. */
+  readonly queues?: number
+  /** Bits 2 (write) and 4 (read); default both. */
+  readonly perm?: number
+}
+
+/** Makes or changes a topic, as `mqadmin updateTopic -b` does but without a JVM of its own. */
+export async function createTopic(
+  broker: Broker,
+  topic: string,
+  { queues = 4, perm = 6 }: TopicSettings = {},
+): Promise<void> {
+  await succeed(broker, UPDATE_AND_CREATE_TOPIC, {
+    topic,
+    defaultTopic: 'TBW102',
+    readQueueNums: String(queues),
+    writeQueueNums: String(queues),
+    perm: String(perm),
+    topicFilterType: 'SINGLE_TAG',
+    topicSysFlag: '0',
+    order: 'false',
+  })
+}
+
+/** Deletes a topic in a broker, which does not tell its NameServers of it. */
+export async function deleteTopicInBroker(broker: Broker, topic: string): Promise<void> {
+  await succeed(broker, DELETE_TOPIC_IN_BROKER, { topic })
+}
+
+/** Whether a slave follows a master of 5.x closely enough to count as a replica. */
+export async function hasSlaveInSync(master: Broker): Promise<boolean> {
+  return /"inSyncSlaveNums":[1-9]/.test((await succeed(master, GET_BROKER_HA_STATUS)).toString())
+}
+
+async function succeed(
+  broker: Broker,
+  code: number,
+  extFields: Readonly<Record<string, string>> = {},
+): Promise<Buffer> {
+  const answer = await ask(broker.address, code, extFields)
+  if (answer.code !== 0)
+    throw new Error(`${broker.name} answered ${answer.code} to ${code}: ${answer.remark}`)
+  return answer.body
+}
