@@ -16,7 +16,7 @@ export interface ReleaseDifference {
 /** An answer's type, header and body. */
 export type AnswerText = Pick<Answer, 'serializeType' | 'headerText' | 'body'>
 
-const VERSIONS: Readonly<Record<Release, number>> = { '5.5.0': 513, '5.3.3': 479, '4.9.7': 407 }
+const VERSIONS: Readonly<Record<Release, number>> = { '5.5.0': 513, '5.4.0': 493, '5.3.3': 479, '4.9.7': 407 }
 /** Codes that 4.9.7 serves; it says nothing to any other. */
 const CODES_OF_4 = [
   100, 101, 102, 103, 104, 105, 106, 205, 206, 216, 219, 224, 304, 311, 312, 313, 318, 319, 322, 327,

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 /** Fills a folder by `fill` unless it was filled to the end from the same input before. */
 export function once(folder: string, hash: string, fill: () => void): void {
   const marker = `${folder}.done`
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return
+  if (existsSync(folder) && existsSync(marker) && readFileSync(marker, 'utf8') === hash) return
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   fill()
