@@ -7,22 +7,26 @@ import { type RemotingCommand, SerializeType } from './remoting-command.ts'
 /**
  * Reads one frame, as {@link FrameDecoder} gives it: header word, header, body.
  *
- * @param frame - The frame without its length word. The body of the result is a view of it.
+ * @param bytes - The frame without its length word, or more bytes that have it `from` one offset `to` another. The body of the
+ *   result is a view of them.
  * @param nextOpaque - Gives the opaque of a JSON header that has none, as Java does from a counter of its own.
  * @throws {FrameError} `ERR_HEADER_LENGTH`, `ERR_SERIALIZE_TYPE`, `ERR_HEADER`
  * @see RemotingCommand#decode in apache/rocketmq
  */
-export function decodeCommand(frame: Buffer, nextOpaque: () => number): RemotingCommand {
-  const headerWord = frame.readInt32BE(0)
+export function decodeCommand(
+  bytes: Buffer,
+  nextOpaque: () => number,
+  from = 0,
+  to = bytes.length,
+): RemotingCommand {
+  const headerWord = bytes.readInt32BE(from)
   const headerBytes = headerWord & 0xffffff
-  const bodyAt = HEADER_WORD_BYTES + headerBytes
-  if (headerBytes === 0 || bodyAt > frame.length) {
-    throw new FrameError(
-      'ERR_HEADER_LENGTH',
-      `header length ${headerBytes} in a frame of ${frame.length} bytes`,
-    )
+  const headerAt = from + HEADER_WORD_BYTES
+  const bodyAt = headerAt + headerBytes
+  if (headerBytes === 0 || bodyAt > to) {
+    throw new FrameError('ERR_HEADER_LENGTH', `header length ${headerBytes} in a frame of ${to - from} bytes`)
   }
-  const header = decodeHeader(headerWord >> 24, frame.subarray(HEADER_WORD_BYTES, bodyAt))
+  const header = decodeHeader(headerWord >> 24, bytes, headerAt, bodyAt)
   return {
     code: header.code,
     language: header.language,
@@ -31,16 +35,16 @@ export function decodeCommand(frame: Buffer, nextOpaque: () => number): Remoting
     flag: header.flag,
     remark: header.remark,
     extFields: header.extFields,
-    body: bodyAt === frame.length ? null : frame.subarray(bodyAt),
+    body: bodyAt === to ? null : bytes.subarray(bodyAt, to),
   }
 }
 
-function decodeHeader(serializeType: number, header: Buffer): DecodedHeader {
+function decodeHeader(serializeType: number, bytes: Buffer, from: number, to: number): DecodedHeader {
   switch (serializeType) {
     case SerializeType.JSON:
-      return decodeJsonHeader(header)
+      return decodeJsonHeader(bytes, from, to)
     case SerializeType.ROCKETMQ:
-      return decodeRocketMQHeader(header)
+      return decodeRocketMQHeader(bytes.subarray(from, to))
     default:
       throw new FrameError('ERR_SERIALIZE_TYPE', `serialize type ${serializeType & 0xff} is unknown`)
   }
