@@ -2,7 +2,13 @@ import { FrameError } from './errors.ts'
 import { HEADER_WORD_BYTES, LENGTH_WORD_BYTES } from './frame-decoder.ts'
 import { type DecodedHeader, decodeJsonHeader, jsonHeaderText } from './header/json-header.ts'
 import { decodeRocketMQHeader, encodeRocketMQHeader } from './header/rocketmq-header.ts'
-import { type RemotingCommand, SerializeType } from './remoting-command.ts'
+import { quote } from './json/json-text.ts'
+import {
+  type RemotingCommand,
+  type RemotingResponse,
+  responseCommand,
+  SerializeType,
+} from './remoting-command.ts'
 
 /**
  * Reads one frame, as {@link FrameDecoder} gives it: header word, header, body.
@@ -74,3 +80,90 @@ export function encodeCommand(command: RemotingCommand, serializeType: Serialize
   body?.copy(frame, PREFIX_BYTES + headerBytes)
   return frame
 }
+
+/** What a response frame with a JSON header needs at most beside remark and body. */
+const FIXED_RESPONSE_BYTES = 160
+
+/** UTF-8 takes up to three bytes for a UTF-16 unit, an escape six. */
+const REMARK_UNIT_BYTES = 6
+
+/** What the frame of a response needs at most, for {@link writeResponse}; undefined if it must be encoded by {@link encodeCommand}. */
+export function mostResponseBytes(
+  response: RemotingResponse,
+  serializeType: SerializeType,
+): number | undefined {
+  if (serializeType !== SerializeType.JSON || (response.extFields ?? null) !== null) return undefined
+  const { remark, body } = response
+  return (
+    FIXED_RESPONSE_BYTES +
+    (remark == null ? 0 : remark.length * REMARK_UNIT_BYTES) +
+    (body == null ? 0 : body.length)
+  )
+}
+
+/** The header of a response up to its opaque, behind a place for length and header word, by code. */
+const headTemplates = new Map<number, Buffer>()
+
+function headTemplate(code: number): Buffer {
+  let head = headTemplates.get(code)
+  if (head === undefined) {
+    const text = jsonHeaderText(responseCommand({ code }, 0))
+    head = Buffer.from(
+      ' '.repeat(PREFIX_BYTES) + text.slice(0, text.indexOf(OPAQUE_NAME) + OPAQUE_NAME.length),
+    )
+    headTemplates.set(code, head)
+  }
+  return head
+}
+
+const OPAQUE_NAME = '"opaque":'
+
+/** The header of a response behind opaque and remark. */
+const TAIL = Buffer.from(jsonHeaderText(responseCommand({ code: 0 }, 0)).replace(/^.*"opaque":0/, ''))
+
+/**
+ * Writes a response as one frame with a JSON header, the same bytes as {@link encodeCommand}, where there is room for
+ * {@link mostResponseBytes}.
+ * @returns Where it ends.
+ */
+export function writeResponse(
+  target: Buffer,
+  from: number,
+  response: RemotingResponse,
+  opaque: number,
+): number {
+  const head = headTemplate(response.code)
+  target.set(head, from)
+  let at = writeInt(target, from + head.length, opaque)
+  const { remark, body } = response
+  if (remark != null) at += target.write(`,"remark":${quote(remark)}`, at)
+  target.set(TAIL, at)
+  at += TAIL.length
+  const headerBytes = at - from - PREFIX_BYTES
+  if (body != null) {
+    target.set(body, at)
+    at += body.length
+  }
+  target.writeInt32BE(at - from - LENGTH_WORD_BYTES, from)
+  target.writeInt32BE((SerializeType.JSON << 24) | headerBytes, from + LENGTH_WORD_BYTES)
+  return at
+}
+
+/** Decimal digits of an int32. @returns Where they end. */
+function writeInt(target: Buffer, from: number, value: number): number {
+  let at = from
+  if (value < 0) target[at++] = MINUS
+  let rest = Math.abs(value)
+  let end = at + 1
+  for (let power = 10; power <= rest; power *= 10) end++
+  at = end
+  do {
+    const quotient = Math.floor(rest / 10)
+    target[--at] = DIGIT_0 + rest - 10 * quotient
+    rest = quotient
+  } while (rest > 0)
+  return end
+}
+
+const MINUS = 0x2d
+const DIGIT_0 = 0x30

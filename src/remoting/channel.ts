@@ -1,16 +1,15 @@
 import type { Socket } from 'node:net'
-import { decodeCommand, encodeCommand } from '../protocol/command-codec.ts'
+import { decodeCommand } from '../protocol/command-codec.ts'
 import { FrameError } from '../protocol/errors.ts'
 import { FrameDecoder } from '../protocol/frame-decoder.ts'
-import type { ChannelRef } from '../protocol/processor.ts'
+import type { ChannelRef, RequestContext } from '../protocol/processor.ts'
 import {
   isOneway,
   isResponse,
   type RemotingCommand,
   type RemotingResponse,
-  responseCommand,
-  type SerializeType,
 } from '../protocol/remoting-command.ts'
+import type { AnswerBuffer } from './answer-buffer.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 
 /** What every channel of a server shares. */
@@ -18,14 +17,15 @@ export interface ChannelOptions {
   readonly dispatcher: RequestDispatcher
   readonly nowMs: () => number
   readonly maxFrameBytes: number
-  readonly serializeType: SerializeType
+  /** Shared, since every channel empties it before its turn is over. */
+  readonly answers: AnswerBuffer
   readonly nextOpaque: () => number
   /** Told once why a channel is being closed by us, or that its socket failed. */
   readonly onFailure: (channel: ChannelRef, error: Error) => void
 }
 
-/** Answers are handed to the socket in pieces of at most about this size, so that its progress can be seen. */
-const FLUSH_BYTES = 256 * 1024
+/** A large answer is handed to the socket in pieces of this size, so that its progress can be seen. */
+const PIECE_BYTES = 256 * 1024
 
 /**
  * One connection: bytes in, answers out, in the order of their requests.
@@ -40,8 +40,6 @@ export class Channel implements ChannelRef {
   readonly #socket: Socket
   readonly #options: ChannelOptions
   readonly #decoder: FrameDecoder
-  #outgoing: Buffer[] = []
-  #outgoingBytes = 0
   /** What is to be sent when the socket has taken what it was given. */
   #unsent: Buffer[] = []
   /** A request is being worked on beyond its turn. */
@@ -49,6 +47,8 @@ export class Channel implements ChannelRef {
   #congested = false
   #closing = false
   #closed = false
+  /** Whether the socket has taken every write at once so far, as all do but encrypted ones and those of slow peers. */
+  #takesAtOnce = true
   #lastActivityMs: number
 
   constructor(id: number, socket: Socket, options: ChannelOptions) {
@@ -112,16 +112,16 @@ export class Channel implements ChannelRef {
 
   /** Answers frames until there are no more, or until one must be waited for; then sends what came of it. */
   #work(): void {
+    const { nextOpaque } = this.#options
+    const context: RequestContext = { channel: this, nowMs: this.#lastActivityMs }
+    const decoder = this.#decoder
     try {
-      while (!this.#held && !this.#congested && !this.#closing) {
-        const frame = this.#decoder.next()
-        if (frame === undefined) break
-        this.#answer(decodeCommand(frame, this.#options.nextOpaque))
-        if (this.#outgoingBytes >= FLUSH_BYTES) this.#flush()
+      while (!this.#held && !this.#congested && !this.#closing && decoder.advance()) {
+        this.#answer(decodeCommand(decoder.bytes, nextOpaque, decoder.from, decoder.to), context)
       }
     } catch (error) {
-      if (!(error instanceof FrameError)) throw error
       this.#flush()
+      if (!(error instanceof FrameError)) throw error
       this.#options.onFailure(this, error)
       this.closeGently()
       return
@@ -131,13 +131,10 @@ export class Channel implements ChannelRef {
     else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
-  #answer(request: RemotingCommand): void {
+  #answer(request: RemotingCommand, context: RequestContext): void {
     // We ask nothing over these connections, so an answer has no question: it is dropped, as in Java.
     if (isResponse(request)) return
-    const response = this.#options.dispatcher.dispatch(request, {
-      channel: this,
-      nowMs: this.#lastActivityMs,
-    })
+    const response = this.#options.dispatcher.dispatch(request, context)
     if (response instanceof Promise) this.#await(request, response)
     else this.#queue(request, response)
   }
@@ -146,6 +143,7 @@ export class Channel implements ChannelRef {
     this.#held = true
     void response.then((settled) => {
       this.#held = false
+      this.#lastActivityMs = this.#options.nowMs()
       this.#queue(request, settled)
       this.#work()
       if (this.#closing) this.#end()
@@ -154,22 +152,29 @@ export class Channel implements ChannelRef {
 
   #queue(request: RemotingCommand, response: RemotingResponse): void {
     if (isOneway(request) || this.#closed) return
-    const frame = encodeCommand(responseCommand(response, request.opaque), this.#options.serializeType)
-    this.#outgoing.push(frame)
-    this.#outgoingBytes += frame.length
+    const { answers } = this.#options
+    if (answers.add(response, request.opaque)) return
+    this.#flush()
+    if (answers.add(response, request.opaque)) return
+    const frame = answers.encode(response, request.opaque)
+    for (let from = 0; from < frame.length; from += PIECE_BYTES) {
+      this.#unsent.push(frame.subarray(from, from + PIECE_BYTES))
+    }
+    this.#send()
   }
 
   #flush(): void {
-    if (this.#outgoingBytes === 0) return
-    const [first] = this.#outgoing
-    const bytes =
-      this.#outgoing.length === 1 && first ? first : Buffer.concat(this.#outgoing, this.#outgoingBytes)
-    this.#outgoing = []
-    this.#outgoingBytes = 0
-    for (let from = 0; from < bytes.length; from += FLUSH_BYTES) {
-      this.#unsent.push(bytes.length <= FLUSH_BYTES ? bytes : bytes.subarray(from, from + FLUSH_BYTES))
+    const { answers } = this.#options
+    if (answers.filled === 0) return
+    if (this.#congested || !this.#takesAtOnce) {
+      this.#unsent.push(answers.take())
+      this.#send()
+      return
     }
-    this.#send()
+    this.#write(answers.peek())
+    this.#takesAtOnce = this.#socket.writableLength === 0
+    if (this.#takesAtOnce) answers.reuse()
+    else answers.giveAway()
   }
 
   /**
@@ -186,7 +191,6 @@ export class Channel implements ChannelRef {
 
   #write(piece: Buffer): void {
     if (this.#socket.destroyed || this.#socket.writableEnded) return
-    this.#lastActivityMs = this.#options.nowMs()
     if (!this.#socket.write(piece)) this.#congested = true
   }
 

@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { ChannelRef } from '../protocol/processor.ts'
 import type { SerializeType } from '../protocol/remoting-command.ts'
+import { AnswerBuffer } from './answer-buffer.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 
@@ -62,7 +63,7 @@ export class RemotingServer {
       dispatcher: options.dispatcher,
       nowMs: options.nowMs,
       maxFrameBytes: options.maxFrameBytes,
-      serializeType: options.serializeType,
+      answers: new AnswerBuffer(options.serializeType),
       nextOpaque: () => {
         this.#lastOpaque = (this.#lastOpaque + 1) | 0
         return this.#lastOpaque
