@@ -1,9 +1,11 @@
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import { booleanField, stringField } from '../protocol/ext-fields.ts'
+import type { JsonDialect } from '../protocol/json/json-text.ts'
 import { MQVersion } from '../protocol/mq-version.ts'
 import type { Processor } from '../protocol/processor.ts'
 import type { RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
+import type { RouteVariant } from '../routeinfo/encoded-route-cache.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 
 /** What a route lookup hangs on beside the tables; read at every use. */
@@ -35,20 +37,35 @@ export function clientRequestProcessor(
     const topic = stringField(extFields, 'topic')
     if (topic === null) return routeAnswer('null', null)
     const strict = version >= MQVersion.V4_9_4 || booleanField(extFields, 'acceptStandardJsonOnly') === true
-    const route = routeInfo.encodedRoute(
-      topic,
-      {
-        dialect: strict ? 'standard' : 'legacy',
-        supportActingMaster: settings.supportActingMaster,
-        orderTopicConf: settings.orderMessageEnable
-          ? kvConfig.getKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, topic)
-          : null,
-      },
-      channel,
-    )
+    const orderTopicConf = settings.orderMessageEnable
+      ? kvConfig.getKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, topic)
+      : null
+    const variant = routeVariant(strict ? 'standard' : 'legacy', settings.supportActingMaster, orderTopicConf)
+    const route = routeInfo.encodedRoute(topic, variant, channel)
     if (route instanceof Promise) return route.then((body) => routeAnswer(topic, body))
     return routeAnswer(topic, route)
   }
+}
+
+const unordered = (dialect: JsonDialect, supportActingMaster: boolean): RouteVariant => ({
+  dialect,
+  supportActingMaster,
+  orderTopicConf: null,
+})
+
+/** The variants of topics without an order configuration: the same four values for all lookups. */
+const UNORDERED = {
+  standard: { acting: unordered('standard', true), plain: unordered('standard', false) },
+  legacy: { acting: unordered('legacy', true), plain: unordered('legacy', false) },
+}
+
+function routeVariant(
+  dialect: JsonDialect,
+  supportActingMaster: boolean,
+  orderTopicConf: string | null,
+): RouteVariant {
+  if (orderTopicConf !== null) return { dialect, supportActingMaster, orderTopicConf }
+  return supportActingMaster ? UNORDERED[dialect].acting : UNORDERED[dialect].plain
 }
 
 function routeAnswer(topic: string, body: Buffer | null): RemotingResponse {

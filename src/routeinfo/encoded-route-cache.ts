@@ -7,8 +7,14 @@ export interface RouteVariant {
   readonly orderTopicConf: string | null
 }
 
-interface Entry extends RouteVariant {
+interface Entry {
+  readonly variant: RouteVariant
   readonly body: Buffer
+}
+
+/** Whether two variants of one dialect show the same. Nearly always they are one value. */
+function sameVariant(a: RouteVariant, b: RouteVariant): boolean {
+  return a === b || (a.orderTopicConf === b.orderTopicConf && a.supportActingMaster === b.supportActingMaster)
 }
 
 /** Bytes an entry is reckoned to need beside its body. */
@@ -36,8 +42,7 @@ export class EncodedRouteCache {
 
   get(topic: string, variant: RouteVariant): Buffer | undefined {
     const entry = this.#entries[variant.dialect].get(topic)
-    if (entry === undefined || entry.orderTopicConf !== variant.orderTopicConf) return undefined
-    return entry.supportActingMaster === variant.supportActingMaster ? entry.body : undefined
+    return entry !== undefined && sameVariant(entry.variant, variant) ? entry.body : undefined
   }
 
   set(topic: string, variant: RouteVariant, body: Buffer): void {
@@ -45,7 +50,7 @@ export class EncodedRouteCache {
     const bytes = sizeOf(topic, body)
     if (bytes > this.#maxBytes) return
     this.#bytes += bytes
-    this.#entries[variant.dialect].set(topic, { ...variant, body })
+    this.#entries[variant.dialect].set(topic, { variant, body })
     while (this.#bytes > this.#maxBytes) this.#dropOldest(variant.dialect)
   }
 
