@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import { createProcessors } from '../processor/default-request-processor.ts'
+import { RegistrationMemory } from '../processor/registration-memory.ts'
 import type { RequestContext } from '../protocol/processor.ts'
 import { type RemotingCommand, SerializeType } from '../protocol/remoting-command.ts'
 import { RemotingServer } from '../remoting/remoting-server.ts'
@@ -46,6 +47,7 @@ export class NamesrvController {
     this.#routeInfo = new RouteInfoManager({
       slicer: this.#slicer(),
       onEffect: (effect) => this.#onEffect(effect),
+      maxEncodedRouteBytes: configuration.values.encodedRouteMaxBytes,
       unRegisterBrokerQueueCapacity: configuration.values.unRegisterBrokerQueueCapacity,
     })
   }
@@ -92,6 +94,7 @@ export class NamesrvController {
       settings: values,
       startedMs: clock.nowMs(),
       maxInflatedBytes: INFLATED_FRAMES * maxFrameBytes,
+      memory: new RegistrationMemory(values.registrationMemoryMaxBytes),
     })
     return new RemotingServer({
       dispatcher: new RequestDispatcher(processors, (error, request, context) =>

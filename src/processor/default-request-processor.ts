@@ -14,6 +14,7 @@ import {
 import { type ClientRequestSettings, clientRequestProcessor } from './client-request-processor.ts'
 import { deleteKVConfig, getKVConfig, getKVListByNamespace, putKVConfig } from './kv-config.ts'
 import { registerBroker } from './register-broker.ts'
+import type { RegistrationMemory } from './registration-memory.ts'
 import {
   deleteTopicInNamesrv,
   getAllTopicList,
@@ -39,6 +40,8 @@ export interface ProcessorOptions {
   readonly startedMs: number
   /** Most bytes a compressed registration may inflate to. */
   readonly maxInflatedBytes: number
+  /** What is kept of the last registration of each broker. */
+  readonly memory: RegistrationMemory
 }
 
 /**

@@ -3,7 +3,7 @@ import type { ClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
-import { type RegisterBrokerResult, type Registration, registerBroker } from './register-broker.ts'
+import { type RegisterBrokerOutcome, type Registration, registerBroker } from './register-broker.ts'
 import { RouteChanges } from './route-changes.ts'
 import type { RouteEffect } from './route-effect.ts'
 import { type BrokerLiveInfo, type ChannelId, RouteTables } from './route-tables.ts'
@@ -62,12 +62,12 @@ export class RouteInfoManager {
     return this.#lock.waiting
   }
 
-  /** @see registerBroker. Null if the registration is refused. @throws {LockError} (or rejects) */
+  /** @see registerBroker, also for what undefined means. @throws {LockError} (or rejects) */
   registerBroker(
     registration: Registration,
     deleteMissingTopics: boolean,
     owner: LockOwner,
-  ): Eventually<RegisterBrokerResult | null> {
+  ): Eventually<RegisterBrokerOutcome | undefined> {
     if (owner.closed)
       throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed before its registration was read')
     const registered = this.#transition(

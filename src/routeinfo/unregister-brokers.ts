@@ -103,13 +103,17 @@ function* cleanTopics(
   })
   if (removed.size === 0 && readOnly.length === 0) return
   for (const [topic, queues] of tables.topicQueueTable) {
-    for (const name of removed) if (tables.removeQueueData(topic, name)) changes.topic(topic)
+    // Of the two, the smaller set is walked: a topic lives on few brokers, or few brokers leave.
+    for (const name of queues.size < removed.size ? queues.keys() : removed) {
+      if (removed.has(name) && tables.removeQueueData(topic, name)) changes.topic(topic)
+    }
     for (const name of readOnly) {
       const queueData = queues.get(name)
       if (queueData === undefined || (queueData.perm & Perm.WRITE) === 0) continue
-      queues.set(name, { ...queueData, perm: queueData.perm & ~Perm.WRITE })
+      tables.putQueueData(topic, { ...queueData, perm: queueData.perm & ~Perm.WRITE })
       changes.topic(topic)
     }
     yield
   }
+  for (const name of removed) tables.forgetQueueChanges(name)
 }

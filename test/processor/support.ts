@@ -1,8 +1,10 @@
 import { KVConfigManager } from '../../src/kvconfig/kv-config-manager.ts'
 import { createProcessors } from '../../src/processor/default-request-processor.ts'
+import { RegistrationMemory } from '../../src/processor/registration-memory.ts'
 import { CURRENT_VERSION } from '../../src/protocol/mq-version.ts'
 import type { RemotingCommand, RemotingResponse } from '../../src/protocol/remoting-command.ts'
 import type { RequestCode } from '../../src/protocol/request-code.ts'
+import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { type FakeChannel, managerWith, openChannel, wholeSlicer } from '../routeinfo/support.ts'
 
 const SETTINGS = {
@@ -38,17 +40,32 @@ export class ProcessorWorld {
   readonly channel = openChannel(1)
   nowMs = 0
   diskFull = false
-  readonly #routeInfo = managerWith('whole').manager
-  readonly #processors = createProcessors({
-    routeInfo: this.#routeInfo,
-    kvConfig: new KVConfigManager(new Map(), () => {
-      if (this.diskFull) throw new Error('no space left')
-    }),
-    slicer: wholeSlicer(),
-    settings: this.settings,
-    startedMs: 0,
-    maxInflatedBytes: 1_000,
-  })
+  readonly memory: RegistrationMemory
+  readonly #routeInfo: RouteInfoManager
+  readonly #processors: ReturnType<typeof createProcessors>
+
+  /** @param keptBytes - Bound of what is kept to answer faster: encoded routes, and registrations to compare with. */
+  constructor(keptBytes = 1_000_000) {
+    this.memory = new RegistrationMemory(keptBytes)
+    this.#routeInfo = managerWith('whole', { maxEncodedRouteBytes: keptBytes }).manager
+    this.#processors = createProcessors({
+      routeInfo: this.#routeInfo,
+      kvConfig: new KVConfigManager(new Map(), () => {
+        if (this.diskFull) throw new Error('no space left')
+      }),
+      slicer: wholeSlicer(),
+      settings: this.settings,
+      startedMs: 0,
+      maxInflatedBytes: 1_000,
+      memory: this.memory,
+    })
+  }
+
+  /** Closes a connection, as the server tells the tables of it. */
+  close(channel: FakeChannel): void {
+    channel.closed = true
+    this.#routeInfo.onChannelDestroy(channel.id)
+  }
 
   /** Asks and gives the answer, or throws what the processor throws. */
   async ask(code: RequestCode, asked: Asked = {}): Promise<Answered> {

@@ -248,6 +248,17 @@ const OWN = [
     alias: 'rocketmq.serialize.type',
     variable: 'ROCKETMQ_SERIALIZE_TYPE',
   }),
+  long('encodedRouteMaxBytes', 67_108_864, 'start', 'routes kept as they are sent; 0 keeps none', {
+    unit: 'bytes',
+    min: 0,
+  }),
+  long(
+    'registrationMemoryMaxBytes',
+    67_108_864,
+    'start',
+    'registrations kept to compare the next ones of their brokers with; 0 keeps none',
+    { unit: 'bytes', min: 0 },
+  ),
   word(
     'logLevel',
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace'],

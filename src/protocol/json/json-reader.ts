@@ -66,6 +66,11 @@ export class JsonReader {
     return this.#at
   }
 
+  /** Goes on at a later offset, of which the caller knows that only whole members lie between. */
+  skipTo(offset: number): void {
+    this.#at = offset
+  }
+
   /** Whether nothing but white space and comments is left. */
   atEnd(): boolean {
     return this.#peek() === -1
