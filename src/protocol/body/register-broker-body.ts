@@ -221,8 +221,8 @@ function* readTable<Value>(
 
 function readNamedTopicConfig(reader: JsonReader): NamedTopicConfig | null {
   const config = readTopicConfig(reader)
-  if (config === null) return null
-  return { ...config, topicName: required(config.topicName, 'topicName', reader) }
+  if (config !== null) required(config.topicName, 'topicName', reader)
+  return config as NamedTopicConfig | null
 }
 
 function required<Value>(value: Value | null, what: string, reader: JsonReader): Value {
