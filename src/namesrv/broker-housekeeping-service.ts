@@ -13,16 +13,37 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   readonly #routeInfo: RouteInfoManager
   readonly #logger: Logger
   readonly #limit: RateLimit
+  readonly #defer: (task: () => void) => void
+  /** Connections that closed in this turn. */
+  #closed: number[] = []
 
-  constructor(routeInfo: RouteInfoManager, logger: Logger, limit: RateLimit) {
+  /** @param defer - Runs a task in a later turn of the event loop. */
+  constructor(
+    routeInfo: RouteInfoManager,
+    logger: Logger,
+    limit: RateLimit,
+    defer: (task: () => void) => void,
+  ) {
     this.#routeInfo = routeInfo
     this.#logger = logger
     this.#limit = limit
+    this.#defer = defer
   }
 
+  /**
+   * A machine or a network that fails takes many connections at once. Their brokers leave in one batch, because each batch is a
+   * walk over all topics.
+   */
   onChannelClose(channel: ChannelRef): void {
     this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed')
-    this.#routeInfo.onChannelDestroy(channel.id)
+    this.#closed.push(channel.id)
+    if (this.#closed.length === 1) this.#defer(() => this.#destroyClosed())
+  }
+
+  #destroyClosed(): void {
+    const closed = this.#closed
+    this.#closed = []
+    this.#routeInfo.onChannelsDestroy(closed)
   }
 
   onChannelFailure(channel: ChannelRef, error: Error): void {

@@ -108,7 +108,12 @@ export class NamesrvController {
       serializeType: SerializeType[values.serializeType],
       nowMs: () => clock.nowMs(),
       every: (periodMs, task) => scheduler.every(periodMs, task),
-      events: new BrokerHousekeepingService(this.#routeInfo, logger, new RateLimit(() => clock.nowMs())),
+      events: new BrokerHousekeepingService(
+        this.#routeInfo,
+        logger,
+        new RateLimit(() => clock.nowMs()),
+        (task) => scheduler.defer(task),
+      ),
     })
   }
 

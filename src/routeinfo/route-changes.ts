@@ -10,7 +10,7 @@ export class RouteChanges {
 
   /** Notes that a topic's queues changed. */
   topic(topic: string): void {
-    if (this.#topics === 'every') return
+    if (this.#topics === 'every' || this.#topics.at(-1) === topic) return
     if (this.#topics.length === MOST_NAMED_TOPICS) this.#topics = 'every'
     else this.#topics.push(topic)
   }

@@ -95,10 +95,19 @@ export class RouteInfoManager {
 
   /** Removes all brokers whose last registration came over a connection that is gone. */
   onChannelDestroy(channelId: ChannelId): void {
+    this.onChannelsDestroy([channelId])
+  }
+
+  /** The same for several connections, in one batch. */
+  onChannelsDestroy(channelIds: readonly ChannelId[]): void {
     const generation = this.nextGeneration()
-    const lost = this.#tables.liveOfChannel(channelId)
+    const reason = 'connection lost'
     this.#submit(
-      lost.map((live) => ({ ...removalOf(live), reason: 'connection lost', generation, channelId })),
+      channelIds.flatMap((channelId) =>
+        this.#tables
+          .liveOfChannel(channelId)
+          .map((live) => ({ ...removalOf(live), reason, generation, channelId })),
+      ),
     )
   }
 

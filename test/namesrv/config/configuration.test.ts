@@ -268,6 +268,8 @@ describe('items', () => {
       'user.home=/home/user',
       'com.rocketmq.remoting.frameMaxLength=99999',
       'serializeType=JSON',
+      'encodedRouteMaxBytes=67108864',
+      'registrationMemoryMaxBytes=67108864',
       'logLevel=info',
       'logFormat=auto',
     ])
