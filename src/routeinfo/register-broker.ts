@@ -213,7 +213,7 @@ function putGroup(
 ): void {
   if (known !== undefined && sameGroup(known, group)) return
   tables.brokerAddrTable.set(group.brokerName, group)
-  changes.everyTopic()
+  changes.group(group.brokerName)
 }
 
 function sameGroup(a: BrokerData, b: BrokerData): boolean {

@@ -162,7 +162,8 @@ export class RouteInfoManager {
     const route = pickupTopicRouteData(this.#tables, topic, variant.supportActingMaster)
     if (route === null) return null
     const body = encodeTopicRouteData({ ...route, orderTopicConf: variant.orderTopicConf }, variant.dialect)
-    this.#cache.set(topic, variant, body)
+    const brokerNames = route.queueDatas.map(({ brokerName }) => brokerName)
+    this.#cache.set(topic, variant, body, brokerNames)
     return body
   }
 
@@ -261,7 +262,7 @@ export class RouteInfoManager {
   }
 
   #commit(changes: RouteChanges): void {
-    this.#cache.drop(changes.topics)
+    this.#cache.drop(changes.topics, changes.groups)
     for (const effect of changes.effects) this.#onEffect(effect)
   }
 }

@@ -73,7 +73,7 @@ function removeFromGroup(tables: RouteTables, request: Unregistration, changes: 
   if (leavingId === undefined) return false
   const minIdLeaves = group.brokerAddrs.size > 0 && leavingId === minBrokerId(group.brokerAddrs)
   const brokerAddrs = new Map([...group.brokerAddrs].filter(([, addr]) => addr !== brokerAddr))
-  if (brokerAddrs.size !== group.brokerAddrs.size) changes.everyTopic()
+  if (brokerAddrs.size !== group.brokerAddrs.size) changes.group(brokerName)
   if (brokerAddrs.size > 0) {
     tables.brokerAddrTable.set(brokerName, { ...group, brokerAddrs })
     if (minIdLeaves) {
@@ -84,6 +84,7 @@ function removeFromGroup(tables: RouteTables, request: Unregistration, changes: 
     return false
   }
   tables.brokerAddrTable.delete(brokerName)
+  changes.group(brokerName)
   const names = tables.clusterAddrTable.get(clusterName)
   names?.delete(brokerName)
   if (names?.size === 0) tables.clusterAddrTable.delete(clusterName)
@@ -105,7 +106,8 @@ function* cleanTopics(
   for (const [topic, queues] of tables.topicQueueTable) {
     // Of the two, the smaller set is walked: a topic lives on few brokers, or few brokers leave.
     for (const name of queues.size < removed.size ? queues.keys() : removed) {
-      if (removed.has(name) && tables.removeQueueData(topic, name)) changes.topic(topic)
+      // Whose routes these were is told by the group that went.
+      if (removed.has(name)) tables.removeQueueData(topic, name)
     }
     for (const name of readOnly) {
       const queueData = queues.get(name)
