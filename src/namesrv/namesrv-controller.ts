@@ -106,6 +106,7 @@ export class NamesrvController {
       // 0 means never, as it does to Netty's IdleStateHandler.
       maxIdleMs: () => values.serverChannelMaxIdleTimeSeconds * 1_000 || Number.POSITIVE_INFINITY,
       serializeType: SerializeType[values.serializeType],
+      sharedReadBuffer: values.sharedReadBuffer,
       nowMs: () => clock.nowMs(),
       every: (periodMs, task) => scheduler.every(periodMs, task),
       events: new BrokerHousekeepingService(

@@ -30,6 +30,7 @@ export class FrameDecoder {
   /** Length of the frame being waited for, or -1 while its length word is incomplete. */
   #frameBytes = -1
   #bytes: Buffer = NO_BYTES
+  #ownsFrame = false
   #from = 0
   #to = 0
 
@@ -43,11 +44,22 @@ export class FrameDecoder {
     return this.#bufferedBytes
   }
 
-  /** Takes the next bytes of the stream. The chunk must not change afterwards. */
+  /** Takes the next bytes of the stream. The chunk must not change afterwards, or not after {@link keepUnread}. */
   append(chunk: Buffer): void {
     if (chunk.length === 0) return
     this.#chunks.push(chunk)
     this.#bufferedBytes += chunk.length
+  }
+
+  /** Copies what has not been taken of the chunk that was appended last, so that its memory may be used again. */
+  keepUnread(): void {
+    this.#bytes = NO_BYTES
+    const last = this.#chunks.length - 1
+    const chunk = this.#chunks[last]
+    if (chunk === undefined) return
+    const from = last === 0 ? this.#offset : 0
+    this.#chunks[last] = Buffer.from(from === 0 ? chunk : chunk.subarray(from))
+    if (last === 0) this.#offset = 0
   }
 
   /**
@@ -91,6 +103,11 @@ export class FrameDecoder {
   /** Holds the frame that was gone on to; the next bytes behind it may be those of another one. */
   get bytes(): Buffer {
     return this.#bytes
+  }
+
+  /** Whether that frame was put together from several chunks, in memory of its own. */
+  get ownsFrame(): boolean {
+    return this.#ownsFrame
   }
 
   /** Where that frame begins: at its header word. */
@@ -149,9 +166,11 @@ export class FrameDecoder {
     const first = this.#chunks[0]
     if (first !== undefined && first.length - this.#offset >= bytes) {
       this.#bytes = first
+      this.#ownsFrame = false
       this.#from = this.#offset
     } else {
       this.#bytes = this.#peek(bytes)
+      this.#ownsFrame = true
       this.#from = 0
     }
     this.#to = this.#from + bytes

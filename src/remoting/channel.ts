@@ -11,6 +11,7 @@ import {
 } from '../protocol/remoting-command.ts'
 import type { AnswerBuffer } from './answer-buffer.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
+import type { SharedReadBuffer } from './shared-read-buffer.ts'
 
 /** What every channel of a server shares. */
 export interface ChannelOptions {
@@ -19,6 +20,8 @@ export interface ChannelOptions {
   readonly maxFrameBytes: number
   /** Shared, since every channel empties it before its turn is over. */
   readonly answers: AnswerBuffer
+  /** What sockets read into; undefined if each is to read into memory of its own. */
+  readonly reads: SharedReadBuffer | undefined
   readonly nextOpaque: () => number
   /** Told once why a channel is being closed by us, or that its socket failed. */
   readonly onFailure: (channel: ChannelRef, error: Error) => void
@@ -42,6 +45,8 @@ export class Channel implements ChannelRef {
   readonly #decoder: FrameDecoder
   /** What is to be sent when the socket has taken what it was given. */
   #unsent: Buffer[] = []
+  /** Whether the bytes of a read are other ones as soon as it has been worked on. */
+  readonly #sharesReads: boolean
   /** A request is being worked on beyond its turn. */
   #held = false
   #congested = false
@@ -61,7 +66,8 @@ export class Channel implements ChannelRef {
     this.remoteAddress = remoteAddress.includes(':')
       ? `[${remoteAddress}]:${remotePort}`
       : `${remoteAddress}:${remotePort}`
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    this.#sharesReads = options.reads?.attach(socket, (bytes) => this.#onData(bytes)) === true
+    if (!this.#sharesReads) socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('drain', () => this.#onDrain())
     socket.on('error', (error) => options.onFailure(this, error))
     socket.on('close', () => {
@@ -101,6 +107,7 @@ export class Channel implements ChannelRef {
     this.#lastActivityMs = this.#options.nowMs()
     this.#decoder.append(chunk)
     this.#work()
+    if (this.#sharesReads) this.#decoder.keepUnread()
   }
 
   #onDrain(): void {
@@ -112,12 +119,11 @@ export class Channel implements ChannelRef {
 
   /** Answers frames until there are no more, or until one must be waited for; then sends what came of it. */
   #work(): void {
-    const { nextOpaque } = this.#options
     const context: RequestContext = { channel: this, nowMs: this.#lastActivityMs }
     const decoder = this.#decoder
     try {
       while (!this.#held && !this.#congested && !this.#closing && decoder.advance()) {
-        this.#answer(decodeCommand(decoder.bytes, nextOpaque, decoder.from, decoder.to), context)
+        this.#answer(this.#decode(), context)
       }
     } catch (error) {
       this.#flush()
@@ -129,6 +135,14 @@ export class Channel implements ChannelRef {
     this.#flush()
     if (this.#held || this.#congested) this.#socket.pause()
     else if (this.#socket.isPaused()) this.#socket.resume()
+  }
+
+  #decode(): RemotingCommand {
+    const decoder = this.#decoder
+    const request = decodeCommand(decoder.bytes, this.#options.nextOpaque, decoder.from, decoder.to)
+    // Who answers later still looks at the body then.
+    if (request.body === null || !this.#sharesReads || decoder.ownsFrame) return request
+    return { ...request, body: Buffer.from(request.body) }
   }
 
   #answer(request: RemotingCommand, context: RequestContext): void {

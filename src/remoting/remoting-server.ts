@@ -4,6 +4,7 @@ import type { SerializeType } from '../protocol/remoting-command.ts'
 import { AnswerBuffer } from './answer-buffer.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
+import { SharedReadBuffer } from './shared-read-buffer.ts'
 
 /** What a server needs to listen. */
 export interface RemotingServerOptions {
@@ -18,6 +19,8 @@ export interface RemotingServerOptions {
   readonly maxIdleMs: () => number
   /** How answers are written, whatever the request came in. */
   readonly serializeType: SerializeType
+  /** Whether plain connections read into one buffer, where Node lets them. Default true. */
+  readonly sharedReadBuffer?: boolean
   /** Milliseconds on a clock that never goes back. */
   readonly nowMs: () => number
   /** Runs a task periodically; returns what ends it. */
@@ -64,6 +67,7 @@ export class RemotingServer {
       nowMs: options.nowMs,
       maxFrameBytes: options.maxFrameBytes,
       answers: new AnswerBuffer(options.serializeType),
+      reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),
       nextOpaque: () => {
         this.#lastOpaque = (this.#lastOpaque + 1) | 0
         return this.#lastOpaque

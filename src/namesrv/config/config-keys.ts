@@ -248,6 +248,12 @@ const OWN = [
     alias: 'rocketmq.serialize.type',
     variable: 'ROCKETMQ_SERIALIZE_TYPE',
   }),
+  boolean(
+    'sharedReadBuffer',
+    true,
+    'start',
+    'read all plain connections into one buffer, by a part of Node that is not documented; false is slower',
+  ),
   long('encodedRouteMaxBytes', 67_108_864, 'start', 'routes kept as they are sent; 0 keeps none', {
     unit: 'bytes',
     min: 0,

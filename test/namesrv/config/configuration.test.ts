@@ -268,6 +268,7 @@ describe('items', () => {
       'user.home=/home/user',
       'com.rocketmq.remoting.frameMaxLength=99999',
       'serializeType=JSON',
+      'sharedReadBuffer=true',
       'encodedRouteMaxBytes=67108864',
       'registrationMemoryMaxBytes=67108864',
       'logLevel=info',
