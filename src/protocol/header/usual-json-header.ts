@@ -38,32 +38,17 @@ const REQUIRED = (1 << CODE) | (1 << FLAG) | (1 << LANGUAGE) | (1 << OPAQUE) | (
 const JAVA = Buffer.from('"JAVA"')
 const JSON_TYPE = Buffer.from('"JSON"')
 
-/** Names of ext fields that need not be made into a new string each time. */
-const WELL_KNOWN = [
-  'topic',
-  'acceptStandardJsonOnly',
-  'brokerAddr',
-  'brokerId',
-  'brokerName',
-  'clusterName',
-  'bodyCrc32',
-  'compressed',
-  'enableActingMaster',
-  'haServerAddr',
-  'heartbeatTimeoutMillis',
-]
+/** How many strings are remembered; a power of two. */
+const SLOTS = 4_096
 
-const SLOTS = 64
+/** Longest string that is remembered, in characters; half a megabyte in all. */
+const MOST_REMEMBERED = 128
 
-function slotOf(length: number, first: number, last: number): number {
-  return (length + first * 9 + last) % SLOTS
-}
-
-/** The well-known names by length, first and last byte. The factor was chosen so that no two of them share a slot. */
-const wellKnownBySlot: readonly string[] = WELL_KNOWN.reduce<string[]>((slots, name) => {
-  slots[slotOf(name.length, name.charCodeAt(0), name.charCodeAt(name.length - 1))] = name
-  return slots
-}, Array(SLOTS).fill(''))
+/**
+ * Strings that came before, each in the slot of its hash: the names of fields, and the topics that are asked for again and again.
+ * To find one here costs no memory, and what is then looked up by it need not hash it.
+ */
+const remembered: string[] = Array(SLOTS).fill('')
 
 /**
  * Reads JSON headers as every known client library writes them, straight from the bytes: no white space, plain ASCII strings
@@ -187,6 +172,7 @@ class UsualHeaderReader {
     this.#expect(QUOTE)
     const from = this.#at
     let at = from
+    let hash = 0
     let byte = bytes[at] as number
     while (byte !== QUOTE) {
       // Also true of undefined, behind the last byte.
@@ -194,12 +180,17 @@ class UsualHeaderReader {
         this.#unusual = true
         return ''
       }
+      hash = (Math.imul(hash, 31) + byte) | 0
       byte = bytes[++at] as number
     }
     this.#at = at + 1
-    if (at === from) return ''
-    const known = wellKnownBySlot[slotOf(at - from, bytes[from] as number, bytes[at - 1] as number)] as string
-    return this.#equals(known, from, at) ? known : bytes.toString('latin1', from, at)
+    if (at - from > MOST_REMEMBERED) return bytes.toString('latin1', from, at)
+    const slot = (hash ^ (hash >>> 12)) & (SLOTS - 1)
+    const known = remembered[slot] as string
+    if (this.#equals(known, from, at)) return known
+    const text = bytes.toString('latin1', from, at)
+    remembered[slot] = text
+    return text
   }
 
   #equals(text: string, from: number, to: number): boolean {
