@@ -55,7 +55,8 @@ export function expectedRoute(shape: ClusterShape, topic: number): object {
   }
 }
 
-function registrationBody(shape: ClusterShape): Buffer {
+/** The body with which each broker of a cluster registers. */
+export function registrationBody(shape: ClusterShape): Buffer {
   const topicConfigTable: Record<string, object> = {}
   for (let topic = 0; topic < shape.topics; topic++) {
     topicConfigTable[topicName(shape, topic)] = {

@@ -136,7 +136,7 @@ export function writeResponse(
   target.set(head, from)
   let at = writeInt(target, from + head.length, opaque)
   const { remark, body } = response
-  if (remark != null) at += target.write(`,"remark":${quote(remark)}`, at)
+  if (remark != null) at = writeRemark(target, at, remark)
   target.set(TAIL, at)
   at += TAIL.length
   const headerBytes = at - from - PREFIX_BYTES
@@ -147,6 +147,27 @@ export function writeResponse(
   target.writeInt32BE(at - from - LENGTH_WORD_BYTES, from)
   target.writeInt32BE((SerializeType.JSON << 24) | headerBytes, from + LENGTH_WORD_BYTES)
   return at
+}
+
+const REMARK_NAME = Buffer.from(',"remark":"')
+
+/** The member of a remark, written here if it is ASCII without escapes but that of a line feed. @returns Where it ends. */
+function writeRemark(target: Buffer, from: number, remark: string): number {
+  target.set(REMARK_NAME, from)
+  let at = from + REMARK_NAME.length
+  for (let index = 0; index < remark.length; index++) {
+    const unit = remark.charCodeAt(index)
+    if (unit === LINE_FEED) {
+      target[at++] = BACKSLASH
+      target[at++] = LETTER_N
+    } else if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) {
+      return from + target.write(`,"remark":${quote(remark)}`, from)
+    } else {
+      target[at++] = unit
+    }
+  }
+  target[at] = QUOTE
+  return at + 1
 }
 
 /** Decimal digits of an int32. @returns Where they end. */
@@ -165,5 +186,9 @@ function writeInt(target: Buffer, from: number, value: number): number {
   return end
 }
 
+const LINE_FEED = 0x0a
+const QUOTE = 0x22
 const MINUS = 0x2d
 const DIGIT_0 = 0x30
+const BACKSLASH = 0x5c
+const LETTER_N = 0x6e

@@ -18,7 +18,7 @@ export interface TestRemotingServer {
 /** Starts one on a free port; clients are cut off and the server is stopped when the test is over. */
 export async function startRemotingServer(
   processors: Readonly<Record<number, Processor>>,
-  { maxIdleMs = Number.POSITIVE_INFINITY } = {},
+  { maxIdleMs = Number.POSITIVE_INFINITY, sharedReadBuffer = true } = {},
 ): Promise<TestRemotingServer> {
   const time = new ManualTime()
   const happened: string[] = []
@@ -36,6 +36,7 @@ export async function startRemotingServer(
     maxFrameBytes: 16_777_216,
     maxIdleMs: () => maxIdleMs,
     serializeType: 0,
+    sharedReadBuffer,
     nowMs: () => time.nowMs(),
     every: (periodMs, task) => time.every(periodMs, task),
     events,

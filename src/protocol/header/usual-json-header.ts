@@ -1,6 +1,7 @@
 import { languageOfName } from '../language-code.ts'
 import type { ExtFields } from '../remoting-command.ts'
 import type { DecodedHeader } from './json-header.ts'
+import { asciiString, hashWith } from './remembered-strings.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -37,18 +38,6 @@ const REQUIRED = (1 << CODE) | (1 << FLAG) | (1 << LANGUAGE) | (1 << OPAQUE) | (
 
 const JAVA = Buffer.from('"JAVA"')
 const JSON_TYPE = Buffer.from('"JSON"')
-
-/** How many strings are remembered; a power of two. */
-const SLOTS = 4_096
-
-/** Longest string that is remembered, in characters; half a megabyte in all. */
-const MOST_REMEMBERED = 128
-
-/**
- * Strings that came before, each in the slot of its hash: the names of fields, and the topics that are asked for again and again.
- * To find one here costs no memory, and what is then looked up by it need not hash it.
- */
-const remembered: string[] = Array(SLOTS).fill('')
 
 /**
  * Reads JSON headers as every known client library writes them, straight from the bytes: no white space, plain ASCII strings
@@ -180,23 +169,11 @@ class UsualHeaderReader {
         this.#unusual = true
         return ''
       }
-      hash = (Math.imul(hash, 31) + byte) | 0
+      hash = hashWith(hash, byte)
       byte = bytes[++at] as number
     }
     this.#at = at + 1
-    if (at - from > MOST_REMEMBERED) return bytes.toString('latin1', from, at)
-    const slot = (hash ^ (hash >>> 12)) & (SLOTS - 1)
-    const known = remembered[slot] as string
-    if (this.#equals(known, from, at)) return known
-    const text = bytes.toString('latin1', from, at)
-    remembered[slot] = text
-    return text
-  }
-
-  #equals(text: string, from: number, to: number): boolean {
-    if (text.length !== to - from) return false
-    for (let at = from; at < to; at++) if (text.charCodeAt(at - from) !== this.#bytes[at]) return false
-    return true
+    return asciiString(bytes, from, at, hash)
   }
 
   #int(): number {
