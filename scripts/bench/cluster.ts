@@ -143,7 +143,11 @@ interface Change {
   readonly changedTopic: number
 }
 
-function registrationBody(shape: ClusterShape, change: Change = { counter: 1, changedTopic: -1 }): Buffer {
+/** The body with which each broker of a cluster registers. */
+export function registrationBody(
+  shape: ClusterShape,
+  change: Change = { counter: 1, changedTopic: -1 },
+): Buffer {
   const topicConfigTable: Record<string, object> = {}
   for (let topic = 0; topic < shape.topics; topic++) {
     const queues = queueNums(topic) + (topic === change.changedTopic ? change.counter % 2 : 0)

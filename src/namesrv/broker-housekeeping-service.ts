@@ -17,11 +17,21 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   readonly #logger: Logger
   readonly #limit: RateLimit
   #keepsBrokers = false
+  readonly #defer: (task: () => void) => void
+  /** Connections that closed in this turn. */
+  #closed: number[] = []
 
-  constructor(routeInfo: RouteInfoManager, logger: Logger, limit: RateLimit) {
+  /** @param defer - Runs a task in a later turn of the event loop. */
+  constructor(
+    routeInfo: RouteInfoManager,
+    logger: Logger,
+    limit: RateLimit,
+    defer: (task: () => void) => void,
+  ) {
     this.#routeInfo = routeInfo
     this.#logger = logger
     this.#limit = limit
+    this.#defer = defer
   }
 
   /**
@@ -32,9 +42,20 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
     this.#keepsBrokers = true
   }
 
+  /**
+   * A machine or a network that fails takes many connections at once. Their brokers leave in one batch, because each batch is a
+   * walk over all topics.
+   */
   onChannelClose(channel: ChannelRef): void {
     this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed')
-    if (!this.#keepsBrokers) this.#routeInfo.onChannelDestroy(channel.id)
+    this.#closed.push(channel.id)
+    if (this.#closed.length === 1) this.#defer(() => this.#destroyClosed())
+  }
+
+  #destroyClosed(): void {
+    const closed = this.#closed
+    this.#closed = []
+    if (!this.#keepsBrokers) this.#routeInfo.onChannelsDestroy(closed)
   }
 
   onChannelFailure(channel: ChannelRef, error: Error): void {
@@ -49,6 +70,15 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
       this.#logger.warn(
         { peer, code, suppressed },
         `connection closed, its bytes are no frame: ${message}${hint}`,
+      )
+    })
+  }
+
+  onChannelDefect(channel: ChannelRef, err: unknown): void {
+    this.#limit.run((suppressed) => {
+      this.#logger.error(
+        { err, peer: channel.remoteAddress, suppressed },
+        'connection closed, it met a defect',
       )
     })
   }

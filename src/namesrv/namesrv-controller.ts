@@ -2,6 +2,7 @@ import { constants } from 'node:buffer'
 import type { Logger } from 'pino'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import { createProcessors } from '../processor/default-request-processor.ts'
+import { RegistrationMemory } from '../processor/registration-memory.ts'
 import type { RequestContext } from '../protocol/processor.ts'
 import { type RemotingCommand, SerializeType } from '../protocol/remoting-command.ts'
 import type { Connect } from '../remoting/outgoing-connection.ts'
@@ -72,9 +73,12 @@ export class NamesrvController {
     this.#routeInfo = new RouteInfoManager({
       slicer: this.#slicer(),
       onEffect: (effect) => this.#onEffect(effect),
+      maxEncodedRouteBytes: configuration.values.encodedRouteMaxBytes,
       unRegisterBrokerQueueCapacity: configuration.values.unRegisterBrokerQueueCapacity,
     })
-    this.#housekeeping = new BrokerHousekeepingService(this.#routeInfo, logger, this.#rateLimit())
+    this.#housekeeping = new BrokerHousekeepingService(this.#routeInfo, logger, this.#rateLimit(), (task) =>
+      scheduler.defer(task),
+    )
   }
 
   /**
@@ -162,6 +166,7 @@ export class NamesrvController {
       startedMs: clock.nowMs(),
       maxInflatedBytes: Math.min(INFLATED_FRAMES * maxFrameBytes, constants.MAX_LENGTH),
       product: this.#product?.nameServers,
+      memory: new RegistrationMemory(values.registrationMemoryMaxBytes),
     })
     const dispatcher = new RequestDispatcher(processors, (error, request, context) =>
       this.#onError(error, request, context),
@@ -175,6 +180,7 @@ export class NamesrvController {
       // 0 means never, as it does to Netty's IdleStateHandler.
       maxIdleMs: () => values.serverChannelMaxIdleTimeSeconds * 1_000 || Number.POSITIVE_INFINITY,
       serializeType: SerializeType[values.serializeType],
+      sharedReadBuffer: values.sharedReadBuffer,
       nowMs: () => clock.nowMs(),
       every: (periodMs, task) => scheduler.every(periodMs, task),
       preface: {

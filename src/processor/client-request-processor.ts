@@ -1,9 +1,11 @@
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import { booleanField, stringField } from '../protocol/ext-fields.ts'
+import type { JsonDialect } from '../protocol/json/json-text.ts'
 import { MQVersion } from '../protocol/mq-version.ts'
 import type { Processor } from '../protocol/processor.ts'
 import type { ExtFields, RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
+import type { RouteVariant } from '../routeinfo/encoded-route-cache.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 
 /** What a route lookup hangs on beside the tables; read at every use. */
@@ -40,11 +42,11 @@ export function clientRequestProcessor(
       : null
     const zoneName = zoneOf(extFields)
     const strict = version >= MQVersion.V4_9_4 || booleanField(extFields, 'acceptStandardJsonOnly') === true
-    const dialect = strict ? 'standard' : 'legacy'
+    const variant = routeVariant(strict ? 'standard' : 'legacy', supportActingMaster, orderTopicConf)
     const route =
       zoneName === null
-        ? routeInfo.encodedRoute(topic, { dialect, supportActingMaster, orderTopicConf }, channel)
-        : routeInfo.encodedRouteOfZone(topic, zoneName, { supportActingMaster, orderTopicConf }, channel)
+        ? routeInfo.encodedRoute(topic, variant, channel)
+        : routeInfo.encodedRouteOfZone(topic, zoneName, variant, channel)
     if (route instanceof Promise) return route.then((body) => routeAnswer(topic, body))
     return routeAnswer(topic, route)
   }
@@ -59,6 +61,27 @@ function zoneOf(extFields: ExtFields | null): string | null {
   if (booleanField(extFields, '__ZONE_MODE') !== true) return null
   const zoneName = stringField(extFields, '__ZONE_NAME')
   return zoneName === null || BLANK.test(zoneName) ? null : zoneName
+}
+
+const unordered = (dialect: JsonDialect, supportActingMaster: boolean): RouteVariant => ({
+  dialect,
+  supportActingMaster,
+  orderTopicConf: null,
+})
+
+/** The variants of topics without an order configuration: the same four values for all lookups. */
+const UNORDERED = {
+  standard: { acting: unordered('standard', true), plain: unordered('standard', false) },
+  legacy: { acting: unordered('legacy', true), plain: unordered('legacy', false) },
+}
+
+function routeVariant(
+  dialect: JsonDialect,
+  supportActingMaster: boolean,
+  orderTopicConf: string | null,
+): RouteVariant {
+  if (orderTopicConf !== null) return { dialect, supportActingMaster, orderTopicConf }
+  return supportActingMaster ? UNORDERED[dialect].acting : UNORDERED[dialect].plain
 }
 
 /** The answer to a lookup of a topic; without a body there is no such topic. */

@@ -16,6 +16,7 @@ import { clusterTestRequestProcessor, type ProductEnvironment } from './cluster-
 import { deleteKVConfig, getKVConfig, getKVListByNamespace, putKVConfig } from './kv-config.ts'
 import { getNamesrvConfig, type NamesrvConfiguration, updateNamesrvConfig } from './namesrv-config.ts'
 import { registerBroker } from './register-broker.ts'
+import type { RegistrationMemory } from './registration-memory.ts'
 import {
   deleteTopicInNamesrv,
   getAllTopicList,
@@ -44,6 +45,8 @@ export interface ProcessorOptions {
   readonly maxInflatedBytes: number
   /** Where topics that are unknown here are asked for, in the cluster-test mode. */
   readonly product?: ProductEnvironment | undefined
+  /** What is kept of the last registration of each broker. */
+  readonly memory: RegistrationMemory
 }
 
 /**

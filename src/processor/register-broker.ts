@@ -1,65 +1,101 @@
-import { crc32, inflate } from 'node:zlib'
+import { crc32 } from 'node:zlib'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
-import {
-  decodeInflatedRegisterBrokerBody,
-  ZLIB_FIRST_BYTE,
-} from '../protocol/body/compressed-register-broker-body.ts'
-import {
-  decodeRegisterBrokerBody,
-  decodeTopicConfigWrapper,
-  emptyRegisterBrokerBody,
-  type RegisterBrokerBody,
-} from '../protocol/body/register-broker-body.ts'
-import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
+import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
 import { booleanField, intField, longField, stringField } from '../protocol/ext-fields.ts'
-import { MQVersion } from '../protocol/mq-version.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
 import type { ExtFields, RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
-import type { RegisterBrokerResult, Registration } from '../routeinfo/register-broker.ts'
+import type {
+  RegisterBrokerOutcome,
+  RegisterBrokerResult,
+  Registration,
+  TopicsMark,
+} from '../routeinfo/register-broker.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
-import type { Slicer } from '../routeinfo/slicer.ts'
+import type { Eventually } from '../routeinfo/slicer.ts'
 import { orderTopicConfigBody } from './kv-config.ts'
+import {
+  type BodyOptions,
+  bodyError,
+  bodyForm,
+  type RegistrationBody,
+  readChanges,
+  readWhole,
+  repeatedBody,
+} from './registration-body.ts'
+import type { BodyForm, KnownRegistration, RegistrationMemory } from './registration-memory.ts'
 import { missing, requiredField } from './request-fields.ts'
 
 /** What registering needs; `settings` are read at every use. */
-export interface RegisterBrokerOptions {
+export interface RegisterBrokerOptions extends BodyOptions {
   readonly routeInfo: RouteInfoManager
   readonly kvConfig: KVConfigManager
-  readonly slicer: Slicer
   readonly settings: {
     readonly returnOrderTopicConfigToBroker: boolean
     readonly deleteTopicWithBrokerRegistration: boolean
   }
-  /** Most bytes a compressed registration may inflate to. */
-  readonly maxInflatedBytes: number
+  /** What is kept of the last registration of each broker. */
+  readonly memory: RegistrationMemory
 }
 
 /**
- * Takes a broker's registration, in any of its body forms.
+ * Takes a broker's registration, in any of its body forms. A broker repeats itself every 30 seconds, so what its last
+ * registration said need not be read again, nor compared with the tables topic by topic as long as nobody else has changed them.
  * @see DefaultRequestProcessor#registerBroker in apache/rocketmq
  */
 export function registerBroker(options: RegisterBrokerOptions): Processor {
-  const { routeInfo, kvConfig, settings } = options
+  const { kvConfig, settings, memory, routeInfo } = options
   return async (request, context) => {
-    if (!crcMatches(request)) {
+    const { body: bytes, extFields } = request
+    const form = bodyForm(request)
+    const known = memory.find(extFields, form)
+    const repeated = known !== undefined && bytes !== null && known.bytes.equals(bytes)
+    const checksum = intField(extFields, 'bodyCrc32') ?? 0
+    // The sum of the same bytes is the same.
+    if (!(repeated && checksum === known.checksum) && !crcMatches(checksum, bytes)) {
       return { code: ResponseCode.SYSTEM_ERROR, remark: 'crc32 not match', extFields: new Map() }
     }
     // The number is taken before anything is waited for: it says when the broker spoke, not when it was heard.
-    const generation = routeInfo.nextGeneration()
-    const identity = registeringBroker(request, context, generation)
-    const body = await decodeBody(request, context, options)
-    const registration: Registration = { ...identity, ...body }
-    const result = await routeInfo.registerBroker(
-      registration,
-      settings.deleteTopicWithBrokerRegistration,
-      context.channel,
-    )
-    if (result === null) {
+    const broker = registeringBroker(request, context, routeInfo.nextGeneration())
+    if (form === undefined) throw bodyError(new Error(`version ${request.version} is negative`))
+    const register = ({ body, since }: RegistrationBody): Eventually<RegisterBrokerOutcome | undefined> =>
+      routeInfo.registerBroker(
+        { ...broker, ...body, ...(since && { since }) },
+        settings.deleteTopicWithBrokerRegistration,
+        context.channel,
+      )
+
+    let body = repeated ? repeatedBody(known) : await readChanges(known, bytes, context.nowMs, options)
+    let outcome = body && (await register(body))
+    if (body === undefined || outcome === undefined) {
+      body = await readWhole(form, bytes, context.nowMs, options)
+      outcome = await register(body)
+    }
+    if (outcome === undefined) throw new Error('a whole registration builds on nothing')
+    memory.keep(broker, context.channel, toRemember(body, outcome.mark, form, checksum, context.nowMs))
+    if (outcome.result === null) {
       return { code: ResponseCode.SYSTEM_ERROR, remark: 'register broker failed', extFields: new Map() }
     }
-    return registered(result, settings.returnOrderTopicConfigToBroker ? orderTopicConfigBody(kvConfig) : null)
+    return registered(
+      outcome.result,
+      settings.returnOrderTopicConfigToBroker ? orderTopicConfigBody(kvConfig) : null,
+    )
   }
+}
+
+/** What the next registration of the broker can be compared with; undefined if nothing of this one. */
+function toRemember(
+  { body, bytes, places }: RegistrationBody,
+  mark: TopicsMark | undefined,
+  form: BodyForm,
+  checksum: number,
+  nowMs: number,
+): KnownRegistration | undefined {
+  const { dataVersion, filterServerList } = body
+  // A version without a timestamp has been given ours, and is another one next time.
+  const isOwnTime = dataVersion.timestamp === BigInt(Math.trunc(nowMs))
+  if (bytes === null || mark === undefined || isOwnTime) return undefined
+  return { form, bytes, checksum, dataVersion, filterServerList, places, mark }
 }
 
 function registered(
@@ -73,8 +109,7 @@ function registered(
 }
 
 /** 0, also in place of a missing or unreadable number, asks for no check. Java keeps 31 bits of the sum. */
-function crcMatches({ extFields, body }: RemotingCommand): boolean {
-  const expected = intField(extFields, 'bodyCrc32') ?? 0
+function crcMatches(expected: number, body: Buffer | null): boolean {
   return expected === 0 || expected === (body === null ? 0 : crc32(body) & 0x7fffffff)
 }
 
@@ -100,46 +135,4 @@ function registeringBroker(
     generation,
     nowMs,
   }
-}
-
-async function decodeBody(
-  request: RemotingCommand,
-  { nowMs }: RequestContext,
-  { slicer, maxInflatedBytes }: RegisterBrokerOptions,
-): Promise<RegisterBrokerBody> {
-  const { body, version } = request
-  if (version < 0) throw bodyError(new Error(`version ${version} is negative`))
-  const wrapped = version >= MQVersion.V3_0_11
-  if (body === null) return emptyRegisterBrokerBody(wrapped ? [] : null)
-  try {
-    if (!wrapped) return await slicer.run(decodeTopicConfigWrapper(body, nowMs))
-    // Brokers of 5.x with compressedRegister=true compress the body but say they did not, and Java refuses them.
-    const compressed = booleanField(request.extFields, 'compressed') === true || body[0] === ZLIB_FIRST_BYTE
-    if (!compressed) return await slicer.run(decodeRegisterBrokerBody(body, nowMs))
-    const inflated = await inflateAtMost(body, maxInflatedBytes)
-    return await slicer.run(decodeInflatedRegisterBrokerBody(inflated, version >= MQVersion.V5_0_0, nowMs))
-  } catch (error) {
-    if (error instanceof JsonError || (error as NodeJS.ErrnoException).code?.startsWith('Z_') === true)
-      throw bodyError(error)
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
-      const limit = `${maxInflatedBytes} bytes, four times com.rocketmq.remoting.frameMaxLength`
-      throw bodyError(new Error(`it inflates to more than ${limit}`, { cause: error }))
-    }
-    throw error
-  }
-}
-
-function bodyError(cause: unknown): RemotingCommandError {
-  const remark = `Failed to decode RegisterBrokerBody: ${(cause as Error).message}`
-  return new RemotingCommandError(ResponseCode.SYSTEM_ERROR, remark, { cause })
-}
-
-/** Inflates in zlib's own threads, so that a large body does not hold up lookups. */
-function inflateAtMost(body: Buffer, maxOutputLength: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    inflate(body, { maxOutputLength }, (error, inflated) => {
-      if (error === null) resolve(inflated)
-      else reject(error)
-    })
-  })
 }

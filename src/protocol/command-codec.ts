@@ -2,27 +2,37 @@ import { FrameError } from './errors.ts'
 import { HEADER_WORD_BYTES, LENGTH_WORD_BYTES } from './frame-decoder.ts'
 import { type DecodedHeader, decodeJsonHeader, jsonHeaderText } from './header/json-header.ts'
 import { decodeRocketMQHeader, encodeRocketMQHeader } from './header/rocketmq-header.ts'
-import { type RemotingCommand, SerializeType } from './remoting-command.ts'
+import { quote } from './json/json-text.ts'
+import {
+  type RemotingCommand,
+  type RemotingResponse,
+  responseCommand,
+  SerializeType,
+} from './remoting-command.ts'
 
 /**
  * Reads one frame, as {@link FrameDecoder} gives it: header word, header, body.
  *
- * @param frame - The frame without its length word. The body of the result is a view of it.
+ * @param bytes - The frame without its length word, or more bytes that have it `from` one offset `to` another. The body of the
+ *   result is a view of them.
  * @param nextOpaque - Gives the opaque of a JSON header that has none, as Java does from a counter of its own.
  * @throws {FrameError} `ERR_HEADER_LENGTH`, `ERR_SERIALIZE_TYPE`, `ERR_HEADER`
  * @see RemotingCommand#decode in apache/rocketmq
  */
-export function decodeCommand(frame: Buffer, nextOpaque: () => number): RemotingCommand {
-  const headerWord = frame.readInt32BE(0)
+export function decodeCommand(
+  bytes: Buffer,
+  nextOpaque: () => number,
+  from = 0,
+  to = bytes.length,
+): RemotingCommand {
+  const headerWord = bytes.readInt32BE(from)
   const headerBytes = headerWord & 0xffffff
-  const bodyAt = HEADER_WORD_BYTES + headerBytes
-  if (headerBytes === 0 || bodyAt > frame.length) {
-    throw new FrameError(
-      'ERR_HEADER_LENGTH',
-      `header length ${headerBytes} in a frame of ${frame.length} bytes`,
-    )
+  const headerAt = from + HEADER_WORD_BYTES
+  const bodyAt = headerAt + headerBytes
+  if (headerBytes === 0 || bodyAt > to) {
+    throw new FrameError('ERR_HEADER_LENGTH', `header length ${headerBytes} in a frame of ${to - from} bytes`)
   }
-  const header = decodeHeader(headerWord >> 24, frame.subarray(HEADER_WORD_BYTES, bodyAt))
+  const header = decodeHeader(headerWord >> 24, bytes, headerAt, bodyAt)
   return {
     code: header.code,
     language: header.language,
@@ -31,16 +41,16 @@ export function decodeCommand(frame: Buffer, nextOpaque: () => number): Remoting
     flag: header.flag,
     remark: header.remark,
     extFields: header.extFields,
-    body: bodyAt === frame.length ? null : frame.subarray(bodyAt),
+    body: bodyAt === to ? null : bytes.subarray(bodyAt, to),
   }
 }
 
-function decodeHeader(serializeType: number, header: Buffer): DecodedHeader {
+function decodeHeader(serializeType: number, bytes: Buffer, from: number, to: number): DecodedHeader {
   switch (serializeType) {
     case SerializeType.JSON:
-      return decodeJsonHeader(header)
+      return decodeJsonHeader(bytes, from, to)
     case SerializeType.ROCKETMQ:
-      return decodeRocketMQHeader(header)
+      return decodeRocketMQHeader(bytes.subarray(from, to))
     default:
       throw new FrameError('ERR_SERIALIZE_TYPE', `serialize type ${serializeType & 0xff} is unknown`)
   }
@@ -70,3 +80,115 @@ export function encodeCommand(command: RemotingCommand, serializeType: Serialize
   body?.copy(frame, PREFIX_BYTES + headerBytes)
   return frame
 }
+
+/** What a response frame with a JSON header needs at most beside remark and body. */
+const FIXED_RESPONSE_BYTES = 160
+
+/** UTF-8 takes up to three bytes for a UTF-16 unit, an escape six. */
+const REMARK_UNIT_BYTES = 6
+
+/** What the frame of a response needs at most, for {@link writeResponse}; undefined if it must be encoded by {@link encodeCommand}. */
+export function mostResponseBytes(
+  response: RemotingResponse,
+  serializeType: SerializeType,
+): number | undefined {
+  if (serializeType !== SerializeType.JSON || (response.extFields ?? null) !== null) return undefined
+  const { remark, body } = response
+  return (
+    FIXED_RESPONSE_BYTES +
+    (remark == null ? 0 : remark.length * REMARK_UNIT_BYTES) +
+    (body == null ? 0 : body.length)
+  )
+}
+
+/** The header of a response up to its opaque, behind a place for length and header word, by code. */
+const headTemplates = new Map<number, Buffer>()
+
+function headTemplate(code: number): Buffer {
+  let head = headTemplates.get(code)
+  if (head === undefined) {
+    const text = jsonHeaderText(responseCommand({ code }, 0))
+    head = Buffer.from(
+      ' '.repeat(PREFIX_BYTES) + text.slice(0, text.indexOf(OPAQUE_NAME) + OPAQUE_NAME.length),
+    )
+    headTemplates.set(code, head)
+  }
+  return head
+}
+
+const OPAQUE_NAME = '"opaque":'
+
+/** The header of a response behind opaque and remark. */
+const TAIL = Buffer.from(jsonHeaderText(responseCommand({ code: 0 }, 0)).replace(/^.*"opaque":0/, ''))
+
+/**
+ * Writes a response as one frame with a JSON header, the same bytes as {@link encodeCommand}, where there is room for
+ * {@link mostResponseBytes}.
+ * @returns Where it ends.
+ */
+export function writeResponse(
+  target: Buffer,
+  from: number,
+  response: RemotingResponse,
+  opaque: number,
+): number {
+  const head = headTemplate(response.code)
+  target.set(head, from)
+  let at = writeInt(target, from + head.length, opaque)
+  const { remark, body } = response
+  if (remark != null) at = writeRemark(target, at, remark)
+  target.set(TAIL, at)
+  at += TAIL.length
+  const headerBytes = at - from - PREFIX_BYTES
+  if (body != null) {
+    target.set(body, at)
+    at += body.length
+  }
+  target.writeInt32BE(at - from - LENGTH_WORD_BYTES, from)
+  target.writeInt32BE((SerializeType.JSON << 24) | headerBytes, from + LENGTH_WORD_BYTES)
+  return at
+}
+
+const REMARK_NAME = Buffer.from(',"remark":"')
+
+/** The member of a remark, written here if it is ASCII without escapes but that of a line feed. @returns Where it ends. */
+function writeRemark(target: Buffer, from: number, remark: string): number {
+  target.set(REMARK_NAME, from)
+  let at = from + REMARK_NAME.length
+  for (let index = 0; index < remark.length; index++) {
+    const unit = remark.charCodeAt(index)
+    if (unit === LINE_FEED) {
+      target[at++] = BACKSLASH
+      target[at++] = LETTER_N
+    } else if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) {
+      return from + target.write(`,"remark":${quote(remark)}`, from)
+    } else {
+      target[at++] = unit
+    }
+  }
+  target[at] = QUOTE
+  return at + 1
+}
+
+/** Decimal digits of an int32. @returns Where they end. */
+function writeInt(target: Buffer, from: number, value: number): number {
+  let at = from
+  if (value < 0) target[at++] = MINUS
+  let rest = Math.abs(value)
+  let end = at + 1
+  for (let power = 10; power <= rest; power *= 10) end++
+  at = end
+  do {
+    const quotient = Math.floor(rest / 10)
+    target[--at] = DIGIT_0 + rest - 10 * quotient
+    rest = quotient
+  } while (rest > 0)
+  return end
+}
+
+const LINE_FEED = 0x0a
+const QUOTE = 0x22
+const MINUS = 0x2d
+const DIGIT_0 = 0x30
+const BACKSLASH = 0x5c
+const LETTER_N = 0x6e

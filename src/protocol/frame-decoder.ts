@@ -6,6 +6,8 @@ export const LENGTH_WORD_BYTES = 4
 /** Bytes of the header word (serialize type and header length), the least a frame can hold. */
 export const HEADER_WORD_BYTES = 4
 
+const NO_BYTES = Buffer.alloc(0)
+
 /**
  * Cuts a byte stream into frames.
  *
@@ -27,6 +29,10 @@ export class FrameDecoder {
   #bufferedBytes = 0
   /** Length of the frame being waited for, or -1 while its length word is incomplete. */
   #frameBytes = -1
+  #bytes: Buffer = NO_BYTES
+  #ownsFrame = false
+  #from = 0
+  #to = 0
 
   /** @param maxFrameBytes - Most bytes of a frame with its length word; RocketMQ's default is 16,777,216. */
   constructor(maxFrameBytes: number) {
@@ -38,20 +44,44 @@ export class FrameDecoder {
     return this.#bufferedBytes
   }
 
-  /** Takes the next bytes of the stream. The chunk must not change afterwards. */
+  /** Takes the next bytes of the stream. The chunk must not change afterwards, or not after {@link keepUnread}. */
   append(chunk: Buffer): void {
     if (chunk.length === 0) return
     this.#chunks.push(chunk)
     this.#bufferedBytes += chunk.length
   }
 
+  /** Copies what has not been taken of the chunk that was appended last, so that its memory may be used again. */
+  keepUnread(): void {
+    this.#bytes = NO_BYTES
+    const last = this.#chunks.length - 1
+    const chunk = this.#chunks[last]
+    if (chunk === undefined) return
+    const from = last === 0 ? this.#offset : 0
+    this.#chunks[last] = Buffer.from(from === 0 ? chunk : chunk.subarray(from))
+    if (last === 0) this.#offset = 0
+  }
+
   /**
    * The next whole frame without its length word, or undefined until more bytes come.
-   * @throws {FrameError} `ERR_FRAME_TOO_LONG`, `ERR_FRAME_TOO_SHORT`: the stream is lost, do not call again.
+   * @throws {FrameError} As {@link advance}.
    */
   next(): Buffer | undefined {
+    return this.advance() ? this.#bytes.subarray(this.#from, this.#to) : undefined
+  }
+
+  /**
+   * Goes on to the next whole frame, which is then at {@link from} to {@link to} of {@link bytes} until the next call: as
+   * {@link next}, but without a value per frame.
+   * @returns False until more bytes come.
+   * @throws {FrameError} `ERR_FRAME_TOO_LONG`, `ERR_FRAME_TOO_SHORT`: the stream is lost, do not call again.
+   */
+  advance(): boolean {
     if (this.#frameBytes < 0) {
-      if (this.#bufferedBytes < LENGTH_WORD_BYTES) return undefined
+      if (this.#bufferedBytes < LENGTH_WORD_BYTES) {
+        this.#letGoOfConsumedBytes()
+        return false
+      }
       const first = this.#chunks[0] as Buffer
       const length =
         first.length - this.#offset >= LENGTH_WORD_BYTES
@@ -63,11 +93,31 @@ export class FrameDecoder {
     }
     if (this.#bufferedBytes < this.#frameBytes) {
       this.#letGoOfConsumedBytes()
-      return undefined
+      return false
     }
-    const frame = this.#take(this.#frameBytes)
+    this.#take(this.#frameBytes)
     this.#frameBytes = -1
-    return frame
+    return true
+  }
+
+  /** Holds the frame that was gone on to; the next bytes behind it may be those of another one. */
+  get bytes(): Buffer {
+    return this.#bytes
+  }
+
+  /** Whether that frame was put together from several chunks, in memory of its own. */
+  get ownsFrame(): boolean {
+    return this.#ownsFrame
+  }
+
+  /** Where that frame begins: at its header word. */
+  get from(): number {
+    return this.#from
+  }
+
+  /** Where it ends. */
+  get to(): number {
+    return this.#to
   }
 
   #checkLength(length: number): void {
@@ -98,8 +148,13 @@ export class FrameDecoder {
   #skip(bytes: number): void {
     this.#bufferedBytes -= bytes
     this.#offset += bytes
+    if (this.#bufferedBytes === 0) {
+      this.#chunks.length = 0
+      this.#offset = 0
+      return
+    }
     let consumed = 0
-    for (let first = this.#chunks[consumed]; first !== undefined && this.#offset >= first.length; ) {
+    for (let first = this.#chunks[0]; first !== undefined && this.#offset >= first.length; ) {
       this.#offset -= first.length
       consumed++
       first = this.#chunks[consumed]
@@ -107,18 +162,24 @@ export class FrameDecoder {
     if (consumed > 0) this.#chunks.splice(0, consumed)
   }
 
-  #take(bytes: number): Buffer {
+  #take(bytes: number): void {
     const first = this.#chunks[0]
-    const frame =
-      first !== undefined && first.length - this.#offset >= bytes
-        ? first.subarray(this.#offset, this.#offset + bytes)
-        : this.#peek(bytes)
+    if (first !== undefined && first.length - this.#offset >= bytes) {
+      this.#bytes = first
+      this.#ownsFrame = false
+      this.#from = this.#offset
+    } else {
+      this.#bytes = this.#peek(bytes)
+      this.#ownsFrame = true
+      this.#from = 0
+    }
+    this.#to = this.#from + bytes
     this.#skip(bytes)
-    return frame
   }
 
   /** A few bytes of the next frame must not keep a whole socket buffer alive while its connection is quiet. */
   #letGoOfConsumedBytes(): void {
+    this.#bytes = NO_BYTES
     const first = this.#chunks[0]
     if (first === undefined || this.#chunks.length > 1 || this.#offset < first.length / 2) return
     this.#chunks[0] = Buffer.from(first.subarray(this.#offset))

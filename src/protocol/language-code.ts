@@ -19,6 +19,8 @@ const NAMES = [
 /** The implementation language a peer says it has. Informational: no behaviour hangs on it. */
 export type LanguageCode = (typeof NAMES)[number]
 
+const BY_NAME: ReadonlyMap<string, LanguageCode> = new Map(NAMES.map((name) => [name, name]))
+
 /** The language of a code byte, or null for a code this release does not know. */
 export function languageOfCode(code: number): LanguageCode | null {
   return NAMES[code] ?? null
@@ -26,7 +28,7 @@ export function languageOfCode(code: number): LanguageCode | null {
 
 /** The language of a name, or null for a name this release does not know. */
 export function languageOfName(name: string): LanguageCode | null {
-  return NAMES.find((known) => known === name) ?? null
+  return BY_NAME.get(name) ?? null
 }
 
 /** The byte of a language; null is written as JAVA. */

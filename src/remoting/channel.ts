@@ -1,17 +1,17 @@
 import type { Socket } from 'node:net'
-import { decodeCommand, encodeCommand } from '../protocol/command-codec.ts'
+import { decodeCommand } from '../protocol/command-codec.ts'
 import { FrameError } from '../protocol/errors.ts'
 import { FrameDecoder } from '../protocol/frame-decoder.ts'
-import type { ChannelRef } from '../protocol/processor.ts'
+import type { ChannelRef, RequestContext } from '../protocol/processor.ts'
 import {
   isOneway,
   isResponse,
   type RemotingCommand,
   type RemotingResponse,
-  responseCommand,
-  type SerializeType,
 } from '../protocol/remoting-command.ts'
+import type { AnswerBuffer } from './answer-buffer.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
+import type { SharedReadBuffer } from './shared-read-buffer.ts'
 
 /** What every channel of a server shares. */
 export interface ChannelOptions {
@@ -20,14 +20,19 @@ export interface ChannelOptions {
   readonly maxFrameBytes: number
   /** Asked once, when the channel is made. */
   readonly maxIdleMs: () => number
-  readonly serializeType: SerializeType
+  /** Shared, since every channel empties it before its turn is over. */
+  readonly answers: AnswerBuffer
+  /** What sockets read into; undefined if each is to read into memory of its own. */
+  readonly reads: SharedReadBuffer | undefined
   readonly nextOpaque: () => number
   /** Told once why a channel is being closed by us, or that its socket failed. */
   readonly onFailure: (channel: ChannelRef, error: Error) => void
+  /** Told once of an error that nobody expected; the channel is being closed, and the others go on. */
+  readonly onDefect: (channel: ChannelRef, error: unknown) => void
 }
 
-/** Answers are handed to the socket in pieces of at most about this size, so that its progress can be seen. */
-const FLUSH_BYTES = 256 * 1024
+/** A large answer is handed to the socket in pieces of this size, so that its progress can be seen. */
+const PIECE_BYTES = 256 * 1024
 
 /**
  * One connection: bytes in, answers out, in the order of their requests.
@@ -44,15 +49,17 @@ export class Channel implements ChannelRef {
   readonly #socket: Socket
   readonly #options: ChannelOptions
   readonly #decoder: FrameDecoder
-  #outgoing: Buffer[] = []
-  #outgoingBytes = 0
   /** What is to be sent when the socket has taken what it was given. */
   #unsent: Buffer[] = []
+  /** Whether the bytes of a read are other ones as soon as it has been worked on. */
+  readonly #sharesReads: boolean
   /** A request is being worked on beyond its turn. */
   #held = false
   #congested = false
   #closing = false
   #closed = false
+  /** Whether the socket has taken every write at once so far, as all do but encrypted ones and those of slow peers. */
+  #takesAtOnce = true
   #lastActivityMs: number
 
   /** @param remoteAddress - `host:port` of the peer, which a proxy may stand before. */
@@ -64,7 +71,8 @@ export class Channel implements ChannelRef {
     this.#lastActivityMs = options.nowMs()
     this.remoteAddress = remoteAddress
     this.maxIdleMs = options.maxIdleMs()
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    this.#sharesReads = options.reads?.attach(socket, (bytes) => this.receive(bytes)) === true
+    if (!this.#sharesReads) socket.on('data', (chunk: Buffer) => this.receive(chunk))
     socket.on('drain', () => this.#onDrain())
     socket.on('error', (error) => options.onFailure(this, error))
     socket.on('close', () => {
@@ -99,11 +107,13 @@ export class Channel implements ChannelRef {
     this.#socket.destroy()
   }
 
-  #onData(chunk: Buffer): void {
+  /** Takes bytes from the peer. With a shared read buffer they are looked at no more when this returns. */
+  receive(chunk: Buffer): void {
     if (this.#closing) return
     this.#lastActivityMs = this.#options.nowMs()
     this.#decoder.append(chunk)
     this.#work()
+    if (this.#sharesReads) this.#decoder.keepUnread()
   }
 
   #onDrain(): void {
@@ -115,15 +125,17 @@ export class Channel implements ChannelRef {
 
   /** Answers frames until there are no more, or until one must be waited for; then sends what came of it. */
   #work(): void {
+    const context: RequestContext = { channel: this, nowMs: this.#lastActivityMs }
+    const decoder = this.#decoder
     try {
-      while (!this.#held && !this.#congested && !this.#closing) {
-        const frame = this.#decoder.next()
-        if (frame === undefined) break
-        this.#answer(decodeCommand(frame, this.#options.nextOpaque))
-        if (this.#outgoingBytes >= FLUSH_BYTES) this.#flush()
+      while (!this.#held && !this.#congested && !this.#closing && decoder.advance()) {
+        this.#answer(this.#decode(), context)
       }
     } catch (error) {
-      if (!(error instanceof FrameError)) throw error
+      if (!(error instanceof FrameError)) {
+        this.#onDefect(error)
+        return
+      }
       this.#flush()
       this.#options.onFailure(this, error)
       this.closeGently()
@@ -134,13 +146,18 @@ export class Channel implements ChannelRef {
     else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
-  #answer(request: RemotingCommand): void {
+  #decode(): RemotingCommand {
+    const decoder = this.#decoder
+    const request = decodeCommand(decoder.bytes, this.#options.nextOpaque, decoder.from, decoder.to)
+    // Who answers later still looks at the body then.
+    if (request.body === null || !this.#sharesReads || decoder.ownsFrame) return request
+    return { ...request, body: Buffer.from(request.body) }
+  }
+
+  #answer(request: RemotingCommand, context: RequestContext): void {
     // We ask nothing over these connections, so an answer has no question: it is dropped, as in Java.
     if (isResponse(request)) return
-    const response = this.#options.dispatcher.dispatch(request, {
-      channel: this,
-      nowMs: this.#lastActivityMs,
-    })
+    const response = this.#options.dispatcher.dispatch(request, context)
     if (response instanceof Promise) this.#await(request, response)
     else this.#queue(request, response)
   }
@@ -149,30 +166,49 @@ export class Channel implements ChannelRef {
     this.#held = true
     void response.then((settled) => {
       this.#held = false
-      this.#queue(request, settled)
+      this.#lastActivityMs = this.#options.nowMs()
+      try {
+        this.#queue(request, settled)
+      } catch (error) {
+        this.#onDefect(error)
+      }
       this.#work()
       if (this.#closing) this.#end()
     })
   }
 
+  /** What was written in this turn is dropped with the channel: it may be half an answer. */
+  #onDefect(error: unknown): void {
+    this.#options.answers.reuse()
+    this.#options.onDefect(this, error)
+    this.destroy()
+  }
+
   #queue(request: RemotingCommand, response: RemotingResponse): void {
     if (isOneway(request) || this.#closed) return
-    const frame = encodeCommand(responseCommand(response, request.opaque), this.#options.serializeType)
-    this.#outgoing.push(frame)
-    this.#outgoingBytes += frame.length
+    const { answers } = this.#options
+    if (answers.add(response, request.opaque)) return
+    this.#flush()
+    if (answers.add(response, request.opaque)) return
+    const frame = answers.encode(response, request.opaque)
+    for (let from = 0; from < frame.length; from += PIECE_BYTES) {
+      this.#unsent.push(frame.subarray(from, from + PIECE_BYTES))
+    }
+    this.#send()
   }
 
   #flush(): void {
-    if (this.#outgoingBytes === 0) return
-    const [first] = this.#outgoing
-    const bytes =
-      this.#outgoing.length === 1 && first ? first : Buffer.concat(this.#outgoing, this.#outgoingBytes)
-    this.#outgoing = []
-    this.#outgoingBytes = 0
-    for (let from = 0; from < bytes.length; from += FLUSH_BYTES) {
-      this.#unsent.push(bytes.length <= FLUSH_BYTES ? bytes : bytes.subarray(from, from + FLUSH_BYTES))
+    const { answers } = this.#options
+    if (answers.filled === 0) return
+    if (this.#congested || !this.#takesAtOnce) {
+      this.#unsent.push(answers.take())
+      this.#send()
+      return
     }
-    this.#send()
+    this.#write(answers.peek())
+    this.#takesAtOnce = this.#socket.writableLength === 0
+    if (this.#takesAtOnce) answers.reuse()
+    else answers.giveAway()
   }
 
   /**
@@ -189,7 +225,6 @@ export class Channel implements ChannelRef {
 
   #write(piece: Buffer): void {
     if (this.#socket.destroyed || this.#socket.writableEnded) return
-    this.#lastActivityMs = this.#options.nowMs()
     if (!this.#socket.write(piece)) this.#congested = true
   }
 

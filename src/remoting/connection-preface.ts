@@ -22,8 +22,11 @@ export interface PrefaceOptions {
 /** What all connections of a server share until then. */
 export interface PrefaceContext extends PrefaceOptions {
   readonly nowMs: () => number
-  /** The first frame can be read from this socket, which over TLS is not the accepted one. */
-  readonly onOpen: (preface: ConnectionPreface, socket: Socket) => void
+  /**
+   * The first frame can be read from this socket, which over TLS is not the accepted one. What has been read of it already
+   * comes along.
+   */
+  readonly onOpen: (preface: ConnectionPreface, socket: Socket, firstBytes: Buffer | undefined) => void
   /** Told once why the connection is being closed. Not told if the peer goes by itself. */
   readonly onRefused: (preface: ConnectionPreface, error: PrefaceError) => void
 }
@@ -159,8 +162,7 @@ export class ConnectionPreface {
       return
     }
     this.#over = true
-    onOpen(this, this.#socket)
-    this.#socket.unshift(bytes)
+    onOpen(this, this.#socket, bytes)
   }
 
   async #shakeHands(): Promise<void> {
@@ -178,7 +180,7 @@ export class ConnectionPreface {
         return
       }
       this.#over = true
-      this.#context.onOpen(this, outcome)
+      this.#context.onOpen(this, outcome, undefined)
     })
   }
 

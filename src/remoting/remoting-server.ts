@@ -1,10 +1,12 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import type { ChannelRef } from '../protocol/processor.ts'
 import type { SerializeType } from '../protocol/remoting-command.ts'
+import { AnswerBuffer } from './answer-buffer.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
 import { ConnectionPreface, type PrefaceContext, type PrefaceOptions } from './connection-preface.ts'
 import type { PrefaceError } from './preface-error.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
+import { SharedReadBuffer } from './shared-read-buffer.ts'
 
 /** What a server needs to listen. */
 export interface RemotingServerOptions {
@@ -19,6 +21,8 @@ export interface RemotingServerOptions {
   readonly maxIdleMs: () => number
   /** How answers are written, whatever the request came in. */
   readonly serializeType: SerializeType
+  /** Whether plain connections read into one buffer, where Node lets them. Default true. */
+  readonly sharedReadBuffer?: boolean
   /** Milliseconds on a clock that never goes back. */
   readonly nowMs: () => number
   /** Runs a task periodically; returns what ends it. */
@@ -34,6 +38,8 @@ export interface RemotingServerEvents {
   onChannelClose(channel: ChannelRef): void
   /** The peer's bytes could not be followed, or its socket failed. */
   onChannelFailure(channel: ChannelRef, error: Error): void
+  /** Something nobody expected went wrong with what the peer sent; the connection is being closed. */
+  onChannelDefect(channel: ChannelRef, error: unknown): void
   /** The connection is being closed because it was idle. */
   onChannelIdle(channel: Pick<ChannelRef, 'remoteAddress'>): void
   /** The connection is being closed before its first frame. The address is the peer's, `host:port`. */
@@ -72,17 +78,19 @@ export class RemotingServer {
       nowMs: options.nowMs,
       maxFrameBytes: options.maxFrameBytes,
       maxIdleMs: options.maxIdleMs,
-      serializeType: options.serializeType,
+      answers: new AnswerBuffer(options.serializeType),
+      reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),
       nextOpaque: () => {
         this.#lastOpaque = (this.#lastOpaque + 1) | 0
         return this.#lastOpaque
       },
       onFailure: (channel, error) => options.events.onChannelFailure(channel, error),
+      onDefect: (channel, error) => options.events.onChannelDefect(channel, error),
     }
     this.#prefaceContext = {
       ...options.preface,
       nowMs: options.nowMs,
-      onOpen: (preface, socket) => this.#open(preface, socket),
+      onOpen: (preface, socket, firstBytes) => this.#open(preface, socket, firstBytes),
       onRefused: ({ remoteAddress }, error) => options.events.onConnectionRefused(remoteAddress, error),
     }
     this.#server = createServer({ noDelay: true, keepAlive: false }, (socket) => this.#accept(socket))
@@ -163,7 +171,7 @@ export class RemotingServer {
     })
   }
 
-  #open(preface: ConnectionPreface, socket: Socket): void {
+  #open(preface: ConnectionPreface, socket: Socket, firstBytes: Buffer | undefined): void {
     const channel = new Channel(++this.#lastChannelId, socket, this.#channelOptions, preface.remoteAddress)
     this.#channels.set(channel.id, channel)
     this.#prefaces.delete(preface)
@@ -172,6 +180,7 @@ export class RemotingServer {
       this.#options.events.onChannelClose(channel)
       this.#onGone()
     })
+    if (firstBytes !== undefined) channel.receive(firstBytes)
   }
 
   #onGone(): void {

@@ -1,7 +1,12 @@
 import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
-import { type BrokerData, MASTER_ID, type QueueData } from '../protocol/body/topic-route-data.ts'
+import {
+  type BrokerData,
+  MASTER_ID,
+  type QueueData,
+  sameQueueData,
+} from '../protocol/body/topic-route-data.ts'
 import type { RouteChanges } from './route-changes.ts'
 import type { BrokerIdentity } from './route-effect.ts'
 import { brokerKey, type ChannelId, minBrokerId, type RouteTables } from './route-tables.ts'
@@ -21,6 +26,28 @@ export interface Registration extends BrokerIdentity, RegisterBrokerBody {
   /** Arrival number of the request, see BrokerLiveInfo. */
   readonly generation: number
   readonly nowMs: number
+  /**
+   * What an earlier registration of this broker left, if `topicConfigTable` has only those topics that are not as they were in
+   * it. Its keys are to be the same, and it must have had no queue mappings.
+   */
+  readonly since?: TopicsMark
+}
+
+/**
+ * How a registration left the topics of its broker name. As long as nobody else has changed them, a registration that says the
+ * same has nothing to do.
+ */
+export interface TopicsMark {
+  /** Size of its topic table. */
+  readonly topics: number
+  /** State of the broker name's queues when it was done, see {@link RouteTables.queueState}. */
+  readonly queueState: number
+  /** What its permissions were masked with; null if its topics did not count. */
+  readonly permMask: number | null
+  /** Whether every topic was stored as it said. If not, an equal data version kept other queues than its own. */
+  readonly exact: boolean
+  /** Whether topics that it did not have were removed. */
+  readonly missingDeleted: boolean
 }
 
 /** What a slave is told of its master; null where nothing is known. @see RegisterBrokerResult in apache/rocketmq */
@@ -29,13 +56,22 @@ export interface RegisterBrokerResult {
   readonly masterAddr: string | null
 }
 
+/** How a registration ended. */
+export interface RegisterBrokerOutcome {
+  /** Null if it is refused. */
+  readonly result: RegisterBrokerResult | null
+  /** For the next registration's `since`; absent where there is nothing to compare with. */
+  readonly mark?: TopicsMark
+}
+
 const NO_MASTER: RegisterBrokerResult = { haServerAddr: null, masterAddr: null }
 
 /**
  * Takes a registration into the tables, yielding after every topic.
  *
- * @returns Null if the registration is refused: a member that is not in its group yet must not begin with exactly one topic,
- * because that is an incremental registration that came before the full one.
+ * A member that is not in its group yet must not begin with exactly one topic, because that is an incremental registration that
+ * came before the full one: it is refused.
+ * @returns Undefined, with nothing touched, if the mark it builds on does not hold any more: it must come again as a whole.
  * @see RouteInfoManager#registerBroker in apache/rocketmq
  */
 export function* registerBroker(
@@ -43,8 +79,9 @@ export function* registerBroker(
   registration: Registration,
   deleteMissingTopics: boolean,
   changes: RouteChanges,
-): Sliced<RegisterBrokerResult | null> {
-  const { clusterName, brokerAddr, brokerName, brokerId, dataVersion } = registration
+): Sliced<RegisterBrokerOutcome | undefined> {
+  const { clusterName, brokerAddr, brokerName, brokerId, dataVersion, since } = registration
+  if (since !== undefined && !stillHolds(since, tables, registration, deleteMissingTopics)) return undefined
   addToCluster(tables, clusterName, brokerName)
   const known = tables.brokerAddrTable.get(brokerName)
   const brokerAddrs = new Map(known?.brokerAddrs)
@@ -71,18 +108,21 @@ export function* registerBroker(
         broker: identity(registration),
         currentAddr: previousAddr,
       })
-      return NO_MASTER
+      return { result: NO_MASTER }
     }
   }
-  if (previousAddr === undefined && registration.topicConfigTable.size === 1) {
+  const topics = since?.topics ?? registration.topicConfigTable.size
+  if (previousAddr === undefined && topics === 1) {
     putGroup(tables, known, group(), changes)
-    return null
+    return { result: null }
   }
 
   brokerAddrs.set(brokerId, brokerAddr)
   putGroup(tables, known, group(), changes)
   const first = known === undefined || previousAddr === undefined || previousAddr === ''
-  yield* registerTopics(tables, registration, { brokerAddrs, first, deleteMissingTopics }, changes)
+  const permMask = permMaskOf(registration, brokerAddrs)
+  const standing: Standing = { permMask, first, deleteMissingTopics }
+  const exact = yield* registerTopics(tables, registration, standing, changes)
 
   tables.setLive({
     clusterName,
@@ -98,7 +138,6 @@ export function* registerBroker(
   setFilterServers(tables, registration, changes)
   if (first) {
     const { haServerAddr, channelId } = registration
-    const topics = registration.topicConfigTable.size
     changes.effect({
       kind: 'broker registered',
       broker: identity(registration),
@@ -117,7 +156,43 @@ export function* registerBroker(
       enableActingMaster: registration.enableActingMaster === true,
     })
   }
-  return brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs)
+  const result = brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs)
+  if (registration.topicQueueMappingInfoMap.size > 0 || exact === undefined) return { result }
+  const queueState = tables.queueState(brokerName)
+  const missingDeleted = deleteMissingTopics || since?.missingDeleted === true
+  return { result, mark: { topics, queueState, permMask, exact, missingDeleted } }
+}
+
+/** Whether a registration that says the same as an earlier one would find every topic as it is to be. */
+function stillHolds(
+  mark: TopicsMark,
+  tables: RouteTables,
+  registration: Registration,
+  deleteMissingTopics: boolean,
+): boolean {
+  const { clusterName, brokerAddr, brokerName, brokerId, dataVersion } = registration
+  const brokerAddrs = new Map(tables.brokerAddrTable.get(brokerName)?.brokerAddrs)
+  const first = (brokerAddrs.get(brokerId) ?? '') === ''
+  for (const [id, addr] of brokerAddrs) if (addr === brokerAddr) brokerAddrs.delete(id)
+  brokerAddrs.set(brokerId, brokerAddr)
+  if (mark.permMask !== permMaskOf(registration, brokerAddrs)) return false
+  if (mark.permMask === null) return true
+  if (mark.queueState !== tables.queueState(brokerName)) return false
+  if (deleteMissingTopics && !mark.missingDeleted) return false
+  return mark.exact || !(first || tables.isDataVersionChanged(clusterName, brokerAddr, dataVersion))
+}
+
+/**
+ * What a registration's permissions are masked with. Only a master's topics count, or those of a group's smallest slave while
+ * there is no master ("prime slave"), which serves reads only if it acts as one; null for any other member.
+ */
+function permMaskOf(
+  { brokerId, enableActingMaster }: Registration,
+  brokerAddrs: ReadonlyMap<bigint, string>,
+): number | null {
+  if (brokerId === MASTER_ID) return ~0
+  if (enableActingMaster === null || brokerId !== minBrokerId(brokerAddrs)) return null
+  return enableActingMaster ? ~Perm.WRITE : ~0
 }
 
 function identity({ clusterName, brokerName, brokerId, brokerAddr }: BrokerIdentity): BrokerIdentity {
@@ -138,7 +213,7 @@ function putGroup(
 ): void {
   if (known !== undefined && sameGroup(known, group)) return
   tables.brokerAddrTable.set(group.brokerName, group)
-  changes.everyTopic()
+  changes.group(group.brokerName)
 }
 
 function sameGroup(a: BrokerData, b: BrokerData): boolean {
@@ -149,27 +224,28 @@ function sameGroup(a: BrokerData, b: BrokerData): boolean {
 }
 
 interface Standing {
-  readonly brokerAddrs: ReadonlyMap<bigint, string>
+  /** Null if the topics do not count. */
+  readonly permMask: number | null
   /** Whether this member was not in its group before. */
   readonly first: boolean
   readonly deleteMissingTopics: boolean
 }
 
-/** Only a master's topics count, or those of a group's smallest slave while there is no master ("prime slave"). */
+/**
+ * @returns Whether every topic is stored as the registration says; undefined if that is not to be told, because the table's keys
+ * are not the names inside.
+ */
 function* registerTopics(
   tables: RouteTables,
   registration: Registration,
-  { brokerAddrs, first, deleteMissingTopics }: Standing,
+  { permMask, first, deleteMissingTopics }: Standing,
   changes: RouteChanges,
-): Sliced<void> {
-  const { clusterName, brokerAddr, brokerName, brokerId, dataVersion } = registration
-  const isMaster = brokerId === MASTER_ID
-  const isPrimeSlave =
-    !isMaster && registration.enableActingMaster !== null && brokerId === minBrokerId(brokerAddrs)
-  if (!isMaster && !isPrimeSlave) return
-
+): Sliced<boolean | undefined> {
+  if (permMask === null) return true
+  const { clusterName, brokerAddr, brokerName, dataVersion, since } = registration
   const { topicConfigTable, topicQueueMappingInfoMap } = registration
-  if (deleteMissingTopics && topicQueueMappingInfoMap.size === 0) {
+  // With a mark there is none to delete, or it would not hold.
+  if (deleteMissingTopics && topicQueueMappingInfoMap.size === 0 && since === undefined) {
     for (const topic of tables.topicQueueTable.keys()) {
       if (!topicConfigTable.has(topic) && tables.removeQueueData(topic, brokerName)) changes.topic(topic)
       yield
@@ -177,29 +253,31 @@ function* registerTopics(
   }
 
   const everything = first || tables.isDataVersionChanged(clusterName, brokerAddr, dataVersion)
-  // A slave that stands in for its master serves reads only.
-  const permMask = isPrimeSlave && registration.enableActingMaster === true ? ~Perm.WRITE : ~0
+  let exact = since?.exact ?? true
+  let keysAreNames = true
   const share = queueDataSharing(brokerName)
-  for (const config of topicConfigTable.values()) {
+  for (const [key, config] of topicConfigTable) {
     const topic = config.topicName
-    if (everything || tables.topicQueueTable.get(topic)?.has(brokerName) !== true) {
-      const queueData = share(
-        config.readQueueNums,
-        config.writeQueueNums,
-        config.perm & permMask,
-        config.topicSysFlag,
-      )
-      if (tables.putQueueData(topic, queueData)) changes.topic(topic)
-    }
+    keysAreNames &&= key === topic
+    const queueData = share(
+      config.readQueueNums,
+      config.writeQueueNums,
+      config.perm & permMask,
+      config.topicSysFlag,
+    )
+    const known = everything ? undefined : tables.topicQueueTable.get(topic)?.get(brokerName)
+    if (known !== undefined) exact &&= sameQueueData(known, queueData)
+    else if (tables.putQueueData(topic, queueData)) changes.topic(topic)
     yield
   }
-  if (!everything) return
+  if (!everything) return keysAreNames ? exact : undefined
   for (const [topic, info] of topicQueueMappingInfoMap) {
     const byBroker = tables.topicQueueMappingInfoTable.get(topic) ?? new Map<string, TopicQueueMappingInfo>()
     tables.topicQueueMappingInfoTable.set(topic, byBroker.set(info.bname ?? 'null', info))
     changes.topic(topic)
     yield
   }
+  return keysAreNames ? exact : undefined
 }
 
 /** Most topics of a broker are configured alike: equal entries of one registration are one value in memory. */

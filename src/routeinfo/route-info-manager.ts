@@ -3,7 +3,7 @@ import { type ClusterInfo, encodeClusterInfo } from '../protocol/body/lists-and-
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
-import { type RegisterBrokerResult, type Registration, registerBroker } from './register-broker.ts'
+import { type RegisterBrokerOutcome, type Registration, registerBroker } from './register-broker.ts'
 import { RouteChanges } from './route-changes.ts'
 import type { RouteEffect } from './route-effect.ts'
 import { type BrokerLiveInfo, type ChannelId, RouteTables } from './route-tables.ts'
@@ -63,12 +63,12 @@ export class RouteInfoManager {
     return this.#lock.waiting
   }
 
-  /** @see registerBroker. Null if the registration is refused. @throws {LockError} (or rejects) */
+  /** @see registerBroker, also for what undefined means. @throws {LockError} (or rejects) */
   registerBroker(
     registration: Registration,
     deleteMissingTopics: boolean,
     owner: LockOwner,
-  ): Eventually<RegisterBrokerResult | null> {
+  ): Eventually<RegisterBrokerOutcome | undefined> {
     if (owner.closed)
       throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed before its registration was read')
     const registered = this.#transition(
@@ -96,10 +96,19 @@ export class RouteInfoManager {
 
   /** Removes all brokers whose last registration came over a connection that is gone. */
   onChannelDestroy(channelId: ChannelId): void {
+    this.onChannelsDestroy([channelId])
+  }
+
+  /** The same for several connections, in one batch. */
+  onChannelsDestroy(channelIds: readonly ChannelId[]): void {
     const generation = this.nextGeneration()
-    const lost = this.#tables.liveOfChannel(channelId)
+    const reason = 'connection lost'
     this.#submit(
-      lost.map((live) => ({ ...removalOf(live), reason: 'connection lost', generation, channelId })),
+      channelIds.flatMap((channelId) =>
+        this.#tables
+          .liveOfChannel(channelId)
+          .map((live) => ({ ...removalOf(live), reason, generation, channelId })),
+      ),
     )
   }
 
@@ -154,7 +163,8 @@ export class RouteInfoManager {
     const route = pickupTopicRouteData(this.#tables, topic, variant.supportActingMaster)
     if (route === null) return null
     const body = encodeTopicRouteData({ ...route, orderTopicConf: variant.orderTopicConf }, variant.dialect)
-    this.#cache.set(topic, variant, body)
+    const brokerNames = route.queueDatas.map(({ brokerName }) => brokerName)
+    this.#cache.set(topic, variant, body, brokerNames)
     return body
   }
 
@@ -277,7 +287,7 @@ export class RouteInfoManager {
   }
 
   #commit(changes: RouteChanges): void {
-    this.#cache.drop(changes.topics)
+    this.#cache.drop(changes.topics, changes.groups)
     for (const effect of changes.effects) this.#onEffect(effect)
   }
 }

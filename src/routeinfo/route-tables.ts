@@ -47,6 +47,9 @@ export class RouteTables {
   readonly filterServerTable = new Map<string, readonly string[]>()
   /** Static topics; as in Java it only grows. */
   readonly topicQueueMappingInfoTable = new Map<string, Map<string, TopicQueueMappingInfo>>()
+  /** When the queues of a broker name were last changed, by anybody: numbers that only grow, absent if it has none. */
+  readonly #queuesChanged = new Map<string, number>()
+  #lastQueueChange = 0
   /** The keys of the live table by their connection, so that a closing one need not search it. */
   readonly #keysByChannel = new Map<ChannelId, Set<string>>()
 
@@ -93,14 +96,13 @@ export class RouteTables {
 
   /** Stores a topic's queues on a broker, unless it is what is stored already. @returns Whether anything changed. */
   putQueueData(topic: string, queueData: QueueData): boolean {
+    const { brokerName } = queueData
     const queues = this.topicQueueTable.get(topic)
-    if (queues === undefined) {
-      this.topicQueueTable.set(topic, new Map([[queueData.brokerName, queueData]]))
-      return true
-    }
-    const known = queues.get(queueData.brokerName)
+    const known = queues?.get(brokerName)
     if (known !== undefined && sameQueueData(known, queueData)) return false
-    queues.set(queueData.brokerName, queueData)
+    if (queues === undefined) this.topicQueueTable.set(topic, new Map([[brokerName, queueData]]))
+    else queues.set(brokerName, queueData)
+    this.#noteQueueChange(brokerName)
     return true
   }
 
@@ -109,7 +111,28 @@ export class RouteTables {
     const queues = this.topicQueueTable.get(topic)
     if (queues === undefined || !queues.delete(brokerName)) return false
     if (queues.size === 0) this.topicQueueTable.delete(topic)
+    this.#noteQueueChange(brokerName)
     return true
+  }
+
+  /** Removes a topic. @returns Whether there was one. */
+  removeTopic(topic: string): boolean {
+    for (const brokerName of this.topicQueueTable.get(topic)?.keys() ?? []) this.#noteQueueChange(brokerName)
+    return this.topicQueueTable.delete(topic)
+  }
+
+  /** Says that a broker name has no queues any more. */
+  forgetQueueChanges(brokerName: string): void {
+    this.#queuesChanged.delete(brokerName)
+  }
+
+  /** A number that is another one whenever any topic's queues on that broker name are: equal numbers, equal queues. */
+  queueState(brokerName: string): number {
+    return this.#queuesChanged.get(brokerName) ?? 0
+  }
+
+  #noteQueueChange(brokerName: string): void {
+    this.#queuesChanged.set(brokerName, ++this.#lastQueueChange)
   }
 }
 

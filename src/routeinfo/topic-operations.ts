@@ -12,7 +12,7 @@ export function deleteTopic(
   changes: RouteChanges,
 ): void {
   if (clusterName === null || clusterName === '') {
-    if (tables.topicQueueTable.delete(topic)) changes.topic(topic)
+    if (tables.removeTopic(topic)) changes.topic(topic)
     return
   }
   for (const name of tables.clusterAddrTable.get(clusterName) ?? []) {

@@ -107,12 +107,13 @@ function removeFromGroup(
   if (leavingId === undefined) return NOTHING_LEFT
   const minIdLeaves = group.brokerAddrs.size > 0 && leavingId === minBrokerId(group.brokerAddrs)
   const brokerAddrs = new Map([...group.brokerAddrs].filter(([, addr]) => addr !== brokerAddr))
-  if (brokerAddrs.size !== group.brokerAddrs.size) changes.everyTopic()
+  if (brokerAddrs.size !== group.brokerAddrs.size) changes.group(brokerName)
   if (brokerAddrs.size > 0) {
     tables.brokerAddrTable.set(brokerName, { ...group, brokerAddrs })
     return { groupIsGone: false, minIdLeft: minIdLeaves }
   }
   tables.brokerAddrTable.delete(brokerName)
+  changes.group(brokerName)
   const names = tables.clusterAddrTable.get(clusterName)
   names?.delete(brokerName)
   if (names?.size === 0) tables.clusterAddrTable.delete(clusterName)
@@ -133,13 +134,18 @@ function* cleanTopics(
   })
   if (removed.size === 0 && readOnly.length === 0) return
   for (const [topic, queues] of tables.topicQueueTable) {
-    for (const name of removed) if (tables.removeQueueData(topic, name)) changes.topic(topic)
+    // Of the two, the smaller set is walked: a topic lives on few brokers, or few brokers leave.
+    for (const name of queues.size < removed.size ? queues.keys() : removed) {
+      // Whose routes these were is told by the group that went.
+      if (removed.has(name)) tables.removeQueueData(topic, name)
+    }
     for (const name of readOnly) {
       const queueData = queues.get(name)
       if (queueData === undefined || (queueData.perm & Perm.WRITE) === 0) continue
-      queues.set(name, { ...queueData, perm: queueData.perm & ~Perm.WRITE })
+      tables.putQueueData(topic, { ...queueData, perm: queueData.perm & ~Perm.WRITE })
       changes.topic(topic)
     }
     yield
   }
+  for (const name of removed) tables.forgetQueueChanges(name)
 }

@@ -10,12 +10,13 @@ const PRODUCT_ROUTE = '{"brokerDatas":[],"filterServerTable":{},"queueDatas":[]}
 /** A test cluster with topics T1 and T2, beside a product environment that knows one topic. */
 async function startWorld(): Promise<{ world: ProcessorWorld; asked: string[] }> {
   const asked: string[] = []
-  const world = new ProcessorWorld({
-    topicRoute: async (topic) => {
+  const product = {
+    topicRoute: async (topic: string) => {
       asked.push(topic)
       return topic === THERE.topic ? Buffer.from(PRODUCT_ROUTE) : null
     },
-  })
+  }
+  const world = new ProcessorWorld({ product })
   await world.ask(REGISTER_BROKER, { ext: MASTER, body: registrationBody(['T1', 'T2']) })
   return { world, asked }
 }

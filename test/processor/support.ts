@@ -2,10 +2,12 @@ import { KVConfigManager } from '../../src/kvconfig/kv-config-manager.ts'
 import type { ProductEnvironment } from '../../src/processor/cluster-test-request-processor.ts'
 import { createProcessors } from '../../src/processor/default-request-processor.ts'
 import type { ConfigUpdateOutcome } from '../../src/processor/namesrv-config.ts'
+import { RegistrationMemory } from '../../src/processor/registration-memory.ts'
 import { CURRENT_VERSION } from '../../src/protocol/mq-version.ts'
 import type { Processor } from '../../src/protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../../src/protocol/remoting-command.ts'
 import type { RequestCode } from '../../src/protocol/request-code.ts'
+import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { type FakeChannel, managerWith, openChannel, wholeSlicer } from '../routeinfo/support.ts'
 
 const SETTINGS = {
@@ -44,11 +46,17 @@ export class ProcessorWorld {
   /** What GET_NAMESRV_CONFIG shows, and what becomes of an update. */
   items: readonly string[] = []
   update: (text: string) => ConfigUpdateOutcome = () => ({ kind: 'taken' })
-  readonly #routeInfo = managerWith('whole').manager
+  readonly memory: RegistrationMemory
+  readonly #routeInfo: RouteInfoManager
   readonly #processors: Record<RequestCode, Processor>
 
-  /** @param product - Where unknown topics are looked up; with it the cluster-test mode is on. */
-  constructor(product?: ProductEnvironment) {
+  /**
+   * @param product - Where unknown topics are looked up; with it the cluster-test mode is on.
+   * @param keptBytes - Bound of what is kept to answer faster: encoded routes, and registrations to compare with.
+   */
+  constructor({ product, keptBytes = 1_000_000 }: { product?: ProductEnvironment; keptBytes?: number } = {}) {
+    this.memory = new RegistrationMemory(keptBytes)
+    this.#routeInfo = managerWith('whole', { maxEncodedRouteBytes: keptBytes }).manager
     this.#processors = createProcessors({
       routeInfo: this.#routeInfo,
       kvConfig: new KVConfigManager(new Map(), () => {
@@ -60,7 +68,14 @@ export class ProcessorWorld {
       startedMs: 0,
       maxInflatedBytes: 1_000,
       product,
+      memory: this.memory,
     })
+  }
+
+  /** Closes a connection, as the server tells the tables of it. */
+  close(channel: FakeChannel): void {
+    channel.closed = true
+    this.#routeInfo.onChannelDestroy(channel.id)
   }
 
   /** Asks and gives the answer, or throws what the processor throws. */

@@ -164,7 +164,7 @@ export class ScenarioWorld {
     )
     const filters = options.get('filters')
     const timeout = options.get('timeout')
-    const result = now(
+    const outcome = now(
       manager.registerBroker(
         {
           clusterName: options.get('cluster') ?? 'C',
@@ -187,6 +187,8 @@ export class ScenarioWorld {
         channel,
       ),
     )
+    if (outcome === undefined) throw new Error('nothing was built on a mark')
+    const { result } = outcome
     if (result === null) return ['refused']
     const master = result.masterAddr === null ? '' : `, master ${result.masterAddr} ha ${result.haServerAddr}`
     return [`registered${master}`]

@@ -22,8 +22,9 @@ export async function startRemotingServer(
   processors: Readonly<Record<number, Processor>>,
   {
     maxIdleMs = Number.POSITIVE_INFINITY,
+    sharedReadBuffer = true,
     preface = {},
-  }: { maxIdleMs?: number; preface?: Partial<PrefaceOptions> } = {},
+  }: { maxIdleMs?: number; sharedReadBuffer?: boolean; preface?: Partial<PrefaceOptions> } = {},
 ): Promise<TestRemotingServer> {
   const time = new ManualTime()
   const happened: string[] = []
@@ -31,6 +32,7 @@ export async function startRemotingServer(
   const events: RemotingServerEvents = {
     onChannelClose: note('close'),
     onChannelFailure: note('failure'),
+    onChannelDefect: note('defect'),
     onChannelIdle: note('idle'),
     onConnectionRefused: (peer, { code }) => happened.push(`refused ${code} ${peer}`),
     onServerFailure: ({ message }) => happened.push(`error ${message}`),
@@ -42,6 +44,7 @@ export async function startRemotingServer(
     maxFrameBytes: 16_777_216,
     maxIdleMs: () => maxIdleMs,
     serializeType: 0,
+    sharedReadBuffer,
     nowMs: () => time.nowMs(),
     every: (periodMs, task) => time.every(periodMs, task),
     preface: {

@@ -329,6 +329,23 @@ const OWN = [
     'topics that may be looked up there at a time; beyond them the answer is SYSTEM_BUSY',
     { min: 1 },
   ),
+  boolean(
+    'sharedReadBuffer',
+    true,
+    'start',
+    'read all plain connections into one buffer, by a part of Node that is not documented; false is slower',
+  ),
+  long('encodedRouteMaxBytes', 67_108_864, 'start', 'routes kept as they are sent; 0 keeps none', {
+    unit: 'bytes',
+    min: 0,
+  }),
+  long(
+    'registrationMemoryMaxBytes',
+    67_108_864,
+    'start',
+    'registrations kept to compare the next ones of their brokers with; 0 keeps none',
+    { unit: 'bytes', min: 0 },
+  ),
   word(
     'logLevel',
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace'],

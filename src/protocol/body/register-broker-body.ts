@@ -4,6 +4,7 @@ import { JsonReader } from '../json/json-reader.ts'
 import { type DataVersion, EMPTY_DATA_VERSION, readDataVersion } from './data-version.ts'
 import { readTopicConfig, type TopicConfig } from './topic-config.ts'
 import { readTopicQueueMappingInfo, type TopicQueueMappingInfo } from './topic-queue-mapping-info.ts'
+import { entryName, equalEntries, type TopicTablePlaces } from './topic-table-places.ts'
 
 /**
  * What a broker registers beside its own identity.
@@ -16,6 +17,15 @@ export interface RegisterBrokerBody {
   readonly topicQueueMappingInfoMap: ReadonlyMap<string, TopicQueueMappingInfo>
   /** Null leaves the broker's filter servers as they are, an empty list removes them. */
   readonly filterServerList: readonly string[] | null
+}
+
+/** A body and what reading the next one of the same broker can build on. */
+export interface ReadRegisterBrokerBody {
+  /** Its table has only the topics that are not as they were if it was read by what is known of an earlier one. */
+  readonly body: RegisterBrokerBody
+  readonly onlyChanges: boolean
+  /** Absent if the table's keys are not the names inside, or the text has more than one table. */
+  readonly places?: TopicTablePlaces | undefined
 }
 
 /** A topic configuration with a name: one without is refused before anything is touched. */
@@ -44,7 +54,29 @@ export type Sliced<Result> = Generator<undefined, Result, undefined>
  * @throws {JsonError}
  */
 export function* decodeRegisterBrokerBody(body: Buffer, nowMs: number): Sliced<RegisterBrokerBody> {
-  const reader = new JsonReader(body)
+  return (yield* readRegisterBrokerBody(body, nowMs)).body
+}
+
+/**
+ * Reads the same, and where the topics stand in it.
+ * @param known - Of an earlier body of the same broker. Topics that stand there as they do here are passed over, if the keys of
+ *   both tables are the same and in the same order; otherwise everything is read.
+ * @throws {JsonError}
+ */
+export function* readRegisterBrokerBody(
+  bytes: Buffer,
+  nowMs: number,
+  known?: TopicTablePlaces,
+): Sliced<ReadRegisterBrokerBody> {
+  const table = new TopicTableReader(bytes, known)
+  const body = yield* readBody(bytes, nowMs, table)
+  // Only now that its keys are known not to be the same. Rare: a topic has been created or deleted.
+  if (!table.keysAreKnown) return yield* readRegisterBrokerBody(bytes, nowMs)
+  return { body, onlyChanges: known !== undefined, places: table.places }
+}
+
+function* readBody(bytes: Buffer, nowMs: number, table: TopicTableReader): Sliced<RegisterBrokerBody> {
+  const reader = new JsonReader(bytes)
   let wrapper: Wrapper = emptyWrapper(nowMs)
   let filterServerList: readonly string[] | null = []
   if (!reader.enterObject()) throw new JsonError('the registration is null', 0)
@@ -54,7 +86,7 @@ export function* decodeRegisterBrokerBody(body: Buffer, nowMs: number): Sliced<R
     field = reader.nextField(BODY_FIELDS)
   ) {
     if (field === 'filterServerList') filterServerList = withoutNulls(reader.readStringList())
-    else wrapper = yield* readWrapper(reader, nowMs)
+    else wrapper = yield* readWrapper(reader, nowMs, table)
   }
   reader.expectEnd()
   return { ...wrapper, filterServerList }
@@ -66,7 +98,7 @@ export function* decodeRegisterBrokerBody(body: Buffer, nowMs: number): Sliced<R
  */
 export function* decodeTopicConfigWrapper(body: Buffer, nowMs: number): Sliced<RegisterBrokerBody> {
   const reader = new JsonReader(body)
-  const wrapper = yield* readWrapper(reader, nowMs)
+  const wrapper = yield* readWrapper(reader, nowMs, new TopicTableReader(body))
   reader.expectEnd()
   return { ...wrapper, filterServerList: null }
 }
@@ -79,7 +111,7 @@ function emptyWrapper(nowMs: number): Wrapper {
   }
 }
 
-function* readWrapper(reader: JsonReader, nowMs: number): Sliced<Wrapper> {
+function* readWrapper(reader: JsonReader, nowMs: number, table: TopicTableReader): Sliced<Wrapper> {
   let { dataVersion, topicConfigTable, topicQueueMappingInfoMap } = emptyWrapper(nowMs)
   if (!reader.enterObject()) throw new JsonError('topicConfigSerializeWrapper is null', reader.offset)
   for (
@@ -89,7 +121,7 @@ function* readWrapper(reader: JsonReader, nowMs: number): Sliced<Wrapper> {
   ) {
     switch (field) {
       case 'topicConfigTable':
-        topicConfigTable = yield* readTable(reader, field, readNamedTopicConfig)
+        topicConfigTable = yield* table.read(reader)
         break
       case 'dataVersion':
         dataVersion = required(readDataVersion(reader, nowMs), field, reader)
@@ -102,6 +134,75 @@ function* readWrapper(reader: JsonReader, nowMs: number): Sliced<Wrapper> {
     }
   }
   return { dataVersion, topicConfigTable, topicQueueMappingInfoMap }
+}
+
+/** Reads the topic table, notes where its entries stand, and passes over those that stand where they did. */
+class TopicTableReader {
+  readonly #bytes: Buffer
+  readonly #known: TopicTablePlaces | undefined
+  #boundaries: number[] | undefined
+  #tables = 0
+  #keysAreNames = true
+  #keysDiffer = false
+
+  constructor(bytes: Buffer, known?: TopicTablePlaces) {
+    this.#bytes = bytes
+    this.#known = known
+  }
+
+  /** False if topics were passed over, or would have been, whose table had other keys. */
+  get keysAreKnown(): boolean {
+    return this.#known === undefined || (this.#tables === 1 && this.#keysAreNames && !this.#keysDiffer)
+  }
+
+  get places(): TopicTablePlaces | undefined {
+    if (this.#boundaries === undefined || this.#tables !== 1 || !this.#keysAreNames) return undefined
+    return { bytes: this.#bytes, boundaries: Uint32Array.from(this.#boundaries) }
+  }
+
+  *read(reader: JsonReader): Sliced<ReadonlyMap<string, NamedTopicConfig>> {
+    if (!reader.enterObject()) throw new JsonError('topicConfigTable is null', reader.offset)
+    this.#tables++
+    let known = this.#known
+    const knownEntries = known === undefined ? 0 : known.boundaries.length - 1
+    const boundaries: number[] = []
+    const map = new Map<string, NamedTopicConfig>()
+    for (let entry = 0; ; entry++) {
+      if (known !== undefined) entry += passOverEqual(known, entry, this.#bytes, reader, boundaries)
+      boundaries.push(reader.offset)
+      const name = reader.nextName()
+      if (known !== undefined && name !== (entry < knownEntries ? entryName(known, entry) : undefined)) {
+        this.#keysDiffer = true
+        known = undefined
+      }
+      if (name === undefined) break
+      const config = required(readNamedTopicConfig(reader), 'an entry of topicConfigTable', reader)
+      if (config.topicName !== name) this.#keysAreNames = false
+      map.set(name, config)
+      yield
+    }
+    if (this.#known === undefined && map.size !== boundaries.length - 1) this.#keysAreNames = false
+    this.#boundaries = boundaries
+    return map
+  }
+}
+
+/** @returns How many entries were passed over. */
+function passOverEqual(
+  known: TopicTablePlaces,
+  entry: number,
+  bytes: Buffer,
+  reader: JsonReader,
+  boundaries: number[],
+): number {
+  if (entry >= known.boundaries.length - 1) return 0
+  const equal = equalEntries(known, entry, bytes, reader.offset)
+  const moved = reader.offset - (known.boundaries[entry] as number)
+  for (let passed = entry; passed < entry + equal; passed++) {
+    boundaries.push((known.boundaries[passed] as number) + moved)
+  }
+  reader.skipTo((known.boundaries[entry + equal] as number) + moved)
+  return equal
 }
 
 function* readTable<Value>(
@@ -120,8 +221,8 @@ function* readTable<Value>(
 
 function readNamedTopicConfig(reader: JsonReader): NamedTopicConfig | null {
   const config = readTopicConfig(reader)
-  if (config === null) return null
-  return { ...config, topicName: required(config.topicName, 'topicName', reader) }
+  if (config !== null) required(config.topicName, 'topicName', reader)
+  return config as NamedTopicConfig | null
 }
 
 function required<Value>(value: Value | null, what: string, reader: JsonReader): Value {

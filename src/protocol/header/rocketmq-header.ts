@@ -14,6 +14,7 @@
 import { FrameError } from '../errors.ts'
 import { codeOfLanguage, languageOfCode } from '../language-code.ts'
 import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
+import { utf8String } from './remembered-strings.ts'
 
 const FIXED_BYTES = 21
 
@@ -44,22 +45,31 @@ export function decodeRocketMQHeader(header: Buffer): Omit<RemotingCommand, 'bod
 function decodeExtFields(header: Buffer, from: number, extFieldsBytes: number): ExtFields {
   const fields = new Map<string, string | null>()
   let at = from
-  const text = (lengthBytes: 2 | 4): string | null => {
-    if (at + lengthBytes > header.length) throw badHeader('ext fields are cut off')
-    const bytes = lengthBytes === 2 ? header.readInt16BE(at) : header.readInt32BE(at)
-    at += lengthBytes
-    if (bytes < 0 || bytes > extFieldsBytes || at + bytes > header.length) {
-      throw badHeader(`ext field length ${bytes}`)
-    }
-    at += bytes
-    return bytes === 0 ? null : header.toString('utf8', at - bytes, at)
-  }
   while (at < from + extFieldsBytes) {
-    const name = text(2)
-    const value = text(4)
-    if (name !== null) fields.set(name, value)
+    if (at + 2 > header.length) throw cutOff()
+    const nameAt = at + 2
+    const valueLengthAt = nameAt + checkedLength(header.readInt16BE(at), nameAt, header, extFieldsBytes)
+    if (valueLengthAt + 4 > header.length) throw cutOff()
+    const valueAt = valueLengthAt + 4
+    at = valueAt + checkedLength(header.readInt32BE(valueLengthAt), valueAt, header, extFieldsBytes)
+    if (valueLengthAt === nameAt) continue
+    fields.set(
+      utf8String(header, nameAt, valueLengthAt),
+      at === valueAt ? null : utf8String(header, valueAt, at),
+    )
   }
   return fields
+}
+
+function checkedLength(bytes: number, from: number, header: Buffer, extFieldsBytes: number): number {
+  if (bytes < 0 || bytes > extFieldsBytes || from + bytes > header.length) {
+    throw badHeader(`ext field length ${bytes}`)
+  }
+  return bytes
+}
+
+function cutOff(): FrameError {
+  return badHeader('ext fields are cut off')
 }
 
 function badHeader(detail: string): FrameError {

@@ -14,6 +14,7 @@ const CLOSE_BRACE = 0x7d
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 const LINE_FEED = 0x0a
+const DIGIT_0 = 0x30
 
 /** Deepest nesting that is skipped or copied; real bodies have six levels. */
 const MAX_DEPTH = 512
@@ -67,6 +68,11 @@ export class JsonReader {
     return this.#at
   }
 
+  /** Goes on at a later offset, of which the caller knows that only whole members lie between. */
+  skipTo(offset: number): void {
+    this.#at = offset
+  }
+
   /** Whether nothing but white space and comments is left. */
   atEnd(): boolean {
     return this.#peek() === -1
@@ -108,12 +114,43 @@ export class JsonReader {
    * The next member whose name is one of `fields`, with the reader before its value. Other members are passed over.
    */
   nextField<Field extends string>(fields: FieldNames<Field>): Field | undefined {
-    for (let name = this.nextName(); name !== undefined; name = this.nextName()) {
-      const field = fields.match(name)
+    for (;;) {
+      let field: Field | undefined
+      // A name is looked at where it stands, if it does so in the usual way.
+      const from = this.#at + 2
+      const to = this.#usualNameEnd()
+      if (to >= 0) {
+        this.#at = to + 2
+        field = fields.matchBytes(this.#bytes, from, to)
+      } else {
+        const name = this.nextName()
+        if (name === undefined) return undefined
+        field = fields.match(name)
+      }
       if (field !== undefined) return field
       this.skipValue()
     }
-    return undefined
+  }
+
+  /** Where the closing quotation mark of `{"name":` or `,"name":` is, if that is what comes; -1 if not. */
+  #usualNameEnd(): number {
+    const bytes = this.#bytes
+    const at = this.#at
+    // What is before the name has been read if it is a brace: then the name comes at once.
+    if (bytes[at] !== COMMA || bytes[at + 1] !== QUOTE) return -1
+    const end = this.#plainStringEnd(at + 2, QUOTE)
+    return end >= 0 && bytes[end + 1] === COLON ? end : -1
+  }
+
+  /** Where a string ends that is ASCII without escapes, counted from its first character; -1 for any other. */
+  #plainStringEnd(from: number, quote: number): number {
+    const bytes = this.#bytes
+    let at = from
+    for (let byte = bytes[at] as number; byte !== quote; byte = bytes[++at] as number) {
+      // Also where the bytes are over.
+      if (!(byte < 0x80) || byte === BACKSLASH) return -1
+    }
+    return at
   }
 
   /**
@@ -166,10 +203,28 @@ export class JsonReader {
 
   /** An int32; fractions are cut off, text is parsed, true is 1. @throws {JsonError} Also if it does not fit. */
   readInt(): number | null {
+    const usual = this.#usualInt()
+    if (usual >= 0) return usual
     const value = this.#integer()
     if (value === null) return null
     if (value < INT32_MIN || value > INT32_MAX) throw this.#error('number does not fit 32 bits')
     return Number(value)
+  }
+
+  /** A number of up to nine digits with a comma or brace behind it; -1 for anything else, with nothing consumed. */
+  #usualInt(): number {
+    const bytes = this.#bytes
+    let value = 0
+    let at = this.#at
+    let digit = (bytes[at] as number) - DIGIT_0
+    while (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit
+      digit = (bytes[++at] as number) - DIGIT_0
+    }
+    const digits = at - this.#at
+    if (digits === 0 || digits > 9 || (bytes[at] !== COMMA && bytes[at] !== CLOSE_BRACE)) return -1
+    this.#at = at
+    return value
   }
 
   /** An int64; fractions are cut off, text is parsed, true is 1. @throws {JsonError} Also if it does not fit. */
@@ -292,6 +347,11 @@ export class JsonReader {
   }
 
   #skipString(quote: number): void {
+    const plainEnd = this.#plainStringEnd(this.#at + 1, quote)
+    if (plainEnd >= 0) {
+      this.#at = plainEnd + 1
+      return
+    }
     let at = this.#at + 1
     for (;;) {
       const end = this.#bytes.indexOf(quote, at)
@@ -307,6 +367,11 @@ export class JsonReader {
 
   #string(quote: number): string {
     const from = this.#at + 1
+    const plainEnd = this.#plainStringEnd(from, quote)
+    if (plainEnd >= 0) {
+      this.#at = plainEnd + 1
+      return this.#bytes.toString('latin1', from, plainEnd)
+    }
     this.#skipString(quote)
     const to = this.#at - 1
     const backslashAt = this.#bytes.subarray(from, to).indexOf(BACKSLASH)

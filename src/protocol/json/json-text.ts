@@ -26,6 +26,8 @@ function escapeUnit(unit: string): string {
   return SHORT_ESCAPES[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
+const SURROGATE = /[\ud800-\udfff]/
+
 /** A surrogate without its other half; Java writes a question mark for it. */
 const LONE_SURROGATE = /\p{Surrogate}/gu
 
@@ -35,7 +37,8 @@ const LONE_SURROGATE = /\p{Surrogate}/gu
  */
 export function quote(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`
-  return `"${text.replace(LONE_SURROGATE, '?').replace(ESCAPED, escapeUnit)}"`
+  const paired = SURROGATE.test(text) ? text.replace(LONE_SURROGATE, '?') : text
+  return `"${paired.replace(ESCAPED, escapeUnit)}"`
 }
 
 /** Largest integer that a double holds exactly; the standard dialect quotes what lies beyond. */

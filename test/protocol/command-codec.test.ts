@@ -1,0 +1,58 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  decodeCommand,
+  encodeCommand,
+  mostResponseBytes,
+  writeResponse,
+} from '../../src/protocol/command-codec.ts'
+import { type RemotingResponse, responseCommand, SerializeType } from '../../src/protocol/remoting-command.ts'
+
+const response: fc.Arbitrary<RemotingResponse> = fc.record(
+  {
+    code: fc.oneof(fc.constantFrom(0, 1, 2, 17, 22), fc.integer({ min: 0, max: 2_000 })),
+    remark: fc.option(fc.string({ unit: 'binary', maxLength: 30 })),
+    body: fc.option(fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes))),
+    extFields: fc.constantFrom(null, null, null, new Map(), new Map([['a', 'b']])),
+  },
+  { requiredKeys: ['code'] },
+)
+const opaque = fc.oneof(
+  fc.integer(),
+  fc.constantFrom(0, 9, 10, 99, 100, 999_999_999, 1_000_000_000, 2_147_483_647, -1, -2_147_483_648),
+)
+
+describe('a response that is written where there is room', () => {
+  test('has the bytes of one that is encoded by itself, and takes no more room than was said', () => {
+    fc.assert(
+      fc.property(response, opaque, fc.nat(9), (answer, number, from) => {
+        const most = mostResponseBytes(answer, SerializeType.JSON)
+        const alone = encodeCommand(responseCommand(answer, number), SerializeType.JSON)
+        if (most === undefined) {
+          expect(answer.extFields).toBeInstanceOf(Map)
+          return
+        }
+        const room = Buffer.alloc(from + most, 0xaa)
+        const to = writeResponse(room, from, answer, number)
+        expect(to).toBeLessThanOrEqual(room.length)
+        expect(room.subarray(from, to)).toEqual(alone)
+        expect(room.subarray(0, from)).toEqual(Buffer.alloc(from, 0xaa))
+      }),
+      { numRuns: 3_000 },
+    )
+  })
+
+  test('is none whose header is of the other type', () => {
+    expect(mostResponseBytes({ code: 0 }, SerializeType.ROCKETMQ)).toBeUndefined()
+  })
+})
+
+test('a frame among other bytes is read as it is by itself', () => {
+  const header = '{"code":105,"flag":0,"language":"JAVA","opaque":7,"version":513}'
+  const frame = Buffer.concat([Buffer.from([0, 0, 0, header.length]), Buffer.from(`${header}body`)])
+  const among = Buffer.concat([Buffer.from('}}'), frame, Buffer.from(',"}')])
+  const none = (): number => -1
+  expect(decodeCommand(among, none, 2, 2 + frame.length)).toEqual(decodeCommand(frame, none))
+  const cut = Buffer.concat([Buffer.from([0, 0, 0, header.length - 1]), Buffer.from(header)])
+  expect(() => decodeCommand(cut, none, 0, cut.length - 1)).toThrow(/JSON header/)
+})
