@@ -163,9 +163,9 @@ function registration(tables: RouteInfoManager, broker: number, topics: number):
 
 function lookUp(topics: number): (count: number) => void {
   const tables = manager()
-  for (const broker of [0, 1]) tables.registerBroker(registration(tables, broker, topics), false, owner)
+  for (const broker of [0, 1]) void tables.registerBroker(registration(tables, broker, topics), false, owner)
   const names = Array.from({ length: topics }, (_, topic) => `T-${topic}`)
-  for (const name of names) tables.encodedRoute(name, variant, owner)
+  for (const name of names) void tables.encodedRoute(name, variant, owner)
   // A fixed number of topics is asked for: what grows is the table, not what the processor has at hand.
   return (count) => {
     for (let i = 0; i < count; i++) sink = tables.encodedRoute(names[i % 1_000] as string, variant, owner)
@@ -174,7 +174,7 @@ function lookUp(topics: number): (count: number) => void {
 
 function heartbeats(): (count: number) => void {
   const tables = manager()
-  tables.registerBroker(registration(tables, 0, 2), false, owner)
+  void tables.registerBroker(registration(tables, 0, 2), false, owner)
   return (count) => {
     for (let i = 0; i < count; i++) sink = tables.touch('C', '10.1.0.0:10911', i, owner)
   }
@@ -183,7 +183,7 @@ function heartbeats(): (count: number) => void {
 function registerSame(): (count: number) => void {
   const tables = manager()
   const whole = registration(tables, 0, large.topics)
-  tables.registerBroker(whole, false, owner)
+  void tables.registerBroker(whole, false, owner)
   return (count) => {
     for (let i = 0; i < count; i++) sink = tables.registerBroker(whole, false, owner)
   }
@@ -192,7 +192,7 @@ function registerSame(): (count: number) => void {
 function scan(): (count: number) => void {
   const tables = manager()
   for (let broker = 0; broker < 5_000; broker++) {
-    tables.registerBroker(registration(tables, broker, 2), false, owner)
+    void tables.registerBroker(registration(tables, broker, 2), false, owner)
   }
   return (count) => {
     for (let i = 0; i < count; i++) sink = tables.scanNotActiveBroker(1_000)
