@@ -1,4 +1,5 @@
 import type { RequestStep, Sequence } from '../sequence.ts'
+import { NO_LONGS } from './matrix.ts'
 import {
   brokerFields,
   clusterInfo,
@@ -121,7 +122,10 @@ export const brokenUnregistrations: Sequence = {
       memberGroup('a'),
       route('T1'),
     ]),
-    refusedUnregistration({ ...unregistration, brokerId: 'x' }),
+    ...NO_LONGS.map((brokerId): RequestStep => {
+      const { brokerId: _, ...others } = unregistration
+      return { ...refusedUnregistration(others), moreFields: [['brokerId', brokerId]] }
+    }),
     refusedUnregistration({}),
     refusedUnregistration(null),
     clusterInfo(),
