@@ -70,6 +70,8 @@ export function brokerConf(
     storePathCommitLog: join(store, 'commitlog'),
     // The least a broker accepts: it bounds how long a NameServer that started anew stays without it.
     registerNameServerPeriod: 10_000,
+    // By default a message that waits for 200 ms is refused, which on a busy machine happens to good ones.
+    waitTimeMillsInSendQueue: 10_000,
     ...SMALL_STORE,
     ...properties,
   })

@@ -75,7 +75,7 @@ export const brokerSteps: readonly (readonly BrokerStep[])[] = [
     { command: 'removeColdDataFlowCtrGroupConfig -c <cluster> -g <own>', says: /success/, only: '5.5.0' },
   ],
   [
-    { command: 'resetOffsetByTime -g <own> -t Told -s 0', says: /broker|Told/ },
+    { command: 'resetOffsetByTime -g <own> -t Told -s 0', says: /<broker> +0 +(10 +10 +0 +)?0 / },
     { command: 'sendMessage -t <own> -p hello -b <broker> -i 0', says: /SEND_OK/, measured: true },
     { command: 'checkMsgSendRT -t <own> -a 2 -s 10', says: /Avg RT/, measured: true },
     { command: 'sendMsgStatus -b <broker> -s 10 -c 2', says: /SEND_OK/, measured: true },
