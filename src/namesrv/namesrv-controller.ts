@@ -81,6 +81,11 @@ export class NamesrvController {
     )
   }
 
+  /** Brokers whose registrations are being read at this moment. */
+  get registering(): number {
+    return this.#routeInfo.registering
+  }
+
   /**
    * Loads the KV file, sets up TLS and listens.
    * @returns The address and port that are bound.

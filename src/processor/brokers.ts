@@ -5,6 +5,7 @@ import { longField, stringField } from '../protocol/ext-fields.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
+import type { Unregistration } from '../routeinfo/unregister-brokers.ts'
 import { andThen, missing, requiredField, SUCCESS } from './request-fields.ts'
 
 /** @see DefaultRequestProcessor#unregisterBroker in apache/rocketmq */
@@ -12,15 +13,23 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
   return (request) => {
     const brokerId = longField(request.extFields, 'brokerId')
     if (brokerId === null) throw missing('brokerId')
-    const queued = routeInfo.submitUnRegisterBrokerRequest({
+    const unregistration: Unregistration = {
       clusterName: requiredField(request, 'clusterName'),
       brokerName: requiredField(request, 'brokerName'),
       brokerAddr: requiredField(request, 'brokerAddr'),
       brokerId,
       reason: 'request',
       generation: routeInfo.nextGeneration(),
+    }
+    const arrival = routeInfo.arrive(unregistration.brokerName)
+    return andThen(arrival.turn, () => {
+      try {
+        const queued = routeInfo.submitUnRegisterBrokerRequest(unregistration)
+        return queued ? SUCCESS : { code: ResponseCode.SYSTEM_ERROR }
+      } finally {
+        arrival.leave()
+      }
     })
-    return queued ? SUCCESS : { code: ResponseCode.SYSTEM_ERROR }
   }
 }
 

@@ -12,7 +12,6 @@ import type {
   TopicsMark,
 } from '../routeinfo/register-broker.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
-import type { Eventually } from '../routeinfo/slicer.ts'
 import { orderTopicConfigBody } from './kv-config.ts'
 import {
   type BodyOptions,
@@ -58,28 +57,37 @@ export function registerBroker(options: RegisterBrokerOptions): Processor {
     // The number is taken before anything is waited for: it says when the broker spoke, not when it was heard.
     const broker = registeringBroker(request, context, routeInfo.nextGeneration())
     if (form === undefined) throw bodyError(new Error(`version ${request.version} is negative`))
-    const register = ({ body, since }: RegistrationBody): Eventually<RegisterBrokerOutcome | undefined> =>
-      routeInfo.registerBroker(
+    const arrival = routeInfo.arriveToRegister(broker)
+    const register = async ({
+      body,
+      since,
+    }: RegistrationBody): Promise<RegisterBrokerOutcome | undefined> => {
+      await arrival.turn
+      return routeInfo.registerBroker(
         { ...broker, ...body, ...(since && { since }) },
         settings.deleteTopicWithBrokerRegistration,
         context.channel,
       )
-
-    let body = repeated ? repeatedBody(known) : await readChanges(known, bytes, context.nowMs, options)
-    let outcome = body && (await register(body))
-    if (body === undefined || outcome === undefined) {
-      body = await readWhole(form, bytes, context.nowMs, options)
-      outcome = await register(body)
     }
-    if (outcome === undefined) throw new Error('a whole registration builds on nothing')
-    memory.keep(broker, context.channel, toRemember(body, outcome.mark, form, checksum, context.nowMs))
-    if (outcome.result === null) {
-      return { code: ResponseCode.SYSTEM_ERROR, remark: 'register broker failed', extFields: new Map() }
+    try {
+      let body = repeated ? repeatedBody(known) : await readChanges(known, bytes, context.nowMs, options)
+      let outcome = body && (await register(body))
+      if (body === undefined || outcome === undefined) {
+        body = await readWhole(form, bytes, context.nowMs, options)
+        outcome = await register(body)
+      }
+      if (outcome === undefined) throw new Error('a whole registration builds on nothing')
+      memory.keep(broker, context.channel, toRemember(body, outcome.mark, form, checksum, context.nowMs))
+      if (outcome.result === null) {
+        return { code: ResponseCode.SYSTEM_ERROR, remark: 'register broker failed', extFields: new Map() }
+      }
+      return registered(
+        outcome.result,
+        settings.returnOrderTopicConfigToBroker ? orderTopicConfigBody(kvConfig) : null,
+      )
+    } finally {
+      arrival.leave()
     }
-    return registered(
-      outcome.result,
-      settings.returnOrderTopicConfigToBroker ? orderTopicConfigBody(kvConfig) : null,
-    )
   }
 }
 

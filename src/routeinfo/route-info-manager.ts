@@ -1,12 +1,13 @@
 import type { DataVersion } from '../protocol/body/data-version.ts'
 import { type ClusterInfo, encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
+import { type Arrival, ArrivalOrder } from './arrival-order.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import { type RegisterBrokerOutcome, type Registration, registerBroker } from './register-broker.ts'
 import { RouteChanges } from './route-changes.ts'
 import type { RouteEffect } from './route-effect.ts'
-import { type BrokerLiveInfo, type ChannelId, RouteTables } from './route-tables.ts'
+import { type BrokerLiveInfo, brokerKey, type ChannelId, RouteTables } from './route-tables.ts'
 import type { Eventually, Sliced, Slicer } from './slicer.ts'
 import { deleteTopic, registerTopic, setWritePerm, topicsWhere } from './topic-operations.ts'
 import { pickupTopicRouteData } from './topic-route.ts'
@@ -43,6 +44,10 @@ export class RouteInfoManager {
   readonly #cache: EncodedRouteCache
   readonly #onEffect: (effect: RouteEffect) => void
   readonly #unRegisterBrokerQueueCapacity: number
+  /** By broker name. */
+  readonly #arrivals = new ArrivalOrder()
+  /** How many registrations are on their way, by the key of their broker in the live table. */
+  readonly #registering = new Map<string, number>()
   #unregistrations: Unregistration[] = []
   #generation = 0
 
@@ -56,6 +61,32 @@ export class RouteInfoManager {
   /** The arrival number of what happens now: a registration, or the decision to remove a broker. */
   nextGeneration(): number {
     return ++this.#generation
+  }
+
+  /** What a broker's registration, or its own request to leave, must wait for: whatever concerns its name and came before. */
+  arrive(brokerName: string): Arrival {
+    return this.#arrivals.arrive(brokerName)
+  }
+
+  /** The same for a registration: until it leaves its place, its broker is not taken for silent. */
+  arriveToRegister(broker: Pick<Registration, 'clusterName' | 'brokerName' | 'brokerAddr'>): Arrival {
+    const { turn, leave } = this.arrive(broker.brokerName)
+    const key = brokerKey(broker.clusterName, broker.brokerAddr)
+    this.#registering.set(key, (this.#registering.get(key) ?? 0) + 1)
+    return {
+      turn,
+      leave: () => {
+        const others = (this.#registering.get(key) ?? 1) - 1
+        if (others > 0) this.#registering.set(key, others)
+        else this.#registering.delete(key)
+        leave()
+      },
+    }
+  }
+
+  /** Registrations that are being read. */
+  get registering(): number {
+    return this.#registering.size
   }
 
   /** Requests that wait for the lock. */
@@ -112,11 +143,16 @@ export class RouteInfoManager {
     )
   }
 
-  /** Brokers silent for longer than their own heartbeat timeout; the comparison is strict. @see RouteInfoManager#scanNotActiveBroker */
+  /**
+   * Brokers silent for longer than their own heartbeat timeout; the comparison is strict. One whose registration has come and is
+   * being read is not silent.
+   * @see RouteInfoManager#scanNotActiveBroker
+   */
   scanNotActiveBroker(nowMs: number): BrokerLiveInfo[] {
     const silent: BrokerLiveInfo[] = []
-    for (const live of this.#tables.brokerLiveTable.values()) {
-      if (live.lastUpdateTimestampMs + live.heartbeatTimeoutMs < nowMs) silent.push(live)
+    for (const [key, live] of this.#tables.brokerLiveTable) {
+      const isSilent = live.lastUpdateTimestampMs + live.heartbeatTimeoutMs < nowMs
+      if (isSilent && !this.#registering.has(key)) silent.push(live)
     }
     return silent
   }

@@ -1,0 +1,38 @@
+/** A place in the order of arrival; whoever has it must leave it. */
+export interface Arrival {
+  /** Resolves when everything that came before has left; undefined if nothing is in front. */
+  readonly turn: Promise<void> | undefined
+  /** To be called once, whatever became of the work. */
+  leave(): void
+}
+
+/**
+ * Keeps what concerns one name in the order in which it came. Registrations are read outside of the lock, and a large one takes
+ * longer to read than a small one that came later: without this, the older would be applied last.
+ */
+export class ArrivalOrder {
+  /** The last of each name; resolves when that one has left. */
+  readonly #last = new Map<string, Promise<void>>()
+
+  /** Names with something on its way. */
+  get size(): number {
+    return this.#last.size
+  }
+
+  /** Takes the next place for a name. */
+  arrive(name: string): Arrival {
+    const turn = this.#last.get(name)
+    let leave = (): void => {}
+    const left = new Promise<void>((resolve) => {
+      leave = resolve
+    })
+    this.#last.set(name, left)
+    return {
+      turn,
+      leave: () => {
+        if (this.#last.get(name) === left) this.#last.delete(name)
+        leave()
+      },
+    }
+  }
+}
