@@ -31,7 +31,7 @@ export function clientRequestProcessor(
   settings: ClientRequestSettings,
   startedMs: number,
 ): Processor {
-  return ({ extFields, version }, { channel, nowMs }) => {
+  return ({ extFields, version }, { nowMs }) => {
     if (settings.needWaitForService && nowMs - startedMs < settings.waitSecondsForService * 1000)
       return NOT_READY
     const topic = stringField(extFields, 'topic')
@@ -45,9 +45,8 @@ export function clientRequestProcessor(
     const variant = routeVariant(strict ? 'standard' : 'legacy', supportActingMaster, orderTopicConf)
     const route =
       zoneName === null
-        ? routeInfo.encodedRoute(topic, variant, channel)
-        : routeInfo.encodedRouteOfZone(topic, zoneName, variant, channel)
-    if (route instanceof Promise) return route.then((body) => routeAnswer(topic, body))
+        ? routeInfo.encodedRoute(topic, variant)
+        : routeInfo.encodedRouteOfZone(topic, zoneName, variant)
     return routeAnswer(topic, route)
   }
 }

@@ -27,7 +27,7 @@ export function clusterTestRequestProcessor(
   settings: Pick<ClientRequestSettings, 'supportActingMaster'>,
   product: ProductEnvironment,
 ): Processor {
-  return ({ extFields }, { channel }) => {
+  return ({ extFields }) => {
     const topic = stringField(extFields, 'topic')
     if (topic === null) return routeAnswer('null', null)
     const elsewhere = async (): Promise<RemotingResponse> =>
@@ -37,10 +37,7 @@ export function clusterTestRequestProcessor(
       supportActingMaster: settings.supportActingMaster,
       orderTopicConf: kvConfig.getKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, topic),
     } as const
-    const route = routeInfo.encodedRoute(topic, variant, channel)
-    if (route instanceof Promise) {
-      return route.then((body) => (body === null ? elsewhere() : routeAnswer(topic, body)))
-    }
+    const route = routeInfo.encodedRoute(topic, variant)
     return route === null ? elsewhere() : routeAnswer(topic, route)
   }
 }

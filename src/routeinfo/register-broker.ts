@@ -1,6 +1,5 @@
 import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
-import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
 import {
   type BrokerData,
   MASTER_ID,
@@ -272,8 +271,8 @@ function* registerTopics(
   }
   if (!everything) return keysAreNames ? exact : undefined
   for (const [topic, info] of topicQueueMappingInfoMap) {
-    const byBroker = tables.topicQueueMappingInfoTable.get(topic) ?? new Map<string, TopicQueueMappingInfo>()
-    tables.topicQueueMappingInfoTable.set(topic, byBroker.set(info.bname ?? 'null', info))
+    const byBroker = new Map(tables.topicQueueMappingInfoTable.get(topic)).set(info.bname ?? 'null', info)
+    tables.topicQueueMappingInfoTable.set(topic, byBroker)
     changes.topic(topic)
     yield
   }

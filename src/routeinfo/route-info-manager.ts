@@ -31,8 +31,8 @@ export interface RouteInfoManagerOptions {
  * Which brokers there are and where each topic lives.
  *
  * Every operation is atomic to every other: it runs under one read-write lock, long ones in slices. What ends within its turn
- * returns its result as it is; only what had to wait or was long returns a promise. Encoded routes are kept and served even
- * while a long write is at work: until it commits, they show the state before it.
+ * returns its result as it is; only what had to wait or was long returns a promise. Lookups of routes take no lock: while a long
+ * write is at work, and until it commits, they show the state before it.
  *
  * Knows no socket, timer, clock or log. Methods that depend on time take `nowMs`, a clock that never goes back.
  *
@@ -190,9 +190,12 @@ export class RouteInfoManager {
     }, owner)
   }
 
-  /** The encoded route of a topic, or null if it has none. The same buffer is given to everybody: it must not be changed. */
-  encodedRoute(topic: string, variant: RouteVariant, owner: LockOwner): Eventually<Buffer | null> {
-    return this.#cache.get(topic, variant) ?? this.#lock.read(() => this.#encodeRoute(topic, variant), owner)
+  /**
+   * The encoded route of a topic, or null if it has none. Never waits: while a transition is under way, it is the route from
+   * before it. The same buffer is given to everybody: it must not be changed.
+   */
+  encodedRoute(topic: string, variant: RouteVariant): Buffer | null {
+    return this.#cache.get(topic, variant) ?? this.#encodeRoute(topic, variant)
   }
 
   #encodeRoute(topic: string, variant: RouteVariant): Buffer | null {
@@ -206,20 +209,17 @@ export class RouteInfoManager {
 
   /**
    * The encoded route of a topic for the clients of a zone, or null if it has none. In the legacy dialect, whatever the client
-   * takes; encoded anew for each lookup.
+   * takes; encoded anew for each lookup, which waits for nobody.
    * @see ZoneRouteRPCHook in apache/rocketmq
    */
   encodedRouteOfZone(
     topic: string,
     zoneName: string,
     { supportActingMaster, orderTopicConf }: Omit<RouteVariant, 'dialect'>,
-    owner: LockOwner,
-  ): Eventually<Buffer | null> {
-    return this.#lock.read(() => {
-      const route = pickupTopicRouteData(this.#tables, topic, supportActingMaster)
-      if (route === null) return null
-      return encodeTopicRouteData({ ...filterByZoneName(route, zoneName), orderTopicConf }, 'legacy')
-    }, owner)
+  ): Buffer | null {
+    const route = pickupTopicRouteData(this.#tables, topic, supportActingMaster)
+    if (route === null) return null
+    return encodeTopicRouteData({ ...filterByZoneName(route, zoneName), orderTopicConf }, 'legacy')
   }
 
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */
@@ -309,9 +309,13 @@ export class RouteInfoManager {
 
   *#committing<Result>(work: (changes: RouteChanges) => Sliced<Result>): Sliced<Result> {
     const changes = new RouteChanges()
-    const result = yield* work(changes)
-    this.#commit(changes)
-    return result
+    this.#tables.begin()
+    try {
+      return yield* work(changes)
+    } finally {
+      this.#tables.commit()
+      this.#commit(changes)
+    }
   }
 
   #shortTransition(work: (changes: RouteChanges) => void, owner: LockOwner): Eventually<void> {

@@ -7,6 +7,8 @@ import {
   sameQueueData,
 } from '../protocol/body/topic-route-data.ts'
 
+import { TransitionMap } from './transition-map.ts'
+
 /** Identity of a connection, as far as the tables care. */
 export type ChannelId = number
 
@@ -38,20 +40,39 @@ export function brokerKey(clusterName: string, brokerAddr: string): string {
  */
 export class RouteTables {
   /** Topic to broker name to that broker's queues. */
-  readonly topicQueueTable = new Map<string, Map<string, QueueData>>()
+  readonly topicQueueTable = new TransitionMap<string, Map<string, QueueData>>()
   /** Broker name to its group. */
-  readonly brokerAddrTable = new Map<string, BrokerData>()
+  readonly brokerAddrTable = new TransitionMap<string, BrokerData>()
   /** Cluster to the broker names in it. */
   readonly clusterAddrTable = new Map<string, Set<string>>()
   readonly brokerLiveTable = new Map<string, BrokerLiveInfo>()
-  readonly filterServerTable = new Map<string, readonly string[]>()
+  readonly filterServerTable = new TransitionMap<string, readonly string[]>()
   /** Static topics; as in Java it only grows. */
-  readonly topicQueueMappingInfoTable = new Map<string, Map<string, TopicQueueMappingInfo>>()
+  readonly topicQueueMappingInfoTable = new TransitionMap<
+    string,
+    ReadonlyMap<string, TopicQueueMappingInfo>
+  >()
+  readonly #shownToLookups = [
+    this.topicQueueTable,
+    this.brokerAddrTable,
+    this.filterServerTable,
+    this.topicQueueMappingInfoTable,
+  ]
   /** When the queues of a broker name were last changed, by anybody: numbers that only grow, absent if it has none. */
   readonly #queuesChanged = new Map<string, number>()
   #lastQueueChange = 0
   /** The keys of the live table by their connection, so that a closing one need not search it. */
   readonly #keysByChannel = new Map<ChannelId, Set<string>>()
+
+  /** A transition that may take several slices begins: lookups of routes go on being shown what held before it. */
+  begin(): void {
+    for (const table of this.#shownToLookups) table.begin()
+  }
+
+  /** The transition is over, and shown. */
+  commit(): void {
+    for (const table of this.#shownToLookups) table.commit()
+  }
 
   live(clusterName: string, brokerAddr: string): BrokerLiveInfo | undefined {
     return this.brokerLiveTable.get(brokerKey(clusterName, brokerAddr))
@@ -100,8 +121,8 @@ export class RouteTables {
     const queues = this.topicQueueTable.get(topic)
     const known = queues?.get(brokerName)
     if (known !== undefined && sameQueueData(known, queueData)) return false
-    if (queues === undefined) this.topicQueueTable.set(topic, new Map([[brokerName, queueData]]))
-    else queues.set(brokerName, queueData)
+    if (queues !== undefined && !this.topicQueueTable.isShared(topic)) queues.set(brokerName, queueData)
+    else this.topicQueueTable.set(topic, new Map(queues).set(brokerName, queueData))
     this.#noteQueueChange(brokerName)
     return true
   }
@@ -109,10 +130,32 @@ export class RouteTables {
   /** Removes a topic's queues on a broker, and the topic when none are left. @returns Whether anything changed. */
   removeQueueData(topic: string, brokerName: string): boolean {
     const queues = this.topicQueueTable.get(topic)
-    if (queues === undefined || !queues.delete(brokerName)) return false
-    if (queues.size === 0) this.topicQueueTable.delete(topic)
+    if (queues?.has(brokerName) !== true) return false
+    if (queues.size === 1) {
+      this.topicQueueTable.delete(topic)
+    } else if (this.topicQueueTable.isShared(topic)) {
+      const left = new Map(queues)
+      left.delete(brokerName)
+      this.topicQueueTable.set(topic, left)
+    } else {
+      queues.delete(brokerName)
+    }
     this.#noteQueueChange(brokerName)
     return true
+  }
+
+  /** Removes a topic's queues on all these brokers at once. */
+  removeQueueDatas(topic: string, brokerNames: ReadonlySet<string>): void {
+    const queues = this.topicQueueTable.get(topic)
+    if (queues === undefined) return
+    const left = new Map<string, QueueData>()
+    for (const [name, queueData] of queues) {
+      if (brokerNames.has(name)) this.#noteQueueChange(name)
+      else left.set(name, queueData)
+    }
+    if (left.size === queues.size) return
+    if (left.size === 0) this.topicQueueTable.delete(topic)
+    else this.topicQueueTable.set(topic, left)
   }
 
   /** Removes a topic. @returns Whether there was one. */

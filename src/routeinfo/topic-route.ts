@@ -11,7 +11,7 @@ import { brokerKey, lacksMaster, minBrokerId, type RouteTables } from './route-t
 const SYNC_BROKER_MEMBER_PREFIX = 'rmq_sys_SYNC_BROKER_MEMBER_'
 
 /**
- * A topic's route, or null if there is none.
+ * A topic's route as of the last transition that is over, or null if there is none.
  * @param supportActingMaster - Whether a group without master shows its smallest slave as one.
  * @see RouteInfoManager#pickupTopicRouteData in apache/rocketmq
  */
@@ -20,11 +20,11 @@ export function pickupTopicRouteData(
   topic: string,
   supportActingMaster: boolean,
 ): Omit<TopicRouteData, 'orderTopicConf'> | null {
-  const queues = tables.topicQueueTable.get(topic)
+  const queues = tables.topicQueueTable.committed(topic)
   if (queues === undefined) return null
   const groups: BrokerData[] = []
   for (const name of queues.keys()) {
-    const group = tables.brokerAddrTable.get(name)
+    const group = tables.brokerAddrTable.committed(name)
     if (group !== undefined) groups.push(group)
   }
   if (groups.length === 0) return null
@@ -35,7 +35,7 @@ export function pickupTopicRouteData(
       ? groups.map((group) => withActingMaster(group, queues.get(group.brokerName)))
       : groups,
     filterServerTable: filterServersOf(tables, groups),
-    topicQueueMappingByBroker: tables.topicQueueMappingInfoTable.get(topic) ?? null,
+    topicQueueMappingByBroker: tables.topicQueueMappingInfoTable.committed(topic) ?? null,
   }
 }
 
@@ -52,10 +52,10 @@ function withActingMaster(group: BrokerData, queueData: QueueData | undefined): 
 
 function filterServersOf(tables: RouteTables, groups: readonly BrokerData[]): Map<string, readonly string[]> {
   const found = new Map<string, readonly string[]>()
-  if (tables.filterServerTable.size === 0) return found
+  if (tables.filterServerTable.isEmpty) return found
   for (const { cluster, brokerAddrs } of groups) {
     for (const addr of brokerAddrs.values()) {
-      const servers = tables.filterServerTable.get(brokerKey(cluster, addr))
+      const servers = tables.filterServerTable.committed(brokerKey(cluster, addr))
       if (servers !== undefined) found.set(addr, servers)
     }
   }

@@ -134,11 +134,8 @@ function* cleanTopics(
   })
   if (removed.size === 0 && readOnly.length === 0) return
   for (const [topic, queues] of tables.topicQueueTable) {
-    // Of the two, the smaller set is walked: a topic lives on few brokers, or few brokers leave.
-    for (const name of queues.size < removed.size ? queues.keys() : removed) {
-      // Whose routes these were is told by the group that went.
-      if (removed.has(name)) tables.removeQueueData(topic, name)
-    }
+    // Whose routes these were is told by the group that went.
+    if (removed.size > 0) tables.removeQueueDatas(topic, removed)
     for (const name of readOnly) {
       const queueData = queues.get(name)
       if (queueData === undefined || (queueData.perm & Perm.WRITE) === 0) continue

@@ -107,13 +107,8 @@ export class ScenarioWorld {
 
     route: ([topic = ''], options) => {
       const supportActingMaster = options.get('acting-master') === 'yes'
-      const body = now(
-        this.#world.manager.encodedRoute(
-          topic,
-          { dialect: 'standard', supportActingMaster, orderTopicConf: null },
-          this.#owner,
-        ),
-      )
+      const variant = { dialect: 'standard', supportActingMaster, orderTopicConf: null } as const
+      const body = this.#world.manager.encodedRoute(topic, variant)
       return body === null ? ['no route'] : routeLines(JSON.parse(body.toString()) as RouteJson)
     },
 
