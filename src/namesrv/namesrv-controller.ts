@@ -169,6 +169,7 @@ export class NamesrvController {
       settings: values,
       configuration: new ConfigUpdates(configuration, this.#options.logger, this.#rateLimit()),
       startedMs: clock.nowMs(),
+      maxRequestBodyBytes: values.maxRequestBodyBytes,
       maxInflatedBytes: Math.min(INFLATED_FRAMES * maxFrameBytes, constants.MAX_LENGTH),
       product: this.#product?.nameServers,
       memory: new RegistrationMemory(values.registrationMemoryMaxBytes),
@@ -182,6 +183,7 @@ export class NamesrvController {
       bindAddress: values.bindAddress,
       listenPort: values.listenPort,
       maxFrameBytes,
+      maxHeaderBytes: values.maxHeaderBytes,
       // 0 means never, as it does to Netty's IdleStateHandler.
       maxIdleMs: () => values.serverChannelMaxIdleTimeSeconds * 1_000 || Number.POSITIVE_INFINITY,
       serializeType: SerializeType[values.serializeType],

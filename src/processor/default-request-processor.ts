@@ -17,6 +17,7 @@ import { deleteKVConfig, getKVConfig, getKVListByNamespace, putKVConfig } from '
 import { getNamesrvConfig, type NamesrvConfiguration, updateNamesrvConfig } from './namesrv-config.ts'
 import { registerBroker } from './register-broker.ts'
 import type { RegistrationMemory } from './registration-memory.ts'
+import { boundedBody } from './request-fields.ts'
 import {
   deleteTopicInNamesrv,
   getAllTopicList,
@@ -41,6 +42,8 @@ export interface ProcessorOptions {
   readonly configuration: NamesrvConfiguration
   /** When the server started, on the clock of the requests. */
   readonly startedMs: number
+  /** Most bytes of a body that is read in one go. */
+  readonly maxRequestBodyBytes: number
   /** Most bytes a compressed registration may inflate to. */
   readonly maxInflatedBytes: number
   /** Where topics that are unknown here are asked for, in the cluster-test mode. */
@@ -54,7 +57,7 @@ export interface ProcessorOptions {
  * @see DefaultRequestProcessor#processRequest in apache/rocketmq
  */
 export function createProcessors(options: ProcessorOptions): Record<RequestCode, Processor> {
-  const { routeInfo, kvConfig, settings, configuration, startedMs, product } = options
+  const { routeInfo, kvConfig, settings, configuration, startedMs, product, maxRequestBodyBytes } = options
   return {
     [RequestCode.PUT_KV_CONFIG]: putKVConfig(kvConfig),
     [RequestCode.GET_KV_CONFIG]: getKVConfig(kvConfig),
@@ -69,7 +72,10 @@ export function createProcessors(options: ProcessorOptions): Record<RequestCode,
     [RequestCode.WIPE_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'wipe'),
     [RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER]: getAllTopicList(options),
     [RequestCode.DELETE_TOPIC_IN_NAMESRV]: deleteTopicInNamesrv(routeInfo),
-    [RequestCode.REGISTER_TOPIC_IN_NAMESRV]: registerTopicInNamesrv(routeInfo),
+    [RequestCode.REGISTER_TOPIC_IN_NAMESRV]: boundedBody(
+      maxRequestBodyBytes,
+      registerTopicInNamesrv(routeInfo),
+    ),
     [RequestCode.GET_KVLIST_BY_NAMESPACE]: getKVListByNamespace(kvConfig),
     [RequestCode.GET_TOPICS_BY_CLUSTER]: getTopicsByCluster(options),
     [RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS]: getSystemTopicList(options),
@@ -78,7 +84,7 @@ export function createProcessors(options: ProcessorOptions): Record<RequestCode,
     [RequestCode.GET_HAS_UNIT_SUB_UNUNIT_TOPIC_LIST]: getTopicsByFlag(options, unitFlags.unitSubUnUnit),
     [RequestCode.UPDATE_NAMESRV_CONFIG]: updateNamesrvConfig(configuration),
     [RequestCode.GET_NAMESRV_CONFIG]: getNamesrvConfig(configuration),
-    [RequestCode.QUERY_DATA_VERSION]: queryDataVersion(routeInfo),
+    [RequestCode.QUERY_DATA_VERSION]: boundedBody(maxRequestBodyBytes, queryDataVersion(routeInfo)),
     [RequestCode.ADD_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'add'),
     [RequestCode.GET_BROKER_MEMBER_GROUP]: getBrokerMemberGroup(routeInfo),
     [RequestCode.BROKER_HEARTBEAT]: brokerHeartbeat(routeInfo),

@@ -1,5 +1,6 @@
 import { RemotingCommandError } from '../protocol/errors.ts'
 import { stringField } from '../protocol/ext-fields.ts'
+import type { Processor } from '../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { Eventually } from '../routeinfo/slicer.ts'
@@ -24,6 +25,16 @@ export function missing(name: string): RemotingCommandError {
     ResponseCode.SYSTEM_ERROR,
     `the request field ${name} is missing or not readable`,
   )
+}
+
+/** Refuses a body that would hold up everybody while it is read. */
+export function boundedBody(maxBytes: number, processor: Processor): Processor {
+  return (request, context) => {
+    const bytes = request.body?.length ?? 0
+    if (bytes <= maxBytes) return processor(request, context)
+    const remark = `a body of ${bytes} bytes is longer than maxRequestBodyBytes, ${maxBytes}`
+    throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, remark)
+  }
 }
 
 /** Goes on with a result at once if it is there, or when it comes. */

@@ -16,7 +16,8 @@ import {
  * @param bytes - The frame without its length word, or more bytes that have it `from` one offset `to` another. The body of the
  *   result is a view of them.
  * @param nextOpaque - Gives the opaque of a JSON header that has none, as Java does from a counter of its own.
- * @throws {FrameError} `ERR_HEADER_LENGTH`, `ERR_SERIALIZE_TYPE`, `ERR_HEADER`
+ * @param maxHeaderBytes - A longer header is not looked at.
+ * @throws {FrameError} `ERR_HEADER_LENGTH`, `ERR_HEADER_TOO_LONG`, `ERR_SERIALIZE_TYPE`, `ERR_HEADER`
  * @see RemotingCommand#decode in apache/rocketmq
  */
 export function decodeCommand(
@@ -24,6 +25,7 @@ export function decodeCommand(
   nextOpaque: () => number,
   from = 0,
   to = bytes.length,
+  maxHeaderBytes = Number.POSITIVE_INFINITY,
 ): RemotingCommand {
   const headerWord = bytes.readInt32BE(from)
   const headerBytes = headerWord & 0xffffff
@@ -31,6 +33,12 @@ export function decodeCommand(
   const bodyAt = headerAt + headerBytes
   if (headerBytes === 0 || bodyAt > to) {
     throw new FrameError('ERR_HEADER_LENGTH', `header length ${headerBytes} in a frame of ${to - from} bytes`)
+  }
+  if (headerBytes > maxHeaderBytes) {
+    throw new FrameError(
+      'ERR_HEADER_TOO_LONG',
+      `header length ${headerBytes} is more than maxHeaderBytes, ${maxHeaderBytes}`,
+    )
   }
   const header = decodeHeader(headerWord >> 24, bytes, headerAt, bodyAt)
   return {

@@ -7,6 +7,7 @@ import type { ResponseCode } from './response-code.ts'
  * - `ERR_FRAME_TOO_LONG`: the length word announces more than the frame limit, or is negative
  * - `ERR_FRAME_TOO_SHORT`: the length word leaves no room for the header word
  * - `ERR_HEADER_LENGTH`: the header is empty, or longer than its frame
+ * - `ERR_HEADER_TOO_LONG`: the header is longer than this server reads
  * - `ERR_SERIALIZE_TYPE`: neither JSON nor ROCKETMQ
  * - `ERR_HEADER`: the header's own bytes are not what its type says
  */
@@ -14,6 +15,7 @@ export type FrameErrorCode =
   | 'ERR_FRAME_TOO_LONG'
   | 'ERR_FRAME_TOO_SHORT'
   | 'ERR_HEADER_LENGTH'
+  | 'ERR_HEADER_TOO_LONG'
   | 'ERR_SERIALIZE_TYPE'
   | 'ERR_HEADER'
 

@@ -8,6 +8,9 @@ export const HEADER_WORD_BYTES = 4
 
 const NO_BYTES = Buffer.alloc(0)
 
+/** Chunks below this size are put together; it is what one read brings at most. */
+const SMALL_CHUNK_BYTES = 64 * 1024
+
 /**
  * Cuts a byte stream into frames.
  *
@@ -181,8 +184,26 @@ export class FrameDecoder {
   #letGoOfConsumedBytes(): void {
     this.#bytes = NO_BYTES
     const first = this.#chunks[0]
+    if (this.#chunks.length > 1) this.#mergeSmallChunks()
     if (first === undefined || this.#chunks.length > 1 || this.#offset < first.length / 2) return
     this.#chunks[0] = Buffer.from(first.subarray(this.#offset))
     this.#offset = 0
+  }
+
+  /**
+   * A peer that sends its bytes one by one must not cost an object for each. Neighbours of about the same size become one, so
+   * that there are few chunks, and no byte is copied often.
+   */
+  #mergeSmallChunks(): void {
+    for (;;) {
+      const last = this.#chunks.at(-1)
+      const before = this.#chunks.at(-2)
+      if (last === undefined || before === undefined) return
+      if (last.length >= SMALL_CHUNK_BYTES || before.length > 2 * last.length) return
+      const isFirst = this.#chunks.length === 2
+      const merged = Buffer.concat([isFirst ? before.subarray(this.#offset) : before, last])
+      if (isFirst) this.#offset = 0
+      this.#chunks.splice(-2, 2, merged)
+    }
   }
 }

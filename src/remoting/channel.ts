@@ -18,6 +18,7 @@ export interface ChannelOptions {
   readonly dispatcher: RequestDispatcher
   readonly nowMs: () => number
   readonly maxFrameBytes: number
+  readonly maxHeaderBytes: number
   /** Asked once, when the channel is made. */
   readonly maxIdleMs: () => number
   /** Shared, since every channel empties it before its turn is over. */
@@ -148,7 +149,8 @@ export class Channel implements ChannelRef {
 
   #decode(): RemotingCommand {
     const decoder = this.#decoder
-    const request = decodeCommand(decoder.bytes, this.#options.nextOpaque, decoder.from, decoder.to)
+    const { nextOpaque, maxHeaderBytes } = this.#options
+    const request = decodeCommand(decoder.bytes, nextOpaque, decoder.from, decoder.to, maxHeaderBytes)
     // Who answers later still looks at the body then.
     if (request.body === null || !this.#sharesReads || decoder.ownsFrame) return request
     return { ...request, body: Buffer.from(request.body) }

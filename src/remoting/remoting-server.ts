@@ -17,6 +17,8 @@ export interface RemotingServerOptions {
   readonly listenPort: number
   /** Most bytes of a frame, its length word included. */
   readonly maxFrameBytes: number
+  /** Most bytes of a request's header. */
+  readonly maxHeaderBytes: number
   /** A connection without traffic either way for this long is closed; asked when it is accepted. */
   readonly maxIdleMs: () => number
   /** How answers are written, whatever the request came in. */
@@ -77,6 +79,7 @@ export class RemotingServer {
       dispatcher: options.dispatcher,
       nowMs: options.nowMs,
       maxFrameBytes: options.maxFrameBytes,
+      maxHeaderBytes: options.maxHeaderBytes,
       maxIdleMs: options.maxIdleMs,
       answers: new AnswerBuffer(options.serializeType),
       reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),

@@ -34,6 +34,15 @@ describe('QUERY_DATA_VERSION', () => {
     expect(answer).toEqual({ code: 0, ext: { changed: 'true' } })
   })
 
+  test('a body that would take long to read is refused unread', async () => {
+    const world = new ProcessorWorld()
+    const body = `{"x":"${'x'.repeat(10_000)}"}`
+    await expect(world.ask(code, { ext: MASTER, body })).rejects.toMatchObject({
+      code: 1,
+      message: 'a body of 10008 bytes is longer than maxRequestBodyBytes, 10000',
+    })
+  })
+
   test('a body that is not JSON is refused', async () => {
     const asked = (await registered()).ask(code, { ext: MASTER, body: 'x' })
     await expect(asked).rejects.toMatchObject({ name: 'RemotingCommandError', code: 1 })

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeCommand } from '../../src/protocol/command-codec.ts'
@@ -19,6 +21,37 @@ function errorOf(action: () => unknown): FrameErrorCode | 'nothing' {
   }
   return 'nothing'
 }
+
+test('a header longer than the limit it is given is refused unread', () => {
+  const header = Buffer.from(`{"code":105,"remark":"${'x'.repeat(100)}"}`)
+  const frame = Buffer.concat([int32(header.length), header])
+  const decode = (most: number) => () => decodeCommand(frame, () => 0, 0, frame.length, most)
+  expect(errorOf(decode(header.length))).toBe('nothing')
+  expect(errorOf(decode(header.length - 1))).toBe('ERR_HEADER_TOO_LONG')
+})
+
+test('a frame that comes byte by byte costs little more than its bytes', () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const used = () => {
+    collectGarbage()
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    return heapUsed + arrayBuffers
+  }
+  const content = Buffer.alloc(1_000_000, 'abcdefgh')
+  const decoder = new FrameDecoder(MAX_FRAME_BYTES)
+  decoder.append(int32(content.length))
+  const before = used()
+  for (let at = 0; at < content.length - 1; at++) {
+    decoder.append(content.subarray(at, at + 1))
+    expect(decoder.next()).toBeUndefined()
+    // The byte was in a buffer that all connections read into.
+    decoder.keepUnread()
+  }
+  expect(used() - before).toBeLessThan(3 * content.length)
+  decoder.append(content.subarray(-1))
+  expect(decoder.next()?.equals(content)).toBe(true)
+})
 
 describe('the length word', () => {
   const afterLength = (length: number, maxFrameBytes = MAX_FRAME_BYTES) =>

@@ -42,6 +42,7 @@ export async function startRemotingServer(
     bindAddress: '127.0.0.1',
     listenPort: 0,
     maxFrameBytes: 16_777_216,
+    maxHeaderBytes: 262_144,
     maxIdleMs: () => maxIdleMs,
     serializeType: 0,
     sharedReadBuffer,

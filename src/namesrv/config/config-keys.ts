@@ -375,6 +375,20 @@ const OWN = [
     { unit: 'ms', min: 1, max: MAX_HANDSHAKE_MS },
   ),
   int(
+    'maxHeaderBytes',
+    262_144,
+    'start',
+    'longest header of a request; it is read in one go, and lookups wait meanwhile (a thousand times a usual one)',
+    { unit: 'bytes', min: 1_024, max: 2_097_152 },
+  ),
+  int(
+    'maxRequestBodyBytes',
+    262_144,
+    'start',
+    'longest body of a request that is read in one go (217, 322); registrations are not among them',
+    { unit: 'bytes', min: 1_024 },
+  ),
+  int(
     'maxConfigUpdateBytes',
     65_536,
     'start',

@@ -13,7 +13,12 @@
 import { JsonError } from '../errors.ts'
 import { JsonReader } from '../json/json-reader.ts'
 import { type DataVersion, decodeDataVersion } from './data-version.ts'
-import type { NamedTopicConfig, RegisterBrokerBody, Sliced } from './register-broker-body.ts'
+import {
+  MOST_FILTER_SERVERS,
+  type NamedTopicConfig,
+  type RegisterBrokerBody,
+  type Sliced,
+} from './register-broker-body.ts'
 import { readTopicQueueMappingInfo, type TopicQueueMappingInfo } from './topic-queue-mapping-info.ts'
 
 /** First byte of a zlib stream with the usual 32 KiB window; JSON text never starts with it. */
@@ -114,7 +119,9 @@ function parseTopicLine(line: Buffer, offset: number): NamedTopicConfig {
 /** As in Java, a list that cannot be read counts as an empty one. */
 function decodeFilterServerList(part: Buffer): readonly string[] {
   try {
-    return (new JsonReader(part).readStringList() ?? []).filter((address) => address !== null)
+    return (new JsonReader(part).readStringList(MOST_FILTER_SERVERS) ?? []).filter(
+      (address) => address !== null,
+    )
   } catch (error) {
     if (error instanceof JsonError) return []
     throw error

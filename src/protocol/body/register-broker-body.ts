@@ -44,6 +44,9 @@ export function emptyRegisterBrokerBody(filterServerList: readonly string[] | nu
 const BODY_FIELDS = new FieldNames('topicConfigSerializeWrapper', 'filterServerList')
 const WRAPPER_FIELDS = new FieldNames('topicConfigTable', 'dataVersion', 'topicQueueMappingInfoMap')
 
+/** Most filter servers of one broker; a list is read in one go. */
+export const MOST_FILTER_SERVERS = 10_000
+
 type Wrapper = Omit<RegisterBrokerBody, 'filterServerList'>
 /** Reading that may be interrupted between any two steps. */
 export type Sliced<Result> = Generator<undefined, Result, undefined>
@@ -85,7 +88,8 @@ function* readBody(bytes: Buffer, nowMs: number, table: TopicTableReader): Slice
     field !== undefined;
     field = reader.nextField(BODY_FIELDS)
   ) {
-    if (field === 'filterServerList') filterServerList = withoutNulls(reader.readStringList())
+    if (field === 'filterServerList')
+      filterServerList = withoutNulls(reader.readStringList(MOST_FILTER_SERVERS))
     else wrapper = yield* readWrapper(reader, nowMs, table)
   }
   reader.expectEnd()

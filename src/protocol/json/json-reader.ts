@@ -255,11 +255,14 @@ export class JsonReader {
     }
   }
 
-  /** A list of strings; null elements stay null. */
-  readStringList(): (string | null)[] | null {
+  /** A list of strings; null elements stay null. @throws {JsonError} Also if there are more than `most`. */
+  readStringList(most: number): (string | null)[] | null {
     if (!this.enterArray()) return null
     const list: (string | null)[] = []
-    while (this.nextElement()) list.push(this.readString())
+    while (this.nextElement()) {
+      if (list.length === most) throw this.#error(`a list of more than ${most} texts`)
+      list.push(this.readString())
+    }
     return list
   }
 

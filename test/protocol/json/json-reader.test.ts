@@ -207,7 +207,12 @@ describe('an object', () => {
 })
 
 describe('a list of strings', () => {
-  const list = (text: string) => whole(text, (from) => from.readStringList())
+  const list = (text: string) => whole(text, (from) => from.readStringList(100))
+
+  test('a list of more texts than are allowed is refused at the first one too many', () => {
+    expect(list(`[${Array(100).fill('"a"').join()}]`)).toHaveLength(100)
+    expect(() => list(`[${Array(101).fill('"a"').join()}]`)).toThrow('a list of more than 100 texts')
+  })
 
   test('keeps nulls and takes numbers and booleans for their text', () => {
     expect(list('["a",1,null,true]')).toEqual(['a', '1', null, 'true'])
