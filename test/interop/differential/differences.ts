@@ -5,6 +5,7 @@ const shownBySequences = [
   'unregistration-fields-required',
   'undeclared-compression-accepted',
   'shared-connection-removes-all',
+  'moved-cluster-kept',
   'stale-live-entry-removed',
   'shared-name-removed',
   'timeout-overflow',

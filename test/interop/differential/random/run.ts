@@ -73,6 +73,8 @@ class Player {
     // Java removes no broker whose place has been taken by another address (stale-live-entry-removed), nor one whose name was
     // first used in another cluster (shared-name-removed): such connections stay open until the end.
     if (takesBroker && !(await this.#isFound(broker))) return
+    // Ours keeps one that has registered in the other cluster as well (moved-cluster-kept).
+    if (takesBroker && (await this.#isLive({ ...choice, cluster: 1 - choice.cluster }))) return
     await this.#twins.close(name, how)
     if (!takesBroker) return
     this.#boundTo.delete(keyOf(broker))

@@ -276,6 +276,28 @@ export const sharedConnection: Sequence = {
   ],
 }
 
+/** A broker that registers again under another cluster's name, before the connection of its first registration is lost. */
+export const movedCluster: Sequence = {
+  name: 'a broker that has moved to another cluster',
+  releases: ['5.5.0'],
+  steps: [
+    register({ name: 'mv', addr: 'mv:1' }, { topics: [T('M1'), T('M2')] }, { on: 'old' }),
+    register({ name: 'mv', addr: 'mv:1', cluster: 'c2' }, { topics: [T('M1'), T('M2')] }, { on: 'new' }),
+    { close: 'old' },
+    queryDataVersion({ name: 'mv', addr: 'mv:1' }, dataVersion(1), { until: { has: '"changed":"true"' } }),
+    clusterInfo({
+      until: { java: { lacks: 'mv:1' }, ours: { has: 'mv:1' } },
+      differs: {
+        id: 'moved-cluster-kept',
+        java: { body: '{"brokerAddrTable":{},"clusterAddrTable":{"c2":["mv"]}}' },
+        ours: {
+          body: '{"brokerAddrTable":{"mv":{"brokerAddrs":{0:"mv:1"},"brokerName":"mv","cluster":"c1","enableActingMaster":false}},"clusterAddrTable":{"c1":["mv"],"c2":["mv"]}}',
+        },
+      },
+    }),
+  ],
+}
+
 /** The live entry of an address whose place another has taken. */
 export const staleLiveEntry: Sequence = {
   name: 'live entry of a replaced address',
