@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
-import { type Release, releases } from './harness/packages.ts'
-import { ask, routeOf, topicsOf } from './harness/raw-client.ts'
+import { outerReleases, type Release } from './harness/packages.ts'
+import { ask, brokersOf, routeOf, topicsOf } from './harness/raw-client.ts'
 import { until } from './harness/until.ts'
 
 // Always ours: in the mode of 5.x no broker could register, and that of 4.9.7 is the reference here.
@@ -36,7 +36,7 @@ afterAll(() => {
   addressServer.close()
 })
 
-describe.each(releases)('with a product environment of RocketMQ %s', (release: Release) => {
+describe.each(outerReleases)('with a product environment of RocketMQ %s', (release: Release) => {
   let product: NameServer
   let broker: Broker
   let java: NameServer
@@ -62,6 +62,7 @@ describe.each(releases)('with a product environment of RocketMQ %s', (release: R
   })
 
   test('a client that knows only the test NameServer sends to a topic of production and consumes it', async () => {
+    await until('the broker is registered', async () => broker.name in (await brokersOf(product.address)))
     const producer = startProducer({ release, nameServers: [product.address], topic: TOPIC, count: 1 })
     await producer.until('the topic is made', () => producer.lines.includes('DONE'))
     await until('production knows it', () => routeOf(product.address, TOPIC))
