@@ -24,6 +24,7 @@ interface Options {
   javaLib?: string
   javaOptions: string
   json?: string
+  document?: string
 }
 
 const sourceDir = import.meta.dirname
@@ -72,6 +73,7 @@ function parseOptions(): Options {
       '-Xms4g -Xmx4g -Xmn2g -XX:MetaspaceSize=128m -XX:MaxMetaspaceSize=320m',
     )
     .option('--json <file>', 'write every figure there as well')
+    .option('--document <file>', 'put the report between the marks of that page, such as docs/performance.md')
     .parse()
     .opts<Options>()
 }
@@ -104,6 +106,16 @@ async function revision(): Promise<string> {
   } catch {
     return version // outside a checkout, or before the first commit
   }
+}
+
+/** Replaces what stands between the marks of a page. */
+function putReport(page: string, report: string): void {
+  const text = readFileSync(page, 'utf8')
+  const [begin, end] = ['<!-- figures -->', '<!-- /figures -->']
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`${page} has no place for figures: ${begin} … ${end}`)
+  const head = text.slice(0, from + begin.length)
+  writeFileSync(page, `${head}\n\n\`\`\`\n${report.trimEnd()}\n\`\`\`\n\n${text.slice(to)}`)
 }
 
 async function main(): Promise<void> {
@@ -157,7 +169,9 @@ async function main(): Promise<void> {
     warmupSeconds: options.warmup,
     log,
   })
-  process.stdout.write(`\n${formatReport(environment, result)}`)
+  const report = formatReport(environment, result)
+  process.stdout.write(`\n${report}`)
+  if (options.document !== undefined) putReport(options.document, report)
   if (options.json !== undefined) {
     writeFileSync(options.json, `${JSON.stringify(jsonReport(environment, result), null, 2)}\n`)
   }

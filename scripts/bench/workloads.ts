@@ -84,8 +84,10 @@ export function worlds(shape: ClusterShape): readonly World[] {
         lookups(shape, 'dialects-', row, [STRICT_JSON, LEGACY_JSON]),
         unknownTopics(row),
       ]),
-      requests('heartbeat', () => heartbeatFrames(shape), FEW),
-      requests('dataversion', () => dataVersionFrames(shape), FEW),
+      ...[FEW, DEEP].flatMap((row) => [
+        requests(`heartbeat-${row.conns}x${row.depth}`, () => heartbeatFrames(shape), row),
+        requests(`dataversion-${row.conns}x${row.depth}`, () => dataVersionFrames(shape), row),
+      ]),
     ]),
     world(
       MANY_BROKERS,

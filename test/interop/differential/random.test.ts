@@ -23,7 +23,11 @@ interface Setting {
   readonly release: Release
   readonly dialect: Dialect
   readonly properties: Readonly<Record<string, boolean>>
+  /** True if ours is to keep nothing that it could answer faster from: every route is encoded and every registration read anew. */
+  readonly keepsNothing?: boolean
 }
+
+const KEEP_NOTHING = { encodedRouteMaxBytes: 0, registrationMemoryMaxBytes: 0 }
 
 const settings: readonly Setting[] = [
   { release: '5.5.0', dialect: '5.x', properties: {} },
@@ -36,6 +40,7 @@ const settings: readonly Setting[] = [
       returnOrderTopicConfigToBroker: false,
     },
   },
+  { release: '5.5.0', dialect: '5.x', properties: { supportActingMaster: true }, keepsNothing: true },
   { release: '5.5.0', dialect: '5.x', properties: { deleteTopicWithBrokerRegistration: true } },
   { release: '5.3.3', dialect: '5.x', properties: { supportActingMaster: true } },
   { release: '4.9.7', dialect: '4.9', properties: {} },
@@ -45,7 +50,7 @@ describe('random sequences of requests, sent to a Java NameServer and to ours', 
   it.each(
     settings.map((setting) => ({
       ...setting,
-      text: propertiesText(setting.properties).replaceAll('\n', ' '),
+      text: `${propertiesText(setting.properties).replaceAll('\n', ' ')}${setting.keepsNothing ? '(nothing kept)' : ''}`,
     })),
   )(
     '$release $text: every answer, and all that they know, is the same',
@@ -64,14 +69,14 @@ describe('random sequences of requests, sent to a Java NameServer and to ours', 
 })
 
 /** Plays one sequence after the other to the same two servers; after a difference they are not the same, and new ones start. */
-function player({ release, dialect, properties }: Setting) {
+function player({ release, dialect, properties, keepsNothing }: Setting) {
   let runs = 0
   let compared = 0
   let pair: { readonly twins: Twins; readonly servers: readonly NameServer[] } | undefined
   const start = async () => {
     const servers = await Promise.all([
       startNameServer({ kind: 'java', release, properties }),
-      startNameServer({ kind: 'ours', properties }),
+      startNameServer({ kind: 'ours', properties: { ...properties, ...(keepsNothing && KEEP_NOTHING) } }),
     ])
     const [java, ours] = servers
     return { twins: new Twins(release, { java: java.port, ours: ours.port }), servers }

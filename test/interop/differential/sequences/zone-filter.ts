@@ -25,6 +25,7 @@ const mapping = (bname: string, currIdMap: object, epoch = 5): object => ({
 /** Zones with everything else that a route can have. */
 export const zoneFilter: Sequence = {
   name: 'zone filter',
+  releases: ['5.5.0'],
   properties: { supportActingMaster: true, orderMessageEnable: true },
   steps: [
     { code: 100, extFields: { namespace: 'ORDER_TOPIC_CONFIG', key: 'S', value: 'a:8;b:4' } },
