@@ -11,7 +11,7 @@ import { World } from './random/world.ts'
 
 // DIFFERENTIAL_STEPS=50000 makes a long run. A failure prints its seed, its path and the shortest actions found that show it:
 // DIFFERENTIAL_SEED=... does the same again; DIFFERENTIAL_REPLAY=file does the actions that the file holds as JSON.
-const STEPS = Number(process.env['DIFFERENTIAL_STEPS'] ?? 4_000)
+const STEPS = Number(process.env['DIFFERENTIAL_STEPS'] ?? 10_000)
 const SEED = process.env['DIFFERENTIAL_SEED']
 const REPLAY = process.env['DIFFERENTIAL_REPLAY']
 /** On average, see actionsOf. */

@@ -74,7 +74,8 @@ class Player {
     // first used in another cluster (shared-name-removed): such connections stay open until the end.
     if (takesBroker && !(await this.#isFound(broker))) return
     // Ours keeps one that has registered in the other cluster as well (moved-cluster-kept).
-    if (takesBroker && (await this.#isLive({ ...choice, cluster: 1 - choice.cluster }))) return
+    const elsewhere = { ...choice, cluster: 1 - choice.cluster }
+    if (takesBroker && this.#world.tellsClustersApart && (await this.#isLive(elsewhere))) return
     await this.#twins.close(name, how)
     if (!takesBroker) return
     this.#boundTo.delete(keyOf(broker))

@@ -41,6 +41,11 @@ export class World {
     this.#namespaces = [...named('n0', 'n1'), 'ORDER_TOPIC_CONFIG']
   }
 
+  /** Whether a broker is known by its cluster and its address; before 5.0 it was by its address alone. */
+  get tellsClustersApart(): boolean {
+    return this.#dialect === '5.x'
+  }
+
   /** The broker's key in the live table, and its connections. */
   broker({ name, address, cluster, id }: BrokerChoice): Broker {
     const brokerName = this.#names[name] ?? ''
