@@ -13,7 +13,7 @@ import {
 } from './measure.ts'
 import { memoryMib } from './processes.ts'
 import { writeFramesFile } from './request-frames.ts'
-import { type Server, type ServerName, startJava, startLimit, startOurs } from './servers.ts'
+import { type Server, type ServerName, startJava, startLimit, startOurs, startRust } from './servers.ts'
 import type { Binaries } from './tools.ts'
 import type { Fixture, Load, Workload, World } from './workloads.ts'
 
@@ -25,6 +25,8 @@ export interface BenchOptions {
   /** Folder with the jars; needed when `servers` has `java`. */
   readonly javaLib: string
   readonly javaOptions: readonly string[]
+  /** The peer in Rust; needed when `servers` has `rust`. */
+  readonly rustBinary: string
   readonly servers: readonly ServerName[]
   readonly worlds: readonly World[]
   readonly rounds: number
@@ -76,7 +78,7 @@ const RETRY_PAUSE_MS = 3_000
 /** Into the window, so that what happens meanwhile has a before and, mostly, an after. */
 const DURING_AFTER_MS = 1_000
 const BACKGROUND_EXTRA_SECONDS = 2
-const nameServers: readonly ServerName[] = ['ours', 'java']
+const nameServers: readonly ServerName[] = ['ours', 'java', 'rust']
 
 /** Runs everything. Rejects at the first wrong answer, with what was wrong; figures of such a run would mean nothing. */
 export async function bench(options: BenchOptions): Promise<BenchResult> {
@@ -92,6 +94,7 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
 
 function start(options: BenchOptions, name: ServerName): Promise<Server> {
   if (name === 'java') return startJava(options.javaLib, options.javaOptions, options.workDir)
+  if (name === 'rust') return startRust(options.rustBinary, options.workDir)
   return startOurs(options.app, options.workDir)
 }
 

@@ -23,6 +23,7 @@ interface Options {
   servers: string[]
   javaLib?: string
   javaOptions: string
+  rust?: string
   json?: string
   document?: string
 }
@@ -62,7 +63,8 @@ function parseOptions(): Options {
     .option('--brokers <n>', 'masters in the cluster', count, 2)
     .option('--topics <n>', 'topics on every broker', count, 1000)
     .option('--rows <names>', 'only these rows, with commas between them', list)
-    .option('--servers <names>', 'any of limit, ours and java', list, ['limit', 'ours', 'java'])
+    .option('--servers <names>', 'any of limit, ours, java and rust', list, ['limit', 'ours', 'java'])
+    .option('--rust <binary>', 'the peer in Rust (cargo install rocketmq-namesrv), measured as well')
     .option(
       '--java-lib <dir>',
       'folder with the NameServer jars (or ROCKETMQ_LIB); without it Maven fetches 5.5.0',
@@ -120,7 +122,9 @@ function putReport(page: string, report: string): void {
 
 async function main(): Promise<void> {
   const options = parseOptions()
-  const servers = pick<ServerName>(['limit', 'ours', 'java'], options.servers, (name) => name)
+  const wanted = options.rust === undefined ? options.servers : [...options.servers, 'rust']
+  const servers = pick<ServerName>(['limit', 'ours', 'java', 'rust'], wanted, (name) => name)
+  if (servers.includes('rust') && options.rust === undefined) throw new Error('--rust names its binary')
   const shape = { prefix: 'Bench', brokers: options.brokers, topics: options.topics }
   const selected = pickRows(worlds(shape), options.rows)
   if (options.rounds < 1) throw new Error('--rounds must be 1 or more')
@@ -159,6 +163,7 @@ async function main(): Promise<void> {
     workDir,
     binaries,
     javaLib: lib,
+    rustBinary: options.rust ?? '',
     javaOptions: options.javaOptions.split(/\s+/).filter(Boolean),
     servers,
     worlds: selected,

@@ -7,8 +7,8 @@ import { requireSingleProcess, type Service, startService } from './processes.ts
 import { Code, jsonFrame } from './request-frames.ts'
 import { RpcConnection } from './rpc.ts'
 
-/** `limit` is the physical limit, `ours` this project's daemon, `java` the published NameServer. */
-export type ServerName = 'limit' | 'ours' | 'java'
+/** `limit` is the physical limit, `ours` this project's daemon, `java` the published NameServer, `rust` its peer in Rust. */
+export type ServerName = 'limit' | 'ours' | 'java' | 'rust'
 
 /** A server that answers. */
 export interface Server {
@@ -64,6 +64,17 @@ export async function startJava(
   return startNameServer('java', args, port, {
     logFile: join(home, 'server.log'),
     env: { ROCKETMQ_HOME: home },
+  })
+}
+
+/** Starts the peer in Rust (crate rocketmq-namesrv), on a free loopback port. */
+export async function startRust(binary: string, workDir: string): Promise<Server> {
+  const port = await freePort()
+  const { home, configFile } = emptyHome(join(workDir, 'rust-home'), port)
+  const args = ['-c', configFile, '--listenPort', String(port), '--bindAddress', '127.0.0.1']
+  return startNameServer(binary, [...args, '--rocketmqHome', home, '--log-filter', 'warn'], port, {
+    logFile: join(home, 'server.log'),
+    env: { ROCKETMQ_HOME: home, HOME: home },
   })
 }
 
