@@ -1,5 +1,6 @@
-import { dataVersionText, decodeDataVersion } from '../protocol/body/data-version.ts'
+import { type DataVersion, decodeDataVersion, encodeDataVersion } from '../protocol/body/data-version.ts'
 import { encodeBrokerMemberGroup } from '../protocol/body/lists-and-tables.ts'
+import { constantExtFields } from '../protocol/command-codec.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
 import { longField, stringField } from '../protocol/ext-fields.ts'
 import type { Processor } from '../protocol/processor.ts'
@@ -47,14 +48,26 @@ export function queryDataVersion(routeInfo: RouteInfoManager): Processor {
   return (request, { channel, nowMs }) => {
     const clusterName = requiredField(request, 'clusterName')
     const brokerAddr = requiredField(request, 'brokerAddr')
-    const version = request.body === null ? null : readableDataVersion(request.body, nowMs)
+    const version = versionIn(request.body, routeInfo.registeredDataVersion(clusterName, brokerAddr), nowMs)
     const answer = routeInfo.queryDataVersion(clusterName, brokerAddr, version, nowMs, channel)
     return andThen(answer, ({ changed, registered }) => ({
       code: ResponseCode.SUCCESS,
-      extFields: new Map([['changed', `${changed}`]]),
-      body: registered === null ? null : Buffer.from(dataVersionText(registered, 'legacy')),
+      extFields: changed ? CHANGED : UNCHANGED,
+      body: registered === null ? null : encodeDataVersion(registered),
     }))
   }
+}
+
+const CHANGED = constantExtFields([['changed', 'true']])
+const UNCHANGED = constantExtFields([['changed', 'false']])
+
+/** Brokers ask every second and nearly always with the version they have registered with, in the same bytes. */
+function versionIn(body: Buffer | null, registered: DataVersion | null, nowMs: number): DataVersion | null {
+  if (body === null) return null
+  // A version without a counter is written like one whose counter is missing, which is 0.
+  const isComparable = registered !== null && registered.counter !== null
+  if (isComparable && encodeDataVersion(registered).equals(body)) return registered
+  return readableDataVersion(body, nowMs)
 }
 
 function readableDataVersion(body: Buffer, nowMs: number): ReturnType<typeof decodeDataVersion> {

@@ -4,6 +4,7 @@ import { type DecodedHeader, decodeJsonHeader, jsonHeaderText } from './header/j
 import { decodeRocketMQHeader, encodeRocketMQHeader } from './header/rocketmq-header.ts'
 import { quote } from './json/json-text.ts'
 import {
+  type ExtFields,
   type RemotingCommand,
   type RemotingResponse,
   responseCommand,
@@ -100,26 +101,41 @@ export function mostResponseBytes(
   response: RemotingResponse,
   serializeType: SerializeType,
 ): number | undefined {
-  if (serializeType !== SerializeType.JSON || (response.extFields ?? null) !== null) return undefined
-  const { remark, body } = response
+  if (serializeType !== SerializeType.JSON) return undefined
+  const { code, extFields = null, remark, body } = response
+  if (extFields !== null && !constants.has(extFields)) return undefined
   return (
     FIXED_RESPONSE_BYTES +
+    headTemplate(code, extFields).length +
     (remark == null ? 0 : remark.length * REMARK_UNIT_BYTES) +
     (body == null ? 0 : body.length)
   )
 }
 
 /** The header of a response up to its opaque, behind a place for length and header word, by code. */
-const headTemplates = new Map<number, Buffer>()
+type HeadTemplates = Map<number, Buffer>
 
-function headTemplate(code: number): Buffer {
-  let head = headTemplates.get(code)
+const plainTemplates: HeadTemplates = new Map()
+
+/** Templates of responses whose ext fields are always the same value. */
+const constants = new WeakMap<ExtFields, HeadTemplates>()
+
+/** Ext fields that many responses share: a header with them is written once. They must not be changed. */
+export function constantExtFields(entries: readonly (readonly [string, string])[]): ExtFields {
+  const extFields = new Map(entries)
+  constants.set(extFields, new Map())
+  return extFields
+}
+
+function headTemplate(code: number, extFields: ExtFields | null): Buffer {
+  const templates = extFields === null ? plainTemplates : (constants.get(extFields) ?? new Map())
+  let head = templates.get(code)
   if (head === undefined) {
-    const text = jsonHeaderText(responseCommand({ code }, 0))
-    head = Buffer.from(
-      ' '.repeat(PREFIX_BYTES) + text.slice(0, text.indexOf(OPAQUE_NAME) + OPAQUE_NAME.length),
-    )
-    headTemplates.set(code, head)
+    const text = jsonHeaderText(responseCommand({ code, extFields }, 0))
+    // The last one: a field may have the same name.
+    const opaqueAt = text.lastIndexOf(OPAQUE_NAME) + OPAQUE_NAME.length
+    head = Buffer.from(' '.repeat(PREFIX_BYTES) + text.slice(0, opaqueAt))
+    templates.set(code, head)
   }
   return head
 }
@@ -140,7 +156,7 @@ export function writeResponse(
   response: RemotingResponse,
   opaque: number,
 ): number {
-  const head = headTemplate(response.code)
+  const head = headTemplate(response.code, response.extFields ?? null)
   target.set(head, from)
   let at = writeInt(target, from + head.length, opaque)
   const { remark, body } = response

@@ -11,6 +11,13 @@ const NO_BYTES = Buffer.alloc(0)
 /** Chunks below this size are put together; it is what one read brings at most. */
 const SMALL_CHUNK_BYTES = 64 * 1024
 
+/** From so many bytes on a frame that is not whole is put together as it comes. */
+const LARGE_BYTES = 64 * 1024
+/** Room for a large frame to begin with; what is not written to takes no memory yet. */
+const LEAST_ASSEMBLY_BYTES = 1024 * 1024
+/** How much more room is made than is needed at the moment. */
+const GROWTH = 4
+
 /**
  * Cuts a byte stream into frames.
  *
@@ -32,6 +39,9 @@ export class FrameDecoder {
   #bufferedBytes = 0
   /** Length of the frame being waited for, or -1 while its length word is incomplete. */
   #frameBytes = -1
+  /** Where a large frame is put together as it comes; it holds `#assembledBytes` of it, and grows. */
+  #assembly: Buffer | undefined
+  #assembledBytes = 0
   #bytes: Buffer = NO_BYTES
   #ownsFrame = false
   #from = 0
@@ -44,14 +54,16 @@ export class FrameDecoder {
 
   /** Bytes held for frames that are not whole yet, or not taken. */
   get bufferedBytes(): number {
-    return this.#bufferedBytes
+    return this.#bufferedBytes + this.#assembledBytes
   }
 
   /** Takes the next bytes of the stream. The chunk must not change afterwards, or not after {@link keepUnread}. */
   append(chunk: Buffer): void {
     if (chunk.length === 0) return
-    this.#chunks.push(chunk)
-    this.#bufferedBytes += chunk.length
+    const rest = this.#assembly === undefined ? chunk : this.#assemble(chunk)
+    if (rest.length === 0) return
+    this.#chunks.push(rest)
+    this.#bufferedBytes += rest.length
   }
 
   /** Copies what has not been taken of the chunk that was appended last, so that its memory may be used again. */
@@ -94,8 +106,10 @@ export class FrameDecoder {
       this.#skip(LENGTH_WORD_BYTES)
       this.#frameBytes = length
     }
+    if (this.#assembly !== undefined) return this.#takeAssembled()
     if (this.#bufferedBytes < this.#frameBytes) {
       this.#letGoOfConsumedBytes()
+      if (this.#bufferedBytes >= LARGE_BYTES) this.#beginAssembly()
       return false
     }
     this.#take(this.#frameBytes)
@@ -121,6 +135,49 @@ export class FrameDecoder {
   /** Where it ends. */
   get to(): number {
     return this.#to
+  }
+
+  /** From here on the bytes of this frame go straight to their place, instead of into chunks that are put together at its end. */
+  #beginAssembly(): void {
+    const chunks = this.#chunks
+    const offset = this.#offset
+    this.#chunks = []
+    this.#offset = 0
+    this.#bufferedBytes = 0
+    this.#assembly = NO_BYTES
+    for (const [index, chunk] of chunks.entries())
+      this.#assemble(index === 0 ? chunk.subarray(offset) : chunk)
+  }
+
+  /** @returns What is beyond the frame. */
+  #assemble(chunk: Buffer): Buffer {
+    const wanted = Math.min(chunk.length, this.#frameBytes - this.#assembledBytes)
+    const end = this.#assembledBytes + wanted
+    let assembly = this.#assembly ?? NO_BYTES
+    if (end > assembly.length) {
+      // Not all at once: what a peer announces costs memory only as it comes.
+      const room = Math.min(this.#frameBytes, Math.max(LEAST_ASSEMBLY_BYTES, GROWTH * end))
+      const larger = Buffer.allocUnsafeSlow(room)
+      assembly.copy(larger, 0, 0, this.#assembledBytes)
+      assembly = larger
+    }
+    chunk.copy(assembly, this.#assembledBytes, 0, wanted)
+    this.#assembly = assembly
+    this.#assembledBytes = end
+    return chunk.subarray(wanted)
+  }
+
+  #takeAssembled(): boolean {
+    this.#bytes = NO_BYTES
+    if (this.#assembledBytes < this.#frameBytes) return false
+    this.#bytes = this.#assembly ?? NO_BYTES
+    this.#ownsFrame = true
+    this.#from = 0
+    this.#to = this.#frameBytes
+    this.#assembly = undefined
+    this.#assembledBytes = 0
+    this.#frameBytes = -1
+    return true
   }
 
   #checkLength(length: number): void {

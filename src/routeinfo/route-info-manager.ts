@@ -148,17 +148,17 @@ export class RouteInfoManager {
    * being read is not silent.
    * @see RouteInfoManager#scanNotActiveBroker
    */
-  scanNotActiveBroker(nowMs: number): BrokerLiveInfo[] {
-    const silent: BrokerLiveInfo[] = []
+  scanNotActiveBroker(nowMs: number): Readonly<BrokerLiveInfo>[] {
+    const silent: Readonly<BrokerLiveInfo>[] = []
     for (const [key, live] of this.#tables.brokerLiveTable) {
       const isSilent = live.lastUpdateTimestampMs + live.heartbeatTimeoutMs < nowMs
-      if (isSilent && !this.#registering.has(key)) silent.push(live)
+      if (isSilent && !this.#registering.has(key)) silent.push({ ...live })
     }
     return silent
   }
 
   /** Removes brokers that were found silent, unless they are heard from before it comes to that. */
-  evict(silent: readonly BrokerLiveInfo[]): void {
+  evict(silent: readonly Readonly<BrokerLiveInfo>[]): void {
     const generation = this.nextGeneration()
     this.#submit(
       silent.map((live) => ({
@@ -173,6 +173,11 @@ export class RouteInfoManager {
   /** BROKER_HEARTBEAT: an unknown broker is ignored. */
   touch(clusterName: string, brokerAddr: string, nowMs: number, owner: LockOwner): Eventually<void> {
     return this.#lock.write(() => this.#tables.touch(clusterName, brokerAddr, nowMs), owner)
+  }
+
+  /** The version a broker registered with, as of now; null if it is not live. */
+  registeredDataVersion(clusterName: string, brokerAddr: string): DataVersion | null {
+    return this.#tables.live(clusterName, brokerAddr)?.dataVersion ?? null
   }
 
   /** QUERY_DATA_VERSION: compares, refreshes the broker in any case, and tells the version it registered with. */

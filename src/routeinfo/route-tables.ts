@@ -12,12 +12,12 @@ import { TransitionMap } from './transition-map.ts'
 /** Identity of a connection, as far as the tables care. */
 export type ChannelId = number
 
-/** What is known of a live broker. Replaced as a whole, never edited. @see BrokerLiveInfo in apache/rocketmq */
+/** What is known of a live broker. Replaced as a whole by a registration; a heartbeat moves its time only. @see BrokerLiveInfo in apache/rocketmq */
 export interface BrokerLiveInfo {
   readonly clusterName: string
   readonly brokerAddr: string
   readonly brokerName: string
-  readonly lastUpdateTimestampMs: number
+  lastUpdateTimestampMs: number
   readonly heartbeatTimeoutMs: number
   readonly dataVersion: DataVersion
   readonly channelId: ChannelId
@@ -104,9 +104,8 @@ export class RouteTables {
 
   /** Marks a live broker as heard from; an unknown one is ignored. */
   touch(clusterName: string, brokerAddr: string, nowMs: number): void {
-    const key = brokerKey(clusterName, brokerAddr)
-    const info = this.brokerLiveTable.get(key)
-    if (info !== undefined) this.brokerLiveTable.set(key, { ...info, lastUpdateTimestampMs: nowMs })
+    const info = this.live(clusterName, brokerAddr)
+    if (info !== undefined) info.lastUpdateTimestampMs = nowMs
   }
 
   /** Whether a broker is unknown or registered with another version. @see RouteInfoManager#isBrokerTopicConfigChanged */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  constantExtFields,
   decodeCommand,
   encodeCommand,
   mostResponseBytes,
@@ -8,12 +9,18 @@ import {
 } from '../../src/protocol/command-codec.ts'
 import { type RemotingResponse, responseCommand, SerializeType } from '../../src/protocol/remoting-command.ts'
 
+const CONSTANTS = [
+  constantExtFields([]),
+  constantExtFields([['changed', 'true']]),
+  constantExtFields([['"opaque":', 'é"opaque":0']]),
+]
+
 const response: fc.Arbitrary<RemotingResponse> = fc.record(
   {
     code: fc.oneof(fc.constantFrom(0, 1, 2, 17, 22), fc.integer({ min: 0, max: 2_000 })),
     remark: fc.option(fc.string({ unit: 'binary', maxLength: 30 })),
     body: fc.option(fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes))),
-    extFields: fc.constantFrom(null, null, null, new Map(), new Map([['a', 'b']])),
+    extFields: fc.constantFrom(null, null, null, new Map(), new Map([['a', 'b']]), ...CONSTANTS),
   },
   { requiredKeys: ['code'] },
 )
@@ -30,6 +37,7 @@ describe('a response that is written where there is room', () => {
         const alone = encodeCommand(responseCommand(answer, number), SerializeType.JSON)
         if (most === undefined) {
           expect(answer.extFields).toBeInstanceOf(Map)
+          expect(CONSTANTS).not.toContain(answer.extFields)
           return
         }
         const room = Buffer.alloc(from + most, 0xaa)

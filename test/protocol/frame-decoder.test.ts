@@ -258,3 +258,40 @@ describe('memory', () => {
     expect(framesOf([chunk])[0]?.buffer).toBe(chunk.buffer)
   })
 })
+
+test('large frames among small ones come out whole, wherever the stream is cut', () => {
+  const content = fc.oneof(fc.integer({ min: 4, max: 300 }), fc.integer({ min: 60_000, max: 3_000_000 }))
+  const cuts = fc.array(fc.integer({ min: 1, max: 400_000 }), { minLength: 1, maxLength: 40 })
+  fc.assert(
+    fc.property(
+      fc.array(content, { minLength: 1, maxLength: 4 }),
+      cuts,
+      fc.boolean(),
+      (sizes, steps, shared) => {
+        const contents = sizes.map((size, index) => Buffer.alloc(size, `frame ${index} of ${size}`))
+        const stream = Buffer.concat(contents.map(framed))
+        const decoder = new FrameDecoder(MAX_FRAME_BYTES)
+        const found: Buffer[] = []
+        for (let at = 0, step = 0; at < stream.length; step++) {
+          const end = Math.min(stream.length, at + (steps[step % steps.length] ?? 1))
+          const chunk = Buffer.from(stream.subarray(at, end))
+          decoder.append(chunk)
+          for (let frame = decoder.next(); frame !== undefined; frame = decoder.next())
+            found.push(Buffer.from(frame))
+          if (shared) {
+            decoder.keepUnread()
+            chunk.fill(0)
+          }
+          at = end
+        }
+        expect(found.length).toBe(contents.length)
+        for (const [index, frame] of found.entries())
+          expect(frame.equals(contents[index] ?? chunkless)).toBe(true)
+        expect(decoder.bufferedBytes).toBe(0)
+      },
+    ),
+    { numRuns: 50 },
+  )
+})
+
+const chunkless = Buffer.alloc(0)
