@@ -123,19 +123,29 @@ export function configuredAddress(
   }
 }
 
-/** Asks once. Rejects if the connection fails, the answer is wrong, or `timeoutMs` pass without one. */
+/**
+ * Asks once. Rejects if the connection fails, the answer is wrong, or `timeoutMs` pass without one. A daemon that takes part in a
+ * TLS handshake and then hangs up wants a certificate that the check has not: it is there.
+ */
 export async function check({ host, port, tls }: Address, timeoutMs: number = TIMEOUT_MS): Promise<void> {
   const opaque = randomInt(1, 2 ** 31)
   const socket = tls ? connectTls({ host, port, rejectUnauthorized: false }) : connect({ host, port })
-  const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+  const late = new Error(`no answer within ${timeoutMs} ms`)
+  const timer = setTimeout(() => socket.destroy(late), timeoutMs)
   let received: Buffer = Buffer.alloc(0)
+  let isSecure = false
+  socket.once('secureConnect', () => {
+    isSecure = true
+  })
   try {
     socket.write(encodeProbe(opaque)) // kept until the connection stands
     for await (const chunk of socket) {
       received = Buffer.concat([received, chunk as Buffer])
       if (isAnswered(received, opaque)) return
     }
-    throw new Error('connection closed before the answer')
+    if (!isSecure || received.length > 0) throw new Error('connection closed before the answer')
+  } catch (error) {
+    if (error === late || !isSecure || received.length > 0) throw error
   } finally {
     clearTimeout(timer)
     socket.destroy()

@@ -29,9 +29,7 @@ export async function createLogger(options: LogOptions): Promise<Logger> {
   }
   if (!pretty) {
     if (options.destination !== undefined) return pino(settings, options.destination)
-    const stdout = pino.destination({ fd: 1, sync: true, maxLength: MOST_UNWRITTEN_CHARACTERS })
-    stdout.on('error', options.onWriteError ?? (() => {}))
-    return pino(settings, stdout)
+    return pino(settings, standardOutput(options.onWriteError))
   }
 
   // Loaded only when wanted, and used as a stream of this process: a worker thread would cost more at every start.
@@ -39,11 +37,22 @@ export async function createLogger(options: LogOptions): Promise<Logger> {
   const destination = options.destination as NodeJS.WritableStream | undefined
   const stream = build({
     sync: true,
-    destination: destination ?? 1,
+    destination: destination ?? standardOutput(options.onWriteError),
     ignore: 'pid,hostname',
     translateTime: false,
     singleLine: true,
   })
   stream.on('error', options.onWriteError ?? (() => {}))
   return pino(settings, stream)
+}
+
+/** Stdout as it is: who reads it slowly, or not at all, must not hold up the server. */
+function standardOutput(onWriteError: LogOptions['onWriteError']): DestinationStream & NodeJS.WritableStream {
+  const options = { fd: 1, sync: true, maxLength: MOST_UNWRITTEN_CHARACTERS }
+  // Without this, a write that would have to wait is tried again after a sleep in which nothing else happens.
+  const stdout = pino.destination({ ...options, retryEAGAIN: () => false })
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EAGAIN') onWriteError?.(error)
+  })
+  return stdout as unknown as DestinationStream & NodeJS.WritableStream
 }

@@ -3,11 +3,13 @@ import {
   copyFileSync,
   existsSync,
   fchmodSync,
+  fchownSync,
   fsyncSync,
   mkdirSync,
   openSync,
   realpathSync,
   renameSync,
+  type Stats,
   statSync,
   unlinkSync,
   writeSync,
@@ -28,19 +30,28 @@ export function writeFileAtomically(path: string, content: Buffer): void {
   const target = linkedFile(path)
   const folder = dirname(target)
   const temporary = `${target}.tmp`
+  // Opened first: once the file has been replaced, nothing must fail that can be known before.
+  const folderHandle = openSync(folder, 'r')
   try {
-    writeWhole(temporary, content, modeOf(target))
+    writeWhole(temporary, content, ownershipOf(target))
     keepBackup(target, `${path}.bak`)
     renameSync(temporary, target)
+    forceFolder(folderHandle)
   } catch (error) {
     removeIfPossible(temporary)
     throw error
+  } finally {
+    closeSync(folderHandle)
   }
-  const handle = openSync(folder, 'r')
+}
+
+/** Some file systems cannot force a folder to disk; there the rename is as lasting as they make it. */
+function forceFolder(handle: number): void {
   try {
     fsyncSync(handle)
-  } finally {
-    closeSync(handle)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EINVAL' && code !== 'ENOTSUP') throw error
   }
 }
 
@@ -54,10 +65,21 @@ function keepBackup(path: string, backup: string): void {
   const temporary = `${backup}.tmp`
   try {
     copyFileSync(path, temporary)
+    const like = ownershipOf(path)
+    if (like !== undefined) keepBackupOwner(temporary, like)
     renameSync(temporary, backup)
   } catch (error) {
     removeIfPossible(temporary)
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
+function keepBackupOwner(path: string, like: Stats): void {
+  const handle = openSync(path, 'r')
+  try {
+    keepOwner(handle, like)
+  } finally {
+    closeSync(handle)
   }
 }
 
@@ -70,20 +92,31 @@ function removeIfPossible(path: string): void {
   }
 }
 
-/** Permissions of a file; undefined if there is none. */
-function modeOf(path: string): number | undefined {
-  const mode = statSync(path, { throwIfNoEntry: false })?.mode
-  return mode === undefined ? undefined : mode & 0o777
+/** Whose a file is, and who may do what with it; undefined if there is none. */
+function ownershipOf(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false })
 }
 
-function writeWhole(path: string, content: Buffer, mode: number | undefined): void {
-  const handle = openSync(path, 'w', mode ?? 0o644)
+function writeWhole(path: string, content: Buffer, like: Stats | undefined): void {
+  const handle = openSync(path, 'w', like === undefined ? 0o644 : like.mode & 0o777)
   try {
     // Before the first byte is written: it may be a password.
-    if (mode !== undefined) fchmodSync(handle, mode)
+    if (like !== undefined) {
+      keepOwner(handle, like)
+      fchmodSync(handle, like.mode & 0o777)
+    }
     for (let written = 0; written < content.length; ) written += writeSync(handle, content, written)
     fsyncSync(handle)
   } finally {
     closeSync(handle)
+  }
+}
+
+/** Only root may give a file away; everybody else has made it his own by replacing it. */
+function keepOwner(handle: number, { uid, gid }: Stats): void {
+  try {
+    fchownSync(handle, uid, gid)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
   }
 }

@@ -70,7 +70,7 @@ export class ConfigUpdates implements NamesrvConfiguration {
   }
 
   #logTaken(peer: string, { changes, ignored, warnings }: UpdatedConfigState): void {
-    this.#limit.run((suppressed) => {
+    const tell = (suppressed: number): void => {
       const changed = Object.fromEntries(
         changes.map(({ key, from, to }) => [key, `${quoted(from)} -> ${quoted(to)}`]),
       )
@@ -85,7 +85,10 @@ export class ConfigUpdates implements NamesrvConfiguration {
       for (const warning of warnings) {
         this.#logger.warn({ peer }, `stored, but the next start will refuse it: ${quoted(warning)}`)
       }
-    })
+    }
+    // Who changed what must be known; what changes nothing need not be told each time.
+    if (changes.length > 0 || warnings.length > 0) tell(0)
+    else this.#limit.run(tell)
   }
 }
 

@@ -4,6 +4,7 @@ import type { RemotingCommand } from '../protocol/remoting-command.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RemotingClient } from '../remoting/remoting-client.ts'
+import type { RemotingClientError, RemotingClientErrorCode } from '../remoting/remoting-client-error.ts'
 import type { RateLimit } from './rate-limit.ts'
 
 /** What lookups in the product environment need. */
@@ -21,6 +22,13 @@ export interface ProductNameServersOptions {
   readonly limit: RateLimit
 }
 
+/** Failures that say something about the NameServer that was asked. */
+const FAILURES_OF_THE_PEER: ReadonlySet<RemotingClientErrorCode | undefined> = new Set([
+  'ERR_CONNECT',
+  'ERR_CONNECTION_LOST',
+  'ERR_TIMEOUT',
+  'ERR_ADDRESS',
+] as const)
 /** So long a NameServer that failed is passed over. */
 const PASSED_OVER_MS = 5_000
 /** A version before 4.9.4: to such a client a route is written in the dialect of old clients. */
@@ -100,7 +108,10 @@ export class ProductNameServers implements ProductEnvironment {
     try {
       answer = await client.invoke(address, request, timeoutMs)
     } catch (error) {
-      this.#passOver(address, (error as Error).message)
+      // What failed on our side, such as a full queue, says nothing about that server.
+      if (FAILURES_OF_THE_PEER.has((error as Partial<RemotingClientError>).code)) {
+        this.#passOver(address, (error as Error).message)
+      }
       return undefined
     }
     if (answer.code === ResponseCode.SUCCESS && answer.body !== null) return answer.body

@@ -19,18 +19,23 @@ export class ArrivalOrder {
     return this.#last.size
   }
 
-  /** Takes the next place for a name. */
+  /** Takes the next place for a name. A place that is left early keeps the order: it counts as left when its turn has come. */
   arrive(name: string): Arrival {
     const turn = this.#last.get(name)
     let leave = (): void => {}
-    const left = new Promise<void>((resolve) => {
+    const own = new Promise<void>((resolve) => {
       leave = resolve
     })
+    const left = turn === undefined ? own : turn.then(() => own)
     this.#last.set(name, left)
+    const forget = (): void => {
+      if (this.#last.get(name) === left) this.#last.delete(name)
+    }
+    if (turn !== undefined) void left.then(forget)
     return {
       turn,
       leave: () => {
-        if (this.#last.get(name) === left) this.#last.delete(name)
+        if (turn === undefined) forget()
         leave()
       },
     }

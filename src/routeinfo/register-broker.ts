@@ -127,7 +127,11 @@ export function* registerBroker(
     clusterName,
     brokerAddr,
     brokerName,
-    lastUpdateTimestampMs: registration.nowMs,
+    // A heartbeat may have come while the registration was being read.
+    lastUpdateTimestampMs: Math.max(
+      registration.nowMs,
+      tables.live(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
+    ),
     heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
     dataVersion,
     channelId: registration.channelId,

@@ -326,8 +326,11 @@ export class RouteInfoManager {
   #shortTransition(work: (changes: RouteChanges) => void, owner: LockOwner): Eventually<void> {
     return this.#lock.write(() => {
       const changes = new RouteChanges()
-      work(changes)
-      this.#commit(changes)
+      try {
+        work(changes)
+      } finally {
+        this.#commit(changes)
+      }
     }, owner)
   }
 

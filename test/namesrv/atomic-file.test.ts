@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -161,4 +162,18 @@ describe('a file that is replaced atomically', () => {
     expect(readFileSync(path, 'latin1')).toBe('old')
     expect(readdirSync(folder).sort()).toEqual(['file', 'file.bak'])
   })
+
+  test.runIf(process.getuid?.() === 0)(
+    "stays its owner's, and so does its backup, if root replaces it",
+    () => {
+      const path = join(temporaryFolder(), 'file')
+      writeFileSync(path, 'old', { mode: 0o640 })
+      chownSync(path, 1234, 2345)
+      writeFileAtomically(path, Buffer.from('new'))
+      for (const file of [path, `${path}.bak`]) {
+        const { uid, gid, mode } = statSync(file)
+        expect([uid, gid, mode & 0o777]).toEqual([1234, 2345, 0o640])
+      }
+    },
+  )
 })

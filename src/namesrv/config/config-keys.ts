@@ -199,7 +199,9 @@ const NETTY_CLIENT = [
     'start',
     'TLS on outgoing connections',
   ),
-  string('socksProxyConfig', '{}', 'none', 'SOCKS proxies by address, JSON'),
+  string('socksProxyConfig', '{}', 'none', 'SOCKS proxies by address, JSON; there may be passwords in it', {
+    secret: true,
+  }),
   boolean('disableCallbackExecutor', false, 'none', 'callbacks on the thread that reads'),
   boolean('disableNettyWorkerGroup', false, 'none', 'decode on the thread that reads'),
   long('maxReconnectIntervalTimeSeconds', 60, 'none', 'time between two attempts to connect', { unit: 's' }),

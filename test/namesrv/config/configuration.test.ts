@@ -279,6 +279,17 @@ describe('items', () => {
     expect(own).toEqual(expect.arrayContaining(['tls.enable=', 'serializeType=JSON', 'logLevel=info']))
   })
 
+  test('hide the passwords that may be in socksProxyConfig, but not its default', () => {
+    const given = Configuration.resolve({
+      args: [{ key: 'socksProxyConfig', value: '{"0.0.0.0/0":{"password":"p"}}' }],
+      homeDirectory: '/home/user',
+      processors: 2,
+    })
+    expect(given.configuration.printItems()).toContain('socksProxyConfig=******')
+    const none = Configuration.resolve({ homeDirectory: '/home/user', processors: 2 })
+    expect(none.configuration.printItems()).toContain('socksProxyConfig={}')
+  })
+
   test('leave out null, and keys of no Java object that are not in the file', () => {
     const keys = resolve({ args: [{ key: 'logLevel', value: 'debug' }] })
       .configuration.items()

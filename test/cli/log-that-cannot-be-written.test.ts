@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import { headerOf, RawClient } from '../support/raw-client.ts'
+import { lookup } from '../support/requests.ts'
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+/** A device that takes nothing, as a disk that is full; Linux has it. */
+const FULL = '/dev/full'
+
+/** As bin/mqnamesrv does it, which would run what was built last. `-e` leaves no place for arguments of the program's own. */
+function startProgram(stdout: number | 'pipe', settings: Readonly<Record<string, string>>): ChildProcess {
+  const program = `const early = []
+    process.on('SIGTERM', (signal) => early.push(signal))
+    import(${JSON.stringify(main)}).then(({ main }) => main(early))`
+  const args = ['--import', 'tsx', '--input-type=module', '-e', program]
+  const env = {
+    ...process.env,
+    MQNAMESRV_BIND_ADDRESS: '127.0.0.1',
+    MQNAMESRV_LOG_FORMAT: 'json',
+    ...settings,
+  }
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', stdout, 'pipe'] })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  return child
+}
+
+function linesOf({ stderr }: ChildProcess) {
+  if (stderr === null) throw new Error('stderr is no pipe')
+  const lines: string[] = []
+  return { lines, interface: createInterface({ input: stderr }).on('line', (line) => lines.push(line)) }
+}
+
+test.runIf(existsSync(FULL))(
+  'a log that cannot be written is told of once on stderr, the server goes on, and SIGTERM still ends it with 0',
+  async () => {
+    const full = openSync(FULL, 'w')
+    const child = startProgram(full, { MQNAMESRV_LISTEN_PORT: '0' })
+    closeSync(full)
+    const stderr = linesOf(child)
+    await once(stderr.interface, 'line')
+    child.kill('SIGTERM')
+    const [code, signal] = await once(child, 'close')
+    expect(stderr.lines).toEqual([
+      'mqnamesrv: cannot write the log, going on without: ENOSPC: no space left on device, write',
+    ])
+    expect([code, signal]).toEqual([0, null])
+  },
+)
+
+async function freePort(): Promise<number> {
+  const holder = createServer().listen(0, '127.0.0.1')
+  await once(holder, 'listening')
+  const { port } = holder.address() as AddressInfo
+  holder.close()
+  await once(holder, 'close')
+  return port
+}
+
+test('a log that nobody reads does not hold up the server, and SIGTERM still ends it with 0', async () => {
+  const port = await freePort()
+  const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: `${port}`, MQNAMESRV_LOG_LEVEL: 'debug' })
+  // Its first lines tell that it listens; after them nobody reads.
+  if (child.stdout === null) throw new Error('stdout is no pipe')
+  for await (const line of createInterface({ input: child.stdout })) if (line.includes('boot success')) break
+  child.stdout.pause()
+  // More lines than a pipe holds: each connection that closes is one.
+  for (let batch = 0; batch < 30; batch++) {
+    const clients = await Promise.all(Array.from({ length: 50 }, () => RawClient.connect(port)))
+    const answers = await Promise.all(clients.map((client) => client.request(lookup('TopicA'))))
+    expect(answers.every((answer) => headerOf(answer).code === 17)).toBe(true)
+    for (const { socket } of clients) socket.destroy()
+  }
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  expect(await ended).toEqual([0, null])
+})
