@@ -57,6 +57,11 @@ export class FrameDecoder {
     return this.#bufferedBytes + this.#assembledBytes
   }
 
+  /** Whether a large frame is being put together as it comes. */
+  get assembling(): boolean {
+    return this.#assembly !== undefined
+  }
+
   /** Takes the next bytes of the stream. The chunk must not change afterwards, or not after {@link keepUnread}. */
   append(chunk: Buffer): void {
     if (chunk.length === 0) return

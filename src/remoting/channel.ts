@@ -10,6 +10,7 @@ import {
   type RemotingResponse,
 } from '../protocol/remoting-command.ts'
 import type { AnswerBuffer } from './answer-buffer.ts'
+import { type LargeFramePace, LEAST_PAUSE_BYTES } from './large-frame-pace.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 import type { SharedReadBuffer } from './shared-read-buffer.ts'
 
@@ -25,6 +26,7 @@ export interface ChannelOptions {
   readonly answers: AnswerBuffer
   /** What sockets read into; undefined if each is to read into memory of its own. */
   readonly reads: SharedReadBuffer | undefined
+  readonly pace: LargeFramePace
   readonly nextOpaque: () => number
   /** Told once why a channel is being closed by us, or that its socket failed. */
   readonly onFailure: (channel: ChannelRef, error: Error) => void
@@ -57,6 +59,10 @@ export class Channel implements ChannelRef {
   /** A request is being worked on beyond its turn. */
   #held = false
   #congested = false
+  /** Bytes of large frames taken since the last pause for others. */
+  #largeBytes = 0
+  /** Others come first for a while. */
+  #paused = false
   #closing = false
   #closed = false
   /** Whether the socket has taken every write at once so far, as all do but encrypted ones and those of slow peers. */
@@ -111,10 +117,30 @@ export class Channel implements ChannelRef {
   /** Takes bytes from the peer. With a shared read buffer they are looked at no more when this returns. */
   receive(chunk: Buffer): void {
     if (this.#closing) return
-    this.#lastActivityMs = this.#options.nowMs()
-    this.#decoder.append(chunk)
+    const { nowMs, pace } = this.#options
+    const decoder = this.#decoder
+    const large = decoder.assembling
+    this.#lastActivityMs = nowMs()
+    decoder.append(chunk)
     this.#work()
-    if (this.#sharesReads) this.#decoder.keepUnread()
+    if (this.#sharesReads) decoder.keepUnread()
+    if (large || decoder.assembling) this.#pauseForOthers(chunk.length)
+    else if (decoder.bufferedBytes === 0) pace.servedOther(this.#lastActivityMs)
+  }
+
+  #pauseForOthers(bytes: number): void {
+    const { pace } = this.#options
+    this.#largeBytes = pace.servesOthers ? this.#largeBytes + bytes : 0
+    if (this.#paused || this.#largeBytes < LEAST_PAUSE_BYTES) return
+    pace.wait(this.#largeBytes, () => this.#onOthersServed())
+    this.#paused = true
+    this.#largeBytes = 0
+    this.#socket.pause()
+  }
+
+  #onOthersServed(): void {
+    this.#paused = false
+    if (!this.#closed) this.#work()
   }
 
   #onDrain(): void {
@@ -143,7 +169,7 @@ export class Channel implements ChannelRef {
       return
     }
     this.#flush()
-    if (this.#held || this.#congested) this.#socket.pause()
+    if (this.#held || this.#congested || this.#paused) this.#socket.pause()
     else if (this.#socket.isPaused()) this.#socket.resume()
   }
 

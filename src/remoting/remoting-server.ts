@@ -4,6 +4,7 @@ import type { SerializeType } from '../protocol/remoting-command.ts'
 import { AnswerBuffer } from './answer-buffer.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
 import { ConnectionPreface, type PrefaceContext, type PrefaceOptions } from './connection-preface.ts'
+import { LargeFramePace } from './large-frame-pace.ts'
 import type { PrefaceError } from './preface-error.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 import { SharedReadBuffer } from './shared-read-buffer.ts'
@@ -29,6 +30,8 @@ export interface RemotingServerOptions {
   readonly nowMs: () => number
   /** Runs a task periodically; returns what ends it. */
   readonly every: (periodMs: number, task: () => void) => () => void
+  /** Runs a task in a later turn of the event loop, when others have had so many milliseconds. */
+  readonly defer: (task: () => void, leastMs: number) => void
   /** What may stand before the first frame of a connection. */
   readonly preface: PrefaceOptions
   readonly events: RemotingServerEvents
@@ -83,6 +86,7 @@ export class RemotingServer {
       maxIdleMs: options.maxIdleMs,
       answers: new AnswerBuffer(options.serializeType),
       reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),
+      pace: new LargeFramePace(options),
       nextOpaque: () => {
         this.#lastOpaque = (this.#lastOpaque + 1) | 0
         return this.#lastOpaque

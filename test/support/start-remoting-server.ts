@@ -24,7 +24,14 @@ export async function startRemotingServer(
     maxIdleMs = Number.POSITIVE_INFINITY,
     sharedReadBuffer = true,
     preface = {},
-  }: { maxIdleMs?: number; sharedReadBuffer?: boolean; preface?: Partial<PrefaceOptions> } = {},
+    defer,
+  }: {
+    maxIdleMs?: number
+    sharedReadBuffer?: boolean
+    preface?: Partial<PrefaceOptions>
+    /** Default: the next turn of the loop. */
+    defer?: (task: () => void, leastMs: number) => void
+  } = {},
 ): Promise<TestRemotingServer> {
   const time = new ManualTime()
   const happened: string[] = []
@@ -48,6 +55,7 @@ export async function startRemotingServer(
     sharedReadBuffer,
     nowMs: () => time.nowMs(),
     every: (periodMs, task) => time.every(periodMs, task),
+    defer: defer ?? ((task) => time.defer(task)),
     preface: {
       tlsMode: 'permissive',
       tlsAcceptor: async () => undefined,
