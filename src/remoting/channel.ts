@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { AssemblyBuffers } from '../protocol/assembly-buffers.ts'
 import { decodeCommand } from '../protocol/command-codec.ts'
 import { FrameError } from '../protocol/errors.ts'
 import { FrameDecoder } from '../protocol/frame-decoder.ts'
@@ -26,6 +27,8 @@ export interface ChannelOptions {
   readonly answers: AnswerBuffer
   /** What sockets read into; undefined if each is to read into memory of its own. */
   readonly reads: SharedReadBuffer | undefined
+  /** What large frames are put together in. */
+  readonly assemblies: AssemblyBuffers
   readonly pace: LargeFramePace
   readonly nextOpaque: () => number
   /** Told once why a channel is being closed by us, or that its socket failed. */
@@ -74,7 +77,7 @@ export class Channel implements ChannelRef {
     this.id = id
     this.#socket = socket
     this.#options = options
-    this.#decoder = new FrameDecoder(options.maxFrameBytes)
+    this.#decoder = new FrameDecoder(options.maxFrameBytes, options.assemblies)
     this.#lastActivityMs = options.nowMs()
     this.remoteAddress = remoteAddress
     this.maxIdleMs = options.maxIdleMs()
@@ -185,15 +188,25 @@ export class Channel implements ChannelRef {
   #answer(request: RemotingCommand, context: RequestContext): void {
     // We ask nothing over these connections, so an answer has no question: it is dropped, as in Java.
     if (isResponse(request)) return
+    const { frameMemory } = this.#decoder
     const response = this.#options.dispatcher.dispatch(request, context)
-    if (response instanceof Promise) this.#await(request, response)
-    else this.#queue(request, response)
+    if (response instanceof Promise) {
+      this.#await(request, response, frameMemory)
+    } else {
+      this.#queue(request, response)
+      if (frameMemory !== undefined) this.#options.assemblies.giveBack(frameMemory)
+    }
   }
 
-  #await(request: RemotingCommand, response: Promise<RemotingResponse>): void {
+  #await(
+    request: RemotingCommand,
+    response: Promise<RemotingResponse>,
+    frameMemory: Buffer | undefined,
+  ): void {
     this.#held = true
     void response.then((settled) => {
       this.#held = false
+      if (frameMemory !== undefined) this.#options.assemblies.giveBack(frameMemory)
       this.#lastActivityMs = this.#options.nowMs()
       try {
         this.#queue(request, settled)

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { AssemblyBuffers } from '../protocol/assembly-buffers.ts'
 import type { ChannelRef } from '../protocol/processor.ts'
 import type { SerializeType } from '../protocol/remoting-command.ts'
 import { AnswerBuffer } from './answer-buffer.ts'
@@ -86,6 +87,7 @@ export class RemotingServer {
       maxIdleMs: options.maxIdleMs,
       answers: new AnswerBuffer(options.serializeType),
       reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),
+      assemblies: new AssemblyBuffers(),
       pace: new LargeFramePace(options),
       nextOpaque: () => {
         this.#lastOpaque = (this.#lastOpaque + 1) | 0

@@ -92,7 +92,12 @@ export class ProcessorWorld {
       body: asked.body === undefined ? null : Buffer.from(asked.body),
     }
     const context = { channel: asked.channel ?? this.channel, nowMs: this.nowMs }
-    return plainAnswer(await this.#processors[code](request, context))
+    try {
+      return plainAnswer(await this.#processors[code](request, context))
+    } finally {
+      // The memory is somebody else's after the answer.
+      request.body?.fill('?')
+    }
   }
 }
 
