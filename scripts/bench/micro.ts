@@ -11,6 +11,7 @@ import { readRegisterBrokerBody } from '../../src/protocol/body/register-broker-
 import { encodeTopicRouteData } from '../../src/protocol/body/topic-route-data.ts'
 import { decodeCommand, writeResponse } from '../../src/protocol/command-codec.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
+import { RemarkTemplate } from '../../src/protocol/remark.ts'
 import type { Registration } from '../../src/routeinfo/register-broker.ts'
 import { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { Slicer } from '../../src/routeinfo/slicer.ts'
@@ -122,9 +123,15 @@ function writeRoutes(): (count: number) => void {
 
 function writeRefusals(): (count: number) => void {
   const room = Buffer.alloc(65_536)
-  const response = { code: 17, remark: 'No topic route info in name server for the topic: T\nSee elsewhere.' }
+  const template = new RemarkTemplate(
+    'No topic route info in name server for the topic: ',
+    '\nSee elsewhere.',
+  )
   return (count) => {
-    for (let i = 0; i < count; i++) sink = writeResponse(room, 0, response, 1_000_000_000 + i)
+    for (let i = 0; i < count; i++) {
+      const response = { code: 17, remark: template.with('BenchTopic-00001') }
+      sink = writeResponse(room, 0, response, 1_000_000_000 + i)
+    }
   }
 }
 
