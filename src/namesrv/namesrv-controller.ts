@@ -95,7 +95,7 @@ export class NamesrvController {
   async start(): Promise<{ readonly address: string; readonly port: number }> {
     const { configuration, clock, scheduler } = this.#options
     const { values } = configuration
-    const kvConfig = loadKVConfig(values.kvConfigPath)
+    const kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges)
     if (values.clusterTest) this.#product = new ProductEnvironment(values, this.#client, this.#options)
     const server = this.#createServer(kvConfig)
     await this.#tls.start()

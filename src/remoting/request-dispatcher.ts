@@ -5,7 +5,11 @@ import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-com
 import { ResponseCode } from '../protocol/response-code.ts'
 
 /** Codes of errors that mean "too much at once" rather than "went wrong". */
-const OVERLOAD_CODES: ReadonlySet<unknown> = new Set(['ERR_LOCK_QUEUE_FULL', 'ERR_TOO_MANY_LOOKUPS'])
+const OVERLOAD_CODES: ReadonlySet<unknown> = new Set([
+  'ERR_LOCK_QUEUE_FULL',
+  'ERR_TOO_MANY_LOOKUPS',
+  'ERR_TOO_MANY_CHANGES',
+])
 
 const OVERLOADED: RemotingResponse = {
   code: ResponseCode.SYSTEM_BUSY,
