@@ -4,6 +4,7 @@ import type { ConfigFile } from '../namesrv/config/config-layers.ts'
 import { Configuration } from '../namesrv/config/configuration.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { readConfigFile } from './config-file.ts'
+import { endProcess } from './end-process.ts'
 import { describeErrno, describeFailure } from './errno.ts'
 import { packageVersion } from './package-version.ts'
 import { type Controller, logConfiguration, type ServingProcess, serve } from './serve.ts'
@@ -89,7 +90,7 @@ function processWorld(earlySignals: readonly string[]): CliWorld {
     stdout: process.stdout,
     stderr: process.stderr,
     events: process,
-    exit: (code) => process.exit(code),
+    exit: endProcess,
     readConfigFile,
     createLogger: async ({ values }) => {
       const { createLogger } = await import('./logger.ts')
@@ -136,5 +137,5 @@ export async function main(earlySignals: readonly string[] = []): Promise<void> 
   process.stdout.on('error', () => {})
   const code = await run(processWorld(earlySignals))
   // Called when all that was written before is out, also where a pipe is written asynchronously.
-  process.stdout.write('', () => process.exit(code))
+  process.stdout.write('', () => endProcess(code))
 }

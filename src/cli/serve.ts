@@ -22,7 +22,7 @@ export interface ServingProcess {
   readonly events: Pick<EventEmitter, 'on' | 'off'>
   /** Signals that came before anybody listened to `events`. */
   readonly earlySignals: readonly string[]
-  /** Ends the process at once. */
+  /** Ends the process at once, or within a second if a disk hangs. */
   exit(code: number): void
 }
 

@@ -2,6 +2,7 @@ import { JsonError } from '../protocol/errors.ts'
 import { FieldNames } from '../protocol/json/field-names.ts'
 import { JsonReader } from '../protocol/json/json-reader.ts'
 import { objectText, quote } from '../protocol/json/json-text.ts'
+import { GroupCommit } from './group-commit.ts'
 
 /** Namespace whose entries say how many queues of an ordered topic each broker has. */
 export const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG'
@@ -9,20 +10,35 @@ export const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG'
 /** Namespace to key to value. A null value is an entry that reads back as absent. */
 export type KVConfigTable = ReadonlyMap<string, ReadonlyMap<string, string | null>>
 
-/** Puts the table where a restart finds it; throws if that fails. */
-export type PersistKVConfig = (file: Buffer) => void
+/**
+ * Puts the table where a restart finds it.
+ * @param onStored - Called at the moment from which on a restart finds it.
+ * @throws (rejects) It is not, or not for certain, stored.
+ */
+export type PersistKVConfig = (file: Buffer, onStored: () => void) => Promise<void>
 
 /**
  * The key-value service: small settings by namespace, kept in a file.
+ *
+ * A change is in force when the file has it, and not before; whatever fails, memory and file agree.
+ *
  * @see KVConfigManager in apache/rocketmq
  */
 export class KVConfigManager {
   #table: KVConfigTable
-  readonly #persist: PersistKVConfig
+  readonly #changes: GroupCommit<KVConfigDraft>
 
-  constructor(table: KVConfigTable, persist: PersistKVConfig) {
+  /** @param maxWaitingChanges - Most changes that may wait while the file is written. */
+  constructor(table: KVConfigTable, persist: PersistKVConfig, maxWaitingChanges: number) {
     this.#table = table
-    this.#persist = persist
+    this.#changes = new GroupCommit({
+      draft: () => new KVConfigDraft(this.#table),
+      commit: ({ table: changed }) =>
+        persist(encodeKVConfigFile(changed), () => {
+          this.#table = changed
+        }),
+      maxWaiting: maxWaitingChanges,
+    })
   }
 
   /** A value, or null if there is none. */
@@ -36,27 +52,50 @@ export class KVConfigManager {
     return namespace === null ? null : (this.#table.get(namespace) ?? null)
   }
 
-  /** Sets a value. If it cannot be stored on disk it is not set in memory either. @throws What persisting threw. */
-  putKVConfig(namespace: string, key: string, value: string | null): void {
-    this.#replace(namespace, new Map(this.#table.get(namespace)).set(key, value))
+  /**
+   * Sets a value.
+   * @throws {TooManyChangesError} (rejects) and what persisting rejected with.
+   */
+  putKVConfig(namespace: string, key: string, value: string | null): Promise<void> {
+    return this.#changes.change((draft) => {
+      draft.entriesOf(namespace).set(key, value)
+    })
   }
 
-  /** Removes a key; its namespace stays. The file is written in any case. @throws What persisting threw. */
-  deleteKVConfig(namespace: string | null, key: string | null): void {
-    const known = namespace === null ? undefined : this.#table.get(namespace)
-    if (namespace === null || known === undefined) {
-      this.#persist(encodeKVConfigFile(this.#table))
-      return
-    }
-    const entries = new Map(known)
-    if (key !== null) entries.delete(key)
-    this.#replace(namespace, entries)
+  /**
+   * Removes a key; its namespace stays. The file is written in any case.
+   * @throws {TooManyChangesError} (rejects) and what persisting rejected with.
+   */
+  deleteKVConfig(namespace: string | null, key: string | null): Promise<void> {
+    return this.#changes.change((draft) => {
+      if (namespace === null || key === null || !draft.table.has(namespace)) return
+      draft.entriesOf(namespace).delete(key)
+    })
+  }
+}
+
+/** A table that is being changed. The one it comes from stays as it is. */
+class KVConfigDraft {
+  readonly #table: Map<string, ReadonlyMap<string, string | null>>
+  /** Namespaces that are copies already, so that many changes of one cost one copy. */
+  readonly #copies = new Map<string, Map<string, string | null>>()
+
+  constructor(table: KVConfigTable) {
+    this.#table = new Map(table)
   }
 
-  #replace(namespace: string, entries: ReadonlyMap<string, string | null>): void {
-    const table = new Map(this.#table).set(namespace, entries)
-    this.#persist(encodeKVConfigFile(table))
-    this.#table = table
+  get table(): KVConfigTable {
+    return this.#table
+  }
+
+  /** A namespace's entries, to be changed; it is made if it is not there. */
+  entriesOf(namespace: string): Map<string, string | null> {
+    const copied = this.#copies.get(namespace)
+    if (copied !== undefined) return copied
+    const copy = new Map(this.#table.get(namespace))
+    this.#copies.set(namespace, copy)
+    this.#table.set(namespace, copy)
+    return copy
   }
 }
 

@@ -1,122 +1,176 @@
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
-import { dirname } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import type { Stats } from 'node:fs'
+import * as nodeFileSystem from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+
+/** What is used of Node's file system, so that tests can let it fail at every step. */
+export type FileSystem = Pick<
+  typeof nodeFileSystem,
+  'mkdir' | 'open' | 'readdir' | 'readlink' | 'realpath' | 'rename' | 'unlink'
+>
+
+/** A file's content, and by whom it can be read and written. */
+interface OldFile {
+  readonly content: Buffer
+  readonly stats: Stats
+}
+
+/** Random letters in the names of temporary files: two processes that replace one file never write into the same. */
+const TOKEN_BYTES = 4
+const TEMPORARY = /^\.[0-9a-f]{8}\.tmp$/
 
 /**
  * Replaces a file so that a crash at any moment leaves the old or the new content whole: a temporary file beside it is
  * written, forced to disk and renamed over it, and then the folder is forced to disk. What was there before is kept as
  * `<path>.bak`, as Java keeps it. Missing folders are made. The new file may be read and written by whom the old one could be.
- * Where the path is a link, the file it leads to is replaced, and the link stays.
+ * Where the path is a link, the file it leads to is replaced or made, and the link stays. Temporary files that a crash has left
+ * are removed. The disk is waited for outside of the event loop.
  *
- * @throws The file system's error; the old content is then still in place.
+ * Not to be called again for the same path before it has ended.
+ *
+ * @param onReplaced - Called at the moment from which on a restart reads the new content.
+ * @throws (rejects) The file system's error. If `onReplaced` has not been called, the old content is still in place. If it has,
+ * the folder could not be forced to disk: a power failure may bring the old content back.
  * @see MixAll#string2File in apache/rocketmq, which overwrites in place
  */
-export function writeFileAtomically(path: string, content: Buffer): void {
-  mkdirSync(dirname(path), { recursive: true })
-  const target = linkedFile(path)
-  const folder = dirname(target)
-  const temporary = `${target}.tmp`
+export async function writeFileAtomically(
+  path: string,
+  content: Buffer,
+  onReplaced: () => void = () => {},
+  fs: FileSystem = nodeFileSystem,
+): Promise<void> {
+  const target = await linkedFile(fs, resolve(path))
+  await makeFolder(fs, dirname(target))
+  const old = await readOld(fs, target)
+  const temporaries: string[] = []
   // Opened first: once the file has been replaced, nothing must fail that can be known before.
-  const folderHandle = openSync(folder, 'r')
+  const folder = await fs.open(dirname(target), 'r')
   try {
-    writeWhole(temporary, content, ownershipOf(target))
-    keepBackup(target, `${path}.bak`)
-    renameSync(temporary, target)
-    forceFolder(folderHandle)
+    const temporary = await writeBeside(fs, target, content, old, temporaries)
+    if (old !== undefined) {
+      // The backup, too, appears whole or not at all.
+      const backup = `${resolve(path)}.bak`
+      await fs.rename(await writeBeside(fs, backup, old.content, old, temporaries), backup)
+    }
+    await fs.rename(temporary, target)
+    onReplaced()
+    await force(folder).catch((error) => Promise.reject(inPlaceAllTheSame(error)))
   } catch (error) {
-    removeIfPossible(temporary)
+    for (const temporary of temporaries) await removeIfPossible(fs, temporary)
     throw error
   } finally {
-    closeSync(folderHandle)
+    // It has been read from only: nothing can be lost by a close that fails.
+    await folder.close().catch(() => {})
   }
 }
 
-/** Some file systems cannot force a folder to disk; there the rename is as lasting as they make it. */
-function forceFolder(handle: number): void {
+/** Where a link leads to, also if nothing is there yet; the path itself if it is none. */
+async function linkedFile(fs: FileSystem, path: string): Promise<string> {
   try {
-    fsyncSync(handle)
+    return await fs.realpath(path)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'EINVAL' && code !== 'ENOTSUP') throw error
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+  const link = await fs.readlink(path).catch((error) => unlessCode(error, 'ENOENT', 'EINVAL'))
+  return link === undefined ? path : await linkedFile(fs, resolve(dirname(path), link))
+}
+
+/** The names of new folders, too, must outlive a power failure. */
+async function makeFolder(fs: FileSystem, path: string): Promise<void> {
+  const first = await fs.mkdir(path, { recursive: true })
+  if (first === undefined) return
+  for (let made = path; ; made = dirname(made)) {
+    const parent = await fs.open(dirname(made), 'r')
+    try {
+      await force(parent)
+    } finally {
+      await parent.close()
+    }
+    if (made === first) return
   }
 }
 
-/** Where a link leads to; the path itself if it is none, or leads nowhere. */
-function linkedFile(path: string): string {
-  return existsSync(path) ? realpathSync(path) : path
-}
-
-/** The backup, too, appears whole or not at all. */
-function keepBackup(path: string, backup: string): void {
-  const temporary = `${backup}.tmp`
+async function readOld(fs: FileSystem, path: string): Promise<OldFile | undefined> {
+  const handle = await fs.open(path, 'r').catch((error) => unlessCode(error, 'ENOENT'))
+  if (handle === undefined) return undefined
   try {
-    copyFileSync(path, temporary)
-    const like = ownershipOf(path)
-    if (like !== undefined) keepBackupOwner(temporary, like)
-    renameSync(temporary, backup)
-  } catch (error) {
-    removeIfPossible(temporary)
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
-}
-
-function keepBackupOwner(path: string, like: Stats): void {
-  const handle = openSync(path, 'r')
-  try {
-    keepOwner(handle, like)
+    return { stats: await handle.stat(), content: await handle.readFile() }
   } finally {
-    closeSync(handle)
+    await handle.close()
+  }
+}
+
+/**
+ * Writes a temporary file beside the one whose place it is to take, and forces it to disk.
+ * @param temporaries - Told its name before there is anything of it.
+ * @returns Its name.
+ */
+async function writeBeside(
+  fs: FileSystem,
+  path: string,
+  content: Buffer,
+  old: OldFile | undefined,
+  temporaries: string[],
+): Promise<string> {
+  await removeStale(fs, path)
+  const temporary = `${path}.${randomBytes(TOKEN_BYTES).toString('hex')}.tmp`
+  temporaries.push(temporary)
+  const mode = old === undefined ? 0o644 : old.stats.mode & 0o777
+  const handle = await fs.open(temporary, 'wx', mode)
+  try {
+    // Before the first byte is written: it may be a password.
+    if (old !== undefined) {
+      await keepOwner(handle, old.stats)
+      await handle.chmod(mode)
+    }
+    await handle.writeFile(content)
+    await handle.sync()
+  } catch (error) {
+    await handle.close().catch(() => {})
+    throw error
+  }
+  // Some file systems tell only now that they have not stored it.
+  await handle.close()
+  return temporary
+}
+
+/** What a process left that died while it wrote. One that is alive finds its file gone, and reports that. */
+async function removeStale(fs: FileSystem, path: string): Promise<void> {
+  const name = basename(path)
+  for (const found of await fs.readdir(dirname(path))) {
+    if (!found.startsWith(name) || !TEMPORARY.test(found.slice(name.length))) continue
+    await removeIfPossible(fs, join(dirname(path), found))
   }
 }
 
 /** What went wrong before matters more than a temporary file that cannot be removed. */
-function removeIfPossible(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch {
-    // The next write makes it anew, and meets the same obstacle if there is one.
-  }
-}
-
-/** Whose a file is, and who may do what with it; undefined if there is none. */
-function ownershipOf(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false })
-}
-
-function writeWhole(path: string, content: Buffer, like: Stats | undefined): void {
-  const handle = openSync(path, 'w', like === undefined ? 0o644 : like.mode & 0o777)
-  try {
-    // Before the first byte is written: it may be a password.
-    if (like !== undefined) {
-      keepOwner(handle, like)
-      fchmodSync(handle, like.mode & 0o777)
-    }
-    for (let written = 0; written < content.length; ) written += writeSync(handle, content, written)
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
+async function removeIfPossible(fs: FileSystem, path: string): Promise<void> {
+  await fs.unlink(path).catch(() => {})
 }
 
 /** Only root may give a file away; everybody else has made it his own by replacing it. */
-function keepOwner(handle: number, { uid, gid }: Stats): void {
-  try {
-    fchownSync(handle, uid, gid)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
-  }
+async function keepOwner(handle: nodeFileSystem.FileHandle, { uid, gid }: Stats): Promise<void> {
+  await handle.chown(uid, gid).catch((error) => unlessCode(error, 'EPERM'))
+}
+
+/** Some file systems cannot force a folder to disk; there the rename is as lasting as they make it. */
+async function force(folder: nodeFileSystem.FileHandle): Promise<void> {
+  await folder.sync().catch((error) => unlessCode(error, 'EINVAL', 'ENOTSUP'))
+}
+
+/** The same error, with what its reader must know besides. */
+function inPlaceAllTheSame(cause: NodeJS.ErrnoException): Error {
+  const { message, code, syscall } = cause
+  const error = new Error(`${message}; the change is in force, and a power failure may undo it`, { cause })
+  return Object.assign(error, { code, syscall })
+}
+
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return codes.includes((error as NodeJS.ErrnoException).code ?? '')
+}
+
+/** Throws the error unless it has one of these codes. */
+function unlessCode(error: unknown, ...codes: readonly string[]): undefined {
+  if (!hasCode(error, ...codes)) throw error
+  return undefined
 }

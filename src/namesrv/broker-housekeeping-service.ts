@@ -35,8 +35,8 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   }
 
   /**
-   * From now on a lost connection means nothing: brokers that were told to go away leave, and must stay in the routes of those
-   * that are still served.
+   * From now on a lost connection means nothing: in a shutdown brokers leave us, and must stay in the routes of those that are
+   * still served.
    */
   keepBrokers(): void {
     this.#keepsBrokers = true

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
+import { GroupCommit } from '../kvconfig/group-commit.ts'
 import type { ConfigUpdateOutcome, NamesrvConfiguration } from '../processor/namesrv-config.ts'
 import { writeFileAtomically } from './atomic-file.ts'
 import { ConfigError } from './config/config-error.ts'
-import type { UpdatedConfigState } from './config/config-update.ts'
-import type { Configuration } from './config/configuration.ts'
+import { type ConfigState, type UpdatedConfigState, updatedConfigState } from './config/config-update.ts'
+import { type Configuration, configFileText } from './config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
 import type { RateLimit } from './rate-limit.ts'
 
@@ -22,19 +23,29 @@ export class ConfigUpdates implements NamesrvConfiguration {
   readonly #configuration: Configuration
   readonly #logger: Logger
   readonly #limit: RateLimit
+  readonly #changes: GroupCommit<{ state: ConfigState }>
 
   constructor(configuration: Configuration, logger: Logger, limit: RateLimit) {
+    const { configStorePath, maxWaitingChanges } = configuration.values
     this.#configuration = configuration
     this.#logger = logger
     this.#limit = limit
+    this.#changes = new GroupCommit({
+      draft: () => ({ state: configuration.state }),
+      commit: ({ state }) =>
+        writeFileAtomically(configStorePath, Buffer.from(configFileText(state)), () => {
+          configuration.putInForce(state)
+        }),
+      maxWaiting: maxWaitingChanges,
+    })
   }
 
   items(): readonly string[] {
     return this.#configuration.items()
   }
 
-  update(properties: Buffer, peer: string): ConfigUpdateOutcome {
-    const { maxConfigUpdateBytes, configStorePath } = this.#configuration.values
+  async update(properties: Buffer, peer: string): Promise<ConfigUpdateOutcome> {
+    const { maxConfigUpdateBytes } = this.#configuration.values
     if (properties.length > maxConfigUpdateBytes) {
       const reason = `the update has ${properties.length} bytes, and maxConfigUpdateBytes allows ${maxConfigUpdateBytes}`
       return this.#refused(peer, { kind: 'refused', reason }, reason)
@@ -46,12 +57,13 @@ export class ConfigUpdates implements NamesrvConfiguration {
     if (forbidden.length > 0) {
       return this.#refused(peer, { kind: 'black-listed' }, `${forbidden.join(', ')} must not be updated`)
     }
+    const texts = [...pairs.values()].map(({ key, value }) => [key, value] as const)
     try {
-      const updated = this.#configuration.update(
-        [...pairs.values()].map(({ key, value }) => [key, value]),
-        { layer: 'update', peer },
-        (text) => writeFileAtomically(configStorePath, Buffer.from(text)),
-      )
+      const updated = await this.#changes.change((draft) => {
+        const next = updatedConfigState(draft.state, texts, { layer: 'update', peer })
+        draft.state = next
+        return next
+      })
       this.#logTaken(peer, updated)
       return { kind: 'taken' }
     } catch (cause) {

@@ -6,10 +6,11 @@ import { ConfigError } from './config/config-error.ts'
 
 /**
  * Loads the key-value service from its file; a missing file is an empty table.
+ * @param maxWaitingChanges - Most changes that may wait while the file is written.
  * @throws {ConfigError} `ERR_CONFIG_FILE`: the file is there but cannot be read. It is left as it is.
  * @see KVConfigManager#load in apache/rocketmq
  */
-export function loadKVConfig(path: string): KVConfigManager {
+export function loadKVConfig(path: string, maxWaitingChanges: number): KVConfigManager {
   let file: Buffer
   try {
     file = readFileSync(path)
@@ -26,7 +27,11 @@ export function loadKVConfig(path: string): KVConfigManager {
     file = encodeKVConfigFile(new Map())
   }
   try {
-    return new KVConfigManager(decodeKVConfigFile(file), (content) => writeFileAtomically(path, content))
+    return new KVConfigManager(
+      decodeKVConfigFile(file),
+      (content, onStored) => writeFileAtomically(path, content, onStored),
+      maxWaitingChanges,
+    )
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause
     throw new ConfigError('ERR_CONFIG_FILE', `the KV file ${path} is damaged: ${cause.message}`, { cause })

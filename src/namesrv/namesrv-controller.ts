@@ -52,8 +52,8 @@ export class NamesrvController {
   #connect: Connect = plainConnect
   readonly #notifier: MinBrokerIdNotifier
   readonly #housekeeping: BrokerHousekeepingService
-  #dispatcher: RequestDispatcher | undefined
   #server: RemotingServer | undefined
+  #started = false
   #shuttingDown = false
   #product: ProductEnvironment | undefined
   #endScans: (() => void) | undefined
@@ -81,6 +81,11 @@ export class NamesrvController {
     )
   }
 
+  /** Whether new clients may be sent here: from the end of the start to the beginning of a shutdown. */
+  get ready(): boolean {
+    return this.#started && !this.#shuttingDown
+  }
+
   /** Brokers whose registrations are being read at this moment. */
   get registering(): number {
     return this.#routeInfo.registering
@@ -95,7 +100,7 @@ export class NamesrvController {
   async start(): Promise<{ readonly address: string; readonly port: number }> {
     const { configuration, clock, scheduler } = this.#options
     const { values } = configuration
-    const kvConfig = loadKVConfig(values.kvConfigPath)
+    const kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges)
     if (values.clusterTest) this.#product = new ProductEnvironment(values, this.#client, this.#options)
     const server = this.#createServer(kvConfig)
     await this.#tls.start()
@@ -104,19 +109,23 @@ export class NamesrvController {
     this.#server = server
     this.#product?.start()
     this.#endScans = scheduler.every(values.scanNotActiveBrokerInterval, () => this.#evict(clock.nowMs()))
+    this.#started = true
     return bound
   }
 
   /**
-   * Stops accepting. With `enableShutdownGracefully`, the first call then tells those that understand it to go away, serves all
-   * others, and waits until no connection is left or `shutdownWaitTimeSeconds` are over. After that it answers what is being
-   * worked on, closes all connections and frees the port, within six seconds.
+   * Is not {@link ready} any more. With `enableShutdownGracefully`, the first call then tells those that are connected and
+   * understand it to go away, serves all others, and waits until none of those connections is left or
+   * `shutdownWaitTimeSeconds` are over. After that it stops accepting, closes all connections a few at a time, each when it has
+   * been answered, and frees the port, within six seconds. Whoever is connected until then finds every route.
    */
   async shutdown(): Promise<void> {
     const first = !this.#shuttingDown
     this.#shuttingDown = true
     this.#endScans?.()
     this.#tls.stop()
+    // Brokers, too, are closed one after the other, and must stay in the routes of those whose turn has not come.
+    this.#housekeeping.keepBrokers()
     if (first) await this.#letClientsGo()
     await this.#withPatience(CLOSE_PATIENCE_MS, async (patience) => this.#server?.stop(patience))
     this.#product?.stop()
@@ -124,8 +133,8 @@ export class NamesrvController {
   }
 
   /**
-   * Meanwhile the tables stay as they are: brokers that were told to go away do not register again and close their connections.
-   * @see NettyRemotingServer#shutdown in apache/rocketmq, which goes on accepting and always waits for the whole time.
+   * @see NettyRemotingServer#shutdown in apache/rocketmq, which turns away those that have come back, too, and always waits for
+   * the whole time.
    */
   async #letClientsGo(): Promise<void> {
     const { configuration, logger } = this.#options
@@ -134,10 +143,8 @@ export class NamesrvController {
     if (!enableShutdownGracefully || server === undefined) return
     const connections = server.connections
     logger.info({ connections, shutdownWaitTimeSeconds }, 'clients are asked to go elsewhere')
-    this.#housekeeping.keepBrokers()
-    this.#dispatcher?.goAway()
     await this.#withPatience(shutdownWaitTimeSeconds * 1_000, (patience) => server.drain(patience))
-    logger.info({ connections: server.connections }, 'the time for that is over, or all have gone')
+    logger.info({ connections: server.connections }, 'the time for that is over, or all have gone elsewhere')
   }
 
   async #withPatience(ms: number, work: (patience: Promise<void>) => Promise<void>): Promise<void> {
@@ -177,7 +184,6 @@ export class NamesrvController {
     const dispatcher = new RequestDispatcher(processors, (error, request, context) =>
       this.#onError(error, request, context),
     )
-    this.#dispatcher = dispatcher
     return new RemotingServer({
       dispatcher,
       bindAddress: values.bindAddress,

@@ -1,8 +1,10 @@
+import { TooManyChangesError } from '../kvconfig/group-commit.ts'
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import { encodeKVTable } from '../protocol/body/lists-and-tables.ts'
 import { RemotingCommandError } from '../protocol/errors.ts'
 import { stringField } from '../protocol/ext-fields.ts'
 import type { Processor } from '../protocol/processor.ts'
+import type { RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import { SUCCESS } from './request-fields.ts'
 
@@ -14,8 +16,7 @@ export function putKVConfig(kvConfig: KVConfigManager): Processor {
     if (namespace === null || key === null) {
       return { code: ResponseCode.SYSTEM_ERROR, remark: 'namespace or key is null' }
     }
-    storing(() => kvConfig.putKVConfig(namespace, key, stringField(extFields, 'value')))
-    return SUCCESS
+    return whenStored(kvConfig.putKVConfig(namespace, key, stringField(extFields, 'value')))
   }
 }
 
@@ -33,10 +34,8 @@ export function getKVConfig(kvConfig: KVConfigManager): Processor {
 
 /** @see DefaultRequestProcessor#deleteKVConfig in apache/rocketmq */
 export function deleteKVConfig(kvConfig: KVConfigManager): Processor {
-  return ({ extFields }) => {
-    storing(() => kvConfig.deleteKVConfig(stringField(extFields, 'namespace'), stringField(extFields, 'key')))
-    return SUCCESS
-  }
+  return ({ extFields }) =>
+    whenStored(kvConfig.deleteKVConfig(stringField(extFields, 'namespace'), stringField(extFields, 'key')))
 }
 
 /** @see DefaultRequestProcessor#getKVListByNamespace in apache/rocketmq */
@@ -56,10 +55,13 @@ export function orderTopicConfigBody(kvConfig: KVConfigManager): Buffer | null {
 }
 
 /** Java answers success whatever the disk says; here the caller learns that nothing was stored. */
-function storing(change: () => void): void {
+async function whenStored(change: Promise<void>): Promise<RemotingResponse> {
   try {
-    change()
+    await change
+    return SUCCESS
   } catch (cause) {
+    // Too much at once is answered as such.
+    if (cause instanceof TooManyChangesError) throw cause
     const detail = (cause as Error).message
     throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, `the KV file cannot be written: ${detail}`, {
       cause,

@@ -8,12 +8,13 @@ export interface NamesrvConfiguration {
   /** All items as `key=value`, in the order of their keys; secrets are hidden. */
   items(): readonly string[]
   /**
-   * Takes an update and stores it. One after the other: it is done when this returns.
+   * Takes an update and stores it, one after the other.
    * @param properties - Text of a `.properties` file.
    * @param peer - Who sent it, `host:port`.
-   * @returns What became of it; unless it was `taken`, nothing has changed.
+   * @returns What became of it, once it is stored; unless it was `taken`, nothing has changed.
+   * @throws {TooManyChangesError} (rejects)
    */
-  update(properties: Buffer, peer: string): ConfigUpdateOutcome
+  update(properties: Buffer, peer: string): Promise<ConfigUpdateOutcome>
 }
 
 /**
@@ -27,9 +28,9 @@ export type ConfigUpdateOutcome =
 
 /** @see DefaultRequestProcessor#updateConfig in apache/rocketmq */
 export function updateNamesrvConfig(configuration: NamesrvConfiguration): Processor {
-  return ({ body }, { channel }) => {
+  return async ({ body }, { channel }) => {
     if (body === null) return SUCCESS
-    const outcome = configuration.update(body, channel.remoteAddress)
+    const outcome = await configuration.update(body, channel.remoteAddress)
     switch (outcome.kind) {
       case 'taken':
         return SUCCESS

@@ -5,6 +5,7 @@ import type { SerializeType } from '../protocol/remoting-command.ts'
 import { AnswerBuffer } from './answer-buffer.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
 import { ConnectionPreface, type PrefaceContext, type PrefaceOptions } from './connection-preface.ts'
+import { closeGradually } from './gradual-close.ts'
 import { LargeFramePace } from './large-frame-pace.ts'
 import type { PrefaceError } from './preface-error.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
@@ -75,7 +76,8 @@ export class RemotingServer {
   #lastChannelId = 0
   #lastOpaque = 0
   #endSweeps: (() => void) | undefined
-  #onLastClose: (() => void) | undefined
+  /** Those who wait until connections are gone. */
+  readonly #waiting = new Set<{ readonly condition: () => boolean; readonly resolve: () => void }>()
 
   constructor(options: RemotingServerOptions) {
     this.#options = options
@@ -136,40 +138,45 @@ export class RemotingServer {
   }
 
   /**
-   * Stops accepting, goes on with the connections there are, and resolves when the last one is gone.
+   * Tells those that are connected and understand it to go away, goes on serving everybody, and resolves when the last of those
+   * connections is gone. Who connects meanwhile is welcome.
    * @param patience - Resolves when connections that are still open are not to be waited for any longer.
    */
   async drain(patience: Promise<void>): Promise<void> {
-    if (this.#server.listening) this.#server.close()
-    if (this.connections > 0) await Promise.race([this.#lastClose(), patience])
+    const last = this.#lastChannelId
+    this.#options.dispatcher.goAway(last)
+    await Promise.race([this.#until(() => !this.#hasChannelUpTo(last)), patience])
   }
 
   /**
-   * Stops accepting, lets requests that are being worked on finish, closes all connections, and resolves when the last one is
-   * gone.
+   * Stops accepting, closes all connections, where there are many over three seconds, each when the request that is being
+   * worked on has been answered, and resolves when the last one is gone. Until then those that are open are served.
    * @param patience - Resolves when connections that are still open are to be closed the hard way.
    */
   async stop(patience: Promise<void>): Promise<void> {
     this.#endSweeps?.()
     if (this.#server.listening) this.#server.close()
-    if (this.connections === 0) return
-    const allClosed = this.#lastClose()
+    const allClosed = this.#until(() => this.connections === 0)
     for (const preface of this.#prefaces) preface.destroy()
-    for (const channel of this.#channels.values()) channel.finish()
+    const endClosing = closeGradually(this.#channels.values(), this.#options.every)
     await Promise.race([allClosed, patience])
+    endClosing()
     for (const channel of this.#channels.values()) channel.destroy()
     if (this.connections > 0) await allClosed
   }
 
-  #lastClose(): Promise<void> {
+  /** Resolves as soon as a condition holds that closed connections bring about. */
+  #until(condition: () => boolean): Promise<void> {
     return new Promise((resolve) => {
-      // Somebody else may be waiting already.
-      const others = this.#onLastClose
-      this.#onLastClose = () => {
-        others?.()
-        resolve()
-      }
+      if (condition()) resolve()
+      else this.#waiting.add({ condition, resolve })
     })
+  }
+
+  /** They are in the order of their ids. */
+  #hasChannelUpTo(id: number): boolean {
+    const [first] = this.#channels.keys()
+    return first !== undefined && first <= id
   }
 
   #accept(socket: Socket): void {
@@ -193,7 +200,11 @@ export class RemotingServer {
   }
 
   #onGone(): void {
-    if (this.connections === 0) this.#onLastClose?.()
+    for (const waiter of this.#waiting) {
+      if (!waiter.condition()) continue
+      this.#waiting.delete(waiter)
+      waiter.resolve()
+    }
   }
 
   #closeIdle(): void {

@@ -5,7 +5,11 @@ import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-com
 import { ResponseCode } from '../protocol/response-code.ts'
 
 /** Codes of errors that mean "too much at once" rather than "went wrong". */
-const OVERLOAD_CODES: ReadonlySet<unknown> = new Set(['ERR_LOCK_QUEUE_FULL', 'ERR_TOO_MANY_LOOKUPS'])
+const OVERLOAD_CODES: ReadonlySet<unknown> = new Set([
+  'ERR_LOCK_QUEUE_FULL',
+  'ERR_TOO_MANY_LOOKUPS',
+  'ERR_TOO_MANY_CHANGES',
+])
 
 const OVERLOADED: RemotingResponse = {
   code: ResponseCode.SYSTEM_BUSY,
@@ -21,7 +25,8 @@ const GO_AWAY: RemotingResponse = { code: ResponseCode.GO_AWAY, remark: 'please 
 export class RequestDispatcher {
   readonly #processors: ReadonlyMap<number, Processor>
   readonly #onError: (error: unknown, request: RemotingCommand, context: RequestContext) => void
-  #goingAway = false
+  /** Connections up to this one are told to go away. */
+  #lastToGoAway = 0
 
   /** @param onError - Told of errors nobody expected, which the peer sees as SYSTEM_ERROR. */
   constructor(
@@ -34,14 +39,23 @@ export class RequestDispatcher {
     this.#onError = onError
   }
 
-  /** From now on whoever understands it is told to go away, whatever it asks for; all others are served. */
-  goAway(): void {
-    this.#goingAway = true
+  /**
+   * From now on whoever understands it is told to go away, whatever it asks for, if it asks over one of these connections. All
+   * others are served.
+   *
+   * A client of Java that is told so connects anew to the same address, behind which another server may be, and asks again. If
+   * it comes back here, there is none: turned away a second time, or refused, it would log an error.
+   *
+   * @param lastChannelId - The last of these connections.
+   * @see NettyRemotingClient#invokeImpl in apache/rocketmq
+   */
+  goAway(lastChannelId: number): void {
+    this.#lastToGoAway = lastChannelId
   }
 
   /** Never throws and never rejects. */
   dispatch(request: RemotingCommand, context: RequestContext): RemotingResponse | Promise<RemotingResponse> {
-    if (this.#goingAway && request.version > MQVersion.V5_3_1) return GO_AWAY
+    if (context.channel.id <= this.#lastToGoAway && request.version > MQVersion.V5_3_1) return GO_AWAY
     const processor = this.#processors.get(request.code)
     if (processor === undefined) {
       return {

@@ -1,35 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { startProgram } from '../support/program.ts'
 import { headerOf, RawClient } from '../support/raw-client.ts'
 import { lookup } from '../support/requests.ts'
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 /** A device that takes nothing, as a disk that is full; Linux has it. */
 const FULL = '/dev/full'
-
-/** As bin/mqnamesrv does it, which would run what was built last. `-e` leaves no place for arguments of the program's own. */
-function startProgram(stdout: number | 'pipe', settings: Readonly<Record<string, string>>): ChildProcess {
-  const program = `const early = []
-    process.on('SIGTERM', (signal) => early.push(signal))
-    import(${JSON.stringify(main)}).then(({ main }) => main(early))`
-  const args = ['--import', 'tsx', '--input-type=module', '-e', program]
-  const env = {
-    ...process.env,
-    MQNAMESRV_BIND_ADDRESS: '127.0.0.1',
-    MQNAMESRV_LOG_FORMAT: 'json',
-    ...settings,
-  }
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', stdout, 'pipe'] })
-  onTestFinished(() => {
-    child.kill('SIGKILL')
-  })
-  return child
-}
 
 function linesOf({ stderr }: ChildProcess) {
   if (stderr === null) throw new Error('stderr is no pipe')

@@ -5,16 +5,19 @@ import {
   encodeKVConfigFile,
   KVConfigManager,
   type KVConfigTable,
+  type PersistKVConfig,
 } from '../../src/kvconfig/kv-config-manager.ts'
 import { JsonError } from '../../src/protocol/errors.ts'
 
 function managerWith(table: KVConfigTable = new Map()) {
   const files: string[] = []
   const disk = { full: false }
-  const manager = new KVConfigManager(table, (file) => {
+  const persist: PersistKVConfig = async (file, onStored) => {
     if (disk.full) throw new Error('no space left')
     files.push(file.toString())
-  })
+    onStored()
+  }
+  const manager = new KVConfigManager(table, persist, 10)
   return { manager, files, disk }
 }
 
@@ -22,47 +25,47 @@ const plain = (table: KVConfigTable): unknown =>
   Object.fromEntries([...table].map(([name, entries]) => [name, Object.fromEntries(entries)]))
 
 describe('the table', () => {
-  test('a value that was put reads back, in its namespace alone', () => {
+  test('a value that was put reads back, in its namespace alone', async () => {
     const { manager } = managerWith()
-    manager.putKVConfig('N', 'k', 'v')
+    await manager.putKVConfig('N', 'k', 'v')
     expect(manager.getKVConfig('N', 'k')).toBe('v')
     expect(manager.getKVConfig('M', 'k')).toBeNull()
     expect(manager.getKVConfig('N', 'other')).toBeNull()
   })
 
-  test('empty namespaces, keys and values are as good as others', () => {
+  test('empty namespaces, keys and values are as good as others', async () => {
     const { manager } = managerWith()
-    manager.putKVConfig('', '', '')
+    await manager.putKVConfig('', '', '')
     expect(manager.getKVConfig('', '')).toBe('')
   })
 
-  test('names that mean something to JavaScript are names like others', () => {
+  test('names that mean something to JavaScript are names like others', async () => {
     const { manager } = managerWith()
     expect(manager.getKVConfig('__proto__', 'constructor')).toBeNull()
-    manager.putKVConfig('__proto__', 'toString', 'v')
+    await manager.putKVConfig('__proto__', 'toString', 'v')
     expect(manager.getKVConfig('__proto__', 'toString')).toBe('v')
   })
 
-  test('no namespace and no key have no value', () => {
+  test('no namespace and no key have no value', async () => {
     const { manager } = managerWith()
-    manager.putKVConfig('N', 'k', 'v')
+    await manager.putKVConfig('N', 'k', 'v')
     expect(manager.getKVConfig(null, 'k')).toBeNull()
     expect(manager.getKVConfig('N', null)).toBeNull()
     expect(manager.getKVListByNamespace(null)).toBeNull()
   })
 
-  test('a null value hides the one before, and is left out of the file', () => {
+  test('a null value hides the one before, and is left out of the file', async () => {
     const { manager, files } = managerWith()
-    manager.putKVConfig('N', 'k', 'v')
-    manager.putKVConfig('N', 'k', null)
+    await manager.putKVConfig('N', 'k', 'v')
+    await manager.putKVConfig('N', 'k', null)
     expect(manager.getKVConfig('N', 'k')).toBeNull()
     expect(files.at(-1)).toBe('{"configTable":{"N":{}}}')
   })
 
-  test('a namespace stays when its last key goes', () => {
+  test('a namespace stays when its last key goes', async () => {
     const { manager, files } = managerWith()
-    manager.putKVConfig('N', 'k', 'v')
-    manager.deleteKVConfig('N', 'k')
+    await manager.putKVConfig('N', 'k', 'v')
+    await manager.deleteKVConfig('N', 'k')
     expect(manager.getKVConfig('N', 'k')).toBeNull()
     expect(manager.getKVListByNamespace('N')).toEqual(new Map())
     expect(files.at(-1)).toBe('{"configTable":{"N":{}}}')
@@ -73,46 +76,104 @@ describe('the table', () => {
     ['unknown key', 'N', 'x'],
     ['no namespace', null, 'k'],
     ['no key', 'N', null],
-  ])('deleting what is not there changes nothing and writes the file: %s', (_, namespace, key) => {
+  ])('deleting what is not there changes nothing and writes the file: %s', async (_, namespace, key) => {
     const { manager, files } = managerWith(new Map([['N', new Map([['k', 'v']])]]))
-    manager.deleteKVConfig(namespace, key)
+    await manager.deleteKVConfig(namespace, key)
     expect(manager.getKVConfig('N', 'k')).toBe('v')
     expect(files).toEqual(['{"configTable":{"N":{"k":"v"}}}'])
   })
 
-  test('a list that was handed out stays as it was', () => {
+  test('a list that was handed out stays as it was', async () => {
     const { manager } = managerWith()
-    manager.putKVConfig('N', 'k', 'v')
+    await manager.putKVConfig('N', 'k', 'v')
     const list = manager.getKVListByNamespace('N')
-    manager.putKVConfig('N', 'k', 'w')
-    manager.deleteKVConfig('N', 'k')
+    await manager.putKVConfig('N', 'k', 'w')
+    await manager.deleteKVConfig('N', 'k')
     expect(list).toEqual(new Map([['k', 'v']]))
   })
 })
 
 describe('when the disk takes nothing, memory and disk still agree', () => {
-  test.each<[string, (manager: KVConfigManager) => void]>([
+  test.each<[string, (manager: KVConfigManager) => Promise<void>]>([
     ['a new namespace', (manager) => manager.putKVConfig('M', 'k', 'v')],
     ['another value', (manager) => manager.putKVConfig('N', 'k', 'w')],
     ['a deletion', (manager) => manager.deleteKVConfig('N', 'k')],
-  ])('%s', (_, change) => {
+  ])('%s', async (_, change) => {
     const { manager, files, disk } = managerWith()
-    manager.putKVConfig('N', 'k', 'v')
+    await manager.putKVConfig('N', 'k', 'v')
     disk.full = true
-    expect(() => change(manager)).toThrow('no space left')
+    await expect(change(manager)).rejects.toThrow('no space left')
     expect(manager.getKVListByNamespace('N')).toEqual(new Map([['k', 'v']]))
     expect(manager.getKVListByNamespace('M')).toBeNull()
     expect(files).toEqual(['{"configTable":{"N":{"k":"v"}}}'])
     disk.full = false
-    change(manager)
+    await change(manager)
     expect(files).toHaveLength(2)
   })
 
-  test('a deletion that finds nothing reports the disk, too', () => {
+  test('a deletion that finds nothing reports the disk, too', async () => {
     const { manager, disk } = managerWith()
     disk.full = true
-    expect(() => manager.deleteKVConfig('X', 'k')).toThrow('no space left')
+    await expect(manager.deleteKVConfig('X', 'k')).rejects.toThrow('no space left')
   })
+})
+
+/** What a caller asks for: a value, or its removal. */
+type Change = readonly [namespace: string, key: string, value: string | undefined]
+
+test('whatever fails meanwhile, memory is always what the disk has, which is every change that succeeded, in order', async () => {
+  const name = fc.constantFrom('a', 'b')
+  const change: fc.Arbitrary<Change> = fc.tuple(name, name, fc.option(fc.string(), { nil: undefined }))
+  /** How each write ends: well, badly, or in place and then badly. */
+  const ends = fc.infiniteStream(fc.constantFrom('well', 'well', 'badly', 'late'))
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(change, { maxLength: 30 }),
+      ends,
+      fc.scheduler(),
+      async (changes, how, turns) => {
+        let disk: KVConfigTable = new Map()
+        /** Changes that ended well, and those that were told of a failure but may be in place. */
+        const stored: Change[] = []
+        const manager: KVConfigManager = new KVConfigManager(
+          disk,
+          async (file, onStored) => {
+            expect(manager.getKVListByNamespace('a')).toEqual(disk.get('a') ?? null)
+            const end = how.next().value
+            await turns.schedule(Promise.resolve(), 'the disk')
+            if (end === 'badly') throw new Error('no space left')
+            disk = decodeKVConfigFile(file)
+            onStored()
+            await turns.schedule(Promise.resolve(), 'the folder')
+            if (end === 'late') throw new Error('the folder fails')
+          },
+          1_000,
+        )
+        const made = changes.map(async (each) => {
+          await turns.schedule(Promise.resolve(), 'a caller')
+          const [namespace, key, value] = each
+          try {
+            if (value === undefined) await manager.deleteKVConfig(namespace, key)
+            else await manager.putKVConfig(namespace, key, value)
+            stored.push(each)
+          } catch (error) {
+            if ((error as Error).message === 'the folder fails') stored.push(each)
+          }
+        })
+        await turns.waitFor(Promise.all(made))
+        const expected = new Map<string, Map<string, string>>()
+        for (const [namespace, key, value] of stored) {
+          const entries = expected.get(namespace) ?? new Map<string, string>()
+          if (value === undefined) entries.delete(key)
+          else expected.set(namespace, entries.set(key, value))
+        }
+        for (const namespace of ['a', 'b']) {
+          expect(manager.getKVListByNamespace(namespace)).toEqual(disk.get(namespace) ?? null)
+          expect(disk.get(namespace) ?? new Map()).toEqual(expected.get(namespace) ?? new Map())
+        }
+      },
+    ),
+  )
 })
 
 describe('the file', () => {

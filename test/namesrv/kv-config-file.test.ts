@@ -56,13 +56,13 @@ describe('the file of the key-value table', () => {
     expect(removal.code).toBe(1)
     expect(await storedValue(client, 'k')).toBe('old')
     expect(lines.filter(({ level }) => level === 'error')).toEqual([])
-    expect(loadKVConfig(join(`${folder}-aside`, 'kvConfig.json')).getKVConfig('n', 'k')).toBe('old')
+    expect(loadKVConfig(join(`${folder}-aside`, 'kvConfig.json'), 1).getKVConfig('n', 'k')).toBe('old')
   })
 
   test.each(['', '[]', '{"configTable":{}}'])('may be %j, an empty table', (content) => {
     const path = join(temporaryFolder(), 'kvConfig.json')
     writeFileSync(path, content)
-    expect(loadKVConfig(path).getKVListByNamespace('n')).toBeNull()
+    expect(loadKVConfig(path, 1).getKVListByNamespace('n')).toBeNull()
   })
 
   test.each([
@@ -89,7 +89,7 @@ describe('the file of the key-value table', () => {
   test('that cannot be read stops the start', () => {
     const path = join(temporaryFolder(), 'kvConfig.json')
     mkdirSync(path)
-    expect(() => loadKVConfig(path)).toThrow(
+    expect(() => loadKVConfig(path, 1)).toThrow(
       expect.objectContaining({ name: 'ConfigError', code: 'ERR_CONFIG_FILE' }),
     )
   })

@@ -6,6 +6,6 @@ const bytes = Number(process.argv[3])
 const contents = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'].map((letter) => Buffer.alloc(bytes, letter))
 
 for (let round = 0; ; round++) {
-  writeFileAtomically(path, contents[round % contents.length] as Buffer)
+  await writeFileAtomically(path, contents[round % contents.length] as Buffer)
   if (round === 0) process.stdout.write('begun\n')
 }

@@ -60,12 +60,17 @@ export class ProcessorWorld {
     this.#routeInfo = managerWith('whole', { maxEncodedRouteBytes: keptBytes }).manager
     this.#processors = createProcessors({
       routeInfo: this.#routeInfo,
-      kvConfig: new KVConfigManager(new Map(), () => {
-        if (this.diskFull) throw new Error('no space left')
-      }),
+      kvConfig: new KVConfigManager(
+        new Map(),
+        async (_, onStored) => {
+          if (this.diskFull) throw new Error('no space left')
+          onStored()
+        },
+        1,
+      ),
       slicer: wholeSlicer(),
       settings: this.settings,
-      configuration: { items: () => this.items, update: (body) => this.update(body.toString()) },
+      configuration: { items: () => this.items, update: async (body) => this.update(body.toString()) },
       startedMs: 0,
       maxInflatedBytes: 1_000,
       maxRequestBodyBytes: 10_000,

@@ -68,10 +68,15 @@ describe('a server that shuts down gracefully', () => {
     expect([code, opaque]).toEqual([17, 6])
   })
 
-  test('lets nobody in any more', async () => {
-    const { port } = await startLeaving()
-    const [error] = await once(connect(port, '127.0.0.1'), 'error')
-    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+  test('serves those that connect meanwhile, among them those that come back because they were told to go', async () => {
+    const { client, connect: connectAgain } = await startLeaving()
+    expect(await answerTo(client, { ...lookup('TopicA'), version: V5_3_2 })).toEqual(GO_AWAY)
+    const again = await connectAgain()
+    expect((await answerTo(again, { ...lookup('TopicA'), version: V5_3_2 })).code).toBe(0)
+    const other = registration({ name: 'broker-b', address: '127.0.0.1:9', topics: ['T1', 'T2'] })
+    expect((await answerTo(again, { ...other, version: V5_3_2 })).code).toBe(0)
+    expect((await answerTo(again, { ...lookup('T1'), version: V5_3_2 })).code).toBe(0)
+    expect(await answerTo(client, { ...lookup('T1'), version: V5_3_2 })).toEqual(GO_AWAY)
   })
 
   test('keeps the routes to brokers that went away or fall silent', async () => {
@@ -89,13 +94,25 @@ describe('a server that shuts down gracefully', () => {
     expect((await answerTo(client, { ...lookup('TopicA'), version: V5_3_1 })).code).toBe(0)
   })
 
-  test('is down as soon as the last connection is gone', async () => {
-    const { client, broker, down, time, isDown } = await startLeaving()
+  test('is down as soon as the last of those has gone that were there before, whoever has come since', async () => {
+    const { client, broker, down, time, isDown, port, connect: connectAgain } = await startLeaving()
+    const later = await connectAgain()
+    await later.request(lookup('TopicA'))
     client.socket.end()
     await client.closed
+    await later.request(lookup('TopicA'))
     expect(isDown()).toBe(false)
     broker.socket.end()
     await down
+    await later.closed
+    expect(time.timers).toBe(0)
+    const [error] = await once(connect(port, '127.0.0.1'), 'error')
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  test('is down at once if nobody is there', async () => {
+    const { controller, time } = await startServer({ enableShutdownGracefully: 'true' })
+    await controller.shutdown()
     expect(time.timers).toBe(0)
   })
 

@@ -54,6 +54,20 @@ describe('a server that is stopped', () => {
     expect(client.answers).toEqual([])
   })
 
+  test('cuts those whose turn to be closed has not come when its patience runs out', async () => {
+    const {
+      server,
+      time,
+      connect: connectClient,
+    } = await startRemotingServer({ [SLOW]: () => ({ code: 0 }) })
+    const clients = await Promise.all(Array.from({ length: 120 }, () => connectClient()))
+    for (const client of clients) await client.request({ code: SLOW })
+    await server.stop(Promise.resolve())
+    expect(server.connections).toBe(0)
+    await Promise.all(clients.map(({ closed }) => closed))
+    expect(time.timers).toBe(0)
+  })
+
   test('sends an answer that is on its way to its last byte', async () => {
     const body = Buffer.alloc(32 * 1024 * 1024, 'x')
     let asked = false
@@ -132,6 +146,55 @@ describe('a server that is stopped', () => {
     server.time.advance(1)
     await down
     stuck.socket.destroy()
+  })
+})
+
+/** A NameServer with a broker and more connections than are closed in one step; the broker has been silent longest. */
+async function startWithManyClients(properties: Readonly<Record<string, string>> = {}) {
+  const server = await startServer(properties)
+  const broker = await server.connect()
+  await broker.request(registration())
+  server.time.advance(1)
+  const clients = await Promise.all(Array.from({ length: 119 }, () => server.connect()))
+  for (const client of clients) await client.request(lookup('TopicA'))
+  return { ...server, broker, clients }
+}
+
+describe('a NameServer that shuts down', () => {
+  test('is not ready from the first moment on, as it was not before its start', async () => {
+    const { controller, time } = createServer({ enableShutdownGracefully: 'true' })
+    expect(controller.ready).toBe(false)
+    const { port } = await controller.start()
+    expect(controller.ready).toBe(true)
+    const client = await RawClient.connect(port)
+    await client.request(lookup('TopicA'))
+    const down = controller.shutdown()
+    expect(controller.ready).toBe(false)
+    time.advance(29_999)
+    // It still serves whoever does not understand that it is leaving.
+    expect(headerOf(await client.request({ ...lookup('TopicA'), version: 475 })).code).toBe(17)
+    expect(controller.ready).toBe(false)
+    time.advance(1)
+    await down
+    expect(controller.ready).toBe(false)
+  })
+
+  test('closes its connections a few at a time, and finds every route for those whose turn has not come', async () => {
+    const { controller, broker, clients, time } = await startWithManyClients()
+    const open = new Set([broker, ...clients])
+    for (const client of open) void client.closed.then(() => open.delete(client))
+    const down = controller.shutdown()
+    for (const expected of [70, 20]) {
+      await until('the connections of this step are closed', () => open.size <= expected)
+      // Those whose turn has not come are served, and with them come all turns that others would need to close.
+      for (const client of open) expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(0)
+      expect(open.size).toBe(expected)
+      expect(open.has(broker)).toBe(false)
+      time.advance(50)
+    }
+    await down
+    await Promise.all([...open].map(({ closed }) => closed))
+    expect(time.timers).toBe(0)
   })
 })
 

@@ -397,6 +397,14 @@ const OWN = [
     'longest text of an update of the configuration; it is read in one go, and lookups wait meanwhile',
     { unit: 'bytes', min: 0 },
   ),
+  int(
+    'maxWaitingChanges',
+    256,
+    'start',
+    'changes of the key-value table, and updates of the configuration, that may wait for the disk; beyond them the answer ' +
+      'is SYSTEM_BUSY',
+    { min: 1 },
+  ),
 ] as const
 
 /**

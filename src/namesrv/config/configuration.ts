@@ -4,7 +4,7 @@ import type { ConfigValue, OwnedConfigKey } from './config-key.ts'
 import { CONFIG_KEYS, findConfigKey, type NamesrvValues, SHARED_WITH_NETTY_CLIENT } from './config-keys.ts'
 import { type ConfigLayers, type ConfigNotice, type Given, readLayers } from './config-layers.ts'
 import { type ConfigSource, describeSource } from './config-source.ts'
-import { type ConfigState, type UpdatedConfigState, updatedConfigState } from './config-update.ts'
+import type { ConfigState } from './config-update.ts'
 import { propertiesText } from './properties-text.ts'
 
 /** What {@link Configuration.resolve} decides upon: the layers, and the machine on which some defaults depend. */
@@ -82,34 +82,29 @@ export class Configuration {
    * @see org.apache.rocketmq.remoting.Configuration#getAllConfigsFormatString
    */
   items(): string[] {
-    return itemsOf({ entries: this.#entries, extras: this.#extras }).map(
+    return itemsOf(this.state).map(
       ([key, text]) => `${key}=${findConfigKey(key)?.secret === true ? HIDDEN : text}`,
     )
   }
 
+  /** What is in force, for an update to be laid over. */
+  get state(): ConfigState {
+    return { entries: this.#entries, extras: this.#extras }
+  }
+
   /**
-   * Changes what an update asks for, once it is stored: `live` values are in force at their next use.
-   *
-   * @param pairs - None of them named by the black list, which is for the caller to see to.
-   * @param store - Writes all items, secrets in plain, as the text of a `.properties` file. If it throws, nothing has changed.
-   * @returns What came of it.
+   * Puts a state in force: `live` values at their next use.
    * @see org.apache.rocketmq.remoting.Configuration#update
    */
-  update(
-    pairs: Iterable<readonly [key: string, text: string]>,
-    source: ConfigSource,
-    store: (propertiesText: string) => void,
-  ): UpdatedConfigState {
-    const next = updatedConfigState({ entries: this.#entries, extras: this.#extras }, pairs, source)
-    store(propertiesText(itemsOf(next)))
-    this.#entries = next.entries
-    this.#extras = next.extras
+  putInForce({ entries, extras }: ConfigState): void {
     // In place: whoever reads values at every use holds this object.
-    for (const { key } of next.changes) {
-      const entry = next.entries.get(key)
-      if (entry !== undefined && isField(entry.row)) Object.assign(this.values, { [key]: entry.value })
+    for (const [key, entry] of entries) {
+      if (entry !== this.#entries.get(key) && isField(entry.row)) {
+        Object.assign(this.values, { [key]: entry.value })
+      }
     }
-    return next
+    this.#entries = entries
+    this.#extras = extras
   }
 
   /**
@@ -132,6 +127,11 @@ export class Configuration {
     }
     return lines
   }
+}
+
+/** The text of a `.properties` file with all items of a state, secrets in plain. */
+export function configFileText(state: ConfigState): string {
+  return propertiesText(itemsOf(state))
 }
 
 /** All items with their texts in the order of their keys; secrets are not hidden. */

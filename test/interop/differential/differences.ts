@@ -26,7 +26,7 @@ const shownByTlsOnly = [
   'tls-config-file-must-be-readable',
   'tls-reload-tried-again',
 ] as const
-/** Those of modes that the servers of the differential test are not in; `cluster-test.test.ts` and `go-away.test.ts` show them. */
+/** Those of modes that the servers of the differential test are not in; `cluster-test.test.ts` and `rolling-restart.test.ts` show them. */
 const shownInOtherModes = ['cluster-test-mode', 'graceful-shutdown'] as const
 
 export const differences: {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { describeSource } from '../../../src/namesrv/config/config-source.ts'
-import type { UpdatedConfigState } from '../../../src/namesrv/config/config-update.ts'
-import { Configuration } from '../../../src/namesrv/config/configuration.ts'
+import { type UpdatedConfigState, updatedConfigState } from '../../../src/namesrv/config/config-update.ts'
+import { Configuration, configFileText } from '../../../src/namesrv/config/configuration.ts'
 
 interface Updating {
   readonly configuration: Configuration
@@ -19,10 +19,13 @@ function configured(file = 'foo.unknown=bar\ntls.server.keyPassword=pw\nlogLevel
   const updating: Updating = {
     configuration,
     stored: '',
-    update: (pairs) =>
-      configuration.update(Object.entries(pairs), { layer: 'update', peer: '10.0.0.7:1' }, (text) => {
-        updating.stored = text
-      }),
+    update: (pairs) => {
+      const source = { layer: 'update', peer: '10.0.0.7:1' } as const
+      const next = updatedConfigState(configuration.state, Object.entries(pairs), source)
+      updating.stored = configFileText(next)
+      configuration.putInForce(next)
+      return next
+    },
   }
   return updating
 }
@@ -79,16 +82,21 @@ describe('an update', () => {
     expect(configuration.items()).toEqual(before)
   })
 
-  test('that cannot be stored changes nothing', () => {
+  test('changes nothing until it is put in force', () => {
     const { configuration } = configured()
     const before = configuration.items()
-    expect(() =>
-      configuration.update([['orderMessageEnable', 'true']], { layer: 'update', peer: 'x' }, () => {
-        throw new Error('no space left')
-      }),
-    ).toThrow('no space left')
+    updatedConfigState(configuration.state, [['orderMessageEnable', 'true']], { layer: 'update', peer: 'x' })
     expect(configuration.items()).toEqual(before)
     expect(configuration.values.orderMessageEnable).toBe(false)
+  })
+
+  test('that is laid over another comes into force together with it', () => {
+    const { configuration } = configured()
+    const source = { layer: 'update', peer: 'x' } as const
+    const first = updatedConfigState(configuration.state, [['orderMessageEnable', 'true']], source)
+    const second = updatedConfigState(first, [['enableTopicList', 'false']], source)
+    configuration.putInForce(second)
+    expect(configuration.values).toMatchObject({ orderMessageEnable: true, enableTopicList: false })
   })
 
   test('never shows a secret among its changes', () => {
