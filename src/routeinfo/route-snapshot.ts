@@ -34,7 +34,7 @@ export interface RouteSnapshot {
 }
 
 /**
- * Copies keys and references, nothing else: a few milliseconds for a million topics. Values are replaced and not edited by whoever
+ * Copies keys and references, nothing else: a millisecond or two for 100,000 topics. Values are replaced and not edited by whoever
  * changes them; for those that are, `freeze` sees to it until the snapshot is released.
  */
 export function takeRouteSnapshot(tables: RouteTables, revision: number, nowMs: number): RouteSnapshot {

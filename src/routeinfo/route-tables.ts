@@ -69,6 +69,7 @@ export class RouteTables {
   readonly #keysByChannel = new Map<ChannelId, Set<string>>()
   /** What came from a snapshot; undefined if nothing did, or the time of what did is over. */
   restored: RestoredRoutes | undefined
+  #snapshots = 0
   /** While a snapshot is being written: queue maps made since it was taken. All others may be in it. */
   #madeSinceFreeze: WeakSet<ReadonlyMap<string, QueueData>> | undefined
 
@@ -84,12 +85,13 @@ export class RouteTables {
 
   /** From here on queue maps are replaced, not edited: a snapshot has them. */
   freeze(): void {
+    this.#snapshots++
     this.#madeSinceFreeze = new WeakSet()
   }
 
-  /** The snapshot has been written. */
+  /** A snapshot has been written. */
   thaw(): void {
-    this.#madeSinceFreeze = undefined
+    if (--this.#snapshots === 0) this.#madeSinceFreeze = undefined
   }
 
   live(clusterName: string, brokerAddr: string): BrokerLiveInfo | undefined {

@@ -16,7 +16,7 @@ import { createServer as createSocketServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { headerOf, type RawClient } from '../support/raw-client.ts'
+import { headerOf, type RawClient, requestFrame } from '../support/raw-client.ts'
 import { lookup, registration, unregistration } from '../support/requests.ts'
 import { createServer, startServer, type TestServer, temporaryFolder } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
@@ -316,6 +316,26 @@ describe('a shutdown', () => {
     const second = await startServer({ routeSnapshotPath })
     const client = await second.connect()
     for (const topic of ['TopicA', 'TopicB']) expect(await lookupCode(client, topic)).toBe(SUCCESS)
+  })
+
+  test('that has to wait for a peer that does not read does so, too: brokers are gone long before', async () => {
+    const routeSnapshotPath = snapshotPath()
+    const first = await startServer({ routeSnapshotPath })
+    const [broker, slow] = [await first.connect(), await first.connect()]
+    const topics = Array.from({ length: 1_000 }, (_, index) => `${index}`.padStart(100, 'T'))
+    await broker.request(registration({ ...BROKER_A, topics }))
+    // More than the sockets hold: 20 MB.
+    slow.socket.pause()
+    slow.send(...Array.from({ length: 200 }, (_, opaque) => requestFrame({ code: 206, opaque })))
+    await lookupCode(broker, 'TopicA')
+    const down = first.controller.shutdown()
+    const left = () => messages(first, 'connection closed').some((line) => line['peer'] === broker.address)
+    await until('the broker has gone', left)
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+    first.time.advance(5_000)
+    await down
+    const second = await startServer({ routeSnapshotPath })
+    expect(await lookupCode(await second.connect(), topics[0] as string)).toBe(SUCCESS)
   })
 
   test('that asks clients to go elsewhere does so, too, though brokers have gone', async () => {

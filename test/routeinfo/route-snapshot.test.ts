@@ -148,6 +148,18 @@ describe('the revision', () => {
     )
   })
 
+  test.each([{ heartbeatTimeoutMs: 10_000 }, { haServerAddr: 'ha:1' }, { clusterName: 'D' }])(
+    'is another one when a broker registers with nothing new but %o, which no route shows',
+    async (given) => {
+      const { manager } = managerWith('whole')
+      await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
+      const { revision } = manager
+      const again = registration({ generation: manager.nextGeneration(), ...given })
+      await manager.registerBroker(again, false, owner)
+      expect(manager.revision).toBeGreaterThan(revision)
+    },
+  )
+
   test('stays as it is when brokers only say that they are there', async () => {
     const { manager } = managerWith('whole')
     const register = (given = {}) =>

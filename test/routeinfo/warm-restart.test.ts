@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { EMPTY_DATA_VERSION } from '../../src/protocol/body/data-version.ts'
 import type { Registration } from '../../src/routeinfo/register-broker.ts'
 import type { RouteEffect } from '../../src/routeinfo/route-effect.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
@@ -98,7 +99,7 @@ describe('a broker that is known from a snapshot', () => {
   })
 
   test('is a registered one when it registers: its connection counts, its heartbeat timeout, its version', async () => {
-    const { manager, effects } = await restarted({ ...MASTER, heartbeatTimeoutMs: 600_000 })
+    const { manager, effects } = await restarted({ ...MASTER, heartbeatTimeoutMs: 5_000 })
     await register(manager, { ...MASTER, heartbeatTimeoutMs: 10_000 })
     expect(kinds(effects)).toEqual(['broker registered'])
     expect(manager.provisional).toBe(0)
@@ -118,6 +119,17 @@ describe('a broker that is known from a snapshot', () => {
     ])
     await register(manager, { ...MASTER, topicConfigTable })
     expect(routeOf(manager)?.queueDatas).toMatchObject([{ writeQueueNums: 16 }])
+  })
+
+  test('has registered what it says and left: what it says next is not taken for what is there already', async () => {
+    const { manager } = await restarted(MASTER)
+    const mark = (await register(manager, MASTER))?.mark
+    expect(mark?.exact).toBe(true)
+    const leaving = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1', brokerId: 0n }
+    const generation = manager.nextGeneration()
+    manager.submitUnRegisterBrokerRequest({ ...leaving, reason: 'request', generation })
+    const since = mark === undefined ? {} : { since: mark }
+    expect(await register(manager, { ...MASTER, ...since, topicConfigTable: new Map() })).toBeUndefined()
   })
 
   test('leaves at once when it asks to', async () => {
@@ -142,7 +154,8 @@ describe('a broker that is known from a snapshot', () => {
     expect(await manager.endRestoration(OVER_MS)).toMatchObject({ loaded: 1, returned: 0, waiting: 1 })
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     // Still none of ours to compare versions with, so it will register.
-    expect(await changed(manager, {}, OVER_MS)).toBe(true)
+    for (const dataVersion of [VERSION, EMPTY_DATA_VERSION])
+      expect(await changed(manager, { dataVersion }, OVER_MS)).toBe(true)
     expect(manager.scanNotActiveBroker(OVER_MS + 10_000)).toEqual([])
     expect(manager.scanNotActiveBroker(OVER_MS + 10_001)).toHaveLength(1)
   })
@@ -352,7 +365,8 @@ describe('a group of which a snapshot knows a member that is dead', () => {
   test('gives its place to whoever comes with its id from another address, however far its state version was', async () => {
     const ahead = { counter: 1n, stateVersion: 9n, timestamp: 1n }
     const { manager } = await restarted({ ...MASTER, dataVersion: ahead })
-    await register(manager, { ...MASTER, brokerAddr: 'x:1' })
+    const behind = { counter: 1n, stateVersion: -1n, timestamp: 1n }
+    await register(manager, { ...MASTER, brokerAddr: 'x:1', dataVersion: behind })
     expect(addrsOf(manager)).toEqual([{ 0: 'x:1' }])
     await manager.endRestoration(OVER_MS)
     expect(addrsOf(manager)).toEqual([{ 0: 'x:1' }])
