@@ -22,6 +22,7 @@ import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
 import { ProductEnvironment } from './product-environment.ts'
 import { RateLimit } from './rate-limit.ts'
 import { createRemotingClient } from './remoting-client-factory.ts'
+import { RouteSnapshots } from './route-snapshots.ts'
 import type { Clock, Scheduler } from './time.ts'
 import { ServerTls } from './tls/server-tls.ts'
 
@@ -52,6 +53,8 @@ export class NamesrvController {
   #connect: Connect = plainConnect
   readonly #notifier: MinBrokerIdNotifier
   readonly #housekeeping: BrokerHousekeepingService
+  /** Undefined if routes are not kept. */
+  readonly #snapshots: RouteSnapshots | undefined
   #server: RemotingServer | undefined
   #started = false
   #shuttingDown = false
@@ -79,6 +82,7 @@ export class NamesrvController {
     this.#housekeeping = new BrokerHousekeepingService(this.#routeInfo, logger, this.#rateLimit(), (task) =>
       scheduler.defer(task),
     )
+    this.#snapshots = this.#createSnapshots()
   }
 
   /** Whether new clients may be sent here: from the end of the start to the beginning of a shutdown. */
@@ -92,7 +96,7 @@ export class NamesrvController {
   }
 
   /**
-   * Loads the KV file, sets up TLS and listens.
+   * Loads the KV file and the routes of the server before, sets up TLS and listens.
    * @returns The address and port that are bound.
    * @throws {ConfigError} if the KV file cannot be read or a TLS setting cannot be used; the socket's error if the port cannot
    * be had.
@@ -101,6 +105,7 @@ export class NamesrvController {
     const { configuration, clock, scheduler } = this.#options
     const { values } = configuration
     const kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges)
+    this.#snapshots?.load()
     if (values.clusterTest) this.#product = new ProductEnvironment(values, this.#client, this.#options)
     const server = this.#createServer(kvConfig)
     await this.#tls.start()
@@ -108,6 +113,7 @@ export class NamesrvController {
     const bound = await server.start()
     this.#server = server
     this.#product?.start()
+    this.#snapshots?.start()
     this.#endScans = scheduler.every(values.scanNotActiveBrokerInterval, () => this.#evict(clock.nowMs()))
     this.#started = true
     return bound
@@ -117,19 +123,33 @@ export class NamesrvController {
    * Is not {@link ready} any more. With `enableShutdownGracefully`, the first call then tells those that are connected and
    * understand it to go away, serves all others, and waits until none of those connections is left or
    * `shutdownWaitTimeSeconds` are over. After that it stops accepting, closes all connections a few at a time, each when it has
-   * been answered, and frees the port, within six seconds. Whoever is connected until then finds every route.
+   * been answered, and frees the port, within six seconds, and writes the routes, within five more. Whoever is connected until
+   * then finds every route.
    */
   async shutdown(): Promise<void> {
     const first = !this.#shuttingDown
     this.#shuttingDown = true
     this.#endScans?.()
     this.#tls.stop()
-    // Brokers, too, are closed one after the other, and must stay in the routes of those whose turn has not come.
+    // It is the server that leaves, not the brokers: they stay in the routes of those whose turn has not come, and in those that
+    // are written.
     this.#housekeeping.keepBrokers()
     if (first) await this.#letClientsGo()
     await this.#withPatience(CLOSE_PATIENCE_MS, async (patience) => this.#server?.stop(patience))
     this.#product?.stop()
     this.#client.close()
+    await this.#saveRoutes()
+  }
+
+  /** A disk that hangs does not hold up the end. */
+  async #saveRoutes(): Promise<void> {
+    if (this.#snapshots === undefined) return
+    let isSaved = false
+    const saving = this.#snapshots.stop().then(() => {
+      isSaved = true
+    })
+    await this.#withPatience(CLOSE_PATIENCE_MS, (patience) => Promise.race([saving, patience]))
+    if (!isSaved) this.#options.logger.warn('the last route snapshot takes too long: the one before it stays')
   }
 
   /**
@@ -163,6 +183,24 @@ export class NamesrvController {
   #slicer(): Slicer {
     const { clock, scheduler } = this.#options
     return new Slicer({ nowMs: () => clock.nowMs(), defer: (task) => scheduler.defer(task) })
+  }
+
+  #createSnapshots(): RouteSnapshots | undefined {
+    const { configuration, logger, clock, scheduler } = this.#options
+    const { routeSnapshotPath, routeSnapshotIntervalMillis, routeSnapshotGraceMillis } = configuration.values
+    if (routeSnapshotPath === '') return undefined
+    return new RouteSnapshots({
+      path: routeSnapshotPath,
+      intervalMs: routeSnapshotIntervalMillis,
+      graceMs: routeSnapshotGraceMillis,
+      maxAgeMs: configuration.values.routeSnapshotMaxAgeMillis,
+      routeInfo: this.#routeInfo,
+      slicer: this.#slicer(),
+      dateMs: () => Date.now(),
+      logger,
+      clock,
+      scheduler,
+    })
   }
 
   #createServer(kvConfig: KVConfigManager): RemotingServer {
@@ -271,4 +309,5 @@ const UNREGISTERED = {
   request: 'broker unregistered',
   expired: 'broker evicted: no sign of life within its heartbeat timeout',
   'connection lost': 'broker unregistered: its connection is lost',
+  'not returned': 'broker dropped: known from the route snapshot, it did not register again in time',
 } as const

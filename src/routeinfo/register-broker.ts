@@ -69,7 +69,7 @@ const NO_MASTER: RegisterBrokerResult = { haServerAddr: null, masterAddr: null }
  * Takes a registration into the tables, yielding after every topic.
  *
  * A member that is not in its group yet must not begin with exactly one topic, because that is an incremental registration that
- * came before the full one: it is refused.
+ * came before the full one: it is refused. Of a member that is known from a snapshot it is taken, but does not make it registered.
  * @returns Undefined, with nothing touched, if the mark it builds on does not hold any more: it must come again as a whole.
  * @see RouteInfoManager#registerBroker in apache/rocketmq
  */
@@ -81,7 +81,7 @@ export function* registerBroker(
 ): Sliced<RegisterBrokerOutcome | undefined> {
   const { clusterName, brokerAddr, brokerName, brokerId, dataVersion, since } = registration
   if (since !== undefined && !stillHolds(since, tables, registration, deleteMissingTopics)) return undefined
-  addToCluster(tables, clusterName, brokerName)
+  if (addToCluster(tables, clusterName, brokerName)) changes.unseen()
   const known = tables.brokerAddrTable.get(brokerName)
   const brokerAddrs = new Map(known?.brokerAddrs)
   // Zero for an empty group: the first member never counts as a change of the smallest id.
@@ -98,7 +98,7 @@ export function* registerBroker(
   const previousAddr = brokerAddrs.get(brokerId)
 
   if (previousAddr !== undefined && previousAddr !== brokerAddr) {
-    const holder = tables.live(clusterName, previousAddr)
+    const holder = tables.registered(clusterName, previousAddr)
     if (holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion) {
       putGroup(tables, known, group(), changes)
       tables.removeLive(brokerKey(clusterName, brokerAddr))
@@ -111,7 +111,10 @@ export function* registerBroker(
     }
   }
   const topics = since?.topics ?? registration.topicConfigTable.size
-  if (previousAddr === undefined && topics === 1) {
+  const isNewcomer =
+    previousAddr === undefined ||
+    (previousAddr !== brokerAddr && tables.isProvisional(clusterName, previousAddr))
+  if (isNewcomer && topics === 1) {
     putGroup(tables, known, group(), changes)
     return { result: null }
   }
@@ -123,14 +126,20 @@ export function* registerBroker(
   const standing: Standing = { permMask, first, deleteMissingTopics }
   const exact = yield* registerTopics(tables, registration, standing, changes)
 
-  tables.setLive({
+  const isProvisional = tables.isProvisional(clusterName, brokerAddr)
+  if (isProvisional && topics === 1) {
+    tables.touch(clusterName, brokerAddr, registration.nowMs)
+    return { result: brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs) }
+  }
+  if (permMask !== null) tables.restored?.toldNames.add(brokerName)
+  const isNew = tables.setLive({
     clusterName,
     brokerAddr,
     brokerName,
     // A heartbeat may have come while the registration was being read.
     lastUpdateTimestampMs: Math.max(
       registration.nowMs,
-      tables.live(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
+      tables.registered(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
     ),
     heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
     dataVersion,
@@ -138,8 +147,9 @@ export function* registerBroker(
     haServerAddr: registration.haServerAddr,
     generation: registration.generation,
   })
+  if (isNew) changes.unseen()
   setFilterServers(tables, registration, changes)
-  if (first) {
+  if (first || isProvisional) {
     const { haServerAddr, channelId } = registration
     changes.effect({
       kind: 'broker registered',
@@ -202,10 +212,13 @@ function identity({ clusterName, brokerName, brokerId, brokerAddr }: BrokerIdent
   return { clusterName, brokerName, brokerId, brokerAddr }
 }
 
-function addToCluster(tables: RouteTables, clusterName: string, brokerName: string): void {
+/** @returns Whether it was not there. */
+function addToCluster(tables: RouteTables, clusterName: string, brokerName: string): boolean {
   const names = tables.clusterAddrTable.get(clusterName)
+  if (names?.has(brokerName) === true) return false
   if (names === undefined) tables.clusterAddrTable.set(clusterName, new Set([brokerName]))
   else names.add(brokerName)
+  return true
 }
 
 function putGroup(
@@ -268,7 +281,7 @@ function* registerTopics(
       config.perm & permMask,
       config.topicSysFlag,
     )
-    const known = everything ? undefined : tables.topicQueueTable.get(topic)?.get(brokerName)
+    const known = everything ? undefined : tables.toldQueueData(topic, brokerName)
     if (known !== undefined) exact &&= sameQueueData(known, queueData)
     else if (tables.putQueueData(topic, queueData)) changes.topic(topic)
     yield

@@ -7,6 +7,7 @@ const MOST_NAMED_TOPICS = 16_384
 export class RouteChanges {
   readonly effects: RouteEffect[] = []
   #topics: string[] | 'every' = []
+  #unseen = false
   /** Broker names whose groups changed, and with them every route that leads to them. */
   readonly groups = new Set<string>()
 
@@ -27,8 +28,18 @@ export class RouteChanges {
     this.#topics = 'every'
   }
 
+  /** Notes a change that no route shows: of a cluster, or of what is known of a live broker. */
+  unseen(): void {
+    this.#unseen = true
+  }
+
   effect(effect: RouteEffect): void {
     this.effects.push(effect)
+  }
+
+  /** Whether anything changed that is more than a sign of life. */
+  get any(): boolean {
+    return this.#unseen || this.#topics.length > 0 || this.groups.size > 0 || this.effects.length > 0
   }
 
   /** The topics that changed. */

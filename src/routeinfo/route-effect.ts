@@ -8,8 +8,8 @@ export interface BrokerIdentity {
   readonly brokerAddr: string
 }
 
-/** Why a broker left. */
-export type UnregisterReason = 'request' | 'expired' | 'connection lost'
+/** Why a broker left. `not returned`: known from a snapshot, it did not register again in time. */
+export type UnregisterReason = 'request' | 'expired' | 'connection lost' | 'not returned'
 
 /** What a transition did that the world outside the tables may want to know or act on. */
 export type RouteEffect =

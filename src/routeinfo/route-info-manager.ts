@@ -3,11 +3,13 @@ import { type ClusterInfo, encodeClusterInfo } from '../protocol/body/lists-and-
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { type Arrival, ArrivalOrder } from './arrival-order.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
+import { endRestoration, type RestorationOutcome } from './end-restoration.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import { type RegisterBrokerOutcome, type Registration, registerBroker } from './register-broker.ts'
 import { RouteChanges } from './route-changes.ts'
 import type { RouteEffect } from './route-effect.ts'
-import { type BrokerLiveInfo, brokerKey, type ChannelId, RouteTables } from './route-tables.ts'
+import { type RouteSnapshot, takeRouteSnapshot } from './route-snapshot.ts'
+import { type BrokerLiveInfo, brokerKey, type ChannelId, NO_CHANNEL, RouteTables } from './route-tables.ts'
 import type { Eventually, Sliced, Slicer } from './slicer.ts'
 import { deleteTopic, registerTopic, setWritePerm, topicsWhere } from './topic-operations.ts'
 import { pickupTopicRouteData } from './topic-route.ts'
@@ -39,7 +41,7 @@ export interface RouteInfoManagerOptions {
  * @see RouteInfoManager in apache/rocketmq
  */
 export class RouteInfoManager {
-  readonly #tables = new RouteTables()
+  #tables = new RouteTables()
   readonly #lock: ReadWriteLock
   readonly #cache: EncodedRouteCache
   readonly #onEffect: (effect: RouteEffect) => void
@@ -50,6 +52,7 @@ export class RouteInfoManager {
   readonly #registering = new Map<string, number>()
   #unregistrations: Unregistration[] = []
   #generation = 0
+  #revision = 0
 
   constructor(options: RouteInfoManagerOptions) {
     this.#lock = new ReadWriteLock(options.slicer, options.maxWaiters ?? 10_000)
@@ -163,7 +166,7 @@ export class RouteInfoManager {
     this.#submit(
       silent.map((live) => ({
         ...removalOf(live),
-        reason: 'expired',
+        reason: live.channelId === NO_CHANNEL ? 'not returned' : 'expired',
         generation,
         lastUpdateTimestampMs: live.lastUpdateTimestampMs,
       })),
@@ -177,10 +180,13 @@ export class RouteInfoManager {
 
   /** The version a broker registered with, as of now; null if it is not live. */
   registeredDataVersion(clusterName: string, brokerAddr: string): DataVersion | null {
-    return this.#tables.live(clusterName, brokerAddr)?.dataVersion ?? null
+    return this.#tables.registered(clusterName, brokerAddr)?.dataVersion ?? null
   }
 
-  /** QUERY_DATA_VERSION: compares, refreshes the broker in any case, and tells the version it registered with. */
+  /**
+   * QUERY_DATA_VERSION: compares, refreshes the broker in any case, and tells the version it registered with. A broker that skips
+   * its registration as long as nothing has changed does not skip it while what a snapshot says of its topics is in doubt.
+   */
   queryDataVersion(
     clusterName: string,
     brokerAddr: string,
@@ -192,7 +198,9 @@ export class RouteInfoManager {
       const live = this.#tables.live(clusterName, brokerAddr)
       if (live === undefined) return { changed: true, registered: null }
       live.lastUpdateTimestampMs = nowMs
-      return { changed: !sameDataVersion(live.dataVersion, version), registered: live.dataVersion }
+      const isInDoubt = this.#tables.restored?.brokerNames.has(live.brokerName) === true
+      const changed = isInDoubt || !sameDataVersion(live.dataVersion, version)
+      return { changed, registered: this.registeredDataVersion(clusterName, brokerAddr) }
     }, owner)
   }
 
@@ -291,6 +299,43 @@ export class RouteInfoManager {
     return this.#transition((changes) => setWritePerm(this.#tables, brokerName, operation, changes), owner)
   }
 
+  /** A number that is another one whenever more than a sign of life has come: equal numbers, equal snapshots. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** Whether there is something from a snapshot whose time is not over. */
+  get isRestored(): boolean {
+    return this.#tables.restored !== undefined
+  }
+
+  /** Brokers that are known from a snapshot alone. */
+  get provisional(): number {
+    return this.#tables.liveOfChannel(NO_CHANNEL).length
+  }
+
+  /**
+   * The tables as they are between two transitions. It takes a moment whatever their size, and nobody waits for its use; who
+   * takes it calls its `release` when it has been used.
+   */
+  snapshot(nowMs: number): Eventually<RouteSnapshot> {
+    return this.#lock.read(() => takeRouteSnapshot(this.#tables, this.#revision, nowMs))
+  }
+
+  /** Begins with the tables of a snapshot, before anybody asks. */
+  restore(tables: RouteTables): void {
+    this.#tables = tables
+  }
+
+  /**
+   * The time of the brokers of a snapshot is over: those that have given no sign of life leave, in one batch, and then the topics
+   * of those that are back but did not tell of them again. @returns Undefined if nothing was restored.
+   */
+  endRestoration(nowMs: number): Eventually<RestorationOutcome | undefined> {
+    this.evict(this.scanNotActiveBroker(nowMs).filter(({ channelId }) => channelId === NO_CHANNEL))
+    return this.#transition((changes) => endRestoration(this.#tables, changes))
+  }
+
   #submit(requests: Unregistration[]): void {
     if (requests.length === 0) return
     const workerIsWaiting = this.#unregistrations.length > 0
@@ -336,6 +381,7 @@ export class RouteInfoManager {
   }
 
   #commit(changes: RouteChanges): void {
+    if (changes.any) this.#revision++
     this.#cache.drop(changes.topics, changes.groups)
     for (const effect of changes.effects) this.#onEffect(effect)
   }

@@ -7,10 +7,14 @@ import {
   sameQueueData,
 } from '../protocol/body/topic-route-data.ts'
 
+import type { RestoredRoutes } from './restored-routes.ts'
 import { TransitionMap } from './transition-map.ts'
 
 /** Identity of a connection, as far as the tables care. */
 export type ChannelId = number
+
+/** In place of a connection for a broker that is known from a snapshot alone. No connection has it, and none can lose it. */
+export const NO_CHANNEL: ChannelId = 0
 
 /** What is known of a live broker. Replaced as a whole by a registration; a heartbeat moves its time only. @see BrokerLiveInfo in apache/rocketmq */
 export interface BrokerLiveInfo {
@@ -65,6 +69,11 @@ export class RouteTables {
   #lastQueueChange = 0
   /** The keys of the live table by their connection, so that a closing one need not search it. */
   readonly #keysByChannel = new Map<ChannelId, Set<string>>()
+  /** What came from a snapshot; undefined if nothing did, or the time of what did is over. */
+  restored: RestoredRoutes | undefined
+  #snapshots = 0
+  /** While a snapshot is being written: queue maps made since it was taken. All others may be in it. */
+  #madeSinceFreeze: WeakSet<ReadonlyMap<string, QueueData>> | undefined
 
   /** A transition that may take several slices begins: lookups of routes go on being shown what held before it. */
   begin(): void {
@@ -76,18 +85,48 @@ export class RouteTables {
     for (const table of this.#shownToLookups) table.commit()
   }
 
+  /** From here on queue maps are replaced, not edited: a snapshot has them. */
+  freeze(): void {
+    this.#snapshots++
+    this.#madeSinceFreeze = new WeakSet()
+  }
+
+  /** A snapshot has been written. */
+  thaw(): void {
+    if (--this.#snapshots === 0) this.#madeSinceFreeze = undefined
+  }
+
   live(clusterName: string, brokerAddr: string): BrokerLiveInfo | undefined {
     return this.#liveByAddr.get(brokerAddr)?.find((info) => info.clusterName === clusterName)
   }
 
-  setLive(info: BrokerLiveInfo): void {
+  /** A live broker that has registered with this server; one that is known from a snapshot alone has not. */
+  registered(clusterName: string, brokerAddr: string): BrokerLiveInfo | undefined {
+    const info = this.live(clusterName, brokerAddr)
+    return info?.channelId === NO_CHANNEL ? undefined : info
+  }
+
+  /** Whether a broker is known from a snapshot alone. */
+  isProvisional(clusterName: string, brokerAddr: string): boolean {
+    return this.live(clusterName, brokerAddr)?.channelId === NO_CHANNEL
+  }
+
+  /** @returns Whether more is new than the version and the times. */
+  setLive(info: BrokerLiveInfo): boolean {
     const key = brokerKey(info.clusterName, info.brokerAddr)
+    const known = this.brokerLiveTable.get(key)
     this.removeLive(key)
     this.brokerLiveTable.set(key, info)
     this.#liveByAddr.set(info.brokerAddr, [...(this.#liveByAddr.get(info.brokerAddr) ?? []), info])
     const keys = this.#keysByChannel.get(info.channelId)
     if (keys === undefined) this.#keysByChannel.set(info.channelId, new Set([key]))
     else keys.add(key)
+    return (
+      known?.brokerName !== info.brokerName ||
+      known.heartbeatTimeoutMs !== info.heartbeatTimeoutMs ||
+      known.haServerAddr !== info.haServerAddr ||
+      (known.channelId === NO_CHANNEL) !== (info.channelId === NO_CHANNEL)
+    )
   }
 
   removeLive(key: string): void {
@@ -114,9 +153,13 @@ export class RouteTables {
     if (info !== undefined) info.lastUpdateTimestampMs = nowMs
   }
 
-  /** Whether a broker is unknown or registered with another version. @see RouteInfoManager#isBrokerTopicConfigChanged */
+  /**
+   * Whether a broker is unknown or registered with another version. What a snapshot says of it does not count: its topics may
+   * have changed after the snapshot was taken.
+   * @see RouteInfoManager#isBrokerTopicConfigChanged
+   */
   isDataVersionChanged(clusterName: string, brokerAddr: string, version: DataVersion | null): boolean {
-    const info = this.live(clusterName, brokerAddr)
+    const info = this.registered(clusterName, brokerAddr)
     return info === undefined || !sameDataVersion(info.dataVersion, version)
   }
 
@@ -125,11 +168,28 @@ export class RouteTables {
     const { brokerName } = queueData
     const queues = this.topicQueueTable.get(topic)
     const known = queues?.get(brokerName)
-    if (known !== undefined && sameQueueData(known, queueData)) return false
-    if (queues !== undefined && !this.topicQueueTable.isShared(topic)) queues.set(brokerName, queueData)
-    else this.topicQueueTable.set(topic, new Map(queues).set(brokerName, queueData))
-    this.#noteQueueChange(brokerName)
-    return true
+    const isSame = known !== undefined && sameQueueData(known, queueData)
+    if (isSame && this.restored?.queueDatas.has(known) !== true) return false
+    if (queues !== undefined && !this.#isShared(topic, queues)) queues.set(brokerName, queueData)
+    else this.#putOwn(topic, new Map(queues).set(brokerName, queueData))
+    // What a snapshot said and a broker says again is the same queues, known by another.
+    if (!isSame) this.#noteQueueChange(brokerName)
+    return !isSame
+  }
+
+  /** A topic's queues on a broker as somebody has told this server: not what only a snapshot says. */
+  toldQueueData(topic: string, brokerName: string): QueueData | undefined {
+    const queueData = this.topicQueueTable.get(topic)?.get(brokerName)
+    return queueData !== undefined && this.restored?.queueDatas.has(queueData) === true
+      ? undefined
+      : queueData
+  }
+
+  /** Puts a topic of a snapshot into tables that nobody uses yet. */
+  restoreTopic(topic: string, queues: Map<string, QueueData>): void {
+    this.topicQueueTable.set(topic, queues)
+    for (const brokerName of queues.keys())
+      if (!this.#queuesChanged.has(brokerName)) this.#noteQueueChange(brokerName)
   }
 
   /** Removes a topic's queues on a broker, and the topic when none are left. @returns Whether anything changed. */
@@ -138,10 +198,10 @@ export class RouteTables {
     if (queues?.has(brokerName) !== true) return false
     if (queues.size === 1) {
       this.topicQueueTable.delete(topic)
-    } else if (this.topicQueueTable.isShared(topic)) {
+    } else if (this.#isShared(topic, queues)) {
       const left = new Map(queues)
       left.delete(brokerName)
-      this.topicQueueTable.set(topic, left)
+      this.#putOwn(topic, left)
     } else {
       queues.delete(brokerName)
     }
@@ -177,6 +237,16 @@ export class RouteTables {
   /** A number that is another one whenever any topic's queues on that broker name are: equal numbers, equal queues. */
   queueState(brokerName: string): number {
     return this.#queuesChanged.get(brokerName) ?? 0
+  }
+
+  /** Whether readers or a snapshot may have this map, so that it must be replaced and not edited. */
+  #isShared(topic: string, queues: ReadonlyMap<string, QueueData>): boolean {
+    return this.topicQueueTable.isShared(topic) || this.#madeSinceFreeze?.has(queues) === false
+  }
+
+  #putOwn(topic: string, queues: Map<string, QueueData>): void {
+    this.topicQueueTable.set(topic, queues)
+    this.#madeSinceFreeze?.add(queues)
   }
 
   #noteQueueChange(brokerName: string): void {

@@ -1,6 +1,3 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
-import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
@@ -14,48 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { writeFileAtomically } from '../../src/namesrv/atomic-file.ts'
+import { compileProgram, killWhileRunning } from '../support/killed-program.ts'
 import { temporaryFolder } from '../support/start-server.ts'
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-
-/** Compiles the writing program once: plain JavaScript starts in a tenth of the time, and there are many starts. */
-function compileProgram(): string {
-  const outDir = temporaryFolder()
-  const compilerOptions = {
-    noEmit: false,
-    rootDir: ROOT,
-    outDir,
-    typeRoots: [join(ROOT, 'node_modules/@types')],
-  }
-  const files = [join(ROOT, 'test/namesrv/replace-file-forever.ts')]
-  const project = join(outDir, 'tsconfig.json')
-  writeFileSync(
-    project,
-    JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions, files, include: [] }),
-  )
-  writeFileSync(join(outDir, 'package.json'), '{"type":"module"}')
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project], {
-    stdio: 'inherit',
-  })
-  return join(outDir, 'test/namesrv/replace-file-forever.js')
-}
-
-/** Starts a program that replaces a file without end, and kills it once it has begun, after any moment. */
-async function killWhileWriting(program: string, path: string, bytes: number): Promise<void> {
-  const child = spawn(process.execPath, [program, path, `${bytes}`], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const exited = once(child, 'exit')
-  await once(child.stdout, 'data')
-  // Not a wait for something to happen: the moment of the crash is what varies.
-  await delay(randomInt(12))
-  child.kill('SIGKILL')
-  expect(await exited).toEqual([null, 'SIGKILL'])
-}
 
 /** The letter that fills a file. */
 function letterIn(path: string, bytes: number): string {
@@ -69,10 +28,10 @@ describe('a file that is replaced atomically', () => {
   test('is the old or the new one whole, and so is its backup, whenever the writer is killed', async () => {
     const bytes = 256 * 1024
     const folder = temporaryFolder()
-    const program = compileProgram()
+    const program = compileProgram('test/namesrv/replace-file-forever.ts')
     const crash = async (index: number): Promise<void> => {
       const path = join(folder, `${index}.json`)
-      await killWhileWriting(program, path, bytes)
+      await killWhileRunning(program, path, `${bytes}`)
       const letter = letterIn(path, bytes)
       const backup = `${path}.bak`
       if (existsSync(backup)) {

@@ -21,8 +21,8 @@ export type ConfigValue = string | number | boolean | undefined
 export interface DefaultContext {
   readonly homeDirectory: string
   readonly processors: number
-  /** The value in force of a `system` key. */
-  system(key: string): ConfigValue
+  /** The value in force of a `system` key, or of one that stands earlier in the table. */
+  value(key: string): ConfigValue
 }
 
 /** A default that is not the same everywhere. */
@@ -146,13 +146,13 @@ export function word<K extends string, const W extends string>(
 
 /** The default is the value of a `system` key. */
 export function sameAs(key: string, otherwise: number | boolean): ComputedDefault {
-  return { text: `\`${key}\` (${otherwise})`, sameAs: key, of: (context) => context.system(key) }
+  return { text: `\`${key}\` (${otherwise})`, sameAs: key, of: (context) => context.value(key) }
 }
 
 /** The default is a file in the folder `namesrv` of the home directory. */
 export function inHome(file: string): ComputedDefault {
   return {
     text: `\`{user.home}/namesrv/${file}\``,
-    of: (context) => `${context.system('user.home')}/namesrv/${file}`,
+    of: (context) => `${context.value('user.home')}/namesrv/${file}`,
   }
 }

@@ -191,8 +191,8 @@ const NETTY_CLIENT = [
     {
       text: '`tls.enable`; if that is not set, whether `tls.server.mode` is `enforcing`',
       of: (context) => {
-        const enabled = context.system('tls.enable')
-        if (enabled === undefined) return context.system('tls.server.mode') === 'enforcing'
+        const enabled = context.value('tls.enable')
+        if (enabled === undefined) return context.value('tls.server.mode') === 'enforcing'
         return String(enabled).toLowerCase() === 'true'
       },
     },
@@ -404,6 +404,40 @@ const OWN = [
     'changes of the key-value table, and updates of the configuration, that may wait for the disk; beyond them the answer ' +
       'is SYSTEM_BUSY',
     { min: 1 },
+  ),
+  string(
+    'routeSnapshotPath',
+    {
+      text: '`{user.home}/namesrv/routes-{listenPort}.snapshot`; none for port 0',
+      of: (context) => {
+        const port = context.value('listenPort')
+        // Nobody finds a server again that takes another port at each start.
+        return port === 0 ? '' : `${context.value('user.home')}/namesrv/routes-${port}.snapshot`
+      },
+    },
+    'start',
+    'file of the routes, from which a restarted server answers until brokers have registered again; empty: none',
+  ),
+  int(
+    'routeSnapshotIntervalMillis',
+    10_000,
+    'start',
+    'time between two looks whether that file is to be written anew, because a route has changed',
+    { unit: 'ms', min: 100, max: MAX_TIMER_MS },
+  ),
+  int(
+    'routeSnapshotGraceMillis',
+    120_000,
+    'start',
+    'time after the start in which a broker of that file must show itself; brokers register every 30 s, 60 s at most',
+    TIME_MS,
+  ),
+  long(
+    'routeSnapshotMaxAgeMillis',
+    600_000,
+    'start',
+    'a file that was last known to be right longer ago is not used',
+    { unit: 'ms', min: 1 },
   ),
 ] as const
 

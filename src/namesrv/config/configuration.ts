@@ -15,8 +15,15 @@ export interface ResolveOptions extends ConfigLayers {
   readonly processors: number
 }
 
-/** @see DefaultRequestProcessor#initConfigBlackList in apache/rocketmq */
-const ALWAYS_BLACK_LISTED = ['configBlackList', 'configStorePath', 'kvConfigPath', 'rocketmqHome']
+/** The first four as in Java. @see DefaultRequestProcessor#initConfigBlackList in apache/rocketmq */
+const ALWAYS_BLACK_LISTED = [
+  'configBlackList',
+  'configStorePath',
+  'kvConfigPath',
+  'rocketmqHome',
+  // Whoever may name a file that this server writes may overwrite any.
+  'routeSnapshotPath',
+]
 
 /**
  * The configuration in force: a value for every key, each with its source.
@@ -163,7 +170,7 @@ function entryOf(
     return { row, value: byDefault, text: textOf(byDefault), source: { layer: 'default' } }
   }
   const { homeDirectory, processors } = options
-  const value = byDefault.of({ homeDirectory, processors, system: (key) => entries.get(key)?.value })
+  const value = byDefault.of({ homeDirectory, processors, value: (key) => entries.get(key)?.value })
   const source = entries.get(byDefault.sameAs ?? '')?.source ?? { layer: 'default' }
   return { row, value, text: textOf(value), source }
 }

@@ -69,6 +69,8 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
           String(port),
           '--bindAddress',
           '127.0.0.1',
+          // A server that takes the port of an earlier one must not take its routes.
+          `--user.home=${home}`,
         ]
       }
       return javaArguments(home, {

@@ -168,7 +168,7 @@ describe('a number that is read while the server runs', () => {
 })
 
 describe('the black list', () => {
-  const ALWAYS = ['configBlackList', 'configStorePath', 'kvConfigPath', 'rocketmqHome']
+  const ALWAYS = ['configBlackList', 'configStorePath', 'kvConfigPath', 'rocketmqHome', 'routeSnapshotPath']
 
   test.each([
     ['', ['', ...ALWAYS]],

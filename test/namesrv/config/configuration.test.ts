@@ -122,6 +122,16 @@ describe('environment', () => {
 })
 
 describe('defaults that depend on others', () => {
+  test('the default path of the route snapshot has the port in it, and there is none where the port is any', () => {
+    const path = (...args: [key: string, value: string][]) =>
+      resolve({ args: args.map(([key, value]) => ({ key, value })) }).configuration.values.routeSnapshotPath
+    expect(path()).toBe('/home/user/namesrv/routes-9876.snapshot')
+    expect(path(['listenPort', '1234'], ['user.home', '/data'])).toBe('/data/namesrv/routes-1234.snapshot')
+    expect(path(['listenPort', '0'])).toBe('')
+    expect(path(['listenPort', '0'], ['routeSnapshotPath', '/a'])).toBe('/a')
+    expect(path(['routeSnapshotPath', ''])).toBe('')
+  })
+
   test('the default paths are in the home directory that user.home names', () => {
     const { values } = resolve({ args: [{ key: 'user.home', value: '/data' }] }).configuration
     expect(values.kvConfigPath).toBe('/data/namesrv/kvConfig.json')

@@ -1,0 +1,209 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
+import { readRouteSnapshot } from '../../src/routeinfo/route-snapshot-reader.ts'
+import { nextPiece, routeSnapshotText } from '../../src/routeinfo/route-snapshot-text.ts'
+import { answersOf, step } from './random-history.ts'
+import { managerWith, openChannel, PLAIN_VARIANT, registration, topicConfig, topicTable } from './support.ts'
+
+const GRACE_MS = 120_000
+const NOW_MS = 1_000_000
+const owner = openChannel(9)
+
+async function textOf(manager: RouteInfoManager, nowMs = NOW_MS): Promise<string> {
+  const snapshot = await manager.snapshot(nowMs)
+  const text = [...routeSnapshotText(snapshot)].join('')
+  snapshot.release()
+  return text
+}
+
+function restored(text: string): ReturnType<typeof managerWith> {
+  const world = managerWith('whole')
+  world.manager.restore(readRouteSnapshot(text.split('\n').slice(0, -1), NOW_MS, GRACE_MS))
+  return world
+}
+
+describe('a snapshot', () => {
+  test('gives back, after any history, every answer byte for byte', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (history) => {
+        const { manager } = managerWith('whole')
+        for (const happens of history) await happens(manager)
+        const copy = restored(await textOf(manager)).manager
+        expect(await answersOf(copy)).toEqual(await answersOf(manager))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('of what a snapshot gave back is the same text, but for the time that is left', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (history) => {
+        const { manager } = managerWith('whole')
+        for (const happens of history) await happens(manager)
+        const once = await textOf(restored(await textOf(manager)).manager)
+        expect(await textOf(restored(once).manager)).toBe(once)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('says what was when it was taken, whatever happens before it has been written', async () => {
+    const histories = fc.tuple(
+      fc.array(step, { maxLength: 20 }),
+      fc.array(step, { maxLength: 10 }),
+      fc.nat(40),
+    )
+    await fc.assert(
+      fc.asyncProperty(histories, async ([before, meanwhile, pace]) => {
+        const { manager, turns } = managerWith('finest')
+        const happen = async (history: typeof before) => {
+          for (const happens of history) {
+            const done = happens(manager)
+            await turns.all()
+            await done
+          }
+        }
+        await happen(before)
+        const expected = await textOf(manager)
+        const snapshot = await manager.snapshot(NOW_MS)
+        const bits = routeSnapshotText(snapshot)
+        let text = ''
+        for (let bit = 0; bit < pace; bit++) text += bits.next().value ?? ''
+        await happen(meanwhile)
+        for (const bit of bits) text += bit
+        expect(text).toBe(expected)
+        // And what happened is in the tables as if nobody had looked.
+        snapshot.release()
+        const alone = managerWith('whole').manager
+        for (const happens of [...before, ...meanwhile]) await happens(alone)
+        expect(await turns.until(answersOf(manager))).toEqual(await answersOf(alone))
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  test('that is asked for in the middle of a long registration is taken when that is over', async () => {
+    const { manager, turns } = managerWith('finest')
+    const names = Array.from({ length: 1_000 }, (_, index) => `T${index}`)
+    const table = { topicConfigTable: topicTable(names) }
+    const registered = manager.registerBroker(
+      registration({ generation: manager.nextGeneration(), ...table }),
+      false,
+      owner,
+    )
+    await turns.next()
+    let isTaken = false
+    const taken = Promise.resolve(manager.snapshot(NOW_MS)).finally(() => {
+      isTaken = true
+    })
+    await turns.next()
+    expect([turns.waiting, isTaken]).toEqual([1, false])
+    await turns.all()
+    await registered
+    expect((await taken).topics).toHaveLength(1_000)
+  })
+
+  test('keeps nobody waiting while it is written: heartbeats and registrations are taken at once', async () => {
+    const { manager } = managerWith('whole')
+    await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
+    const snapshot = await manager.snapshot(NOW_MS)
+    const bits = routeSnapshotText(snapshot)
+    bits.next()
+    expect(manager.touch('C', 'a:1', 5, owner)).not.toBeInstanceOf(Promise)
+    const again = manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
+    expect(again).not.toBeInstanceOf(Promise)
+  })
+
+  test('comes in pieces of about the length asked for, and an empty one at its end', () => {
+    const bits = ['one\n', '', 'two\n', 'three\n', 'four\n'].values()
+    const pieces: string[] = []
+    let steps = 0
+    do {
+      const piece = nextPiece(bits, 6)
+      let result = piece.next()
+      for (; result.done !== true; result = piece.next()) steps++
+      pieces.push(result.value)
+    } while (pieces.at(-1) !== '')
+    expect(pieces).toEqual(['one\ntwo\n', 'three\n', 'four\n', ''])
+    expect(steps).toBe(5)
+  })
+})
+
+describe('the revision', () => {
+  test('is another one, after any step, whenever the snapshot would be', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (history) => {
+        const { manager } = managerWith('whole')
+        let [revision, text] = [manager.revision, await textOf(manager)]
+        for (const happens of history) {
+          await happens(manager)
+          const now = await textOf(manager)
+          if (now !== text) expect(manager.revision).toBeGreaterThan(revision)
+          revision = manager.revision
+          text = now
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  test.each([{ heartbeatTimeoutMs: 10_000 }, { haServerAddr: 'ha:1' }, { clusterName: 'D' }])(
+    'is another one when a broker registers with nothing new but %o, which no route shows',
+    async (given) => {
+      const { manager } = managerWith('whole')
+      await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
+      const { revision } = manager
+      const again = registration({ generation: manager.nextGeneration(), ...given })
+      await manager.registerBroker(again, false, owner)
+      expect(manager.revision).toBeGreaterThan(revision)
+    },
+  )
+
+  test('stays as it is when brokers only say that they are there', async () => {
+    const { manager } = managerWith('whole')
+    const register = (given = {}) =>
+      manager.registerBroker(registration({ generation: manager.nextGeneration(), ...given }), false, owner)
+    await register()
+    const { revision } = manager
+    await register({ nowMs: 30_000 })
+    await register({ nowMs: 60_000, dataVersion: { counter: 2n, stateVersion: 0n, timestamp: 2n } })
+    await manager.touch('C', 'a:1', 70_000, owner)
+    await manager.queryDataVersion('C', 'a:1', null, 80_000, owner)
+    expect(manager.encodedRoute('T1', PLAIN_VARIANT)).not.toBeNull()
+    expect(manager.revision).toBe(revision)
+    const more = new Map([['T1', topicConfig('T1', { perm: 4 })]])
+    await register({ dataVersion: { counter: 3n, stateVersion: 0n, timestamp: 3n }, topicConfigTable: more })
+    expect(manager.revision).toBeGreaterThan(revision)
+  })
+})
+
+describe('a line that is not one of a snapshot', () => {
+  test.each([
+    ['', 1],
+    ['{}', 1],
+    ['null', 1],
+    ['[]', 1],
+    ['["unheard of"]', 1],
+    ['["toString"]', 1],
+    ['["topic","T",0]', 1],
+    ['["queues",["b",8,8,6]]', 1],
+    ['["queues",["b",8,8,6,"0"]]', 1],
+    ['["queues"]\n["topic","T",1]', 2],
+    ['["queues"]\n["topic",null,0]', 2],
+    ['["cluster","C",1]', 1],
+    ['["group","b","C",null,"true"]', 1],
+    ['["group","b","C",null,true,["0x1","a:1"]]', 1],
+    ['["group","b","C",null,true,"a:1"]', 1],
+    ['["broker","C","a:1","b",null,null,null]', 1],
+    ['["broker","C","a:1","b",1,null]', 1],
+  ])('%j is an error, and nothing of it is loaded', (text, line) => {
+    expect(() => readRouteSnapshot(text.split('\n'), NOW_MS, GRACE_MS)).toThrow(
+      expect.objectContaining({
+        name: 'RouteSnapshotError',
+        code: 'ERR_ROUTE_SNAPSHOT',
+        message: expect.stringContaining(`record ${line} `),
+      }),
+    )
+  })
+})
