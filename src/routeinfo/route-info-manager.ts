@@ -196,11 +196,11 @@ export class RouteInfoManager {
   ): Eventually<{ readonly changed: boolean; readonly registered: DataVersion | null }> {
     return this.#lock.write(() => {
       const live = this.#tables.live(clusterName, brokerAddr)
-      if (live === undefined) return { changed: true, registered: null }
-      live.lastUpdateTimestampMs = nowMs
+      if (live !== undefined) live.lastUpdateTimestampMs = nowMs
+      if (live === undefined || live.channelId === NO_CHANNEL) return { changed: true, registered: null }
       const isInDoubt = this.#tables.restored?.brokerNames.has(live.brokerName) === true
       const changed = isInDoubt || !sameDataVersion(live.dataVersion, version)
-      return { changed, registered: this.registeredDataVersion(clusterName, brokerAddr) }
+      return { changed, registered: live.dataVersion }
     }, owner)
   }
 
