@@ -133,35 +133,51 @@ export class RouteInfoManager {
   /** The same for several connections, in one batch. */
   onChannelsDestroy(channelIds: readonly ChannelId[]): void {
     const generation = this.nextGeneration()
-    const reason = 'connection lost'
-    this.#submit(
-      channelIds.flatMap((channelId) =>
-        this.#tables
-          .liveOfChannel(channelId)
-          .map((live) => ({ ...removalOf(live), reason, generation, channelId })),
-      ),
-    )
+    const batch: Unregistration[] = []
+    for (const channelId of channelIds) {
+      for (const live of this.#tables.liveOfChannel(channelId)) {
+        const removal = { ...removalOf(live), reason: 'connection lost', generation, channelId } as const
+        if (this.#isRegistering(live)) void this.#submitInTurn(removal)
+        else batch.push(removal)
+      }
+    }
+    this.#submit(batch)
+  }
+
+  /** A broker that is registering over another connection already stays in the routes, unless nothing comes of that. */
+  async #submitInTurn(removal: Unregistration): Promise<void> {
+    const { turn, leave } = this.arrive(removal.brokerName)
+    await turn
+    this.#submit([removal])
+    leave()
+  }
+
+  #isRegistering({ clusterName, brokerAddr }: BrokerLiveInfo): boolean {
+    return this.#registering.has(brokerKey(clusterName, brokerAddr))
   }
 
   /**
-   * Brokers silent for longer than their own heartbeat timeout; the comparison is strict. One whose registration has come and is
-   * being read is not silent.
+   * Brokers silent for longer than their own heartbeat timeout; the comparison is strict.
    * @see RouteInfoManager#scanNotActiveBroker
    */
   scanNotActiveBroker(nowMs: number): Readonly<BrokerLiveInfo>[] {
     const silent: Readonly<BrokerLiveInfo>[] = []
-    for (const [key, live] of this.#tables.brokerLiveTable) {
+    for (const live of this.#tables.brokerLiveTable.values()) {
       const isSilent = live.lastUpdateTimestampMs + live.heartbeatTimeoutMs < nowMs
-      if (isSilent && !this.#registering.has(key)) silent.push({ ...live })
+      if (isSilent) silent.push({ ...live })
     }
     return silent
   }
 
-  /** Removes brokers that were found silent, unless they are heard from before it comes to that. */
+  /**
+   * Removes brokers that were found silent, unless they are heard from before it comes to that. One whose registration has come
+   * and is being read is heard from.
+   */
   evict(silent: readonly Readonly<BrokerLiveInfo>[]): void {
     const generation = this.nextGeneration()
+    const stillSilent = silent.filter((live) => !this.#isRegistering(live))
     this.#submit(
-      silent.map((live) => ({
+      stillSilent.map((live) => ({
         ...removalOf(live),
         reason: 'expired',
         generation,
@@ -170,9 +186,12 @@ export class RouteInfoManager {
     )
   }
 
-  /** BROKER_HEARTBEAT: an unknown broker is ignored. */
-  touch(clusterName: string, brokerAddr: string, nowMs: number, owner: LockOwner): Eventually<void> {
-    return this.#lock.write(() => this.#tables.touch(clusterName, brokerAddr, nowMs), owner)
+  /**
+   * BROKER_HEARTBEAT: an unknown broker is ignored. Waits for nobody: what is decided after it came must know of it, and a removal
+   * may overtake what waits for the lock.
+   */
+  touch(clusterName: string, brokerAddr: string, nowMs: number): void {
+    this.#tables.touch(clusterName, brokerAddr, nowMs)
   }
 
   /** The version a broker registered with, as of now; null if it is not live. */
@@ -180,7 +199,7 @@ export class RouteInfoManager {
     return this.#tables.live(clusterName, brokerAddr)?.dataVersion ?? null
   }
 
-  /** QUERY_DATA_VERSION: compares, refreshes the broker in any case, and tells the version it registered with. */
+  /** QUERY_DATA_VERSION: refreshes the broker in any case, compares, and tells the version it registered with. */
   queryDataVersion(
     clusterName: string,
     brokerAddr: string,
@@ -188,9 +207,9 @@ export class RouteInfoManager {
     nowMs: number,
     owner: LockOwner,
   ): Eventually<{ readonly changed: boolean; readonly registered: DataVersion | null }> {
-    return this.#lock.write(() => {
+    this.touch(clusterName, brokerAddr, nowMs)
+    return this.#lock.read(() => {
       const changed = this.#tables.isDataVersionChanged(clusterName, brokerAddr, version)
-      this.#tables.touch(clusterName, brokerAddr, nowMs)
       return { changed, registered: this.#tables.live(clusterName, brokerAddr)?.dataVersion ?? null }
     }, owner)
   }
