@@ -24,6 +24,7 @@ import { RateLimit } from './rate-limit.ts'
 import { createRemotingClient } from './remoting-client-factory.ts'
 import type { Clock, Scheduler } from './time.ts'
 import { ServerTls } from './tls/server-tls.ts'
+import { WakingTime } from './waking-time.ts'
 
 /** What a NameServer is made of besides its own code. */
 export interface NamesrvControllerOptions {
@@ -45,6 +46,7 @@ const INFLATED_FRAMES = 4
  */
 export class NamesrvController {
   readonly #options: NamesrvControllerOptions
+  readonly #time: WakingTime
   readonly #routeInfo: RouteInfoManager
   readonly #errorLimit: RateLimit
   readonly #tls: ServerTls
@@ -59,10 +61,12 @@ export class NamesrvController {
   #endScans: (() => void) | undefined
 
   constructor(options: NamesrvControllerOptions) {
-    this.#options = options
-    const { configuration, logger, clock, scheduler } = options
+    const { configuration, logger } = options
+    this.#time = new WakingTime(options.clock, options.scheduler, (ms) => this.#onStandstill(ms))
+    this.#options = { configuration, logger, clock: this.#time, scheduler: this.#time }
+    const { clock, scheduler } = this.#options
     this.#errorLimit = this.#rateLimit()
-    this.#tls = new ServerTls(options)
+    this.#tls = new ServerTls(this.#options)
     this.#client = createRemotingClient(
       configuration.values,
       (address, onReady) => this.#connect(address, onReady),
@@ -76,9 +80,14 @@ export class NamesrvController {
       maxEncodedRouteBytes: configuration.values.encodedRouteMaxBytes,
       unRegisterBrokerQueueCapacity: configuration.values.unRegisterBrokerQueueCapacity,
     })
-    this.#housekeeping = new BrokerHousekeepingService(this.#routeInfo, logger, this.#rateLimit(), (task) =>
-      scheduler.defer(task),
-    )
+    this.#housekeeping = new BrokerHousekeepingService({
+      routeInfo: this.#routeInfo,
+      logger,
+      limit: this.#rateLimit(),
+      nowMs: () => clock.nowMs(),
+      defer: (task) => scheduler.defer(task),
+      registrationRoundMs: configuration.values.registrationRoundMillis,
+    })
   }
 
   /** Brokers whose registrations are being read at this moment. */
@@ -102,6 +111,7 @@ export class NamesrvController {
     this.#connect = await outgoingConnect(configuration)
     const bound = await server.start()
     this.#server = server
+    this.#time.start()
     this.#product?.start()
     this.#endScans = scheduler.every(values.scanNotActiveBrokerInterval, () => this.#evict(clock.nowMs()))
     return bound
@@ -121,6 +131,7 @@ export class NamesrvController {
     await this.#withPatience(CLOSE_PATIENCE_MS, async (patience) => this.#server?.stop(patience))
     this.#product?.stop()
     this.#client.close()
+    this.#time.stop()
   }
 
   /**
@@ -201,8 +212,18 @@ export class NamesrvController {
 
   /** @see RouteInfoManager#scanNotActiveBroker in apache/rocketmq */
   #evict(nowMs: number): void {
+    this.#housekeeping.removeLostMeanwhile()
     const silent = this.#routeInfo.scanNotActiveBroker(nowMs)
     if (silent.length > 0) this.#routeInfo.evict(silent)
+  }
+
+  #onStandstill(ms: number): void {
+    const stoodStillMs = Math.round(ms)
+    this.#options.logger.warn(
+      { stoodStillMs },
+      'the process stood still: nobody is taken for silent because of it',
+    )
+    this.#housekeeping.catchUp()
   }
 
   #onEffect(effect: RouteEffect): void {

@@ -397,6 +397,14 @@ const OWN = [
     'longest text of an update of the configuration; it is read in one go, and lookups wait meanwhile',
     { unit: 'bytes', min: 0 },
   ),
+  int(
+    'registrationRoundMillis',
+    30_000,
+    'start',
+    'after the process stood still, brokers whose connections were lost meanwhile have so long to register again ' +
+      '(`registerNameServerPeriod` of the brokers)',
+    { unit: 'ms', min: 0, max: MAX_TIMER_MS },
+  ),
 ] as const
 
 /**

@@ -117,8 +117,11 @@ export class SteppedServer {
         throw error
       },
     )
-    const limit = new RateLimit(() => this.nowMs)
-    this.#housekeeping = new BrokerHousekeepingService(this.routeInfo, SILENT, limit, defer)
+    const nowMs = (): number => this.nowMs
+    const limit = new RateLimit(nowMs)
+    const { routeInfo } = this
+    const housekeeping = { routeInfo, logger: SILENT, limit, nowMs, defer, registrationRoundMs: 0 }
+    this.#housekeeping = new BrokerHousekeepingService(housekeeping)
   }
 
   channel(id: number): FakeChannel {
