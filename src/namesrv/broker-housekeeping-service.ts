@@ -123,6 +123,16 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
     })
   }
 
+  onConnectionDropped(peer: string, mostConnections: number): void {
+    this.#limit.run((suppressed) => {
+      const fields = { peer, mostConnections, suppressed }
+      this.#logger.warn(
+        fields,
+        'connection closed as it came: the limit of open files leaves no room for more',
+      )
+    })
+  }
+
   onServerFailure(error: Error): void {
     this.#limit.run((suppressed) => {
       this.#logger.error({ error: error.message, suppressed }, 'the listening socket failed')

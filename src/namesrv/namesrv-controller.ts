@@ -16,6 +16,7 @@ import { Slicer } from '../routeinfo/slicer.ts'
 import { BrokerHousekeepingService } from './broker-housekeeping-service.ts'
 import type { Configuration } from './config/configuration.ts'
 import { ConfigUpdates } from './config-updates.ts'
+import { mostConnections, watchFileDescriptors } from './file-descriptors.ts'
 import { loadKVConfig } from './kv-config-file.ts'
 import { type MinBrokerIdChange, MinBrokerIdNotifier } from './min-broker-id-notifier.ts'
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
@@ -59,6 +60,7 @@ export class NamesrvController {
   #shuttingDown = false
   #product: ProductEnvironment | undefined
   #endScans: (() => void) | undefined
+  #endDescriptorWatch: (() => void) | undefined
 
   constructor(options: NamesrvControllerOptions) {
     const { configuration, logger } = options
@@ -112,6 +114,9 @@ export class NamesrvController {
     const bound = await server.start()
     this.#server = server
     this.#time.start()
+    this.#endDescriptorWatch = watchFileDescriptors(this.#options.logger, (periodMs, task) =>
+      scheduler.every(periodMs, task),
+    )
     this.#product?.start()
     this.#endScans = scheduler.every(values.scanNotActiveBrokerInterval, () => this.#evict(clock.nowMs()))
     return bound
@@ -126,6 +131,7 @@ export class NamesrvController {
     const first = !this.#shuttingDown
     this.#shuttingDown = true
     this.#endScans?.()
+    this.#endDescriptorWatch?.()
     this.#tls.stop()
     if (first) await this.#letClientsGo()
     await this.#withPatience(CLOSE_PATIENCE_MS, async (patience) => this.#server?.stop(patience))
@@ -193,6 +199,7 @@ export class NamesrvController {
       dispatcher,
       bindAddress: values.bindAddress,
       listenPort: values.listenPort,
+      mostConnections: mostConnections(),
       maxFrameBytes,
       maxHeaderBytes: values.maxHeaderBytes,
       // 0 means never, as it does to Netty's IdleStateHandler.
