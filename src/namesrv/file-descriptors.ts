@@ -23,8 +23,8 @@ export function mostConnections(): number | undefined {
 }
 
 /**
- * Says when file descriptors are used up all the same, and when there are some again. The system then gives no new connection
- * to us, and Node closes those that come without a word.
+ * Says when file descriptors are used up all the same, because of a limit that was lowered or of the whole machine, and when
+ * there are some again. Nobody else says it: Node closes connections that it has no descriptor for without a word.
  * @param every - Runs a task periodically; returns what ends it.
  * @returns What ends it.
  */
@@ -37,8 +37,7 @@ export function watchFileDescriptors(
     const error = useOne()
     if (usedUp === (error !== undefined)) return
     usedUp = error !== undefined
-    if (usedUp)
-      logger.error({ error }, 'file descriptors are used up: connections that come are closed at once')
+    if (usedUp) logger.error({ error }, 'file descriptors are used up: no new connection is taken')
     else logger.info('there are file descriptors again')
   })
 }
