@@ -14,6 +14,8 @@ import type { RouteEffect } from '../routeinfo/route-effect.ts'
 import { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import { Slicer } from '../routeinfo/slicer.ts'
 import { BrokerHousekeepingService } from './broker-housekeeping-service.ts'
+import type { BrokerProbe } from './broker-probe.ts'
+import { createBrokerProbe } from './broker-probe-factory.ts'
 import type { Configuration } from './config/configuration.ts'
 import { ConfigUpdates } from './config-updates.ts'
 import { mostConnections, watchFileDescriptors } from './file-descriptors.ts'
@@ -55,6 +57,7 @@ export class NamesrvController {
   #connect: Connect = plainConnect
   readonly #notifier: MinBrokerIdNotifier
   readonly #housekeeping: BrokerHousekeepingService
+  readonly #probe: BrokerProbe | undefined
   #dispatcher: RequestDispatcher | undefined
   #server: RemotingServer | undefined
   #shuttingDown = false
@@ -90,6 +93,9 @@ export class NamesrvController {
       defer: (task) => scheduler.defer(task),
       registrationRoundMs: configuration.values.registrationRoundMillis,
     })
+    if (configuration.values.brokerProbe) {
+      this.#probe = createBrokerProbe(this.#options, this.#routeInfo, this.#rateLimit())
+    }
   }
 
   /** Brokers whose registrations are being read at this moment. */
@@ -118,6 +124,7 @@ export class NamesrvController {
       scheduler.every(periodMs, task),
     )
     this.#product?.start()
+    this.#probe?.start()
     this.#endScans = scheduler.every(values.scanNotActiveBrokerInterval, () => this.#evict(clock.nowMs()))
     return bound
   }
@@ -131,6 +138,7 @@ export class NamesrvController {
     const first = !this.#shuttingDown
     this.#shuttingDown = true
     this.#endScans?.()
+    this.#probe?.stop()
     this.#endDescriptorWatch?.()
     this.#tls.stop()
     if (first) await this.#letClientsGo()
@@ -291,5 +299,6 @@ export class NamesrvController {
 const UNREGISTERED = {
   request: 'broker unregistered',
   expired: 'broker evicted: no sign of life within its heartbeat timeout',
+  unreachable: 'broker evicted: it is silent and cannot be reached',
   'connection lost': 'broker unregistered: its connection is lost',
 } as const

@@ -8,8 +8,8 @@ export interface BrokerIdentity {
   readonly brokerAddr: string
 }
 
-/** Why a broker left. */
-export type UnregisterReason = 'request' | 'expired' | 'connection lost'
+/** Why a broker left. An unreachable one was silent, if not for its whole timeout, and did not take a connection. */
+export type UnregisterReason = 'request' | 'expired' | 'unreachable' | 'connection lost'
 
 /** What a transition did that the world outside the tables may want to know or act on. */
 export type RouteEffect =

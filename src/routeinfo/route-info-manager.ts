@@ -6,7 +6,7 @@ import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import { type RegisterBrokerOutcome, type Registration, registerBroker } from './register-broker.ts'
 import { RouteChanges } from './route-changes.ts'
-import type { RouteEffect } from './route-effect.ts'
+import type { RouteEffect, UnregisterReason } from './route-effect.ts'
 import { type BrokerLiveInfo, brokerKey, type ChannelId, RouteTables } from './route-tables.ts'
 import type { Eventually, Sliced, Slicer } from './slicer.ts'
 import { deleteTopic, registerTopic, setWritePerm, topicsWhere } from './topic-operations.ts'
@@ -89,6 +89,11 @@ export class RouteInfoManager {
     return this.#registering.size
   }
 
+  /** Brokers in the live table. */
+  get liveBrokers(): number {
+    return this.#tables.brokerLiveTable.size
+  }
+
   /** Requests that wait for the lock. */
   get waiting(): number {
     return this.#lock.waiting
@@ -157,13 +162,13 @@ export class RouteInfoManager {
   }
 
   /**
-   * Brokers silent for longer than their own heartbeat timeout; the comparison is strict.
+   * Brokers silent for longer than their own heartbeat timeout, or than a part of it; the comparison is strict.
    * @see RouteInfoManager#scanNotActiveBroker
    */
-  scanNotActiveBroker(nowMs: number): Readonly<BrokerLiveInfo>[] {
+  scanNotActiveBroker(nowMs: number, part = 1): Readonly<BrokerLiveInfo>[] {
     const silent: Readonly<BrokerLiveInfo>[] = []
     for (const live of this.#tables.brokerLiveTable.values()) {
-      const isSilent = live.lastUpdateTimestampMs + live.heartbeatTimeoutMs < nowMs
+      const isSilent = live.lastUpdateTimestampMs + part * live.heartbeatTimeoutMs < nowMs
       if (isSilent) silent.push({ ...live })
     }
     return silent
@@ -173,13 +178,16 @@ export class RouteInfoManager {
    * Removes brokers that were found silent, unless they are heard from before it comes to that. One whose registration has come
    * and is being read is heard from.
    */
-  evict(silent: readonly Readonly<BrokerLiveInfo>[]): void {
+  evict(
+    silent: readonly Readonly<BrokerLiveInfo>[],
+    reason: Extract<UnregisterReason, 'expired' | 'unreachable'> = 'expired',
+  ): void {
     const generation = this.nextGeneration()
     const stillSilent = silent.filter((live) => !this.#isRegistering(live))
     this.#submit(
       stillSilent.map((live) => ({
         ...removalOf(live),
-        reason: 'expired',
+        reason,
         generation,
         lastUpdateTimestampMs: live.lastUpdateTimestampMs,
       })),

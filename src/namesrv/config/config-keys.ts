@@ -405,6 +405,26 @@ const OWN = [
       '(`registerNameServerPeriod` of the brokers)',
     { unit: 'ms', min: 0, max: MAX_TIMER_MS },
   ),
+  boolean(
+    'brokerProbe',
+    false,
+    'start',
+    'connect to brokers whose heartbeats stop, and mark those that cannot be reached as suspect, in the log',
+  ),
+  int(
+    'brokerProbeAfterPercent',
+    50,
+    'start',
+    'part of its heartbeat timeout for which a broker must be silent to be probed; two registrations of four by default',
+    { unit: '%', min: 1, max: 99 },
+  ),
+  int('brokerProbeTimeoutMillis', 3_000, 'start', 'time to connect to a broker that is probed', TIME_MS),
+  boolean(
+    'brokerProbeEvicts',
+    false,
+    'start',
+    'take suspects out of the routes before their timeout, as long as at least half of the brokers are well',
+  ),
 ] as const
 
 /**
