@@ -183,7 +183,7 @@ function heartbeats(): (count: number) => void {
   const tables = manager()
   void tables.registerBroker(registration(tables, 0, 2), false, owner)
   return (count) => {
-    for (let i = 0; i < count; i++) sink = tables.touch('C', '10.1.0.0:10911', i, owner)
+    for (let i = 0; i < count; i++) tables.touch('C', '10.1.0.0:10911', i)
   }
 }
 

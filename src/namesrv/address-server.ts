@@ -1,4 +1,5 @@
 import { get } from 'node:http'
+import { nameLookup } from './name-lookup.ts'
 
 /** What a lookup at an address server needs. */
 export interface AddressServerOptions {
@@ -46,7 +47,7 @@ export function fetchNameServerAddresses(
 
 function fetchText(url: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { agent: false, signal }, (response) => {
+    const request = get(url, { agent: false, signal, lookup: nameLookup.lookup }, (response) => {
       if (response.statusCode !== 200) {
         request.destroy()
         reject(new Error(`status ${response.statusCode}`))

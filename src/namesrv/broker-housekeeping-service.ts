@@ -8,30 +8,58 @@ import type { RateLimit } from './rate-limit.ts'
 
 const FRAME_LIMIT_KEY = 'com.rocketmq.remoting.frameMaxLength'
 
+/** What housekeeping needs. */
+export interface BrokerHousekeepingOptions {
+  readonly routeInfo: RouteInfoManager
+  readonly logger: Logger
+  readonly limit: RateLimit
+  readonly nowMs: () => number
+  /** Runs a task in a later turn of the event loop. */
+  readonly defer: (task: () => void) => void
+  /** The period in which brokers register, in milliseconds. */
+  readonly registrationRoundMs: number
+}
+
+/** So long after a standstill, what was lost during it may come to be noticed. */
+const CATCH_UP_MS = 5_000
+
 /**
  * Keeps the tables true to the connections: a lost one takes its brokers with it.
  * @see BrokerHousekeepingService in apache/rocketmq
  */
 export class BrokerHousekeepingService implements RemotingServerEvents {
-  readonly #routeInfo: RouteInfoManager
+  readonly #options: BrokerHousekeepingOptions
   readonly #logger: Logger
   readonly #limit: RateLimit
   #keepsBrokers = false
-  readonly #defer: (task: () => void) => void
   /** Connections that closed in this turn. */
   #closed: number[] = []
+  #catchingUpUntilMs = Number.NEGATIVE_INFINITY
+  /** Connections that closed while catching up, and when their brokers have had their round. */
+  #lostMeanwhile: number[] = []
+  #roundOverMs = 0
 
-  /** @param defer - Runs a task in a later turn of the event loop. */
-  constructor(
-    routeInfo: RouteInfoManager,
-    logger: Logger,
-    limit: RateLimit,
-    defer: (task: () => void) => void,
-  ) {
-    this.#routeInfo = routeInfo
-    this.#logger = logger
-    this.#limit = limit
-    this.#defer = defer
+  constructor(options: BrokerHousekeepingOptions) {
+    this.#options = options
+    this.#logger = options.logger
+    this.#limit = options.limit
+  }
+
+  /**
+   * The process stood still. Brokers that had no answer have closed their connections meanwhile and opened others, and that is
+   * noticed now, in any order, while they live: those whose connections are lost have a round to register again.
+   */
+  catchUp(): void {
+    const nowMs = this.#options.nowMs()
+    this.#catchingUpUntilMs = nowMs + CATCH_UP_MS
+    this.#roundOverMs = nowMs + this.#options.registrationRoundMs
+  }
+
+  /** To be called now and then: the brokers that have had their round and are not back leave. */
+  removeLostMeanwhile(): void {
+    if (this.#lostMeanwhile.length === 0 || this.#options.nowMs() < this.#roundOverMs) return
+    this.#options.routeInfo.onChannelsDestroy(this.#lostMeanwhile)
+    this.#lostMeanwhile = []
   }
 
   /**
@@ -49,13 +77,15 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   onChannelClose(channel: ChannelRef): void {
     this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed')
     this.#closed.push(channel.id)
-    if (this.#closed.length === 1) this.#defer(() => this.#destroyClosed())
+    if (this.#closed.length === 1) this.#options.defer(() => this.#destroyClosed())
   }
 
   #destroyClosed(): void {
     const closed = this.#closed
     this.#closed = []
-    if (!this.#keepsBrokers) this.#routeInfo.onChannelsDestroy(closed)
+    if (this.#keepsBrokers) return
+    if (this.#options.nowMs() < this.#catchingUpUntilMs) this.#lostMeanwhile.push(...closed)
+    else this.#options.routeInfo.onChannelsDestroy(closed)
   }
 
   onChannelFailure(channel: ChannelRef, error: Error): void {
@@ -90,6 +120,16 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   onConnectionRefused(peer: string, { code, message }: PrefaceError): void {
     this.#limit.run((suppressed) => {
       this.#logger.warn({ peer, code, suppressed }, `connection closed before its first frame: ${message}`)
+    })
+  }
+
+  onConnectionDropped(peer: string, mostConnections: number): void {
+    this.#limit.run((suppressed) => {
+      const fields = { peer, mostConnections, suppressed }
+      this.#logger.warn(
+        fields,
+        'connection closed as it came: the limit of open files leaves no room for more',
+      )
     })
   }
 

@@ -14,8 +14,11 @@ import type { RouteEffect } from '../routeinfo/route-effect.ts'
 import { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import { Slicer } from '../routeinfo/slicer.ts'
 import { BrokerHousekeepingService } from './broker-housekeeping-service.ts'
+import type { BrokerProbe } from './broker-probe.ts'
+import { createBrokerProbe } from './broker-probe-factory.ts'
 import type { Configuration } from './config/configuration.ts'
 import { ConfigUpdates } from './config-updates.ts'
+import { mostConnections, watchFileDescriptors } from './file-descriptors.ts'
 import { loadKVConfig } from './kv-config-file.ts'
 import { type MinBrokerIdChange, MinBrokerIdNotifier } from './min-broker-id-notifier.ts'
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
@@ -25,6 +28,7 @@ import { createRemotingClient } from './remoting-client-factory.ts'
 import { RouteSnapshots } from './route-snapshots.ts'
 import type { Clock, Scheduler } from './time.ts'
 import { ServerTls } from './tls/server-tls.ts'
+import { WakingTime } from './waking-time.ts'
 
 /** What a NameServer is made of besides its own code. */
 export interface NamesrvControllerOptions {
@@ -46,6 +50,7 @@ const INFLATED_FRAMES = 4
  */
 export class NamesrvController {
   readonly #options: NamesrvControllerOptions
+  readonly #time: WakingTime
   readonly #routeInfo: RouteInfoManager
   readonly #errorLimit: RateLimit
   readonly #tls: ServerTls
@@ -55,17 +60,21 @@ export class NamesrvController {
   readonly #housekeeping: BrokerHousekeepingService
   /** Undefined if routes are not kept. */
   readonly #snapshots: RouteSnapshots | undefined
+  readonly #probe: BrokerProbe | undefined
   #server: RemotingServer | undefined
   #started = false
   #shuttingDown = false
   #product: ProductEnvironment | undefined
   #endScans: (() => void) | undefined
+  #endDescriptorWatch: (() => void) | undefined
 
   constructor(options: NamesrvControllerOptions) {
-    this.#options = options
-    const { configuration, logger, clock, scheduler } = options
+    const { configuration, logger } = options
+    this.#time = new WakingTime(options.clock, options.scheduler, (ms) => this.#onStandstill(ms))
+    this.#options = { configuration, logger, clock: this.#time, scheduler: this.#time }
+    const { clock, scheduler } = this.#options
     this.#errorLimit = this.#rateLimit()
-    this.#tls = new ServerTls(options)
+    this.#tls = new ServerTls(this.#options)
     this.#client = createRemotingClient(
       configuration.values,
       (address, onReady) => this.#connect(address, onReady),
@@ -79,9 +88,17 @@ export class NamesrvController {
       maxEncodedRouteBytes: configuration.values.encodedRouteMaxBytes,
       unRegisterBrokerQueueCapacity: configuration.values.unRegisterBrokerQueueCapacity,
     })
-    this.#housekeeping = new BrokerHousekeepingService(this.#routeInfo, logger, this.#rateLimit(), (task) =>
-      scheduler.defer(task),
-    )
+    this.#housekeeping = new BrokerHousekeepingService({
+      routeInfo: this.#routeInfo,
+      logger,
+      limit: this.#rateLimit(),
+      nowMs: () => clock.nowMs(),
+      defer: (task) => scheduler.defer(task),
+      registrationRoundMs: configuration.values.registrationRoundMillis,
+    })
+    if (configuration.values.brokerProbe) {
+      this.#probe = createBrokerProbe(this.#options, this.#routeInfo, this.#rateLimit())
+    }
     this.#snapshots = this.#createSnapshots()
   }
 
@@ -112,8 +129,13 @@ export class NamesrvController {
     this.#connect = await outgoingConnect(configuration)
     const bound = await server.start()
     this.#server = server
+    this.#time.start()
+    this.#endDescriptorWatch = watchFileDescriptors(this.#options.logger, (periodMs, task) =>
+      scheduler.every(periodMs, task),
+    )
     this.#product?.start()
     this.#snapshots?.start()
+    this.#probe?.start()
     this.#endScans = scheduler.every(values.scanNotActiveBrokerInterval, () => this.#evict(clock.nowMs()))
     this.#started = true
     return bound
@@ -130,6 +152,8 @@ export class NamesrvController {
     const first = !this.#shuttingDown
     this.#shuttingDown = true
     this.#endScans?.()
+    this.#probe?.stop()
+    this.#endDescriptorWatch?.()
     this.#tls.stop()
     // It is the server that leaves, not the brokers: they stay in the routes of those whose turn has not come, and in those that
     // are written.
@@ -138,6 +162,7 @@ export class NamesrvController {
     await this.#withPatience(CLOSE_PATIENCE_MS, async (patience) => this.#server?.stop(patience))
     this.#product?.stop()
     this.#client.close()
+    this.#time.stop()
     await this.#saveRoutes()
   }
 
@@ -226,6 +251,7 @@ export class NamesrvController {
       dispatcher,
       bindAddress: values.bindAddress,
       listenPort: values.listenPort,
+      mostConnections: mostConnections(),
       maxFrameBytes,
       maxHeaderBytes: values.maxHeaderBytes,
       // 0 means never, as it does to Netty's IdleStateHandler.
@@ -246,8 +272,18 @@ export class NamesrvController {
 
   /** @see RouteInfoManager#scanNotActiveBroker in apache/rocketmq */
   #evict(nowMs: number): void {
+    this.#housekeeping.removeLostMeanwhile()
     const silent = this.#routeInfo.scanNotActiveBroker(nowMs)
     if (silent.length > 0) this.#routeInfo.evict(silent)
+  }
+
+  #onStandstill(ms: number): void {
+    const stoodStillMs = Math.round(ms)
+    this.#options.logger.warn(
+      { stoodStillMs },
+      'the process stood still: nobody is taken for silent because of it',
+    )
+    this.#housekeeping.catchUp()
   }
 
   #onEffect(effect: RouteEffect): void {
@@ -308,6 +344,7 @@ export class NamesrvController {
 const UNREGISTERED = {
   request: 'broker unregistered',
   expired: 'broker evicted: no sign of life within its heartbeat timeout',
+  unreachable: 'broker evicted: it is silent and cannot be reached',
   'connection lost': 'broker unregistered: its connection is lost',
   'not returned': 'broker dropped: known from the route snapshot, it did not register again in time',
 } as const

@@ -1,10 +1,11 @@
 import { connect as connectPlain } from 'node:net'
 import type { Connect } from '../remoting/outgoing-connection.ts'
 import type { Configuration } from './config/configuration.ts'
+import { nameLookup } from './name-lookup.ts'
 
 /** Opens connections in plaintext. */
 export const plainConnect: Connect = (address, onReady) =>
-  connectPlain({ ...address, noDelay: true }, onReady)
+  connectPlain({ ...address, noDelay: true, lookup: nameLookup.lookup }, onReady)
 
 /**
  * How the connections are opened that this server opens itself: in plaintext, or over TLS where `useTLS` says so. Files are read
@@ -21,8 +22,9 @@ export async function outgoingConnect(configuration: Configuration): Promise<Con
     import('./tls/client-tls-options.ts'),
   ])
   clientTlsOptions(configuration)
+  const { lookup } = nameLookup
   return (address, onReady) => {
-    const socket = tls.connect({ ...address, ...clientTlsOptions(configuration) }, onReady)
+    const socket = tls.connect({ ...address, ...clientTlsOptions(configuration), lookup }, onReady)
     return socket.setNoDelay(true)
   }
 }

@@ -36,10 +36,9 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
 
 /** @see DefaultRequestProcessor#brokerHeartbeat in apache/rocketmq */
 export function brokerHeartbeat(routeInfo: RouteInfoManager): Processor {
-  return (request, { channel, nowMs }) => {
-    const clusterName = requiredField(request, 'clusterName')
-    const brokerAddr = requiredField(request, 'brokerAddr')
-    return andThen(routeInfo.touch(clusterName, brokerAddr, nowMs, channel), () => SUCCESS)
+  return (request, { nowMs }) => {
+    routeInfo.touch(requiredField(request, 'clusterName'), requiredField(request, 'brokerAddr'), nowMs)
+    return SUCCESS
   }
 }
 

@@ -7,6 +7,7 @@ import { Channel, type ChannelOptions } from './channel.ts'
 import { ConnectionPreface, type PrefaceContext, type PrefaceOptions } from './connection-preface.ts'
 import { closeGradually } from './gradual-close.ts'
 import { LargeFramePace } from './large-frame-pace.ts'
+import { formatAddress } from './peer-address.ts'
 import type { PrefaceError } from './preface-error.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 import { SharedReadBuffer } from './shared-read-buffer.ts'
@@ -18,6 +19,8 @@ export interface RemotingServerOptions {
   readonly bindAddress: string
   /** 0 takes any free port. */
   readonly listenPort: number
+  /** Connections that the system has room for; those that come beyond are closed at once. Undefined if that is not known. */
+  readonly mostConnections?: number | undefined
   /** Most bytes of a frame, its length word included. */
   readonly maxFrameBytes: number
   /** Most bytes of a request's header. */
@@ -51,6 +54,8 @@ export interface RemotingServerEvents {
   onChannelIdle(channel: Pick<ChannelRef, 'remoteAddress'>): void
   /** The connection is being closed before its first frame. The address is the peer's, `host:port`. */
   onConnectionRefused(remoteAddress: string, error: PrefaceError): void
+  /** The connection was closed as it came, because the system has no room for more. */
+  onConnectionDropped(remoteAddress: string, mostConnections: number): void
   /** The listening socket failed after it had been opened. */
   onServerFailure(error: Error): void
 }
@@ -105,6 +110,7 @@ export class RemotingServer {
       onRefused: ({ remoteAddress }, error) => options.events.onConnectionRefused(remoteAddress, error),
     }
     this.#server = createServer({ noDelay: true, keepAlive: false }, (socket) => this.#accept(socket))
+    this.#limitConnections(options.mostConnections)
   }
 
   /** Open connections. */
@@ -177,6 +183,15 @@ export class RemotingServer {
   #hasChannelUpTo(id: number): boolean {
     const [first] = this.#channels.keys()
     return first !== undefined && first <= id
+  }
+
+  #limitConnections(most: number | undefined): void {
+    if (most === undefined) return
+    this.#server.maxConnections = most
+    this.#server.on('drop', (dropped) => {
+      const { remoteAddress = '', remotePort = 0 } = dropped ?? {}
+      this.#options.events.onConnectionDropped(formatAddress(remoteAddress, remotePort), most)
+    })
   }
 
   #accept(socket: Socket): void {

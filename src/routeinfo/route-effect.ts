@@ -8,8 +8,11 @@ export interface BrokerIdentity {
   readonly brokerAddr: string
 }
 
-/** Why a broker left. `not returned`: known from a snapshot, it did not register again in time. */
-export type UnregisterReason = 'request' | 'expired' | 'connection lost' | 'not returned'
+/**
+ * Why a broker left. An unreachable one was silent, if not for its whole timeout, and did not take a connection. One that has not
+ * returned was known from a snapshot, and did not register again in time.
+ */
+export type UnregisterReason = 'request' | 'expired' | 'unreachable' | 'connection lost' | 'not returned'
 
 /** What a transition did that the world outside the tables may want to know or act on. */
 export type RouteEffect =

@@ -7,7 +7,7 @@ import { endRestoration, type RestorationOutcome } from './end-restoration.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import { type RegisterBrokerOutcome, type Registration, registerBroker } from './register-broker.ts'
 import { RouteChanges } from './route-changes.ts'
-import type { RouteEffect } from './route-effect.ts'
+import type { RouteEffect, UnregisterReason } from './route-effect.ts'
 import { type RouteSnapshot, takeRouteSnapshot } from './route-snapshot.ts'
 import { type BrokerLiveInfo, brokerKey, type ChannelId, NO_CHANNEL, RouteTables } from './route-tables.ts'
 import type { Eventually, Sliced, Slicer } from './slicer.ts'
@@ -92,6 +92,11 @@ export class RouteInfoManager {
     return this.#registering.size
   }
 
+  /** Brokers in the live table. */
+  get liveBrokers(): number {
+    return this.#tables.brokerLiveTable.size
+  }
+
   /** Requests that wait for the lock. */
   get waiting(): number {
     return this.#lock.waiting
@@ -136,46 +141,68 @@ export class RouteInfoManager {
   /** The same for several connections, in one batch. */
   onChannelsDestroy(channelIds: readonly ChannelId[]): void {
     const generation = this.nextGeneration()
-    const reason = 'connection lost'
-    this.#submit(
-      channelIds.flatMap((channelId) =>
-        this.#tables
-          .liveOfChannel(channelId)
-          .map((live) => ({ ...removalOf(live), reason, generation, channelId })),
-      ),
-    )
+    const batch: Unregistration[] = []
+    for (const channelId of channelIds) {
+      for (const live of this.#tables.liveOfChannel(channelId)) {
+        const removal = { ...removalOf(live), reason: 'connection lost', generation, channelId } as const
+        if (this.#isRegistering(live)) void this.#submitInTurn(removal)
+        else batch.push(removal)
+      }
+    }
+    this.#submit(batch)
+  }
+
+  /** A broker that is registering over another connection already stays in the routes, unless nothing comes of that. */
+  async #submitInTurn(removal: Unregistration): Promise<void> {
+    const { turn, leave } = this.arrive(removal.brokerName)
+    await turn
+    this.#submit([removal])
+    leave()
+  }
+
+  #isRegistering({ clusterName, brokerAddr }: BrokerLiveInfo): boolean {
+    return this.#registering.has(brokerKey(clusterName, brokerAddr))
   }
 
   /**
-   * Brokers silent for longer than their own heartbeat timeout; the comparison is strict. One whose registration has come and is
-   * being read is not silent.
+   * Brokers silent for longer than their own heartbeat timeout, or than a part of it; the comparison is strict.
    * @see RouteInfoManager#scanNotActiveBroker
    */
-  scanNotActiveBroker(nowMs: number): Readonly<BrokerLiveInfo>[] {
+  scanNotActiveBroker(nowMs: number, part = 1): Readonly<BrokerLiveInfo>[] {
     const silent: Readonly<BrokerLiveInfo>[] = []
-    for (const [key, live] of this.#tables.brokerLiveTable) {
-      const isSilent = live.lastUpdateTimestampMs + live.heartbeatTimeoutMs < nowMs
-      if (isSilent && !this.#registering.has(key)) silent.push({ ...live })
+    for (const live of this.#tables.brokerLiveTable.values()) {
+      const isSilent = live.lastUpdateTimestampMs + part * live.heartbeatTimeoutMs < nowMs
+      if (isSilent) silent.push({ ...live })
     }
     return silent
   }
 
-  /** Removes brokers that were found silent, unless they are heard from before it comes to that. */
-  evict(silent: readonly Readonly<BrokerLiveInfo>[]): void {
+  /**
+   * Removes brokers that were found silent, unless they are heard from before it comes to that. One whose registration has come
+   * and is being read is heard from.
+   */
+  evict(
+    silent: readonly Readonly<BrokerLiveInfo>[],
+    reason: Extract<UnregisterReason, 'expired' | 'unreachable'> = 'expired',
+  ): void {
     const generation = this.nextGeneration()
+    const stillSilent = silent.filter((live) => !this.#isRegistering(live))
     this.#submit(
-      silent.map((live) => ({
+      stillSilent.map((live) => ({
         ...removalOf(live),
-        reason: live.channelId === NO_CHANNEL ? 'not returned' : 'expired',
+        reason: live.channelId === NO_CHANNEL ? 'not returned' : reason,
         generation,
         lastUpdateTimestampMs: live.lastUpdateTimestampMs,
       })),
     )
   }
 
-  /** BROKER_HEARTBEAT: an unknown broker is ignored. */
-  touch(clusterName: string, brokerAddr: string, nowMs: number, owner: LockOwner): Eventually<void> {
-    return this.#lock.write(() => this.#tables.touch(clusterName, brokerAddr, nowMs), owner)
+  /**
+   * BROKER_HEARTBEAT: an unknown broker is ignored. Waits for nobody: what is decided after it came must know of it, and a removal
+   * may overtake what waits for the lock.
+   */
+  touch(clusterName: string, brokerAddr: string, nowMs: number): void {
+    this.#tables.touch(clusterName, brokerAddr, nowMs)
   }
 
   /** The version a broker registered with, as of now; null if it is not live. */
@@ -184,7 +211,7 @@ export class RouteInfoManager {
   }
 
   /**
-   * QUERY_DATA_VERSION: compares, refreshes the broker in any case, and tells the version it registered with. A broker that skips
+   * QUERY_DATA_VERSION: refreshes the broker in any case, compares, and tells the version it registered with. A broker that skips
    * its registration as long as nothing has changed does not skip it while what a snapshot says of its topics is in doubt.
    */
   queryDataVersion(
@@ -194,10 +221,10 @@ export class RouteInfoManager {
     nowMs: number,
     owner: LockOwner,
   ): Eventually<{ readonly changed: boolean; readonly registered: DataVersion | null }> {
-    return this.#lock.write(() => {
-      const live = this.#tables.live(clusterName, brokerAddr)
-      if (live !== undefined) live.lastUpdateTimestampMs = nowMs
-      if (live === undefined || live.channelId === NO_CHANNEL) return { changed: true, registered: null }
+    this.touch(clusterName, brokerAddr, nowMs)
+    return this.#lock.read(() => {
+      const live = this.#tables.registered(clusterName, brokerAddr)
+      if (live === undefined) return { changed: true, registered: null }
       const isInDoubt = this.#tables.restored?.brokerNames.has(live.brokerName) === true
       const changed = isInDoubt || !sameDataVersion(live.dataVersion, version)
       return { changed, registered: live.dataVersion }

@@ -47,7 +47,8 @@ export function* unregisterBrokers(
     if (live !== undefined) {
       changes.effect({ kind: 'broker unregistered', broker: { clusterName, brokerName, brokerAddr }, reason })
       // Other brokers may share the connection and be well; Java closes it all the same.
-      if (reason === 'expired' && tables.liveOfChannel(live.channelId).length === 0) {
+      const wasSilent = reason === 'expired' || reason === 'unreachable'
+      if (wasSilent && tables.liveOfChannel(live.channelId).length === 0) {
         changes.effect({ kind: 'channel silent', channelId: live.channelId })
       }
     }

@@ -104,7 +104,7 @@ describe('a removal that was decided before a broker registered again does not r
 
 describe('a broker that is heard from between scan and eviction stays', () => {
   test.each([
-    ['a heartbeat', (manager: RouteInfoManager) => manager.touch('C', 'a:1', TIMEOUT_MS + 1, reader)],
+    ['a heartbeat', (manager: RouteInfoManager) => manager.touch('C', 'a:1', TIMEOUT_MS + 1)],
     [
       'a question for the version',
       (manager: RouteInfoManager) => manager.queryDataVersion('C', 'a:1', null, TIMEOUT_MS + 1, reader),
@@ -119,7 +119,7 @@ describe('a broker that is heard from between scan and eviction stays', () => {
     expect(effects.at(-1)).toMatchObject({ kind: 'removal fenced', reason: 'expired' })
   })
 
-  test('a heartbeat that waits behind a long write when the scan looks', async () => {
+  test('a heartbeat during a long write, just before the scan looks', async () => {
     const { manager, turns } = managerWith('finest')
     await register(manager, openChannel(1))
     const long = register(manager, openChannel(2), {
@@ -128,10 +128,28 @@ describe('a broker that is heard from between scan and eviction stays', () => {
       topicConfigTable: MANY_TOPICS,
       nowMs: TIMEOUT_MS,
     })
-    const heard = manager.touch('C', 'a:1', TIMEOUT_MS, reader)
+    manager.touch('C', 'a:1', TIMEOUT_MS)
     manager.evict(manager.scanNotActiveBroker(TIMEOUT_MS + 1))
     await turns.all()
-    await Promise.all([long, heard])
+    await long
+    expect(await addressesOf(manager)).toEqual({ 0: 'a:1' })
+  })
+
+  test('a heartbeat during a long write, and an eviction that joins a removal which waits already', async () => {
+    const { manager, turns } = managerWith('finest')
+    await register(manager, openChannel(1))
+    const long = register(manager, openChannel(2), {
+      brokerName: 'broker-b',
+      brokerAddr: 'b:1',
+      topicConfigTable: MANY_TOPICS,
+      nowMs: TIMEOUT_MS + 1,
+    })
+    manager.submitUnRegisterBrokerRequest(leaving(manager.nextGeneration(), { brokerAddr: 'x:1' }))
+    const silent = manager.scanNotActiveBroker(TIMEOUT_MS + 1)
+    const asked = manager.queryDataVersion('C', 'a:1', null, TIMEOUT_MS + 1, reader)
+    manager.evict(silent)
+    await turns.all()
+    await Promise.all([long, asked])
     expect(await addressesOf(manager)).toEqual({ 0: 'a:1' })
   })
 

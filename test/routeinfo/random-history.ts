@@ -109,7 +109,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(of(...CLUSTERS), of(...ADDRESSES), fc.nat(1_000_000)).map(
     ([cluster, addr, nowMs]): Step =>
       (manager) =>
-        manager.touch(cluster, addr, nowMs, owner),
+        manager.touch(cluster, addr, nowMs),
   ),
 )
 

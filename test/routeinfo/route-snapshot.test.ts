@@ -110,7 +110,7 @@ describe('a snapshot', () => {
     const snapshot = await manager.snapshot(NOW_MS)
     const bits = routeSnapshotText(snapshot)
     bits.next()
-    expect(manager.touch('C', 'a:1', 5, owner)).not.toBeInstanceOf(Promise)
+    expect(manager.touch('C', 'a:1', 5)).not.toBeInstanceOf(Promise)
     const again = manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
     expect(again).not.toBeInstanceOf(Promise)
   })
@@ -168,7 +168,7 @@ describe('the revision', () => {
     const { revision } = manager
     await register({ nowMs: 30_000 })
     await register({ nowMs: 60_000, dataVersion: { counter: 2n, stateVersion: 0n, timestamp: 2n } })
-    await manager.touch('C', 'a:1', 70_000, owner)
+    await manager.touch('C', 'a:1', 70_000)
     await manager.queryDataVersion('C', 'a:1', null, 80_000, owner)
     expect(manager.encodedRoute('T1', PLAIN_VARIANT)).not.toBeNull()
     expect(manager.revision).toBe(revision)

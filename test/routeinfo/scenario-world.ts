@@ -66,7 +66,7 @@ export class ScenarioWorld {
     },
 
     heartbeat: ([addr = ''], options) => {
-      now(this.#world.manager.touch(options.get('cluster') ?? 'C', addr, this.#nowMs, this.#owner))
+      this.#world.manager.touch(options.get('cluster') ?? 'C', addr, this.#nowMs)
       return ['ok']
     },
 

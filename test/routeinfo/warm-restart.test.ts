@@ -142,7 +142,7 @@ describe('a broker that is known from a snapshot', () => {
   })
 
   test.each([
-    ['a heartbeat', (manager: RouteInfoManager, nowMs: number) => manager.touch('C', 'a:1', nowMs, owner)],
+    ['a heartbeat', (manager: RouteInfoManager, nowMs: number) => manager.touch('C', 'a:1', nowMs)],
     [
       'a question for its version',
       (manager: RouteInfoManager, nowMs: number) =>
@@ -162,7 +162,7 @@ describe('a broker that is known from a snapshot', () => {
 
   test('and beats but then falls silent within its time is taken for dead after its own timeout', async () => {
     const { manager, effects } = await restarted({ ...MASTER, heartbeatTimeoutMs: 10_000 })
-    await manager.touch('C', 'a:1', START_MS + 5_000, owner)
+    await manager.touch('C', 'a:1', START_MS + 5_000)
     expect(manager.scanNotActiveBroker(START_MS + 15_000)).toEqual([])
     manager.evict(manager.scanNotActiveBroker(START_MS + 15_001))
     expect(kinds(effects)).toEqual(['not returned'])
@@ -300,7 +300,7 @@ describe('a topic that was deleted while the server did not run', () => {
         // The brokers that are back go on registering: they are not silent.
         for (const { clusterName, brokerAddr } of manager.scanNotActiveBroker(OVER_MS))
           if (all.some(({ brokerName, after }) => after !== null && `${brokerName}:1` === brokerAddr))
-            await manager.touch(clusterName, brokerAddr, OVER_MS, owner)
+            await manager.touch(clusterName, brokerAddr, OVER_MS)
         await manager.endRestoration(OVER_MS)
         const known = (of: RouteInfoManager) =>
           ['T1', 'T2', 'T3', 'T4', 'T5'].map((topic) => {

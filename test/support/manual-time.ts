@@ -44,6 +44,20 @@ export class ManualTime implements Clock, Scheduler {
     this.#nowMs = endMs
   }
 
+  /**
+   * Time passes in which nothing runs, as in a process that is stopped. Then what fell due meanwhile runs once, late, before
+   * anything that has come to a socket is read.
+   */
+  standStill(ms: number): void {
+    this.#nowMs += ms
+    const late = [...this.#timers].filter(({ dueMs }) => dueMs <= this.#nowMs)
+    for (const timer of late.sort((a, b) => a.dueMs - b.dueMs)) {
+      if (timer.periodMs === undefined) this.#timers.delete(timer)
+      else timer.dueMs = this.#nowMs + timer.periodMs
+      timer.task()
+    }
+  }
+
   #add(timer: Timer): () => void {
     this.#timers.add(timer)
     return () => this.#timers.delete(timer)

@@ -42,6 +42,7 @@ export async function startRemotingServer(
     onChannelDefect: note('defect'),
     onChannelIdle: note('idle'),
     onConnectionRefused: (peer, { code }) => happened.push(`refused ${code} ${peer}`),
+    onConnectionDropped: (remoteAddress) => happened.push(`dropped ${remoteAddress}`),
     onServerFailure: ({ message }) => happened.push(`error ${message}`),
   }
   const server = new RemotingServer({

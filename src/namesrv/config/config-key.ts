@@ -42,7 +42,7 @@ export interface AbsentFeature {
 
 /** Everything about a key besides its name, type, default, effect and meaning. */
 export interface ConfigKeyDetails {
-  readonly unit?: 'ms' | 's' | 'bytes'
+  readonly unit?: 'ms' | 's' | 'bytes' | '%'
   /** Least and greatest number taken; an int's or a safe integer's whole range if left out. */
   readonly min?: number
   readonly max?: number

@@ -439,6 +439,34 @@ const OWN = [
     'a file that was last known to be right longer ago is not used',
     { unit: 'ms', min: 1 },
   ),
+  int(
+    'registrationRoundMillis',
+    30_000,
+    'start',
+    'after the process stood still, brokers whose connections were lost meanwhile have so long to register again ' +
+      '(`registerNameServerPeriod` of the brokers)',
+    { unit: 'ms', min: 0, max: MAX_TIMER_MS },
+  ),
+  boolean(
+    'brokerProbe',
+    false,
+    'start',
+    'connect to brokers whose heartbeats stop, and mark those that cannot be reached as suspect, in the log',
+  ),
+  int(
+    'brokerProbeAfterPercent',
+    50,
+    'start',
+    'part of its heartbeat timeout for which a broker must be silent to be probed; two registrations of four by default',
+    { unit: '%', min: 1, max: 99 },
+  ),
+  int('brokerProbeTimeoutMillis', 3_000, 'start', 'time to connect to a broker that is probed', TIME_MS),
+  boolean(
+    'brokerProbeEvicts',
+    false,
+    'start',
+    'take suspects out of the routes before their timeout, as long as at least half of the brokers are well',
+  ),
 ] as const
 
 /**

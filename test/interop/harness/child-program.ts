@@ -72,6 +72,10 @@ export class ChildProgram {
     running.delete(this)
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
   /** How it ended (`exit code 0`, `SIGKILL`), or undefined while it runs. */
   get end(): string | undefined {
     return this.#end

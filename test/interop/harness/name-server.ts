@@ -17,6 +17,8 @@ export type NameServerOptions = NameServerKind & {
   readonly port?: number
   /** Options of Java's virtual machine. */
   readonly javaOptions?: readonly string[]
+  /** Limit of open files, by the program `prlimit`. */
+  readonly openFiles?: number
   /** True if it takes no plaintext, so that it cannot be asked whether it is there. */
   readonly takesOnlyTls?: boolean
 }
@@ -47,9 +49,11 @@ function readSubject(name: string): NameServerKind {
 export async function startNameServer(options: NameServerOptions): Promise<NameServer> {
   const port = options.port ?? (await freePort())
   const address = `127.0.0.1:${port}`
+  const own = options.kind === 'ours' ? process.execPath : 'java'
+  const limited = options.openFiles === undefined ? [] : [`--nofile=${options.openFiles}`, own]
   const program = new ChildProgram({
     name: options.kind === 'ours' ? 'mqnamesrv' : `namesrv-${options.release}`,
-    command: options.kind === 'ours' ? process.execPath : 'java',
+    command: limited.length > 0 ? 'prlimit' : own,
     env: { NODE_ENV: 'production' },
     args: (home) => {
       prepareHome(home)
@@ -62,6 +66,7 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
       )
       if (options.kind === 'ours') {
         return [
+          ...limited,
           join(projectRoot, 'bin/mqnamesrv'),
           '-c',
           file,

@@ -1,0 +1,54 @@
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { devNull } from 'node:os'
+import type { Logger } from 'pino'
+
+/** Kept for what is no connection of a client: files that are written, certificates, connections of our own. */
+const RESERVED = 32
+/** How often it is tried whether there are any left. */
+const TRY_MS = 1_000
+
+/**
+ * How many connections may be open at a time so that there are file descriptors left for everything else: without, a KV write
+ * would fail because many clients have come. Undefined where the system does not tell its limit or has none.
+ */
+export function mostConnections(): number | undefined {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'utf8')
+    const limit = Number(/^Max open files +(\d+)/m.exec(limits)?.[1])
+    if (Number.isNaN(limit)) return undefined
+    return Math.max(1, limit - readdirSync('/proc/self/fd').length - RESERVED)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Says when file descriptors are used up all the same, because of a limit that was lowered or of the whole machine, and when
+ * there are some again. Nobody else says it: Node closes connections that it has no descriptor for without a word.
+ * @param every - Runs a task periodically; returns what ends it.
+ * @returns What ends it.
+ */
+export function watchFileDescriptors(
+  logger: Logger,
+  every: (periodMs: number, task: () => void) => () => void,
+): () => void {
+  let usedUp = false
+  return every(TRY_MS, () => {
+    const error = useOne()
+    if (usedUp === (error !== undefined)) return
+    usedUp = error !== undefined
+    if (usedUp) logger.error({ error }, 'file descriptors are used up: no new connection is taken')
+    else logger.info('there are file descriptors again')
+  })
+}
+
+/** @returns Why there is none, if so. */
+function useOne(): string | undefined {
+  try {
+    closeSync(openSync(devNull, 'r'))
+    return undefined
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    return code === 'EMFILE' || code === 'ENFILE' ? message : undefined
+  }
+}

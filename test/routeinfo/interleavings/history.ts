@@ -1,0 +1,205 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { RequestCode } from '../../../src/protocol/request-code.ts'
+import { registration, registrationBody } from '../../support/requests.ts'
+import type { Choose } from './explore.ts'
+import { SteppedServer, type SteppedServerOptions } from './stepped-server.ts'
+import { type Broker, TIMEOUT_MS, WhoIsAlive } from './who-is-alive.ts'
+
+/** What is in the body of a registration: topics, others, or nothing that can be read. */
+export type Body = 'first' | 'second' | 'broken'
+
+/** One thing that happens. `evict` is for those whom `scan` found silent. */
+export type Event =
+  | { readonly kind: 'register'; readonly connection: number; readonly broker: Broker; readonly body: Body }
+  | { readonly kind: 'heartbeat' | 'version' | 'leave'; readonly connection: number; readonly broker: Broker }
+  | { readonly kind: 'close'; readonly connection: number }
+  | { readonly kind: 'pass'; readonly ms: number }
+  | { readonly kind: 'scan' | 'evict' }
+
+/** Events that happen in their order; of several such lines any may go on next. */
+export type Line = readonly Event[]
+
+interface Requests {
+  /** Of every code: each takes what it needs. */
+  readonly fields: Readonly<Record<string, string>>
+  readonly bodies: Readonly<Record<Body, Buffer>>
+}
+
+const requests = new Map<Broker, Requests>()
+
+function requestsOf(broker: Broker): Requests {
+  let known = requests.get(broker)
+  if (known === undefined) {
+    const { extFields } = registration({ ...broker, heartbeatTimeoutMs: TIMEOUT_MS })
+    // Said by 5.x: without a master its topics count as well.
+    const fields = { ...extFields, enableActingMaster: 'false' }
+    const body = (...letters: string[]): Buffer => {
+      const text = registrationBody(letters.map((letter) => `${broker.name}-${letter}`))
+      return Buffer.from(text.replace('"counter":1,', `"counter":${letters.length},`))
+    }
+    known = {
+      fields,
+      bodies: { first: body('A', 'B'), second: body('A', 'B', 'C'), broken: Buffer.from('{') },
+    }
+    requests.set(broker, known)
+  }
+  return known
+}
+
+const CODES = {
+  heartbeat: RequestCode.BROKER_HEARTBEAT,
+  version: RequestCode.QUERY_DATA_VERSION,
+  leave: RequestCode.UNREGISTER_BROKER,
+} as const
+
+/** Whoever is not in the routes and must be, or is known and must not. */
+export class WrongLife extends Error {
+  override readonly name = 'WrongLife'
+}
+
+/**
+ * One history, in one of the orders in which its steps can come: a step is an event, or a turn of work that is under way. After
+ * each step the routes are compared with who must be alive; at the end, with who may be.
+ */
+export class History {
+  readonly #server: SteppedServer
+  readonly #spec = new WhoIsAlive()
+  readonly #brokers = new Set<Broker>()
+  /** Connections with a request that is being worked on: those behind it wait, as in a Channel. */
+  readonly #held = new Set<number>()
+  readonly #lines: Event[][]
+  readonly #steps: string[] = []
+
+  constructor(lines: readonly Line[], options: SteppedServerOptions = {}) {
+    this.#server = new SteppedServer(options)
+    this.#lines = lines.map((line) => [...line])
+    for (const event of lines.flat()) if ('broker' in event) this.#brokers.add(event.broker)
+  }
+
+  /** @throws {WrongLife} */
+  async run(choose: Choose): Promise<void> {
+    while (await this.#step(choose)) this.#checkRoutes()
+    this.#server.scan()
+    this.#spec.givingUp(this.#server.nowMs)
+    this.#server.evict()
+    this.#steps.push('the silent are looked for last')
+    while (await this.#step(choose)) this.#checkRoutes()
+    this.#checkEnd()
+  }
+
+  async #step(choose: Choose): Promise<boolean> {
+    const { tasks } = this.#server
+    const ready = this.#lines.filter((line) => this.#isReady(line))
+    const possibilities = ready.length + tasks.length
+    if (possibilities === 0) return false
+    const chosen = choose(possibilities)
+    const line = ready[chosen]
+    if (line !== undefined) this.#happen(line.shift() as Event)
+    else {
+      this.#steps.push(`turn ${chosen - ready.length} of ${tasks.length}`)
+      for (const task of tasks.splice(chosen - ready.length, 1)) task()
+    }
+    await nextTurn()
+    return true
+  }
+
+  /** What a closed connection would have said is not there any more. */
+  #isReady(line: Event[]): boolean {
+    for (let event = line[0]; event !== undefined; event = line[0]) {
+      if (!('connection' in event) || event.kind === 'close') return true
+      if (!this.#server.channel(event.connection).closed) return !this.#held.has(event.connection)
+      line.shift()
+    }
+    return false
+  }
+
+  #happen(event: Event): void {
+    const server = this.#server
+    const spec = this.#spec
+    this.#steps.push(textOf(event))
+    switch (event.kind) {
+      case 'register':
+        this.#register(event)
+        return
+      case 'heartbeat':
+      case 'version':
+        spec.heartbeat(event.broker, server.nowMs)
+        this.#request(event)
+        return
+      case 'leave':
+        spec.leaving(event.broker)
+        this.#request(event)
+        return
+      case 'close':
+        spec.closed(event.connection)
+        server.close(event.connection)
+        return
+      case 'pass':
+        server.nowMs += event.ms
+        return
+      case 'scan':
+        server.scan()
+        return
+      case 'evict':
+        spec.givingUp(server.nowMs)
+        server.evict()
+        return
+      default:
+        event satisfies never
+    }
+  }
+
+  #register({ connection, broker, body }: Extract<Event, { kind: 'register' }>): void {
+    const server = this.#server
+    const arrived = this.#spec.registering(broker, connection, server.nowMs)
+    const { fields, bodies } = requestsOf(broker)
+    this.#held.add(connection)
+    void server.request(connection, RequestCode.REGISTER_BROKER, fields, bodies[body]).then((code) => {
+      this.#held.delete(connection)
+      this.#spec.registered(broker, arrived, code === 0)
+    })
+  }
+
+  #request({ kind, connection, broker }: Extract<Event, { kind: keyof typeof CODES }>): void {
+    this.#held.add(connection)
+    const { fields } = requestsOf(broker)
+    void this.#server.request(connection, CODES[kind], fields).then(() => this.#held.delete(connection))
+  }
+
+  #isShown({ name, address }: Broker): boolean {
+    return this.#server.addresses(`${name}-A`).has(address)
+  }
+
+  #checkRoutes(): void {
+    for (const broker of this.#brokers) {
+      if (!this.#spec.mustBeInRoutes(broker) || this.#isShown(broker)) continue
+      this.#fail(`${broker.address} is alive and not in the routes`)
+    }
+  }
+
+  #checkEnd(): void {
+    this.#checkRoutes()
+    const { nowMs, routeInfo, leavesStray } = this.#server
+    const live = this.#server.liveAddresses()
+    for (const broker of this.#brokers) {
+      const isShown = this.#isShown(broker)
+      // Whoever asks to leave and is heard too early goes by what is done last.
+      if (isShown && !leavesStray && !this.#spec.mayStay(broker, nowMs))
+        this.#fail(`${broker.address} is gone and in the routes`)
+      if (isShown !== live.has(broker.address))
+        this.#fail(`${broker.address} is known here and unknown there`)
+    }
+    if (this.#held.size > 0) this.#fail('a request was not answered')
+    if (routeInfo.registering > 0 || routeInfo.waiting > 0) this.#fail('something is on its way for ever')
+  }
+
+  #fail(what: string): never {
+    throw new WrongLife([`${what}, after:`, ...this.#steps].join('\n  '))
+  }
+}
+
+function textOf(event: Event): string {
+  return Object.entries(event)
+    .map(([key, value]) => (key === 'broker' ? (value as Broker).address : `${value}`))
+    .join(' ')
+}

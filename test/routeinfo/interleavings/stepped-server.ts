@@ -1,0 +1,191 @@
+import { pino } from 'pino'
+import { KVConfigManager } from '../../../src/kvconfig/kv-config-manager.ts'
+import { BrokerHousekeepingService } from '../../../src/namesrv/broker-housekeeping-service.ts'
+import { RateLimit } from '../../../src/namesrv/rate-limit.ts'
+import { brokerHeartbeat, queryDataVersion, unregisterBroker } from '../../../src/processor/brokers.ts'
+import { registerBroker } from '../../../src/processor/register-broker.ts'
+import { RegistrationMemory } from '../../../src/processor/registration-memory.ts'
+import { CURRENT_VERSION } from '../../../src/protocol/mq-version.ts'
+import type { Processor } from '../../../src/protocol/processor.ts'
+import type { RemotingCommand } from '../../../src/protocol/remoting-command.ts'
+import { RequestCode } from '../../../src/protocol/request-code.ts'
+import { ResponseCode } from '../../../src/protocol/response-code.ts'
+import { RequestDispatcher } from '../../../src/remoting/request-dispatcher.ts'
+import { RouteInfoManager } from '../../../src/routeinfo/route-info-manager.ts'
+import type { BrokerLiveInfo } from '../../../src/routeinfo/route-tables.ts'
+import { type Eventually, type Sliced, Slicer } from '../../../src/routeinfo/slicer.ts'
+import { type FakeChannel, openChannel, PLAIN_VARIANT } from '../support.ts'
+
+const SILENT = pino({ level: 'silent' })
+const NO_KV = new KVConfigManager(new Map(), async () => {}, 1)
+const SETTINGS = { returnOrderTopicConfigToBroker: true, deleteTopicWithBrokerRegistration: false }
+
+/** Gives the turn away after every so many steps; each next turn is one that the test chooses the moment of. */
+class SteppedSlicer extends Slicer {
+  readonly #defer: (task: () => void) => void
+  readonly #stepsPerSlice: number
+
+  constructor(stepsPerSlice: number, defer: (task: () => void) => void) {
+    super({ nowMs: () => 0, defer })
+    this.#stepsPerSlice = stepsPerSlice
+    this.#defer = defer
+  }
+
+  override run<Result>(work: Sliced<Result>): Eventually<Result> {
+    for (let step = 0; step < this.#stepsPerSlice; step++) {
+      const { done, value } = work.next()
+      if (done) return value
+    }
+    return new Promise((resolve, reject) => {
+      this.#defer(() => {
+        try {
+          resolve(this.run(work))
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
+  }
+}
+
+/** How a server is to be stepped through. */
+export interface SteppedServerOptions {
+  /** Of the work that is done in slices; a step is a topic. Default 2. */
+  readonly stepsPerSlice?: number
+  /** See {@link SteppedServer.leavesStray}. Default false. */
+  readonly leavesStray?: boolean
+}
+
+/** In place of the processor that keeps the order of arrival: the number is right, the moment is any. */
+function strayingLeave(routeInfo: RouteInfoManager, defer: (task: () => void) => void): Processor {
+  return ({ extFields }) => {
+    const field = (name: string): string => extFields?.get(name) ?? ''
+    const leaving = {
+      clusterName: field('clusterName'),
+      brokerName: field('brokerName'),
+      brokerAddr: field('brokerAddr'),
+      brokerId: BigInt(field('brokerId')),
+      reason: 'request',
+      generation: routeInfo.nextGeneration(),
+    } as const
+    return new Promise((resolve) => {
+      defer(() => {
+        routeInfo.submitUnRegisterBrokerRequest(leaving)
+        resolve({ code: ResponseCode.SUCCESS })
+      })
+    })
+  }
+}
+
+/**
+ * The tables, the processors before them and what watches the connections, without sockets. Whatever takes a turn of the event
+ * loop waits until it is chosen, in any order: some work is done in other threads and ends whenever it does.
+ */
+export class SteppedServer {
+  nowMs = 0
+  /** What waits for a turn. */
+  readonly tasks: (() => void)[] = []
+  readonly routeInfo: RouteInfoManager
+  readonly #dispatcher: RequestDispatcher
+  readonly #housekeeping: BrokerHousekeepingService
+  readonly #channels = new Map<number, FakeChannel>()
+  readonly #addresses = new WeakMap<Buffer, ReadonlySet<string>>()
+  #silent: readonly Readonly<BrokerLiveInfo>[] = []
+
+  /** The tables see requests to leave out of their order, after registrations that came later. */
+  readonly leavesStray: boolean
+
+  constructor({ stepsPerSlice = 2, leavesStray = false }: SteppedServerOptions) {
+    this.leavesStray = leavesStray
+    const defer = (task: () => void): void => {
+      this.tasks.push(task)
+    }
+    const slicer = new SteppedSlicer(stepsPerSlice, defer)
+    this.routeInfo = new RouteInfoManager({ slicer, onEffect: () => {} })
+    const memory = new RegistrationMemory(1_000_000)
+    const options = { kvConfig: NO_KV, settings: SETTINGS, memory, slicer, maxInflatedBytes: 1_000 }
+    this.#dispatcher = new RequestDispatcher(
+      {
+        [RequestCode.REGISTER_BROKER]: registerBroker({ ...options, routeInfo: this.routeInfo }),
+        [RequestCode.UNREGISTER_BROKER]: leavesStray
+          ? strayingLeave(this.routeInfo, defer)
+          : unregisterBroker(this.routeInfo),
+        [RequestCode.BROKER_HEARTBEAT]: brokerHeartbeat(this.routeInfo),
+        [RequestCode.QUERY_DATA_VERSION]: queryDataVersion(this.routeInfo),
+      },
+      (error) => {
+        throw error
+      },
+    )
+    const nowMs = (): number => this.nowMs
+    const limit = new RateLimit(nowMs)
+    const { routeInfo } = this
+    const housekeeping = { routeInfo, logger: SILENT, limit, nowMs, defer, registrationRoundMs: 0 }
+    this.#housekeeping = new BrokerHousekeepingService(housekeeping)
+  }
+
+  channel(id: number): FakeChannel {
+    const channel = this.#channels.get(id) ?? openChannel(id)
+    this.#channels.set(id, channel)
+    return channel
+  }
+
+  /** Carries out a request. @returns The code of its answer. */
+  async request(
+    connection: number,
+    code: number,
+    fields: Readonly<Record<string, string>>,
+    body: Buffer | null = null,
+  ): Promise<number> {
+    const request: RemotingCommand = {
+      code,
+      language: 'JAVA',
+      version: CURRENT_VERSION,
+      opaque: 1,
+      flag: 0,
+      remark: null,
+      extFields: new Map(Object.entries(fields)),
+      body,
+    }
+    const context = { channel: this.channel(connection), nowMs: this.nowMs }
+    return (await this.#dispatcher.dispatch(request, context)).code
+  }
+
+  /** The connection is gone; its brokers go in a turn of their own. */
+  close(connection: number): void {
+    const channel = this.channel(connection)
+    channel.closed = true
+    this.#housekeeping.onChannelClose(channel)
+  }
+
+  scan(): void {
+    this.#silent = this.routeInfo.scanNotActiveBroker(this.nowMs)
+  }
+
+  evict(): void {
+    this.routeInfo.evict(this.#silent)
+    this.#silent = []
+  }
+
+  /** Addresses that a lookup of this topic shows. */
+  addresses(topic: string): ReadonlySet<string> {
+    const body = this.routeInfo.encodedRoute(topic, PLAIN_VARIANT)
+    if (body === null) return new Set()
+    let addresses = this.#addresses.get(body)
+    if (addresses === undefined) {
+      const { brokerDatas } = JSON.parse(`${body}`) as {
+        brokerDatas: { brokerAddrs: Record<string, string> }[]
+      }
+      addresses = new Set(brokerDatas.flatMap(({ brokerAddrs }) => Object.values(brokerAddrs)))
+      this.#addresses.set(body, addresses)
+    }
+    return addresses
+  }
+
+  /** Addresses in the live table. */
+  liveAddresses(): ReadonlySet<string> {
+    return new Set(
+      this.routeInfo.scanNotActiveBroker(Number.POSITIVE_INFINITY).map((live) => live.brokerAddr),
+    )
+  }
+}
