@@ -5,7 +5,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { AnswerReader } from './answers.ts'
+import { AnswerReader } from '../support/answers.ts'
 
 const ANSWER_LIMIT_MS = 30_000
 /** Between two rounds; the many others are to be served, too. */

@@ -1,11 +1,11 @@
 /** One fuzzed connection: sends what its case says and checks what comes back against what the decoders have made of it. */
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { AnswerReader } from './answers.ts'
+import { AnswerReader } from '../support/answers.ts'
 import type { FuzzCase } from './cases.ts'
 import type { Prediction } from './decoders.ts'
 
-/** An answer that takes longer is stuck. The server is busy, and so may the machine be. */
+/** So long without anything that comes is stuck. The server is busy, and so may the machine be. */
 const STUCK_MS = 30_000
 
 /** How long a peer that does not read leaves its answers where they are. */
@@ -26,10 +26,6 @@ export async function playCase(
 ): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1', localAddress: localAddress(played.index), noDelay: true })
   const peer = new Peer(socket, prediction, played.mayExpire)
-  const timer = setTimeout(
-    () => peer.fail(new Error(`nothing more came within ${STUCK_MS} ms: ${peer.progress}`)),
-    STUCK_MS,
-  )
   try {
     await peer.connected
     if (played.ending === 'does not read') socket.pause()
@@ -37,8 +33,7 @@ export async function playCase(
     if (played.ending === 'reads') await peer.finished()
     else if (played.ending === 'does not read') await delay(NOT_READING_MS)
   } finally {
-    clearTimeout(timer)
-    socket.destroy()
+    peer.close()
   }
 }
 
@@ -69,11 +64,13 @@ class Peer {
   #error: Error | undefined
   #isClosed = false
   #onChange: () => void = () => {}
+  readonly #timer: NodeJS.Timeout
 
   constructor(socket: Socket, prediction: Prediction | undefined, mayExpire: boolean) {
     this.#mayExpire = mayExpire
     this.#socket = socket
     this.#prediction = prediction
+    this.#timer = setTimeout(() => this.#fail(new Error(`stuck after ${this.#progress}`)), STUCK_MS)
     this.connected = new Promise((resolve, reject) => {
       socket.once('connect', resolve)
       socket.once('error', reject)
@@ -87,11 +84,16 @@ class Peer {
     })
   }
 
-  get progress(): string {
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#socket.destroy()
+  }
+
+  get #progress(): string {
     return `${this.#answers} of ${this.#prediction?.opaques.length ?? 'any number of'} answers`
   }
 
-  fail(error: Error): void {
+  #fail(error: Error): void {
     this.#error ??= error
     this.#onChange()
   }
@@ -101,7 +103,7 @@ class Peer {
     const { opaques, closes } = this.#prediction ?? { opaques: [], closes: false }
     await this.#until(() => this.#isClosed || (!closes && this.#answers >= opaques.length))
     const isCut = !closes && this.#answers < opaques.length
-    if (isCut && !this.#mayExpire) throw new Error(`the server closed after ${this.progress}`)
+    if (isCut && !this.#mayExpire) throw new Error(`the server closed after ${this.#progress}`)
     // A server that closes with unread bytes in its socket resets the connection, and answers on their way are lost.
     this.#socket.end()
     await this.#until(() => this.#isClosed)
@@ -117,11 +119,12 @@ class Peer {
   }
 
   #onData(chunk: Buffer): void {
+    this.#timer.refresh()
     if (this.#prediction === undefined || this.#error !== undefined) return
     try {
       for (const { code, opaque } of this.#reader.read(chunk)) this.#check(code, opaque)
     } catch (error) {
-      this.fail(error as Error)
+      this.#fail(error as Error)
     }
     this.#onChange()
   }

@@ -49,6 +49,9 @@ const SETTINGS = {
     'needWaitForService;waitSecondsForService;notifyMinBrokerIdChanged;serverChannelMaxIdleTimeSeconds;enableShutdownGracefully',
   // The honest broker's answer is to be known; what is fuzzed is put into the table of ordered topics, too.
   returnOrderTopicConfigToBroker: 'false',
+  // Full early, so that what grows after that is a leak.
+  registrationMemoryMaxBytes: '4194304',
+  encodedRouteMaxBytes: '4194304',
 }
 
 export class FuzzRun {

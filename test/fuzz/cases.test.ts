@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { caseOf } from '../../scripts/fuzz/cases.ts'
 import { type Prediction, runDecoders } from '../../scripts/fuzz/decoders.ts'
 
-const CASES = 1_500
+const CASES = 600
 const ALL_CODES = [
   100, 101, 102, 103, 104, 105, 106, 205, 206, 216, 217, 219, 224, 304, 311, 312, 313, 318, 319, 322, 327,
   901, 904, 905,
@@ -16,7 +16,7 @@ describe('the cases of the fuzzer', () => {
     }
   })
 
-  test('have every code in both kinds of header, connections that go on and such that do not, and never name the honest client', () => {
+  test('have every code, connections that go on and such that do not, and never name the honest client', () => {
     const predictions: Prediction[] = []
     let unpredicted = 0
     for (let index = 0; index < CASES; index++) {

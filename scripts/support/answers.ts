@@ -1,6 +1,6 @@
 /** Answers of a server, read without our own decoders. */
 
-/** As much of an answer as the fuzzer looks at. */
+/** As much of an answer as is looked at. */
 export interface Answer {
   readonly code: number
   readonly opaque: number
