@@ -8,7 +8,13 @@ import {
 } from '../protocol/body/topic-route-data.ts'
 import type { RouteChanges } from './route-changes.ts'
 import type { BrokerIdentity } from './route-effect.ts'
-import { brokerKey, type ChannelId, minBrokerId, type RouteTables } from './route-tables.ts'
+import {
+  type BrokerLiveInfo,
+  brokerKey,
+  type ChannelId,
+  minBrokerId,
+  type RouteTables,
+} from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
 
 /** Heartbeat timeout of a broker that names none: 120 s. @see RouteInfoManager DEFAULT_BROKER_CHANNEL_EXPIRED_TIME */
@@ -123,15 +129,15 @@ export function* registerBroker(
   const standing: Standing = { permMask, first, deleteMissingTopics }
   const exact = yield* registerTopics(tables, registration, standing, changes)
 
+  const before = tables.live(clusterName, brokerAddr)
+  const formerNames = formerNamesOf(before, brokerName)
   tables.setLive({
     clusterName,
     brokerAddr,
     brokerName,
+    ...(formerNames && { formerNames }),
     // A heartbeat may have come while the registration was being read.
-    lastUpdateTimestampMs: Math.max(
-      registration.nowMs,
-      tables.live(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
-    ),
+    lastUpdateTimestampMs: Math.max(registration.nowMs, before?.lastUpdateTimestampMs ?? 0),
     heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
     dataVersion,
     channelId: registration.channelId,
@@ -164,6 +170,15 @@ export function* registerBroker(
   const queueState = tables.queueState(brokerName)
   const missingDeleted = deleteMissingTopics || since?.missingDeleted === true
   return { result, mark: { topics, queueState, permMask, exact, missingDeleted } }
+}
+
+/** A broker that was given another name is known by both until its address is lost. The set goes on from entry to entry. */
+function formerNamesOf(before: BrokerLiveInfo | undefined, brokerName: string): Set<string> | undefined {
+  if (before === undefined || before.brokerName === brokerName) return before?.formerNames
+  const names = before.formerNames ?? new Set<string>()
+  names.add(before.brokerName)
+  names.delete(brokerName)
+  return names
 }
 
 /** Whether a registration that says the same as an earlier one would find every topic as it is to be. */
