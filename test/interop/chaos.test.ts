@@ -22,7 +22,6 @@ const PAUSE_MS = 3_000
 const SLOW_READERS = 30
 const REQUESTS_OF_EACH = 40
 const MANY_TOPICS = 20_000
-const LONGEST_LOOKUP_MS = 2_000
 
 /** A broker behind a proxy of its own, and whether it has a route. The topic that bears its name is on it alone. */
 interface Victim {
@@ -35,22 +34,25 @@ interface Victim {
 let nameServer: NameServer
 let beating: Victim
 let old: Victim
-let manyTopics: RawClient
-const slowReaders: RawClient[] = []
+/** All of them, and all of ours, to be ended whatever happens. */
+const victims: Victim[] = []
+const clients: RawClient[] = []
 
 async function startVictim(options: Omit<BrokerOptions, 'nameServers'>): Promise<Victim> {
   const proxy = await ChaosProxy.start(nameServer.address)
   const all = { ...options, nameServers: [proxy.address] }
   const watch = new RouteWatch(nameServer.address, options.name)
-  const broker = await startBroker(all)
+  const victim = { options: all, proxy, watch, broker: await startBroker(all) }
+  victims.push(victim)
   await until(`${options.name} has a route`, () => watch.isThere)
   watch.forget()
-  return { options: all, proxy, watch, broker }
+  return victim
 }
 
 /** They ask for a list of 20,000 topics, over and over, and read nothing. */
 async function startSlowReaders(): Promise<void> {
-  manyTopics = await RawClient.connect(nameServer.port)
+  const manyTopics = await RawClient.connect(nameServer.port)
+  clients.push(manyTopics)
   const topics = Array.from({ length: MANY_TOPICS }, (_, index) => `a-topic-of-many-${index}`)
   await manyTopics.request(registration({ name: 'many', address: '127.0.0.1:9', topics }))
   for (let reader = 0; reader < SLOW_READERS; reader++) {
@@ -58,7 +60,7 @@ async function startSlowReaders(): Promise<void> {
     client.socket.pause()
     const code = reader % 2 === 0 ? 206 : 106
     client.send(...Array.from({ length: REQUESTS_OF_EACH }, (_, opaque) => requestFrame({ code, opaque })))
-    slowReaders.push(client)
+    clients.push(client)
   }
 }
 
@@ -69,23 +71,21 @@ beforeAll(async () => {
     compatibleWithOldNameSrv: false,
     brokerNotActiveTimeoutMillis: NOT_ACTIVE_TIMEOUT_MS,
     // A registration that is held up is given up before the next one.
-    registerBrokerTimeoutMills: 1_000,
+    registerBrokerTimeoutMills: 3_000,
   }
-  const victims = await Promise.all([
+  ;[beating, old] = await Promise.all([
     startVictim({ release: '5.5.0', name: 'beating', properties: heartbeats }),
     startVictim({ release: '4.9.7', name: 'old' }),
     startSlowReaders(),
   ])
-  beating = victims[0]
-  old = victims[1]
 })
 
 afterAll(async () => {
-  for (const { watch, proxy } of [beating, old]) {
+  for (const { watch, proxy } of victims) {
     await watch.stop()
     await proxy.close()
   }
-  for (const { socket } of [manyTopics, ...slowReaders]) socket.destroy()
+  for (const { socket } of clients) socket.destroy()
 })
 
 async function back({ options, watch }: Victim): Promise<void> {
@@ -181,8 +181,9 @@ describe('real brokers in a bad network, beside peers that read nothing of what 
   })
 
   test('through all of it lookups were answered in time, and nothing went wrong in the NameServer', () => {
-    for (const { watch } of [beating, old]) expect(watch.slowestMs).toBeLessThan(LONGEST_LOOKUP_MS)
-    expect(slowReaders.every(({ bytesReceived }) => bytesReceived === 0)).toBe(true)
+    for (const { watch } of [beating, old]) expect(watch.failures).toEqual([])
+    const [, ...slowReaders] = clients
+    expect(slowReaders.map(({ bytesReceived }) => bytesReceived)).toEqual(Array(SLOW_READERS).fill(0))
     const serious = nameServer.program.lines.filter((line) => /"level":"(error|fatal)"/.test(line))
     expect(serious).toEqual([])
   })

@@ -103,7 +103,11 @@ class Passage {
   readonly #delayMs: () => number
   readonly #onGone: () => void
   #far: Socket | undefined
-  #isHalf = false
+  /** What happens to one half is not told to the other. */
+  #keepsQuiet = false
+  /** Resolved unless it is frozen. */
+  #thawed: Promise<void> = Promise.resolve()
+  #onThaw: () => void = () => {}
 
   constructor(near: Socket, delayMs: () => number, onGone: () => void) {
     this.#near = near
@@ -128,24 +132,31 @@ class Passage {
   }
 
   freeze(): void {
+    this.#keepsQuiet = true
+    this.#thawed = new Promise((resolve) => {
+      this.#onThaw = resolve
+    })
     this.#near.pause()
     this.#far?.pause()
   }
 
   thaw(): void {
+    this.#keepsQuiet = false
+    this.#onThaw()
+    if (this.#near.destroyed || this.#far?.destroyed) this.cut()
     this.#near.resume()
     this.#far?.resume()
   }
 
   cut(): void {
-    this.#isHalf = false
+    this.#keepsQuiet = false
     this.#near.resetAndDestroy()
     this.#far?.resetAndDestroy()
     this.#onGone()
   }
 
   cutNearOnly(): void {
-    this.#isHalf = true
+    this.#keepsQuiet = true
     this.#near.resetAndDestroy()
   }
 
@@ -157,6 +168,7 @@ class Passage {
       order = order.then(async () => {
         const waitMs = dueMs - performance.now()
         if (waitMs > 0) await delay(waitMs)
+        await this.#thawed
         if (!to.destroyed) act()
       })
     }
@@ -166,7 +178,7 @@ class Passage {
   }
 
   #closeOther(): void {
-    if (this.#isHalf) return
+    if (this.#keepsQuiet) return
     this.#onGone()
     this.#near.destroy()
     this.#far?.destroy()

@@ -3,7 +3,7 @@ import { routeOf } from './raw-client.ts'
 
 const LOOK_EVERY_MS = 50
 
-/** Looks all the time whether a NameServer has a route, and how long it takes to say so. */
+/** Looks all the time whether a NameServer has a route. */
 export class RouteWatch {
   readonly #nameServer: string
   readonly #topic: string
@@ -12,9 +12,8 @@ export class RouteWatch {
   #isThere = false
   #goneSinceMs: number | undefined
   #longestGapMs = 0
-  /** Longest time an answer took, ms. */
-  slowestMs = 0
-  #failure: unknown
+  /** Looks that got no answer in time, or a wrong one. */
+  readonly failures: unknown[] = []
 
   constructor(nameServer: string, topic: string) {
     this.#nameServer = nameServer
@@ -22,9 +21,8 @@ export class RouteWatch {
     this.#watching = this.#watch()
   }
 
-  /** Whether the route was there at the last look. @throws What a look has failed with. */
+  /** Whether the route was there at the last look. */
   get isThere(): boolean {
-    if (this.#failure !== undefined) throw this.#failure
     return this.#isThere
   }
 
@@ -34,9 +32,8 @@ export class RouteWatch {
     if (this.#goneSinceMs !== undefined) this.#goneSinceMs = performance.now()
   }
 
-  /** Longest time without a route since then, ms; 0 if it was there at every look. @throws What a look has failed with. */
+  /** Longest time without a route since then, ms; 0 if it was there at every look. */
   get longestGapMs(): number {
-    if (this.#failure !== undefined) throw this.#failure
     return Math.max(
       this.#longestGapMs,
       this.#goneSinceMs === undefined ? 0 : performance.now() - this.#goneSinceMs,
@@ -49,16 +46,14 @@ export class RouteWatch {
   }
 
   async #watch(): Promise<void> {
-    try {
-      while (!this.#isOver) {
-        const askedMs = performance.now()
-        const route = await routeOf(this.#nameServer, this.#topic)
-        this.slowestMs = Math.max(this.slowestMs, performance.now() - askedMs)
-        this.#note(route !== undefined, askedMs)
-        await delay(LOOK_EVERY_MS)
+    while (!this.#isOver) {
+      const askedMs = performance.now()
+      try {
+        this.#note((await routeOf(this.#nameServer, this.#topic)) !== undefined, askedMs)
+      } catch (error) {
+        this.failures.push(error)
       }
-    } catch (error) {
-      this.#failure = error
+      await delay(LOOK_EVERY_MS)
     }
   }
 
