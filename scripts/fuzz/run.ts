@@ -111,7 +111,7 @@ export class FuzzRun {
       this.#judge(server, watch, stray)
       const { second, last } = watch.quarters
       return (
-        `honest client: ${honest.answers} answers, all right, the slowest took ${honest.slowestMs.toFixed()} ms; ` +
+        `honest client: ${honest.answers} right answers, the slowest took ${honest.slowestMs.toFixed()} ms; ` +
         `memory: ${second.toFixed()} MiB in the second quarter, ${last.toFixed()} MiB in the last; ` +
         `${stray} connections left over`
       )

@@ -6,9 +6,14 @@ import { type Group, type Member, Presence, type Topic } from './truth.ts'
 const REGISTER_BROKER = 103
 const UNREGISTER_BROKER = 104
 const QUERY_DATA_VERSION = 322
+const GET_BROKER_MEMBER_GROUP = 901
 
-/** A broker that left must be out of all routes after this. */
+/**
+ * A broker that left must be out of all routes after this, and after so many requests that the server has taken up since: on a
+ * machine that is overloaded it may not have come to notice anything in that time.
+ */
 const GONE_AFTER_MS = 2_000
+const GONE_AFTER_REQUESTS = 3
 
 /** How a broker leaves, or seems to. */
 export type Departure =
@@ -100,6 +105,7 @@ export class Broker implements Member {
       if (how === 'unregisters') await line.ask({ code: UNREGISTER_BROKER, fields: this.#identity })
       line.close()
       await delay(GONE_AFTER_MS)
+      await this.#requestsLater()
       this.#settle(false)
     })
   }
@@ -119,6 +125,14 @@ export class Broker implements Member {
   #connect(): Promise<Line> {
     const { port, localAddress, onError } = this.#place
     return Line.open(port, localAddress, (error) => onError(`${this.name}: ${error.message}`))
+  }
+
+  async #requestsLater(): Promise<void> {
+    const line = await this.#connect()
+    for (let left = GONE_AFTER_REQUESTS; left > 0; left--) {
+      await line.ask({ code: GET_BROKER_MEMBER_GROUP, fields: { brokerName: 'nobody' } })
+    }
+    line.close()
   }
 
   #change(): void {

@@ -57,11 +57,10 @@ if (limit < needed) {
 // bin/mqnamesrv runs what was built last.
 execFileSync('npm', ['run', 'build', '--silent'], { cwd: PROJECT_ROOT, stdio: 'inherit' })
 
-const errors: string[] = []
 let errorCount = 0
 function onError(error: string): void {
   errorCount++
-  if (errors.length < SHOWN_ERRORS) errors.push(error)
+  if (errorCount <= SHOWN_ERRORS) console.log(`load: error: ${error}`)
 }
 
 const server = await startOwnServer()
@@ -132,7 +131,6 @@ function report(): void {
     ['its slope without the first third', `${slopeMibPerHour(samples).toFixed(1)} MiB/hour`],
   ]
   for (const [name, value] of rows) console.log(`| ${name} | ${value} |`)
-  for (const error of errors) console.log(`load: error: ${error}`)
 }
 
 function ms(value: number): string {
