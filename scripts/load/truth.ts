@@ -66,20 +66,29 @@ interface Route {
   }[]
 }
 
+/** A member, and whether it must be in a route; undefined if it may. */
+type MemberState = readonly [Member, boolean | undefined]
+
 /** @returns What is wrong with an answer to a lookup of a topic, or undefined. */
 export function wrongRoute(topic: Topic, { code, bytes }: Answer, askedMs: number): string | undefined {
   const { group, presence, lastRight } = topic
-  const members = group.members.map((member) => [member, member.presence.whenAsked(askedMs)] as const)
+  const topicIsThere = presence.whenAsked(askedMs)
+  const members = group.members.map((member): MemberState => {
+    const isThere = member.presence.whenAsked(askedMs)
+    // A topic that is being made or deleted is on some of them.
+    return [member, topicIsThere === true || isThere === false ? isThere : undefined]
+  })
   if (code === TOPIC_NOT_EXIST) {
-    const mustBeThere = presence.whenAsked(askedMs) === true && members.some(([, there]) => there === true)
-    return mustBeThere ? `there is no route to ${topic.name}, which is there` : undefined
+    return members.some(([, isThere]) => isThere === true)
+      ? `there is no route to ${topic.name}, which is there`
+      : undefined
   }
   if (code !== SUCCESS) return `the answer to a lookup of ${topic.name} has the code ${code}`
   const body = bytes.subarray(8 + bytes.readUIntBE(5, 3))
   if (lastRight !== undefined && lastRight.askedMs > group.lastChangeMs && lastRight.body.equals(body))
     return undefined
 
-  if (presence.whenAsked(askedMs) === false) return `there is a route to ${topic.name}, which is deleted`
+  if (topicIsThere === false) return `there is a route to ${topic.name}, which is deleted`
   const route = JSON.parse(body.toString()) as Route
   const wrong = wrongMembers(topic, members, route)
   if (wrong === undefined) topic.lastRight = { body: Buffer.from(body), askedMs }
@@ -88,7 +97,7 @@ export function wrongRoute(topic: Topic, { code, bytes }: Answer, askedMs: numbe
 
 function wrongMembers(
   { queues }: Topic,
-  members: readonly (readonly [Member, boolean | undefined])[],
+  members: readonly MemberState[],
   { brokerDatas, queueDatas }: Route,
 ): string | undefined {
   const addresses = new Map(brokerDatas.map(({ brokerName, brokerAddrs }) => [brokerName, brokerAddrs]))
