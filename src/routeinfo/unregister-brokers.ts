@@ -48,8 +48,9 @@ export function* unregisterBrokers(
     }
     const key = brokerKey(clusterName, brokerAddr)
     const live = tables.brokerLiveTable.get(key)
-    if (live?.formerNames?.delete(brokerName)) {
+    if (live !== undefined && live.brokerName !== brokerName) {
       // The address is alive under another name, and stays so.
+      live.formerNames?.delete(brokerName)
       leave(request)
       yield
       continue
