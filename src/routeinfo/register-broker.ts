@@ -107,7 +107,11 @@ export function* registerBroker(
     const holder = tables.live(clusterName, previousAddr)
     if (holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion) {
       putGroup(tables, known, group(), changes)
-      tables.removeLive(brokerKey(clusterName, brokerAddr))
+      const own = tables.live(clusterName, brokerAddr)
+      // Java drops it whatever its name, and nothing is left then that would ever remove the other name.
+      if (own?.brokerName === brokerName && !own.formerNames?.size) {
+        tables.removeLive(brokerKey(clusterName, brokerAddr))
+      }
       changes.effect({
         kind: 'registration ignored',
         broker: identity(registration),
