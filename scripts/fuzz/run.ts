@@ -1,5 +1,6 @@
 /** A run: case after case through the decoders and over sockets, until there have been enough. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { Line } from '../support/line.ts'
 import { type OwnServer, seriousLines, startOwnServer } from '../support/own-server.ts'
 import { caseOf, type FuzzCase } from './cases.ts'
 import { type Prediction, runDecoders } from './decoders.ts'
@@ -35,6 +36,8 @@ export interface RunResult {
   readonly summary: string
 }
 
+const GET_BROKER_CLUSTER_INFO = 106
+
 /** Connections at a time. */
 const CONNECTIONS = 48
 /** More failures of one run teach nothing. */
@@ -52,6 +55,14 @@ const SETTINGS = {
   // Full early, so that what grows after that is a leak.
   registrationMemoryMaxBytes: '4194304',
   encodedRouteMaxBytes: '4194304',
+}
+
+/** How many brokers are still to be found; one of them is honest. */
+async function brokersWithAddresses(port: number): Promise<number> {
+  const line = await Line.open(port, '127.0.0.1', () => {})
+  const { bytes } = await line.ask({ code: GET_BROKER_CLUSTER_INFO, fields: {} })
+  line.close()
+  return bytes.toString().match(/"brokerAddrs":\{[^}]/g)?.length ?? 0
 }
 
 export class FuzzRun {
@@ -107,7 +118,9 @@ export class FuzzRun {
       await Promise.all(Array.from({ length: CONNECTIONS }, () => this.#playCases(server)))
       watch.stop()
       const stray = await this.#strayAtTheEnd(server, watch)
+      const brokers = server.ended() === undefined ? await brokersWithAddresses(server.port) : 1
       honest.stop()
+      if (brokers > 1) this.#fail(new Error(`${brokers - 1} brokers are left whose connections have closed`))
       this.#judge(server, watch, stray)
       const { second, last } = watch.quarters
       return (

@@ -1,6 +1,6 @@
 /** A broker as a NameServer sees one: registers, asks whether its version is still known, leaves, and comes back. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { Line } from './line.ts'
+import { Line } from '../support/line.ts'
 import { type Group, type Member, Presence, type Topic } from './truth.ts'
 
 const REGISTER_BROKER = 103

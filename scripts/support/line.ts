@@ -1,6 +1,6 @@
 /** A connection of a broker or a client, which asks one thing after the other and minds how it ends. */
 import { connect, type Socket } from 'node:net'
-import { type Answer, AnswerReader } from '../support/answers.ts'
+import { type Answer, AnswerReader } from './answers.ts'
 
 /** A Java client gives up after 3 seconds; compressed time and a busy machine are allowed for. */
 const ANSWER_LIMIT_MS = 15_000
