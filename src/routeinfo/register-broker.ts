@@ -8,7 +8,13 @@ import {
 } from '../protocol/body/topic-route-data.ts'
 import type { RouteChanges } from './route-changes.ts'
 import type { BrokerIdentity } from './route-effect.ts'
-import { brokerKey, type ChannelId, minBrokerId, type RouteTables } from './route-tables.ts'
+import {
+  type BrokerLiveInfo,
+  brokerKey,
+  type ChannelId,
+  minBrokerId,
+  type RouteTables,
+} from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
 
 /** Heartbeat timeout of a broker that names none: 120 s. @see RouteInfoManager DEFAULT_BROKER_CHANNEL_EXPIRED_TIME */
@@ -101,7 +107,11 @@ export function* registerBroker(
     const holder = tables.registered(clusterName, previousAddr)
     if (holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion) {
       putGroup(tables, known, group(), changes)
-      tables.removeLive(brokerKey(clusterName, brokerAddr))
+      const own = tables.live(clusterName, brokerAddr)
+      // Java drops it whatever its name, and nothing is left then that would ever remove the other name.
+      if (own?.brokerName === brokerName && !own.formerNames?.size) {
+        tables.removeLive(brokerKey(clusterName, brokerAddr))
+      }
       changes.effect({
         kind: 'registration ignored',
         broker: identity(registration),
@@ -132,10 +142,13 @@ export function* registerBroker(
     return { result: brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs) }
   }
   if (permMask !== null) tables.restored?.toldNames.add(brokerName)
+  const before = tables.live(clusterName, brokerAddr)
+  const formerNames = formerNamesOf(before, brokerName)
   const isNew = tables.setLive({
     clusterName,
     brokerAddr,
     brokerName,
+    ...(formerNames && { formerNames }),
     // A heartbeat may have come while the registration was being read.
     lastUpdateTimestampMs: Math.max(
       registration.nowMs,
@@ -174,6 +187,15 @@ export function* registerBroker(
   const queueState = tables.queueState(brokerName)
   const missingDeleted = deleteMissingTopics || since?.missingDeleted === true
   return { result, mark: { topics, queueState, permMask, exact, missingDeleted } }
+}
+
+/** A broker that was given another name is known by both until its address is lost. The set goes on from entry to entry. */
+function formerNamesOf(before: BrokerLiveInfo | undefined, brokerName: string): Set<string> | undefined {
+  if (before === undefined || before.brokerName === brokerName) return before?.formerNames
+  const names = before.formerNames ?? new Set<string>()
+  names.add(before.brokerName)
+  names.delete(brokerName)
+  return names
 }
 
 /** Whether a registration that says the same as an earlier one would find every topic as it is to be. */

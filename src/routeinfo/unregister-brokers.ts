@@ -34,6 +34,12 @@ export function* unregisterBrokers(
   const reduced = new Set<string>()
   /** The last member with the smallest id that left each group. */
   const offline = new Map<string, string>()
+  const leave = (request: Unregistration): void => {
+    const left = removeFromGroup(tables, request, changes)
+    if (left.minIdLeft) offline.set(request.brokerName, request.brokerAddr)
+    if (left.groupIsGone) removed.add(request.brokerName)
+    else reduced.add(request.brokerName)
+  }
   for (const request of batch) {
     const { clusterName, brokerAddr, brokerName, reason } = request
     if (isFenced(tables, request)) {
@@ -42,6 +48,13 @@ export function* unregisterBrokers(
     }
     const key = brokerKey(clusterName, brokerAddr)
     const live = tables.brokerLiveTable.get(key)
+    if (live !== undefined && live.brokerName !== brokerName) {
+      // The address is alive under another name, and stays so.
+      live.formerNames?.delete(brokerName)
+      leave(request)
+      yield
+      continue
+    }
     tables.removeLive(key)
     if (tables.filterServerTable.delete(key)) changes.everyTopic()
     if (live !== undefined) {
@@ -52,15 +65,12 @@ export function* unregisterBrokers(
         changes.effect({ kind: 'channel silent', channelId: live.channelId })
       }
     }
-    if (reason !== 'request' && isLiveElsewhere(tables, request)) {
-      reduced.add(brokerName)
-      continue
+    for (const name of [...(live?.formerNames ?? []), brokerName]) {
+      const leaving = name === brokerName ? request : { ...request, brokerName: name, brokerId: null }
+      if (reason !== 'request' && isLiveElsewhere(tables, leaving)) reduced.add(name)
+      else leave(leaving)
+      yield
     }
-    const left = removeFromGroup(tables, request, changes)
-    if (left.minIdLeft) offline.set(brokerName, brokerAddr)
-    if (left.groupIsGone) removed.add(brokerName)
-    else reduced.add(brokerName)
-    yield
   }
   yield* cleanTopics(tables, removed, reduced, changes)
   for (const [brokerName, offlineBrokerAddr] of offline) {

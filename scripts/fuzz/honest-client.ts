@@ -1,0 +1,219 @@
+/**
+ * A broker and a client that do nothing wrong, beside all the others: what they are answered must be right to the last byte. The
+ * expected bytes are written down here as Java's NameServer writes them; nothing comes from `src/`.
+ */
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { AnswerReader } from '../support/answers.ts'
+
+const ANSWER_LIMIT_MS = 30_000
+/** Between two rounds; the many others are to be served, too. */
+const PAUSE_MS = 5
+
+const BROKER = {
+  brokerName: 'honest-broker',
+  brokerAddr: '127.99.99.99:10911',
+  clusterName: 'honest-cluster',
+}
+const TOPICS = ['HonestTopicA', 'HonestTopicB']
+const VERSION = '{"counter":7,"stateVersion":0,"timestamp":1700000000000}'
+
+const table = TOPICS.map(
+  (name, index) =>
+    `"${name}":{"attributes":{},"order":false,"perm":6,"readQueueNums":${8 + index},"topicFilterType":"SINGLE_TAG",` +
+    `"topicName":"${name}","topicSysFlag":0,"writeQueueNums":${8 + index}}`,
+).join(',')
+const REGISTRATION =
+  `{"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":${VERSION},` +
+  `"mappingDataVersion":${VERSION},"topicConfigTable":{${table}},"topicQueueMappingDetailMap":{},"topicQueueMappingInfoMap":{}}}`
+
+function route(index: number, idKey: string): string {
+  const queues = 8 + index
+  return (
+    `{"brokerDatas":[{"brokerAddrs":{${idKey}:"127.99.99.99:10911"},"brokerName":"honest-broker",` +
+    `"cluster":"honest-cluster","enableActingMaster":false}],"filterServerTable":{},"queueDatas":[{"brokerName":` +
+    `"honest-broker","perm":6,"readQueueNums":${queues},"topicSysFlag":0,"writeQueueNums":${queues}}]}`
+  )
+}
+
+interface Question {
+  readonly what: string
+  readonly code: number
+  readonly fields: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly version?: number
+  /** Of the answer's header, behind its code. */
+  readonly extFields?: string
+  readonly answerCode?: number
+  readonly remark?: string
+  readonly answerBody?: string
+}
+
+const QUESTIONS: readonly Question[] = [
+  {
+    what: 'a registration',
+    code: 103,
+    fields: {
+      ...BROKER,
+      brokerId: '0',
+      bodyCrc32: '0',
+      compressed: 'false',
+      enableActingMaster: 'false',
+      haServerAddr: '127.99.99.99:10912',
+    },
+    body: REGISTRATION,
+    extFields: '{}',
+  },
+  ...TOPICS.flatMap((topic, index): Question[] => [
+    { what: `the route of ${topic}`, code: 105, fields: { topic }, answerBody: route(index, '"0"') },
+    {
+      what: `the route of ${topic} for old clients`,
+      code: 105,
+      version: 317,
+      fields: { topic },
+      answerBody: route(index, '0'),
+    },
+  ]),
+  { what: 'a heartbeat', code: 904, fields: BROKER },
+  {
+    what: 'a version',
+    code: 322,
+    fields: { ...BROKER, brokerId: '0' },
+    body: VERSION,
+    extFields: '{"changed":"false"}',
+    answerBody: VERSION,
+  },
+  {
+    what: 'a group',
+    code: 901,
+    fields: { clusterName: BROKER.clusterName, brokerName: BROKER.brokerName },
+    remark: 'not set any response code',
+    answerBody:
+      '{"brokerMemberGroup":{"brokerAddrs":{0:"127.99.99.99:10911"},"brokerName":"honest-broker","cluster":"honest-cluster"}}',
+  },
+  {
+    what: 'a value that is not there',
+    code: 101,
+    fields: { namespace: 'honest', key: 'k' },
+    answerCode: 22,
+    remark: 'No config item, Namespace: honest Key: k',
+    extFields: '{}',
+  },
+]
+
+function requestBytes({ code, fields, body = '', version = 513 }: Question, opaque: number): Buffer {
+  const header = JSON.stringify({
+    code,
+    extFields: fields,
+    flag: 0,
+    language: 'JAVA',
+    opaque,
+    serializeTypeCurrentRPC: 'JSON',
+    version,
+  })
+  return frame(header, body)
+}
+
+function answerBytes(
+  { answerCode = 0, extFields, remark, answerBody = '' }: Question,
+  opaque: number,
+): Buffer {
+  const header =
+    `{"code":${answerCode},${extFields === undefined ? '' : `"extFields":${extFields},`}"flag":1,"language":"JAVA",` +
+    `"opaque":${opaque},${remark === undefined ? '' : `"remark":"${remark}",`}` +
+    '"serializeTypeCurrentRPC":"JSON","version":513}'
+  return frame(header, answerBody)
+}
+
+function frame(header: string, body: string): Buffer {
+  const [headerBytes, bodyBytes] = [Buffer.from(header), Buffer.from(body)]
+  const words = Buffer.alloc(8)
+  words.writeInt32BE(4 + headerBytes.length + bodyBytes.length, 0)
+  words.writeInt32BE(headerBytes.length, 4)
+  return Buffer.concat([words, headerBytes, bodyBytes])
+}
+
+/** Asks one thing after the other, again and again, over one connection. */
+export class HonestClient {
+  readonly #socket: Socket
+  readonly #waiting: ((answer: Buffer) => void)[] = []
+  #opaque = 0
+  #isStopped = false
+  /** Answers that were right. */
+  answers = 0
+  slowestMs = 0
+
+  private constructor(socket: Socket, onFailure: (error: Error) => void) {
+    this.#socket = socket
+    const reader = new AnswerReader()
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        for (const { bytes } of reader.read(chunk)) this.#waiting.shift()?.(bytes)
+      } catch (error) {
+        onFailure(error as Error)
+      }
+    })
+    socket.on('error', (error) => onFailure(error))
+    socket.on('close', () => {
+      if (!this.#isStopped) onFailure(new Error('the server closed its connection'))
+    })
+  }
+
+  /**
+   * Connects, and asks everything once.
+   * @param onFailure - Told of what must not happen from then on.
+   */
+  static async start(port: number, onFailure: (error: Error) => void): Promise<HonestClient> {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    await once(socket, 'connect')
+    const client = new HonestClient(socket, onFailure)
+    for (const question of QUESTIONS) await client.#ask(question)
+    void client.#askForever(onFailure)
+    return client
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#socket.destroy()
+  }
+
+  async #askForever(onFailure: (error: Error) => void): Promise<void> {
+    try {
+      while (!this.#isStopped) {
+        for (const question of QUESTIONS) await this.#ask(question)
+        await delay(PAUSE_MS)
+      }
+    } catch (error) {
+      if (!this.#isStopped) onFailure(error as Error)
+    }
+  }
+
+  async #ask(question: Question): Promise<void> {
+    const opaque = ++this.#opaque
+    const askedMs = performance.now()
+    const answer = await this.#answerTo(requestBytes(question, opaque), question.what)
+    const expected = answerBytes(question, opaque)
+    if (!answer.equals(expected)) {
+      throw new Error(
+        `the answer to ${question.what} is\n${answer.subarray(8)}\ninstead of\n${expected.subarray(8)}`,
+      )
+    }
+    this.answers++
+    this.slowestMs = Math.max(this.slowestMs, performance.now() - askedMs)
+  }
+
+  #answerTo(request: Buffer, what: string): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`no answer to ${what} within ${ANSWER_LIMIT_MS} ms`)),
+        ANSWER_LIMIT_MS,
+      )
+      this.#waiting.push((answer) => {
+        clearTimeout(timer)
+        resolve(answer)
+      })
+      this.#socket.write(request)
+    })
+  }
+}
