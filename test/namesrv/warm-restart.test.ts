@@ -16,7 +16,11 @@ import { createServer as createSocketServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import { RouteSnapshots } from '../../src/namesrv/route-snapshots.ts'
+import { managerWith, wholeSlicer } from '../routeinfo/support.ts'
+import { ManualTime } from '../support/manual-time.ts'
 import { headerOf, type RawClient, requestFrame } from '../support/raw-client.ts'
+import { recordingLogger } from '../support/recording-logger.ts'
 import { lookup, registration, unregistration } from '../support/requests.ts'
 import { createServer, startServer, type TestServer, temporaryFolder } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
@@ -206,7 +210,7 @@ describe('a file that cannot be used does not stop the start', () => {
     )
   })
 
-  test('a folder in its place is left there, and said, at the start and once at every ten minutes of writing', async () => {
+  test('a folder in its place is left there, and said', async () => {
     const routeSnapshotPath = snapshotPath()
     mkdirSync(routeSnapshotPath, { recursive: true })
     const server = await startServer({ routeSnapshotPath })
@@ -216,15 +220,6 @@ describe('a file that cannot be used does not stop the start', () => {
         msg: `the route snapshot cannot be read, starting without routes: ${routeSnapshotPath} is not a file`,
       },
     ])
-    for (let look = 0; look < 5; look++) {
-      server.time.advance(INTERVAL_MS)
-      await until('it has tried', () => messages(server, 'cannot be written').length > 0)
-    }
-    const line = { level: 'warn', msg: expect.stringContaining(`${routeSnapshotPath} is not a file`) }
-    expect(messages(server, 'cannot be written')).toMatchObject([line])
-    server.time.advance(600_000)
-    await until('it is said again', () => messages(server, 'cannot be written').length > 1)
-    expect(messages(server, 'cannot be written')).toMatchObject([line, line])
     expect(statSync(routeSnapshotPath).isDirectory()).toBe(true)
   })
 })
@@ -288,6 +283,26 @@ describe('the file', () => {
     renameSync(folder, `${folder}-aside`)
     await written(server)
     expect(messages(server, 'cannot be written')).toHaveLength(1)
+  })
+
+  test('that never can be written is a warning every ten minutes, with how often it was tried in vain', async () => {
+    const time = new ManualTime()
+    const { logger, lines } = recordingLogger()
+    const times = { intervalMs: INTERVAL_MS, graceMs: GRACE_MS, maxAgeMs: 600_000, dateMs: Date.now }
+    const world = {
+      routeInfo: managerWith('whole').manager,
+      slicer: wholeSlicer(),
+      clock: time,
+      scheduler: time,
+    }
+    const path = temporaryFolder()
+    const snapshots = new RouteSnapshots({ path, logger, ...times, ...world })
+    const msg = `the route snapshot cannot be written, a restart would begin without it: ${path} is not a file`
+    for (let look = 0; look < 5; look++) await snapshots.save()
+    expect(lines).toEqual([{ level: 'warn', msg, path, suppressed: 0 }])
+    time.advance(600_000)
+    await snapshots.save()
+    expect(lines.slice(1)).toEqual([{ level: 'warn', msg, path, suppressed: 4 }])
   })
 
   test('is none if the option is empty, and by default on a port that is another one each time', async () => {
