@@ -36,12 +36,14 @@ export function readRouteSnapshot(lines: Iterable<string>, nowMs: number, graceM
       const heartbeatTimeoutMs = record.number(4)
       const leftMs = record.isNull(6) ? graceMs : Math.min(graceMs, record.number(6))
       const brokerName = record.text(3)
+      const formerNames = record.rest(7, (names, at) => names.text(at))
       brokerKeys.add(brokerKey(clusterName, brokerAddr))
       brokerNames.add(brokerName)
       tables.setLive({
         clusterName,
         brokerAddr,
         brokerName,
+        ...(formerNames.length > 0 && { formerNames: new Set(formerNames) }),
         lastUpdateTimestampMs: nowMs + leftMs - heartbeatTimeoutMs,
         heartbeatTimeoutMs,
         dataVersion: EMPTY_DATA_VERSION,

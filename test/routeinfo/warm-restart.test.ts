@@ -132,6 +132,20 @@ describe('a broker that is known from a snapshot', () => {
     expect(await register(manager, { ...MASTER, ...since, topicConfigTable: new Map() })).toBeUndefined()
   })
 
+  test('leaves under all the names that its address has had', async () => {
+    const { manager } = await restarted(
+      { ...MASTER, brokerName: 'before' },
+      { ...MASTER, brokerName: 'after' },
+    )
+    const names = async () => {
+      const groups = ['before', 'after'].map((name) => manager.getBrokerMemberGroup(name, owner))
+      return (await Promise.all(groups)).map(({ size }) => size)
+    }
+    expect(await names()).toEqual([1, 1])
+    await manager.endRestoration(OVER_MS)
+    expect(await names()).toEqual([0, 0])
+  })
+
   test('leaves at once when it asks to', async () => {
     const { manager, effects } = await restarted(MASTER, OTHER)
     const leaving = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1', brokerId: 0n }
