@@ -1,37 +1,54 @@
 import type { Logger } from 'pino'
-import { FrameError } from '../protocol/errors.ts'
+import { FrameError, type FrameErrorCode } from '../protocol/errors.ts'
 import type { ChannelRef } from '../protocol/processor.ts'
-import type { PrefaceError } from '../remoting/preface-error.ts'
+import type { PrefaceError, PrefaceErrorCode } from '../remoting/preface-error.ts'
+import { QueueError } from '../remoting/queue-budget.ts'
 import type { RemotingServerEvents } from '../remoting/remoting-server.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
+import type { Bound, Counters } from '../stats/counters.ts'
+import type { RecentEvents } from '../stats/recent-events.ts'
 import type { RateLimit } from './rate-limit.ts'
+import type { RefusalLog } from './refusal-log.ts'
 
 const FRAME_LIMIT_KEY = 'com.rocketmq.remoting.frameMaxLength'
+
+/** Codes that say that a bound was met. */
+const BOUND_OF: { readonly [Code in FrameErrorCode | PrefaceErrorCode]?: Bound } = {
+  ERR_FRAME_TOO_LONG: FRAME_LIMIT_KEY,
+  ERR_HEADER_TOO_LONG: 'maxHeaderBytes',
+  ERR_TOO_MANY_CONNECTIONS: 'maxConnections',
+  ERR_TOO_MANY_OF_ADDRESS: 'maxConnectionsPerAddress',
+}
+
+/** What the service keeps true, counts and tells. */
+export interface BrokerHousekeepingOptions {
+  readonly routeInfo: RouteInfoManager
+  readonly logger: Logger
+  readonly limit: RateLimit
+  /** Runs a task in a later turn of the event loop. */
+  readonly defer: (task: () => void) => void
+  readonly counters: Counters
+  readonly events: RecentEvents
+  readonly refusals: RefusalLog
+  readonly nowMs: () => number
+}
 
 /**
  * Keeps the tables true to the connections: a lost one takes its brokers with it.
  * @see BrokerHousekeepingService in apache/rocketmq
  */
 export class BrokerHousekeepingService implements RemotingServerEvents {
-  readonly #routeInfo: RouteInfoManager
+  readonly #options: BrokerHousekeepingOptions
   readonly #logger: Logger
   readonly #limit: RateLimit
   #keepsBrokers = false
-  readonly #defer: (task: () => void) => void
   /** Connections that closed in this turn. */
   #closed: number[] = []
 
-  /** @param defer - Runs a task in a later turn of the event loop. */
-  constructor(
-    routeInfo: RouteInfoManager,
-    logger: Logger,
-    limit: RateLimit,
-    defer: (task: () => void) => void,
-  ) {
-    this.#routeInfo = routeInfo
-    this.#logger = logger
-    this.#limit = limit
-    this.#defer = defer
+  constructor(options: BrokerHousekeepingOptions) {
+    this.#options = options
+    this.#logger = options.logger
+    this.#limit = options.limit
   }
 
   /**
@@ -49,23 +66,32 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   onChannelClose(channel: ChannelRef): void {
     this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed')
     this.#closed.push(channel.id)
-    if (this.#closed.length === 1) this.#defer(() => this.#destroyClosed())
+    if (this.#closed.length === 1) this.#options.defer(() => this.#destroyClosed())
   }
 
   #destroyClosed(): void {
     const closed = this.#closed
     this.#closed = []
-    if (!this.#keepsBrokers) this.#routeInfo.onChannelsDestroy(closed)
+    if (!this.#keepsBrokers) this.#options.routeInfo.onChannelsDestroy(closed)
   }
 
   onChannelFailure(channel: ChannelRef, error: Error): void {
     const peer = channel.remoteAddress
+    const { counters, refusals } = this.#options
+    if (error instanceof QueueError) {
+      refusals.refused(error.bound, peer, `connection closed: ${error.message}`)
+      return
+    }
     if (!(error instanceof FrameError)) {
+      counters.connectionsFailed++
       this.#logger.debug({ peer, error: error.message }, 'connection failed')
       return
     }
+    const { code, message } = error
+    counters.framesRefused[code] = (counters.framesRefused[code] ?? 0) + 1
+    const bound = BOUND_OF[code]
+    if (bound !== undefined) refusals.countOnly(bound, peer, message)
     this.#limit.run((suppressed) => {
-      const { code, message } = error
       const hint = code === 'ERR_FRAME_TOO_LONG' ? `; ${FRAME_LIMIT_KEY} sets the limit` : ''
       this.#logger.warn(
         { peer, code, suppressed },
@@ -75,7 +101,10 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   }
 
   onChannelDefect(channel: ChannelRef, err: unknown): void {
+    const { counters, events, nowMs } = this.#options
+    counters.connectionsDefect++
     this.#limit.run((suppressed) => {
+      events.add(nowMs(), 'defect', channel.remoteAddress, `connection closed: ${err}`)
       this.#logger.error(
         { err, peer: channel.remoteAddress, suppressed },
         'connection closed, it met a defect',
@@ -84,17 +113,28 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   }
 
   onChannelIdle(channel: Pick<ChannelRef, 'remoteAddress'>): void {
+    this.#options.counters.connectionsIdle++
     this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed, it was idle')
   }
 
   onConnectionRefused(peer: string, { code, message }: PrefaceError): void {
-    this.#limit.run((suppressed) => {
-      this.#logger.warn({ peer, code, suppressed }, `connection closed before its first frame: ${message}`)
-    })
+    const { counters, refusals } = this.#options
+    const { connectionsRefused } = counters
+    connectionsRefused[code] = (connectionsRefused[code] ?? 0) + 1
+    const bound = BOUND_OF[code]
+    if (bound !== undefined) refusals.refused(bound, peer, message)
+    else {
+      this.#limit.run((suppressed) => {
+        this.#logger.warn({ peer, code, suppressed }, `connection closed before its first frame: ${message}`)
+      })
+    }
   }
 
   onServerFailure(error: Error): void {
+    const { counters, events, nowMs } = this.#options
+    counters.serverFailures++
     this.#limit.run((suppressed) => {
+      events.add(nowMs(), 'server failure', '', error.message)
       this.#logger.error({ error: error.message, suppressed }, 'the listening socket failed')
     })
   }

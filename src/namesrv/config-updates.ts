@@ -11,6 +11,14 @@ import type { RateLimit } from './rate-limit.ts'
 const MAX_QUOTED_LETTERS = 200
 const MAX_QUOTED_KEYS = 20
 
+/** Whoever keeps count of updates. */
+export interface ConfigUpdateObserver {
+  /** One has changed these items. */
+  onTaken(peer: string, keys: readonly string[]): void
+  /** One was longer than `maxConfigUpdateBytes`. */
+  onTooLong(peer: string, reason: string): void
+}
+
 /**
  * The configuration of a running server: shown to whoever asks, changed by whoever may, stored before it is in force.
  *
@@ -22,11 +30,18 @@ export class ConfigUpdates implements NamesrvConfiguration {
   readonly #configuration: Configuration
   readonly #logger: Logger
   readonly #limit: RateLimit
+  readonly #observer: ConfigUpdateObserver | undefined
 
-  constructor(configuration: Configuration, logger: Logger, limit: RateLimit) {
+  constructor(
+    configuration: Configuration,
+    logger: Logger,
+    limit: RateLimit,
+    observer?: ConfigUpdateObserver,
+  ) {
     this.#configuration = configuration
     this.#logger = logger
     this.#limit = limit
+    this.#observer = observer
   }
 
   items(): readonly string[] {
@@ -37,6 +52,7 @@ export class ConfigUpdates implements NamesrvConfiguration {
     const { maxConfigUpdateBytes, configStorePath } = this.#configuration.values
     if (properties.length > maxConfigUpdateBytes) {
       const reason = `the update has ${properties.length} bytes, and maxConfigUpdateBytes allows ${maxConfigUpdateBytes}`
+      this.#observer?.onTooLong(peer, reason)
       return this.#refused(peer, { kind: 'refused', reason }, reason)
     }
     const pairs = readable(properties)
@@ -52,6 +68,8 @@ export class ConfigUpdates implements NamesrvConfiguration {
         { layer: 'update', peer },
         (text) => writeFileAtomically(configStorePath, Buffer.from(text)),
       )
+      const keys = updated.changes.map(({ key }) => key)
+      if (keys.length > 0) this.#observer?.onTaken(peer, keys)
       this.#logTaken(peer, updated)
       return { kind: 'taken' }
     } catch (cause) {

@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { decodeKVConfigFile, encodeKVConfigFile, KVConfigManager } from '../kvconfig/kv-config-manager.ts'
+import {
+  decodeKVConfigFile,
+  encodeKVConfigFile,
+  type KVConfigBounds,
+  KVConfigManager,
+} from '../kvconfig/kv-config-manager.ts'
 import { JsonError } from '../protocol/errors.ts'
 import { writeFileAtomically } from './atomic-file.ts'
 import { ConfigError } from './config/config-error.ts'
@@ -9,7 +14,7 @@ import { ConfigError } from './config/config-error.ts'
  * @throws {ConfigError} `ERR_CONFIG_FILE`: the file is there but cannot be read. It is left as it is.
  * @see KVConfigManager#load in apache/rocketmq
  */
-export function loadKVConfig(path: string): KVConfigManager {
+export function loadKVConfig(path: string, bounds?: KVConfigBounds): KVConfigManager {
   let file: Buffer
   try {
     file = readFileSync(path)
@@ -26,7 +31,8 @@ export function loadKVConfig(path: string): KVConfigManager {
     file = encodeKVConfigFile(new Map())
   }
   try {
-    return new KVConfigManager(decodeKVConfigFile(file), (content) => writeFileAtomically(path, content))
+    const table = decodeKVConfigFile(file)
+    return new KVConfigManager(table, (content) => writeFileAtomically(path, content), bounds)
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause
     throw new ConfigError('ERR_CONFIG_FILE', `the KV file ${path} is damaged: ${cause.message}`, { cause })

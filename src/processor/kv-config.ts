@@ -1,6 +1,6 @@
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import { encodeKVTable } from '../protocol/body/lists-and-tables.ts'
-import { RemotingCommandError } from '../protocol/errors.ts'
+import { BoundError, RemotingCommandError } from '../protocol/errors.ts'
 import { stringField } from '../protocol/ext-fields.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
@@ -60,6 +60,7 @@ function storing(change: () => void): void {
   try {
     change()
   } catch (cause) {
+    if (cause instanceof BoundError) throw cause
     const detail = (cause as Error).message
     throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, `the KV file cannot be written: ${detail}`, {
       cause,

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { decodeCommand } from '../protocol/command-codec.ts'
-import { FrameError } from '../protocol/errors.ts'
+import { BoundError, FrameError } from '../protocol/errors.ts'
 import { FrameDecoder } from '../protocol/frame-decoder.ts'
 import type { ChannelRef, RequestContext } from '../protocol/processor.ts'
 import {
@@ -9,7 +9,9 @@ import {
   type RemotingCommand,
   type RemotingResponse,
 } from '../protocol/remoting-command.ts'
+import type { Counters } from '../stats/counters.ts'
 import type { AnswerBuffer } from './answer-buffer.ts'
+import type { QueueBudget, QueueError, QueueHolder } from './queue-budget.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 import type { SharedReadBuffer } from './shared-read-buffer.ts'
 
@@ -26,11 +28,19 @@ export interface ChannelOptions {
   /** What sockets read into; undefined if each is to read into memory of its own. */
   readonly reads: SharedReadBuffer | undefined
   readonly nextOpaque: () => number
+  readonly counters: Counters
+  /** What is held of requests, on all channels together. */
+  readonly queuedRequests: QueueBudget
+  /** What is held of answers, on all channels together. */
+  readonly queuedAnswers: QueueBudget
   /** Told once why a channel is being closed by us, or that its socket failed. */
   readonly onFailure: (channel: ChannelRef, error: Error) => void
   /** Told once of an error that nobody expected; the channel is being closed, and the others go on. */
   readonly onDefect: (channel: ChannelRef, error: unknown) => void
 }
+
+/** A request up to this size may always be worked on, however much waits. */
+const SMALL_BODY_BYTES = 16 * 1024
 
 /** A large answer is handed to the socket in pieces of this size, so that its progress can be seen. */
 const PIECE_BYTES = 256 * 1024
@@ -42,7 +52,7 @@ const PIECE_BYTES = 256 * 1024
  * this connection, and so does a peer that does not read its answers: nothing more is read from it until it does. So a peer
  * can make us keep one read, one request and the answers of one read at most.
  */
-export class Channel implements ChannelRef {
+export class Channel implements ChannelRef, QueueHolder {
   readonly id: number
   readonly remoteAddress: string
   /** Silent for so long, it is to be closed; as it stood when the connection was accepted. */
@@ -59,6 +69,9 @@ export class Channel implements ChannelRef {
   #congested = false
   #closing = false
   #closed = false
+  /** Whether bytes of requests, and of answers, are accounted to this connection. */
+  #holdsRequests = false
+  #holdsAnswers = false
   /** Whether the socket has taken every write at once so far, as all do but encrypted ones and those of slow peers. */
   #takesAtOnce = true
   #lastActivityMs: number
@@ -78,6 +91,8 @@ export class Channel implements ChannelRef {
     socket.on('error', (error) => options.onFailure(this, error))
     socket.on('close', () => {
       this.#closed = true
+      options.queuedRequests.hold(this, 0, false)
+      options.queuedAnswers.hold(this, 0, false)
     })
   }
 
@@ -108,10 +123,17 @@ export class Channel implements ChannelRef {
     this.#socket.destroy()
   }
 
+  /** Closes at once, to make room for others. */
+  giveUp(error: QueueError): void {
+    this.destroy()
+    this.#options.onFailure(this, error)
+  }
+
   /** Takes bytes from the peer. With a shared read buffer they are looked at no more when this returns. */
   receive(chunk: Buffer): void {
     if (this.#closing) return
     this.#lastActivityMs = this.#options.nowMs()
+    this.#options.counters.bytesIn += chunk.length
     this.#decoder.append(chunk)
     this.#work()
     if (this.#sharesReads) this.#decoder.keepUnread()
@@ -120,6 +142,8 @@ export class Channel implements ChannelRef {
   #onDrain(): void {
     this.#lastActivityMs = this.#options.nowMs()
     this.#congested = false
+    this.#holdsAnswers = false
+    this.#options.queuedAnswers.hold(this, 0, true)
     this.#send()
     this.#work()
   }
@@ -128,8 +152,11 @@ export class Channel implements ChannelRef {
   #work(): void {
     const context: RequestContext = { channel: this, nowMs: this.#lastActivityMs }
     const decoder = this.#decoder
+    const { counters } = this.#options
+    const framesBefore = counters.framesIn
     try {
       while (!this.#held && !this.#congested && !this.#closing && decoder.advance()) {
+        counters.framesIn++
         this.#answer(this.#decode(), context)
       }
     } catch (error) {
@@ -145,6 +172,22 @@ export class Channel implements ChannelRef {
     this.#flush()
     if (this.#held || this.#congested) this.#socket.pause()
     else if (this.#socket.isPaused()) this.#socket.resume()
+    this.#account(counters.framesIn !== framesBefore)
+  }
+
+  /** Says what is held for this connection: for most, at the end of each turn, nothing. */
+  #account(gotOn: boolean): void {
+    if (this.#closed) return
+    const unread = this.#decoder.bufferedBytes
+    if (unread > 0 || this.#holdsRequests) {
+      this.#holdsRequests = unread > 0
+      this.#options.queuedRequests.hold(this, unread, gotOn)
+    }
+    if (this.#congested || this.#holdsAnswers) {
+      const unsent = this.#unsent.reduce((sum, piece) => sum + piece.length, this.#socket.writableLength)
+      this.#holdsAnswers = unsent > 0
+      this.#options.queuedAnswers.hold(this, unsent, false)
+    }
   }
 
   #decode(): RemotingCommand {
@@ -159,15 +202,28 @@ export class Channel implements ChannelRef {
   #answer(request: RemotingCommand, context: RequestContext): void {
     // We ask nothing over these connections, so an answer has no question: it is dropped, as in Java.
     if (isResponse(request)) return
-    const response = this.#options.dispatcher.dispatch(request, context)
+    const response = this.#dispatch(request, context)
     if (response instanceof Promise) this.#await(request, response)
     else this.#queue(request, response)
   }
 
+  /** A large request may wait, and what it needs then no closed connection gives back. */
+  #dispatch(request: RemotingCommand, context: RequestContext): RemotingResponse | Promise<RemotingResponse> {
+    const { dispatcher, queuedRequests } = this.#options
+    const bytes = request.body?.length ?? 0
+    if (bytes <= SMALL_BODY_BYTES || !queuedRequests.isFull) return dispatcher.dispatch(request, context)
+    const detail = `a request of ${bytes} bytes, and ${queuedRequests.bytes} bytes of others are held already`
+    return dispatcher.refuse(BoundError.busy('maxQueuedRequestBytes', detail), request, context)
+  }
+
   #await(request: RemotingCommand, response: Promise<RemotingResponse>): void {
+    const { queuedRequests } = this.#options
+    const bytes = request.body?.length ?? 0
     this.#held = true
+    queuedRequests.add(bytes)
     void response.then((settled) => {
       this.#held = false
+      queuedRequests.add(-bytes)
       this.#lastActivityMs = this.#options.nowMs()
       try {
         this.#queue(request, settled)
@@ -187,8 +243,10 @@ export class Channel implements ChannelRef {
   }
 
   #queue(request: RemotingCommand, response: RemotingResponse): void {
+    const { answers, counters } = this.#options
+    counters.outcomes.add(response.code)
     if (isOneway(request) || this.#closed) return
-    const { answers } = this.#options
+    counters.framesOut++
     if (answers.add(response, request.opaque)) return
     this.#flush()
     if (answers.add(response, request.opaque)) return
@@ -227,6 +285,7 @@ export class Channel implements ChannelRef {
 
   #write(piece: Buffer): void {
     if (this.#socket.destroyed || this.#socket.writableEnded) return
+    this.#options.counters.bytesOut += piece.length
     if (!this.#socket.write(piece)) this.#congested = true
   }
 
@@ -234,6 +293,7 @@ export class Channel implements ChannelRef {
   #end(): void {
     for (const piece of this.#unsent) this.#write(piece)
     this.#unsent = []
+    this.#account(false)
     this.#socket.destroySoon()
   }
 }

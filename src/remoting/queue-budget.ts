@@ -1,0 +1,87 @@
+import type { Counters } from '../stats/counters.ts'
+
+/** A connection is closed because the bytes that are held for all of them are too many, and it has held its own for longest. */
+export class QueueError extends Error {
+  override readonly name = 'QueueError'
+  readonly code = 'ERR_QUEUE_FULL'
+  readonly bound: QueueBound
+
+  constructor(bound: QueueBound, message: string) {
+    super(message)
+    this.bound = bound
+  }
+}
+
+/** The two queues of a server: what peers have not finished sending, and what they have not read. */
+export type QueueBound = 'maxQueuedRequestBytes' | 'maxQueuedAnswerBytes'
+
+const QUEUES = {
+  maxQueuedRequestBytes: { gauge: 'queuedRequestBytes', what: 'of a request that does not become whole' },
+  maxQueuedAnswerBytes: { gauge: 'queuedAnswerBytes', what: 'of answers that are not read' },
+} as const
+
+/** A connection that bytes are held for. */
+export interface QueueHolder {
+  /** Is to be closed at once, and to let go of what is held. */
+  giveUp(error: QueueError): void
+}
+
+/**
+ * What all connections of a server hold together.
+ *
+ * When it becomes too much, whoever has held something for longest without getting on is closed, and then the next one, until
+ * there is room: so there always comes an end to it, and who sends a request in one go, or reads its answers, is not the one, as
+ * long as the peers that do not cannot fill the whole room meanwhile. A connection that is merely not read any more would keep
+ * its share for ever.
+ */
+export class QueueBudget {
+  readonly #bound: QueueBound
+  readonly #maxBytes: number
+  readonly #counters: Counters
+  /** Whoever got on least lately is the first. */
+  readonly #holders = new Map<QueueHolder, number>()
+
+  constructor(bound: QueueBound, maxBytes: number, counters: Counters) {
+    this.#bound = bound
+    this.#maxBytes = maxBytes
+    this.#counters = counters
+  }
+
+  /** Bytes held at present. */
+  get bytes(): number {
+    return this.#counters[QUEUES[this.#bound].gauge]
+  }
+
+  /** Whether nothing more should begin that can wait. */
+  get isFull(): boolean {
+    return this.bytes >= this.#maxBytes
+  }
+
+  /**
+   * Says what is held for a connection from now on, 0 for nothing.
+   * @param gotOn - Whether it has finished something since it was last said.
+   */
+  hold(holder: QueueHolder, bytes: number, gotOn: boolean): void {
+    const before = this.#holders.get(holder) ?? 0
+    if (gotOn || bytes === 0) this.#holders.delete(holder)
+    if (bytes > 0) this.#holders.set(holder, bytes)
+    this.add(bytes - before)
+    if (this.bytes > this.#maxBytes) this.#makeRoom()
+  }
+
+  /** Adds, or takes away, bytes that no connection can be closed for: a request that is being worked on needs them to its end. */
+  add(bytes: number): void {
+    this.#counters[QUEUES[this.#bound].gauge] += bytes
+  }
+
+  #makeRoom(): void {
+    for (const [holder, bytes] of this.#holders) {
+      if (this.bytes <= this.#maxBytes) return
+      const held = `${this.bytes} bytes are held for all connections, and ${this.#bound} allows ${this.#maxBytes}`
+      this.#holders.delete(holder)
+      this.add(-bytes)
+      const message = `${bytes} bytes ${QUEUES[this.#bound].what}, for longest of all; ${held}`
+      holder.giveUp(new QueueError(this.#bound, message))
+    }
+  }
+}
