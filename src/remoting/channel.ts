@@ -293,7 +293,6 @@ export class Channel implements ChannelRef, QueueHolder {
   #end(): void {
     for (const piece of this.#unsent) this.#write(piece)
     this.#unsent = []
-    this.#account(false)
     this.#socket.destroySoon()
   }
 }

@@ -29,10 +29,11 @@ export interface QueueHolder {
 /**
  * What all connections of a server hold together.
  *
- * When it becomes too much, whoever has held something for longest without getting on is closed, and then the next one, until
+ * When it becomes too much, whoever has held its share for longest without getting on is closed, and then the next one, until
  * there is room: so there always comes an end to it, and who sends a request in one go, or reads its answers, is not the one, as
  * long as the peers that do not cannot fill the whole room meanwhile. A connection that is merely not read any more would keep
- * its share for ever.
+ * its share for ever. Who holds less than half of what others do on average is left alone: a broker whose heartbeat waits
+ * behind its registration would lose its routes, and make no room.
  */
 export class QueueBudget {
   readonly #bound: QueueBound
@@ -40,6 +41,8 @@ export class QueueBudget {
   readonly #counters: Counters
   /** Whoever got on least lately is the first. */
   readonly #holders = new Map<QueueHolder, number>()
+  /** What they hold together. */
+  #heldBytes = 0
 
   constructor(bound: QueueBound, maxBytes: number, counters: Counters) {
     this.#bound = bound
@@ -65,8 +68,9 @@ export class QueueBudget {
     const before = this.#holders.get(holder) ?? 0
     if (gotOn || bytes === 0) this.#holders.delete(holder)
     if (bytes > 0) this.#holders.set(holder, bytes)
+    this.#heldBytes += bytes - before
     this.add(bytes - before)
-    if (this.bytes > this.#maxBytes) this.#makeRoom()
+    while (this.bytes > this.#maxBytes && this.#closeOne()) {}
   }
 
   /** Adds, or takes away, bytes that no connection can be closed for: a request that is being worked on needs them to its end. */
@@ -74,14 +78,19 @@ export class QueueBudget {
     this.#counters[QUEUES[this.#bound].gauge] += bytes
   }
 
-  #makeRoom(): void {
+  /** @returns False if nobody holds anything. */
+  #closeOne(): boolean {
+    const least = this.#heldBytes / this.#holders.size / 2
     for (const [holder, bytes] of this.#holders) {
-      if (this.bytes <= this.#maxBytes) return
+      if (bytes < least) continue
       const held = `${this.bytes} bytes are held for all connections, and ${this.#bound} allows ${this.#maxBytes}`
       this.#holders.delete(holder)
+      this.#heldBytes -= bytes
       this.add(-bytes)
       const message = `${bytes} bytes ${QUEUES[this.#bound].what}, for longest of all; ${held}`
       holder.giveUp(new QueueError(this.#bound, message))
+      return true
     }
+    return false
   }
 }

@@ -414,7 +414,7 @@ const OWN = [
     'start',
     'held for requests that are not whole or are worked on, all connections together; beyond it the one that has not got ' +
       'on for longest is closed (a thousand registrations of a thousand topics at a time)',
-    { unit: 'bytes', min: 1 },
+    { unit: 'bytes', min: 1_048_576 },
   ),
   long(
     'maxQueuedAnswerBytes',
@@ -422,7 +422,7 @@ const OWN = [
     'start',
     'held for peers that do not read their answers, all connections together; beyond it the one that has taken nothing ' +
       'for longest is closed',
-    { unit: 'bytes', min: 1 },
+    { unit: 'bytes', min: 1_048_576 },
   ),
   long(
     'maxInflatedBytes',
