@@ -152,14 +152,14 @@ export class Channel implements ChannelRef, QueueHolder {
   #work(): void {
     const context: RequestContext = { channel: this, nowMs: this.#lastActivityMs }
     const decoder = this.#decoder
-    const { counters } = this.#options
-    const framesBefore = counters.framesIn
+    let frames = 0
     try {
       while (!this.#held && !this.#congested && !this.#closing && decoder.advance()) {
-        counters.framesIn++
+        frames++
         this.#answer(this.#decode(), context)
       }
     } catch (error) {
+      this.#options.counters.framesIn += frames
       if (!(error instanceof FrameError)) {
         this.#onDefect(error)
         return
@@ -172,7 +172,8 @@ export class Channel implements ChannelRef, QueueHolder {
     this.#flush()
     if (this.#held || this.#congested) this.#socket.pause()
     else if (this.#socket.isPaused()) this.#socket.resume()
-    this.#account(counters.framesIn !== framesBefore)
+    this.#options.counters.framesIn += frames
+    this.#account(frames > 0)
   }
 
   /** Says what is held for this connection: for most, at the end of each turn, nothing. */
@@ -210,7 +211,8 @@ export class Channel implements ChannelRef, QueueHolder {
   /** A large request may wait, and what it needs then no closed connection gives back. */
   #dispatch(request: RemotingCommand, context: RequestContext): RemotingResponse | Promise<RemotingResponse> {
     const { dispatcher, queuedRequests } = this.#options
-    const bytes = request.body?.length ?? 0
+    if (request.body === null) return dispatcher.dispatch(request, context)
+    const bytes = request.body.length
     if (bytes <= SMALL_BODY_BYTES || !queuedRequests.isFull) return dispatcher.dispatch(request, context)
     const detail = `a request of ${bytes} bytes, and ${queuedRequests.bytes} bytes of others are held already`
     return dispatcher.refuse(BoundError.busy('maxQueuedRequestBytes', detail), request, context)
@@ -245,8 +247,10 @@ export class Channel implements ChannelRef, QueueHolder {
   #queue(request: RemotingCommand, response: RemotingResponse): void {
     const { answers, counters } = this.#options
     counters.outcomes.add(response.code)
-    if (isOneway(request) || this.#closed) return
-    counters.framesOut++
+    if (isOneway(request) || this.#closed) {
+      counters.unanswered++
+      return
+    }
     if (answers.add(response, request.opaque)) return
     this.#flush()
     if (answers.add(response, request.opaque)) return

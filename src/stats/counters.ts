@@ -57,7 +57,8 @@ export class Counters {
 
   /** Whole frames that came in: requests, and answers that nobody asked for. */
   framesIn = 0
-  framesOut = 0
+  /** Requests that got no answer: oneway ones, and those whose connection was gone by then. */
+  unanswered = 0
   /** Bytes behind TLS and PROXY headers. */
   bytesIn = 0
   bytesOut = 0
@@ -103,4 +104,9 @@ export class Counters {
   routeCacheMisses = 0
 
   configurationUpdates = 0
+
+  /** Answers given. */
+  get framesOut(): number {
+    return this.outcomes.total - this.unanswered
+  }
 }
