@@ -262,11 +262,10 @@ export class NamesrvController {
       maxLagMs: () => values.overloadLagMillis,
       quantities: [
         {
-          name: 'held for requests',
-          max: values.maxQueuedRequestBytes,
-          of: () => counters.queuedRequestBytes,
+          name: 'bytes of requests worked on',
+          max: values.maxQueuedRequestBytes / 2,
+          of: () => counters.workingRequestBytes,
         },
-        { name: 'held for answers', max: values.maxQueuedAnswerBytes, of: () => counters.queuedAnswerBytes },
         { name: 'waiting requests', max: values.maxWaitingRequests, of: () => this.#routeInfo.waiting },
       ],
       onBegin: (why) => {

@@ -28,8 +28,9 @@ export interface OverloadOptions {
 }
 
 /**
- * Tells when there is more to do than can be done: when what waits comes near a bound, or when the event loop takes long to come
- * round, several times in a row. Looks by itself; who works asks nothing.
+ * Tells when there is more to do than can be done: when what is being worked on, or waits for it, comes near a bound, or when the
+ * event loop takes long to come round, several times in a row. What peers have not finished sending, or do not read, says nothing
+ * of that: a few of them could stop all lookups with it. Looks by itself; who works asks nothing.
  */
 export class Overload {
   readonly #options: OverloadOptions

@@ -29,8 +29,10 @@ export interface ChannelOptions {
   readonly reads: SharedReadBuffer | undefined
   readonly nextOpaque: () => number
   readonly counters: Counters
-  /** What is held of requests, on all channels together. */
+  /** What is held of requests that are not whole, on all channels together. */
   readonly queuedRequests: QueueBudget
+  /** Most bytes of requests that are worked on beyond their turn, on all channels together. */
+  readonly maxWorkingRequestBytes: number
   /** What is held of answers, on all channels together. */
   readonly queuedAnswers: QueueBudget
   /** Told once why a channel is being closed by us, or that its socket failed. */
@@ -210,22 +212,25 @@ export class Channel implements ChannelRef, QueueHolder {
 
   /** A large request may wait, and what it needs then no closed connection gives back. */
   #dispatch(request: RemotingCommand, context: RequestContext): RemotingResponse | Promise<RemotingResponse> {
-    const { dispatcher, queuedRequests } = this.#options
+    const { dispatcher, counters, maxWorkingRequestBytes } = this.#options
     if (request.body === null) return dispatcher.dispatch(request, context)
     const bytes = request.body.length
-    if (bytes <= SMALL_BODY_BYTES || !queuedRequests.isFull) return dispatcher.dispatch(request, context)
-    const detail = `a request of ${bytes} bytes, and ${queuedRequests.bytes} bytes of others are held already`
+    const others = counters.workingRequestBytes
+    if (bytes <= SMALL_BODY_BYTES || others + bytes <= maxWorkingRequestBytes || others === 0) {
+      return dispatcher.dispatch(request, context)
+    }
+    const detail = `a request of ${bytes} bytes, and ${others} bytes of others are being worked on`
     return dispatcher.refuse(BoundError.busy('maxQueuedRequestBytes', detail), request, context)
   }
 
   #await(request: RemotingCommand, response: Promise<RemotingResponse>): void {
-    const { queuedRequests } = this.#options
+    const { counters } = this.#options
     const bytes = request.body?.length ?? 0
     this.#held = true
-    queuedRequests.add(bytes)
+    counters.workingRequestBytes += bytes
     void response.then((settled) => {
       this.#held = false
-      queuedRequests.add(-bytes)
+      counters.workingRequestBytes -= bytes
       this.#lastActivityMs = this.#options.nowMs()
       try {
         this.#queue(request, settled)

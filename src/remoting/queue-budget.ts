@@ -50,16 +50,6 @@ export class QueueBudget {
     this.#counters = counters
   }
 
-  /** Bytes held at present. */
-  get bytes(): number {
-    return this.#counters[QUEUES[this.#bound].gauge]
-  }
-
-  /** Whether nothing more should begin that can wait. */
-  get isFull(): boolean {
-    return this.bytes >= this.#maxBytes
-  }
-
   /**
    * Says what is held for a connection from now on, 0 for nothing.
    * @param gotOn - Whether it has finished something since it was last said.
@@ -68,13 +58,12 @@ export class QueueBudget {
     const before = this.#holders.get(holder) ?? 0
     if (gotOn || bytes === 0) this.#holders.delete(holder)
     if (bytes > 0) this.#holders.set(holder, bytes)
-    this.#heldBytes += bytes - before
-    this.add(bytes - before)
-    while (this.bytes > this.#maxBytes && this.#closeOne()) {}
+    this.#add(bytes - before)
+    while (this.#heldBytes > this.#maxBytes && this.#closeOne()) {}
   }
 
-  /** Adds, or takes away, bytes that no connection can be closed for: a request that is being worked on needs them to its end. */
-  add(bytes: number): void {
+  #add(bytes: number): void {
+    this.#heldBytes += bytes
     this.#counters[QUEUES[this.#bound].gauge] += bytes
   }
 
@@ -83,10 +72,9 @@ export class QueueBudget {
     const least = this.#heldBytes / this.#holders.size / 2
     for (const [holder, bytes] of this.#holders) {
       if (bytes < least) continue
-      const held = `${this.bytes} bytes are held for all connections, and ${this.#bound} allows ${this.#maxBytes}`
+      const held = `all connections hold ${this.#heldBytes} such bytes, and ${this.#bound} allows ${this.#maxBytes}`
       this.#holders.delete(holder)
-      this.#heldBytes -= bytes
-      this.add(-bytes)
+      this.#add(-bytes)
       const message = `${bytes} bytes ${QUEUES[this.#bound].what}, for longest of all; ${held}`
       holder.giveUp(new QueueError(this.#bound, message))
       return true

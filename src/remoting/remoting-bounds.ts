@@ -4,7 +4,7 @@ export interface RemotingBounds {
   readonly maxConnections: number
   /** Most open connections of one address. */
   readonly maxConnectionsPerAddress: number
-  /** Most bytes held for requests that are not whole yet, or that are being worked on. */
+  /** Most bytes held for requests: one half for those that are not whole, the other for those that are being worked on. */
   readonly maxQueuedRequestBytes: number
   /** Most bytes held for peers that have not read them. */
   readonly maxQueuedAnswerBytes: number

@@ -111,7 +111,9 @@ export class RemotingServer {
         return this.#lastOpaque
       },
       counters,
-      queuedRequests: new QueueBudget('maxQueuedRequestBytes', bounds.maxQueuedRequestBytes, counters),
+      // Halves, so that peers that do not finish what they send take no room from those that do.
+      queuedRequests: new QueueBudget('maxQueuedRequestBytes', bounds.maxQueuedRequestBytes / 2, counters),
+      maxWorkingRequestBytes: bounds.maxQueuedRequestBytes / 2,
       queuedAnswers: new QueueBudget('maxQueuedAnswerBytes', bounds.maxQueuedAnswerBytes, counters),
       onFailure: (channel, error) => options.events.onChannelFailure(channel, error),
       onDefect: (channel, error) => options.events.onChannelDefect(channel, error),

@@ -62,8 +62,10 @@ export class Counters {
   /** Bytes behind TLS and PROXY headers. */
   bytesIn = 0
   bytesOut = 0
-  /** Bytes held at present for requests that are not whole or are being worked on. */
+  /** Bytes held at present for requests that are not whole, or are behind one that is being worked on. */
   queuedRequestBytes = 0
+  /** Bytes held at present for requests that are being worked on beyond their turn. */
+  workingRequestBytes = 0
   /** Bytes held at present for peers that have not read them. */
   queuedAnswerBytes = 0
 

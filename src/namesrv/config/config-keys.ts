@@ -410,10 +410,11 @@ const OWN = [
   ),
   long(
     'maxQueuedRequestBytes',
-    268_435_456,
+    536_870_912,
     'start',
-    'held for requests that are not whole or are worked on, all connections together; beyond it the one that has not got ' +
-      'on for longest is closed (a thousand registrations of a thousand topics at a time)',
+    'held for requests, all connections together: half for those that are not whole (beyond it the one that has not got on ' +
+      'for longest is closed), half for those that are worked on (beyond it a large one is answered SYSTEM_BUSY); a thousand ' +
+      'registrations of a thousand topics at a time',
     { unit: 'bytes', min: 1_048_576 },
   ),
   long(
