@@ -11,21 +11,28 @@ export class ConnectionsPerAddress {
   /** @returns False, with nothing counted, if there are as many already. */
   add(host: string): boolean {
     if (this.#max === Number.POSITIVE_INFINITY) return true
-    const count = this.#counts.get(host) ?? 0
+    const address = plain(host)
+    const count = this.#counts.get(address) ?? 0
     if (count >= this.#max) return false
-    this.#counts.set(host, count + 1)
+    this.#counts.set(address, count + 1)
     return true
   }
 
   /** One that was counted is gone. */
   remove(host: string): void {
-    const count = this.#counts.get(host) ?? 0
-    if (count > 1) this.#counts.set(host, count - 1)
-    else this.#counts.delete(host)
+    const address = plain(host)
+    const count = this.#counts.get(address) ?? 0
+    if (count > 1) this.#counts.set(address, count - 1)
+    else this.#counts.delete(address)
   }
 
   /** Addresses with a connection. */
   get size(): number {
     return this.#counts.size
   }
+}
+
+/** An IPv4 address in IPv6 notation, as a socket of both has it, is the one that a PROXY header writes plainly. */
+function plain(host: string): string {
+  return host.replace(/^::ffff:(?=\d+\.)/i, '')
 }

@@ -72,7 +72,7 @@ export class QueueBudget {
     const least = this.#heldBytes / this.#holders.size / 2
     for (const [holder, bytes] of this.#holders) {
       if (bytes < least) continue
-      const held = `all connections hold ${this.#heldBytes} such bytes, and ${this.#bound} allows ${this.#maxBytes}`
+      const held = `all connections hold ${this.#heldBytes} such bytes, and ${this.#maxBytes} are allowed`
       this.#holders.delete(holder)
       this.#add(-bytes)
       const message = `${bytes} bytes ${QUEUES[this.#bound].what}, for longest of all; ${held}`
