@@ -37,7 +37,7 @@ export class RemotingCommandError extends Error {
   /** Response code of the answer. */
   readonly code: ResponseCode
 
-  /** @param remark - The answer's remark, which is also the error's message. */
+  /** @param remark - The answer's remark, which is also the error's message; none if it is empty. */
   constructor(code: ResponseCode, remark: string, options?: ErrorOptions) {
     super(remark, options)
     this.code = code

@@ -94,7 +94,7 @@ export class RequestDispatcher {
   /** The answer to a request that was not carried out. */
   refuse(error: unknown, request: RemotingCommand, context: RequestContext): RemotingResponse {
     if (error instanceof BoundError) this.#onRefused(error.bound, error.detail, request, context)
-    if (error instanceof RemotingCommandError) return { code: error.code, remark: error.message }
+    if (error instanceof RemotingCommandError) return { code: error.code, remark: error.message || null }
     const bound = OVERLOAD_CODES.get((error as { code?: unknown }).code)
     if (bound !== undefined) {
       this.#onRefused(bound, (error as Error).message, request, context)

@@ -165,10 +165,7 @@ export class RouteInfoManager {
    * @see BatchUnregistrationService in apache/rocketmq
    */
   submitUnRegisterBrokerRequest(request: Unregistration): boolean {
-    if (this.#unregistrations.length >= this.#unRegisterBrokerQueueCapacity) {
-      this.#counters.refused.unRegisterBrokerQueueCapacity++
-      return false
-    }
+    if (this.#unregistrations.length >= this.#unRegisterBrokerQueueCapacity) return false
     this.#submit([request])
     return true
   }

@@ -33,6 +33,7 @@ function start(): {
       4: fail(new BoundError('maxTopics', 'too many topics')),
       5: async () => fail(BoundError.busy('maxRegistrationsInFlight', '6 of them'))(),
       6: fail(new Error('a bug')),
+      7: fail(new BoundError('unRegisterBrokerQueueCapacity', 'too many wait', 1, '')),
     },
     (error) => errors.push(error),
     counters,
@@ -49,11 +50,13 @@ describe('the dispatcher', () => {
     expect(await dispatcher.dispatch(request(3), context)).toEqual(BUSY)
     expect(await dispatcher.dispatch(request(4), context)).toEqual({ code: 1, remark: 'too many topics' })
     expect(await dispatcher.dispatch(request(5), context)).toEqual(BUSY)
+    expect(await dispatcher.dispatch(request(7), context)).toEqual({ code: 1, remark: null })
     expect(refused).toEqual([
       'maxWaitingRequests 2 127.0.0.1:1: 3 requests wait for the route tables already',
       'clusterTestMaxLookups 3 127.0.0.1:1: 4 topics are being looked up',
       'maxTopics 4 127.0.0.1:1: too many topics',
       'maxRegistrationsInFlight 5 127.0.0.1:1: 6 of them',
+      'unRegisterBrokerQueueCapacity 7 127.0.0.1:1: too many wait',
     ])
     expect(errors).toEqual([])
     expect(await dispatcher.dispatch(request(6), context)).toEqual({ code: 1, remark: 'Error: a bug' })
@@ -73,7 +76,7 @@ describe('the dispatcher', () => {
 
   test('counts requests by their code, and those that nobody serves together', async () => {
     const { dispatcher, counters } = start()
-    for (const code of [1, 1, 4, 7, 1_500, -3]) await dispatcher.dispatch(request(code), context)
+    for (const code of [1, 1, 4, 8, 1_500, -3]) await dispatcher.dispatch(request(code), context)
     expect(counters.requests.entries()).toEqual([
       [1, 2],
       [4, 1],
