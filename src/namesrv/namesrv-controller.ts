@@ -239,6 +239,7 @@ export class NamesrvController {
       sharedReadBuffer: values.sharedReadBuffer,
       nowMs: () => clock.nowMs(),
       every: (periodMs, task) => scheduler.every(periodMs, task),
+      defer: (task, leastMs) => scheduler.defer(task, leastMs),
       preface: {
         ...this.#tls.preface,
         tlsHandshakeTimeoutMs: values.tlsHandshakeTimeoutMillis,

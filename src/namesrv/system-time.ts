@@ -16,7 +16,8 @@ export const systemScheduler: Scheduler = {
     const timer = setTimeout(task, delayMs)
     return () => clearTimeout(timer)
   },
-  defer: (task) => {
-    setImmediate(task)
+  defer: (task, leastMs = 0) => {
+    if (leastMs === 0) setImmediate(task)
+    else setTimeout(task, leastMs)
   },
 }

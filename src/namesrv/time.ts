@@ -10,6 +10,9 @@ export interface Scheduler {
   every(periodMs: number, task: () => void): () => void
   /** Runs a task once. @returns What prevents it. */
   after(delayMs: number, task: () => void): () => void
-  /** Runs a task in a later turn of the event loop, after sockets that wait have been served. */
-  defer(task: () => void): void
+  /**
+   * Runs a task in a later turn of the event loop, after sockets that wait have been served.
+   * @param leastMs - How long they are to have at least. Default 0: one turn.
+   */
+  defer(task: () => void, leastMs?: number): void
 }

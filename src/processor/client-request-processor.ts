@@ -3,6 +3,7 @@ import { booleanField, stringField } from '../protocol/ext-fields.ts'
 import type { JsonDialect } from '../protocol/json/json-text.ts'
 import { MQVersion } from '../protocol/mq-version.ts'
 import type { Processor } from '../protocol/processor.ts'
+import { RemarkTemplate } from '../protocol/remark.ts'
 import type { ExtFields, RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteVariant } from '../routeinfo/encoded-route-cache.ts'
@@ -18,7 +19,10 @@ export interface ClientRequestSettings {
 }
 
 const NOT_READY: RemotingResponse = { code: ResponseCode.SYSTEM_ERROR, remark: 'name server not ready' }
-const FAQ = '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.'
+const NO_ROUTE = new RemarkTemplate(
+  'No topic route info in name server for the topic: ',
+  '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.',
+)
 
 /**
  * GET_ROUTEINFO_BY_TOPIC: where a topic lives.
@@ -86,6 +90,5 @@ function routeVariant(
 /** The answer to a lookup of a topic; without a body there is no such topic. */
 export function routeAnswer(topic: string, body: Buffer | null): RemotingResponse {
   if (body !== null) return { code: ResponseCode.SUCCESS, body }
-  const remark = `No topic route info in name server for the topic: ${topic}${FAQ}`
-  return { code: ResponseCode.TOPIC_NOT_EXIST, remark }
+  return { code: ResponseCode.TOPIC_NOT_EXIST, remark: NO_ROUTE.with(topic) }
 }

@@ -63,13 +63,14 @@ export class RegistrationMemory {
   /** Keeps a broker's registration in place of the one before; undefined keeps none. */
   keep(broker: BrokerIdentity, channel: ChannelRef, known: KnownRegistration | undefined): void {
     const key = keyOf(broker.clusterName, broker.brokerName, `${broker.brokerId}`, broker.brokerAddr)
+    const before = this.#entries.get(key)?.known
     this.#drop(key)
     if (known === undefined) return
     const bytes = sizeOf(known)
     if (this.#bytes + bytes > this.#maxBytes) this.#dropClosed()
     if (this.#bytes + bytes > this.#maxBytes) return
     this.#bytes += bytes
-    this.#entries.set(key, { known: inOwnMemory(known), channel })
+    this.#entries.set(key, { known: known.bytes === before?.bytes ? known : inOwnMemory(known), channel })
   }
 
   #dropClosed(): void {
@@ -93,9 +94,8 @@ function sizeOf({ bytes, places }: KnownRegistration): number {
   return bytes.length + (places?.boundaries.byteLength ?? 0) + ENTRY_BYTES
 }
 
-/** A small body is a view of the bytes that came with it in one read, which must not be kept alive by it. */
+/** The body is somebody else's memory after the answer. */
 function inOwnMemory(known: KnownRegistration): KnownRegistration {
-  if (known.bytes.buffer.byteLength <= 2 * known.bytes.length) return known
   const bytes = Buffer.from(known.bytes)
   const places = known.places && { ...known.places, bytes }
   return { ...known, bytes, places }

@@ -3,6 +3,7 @@ import { HEADER_WORD_BYTES, LENGTH_WORD_BYTES } from './frame-decoder.ts'
 import { type DecodedHeader, decodeJsonHeader, jsonHeaderText } from './header/json-header.ts'
 import { decodeRocketMQHeader, encodeRocketMQHeader } from './header/rocketmq-header.ts'
 import { quote } from './json/json-text.ts'
+import { MOST_UNIT_BYTES, type Remark, remarkText } from './remark.ts'
 import {
   type ExtFields,
   type RemotingCommand,
@@ -93,9 +94,6 @@ export function encodeCommand(command: RemotingCommand, serializeType: Serialize
 /** What a response frame with a JSON header needs at most beside remark and body. */
 const FIXED_RESPONSE_BYTES = 160
 
-/** UTF-8 takes up to three bytes for a UTF-16 unit, an escape six. */
-const REMARK_UNIT_BYTES = 6
-
 /** What the frame of a response needs at most, for {@link writeResponse}; undefined if it must be encoded by {@link encodeCommand}. */
 export function mostResponseBytes(
   response: RemotingResponse,
@@ -107,7 +105,7 @@ export function mostResponseBytes(
   return (
     FIXED_RESPONSE_BYTES +
     headTemplate(code, extFields).length +
-    (remark == null ? 0 : remark.length * REMARK_UNIT_BYTES) +
+    (remark == null ? 0 : mostRemarkBytes(remark)) +
     (body == null ? 0 : body.length)
   )
 }
@@ -175,23 +173,40 @@ export function writeResponse(
 
 const REMARK_NAME = Buffer.from(',"remark":"')
 
-/** The member of a remark, written here if it is ASCII without escapes but that of a line feed. @returns Where it ends. */
-function writeRemark(target: Buffer, from: number, remark: string): number {
+function mostRemarkBytes(remark: string | Remark): number {
+  if (typeof remark === 'string') return remark.length * MOST_UNIT_BYTES
+  const { template, word } = remark
+  return template.mostBytes + word.length * MOST_UNIT_BYTES
+}
+
+/** The member of a remark. @returns Where it ends. */
+function writeRemark(target: Buffer, from: number, remark: string | Remark): number {
   target.set(REMARK_NAME, from)
-  let at = from + REMARK_NAME.length
-  for (let index = 0; index < remark.length; index++) {
-    const unit = remark.charCodeAt(index)
-    if (unit === LINE_FEED) {
-      target[at++] = BACKSLASH
-      target[at++] = LETTER_N
-    } else if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) {
-      return from + target.write(`,"remark":${quote(remark)}`, from)
-    } else {
-      target[at++] = unit
-    }
+  const at = from + REMARK_NAME.length
+  const end = typeof remark === 'string' ? writePlain(target, at, remark) : writeTemplate(target, at, remark)
+  if (end < 0) return from + target.write(`,"remark":${quote(remarkText(remark))}`, from)
+  target[end] = QUOTE
+  return end + 1
+}
+
+/** @returns Where it ends; -1 if the word is not plain. */
+function writeTemplate(target: Buffer, from: number, { template, word }: Remark): number {
+  target.set(template.encodedBefore, from)
+  const at = writePlain(target, from + template.encodedBefore.length, word)
+  if (at < 0) return -1
+  target.set(template.encodedAfter, at)
+  return at + template.encodedAfter.length
+}
+
+/** Writes ASCII without escapes. @returns Where it ends; -1 if the text is something else. */
+function writePlain(target: Buffer, from: number, text: string): number {
+  let at = from
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) return -1
+    target[at++] = unit
   }
-  target[at] = QUOTE
-  return at + 1
+  return at
 }
 
 /** Decimal digits of an int32. @returns Where they end. */
@@ -210,9 +225,7 @@ function writeInt(target: Buffer, from: number, value: number): number {
   return end
 }
 
-const LINE_FEED = 0x0a
 const QUOTE = 0x22
 const MINUS = 0x2d
 const DIGIT_0 = 0x30
 const BACKSLASH = 0x5c
-const LETTER_N = 0x6e

@@ -1,3 +1,4 @@
+import { AssemblyBuffers } from './assembly-buffers.ts'
 import { FrameError } from './errors.ts'
 
 /** Bytes of the length word in front of every frame; it does not count itself. */
@@ -33,6 +34,7 @@ const GROWTH = 4
  */
 export class FrameDecoder {
   readonly #maxFrameBytes: number
+  readonly #buffers: AssemblyBuffers
   /** Chunks not yet consumed, in order; the first one from `#offset` on. */
   #chunks: Buffer[] = []
   #offset = 0
@@ -44,17 +46,27 @@ export class FrameDecoder {
   #assembledBytes = 0
   #bytes: Buffer = NO_BYTES
   #ownsFrame = false
+  #frameMemory: Buffer | undefined
   #from = 0
   #to = 0
 
-  /** @param maxFrameBytes - Most bytes of a frame with its length word; RocketMQ's default is 16,777,216. */
-  constructor(maxFrameBytes: number) {
+  /**
+   * @param maxFrameBytes - Most bytes of a frame with its length word; RocketMQ's default is 16,777,216.
+   * @param buffers - Memory for large frames. What {@link frameMemory} then says may be given back to it.
+   */
+  constructor(maxFrameBytes: number, buffers = new AssemblyBuffers()) {
     this.#maxFrameBytes = maxFrameBytes
+    this.#buffers = buffers
   }
 
   /** Bytes held for frames that are not whole yet, or not taken. */
   get bufferedBytes(): number {
     return this.#bufferedBytes + this.#assembledBytes
+  }
+
+  /** Whether a large frame is being put together as it comes. */
+  get assembling(): boolean {
+    return this.#assembly !== undefined
   }
 
   /** Takes the next bytes of the stream. The chunk must not change afterwards, or not after {@link keepUnread}. */
@@ -92,6 +104,7 @@ export class FrameDecoder {
    * @throws {FrameError} `ERR_FRAME_TOO_LONG`, `ERR_FRAME_TOO_SHORT`: the stream is lost, do not call again.
    */
   advance(): boolean {
+    this.#frameMemory = undefined
     if (this.#frameBytes < 0) {
       if (this.#bufferedBytes < LENGTH_WORD_BYTES) {
         this.#letGoOfConsumedBytes()
@@ -127,6 +140,11 @@ export class FrameDecoder {
     return this.#ownsFrame
   }
 
+  /** What that frame was put together in, if it was large. */
+  get frameMemory(): Buffer | undefined {
+    return this.#frameMemory
+  }
+
   /** Where that frame begins: at its header word. */
   get from(): number {
     return this.#from
@@ -157,8 +175,9 @@ export class FrameDecoder {
     if (end > assembly.length) {
       // Not all at once: what a peer announces costs memory only as it comes.
       const room = Math.min(this.#frameBytes, Math.max(LEAST_ASSEMBLY_BYTES, GROWTH * end))
-      const larger = Buffer.allocUnsafeSlow(room)
+      const larger = this.#buffers.take(room)
       assembly.copy(larger, 0, 0, this.#assembledBytes)
+      this.#buffers.giveBack(assembly)
       assembly = larger
     }
     chunk.copy(assembly, this.#assembledBytes, 0, wanted)
@@ -171,6 +190,7 @@ export class FrameDecoder {
     this.#bytes = NO_BYTES
     if (this.#assembledBytes < this.#frameBytes) return false
     this.#bytes = this.#assembly ?? NO_BYTES
+    this.#frameMemory = this.#assembly
     this.#ownsFrame = true
     this.#from = 0
     this.#to = this.#frameBytes

@@ -21,6 +21,8 @@ export interface RequestContext {
  * Answers one request. The answer comes in the same turn wherever possible; a promise holds up the requests behind it on the
  * same connection, never those of others.
  *
+ * The request's body is the processor's to look at until it has answered; what it keeps longer it must copy.
+ *
  * May throw, or reject with, a RemotingCommandError, which becomes the answer; anything else becomes a SYSTEM_ERROR.
  */
 export type Processor = (

@@ -1,5 +1,6 @@
 import type { LanguageCode } from './language-code.ts'
 import { CURRENT_VERSION } from './mq-version.ts'
+import { type Remark, remarkText } from './remark.ts'
 
 /** How a header is written: the top byte of the header word. @see SerializeType in apache/rocketmq */
 export const SerializeType = { JSON: 0, ROCKETMQ: 1 } as const
@@ -37,7 +38,7 @@ export interface RemotingCommand {
 /** What a processor answers. The dispatcher adds opaque and flag. */
 export interface RemotingResponse {
   readonly code: number
-  readonly remark?: string | null
+  readonly remark?: string | Remark | null
   /** Present, even if empty, exactly where the Java answer has a typed header. */
   readonly extFields?: ExtFields | null
   readonly body?: Buffer | null
@@ -61,7 +62,7 @@ export function responseCommand(response: RemotingResponse, opaque: number): Rem
     version: CURRENT_VERSION,
     opaque,
     flag: RESPONSE_FLAG,
-    remark: response.remark ?? null,
+    remark: response.remark == null ? null : remarkText(response.remark),
     extFields: response.extFields ?? null,
     body: response.body ?? null,
   }

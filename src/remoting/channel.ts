@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { AssemblyBuffers } from '../protocol/assembly-buffers.ts'
 import { decodeCommand } from '../protocol/command-codec.ts'
 import { BoundError, FrameError } from '../protocol/errors.ts'
 import { FrameDecoder } from '../protocol/frame-decoder.ts'
@@ -11,6 +12,7 @@ import {
 } from '../protocol/remoting-command.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { AnswerBuffer } from './answer-buffer.ts'
+import { type LargeFramePace, LEAST_PAUSE_BYTES } from './large-frame-pace.ts'
 import type { QueueBudget, QueueError, QueueHolder } from './queue-budget.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 import type { SharedReadBuffer } from './shared-read-buffer.ts'
@@ -27,6 +29,9 @@ export interface ChannelOptions {
   readonly answers: AnswerBuffer
   /** What sockets read into; undefined if each is to read into memory of its own. */
   readonly reads: SharedReadBuffer | undefined
+  /** What large frames are put together in. */
+  readonly assemblies: AssemblyBuffers
+  readonly pace: LargeFramePace
   readonly nextOpaque: () => number
   readonly counters: Counters
   /** What is held of requests that are not whole, on all channels together. */
@@ -69,6 +74,10 @@ export class Channel implements ChannelRef, QueueHolder {
   /** A request is being worked on beyond its turn. */
   #held = false
   #congested = false
+  /** Bytes of large frames taken since the last pause for others. */
+  #largeBytes = 0
+  /** Others come first for a while. */
+  #paused = false
   #closing = false
   #closed = false
   /** Whether bytes of requests, and of answers, are accounted to this connection. */
@@ -83,7 +92,7 @@ export class Channel implements ChannelRef, QueueHolder {
     this.id = id
     this.#socket = socket
     this.#options = options
-    this.#decoder = new FrameDecoder(options.maxFrameBytes)
+    this.#decoder = new FrameDecoder(options.maxFrameBytes, options.assemblies)
     this.#lastActivityMs = options.nowMs()
     this.remoteAddress = remoteAddress
     this.maxIdleMs = options.maxIdleMs()
@@ -134,11 +143,31 @@ export class Channel implements ChannelRef, QueueHolder {
   /** Takes bytes from the peer. With a shared read buffer they are looked at no more when this returns. */
   receive(chunk: Buffer): void {
     if (this.#closing) return
-    this.#lastActivityMs = this.#options.nowMs()
-    this.#options.counters.bytesIn += chunk.length
-    this.#decoder.append(chunk)
+    const { nowMs, pace, counters } = this.#options
+    const decoder = this.#decoder
+    const large = decoder.assembling
+    this.#lastActivityMs = nowMs()
+    counters.bytesIn += chunk.length
+    decoder.append(chunk)
     this.#work()
-    if (this.#sharesReads) this.#decoder.keepUnread()
+    if (this.#sharesReads) decoder.keepUnread()
+    if (large || decoder.assembling) this.#pauseForOthers(chunk.length)
+    else if (decoder.bufferedBytes === 0) pace.servedOther(this.#lastActivityMs)
+  }
+
+  #pauseForOthers(bytes: number): void {
+    const { pace } = this.#options
+    this.#largeBytes = pace.servesOthers ? this.#largeBytes + bytes : 0
+    if (this.#paused || this.#largeBytes < LEAST_PAUSE_BYTES) return
+    pace.wait(this.#largeBytes, () => this.#onOthersServed())
+    this.#paused = true
+    this.#largeBytes = 0
+    this.#socket.pause()
+  }
+
+  #onOthersServed(): void {
+    this.#paused = false
+    if (!this.#closed) this.#work()
   }
 
   #onDrain(): void {
@@ -172,7 +201,7 @@ export class Channel implements ChannelRef, QueueHolder {
       return
     }
     this.#flush()
-    if (this.#held || this.#congested) this.#socket.pause()
+    if (this.#held || this.#congested || this.#paused) this.#socket.pause()
     else if (this.#socket.isPaused()) this.#socket.resume()
     this.#options.counters.framesIn += frames
     this.#account(frames > 0)
@@ -205,9 +234,14 @@ export class Channel implements ChannelRef, QueueHolder {
   #answer(request: RemotingCommand, context: RequestContext): void {
     // We ask nothing over these connections, so an answer has no question: it is dropped, as in Java.
     if (isResponse(request)) return
+    const { frameMemory } = this.#decoder
     const response = this.#dispatch(request, context)
-    if (response instanceof Promise) this.#await(request, response)
-    else this.#queue(request, response)
+    if (response instanceof Promise) {
+      this.#await(request, response, frameMemory)
+    } else {
+      this.#queue(request, response)
+      if (frameMemory !== undefined) this.#options.assemblies.giveBack(frameMemory)
+    }
   }
 
   /** A large request may wait, and what it needs then no closed connection gives back. */
@@ -223,7 +257,11 @@ export class Channel implements ChannelRef, QueueHolder {
     return dispatcher.refuse(BoundError.busy('maxQueuedRequestBytes', detail), request, context)
   }
 
-  #await(request: RemotingCommand, response: Promise<RemotingResponse>): void {
+  #await(
+    request: RemotingCommand,
+    response: Promise<RemotingResponse>,
+    frameMemory: Buffer | undefined,
+  ): void {
     const { counters } = this.#options
     const bytes = request.body?.length ?? 0
     this.#held = true
@@ -231,6 +269,7 @@ export class Channel implements ChannelRef, QueueHolder {
     void response.then((settled) => {
       this.#held = false
       counters.workingRequestBytes -= bytes
+      if (frameMemory !== undefined) this.#options.assemblies.giveBack(frameMemory)
       this.#lastActivityMs = this.#options.nowMs()
       try {
         this.#queue(request, settled)

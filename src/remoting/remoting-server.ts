@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { AssemblyBuffers } from '../protocol/assembly-buffers.ts'
 import type { ChannelRef } from '../protocol/processor.ts'
 import type { SerializeType } from '../protocol/remoting-command.ts'
 import { Counters } from '../stats/counters.ts'
@@ -11,6 +12,7 @@ import {
   tooManyOf,
 } from './connection-preface.ts'
 import { ConnectionsPerAddress } from './connections-per-address.ts'
+import { LargeFramePace } from './large-frame-pace.ts'
 import { formatAddress, peerAddress } from './peer-address.ts'
 import { PrefaceError } from './preface-error.ts'
 import { QueueBudget } from './queue-budget.ts'
@@ -39,6 +41,8 @@ export interface RemotingServerOptions {
   readonly nowMs: () => number
   /** Runs a task periodically; returns what ends it. */
   readonly every: (periodMs: number, task: () => void) => () => void
+  /** Runs a task in a later turn of the event loop, when others have had so many milliseconds. */
+  readonly defer: (task: () => void, leastMs: number) => void
   /** What may stand before the first frame of a connection. */
   readonly preface: PrefaceOptions
   readonly events: RemotingServerEvents
@@ -106,6 +110,8 @@ export class RemotingServer {
       maxIdleMs: options.maxIdleMs,
       answers: new AnswerBuffer(options.serializeType),
       reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),
+      assemblies: new AssemblyBuffers(),
+      pace: new LargeFramePace(options),
       nextOpaque: () => {
         this.#lastOpaque = (this.#lastOpaque + 1) | 0
         return this.#lastOpaque

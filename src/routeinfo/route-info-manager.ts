@@ -1,4 +1,4 @@
-import type { DataVersion } from '../protocol/body/data-version.ts'
+import { type DataVersion, sameDataVersion } from '../protocol/body/data-version.ts'
 import { type ClusterInfo, encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { Counters } from '../stats/counters.ts'
@@ -234,9 +234,10 @@ export class RouteInfoManager {
     owner: LockOwner,
   ): Eventually<{ readonly changed: boolean; readonly registered: DataVersion | null }> {
     return this.#lock.write(() => {
-      const changed = this.#tables.isDataVersionChanged(clusterName, brokerAddr, version)
-      this.#tables.touch(clusterName, brokerAddr, nowMs)
-      return { changed, registered: this.#tables.live(clusterName, brokerAddr)?.dataVersion ?? null }
+      const live = this.#tables.live(clusterName, brokerAddr)
+      if (live === undefined) return { changed: true, registered: null }
+      live.lastUpdateTimestampMs = nowMs
+      return { changed: !sameDataVersion(live.dataVersion, version), registered: live.dataVersion }
     }, owner)
   }
 

@@ -46,6 +46,8 @@ export class RouteTables {
   /** Cluster to the broker names in it. */
   readonly clusterAddrTable = new Map<string, Set<string>>()
   readonly brokerLiveTable = new Map<string, BrokerLiveInfo>()
+  /** The same by address, nearly always in one cluster: to find a broker by it, no key need be put together. */
+  readonly #liveByAddr = new Map<string, readonly BrokerLiveInfo[]>()
   readonly filterServerTable = new TransitionMap<string, readonly string[]>()
   /** Static topics; as in Java it only grows. */
   readonly topicQueueMappingInfoTable = new TransitionMap<
@@ -75,13 +77,14 @@ export class RouteTables {
   }
 
   live(clusterName: string, brokerAddr: string): BrokerLiveInfo | undefined {
-    return this.brokerLiveTable.get(brokerKey(clusterName, brokerAddr))
+    return this.#liveByAddr.get(brokerAddr)?.find((info) => info.clusterName === clusterName)
   }
 
   setLive(info: BrokerLiveInfo): void {
     const key = brokerKey(info.clusterName, info.brokerAddr)
     this.removeLive(key)
     this.brokerLiveTable.set(key, info)
+    this.#liveByAddr.set(info.brokerAddr, [...(this.#liveByAddr.get(info.brokerAddr) ?? []), info])
     const keys = this.#keysByChannel.get(info.channelId)
     if (keys === undefined) this.#keysByChannel.set(info.channelId, new Set([key]))
     else keys.add(key)
@@ -91,6 +94,9 @@ export class RouteTables {
     const info = this.brokerLiveTable.get(key)
     if (info === undefined) return
     this.brokerLiveTable.delete(key)
+    const others = this.#liveByAddr.get(info.brokerAddr)?.filter((other) => other !== info) ?? []
+    if (others.length > 0) this.#liveByAddr.set(info.brokerAddr, others)
+    else this.#liveByAddr.delete(info.brokerAddr)
     const keys = this.#keysByChannel.get(info.channelId)
     keys?.delete(key)
     if (keys?.size === 0) this.#keysByChannel.delete(info.channelId)

@@ -96,7 +96,20 @@ async function placesOf(
 
 interface Result {
   readonly raw: string
-  readonly normalized: unknown
+  readonly normalized: string
+}
+
+/** Of ours and of Java's. */
+type Both = readonly (Result | undefined)[]
+
+/**
+ * Both ask the same broker, but not in the same instant: which clients are with it at the moment, other tools among them, may have
+ * changed between the two. A difference that is one of the NameServers stays.
+ */
+async function onceEqual(world: World, step: BrokerStep, both: Both, again = 4): Promise<Both> {
+  if (again === 0 || both[0]?.normalized === both[1]?.normalized) return both
+  const one = async (side: 0 | 1) => (await runGroup(world, side, [step]))[0]
+  return onceEqual(world, step, [await one(0), await one(1)], again - 1)
 }
 
 /** Runs a group of commands at once against one of the NameServers. */
@@ -141,7 +154,8 @@ describe.each(outerReleases)('mqadmin %s finds brokers by ours as by the Java Na
         if (world === undefined) throw new Error('the broker was not started')
         // The first test of a group runs all of it.
         outcomes ??= Promise.all(([0, 1] as const).map((side) => runGroup(world, side, steps)))
-        const [ours, java] = (await outcomes).map((results) => results[index])
+        const both = (await outcomes).map((results) => results[index])
+        const [ours, java] = step.measured ? await onceEqual(world, step, both) : both
         expect(ours?.raw).toMatch(step.says)
         expect(ours?.normalized).toEqual(java?.normalized)
       })

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
-import { startProducer, startPushConsumer } from './harness/clients.ts'
+import { deliver } from './harness/delivery.ts'
 import { tryConnection } from './harness/first-bytes.ts'
 import { type Haproxy, proxyKinds, startHaproxy } from './harness/haproxy.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
@@ -39,16 +39,9 @@ describe.each(proxyKinds)('behind haproxy with %s', (kind) => {
   ])('a producer and a push consumer of 5.5.0 work over %s', async (name, javaOptions) => {
     const nameServers = [haproxy.addresses[kind]]
     const client = { release, nameServers, topic: `By-${kind}-${name}`, javaOptions } as const
-    const producer = startProducer({ ...client, count: MESSAGES })
-    await producer.until('it has sent everything', () => producer.lines.includes('DONE'))
-    expect(producer.reported('FAILED')).toEqual([])
-    const consumer = startPushConsumer(client)
-    await consumer.until(
-      'it has every message',
-      () => new Set(consumer.reported('RECEIVED')).size >= MESSAGES,
-    )
-    expect(new Set(consumer.reported('RECEIVED'))).toEqual(new Set(producer.reported('SENT')))
-    await consumer.kill()
+    const { sent, failed, received } = await deliver(client, MESSAGES)
+    expect(failed).toEqual([])
+    expect(received).toEqual(sent)
   })
 
   test.runIf(subject.kind === 'ours').each([false, true])(

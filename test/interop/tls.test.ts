@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { certificateAuthority, writeCertificate, writeIdentity } from '../support/certificates.ts'
 import { type Broker, startBroker } from './harness/broker.ts'
-import { startProducer, startPushConsumer } from './harness/clients.ts'
+import { startProducer } from './harness/clients.ts'
+import { deliver } from './harness/delivery.ts'
 import { propertiesText } from './harness/java.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
 import { brokersOf } from './harness/raw-client.ts'
@@ -112,16 +113,9 @@ describe('a broker, a producer and a push consumer of 5.5.0 over TLS', () => {
       topic: `Over-${name.replaceAll(/\W+/g, '-')}`,
       javaOptions: options(),
     } as const
-    const producer = startProducer({ ...client, count: MESSAGES })
-    await producer.until('it has sent everything', () => producer.lines.includes('DONE'))
-    expect(producer.reported('FAILED')).toEqual([])
-    const consumer = startPushConsumer(client)
-    await consumer.until(
-      'it has every message',
-      () => new Set(consumer.reported('RECEIVED')).size >= MESSAGES,
-    )
-    expect(new Set(consumer.reported('RECEIVED'))).toEqual(new Set(producer.reported('SENT')))
-    await consumer.kill()
+    const { sent, failed, received } = await deliver(client, MESSAGES)
+    expect(failed).toEqual([])
+    expect(received).toEqual(sent)
   })
 
   test('permissive: plaintext is taken beside it', async () => {

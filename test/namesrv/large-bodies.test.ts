@@ -62,6 +62,32 @@ describe('a registration', () => {
     expect(await topicsOf(patient)).toHaveLength(60_000)
   })
 
+  test('is compared with the last one of its own broker, though all come through the same memory', async () => {
+    const { connect, time } = await startServer()
+    // At the very time of its data version a registration is not kept.
+    time.advance(1)
+    const client = await connect()
+    const registrations = ['a', 'b'].map((name) => ({
+      ...registration({ name: `broker-${name}`, address: `10.0.0.1:${name.charCodeAt(0)}` }),
+      // Of equal length, and different everywhere.
+      body: bodyOf(5_000).replaceAll('topic-', `${name}-pic-`),
+    }))
+    for (let round = 0; round < 3; round++) {
+      for (const request of registrations) expect(headerOf(await client.request(request)).code).toBe(0)
+    }
+    // Found wrong, a registration would be taken for one that says what the last one said.
+    const [first] = registrations
+    const changed = { ...first, body: bodyOf(5_000).replaceAll('topic-', 'c-pic-') }
+    expect(headerOf(await client.request({ code: 103, ...changed })).code).toBe(0)
+    const topics = new Set(await topicsOf(client))
+    for (const name of ['a', 'b', 'c']) {
+      for (const index of [0, 2_500, 4_999]) {
+        expect(topics).toContain(nameOf(index).replace('topic-', `${name}-pic-`))
+      }
+    }
+    expect(topics.size).toBe(15_000)
+  })
+
   test('that is longer than the frame limit closes its connection, with a line that says which key to change', async () => {
     const { connect, lines } = await startServer()
     const client = await connect()

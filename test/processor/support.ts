@@ -5,6 +5,7 @@ import type { ConfigUpdateOutcome } from '../../src/processor/namesrv-config.ts'
 import { RegistrationMemory } from '../../src/processor/registration-memory.ts'
 import { CURRENT_VERSION } from '../../src/protocol/mq-version.ts'
 import type { Processor } from '../../src/protocol/processor.ts'
+import { remarkText } from '../../src/protocol/remark.ts'
 import type { RemotingCommand, RemotingResponse } from '../../src/protocol/remoting-command.ts'
 import type { RequestCode } from '../../src/protocol/request-code.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
@@ -93,14 +94,19 @@ export class ProcessorWorld {
       body: asked.body === undefined ? null : Buffer.from(asked.body),
     }
     const context = { channel: asked.channel ?? this.channel, nowMs: this.nowMs }
-    return plainAnswer(await this.#processors[code](request, context))
+    try {
+      return plainAnswer(await this.#processors[code](request, context))
+    } finally {
+      // The memory is somebody else's after the answer.
+      request.body?.fill('?')
+    }
   }
 }
 
 function plainAnswer({ code, remark, extFields, body }: RemotingResponse): Answered {
   return {
     code,
-    ...(remark != null && { remark }),
+    ...(remark != null && { remark: remarkText(remark) }),
     ...(extFields != null && { ext: Object.fromEntries(extFields) }),
     ...(body != null && { body: body.toString() }),
   }

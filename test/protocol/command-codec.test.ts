@@ -7,6 +7,7 @@ import {
   mostResponseBytes,
   writeResponse,
 } from '../../src/protocol/command-codec.ts'
+import { RemarkTemplate } from '../../src/protocol/remark.ts'
 import { type RemotingResponse, responseCommand, SerializeType } from '../../src/protocol/remoting-command.ts'
 
 const CONSTANTS = [
@@ -15,10 +16,23 @@ const CONSTANTS = [
   constantExtFields([['"opaque":', 'é"opaque":0']]),
 ]
 
+const text = fc.string({ unit: 'binary', maxLength: 30 })
+const TEMPLATES = [
+  new RemarkTemplate('', ''),
+  new RemarkTemplate('of "', '"\nand so on \\'),
+  new RemarkTemplate('é', '😀'),
+]
+const remark = fc.oneof(
+  text,
+  fc
+    .tuple(fc.constantFrom(...TEMPLATES), fc.oneof(text, fc.string({ maxLength: 30 })))
+    .map(([template, word]) => template.with(word)),
+)
+
 const response: fc.Arbitrary<RemotingResponse> = fc.record(
   {
     code: fc.oneof(fc.constantFrom(0, 1, 2, 17, 22), fc.integer({ min: 0, max: 2_000 })),
-    remark: fc.option(fc.string({ unit: 'binary', maxLength: 30 })),
+    remark: fc.option(remark),
     body: fc.option(fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes))),
     extFields: fc.constantFrom(null, null, null, new Map(), new Map([['a', 'b']]), ...CONSTANTS),
   },

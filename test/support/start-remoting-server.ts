@@ -29,6 +29,7 @@ export async function startRemotingServer(
     bounds = UNBOUNDED,
     counters = new Counters(),
     onRefused = () => {},
+    defer,
   }: {
     maxIdleMs?: number
     sharedReadBuffer?: boolean
@@ -36,6 +37,8 @@ export async function startRemotingServer(
     bounds?: RemotingBounds
     counters?: Counters
     onRefused?: OnRequestRefused
+    /** Default: the next turn of the loop. */
+    defer?: (task: () => void, leastMs: number) => void
   } = {},
 ): Promise<TestRemotingServer> {
   const time = new ManualTime()
@@ -67,6 +70,7 @@ export async function startRemotingServer(
     sharedReadBuffer,
     nowMs: () => time.nowMs(),
     every: (periodMs, task) => time.every(periodMs, task),
+    defer: defer ?? ((task) => time.defer(task)),
     preface: {
       tlsMode: 'permissive',
       tlsAcceptor: async () => undefined,

@@ -47,8 +47,9 @@ describe('maxQueuedRequestBytes', () => {
     const next = await server.connect()
     next.send(half(MIB))
     await oldest.closed
-    expect(counters.refused.maxQueuedRequestBytes).toBe(1)
+    await held(server, 4 * (MIB - 4))
     expect(counters.queuedRequestBytes).toBe(4 * (MIB - 4))
+    expect(counters.refused.maxQueuedRequestBytes).toBe(1)
     const [line] = refusals(server, 'maxQueuedRequestBytes')
     expect(line).toMatchObject({ level: 'warn', peer: oldest.address, suppressed: 0 })
     expect(line?.msg).toMatch(
