@@ -1,4 +1,4 @@
-import { JsonError } from '../protocol/errors.ts'
+import { BoundError, JsonError } from '../protocol/errors.ts'
 import { FieldNames } from '../protocol/json/field-names.ts'
 import { JsonReader } from '../protocol/json/json-reader.ts'
 import { objectText, quote } from '../protocol/json/json-text.ts'
@@ -9,6 +9,16 @@ export const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG'
 
 /** Namespace to key to value. A null value is an entry that reads back as absent. */
 export type KVConfigTable = ReadonlyMap<string, ReadonlyMap<string, string | null>>
+
+/** How much the table takes. */
+export interface KVConfigBounds {
+  /** Most keys, and most namespaces. */
+  readonly maxEntries: number
+  /** Most bytes of all namespaces, keys and values together. */
+  readonly maxBytes: number
+}
+
+const UNBOUNDED: KVConfigBounds = { maxEntries: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
 
 /**
  * Puts the table where a restart finds it.
@@ -26,19 +36,40 @@ export type PersistKVConfig = (file: Buffer, onStored: () => void) => Promise<vo
  */
 export class KVConfigManager {
   #table: KVConfigTable
+  #size: KVConfigSize
   readonly #changes: GroupCommit<KVConfigDraft>
 
-  /** @param maxWaitingChanges - Most changes that may wait while the file is written. */
-  constructor(table: KVConfigTable, persist: PersistKVConfig, maxWaitingChanges: number) {
+  /**
+   * @param maxWaitingChanges - Most changes that may wait while the file is written.
+   * @param bounds - What is in the table already may go beyond them: it stays, and does not grow.
+   */
+  constructor(
+    table: KVConfigTable,
+    persist: PersistKVConfig,
+    maxWaitingChanges: number,
+    bounds: KVConfigBounds = UNBOUNDED,
+  ) {
     this.#table = table
+    this.#size = sizeOfTable(table)
     this.#changes = new GroupCommit({
-      draft: () => new KVConfigDraft(this.#table),
-      commit: ({ table: changed }) =>
+      draft: () => new KVConfigDraft(this.#table, this.#size, bounds),
+      commit: ({ table: changed, size }) =>
         persist(encodeKVConfigFile(changed), () => {
           this.#table = changed
+          this.#size = size
         }),
       maxWaiting: maxWaitingChanges,
     })
+  }
+
+  /** Keys of all namespaces together. */
+  get entries(): number {
+    return this.#size.entries
+  }
+
+  /** Bytes of all namespaces, keys and values. */
+  get bytes(): number {
+    return this.#size.bytes
   }
 
   /** A value, or null if there is none. */
@@ -54,12 +85,10 @@ export class KVConfigManager {
 
   /**
    * Sets a value.
-   * @throws {TooManyChangesError} (rejects) and what persisting rejected with.
+   * @throws {TooManyChangesError} (rejects), {@link BoundError} if there is no room for it, and what persisting rejected with.
    */
   putKVConfig(namespace: string, key: string, value: string | null): Promise<void> {
-    return this.#changes.change((draft) => {
-      draft.entriesOf(namespace).set(key, value)
-    })
+    return this.#changes.change((draft) => draft.put(namespace, key, value))
   }
 
   /**
@@ -68,28 +97,91 @@ export class KVConfigManager {
    */
   deleteKVConfig(namespace: string | null, key: string | null): Promise<void> {
     return this.#changes.change((draft) => {
-      if (namespace === null || key === null || !draft.table.has(namespace)) return
-      draft.entriesOf(namespace).delete(key)
+      if (namespace !== null && key !== null) draft.delete(namespace, key)
     })
   }
+}
+
+/** How much is in a table. */
+interface KVConfigSize {
+  readonly entries: number
+  readonly bytes: number
+}
+
+function sizeOfTable(table: KVConfigTable): KVConfigSize {
+  let entries = 0
+  let bytes = 0
+  for (const [namespace, values] of table) {
+    bytes += Buffer.byteLength(namespace)
+    for (const [key, value] of values) bytes += sizeOf(key, value)
+    entries += values.size
+  }
+  return { entries, bytes }
 }
 
 /** A table that is being changed. The one it comes from stays as it is. */
 class KVConfigDraft {
   readonly #table: Map<string, ReadonlyMap<string, string | null>>
+  #size: KVConfigSize
+  readonly #bounds: KVConfigBounds
   /** Namespaces that are copies already, so that many changes of one cost one copy. */
   readonly #copies = new Map<string, Map<string, string | null>>()
 
-  constructor(table: KVConfigTable) {
+  constructor(table: KVConfigTable, size: KVConfigSize, bounds: KVConfigBounds) {
     this.#table = new Map(table)
+    this.#size = size
+    this.#bounds = bounds
   }
 
   get table(): KVConfigTable {
     return this.#table
   }
 
+  get size(): KVConfigSize {
+    return this.#size
+  }
+
+  /** @throws {BoundError} with nothing changed. */
+  put(namespace: string, key: string, value: string | null): void {
+    const known = this.#table.get(namespace)
+    const before = known?.get(key)
+    const size = {
+      entries: this.#size.entries + (before === undefined ? 1 : 0),
+      bytes:
+        this.#size.bytes +
+        (known === undefined ? Buffer.byteLength(namespace) : 0) +
+        sizeOf(key, value) -
+        (before === undefined ? 0 : sizeOf(key, before)),
+    }
+    this.#checkRoom(size, known === undefined)
+    this.#entriesOf(namespace).set(key, value)
+    this.#size = size
+  }
+
+  delete(namespace: string, key: string): void {
+    const value = this.#table.get(namespace)?.get(key)
+    if (value === undefined) return
+    this.#entriesOf(namespace).delete(key)
+    this.#size = { entries: this.#size.entries - 1, bytes: this.#size.bytes - sizeOf(key, value) }
+  }
+
+  #checkRoom({ entries, bytes }: KVConfigSize, newNamespace: boolean): void {
+    const { maxEntries, maxBytes } = this.#bounds
+    const namespaces = this.#table.size + (newNamespace ? 1 : 0)
+    if (
+      entries > Math.max(maxEntries, this.#size.entries) ||
+      namespaces > Math.max(maxEntries, this.#table.size)
+    ) {
+      throw new BoundError('maxKVEntries', `there are as many entries as maxKVEntries allows, ${maxEntries}`)
+    }
+    if (bytes > Math.max(maxBytes, this.#size.bytes)) {
+      const message = `there would be ${bytes} bytes of entries, and maxKVBytes allows ${maxBytes}`
+      throw new BoundError('maxKVBytes', message)
+    }
+  }
+
   /** A namespace's entries, to be changed; it is made if it is not there. */
-  entriesOf(namespace: string): Map<string, string | null> {
+  #entriesOf(namespace: string): Map<string, string | null> {
     const copied = this.#copies.get(namespace)
     if (copied !== undefined) return copied
     const copy = new Map(this.#table.get(namespace))
@@ -97,6 +189,10 @@ class KVConfigDraft {
     this.#table.set(namespace, copy)
     return copy
   }
+}
+
+function sizeOf(key: string, value: string | null): number {
+  return Buffer.byteLength(key) + Buffer.byteLength(value ?? '')
 }
 
 /** `{"configTable":{namespace:{key:value}}}`; null values are left out, empty namespaces stay. */

@@ -1,14 +1,26 @@
 import type { Logger } from 'pino'
-import { FrameError } from '../protocol/errors.ts'
+import { FrameError, type FrameErrorCode } from '../protocol/errors.ts'
 import type { ChannelRef } from '../protocol/processor.ts'
-import type { PrefaceError } from '../remoting/preface-error.ts'
+import type { PrefaceError, PrefaceErrorCode } from '../remoting/preface-error.ts'
+import { QueueError } from '../remoting/queue-budget.ts'
 import type { RemotingServerEvents } from '../remoting/remoting-server.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
+import type { Bound, Counters } from '../stats/counters.ts'
+import type { RecentEvents } from '../stats/recent-events.ts'
 import type { RateLimit } from './rate-limit.ts'
+import type { RefusalLog } from './refusal-log.ts'
 
 const FRAME_LIMIT_KEY = 'com.rocketmq.remoting.frameMaxLength'
 
-/** What housekeeping needs. */
+/** Codes that say that a bound was met. */
+const BOUND_OF: { readonly [Code in FrameErrorCode | PrefaceErrorCode]?: Bound } = {
+  ERR_FRAME_TOO_LONG: FRAME_LIMIT_KEY,
+  ERR_HEADER_TOO_LONG: 'maxHeaderBytes',
+  ERR_TOO_MANY_CONNECTIONS: 'maxConnections',
+  ERR_TOO_MANY_OF_ADDRESS: 'maxConnectionsPerAddress',
+}
+
+/** What the service keeps true, counts and tells. */
 export interface BrokerHousekeepingOptions {
   readonly routeInfo: RouteInfoManager
   readonly logger: Logger
@@ -18,6 +30,9 @@ export interface BrokerHousekeepingOptions {
   readonly defer: (task: () => void) => void
   /** The period in which brokers register, in milliseconds. */
   readonly registrationRoundMs: number
+  readonly counters: Counters
+  readonly events: RecentEvents
+  readonly refusals: RefusalLog
 }
 
 /** So long after a standstill, what was lost during it may come to be noticed. */
@@ -90,12 +105,21 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
 
   onChannelFailure(channel: ChannelRef, error: Error): void {
     const peer = channel.remoteAddress
+    const { counters, refusals } = this.#options
+    if (error instanceof QueueError) {
+      refusals.refused(error.bound, peer, `connection closed: ${error.message}`)
+      return
+    }
     if (!(error instanceof FrameError)) {
+      counters.connectionsFailed++
       this.#logger.debug({ peer, error: error.message }, 'connection failed')
       return
     }
+    const { code, message } = error
+    counters.framesRefused[code] = (counters.framesRefused[code] ?? 0) + 1
+    const bound = BOUND_OF[code]
+    if (bound !== undefined) refusals.countOnly(bound, peer, message)
     this.#limit.run((suppressed) => {
-      const { code, message } = error
       const hint = code === 'ERR_FRAME_TOO_LONG' ? `; ${FRAME_LIMIT_KEY} sets the limit` : ''
       this.#logger.warn(
         { peer, code, suppressed },
@@ -105,7 +129,10 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   }
 
   onChannelDefect(channel: ChannelRef, err: unknown): void {
+    const { counters, events, nowMs } = this.#options
+    counters.connectionsDefect++
     this.#limit.run((suppressed) => {
+      events.add(nowMs(), 'defect', channel.remoteAddress, `connection closed: ${err}`)
       this.#logger.error(
         { err, peer: channel.remoteAddress, suppressed },
         'connection closed, it met a defect',
@@ -114,13 +141,21 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   }
 
   onChannelIdle(channel: Pick<ChannelRef, 'remoteAddress'>): void {
+    this.#options.counters.connectionsIdle++
     this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed, it was idle')
   }
 
   onConnectionRefused(peer: string, { code, message }: PrefaceError): void {
-    this.#limit.run((suppressed) => {
-      this.#logger.warn({ peer, code, suppressed }, `connection closed before its first frame: ${message}`)
-    })
+    const { counters, refusals } = this.#options
+    const { connectionsRefused } = counters
+    connectionsRefused[code] = (connectionsRefused[code] ?? 0) + 1
+    const bound = BOUND_OF[code]
+    if (bound !== undefined) refusals.refused(bound, peer, message)
+    else {
+      this.#limit.run((suppressed) => {
+        this.#logger.warn({ peer, code, suppressed }, `connection closed before its first frame: ${message}`)
+      })
+    }
   }
 
   onConnectionDropped(peer: string, mostConnections: number): void {
@@ -134,7 +169,10 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   }
 
   onServerFailure(error: Error): void {
+    const { counters, events, nowMs } = this.#options
+    counters.serverFailures++
     this.#limit.run((suppressed) => {
+      events.add(nowMs(), 'server failure', '', error.message)
       this.#logger.error({ error: error.message, suppressed }, 'the listening socket failed')
     })
   }

@@ -12,6 +12,14 @@ import type { RateLimit } from './rate-limit.ts'
 const MAX_QUOTED_LETTERS = 200
 const MAX_QUOTED_KEYS = 20
 
+/** Whoever keeps count of updates. */
+export interface ConfigUpdateObserver {
+  /** One has changed these items. */
+  onTaken(peer: string, keys: readonly string[]): void
+  /** One was longer than `maxConfigUpdateBytes`. */
+  onTooLong(peer: string, reason: string): void
+}
+
 /**
  * The configuration of a running server: shown to whoever asks, changed by whoever may, stored before it is in force.
  *
@@ -23,13 +31,20 @@ export class ConfigUpdates implements NamesrvConfiguration {
   readonly #configuration: Configuration
   readonly #logger: Logger
   readonly #limit: RateLimit
+  readonly #observer: ConfigUpdateObserver | undefined
   readonly #changes: GroupCommit<{ state: ConfigState }>
 
-  constructor(configuration: Configuration, logger: Logger, limit: RateLimit) {
+  constructor(
+    configuration: Configuration,
+    logger: Logger,
+    limit: RateLimit,
+    observer?: ConfigUpdateObserver,
+  ) {
     const { configStorePath, maxWaitingChanges } = configuration.values
     this.#configuration = configuration
     this.#logger = logger
     this.#limit = limit
+    this.#observer = observer
     this.#changes = new GroupCommit({
       draft: () => ({ state: configuration.state }),
       commit: ({ state }) =>
@@ -48,6 +63,7 @@ export class ConfigUpdates implements NamesrvConfiguration {
     const { maxConfigUpdateBytes } = this.#configuration.values
     if (properties.length > maxConfigUpdateBytes) {
       const reason = `the update has ${properties.length} bytes, and maxConfigUpdateBytes allows ${maxConfigUpdateBytes}`
+      this.#observer?.onTooLong(peer, reason)
       return this.#refused(peer, { kind: 'refused', reason }, reason)
     }
     const pairs = readable(properties)
@@ -64,6 +80,8 @@ export class ConfigUpdates implements NamesrvConfiguration {
         draft.state = next
         return next
       })
+      const keys = updated.changes.map(({ key }) => key)
+      if (keys.length > 0) this.#observer?.onTaken(peer, keys)
       this.#logTaken(peer, updated)
       return { kind: 'taken' }
     } catch (cause) {

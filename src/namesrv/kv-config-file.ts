@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { decodeKVConfigFile, encodeKVConfigFile, KVConfigManager } from '../kvconfig/kv-config-manager.ts'
+import {
+  decodeKVConfigFile,
+  encodeKVConfigFile,
+  type KVConfigBounds,
+  KVConfigManager,
+} from '../kvconfig/kv-config-manager.ts'
 import { JsonError } from '../protocol/errors.ts'
 import { writeFileAtomically } from './atomic-file.ts'
 import { ConfigError } from './config/config-error.ts'
@@ -10,7 +15,11 @@ import { ConfigError } from './config/config-error.ts'
  * @throws {ConfigError} `ERR_CONFIG_FILE`: the file is there but cannot be read. It is left as it is.
  * @see KVConfigManager#load in apache/rocketmq
  */
-export function loadKVConfig(path: string, maxWaitingChanges: number): KVConfigManager {
+export function loadKVConfig(
+  path: string,
+  maxWaitingChanges: number,
+  bounds?: KVConfigBounds,
+): KVConfigManager {
   let file: Buffer
   try {
     file = readFileSync(path)
@@ -31,6 +40,7 @@ export function loadKVConfig(path: string, maxWaitingChanges: number): KVConfigM
       decodeKVConfigFile(file),
       (content, onStored) => writeFileAtomically(path, content, onStored),
       maxWaitingChanges,
+      bounds,
     )
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause

@@ -1,10 +1,10 @@
-import { constants } from 'node:buffer'
 import type { Logger } from 'pino'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import { createProcessors } from '../processor/default-request-processor.ts'
 import { RegistrationMemory } from '../processor/registration-memory.ts'
 import type { RequestContext } from '../protocol/processor.ts'
 import { type RemotingCommand, SerializeType } from '../protocol/remoting-command.ts'
+import { RequestCode } from '../protocol/request-code.ts'
 import type { Connect } from '../remoting/outgoing-connection.ts'
 import type { RemotingClient } from '../remoting/remoting-client.ts'
 import { RemotingServer } from '../remoting/remoting-server.ts'
@@ -13,6 +13,8 @@ import { TrustedNetworks } from '../remoting/trusted-networks.ts'
 import type { RouteEffect } from '../routeinfo/route-effect.ts'
 import { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import { Slicer } from '../routeinfo/slicer.ts'
+import { Counters } from '../stats/counters.ts'
+import { RecentEvents } from '../stats/recent-events.ts'
 import { BrokerHousekeepingService } from './broker-housekeeping-service.ts'
 import type { BrokerProbe } from './broker-probe.ts'
 import { createBrokerProbe } from './broker-probe-factory.ts'
@@ -22,9 +24,12 @@ import { mostConnections, watchFileDescriptors } from './file-descriptors.ts'
 import { loadKVConfig } from './kv-config-file.ts'
 import { type MinBrokerIdChange, MinBrokerIdNotifier } from './min-broker-id-notifier.ts'
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
+import { LOOK_MS, Overload } from './overload.ts'
 import { ProductEnvironment } from './product-environment.ts'
 import { RateLimit } from './rate-limit.ts'
+import { RefusalLog } from './refusal-log.ts'
 import { createRemotingClient } from './remoting-client-factory.ts'
+import { noteRouteEffect } from './route-events.ts'
 import { RouteSnapshots } from './route-snapshots.ts'
 import type { Clock, Scheduler } from './time.ts'
 import { ServerTls } from './tls/server-tls.ts'
@@ -41,16 +46,29 @@ export interface NamesrvControllerOptions {
 /** How long connections may take to close in a shutdown before they are cut, in milliseconds. */
 const CLOSE_PATIENCE_MS = 5_000
 
-/** A compressed registration may grow to four times the largest frame: 64 MiB with the default frame limit. */
-const INFLATED_FRAMES = 4
+/** What an overload leaves out: clients go on with the routes they have, while a broker that is not heard loses its own. */
+const SHED_IN_OVERLOAD = [
+  RequestCode.GET_ROUTEINFO_BY_TOPIC,
+  RequestCode.GET_BROKER_CLUSTER_INFO,
+  RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER,
+  RequestCode.GET_TOPICS_BY_CLUSTER,
+  RequestCode.GET_UNIT_TOPIC_LIST,
+  RequestCode.GET_HAS_UNIT_SUB_TOPIC_LIST,
+  RequestCode.GET_HAS_UNIT_SUB_UNUNIT_TOPIC_LIST,
+]
 
 /**
  * One NameServer: puts tables, processors, sockets, time and files together and runs their life.
  * @see NamesrvController in apache/rocketmq
  */
 export class NamesrvController {
+  /** What it has done since it was made. */
+  readonly counters = new Counters()
+  /** What has happened lately. */
+  readonly events = new RecentEvents()
   readonly #options: NamesrvControllerOptions
   readonly #time: WakingTime
+  readonly #refusals: RefusalLog
   readonly #routeInfo: RouteInfoManager
   readonly #errorLimit: RateLimit
   readonly #tls: ServerTls
@@ -61,42 +79,54 @@ export class NamesrvController {
   /** Undefined if routes are not kept. */
   readonly #snapshots: RouteSnapshots | undefined
   readonly #probe: BrokerProbe | undefined
+  #dispatcher: RequestDispatcher | undefined
   #server: RemotingServer | undefined
   #started = false
   #shuttingDown = false
   #product: ProductEnvironment | undefined
   #endScans: (() => void) | undefined
   #endDescriptorWatch: (() => void) | undefined
+  #endLooks: (() => void) | undefined
 
   constructor(options: NamesrvControllerOptions) {
     const { configuration, logger } = options
     this.#time = new WakingTime(options.clock, options.scheduler, (ms) => this.#onStandstill(ms))
     this.#options = { configuration, logger, clock: this.#time, scheduler: this.#time }
     const { clock, scheduler } = this.#options
+    const { counters, events } = this
+    const { values } = configuration
+    this.#refusals = new RefusalLog({ counters, events, logger, nowMs: () => clock.nowMs() })
     this.#errorLimit = this.#rateLimit()
     this.#tls = new ServerTls(this.#options)
     this.#client = createRemotingClient(
-      configuration.values,
+      values,
       (address, onReady) => this.#connect(address, onReady),
       clock,
       scheduler,
+      (bound, address, why) => this.#refusals.refused(bound, address, why),
     )
     this.#notifier = new MinBrokerIdNotifier(this.#client, logger, this.#rateLimit())
     this.#routeInfo = new RouteInfoManager({
       slicer: this.#slicer(),
       onEffect: (effect) => this.#onEffect(effect),
-      maxEncodedRouteBytes: configuration.values.encodedRouteMaxBytes,
-      unRegisterBrokerQueueCapacity: configuration.values.unRegisterBrokerQueueCapacity,
+      maxWaiters: values.maxWaitingRequests,
+      maxEncodedRouteBytes: values.encodedRouteMaxBytes,
+      unRegisterBrokerQueueCapacity: values.unRegisterBrokerQueueCapacity,
+      bounds: values,
+      counters,
     })
     this.#housekeeping = new BrokerHousekeepingService({
       routeInfo: this.#routeInfo,
       logger,
       limit: this.#rateLimit(),
-      nowMs: () => clock.nowMs(),
       defer: (task) => scheduler.defer(task),
-      registrationRoundMs: configuration.values.registrationRoundMillis,
+      counters,
+      events,
+      refusals: this.#refusals,
+      nowMs: () => clock.nowMs(),
+      registrationRoundMs: values.registrationRoundMillis,
     })
-    if (configuration.values.brokerProbe) {
+    if (values.brokerProbe) {
       this.#probe = createBrokerProbe(this.#options, this.#routeInfo, this.#rateLimit())
     }
     this.#snapshots = this.#createSnapshots()
@@ -121,7 +151,8 @@ export class NamesrvController {
   async start(): Promise<{ readonly address: string; readonly port: number }> {
     const { configuration, clock, scheduler } = this.#options
     const { values } = configuration
-    const kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges)
+    const kvBounds = { maxEntries: values.maxKVEntries, maxBytes: values.maxKVBytes }
+    const kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges, kvBounds)
     this.#snapshots?.load()
     if (values.clusterTest) this.#product = new ProductEnvironment(values, this.#client, this.#options)
     const server = this.#createServer(kvConfig)
@@ -137,6 +168,8 @@ export class NamesrvController {
     this.#snapshots?.start()
     this.#probe?.start()
     this.#endScans = scheduler.every(values.scanNotActiveBrokerInterval, () => this.#evict(clock.nowMs()))
+    const overload = this.#overload()
+    this.#endLooks = scheduler.every(LOOK_MS, () => overload.look())
     this.#started = true
     return bound
   }
@@ -154,6 +187,7 @@ export class NamesrvController {
     this.#endScans?.()
     this.#probe?.stop()
     this.#endDescriptorWatch?.()
+    this.#endLooks?.()
     this.#tls.stop()
     // It is the server that leaves, not the brokers: they stay in the routes of those whose turn has not come, and in those that
     // are written.
@@ -237,16 +271,29 @@ export class NamesrvController {
       kvConfig,
       slicer: this.#slicer(),
       settings: values,
-      configuration: new ConfigUpdates(configuration, this.#options.logger, this.#rateLimit()),
+      configuration: new ConfigUpdates(configuration, this.#options.logger, this.#rateLimit(), {
+        onTaken: (peer, keys) => {
+          this.counters.configurationUpdates++
+          this.events.add(clock.nowMs(), 'configuration changed', peer, keys.join(', '))
+        },
+        onTooLong: (peer, why) => this.#refusals.countOnly('maxConfigUpdateBytes', peer, why),
+      }),
       startedMs: clock.nowMs(),
       maxRequestBodyBytes: values.maxRequestBodyBytes,
-      maxInflatedBytes: Math.min(INFLATED_FRAMES * maxFrameBytes, constants.MAX_LENGTH),
+      maxInflatedBytes: values.maxInflatedBytes,
+      maxRegistrationsInFlight: values.maxRegistrationsInFlight,
       product: this.#product?.nameServers,
       memory: new RegistrationMemory(values.registrationMemoryMaxBytes),
+      counters: this.counters,
     })
-    const dispatcher = new RequestDispatcher(processors, (error, request, context) =>
-      this.#onError(error, request, context),
+    const dispatcher = new RequestDispatcher(
+      processors,
+      (error, request, context) => this.#onError(error, request, context),
+      this.counters,
+      (bound, detail, { code }, { channel }) =>
+        this.#refusals.refused(bound, channel.remoteAddress, `request ${code}: ${detail}`),
     )
+    this.#dispatcher = dispatcher
     return new RemotingServer({
       dispatcher,
       bindAddress: values.bindAddress,
@@ -267,6 +314,41 @@ export class NamesrvController {
         proxyTrustedNetworks: TrustedNetworks.of(values.proxyProtocolTrustedNetworks),
       },
       events: this.#housekeeping,
+      counters: this.counters,
+      bounds: {
+        ...values,
+        maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,
+      },
+    })
+  }
+
+  #overload(): Overload {
+    const { configuration, clock, logger } = this.#options
+    const { values } = configuration
+    const { counters, events } = this
+    return new Overload({
+      nowMs: () => clock.nowMs(),
+      maxLagMs: () => values.overloadLagMillis,
+      quantities: [
+        {
+          name: 'bytes of requests worked on',
+          max: values.maxQueuedRequestBytes / 2,
+          of: () => counters.workingRequestBytes,
+        },
+        { name: 'waiting requests', max: values.maxWaitingRequests, of: () => this.#routeInfo.waiting },
+      ],
+      onBegin: (why) => {
+        counters.overloads++
+        events.add(clock.nowMs(), 'overload began', '', why)
+        logger.warn({ why }, 'overload: lookups and lists are answered SYSTEM_BUSY until it is over')
+        this.#dispatcher?.shed(SHED_IN_OVERLOAD)
+      },
+      onEnd: (lastedMs) => {
+        const { requestsShed } = counters
+        events.add(clock.nowMs(), 'overload ended', '', `after ${Math.round(lastedMs)} ms`)
+        logger.warn({ lastedMs: Math.round(lastedMs), requestsShed }, 'the overload is over')
+        this.#dispatcher?.shed([])
+      },
     })
   }
 
@@ -287,7 +369,8 @@ export class NamesrvController {
   }
 
   #onEffect(effect: RouteEffect): void {
-    const { logger } = this.#options
+    const { logger, clock } = this.#options
+    noteRouteEffect(effect, this.counters, this.events, clock.nowMs())
     switch (effect.kind) {
       case 'broker registered': {
         const { broker, haServerAddr, topics } = effect
@@ -334,7 +417,10 @@ export class NamesrvController {
   }
 
   #onError(error: unknown, request: RemotingCommand, { channel }: RequestContext): void {
+    this.counters.requestDefects++
     this.#errorLimit.run((suppressed) => {
+      const what = `request ${request.code}: ${error}`
+      this.events.add(this.#options.clock.nowMs(), 'defect', channel.remoteAddress, what)
       const fields = { err: error, code: request.code, peer: channel.remoteAddress, suppressed }
       this.#options.logger.error(fields, 'a request failed unexpectedly')
     })

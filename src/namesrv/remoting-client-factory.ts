@@ -1,5 +1,5 @@
 import { SerializeType } from '../protocol/remoting-command.ts'
-import type { Connect } from '../remoting/outgoing-connection.ts'
+import type { Connect, OnCommandRefused } from '../remoting/outgoing-connection.ts'
 import { RemotingClient } from '../remoting/remoting-client.ts'
 import type { NamesrvValues } from './config/config-keys.ts'
 import type { Clock, Scheduler } from './time.ts'
@@ -10,6 +10,7 @@ export function createRemotingClient(
   connect: Connect,
   clock: Clock,
   scheduler: Scheduler,
+  onRefused: OnCommandRefused,
 ): RemotingClient {
   return new RemotingClient({
     connect,
@@ -23,6 +24,7 @@ export function createRemotingClient(
     maxRequests: values.clientAsyncSemaphoreValue,
     maxFrameBytes: values['com.rocketmq.remoting.frameMaxLength'],
     serializeType: SerializeType[values.serializeType],
+    onRefused,
     nowMs: () => clock.nowMs(),
     after: (delayMs, task) => scheduler.after(delayMs, task),
     every: (periodMs, task) => scheduler.every(periodMs, task),

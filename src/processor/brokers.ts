@@ -1,7 +1,7 @@
 import { type DataVersion, decodeDataVersion, encodeDataVersion } from '../protocol/body/data-version.ts'
 import { encodeBrokerMemberGroup } from '../protocol/body/lists-and-tables.ts'
 import { constantExtFields } from '../protocol/command-codec.ts'
-import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
+import { BoundError, JsonError, RemotingCommandError } from '../protocol/errors.ts'
 import { longField, stringField } from '../protocol/ext-fields.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
@@ -25,8 +25,10 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
     const arrival = routeInfo.arrive(unregistration.brokerName)
     return andThen(arrival.turn, () => {
       try {
-        const queued = routeInfo.submitUnRegisterBrokerRequest(unregistration)
-        return queued ? SUCCESS : { code: ResponseCode.SYSTEM_ERROR }
+        if (routeInfo.submitUnRegisterBrokerRequest(unregistration)) return SUCCESS
+        // Java's answer has no remark.
+        const detail = 'too many brokers wait to be unregistered already'
+        throw new BoundError('unRegisterBrokerQueueCapacity', detail, ResponseCode.SYSTEM_ERROR, '')
       } finally {
         arrival.leave()
       }

@@ -3,6 +3,7 @@ import type { Processor } from '../protocol/processor.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Slicer } from '../routeinfo/slicer.ts'
+import { Counters } from '../stats/counters.ts'
 import {
   brokerHeartbeat,
   getBrokerClusterInfo,
@@ -17,6 +18,7 @@ import { deleteKVConfig, getKVConfig, getKVListByNamespace, putKVConfig } from '
 import { getNamesrvConfig, type NamesrvConfiguration, updateNamesrvConfig } from './namesrv-config.ts'
 import { registerBroker } from './register-broker.ts'
 import type { RegistrationMemory } from './registration-memory.ts'
+import { type RegistrationBounds, RegistrationsInFlight } from './registrations-in-flight.ts'
 import { boundedBody } from './request-fields.ts'
 import {
   deleteTopicInNamesrv,
@@ -30,7 +32,7 @@ import {
 } from './topics.ts'
 
 /** What the processors work on. `settings` are read at every use, so they may change while the server runs. */
-export interface ProcessorOptions {
+export interface ProcessorOptions extends RegistrationBounds {
   readonly routeInfo: RouteInfoManager
   readonly kvConfig: KVConfigManager
   readonly slicer: Slicer
@@ -44,12 +46,11 @@ export interface ProcessorOptions {
   readonly startedMs: number
   /** Most bytes of a body that is read in one go. */
   readonly maxRequestBodyBytes: number
-  /** Most bytes a compressed registration may inflate to. */
-  readonly maxInflatedBytes: number
   /** Where topics that are unknown here are asked for, in the cluster-test mode. */
   readonly product?: ProductEnvironment | undefined
   /** What is kept of the last registration of each broker. */
   readonly memory: RegistrationMemory
+  readonly counters?: Counters
 }
 
 /**
@@ -58,11 +59,13 @@ export interface ProcessorOptions {
  */
 export function createProcessors(options: ProcessorOptions): Record<RequestCode, Processor> {
   const { routeInfo, kvConfig, settings, configuration, startedMs, product, maxRequestBodyBytes } = options
+  const { counters = new Counters() } = options
+  const inFlight = new RegistrationsInFlight(options, counters)
   return {
     [RequestCode.PUT_KV_CONFIG]: putKVConfig(kvConfig),
     [RequestCode.GET_KV_CONFIG]: getKVConfig(kvConfig),
     [RequestCode.DELETE_KV_CONFIG]: deleteKVConfig(kvConfig),
-    [RequestCode.REGISTER_BROKER]: registerBroker(options),
+    [RequestCode.REGISTER_BROKER]: registerBroker({ ...options, inFlight, counters }),
     [RequestCode.UNREGISTER_BROKER]: unregisterBroker(routeInfo),
     [RequestCode.GET_ROUTEINFO_BY_TOPIC]:
       product === undefined

@@ -1,7 +1,7 @@
 import { TooManyChangesError } from '../kvconfig/group-commit.ts'
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import { encodeKVTable } from '../protocol/body/lists-and-tables.ts'
-import { RemotingCommandError } from '../protocol/errors.ts'
+import { BoundError, RemotingCommandError } from '../protocol/errors.ts'
 import { stringField } from '../protocol/ext-fields.ts'
 import type { Processor } from '../protocol/processor.ts'
 import type { RemotingResponse } from '../protocol/remoting-command.ts'
@@ -60,8 +60,8 @@ async function whenStored(change: Promise<void>): Promise<RemotingResponse> {
     await change
     return SUCCESS
   } catch (cause) {
-    // Too much at once is answered as such.
-    if (cause instanceof TooManyChangesError) throw cause
+    // Too much is answered as such.
+    if (cause instanceof TooManyChangesError || cause instanceof BoundError) throw cause
     const detail = (cause as Error).message
     throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, `the KV file cannot be written: ${detail}`, {
       cause,

@@ -12,6 +12,7 @@ import type {
   TopicsMark,
 } from '../routeinfo/register-broker.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
+import type { Counters } from '../stats/counters.ts'
 import { orderTopicConfigBody } from './kv-config.ts'
 import {
   type BodyOptions,
@@ -23,6 +24,7 @@ import {
   repeatedBody,
 } from './registration-body.ts'
 import type { BodyForm, KnownRegistration, RegistrationMemory } from './registration-memory.ts'
+import type { RegistrationInFlight, RegistrationsInFlight } from './registrations-in-flight.ts'
 import { missing, requiredField } from './request-fields.ts'
 
 /** What registering needs; `settings` are read at every use. */
@@ -35,6 +37,8 @@ export interface RegisterBrokerOptions extends BodyOptions {
   }
   /** What is kept of the last registration of each broker. */
   readonly memory: RegistrationMemory
+  readonly inFlight: RegistrationsInFlight
+  readonly counters: Counters
 }
 
 /**
@@ -43,8 +47,31 @@ export interface RegisterBrokerOptions extends BodyOptions {
  * @see DefaultRequestProcessor#registerBroker in apache/rocketmq
  */
 export function registerBroker(options: RegisterBrokerOptions): Processor {
-  const { kvConfig, settings, memory, routeInfo } = options
+  const register = takeRegistration(options)
+  const { inFlight, counters } = options
   return async (request, context) => {
+    const flight = inFlight.enter()
+    let done = false
+    try {
+      const response = await register(request, context, flight)
+      done = response.code === ResponseCode.SUCCESS
+      return response
+    } finally {
+      flight.leave()
+      if (!done) counters.registrationsRefused++
+    }
+  }
+}
+
+type Register = (
+  request: RemotingCommand,
+  context: RequestContext,
+  flight: RegistrationInFlight,
+) => Promise<RemotingResponse>
+
+function takeRegistration(options: RegisterBrokerOptions): Register {
+  const { kvConfig, settings, memory, routeInfo, counters } = options
+  return async (request, context, flight) => {
     const { body: bytes, extFields } = request
     const form = bodyForm(request)
     const known = memory.find(extFields, form)
@@ -73,9 +100,11 @@ export function registerBroker(options: RegisterBrokerOptions): Processor {
       let body = repeated ? repeatedBody(known) : await readChanges(known, bytes, context.nowMs, options)
       let outcome = body && (await register(body))
       if (body === undefined || outcome === undefined) {
-        body = await readWhole(form, bytes, context.nowMs, options)
+        body = await readWhole(form, bytes, context.nowMs, options, flight.inflate)
         outcome = await register(body)
-      }
+        counters.registrationsRead++
+      } else if (repeated) counters.registrationsUnchanged++
+      else counters.registrationsCompared++
       if (outcome === undefined) throw new Error('a whole registration builds on nothing')
       memory.keep(broker, context.channel, toRemember(body, outcome.mark, form, checksum, context.nowMs))
       if (outcome.result === null) {

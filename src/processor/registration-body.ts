@@ -1,4 +1,3 @@
-import { inflate } from 'node:zlib'
 import {
   decodeInflatedRegisterBrokerBody,
   ZLIB_FIRST_BYTE,
@@ -22,8 +21,6 @@ import type { BodyForm, KnownRegistration } from './registration-memory.ts'
 /** What reading a body needs. */
 export interface BodyOptions {
   readonly slicer: Slicer
-  /** Most bytes a compressed registration may inflate to. */
-  readonly maxInflatedBytes: number
 }
 
 /** A body that has been read, wholly or as far as it differs from the one before. */
@@ -63,7 +60,7 @@ export async function readChanges(
   known: KnownRegistration | undefined,
   bytes: Buffer | null,
   nowMs: number,
-  { slicer }: Pick<BodyOptions, 'slicer'>,
+  { slicer }: BodyOptions,
 ): Promise<RegistrationBody | undefined> {
   const places = known?.places
   if (places === undefined || bytes === null) return undefined
@@ -76,13 +73,14 @@ export function readWhole(
   form: BodyForm,
   bytes: Buffer | null,
   nowMs: number,
-  { slicer, maxInflatedBytes }: BodyOptions,
+  { slicer }: BodyOptions,
+  inflate: (body: Buffer) => Promise<Buffer>,
 ): Promise<RegistrationBody> {
   return reading(async () => {
     if (bytes === null) return { body: emptyRegisterBrokerBody(form === 'wrapper' ? null : []), bytes }
     if (form === 'json') return { ...(await slicer.run(readRegisterBrokerBody(bytes, nowMs))), bytes }
     if (form === 'wrapper') return { body: await slicer.run(decodeTopicConfigWrapper(bytes, nowMs)), bytes }
-    const inflated = await inflateAtMost(bytes, maxInflatedBytes)
+    const inflated = await inflate(bytes)
     const withMappings = form === 'compressed with mappings'
     return { body: await slicer.run(decodeInflatedRegisterBrokerBody(inflated, withMappings, nowMs)), bytes }
   })
@@ -106,24 +104,4 @@ function isZlibError(error: unknown): boolean {
 export function bodyError(cause: unknown): RemotingCommandError {
   const remark = `Failed to decode RegisterBrokerBody: ${(cause as Error).message}`
   return new RemotingCommandError(ResponseCode.SYSTEM_ERROR, remark, { cause })
-}
-
-function tooLarge(maxInflatedBytes: number, cause: Error): RemotingCommandError {
-  const limit = `${maxInflatedBytes} bytes, four times com.rocketmq.remoting.frameMaxLength`
-  return bodyError(new Error(`it inflates to more than ${limit}`, { cause }))
-}
-
-/** Inflates in zlib's own threads, so that a large body does not hold up lookups. */
-function inflateAtMost(body: Buffer, maxOutputLength: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    inflate(body, { maxOutputLength }, (error, inflated) => {
-      if (error === null) resolve(inflated)
-      else
-        reject(
-          (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
-            ? tooLarge(maxOutputLength, error)
-            : error,
-        )
-    })
-  })
 }

@@ -1,4 +1,4 @@
-import { RemotingCommandError } from '../protocol/errors.ts'
+import { BoundError, RemotingCommandError } from '../protocol/errors.ts'
 import { stringField } from '../protocol/ext-fields.ts'
 import type { Processor } from '../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
@@ -33,7 +33,7 @@ export function boundedBody(maxBytes: number, processor: Processor): Processor {
     const bytes = request.body?.length ?? 0
     if (bytes <= maxBytes) return processor(request, context)
     const remark = `a body of ${bytes} bytes is longer than maxRequestBodyBytes, ${maxBytes}`
-    throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, remark)
+    throw new BoundError('maxRequestBodyBytes', remark)
   }
 }
 

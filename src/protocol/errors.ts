@@ -1,4 +1,5 @@
-import type { ResponseCode } from './response-code.ts'
+import type { Bound } from '../stats/counters.ts'
+import { ResponseCode } from './response-code.ts'
 
 /**
  * Why bytes cannot be a frame. The stream cannot be followed any further, so the connection is closed; the protocol has no
@@ -36,10 +37,31 @@ export class RemotingCommandError extends Error {
   /** Response code of the answer. */
   readonly code: ResponseCode
 
-  /** @param remark - The answer's remark, which is also the error's message. */
+  /** @param remark - The answer's remark, which is also the error's message; none if it is empty. */
   constructor(code: ResponseCode, remark: string, options?: ErrorOptions) {
     super(remark, options)
     this.code = code
+  }
+}
+
+/** What Java answers when its queue of requests is full. */
+export const OVERLOAD_REMARK = '[OVERLOAD]system busy, start flow control for a while'
+
+/** A request that would go beyond a bound: it is refused with an answer that says so, and has changed nothing. */
+export class BoundError extends RemotingCommandError {
+  readonly bound: Bound
+  /** What the log is told. */
+  readonly detail: string
+
+  constructor(bound: Bound, detail: string, code: ResponseCode = ResponseCode.SYSTEM_ERROR, remark = detail) {
+    super(code, remark)
+    this.bound = bound
+    this.detail = detail
+  }
+
+  /** For a bound on what may go on at a time: the same request may be taken a moment later. */
+  static busy(bound: Bound, detail: string): BoundError {
+    return new BoundError(bound, detail, ResponseCode.SYSTEM_BUSY, OVERLOAD_REMARK)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { AssemblyBuffers } from '../protocol/assembly-buffers.ts'
 import { decodeCommand } from '../protocol/command-codec.ts'
-import { FrameError } from '../protocol/errors.ts'
+import { BoundError, FrameError } from '../protocol/errors.ts'
 import { FrameDecoder } from '../protocol/frame-decoder.ts'
 import type { ChannelRef, RequestContext } from '../protocol/processor.ts'
 import {
@@ -10,8 +10,10 @@ import {
   type RemotingCommand,
   type RemotingResponse,
 } from '../protocol/remoting-command.ts'
+import type { Counters } from '../stats/counters.ts'
 import type { AnswerBuffer } from './answer-buffer.ts'
 import { type LargeFramePace, LEAST_PAUSE_BYTES } from './large-frame-pace.ts'
+import type { QueueBudget, QueueError, QueueHolder } from './queue-budget.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 import type { SharedReadBuffer } from './shared-read-buffer.ts'
 
@@ -31,11 +33,21 @@ export interface ChannelOptions {
   readonly assemblies: AssemblyBuffers
   readonly pace: LargeFramePace
   readonly nextOpaque: () => number
+  readonly counters: Counters
+  /** What is held of requests that are not whole, on all channels together. */
+  readonly queuedRequests: QueueBudget
+  /** Most bytes of requests that are worked on beyond their turn, on all channels together. */
+  readonly maxWorkingRequestBytes: number
+  /** What is held of answers, on all channels together. */
+  readonly queuedAnswers: QueueBudget
   /** Told once why a channel is being closed by us, or that its socket failed. */
   readonly onFailure: (channel: ChannelRef, error: Error) => void
   /** Told once of an error that nobody expected; the channel is being closed, and the others go on. */
   readonly onDefect: (channel: ChannelRef, error: unknown) => void
 }
+
+/** A request up to this size may always be worked on, however much waits. */
+const SMALL_BODY_BYTES = 16 * 1024
 
 /** A large answer is handed to the socket in pieces of this size, so that its progress can be seen. */
 const PIECE_BYTES = 256 * 1024
@@ -47,7 +59,7 @@ const PIECE_BYTES = 256 * 1024
  * this connection, and so does a peer that does not read its answers: nothing more is read from it until it does. So a peer
  * can make us keep one read, one request and the answers of one read at most.
  */
-export class Channel implements ChannelRef {
+export class Channel implements ChannelRef, QueueHolder {
   readonly id: number
   readonly remoteAddress: string
   /** Silent for so long, it is to be closed; as it stood when the connection was accepted. */
@@ -68,6 +80,9 @@ export class Channel implements ChannelRef {
   #paused = false
   #closing = false
   #closed = false
+  /** Whether bytes of requests, and of answers, are accounted to this connection. */
+  #holdsRequests = false
+  #holdsAnswers = false
   /** Whether the socket has taken every write at once so far, as all do but encrypted ones and those of slow peers. */
   #takesAtOnce = true
   #lastActivityMs: number
@@ -87,6 +102,8 @@ export class Channel implements ChannelRef {
     socket.on('error', (error) => options.onFailure(this, error))
     socket.on('close', () => {
       this.#closed = true
+      options.queuedRequests.hold(this, 0, false)
+      options.queuedAnswers.hold(this, 0, false)
     })
   }
 
@@ -117,13 +134,20 @@ export class Channel implements ChannelRef {
     this.#socket.destroy()
   }
 
+  /** Closes at once, to make room for others. */
+  giveUp(error: QueueError): void {
+    this.destroy()
+    this.#options.onFailure(this, error)
+  }
+
   /** Takes bytes from the peer. With a shared read buffer they are looked at no more when this returns. */
   receive(chunk: Buffer): void {
     if (this.#closing) return
-    const { nowMs, pace } = this.#options
+    const { nowMs, pace, counters } = this.#options
     const decoder = this.#decoder
     const large = decoder.assembling
     this.#lastActivityMs = nowMs()
+    counters.bytesIn += chunk.length
     decoder.append(chunk)
     this.#work()
     if (this.#sharesReads) decoder.keepUnread()
@@ -149,6 +173,8 @@ export class Channel implements ChannelRef {
   #onDrain(): void {
     this.#lastActivityMs = this.#options.nowMs()
     this.#congested = false
+    this.#holdsAnswers = false
+    this.#options.queuedAnswers.hold(this, 0, true)
     this.#send()
     this.#work()
   }
@@ -157,11 +183,14 @@ export class Channel implements ChannelRef {
   #work(): void {
     const context: RequestContext = { channel: this, nowMs: this.#lastActivityMs }
     const decoder = this.#decoder
+    let frames = 0
     try {
       while (!this.#held && !this.#congested && !this.#closing && decoder.advance()) {
+        frames++
         this.#answer(this.#decode(), context)
       }
     } catch (error) {
+      this.#options.counters.framesIn += frames
       if (!(error instanceof FrameError)) {
         this.#onDefect(error)
         return
@@ -174,6 +203,23 @@ export class Channel implements ChannelRef {
     this.#flush()
     if (this.#held || this.#congested || this.#paused) this.#socket.pause()
     else if (this.#socket.isPaused()) this.#socket.resume()
+    this.#options.counters.framesIn += frames
+    this.#account(frames > 0)
+  }
+
+  /** Says what is held for this connection: for most, at the end of each turn, nothing. */
+  #account(gotOn: boolean): void {
+    if (this.#closed) return
+    const unread = this.#decoder.bufferedBytes
+    if (unread > 0 || this.#holdsRequests) {
+      this.#holdsRequests = unread > 0
+      this.#options.queuedRequests.hold(this, unread, gotOn)
+    }
+    if (this.#congested || this.#holdsAnswers) {
+      const unsent = this.#unsent.reduce((sum, piece) => sum + piece.length, this.#socket.writableLength)
+      this.#holdsAnswers = unsent > 0
+      this.#options.queuedAnswers.hold(this, unsent, false)
+    }
   }
 
   #decode(): RemotingCommand {
@@ -189,7 +235,7 @@ export class Channel implements ChannelRef {
     // We ask nothing over these connections, so an answer has no question: it is dropped, as in Java.
     if (isResponse(request)) return
     const { frameMemory } = this.#decoder
-    const response = this.#options.dispatcher.dispatch(request, context)
+    const response = this.#dispatch(request, context)
     if (response instanceof Promise) {
       this.#await(request, response, frameMemory)
     } else {
@@ -198,14 +244,31 @@ export class Channel implements ChannelRef {
     }
   }
 
+  /** A large request may wait, and what it needs then no closed connection gives back. */
+  #dispatch(request: RemotingCommand, context: RequestContext): RemotingResponse | Promise<RemotingResponse> {
+    const { dispatcher, counters, maxWorkingRequestBytes } = this.#options
+    if (request.body === null) return dispatcher.dispatch(request, context)
+    const bytes = request.body.length
+    const others = counters.workingRequestBytes
+    if (bytes <= SMALL_BODY_BYTES || others + bytes <= maxWorkingRequestBytes || others === 0) {
+      return dispatcher.dispatch(request, context)
+    }
+    const detail = `a request of ${bytes} bytes, and ${others} bytes of others are being worked on`
+    return dispatcher.refuse(BoundError.busy('maxQueuedRequestBytes', detail), request, context)
+  }
+
   #await(
     request: RemotingCommand,
     response: Promise<RemotingResponse>,
     frameMemory: Buffer | undefined,
   ): void {
+    const { counters } = this.#options
+    const bytes = request.body?.length ?? 0
     this.#held = true
+    counters.workingRequestBytes += bytes
     void response.then((settled) => {
       this.#held = false
+      counters.workingRequestBytes -= bytes
       if (frameMemory !== undefined) this.#options.assemblies.giveBack(frameMemory)
       this.#lastActivityMs = this.#options.nowMs()
       try {
@@ -226,8 +289,12 @@ export class Channel implements ChannelRef {
   }
 
   #queue(request: RemotingCommand, response: RemotingResponse): void {
-    if (isOneway(request) || this.#closed) return
-    const { answers } = this.#options
+    const { answers, counters } = this.#options
+    counters.outcomes.add(response.code)
+    if (isOneway(request) || this.#closed) {
+      counters.unanswered++
+      return
+    }
     if (answers.add(response, request.opaque)) return
     this.#flush()
     if (answers.add(response, request.opaque)) return
@@ -266,6 +333,7 @@ export class Channel implements ChannelRef {
 
   #write(piece: Buffer): void {
     if (this.#socket.destroyed || this.#socket.writableEnded) return
+    this.#options.counters.bytesOut += piece.length
     if (!this.#socket.write(piece)) this.#congested = true
   }
 

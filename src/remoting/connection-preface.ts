@@ -23,6 +23,10 @@ export interface PrefaceOptions {
 export interface PrefaceContext extends PrefaceOptions {
   readonly nowMs: () => number
   /**
+   * The peer's address is known. @returns False if as many of its connections as may be are open: this one is to be refused.
+   */
+  readonly admit: (preface: ConnectionPreface, host: string) => boolean
+  /**
    * The first frame can be read from this socket, which over TLS is not the accepted one. What has been read of it already
    * comes along.
    */
@@ -133,7 +137,14 @@ export class ConnectionPreface {
     }
     this.#proxied = true
     this.#wantedBytes = 1
-    if (header.source) this.#remoteAddress = formatAddress(header.source.host, header.source.port)
+    if (header.source) {
+      const { host, port } = header.source
+      this.#remoteAddress = formatAddress(host, port)
+      if (!this.#context.admit(this, host)) {
+        this.#refuse(tooManyOf(host))
+        return undefined
+      }
+    }
     return bytes.subarray(header.bytes)
   }
 
@@ -189,4 +200,10 @@ export class ConnectionPreface {
     this.#chunks = []
     this.#context.onRefused(this, error)
   }
+}
+
+/** Why a connection of an address is refused that has as many as may be. */
+export function tooManyOf(host: string): PrefaceError {
+  const message = `${host} has as many connections as maxConnectionsPerAddress allows`
+  return new PrefaceError('ERR_TOO_MANY_OF_ADDRESS', message)
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { decodeCommand, encodeCommand } from '../protocol/command-codec.ts'
 import { FrameDecoder } from '../protocol/frame-decoder.ts'
 import { isResponse, type RemotingCommand, type SerializeType } from '../protocol/remoting-command.ts'
+import type { Bound } from '../stats/counters.ts'
 import type { RemoteAddress } from './remote-address.ts'
 import { RemotingClientError } from './remoting-client-error.ts'
 
@@ -10,6 +11,9 @@ import { RemotingClientError } from './remoting-client-error.ts'
  * the socket's `error` event.
  */
 export type Connect = (address: RemoteAddress, onReady: () => void) => Socket
+
+/** Told that a command to an address is not sent, because a bound of the client was met. */
+export type OnCommandRefused = (bound: Bound, address: string, why: string) => void
 
 /** What every connection of a client shares. */
 export interface OutgoingConnectionOptions {
@@ -26,6 +30,7 @@ export interface OutgoingConnectionOptions {
   readonly nowMs: () => number
   /** Runs a task once; returns what prevents it. */
   readonly after: (delayMs: number, task: () => void) => () => void
+  readonly onRefused?: OnCommandRefused
   /** The connection is gone. */
   readonly onClose: (connection: OutgoingConnection) => void
 }
@@ -134,6 +139,7 @@ export class OutgoingConnection {
     }
     if (this.#queuedBytes + bytes > this.#options.maxQueuedBytes) {
       const detail = `${this.#queuedBytes} bytes wait for ${this.address}`
+      this.#options.onRefused?.('clientMaxQueuedBytes', this.address, detail)
       sending.onFailure(new RemotingClientError('ERR_QUEUE_FULL', detail))
       return
     }

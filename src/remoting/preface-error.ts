@@ -9,6 +9,8 @@
  * - `ERR_TLS_HANDSHAKE`: the handshake failed; the cause says how
  * - `ERR_TLS_CLIENT_CERTIFICATE`: the client's certificate is missing or not trusted
  * - `ERR_TLS_HANDSHAKE_TIMEOUT`: the handshake took too long
+ * - `ERR_TOO_MANY_CONNECTIONS`: as many as may be are open
+ * - `ERR_TOO_MANY_OF_ADDRESS`: as many as may be are open from the peer's address
  */
 export type PrefaceErrorCode =
   | 'ERR_PROXY_HEADER'
@@ -19,6 +21,8 @@ export type PrefaceErrorCode =
   | 'ERR_TLS_HANDSHAKE'
   | 'ERR_TLS_CLIENT_CERTIFICATE'
   | 'ERR_TLS_HANDSHAKE_TIMEOUT'
+  | 'ERR_TOO_MANY_CONNECTIONS'
+  | 'ERR_TOO_MANY_OF_ADDRESS'
 
 /** A connection that cannot come to its first frame: it is closed, and nothing of what it sent is carried out. */
 export class PrefaceError extends Error {

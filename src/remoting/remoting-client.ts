@@ -1,4 +1,5 @@
 import { type ExtFields, type RemotingCommand, requestCommand } from '../protocol/remoting-command.ts'
+import type { Bound } from '../stats/counters.ts'
 import { OutgoingConnection, type OutgoingConnectionOptions } from './outgoing-connection.ts'
 import { parseRemoteAddress } from './remote-address.ts'
 import { RemotingClientError } from './remoting-client-error.ts'
@@ -65,7 +66,9 @@ export class RemotingClient {
    * @throws {RemotingClientError} (rejects) unless it was given to the system.
    */
   async invokeOneway(address: string, command: RemotingCommand): Promise<void> {
-    if (this.#oneways >= this.#options.maxOneways) throw tooMany(this.#oneways, 'oneway commands')
+    if (this.#oneways >= this.#options.maxOneways) {
+      throw this.#tooMany('clientOnewaySemaphoreValue', address, this.#oneways, 'oneway commands')
+    }
     this.#oneways++
     try {
       await this.#connectionTo(address).send(command)
@@ -81,7 +84,9 @@ export class RemotingClient {
    * @throws {RemotingClientError} (rejects)
    */
   async invoke(address: string, command: RemotingCommand, timeoutMs: number): Promise<RemotingCommand> {
-    if (this.#requests >= this.#options.maxRequests) throw tooMany(this.#requests, 'requests')
+    if (this.#requests >= this.#options.maxRequests) {
+      throw this.#tooMany('clientAsyncSemaphoreValue', address, this.#requests, 'requests')
+    }
     this.#requests++
     try {
       return await this.#connectionTo(address).request(command, timeoutMs)
@@ -112,7 +117,7 @@ export class RemotingClient {
 
   #open(address: string): OutgoingConnection {
     const remote = parseRemoteAddress(address)
-    if (this.#connections.size >= this.#options.maxConnections) this.#closeOneNotBusy()
+    if (this.#connections.size >= this.#options.maxConnections) this.#closeOneNotBusy(address)
     this.#endSweeps ??= this.#options.every(IDLE_SWEEP_MS, () => this.#closeIdle())
     return new OutgoingConnection(address, remote, {
       ...this.#options,
@@ -121,15 +126,22 @@ export class RemotingClient {
     })
   }
 
-  /** Makes room: the connection that was not used for longest goes. */
-  #closeOneNotBusy(): void {
+  /** Makes room for another one: the connection that was not used for longest goes. */
+  #closeOneNotBusy(other: string): void {
     for (const connection of this.#connections.values()) {
       if (connection.busy) continue
       connection.destroy()
       return
     }
     const detail = `${this.#connections.size} connections are open and busy`
+    this.#options.onRefused?.('clientMaxConnections', other, detail)
     throw new RemotingClientError('ERR_TOO_MANY_CONNECTIONS', detail)
+  }
+
+  #tooMany(bound: Bound, address: string, count: number, what: string): RemotingClientError {
+    const detail = `${count} ${what} wait already`
+    this.#options.onRefused?.(bound, address, detail)
+    return new RemotingClientError('ERR_TOO_MANY_COMMANDS', detail)
   }
 
   #onClose(connection: OutgoingConnection): void {
@@ -145,8 +157,4 @@ export class RemotingClient {
       if (connection.lastActivityMs <= idleSinceMs) connection.destroy()
     }
   }
-}
-
-function tooMany(count: number, what: string): RemotingClientError {
-  return new RemotingClientError('ERR_TOO_MANY_COMMANDS', `${count} ${what} wait already`)
 }

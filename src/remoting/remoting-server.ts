@@ -2,13 +2,22 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { AssemblyBuffers } from '../protocol/assembly-buffers.ts'
 import type { ChannelRef } from '../protocol/processor.ts'
 import type { SerializeType } from '../protocol/remoting-command.ts'
+import { Counters } from '../stats/counters.ts'
 import { AnswerBuffer } from './answer-buffer.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
-import { ConnectionPreface, type PrefaceContext, type PrefaceOptions } from './connection-preface.ts'
+import {
+  ConnectionPreface,
+  type PrefaceContext,
+  type PrefaceOptions,
+  tooManyOf,
+} from './connection-preface.ts'
+import { ConnectionsPerAddress } from './connections-per-address.ts'
 import { closeGradually } from './gradual-close.ts'
 import { LargeFramePace } from './large-frame-pace.ts'
-import { formatAddress } from './peer-address.ts'
-import type { PrefaceError } from './preface-error.ts'
+import { formatAddress, peerAddress } from './peer-address.ts'
+import { PrefaceError } from './preface-error.ts'
+import { QueueBudget } from './queue-budget.ts'
+import { type RemotingBounds, UNBOUNDED } from './remoting-bounds.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 import { SharedReadBuffer } from './shared-read-buffer.ts'
 
@@ -40,6 +49,9 @@ export interface RemotingServerOptions {
   /** What may stand before the first frame of a connection. */
   readonly preface: PrefaceOptions
   readonly events: RemotingServerEvents
+  /** Default: none. */
+  readonly bounds?: RemotingBounds
+  readonly counters?: Counters
 }
 
 /** What happens on the server's connections, for those who keep state by connection and for the log. */
@@ -78,6 +90,10 @@ export class RemotingServer {
   readonly #channels = new Map<number, Channel>()
   /** Connections that have not come to their first frame. */
   readonly #prefaces = new Set<ConnectionPreface>()
+  readonly #counters: Counters
+  readonly #perAddress: ConnectionsPerAddress
+  /** Under which address a connection is counted. */
+  readonly #countedAs = new WeakMap<ConnectionPreface, string>()
   #lastChannelId = 0
   #lastOpaque = 0
   #endSweeps: (() => void) | undefined
@@ -86,6 +102,10 @@ export class RemotingServer {
 
   constructor(options: RemotingServerOptions) {
     this.#options = options
+    const counters = options.counters ?? new Counters()
+    const bounds = options.bounds ?? UNBOUNDED
+    this.#counters = counters
+    this.#perAddress = new ConnectionsPerAddress(bounds.maxConnectionsPerAddress)
     this.#channelOptions = {
       dispatcher: options.dispatcher,
       nowMs: options.nowMs,
@@ -100,17 +120,23 @@ export class RemotingServer {
         this.#lastOpaque = (this.#lastOpaque + 1) | 0
         return this.#lastOpaque
       },
+      counters,
+      // Halves, so that peers that do not finish what they send take no room from those that do.
+      queuedRequests: new QueueBudget('maxQueuedRequestBytes', bounds.maxQueuedRequestBytes / 2, counters),
+      maxWorkingRequestBytes: bounds.maxQueuedRequestBytes / 2,
+      queuedAnswers: new QueueBudget('maxQueuedAnswerBytes', bounds.maxQueuedAnswerBytes, counters),
       onFailure: (channel, error) => options.events.onChannelFailure(channel, error),
       onDefect: (channel, error) => options.events.onChannelDefect(channel, error),
     }
     this.#prefaceContext = {
       ...options.preface,
       nowMs: options.nowMs,
+      admit: (preface, host) => this.#admit(preface, host),
       onOpen: (preface, socket, firstBytes) => this.#open(preface, socket, firstBytes),
       onRefused: ({ remoteAddress }, error) => options.events.onConnectionRefused(remoteAddress, error),
     }
     this.#server = createServer({ noDelay: true, keepAlive: false }, (socket) => this.#accept(socket))
-    this.#limitConnections(options.mostConnections)
+    this.#limitConnections(bounds.maxConnections, options.mostConnections ?? Number.POSITIVE_INFINITY)
   }
 
   /** Open connections. */
@@ -185,21 +211,55 @@ export class RemotingServer {
     return first !== undefined && first <= id
   }
 
-  #limitConnections(most: number | undefined): void {
-    if (most === undefined) return
-    this.#server.maxConnections = most
-    this.#server.on('drop', (dropped) => {
-      const { remoteAddress = '', remotePort = 0 } = dropped ?? {}
-      this.#options.events.onConnectionDropped(formatAddress(remoteAddress, remotePort), most)
+  /** Node closes what is beyond, before there is anything of ours. */
+  #limitConnections(allowed: number, possible: number): void {
+    const most = Math.min(allowed, possible)
+    if (Number.isFinite(most)) this.#server.maxConnections = most
+    this.#server.on('drop', ({ remoteAddress = 'unknown', remotePort = 0 } = {}) => {
+      const peer = formatAddress(remoteAddress, remotePort)
+      if (possible < allowed) {
+        this.#options.events.onConnectionDropped(peer, possible)
+        return
+      }
+      const message = `as many connections are open as maxConnections allows, ${allowed}`
+      const error = new PrefaceError('ERR_TOO_MANY_CONNECTIONS', message)
+      this.#options.events.onConnectionRefused(peer, error)
     })
   }
 
   #accept(socket: Socket): void {
+    const host = socket.remoteAddress ?? 'unknown'
+    const { proxyTrustedNetworks } = this.#options.preface
+    // A proxy has connections of many; each is counted as that of its client as soon as its header says whose it is.
+    const counted = !(proxyTrustedNetworks.areNamed && proxyTrustedNetworks.has(host))
+    if (counted && !this.#perAddress.add(host)) {
+      this.#options.events.onConnectionRefused(peerAddress(socket), tooManyOf(host))
+      socket.destroy()
+      return
+    }
+    this.#counters.connectionsAccepted++
     const preface = new ConnectionPreface(socket, this.#prefaceContext)
+    if (counted) this.#countedAs.set(preface, host)
     this.#prefaces.add(preface)
     socket.on('close', () => {
+      this.#counters.connectionsClosed++
+      this.#stopCounting(preface)
       if (this.#prefaces.delete(preface)) this.#onGone()
     })
+  }
+
+  /** From now on a connection counts as one of that address. */
+  #admit(preface: ConnectionPreface, host: string): boolean {
+    this.#stopCounting(preface)
+    if (!this.#perAddress.add(host)) return false
+    this.#countedAs.set(preface, host)
+    return true
+  }
+
+  #stopCounting(preface: ConnectionPreface): void {
+    const host = this.#countedAs.get(preface)
+    if (host !== undefined) this.#perAddress.remove(host)
+    this.#countedAs.delete(preface)
   }
 
   #open(preface: ConnectionPreface, socket: Socket, firstBytes: Buffer | undefined): void {

@@ -1,42 +1,69 @@
-import { RemotingCommandError } from '../protocol/errors.ts'
+import { BoundError, OVERLOAD_REMARK, RemotingCommandError } from '../protocol/errors.ts'
 import { MQVersion } from '../protocol/mq-version.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
+import { type Bound, Counters } from '../stats/counters.ts'
 
-/** Codes of errors that mean "too much at once" rather than "went wrong". */
-const OVERLOAD_CODES: ReadonlySet<unknown> = new Set([
-  'ERR_LOCK_QUEUE_FULL',
-  'ERR_TOO_MANY_LOOKUPS',
-  'ERR_TOO_MANY_CHANGES',
+/** Codes of errors that mean "too much at once" rather than "went wrong", and the bound that was met. */
+const OVERLOAD_CODES: ReadonlyMap<unknown, Bound> = new Map([
+  ['ERR_LOCK_QUEUE_FULL', 'maxWaitingRequests'],
+  ['ERR_TOO_MANY_LOOKUPS', 'clusterTestMaxLookups'],
+  ['ERR_TOO_MANY_CHANGES', 'maxWaitingChanges'],
 ])
 
-const OVERLOADED: RemotingResponse = {
-  code: ResponseCode.SYSTEM_BUSY,
-  remark: '[OVERLOAD]system busy, start flow control for a while',
-}
+const OVERLOADED: RemotingResponse = { code: ResponseCode.SYSTEM_BUSY, remark: OVERLOAD_REMARK }
 
 const GO_AWAY: RemotingResponse = { code: ResponseCode.GO_AWAY, remark: 'please go away' }
+
+/** Told that a request was refused, and for which bound. */
+export type OnRequestRefused = (
+  bound: Bound,
+  detail: string,
+  request: RemotingCommand,
+  context: RequestContext,
+) => void
 
 /**
  * Finds the processor of a request and turns whatever it does into an answer.
  * @see NettyRemotingAbstract#processRequestCommand in apache/rocketmq
  */
 export class RequestDispatcher {
-  readonly #processors: ReadonlyMap<number, Processor>
+  #processors: ReadonlyMap<number, Processor>
+  readonly #allProcessors: ReadonlyMap<number, Processor>
   readonly #onError: (error: unknown, request: RemotingCommand, context: RequestContext) => void
+  readonly #counters: Counters
+  readonly #onRefused: OnRequestRefused
   /** Connections up to this one are told to go away. */
   #lastToGoAway = 0
 
-  /** @param onError - Told of errors nobody expected, which the peer sees as SYSTEM_ERROR. */
+  /**
+   * @param onError - Told of errors nobody expected, which the peer sees as SYSTEM_ERROR.
+   * @param onRefused - Told of each request that is refused for a bound.
+   */
   constructor(
     processors: Readonly<Record<number, Processor>>,
     onError: (error: unknown, request: RemotingCommand, context: RequestContext) => void,
+    counters = new Counters(),
+    onRefused: OnRequestRefused = () => {},
   ) {
-    this.#processors = new Map(
+    this.#allProcessors = new Map(
       Object.entries(processors).map(([code, processor]) => [Number(code), processor]),
     )
+    this.#processors = this.#allProcessors
     this.#onError = onError
+    this.#counters = counters
+    this.#onRefused = onRefused
+  }
+
+  /** From now on requests of these codes are answered SYSTEM_BUSY; with none, all are served again. */
+  shed(codes: readonly number[]): void {
+    const busy: Processor = () => {
+      this.#counters.requestsShed++
+      return OVERLOADED
+    }
+    const shed = codes.filter((code) => this.#allProcessors.has(code)).map((code) => [code, busy] as const)
+    this.#processors = new Map([...this.#allProcessors, ...shed])
   }
 
   /**
@@ -55,8 +82,10 @@ export class RequestDispatcher {
 
   /** Never throws and never rejects. */
   dispatch(request: RemotingCommand, context: RequestContext): RemotingResponse | Promise<RemotingResponse> {
-    if (context.channel.id <= this.#lastToGoAway && request.version > MQVersion.V5_3_1) return GO_AWAY
     const processor = this.#processors.get(request.code)
+    if (processor === undefined) this.#counters.requests.addOther()
+    else this.#counters.requests.add(request.code)
+    if (context.channel.id <= this.#lastToGoAway && request.version > MQVersion.V5_3_1) return GO_AWAY
     if (processor === undefined) {
       return {
         code: ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
@@ -67,15 +96,21 @@ export class RequestDispatcher {
     try {
       const response = processor(request, context)
       if (!(response instanceof Promise)) return response
-      return response.catch((error: unknown) => this.#errorResponse(error, request, context))
+      return response.catch((error: unknown) => this.refuse(error, request, context))
     } catch (error) {
-      return this.#errorResponse(error, request, context)
+      return this.refuse(error, request, context)
     }
   }
 
-  #errorResponse(error: unknown, request: RemotingCommand, context: RequestContext): RemotingResponse {
-    if (error instanceof RemotingCommandError) return { code: error.code, remark: error.message }
-    if (OVERLOAD_CODES.has((error as { code?: unknown }).code)) return OVERLOADED
+  /** The answer to a request that was not carried out. */
+  refuse(error: unknown, request: RemotingCommand, context: RequestContext): RemotingResponse {
+    if (error instanceof BoundError) this.#onRefused(error.bound, error.detail, request, context)
+    if (error instanceof RemotingCommandError) return { code: error.code, remark: error.message || null }
+    const bound = OVERLOAD_CODES.get((error as { code?: unknown }).code)
+    if (bound !== undefined) {
+      this.#onRefused(bound, (error as Error).message, request, context)
+      return OVERLOADED
+    }
     if (!context.channel.closed) this.#onError(error, request, context)
     return { code: ResponseCode.SYSTEM_ERROR, remark: `${error}` }
   }

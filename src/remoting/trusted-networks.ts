@@ -28,6 +28,11 @@ export class TrustedNetworks {
     return new TrustedNetworks(networks)
   }
 
+  /** Whether they are not simply every address there is. */
+  get areNamed(): boolean {
+    return this.#networks !== undefined
+  }
+
   /** Whether an address is in one of them; an IPv4 address in IPv6 notation counts as what it is. */
   has(address: string): boolean {
     if (this.#networks === undefined) return true

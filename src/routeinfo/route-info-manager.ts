@@ -1,6 +1,7 @@
 import { type DataVersion, sameDataVersion } from '../protocol/body/data-version.ts'
 import { type ClusterInfo, encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
+import { Counters } from '../stats/counters.ts'
 import { type Arrival, ArrivalOrder } from './arrival-order.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { endRestoration, type RestorationOutcome } from './end-restoration.ts'
@@ -11,6 +12,13 @@ import type { RouteEffect, UnregisterReason } from './route-effect.ts'
 import { type RouteSnapshot, takeRouteSnapshot } from './route-snapshot.ts'
 import { type BrokerLiveInfo, brokerKey, type ChannelId, NO_CHANNEL, RouteTables } from './route-tables.ts'
 import type { Eventually, Sliced, Slicer } from './slicer.ts'
+import {
+  checkBrokerBound,
+  checkTopicBound,
+  checkTopicsOf,
+  mayMeetTopicBound,
+  type TableBounds,
+} from './table-bounds.ts'
 import { deleteTopic, registerTopic, setWritePerm, topicsWhere } from './topic-operations.ts'
 import { pickupTopicRouteData } from './topic-route.ts'
 import { type Unregistration, unregisterBrokers } from './unregister-brokers.ts'
@@ -27,6 +35,14 @@ export interface RouteInfoManagerOptions {
   readonly unRegisterBrokerQueueCapacity?: number
   /** Most bytes of encoded routes kept. Default 64 MiB: a hundred thousand routes of two brokers. */
   readonly maxEncodedRouteBytes?: number
+  /** Default: none. */
+  readonly bounds?: TableBounds
+  readonly counters?: Counters
+}
+
+const UNBOUNDED: TableBounds = {
+  maxBrokers: Number.POSITIVE_INFINITY,
+  maxTopics: Number.POSITIVE_INFINITY,
 }
 
 /**
@@ -46,6 +62,8 @@ export class RouteInfoManager {
   readonly #cache: EncodedRouteCache
   readonly #onEffect: (effect: RouteEffect) => void
   readonly #unRegisterBrokerQueueCapacity: number
+  readonly #bounds: TableBounds
+  readonly #counters: Counters
   /** By broker name. */
   readonly #arrivals = new ArrivalOrder()
   /** How many registrations are on their way, by the key of their broker in the live table. */
@@ -58,6 +76,8 @@ export class RouteInfoManager {
     this.#lock = new ReadWriteLock(options.slicer, options.maxWaiters ?? 10_000)
     this.#cache = new EncodedRouteCache(options.maxEncodedRouteBytes ?? 64 * 1024 * 1024)
     this.#onEffect = options.onEffect
+    this.#bounds = options.bounds ?? UNBOUNDED
+    this.#counters = options.counters ?? new Counters()
     this.#unRegisterBrokerQueueCapacity = options.unRegisterBrokerQueueCapacity ?? 3_000
   }
 
@@ -102,7 +122,17 @@ export class RouteInfoManager {
     return this.#lock.waiting
   }
 
-  /** @see registerBroker, also for what undefined means. @throws {LockError} (or rejects) */
+  /** Brokers that are live. */
+  get brokers(): number {
+    return this.#tables.brokerLiveTable.size
+  }
+
+  /** Topics that have queues. */
+  get topics(): number {
+    return this.#tables.topicQueueTable.size
+  }
+
+  /** @see registerBroker, also for what undefined means. @throws {LockError} {BoundError} (or rejects) */
   registerBroker(
     registration: Registration,
     deleteMissingTopics: boolean,
@@ -111,7 +141,7 @@ export class RouteInfoManager {
     if (owner.closed)
       throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed before its registration was read')
     const registered = this.#transition(
-      (changes) => registerBroker(this.#tables, registration, deleteMissingTopics, changes),
+      (changes) => this.#register(registration, deleteMissingTopics, changes),
       owner,
     )
     if (!(registered instanceof Promise)) return registered
@@ -119,6 +149,21 @@ export class RouteInfoManager {
     return registered.finally(() => {
       if (owner.closed) this.onChannelDestroy(registration.channelId)
     })
+  }
+
+  /** Refused as a whole, or carried out. Nearly always nothing must be counted first. */
+  #register(
+    registration: Registration,
+    deleteMissingTopics: boolean,
+    changes: RouteChanges,
+  ): Sliced<RegisterBrokerOutcome | undefined> {
+    const tables = this.#tables
+    const { maxBrokers, maxTopics } = this.#bounds
+    checkBrokerBound(tables, maxBrokers, registration)
+    const register = (): Sliced<RegisterBrokerOutcome | undefined> =>
+      registerBroker(tables, registration, deleteMissingTopics, changes)
+    if (!mayMeetTopicBound(tables, maxTopics, registration)) return register()
+    return afterCheck(checkTopicsOf(tables, maxTopics, registration, deleteMissingTopics), register)
   }
 
   /**
@@ -236,10 +281,14 @@ export class RouteInfoManager {
    * before it. The same buffer is given to everybody: it must not be changed.
    */
   encodedRoute(topic: string, variant: RouteVariant): Buffer | null {
-    return this.#cache.get(topic, variant) ?? this.#encodeRoute(topic, variant)
+    const kept = this.#cache.get(topic, variant)
+    if (kept === undefined) return this.#encodeRoute(topic, variant)
+    this.#counters.routeCacheHits++
+    return kept
   }
 
   #encodeRoute(topic: string, variant: RouteVariant): Buffer | null {
+    this.#counters.routeCacheMisses++
     const route = pickupTopicRouteData(this.#tables, topic, variant.supportActingMaster)
     if (route === null) return null
     const body = encodeTopicRouteData({ ...route, orderTopicConf: variant.orderTopicConf }, variant.dialect)
@@ -316,9 +365,12 @@ export class RouteInfoManager {
     return this.#shortTransition((changes) => deleteTopic(this.#tables, topic, clusterName, changes), owner)
   }
 
-  /** REGISTER_TOPIC_IN_NAMESRV. */
+  /** REGISTER_TOPIC_IN_NAMESRV. @throws {BoundError} (or rejects) */
   registerTopic(topic: string, queueDatas: readonly QueueData[], owner: LockOwner): Eventually<void> {
-    return this.#shortTransition((changes) => registerTopic(this.#tables, topic, queueDatas, changes), owner)
+    return this.#shortTransition((changes) => {
+      checkTopicBound(this.#tables, this.#bounds.maxTopics, topic)
+      registerTopic(this.#tables, topic, queueDatas, changes)
+    }, owner)
   }
 
   /** WIPE_WRITE_PERM_OF_BROKER and ADD_WRITE_PERM_OF_BROKER. @returns Topics with queues on that broker. */
@@ -421,4 +473,9 @@ function removalOf({ clusterName, brokerAddr, brokerName }: BrokerLiveInfo): {
   brokerId: null
 } {
   return { clusterName, brokerAddr, brokerName, brokerId: null }
+}
+
+function* afterCheck<Result>(check: Sliced<void>, then: () => Sliced<Result>): Sliced<Result> {
+  yield* check
+  return yield* then()
 }

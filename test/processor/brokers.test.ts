@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { unregisterBroker } from '../../src/processor/brokers.ts'
+import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
 import { RequestCode } from '../../src/protocol/request-code.ts'
+import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
+import { openChannel } from '../routeinfo/support.ts'
 import { DATA_VERSION, MASTER, ProcessorWorld, registrationBody, SLAVE } from './support.ts'
 
 const body = registrationBody(['T1', 'T2'])
@@ -132,4 +136,17 @@ describe.each([
     expect(await world.ask(RequestCode[name], { ext: { brokerName: 'x' } })).toEqual(none)
     expect(await world.ask(RequestCode[name])).toEqual(none)
   })
+})
+
+test('an unregistration that finds the queue full is refused by its bound, without a remark as in Java', () => {
+  const full = {
+    arrive: () => ({ turn: undefined, leave: () => {} }),
+    nextGeneration: () => 1,
+    submitUnRegisterBrokerRequest: () => false,
+  } as unknown as RouteInfoManager
+  const request = { extFields: new Map(Object.entries(MASTER)) } as unknown as RemotingCommand
+  const context = { channel: openChannel(1), nowMs: 0 }
+  expect(() => unregisterBroker(full)(request, context)).toThrow(
+    expect.objectContaining({ code: 1, message: '', bound: 'unRegisterBrokerQueueCapacity' }) as Error,
+  )
 })

@@ -73,6 +73,7 @@ export class ProcessorWorld {
       configuration: { items: () => this.items, update: async (body) => this.update(body.toString()) },
       startedMs: 0,
       maxInflatedBytes: 1_000,
+      maxRegistrationsInFlight: 100,
       maxRequestBodyBytes: 10_000,
       product,
       memory: this.memory,

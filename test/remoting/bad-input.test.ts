@@ -158,7 +158,7 @@ describe('a server among peers that send what they should not', () => {
     )
     expect(answer.code).toBe(1)
     expect(answer.remark).toBe(
-      'Failed to decode RegisterBrokerBody: it inflates to more than 262144 bytes, four times com.rocketmq.remoting.frameMaxLength',
+      'Failed to decode RegisterBrokerBody: it inflates to more than maxInflatedBytes, 262144',
     )
     expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(17)
   })

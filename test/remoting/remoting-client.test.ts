@@ -161,6 +161,42 @@ describe('what may pile up', () => {
   })
 })
 
+describe('a bound of the client', () => {
+  test('is told when it is met, with the address that the command was for', async () => {
+    const refused: string[] = []
+    const { client } = startClient({
+      connect: nowhere,
+      maxOneways: 2,
+      maxRequests: 1,
+      maxConnections: 1,
+      maxQueuedBytes: 300,
+      onRefused: (bound, address) => refused.push(`${bound} ${address}`),
+    })
+    const sent: Promise<unknown>[] = []
+    const oneway = (address: string, bytes: number): void => {
+      const command = client.createRequest(905, new Map([['x', 'x'.repeat(bytes)]]))
+      sent.push(client.invokeOneway(address, command).catch(() => {}))
+    }
+    oneway('10.0.0.1:1', 1)
+    expect(refused).toEqual([])
+    oneway('10.0.0.1:1', 300)
+    oneway('10.0.0.1:1', 1)
+    await new Promise(setImmediate)
+    oneway('10.0.0.2:1', 1)
+    await new Promise(setImmediate)
+    sent.push(client.invoke('10.0.0.1:1', client.createRequest(105, NO_FIELDS), 1_000).catch(() => {}))
+    sent.push(client.invoke('10.0.0.1:1', client.createRequest(105, NO_FIELDS), 1_000).catch(() => {}))
+    expect(refused).toEqual([
+      'clientMaxQueuedBytes 10.0.0.1:1',
+      'clientOnewaySemaphoreValue 10.0.0.1:1',
+      'clientMaxConnections 10.0.0.2:1',
+      'clientAsyncSemaphoreValue 10.0.0.1:1',
+    ])
+    client.close()
+    await Promise.all(sent)
+  })
+})
+
 describe('a request', () => {
   test('gets the answer with its opaque, in whatever order they come', async () => {
     const asked: Received[] = []

@@ -1,9 +1,11 @@
 import { onTestFinished } from 'vitest'
 import type { ChannelRef, Processor } from '../../src/protocol/processor.ts'
 import type { PrefaceOptions } from '../../src/remoting/connection-preface.ts'
+import { type RemotingBounds, UNBOUNDED } from '../../src/remoting/remoting-bounds.ts'
 import { RemotingServer, type RemotingServerEvents } from '../../src/remoting/remoting-server.ts'
-import { RequestDispatcher } from '../../src/remoting/request-dispatcher.ts'
+import { type OnRequestRefused, RequestDispatcher } from '../../src/remoting/request-dispatcher.ts'
 import { TrustedNetworks } from '../../src/remoting/trusted-networks.ts'
+import { Counters } from '../../src/stats/counters.ts'
 import { ManualTime } from './manual-time.ts'
 import { RawClient } from './raw-client.ts'
 
@@ -24,11 +26,17 @@ export async function startRemotingServer(
     maxIdleMs = Number.POSITIVE_INFINITY,
     sharedReadBuffer = true,
     preface = {},
+    bounds = UNBOUNDED,
+    counters = new Counters(),
+    onRefused = () => {},
     defer,
   }: {
     maxIdleMs?: number
     sharedReadBuffer?: boolean
     preface?: Partial<PrefaceOptions>
+    bounds?: RemotingBounds
+    counters?: Counters
+    onRefused?: OnRequestRefused
     /** Default: the next turn of the loop. */
     defer?: (task: () => void, leastMs: number) => void
   } = {},
@@ -46,7 +54,14 @@ export async function startRemotingServer(
     onServerFailure: ({ message }) => happened.push(`error ${message}`),
   }
   const server = new RemotingServer({
-    dispatcher: new RequestDispatcher(processors, (error) => happened.push(`error ${error}`)),
+    dispatcher: new RequestDispatcher(
+      processors,
+      (error) => happened.push(`error ${error}`),
+      counters,
+      onRefused,
+    ),
+    bounds,
+    counters,
     bindAddress: '127.0.0.1',
     listenPort: 0,
     maxFrameBytes: 16_777_216,

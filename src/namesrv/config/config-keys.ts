@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer'
 import { TrustedNetworks } from '../../remoting/trusted-networks.ts'
 import {
   boolean,
@@ -23,6 +24,7 @@ const MAX_HANDSHAKE_MS = 120_000
 const TIME_MS = { unit: 'ms', min: 1, max: MAX_TIMER_MS } as const
 const TIME_SECONDS = { unit: 's', min: 0, max: MAX_TIMER_SECONDS } as const
 
+const FRAME_LIMIT = 'com.rocketmq.remoting.frameMaxLength'
 const SND_BUF = 'com.rocketmq.remoting.socket.sndbuf.size'
 const RCV_BUF = 'com.rocketmq.remoting.socket.rcvbuf.size'
 const HIGH_WATER_MARK = 'com.rocketmq.remoting.write.buffer.high.water.mark'
@@ -216,16 +218,10 @@ const SYSTEM = [
     'folder of the default paths',
     { required: true },
   ),
-  int(
-    'com.rocketmq.remoting.frameMaxLength',
-    16_777_216,
-    'start',
-    'longest frame, its length word included',
-    {
-      unit: 'bytes',
-      min: 8,
-    },
-  ),
+  int(FRAME_LIMIT, 16_777_216, 'start', 'longest frame, its length word included', {
+    unit: 'bytes',
+    min: 8,
+  }),
   boolean('com.rocketmq.remoting.nettyPooledByteBufAllocatorEnable', false, 'none', 'pool buffers'),
   int(SND_BUF, 0, 'none', 'send buffer of a socket', { unit: 'bytes' }),
   int(RCV_BUF, 0, 'none', 'receive buffer of a socket', { unit: 'bytes' }),
@@ -466,6 +462,93 @@ const OWN = [
     false,
     'start',
     'take suspects out of the routes before their timeout, as long as at least half of the brokers are well',
+  ),
+  int(
+    'maxConnections',
+    50_000,
+    'start',
+    'open connections; one more is closed at once (five times ten thousand clients, each of which has one)',
+    { min: 1 },
+  ),
+  int(
+    'maxConnectionsPerAddress',
+    0,
+    'start',
+    'the same for one address, that of the PROXY header if there is one; 0: no limit, since a NAT or a node may stand ' +
+      'for any number of clients',
+    { min: 0 },
+  ),
+  long(
+    'maxQueuedRequestBytes',
+    536_870_912,
+    'start',
+    'held for requests, all connections together: half for those that are not whole (beyond it the one that has not got on ' +
+      'for longest is closed), half for those that are worked on (beyond it a large one is answered SYSTEM_BUSY); a thousand ' +
+      'registrations of a thousand topics at a time',
+    { unit: 'bytes', min: 1_048_576 },
+  ),
+  long(
+    'maxQueuedAnswerBytes',
+    268_435_456,
+    'start',
+    'held for peers that do not read their answers, all connections together; beyond it the one that has taken nothing ' +
+      'for longest is closed',
+    { unit: 'bytes', min: 1_048_576 },
+  ),
+  long(
+    'maxInflatedBytes',
+    {
+      text: 'four times `com.rocketmq.remoting.frameMaxLength` (67108864)',
+      of: (context) => Math.min(4 * Number(context.value(FRAME_LIMIT)), constants.MAX_LENGTH),
+    },
+    'start',
+    'what a compressed registration may inflate to; all that are worked on, four times that',
+    { unit: 'bytes', min: 1, max: constants.MAX_LENGTH },
+  ),
+  int(
+    'maxRegistrationsInFlight',
+    1_000,
+    'start',
+    'registrations worked on at a time; beyond them the answer is SYSTEM_BUSY (a connection has one at most)',
+    { min: 1 },
+  ),
+  int(
+    'maxWaitingRequests',
+    10_000,
+    'start',
+    'requests that may wait for the route tables; beyond them the answer is SYSTEM_BUSY (as long as a Java queue)',
+    { min: 1 },
+  ),
+  int('maxBrokers', 10_000, 'start', 'brokers; a registration beyond them is refused and changes nothing', {
+    min: 1,
+  }),
+  int(
+    'maxTopics',
+    1_000_000,
+    'start',
+    'topics of all brokers; a registration that would go beyond is refused and changes nothing',
+    { min: 1 },
+  ),
+  int(
+    'maxKVEntries',
+    50_000,
+    'start',
+    'entries of the key-value table, and namespaces; one more is refused (each change writes the whole file)',
+    { min: 1 },
+  ),
+  long(
+    'maxKVBytes',
+    4_194_304,
+    'start',
+    'namespaces, keys and values together; the whole order configuration is in the answer to every registration',
+    { unit: 'bytes', min: 1 },
+  ),
+  int(
+    'overloadLagMillis',
+    1_000,
+    'live',
+    'the event loop is so late three times in a row: lookups and lists are answered SYSTEM_BUSY until it is not; 0: never',
+    { unit: 'ms', min: 0, max: MAX_TIMER_MS },
   ),
 ] as const
 

@@ -2,9 +2,11 @@ import { pino } from 'pino'
 import { KVConfigManager } from '../../../src/kvconfig/kv-config-manager.ts'
 import { BrokerHousekeepingService } from '../../../src/namesrv/broker-housekeeping-service.ts'
 import { RateLimit } from '../../../src/namesrv/rate-limit.ts'
+import { RefusalLog } from '../../../src/namesrv/refusal-log.ts'
 import { brokerHeartbeat, queryDataVersion, unregisterBroker } from '../../../src/processor/brokers.ts'
 import { registerBroker } from '../../../src/processor/register-broker.ts'
 import { RegistrationMemory } from '../../../src/processor/registration-memory.ts'
+import { RegistrationsInFlight } from '../../../src/processor/registrations-in-flight.ts'
 import { CURRENT_VERSION } from '../../../src/protocol/mq-version.ts'
 import type { Processor } from '../../../src/protocol/processor.ts'
 import type { RemotingCommand } from '../../../src/protocol/remoting-command.ts'
@@ -14,6 +16,8 @@ import { RequestDispatcher } from '../../../src/remoting/request-dispatcher.ts'
 import { RouteInfoManager } from '../../../src/routeinfo/route-info-manager.ts'
 import type { BrokerLiveInfo } from '../../../src/routeinfo/route-tables.ts'
 import { type Eventually, type Sliced, Slicer } from '../../../src/routeinfo/slicer.ts'
+import { Counters } from '../../../src/stats/counters.ts'
+import { RecentEvents } from '../../../src/stats/recent-events.ts'
 import { type FakeChannel, openChannel, PLAIN_VARIANT } from '../support.ts'
 
 const SILENT = pino({ level: 'silent' })
@@ -103,7 +107,10 @@ export class SteppedServer {
     const slicer = new SteppedSlicer(stepsPerSlice, defer)
     this.routeInfo = new RouteInfoManager({ slicer, onEffect: () => {} })
     const memory = new RegistrationMemory(1_000_000)
-    const options = { kvConfig: NO_KV, settings: SETTINGS, memory, slicer, maxInflatedBytes: 1_000 }
+    const counters = new Counters()
+    const bounds = { maxRegistrationsInFlight: 100, maxInflatedBytes: 1_000 }
+    const inFlight = new RegistrationsInFlight(bounds, counters)
+    const options = { kvConfig: NO_KV, settings: SETTINGS, memory, slicer, inFlight, counters }
     this.#dispatcher = new RequestDispatcher(
       {
         [RequestCode.REGISTER_BROKER]: registerBroker({ ...options, routeInfo: this.routeInfo }),
@@ -120,7 +127,11 @@ export class SteppedServer {
     const nowMs = (): number => this.nowMs
     const limit = new RateLimit(nowMs)
     const { routeInfo } = this
-    const housekeeping = { routeInfo, logger: SILENT, limit, nowMs, defer, registrationRoundMs: 0 }
+    const events = new RecentEvents()
+    const logger = SILENT
+    const refusals = new RefusalLog({ counters, events, logger, nowMs })
+    const telling = { logger, limit, counters, events, refusals }
+    const housekeeping = { routeInfo, ...telling, nowMs, defer, registrationRoundMs: 0 }
     this.#housekeeping = new BrokerHousekeepingService(housekeeping)
   }
 

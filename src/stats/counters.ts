@@ -1,0 +1,115 @@
+import { CodeCounts } from './code-counts.ts'
+
+/**
+ * How often each bound has refused something, by the name of its option.
+ *
+ * A refusal is an answer, a closed connection or a command of ours that was not sent; whatever it was, nothing else changed.
+ */
+export class Refusals {
+  maxConnections = 0
+  maxConnectionsPerAddress = 0
+  'com.rocketmq.remoting.frameMaxLength' = 0
+  maxHeaderBytes = 0
+  maxRequestBodyBytes = 0
+  maxConfigUpdateBytes = 0
+  maxInflatedBytes = 0
+  maxQueuedRequestBytes = 0
+  maxQueuedAnswerBytes = 0
+  maxRegistrationsInFlight = 0
+  maxWaitingRequests = 0
+  unRegisterBrokerQueueCapacity = 0
+  maxBrokers = 0
+  maxTopics = 0
+  maxKVEntries = 0
+  maxKVBytes = 0
+  maxWaitingChanges = 0
+  clusterTestMaxLookups = 0
+  clientMaxConnections = 0
+  clientMaxQueuedBytes = 0
+  clientOnewaySemaphoreValue = 0
+  clientAsyncSemaphoreValue = 0
+}
+
+/** The name of the option that sets a bound. */
+export type Bound = keyof Refusals
+
+/**
+ * What a server has done since it started, in one place for whoever shows it. The parts of the server count here themselves: a
+ * count on the way of a lookup is an addition to a field, and nothing else.
+ *
+ * All of it only grows, but for what is said to be held at present.
+ */
+export class Counters {
+  connectionsAccepted = 0
+  /** Accepted ones that are gone, for whatever reason. */
+  connectionsClosed = 0
+  /** Of these, the ones that were closed for being silent. */
+  connectionsIdle = 0
+  /** Of these, the ones whose socket failed. */
+  connectionsFailed = 0
+  /** Of these, the ones that met a defect of ours. */
+  connectionsDefect = 0
+  /** Connections closed before their first frame, by PrefaceErrorCode. */
+  readonly connectionsRefused: Record<string, number> = {}
+  /** Connections closed for bytes that are no frame, by FrameErrorCode. */
+  readonly framesRefused: Record<string, number> = {}
+  /** The listening socket failed. */
+  serverFailures = 0
+
+  /** Whole frames that came in: requests, and answers that nobody asked for. */
+  framesIn = 0
+  /** Requests that got no answer: oneway ones, and those whose connection was gone by then. */
+  unanswered = 0
+  /** Bytes behind TLS and PROXY headers. */
+  bytesIn = 0
+  bytesOut = 0
+  /** Bytes held at present for requests that are not whole, or are behind one that is being worked on. */
+  queuedRequestBytes = 0
+  /** Bytes held at present for requests that are being worked on beyond their turn. */
+  workingRequestBytes = 0
+  /** Bytes held at present for peers that have not read them. */
+  queuedAnswerBytes = 0
+
+  /** Requests taken up, by code; those that nobody serves are among the others. */
+  readonly requests = new CodeCounts()
+  /** What came of requests, oneway ones among them, by response code. */
+  readonly outcomes = new CodeCounts()
+  /** Requests that went wrong in a way that nobody expected. */
+  requestDefects = 0
+  /** What was refused for a bound. */
+  readonly refused = new Refusals()
+  /** Requests answered SYSTEM_BUSY because of an overload. */
+  requestsShed = 0
+  overloads = 0
+
+  /** Registrations that were read as a whole. */
+  registrationsRead = 0
+  /** Registrations of which only what had changed was read. */
+  registrationsCompared = 0
+  /** Registrations that said the same as the one before. */
+  registrationsUnchanged = 0
+  /** Registrations that were answered with an error. */
+  registrationsRefused = 0
+  /** Registrations that are being read or applied at present. */
+  registrationsInFlight = 0
+  brokersRegistered = 0
+  /** Brokers that left by their own request. */
+  brokersUnregistered = 0
+  brokersEvicted = 0
+  /** Brokers that left because their connection did. */
+  brokersLost = 0
+  /** Removals that were not carried out, since their broker had been heard from meanwhile. */
+  removalsFenced = 0
+
+  /** Lookups answered with a route that was kept as it is sent. */
+  routeCacheHits = 0
+  /** Lookups whose route was encoded, or was not there. */
+  routeCacheMisses = 0
+
+  configurationUpdates = 0
+
+  /** Answers given. */
+  get framesOut(): number {
+    return this.outcomes.total - this.unanswered
+  }
+}

@@ -1,0 +1,65 @@
+/** What an operator may want to know of when something is wrong. */
+export type EventKind =
+  | 'broker registered'
+  | 'broker unregistered'
+  | 'broker evicted'
+  | 'broker lost'
+  | 'removal fenced'
+  | 'refused'
+  | 'defect'
+  | 'server failure'
+  | 'configuration changed'
+  | 'overload began'
+  | 'overload ended'
+
+/** Something that happened. */
+export interface RecentEvent {
+  /** Counted from 1; what is missing before the first one of a list has been pushed out. */
+  readonly number: number
+  /** When, in milliseconds since the epoch. */
+  readonly timeMs: number
+  readonly kind: EventKind
+  /** The peer, `host:port`, or the broker; the empty text if it was nobody. */
+  readonly who: string
+  readonly text: string
+}
+
+/**
+ * Events kept: a restart of two hundred brokers, twice for each, and what else goes wrong meanwhile. A peer decides on the letters
+ * of some, so they are bounded too: all in all they take less than 1 MB.
+ */
+const MOST_EVENTS = 1_000
+const MOST_LETTERS = 200
+
+/** The last events, in a ring. */
+export class RecentEvents {
+  readonly #maxEvents: number
+  readonly #ring: RecentEvent[] = []
+  #added = 0
+
+  constructor(maxEvents = MOST_EVENTS) {
+    this.#maxEvents = maxEvents
+  }
+
+  /** Events there have been, those that were pushed out among them. */
+  get added(): number {
+    return this.#added
+  }
+
+  add(timeMs: number, kind: EventKind, who: string, text: string): void {
+    const event = { number: this.#added + 1, timeMs, kind, who: shortened(who), text: shortened(text) }
+    this.#ring[this.#added % this.#maxEvents] = event
+    this.#added++
+  }
+
+  /** What is kept, the oldest first. */
+  list(): readonly RecentEvent[] {
+    const oldest = this.#added % this.#maxEvents
+    return [...this.#ring.slice(oldest), ...this.#ring.slice(0, oldest)]
+  }
+}
+
+/** A part of a text keeps the whole in memory, so it is copied. */
+function shortened(text: string): string {
+  return text.length <= MOST_LETTERS ? text : `${Buffer.from(text.slice(0, MOST_LETTERS))}…`
+}

@@ -1,0 +1,68 @@
+import { deflateSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { RegistrationsInFlight } from '../../src/processor/registrations-in-flight.ts'
+import { Counters } from '../../src/stats/counters.ts'
+
+const MAX = 1_000
+
+function start(maxRegistrationsInFlight = 100): { counters: Counters; flights: RegistrationsInFlight } {
+  const counters = new Counters()
+  const bounds = { maxRegistrationsInFlight, maxInflatedBytes: MAX }
+  return { counters, flights: new RegistrationsInFlight(bounds, counters) }
+}
+
+const busy = (bound: string): object => ({ name: 'RemotingCommandError', code: 2, bound })
+const body = (bytes: number): Buffer => deflateSync(Buffer.alloc(bytes))
+
+describe('registrations in flight', () => {
+  test('are as many as may be; one more is told that the server is busy, until one leaves', () => {
+    const { counters, flights } = start(2)
+    const first = flights.enter()
+    flights.enter()
+    expect(() => flights.enter()).toThrow(expect.objectContaining(busy('maxRegistrationsInFlight')) as Error)
+    expect(counters.registrationsInFlight).toBe(2)
+    first.leave()
+    flights.enter()
+    expect(counters.registrationsInFlight).toBe(2)
+  })
+
+  test('hold no more than four times the largest inflated body: beyond three of them nothing more is inflated', async () => {
+    const { flights } = start()
+    const three = [flights.enter(), flights.enter(), flights.enter()]
+    for (const flight of three) expect((await flight.inflate(body(MAX))).length).toBe(MAX)
+    const fourth = flights.enter()
+    expect((await fourth.inflate(body(1))).length).toBe(1)
+    const fifth = flights.enter()
+    await expect(fifth.inflate(body(1))).rejects.toMatchObject(busy('maxInflatedBytes'))
+    fifth.leave()
+    three[0]?.leave()
+    const sixth = flights.enter()
+    expect((await sixth.inflate(body(1))).length).toBe(1)
+  })
+
+  test('a hundred at once are inflated one after the other, so none begins where there is no room', async () => {
+    const { counters, flights } = start()
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 100 }, () => flights.enter().inflate(body(MAX))),
+    )
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(4)
+    expect(counters.registrationsInFlight).toBe(100)
+  })
+
+  test('that are too large or broken hold nothing, and those behind them are inflated', async () => {
+    const { flights } = start()
+    const results = [body(MAX + 1), Buffer.from('no zlib'), body(MAX)].map((bytes) => {
+      const flight = flights.enter()
+      return flight.inflate(bytes).finally(() => flight.leave())
+    })
+    const [tooLarge, broken, good] = await Promise.allSettled(results)
+    expect(tooLarge).toMatchObject({ reason: { code: 1, bound: 'maxInflatedBytes' } })
+    expect(broken).toMatchObject({ reason: { code: 'Z_DATA_ERROR' } })
+    expect(good).toMatchObject({ status: 'fulfilled' })
+    for (let round = 0; round < 10; round++) {
+      const flight = flights.enter()
+      await flight.inflate(body(MAX))
+      flight.leave()
+    }
+  })
+})

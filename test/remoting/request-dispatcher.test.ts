@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest'
+import { BoundError } from '../../src/protocol/errors.ts'
+import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
+import { RequestDispatcher } from '../../src/remoting/request-dispatcher.ts'
+import { LockError } from '../../src/routeinfo/read-write-lock.ts'
+import { Counters } from '../../src/stats/counters.ts'
+
+const BUSY = { code: 2, remark: '[OVERLOAD]system busy, start flow control for a while' }
+const context = { channel: { id: 1, remoteAddress: '127.0.0.1:1', closed: false }, nowMs: 0 }
+
+function request(code: number): RemotingCommand {
+  return { code, language: 'JAVA', version: 0, opaque: 1, flag: 0, remark: null, extFields: null, body: null }
+}
+
+function start(): {
+  dispatcher: RequestDispatcher
+  counters: Counters
+  refused: string[]
+  errors: unknown[]
+} {
+  const counters = new Counters()
+  const refused: string[] = []
+  const errors: unknown[] = []
+  const fail = (error: Error) => () => {
+    throw error
+  }
+  const dispatcher = new RequestDispatcher(
+    {
+      1: () => ({ code: 0 }),
+      2: fail(new LockError('ERR_LOCK_QUEUE_FULL', '3 requests wait for the route tables already')),
+      3: async () =>
+        fail(Object.assign(new Error('4 topics are being looked up'), { code: 'ERR_TOO_MANY_LOOKUPS' }))(),
+      4: fail(new BoundError('maxTopics', 'too many topics')),
+      5: async () => fail(BoundError.busy('maxRegistrationsInFlight', '6 of them'))(),
+      6: fail(new Error('a bug')),
+      7: fail(new BoundError('unRegisterBrokerQueueCapacity', 'too many wait', 1, '')),
+    },
+    (error) => errors.push(error),
+    counters,
+    (bound, detail, { code }, { channel }) =>
+      refused.push(`${bound} ${code} ${channel.remoteAddress}: ${detail}`),
+  )
+  return { dispatcher, counters, refused, errors }
+}
+
+describe('the dispatcher', () => {
+  test('answers who meets a bound, and tells of it with the peer; nobody is told of an error', async () => {
+    const { dispatcher, refused, errors } = start()
+    expect(await dispatcher.dispatch(request(2), context)).toEqual(BUSY)
+    expect(await dispatcher.dispatch(request(3), context)).toEqual(BUSY)
+    expect(await dispatcher.dispatch(request(4), context)).toEqual({ code: 1, remark: 'too many topics' })
+    expect(await dispatcher.dispatch(request(5), context)).toEqual(BUSY)
+    expect(await dispatcher.dispatch(request(7), context)).toEqual({ code: 1, remark: null })
+    expect(refused).toEqual([
+      'maxWaitingRequests 2 127.0.0.1:1: 3 requests wait for the route tables already',
+      'clusterTestMaxLookups 3 127.0.0.1:1: 4 topics are being looked up',
+      'maxTopics 4 127.0.0.1:1: too many topics',
+      'maxRegistrationsInFlight 5 127.0.0.1:1: 6 of them',
+      'unRegisterBrokerQueueCapacity 7 127.0.0.1:1: too many wait',
+    ])
+    expect(errors).toEqual([])
+    expect(await dispatcher.dispatch(request(6), context)).toEqual({ code: 1, remark: 'Error: a bug' })
+    expect(errors).toHaveLength(1)
+  })
+
+  test('leaves out what it is told to until it is told otherwise, and serves the rest', async () => {
+    const { dispatcher, counters } = start()
+    dispatcher.shed([1, 99])
+    expect(await dispatcher.dispatch(request(1), context)).toEqual(BUSY)
+    expect(await dispatcher.dispatch(request(4), context)).toMatchObject({ code: 1 })
+    expect(await dispatcher.dispatch(request(99), context)).toMatchObject({ code: 3 })
+    dispatcher.shed([])
+    expect(await dispatcher.dispatch(request(1), context)).toEqual({ code: 0 })
+    expect(counters.requestsShed).toBe(1)
+  })
+
+  test('counts requests by their code, and those that nobody serves together', async () => {
+    const { dispatcher, counters } = start()
+    for (const code of [1, 1, 4, 8, 1_500, -3]) await dispatcher.dispatch(request(code), context)
+    expect(counters.requests.entries()).toEqual([
+      [1, 2],
+      [4, 1],
+    ])
+    expect(counters.requests.others).toBe(3)
+  })
+})

@@ -1,0 +1,27 @@
+import { describe, expect, test } from 'vitest'
+import { findConfigKey } from '../../src/namesrv/config/config-keys.ts'
+import { CodeCounts } from '../../src/stats/code-counts.ts'
+import { Refusals } from '../../src/stats/counters.ts'
+
+describe('the counters', () => {
+  test('name each bound by the option that sets it', () => {
+    const bounds = Object.keys(new Refusals())
+    expect(bounds.length).toBeGreaterThan(15)
+    for (const bound of bounds) expect(findConfigKey(bound)?.effect, bound).not.toBe('none')
+    for (const bound of bounds) expect(findConfigKey(bound), bound).toBeDefined()
+  })
+
+  test('tell codes apart up to a bound, and count all others together', () => {
+    const counts = new CodeCounts()
+    for (const code of [0, 105, 105, 1_500, -1, 1_536, 2_147_483_647]) counts.add(code)
+    counts.addOther()
+    expect(counts.entries()).toEqual([
+      [0, 1],
+      [105, 2],
+      [1_500, 1],
+    ])
+    expect([counts.get(105), counts.get(106), counts.get(-1), counts.others, counts.total]).toEqual([
+      2, 0, 0, 4, 8,
+    ])
+  })
+})
