@@ -208,7 +208,7 @@ export class HonestClient {
       const timer = setTimeout(
         () => reject(new Error(`no answer to ${what} within ${ANSWER_LIMIT_MS} ms`)),
         ANSWER_LIMIT_MS,
-      )
+      ).unref()
       this.#waiting.push((answer) => {
         clearTimeout(timer)
         resolve(answer)
