@@ -18,6 +18,8 @@ import { RouteSnapshots } from '../../src/namesrv/route-snapshots.ts'
 import { systemClock, systemScheduler } from '../../src/namesrv/system-time.ts'
 import { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { Slicer } from '../../src/routeinfo/slicer.ts'
+import { Counters } from '../../src/stats/counters.ts'
+import { RecentEvents } from '../../src/stats/recent-events.ts'
 import { jsonFrame } from './request-frames.ts'
 import { RpcConnection } from './rpc.ts'
 
@@ -32,6 +34,8 @@ function manager(): { routeInfo: RouteInfoManager; snapshots: RouteSnapshots } {
   const slicer = new Slicer({ nowMs: systemClock.nowMs, defer: systemScheduler.defer })
   const routeInfo = new RouteInfoManager({ slicer, onEffect: () => {} })
   const snapshots = new RouteSnapshots({
+    counters: new Counters(),
+    events: new RecentEvents(),
     path,
     intervalMs: 3_600_000,
     graceMs: 3_600_000,

@@ -20,6 +20,9 @@ const BOUND_OF: { readonly [Code in FrameErrorCode | PrefaceErrorCode]?: Bound }
   ERR_TOO_MANY_OF_ADDRESS: 'maxConnectionsPerAddress',
 }
 
+/** As the others' codes, for connections that the system has no room for. */
+const NO_DESCRIPTOR = 'ERR_NO_DESCRIPTOR'
+
 /** What the service keeps true, counts and tells. */
 export interface BrokerHousekeepingOptions {
   readonly routeInfo: RouteInfoManager
@@ -129,10 +132,10 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   }
 
   onChannelDefect(channel: ChannelRef, err: unknown): void {
-    const { counters, events, nowMs } = this.#options
+    const { counters, events } = this.#options
     counters.connectionsDefect++
     this.#limit.run((suppressed) => {
-      events.add(nowMs(), 'defect', channel.remoteAddress, `connection closed: ${err}`)
+      events.add('defect', channel.remoteAddress, `connection closed: ${err}`)
       this.#logger.error(
         { err, peer: channel.remoteAddress, suppressed },
         'connection closed, it met a defect',
@@ -159,6 +162,8 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   }
 
   onConnectionDropped(peer: string, mostConnections: number): void {
+    const { connectionsRefused } = this.#options.counters
+    connectionsRefused[NO_DESCRIPTOR] = (connectionsRefused[NO_DESCRIPTOR] ?? 0) + 1
     this.#limit.run((suppressed) => {
       const fields = { peer, mostConnections, suppressed }
       this.#logger.warn(
@@ -169,10 +174,10 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   }
 
   onServerFailure(error: Error): void {
-    const { counters, events, nowMs } = this.#options
+    const { counters, events } = this.#options
     counters.serverFailures++
     this.#limit.run((suppressed) => {
-      events.add(nowMs(), 'server failure', '', error.message)
+      events.add('server failure', '', error.message)
       this.#logger.error({ error: error.message, suppressed }, 'the listening socket failed')
     })
   }

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import { reach } from '../remoting/reachability.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
+import type { Counters } from '../stats/counters.ts'
+import type { RecentEvents } from '../stats/recent-events.ts'
 import { BrokerProbe } from './broker-probe.ts'
 import type { Configuration } from './config/configuration.ts'
 import { plainConnect } from './outgoing-connect.ts'
@@ -13,11 +15,13 @@ interface Surroundings {
   readonly logger: Logger
   readonly clock: Clock
   readonly scheduler: Scheduler
+  readonly counters: Counters
+  readonly events: RecentEvents
 }
 
 /** The probe of silent brokers as it is configured. Does nothing until it is started. */
 export function createBrokerProbe(
-  { configuration, logger, clock, scheduler }: Surroundings,
+  { configuration, logger, clock, scheduler, counters, events }: Surroundings,
   routeInfo: RouteInfoManager,
   limit: RateLimit,
 ): BrokerProbe {
@@ -38,5 +42,7 @@ export function createBrokerProbe(
     random: Math.random,
     logger,
     limit,
+    counters,
+    events,
   })
 }

@@ -2,7 +2,10 @@ import type { Logger } from 'pino'
 import { RemotingClientError } from '../remoting/remoting-client-error.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import { type BrokerLiveInfo, brokerKey } from '../routeinfo/route-tables.ts'
+import type { Counters } from '../stats/counters.ts'
+import type { RecentEvents } from '../stats/recent-events.ts'
 import type { RateLimit } from './rate-limit.ts'
+import { nameOf } from './route-events.ts'
 
 /** What probing needs. */
 export interface BrokerProbeOptions {
@@ -23,6 +26,8 @@ export interface BrokerProbeOptions {
   readonly random: () => number
   readonly logger: Logger
   readonly limit: RateLimit
+  readonly counters: Counters
+  readonly events: RecentEvents
 }
 
 /** A broker that is silent, and what is known of it beside that. */
@@ -152,9 +157,11 @@ export class BrokerProbe {
   }
 
   #suspect(watched: Watched, error: Error): void {
-    const { logger, limit, nowMs } = this.#options
+    const { logger, limit, nowMs, counters, events } = this.#options
     watched.isSuspect = true
     const silentMs = Math.round(nowMs() - watched.live.lastUpdateTimestampMs)
+    counters.brokersSuspected++
+    events.add('broker suspected', nameOf(watched.live), error.message)
     limit.run((suppressed) => {
       const fields = { ...identity(watched), silentMs, error: error.message, suppressed }
       logger.warn(fields, 'broker is suspect: it is silent and cannot be reached')
@@ -162,8 +169,9 @@ export class BrokerProbe {
   }
 
   #clear(watched: Watched, why: string): void {
-    const { logger, limit } = this.#options
+    const { logger, limit, events } = this.#options
     watched.isSuspect = false
+    events.add('suspicion cleared', nameOf(watched.live), why)
     limit.run((suppressed) =>
       logger.info({ ...identity(watched), suppressed }, `broker is not suspect any more: ${why}`),
     )

@@ -25,11 +25,13 @@ export function mostConnections(): number | undefined {
 /**
  * Says when file descriptors are used up all the same, because of a limit that was lowered or of the whole machine, and when
  * there are some again. Nobody else says it: Node closes connections that it has no descriptor for without a word.
+ * @param onChange - Told why there are none, or undefined when there are some again.
  * @param every - Runs a task periodically; returns what ends it.
  * @returns What ends it.
  */
 export function watchFileDescriptors(
   logger: Logger,
+  onChange: (error: string | undefined) => void,
   every: (periodMs: number, task: () => void) => () => void,
 ): () => void {
   let usedUp = false
@@ -37,6 +39,7 @@ export function watchFileDescriptors(
     const error = useOne()
     if (usedUp === (error !== undefined)) return
     usedUp = error !== undefined
+    onChange(error)
     if (usedUp) logger.error({ error }, 'file descriptors are used up: no new connection is taken')
     else logger.info('there are file descriptors again')
   })

@@ -127,7 +127,11 @@ export class NamesrvController {
       registrationRoundMs: values.registrationRoundMillis,
     })
     if (values.brokerProbe) {
-      this.#probe = createBrokerProbe(this.#options, this.#routeInfo, this.#rateLimit())
+      this.#probe = createBrokerProbe(
+        { ...this.#options, counters, events },
+        this.#routeInfo,
+        this.#rateLimit(),
+      )
     }
     this.#snapshots = this.#createSnapshots()
   }
@@ -161,8 +165,13 @@ export class NamesrvController {
     const bound = await server.start()
     this.#server = server
     this.#time.start()
-    this.#endDescriptorWatch = watchFileDescriptors(this.#options.logger, (periodMs, task) =>
-      scheduler.every(periodMs, task),
+    this.#endDescriptorWatch = watchFileDescriptors(
+      this.#options.logger,
+      (error) => {
+        const kind = error === undefined ? 'descriptors free' : 'descriptors used up'
+        this.events.add(kind, '', error ?? '')
+      },
+      (periodMs, task) => scheduler.every(periodMs, task),
     )
     this.#product?.start()
     this.#snapshots?.start()
@@ -257,6 +266,8 @@ export class NamesrvController {
       slicer: this.#slicer(),
       dateMs: () => Date.now(),
       logger,
+      counters: this.counters,
+      events: this.events,
       clock,
       scheduler,
     })
@@ -274,7 +285,7 @@ export class NamesrvController {
       configuration: new ConfigUpdates(configuration, this.#options.logger, this.#rateLimit(), {
         onTaken: (peer, keys) => {
           this.counters.configurationUpdates++
-          this.events.add(clock.nowMs(), 'configuration changed', peer, keys.join(', '))
+          this.events.add('configuration changed', peer, keys.join(', '))
         },
         onTooLong: (peer, why) => this.#refusals.countOnly('maxConfigUpdateBytes', peer, why),
       }),
@@ -339,13 +350,13 @@ export class NamesrvController {
       ],
       onBegin: (why) => {
         counters.overloads++
-        events.add(clock.nowMs(), 'overload began', '', why)
+        events.add('overload began', '', why)
         logger.warn({ why }, 'overload: lookups and lists are answered SYSTEM_BUSY until it is over')
         this.#dispatcher?.shed(SHED_IN_OVERLOAD)
       },
       onEnd: (lastedMs) => {
         const { requestsShed } = counters
-        events.add(clock.nowMs(), 'overload ended', '', `after ${Math.round(lastedMs)} ms`)
+        events.add('overload ended', '', `after ${Math.round(lastedMs)} ms`)
         logger.warn({ lastedMs: Math.round(lastedMs), requestsShed }, 'the overload is over')
         this.#dispatcher?.shed([])
       },
@@ -361,6 +372,8 @@ export class NamesrvController {
 
   #onStandstill(ms: number): void {
     const stoodStillMs = Math.round(ms)
+    this.counters.standstills++
+    this.events.add('stood still', '', `for ${stoodStillMs} ms`)
     this.#options.logger.warn(
       { stoodStillMs },
       'the process stood still: nobody is taken for silent because of it',
@@ -369,8 +382,8 @@ export class NamesrvController {
   }
 
   #onEffect(effect: RouteEffect): void {
-    const { logger, clock } = this.#options
-    noteRouteEffect(effect, this.counters, this.events, clock.nowMs())
+    const { logger } = this.#options
+    noteRouteEffect(effect, this.counters, this.events)
     switch (effect.kind) {
       case 'broker registered': {
         const { broker, haServerAddr, topics } = effect
@@ -420,7 +433,7 @@ export class NamesrvController {
     this.counters.requestDefects++
     this.#errorLimit.run((suppressed) => {
       const what = `request ${request.code}: ${error}`
-      this.events.add(this.#options.clock.nowMs(), 'defect', channel.remoteAddress, what)
+      this.events.add('defect', channel.remoteAddress, what)
       const fields = { err: error, code: request.code, peer: channel.remoteAddress, suppressed }
       this.#options.logger.error(fields, 'a request failed unexpectedly')
     })

@@ -41,7 +41,7 @@ export class RefusalLog {
       this.#limits.set(bound, limit)
     }
     limit.run((suppressed) => {
-      events.add(nowMs(), 'refused', peer, `${bound}: ${why}`)
+      events.add('refused', peer, `${bound}: ${why}`)
       log(suppressed)
     })
   }

@@ -3,25 +3,20 @@ import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 
 /** Counts what happens to brokers and keeps it among the recent events. */
-export function noteRouteEffect(
-  effect: RouteEffect,
-  counters: Counters,
-  events: RecentEvents,
-  nowMs: number,
-): void {
+export function noteRouteEffect(effect: RouteEffect, counters: Counters, events: RecentEvents): void {
   switch (effect.kind) {
     case 'broker registered': {
       const { broker, topics } = effect
       counters.brokersRegistered++
-      events.add(nowMs, 'broker registered', nameOf(broker), `id ${broker.brokerId}, ${topics} topics`)
+      events.add('broker registered', nameOf(broker), `id ${broker.brokerId}, ${topics} topics`)
       return
     }
     case 'broker unregistered':
-      noteLeft(effect, counters, events, nowMs)
+      noteLeft(effect, counters, events)
       return
     case 'removal fenced':
       counters.removalsFenced++
-      events.add(nowMs, 'removal fenced', nameOf(effect.broker), effect.reason)
+      events.add('removal fenced', nameOf(effect.broker), effect.reason)
       return
     default:
   }
@@ -31,33 +26,27 @@ function noteLeft(
   { broker, reason }: Extract<RouteEffect, { kind: 'broker unregistered' }>,
   counters: Counters,
   events: RecentEvents,
-  nowMs: number,
 ): void {
   switch (reason) {
     case 'request':
       counters.brokersUnregistered++
-      events.add(nowMs, 'broker unregistered', nameOf(broker), 'by its own request')
+      events.add('broker unregistered', nameOf(broker), 'by its own request')
       return
     case 'expired':
       counters.brokersEvicted++
-      events.add(nowMs, 'broker evicted', nameOf(broker), 'no sign of life within its heartbeat timeout')
+      events.add('broker evicted', nameOf(broker), 'no sign of life within its heartbeat timeout')
       return
     case 'unreachable':
       counters.brokersEvicted++
-      events.add(nowMs, 'broker evicted', nameOf(broker), 'silent, and it cannot be reached')
+      events.add('broker evicted', nameOf(broker), 'silent, and it cannot be reached')
       return
     case 'not returned':
       counters.brokersEvicted++
-      events.add(
-        nowMs,
-        'broker evicted',
-        nameOf(broker),
-        'known from the route snapshot, and not back in time',
-      )
+      events.add('broker evicted', nameOf(broker), 'known from the route snapshot, and not back in time')
       return
     case 'connection lost':
       counters.brokersLost++
-      events.add(nowMs, 'broker lost', nameOf(broker), 'its connection is lost')
+      events.add('broker lost', nameOf(broker), 'its connection is lost')
       return
     default:
       reason satisfies never
@@ -65,7 +54,7 @@ function noteLeft(
 }
 
 /** As an operator looks for it: each part may be long, and the address is what tells two of a name apart. */
-function nameOf(broker: {
+export function nameOf(broker: {
   readonly clusterName: string
   readonly brokerName: string
   readonly brokerAddr: string

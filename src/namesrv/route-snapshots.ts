@@ -7,6 +7,8 @@ import { readRouteSnapshot } from '../routeinfo/route-snapshot-reader.ts'
 import { nextPiece, routeSnapshotText } from '../routeinfo/route-snapshot-text.ts'
 import type { Slicer } from '../routeinfo/slicer.ts'
 import { RouteSnapshotError } from '../routeinfo/snapshot-record.ts'
+import type { Counters } from '../stats/counters.ts'
+import type { RecentEvents } from '../stats/recent-events.ts'
 import { RateLimit } from './rate-limit.ts'
 import { readSnapshotFile, SnapshotFileError, writeSnapshotFile } from './route-snapshot-file.ts'
 import type { Clock, Scheduler } from './time.ts'
@@ -22,6 +24,8 @@ export interface RouteSnapshotsOptions {
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly slicer: Slicer
+  readonly counters: Counters
+  readonly events: RecentEvents
   /** The machine's date, by which a file's age is told: milliseconds since the epoch. */
   readonly dateMs: () => number
 }
@@ -51,7 +55,7 @@ export class RouteSnapshots {
 
   /** Takes the routes from the file, if there is one to be used. Whatever is wrong with it is one line in the log, no error. */
   load(): void {
-    const { path, graceMs, maxAgeMs, routeInfo, logger, clock, dateMs } = this.#options
+    const { path, graceMs, maxAgeMs, routeInfo, logger, events, clock, dateMs } = this.#options
     try {
       const file = readSnapshotFile(path)
       if (file === undefined) return
@@ -64,6 +68,8 @@ export class RouteSnapshots {
       routeInfo.restore(tables)
       this.#savedRevision = routeInfo.revision
       const { brokerLiveTable, topicQueueTable } = tables
+      const what = `${brokerLiveTable.size} brokers, ${topicQueueTable.size} topics`
+      events.add('routes restored', '', what)
       logger.info(
         { path, brokers: brokerLiveTable.size, topics: topicQueueTable.size, ageMs, graceMs },
         'routes taken from the snapshot: their brokers have a while to register again',
@@ -122,7 +128,7 @@ export class RouteSnapshots {
   }
 
   async #save(): Promise<void> {
-    const { path, routeInfo, logger, clock, dateMs } = this.#options
+    const { path, routeInfo, logger, counters, clock, dateMs } = this.#options
     try {
       // What is left of the time of brokers that have not returned is in the file, too.
       if (this.#savedRevision === routeInfo.revision && routeInfo.provisional === 0) {
@@ -133,10 +139,12 @@ export class RouteSnapshots {
       const snapshot = await routeInfo.snapshot(clock.nowMs())
       const bytes = await this.#write(snapshot).finally(() => snapshot.release())
       this.#savedRevision = snapshot.revision
+      counters.snapshotsWritten++
       logger.debug({ path, bytes, topics: snapshot.topics.length }, 'route snapshot written')
     } catch (error) {
       // Perhaps it is gone: it is written anew next time, whether or not anything has changed.
       this.#savedRevision = undefined
+      counters.snapshotsFailed++
       this.#failures.run((suppressed) => {
         logger.warn(
           { path, suppressed },
@@ -153,11 +161,12 @@ export class RouteSnapshots {
   }
 
   async #endGrace(): Promise<void> {
-    const { routeInfo, logger, clock } = this.#options
+    const { routeInfo, logger, events, clock } = this.#options
     const outcome = await routeInfo.endRestoration(clock.nowMs())
     if (outcome === undefined) return
     const { loaded, returned, waiting, staleQueues } = outcome
     const fields = { loaded, returned, waiting, gone: loaded - returned - waiting, staleQueues }
+    events.add('restoration ended', '', `${returned} returned, ${fields.gone} gone, ${waiting} waiting`)
     logger.info(fields, 'the time of the brokers of the route snapshot is over')
   }
 }

@@ -98,6 +98,8 @@ export class Counters {
   brokersEvicted = 0
   /** Brokers that left because their connection did. */
   brokersLost = 0
+  /** Times that a silent broker was found out of reach. */
+  brokersSuspected = 0
   /** Removals that were not carried out, since their broker had been heard from meanwhile. */
   removalsFenced = 0
 
@@ -107,6 +109,10 @@ export class Counters {
   routeCacheMisses = 0
 
   configurationUpdates = 0
+  snapshotsWritten = 0
+  snapshotsFailed = 0
+  /** Times that the process did not run for seconds. */
+  standstills = 0
 
   /** Answers given. */
   get framesOut(): number {

@@ -4,6 +4,8 @@ export type EventKind =
   | 'broker unregistered'
   | 'broker evicted'
   | 'broker lost'
+  | 'broker suspected'
+  | 'suspicion cleared'
   | 'removal fenced'
   | 'refused'
   | 'defect'
@@ -11,6 +13,11 @@ export type EventKind =
   | 'configuration changed'
   | 'overload began'
   | 'overload ended'
+  | 'routes restored'
+  | 'restoration ended'
+  | 'stood still'
+  | 'descriptors used up'
+  | 'descriptors free'
 
 /** Something that happened. */
 export interface RecentEvent {
@@ -34,11 +41,14 @@ const MOST_LETTERS = 200
 /** The last events, in a ring. */
 export class RecentEvents {
   readonly #maxEvents: number
+  readonly #dateMs: () => number
   readonly #ring: RecentEvent[] = []
   #added = 0
 
-  constructor(maxEvents = MOST_EVENTS) {
+  /** @param dateMs - The machine's date: people compare it with that of other logs. */
+  constructor(maxEvents = MOST_EVENTS, dateMs: () => number = () => Date.now()) {
     this.#maxEvents = maxEvents
+    this.#dateMs = dateMs
   }
 
   /** Events there have been, those that were pushed out among them. */
@@ -46,7 +56,8 @@ export class RecentEvents {
     return this.#added
   }
 
-  add(timeMs: number, kind: EventKind, who: string, text: string): void {
+  add(kind: EventKind, who: string, text: string): void {
+    const timeMs = this.#dateMs()
     const event = { number: this.#added + 1, timeMs, kind, who: shortened(who), text: shortened(text) }
     this.#ring[this.#added % this.#maxEvents] = event
     this.#added++

@@ -4,6 +4,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { BrokerProbe } from '../../src/namesrv/broker-probe.ts'
 import { RateLimit } from '../../src/namesrv/rate-limit.ts'
 import { RemotingClientError } from '../../src/remoting/remoting-client-error.ts'
+import { Counters } from '../../src/stats/counters.ts'
+import { RecentEvents } from '../../src/stats/recent-events.ts'
 import { managerWith, openChannel, registration } from '../routeinfo/support.ts'
 import { ManualTime } from '../support/manual-time.ts'
 import { headerOf } from '../support/raw-client.ts'
@@ -26,7 +28,11 @@ function world(brokers: readonly string[], { evicts = false, random = 0 } = {}) 
   const { manager, effects } = managerWith('whole')
   const { logger, lines } = recordingLogger()
   const probed: { readonly address: string; readonly end: (error?: Error) => Promise<void> }[] = []
+  const counters = new Counters()
+  const events = new RecentEvents()
   const probe = new BrokerProbe({
+    counters,
+    events,
     routeInfo: manager,
     reach: (address) =>
       new Promise((resolve, reject) => {
@@ -63,7 +69,7 @@ function world(brokers: readonly string[], { evicts = false, random = 0 } = {}) 
   const said = (): string[] => lines.filter(({ level }) => level !== 'debug').map(({ msg }) => msg)
   const known = async (address: string): Promise<boolean> =>
     (await manager.getBrokerMemberGroup(address, owner)).size > 0
-  return { time, probe, probed, effects, hear, said, known, lines }
+  return { time, probe, probed, effects, hear, said, known, lines, counters, events }
 }
 
 describe('a broker whose heartbeats stop', () => {
@@ -98,7 +104,7 @@ describe('a broker whose heartbeats stop', () => {
   })
 
   test('is not suspect any more when it is heard from, or can be reached again', async () => {
-    const { time, probe, probed, hear, said } = world(['a:1', 'b:1'])
+    const { time, probe, probed, hear, said, counters, events } = world(['a:1', 'b:1'])
     time.advance(51_000)
     for (const { end } of probed) await end(failure('ECONNREFUSED'))
     expect(probe.suspects).toBe(2)
@@ -109,6 +115,13 @@ describe('a broker whose heartbeats stop', () => {
     expect(said().slice(2)).toEqual([
       'broker is not suspect any more: it is heard from',
       'broker is not suspect any more: it can be reached',
+    ])
+    expect(counters.brokersSuspected).toBe(2)
+    expect(events.list().map(({ kind, text }) => `${kind}: ${text}`)).toEqual([
+      'broker suspected: no connection',
+      'broker suspected: no connection',
+      'suspicion cleared: it is heard from',
+      'suspicion cleared: it can be reached',
     ])
   })
 

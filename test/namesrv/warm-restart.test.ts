@@ -17,6 +17,8 @@ import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { RouteSnapshots } from '../../src/namesrv/route-snapshots.ts'
+import { Counters } from '../../src/stats/counters.ts'
+import { RecentEvents } from '../../src/stats/recent-events.ts'
 import { managerWith, wholeSlicer } from '../routeinfo/support.ts'
 import { ManualTime } from '../support/manual-time.ts'
 import { headerOf, type RawClient, requestFrame } from '../support/raw-client.ts'
@@ -294,6 +296,8 @@ describe('the file', () => {
       slicer: wholeSlicer(),
       clock: time,
       scheduler: time,
+      counters: new Counters(),
+      events: new RecentEvents(),
     }
     const path = temporaryFolder()
     const snapshots = new RouteSnapshots({ path, logger, ...times, ...world })
@@ -303,6 +307,7 @@ describe('the file', () => {
     time.advance(600_000)
     await snapshots.save()
     expect(lines.slice(1)).toEqual([{ level: 'warn', msg, path, suppressed: 4 }])
+    expect(world.counters).toMatchObject({ snapshotsFailed: 6, snapshotsWritten: 0 })
   })
 
   test('is none if the option is empty, and by default on a port that is another one each time', async () => {

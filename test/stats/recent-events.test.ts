@@ -3,10 +3,11 @@ import { RecentEvents } from '../../src/stats/recent-events.ts'
 
 describe('the recent events', () => {
   test('are kept in their order, and the oldest is pushed out by one too many', () => {
-    const events = new RecentEvents(3)
-    for (const number of [1, 2, 3]) events.add(number, 'refused', 'p', `${number}`)
+    let dateMs = 0
+    const events = new RecentEvents(3, () => ++dateMs)
+    for (const number of [1, 2, 3]) events.add('refused', 'p', `${number}`)
     expect(events.list().map(({ text }) => text)).toEqual(['1', '2', '3'])
-    events.add(4, 'defect', 'q', '4')
+    events.add('defect', 'q', '4')
     expect(events.list()).toEqual([
       { number: 2, timeMs: 2, kind: 'refused', who: 'p', text: '2' },
       { number: 3, timeMs: 3, kind: 'refused', who: 'p', text: '3' },
@@ -21,13 +22,14 @@ describe('the recent events', () => {
 
   test('keep the first letters of long texts', () => {
     const events = new RecentEvents()
-    events.add(0, 'refused', 'w'.repeat(201), 't'.repeat(200))
+    events.add('refused', 'w'.repeat(201), 't'.repeat(200))
     expect(events.list()[0]).toMatchObject({ who: `${'w'.repeat(200)}…`, text: 't'.repeat(200) })
   })
 
   test('do not grow beyond a thousand', () => {
-    const events = new RecentEvents()
-    for (let number = 0; number < 2_500; number++) events.add(number, 'refused', '', '')
+    let dateMs = 0
+    const events = new RecentEvents(undefined, () => dateMs++)
+    for (let number = 0; number < 2_500; number++) events.add('refused', '', '')
     const list = events.list()
     expect(list.map(({ timeMs }) => timeMs)).toEqual(
       Array.from({ length: 1_000 }, (_, index) => 1_500 + index),
