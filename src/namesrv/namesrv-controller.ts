@@ -4,7 +4,6 @@ import { createProcessors } from '../processor/default-request-processor.ts'
 import { RegistrationMemory } from '../processor/registration-memory.ts'
 import type { RequestContext } from '../protocol/processor.ts'
 import { type RemotingCommand, SerializeType } from '../protocol/remoting-command.ts'
-import { RequestCode } from '../protocol/request-code.ts'
 import type { Connect } from '../remoting/outgoing-connection.ts'
 import type { RemotingClient } from '../remoting/remoting-client.ts'
 import { RemotingServer } from '../remoting/remoting-server.ts'
@@ -24,7 +23,8 @@ import { mostConnections, watchFileDescriptors } from './file-descriptors.ts'
 import { loadKVConfig } from './kv-config-file.ts'
 import { type MinBrokerIdChange, MinBrokerIdNotifier } from './min-broker-id-notifier.ts'
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
-import { LOOK_MS, Overload } from './overload.ts'
+import { LOOK_MS, type Overload } from './overload.ts'
+import { createOverload } from './overload-factory.ts'
 import { ProductEnvironment } from './product-environment.ts'
 import { RateLimit } from './rate-limit.ts'
 import { RefusalLog } from './refusal-log.ts'
@@ -45,17 +45,6 @@ export interface NamesrvControllerOptions {
 
 /** How long connections may take to close in a shutdown before they are cut, in milliseconds. */
 const CLOSE_PATIENCE_MS = 5_000
-
-/** What an overload leaves out: clients go on with the routes they have, while a broker that is not heard loses its own. */
-const SHED_IN_OVERLOAD = [
-  RequestCode.GET_ROUTEINFO_BY_TOPIC,
-  RequestCode.GET_BROKER_CLUSTER_INFO,
-  RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER,
-  RequestCode.GET_TOPICS_BY_CLUSTER,
-  RequestCode.GET_UNIT_TOPIC_LIST,
-  RequestCode.GET_HAS_UNIT_SUB_TOPIC_LIST,
-  RequestCode.GET_HAS_UNIT_SUB_UNUNIT_TOPIC_LIST,
-]
 
 /**
  * One NameServer: puts tables, processors, sockets, time and files together and runs their life.
@@ -335,31 +324,14 @@ export class NamesrvController {
 
   #overload(): Overload {
     const { configuration, clock, logger } = this.#options
-    const { values } = configuration
-    const { counters, events } = this
-    return new Overload({
+    return createOverload({
+      values: configuration.values,
+      waitingRequests: () => this.#routeInfo.waiting,
+      shed: (codes) => this.#dispatcher?.shed(codes),
       nowMs: () => clock.nowMs(),
-      maxLagMs: () => values.overloadLagMillis,
-      quantities: [
-        {
-          name: 'bytes of requests worked on',
-          max: values.maxQueuedRequestBytes / 2,
-          of: () => counters.workingRequestBytes,
-        },
-        { name: 'waiting requests', max: values.maxWaitingRequests, of: () => this.#routeInfo.waiting },
-      ],
-      onBegin: (why) => {
-        counters.overloads++
-        events.add('overload began', '', why)
-        logger.warn({ why }, 'overload: lookups and lists are answered SYSTEM_BUSY until it is over')
-        this.#dispatcher?.shed(SHED_IN_OVERLOAD)
-      },
-      onEnd: (lastedMs) => {
-        const { requestsShed } = counters
-        events.add('overload ended', '', `after ${Math.round(lastedMs)} ms`)
-        logger.warn({ lastedMs: Math.round(lastedMs), requestsShed }, 'the overload is over')
-        this.#dispatcher?.shed([])
-      },
+      counters: this.counters,
+      events: this.events,
+      logger,
     })
   }
 
@@ -382,48 +354,15 @@ export class NamesrvController {
   }
 
   #onEffect(effect: RouteEffect): void {
-    const { logger } = this.#options
-    noteRouteEffect(effect, this.counters, this.events)
-    switch (effect.kind) {
-      case 'broker registered': {
-        const { broker, haServerAddr, topics } = effect
-        logger.info({ ...broker, brokerId: `${broker.brokerId}`, haServerAddr, topics }, 'broker registered')
-        return
-      }
-      case 'registration ignored': {
-        const { broker, currentAddr } = effect
-        const fields = { ...broker, brokerId: `${broker.brokerId}`, currentAddr }
-        logger.warn(
-          fields,
-          'registration ignored: the broker that has this id is further in its state version',
-        )
-        return
-      }
-      case 'broker unregistered':
-        logger.info({ ...effect.broker, reason: effect.reason }, UNREGISTERED[effect.reason])
-        return
-      case 'channel silent':
-        this.#server?.closeChannel(effect.channelId)
-        return
-      case 'removal fenced':
-        logger.info(
-          { ...effect.broker, reason: effect.reason },
-          'removal skipped: the broker has been heard from since',
-        )
-        return
-      case 'min broker id changed':
-        this.#onMinBrokerIdChanged(effect)
-        return
-      default:
-        effect satisfies never
-    }
+    noteRouteEffect(effect, { counters: this.counters, events: this.events, logger: this.#options.logger })
+    if (effect.kind === 'channel silent') this.#server?.closeChannel(effect.channelId)
+    else if (effect.kind === 'min broker id changed') this.#onMinBrokerIdChanged(effect)
   }
 
   /** A member that leaves matters only to a group with an acting master. @see RouteInfoManager#unRegisterBroker */
   #onMinBrokerIdChanged(change: MinBrokerIdChange): void {
-    const { logger, configuration } = this.#options
-    const { brokerName, offlineBrokerAddr, enableActingMaster } = change
-    logger.debug({ brokerName }, 'smallest broker id changed')
+    const { configuration } = this.#options
+    const { offlineBrokerAddr, enableActingMaster } = change
     // In a shutdown brokers leave us, not their group.
     if (!configuration.values.notifyMinBrokerIdChanged || this.#shuttingDown) return
     if (offlineBrokerAddr === null || enableActingMaster) this.#notifier.notify(change)
@@ -439,11 +378,3 @@ export class NamesrvController {
     })
   }
 }
-
-const UNREGISTERED = {
-  request: 'broker unregistered',
-  expired: 'broker evicted: no sign of life within its heartbeat timeout',
-  unreachable: 'broker evicted: it is silent and cannot be reached',
-  'connection lost': 'broker unregistered: its connection is lost',
-  'not returned': 'broker dropped: known from the route snapshot, it did not register again in time',
-} as const

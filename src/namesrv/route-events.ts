@@ -1,24 +1,51 @@
+import type { Logger } from 'pino'
 import type { RouteEffect } from '../routeinfo/route-effect.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 
-/** Counts what happens to brokers and keeps it among the recent events. */
-export function noteRouteEffect(effect: RouteEffect, counters: Counters, events: RecentEvents): void {
+/** What brokers do is told to. */
+export interface RouteEffectNotes {
+  readonly counters: Counters
+  readonly events: RecentEvents
+  readonly logger: Logger
+}
+
+/** Counts what happens to brokers, keeps it among the recent events, and writes a line each. */
+export function noteRouteEffect(effect: RouteEffect, notes: RouteEffectNotes): void {
+  const { counters, events, logger } = notes
   switch (effect.kind) {
     case 'broker registered': {
-      const { broker, topics } = effect
+      const { broker, haServerAddr, topics } = effect
       counters.brokersRegistered++
       events.add('broker registered', nameOf(broker), `id ${broker.brokerId}, ${topics} topics`)
+      logger.info({ ...broker, brokerId: `${broker.brokerId}`, haServerAddr, topics }, 'broker registered')
+      return
+    }
+    case 'registration ignored': {
+      const { broker, currentAddr } = effect
+      const fields = { ...broker, brokerId: `${broker.brokerId}`, currentAddr }
+      logger.warn(fields, 'registration ignored: the broker that has this id is further in its state version')
       return
     }
     case 'broker unregistered':
       noteLeft(effect, counters, events)
+      logger.info({ ...effect.broker, reason: effect.reason }, UNREGISTERED[effect.reason])
       return
     case 'removal fenced':
       counters.removalsFenced++
       events.add('removal fenced', nameOf(effect.broker), effect.reason)
+      logger.info(
+        { ...effect.broker, reason: effect.reason },
+        'removal skipped: the broker has been heard from since',
+      )
+      return
+    case 'min broker id changed':
+      logger.debug({ brokerName: effect.brokerName }, 'smallest broker id changed')
+      return
+    case 'channel silent':
       return
     default:
+      effect satisfies never
   }
 }
 
@@ -62,3 +89,11 @@ export function nameOf(broker: {
   const { clusterName, brokerName, brokerAddr } = broker
   return `${brokerAddr.slice(0, 60)} ${brokerName.slice(0, 60)} of ${clusterName.slice(0, 60)}`
 }
+
+const UNREGISTERED = {
+  request: 'broker unregistered',
+  expired: 'broker evicted: no sign of life within its heartbeat timeout',
+  unreachable: 'broker evicted: it is silent and cannot be reached',
+  'connection lost': 'broker unregistered: its connection is lost',
+  'not returned': 'broker dropped: known from the route snapshot, it did not register again in time',
+} as const

@@ -1,5 +1,3 @@
-import { constants } from 'node:buffer'
-import { TrustedNetworks } from '../../remoting/trusted-networks.ts'
 import {
   boolean,
   type ConfigKey,
@@ -13,18 +11,9 @@ import {
   string,
   word,
 } from './config-key.ts'
+import { FRAME_LIMIT, OWN_CONFIG_KEYS } from './own-config-keys.ts'
+import { MAX_TIMER_MS, MAX_TIMER_SECONDS, TIME_MS, TIME_SECONDS } from './time-ranges.ts'
 
-/** Longest delay of a timer, in ms; Node would fire a longer one at once. */
-const MAX_TIMER_MS = 2_147_483_647
-/** In seconds, with room for what a shutdown adds. */
-const MAX_TIMER_SECONDS = 2_147_000
-
-/** Node ends a TLS handshake by itself after so many ms. */
-const MAX_HANDSHAKE_MS = 120_000
-const TIME_MS = { unit: 'ms', min: 1, max: MAX_TIMER_MS } as const
-const TIME_SECONDS = { unit: 's', min: 0, max: MAX_TIMER_SECONDS } as const
-
-const FRAME_LIMIT = 'com.rocketmq.remoting.frameMaxLength'
 const SND_BUF = 'com.rocketmq.remoting.socket.sndbuf.size'
 const RCV_BUF = 'com.rocketmq.remoting.socket.rcvbuf.size'
 const HIGH_WATER_MARK = 'com.rocketmq.remoting.write.buffer.high.water.mark'
@@ -36,15 +25,6 @@ const CLIENT_ASYNC = 'com.rocketmq.remoting.clientAsyncSemaphoreValue'
 const CLIENT_CONNECT_TIMEOUT = 'com.rocketmq.remoting.client.connect.timeout'
 const CLIENT_MAX_IDLE = 'com.rocketmq.remoting.client.channel.maxIdleTimeSeconds'
 const CLIENT_CLOSE_IF_TIMEOUT = 'com.rocketmq.remoting.client.closeSocketIfTimeout'
-
-function networksProblem(text: string): string | undefined {
-  try {
-    TrustedNetworks.of(text)
-    return undefined
-  } catch (error) {
-    return (error as RangeError).message
-  }
-}
 
 /** In Java's order of declaration, as the tables after it: it is the order in which they are printed. */
 const NAMESRV = [
@@ -294,264 +274,6 @@ const SYSTEM = [
   nullable('tls.protocols', 'start', '`TLSv1.2`, `TLSv1.3` or both, separated by a comma'),
 ] as const
 
-const OWN = [
-  word('serializeType', ['JSON', 'ROCKETMQ'], 'JSON', 'start', 'header form of commands sent', {
-    alias: 'rocketmq.serialize.type',
-    variable: 'ROCKETMQ_SERIALIZE_TYPE',
-  }),
-  int(
-    'clientMaxConnections',
-    1_000,
-    'start',
-    'connections that this server may open: brokers that are told of a new least id, product NameServers',
-    { min: 1 },
-  ),
-  int(
-    'clientMaxQueuedBytes',
-    262_144,
-    'start',
-    'what may wait on each of them for a peer that is slow to take it; a thousand notifications',
-    { unit: 'bytes', min: 1 },
-  ),
-  int(
-    'clusterTestTimeoutMillis',
-    3_000,
-    'start',
-    'time for a lookup in the product environment; requests behind it on the same connection wait so long',
-    TIME_MS,
-  ),
-  int(
-    'clusterTestMaxLookups',
-    256,
-    'start',
-    'topics that may be looked up there at a time; beyond them the answer is SYSTEM_BUSY',
-    { min: 1 },
-  ),
-  boolean(
-    'sharedReadBuffer',
-    true,
-    'start',
-    'read all plain connections into one buffer, by a part of Node that is not documented; false is slower',
-  ),
-  long('encodedRouteMaxBytes', 67_108_864, 'start', 'routes kept as they are sent; 0 keeps none', {
-    unit: 'bytes',
-    min: 0,
-  }),
-  long(
-    'registrationMemoryMaxBytes',
-    67_108_864,
-    'start',
-    'registrations kept to compare the next ones of their brokers with; 0 keeps none',
-    { unit: 'bytes', min: 0 },
-  ),
-  word(
-    'logLevel',
-    ['fatal', 'error', 'warn', 'info', 'debug', 'trace'],
-    'info',
-    'start',
-    'least important lines logged',
-  ),
-  word(
-    'logFormat',
-    ['auto', 'pretty', 'json'],
-    'auto',
-    'start',
-    'form of the log; `auto` is `pretty` on a terminal, else `json`',
-  ),
-  nullable(
-    'proxyProtocolTrustedNetworks',
-    'start',
-    'networks whose PROXY headers are believed, such as `10.0.0.0/8, fd00::/8`; from elsewhere a header closes its ' +
-      'connection; not set: all',
-    { check: networksProblem },
-  ),
-  int(
-    'tlsHandshakeTimeoutMillis',
-    10_000,
-    'start',
-    'longest TLS handshake; it holds memory and no request yet (Netty has the same)',
-    { unit: 'ms', min: 1, max: MAX_HANDSHAKE_MS },
-  ),
-  int(
-    'maxHeaderBytes',
-    262_144,
-    'start',
-    'longest header of a request; it is read in one go, and lookups wait meanwhile (a thousand times a usual one)',
-    { unit: 'bytes', min: 1_024, max: 2_097_152 },
-  ),
-  int(
-    'maxRequestBodyBytes',
-    262_144,
-    'start',
-    'longest body of a request that is read in one go (217, 322); registrations are not among them',
-    { unit: 'bytes', min: 1_024 },
-  ),
-  int(
-    'maxConfigUpdateBytes',
-    65_536,
-    'start',
-    'longest text of an update of the configuration; it is read in one go, and lookups wait meanwhile',
-    { unit: 'bytes', min: 0 },
-  ),
-  int(
-    'maxWaitingChanges',
-    256,
-    'start',
-    'changes of the key-value table, and updates of the configuration, that may wait for the disk; beyond them the answer ' +
-      'is SYSTEM_BUSY',
-    { min: 1 },
-  ),
-  string(
-    'routeSnapshotPath',
-    {
-      text: '`{user.home}/namesrv/routes-{listenPort}.snapshot`; none for port 0',
-      of: (context) => {
-        const port = context.value('listenPort')
-        // Nobody finds a server again that takes another port at each start.
-        return port === 0 ? '' : `${context.value('user.home')}/namesrv/routes-${port}.snapshot`
-      },
-    },
-    'start',
-    'file of the routes, from which a restarted server answers until brokers have registered again; empty: none',
-  ),
-  int(
-    'routeSnapshotIntervalMillis',
-    10_000,
-    'start',
-    'time between two looks whether that file is to be written anew, because a route has changed',
-    { unit: 'ms', min: 100, max: MAX_TIMER_MS },
-  ),
-  int(
-    'routeSnapshotGraceMillis',
-    120_000,
-    'start',
-    'time after the start in which a broker of that file must show itself; brokers register every 30 s, 60 s at most',
-    TIME_MS,
-  ),
-  long(
-    'routeSnapshotMaxAgeMillis',
-    600_000,
-    'start',
-    'a file that was last known to be right longer ago is not used',
-    { unit: 'ms', min: 1 },
-  ),
-  int(
-    'registrationRoundMillis',
-    30_000,
-    'start',
-    'after the process stood still, brokers whose connections were lost meanwhile have so long to register again ' +
-      '(`registerNameServerPeriod` of the brokers)',
-    { unit: 'ms', min: 0, max: MAX_TIMER_MS },
-  ),
-  boolean(
-    'brokerProbe',
-    false,
-    'start',
-    'connect to brokers whose heartbeats stop, and mark those that cannot be reached as suspect, in the log',
-  ),
-  int(
-    'brokerProbeAfterPercent',
-    50,
-    'start',
-    'part of its heartbeat timeout for which a broker must be silent to be probed; two registrations of four by default',
-    { unit: '%', min: 1, max: 99 },
-  ),
-  int('brokerProbeTimeoutMillis', 3_000, 'start', 'time to connect to a broker that is probed', TIME_MS),
-  boolean(
-    'brokerProbeEvicts',
-    false,
-    'start',
-    'take suspects out of the routes before their timeout, as long as at least half of the brokers are well',
-  ),
-  int(
-    'maxConnections',
-    50_000,
-    'start',
-    'open connections; one more is closed at once (five times ten thousand clients, each of which has one)',
-    { min: 1 },
-  ),
-  int(
-    'maxConnectionsPerAddress',
-    0,
-    'start',
-    'the same for one address, that of the PROXY header if there is one; 0: no limit, since a NAT or a node may stand ' +
-      'for any number of clients',
-    { min: 0 },
-  ),
-  long(
-    'maxQueuedRequestBytes',
-    536_870_912,
-    'start',
-    'held for requests, all connections together: half for those that are not whole (beyond it the one that has not got on ' +
-      'for longest is closed), half for those that are worked on (beyond it a large one is answered SYSTEM_BUSY); a thousand ' +
-      'registrations of a thousand topics at a time',
-    { unit: 'bytes', min: 1_048_576 },
-  ),
-  long(
-    'maxQueuedAnswerBytes',
-    268_435_456,
-    'start',
-    'held for peers that do not read their answers, all connections together; beyond it the one that has taken nothing ' +
-      'for longest is closed',
-    { unit: 'bytes', min: 1_048_576 },
-  ),
-  long(
-    'maxInflatedBytes',
-    {
-      text: 'four times `com.rocketmq.remoting.frameMaxLength` (67108864)',
-      of: (context) => Math.min(4 * Number(context.value(FRAME_LIMIT)), constants.MAX_LENGTH),
-    },
-    'start',
-    'what a compressed registration may inflate to; all that are worked on, four times that',
-    { unit: 'bytes', min: 1, max: constants.MAX_LENGTH },
-  ),
-  int(
-    'maxRegistrationsInFlight',
-    1_000,
-    'start',
-    'registrations worked on at a time; beyond them the answer is SYSTEM_BUSY (a connection has one at most)',
-    { min: 1 },
-  ),
-  int(
-    'maxWaitingRequests',
-    10_000,
-    'start',
-    'requests that may wait for the route tables; beyond them the answer is SYSTEM_BUSY (as long as a Java queue)',
-    { min: 1 },
-  ),
-  int('maxBrokers', 10_000, 'start', 'brokers; a registration beyond them is refused and changes nothing', {
-    min: 1,
-  }),
-  int(
-    'maxTopics',
-    1_000_000,
-    'start',
-    'topics of all brokers; a registration that would go beyond is refused and changes nothing',
-    { min: 1 },
-  ),
-  int(
-    'maxKVEntries',
-    50_000,
-    'start',
-    'entries of the key-value table, and namespaces; one more is refused (each change writes the whole file)',
-    { min: 1 },
-  ),
-  long(
-    'maxKVBytes',
-    4_194_304,
-    'start',
-    'namespaces, keys and values together; the whole order configuration is in the answer to every registration',
-    { unit: 'bytes', min: 1 },
-  ),
-  int(
-    'overloadLagMillis',
-    1_000,
-    'live',
-    'the event loop is so late three times in a row: lookups and lists are answered SYSTEM_BUSY until it is not; 0: never',
-    { unit: 'ms', min: 0, max: MAX_TIMER_MS },
-  ),
-] as const
-
 /**
  * Fields of Java's NettyClientConfig that it shares by name with NettyServerConfig, and the field after which it declares them:
  * one key sets both.
@@ -574,7 +296,7 @@ export const CONFIG_KEYS: readonly OwnedConfigKey[] = [
   ...owned('nettyServer', NETTY_SERVER),
   ...owned('nettyClient', NETTY_CLIENT),
   ...owned('system', SYSTEM),
-  ...owned('own', OWN),
+  ...owned('own', OWN_CONFIG_KEYS),
 ]
 
 type Row =
@@ -582,7 +304,7 @@ type Row =
   | (typeof NETTY_SERVER)[number]
   | (typeof NETTY_CLIENT)[number]
   | (typeof SYSTEM)[number]
-  | (typeof OWN)[number]
+  | (typeof OWN_CONFIG_KEYS)[number]
 
 /** The value of every key, by name: numbers, booleans and strings; undefined only where Java has a null. */
 export type NamesrvValues = {
