@@ -28,12 +28,15 @@ const shownByTlsOnly = [
 ] as const
 /** Those of modes that the servers of the differential test are not in; `cluster-test.test.ts` and `rolling-restart.test.ts` show them. */
 const shownInOtherModes = ['cluster-test-mode', 'graceful-shutdown'] as const
+/** Those that take more than a sequence can send, a restart, or a pause of the process: docs/reliability.md names their tests. */
+const shownByFaults = ['bounded', 'routes-restored', 'standstill-excused'] as const
 
 export const differences: {
   readonly shownBySequences: readonly DifferenceId[]
   readonly shownByRacesOnly: readonly string[]
   readonly shownByTlsOnly: readonly string[]
   readonly shownInOtherModes: readonly string[]
-} = { shownBySequences, shownByRacesOnly, shownByTlsOnly, shownInOtherModes }
+  readonly shownByFaults: readonly string[]
+} = { shownBySequences, shownByRacesOnly, shownByTlsOnly, shownInOtherModes, shownByFaults }
 
 export type DifferenceId = (typeof shownBySequences)[number]

@@ -49,6 +49,7 @@ describe('the differences on purpose', () => {
       ...differences.shownByRacesOnly,
       ...differences.shownByTlsOnly,
       ...differences.shownInOtherModes,
+      ...differences.shownByFaults,
     ].sort()
     expect(describedIn(0)).toEqual(inOrder)
   })
