@@ -94,7 +94,12 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
    */
   onChannelClose(channel: ChannelRef): void {
     this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed')
-    this.#closed.push(channel.id)
+    this.onClosed(channel.id)
+  }
+
+  /** A connection is gone; also to be called when one of its brokers has come into the tables after that. */
+  onClosed(channelId: number): void {
+    this.#closed.push(channelId)
     if (this.#closed.length === 1) this.#options.defer(() => this.#destroyClosed())
   }
 
@@ -102,8 +107,9 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
     const closed = this.#closed
     this.#closed = []
     if (this.#keepsBrokers) return
-    if (this.#options.nowMs() < this.#catchingUpUntilMs) this.#lostMeanwhile.push(...closed)
-    else this.#options.routeInfo.onChannelsDestroy(closed)
+    if (this.#options.nowMs() >= this.#catchingUpUntilMs) this.#options.routeInfo.onChannelsDestroy(closed)
+    // One by one: a call has only so many arguments.
+    else for (const channelId of closed) this.#lostMeanwhile.push(channelId)
   }
 
   onChannelFailure(channel: ChannelRef, error: Error): void {
@@ -162,9 +168,11 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   }
 
   onConnectionDropped(peer: string, mostConnections: number): void {
-    const { connectionsRefused } = this.#options.counters
+    const { counters, events } = this.#options
+    const { connectionsRefused } = counters
     connectionsRefused[NO_DESCRIPTOR] = (connectionsRefused[NO_DESCRIPTOR] ?? 0) + 1
     this.#limit.run((suppressed) => {
+      events.add('refused', peer, `no file descriptor for more than ${mostConnections} connections`)
       const fields = { peer, mostConnections, suppressed }
       this.#logger.warn(
         fields,

@@ -11,7 +11,7 @@ import { nameOf } from './route-events.ts'
 export interface BrokerProbeOptions {
   readonly routeInfo: Pick<
     RouteInfoManager,
-    'scanNotActiveBroker' | 'registeredDataVersion' | 'evict' | 'liveBrokers'
+    'scanNotActiveBroker' | 'registeredDataVersion' | 'evict' | 'brokers'
   >
   /** Resolves if the address `host:port` takes a connection; rejects, in bounded time, with the reason if it does not. */
   readonly reach: (address: string) => Promise<void>
@@ -153,7 +153,7 @@ export class BrokerProbe {
     const nowMs = this.#options.nowMs()
     this.#evictedUntilMs = this.#evictedUntilMs.filter((untilMs) => untilMs > nowMs)
     const evicted = this.#evictedUntilMs.length
-    return 2 * (this.#watched.size + evicted) <= this.#options.routeInfo.liveBrokers + evicted
+    return 2 * (this.#watched.size + evicted) <= this.#options.routeInfo.brokers + evicted
   }
 
   #suspect(watched: Watched, error: Error): void {

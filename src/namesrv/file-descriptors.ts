@@ -2,21 +2,33 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { devNull } from 'node:os'
 import type { Logger } from 'pino'
 
-/** Kept for what is no connection of a client: files that are written, certificates, connections of our own. */
+/** Kept for files that are written, certificates and the like. */
 const RESERVED = 32
+/** Part of the limit that connections of our own may have. */
+const OWN_PART = 1 / 8
 /** How often it is tried whether there are any left. */
 const TRY_MS = 1_000
+
+/** How many connections there may be. */
+export interface DescriptorShares {
+  /** Of clients and brokers that come. */
+  readonly accepted: number
+  /** That this server opens. */
+  readonly own: number
+}
 
 /**
  * How many connections may be open at a time so that there are file descriptors left for everything else: without, a KV write
  * would fail because many clients have come. Undefined where the system does not tell its limit or has none.
+ * @param wantedOwn - Connections that this server would open at most.
  */
-export function mostConnections(): number | undefined {
+export function descriptorShares(wantedOwn: number): DescriptorShares | undefined {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8')
     const limit = Number(/^Max open files +(\d+)/m.exec(limits)?.[1])
     if (Number.isNaN(limit)) return undefined
-    return Math.max(1, limit - readdirSync('/proc/self/fd').length - RESERVED)
+    const own = Math.max(1, Math.min(wantedOwn, Math.floor(limit * OWN_PART)))
+    return { accepted: Math.max(1, limit - readdirSync('/proc/self/fd').length - RESERVED - own), own }
   } catch {
     return undefined
   }

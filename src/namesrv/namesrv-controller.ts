@@ -19,7 +19,7 @@ import type { BrokerProbe } from './broker-probe.ts'
 import { createBrokerProbe } from './broker-probe-factory.ts'
 import type { Configuration } from './config/configuration.ts'
 import { ConfigUpdates } from './config-updates.ts'
-import { mostConnections, watchFileDescriptors } from './file-descriptors.ts'
+import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './file-descriptors.ts'
 import { loadKVConfig } from './kv-config-file.ts'
 import { type MinBrokerIdChange, MinBrokerIdNotifier } from './min-broker-id-notifier.ts'
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
@@ -57,10 +57,13 @@ export class NamesrvController {
   readonly events = new RecentEvents()
   readonly #options: NamesrvControllerOptions
   readonly #time: WakingTime
+  /** The clock below that, which does not leave out what the server was too late for. */
+  readonly #machineClock: Clock
   readonly #refusals: RefusalLog
   readonly #routeInfo: RouteInfoManager
   readonly #errorLimit: RateLimit
   readonly #tls: ServerTls
+  readonly #descriptors: DescriptorShares | undefined
   readonly #client: RemotingClient
   #connect: Connect = plainConnect
   readonly #notifier: MinBrokerIdNotifier
@@ -79,6 +82,7 @@ export class NamesrvController {
 
   constructor(options: NamesrvControllerOptions) {
     const { configuration, logger } = options
+    this.#machineClock = options.clock
     this.#time = new WakingTime(options.clock, options.scheduler, (ms) => this.#onStandstill(ms))
     this.#options = { configuration, logger, clock: this.#time, scheduler: this.#time }
     const { clock, scheduler } = this.#options
@@ -87,8 +91,9 @@ export class NamesrvController {
     this.#refusals = new RefusalLog({ counters, events, logger, nowMs: () => clock.nowMs() })
     this.#errorLimit = this.#rateLimit()
     this.#tls = new ServerTls(this.#options)
+    this.#descriptors = descriptorShares(values.clientMaxConnections)
     this.#client = createRemotingClient(
-      values,
+      { ...values, clientMaxConnections: this.#descriptors?.own ?? values.clientMaxConnections },
       (address, onReady) => this.#connect(address, onReady),
       clock,
       scheduler,
@@ -98,6 +103,7 @@ export class NamesrvController {
     this.#routeInfo = new RouteInfoManager({
       slicer: this.#slicer(),
       onEffect: (effect) => this.#onEffect(effect),
+      onClosedMeanwhile: (channelId) => this.#housekeeping.onClosed(channelId),
       maxWaiters: values.maxWaitingRequests,
       maxEncodedRouteBytes: values.encodedRouteMaxBytes,
       unRegisterBrokerQueueCapacity: values.unRegisterBrokerQueueCapacity,
@@ -185,13 +191,14 @@ export class NamesrvController {
     this.#endScans?.()
     this.#probe?.stop()
     this.#endDescriptorWatch?.()
-    this.#endLooks?.()
     this.#tls.stop()
     // It is the server that leaves, not the brokers: they stay in the routes of those whose turn has not come, and in those that
     // are written.
     this.#housekeeping.keepBrokers()
     if (first) await this.#letClientsGo()
     await this.#withPatience(CLOSE_PATIENCE_MS, async (patience) => this.#server?.stop(patience))
+    // Not before: an overload ends at one of the looks.
+    this.#endLooks?.()
     this.#product?.stop()
     this.#client.close()
     this.#time.stop()
@@ -298,7 +305,7 @@ export class NamesrvController {
       dispatcher,
       bindAddress: values.bindAddress,
       listenPort: values.listenPort,
-      mostConnections: mostConnections(),
+      mostConnections: this.#descriptors?.accepted,
       maxFrameBytes,
       maxHeaderBytes: values.maxHeaderBytes,
       // 0 means never, as it does to Netty's IdleStateHandler.
@@ -323,12 +330,12 @@ export class NamesrvController {
   }
 
   #overload(): Overload {
-    const { configuration, clock, logger } = this.#options
+    const { configuration, logger } = this.#options
     return createOverload({
       values: configuration.values,
       waitingRequests: () => this.#routeInfo.waiting,
       shed: (codes) => this.#dispatcher?.shed(codes),
-      nowMs: () => clock.nowMs(),
+      nowMs: () => this.#machineClock.nowMs(),
       counters: this.counters,
       events: this.events,
       logger,

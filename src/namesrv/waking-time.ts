@@ -18,6 +18,7 @@ export class WakingTime implements Clock, Scheduler {
   readonly #onStandstill: (ms: number) => void
   /** When the loop turned last, on the clock below; undefined before the start. */
   #lastTickMs: number | undefined
+  #lastReadMs = Number.NEGATIVE_INFINITY
   #stoodStillMs = 0
   #endTicks: (() => void) | undefined
 
@@ -39,16 +40,21 @@ export class WakingTime implements Clock, Scheduler {
     this.#lastTickMs = undefined
   }
 
-  /** Whoever asks first after a standstill notices it: timers run before sockets are read, in any order. */
+  /**
+   * Whoever asks first after a standstill notices it: timers run before sockets are read, in any order. While somebody asks, the
+   * process does not stand still, and what has been told is not taken back.
+   */
   nowMs(): number {
     const nowMs = this.#clock.nowMs()
-    if (this.#lastTickMs === undefined || nowMs - this.#lastTickMs <= TICK_MS + TOLERANCE_MS) {
-      return nowMs - this.#stoodStillMs
+    if (this.#lastTickMs !== undefined) {
+      const lostMs = nowMs - Math.max(this.#lastTickMs + TICK_MS, this.#lastReadMs)
+      if (lostMs > TOLERANCE_MS) {
+        this.#lastTickMs = nowMs
+        this.#stoodStillMs += lostMs
+        this.#onStandstill(lostMs)
+      }
     }
-    const lostMs = nowMs - this.#lastTickMs - TICK_MS
-    this.#lastTickMs = nowMs
-    this.#stoodStillMs += lostMs
-    this.#onStandstill(lostMs)
+    this.#lastReadMs = nowMs
     return nowMs - this.#stoodStillMs
   }
 
@@ -72,8 +78,8 @@ export class WakingTime implements Clock, Scheduler {
     return () => cancel()
   }
 
-  defer(task: () => void): void {
-    this.#scheduler.defer(task)
+  defer(task: () => void, leastMs?: number): void {
+    this.#scheduler.defer(task, leastMs)
   }
 
   #tick(): void {

@@ -50,14 +50,15 @@ export function registerBroker(options: RegisterBrokerOptions): Processor {
   const register = takeRegistration(options)
   const { inFlight, counters } = options
   return async (request, context) => {
-    const flight = inFlight.enter()
+    let flight: RegistrationInFlight | undefined
     let done = false
     try {
+      flight = inFlight.enter()
       const response = await register(request, context, flight)
       done = response.code === ResponseCode.SUCCESS
       return response
     } finally {
-      flight.leave()
+      flight?.leave()
       if (!done) counters.registrationsRefused++
     }
   }

@@ -25,7 +25,8 @@ export interface KnownRegistration {
 
 interface Entry {
   readonly known: KnownRegistration
-  readonly channel: ChannelRef
+  /** Weak, because the entry may be there long after the connection. */
+  readonly channel: WeakRef<ChannelRef>
 }
 
 /** Bytes an entry is reckoned to need beside its body and the places of its topics. */
@@ -70,11 +71,14 @@ export class RegistrationMemory {
     if (this.#bytes + bytes > this.#maxBytes) this.#dropClosed()
     if (this.#bytes + bytes > this.#maxBytes) return
     this.#bytes += bytes
-    this.#entries.set(key, { known: known.bytes === before?.bytes ? known : inOwnMemory(known), channel })
+    this.#entries.set(key, {
+      known: known.bytes === before?.bytes ? known : inOwnMemory(known),
+      channel: new WeakRef(channel),
+    })
   }
 
   #dropClosed(): void {
-    for (const [key, { channel }] of this.#entries) if (channel.closed) this.#drop(key)
+    for (const [key, { channel }] of this.#entries) if (channel.deref()?.closed !== false) this.#drop(key)
   }
 
   #drop(key: string): void {

@@ -6,31 +6,43 @@ const MOST_SPARE_BYTES = 16 * 1024 * 1024
  * pages from the kernel, and drives the garbage collector, which costs more than reading it.
  */
 export class AssemblyBuffers {
+  /** The smallest first. */
   readonly #spare: Buffer[] = []
   #spareBytes = 0
+  readonly #used = new WeakSet<Buffer>()
 
   /** Bytes that are kept for the next frames. */
   get spareBytes(): number {
     return this.#spareBytes
   }
 
-  /** Memory of at least so many bytes, whose content is anything. */
-  take(leastBytes: number): Buffer {
-    let largest = 0
-    for (const [index, { length }] of this.#spare.entries()) {
-      if (length > (this.#spare[largest]?.length ?? 0)) largest = index
-    }
-    const spare = this.#spare[largest]
-    if (spare === undefined || spare.length < leastBytes) return Buffer.allocUnsafeSlow(leastBytes)
-    this.#spare.splice(largest, 1)
+  /**
+   * Memory for a frame, whose content is anything.
+   * @param leastBytes - What is needed now.
+   * @param wantedBytes - What will be needed if the whole frame comes.
+   */
+  take(leastBytes: number, wantedBytes: number): Buffer {
+    let index = this.#spare.findIndex(({ length }) => length >= wantedBytes)
+    if (index < 0) index = this.#spare.findIndex(({ length }) => length >= leastBytes)
+    const spare = this.#spare[index]
+    if (spare === undefined) return Buffer.allocUnsafeSlow(leastBytes)
+    this.#spare.splice(index, 1)
     this.#spareBytes -= spare.length
     return spare
   }
 
-  /** Takes memory back that nobody looks at any more. */
+  /** Whether that memory has been given back before, so that all of it is there. */
+  isUsed(buffer: Buffer): boolean {
+    return this.#used.has(buffer)
+  }
+
+  /** Takes memory back that nobody looks at any more. Of too much, the smallest pieces go. */
   giveBack(buffer: Buffer): void {
-    if (buffer.length === 0 || this.#spareBytes + buffer.length > MOST_SPARE_BYTES) return
-    this.#spare.push(buffer)
+    if (buffer.length === 0 || buffer.length > MOST_SPARE_BYTES) return
+    this.#used.add(buffer)
+    const index = this.#spare.findIndex(({ length }) => length >= buffer.length)
+    this.#spare.splice(index < 0 ? this.#spare.length : index, 0, buffer)
     this.#spareBytes += buffer.length
+    while (this.#spareBytes > MOST_SPARE_BYTES) this.#spareBytes -= this.#spare.shift()?.length ?? 0
   }
 }

@@ -61,12 +61,26 @@ export class FrameDecoder {
 
   /** Bytes held for frames that are not whole yet, or not taken. */
   get bufferedBytes(): number {
-    return this.#bufferedBytes + this.#assembledBytes
+    const assembly = this.#assembly
+    if (assembly === undefined) return this.#bufferedBytes
+    // Fresh memory is there as far as it has been written to, used memory as a whole.
+    return this.#bufferedBytes + (this.#buffers.isUsed(assembly) ? assembly.length : this.#assembledBytes)
   }
 
   /** Whether a large frame is being put together as it comes. */
   get assembling(): boolean {
     return this.#assembly !== undefined
+  }
+
+  /** Lets go of everything that is held: no more bytes will come. */
+  release(): void {
+    if (this.#assembly !== undefined) this.#buffers.giveBack(this.#assembly)
+    this.#assembly = undefined
+    this.#assembledBytes = 0
+    this.#chunks = []
+    this.#offset = 0
+    this.#bufferedBytes = 0
+    this.#bytes = NO_BYTES
   }
 
   /** Takes the next bytes of the stream. The chunk must not change afterwards, or not after {@link keepUnread}. */
@@ -175,7 +189,7 @@ export class FrameDecoder {
     if (end > assembly.length) {
       // Not all at once: what a peer announces costs memory only as it comes.
       const room = Math.min(this.#frameBytes, Math.max(LEAST_ASSEMBLY_BYTES, GROWTH * end))
-      const larger = this.#buffers.take(room)
+      const larger = this.#buffers.take(room, this.#frameBytes)
       assembly.copy(larger, 0, 0, this.#assembledBytes)
       this.#buffers.giveBack(assembly)
       assembly = larger

@@ -102,6 +102,9 @@ export class Channel implements ChannelRef, QueueHolder {
     socket.on('error', (error) => options.onFailure(this, error))
     socket.on('close', () => {
       this.#closed = true
+      // Somebody may still know this connection.
+      this.#decoder.release()
+      this.#unsent = []
       options.queuedRequests.hold(this, 0, false)
       options.queuedAnswers.hold(this, 0, false)
     })

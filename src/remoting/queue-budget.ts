@@ -32,8 +32,9 @@ export interface QueueHolder {
  * When it becomes too much, whoever has held its share for longest without getting on is closed, and then the next one, until
  * there is room: so there always comes an end to it, and who sends a request in one go, or reads its answers, is not the one, as
  * long as the peers that do not cannot fill the whole room meanwhile. A connection that is merely not read any more would keep
- * its share for ever. Who holds less than half of what others do on average is left alone: a broker whose heartbeat waits
- * behind its registration would lose its routes, and make no room.
+ * its share for ever. Who holds less than half of what the average byte's holder does is left alone: a broker whose
+ * heartbeat waits behind its registration would lose its routes, and make no room. Many that hold next to nothing do not change
+ * that.
  */
 export class QueueBudget {
   readonly #bound: QueueBound
@@ -43,6 +44,8 @@ export class QueueBudget {
   readonly #holders = new Map<QueueHolder, number>()
   /** What they hold together. */
   #heldBytes = 0
+  /** The sum of the squares of what each holds. */
+  #squares = 0
 
   constructor(bound: QueueBound, maxBytes: number, counters: Counters) {
     this.#bound = bound
@@ -58,23 +61,24 @@ export class QueueBudget {
     const before = this.#holders.get(holder) ?? 0
     if (gotOn || bytes === 0) this.#holders.delete(holder)
     if (bytes > 0) this.#holders.set(holder, bytes)
-    this.#add(bytes - before)
+    this.#add(bytes, before)
     while (this.#heldBytes > this.#maxBytes && this.#closeOne()) {}
   }
 
-  #add(bytes: number): void {
-    this.#heldBytes += bytes
-    this.#counters[QUEUES[this.#bound].gauge] += bytes
+  #add(bytes: number, before: number): void {
+    this.#heldBytes += bytes - before
+    this.#squares += bytes * bytes - before * before
+    this.#counters[QUEUES[this.#bound].gauge] += bytes - before
   }
 
   /** @returns False if nobody holds anything. */
   #closeOne(): boolean {
-    const least = this.#heldBytes / this.#holders.size / 2
+    const least = this.#squares / this.#heldBytes / 2
     for (const [holder, bytes] of this.#holders) {
       if (bytes < least) continue
       const held = `all connections hold ${this.#heldBytes} such bytes, and ${this.#maxBytes} are allowed`
       this.#holders.delete(holder)
-      this.#add(-bytes)
+      this.#add(0, bytes)
       const message = `${bytes} bytes ${QUEUES[this.#bound].what}, for longest of all; ${held}`
       holder.giveUp(new QueueError(this.#bound, message))
       return true

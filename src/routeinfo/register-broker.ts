@@ -13,6 +13,7 @@ import {
   brokerKey,
   type ChannelId,
   minBrokerId,
+  NO_CHANNEL,
   type RouteTables,
 } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
@@ -110,7 +111,9 @@ export function* registerBroker(
       const own = tables.live(clusterName, brokerAddr)
       // Java drops it whatever its name, and nothing is left then that would ever remove the other name.
       if (own?.brokerName === brokerName && !own.formerNames?.size) {
-        tables.removeLive(brokerKey(clusterName, brokerAddr))
+        const key = brokerKey(clusterName, brokerAddr)
+        tables.removeLive(key)
+        if (tables.filterServerTable.delete(key)) changes.everyTopic()
       }
       changes.effect({
         kind: 'registration ignored',
@@ -136,14 +139,16 @@ export function* registerBroker(
   const standing: Standing = { permMask, first, deleteMissingTopics }
   const exact = yield* registerTopics(tables, registration, standing, changes)
 
-  const isProvisional = tables.isProvisional(clusterName, brokerAddr)
-  if (isProvisional && topics === 1) {
+  const before = tables.live(clusterName, brokerAddr)
+  const isProvisional = before?.channelId === NO_CHANNEL
+  const isKnownByName = before?.brokerName === brokerName || before?.formerNames?.has(brokerName) === true
+  if (isProvisional && isKnownByName && topics === 1) {
     tables.touch(clusterName, brokerAddr, registration.nowMs)
     return { result: brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs) }
   }
   if (permMask !== null) tables.restored?.toldNames.add(brokerName)
-  const before = tables.live(clusterName, brokerAddr)
-  const formerNames = formerNamesOf(before, brokerName)
+  noteDisplaced(tables, before, brokerName)
+  const formerNames = formerNamesOf(tables, before, brokerName)
   const isNew = tables.setLive({
     clusterName,
     brokerAddr,
@@ -162,7 +167,7 @@ export function* registerBroker(
   })
   if (isNew) changes.unseen()
   setFilterServers(tables, registration, changes)
-  if (first || isProvisional) {
+  if (first || before === undefined || isProvisional) {
     const { haServerAddr, channelId } = registration
     changes.effect({
       kind: 'broker registered',
@@ -190,12 +195,36 @@ export function* registerBroker(
 }
 
 /** A broker that was given another name is known by both until its address is lost. The set goes on from entry to entry. */
-function formerNamesOf(before: BrokerLiveInfo | undefined, brokerName: string): Set<string> | undefined {
+function formerNamesOf(
+  tables: RouteTables,
+  before: BrokerLiveInfo | undefined,
+  brokerName: string,
+): Set<string> | undefined {
   if (before === undefined || before.brokerName === brokerName) return before?.formerNames
-  const names = before.formerNames ?? new Set<string>()
-  names.add(before.brokerName)
-  names.delete(brokerName)
+  const names = new Set<string>()
+  for (const name of [...(before.formerNames ?? []), before.brokerName]) {
+    // Where another address has taken its place nothing is left of it.
+    const addrs = tables.brokerAddrTable.get(name)?.brokerAddrs.values() ?? []
+    if (name !== brokerName && [...addrs].includes(before.brokerAddr)) names.add(name)
+  }
   return names
+}
+
+/**
+ * A broker of another name has the address of one that only a snapshot knows: perhaps it is the same, with another name, and
+ * perhaps the address was given to somebody else. If the name does not come back, it goes when the time of the snapshot is over.
+ */
+function noteDisplaced(tables: RouteTables, before: BrokerLiveInfo | undefined, brokerName: string): void {
+  const { restored } = tables
+  if (restored === undefined || before === undefined) return
+  const { clusterName, brokerAddr } = before
+  const key = brokerKey(clusterName, brokerAddr)
+  restored.displaced.delete(`${key} ${brokerName}`)
+  if (before.channelId !== NO_CHANNEL) return
+  for (const name of [...(before.formerNames ?? []), before.brokerName]) {
+    if (name === brokerName) continue
+    restored.displaced.set(`${key} ${name}`, { clusterName, brokerAddr, brokerName: name })
+  }
 }
 
 /** Whether a registration that says the same as an earlier one would find every topic as it is to be. */

@@ -13,9 +13,10 @@ import { type RouteSnapshot, takeRouteSnapshot } from './route-snapshot.ts'
 import { type BrokerLiveInfo, brokerKey, type ChannelId, NO_CHANNEL, RouteTables } from './route-tables.ts'
 import type { Eventually, Sliced, Slicer } from './slicer.ts'
 import {
-  checkBrokerBound,
   checkTopicBound,
   checkTopicsOf,
+  hasRoomForBroker,
+  makeRoomForBroker,
   mayMeetTopicBound,
   type TableBounds,
 } from './table-bounds.ts'
@@ -29,6 +30,8 @@ export interface RouteInfoManagerOptions {
   readonly slicer: Slicer
   /** Told of what a transition did, at its end and before anybody else gets the lock. */
   readonly onEffect: (effect: RouteEffect) => void
+  /** Told of a connection that closed while its registration was carried out. Default: {@link RouteInfoManager.onChannelDestroy}. */
+  readonly onClosedMeanwhile?: (channelId: ChannelId) => void
   /** Most requests that may wait for the lock. Default 10,000, as Java's request queue. */
   readonly maxWaiters?: number
   /** Most `UNREGISTER_BROKER` requests that may wait. Default 3,000, as Java's queue for them. */
@@ -61,6 +64,7 @@ export class RouteInfoManager {
   readonly #lock: ReadWriteLock
   readonly #cache: EncodedRouteCache
   readonly #onEffect: (effect: RouteEffect) => void
+  readonly #onClosedMeanwhile: (channelId: ChannelId) => void
   readonly #unRegisterBrokerQueueCapacity: number
   readonly #bounds: TableBounds
   readonly #counters: Counters
@@ -76,6 +80,7 @@ export class RouteInfoManager {
     this.#lock = new ReadWriteLock(options.slicer, options.maxWaiters ?? 10_000)
     this.#cache = new EncodedRouteCache(options.maxEncodedRouteBytes ?? 64 * 1024 * 1024)
     this.#onEffect = options.onEffect
+    this.#onClosedMeanwhile = options.onClosedMeanwhile ?? ((channelId) => this.onChannelDestroy(channelId))
     this.#bounds = options.bounds ?? UNBOUNDED
     this.#counters = options.counters ?? new Counters()
     this.#unRegisterBrokerQueueCapacity = options.unRegisterBrokerQueueCapacity ?? 3_000
@@ -112,11 +117,6 @@ export class RouteInfoManager {
     return this.#registering.size
   }
 
-  /** Brokers in the live table. */
-  get liveBrokers(): number {
-    return this.#tables.brokerLiveTable.size
-  }
-
   /** Requests that wait for the lock. */
   get waiting(): number {
     return this.#lock.waiting
@@ -125,6 +125,11 @@ export class RouteInfoManager {
   /** Brokers that are live. */
   get brokers(): number {
     return this.#tables.brokerLiveTable.size
+  }
+
+  /** Brokers with filter servers. */
+  get filterServers(): number {
+    return this.#tables.filterServerTable.size
   }
 
   /** Topics that have queues. */
@@ -146,8 +151,9 @@ export class RouteInfoManager {
     )
     if (!(registered instanceof Promise)) return registered
     // The connection may have closed between two slices, when its broker was not in the live table yet.
-    return registered.finally(() => {
-      if (owner.closed) this.onChannelDestroy(registration.channelId)
+    return registered.then((outcome) => {
+      if (owner.closed) this.#onClosedMeanwhile(registration.channelId)
+      return outcome
     })
   }
 
@@ -159,11 +165,14 @@ export class RouteInfoManager {
   ): Sliced<RegisterBrokerOutcome | undefined> {
     const tables = this.#tables
     const { maxBrokers, maxTopics } = this.#bounds
-    checkBrokerBound(tables, maxBrokers, registration)
-    const register = (): Sliced<RegisterBrokerOutcome | undefined> =>
-      registerBroker(tables, registration, deleteMissingTopics, changes)
-    if (!mayMeetTopicBound(tables, maxTopics, registration)) return register()
-    return afterCheck(checkTopicsOf(tables, maxTopics, registration, deleteMissingTopics), register)
+    const register = (): Sliced<RegisterBrokerOutcome | undefined> => {
+      const work = (): Sliced<RegisterBrokerOutcome | undefined> =>
+        registerBroker(tables, registration, deleteMissingTopics, changes)
+      if (!mayMeetTopicBound(tables, maxTopics, registration)) return work()
+      return afterCheck(checkTopicsOf(tables, maxTopics, registration, deleteMissingTopics), work)
+    }
+    if (hasRoomForBroker(tables, maxBrokers, registration)) return register()
+    return afterCheck(makeRoomForBroker(tables, maxBrokers, registration, changes), register)
   }
 
   /**

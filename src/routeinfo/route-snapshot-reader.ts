@@ -86,7 +86,7 @@ export function readRouteSnapshot(lines: Iterable<string>, nowMs: number, graceM
     if (!Object.hasOwn(readers, kind)) throw record.wrong(0)
     readers[kind]?.(record)
   }
-  tables.restored = { brokerKeys, brokerNames, queueDatas, toldNames: new Set() }
+  tables.restored = { brokerKeys, brokerNames, queueDatas, toldNames: new Set(), displaced: new Map() }
   return tables
 }
 

@@ -1,8 +1,10 @@
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import { BoundError } from '../protocol/errors.ts'
 import type { Registration } from './register-broker.ts'
-import { brokerKey, type RouteTables } from './route-tables.ts'
+import type { RouteChanges } from './route-changes.ts'
+import { brokerKey, NO_CHANNEL, type RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
+import { removeEmptyGroups } from './unregister-brokers.ts'
 
 /** How much the tables take. */
 export interface TableBounds {
@@ -12,20 +14,36 @@ export interface TableBounds {
   readonly maxTopics: number
 }
 
-/** Looks whether there is room for the broker of a registration, before anything is touched. @throws {BoundError} */
-export function checkBrokerBound(
+/** Whether there is room for the broker of a registration. */
+export function hasRoomForBroker(
   tables: RouteTables,
   maxBrokers: number,
   { clusterName, brokerName, brokerAddr }: Registration,
-): void {
+): boolean {
   const { brokerAddrTable, brokerLiveTable, clusterAddrTable } = tables
-  if (
-    (brokerLiveTable.size >= maxBrokers && !brokerLiveTable.has(brokerKey(clusterName, brokerAddr))) ||
-    (brokerAddrTable.size >= maxBrokers && !brokerAddrTable.has(brokerName)) ||
-    (clusterAddrTable.get(clusterName)?.has(brokerName) !== true && namesInClusters(tables) >= maxBrokers)
-  ) {
-    throw new BoundError('maxBrokers', `there are as many brokers as maxBrokers allows, ${maxBrokers}`)
-  }
+  const isLive = brokerLiveTable.has(brokerKey(clusterName, brokerAddr))
+  // One that is known from a snapshot alone may be the very one that comes, from another address.
+  const live = (): number => brokerLiveTable.size - tables.liveOfChannel(NO_CHANNEL).length
+  return (
+    (isLive || brokerLiveTable.size < maxBrokers || live() < maxBrokers) &&
+    (brokerAddrTable.size < maxBrokers || brokerAddrTable.has(brokerName)) &&
+    (clusterAddrTable.get(clusterName)?.has(brokerName) === true || namesInClusters(tables) < maxBrokers)
+  )
+}
+
+/**
+ * Drops what registrations that were refused have left behind, names without members, and looks again.
+ * @throws {BoundError} There is no room, and nothing of the registration has been applied.
+ */
+export function* makeRoomForBroker(
+  tables: RouteTables,
+  maxBrokers: number,
+  registration: Registration,
+  changes: RouteChanges,
+): Sliced<void> {
+  yield* removeEmptyGroups(tables, changes)
+  if (hasRoomForBroker(tables, maxBrokers, registration)) return
+  throw new BoundError('maxBrokers', `there are as many brokers as maxBrokers allows, ${maxBrokers}`)
 }
 
 /** Whether the topics of a registration must be counted by {@link checkTopicsOf}: if all were new, there would be too many. */
@@ -56,7 +74,14 @@ export function* checkTopicsOf(
   const { clusterName, brokerAddr, nowMs } = registration
   const topics = yield* topicsWith(tables, registration, deleteMissingTopics)
   const mapped = yield* mappedTopicsWith(tables, registration)
-  if (topics <= maxTopics && mapped <= maxTopics) return
+  // What is there already may go beyond: from a snapshot, when the bound was another one. It does not grow.
+  const { topicQueueTable, topicQueueMappingInfoTable } = tables
+  if (
+    topics <= Math.max(maxTopics, topicQueueTable.size) &&
+    mapped <= Math.max(maxTopics, topicQueueMappingInfoTable.size)
+  ) {
+    return
+  }
   tables.touch(clusterName, brokerAddr, nowMs)
   throw tooManyTopics(maxTopics, Math.max(topics, mapped))
 }

@@ -131,6 +131,26 @@ function removeFromGroup(
   return { groupIsGone: true, minIdLeft: false }
 }
 
+/**
+ * Removes groups without members, with their topics, and names of clusters that have no group. Java keeps both for ever: a refused
+ * registration leaves them behind.
+ */
+export function* removeEmptyGroups(tables: RouteTables, changes: RouteChanges): Sliced<void> {
+  const removed = new Set<string>()
+  for (const [name, { brokerAddrs }] of tables.brokerAddrTable) if (brokerAddrs.size === 0) removed.add(name)
+  for (const name of removed) {
+    tables.brokerAddrTable.delete(name)
+    changes.group(name)
+  }
+  yield
+  for (const [cluster, names] of tables.clusterAddrTable) {
+    for (const name of names) if (!tables.brokerAddrTable.has(name)) names.delete(name)
+    if (names.size === 0) tables.clusterAddrTable.delete(cluster)
+  }
+  changes.unseen()
+  yield* cleanTopics(tables, removed, new Set(), changes)
+}
+
 /** @see RouteInfoManager#cleanTopicByUnRegisterRequests in apache/rocketmq */
 function* cleanTopics(
   tables: RouteTables,

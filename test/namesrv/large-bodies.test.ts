@@ -88,6 +88,16 @@ describe('a registration', () => {
     expect(topics.size).toBe(15_000)
   })
 
+  test('gives others their time while it is on its way, as long as there are others', async () => {
+    const { connect, time } = await startServer()
+    const [broker, client] = [await connect(), await connect()]
+    expect(await register(broker, bodyOf(20_000))).toEqual({ code: 0 })
+    expect(time.mostDeferredMs).toBe(0)
+    await client.request(lookup('topic'))
+    expect(await register(broker, bodyOf(20_000))).toEqual({ code: 0 })
+    expect(time.mostDeferredMs).toBeGreaterThan(1)
+  })
+
   test('that is longer than the frame limit closes its connection, with a line that says which key to change', async () => {
     const { connect, lines } = await startServer()
     const client = await connect()

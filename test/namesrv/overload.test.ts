@@ -120,6 +120,39 @@ describe('an overloaded server', () => {
     ])
   })
 
+  test('that is stopped gracefully answers lookups again as soon as the overload is over', async () => {
+    const server = await startServer({
+      maxQueuedRequestBytes: `${2 * MIB}`,
+      enableShutdownGracefully: 'true',
+    })
+    const { counters } = server.controller
+    const [client, other] = [await server.connect(), await server.connect()]
+    expect(headerOf(await client.request(registration())).code).toBe(0)
+    const { extFields = {} } = registration()
+    const body = deflateSync(randomBytes(900_000))
+    other.send(
+      requestFrame({ code: 103, extFields: { ...extFields, compressed: 'true' }, body, version: 317 }),
+    )
+    await until('it is worked on', () => counters.workingRequestBytes > 0.75 * MIB)
+    server.time.advance(LOOK_MS)
+    // An old client is not told to go away.
+    const code = async () => headerOf(await client.request({ ...lookup('TopicA'), version: 317 })).code
+    expect(await code()).toBe(2)
+    const stopped = server.controller.shutdown()
+    await other.next()
+    server.time.advance(4 * LOOK_MS)
+    expect(await code()).toBe(0)
+    client.socket.destroy()
+    other.socket.destroy()
+    await stopped
+  })
+
+  test('is told by a loop whose turns take many seconds, which no broker is taken for silent for', async () => {
+    const server = await startServer({})
+    for (let turn = 0; turn < 3; turn++) server.time.standStill(10_000)
+    expect(server.controller.counters).toMatchObject({ overloads: 1, standstills: 3 })
+  })
+
   test('is not what peers make of it that do not finish what they send, or do not read what they get', async () => {
     const server = await startServer({
       maxQueuedRequestBytes: `${2 * MIB}`,

@@ -44,6 +44,20 @@ test('whoever asks first notices it, be it another timer or somebody in a loop t
   expect(standstills).toEqual([59_000])
 })
 
+test('time never goes back for those who ask while the loop is held up by work', () => {
+  const { machine, standstills, sinceStart } = awake()
+  const told: number[] = []
+  for (let read = 0; read < 8; read++) {
+    machine.holdUp(700)
+    told.push(sinceStart())
+  }
+  expect(told).toEqual([700, 1_400, 2_100, 2_800, 3_500, 4_200, 4_900, 5_600])
+  machine.holdUp(60_000)
+  told.push(sinceStart())
+  expect(told.at(-1)).toBe(5_600)
+  expect(standstills).toEqual([60_000])
+})
+
 test('what is to happen after a while happens when so much time has passed awake', () => {
   const { machine, time } = awake()
   const done: string[] = []

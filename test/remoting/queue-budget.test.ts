@@ -57,6 +57,14 @@ describe('the bytes that all connections hold together', () => {
     expect(closed).toEqual(['a', 'b'].map((name) => `${name} maxQueuedRequestBytes`))
   })
 
+  test('however many there are that hold next to nothing', () => {
+    const { budget, closed, holder } = budgetOf(100_000)
+    for (let tiny = 0; tiny < 2_000; tiny++) budget.hold(holder('tiny'), 3, false)
+    budget.hold(holder('broker'), 500, false)
+    for (let large = 0; large < 12; large++) budget.hold(holder(`large-${large}`), 10_000, false)
+    expect(closed).toEqual(['large-0', 'large-1', 'large-2'].map((name) => `${name} maxQueuedRequestBytes`))
+  })
+
   test('one that holds too much all by itself is closed', () => {
     const { budget, counters, closed, holder } = budgetOf(100)
     budget.hold(holder('a'), 101, false)

@@ -160,20 +160,41 @@ describe('maxBrokers', () => {
     expect(world.cluster()).toContain('c:1')
   })
 
-  test('registrations that are refused for their single topic leave no more names than may be', () => {
+  test('registrations that are refused for their single topic leave no more names than may be, nor take the room of others', () => {
     const world = new World({ maxBrokers: 3 })
     const attempt = (index: number): unknown =>
       world.register(['T1'], { brokerName: `broker-${index}`, brokerAddr: `x:${index}` })
-    for (const index of [1, 2, 3]) expect(attempt(index)).toMatchObject({ result: null })
-    expect(() => attempt(4)).toThrow(refusal('maxBrokers'))
-    expect(world.cluster()).not.toContain('broker-4')
+    for (const index of [1, 2, 3, 4, 5]) expect(attempt(index)).toMatchObject({ result: null })
+    expect(world.cluster()).toContain('broker-5')
+    expect(world.cluster()).not.toContain('broker-3')
+    for (const index of [6, 7, 8]) {
+      world.register(['T1', 'T2'], { brokerName: `broker-${index}`, brokerAddr: `x:${index}` })
+    }
+    expect(world.manager.brokers).toBe(3)
+    expect(() => attempt(9)).toThrow(refusal('maxBrokers'))
   })
 
   test('nor do clusters that are made up', () => {
     const world = new World({ maxBrokers: 3 })
-    const attempt = (index: number): unknown => world.register(['T1'], { clusterName: `C${index}` })
-    for (const index of [1, 2, 3]) attempt(index)
-    expect(() => attempt(4)).toThrow(refusal('maxBrokers'))
-    expect(world.cluster()).not.toContain('C4')
+    const attempt = (index: number, topics = ['T1']): unknown =>
+      world.register(topics, { clusterName: `C${index}` })
+    for (const index of [1, 2, 3, 4]) attempt(index)
+    expect(world.cluster()).not.toContain('C3')
+    for (const index of [5, 6]) attempt(index, ['T1', 'T2'])
+    expect(() => attempt(7, ['T1', 'T2'])).toThrow(refusal('maxBrokers'))
+    expect(world.cluster()).not.toContain('C7')
+  })
+
+  test('filter servers of registrations that are ignored do not pile up', () => {
+    const world = new World({ maxBrokers: 5 })
+    const leader = { dataVersion: { counter: 1n, stateVersion: 9n, timestamp: 1n } }
+    world.register(['T1', 'T2'], leader)
+    for (let index = 0; index < 100; index++) {
+      const other = { brokerAddr: `x:${index}`, filterServerList: ['f:1'] }
+      world.register(['T1', 'T2'], { ...other, brokerId: 1n })
+      world.register(['T1', 'T2'], other)
+    }
+    expect(world.manager.brokers).toBe(1)
+    expect(world.manager.filterServers).toBe(0)
   })
 })

@@ -146,6 +146,48 @@ describe('a broker that is known from a snapshot', () => {
     expect(await names()).toEqual([0, 0])
   })
 
+  test('whose address was given to another broker leaves when its time is over, and the other one stays', async () => {
+    const { manager, effects } = await restarted({ ...MASTER, topicConfigTable: topicTable(['D1', 'D2']) })
+    await register(manager, { ...MASTER, brokerName: 'other', topicConfigTable: topicTable(['T1', 'T2']) })
+    expect(addrsOf(manager, 'D1')).toEqual([{ 0: 'a:1' }])
+    await manager.endRestoration(OVER_MS)
+    expect(addrsOf(manager, 'D1')).toBeNull()
+    expect(addrsOf(manager, 'T1')).toEqual([{ 0: 'a:1' }])
+    expect(kinds(effects)).toContain('not returned')
+    expect(restartedFrom(await snapshotLines(manager)).manager.encodedRoute('D1', PLAIN_VARIANT)).toBeNull()
+  })
+
+  test('whose address had another name for a while, and its own again, stays', async () => {
+    const { manager } = await restarted(MASTER)
+    await register(manager, { ...MASTER, brokerName: 'other', topicConfigTable: topicTable(['T8', 'T9']) })
+    await register(manager, MASTER)
+    await manager.endRestoration(OVER_MS)
+    expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
+  })
+
+  test('does not make a registration of one topic from its address, under another name, one that nothing removes', async () => {
+    const { manager } = await restarted({ ...MASTER, brokerName: 'old' })
+    await register(manager, { brokerName: 'n', brokerAddr: 'b:1', channelId: 2 })
+    await register(manager, { brokerName: 'n', topicConfigTable: topicTable(['T1']), channelId: 3 })
+    expect(addrsOf(manager)).toContainEqual({ 0: 'a:1' })
+    await manager.endRestoration(OVER_MS)
+    manager.onChannelsDestroy([1, 2, 3])
+    expect(manager.brokers).toBe(0)
+    expect(addrsOf(manager)).toBeNull()
+  })
+
+  test('is taken when it returns, though the snapshot has more topics than may be now', async () => {
+    const { manager: before } = managerWith('whole')
+    await register(before, { topicConfigTable: topicTable(['T1', 'T2', 'T3']) })
+    const lines = await snapshotLines(before)
+    const { manager } = managerWith('whole', { bounds: { maxBrokers: 1, maxTopics: 2 } })
+    manager.restore(readRouteSnapshot(lines, START_MS, GRACE_MS))
+    await register(manager, { topicConfigTable: topicTable(['T1', 'T2', 'T3']), brokerAddr: 'new:1' })
+    expect(addrsOf(manager)).toEqual([{ 0: 'new:1' }])
+    const more = { topicConfigTable: topicTable(['T1', 'T2', 'T4']), brokerAddr: 'new:1' }
+    expect(() => register(manager, more)).toThrow('maxTopics')
+  })
+
   test('leaves at once when it asks to', async () => {
     const { manager, effects } = await restarted(MASTER, OTHER)
     const leaving = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1', brokerId: 0n }

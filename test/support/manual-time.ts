@@ -23,7 +23,11 @@ export class ManualTime implements Clock, Scheduler {
     return this.#add({ dueMs: this.#nowMs + delayMs, periodMs: undefined, task })
   }
 
-  defer(task: () => void): void {
+  /** The longest time that a deferred task was to give to others. */
+  mostDeferredMs = 0
+
+  defer(task: () => void, leastMs = 0): void {
+    this.mostDeferredMs = Math.max(this.mostDeferredMs, leastMs)
     setImmediate(task)
   }
 
@@ -56,6 +60,11 @@ export class ManualTime implements Clock, Scheduler {
       else timer.dueMs = this.#nowMs + timer.periodMs
       timer.task()
     }
+  }
+
+  /** Time passes while the event loop is held up by work: whoever is working can ask, and timers wait. */
+  holdUp(ms: number): void {
+    this.#nowMs += ms
   }
 
   #add(timer: Timer): () => void {

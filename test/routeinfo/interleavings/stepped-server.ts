@@ -105,7 +105,11 @@ export class SteppedServer {
       this.tasks.push(task)
     }
     const slicer = new SteppedSlicer(stepsPerSlice, defer)
-    this.routeInfo = new RouteInfoManager({ slicer, onEffect: () => {} })
+    this.routeInfo = new RouteInfoManager({
+      slicer,
+      onEffect: () => {},
+      onClosedMeanwhile: (channelId) => this.#housekeeping.onClosed(channelId),
+    })
     const memory = new RegistrationMemory(1_000_000)
     const counters = new Counters()
     const bounds = { maxRegistrationsInFlight: 100, maxInflatedBytes: 1_000 }
