@@ -13,7 +13,15 @@ import {
 } from './measure.ts'
 import { memoryMib } from './processes.ts'
 import { writeFramesFile } from './request-frames.ts'
-import { type Server, type ServerName, startJava, startLimit, startOurs, startRust } from './servers.ts'
+import {
+  type Server,
+  type ServerName,
+  startJava,
+  startLimit,
+  startNodeLimit,
+  startOurs,
+  startRust,
+} from './servers.ts'
 import type { Binaries } from './tools.ts'
 import type { Fixture, Load, Workload, World } from './workloads.ts'
 
@@ -182,13 +190,21 @@ class WorldBench {
   /** The servers take turns, and the turns change with the round, so that none always follows the same other. */
   async #measureRow(workload: Workload): Promise<Row> {
     const { options, inhabitants } = { options: this.#options, inhabitants: this.#inhabitants }
-    let limit: Server | undefined
+    const limits: Server[] = []
     try {
       const servers = new Map<ServerName, Server>()
-      if (options.servers.includes('limit') && workload.limitAnswer !== undefined) {
-        limit = await startLimit(options.binaries.limit, workload.limitAnswer, options.workDir)
-        // What the limit is a limit of is answering alone.
-        if (workload.background === undefined && workload.during === undefined) servers.set('limit', limit)
+      const { limitAnswer } = workload
+      // What the limits are limits of is answering alone.
+      const answersAlone = workload.background === undefined && workload.during === undefined
+      if (limitAnswer !== undefined && answersAlone && options.servers.includes('limit')) {
+        const limit = await startLimit(options.binaries.limit, limitAnswer, options.workDir)
+        servers.set('limit', limit)
+        limits.push(limit)
+      }
+      if (limitAnswer !== undefined && workload.nodeLimit === true && options.servers.includes('node')) {
+        const node = await startNodeLimit(limitAnswer, options.workDir)
+        servers.set('node', node)
+        limits.push(node)
       }
       for (const [name, { server }] of inhabitants) servers.set(name, server)
       const runs: Partial<Record<ServerName, RowResult[]>> = {}
@@ -206,7 +222,7 @@ class WorldBench {
       for (const [name, results] of Object.entries(runs)) summary[name as ServerName] = summarize(results)
       return { workload, runs, summary }
     } finally {
-      await limit?.stop()
+      for (const limit of limits) await limit.stop()
     }
   }
 

@@ -63,7 +63,12 @@ function parseOptions(): Options {
     .option('--brokers <n>', 'masters in the cluster', count, 2)
     .option('--topics <n>', 'topics on every broker', count, 1000)
     .option('--rows <names>', 'only these rows, with commas between them', list)
-    .option('--servers <names>', 'any of limit, ours, java and rust', list, ['limit', 'ours', 'java'])
+    .option('--servers <names>', 'any of limit, node, ours, java and rust', list, [
+      'limit',
+      'node',
+      'ours',
+      'java',
+    ])
     .option('--rust <binary>', 'the peer in Rust (cargo install rocketmq-namesrv), measured as well')
     .option(
       '--java-lib <dir>',
@@ -123,7 +128,7 @@ function putReport(page: string, report: string): void {
 async function main(): Promise<void> {
   const options = parseOptions()
   const wanted = options.rust === undefined ? options.servers : [...options.servers, 'rust']
-  const servers = pick<ServerName>(['limit', 'ours', 'java', 'rust'], wanted, (name) => name)
+  const servers = pick<ServerName>(['limit', 'node', 'ours', 'java', 'rust'], wanted, (name) => name)
   if (servers.includes('rust') && options.rust === undefined) throw new Error('--rust names its binary')
   const shape = { prefix: 'Bench', brokers: options.brokers, topics: options.topics }
   const selected = pickRows(worlds(shape), options.rows)

@@ -30,7 +30,7 @@ interface Ratios {
   readonly requestsPerCpuSecond: number
 }
 
-const servers: readonly ServerName[] = ['limit', 'ours', 'java', 'rust']
+const servers: readonly ServerName[] = ['limit', 'node', 'ours', 'java', 'rust']
 
 const LEGEND = `ours / Java: requests per second, and requests per CPU second of the server; above 1 ours is better.
 served: until every connection had had its first answer, all asking at once; it lies before the measured window.
@@ -74,7 +74,7 @@ export function jsonReport(environment: Environment, result: BenchResult): objec
 
 function serverNames(environment: Environment): Record<ServerName, string> {
   const java = `Java ${environment.java?.release ?? ''}`.trim()
-  return { limit: 'C limit', ours: 'mqnamesrv', java, rust: 'Rust peer' }
+  return { limit: 'C limit', node: 'Node limit', ours: 'mqnamesrv', java, rust: 'Rust peer' }
 }
 
 function formatEnvironment(environment: Environment): string {

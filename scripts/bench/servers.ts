@@ -3,12 +3,16 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { requireSingleProcess, type Service, startService } from './processes.ts'
 import { Code, jsonFrame } from './request-frames.ts'
 import { RpcConnection } from './rpc.ts'
 
-/** `limit` is the physical limit, `ours` this project's daemon, `java` the published NameServer, `rust` its peer in Rust. */
-export type ServerName = 'limit' | 'ours' | 'java' | 'rust'
+/**
+ * `limit` is the physical limit, `node` what Node's sockets cost alone, `ours` this project's daemon, `java` the published
+ * NameServer, `rust` its peer in Rust.
+ */
+export type ServerName = 'limit' | 'node' | 'ours' | 'java' | 'rust'
 
 /** A server that answers. */
 export interface Server {
@@ -81,16 +85,33 @@ export async function startRust(binary: string, workDir: string): Promise<Server
 }
 
 /** Starts the C server that only answers. */
-export async function startLimit(
-  binary: string,
-  answer: { code: number; body: Buffer },
-  workDir: string,
+export function startLimit(binary: string, answer: ReadyAnswer, workDir: string): Promise<Server> {
+  return startAnswering(binary, [], answer, join(workDir, 'limit'))
+}
+
+/** Starts the server in Node that only answers. */
+export function startNodeLimit(answer: ReadyAnswer, workDir: string): Promise<Server> {
+  const program = fileURLToPath(new URL('limit-node.ts', import.meta.url))
+  return startAnswering(process.execPath, ['--import', 'tsx', program], answer, join(workDir, 'limit-node'))
+}
+
+/** What a server that only answers says to everything. */
+interface ReadyAnswer {
+  readonly code: number
+  readonly body: Buffer
+}
+
+async function startAnswering(
+  command: string,
+  args: readonly string[],
+  answer: ReadyAnswer,
+  files: string,
 ): Promise<Server> {
-  const logFile = join(workDir, 'limit.log')
-  const bodyFile = join(workDir, 'limit-body')
+  const logFile = `${files}.log`
+  const bodyFile = `${files}-body`
   writeFileSync(bodyFile, answer.body)
   const startedMs = performance.now()
-  const service = startService(binary, [bodyFile, String(answer.code)], { logFile })
+  const service = startService(command, [...args, bodyFile, String(answer.code)], { logFile })
   for (;;) {
     const port = /^port (\d+)$/m.exec(readFileSync(logFile, 'utf8'))?.[1]
     const elapsedMs = performance.now() - startedMs

@@ -39,6 +39,8 @@ export interface Workload<F extends Fixture = Fixture> extends Load {
   readonly name: string
   /** What the physical limit answers to each of these requests; without it the limit has no line in this row. */
   readonly limitAnswer?: { readonly code: number; readonly body: Buffer }
+  /** Whether Node alone is measured, too; the requests must have JSON headers. */
+  readonly nodeLimit?: true
   /** Another load on the same server at the same time; its server CPU counts with the row's. */
   readonly background?: Load
   /** Done once within the window; the time it takes is a figure of the row. */
@@ -78,14 +80,18 @@ const KEPT: ClusterShape = { prefix: 'Kept', brokers: 2, topics: 1_000 }
 export function worlds(shape: ClusterShape): readonly World[] {
   return [
     world(shape, 'the plain cluster', [
-      ...LOOKUP_ROWS.map((row) => lookups(shape, '', row)),
+      ...LOOKUP_ROWS.map((row) => ({ ...lookups(shape, '', row), nodeLimit: true as const })),
       ...[FEW, DEEP].flatMap((row) => [
         lookups(shape, 'rocketmq-', row, [STRICT_ROCKETMQ]),
         lookups(shape, 'dialects-', row, [STRICT_JSON, LEGACY_JSON]),
         unknownTopics(row),
       ]),
       ...[FEW, DEEP].flatMap((row) => [
-        requests(`heartbeat-${row.conns}x${row.depth}`, () => heartbeatFrames(shape), row),
+        {
+          ...requests(`heartbeat-${row.conns}x${row.depth}`, () => heartbeatFrames(shape), row),
+          limitAnswer: { code: Code.SUCCESS, body: Buffer.alloc(0) },
+          nodeLimit: true as const,
+        },
         requests(`dataversion-${row.conns}x${row.depth}`, () => dataVersionFrames(shape), row),
       ]),
     ]),
