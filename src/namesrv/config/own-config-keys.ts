@@ -1,10 +1,12 @@
-import { constants } from 'node:buffer'
 import { TrustedNetworks } from '../../remoting/trusted-networks.ts'
 import { boolean, int, long, nullable, string, word } from './config-key.ts'
 import { MAX_TIMER_MS, TIME_MS } from './time-ranges.ts'
 
 /** The key of the frame limit, which others hang on. */
 export const FRAME_LIMIT = 'com.rocketmq.remoting.frameMaxLength'
+
+/** Most bytes that one piece of memory has, in the oldest Node that is supported. */
+const MAX_BUFFER_BYTES = 4_294_967_296
 
 /** Node ends a TLS handshake by itself after so many ms. */
 const MAX_HANDSHAKE_MS = 120_000
@@ -224,11 +226,11 @@ export const OWN_CONFIG_KEYS = [
     'maxInflatedBytes',
     {
       text: 'four times `com.rocketmq.remoting.frameMaxLength` (67108864)',
-      of: (context) => Math.min(4 * Number(context.value(FRAME_LIMIT)), constants.MAX_LENGTH),
+      of: (context) => Math.min(4 * Number(context.value(FRAME_LIMIT)), MAX_BUFFER_BYTES),
     },
     'start',
     'what a compressed registration may inflate to; all that are worked on, four times that',
-    { unit: 'bytes', min: 1, max: constants.MAX_LENGTH },
+    { unit: 'bytes', min: 1, max: MAX_BUFFER_BYTES },
   ),
   int(
     'maxRegistrationsInFlight',
