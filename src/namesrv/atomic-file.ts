@@ -9,11 +9,23 @@ export type FileSystem = Pick<
   'mkdir' | 'open' | 'readdir' | 'readlink' | 'realpath' | 'rename' | 'unlink'
 >
 
-/** A file's content, and by whom it can be read and written. */
+/** By whom a file can be read and written, and what is in it if a backup is to be made. */
 interface OldFile {
-  readonly content: Buffer
   readonly stats: Stats
+  readonly content: Buffer | undefined
 }
+
+/** What takes the place of a file. */
+export interface Replacement<Result> {
+  /** Writes the new content into an empty file. */
+  readonly write: (file: FileHandle) => Promise<Result>
+  /** Whether what was there before is kept as `<path>.bak`. Default false. */
+  readonly keepsBackup?: boolean
+  /** Called at the moment from which on a restart reads the new content. */
+  readonly onReplaced?: () => void
+}
+
+type FileHandle = nodeFileSystem.FileHandle
 
 /** Random letters in the names of temporary files: two processes that replace one file never write into the same. */
 const TOKEN_BYTES = 4
@@ -21,40 +33,40 @@ const TEMPORARY = /^\.[0-9a-f]{8}\.tmp$/
 
 /**
  * Replaces a file so that a crash at any moment leaves the old or the new content whole: a temporary file beside it is
- * written, forced to disk and renamed over it, and then the folder is forced to disk. What was there before is kept as
- * `<path>.bak`, as Java keeps it. Missing folders are made. The new file may be read and written by whom the old one could be.
- * Where the path is a link, the file it leads to is replaced or made, and the link stays. Temporary files that a crash has left
- * are removed. The disk is waited for outside of the event loop.
+ * written, forced to disk and renamed over it, and then the folder is forced to disk. Missing folders are made. The new file may be
+ * read and written by whom the old one could be. Where the path is a link, the file it leads to is replaced or made, and the link
+ * stays. Temporary files that a crash has left are removed. The disk is waited for outside of the event loop.
  *
  * Not to be called again for the same path before it has ended.
  *
- * @param onReplaced - Called at the moment from which on a restart reads the new content.
- * @throws (rejects) The file system's error. If `onReplaced` has not been called, the old content is still in place. If it has,
- * the folder could not be forced to disk: a power failure may bring the old content back.
- * @see MixAll#string2File in apache/rocketmq, which overwrites in place
+ * @returns What `write` has returned.
+ * @throws (rejects) The file system's error, or what `write` rejects with. If `onReplaced` has not been called, the old content is
+ * still in place. If it has, the folder could not be forced to disk: a power failure may bring the old content back.
  */
-export async function writeFileAtomically(
+export async function replaceFile<Result>(
   path: string,
-  content: Buffer,
-  onReplaced: () => void = () => {},
+  { write, keepsBackup = false, onReplaced = () => {} }: Replacement<Result>,
   fs: FileSystem = nodeFileSystem,
-): Promise<void> {
+): Promise<Result> {
   const target = await linkedFile(fs, resolve(path))
   await makeFolder(fs, dirname(target))
-  const old = await readOld(fs, target)
+  const old = await readOld(fs, target, keepsBackup)
   const temporaries: string[] = []
   // Opened first: once the file has been replaced, nothing must fail that can be known before.
   const folder = await fs.open(dirname(target), 'r')
   try {
-    const temporary = await writeBeside(fs, target, content, old, temporaries)
-    if (old !== undefined) {
+    const { temporary, result } = await writeBeside(fs, target, write, old, temporaries)
+    const content = old?.content
+    if (content !== undefined) {
       // The backup, too, appears whole or not at all.
       const backup = `${resolve(path)}.bak`
-      await fs.rename(await writeBeside(fs, backup, old.content, old, temporaries), backup)
+      const copy = await writeBeside(fs, backup, (file) => file.writeFile(content), old, temporaries)
+      await fs.rename(copy.temporary, backup)
     }
     await fs.rename(temporary, target)
     onReplaced()
     await force(folder).catch((error) => Promise.reject(inPlaceAllTheSame(error)))
+    return result
   } catch (error) {
     for (const temporary of temporaries) await removeIfPossible(fs, temporary)
     throw error
@@ -62,6 +74,20 @@ export async function writeFileAtomically(
     // It has been read from only: nothing can be lost by a close that fails.
     await folder.close().catch(() => {})
   }
+}
+
+/**
+ * Replaces a file by this content, and keeps what was there before as `<path>.bak`, as Java does.
+ * @throws (rejects) As {@link replaceFile}.
+ * @see MixAll#string2File in apache/rocketmq, which overwrites in place
+ */
+export function writeFileAtomically(
+  path: string,
+  content: Buffer,
+  onReplaced: () => void = () => {},
+  fs: FileSystem = nodeFileSystem,
+): Promise<void> {
+  return replaceFile(path, { write: (file) => file.writeFile(content), keepsBackup: true, onReplaced }, fs)
 }
 
 /** Where a link leads to, also if nothing is there yet; the path itself if it is none. */
@@ -90,11 +116,11 @@ async function makeFolder(fs: FileSystem, path: string): Promise<void> {
   }
 }
 
-async function readOld(fs: FileSystem, path: string): Promise<OldFile | undefined> {
+async function readOld(fs: FileSystem, path: string, wholly: boolean): Promise<OldFile | undefined> {
   const handle = await fs.open(path, 'r').catch((error) => unlessCode(error, 'ENOENT'))
   if (handle === undefined) return undefined
   try {
-    return { stats: await handle.stat(), content: await handle.readFile() }
+    return { stats: await handle.stat(), content: wholly ? await handle.readFile() : undefined }
   } finally {
     await handle.close()
   }
@@ -103,27 +129,28 @@ async function readOld(fs: FileSystem, path: string): Promise<OldFile | undefine
 /**
  * Writes a temporary file beside the one whose place it is to take, and forces it to disk.
  * @param temporaries - Told its name before there is anything of it.
- * @returns Its name.
+ * @returns Its name, and what writing it has returned.
  */
-async function writeBeside(
+async function writeBeside<Result>(
   fs: FileSystem,
   path: string,
-  content: Buffer,
+  write: (file: FileHandle) => Promise<Result>,
   old: OldFile | undefined,
   temporaries: string[],
-): Promise<string> {
+): Promise<{ readonly temporary: string; readonly result: Result }> {
   await removeStale(fs, path)
   const temporary = `${path}.${randomBytes(TOKEN_BYTES).toString('hex')}.tmp`
   temporaries.push(temporary)
   const mode = old === undefined ? 0o644 : old.stats.mode & 0o777
   const handle = await fs.open(temporary, 'wx', mode)
+  let result: Result
   try {
     // Before the first byte is written: it may be a password.
     if (old !== undefined) {
       await keepOwner(handle, old.stats)
       await handle.chmod(mode)
     }
-    await handle.writeFile(content)
+    result = await write(handle)
     await handle.sync()
   } catch (error) {
     await handle.close().catch(() => {})
@@ -131,7 +158,7 @@ async function writeBeside(
   }
   // Some file systems tell only now that they have not stored it.
   await handle.close()
-  return temporary
+  return { temporary, result }
 }
 
 /** What a process left that died while it wrote. One that is alive finds its file gone, and reports that. */
@@ -149,12 +176,12 @@ async function removeIfPossible(fs: FileSystem, path: string): Promise<void> {
 }
 
 /** Only root may give a file away; everybody else has made it his own by replacing it. */
-async function keepOwner(handle: nodeFileSystem.FileHandle, { uid, gid }: Stats): Promise<void> {
+async function keepOwner(handle: FileHandle, { uid, gid }: Stats): Promise<void> {
   await handle.chown(uid, gid).catch((error) => unlessCode(error, 'EPERM'))
 }
 
 /** Some file systems cannot force a folder to disk; there the rename is as lasting as they make it. */
-async function force(folder: nodeFileSystem.FileHandle): Promise<void> {
+async function force(folder: FileHandle): Promise<void> {
   await folder.sync().catch((error) => unlessCode(error, 'EINVAL', 'ENOTSUP'))
 }
 

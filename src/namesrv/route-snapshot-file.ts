@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { type FileHandle, mkdir, open, realpath, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { type FileHandle, stat } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
+import { replaceFile } from './atomic-file.ts'
 
 /**
  * Largest snapshot that is written or read: several million topics. It is read in one go, so a file that is none must not be able
@@ -23,75 +23,42 @@ export class SnapshotFileError extends Error {
 
 /**
  * Writes a snapshot, piece by piece and without ever holding up the event loop, so that a crash at any moment leaves the old or
- * the new file whole: a temporary file beside it is written, forced to disk and renamed over it, and then the folder is forced to
- * disk. Missing folders are made; where the path is a link, the file it leads to is replaced.
+ * the new file whole.
  *
  * @param nextPiece - The next piece of text, whole lines or not; empty at the end.
  * @returns Bytes written.
- * @throws The file system's error, or one of the pieces; the old file is then still in place.
+ * @throws The file system's error, or one of the pieces, as {@link replaceFile} does.
  */
 export async function writeSnapshotFile(
   path: string,
   nextPiece: () => string | Promise<string>,
 ): Promise<number> {
-  await mkdir(dirname(path), { recursive: true })
-  const target = await replaceable(path)
-  const temporary = `${target}.tmp`
-  // Opened first: once the file has been replaced, nothing must fail that can be known before.
-  const folder = await open(dirname(target), 'r')
-  try {
-    const bytes = await writeWhole(temporary, nextPiece)
-    await rename(temporary, target)
-    await forceFolder(folder)
-    return bytes
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {})
-    throw error
-  } finally {
-    await folder.close()
-  }
+  await refuseOtherThings(path)
+  return replaceFile(path, { write: (file) => writeWhole(file, nextPiece) })
 }
 
-/** Where a link leads to, or the path itself. A device or a folder is not replaced by a file. */
-async function replaceable(path: string): Promise<string> {
+/** A device or a folder is not replaced by a file. */
+async function refuseOtherThings(path: string): Promise<void> {
   try {
     if (!(await stat(path)).isFile()) throw new Error(`${path} is not a file`)
-    return await realpath(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    return path
   }
 }
 
-async function writeWhole(path: string, nextPiece: () => string | Promise<string>): Promise<number> {
-  const handle = await open(path, 'w', 0o644)
-  try {
-    let bytes = 0
-    let sum = 0
-    for (let piece = HEAD; piece !== ''; piece = await nextPiece()) {
-      const chunk = Buffer.from(piece)
-      sum = crc32(chunk, sum)
-      bytes += chunk.length
-      if (bytes > MAX_BYTES) throw new Error(`the snapshot is longer than ${MAX_BYTES} bytes`)
-      await handle.writeFile(chunk)
-    }
-    const foot = `end ${bytes} ${sum.toString(16).padStart(8, '0')}\n`
-    await handle.writeFile(foot)
-    await handle.sync()
-    return bytes + foot.length
-  } finally {
-    await handle.close()
+async function writeWhole(file: FileHandle, nextPiece: () => string | Promise<string>): Promise<number> {
+  let bytes = 0
+  let sum = 0
+  for (let piece = HEAD; piece !== ''; piece = await nextPiece()) {
+    const chunk = Buffer.from(piece)
+    sum = crc32(chunk, sum)
+    bytes += chunk.length
+    if (bytes > MAX_BYTES) throw new Error(`the snapshot is longer than ${MAX_BYTES} bytes`)
+    await file.writeFile(chunk)
   }
-}
-
-/** Some file systems cannot force a folder to disk; there the rename is as lasting as they make it. */
-async function forceFolder(folder: FileHandle): Promise<void> {
-  try {
-    await folder.sync()
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'EINVAL' && code !== 'ENOTSUP') throw error
-  }
+  const foot = `end ${bytes} ${sum.toString(16).padStart(8, '0')}\n`
+  await file.writeFile(foot)
+  return bytes + foot.length
 }
 
 /** A snapshot as it was read: checked, but for what its lines say. */

@@ -12,6 +12,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { createServer as createSocketServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -387,15 +388,18 @@ describe('a shutdown', () => {
     const routeSnapshotPath = snapshotPath()
     const server = await startServer({ routeSnapshotPath })
     await (await server.connect()).request(registration(BROKER_A))
-    // Who opens a pipe waits until somebody reads from it.
-    const pipe = `${routeSnapshotPath}.tmp`
-    mkdirSync(dirname(pipe))
-    execFileSync('mkfifo', [pipe])
+    // Who opens a pipe waits for its other end: that keeps all the threads that go to the disk.
+    const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4)
+    const pipes = Array.from({ length: threads }, () => join(temporaryFolder(), 'pipe'))
+    for (const pipe of pipes) execFileSync('mkfifo', [pipe])
+    const hanging = pipes.map((pipe) => open(pipe, 'r'))
     const isDown = server.controller.shutdown()
     await until('only the disk is waited for', () => server.time.timers === 1)
     server.time.advance(5_000)
     await isDown
     expect(messages(server, 'takes too long')).toMatchObject([{ level: 'warn' }])
-    closeSync(openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK))
+    expect(messages(server, 'snapshot written')).toEqual([])
+    for (const pipe of pipes) closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK))
+    for (const handle of await Promise.all(hanging)) await handle.close()
   })
 })
