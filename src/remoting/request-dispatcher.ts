@@ -82,9 +82,7 @@ export class RequestDispatcher {
 
   /** Never throws and never rejects. */
   dispatch(request: RemotingCommand, context: RequestContext): RemotingResponse | Promise<RemotingResponse> {
-    const processor = this.#processors.get(request.code)
-    if (processor === undefined) this.#counters.requests.addOther()
-    else this.#counters.requests.add(request.code)
+    const processor = this.#take(request)
     if (context.channel.id <= this.#lastToGoAway && request.version > MQVersion.V5_3_1) return GO_AWAY
     if (processor === undefined) {
       return {
@@ -96,14 +94,28 @@ export class RequestDispatcher {
     try {
       const response = processor(request, context)
       if (!(response instanceof Promise)) return response
-      return response.catch((error: unknown) => this.refuse(error, request, context))
+      return response.catch((error: unknown) => this.#refusal(error, request, context))
     } catch (error) {
-      return this.refuse(error, request, context)
+      return this.#refusal(error, request, context)
     }
   }
 
+  /** Refuses a request for a bound, before it is given to its processor. */
+  refuse(error: BoundError, request: RemotingCommand, context: RequestContext): RemotingResponse {
+    this.#take(request)
+    return this.#refusal(error, request, context)
+  }
+
+  /** Counts a request. @returns Who processes it. */
+  #take({ code }: RemotingCommand): Processor | undefined {
+    const processor = this.#processors.get(code)
+    if (processor === undefined) this.#counters.requests.addOther()
+    else this.#counters.requests.add(code)
+    return processor
+  }
+
   /** The answer to a request that was not carried out. */
-  refuse(error: unknown, request: RemotingCommand, context: RequestContext): RemotingResponse {
+  #refusal(error: unknown, request: RemotingCommand, context: RequestContext): RemotingResponse {
     if (error instanceof BoundError) this.#onRefused(error.bound, error.detail, request, context)
     if (error instanceof RemotingCommandError) return { code: error.code, remark: error.message || null }
     const bound = OVERLOAD_CODES.get((error as { code?: unknown }).code)

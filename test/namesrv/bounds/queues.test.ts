@@ -142,6 +142,7 @@ describe('maxQueuedRequestBytes', () => {
       remark: '[OVERLOAD]system busy, start flow control for a while',
     })
     expect(refused).toEqual(['maxQueuedRequestBytes 2'])
+    expect([1, 2].map((code) => counters.requests.get(code))).toEqual([1, 2])
     finish()
     expect(headerOf(await working.next()).code).toBe(0)
     expect(counters.workingRequestBytes).toBe(0)
