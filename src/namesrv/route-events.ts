@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { RouteEffect } from '../routeinfo/route-effect.ts'
+import type { RouteEffect, UnregisterReason } from '../routeinfo/route-effect.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 
@@ -27,10 +27,14 @@ export function noteRouteEffect(effect: RouteEffect, notes: RouteEffectNotes): v
       logger.warn(fields, 'registration ignored: the broker that has this id is further in its state version')
       return
     }
-    case 'broker unregistered':
-      noteLeft(effect, counters, events)
-      logger.info({ ...effect.broker, reason: effect.reason }, UNREGISTERED[effect.reason])
+    case 'broker unregistered': {
+      const { broker, reason } = effect
+      const { counter, event, text, line } = DEPARTURES[reason]
+      counters[counter]++
+      events.add(event, nameOf(broker), text)
+      logger.info({ ...broker, reason }, line)
       return
+    }
     case 'removal fenced':
       counters.removalsFenced++
       events.add('removal fenced', nameOf(effect.broker), effect.reason)
@@ -49,37 +53,6 @@ export function noteRouteEffect(effect: RouteEffect, notes: RouteEffectNotes): v
   }
 }
 
-function noteLeft(
-  { broker, reason }: Extract<RouteEffect, { kind: 'broker unregistered' }>,
-  counters: Counters,
-  events: RecentEvents,
-): void {
-  switch (reason) {
-    case 'request':
-      counters.brokersUnregistered++
-      events.add('broker unregistered', nameOf(broker), 'by its own request')
-      return
-    case 'expired':
-      counters.brokersEvicted++
-      events.add('broker evicted', nameOf(broker), 'no sign of life within its heartbeat timeout')
-      return
-    case 'unreachable':
-      counters.brokersEvicted++
-      events.add('broker evicted', nameOf(broker), 'silent, and it cannot be reached')
-      return
-    case 'not returned':
-      counters.brokersEvicted++
-      events.add('broker evicted', nameOf(broker), 'known from the route snapshot, and not back in time')
-      return
-    case 'connection lost':
-      counters.brokersLost++
-      events.add('broker lost', nameOf(broker), 'its connection is lost')
-      return
-    default:
-      reason satisfies never
-  }
-}
-
 /** As an operator looks for it: each part may be long, and the address is what tells two of a name apart. */
 export function nameOf(broker: {
   readonly clusterName: string
@@ -90,10 +63,36 @@ export function nameOf(broker: {
   return `${brokerAddr.slice(0, 60)} ${brokerName.slice(0, 60)} of ${clusterName.slice(0, 60)}`
 }
 
-const UNREGISTERED = {
-  request: 'broker unregistered',
-  expired: 'broker evicted: no sign of life within its heartbeat timeout',
-  unreachable: 'broker evicted: it is silent and cannot be reached',
-  'connection lost': 'broker unregistered: its connection is lost',
-  'not returned': 'broker dropped: known from the route snapshot, it did not register again in time',
-} as const
+/** What is counted, kept and written for each reason why a broker leaves. */
+const DEPARTURES = {
+  request: {
+    counter: 'brokersUnregistered',
+    event: 'broker unregistered',
+    text: 'by its own request',
+    line: 'broker unregistered',
+  },
+  expired: {
+    counter: 'brokersEvicted',
+    event: 'broker evicted',
+    text: 'no sign of life within its heartbeat timeout',
+    line: 'broker evicted: no sign of life within its heartbeat timeout',
+  },
+  unreachable: {
+    counter: 'brokersEvicted',
+    event: 'broker evicted',
+    text: 'silent, and it cannot be reached',
+    line: 'broker evicted: it is silent and cannot be reached',
+  },
+  'connection lost': {
+    counter: 'brokersLost',
+    event: 'broker lost',
+    text: 'its connection is lost',
+    line: 'broker unregistered: its connection is lost',
+  },
+  'not returned': {
+    counter: 'brokersEvicted',
+    event: 'broker evicted',
+    text: 'known from the route snapshot, and not back in time',
+    line: 'broker dropped: known from the route snapshot, it did not register again in time',
+  },
+} as const satisfies Record<UnregisterReason, unknown>

@@ -127,11 +127,6 @@ export class RouteInfoManager {
     return this.#tables.brokerLiveTable.size
   }
 
-  /** Brokers with filter servers. */
-  get filterServers(): number {
-    return this.#tables.filterServerTable.size
-  }
-
   /** Topics that have queues. */
   get topics(): number {
     return this.#tables.topicQueueTable.size

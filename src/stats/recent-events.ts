@@ -70,7 +70,6 @@ export class RecentEvents {
   }
 }
 
-/** A part of a text keeps the whole in memory, so it is copied. */
 /** Always a copy: a part of a text keeps the whole alive, which may be a long header. */
 function shortened(text: string): string {
   const copy = Buffer.from(text.slice(0, MOST_LETTERS)).toString()

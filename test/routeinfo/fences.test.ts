@@ -5,6 +5,8 @@ import { type FakeChannel, managerWith, openChannel, registration, topicTable } 
 
 const TIMEOUT_MS = 120_000
 const MANY_TOPICS = topicTable(Array.from({ length: 1_000 }, (_, index) => `T${index}`))
+/** A broker whose registration takes many slices. */
+const ANOTHER = { brokerName: 'broker-b', brokerAddr: 'b:1', topicConfigTable: MANY_TOPICS }
 const reader = openChannel(99)
 
 /** Registers over a connection, numbered by the manager at this moment. */
@@ -50,11 +52,7 @@ describe('a removal that was decided before a broker registered again does not r
   test('a request to leave that waits for the lock, before a registration that waits behind it', async () => {
     const { manager, turns } = managerWith('finest')
     await register(manager, openChannel(1))
-    const other = register(manager, openChannel(2), {
-      brokerName: 'broker-b',
-      brokerAddr: 'b:1',
-      topicConfigTable: MANY_TOPICS,
-    })
+    const other = register(manager, openChannel(2), ANOTHER)
     manager.submitUnRegisterBrokerRequest(leaving(manager.nextGeneration()))
     const again = register(manager, openChannel(3))
     await turns.all()
@@ -122,12 +120,7 @@ describe('a broker that is heard from between scan and eviction stays', () => {
   test('a heartbeat during a long write, just before the scan looks', async () => {
     const { manager, turns } = managerWith('finest')
     await register(manager, openChannel(1))
-    const long = register(manager, openChannel(2), {
-      brokerName: 'broker-b',
-      brokerAddr: 'b:1',
-      topicConfigTable: MANY_TOPICS,
-      nowMs: TIMEOUT_MS,
-    })
+    const long = register(manager, openChannel(2), { ...ANOTHER, nowMs: TIMEOUT_MS })
     manager.touch('C', 'a:1', TIMEOUT_MS)
     manager.evict(manager.scanNotActiveBroker(TIMEOUT_MS + 1))
     await turns.all()
@@ -138,12 +131,7 @@ describe('a broker that is heard from between scan and eviction stays', () => {
   test('a heartbeat during a long write, and an eviction that joins a removal which waits already', async () => {
     const { manager, turns } = managerWith('finest')
     await register(manager, openChannel(1))
-    const long = register(manager, openChannel(2), {
-      brokerName: 'broker-b',
-      brokerAddr: 'b:1',
-      topicConfigTable: MANY_TOPICS,
-      nowMs: TIMEOUT_MS + 1,
-    })
+    const long = register(manager, openChannel(2), { ...ANOTHER, nowMs: TIMEOUT_MS + 1 })
     manager.submitUnRegisterBrokerRequest(leaving(manager.nextGeneration(), { brokerAddr: 'x:1' }))
     const silent = manager.scanNotActiveBroker(TIMEOUT_MS + 1)
     const asked = manager.queryDataVersion('C', 'a:1', null, TIMEOUT_MS + 1, reader)
