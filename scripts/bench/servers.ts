@@ -1,9 +1,9 @@
 /** The servers that are compared, and the wait for their first right answer. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../support/ports.ts'
 import { requireSingleProcess, type Service, startService } from './processes.ts'
 import { Code, jsonFrame } from './request-frames.ts'
 import { RpcConnection } from './rpc.ts'
@@ -175,16 +175,4 @@ function emptyHome(home: string, port: number): { home: string; configFile: stri
   const configFile = join(home, 'namesrv.conf')
   writeFileSync(configFile, `bindAddress=127.0.0.1\nlistenPort=${port}\n`)
   return { home, configFile }
-}
-
-async function freePort(): Promise<number> {
-  const holder = createServer()
-  await new Promise<void>((resolve, reject) => {
-    holder.once('error', reject)
-    holder.listen(0, '127.0.0.1', resolve)
-  })
-  const address = holder.address()
-  await new Promise((resolve) => holder.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
-  return address.port
 }

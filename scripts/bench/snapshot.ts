@@ -9,7 +9,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -20,6 +19,7 @@ import { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { Slicer } from '../../src/routeinfo/slicer.ts'
 import { Counters } from '../../src/stats/counters.ts'
 import { RecentEvents } from '../../src/stats/recent-events.ts'
+import { freePort } from '../support/ports.ts'
 import { jsonFrame } from './request-frames.ts'
 import { RpcConnection } from './rpc.ts'
 
@@ -111,15 +111,6 @@ async function watched(work: () => Promise<void>): Promise<Watched> {
   await delay(20)
   isOver = true
   return { turnMs, turnCpuMs, ms }
-}
-
-async function freePort(): Promise<number> {
-  const holder = createServer().listen(0, '127.0.0.1')
-  await once(holder, 'listening')
-  const { port } = holder.address() as { port: number }
-  holder.close()
-  await once(holder, 'close')
-  return port
 }
 
 /** Milliseconds from the spawn of a daemon to its first answer, which is the route of the last topic. */

@@ -1,10 +1,9 @@
 /** A stage for one capture session: a NameServer, brokers, clients, each behind a recording proxy of its own. */
 
-import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../support/ports.ts'
 import { JavaProcess, type Release } from './java-process.ts'
 import { RecordingProxy } from './recording-proxy.ts'
 
@@ -174,14 +173,4 @@ export class Stage {
   async close(): Promise<void> {
     for (const end of this.#running.reverse()) await end()
   }
-}
-
-/** A port nobody listens on now; a Java NameServer of 4.x cannot tell which port it took for 0. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

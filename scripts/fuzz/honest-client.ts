@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AnswerReader } from '../support/answers.ts'
+import { frame, type Request, requestFrame } from '../support/frames.ts'
 
 const ANSWER_LIMIT_MS = 30_000
 /** Between two rounds; the many others are to be served, too. */
@@ -37,12 +38,8 @@ function route(index: number, idKey: string): string {
   )
 }
 
-interface Question {
+interface Question extends Request {
   readonly what: string
-  readonly code: number
-  readonly fields: Readonly<Record<string, string>>
-  readonly body?: string
-  readonly version?: number
   /** Of the answer's header, behind its code. */
   readonly extFields?: string
   readonly answerCode?: number
@@ -102,19 +99,6 @@ const QUESTIONS: readonly Question[] = [
   },
 ]
 
-function requestBytes({ code, fields, body = '', version = 513 }: Question, opaque: number): Buffer {
-  const header = JSON.stringify({
-    code,
-    extFields: fields,
-    flag: 0,
-    language: 'JAVA',
-    opaque,
-    serializeTypeCurrentRPC: 'JSON',
-    version,
-  })
-  return frame(header, body)
-}
-
 function answerBytes(
   { answerCode = 0, extFields, remark, answerBody = '' }: Question,
   opaque: number,
@@ -124,14 +108,6 @@ function answerBytes(
     `"opaque":${opaque},${remark === undefined ? '' : `"remark":"${remark}",`}` +
     '"serializeTypeCurrentRPC":"JSON","version":513}'
   return frame(header, answerBody)
-}
-
-function frame(header: string, body: string): Buffer {
-  const [headerBytes, bodyBytes] = [Buffer.from(header), Buffer.from(body)]
-  const words = Buffer.alloc(8)
-  words.writeInt32BE(4 + headerBytes.length + bodyBytes.length, 0)
-  words.writeInt32BE(headerBytes.length, 4)
-  return Buffer.concat([words, headerBytes, bodyBytes])
 }
 
 /** Asks one thing after the other, again and again, over one connection. */
@@ -192,7 +168,7 @@ export class HonestClient {
   async #ask(question: Question): Promise<void> {
     const opaque = ++this.#opaque
     const askedMs = performance.now()
-    const answer = await this.#answerTo(requestBytes(question, opaque), question.what)
+    const answer = await this.#answerTo(requestFrame(question, opaque), question.what)
     const expected = answerBytes(question, opaque)
     if (!answer.equals(expected)) {
       throw new Error(

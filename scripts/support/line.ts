@@ -1,15 +1,10 @@
 /** A connection of a broker or a client, which asks one thing after the other and minds how it ends. */
 import { connect, type Socket } from 'node:net'
 import { type Answer, AnswerReader } from './answers.ts'
+import { type Request, requestFrame } from './frames.ts'
 
 /** A Java client gives up after 3 seconds; compressed time and a busy machine are allowed for. */
 const ANSWER_LIMIT_MS = 15_000
-
-export interface Request {
-  readonly code: number
-  readonly fields: Readonly<Record<string, string>>
-  readonly body?: string
-}
 
 interface Waiting {
   readonly resolve: (answer: Answer) => void
@@ -55,30 +50,16 @@ export class Line {
   }
 
   /** Sends a request and gives its answer. @throws {Error} (rejects) if none comes in time, or another one. */
-  ask({ code, fields, body = '' }: Request): Promise<Answer> {
+  ask(request: Request): Promise<Answer> {
     const opaque = ++this.#opaque
-    const header = JSON.stringify({
-      code,
-      extFields: fields,
-      flag: 0,
-      language: 'JAVA',
-      opaque,
-      serializeTypeCurrentRPC: 'JSON',
-      version: 513,
-    })
-    const frame = Buffer.allocUnsafe(8 + Buffer.byteLength(header) + Buffer.byteLength(body))
-    const bodyAt = 8 + frame.write(header, 8)
-    frame.write(body, bodyAt)
-    frame.writeInt32BE(frame.length - 4, 0)
-    frame.writeInt32BE(bodyAt - 8, 4)
     return new Promise<Answer>((resolve, reject) => {
       const timer = setTimeout(
-        () => this.#lose(new Error(`no answer to ${code} within ${ANSWER_LIMIT_MS} ms`)),
+        () => this.#lose(new Error(`no answer to ${request.code} within ${ANSWER_LIMIT_MS} ms`)),
         ANSWER_LIMIT_MS,
       )
       this.#waiting.push({ resolve, reject, timer })
       if (this.#isOver) this.#rejectAll(new Error('the connection is closed'))
-      else this.#socket.write(frame)
+      else this.#socket.write(requestFrame(request, opaque))
     }).then((answer) => {
       if (answer.opaque !== opaque) throw new Error(`an answer to ${answer.opaque} instead of ${opaque}`)
       return answer

@@ -1,11 +1,11 @@
 /** This project's daemon as a child process, as it was built, on a free port of the loopback interface. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { memoryMib, type Service, startService } from '../bench/processes.ts'
+import { canConnect, freePort } from './ports.ts'
 
 /** The repository. */
 export const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -40,8 +40,8 @@ export async function startOwnServer(properties: Readonly<Record<string, string>
   const settings = {
     listenPort: `${port}`,
     bindAddress: '127.0.0.1',
-    kvConfigPath: join(folder, 'kvConfig.json'),
-    configStorePath: join(folder, 'namesrv.properties'),
+    // Its files are in it.
+    'user.home': folder,
     logLevel: 'warn',
     logFormat: 'json',
     ...properties,
@@ -76,28 +76,6 @@ async function takesConnections(port: number, service: Service, log: () => strin
     }
     await delay(POLL_MS)
   }
-}
-
-function canConnect(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-      .on('connect', () => {
-        socket.destroy()
-        resolve(true)
-      })
-      .on('error', () => resolve(false))
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-      .on('error', reject)
-      .listen(0, '127.0.0.1', () => {
-        const address = server.address()
-        server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-      })
-  })
 }
 
 /** Lines of the log that say that something has gone wrong which must not. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
+import { canConnect } from '../../../scripts/support/ports.ts'
 import { ChildProgram } from './child-program.ts'
 import { freePort } from './ports.ts'
 
@@ -51,15 +51,4 @@ export async function startHaproxy(server: string): Promise<Haproxy> {
   }
   const [v1, v2] = ports.map((port) => `127.0.0.1:${port}`)
   return { addresses: { 'send-proxy': v1 ?? '', 'send-proxy-v2': v2 ?? '' }, program }
-}
-
-function canConnect(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-      .on('connect', () => {
-        socket.destroy()
-        resolve(true)
-      })
-      .on('error', () => resolve(false))
-  })
 }
