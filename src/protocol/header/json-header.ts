@@ -16,19 +16,27 @@ import { JsonReader } from '../json/json-reader.ts'
 import { objectText, quote } from '../json/json-text.ts'
 import { languageOfName } from '../language-code.ts'
 import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
+import { HeaderShapes } from './header-shape.ts'
 import { decodeUsualJsonHeader } from './usual-json-header.ts'
 
 /** What a header says; `opaque` is undefined if it is missing. */
 export type DecodedHeader = Omit<RemotingCommand, 'body' | 'opaque'> & { readonly opaque: number | undefined }
 
+const shapes = new HeaderShapes()
+
 /**
  * Reads a JSON header, by default all the bytes. What every known peer writes takes the shortest way, any other standard JSON
- * a short one; what is left is read by the lenient reader, whose result is the reference for all three.
+ * a short one; what is left is read by the lenient reader, whose result is the reference for all of them.
  * @throws {FrameError} `ERR_HEADER`
  */
 export function decodeJsonHeader(bytes: Buffer, from = 0, to = bytes.length): DecodedHeader {
+  const known = shapes.read(bytes, from, to)
+  if (known !== undefined) return known
   const usual = decodeUsualJsonHeader(bytes, from, to)
-  if (usual !== undefined) return usual
+  if (usual !== undefined) {
+    shapes.note(usual, bytes, from, to)
+    return usual
+  }
   const header = bytes.subarray(from, to)
   return decodePlainHeader(header) ?? decodeLenientHeader(header)
 }
