@@ -123,7 +123,14 @@ async function firstAnswerMs(): Promise<number> {
   const startMs = performance.now()
   const daemon = spawn(
     process.execPath,
-    ['bin/mqnamesrv', '--bindAddress=127.0.0.1', `--listenPort=${port}`, `--routeSnapshotPath=${path}`],
+    [
+      'bin/mqnamesrv',
+      '--bindAddress=127.0.0.1',
+      `--listenPort=${port}`,
+      // Its other files are not to be those of whoever runs this.
+      `--user.home=${folder}`,
+      `--routeSnapshotPath=${path}`,
+    ],
     { stdio: 'ignore', env: { ...process.env, NODE_ENV: 'production' } },
   )
   const ended = once(daemon, 'exit')
