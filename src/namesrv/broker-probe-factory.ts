@@ -1,23 +1,9 @@
-import type { Logger } from 'pino'
 import { reach } from '../remoting/reachability.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
-import type { Counters } from '../stats/counters.ts'
-import type { RecentEvents } from '../stats/recent-events.ts'
 import { BrokerProbe } from './broker-probe.ts'
-import type { Configuration } from './config/configuration.ts'
 import { plainConnect } from './outgoing-connect.ts'
 import type { RateLimit } from './rate-limit.ts'
-import type { Clock, Scheduler } from './time.ts'
-
-/** What every part of a server works with. */
-interface Surroundings {
-  readonly configuration: Configuration
-  readonly logger: Logger
-  readonly clock: Clock
-  readonly scheduler: Scheduler
-  readonly counters: Counters
-  readonly events: RecentEvents
-}
+import type { Surroundings } from './surroundings.ts'
 
 /** The probe of silent brokers as it is configured. Does nothing until it is started. */
 export function createBrokerProbe(

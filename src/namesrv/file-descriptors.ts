@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { devNull } from 'node:os'
-import type { Logger } from 'pino'
+import type { Surroundings } from './surroundings.ts'
 
 /** Kept for files that are written, certificates and the like. */
 const RESERVED = 32
@@ -37,21 +37,19 @@ export function descriptorShares(wantedOwn: number): DescriptorShares | undefine
 /**
  * Says when file descriptors are used up all the same, because of a limit that was lowered or of the whole machine, and when
  * there are some again. Nobody else says it: Node closes connections that it has no descriptor for without a word.
- * @param onChange - Told why there are none, or undefined when there are some again.
- * @param every - Runs a task periodically; returns what ends it.
  * @returns What ends it.
  */
-export function watchFileDescriptors(
-  logger: Logger,
-  onChange: (error: string | undefined) => void,
-  every: (periodMs: number, task: () => void) => () => void,
-): () => void {
+export function watchFileDescriptors({
+  scheduler,
+  events,
+  logger,
+}: Pick<Surroundings, 'scheduler' | 'events' | 'logger'>): () => void {
   let usedUp = false
-  return every(TRY_MS, () => {
+  return scheduler.every(TRY_MS, () => {
     const error = useOne()
     if (usedUp === (error !== undefined)) return
     usedUp = error !== undefined
-    onChange(error)
+    events.add(usedUp ? 'descriptors used up' : 'descriptors free', '', error ?? '')
     if (usedUp) logger.error({ error }, 'file descriptors are used up: no new connection is taken')
     else logger.info('there are file descriptors again')
   })

@@ -1,9 +1,6 @@
-import type { Logger } from 'pino'
 import { RequestCode } from '../protocol/request-code.ts'
-import type { Counters } from '../stats/counters.ts'
-import type { RecentEvents } from '../stats/recent-events.ts'
-import type { NamesrvValues } from './config/config-keys.ts'
 import { Overload } from './overload.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** What an overload leaves out: clients go on with the routes they have, while a broker that is not heard loses its own. */
 const SHED_IN_OVERLOAD = [
@@ -17,30 +14,23 @@ const SHED_IN_OVERLOAD = [
 ]
 
 /** What an overload shows in, and what is done about it. */
-export interface OverloadSurroundings {
-  /** Read at every look. */
-  readonly values: Pick<NamesrvValues, 'overloadLagMillis' | 'maxQueuedRequestBytes' | 'maxWaitingRequests'>
+export interface OverloadSigns {
   /** How many requests wait for the tables. */
   readonly waitingRequests: () => number
   /** From then on requests of these codes are answered SYSTEM_BUSY. */
   readonly shed: (codes: readonly number[]) => void
+  /** By a clock that does not leave out what the server was too late for. */
   readonly nowMs: () => number
-  readonly counters: Counters
-  readonly events: RecentEvents
-  readonly logger: Logger
 }
 
 /** Looks for an overload as it is configured, and leaves out lookups and lists while there is one. */
-export function createOverload({
-  values,
-  shed,
-  counters,
-  events,
-  logger,
-  ...rest
-}: OverloadSurroundings): Overload {
+export function createOverload(
+  { configuration, counters, events, logger }: Surroundings,
+  { waitingRequests, shed, nowMs }: OverloadSigns,
+): Overload {
+  const { values } = configuration
   return new Overload({
-    nowMs: rest.nowMs,
+    nowMs,
     maxLagMs: () => values.overloadLagMillis,
     quantities: [
       {
@@ -48,7 +38,7 @@ export function createOverload({
         max: values.maxQueuedRequestBytes / 2,
         of: () => counters.workingRequestBytes,
       },
-      { name: 'waiting requests', max: values.maxWaitingRequests, of: rest.waitingRequests },
+      { name: 'waiting requests', max: values.maxWaitingRequests, of: waitingRequests },
     ],
     onBegin: (why) => {
       counters.overloads++
