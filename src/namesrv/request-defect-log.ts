@@ -3,7 +3,7 @@ import type { RequestContext } from '../protocol/processor.ts'
 import type { RemotingCommand } from '../protocol/remoting-command.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
-import { RateLimit } from './rate-limit.ts'
+import { RateLimit } from './bounds/rate-limit.ts'
 import type { Clock } from './time.ts'
 
 /** What a defect is counted and told with. */

@@ -1,5 +1,5 @@
 import type { RemotingServer } from '../remoting/remoting-server.ts'
-import type { RouteSnapshots } from './route-snapshots.ts'
+import type { RouteSnapshots } from './files/route-snapshots.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Scheduler } from './time.ts'
 

@@ -2,8 +2,8 @@ import type { Logger } from 'pino'
 import { Slicer } from '../routeinfo/slicer.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import { RefusalLog } from './bounds/refusal-log.ts'
 import type { Configuration } from './config/configuration.ts'
-import { RefusalLog } from './refusal-log.ts'
 import type { Clock, Scheduler } from './time.ts'
 
 /** What every part of a server works with: its settings, its time, and those who are told what happens. */
