@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
-import { RouteSnapshots } from '../../src/namesrv/route-snapshots.ts'
+import { RouteSnapshots } from '../../src/namesrv/files/route-snapshots.ts'
 import { systemClock, systemScheduler } from '../../src/namesrv/system-time.ts'
 import { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { Slicer } from '../../src/routeinfo/slicer.ts'
@@ -123,7 +123,14 @@ async function firstAnswerMs(): Promise<number> {
   const startMs = performance.now()
   const daemon = spawn(
     process.execPath,
-    ['bin/mqnamesrv', '--bindAddress=127.0.0.1', `--listenPort=${port}`, `--routeSnapshotPath=${path}`],
+    [
+      'bin/mqnamesrv',
+      '--bindAddress=127.0.0.1',
+      `--listenPort=${port}`,
+      // Its other files are not to be those of whoever runs this.
+      `--user.home=${folder}`,
+      `--routeSnapshotPath=${path}`,
+    ],
     { stdio: 'ignore', env: { ...process.env, NODE_ENV: 'production' } },
   )
   const ended = once(daemon, 'exit')

@@ -63,7 +63,8 @@ function onError(error: string): void {
   if (errorCount <= SHOWN_ERRORS) console.log(`load: error: ${error}`)
 }
 
-const server = await startOwnServer()
+// All clients have one address.
+const server = await startOwnServer({ maxConnectionsPerAddress: '0' })
 const descriptors = server.descriptors()
 const world = new World({ port: server.port, clients, brokers, compression, onError })
 const samples: MemorySample[] = []

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
 import { GroupCommit } from '../kvconfig/group-commit.ts'
 import type { ConfigUpdateOutcome, NamesrvConfiguration } from '../processor/namesrv-config.ts'
-import { writeFileAtomically } from './atomic-file.ts'
+import type { RateLimit } from './bounds/rate-limit.ts'
 import { ConfigError } from './config/config-error.ts'
 import { type ConfigState, type UpdatedConfigState, updatedConfigState } from './config/config-update.ts'
 import { type Configuration, configFileText } from './config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
-import type { RateLimit } from './rate-limit.ts'
+import { writeFileAtomically } from './files/atomic-file.ts'
 
 /** Longest texts and most names of an update that a line of the log quotes; the rest is counted. */
 const MAX_QUOTED_LETTERS = 200

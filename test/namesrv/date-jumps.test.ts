@@ -1,5 +1,3 @@
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { NamesrvController } from '../../src/namesrv/namesrv-controller.ts'
@@ -17,9 +15,8 @@ test('when the machine is given another date, by hours, nobody is evicted and ti
     bindAddress: '127.0.0.1',
     listenPort: '0',
     scanNotActiveBrokerInterval: '10',
-    kvConfigPath: join(temporaryFolder(), 'kvConfig.json'),
   }).map(([key, value]) => ({ key, value }))
-  const { configuration } = Configuration.resolve({ args, homeDirectory: tmpdir(), processors: 2 })
+  const { configuration } = Configuration.resolve({ args, homeDirectory: temporaryFolder(), processors: 2 })
   const { logger, lines } = recordingLogger()
   const clock = systemClock
   const controller = new NamesrvController({ configuration, logger, clock, scheduler: systemScheduler })

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { temporaryFolder } from './start-server.ts'
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
@@ -18,6 +19,8 @@ export function startProgram(
   const args = ['--import', 'tsx', '--input-type=module', '-e', program]
   const env = {
     ...process.env,
+    // Its files: those of the user are none of a test's business.
+    MQNAMESRV_USER_HOME: temporaryFolder(),
     MQNAMESRV_BIND_ADDRESS: '127.0.0.1',
     MQNAMESRV_LOG_FORMAT: 'json',
     ...settings,

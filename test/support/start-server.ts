@@ -29,11 +29,12 @@ export function temporaryFolder(): string {
 export function createServer(
   properties: Readonly<Record<string, string>> = {},
 ): Omit<TestServer, 'port' | 'connect'> {
-  const kvConfigPath = properties['kvConfigPath'] ?? join(temporaryFolder(), 'kv', 'kvConfig.json')
+  const homeDirectory = temporaryFolder()
+  const kvConfigPath = properties['kvConfigPath'] ?? join(homeDirectory, 'kv', 'kvConfig.json')
   const all = { bindAddress: '127.0.0.1', listenPort: '0', ...properties, kvConfigPath }
   const { configuration } = Configuration.resolve({
     args: Object.entries(all).map(([key, value]) => ({ key, value })),
-    homeDirectory: tmpdir(),
+    homeDirectory,
     processors: 2,
   })
   const time = new ManualTime()

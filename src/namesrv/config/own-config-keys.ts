@@ -199,10 +199,10 @@ export const OWN_CONFIG_KEYS = [
   ),
   int(
     'maxConnectionsPerAddress',
-    0,
+    20_000,
     'start',
-    'the same for one address, that of the PROXY header if there is one; 0: no limit, since a NAT or a node may stand ' +
-      'for any number of clients',
+    'the same for one address, that of the PROXY header if there is one, so that no single one takes all (ten thousand ' +
+      'clients behind one NAT do not meet it); 0: no limit, for more behind a proxy that says nothing of their addresses',
     { min: 0 },
   ),
   long(

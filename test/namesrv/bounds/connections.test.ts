@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import { Configuration } from '../../../src/namesrv/config/configuration.ts'
 import { headerOf, type RawClient } from '../../support/raw-client.ts'
 import { lookup, registration } from '../../support/requests.ts'
 import { startServer, type TestServer } from '../../support/start-server.ts'
@@ -78,8 +79,15 @@ describe('maxConnections', () => {
 })
 
 describe('maxConnectionsPerAddress', () => {
-  test('is not there by default', async () => {
-    const server = await startServer()
+  test('by default a cluster of ten thousand clients behind one address has room twice, and not half of all connections is its', () => {
+    const { values } = Configuration.resolve({ homeDirectory: '/home/user', processors: 2 }).configuration
+    const { maxConnections, maxConnectionsPerAddress } = values
+    expect(maxConnectionsPerAddress).toBe(20_000)
+    expect(maxConnectionsPerAddress).toBeLessThan(maxConnections / 2)
+  })
+
+  test('0 is no limit', async () => {
+    const server = await startServer({ maxConnectionsPerAddress: '0' })
     const clients = await Promise.all(Array.from({ length: 300 }, () => server.connect()))
     for (const client of clients) expect(headerOf(await client.request(lookup('none'))).code).toBe(17)
   })

@@ -1,0 +1,192 @@
+import type { Logger } from 'pino'
+import { FrameError, type FrameErrorCode } from '../../protocol/errors.ts'
+import type { ChannelRef } from '../../protocol/processor.ts'
+import type { PrefaceError, PrefaceErrorCode } from '../../remoting/preface-error.ts'
+import { QueueError } from '../../remoting/queue-budget.ts'
+import type { RemotingServerEvents } from '../../remoting/remoting-server.ts'
+import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
+import type { Bound, Counters } from '../../stats/counters.ts'
+import type { RecentEvents } from '../../stats/recent-events.ts'
+import type { RateLimit } from '../bounds/rate-limit.ts'
+import type { RefusalLog } from '../bounds/refusal-log.ts'
+
+const FRAME_LIMIT_KEY = 'com.rocketmq.remoting.frameMaxLength'
+
+/** Codes that say that a bound was met. */
+const BOUND_OF: { readonly [Code in FrameErrorCode | PrefaceErrorCode]?: Bound } = {
+  ERR_FRAME_TOO_LONG: FRAME_LIMIT_KEY,
+  ERR_HEADER_TOO_LONG: 'maxHeaderBytes',
+  ERR_TOO_MANY_CONNECTIONS: 'maxConnections',
+  ERR_TOO_MANY_OF_ADDRESS: 'maxConnectionsPerAddress',
+}
+
+/** As the others' codes, for connections that the system has no room for. */
+const NO_DESCRIPTOR = 'ERR_NO_DESCRIPTOR'
+
+/** What the service keeps true, counts and tells. */
+export interface BrokerHousekeepingOptions {
+  readonly routeInfo: RouteInfoManager
+  readonly logger: Logger
+  readonly limit: RateLimit
+  readonly nowMs: () => number
+  /** Runs a task in a later turn of the event loop. */
+  readonly defer: (task: () => void) => void
+  /** The period in which brokers register, in milliseconds. */
+  readonly registrationRoundMs: number
+  readonly counters: Counters
+  readonly events: RecentEvents
+  readonly refusals: RefusalLog
+}
+
+/** So long after a standstill, what was lost during it may come to be noticed. */
+const CATCH_UP_MS = 5_000
+
+/**
+ * Keeps the tables true to the connections: a lost one takes its brokers with it.
+ * @see BrokerHousekeepingService in apache/rocketmq
+ */
+export class BrokerHousekeepingService implements RemotingServerEvents {
+  readonly #options: BrokerHousekeepingOptions
+  readonly #logger: Logger
+  readonly #limit: RateLimit
+  #keepsBrokers = false
+  /** Connections that closed in this turn. */
+  #closed: number[] = []
+  #catchingUpUntilMs = Number.NEGATIVE_INFINITY
+  /** Connections that closed while catching up, and when their brokers have had their round. */
+  #lostMeanwhile: number[] = []
+  #roundOverMs = 0
+
+  constructor(options: BrokerHousekeepingOptions) {
+    this.#options = options
+    this.#logger = options.logger
+    this.#limit = options.limit
+  }
+
+  /**
+   * The process stood still. Brokers that had no answer have closed their connections meanwhile and opened others, and that is
+   * noticed now, in any order, while they live: those whose connections are lost have a round to register again.
+   */
+  catchUp(): void {
+    const nowMs = this.#options.nowMs()
+    this.#catchingUpUntilMs = nowMs + CATCH_UP_MS
+    this.#roundOverMs = nowMs + this.#options.registrationRoundMs
+  }
+
+  /** To be called now and then: the brokers that have had their round and are not back leave. */
+  removeLostMeanwhile(): void {
+    if (this.#lostMeanwhile.length === 0 || this.#options.nowMs() < this.#roundOverMs) return
+    this.#options.routeInfo.onChannelsDestroy(this.#lostMeanwhile)
+    this.#lostMeanwhile = []
+  }
+
+  /**
+   * From now on a lost connection means nothing: in a shutdown brokers leave us, and must stay in the routes of those that are
+   * still served.
+   */
+  keepBrokers(): void {
+    this.#keepsBrokers = true
+  }
+
+  /**
+   * A machine or a network that fails takes many connections at once. Their brokers leave in one batch, because each batch is a
+   * walk over all topics.
+   */
+  onChannelClose(channel: ChannelRef): void {
+    this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed')
+    this.onClosed(channel.id)
+  }
+
+  /** A connection is gone; also to be called when one of its brokers has come into the tables after that. */
+  onClosed(channelId: number): void {
+    this.#closed.push(channelId)
+    if (this.#closed.length === 1) this.#options.defer(() => this.#destroyClosed())
+  }
+
+  #destroyClosed(): void {
+    const closed = this.#closed
+    this.#closed = []
+    if (this.#keepsBrokers) return
+    if (this.#options.nowMs() >= this.#catchingUpUntilMs) this.#options.routeInfo.onChannelsDestroy(closed)
+    // One by one: a call has only so many arguments.
+    else for (const channelId of closed) this.#lostMeanwhile.push(channelId)
+  }
+
+  onChannelFailure(channel: ChannelRef, error: Error): void {
+    const peer = channel.remoteAddress
+    const { counters, refusals } = this.#options
+    if (error instanceof QueueError) {
+      refusals.refused(error.bound, peer, `connection closed: ${error.message}`)
+      return
+    }
+    if (!(error instanceof FrameError)) {
+      counters.connectionsFailed++
+      this.#logger.debug({ peer, error: error.message }, 'connection failed')
+      return
+    }
+    const { code, message } = error
+    counters.framesRefused[code] = (counters.framesRefused[code] ?? 0) + 1
+    const bound = BOUND_OF[code]
+    if (bound !== undefined) refusals.countOnly(bound, peer, message)
+    this.#limit.run((suppressed) => {
+      const hint = code === 'ERR_FRAME_TOO_LONG' ? `; ${FRAME_LIMIT_KEY} sets the limit` : ''
+      this.#logger.warn(
+        { peer, code, suppressed },
+        `connection closed, its bytes are no frame: ${message}${hint}`,
+      )
+    })
+  }
+
+  onChannelDefect(channel: ChannelRef, err: unknown): void {
+    const { counters, events } = this.#options
+    counters.connectionsDefect++
+    this.#limit.run((suppressed) => {
+      events.add('defect', channel.remoteAddress, `connection closed: ${err}`)
+      this.#logger.error(
+        { err, peer: channel.remoteAddress, suppressed },
+        'connection closed, it met a defect',
+      )
+    })
+  }
+
+  onChannelIdle(channel: Pick<ChannelRef, 'remoteAddress'>): void {
+    this.#options.counters.connectionsIdle++
+    this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed, it was idle')
+  }
+
+  onConnectionRefused(peer: string, { code, message }: PrefaceError): void {
+    const { counters, refusals } = this.#options
+    const { connectionsRefused } = counters
+    connectionsRefused[code] = (connectionsRefused[code] ?? 0) + 1
+    const bound = BOUND_OF[code]
+    if (bound !== undefined) refusals.refused(bound, peer, message)
+    else {
+      this.#limit.run((suppressed) => {
+        this.#logger.warn({ peer, code, suppressed }, `connection closed before its first frame: ${message}`)
+      })
+    }
+  }
+
+  onConnectionDropped(peer: string, mostConnections: number): void {
+    const { counters, events } = this.#options
+    const { connectionsRefused } = counters
+    connectionsRefused[NO_DESCRIPTOR] = (connectionsRefused[NO_DESCRIPTOR] ?? 0) + 1
+    this.#limit.run((suppressed) => {
+      events.add('refused', peer, `no file descriptor for more than ${mostConnections} connections`)
+      const fields = { peer, mostConnections, suppressed }
+      this.#logger.warn(
+        fields,
+        'connection closed as it came: the limit of open files leaves no room for more',
+      )
+    })
+  }
+
+  onServerFailure(error: Error): void {
+    const { counters, events } = this.#options
+    counters.serverFailures++
+    this.#limit.run((suppressed) => {
+      events.add('server failure', '', error.message)
+      this.#logger.error({ error: error.message, suppressed }, 'the listening socket failed')
+    })
+  }
+}

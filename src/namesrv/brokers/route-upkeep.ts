@@ -1,0 +1,127 @@
+import type { RemotingClient } from '../../remoting/remoting-client.ts'
+import type { RouteEffect } from '../../routeinfo/route-effect.ts'
+import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
+import { RateLimit } from '../bounds/rate-limit.ts'
+import type { Surroundings } from '../surroundings.ts'
+import { BrokerHousekeepingService } from './broker-housekeeping-service.ts'
+import type { BrokerProbe } from './broker-probe.ts'
+import { createBrokerProbe } from './broker-probe-factory.ts'
+import { type MinBrokerIdChange, MinBrokerIdNotifier } from './min-broker-id-notifier.ts'
+import { noteRouteEffect } from './route-events.ts'
+
+/** How brokers are reached. */
+export interface RouteUpkeepOptions {
+  /** For what brokers are told. */
+  readonly client: RemotingClient
+  /** Closes the connection of a broker that is silent. */
+  readonly closeChannel: (channelId: number) => void
+}
+
+/**
+ * The route tables, and what keeps them true besides requests: brokers whose connections are lost or who are silent leave, and
+ * whoever has to know of a change is told.
+ */
+export class RouteUpkeep {
+  readonly routeInfo: RouteInfoManager
+  /** To be told what happens to connections. */
+  readonly housekeeping: BrokerHousekeepingService
+  readonly #surroundings: Surroundings
+  readonly #closeChannel: (channelId: number) => void
+  readonly #notifier: MinBrokerIdNotifier
+  readonly #probe: BrokerProbe | undefined
+  #isStopped = false
+  #endScans: (() => void) | undefined
+
+  constructor(surroundings: Surroundings, { client, closeChannel }: RouteUpkeepOptions) {
+    const { configuration, logger, clock } = surroundings
+    const limit = (): RateLimit => new RateLimit(() => clock.nowMs())
+    this.#surroundings = surroundings
+    this.#closeChannel = closeChannel
+    this.#notifier = new MinBrokerIdNotifier(client, logger, limit())
+    this.routeInfo = this.#createRouteInfo()
+    this.housekeeping = this.#createHousekeeping(limit())
+    if (configuration.values.brokerProbe) {
+      this.#probe = createBrokerProbe(surroundings, this.routeInfo, limit())
+    }
+  }
+
+  /** From now on it is looked for brokers that are silent. */
+  start(): void {
+    const { configuration, clock, scheduler } = this.#surroundings
+    this.#probe?.start()
+    const periodMs = configuration.values.scanNotActiveBrokerInterval
+    this.#endScans = scheduler.every(periodMs, () => this.#evict(clock.nowMs()))
+  }
+
+  /**
+   * It is the server that leaves, not the brokers: from now on they stay in the routes of those whose turn has not come, and in
+   * those that are written, and nobody is told of a change.
+   */
+  stop(): void {
+    this.#isStopped = true
+    this.#endScans?.()
+    this.#probe?.stop()
+    this.housekeeping.keepBrokers()
+  }
+
+  /** The process stood still for so long. */
+  onStandstill(ms: number): void {
+    const { counters, events, logger } = this.#surroundings
+    const stoodStillMs = Math.round(ms)
+    counters.standstills++
+    events.add('stood still', '', `for ${stoodStillMs} ms`)
+    logger.warn({ stoodStillMs }, 'the process stood still: nobody is taken for silent because of it')
+    this.housekeeping.catchUp()
+  }
+
+  #createRouteInfo(): RouteInfoManager {
+    const { configuration, slicer, counters } = this.#surroundings
+    const { values } = configuration
+    return new RouteInfoManager({
+      slicer,
+      onEffect: (effect) => this.#onEffect(effect),
+      onClosedMeanwhile: (channelId) => this.housekeeping.onClosed(channelId),
+      maxWaiters: values.maxWaitingRequests,
+      maxEncodedRouteBytes: values.encodedRouteMaxBytes,
+      unRegisterBrokerQueueCapacity: values.unRegisterBrokerQueueCapacity,
+      bounds: values,
+      counters,
+    })
+  }
+
+  #createHousekeeping(limit: RateLimit): BrokerHousekeepingService {
+    const { configuration, logger, clock, scheduler, counters, events, refusals } = this.#surroundings
+    return new BrokerHousekeepingService({
+      routeInfo: this.routeInfo,
+      logger,
+      limit,
+      defer: (task) => scheduler.defer(task),
+      counters,
+      events,
+      refusals,
+      nowMs: () => clock.nowMs(),
+      registrationRoundMs: configuration.values.registrationRoundMillis,
+    })
+  }
+
+  /** @see RouteInfoManager#scanNotActiveBroker in apache/rocketmq */
+  #evict(nowMs: number): void {
+    this.housekeeping.removeLostMeanwhile()
+    const silent = this.routeInfo.scanNotActiveBroker(nowMs)
+    if (silent.length > 0) this.routeInfo.evict(silent)
+  }
+
+  #onEffect(effect: RouteEffect): void {
+    noteRouteEffect(effect, this.#surroundings)
+    if (effect.kind === 'channel silent') this.#closeChannel(effect.channelId)
+    else if (effect.kind === 'min broker id changed') this.#onMinBrokerIdChanged(effect)
+  }
+
+  /** A member that leaves matters only to a group with an acting master. @see RouteInfoManager#unRegisterBroker */
+  #onMinBrokerIdChanged(change: MinBrokerIdChange): void {
+    const { offlineBrokerAddr, enableActingMaster } = change
+    // In a shutdown brokers leave us, not their group.
+    if (!this.#surroundings.configuration.values.notifyMinBrokerIdChanged || this.#isStopped) return
+    if (offlineBrokerAddr === null || enableActingMaster) this.#notifier.notify(change)
+  }
+}

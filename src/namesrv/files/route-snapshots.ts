@@ -1,0 +1,172 @@
+import { renameSync } from 'node:fs'
+import { utimes } from 'node:fs/promises'
+import type { Logger } from 'pino'
+import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
+import type { RouteSnapshot } from '../../routeinfo/route-snapshot.ts'
+import { readRouteSnapshot } from '../../routeinfo/route-snapshot-reader.ts'
+import { nextPiece, routeSnapshotText } from '../../routeinfo/route-snapshot-text.ts'
+import type { Slicer } from '../../routeinfo/slicer.ts'
+import { RouteSnapshotError } from '../../routeinfo/snapshot-record.ts'
+import type { Counters } from '../../stats/counters.ts'
+import type { RecentEvents } from '../../stats/recent-events.ts'
+import { RateLimit } from '../bounds/rate-limit.ts'
+import type { Clock, Scheduler } from '../time.ts'
+import { readSnapshotFile, SnapshotFileError, writeSnapshotFile } from './route-snapshot-file.ts'
+
+/** What the snapshots of a server's routes need. */
+export interface RouteSnapshotsOptions {
+  readonly path: string
+  readonly intervalMs: number
+  readonly graceMs: number
+  readonly maxAgeMs: number
+  readonly routeInfo: RouteInfoManager
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly slicer: Slicer
+  readonly counters: Counters
+  readonly events: RecentEvents
+  /** The machine's date, by which a file's age is told: milliseconds since the epoch. */
+  readonly dateMs: () => number
+}
+
+/** Letters written at a time: few enough to be put together within a slice. */
+const PIECE_LETTERS = 64 * 1024
+
+/** What goes wrong with a file goes wrong at every write. */
+const WARNINGS = { maxPerWindow: 1, windowMs: 600_000 }
+
+/**
+ * Keeps the routes in a file, so that a server that was restarted answers lookups from its first moment on, and not only when
+ * brokers have registered again, up to 30 seconds later (apache/rocketmq #5322, #9182).
+ */
+export class RouteSnapshots {
+  readonly #options: RouteSnapshotsOptions
+  readonly #failures: RateLimit
+  /** The revision that is in the file; undefined if what is there is not ours to call right. */
+  #savedRevision: number | undefined
+  #saving: Promise<void> | undefined
+  #ends: (() => void)[] = []
+
+  constructor(options: RouteSnapshotsOptions) {
+    this.#options = options
+    this.#failures = new RateLimit(() => options.clock.nowMs(), WARNINGS)
+  }
+
+  /** Takes the routes from the file, if there is one to be used. Whatever is wrong with it is one line in the log, no error. */
+  load(): void {
+    const { path, graceMs, maxAgeMs, routeInfo, logger, events, clock, dateMs } = this.#options
+    try {
+      const file = readSnapshotFile(path)
+      if (file === undefined) return
+      const ageMs = Math.max(0, Math.round(dateMs() - file.modifiedMs))
+      if (ageMs > maxAgeMs) {
+        logger.info({ path, ageMs, maxAgeMs }, 'the route snapshot is too old: starting without routes')
+        return
+      }
+      const tables = readRouteSnapshot(file.lines, clock.nowMs(), graceMs)
+      routeInfo.restore(tables)
+      this.#savedRevision = routeInfo.revision
+      const { brokerLiveTable, topicQueueTable } = tables
+      const what = `${brokerLiveTable.size} brokers, ${topicQueueTable.size} topics`
+      events.add('routes restored', '', what)
+      logger.info(
+        { path, brokers: brokerLiveTable.size, topics: topicQueueTable.size, ageMs, graceMs },
+        'routes taken from the snapshot: their brokers have a while to register again',
+      )
+    } catch (error) {
+      this.#onUnusable(error as Error)
+    }
+  }
+
+  /** A file that is no snapshot is put aside, so that the next one does not overwrite what somebody may want to look at. */
+  #onUnusable(error: Error): void {
+    const { path, logger } = this.#options
+    if (!(error instanceof SnapshotFileError || error instanceof RouteSnapshotError)) {
+      logger.warn({ path }, `the route snapshot cannot be read, starting without routes: ${error.message}`)
+      return
+    }
+    const aside = `${path}.damaged`
+    try {
+      renameSync(path, aside)
+      logger.warn(
+        { path, aside },
+        `the route snapshot is put aside, starting without routes: ${error.message}`,
+      )
+    } catch (failure) {
+      logger.warn(
+        { path },
+        `the route snapshot cannot be used, starting without routes: ${error.message}; ` +
+          `nor can it be put aside: ${(failure as Error).message}`,
+      )
+    }
+  }
+
+  /** The server serves: from now on the file follows the routes, and the time of the brokers that were loaded runs. */
+  start(): void {
+    const { scheduler, intervalMs, graceMs, routeInfo } = this.#options
+    this.#ends.push(scheduler.every(intervalMs, () => void this.save()))
+    // Exactly at its end the time is not over yet.
+    if (routeInfo.isRestored) this.#ends.push(scheduler.after(graceMs + 1, () => void this.#endGrace()))
+  }
+
+  /** Ends the timers and writes what has changed since the last time. Does nothing if the server never served. */
+  async stop(): Promise<void> {
+    if (this.#ends.length === 0) return
+    for (const end of this.#ends) end()
+    this.#ends = []
+    await this.#saving
+    await this.save()
+  }
+
+  /** Brings the file up to date, unless that is being done. Never rejects: a failure is a line in the log. */
+  save(): Promise<void> {
+    this.#saving ??= this.#save().finally(() => {
+      this.#saving = undefined
+    })
+    return this.#saving
+  }
+
+  async #save(): Promise<void> {
+    const { path, routeInfo, logger, counters, clock, dateMs } = this.#options
+    try {
+      // What is left of the time of brokers that have not returned is in the file, too.
+      if (this.#savedRevision === routeInfo.revision && routeInfo.provisional === 0) {
+        const date = new Date(dateMs())
+        await utimes(path, date, date)
+        return
+      }
+      const snapshot = await routeInfo.snapshot(clock.nowMs())
+      const bytes = await this.#write(snapshot).finally(() => snapshot.release())
+      this.#savedRevision = snapshot.revision
+      counters.snapshotsWritten++
+      logger.debug({ path, bytes, topics: snapshot.topics.length }, 'route snapshot written')
+    } catch (error) {
+      // Perhaps it is gone: it is written anew next time, whether or not anything has changed.
+      this.#savedRevision = undefined
+      counters.snapshotsFailed++
+      this.#failures.run((suppressed) => {
+        logger.warn(
+          { path, suppressed },
+          `the route snapshot cannot be written, a restart would begin without it: ${(error as Error).message}`,
+        )
+      })
+    }
+  }
+
+  #write(snapshot: RouteSnapshot): Promise<number> {
+    const { path, slicer } = this.#options
+    const text = routeSnapshotText(snapshot)
+    return writeSnapshotFile(path, () => slicer.run(nextPiece(text, PIECE_LETTERS)))
+  }
+
+  async #endGrace(): Promise<void> {
+    const { routeInfo, logger, events, clock } = this.#options
+    const outcome = await routeInfo.endRestoration(clock.nowMs())
+    if (outcome === undefined) return
+    const { loaded, returned, waiting, staleQueues } = outcome
+    const fields = { loaded, returned, waiting, gone: loaded - returned - waiting, staleQueues }
+    events.add('restoration ended', '', `${returned} returned, ${fields.gone} gone, ${waiting} waiting`)
+    logger.info(fields, 'the time of the brokers of the route snapshot is over')
+  }
+}

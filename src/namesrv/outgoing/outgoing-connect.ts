@@ -1,0 +1,30 @@
+import { connect as connectPlain } from 'node:net'
+import type { Connect } from '../../remoting/outgoing-connection.ts'
+import type { Configuration } from '../config/configuration.ts'
+import { nameLookup } from './name-lookup.ts'
+
+/** Opens connections in plaintext. */
+export const plainConnect: Connect = (address, onReady) =>
+  connectPlain({ ...address, noDelay: true, lookup: nameLookup.lookup }, onReady)
+
+/**
+ * How the connections are opened that this server opens itself: in plaintext, or over TLS where `useTLS` says so. Files are read
+ * for each connection, so that new certificates count from the next one on.
+ *
+ * @throws {ConfigError} (rejects) Protocols or ciphers that cannot be used.
+ * @throws {TlsContextError} (rejects) `ERR_TLS_FILE`
+ */
+export async function outgoingConnect(configuration: Configuration): Promise<Connect> {
+  if (!configuration.values.useTLS) return plainConnect
+  // Loaded only when wanted: it takes time at the start.
+  const [tls, { clientTlsOptions }] = await Promise.all([
+    import('node:tls'),
+    import('../tls/client-tls-options.ts'),
+  ])
+  clientTlsOptions(configuration)
+  const { lookup } = nameLookup
+  return (address, onReady) => {
+    const socket = tls.connect({ ...address, ...clientTlsOptions(configuration), lookup }, onReady)
+    return socket.setNoDelay(true)
+  }
+}

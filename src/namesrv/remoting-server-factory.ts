@@ -1,0 +1,51 @@
+import { SerializeType } from '../protocol/remoting-command.ts'
+import type { PrefaceOptions } from '../remoting/connection-preface.ts'
+import { RemotingServer, type RemotingServerEvents } from '../remoting/remoting-server.ts'
+import type { RequestDispatcher } from '../remoting/request-dispatcher.ts'
+import { TrustedNetworks } from '../remoting/trusted-networks.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** Who has to do with the connections of a server. */
+export interface RemotingServerParts {
+  readonly dispatcher: RequestDispatcher
+  /** Told what happens to connections. */
+  readonly events: RemotingServerEvents
+  /** How connections begin that speak TLS. */
+  readonly tls: Pick<PrefaceOptions, 'tlsMode' | 'tlsAcceptor'>
+  /** So many the system has room for; undefined if it does not say. */
+  readonly mostConnections: number | undefined
+}
+
+/** The server for brokers and clients as it is configured. Does not listen yet. */
+export function createRemotingServer(
+  { configuration, clock, scheduler, counters }: Surroundings,
+  { dispatcher, events, tls, mostConnections }: RemotingServerParts,
+): RemotingServer {
+  const { values } = configuration
+  return new RemotingServer({
+    dispatcher,
+    bindAddress: values.bindAddress,
+    listenPort: values.listenPort,
+    mostConnections,
+    maxFrameBytes: values['com.rocketmq.remoting.frameMaxLength'],
+    maxHeaderBytes: values.maxHeaderBytes,
+    // 0 means never, as it does to Netty's IdleStateHandler.
+    maxIdleMs: () => values.serverChannelMaxIdleTimeSeconds * 1_000 || Number.POSITIVE_INFINITY,
+    serializeType: SerializeType[values.serializeType],
+    sharedReadBuffer: values.sharedReadBuffer,
+    nowMs: () => clock.nowMs(),
+    every: (periodMs, task) => scheduler.every(periodMs, task),
+    defer: (task, leastMs) => scheduler.defer(task, leastMs),
+    preface: {
+      ...tls,
+      tlsHandshakeTimeoutMs: values.tlsHandshakeTimeoutMillis,
+      proxyTrustedNetworks: TrustedNetworks.of(values.proxyProtocolTrustedNetworks),
+    },
+    events,
+    counters,
+    bounds: {
+      ...values,
+      maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,
+    },
+  })
+}

@@ -1,0 +1,215 @@
+import { connect } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { RateLimit } from '../../../src/namesrv/bounds/rate-limit.ts'
+import {
+  type MinBrokerIdChange,
+  MinBrokerIdNotifier,
+} from '../../../src/namesrv/brokers/min-broker-id-notifier.ts'
+import { parseRemoteAddress } from '../../../src/remoting/remote-address.ts'
+import { RemotingClient } from '../../../src/remoting/remoting-client.ts'
+import { fixture } from '../../fixtures/load.ts'
+import { type FakePeer, startFakePeer } from '../../support/fake-peer.ts'
+import { ManualTime } from '../../support/manual-time.ts'
+import { headerOf, type RawClient, type Request } from '../../support/raw-client.ts'
+import { recordingLogger } from '../../support/recording-logger.ts'
+import { lookup, registration, type TestBroker, unregistration } from '../../support/requests.ts'
+import { startServer, type TestServer } from '../../support/start-server.ts'
+import { until } from '../../support/until.ts'
+
+/** A notifier whose every broker is one peer; what it was asked to connect to is kept. */
+async function startNotifier() {
+  const peer = await startFakePeer()
+  const time = new ManualTime()
+  const addressed: string[] = []
+  const client = new RemotingClient({
+    connect: ({ host, port }, onReady) => {
+      addressed.push(`${host}:${port}`)
+      return connect(parseRemoteAddress(peer.address), onReady)
+    },
+    connectTimeoutMs: 3_000,
+    maxIdleMs: 120_000,
+    closeIfTimeout: true,
+    maxConnections: 10,
+    maxQueuedBytes: 10_000,
+    maxOneways: 100,
+    maxRequests: 100,
+    maxFrameBytes: 100_000,
+    serializeType: 0,
+    nowMs: () => time.nowMs(),
+    after: (delayMs, task) => time.after(delayMs, task),
+    every: (periodMs, task) => time.every(periodMs, task),
+  })
+  onTestFinished(() => client.close())
+  const { logger, lines } = recordingLogger()
+  const notifier = new MinBrokerIdNotifier(client, logger, new RateLimit(() => time.nowMs()))
+  const skipOpaques = (count: number) => {
+    for (let i = 0; i < count; i++) client.createRequest(905, new Map())
+  }
+  return { peer, addressed, notifier, lines, skipOpaques }
+}
+
+const MASTER = '127.0.0.1:31911'
+const SLAVE = '127.0.0.2:31921'
+const CHANGE: MinBrokerIdChange = {
+  kind: 'min broker id changed',
+  brokerName: 'broker-a',
+  brokerAddrs: new Map(),
+  offlineBrokerAddr: null,
+  haBrokerAddr: null,
+  enableActingMaster: true,
+}
+
+describe('the notification', () => {
+  test.each([
+    {
+      case: 'the master shut down',
+      captured: '5.5.0/notify-min-broker-id-change-offline.request',
+      change: { brokerAddrs: new Map([[1n, SLAVE]]), offlineBrokerAddr: MASTER },
+    },
+    {
+      case: 'the master came back',
+      captured: '5.5.0/notify-min-broker-id-change-online.request',
+      change: {
+        brokerAddrs: new Map([
+          [1n, SLAVE],
+          [0n, MASTER],
+        ]),
+        haBrokerAddr: '127.0.0.1:31912',
+      },
+    },
+  ])('has the bytes of Java’s: $case', async ({ captured, change }) => {
+    const { bytes, expected } = fixture(captured)
+    const { peer, addressed, notifier, skipOpaques } = await startNotifier()
+    skipOpaques(expected.frame.opaque)
+    notifier.notify({ ...CHANGE, ...change })
+    await until('it has come', () => peer.received.length > 0)
+    expect(peer.received.map((frame) => frame.bytes.toString('latin1'))).toEqual([bytes.toString('latin1')])
+    expect(addressed).toEqual([SLAVE])
+  })
+
+  test.each([
+    { case: 'a broker with a lower id came', change: { haBrokerAddr: 'h:1' }, recipients: ['b:1', 'c:1'] },
+    { case: 'one went', change: { offlineBrokerAddr: 'o:1' }, recipients: ['a:1', 'b:1', 'c:1'] },
+  ])('goes to $recipients when $case, all copies with one opaque', async ({ change, recipients }) => {
+    const { peer, addressed, notifier } = await startNotifier()
+    const brokerAddrs = new Map([
+      [2n, 'c:1'],
+      [0n, 'a:1'],
+      [1n, 'b:1'],
+    ])
+    notifier.notify({ ...CHANGE, brokerAddrs, ...change })
+    await until('all have come', () => peer.received.length === recipients.length)
+    expect(addressed.sort()).toEqual(recipients)
+    expect(new Set(peer.received.map(({ header }) => header.opaque))).toEqual(new Set([0]))
+    expect(peer.received[0]?.header.extFields).toMatchObject({ minBrokerId: '0', minBrokerAddr: 'a:1' })
+  })
+
+  test('a group of one is told of itself', async () => {
+    const { peer, addressed, notifier } = await startNotifier()
+    notifier.notify({ ...CHANGE, brokerAddrs: new Map([[-1n, 'a:1']]) })
+    await until('it has come', () => peer.received.length === 1)
+    expect(peer.received[0]?.header.extFields).toEqual({ minBrokerAddr: 'a:1', minBrokerId: '-1' })
+    expect(addressed).toEqual(['a:1'])
+  })
+
+  test('nobody is told of an empty group', async () => {
+    const { notifier, lines } = await startNotifier()
+    notifier.notify(CHANGE)
+    expect(lines).toEqual([])
+  })
+})
+
+/** A broker of 5.x that has an acting master, or lets its group have none. */
+function acting(broker: TestBroker, enableActingMaster = true): Request {
+  const request = registration(broker)
+  return {
+    ...request,
+    extFields: { ...request.extFields, enableActingMaster: `${enableActingMaster}` },
+  }
+}
+
+/** A server, and a group whose members are peers that note what they are told. */
+async function startGroup(
+  properties: Readonly<Record<string, string>> = {},
+): Promise<{ server: TestServer; client: RawClient; peers: FakePeer[]; broker: (id: number) => TestBroker }> {
+  const server = await startServer({ notifyMinBrokerIdChanged: 'true', ...properties })
+  const client = await server.connect()
+  const peers = [await startFakePeer(), await startFakePeer(), await startFakePeer()]
+  const broker = (id: number): TestBroker => ({ id, address: peers[id]?.address ?? '' })
+  return { server, client, peers, broker }
+}
+
+function told(peer: FakePeer | undefined): unknown[] {
+  return (peer?.received ?? []).map(({ header }) => header.extFields)
+}
+
+describe('a server with notifyMinBrokerIdChanged', () => {
+  test('tells slaves that their master came, that it went, and that the next one expired', async () => {
+    const { server, client, peers, broker } = await startGroup()
+    const [master = '', first = '', second = ''] = peers.map(({ address }) => address)
+    await client.request(acting({ ...broker(1), heartbeatTimeoutMs: 20_000 }))
+    await client.request(acting({ ...broker(2), heartbeatTimeoutMs: 200_000 }))
+    await client.request(acting(broker(0)))
+    const online = { haBrokerAddr: '127.0.0.1:10912', minBrokerAddr: master, minBrokerId: '0' }
+    await until('both are told', () => told(peers[1]).length === 1 && told(peers[2]).length === 1)
+    await client.request(unregistration(broker(0)))
+    const offline = { offlineBrokerAddr: master, minBrokerAddr: first, minBrokerId: '1' }
+    await until('both are told again', () => told(peers[1]).length === 2 && told(peers[2]).length === 2)
+    server.time.advance(30_000)
+    const expired = { offlineBrokerAddr: first, minBrokerAddr: second, minBrokerId: '2' }
+    await until('the last one is told', () => told(peers[2]).length === 3)
+    expect(peers.map(told)).toEqual([[], [online, offline], [online, offline, expired]])
+  })
+
+  test('answers the request that caused it even if none of the brokers can be reached', async () => {
+    const { server, client, peers, broker } = await startGroup()
+    await client.request(acting(broker(1)))
+    peers[1]?.close()
+    expect(headerOf(await client.request(acting(broker(0)))).code).toBe(0)
+    expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(0)
+    const told = 'a broker could not be told of the smallest broker id'
+    await until('it is logged', () => server.lines.some(({ msg }) => msg.startsWith(told)))
+    expect(server.lines.find(({ msg }) => msg.startsWith(told))).toMatchObject({
+      level: 'warn',
+      brokerName: 'broker-a',
+      brokerAddr: peers[1]?.address,
+      code: 'ERR_CONNECT',
+    })
+  })
+
+  test('tells a group without acting master of a lower id only, not of a member that goes', async () => {
+    const { client, peers, broker } = await startGroup()
+    await client.request(acting(broker(1), false))
+    await client.request(acting(broker(2), false))
+    await client.request(acting(broker(0), false))
+    await client.request(unregistration(broker(0)))
+    await client.request(acting(broker(0), false))
+    await until('both are told twice', () => told(peers[1]).length === 2 && told(peers[2]).length === 2)
+    expect(told(peers[1]).map((fields) => Object.keys(fields as object))).toEqual([
+      ['haBrokerAddr', 'minBrokerAddr', 'minBrokerId'],
+      ['haBrokerAddr', 'minBrokerAddr', 'minBrokerId'],
+    ])
+  })
+
+  test('tells nobody when brokers lose their connections because the server shuts down', async () => {
+    const { server, client, peers, broker } = await startGroup()
+    const other = await server.connect()
+    await client.request(acting(broker(1)))
+    await other.request(acting(broker(0)))
+    await until('the slave is told of the master', () => told(peers[1]).length === 1)
+    await server.controller.shutdown()
+    await Promise.all([client.closed, other.closed])
+    await until('the server’s own connections are closed', () => peers[1]?.sockets.size === 0)
+    expect(told(peers[1])).toHaveLength(1)
+    expect(server.time.timers).toBe(0)
+  })
+})
+
+test('a server without notifyMinBrokerIdChanged tells nobody', async () => {
+  const { client, peers, broker } = await startGroup({ notifyMinBrokerIdChanged: 'false' })
+  await client.request(acting(broker(1)))
+  await client.request(acting(broker(0)))
+  await client.request(unregistration(broker(0)))
+  for (let turn = 0; turn < 20; turn++) await client.request(lookup('TopicA'))
+  expect(peers.map((peer) => peer.accepted())).toEqual([0, 0, 0])
+})

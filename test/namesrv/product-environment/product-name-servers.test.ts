@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest'
+import { RateLimit } from '../../../src/namesrv/bounds/rate-limit.ts'
+import { ProductNameServers } from '../../../src/namesrv/product-environment/product-name-servers.ts'
+import { type RemotingCommand, requestCommand } from '../../../src/protocol/remoting-command.ts'
+import { RemotingClientError } from '../../../src/remoting/remoting-client-error.ts'
+import { ManualTime } from '../../support/manual-time.ts'
+import { recordingLogger } from '../../support/recording-logger.ts'
+
+interface Question {
+  readonly address: string
+  readonly request: RemotingCommand
+  readonly timeoutMs: number
+  readonly answer: (code: number, body?: string) => void
+  readonly fail: () => void
+}
+
+const turn = () => new Promise(setImmediate)
+
+/** Product NameServers that answer when the test says so. */
+function startProduct(addresses: string[], { maxLookups = 10 } = {}) {
+  const time = new ManualTime()
+  const questions: Question[] = []
+  const { logger, lines } = recordingLogger()
+  let opaque = 0
+  const product = new ProductNameServers({
+    client: {
+      createRequest: (code, extFields, options) => requestCommand(code, opaque++, extFields, options),
+      invoke: (address, request, timeoutMs) =>
+        new Promise((resolve, reject) => {
+          questions.push({
+            address,
+            request,
+            timeoutMs,
+            answer: (code, body) =>
+              resolve({ ...request, code, body: body === undefined ? null : Buffer.from(body) }),
+            fail: () => reject(new RemotingClientError('ERR_CONNECT', 'nobody there')),
+          })
+        }),
+    },
+    addresses: () => addresses,
+    timeoutMs: 3_000,
+    maxLookups,
+    nowMs: () => time.nowMs(),
+    logger,
+    limit: new RateLimit(() => time.nowMs()),
+  })
+  const routeOf = (topic: string) => product.topicRoute(topic).then((body) => body?.toString() ?? null)
+  return { product, routeOf, questions, time, lines }
+}
+
+describe('a lookup in the product environment', () => {
+  test('asks as an old client does, so that the route comes in its dialect', () => {
+    const { routeOf, questions } = startProduct(['a:1'])
+    void routeOf('T')
+    expect(questions[0]?.request).toMatchObject({
+      code: 105,
+      version: 399,
+      extFields: new Map([['topic', 'T']]),
+    })
+  })
+
+  test.each([
+    ['a route', 0, 'route', 'route'],
+    ['no route', 17, undefined, null],
+  ])('gives %s if the first NameServer says so', async (_, code, body, expected) => {
+    const { routeOf, questions } = startProduct(['a:1', 'b:1'])
+    const route = routeOf('T')
+    questions[0]?.answer(code, body)
+    expect(await route).toBe(expected)
+    expect(questions).toHaveLength(1)
+  })
+
+  test.each([
+    ['cannot be reached', (question?: Question) => question?.fail()],
+    ['is not ready', (question?: Question) => question?.answer(1)],
+    ['answers nothing', (question?: Question) => question?.answer(0)],
+  ])('goes on to the next one if the first %s, and begins with that one then', async (_, fail) => {
+    const { routeOf, questions } = startProduct(['a:1', 'b:1', 'c:1'])
+    const route = routeOf('T')
+    fail(questions[0])
+    await turn()
+    questions[1]?.answer(0, 'route')
+    expect(await route).toBe('route')
+    void routeOf('U')
+    expect(questions.map(({ address }) => address)).toEqual(['a:1', 'b:1', 'b:1'])
+  })
+
+  test('shares its time out among those that are left', async () => {
+    const { routeOf, questions, time } = startProduct(['a:1', 'b:1', 'c:1'])
+    void routeOf('T')
+    time.advance(1_000)
+    questions[0]?.fail()
+    await turn()
+    time.advance(100)
+    questions[1]?.fail()
+    await turn()
+    expect(questions.map(({ timeoutMs }) => timeoutMs)).toEqual([1_000, 1_000, 1_900])
+  })
+
+  test('ends when its time is over', async () => {
+    const { routeOf, questions, time } = startProduct(['a:1', 'b:1'])
+    const route = routeOf('T')
+    time.advance(3_000)
+    questions[0]?.fail()
+    expect(await route).toBeNull()
+    expect(questions).toHaveLength(1)
+  })
+
+  test('passes over one that failed for five seconds; if all have failed, it ends at once', async () => {
+    const { routeOf, questions, time } = startProduct(['a:1'])
+    const route = routeOf('T')
+    questions[0]?.fail()
+    expect(await route).toBeNull()
+    time.advance(4_999)
+    expect(await routeOf('T')).toBeNull()
+    expect(questions).toHaveLength(1)
+    time.advance(1)
+    void routeOf('T')
+    expect(questions).toHaveLength(2)
+  })
+
+  test('ends at once if no NameServer is known', async () => {
+    expect(await startProduct([]).routeOf('T')).toBeNull()
+  })
+
+  test('is one for all who ask for the same topic meanwhile; whoever comes later asks anew', async () => {
+    const { routeOf, questions } = startProduct(['a:1'])
+    const both = [routeOf('T'), routeOf('T')]
+    expect(questions).toHaveLength(1)
+    questions[0]?.answer(17)
+    expect(await Promise.all(both)).toEqual([null, null])
+    void routeOf('T')
+    expect(questions).toHaveLength(2)
+  })
+
+  test('is refused while too many others are under way', async () => {
+    const { product, questions } = startProduct(['a:1'], { maxLookups: 1 })
+    const first = product.topicRoute('T')
+    expect(() => product.topicRoute('U')).toThrow(expect.objectContaining({ code: 'ERR_TOO_MANY_LOOKUPS' }))
+    questions[0]?.answer(17)
+    await first
+    void product.topicRoute('U')
+    expect(questions).toHaveLength(2)
+  })
+
+  test('that fails is told of in the log, with the address', async () => {
+    const { routeOf, questions, lines } = startProduct(['a:1'])
+    const route = routeOf('T')
+    questions[0]?.fail()
+    await route
+    expect(lines).toMatchObject([{ level: 'warn', address: 'a:1', error: 'nobody there' }])
+  })
+})
