@@ -23,7 +23,7 @@ import {
   readWhole,
   repeatedBody,
 } from './registration-body.ts'
-import type { BodyForm, KnownRegistration, RegistrationMemory } from './registration-memory.ts'
+import type { BodyForm, KnownRegistration, Loan, RegistrationMemory } from './registration-memory.ts'
 import type { RegistrationInFlight, RegistrationsInFlight } from './registrations-in-flight.ts'
 import { missing, requiredField } from './request-fields.ts'
 
@@ -71,11 +71,28 @@ type Register = (
 ) => Promise<RemotingResponse>
 
 function takeRegistration(options: RegisterBrokerOptions): Register {
-  const { kvConfig, settings, memory, routeInfo, counters } = options
+  const compare = compareRegistration(options)
+  const { memory } = options
   return async (request, context, flight) => {
-    const { body: bytes, extFields } = request
     const form = bodyForm(request)
-    const known = memory.find(extFields, form)
+    const loan = memory.lend(request.extFields, form)
+    try {
+      return await compare(request, context, flight, form, loan)
+    } finally {
+      memory.giveBack(loan)
+    }
+  }
+}
+
+function compareRegistration(
+  options: RegisterBrokerOptions,
+): (
+  ...args: [...request: Parameters<Register>, form: BodyForm | undefined, loan: Loan]
+) => Promise<RemotingResponse> {
+  const { kvConfig, settings, memory, routeInfo, counters } = options
+  return async (request, context, flight, form, loan) => {
+    const { body: bytes, extFields } = request
+    const { known } = loan
     const repeated = known !== undefined && bytes !== null && known.bytes.equals(bytes)
     const checksum = intField(extFields, 'bodyCrc32') ?? 0
     // The sum of the same bytes is the same.
@@ -107,7 +124,8 @@ function takeRegistration(options: RegisterBrokerOptions): Register {
       } else if (repeated) counters.registrationsUnchanged++
       else counters.registrationsCompared++
       if (outcome === undefined) throw new Error('a whole registration builds on nothing')
-      memory.keep(broker, context.channel, toRemember(body, outcome.mark, form, checksum, context.nowMs))
+      const kept = toRemember(body, outcome.mark, form, checksum, context.nowMs)
+      memory.keep(broker, context.channel, kept, loan)
       if (outcome.result === null) {
         return { code: ResponseCode.SYSTEM_ERROR, remark: 'register broker failed', extFields: new Map() }
       }

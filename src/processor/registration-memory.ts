@@ -23,8 +23,17 @@ export interface KnownRegistration {
   readonly mark: TopicsMark
 }
 
+/** What a registration is compared with, while it is. */
+export interface Loan {
+  /** Undefined if nothing is known. */
+  readonly known: KnownRegistration | undefined
+  readonly key: string
+}
+
 interface Entry {
   readonly known: KnownRegistration
+  /** What its bytes stand in. */
+  readonly memory: Buffer
   /** Weak, because the entry may be there long after the connection. */
   readonly channel: WeakRef<ChannelRef>
 }
@@ -32,14 +41,22 @@ interface Entry {
 /** Bytes an entry is reckoned to need beside its body and the places of its topics. */
 const ENTRY_BYTES = 1_024
 
+/** The part of a body by which it may grow before it needs other memory. */
+const SPARE_PART = 1 / 16
+
 /**
  * The last registration of each broker, byte for byte, as long as its connection is open. Bounded in bytes: what finds no room is
  * not kept, and costs its broker the short way. Nothing is pushed out for it, since brokers come in turn and the one that was
  * pushed out would be the next to come.
+ *
+ * A registration stands in the memory of the one before it unless somebody still reads that: megabytes of fresh memory for each
+ * would keep the garbage collector at work.
  */
 export class RegistrationMemory {
   readonly #maxBytes: number
   readonly #entries = new Map<string, Entry>()
+  /** How many registrations are being compared with what is known, by key. */
+  readonly #loans = new Map<string, number>()
   #bytes = 0
 
   /** @param maxBytes - 0 keeps nothing. */
@@ -52,29 +69,52 @@ export class RegistrationMemory {
     return this.#bytes
   }
 
-  /** The last registration of the broker that these fields name, if its body was of this form. */
-  find(fields: ExtFields | null, form: BodyForm | undefined): KnownRegistration | undefined {
+  /**
+   * The last registration of the broker that these fields name, if its body was of this form. It does not change until it is given
+   * to {@link giveBack}.
+   */
+  lend(fields: ExtFields | null, form: BodyForm | undefined): Loan {
     const name = (field: string): string | null => stringField(fields, field)
-    const known = this.#entries.get(
-      keyOf(name('clusterName'), name('brokerName'), name('brokerId'), name('brokerAddr')),
-    )?.known
-    return known?.form === form ? known : undefined
+    const key = keyOf(name('clusterName'), name('brokerName'), name('brokerId'), name('brokerAddr'))
+    this.#loans.set(key, this.#loansOf(key) + 1)
+    const known = this.#entries.get(key)?.known
+    return { key, known: known?.form === form ? known : undefined }
   }
 
-  /** Keeps a broker's registration in place of the one before; undefined keeps none. */
-  keep(broker: BrokerIdentity, channel: ChannelRef, known: KnownRegistration | undefined): void {
+  /** To be called once for each loan. */
+  giveBack({ key }: Loan): void {
+    const loans = this.#loansOf(key) - 1
+    if (loans > 0) this.#loans.set(key, loans)
+    else this.#loans.delete(key)
+  }
+
+  /**
+   * Keeps a broker's registration in place of the one before; undefined keeps none.
+   * @param loan - Of whoever keeps it, who does not look at what was lent any more.
+   */
+  keep(
+    broker: BrokerIdentity,
+    channel: ChannelRef,
+    known: KnownRegistration | undefined,
+    loan: Loan | undefined,
+  ): void {
     const key = keyOf(broker.clusterName, broker.brokerName, `${broker.brokerId}`, broker.brokerAddr)
-    const before = this.#entries.get(key)?.known
+    const before = this.#entries.get(key)
     this.#drop(key)
     if (known === undefined) return
-    const bytes = sizeOf(known)
+    const isSame = known.bytes === before?.known.bytes
+    const isRead = this.#loansOf(key) > (loan?.key === key ? 1 : 0)
+    const memory = isSame ? before.memory : memoryFor(known.bytes, isRead ? undefined : before?.memory)
+    const entry = { known, memory, channel: new WeakRef(channel) }
+    const bytes = sizeOf(entry)
     if (this.#bytes + bytes > this.#maxBytes) this.#dropClosed()
     if (this.#bytes + bytes > this.#maxBytes) return
     this.#bytes += bytes
-    this.#entries.set(key, {
-      known: known.bytes === before?.bytes ? known : inOwnMemory(known),
-      channel: new WeakRef(channel),
-    })
+    this.#entries.set(key, isSame ? entry : { ...entry, known: movedTo(memory, known) })
+  }
+
+  #loansOf(key: string): number {
+    return this.#loans.get(key) ?? 0
   }
 
   #dropClosed(): void {
@@ -85,7 +125,7 @@ export class RegistrationMemory {
     const entry = this.#entries.get(key)
     if (entry === undefined) return
     this.#entries.delete(key)
-    this.#bytes -= sizeOf(entry.known)
+    this.#bytes -= sizeOf(entry)
   }
 }
 
@@ -94,13 +134,19 @@ function keyOf(...names: (string | null)[]): string {
   return JSON.stringify(names)
 }
 
-function sizeOf({ bytes, places }: KnownRegistration): number {
-  return bytes.length + (places?.boundaries.byteLength ?? 0) + ENTRY_BYTES
+function sizeOf({ known, memory }: Entry): number {
+  return memory.length + (known.places?.boundaries.byteLength ?? 0) + ENTRY_BYTES
+}
+
+/** Where these bytes may stand: the memory that was used before, if they fit and do not leave half of it empty. */
+function memoryFor({ length }: Buffer, used: Buffer | undefined): Buffer {
+  if (used !== undefined && length <= used.length && 2 * length >= used.length) return used
+  return Buffer.allocUnsafeSlow(Math.ceil(length * (1 + SPARE_PART)))
 }
 
 /** The body is somebody else's memory after the answer. */
-function inOwnMemory(known: KnownRegistration): KnownRegistration {
-  const bytes = Buffer.from(known.bytes)
-  const places = known.places && { ...known.places, bytes }
-  return { ...known, bytes, places }
+function movedTo(memory: Buffer, known: KnownRegistration): KnownRegistration {
+  const bytes = memory.subarray(0, known.bytes.length)
+  bytes.set(known.bytes)
+  return { ...known, bytes, places: known.places && { ...known.places, bytes } }
 }

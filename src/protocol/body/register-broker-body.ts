@@ -144,7 +144,7 @@ function* readWrapper(reader: JsonReader, nowMs: number, table: TopicTableReader
 class TopicTableReader {
   readonly #bytes: Buffer
   readonly #known: TopicTablePlaces | undefined
-  #boundaries: number[] | undefined
+  #boundaries: Uint32Array | undefined
   #tables = 0
   #keysAreNames = true
   #keysDiffer = false
@@ -161,7 +161,7 @@ class TopicTableReader {
 
   get places(): TopicTablePlaces | undefined {
     if (this.#boundaries === undefined || this.#tables !== 1 || !this.#keysAreNames) return undefined
-    return { bytes: this.#bytes, boundaries: Uint32Array.from(this.#boundaries) }
+    return { bytes: this.#bytes, boundaries: this.#boundaries }
   }
 
   *read(reader: JsonReader): Sliced<ReadonlyMap<string, NamedTopicConfig>> {
@@ -169,7 +169,7 @@ class TopicTableReader {
     this.#tables++
     let known = this.#known
     const knownEntries = known === undefined ? 0 : known.boundaries.length - 1
-    const boundaries: number[] = []
+    const boundaries = new Boundaries(known)
     const map = new Map<string, NamedTopicConfig>()
     for (let entry = 0; ; entry++) {
       if (known !== undefined) entry += passOverEqual(known, entry, this.#bytes, reader, boundaries)
@@ -186,10 +186,48 @@ class TopicTableReader {
       yield
     }
     if (this.#known === undefined && map.size !== boundaries.length - 1) this.#keysAreNames = false
-    this.#boundaries = boundaries
+    this.#boundaries = boundaries.all()
     return map
   }
 }
+
+/** Boundaries of a table whose length is not known yet, unless it is as long as the one before. */
+class Boundaries {
+  #places: Uint32Array
+  #length = 0
+
+  constructor(known: TopicTablePlaces | undefined) {
+    this.#places = new Uint32Array(known?.boundaries.length ?? LEAST_BOUNDARIES)
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  push(place: number): void {
+    this.#makeRoom(1)
+    this.#places[this.#length++] = place
+  }
+
+  /** Those of entries that stand so many bytes behind where they stood. */
+  pushMoved(places: Uint32Array, bytes: number): void {
+    this.#makeRoom(places.length)
+    for (const place of places) this.#places[this.#length++] = place + bytes
+  }
+
+  all(): Uint32Array {
+    return this.#length === this.#places.length ? this.#places : this.#places.slice(0, this.#length)
+  }
+
+  #makeRoom(count: number): void {
+    if (this.#length + count <= this.#places.length) return
+    const larger = new Uint32Array(Math.max(2 * this.#places.length, this.#length + count))
+    larger.set(this.#places)
+    this.#places = larger
+  }
+}
+
+const LEAST_BOUNDARIES = 64
 
 /** @returns How many entries were passed over. */
 function passOverEqual(
@@ -197,14 +235,12 @@ function passOverEqual(
   entry: number,
   bytes: Buffer,
   reader: JsonReader,
-  boundaries: number[],
+  boundaries: Boundaries,
 ): number {
   if (entry >= known.boundaries.length - 1) return 0
   const equal = equalEntries(known, entry, bytes, reader.offset)
   const moved = reader.offset - (known.boundaries[entry] as number)
-  for (let passed = entry; passed < entry + equal; passed++) {
-    boundaries.push((known.boundaries[passed] as number) + moved)
-  }
+  boundaries.pushMoved(known.boundaries.subarray(entry, entry + equal), moved)
   reader.skipTo((known.boundaries[entry + equal] as number) + moved)
   return equal
 }
