@@ -254,7 +254,7 @@ class WorldBench {
     const fixture = this.#inhabitants.get(name)?.fixture
     try {
       // It outlasts the row: brokers that it registers are lost with its connections.
-      const longer = { ...window, seconds: window.seconds + BACKGROUND_EXTRA_SECONDS }
+      const longer = { ...window, afterSeconds: BACKGROUND_EXTRA_SECONDS }
       const other = workload.background && runLoad(program, this.#file(workload.background), server, longer)
       const load = runLoad(program, this.#file(workload), server, window)
       const during =

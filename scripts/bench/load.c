@@ -1,7 +1,7 @@
 /*
  * load: a closed-loop load generator for NameServers on loopback. One thread, epoll.
  *
- *   load --port N --conns N --depth N --seconds S --warmup S --frames FILE --pid N
+ *   load --port N --conns N --depth N --seconds S --warmup S --frames FILE --pid N [--after S]
  *
  * It opens `conns` connections, keeps `depth` requests in flight on each, and sends the next request only when an answer
  * has come back. FILE (written by request-frames.ts) is a list of records, all integers big-endian:
@@ -14,8 +14,8 @@
  * is an error; then the exit status is 1 and the first error is told on stderr.
  *
  * The window starts after the warm-up, and not before every connection has had an answer: a server that is slow to accept
- * would otherwise be measured with fewer connections than the row says. Throughput and CPU are those between its two ends. When it closes nothing more is
- * sent, and the answers still owed are waited for and go into the latency figures, so that a stall at the end shows.
+ * would otherwise be measured with fewer connections than the row says. Throughput and CPU are those between its two ends.
+ * When it has been closed for `after` seconds (0 unless told) nothing more is sent, and the answers still owed are waited for and go into the latency figures, so that a stall at the end shows.
  * The latency of a request runs from just before it was written to just after its answer was read.
  *
  * One line of JSON on stdout. Exit status: 0 all answers right, 1 errors, 2 could not run.
@@ -82,7 +82,7 @@ typedef struct {
 
 static struct {
   int port, conns, depth, pid;
-  double seconds, warmup;
+  double seconds, warmup, after;
   const char *frames;
 } opt;
 
@@ -412,13 +412,15 @@ static void turn(void) {
 
 static void parse_options(int argc, char **argv) {
   static const struct option names[] = {{"port", 1, 0, 'p'},   {"conns", 1, 0, 'c'},  {"depth", 1, 0, 'd'}, {"seconds", 1, 0, 's'},
-                                        {"warmup", 1, 0, 'w'}, {"frames", 1, 0, 'f'}, {"pid", 1, 0, 'i'},   {0, 0, 0, 0}};
+                                        {"warmup", 1, 0, 'w'}, {"frames", 1, 0, 'f'}, {"pid", 1, 0, 'i'},
+                                        {"after", 1, 0, 'a'},  {0, 0, 0, 0}};
   for (int o; (o = getopt_long(argc, argv, "", names, NULL)) != -1;) {
     if (o == 'p') opt.port = atoi(optarg);
     else if (o == 'c') opt.conns = atoi(optarg);
     else if (o == 'd') opt.depth = atoi(optarg);
     else if (o == 's') opt.seconds = atof(optarg);
     else if (o == 'w') opt.warmup = atof(optarg);
+    else if (o == 'a') opt.after = atof(optarg);
     else if (o == 'f') opt.frames = optarg;
     else if (o == 'i') opt.pid = atoi(optarg);
     else exit(2);
@@ -462,6 +464,8 @@ int main(int argc, char **argv) {
   server_cpu = server_cpu_end - server_cpu;
   uint64_t counted = answers, counted_bytes = in_bytes;
 
+  uint64_t ends_ns = now_ns() + (uint64_t)(opt.after * 1e9);
+  while (open_conns > 0 && now_ns() < ends_ns) turn();
   sending = false;
   uint64_t gives_up_ns = now_ns() + DRAIN_NS;
   while (open_conns > 0 && in_flight > 0 && now_ns() < gives_up_ns) turn();

@@ -53,6 +53,8 @@ export interface Summary {
 export interface Window {
   readonly seconds: number
   readonly warmupSeconds: number
+  /** How long the load goes on behind the window. Default 0. */
+  readonly afterSeconds?: number
 }
 
 /** A load whose frames lie in a file already. */
@@ -71,6 +73,7 @@ export function runLoad(
     ...['--port', String(server.port), '--pid', String(server.pid), '--frames', load.file],
     ...['--conns', String(load.conns), '--depth', String(load.depth)],
     ...['--seconds', String(window.seconds), '--warmup', String(window.warmupSeconds)],
+    ...['--after', String(window.afterSeconds ?? 0)],
   ]
   return new Promise((resolve, reject) => {
     execFile(program, args, (error, stdout, stderr) => {

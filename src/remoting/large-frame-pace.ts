@@ -8,11 +8,11 @@ export interface LargeFramePaceOptions {
 
 /**
  * How fast the bytes of one large frame are taken while others are being served. A registration costs a little over a
- * millisecond per megabyte, read and compared, so this is about a twentieth of the loop.
+ * millisecond per megabyte, read and compared, so this is about a fortieth of the loop.
  */
-const BYTES_PER_MS = 40_000
+const BYTES_PER_MS = 20_000
 /** From so many large frames at once on each gets less: together they get about half of the loop. */
-const FRAMES_AT_FULL_PACE = 10
+const FRAMES_AT_FULL_PACE = 20
 /** Somebody served so short a time ago is likely to be back soon. */
 const BUSY_MS = 5
 /** Fewer bytes are not worth a timer. */
