@@ -1,5 +1,5 @@
 import { type DataVersion, sameDataVersion } from '../protocol/body/data-version.ts'
-import { type ClusterInfo, encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
+import { encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { Counters } from '../stats/counters.ts'
 import { type Arrival, ArrivalOrder } from './arrival-order.ts'
@@ -319,11 +319,6 @@ export class RouteInfoManager {
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */
   encodedClusterInfo(owner: LockOwner): Eventually<Buffer> {
     return this.#lock.readInSlices(() => encodeClusterInfo(this.#tables), owner)
-  }
-
-  /** What `use` makes of groups and clusters while nobody writes. */
-  getAllClusterInfo<Result>(use: (info: ClusterInfo) => Result, owner: LockOwner): Eventually<Result> {
-    return this.#lock.read(() => use(this.#tables), owner)
   }
 
   /** GET_BROKER_MEMBER_GROUP: the addresses of a broker name, empty if it is unknown. */

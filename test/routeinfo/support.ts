@@ -115,6 +115,26 @@ export function registration(given: Partial<Registration> & { generation: number
   }
 }
 
+/** The body of GET_BROKER_CLUSTER_INFO, whose ids come without quotes. */
+export interface ClusterInfoJson {
+  readonly brokerAddrTable: Readonly<Record<string, GroupJson>>
+  readonly clusterAddrTable: Readonly<Record<string, readonly string[]>>
+}
+
+/** A group in it. */
+export interface GroupJson {
+  readonly brokerAddrs: Readonly<Record<string, string>>
+  readonly brokerName: string
+  readonly cluster: string
+  readonly enableActingMaster: boolean
+  readonly zoneName?: string
+}
+
+/** What such a body says; no name in it may look like an id. */
+export function parseClusterInfo(body: Buffer): ClusterInfoJson {
+  return JSON.parse(body.toString().replaceAll(/([{,])(-?\d+):/g, '$1"$2":')) as ClusterInfoJson
+}
+
 /** What a client of today asks for, in a server with default settings. */
 export const PLAIN_VARIANT: RouteVariant = {
   dialect: 'standard',
