@@ -14,6 +14,12 @@ export interface TableBounds {
   readonly maxTopics: number
 }
 
+/** No bounds at all. */
+export const UNBOUNDED: TableBounds = {
+  maxBrokers: Number.POSITIVE_INFINITY,
+  maxTopics: Number.POSITIVE_INFINITY,
+}
+
 /** Whether there is room for the broker of a registration. */
 export function hasRoomForBroker(
   tables: RouteTables,
