@@ -1,4 +1,5 @@
-import { type RegisterBrokerOutcome, type Registration, registerBroker } from './register-broker.ts'
+import { registerBroker } from './register-broker.ts'
+import type { RegisterBrokerOutcome, Registration } from './registration.ts'
 import type { RouteChanges } from './route-changes.ts'
 import type { RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'

@@ -1,6 +1,6 @@
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import { BoundError } from '../protocol/errors.ts'
-import type { Registration } from './register-broker.ts'
+import type { Registration } from './registration.ts'
 import type { RouteChanges } from './route-changes.ts'
 import { brokerKey, NO_CHANNEL, type RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'

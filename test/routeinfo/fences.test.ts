@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Registration } from '../../src/routeinfo/register-broker.ts'
+import type { Registration } from '../../src/routeinfo/registration.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import {
   type FakeChannel,

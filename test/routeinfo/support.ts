@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { NamedTopicConfig } from '../../src/protocol/body/register-broker-body.ts'
 import type { RouteVariant } from '../../src/routeinfo/encoded-route-cache.ts'
-import type { Registration } from '../../src/routeinfo/register-broker.ts'
+import type { Registration } from '../../src/routeinfo/registration.ts'
 import type { RouteEffect } from '../../src/routeinfo/route-effect.ts'
 import { RouteInfoManager, type RouteInfoManagerOptions } from '../../src/routeinfo/route-info-manager.ts'
 import { Slicer } from '../../src/routeinfo/slicer.ts'
