@@ -1,4 +1,5 @@
 import { type BrokerData, MASTER_ID } from '../protocol/body/topic-route-data.ts'
+import { addToCluster, putGroup } from './broker-group.ts'
 import { formerNamesOf, noteDisplaced } from './former-names.ts'
 import { permMaskOf, registerTopics, type Standing, stillHolds } from './register-topics.ts'
 import type { RegisterBrokerOutcome, RegisterBrokerResult, Registration } from './registration.ts'
@@ -160,33 +161,6 @@ function putLive(
 
 function identity({ clusterName, brokerName, brokerId, brokerAddr }: BrokerIdentity): BrokerIdentity {
   return { clusterName, brokerName, brokerId, brokerAddr }
-}
-
-/** @returns Whether it was not there. */
-function addToCluster(tables: RouteTables, clusterName: string, brokerName: string): boolean {
-  const names = tables.clusterAddrTable.get(clusterName)
-  if (names?.has(brokerName) === true) return false
-  if (names === undefined) tables.clusterAddrTable.set(clusterName, new Set([brokerName]))
-  else names.add(brokerName)
-  return true
-}
-
-function putGroup(
-  tables: RouteTables,
-  known: BrokerData | undefined,
-  group: BrokerData,
-  changes: RouteChanges,
-): void {
-  if (known !== undefined && sameGroup(known, group)) return
-  tables.brokerAddrTable.set(group.brokerName, group)
-  changes.group(group.brokerName)
-}
-
-function sameGroup(a: BrokerData, b: BrokerData): boolean {
-  if (a.zoneName !== b.zoneName || a.enableActingMaster !== b.enableActingMaster) return false
-  if (a.brokerAddrs.size !== b.brokerAddrs.size) return false
-  for (const [id, addr] of a.brokerAddrs) if (b.brokerAddrs.get(id) !== addr) return false
-  return true
 }
 
 function setFilterServers(tables: RouteTables, registration: Registration, changes: RouteChanges): void {
