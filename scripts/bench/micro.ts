@@ -12,7 +12,7 @@ import { encodeTopicRouteData } from '../../src/protocol/body/topic-route-data.t
 import { decodeCommand, writeResponse } from '../../src/protocol/command-codec.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
 import { RemarkTemplate } from '../../src/protocol/remark.ts'
-import type { Registration } from '../../src/routeinfo/register-broker.ts'
+import type { Registration } from '../../src/routeinfo/registration.ts'
 import { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { Slicer } from '../../src/routeinfo/slicer.ts'
 import { type ClusterShape, registrationBody, routeFrames } from './cluster.ts'

@@ -10,7 +10,7 @@ import type {
   RegisterBrokerResult,
   Registration,
   TopicsMark,
-} from '../routeinfo/register-broker.ts'
+} from '../routeinfo/registration.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import { orderTopicConfigBody } from './kv-config.ts'

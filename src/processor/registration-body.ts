@@ -14,7 +14,7 @@ import { booleanField } from '../protocol/ext-fields.ts'
 import { MQVersion } from '../protocol/mq-version.ts'
 import type { RemotingCommand } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
-import type { TopicsMark } from '../routeinfo/register-broker.ts'
+import type { TopicsMark } from '../routeinfo/registration.ts'
 import type { Eventually, Slicer } from '../routeinfo/slicer.ts'
 import type { BodyForm, KnownRegistration } from './registration-memory.ts'
 

@@ -3,7 +3,7 @@ import type { TopicTablePlaces } from '../protocol/body/topic-table-places.ts'
 import { stringField } from '../protocol/ext-fields.ts'
 import type { ChannelRef } from '../protocol/processor.ts'
 import type { ExtFields } from '../protocol/remoting-command.ts'
-import type { TopicsMark } from '../routeinfo/register-broker.ts'
+import type { TopicsMark } from '../routeinfo/registration.ts'
 import type { BrokerIdentity } from '../routeinfo/route-effect.ts'
 
 /** How the body of a registration is written: by its sender's version, and whether it is compressed. */

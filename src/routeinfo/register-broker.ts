@@ -1,74 +1,15 @@
-import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
-import { Perm } from '../protocol/body/topic-config.ts'
-import {
-  type BrokerData,
-  MASTER_ID,
-  type QueueData,
-  sameQueueData,
-} from '../protocol/body/topic-route-data.ts'
+import { type BrokerData, MASTER_ID } from '../protocol/body/topic-route-data.ts'
+import { addToCluster, putGroup } from './broker-group.ts'
+import { formerNamesOf, noteDisplaced } from './former-names.ts'
+import { permMaskOf, registerTopics, type Standing, stillHolds } from './register-topics.ts'
+import type { RegisterBrokerOutcome, RegisterBrokerResult, Registration } from './registration.ts'
 import type { RouteChanges } from './route-changes.ts'
 import type { BrokerIdentity } from './route-effect.ts'
-import {
-  type BrokerLiveInfo,
-  brokerKey,
-  type ChannelId,
-  minBrokerId,
-  NO_CHANNEL,
-  type RouteTables,
-} from './route-tables.ts'
+import { type BrokerLiveInfo, brokerKey, minBrokerId, NO_CHANNEL, type RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
 
 /** Heartbeat timeout of a broker that names none: 120 s. @see RouteInfoManager DEFAULT_BROKER_CHANNEL_EXPIRED_TIME */
-export const DEFAULT_HEARTBEAT_TIMEOUT_MS = 120_000
-
-/** One registration, checked: the strings are there and the id is a number. */
-export interface Registration extends BrokerIdentity, RegisterBrokerBody {
-  readonly haServerAddr: string | null
-  readonly zoneName: string | null
-  readonly heartbeatTimeoutMs: number | null
-  /** Null for a broker that knows nothing of acting masters (4.x). */
-  readonly enableActingMaster: boolean | null
-  readonly channelId: ChannelId
-  /** Arrival number of the request, see BrokerLiveInfo. */
-  readonly generation: number
-  readonly nowMs: number
-  /**
-   * What an earlier registration of this broker left, if `topicConfigTable` has only those topics that are not as they were in
-   * it. Its keys are to be the same, and it must have had no queue mappings.
-   */
-  readonly since?: TopicsMark
-}
-
-/**
- * How a registration left the topics of its broker name. As long as nobody else has changed them, a registration that says the
- * same has nothing to do.
- */
-export interface TopicsMark {
-  /** Size of its topic table. */
-  readonly topics: number
-  /** State of the broker name's queues when it was done, see {@link RouteTables.queueState}. */
-  readonly queueState: number
-  /** What its permissions were masked with; null if its topics did not count. */
-  readonly permMask: number | null
-  /** Whether every topic was stored as it said. If not, an equal data version kept other queues than its own. */
-  readonly exact: boolean
-  /** Whether topics that it did not have were removed. */
-  readonly missingDeleted: boolean
-}
-
-/** What a slave is told of its master; null where nothing is known. @see RegisterBrokerResult in apache/rocketmq */
-export interface RegisterBrokerResult {
-  readonly haServerAddr: string | null
-  readonly masterAddr: string | null
-}
-
-/** How a registration ended. */
-export interface RegisterBrokerOutcome {
-  /** Null if it is refused. */
-  readonly result: RegisterBrokerResult | null
-  /** For the next registration's `since`; absent where there is nothing to compare with. */
-  readonly mark?: TopicsMark
-}
+const DEFAULT_HEARTBEAT_TIMEOUT_MS = 120_000
 
 const NO_MASTER: RegisterBrokerResult = { haServerAddr: null, masterAddr: null }
 
@@ -86,7 +27,7 @@ export function* registerBroker(
   deleteMissingTopics: boolean,
   changes: RouteChanges,
 ): Sliced<RegisterBrokerOutcome | undefined> {
-  const { clusterName, brokerAddr, brokerName, brokerId, dataVersion, since } = registration
+  const { clusterName, brokerAddr, brokerName, brokerId, since } = registration
   if (since !== undefined && !stillHolds(since, tables, registration, deleteMissingTopics)) return undefined
   if (addToCluster(tables, clusterName, brokerName)) changes.unseen()
   const known = tables.brokerAddrTable.get(brokerName)
@@ -104,24 +45,10 @@ export function* registerBroker(
   })
   const previousAddr = brokerAddrs.get(brokerId)
 
-  if (previousAddr !== undefined && previousAddr !== brokerAddr) {
-    const holder = tables.registered(clusterName, previousAddr)
-    if (holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion) {
-      putGroup(tables, known, group(), changes)
-      const own = tables.live(clusterName, brokerAddr)
-      // Java drops it whatever its name, and nothing is left then that would ever remove the other name.
-      if (own?.brokerName === brokerName && !own.formerNames?.size) {
-        const key = brokerKey(clusterName, brokerAddr)
-        tables.removeLive(key)
-        if (tables.filterServerTable.delete(key)) changes.everyTopic()
-      }
-      changes.effect({
-        kind: 'registration ignored',
-        broker: identity(registration),
-        currentAddr: previousAddr,
-      })
-      return { result: NO_MASTER }
-    }
+  if (previousAddr !== undefined && isOutdated(tables, registration, previousAddr)) {
+    putGroup(tables, known, group(), changes)
+    ignore(tables, registration, previousAddr, changes)
+    return { result: NO_MASTER }
   }
   const topics = since?.topics ?? registration.topicConfigTable.size
   const isNewcomer =
@@ -148,24 +75,7 @@ export function* registerBroker(
   }
   if (permMask !== null) tables.restored?.toldNames.add(brokerName)
   noteDisplaced(tables, before, brokerName)
-  const formerNames = formerNamesOf(tables, before, brokerName)
-  const isNew = tables.setLive({
-    clusterName,
-    brokerAddr,
-    brokerName,
-    ...(formerNames && { formerNames }),
-    // A heartbeat may have come while the registration was being read.
-    lastUpdateTimestampMs: Math.max(
-      registration.nowMs,
-      tables.registered(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
-    ),
-    heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
-    dataVersion,
-    channelId: registration.channelId,
-    haServerAddr: registration.haServerAddr,
-    generation: registration.generation,
-  })
-  if (isNew) changes.unseen()
+  if (putLive(tables, registration, before)) changes.unseen()
   setFilterServers(tables, registration, changes)
   if (first || before === undefined || isProvisional) {
     const { haServerAddr, channelId } = registration
@@ -194,179 +104,63 @@ export function* registerBroker(
   return { result, mark: { topics, queueState, permMask, exact, missingDeleted } }
 }
 
-/** A broker that was given another name is known by both until its address is lost. The set goes on from entry to entry. */
-function formerNamesOf(
+/** Whether another address has the id, and registered it with a later state of the group. */
+function isOutdated(
   tables: RouteTables,
-  before: BrokerLiveInfo | undefined,
-  brokerName: string,
-): Set<string> | undefined {
-  if (before === undefined || before.brokerName === brokerName) return before?.formerNames
-  const names = new Set<string>()
-  for (const name of [...(before.formerNames ?? []), before.brokerName]) {
-    // Where another address has taken its place nothing is left of it.
-    const addrs = tables.brokerAddrTable.get(name)?.brokerAddrs.values() ?? []
-    if (name !== brokerName && [...addrs].includes(before.brokerAddr)) names.add(name)
-  }
-  return names
+  { clusterName, brokerAddr, dataVersion }: Registration,
+  holderAddr: string,
+): boolean {
+  if (holderAddr === brokerAddr) return false
+  const holder = tables.registered(clusterName, holderAddr)
+  return holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion
 }
 
-/**
- * A broker of another name has the address of one that only a snapshot knows: perhaps it is the same, with another name, and
- * perhaps the address was given to somebody else. If the name does not come back, it goes when the time of the snapshot is over.
- */
-function noteDisplaced(tables: RouteTables, before: BrokerLiveInfo | undefined, brokerName: string): void {
-  const { restored } = tables
-  if (restored === undefined || before === undefined) return
-  const { clusterName, brokerAddr } = before
-  const key = brokerKey(clusterName, brokerAddr)
-  restored.displaced.delete(`${key} ${brokerName}`)
-  if (before.channelId !== NO_CHANNEL) return
-  for (const name of [...(before.formerNames ?? []), before.brokerName]) {
-    if (name === brokerName) continue
-    restored.displaced.set(`${key} ${name}`, { clusterName, brokerAddr, brokerName: name })
-  }
-}
-
-/** Whether a registration that says the same as an earlier one would find every topic as it is to be. */
-function stillHolds(
-  mark: TopicsMark,
+/** The id stays with the address that has it, and the broker that came is not live. */
+function ignore(
   tables: RouteTables,
   registration: Registration,
-  deleteMissingTopics: boolean,
-): boolean {
-  const { clusterName, brokerAddr, brokerName, brokerId, dataVersion } = registration
-  const brokerAddrs = new Map(tables.brokerAddrTable.get(brokerName)?.brokerAddrs)
-  const first = (brokerAddrs.get(brokerId) ?? '') === ''
-  for (const [id, addr] of brokerAddrs) if (addr === brokerAddr) brokerAddrs.delete(id)
-  brokerAddrs.set(brokerId, brokerAddr)
-  if (mark.permMask !== permMaskOf(registration, brokerAddrs)) return false
-  if (mark.permMask === null) return true
-  if (mark.queueState !== tables.queueState(brokerName)) return false
-  if (deleteMissingTopics && !mark.missingDeleted) return false
-  return mark.exact || !(first || tables.isDataVersionChanged(clusterName, brokerAddr, dataVersion))
+  currentAddr: string,
+  changes: RouteChanges,
+): void {
+  const { clusterName, brokerName, brokerAddr } = registration
+  const own = tables.live(clusterName, brokerAddr)
+  // Java drops it whatever its name, and nothing is left then that would ever remove the other name.
+  if (own?.brokerName === brokerName && !own.formerNames?.size) {
+    const key = brokerKey(clusterName, brokerAddr)
+    tables.removeLive(key)
+    if (tables.filterServerTable.delete(key)) changes.everyTopic()
+  }
+  changes.effect({ kind: 'registration ignored', broker: identity(registration), currentAddr })
 }
 
-/**
- * What a registration's permissions are masked with. Only a master's topics count, or those of a group's smallest slave while
- * there is no master ("prime slave"), which serves reads only if it acts as one; null for any other member.
- */
-function permMaskOf(
-  { brokerId, enableActingMaster }: Registration,
-  brokerAddrs: ReadonlyMap<bigint, string>,
-): number | null {
-  if (brokerId === MASTER_ID) return ~0
-  if (enableActingMaster === null || brokerId !== minBrokerId(brokerAddrs)) return null
-  return enableActingMaster ? ~Perm.WRITE : ~0
+/** @returns Whether more is new than the version and the times. */
+function putLive(
+  tables: RouteTables,
+  registration: Registration,
+  before: BrokerLiveInfo | undefined,
+): boolean {
+  const { clusterName, brokerAddr, brokerName } = registration
+  const formerNames = formerNamesOf(tables, before, brokerName)
+  return tables.setLive({
+    clusterName,
+    brokerAddr,
+    brokerName,
+    ...(formerNames && { formerNames }),
+    // A heartbeat may have come while the registration was being read.
+    lastUpdateTimestampMs: Math.max(
+      registration.nowMs,
+      tables.registered(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
+    ),
+    heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
+    dataVersion: registration.dataVersion,
+    channelId: registration.channelId,
+    haServerAddr: registration.haServerAddr,
+    generation: registration.generation,
+  })
 }
 
 function identity({ clusterName, brokerName, brokerId, brokerAddr }: BrokerIdentity): BrokerIdentity {
   return { clusterName, brokerName, brokerId, brokerAddr }
-}
-
-/** @returns Whether it was not there. */
-function addToCluster(tables: RouteTables, clusterName: string, brokerName: string): boolean {
-  const names = tables.clusterAddrTable.get(clusterName)
-  if (names?.has(brokerName) === true) return false
-  if (names === undefined) tables.clusterAddrTable.set(clusterName, new Set([brokerName]))
-  else names.add(brokerName)
-  return true
-}
-
-function putGroup(
-  tables: RouteTables,
-  known: BrokerData | undefined,
-  group: BrokerData,
-  changes: RouteChanges,
-): void {
-  if (known !== undefined && sameGroup(known, group)) return
-  tables.brokerAddrTable.set(group.brokerName, group)
-  changes.group(group.brokerName)
-}
-
-function sameGroup(a: BrokerData, b: BrokerData): boolean {
-  if (a.zoneName !== b.zoneName || a.enableActingMaster !== b.enableActingMaster) return false
-  if (a.brokerAddrs.size !== b.brokerAddrs.size) return false
-  for (const [id, addr] of a.brokerAddrs) if (b.brokerAddrs.get(id) !== addr) return false
-  return true
-}
-
-interface Standing {
-  /** Null if the topics do not count. */
-  readonly permMask: number | null
-  /** Whether this member was not in its group before. */
-  readonly first: boolean
-  readonly deleteMissingTopics: boolean
-}
-
-/**
- * @returns Whether every topic is stored as the registration says; undefined if that is not to be told, because the table's keys
- * are not the names inside.
- */
-function* registerTopics(
-  tables: RouteTables,
-  registration: Registration,
-  { permMask, first, deleteMissingTopics }: Standing,
-  changes: RouteChanges,
-): Sliced<boolean | undefined> {
-  if (permMask === null) return true
-  const { clusterName, brokerAddr, brokerName, dataVersion, since } = registration
-  const { topicConfigTable, topicQueueMappingInfoMap } = registration
-  // With a mark there is none to delete, or it would not hold.
-  if (deleteMissingTopics && topicQueueMappingInfoMap.size === 0 && since === undefined) {
-    for (const topic of tables.topicQueueTable.keys()) {
-      if (!topicConfigTable.has(topic) && tables.removeQueueData(topic, brokerName)) changes.topic(topic)
-      yield
-    }
-  }
-
-  const everything = first || tables.isDataVersionChanged(clusterName, brokerAddr, dataVersion)
-  let exact = since?.exact ?? true
-  let keysAreNames = true
-  const share = queueDataSharing(brokerName)
-  for (const [key, config] of topicConfigTable) {
-    const topic = config.topicName
-    keysAreNames &&= key === topic
-    const queueData = share(
-      config.readQueueNums,
-      config.writeQueueNums,
-      config.perm & permMask,
-      config.topicSysFlag,
-    )
-    const known = everything ? undefined : tables.toldQueueData(topic, brokerName)
-    if (known !== undefined) exact &&= sameQueueData(known, queueData)
-    else if (tables.putQueueData(topic, queueData)) changes.topic(topic)
-    yield
-  }
-  if (!everything) return keysAreNames ? exact : undefined
-  for (const [topic, info] of topicQueueMappingInfoMap) {
-    const byBroker = new Map(tables.topicQueueMappingInfoTable.get(topic)).set(info.bname ?? 'null', info)
-    tables.topicQueueMappingInfoTable.set(topic, byBroker)
-    changes.topic(topic)
-    yield
-  }
-  return keysAreNames ? exact : undefined
-}
-
-/** Most topics of a broker are configured alike: equal entries of one registration are one value in memory. */
-function queueDataSharing(
-  brokerName: string,
-): (read: number, write: number, perm: number, flag: number) => QueueData {
-  const shared = new Map<string, QueueData>()
-  let last: QueueData | undefined
-  return (readQueueNums, writeQueueNums, perm, topicSysFlag) => {
-    if (
-      last?.readQueueNums === readQueueNums &&
-      last.writeQueueNums === writeQueueNums &&
-      last.perm === perm &&
-      last.topicSysFlag === topicSysFlag
-    ) {
-      return last
-    }
-    const key = `${readQueueNums} ${writeQueueNums} ${perm} ${topicSysFlag}`
-    last = shared.get(key) ?? { brokerName, readQueueNums, writeQueueNums, perm, topicSysFlag }
-    shared.set(key, last)
-    return last
-  }
 }
 
 function setFilterServers(tables: RouteTables, registration: Registration, changes: RouteChanges): void {

@@ -1,6 +1,6 @@
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import { BoundError } from '../protocol/errors.ts'
-import type { Registration } from './register-broker.ts'
+import type { Registration } from './registration.ts'
 import type { RouteChanges } from './route-changes.ts'
 import { brokerKey, NO_CHANNEL, type RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
@@ -12,6 +12,12 @@ export interface TableBounds {
   readonly maxBrokers: number
   /** Most topics; also most static topics. */
   readonly maxTopics: number
+}
+
+/** No bounds at all. */
+export const UNBOUNDED: TableBounds = {
+  maxBrokers: Number.POSITIVE_INFINITY,
+  maxTopics: Number.POSITIVE_INFINITY,
 }
 
 /** Whether there is room for the broker of a registration. */

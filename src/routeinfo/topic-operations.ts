@@ -61,16 +61,3 @@ export function* setWritePerm(
   }
   return count
 }
-
-/** Topics whose queues satisfy a condition, walked in slices. */
-export function* topicsWhere(
-  tables: RouteTables,
-  condition: (queues: ReadonlyMap<string, QueueData>) => boolean,
-): Sliced<string[]> {
-  const topics: string[] = []
-  for (const [topic, queues] of tables.topicQueueTable) {
-    if (condition(queues)) topics.push(topic)
-    yield
-  }
-  return topics
-}

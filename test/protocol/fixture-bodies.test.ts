@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { decodeInflatedRegisterBrokerBody } from '../../src/protocol/body/compressed-register-broker-body.ts'
 import { decodeDataVersion } from '../../src/protocol/body/data-version.ts'
 import {
-  decodeRegisterBrokerBody,
   type RegisterBrokerBody,
+  readRegisterBrokerBody,
 } from '../../src/protocol/body/register-broker-body.ts'
 import type { TopicQueueMappingInfo } from '../../src/protocol/body/topic-queue-mapping-info.ts'
 import { encodeTopicRouteData, type TopicRouteData } from '../../src/protocol/body/topic-route-data.ts'
@@ -73,7 +73,7 @@ test('there are captured registrations, plain and compressed, one with a static 
 test.each(registrations.filter(({ expected }) => typeof expected.bodyText === 'string'))(
   'the registration in $name is read as its JSON text says',
   (fixture) => {
-    const body = finish(decodeRegisterBrokerBody(bodyOf(fixture), NOW_MS))
+    const { body } = finish(readRegisterBrokerBody(bodyOf(fixture), NOW_MS))
     expect(body).toEqual(registration(fixture.expected.bodyText as string))
   },
 )

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Registration } from '../../src/routeinfo/register-broker.ts'
+import type { Registration } from '../../src/routeinfo/registration.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { openChannel, registration, topicConfig } from './support.ts'
 

@@ -1,7 +1,14 @@
 import type { NamedTopicConfig } from '../../src/protocol/body/register-broker-body.ts'
-import { type BrokerData, MASTER_ID, type QueueData } from '../../src/protocol/body/topic-route-data.ts'
+import type { QueueData } from '../../src/protocol/body/topic-route-data.ts'
 import type { Eventually } from '../../src/routeinfo/slicer.ts'
-import { type FakeChannel, managerWith, openChannel, topicConfig } from './support.ts'
+import {
+  type FakeChannel,
+  type GroupJson,
+  managerWith,
+  openChannel,
+  parseClusterInfo,
+  topicConfig,
+} from './support.ts'
 
 interface RouteJson {
   readonly brokerDatas: { brokerName: string; cluster: string; brokerAddrs: Record<string, string> }[]
@@ -112,13 +119,14 @@ export class ScenarioWorld {
       return body === null ? ['no route'] : routeLines(JSON.parse(body.toString()) as RouteJson)
     },
 
-    cluster: () =>
-      now(
-        this.#world.manager.getAllClusterInfo(({ clusterAddrTable, brokerAddrTable }) => {
-          const clusters = [...clusterAddrTable].map(([name, brokers]) => `cluster ${name}: ${[...brokers]}`)
-          return listed([...clusters, ...[...brokerAddrTable.values()].map(groupLine)])
-        }, this.#owner),
-      ),
+    cluster: () => {
+      const body = now(this.#world.manager.encodedClusterInfo(this.#owner))
+      const { clusterAddrTable, brokerAddrTable } = parseClusterInfo(body)
+      const clusters = Object.entries(clusterAddrTable).map(
+        ([name, brokers]) => `cluster ${name}: ${brokers}`,
+      )
+      return listed([...clusters, ...Object.values(brokerAddrTable).map(groupLine)])
+    },
 
     group: ([name = '']) => {
       const addrs = now(this.#world.manager.getBrokerMemberGroup(name, this.#owner))
@@ -251,10 +259,10 @@ function addrsText(entries: readonly (readonly [string, string])[]): string {
     .join(', ')}}`
 }
 
-function groupLine(group: BrokerData): string {
-  const addrs = addrsText([...group.brokerAddrs].map(([id, addr]) => [`${id}`, addr]))
-  const zone = group.zoneName === null ? '' : ` zone ${group.zoneName}`
-  const noMaster = group.enableActingMaster && !group.brokerAddrs.has(MASTER_ID) ? ' without master' : ''
+function groupLine(group: GroupJson): string {
+  const addrs = addrsText(Object.entries(group.brokerAddrs))
+  const zone = group.zoneName === undefined ? '' : ` zone ${group.zoneName}`
+  const noMaster = group.enableActingMaster && !('0' in group.brokerAddrs) ? ' without master' : ''
   const acting = group.enableActingMaster ? ` acting${noMaster}` : ''
   return `${group.brokerName} in ${group.cluster}: ${addrs}${zone}${acting}`
 }

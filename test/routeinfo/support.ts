@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { NamedTopicConfig } from '../../src/protocol/body/register-broker-body.ts'
 import type { RouteVariant } from '../../src/routeinfo/encoded-route-cache.ts'
-import type { Registration } from '../../src/routeinfo/register-broker.ts'
+import type { Registration } from '../../src/routeinfo/registration.ts'
 import type { RouteEffect } from '../../src/routeinfo/route-effect.ts'
 import { RouteInfoManager, type RouteInfoManagerOptions } from '../../src/routeinfo/route-info-manager.ts'
 import { Slicer } from '../../src/routeinfo/slicer.ts'
@@ -113,6 +113,26 @@ export function registration(given: Partial<Registration> & { generation: number
     filterServerList: [],
     ...given,
   }
+}
+
+/** The body of GET_BROKER_CLUSTER_INFO, whose ids come without quotes. */
+export interface ClusterInfoJson {
+  readonly brokerAddrTable: Readonly<Record<string, GroupJson>>
+  readonly clusterAddrTable: Readonly<Record<string, readonly string[]>>
+}
+
+/** A group in it. */
+export interface GroupJson {
+  readonly brokerAddrs: Readonly<Record<string, string>>
+  readonly brokerName: string
+  readonly cluster: string
+  readonly enableActingMaster: boolean
+  readonly zoneName?: string
+}
+
+/** What such a body says; no name in it may look like an id. */
+export function parseClusterInfo(body: Buffer): ClusterInfoJson {
+  return JSON.parse(body.toString().replaceAll(/([{,])(-?\d+):/g, '$1"$2":')) as ClusterInfoJson
 }
 
 /** What a client of today asks for, in a server with default settings. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EMPTY_DATA_VERSION } from '../../src/protocol/body/data-version.ts'
-import type { Registration } from '../../src/routeinfo/register-broker.ts'
+import type { Registration } from '../../src/routeinfo/registration.ts'
 import type { RouteEffect } from '../../src/routeinfo/route-effect.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { readRouteSnapshot } from '../../src/routeinfo/route-snapshot-reader.ts'

@@ -52,16 +52,8 @@ type Wrapper = Omit<RegisterBrokerBody, 'filterServerList'>
 export type Sliced<Result> = Generator<undefined, Result, undefined>
 
 /**
- * Reads the JSON form of 3.0.11 and later, `{"filterServerList":[…],"topicConfigSerializeWrapper":{…}}`, yielding after every
- * topic. Explicit nulls in places where Java would register half a broker are refused.
- * @throws {JsonError}
- */
-export function* decodeRegisterBrokerBody(body: Buffer, nowMs: number): Sliced<RegisterBrokerBody> {
-  return (yield* readRegisterBrokerBody(body, nowMs)).body
-}
-
-/**
- * Reads the same, and where the topics stand in it.
+ * Reads the JSON form of 3.0.11 and later, `{"filterServerList":[…],"topicConfigSerializeWrapper":{…}}`, and where the topics
+ * stand in it, yielding after every topic. Explicit nulls in places where Java would register half a broker are refused.
  * @param known - Of an earlier body of the same broker. Topics that stand there as they do here are passed over, if the keys of
  *   both tables are the same and in the same order; otherwise everything is read.
  * @throws {JsonError}

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  decodeRegisterBrokerBody,
   decodeTopicConfigWrapper,
   type RegisterBrokerBody,
+  readRegisterBrokerBody,
 } from '../../../src/protocol/body/register-broker-body.ts'
 import { JsonError } from '../../../src/protocol/errors.ts'
 import { fixture } from '../../fixtures/load.ts'
@@ -13,8 +13,8 @@ const NOW_MS = 1_700_000_000_123.9
 const VERSION = '"dataVersion":{"counter":1,"stateVersion":2,"timestamp":3}'
 const TOPICS = '"T1":{"topicName":"T1"},"T2":{"topicName":"T2"}'
 
-const decode = (text: string): RegisterBrokerBody =>
-  finish(decodeRegisterBrokerBody(Buffer.from(text), NOW_MS))
+const read = (bytes: Buffer): RegisterBrokerBody => finish(readRegisterBrokerBody(bytes, NOW_MS)).body
+const decode = (text: string): RegisterBrokerBody => read(Buffer.from(text))
 const decodeWrapper = (members: string) => decode(`{"topicConfigSerializeWrapper":{${members}}}`)
 const decodeTopic = (members: string) =>
   decodeWrapper(`${VERSION},"topicConfigTable":{"T":{"topicName":"T"${members}}}`).topicConfigTable.get('T')
@@ -106,7 +106,7 @@ describe('a registration', () => {
   })
 
   test('gives back control after every topic', () => {
-    const slices = decodeRegisterBrokerBody(
+    const slices = readRegisterBrokerBody(
       Buffer.from(`{"topicConfigSerializeWrapper":{"topicConfigTable":{${TOPICS}}}}`),
       NOW_MS,
     )
@@ -156,7 +156,7 @@ describe('a registration', () => {
   })
 
   test('of zlib bytes is refused', () => {
-    expect(() => finish(decodeRegisterBrokerBody(Buffer.from('785eab56', 'hex'), NOW_MS))).toThrow(JsonError)
+    expect(() => read(Buffer.from('785eab56', 'hex'))).toThrow(JsonError)
   })
 })
 
@@ -217,7 +217,7 @@ describe('a captured registration', () => {
 
   test('that is cut off is refused, wherever it was cut', () => {
     for (let length = 0; length < body.length; length++) {
-      expect(() => finish(decodeRegisterBrokerBody(body.subarray(0, length), NOW_MS))).toThrow(JsonError)
+      expect(() => read(body.subarray(0, length))).toThrow(JsonError)
     }
   })
 
@@ -229,7 +229,7 @@ describe('a captured registration', () => {
           const changed = Buffer.from(body)
           for (const [at, byte] of changes) changed[at] = byte
           try {
-            finish(decodeRegisterBrokerBody(changed, NOW_MS))
+            read(changed)
           } catch (error) {
             expect(error).toBeInstanceOf(JsonError)
           }

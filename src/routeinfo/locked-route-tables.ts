@@ -1,0 +1,95 @@
+import type { EncodedRouteCache } from './encoded-route-cache.ts'
+import type { LockOwner, ReadWriteLock } from './read-write-lock.ts'
+import { RouteChanges } from './route-changes.ts'
+import type { RouteEffect } from './route-effect.ts'
+import { RouteTables } from './route-tables.ts'
+import type { Eventually, Sliced } from './slicer.ts'
+
+/**
+ * The tables behind their lock. All reading that must not see half of a transition, and all changing, goes through here; when a
+ * transition ends, what it changed leaves the cache and its effects are told.
+ */
+export class LockedRouteTables {
+  #tables = new RouteTables()
+  readonly #lock: ReadWriteLock
+  readonly #cache: EncodedRouteCache
+  readonly #onEffect: (effect: RouteEffect) => void
+  #revision = 0
+
+  /** @param onEffect - Called before anybody else gets the lock. */
+  constructor(lock: ReadWriteLock, cache: EncodedRouteCache, onEffect: (effect: RouteEffect) => void) {
+    this.#lock = lock
+    this.#cache = cache
+    this.#onEffect = onEffect
+  }
+
+  /** The tables as they are now, perhaps in the middle of a transition: for what needs no lock. */
+  get tables(): RouteTables {
+    return this.#tables
+  }
+
+  /** Requests that wait for the lock. */
+  get waiting(): number {
+    return this.#lock.waiting
+  }
+
+  /** A number that is another one whenever more than a sign of life has come. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** Begins with other tables, before anybody asks. */
+  replace(tables: RouteTables): void {
+    this.#tables = tables
+  }
+
+  /** Short reading while nobody writes. @throws {LockError} As {@link ReadWriteLock.read}. */
+  read<Result>(work: (tables: RouteTables) => Result, owner?: LockOwner): Eventually<Result> {
+    return this.#lock.read(() => work(this.#tables), owner)
+  }
+
+  /** Long reading while nobody writes. @throws {LockError} As {@link ReadWriteLock.read}. */
+  readInSlices<Result>(work: (tables: RouteTables) => Sliced<Result>, owner?: LockOwner): Eventually<Result> {
+    return this.#lock.readInSlices(() => work(this.#tables), owner)
+  }
+
+  /** A change that may take several slices: until its end lookups of routes are shown what held before it. */
+  transition<Result>(
+    work: (tables: RouteTables, changes: RouteChanges) => Sliced<Result>,
+    owner?: LockOwner,
+  ): Eventually<Result> {
+    return this.#lock.writeInSlices(() => this.#committing(work), owner)
+  }
+
+  *#committing<Result>(work: (tables: RouteTables, changes: RouteChanges) => Sliced<Result>): Sliced<Result> {
+    const changes = new RouteChanges()
+    this.#tables.begin()
+    try {
+      return yield* work(this.#tables, changes)
+    } finally {
+      this.#tables.commit()
+      this.#commit(changes)
+    }
+  }
+
+  /** A change that ends within its turn. */
+  shortTransition(
+    work: (tables: RouteTables, changes: RouteChanges) => void,
+    owner: LockOwner,
+  ): Eventually<void> {
+    return this.#lock.write(() => {
+      const changes = new RouteChanges()
+      try {
+        work(this.#tables, changes)
+      } finally {
+        this.#commit(changes)
+      }
+    }, owner)
+  }
+
+  #commit(changes: RouteChanges): void {
+    if (changes.any) this.#revision++
+    this.#cache.drop(changes.topics, changes.groups)
+    for (const effect of changes.effects) this.#onEffect(effect)
+  }
+}
