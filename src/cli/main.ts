@@ -6,6 +6,7 @@ import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { readConfigFile } from './config-file.ts'
 import { endProcess } from './end-process.ts'
 import { describeErrno, describeFailure } from './errno.ts'
+import { limitHeapGrowth } from './heap-growth.ts'
 import { packageVersion } from './package-version.ts'
 import { type Controller, logConfiguration, type ServingProcess, serve } from './serve.ts'
 import { UsageError } from './usage-error.ts'
@@ -133,6 +134,7 @@ function javaUserHome(): string {
  * @param earlySignals - SIGTERM and SIGINT that came while the program was being loaded; whoever loads it adds to the list.
  */
 export async function main(earlySignals: readonly string[] = []): Promise<void> {
+  limitHeapGrowth()
   // A reader that leaves early, such as head, is no failure of ours.
   process.stdout.on('error', () => {})
   const code = await run(processWorld(earlySignals))
