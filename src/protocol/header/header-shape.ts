@@ -5,6 +5,9 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const DIGIT_0 = 0x30
 const DIGIT_9 = 0x39
+const MINUS = 0x2d
+/** The least int32 is left to others. */
+const MOST_OPAQUE = 0x7fffffff
 /** Most digits of an int32. */
 const MOST_DIGITS = 10
 const WORD_BYTES = 4
@@ -62,7 +65,7 @@ export class HeaderShape {
   /**
    * The shape of a header.
    * @param header - What its bytes say, read in the usual way: they have no escapes and no white space.
-   * @returns Undefined if ext fields come twice.
+   * @returns Undefined if ext fields or opaque come twice.
    */
   static of(header: DecodedHeader, bytes: Buffer): HeaderShape | undefined {
     const places: Place[] = []
@@ -89,7 +92,8 @@ export class HeaderShape {
         name = undefined
       }
     }
-    if (objects > 2) return undefined
+    const opaques = places.filter(({ field }) => field === null)
+    if (objects > 2 || opaques.length > 1) return undefined
     return new HeaderShape(header, places, new Piece(bytes.subarray(pieceFrom)))
   }
 
@@ -110,16 +114,21 @@ export class HeaderShape {
       let byte = bytes[at] as number
       const valueAt = at
       if (field === null) {
+        const digitsAt = byte === MINUS ? ++at : at
+        const end = Math.min(to, digitsAt + MOST_DIGITS + 1)
+        byte = bytes[at] as number
         opaque = 0
-        for (; byte >= DIGIT_0 && byte <= DIGIT_9; byte = bytes[++at] as number)
+        for (; at < end && byte >= DIGIT_0 && byte <= DIGIT_9; byte = bytes[++at] as number) {
           opaque = 10 * opaque + byte - DIGIT_0
-        if (at === valueAt || at > valueAt + MOST_DIGITS) return undefined
-        if (bytes[valueAt] === DIGIT_0 && at > valueAt + 1) return undefined
+        }
+        if (at === digitsAt || at > digitsAt + MOST_DIGITS || opaque > MOST_OPAQUE) return undefined
+        if (bytes[digitsAt] === DIGIT_0 && at > valueAt + 1) return undefined
+        if (digitsAt > valueAt) opaque = -opaque
       } else {
         let hash = 0
         for (; byte !== QUOTE; byte = bytes[++at] as number) {
-          // Also true of undefined, behind the last byte.
-          if (!(byte >= 0x20 && byte < 0x80) || byte === BACKSLASH) return undefined
+          if (at >= to) return undefined
+          if (byte < 0x20 || byte >= 0x80 || byte === BACKSLASH) return undefined
           hash = hashWith(hash, byte)
         }
         extFields ??= new Map()
@@ -128,7 +137,6 @@ export class HeaderShape {
     }
     const tail = this.#tail
     if (at + tail.length !== to || !tail.isAt(view, offset + at)) return undefined
-    if (opaque > 0x7fffffff) return undefined
     return { code, flag, version, opaque, language, remark, extFields: extFields ?? this.#header.extFields }
   }
 }

@@ -26,7 +26,8 @@ const shapes = new HeaderShapes()
 
 /**
  * Reads a JSON header, by default all the bytes. What every known peer writes takes the shortest way, any other standard JSON
- * a short one; what is left is read by the lenient reader, whose result is the reference for all of them.
+ * a short one; what is left is read by the lenient reader, whose result is the
+ * reference for all of them, but for members that come twice: there the last counts, whatever the others are.
  * @throws {FrameError} `ERR_HEADER`
  */
 export function decodeJsonHeader(bytes: Buffer, from = 0, to = bytes.length): DecodedHeader {

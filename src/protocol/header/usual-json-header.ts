@@ -36,6 +36,7 @@ const VERSION = 7
 /** A header without one of these is not usual. */
 const REQUIRED = (1 << CODE) | (1 << FLAG) | (1 << LANGUAGE) | (1 << OPAQUE) | (1 << VERSION)
 
+const NO_BYTES = Buffer.alloc(0)
 const JAVA = Buffer.from('"JAVA"')
 const JSON_TYPE = Buffer.from('"JSON"')
 
@@ -44,14 +45,16 @@ const JSON_TYPE = Buffer.from('"JSON"')
  * without escapes, the five members that are never missing. Everything else is left to the general way.
  */
 class UsualHeaderReader {
-  #bytes: Buffer = Buffer.alloc(0)
+  #bytes: Buffer = NO_BYTES
   #at = 0
+  #to = 0
   /** Set when something unusual was met; what is read afterwards means nothing. */
   #unusual = false
 
   read(bytes: Buffer, from: number, to: number): DecodedHeader | undefined {
     this.#bytes = bytes
     this.#at = from
+    this.#to = to
     this.#unusual = false
     let code = 0
     let flag = 0
@@ -99,6 +102,11 @@ class UsualHeaderReader {
     // A header that is cut off was read beyond its end, into the body or the next frame.
     if (this.#unusual || this.#at !== to || (seen & REQUIRED) !== REQUIRED) return undefined
     return { code, flag, version, opaque, language, remark, extFields }
+  }
+
+  /** Memory of a large frame must not be held until the next header comes. */
+  letGo(): void {
+    this.#bytes = NO_BYTES
   }
 
   /** The member that comes, looked for from the one that most likely does; -1 if it is none of them. */
@@ -158,14 +166,14 @@ class UsualHeaderReader {
 
   #string(): string {
     const bytes = this.#bytes
+    const to = this.#to
     this.#expect(QUOTE)
     const from = this.#at
     let at = from
     let hash = 0
     let byte = bytes[at] as number
     while (byte !== QUOTE) {
-      // Also true of undefined, behind the last byte.
-      if (!(byte >= 0x20 && byte < 0x80) || byte === BACKSLASH) {
+      if (at >= to || byte < 0x20 || byte >= 0x80 || byte === BACKSLASH) {
         this.#unusual = true
         return ''
       }
@@ -198,5 +206,7 @@ const reader = new UsualHeaderReader()
 
 /** What a header says if it is written in the usual way, undefined if it is not: then it must be read by the general way. */
 export function decodeUsualJsonHeader(bytes: Buffer, from: number, to: number): DecodedHeader | undefined {
-  return reader.read(bytes, from, to)
+  const header = reader.read(bytes, from, to)
+  reader.letGo()
+  return header
 }

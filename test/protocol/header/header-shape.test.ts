@@ -41,6 +41,12 @@ describe('a header whose shape is known', () => {
     expect(header?.extFields).toEqual(new Map([['topic', 'another topic']]))
   })
 
+  test('is read if its opaque is negative, as of a client that has asked more than two thousand million times', () => {
+    const header = Buffer.from(lookup('T', -2_147_483_647))
+    expect(read(shapesOf(lookup('T', -1)), header)).toEqual(lenient(header))
+    expect(read(shapesOf(lookup('T', 7)), header)?.opaque).toBe(-2_147_483_647)
+  })
+
   test('is found among others, whichever came last', () => {
     const versions = [395, 435, 493, 513]
     const shapes = shapesOf(...versions.map((version) => lookup('T', 1, version)))
@@ -49,12 +55,22 @@ describe('a header whose shape is known', () => {
     }
   })
 
-  test.each(['', '07', '-1', '2147483648', '21474836470', '1.5', '1e3', '"1"', 'null'])(
-    'is left to others if its opaque is %j',
-    (opaque) => {
-      expect(read(shapesOf(lookup('T', 7)), Buffer.from(lookup('T', opaque)))).toBeUndefined()
-    },
-  )
+  test.each([
+    '',
+    '-',
+    '-0',
+    '-07',
+    '07',
+    '2147483648',
+    '-2147483648',
+    '21474836470',
+    '1.5',
+    '1e3',
+    '"1"',
+    'null',
+  ])('is left to others if its opaque is %j', (opaque) => {
+    expect(read(shapesOf(lookup('T', 7)), Buffer.from(lookup('T', opaque)))).toBeUndefined()
+  })
 
   test.each(['\\n', '\u00e9', '\u0001'])('is left to others if a value has %j in it', (text) => {
     expect(read(shapesOf(lookup('T', 7)), Buffer.from(lookup(text, 1)))).toBeUndefined()
@@ -69,11 +85,12 @@ describe('a header whose shape is known', () => {
   })
 })
 
-test('a header with two objects of ext fields, or a remark, makes no shape', () => {
+test('a header with two opaques, two objects of ext fields, or a remark, makes no shape', () => {
+  const opaques = '{"code":1,"flag":0,"language":"JAVA","opaque":1,"opaque":1,"version":1}'
   const twice =
     '{"code":1,"extFields":{"a":"1"},"extFields":{"b":"2"},"flag":0,"language":"JAVA","opaque":1,"version":1}'
   const remark = '{"code":1,"flag":0,"language":"JAVA","opaque":1,"remark":"why","version":1}'
-  for (const text of [twice, remark]) expect(read(shapesOf(text), Buffer.from(text))).toBeUndefined()
+  for (const text of [opaques, twice, remark]) expect(read(shapesOf(text), Buffer.from(text))).toBeUndefined()
 })
 
 test('a shape that comes again and again is learned in the end, however many have come once', () => {
