@@ -83,6 +83,7 @@ function* readBody(bytes: Buffer, nowMs: number, table: TopicTableReader): Slice
     if (field === 'filterServerList')
       filterServerList = withoutNulls(reader.readStringList(MOST_FILTER_SERVERS))
     else wrapper = yield* readWrapper(reader, nowMs, table)
+    yield
   }
   reader.expectEnd()
   return { ...wrapper, filterServerList }
@@ -128,6 +129,7 @@ function* readWrapper(reader: JsonReader, nowMs: number, table: TopicTableReader
       default:
         field satisfies never
     }
+    yield
   }
   return { dataVersion, topicConfigTable, topicQueueMappingInfoMap }
 }
@@ -159,7 +161,8 @@ class TopicTableReader {
   *read(reader: JsonReader): Sliced<ReadonlyMap<string, NamedTopicConfig>> {
     if (!reader.enterObject()) throw new JsonError('topicConfigTable is null', reader.offset)
     this.#tables++
-    let known = this.#known
+    // Of several tables none is passed over: everything will be read again.
+    let known = this.#tables === 1 ? this.#known : undefined
     const knownEntries = known === undefined ? 0 : known.boundaries.length - 1
     const boundaries = new Boundaries(known)
     const map = new Map<string, NamedTopicConfig>()
@@ -185,11 +188,12 @@ class TopicTableReader {
 
 /** Boundaries of a table whose length is not known yet, unless it is as long as the one before. */
 class Boundaries {
-  #places: Uint32Array
+  readonly #likely: number
+  #places = NO_PLACES
   #length = 0
 
   constructor(known: TopicTablePlaces | undefined) {
-    this.#places = new Uint32Array(known?.boundaries.length ?? LEAST_BOUNDARIES)
+    this.#likely = known?.boundaries.length ?? LEAST_BOUNDARIES
   }
 
   get length(): number {
@@ -213,13 +217,14 @@ class Boundaries {
 
   #makeRoom(count: number): void {
     if (this.#length + count <= this.#places.length) return
-    const larger = new Uint32Array(Math.max(2 * this.#places.length, this.#length + count))
+    const larger = new Uint32Array(Math.max(this.#likely, 2 * this.#places.length, this.#length + count))
     larger.set(this.#places)
     this.#places = larger
   }
 }
 
 const LEAST_BOUNDARIES = 64
+const NO_PLACES = new Uint32Array(0)
 
 /** @returns How many entries were passed over. */
 function passOverEqual(

@@ -5,6 +5,7 @@ import {
   type RegisterBrokerBody,
   readRegisterBrokerBody,
 } from '../../../src/protocol/body/register-broker-body.ts'
+import type { TopicTablePlaces } from '../../../src/protocol/body/topic-table-places.ts'
 import { JsonError } from '../../../src/protocol/errors.ts'
 import { fixture } from '../../fixtures/load.ts'
 import { finish } from '../support.ts'
@@ -110,7 +111,8 @@ describe('a registration', () => {
       Buffer.from(`{"topicConfigSerializeWrapper":{"topicConfigTable":{${TOPICS}}}}`),
       NOW_MS,
     )
-    expect([slices.next().done, slices.next().done, slices.next().done]).toEqual([false, false, true])
+    // After each of two topics, and after the members that they are in.
+    expect([...slices]).toHaveLength(4)
   })
 
   test.each([
@@ -238,4 +240,19 @@ describe('a captured registration', () => {
       { numRuns: 1000 },
     )
   })
+})
+
+test('a body that repeats a member thousands of times leaves the turn to others in between, whatever is known', () => {
+  const steps = (bytes: Buffer, known?: TopicTablePlaces): number =>
+    [...readRegisterBrokerBody(bytes, NOW_MS, known)].length
+  const topics = Array.from({ length: 1_000 }, (_, index) => `"T${index}":{"topicName":"T${index}"}`)
+  const text = `{"topicConfigSerializeWrapper":{${VERSION},"topicConfigTable":{${topics}}}}`
+  const known = finish(readRegisterBrokerBody(Buffer.from(text), NOW_MS)).places
+  expect(known).toBeDefined()
+  const tables = Array<string>(5_000).fill('"topicConfigTable":{}').join()
+  const many = Buffer.from(`{"topicConfigSerializeWrapper":{${VERSION},${tables}}}`)
+  expect(steps(many)).toBeGreaterThan(5_000)
+  expect(steps(many, known)).toBeGreaterThan(5_000)
+  const lists = Array<string>(5_000).fill('"filterServerList":[]').join()
+  expect(steps(Buffer.from(`{${lists}}`))).toBeGreaterThanOrEqual(5_000)
 })
