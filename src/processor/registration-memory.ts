@@ -104,13 +104,17 @@ export class RegistrationMemory {
     if (known === undefined) return
     const isSame = known.bytes === before?.known.bytes
     const isRead = this.#loansOf(key) > (loan?.key === key ? 1 : 0)
-    const memory = isSame ? before.memory : memoryFor(known.bytes, isRead ? undefined : before?.memory)
-    const entry = { known, memory, channel: new WeakRef(channel) }
-    const bytes = sizeOf(entry)
+    const used = isSame || (!isRead && before && fits(known.bytes, before.memory)) ? before.memory : undefined
+    const bytes = sizeOf(known, used?.length ?? roomFor(known.bytes))
     if (this.#bytes + bytes > this.#maxBytes) this.#dropClosed()
     if (this.#bytes + bytes > this.#maxBytes) return
+    const memory = used ?? Buffer.allocUnsafeSlow(roomFor(known.bytes))
     this.#bytes += bytes
-    this.#entries.set(key, isSame ? entry : { ...entry, known: movedTo(memory, known) })
+    this.#entries.set(key, {
+      known: isSame ? known : movedTo(memory, known),
+      memory,
+      channel: new WeakRef(channel),
+    })
   }
 
   #loansOf(key: string): number {
@@ -125,7 +129,7 @@ export class RegistrationMemory {
     const entry = this.#entries.get(key)
     if (entry === undefined) return
     this.#entries.delete(key)
-    this.#bytes -= sizeOf(entry)
+    this.#bytes -= sizeOf(entry.known, entry.memory.length)
   }
 }
 
@@ -134,14 +138,17 @@ function keyOf(...names: (string | null)[]): string {
   return JSON.stringify(names)
 }
 
-function sizeOf({ known, memory }: Entry): number {
-  return memory.length + (known.places?.boundaries.byteLength ?? 0) + ENTRY_BYTES
+function sizeOf({ places }: KnownRegistration, memoryBytes: number): number {
+  return memoryBytes + (places?.boundaries.byteLength ?? 0) + ENTRY_BYTES
 }
 
-/** Where these bytes may stand: the memory that was used before, if they fit and do not leave half of it empty. */
-function memoryFor({ length }: Buffer, used: Buffer | undefined): Buffer {
-  if (used !== undefined && length <= used.length && 2 * length >= used.length) return used
-  return Buffer.allocUnsafeSlow(Math.ceil(length * (1 + SPARE_PART)))
+/** Whether bytes may stand in memory that was used before: there is room for them, and they do not leave half of it empty. */
+function fits({ length }: Buffer, used: Buffer): boolean {
+  return length <= used.length && 2 * length >= used.length
+}
+
+function roomFor({ length }: Buffer): number {
+  return Math.ceil(length * (1 + SPARE_PART))
 }
 
 /** The body is somebody else's memory after the answer. */

@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { type KnownRegistration, RegistrationMemory } from '../../src/processor/registration-memory.ts'
+import { RequestCode } from '../../src/protocol/request-code.ts'
 import type { BrokerIdentity } from '../../src/routeinfo/route-effect.ts'
-import { openChannel } from '../routeinfo/support.ts'
+import { finestSlicer, ManualTurns, openChannel } from '../routeinfo/support.ts'
+import { MASTER, ProcessorWorld, registrationBody } from './support.ts'
 
 const BROKER: BrokerIdentity = { clusterName: 'C', brokerName: 'a', brokerId: 0n, brokerAddr: 'a:1' }
-const FIELDS = new Map([
-  ['clusterName', 'C'],
-  ['brokerName', 'a'],
-  ['brokerId', '0'],
-  ['brokerAddr', 'a:1'],
-])
+const fieldsOf = ({ clusterName, brokerName, brokerId, brokerAddr }: Record<keyof BrokerIdentity, unknown>) =>
+  new Map(
+    Object.entries({ clusterName, brokerName, brokerId, brokerAddr }).map(([key, value]) => [
+      key,
+      `${value}`,
+    ]),
+  )
+const FIELDS = fieldsOf(BROKER)
 const channel = openChannel(1)
 
 function registration(text: string): KnownRegistration {
@@ -38,8 +42,8 @@ function keep(memory: RegistrationMemory, text: string): void {
   memory.giveBack(loan)
 }
 
-function known(memory: RegistrationMemory): KnownRegistration | undefined {
-  const loan = memory.lend(FIELDS, 'json')
+function known(memory: RegistrationMemory, fields = FIELDS): KnownRegistration | undefined {
+  const loan = memory.lend(fields, 'json')
   memory.giveBack(loan)
   return loan.known
 }
@@ -97,5 +101,53 @@ describe('a registration that is kept', () => {
     memory.keep(BROKER, channel, repeated, slow)
     memory.giveBack(slow)
     expect(known(memory)?.bytes.toString()).toBe('first')
+  })
+})
+
+/** Goes on, turn by turn, just until this is done. */
+async function settled(work: Promise<unknown>, turns: ManualTurns): Promise<void> {
+  let isDone = false
+  void work.then(() => {
+    isDone = true
+  })
+  while (!isDone) await turns.next()
+}
+
+describe('a broker that registers', () => {
+  const { REGISTER_BROKER } = RequestCode
+  const fields = fieldsOf(MASTER)
+  const topics = Array.from({ length: 500 }, (_, index) => `topic-${index}`)
+  const body = (flag: number, changed: number): string =>
+    registrationBody(topics.map((name, index) => [name, index < changed ? flag : 0]))
+
+  test('is compared with what is known as it was, whoever registers meanwhile', async () => {
+    const turns = new ManualTurns()
+    const world = new ProcessorWorld({ slicer: finestSlicer(turns) })
+    await settled(world.ask(REGISTER_BROKER, { ext: MASTER, body: body(0, 0) }), turns)
+    const first = known(world.memory, fields)?.bytes
+    const quick = world.ask(REGISTER_BROKER, { ext: MASTER, body: body(1, 1), channel: openChannel(2) })
+    const slow = world.ask(REGISTER_BROKER, { ext: MASTER, body: body(2, 400), channel: openChannel(3) })
+    await settled(quick, turns)
+    expect(turns.waiting).toBeGreaterThan(0)
+    expect(first?.toString()).toBe(body(0, 0))
+    expect(known(world.memory, fields)?.bytes.toString()).toBe(body(1, 1))
+    await settled(slow, turns)
+    expect(known(world.memory, fields)?.bytes.toString()).toBe(body(2, 400))
+  })
+
+  test('has its registration in the same memory each time, also after one that was refused', async () => {
+    const world = new ProcessorWorld()
+    const memoryAfter = async (asked: { body: string; bodyCrc32?: string }): Promise<unknown> => {
+      const { body, bodyCrc32 = '0' } = asked
+      await world.ask(REGISTER_BROKER, { ext: { ...MASTER, bodyCrc32 }, body }).catch(() => {})
+      return known(world.memory, fields)?.bytes.buffer
+    }
+    const first = await memoryAfter({ body: body(0, 0) })
+    expect(first).toBeDefined()
+    expect(await memoryAfter({ body: body(1, 1) })).toBe(first)
+    expect(await memoryAfter({ body: body(2, 1), bodyCrc32: '1' })).toBe(first)
+    expect(await memoryAfter({ body: body(2, 1).slice(0, -1) })).toBe(first)
+    expect(await memoryAfter({ body: body(3, 1) })).toBe(first)
+    expect(known(world.memory, fields)?.bytes.toString()).toBe(body(3, 1))
   })
 })

@@ -9,6 +9,7 @@ import { remarkText } from '../../src/protocol/remark.ts'
 import type { RemotingCommand, RemotingResponse } from '../../src/protocol/remoting-command.ts'
 import type { RequestCode } from '../../src/protocol/request-code.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
+import type { Slicer } from '../../src/routeinfo/slicer.ts'
 import { type FakeChannel, managerWith, openChannel, wholeSlicer } from '../routeinfo/support.ts'
 
 const SETTINGS = {
@@ -54,8 +55,13 @@ export class ProcessorWorld {
   /**
    * @param product - Where unknown topics are looked up; with it the cluster-test mode is on.
    * @param keptBytes - Bound of what is kept to answer faster: encoded routes, and registrations to compare with.
+   * @param slicer - Of long lists and bodies. Default: everything at once.
    */
-  constructor({ product, keptBytes = 1_000_000 }: { product?: ProductEnvironment; keptBytes?: number } = {}) {
+  constructor({
+    product,
+    keptBytes = 1_000_000,
+    slicer = wholeSlicer(),
+  }: { product?: ProductEnvironment; keptBytes?: number; slicer?: Slicer } = {}) {
     this.memory = new RegistrationMemory(keptBytes)
     this.#routeInfo = managerWith('whole', { maxEncodedRouteBytes: keptBytes }).manager
     this.#processors = createProcessors({
@@ -68,7 +74,7 @@ export class ProcessorWorld {
         },
         1,
       ),
-      slicer: wholeSlicer(),
+      slicer,
       settings: this.settings,
       configuration: { items: () => this.items, update: async (body) => this.update(body.toString()) },
       startedMs: 0,
