@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 /** What is used of Node's file system, so that tests can let it fail at every step. */
 export type FileSystem = Pick<
   typeof nodeFileSystem,
-  'mkdir' | 'open' | 'readdir' | 'readlink' | 'realpath' | 'rename' | 'unlink'
+  'mkdir' | 'open' | 'readdir' | 'readlink' | 'realpath' | 'rename' | 'stat' | 'unlink'
 >
 
 /** By whom a file can be read and written, and what is in it if a backup is to be made. */
@@ -117,6 +117,11 @@ async function makeFolder(fs: FileSystem, path: string): Promise<void> {
 }
 
 async function readOld(fs: FileSystem, path: string, wholly: boolean): Promise<OldFile | undefined> {
+  if (!wholly) {
+    // One that may not be read, such as root's, may be replaced all the same.
+    const stats = await fs.stat(path).catch((error) => unlessCode(error, 'ENOENT'))
+    return stats && { stats, content: undefined }
+  }
   const handle = await fs.open(path, 'r').catch((error) => unlessCode(error, 'ENOENT'))
   if (handle === undefined) return undefined
   try {

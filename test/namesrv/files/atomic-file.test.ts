@@ -10,9 +10,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import * as nodeFileSystem from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { writeFileAtomically } from '../../../src/namesrv/files/atomic-file.ts'
+import { replaceFile, writeFileAtomically } from '../../../src/namesrv/files/atomic-file.ts'
 import { compileProgram, killWhileRunning } from '../../support/killed-program.ts'
 import { temporaryFolder } from '../../support/start-server.ts'
 
@@ -160,4 +161,19 @@ describe('a file that is replaced atomically', () => {
       }
     },
   )
+})
+
+test('a file that may not be read, as one that root has made, is replaced if no backup is wanted', async () => {
+  const path = join(temporaryFolder(), 'file')
+  writeFileSync(path, 'old', { mode: 0o600 })
+  const open: typeof nodeFileSystem.open = async (opened, flags, mode) => {
+    if (opened === path) throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
+    return nodeFileSystem.open(opened, flags, mode)
+  }
+  const fs = { ...nodeFileSystem, open }
+  const write = (file: nodeFileSystem.FileHandle): Promise<void> => file.writeFile('new')
+  await replaceFile(path, { write }, fs)
+  expect(readFileSync(path, 'utf8')).toBe('new')
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  await expect(replaceFile(path, { write, keepsBackup: true }, fs)).rejects.toThrow('EACCES')
 })
