@@ -8,8 +8,6 @@ const GROWTH_PERCENT = 50
  * say is garbage a moment later, and gives hardly any of it back: a hundred brokers of 10,000 topics need 50 MiB and would
  * leave 300. It is collected more often for it, which is while brokers come for the first time; what a lookup, a heartbeat or an
  * unchanged registration leaves behind does not get there.
- *
- * A V8 that does not know the flag ignores it.
  */
 export function limitHeapGrowth(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`)

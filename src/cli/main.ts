@@ -103,6 +103,7 @@ function processWorld(earlySignals: readonly string[]): CliWorld {
       })
     },
     createController: async (configuration, logger) => {
+      limitHeapGrowth()
       const { NamesrvController } = await import('../namesrv/namesrv-controller.ts')
       const { systemClock, systemScheduler } = await import('../namesrv/system-time.ts')
       return new NamesrvController({ configuration, logger, clock: systemClock, scheduler: systemScheduler })
@@ -134,7 +135,6 @@ function javaUserHome(): string {
  * @param earlySignals - SIGTERM and SIGINT that came while the program was being loaded; whoever loads it adds to the list.
  */
 export async function main(earlySignals: readonly string[] = []): Promise<void> {
-  limitHeapGrowth()
   // A reader that leaves early, such as head, is no failure of ours.
   process.stdout.on('error', () => {})
   const code = await run(processWorld(earlySignals))

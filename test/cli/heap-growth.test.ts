@@ -1,0 +1,14 @@
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { expect, test } from 'vitest'
+import { startProgram } from '../support/program.ts'
+
+test('a server starts without a word on stderr: this Node knows the option that keeps the heap small', async () => {
+  const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: '0' })
+  const { stdout, stderr } = child
+  if (stdout === null || stderr === null) throw new Error('not piped')
+  const said = text(stderr)
+  stdout.on('data', (line) => `${line}`.includes('boot success') && child.kill('SIGTERM'))
+  await once(child, 'close')
+  expect(await said).toBe('')
+})
