@@ -6,7 +6,7 @@ import { AnswerReader } from '../support/answers.ts'
 import type { Ending, FuzzCase } from './cases.ts'
 import type { Prediction } from './decoders.ts'
 import { TlsClient } from './tls-client.ts'
-import { MOST_RENEGOTIATIONS, type TlsSession } from './tls-session.ts'
+import type { TlsSession } from './tls-session.ts'
 
 /** So long without anything that comes is stuck. The server is busy, and so may the machine be. */
 const STUCK_MS = 30_000
@@ -57,15 +57,15 @@ async function playInSession(
 ): Promise<void> {
   const { bytes, cuts, ending, mayExpire } = played
   const client = await TlsClient.open(address, session)
-  const { stop, after, renegotiations } = session
-  const mayBeCut = mayExpire || stop !== undefined || renegotiations > MOST_RENEGOTIATIONS
+  const { stop, after, renegotiates } = session
+  const mayBeCut = mayExpire || stop !== undefined || renegotiates
   const peer = new Peer(client.socket, prediction, mayBeCut)
   try {
     if (!(await peer.connectedOrStopped(stop !== undefined))) return
-    const first = renegotiations === 0 ? 0 : (cuts[0] ?? 0)
-    if (renegotiations > 0) {
+    const first = renegotiates ? (cuts[0] ?? 0) : 0
+    if (renegotiates) {
       await writeInPieces(client.socket, bytes.subarray(0, first), [])
-      await client.renegotiate(renegotiations, mayBeCut || prediction?.closes === true)
+      await client.renegotiate()
     }
     // Not before, since a handshake must be read.
     if (ending === 'does not read') client.socket.pause()

@@ -31,27 +31,12 @@ export class TlsClient {
     return client
   }
 
-  /** Begins one handshake after the other. @throws {Error} (rejects) if one fails, unless it may. */
-  async renegotiate(times: number, mayFail: boolean): Promise<void> {
-    for (let left = times; left > 0 && !this.socket.destroyed; left--) {
-      try {
-        await this.#renegotiate()
-      } catch (error) {
-        if (!mayFail) throw error
-        return
-      }
-    }
-  }
-
-  #renegotiate(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onClose = (): void => reject(new Error('closed while a new handshake was under way'))
-      this.socket.once('close', onClose)
-      this.socket.renegotiate({ rejectUnauthorized: false }, (error) => {
-        this.socket.off('close', onClose)
-        if (error === null) resolve()
-        else reject(error)
-      })
+  /** Begins another handshake; resolves when that is over, one way or the other. */
+  renegotiate(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.socket.destroyed) resolve()
+      this.socket.once('close', () => resolve())
+      this.socket.renegotiate({ rejectUnauthorized: false }, () => resolve())
     })
   }
 

@@ -14,16 +14,13 @@ export interface TlsSession {
   readonly cuts: readonly number[]
   /** Whether a session that has ended is taken up again, or one whose ticket is no longer what the server gave. */
   readonly resumes: 'none' | 'the last' | 'a wrong one'
-  /** How often a new handshake is made within the session, in front of its last piece; TLS 1.2 alone has that. */
-  readonly renegotiations: number
+  /** Whether a new handshake is tried within the session, behind its first piece; TLS 1.2 alone has that, and we refuse it. */
+  readonly renegotiates: boolean
   /** After so many bytes over the socket nothing more comes, however far the session is. */
   readonly stop: { readonly atByte: number; readonly how: 'ends' | 'aborts' } | undefined
   /** Sent past the session when everything has been answered. */
   readonly after: Buffer | undefined
 }
-
-/** Node's servers take so many in ten minutes, and then they close. */
-export const MOST_RENEGOTIATIONS = 3
 
 /** What a client sends until it may send its first frame, roughly. */
 const HANDSHAKE_BYTES = 700
@@ -39,7 +36,7 @@ export function tlsSession(random: Random, plaintext: Buffer): TlsSession {
     recordBytes: random.oneIn(3) ? random.pick([512, 513, 1_000, 4_096]) : 16_384,
     cuts: cutsOf(random, plaintext.length),
     resumes: random.oneIn(5) ? (random.oneIn(3) ? 'a wrong one' : 'the last') : 'none',
-    renegotiations: version === 'TLSv1.2' && random.oneIn(3) ? 1 + random.below(MOST_RENEGOTIATIONS + 2) : 0,
+    renegotiates: version === 'TLSv1.2' && random.oneIn(6),
     stop: dice === 0 || dice === 1 ? stopOf(random, dice === 0 ? 0 : plaintext.length) : undefined,
     after: dice === 2 ? afterwards(random, plaintext) : undefined,
   }
