@@ -4,6 +4,8 @@ import { HONEST_MARK } from './names.ts'
 import { prefaceBytes } from './prefaces.ts'
 import { Random } from './random.ts'
 import { type FuzzRequest, HEARTBEAT_TIMEOUT, validRequest } from './requests.ts'
+import { tlsBytes } from './tls-bytes.ts'
+import { type TlsSession, tlsSession } from './tls-session.ts'
 
 /** What the fuzzed peer does when everything is sent. */
 export type Ending =
@@ -13,12 +15,21 @@ export type Ending =
   | 'aborts'
   /** Reads nothing for a while, and is gone then. */
   | 'does not read'
+  /** Says that nothing more will come, and takes what is answered until the server closes. */
+  | 'half-closes'
+
+/** Of a hundred cases so many go through a TLS session, which is dear: two handshakes on one of the processors. */
+const IN_SESSIONS = 10
+/** And so many are bytes that a TLS server should not get. */
+const OF_TLS_BYTES = 5
 
 /** One connection's worth of input. */
 export interface FuzzCase {
   readonly index: number
-  readonly kind: 'readable' | 'any' | 'preface' | 'raw'
+  readonly kind: 'readable' | 'any' | 'preface' | 'raw' | 'tls'
+  /** Of a TLS session, what goes through it. */
   readonly bytes: Buffer
+  readonly session: TlsSession | undefined
   /** Where the frames begin, behind a whole PROXY header; undefined if it is not to be told what the server makes of it. */
   readonly framesAt: number | undefined
   readonly frames: number
@@ -39,27 +50,46 @@ export function caseOf(seed: number, index: number): FuzzCase {
 
 function makeCase(random: Random, index: number): FuzzCase {
   const dice = random.below(100)
+  if (dice < OF_TLS_BYTES) return tlsBytesCase(random, index)
+  const plain = plainCase(random, index)
+  if (dice >= OF_TLS_BYTES + IN_SESSIONS) return plain
+  // Whatever its first bytes look like, within a session they can only be a frame.
+  return { ...plain, framesAt: 0, session: tlsSession(random, plain.bytes) }
+}
+
+function plainCase(random: Random, index: number): FuzzCase {
+  const dice = random.below(100)
   if (dice < 3) return rawCase(random, index)
   const wildness = dice < 50 ? 'any' : 'readable'
   // A connection ends at its first frame that cannot be read: more after it would not be looked at.
   const frames = wildness === 'any' ? 1 + random.below(12) : 1 + random.below(200)
   const preface = dice < 10 ? prefaceBytes(random) : undefined
   const bytes = Buffer.concat([preface?.bytes ?? Buffer.alloc(0), ...frameList(random, frames, wildness)])
-  return {
-    index,
-    kind: preface === undefined ? wildness : 'preface',
-    bytes,
-    framesAt:
-      preface === undefined
-        ? firstFrameAt(bytes, 0)
-        : preface.isWhole
-          ? firstFrameAt(bytes, preface.bytes.length)
-          : undefined,
-    frames,
-    cuts: cutsOf(random, bytes.length),
-    ending: endingOf(random),
-    mayExpire: bytes.includes(HEARTBEAT_TIMEOUT),
-  }
+  const framesAt =
+    preface === undefined
+      ? firstFrameAt(bytes, 0)
+      : preface.isWhole
+        ? firstFrameAt(bytes, preface.bytes.length)
+        : undefined
+  const kind = preface === undefined ? wildness : 'preface'
+  return { ...sending(random, bytes), index, kind, framesAt, frames }
+}
+
+/** How bytes are sent over a plain connection. */
+function sending(
+  random: Random,
+  bytes: Buffer,
+): Pick<FuzzCase, 'bytes' | 'session' | 'cuts' | 'ending' | 'mayExpire'> {
+  const cuts = cutsOf(random, bytes.length)
+  const ending = endingOf(random)
+  return { bytes, session: undefined, cuts, ending, mayExpire: bytes.includes(HEARTBEAT_TIMEOUT) }
+}
+
+/** Nobody says what a server makes of these, but that it lets the connection end. */
+function tlsBytesCase(random: Random, index: number): FuzzCase {
+  const frames = 1 + random.below(3)
+  const bytes = tlsBytes(random, Buffer.concat(frameList(random, frames, 'readable')))
+  return { ...sending(random, bytes), index, kind: 'tls', framesAt: undefined, frames: 0 }
 }
 
 /** A lying length word may be the first byte of a TLS handshake or of a PROXY header. */
@@ -88,22 +118,15 @@ function rawCase(random: Random, index: number): FuzzCase {
     bytes.writeInt32BE(random.below(random.oneIn(2) ? 300 : 20_000_000), 0)
     if (random.oneIn(2)) bytes.writeInt32BE((random.below(2) << 24) | random.below(bytes.length), 4)
   }
-  return {
-    index,
-    kind: 'raw',
-    bytes,
-    framesAt: firstFrameAt(bytes, 0),
-    frames: 1,
-    cuts: cutsOf(random, bytes.length),
-    ending: endingOf(random),
-    mayExpire: bytes.includes(HEARTBEAT_TIMEOUT),
-  }
+  return { ...sending(random, bytes), index, kind: 'raw', framesAt: firstFrameAt(bytes, 0), frames: 1 }
 }
 
 function endingOf(random: Random): Ending {
-  const dice = random.below(40)
-  return dice === 0 ? 'aborts' : dice === 1 ? 'does not read' : 'reads'
+  return ENDINGS[random.below(40)] ?? 'reads'
 }
+
+/** What else than reading comes once each in forty cases. */
+const ENDINGS: readonly Ending[] = ['aborts', 'does not read', 'half-closes']
 
 /** Mostly none; else anywhere, or for a short stream between all bytes. */
 function cutsOf(random: Random, length: number): number[] {

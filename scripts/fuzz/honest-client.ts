@@ -5,6 +5,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
 import { AnswerReader } from '../support/answers.ts'
 import { frame, type Request, requestFrame } from '../support/frames.ts'
 
@@ -12,29 +13,52 @@ const ANSWER_LIMIT_MS = 30_000
 /** Between two rounds; the many others are to be served, too. */
 const PAUSE_MS = 5
 
-const BROKER = {
-  brokerName: 'honest-broker',
-  brokerAddr: '127.99.99.99:10911',
-  clusterName: 'honest-cluster',
+/** What an honest client's connection is. */
+export type Transport = 'plain' | 'tls'
+
+/** Each has a broker and topics of its own. */
+interface Names {
+  readonly brokerName: string
+  readonly brokerAddr: string
+  readonly clusterName: string
+  readonly topics: readonly string[]
 }
-const TOPICS = ['HonestTopicA', 'HonestTopicB']
+
+const NAMES: Readonly<Record<Transport, Names>> = {
+  plain: {
+    brokerName: 'honest-broker',
+    brokerAddr: '127.99.99.99:10911',
+    clusterName: 'honest-cluster',
+    topics: ['HonestTopicA', 'HonestTopicB'],
+  },
+  tls: {
+    brokerName: 'honest-tls-broker',
+    brokerAddr: '127.99.99.98:10911',
+    clusterName: 'honest-tls-cluster',
+    topics: ['HonestTlsTopicA', 'HonestTlsTopicB'],
+  },
+}
+
 const VERSION = '{"counter":7,"stateVersion":0,"timestamp":1700000000000}'
 
-const table = TOPICS.map(
-  (name, index) =>
-    `"${name}":{"attributes":{},"order":false,"perm":6,"readQueueNums":${8 + index},"topicFilterType":"SINGLE_TAG",` +
-    `"topicName":"${name}","topicSysFlag":0,"writeQueueNums":${8 + index}}`,
-).join(',')
-const REGISTRATION =
-  `{"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":${VERSION},` +
-  `"mappingDataVersion":${VERSION},"topicConfigTable":{${table}},"topicQueueMappingDetailMap":{},"topicQueueMappingInfoMap":{}}}`
+function registrationBody(topics: readonly string[]): string {
+  const table = topics.map(
+    (name, index) =>
+      `"${name}":{"attributes":{},"order":false,"perm":6,"readQueueNums":${8 + index},"topicFilterType":"SINGLE_TAG",` +
+      `"topicName":"${name}","topicSysFlag":0,"writeQueueNums":${8 + index}}`,
+  )
+  return (
+    `{"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":${VERSION},` +
+    `"mappingDataVersion":${VERSION},"topicConfigTable":{${table.join(',')}},"topicQueueMappingDetailMap":{},"topicQueueMappingInfoMap":{}}}`
+  )
+}
 
-function route(index: number, idKey: string): string {
+function route({ brokerName, brokerAddr, clusterName }: Names, index: number, idKey: string): string {
   const queues = 8 + index
   return (
-    `{"brokerDatas":[{"brokerAddrs":{${idKey}:"127.99.99.99:10911"},"brokerName":"honest-broker",` +
-    `"cluster":"honest-cluster","enableActingMaster":false}],"filterServerTable":{},"queueDatas":[{"brokerName":` +
-    `"honest-broker","perm":6,"readQueueNums":${queues},"topicSysFlag":0,"writeQueueNums":${queues}}]}`
+    `{"brokerDatas":[{"brokerAddrs":{${idKey}:"${brokerAddr}"},"brokerName":"${brokerName}",` +
+    `"cluster":"${clusterName}","enableActingMaster":false}],"filterServerTable":{},"queueDatas":[{"brokerName":` +
+    `"${brokerName}","perm":6,"readQueueNums":${queues},"topicSysFlag":0,"writeQueueNums":${queues}}]}`
   )
 }
 
@@ -47,57 +71,61 @@ interface Question extends Request {
   readonly answerBody?: string
 }
 
-const QUESTIONS: readonly Question[] = [
-  {
-    what: 'a registration',
-    code: 103,
-    fields: {
-      ...BROKER,
-      brokerId: '0',
-      bodyCrc32: '0',
-      compressed: 'false',
-      enableActingMaster: 'false',
-      haServerAddr: '127.99.99.99:10912',
-    },
-    body: REGISTRATION,
-    extFields: '{}',
-  },
-  ...TOPICS.flatMap((topic, index): Question[] => [
-    { what: `the route of ${topic}`, code: 105, fields: { topic }, answerBody: route(index, '"0"') },
+function questionsOf(names: Names): readonly Question[] {
+  const { topics, ...broker } = names
+  return [
     {
-      what: `the route of ${topic} for old clients`,
-      code: 105,
-      version: 317,
-      fields: { topic },
-      answerBody: route(index, '0'),
+      what: 'a registration',
+      code: 103,
+      fields: {
+        ...broker,
+        brokerId: '0',
+        bodyCrc32: '0',
+        compressed: 'false',
+        enableActingMaster: 'false',
+        haServerAddr: broker.brokerAddr,
+      },
+      body: registrationBody(topics),
+      extFields: '{}',
     },
-  ]),
-  { what: 'a heartbeat', code: 904, fields: BROKER },
-  {
-    what: 'a version',
-    code: 322,
-    fields: { ...BROKER, brokerId: '0' },
-    body: VERSION,
-    extFields: '{"changed":"false"}',
-    answerBody: VERSION,
-  },
-  {
-    what: 'a group',
-    code: 901,
-    fields: { clusterName: BROKER.clusterName, brokerName: BROKER.brokerName },
-    remark: 'not set any response code',
-    answerBody:
-      '{"brokerMemberGroup":{"brokerAddrs":{0:"127.99.99.99:10911"},"brokerName":"honest-broker","cluster":"honest-cluster"}}',
-  },
-  {
-    what: 'a value that is not there',
-    code: 101,
-    fields: { namespace: 'honest', key: 'k' },
-    answerCode: 22,
-    remark: 'No config item, Namespace: honest Key: k',
-    extFields: '{}',
-  },
-]
+    ...topics.flatMap((topic, index): Question[] => [
+      { what: `the route of ${topic}`, code: 105, fields: { topic }, answerBody: route(names, index, '"0"') },
+      {
+        what: `the route of ${topic} for old clients`,
+        code: 105,
+        version: 317,
+        fields: { topic },
+        answerBody: route(names, index, '0'),
+      },
+    ]),
+    { what: 'a heartbeat', code: 904, fields: broker },
+    {
+      what: 'a version',
+      code: 322,
+      fields: { ...broker, brokerId: '0' },
+      body: VERSION,
+      extFields: '{"changed":"false"}',
+      answerBody: VERSION,
+    },
+    {
+      what: 'a group',
+      code: 901,
+      fields: { clusterName: broker.clusterName, brokerName: broker.brokerName },
+      remark: 'not set any response code',
+      answerBody:
+        `{"brokerMemberGroup":{"brokerAddrs":{0:"${broker.brokerAddr}"},"brokerName":"${broker.brokerName}",` +
+        `"cluster":"${broker.clusterName}"}}`,
+    },
+    {
+      what: 'a value that is not there',
+      code: 101,
+      fields: { namespace: 'honest', key: 'k' },
+      answerCode: 22,
+      remark: 'No config item, Namespace: honest Key: k',
+      extFields: '{}',
+    },
+  ]
+}
 
 function answerBytes(
   { answerCode = 0, extFields, remark, answerBody = '' }: Question,
@@ -113,6 +141,7 @@ function answerBytes(
 /** Asks one thing after the other, again and again, over one connection. */
 export class HonestClient {
   readonly #socket: Socket
+  readonly #questions: readonly Question[]
   readonly #waiting: ((answer: Buffer) => void)[] = []
   #opaque = 0
   #isStopped = false
@@ -120,8 +149,9 @@ export class HonestClient {
   answers = 0
   slowestMs = 0
 
-  private constructor(socket: Socket, onFailure: (error: Error) => void) {
+  private constructor(socket: Socket, names: Names, onFailure: (error: Error) => void) {
     this.#socket = socket
+    this.#questions = questionsOf(names)
     const reader = new AnswerReader()
     socket.on('data', (chunk: Buffer) => {
       try {
@@ -140,11 +170,14 @@ export class HonestClient {
    * Connects, and asks everything once.
    * @param onFailure - Told of what must not happen from then on.
    */
-  static async start(port: number, onFailure: (error: Error) => void): Promise<HonestClient> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    await once(socket, 'connect')
-    const client = new HonestClient(socket, onFailure)
-    for (const question of QUESTIONS) await client.#ask(question)
+  static async start(
+    port: number,
+    transport: Transport,
+    onFailure: (error: Error) => void,
+  ): Promise<HonestClient> {
+    const socket = await open(port, transport)
+    const client = new HonestClient(socket, NAMES[transport], onFailure)
+    for (const question of client.#questions) await client.#ask(question)
     void client.#askForever(onFailure)
     return client
   }
@@ -157,7 +190,7 @@ export class HonestClient {
   async #askForever(onFailure: (error: Error) => void): Promise<void> {
     try {
       while (!this.#isStopped) {
-        for (const question of QUESTIONS) await this.#ask(question)
+        for (const question of this.#questions) await this.#ask(question)
         await delay(PAUSE_MS)
       }
     } catch (error) {
@@ -192,4 +225,13 @@ export class HonestClient {
       this.#socket.write(request)
     })
   }
+}
+
+async function open(port: number, transport: Transport): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+  await once(socket, 'connect')
+  if (transport === 'plain') return socket
+  const secure = connectTls({ socket, rejectUnauthorized: false })
+  await once(secure, 'secureConnect')
+  return secure
 }

@@ -11,10 +11,11 @@
  */
 import { execFileSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import { PROJECT_ROOT } from '../support/own-server.ts'
 import { addToCorpus } from './corpus.ts'
 import { type Failure, FuzzRun } from './run.ts'
+import type { TlsSession } from './tls-session.ts'
 
 const DEFAULT_FRAMES = 200_000
 
@@ -67,6 +68,11 @@ if (failures.length > 0) {
   process.exitCode = 1
 }
 
+/** In one line: of its bytes the beginnings. */
+function describe(session: TlsSession): string {
+  return inspect(session, { breakLength: Number.POSITIVE_INFINITY, maxArrayLength: 20 })
+}
+
 function report({ error, failed }: Failure): string {
   if (failed === undefined) return `fuzz: ${error.stack}`
   const file = addToCorpus(
@@ -74,5 +80,6 @@ function report({ error, failed }: Failure): string {
     `${failed.kind}: ${error.message}`,
     failed.bytes,
   )
-  return `fuzz: case ${failed.index} (${failed.kind}, ${failed.ending}): ${error.stack}\n  kept as ${file}; --seed ${seed} --case ${failed.index} plays it alone`
+  const how = `${failed.kind}, ${failed.ending}${failed.session === undefined ? '' : `, ${describe(failed.session)}`}`
+  return `fuzz: case ${failed.index} (${how}): ${error.stack}\n  kept as ${file}; --seed ${seed} --case ${failed.index} plays it alone`
 }

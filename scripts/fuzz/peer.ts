@@ -1,9 +1,12 @@
 /** One fuzzed connection: sends what its case says and checks what comes back against what the decoders have made of it. */
-import { connect, type Socket } from 'node:net'
+import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { TLSSocket } from 'node:tls'
 import { AnswerReader } from '../support/answers.ts'
-import type { FuzzCase } from './cases.ts'
+import type { Ending, FuzzCase } from './cases.ts'
 import type { Prediction } from './decoders.ts'
+import { TlsClient } from './tls-client.ts'
+import type { TlsSession } from './tls-session.ts'
 
 /** So long without anything that comes is stuck. The server is busy, and so may the machine be. */
 const STUCK_MS = 30_000
@@ -15,7 +18,7 @@ const NOT_READING_MS = 100
 const RESPONSE_CODES: ReadonlySet<number> = new Set([0, 1, 2, 3, 16, 17, 22])
 
 /**
- * Plays a case over a connection of its own.
+ * Plays a case over a connection of its own, or over two if a TLS session is to be taken up again.
  * @param prediction - Undefined if the server may do as it likes, as long as the connection ends when the peer ends it.
  * @throws {Error} if an answer is missing, is wrong, or is one too many, or if the connection does not end.
  */
@@ -24,14 +27,18 @@ export async function playCase(
   played: FuzzCase,
   prediction: Prediction | undefined,
 ): Promise<void> {
-  const socket = connect({ port, host: '127.0.0.1', localAddress: localAddress(played.index), noDelay: true })
+  const address = { port, host: '127.0.0.1', localAddress: localAddress(played.index), noDelay: true }
+  if (played.session !== undefined) {
+    await playInSession(address, played, played.session, prediction)
+    return
+  }
+  const socket = connect(address)
   const peer = new Peer(socket, prediction, played.mayExpire)
   try {
     await peer.connected
     if (played.ending === 'does not read') socket.pause()
-    await writeInPieces(socket, played)
-    if (played.ending === 'reads') await peer.finished()
-    else if (played.ending === 'does not read') await delay(NOT_READING_MS)
+    await writeInPieces(socket, played.bytes, played.cuts)
+    await peer.end(played.ending)
   } finally {
     peer.close()
   }
@@ -42,23 +49,61 @@ function localAddress(index: number): string {
   return `127.0.${1 + (index % 16)}.${1 + ((index >> 4) % 200)}`
 }
 
-async function writeInPieces(socket: Socket, { bytes, cuts }: FuzzCase): Promise<void> {
+async function playInSession(
+  address: NetConnectOpts,
+  played: FuzzCase,
+  session: TlsSession,
+  prediction: Prediction | undefined,
+): Promise<void> {
+  const { bytes, cuts, ending, mayExpire } = played
+  const client = await TlsClient.open(address, session)
+  const { stop, after, renegotiates } = session
+  const mayBeCut = mayExpire || stop !== undefined || renegotiates
+  const peer = new Peer(client.socket, prediction, mayBeCut)
+  try {
+    if (!(await peer.connectedOrStopped(stop !== undefined))) return
+    const first = renegotiates ? (cuts[0] ?? 0) : 0
+    if (renegotiates) {
+      await writeInPieces(client.socket, bytes.subarray(0, first), [])
+      await client.renegotiate()
+    }
+    // Not before, since a handshake must be read.
+    if (ending === 'does not read') client.socket.pause()
+    const rest = cuts.filter((cut) => cut > first).map((cut) => cut - first)
+    await writeInPieces(client.socket, bytes.subarray(first), rest)
+    if (stop !== undefined && ending === 'reads') await peer.end('half-closes')
+    else if (after === undefined || ending !== 'reads') await peer.end(ending)
+    else {
+      await peer.answered()
+      client.sendLast(after)
+      await peer.ended()
+    }
+  } finally {
+    peer.close()
+    client.close()
+  }
+}
+
+/** Each piece in a turn of its own; over TLS each is at least one record. */
+async function writeInPieces(socket: Socket, bytes: Buffer, cuts: readonly number[]): Promise<void> {
   let from = 0
   for (const cut of cuts) {
-    if (socket.destroyed) return
+    if (!isOpen(socket)) return
     socket.write(bytes.subarray(from, cut))
     from = cut
     await new Promise(setImmediate)
   }
-  if (!socket.destroyed) socket.write(bytes.subarray(from))
+  if (isOpen(socket)) socket.write(bytes.subarray(from))
 }
+
+const isOpen = (socket: Socket): boolean => !socket.destroyed && socket.writable
 
 class Peer {
   /** Resolves when the connection is there; rejects if it cannot be had. */
   readonly connected: Promise<void>
   readonly #socket: Socket
   readonly #prediction: Prediction | undefined
-  readonly #mayExpire: boolean
+  readonly #mayBeCut: boolean
   readonly #reader = new AnswerReader()
   #answers = 0
   #error: Error | undefined
@@ -66,15 +111,22 @@ class Peer {
   #onChange: () => void = () => {}
   readonly #timer: NodeJS.Timeout
 
-  constructor(socket: Socket, prediction: Prediction | undefined, mayExpire: boolean) {
-    this.#mayExpire = mayExpire
+  /** @param mayBeCut - Whether the server may close before everything is answered. */
+  constructor(socket: Socket, prediction: Prediction | undefined, mayBeCut: boolean) {
+    this.#mayBeCut = mayBeCut
     this.#socket = socket
     this.#prediction = prediction
-    this.#timer = setTimeout(() => this.#fail(new Error(`stuck after ${this.#progress}`)), STUCK_MS)
+    this.#timer = setTimeout(() => {
+      this.#fail(new Error(`stuck after ${this.#progress}`))
+      socket.destroy()
+    }, STUCK_MS)
     this.connected = new Promise((resolve, reject) => {
-      socket.once('connect', resolve)
+      socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', resolve)
       socket.once('error', reject)
+      socket.once('close', () => reject(new Error('closed before there was a connection')))
     })
+    // Whoever does not wait for it hears of it in another way.
+    this.connected.catch(() => {})
     // A server that closes at bad bytes may reset the connection; what matters is that it is closed.
     socket.on('error', () => {})
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
@@ -98,15 +150,52 @@ class Peer {
     this.#onChange()
   }
 
-  /** Resolves when everything has come that must, and the connection has ended. */
-  async finished(): Promise<void> {
+  /** @returns False if the connection has ended first, as it may if the peer itself cuts its handshake short. */
+  async connectedOrStopped(mayStop: boolean): Promise<boolean> {
+    if (!mayStop) await this.connected
+    const connected = this.connected.then(
+      () => true,
+      () => false,
+    )
+    const isThere = await Promise.race([connected, this.ended().then(() => false)])
+    if (!isThere) await this.ended()
+    return isThere
+  }
+
+  /** Does what a peer does when everything is sent; resolves when that is over. */
+  async end(ending: Ending): Promise<void> {
+    switch (ending) {
+      case 'reads':
+        await this.answered()
+        this.#socket.end()
+        await this.ended()
+        break
+      case 'half-closes':
+        this.#socket.end()
+        await this.ended()
+        break
+      case 'does not read':
+        await delay(NOT_READING_MS)
+        break
+      case 'aborts':
+        break
+      default:
+        ending satisfies never
+    }
+  }
+
+  /** Resolves when everything has come that must. */
+  async answered(): Promise<void> {
     const { opaques, closes } = this.#prediction ?? { opaques: [], closes: false }
     await this.#until(() => this.#isClosed || (!closes && this.#answers >= opaques.length))
-    const isCut = !closes && this.#answers < opaques.length
-    if (isCut && !this.#mayExpire) throw new Error(`the server closed after ${this.#progress}`)
     // A server that closes with unread bytes in its socket resets the connection, and answers on their way are lost.
-    this.#socket.end()
-    await this.#until(() => this.#isClosed)
+    const isCut = !closes && this.#answers < opaques.length
+    if (isCut && !this.#mayBeCut) throw new Error(`the server closed after ${this.#progress}`)
+  }
+
+  /** Resolves when the connection has ended. */
+  ended(): Promise<void> {
+    return this.#until(() => this.#isClosed)
   }
 
   async #until(condition: () => boolean): Promise<void> {

@@ -4,7 +4,7 @@ import { Line } from '../support/line.ts'
 import { type OwnServer, seriousLines, startOwnServer } from '../support/own-server.ts'
 import { caseOf, type FuzzCase } from './cases.ts'
 import { type Prediction, runDecoders } from './decoders.ts'
-import { HonestClient } from './honest-client.ts'
+import { HonestClient, type Transport } from './honest-client.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { playCase } from './peer.ts'
 
@@ -57,7 +57,10 @@ const SETTINGS = {
   encodedRouteMaxBytes: '4194304',
 }
 
-/** How many brokers are still to be found; one of them is honest. */
+/** The same server takes both. */
+const HONEST: readonly Transport[] = ['plain', 'tls']
+
+/** How many brokers are still to be found; each honest client has one. */
 async function brokersWithAddresses(port: number): Promise<number> {
   const line = await Line.open(port, '127.0.0.1', () => {})
   const { bytes } = await line.ask({ code: GET_BROKER_CLUSTER_INFO, fields: {} })
@@ -97,7 +100,7 @@ export class FuzzRun {
 
   #progress(): string {
     const seconds = (performance.now() - this.#startedMs) / 1_000
-    return `${this.#frames} frames in ${this.#cases} connections, ${Math.round(this.#frames / seconds)} frames/s`
+    return `${this.#frames} frames in ${this.#cases} cases, ${Math.round(this.#frames / seconds)} frames/s`
   }
 
   async #decodersAlone(): Promise<string> {
@@ -111,26 +114,33 @@ export class FuzzRun {
   async #overSockets(): Promise<string> {
     const server = await startOwnServer(SETTINGS)
     try {
-      const honest = await HonestClient.start(server.port, (error) => {
-        this.#fail(new Error(`the honest client: ${error.message}`, { cause: error }))
-      })
+      const honest = await Promise.all(HONEST.map((transport) => this.#honest(server.port, transport)))
+      // Their connections are open now, and nobody else's: it is to be the same at the end.
       const watch = new MemoryWatch(server)
       await Promise.all(Array.from({ length: CONNECTIONS }, () => this.#playCases(server)))
       watch.stop()
       const stray = await this.#strayAtTheEnd(server, watch)
-      const brokers = server.ended() === undefined ? await brokersWithAddresses(server.port) : 1
-      honest.stop()
-      if (brokers > 1) this.#fail(new Error(`${brokers - 1} brokers are left whose connections have closed`))
+      const brokers = server.ended() === undefined ? await brokersWithAddresses(server.port) : 0
+      for (const client of honest) client.stop()
+      const left = brokers - HONEST.length
+      if (left > 0) this.#fail(new Error(`${left} brokers are left whose connections have closed`))
       this.#judge(server, watch, stray)
       const { second, last } = watch.quarters
       return (
-        `honest client: ${honest.answers} right answers, the slowest took ${honest.slowestMs.toFixed()} ms; ` +
+        `honest clients: ${honest.map(({ answers }) => answers).join(' (plain) and ')} (TLS) right answers, ` +
+        `the slowest took ${Math.max(...honest.map(({ slowestMs }) => slowestMs)).toFixed()} ms; ` +
         `memory: ${second.toFixed()} MiB in the second quarter, ${last.toFixed()} MiB in the last; ` +
         `${stray} connections left over`
       )
     } finally {
       await server.stop()
     }
+  }
+
+  #honest(port: number, transport: Transport): Promise<HonestClient> {
+    return HonestClient.start(port, transport, (error) => {
+      this.#fail(new Error(`the honest client (${transport}): ${error.message}`, { cause: error }))
+    })
   }
 
   async #playCases(server: OwnServer): Promise<void> {

@@ -68,6 +68,10 @@ export class TlsAcceptor {
   }
 
   #onSecure(socket: TLSSocket): void {
+    // Writes would wait for what is to be read, and a channel does not read while it waits for its writes.
+    socket.disableRenegotiation()
+    // Node says that it was tried and leaves the rest to us; what else fails has closed already.
+    socket.on('error', () => socket.destroy())
     const problem = this.#problemWithClient(socket)
     this.#finish(
       socket,

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { caseOf } from '../../scripts/fuzz/cases.ts'
 import { type Prediction, runDecoders } from '../../scripts/fuzz/decoders.ts'
+import type { TlsSession } from '../../scripts/fuzz/tls-session.ts'
 
 const CASES = 600
+const SESSION_CASES = 2_000
 const ALL_CODES = [
   100, 101, 102, 103, 104, 105, 106, 205, 206, 216, 217, 219, 224, 304, 311, 312, 313, 318, 319, 322, 327,
   901, 904, 905,
@@ -30,5 +32,26 @@ describe('the cases of the fuzzer', () => {
     expect(unpredicted).toBeGreaterThan(CASES / 100)
     expect(predictions.filter(({ closes }) => closes).length).toBeGreaterThan(CASES / 10)
     expect(predictions.filter(({ closes }) => !closes).length).toBeGreaterThan(CASES / 4)
+  })
+
+  test('go through TLS sessions of every kind, and some of them are handshakes that are wrong', () => {
+    const cases = Array.from({ length: SESSION_CASES }, (_, index) => caseOf(4, index))
+    const sessions = cases.flatMap(({ session }) => session ?? [])
+    const has = (isOne: (session: TlsSession) => boolean): void =>
+      expect(sessions.filter(isOne).length, isOne.toString()).toBeGreaterThan(3)
+    has(({ version }) => version === 'TLSv1.2')
+    has(({ version }) => version === 'TLSv1.3')
+    has(({ before }) => before.length > 0)
+    has(({ recordBytes }) => recordBytes < 1_000)
+    has(({ cuts }) => cuts.length > 50)
+    has(({ resumes }) => resumes === 'the last')
+    has(({ resumes }) => resumes === 'a wrong one')
+    has(({ renegotiates }) => renegotiates)
+    has(({ stop }) => stop?.how === 'ends')
+    has(({ stop }) => stop?.how === 'aborts')
+    has(({ after }) => after !== undefined)
+    // Each costs two handshakes; the frames that are not in one are to be the most of all.
+    expect(sessions.length).toBeLessThan(SESSION_CASES / 5)
+    expect(cases.filter(({ kind }) => kind === 'tls').length).toBeGreaterThan(SESSION_CASES / 50)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { certificateAuthority } from '../support/certificates.ts'
 import { proxyV1, proxyV2, proxyV2Entry, proxyV2Tcp4 } from '../support/proxy-headers.ts'
-import { type FirstBytes, tryConnection } from './harness/first-bytes.ts'
+import { type FirstBytes, tryConnection, tryRenegotiation } from './harness/first-bytes.ts'
 import { type NameServer, reference, startNameServer, subject } from './harness/name-server.ts'
 
 const PUT_KV_CONFIG = 100
@@ -63,6 +63,9 @@ describe.each(['disabled', 'permissive', 'enforcing'] as const)('tls.server.mode
       )
       // test-mode-client-certificate in docs/differences.md
       expect((await Promise.all(outcomesOf)).map(({ outcome }) => outcome)).toEqual(['answered', 'closed'])
+      // tls-not-renegotiated
+      expect(await tryRenegotiation(ours.address)).toBe('closed')
+      expect(await tryRenegotiation(java.address)).toBe('renegotiated')
     }
     const expected = {
       disabled: ['answered', 'closed'],

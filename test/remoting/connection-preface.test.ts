@@ -123,6 +123,17 @@ describe('TLS', () => {
     await until('the server knows it', () => server.connections === 0)
   })
 
+  test('gets one handshake: who asks for another is refused, since answers would wait for it unread', async () => {
+    const { port, server, happened } = await start()
+    const { client, socket } = await connectTls(port, { maxVersion: 'TLSv1.2' })
+    await peerSeenBy(client)
+    const { localPort } = socket
+    socket.renegotiate({ rejectUnauthorized: false }, () => {})
+    await client.closed
+    await until('the connection is gone', () => server.connections === 0)
+    expect(happened).toEqual([`failure 127.0.0.1:${localPort}`, `close 127.0.0.1:${localPort}`])
+  })
+
   test('answers of many megabytes arrive whole, and a request of megabytes is read', async () => {
     const body = Buffer.alloc(12 * 1024 * 1024, 'x')
     const { port } = await startRemotingServer(

@@ -55,6 +55,28 @@ export async function tryConnection(
   return { outcome, answer, address }
 }
 
+/** Tries a second handshake within a session of TLS 1.2. @returns What became of it. */
+export async function tryRenegotiation(nameServer: string): Promise<'renegotiated' | 'closed'> {
+  const [host = '', port = ''] = nameServer.split(':')
+  const socket = connectTls({ host, port: Number(port), rejectUnauthorized: false, maxVersion: 'TLSv1.2' })
+  await once(socket, 'secureConnect')
+  try {
+    return await new Promise<'renegotiated' | 'closed'>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${nameServer}: no outcome`)), TIMEOUT_MS)
+      const end = (how: 'renegotiated' | 'closed') => () => {
+        clearTimeout(timer)
+        resolve(how)
+      }
+      socket.on('error', end('closed')).on('close', end('closed'))
+      socket.renegotiate({ rejectUnauthorized: false }, (error) =>
+        end(error === null ? 'renegotiated' : 'closed')(),
+      )
+    })
+  } finally {
+    socket.destroy()
+  }
+}
+
 function requestBytes(code: number, extFields: Readonly<Record<string, string>>): Buffer {
   const fields = { code, extFields, flag: 0, language: 'JAVA', opaque: 1, version: 513 }
   const header = Buffer.from(JSON.stringify({ ...fields, serializeTypeCurrentRPC: 'JSON' }))
