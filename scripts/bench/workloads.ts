@@ -101,14 +101,11 @@ export function worlds(shape: ClusterShape): readonly World[] {
       [FEW, DEEP].map((row) => lookups(MANY_BROKERS, 'wide-', row)),
     ),
     world(LARGE_BODIES, 'large registrations', [
-      requests('register-same', () => sameRegistrationFrames(LARGE_BODIES), { conns: 2, depth: 1 }),
-      {
-        ...requests('register-change', () => changingRegistrationFrames(LARGE_BODIES), {
-          conns: 2,
-          depth: 1,
-        }),
-        after: registerAnew,
-      },
+      registrations('register-same', () => sameRegistrationFrames(LARGE_BODIES), { conns: 2, depth: 1 }),
+      registrations('register-change', () => changingRegistrationFrames(LARGE_BODIES), {
+        conns: 2,
+        depth: 1,
+      }),
       {
         ...lookups(LARGE_BODIES, 'busy-', FEW),
         background: { frames: () => changingRegistrationFrames(LARGE_BODIES), conns: 2, depth: 1 },
