@@ -4,7 +4,7 @@ import { JsonReader } from '../json/json-reader.ts'
 import { type DataVersion, EMPTY_DATA_VERSION, readDataVersion } from './data-version.ts'
 import { readTopicConfig, type TopicConfig } from './topic-config.ts'
 import { readTopicQueueMappingInfo, type TopicQueueMappingInfo } from './topic-queue-mapping-info.ts'
-import { entryName, equalEntries, type TopicTablePlaces } from './topic-table-places.ts'
+import { Boundaries, entryName, equalEntries, type TopicTablePlaces } from './topic-table-places.ts'
 
 /**
  * What a broker registers beside its own identity.
@@ -185,46 +185,6 @@ class TopicTableReader {
     return map
   }
 }
-
-/** Boundaries of a table whose length is not known yet, unless it is as long as the one before. */
-class Boundaries {
-  readonly #likely: number
-  #places = NO_PLACES
-  #length = 0
-
-  constructor(known: TopicTablePlaces | undefined) {
-    this.#likely = known?.boundaries.length ?? LEAST_BOUNDARIES
-  }
-
-  get length(): number {
-    return this.#length
-  }
-
-  push(place: number): void {
-    this.#makeRoom(1)
-    this.#places[this.#length++] = place
-  }
-
-  /** Those of entries that stand so many bytes behind where they stood. */
-  pushMoved(places: Uint32Array, bytes: number): void {
-    this.#makeRoom(places.length)
-    for (const place of places) this.#places[this.#length++] = place + bytes
-  }
-
-  all(): Uint32Array {
-    return this.#length === this.#places.length ? this.#places : this.#places.slice(0, this.#length)
-  }
-
-  #makeRoom(count: number): void {
-    if (this.#length + count <= this.#places.length) return
-    const larger = new Uint32Array(Math.max(this.#likely, 2 * this.#places.length, this.#length + count))
-    larger.set(this.#places)
-    this.#places = larger
-  }
-}
-
-const LEAST_BOUNDARIES = 64
-const NO_PLACES = new Uint32Array(0)
 
 /** @returns How many entries were passed over. */
 function passOverEqual(

@@ -13,6 +13,46 @@ export interface TopicTablePlaces {
   readonly boundaries: Uint32Array
 }
 
+const LEAST_BOUNDARIES = 64
+const NO_PLACES = new Uint32Array(0)
+
+/** Gathers the boundaries of a table, whose length is not known before its end; most likely it is that of the one before. */
+export class Boundaries {
+  readonly #likely: number
+  #places = NO_PLACES
+  #length = 0
+
+  constructor(known: TopicTablePlaces | undefined) {
+    this.#likely = known?.boundaries.length ?? LEAST_BOUNDARIES
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  push(place: number): void {
+    this.#makeRoom(1)
+    this.#places[this.#length++] = place
+  }
+
+  /** Those of entries that stand so many bytes behind where they stood. */
+  pushMoved(places: Uint32Array, bytes: number): void {
+    this.#makeRoom(places.length)
+    for (const place of places) this.#places[this.#length++] = place + bytes
+  }
+
+  all(): Uint32Array {
+    return this.#length === this.#places.length ? this.#places : this.#places.slice(0, this.#length)
+  }
+
+  #makeRoom(count: number): void {
+    if (this.#length + count <= this.#places.length) return
+    const larger = new Uint32Array(Math.max(this.#likely, 2 * this.#places.length, this.#length + count))
+    larger.set(this.#places)
+    this.#places = larger
+  }
+}
+
 /** How many entries from `entry` on stand in `bytes` from `at` on as they did. */
 export function equalEntries(places: TopicTablePlaces, entry: number, bytes: Buffer, at: number): number {
   const { boundaries } = places
