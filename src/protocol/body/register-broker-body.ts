@@ -74,6 +74,8 @@ function* readBody(bytes: Buffer, nowMs: number, table: TopicTableReader): Slice
   const reader = new JsonReader(bytes)
   let wrapper: Wrapper = emptyWrapper(nowMs)
   let filterServerList: readonly string[] | null = []
+  // A member may come again and again; for the first of each nobody need wait.
+  let members = 0
   if (!reader.enterObject()) throw new JsonError('the registration is null', 0)
   for (
     let field = reader.nextField(BODY_FIELDS);
@@ -83,7 +85,7 @@ function* readBody(bytes: Buffer, nowMs: number, table: TopicTableReader): Slice
     if (field === 'filterServerList')
       filterServerList = withoutNulls(reader.readStringList(MOST_FILTER_SERVERS))
     else wrapper = yield* readWrapper(reader, nowMs, table)
-    yield
+    if (++members > BODY_FIELDS.count) yield
   }
   reader.expectEnd()
   return { ...wrapper, filterServerList }
@@ -110,6 +112,7 @@ function emptyWrapper(nowMs: number): Wrapper {
 
 function* readWrapper(reader: JsonReader, nowMs: number, table: TopicTableReader): Sliced<Wrapper> {
   let { dataVersion, topicConfigTable, topicQueueMappingInfoMap } = emptyWrapper(nowMs)
+  let members = 0
   if (!reader.enterObject()) throw new JsonError('topicConfigSerializeWrapper is null', reader.offset)
   for (
     let field = reader.nextField(WRAPPER_FIELDS);
@@ -129,7 +132,7 @@ function* readWrapper(reader: JsonReader, nowMs: number, table: TopicTableReader
       default:
         field satisfies never
     }
-    yield
+    if (++members > WRAPPER_FIELDS.count) yield
   }
   return { dataVersion, topicConfigTable, topicQueueMappingInfoMap }
 }

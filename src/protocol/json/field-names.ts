@@ -7,6 +7,11 @@ export class FieldNames<Field extends string> {
     this.#fields = fields
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.#fields.length
+  }
+
   /** The field a member name stands for, or undefined. */
   match(name: string): Field | undefined {
     return this.#fields.find((field) => field === name)
