@@ -55,11 +55,14 @@ export class HeaderShape {
   readonly #header: DecodedHeader
   readonly #places: readonly Place[]
   readonly #tail: Piece
+  /** The last bytes, which tell one version from another; undefined if they are not the same in every header. */
+  readonly #end: number | undefined
 
-  private constructor(header: DecodedHeader, places: readonly Place[], tail: Piece) {
+  private constructor(header: DecodedHeader, places: readonly Place[], tail: Buffer) {
     this.#header = header
     this.#places = places
-    this.#tail = tail
+    this.#tail = new Piece(tail)
+    this.#end = tail.length < WORD_BYTES ? undefined : tail.readInt32LE(tail.length - WORD_BYTES)
   }
 
   /**
@@ -94,7 +97,7 @@ export class HeaderShape {
     }
     const opaques = places.filter(({ field }) => field === null)
     if (objects > 2 || opaques.length > 1) return undefined
-    return new HeaderShape(header, places, new Piece(bytes.subarray(pieceFrom)))
+    return new HeaderShape(header, places, bytes.subarray(pieceFrom))
   }
 
   /**
@@ -102,6 +105,10 @@ export class HeaderShape {
    * @param view - Of all the memory in which the bytes are, from this offset on.
    */
   read(bytes: Buffer, view: DataView, offset: number, from: number, to: number): DecodedHeader | undefined {
+    if (this.#end !== undefined) {
+      if (to - from < WORD_BYTES || view.getInt32(offset + to - WORD_BYTES, true) !== this.#end)
+        return undefined
+    }
     const { code, flag, version, language, remark } = this.#header
     const places = this.#places
     let extFields: Map<string, string> | null = null
