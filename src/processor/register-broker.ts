@@ -48,17 +48,20 @@ export interface RegisterBrokerOptions extends BodyOptions {
  */
 export function registerBroker(options: RegisterBrokerOptions): Processor {
   const register = takeRegistration(options)
-  const { inFlight, counters } = options
+  const { inFlight, memory, counters } = options
   return async (request, context) => {
+    const form = bodyForm(request)
+    const loan = memory.lend(request.extFields, form)
     let flight: RegistrationInFlight | undefined
     let done = false
     try {
       flight = inFlight.enter()
-      const response = await register(request, context, flight)
+      const response = await register(request, context, flight, form, loan)
       done = response.code === ResponseCode.SUCCESS
       return response
     } finally {
       flight?.leave()
+      memory.giveBack(loan)
       if (!done) counters.registrationsRefused++
     }
   }
@@ -68,27 +71,11 @@ type Register = (
   request: RemotingCommand,
   context: RequestContext,
   flight: RegistrationInFlight,
+  form: BodyForm | undefined,
+  loan: Loan,
 ) => Promise<RemotingResponse>
 
 function takeRegistration(options: RegisterBrokerOptions): Register {
-  const compare = compareRegistration(options)
-  const { memory } = options
-  return async (request, context, flight) => {
-    const form = bodyForm(request)
-    const loan = memory.lend(request.extFields, form)
-    try {
-      return await compare(request, context, flight, form, loan)
-    } finally {
-      memory.giveBack(loan)
-    }
-  }
-}
-
-function compareRegistration(
-  options: RegisterBrokerOptions,
-): (
-  ...args: [...request: Parameters<Register>, form: BodyForm | undefined, loan: Loan]
-) => Promise<RemotingResponse> {
   const { kvConfig, settings, memory, routeInfo, counters } = options
   return async (request, context, flight, form, loan) => {
     const { body: bytes, extFields } = request
