@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
+import { freePort } from '../../scripts/support/ports.ts'
 import { startProgram } from '../support/program.ts'
 import { headerOf, RawClient } from '../support/raw-client.ts'
 import { lookup } from '../support/requests.ts'
@@ -33,15 +33,6 @@ test.runIf(existsSync(FULL))(
     expect([code, signal]).toEqual([0, null])
   },
 )
-
-async function freePort(): Promise<number> {
-  const holder = createServer().listen(0, '127.0.0.1')
-  await once(holder, 'listening')
-  const { port } = holder.address() as AddressInfo
-  holder.close()
-  await once(holder, 'close')
-  return port
-}
 
 test('a log that nobody reads does not hold up the server, and SIGTERM still ends it with 0', async () => {
   const port = await freePort()
