@@ -49,8 +49,11 @@ export function queryDataVersion(routeInfo: RouteInfoManager): Processor {
   return (request, { channel, nowMs }) => {
     const clusterName = requiredField(request, 'clusterName')
     const brokerAddr = requiredField(request, 'brokerAddr')
+    const brokerName = stringField(request.extFields, 'brokerName')
+    const brokerId = longField(request.extFields, 'brokerId')
     const version = versionIn(request.body, routeInfo.registeredDataVersion(clusterName, brokerAddr), nowMs)
-    const answer = routeInfo.queryDataVersion(clusterName, brokerAddr, version, nowMs, channel)
+    const broker = { clusterName, brokerAddr, brokerName, brokerId }
+    const answer = routeInfo.queryDataVersion(broker, version, nowMs, channel)
     return andThen(answer, ({ changed, registered }) => ({
       code: ResponseCode.SUCCESS,
       extFields: changed ? CHANGED : UNCHANGED,

@@ -1,8 +1,6 @@
-import type { RestoredRoutes } from './restored-routes.ts'
 import type { RouteChanges } from './route-changes.ts'
 import { NO_CHANNEL, type RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
-import { type Unregistration, unregisterBrokers } from './unregister-brokers.ts'
 
 /** What became of the brokers of a snapshot. */
 export interface RestorationOutcome {
@@ -25,7 +23,6 @@ export function* endRestoration(
 ): Sliced<RestorationOutcome | undefined> {
   const { restored } = tables
   if (restored === undefined) return undefined
-  yield* removeDisplaced(tables, restored, changes)
   let staleQueues = 0
   for (const [topic, queues] of tables.topicQueueTable) {
     for (const [brokerName, queueData] of [...queues]) {
@@ -44,22 +41,4 @@ export function* endRestoration(
     else if (live !== undefined) returned++
   }
   return { loaded: restored.brokerKeys.size, returned, waiting, staleQueues }
-}
-
-/** Whatever registered at their address since, it was not they. */
-function* removeDisplaced(
-  tables: RouteTables,
-  { displaced }: RestoredRoutes,
-  changes: RouteChanges,
-): Sliced<void> {
-  const reason = 'not returned'
-  const generation = Number.POSITIVE_INFINITY
-  const requests: Unregistration[] = []
-  for (const broker of displaced.values()) {
-    // Without the address the name has gone with it.
-    if (tables.live(broker.clusterName, broker.brokerAddr) === undefined) continue
-    requests.push({ ...broker, brokerId: null, reason, generation })
-    changes.effect({ kind: 'broker unregistered', broker, reason })
-  }
-  if (requests.length > 0) yield* unregisterBrokers(tables, requests, changes)
 }

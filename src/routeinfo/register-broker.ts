@@ -1,12 +1,12 @@
 import { type BrokerData, MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import { addToCluster, putGroup } from './broker-group.ts'
-import { formerNamesOf, noteDisplaced } from './former-names.ts'
 import { permMaskOf, registerTopics, type Standing, stillHolds } from './register-topics.ts'
 import type { RegisterBrokerOutcome, RegisterBrokerResult, Registration } from './registration.ts'
 import type { RouteChanges } from './route-changes.ts'
 import type { BrokerIdentity } from './route-effect.ts'
-import { type BrokerLiveInfo, brokerKey, minBrokerId, NO_CHANNEL, type RouteTables } from './route-tables.ts'
+import { brokerKey, minBrokerId, type RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
+import { unregisterBrokers } from './unregister-brokers.ts'
 
 /** Heartbeat timeout of a broker that names none: 120 s. @see RouteInfoManager DEFAULT_BROKER_CHANNEL_EXPIRED_TIME */
 const DEFAULT_HEARTBEAT_TIMEOUT_MS = 120_000
@@ -18,6 +18,8 @@ const NO_MASTER: RegisterBrokerResult = { haServerAddr: null, masterAddr: null }
  *
  * A member that is not in its group yet must not begin with exactly one topic, because that is an incremental registration that
  * came before the full one: it is refused. Of a member that is known from a snapshot it is taken, but does not make it registered.
+ *
+ * An address has one name in a cluster, the one that came last: where Java keeps the former one too, the address leaves its group.
  * @returns Undefined, with nothing touched, if the mark it builds on does not hold any more: it must come again as a whole.
  * @see RouteInfoManager#registerBroker in apache/rocketmq
  */
@@ -29,6 +31,10 @@ export function* registerBroker(
 ): Sliced<RegisterBrokerOutcome | undefined> {
   const { clusterName, brokerAddr, brokerName, brokerId, since } = registration
   if (since !== undefined && !stillHolds(since, tables, registration, deleteMissingTopics)) return undefined
+  const before = tables.live(clusterName, brokerAddr)
+  const isRenamed = before !== undefined && before.brokerName !== brokerName
+  // Registrations of different names may overtake each other while they are read.
+  if (isRenamed && before.generation > registration.generation) return { result: NO_MASTER }
   if (addToCluster(tables, clusterName, brokerName)) changes.unseen()
   const known = tables.brokerAddrTable.get(brokerName)
   const brokerAddrs = new Map(known?.brokerAddrs)
@@ -59,6 +65,7 @@ export function* registerBroker(
     return { result: null }
   }
 
+  if (isRenamed) yield* leaveFormerName(tables, registration, before.brokerName, changes)
   brokerAddrs.set(brokerId, brokerAddr)
   putGroup(tables, known, group(), changes)
   const first = known === undefined || previousAddr === undefined || previousAddr === ''
@@ -66,18 +73,15 @@ export function* registerBroker(
   const standing: Standing = { permMask, first, deleteMissingTopics }
   const exact = yield* registerTopics(tables, registration, standing, changes)
 
-  const before = tables.live(clusterName, brokerAddr)
-  const isProvisional = before?.channelId === NO_CHANNEL
-  const isKnownByName = before?.brokerName === brokerName || before?.formerNames?.has(brokerName) === true
-  if (isProvisional && isKnownByName && topics === 1) {
+  const isProvisional = tables.isProvisional(clusterName, brokerAddr)
+  if (isProvisional && topics === 1) {
     tables.touch(clusterName, brokerAddr, registration.nowMs)
     return { result: brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs) }
   }
   if (permMask !== null) tables.restored?.toldNames.add(brokerName)
-  noteDisplaced(tables, before, brokerName)
-  if (putLive(tables, registration, before)) changes.unseen()
+  if (putLive(tables, registration)) changes.unseen()
   setFilterServers(tables, registration, changes)
-  if (first || before === undefined || isProvisional) {
+  if (previousAddr !== brokerAddr || before === undefined || isRenamed || isProvisional) {
     const { haServerAddr, channelId } = registration
     changes.effect({
       kind: 'broker registered',
@@ -115,6 +119,24 @@ function isOutdated(
   return holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion
 }
 
+/** The address leaves the group of the name that it had, and that group's topics go if it was the last member. */
+function leaveFormerName(
+  tables: RouteTables,
+  { clusterName, brokerAddr, generation }: Registration,
+  brokerName: string,
+  changes: RouteChanges,
+): Sliced<void> {
+  const leaving = {
+    clusterName,
+    brokerAddr,
+    brokerName,
+    brokerId: null,
+    reason: 'renamed',
+    generation,
+  } as const
+  return unregisterBrokers(tables, [leaving], changes)
+}
+
 /** The id stays with the address that has it, and the broker that came is not live. */
 function ignore(
   tables: RouteTables,
@@ -125,7 +147,7 @@ function ignore(
   const { clusterName, brokerName, brokerAddr } = registration
   const own = tables.live(clusterName, brokerAddr)
   // Java drops it whatever its name, and nothing is left then that would ever remove the other name.
-  if (own?.brokerName === brokerName && !own.formerNames?.size) {
+  if (own?.brokerName === brokerName) {
     const key = brokerKey(clusterName, brokerAddr)
     tables.removeLive(key)
     if (tables.filterServerTable.delete(key)) changes.everyTopic()
@@ -134,18 +156,12 @@ function ignore(
 }
 
 /** @returns Whether more is new than the version and the times. */
-function putLive(
-  tables: RouteTables,
-  registration: Registration,
-  before: BrokerLiveInfo | undefined,
-): boolean {
+function putLive(tables: RouteTables, registration: Registration): boolean {
   const { clusterName, brokerAddr, brokerName } = registration
-  const formerNames = formerNamesOf(tables, before, brokerName)
   return tables.setLive({
     clusterName,
     brokerAddr,
     brokerName,
-    ...(formerNames && { formerNames }),
     // A heartbeat may have come while the registration was being read.
     lastUpdateTimestampMs: Math.max(
       registration.nowMs,

@@ -1,5 +1,4 @@
 import type { QueueData } from '../protocol/body/topic-route-data.ts'
-import type { BrokerIdentity } from './route-effect.ts'
 
 /** What came from a snapshot, while its brokers have time to say it again. */
 export interface RestoredRoutes {
@@ -10,6 +9,4 @@ export interface RestoredRoutes {
   readonly queueDatas: ReadonlySet<QueueData>
   /** Broker names of which a member whose topics count has registered since. */
   readonly toldNames: Set<string>
-  /** Brokers of it whose address has registered under another name since, and under theirs not. By address and name. */
-  readonly displaced: Map<string, Omit<BrokerIdentity, 'brokerId'>>
 }

@@ -10,9 +10,16 @@ export interface BrokerIdentity {
 
 /**
  * Why a broker left. An unreachable one was silent, if not for its whole timeout, and did not take a connection. One that has not
- * returned was known from a snapshot, and did not register again in time.
+ * returned was known from a snapshot, and did not register again in time. The address of a renamed one has registered under another
+ * name since.
  */
-export type UnregisterReason = 'request' | 'expired' | 'unreachable' | 'connection lost' | 'not returned'
+export type UnregisterReason =
+  | 'request'
+  | 'expired'
+  | 'unreachable'
+  | 'connection lost'
+  | 'not returned'
+  | 'renamed'
 
 /** What a transition did that the world outside the tables may want to know or act on. */
 export type RouteEffect =

@@ -10,7 +10,7 @@ import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { EncodedRoutes } from './encoded-routes.ts'
 import { endRestoration, type RestorationOutcome } from './end-restoration.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
-import { type DataVersionAnswer, queryDataVersion } from './query-data-version.ts'
+import { type DataVersionAnswer, type DataVersionQuery, queryDataVersion } from './query-data-version.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import { registerWithinBounds } from './register-within-bounds.ts'
 import type { RegisterBrokerOutcome, Registration } from './registration.ts'
@@ -176,14 +176,13 @@ export class RouteInfoManager {
 
   /** QUERY_DATA_VERSION: refreshes the broker in any case, compares, and tells the version it registered with. */
   queryDataVersion(
-    clusterName: string,
-    brokerAddr: string,
+    broker: DataVersionQuery,
     version: DataVersion | null,
     nowMs: number,
     owner: LockOwner,
   ): Eventually<DataVersionAnswer> {
-    this.touch(clusterName, brokerAddr, nowMs)
-    return this.#routes.read((tables) => queryDataVersion(tables, clusterName, brokerAddr, version), owner)
+    this.touch(broker.clusterName, broker.brokerAddr, nowMs)
+    return this.#routes.read((tables) => queryDataVersion(tables, broker, version), owner)
   }
 
   /**
@@ -229,9 +228,9 @@ export class RouteInfoManager {
     return this.#routes.readInSlices((tables) => topicsByCluster(tables, clusterName), owner)
   }
 
-  /** Names of all clusters and brokers, each once, and the address of some broker. */
+  /** Names of all clusters, brokers and system topics, each once, and the address of some broker. */
   getSystemTopicList(owner: LockOwner): Eventually<SystemTopicList> {
-    return this.#routes.read(systemTopicList, owner)
+    return this.#routes.readInSlices(systemTopicList, owner)
   }
 
   /** DELETE_TOPIC_IN_NAMESRV. */

@@ -1,8 +1,12 @@
 import { EMPTY_DATA_VERSION } from '../protocol/body/data-version.ts'
 import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
 import type { QueueData } from '../protocol/body/topic-route-data.ts'
+import { RouteChanges } from './route-changes.ts'
 import { brokerKey, NO_CHANNEL, RouteTables } from './route-tables.ts'
 import { RouteSnapshotError, SnapshotRecord } from './snapshot-record.ts'
+import { type Unregistration, unregisterBrokers } from './unregister-brokers.ts'
+
+const RENAMED = { brokerId: null, reason: 'renamed', generation: 0 } as const
 
 /**
  * Tables with what a snapshot says. Its brokers are provisional: without connection, and silent when `nowMs + graceMs` is over
@@ -16,6 +20,7 @@ export function readRouteSnapshot(lines: Iterable<string>, nowMs: number, graceM
   const queueDatas = new Set<QueueData>()
   const queueDataOf = queueDataSharing(queueDatas)
   const queueSets: [brokerName: string, queueData: QueueData][][] = []
+  const renamed: Unregistration[] = []
   const readers: Readonly<Record<string, (record: SnapshotRecord) => void>> = {
     cluster: (record) => {
       tables.clusterAddrTable.set(record.text(1), new Set(record.rest(2, (names, at) => names.text(at))))
@@ -36,14 +41,15 @@ export function readRouteSnapshot(lines: Iterable<string>, nowMs: number, graceM
       const heartbeatTimeoutMs = record.number(4)
       const leftMs = record.isNull(6) ? graceMs : Math.min(graceMs, record.number(6))
       const brokerName = record.text(3)
-      const formerNames = record.rest(7, (names, at) => names.text(at))
+      // Earlier releases kept the names that an address had before, and wrote them here.
+      for (const name of record.rest(7, (names, at) => names.text(at)))
+        renamed.push({ clusterName, brokerAddr, brokerName: name, ...RENAMED })
       brokerKeys.add(brokerKey(clusterName, brokerAddr))
       brokerNames.add(brokerName)
       tables.setLive({
         clusterName,
         brokerAddr,
         brokerName,
-        ...(formerNames.length > 0 && { formerNames: new Set(formerNames) }),
         lastUpdateTimestampMs: nowMs + leftMs - heartbeatTimeoutMs,
         heartbeatTimeoutMs,
         dataVersion: EMPTY_DATA_VERSION,
@@ -86,7 +92,8 @@ export function readRouteSnapshot(lines: Iterable<string>, nowMs: number, graceM
     if (!Object.hasOwn(readers, kind)) throw record.wrong(0)
     readers[kind]?.(record)
   }
-  tables.restored = { brokerKeys, brokerNames, queueDatas, toldNames: new Set(), displaced: new Map() }
+  if (renamed.length > 0) for (const _ of unregisterBrokers(tables, renamed, new RouteChanges()));
+  tables.restored = { brokerKeys, brokerNames, queueDatas, toldNames: new Set() }
   return tables
 }
 

@@ -7,7 +7,7 @@ import type { Sliced } from './slicer.ts'
  *
  *     ["cluster", name, brokerName…]
  *     ["group", brokerName, cluster, zoneName, enableActingMaster, [brokerId, address]…]
- *     ["broker", cluster, address, brokerName, heartbeatTimeoutMs, haServerAddr, graceLeftMs, former brokerName…]
+ *     ["broker", cluster, address, brokerName, heartbeatTimeoutMs, haServerAddr, graceLeftMs]
  *     ["filters", key of the live table, address…]
  *     ["queues", [brokerName, readQueueNums, writeQueueNums, perm, topicSysFlag]…]
  *     ["topic", name, which of the queues records before it has its queues, counted from 0]
@@ -22,9 +22,8 @@ export function* routeSnapshotText(snapshot: RouteSnapshot): Generator<string, v
     yield line('group', brokerName, cluster, zoneName, enableActingMaster, ...members)
   }
   for (const { clusterName, brokerAddr, brokerName, heartbeatTimeoutMs, ...rest } of snapshot.brokers) {
-    const { haServerAddr, graceLeftMs, formerNames } = rest
-    const known = [heartbeatTimeoutMs, haServerAddr, graceLeftMs]
-    yield line('broker', clusterName, brokerAddr, brokerName, ...known, ...formerNames)
+    const { haServerAddr, graceLeftMs } = rest
+    yield line('broker', clusterName, brokerAddr, brokerName, heartbeatTimeoutMs, haServerAddr, graceLeftMs)
   }
   for (const [key, servers] of snapshot.filterServers) yield line('filters', key, ...servers)
   yield* topicLines(snapshot)

@@ -7,8 +7,6 @@ export interface SnapshotBroker {
   readonly clusterName: string
   readonly brokerAddr: string
   readonly brokerName: string
-  /** Other names under which its address is known. */
-  readonly formerNames: readonly string[]
   readonly heartbeatTimeoutMs: number
   readonly haServerAddr: string | null
   /**
@@ -49,7 +47,6 @@ export function takeRouteSnapshot(tables: RouteTables, revision: number, nowMs: 
       clusterName: live.clusterName,
       brokerAddr: live.brokerAddr,
       brokerName: live.brokerName,
-      formerNames: [...(live.formerNames ?? [])],
       heartbeatTimeoutMs: live.heartbeatTimeoutMs,
       haServerAddr: live.haServerAddr,
       graceLeftMs:

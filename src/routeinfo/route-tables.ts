@@ -21,8 +21,6 @@ export interface BrokerLiveInfo {
   readonly clusterName: string
   readonly brokerAddr: string
   readonly brokerName: string
-  /** Names under which the address registered before, and whose groups it is still in; absent if there is none. */
-  readonly formerNames?: Set<string>
   lastUpdateTimestampMs: number
   readonly heartbeatTimeoutMs: number
   readonly dataVersion: DataVersion

@@ -2,7 +2,7 @@ import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import { BoundError } from '../protocol/errors.ts'
 import type { Registration } from './registration.ts'
 import type { RouteChanges } from './route-changes.ts'
-import { brokerKey, NO_CHANNEL, type RouteTables } from './route-tables.ts'
+import { NO_CHANNEL, type RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
 import { removeEmptyGroups } from './unregister-brokers.ts'
 
@@ -27,13 +27,18 @@ export function hasRoomForBroker(
   { clusterName, brokerName, brokerAddr }: Registration,
 ): boolean {
   const { brokerAddrTable, brokerLiveTable, clusterAddrTable } = tables
-  const isLive = brokerLiveTable.has(brokerKey(clusterName, brokerAddr))
+  const known = tables.live(clusterName, brokerAddr)
+  const isLive = known !== undefined
+  // A broker that comes back under another name takes the place of the former one.
+  const isRename =
+    isLive && known.brokerName !== brokerName && brokerAddrTable.get(known.brokerName)?.brokerAddrs.size === 1
+  const maxNames = isRename ? maxBrokers + 1 : maxBrokers
   // One that is known from a snapshot alone may be the very one that comes, from another address.
   const live = (): number => brokerLiveTable.size - tables.liveOfChannel(NO_CHANNEL).length
   return (
     (isLive || brokerLiveTable.size < maxBrokers || live() < maxBrokers) &&
-    (brokerAddrTable.size < maxBrokers || brokerAddrTable.has(brokerName)) &&
-    (clusterAddrTable.get(clusterName)?.has(brokerName) === true || namesInClusters(tables) < maxBrokers)
+    (brokerAddrTable.size < maxNames || brokerAddrTable.has(brokerName)) &&
+    (clusterAddrTable.get(clusterName)?.has(brokerName) === true || namesInClusters(tables) < maxNames)
   )
 }
 

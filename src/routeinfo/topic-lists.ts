@@ -1,6 +1,7 @@
 import type { QueueData } from '../protocol/body/topic-route-data.ts'
 import type { RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
+import { isSystemTopic } from './system-topics.ts'
 
 /** Topics whose queues satisfy a condition, walked in slices. */
 export function* topicsWhere(
@@ -21,19 +22,31 @@ export function topicsByCluster(tables: RouteTables, clusterName: string): Slice
   return topicsWhere(tables, (queues) => names.some((name) => queues.has(name)))
 }
 
-/** What is told of topics that the system needs. */
+/** The response to GET_SYSTEM_TOPIC_LIST_FROM_NS. */
 export interface SystemTopicList {
-  /** Names of all clusters and brokers, each once. */
+  /** Names of all clusters and brokers, and of all system topics that have queues, each once. */
   readonly topics: readonly string[]
   /** Of some broker; null if there is none. */
   readonly brokerAddr: string | null
 }
 
-/** @see RouteInfoManager#getSystemTopicList in apache/rocketmq */
-export function systemTopicList({ clusterAddrTable, brokerAddrTable }: RouteTables): SystemTopicList {
-  const topics = [...new Set([...clusterAddrTable].flatMap(([cluster, names]) => [cluster, ...names]))]
-  for (const { brokerAddrs } of brokerAddrTable.values()) {
-    for (const brokerAddr of brokerAddrs.values()) return { topics, brokerAddr }
+/**
+ * Admin clients add what the one broker at `brokerAddr` says. Java leaves the system topics to it, and so those of the other brokers
+ * are missing (apache/rocketmq #9329).
+ * @see RouteInfoManager#getSystemTopicList in apache/rocketmq
+ */
+export function* systemTopicList(tables: RouteTables): Sliced<SystemTopicList> {
+  const topics = new Set([...tables.clusterAddrTable].flatMap(([cluster, names]) => [cluster, ...names]))
+  for (const topic of tables.topicQueueTable.keys()) {
+    if (isSystemTopic(topic)) topics.add(topic)
+    yield
   }
-  return { topics, brokerAddr: null }
+  return { topics: [...topics], brokerAddr: someAddress(tables) }
+}
+
+function someAddress({ brokerAddrTable }: RouteTables): string | null {
+  for (const { brokerAddrs } of brokerAddrTable.values()) {
+    for (const brokerAddr of brokerAddrs.values()) return brokerAddr
+  }
+  return null
 }

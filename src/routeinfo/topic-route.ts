@@ -6,9 +6,7 @@ import {
   type TopicRouteData,
 } from '../protocol/body/topic-route-data.ts'
 import { brokerKey, lacksMaster, minBrokerId, type RouteTables } from './route-tables.ts'
-
-/** Pseudo topics by which slaves look up their group; they see it as it is. @see TopicValidator#SYNC_BROKER_MEMBER_GROUP_PREFIX */
-const SYNC_BROKER_MEMBER_PREFIX = 'rmq_sys_SYNC_BROKER_MEMBER_'
+import { SYNC_BROKER_MEMBER_PREFIX } from './system-topics.ts'
 
 /**
  * A topic's route as of the last transition that is over, or null if there is none.

@@ -46,31 +46,10 @@ export function* unregisterBrokers(
       changes.effect({ kind: 'removal fenced', broker: { clusterName, brokerName, brokerAddr }, reason })
       continue
     }
-    const key = brokerKey(clusterName, brokerAddr)
-    const live = tables.brokerLiveTable.get(key)
-    if (live !== undefined && live.brokerName !== brokerName) {
-      // The address is alive under another name, and stays so.
-      live.formerNames?.delete(brokerName)
-      leave(request)
-      yield
-      continue
-    }
-    tables.removeLive(key)
-    if (tables.filterServerTable.delete(key)) changes.everyTopic()
-    if (live !== undefined) {
-      changes.effect({ kind: 'broker unregistered', broker: { clusterName, brokerName, brokerAddr }, reason })
-      // Other brokers may share the connection and be well; Java closes it all the same.
-      const wasSilent = reason === 'expired' || reason === 'unreachable'
-      if (wasSilent && tables.liveOfChannel(live.channelId).length === 0) {
-        changes.effect({ kind: 'channel silent', channelId: live.channelId })
-      }
-    }
-    for (const name of [...(live?.formerNames ?? []), brokerName]) {
-      const leaving = name === brokerName ? request : { ...request, brokerName: name, brokerId: null }
-      if (reason !== 'request' && isLiveElsewhere(tables, leaving)) reduced.add(name)
-      else leave(leaving)
-      yield
-    }
+    removeLive(tables, request, changes)
+    if (reason !== 'request' && isLiveElsewhere(tables, request)) reduced.add(brokerName)
+    else leave(request)
+    yield
   }
   yield* cleanTopics(tables, removed, reduced, changes)
   for (const [brokerName, offlineBrokerAddr] of offline) {
@@ -79,6 +58,26 @@ export function* unregisterBrokers(
     const { brokerAddrs, enableActingMaster } = group
     const fields = { brokerName, brokerAddrs, offlineBrokerAddr, haBrokerAddr: null, enableActingMaster }
     changes.effect({ kind: 'min broker id changed', ...fields })
+  }
+}
+
+/** Removes the entry of the live table; an address that is live under another name stays so. */
+function removeLive(
+  tables: RouteTables,
+  { clusterName, brokerAddr, brokerName, reason }: Unregistration,
+  changes: RouteChanges,
+): void {
+  const key = brokerKey(clusterName, brokerAddr)
+  const live = tables.brokerLiveTable.get(key)
+  if (live !== undefined && live.brokerName !== brokerName) return
+  tables.removeLive(key)
+  if (tables.filterServerTable.delete(key)) changes.everyTopic()
+  if (live === undefined) return
+  changes.effect({ kind: 'broker unregistered', broker: { clusterName, brokerName, brokerAddr }, reason })
+  // Other brokers may share the connection and be well; Java closes it all the same.
+  const wasSilent = reason === 'expired' || reason === 'unreachable'
+  if (wasSilent && tables.liveOfChannel(live.channelId).length === 0) {
+    changes.effect({ kind: 'channel silent', channelId: live.channelId })
   }
 }
 

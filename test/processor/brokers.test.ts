@@ -6,7 +6,7 @@ import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts
 import { openChannel } from '../routeinfo/support.ts'
 import { DATA_VERSION, MASTER, ProcessorWorld, registrationBody, SLAVE } from './support.ts'
 
-const body = registrationBody(['T1', 'T2'])
+const body = registrationBody(['T1', 'broker-a'])
 
 async function registered(): Promise<ProcessorWorld> {
   const world = new ProcessorWorld()
@@ -36,6 +36,37 @@ describe('QUERY_DATA_VERSION', () => {
     const ext = { ...MASTER, clusterName: 'Other' }
     const answer = await (await registered()).ask(code, { ext, body: DATA_VERSION })
     expect(answer).toEqual({ code: 0, ext: { changed: 'true' } })
+  })
+
+  test.each([
+    ['another id than it registered with', { brokerId: '7' }, 'true'],
+    ['the id of another member', { brokerId: '1' }, 'true'],
+    ['another name than it registered with', { brokerName: 'broker-x' }, 'true'],
+    ['an id that is no number', { brokerId: 'x' }, 'false'],
+    ['no id', { brokerId: null }, 'false'],
+    ['no name', { brokerName: null }, 'false'],
+    ['neither name nor id', { brokerName: null, brokerId: null }, 'false'],
+  ])(
+    'the same version, under %s: the answer says whether the broker must register',
+    async (_, given, changed) => {
+      const fields = Object.entries({ ...MASTER, ...given })
+      const ext = Object.fromEntries(fields.filter((field): field is [string, string] => field[1] !== null))
+      const answer = await (await registered()).ask(code, { ext, body: DATA_VERSION })
+      expect(answer).toEqual({ code: 0, ext: { changed }, body: DATA_VERSION })
+    },
+  )
+
+  test('a broker whose name and id another address has registered is told to register, until it has', async () => {
+    const world = await registered()
+    const other = { ...MASTER, brokerAddr: '127.0.0.1:10931' }
+    const changed = async (ext: typeof MASTER) =>
+      (await world.ask(code, { ext, body: DATA_VERSION })).ext?.['changed']
+    await world.ask(RequestCode.REGISTER_BROKER, { ext: other, body })
+    expect([await changed(MASTER), await changed(other)]).toEqual(['true', 'false'])
+    await world.ask(RequestCode.UNREGISTER_BROKER, { ext: other })
+    expect([await changed(MASTER), await changed(other)]).toEqual(['true', 'true'])
+    await world.ask(RequestCode.REGISTER_BROKER, { ext: MASTER, body })
+    expect([await changed(MASTER), await changed(other)]).toEqual(['false', 'true'])
   })
 
   test('a body that would take long to read is refused unread', async () => {

@@ -69,6 +69,12 @@ describe('a long list is made in many turns', () => {
     expect(turns).toBeGreaterThan(2 * Math.floor(5_000 / 65))
   })
 
+  test('of system topics, which are looked for among all topics', async () => {
+    const { turns, body } = await ask('304', 'topics')
+    expect(JSON.parse(body)).toEqual({ brokerAddr: 'broker-0:1', topicList: ['C', 'broker-0'] })
+    expect(turns).toBeGreaterThanOrEqual(Math.floor(5_000 / 65))
+  })
+
   test('of names of clusters and brokers', async () => {
     const { turns, body } = await ask('304', 'brokers')
     expect(JSON.parse(body)).toEqual({ brokerAddr: 'broker-0:1', topicList: ['C', ...BROKERS] })

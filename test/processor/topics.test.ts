@@ -38,6 +38,32 @@ describe('topic lists', () => {
     expect(await new ProcessorWorld().ask(RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS)).toEqual(list([]))
   })
 
+  test('of system topics names those of every broker, and no topic of a user', async () => {
+    const world = new ProcessorWorld()
+    const topicsOf = (name: string): string[] => [
+      `rmq_sys_SYNC_BROKER_MEMBER_${name}`,
+      'TBW102',
+      'rmq_sysT',
+      'T1',
+    ]
+    for (const name of ['broker-a', 'broker-b']) {
+      const ext = { ...MASTER, brokerName: name, brokerAddr: `${name}:1` }
+      await world.ask(RequestCode.REGISTER_BROKER, { ext, body: registrationBody(topicsOf(name)) })
+    }
+    const names = [
+      'DefaultCluster',
+      'broker-a',
+      'broker-b',
+      'rmq_sys_SYNC_BROKER_MEMBER_broker-a',
+      'TBW102',
+      'rmq_sys_SYNC_BROKER_MEMBER_broker-b',
+    ]
+    expect(await world.ask(RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS)).toEqual({
+      code: 0,
+      body: JSON.stringify({ brokerAddr: 'broker-a:1', topicList: names }),
+    })
+  })
+
   test('of system topics names a cluster and a broker of the same name once', async () => {
     const world = new ProcessorWorld()
     await world.ask(RequestCode.REGISTER_BROKER, { ext: { ...MASTER, clusterName: 'broker-a' }, body })

@@ -15,6 +15,7 @@ const MANY_TOPICS = topicTable(Array.from({ length: 1_000 }, (_, index) => `T${i
 /** A broker whose registration takes many slices. */
 const ANOTHER = { brokerName: 'broker-b', brokerAddr: 'b:1', topicConfigTable: MANY_TOPICS }
 const reader = openChannel(99)
+const BROKER = { clusterName: 'C', brokerName: 'broker-a', brokerId: 0n, brokerAddr: 'a:1' }
 
 /** Registers over a connection, numbered by the manager at this moment. */
 function register(manager: RouteInfoManager, channel: FakeChannel, given: Partial<Registration> = {}) {
@@ -107,12 +108,24 @@ describe('a removal that was decided before a broker registered again does not r
   })
 })
 
+test('a registration that is applied after a later one from the same address, under another name, does nothing', async () => {
+  const { manager } = managerWith('whole')
+  const earlier = manager.nextGeneration()
+  await register(manager, openChannel(2), { brokerName: 'newest' })
+  expect(await register(manager, openChannel(1), { generation: earlier })).toEqual({
+    result: { masterAddr: null, haServerAddr: null },
+  })
+  expect(await addressesOf(manager, 'newest')).toEqual({ 0: 'a:1' })
+  const cluster = parseClusterInfo(await manager.encodedClusterInfo(reader))
+  expect(cluster.clusterAddrTable).toEqual({ C: ['newest'] })
+})
+
 describe('a broker that is heard from between scan and eviction stays', () => {
   test.each([
     ['a heartbeat', (manager: RouteInfoManager) => manager.touch('C', 'a:1', TIMEOUT_MS + 1)],
     [
       'a question for the version',
-      (manager: RouteInfoManager) => manager.queryDataVersion('C', 'a:1', null, TIMEOUT_MS + 1, reader),
+      (manager: RouteInfoManager) => manager.queryDataVersion(BROKER, null, TIMEOUT_MS + 1, reader),
     ],
   ])('%s', async (_, hear) => {
     const { manager, effects } = managerWith('whole')
@@ -141,7 +154,7 @@ describe('a broker that is heard from between scan and eviction stays', () => {
     const long = register(manager, openChannel(2), { ...ANOTHER, nowMs: TIMEOUT_MS + 1 })
     manager.submitUnRegisterBrokerRequest(leaving(manager.nextGeneration(), { brokerAddr: 'x:1' }))
     const silent = manager.scanNotActiveBroker(TIMEOUT_MS + 1)
-    const asked = manager.queryDataVersion('C', 'a:1', null, TIMEOUT_MS + 1, reader)
+    const asked = manager.queryDataVersion(BROKER, null, TIMEOUT_MS + 1, reader)
     manager.evict(silent)
     await turns.all()
     await Promise.all([long, asked])

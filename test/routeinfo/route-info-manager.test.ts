@@ -169,6 +169,40 @@ describe('a long removal', () => {
   })
 })
 
+describe('a registration under another name from the same address', () => {
+  test('is seen whole: until it commits routes lead to the former name, and then to the new one alone', async () => {
+    const { manager, turns } = managerWith('finest')
+    const register = (brokerName: string, topics: readonly string[]) =>
+      manager.registerBroker(
+        registration({
+          brokerName,
+          topicConfigTable: topicTable(topics),
+          generation: manager.nextGeneration(),
+        }),
+        false,
+        broker,
+      )
+    await turns.until(register('former', NAMES))
+    const cached = lookUp(manager, 'T4999')
+    const renamed = register('newest', ['New', 'T4999'])
+    let topic = 0
+    while (turns.waiting > 0) {
+      expect(writeQueues(lookUp(manager, `T${topic++}`))).toEqual([8])
+      expect(lookUp(manager, 'T4999')).toBe(cached)
+      expect(lookUp(manager, 'New')).toBeNull()
+      await turns.next()
+    }
+    await renamed
+    expect(topic).toBeGreaterThan(10)
+    expect(lookUp(manager, 'T0')).toBeNull()
+    for (const name of ['New', 'T4999'])
+      expect(JSON.parse(`${lookUp(manager, name)}`)).toMatchObject({
+        queueDatas: [{ brokerName: 'newest' }],
+        brokerDatas: [{ brokerName: 'newest' }],
+      })
+  })
+})
+
 describe('encoded routes', () => {
   test('are made once for all who ask for the same, and anew after a change of the topic alone', async () => {
     const { manager } = managerWith('whole')

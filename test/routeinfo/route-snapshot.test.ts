@@ -9,6 +9,7 @@ import { managerWith, openChannel, PLAIN_VARIANT, registration, topicConfig, top
 const GRACE_MS = 120_000
 const NOW_MS = 1_000_000
 const owner = openChannel(9)
+const BROKER = { clusterName: 'C', brokerName: 'broker-a', brokerId: 0n, brokerAddr: 'a:1' }
 
 async function textOf(manager: RouteInfoManager, nowMs = NOW_MS): Promise<string> {
   const snapshot = await manager.snapshot(nowMs)
@@ -169,7 +170,7 @@ describe('the revision', () => {
     await register({ nowMs: 30_000 })
     await register({ nowMs: 60_000, dataVersion: { counter: 2n, stateVersion: 0n, timestamp: 2n } })
     await manager.touch('C', 'a:1', 70_000)
-    await manager.queryDataVersion('C', 'a:1', null, 80_000, owner)
+    await manager.queryDataVersion(BROKER, null, 80_000, owner)
     expect(manager.encodedRoute('T1', PLAIN_VARIANT)).not.toBeNull()
     expect(manager.revision).toBe(revision)
     const more = new Map([['T1', topicConfig('T1', { perm: 4 })]])

@@ -78,10 +78,15 @@ export class ScenarioWorld {
     },
 
     'data-version': ([addr = ''], options) => {
+      const id = options.get('id')
       const answer = now(
         this.#world.manager.queryDataVersion(
-          options.get('cluster') ?? 'C',
-          addr,
+          {
+            clusterName: options.get('cluster') ?? 'C',
+            brokerAddr: addr,
+            brokerName: options.get('name') ?? null,
+            brokerId: id === undefined ? null : BigInt(id),
+          },
           dataVersion(options),
           this.#nowMs,
           this.#owner,

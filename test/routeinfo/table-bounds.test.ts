@@ -160,6 +160,18 @@ describe('maxBrokers', () => {
     expect(world.cluster()).toContain('c:1')
   })
 
+  test('a broker that comes back under another name takes the place of the former one', () => {
+    const world = new World({ maxBrokers: 2 })
+    world.register(['T1', 'T2'])
+    world.register(['T1', 'T2'], BROKER_B)
+    world.register(['T1', 'T9'], { brokerName: 'broker-c' })
+    expect(world.cluster()).toContain('"broker-c":{"brokerAddrs":{0:"a:1"}')
+    expect(world.cluster()).not.toContain('broker-a')
+    expect(() => world.register(['T1', 'T2'], { brokerName: 'broker-d', brokerAddr: 'd:1' })).toThrow(
+      refusal('maxBrokers'),
+    )
+  })
+
   test('registrations that are refused for their single topic leave no more names than may be, nor take the room of others', () => {
     const world = new World({ maxBrokers: 3 })
     const attempt = (index: number): unknown =>

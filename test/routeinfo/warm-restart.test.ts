@@ -14,6 +14,7 @@ const GRACE_MS = 120_000
 const OVER_MS = START_MS + GRACE_MS + 1
 const VERSION = { counter: 1n, stateVersion: 0n, timestamp: 1n }
 const owner = openChannel(9)
+const BROKER = { clusterName: 'C', brokerName: 'broker-a', brokerId: 0n, brokerAddr: 'a:1' }
 
 type Given = Partial<Registration>
 
@@ -61,8 +62,8 @@ function addrsOf(manager: RouteInfoManager, topic = 'T1', acting = false): Recor
 }
 
 async function changed(manager: RouteInfoManager, given: Given = {}, nowMs = START_MS) {
-  const { clusterName, brokerAddr, dataVersion } = registration({ generation: 0, ...given })
-  return (await manager.queryDataVersion(clusterName, brokerAddr, dataVersion, nowMs, owner)).changed
+  const { dataVersion, ...broker } = registration({ generation: 0, ...given })
+  return (await manager.queryDataVersion(broker, dataVersion, nowMs, owner)).changed
 }
 
 function kinds(effects: readonly RouteEffect[]): string[] {
@@ -78,7 +79,7 @@ describe('a broker that is known from a snapshot', () => {
     const { manager } = await restarted(MASTER)
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     expect(manager.provisional).toBe(1)
-    const answer = await manager.queryDataVersion('C', 'a:1', VERSION, START_MS, owner)
+    const answer = await manager.queryDataVersion(BROKER, VERSION, START_MS, owner)
     expect(answer).toEqual({ changed: true, registered: null })
   })
 
@@ -132,29 +133,37 @@ describe('a broker that is known from a snapshot', () => {
     expect(await register(manager, { ...MASTER, ...since, topicConfigTable: new Map() })).toBeUndefined()
   })
 
-  test('leaves under all the names that its address has had', async () => {
-    const { manager } = await restarted(
-      { ...MASTER, brokerName: 'before' },
-      { ...MASTER, brokerName: 'after' },
-    )
-    const names = async () => {
-      const groups = ['before', 'after'].map((name) => manager.getBrokerMemberGroup(name, owner))
-      return (await Promise.all(groups)).map(({ size }) => size)
-    }
-    expect(await names()).toEqual([1, 1])
-    await manager.endRestoration(OVER_MS)
-    expect(await names()).toEqual([0, 0])
-  })
-
-  test('whose address was given to another broker leaves when its time is over, and the other one stays', async () => {
+  test('leaves at once when its address registers under another name, and its topics with it', async () => {
     const { manager, effects } = await restarted({ ...MASTER, topicConfigTable: topicTable(['D1', 'D2']) })
     await register(manager, { ...MASTER, brokerName: 'other', topicConfigTable: topicTable(['T1', 'T2']) })
-    expect(addrsOf(manager, 'D1')).toEqual([{ 0: 'a:1' }])
-    await manager.endRestoration(OVER_MS)
     expect(addrsOf(manager, 'D1')).toBeNull()
     expect(addrsOf(manager, 'T1')).toEqual([{ 0: 'a:1' }])
-    expect(kinds(effects)).toContain('not returned')
+    expect(kinds(effects)).toEqual(['renamed', 'broker registered'])
+    await manager.endRestoration(OVER_MS)
+    expect(addrsOf(manager, 'T1')).toEqual([{ 0: 'a:1' }])
     expect(restartedFrom(await snapshotLines(manager)).manager.encodedRoute('D1', PLAIN_VARIANT)).toBeNull()
+  })
+
+  test('has the newest of its names only, where a snapshot of an earlier release tells of several', async () => {
+    const { manager: before } = managerWith('whole')
+    await register(before, { ...MASTER, brokerName: 'first', topicConfigTable: topicTable(['D1', 'D2']) })
+    await register(before, { ...SLAVE, brokerName: 'second' })
+    await register(before, { ...MASTER, brokerName: 'second', brokerAddr: 'z:1' })
+    await register(before, { ...OTHER, brokerName: 'last' })
+    const lines = (await snapshotLines(before))
+      .map((line) => line.replaceAll('"z:1"', '"c:1"').replaceAll('"a:1"', '"c:1"'))
+      .filter((line) => !/^\["broker","C","c:1","(first|second)"/.test(line))
+      .map((line) => line.replace(/^(\["broker",.*"last".*)\]$/, '$1,"first","second"]'))
+    const { manager } = restartedFrom(lines)
+    const groups = ['first', 'second', 'last'].map((name) => manager.getBrokerMemberGroup(name, owner))
+    expect((await Promise.all(groups)).map((group) => Object.fromEntries(group))).toEqual([
+      {},
+      { 1: 'b:1' },
+      { 0: 'c:1' },
+    ])
+    expect(await manager.getTopicList(owner)).toEqual(['T1', 'T2'])
+    manager.evict(manager.scanNotActiveBroker(OVER_MS))
+    expect(await manager.getTopicList(owner)).toEqual([])
   })
 
   test('whose address had another name for a while, and its own again, stays', async () => {
@@ -169,7 +178,7 @@ describe('a broker that is known from a snapshot', () => {
     const { manager } = await restarted({ ...MASTER, brokerName: 'old' })
     await register(manager, { brokerName: 'n', brokerAddr: 'b:1', channelId: 2 })
     await register(manager, { brokerName: 'n', topicConfigTable: topicTable(['T1']), channelId: 3 })
-    expect(addrsOf(manager)).toContainEqual({ 0: 'a:1' })
+    expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     await manager.endRestoration(OVER_MS)
     manager.onChannelsDestroy([1, 2, 3])
     expect(manager.brokers).toBe(0)
@@ -201,8 +210,7 @@ describe('a broker that is known from a snapshot', () => {
     ['a heartbeat', (manager: RouteInfoManager, nowMs: number) => manager.touch('C', 'a:1', nowMs)],
     [
       'a question for its version',
-      (manager: RouteInfoManager, nowMs: number) =>
-        manager.queryDataVersion('C', 'a:1', VERSION, nowMs, owner),
+      (manager: RouteInfoManager, nowMs: number) => manager.queryDataVersion(BROKER, VERSION, nowMs, owner),
     ],
   ])('that gives %s is alive: its own heartbeat timeout counts from then on', async (_, beat) => {
     const { manager } = await restarted({ ...MASTER, heartbeatTimeoutMs: 10_000 })

@@ -95,4 +95,10 @@ const DEPARTURES = {
     text: 'known from the route snapshot, and not back in time',
     line: 'broker dropped: known from the route snapshot, it did not register again in time',
   },
+  renamed: {
+    counter: 'brokersUnregistered',
+    event: 'broker unregistered',
+    text: 'its address registered under another broker name',
+    line: 'broker unregistered: its address registered under another broker name',
+  },
 } as const satisfies Record<UnregisterReason, unknown>

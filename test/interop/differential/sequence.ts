@@ -71,6 +71,8 @@ export interface RequestStep {
   readonly clock?: boolean
   /** Folders and the port of the server, in lines of `key=value`, are the same whatever they are. */
   readonly places?: boolean
+  /** A version query of a random broker: where Java answers that nothing has changed, ours may tell it to register all the same. */
+  readonly mayTellToRegister?: boolean
   /** The two differ on purpose. `exception-text`: both answer code 1 with a text of their own. */
   readonly differs?: 'exception-text' | Differs
 }

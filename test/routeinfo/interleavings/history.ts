@@ -23,6 +23,8 @@ interface Requests {
   /** Of every code: each takes what it needs. */
   readonly fields: Readonly<Record<string, string>>
   readonly bodies: Readonly<Record<Body, Buffer>>
+  /** The data version of each body. */
+  readonly versions: Readonly<Record<Body, Buffer>>
 }
 
 const requests = new Map<Broker, Requests>()
@@ -33,13 +35,18 @@ function requestsOf(broker: Broker): Requests {
     const { extFields } = registration({ ...broker, heartbeatTimeoutMs: TIMEOUT_MS })
     // Said by 5.x: without a master its topics count as well.
     const fields = { ...extFields, enableActingMaster: 'false' }
+    const version = (counter: number): Buffer =>
+      Buffer.from(JSON.stringify({ counter, stateVersion: 0, timestamp: 1_700_000_000_000 }))
     const body = (...letters: string[]): Buffer => {
-      const text = registrationBody(letters.map((letter) => `${broker.name}-${letter}`))
+      // A broker's own name is a topic of each full registration.
+      const topics = letters.map((letter) => (letter === 'B' ? broker.name : `${broker.name}-${letter}`))
+      const text = registrationBody(topics)
       return Buffer.from(text.replace('"counter":1,', `"counter":${letters.length},`))
     }
     known = {
       fields,
       bodies: { first: body('A', 'B'), second: body('A', 'B', 'C'), broken: Buffer.from('{') },
+      versions: { first: version(2), second: version(3), broken: version(0) },
     }
     requests.set(broker, known)
   }
@@ -65,6 +72,8 @@ export class History {
   readonly #server: SteppedServer
   readonly #spec = new WhoIsAlive()
   readonly #brokers = new Set<Broker>()
+  /** The body of each broker's last registration that was answered with success: each broker's are carried out in their order. */
+  readonly #taken = new Map<Broker, Body>()
   /** Connections with a request that is being worked on: those behind it wait, as in a Channel. */
   readonly #held = new Set<number>()
   readonly #lines: Event[][]
@@ -85,6 +94,7 @@ export class History {
     this.#steps.push('the silent are looked for last')
     while (await this.#step(choose)) this.#checkRoutes()
     this.#checkEnd()
+    await this.#checkVersionQueries()
   }
 
   async #step(choose: Choose): Promise<boolean> {
@@ -154,9 +164,10 @@ export class History {
     const arrived = this.#spec.registering(broker, connection, server.nowMs)
     const { fields, bodies } = requestsOf(broker)
     this.#held.add(connection)
-    void server.request(connection, RequestCode.REGISTER_BROKER, fields, bodies[body]).then((code) => {
+    void server.request(connection, RequestCode.REGISTER_BROKER, fields, bodies[body]).then(({ code }) => {
       this.#held.delete(connection)
       this.#spec.registered(broker, arrived, code === 0)
+      if (code === 0) this.#taken.set(broker, body)
     })
   }
 
@@ -166,31 +177,58 @@ export class History {
     void this.#server.request(connection, CODES[kind], fields).then(() => this.#held.delete(connection))
   }
 
-  #isShown({ name, address }: Broker): boolean {
-    return this.#server.addresses(`${name}-A`).has(address)
+  #isShown(broker: Broker): boolean {
+    return this.#server.shows(`${broker.name}-A`, broker)
   }
 
   #checkRoutes(): void {
     for (const broker of this.#brokers) {
-      if (!this.#spec.mustBeInRoutes(broker) || this.#isShown(broker)) continue
-      this.#fail(`${broker.address} is alive and not in the routes`)
+      const isShown = this.#isShown(broker)
+      if (!isShown && this.#spec.mustBeInRoutes(broker))
+        this.#fail(`${textOfBroker(broker)} is alive and not in the routes`)
+      if (isShown && this.#spec.isReplaced(broker))
+        this.#fail(`${textOfBroker(broker)} is in the routes beside the one that took its place`)
     }
   }
 
   #checkEnd(): void {
     this.#checkRoutes()
     const { nowMs, routeInfo, leavesStray } = this.#server
-    const live = this.#server.liveAddresses()
     for (const broker of this.#brokers) {
       const isShown = this.#isShown(broker)
       // Whoever asks to leave and is heard too early goes by what is done last.
       if (isShown && !leavesStray && !this.#spec.mayStay(broker, nowMs))
-        this.#fail(`${broker.address} is gone and in the routes`)
-      if (isShown !== live.has(broker.address))
-        this.#fail(`${broker.address} is known here and unknown there`)
+        this.#fail(`${textOfBroker(broker)} is gone and in the routes`)
+      const isLive = this.#server.isLive(broker)
+      if (isShown && !isLive) this.#fail(`${textOfBroker(broker)} is in the routes and not known to be alive`)
+      if (isLive && !this.#mayBeLive(broker))
+        this.#fail(`${textOfBroker(broker)} is known to be alive and not in the routes`)
     }
     if (this.#held.size > 0) this.#fail('a request was not answered')
     if (routeInfo.registering > 0 || routeInfo.waiting > 0) this.#fail('something is on its way for ever')
+  }
+
+  /** Whether the address is shown under that name, or has lost its place to another broker. */
+  #mayBeLive({ name, address }: Broker): boolean {
+    return [...this.#brokers].some(
+      (broker) =>
+        broker.name === name &&
+        broker.address === address &&
+        (this.#isShown(broker) || this.#spec.isDisplaced(broker)),
+    )
+  }
+
+  /** A broker that asks whether it must register is told so unless it is in the routes. */
+  async #checkVersionQueries(): Promise<void> {
+    const connection = Number.MAX_SAFE_INTEGER
+    for (const broker of this.#brokers) {
+      const { fields, versions } = requestsOf(broker)
+      const version = versions[this.#taken.get(broker) ?? 'broken']
+      const answer = await this.#server.request(connection, CODES.version, fields, version)
+      const changed = answer.extFields?.get('changed')
+      if (changed !== `${!this.#isShown(broker)}`)
+        this.#fail(`${textOfBroker(broker)} is told changed=${changed}`)
+    }
   }
 
   #fail(what: string): never {
@@ -200,6 +238,10 @@ export class History {
 
 function textOf(event: Event): string {
   return Object.entries(event)
-    .map(([key, value]) => (key === 'broker' ? (value as Broker).address : `${value}`))
+    .map(([key, value]) => (key === 'broker' ? textOfBroker(value as Broker) : `${value}`))
     .join(' ')
+}
+
+function textOfBroker({ name, id, address }: Broker): string {
+  return `${address} as ${name}/${id}`
 }

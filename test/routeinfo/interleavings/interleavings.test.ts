@@ -14,6 +14,13 @@ const SEED = Number(process.env['INTERLEAVINGS_SEED'] ?? Date.now() % 2 ** 31)
 const MASTER: Broker = { name: 'a', id: 0, address: 'a:1' }
 const SLAVE: Broker = { name: 'a', id: 1, address: 'a:2' }
 const OTHER: Broker = { name: 'b', id: 0, address: 'b:1' }
+/** Has the name and id of MASTER. */
+const TWIN: Broker = { name: 'a', id: 0, address: 'a:3' }
+const TWIN_AS_SLAVE: Broker = { name: 'a', id: 1, address: 'a:3' }
+/** OTHER under another name. */
+const RENAMED: Broker = { name: 'c', id: 0, address: 'b:1' }
+
+const ALL = [MASTER, SLAVE, OTHER, TWIN, TWIN_AS_SLAVE, RENAMED]
 
 const register = (connection: number, broker = MASTER, body: Body = 'first'): Event => ({
   kind: 'register',
@@ -87,6 +94,35 @@ const SMALL: readonly SmallHistory[] = [
     what: 'two brokers on one connection that is lost, one of which comes back over another',
     lines: [[register(1), register(1, OTHER)], [close(1)], [register(2)]],
   },
+  {
+    what: 'two brokers with one name and id, each of which is lost or goes on',
+    lines: [
+      [register(1), register(1)],
+      [register(2, TWIN), close(2)],
+    ],
+  },
+  {
+    what: 'the same, and the one takes another id',
+    lines: [[register(1)], [register(2, TWIN), register(2, TWIN_AS_SLAVE)]],
+  },
+  {
+    what: 'the same, and the one falls silent',
+    lines: [[register(1), heartbeat(1)], [register(2, TWIN)], [pass(), scan, evict]],
+    stepsPerSlice: 3,
+  },
+  {
+    what: 'the same, and the one asks to leave over another connection',
+    lines: [[register(1)], [register(2, TWIN), leave(3, TWIN)]],
+  },
+  {
+    what: 'a broker that comes back under another name over a new connection while the old one is lost',
+    lines: [[register(1, OTHER)], [register(2, RENAMED)], [close(1)]],
+  },
+  {
+    what: 'a broker with two names in turn, the first of which asks to leave',
+    lines: [[register(1, OTHER), leave(1, OTHER)], [register(2, RENAMED, 'second')]],
+    stepsPerSlice: 3,
+  },
 ]
 
 /** What the fence by generation is for: the order of arrival is not kept. */
@@ -120,7 +156,7 @@ test(
   async () => {
     let steps = 0
     await fc.assert(
-      fc.asyncProperty(randomHistories([MASTER, SLAVE, OTHER]), async ({ lines, choices }) => {
+      fc.asyncProperty(randomHistories(ALL), async ({ lines, choices }) => {
         let next = 0
         await new History(lines).run((possibilities) => {
           steps++

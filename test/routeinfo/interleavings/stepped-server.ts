@@ -9,7 +9,7 @@ import { RegistrationMemory } from '../../../src/processor/registration-memory.t
 import { RegistrationsInFlight } from '../../../src/processor/registrations-in-flight.ts'
 import { CURRENT_VERSION } from '../../../src/protocol/mq-version.ts'
 import type { Processor } from '../../../src/protocol/processor.ts'
-import type { RemotingCommand } from '../../../src/protocol/remoting-command.ts'
+import type { RemotingCommand, RemotingResponse } from '../../../src/protocol/remoting-command.ts'
 import { RequestCode } from '../../../src/protocol/request-code.ts'
 import { ResponseCode } from '../../../src/protocol/response-code.ts'
 import { RequestDispatcher } from '../../../src/remoting/request-dispatcher.ts'
@@ -19,6 +19,7 @@ import { type Eventually, type Sliced, Slicer } from '../../../src/routeinfo/sli
 import { Counters } from '../../../src/stats/counters.ts'
 import { RecentEvents } from '../../../src/stats/recent-events.ts'
 import { type FakeChannel, openChannel, PLAIN_VARIANT } from '../support.ts'
+import type { Broker } from './who-is-alive.ts'
 
 const SILENT = pino({ level: 'silent' })
 const NO_KV = new KVConfigManager(new Map(), async () => {}, 1)
@@ -93,7 +94,7 @@ export class SteppedServer {
   readonly #dispatcher: RequestDispatcher
   readonly #housekeeping: BrokerHousekeepingService
   readonly #channels = new Map<number, FakeChannel>()
-  readonly #addresses = new WeakMap<Buffer, ReadonlySet<string>>()
+  readonly #members = new WeakMap<Buffer, ReadonlySet<string>>()
   #silent: readonly Readonly<BrokerLiveInfo>[] = []
 
   /** The tables see requests to leave out of their order, after registrations that came later. */
@@ -145,13 +146,13 @@ export class SteppedServer {
     return channel
   }
 
-  /** Carries out a request. @returns The code of its answer. */
-  async request(
+  /** Carries out a request. */
+  request(
     connection: number,
     code: number,
     fields: Readonly<Record<string, string>>,
     body: Buffer | null = null,
-  ): Promise<number> {
+  ): Promise<RemotingResponse> {
     const request: RemotingCommand = {
       code,
       language: 'JAVA',
@@ -163,7 +164,7 @@ export class SteppedServer {
       body,
     }
     const context = { channel: this.channel(connection), nowMs: this.nowMs }
-    return (await this.#dispatcher.dispatch(request, context)).code
+    return Promise.resolve(this.#dispatcher.dispatch(request, context))
   }
 
   /** The connection is gone; its brokers go in a turn of their own. */
@@ -182,25 +183,29 @@ export class SteppedServer {
     this.#silent = []
   }
 
-  /** Addresses that a lookup of this topic shows. */
-  addresses(topic: string): ReadonlySet<string> {
+  /** Whether a lookup of this topic shows the broker, under its name and id. */
+  shows(topic: string, { name, id, address }: Broker): boolean {
     const body = this.routeInfo.encodedRoute(topic, PLAIN_VARIANT)
-    if (body === null) return new Set()
-    let addresses = this.#addresses.get(body)
-    if (addresses === undefined) {
+    if (body === null) return false
+    let members = this.#members.get(body)
+    if (members === undefined) {
       const { brokerDatas } = JSON.parse(`${body}`) as {
-        brokerDatas: { brokerAddrs: Record<string, string> }[]
+        brokerDatas: { brokerName: string; brokerAddrs: Record<string, string> }[]
       }
-      addresses = new Set(brokerDatas.flatMap(({ brokerAddrs }) => Object.values(brokerAddrs)))
-      this.#addresses.set(body, addresses)
+      members = new Set(
+        brokerDatas.flatMap(({ brokerName, brokerAddrs }) =>
+          Object.entries(brokerAddrs).map((member) => [brokerName, ...member].join(' ')),
+        ),
+      )
+      this.#members.set(body, members)
     }
-    return addresses
+    return members.has(`${name} ${id} ${address}`)
   }
 
-  /** Addresses in the live table. */
-  liveAddresses(): ReadonlySet<string> {
-    return new Set(
-      this.routeInfo.scanNotActiveBroker(Number.POSITIVE_INFINITY).map((live) => live.brokerAddr),
-    )
+  /** Whether the live table has the address under that name. */
+  isLive({ name, address }: Broker): boolean {
+    return this.routeInfo
+      .scanNotActiveBroker(Number.POSITIVE_INFINITY)
+      .some(({ brokerName, brokerAddr }) => brokerName === name && brokerAddr === address)
   }
 }

@@ -8,6 +8,11 @@ export interface Broker {
 /** Whoever has been silent for longer than this is taken for dead, in milliseconds. */
 export const TIMEOUT_MS = 100
 
+/** Whether only one of two brokers can be in the routes: they claim one name and id, or are one address. */
+function areRivals(a: Broker, b: Broker): boolean {
+  return a !== b && (a.address === b.address || (a.name === b.name && a.id === b.id))
+}
+
 /** A registration that has come, over a connection. */
 export interface Arrived {
   /** Place in the order of everything that comes. */
@@ -36,7 +41,8 @@ interface Life {
  * slice or generation.
  *
  * A broker is alive whose last registration came over a connection that is open, which has not asked to leave since, and which
- * was not silent for longer than its timeout when the silent were looked for.
+ * was not silent for longer than its timeout when the silent were looked for. Of two that claim one name and id, or one address, the
+ * one that registered later has the place, and the other may be without one until it registers again.
  */
 export class WhoIsAlive {
   readonly #lives = new Map<Broker, Life>()
@@ -60,13 +66,16 @@ export class WhoIsAlive {
   }
 
   heartbeat(broker: Broker, nowMs: number): void {
-    const life = this.#life(broker)
-    if (this.mustBeInRoutes(broker)) life.heardMs = nowMs
-    life.maybeHeardMs = nowMs
+    if (this.mustBeInRoutes(broker)) this.#life(broker).heardMs = nowMs
+    // It is counted for the address, whatever its name and id.
+    for (const [other, life] of this.#lives) if (other.address === broker.address) life.maybeHeardMs = nowMs
   }
 
   leaving(broker: Broker): void {
-    this.#life(broker).leftAt = ++this.#last
+    const leftAt = ++this.#last
+    // The id does not count.
+    for (const [other, life] of this.#lives)
+      if (other.name === broker.name && other.address === broker.address) life.leftAt = leftAt
   }
 
   closed(connection: number): void {
@@ -88,7 +97,18 @@ export class WhoIsAlive {
   mustBeInRoutes(broker: Broker): boolean {
     const { taken, leftAt, givenUpAt, keptBy, onTheWay } = this.#life(broker)
     if (taken === undefined || leftAt > taken.at || givenUpAt > taken.at) return false
+    if (this.isDisplaced(broker)) return false
     return keptBy === undefined || keptBy.some((it) => onTheWay.has(it) && !this.#closed.has(it.connection))
+  }
+
+  /** Whether another broker that claims the same place has registered later. */
+  isDisplaced(broker: Broker): boolean {
+    return this.#laterRivals(broker).length > 0
+  }
+
+  /** Whether such a one must be in the routes, so that this one must not. */
+  isReplaced(broker: Broker): boolean {
+    return this.#laterRivals(broker).some((rival) => this.mustBeInRoutes(rival))
   }
 
   /** Whether the broker may be known still when everything is over that has come, and the silent have been looked for last. */
@@ -96,6 +116,14 @@ export class WhoIsAlive {
     const { taken, leftAt, keptBy, maybeHeardMs } = this.#life(broker)
     if (taken === undefined || leftAt > taken.at || keptBy !== undefined) return false
     return nowMs - maybeHeardMs <= TIMEOUT_MS
+  }
+
+  #laterRivals(broker: Broker): Broker[] {
+    const at = this.#life(broker).taken?.at
+    if (at === undefined) return []
+    return [...this.#lives]
+      .filter(([rival, life]) => areRivals(rival, broker) && (life.taken?.at ?? 0) > at)
+      .map(([rival]) => rival)
   }
 
   #openOnTheWay({ onTheWay }: Life): Arrived[] {

@@ -152,7 +152,12 @@ export class World {
   }
 
   #queryVersion(broker: Broker, counter: number): RequestStep {
-    return { code: 322, extFields: brokerFields(broker), body: JSON.stringify(dataVersion(counter)) }
+    return {
+      code: 322,
+      extFields: brokerFields(broker),
+      body: JSON.stringify(dataVersion(counter)),
+      mayTellToRegister: true,
+    }
   }
 
   #memberGroup(brokerName: string, cluster: number): RequestStep {

@@ -27,9 +27,12 @@ import {
   groupLife,
   lostConnections,
   movedCluster,
+  newestName,
   sharedConnection,
+  sharedId,
   sharedName,
   staleLiveEntry,
+  systemTopics,
 } from './scenarios.ts'
 import { gates, oddSingleTopic, routes, singleTopic, topics, zones } from './topics.ts'
 import { zoneFilter } from './zone-filter.ts'
@@ -55,7 +58,10 @@ export const sequences: readonly Sequence[] = [
   deletingRegistration,
   lostConnections,
   movedCluster,
+  newestName,
+  systemTopics,
   sharedConnection,
+  sharedId,
   expiry,
   endlessTimeout,
   sharedName,

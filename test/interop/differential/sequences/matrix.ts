@@ -23,6 +23,8 @@ interface Field {
   readonly unreadable?: On
   /** Values that are not of its type; for fields that are no texts. */
   readonly wrong?: readonly unknown[]
+  /** Each value comes from an address of its own: of several names of one address ours keeps the newest (`newest-name-only`). */
+  readonly apart?: boolean
 }
 
 /** A request code, how to ask it well, and how to see what it did. */
@@ -78,7 +80,9 @@ function inputsOf({ code, fields, body }: Subject): RequestStep[] {
         extFields: { ...extFields, [field.name]: value },
       }),
     )
-    return [
+    const apart = (step: RequestStep, index: number): RequestStep =>
+      field.apart === true ? { ...step, extFields: { ...step.extFields, brokerAddr: `n${index}:1` } } : step
+    const inputs = [
       ...missing(rest),
       ...missing({ ...rest, extFields: { ...rest.extFields, [field.name]: null } }),
       ...missing({ ...rest, serializeType: 'ROCKETMQ' }),
@@ -107,6 +111,7 @@ function inputsOf({ code, fields, body }: Subject): RequestStep[] {
         extFields: { ...rest.extFields, [field.name.toUpperCase()]: 'x', [field.name]: field.good },
       },
     ] as RequestStep[]
+    return inputs.map(apart)
   })
   const nothing = fields.some(({ missing }) => missing === 'left out')
     ? 'left out'
@@ -208,11 +213,11 @@ const subjects: readonly Subject[] = [
   },
   { code: 901, fields: [text('clusterName', 'c1'), text('brokerName', 'a')] },
   { code: 904, fields: [text('brokerName', 'a'), ...brokerKey('exception-text')], only5: true },
-  // Last, because it leaves names behind at the address of `a`, which are lost with it: see `shared-name-removed`.
+  // Last, because it leaves names behind.
   {
     code: 103,
     fields: [
-      text('brokerName', 'a', PARTIAL),
+      { ...text('brokerName', 'a', PARTIAL), apart: true },
       text('brokerAddr', 'a:1', PARTIAL),
       text('clusterName', 'c1', PARTIAL),
       text('haServerAddr', 'a:1-ha'),

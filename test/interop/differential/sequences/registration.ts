@@ -7,6 +7,7 @@ import {
   memberGroup,
   ODD_NAME,
   queryDataVersion,
+  queryOutOfPlace,
   READ_BY_FASTJSON_2,
   register,
   registrationBody,
@@ -78,7 +79,7 @@ export const registration: Sequence = {
     register({ name: 'b5', addr: 'b5:3', id: 2, acting: null }, { topics: TWO }),
     register({ name: 'b5', addr: 'b5:4', id: 3, cluster: 'c2' }, { topics: TWO }),
     register({ name: 'b5', addr: 'b5:5', id: 4, acting: true }, { topics: [] }),
-    ...look({ name: 'b5', addr: 'b5:2' }),
+    ...look({ name: 'b5', addr: 'b5:2', id: 1 }),
     // A master without HA address gives its slaves only its own.
     register({ name: 'noha', addr: 'noha:1' }, { topics: TWO, fields: { haServerAddr: null } }),
     register({ name: 'noha', addr: 'noha:2', id: 1 }, { topics: TWO }),
@@ -103,7 +104,7 @@ export const registration: Sequence = {
     queryDataVersion({ name: 'tk', addr: 'tk:2' }, dataVersion(1, 4)),
     register({ name: 'tk', addr: 'tk:2' }, { topics: TWO, stateVersion: 5 }),
     memberGroup('tk'),
-    queryDataVersion({ name: 'tk', addr: 'tk:1' }, dataVersion(1, 5)),
+    queryOutOfPlace({ name: 'tk', addr: 'tk:1' }, dataVersion(1, 5)),
     register({ name: 'tk', addr: 'tk:3' }, { topics: TWO, stateVersion: 6 }),
     memberGroup('tk'),
     // Filter servers: set, kept, removed.
@@ -189,7 +190,12 @@ export const registrationFields: Sequence = {
       ['x', { BrokerName: 'other', ns: 'n' }],
     ] as [string, Record<string, string | null>][]
   ).flatMap(([prefix, fields], index) => {
-    const broker = { name: `${prefix}${index}`, addr: `${prefix}${index}:1`, cluster: `${prefix}${index}c` }
+    const broker = {
+      name: `${prefix}${index}`,
+      addr: `${prefix}${index}:1`,
+      cluster: `${prefix}${index}c`,
+      id: fields['brokerId'] ?? 0,
+    }
     const topics = [topic('T1'), topic(`own${index}`)]
     return [
       register(broker, { topics, fields }),

@@ -166,6 +166,17 @@ export function queryDataVersion(broker: Broker, body: object | string, rest: Re
   return { code: 322, extFields: brokerFields(broker), body: text, ...rest }
 }
 
+/** 322 of a broker that is not in its group as it says: Java compares the version alone. */
+export function queryOutOfPlace(broker: Broker, version: object): RequestStep {
+  return queryDataVersion(broker, version, {
+    differs: {
+      id: 'version-query-checks-place',
+      java: { extFields: { changed: 'false' } },
+      ours: { extFields: { changed: 'true' } },
+    },
+  })
+}
+
 /** 901. */
 export function memberGroup(name: string, rest: Rest = {}): RequestStep {
   return { code: 901, extFields: { clusterName: 'c1', brokerName: name }, ...rest }

@@ -6,6 +6,7 @@ import {
   everythingRemovedBefore,
   memberGroup,
   queryDataVersion,
+  queryOutOfPlace,
   register,
   route,
   topic,
@@ -205,12 +206,13 @@ export const expiry: Sequence = {
     registerTimed({ name: 'lone', addr: 'lone:0' }, '0', ['T1', 'L1']),
     registerTimed({ name: 'past', addr: 'past:0' }, '-1000000', ['T1', 'P1']),
     registerTimed({ name: 'stays', addr: 'stays:0' }, 'x', ['T1', 'S1']),
-    ...['m:0', 'lone:0', 'past:0'].flatMap((addr) => [
-      memberGroup(addr.split(':')[0] ?? '', { until: { lacks: addr } }),
-      queryDataVersion({ name: '', addr }, dataVersion(1), { until: { has: '"changed":"true"' } }),
+    ...['m', 'lone', 'past'].flatMap((name) => [
+      memberGroup(name, { until: { lacks: `${name}:0` } }),
+      queryDataVersion({ name, addr: `${name}:0` }, dataVersion(1), { until: { has: '"changed":"true"' } }),
     ]),
     ...look('T1', 'T2', 'L1', 'P1', 'S1'),
-    ...['m:1', 'm:2', 'stays:0'].map((addr) => queryDataVersion({ name: '', addr }, dataVersion(1))),
+    ...[1, 2].map((id) => queryDataVersion({ name: 'm', addr: `m:${id}`, id }, dataVersion(1))),
+    queryDataVersion({ name: 'stays', addr: 'stays:0' }, dataVersion(1)),
     // A heartbeat keeps nobody who has gone.
     { code: 904, extFields: { clusterName: 'c1', brokerAddr: 'lone:0', brokerName: 'lone' } },
     queryDataVersion({ name: 'lone', addr: 'lone:0' }, dataVersion(1)),
@@ -298,13 +300,75 @@ export const movedCluster: Sequence = {
   ],
 }
 
+/** Two brokers that claim one name and id, and brokers that ask under another id or name than they registered with. */
+export const sharedId: Sequence = {
+  name: 'version queries of brokers that are not in their place',
+  steps: [
+    register({ name: 'i', addr: 'i:1' }, { topics: [T('i'), T('I1')] }),
+    queryDataVersion({ name: 'i', addr: 'i:1' }, dataVersion(1)),
+    queryOutOfPlace({ name: 'i', addr: 'i:1', id: 1 }, dataVersion(1)),
+    queryOutOfPlace({ name: 'other', addr: 'i:1' }, dataVersion(1)),
+    register({ name: 'i', addr: 'i:2' }, { topics: [T('i'), T('I1')] }),
+    queryOutOfPlace({ name: 'i', addr: 'i:1' }, dataVersion(1)),
+    queryDataVersion({ name: 'i', addr: 'i:2' }, dataVersion(1)),
+    unregister({ name: 'i', addr: 'i:2' }),
+    ...everythingRemovedBefore('sentinel'),
+    queryOutOfPlace({ name: 'i', addr: 'i:1' }, dataVersion(1)),
+    register({ name: 'i', addr: 'i:1' }, { topics: [T('i'), T('I1')] }),
+    queryDataVersion({ name: 'i', addr: 'i:1' }, dataVersion(1)),
+    memberGroup('i'),
+    route('I1'),
+  ],
+}
+
+/** A broker that registers again under another name. */
+export const newestName: Sequence = {
+  name: 'a broker that comes back under another name at its address',
+  steps: [
+    register({ name: 'former', addr: 'n:1' }, { topics: [T('N1'), T('N2')] }),
+    register({ name: 'newest', addr: 'n:1' }, { topics: [T('N3'), T('N4')] }),
+    route('N3'),
+    clusterInfo({
+      differs: {
+        id: 'newest-name-only',
+        java: {
+          bodyHas:
+            '"former":{"brokerAddrs":{0:"n:1"},"brokerName":"former","cluster":"c1","enableActingMaster":false}',
+        },
+        ours: {
+          body: '{"brokerAddrTable":{"newest":{"brokerAddrs":{0:"n:1"},"brokerName":"newest","cluster":"c1","enableActingMaster":false}},"clusterAddrTable":{"c1":["newest"]}}',
+        },
+      },
+    }),
+  ],
+}
+
+/** System topics of several brokers. */
+export const systemTopics: Sequence = {
+  name: 'system topics of several brokers',
+  steps: [
+    register({ name: 'sy1', addr: 'sy:1' }, { topics: [T('S1'), T('rmq_sys_one'), T('TBW102')] }),
+    register({ name: 'sy2', addr: 'sy:1', cluster: 'c2' }, { topics: [T('S1'), T('rmq_sys_two')] }),
+    {
+      code: 304,
+      differs: {
+        id: 'system-topics-listed',
+        java: { bodyHas: '"topicList":[' },
+        ours: {
+          body: '{"brokerAddr":"sy:1","topicList":["c1","sy1","c2","sy2","rmq_sys_one","TBW102","rmq_sys_two"]}',
+        },
+      },
+    },
+  ],
+}
+
 /** The live entry of an address whose place another has taken. */
 export const staleLiveEntry: Sequence = {
   name: 'live entry of a replaced address',
   steps: [
     register({ name: 'r', addr: 'r:1' }, { topics: [T('R1'), T('R2')] }, { on: 'old' }),
     register({ name: 'r', addr: 'r:2' }, { topics: [T('R1'), T('R2')] }),
-    queryDataVersion({ name: 'r', addr: 'r:1' }, dataVersion(1)),
+    queryOutOfPlace({ name: 'r', addr: 'r:1' }, dataVersion(1)),
     { close: 'old' },
     ...everythingRemovedBefore('sentinel'),
     memberGroup('r'),
