@@ -10,7 +10,7 @@ export interface DataVersionAnswer {
 
 /**
  * Compares a broker's version with the one it registered with. A broker that skips its registration as long as nothing has changed
- * does not skip it while what a snapshot says of its topics is in doubt.
+ * does not skip it while what a snapshot says of its topics is in doubt, or while it has registered by increments only.
  */
 export function queryDataVersion(
   tables: RouteTables,
@@ -21,6 +21,6 @@ export function queryDataVersion(
   const live = tables.registered(clusterName, brokerAddr)
   if (live === undefined) return { changed: true, registered: null }
   const isInDoubt = tables.restored?.brokerNames.has(live.brokerName) === true
-  const changed = isInDoubt || !sameDataVersion(live.dataVersion, version)
+  const changed = isInDoubt || !live.isComplete || !sameDataVersion(live.dataVersion, version)
   return { changed, registered: live.dataVersion }
 }

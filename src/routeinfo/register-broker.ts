@@ -3,6 +3,7 @@ import { addToCluster, putGroup } from './broker-group.ts'
 import { formerNamesOf, noteDisplaced } from './former-names.ts'
 import { permMaskOf, registerTopics, type Standing, stillHolds } from './register-topics.ts'
 import type { RegisterBrokerOutcome, RegisterBrokerResult, Registration } from './registration.ts'
+import { isComplete, type RegistrationScope, scopeOf } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
 import type { BrokerIdentity } from './route-effect.ts'
 import { type BrokerLiveInfo, brokerKey, minBrokerId, NO_CHANNEL, type RouteTables } from './route-tables.ts'
@@ -63,8 +64,9 @@ export function* registerBroker(
   putGroup(tables, known, group(), changes)
   const first = known === undefined || previousAddr === undefined || previousAddr === ''
   const permMask = permMaskOf(registration, brokerAddrs)
-  const standing: Standing = { permMask, first, deleteMissingTopics }
-  const exact = yield* registerTopics(tables, registration, standing, changes)
+  const scope = scopeOf(tables, registration, first)
+  const standing: Standing = { permMask, scope, deleteMissingTopics }
+  const { exact, missingDeleted } = yield* registerTopics(tables, registration, standing, changes)
 
   const before = tables.live(clusterName, brokerAddr)
   const isProvisional = before?.channelId === NO_CHANNEL
@@ -73,9 +75,13 @@ export function* registerBroker(
     tables.touch(clusterName, brokerAddr, registration.nowMs)
     return { result: brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs) }
   }
-  if (permMask !== null) tables.restored?.toldNames.add(brokerName)
   noteDisplaced(tables, before, brokerName)
-  if (putLive(tables, registration, before)) changes.unseen()
+  const complete = isComplete(registration, scope, isProvisional ? undefined : before)
+  if (permMask !== null && complete) tables.restored?.toldNames.add(brokerName)
+  if (putLive(tables, registration, before, scope, complete)) changes.unseen()
+  const isIncrement = scope.news === 'all' && !scope.namesOwnTopic && !tables.parts.has(brokerName)
+  if (permMask !== null && isIncrement)
+    tables.overridden.moveTo(brokerName, tables.dataVersionsOf(brokerName))
   setFilterServers(tables, registration, changes)
   if (first || before === undefined || isProvisional) {
     const { haServerAddr, channelId } = registration
@@ -100,8 +106,10 @@ export function* registerBroker(
   const result = brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs)
   if (registration.topicQueueMappingInfoMap.size > 0 || exact === undefined) return { result }
   const queueState = tables.queueState(brokerName)
-  const missingDeleted = deleteMissingTopics || since?.missingDeleted === true
-  return { result, mark: { topics, queueState, permMask, exact, missingDeleted } }
+  const { firstTopic, namesOwnTopic } = scope
+  const told = { topics, firstTopic, namesOwnTopic }
+  const deleted = missingDeleted || since?.missingDeleted === true
+  return { result, mark: { ...told, queueState, permMask, exact, missingDeleted: deleted } }
 }
 
 /** Whether another address has the id, and registered it with a later state of the group. */
@@ -138,6 +146,8 @@ function putLive(
   tables: RouteTables,
   registration: Registration,
   before: BrokerLiveInfo | undefined,
+  { topics, firstTopic }: RegistrationScope,
+  complete: boolean,
 ): boolean {
   const { clusterName, brokerAddr, brokerName } = registration
   const formerNames = formerNamesOf(tables, before, brokerName)
@@ -155,6 +165,9 @@ function putLive(
     dataVersion: registration.dataVersion,
     channelId: registration.channelId,
     haServerAddr: registration.haServerAddr,
+    topics,
+    firstTopic,
+    isComplete: complete,
     generation: registration.generation,
   })
 }

@@ -6,7 +6,7 @@ import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts
 import { openChannel } from '../routeinfo/support.ts'
 import { DATA_VERSION, MASTER, ProcessorWorld, registrationBody, SLAVE } from './support.ts'
 
-const body = registrationBody(['T1', 'T2'])
+const body = registrationBody(['T1', 'broker-a'])
 
 async function registered(): Promise<ProcessorWorld> {
   const world = new ProcessorWorld()
