@@ -76,7 +76,7 @@ export function* registerBroker(
     return { result: brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs) }
   }
   noteDisplaced(tables, before, brokerName)
-  const complete = isComplete(registration, scope, isProvisional ? undefined : before)
+  const complete = isComplete(registration, scope, before)
   if (permMask !== null && complete) tables.restored?.toldNames.add(brokerName)
   if (putLive(tables, registration, before, scope, complete)) changes.unseen()
   const isIncrement = scope.news === 'all' && !scope.namesOwnTopic && !tables.parts.has(brokerName)
