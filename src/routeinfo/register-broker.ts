@@ -2,6 +2,7 @@ import { type BrokerData, MASTER_ID } from '../protocol/body/topic-route-data.ts
 import { addToCluster, putGroup } from './broker-group.ts'
 import { permMaskOf, registerTopics, type Standing, stillHolds } from './register-topics.ts'
 import type { RegisterBrokerOutcome, RegisterBrokerResult, Registration } from './registration.ts'
+import { isComplete, type RegistrationScope, scopeOf } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
 import type { BrokerIdentity } from './route-effect.ts'
 import { brokerKey, minBrokerId, type RouteTables } from './route-tables.ts'
@@ -70,16 +71,21 @@ export function* registerBroker(
   putGroup(tables, known, group(), changes)
   const first = known === undefined || previousAddr === undefined || previousAddr === ''
   const permMask = permMaskOf(registration, brokerAddrs)
-  const standing: Standing = { permMask, first, deleteMissingTopics }
-  const exact = yield* registerTopics(tables, registration, standing, changes)
+  const scope = scopeOf(tables, registration, first)
+  const standing: Standing = { permMask, scope, deleteMissingTopics }
+  const { exact, missingDeleted } = yield* registerTopics(tables, registration, standing, changes)
 
   const isProvisional = tables.isProvisional(clusterName, brokerAddr)
   if (isProvisional && topics === 1) {
     tables.touch(clusterName, brokerAddr, registration.nowMs)
     return { result: brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs) }
   }
-  if (permMask !== null) tables.restored?.toldNames.add(brokerName)
-  if (putLive(tables, registration)) changes.unseen()
+  const complete = isComplete(registration, scope, before)
+  if (permMask !== null && complete) tables.restored?.toldNames.add(brokerName)
+  if (putLive(tables, registration, scope, complete)) changes.unseen()
+  const isIncrement = scope.news === 'all' && !scope.namesOwnTopic && !tables.parts.has(brokerName)
+  if (permMask !== null && isIncrement)
+    tables.overridden.moveTo(brokerName, tables.dataVersionsOf(brokerName))
   setFilterServers(tables, registration, changes)
   if (previousAddr !== brokerAddr || before === undefined || isRenamed || isProvisional) {
     const { haServerAddr, channelId } = registration
@@ -104,8 +110,10 @@ export function* registerBroker(
   const result = brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs)
   if (registration.topicQueueMappingInfoMap.size > 0 || exact === undefined) return { result }
   const queueState = tables.queueState(brokerName)
-  const missingDeleted = deleteMissingTopics || since?.missingDeleted === true
-  return { result, mark: { topics, queueState, permMask, exact, missingDeleted } }
+  const { firstTopic, namesOwnTopic } = scope
+  const told = { topics, firstTopic, namesOwnTopic }
+  const deleted = missingDeleted || since?.missingDeleted === true
+  return { result, mark: { ...told, queueState, permMask, exact, missingDeleted: deleted } }
 }
 
 /** Whether another address has the id, and registered it with a later state of the group. */
@@ -156,7 +164,12 @@ function ignore(
 }
 
 /** @returns Whether more is new than the version and the times. */
-function putLive(tables: RouteTables, registration: Registration): boolean {
+function putLive(
+  tables: RouteTables,
+  registration: Registration,
+  { topics, firstTopic }: RegistrationScope,
+  complete: boolean,
+): boolean {
   const { clusterName, brokerAddr, brokerName } = registration
   return tables.setLive({
     clusterName,
@@ -171,6 +184,9 @@ function putLive(tables: RouteTables, registration: Registration): boolean {
     dataVersion: registration.dataVersion,
     channelId: registration.channelId,
     haServerAddr: registration.haServerAddr,
+    topics,
+    firstTopic,
+    isComplete: complete,
     generation: registration.generation,
   })
 }

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { Perm } from '../protocol/body/topic-config.ts'
 import { MASTER_ID, type QueueData, sameQueueData } from '../protocol/body/topic-route-data.ts'
 import type { Registration, TopicsMark } from './registration.ts'
+import { type RegistrationScope, type Removal, scopeOf } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
 import { minBrokerId, type RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
@@ -22,34 +24,36 @@ export function permMaskOf(
 export interface Standing {
   /** Null if the topics do not count. */
   readonly permMask: number | null
-  /** Whether this member was not in its group before. */
-  readonly first: boolean
+  readonly scope: RegistrationScope
   readonly deleteMissingTopics: boolean
 }
 
-/**
- * Takes the topics of a registration, as far as they count, yielding after every topic.
- * @returns Whether every topic is stored as the registration says; undefined if that is not to be told, because the table's keys
- * are not the names inside.
- */
+/** How a registration has left the topics of its broker name. */
+export interface TopicsOutcome {
+  /** Whether every topic is stored as the registration says; undefined if unknown: the table's keys differ from the topic names in it. */
+  readonly exact: boolean | undefined
+  /** Whether the topics that it does not name were removed. */
+  readonly missingDeleted: boolean
+}
+
+/** Takes the topics of a registration, as far as they count, yielding after every topic. */
 export function* registerTopics(
   tables: RouteTables,
   registration: Registration,
-  { permMask, first, deleteMissingTopics }: Standing,
+  { permMask, scope, deleteMissingTopics }: Standing,
   changes: RouteChanges,
-): Sliced<boolean | undefined> {
-  if (permMask === null) return true
-  const { clusterName, brokerAddr, brokerName, dataVersion, since } = registration
+): Sliced<TopicsOutcome> {
+  if (permMask === null) return { exact: true, missingDeleted: false }
+  const { brokerName, dataVersion, since } = registration
   const { topicConfigTable, topicQueueMappingInfoMap } = registration
-  // With a mark there is none to delete, or it would not hold.
-  if (deleteMissingTopics && topicQueueMappingInfoMap.size === 0 && since === undefined) {
-    for (const topic of tables.topicQueueTable.keys()) {
-      if (!topicConfigTable.has(topic) && tables.removeQueueData(topic, brokerName)) changes.topic(topic)
-      yield
-    }
-  }
+  // A baseline (`since`) holds only if there is nothing to remove.
+  const removal =
+    deleteMissingTopics && since === undefined ? tables.parts.removalBy(tables, registration, scope) : 'none'
+  if (removal !== 'none') yield* removeMissing(tables, registration, removal, changes)
+  tables.parts.take(registration, scope, deleteMissingTopics)
 
-  const everything = first || tables.isDataVersionChanged(clusterName, brokerAddr, dataVersion)
+  const { news } = scope
+  const isOverridden = tables.overridden.has(brokerName)
   let exact = since?.exact ?? true
   let keysAreNames = true
   const share = queueDataSharing(brokerName)
@@ -62,19 +66,42 @@ export function* registerTopics(
       config.perm & permMask,
       config.topicSysFlag,
     )
-    const known = everything ? undefined : tables.toldQueueData(topic, brokerName)
-    if (known !== undefined) exact &&= sameQueueData(known, queueData)
-    else if (tables.putQueueData(topic, queueData)) changes.topic(topic)
+    const known = news === 'all' ? undefined : tables.toldQueueData(topic, brokerName)
+    const stays =
+      known !== undefined &&
+      (news === 'nothing' || (isOverridden && tables.overridden.outlasts(topic, queueData, dataVersion)))
+    if (stays) exact &&= sameQueueData(known, queueData)
+    else {
+      if (tables.putQueueData(topic, queueData)) changes.topic(topic)
+      if (isOverridden) tables.overridden.drop(topic, brokerName)
+    }
     yield
   }
-  if (!everything) return keysAreNames ? exact : undefined
-  for (const [topic, info] of topicQueueMappingInfoMap) {
-    const byBroker = new Map(tables.topicQueueMappingInfoTable.get(topic)).set(info.bname ?? 'null', info)
-    tables.topicQueueMappingInfoTable.set(topic, byBroker)
-    changes.topic(topic)
+  if (news !== 'nothing') {
+    for (const [topic, info] of topicQueueMappingInfoMap) {
+      const known = tables.topicQueueMappingInfoTable.get(topic)
+      const bname = info.bname ?? 'null'
+      if (!isDeepStrictEqual(known?.get(bname), info)) {
+        tables.topicQueueMappingInfoTable.set(topic, new Map(known).set(bname, info))
+        changes.topic(topic)
+      }
+      yield
+    }
+  }
+  return { exact: keysAreNames ? exact : undefined, missingDeleted: removal === 'not named' }
+}
+
+function* removeMissing(
+  tables: RouteTables,
+  { brokerName, topicConfigTable }: Registration,
+  removal: Exclude<Removal, 'none'>,
+  changes: RouteChanges,
+): Sliced<void> {
+  for (const topic of tables.topicQueueTable.keys()) {
+    const isNamed = topicConfigTable.has(topic) || (removal !== 'not named' && removal.has(topic))
+    if (!isNamed && tables.removeQueueData(topic, brokerName)) changes.topic(topic)
     yield
   }
-  return keysAreNames ? exact : undefined
 }
 
 /** Whether a registration that says the same as an earlier one would find every topic as it is to be. */
@@ -84,7 +111,7 @@ export function stillHolds(
   registration: Registration,
   deleteMissingTopics: boolean,
 ): boolean {
-  const { clusterName, brokerAddr, brokerName, brokerId, dataVersion } = registration
+  const { brokerAddr, brokerName, brokerId } = registration
   const brokerAddrs = new Map(tables.brokerAddrTable.get(brokerName)?.brokerAddrs)
   const first = (brokerAddrs.get(brokerId) ?? '') === ''
   for (const [id, addr] of brokerAddrs) if (addr === brokerAddr) brokerAddrs.delete(id)
@@ -92,8 +119,11 @@ export function stillHolds(
   if (mark.permMask !== permMaskOf(registration, brokerAddrs)) return false
   if (mark.permMask === null) return true
   if (mark.queueState !== tables.queueState(brokerName)) return false
-  if (deleteMissingTopics && !mark.missingDeleted) return false
-  return mark.exact || !(first || tables.isDataVersionChanged(clusterName, brokerAddr, dataVersion))
+  if (deleteMissingTopics && (!mark.missingDeleted || tables.parts.has(brokerName))) return false
+  const { news, isPart } = scopeOf(tables, registration, first)
+  // What it has in common with the registration before it is told by all of its topics.
+  if (isPart || news === 'differences') return false
+  return mark.exact || news === 'nothing'
 }
 
 /** Most topics of a broker are configured alike: equal entries of one registration are one value in memory. */

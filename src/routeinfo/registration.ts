@@ -25,8 +25,10 @@ export interface Registration extends BrokerIdentity, RegisterBrokerBody {
  * same has nothing to do.
  */
 export interface TopicsMark {
-  /** Size of its topic table. */
+  /** Size of its topic table, the first topic in it, and whether the broker's own topic was one of them. */
   readonly topics: number
+  readonly firstTopic: string | undefined
+  readonly namesOwnTopic: boolean
   /** State of the broker name's queues when it was done, see {@link RouteTables.queueState}. */
   readonly queueState: number
   /** What its permissions were masked with; null if its topics did not count. */

@@ -55,6 +55,9 @@ export function readRouteSnapshot(lines: Iterable<string>, nowMs: number, graceM
         dataVersion: EMPTY_DATA_VERSION,
         channelId: NO_CHANNEL,
         haServerAddr: record.textOrNull(5),
+        topics: 0,
+        firstTopic: undefined,
+        isComplete: false,
         generation: 0,
       })
     },

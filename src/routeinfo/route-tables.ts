@@ -1,4 +1,4 @@
-import { type DataVersion, sameDataVersion } from '../protocol/body/data-version.ts'
+import type { DataVersion } from '../protocol/body/data-version.ts'
 import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
 import {
   type BrokerData,
@@ -7,6 +7,8 @@ import {
   sameQueueData,
 } from '../protocol/body/topic-route-data.ts'
 
+import { OverriddenQueues } from './overridden-queues.ts'
+import { RegistrationParts } from './registration-parts.ts'
 import type { RestoredRoutes } from './restored-routes.ts'
 import { TransitionMap } from './transition-map.ts'
 
@@ -26,6 +28,11 @@ export interface BrokerLiveInfo {
   readonly dataVersion: DataVersion
   readonly channelId: ChannelId
   readonly haServerAddr: string | null
+  /** Number of topics in its last registration, and the first of them. */
+  readonly topics: number
+  readonly firstTopic: string | undefined
+  /** Whether it has registered all of its topics. */
+  readonly isComplete: boolean
   /**
    * Arrival number of the registration that made this entry. A removal carries the number of its own arrival and spares an
    * entry with a later one, so that nothing that was decided before a broker registered can remove it afterwards.
@@ -69,6 +76,8 @@ export class RouteTables {
   #lastQueueChange = 0
   /** The keys of the live table by their connection, so that a closing one need not search it. */
   readonly #keysByChannel = new Map<ChannelId, Set<string>>()
+  readonly overridden = new OverriddenQueues()
+  readonly parts = new RegistrationParts()
   /** What came from a snapshot; undefined if nothing did, or the time of what did is over. */
   restored: RestoredRoutes | undefined
   #snapshots = 0
@@ -153,16 +162,6 @@ export class RouteTables {
     if (info !== undefined) info.lastUpdateTimestampMs = nowMs
   }
 
-  /**
-   * Whether a broker is unknown or registered with another version. What a snapshot says of it does not count: its topics may
-   * have changed after the snapshot was taken.
-   * @see RouteInfoManager#isBrokerTopicConfigChanged
-   */
-  isDataVersionChanged(clusterName: string, brokerAddr: string, version: DataVersion | null): boolean {
-    const info = this.registered(clusterName, brokerAddr)
-    return info === undefined || !sameDataVersion(info.dataVersion, version)
-  }
-
   /** Stores a topic's queues on a broker, unless it is what is stored already. @returns Whether anything changed. */
   putQueueData(topic: string, queueData: QueueData): boolean {
     const { brokerName } = queueData
@@ -175,6 +174,26 @@ export class RouteTables {
     // What a snapshot said and a broker says again is the same queues, known by another.
     if (!isSame) this.#noteQueueChange(brokerName)
     return !isSame
+  }
+
+  /**
+   * The same for a change that is not the broker's own: what it last registered stays known.
+   * @param versions - Of {@link dataVersionsOf}.
+   */
+  overrideQueueData(topic: string, queueData: QueueData, versions: readonly DataVersion[]): boolean {
+    const told = this.topicQueueTable.get(topic)?.get(queueData.brokerName)
+    const isChanged = this.putQueueData(topic, queueData)
+    if (told !== undefined) this.overridden.note(topic, told, queueData, versions)
+    return isChanged
+  }
+
+  /** The versions under which the members of a broker name are registered. */
+  dataVersionsOf(brokerName: string): DataVersion[] {
+    const addrs = [...(this.brokerAddrTable.get(brokerName)?.brokerAddrs.values() ?? [])]
+    return addrs
+      .flatMap((addr) => this.#liveByAddr.get(addr) ?? [])
+      .filter(({ channelId }) => channelId !== NO_CHANNEL)
+      .map(({ dataVersion }) => dataVersion)
   }
 
   /** A topic's queues on a broker as somebody has told this server: not what only a snapshot says. */
@@ -196,6 +215,7 @@ export class RouteTables {
   removeQueueData(topic: string, brokerName: string): boolean {
     const queues = this.topicQueueTable.get(topic)
     if (queues?.has(brokerName) !== true) return false
+    this.overridden.drop(topic, brokerName)
     if (queues.size === 1) {
       this.topicQueueTable.delete(topic)
     } else if (this.#isShared(topic, queues)) {
@@ -225,13 +245,18 @@ export class RouteTables {
 
   /** Removes a topic. @returns Whether there was one. */
   removeTopic(topic: string): boolean {
-    for (const brokerName of this.topicQueueTable.get(topic)?.keys() ?? []) this.#noteQueueChange(brokerName)
+    for (const brokerName of this.topicQueueTable.get(topic)?.keys() ?? []) {
+      this.overridden.drop(topic, brokerName)
+      this.#noteQueueChange(brokerName)
+    }
     return this.topicQueueTable.delete(topic)
   }
 
   /** Says that a broker name has no queues any more. */
   forgetQueueChanges(brokerName: string): void {
     this.#queuesChanged.delete(brokerName)
+    this.overridden.forget(brokerName)
+    this.parts.forget(brokerName)
   }
 
   /** A number that is another one whenever any topic's queues on that broker name are: equal numbers, equal queues. */

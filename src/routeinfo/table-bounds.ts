@@ -1,6 +1,7 @@
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import { BoundError } from '../protocol/errors.ts'
 import type { Registration } from './registration.ts'
+import { scopeOf } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
 import { NO_CHANNEL, type RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
@@ -98,18 +99,21 @@ export function* checkTopicsOf(
 }
 
 function* topicsWith(
-  { topicQueueTable }: RouteTables,
+  tables: RouteTables,
   registration: Registration,
   deleteMissingTopics: boolean,
 ): Sliced<number> {
-  const { brokerName, topicConfigTable, topicQueueMappingInfoMap } = registration
+  const { brokerName, topicConfigTable } = registration
+  const { topicQueueTable } = tables
   let topics = topicQueueTable.size
   if (!topicsMayCount(registration)) return topics
   for (const { topicName } of topicConfigTable.values()) {
     if (!topicQueueTable.has(topicName)) topics++
     yield
   }
-  if (!deleteMissingTopics || topicQueueMappingInfoMap.size > 0) return topics
+  const scope = scopeOf(tables, registration, false)
+  if (!deleteMissingTopics || tables.parts.removalBy(tables, registration, scope) !== 'not named')
+    return topics
   for (const [topic, queues] of topicQueueTable) {
     if (queues.size === 1 && queues.has(brokerName) && !topicConfigTable.has(topic)) topics--
     yield

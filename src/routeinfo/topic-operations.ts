@@ -34,7 +34,8 @@ export function registerTopic(
   const unknownAt = queueDatas.findIndex(({ brokerName }) => !tables.brokerAddrTable.has(brokerName))
   if (unknownAt >= 0 && !tables.topicQueueTable.has(topic)) return
   for (const queueData of unknownAt < 0 ? queueDatas : queueDatas.slice(0, unknownAt)) {
-    if (tables.putQueueData(topic, queueData)) changes.topic(topic)
+    const versions = tables.dataVersionsOf(queueData.brokerName)
+    if (tables.overrideQueueData(topic, queueData, versions)) changes.topic(topic)
   }
 }
 
@@ -50,12 +51,13 @@ export function* setWritePerm(
   changes: RouteChanges,
 ): Sliced<number> {
   let count = 0
+  const versions = tables.dataVersionsOf(brokerName)
   for (const [topic, queues] of tables.topicQueueTable) {
     const queueData = queues.get(brokerName)
     if (queueData !== undefined) {
       count++
       const perm = operation === 'wipe' ? queueData.perm & ~Perm.WRITE : Perm.READ | Perm.WRITE
-      if (tables.putQueueData(topic, { ...queueData, perm })) changes.topic(topic)
+      if (tables.overrideQueueData(topic, { ...queueData, perm }, versions)) changes.topic(topic)
     }
     yield
   }

@@ -175,4 +175,6 @@ function* cleanTopics(
     yield
   }
   for (const name of removed) tables.forgetQueueChanges(name)
+  // What the master registered counts no more: its slave has its own to say.
+  for (const name of readOnly) tables.overridden.forget(name)
 }

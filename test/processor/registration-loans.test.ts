@@ -24,7 +24,15 @@ function registration(text: string): KnownRegistration {
     dataVersion: { counter: 1n, stateVersion: 0n, timestamp: 1n },
     filterServerList: null,
     places: undefined,
-    mark: { topics: 0, queueState: 0, permMask: null, exact: true, missingDeleted: true },
+    mark: {
+      topics: 0,
+      firstTopic: undefined,
+      namesOwnTopic: false,
+      queueState: 0,
+      permMask: null,
+      exact: true,
+      missingDeleted: true,
+    },
   }
 }
 

@@ -5,7 +5,8 @@ import { RequestCode } from '../../src/protocol/request-code.ts'
 import { openChannel } from '../routeinfo/support.ts'
 import { type Asked, MASTER, ProcessorWorld, registrationBody } from './support.ts'
 
-const TOPICS = ['A', 'B', 'C', 'D']
+/** With the own topic of broker a. */
+const TOPICS = ['A', 'B', 'C', 'a']
 const {
   REGISTER_BROKER,
   UNREGISTER_BROKER,

@@ -101,7 +101,8 @@ describe('a broker that is known from a snapshot', () => {
 
   test('is a registered one when it registers: its connection counts, its heartbeat timeout, its version', async () => {
     const { manager, effects } = await restarted({ ...MASTER, heartbeatTimeoutMs: 5_000 })
-    await register(manager, { ...MASTER, heartbeatTimeoutMs: 10_000 })
+    const topicConfigTable = topicTable(['broker-a', 'T1', 'T2'])
+    await register(manager, { ...MASTER, topicConfigTable, heartbeatTimeoutMs: 10_000 })
     expect(kinds(effects)).toEqual(['broker registered'])
     expect(manager.provisional).toBe(0)
     expect(manager.scanNotActiveBroker(START_MS + 10_000)).toEqual([])
@@ -288,9 +289,9 @@ describe('a first registration after a restart that is not of all topics', () =>
     const dataVersion = { counter: 2n, stateVersion: 0n, timestamp: 2n }
     await register(manager, { dataVersion, topicConfigTable: topicTable(['New1', 'New2']) })
     expect(await changed(manager, { dataVersion })).toBe(true)
-    await register(manager, { dataVersion, topicConfigTable: topicTable(['T1', 'T2', 'New1', 'New2']) })
+    await register(manager, { dataVersion, topicConfigTable: topicTable(['T1', 'T2', 'New1', 'broker-a']) })
     expect(await manager.endRestoration(OVER_MS - 1)).toMatchObject({ returned: 1, staleQueues: 0 })
-    expect((await manager.getTopicList(owner)).sort()).toEqual(['New1', 'New2', 'T1', 'T2'])
+    expect((await manager.getTopicList(owner)).sort()).toEqual(['New1', 'New2', 'T1', 'T2', 'broker-a'])
     expect(await changed(manager, { dataVersion })).toBe(false)
   })
 
@@ -310,7 +311,7 @@ describe('a first registration after a restart that is not of all topics', () =>
 describe('a topic that was deleted while the server did not run', () => {
   test('is there until the time of the snapshot is over, and then gone from the brokers that no longer tell of it', async () => {
     const { manager } = await restarted(MASTER, OTHER)
-    await register(manager, { ...MASTER, topicConfigTable: topicTable(['T2', 'T3']) })
+    await register(manager, { ...MASTER, topicConfigTable: topicTable(['broker-a', 'T2', 'T3']) })
     await register(manager, OTHER)
     expect(routeOf(manager)?.queueDatas.map(({ brokerName }) => brokerName)).toEqual(['broker-a', 'broker-b'])
     const { revision } = manager
@@ -352,14 +353,15 @@ describe('a topic that was deleted while the server did not run', () => {
         const empty = managerWith('whole').manager
         for (const { brokerName, after, split, one, queues } of all) {
           if (after === null) continue
+          const whole = [...after, brokerName]
           if (one) await register(manager, broker(brokerName, after.slice(0, 1), queues))
           if (split && after.length > 3) {
             await register(manager, broker(brokerName, after.slice(0, 2), queues, 2n))
-            await register(manager, broker(brokerName, after.slice(2), queues, 3n))
+            await register(manager, broker(brokerName, whole.slice(2), queues, 3n))
           } else {
-            await register(manager, broker(brokerName, after, queues))
+            await register(manager, broker(brokerName, whole, queues))
           }
-          await register(empty, broker(brokerName, after, queues))
+          await register(empty, broker(brokerName, whole, queues))
         }
         // The brokers that are back go on registering: they are not silent.
         for (const { clusterName, brokerAddr } of manager.scanNotActiveBroker(OVER_MS))

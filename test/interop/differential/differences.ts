@@ -18,6 +18,8 @@ const shownBySequences = [
   'first-bytes-read-at-once',
   'large-update-refused',
   'secrets-hidden',
+  'parts-of-a-registration',
+  'increment-is-not-the-whole',
 ] as const
 
 /** Those that take a race to see, or a moment, which no sequence of requests and answers can bring about at will. */

@@ -28,6 +28,7 @@ export function ask(
   code: number,
   extFields: Readonly<Record<string, string>> = {},
   version = VERSION,
+  body: Buffer = Buffer.alloc(0),
 ): Promise<Answer> {
   const [host = '', port = ''] = server.split(':')
   const header = Buffer.from(
@@ -42,7 +43,7 @@ export function ask(
     }),
   )
   const lengths = Buffer.alloc(8)
-  lengths.writeInt32BE(4 + header.length, 0)
+  lengths.writeInt32BE(4 + header.length + body.length, 0)
   lengths.writeInt32BE(header.length, 4)
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), host)
@@ -56,7 +57,7 @@ export function ask(
       resolve(readAnswer(received))
       socket.destroy()
     })
-    socket.write(Buffer.concat([lengths, header]))
+    socket.write(Buffer.concat([lengths, header, body]))
   })
 }
 

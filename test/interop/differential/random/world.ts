@@ -29,6 +29,8 @@ export class World {
   readonly #topics: readonly string[]
   readonly #keys: readonly string[]
   readonly #namespaces: readonly string[]
+  /** What a broker says under one version is always the same; by address and version. */
+  readonly #said = new Map<string, Pick<RegisterAction, 'topics' | 'form' | 'mapped'>>()
 
   constructor(prefix: string, dialect: Dialect) {
     const named = (...names: string[]): string[] => names.map((name) => `${prefix}${name}`)
@@ -180,7 +182,25 @@ export class World {
     return { code: 217, extFields: { topic: this.#topic(index) }, body }
   }
 
-  #registration(action: RegisterAction): RequestStep {
+  /** As a broker is: one version has one table of topics. Others differ on purpose (`parts-of-a-registration`). */
+  #honest(action: RegisterAction): RegisterAction {
+    const { form, counter, stateVersion, topics, mapped } = action
+    const { addr, cluster } = this.broker(action.broker)
+    const key = `${cluster} ${addr} ${counter} ${form === 'json' || form === 'compressed' ? stateVersion : 0}`
+    const said = this.#said.get(key) ?? { topics, form, mapped }
+    this.#said.set(key, said)
+    return { ...action, ...said }
+  }
+
+  /** A registration without the broker's own topic would be taken for an increment (`increment-is-not-the-whole`). */
+  #topicsOf({ topics }: RegisterAction, { name }: Broker): [string, object][] {
+    if (topics.length === 0) return []
+    const own: [string, object] = [name, topic(name)[1]]
+    return topics.length === 1 ? [own] : [...topics.map((choice) => this.#topicConfig(choice)), own]
+  }
+
+  #registration(said: RegisterAction): RequestStep {
+    const action = this.#honest(said)
     const { form, counter, stateVersion, zone, heartbeatTimeoutMillis } = action
     const of5 = form === 'json' || form === 'compressed'
     const broker: Broker = {
@@ -192,7 +212,7 @@ export class World {
     const fields = heartbeatTimeoutMillis === null ? {} : { heartbeatTimeoutMillis }
     const filter = action.filterServers === null ? null : (FILTER_SERVERS[action.filterServers] ?? [])
     if (form === 'json') {
-      const topics = action.topics.map((choice) => this.#topicConfig(choice))
+      const topics = this.#topicsOf(action, broker)
       const mapping = this.#mapping(action, broker.name)
       return register(broker, { topics, counter, stateVersion, mapping, filter, fields }, rest)
     }
@@ -202,7 +222,7 @@ export class World {
         broker,
         {
           dataVersion: JSON.stringify(version),
-          lines: this.#lines(action, of5),
+          lines: this.#lines(action, broker, of5),
           filter: JSON.stringify(filter ?? []),
           mapping: of5
             ? Object.values(this.#mapping(action, broker.name)).map((info) => JSON.stringify(info))
@@ -214,7 +234,7 @@ export class World {
     }
     const wrapper = {
       dataVersion: versionOf4(counter),
-      topicConfigTable: Object.fromEntries(action.topics.map((choice) => this.#topicConfig(choice))),
+      topicConfigTable: Object.fromEntries(this.#topicsOf(action, broker)),
     }
     const body =
       form === 'bare' ? wrapper : { filterServerList: filter, topicConfigSerializeWrapper: wrapper }
@@ -238,15 +258,17 @@ export class World {
   }
 
   /** A compressed registration cannot say what flags its topics have. */
-  #lines({ topics }: RegisterAction, of5: boolean): string[] {
+  #lines({ topics }: RegisterAction, { name }: Broker, of5: boolean): string[] {
     const lines = new Map<number, string>()
+    if (topics.length === 0) return []
+    const own = `${name} 8 8 6 SINGLE_TAG${of5 ? ' {}' : ''}`
     for (const { topic: index, perm, queues } of topics) {
       if (SYS_FLAGS[index] !== 0) continue
       const count = QUEUES[queues]
       const line = `${this.#topic(index)} ${count} ${count} ${PERMS[perm]} SINGLE_TAG`
       lines.set(index, of5 ? `${line} {}` : line)
     }
-    return [...lines.values()]
+    return topics.length === 1 ? [own] : [...lines.values(), own]
   }
 
   #mapping({ mapped, counter }: RegisterAction, bname: string): Record<string, object> {

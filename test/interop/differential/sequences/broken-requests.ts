@@ -11,6 +11,7 @@ import {
   registrationBody,
   route,
   topic,
+  withOwn,
 } from './requests.ts'
 
 const broker = { name: 'a', addr: 'a:1' }
@@ -21,7 +22,7 @@ const DV = JSON.stringify(dataVersion(1))
 export const heartbeats: Sequence = {
   name: 'data versions, heartbeats, member groups',
   steps: [
-    register(broker, { topics: TWO }),
+    register(broker, { topics: withOwn(broker, TWO) }),
     ...[
       DV,
       '',
@@ -82,7 +83,7 @@ export const oddDataVersions: Sequence = {
   name: 'data versions read strictly',
   releases: READ_BY_FASTJSON_2,
   steps: [
-    register(broker, { topics: TWO }),
+    register(broker, { topics: withOwn(broker, TWO) }),
     ...[
       '{"Counter":1,"stateVersion":0,"timestamp":1600000000001}',
       '{"@type":"x","counter":1,"stateVersion":0,"timestamp":1600000000001}',
@@ -116,7 +117,7 @@ const unregistration = { brokerName: 'a', brokerAddr: 'a:1', clusterName: 'c1', 
 export const brokenUnregistrations: Sequence = {
   name: 'unregistrations with missing fields',
   steps: [
-    register(broker, { topics: TWO }),
+    register(broker, { topics: withOwn(broker, TWO) }),
     ...(['brokerName', 'brokerAddr', 'clusterName', 'brokerId'] as const).flatMap((field): RequestStep[] => [
       refusedUnregistration({ ...unregistration, [field]: null }),
       memberGroup('a'),

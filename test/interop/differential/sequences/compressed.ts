@@ -150,9 +150,10 @@ function broker(name: string): { name: string; addr: string } {
 
 function named({ lines = [], mapping, ...rest }: Compressed, name: string): Compressed {
   const fill = (text: string): string => text.replaceAll('@', name)
+  const own = `${name} 8 8 6 SINGLE_TAG {}`
   return {
     ...rest,
-    lines: lines.map(fill),
+    lines: lines.length === 0 ? [] : [...lines.map(fill), own],
     ...(mapping !== undefined && { mapping: mapping === null ? null : mapping.map(fill) }),
   }
 }

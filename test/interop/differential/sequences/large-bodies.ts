@@ -49,7 +49,8 @@ function table(topics: number, letters = ''): string {
 
 function registered(name: string, topicTable: string, counter: string): RequestStep {
   const dataVersion = `{"counter":${counter},"stateVersion":0,"timestamp":1600000000001}`
-  const wrapper = `{"dataVersion":${dataVersion},"topicConfigTable":${topicTable}}`
+  const own = `,${JSON.stringify(name)}:{"topicName":${JSON.stringify(name)}}}`
+  const wrapper = `{"dataVersion":${dataVersion},"topicConfigTable":${topicTable.replace(/\}$/, own)}}`
   return {
     code: 103,
     extFields: brokerFields({ name, addr: `${name}:1` }),

@@ -9,6 +9,7 @@ import {
   register,
   route,
   topic,
+  withOwn,
 } from './requests.ts'
 
 type On = RequestStep['differs'] | 'left out'
@@ -232,7 +233,7 @@ const subjects: readonly Subject[] = [
     body: JSON.stringify({
       topicConfigSerializeWrapper: {
         dataVersion: dataVersion(1),
-        topicConfigTable: Object.fromEntries([topic('T1'), topic('T2')]),
+        topicConfigTable: Object.fromEntries(withOwn(A, [topic('T1'), topic('T2')])),
       },
     }),
     look: () => [clusterInfo(), memberGroup('a'), queryDataVersion(A, dataVersion(1)), route('T1')],

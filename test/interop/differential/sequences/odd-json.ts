@@ -51,7 +51,7 @@ export const oddJson: Sequence = {
   steps: [
     ...TAKEN.map((body, index) => onlyIn('ours', register103(`t${index}`, body))),
     ...REFUSED.map((body, index) => onlyIn('java', register103(`r${index}`, body))),
-    register({ name: 'a', addr: 'a:1' }, { topics: [topic('A1'), topic('A2')] }),
+    register({ name: 'a', addr: 'a:1' }, { topics: [topic('A1'), topic('a')] }),
     ...TOPICS_TAKEN.map((body, index) => onlyIn('ours', register217(`N${index}`, body))),
     ...TOPICS_REFUSED.map((body, index) => onlyIn('java', register217(`M${index}`, body))),
     onlyIn('java', queryDataVersion({ name: 'a', addr: 'a:1' }, `${DV},`), { changed: 'false' }, DV),

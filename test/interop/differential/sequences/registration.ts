@@ -13,6 +13,7 @@ import {
   registrationBody,
   route,
   topic,
+  withOwn,
 } from './requests.ts'
 
 const TWO = [topic('T1'), topic('T2', { read: 4, write: 2, sysFlag: 3 })]
@@ -33,14 +34,14 @@ function look(broker: Broker): RequestStep[] {
 export const registration: Sequence = {
   name: 'registration',
   steps: [
-    register({ name: 'b5', addr: 'b5:1' }, { topics: TWO }),
+    register({ name: 'b5', addr: 'b5:1' }, { topics: withOwn({ name: 'b5' }, TWO) }),
     ...look({ name: 'b5', addr: 'b5:1' }),
     // 4.9: no enableActingMaster, no attributes, no stateVersion.
     {
       code: 103,
       version: 407,
       extFields: brokerFields({ name: 'b4', addr: 'b4:1', acting: null }),
-      body: '{"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":{"counter":3,"timestamp":1650000000000},"topicConfigTable":{"T4":{"order":false,"perm":6,"readQueueNums":8,"topicFilterType":"SINGLE_TAG","topicName":"T4","topicSysFlag":0,"writeQueueNums":8},"T5":{"topicName":"T5"}}}}',
+      body: '{"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":{"counter":3,"timestamp":1650000000000},"topicConfigTable":{"T4":{"order":false,"perm":6,"readQueueNums":8,"topicFilterType":"SINGLE_TAG","topicName":"T4","topicSysFlag":0,"writeQueueNums":8},"T5":{"topicName":"T5"},"b4":{"topicName":"b4"}}}}',
     },
     queryDataVersion({ name: 'b4', addr: 'b4:1' }, '{"counter":3,"timestamp":1650000000000}'),
     route('T4'),
@@ -66,16 +67,14 @@ export const registration: Sequence = {
     route('T1'),
     route('T3'),
     // The same version again: a known topic is not touched, an unknown one is added.
-    register(
-      { name: 'b5', addr: 'b5:1' },
-      { topics: [topic('T3', { perm: 4 }), topic('T6', { perm: 2 })], counter: 2 },
-    ),
+    register({ name: 'b5', addr: 'b5:1' }, { topics: [topic('T3', { perm: 4 })], counter: 2 }),
+    register({ name: 'b5', addr: 'b5:1' }, { topics: [topic('T6', { perm: 2 })], counter: 2 }),
     route('T3'),
     route('T6'),
     register({ name: 'b5', addr: 'b5:1' }, { topics: [topic('T3', { perm: 4 })], counter: 3 }),
     route('T3'),
     // Slaves, by id, of the group and of another cluster under the same name.
-    register({ name: 'b5', addr: 'b5:2', id: 1 }, { topics: TWO }),
+    register({ name: 'b5', addr: 'b5:2', id: 1 }, { topics: withOwn({ name: 'b5' }, TWO) }),
     register({ name: 'b5', addr: 'b5:3', id: 2, acting: null }, { topics: TWO }),
     register({ name: 'b5', addr: 'b5:4', id: 3, cluster: 'c2' }, { topics: TWO }),
     register({ name: 'b5', addr: 'b5:5', id: 4, acting: true }, { topics: [] }),
@@ -98,7 +97,7 @@ export const registration: Sequence = {
     memberGroup('s5'),
     route('S5c'),
     // Takeovers by stateVersion, lower, equal, higher.
-    register({ name: 'tk', addr: 'tk:1' }, { topics: TWO, stateVersion: 5 }),
+    register({ name: 'tk', addr: 'tk:1' }, { topics: withOwn({ name: 'tk' }, TWO), stateVersion: 5 }),
     register({ name: 'tk', addr: 'tk:2' }, { topics: TWO, stateVersion: 4 }),
     memberGroup('tk'),
     queryDataVersion({ name: 'tk', addr: 'tk:2' }, dataVersion(1, 4)),
@@ -127,10 +126,15 @@ export const registration: Sequence = {
       { name: ODD_NAME, addr: `${ODD_NAME}:1`, cluster: ODD_NAME },
       { topics: [topic(ODD_NAME), ...TWO] },
     ),
+    // Its own topic has another key: it is known by being repeated.
+    register(
+      { name: ODD_NAME, addr: `${ODD_NAME}:1`, cluster: ODD_NAME },
+      { topics: [topic(ODD_NAME), ...TWO] },
+    ),
     ...look({ name: ODD_NAME, addr: `${ODD_NAME}:1`, cluster: ODD_NAME }),
     route(ODD_NAME),
     route(ODD_NAME, { version: 300 }),
-    register({ name: '', addr: 'empty:1', cluster: '' }, { topics: TWO }),
+    register({ name: '', addr: 'empty:1', cluster: '' }, { topics: withOwn({ name: '' }, TWO) }),
     register({ name: 'emptyaddr', addr: '' }, { topics: TWO }),
     ...look({ name: '', addr: 'empty:1', cluster: '' }),
     // Static topics; an epoch that a double cannot hold.
@@ -156,7 +160,7 @@ export const registration: Sequence = {
     ),
     register(
       { name: 'bin', addr: 'bin:1' },
-      { topics: TWO },
+      { topics: withOwn({ name: 'bin' }, TWO) },
       { serializeType: 'ROCKETMQ', version: 479, opaque: 2_147_483_647 },
     ),
     ...look({ name: 'bin', addr: 'bin:1' }),
@@ -196,7 +200,7 @@ export const registrationFields: Sequence = {
       cluster: `${prefix}${index}c`,
       id: fields['brokerId'] ?? 0,
     }
-    const topics = [topic('T1'), topic(`own${index}`)]
+    const topics = withOwn(broker, [topic('T1'), topic(`own${index}`)])
     return [
       register(broker, { topics, fields }),
       memberGroup(broker.name),

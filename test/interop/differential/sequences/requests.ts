@@ -38,6 +38,14 @@ export function topic(name: string, options: TopicOptions = {}): [string, object
   ]
 }
 
+/** The topics of a full registration: a broker has one of its own name, which tells it from an increment. */
+export function withOwn(
+  broker: Pick<Broker, 'name'>,
+  topics: readonly [string, object][],
+): [string, object][] {
+  return [...topics, [broker.name, topic(broker.name)[1]]]
+}
+
 /** DataVersion, timestamp in a time long gone so that none is mistaken for the present. */
 export function dataVersion(counter: number, stateVersion = 0): object {
   return { counter, stateVersion, timestamp: 1_600_000_000_000 + counter }

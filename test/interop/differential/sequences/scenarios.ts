@@ -11,10 +11,13 @@ import {
   route,
   topic,
   unregister,
+  withOwn,
 } from './requests.ts'
 
 const master: Broker = { name: 'a', addr: 'a:1' }
 const slave: Broker = { name: 'a', addr: 'a:2', id: 1 }
+const whole: Broker = { name: 'w', addr: 'w:1' }
+const split: Broker = { name: 's', addr: 's:1' }
 const T = (name: string, perm = 6): [string, object] => topic(name, { perm })
 
 function look(...topics: string[]): RequestStep[] {
@@ -34,8 +37,9 @@ export const groupLife: Sequence = {
     ...look('T1'),
     register(master, { topics: [T('T3')], counter: 2 }),
     ...look('T1', 'T2', 'T3'),
-    register(master, { topics: [T('T1', 4), T('T4')], counter: 2 }),
-    ...look('T1', 'T4'),
+    register(master, { topics: [T('T3', 4)], counter: 2 }),
+    register(master, { topics: [T('T4')], counter: 2 }),
+    ...look('T3', 'T4'),
     // Another address for the same id: by stateVersion.
     register(master, { topics: [T('T1'), T('T2')], counter: 3, stateVersion: 2 }),
     register({ ...master, addr: 'a:3' }, { topics: [T('T1'), T('T2')], stateVersion: 1 }),
@@ -126,18 +130,97 @@ export const deletingRegistration: Sequence = {
   steps: [
     register(master, { topics: [T('T1'), T('T2'), T('T3')] }),
     register({ name: 'other', addr: 'other:1' }, { topics: [T('T1'), T('T2')] }),
-    register(master, { topics: [T('T2')] }),
+    register(master, { topics: [T('T2')], counter: 2 }),
     ...look('T1', 'T2', 'T3'),
     register(slave, { topics: [T('T4')] }),
     register(slave, { topics: [T('T4'), T('T5')] }),
     ...look('T2', 'T4'),
     register(master, {
       topics: [T('T1')],
+      counter: 3,
       mapping: { T1: { bname: 'a', currIdMap: { 0: 0 }, topic: 'T1', totalQueues: 1, epoch: 1 } },
     }),
     ...look('T1', 'T2'),
-    register(master, { topics: [] }),
+    register(master, { topics: [], counter: 4 }),
     ...look('T1', 'T2'),
+    // An increment, after which Java has nothing else.
+    register(whole, { topics: [T('W1'), T('w')] }),
+    register(whole, { topics: [T('W2')], counter: 2 }),
+    {
+      code: 206,
+      differs: { id: 'increment-is-not-the-whole', java: { bodyHas: '"W2"' }, ours: { bodyHas: '"W1"' } },
+    },
+    register(whole, { topics: [T('W1'), T('w'), T('W2')], counter: 2 }),
+    ...look('W1', 'W2'),
+    register(whole, { topics: [T('W2'), T('w')], counter: 3 }),
+    ...look('W1', 'W2'),
+    // A second part, after which Java has nothing else.
+    register(split, { topics: [T('S1'), T('s')] }),
+    register(split, { topics: [T('S2'), T('S3')] }),
+    {
+      code: 206,
+      differs: { id: 'parts-of-a-registration', java: { bodyHas: '"S2"' }, ours: { bodyHas: '"S1"' } },
+    },
+  ],
+}
+
+/** Registrations that come in parts of one version (`enableSplitRegistration`). */
+export const partsOfARegistration: Sequence = {
+  name: 'parts of a registration',
+  steps: [
+    register(split, { topics: [T('S1'), T('s')] }),
+    register(split, { topics: [T('S2'), T('S3')] }),
+    ...look('S1', 'S2'),
+    register(split, { topics: [T('S1', 4), T('s')], counter: 2 }),
+    register(split, {
+      topics: [T('S2', 4), T('S3')],
+      counter: 2,
+      mapping: { S3: { bname: 's', currIdMap: { 0: 0 }, topic: 'S3', totalQueues: 1, epoch: 1 } },
+    }),
+    ...look('S1'),
+    route('S2', {
+      differs: {
+        id: 'parts-of-a-registration',
+        java: { bodyHas: '"perm":6' },
+        ours: { bodyHas: '"perm":4' },
+      },
+    }),
+    route('S3', {
+      differs: {
+        id: 'parts-of-a-registration',
+        java: { bodyHas: '"perm":6' },
+        ours: { bodyHas: '"topicQueueMappingByBroker"' },
+      },
+    }),
+  ],
+}
+
+/** A first registration of several new topics (`updateTopicList`): the others are still to come. */
+export const incrementFirst: Sequence = {
+  name: 'an increment before the full registration',
+  steps: [
+    register(whole, { topics: [T('W1'), T('W2')], counter: 5 }),
+    queryDataVersion(whole, dataVersion(5), {
+      differs: {
+        id: 'increment-is-not-the-whole',
+        java: { extFields: { changed: 'false' } },
+        ours: { extFields: { changed: 'true' } },
+      },
+    }),
+    register(whole, { topics: [T('w'), T('W1'), T('W2'), T('W3')], counter: 5 }),
+    queryDataVersion(whole, dataVersion(5)),
+    ...look('W1', 'W3'),
+    register(whole, { topics: [T('W4')], counter: 6 }),
+    queryDataVersion(whole, dataVersion(6)),
+    // That of version 7 was lost.
+    register(whole, { topics: [T('W5')], counter: 8 }),
+    queryDataVersion(whole, dataVersion(8), {
+      differs: {
+        id: 'increment-is-not-the-whole',
+        java: { extFields: { changed: 'false' } },
+        ours: { extFields: { changed: 'true' } },
+      },
+    }),
   ],
 }
 
@@ -185,7 +268,10 @@ function registerTimed(broker: Broker, heartbeatTimeoutMillis: string, topics: s
   return register(
     { ...broker, acting: true },
     {
-      topics: topics.map((name) => T(name)),
+      topics: withOwn(
+        broker,
+        topics.map((name) => T(name)),
+      ),
       filter: [`f-${broker.addr}`],
       fields: { heartbeatTimeoutMillis },
     },
@@ -366,7 +452,7 @@ export const systemTopics: Sequence = {
 export const staleLiveEntry: Sequence = {
   name: 'live entry of a replaced address',
   steps: [
-    register({ name: 'r', addr: 'r:1' }, { topics: [T('R1'), T('R2')] }, { on: 'old' }),
+    register({ name: 'r', addr: 'r:1' }, { topics: [T('R1'), T('r')] }, { on: 'old' }),
     register({ name: 'r', addr: 'r:2' }, { topics: [T('R1'), T('R2')] }),
     queryOutOfPlace({ name: 'r', addr: 'r:1' }, dataVersion(1)),
     { close: 'old' },
