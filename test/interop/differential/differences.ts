@@ -10,6 +10,7 @@ const shownBySequences = [
   'shared-name-removed',
   'timeout-overflow',
   'disk-error-reported',
+  'emptied-namespace-removed',
   'odd-json',
   'zlib-checksum-required',
   'first-bytes-read-at-once',

@@ -71,6 +71,8 @@ export interface RequestStep {
   readonly clock?: boolean
   /** Folders and the port of the server, in lines of `key=value`, are the same whatever they are. */
   readonly places?: boolean
+  /** The two may differ on purpose, depending on what was asked before. */
+  readonly mayDiffer?: Differs
   /** The two differ on purpose. `exception-text`: both answer code 1 with a text of their own. */
   readonly differs?: 'exception-text' | Differs
 }
