@@ -1,12 +1,15 @@
+import { backupUsed, NO_PAIRS, pairsOf } from './config-backup.ts'
 import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from './config-keys.ts'
 import { type ConfigSource, describeSource, VARIABLE_PREFIX, variableOf } from './config-source.ts'
-import { type JavaProperty, parseJavaProperties } from './java-properties.ts'
+import type { JavaProperty } from './java-properties.ts'
 import { nearestKey } from './nearest-key.ts'
 
 /** A configuration file: its path as the user wrote it, and its content. */
 export interface ConfigFile {
   readonly path: string
   readonly bytes: Uint8Array
+  /** What an update of the configuration replaced last, if that can be read. */
+  readonly backup?: Pick<ConfigFile, 'path' | 'bytes'> | undefined
 }
 
 /** A property given on the command line, as `--key value` or `--key=value`. */
@@ -54,17 +57,17 @@ export interface Given {
  */
 export function readLayers(layers: ConfigLayers): Given {
   const { file, env = {}, args = [] } = layers
-  const filePairs =
-    file === undefined ? new Map<string, JavaProperty>() : parseJavaProperties(file.bytes, file.path)
+  const { path, pairs: filePairs } = file === undefined ? NO_PAIRS : pairsOf(file)
   const given: Given = { texts: new Map(), filePairs, notices: [] }
 
   if (file !== undefined) {
+    if (path !== file.path) given.notices.push(backupUsed(file.path, path))
     give(
       given,
       [...filePairs.values()].map(({ key, value: text, line }) => ({
         name: key,
         text,
-        source: { layer: 'file', path: file.path, line },
+        source: { layer: 'file', path, line },
       })),
     )
     // Java sets it after the file is read, whatever the file itself says.
