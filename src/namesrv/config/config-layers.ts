@@ -1,6 +1,7 @@
 import { backupUsed, NO_PAIRS, pairsOf } from './config-backup.ts'
 import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from './config-keys.ts'
 import { type ConfigSource, describeSource, VARIABLE_PREFIX, variableOf } from './config-source.ts'
+import { isControllerKey } from './controller-keys.ts'
 import type { JavaProperty } from './java-properties.ts'
 import { nearestKey } from './nearest-key.ts'
 
@@ -88,6 +89,7 @@ export function readLayers(layers: ConfigLayers): Given {
 /** Lays one layer over what is there. A key's own name counts more than its alias, wherever the two stand. */
 function give(given: Given, layer: readonly (GivenText & { readonly name: string })[]): void {
   const isAlias = ({ name }: { name: string }): boolean => findConfigKey(name)?.alias === name
+  const controllerKeys: string[] = []
   for (const { name, text, source } of [
     ...layer.filter(isAlias),
     ...layer.filter((pair) => !isAlias(pair)),
@@ -97,11 +99,22 @@ function give(given: Given, layer: readonly (GivenText & { readonly name: string
       given.texts.set(row.key, { text, source })
       continue
     }
+    if (isControllerKey(name)) {
+      controllerKeys.push(name)
+      continue
+    }
     const hint = didYouMean(nearestKey(name, CONFIG_NAMES))
     given.notices.push({
       level: 'warn',
       message: `${describeSource(source)}: unknown key ${JSON.stringify(name)} is kept and has no effect${hint}`,
       keys: [name],
+    })
+  }
+  if (controllerKeys.length > 0) {
+    given.notices.push({
+      level: 'info',
+      message: `keys of Java's controller are kept and have no effect here: ${controllerKeys.join(', ')}`,
+      keys: controllerKeys,
     })
   }
 }

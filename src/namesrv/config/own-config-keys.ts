@@ -140,6 +140,7 @@ export const OWN_CONFIG_KEYS = [
     },
     'start',
     'file of the routes, from which a restarted server answers until brokers have registered again; empty: none',
+    { place: 'path' },
   ),
   int(
     'routeSnapshotIntervalMillis',
