@@ -237,7 +237,7 @@ const SYSTEM = [
     'rocketmq.namesrv.addr',
     'start',
     'NameServers of the product environment, `host:port;host:port`; if not set, the address server is asked',
-    { variable: 'NAMESRV_ADDR', place: 'host' },
+    { variable: 'NAMESRV_ADDR', place: 'hosts' },
   ),
   string(
     'rocketmq.namesrv.domain',

@@ -1,13 +1,14 @@
 import { isIPv6 } from 'node:net'
 import type { GivenText } from './config-layers.ts'
 
-/** What a text that names a place is: the path of a file or folder, or one host or several. */
-export type PlaceKind = 'path' | 'host'
+/** What a text that names a place is: the path of a file or folder, a host, or several hosts between semicolons. */
+export type PlaceKind = 'path' | 'host' | 'hosts'
 
 /** Why a text names no place, as the end of a sentence that begins with it; undefined if nothing is wrong. */
 export function placeProblem(kind: PlaceKind, { text, source }: GivenText): string | undefined {
-  // What stands at the end is trimmed; at the beginning only an escape can have made it.
-  const control = Array.from(text.trimEnd()).find((letter) => letter < ' ' || letter === '\x7f')
+  // What stands at the end is trimmed; at the beginning only an escape can have made it, but for a list on several lines.
+  const checked = kind === 'hosts' ? text.replaceAll(/\s*;\s*/g, ';').trim() : text.trimEnd()
+  const control = Array.from(checked).find((letter) => letter < ' ' || letter === '\x7f')
   if (control !== undefined) {
     const character = JSON.stringify(control).slice(1, -1)
     return `contains the control character ${character}: a single backslash begins an escape; write / or \\\\`

@@ -280,7 +280,7 @@ describe('bad values', () => {
       const from =
         key === 'configStorePath'
           ? { args: [{ key, value: JSON.parse(`"a\\${letter}b"`) }] }
-          : { file: `${key}=\\${letter}b` }
+          : { file: `${key}=${key === 'rocketmq.namesrv.addr' ? 'a:1;b' : ''}\\${letter}c` }
       expect(errorOf(from).message).toContain(problem(`\\${letter}`))
     }
     expect(errorOf({ args: [{ key, value: 'a\x7fb' }] }).message).toContain('contains the control character')
@@ -293,6 +293,11 @@ describe('bad values', () => {
       kvConfigPath: 'D:/rocketmq/kv.json',
       'tls.server.keyPath': 'D:\\rocketmq\\key.pem',
     })
+  })
+
+  test('a list of hosts may stand on several lines', () => {
+    const env = { NAMESRV_ADDR: 'a:1;\n b:2;\n' }
+    expect(resolve({ env }).configuration.values['rocketmq.namesrv.addr']).toBe('a:1;\n b:2;')
   })
 
   test('the place of a bad value is its variable or its option', () => {
