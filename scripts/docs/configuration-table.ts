@@ -65,7 +65,7 @@ function meaningOf(row: OwnedConfigKey): string {
     notes.push(row.max === undefined ? `at least ${row.min}` : `${row.min} to ${row.max}`)
   if (row.alias !== undefined) notes.push(`also \`${row.alias}\``)
   if (row.variable !== undefined) notes.push(`also variable \`${row.variable}\``)
-  if (row.absent !== undefined) notes.push(`\`${row.absent.value}\` is warned of: not here`)
+  if (row.absent !== undefined) notes.push(`\`${row.absent.value}\` stops the start: not here`)
   return notes.length === 0 ? row.meaning : `${row.meaning} (${notes.join('; ')})`
 }
 

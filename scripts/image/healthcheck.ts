@@ -114,7 +114,7 @@ export function configuredAddress(
   // An empty variable counts as none, as it does for the daemon.
   const setting = (variable: string, key: string): string =>
     (environment[variable] || lastLine(key) || '').trim()
-  const host = setting('MQNAMESRV_BIND_ADDRESS', 'bindAddress')
+  const host = setting('MQNAMESRV_BIND_ADDRESS', 'bindAddress').replace(/^\[(.*)\]$/, '$1')
   const port = setting('MQNAMESRV_LISTEN_PORT', 'listenPort')
   return {
     host: WILDCARD_HOSTS.includes(host) ? DEFAULT_ADDRESS.host : host,
@@ -170,7 +170,8 @@ async function main([host, port]: readonly string[]): Promise<void> {
   try {
     await check(address)
   } catch (error) {
-    console.error(`unhealthy: ${address.host}:${address.port}: ${(error as Error).message}`)
+    const shown = address.host.includes(':') ? `[${address.host}]` : address.host
+    console.error(`unhealthy: ${shown}:${address.port}: ${(error as Error).message}`)
     process.exitCode = 1
   }
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { backupHint } from '../namesrv/config/config-backup.ts'
 import { ConfigError } from '../namesrv/config/config-error.ts'
 import type { ConfigFile } from '../namesrv/config/config-layers.ts'
+import { readBackup } from '../namesrv/files/backup.ts'
 import { describeErrno } from './errno.ts'
 
 /**
@@ -11,14 +13,10 @@ import { describeErrno } from './errno.ts'
  */
 export function readConfigFile(path: string): ConfigFile {
   try {
-    return { path, bytes: readFileSync(path) }
+    return { path, bytes: readFileSync(path), backup: readBackup(path) }
   } catch (cause) {
-    throw new ConfigError(
-      'ERR_CONFIG_FILE',
-      `cannot read configuration file ${path}: ${describeErrno(cause)}`,
-      {
-        cause,
-      },
-    )
+    const message = `cannot read configuration file ${path}: ${describeErrno(cause)}`
+    const backup = readBackup(path)
+    throw new ConfigError('ERR_CONFIG_FILE', `${message}${backupHint(backup)}`, { cause })
   }
 }

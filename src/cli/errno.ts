@@ -1,3 +1,5 @@
+import { formatAddress } from '../remoting/peer-address.ts'
+
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EADDRINUSE: 'the address is already in use',
@@ -21,7 +23,8 @@ export function describeFailure(error: unknown): string {
   const { syscall, address, hostname, port } = Object(error) as Record<string, unknown>
   if (syscall !== 'listen' && syscall !== 'bind' && syscall !== 'getaddrinfo') return firstLine(error)
   const host = String(address ?? hostname ?? '')
-  return `cannot listen on ${host}${port === undefined ? '' : `:${port}`}: ${describeErrno(error)}`
+  const place = port === undefined ? host : formatAddress(host, Number(port))
+  return `cannot listen on ${place}: ${describeErrno(error)}`
 }
 
 /** What went wrong, as one line. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { printable } from '../namesrv/config/config-entry.ts'
 import { describeSource } from '../namesrv/config/config-source.ts'
 import type { Configuration } from '../namesrv/config/configuration.ts'
+import { formatAddress } from '../remoting/peer-address.ts'
 
 /** Longest time from the first signal to the end of the process, besides the time that clients are given to go elsewhere. */
 export const SHUTDOWN_DEADLINE_MS = 15_000
@@ -112,7 +113,7 @@ async function startAndShutDown(
   // Java's words, which scripts wait for.
   logger.info(
     { address, port },
-    `The Name Server boot success. serializeType=${serializeType}, address ${address}:${port}`,
+    `The Name Server boot success. serializeType=${serializeType}, address ${formatAddress(address, port)}`,
   )
   logger.info({ signal: await firstSignal }, 'shutting down')
   try {

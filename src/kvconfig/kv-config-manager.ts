@@ -7,12 +7,12 @@ import { GroupCommit } from './group-commit.ts'
 /** Namespace whose entries say how many queues of an ordered topic each broker has. */
 export const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG'
 
-/** Namespace to key to value. A null value is an entry that reads back as absent. */
+/** Namespace to key to value. A null value is an entry that reads back as absent. Only `ORDER_TOPIC_CONFIG` may be empty. */
 export type KVConfigTable = ReadonlyMap<string, ReadonlyMap<string, string | null>>
 
 /** How much the table takes. */
 export interface KVConfigBounds {
-  /** Most keys, and most namespaces. */
+  /** Max number of keys in all namespaces together; each namespace has one at least. */
   readonly maxEntries: number
   /** Most bytes of all namespaces, keys and values together. */
   readonly maxBytes: number
@@ -92,7 +92,7 @@ export class KVConfigManager {
   }
 
   /**
-   * Removes a key; its namespace stays. The file is written in any case.
+   * Deletes a key, and its namespace with the last key. The file is written in any case.
    * @throws {TooManyChangesError} (rejects) and what persisting rejected with.
    */
   deleteKVConfig(namespace: string | null, key: string | null): Promise<void> {
@@ -112,7 +112,7 @@ function sizeOfTable(table: KVConfigTable): KVConfigSize {
   let entries = 0
   let bytes = 0
   for (const [namespace, values] of table) {
-    bytes += Buffer.byteLength(namespace)
+    bytes += namespaceBytes(namespace, values.size)
     for (const [key, value] of values) bytes += sizeOf(key, value)
     entries += values.size
   }
@@ -145,15 +145,17 @@ class KVConfigDraft {
   put(namespace: string, key: string, value: string | null): void {
     const known = this.#table.get(namespace)
     const before = known?.get(key)
+    const isNew = before === undefined
     const size = {
-      entries: this.#size.entries + (before === undefined ? 1 : 0),
+      entries: this.#size.entries + (isNew ? 1 : 0),
       bytes:
         this.#size.bytes +
-        (known === undefined ? Buffer.byteLength(namespace) : 0) +
+        namespaceBytes(namespace, 1) -
+        namespaceBytes(namespace, known?.size ?? 0) +
         sizeOf(key, value) -
-        (before === undefined ? 0 : sizeOf(key, before)),
+        (isNew ? 0 : sizeOf(key, before)),
     }
-    this.#checkRoom(size, known === undefined)
+    this.#checkRoom(size)
     this.#entriesOf(namespace).set(key, value)
     this.#size = size
   }
@@ -161,17 +163,24 @@ class KVConfigDraft {
   delete(namespace: string, key: string): void {
     const value = this.#table.get(namespace)?.get(key)
     if (value === undefined) return
-    this.#entriesOf(namespace).delete(key)
-    this.#size = { entries: this.#size.entries - 1, bytes: this.#size.bytes - sizeOf(key, value) }
+    const entries = this.#entriesOf(namespace)
+    entries.delete(key)
+    this.#size = {
+      entries: this.#size.entries - 1,
+      bytes:
+        this.#size.bytes -
+        sizeOf(key, value) -
+        namespaceBytes(namespace, 1) +
+        namespaceBytes(namespace, entries.size),
+    }
+    if (entries.size > 0 || staysWhenEmpty(namespace)) return
+    this.#table.delete(namespace)
+    this.#copies.delete(namespace)
   }
 
-  #checkRoom({ entries, bytes }: KVConfigSize, newNamespace: boolean): void {
+  #checkRoom({ entries, bytes }: KVConfigSize): void {
     const { maxEntries, maxBytes } = this.#bounds
-    const namespaces = this.#table.size + (newNamespace ? 1 : 0)
-    if (
-      entries > Math.max(maxEntries, this.#size.entries) ||
-      namespaces > Math.max(maxEntries, this.#table.size)
-    ) {
+    if (entries > Math.max(maxEntries, this.#size.entries)) {
       throw new BoundError('maxKVEntries', `there are as many entries as maxKVEntries allows, ${maxEntries}`)
     }
     if (bytes > Math.max(maxBytes, this.#size.bytes)) {
@@ -195,7 +204,20 @@ function sizeOf(key: string, value: string | null): number {
   return Buffer.byteLength(key) + Buffer.byteLength(value ?? '')
 }
 
-/** `{"configTable":{namespace:{key:value}}}`; null values are left out, empty namespaces stay. */
+/** The bytes of a namespace's name; none while it is empty. */
+function namespaceBytes(namespace: string, entries: number): number {
+  return entries === 0 ? 0 : Buffer.byteLength(namespace)
+}
+
+/**
+ * Whether a namespace outlives its last key. A registration whose response has an empty order table makes the broker clear the
+ * order flag of its topics; one without a table leaves them as they are.
+ */
+function staysWhenEmpty(namespace: string): boolean {
+  return namespace === NAMESPACE_ORDER_TOPIC_CONFIG
+}
+
+/** `{"configTable":{namespace:{key:value}}}`; null values are left out. */
 export function encodeKVConfigFile(table: KVConfigTable): Buffer {
   const namespaces: [string, string][] = []
   for (const [namespace, entries] of table) {
@@ -209,7 +231,7 @@ export function encodeKVConfigFile(table: KVConfigTable): Buffer {
 const FILE_FIELDS = new FieldNames('configTable')
 
 /**
- * Reads a KV file. An empty one, or an empty array, is an empty table, as in Java.
+ * Reads a KV file. An empty one, or an empty array, is an empty table, as in Java. Empty namespaces are dropped.
  * @throws {JsonError} Also if there is no `configTable` object in it.
  */
 export function decodeKVConfigFile(file: Buffer): KVConfigTable {
@@ -223,7 +245,9 @@ export function decodeKVConfigFile(file: Buffer): KVConfigTable {
     if (!reader.enterObject()) throw new JsonError('configTable is null', reader.offset)
     found = true
     for (let name = reader.nextName(); name !== undefined; name = reader.nextName()) {
-      table.set(name, readEntries(reader))
+      const entries = readEntries(reader)
+      if (entries.size > 0 || staysWhenEmpty(name)) table.set(name, entries)
+      else table.delete(name)
     }
   }
   reader.expectEnd()

@@ -7,6 +7,7 @@ import { type ConfigState, type UpdatedConfigState, updatedConfigState } from '.
 import { type Configuration, configFileText } from './config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
 import { writeFileAtomically } from './files/atomic-file.ts'
+import { hasContent } from './files/backup.ts'
 
 /** Longest texts and most names of an update that a line of the log quotes; the rest is counted. */
 const MAX_QUOTED_LETTERS = 200
@@ -48,9 +49,13 @@ export class ConfigUpdates implements NamesrvConfiguration {
     this.#changes = new GroupCommit({
       draft: () => ({ state: configuration.state }),
       commit: ({ state }) =>
-        writeFileAtomically(configStorePath, Buffer.from(configFileText(state)), () => {
-          configuration.putInForce(state)
-        }),
+        writeFileAtomically(
+          configStorePath,
+          Buffer.from(configFileText(state)),
+          () => configuration.putInForce(state),
+          undefined,
+          (old) => hasContent(old) && readable(old) !== undefined,
+        ),
       maxWaiting: maxWaitingChanges,
     })
   }

@@ -11,6 +11,7 @@ import { createOverload } from './bounds/overload-factory.ts'
 import { RouteUpkeep } from './brokers/route-upkeep.ts'
 import type { Configuration } from './config/configuration.ts'
 import { loadKVConfig } from './files/kv-config-file.ts'
+import { removeLeftovers } from './files/leftovers.ts'
 import type { RouteSnapshots } from './files/route-snapshots.ts'
 import { createRouteSnapshots } from './files/route-snapshots-factory.ts'
 import { outgoingConnect, plainConnect } from './outgoing/outgoing-connect.ts'
@@ -110,6 +111,7 @@ export class NamesrvController {
     await this.#tls.start()
     this.#connect = await outgoingConnect(this.#surroundings.configuration)
     const bound = await server.start()
+    this.#removeLeftovers()
     this.#server = server
     this.#startWatching(dispatcher)
     this.#started = true
@@ -141,9 +143,10 @@ export class NamesrvController {
 
   /** What was kept on the disk, and the requests on it. */
   #loadTables(): RequestDispatcher {
-    const { values } = this.#surroundings.configuration
+    const { configuration, logger } = this.#surroundings
+    const { values } = configuration
     const kvBounds = { maxEntries: values.maxKVEntries, maxBytes: values.maxKVBytes }
-    const kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges, kvBounds)
+    const kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges, kvBounds, logger)
     this.#snapshots?.load()
     if (values.clusterTest) this.#product = new ProductEnvironment(values, this.#client, this.#surroundings)
     return createRequestDispatcher(this.#surroundings, {
@@ -151,6 +154,16 @@ export class NamesrvController {
       kvConfig,
       product: this.#product?.nameServers,
     })
+  }
+
+  /** What a process that was killed has left beside the files of this server. */
+  #removeLeftovers(): void {
+    const { configuration, logger } = this.#surroundings
+    const { kvConfigPath, configStorePath, routeSnapshotPath } = configuration.values
+    const files = removeLeftovers(
+      [kvConfigPath, configStorePath, routeSnapshotPath].filter((path) => path !== ''),
+    )
+    if (files.length > 0) logger.info({ files }, 'temporary files of an interrupted write removed')
   }
 
   /** Begins with all that goes on by itself while requests are served. */

@@ -3,6 +3,7 @@ import type { PrefaceOptions } from '../remoting/connection-preface.ts'
 import { RemotingServer, type RemotingServerEvents } from '../remoting/remoting-server.ts'
 import type { RequestDispatcher } from '../remoting/request-dispatcher.ts'
 import { TrustedNetworks } from '../remoting/trusted-networks.ts'
+import { withoutBrackets } from './config/places.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** Who has to do with the connections of a server. */
@@ -24,7 +25,7 @@ export function createRemotingServer(
   const { values } = configuration
   return new RemotingServer({
     dispatcher,
-    bindAddress: values.bindAddress,
+    bindAddress: withoutBrackets(values.bindAddress),
     listenPort: values.listenPort,
     mostConnections,
     maxFrameBytes: values['com.rocketmq.remoting.frameMaxLength'],

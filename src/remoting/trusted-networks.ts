@@ -17,7 +17,8 @@ export class TrustedNetworks {
     if (text === undefined || text === '') return new TrustedNetworks(undefined)
     const networks = new BlockList()
     for (const item of text.split(',').map((part) => part.trim())) {
-      const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(item) ?? []
+      const [, bracketed, plain, prefix] = /^(?:\[([^/]*:[^/]*)\]|([^/]+))(?:\/(\d{1,3}))?$/.exec(item) ?? []
+      const address = bracketed ?? plain ?? ''
       const version = isIP(address)
       const bits = version === 4 ? 32 : 128
       if (version === 0 || Number(prefix ?? bits) > bits) {

@@ -85,7 +85,11 @@ export function* checkTopicsOf(
 ): Sliced<void> {
   const { clusterName, brokerAddr, nowMs } = registration
   const topics = yield* topicsWith(tables, registration, deleteMissingTopics)
-  const mapped = yield* mappedTopicsWith(tables, registration)
+  let mapped = yield* mappedTopicsWith(tables, registration)
+  if (mapped > maxTopics) {
+    yield* removeUnusedMappings(tables)
+    mapped = yield* mappedTopicsWith(tables, registration)
+  }
   // What is there already may go beyond: from a snapshot, when the bound was another one. It does not grow.
   const { topicQueueTable, topicQueueMappingInfoTable } = tables
   if (
@@ -131,6 +135,14 @@ function* mappedTopicsWith(
     yield
   }
   return topics
+}
+
+/** Removes the mappings of static topics that no broker has any more. Java keeps them for ever; no route shows them. */
+function* removeUnusedMappings({ topicQueueTable, topicQueueMappingInfoTable }: RouteTables): Sliced<void> {
+  for (const topic of topicQueueMappingInfoTable.keys()) {
+    if (!topicQueueTable.has(topic)) topicQueueMappingInfoTable.delete(topic)
+    yield
+  }
 }
 
 /** Looks whether there is room for a topic. @throws {BoundError} */

@@ -16,6 +16,24 @@ describe('readConfigFile', () => {
     expect([...file.bytes]).toEqual([0x61, 0x3d, 0xff])
   })
 
+  test('gives the backup that lies beside the file', () => {
+    const path = join(folder, 'updated.conf')
+    writeFileSync(path, '')
+    expect(readConfigFile(path).backup).toBeUndefined()
+    writeFileSync(`${path}.bak`, 'listenPort=1')
+    expect(readConfigFile(path).backup).toEqual({ path: `${path}.bak`, bytes: Buffer.from('listenPort=1') })
+  })
+
+  test('names the backup of a file that is missing, if the backup can be used', () => {
+    const path = join(folder, 'lost.conf')
+    writeFileSync(`${path}.bak`, 'listenPort=1')
+    expect(() => readConfigFile(path)).toThrow(
+      `cannot read configuration file ${path}: there is no such file (ENOENT); its backup ${path}.bak can be used instead`,
+    )
+    writeFileSync(`${path}.bak`, 'listenPort=\\u12')
+    expect(() => readConfigFile(path)).toThrow(/\(ENOENT\)$/)
+  })
+
   test.each([
     ['none.conf', 'there is no such file (ENOENT)'],
     ['.', 'it is a directory (EISDIR)'],

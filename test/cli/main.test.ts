@@ -102,6 +102,10 @@ describe('run', () => {
       { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'no.such.host' },
       'cannot listen on no.such.host: the host name is unknown (ENOTFOUND)',
     ],
+    [
+      { code: 'EADDRINUSE', syscall: 'listen', address: '::1', port: 9876 },
+      'cannot listen on [::1]:9876: the address is already in use (EADDRINUSE)',
+    ],
     [{ code: 'ENXIO', syscall: 'listen', address: '/a' }, 'cannot listen on /a: the message'],
     [{}, 'the message'],
   ])('a server that does not start for %j ends with one line on stderr and 1', async (errno, message) => {

@@ -45,6 +45,14 @@ describe('serve', () => {
     await ended
   })
 
+  test('says an IPv6 address in brackets', async () => {
+    const start = async () => ({ address: '::1', port: 40_000 })
+    const { ended, events, lines } = await started({ start })
+    expect(lines[0]?.msg).toBe('The Name Server boot success. serializeType=JSON, address [::1]:40000')
+    events.emit('SIGINT')
+    await ended
+  })
+
   test.each(['SIGTERM', 'SIGINT'])('%s shuts the server down and ends with 0', async (signal) => {
     const { ended, events, exits, calls, lines } = await started()
     events.emit(signal)

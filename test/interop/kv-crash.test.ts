@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -103,6 +103,7 @@ async function lives(kills: number): Promise<number[]> {
   const found: number[] = []
   for (let life = 0; life < kills; life++) {
     const server = await start()
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([])
     if (life > 0) {
       const stored = await storedNumber(server)
       expect(stored, 'older than what was said to be stored').toBeGreaterThanOrEqual(progress.acknowledged)

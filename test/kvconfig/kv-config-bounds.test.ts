@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { KVConfigManager, type KVConfigTable } from '../../src/kvconfig/kv-config-manager.ts'
+import {
+  decodeKVConfigFile,
+  KVConfigManager,
+  type KVConfigTable,
+} from '../../src/kvconfig/kv-config-manager.ts'
 
 function boundedManager(
   bounds: { maxEntries?: number; maxBytes?: number },
@@ -35,15 +39,26 @@ describe('the bounds of the table', () => {
     expect([manager.entries, manager.getKVConfig('N', 'c')]).toEqual([2, '3'])
   })
 
-  test('namespaces that have become empty count too', async () => {
-    const { manager } = boundedManager({ maxEntries: 2 })
-    for (const namespace of ['A', 'B']) {
-      await manager.putKVConfig(namespace, 'k', 'v')
+  test('namespaces whose keys were deleted do not count, neither as entries nor in bytes', async () => {
+    const { manager, files } = boundedManager({ maxEntries: 3, maxBytes: 20 })
+    for (const namespace of ['n0', 'n1', 'n2', 'ORDER_TOPIC_CONFIG']) {
+      await manager.putKVConfig(namespace, 'k', '')
       await manager.deleteKVConfig(namespace, 'k')
     }
-    expect(manager.entries).toBe(0)
-    await expect(manager.putKVConfig('C', 'k', 'v')).rejects.toEqual(tooMany('maxKVEntries'))
-    await manager.putKVConfig('A', 'k', 'v')
+    expect([manager.entries, manager.bytes]).toEqual([0, 0])
+    for (const namespace of ['m0', 'm1', 'm2']) await manager.putKVConfig(namespace, 'k', 'v')
+    expect([manager.entries, manager.bytes]).toEqual([3, 12])
+    expect(files.at(-1)).toBe(
+      '{"configTable":{"ORDER_TOPIC_CONFIG":{},"m0":{"k":"v"},"m1":{"k":"v"},"m2":{"k":"v"}}}',
+    )
+  })
+
+  test('namespaces that are empty in the file do not count after a restart', async () => {
+    const table = decodeKVConfigFile(Buffer.from('{"configTable":{"n0":{},"n1":{},"n2":{"k":"v"}}}'))
+    const { manager } = boundedManager({ maxEntries: 2, maxBytes: 8 }, table)
+    expect([manager.entries, manager.bytes]).toEqual([1, 4])
+    await manager.putKVConfig('m0', 'k', 'v')
+    await expect(manager.putKVConfig('m1', 'k', 'v')).rejects.toEqual(tooMany('maxKVEntries'))
   })
 
   test('namespaces, keys and values take as many bytes as may be, and not one more', async () => {
@@ -56,7 +71,7 @@ describe('the bounds of the table', () => {
     await expect(manager.putKVConfig('N', 'k', '')).rejects.toEqual(tooMany('maxKVBytes'))
     expect([manager.getKVConfig('N', 'é'), files.length, manager.bytes]).toEqual(['1234567', 2, 10])
     await manager.deleteKVConfig('N', 'é')
-    expect(manager.bytes).toBe(1)
+    expect(manager.bytes).toBe(0)
   })
 
   test('what the file had beyond them stays, may be changed for something smaller, and does not grow', async () => {

@@ -1,7 +1,10 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { frame, headerOf, requestFrame } from '../support/raw-client.ts'
 import { lookup, registration, unregistration } from '../support/requests.ts'
 import { startServer } from '../support/start-server.ts'
+import { until } from '../support/until.ts'
 
 const REST = '"serializeTypeCurrentRPC":"JSON","version":513}'
 const ROUTE =
@@ -23,6 +26,17 @@ function binaryLookup(topic: string, opaque: number): Buffer {
 }
 
 describe('a server', () => {
+  test('listens on an IPv6 address in brackets, and names its peers with brackets', async () => {
+    const { controller, port, lines } = await startServer({ bindAddress: '[::1]' })
+    const client = connect(port, '::1')
+    await once(client, 'connect')
+    const peer = `[::1]:${client.localPort}`
+    client.end(requestFrame({ ...lookup('T'), opaque: 1 }))
+    await once(client.resume(), 'close')
+    await until('the connection is logged', () => lines.some((line) => line['peer'] === peer))
+    expect(controller.ready).toBe(true)
+  })
+
   test('answers a registration, a lookup and a removal as Java 5.5.0 writes them', async () => {
     const client = await (await startServer()).connect()
 

@@ -105,19 +105,35 @@ describe('maxTopics', () => {
     expect(world.topics()).toEqual(['T1', 'T2'])
   })
 
-  test('static topics, which nothing removes, are bounded too', () => {
+  const mapped = (...names: string[]): { topicQueueMappingInfoMap: Map<string, never> } => ({
+    topicQueueMappingInfoMap: new Map(
+      names.map((topic) => [
+        topic,
+        { topic, bname: 'broker-a', totalQueues: 1, epoch: 1n, currIdMap: null } as never,
+      ]),
+    ),
+  })
+
+  test('static topics are bounded too', () => {
     const world = new World({ maxTopics: 2 })
-    const mapped = (...names: string[]): { topicQueueMappingInfoMap: Map<string, never> } => ({
-      topicQueueMappingInfoMap: new Map(
-        names.map((topic) => [
-          topic,
-          { topic, bname: 'broker-a', totalQueues: 1, epoch: 1n, currIdMap: null } as never,
-        ]),
-      ),
+    world.register(['S1', 'S2'], mapped('S1', 'S2'))
+    world.register(['S1', 'S2'], mapped('S1'))
+    expect(() => world.register(['S1', 'S2'], mapped('S3'))).toThrow(refusal('maxTopics'))
+  })
+
+  test('static topics that no broker has any more do not count', () => {
+    const world = new World({ maxTopics: 2 })
+    world.register(['S1', 'S2'], mapped('S1', 'S2'))
+    world.manager.submitUnRegisterBrokerRequest({
+      clusterName: 'C',
+      brokerName: 'broker-a',
+      brokerAddr: 'a:1',
+      brokerId: 0n,
+      reason: 'request',
+      generation: world.manager.nextGeneration(),
     })
-    world.register(['T1', 'T2'], mapped('S1', 'S2'))
-    world.register(['T1', 'T2'], mapped('S1'))
-    expect(() => world.register(['T1', 'T2'], mapped('S3'))).toThrow(refusal('maxTopics'))
+    world.register(['S3', 'S4'], mapped('S3', 'S4'))
+    expect(`${world.manager.encodedRoute('S4', PLAIN_VARIANT)}`).toContain('"topicQueueMappingByBroker":{')
   })
 
   test('the count goes on in slices, and refuses all the same', async () => {

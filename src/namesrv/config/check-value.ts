@@ -3,6 +3,7 @@ import type { OwnedConfigKey } from './config-key.ts'
 import type { GivenText } from './config-layers.ts'
 import { describeSource } from './config-source.ts'
 import { type Assigned, assignJavaStyle } from './java-conversion.ts'
+import { placeProblem } from './places.ts'
 
 /**
  * A text as the value of its key, for the start of the program: what Java would ignore (a number it cannot read) or misread
@@ -12,7 +13,7 @@ import { type Assigned, assignJavaStyle } from './java-conversion.ts'
  * @throws {ConfigError} `ERR_CONFIG_VALUE`, `ERR_CONFIG_RANGE`
  */
 export function checkValue(row: OwnedConfigKey, given: GivenText): Assigned {
-  const assigned = assignJavaStyle(row.type, given.text)
+  const assigned = assignJavaStyle(row.type, row.type === 'boolean' ? booleanText(given.text) : given.text)
   if (row.type === 'int' || row.type === 'long') {
     // What Java cannot read may still be a number, only one of too many bits.
     if (assigned === undefined && !/^[+-]?\d+$/.test(given.text)) {
@@ -25,18 +26,42 @@ export function checkValue(row: OwnedConfigKey, given: GivenText): Assigned {
     }
     return withinRange(row, assigned)
   }
-  if (assigned === undefined || (row.type === 'boolean' && !/^(?:true|false)$/i.test(given.text))) {
+  if (
+    assigned === undefined ||
+    (row.type === 'boolean' && !/^(?:true|false)$/i.test(booleanText(given.text)))
+  ) {
     throw refused('ERR_CONFIG_VALUE', row, given, `is neither true nor false${blankHint(given.text)}`)
   }
-  if (row.words !== undefined && !row.words.includes(assigned.text)) {
-    throw refused('ERR_CONFIG_VALUE', row, given, `is not one of ${row.words.join(', ')}`)
+  if (row.absent?.value === assigned.text) {
+    const file = given.source.layer === 'file' ? given.source.path : 'FILE'
+    throw refused('ERR_CONFIG_VALUE', row, given, row.absent.advice(file))
+  }
+  const word = row.exact === true ? given.text : assigned.text
+  if (row.words !== undefined && !row.words.includes(word)) {
+    throw refused('ERR_CONFIG_VALUE', row, given, `is not one of ${row.words.join(', ')}${blankHint(word)}`)
   }
   if (row.required === true && assigned.text === '') {
     throw refused('ERR_CONFIG_VALUE', row, given, 'must not be empty')
   }
-  const problem = row.check?.(assigned.text)
-  if (problem !== undefined) throw refused('ERR_CONFIG_VALUE', row, given, problem)
+  const misplaced = row.place === undefined ? undefined : placeProblem(row.place, given)
+  const problem = misplaced ?? row.check?.(word)
+  if (problem !== undefined) {
+    const hint = row.exact === true ? blankHint(word) : ''
+    throw refused('ERR_CONFIG_VALUE', row, given, `${problem}${hint}`)
+  }
   return assigned
+}
+
+/** What Java reads as false although it does not look the same; `true` with spaces is false to Java, too, and not meant so. */
+function booleanText(text: string): string {
+  return /^\s*false\s*$/i.test(text) ? text.trim() : text
+}
+
+/** What the log says of a `false` with spaces around it; undefined for every other text. */
+export function spacesWarning(row: OwnedConfigKey, given: GivenText): string | undefined {
+  if (row.type !== 'boolean' || booleanText(given.text) === given.text) return undefined
+  const value = JSON.stringify(given.text)
+  return `${describeSource(given.source)}: ${row.key}=${value} has spaces around it and is read as false`
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { PlaceKind } from './places.ts'
+
 /** Java's type of a value. A Java `long` is a `number` here; what goes beyond a safe integer is refused at start. */
 export type ConfigType = 'int' | 'long' | 'boolean' | 'string'
 
@@ -37,7 +39,8 @@ export interface ComputedDefault {
 /** A value that asks for something which is not here. */
 export interface AbsentFeature {
   readonly value: string
-  readonly what: string
+  /** What to do instead, as the end of a sentence that begins with the value. */
+  readonly advice: (file: string) => string
 }
 
 /** Everything about a key besides its name, type, default, effect and meaning. */
@@ -56,6 +59,10 @@ export interface ConfigKeyDetails {
   readonly required?: boolean
   /** True if the value must not be shown. */
   readonly secret?: boolean
+  /** What the text names, if it is a path or hosts. */
+  readonly place?: PlaceKind
+  /** True if spaces around a word make it another one to Java, which takes it for the default then. */
+  readonly exact?: true
   /** What is wrong with a text, as the end of a sentence that begins with it; undefined if nothing is. */
   readonly check?: (text: string) => string | undefined
   readonly absent?: AbsentFeature

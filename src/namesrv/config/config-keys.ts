@@ -12,6 +12,7 @@ import {
   word,
 } from './config-key.ts'
 import { FRAME_LIMIT, OWN_CONFIG_KEYS } from './own-config-keys.ts'
+import { bindAddressProblem } from './places.ts'
 import { MAX_TIMER_MS, MAX_TIMER_SECONDS, TIME_MS, TIME_SECONDS } from './time-ranges.ts'
 
 const SND_BUF = 'com.rocketmq.remoting.socket.sndbuf.size'
@@ -26,19 +27,25 @@ const CLIENT_CONNECT_TIMEOUT = 'com.rocketmq.remoting.client.connect.timeout'
 const CLIENT_MAX_IDLE = 'com.rocketmq.remoting.client.channel.maxIdleTimeSeconds'
 const CLIENT_CLOSE_IF_TIMEOUT = 'com.rocketmq.remoting.client.closeSocketIfTimeout'
 
+const PATH = { place: 'path' } as const
+
 /** In Java's order of declaration, as the tables after it: it is the order in which they are printed. */
 const NAMESRV = [
   nullable('rocketmqHome', 'start', 'installation folder; reported, and needed for nothing here', {
     alias: 'rocketmq.home.dir',
     variable: 'ROCKETMQ_HOME',
+    place: 'path',
   }),
-  string('kvConfigPath', inHome('kvConfig.json'), 'start', 'file of the key-value table', { required: true }),
+  string('kvConfigPath', inHome('kvConfig.json'), 'start', 'file of the key-value table', {
+    required: true,
+    place: 'path',
+  }),
   string(
     'configStorePath',
     inHome('namesrv.properties'),
     'start',
     'file to which an update is written; the file of `-c`, if given',
-    { required: true },
+    { required: true, place: 'path' },
   ),
   string('productEnvName', 'center', 'start', 'name of the product environment of the cluster-test mode'),
   boolean('clusterTest', false, 'start', 'cluster-test mode: ask a product environment for unknown topics'),
@@ -66,7 +73,11 @@ const NAMESRV = [
   boolean('enableTopicList', true, 'live', 'answer requests for the topics of a cluster or of a kind'),
   boolean('notifyMinBrokerIdChanged', false, 'live', 'tell brokers of a new least broker id'),
   boolean('enableControllerInNamesrv', false, 'none', 'run a controller in the NameServer', {
-    absent: { value: 'true', what: 'the controller' },
+    absent: {
+      value: 'true',
+      advice: (file) =>
+        `asks for a controller, which this server does not run: run "mqcontroller -c ${file}" beside it and set the key to false`,
+    },
   }),
   boolean('needWaitForService', false, 'live', 'refuse route lookups for a while after the start'),
   int('waitSecondsForService', 45, 'live', 'how long', { unit: 's', min: 0, max: MAX_TIMER_SECONDS }),
@@ -80,9 +91,17 @@ const NAMESRV = [
 ] as const
 
 const NETTY_SERVER = [
-  string('bindAddress', '0.0.0.0', 'start', 'address to listen on: a host name, IPv4 or IPv6', {
-    required: true,
-  }),
+  string(
+    'bindAddress',
+    '0.0.0.0',
+    'start',
+    'address to listen on: a host name, IPv4 or IPv6 (`::1` or `[::1]`)',
+    {
+      required: true,
+      place: 'host',
+      check: bindAddressProblem,
+    },
+  ),
   int('listenPort', 9_876, 'start', 'port to listen on; 0 for any free one', { min: 0, max: 65_535 }),
   int('serverWorkerThreads', 8, 'none', 'threads that decode'),
   int('serverCallbackExecutorThreads', 0, 'none', 'threads for callbacks'),
@@ -196,7 +215,7 @@ const SYSTEM = [
     { text: 'home directory of the user', of: (context) => context.homeDirectory },
     'start',
     'folder of the default paths',
-    { required: true },
+    { required: true, place: 'path' },
   ),
   int(FRAME_LIMIT, 16_777_216, 'start', 'longest frame, its length word included', {
     unit: 'bytes',
@@ -218,13 +237,14 @@ const SYSTEM = [
     'rocketmq.namesrv.addr',
     'start',
     'NameServers of the product environment, `host:port;host:port`; if not set, the address server is asked',
-    { variable: 'NAMESRV_ADDR' },
+    { variable: 'NAMESRV_ADDR', place: 'hosts' },
   ),
   string(
     'rocketmq.namesrv.domain',
     'jmenv.tbsite.net',
     'start',
     'address server: `host:port`, or a host, whose port is 8080 then',
+    { place: 'host' },
   ),
   string('rocketmq.namesrv.domain.subgroup', 'nsaddr', 'start', 'page of the address server'),
   word(
@@ -233,13 +253,19 @@ const SYSTEM = [
     'permissive',
     'start',
     'TLS allowed, refused or demanded',
+    { exact: true },
   ),
-  nullable('tls.enable', 'start', 'TLS on outgoing connections, unless `useTLS` is set'),
+  nullable('tls.enable', 'start', 'TLS on outgoing connections, unless `useTLS` is set', {
+    exact: true,
+    // Any other word is false to Java, and so is this one with spaces.
+    check: (text) => (/^(?:true\s+|\s+true\s*)$/i.test(text) ? 'is neither true nor false' : undefined),
+  }),
   string(
     'tls.config.file',
     '/etc/rocketmq/tls.properties',
     'start',
     'file of the keys below, which wins over all else; need not be there',
+    { place: 'path' },
   ),
   boolean('tls.test.mode.enable', true, 'start', 'a certificate made up on the spot; nobody is verified'),
   string(
@@ -248,27 +274,30 @@ const SYSTEM = [
     'start',
     'whether clients must show a certificate: `none`, `optional` or `require`',
     {
+      exact: true,
       check: (text) =>
         /^(?:none|optional|require)$/i.test(text) ? undefined : 'is not one of none, optional, require',
     },
   ),
-  nullable('tls.server.keyPath', 'start', 'private key, PKCS#8 PEM'),
+  nullable('tls.server.keyPath', 'start', 'private key, PKCS#8 PEM', PATH),
   nullable('tls.server.keyPassword', 'start', 'its password', { secret: true }),
-  nullable('tls.server.certPath', 'start', 'certificate chain, PEM'),
+  nullable('tls.server.certPath', 'start', 'certificate chain, PEM', PATH),
   boolean('tls.server.authClient', false, 'start', 'verify client certificates; if not, any will do'),
   nullable(
     'tls.server.trustCertPath',
     'start',
     'certificates against which they are verified, PEM; not set: those Node.js comes with',
+    PATH,
   ),
-  nullable('tls.client.keyPath', 'start', 'private key for outgoing connections, PKCS#8 PEM'),
+  nullable('tls.client.keyPath', 'start', 'private key for outgoing connections, PKCS#8 PEM', PATH),
   nullable('tls.client.keyPassword', 'start', 'its password', { secret: true }),
-  nullable('tls.client.certPath', 'start', 'certificate chain for outgoing connections, PEM'),
+  nullable('tls.client.certPath', 'start', 'certificate chain for outgoing connections, PEM', PATH),
   boolean('tls.client.authServer', false, 'start', 'verify server certificates; if not, any will do'),
   nullable(
     'tls.client.trustCertPath',
     'start',
     'certificates against which they are verified, PEM; not set: those Node.js comes with',
+    PATH,
   ),
   nullable('tls.ciphers', 'start', 'ciphers, separated by commas, by their names in Java or in OpenSSL'),
   nullable('tls.protocols', 'start', '`TLSv1.2`, `TLSv1.3` or both, separated by a comma'),

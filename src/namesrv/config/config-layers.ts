@@ -1,12 +1,16 @@
+import { backupUsed, NO_PAIRS, pairsOf } from './config-backup.ts'
 import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from './config-keys.ts'
 import { type ConfigSource, describeSource, VARIABLE_PREFIX, variableOf } from './config-source.ts'
-import { type JavaProperty, parseJavaProperties } from './java-properties.ts'
+import { isControllerKey } from './controller-keys.ts'
+import type { JavaProperty } from './java-properties.ts'
 import { nearestKey } from './nearest-key.ts'
 
 /** A configuration file: its path as the user wrote it, and its content. */
 export interface ConfigFile {
   readonly path: string
   readonly bytes: Uint8Array
+  /** What an update of the configuration replaced last, if that can be read. */
+  readonly backup?: Pick<ConfigFile, 'path' | 'bytes'> | undefined
 }
 
 /** A property given on the command line, as `--key value` or `--key=value`. */
@@ -54,17 +58,17 @@ export interface Given {
  */
 export function readLayers(layers: ConfigLayers): Given {
   const { file, env = {}, args = [] } = layers
-  const filePairs =
-    file === undefined ? new Map<string, JavaProperty>() : parseJavaProperties(file.bytes, file.path)
+  const { path, pairs: filePairs } = file === undefined ? NO_PAIRS : pairsOf(file)
   const given: Given = { texts: new Map(), filePairs, notices: [] }
 
   if (file !== undefined) {
+    if (path !== file.path) given.notices.push(backupUsed(file.path, path))
     give(
       given,
       [...filePairs.values()].map(({ key, value: text, line }) => ({
         name: key,
         text,
-        source: { layer: 'file', path: file.path, line },
+        source: { layer: 'file', path, line },
       })),
     )
     // Java sets it after the file is read, whatever the file itself says.
@@ -85,6 +89,7 @@ export function readLayers(layers: ConfigLayers): Given {
 /** Lays one layer over what is there. A key's own name counts more than its alias, wherever the two stand. */
 function give(given: Given, layer: readonly (GivenText & { readonly name: string })[]): void {
   const isAlias = ({ name }: { name: string }): boolean => findConfigKey(name)?.alias === name
+  const controllerKeys: string[] = []
   for (const { name, text, source } of [
     ...layer.filter(isAlias),
     ...layer.filter((pair) => !isAlias(pair)),
@@ -94,11 +99,22 @@ function give(given: Given, layer: readonly (GivenText & { readonly name: string
       given.texts.set(row.key, { text, source })
       continue
     }
+    if (isControllerKey(name)) {
+      controllerKeys.push(name)
+      continue
+    }
     const hint = didYouMean(nearestKey(name, CONFIG_NAMES))
     given.notices.push({
       level: 'warn',
       message: `${describeSource(source)}: unknown key ${JSON.stringify(name)} is kept and has no effect${hint}`,
       keys: [name],
+    })
+  }
+  if (controllerKeys.length > 0) {
+    given.notices.push({
+      level: 'info',
+      message: `keys of Java's controller are kept and have no effect here: ${controllerKeys.join(', ')}`,
+      keys: controllerKeys,
     })
   }
 }

@@ -1,4 +1,4 @@
-import { checkValue } from './check-value.ts'
+import { checkValue, spacesWarning } from './check-value.ts'
 import { type ConfigEntry, HIDDEN, isField, printable } from './config-entry.ts'
 import type { ConfigValue, OwnedConfigKey } from './config-key.ts'
 import { CONFIG_KEYS, findConfigKey, type NamesrvValues, SHARED_WITH_NETTY_CLIENT } from './config-keys.ts'
@@ -65,7 +65,7 @@ export class Configuration {
     }
     const configuration = new Configuration({ entries, extras })
     const set = configuration.entries().filter(({ row }) => given.texts.has(row.key))
-    return { configuration, notices: [...given.notices, ...noticesOf(set)] }
+    return { configuration, notices: [...given.notices, ...spacesNotices(given), ...noticesOf(set)] }
   }
 
   /** Where the value of a key, or of an alias, comes from; undefined for an unknown key. */
@@ -179,17 +179,20 @@ function textOf(value: ConfigValue): string | undefined {
   return value === undefined ? undefined : String(value)
 }
 
+function spacesNotices({ texts }: Given): ConfigNotice[] {
+  const notices: ConfigNotice[] = []
+  for (const [key, given] of texts) {
+    const message = spacesWarning(findConfigKey(key) as OwnedConfigKey, given)
+    if (message !== undefined) notices.push({ level: 'warn', message, keys: [key] })
+  }
+  return notices
+}
+
 function noticesOf(given: readonly ConfigEntry[]): ConfigNotice[] {
   const notices: ConfigNotice[] = []
   const unused: string[] = []
   for (const { row, value, text, source } of given) {
-    if (row.absent !== undefined && row.absent.value === text) {
-      notices.push({
-        level: 'warn',
-        message: `${describeSource(source)}: ${row.key}=${text} asks for ${row.absent.what}, which is not here; it is ignored`,
-        keys: [row.key],
-      })
-    } else if (row.effect === 'none') {
+    if (row.effect === 'none') {
       unused.push(row.key)
     } else if (typeof value === 'number' && String(value) !== text) {
       notices.push({

@@ -26,8 +26,17 @@ export function parseJavaProperties(bytes: Uint8Array, name = 'properties'): Map
   try {
     document = new Properties(text)
   } catch (cause) {
-    const line = logicalLines.find((logical) => !isReadable(logical.text))?.number ?? 1
-    throw new ConfigError('ERR_CONFIG_SYNTAX', `${name}:${line}: malformed \\uXXXX escape`, { cause })
+    const line = logicalLines.find((logical) => !isReadable(logical.text))
+    const hint = /[A-Za-z]:\\/.test(line?.text ?? '')
+      ? '; in a path write / or \\\\ instead of a single backslash'
+      : ''
+    throw new ConfigError(
+      'ERR_CONFIG_SYNTAX',
+      `${name}:${line?.number ?? 1}: malformed \\uXXXX escape${hint}`,
+      {
+        cause,
+      },
+    )
   }
   const pairs = new Map<string, JavaProperty>()
   for (const node of document.getProperties()) {

@@ -140,6 +140,7 @@ export const OWN_CONFIG_KEYS = [
     },
     'start',
     'file of the routes, from which a restarted server answers until brokers have registered again; empty: none',
+    { place: 'path' },
   ),
   int(
     'routeSnapshotIntervalMillis',
@@ -260,7 +261,7 @@ export const OWN_CONFIG_KEYS = [
     'maxKVEntries',
     50_000,
     'start',
-    'entries of the key-value table, and namespaces; one more is refused (each change writes the whole file)',
+    'entries of the key-value table; one more is rejected (each change writes the whole file)',
     { min: 1 },
   ),
   long(

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Stats } from 'node:fs'
 import * as nodeFileSystem from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { backupPath, hasContent } from './backup.ts'
+import { temporariesOf } from './leftovers.ts'
 
 /** What is used of Node's file system, so that tests can let it fail at every step. */
 export type FileSystem = Pick<
@@ -19,8 +21,8 @@ interface OldFile {
 export interface Replacement<Result> {
   /** Writes the new content into an empty file. */
   readonly write: (file: FileHandle) => Promise<Result>
-  /** Whether what was there before is kept as `<path>.bak`. Default false. */
-  readonly keepsBackup?: boolean
+  /** Whether a previous content is kept as `<path>.bak`. Default: never, and it is not read. */
+  readonly keepsBackup?: (old: Buffer) => boolean
   /** Called at the moment from which on a restart reads the new content. */
   readonly onReplaced?: () => void
 }
@@ -29,7 +31,6 @@ type FileHandle = nodeFileSystem.FileHandle
 
 /** Random letters in the names of temporary files: two processes that replace one file never write into the same. */
 const TOKEN_BYTES = 4
-const TEMPORARY = /^\.[0-9a-f]{8}\.tmp$/
 
 /**
  * Replaces a file so that a crash at any moment leaves the old or the new content whole: a temporary file beside it is
@@ -45,21 +46,21 @@ const TEMPORARY = /^\.[0-9a-f]{8}\.tmp$/
  */
 export async function replaceFile<Result>(
   path: string,
-  { write, keepsBackup = false, onReplaced = () => {} }: Replacement<Result>,
+  { write, keepsBackup, onReplaced = () => {} }: Replacement<Result>,
   fs: FileSystem = nodeFileSystem,
 ): Promise<Result> {
   const target = await linkedFile(fs, resolve(path))
   await makeFolder(fs, dirname(target))
-  const old = await readOld(fs, target, keepsBackup)
+  const old = await readOld(fs, target, keepsBackup !== undefined)
   const temporaries: string[] = []
   // Opened first: once the file has been replaced, nothing must fail that can be known before.
   const folder = await fs.open(dirname(target), 'r')
   try {
     const { temporary, result } = await writeBeside(fs, target, write, old, temporaries)
     const content = old?.content
-    if (content !== undefined) {
+    if (content !== undefined && keepsBackup?.(content) === true) {
       // The backup, too, appears whole or not at all.
-      const backup = `${resolve(path)}.bak`
+      const backup = backupPath(resolve(path))
       const copy = await writeBeside(fs, backup, (file) => file.writeFile(content), old, temporaries)
       await fs.rename(copy.temporary, backup)
     }
@@ -78,6 +79,7 @@ export async function replaceFile<Result>(
 
 /**
  * Replaces a file by this content, and keeps what was there before as `<path>.bak`, as Java does.
+ * @param isWhole - Whether a previous content may replace the backup: an empty or damaged file must not. Default: not empty.
  * @throws (rejects) As {@link replaceFile}.
  * @see MixAll#string2File in apache/rocketmq, which overwrites in place
  */
@@ -86,8 +88,10 @@ export function writeFileAtomically(
   content: Buffer,
   onReplaced: () => void = () => {},
   fs: FileSystem = nodeFileSystem,
+  isWhole: (old: Buffer) => boolean = hasContent,
 ): Promise<void> {
-  return replaceFile(path, { write: (file) => file.writeFile(content), keepsBackup: true, onReplaced }, fs)
+  const write = (file: FileHandle): Promise<void> => file.writeFile(content)
+  return replaceFile(path, { write, keepsBackup: isWhole, onReplaced }, fs)
 }
 
 /** Where a link leads to, also if nothing is there yet; the path itself if it is none. */
@@ -168,10 +172,9 @@ async function writeBeside<Result>(
 
 /** What a process left that died while it wrote. One that is alive finds its file gone, and reports that. */
 async function removeStale(fs: FileSystem, path: string): Promise<void> {
-  const name = basename(path)
-  for (const found of await fs.readdir(dirname(path))) {
-    if (!found.startsWith(name) || !TEMPORARY.test(found.slice(name.length))) continue
-    await removeIfPossible(fs, join(dirname(path), found))
+  const folder = dirname(path)
+  for (const found of temporariesOf(path, await fs.readdir(folder))) {
+    await removeIfPossible(fs, join(folder, found))
   }
 }
 

@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs'
+import type { Logger } from 'pino'
 import {
   decodeKVConfigFile,
-  encodeKVConfigFile,
   type KVConfigBounds,
   KVConfigManager,
+  type KVConfigTable,
 } from '../../kvconfig/kv-config-manager.ts'
 import { JsonError } from '../../protocol/errors.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { writeFileAtomically } from './atomic-file.ts'
+import { isBlank, readBackup } from './backup.ts'
 
 /**
- * Loads the key-value service from its file; a missing file is an empty table.
+ * Loads the key-value service from its file; a missing file is an empty table. If the file is empty, its backup is used: that is
+ * what a full disk leaves behind.
  * @param maxWaitingChanges - Most changes that may wait while the file is written.
+ * @param logger - Told when the backup is used, or found beside a missing file.
  * @throws {ConfigError} `ERR_CONFIG_FILE`: the file is there but cannot be read. It is left as it is.
  * @see KVConfigManager#load in apache/rocketmq
  */
@@ -19,31 +23,84 @@ export function loadKVConfig(
   path: string,
   maxWaitingChanges: number,
   bounds?: KVConfigBounds,
+  logger?: Pick<Logger, 'warn'>,
 ): KVConfigManager {
-  let file: Buffer
+  const file = readKVFile(path)
+  // What is on the disk, as far as this server knows, needs no second look before it becomes the backup.
+  let known = file === undefined || isBlank(file) ? undefined : file
+  const isWhole = (old: Buffer): boolean => (known !== undefined && old.equals(known)) || isTable(old)
+  return new KVConfigManager(
+    tableOf(path, file, logger),
+    (content, onStored) => {
+      const onReplaced = (): void => {
+        known = content
+        onStored()
+      }
+      return writeFileAtomically(path, content, onReplaced, undefined, isWhole)
+    },
+    maxWaitingChanges,
+    bounds,
+  )
+}
+
+/** The content of the KV file; undefined if there is none. @throws {ConfigError} */
+function readKVFile(path: string): Buffer | undefined {
   try {
-    file = readFileSync(path)
+    return readFileSync(path)
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw new ConfigError(
-        'ERR_CONFIG_FILE',
-        `cannot read the KV file ${path}: ${(cause as Error).message}`,
-        {
-          cause,
-        },
-      )
-    }
-    file = encodeKVConfigFile(new Map())
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw unusable(path, `cannot read the KV file ${path}: ${(cause as Error).message}`, cause)
   }
+}
+
+/** @throws {ConfigError} */
+function tableOf(path: string, file: Buffer | undefined, logger?: Pick<Logger, 'warn'>): KVConfigTable {
+  if (file === undefined || isBlank(file)) return tableWithoutFile(path, file !== undefined, logger)
   try {
-    return new KVConfigManager(
-      decodeKVConfigFile(file),
-      (content, onStored) => writeFileAtomically(path, content, onStored),
-      maxWaitingChanges,
-      bounds,
-    )
+    return decodeKVConfigFile(file)
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause
-    throw new ConfigError('ERR_CONFIG_FILE', `the KV file ${path} is damaged: ${cause.message}`, { cause })
+    throw unusable(path, `the KV file ${path} is damaged: ${cause.message}`, cause)
+  }
+}
+
+/** @throws {ConfigError} The file is empty, and so is not what is left of the table. */
+function tableWithoutFile(path: string, isThere: boolean, logger?: Pick<Logger, 'warn'>): KVConfigTable {
+  const backup = readBackup(path)
+  if (backup === undefined || isBlank(backup.bytes)) return new Map()
+  const fields = { path, backup: backup.path }
+  if (!isThere) {
+    logger?.warn(fields, 'the KV file is missing, starting with an empty table; there is a backup of it')
+    return new Map()
+  }
+  try {
+    const table = decodeKVConfigFile(backup.bytes)
+    logger?.warn(fields, 'the KV file is empty, starting with its backup')
+    return table
+  } catch (cause) {
+    if (!(cause instanceof JsonError)) throw cause
+    const message = `the KV file ${path} is empty, and its backup ${backup.path} is damaged: ${cause.message}`
+    throw new ConfigError('ERR_CONFIG_FILE', `${message}; remove both to start with an empty table`, {
+      cause,
+    })
+  }
+}
+
+/** An error about the KV file that names the backup, if that can take its place. */
+function unusable(path: string, message: string, cause: unknown): ConfigError {
+  const backup = readBackup(path)
+  const hint =
+    backup !== undefined && isTable(backup.bytes) ? `; its backup ${backup.path} can be used instead` : ''
+  return new ConfigError('ERR_CONFIG_FILE', `${message}${hint}`, { cause })
+}
+
+function isTable(content: Buffer): boolean {
+  if (isBlank(content)) return false
+  try {
+    decodeKVConfigFile(content)
+    return true
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error
+    return false
   }
 }

@@ -1,4 +1,7 @@
 import { get } from 'node:http'
+import { isIPv6 } from 'node:net'
+import { formatAddress } from '../../remoting/peer-address.ts'
+import { withoutBrackets } from '../config/places.ts'
 import { nameLookup } from '../outgoing/name-lookup.ts'
 
 /** What a lookup at an address server needs. */
@@ -12,6 +15,9 @@ const TIMEOUT_MS = 3_000
 /** Two thousand addresses; more is some other page. */
 const MAX_ANSWER_BYTES = 64 * 1024
 
+/** Java's. */
+const DEFAULT_PORT = 8_080
+
 /**
  * The page of an HTTP address server that lists the NameServers of an environment.
  * @param domain - `host:port`, or a host, whose port is 8080 then.
@@ -19,9 +25,14 @@ const MAX_ANSWER_BYTES = 64 * 1024
  * @see MixAll#getWSAddr and DefaultTopAddressing in apache/rocketmq
  */
 export function addressServerUrl(domain: string, subgroup: string, unitName: string): string {
-  const host = domain.indexOf(':') > 0 ? domain : `${domain}:8080`
+  const host = hasPort(domain) ? domain : formatAddress(withoutBrackets(domain), DEFAULT_PORT)
   const unit = unitName.trim() === '' ? '' : `-${unitName}?nofix=1`
   return `http://${host}/rocketmq/${subgroup}${unit}`
+}
+
+/** A colon after the first character means a port, as to Java, but in an IPv6 address. */
+function hasPort(domain: string): boolean {
+  return domain.indexOf(':') > 0 && !isIPv6(withoutBrackets(domain))
 }
 
 /**

@@ -151,7 +151,7 @@ async function watchOf(settings: TlsSettings): Promise<CertificateWatch> {
 function describeSettings(
   logger: Logger,
   mode: string,
-  { values, configFile, ignoredKeys }: TlsSettings,
+  { values, configFile, ignoredKeys, warnings = [] }: TlsSettings,
   message: string,
 ): void {
   const testMode = values['tls.test.mode.enable']
@@ -164,6 +164,7 @@ function describeSettings(
     trustCertPath: values['tls.server.trustCertPath'],
   }
   logger.info({ mode, testMode, ...(!testMode && identity), ...offered, configFile }, message)
+  for (const warning of warnings) logger.warn({ configFile }, warning)
   if (ignoredKeys.length > 0) {
     logger.warn(
       { configFile, keys: ignoredKeys },

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { checkValue } from '../config/check-value.ts'
+import { checkValue, spacesWarning } from '../config/check-value.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { findConfigKey, type NamesrvValues } from '../config/config-keys.ts'
 import { type ConfigSource, describeSource } from '../config/config-source.ts'
@@ -33,6 +33,8 @@ export interface TlsSettings {
   readonly configFile: string | undefined
   /** Keys of the file that it cannot set. */
   readonly ignoredKeys: readonly string[]
+  /** What is odd about its values, a line each. */
+  readonly warnings?: readonly string[]
   /** Where a value comes from, and what it is: the beginning of a message about it. */
   describe(key: 'tls.ciphers' | 'tls.protocols'): string
 }
@@ -48,19 +50,24 @@ export function readTlsSettings({ values, sourceOf }: TlsConfiguration): TlsSett
   const pairs = readPairs(path)
   const merged: Record<string, unknown> = {}
   const sources = new Map<string, ConfigSource>()
+  const warnings: string[] = []
   for (const key of FILE_KEYS) {
     const row = findConfigKey(key)
     const pair = pairs?.get(key)
     merged[key] = values[key]
     if (row === undefined || pair === undefined) continue
     const source: ConfigSource = { layer: 'file', path, line: pair.line }
-    merged[key] = checkValue(row, { text: pair.value, source }).value
+    const given = { text: pair.value, source }
+    merged[key] = checkValue(row, given).value
+    const warning = spacesWarning(row, given)
+    if (warning !== undefined) warnings.push(warning)
     sources.set(key, source)
   }
   const inForce = merged as unknown as TlsSettings['values']
   return {
     values: inForce,
     configFile: pairs === undefined ? undefined : path,
+    warnings,
     ignoredKeys: [...(pairs?.keys() ?? [])].filter((key) => !FILE_KEYS.some((known) => known === key)),
     describe: (key) => {
       const source = sources.get(key) ?? sourceOf(key) ?? { layer: 'default' }

@@ -69,11 +69,12 @@ function asIfOf(release: Release, ours: Heard, step: RequestStep): Heard {
 }
 
 function compare(step: RequestStep, java: Heard, ours: Heard): string[] {
-  const { differs } = step
+  const { mayDiffer, differs = mayDiffer } = step
   if (step.mayTellToRegister === true) return sameOutcome(step, java, asIfUnchanged(java, ours))
-  if (differs === undefined) return sameOutcome(step, java, ours)
+  const difference = sameOutcome(step, java, ours)
+  if (differs === undefined) return difference
   if (differs === 'exception-text') return bothFailed(java, ours)
-  if (sameOutcome(step, java, ours).length === 0) return ['this difference exists no more']
+  if (difference.length === 0) return mayDiffer === undefined ? ['this difference exists no more'] : []
   return [
     ...meets('java', java, differs.java),
     ...meets('ours', ours, differs.ours),

@@ -13,6 +13,7 @@ const shownBySequences = [
   'system-topics-listed',
   'timeout-overflow',
   'disk-error-reported',
+  'emptied-namespace-removed',
   'odd-json',
   'zlib-checksum-required',
   'first-bytes-read-at-once',

@@ -73,6 +73,8 @@ export interface RequestStep {
   readonly places?: boolean
   /** A version query of a random broker: where Java answers that nothing has changed, ours may tell it to register all the same. */
   readonly mayTellToRegister?: boolean
+  /** The two may differ on purpose, depending on what was asked before. */
+  readonly mayDiffer?: Differs
   /** The two differ on purpose. `exception-text`: both answer code 1 with a text of their own. */
   readonly differs?: 'exception-text' | Differs
 }

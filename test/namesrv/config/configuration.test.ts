@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { ConfigError } from '../../../src/namesrv/config/config-error.ts'
 import type { ConfigNotice, PropertyOption } from '../../../src/namesrv/config/config-layers.ts'
-import { describeSource } from '../../../src/namesrv/config/config-source.ts'
+import { describeSource, variableOf } from '../../../src/namesrv/config/config-source.ts'
 import { Configuration } from '../../../src/namesrv/config/configuration.ts'
 
 interface Given {
@@ -198,6 +198,53 @@ describe('bad values', () => {
       'tls.server.need.client.auth="required" is not one of none, optional, require',
     ],
     [
+      'tls.server.need.client.auth=require   ',
+      'ERR_CONFIG_VALUE',
+      'tls.server.need.client.auth="require   " is not one of none, optional, require (it ends with a blank)',
+    ],
+    [
+      'tls.server.mode=enforcing ',
+      'ERR_CONFIG_VALUE',
+      'tls.server.mode="enforcing " is not one of permissive, disabled, enforcing (it ends with a blank)',
+    ],
+    [
+      'tls.enable=true ',
+      'ERR_CONFIG_VALUE',
+      'tls.enable="true " is neither true nor false (it ends with a blank)',
+    ],
+    ['bindAddress=[::1', 'ERR_CONFIG_VALUE', 'bindAddress="[::1" has no IPv6 address in its brackets'],
+    [
+      'bindAddress=[127.0.0.1]',
+      'ERR_CONFIG_VALUE',
+      'bindAddress="[127.0.0.1]" has no IPv6 address in its brackets',
+    ],
+    [
+      'bindAddress=[::1]:9876',
+      'ERR_CONFIG_VALUE',
+      'bindAddress="[::1]:9876" has a port, which listenPort names',
+    ],
+    [
+      'bindAddress=localhost:9876',
+      'ERR_CONFIG_VALUE',
+      'bindAddress="localhost:9876" has a port, which listenPort names',
+    ],
+    [
+      'kvConfigPath=D:\\rocketmq\\namesrv\\kvConfig.json',
+      'ERR_CONFIG_VALUE',
+      'kvConfigPath="D:\\rocketmq\\namesrvkvConfig.json" contains the control character \\r: a single backslash begins an ' +
+        'escape; write / or \\\\',
+    ],
+    [
+      'kvConfigPath=D:\\data\\kv.json',
+      'ERR_CONFIG_VALUE',
+      'kvConfigPath="D:datakv.json" has no / after the drive: a single backslash begins an escape and is lost; write / or \\\\',
+    ],
+    [
+      'kvConfigPath=D:\\users\\kv.json',
+      'ERR_CONFIG_SYNTAX',
+      'malformed \\uXXXX escape; in a path write / or \\\\ instead of a single backslash',
+    ],
+    [
       'proxyProtocolTrustedNetworks=10.0.0.0/8, 10.0.0.0/33',
       'ERR_CONFIG_VALUE',
       'proxyProtocolTrustedNetworks="10.0.0.0/8, 10.0.0.0/33" has no network in "10.0.0.0/33"',
@@ -208,6 +255,49 @@ describe('bad values', () => {
       code,
       message: `ns.conf:2: ${message}`,
     })
+  })
+
+  test.each([
+    'rocketmqHome',
+    'kvConfigPath',
+    'configStorePath',
+    'routeSnapshotPath',
+    'user.home',
+    'tls.config.file',
+    'tls.server.keyPath',
+    'tls.server.certPath',
+    'tls.server.trustCertPath',
+    'tls.client.keyPath',
+    'tls.client.certPath',
+    'tls.client.trustCertPath',
+    'bindAddress',
+    'rocketmq.namesrv.addr',
+    'rocketmq.namesrv.domain',
+  ])('a control character in %s stops the start, whichever way it comes in', (key) => {
+    const problem = (character: string): string =>
+      `contains the control character ${character}: a single backslash begins an escape; write / or \\\\`
+    for (const letter of ['r', 'n', 't', 'f']) {
+      const from =
+        key === 'configStorePath'
+          ? { args: [{ key, value: JSON.parse(`"a\\${letter}b"`) }] }
+          : { file: `${key}=${key === 'rocketmq.namesrv.addr' ? 'a:1;b' : ''}\\${letter}c` }
+      expect(errorOf(from).message).toContain(problem(`\\${letter}`))
+    }
+    expect(errorOf({ args: [{ key, value: 'a\x7fb' }] }).message).toContain('contains the control character')
+    expect(errorOf({ env: { [variableOf(key)]: '/a\0b' } }).message).toContain(problem('\\u0000'))
+  })
+
+  test('paths with slashes, with doubled backslashes and with spaces at the end are taken', () => {
+    const file = 'kvConfigPath=D:/rocketmq/kv.json \ntls.server.keyPath=D:\\\\rocketmq\\\\key.pem\t'
+    expect(resolve({ file }).configuration.values).toMatchObject({
+      kvConfigPath: 'D:/rocketmq/kv.json',
+      'tls.server.keyPath': 'D:\\rocketmq\\key.pem',
+    })
+  })
+
+  test('a list of hosts may stand on several lines', () => {
+    const env = { NAMESRV_ADDR: 'a:1;\n b:2;\n' }
+    expect(resolve({ env }).configuration.values['rocketmq.namesrv.addr']).toBe('a:1;\n b:2;')
   })
 
   test('the place of a bad value is its variable or its option', () => {
@@ -250,12 +340,56 @@ describe('notices', () => {
     ])
   })
 
-  test('enableControllerInNamesrv=true is warned of, false is not', () => {
+  test('enableControllerInNamesrv=true stops the start and says what to run, false does not', () => {
     const key = 'enableControllerInNamesrv'
-    expect(resolve({ file: `${key}=true` }).notices).toEqual([
-      { level: 'warn', message: expect.stringContaining(`ns.conf:1: ${key}=true asks for`), keys: [key] },
-    ])
+    const advice = (file: string): string =>
+      `${key}="true" asks for a controller, which this server does not run: run "mqcontroller -c ${file}" beside it ` +
+      'and set the key to false'
+    expect(errorOf({ file: `${key}=true` }).message).toBe(`ns.conf:1: ${advice('ns.conf')}`)
+    expect(errorOf({ args: [{ key, value: 'true' }] }).message).toBe(`option --${key}: ${advice('FILE')}`)
     expect(resolve({ file: `${key}=false` }).notices).toMatchObject([{ level: 'info' }])
+    expect(resolve({ file: `${key}=true`, args: [{ key, value: 'false' }] }).configuration.values[key]).toBe(
+      false,
+    )
+  })
+
+  test('the keys of the controller are known, and kept as the file has them', () => {
+    const file = fixture('controller.properties')
+    const { configuration, notices } = resolve({ file })
+    expect(notices.filter(({ level }) => level === 'warn')).toEqual([])
+    expect(notices[0]).toMatchObject({
+      level: 'info',
+      message: expect.stringMatching(
+        /^keys of Java's controller are kept and have no effect here: controllerType, /,
+      ),
+    })
+    expect(configuration.items()).toEqual(expect.arrayContaining(file.trim().split('\n')))
+  })
+
+  test.each(['false   ', 'FALSE\t', 'false\\r', 'false\\u0020'])(
+    'a boolean %j is false, as to Java, with a warning',
+    (text) => {
+      const key = 'tls.test.mode.enable'
+      const { configuration, notices } = resolve({ file: `${key}=${text}\r\n` })
+      expect(configuration.values[key]).toBe(false)
+      expect(notices).toEqual([
+        {
+          level: 'warn',
+          message: expect.stringMatching(
+            /^ns\.conf:1: tls\.test\.mode\.enable=".*" has spaces around it and is read as false$/,
+          ),
+          keys: [key],
+        },
+      ])
+    },
+  )
+
+  test('a false of a Windows file, and one of each layer, is taken', () => {
+    expect(resolve({ file: 'useTLS=false\r\n' }).notices).toEqual([])
+    expect(resolve({ env: { MQNAMESRV_USE_TLS: 'false\r' } }).configuration.values.useTLS).toBe(false)
+    expect(resolve({ args: [{ key: 'useTLS', value: ' false' }] }).configuration.values.useTLS).toBe(false)
+    const file = 'tls.enable=false  \ntls.server.mode=enforcing'
+    expect(resolve({ file }).configuration.values.useTLS).toBe(false)
   })
 })
 

@@ -64,6 +64,20 @@ describe('a file that is replaced atomically', () => {
     expect(readFileSync(`${path}.bak`, 'latin1')).toBe('two')
   })
 
+  test.each(['', ' \n', '\0\0\0'])(
+    'that was %j does not become the backup, which stays as it was',
+    async (content) => {
+      const path = join(temporaryFolder(), 'file')
+      writeFileSync(path, content)
+      await writeFileAtomically(path, Buffer.from('one'))
+      expect(existsSync(`${path}.bak`)).toBe(false)
+      await writeFileAtomically(path, Buffer.from('two'))
+      writeFileSync(path, content)
+      await writeFileAtomically(path, Buffer.from('three'))
+      expect(readFileSync(`${path}.bak`, 'latin1')).toBe('one')
+    },
+  )
+
   test('may be empty, and may shrink', async () => {
     const path = join(temporaryFolder(), 'file')
     await writeFileAtomically(path, Buffer.alloc(100_000, 'x'))
@@ -175,5 +189,5 @@ test('a file that may not be read, as one that root has made, is replaced if no 
   await replaceFile(path, { write }, fs)
   expect(readFileSync(path, 'utf8')).toBe('new')
   expect(statSync(path).mode & 0o777).toBe(0o600)
-  await expect(replaceFile(path, { write, keepsBackup: true }, fs)).rejects.toThrow('EACCES')
+  await expect(replaceFile(path, { write, keepsBackup: () => true }, fs)).rejects.toThrow('EACCES')
 })

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadKVConfig } from '../../../src/namesrv/files/kv-config-file.ts'
 import { headerOf, type RawClient } from '../../support/raw-client.ts'
+import { recordingLogger } from '../../support/recording-logger.ts'
 import { getKVConfig, putKVConfig } from '../../support/requests.ts'
 import { createServer, startServer, temporaryFolder } from '../../support/start-server.ts'
 
@@ -92,5 +93,92 @@ describe('the file of the key-value table', () => {
     expect(() => loadKVConfig(path, 1)).toThrow(
       expect.objectContaining({ name: 'ConfigError', code: 'ERR_CONFIG_FILE' }),
     )
+  })
+})
+
+describe('a KV file beside its backup', () => {
+  const WHOLE = '{"configTable":{"n":{"k":"v"}}}'
+
+  function filesWith(content: string | undefined, backup: string): { path: string; bak: string } {
+    const path = join(temporaryFolder(), 'kvConfig.json')
+    if (content !== undefined) writeFileSync(path, content)
+    writeFileSync(`${path}.bak`, backup)
+    return { path, bak: `${path}.bak` }
+  }
+
+  test.each(['', ' \r\n\t'])(
+    'that is %j: the backup is used with a warning, and stays when values are put',
+    async (content) => {
+      const { path, bak } = filesWith(content, WHOLE)
+      const { connect, lines } = await startServer({ kvConfigPath: path })
+      const client = await connect()
+      expect(await storedValue(client, 'k')).toBe('v')
+      expect(lines.filter(({ level }) => level === 'warn')).toMatchObject([
+        { msg: 'the KV file is empty, starting with its backup', path, backup: bak },
+      ])
+      expect(readFileSync(path, 'utf8')).toBe(content)
+      expect(headerOf(await client.request(putKVConfig('n', 'l', 'w'))).code).toBe(0)
+      expect(readFileSync(path, 'utf8')).toBe('{"configTable":{"n":{"k":"v","l":"w"}}}')
+      expect(readFileSync(bak, 'utf8')).toBe(WHOLE)
+      await client.request(putKVConfig('n', 'l', 'x'))
+      expect(readFileSync(bak, 'utf8')).toBe('{"configTable":{"n":{"k":"v","l":"w"}}}')
+    },
+  )
+
+  test.each(['', '{"configTable":{"n":{"k"', '\0\0\0\0'])(
+    'that becomes %j while the server runs does not replace the backup',
+    async (content) => {
+      const { connect, kvConfigPath } = await startServer()
+      const client = await connect()
+      await client.request(putKVConfig('n', 'k', 'v'))
+      await client.request(putKVConfig('n', 'k', 'w'))
+      writeFileSync(kvConfigPath, content)
+      expect(headerOf(await client.request(putKVConfig('n', 'k', 'x'))).code).toBe(0)
+      expect(readFileSync(`${kvConfigPath}.bak`, 'utf8')).toBe(WHOLE)
+      expect(readFileSync(kvConfigPath, 'utf8')).toBe('{"configTable":{"n":{"k":"x"}}}')
+    },
+  )
+
+  test.each(['', '\n'])('that is empty like its backup %j is an empty table, without a warning', (backup) => {
+    const { logger, lines } = recordingLogger()
+    const { path } = filesWith('', backup)
+    expect(loadKVConfig(path, 1, undefined, logger).entries).toBe(0)
+    expect(lines).toEqual([])
+  })
+
+  test('that is empty stops the start if the backup is damaged, and both stay as they are', () => {
+    const { path, bak } = filesWith('', '{"configTable":')
+    expect(() => loadKVConfig(path, 1)).toThrow(
+      `the KV file ${path} is empty, and its backup ${bak} is damaged: `,
+    )
+    expect([readFileSync(path, 'utf8'), readFileSync(bak, 'utf8')]).toEqual(['', '{"configTable":'])
+  })
+
+  test.each(['{"configTable":{"n":{"k":"v"', '\0\0\0', '5'])(
+    'that says %j stops the start, and the line names the backup that can be used',
+    (content) => {
+      const { path, bak } = filesWith(content, WHOLE)
+      const hint = `; its backup ${bak} can be used instead`
+      expect(() => loadKVConfig(path, 1)).toThrow(hint)
+      for (const useless of ['', '{', '\0']) {
+        writeFileSync(bak, useless)
+        expect(() => loadKVConfig(path, 1)).not.toThrow(hint)
+        expect(() => loadKVConfig(path, 1)).toThrow('is damaged: ')
+      }
+    },
+  )
+
+  test('that cannot be read stops the start, and the line names the backup', () => {
+    const path = join(temporaryFolder(), 'kvConfig.json')
+    mkdirSync(path)
+    writeFileSync(`${path}.bak`, WHOLE)
+    expect(() => loadKVConfig(path, 1)).toThrow(`; its backup ${path}.bak can be used instead`)
+  })
+
+  test('that is missing is an empty table, and a warning names the backup', () => {
+    const { logger, lines } = recordingLogger()
+    const { path, bak } = filesWith(undefined, WHOLE)
+    expect(loadKVConfig(path, 1, undefined, logger).entries).toBe(0)
+    expect(lines).toMatchObject([{ level: 'warn', path, backup: bak }])
   })
 })

@@ -13,6 +13,10 @@ describe('the page of the address server', () => {
     ['jmenv.tbsite.net', 'nsaddr', 'center', 'http://jmenv.tbsite.net:8080/rocketmq/nsaddr-center?nofix=1'],
     ['10.0.0.1:80', 'ns', 'prod1', 'http://10.0.0.1:80/rocketmq/ns-prod1?nofix=1'],
     ['host', 'nsaddr', ' ', 'http://host:8080/rocketmq/nsaddr'],
+    ['[fd00::1]:80', 'nsaddr', '', 'http://[fd00::1]:80/rocketmq/nsaddr'],
+    ['[fd00::1]', 'nsaddr', '', 'http://[fd00::1]:8080/rocketmq/nsaddr'],
+    ['fd00::1', 'nsaddr', '', 'http://[fd00::1]:8080/rocketmq/nsaddr'],
+    ['::1', 'nsaddr', '', 'http://[::1]:8080/rocketmq/nsaddr'],
   ])('for domain %s, subgroup %s and environment "%s"', (domain, subgroup, unitName, url) => {
     expect(addressServerUrl(domain, subgroup, unitName)).toBe(url)
   })

@@ -243,6 +243,14 @@ describe('files', () => {
     ['tls.ciphers=NULL', 'tls.ciphers="NULL" names "NULL"'],
     ['tls.server.authClient=yes', 'tls.server.authClient="yes" is neither true nor false'],
     ['a=\\u12', 'malformed'],
+    [
+      'tls.server.need.client.auth=require   ',
+      'tls.server.need.client.auth="require   " is not one of none,',
+    ],
+    [
+      'tls.server.keyPath=C:\\rocketmq\\server.key',
+      'tls.server.keyPath="C:\\rocketmqserver.key" contains the control',
+    ],
   ])('tls.config.file with %s stops the start', async (line, message) => {
     const path = join(temporaryFolder(), 'tls.properties')
     writeFileSync(path, `\n${line}\n`)
@@ -252,6 +260,24 @@ describe('files', () => {
       message: expect.stringContaining(`${path}:2: ${message}`),
     })
     await controller.shutdown()
+  })
+
+  test('tls.config.file with a false and spaces after it is taken, with a warning', async () => {
+    const folder = temporaryFolder()
+    const { keyPath, certPath } = writeIdentity(folder, 'server', serverIdentity)
+    const path = join(folder, 'tls.properties')
+    writeFileSync(
+      path,
+      `tls.test.mode.enable=false   \ntls.server.certPath=${certPath}\ntls.server.keyPath=${keyPath}\n`,
+    )
+    const server = await startServer({ 'tls.config.file': path })
+    expect(inForce(server)[0]).toMatchObject({ testMode: false })
+    expect(server.lines).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        msg: `${path}:1: tls.test.mode.enable="false   " has spaces around it and is read as false`,
+      }),
+    )
   })
 
   test('a tls.config.file that is there and cannot be read stops the start', async () => {

@@ -1,4 +1,5 @@
 import type { RequestStep } from '../sequence.ts'
+import { EMPTIED } from '../sequences/kv-config.ts'
 import {
   type Broker,
   brokerFields,
@@ -110,7 +111,7 @@ export class World {
         [513, 300].map((version) => ({ code: 105, extFields: { topic: name }, version })),
       ),
       ...this.#everyBroker().map((broker) => this.#queryVersion(broker, 1)),
-      ...this.#namespaces.map((namespace) => ({ code: 219, extFields: { namespace } })),
+      ...this.#namespaces.map((namespace) => ({ code: 219, extFields: { namespace }, mayDiffer: EMPTIED })),
       ...(this.#dialect === '5.x' ? only5 : []),
     ]
   }

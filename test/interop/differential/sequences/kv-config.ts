@@ -1,4 +1,4 @@
-import type { RequestStep, Sequence } from '../sequence.ts'
+import type { Differs, RequestStep, Sequence } from '../sequence.ts'
 import { ODD_NAME, register, topic } from './requests.ts'
 
 const LONE_SURROGATE = 'a\ud83db'
@@ -17,6 +17,13 @@ function remove(namespace: string | null, key: string | null, more = {}): Reques
 
 function list(namespace: string | null, more = {}): RequestStep {
   return { code: 219, extFields: { namespace }, ...more }
+}
+
+/** The response to 219 of a namespace whose last key was deleted. */
+export const EMPTIED: Differs = {
+  id: 'emptied-namespace-removed',
+  java: { code: 0, body: '{"table":{}}' },
+  ours: { code: 22, body: '' },
 }
 
 const binary = { serializeType: 'ROCKETMQ' } as const
@@ -80,7 +87,7 @@ export const kvConfig: Sequence = {
     { code: 102 },
     { code: 102, extFields: {} },
     remove('', ''),
-    list(''),
+    list('', { differs: EMPTIED }),
     get('', ''),
     list('n'),
     list(null),
@@ -113,6 +120,8 @@ export const orderConf: Sequence = {
     { code: 105, extFields: { topic: 'T1' } },
     remove('ORDER_TOPIC_CONFIG', ODD_NAME),
     { code: 105, extFields: { topic: ODD_NAME } },
+    remove('ORDER_TOPIC_CONFIG', 'T1'),
+    list('ORDER_TOPIC_CONFIG'),
     register({ name: 'b', addr: 'b:1' }, { topics: [topic('T1'), topic('T2')] }),
     register({ name: 'b', addr: 'b:2', id: 1 }, {}),
   ],

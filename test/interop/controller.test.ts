@@ -1,0 +1,90 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { type Broker, startBroker } from './harness/broker.ts'
+import { ChildProgram } from './harness/child-program.ts'
+import { startController } from './harness/controller.ts'
+import { propertiesText } from './harness/java.ts'
+import { startNameServer } from './harness/name-server.ts'
+import { freePort } from './harness/ports.ts'
+import { ask, brokersOf, topicsOf } from './harness/raw-client.ts'
+import { until } from './harness/until.ts'
+import { newHome, projectRoot } from './harness/work-folder.ts'
+
+const RELEASE = '5.5.0'
+const GROUP = 'controlled'
+
+const CONTROLLER_GET_REPLICA_INFO = 1004
+
+/** The controller's part of Java's namesrv.conf. */
+async function controllerProperties(): Promise<Record<string, string>> {
+  const { home } = newHome('controller-store')
+  return {
+    controllerDLegerGroup: 'group1',
+    controllerDLegerPeers: `n0-127.0.0.1:${await freePort()}`,
+    controllerDLegerSelfId: 'n0',
+    controllerStorePath: join(home, 'controller'),
+    enableElectUncleanMaster: 'false',
+    notifyBrokerRoleChanged: 'true',
+  }
+}
+
+test('a file of Java that asks for a controller in the NameServer stops the start with one line that says what to run', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'mqnamesrv-controller-')), 'namesrv.conf')
+  const properties = { listenPort: 0, enableControllerInNamesrv: true, ...(await controllerProperties()) }
+  writeFileSync(file, propertiesText(properties))
+  const program = new ChildProgram({
+    name: 'mqnamesrv',
+    command: process.execPath,
+    args: (home) => [join(projectRoot, 'bin/mqnamesrv'), '-c', file, `--user.home=${home}`],
+  })
+  await until('it has ended', () => program.end !== undefined)
+  expect(program.end).toBe('exit code 1')
+  expect(program.lines).toEqual([
+    `mqnamesrv: ${file}:2: enableControllerInNamesrv="true" asks for a controller, which this server does not run: ` +
+      `run "mqcontroller -c ${file}" beside it and set the key to false`,
+  ])
+})
+
+test('with a controller of 5.5.0 beside the NameServer, on the same file, a broker in controller mode is elected master and registers, and its slave takes its place', async () => {
+  const properties = await controllerProperties()
+  const controllerAddr = properties['controllerDLegerPeers']?.slice('n0-'.length) ?? ''
+  const nameServer = await startNameServer({
+    kind: 'ours',
+    properties: { enableControllerInNamesrv: false, listenPort: await freePort(), ...properties },
+  })
+  expect(nameServer.program.lines.filter((line) => line.includes('unknown key'))).toEqual([])
+  await startController(RELEASE, join(nameServer.program.home, 'namesrv.properties'))
+
+  const start = (): Promise<Broker> =>
+    startBroker({
+      release: RELEASE,
+      name: GROUP,
+      nameServers: [nameServer.address],
+      properties: { enableControllerMode: true, controllerAddr, brokerId: -1, brokerRole: 'SLAVE' },
+    })
+  const group = async (): Promise<object> => (await brokersOf(nameServer.address))[GROUP] ?? {}
+  const first = await start()
+  await until('the first broker is the master', async () => same(await group(), { 0: first.address }))
+  expect(await topicsOf(nameServer.address)).toContain(GROUP)
+
+  const second = await start()
+  const both = { 0: first.address, 2: second.address }
+  await until('the second broker is its slave', async () => same(await group(), both), { timeoutMs: 60_000 })
+  await until('the slave is in sync', async () => await hasTwoInSync(controllerAddr), { timeoutMs: 60_000 })
+  await first.program.kill()
+  await until('the slave is the master', async () => same(await group(), { 0: second.address }), {
+    timeoutMs: 90_000,
+  })
+}, 400_000)
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}
+
+/** Whether the controller may elect either broker of the group. */
+async function hasTwoInSync(controller: string): Promise<boolean> {
+  const { body } = await ask(controller, CONTROLLER_GET_REPLICA_INFO, { brokerName: GROUP })
+  return /"syncStateSet":\[\d+,\d+\]/.test(body.toString())
+}
