@@ -1,3 +1,5 @@
+import { HIDDEN } from './config-entry.ts'
+import type { OwnedConfigKey } from './config-key.ts'
 import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from './config-keys.ts'
 import { type ConfigSource, describeSource, VARIABLE_PREFIX, variableOf } from './config-source.ts'
 import { type JavaProperty, parseJavaProperties } from './java-properties.ts'
@@ -91,7 +93,7 @@ function give(given: Given, layer: readonly (GivenText & { readonly name: string
   ]) {
     const row = findConfigKey(name)
     if (row !== undefined) {
-      given.texts.set(row.key, { text, source })
+      setText(given, row, { text, source })
       continue
     }
     const hint = didYouMean(nearestKey(name, CONFIG_NAMES))
@@ -101,6 +103,21 @@ function give(given: Given, layer: readonly (GivenText & { readonly name: string
       keys: [name],
     })
   }
+}
+
+/** What `-p` shows in place of a secret must not become the secret when its output is used as a file. */
+function setText({ texts, notices }: Given, row: OwnedConfigKey, text: GivenText): void {
+  if (row.secret !== true || text.text !== HIDDEN) {
+    // Removed first, so that the keys stand in the order of the layers that won.
+    texts.delete(row.key)
+    texts.set(row.key, text)
+    return
+  }
+  notices.push({
+    level: 'warn',
+    message: `${describeSource(text.source)}: ${row.key}=${HIDDEN} is ignored: it is shown in place of a secret; set the secret itself`,
+    keys: [row.key],
+  })
 }
 
 /** Set by Kubernetes in every container beside a service named mqnamesrv; not meant for this program. */
@@ -114,7 +131,7 @@ function readEnvironment(given: Given, env: Readonly<Record<string, string | und
       const text = variable === undefined ? undefined : env[variable]
       // An empty variable is how a shell or a container file says "not set".
       if (variable === undefined || text === undefined || text === '') continue
-      given.texts.set(row.key, { text, source: { layer: 'environment', variable } })
+      setText(given, row, { text, source: { layer: 'environment', variable } })
     }
   }
   for (const variable of Object.keys(env)) {

@@ -1,6 +1,9 @@
 import { Properties } from 'properties-file/parser'
 import { ConfigError } from './config-error.ts'
 
+/** Each line is read alone to find out whether it is malformed, and the text may be a peer's. */
+const MAX_REPORTED_LINES = 20
+
 /** One pair of a `.properties` file. */
 export interface JavaProperty {
   readonly key: string
@@ -26,8 +29,14 @@ export function parseJavaProperties(bytes: Uint8Array, name = 'properties'): Map
   try {
     document = new Properties(text)
   } catch (cause) {
-    const line = logicalLines.find((logical) => !isReadable(logical.text))?.number ?? 1
-    throw new ConfigError('ERR_CONFIG_SYNTAX', `${name}:${line}: malformed \\uXXXX escape`, { cause })
+    const lines: number[] = []
+    for (const logical of logicalLines) {
+      if (lines.length < MAX_REPORTED_LINES && !isReadable(logical.text)) lines.push(logical.number)
+    }
+    const problems = (lines.length > 0 ? lines : [1]).map(
+      (line) => `${name}:${line}: malformed \\uXXXX escape`,
+    )
+    throw new ConfigError('ERR_CONFIG_SYNTAX', problems, { cause })
   }
   const pairs = new Map<string, JavaProperty>()
   for (const node of document.getProperties()) {
