@@ -26,4 +26,12 @@ export class ConfigError extends Error {
     this.code = code
     this.problems = lines
   }
+
+  /** @throws {ConfigError} One for all of them, if there are any: a start tells everything that is to be mended. */
+  static throwAll(errors: readonly ConfigError[]): void {
+    const [first] = errors
+    if (first === undefined) return
+    const problems = errors.flatMap((error) => error.problems)
+    throw new ConfigError(first.code, problems, { cause: first })
+  }
 }

@@ -66,7 +66,7 @@ export class Configuration {
         errors.set(row.key, error)
       }
     }
-    throwAll(errors, given)
+    ConfigError.throwAll(inOrder(errors, given))
 
     const extras = new Map<string, string>()
     for (const { key, value } of given.filePairs.values()) {
@@ -194,14 +194,9 @@ function clampedNotice(row: OwnedConfigKey, { text, source }: GivenText, nearest
   }
 }
 
-/** All of them at once, in the order in which a user reads a file: one start tells everything that is to be mended. */
-function throwAll(errors: ReadonlyMap<string, ConfigError>, { texts }: Given): void {
-  const order = (key: string): number => [...texts.keys()].indexOf(key)
-  const sorted = [...errors].sort(([a], [b]) => order(a) - order(b)).map(([, error]) => error)
-  const [first] = sorted
-  if (first === undefined) return
-  const problems = sorted.flatMap((error) => error.problems)
-  throw new ConfigError(first.code, problems)
+/** In the order in which the layers were read. */
+function inOrder(errors: ReadonlyMap<string, ConfigError>, { texts }: Given): ConfigError[] {
+  return [...texts.keys()].flatMap((key) => errors.get(key) ?? [])
 }
 
 function textOf(value: ConfigValue): string | undefined {

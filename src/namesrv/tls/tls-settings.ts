@@ -40,7 +40,7 @@ export interface TlsSettings {
 /**
  * Reads the TLS settings, and `tls.config.file` anew.
  *
- * @throws {ConfigError} The file is there and cannot be read, or a value of it cannot be used.
+ * @throws {ConfigError} The file is there and cannot be read, or values of it cannot be used; all of them are named.
  * @see TlsHelper#extractTlsConfigFromFile in apache/rocketmq, which goes on without a file that it may not read
  */
 export function readTlsSettings({ values, sourceOf }: TlsConfiguration): TlsSettings {
@@ -48,15 +48,22 @@ export function readTlsSettings({ values, sourceOf }: TlsConfiguration): TlsSett
   const pairs = readPairs(path)
   const merged: Record<string, unknown> = {}
   const sources = new Map<string, ConfigSource>()
+  const errors: ConfigError[] = []
   for (const key of FILE_KEYS) {
     const row = findConfigKey(key)
     const pair = pairs?.get(key)
     merged[key] = values[key]
     if (row === undefined || pair === undefined) continue
     const source: ConfigSource = { layer: 'file', path, line: pair.line }
-    merged[key] = checkValue(row, { text: pair.value, source }).value
     sources.set(key, source)
+    try {
+      merged[key] = checkValue(row, { text: pair.value, source }).value
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      errors.push(error)
+    }
   }
+  ConfigError.throwAll(errors)
   const inForce = merged as unknown as TlsSettings['values']
   return {
     values: inForce,

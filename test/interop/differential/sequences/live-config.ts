@@ -21,8 +21,8 @@ function show(rest: Rest = {}): RequestStep {
 const COMMON = { scanNotActiveBrokerInterval: 5000, 'foo.unknown': 'bar' }
 
 /** Of the keys below with their defaults: what both take, and what ours rejects. */
-const TAKEN_INTS = ['0', '+7', '007', '600', '٣']
-const REJECTED_INTS = ['-1', '2147483647', '-2147483648', '2147483648', '8 ', ' 8\t', '', '1e3', 'x']
+const TAKEN_INTS = ['0', '+7', '007', '600', '\\u0663']
+const REJECTED_INTS = ['-1', '2147483647', '-2147483648', '2147483648', '8 ', ' 8\t', '', '1e3', 'x', '٣']
 const LIVE_INTS = {
   waitSecondsForService: 45,
   shutdownWaitTimeSeconds: 30,
