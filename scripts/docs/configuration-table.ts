@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { ConfigEffect, ConfigOwner, OwnedConfigKey } from '../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS } from '../../src/namesrv/config/config-keys.ts'
+import { variableOf } from '../../src/namesrv/config/config-source.ts'
 
 const EFFECT_WORDS: Record<ConfigEffect, string> = {
   live: 'at every use',
@@ -15,7 +16,7 @@ const EFFECT_WORDS: Record<ConfigEffect, string> = {
   none: '—',
 }
 
-const HEAD = ['key', 'type', 'default', 'read', 'meaning']
+const HEAD = ['key', 'environment variable', 'type', 'default', 'read', 'meaning']
 
 /** The page with the tables, and where it lies. */
 export const CONFIGURATION_PAGE = new URL('../../docs/configuration.md', import.meta.url)
@@ -24,6 +25,7 @@ export const CONFIGURATION_PAGE = new URL('../../docs/configuration.md', import.
 export function renderTable(owner: ConfigOwner): string {
   const rows = CONFIG_KEYS.filter((row) => row.owner === owner).map((row) => [
     `\`${row.key}\``,
+    `\`${variableOf(row.key)}\``,
     typeOf(row),
     defaultOf(row),
     EFFECT_WORDS[row.effect],

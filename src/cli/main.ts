@@ -1,11 +1,12 @@
 import { availableParallelism, homedir, userInfo } from 'node:os'
 import type { Logger } from 'pino'
+import { ConfigError } from '../namesrv/config/config-error.ts'
 import type { ConfigFile } from '../namesrv/config/config-layers.ts'
 import { Configuration } from '../namesrv/config/configuration.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { readConfigFile } from './config-file.ts'
 import { endProcess } from './end-process.ts'
-import { describeErrno, describeFailure } from './errno.ts'
+import { describeErrno, describeFailure, firstLine } from './errno.ts'
 import { limitHeapGrowth } from './heap-growth.ts'
 import { packageVersion } from './package-version.ts'
 import { type Controller, logConfiguration, type ServingProcess, serve } from './serve.ts'
@@ -37,7 +38,8 @@ export interface CliWorld extends ServingProcess {
 /**
  * Runs the program: prints what is asked for, or serves until a signal ends it.
  *
- * @returns Its exit code, see {@link ExitCode}. A failure is one line on stderr, never a stack trace.
+ * @returns Its exit code, see {@link ExitCode}. A failure is a line on stderr, or one for each bad value of the configuration;
+ *   never a stack trace.
  */
 export async function run(world: CliWorld): Promise<number> {
   try {
@@ -49,7 +51,10 @@ export async function run(world: CliWorld): Promise<number> {
     return await runConfigured(commandLine, world)
   } catch (error) {
     const isUsage = error instanceof UsageError
-    world.stderr.write(`mqnamesrv: ${describeFailure(error)}${isUsage ? ' (mqnamesrv -h helps)' : ''}\n`)
+    const problems = error instanceof ConfigError ? error.problems : [describeFailure(error)]
+    for (const problem of problems) {
+      world.stderr.write(`mqnamesrv: ${firstLine(problem)}${isUsage ? ' (mqnamesrv -h helps)' : ''}\n`)
+    }
     return isUsage ? ExitCode.USAGE : ExitCode.FAILURE
   }
 }

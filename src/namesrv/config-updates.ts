@@ -3,13 +3,20 @@ import { GroupCommit } from '../kvconfig/group-commit.ts'
 import type { ConfigUpdateOutcome, NamesrvConfiguration } from '../processor/namesrv-config.ts'
 import type { RateLimit } from './bounds/rate-limit.ts'
 import { ConfigError } from './config/config-error.ts'
-import { type ConfigState, type UpdatedConfigState, updatedConfigState } from './config/config-update.ts'
+import {
+  type ConfigChange,
+  type ConfigState,
+  forbiddenKeys,
+  readUpdate,
+  UPDATABLE_KEYS,
+  updatedConfigState,
+} from './config/config-update.ts'
 import { type Configuration, configFileText } from './config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
 import { writeFileAtomically } from './files/atomic-file.ts'
 import { hasContent } from './files/backup.ts'
 
-/** Longest texts and most names of an update that a line of the log quotes; the rest is counted. */
+/** Longest text and most names of an update that a response and a line of the log quote. */
 const MAX_QUOTED_LETTERS = 200
 const MAX_QUOTED_KEYS = 20
 
@@ -22,9 +29,10 @@ export interface ConfigUpdateObserver {
 }
 
 /**
- * The configuration of a running server: shown to whoever asks, changed by whoever may, stored before it is in force.
+ * The configuration of a running server. An update is stored before it takes effect; one that cannot be stored is rejected,
+ * so that the memory and the file never disagree.
  *
- * An update that is not stored is not carried out, so that the memory and the file never disagree.
+ * Without a configuration file there is nothing that the next start would read: an update lasts until the server stops.
  *
  * @see org.apache.rocketmq.remoting.Configuration, which answers success whatever the disk says
  */
@@ -34,6 +42,8 @@ export class ConfigUpdates implements NamesrvConfiguration {
   readonly #limit: RateLimit
   readonly #observer: ConfigUpdateObserver | undefined
   readonly #changes: GroupCommit<{ state: ConfigState }>
+  /** What a sender should know about an update that the next start does not read; undefined if it does. */
+  readonly #remark: string | undefined
 
   constructor(
     configuration: Configuration,
@@ -46,16 +56,28 @@ export class ConfigUpdates implements NamesrvConfiguration {
     this.#logger = logger
     this.#limit = limit
     this.#observer = observer
+    const layer = configuration.sourceOf('configStorePath')?.layer
+    if (layer === 'default') {
+      this.#remark =
+        'in effect until this server stops: it was started without -c, so the change is not stored'
+    } else if (layer !== 'file') {
+      this.#remark = `in effect and stored in ${configStorePath}; the next start reads it only with -c ${configStorePath}`
+    }
     this.#changes = new GroupCommit({
       draft: () => ({ state: configuration.state }),
-      commit: ({ state }) =>
-        writeFileAtomically(
+      commit: async ({ state }) => {
+        if (layer === 'default') {
+          configuration.putInForce(state)
+          return
+        }
+        await writeFileAtomically(
           configStorePath,
           Buffer.from(configFileText(state)),
           () => configuration.putInForce(state),
           undefined,
           (old) => hasContent(old) && readable(old) !== undefined,
-        ),
+        )
+      },
       maxWaiting: maxWaitingChanges,
     })
   }
@@ -74,22 +96,33 @@ export class ConfigUpdates implements NamesrvConfiguration {
     const pairs = readable(properties)
     if (pairs === undefined) return this.#refused(peer, { kind: 'malformed' }, 'it is no text of properties')
     const { blackList } = this.#configuration
-    const forbidden = [...pairs.keys()].filter((key) => blackList.has(key))
-    if (forbidden.length > 0) {
-      return this.#refused(peer, { kind: 'black-listed' }, `${forbidden.join(', ')} must not be updated`)
+    const listed = [...pairs.keys()].filter((key) => blackList.has(key))
+    if (listed.length > 0) {
+      return this.#refused(peer, { kind: 'black-listed' }, `${quoted(listed)} must not be updated`)
     }
-    const texts = [...pairs.values()].map(({ key, value }) => [key, value] as const)
+    const forbidden = forbiddenKeys(pairs.keys())
+    if (forbidden.length > 0) {
+      const reason =
+        `cannot update ${quoted(forbidden)}: only ${UPDATABLE_KEYS.join(', ')} can be updated while the server runs; ` +
+        'set other keys in the configuration file and restart'
+      return this.#refused(peer, { kind: 'forbidden', reason }, reason)
+    }
     try {
-      const updated = await this.#changes.change((draft) => {
-        const next = updatedConfigState(draft.state, texts, { layer: 'update', peer })
+      const update = readUpdate(pairs.values(), { layer: 'update', peer })
+      const { changes } = await this.#changes.change((draft) => {
+        const next = updatedConfigState(draft.state, update)
         draft.state = next
         return next
       })
-      const keys = updated.changes.map(({ key }) => key)
+      const keys = changes.map(({ key }) => key)
       if (keys.length > 0) this.#observer?.onTaken(peer, keys)
-      this.#logTaken(peer, updated)
-      return { kind: 'taken' }
+      this.#logTaken(peer, changes)
+      return { kind: 'taken', remark: this.#remark }
     } catch (cause) {
+      if (cause instanceof ConfigError) {
+        const reason = cause.problems.map(shortened).join('; ')
+        return this.#refused(peer, { kind: 'refused', reason }, reason)
+      }
       // Of what is done above only the file system fails with a code of its own.
       if (typeof (cause as NodeJS.ErrnoException).syscall !== 'string') throw cause
       const reason = `the configuration file cannot be written: ${(cause as Error).message}`
@@ -99,30 +132,19 @@ export class ConfigUpdates implements NamesrvConfiguration {
 
   #refused(peer: string, outcome: ConfigUpdateOutcome, why: string): ConfigUpdateOutcome {
     this.#limit.run((suppressed) => {
-      this.#logger.warn({ peer, suppressed }, `update of the configuration refused: ${why}`)
+      this.#logger.warn({ peer, suppressed }, `update of the configuration rejected: ${why}`)
     })
     return outcome
   }
 
-  #logTaken(peer: string, { changes, ignored, warnings }: UpdatedConfigState): void {
+  #logTaken(peer: string, changes: readonly ConfigChange[]): void {
+    const stored = this.#configuration.sourceOf('configStorePath')?.layer !== 'default'
     const tell = (suppressed: number): void => {
-      const changed = Object.fromEntries(
-        changes.map(({ key, from, to }) => [key, `${quoted(from)} -> ${quoted(to)}`]),
-      )
-      const more = Math.max(0, ignored.length - MAX_QUOTED_KEYS)
-      const fields = {
-        peer,
-        changed,
-        ...(ignored.length > 0 && { ignored: ignored.slice(0, MAX_QUOTED_KEYS).map(quoted) }),
-        ...(more > 0 && { ignoredMore: more }),
-      }
-      this.#logger.info({ ...fields, suppressed }, 'configuration updated')
-      for (const warning of warnings) {
-        this.#logger.warn({ peer }, `stored, but the next start will refuse it: ${quoted(warning)}`)
-      }
+      const changed = Object.fromEntries(changes.map(({ key, from, to }) => [key, `${from} -> ${to}`]))
+      this.#logger.info({ peer, changed, stored, suppressed }, 'configuration updated')
     }
     // Who changed what must be known; what changes nothing need not be told each time.
-    if (changes.length > 0 || warnings.length > 0) tell(0)
+    if (changes.length > 0) tell(0)
     else this.#limit.run(tell)
   }
 }
@@ -137,6 +159,15 @@ function readable(properties: Buffer): Map<string, JavaProperty> | undefined {
   }
 }
 
-function quoted(text: string): string {
-  return text.length > MAX_QUOTED_LETTERS ? `${text.slice(0, MAX_QUOTED_LETTERS)}…` : text
+/** Names that a peer has sent, for a text of one line. */
+function quoted(keys: readonly string[]): string {
+  const names = keys.slice(0, MAX_QUOTED_KEYS).map((key) => shortened(JSON.stringify(key)))
+  const more = keys.length - names.length
+  return names.join(', ') + (more > 0 ? ` and ${more} more` : '')
+}
+
+/** The middle is left out: the reason stands at the end. */
+function shortened(text: string): string {
+  const half = MAX_QUOTED_LETTERS / 2
+  return text.length > MAX_QUOTED_LETTERS ? `${text.slice(0, half)}…${text.slice(-half)}` : text
 }

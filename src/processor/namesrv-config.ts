@@ -5,7 +5,7 @@ import { SUCCESS } from './request-fields.ts'
 
 /** The server's own configuration, as far as requests can see and change it. */
 export interface NamesrvConfiguration {
-  /** All items as `key=value`, in the order of their keys; secrets are hidden. */
+  /** All items as lines of a `.properties` file, in the order of their keys; secrets are hidden. */
   items(): readonly string[]
   /**
    * Takes an update and stores it, one after the other.
@@ -20,10 +20,13 @@ export interface NamesrvConfiguration {
 /**
  * - `malformed`: not the text of a `.properties` file
  * - `black-listed`: it names a key that must not be updated
+ * - `forbidden`: it names a key that no update may set
  * - `refused`: for a reason that the sender should read
  */
 export type ConfigUpdateOutcome =
-  | { readonly kind: 'taken' | 'malformed' | 'black-listed' }
+  | { readonly kind: 'taken' /** What the sender should know. */; readonly remark?: string | undefined }
+  | { readonly kind: 'malformed' | 'black-listed' }
+  | { readonly kind: 'forbidden'; readonly reason: string }
   | { readonly kind: 'refused'; readonly reason: string; readonly cause?: unknown }
 
 /** @see DefaultRequestProcessor#updateConfig in apache/rocketmq */
@@ -33,11 +36,13 @@ export function updateNamesrvConfig(configuration: NamesrvConfiguration): Proces
     const outcome = await configuration.update(body, channel.remoteAddress)
     switch (outcome.kind) {
       case 'taken':
-        return SUCCESS
+        return outcome.remark === undefined ? SUCCESS : { ...SUCCESS, remark: outcome.remark }
       case 'malformed':
         return { code: ResponseCode.SYSTEM_ERROR, remark: 'string2Properties error' }
       case 'black-listed':
         return { code: ResponseCode.NO_PERMISSION, remark: 'Can not update config in black list.' }
+      case 'forbidden':
+        return { code: ResponseCode.NO_PERMISSION, remark: outcome.reason }
       case 'refused':
         throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, outcome.reason, { cause: outcome.cause })
       default:

@@ -51,6 +51,40 @@ describe('run', () => {
     expect(lines).toEqual([])
   })
 
+  test('several bad values of the configuration are one line each on stderr', async () => {
+    const files = { 'bad.conf': 'listenPort=99999\nlogLevel=loud\nenableTopicList=maybe' }
+    const { world, stderr, calls } = fakeWorld({ argv: ['-c', 'bad.conf', '--maxTopics=0'], files })
+    expect(await run(world)).toBe(1)
+    expect(stderr().split('\n')).toEqual([
+      'mqnamesrv: bad.conf:1: listenPort="99999" is not within 0 and 65535',
+      'mqnamesrv: bad.conf:2: logLevel="loud" is not one of fatal, error, warn, info, debug, trace',
+      'mqnamesrv: bad.conf:3: enableTopicList="maybe" is neither true nor false',
+      'mqnamesrv: option --maxTopics: maxTopics="0" is not within 1 and 2147483647',
+      '',
+    ])
+    expect(calls).toEqual([])
+  })
+
+  test('what -p prints is a file that starts a server with the same values', async () => {
+    const printing = fakeWorld({
+      argv: ['-p', '--productEnvName', 'a\\b', '--shutdownWaitTimeSeconds=99999999999'],
+    })
+    expect(await run(printing.world)).toBe(0)
+    const again = fakeWorld({ argv: ['-p', '-c', 'f'], files: { f: printing.stdout() } })
+    expect(await run(again.world)).toBe(0)
+    expect(again.stderr()).toBe('')
+    const places = /^configStorePath=.*$/m
+    expect(again.stdout().replace(places, '')).toBe(printing.stdout().replace(places, ''))
+    expect(again.stdout()).toContain('\nproductEnvName=a\\\\b\n')
+    expect(again.stdout()).toContain('\nshutdownWaitTimeSeconds=600\n')
+    const starting = fakeWorld({ argv: ['-c', 'f'], files: { f: printing.stdout() } })
+    const ended = run(starting.world)
+    await expect.poll(() => starting.calls).toEqual(['start'])
+    starting.events.emit('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(starting.lines.filter(({ level }) => level === 'warn')).toEqual([])
+  })
+
   test('a start logs version, file, configuration with its sources, and what is odd about it', async () => {
     const { world, events, lines, stdout } = fakeWorld({
       argv: ['-c', 'ns.conf', '--listenPort', '0'],

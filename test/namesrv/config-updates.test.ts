@@ -1,7 +1,11 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { RateLimit } from '../../src/namesrv/bounds/rate-limit.ts'
+import { Configuration } from '../../src/namesrv/config/configuration.ts'
+import { ConfigUpdates } from '../../src/namesrv/config-updates.ts'
 import { headerOf, type RawClient } from '../support/raw-client.ts'
+import { recordingLogger } from '../support/recording-logger.ts'
 import { lookup, registration } from '../support/requests.ts'
 import { startServer, type TestServer, temporaryFolder } from '../support/start-server.ts'
 
@@ -38,7 +42,7 @@ describe('an update over the wire', () => {
   test('is in force with the next request, is stored, and says who sent it', async () => {
     const { client, update, shown, configStorePath, lines } = await updatable()
     await client.request(registration())
-    expect(await update('enableAllTopicList=false\nunknown=1')).toEqual({ code: 0 })
+    expect(await update('enableAllTopicList=false')).toEqual({ code: 0 })
     expect(headerOf(await client.request({ code: 206 }))).toMatchObject({ code: 1, remark: 'disable' })
     expect(await shown('enableAllTopicList')).toBe('false')
     const { body } = await client.request({ code: 319 })
@@ -48,7 +52,7 @@ describe('an update over the wire', () => {
         level: 'info',
         peer: client.address,
         changed: { enableAllTopicList: 'true -> false' },
-        ignored: ['unknown'],
+        stored: true,
         suppressed: 0,
         msg: 'configuration updated',
       },
@@ -82,7 +86,7 @@ describe('an update over the wire', () => {
       level: 'warn',
       peer: client.address,
       suppressed: 0,
-      msg: `update of the configuration refused: ${answer.remark}`,
+      msg: `update of the configuration rejected: ${answer.remark}`,
     })
   })
 
@@ -100,7 +104,7 @@ describe('an update over the wire', () => {
       'enableTopicList=false\nkvConfigPath=/x',
       16,
       'Can not update config in black list.',
-      'kvConfigPath must not be updated',
+      '"kvConfigPath" must not be updated',
     ],
     [
       'is no text of properties',
@@ -117,7 +121,7 @@ describe('an update over the wire', () => {
       level: 'warn',
       peer: client.address,
       suppressed: 0,
-      msg: `update of the configuration refused: ${why}`,
+      msg: `update of the configuration rejected: ${why}`,
     })
   })
 
@@ -131,14 +135,21 @@ describe('an update over the wire', () => {
     expect(await update('enableTopicList=false\n')).toEqual({ code: 0 })
   })
 
-  test('fills no log, however many come and however much they name in vain', async () => {
+  test('fills neither the log nor its response, however many names and however long texts it has', async () => {
     const { update, lines } = await updatable()
-    const keys = Array.from({ length: 1_000 }, (_, index) => `${'k'.repeat(300)}${index}=1`)
-    for (let sent = 0; sent < 12; sent++) await update(keys.slice(0, 200).join('\n'))
-    const told = lines.filter(({ msg }) => msg === 'configuration updated')
-    expect(told).toHaveLength(10)
-    expect(told[0]).toMatchObject({ ignoredMore: 180, changed: {} })
-    expect(JSON.stringify(told[0]).length).toBeLessThan(5_000)
+    const keys = Array.from({ length: 200 }, (_, index) => `${'k'.repeat(300)}${index}=1`)
+    for (let sent = 0; sent < 12; sent++) {
+      const { remark = '' } = await update(keys.join('\n'))
+      expect(remark).toContain(' and 180 more: only ')
+      expect(remark.length).toBeLessThan(6_000)
+    }
+    expect(lines.filter(({ msg }) => msg.startsWith('update of the configuration rejected: '))).toHaveLength(
+      10,
+    )
+    const { code, remark = '' } = await update(`waitSecondsForService=${'x'.repeat(60_000)}`)
+    expect(code).toBe(1)
+    expect(remark).toMatch(/^waitSecondsForService="x+…x+" is not a whole number$/)
+    expect(remark.length).toBeLessThan(300)
   })
 
   test('without anything to change is stored all the same', async () => {
@@ -147,62 +158,115 @@ describe('an update over the wire', () => {
     expect(readFileSync(configStorePath, 'utf8')).toContain('listenPort=0\n')
   })
 
-  test('warns of what the next start will refuse', async () => {
-    const { update, lines, client } = await updatable()
-    expect(await update('scanNotActiveBrokerInterval=0')).toEqual({ code: 0 })
-    expect(lines).toContainEqual({
-      level: 'warn',
-      peer: client.address,
-      msg: 'stored, but the next start will refuse it: scanNotActiveBrokerInterval="0" is not within 1 and 2147483647 ms',
+  test.each([
+    'listenPort=99999',
+    'logLevel=loud',
+    'tls.server.mode=disabled',
+    '\\u0074ls.server.mode=disabled',
+    'proxyProtocolTrustedNetworks=0.0.0.0/0',
+    'maxConnections=1',
+    'routeSnapshotPath=/etc/passwd',
+    'com.rocketmq.remoting.frameMaxLength=8',
+    'foo.unknown=x',
+    'EnableTopicList=true',
+  ])('of a key that is not read while the server runs is rejected whole, by name: %s', async (text) => {
+    const configStorePath = join(temporaryFolder(), 'ns.conf')
+    writeFileSync(configStorePath, 'as it was')
+    const { update, shown } = await updatable({ configStorePath, maxTopics: '7' })
+    const { code, remark } = await update(`enableTopicList=false\n${text}`)
+    expect(code).toBe(16)
+    const name = text.split('=', 1)[0]?.replace('\\u0074', 't')
+    expect(remark).toMatch(new RegExp(`^cannot update "${name}": only orderMessageEnable, .* can be updated`))
+    expect(await shown('enableTopicList')).toBe('true')
+    expect(readFileSync(configStorePath, 'utf8')).toBe('as it was')
+  })
+
+  test('with numbers that no start would take as they are is rejected whole, with their ranges', async () => {
+    const { update, shown } = await updatable()
+    expect(
+      await update('enableTopicList=false\nwaitSecondsForService=2147000\nshutdownWaitTimeSeconds=-1'),
+    ).toEqual({
+      code: 1,
+      remark:
+        'waitSecondsForService="2147000" is not within 0 and 600 s; shutdownWaitTimeSeconds="-1" is not within 0 and 600 s',
     })
+    expect(await shown('enableTopicList')).toBe('true')
+  })
+
+  test('that is all that the server shows is rejected, because some of it is on the black list', async () => {
+    const { client, update } = await updatable()
+    const { body } = await client.request({ code: 319 })
+    expect(await update(`${body}`)).toEqual({ code: 16, remark: 'Can not update config in black list.' })
   })
 })
 
-describe('a server with odd numbers in its configuration', () => {
-  test.each(['-2147483648', '-1', '0', '1', '2147483647'])(
+describe('an update of a server that was started without -c', () => {
+  test('lasts until the server stops, as its response says, and writes no file', async () => {
+    const server = await startServer()
+    const client = await server.connect()
+    const response = headerOf(await client.request({ code: 318, body: 'enableAllTopicList=false' }))
+    expect(response).toMatchObject({
+      code: 0,
+      remark: 'in effect until this server stops: it was started without -c, so the change is not stored',
+    })
+    expect(headerOf(await client.request({ code: 206 })).code).toBe(1)
+    const { body } = await client.request({ code: 319 })
+    const path = /^configStorePath=(.*)$/m.exec(`${body}`)?.[1] ?? ''
+    expect(path).toMatch(/\/namesrv\/namesrv\.properties$/)
+    expect(existsSync(path)).toBe(false)
+    expect(server.lines).toContainEqual(
+      expect.objectContaining({ msg: 'configuration updated', stored: false }),
+    )
+  })
+
+  test('is stored where an option says, and its response says which start reads it', async () => {
+    const path = join(temporaryFolder(), 'ns.conf')
+    const { configuration } = Configuration.resolve({
+      args: [{ key: 'configStorePath', value: path }],
+      homeDirectory: '/home/user',
+      processors: 2,
+    })
+    const { logger } = recordingLogger()
+    const updates = new ConfigUpdates(configuration, logger, new RateLimit(() => 0))
+    expect(await updates.update(Buffer.from('enableTopicList=false'), 'x')).toEqual({
+      kind: 'taken',
+      remark: `in effect and stored in ${path}; the next start reads it only with -c ${path}`,
+    })
+    expect(readFileSync(path, 'utf8')).toContain('enableTopicList=false\n')
+  })
+})
+
+describe('a server that was started with odd numbers in its configuration', () => {
+  test.each(['-2147483648', '-1', '0', '1', '2147483647', '99999999999'])(
     'goes on serving with %s everywhere',
     async (number) => {
-      const { client, connect, update, time, lines } = await updatable({
-        serverChannelMaxIdleTimeSeconds: '0',
-      })
-      const keys = [
-        'waitSecondsForService',
-        'shutdownWaitTimeSeconds',
-        'serverChannelMaxIdleTimeSeconds',
-        'unRegisterBrokerQueueCapacity',
-        'scanNotActiveBrokerInterval',
-        'listenPort',
-        'clientRequestThreadPoolNums',
-        'defaultThreadPoolQueueCapacity',
-        'serverSocketSndBufSize',
-        'writeBufferHighWaterMark',
-      ]
-      expect(
-        await update(`${keys.map((key) => `${key}=${number}`).join('\n')}\nneedWaitForService=false`),
-      ).toEqual({
-        code: 0,
-      })
-      time.advance(60_000)
+      const keys = ['waitSecondsForService', 'shutdownWaitTimeSeconds', 'serverChannelMaxIdleTimeSeconds']
+      const server = await startServer(Object.fromEntries(keys.map((key) => [key, number])))
+      const client = await server.connect()
       await client.request(registration())
       expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(0)
-      // The search for silent brokers goes on, too.
-      time.advance(130_000)
-      await client.closed
-      expect(headerOf(await (await connect()).request(lookup('TopicA'))).code).toBe(17)
-      expect(lines.filter(({ level }) => level === 'error')).toEqual([])
+      expect(server.lines.filter(({ level }) => level === 'error')).toEqual([])
     },
   )
 
   test.each([
-    ['-1', 0],
     ['0', 0],
     ['1', 1],
-    ['2147483647', 1],
+    ['600', 1],
   ])('waitSecondsForService=%s is as with Java right after a start', async (seconds, code) => {
     const { client, update } = await updatable()
     await client.request(registration())
     await update(`needWaitForService=true\nwaitSecondsForService=${seconds}`)
     expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(code)
+  })
+
+  test('no update makes lookups wait for more than ten minutes after the start', async () => {
+    const { client, connect, update, time } = await updatable()
+    expect(await update('needWaitForService=true\nwaitSecondsForService=601')).toMatchObject({ code: 1 })
+    expect(await update('needWaitForService=true\nwaitSecondsForService=600')).toEqual({ code: 0 })
+    expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(1)
+    time.advance(600_001)
+    expect(headerOf(await (await connect()).request(lookup('TopicA'))).code).toBe(17)
   })
 })
 
@@ -220,8 +284,7 @@ describe('serverChannelMaxIdleTimeSeconds', () => {
   })
 
   test.each(['0', '-1', '-2147483648'])('of %s closes nothing', async (seconds) => {
-    const server = await updatable()
-    await server.update(`serverChannelMaxIdleTimeSeconds=${seconds}`)
+    const server = await updatable({ serverChannelMaxIdleTimeSeconds: seconds })
     const patient = await server.connect()
     await patient.request(lookup('x'))
     server.time.advance(3_600_000)

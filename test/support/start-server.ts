@@ -25,14 +25,16 @@ export function temporaryFolder(): string {
   return folder
 }
 
-/** A server that has not been started. */
+/** A server that has not been started; `configStorePath` is its configuration file, which need not be there. */
 export function createServer(
   properties: Readonly<Record<string, string>> = {},
 ): Omit<TestServer, 'port' | 'connect'> {
   const homeDirectory = temporaryFolder()
   const kvConfigPath = properties['kvConfigPath'] ?? join(homeDirectory, 'kv', 'kvConfig.json')
-  const all = { bindAddress: '127.0.0.1', listenPort: '0', ...properties, kvConfigPath }
+  const { configStorePath: path, ...others } = properties
+  const all = { bindAddress: '127.0.0.1', listenPort: '0', ...others, kvConfigPath }
   const { configuration } = Configuration.resolve({
+    file: path === undefined ? undefined : { path, bytes: Buffer.from('') },
     args: Object.entries(all).map(([key, value]) => ({ key, value })),
     homeDirectory,
     processors: 2,

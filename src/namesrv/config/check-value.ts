@@ -1,14 +1,14 @@
+import { HIDDEN } from './config-entry.ts'
 import { ConfigError } from './config-error.ts'
-import type { OwnedConfigKey } from './config-key.ts'
+import { isReadWhileRunning, type OwnedConfigKey } from './config-key.ts'
 import type { GivenText } from './config-layers.ts'
 import { describeSource } from './config-source.ts'
 import { type Assigned, assignJavaStyle } from './java-conversion.ts'
 import { placeProblem } from './places.ts'
 
 /**
- * A text as the value of its key, for the start of the program: what Java would ignore (a number it cannot read) or misread
- * (`yes` is false to Java) is an error, and so is a number out of range, except where it is {@link withinRange nearest} that
- * counts.
+ * A text as the value of its key: what Java would ignore (a number it cannot read) or misread (`yes` is false to Java) is an
+ * error, and so is a number out of range.
  *
  * @throws {ConfigError} `ERR_CONFIG_VALUE`, `ERR_CONFIG_RANGE`
  */
@@ -21,10 +21,10 @@ export function checkValue(row: OwnedConfigKey, given: GivenText): Assigned {
     }
     const [min, max] = rangeOf(row)
     const number = Number(assigned?.value)
-    if (assigned === undefined || ((number < min || number > max) && !takesNearest(row))) {
+    if (assigned === undefined || number < min || number > max) {
       throw refused('ERR_CONFIG_RANGE', row, given, `is not within ${min} and ${max}${unit(row)}`)
     }
-    return withinRange(row, assigned)
+    return assigned
   }
   if (
     assigned === undefined ||
@@ -42,6 +42,9 @@ export function checkValue(row: OwnedConfigKey, given: GivenText): Assigned {
   }
   if (row.required === true && assigned.text === '') {
     throw refused('ERR_CONFIG_VALUE', row, given, 'must not be empty')
+  }
+  if (row.secret === true && assigned.text === HIDDEN) {
+    throw refused('ERR_CONFIG_VALUE', row, given, `is ${HIDDEN}, which is shown in place of a secret`)
   }
   const misplaced = row.place === undefined ? undefined : placeProblem(row.place, given)
   const problem = misplaced ?? row.check?.(word)
@@ -65,18 +68,26 @@ export function spacesWarning(row: OwnedConfigKey, given: GivenText): string | u
 }
 
 /**
- * The value in force of a number that its key takes as it comes: an update may set it to anything at any time, as with Java,
- * and so may a start. Beyond the range the nearest number within counts; what is shown and stored is the number that was given.
+ * A text as the value of its key at a start. A number out of the range of a key that is read while the server runs does not
+ * stop the start: the nearest number within the range is used.
+ *
+ * @throws {ConfigError} `ERR_CONFIG_VALUE`, `ERR_CONFIG_RANGE`
  */
-export function withinRange(row: OwnedConfigKey, assigned: Assigned): Assigned {
-  if (typeof assigned.value !== 'number' || !takesNearest(row)) return assigned
+export function checkValueAtStart(
+  row: OwnedConfigKey,
+  given: GivenText,
+): Assigned & { readonly clamped: boolean } {
   const [min, max] = rangeOf(row)
-  return { text: assigned.text, value: Math.min(max, Math.max(min, assigned.value)) }
-}
-
-/** Keys that are read while the server runs; one that is read at the start only can be refused there. */
-function takesNearest(row: OwnedConfigKey): boolean {
-  return row.effect === 'live' || row.effect === 'connection'
+  const number = /^[+-]?\d+$/.test(given.text) ? Number(given.text) : Number.NaN
+  if (
+    (row.type === 'int' || row.type === 'long') &&
+    isReadWhileRunning(row) &&
+    (number < min || number > max)
+  ) {
+    const value = Math.min(max, Math.max(min, number))
+    return { value, text: String(value), clamped: true }
+  }
+  return { ...checkValue(row, given), clamped: false }
 }
 
 /** Least and greatest number of a key, both included. */

@@ -13,10 +13,14 @@ export interface ConfigEntry {
 /** Stands for a secret in everything that leaves the machine. */
 export const HIDDEN = '******'
 
-/** The text of an entry as people may see it; a default is no secret. */
-export function printable({ row, text, source }: ConfigEntry): string {
-  if (text === undefined) return ''
-  return row.secret === true && source.layer !== 'default' ? HIDDEN : text
+/** The text of an entry as people may see it. */
+export function printable({ row, text }: ConfigEntry): string {
+  return text === undefined ? '' : shownText(row, text)
+}
+
+/** A text of a key as people may see it; an empty text and the default are no secrets. */
+export function shownText(row: OwnedConfigKey | undefined, text: string): string {
+  return row?.secret === true && text !== '' && text !== row.default ? HIDDEN : text
 }
 
 /** Whether a key is a field of one of the two objects that Java's update mechanism knows. */

@@ -12,13 +12,26 @@ export type ConfigErrorCode =
   | 'ERR_CONFIG_RANGE'
   | 'ERR_CONFIG_FILE'
 
-/** A configuration that cannot be used. The message is one line that names the place, the key and the value. */
+/** A configuration that cannot be used. The message has one line for each problem, with the place, the key and the value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
+  /** Of the first problem. */
   readonly code: ConfigErrorCode
+  /** One line each. */
+  readonly problems: readonly string[]
 
-  constructor(code: ConfigErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
+  constructor(code: ConfigErrorCode, problems: string | readonly string[], options?: ErrorOptions) {
+    const lines = typeof problems === 'string' ? [problems] : problems
+    super(lines.join('\n'), options)
     this.code = code
+    this.problems = lines
+  }
+
+  /** @throws {ConfigError} One for all of them, if there are any: a start tells everything that is to be mended. */
+  static throwAll(errors: readonly ConfigError[]): void {
+    const [first] = errors
+    if (first === undefined) return
+    const problems = errors.flatMap((error) => error.problems)
+    throw new ConfigError(first.code, problems, { cause: first })
   }
 }

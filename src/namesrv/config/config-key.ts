@@ -53,8 +53,6 @@ export interface ConfigKeyDetails {
   readonly alias?: string
   /** A variable that sets the key besides the one made from its name. */
   readonly variable?: string
-  /** The name under which Java prints the field, if it is not the key's. */
-  readonly printedAs?: string
   /** True if an empty text is no value. */
   readonly required?: boolean
   /** True if the value must not be shown. */
@@ -82,6 +80,16 @@ export interface ConfigKey<K extends string = string, V extends ConfigValue = Co
 
 /** A row and whose it is. */
 export type OwnedConfigKey = ConfigKey & { readonly owner: ConfigOwner }
+
+/** Whether a change of the value takes effect before the next start. */
+export function isReadWhileRunning({ effect }: ConfigKey): boolean {
+  return effect === 'live' || effect === 'connection'
+}
+
+/** Whether the key is a text that is null until it is set; an empty text leaves it so. */
+export function isNullable(row: ConfigKey): boolean {
+  return row.type === 'string' && row.default === undefined
+}
 
 type Default<V extends ConfigValue> = V | ComputedDefault
 

@@ -13,7 +13,7 @@ import {
 } from './config-key.ts'
 import { FRAME_LIMIT, OWN_CONFIG_KEYS } from './own-config-keys.ts'
 import { bindAddressProblem } from './places.ts'
-import { MAX_TIMER_MS, MAX_TIMER_SECONDS, TIME_MS, TIME_SECONDS } from './time-ranges.ts'
+import { IDLE_SECONDS, MAX_TIMER_MS, SERVICE_WAIT_SECONDS, TIME_MS, TIME_SECONDS } from './time-ranges.ts'
 
 const SND_BUF = 'com.rocketmq.remoting.socket.sndbuf.size'
 const RCV_BUF = 'com.rocketmq.remoting.socket.rcvbuf.size'
@@ -80,13 +80,19 @@ const NAMESRV = [
     },
   }),
   boolean('needWaitForService', false, 'live', 'refuse route lookups for a while after the start'),
-  int('waitSecondsForService', 45, 'live', 'how long', { unit: 's', min: 0, max: MAX_TIMER_SECONDS }),
+  int(
+    'waitSecondsForService',
+    45,
+    'live',
+    'seconds after the start during which lookups are rejected, if `needWaitForService` is on',
+    SERVICE_WAIT_SECONDS,
+  ),
   boolean('deleteTopicWithBrokerRegistration', false, 'live', 'a registration removes the topics it lacks'),
   string(
     'configBlackList',
     'configBlackList;configStorePath;kvConfigPath',
     'start',
-    'keys an update must not name, separated by `;`; these and `rocketmqHome` are always among them',
+    'more keys that an update must not name, separated by `;`',
   ),
 ] as const
 
@@ -113,11 +119,7 @@ const NETTY_SERVER = [
     120,
     'connection',
     'close a connection silent for so long; 0: never',
-    {
-      unit: 's',
-      min: 0,
-      max: MAX_TIMER_SECONDS,
-    },
+    IDLE_SECONDS,
   ),
   int('serverSocketSndBufSize', sameAs(SND_BUF, 0), 'none', 'send buffer of a socket', { unit: 'bytes' }),
   int('serverSocketRcvBufSize', sameAs(RCV_BUF, 0), 'none', 'receive buffer of a socket', { unit: 'bytes' }),
@@ -136,11 +138,13 @@ const NETTY_SERVER = [
   boolean('serverNettyWorkerGroupEnable', true, 'none', 'decode on threads of their own'),
   boolean('serverPooledByteBufAllocatorEnable', true, 'none', 'pool buffers'),
   boolean('enableShutdownGracefully', false, 'live', 'ask clients to go elsewhere before the end'),
-  int('shutdownWaitTimeSeconds', 30, 'live', 'how long they are given', {
-    unit: 's',
-    min: 0,
-    max: MAX_TIMER_SECONDS,
-  }),
+  int(
+    'shutdownWaitTimeSeconds',
+    30,
+    'live',
+    'seconds that clients have to leave at a shutdown, if `enableShutdownGracefully` is on',
+    SERVICE_WAIT_SECONDS,
+  ),
   boolean('useEpollNativeSelector', false, 'none', 'epoll through JNI'),
 ] as const
 
@@ -168,9 +172,7 @@ const NETTY_CLIENT = [
   ),
   int('connectTimeoutMillis', sameAs(CLIENT_CONNECT_TIMEOUT, 3_000), 'start', 'time to connect', TIME_MS),
   long('channelNotActiveInterval', 60_000, 'none', 'not used by Java either', { unit: 'ms' }),
-  boolean('scanAvailableNameSrv', true, 'none', 'look for NameServers that answer', {
-    printedAs: 'isScanAvailableNameSrv',
-  }),
+  boolean('scanAvailableNameSrv', true, 'none', 'look for NameServers that answer'),
   int(
     'clientChannelMaxIdleTimeSeconds',
     sameAs(CLIENT_MAX_IDLE, 120),

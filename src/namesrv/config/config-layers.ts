@@ -1,4 +1,6 @@
 import { backupUsed, NO_PAIRS, pairsOf } from './config-backup.ts'
+import { HIDDEN } from './config-entry.ts'
+import type { OwnedConfigKey } from './config-key.ts'
 import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from './config-keys.ts'
 import { type ConfigSource, describeSource, VARIABLE_PREFIX, variableOf } from './config-source.ts'
 import { isControllerKey } from './controller-keys.ts'
@@ -96,7 +98,7 @@ function give(given: Given, layer: readonly (GivenText & { readonly name: string
   ]) {
     const row = findConfigKey(name)
     if (row !== undefined) {
-      given.texts.set(row.key, { text, source })
+      setText(given, row, { text, source })
       continue
     }
     if (isControllerKey(name)) {
@@ -119,6 +121,21 @@ function give(given: Given, layer: readonly (GivenText & { readonly name: string
   }
 }
 
+/** What `-p` shows in place of a secret must not become the secret when its output is used as a file. */
+function setText({ texts, notices }: Given, row: OwnedConfigKey, text: GivenText): void {
+  if (row.secret !== true || text.text !== HIDDEN) {
+    // Removed first, so that the keys stand in the order of the layers that won.
+    texts.delete(row.key)
+    texts.set(row.key, text)
+    return
+  }
+  notices.push({
+    level: 'warn',
+    message: `${describeSource(text.source)}: ${row.key}=${HIDDEN} is ignored: it is shown in place of a secret; set the secret itself`,
+    keys: [row.key],
+  })
+}
+
 /** Set by Kubernetes in every container beside a service named mqnamesrv; not meant for this program. */
 const SERVICE_VARIABLE = /^MQNAMESRV_(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/
 
@@ -130,7 +147,7 @@ function readEnvironment(given: Given, env: Readonly<Record<string, string | und
       const text = variable === undefined ? undefined : env[variable]
       // An empty variable is how a shell or a container file says "not set".
       if (variable === undefined || text === undefined || text === '') continue
-      given.texts.set(row.key, { text, source: { layer: 'environment', variable } })
+      setText(given, row, { text, source: { layer: 'environment', variable } })
     }
   }
   for (const variable of Object.keys(env)) {

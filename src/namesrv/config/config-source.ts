@@ -31,12 +31,13 @@ export function describeSource(source: ConfigSource): string {
 /** Begins the name of every variable that sets a key. */
 export const VARIABLE_PREFIX = 'MQNAMESRV_'
 
-/** The variable that sets a key: `listenPort` is set by `MQNAMESRV_LISTEN_PORT`, `tls.server.mode` by `MQNAMESRV_TLS_SERVER_MODE`. */
+/** The variable that sets a key: `maxKVEntries` is set by `MQNAMESRV_MAX_KV_ENTRIES`, `tls.server.mode` by `MQNAMESRV_TLS_SERVER_MODE`. */
 export function variableOf(key: string): string {
   return (
     VARIABLE_PREFIX +
     key
       .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+      .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
       .replaceAll('.', '_')
       .toUpperCase()
   )

@@ -1,9 +1,10 @@
-import { checkValue, withinRange } from './check-value.ts'
-import { type ConfigEntry, HIDDEN, isField } from './config-entry.ts'
+import { checkValue } from './check-value.ts'
+import { type ConfigEntry, isField } from './config-entry.ts'
 import { ConfigError } from './config-error.ts'
-import { findConfigKey } from './config-keys.ts'
+import { isReadWhileRunning, type OwnedConfigKey } from './config-key.ts'
+import { CONFIG_KEYS, findConfigKey } from './config-keys.ts'
 import { type ConfigSource, describeSource } from './config-source.ts'
-import { assignJavaStyle } from './java-conversion.ts'
+import type { JavaProperty } from './java-properties.ts'
 
 /** What an update works on: the value of every key, and the other pairs of the configuration file as they stand there. */
 export interface ConfigState {
@@ -11,7 +12,7 @@ export interface ConfigState {
   readonly extras: ReadonlyMap<string, string>
 }
 
-/** An item that an update gives another text; secrets are hidden. */
+/** A key that an update gives another value. */
 export interface ConfigChange {
   readonly key: string
   readonly from: string
@@ -21,60 +22,68 @@ export interface ConfigChange {
 /** What an update comes to. */
 export interface UpdatedConfigState extends ConfigState {
   readonly changes: readonly ConfigChange[]
-  /** Keys that were named in vain: of no item, or with a number that is none. */
-  readonly ignored: readonly string[]
-  /** Sentences about texts that are stored and that the next start will refuse. */
-  readonly warnings: readonly string[]
 }
 
 /**
- * Lays the pairs of an update over what is in force: a field of NamesrvConfig or NettyServerConfig takes what Java's field
- * would take, another pair of the file takes any text, and all other keys are dropped.
+ * The keys that an update may set: the fields of Java's NamesrvConfig and NettyServerConfig that this server reads while it
+ * runs. Anybody who reaches the port may send an update, so none of them weakens security or can fail the next start.
+ */
+export const UPDATABLE_KEYS: readonly string[] = CONFIG_KEYS.filter(isUpdatable).map(({ key }) => key)
+
+function isUpdatable(row: OwnedConfigKey | undefined): row is OwnedConfigKey {
+  return row !== undefined && isField(row) && isReadWhileRunning(row)
+}
+
+/** The keys of an update that it must not set. A key counts as what it reads as, after its escapes. */
+export function forbiddenKeys(keys: Iterable<string>): string[] {
+  return [...keys].filter((key) => !UPDATABLE_KEYS.includes(key))
+}
+
+/**
+ * The entries that the pairs of an update make, all of them of {@link UPDATABLE_KEYS}.
+ *
+ * @throws {ConfigError} `ERR_CONFIG_VALUE`, `ERR_CONFIG_RANGE`; the message names each value that cannot be used.
+ */
+export function readUpdate(pairs: Iterable<JavaProperty>, source: ConfigSource): ConfigEntry[] {
+  const entries: ConfigEntry[] = []
+  const errors: ConfigError[] = []
+  for (const { key, value: text } of pairs) {
+    const row = findConfigKey(key)
+    if (!isUpdatable(row)) continue
+    try {
+      entries.push({ row, ...checkValue(row, { text, source }), source })
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      errors.push(error)
+    }
+  }
+  const [first] = errors
+  if (first === undefined) return entries
+  const place = `${describeSource(source)}: `
+  throw new ConfigError(
+    first.code,
+    errors.map(({ message }) => message.slice(place.length)),
+  )
+}
+
+/**
+ * Lays the entries of an update over what is in effect.
  *
  * @see org.apache.rocketmq.remoting.Configuration#update
  */
 export function updatedConfigState(
   { entries, extras }: ConfigState,
-  pairs: Iterable<readonly [key: string, text: string]>,
-  source: ConfigSource,
+  update: Iterable<ConfigEntry>,
 ): UpdatedConfigState {
-  const next = { entries: new Map(entries), extras: new Map(extras) }
+  const next = new Map(entries)
   const changes: ConfigChange[] = []
-  const ignored: string[] = []
-  const warnings: string[] = []
-  for (const [key, text] of pairs) {
-    const entry = entries.get(key)
-    const from = isField(entry?.row) ? entry?.text : extras.get(key)
-    const row = findConfigKey(key)
-    const to = entry !== undefined && isField(entry.row) ? assigned(entry, text) : { text, value: text }
-    // Shown hidden, a secret may come back so from those who read all items and send them again.
-    if (from === undefined || to === undefined || (row?.secret === true && text === HIDDEN)) {
-      ignored.push(key)
-      continue
-    }
-    if (to.text === from) continue
-    if (entry !== undefined && isField(entry.row)) next.entries.set(key, { row: entry.row, ...to, source })
-    else next.extras.set(key, to.text)
-    const hidden = row?.secret === true
-    changes.push({ key, from: hidden ? HIDDEN : from, to: hidden ? HIDDEN : to.text })
-    warnings.push(...refusalAtStart(key, to.text, source))
+  for (const entry of update) {
+    const { key } = entry.row
+    const from = entries.get(key)?.text ?? ''
+    const to = entry.text ?? ''
+    if (from === to) continue
+    next.set(key, entry)
+    changes.push({ key, from, to })
   }
-  return { ...next, changes, ignored, warnings }
-}
-
-function assigned({ row }: ConfigEntry, text: string): ReturnType<typeof assignJavaStyle> {
-  const taken = assignJavaStyle(row.type, text)
-  return taken === undefined ? undefined : withinRange(row, taken)
-}
-
-function refusalAtStart(key: string, text: string, source: ConfigSource): string[] {
-  const row = findConfigKey(key)
-  if (row === undefined) return []
-  try {
-    checkValue(row, { text, source })
-    return []
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return [error.message.slice(describeSource(source).length + 2)]
-  }
+  return { entries: next, extras, changes }
 }

@@ -1,11 +1,18 @@
-import { checkValue, spacesWarning } from './check-value.ts'
-import { type ConfigEntry, HIDDEN, isField, printable } from './config-entry.ts'
-import type { ConfigValue, OwnedConfigKey } from './config-key.ts'
+import { checkValueAtStart, rangeOf, spacesWarning } from './check-value.ts'
+import { type ConfigEntry, isField, printable, shownText } from './config-entry.ts'
+import { ConfigError } from './config-error.ts'
+import { type ConfigValue, isNullable, type OwnedConfigKey } from './config-key.ts'
 import { CONFIG_KEYS, findConfigKey, type NamesrvValues, SHARED_WITH_NETTY_CLIENT } from './config-keys.ts'
-import { type ConfigLayers, type ConfigNotice, type Given, readLayers } from './config-layers.ts'
+import {
+  type ConfigLayers,
+  type ConfigNotice,
+  type Given,
+  type GivenText,
+  readLayers,
+} from './config-layers.ts'
 import { type ConfigSource, describeSource } from './config-source.ts'
 import type { ConfigState } from './config-update.ts'
-import { propertiesText } from './properties-text.ts'
+import { propertiesText, propertyLine } from './properties-text.ts'
 
 /** What {@link Configuration.resolve} decides upon: the layers, and the machine on which some defaults depend. */
 export interface ResolveOptions extends ConfigLayers {
@@ -15,15 +22,8 @@ export interface ResolveOptions extends ConfigLayers {
   readonly processors: number
 }
 
-/** The first four as in Java. @see DefaultRequestProcessor#initConfigBlackList in apache/rocketmq */
-const ALWAYS_BLACK_LISTED = [
-  'configBlackList',
-  'configStorePath',
-  'kvConfigPath',
-  'rocketmqHome',
-  // Whoever may name a file that this server writes may overwrite any.
-  'routeSnapshotPath',
-]
+/** @see DefaultRequestProcessor#initConfigBlackList in apache/rocketmq */
+const ALWAYS_BLACK_LISTED = ['configBlackList', 'configStorePath', 'kvConfigPath', 'rocketmqHome']
 
 /**
  * The configuration in force: a value for every key, each with its source.
@@ -50,14 +50,23 @@ export class Configuration {
    * Lays defaults, file, environment and command line over each other, in this order.
    *
    * @returns The configuration, and what the user should be told about it.
-   * @throws {ConfigError} The file is malformed, or a value cannot be used; the message names source, key and value.
+   * @throws {ConfigError} The file is malformed, or values cannot be used; each problem names source, key and value.
    */
   static resolve(options: ResolveOptions): { configuration: Configuration; notices: ConfigNotice[] } {
     const given = readLayers(options)
     const entries = new Map<string, ConfigEntry>()
     // Defaults of other keys depend on those of the system, so these come first.
     const rows = [...CONFIG_KEYS].sort((a, b) => Number(b.owner === 'system') - Number(a.owner === 'system'))
-    for (const row of rows) entries.set(row.key, entryOf(row, given, options, entries))
+    const errors = new Map<string, ConfigError>()
+    for (const row of rows) {
+      try {
+        entries.set(row.key, entryOf(row, given, options, entries))
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        errors.set(row.key, error)
+      }
+    }
+    ConfigError.throwAll(inOrder(errors, given))
 
     const extras = new Map<string, string>()
     for (const { key, value } of given.filePairs.values()) {
@@ -80,18 +89,16 @@ export class Configuration {
   }
 
   /**
-   * The items of GET_NAMESRV_CONFIG (319) as `key=value`, sorted by UTF-16 units: every field of NamesrvConfig and
-   * NettyServerConfig that is not null, and all other pairs of the configuration file with their raw text. Keys of neither
-   * object that were set elsewhere are not among them, as JVM properties are not in Java.
+   * The items of GET_NAMESRV_CONFIG (319) as lines of a `.properties` file, sorted by UTF-16 units: every field of
+   * NamesrvConfig and NettyServerConfig that is not null, and all other pairs of the configuration file with their raw text.
+   * Keys of neither object that were set elsewhere are not among them, as JVM properties are not in Java.
    *
-   * Secrets are hidden.
+   * Secrets are hidden. Java escapes nothing, although its admin tool reads the text as a `.properties` file.
    *
    * @see org.apache.rocketmq.remoting.Configuration#getAllConfigsFormatString
    */
   items(): string[] {
-    return itemsOf(this.state).map(
-      ([key, text]) => `${key}=${findConfigKey(key)?.secret === true ? HIDDEN : text}`,
-    )
+    return itemsOf(this.state).map(([key, text]) => propertyLine(key, shownText(findConfigKey(key), text)))
   }
 
   /** What is in force, for an update to be laid over. */
@@ -115,9 +122,9 @@ export class Configuration {
   }
 
   /**
-   * All items as `name=value`: the fields of NamesrvConfig, NettyServerConfig and NettyClientConfig in Java's order of
-   * declaration, as Java's `-p` prints them, then the other keys that have an effect or were set. Null is empty; secrets are
-   * hidden.
+   * Every key as a line of a `.properties` file that starts a server with the same values: the fields of NamesrvConfig,
+   * NettyServerConfig and NettyClientConfig in Java's order of declaration, as Java's `-p` prints them, then the other keys.
+   * Null is empty; secrets are hidden.
    *
    * @see org.apache.rocketmq.common.MixAll#printObjectProperties
    */
@@ -125,8 +132,7 @@ export class Configuration {
     const lines: string[] = []
     for (const entry of this.entries()) {
       const { row } = entry
-      if (row.owner === 'system' && row.effect === 'none' && entry.source.layer === 'default') continue
-      lines.push(`${row.printedAs ?? row.key}=${printable(entry)}`)
+      lines.push(propertyLine(row.key, printable(entry)))
       if (row.key !== SHARED_WITH_NETTY_CLIENT.after) continue
       for (const key of SHARED_WITH_NETTY_CLIENT.keys) {
         lines.push(`${key}=${printable(this.#entries.get(key) as ConfigEntry)}`)
@@ -163,7 +169,11 @@ function entryOf(
   entries: ReadonlyMap<string, ConfigEntry>,
 ): ConfigEntry {
   const text = given.texts.get(row.key)
-  if (text !== undefined) return { row, ...checkValue(row, text), source: text.source }
+  if (text !== undefined && !(isNullable(row) && text.text.trim() === '')) {
+    const { clamped, ...assigned } = checkValueAtStart(row, text)
+    if (clamped) given.notices.push(clampedNotice(row, text, assigned.text))
+    return { row, ...assigned, source: text.source }
+  }
 
   const byDefault = row.default
   if (typeof byDefault !== 'object') {
@@ -173,6 +183,20 @@ function entryOf(
   const value = byDefault.of({ homeDirectory, processors, value: (key) => entries.get(key)?.value })
   const source = entries.get(byDefault.sameAs ?? '')?.source ?? { layer: 'default' }
   return { row, value, text: textOf(value), source }
+}
+
+function clampedNotice(row: OwnedConfigKey, { text, source }: GivenText, nearest: string): ConfigNotice {
+  const [min, max] = rangeOf(row)
+  return {
+    level: 'warn',
+    message: `${describeSource(source)}: ${row.key}=${text} is not within ${min} and ${max}; ${nearest} is in effect`,
+    keys: [row.key],
+  }
+}
+
+/** In the order in which the layers were read. */
+function inOrder(errors: ReadonlyMap<string, ConfigError>, { texts }: Given): ConfigError[] {
+  return [...texts.keys()].flatMap((key) => errors.get(key) ?? [])
 }
 
 function textOf(value: ConfigValue): string | undefined {
@@ -191,15 +215,9 @@ function spacesNotices({ texts }: Given): ConfigNotice[] {
 function noticesOf(given: readonly ConfigEntry[]): ConfigNotice[] {
   const notices: ConfigNotice[] = []
   const unused: string[] = []
-  for (const { row, value, text, source } of given) {
+  for (const { row } of given) {
     if (row.effect === 'none') {
       unused.push(row.key)
-    } else if (typeof value === 'number' && String(value) !== text) {
-      notices.push({
-        level: 'warn',
-        message: `${describeSource(source)}: ${row.key}=${text} is out of range; ${value} is in force`,
-        keys: [row.key],
-      })
     }
   }
   if (unused.length > 0) {

@@ -1,6 +1,9 @@
 import { Properties } from 'properties-file/parser'
 import { ConfigError } from './config-error.ts'
 
+/** Each line is read alone to find out whether it is malformed, and the text may be a peer's. */
+const MAX_REPORTED_LINES = 20
+
 /** One pair of a `.properties` file. */
 export interface JavaProperty {
   readonly key: string
@@ -26,17 +29,14 @@ export function parseJavaProperties(bytes: Uint8Array, name = 'properties'): Map
   try {
     document = new Properties(text)
   } catch (cause) {
-    const line = logicalLines.find((logical) => !isReadable(logical.text))
-    const hint = /[A-Za-z]:\\/.test(line?.text ?? '')
-      ? '; in a path write / or \\\\ instead of a single backslash'
-      : ''
-    throw new ConfigError(
-      'ERR_CONFIG_SYNTAX',
-      `${name}:${line?.number ?? 1}: malformed \\uXXXX escape${hint}`,
-      {
-        cause,
-      },
+    const malformed: LogicalLine[] = []
+    for (const logical of logicalLines) {
+      if (malformed.length < MAX_REPORTED_LINES && !isReadable(logical.text)) malformed.push(logical)
+    }
+    const problems = (malformed.length > 0 ? malformed : [{ number: 1, text: '' }]).map(
+      (line) => `${name}:${line.number}: malformed \\uXXXX escape${pathHint(line.text)}`,
     )
+    throw new ConfigError('ERR_CONFIG_SYNTAX', problems, { cause })
   }
   const pairs = new Map<string, JavaProperty>()
   for (const node of document.getProperties()) {
@@ -82,6 +82,11 @@ function joinable(text: string): { text: string; logicalLines: LogicalLine[] } {
     if (backslashes % 2 === 0) open = undefined
   }
   return { text: parts.join(''), logicalLines }
+}
+
+/** A Windows path is the usual reason: `\\u` begins one of its names. */
+function pathHint(line: string): string {
+  return /[A-Za-z]:\\/.test(line) ? '; in a path write / or \\\\ instead of a single backslash' : ''
 }
 
 function isReadable(text: string): boolean {

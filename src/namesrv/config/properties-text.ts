@@ -16,11 +16,14 @@ const SPECIAL: Readonly<Record<string, string>> = {
  */
 export function propertiesText(pairs: Iterable<readonly [key: string, value: string]>): string {
   let text = ''
-  for (const [key, value] of pairs) {
-    const name = escaped(key).replace(/[ =:]/g, '\\$&').replace(/^[#!]/, '\\$&')
-    text += `${name}=${escaped(value).replace(/^ /, '\\ ')}\n`
-  }
+  for (const [key, value] of pairs) text += `${propertyLine(key, value)}\n`
   return text
+}
+
+/** A pair as a line of a `.properties` file, without the line break. */
+export function propertyLine(key: string, value: string): string {
+  const name = escaped(key).replace(/[ =:]/g, '\\$&').replace(/^[#!]/, '\\$&')
+  return `${name}=${escaped(value).replace(/^ /, '\\ ')}`
 }
 
 function escaped(text: string): string {

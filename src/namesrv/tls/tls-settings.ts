@@ -42,7 +42,7 @@ export interface TlsSettings {
 /**
  * Reads the TLS settings, and `tls.config.file` anew.
  *
- * @throws {ConfigError} The file is there and cannot be read, or a value of it cannot be used.
+ * @throws {ConfigError} The file is there and cannot be read, or values of it cannot be used; all of them are named.
  * @see TlsHelper#extractTlsConfigFromFile in apache/rocketmq, which goes on without a file that it may not read
  */
 export function readTlsSettings({ values, sourceOf }: TlsConfiguration): TlsSettings {
@@ -51,6 +51,7 @@ export function readTlsSettings({ values, sourceOf }: TlsConfiguration): TlsSett
   const merged: Record<string, unknown> = {}
   const sources = new Map<string, ConfigSource>()
   const warnings: string[] = []
+  const errors: ConfigError[] = []
   for (const key of FILE_KEYS) {
     const row = findConfigKey(key)
     const pair = pairs?.get(key)
@@ -58,11 +59,17 @@ export function readTlsSettings({ values, sourceOf }: TlsConfiguration): TlsSett
     if (row === undefined || pair === undefined) continue
     const source: ConfigSource = { layer: 'file', path, line: pair.line }
     const given = { text: pair.value, source }
-    merged[key] = checkValue(row, given).value
     const warning = spacesWarning(row, given)
     if (warning !== undefined) warnings.push(warning)
     sources.set(key, source)
+    try {
+      merged[key] = checkValue(row, given).value
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      errors.push(error)
+    }
   }
+  ConfigError.throwAll(errors)
   const inForce = merged as unknown as TlsSettings['values']
   return {
     values: inForce,

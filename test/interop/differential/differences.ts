@@ -21,6 +21,9 @@ const shownBySequences = [
   'secrets-hidden',
   'parts-of-a-registration',
   'increment-is-not-the-whole',
+  'update-restricted',
+  'update-checked',
+  'items-escaped',
 ] as const
 
 /** Those that take a race to see, or a moment, which no sequence of requests and answers can bring about at will. */
@@ -33,8 +36,8 @@ const shownByTlsOnly = [
   'tls-reload-tried-again',
   'tls-not-renegotiated',
 ] as const
-/** Those of modes that the servers of the differential test are not in; `cluster-test.test.ts` and `rolling-restart.test.ts` show them. */
-const shownInOtherModes = ['cluster-test-mode', 'graceful-shutdown'] as const
+/** Those of modes that the servers of the differential test are not in; `cluster-test.test.ts`, `rolling-restart.test.ts` and `test/namesrv/config-updates.test.ts` show them. */
+const shownInOtherModes = ['cluster-test-mode', 'graceful-shutdown', 'update-without-file'] as const
 /** Those that take more than a sequence can send, a restart, or a pause of the process: docs/reliability.md names their tests. */
 const shownByFaults = ['bounded', 'routes-restored', 'standstill-excused'] as const
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CONFIGURATION_PAGE, withTables } from '../../../scripts/docs/configuration-table.ts'
 import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from '../../../src/namesrv/config/config-keys.ts'
 import { variableOf } from '../../../src/namesrv/config/config-source.ts'
+import { UPDATABLE_KEYS } from '../../../src/namesrv/config/config-update.ts'
 import { parseJavaProperties } from '../../../src/namesrv/config/java-properties.ts'
 
 describe('the table of keys', () => {
@@ -24,6 +25,8 @@ describe('the table of keys', () => {
     ['listenPort', 'MQNAMESRV_LISTEN_PORT'],
     ['kvConfigPath', 'MQNAMESRV_KV_CONFIG_PATH'],
     ['useTLS', 'MQNAMESRV_USE_TLS'],
+    ['maxKVEntries', 'MQNAMESRV_MAX_KV_ENTRIES'],
+    ['maxKVBytes', 'MQNAMESRV_MAX_KV_BYTES'],
     ['tls.server.need.client.auth', 'MQNAMESRV_TLS_SERVER_NEED_CLIENT_AUTH'],
     ['com.rocketmq.remoting.frameMaxLength', 'MQNAMESRV_COM_ROCKETMQ_REMOTING_FRAME_MAX_LENGTH'],
   ])('%s is set by the variable %s', (key, variable) => {
@@ -34,7 +37,29 @@ describe('the table of keys', () => {
   test('the configuration page shows the table as it is', () => {
     const page = readFileSync(CONFIGURATION_PAGE, 'utf8')
     expect(withTables(page), 'run npx tsx scripts/docs/configuration-table.ts').toBe(page)
-    for (const { key } of CONFIG_KEYS) expect(page).toContain(`| \`${key}\` `)
+  })
+
+  test('the configuration page has a line for every key, with its environment variable, default and range', () => {
+    const page = readFileSync(CONFIGURATION_PAGE, 'utf8')
+    for (const row of CONFIG_KEYS) {
+      const lines = page
+        .split('\n')
+        .filter((line) => line.startsWith(`| \`${row.key}\` `) && line.includes(' `MQNAMESRV_'))
+      expect(lines, row.key).toHaveLength(1)
+      const [, , variable, , shown, , meaning] = (lines[0] ?? '').split('|').map((cell) => cell.trim())
+      expect(variable).toBe(`\`${variableOf(row.key)}\``)
+      if (typeof row.default !== 'object') {
+        expect(shown).toBe(row.default === undefined ? '' : `\`${row.default}\``)
+      } else expect(shown).not.toBe('')
+      const range = row.max === undefined ? `at least ${row.min}` : `${row.min} to ${row.max}`
+      if (row.min !== undefined) expect(meaning).toMatch(new RegExp(`\\(.*${range}`))
+    }
+  })
+
+  test('the configuration page names the keys that an update may set', () => {
+    const page = readFileSync(CONFIGURATION_PAGE, 'utf8')
+    const [, list = ''] = /The keys that can be updated are ([\s\S]*?)\n- /.exec(page) ?? []
+    expect([...list.matchAll(/`(\w+)`/g)].map(([, key]) => key)).toEqual(UPDATABLE_KEYS)
   })
 
   test('the sample file sets nothing, and names keys at their defaults', () => {

@@ -1,13 +1,27 @@
 import { describe, expect, test } from 'vitest'
+import { CONFIG_KEYS } from '../../../src/namesrv/config/config-keys.ts'
 import { describeSource } from '../../../src/namesrv/config/config-source.ts'
-import { type UpdatedConfigState, updatedConfigState } from '../../../src/namesrv/config/config-update.ts'
+import {
+  forbiddenKeys,
+  readUpdate,
+  UPDATABLE_KEYS,
+  type UpdatedConfigState,
+  updatedConfigState,
+} from '../../../src/namesrv/config/config-update.ts'
 import { Configuration, configFileText } from '../../../src/namesrv/config/configuration.ts'
+import { parseJavaProperties } from '../../../src/namesrv/config/java-properties.ts'
+
+const source = { layer: 'update', peer: '10.0.0.7:1' } as const
 
 interface Updating {
   readonly configuration: Configuration
   /** What was stored last. */
   stored: string
-  update(pairs: Record<string, string>): UpdatedConfigState
+  update(text: string): UpdatedConfigState
+}
+
+function entriesOf(text: string): ReturnType<typeof readUpdate> {
+  return readUpdate(parseJavaProperties(Buffer.from(text)).values(), source)
 }
 
 function configured(file = 'foo.unknown=bar\ntls.server.keyPassword=pw\nlogLevel=info'): Updating {
@@ -19,9 +33,8 @@ function configured(file = 'foo.unknown=bar\ntls.server.keyPassword=pw\nlogLevel
   const updating: Updating = {
     configuration,
     stored: '',
-    update: (pairs) => {
-      const source = { layer: 'update', peer: '10.0.0.7:1' } as const
-      const next = updatedConfigState(configuration.state, Object.entries(pairs), source)
+    update: (text) => {
+      const next = updatedConfigState(configuration.state, entriesOf(text))
       updating.stored = configFileText(next)
       configuration.putInForce(next)
       return next
@@ -34,7 +47,7 @@ describe('an update', () => {
   test('changes values where they are read at every use', () => {
     const { configuration, update } = configured()
     const { values } = configuration
-    expect(update({ orderMessageEnable: 'TRUE', waitSecondsForService: '+7' }).changes).toEqual([
+    expect(update('orderMessageEnable=TRUE\nwaitSecondsForService=+7').changes).toEqual([
       { key: 'orderMessageEnable', from: 'false', to: 'true' },
       { key: 'waitSecondsForService', from: '45', to: '7' },
     ])
@@ -45,14 +58,13 @@ describe('an update', () => {
     )
   })
 
-  test('stores all items, with what is secret, and shows all but that', () => {
-    const updating = configured()
-    updating.update({ 'tls.server.keyPassword': 'new pw', 'foo.unknown': '中' })
-    expect(updating.stored).toContain('\ntls.server.keyPassword=new pw\n')
+  test('stores all items with their secrets, which are not shown', () => {
+    const updating = configured('foo.unknown=\\u4e2d\ntls.server.keyPassword=pw')
+    updating.update('enableTopicList=false')
+    expect(updating.stored).toContain('\ntls.server.keyPassword=pw\n')
     expect(updating.stored).toContain('\nfoo.unknown=\\u4e2d\n')
     const shown = updating.configuration.items()
     expect(shown).toContain('tls.server.keyPassword=******')
-    expect(shown).toContain('foo.unknown=中')
     const keys = updating.stored
       .trimEnd()
       .split('\n')
@@ -60,115 +72,101 @@ describe('an update', () => {
     expect(keys).toEqual(shown.map((line) => line.split('=', 1)[0]))
   })
 
-  test('drops keys of no item, numbers that are none, and a secret that was only shown', () => {
-    const { configuration, update } = configured()
-    const before = configuration.items()
-    const { changes, ignored } = update({
-      unknown: '1',
-      scanAvailableNameSrv: 'false',
-      'rocketmq.home.dir': '/x',
-      listenPort: '1 ',
-      'tls.server.keyPassword': '******',
-      waitSecondsForService: '45',
-    })
-    expect(changes).toEqual([])
-    expect(ignored).toEqual([
-      'unknown',
-      'scanAvailableNameSrv',
-      'rocketmq.home.dir',
-      'listenPort',
-      'tls.server.keyPassword',
-    ])
-    expect(configuration.items()).toEqual(before)
+  test('that says what is in effect already changes nothing', () => {
+    expect(configured().update('waitSecondsForService=045').changes).toEqual([])
   })
 
   test('changes nothing until it is put in force', () => {
     const { configuration } = configured()
     const before = configuration.items()
-    updatedConfigState(configuration.state, [['orderMessageEnable', 'true']], { layer: 'update', peer: 'x' })
+    updatedConfigState(configuration.state, entriesOf('orderMessageEnable=true'))
     expect(configuration.items()).toEqual(before)
     expect(configuration.values.orderMessageEnable).toBe(false)
   })
 
   test('that is laid over another comes into force together with it', () => {
     const { configuration } = configured()
-    const source = { layer: 'update', peer: 'x' } as const
-    const first = updatedConfigState(configuration.state, [['orderMessageEnable', 'true']], source)
-    const second = updatedConfigState(first, [['enableTopicList', 'false']], source)
+    const first = updatedConfigState(configuration.state, entriesOf('orderMessageEnable=true'))
+    const second = updatedConfigState(first, entriesOf('enableTopicList=false'))
     configuration.putInForce(second)
     expect(configuration.values).toMatchObject({ orderMessageEnable: true, enableTopicList: false })
   })
 
-  test('never shows a secret among its changes', () => {
-    expect(configured().update({ 'tls.server.keyPassword': 'x' }).changes).toEqual([
-      { key: 'tls.server.keyPassword', from: '******', to: '******' },
-    ])
-  })
-
-  test('tells what the next start will refuse', () => {
-    const { warnings } = configured().update({
-      listenPort: '65536',
-      scanNotActiveBrokerInterval: '0',
-      bindAddress: ' ',
-      logLevel: 'loud',
-      waitSecondsForService: '-1',
-      'foo.unknown': 'x',
-    })
-    expect(warnings).toEqual([
-      'listenPort="65536" is not within 0 and 65535',
-      'scanNotActiveBrokerInterval="0" is not within 1 and 2147483647 ms',
-      'bindAddress="" must not be empty',
-      'logLevel="loud" is not one of fatal, error, warn, info, debug, trace',
-    ])
-  })
-
-  test('of a key that is read at the start does not reach who reads it later', () => {
-    const { configuration, update } = configured()
-    update({ 'com.rocketmq.remoting.frameMaxLength': '8', logLevel: 'debug' })
-    expect(configuration.values).toMatchObject({
-      'com.rocketmq.remoting.frameMaxLength': 16_777_216,
-      logLevel: 'info',
-    })
-    expect(configuration.items()).toContain('logLevel=debug')
+  test('with values that cannot be used names each with what it takes', () => {
+    expect(() =>
+      entriesOf('waitSecondsForService=601\norderMessageEnable=yes\nshutdownWaitTimeSeconds=8 '),
+    ).toThrow(
+      expect.objectContaining({
+        problems: [
+          'waitSecondsForService="601" is not within 0 and 600 s',
+          'orderMessageEnable="yes" is neither true nor false',
+          'shutdownWaitTimeSeconds="8 " is not a whole number (it ends with a blank)',
+        ],
+      }),
+    )
   })
 })
 
-describe('a number that is read while the server runs', () => {
-  test.each([
-    ['waitSecondsForService', '-1', 0],
-    ['waitSecondsForService', '2147483647', 2_147_000],
-    ['shutdownWaitTimeSeconds', '-2147483648', 0],
-    ['shutdownWaitTimeSeconds', '2147483647', 2_147_000],
-    ['serverChannelMaxIdleTimeSeconds', '-5', 0],
-    ['serverChannelMaxIdleTimeSeconds', '2147483647', 2_147_000],
-  ])('%s=%s is shown as it is, and counts as %i, also at a start', (key, text, value) => {
-    const updated = configured()
-    expect(updated.update({ [key]: text }).warnings).toEqual([])
-    const started = configured(updated.stored)
-    for (const { configuration } of [updated, started]) {
-      expect(configuration.values).toMatchObject({ [key]: value })
-      expect(configuration.items()).toContain(`${key}=${text}`)
-    }
+describe('the keys that an update may set', () => {
+  test("are Java's fields that are read while the server runs, and no other key of the tables is", () => {
+    expect([...UPDATABLE_KEYS].sort()).toEqual([
+      'deleteTopicWithBrokerRegistration',
+      'enableAllTopicList',
+      'enableShutdownGracefully',
+      'enableTopicList',
+      'needWaitForService',
+      'notifyMinBrokerIdChanged',
+      'orderMessageEnable',
+      'returnOrderTopicConfigToBroker',
+      'serverChannelMaxIdleTimeSeconds',
+      'shutdownWaitTimeSeconds',
+      'supportActingMaster',
+      'waitSecondsForService',
+    ])
+    const names = CONFIG_KEYS.flatMap(({ key, alias }) => [key, ...(alias === undefined ? [] : [alias])])
+    expect(forbiddenKeys(names)).toEqual(names.filter((name) => !UPDATABLE_KEYS.includes(name)))
   })
 
-  test('and is out of range is told of at a start', () => {
-    const { notices } = Configuration.resolve({
-      file: { path: 'ns.conf', bytes: Buffer.from('waitSecondsForService=-1') },
-      homeDirectory: '/home/user',
-      processors: 2,
-    })
-    expect(notices).toEqual([
-      {
-        level: 'warn',
-        message: 'ns.conf:1: waitSecondsForService=-1 is out of range; 0 is in force',
-        keys: ['waitSecondsForService'],
-      },
-    ])
+  test.each([
+    'tls.server.mode=disabled',
+    '\\u0074ls.server.mode=disabled',
+    'tls.server.mode\\ =disabled',
+    '\\ enableTopicList=true',
+    'EnableTopicList=true',
+    'enabletopiclist=true',
+    'enable%54opicList=true',
+    'enable\\u0000TopicList=true',
+    'proxyProtocolTrustedNetworks=0.0.0.0/0',
+    'overloadLagMillis=0',
+    'foo.unknown=x',
+    '=x',
+  ])('are compared as they read, exactly: %j sets none of them', (text) => {
+    expect(forbiddenKeys(parseJavaProperties(Buffer.from(text)).keys())).toHaveLength(1)
+  })
+
+  test.each(['enableTopicList : true', '  enableTopicList true', 'enable\\u0054opicList=true'])(
+    'may be written as any properties file may write them: %j',
+    (text) => {
+      expect(forbiddenKeys(parseJavaProperties(Buffer.from(text)).keys())).toEqual([])
+    },
+  )
+
+  test('never fail the next start, whatever an update has set', () => {
+    const updating = configured('foo=bar')
+    for (const row of CONFIG_KEYS.filter(({ key }) => UPDATABLE_KEYS.includes(key))) {
+      const texts = row.type === 'boolean' ? ['true', 'FALSE'] : [`${row.min}`, `${row.max}`, '007']
+      for (const text of texts) {
+        updating.update(`${row.key}=${text}`)
+        expect(configured(updating.stored).configuration.values).toMatchObject({
+          [row.key]: updating.configuration.values[row.key as 'waitSecondsForService'],
+        })
+      }
+    }
   })
 })
 
 describe('the black list', () => {
-  const ALWAYS = ['configBlackList', 'configStorePath', 'kvConfigPath', 'rocketmqHome', 'routeSnapshotPath']
+  const ALWAYS = ['configBlackList', 'configStorePath', 'kvConfigPath', 'rocketmqHome']
 
   test.each([
     ['', ['', ...ALWAYS]],

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { ConfigError } from '../../../src/namesrv/config/config-error.ts'
+import { CONFIG_KEYS } from '../../../src/namesrv/config/config-keys.ts'
 import type { ConfigNotice, PropertyOption } from '../../../src/namesrv/config/config-layers.ts'
 import { describeSource, variableOf } from '../../../src/namesrv/config/config-source.ts'
 import { Configuration } from '../../../src/namesrv/config/configuration.ts'
+import { parseJavaProperties } from '../../../src/namesrv/config/java-properties.ts'
+import { propertiesText } from '../../../src/namesrv/config/properties-text.ts'
 
 interface Given {
   file?: string
@@ -309,11 +312,73 @@ describe('bad values', () => {
     )
   })
 
+  test('all of them are told at once, in the order of the file and then of the layers over it', () => {
+    const given = {
+      file: 'listenPort=99999\nlogLevel=loud\nscanNotActiveBrokerInterval=0\nenableTopicList=false\nmaxConnections=many',
+      env: { MQNAMESRV_MAX_BROKERS: '0' },
+      args: [{ key: 'maxTopics', value: '-1' }],
+    }
+    expect(errorOf(given).problems).toEqual([
+      'ns.conf:1: listenPort="99999" is not within 0 and 65535',
+      'ns.conf:2: logLevel="loud" is not one of fatal, error, warn, info, debug, trace',
+      'ns.conf:3: scanNotActiveBrokerInterval="0" is not within 1 and 2147483647 ms',
+      'ns.conf:5: maxConnections="many" is not a whole number',
+      'environment variable MQNAMESRV_MAX_BROKERS: maxBrokers="0" is not within 1 and 2147483647',
+      'option --maxTopics: maxTopics="-1" is not within 1 and 2147483647',
+    ])
+    expect(errorOf({ file: 'a=\\u0\nb=1\nc=\\uxyzw' }).problems).toEqual([
+      'ns.conf:1: malformed \\uXXXX escape',
+      'ns.conf:3: malformed \\uXXXX escape',
+    ])
+  })
+
   test('a value that a higher layer replaces is not looked at', () => {
     expect(
       resolve({ file: 'listenPort=x', args: [{ key: 'listenPort', value: '1' }] }).configuration.values
         .listenPort,
     ).toBe(1)
+  })
+})
+
+describe('a number out of the range of a key that is read while the server runs', () => {
+  const LIVE = [
+    ['waitSecondsForService', '-1', 0],
+    ['waitSecondsForService', '601', 600],
+    ['shutdownWaitTimeSeconds', '99999999999', 600],
+    ['shutdownWaitTimeSeconds', `-${'9'.repeat(400)}`, 0],
+    ['serverChannelMaxIdleTimeSeconds', '2147483648', 86_400],
+    ['overloadLagMillis', '-5', 0],
+  ] as const
+
+  test.each(
+    LIVE.flatMap(([key, text, value]) => [
+      { place: 'ns.conf:1', given: { file: `${key}=${text}` }, key, text, value },
+      {
+        place: `environment variable ${variableOf(key)}`,
+        given: { env: { [variableOf(key)]: text } },
+        key,
+        text,
+        value,
+      },
+      { place: `option --${key}`, given: { args: [{ key, value: text }] }, key, text, value },
+    ]),
+  )('$place: $key=$text counts as $value, with a warning', ({ place, given, key, text, value }) => {
+    const { configuration, notices } = resolve(given)
+    expect(configuration.values[key]).toBe(value)
+    expect(configuration.printItems()).toContain(`${key}=${value}`)
+    expect(notices).toEqual([
+      {
+        level: 'warn',
+        message: expect.stringMatching(
+          new RegExp(`^${place}: ${key}=${text} is not within 0 and \\d+; ${value} is in effect$`),
+        ),
+        keys: [key],
+      },
+    ])
+  })
+
+  test.each(['x', '1e3', '8 ', ''])('that is no number, %j, stops the start all the same', (text) => {
+    expect(errorOf({ file: `waitSecondsForService=${text}` }).code).toBe('ERR_CONFIG_VALUE')
   })
 })
 
@@ -393,6 +458,11 @@ describe('notices', () => {
   })
 })
 
+/** Java's text as a properties file, which it prints without escapes. */
+function escaped(text: string): string {
+  return text.replace('中', '\\u4e2d')
+}
+
 describe('items', () => {
   /** What Java 5.5.0 made of the same file, with user.home=/home/user on two processors. */
   const { configuration } = Configuration.resolve({
@@ -407,18 +477,18 @@ describe('items', () => {
         .items()
         .map((line) => `${line}\n`)
         .join(''),
-    ).toBe(fixture('namesrv-319.txt'))
+    ).toBe(escaped(fixture('namesrv-319.txt')))
   })
 
-  test('are printed as Java prints them, and then this program’s own', () => {
+  test('are printed as Java prints them but for a name that no file takes, and then the other keys', () => {
     const lines = configuration.printItems()
-    const java = fixture('namesrv-p.txt').trimEnd().split('\n')
+    const java = escaped(fixture('namesrv-p.txt')).replace('isScanAvail', 'scanAvail').trimEnd().split('\n')
     expect(lines.slice(0, java.length)).toEqual(java)
     const own = lines.slice(java.length)
     expect(own.slice(0, 3)).toEqual([
       'user.home=/home/user',
       'com.rocketmq.remoting.frameMaxLength=99999',
-      'com.rocketmq.remoting.clientAsyncSemaphoreValue=65535',
+      'com.rocketmq.remoting.nettyPooledByteBufAllocatorEnable=false',
     ])
     expect(own).toEqual(expect.arrayContaining(['tls.enable=', 'serializeType=JSON', 'logLevel=info']))
   })
@@ -447,5 +517,54 @@ describe('items', () => {
     const { configuration: secret } = resolve({ file: 'tls.server.keyPassword=pw' })
     expect(secret.items()).toContain('tls.server.keyPassword=******')
     expect(secret.printItems()).toContain('tls.server.keyPassword=******')
+    const { configuration: none } = resolve({ file: 'tls.server.keyPassword=\nsocksProxyConfig={}' })
+    expect(none.items()).toContain('tls.server.keyPassword=')
+    expect(none.printItems()).toEqual(
+      expect.arrayContaining(['tls.server.keyPassword=', 'tls.client.keyPassword=', 'socksProxyConfig={}']),
+    )
+  })
+
+  test.each(['D:\\rocketmq\\nfoo', '  two', 'a\nlistenPort=1', 'é中😀', '# = : !'])(
+    'are read by java.util.Properties as they are: %j',
+    (value) => {
+      const { configuration: odd } = resolve({ file: propertiesText([[`k ${value}`, value]]) })
+      const read = parseJavaProperties(Buffer.from(odd.items().join('\n')))
+      expect(read.get(`k ${value}`)?.value).toBe(value)
+    },
+  )
+
+  test('that were printed start a server with the same values, and no secret is lost to its asterisks', () => {
+    const given = {
+      file: 'productEnvName=a\\\\b\\u4e2d\ntls.server.keyPath=/etc/key\nlistenPort=1\nwaitSecondsForService=9999\nuseTLS=true',
+      env: { ROCKETMQ_HOME: '/opt/é' },
+    }
+    const printed = (from: Configuration): string => `${from.printItems().join('\n')}\n`
+    const { configuration: first } = resolve(given)
+    const { configuration: second, notices } = resolve({ file: printed(first) })
+    expect({ ...second.values, configStorePath: '' }).toEqual({ ...first.values, configStorePath: '' })
+    expect(printed(second)).toBe(printed(first))
+    expect(notices.filter(({ level }) => level === 'warn')).toEqual([])
+
+    const secret = resolve({ ...given, args: [{ key: 'tls.server.keyPassword', value: 'pw' }] })
+    const file = printed(secret.configuration)
+    const line = file.split('\n').indexOf('tls.server.keyPassword=******') + 1
+    const again = resolve({ file })
+    expect(again.configuration.values['tls.server.keyPassword']).toBeUndefined()
+    expect(again.notices.filter(({ level }) => level === 'warn')).toEqual([
+      {
+        level: 'warn',
+        message: `ns.conf:${line}: tls.server.keyPassword=****** is ignored: it is shown in place of a secret; set the secret itself`,
+        keys: ['tls.server.keyPassword'],
+      },
+    ])
+    const args = [{ key: 'tls.server.keyPassword', value: '******' }]
+    expect(
+      resolve({ file: 'tls.server.keyPassword=pw', args }).configuration.values['tls.server.keyPassword'],
+    ).toBe('pw')
+  })
+
+  test('that are printed have every key of the tables', () => {
+    const keys = [...parseJavaProperties(Buffer.from(configuration.printItems().join('\n'))).keys()]
+    expect(keys.sort()).toEqual(CONFIG_KEYS.map(({ key }) => key).sort())
   })
 })

@@ -10,7 +10,13 @@ import { compressed, cutChecksum, oddCompressed, undeclaredCompression } from '.
 import { firstBytes, frames, jsonHeaders } from './headers.ts'
 import { kvConfig, kvDisk, noOrderConf, orderConf } from './kv-config.ts'
 import { largeCounters, longestFrame, manyTopics } from './large-bodies.ts'
-import { blackLists, guardedConfiguration, liveConfiguration, liveKeys } from './live-config.ts'
+import {
+  blackLists,
+  escapedConfiguration,
+  guardedConfiguration,
+  liveConfiguration,
+  liveKeys,
+} from './live-config.ts'
 import { matrix } from './matrix.ts'
 import { oddJson } from './odd-json.ts'
 import {
@@ -78,6 +84,7 @@ export const sequences: readonly Sequence[] = [
   zoneFilter,
   gates,
   liveConfiguration,
+  escapedConfiguration,
   ...blackLists,
   liveKeys,
   guardedConfiguration,

@@ -6,6 +6,12 @@ function update(body: string, rest: Rest = {}): RequestStep {
   return { code: 318, body, ...rest }
 }
 
+/** 318 that Java takes, or drops without a word, and ours rejects with this code. */
+function rejected(body: string, code: 1 | 16): RequestStep {
+  const id = code === 1 ? 'update-checked' : 'update-restricted'
+  return update(body, { differs: { id, java: { code: 0 }, ours: { code } } })
+}
+
 /** 319. */
 function show(rest: Rest = {}): RequestStep {
   return { code: 319, places: true, ...rest }
@@ -14,24 +20,42 @@ function show(rest: Rest = {}): RequestStep {
 /** The one default that differs, and a key that nobody knows. */
 const COMMON = { scanNotActiveBrokerInterval: 5000, 'foo.unknown': 'bar' }
 
-const INTS = [
-  '0',
-  '-1',
-  '+7',
-  '007',
-  '2147483647',
-  '-2147483648',
-  '2147483648',
-  '8 ',
-  ' 8',
-  '',
-  '1e3',
-  'x',
-  '٣',
+/** Of the keys below with their defaults: what both take, and what ours rejects. */
+const TAKEN_INTS = ['0', '+7', '007', '600', '\\u0663']
+const REJECTED_INTS = ['-1', '2147483647', '-2147483648', '2147483648', '8 ', ' 8\t', '', '1e3', 'x', '٣']
+const LIVE_INTS = {
+  waitSecondsForService: 45,
+  shutdownWaitTimeSeconds: 30,
+  serverChannelMaxIdleTimeSeconds: 120,
+}
+const TAKEN_BOOLEANS = ['true', 'TRUE', ' true', 'false', 'True']
+const REJECTED_BOOLEANS = ['yes', '', '1', 'truefalse']
+
+/** Fields that are read at the start only or not at all, keys of the file, and keys that nobody knows: text and what undoes it. */
+const RESTRICTED: readonly (readonly [text: string, undo?: string])[] = [
+  ['unRegisterBrokerQueueCapacity=0', 'unRegisterBrokerQueueCapacity=3000'],
+  ['serverSocketSndBufSize=8', 'serverSocketSndBufSize=0'],
+  ['scanNotActiveBrokerInterval=0', 'scanNotActiveBrokerInterval=5000'],
+  ['productEnvName=a\\nlistenPort\\=2', 'productEnvName=center'],
+  ['bindAddress=', 'bindAddress=127.0.0.1'],
+  ['foo.unknown= x y ', 'foo.unknown=bar'],
+  ['foo.unknown', 'foo.unknown=bar'],
+  ['clusterTest=true', 'clusterTest=false'],
+  ['listenPort=x'],
+  ['scanNotActiveBrokerInterval=9223372036854775808'],
+  ['unknown=1'],
+  ['ordermessageenable=false'],
+  ['OrderMessageEnable=false'],
+  ['orderMessageEnable\\ =false'],
+  ['scanAvailableNameSrv=false\nclientWorkerThreads=9\nuseTLS=true'],
+  ['rocketmq.home.dir=/elsewhere'],
+  ['com.rocketmq.remoting.frameMaxLength=1'],
+  ['tls.server.mode=disabled'],
+  ['\\u0074ls.server.mode=disabled'],
+  ['logLevel=trace\nmaxConnections=1'],
+  ['=x'],
+  ['\\'],
 ]
-const LIVE_INTS = ['waitSecondsForService', 'shutdownWaitTimeSeconds', 'serverChannelMaxIdleTimeSeconds']
-const START_INTS = ['listenPort', 'unRegisterBrokerQueueCapacity', 'serverSocketSndBufSize']
-const BOOLEANS = ['true', 'TRUE', ' true', 'true ', 'false', 'True', 'yes', '', '1']
 
 /** 318 and 319: what is taken, what is dropped, what is refused, and what the file holds in the end. */
 export const liveConfiguration: Sequence = {
@@ -45,41 +69,35 @@ export const liveConfiguration: Sequence = {
     { code: 318 },
     { code: 318, extFields: { orderMessageEnable: 'true' } },
     ...[
-      ...BOOLEANS.map((text) => `orderMessageEnable=${text}`),
-      ...[...LIVE_INTS, ...START_INTS].flatMap((key) => INTS.map((text) => `${key}=${text}`)),
-      ...['0', '-9223372036854775808', '9223372036854775807', '9223372036854775808', '5000'].map(
-        (text) => `scanNotActiveBrokerInterval=${text}`,
-      ),
+      ...TAKEN_BOOLEANS.map((text) => `orderMessageEnable=${text}`),
+      ...Object.keys(LIVE_INTS).flatMap((key) => TAKEN_INTS.map((text) => `${key}=${text}`)),
       'orderMessageEnable : true',
       'orderMessageEnable false',
+      'order\\u004dessageEnable=true',
       '  orderMessageEnable = true\r\n! comment\r\n# comment\r\nenableTopicList=false\r\n',
-      'ordermessageenable=false',
-      'OrderMessageEnable=false',
       'waitSecondsForService=1\nwaitSecondsForService=2',
-      'waitSecondsForService=3\nwaitSecondsForService=x',
-      'waitSecondsForService=4\nenableTopicList=true\nunknown=1\nlistenPort=1 ',
-      'unknown=1',
-      'foo.unknown= x y ',
-      'foo.unknown',
-      'foo.unknown=\\u4e2d\\u0001\\ttab',
-      'foo.unknown=中😀é',
-      'productEnvName=  a b  ',
-      'productEnvName=中😀é',
-      'productEnvName=\\u4e2d\\ud83d\\ude00',
-      'productEnvName=a\\nlistenPort\\=2',
-      'productEnvName=a\\\\b\\q\\ c',
-      'productEnvName=a\\\n    b',
-      'productEnvName=',
-      'bindAddress=',
-      'bindAddress=127.0.0.1',
-      'scanAvailableNameSrv=false\nclientWorkerThreads=9\nuseTLS=true',
-      'rocketmq.home.dir=/elsewhere',
-      'com.rocketmq.remoting.frameMaxLength=1',
+      'waitSecondsForService=4\nenableTopicList=true',
       '# only a comment',
       '\n',
-      '=x',
-      '\\',
     ].flatMap((text) => [update(text), show()]),
+    ...Object.entries(LIVE_INTS).flatMap(([key, value]) => [
+      ...REJECTED_INTS.map((text) => rejected(`${key}=${text}`, 1)),
+      update(`${key}=${value}`),
+      show(),
+    ]),
+    ...REJECTED_BOOLEANS.map((text) => rejected(`orderMessageEnable=${text}`, 1)),
+    update('orderMessageEnable=true'),
+    show(),
+    ...RESTRICTED.flatMap(([text, undo]) => [
+      rejected(text, 16),
+      ...(undo === undefined ? [] : [rejected(undo, 16)]),
+      show(),
+    ]),
+    // All or nothing.
+    rejected('enableTopicList=false\nlistenPort=1 ', 16),
+    rejected('enableTopicList=false\nwaitSecondsForService=601', 1),
+    update('enableTopicList=true\nwaitSecondsForService=5'),
+    show(),
     ...[
       'kvConfigPath=x',
       'configStorePath=x',
@@ -90,37 +108,43 @@ export const liveConfiguration: Sequence = {
     ...['foo.unknown=\\u00g0', 'enableTopicList=false\nfoo.unknown=\\u12', '\\ux=1'].map((text) =>
       update(text),
     ),
-    update('', { bodyHex: Buffer.from('productEnvName=\u00ffx', 'latin1').toString('hex') }),
+    update('', { bodyHex: Buffer.from('# \u00ff\norderMessageEnable=true', 'latin1').toString('hex') }),
     show(),
     update('orderMessageEnable=false\nenableTopicList=true', { serializeType: 'ROCKETMQ', version: 317 }),
     show(),
-    // The rest of the file is of characters that need no escape, so that it is the same.
-    update('productEnvName=center\nfoo.unknown=bar'),
     update('waitSecondsForService=77', { flag: 2 }),
     show({ until: { has: 'waitSecondsForService=77' } }),
     update('waitSecondsForService=78'),
   ],
 }
 
+/** Black lists, with those of the texts below that name a key of theirs. */
+const BLACK_LISTS: readonly (readonly [configBlackList: string, listed: readonly string[]])[] = [
+  [
+    'orderMessageEnable;foo.unknown;no.such.key;',
+    ['orderMessageEnable=true', 'foo.unknown=bar', 'no.such.key=x'],
+  ],
+  [';;', []],
+  ['enableTopicList ; orderMessageEnable', ['enableTopicList\\ =false']],
+]
+
 /** More keys on the black list. */
-export const blackLists: readonly Sequence[] = [
-  'orderMessageEnable;foo.unknown;no.such.key;',
-  ';;',
-  'enableTopicList ; orderMessageEnable',
-].map((configBlackList, index) => ({
+export const blackLists: readonly Sequence[] = BLACK_LISTS.map(([configBlackList, listed], index) => ({
   name: `black list ${index}`,
   properties: { ...COMMON, configBlackList },
   steps: [
-    'orderMessageEnable=true',
-    'foo.unknown=x',
-    'no.such.key=x',
-    'enableTopicList=false',
-    'enableTopicList\\ =false',
-    '=x',
-    'configBlackList=x',
-    'rocketmqHome=x',
-    'waitSecondsForService=5',
-  ].flatMap((text) => [update(text), show()]),
+    ...['foo.unknown=bar', 'no.such.key=x', 'enableTopicList\\ =false', '=x'].map((text) =>
+      listed.includes(text) ? update(text) : rejected(text, 16),
+    ),
+    show(),
+    ...[
+      'orderMessageEnable=true',
+      'enableTopicList=false',
+      'configBlackList=x',
+      'rocketmqHome=x',
+      'waitSecondsForService=5',
+    ].flatMap((text) => [update(text), show()]),
+  ],
 }))
 
 const GROUP = [
@@ -169,7 +193,7 @@ export const liveKeys: Sequence = {
     ]),
     update('supportActingMaster=true\norderMessageEnable=true'),
     ...look(),
-    ...['600', '2147483647', '0', '-1', '-2147483648'].flatMap((seconds) => [
+    ...['600', '1', '0'].flatMap((seconds) => [
       update(`needWaitForService=true\nwaitSecondsForService=${seconds}`),
       ...look(),
     ]),
@@ -204,15 +228,31 @@ export const guardedConfiguration: Sequence = {
   releases: ['5.5.0'],
   properties: { ...COMMON, 'tls.server.keyPassword': 'a secret' },
   steps: [
-    update(`foo.unknown=${'x'.repeat(65_537 - 'foo.unknown='.length)}`, {
+    update(`#${'x'.repeat(65_536)}`, {
       differs: { id: 'large-update-refused', java: { code: 0 }, ours: { code: 1 } },
     }),
-    update('foo.unknown=bar'),
+    update('waitSecondsForService=45'),
     show({
       differs: {
         id: 'secrets-hidden',
         java: { code: 0, bodyHas: '\ntls.server.keyPassword=a secret\n' },
         ours: { code: 0, bodyHas: '\ntls.server.keyPassword=******\n' },
+      },
+    }),
+  ],
+}
+
+/** Values that Java's admin tool would read as others if they were shown as they are. */
+export const escapedConfiguration: Sequence = {
+  name: 'live configuration, with escapes',
+  releases: ['5.5.0'],
+  properties: { ...COMMON, 'foo.path': 'D:\\\\rocketmq\\\\u', 'foo.letters': '\\u4e2d\\ud83d\\ude00' },
+  steps: [
+    show({
+      differs: {
+        id: 'items-escaped',
+        java: { code: 0, bodyHas: '\nfoo.letters=中😀\nfoo.path=D:\\rocketmq\\u\n' },
+        ours: { code: 0, bodyHas: '\nfoo.letters=\\u4e2d\\ud83d\\ude00\nfoo.path=D:\\\\rocketmq\\\\u\n' },
       },
     }),
   ],
