@@ -39,7 +39,7 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
       '-c, --configFile <file>',
       'Java .properties file; updates of the configuration are written to it',
     )
-    .option('-p, --printConfigItem', 'print all items of the configuration, and leave')
+    .option('-p, --printConfigItem', 'print every key of the configuration as a file for -c, and exit')
     .option('-n, --namesrvAddr <addresses>', 'accepted because Java accepts it, and ignored')
     .version(`mqnamesrv ${version}`, '-v, --version', 'print the version, and leave')
     .helpOption('-h, --help', 'print this help, and leave')
