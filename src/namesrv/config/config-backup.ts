@@ -22,7 +22,12 @@ export function pairsOf({ path, bytes, backup }: ConfigFile): FilePairs {
     return { path: source.path, pairs: parseJavaProperties(source.bytes, source.path) }
   } catch (error) {
     if (!(error instanceof ConfigError) || source === backup) throw error
-    throw new ConfigError(error.code, `${error.message}${backupHint(backup)}`, { cause: error })
+    const hint = backupHint(backup)
+    throw new ConfigError(
+      error.code,
+      error.problems.map((problem) => `${problem}${hint}`),
+      { cause: error },
+    )
   }
 }
 
