@@ -32,7 +32,7 @@ async function connectWith(properties: Readonly<Record<string, string>>): Promis
   server.on('tlsClientError', () => {})
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const socket = connect({ host: '127.0.0.1', port, ...optionsOf(properties) })
+  const socket = connect({ host: '127.0.0.1', port, ...optionsOf(properties)?.options })
   onTestFinished(() => {
     socket.destroy()
   })
