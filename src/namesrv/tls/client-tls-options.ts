@@ -1,9 +1,16 @@
-import { type ConnectionOptions, createSecureContext, getCiphers, type SecureContext } from 'node:tls'
+import {
+  type ConnectionOptions,
+  createSecureContext,
+  getCiphers,
+  type PeerCertificate,
+  type SecureContext,
+} from 'node:tls'
 import { tlsOffer } from './cipher-names.ts'
 import { readPrivateKey } from './private-key.ts'
 import { atSecurityLevel, type Leveled } from './security-level.ts'
 import { readTlsFile, textOrNothing } from './tls-files.ts'
 import { readTlsSettings, type TlsConfiguration, type TlsSettings } from './tls-settings.ts'
+import { weaknessOfPeer } from './weak-certificate.ts'
 
 /** How connections are opened, and why at a lower security level than usual, if so. */
 export interface ClientTls {
@@ -26,15 +33,25 @@ export function clientTlsOptions(configuration: TlsConfiguration): ClientTls | n
   const { values } = settings
   const verifiesServer = !values['tls.test.mode.enable'] && values['tls.client.authServer']
   const { tlsAllowWeakCertificates } = configuration.values
-  const { context, weakness } = secureContext(settings, verifiesServer, tlsAllowWeakCertificates)
+  const made = secureContext(settings, verifiesServer, tlsAllowWeakCertificates)
+  const rejectsWeak = made.isLowered && !tlsAllowWeakCertificates
   return {
     options: {
-      secureContext: context,
+      secureContext: made.context,
       rejectUnauthorized: verifiesServer,
-      checkServerIdentity: () => undefined,
+      // Node calls it for a server that it has verified, at the level of the context.
+      checkServerIdentity: (_, certificate) => (rejectsWeak ? weakServer(certificate) : undefined),
     },
-    weakness,
+    weakness: made.weakness,
   }
+}
+
+/** Why a server is not accepted, if a certificate of its chain is weak. */
+function weakServer(certificate: PeerCertificate): Error | undefined {
+  const weakness = weaknessOfPeer(certificate)
+  return weakness === undefined
+    ? undefined
+    : new Error(`the server's certificate is not trusted: ${weakness}`)
 }
 
 function secureContext(
@@ -53,8 +70,9 @@ function secureContext(
       offer: tlsOffer(settings, getCiphers()),
       chain: cert,
       chainPath: values['tls.client.certPath'],
-      verifiesPeers: verifiesServer,
-      allowWeak,
+      isLowered: verifiesServer && allowWeak,
+      // Weak certificates of servers are rejected after the handshake.
+      mayBeLowered: true,
     },
   )
 }

@@ -26,47 +26,47 @@ export interface SecurityLevelOptions {
   /** The own certificate chain, PEM, and where it comes from. */
   readonly chain: Buffer | undefined
   readonly chainPath: string | undefined
-  /** Whether certificates of peers are verified: a lower level counts for them too. */
-  readonly verifiesPeers: boolean
-  /** `tlsAllowWeakCertificates` */
-  readonly allowWeak: boolean
+  /** Level 0 whether the own certificate needs it or not: weak certificates of peers are to be accepted. */
+  readonly isLowered: boolean
+  /** Whether the own certificate may lower the level; not where that would accept weak certificates of peers. */
+  readonly mayBeLowered: boolean
 }
 
 /** A context, and what makes its own certificate weak, if it is. */
 export interface Leveled<Context> {
   readonly context: Context
   readonly weakness: string | undefined
+  /** Whether it accepts weak certificates of peers. */
+  readonly isLowered: boolean
 }
 
 /**
- * Makes a TLS context, at OpenSSL's security level 0 if its own certificate needs that and no peer's is verified, or if
- * weak certificates are allowed. Ciphers, versions and signatures of handshakes are those of any other context.
+ * Makes a TLS context, at OpenSSL's security level 0 if its own certificate needs that, or peers' may. Ciphers, versions and signatures of handshakes are those of any other context.
  *
  * @throws {TlsContextError} `ERR_TLS_CONTEXT`, `ERR_TLS_WEAK_CERTIFICATE`
  */
 export function atSecurityLevel<Context>(
   make: (offer: Offer) => Context,
-  { offer, chain, chainPath, verifiesPeers, allowWeak }: SecurityLevelOptions,
+  { offer, chain, chainPath, isLowered, mayBeLowered }: SecurityLevelOptions,
 ): Leveled<Context> {
-  const lowered = allowWeak && verifiesPeers
   try {
-    const context = make(lowered ? atLevelZero(offer) : offer)
-    return { context, weakness: chain && weaknessInPem(chain) }
+    const context = make(isLowered ? atLevelZero(offer) : offer)
+    return { context, weakness: chain && weaknessInPem(chain), isLowered }
   } catch (cause) {
     const { reason, message } = cause as Error & { reason?: string }
-    if (lowered || chain === undefined || !WEAK_REASONS.includes(reason)) {
+    if (isLowered || chain === undefined || !WEAK_REASONS.includes(reason)) {
       const named = chain === undefined ? '' : ` (${chainPath})`
       const why = `key and certificate${named} cannot be used: ${reason ?? message}`
       throw new TlsContextError('ERR_TLS_CONTEXT', why, { cause })
     }
     const weakness = weaknessInPem(chain) ?? `${reason}`
-    if (verifiesPeers) {
+    if (!mayBeLowered) {
       const why =
         `weak certificate in ${chainPath}: ${weakness}; replace it, or set tlsAllowWeakCertificates=true, ` +
         'which accepts such certificates of peers too'
       throw new TlsContextError('ERR_TLS_WEAK_CERTIFICATE', why, { cause })
     }
-    return { context: make(atLevelZero(offer)), weakness }
+    return { context: make(atLevelZero(offer)), weakness, isLowered: true }
   }
 }
 

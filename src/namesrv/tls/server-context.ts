@@ -23,14 +23,15 @@ export function createTlsAcceptor(settings: TlsSettings, allowWeak: boolean): Le
   const offer = tlsOffer(settings, getCiphers())
   const { values } = settings
   const own = values['tls.test.mode.enable'] ? testIdentity(offer.ciphers) : identityOf(values)
+  const verifiesClients = own.verifyClient && own.clientAuth !== 'none'
   return atSecurityLevel(
     (leveled) => new TlsAcceptor({ ...own, weaknessOf, context: { ...own.context, ...leveled } }),
     {
       offer,
       chain: own.chain,
       chainPath: values['tls.server.certPath'],
-      verifiesPeers: own.verifyClient && own.clientAuth !== 'none',
-      allowWeak,
+      isLowered: verifiesClients && allowWeak,
+      mayBeLowered: !verifiesClients,
     },
   )
 }

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import type { DetailedPeerCertificate } from 'node:tls'
 import { DerTag, readDer, readSequence } from './der.ts'
 
 /** Hash functions that OpenSSL accepts in no certificate's signature, by the algorithm's object identifier. */
@@ -23,6 +24,18 @@ export function weaknessOf(certificate: X509Certificate): string | undefined {
   if (hash !== undefined && !isRoot) return `${subject} is signed with ${hash}`
   const bits = rsaBits(certificate)
   return bits < MIN_RSA_BITS ? `${subject} has an RSA key of ${bits} bits` : undefined
+}
+
+/** The first weakness in the chain of a peer's certificate, as `getPeerCertificate(true)` gives it. */
+export function weaknessOfPeer(certificate: Partial<DetailedPeerCertificate>): string | undefined {
+  const seen = new Set<unknown>()
+  let next: Partial<DetailedPeerCertificate> | undefined = certificate
+  for (; next?.raw !== undefined && !seen.has(next); next = next.issuerCertificate) {
+    seen.add(next)
+    const weakness = weaknessOf(new X509Certificate(next.raw))
+    if (weakness !== undefined) return weakness
+  }
+  return undefined
 }
 
 /** The first weakness in a PEM file of certificates. */
