@@ -1,9 +1,9 @@
-import { createDecipheriv, createHash } from 'node:crypto'
+import { createDecipheriv, hash } from 'node:crypto'
 import { DerTag, readDer, readSequence } from './der.ts'
 import { decryptRc2Cbc, rc4 } from './legacy-ciphers.ts'
 
-/** More would hold up the server; OpenSSL writes 2048, Java 10,000 at most. */
-export const MAX_ITERATIONS = 200_000
+/** More would block the event loop for longer than half a second; OpenSSL writes 2048. */
+const MAX_ITERATIONS = 100_000
 
 type KeyDerivation = (params: PbeParams, password: string) => { key: Buffer; iv: Buffer }
 
@@ -106,7 +106,7 @@ function repeatToBlocks(bytes: Buffer): Buffer {
 
 function hashOften(digest: 'md5' | 'sha1', iterations: number, first: Buffer): Buffer {
   let bytes = first
-  for (let i = 0; i < iterations; i++) bytes = createHash(digest).update(bytes).digest()
+  for (let i = 0; i < iterations; i++) bytes = hash(digest, bytes, 'buffer')
   return bytes
 }
 

@@ -13,28 +13,28 @@ export interface PrivateKeySource {
 /** The first private key of a PEM file, as OpenSSL takes it too. */
 const PEM_KEY = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----([\s\S]*?)-----END \1-----/
 
-/** Ciphers of the format before PKCS#8 that OpenSSL 3 has put away. */
+/** Ciphers of the format before PKCS#8 that OpenSSL 3 has moved to its legacy provider. */
 const LEGACY_DEK = /^(?:DES-(?!EDE)|RC2|RC4|RC5|IDEA|BF|CAST|SEED)/
 
 /**
- * Reads a private key, also an encrypted one whose cipher OpenSSL 3 has put away; gives PEM without encryption.
+ * Reads a private key, also one encrypted with a cipher of OpenSSL 3's legacy provider; returns PEM without encryption.
  * @throws {TlsContextError} `ERR_TLS_KEY`: with the file, and for a cipher that is not read the command that converts it.
  */
 export function readPrivateKey({ pem, path, passwordKey, password }: PrivateKeySource): string {
-  const refused = (why: string, cause?: unknown): TlsContextError =>
+  const keyError = (why: string, cause?: unknown): TlsContextError =>
     new TlsContextError('ERR_TLS_KEY', why, { cause })
   const [, label, body = ''] = PEM_KEY.exec(pem.toString('latin1')) ?? []
-  if (label === undefined) throw refused(`${path} has no private key in PEM format`)
+  if (label === undefined) throw keyError(`${path} has no private key in PEM format`)
   const encryption = encryptionOf(label, body)
   if (encryption?.legacyName !== undefined && encryption.decrypt === undefined) {
     const command = `openssl pkcs8 -provider legacy -provider default -topk8 -v2 aes256 -in ${path} -out NEW`
-    throw refused(
+    throw keyError(
       `the private key in ${path} is encrypted with ${encryption.legacyName}, which is not supported; ` +
         `convert it with: ${command}`,
     )
   }
   if (encryption !== undefined && password === undefined) {
-    throw refused(`the private key in ${path} is encrypted, and ${passwordKey} is not set`)
+    throw keyError(`the private key in ${path} is encrypted, and ${passwordKey} is not set`)
   }
   try {
     const key =
@@ -48,13 +48,13 @@ export function readPrivateKey({ pem, path, passwordKey, password }: PrivateKeyS
   } catch (cause) {
     if (encryption !== undefined) {
       const cipher = encryption.legacyName === undefined ? '' : ` (${encryption.legacyName})`
-      throw refused(
+      throw keyError(
         `${passwordKey} does not decrypt the private key in ${path}${cipher}: wrong password, or a damaged file`,
         cause,
       )
     }
     const { reason, message } = cause as Error & { reason?: string }
-    throw refused(`the private key in ${path} cannot be read: ${reason ?? message}`, cause)
+    throw keyError(`the private key in ${path} cannot be read: ${reason ?? message}`, cause)
   }
 }
 
@@ -64,7 +64,7 @@ function encryptionOf(label: string, body: string): KeyEncryption | undefined {
     try {
       return readKeyEncryption(Buffer.from(body, 'base64'))
     } catch {
-      // Not for this file to judge: OpenSSL says what is wrong with it.
+      // OpenSSL reports what is wrong with it.
       return { legacyName: undefined, decrypt: undefined }
     }
   }

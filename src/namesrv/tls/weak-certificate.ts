@@ -19,7 +19,7 @@ export function weaknessOf(certificate: X509Certificate): string | undefined {
   const hash = WEAK_SIGNATURES.get(signatureAlgorithm(certificate.raw))
   // On one line: a subject has one line for each of its parts.
   const subject = certificate.subject.replaceAll(/\s+/g, ' ')
-  // Nobody relies on the signature of a certificate that signs itself.
+  // A trust anchor is trusted by its presence, not by its own signature.
   const isRoot = certificate.subject === certificate.issuer
   if (hash !== undefined && !isRoot) return `${subject} is signed with ${hash}`
   const bits = rsaBits(certificate)

@@ -138,7 +138,7 @@ describe("the server's certificate", () => {
 })
 
 describe('a weak certificate where clients are verified', () => {
-  test("of the server stops the start in enforcing mode with a key to set, since it would admit clients' too", async () => {
+  test('of the server stops the start in enforcing mode and names the key that allows it', async () => {
     const properties = propertiesOf('server-md5.pem', { ...VERIFIED, 'tls.server.mode': 'enforcing' })
     // OpenSSL of Node.js 24 does not check the signature of the own certificate, that of Node.js 20 does.
     const short = propertiesOf('short.pem', { ...VERIFIED, 'tls.server.mode': 'enforcing' })
