@@ -41,14 +41,16 @@ export interface Leveled<Context> {
 }
 
 /**
- * Makes a TLS context, at OpenSSL's security level 0 if its own certificate needs that, or peers' may. Ciphers, versions and signatures of handshakes are those of any other context.
+ * Makes a TLS context, at OpenSSL's security level 0 if its own certificate needs that, or peers' may. Ciphers, versions and
+ * signatures of handshakes are those of any other context.
  *
  * @throws {TlsContextError} `ERR_TLS_CONTEXT`, `ERR_TLS_WEAK_CERTIFICATE`
  */
 export function atSecurityLevel<Context>(
   make: (offer: Offer) => Context,
-  { offer, chain, chainPath, isLowered, mayBeLowered }: SecurityLevelOptions,
+  options: SecurityLevelOptions,
 ): Leveled<Context> {
+  const { offer, chain, chainPath, isLowered, mayBeLowered } = options
   try {
     const context = make(isLowered ? atLevelZero(offer) : offer)
     return { context, weakness: chain && weaknessInPem(chain), isLowered }
@@ -66,7 +68,7 @@ export function atSecurityLevel<Context>(
         'which accepts such certificates of peers too'
       throw new TlsContextError('ERR_TLS_WEAK_CERTIFICATE', why, { cause })
     }
-    return { context: make(atLevelZero(offer)), weakness, isLowered: true }
+    return { ...atSecurityLevel(make, { ...options, isLowered: true }), weakness }
   }
 }
 

@@ -140,11 +140,11 @@ export class ServerTls {
     const { createTlsAcceptor } = await import('./server-context.ts')
     const { configuration, logger } = this.#options
     const { tlsAllowWeakCertificates } = configuration.values
-    const { context, weakness } = createTlsAcceptor(settings, tlsAllowWeakCertificates)
+    const { context, weakness, isLowered } = createTlsAcceptor(settings, tlsAllowWeakCertificates)
     if (weakness !== undefined) {
       logger.warn({ weakness }, 'weak certificate in tls.server.certPath; replace it')
     }
-    if (tlsAllowWeakCertificates && !settings.values['tls.test.mode.enable']) {
+    if (isLowered && tlsAllowWeakCertificates && settings.values['tls.server.authClient']) {
       logger.warn('tlsAllowWeakCertificates is on: weak certificates of clients are accepted')
     }
     return context

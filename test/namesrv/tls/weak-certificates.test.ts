@@ -99,6 +99,20 @@ describe("the server's certificate", () => {
     },
   )
 
+  test('that is weak and does not fit its key is an error of the log', async () => {
+    const keyPath = { 'tls.server.keyPath': legacyPath('client.key') }
+    const server = await startServer(propertiesOf('server-sha1.pem', keyPath))
+    expect(warnings(server)).toEqual([
+      {
+        level: 'error',
+        code: 'ERR_TLS_CONTEXT',
+        msg: expect.stringMatching(
+          /key and certificate \(.*server-sha1\.pem\) cannot be used: key values mismatch/,
+        ),
+      },
+    ])
+  })
+
   test('that is not weak gets no warning', async () => {
     const server = await startServer(propertiesOf('server-sha256.pem'))
     await serves(server)
