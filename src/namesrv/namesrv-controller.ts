@@ -109,7 +109,7 @@ export class NamesrvController {
       mostConnections: this.#descriptors?.accepted,
     })
     await this.#tls.start()
-    this.#connect = await outgoingConnect(this.#surroundings.configuration)
+    this.#connect = await outgoingConnect(this.#surroundings.configuration, this.#surroundings.logger)
     const bound = await server.start()
     this.#removeLeftovers()
     this.#server = server

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
 import { peerAddress } from './peer-address.ts'
@@ -8,13 +9,18 @@ export interface TlsServerSettings {
   /** Key, certificate chain, protocols and ciphers. `ca`: whom client certificates are verified against. */
   readonly context: Pick<
     TlsOptions,
-    'key' | 'passphrase' | 'cert' | 'ca' | 'minVersion' | 'maxVersion' | 'ciphers'
+    'key' | 'cert' | 'ca' | 'minVersion' | 'maxVersion' | 'ciphers' | 'sigalgs'
   >
   /** Whether a client is asked for a certificate, and whether it must have one. */
   readonly clientAuth: 'none' | 'optional' | 'require'
   /** False: any certificate will do. */
   readonly verifyClient: boolean
+  /** Why OpenSSL may have found a certificate too weak; Node has no name for that. */
+  readonly weaknessOf?: (certificate: X509Certificate) => string | undefined
 }
+
+/** Node's code for what OpenSSL's security level does not allow, among others. */
+const UNNAMED_ERROR = 'UNSPECIFIED'
 
 /**
  * Told once how a handshake ended: with a socket to go on with, or with a reason, and then the connection is being closed.
@@ -82,11 +88,29 @@ export class TlsAcceptor {
   #problemWithClient(socket: TLSSocket): string | undefined {
     const { clientAuth, verifyClient } = this.#settings
     if (clientAuth === 'none') return undefined
-    if (socket.getPeerX509Certificate() === undefined) {
+    const certificate = socket.getPeerX509Certificate()
+    if (certificate === undefined) {
       return clientAuth === 'require' ? 'the client has sent no certificate' : undefined
     }
     if (!verifyClient || socket.authorized) return undefined
-    return `the client's certificate is not trusted: ${socket.authorizationError}`
+    const error = `${socket.authorizationError}`
+    const reason = (error === UNNAMED_ERROR && this.#weaknessIn(certificate)) || error
+    return `the client's certificate is not trusted: ${reason}`
+  }
+
+  /** What makes the certificate or one of its issuers too weak. */
+  #weaknessIn(certificate: X509Certificate): string | undefined {
+    const seen = new Set<X509Certificate>()
+    for (
+      let next: X509Certificate | undefined = certificate;
+      next !== undefined && !seen.has(next);
+      next = next.issuerCertificate
+    ) {
+      seen.add(next)
+      const weakness = this.#settings.weaknessOf?.(next)
+      if (weakness !== undefined) return weakness
+    }
+    return undefined
   }
 
   #finish(socket: TLSSocket, error: PrefaceError | undefined): void {

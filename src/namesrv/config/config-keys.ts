@@ -301,8 +301,12 @@ const SYSTEM = [
     'certificates against which they are verified, PEM; not set: those Node.js comes with',
     PATH,
   ),
-  nullable('tls.ciphers', 'start', 'ciphers, separated by commas, by their names in Java or in OpenSSL'),
-  nullable('tls.protocols', 'start', '`TLSv1.2`, `TLSv1.3` or both, separated by a comma'),
+  nullable(
+    'tls.ciphers',
+    'start',
+    'ciphers, separated by commas or colons, by their names in Java or in OpenSSL',
+  ),
+  nullable('tls.protocols', 'start', '`TLSv1.2`, `TLSv1.3` or both, separated by commas or colons'),
 ] as const
 
 /**

@@ -99,6 +99,13 @@ export const OWN_CONFIG_KEYS = [
     'longest TLS handshake; it holds memory and no request yet (Netty has the same)',
     { unit: 'ms', min: 1, max: MAX_HANDSHAKE_MS },
   ),
+  boolean(
+    'tlsAllowWeakCertificates',
+    false,
+    'start',
+    'accept certificates of peers that are signed with SHA-1 or MD5 or have short keys, where peers are verified ' +
+      '(`tls.server.authClient`, `tls.client.authServer`); Java accepts SHA-1. Turn it on only until they are replaced',
+  ),
   int(
     'maxHeaderBytes',
     262_144,

@@ -1,4 +1,5 @@
 import { connect as connectPlain } from 'node:net'
+import type { Logger } from 'pino'
 import type { Connect } from '../../remoting/outgoing-connection.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { nameLookup } from './name-lookup.ts'
@@ -12,19 +13,20 @@ export const plainConnect: Connect = (address, onReady) =>
  * for each connection, so that new certificates count from the next one on.
  *
  * @throws {ConfigError} (rejects) Protocols or ciphers that cannot be used.
- * @throws {TlsContextError} (rejects) `ERR_TLS_FILE`
+ * @throws {TlsContextError} (rejects) Files that cannot be used.
  */
-export async function outgoingConnect(configuration: Configuration): Promise<Connect> {
+export async function outgoingConnect(configuration: Configuration, logger: Logger): Promise<Connect> {
   if (!configuration.values.useTLS) return plainConnect
   // Loaded only when wanted: it takes time at the start.
   const [tls, { clientTlsOptions }] = await Promise.all([
     import('node:tls'),
     import('../tls/client-tls-options.ts'),
   ])
-  clientTlsOptions(configuration)
+  const weakness = clientTlsOptions(configuration)?.weakness
+  if (weakness !== undefined) logger.warn({ weakness }, 'weak certificate in tls.client.certPath; replace it')
   const { lookup } = nameLookup
   return (address, onReady) => {
-    const socket = tls.connect({ ...address, ...clientTlsOptions(configuration), lookup }, onReady)
+    const socket = tls.connect({ ...address, ...clientTlsOptions(configuration)?.options, lookup }, onReady)
     return socket.setNoDelay(true)
   }
 }

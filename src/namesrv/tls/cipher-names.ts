@@ -41,7 +41,7 @@ export function tlsOffer(settings: TlsSettings, known: readonly string[]): TlsOf
 }
 
 /**
- * Reads `tls.protocols`: `TLSv1.2`, `TLSv1.3` or both, separated by commas.
+ * Reads `tls.protocols`: `TLSv1.2`, `TLSv1.3` or both, separated by commas, colons or spaces.
  * @throws {ConfigError} `ERR_CONFIG_VALUE`: an unknown name, or nothing that could be offered.
  */
 export function parseProtocols({ values, describe }: TlsSettings): VersionRange {
@@ -65,7 +65,7 @@ export function parseProtocols({ values, describe }: TlsSettings): VersionRange 
 
 /**
  * Reads `tls.ciphers`: names of Java and IANA (`TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`) or of OpenSSL
- * (`ECDHE-RSA-AES128-GCM-SHA256`), separated by commas.
+ * (`ECDHE-RSA-AES128-GCM-SHA256`), separated by commas as in Java, or by colons or spaces as in OpenSSL.
  *
  * @returns OpenSSL's names; undefined if nothing is set.
  * @throws {ConfigError} `ERR_CONFIG_VALUE`: a cipher that OpenSSL does not have.
@@ -100,9 +100,9 @@ export function opensslName(name: string): string {
   return keyExchange + written
 }
 
-/** The parts between the commas; undefined if there are none. */
+/** The names in a list; undefined if there are none. */
 function itemsOf(text: string | undefined): string[] | undefined {
-  const items = (text ?? '').split(',').flatMap((item) => item.trim() || [])
+  const items = (text ?? '').split(/[,:\s]/).filter((item) => item !== '')
   return items.length === 0 ? undefined : items
 }
 

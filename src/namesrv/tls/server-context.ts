@@ -1,10 +1,13 @@
 import { getCiphers } from 'node:tls'
 import { TlsAcceptor, type TlsServerSettings } from '../../remoting/tls-acceptor.ts'
 import { tlsOffer } from './cipher-names.ts'
+import { readPrivateKey } from './private-key.ts'
+import { atSecurityLevel, type Leveled } from './security-level.ts'
 import { selfSignedCertificate } from './self-signed-certificate.ts'
 import { TlsContextError } from './tls-context-error.ts'
 import { readTlsFile, textOrNothing } from './tls-files.ts'
 import type { TlsSettings } from './tls-settings.ts'
+import { weaknessOf } from './weak-certificate.ts'
 
 /** What everybody believes of the throw-away certificate. */
 const TEST_COMMON_NAME = 'localhost'
@@ -16,44 +19,56 @@ const TEST_COMMON_NAME = 'localhost'
  * @throws {TlsContextError} Files that cannot be used.
  * @see TlsHelper#buildSslContext in apache/rocketmq
  */
-export function createTlsAcceptor(settings: TlsSettings): TlsAcceptor {
+export function createTlsAcceptor(settings: TlsSettings, allowWeak: boolean): Leveled<TlsAcceptor> {
   const offer = tlsOffer(settings, getCiphers())
   const { values } = settings
   const own = values['tls.test.mode.enable'] ? testIdentity(offer.ciphers) : identityOf(values)
-  try {
-    return new TlsAcceptor({ ...own, context: { ...own.context, ...offer } })
-  } catch (cause) {
-    const { reason, message } = cause as Error & { reason?: string }
-    throw new TlsContextError('ERR_TLS_CONTEXT', `key and certificate cannot be used: ${reason ?? message}`, {
-      cause,
-    })
-  }
+  const verifiesClients = own.verifyClient && own.clientAuth !== 'none'
+  return atSecurityLevel(
+    (leveled) => new TlsAcceptor({ ...own, weaknessOf, context: { ...own.context, ...leveled } }),
+    {
+      offer,
+      chain: own.chain,
+      chainPath: values['tls.server.certPath'],
+      isLowered: verifiesClients && allowWeak,
+      mayBeLowered: !verifiesClients,
+    },
+  )
 }
 
+/** Settings of the acceptor, and the certificate chain if it comes from a file. */
+type OwnIdentity = TlsServerSettings & { readonly chain?: Buffer }
+
 /** A client may show a certificate, as in Java; here nobody looks at it. */
-function testIdentity(ciphers: string | undefined): TlsServerSettings {
+function testIdentity(ciphers: string | undefined): OwnIdentity {
   // Making an RSA key takes a tenth of a second, so there is one only for those who leave no other choice.
   const keyType = ciphers === undefined || /\bTLS_|ECDSA/.test(ciphers) ? 'ec' : 'rsa'
   const context = selfSignedCertificate(TEST_COMMON_NAME, keyType)
   return { context, clientAuth: 'optional', verifyClient: false }
 }
 
-function identityOf(values: TlsSettings['values']): TlsServerSettings {
-  const key = readTlsFile('tls.server.keyPath', values['tls.server.keyPath'])
+function identityOf(values: TlsSettings['values']): OwnIdentity {
+  const pem = readTlsFile('tls.server.keyPath', values['tls.server.keyPath'])
   const cert = readTlsFile('tls.server.certPath', values['tls.server.certPath'])
-  if (key === undefined || cert === undefined) {
+  if (pem === undefined || cert === undefined) {
     throw new TlsContextError(
       'ERR_TLS_NO_CERTIFICATE',
       'tls.test.mode.enable is false, and tls.server.keyPath and tls.server.certPath are not both set',
     )
   }
-  const passphrase = textOrNothing(values['tls.server.keyPassword'])
+  const key = readPrivateKey({
+    pem,
+    path: values['tls.server.keyPath'] ?? '',
+    passwordKey: 'tls.server.keyPassword',
+    password: textOrNothing(values['tls.server.keyPassword']),
+  })
   const verifyClient = values['tls.server.authClient']
   const ca = verifyClient
     ? readTlsFile('tls.server.trustCertPath', values['tls.server.trustCertPath'])
     : undefined
   return {
-    context: { key, cert, ...(passphrase && { passphrase }), ...(ca && { ca }) },
+    chain: cert,
+    context: { key, cert, ...(ca && { ca }) },
     clientAuth: clientAuthOf(values['tls.server.need.client.auth']),
     verifyClient,
   }

@@ -47,9 +47,10 @@ export class ServerTls {
   }
 
   /**
-   * Reads the settings, says what is in force, and watches the files.
-   * @throws {ConfigError} A setting that cannot be used. Files that cannot be used are an error in the log, and no more: as in
-   * Java, the server starts and turns TLS clients away.
+   * Reads the settings, logs what is in effect, and watches the files.
+   * @throws {ConfigError} A setting that cannot be used.
+   * @throws {TlsContextError} Files that cannot be used, in `enforcing` mode; in `permissive` mode they are an error in the log,
+   * TLS connections are rejected and plaintext is served.
    */
   async start(): Promise<void> {
     const { configuration, logger } = this.#options
@@ -59,9 +60,10 @@ export class ServerTls {
     }
     const settings = readTlsSettings(configuration)
     const { values } = settings
-    describeSettings(logger, this.#mode, settings, 'TLS in force')
+    warnOf(logger, settings)
     // Nothing can be wrong with what is not set, so it has time.
     if (values['tls.test.mode.enable'] && !values['tls.ciphers'] && !values['tls.protocols']) {
+      describeSettings(logger, this.#mode, settings, 'TLS in effect')
       this.#lateSettings = settings
       return
     }
@@ -69,8 +71,9 @@ export class ServerTls {
     const watch = values['tls.test.mode.enable'] ? undefined : await watchOf(settings)
     try {
       this.#acceptor = await this.#make(settings)
+      describeSettings(logger, this.#mode, settings, 'TLS in effect')
     } catch (error) {
-      if (!(error instanceof TlsContextError)) throw error
+      if (!(error instanceof TlsContextError) || this.#mode === 'enforcing') throw error
       this.#logTurnedAway(error)
     }
     if (watch !== undefined) this.#begin(watch)
@@ -114,18 +117,14 @@ export class ServerTls {
       const settings = readTlsSettings(configuration)
       this.#acceptor = await this.#make(settings)
       watch.settle(true)
-      describeSettings(
-        logger,
-        this.#mode,
-        settings,
-        'TLS files have changed and are in force for new connections',
-      )
+      describeSettings(logger, this.#mode, settings, 'TLS files changed; in effect for new connections')
+      warnOf(logger, settings)
     } catch (error) {
       watch.settle(false)
       const { code, message } = error as NodeJS.ErrnoException
       logger.error(
         { code },
-        `TLS files have changed and cannot be used, those before stay in force: ${message}`,
+        `TLS files changed and cannot be used; the previous ones stay in effect: ${message}`,
       )
     } finally {
       this.#isReloading = false
@@ -133,13 +132,22 @@ export class ServerTls {
   }
 
   #logTurnedAway({ code, message }: NodeJS.ErrnoException): void {
-    this.#options.logger.error({ code }, `TLS clients are turned away: ${message}`)
+    this.#options.logger.error({ code }, `TLS connections are rejected: ${message}`)
   }
 
   /** @throws {ConfigError | TlsContextError} */
   async #make(settings: TlsSettings): Promise<TlsAcceptor> {
     const { createTlsAcceptor } = await import('./server-context.ts')
-    return createTlsAcceptor(settings)
+    const { configuration, logger } = this.#options
+    const { tlsAllowWeakCertificates } = configuration.values
+    const { context, weakness, isLowered } = createTlsAcceptor(settings, tlsAllowWeakCertificates)
+    if (weakness !== undefined) {
+      logger.warn({ weakness }, 'weak certificate in tls.server.certPath; replace it')
+    }
+    if (isLowered && tlsAllowWeakCertificates && settings.values['tls.server.authClient']) {
+      logger.warn('tlsAllowWeakCertificates is on: weak certificates of clients are accepted')
+    }
+    return context
   }
 }
 
@@ -151,7 +159,7 @@ async function watchOf(settings: TlsSettings): Promise<CertificateWatch> {
 function describeSettings(
   logger: Logger,
   mode: string,
-  { values, configFile, ignoredKeys, warnings = [] }: TlsSettings,
+  { values, configFile }: TlsSettings,
   message: string,
 ): void {
   const testMode = values['tls.test.mode.enable']
@@ -164,6 +172,9 @@ function describeSettings(
     trustCertPath: values['tls.server.trustCertPath'],
   }
   logger.info({ mode, testMode, ...(!testMode && identity), ...offered, configFile }, message)
+}
+
+function warnOf(logger: Logger, { configFile, ignoredKeys, warnings = [] }: TlsSettings): void {
   for (const warning of warnings) logger.warn({ configFile }, warning)
   if (ignoredKeys.length > 0) {
     logger.warn(

@@ -45,7 +45,8 @@ export interface TlsSettings {
  * @throws {ConfigError} The file is there and cannot be read, or values of it cannot be used; all of them are named.
  * @see TlsHelper#extractTlsConfigFromFile in apache/rocketmq, which goes on without a file that it may not read
  */
-export function readTlsSettings({ values, sourceOf }: TlsConfiguration): TlsSettings {
+export function readTlsSettings(configuration: TlsConfiguration): TlsSettings {
+  const { values } = configuration
   const path = values['tls.config.file']
   const pairs = readPairs(path)
   const merged: Record<string, unknown> = {}
@@ -77,17 +78,14 @@ export function readTlsSettings({ values, sourceOf }: TlsConfiguration): TlsSett
     warnings,
     ignoredKeys: [...(pairs?.keys() ?? [])].filter((key) => !FILE_KEYS.some((known) => known === key)),
     describe: (key) => {
-      const source = sources.get(key) ?? sourceOf(key) ?? { layer: 'default' }
+      const source = sources.get(key) ?? configuration.sourceOf(key) ?? { layer: 'default' }
       return `${describeSource(source)}: ${key}=${JSON.stringify(inForce[key])}`
     },
   }
 }
 
 /** What is needed of a {@link Configuration}. */
-export interface TlsConfiguration {
-  readonly values: Configuration['values']
-  readonly sourceOf: Configuration['sourceOf']
-}
+export type TlsConfiguration = Pick<Configuration, 'values' | 'sourceOf'>
 
 function readPairs(path: string): Map<string, JavaProperty> | undefined {
   let bytes: Buffer

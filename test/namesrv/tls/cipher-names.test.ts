@@ -29,13 +29,20 @@ describe('tls.ciphers', () => {
     expect(getCiphers()).toContain(expected.toLowerCase())
   })
 
-  test('are taken in their order, blanks and empty parts left out', () => {
-    const text = ' TLS_AES_256_GCM_SHA384 ,, TLS_RSA_WITH_AES_128_CBC_SHA '
+  test.each([
+    ' TLS_AES_256_GCM_SHA384 ,, TLS_RSA_WITH_AES_128_CBC_SHA ',
+    'TLS_AES_256_GCM_SHA384:TLS_RSA_WITH_AES_128_CBC_SHA',
+    'TLS_AES_256_GCM_SHA384:AES128-SHA:',
+    'TLS_AES_256_GCM_SHA384 AES128-SHA',
+  ])('%j is read in its order, with commas as in Java or colons or spaces as in OpenSSL', (text) => {
     expect(parseCiphers(settings({ 'tls.ciphers': text }), getCiphers())).toEqual([
       'TLS_AES_256_GCM_SHA384',
       'AES128-SHA',
     ])
-    for (const nothing of [undefined, '', ' , ']) {
+  })
+
+  test('that are empty parts alone are not set', () => {
+    for (const nothing of [undefined, '', ' , ', ':']) {
       expect(parseCiphers(settings({ 'tls.ciphers': nothing }), getCiphers())).toBeUndefined()
     }
   })
@@ -54,6 +61,7 @@ describe('tls.protocols', () => {
     ['', {}],
     ['TLSv1.2', { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' }],
     ['TLSv1.3, TLSv1.2', { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' }],
+    ['TLSv1.2:TLSv1.3', { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' }],
     ['TLSv1.3', { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' }],
     ['TLSv1,TLSv1.1,TLSv1.2', { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' }],
   ])('%j offers %j', (text, expected) => {

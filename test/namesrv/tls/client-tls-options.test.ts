@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { connect, createServer } from 'node:tls'
-import { expect, onTestFinished, test } from 'vitest'
+import { connect, createServer, DEFAULT_CIPHERS, type TlsOptions } from 'node:tls'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { Configuration } from '../../../src/namesrv/config/configuration.ts'
 import { clientTlsOptions } from '../../../src/namesrv/tls/client-tls-options.ts'
 import { certificateAuthority, writeCertificate, writeIdentity } from '../../support/certificates.ts'
+import { LEGACY_PASSWORD, legacyFile, legacyKey, legacyPath } from '../../support/legacy-tls.ts'
 import { temporaryFolder } from '../../support/start-server.ts'
 
 const authority = certificateAuthority('Test CA')
@@ -21,9 +22,16 @@ function optionsOf(properties: Readonly<Record<string, string>>) {
 }
 
 /** Connects to a server whose certificate the authority signed, for another name; gives what that saw of the client. */
-async function connectWith(properties: Readonly<Record<string, string>>): Promise<string | undefined> {
-  const { key, cert } = authority.issue('some.broker')
-  const server = createServer({ key, cert, ca: authority.cert, requestCert: true, rejectUnauthorized: false })
+async function connectWith(
+  properties: Readonly<Record<string, string>>,
+  identity: Pick<TlsOptions, 'key' | 'cert' | 'ciphers'> = authority.issue('some.broker'),
+): Promise<string | undefined> {
+  const server = createServer({
+    ...identity,
+    ca: authority.cert,
+    requestCert: true,
+    rejectUnauthorized: false,
+  })
   onTestFinished(() => {
     server.close()
   })
@@ -32,7 +40,7 @@ async function connectWith(properties: Readonly<Record<string, string>>): Promis
   server.on('tlsClientError', () => {})
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const socket = connect({ host: '127.0.0.1', port, ...optionsOf(properties) })
+  const socket = connect({ host: '127.0.0.1', port, ...optionsOf(properties)?.options })
   onTestFinished(() => {
     socket.destroy()
   })
@@ -78,4 +86,57 @@ test('outside of the test mode the client shows its certificate and believes any
   expect(() => optionsOf({ ...properties, 'tls.client.keyPath': '/no/such.key' })).toThrow(
     'cannot read tls.client.keyPath: ENOENT',
   )
+})
+
+describe('keys and certificates of earlier days', () => {
+  const SHA1_SERVER = {
+    key: legacyKey('server.key'),
+    cert: legacyFile('server-sha1.pem'),
+    ciphers: `${DEFAULT_CIPHERS}:@SECLEVEL=0`,
+  }
+  const GOOD_SERVER = { key: legacyKey('server.key'), cert: legacyFile('server-sha256.pem') }
+  const own = (certificate: string) => ({
+    useTLS: 'true',
+    'tls.test.mode.enable': 'false',
+    'tls.client.keyPath': legacyPath('client.key'),
+    'tls.client.keyPassword': LEGACY_PASSWORD,
+    'tls.client.certPath': legacyPath(certificate),
+  })
+  const verifying = { 'tls.client.authServer': 'true', 'tls.client.trustCertPath': legacyPath('ca.pem') }
+  const allowed = { tlsAllowWeakCertificates: 'true' }
+
+  test('a key encrypted with RC4 and a certificate signed with SHA-1 are shown to every server', async () => {
+    for (const server of [GOOD_SERVER, SHA1_SERVER]) {
+      expect(await connectWith(own('client-sha1.pem'), server)).toBe('CN=old client')
+      expect(await connectWith({ ...own('client-sha1.pem'), ...verifying, ...allowed }, server)).toBe(
+        'CN=old client',
+      )
+    }
+    expect(await connectWith({ ...own('client-sha1.pem'), ...verifying }, GOOD_SERVER)).toBe('CN=old client')
+    expect(optionsOf(own('client-sha1.pem'))?.weakness).toBe('CN=old client is signed with SHA-1')
+    expect(optionsOf(own('client-sha256.pem'))?.weakness).toBeUndefined()
+  })
+
+  // OpenSSL of Node.js 24 does not check the signature of the own certificate, so that it lowers no level.
+  const [byLevel, byChain] = ['CA signature digest algorithm too weak', 'CN=old server is signed with SHA-1']
+
+  test.each([
+    ['client-sha1.pem', new RegExp(`${byChain}|${byLevel}`)],
+    ['client-sha256.pem', byLevel],
+  ] as const)(
+    'with %s a verified server whose certificate is signed with SHA-1 is rejected unless tlsAllowWeakCertificates is on',
+    async (certificate, reason) => {
+      const properties = { ...own(certificate), ...verifying }
+      await expect(connectWith(properties, SHA1_SERVER)).rejects.toThrow(reason)
+      expect(await connectWith({ ...properties, ...allowed }, SHA1_SERVER)).toBe('CN=old client')
+    },
+  )
+
+  test('a key whose cipher is not supported names its file and the command that converts it', () => {
+    const properties = { ...own('client-sha1.pem'), 'tls.client.keyPath': legacyPath('v2-des.key') }
+    expect(() => optionsOf(properties)).toThrow(/v2-des\.key is encrypted with DES-CBC, .*openssl pkcs8/)
+    expect(() => optionsOf({ ...own('client-sha1.pem'), 'tls.client.keyPassword': 'wrong' })).toThrow(
+      'tls.client.keyPassword does not decrypt the private key in ',
+    )
+  })
 })

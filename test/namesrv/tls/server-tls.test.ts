@@ -1,7 +1,9 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
+import { signCertificate } from '../../../src/namesrv/tls/self-signed-certificate.ts'
 import {
   type Authority,
   certificateAuthority,
@@ -9,6 +11,7 @@ import {
   writeCertificate,
   writeIdentity,
 } from '../../support/certificates.ts'
+import { LEGACY_PASSWORD, legacyFile, legacyPath } from '../../support/legacy-tls.ts'
 import { proxyV1 } from '../../support/proxy-headers.ts'
 import { headerOf, requestFrame } from '../../support/raw-client.ts'
 import { getKVConfig, putKVConfig } from '../../support/requests.ts'
@@ -58,6 +61,11 @@ async function isTurnedAway(
   await expect(serves(server, options)).rejects.toThrow()
 }
 
+/** All keys of that folder are the same one. */
+function legacyKeyPair(name: string) {
+  return { publicKey: createPublicKey(legacyFile('plain.key')), key: legacyFile(name).toString() }
+}
+
 function warnings({ lines }: Pick<TestServer, 'lines'>): string[] {
   return lines.filter(({ level }) => level === 'warn').map(({ code, msg }) => `${code} ${msg}`)
 }
@@ -70,7 +78,7 @@ describe('in test mode', () => {
   test('TLS and plaintext are answered without any file, and one line says so', async () => {
     const server = await startServer(NO_FILE)
     expect(inForce(server)).toEqual([
-      { level: 'info', msg: 'TLS in force', mode: 'permissive', testMode: true },
+      { level: 'info', msg: 'TLS in effect', mode: 'permissive', testMode: true },
     ])
     const socket = await serves(server)
     expect(socket.getPeerX509Certificate()?.subject).toBe('CN=localhost')
@@ -178,7 +186,7 @@ describe('files', () => {
     expect(inForce(server)).toEqual([
       {
         level: 'info',
-        msg: 'TLS in force',
+        msg: 'TLS in effect',
         mode: 'permissive',
         testMode: false,
         clientAuth: 'none',
@@ -199,7 +207,11 @@ describe('files', () => {
       { 'tls.server.certPath': '/no/such.pem' },
       /ERR_TLS_FILE .*cannot read tls.server.certPath/,
     ],
-    ['whose password is wrong', { 'tls.server.keyPassword': 'x' }, /ERR_TLS_CONTEXT .*cannot be used/],
+    [
+      'whose password is wrong',
+      { 'tls.server.keyPassword': 'x' },
+      /ERR_TLS_KEY .*tls.server.keyPassword does not decrypt the private key in .*server.key/,
+    ],
   ])(
     '%s: the server starts, TLS clients are turned away, and one line says why',
     async (_, properties, line) => {
@@ -212,6 +224,58 @@ describe('files', () => {
       expect(warnings(server)).toEqual([expect.stringMatching(/^ERR_TLS_UNAVAILABLE /)])
       const plain = await server.connect()
       expect(headerOf(await plain.request(getKVConfig('no', 'no'))).code).toBe(QUERY_NOT_FOUND)
+    },
+  )
+
+  test.each([
+    ['a key that is not named', { 'tls.server.keyPath': '' }, 'tls.server.keyPath'],
+    ['a certificate that is missing', { 'tls.server.certPath': '/no/such.pem' }, '/no/such.pem'],
+    ['a key whose password is wrong', { 'tls.server.keyPassword': 'x' }, 'server.key'],
+    [
+      'a key that cannot be decrypted',
+      { 'tls.server.keyPath': legacyPath('v2-rc2.key'), 'tls.server.keyPassword': LEGACY_PASSWORD },
+      `encrypted with RC2-CBC, which is not supported; convert it with: openssl pkcs8`,
+    ],
+  ])(
+    '%s stops the start in enforcing mode, since no client could be served',
+    async (_, properties, message) => {
+      const folder = temporaryFolder()
+      const { keyPath, certPath } = writeIdentity(folder, 'server', authority.issue('s', { password: 'y' }))
+      const { controller, lines } = createServer({
+        ...NO_FILE,
+        'tls.server.mode': 'enforcing',
+        'tls.test.mode.enable': 'false',
+        'tls.server.keyPath': keyPath,
+        'tls.server.certPath': certPath,
+        ...properties,
+      })
+      await expect(controller.start()).rejects.toMatchObject({
+        name: 'TlsContextError',
+        message: expect.stringContaining(message),
+      })
+      await controller.shutdown()
+      expect(inForce({ lines })).toEqual([])
+    },
+  )
+
+  test.each(['PBE-SHA1-RC4-128', 'PBE-MD5-DES', 'PBE-SHA1-RC2-40'])(
+    'a key encrypted with %s serves, as in Java, also when it replaces another one',
+    async (scheme) => {
+      const { publicKey, key } = legacyKeyPair(`${scheme}.key`)
+      const issuer = {
+        commonName: 'Old CA',
+        privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+      }
+      const cert = signCertificate({ commonName: 'server', publicKey, issuer })
+      const password = { 'tls.server.keyPassword': LEGACY_PASSWORD, 'tls.server.mode': 'enforcing' }
+      await serves(await startWithFiles(password, { key, cert }))
+
+      const server = await startWithFiles(password)
+      writeFileSync(server.keyPath, key)
+      writeFileSync(server.certPath, cert)
+      server.time.advance(500)
+      await until('the new files are in effect', () => inForce(server).length === 2)
+      expect((await serves(server)).getPeerX509Certificate()?.issuer).toBe('CN=Old CA')
     },
   )
 
@@ -280,6 +344,50 @@ describe('files', () => {
     )
   })
 
+  test.each([
+    [
+      { 'tls.ciphers': 'FOO' },
+      'option --tls.ciphers: tls.ciphers="FOO" names "FOO", which is not known here',
+    ],
+    [
+      { 'tls.protocols': 'SSLv3' },
+      'option --tls.protocols: tls.protocols="SSLv3" names "SSLv3", which is not one of',
+    ],
+    [
+      { 'tls.protocols': 'TLSv1.1' },
+      'option --tls.protocols: tls.protocols="TLSv1.1" leaves neither TLSv1.2 nor TLSv1.3',
+    ],
+    [
+      { 'tls.ciphers': 'TLS_AES_256_GCM_SHA384', 'tls.protocols': 'TLSv1.2' },
+      'has no cipher for option --tls.protocols: tls.protocols="TLSv1.2"',
+    ],
+  ])(
+    '%j stops the start with its source, before TLS is said to be in effect',
+    async (properties, message) => {
+      for (const more of [{}, { 'tls.server.mode': 'enforcing' }, { 'tls.test.mode.enable': 'false' }]) {
+        const { controller, lines } = createServer({ ...NO_FILE, ...properties, ...more })
+        await expect(controller.start()).rejects.toMatchObject({
+          name: 'ConfigError',
+          message: expect.stringContaining(message),
+        })
+        await controller.shutdown()
+        expect(lines.filter(({ msg }) => msg.includes('in effect'))).toEqual([])
+      }
+    },
+  )
+
+  test.each(['tls.ciphers', 'tls.protocols'])('%s lists are read with colons too', async (key) => {
+    const lists = {
+      'tls.ciphers': 'ECDHE-ECDSA-AES256-GCM-SHA384:TLS_AES_256_GCM_SHA384',
+      'tls.protocols': 'TLSv1.2:TLSv1.3',
+    }
+    const server = await startServer({ ...NO_FILE, [key]: lists[key as keyof typeof lists] })
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const socket = await serves(server, { minVersion: version, maxVersion: version })
+      expect(socket.getProtocol()).toBe(version)
+    }
+  })
+
   test('a tls.config.file that is there and cannot be read stops the start', async () => {
     const { controller } = createServer({ 'tls.config.file': temporaryFolder() })
     await expect(controller.start()).rejects.toThrow('cannot read tls.config.file: EISDIR')
@@ -324,7 +432,7 @@ describe('changed files', () => {
     expect(socket.authorized).toBe(true)
     expect(inForce(server)[1]).toMatchObject({
       level: 'info',
-      msg: 'TLS files have changed and are in force for new connections',
+      msg: 'TLS files changed; in effect for new connections',
       certPath: server.certPath,
     })
   })
@@ -341,7 +449,7 @@ describe('changed files', () => {
       expect.objectContaining({
         code: 'ERR_TLS_CONTEXT',
         msg: expect.stringContaining(
-          'TLS files have changed and cannot be used, those before stay in force: ',
+          'TLS files changed and cannot be used; the previous ones stay in effect: ',
         ),
       }),
     ])
@@ -350,7 +458,7 @@ describe('changed files', () => {
     writeFileSync(server.certPath, cert)
     server.time.advance(500)
     await until('the new files are in force', () =>
-      server.lines.some(({ msg }) => msg.endsWith('in force for new connections')),
+      server.lines.some(({ msg }) => msg.endsWith('in effect for new connections')),
     )
     expect((await serves(server, { ca: next.cert })).authorized).toBe(true)
   })
@@ -362,7 +470,7 @@ describe('changed files', () => {
     writeFileSync(server.certPath, cert)
     server.time.advance(500)
     await until('the new file is in force', () =>
-      inForce(server).some(({ msg }) => msg.endsWith('in force for new connections')),
+      inForce(server).some(({ msg }) => msg.endsWith('in effect for new connections')),
     )
     expect((await serves(server, { ca: authority.cert })).authorized).toBe(true)
   })

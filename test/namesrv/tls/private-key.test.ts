@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest'
+import { readPrivateKey } from '../../../src/namesrv/tls/private-key.ts'
+import { LEGACY_PASSWORD, legacyFile } from '../../support/legacy-tls.ts'
+
+const plain = legacyFile('plain.key').toString()
+
+function read(pem: Buffer, password?: string): string {
+  return readPrivateKey({ pem, path: '/etc/old.key', passwordKey: 'tls.server.keyPassword', password })
+}
+
+describe('a private key', () => {
+  test.each([
+    'PBE-SHA1-RC4-128',
+    'PBE-SHA1-RC4-40',
+    'PBE-SHA1-RC2-128',
+    'PBE-SHA1-RC2-40',
+    'PBE-SHA1-RC2-64',
+    'PBE-MD5-RC2-64',
+    'PBE-MD5-DES',
+    'PBE-SHA1-DES',
+    'PBE-SHA1-3DES',
+    'v2-aes256',
+    'traditional-aes256',
+  ])('encrypted with %s is read with its password, and a wrong or missing one is named', (name) => {
+    const pem = legacyFile(`${name}.key`)
+    expect(read(pem, LEGACY_PASSWORD)).toBe(plain)
+    const wrong = 'tls.server.keyPassword does not decrypt the private key in /etc/old.key'
+    expect(() => read(pem, 'wrong')).toThrow(wrong)
+    const missing = 'the private key in /etc/old.key is encrypted, and tls.server.keyPassword is not set'
+    expect(() => read(pem)).toThrow(missing)
+  })
+
+  test.each([
+    ['v2-des', 'DES-CBC'],
+    ['v2-rc2', 'RC2-CBC'],
+    ['traditional-des', 'DES-CBC'],
+    ['iterations', 'PBE-SHA1-RC4-128 with 1000000 iterations'],
+  ])(
+    'encrypted as in %s.key is rejected with its cipher and the command that converts it',
+    (name, cipher) => {
+      for (const password of [LEGACY_PASSWORD, undefined]) {
+        expect(() => read(legacyFile(`${name}.key`), password)).toThrow(
+          expect.objectContaining({
+            code: 'ERR_TLS_KEY',
+            message:
+              `the private key in /etc/old.key is encrypted with ${cipher}, which is not supported; convert it with: ` +
+              'openssl pkcs8 -provider legacy -provider default -topk8 -v2 aes256 -in /etc/old.key -out NEW',
+          }),
+        )
+      }
+    },
+  )
+
+  test('without encryption is read whether or not a password is set, and after other text', () => {
+    for (const password of [undefined, 'unused']) expect(read(Buffer.from(plain), password)).toBe(plain)
+    expect(read(Buffer.from(`Bag Attributes\r\n${plain.replaceAll('\n', '\r\n')}`))).toBe(plain)
+  })
+
+  test('whose password is not ASCII is read as OpenSSL encrypts it', () => {
+    expect(read(legacyFile('cyrillic.key'), 'пароль')).toBe(plain)
+  })
+
+  test('that is missing, cut off or damaged is rejected with its file', () => {
+    expect(() => read(Buffer.from('no key'))).toThrow('/etc/old.key has no private key in PEM format')
+    const cut = plain.replace(/^(-.*\n.{40})[^-]*/, '$1\n')
+    expect(() => read(Buffer.from(cut))).toThrow('the private key in /etc/old.key cannot be read: ')
+    const body = legacyFile('PBE-SHA1-RC4-128.key').toString()
+    for (let length = 30; length < body.length - 40; length += 16) {
+      const damaged = `${body.slice(0, length)}\n-----END ENCRYPTED PRIVATE KEY-----\n`
+      expect(() => read(Buffer.from(damaged), LEGACY_PASSWORD)).toThrow(
+        expect.objectContaining({ code: 'ERR_TLS_KEY', message: expect.stringContaining('/etc/old.key') }),
+      )
+    }
+  })
+})
