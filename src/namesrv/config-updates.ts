@@ -7,6 +7,7 @@ import { type ConfigState, type UpdatedConfigState, updatedConfigState } from '.
 import { type Configuration, configFileText } from './config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
 import { writeFileAtomically } from './files/atomic-file.ts'
+import { WriteRecovery } from './files/write-recovery.ts'
 
 /** Longest texts and most names of an update that a line of the log quotes; the rest is counted. */
 const MAX_QUOTED_LETTERS = 200
@@ -45,12 +46,15 @@ export class ConfigUpdates implements NamesrvConfiguration {
     this.#logger = logger
     this.#limit = limit
     this.#observer = observer
+    const recovery = new WriteRecovery('configuration file', configStorePath, logger)
     this.#changes = new GroupCommit({
       draft: () => ({ state: configuration.state }),
       commit: ({ state }) =>
-        writeFileAtomically(configStorePath, Buffer.from(configFileText(state)), () => {
-          configuration.putInForce(state)
-        }),
+        recovery.watch(
+          writeFileAtomically(configStorePath, Buffer.from(configFileText(state)), () => {
+            configuration.putInForce(state)
+          }),
+        ),
       maxWaiting: maxWaitingChanges,
     })
   }

@@ -141,9 +141,10 @@ export class NamesrvController {
 
   /** What was kept on the disk, and the requests on it. */
   #loadTables(): RequestDispatcher {
-    const { values } = this.#surroundings.configuration
+    const { configuration, logger } = this.#surroundings
+    const { values } = configuration
     const kvBounds = { maxEntries: values.maxKVEntries, maxBytes: values.maxKVBytes }
-    const kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges, kvBounds)
+    const kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges, kvBounds, logger)
     this.#snapshots?.load()
     if (values.clusterTest) this.#product = new ProductEnvironment(values, this.#client, this.#surroundings)
     return createRequestDispatcher(this.#surroundings, {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Logger } from 'pino'
 import {
   decodeKVConfigFile,
   encodeKVConfigFile,
@@ -8,10 +9,12 @@ import {
 import { JsonError } from '../../protocol/errors.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { writeFileAtomically } from './atomic-file.ts'
+import { WriteRecovery } from './write-recovery.ts'
 
 /**
  * Loads the key-value service from its file; a missing file is an empty table.
  * @param maxWaitingChanges - Most changes that may wait while the file is written.
+ * @param logger - Told when the file can be written again after writes of it have failed.
  * @throws {ConfigError} `ERR_CONFIG_FILE`: the file is there but cannot be read. It is left as it is.
  * @see KVConfigManager#load in apache/rocketmq
  */
@@ -19,7 +22,9 @@ export function loadKVConfig(
   path: string,
   maxWaitingChanges: number,
   bounds?: KVConfigBounds,
+  logger?: Pick<Logger, 'info'>,
 ): KVConfigManager {
+  const recovery = logger === undefined ? undefined : new WriteRecovery('KV file', path, logger)
   let file: Buffer
   try {
     file = readFileSync(path)
@@ -38,7 +43,10 @@ export function loadKVConfig(
   try {
     return new KVConfigManager(
       decodeKVConfigFile(file),
-      (content, onStored) => writeFileAtomically(path, content, onStored),
+      (content, onStored) => {
+        const write = writeFileAtomically(path, content, onStored)
+        return recovery?.watch(write) ?? write
+      },
       maxWaitingChanges,
       bounds,
     )
