@@ -1,11 +1,17 @@
 import type { Logger } from 'pino'
+import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { Connect } from '../remoting/outgoing-connection.ts'
 import type { RemotingClient } from '../remoting/remoting-client.ts'
 import type { RemotingServer } from '../remoting/remoting-server.ts'
 import type { RequestDispatcher } from '../remoting/request-dispatcher.ts'
 import { Counters } from '../stats/counters.ts'
 import { RecentEvents } from '../stats/recent-events.ts'
-import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './bounds/file-descriptors.ts'
+import {
+  type DescriptorShares,
+  descriptorShares,
+  warnOfFewDescriptors,
+  watchFileDescriptors,
+} from './bounds/file-descriptors.ts'
 import { LOOK_MS } from './bounds/overload.ts'
 import { createOverload } from './bounds/overload-factory.ts'
 import { RouteUpkeep } from './brokers/route-upkeep.ts'
@@ -19,6 +25,7 @@ import { ProductEnvironment } from './product-environment/product-environment.ts
 import { createRemotingServer } from './remoting-server-factory.ts'
 import { createRequestDispatcher } from './request-dispatcher-factory.ts'
 import { closeConnections, letClientsGo, saveRoutes } from './shutdown-steps.ts'
+import { stateDump } from './state-dump.ts'
 import { createSurroundings, type Surroundings } from './surroundings.ts'
 import type { Clock, Scheduler } from './time.ts'
 import { ServerTls } from './tls/server-tls.ts'
@@ -54,6 +61,7 @@ export class NamesrvController {
   readonly #snapshots: RouteSnapshots | undefined
   #product: ProductEnvironment | undefined
   #server: RemotingServer | undefined
+  #kvConfig: KVConfigManager | undefined
   #started = false
   #shuttingDown = false
   #endDescriptorWatch: (() => void) | undefined
@@ -93,6 +101,18 @@ export class NamesrvController {
     return this.#routes.routeInfo.registering
   }
 
+  /** The state of the server as plain values: sizes, counters and recent events, and nothing secret. */
+  state(): Record<string, unknown> {
+    return stateDump({
+      routeInfo: this.#routes.routeInfo,
+      counters: this.counters,
+      events: this.events,
+      client: this.#client,
+      server: this.#server,
+      kvConfig: this.#kvConfig,
+    })
+  }
+
   /**
    * Loads the KV file and the routes of the server before, sets up TLS and listens.
    * @returns The address and port that are bound.
@@ -100,6 +120,7 @@ export class NamesrvController {
    * be had.
    */
   async start(): Promise<{ readonly address: string; readonly port: number }> {
+    warnOfFewDescriptors(this.#descriptors, this.#surroundings)
     const dispatcher = this.#loadTables()
     const server = createRemotingServer(this.#surroundings, {
       dispatcher,
@@ -144,12 +165,12 @@ export class NamesrvController {
     const { configuration, logger } = this.#surroundings
     const { values } = configuration
     const kvBounds = { maxEntries: values.maxKVEntries, maxBytes: values.maxKVBytes }
-    const kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges, kvBounds, logger)
+    this.#kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges, kvBounds, logger)
     this.#snapshots?.load()
     if (values.clusterTest) this.#product = new ProductEnvironment(values, this.#client, this.#surroundings)
     return createRequestDispatcher(this.#surroundings, {
       routeInfo: this.#routes.routeInfo,
-      kvConfig,
+      kvConfig: this.#kvConfig,
       product: this.#product?.nameServers,
     })
   }
