@@ -6,12 +6,7 @@ import type { RemotingServer } from '../remoting/remoting-server.ts'
 import type { RequestDispatcher } from '../remoting/request-dispatcher.ts'
 import { Counters } from '../stats/counters.ts'
 import { RecentEvents } from '../stats/recent-events.ts'
-import {
-  type DescriptorShares,
-  descriptorShares,
-  warnOfFewDescriptors,
-  watchFileDescriptors,
-} from './bounds/file-descriptors.ts'
+import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './bounds/file-descriptors.ts'
 import { LOOK_MS } from './bounds/overload.ts'
 import { createOverload } from './bounds/overload-factory.ts'
 import { RouteUpkeep } from './brokers/route-upkeep.ts'
@@ -120,7 +115,6 @@ export class NamesrvController {
    * be had.
    */
   async start(): Promise<{ readonly address: string; readonly port: number }> {
-    warnOfFewDescriptors(this.#descriptors, this.#surroundings)
     const dispatcher = this.#loadTables()
     const server = createRemotingServer(this.#surroundings, {
       dispatcher,
