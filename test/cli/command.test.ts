@@ -2,9 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { checkout, runCommand } from '../support/command.ts'
+import { checkout, eventually, runCommand } from '../support/command.ts'
 import { temporaryFolder } from '../support/start-server.ts'
-import { until } from '../support/until.ts'
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 const PRODUCTION = Object.keys(manifest.dependencies)
@@ -119,7 +118,7 @@ describe.runIf(isRoot && hasSetpriv)('a user without an entry in the user databa
     )
     const words = [...asStranger, command, '--listenPort=0', '--bindAddress=127.0.0.1', ...paths]
     const { child, output, ended } = runCommand(words)
-    await until('it listens', () => output.stdout.includes('boot success'))
+    await eventually('it listens', () => output.stdout.includes('boot success'))
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
     expect(output.stderr).toBe('')

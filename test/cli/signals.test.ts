@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { checkout, type RunningCommand, runCommand } from '../support/command.ts'
+import { checkout, eventually, type RunningCommand, runCommand } from '../support/command.ts'
 import { temporaryFolder } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
 
@@ -41,7 +41,7 @@ function start(wrapper: readonly string[] = [], nodeOptions: readonly string[] =
 
 async function started(...options: Parameters<typeof start>): Promise<Server> {
   const server = start(...options)
-  await until('it listens', () => server.said('boot success') === 1)
+  await eventually('it listens', () => server.said('boot success') === 1)
   return server
 }
 
@@ -66,10 +66,10 @@ describe('a running server', () => {
       const rotated = `${server.logPath}.1`
       renameSync(server.logPath, rotated)
       server.child.kill('SIGHUP')
-      await until('the file is there again', () => server.said('log file reopened') === 1)
+      await eventually('the file is there again', () => server.said('log file reopened') === 1)
       expect(server.said('log file reopened', rotated)).toBe(0)
       server.child.kill('SIGHUP')
-      await until('it is opened once more', () => server.said('log file reopened') === 2)
+      await eventually('it is opened once more', () => server.said('log file reopened') === 2)
       server.child.kill('SIGTERM')
       expect(await server.ended).toBe(0)
       expect(server.said('the Name Server is shut down')).toBe(1)
@@ -83,7 +83,7 @@ describe('a running server', () => {
     renameSync(server.logPath, rotated)
     mkdirSync(server.logPath)
     server.child.kill('SIGHUP')
-    await until('it says so', () => server.said('log file not reopened', rotated) === 1)
+    await eventually('it says so', () => server.said('log file not reopened', rotated) === 1)
     await endsWell(server)
     expect(server.said('the Name Server is shut down', rotated)).toBe(1)
   })
@@ -91,7 +91,7 @@ describe('a running server', () => {
   test('logs its state on SIGQUIT and goes on', async () => {
     const server = await started()
     server.child.kill('SIGQUIT')
-    await until('it is logged', () => server.said('state dump') === 1)
+    await eventually('it is logged', () => server.said('state dump') === 1)
     const dump = server.lines().find(({ msg }) => msg === 'state dump')
     expect(dump).toMatchObject({ level: 'info', signal: 'SIGQUIT', connections: 0, lockWaiters: 0 })
     for (const key of ['version', 'node', 'uptimeSeconds', 'memory', 'tables', 'counters', 'events']) {
@@ -103,7 +103,7 @@ describe('a running server', () => {
   test('ignores the signals that nobody means for it with a line each, and opens no debugger port', async () => {
     const server = await started()
     for (const signal of OTHERS) server.child.kill(signal)
-    await until('they are logged', () => server.said('signal ignored') === OTHERS.length)
+    await eventually('they are logged', () => server.said('signal ignored') === OTHERS.length)
     // A debugger port is a line on stderr.
     await endsWell(server)
   })
@@ -111,7 +111,7 @@ describe('a running server', () => {
   test('leaves SIGUSR1 to a Node.js that was started with a debugger', async () => {
     const server = await started([], ['--inspect-port=127.0.0.1:0'])
     server.child.kill('SIGUSR1')
-    await until('the debugger listens', () => server.output.stderr.includes('Debugger listening'))
+    await eventually('the debugger listens', () => server.output.stderr.includes('Debugger listening'))
     server.child.kill('SIGTERM')
     expect(await server.ended).toBe(0)
   })
@@ -123,7 +123,7 @@ describe('a server that is being loaded', () => {
     await until('the command runs', () => handles(server.child.pid, 'SIGQUIT'))
     expect(server.said('mqnamesrv starts')).toBe(0)
     for (const signal of ['SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const) server.child.kill(signal)
-    await until('it listens', () => server.said('boot success') === 1)
+    await eventually('it listens', () => server.said('boot success') === 1)
     expect(server.said('log file reopened')).toBe(1)
     expect(server.said('state dump')).toBe(1)
     expect(server.said('signal ignored')).toBe(2)

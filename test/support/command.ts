@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { temporaryFolder } from './start-server.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -52,4 +52,9 @@ export function runCommand(
     child.kill('SIGKILL')
   })
   return { child, output, ended: once(child, 'close').then(([code, signal]) => code ?? signal) }
+}
+
+/** Waits for what another process does, without taking the processor from it. */
+export async function eventually(what: string, condition: () => boolean): Promise<void> {
+  await expect.poll(condition, { timeout: 50_000, interval: 50, message: what }).toBe(true)
 }
