@@ -168,7 +168,14 @@ describe('a number that is read while the server runs', () => {
 })
 
 describe('the black list', () => {
-  const ALWAYS = ['configBlackList', 'configStorePath', 'kvConfigPath', 'rocketmqHome', 'routeSnapshotPath']
+  const ALWAYS = [
+    'configBlackList',
+    'configStorePath',
+    'kvConfigPath',
+    'logPath',
+    'rocketmqHome',
+    'routeSnapshotPath',
+  ]
 
   test.each([
     ['', ['', ...ALWAYS]],
