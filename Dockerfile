@@ -11,7 +11,7 @@
 FROM node:24-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-# Without the scripts of the packages: none that the build needs has one, and our own `prepare` has no sources yet.
+# Without the scripts of the packages: none that the build needs has one, and our own `prepublish` has no sources yet.
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=npm-ca \
     npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./

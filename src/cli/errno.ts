@@ -5,6 +5,8 @@ const WORDS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the address is already in use',
   EADDRNOTAVAIL: 'the address is not of this machine',
   EISDIR: 'it is a directory',
+  EMFILE: 'the limit of open files is reached',
+  ENFILE: 'the system has no file descriptor left',
   ENOENT: 'there is no such file',
   ENOTDIR: 'a part of its path is not a directory',
   ENOTFOUND: 'the host name is unknown',

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
 import type { NamesrvValues } from '../namesrv/config/config-keys.ts'
+import { checkLogFile, type ReopenableFile } from './log-file.ts'
 
 /** How and where to log. */
 export interface LogOptions {
@@ -7,8 +8,12 @@ export interface LogOptions {
   readonly format: NamesrvValues['logFormat']
   /** Whether stdout is a terminal, which `auto` depends on. */
   readonly isTerminal: boolean
-  /** Where lines go; stdout if left out. */
+  /** Where lines go; {@link LogOptions.path} if left out. */
   readonly destination?: DestinationStream
+  /** The file to which lines are appended; stdout if left out or empty. */
+  readonly path?: string
+  /** Given the file, which can be opened again under its name. */
+  readonly onFile?: (file: ReopenableFile) => void
   /** Told of each line that could not be written, because the disk is full or the reader has gone; the program goes on. */
   readonly onWriteError?: (error: Error) => void
 }
@@ -17,8 +22,9 @@ export interface LogOptions {
 const MOST_UNWRITTEN_CHARACTERS = 1024 * 1024
 
 /**
- * Makes the logger of the program. It writes to stdout, one line a call, before the call returns: no line is lost at the end,
+ * Makes the logger of the program. It writes one line a call, before the call returns: no line is lost at the end,
  * however the end comes. Lines are JSON, or coloured text for people.
+ * @throws {ConfigError} if the log file cannot be opened.
  */
 export async function createLogger(options: LogOptions): Promise<Logger> {
   const pretty = options.format === 'pretty' || (options.format === 'auto' && options.isTerminal)
@@ -29,7 +35,7 @@ export async function createLogger(options: LogOptions): Promise<Logger> {
   }
   if (!pretty) {
     if (options.destination !== undefined) return pino(settings, options.destination)
-    return pino(settings, standardOutput(options.onWriteError))
+    return pino(settings, openOutput(options))
   }
 
   // Loaded only when wanted, and used as a stream of this process: a worker thread would cost more at every start.
@@ -37,7 +43,7 @@ export async function createLogger(options: LogOptions): Promise<Logger> {
   const destination = options.destination as NodeJS.WritableStream | undefined
   const stream = build({
     sync: true,
-    destination: destination ?? standardOutput(options.onWriteError),
+    destination: destination ?? openOutput(options),
     ignore: 'pid,hostname',
     translateTime: false,
     singleLine: true,
@@ -46,13 +52,23 @@ export async function createLogger(options: LogOptions): Promise<Logger> {
   return pino(settings, stream)
 }
 
-/** Stdout as it is: who reads it slowly, or not at all, must not hold up the server. */
-function standardOutput(onWriteError: LogOptions['onWriteError']): DestinationStream & NodeJS.WritableStream {
-  const options = { fd: 1, sync: true, maxLength: MOST_UNWRITTEN_CHARACTERS }
-  // Without this, a write that would have to wait is tried again after a sleep in which nothing else happens.
-  const stdout = pino.destination({ ...options, retryEAGAIN: () => false })
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
+/** Stdout or the file as it is: a slow reader or a full disk must not hold up the server. */
+function openOutput({
+  path = '',
+  onFile,
+  onWriteError,
+}: LogOptions): DestinationStream & NodeJS.WritableStream {
+  if (path !== '') checkLogFile(path)
+  const output = pino.destination({
+    ...(path === '' ? { fd: 1 } : { dest: path, append: true }),
+    sync: true,
+    maxLength: MOST_UNWRITTEN_CHARACTERS,
+    // Without this, a write that would have to wait is tried again after a sleep in which nothing else happens.
+    retryEAGAIN: () => false,
+  })
+  output.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EAGAIN') onWriteError?.(error)
   })
-  return stdout as unknown as DestinationStream & NodeJS.WritableStream
+  if (path !== '') onFile?.(output)
+  return output as unknown as DestinationStream & NodeJS.WritableStream
 }

@@ -8,6 +8,7 @@ import { readConfigFile } from './config-file.ts'
 import { endProcess } from './end-process.ts'
 import { describeErrno, describeFailure, firstLine } from './errno.ts'
 import { limitHeapGrowth } from './heap-growth.ts'
+import { type ReopenableFile, reopenLogFile } from './log-file.ts'
 import { packageVersion } from './package-version.ts'
 import { type Controller, logConfiguration, type ServingProcess, serve } from './serve.ts'
 import { UsageError } from './usage-error.ts'
@@ -26,10 +27,10 @@ export interface CliWorld extends ServingProcess {
   /** Arguments without the program and its file. */
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly homeDirectory: string
+  /** Undefined if the user has none. */
+  readonly homeDirectory: string | undefined
   readonly processors: number
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean | undefined }
-  readonly stderr: { write(text: string): unknown }
   readConfigFile(path: string): ConfigFile
   createLogger(configuration: Configuration): Promise<Logger>
   createController(configuration: Configuration, logger: Logger): Promise<Controller>
@@ -78,6 +79,12 @@ async function runConfigured(
     return ExitCode.OK
   }
 
+  const homeless = configuration.keysWithoutHome()
+  if (homeless.length > 0) {
+    const message = `there is no home directory for the default of ${homeless.join(', ')}: set each of them, or HOME or user.home`
+    throw new ConfigError('ERR_CONFIG_VALUE', message)
+  }
+
   const logger = await world.createLogger(configuration)
   logConfiguration(logger, configuration, packageVersion())
   for (const { level, message, keys } of notices) logger[level]({ keys }, message)
@@ -86,9 +93,12 @@ async function runConfigured(
 }
 
 /** The process this program runs in. What only a server needs is loaded when a server is started. */
-function processWorld(earlySignals: readonly string[]): CliWorld {
+function processWorld(earlySignals: readonly string[], signals: readonly string[]): CliWorld {
+  let logFile: ReopenableFile | undefined
+  let logPath = ''
   return {
     earlySignals,
+    signals,
     argv: process.argv.slice(2),
     env: process.env,
     homeDirectory: javaUserHome(),
@@ -100,16 +110,25 @@ function processWorld(earlySignals: readonly string[]): CliWorld {
     readConfigFile,
     createLogger: async ({ values }) => {
       const { createLogger } = await import('./logger.ts')
+      logPath = values.logPath
       return createLogger({
         level: values.logLevel,
         format: values.logFormat,
-        isTerminal: process.stdout.isTTY === true,
+        isTerminal: logPath === '' && process.stdout.isTTY === true,
+        path: logPath,
+        onFile: (file) => {
+          logFile = file
+        },
         onWriteError: onceOnStderr(),
       })
     },
+    reopenLog: (logger) => reopenLogFile(logger, logPath, logFile),
     createController: async (configuration, logger) => {
       limitHeapGrowth()
       const { NamesrvController } = await import('../namesrv/namesrv-controller.ts')
+      const { descriptorShares, warnOfFewDescriptors } = await import('../namesrv/bounds/file-descriptors.ts')
+      const shares = descriptorShares(configuration.values.clientMaxConnections)
+      warnOfFewDescriptors(shares, { configuration, logger })
       const { systemClock, systemScheduler } = await import('../namesrv/system-time.ts')
       return new NamesrvController({ configuration, logger, clock: systemClock, scheduler: systemScheduler })
     },
@@ -126,23 +145,35 @@ function onceOnStderr(): (error: Error) => void {
   }
 }
 
-/** The home directory of the user database comes first, as in Java, whatever HOME says: the default paths are to be Java's. */
-function javaUserHome(): string {
-  try {
-    return userInfo().homedir || homedir()
-  } catch {
-    return homedir()
+/**
+ * The home directory of the user database comes first, as in Java, whatever HOME says: the default paths are Java's.
+ * @returns Undefined for a user id that the database does not have, if HOME is not set.
+ */
+function javaUserHome(): string | undefined {
+  for (const home of [() => userInfo().homedir, homedir]) {
+    try {
+      const folder = home()
+      if (folder !== '') return folder
+    } catch {
+      // The user is not in the database.
+    }
   }
+  return undefined
 }
 
 /**
  * Runs the program in this process, and ends the process.
- * @param earlySignals - SIGTERM and SIGINT that came while the program was being loaded; whoever loads it adds to the list.
+ * @param earlySignals - Signals that came while the program was being loaded; the loader adds to the list.
+ * @param signals - All signals that the loader keeps so.
  */
-export async function main(earlySignals: readonly string[] = []): Promise<void> {
-  // A reader that leaves early, such as head, is no failure of ours.
+export async function main(
+  earlySignals: readonly string[] = [],
+  signals: readonly string[] = [],
+): Promise<void> {
+  // A reader that leaves early, such as head, or a terminal that is closed, must not end the server.
   process.stdout.on('error', () => {})
-  const code = await run(processWorld(earlySignals))
+  process.stderr.on('error', () => {})
+  const code = await run(processWorld(earlySignals, signals))
   // Called when all that was written before is out, also where a pipe is written asynchronously.
   process.stdout.write('', () => endProcess(code))
 }

@@ -4,6 +4,9 @@ import { printable } from '../namesrv/config/config-entry.ts'
 import { describeSource } from '../namesrv/config/config-source.ts'
 import type { Configuration } from '../namesrv/config/configuration.ts'
 import { formatAddress } from '../remoting/peer-address.ts'
+import { firstLine } from './errno.ts'
+import { packageVersion } from './package-version.ts'
+import { handleSignals } from './signals.ts'
 
 /** Longest time from the first signal to the end of the process, besides the time that clients are given to go elsewhere. */
 export const SHUTDOWN_DEADLINE_MS = 15_000
@@ -15,14 +18,21 @@ export interface Controller {
   /** Listens; the address and port are those really bound. */
   start(): Promise<{ readonly address: string; readonly port: number }>
   shutdown(): Promise<void>
+  /** The state of the server as plain values, for a state dump. */
+  state(): Record<string, unknown>
 }
 
 /** The parts of the process that a serving program uses. */
 export interface ServingProcess {
-  /** Emits `SIGTERM`, `SIGINT` and `uncaughtException`, as `process` does. */
+  /** Emits signals by their names and `uncaughtException`, as `process` does. */
   readonly events: Pick<EventEmitter, 'on' | 'off'>
   /** Signals that came before anybody listened to `events`. */
   readonly earlySignals: readonly string[]
+  /** The signals whose default is not wanted: they would end the process, or open Node's debugger port. */
+  readonly signals: readonly string[]
+  readonly stderr: { write(text: string): unknown }
+  /** Opens the log file again, and logs how that went. */
+  reopenLog(logger: Logger): void
   /** Ends the process at once, or within a second if a disk hangs. */
   exit(code: number): void
 }
@@ -37,10 +47,25 @@ export function logConfiguration(logger: Logger, configuration: Configuration, v
     else if (row.effect === 'none') continue
     items[row.key] = printable(entry)
   }
-  const store = configuration.sourceOf('configStorePath')
-  const configFile = store?.layer === 'file' ? store.path : undefined
-  logger.info({ version, node: process.version, configFile }, 'mqnamesrv starts')
+  logger.info({ version, node: process.version, configFile: fileOf(configuration) }, 'mqnamesrv starts')
   logger.info({ configuration: items, sources }, 'configuration in force')
+}
+
+/** The file of `-c`. */
+function fileOf(configuration: Configuration): string | undefined {
+  const store = configuration.sourceOf('configStorePath')
+  return store?.layer === 'file' ? store.path : undefined
+}
+
+/** What a state dump says of the process. */
+function processState(configuration: Configuration): Record<string, unknown> {
+  return {
+    version: packageVersion(),
+    node: process.version,
+    uptimeSeconds: Math.round(process.uptime()),
+    configFile: fileOf(configuration),
+    memory: process.memoryUsage(),
+  }
 }
 
 /**
@@ -54,11 +79,12 @@ export async function serve(
   controller: Controller,
   configuration: Configuration,
   logger: Logger,
-  { events, earlySignals, exit }: ServingProcess,
+  { events, earlySignals, signals, stderr, exit, reopenLog }: ServingProcess,
 ): Promise<number> {
   const onUncaught = (err: unknown): void => {
     try {
       logger.fatal({ err }, 'uncaught exception: the process ends')
+      stderr.write(`mqnamesrv: uncaught exception: ${firstLine(err)}\n`)
     } finally {
       exit(1)
     }
@@ -82,6 +108,7 @@ export async function serve(
     const deadlineMs = SHUTDOWN_DEADLINE_MS + (enableShutdownGracefully ? shutdownWaitTimeSeconds * 1_000 : 0)
     deadline = setTimeout(() => {
       logger.error({ deadlineMs }, 'the shutdown takes too long: the process ends')
+      stderr.write(`mqnamesrv: the shutdown takes longer than ${deadlineMs} ms\n`)
       onLate?.(1)
     }, deadlineMs)
     onFirst?.(signal)
@@ -93,11 +120,14 @@ export async function serve(
     uncaughtException: onUncaught,
   }
   for (const [event, listener] of Object.entries(listeners)) events.on(event, listener)
+  const state = () => ({ ...processState(configuration), ...controller.state() })
+  const endSignals = handleSignals({ events, signals, earlySignals, logger, reopenLog, state })
   for (const signal of earlySignals) if (signal === 'SIGINT' || signal === 'SIGTERM') onSignal(signal)
   try {
-    return await Promise.race([late, startAndShutDown(controller, configuration, logger, first)])
+    return await Promise.race([late, startAndShutDown(controller, configuration, logger, first, stderr)])
   } finally {
     clearTimeout(deadline)
+    endSignals()
     for (const [event, listener] of Object.entries(listeners)) events.off(event, listener)
   }
 }
@@ -107,6 +137,7 @@ async function startAndShutDown(
   configuration: Configuration,
   logger: Logger,
   firstSignal: Promise<string>,
+  stderr: ServingProcess['stderr'],
 ): Promise<number> {
   const { address, port } = await controller.start()
   const { serializeType } = configuration.values
@@ -120,6 +151,7 @@ async function startAndShutDown(
     await controller.shutdown()
   } catch (err) {
     logger.error({ err }, 'the shutdown failed: the process ends')
+    stderr.write(`mqnamesrv: the shutdown failed: ${firstLine(err)}\n`)
     return 1
   }
   logger.info('the Name Server is shut down')

@@ -15,6 +15,7 @@ import { type Configuration, configFileText } from './config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
 import { writeFileAtomically } from './files/atomic-file.ts'
 import { hasContent } from './files/backup.ts'
+import { WriteRecovery } from './files/write-recovery.ts'
 
 /** Longest text and most names of an update that a response and a line of the log quote. */
 const MAX_QUOTED_LETTERS = 200
@@ -63,6 +64,7 @@ export class ConfigUpdates implements NamesrvConfiguration {
     } else if (layer !== 'file') {
       this.#remark = `in effect and stored in ${configStorePath}; the next start reads it only with -c ${configStorePath}`
     }
+    const recovery = new WriteRecovery('configuration file', configStorePath, logger)
     this.#changes = new GroupCommit({
       draft: () => ({ state: configuration.state }),
       commit: async ({ state }) => {
@@ -70,12 +72,14 @@ export class ConfigUpdates implements NamesrvConfiguration {
           configuration.putInForce(state)
           return
         }
-        await writeFileAtomically(
-          configStorePath,
-          Buffer.from(configFileText(state)),
-          () => configuration.putInForce(state),
-          undefined,
-          (old) => hasContent(old) && readable(old) !== undefined,
+        await recovery.watch(
+          writeFileAtomically(
+            configStorePath,
+            Buffer.from(configFileText(state)),
+            () => configuration.putInForce(state),
+            undefined,
+            (old) => hasContent(old) && readable(old) !== undefined,
+          ),
         )
       },
       maxWaiting: maxWaitingChanges,

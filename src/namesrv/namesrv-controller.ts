@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { Connect } from '../remoting/outgoing-connection.ts'
 import type { RemotingClient } from '../remoting/remoting-client.ts'
 import type { RemotingServer } from '../remoting/remoting-server.ts'
@@ -20,6 +21,7 @@ import { ProductEnvironment } from './product-environment/product-environment.ts
 import { createRemotingServer } from './remoting-server-factory.ts'
 import { createRequestDispatcher } from './request-dispatcher-factory.ts'
 import { closeConnections, letClientsGo, saveRoutes } from './shutdown-steps.ts'
+import { stateDump } from './state-dump.ts'
 import { createSurroundings, type Surroundings } from './surroundings.ts'
 import type { Clock, Scheduler } from './time.ts'
 import { ServerTls } from './tls/server-tls.ts'
@@ -55,6 +57,7 @@ export class NamesrvController {
   readonly #snapshots: RouteSnapshots | undefined
   #product: ProductEnvironment | undefined
   #server: RemotingServer | undefined
+  #kvConfig: KVConfigManager | undefined
   #started = false
   #shuttingDown = false
   #endDescriptorWatch: (() => void) | undefined
@@ -92,6 +95,18 @@ export class NamesrvController {
   /** Brokers whose registrations are being read at this moment. */
   get registering(): number {
     return this.#routes.routeInfo.registering
+  }
+
+  /** The state of the server as plain values: sizes, counters and recent events, and nothing secret. */
+  state(): Record<string, unknown> {
+    return stateDump({
+      routeInfo: this.#routes.routeInfo,
+      counters: this.counters,
+      events: this.events,
+      client: this.#client,
+      server: this.#server,
+      kvConfig: this.#kvConfig,
+    })
   }
 
   /**
@@ -146,12 +161,12 @@ export class NamesrvController {
     const { configuration, logger } = this.#surroundings
     const { values } = configuration
     const kvBounds = { maxEntries: values.maxKVEntries, maxBytes: values.maxKVBytes }
-    const kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges, kvBounds, logger)
+    this.#kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges, kvBounds, logger)
     this.#snapshots?.load()
     if (values.clusterTest) this.#product = new ProductEnvironment(values, this.#client, this.#surroundings)
     return createRequestDispatcher(this.#surroundings, {
       routeInfo: this.#routes.routeInfo,
-      kvConfig,
+      kvConfig: this.#kvConfig,
       product: this.#product?.nameServers,
     })
   }

@@ -23,8 +23,6 @@ export interface ChannelOptions {
   readonly nowMs: () => number
   readonly maxFrameBytes: number
   readonly maxHeaderBytes: number
-  /** Asked once, when the channel is made. */
-  readonly maxIdleMs: () => number
   /** Shared, since every channel empties it before its turn is over. */
   readonly answers: AnswerBuffer
   /** What sockets read into; undefined if each is to read into memory of its own. */
@@ -46,6 +44,15 @@ export interface ChannelOptions {
   readonly onDefect: (channel: ChannelRef, error: unknown) => void
 }
 
+/** What a channel takes over from the connection as it was accepted. */
+export interface AcceptedConnection {
+  readonly id: number
+  /** `host:port` of the peer, which a proxy may stand before. */
+  readonly remoteAddress: string
+  /** Idle for this many milliseconds, it is closed. */
+  readonly maxIdleMs: number
+}
+
 /** A request up to this size may always be worked on, however much waits. */
 const SMALL_BODY_BYTES = 16 * 1024
 
@@ -62,7 +69,7 @@ const PIECE_BYTES = 256 * 1024
 export class Channel implements ChannelRef, QueueHolder {
   readonly id: number
   readonly remoteAddress: string
-  /** Silent for so long, it is to be closed; as it stood when the connection was accepted. */
+  /** Idle for this many milliseconds, it is closed; the limit in effect when the connection was accepted. */
   readonly maxIdleMs: number
   readonly #socket: Socket
   readonly #options: ChannelOptions
@@ -87,15 +94,14 @@ export class Channel implements ChannelRef, QueueHolder {
   #takesAtOnce = true
   #lastActivityMs: number
 
-  /** @param remoteAddress - `host:port` of the peer, which a proxy may stand before. */
-  constructor(id: number, socket: Socket, options: ChannelOptions, remoteAddress: string) {
-    this.id = id
+  constructor(socket: Socket, options: ChannelOptions, accepted: AcceptedConnection) {
+    this.id = accepted.id
     this.#socket = socket
     this.#options = options
     this.#decoder = new FrameDecoder(options.maxFrameBytes, options.assemblies)
     this.#lastActivityMs = options.nowMs()
-    this.remoteAddress = remoteAddress
-    this.maxIdleMs = options.maxIdleMs()
+    this.remoteAddress = accepted.remoteAddress
+    this.maxIdleMs = accepted.maxIdleMs
     this.#sharesReads = options.reads?.attach(socket, (bytes) => this.receive(bytes)) === true
     if (!this.#sharesReads) socket.on('data', (chunk: Buffer) => this.receive(chunk))
     socket.on('drain', () => this.#onDrain())
@@ -112,6 +118,11 @@ export class Channel implements ChannelRef, QueueHolder {
 
   get closed(): boolean {
     return this.#closed
+  }
+
+  /** Whether nothing more is taken from the peer. */
+  get closing(): boolean {
+    return this.#closing
   }
 
   /** When bytes last went in or out. */

@@ -22,6 +22,8 @@ export interface PrefaceOptions {
 /** What all connections of a server share until then. */
 export interface PrefaceContext extends PrefaceOptions {
   readonly nowMs: () => number
+  /** Milliseconds without traffic after which a connection is closed; read once per connection. */
+  readonly maxIdleMs: () => number
   /**
    * The peer's address is known. @returns False if as many of its connections as may be are open: this one is to be refused.
    */
@@ -51,6 +53,10 @@ const TLS_HANDSHAKE = 0x16
  * out a request that came in plaintext where TLS was enforced
  */
 export class ConnectionPreface {
+  /** Unique in the server, and that of the channel that follows. */
+  readonly id: number
+  /** Idle for this many milliseconds, it is closed; the limit in effect when the connection was accepted. */
+  readonly maxIdleMs: number
   readonly #socket: Socket
   readonly #context: PrefaceContext
   readonly #onBytes = (chunk: Buffer): void => this.#onData(chunk)
@@ -63,7 +69,9 @@ export class ConnectionPreface {
   #handshakeSinceMs: number | undefined
   #lastActivityMs: number
 
-  constructor(socket: Socket, context: PrefaceContext) {
+  constructor(id: number, socket: Socket, context: PrefaceContext) {
+    this.id = id
+    this.maxIdleMs = context.maxIdleMs()
     this.#socket = socket
     this.#context = context
     this.#remoteAddress = peerAddress(socket)
@@ -81,6 +89,21 @@ export class ConnectionPreface {
   /** When bytes last came in. */
   get lastActivityMs(): number {
     return this.#lastActivityMs
+  }
+
+  /** Whether it is being closed, or a channel has taken its place. */
+  get closing(): boolean {
+    return this.#over
+  }
+
+  /** Closes at once, as {@link destroy}: there is no response to wait for. */
+  finish(): void {
+    this.destroy()
+  }
+
+  /** Closes at once, as {@link destroy}: nothing is written yet. */
+  closeGently(): void {
+    this.destroy()
   }
 
   /** Closes at once; there is nothing to finish. */

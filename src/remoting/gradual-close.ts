@@ -2,7 +2,8 @@
 export interface ClosableChannel {
   /** When bytes last went in or out, in milliseconds. */
   readonly lastActivityMs: number
-  readonly closed: boolean
+  /** Whether it is being closed, or is closed. */
+  readonly closing: boolean
   /** Closes it when the request that is being worked on, if any, has been answered. */
   finish(): void
 }
@@ -18,20 +19,21 @@ const LEAST_PER_STEP = 50
 
 /**
  * Closes connections a few at a time, so that ten thousand clients do not all look for another server in the same instant.
- * Those that have been silent for the longest time go first: they are the least likely to have just sent something.
+ * Those that have been idle longest go first: they are the least likely to have just sent something.
  *
+ * @param connections - The connections that are open when it is called; no new ones are accepted meanwhile.
  * @param every - Runs a task periodically; returns what ends it.
  * @returns What ends it before all are closed.
  */
 export function closeGradually(
-  channels: Iterable<ClosableChannel>,
+  connections: () => Iterable<ClosableChannel>,
   every: (periodMs: number, task: () => void) => () => void,
 ): () => void {
-  let open = [...channels]
-  const perStep = Math.max(LEAST_PER_STEP, Math.ceil((open.length * STEP_MS) / SPREAD_MS))
+  const perStep = Math.max(LEAST_PER_STEP, Math.ceil(([...connections()].length * STEP_MS) / SPREAD_MS))
   const step = (): void => {
-    // Looked at anew each time: some have gone by themselves, and some have spoken.
-    open = open.filter(({ closed }) => !closed).sort((a, b) => b.lastActivityMs - a.lastActivityMs)
+    // Read again at each step: some have closed by themselves, some have sent something, some have become a channel.
+    const open = [...connections()].filter(({ closing }) => !closing)
+    open.sort((a, b) => b.lastActivityMs - a.lastActivityMs)
     for (const channel of open.splice(-perStep)) channel.finish()
     if (open.length === 0) end()
   }

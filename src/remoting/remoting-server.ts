@@ -34,7 +34,7 @@ export interface RemotingServerOptions {
   readonly maxFrameBytes: number
   /** Most bytes of a request's header. */
   readonly maxHeaderBytes: number
-  /** A connection without traffic either way for this long is closed; asked when it is accepted. */
+  /** Milliseconds without traffic after which a connection is closed; read once per connection, when it is accepted. */
   readonly maxIdleMs: () => number
   /** How answers are written, whatever the request came in. */
   readonly serializeType: SerializeType
@@ -87,14 +87,13 @@ export class RemotingServer {
   readonly #channelOptions: ChannelOptions
   readonly #prefaceContext: PrefaceContext
   readonly #server: Server
-  readonly #channels = new Map<number, Channel>()
-  /** Connections that have not come to their first frame. */
-  readonly #prefaces = new Set<ConnectionPreface>()
+  /** By id, in the order in which they were accepted; a preface until the first frame, then a channel in its place. */
+  readonly #connections = new Map<number, ConnectionPreface | Channel>()
   readonly #counters: Counters
   readonly #perAddress: ConnectionsPerAddress
   /** Under which address a connection is counted. */
   readonly #countedAs = new WeakMap<ConnectionPreface, string>()
-  #lastChannelId = 0
+  #lastConnectionId = 0
   #lastOpaque = 0
   #endSweeps: (() => void) | undefined
   /** Those who wait until connections are gone. */
@@ -111,7 +110,6 @@ export class RemotingServer {
       nowMs: options.nowMs,
       maxFrameBytes: options.maxFrameBytes,
       maxHeaderBytes: options.maxHeaderBytes,
-      maxIdleMs: options.maxIdleMs,
       answers: new AnswerBuffer(options.serializeType),
       reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),
       assemblies: new AssemblyBuffers(),
@@ -131,6 +129,7 @@ export class RemotingServer {
     this.#prefaceContext = {
       ...options.preface,
       nowMs: options.nowMs,
+      maxIdleMs: options.maxIdleMs,
       admit: (preface, host) => this.#admit(preface, host),
       onOpen: (preface, socket, firstBytes) => this.#open(preface, socket, firstBytes),
       onRefused: ({ remoteAddress }, error) => options.events.onConnectionRefused(remoteAddress, error),
@@ -141,7 +140,7 @@ export class RemotingServer {
 
   /** Open connections. */
   get connections(): number {
-    return this.#channels.size + this.#prefaces.size
+    return this.#connections.size
   }
 
   /**
@@ -166,18 +165,18 @@ export class RemotingServer {
 
   /** Closes a connection after what is written to it has been sent; does nothing if it is gone. */
   closeChannel(id: number): void {
-    this.#channels.get(id)?.closeGently()
+    this.#connections.get(id)?.closeGently()
   }
 
   /**
-   * Tells those that are connected and understand it to go away, goes on serving everybody, and resolves when the last of those
-   * connections is gone. Who connects meanwhile is welcome.
+   * Tells connected clients that understand it to go away, goes on serving every connection, and resolves when the last of those
+   * connections has closed, also of those that have sent nothing yet. Clients that connect meanwhile are served.
    * @param patience - Resolves when connections that are still open are not to be waited for any longer.
    */
   async drain(patience: Promise<void>): Promise<void> {
-    const last = this.#lastChannelId
+    const last = this.#lastConnectionId
     this.#options.dispatcher.goAway(last)
-    await Promise.race([this.#until(() => !this.#hasChannelUpTo(last)), patience])
+    await Promise.race([this.#until(() => !this.#hasConnectionUpTo(last)), patience])
   }
 
   /**
@@ -189,11 +188,10 @@ export class RemotingServer {
     this.#endSweeps?.()
     if (this.#server.listening) this.#server.close()
     const allClosed = this.#until(() => this.connections === 0)
-    for (const preface of this.#prefaces) preface.destroy()
-    const endClosing = closeGradually(this.#channels.values(), this.#options.every)
+    const endClosing = closeGradually(() => this.#connections.values(), this.#options.every)
     await Promise.race([allClosed, patience])
     endClosing()
-    for (const channel of this.#channels.values()) channel.destroy()
+    for (const connection of this.#connections.values()) connection.destroy()
     if (this.connections > 0) await allClosed
   }
 
@@ -206,8 +204,8 @@ export class RemotingServer {
   }
 
   /** They are in the order of their ids. */
-  #hasChannelUpTo(id: number): boolean {
-    const [first] = this.#channels.keys()
+  #hasConnectionUpTo(id: number): boolean {
+    const [first] = this.#connections.keys()
     return first !== undefined && first <= id
   }
 
@@ -238,13 +236,15 @@ export class RemotingServer {
       return
     }
     this.#counters.connectionsAccepted++
-    const preface = new ConnectionPreface(socket, this.#prefaceContext)
+    const preface = new ConnectionPreface(++this.#lastConnectionId, socket, this.#prefaceContext)
     if (counted) this.#countedAs.set(preface, host)
-    this.#prefaces.add(preface)
+    this.#connections.set(preface.id, preface)
     socket.on('close', () => {
       this.#counters.connectionsClosed++
       this.#stopCounting(preface)
-      if (this.#prefaces.delete(preface)) this.#onGone()
+      if (this.#connections.get(preface.id) !== preface) return
+      this.#connections.delete(preface.id)
+      this.#onGone()
     })
   }
 
@@ -263,11 +263,10 @@ export class RemotingServer {
   }
 
   #open(preface: ConnectionPreface, socket: Socket, firstBytes: Buffer | undefined): void {
-    const channel = new Channel(++this.#lastChannelId, socket, this.#channelOptions, preface.remoteAddress)
-    this.#channels.set(channel.id, channel)
-    this.#prefaces.delete(preface)
+    const channel = new Channel(socket, this.#channelOptions, preface)
+    this.#connections.set(channel.id, channel)
     socket.on('close', () => {
-      this.#channels.delete(channel.id)
+      this.#connections.delete(channel.id)
       this.#options.events.onChannelClose(channel)
       this.#onGone()
     })
@@ -284,18 +283,11 @@ export class RemotingServer {
 
   #closeIdle(): void {
     const nowMs = this.#options.nowMs()
-    for (const channel of this.#channels.values()) {
-      if (nowMs - channel.lastActivityMs < channel.maxIdleMs) continue
-      this.#options.events.onChannelIdle(channel)
-      channel.destroy()
-    }
-    for (const preface of this.#prefaces) {
-      if (nowMs - preface.lastActivityMs < this.#options.maxIdleMs()) {
-        preface.closeIfLate()
-        continue
-      }
-      this.#options.events.onChannelIdle(preface)
-      preface.destroy()
+    for (const connection of this.#connections.values()) {
+      if (nowMs - connection.lastActivityMs >= connection.maxIdleMs) {
+        this.#options.events.onChannelIdle(connection)
+        connection.destroy()
+      } else if (connection instanceof ConnectionPreface) connection.closeIfLate()
     }
   }
 }

@@ -108,6 +108,20 @@ export class RouteInfoManager {
     return this.#routes.tables.topicQueueTable.size
   }
 
+  /** Entries of each table. */
+  get tableSizes(): Readonly<Record<string, number>> {
+    const { tables } = this.#routes
+    return {
+      topicQueueTable: tables.topicQueueTable.size,
+      brokerAddrTable: tables.brokerAddrTable.size,
+      clusterAddrTable: tables.clusterAddrTable.size,
+      brokerLiveTable: tables.brokerLiveTable.size,
+      filterServerTable: tables.filterServerTable.size,
+      topicQueueMappingInfoTable: tables.topicQueueMappingInfoTable.size,
+      provisional: this.provisional,
+    }
+  }
+
   /** @see registerBroker, also for what undefined means. @throws {LockError} {BoundError} (or rejects) */
   registerBroker(
     registration: Registration,

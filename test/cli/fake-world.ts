@@ -41,6 +41,8 @@ export function fakeWorld(given: {
     stderr: { write: (text) => err.push(text) },
     events,
     earlySignals: given.earlySignals ?? [],
+    signals: ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'],
+    reopenLog: () => calls.push('reopenLog'),
     exit: (code) => exits.push(code),
     readConfigFile: (path) => {
       const content = given.files?.[path]
@@ -57,6 +59,7 @@ export function fakeWorld(given: {
       shutdown: async () => {
         calls.push('shutdown')
       },
+      state: () => ({ connections: 3 }),
       ...given.controller,
     }),
   }

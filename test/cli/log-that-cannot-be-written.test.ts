@@ -34,6 +34,39 @@ test.runIf(existsSync(FULL))(
   },
 )
 
+test.runIf(existsSync(FULL))(
+  'a log file on a full disk is told of once on stderr, and the server goes on',
+  async () => {
+    const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: '0', MQNAMESRV_LOG_PATH: FULL })
+    const stderr = linesOf(child)
+    await once(stderr.interface, 'line')
+    child.kill('SIGTERM')
+    const [code, signal] = await once(child, 'close')
+    expect(stderr.lines).toEqual([expect.stringMatching(/^mqnamesrv: cannot write the log, .*ENOSPC/)])
+    expect([code, signal]).toEqual([0, null])
+  },
+)
+
+test.runIf(existsSync(FULL))(
+  'a log and a stderr that both cannot be written do not end the server',
+  async () => {
+    const full = openSync(FULL, 'w')
+    const port = await freePort()
+    const child = startProgram(full, { MQNAMESRV_LISTEN_PORT: `${port}` })
+    closeSync(full)
+    child.stderr?.destroy()
+    const ended = once(child, 'exit')
+    for (;;) {
+      const client = await RawClient.connect(port).catch(() => undefined)
+      if (client === undefined) continue
+      expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(17)
+      break
+    }
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
+  },
+)
+
 test('a log that nobody reads does not hold up the server, and SIGTERM still ends it with 0', async () => {
   const port = await freePort()
   const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: `${port}`, MQNAMESRV_LOG_LEVEL: 'debug' })

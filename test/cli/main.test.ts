@@ -16,6 +16,19 @@ describe('run', () => {
     expect(calls).toEqual([])
   })
 
+  test('without a home directory, -p prints no value for the keys that need one, and a start names them', async () => {
+    const asking = fakeWorld({ argv: ['-p'] })
+    expect(await run({ ...asking.world, homeDirectory: undefined })).toBe(0)
+    expect(asking.stdout()).toContain('\nkvConfigPath=\n')
+    const starting = fakeWorld({ argv: ['--kvConfigPath=kv.json'] })
+    expect(await run({ ...starting.world, homeDirectory: undefined })).toBe(1)
+    expect(starting.stderr()).toBe(
+      'mqnamesrv: there is no home directory for the default of configStorePath, routeSnapshotPath: ' +
+        'set each of them, or HOME or user.home\n',
+    )
+    expect(starting.lines).toEqual([])
+  })
+
   test('-p prints what file, environment and options make together; warnings go to stderr', async () => {
     const { world, stdout, stderr } = fakeWorld({
       argv: ['-p', '-c', 'ns.conf', '--waitSecondsForService=3'],

@@ -10,7 +10,7 @@ async function started(
   properties: Record<string, string> = {},
   earlySignals: string[] = [],
 ) {
-  const { world, events, exits, calls } = fakeWorld({ controller, earlySignals })
+  const { world, events, exits, calls, stderr } = fakeWorld({ controller, earlySignals })
   const { logger, lines } = recordingLogger()
   const { configuration } = Configuration.resolve({
     args: Object.entries(properties).map(([key, value]) => ({ key, value })),
@@ -19,7 +19,7 @@ async function started(
   })
   const ended = serve(await world.createController(configuration, logger), configuration, logger, world)
   await vi.advanceTimersByTimeAsync(0)
-  return { ended, events, exits, calls, lines }
+  return { ended, events, exits, calls, lines, stderr }
 }
 
 describe('serve', () => {
@@ -79,7 +79,7 @@ describe('serve', () => {
       35_000,
     ],
   ])('a shutdown that takes longer than %s ends with 1', async (_, properties, deadlineMs) => {
-    const { ended, events, lines } = await started({ shutdown: () => never }, properties)
+    const { ended, events, lines, stderr } = await started({ shutdown: () => never }, properties)
     let code: number | undefined
     void ended.then((ending) => {
       code = ending
@@ -90,6 +90,7 @@ describe('serve', () => {
     await vi.advanceTimersByTimeAsync(1)
     expect(code).toBe(1)
     expect(lines.at(-1)).toMatchObject({ level: 'error', deadlineMs })
+    expect(stderr()).toBe(`mqnamesrv: the shutdown takes longer than ${deadlineMs} ms\n`)
   })
 
   test('a signal during a start that never ends is bounded by the same time', async () => {
@@ -110,16 +111,38 @@ describe('serve', () => {
     expect(exits).toEqual([code])
   })
 
+  test('signals that are not to end it are acted on, before the program was loaded and after, and never end it', async () => {
+    const { ended, events, exits, calls, lines } = await started({}, {}, ['SIGHUP', 'SIGQUIT', 'SIGUSR2'])
+    for (const signal of ['SIGHUP', 'SIGQUIT', 'SIGUSR1']) events.emit(signal)
+    expect(calls.filter((call) => call === 'reopenLog')).toHaveLength(2)
+    expect(lines.filter(({ msg }) => msg === 'state dump')).toMatchObject([
+      { level: 'info', connections: 3 },
+      { level: 'info', connections: 3 },
+    ])
+    expect(lines.filter(({ msg }) => msg === 'signal ignored').map((line) => line['signal'])).toEqual([
+      'SIGUSR2',
+      'SIGUSR1',
+    ])
+    expect([exits, calls.includes('shutdown')]).toEqual([[], false])
+    events.emit('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(events.eventNames()).toEqual([])
+  })
+
   test('a shutdown that fails is logged and ends with 1', async () => {
-    const { ended, events, lines } = await started({ shutdown: () => Promise.reject(new Error('stuck')) })
+    const { ended, events, lines, stderr } = await started({
+      shutdown: () => Promise.reject(new Error('stuck\nwith a second line')),
+    })
     events.emit('SIGTERM')
     expect(await ended).toBe(1)
-    expect(lines.at(-1)).toMatchObject({ level: 'error', err: { message: 'stuck' } })
+    expect(lines.at(-1)).toMatchObject({ level: 'error', err: { message: 'stuck\nwith a second line' } })
+    expect(stderr()).toBe('mqnamesrv: the shutdown failed: stuck\n')
   })
 
   test('an uncaught exception is one fatal line and ends the process with 1', async () => {
-    const { events, exits, lines } = await started()
+    const { events, exits, lines, stderr } = await started()
     events.emit('uncaughtException', new Error('boom'))
+    expect(stderr()).toBe('mqnamesrv: uncaught exception: boom\n')
     expect(exits).toEqual([1])
     expect(lines.at(-1)).toMatchObject({ level: 'fatal', err: { type: 'Error', message: 'boom' } })
   })

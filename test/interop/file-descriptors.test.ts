@@ -59,6 +59,10 @@ async function newcomerIsServed(): Promise<boolean> {
   return answer !== undefined && headerOf(answer).code === TOPIC_NOT_EXIST
 }
 
+test('the start says that the limit leaves fewer connections than maxConnections', () => {
+  expect(said('open-file limit leaves fewer connections than maxConnections')).toBe(1)
+})
+
 test('connections are taken as long as files can be opened beside them; those beyond are closed, the rest is served', async () => {
   await overcrowd()
   expect(openFiles().length).toBeLessThan(OPEN_FILES - 20)

@@ -101,6 +101,30 @@ describe('an idle connection', () => {
     await silent.closed
   })
 
+  test.each(['sent nothing', 'sent its first request since', 'sent something before'])(
+    'that has %s keeps the limit it was accepted with when an update changes it',
+    async (what) => {
+      const server = await startServer({ serverChannelMaxIdleTimeSeconds: '30' })
+      const [client, admin] = [await server.connect(), await server.connect()]
+      if (what === 'sent something before') await lookupCode(client, 'TopicA')
+      const update = { code: 318, body: 'serverChannelMaxIdleTimeSeconds=1' }
+      expect(headerOf(await admin.request(update)).code).toBe(SUCCESS)
+      if (what === 'sent its first request since') await lookupCode(client, 'TopicA')
+      let isClosed = false
+      void client.closed.then(() => {
+        isClosed = true
+      })
+      const later = await server.connect()
+      await lookupCode(later, 'TopicA')
+      server.time.advance(29_000)
+      await later.closed
+      expect(await lookupCode(admin, 'TopicA')).toBe(TOPIC_NOT_EXIST)
+      expect(isClosed).toBe(false)
+      server.time.advance(1_000)
+      await client.closed
+    },
+  )
+
   test('is never closed if the limit is 0', async () => {
     const server = await startServer({ serverChannelMaxIdleTimeSeconds: '0' })
     const client = await server.connect()

@@ -34,6 +34,22 @@ test('while the process stands still no time passes but the second until the nex
   expect(standstills).toEqual([599_000, 1_001])
 })
 
+test('whenever it begins, a pause of more than two seconds is left out but for its first second at most, and one of a second counts', () => {
+  for (let phaseMs = 0; phaseMs < 1_000; phaseMs += 50) {
+    for (const pauseMs of [500, 1_000, 2_001, 2_500, 60_000]) {
+      const { machine, standstills, sinceStart } = awake()
+      machine.advance(10_000 + phaseMs)
+      const beforeMs = sinceStart()
+      machine.standStill(pauseMs)
+      const countedMs = sinceStart() - beforeMs
+      expect(countedMs + (standstills[0] ?? 0)).toBe(pauseMs)
+      if (pauseMs <= 1_000) expect(standstills).toEqual([])
+      else expect(standstills).toHaveLength(1)
+      expect(countedMs).toBeLessThanOrEqual(1_000)
+    }
+  }
+})
+
 test('whoever asks first notices it, be it another timer or somebody in a loop that was held up', () => {
   const { machine, time, standstills } = awake()
   const seen: number[] = []

@@ -110,6 +110,22 @@ describe('a server that shuts down gracefully', () => {
     expect(error).toMatchObject({ code: 'ECONNREFUSED' })
   })
 
+  test('waits for a connection that had sent nothing before the signal, and tells it to go away when it asks', async () => {
+    const server = await startServer({ enableShutdownGracefully: 'true' })
+    const [quiet, other] = [await server.connect(), await server.connect()]
+    await other.request(lookup('TopicA'))
+    let isDown = false
+    const down = server.controller.shutdown().then(() => {
+      isDown = true
+    })
+    other.socket.end()
+    await other.closed
+    expect(await answerTo(quiet, { ...lookup('TopicA'), version: V5_3_2 })).toEqual(GO_AWAY)
+    expect(isDown).toBe(false)
+    quiet.socket.end()
+    await down
+  })
+
   test('is down at once if nobody is there', async () => {
     const { controller, time } = await startServer({ enableShutdownGracefully: 'true' })
     await controller.shutdown()

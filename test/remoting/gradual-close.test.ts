@@ -5,7 +5,7 @@ import { ManualTime } from '../support/manual-time.ts'
 interface FakeChannel extends ClosableChannel {
   readonly id: number
   lastActivityMs: number
-  closed: boolean
+  closing: boolean
 }
 
 /** Connections of which each has spoken a millisecond later than the one before, and what became of them. */
@@ -19,16 +19,20 @@ function connections(count: number) {
     const channel = {
       id,
       lastActivityMs: startMs - count + id,
-      closed: false,
+      closing: false,
       finish: () => {
         closed.push(id)
         closedAtMs.set(id, time.nowMs() - startMs)
-        channel.closed = true
+        channel.closing = true
       },
     }
     return channel
   })
-  const begin = () => closeGradually(channels, (periodMs, task) => time.every(periodMs, task))
+  const begin = () =>
+    closeGradually(
+      () => channels,
+      (periodMs, task) => time.every(periodMs, task),
+    )
   return { time, channels, closed, closedAtMs, begin }
 }
 
@@ -75,9 +79,20 @@ describe('connections that are closed gradually', () => {
   test('that go by themselves take nobody else their turn', () => {
     const { time, channels, closed, begin } = connections(160)
     begin()
-    for (const channel of channels.slice(50, 100)) channel.closed = true
+    for (const channel of channels.slice(50, 100)) channel.closing = true
     time.advance(50)
     expect(new Set(closed.slice(50))).toEqual(new Set(channels.slice(100, 150).map(({ id }) => id)))
+  })
+
+  test('keep their turn when another object takes their place, as a channel does at the first frame', () => {
+    const { time, channels, closed, begin } = connections(60)
+    begin()
+    const [waiting] = channels.filter(({ closing }) => !closing) as [FakeChannel]
+    waiting.closing = true
+    channels.push({ ...waiting, closing: false, finish: () => closed.push(1_000) })
+    time.advance(50)
+    expect(closed).toHaveLength(60)
+    expect(closed.at(-1)).toBe(1_000)
   })
 
   test('are left alone when it is ended', () => {

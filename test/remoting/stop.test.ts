@@ -198,6 +198,48 @@ describe('a NameServer that shuts down', () => {
   })
 })
 
+describe('a NameServer that shuts down with connections that have sent nothing', () => {
+  /** One that has sent something last, before 120 that have not. */
+  async function startWithQuietClients() {
+    const server = await startServer()
+    const quiet = await Promise.all(Array.from({ length: 120 }, () => server.connect()))
+    const last = await server.connect()
+    // Connections are accepted in their order: once this one is answered, the server knows all others.
+    await last.request(lookup('TopicA'))
+    server.time.advance(1)
+    await last.request(lookup('TopicA'))
+    const open = new Set([...quiet, last])
+    for (const client of open) void client.closed.then(() => open.delete(client))
+    return { ...server, open, last }
+  }
+
+  test('closes them a few at a time, the longest idle first, as it does the others', async () => {
+    const { controller, open, last, time } = await startWithQuietClients()
+    const down = controller.shutdown()
+    for (const expected of [71, 21]) {
+      await until('the connections of this step are closed', () => open.size <= expected)
+      expect(headerOf(await last.request(lookup('TopicA'))).code).toBe(17)
+      expect(open.size).toBe(expected)
+      time.advance(50)
+    }
+    await down
+    await Promise.all([...open].map(({ closed }) => closed))
+    expect(time.timers).toBe(0)
+  })
+
+  test('serves the first request of one whose turn has not come, and closes it in its turn', async () => {
+    const { controller, open, time } = await startWithQuietClients()
+    const down = controller.shutdown()
+    await until('the connections of the first step are closed', () => open.size <= 71)
+    const [first] = open
+    expect(headerOf(await (first as RawClient).request(lookup('TopicA'))).code).toBe(17)
+    time.advance(50)
+    time.advance(50)
+    await down
+    await first?.closed
+  })
+})
+
 describe('a server that is started', () => {
   test('on a port in use says so with EADDRINUSE, and leaves nothing running', async () => {
     const { port } = await startServer()

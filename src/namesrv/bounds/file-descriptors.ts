@@ -15,6 +15,8 @@ export interface DescriptorShares {
   readonly accepted: number
   /** That this server opens. */
   readonly own: number
+  /** The limit of open files. */
+  readonly limit: number
 }
 
 /**
@@ -28,10 +30,28 @@ export function descriptorShares(wantedOwn: number): DescriptorShares | undefine
     const limit = Number(/^Max open files +(\d+)/m.exec(limits)?.[1])
     if (Number.isNaN(limit)) return undefined
     const own = Math.max(1, Math.min(wantedOwn, Math.floor(limit * OWN_PART)))
-    return { accepted: Math.max(1, limit - readdirSync('/proc/self/fd').length - RESERVED - own), own }
+    const accepted = Math.max(1, limit - readdirSync('/proc/self/fd').length - RESERVED - own)
+    return { accepted, own, limit }
   } catch {
     return undefined
   }
+}
+
+/** Logs at the start that the limit of open files leaves fewer connections than `maxConnections`, and which limit would do. */
+export function warnOfFewDescriptors(
+  shares: DescriptorShares | undefined,
+  { configuration, logger }: Pick<Surroundings, 'configuration' | 'logger'>,
+): void {
+  const { maxConnections, clientMaxConnections } = configuration.values
+  if (shares === undefined || shares.accepted >= maxConnections) return
+  const { accepted, own, limit } = shares
+  const files = limit - accepted - own
+  // Connections of our own have at most a part of the limit, so a higher limit may leave more of it to them.
+  const neededOpenFiles = maxConnections + files + clientMaxConnections
+  logger.warn(
+    { openFiles: limit, connections: accepted, maxConnections, neededOpenFiles },
+    'open-file limit leaves fewer connections than maxConnections',
+  )
 }
 
 /**

@@ -14,6 +14,12 @@ export class RateLimit {
     this.#windowMs = windowMs
   }
 
+  /** Begins a new window: the next task runs, and is told of nothing that was suppressed before. */
+  reset(): void {
+    this.#windowStartMs = Number.NEGATIVE_INFINITY
+    this.#suppressed = 0
+  }
+
   /** Does it, unless it was done too often lately. It is told how often it was left out since the last time. */
   run(task: (suppressed: number) => void): void {
     const nowMs = this.#nowMs()

@@ -21,7 +21,8 @@ export type ConfigValue = string | number | boolean | undefined
 
 /** What the defaults of some keys depend on. */
 export interface DefaultContext {
-  readonly homeDirectory: string
+  /** Undefined if the user has none. */
+  readonly homeDirectory: string | undefined
   readonly processors: number
   /** The value in force of a `system` key, or of one that stands earlier in the table. */
   value(key: string): ConfigValue
@@ -168,6 +169,12 @@ export function sameAs(key: string, otherwise: number | boolean): ComputedDefaul
 export function inHome(file: string): ComputedDefault {
   return {
     text: `\`{user.home}/namesrv/${file}\``,
-    of: (context) => `${context.value('user.home')}/namesrv/${file}`,
+    of: (context) => pathInHome(context, file),
   }
+}
+
+/** A file in the folder `namesrv` of the home directory; undefined if there is no home directory. */
+export function pathInHome(context: DefaultContext, file: string): string | undefined {
+  const home = context.value('user.home')
+  return home === undefined || home === '' ? undefined : `${home}/namesrv/${file}`
 }

@@ -16,8 +16,8 @@ import { propertiesText, propertyLine } from './properties-text.ts'
 
 /** What {@link Configuration.resolve} decides upon: the layers, and the machine on which some defaults depend. */
 export interface ResolveOptions extends ConfigLayers {
-  /** Home directory of the user, the default of `user.home`. */
-  readonly homeDirectory: string
+  /** Home directory of the user, the default of `user.home`; undefined if there is none. */
+  readonly homeDirectory: string | undefined
   /** Number of processors, the default of a key of Java's. */
   readonly processors: number
 }
@@ -81,6 +81,15 @@ export class Configuration {
   sourceOf(key: string): ConfigSource | undefined {
     const row = findConfigKey(key)
     return row === undefined ? undefined : this.#entries.get(row.key)?.source
+  }
+
+  /** Keys whose default is a file in the home directory, and that have no value because there is none. */
+  keysWithoutHome(): string[] {
+    return this.entries()
+      .filter(
+        ({ row, value }) => value === undefined && row.owner !== 'system' && typeof row.default === 'object',
+      )
+      .map(({ row }) => row.key)
   }
 
   /** Every key with its value and source, in the order of the table; secrets are not hidden. */

@@ -1,5 +1,5 @@
 import { TrustedNetworks } from '../../remoting/trusted-networks.ts'
-import { boolean, int, long, nullable, string, word } from './config-key.ts'
+import { boolean, int, long, nullable, pathInHome, string, word } from './config-key.ts'
 import { MAX_TIMER_MS, TIME_MS } from './time-ranges.ts'
 
 /** The key of the frame limit, which others hang on. */
@@ -85,6 +85,12 @@ export const OWN_CONFIG_KEYS = [
     'start',
     'form of the log; `auto` is `pretty` on a terminal, else `json`',
   ),
+  string(
+    'logPath',
+    '',
+    'start',
+    'file to which the log is appended; its folder must exist; empty: stdout. SIGHUP opens it again, for logrotate',
+  ),
   nullable(
     'proxyProtocolTrustedNetworks',
     'start',
@@ -142,7 +148,7 @@ export const OWN_CONFIG_KEYS = [
       of: (context) => {
         const port = context.value('listenPort')
         // Nobody finds a server again that takes another port at each start.
-        return port === 0 ? '' : `${context.value('user.home')}/namesrv/routes-${port}.snapshot`
+        return port === 0 ? '' : pathInHome(context, `routes-${port}.snapshot`)
       },
     },
     'start',

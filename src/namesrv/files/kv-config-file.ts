@@ -10,12 +10,14 @@ import { JsonError } from '../../protocol/errors.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { writeFileAtomically } from './atomic-file.ts'
 import { isBlank, readBackup } from './backup.ts'
+import { WriteRecovery } from './write-recovery.ts'
 
 /**
  * Loads the key-value service from its file; a missing file is an empty table. If the file is empty, its backup is used: that is
  * what a full disk leaves behind.
  * @param maxWaitingChanges - Most changes that may wait while the file is written.
- * @param logger - Told when the backup is used, or found beside a missing file.
+ * @param logger - Told when the backup is used, or found beside a missing file, and when the file can be written again after writes of it
+ * have failed.
  * @throws {ConfigError} `ERR_CONFIG_FILE`: the file is there but cannot be read. It is left as it is.
  * @see KVConfigManager#load in apache/rocketmq
  */
@@ -23,12 +25,13 @@ export function loadKVConfig(
   path: string,
   maxWaitingChanges: number,
   bounds?: KVConfigBounds,
-  logger?: Pick<Logger, 'warn'>,
+  logger?: Pick<Logger, 'info' | 'warn'>,
 ): KVConfigManager {
   const file = readKVFile(path)
   // What is on the disk, as far as this server knows, needs no second look before it becomes the backup.
   let known = file === undefined || isBlank(file) ? undefined : file
   const isWhole = (old: Buffer): boolean => (known !== undefined && old.equals(known)) || isTable(old)
+  const recovery = logger === undefined ? undefined : new WriteRecovery('KV file', path, logger)
   return new KVConfigManager(
     tableOf(path, file, logger),
     (content, onStored) => {
@@ -36,7 +39,8 @@ export function loadKVConfig(
         known = content
         onStored()
       }
-      return writeFileAtomically(path, content, onReplaced, undefined, isWhole)
+      const write = writeFileAtomically(path, content, onReplaced, undefined, isWhole)
+      return recovery?.watch(write) ?? write
     },
     maxWaitingChanges,
     bounds,

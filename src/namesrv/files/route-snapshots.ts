@@ -12,6 +12,7 @@ import type { RecentEvents } from '../../stats/recent-events.ts'
 import { RateLimit } from '../bounds/rate-limit.ts'
 import type { Clock, Scheduler } from '../time.ts'
 import { readSnapshotFile, SnapshotFileError, writeSnapshotFile } from './route-snapshot-file.ts'
+import { WriteRecovery } from './write-recovery.ts'
 
 /** What the snapshots of a server's routes need. */
 export interface RouteSnapshotsOptions {
@@ -43,6 +44,7 @@ const WARNINGS = { maxPerWindow: 1, windowMs: 600_000 }
 export class RouteSnapshots {
   readonly #options: RouteSnapshotsOptions
   readonly #failures: RateLimit
+  readonly #recovery: WriteRecovery
   /** The revision that is in the file; undefined if what is there is not ours to call right. */
   #savedRevision: number | undefined
   #saving: Promise<void> | undefined
@@ -51,6 +53,7 @@ export class RouteSnapshots {
   constructor(options: RouteSnapshotsOptions) {
     this.#options = options
     this.#failures = new RateLimit(() => options.clock.nowMs(), WARNINGS)
+    this.#recovery = new WriteRecovery('route snapshot', options.path, options.logger)
   }
 
   /** Takes the routes from the file, if there is one to be used. Whatever is wrong with it is one line in the log, no error. */
@@ -116,6 +119,8 @@ export class RouteSnapshots {
     for (const end of this.#ends) end()
     this.#ends = []
     await this.#saving
+    // Whatever was logged before: nobody tries again after this one.
+    this.#failures.reset()
     await this.save()
   }
 
@@ -140,11 +145,13 @@ export class RouteSnapshots {
       const bytes = await this.#write(snapshot).finally(() => snapshot.release())
       this.#savedRevision = snapshot.revision
       counters.snapshotsWritten++
+      if (this.#recovery.succeeded()) this.#failures.reset()
       logger.debug({ path, bytes, topics: snapshot.topics.length }, 'route snapshot written')
     } catch (error) {
       // Perhaps it is gone: it is written anew next time, whether or not anything has changed.
       this.#savedRevision = undefined
       counters.snapshotsFailed++
+      this.#recovery.failed()
       this.#failures.run((suppressed) => {
         logger.warn(
           { path, suppressed },

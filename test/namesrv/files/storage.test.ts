@@ -43,7 +43,7 @@ async function startIn(folder: string, properties: Readonly<Record<string, strin
 
 /** Both kinds of change are refused for the reason, and neither memory nor disk have changed; until `mend` is called. */
 async function expectRefusals(
-  { client, kvConfigPath, configStorePath }: Awaited<ReturnType<typeof startIn>>,
+  { client, lines, kvConfigPath, configStorePath }: Awaited<ReturnType<typeof startIn>>,
   reason: RegExp,
   mend: () => void,
 ): Promise<void> {
@@ -64,6 +64,11 @@ async function expectRefusals(
   mend()
   expect(await codeOf(client, put)).toBe(0)
   expect(await codeOf(client, update)).toBe(0)
+  const recovered = lines.filter(({ msg }) => msg.endsWith('can be written again'))
+  expect(recovered).toMatchObject([
+    { level: 'info', msg: 'KV file can be written again', path: kvConfigPath, failures: 2 },
+    { level: 'info', msg: 'configuration file can be written again', path: configStorePath, failures: 1 },
+  ])
   expect(await storedValue(client, 'k')).toHaveLength(20_000)
   expect(await shown(client, 'enableTopicList')).toBe('true')
   // What was in force before, in spite of the failures in between.

@@ -288,6 +288,37 @@ describe('the file', () => {
     expect(messages(server, 'cannot be written')).toHaveLength(1)
   })
 
+  test('that can be written again is one line, and the next failure and one at the shutdown are warnings at once', async () => {
+    const routeSnapshotPath = snapshotPath()
+    const folder = dirname(routeSnapshotPath)
+    writeFileSync(folder, '')
+    const server = await startServer({ routeSnapshotPath, ...LASTING })
+    const broker = await server.connect()
+    await broker.request(registration(BROKER_A))
+    const failures = () => messages(server, 'cannot be written').length
+    const failAgain = async (): Promise<void> => {
+      const { snapshotsFailed } = server.controller.counters
+      server.time.advance(INTERVAL_MS)
+      await until('it has tried', () => server.controller.counters.snapshotsFailed > snapshotsFailed)
+    }
+    await failAgain()
+    await failAgain()
+    expect(failures()).toBe(1)
+    renameSync(folder, `${folder}-aside`)
+    await written(server)
+    const recovered = { level: 'info', msg: 'route snapshot can be written again', failures: 2 }
+    expect(messages(server, 'can be written again')).toMatchObject([recovered])
+
+    renameSync(folder, `${folder}-gone`)
+    writeFileSync(folder, '')
+    await failAgain()
+    expect(failures()).toBe(2)
+    await failAgain()
+    expect(failures()).toBe(2)
+    await server.controller.shutdown()
+    expect(failures()).toBe(3)
+  })
+
   test('that never can be written is a warning every ten minutes, with how often it was tried in vain', async () => {
     const time = new ManualTime()
     const { logger, lines } = recordingLogger()

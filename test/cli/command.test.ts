@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { checkout, eventually, runCommand } from '../support/command.ts'
+import { temporaryFolder } from '../support/start-server.ts'
+
+const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+const PRODUCTION = Object.keys(manifest.dependencies)
+
+async function outcome(words: readonly string[], env?: Readonly<Record<string, string>>) {
+  const { output, ended } = runCommand(words, env)
+  const code = await ended
+  return { code, ...output }
+}
+
+/** A file that makes Node.js say it is of another version. */
+function pretend(version: string): string {
+  const file = join(temporaryFolder(), 'version.cjs')
+  writeFileSync(file, `Object.defineProperty(process.versions, 'node', { value: '${version}' })`)
+  return file
+}
+
+describe('the command mqnamesrv', () => {
+  test.each([
+    ['16.20.2', '16.20'],
+    ['18.19.1', '18.19'],
+    ['20.18.3', '20.18'],
+  ])('on Node.js %s says in one line which one it needs', async (version, shown) => {
+    const words = ['node', '--require', pretend(version), checkout([]), '-v']
+    const stderr = `mqnamesrv: needs Node.js 20.19 or later, this is ${shown}\n`
+    expect(await outcome(words)).toEqual({ code: 1, stdout: '', stderr })
+  })
+
+  test.each(['20.19.0', '22.0.0'])('on Node.js %s runs', async (version) => {
+    expect(await outcome(['node', '--require', pretend(version), checkout(), '-v'])).toMatchObject({
+      code: 0,
+    })
+  })
+
+  test('needs the Node.js that package.json asks for', () => {
+    expect(manifest.engines.node).toBe('>=20.19')
+  })
+
+  test('before `npm ci` says in one line that its dependencies are missing', async () => {
+    const { code, stdout, stderr } = await outcome(['node', checkout([]), '-v'])
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(
+      /^mqnamesrv: the dependencies are not installed \(tsx is missing\): run npm ci in .*\n$/,
+    )
+  })
+
+  test('after `npm ci --omit=dev` of a checkout that was never built says in one line how to build it', async () => {
+    const { code, stdout, stderr } = await outcome(['node', checkout(PRODUCTION), '-v'])
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(
+      /^mqnamesrv: the program is not built, .*: run npm ci in .*, then npm prune --omit=dev\n$/,
+    )
+  })
+
+  const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0
+  test.runIf(hasPrlimit)('under a limit of 64 open files says in one line how many it needs', async () => {
+    const { code, stdout, stderr } = await outcome(['prlimit', '--nofile=64', 'node', checkout()])
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^mqnamesrv: the limit of open files is 64, and at least 128 are needed: .*\n$/)
+  })
+})
+
+describe('package.json', () => {
+  test('has no script that npm runs, or warns about, when the package is installed', () => {
+    expect(Object.keys(manifest.scripts)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(pre|post)?(install|prepare)$/)]),
+    )
+  })
+})
+
+const isRoot = process.getuid?.() === 0
+const hasSetpriv = spawnSync('setpriv', ['--version']).status === 0
+const STRANGER = 54_321
+
+describe.runIf(isRoot && hasSetpriv)('a user without an entry in the user database, and without HOME', () => {
+  const asStranger = ['setpriv', `--reuid=${STRANGER}`, `--regid=${STRANGER}`, '--clear-groups', 'node']
+
+  /** A checkout that the user can read, and a folder to write to. */
+  function places() {
+    const command = checkout()
+    const folder = temporaryFolder()
+    chmodSync(join(command, '../..'), 0o755)
+    chownSync(folder, STRANGER, STRANGER)
+    return { command, folder }
+  }
+
+  test.each(['-v', '-h', '-p'])('is served by %s', async (option) => {
+    const { command } = places()
+    expect(await outcome([...asStranger, command, option])).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('is told in one line which keys need a home directory', async () => {
+    const { command } = places()
+    const stderr =
+      'mqnamesrv: there is no home directory for the default of kvConfigPath, configStorePath, routeSnapshotPath: ' +
+      'set each of them, or HOME or user.home\n'
+    expect(await outcome([...asStranger, command])).toEqual({ code: 1, stdout: '', stderr })
+  })
+
+  test('is served where the folder of temporary files cannot be written and the time zone is unknown', async () => {
+    const { command } = places()
+    const closedFolder = join(temporaryFolder(), 'closed')
+    mkdirSync(closedFolder, { mode: 0o700 })
+    const env = { TMPDIR: closedFolder, TZ: 'No/Such_Zone' }
+    expect(await outcome([...asStranger, command, '-v'], env)).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('can start the server with paths of its own', async () => {
+    const { command, folder } = places()
+    const paths = ['kvConfigPath', 'configStorePath', 'routeSnapshotPath'].map(
+      (key) => `--${key}=${join(folder, key)}`,
+    )
+    const words = [...asStranger, command, '--listenPort=0', '--bindAddress=127.0.0.1', ...paths]
+    const { child, output, ended } = runCommand(words)
+    await eventually('it listens', () => output.stdout.includes('boot success'))
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+    expect(output.stderr).toBe('')
+  })
+})

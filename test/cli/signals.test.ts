@@ -1,0 +1,153 @@
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { checkout, eventually, type RunningCommand, runCommand } from '../support/command.ts'
+import { temporaryFolder } from '../support/start-server.ts'
+import { until } from '../support/until.ts'
+
+const OTHERS = ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGPWR'] as const
+
+interface Server extends RunningCommand {
+  readonly logPath: string
+  readonly lines: (path?: string) => Record<string, unknown>[]
+  readonly said: (msg: string, path?: string) => number
+}
+
+/** Starts the program through its command, with its log in a file. */
+function start(wrapper: readonly string[] = [], nodeOptions: readonly string[] = []): Server {
+  const folder = temporaryFolder()
+  const logPath = join(folder, 'namesrv.log')
+  const settings = [
+    `--user.home=${folder}`,
+    `--logPath=${logPath}`,
+    '--listenPort=0',
+    '--bindAddress=127.0.0.1',
+  ]
+  const running = runCommand([...wrapper, process.execPath, ...nodeOptions, checkout(), ...settings])
+  const lines = (path = logPath) => {
+    if (!existsSync(path)) return []
+    const text = readFileSync(path, 'utf8')
+    return text
+      .slice(0, text.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line))
+  }
+  const said = (msg: string, path?: string) =>
+    lines(path).filter((line) => `${line['msg']}`.includes(msg)).length
+  return { ...running, logPath, lines, said }
+}
+
+async function started(...options: Parameters<typeof start>): Promise<Server> {
+  const server = start(...options)
+  await eventually('it listens', () => server.said('boot success') === 1)
+  return server
+}
+
+async function endsWell({ child, ended, output }: Server): Promise<void> {
+  child.kill('SIGTERM')
+  expect(await ended).toBe(0)
+  expect(output).toEqual({ stdout: '', stderr: '' })
+}
+
+/** Whether a process handles a signal, where the system tells. */
+function handles(pid: number | undefined, signal: 'SIGQUIT'): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const caught = BigInt(`0x${/^SigCgt:\s*(\w+)/m.exec(status)?.[1]}`)
+  return ((caught >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n
+}
+
+describe('a running server', () => {
+  test.each([[[]], [['nohup']]])(
+    'is not ended by SIGHUP, started by %j: it opens its log file again',
+    async (wrapper) => {
+      const server = await started(wrapper)
+      const rotated = `${server.logPath}.1`
+      renameSync(server.logPath, rotated)
+      server.child.kill('SIGHUP')
+      await eventually('the file is there again', () => server.said('log file reopened') === 1)
+      expect(server.said('log file reopened', rotated)).toBe(0)
+      server.child.kill('SIGHUP')
+      await eventually('it is opened once more', () => server.said('log file reopened') === 2)
+      server.child.kill('SIGTERM')
+      expect(await server.ended).toBe(0)
+      expect(server.said('the Name Server is shut down')).toBe(1)
+      expect(server.said('shut down', rotated)).toBe(0)
+    },
+  )
+
+  test('goes on with the old log file if it cannot be opened again, and says so there', async () => {
+    const server = await started()
+    const rotated = `${server.logPath}.1`
+    renameSync(server.logPath, rotated)
+    mkdirSync(server.logPath)
+    server.child.kill('SIGHUP')
+    await eventually('it says so', () => server.said('log file not reopened', rotated) === 1)
+    await endsWell(server)
+    expect(server.said('the Name Server is shut down', rotated)).toBe(1)
+  })
+
+  test('logs its state on SIGQUIT and goes on', async () => {
+    const server = await started()
+    server.child.kill('SIGQUIT')
+    await eventually('it is logged', () => server.said('state dump') === 1)
+    const dump = server.lines().find(({ msg }) => msg === 'state dump')
+    expect(dump).toMatchObject({ level: 'info', signal: 'SIGQUIT', connections: 0, lockWaiters: 0 })
+    for (const key of ['version', 'node', 'uptimeSeconds', 'memory', 'tables', 'counters', 'events']) {
+      expect(dump).toHaveProperty(key)
+    }
+    await endsWell(server)
+  })
+
+  test('ignores the signals that nobody means for it with a line each, and opens no debugger port', async () => {
+    const server = await started()
+    for (const signal of OTHERS) server.child.kill(signal)
+    await eventually('they are logged', () => server.said('signal ignored') === OTHERS.length)
+    // A debugger port is a line on stderr.
+    await endsWell(server)
+  })
+
+  test('leaves SIGUSR1 to a Node.js that was started with a debugger', async () => {
+    const server = await started([], ['--inspect-port=127.0.0.1:0'])
+    server.child.kill('SIGUSR1')
+    await eventually('the debugger listens', () => server.output.stderr.includes('Debugger listening'))
+    server.child.kill('SIGTERM')
+    expect(await server.ended).toBe(0)
+  })
+})
+
+describe('a server that is being loaded', () => {
+  test.runIf(existsSync('/proc/self/status'))('keeps signals until it can act on them', async () => {
+    const server = start()
+    await until('the command runs', () => handles(server.child.pid, 'SIGQUIT'))
+    expect(server.said('mqnamesrv starts')).toBe(0)
+    for (const signal of ['SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const) server.child.kill(signal)
+    await eventually('it listens', () => server.said('boot success') === 1)
+    expect(server.said('log file reopened')).toBe(1)
+    expect(server.said('state dump')).toBe(1)
+    expect(server.said('signal ignored')).toBe(2)
+    await endsWell(server)
+  })
+})
+
+describe('a log file', () => {
+  test.each([
+    ['is in a folder that does not exist', 'none/namesrv.log', /there is no such file \(ENOENT\)/],
+    ['is a folder', '.', /it is a directory \(EISDIR\)/],
+  ])('that %s stops the start with one line', async (_, name, reason) => {
+    const folder = temporaryFolder()
+    const words = [
+      process.execPath,
+      checkout(),
+      `--user.home=${folder}`,
+      '--listenPort=0',
+      `--logPath=${folder}/${name}`,
+    ]
+    const { output, ended } = runCommand(words)
+    expect(await ended).toBe(1)
+    expect(output.stdout).toBe('')
+    expect(output.stderr).toMatch(/^mqnamesrv: cannot open the log file .* \(logPath\)\n$/)
+    expect(output.stderr).toMatch(reason)
+  })
+})
