@@ -93,14 +93,15 @@ export class ConfigUpdates implements NamesrvConfiguration {
   }
 
   #refused(peer: string, outcome: ConfigUpdateOutcome, why: string): ConfigUpdateOutcome {
+    const level = outcome.kind === 'refused' && outcome.cause !== undefined ? 'error' : 'warn'
     this.#limit.run((suppressed) => {
-      this.#logger.warn({ peer, suppressed }, `update of the configuration refused: ${why}`)
-    })
+      this.#logger[level]({ peer, suppressed }, `update of the configuration refused: ${why}`)
+    }, peer)
     return outcome
   }
 
   #logTaken(peer: string, { changes, ignored, warnings }: UpdatedConfigState): void {
-    const tell = (suppressed: number): void => {
+    const tell = (suppressed: number | undefined): void => {
       const changed = Object.fromEntries(
         changes.map(({ key, from, to }) => [key, `${quoted(from)} -> ${quoted(to)}`]),
       )
@@ -116,9 +117,7 @@ export class ConfigUpdates implements NamesrvConfiguration {
         this.#logger.warn({ peer }, `stored, but the next start will refuse it: ${quoted(warning)}`)
       }
     }
-    // Who changed what must be known; what changes nothing need not be told each time.
-    if (changes.length > 0 || warnings.length > 0) tell(0)
-    else this.#limit.run(tell)
+    this.#limit.run(tell, peer)
   }
 }
 

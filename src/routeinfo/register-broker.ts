@@ -70,6 +70,7 @@ export function* registerBroker(
   const isProvisional = before?.channelId === NO_CHANNEL
   const isKnownByName = before?.brokerName === brokerName || before?.formerNames?.has(brokerName) === true
   if (isProvisional && isKnownByName && topics === 1) {
+    noteTopics(registration, changes)
     tables.touch(clusterName, brokerAddr, registration.nowMs)
     return { result: brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs) }
   }
@@ -78,15 +79,17 @@ export function* registerBroker(
   if (putLive(tables, registration, before)) changes.unseen()
   setFilterServers(tables, registration, changes)
   if (first || before === undefined || isProvisional) {
-    const { haServerAddr, channelId } = registration
+    const { haServerAddr, channelId, peer } = registration
     changes.effect({
       kind: 'broker registered',
       broker: identity(registration),
       haServerAddr,
       topics,
       channelId,
+      peer,
+      topicChanges: changes.tally,
     })
-  }
+  } else noteTopics(registration, changes)
   if (brokerId < previousMinId) {
     changes.effect({
       kind: 'min broker id changed',
@@ -130,7 +133,8 @@ function ignore(
     tables.removeLive(key)
     if (tables.filterServerTable.delete(key)) changes.everyTopic()
   }
-  changes.effect({ kind: 'registration ignored', broker: identity(registration), currentAddr })
+  const { peer } = registration
+  changes.effect({ kind: 'registration ignored', broker: identity(registration), currentAddr, peer })
 }
 
 /** @returns Whether more is new than the version and the times. */
@@ -154,9 +158,18 @@ function putLive(
     heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
     dataVersion: registration.dataVersion,
     channelId: registration.channelId,
+    peer: registration.peer,
     haServerAddr: registration.haServerAddr,
     generation: registration.generation,
   })
+}
+
+/** A broker that is known already: only what its registration changed is worth telling. */
+function noteTopics(registration: Registration, changes: RouteChanges): void {
+  const { tally: topicChanges } = changes
+  if (topicChanges === undefined) return
+  const { peer } = registration
+  changes.effect({ kind: 'topics changed', broker: identity(registration), peer, topicChanges })
 }
 
 function identity({ clusterName, brokerName, brokerId, brokerAddr }: BrokerIdentity): BrokerIdentity {

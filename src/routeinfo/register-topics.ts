@@ -44,7 +44,8 @@ export function* registerTopics(
   // With a mark there is none to delete, or it would not hold.
   if (deleteMissingTopics && topicQueueMappingInfoMap.size === 0 && since === undefined) {
     for (const topic of tables.topicQueueTable.keys()) {
-      if (!topicConfigTable.has(topic) && tables.removeQueueData(topic, brokerName)) changes.topic(topic)
+      if (!topicConfigTable.has(topic) && tables.removeQueueData(topic, brokerName))
+        changes.topic(topic, 'deleted')
       yield
     }
   }
@@ -64,7 +65,10 @@ export function* registerTopics(
     )
     const known = everything ? undefined : tables.toldQueueData(topic, brokerName)
     if (known !== undefined) exact &&= sameQueueData(known, queueData)
-    else if (tables.putQueueData(topic, queueData)) changes.topic(topic)
+    else {
+      const change = tables.topicQueueTable.get(topic)?.has(brokerName) === true ? 'changed' : 'new'
+      if (tables.putQueueData(topic, queueData)) changes.topic(topic, change)
+    }
     yield
   }
   if (!everything) return keysAreNames ? exact : undefined

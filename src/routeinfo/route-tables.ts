@@ -27,6 +27,8 @@ export interface BrokerLiveInfo {
   readonly heartbeatTimeoutMs: number
   readonly dataVersion: DataVersion
   readonly channelId: ChannelId
+  /** `host:port` of the peer that registered it, for the log; absent if known from a snapshot alone. */
+  readonly peer?: string | undefined
   readonly haServerAddr: string | null
   /**
    * Arrival number of the registration that made this entry. A removal carries the number of its own arrival and spares an

@@ -49,7 +49,6 @@ describe('an update over the wire', () => {
         peer: client.address,
         changed: { enableAllTopicList: 'true -> false' },
         ignored: ['unknown'],
-        suppressed: 0,
         msg: 'configuration updated',
       },
     ])
@@ -79,9 +78,8 @@ describe('an update over the wire', () => {
     })
     expect(await shown('enableTopicList')).toBe('true')
     expect(lines).toContainEqual({
-      level: 'warn',
+      level: 'error',
       peer: client.address,
-      suppressed: 0,
       msg: `update of the configuration refused: ${answer.remark}`,
     })
   })
@@ -116,7 +114,6 @@ describe('an update over the wire', () => {
     expect(lines).toContainEqual({
       level: 'warn',
       peer: client.address,
-      suppressed: 0,
       msg: `update of the configuration refused: ${why}`,
     })
   })

@@ -45,7 +45,6 @@ describe('maxConnections', () => {
         level: 'warn',
         peer,
         bound: 'maxConnections',
-        suppressed: 0,
         msg: 'refused: as many connections are open as maxConnections allows, 3; maxConnections sets the limit',
       },
     ])
