@@ -7,6 +7,7 @@ import { type ConfigState, type UpdatedConfigState, updatedConfigState } from '.
 import { type Configuration, configFileText } from './config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
 import { writeFileAtomically } from './files/atomic-file.ts'
+import { cutText } from './log-text.ts'
 
 /** Longest texts and most names of an update that a line of the log quotes; the rest is counted. */
 const MAX_QUOTED_LETTERS = 200
@@ -95,7 +96,7 @@ export class ConfigUpdates implements NamesrvConfiguration {
   #refused(peer: string, outcome: ConfigUpdateOutcome, why: string): ConfigUpdateOutcome {
     const level = outcome.kind === 'refused' && outcome.cause !== undefined ? 'error' : 'warn'
     this.#limit.run((suppressed) => {
-      this.#logger[level]({ peer, suppressed }, `update of the configuration refused: ${why}`)
+      this.#logger[level]({ peer, suppressed }, `update of the configuration refused: ${cutText(why)}`)
     }, peer)
     return outcome
   }

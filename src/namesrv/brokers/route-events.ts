@@ -46,7 +46,13 @@ export function noteRouteEffect(effect: RouteEffect, notes: RouteEffectNotes): v
       const { broker, reason } = effect
       counters.removalsFenced++
       events.add('removal fenced', nameOf(broker), reason)
-      write('info', 'removal fenced: the broker has registered again', effect, () => ({ reason }), notes)
+      write(
+        'info',
+        'removal fenced: the broker has changed since it was decided',
+        effect,
+        () => ({ reason }),
+        notes,
+      )
       return
     }
     case 'min broker id changed':
