@@ -1,3 +1,6 @@
+/** Longer than any `[IPv6]:port`. */
+const MAX_ADDRESS_CHARACTERS = 64
+
 /** How many runs a {@link RateLimit} allows. */
 export interface RateLimitOptions {
   /** Max runs of one peer in a window. Default 10. */
@@ -49,7 +52,8 @@ export class RateLimit {
       this.#runs = 0
       this.#runsOfHost.clear()
     }
-    const host = peer.slice(0, peer.lastIndexOf(':'))
+    // A broker announces any text as its address; one that is no address must not be kept.
+    const host = peer.length > MAX_ADDRESS_CHARACTERS ? '' : peer.slice(0, peer.lastIndexOf(':'))
     const runsOfHost = this.#runsOfHost.get(host) ?? 0
     if (runsOfHost >= this.#maxPerWindow || this.#runs >= this.#maxOfAllPeers) {
       this.#suppressed++
