@@ -32,6 +32,7 @@ export async function createLogger(options: LogOptions): Promise<Logger> {
     level: options.level,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
+    hooks: { streamWrite: pretty ? escapedTwice : escaped },
   }
   if (!pretty) {
     if (options.destination !== undefined) return pino(settings, options.destination)
@@ -47,9 +48,33 @@ export async function createLogger(options: LogOptions): Promise<Logger> {
     ignore: 'pid,hostname',
     translateTime: false,
     singleLine: true,
+    messageFormat: (line, key) => oneLine(`${line[key]}`),
   })
   stream.on('error', options.onWriteError ?? (() => {}))
   return pino(settings, stream)
+}
+
+/** C1 controls, line separators and bidi marks: JSON may have them as they are, and a terminal acts on them. */
+const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** A line of JSON without them. */
+function escaped(line: string): string {
+  return line.replace(UNSAFE, unicodeEscape)
+}
+
+/** The same for a line that is parsed before people see it. */
+function escapedTwice(line: string): string {
+  return line.replace(UNSAFE, (character) => `\\${unicodeEscape(character)}`)
+}
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+/** A message with its line breaks and other C0 controls escaped, as JSON has them. */
+function oneLine(message: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
+  return message.replace(/[\u0000-\u001f]/g, unicodeEscape)
 }
 
 /** Stdout or the file as it is: a slow reader or a full disk must not hold up the server. */

@@ -40,29 +40,74 @@ export interface CliWorld extends ServingProcess {
  * Runs the program: prints what is asked for, or serves until a signal ends it.
  *
  * @returns Its exit code, see {@link ExitCode}. A failure is a line on stderr, or one for each bad value of the configuration;
- *   never a stack trace.
+ *   never a stack trace. The log has a line for it, too.
  */
 export async function run(world: CliWorld): Promise<number> {
+  let commandLine: CommandLine | undefined
+  const log: { logger?: Logger } = {}
   try {
-    const commandLine = parseCommandLine(world.argv, packageVersion())
+    commandLine = parseCommandLine(world.argv, packageVersion())
     if (commandLine.action === 'show') {
       world.stdout.write(commandLine.text)
       return ExitCode.OK
     }
-    return await runConfigured(commandLine, world)
+    return await runConfigured(commandLine, world, (logger) => {
+      log.logger = logger
+    })
   } catch (error) {
     const isUsage = error instanceof UsageError
-    const problems = error instanceof ConfigError ? error.problems : [describeFailure(error)]
-    for (const problem of problems) {
-      world.stderr.write(`mqnamesrv: ${firstLine(problem)}${isUsage ? ' (mqnamesrv -h helps)' : ''}\n`)
+    const exitCode = isUsage ? ExitCode.USAGE : ExitCode.FAILURE
+    const problems = (error instanceof ConfigError ? error.problems : [describeFailure(error)]).map(
+      (problem) => `${firstLine(problem)}${isUsage ? ' (try mqnamesrv -h)' : ''}`,
+    )
+    for (const problem of problems) world.stderr.write(`mqnamesrv: ${problem}\n`)
+    if (commandLine?.action !== 'print') {
+      await logFailedStart(world, commandLine, log.logger, problems.join('; '), exitCode)
     }
-    return isUsage ? ExitCode.USAGE : ExitCode.FAILURE
+    return exitCode
+  }
+}
+
+/** A log that a program reads, or a file keeps, has a line of its own for it; on a terminal stderr is enough. */
+async function logFailedStart(
+  world: CliWorld,
+  commandLine: CommandLine | undefined,
+  known: Logger | undefined,
+  error: string,
+  exitCode: number,
+): Promise<void> {
+  const configuration = loggingConfiguration(world, commandLine)
+  const { logFormat, logPath } = configuration.values
+  if (world.stdout.isTTY === true && logFormat !== 'json' && logPath === '') return
+  try {
+    const logger = known ?? (await world.createLogger(configuration))
+    logger.error({ error, exitCode }, 'start failed')
+  } catch (unusable) {
+    // The log file may be why the start failed; stderr has said so.
+    if (!(unusable instanceof ConfigError)) throw unusable
+  }
+}
+
+/** Only the keys of the log, since the others may be what is wrong; their defaults if they are wrong as well. */
+function loggingConfiguration(
+  { env, homeDirectory, processors }: CliWorld,
+  commandLine: CommandLine | undefined,
+): Configuration {
+  const properties = commandLine !== undefined && 'properties' in commandLine ? commandLine.properties : []
+  const args = properties.filter(({ key }) => key.startsWith('log'))
+  const variables = Object.entries(env).filter(([name]) => name.startsWith('MQNAMESRV_LOG_'))
+  try {
+    const layers = { env: Object.fromEntries(variables), args }
+    return Configuration.resolve({ ...layers, homeDirectory, processors }).configuration
+  } catch {
+    return Configuration.resolve({ homeDirectory, processors }).configuration
   }
 }
 
 async function runConfigured(
   { action, configFile, properties }: Exclude<CommandLine, { action: 'show' }>,
   world: CliWorld,
+  onLogger: (logger: Logger) => void,
 ): Promise<number> {
   const { configuration, notices } = Configuration.resolve({
     file: configFile === undefined ? undefined : world.readConfigFile(configFile),
@@ -86,6 +131,7 @@ async function runConfigured(
   }
 
   const logger = await world.createLogger(configuration)
+  onLogger(logger)
   logConfiguration(logger, configuration, packageVersion())
   for (const { level, message, keys } of notices) logger[level]({ keys }, message)
   const controller = await world.createController(configuration, logger)

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Logger } from 'pino'
-import { printable } from '../namesrv/config/config-entry.ts'
+import { type ConfigEntry, printable } from '../namesrv/config/config-entry.ts'
 import { describeSource } from '../namesrv/config/config-source.ts'
 import type { Configuration } from '../namesrv/config/configuration.ts'
 import { formatAddress } from '../remoting/peer-address.ts'
@@ -37,18 +37,31 @@ export interface ServingProcess {
   exit(code: number): void
 }
 
-/** Logs what is in force: version, file, every item, and where the items that are no defaults come from. */
+/** The first lines: version and file read, where state is kept, and what differs from the defaults; all of it at debug. */
 export function logConfiguration(logger: Logger, configuration: Configuration, version: string): void {
   const items: Record<string, string> = {}
-  const sources: Record<string, string> = {}
+  const changed: Record<string, string> = {}
   for (const entry of configuration.entries()) {
     const { row, source } = entry
-    if (source.layer !== 'default') sources[row.key] = describeSource(source)
-    else if (row.effect === 'none') continue
+    if (source.layer === 'default' && row.effect === 'none') continue
     items[row.key] = printable(entry)
+    if (differsFromDefault(entry)) changed[row.key] = `${printable(entry)} (${describeSource(source)})`
   }
-  logger.info({ version, node: process.version, configFile: fileOf(configuration) }, 'mqnamesrv starts')
-  logger.info({ configuration: items, sources }, 'configuration in force')
+  const configFile = fileOf(configuration) ?? 'none'
+  const { kvConfigPath, configStorePath, routeSnapshotPath } = configuration.values
+  logger.info({ version, node: process.version, configFile }, 'mqnamesrv starting')
+  const routeSnapshot = routeSnapshotPath === '' ? 'off' : routeSnapshotPath
+  logger.info({ kvConfigPath, configStorePath, routeSnapshotPath: routeSnapshot }, 'state files')
+  if (Object.keys(changed).length === 0) logger.info('all keys have their defaults')
+  else logger.info({ keys: changed }, 'keys that differ from their defaults')
+  logger.debug({ configuration: items }, 'configuration in effect')
+}
+
+/** A key that is set to its default does not differ from it; nor is the file's own path a setting. */
+function differsFromDefault({ row, value, source }: ConfigEntry): boolean {
+  if (source.layer === 'default') return false
+  if (source.layer === 'file' && source.line === undefined) return false
+  return typeof row.default === 'object' || value !== row.default
 }
 
 /** The file of `-c`. */

@@ -16,6 +16,7 @@ import { type JavaProperty, parseJavaProperties } from './config/java-properties
 import { writeFileAtomically } from './files/atomic-file.ts'
 import { hasContent } from './files/backup.ts'
 import { WriteRecovery } from './files/write-recovery.ts'
+import { cutText } from './log-text.ts'
 
 /** Longest text and most names of an update that a response and a line of the log quote. */
 const MAX_QUOTED_LETTERS = 200
@@ -135,21 +136,19 @@ export class ConfigUpdates implements NamesrvConfiguration {
   }
 
   #refused(peer: string, outcome: ConfigUpdateOutcome, why: string): ConfigUpdateOutcome {
+    const level = outcome.kind === 'refused' && outcome.cause !== undefined ? 'error' : 'warn'
     this.#limit.run((suppressed) => {
-      this.#logger.warn({ peer, suppressed }, `update of the configuration rejected: ${why}`)
-    })
+      this.#logger[level]({ peer, suppressed }, `update of the configuration rejected: ${cutText(why)}`)
+    }, peer)
     return outcome
   }
 
   #logTaken(peer: string, changes: readonly ConfigChange[]): void {
     const stored = this.#configuration.sourceOf('configStorePath')?.layer !== 'default'
-    const tell = (suppressed: number): void => {
+    this.#limit.run((suppressed) => {
       const changed = Object.fromEntries(changes.map(({ key, from, to }) => [key, `${from} -> ${to}`]))
       this.#logger.info({ peer, changed, stored, suppressed }, 'configuration updated')
-    }
-    // Who changed what must be known; what changes nothing need not be told each time.
-    if (changes.length > 0) tell(0)
-    else this.#limit.run(tell)
+    }, peer)
   }
 }
 

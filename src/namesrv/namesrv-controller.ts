@@ -152,6 +152,7 @@ export class NamesrvController {
     this.#endLooks?.()
     this.#product?.stop()
     this.#client.close()
+    this.#surroundings.throttle.end()
     this.#time.stop()
     if (this.#snapshots !== undefined) await saveRoutes(this.#snapshots, this.#surroundings)
   }

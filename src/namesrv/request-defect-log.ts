@@ -3,15 +3,15 @@ import type { RequestContext } from '../protocol/processor.ts'
 import type { RemotingCommand } from '../protocol/remoting-command.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
-import { RateLimit } from './bounds/rate-limit.ts'
-import type { Clock } from './time.ts'
+import type { LogThrottle } from './bounds/log-throttle.ts'
+import type { RateLimit } from './bounds/rate-limit.ts'
 
 /** What a defect is counted and told with. */
 export interface RequestDefectLogOptions {
   readonly counters: Counters
   readonly events: RecentEvents
   readonly logger: Logger
-  readonly clock: Clock
+  readonly throttle: LogThrottle
 }
 
 /** Counts requests that fail in a way nobody expected, and says so. */
@@ -21,7 +21,7 @@ export class RequestDefectLog {
 
   constructor(options: RequestDefectLogOptions) {
     this.#options = options
-    this.#limit = new RateLimit(() => options.clock.nowMs())
+    this.#limit = options.throttle.limit('error', 'a request failed unexpectedly')
   }
 
   /** @param error - What was thrown; the peer sees SYSTEM_ERROR. */
@@ -33,6 +33,6 @@ export class RequestDefectLog {
       events.add('defect', channel.remoteAddress, what)
       const fields = { err: error, code: request.code, peer: channel.remoteAddress, suppressed }
       logger.error(fields, 'a request failed unexpectedly')
-    })
+    }, channel.remoteAddress)
   }
 }

@@ -3,10 +3,10 @@ import { createProcessors } from '../processor/default-request-processor.ts'
 import { RegistrationMemory } from '../processor/registration-memory.ts'
 import { RequestDispatcher } from '../remoting/request-dispatcher.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
-import { RateLimit } from './bounds/rate-limit.ts'
 import { ConfigUpdates } from './config-updates.ts'
 import type { ProductNameServers } from './product-environment/product-name-servers.ts'
 import { RequestDefectLog } from './request-defect-log.ts'
+import { createRequestLog } from './request-log.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** What requests are about. */
@@ -37,6 +37,7 @@ export function createRequestDispatcher(
     product,
     memory: new RegistrationMemory(values.registrationMemoryMaxBytes),
     counters,
+    observer: createRequestLog(surroundings),
   })
   const defects = new RequestDefectLog(surroundings)
   return new RequestDispatcher(
@@ -50,8 +51,8 @@ export function createRequestDispatcher(
 
 /** The configuration as requests show and change it; who changes what is counted and kept among the recent events. */
 function createConfigUpdates(surroundings: Surroundings): ConfigUpdates {
-  const { configuration, logger, clock, counters, events, refusals } = surroundings
-  return new ConfigUpdates(configuration, logger, new RateLimit(() => clock.nowMs()), {
+  const { configuration, logger, counters, events, refusals, throttle } = surroundings
+  return new ConfigUpdates(configuration, logger, throttle.limit('warn', 'configuration update'), {
     onTaken: (peer, keys) => {
       counters.configurationUpdates++
       events.add('configuration changed', peer, keys.join(', '))

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { Slicer } from '../routeinfo/slicer.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import { LogThrottle } from './bounds/log-throttle.ts'
 import { RefusalLog } from './bounds/refusal-log.ts'
 import type { Configuration } from './config/configuration.ts'
 import type { Clock, Scheduler } from './time.ts'
@@ -10,6 +11,8 @@ import type { Clock, Scheduler } from './time.ts'
 export interface Surroundings extends GivenSurroundings {
   readonly slicer: Slicer
   readonly refusals: RefusalLog
+  /** Limits every log line that a peer can cause. */
+  readonly throttle: LogThrottle
 }
 
 /** What they are made of. */
@@ -27,6 +30,11 @@ export interface GivenSurroundings {
 export function createSurroundings(given: GivenSurroundings): Surroundings {
   const { configuration, clock, scheduler, logger, counters, events } = given
   const nowMs = (): number => clock.nowMs()
+  const throttle = new LogThrottle({
+    logger,
+    nowMs,
+    after: (delayMs, task) => scheduler.after(delayMs, task),
+  })
   return {
     configuration,
     clock,
@@ -35,6 +43,7 @@ export function createSurroundings(given: GivenSurroundings): Surroundings {
     counters,
     events,
     slicer: new Slicer({ nowMs, defer: (task) => scheduler.defer(task) }),
-    refusals: new RefusalLog({ counters, events, logger, nowMs }),
+    refusals: new RefusalLog({ counters, events, logger, throttle }),
+    throttle,
   }
 }

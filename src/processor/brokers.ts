@@ -8,10 +8,11 @@ import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Unregistration } from '../routeinfo/unregister-brokers.ts'
 import { andThen, missing, requiredField, SUCCESS } from './request-fields.ts'
+import type { RequestObserver } from './request-observer.ts'
 
 /** @see DefaultRequestProcessor#unregisterBroker in apache/rocketmq */
 export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
-  return (request) => {
+  return (request, { channel }) => {
     const brokerId = longField(request.extFields, 'brokerId')
     if (brokerId === null) throw missing('brokerId')
     const unregistration: Unregistration = {
@@ -21,6 +22,7 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
       brokerId,
       reason: 'request',
       generation: routeInfo.nextGeneration(),
+      peer: channel.remoteAddress,
     }
     const arrival = routeInfo.arrive(unregistration.brokerName)
     return andThen(arrival.turn, () => {
@@ -113,14 +115,19 @@ export function getBrokerMemberGroup(routeInfo: RouteInfoManager): Processor {
 }
 
 /** @see DefaultRequestProcessor#wipeWritePermOfBroker, #addWritePermOfBroker in apache/rocketmq */
-export function setWritePermOfBroker(routeInfo: RouteInfoManager, operation: 'wipe' | 'add'): Processor {
+export function setWritePermOfBroker(
+  routeInfo: RouteInfoManager,
+  operation: 'wipe' | 'add',
+  observer: RequestObserver,
+): Processor {
   const countField = operation === 'wipe' ? 'wipeTopicCount' : 'addTopicCount'
-  return ({ extFields }, { channel }) => {
+  const kind = operation === 'wipe' ? 'write permission wiped' : 'write permission added'
+  return ({ extFields }, context) => {
     const brokerName = stringField(extFields, 'brokerName')
-    const count = brokerName === null ? 0 : routeInfo.setWritePerm(brokerName, operation, channel)
-    return andThen(count, (topics) => ({
-      code: ResponseCode.SUCCESS,
-      extFields: new Map([[countField, `${topics}`]]),
-    }))
+    const count = brokerName === null ? 0 : routeInfo.setWritePerm(brokerName, operation, context.channel)
+    return andThen(count, (topics) => {
+      if (brokerName !== null) observer.onChange({ kind, brokerName, topics }, context)
+      return { code: ResponseCode.SUCCESS, extFields: new Map([[countField, `${topics}`]]) }
+    })
   }
 }

@@ -8,6 +8,7 @@ import type { ExtFields, RemotingResponse } from '../protocol/remoting-command.t
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteVariant } from '../routeinfo/encoded-route-cache.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
+import type { RequestObserver } from './request-observer.ts'
 
 /** What a route lookup hangs on beside the tables; read at every use. */
 export interface ClientRequestSettings {
@@ -34,9 +35,10 @@ export function clientRequestProcessor(
   kvConfig: KVConfigManager,
   settings: ClientRequestSettings,
   startedMs: number,
+  onNoRoute?: RequestObserver['onNoRoute'],
 ): Processor {
-  return ({ extFields, version }, { nowMs }) => {
-    if (settings.needWaitForService && nowMs - startedMs < settings.waitSecondsForService * 1000)
+  return ({ extFields, version }, context) => {
+    if (settings.needWaitForService && context.nowMs - startedMs < settings.waitSecondsForService * 1000)
       return NOT_READY
     const topic = stringField(extFields, 'topic')
     if (topic === null) return routeAnswer('null', null)
@@ -51,6 +53,7 @@ export function clientRequestProcessor(
       zoneName === null
         ? routeInfo.encodedRoute(topic, variant)
         : routeInfo.encodedRouteOfZone(topic, zoneName, variant)
+    if (route === null) onNoRoute?.(topic, context)
     return routeAnswer(topic, route)
   }
 }

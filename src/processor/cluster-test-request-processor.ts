@@ -4,6 +4,7 @@ import type { Processor } from '../protocol/processor.ts'
 import type { RemotingResponse } from '../protocol/remoting-command.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import { type ClientRequestSettings, routeAnswer } from './client-request-processor.ts'
+import type { RequestObserver } from './request-observer.ts'
 
 /** The NameServers of the product environment, to whose topics those of a test cluster are added. */
 export interface ProductEnvironment {
@@ -26,12 +27,16 @@ export function clusterTestRequestProcessor(
   kvConfig: KVConfigManager,
   settings: Pick<ClientRequestSettings, 'supportActingMaster'>,
   product: ProductEnvironment,
+  onNoRoute?: RequestObserver['onNoRoute'],
 ): Processor {
-  return ({ extFields }) => {
+  return ({ extFields }, context) => {
     const topic = stringField(extFields, 'topic')
     if (topic === null) return routeAnswer('null', null)
-    const elsewhere = async (): Promise<RemotingResponse> =>
-      routeAnswer(topic, await product.topicRoute(topic))
+    const elsewhere = async (): Promise<RemotingResponse> => {
+      const route = await product.topicRoute(topic)
+      if (route === null) onNoRoute?.(topic, context)
+      return routeAnswer(topic, route)
+    }
     const variant = {
       dialect: 'legacy',
       supportActingMaster: settings.supportActingMaster,

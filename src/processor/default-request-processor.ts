@@ -20,6 +20,7 @@ import { registerBroker } from './register-broker.ts'
 import type { RegistrationMemory } from './registration-memory.ts'
 import { type RegistrationBounds, RegistrationsInFlight } from './registrations-in-flight.ts'
 import { boundedBody } from './request-fields.ts'
+import { NO_OBSERVER, type RequestObserver } from './request-observer.ts'
 import {
   deleteTopicInNamesrv,
   getAllTopicList,
@@ -51,6 +52,8 @@ export interface ProcessorOptions extends RegistrationBounds {
   /** What is kept of the last registration of each broker. */
   readonly memory: RegistrationMemory
   readonly counters?: Counters
+  /** Default: tells nothing. */
+  readonly observer?: RequestObserver
 }
 
 /**
@@ -59,25 +62,25 @@ export interface ProcessorOptions extends RegistrationBounds {
  */
 export function createProcessors(options: ProcessorOptions): Record<RequestCode, Processor> {
   const { routeInfo, kvConfig, settings, configuration, startedMs, product, maxRequestBodyBytes } = options
-  const { counters = new Counters() } = options
+  const { counters = new Counters(), observer = NO_OBSERVER } = options
   const inFlight = new RegistrationsInFlight(options, counters)
   return {
-    [RequestCode.PUT_KV_CONFIG]: putKVConfig(kvConfig),
+    [RequestCode.PUT_KV_CONFIG]: putKVConfig(kvConfig, observer),
     [RequestCode.GET_KV_CONFIG]: getKVConfig(kvConfig),
-    [RequestCode.DELETE_KV_CONFIG]: deleteKVConfig(kvConfig),
-    [RequestCode.REGISTER_BROKER]: registerBroker({ ...options, inFlight, counters }),
+    [RequestCode.DELETE_KV_CONFIG]: deleteKVConfig(kvConfig, observer),
+    [RequestCode.REGISTER_BROKER]: registerBroker({ ...options, inFlight, counters, observer }),
     [RequestCode.UNREGISTER_BROKER]: unregisterBroker(routeInfo),
     [RequestCode.GET_ROUTEINFO_BY_TOPIC]:
       product === undefined
-        ? clientRequestProcessor(routeInfo, kvConfig, settings, startedMs)
-        : clusterTestRequestProcessor(routeInfo, kvConfig, settings, product),
+        ? clientRequestProcessor(routeInfo, kvConfig, settings, startedMs, observer.onNoRoute)
+        : clusterTestRequestProcessor(routeInfo, kvConfig, settings, product, observer.onNoRoute),
     [RequestCode.GET_BROKER_CLUSTER_INFO]: getBrokerClusterInfo(routeInfo),
-    [RequestCode.WIPE_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'wipe'),
+    [RequestCode.WIPE_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'wipe', observer),
     [RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER]: getAllTopicList(options),
-    [RequestCode.DELETE_TOPIC_IN_NAMESRV]: deleteTopicInNamesrv(routeInfo),
+    [RequestCode.DELETE_TOPIC_IN_NAMESRV]: deleteTopicInNamesrv(routeInfo, observer),
     [RequestCode.REGISTER_TOPIC_IN_NAMESRV]: boundedBody(
       maxRequestBodyBytes,
-      registerTopicInNamesrv(routeInfo),
+      registerTopicInNamesrv(routeInfo, observer),
     ),
     [RequestCode.GET_KVLIST_BY_NAMESPACE]: getKVListByNamespace(kvConfig),
     [RequestCode.GET_TOPICS_BY_CLUSTER]: getTopicsByCluster(options),
@@ -88,7 +91,7 @@ export function createProcessors(options: ProcessorOptions): Record<RequestCode,
     [RequestCode.UPDATE_NAMESRV_CONFIG]: updateNamesrvConfig(configuration),
     [RequestCode.GET_NAMESRV_CONFIG]: getNamesrvConfig(configuration),
     [RequestCode.QUERY_DATA_VERSION]: boundedBody(maxRequestBodyBytes, queryDataVersion(routeInfo)),
-    [RequestCode.ADD_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'add'),
+    [RequestCode.ADD_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'add', observer),
     [RequestCode.GET_BROKER_MEMBER_GROUP]: getBrokerMemberGroup(routeInfo),
     [RequestCode.BROKER_HEARTBEAT]: brokerHeartbeat(routeInfo),
   }

@@ -3,20 +3,23 @@ import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/
 import { encodeKVTable } from '../protocol/body/lists-and-tables.ts'
 import { BoundError, RemotingCommandError } from '../protocol/errors.ts'
 import { stringField } from '../protocol/ext-fields.ts'
-import type { Processor } from '../protocol/processor.ts'
+import type { Processor, RequestContext } from '../protocol/processor.ts'
 import type { RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import { SUCCESS } from './request-fields.ts'
+import type { AdminChange, RequestObserver } from './request-observer.ts'
 
 /** @see DefaultRequestProcessor#putKVConfig in apache/rocketmq */
-export function putKVConfig(kvConfig: KVConfigManager): Processor {
-  return ({ extFields }) => {
+export function putKVConfig(kvConfig: KVConfigManager, observer: RequestObserver): Processor {
+  return ({ extFields }, context) => {
     const namespace = stringField(extFields, 'namespace')
     const key = stringField(extFields, 'key')
     if (namespace === null || key === null) {
       return { code: ResponseCode.SYSTEM_ERROR, remark: 'namespace or key is null' }
     }
-    return whenStored(kvConfig.putKVConfig(namespace, key, stringField(extFields, 'value')))
+    const value = stringField(extFields, 'value')
+    const stored = kvConfig.putKVConfig(namespace, key, value)
+    return whenStored(stored, { kind: 'KV entry put', namespace, key, value }, observer, context)
   }
 }
 
@@ -33,9 +36,12 @@ export function getKVConfig(kvConfig: KVConfigManager): Processor {
 }
 
 /** @see DefaultRequestProcessor#deleteKVConfig in apache/rocketmq */
-export function deleteKVConfig(kvConfig: KVConfigManager): Processor {
-  return ({ extFields }) =>
-    whenStored(kvConfig.deleteKVConfig(stringField(extFields, 'namespace'), stringField(extFields, 'key')))
+export function deleteKVConfig(kvConfig: KVConfigManager, observer: RequestObserver): Processor {
+  return ({ extFields }, context) => {
+    const [namespace, key] = [stringField(extFields, 'namespace'), stringField(extFields, 'key')]
+    const stored = kvConfig.deleteKVConfig(namespace, key)
+    return whenStored(stored, { kind: 'KV entry deleted', namespace, key }, observer, context)
+  }
 }
 
 /** @see DefaultRequestProcessor#getKVListByNamespace in apache/rocketmq */
@@ -55,13 +61,20 @@ export function orderTopicConfigBody(kvConfig: KVConfigManager): Buffer | null {
 }
 
 /** Java answers success whatever the disk says; here the caller learns that nothing was stored. */
-async function whenStored(change: Promise<void>): Promise<RemotingResponse> {
+async function whenStored(
+  stored: Promise<void>,
+  change: Extract<AdminChange, { readonly key: unknown }>,
+  observer: RequestObserver,
+  context: RequestContext,
+): Promise<RemotingResponse> {
   try {
-    await change
+    await stored
+    observer.onChange(change, context)
     return SUCCESS
   } catch (cause) {
     // Too much is answered as such.
     if (cause instanceof TooManyChangesError || cause instanceof BoundError) throw cause
+    observer.onKVFailure(change.namespace, change.key, cause as Error, context)
     const detail = (cause as Error).message
     throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, `the KV file cannot be written: ${detail}`, {
       cause,

@@ -1,8 +1,10 @@
 import { crc32 } from 'node:zlib'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
+import { BoundError, RemotingCommandError } from '../protocol/errors.ts'
 import { booleanField, intField, longField, stringField } from '../protocol/ext-fields.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
+import { remarkText } from '../protocol/remark.ts'
 import type { ExtFields, RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type {
@@ -26,6 +28,7 @@ import {
 import type { BodyForm, KnownRegistration, Loan, RegistrationMemory } from './registration-memory.ts'
 import type { RegistrationInFlight, RegistrationsInFlight } from './registrations-in-flight.ts'
 import { missing, requiredField } from './request-fields.ts'
+import type { RequestObserver } from './request-observer.ts'
 
 /** What registering needs; `settings` are read at every use. */
 export interface RegisterBrokerOptions extends BodyOptions {
@@ -39,6 +42,7 @@ export interface RegisterBrokerOptions extends BodyOptions {
   readonly memory: RegistrationMemory
   readonly inFlight: RegistrationsInFlight
   readonly counters: Counters
+  readonly observer: RequestObserver
 }
 
 /**
@@ -48,7 +52,11 @@ export interface RegisterBrokerOptions extends BodyOptions {
  */
 export function registerBroker(options: RegisterBrokerOptions): Processor {
   const register = takeRegistration(options)
-  const { inFlight, memory, counters } = options
+  const { inFlight, memory, counters, observer } = options
+  const reject = ({ extFields }: RemotingCommand, reason: string, context: RequestContext): void => {
+    const [name, addr] = [stringField(extFields, 'brokerName'), stringField(extFields, 'brokerAddr')]
+    observer.onRegistrationRejected(name, addr, reason, context)
+  }
   return async (request, context) => {
     const form = bodyForm(request)
     const loan = memory.lend(request.extFields, form)
@@ -58,7 +66,13 @@ export function registerBroker(options: RegisterBrokerOptions): Processor {
       flight = inFlight.enter()
       const response = await register(request, context, flight, form, loan)
       done = response.code === ResponseCode.SUCCESS
+      if (!done) reject(request, remarkText(response.remark ?? ''), context)
       return response
+    } catch (error) {
+      // What a limit rejects is logged as such.
+      const isReason = error instanceof RemotingCommandError && !(error instanceof BoundError)
+      if (isReason) reject(request, error.message, context)
+      throw error
     } finally {
       flight?.leave()
       memory.giveBack(loan)
@@ -175,6 +189,7 @@ function registeringBroker(
     heartbeatTimeoutMs: heartbeatTimeoutMs === null ? null : Number(heartbeatTimeoutMs),
     enableActingMaster: booleanField(extFields, 'enableActingMaster'),
     channelId: channel.id,
+    peer: channel.remoteAddress,
     generation,
     nowMs,
   }

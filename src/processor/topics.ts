@@ -8,6 +8,7 @@ import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Eventually, Slicer } from '../routeinfo/slicer.ts'
 import { andThen, SUCCESS } from './request-fields.ts'
+import type { RequestObserver } from './request-observer.ts'
 
 /** Gates of the topic lists, read at every use. */
 export interface TopicListSettings {
@@ -85,24 +86,28 @@ export function getTopicsByFlag(
 }
 
 /** @see DefaultRequestProcessor#deleteTopicInNamesrv in apache/rocketmq */
-export function deleteTopicInNamesrv(routeInfo: RouteInfoManager): Processor {
-  return ({ extFields }, { channel }) => {
+export function deleteTopicInNamesrv(routeInfo: RouteInfoManager, observer: RequestObserver): Processor {
+  return ({ extFields }, context) => {
     const topic = stringField(extFields, 'topic')
     if (topic === null) return SUCCESS
-    return andThen(
-      routeInfo.deleteTopic(topic, stringField(extFields, 'clusterName'), channel),
-      () => SUCCESS,
-    )
+    const clusterName = stringField(extFields, 'clusterName')
+    return andThen(routeInfo.deleteTopic(topic, clusterName, context.channel), (brokers) => {
+      observer.onChange({ kind: 'topic deleted', topic, clusterName, brokers }, context)
+      return SUCCESS
+    })
   }
 }
 
 /** @see DefaultRequestProcessor#registerTopicToNamesrv in apache/rocketmq */
-export function registerTopicInNamesrv(routeInfo: RouteInfoManager): Processor {
-  return (request, { channel }) => {
+export function registerTopicInNamesrv(routeInfo: RouteInfoManager, observer: RequestObserver): Processor {
+  return (request, context) => {
     const topic = stringField(request.extFields, 'topic')
     const queueDatas = readableQueueDatas(request)
     if (topic === null || queueDatas.length === 0) return SUCCESS
-    return andThen(routeInfo.registerTopic(topic, queueDatas, channel), () => SUCCESS)
+    return andThen(routeInfo.registerTopic(topic, queueDatas, context.channel), (brokers) => {
+      observer.onChange({ kind: 'topic registered', topic, brokers }, context)
+      return SUCCESS
+    })
   }
 }
 

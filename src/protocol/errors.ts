@@ -5,6 +5,7 @@ import { ResponseCode } from './response-code.ts'
  * Why bytes cannot be a frame. The stream cannot be followed any further, so the connection is closed; the protocol has no
  * error answer for it.
  *
+ * - `ERR_FOREIGN_PROTOCOL`: the length word is the beginning of another protocol, such as HTTP
  * - `ERR_FRAME_TOO_LONG`: the length word announces more than the frame limit, or is negative
  * - `ERR_FRAME_TOO_SHORT`: the length word leaves no room for the header word
  * - `ERR_HEADER_LENGTH`: the header is empty, or longer than its frame
@@ -13,6 +14,7 @@ import { ResponseCode } from './response-code.ts'
  * - `ERR_HEADER`: the header's own bytes are not what its type says
  */
 export type FrameErrorCode =
+  | 'ERR_FOREIGN_PROTOCOL'
   | 'ERR_FRAME_TOO_LONG'
   | 'ERR_FRAME_TOO_SHORT'
   | 'ERR_HEADER_LENGTH'

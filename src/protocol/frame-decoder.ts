@@ -1,5 +1,6 @@
 import { AssemblyBuffers } from './assembly-buffers.ts'
 import { FrameError } from './errors.ts'
+import { foreignProtocol } from './foreign-protocol.ts'
 
 /** Bytes of the length word in front of every frame; it does not count itself. */
 export const LENGTH_WORD_BYTES = 4
@@ -115,7 +116,7 @@ export class FrameDecoder {
    * Goes on to the next whole frame, which is then at {@link from} to {@link to} of {@link bytes} until the next call: as
    * {@link next}, but without a value per frame.
    * @returns False until more bytes come.
-   * @throws {FrameError} `ERR_FRAME_TOO_LONG`, `ERR_FRAME_TOO_SHORT`: the stream is lost, do not call again.
+   * @throws {FrameError} `ERR_FOREIGN_PROTOCOL`, `ERR_FRAME_TOO_LONG`, `ERR_FRAME_TOO_SHORT`: the stream is lost, do not call again.
    */
   advance(): boolean {
     this.#frameMemory = undefined
@@ -216,6 +217,8 @@ export class FrameDecoder {
 
   #checkLength(length: number): void {
     if (length < 0 || length + LENGTH_WORD_BYTES > this.#maxFrameBytes) {
+      const foreign = foreignProtocol(length)
+      if (foreign !== undefined) throw new FrameError('ERR_FOREIGN_PROTOCOL', foreign)
       throw new FrameError(
         'ERR_FRAME_TOO_LONG',
         `frame length ${length} is not within 0 and ${this.#maxFrameBytes - LENGTH_WORD_BYTES} bytes`,

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { foreignProtocol } from '../protocol/foreign-protocol.ts'
 import { formatAddress, peerAddress } from './peer-address.ts'
 import { PrefaceError } from './preface-error.ts'
 import { readProxyHeader } from './proxy-header.ts'
@@ -180,11 +181,12 @@ export class ConnectionPreface {
     const { tlsMode, onOpen } = this.#context
     const isTls = bytes[0] === TLS_HANDSHAKE
     if (isTls && tlsMode === 'disabled') {
-      this.#refuse(new PrefaceError('ERR_TLS_DISABLED', 'TLS is disabled here'))
+      this.#refuse(new PrefaceError('ERR_TLS_DISABLED', 'TLS handshake, but tls.server.mode is disabled'))
       return
     }
     if (!isTls && tlsMode === 'enforcing') {
-      this.#refuse(new PrefaceError('ERR_TLS_REQUIRED', 'plaintext where TLS is enforced'))
+      const what = (bytes.length >= 4 && foreignProtocol(bytes.readInt32BE(0))) || 'plaintext request'
+      this.#refuse(new PrefaceError('ERR_TLS_REQUIRED', `${what}, but tls.server.mode is enforcing`))
       return
     }
     this.#chunks = []

@@ -219,7 +219,7 @@ export class RemotingServer {
         this.#options.events.onConnectionDropped(peer, possible)
         return
       }
-      const message = `as many connections are open as maxConnections allows, ${allowed}`
+      const message = `maxConnections (${allowed}) reached`
       const error = new PrefaceError('ERR_TOO_MANY_CONNECTIONS', message)
       this.#options.events.onConnectionRefused(peer, error)
     })

@@ -73,14 +73,14 @@ export class LockedRouteTables {
   }
 
   /** A change that ends within its turn. */
-  shortTransition(
-    work: (tables: RouteTables, changes: RouteChanges) => void,
+  shortTransition<Result>(
+    work: (tables: RouteTables, changes: RouteChanges) => Result,
     owner: LockOwner,
-  ): Eventually<void> {
+  ): Eventually<Result> {
     return this.#lock.write(() => {
       const changes = new RouteChanges()
       try {
-        work(this.#tables, changes)
+        return work(this.#tables, changes)
       } finally {
         this.#commit(changes)
       }

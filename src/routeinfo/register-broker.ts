@@ -69,14 +69,14 @@ export function* registerBroker(
   if (isRenamed) yield* leaveFormerName(tables, registration, before.brokerName, changes)
   brokerAddrs.set(brokerId, brokerAddr)
   putGroup(tables, known, group(), changes)
-  const first = known === undefined || previousAddr === undefined || previousAddr === ''
   const permMask = permMaskOf(registration, brokerAddrs)
-  const scope = scopeOf(tables, registration, first)
+  const scope = scopeOf(tables, registration, previousAddr)
   const standing: Standing = { permMask, scope, deleteMissingTopics }
   const { exact, missingDeleted } = yield* registerTopics(tables, registration, standing, changes)
 
   const isProvisional = tables.isProvisional(clusterName, brokerAddr)
   if (isProvisional && topics === 1) {
+    noteTopics(registration, changes)
     tables.touch(clusterName, brokerAddr, registration.nowMs)
     return { result: brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs) }
   }
@@ -88,15 +88,17 @@ export function* registerBroker(
     tables.overridden.moveTo(brokerName, tables.dataVersionsOf(brokerName))
   setFilterServers(tables, registration, changes)
   if (previousAddr !== brokerAddr || before === undefined || isRenamed || isProvisional) {
-    const { haServerAddr, channelId } = registration
+    const { haServerAddr, channelId, peer } = registration
     changes.effect({
       kind: 'broker registered',
       broker: identity(registration),
       haServerAddr,
       topics,
       channelId,
+      peer,
+      topicChanges: changes.tally,
     })
-  }
+  } else noteTopics(registration, changes)
   if (brokerId < previousMinId) {
     changes.effect({
       kind: 'min broker id changed',
@@ -160,7 +162,8 @@ function ignore(
     tables.removeLive(key)
     if (tables.filterServerTable.delete(key)) changes.everyTopic()
   }
-  changes.effect({ kind: 'registration ignored', broker: identity(registration), currentAddr })
+  const { peer } = registration
+  changes.effect({ kind: 'registration ignored', broker: identity(registration), currentAddr, peer })
 }
 
 /** @returns Whether more is new than the version and the times. */
@@ -183,12 +186,21 @@ function putLive(
     heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
     dataVersion: registration.dataVersion,
     channelId: registration.channelId,
+    peer: registration.peer,
     haServerAddr: registration.haServerAddr,
     topics,
     firstTopic,
     isComplete: complete,
     generation: registration.generation,
   })
+}
+
+/** A broker that is known already: only what its registration changed is worth telling. */
+function noteTopics(registration: Registration, changes: RouteChanges): void {
+  const { tally: topicChanges } = changes
+  if (topicChanges === undefined) return
+  const { peer } = registration
+  changes.effect({ kind: 'topics changed', broker: identity(registration), peer, topicChanges })
 }
 
 function identity({ clusterName, brokerName, brokerId, brokerAddr }: BrokerIdentity): BrokerIdentity {

@@ -72,7 +72,8 @@ export function* registerTopics(
       (news === 'nothing' || (isOverridden && tables.overridden.outlasts(topic, queueData, dataVersion)))
     if (stays) exact &&= sameQueueData(known, queueData)
     else {
-      if (tables.putQueueData(topic, queueData)) changes.topic(topic)
+      const change = tables.topicQueueTable.get(topic)?.has(brokerName) === true ? 'changed' : 'new'
+      if (tables.putQueueData(topic, queueData)) changes.topic(topic, change)
       if (isOverridden) tables.overridden.drop(topic, brokerName)
     }
     yield
@@ -99,7 +100,7 @@ function* removeMissing(
 ): Sliced<void> {
   for (const topic of tables.topicQueueTable.keys()) {
     const isNamed = topicConfigTable.has(topic) || (removal !== 'not named' && removal.has(topic))
-    if (!isNamed && tables.removeQueueData(topic, brokerName)) changes.topic(topic)
+    if (!isNamed && tables.removeQueueData(topic, brokerName)) changes.topic(topic, 'deleted')
     yield
   }
 }
@@ -113,14 +114,14 @@ export function stillHolds(
 ): boolean {
   const { brokerAddr, brokerName, brokerId } = registration
   const brokerAddrs = new Map(tables.brokerAddrTable.get(brokerName)?.brokerAddrs)
-  const first = (brokerAddrs.get(brokerId) ?? '') === ''
+  const holderAddr = brokerAddrs.get(brokerId)
   for (const [id, addr] of brokerAddrs) if (addr === brokerAddr) brokerAddrs.delete(id)
   brokerAddrs.set(brokerId, brokerAddr)
   if (mark.permMask !== permMaskOf(registration, brokerAddrs)) return false
   if (mark.permMask === null) return true
   if (mark.queueState !== tables.queueState(brokerName)) return false
   if (deleteMissingTopics && (!mark.missingDeleted || tables.parts.has(brokerName))) return false
-  const { news, isPart } = scopeOf(tables, registration, first)
+  const { news, isPart } = scopeOf(tables, registration, holderAddr)
   // What it has in common with the registration before it is told by all of its topics.
   if (isPart || news === 'differences') return false
   return mark.exact || news === 'nothing'

@@ -6,7 +6,8 @@ import type { BrokerLiveInfo, RouteTables } from './route-tables.ts'
 export interface RegistrationScope {
   /**
    * `all`: it is the first, or has another version. `nothing`: it has the version and the topics of the one before it.
-   * `differences`: it has the version but other topics, as the parts of a split registration have.
+   * `differences`: it has the version but other topics, as the parts of a split registration have, or the tables have the topics of
+   * another broker with the same id.
    */
   readonly news: 'all' | 'nothing' | 'differences'
   /** Whether it is one of several parts that together are all topics (`enableSplitRegistration` of 5.1.4 and later). */
@@ -20,10 +21,14 @@ export interface RegistrationScope {
 
 /**
  * What a snapshot says of a broker does not count: its topics may have changed after the snapshot was taken.
- * @param first - Whether the member was not in its group before.
+ * @param holderAddr - Address that had the broker's id before; empty or undefined if none had it. What it registered is in the tables.
  * @see RouteInfoManager#isBrokerTopicConfigChanged in apache/rocketmq
  */
-export function scopeOf(tables: RouteTables, registration: Registration, first: boolean): RegistrationScope {
+export function scopeOf(
+  tables: RouteTables,
+  registration: Registration,
+  holderAddr: string | undefined,
+): RegistrationScope {
   const { clusterName, brokerAddr, brokerName, dataVersion, topicConfigTable, since } = registration
   const topics = since?.topics ?? topicConfigTable.size
   const firstTopic = since === undefined ? topicConfigTable.keys().next().value : since.firstTopic
@@ -35,7 +40,8 @@ export function scopeOf(tables: RouteTables, registration: Registration, first: 
   const isRepeated = before.topics === topics && before.firstTopic === firstTopic
   // An increment that comes before the full registration of its version is in it; parts have no topic in common.
   const namesPrevious = before.firstTopic !== undefined && topicConfigTable.has(before.firstTopic)
-  const news = first ? 'all' : isRepeated ? 'nothing' : 'differences'
+  const isFirst = holderAddr === undefined || holderAddr === ''
+  const news = isFirst ? 'all' : isRepeated && holderAddr === brokerAddr ? 'nothing' : 'differences'
   return { ...scope, news, isPart: !isRepeated && !namesPrevious }
 }
 

@@ -10,6 +10,8 @@ export interface Registration extends BrokerIdentity, RegisterBrokerBody {
   /** Null for a broker that knows nothing of acting masters (4.x). */
   readonly enableActingMaster: boolean | null
   readonly channelId: ChannelId
+  /** `host:port` of the peer, for the log. */
+  readonly peer?: string
   /** Arrival number of the request, see BrokerLiveInfo. */
   readonly generation: number
   readonly nowMs: number

@@ -1,4 +1,5 @@
 import type { RouteEffect } from './route-effect.ts'
+import { type TopicChange, TopicTally } from './topic-tally.ts'
 
 /** Beyond this many topics every encoded route is dropped: to drop the named ones would take longer than a slice. */
 const MOST_NAMED_TOPICS = 16_384
@@ -11,8 +12,15 @@ export class RouteChanges {
   /** Broker names whose groups changed, and with them every route that leads to them. */
   readonly groups = new Set<string>()
 
-  /** Notes that a topic's queues changed. */
-  topic(topic: string): void {
+  /** What a registration changed of its broker's topics; undefined for nothing. */
+  tally: TopicTally | undefined
+
+  /** Notes that a topic's queues changed; `change` counts it for the log. */
+  topic(topic: string, change?: TopicChange): void {
+    if (change !== undefined) {
+      this.tally ??= new TopicTally()
+      this.tally.add(change, topic)
+    }
     if (this.#topics === 'every' || this.#topics.at(-1) === topic) return
     if (this.#topics.length === MOST_NAMED_TOPICS) this.#topics = 'every'
     else this.#topics.push(topic)

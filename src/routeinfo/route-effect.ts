@@ -1,4 +1,5 @@
 import type { ChannelId } from './route-tables.ts'
+import type { TopicTally } from './topic-tally.ts'
 
 /** A broker as log lines and notifications name it. */
 export interface BrokerIdentity {
@@ -21,31 +22,48 @@ export type UnregisterReason =
   | 'not returned'
   | 'renamed'
 
+/** What log lines about a broker name beside it. */
+interface EffectDetails {
+  /** `host:port` of the peer that caused it, or over whose connection the broker registered; absent if unknown. */
+  readonly peer?: string | undefined
+  /** What became of the broker's topics; absent if nothing did. */
+  readonly topicChanges?: TopicTally | undefined
+}
+
 /** What a transition did that the world outside the tables may want to know or act on. */
 export type RouteEffect =
-  | {
+  | (EffectDetails & {
       readonly kind: 'broker registered'
       readonly broker: BrokerIdentity
       readonly haServerAddr: string | null
       readonly topics: number
       readonly channelId: ChannelId
-    }
-  | { readonly kind: 'registration ignored'; readonly broker: BrokerIdentity; readonly currentAddr: string }
-  | {
+    })
+  | (EffectDetails & {
+      /** A live broker registered again, with other topics than before. */
+      readonly kind: 'topics changed'
+      readonly broker: BrokerIdentity
+    })
+  | (EffectDetails & {
+      readonly kind: 'registration ignored'
+      readonly broker: BrokerIdentity
+      readonly currentAddr: string
+    })
+  | (EffectDetails & {
       readonly kind: 'broker unregistered'
       readonly broker: Omit<BrokerIdentity, 'brokerId'>
       readonly reason: UnregisterReason
-    }
+    })
   | {
       /** All brokers of a connection have been silent for too long: the peer is taken for dead. */
       readonly kind: 'channel silent'
       readonly channelId: ChannelId
     }
-  | {
+  | (EffectDetails & {
       readonly kind: 'removal fenced'
       readonly broker: Omit<BrokerIdentity, 'brokerId'>
       readonly reason: UnregisterReason
-    }
+    })
   | {
       /** The smallest id of a group changed. @see RouteInfoManager#notifyMinBrokerIdChanged in apache/rocketmq */
       readonly kind: 'min broker id changed'

@@ -247,19 +247,19 @@ export class RouteInfoManager {
     return this.#routes.readInSlices(systemTopicList, owner)
   }
 
-  /** DELETE_TOPIC_IN_NAMESRV. */
-  deleteTopic(topic: string, clusterName: string | null, owner: LockOwner): Eventually<void> {
+  /** DELETE_TOPIC_IN_NAMESRV. @returns Broker names that had queues of the topic. */
+  deleteTopic(topic: string, clusterName: string | null, owner: LockOwner): Eventually<number> {
     return this.#routes.shortTransition(
       (tables, changes) => deleteTopic(tables, topic, clusterName, changes),
       owner,
     )
   }
 
-  /** REGISTER_TOPIC_IN_NAMESRV. @throws {BoundError} (or rejects) */
-  registerTopic(topic: string, queueDatas: readonly QueueData[], owner: LockOwner): Eventually<void> {
+  /** REGISTER_TOPIC_IN_NAMESRV. @returns Broker names whose queues changed. @throws {BoundError} (or rejects) */
+  registerTopic(topic: string, queueDatas: readonly QueueData[], owner: LockOwner): Eventually<number> {
     return this.#routes.shortTransition((tables, changes) => {
       checkTopicBound(tables, this.#bounds.maxTopics, topic)
-      registerTopic(tables, topic, queueDatas, changes)
+      return registerTopic(tables, topic, queueDatas, changes)
     }, owner)
   }
 

@@ -27,6 +27,8 @@ export interface BrokerLiveInfo {
   readonly heartbeatTimeoutMs: number
   readonly dataVersion: DataVersion
   readonly channelId: ChannelId
+  /** `host:port` of the peer that registered it, for the log; absent if known from a snapshot alone. */
+  readonly peer?: string | undefined
   readonly haServerAddr: string | null
   /** Number of topics in its last registration, and the first of them. */
   readonly topics: number

@@ -115,7 +115,7 @@ function* topicsWith(
     if (!topicQueueTable.has(topicName)) topics++
     yield
   }
-  const scope = scopeOf(tables, registration, false)
+  const scope = scopeOf(tables, registration, registration.brokerAddr)
   if (!deleteMissingTopics || tables.parts.removalBy(tables, registration, scope) !== 'not named')
     return topics
   for (const [topic, queues] of topicQueueTable) {

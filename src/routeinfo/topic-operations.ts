@@ -4,25 +4,34 @@ import type { RouteChanges } from './route-changes.ts'
 import type { RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
 
-/** @see RouteInfoManager#deleteTopic in apache/rocketmq */
+/**
+ * @returns Broker names that had queues of the topic.
+ * @see RouteInfoManager#deleteTopic in apache/rocketmq
+ */
 export function deleteTopic(
   tables: RouteTables,
   topic: string,
   clusterName: string | null,
   changes: RouteChanges,
-): void {
+): number {
   if (clusterName === null || clusterName === '') {
+    const brokers = tables.topicQueueTable.get(topic)?.size ?? 0
     if (tables.removeTopic(topic)) changes.topic(topic)
-    return
+    return brokers
   }
+  let brokers = 0
   for (const name of tables.clusterAddrTable.get(clusterName) ?? []) {
-    if (tables.removeQueueData(topic, name)) changes.topic(topic)
+    if (!tables.removeQueueData(topic, name)) continue
+    brokers++
+    changes.topic(topic)
   }
+  return brokers
 }
 
 /**
  * Takes queue entries of a single topic in order, up to the first one of an unknown broker. For an unknown topic it is all or
  * nothing.
+ * @returns Broker names whose queues changed.
  * @see RouteInfoManager#registerTopic in apache/rocketmq
  */
 export function registerTopic(
@@ -30,13 +39,17 @@ export function registerTopic(
   topic: string,
   queueDatas: readonly QueueData[],
   changes: RouteChanges,
-): void {
+): number {
   const unknownAt = queueDatas.findIndex(({ brokerName }) => !tables.brokerAddrTable.has(brokerName))
-  if (unknownAt >= 0 && !tables.topicQueueTable.has(topic)) return
+  if (unknownAt >= 0 && !tables.topicQueueTable.has(topic)) return 0
+  let brokers = 0
   for (const queueData of unknownAt < 0 ? queueDatas : queueDatas.slice(0, unknownAt)) {
     const versions = tables.dataVersionsOf(queueData.brokerName)
-    if (tables.overrideQueueData(topic, queueData, versions)) changes.topic(topic)
+    if (!tables.overrideQueueData(topic, queueData, versions)) continue
+    brokers++
+    changes.topic(topic)
   }
+  return brokers
 }
 
 /**

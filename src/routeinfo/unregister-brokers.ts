@@ -4,6 +4,7 @@ import type { RouteChanges } from './route-changes.ts'
 import type { UnregisterReason } from './route-effect.ts'
 import { brokerKey, type ChannelId, minBrokerId, type RouteTables } from './route-tables.ts'
 import type { Sliced } from './slicer.ts'
+import { TopicTally } from './topic-tally.ts'
 
 /** A broker that is to leave, and what whoever decided so had seen of it. */
 export interface Unregistration {
@@ -15,6 +16,8 @@ export interface Unregistration {
   readonly reason: UnregisterReason
   /** Arrival number of the decision: a registration with a later one is not touched. */
   readonly generation: number
+  /** `host:port` of the peer that asked for it; absent when the server itself decided. */
+  readonly peer?: string
   /** The connection that was lost: a broker bound to another one by now is not touched. */
   readonly channelId?: ChannelId
   /** The last sign of life that was too old: a broker heard from since is not touched. */
@@ -32,6 +35,8 @@ export function* unregisterBrokers(
 ): Sliced<void> {
   const removed = new Set<string>()
   const reduced = new Set<string>()
+  /** What becomes of the topics of each broker name, told with the last of its members that leaves. */
+  const tallies = new Map<string, TopicTally>()
   /** The last member with the smallest id that left each group. */
   const offline = new Map<string, string>()
   const leave = (request: Unregistration): void => {
@@ -42,16 +47,22 @@ export function* unregisterBrokers(
   }
   for (const request of batch) {
     const { clusterName, brokerAddr, brokerName, reason } = request
+    const peer = request.peer ?? tables.live(clusterName, brokerAddr)?.peer
     if (isFenced(tables, request)) {
-      changes.effect({ kind: 'removal fenced', broker: { clusterName, brokerName, brokerAddr }, reason })
+      changes.effect({
+        kind: 'removal fenced',
+        broker: { clusterName, brokerName, brokerAddr },
+        reason,
+        peer,
+      })
       continue
     }
-    removeLive(tables, request, changes)
+    removeLive(tables, request, tallies, changes)
     if (reason !== 'request' && isLiveElsewhere(tables, request)) reduced.add(brokerName)
     else leave(request)
     yield
   }
-  yield* cleanTopics(tables, removed, reduced, changes)
+  yield* cleanTopics(tables, removed, reduced, changes, tallies)
   for (const [brokerName, offlineBrokerAddr] of offline) {
     const group = tables.brokerAddrTable.get(brokerName)
     if (group === undefined) continue
@@ -64,7 +75,8 @@ export function* unregisterBrokers(
 /** Removes the entry of the live table; an address that is live under another name stays so. */
 function removeLive(
   tables: RouteTables,
-  { clusterName, brokerAddr, brokerName, reason }: Unregistration,
+  { clusterName, brokerAddr, brokerName, reason, peer }: Unregistration,
+  tallies: Map<string, TopicTally>,
   changes: RouteChanges,
 ): void {
   const key = brokerKey(clusterName, brokerAddr)
@@ -73,7 +85,15 @@ function removeLive(
   tables.removeLive(key)
   if (tables.filterServerTable.delete(key)) changes.everyTopic()
   if (live === undefined) return
-  changes.effect({ kind: 'broker unregistered', broker: { clusterName, brokerName, brokerAddr }, reason })
+  const topicChanges = new TopicTally()
+  tallies.set(brokerName, topicChanges)
+  changes.effect({
+    kind: 'broker unregistered',
+    broker: { clusterName, brokerName, brokerAddr },
+    reason,
+    peer: peer ?? live.peer,
+    topicChanges,
+  })
   // Other brokers may share the connection and be well; Java closes it all the same.
   const wasSilent = reason === 'expired' || reason === 'unreachable'
   if (wasSilent && tables.liveOfChannel(live.channelId).length === 0) {
@@ -156,6 +176,7 @@ function* cleanTopics(
   removed: ReadonlySet<string>,
   reduced: ReadonlySet<string>,
   changes: RouteChanges,
+  tallies: ReadonlyMap<string, TopicTally> = new Map(),
 ): Sliced<void> {
   const readOnly = [...reduced].filter((name) => {
     const group = tables.brokerAddrTable.get(name)
@@ -165,12 +186,16 @@ function* cleanTopics(
   if (removed.size === 0 && readOnly.length === 0) return
   for (const [topic, queues] of tables.topicQueueTable) {
     // Whose routes these were is told by the group that went.
-    if (removed.size > 0) tables.removeQueueDatas(topic, removed)
+    if (removed.size > 0) {
+      for (const name of queues.keys()) if (removed.has(name)) tallies.get(name)?.add('deleted', topic)
+      tables.removeQueueDatas(topic, removed)
+    }
     for (const name of readOnly) {
       const queueData = queues.get(name)
       if (queueData === undefined || (queueData.perm & Perm.WRITE) === 0) continue
       tables.putQueueData(topic, { ...queueData, perm: queueData.perm & ~Perm.WRITE })
       changes.topic(topic)
+      tallies.get(name)?.add('changed', topic)
     }
     yield
   }

@@ -2,7 +2,10 @@ import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { createLogger, type LogOptions } from '../../src/cli/logger.ts'
 
-async function logged(options: Omit<LogOptions, 'destination'>): Promise<string[]> {
+/** What a terminal must not get from a peer: C0 and C1 controls, line separators, bidi marks. */
+const UNSAFE = '\u001b[31m\u0007\r\n\u0085\u009b2J\u2028\u2029\u200e\u200f\u202a\u202e\u2066\u2069'
+
+async function logged(options: Omit<LogOptions, 'destination'>, name = 'broker-a'): Promise<string[]> {
   const chunks: string[] = []
   const destination = new Writable({
     write(chunk, _encoding, done) {
@@ -14,6 +17,7 @@ async function logged(options: Omit<LogOptions, 'destination'>): Promise<string[
   logger.debug('a detail')
   logger.info({ port: 9876 }, 'listening')
   logger.error({ err: new Error('boom') }, 'failed')
+  logger.warn({ brokerName: name, more: { names: [name] } }, `about ${name}`)
   return chunks.join('').split('\n').slice(0, -1)
 }
 
@@ -33,6 +37,7 @@ describe('createLogger', () => {
           time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
         },
         { level: 'error', msg: 'failed', err: { message: 'boom' } },
+        { level: 'warn', brokerName: 'broker-a' },
       ])
     },
   )
@@ -47,8 +52,21 @@ describe('createLogger', () => {
     expect(line).not.toContain('hostname')
   })
 
+  test.each(['pretty', 'json'] as const)(
+    '%s escapes what would act on a terminal, in messages and fields',
+    async (format) => {
+      const lines = await logged({ level: 'warn', format, isTerminal: true }, UNSAFE)
+      const line = lines.at(-1) ?? ''
+      for (const code of ['001b', '0085', '009b', '2028', '2029', '200e', '202e', '2066', '2069'])
+        expect(line.split(`\\u${code}`)).toHaveLength(4)
+      expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+      if (format === 'json')
+        expect(JSON.parse(line)).toMatchObject({ brokerName: UNSAFE, msg: `about ${UNSAFE}` })
+    },
+  )
+
   test('lines below the level are not written', async () => {
-    expect(await logged({ level: 'debug', format: 'json', isTerminal: false })).toHaveLength(3)
+    expect(await logged({ level: 'debug', format: 'json', isTerminal: false })).toHaveLength(4)
     expect(await logged({ level: 'fatal', format: 'json', isTerminal: false })).toHaveLength(0)
   })
 })

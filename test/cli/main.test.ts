@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { run } from '../../src/cli/main.ts'
 import { packageVersion } from '../../src/cli/package-version.ts'
+import { recordingLogger } from '../support/recording-logger.ts'
 import { fakeWorld } from './fake-world.ts'
 
 describe('run', () => {
@@ -50,17 +51,27 @@ describe('run', () => {
   })
 
   test.each([
-    [['--listenPrt', '1'], 2, 'unknown option --listenPrt; did you mean --listenPort? (mqnamesrv -h helps)'],
+    [['--listenPrt', '1'], 2, 'unknown option --listenPrt; did you mean --listenPort? (try mqnamesrv -h)'],
     [['--listenPort', 'x'], 1, 'option --listenPort: listenPort="x" is not a whole number'],
     [['-c', 'bad.conf'], 1, 'bad.conf:2: orderMessageEnable="yes" is neither true nor false'],
-    [['-p', '-c', 'broken.conf'], 1, 'broken.conf:1: malformed \\uXXXX escape'],
+    [['-c', 'broken.conf'], 1, 'broken.conf:1: malformed \\uXXXX escape'],
     [['-c', 'none.conf'], 1, 'cannot read configuration file none.conf'],
-  ])('%j ends with one line on stderr and %d', async (argv, code, message) => {
+  ])('%j ends with one line on stderr, one of the log, and %d', async (argv, code, message) => {
     const files = { 'bad.conf': '\norderMessageEnable=yes', 'broken.conf': 'a=\\u12' }
     const { world, stdout, stderr, lines } = fakeWorld({ argv, files })
     expect(await run(world)).toBe(code)
     expect(stderr()).toBe(`mqnamesrv: ${message}\n`)
     expect(stdout()).toBe('')
+    expect(lines).toEqual([{ level: 'error', msg: 'start failed', error: message, exitCode: code }])
+  })
+
+  test('-p of a file that cannot be read is no start: it leaves no line in the log', async () => {
+    const { world, stderr, lines } = fakeWorld({
+      argv: ['-p', '-c', 'broken.conf'],
+      files: { 'broken.conf': 'a=\\u12' },
+    })
+    expect(await run(world)).toBe(1)
+    expect(stderr()).toBe('mqnamesrv: broken.conf:1: malformed \\uXXXX escape\n')
     expect(lines).toEqual([])
   })
 
@@ -98,41 +109,94 @@ describe('run', () => {
     expect(starting.lines.filter(({ level }) => level === 'warn')).toEqual([])
   })
 
-  test('a start logs version, file, configuration with its sources, and what is odd about it', async () => {
-    const { world, events, lines, stdout } = fakeWorld({
-      argv: ['-c', 'ns.conf', '--listenPort', '0'],
-      files: {
-        'ns.conf': 'orderMessageEnable=true\nfoo=bar\nuseEpollNativeSelector=true\ntls.server.keyPassword=pw',
-      },
+  test.each([
+    ['auto', 0],
+    ['pretty', 0],
+    ['json', 1],
+  ])(
+    'on a terminal a failed start with logFormat=%s leaves %d lines beside the one on stderr',
+    async (logFormat, count) => {
+      const { world, lines } = fakeWorld({ argv: ['--logFormat', logFormat, '--listenPort', 'x'] })
+      const stdout = { ...world.stdout, isTTY: true }
+      expect(await run({ ...world, stdout })).toBe(1)
+      expect(lines).toHaveLength(count)
+    },
+  )
+
+  test('a start says in five lines which file it read, where state is kept, what differs from the defaults and where it listens', async () => {
+    const { world, events, lines } = fakeWorld({
+      argv: ['-c', 'ns.conf', '--listenPort', '9877'],
+      files: { 'ns.conf': 'orderMessageEnable=true\nserializeType=JSON\ntls.server.keyPassword=pw' },
     })
     const ended = run(world)
     await expect.poll(() => lines.at(-1)?.msg).toMatch(/boot success/)
     events.emit('SIGTERM')
     expect(await ended).toBe(0)
 
-    expect(lines[0]).toMatchObject({ level: 'info', version: packageVersion(), configFile: 'ns.conf' })
-    expect(lines[1]).toMatchObject({
-      msg: 'configuration in force',
+    const start = lines.slice(0, lines.findIndex(({ msg }) => msg.includes('boot success')) + 1)
+    expect(start).toEqual([
+      {
+        level: 'info',
+        msg: 'mqnamesrv starting',
+        version: packageVersion(),
+        node: process.version,
+        configFile: 'ns.conf',
+      },
+      {
+        level: 'info',
+        msg: 'state files',
+        kvConfigPath: '/home/user/namesrv/kvConfig.json',
+        configStorePath: 'ns.conf',
+        routeSnapshotPath: '/home/user/namesrv/routes-9877.snapshot',
+      },
+      {
+        level: 'info',
+        msg: 'keys that differ from their defaults',
+        keys: {
+          listenPort: '9877 (option --listenPort)',
+          orderMessageEnable: 'true (ns.conf:1)',
+          'tls.server.keyPassword': '****** (ns.conf:3)',
+        },
+      },
+      {
+        level: 'info',
+        address: '0.0.0.0',
+        port: 9877,
+        msg: 'The Name Server boot success. serializeType=JSON, address 0.0.0.0:9877',
+      },
+    ])
+  })
+
+  test('a start without settings says that no file was read and that all keys have their defaults', async () => {
+    const { world, lines } = fakeWorld({ earlySignals: ['SIGTERM'] })
+    expect(await run(world)).toBe(0)
+    expect(lines[0]).toMatchObject({ configFile: 'none' })
+    expect(lines[2]).toEqual({ level: 'info', msg: 'all keys have their defaults' })
+  })
+
+  test('a start logs what is odd about its configuration, and the whole of it at debug, secrets hidden', async () => {
+    const { world } = fakeWorld({
+      argv: ['-c', 'ns.conf', '--listenPort', '0'],
+      files: { 'ns.conf': 'foo=bar\nuseEpollNativeSelector=true\ntls.server.keyPassword=pw' },
+      earlySignals: ['SIGTERM'],
+    })
+    const { logger, lines } = recordingLogger()
+    expect(await run({ ...world, createLogger: async () => logger })).toBe(0)
+    const [whole, ...rest] = lines.filter(({ level }) => level === 'debug')
+    expect(rest).toEqual([])
+    expect(whole).toMatchObject({
+      msg: 'configuration in effect',
       configuration: {
         listenPort: '0',
-        orderMessageEnable: 'true',
         scanNotActiveBrokerInterval: '10000',
         configStorePath: 'ns.conf',
         useEpollNativeSelector: 'true',
         'tls.server.keyPassword': '******',
       },
-      sources: {
-        listenPort: 'option --listenPort',
-        orderMessageEnable: 'ns.conf:1',
-        configStorePath: 'ns.conf',
-      },
     })
-    expect(lines[1]?.['configuration']).not.toHaveProperty('serverSelectorThreads')
-    expect(lines.slice(2, 4)).toMatchObject([
-      { level: 'warn', keys: ['foo'] },
-      { level: 'info', keys: ['useEpollNativeSelector'] },
-    ])
-    expect(stdout()).toBe('')
+    expect(whole?.['configuration']).not.toHaveProperty('serverSelectorThreads')
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', keys: ['foo'] }))
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'info', keys: ['useEpollNativeSelector'] }))
     expect(JSON.stringify(lines)).not.toContain('pw')
   })
 
@@ -155,11 +219,15 @@ describe('run', () => {
     ],
     [{ code: 'ENXIO', syscall: 'listen', address: '/a' }, 'cannot listen on /a: the message'],
     [{}, 'the message'],
-  ])('a server that does not start for %j ends with one line on stderr and 1', async (errno, message) => {
-    const start = () => Promise.reject(Object.assign(new Error('the message\n    and more'), errno))
-    const { world, stderr, events } = fakeWorld({ controller: { start } })
-    expect(await run(world)).toBe(1)
-    expect(stderr()).toBe(`mqnamesrv: ${message}\n`)
-    expect(events.eventNames()).toEqual([])
-  })
+  ])(
+    'a server that does not start for %j ends with one line on stderr, one of the log, and 1',
+    async (errno, message) => {
+      const start = () => Promise.reject(Object.assign(new Error('the message\n    and more'), errno))
+      const { world, stderr, events, lines } = fakeWorld({ controller: { start } })
+      expect(await run(world)).toBe(1)
+      expect(stderr()).toBe(`mqnamesrv: ${message}\n`)
+      expect(lines.at(-1)).toEqual({ level: 'error', msg: 'start failed', error: message, exitCode: 1 })
+      expect(events.eventNames()).toEqual([])
+    },
+  )
 })

@@ -46,9 +46,9 @@ test('stopped for longer than the brokers may be silent, the NameServer then kee
   })
   expect(missed).toBe(0)
   expect(await brokersOf(address)).toHaveProperty('living')
-  const said = program.lines.filter((line) => line.includes('the process stood still'))
+  const said = program.lines.filter((line) => line.includes('process paused'))
   expect(said).toHaveLength(1)
-  expect(JSON.parse(said[0] ?? '').stoodStillMs).toBeGreaterThan(NOT_ACTIVE_TIMEOUT_MS)
+  expect(JSON.parse(said[0] ?? '').pausedMs).toBeGreaterThan(NOT_ACTIVE_TIMEOUT_MS)
   await living.program.kill()
 })
 

@@ -109,7 +109,7 @@ test(`a NameServer that is killed with SIGKILL under load and starts again knows
   const returned = ({ name }: Broker) =>
     again.program.lines.some((line) => line.includes('"broker registered"') && line.includes(`"${name}"`))
   for (const broker of living) await again.program.until(`${broker.name} is back`, () => returned(broker))
-  const isOver = 'the time of the brokers of the route snapshot is over'
+  const isOver = 'snapshot grace period ended'
   await again.program.until('the time of the others is over', () => isLine(isOver))
   const over = again.program.lines.find((line) => line.includes(isOver)) ?? ''
   expect(JSON.parse(over)).toMatchObject({ loaded: 5, returned: 4, waiting: 0, gone: 1, staleQueues: 0 })

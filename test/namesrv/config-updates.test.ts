@@ -53,7 +53,6 @@ describe('an update over the wire', () => {
         peer: client.address,
         changed: { enableAllTopicList: 'true -> false' },
         stored: true,
-        suppressed: 0,
         msg: 'configuration updated',
       },
     ])
@@ -83,9 +82,8 @@ describe('an update over the wire', () => {
     })
     expect(await shown('enableTopicList')).toBe('true')
     expect(lines).toContainEqual({
-      level: 'warn',
+      level: 'error',
       peer: client.address,
-      suppressed: 0,
       msg: `update of the configuration rejected: ${answer.remark}`,
     })
   })
@@ -120,7 +118,6 @@ describe('an update over the wire', () => {
     expect(lines).toContainEqual({
       level: 'warn',
       peer: client.address,
-      suppressed: 0,
       msg: `update of the configuration rejected: ${why}`,
     })
   })

@@ -28,7 +28,7 @@ test('when the machine is given another date, by hours, nobody is evicted and ti
     await controller.shutdown()
   })
   const evicted = (): unknown[] =>
-    lines.filter(({ msg }) => msg.startsWith('broker evicted')).map((line) => line['brokerName'])
+    lines.filter(({ msg }) => msg.startsWith('broker expired')).map((line) => line['brokerName'])
   const register = (name: string, port: number, heartbeatTimeoutMs: number) =>
     client.request(
       registration({ name, address: `127.0.0.1:${port}`, heartbeatTimeoutMs, topics: [name, 'T'] }),

@@ -120,9 +120,8 @@ describe('a registration', () => {
         level: 'warn',
         peer: client.address,
         code: 'ERR_FRAME_TOO_LONG',
-        suppressed: 0,
         msg:
-          `connection closed, its bytes are no frame: frame length ${4 + header.length + 20 * MIB} is not within 0 and ` +
+          `connection closed: invalid frame: frame length ${4 + header.length + 20 * MIB} is not within 0 and ` +
           '16777212 bytes; com.rocketmq.remoting.frameMaxLength sets the limit',
       },
     ])

@@ -70,5 +70,5 @@ test('a broker whose registration has come and is being read is not evicted', as
   server.time.advance(10_000)
   expect(headerOf(await broker.next()).code).toBe(0)
   expect(headerOf(await client.request(lookup('Topic1'))).code).toBe(0)
-  expect(server.lines.filter(({ msg }) => msg.startsWith('broker evicted'))).toEqual([])
+  expect(server.lines.filter(({ msg }) => msg.startsWith('broker expired'))).toEqual([])
 })

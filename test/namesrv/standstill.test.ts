@@ -33,8 +33,8 @@ describe('a server that stood still for ten minutes', () => {
     server.time.advance(8_000)
     expect(await codeOf(client, 'TopicA')).toBe(SUCCESS)
     expect(await codeOf(broker, 'TopicA')).toBe(SUCCESS)
-    const said = server.lines.filter(({ msg }) => msg.startsWith('the process stood still'))
-    expect(said).toMatchObject([{ level: 'warn', stoodStillMs: TEN_MINUTES_MS - 1_000 }])
+    const said = server.lines.filter(({ msg }) => msg.startsWith('process paused'))
+    expect(said).toMatchObject([{ level: 'warn', pausedMs: TEN_MINUTES_MS - 1_000 }])
   })
 
   test('takes those for dead that stay silent for what was left of their time', async () => {

@@ -41,7 +41,7 @@ describe('a broker that falls silent', () => {
     server.time.advance(10_000)
     expect(await lookupCode(client, 'TopicA')).toBe(TOPIC_NOT_EXIST)
     await atTimeout.closed
-    const evictions = server.lines.filter(({ msg }) => msg.startsWith('broker evicted'))
+    const evictions = server.lines.filter(({ msg }) => msg.startsWith('broker expired'))
     expect(evictions.map((line) => line['brokerName'])).toEqual(['broker-b', 'broker-a'])
   })
 

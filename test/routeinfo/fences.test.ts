@@ -81,7 +81,8 @@ describe('a removal that was decided before a broker registered again does not r
     await again
     expect(await addressesOf(manager)).toEqual({ 0: 'a:1' })
     expect(await turns.until(manager.getTopicList(reader))).toHaveLength(1_000)
-    expect(effects.map(({ kind }) => kind)).toEqual(['broker registered', 'removal fenced'])
+    const kinds = effects.map(({ kind }) => kind)
+    expect(kinds).toEqual(['broker registered', 'topics changed', 'removal fenced'])
   })
 
   test('the loss of the old connection, after the registration over the new one', async () => {

@@ -1,20 +1,19 @@
 import type { Logger } from 'pino'
 import type { Bound, Counters } from '../../stats/counters.ts'
 import type { RecentEvents } from '../../stats/recent-events.ts'
-import { RateLimit } from './rate-limit.ts'
+import type { LogThrottle } from './log-throttle.ts'
 
 /** What a refusal is counted and told with. */
 export interface RefusalLogOptions {
   readonly counters: Counters
   readonly events: RecentEvents
   readonly logger: Logger
-  readonly nowMs: () => number
+  readonly throttle: LogThrottle
 }
 
-/** Counts what is refused for a bound, and says so: each bound has lines and events of its own, and only so many in a while. */
+/** Counts what is refused for a bound, and says so: each limit has lines and events of its own, and they are throttled. */
 export class RefusalLog {
   readonly #options: RefusalLogOptions
-  readonly #limits = new Map<Bound, RateLimit>()
 
   constructor(options: RefusalLogOptions) {
     this.#options = options
@@ -32,17 +31,12 @@ export class RefusalLog {
     this.#count(bound, peer, why, () => {})
   }
 
-  #count(bound: Bound, peer: string, why: string, log: (suppressed: number) => void): void {
-    const { counters, events, nowMs } = this.#options
+  #count(bound: Bound, peer: string, why: string, log: (suppressed: number | undefined) => void): void {
+    const { counters, events, throttle } = this.#options
     counters.refused[bound]++
-    let limit = this.#limits.get(bound)
-    if (limit === undefined) {
-      limit = new RateLimit(nowMs)
-      this.#limits.set(bound, limit)
-    }
-    limit.run((suppressed) => {
+    throttle.limit('warn', `refused: ${bound}`).run((suppressed) => {
       events.add('refused', peer, `${bound}: ${why}`)
       log(suppressed)
-    })
+    }, peer)
   }
 }

@@ -7,7 +7,7 @@ import type { RemotingServerEvents } from '../../remoting/remoting-server.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import type { Bound, Counters } from '../../stats/counters.ts'
 import type { RecentEvents } from '../../stats/recent-events.ts'
-import type { RateLimit } from '../bounds/rate-limit.ts'
+import type { LineLevel, LogThrottle } from '../bounds/log-throttle.ts'
 import type { RefusalLog } from '../bounds/refusal-log.ts'
 
 const FRAME_LIMIT_KEY = 'com.rocketmq.remoting.frameMaxLength'
@@ -27,7 +27,7 @@ const NO_DESCRIPTOR = 'ERR_NO_DESCRIPTOR'
 export interface BrokerHousekeepingOptions {
   readonly routeInfo: RouteInfoManager
   readonly logger: Logger
-  readonly limit: RateLimit
+  readonly throttle: LogThrottle
   readonly nowMs: () => number
   /** Runs a task in a later turn of the event loop. */
   readonly defer: (task: () => void) => void
@@ -48,7 +48,6 @@ const CATCH_UP_MS = 5_000
 export class BrokerHousekeepingService implements RemotingServerEvents {
   readonly #options: BrokerHousekeepingOptions
   readonly #logger: Logger
-  readonly #limit: RateLimit
   #keepsBrokers = false
   /** Connections that closed in this turn. */
   #closed: number[] = []
@@ -60,7 +59,6 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   constructor(options: BrokerHousekeepingOptions) {
     this.#options = options
     this.#logger = options.logger
-    this.#limit = options.limit
   }
 
   /**
@@ -128,30 +126,27 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
     counters.framesRefused[code] = (counters.framesRefused[code] ?? 0) + 1
     const bound = BOUND_OF[code]
     if (bound !== undefined) refusals.countOnly(bound, peer, message)
-    this.#limit.run((suppressed) => {
+    const line = code === 'ERR_FOREIGN_PROTOCOL' ? 'connection closed' : 'connection closed: invalid frame'
+    this.#throttled('warn', line, peer, (suppressed) => {
       const hint = code === 'ERR_FRAME_TOO_LONG' ? `; ${FRAME_LIMIT_KEY} sets the limit` : ''
-      this.#logger.warn(
-        { peer, code, suppressed },
-        `connection closed, its bytes are no frame: ${message}${hint}`,
-      )
+      this.#logger.warn({ peer, code, suppressed }, `${line}: ${message}${hint}`)
     })
   }
 
   onChannelDefect(channel: ChannelRef, err: unknown): void {
     const { counters, events } = this.#options
     counters.connectionsDefect++
-    this.#limit.run((suppressed) => {
-      events.add('defect', channel.remoteAddress, `connection closed: ${err}`)
-      this.#logger.error(
-        { err, peer: channel.remoteAddress, suppressed },
-        'connection closed, it met a defect',
-      )
+    const peer = channel.remoteAddress
+    const line = 'connection closed: defect'
+    this.#throttled('error', line, peer, (suppressed) => {
+      events.add('defect', peer, `connection closed: ${err}`)
+      this.#logger.error({ err, peer, suppressed }, line)
     })
   }
 
   onChannelIdle(channel: Pick<ChannelRef, 'remoteAddress'>): void {
     this.#options.counters.connectionsIdle++
-    this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed, it was idle')
+    this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed: idle')
   }
 
   onConnectionRefused(peer: string, { code, message }: PrefaceError): void {
@@ -161,8 +156,9 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
     const bound = BOUND_OF[code]
     if (bound !== undefined) refusals.refused(bound, peer, message)
     else {
-      this.#limit.run((suppressed) => {
-        this.#logger.warn({ peer, code, suppressed }, `connection closed before its first frame: ${message}`)
+      const line = 'connection closed before its first frame'
+      this.#throttled('warn', line, peer, (suppressed) => {
+        this.#logger.warn({ peer, code, suppressed }, `${line}: ${message}`)
       })
     }
   }
@@ -171,22 +167,29 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
     const { counters, events } = this.#options
     const { connectionsRefused } = counters
     connectionsRefused[NO_DESCRIPTOR] = (connectionsRefused[NO_DESCRIPTOR] ?? 0) + 1
-    this.#limit.run((suppressed) => {
+    this.#throttled('warn', 'connection rejected: open-file limit reached', peer, (suppressed) => {
       events.add('refused', peer, `no file descriptor for more than ${mostConnections} connections`)
       const fields = { peer, mostConnections, suppressed }
-      this.#logger.warn(
-        fields,
-        'connection closed as it came: the limit of open files leaves no room for more',
-      )
+      this.#logger.warn(fields, 'connection rejected: open-file limit reached')
     })
   }
 
   onServerFailure(error: Error): void {
     const { counters, events } = this.#options
     counters.serverFailures++
-    this.#limit.run((suppressed) => {
+    const line = 'the listening socket failed'
+    this.#throttled('error', line, '', (suppressed) => {
       events.add('server failure', '', error.message)
-      this.#logger.error({ error: error.message, suppressed }, 'the listening socket failed')
+      this.#logger.error({ error: error.message, suppressed }, line)
     })
+  }
+
+  #throttled(
+    level: LineLevel,
+    line: string,
+    peer: string,
+    log: (suppressed: number | undefined) => void,
+  ): void {
+    this.#options.throttle.limit(level, line).run(log, peer)
   }
 }

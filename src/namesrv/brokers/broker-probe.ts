@@ -5,6 +5,7 @@ import { type BrokerLiveInfo, brokerKey } from '../../routeinfo/route-tables.ts'
 import type { Counters } from '../../stats/counters.ts'
 import type { RecentEvents } from '../../stats/recent-events.ts'
 import type { RateLimit } from '../bounds/rate-limit.ts'
+import { cutName, cutText } from '../log-text.ts'
 import { nameOf } from './route-events.ts'
 
 /** What probing needs. */
@@ -163,17 +164,19 @@ export class BrokerProbe {
     counters.brokersSuspected++
     events.add('broker suspected', nameOf(watched.live), error.message)
     limit.run((suppressed) => {
-      const fields = { ...identity(watched), silentMs, error: error.message, suppressed }
+      const fields = { ...identity(watched), silentMs, error: cutText(error.message), suppressed }
       logger.warn(fields, 'broker is suspect: it is silent and cannot be reached')
-    })
+    }, watched.live.peer)
   }
 
   #clear(watched: Watched, why: string): void {
     const { logger, limit, events } = this.#options
     watched.isSuspect = false
     events.add('suspicion cleared', nameOf(watched.live), why)
-    limit.run((suppressed) =>
-      logger.info({ ...identity(watched), suppressed }, `broker is not suspect any more: ${why}`),
+    limit.run(
+      (suppressed) =>
+        logger.info({ ...identity(watched), suppressed }, `broker is not suspect any more: ${why}`),
+      watched.live.peer,
     )
   }
 }
@@ -184,6 +187,11 @@ function saysThatNobodyIsThere(error: Error): boolean {
   return cause === undefined || NOBODY_THERE.has(cause.code)
 }
 
-function identity({ live: { clusterName, brokerName, brokerAddr } }: Watched) {
-  return { clusterName, brokerName, brokerAddr }
+function identity({ live: { clusterName, brokerName, brokerAddr, peer } }: Watched) {
+  return {
+    peer,
+    clusterName: cutName(clusterName),
+    brokerName: cutName(brokerName),
+    brokerAddr: cutName(brokerAddr),
+  }
 }

@@ -6,9 +6,13 @@ import { RemotingClientError } from '../../remoting/remoting-client-error.ts'
 import type { RouteEffect } from '../../routeinfo/route-effect.ts'
 import { minBrokerId } from '../../routeinfo/route-tables.ts'
 import type { RateLimit } from '../bounds/rate-limit.ts'
+import { cutName, cutText } from '../log-text.ts'
 
 /** A group whose least id is another one than before. */
 export type MinBrokerIdChange = Extract<RouteEffect, { kind: 'min broker id changed' }>
+
+/** Begins the line about a broker that could not be told. */
+export const NOT_NOTIFIED = 'broker not notified of the min broker id'
 
 /**
  * Tells the brokers of a group of its new least id (905). Whoever cannot be reached is not told; brokers ask every second
@@ -31,9 +35,9 @@ export class MinBrokerIdNotifier {
     const extFields = extFieldsOf(change)
     if (extFields === null) return
     const recipients = recipientsOf(change)
-    this.#logger.info(
-      { brokerName, ...Object.fromEntries(extFields), recipients },
-      'smallest broker id changed: the brokers of the group are told',
+    this.#logger.debug(
+      { brokerName: cutName(brokerName), recipients: recipients.length },
+      'min broker id changed: notifying the brokers of the group',
     )
     const command = this.#client.createRequest(NOTIFY_MIN_BROKER_ID_CHANGE, extFields, { oneway: true })
     for (const brokerAddr of recipients) {
@@ -47,9 +51,9 @@ export class MinBrokerIdNotifier {
     if (error instanceof RemotingClientError && error.code === 'ERR_CLIENT_CLOSED') return
     this.#limit.run((suppressed) => {
       const { code, message } = error as Partial<RemotingClientError>
-      const fields = { brokerName, brokerAddr, code, suppressed }
-      this.#logger.warn(fields, `a broker could not be told of the smallest broker id: ${message}`)
-    })
+      const fields = { brokerName: cutName(brokerName), brokerAddr: cutName(brokerAddr), code, suppressed }
+      this.#logger.warn(fields, `${NOT_NOTIFIED}: ${cutText(`${message}`)}`)
+    }, brokerAddr)
   }
 }
 

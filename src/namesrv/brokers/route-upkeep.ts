@@ -1,12 +1,11 @@
 import type { RemotingClient } from '../../remoting/remoting-client.ts'
 import type { RouteEffect } from '../../routeinfo/route-effect.ts'
 import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
-import { RateLimit } from '../bounds/rate-limit.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { BrokerHousekeepingService } from './broker-housekeeping-service.ts'
 import type { BrokerProbe } from './broker-probe.ts'
 import { createBrokerProbe } from './broker-probe-factory.ts'
-import { type MinBrokerIdChange, MinBrokerIdNotifier } from './min-broker-id-notifier.ts'
+import { type MinBrokerIdChange, MinBrokerIdNotifier, NOT_NOTIFIED } from './min-broker-id-notifier.ts'
 import { noteRouteEffect } from './route-events.ts'
 
 /** How brokers are reached. */
@@ -33,15 +32,18 @@ export class RouteUpkeep {
   #endScans: (() => void) | undefined
 
   constructor(surroundings: Surroundings, { client, closeChannel }: RouteUpkeepOptions) {
-    const { configuration, logger, clock } = surroundings
-    const limit = (): RateLimit => new RateLimit(() => clock.nowMs())
+    const { configuration, logger, throttle } = surroundings
     this.#surroundings = surroundings
     this.#closeChannel = closeChannel
-    this.#notifier = new MinBrokerIdNotifier(client, logger, limit())
+    this.#notifier = new MinBrokerIdNotifier(client, logger, throttle.limit('warn', NOT_NOTIFIED))
     this.routeInfo = this.#createRouteInfo()
-    this.housekeeping = this.#createHousekeeping(limit())
+    this.housekeeping = this.#createHousekeeping()
     if (configuration.values.brokerProbe) {
-      this.#probe = createBrokerProbe(surroundings, this.routeInfo, limit())
+      this.#probe = createBrokerProbe(
+        surroundings,
+        this.routeInfo,
+        throttle.limit('warn', 'broker suspected'),
+      )
     }
   }
 
@@ -67,10 +69,10 @@ export class RouteUpkeep {
   /** The process stood still for so long. */
   onStandstill(ms: number): void {
     const { counters, events, logger } = this.#surroundings
-    const stoodStillMs = Math.round(ms)
+    const pausedMs = Math.round(ms)
     counters.standstills++
-    events.add('stood still', '', `for ${stoodStillMs} ms`)
-    logger.warn({ stoodStillMs }, 'the process stood still: nobody is taken for silent because of it')
+    events.add('stood still', '', `for ${pausedMs} ms`)
+    logger.warn({ pausedMs }, 'process paused; broker timeouts extended')
     this.housekeeping.catchUp()
   }
 
@@ -89,12 +91,13 @@ export class RouteUpkeep {
     })
   }
 
-  #createHousekeeping(limit: RateLimit): BrokerHousekeepingService {
-    const { configuration, logger, clock, scheduler, counters, events, refusals } = this.#surroundings
+  #createHousekeeping(): BrokerHousekeepingService {
+    const { configuration, logger, clock, scheduler, counters, events, refusals, throttle } =
+      this.#surroundings
     return new BrokerHousekeepingService({
       routeInfo: this.routeInfo,
       logger,
-      limit,
+      throttle,
       defer: (task) => scheduler.defer(task),
       counters,
       events,

@@ -71,6 +71,7 @@ export class RouteSnapshots {
       routeInfo.restore(tables)
       this.#savedRevision = routeInfo.revision
       const { brokerLiveTable, topicQueueTable } = tables
+      if (brokerLiveTable.size === 0 && topicQueueTable.size === 0) return
       const what = `${brokerLiveTable.size} brokers, ${topicQueueTable.size} topics`
       events.add('routes restored', '', what)
       logger.info(
@@ -172,8 +173,10 @@ export class RouteSnapshots {
     const outcome = await routeInfo.endRestoration(clock.nowMs())
     if (outcome === undefined) return
     const { loaded, returned, waiting, staleQueues } = outcome
-    const fields = { loaded, returned, waiting, gone: loaded - returned - waiting, staleQueues }
-    events.add('restoration ended', '', `${returned} returned, ${fields.gone} gone, ${waiting} waiting`)
-    logger.info(fields, 'the time of the brokers of the route snapshot is over')
+    // An empty snapshot is not worth a line.
+    if (loaded === 0 && staleQueues === 0) return
+    const fields = { loaded, returned, waiting, expired: loaded - returned - waiting, staleQueues }
+    events.add('restoration ended', '', `${returned} returned, ${fields.expired} expired, ${waiting} waiting`)
+    logger.info(fields, 'snapshot grace period ended')
   }
 }

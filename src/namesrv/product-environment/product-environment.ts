@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { RemotingClient } from '../../remoting/remoting-client.ts'
-import { RateLimit } from '../bounds/rate-limit.ts'
+import type { LogThrottle } from '../bounds/log-throttle.ts'
 import type { NamesrvValues } from '../config/config-keys.ts'
 import type { Clock, Scheduler } from '../time.ts'
 import { addressServerUrl } from './address-server.ts'
@@ -17,7 +17,12 @@ export class ProductEnvironment {
   constructor(
     values: NamesrvValues,
     client: RemotingClient,
-    { logger, clock, scheduler }: { logger: Logger; clock: Clock; scheduler: Scheduler },
+    {
+      logger,
+      clock,
+      scheduler,
+      throttle,
+    }: { logger: Logger; clock: Clock; scheduler: Scheduler; throttle: LogThrottle },
   ) {
     const { productEnvName } = values
     this.#name = productEnvName
@@ -40,7 +45,7 @@ export class ProductEnvironment {
       maxLookups: values.clusterTestMaxLookups,
       nowMs: () => clock.nowMs(),
       logger,
-      limit: new RateLimit(() => clock.nowMs()),
+      limit: throttle.limit('warn', 'a NameServer of the product environment does not tell routes'),
     })
   }
 

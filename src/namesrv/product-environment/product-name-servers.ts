@@ -6,6 +6,7 @@ import { ResponseCode } from '../../protocol/response-code.ts'
 import type { RemotingClient } from '../../remoting/remoting-client.ts'
 import type { RemotingClientError, RemotingClientErrorCode } from '../../remoting/remoting-client-error.ts'
 import type { RateLimit } from '../bounds/rate-limit.ts'
+import { cutText } from '../log-text.ts'
 
 /** What lookups in the product environment need. */
 export interface ProductNameServersOptions {
@@ -124,7 +125,7 @@ export class ProductNameServers implements ProductEnvironment {
     const { nowMs, limit, logger } = this.#options
     this.#passedOver.set(address, nowMs() + PASSED_OVER_MS)
     limit.run((suppressed) => {
-      const fields = { address, error, suppressed }
+      const fields = { address, error: cutText(error), suppressed }
       logger.warn(fields, 'a NameServer of the product environment does not tell routes')
     })
   }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { PrefaceOptions } from '../../remoting/connection-preface.ts'
 import type { TlsAcceptor } from '../../remoting/tls-acceptor.ts'
+import type { LogThrottle } from '../bounds/log-throttle.ts'
 import type { Scheduler } from '../time.ts'
 import type { CertificateWatch } from './certificate-watch.ts'
 import { TlsContextError } from './tls-context-error.ts'
@@ -10,6 +11,7 @@ export interface ServerTlsOptions {
   readonly configuration: TlsConfiguration
   readonly logger: Logger
   readonly scheduler: Scheduler
+  readonly throttle: LogThrottle
 }
 
 /** How often certificate files are looked at; Java's constant. */
@@ -132,7 +134,10 @@ export class ServerTls {
   }
 
   #logTurnedAway({ code, message }: NodeJS.ErrnoException): void {
-    this.#options.logger.error({ code }, `TLS connections are rejected: ${message}`)
+    // Without a context each TLS client tries again.
+    this.#options.throttle.limit('error', 'TLS connections are rejected').run((suppressed) => {
+      this.#options.logger.error({ code, suppressed }, `TLS connections are rejected: ${message}`)
+    })
   }
 
   /** @throws {ConfigError | TlsContextError} */

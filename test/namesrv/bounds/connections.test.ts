@@ -45,8 +45,7 @@ describe('maxConnections', () => {
         level: 'warn',
         peer,
         bound: 'maxConnections',
-        suppressed: 0,
-        msg: 'refused: as many connections are open as maxConnections allows, 3; maxConnections sets the limit',
+        msg: 'refused: maxConnections (3) reached; maxConnections sets the limit',
       },
     ])
     const refusals = server.controller.events.list().filter(({ kind }) => kind === 'refused')

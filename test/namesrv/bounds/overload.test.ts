@@ -116,6 +116,7 @@ describe('an overloaded server', () => {
     ])
     expect(server.lines.filter(({ level }) => level === 'warn')).toMatchObject([
       { why: expect.stringMatching(/^bytes of requests worked on stands at 9\d{5} of 1048576$/) },
+      { msg: 'registration rejected', peer: other.address, brokerName: 'broker-a' },
       { lastedMs: 4 * LOOK_MS, requestsShed: 5 },
     ])
   })

@@ -28,7 +28,6 @@ async function expectRefusal(
     level: 'warn',
     peer: client.address,
     bound,
-    suppressed: 0,
     msg: `refused: request ${request.code}: ${remark}; ${bound} sets the limit`,
   })
   expect(events.list().at(-1)).toMatchObject({ kind: 'refused', who: client.address })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { RateLimit } from '../../../src/namesrv/bounds/rate-limit.ts'
+import { LogThrottle } from '../../../src/namesrv/bounds/log-throttle.ts'
 import { RefusalLog } from '../../../src/namesrv/bounds/refusal-log.ts'
 import { BrokerHousekeepingService } from '../../../src/namesrv/brokers/broker-housekeeping-service.ts'
 import { Counters } from '../../../src/stats/counters.ts'
@@ -16,13 +16,14 @@ function world() {
   const time = new ManualTime()
   const { logger } = recordingLogger()
   const [counters, events, nowMs] = [new Counters(), new RecentEvents(), () => time.nowMs()]
+  const throttle = new LogThrottle({ logger, nowMs, after: (delayMs, task) => time.after(delayMs, task) })
   const { manager, effects, turns } = managerWith('finest', {
     onClosedMeanwhile: (channelId) => housekeeping.onClosed(channelId),
   })
   const housekeeping: BrokerHousekeepingService = new BrokerHousekeepingService({
     routeInfo: manager,
-    limit: new RateLimit(nowMs),
-    refusals: new RefusalLog({ counters, events, logger, nowMs }),
+    throttle,
+    refusals: new RefusalLog({ counters, events, logger, throttle }),
     defer: (task) => turns.defer(task),
     registrationRoundMs: ROUND_MS,
     ...{ logger, counters, events, nowMs },

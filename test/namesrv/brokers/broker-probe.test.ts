@@ -217,10 +217,14 @@ test('over real sockets: a broker that listens is left alone, one that does not 
   for (const broker of well) await client.request(registrationRequest(broker))
   server.time.advance(20_000)
   await deafOne.closed
-  const evicted = () => server.lines.filter(({ msg }) => msg.startsWith('broker evicted'))
+  const evicted = () => server.lines.filter(({ msg }) => msg.startsWith('broker unreachable'))
   await until('it is gone', () => evicted().length > 0)
   expect(evicted()).toMatchObject([
-    { msg: 'broker evicted: it is silent and cannot be reached', brokerName: 'deaf', reason: 'unreachable' },
+    {
+      msg: 'broker unreachable: no heartbeat and its address takes no connection',
+      brokerName: 'deaf',
+      reason: 'unreachable',
+    },
   ])
   const codes = ['Listens', 'Deaf'].map(async (topic) => headerOf(await client.request(lookup(topic))).code)
   expect(await Promise.all(codes)).toEqual([0, 17])

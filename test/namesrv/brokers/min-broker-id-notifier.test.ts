@@ -167,7 +167,7 @@ describe('a server with notifyMinBrokerIdChanged', () => {
     peers[1]?.close()
     expect(headerOf(await client.request(acting(broker(0)))).code).toBe(0)
     expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(0)
-    const told = 'a broker could not be told of the smallest broker id'
+    const told = 'broker not notified of the min broker id'
     await until('it is logged', () => server.lines.some(({ msg }) => msg.startsWith(told)))
     expect(server.lines.find(({ msg }) => msg.startsWith(told))).toMatchObject({
       level: 'warn',

@@ -56,7 +56,16 @@ describe('the file of the key-value table', () => {
     const removal = headerOf(await client.request({ code: 102, extFields: { namespace: 'n', key: 'k' } }))
     expect(removal.code).toBe(1)
     expect(await storedValue(client, 'k')).toBe('old')
-    expect(lines.filter(({ level }) => level === 'error')).toEqual([])
+    const failure = {
+      level: 'error',
+      msg: 'KV change not stored',
+      peer: client.address,
+      namespace: 'n',
+      key: 'k',
+      path: kvConfigPath,
+      error: expect.stringMatching(/^E(EXIST|NOTDIR)/),
+    }
+    expect(lines.filter(({ level }) => level === 'error')).toEqual([failure, failure])
     expect(loadKVConfig(join(`${folder}-aside`, 'kvConfig.json'), 1).getKVConfig('n', 'k')).toBe('old')
   })
 

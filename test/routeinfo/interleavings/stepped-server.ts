@@ -1,12 +1,13 @@
 import { pino } from 'pino'
 import { KVConfigManager } from '../../../src/kvconfig/kv-config-manager.ts'
-import { RateLimit } from '../../../src/namesrv/bounds/rate-limit.ts'
+import { LogThrottle } from '../../../src/namesrv/bounds/log-throttle.ts'
 import { RefusalLog } from '../../../src/namesrv/bounds/refusal-log.ts'
 import { BrokerHousekeepingService } from '../../../src/namesrv/brokers/broker-housekeeping-service.ts'
 import { brokerHeartbeat, queryDataVersion, unregisterBroker } from '../../../src/processor/brokers.ts'
 import { registerBroker } from '../../../src/processor/register-broker.ts'
 import { RegistrationMemory } from '../../../src/processor/registration-memory.ts'
 import { RegistrationsInFlight } from '../../../src/processor/registrations-in-flight.ts'
+import { NO_OBSERVER } from '../../../src/processor/request-observer.ts'
 import { CURRENT_VERSION } from '../../../src/protocol/mq-version.ts'
 import type { Processor } from '../../../src/protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../../../src/protocol/remoting-command.ts'
@@ -118,7 +119,11 @@ export class SteppedServer {
     const options = { kvConfig: NO_KV, settings: SETTINGS, memory, slicer, inFlight, counters }
     this.#dispatcher = new RequestDispatcher(
       {
-        [RequestCode.REGISTER_BROKER]: registerBroker({ ...options, routeInfo: this.routeInfo }),
+        [RequestCode.REGISTER_BROKER]: registerBroker({
+          ...options,
+          routeInfo: this.routeInfo,
+          observer: NO_OBSERVER,
+        }),
         [RequestCode.UNREGISTER_BROKER]: leavesStray
           ? strayingLeave(this.routeInfo, defer)
           : unregisterBroker(this.routeInfo),
@@ -130,12 +135,12 @@ export class SteppedServer {
       },
     )
     const nowMs = (): number => this.nowMs
-    const limit = new RateLimit(nowMs)
     const { routeInfo } = this
     const events = new RecentEvents()
     const logger = SILENT
-    const refusals = new RefusalLog({ counters, events, logger, nowMs })
-    const telling = { logger, limit, counters, events, refusals }
+    const throttle = new LogThrottle({ logger, nowMs, after: () => () => {} })
+    const refusals = new RefusalLog({ counters, events, logger, throttle })
+    const telling = { logger, throttle, counters, events, refusals }
     const housekeeping = { routeInfo, ...telling, nowMs, defer, registrationRoundMs: 0 }
     this.#housekeeping = new BrokerHousekeepingService(housekeeping)
   }

@@ -1,0 +1,49 @@
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { expect, test } from 'vitest'
+import { startProgram } from '../support/program.ts'
+import { temporaryFolder } from '../support/start-server.ts'
+
+test('the first screen of a start is five lines', async () => {
+  const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: '0' })
+  if (child.stdout === null) throw new Error('stdout is no pipe')
+  const messages: string[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    messages.push((JSON.parse(line) as { msg: string }).msg)
+    if (line.includes('boot success')) break
+  }
+  expect(messages).toEqual([
+    'mqnamesrv starting',
+    'state files',
+    'keys that differ from their defaults',
+    'TLS in force',
+    expect.stringMatching(/^The Name Server boot success\. serializeType=JSON, address 127\.0\.0\.1:\d+$/),
+  ])
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  expect(await ended).toEqual([0, null])
+})
+
+test('a start that fails for its files is one line on stderr and one of the JSON log', async () => {
+  const kvConfigPath = join(temporaryFolder(), 'kvConfig.json')
+  writeFileSync(kvConfigPath, '{"configTable":')
+  const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: '0', MQNAMESRV_KV_CONFIG_PATH: kvConfigPath })
+  if (child.stdout === null || child.stderr === null) throw new Error('there is no pipe')
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ])
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^mqnamesrv: the KV file .* is damaged: .*\n$/)
+  const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as unknown
+  expect(last).toMatchObject({
+    level: 'error',
+    msg: 'start failed',
+    error: stderr.trim().replace('mqnamesrv: ', ''),
+    exitCode: 1,
+  })
+})
