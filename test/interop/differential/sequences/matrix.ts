@@ -10,7 +10,6 @@ import {
   register,
   route,
   topic,
-  withOwn,
 } from './requests.ts'
 
 type On = RequestStep['differs'] | 'left out'
@@ -234,10 +233,11 @@ const subjects: readonly Subject[] = [
     body: JSON.stringify({
       topicConfigSerializeWrapper: {
         dataVersion: dataVersion(1),
-        topicConfigTable: Object.fromEntries(withOwn(A, [topic('T1'), topic('T2')])),
+        topicConfigTable: Object.fromEntries([topic('T1'), topic('T2')]),
       },
     }),
-    look: () => [clusterInfo(), memberGroup('a'), queryDataVersion(A, dataVersion(1)), route('T1')],
+    // The version in the response counts. A question for the same one would differ on purpose (`increment-is-not-the-whole`).
+    look: () => [clusterInfo(), memberGroup('a'), queryDataVersion(A, dataVersion(2)), route('T1')],
     only5: true,
   },
 ]
