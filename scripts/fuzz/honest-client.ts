@@ -41,8 +41,9 @@ const NAMES: Readonly<Record<Transport, Names>> = {
 
 const VERSION = '{"counter":7,"stateVersion":0,"timestamp":1700000000000}'
 
-function registrationBody(topics: readonly string[]): string {
-  const table = topics.map(
+/** A Java broker has a topic of its own name in each full registration. */
+function registrationBody({ brokerName, topics }: Names): string {
+  const table = [...topics, brokerName].map(
     (name, index) =>
       `"${name}":{"attributes":{},"order":false,"perm":6,"readQueueNums":${8 + index},"topicFilterType":"SINGLE_TAG",` +
       `"topicName":"${name}","topicSysFlag":0,"writeQueueNums":${8 + index}}`,
@@ -85,7 +86,7 @@ function questionsOf(names: Names): readonly Question[] {
         enableActingMaster: 'false',
         haServerAddr: broker.brokerAddr,
       },
-      body: registrationBody(topics),
+      body: registrationBody(names),
       extFields: '{}',
     },
     ...topics.flatMap((topic, index): Question[] => [

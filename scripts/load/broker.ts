@@ -159,7 +159,8 @@ export class Broker implements Member {
   }
 
   async #register(line: Line): Promise<void> {
-    const table = [...this.#topics].map(
+    // A Java broker has a topic of its own name in each full registration.
+    const table = [...this.#topics, { name: this.name, queues: 1 }].map(
       ({ name, queues }) =>
         `"${name}":{"order":false,"perm":6,"readQueueNums":${queues},"topicFilterType":"SINGLE_TAG",` +
         `"topicName":"${name}","topicSysFlag":0,"writeQueueNums":${queues}}`,

@@ -126,7 +126,8 @@ export class RouteTables {
   setLive(info: BrokerLiveInfo): boolean {
     const key = brokerKey(info.clusterName, info.brokerAddr)
     const known = this.brokerLiveTable.get(key)
-    this.removeLive(key)
+    if (known !== undefined) this.#removeFromIndexes(key, known)
+    // In its place: a snapshot must not differ from the one before because a broker has registered again.
     this.brokerLiveTable.set(key, info)
     this.#liveByAddr.set(info.brokerAddr, [...(this.#liveByAddr.get(info.brokerAddr) ?? []), info])
     const keys = this.#keysByChannel.get(info.channelId)
@@ -144,6 +145,10 @@ export class RouteTables {
     const info = this.brokerLiveTable.get(key)
     if (info === undefined) return
     this.brokerLiveTable.delete(key)
+    this.#removeFromIndexes(key, info)
+  }
+
+  #removeFromIndexes(key: string, info: BrokerLiveInfo): void {
     const others = this.#liveByAddr.get(info.brokerAddr)?.filter((other) => other !== info) ?? []
     if (others.length > 0) this.#liveByAddr.set(info.brokerAddr, others)
     else this.#liveByAddr.delete(info.brokerAddr)

@@ -100,7 +100,11 @@ describe.runIf(isRoot && hasSetpriv)('a user without an entry in the user databa
     const stderr =
       'mqnamesrv: there is no home directory for the default of kvConfigPath, configStorePath, routeSnapshotPath: ' +
       'set each of them, or HOME or user.home\n'
-    expect(await outcome([...asStranger, command])).toEqual({ code: 1, stdout: '', stderr })
+    expect(await outcome([...asStranger, command])).toEqual({
+      code: 1,
+      stdout: expect.stringMatching(/^\{"level":"error".*"msg":"start failed"\}\n$/),
+      stderr,
+    })
   })
 
   test('is served where the folder of temporary files cannot be written and the time zone is unknown', async () => {

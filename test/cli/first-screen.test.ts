@@ -8,7 +8,7 @@ import { startProgram } from '../support/program.ts'
 import { temporaryFolder } from '../support/start-server.ts'
 
 test('the first screen of a start is five lines', async () => {
-  const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: '0' })
+  const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: '0', MQNAMESRV_MAX_CONNECTIONS: '100' })
   if (child.stdout === null) throw new Error('stdout is no pipe')
   const messages: string[] = []
   for await (const line of createInterface({ input: child.stdout })) {
@@ -19,7 +19,7 @@ test('the first screen of a start is five lines', async () => {
     'mqnamesrv starting',
     'state files',
     'keys that differ from their defaults',
-    'TLS in force',
+    'TLS in effect',
     expect.stringMatching(/^The Name Server boot success\. serializeType=JSON, address 127\.0\.0\.1:\d+$/),
   ])
   const ended = once(child, 'exit')

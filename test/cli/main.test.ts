@@ -27,7 +27,7 @@ describe('run', () => {
       'mqnamesrv: there is no home directory for the default of configStorePath, routeSnapshotPath: ' +
         'set each of them, or HOME or user.home\n',
     )
-    expect(starting.lines).toEqual([])
+    expect(starting.lines).toMatchObject([{ level: 'error', exitCode: 1, msg: 'start failed' }])
   })
 
   test('-p prints what file, environment and options make together; warnings go to stderr', async () => {
