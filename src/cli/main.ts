@@ -1,8 +1,10 @@
 import { availableParallelism, homedir, userInfo } from 'node:os'
 import type { Logger } from 'pino'
+import { pairsOf } from '../namesrv/config/config-backup.ts'
 import { ConfigError } from '../namesrv/config/config-error.ts'
 import type { ConfigFile } from '../namesrv/config/config-layers.ts'
 import { Configuration } from '../namesrv/config/configuration.ts'
+import { propertiesText } from '../namesrv/config/properties-text.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { readConfigFile } from './config-file.ts'
 import { endProcess } from './end-process.ts'
@@ -43,14 +45,15 @@ export interface CliWorld extends ServingProcess {
  *   never a stack trace. The log has a line for it, too.
  */
 export async function run(world: CliWorld): Promise<number> {
-  let commandLine: CommandLine | undefined
+  let commandLine: Exclude<CommandLine, { action: 'show' }> | undefined
   const log: { logger?: Logger } = {}
   try {
-    commandLine = parseCommandLine(world.argv, packageVersion())
-    if (commandLine.action === 'show') {
-      world.stdout.write(commandLine.text)
+    const parsed = parseCommandLine(world.argv, packageVersion())
+    if (parsed.action === 'show') {
+      world.stdout.write(parsed.text)
       return ExitCode.OK
     }
+    commandLine = parsed
     return await runConfigured(commandLine, world, (logger) => {
       log.logger = logger
     })
@@ -71,7 +74,7 @@ export async function run(world: CliWorld): Promise<number> {
 /** A log that a program reads, or a file keeps, has a line of its own for it; on a terminal stderr is enough. */
 async function logFailedStart(
   world: CliWorld,
-  commandLine: CommandLine | undefined,
+  commandLine: Exclude<CommandLine, { action: 'show' }> | undefined,
   known: Logger | undefined,
   error: string,
   exitCode: number,
@@ -82,25 +85,46 @@ async function logFailedStart(
   try {
     const logger = known ?? (await world.createLogger(configuration))
     logger.error({ error, exitCode }, 'start failed')
-  } catch (unusable) {
-    // The log file may be why the start failed; stderr has said so.
-    if (!(unusable instanceof ConfigError)) throw unusable
+  } catch {
+    // The log may be why the start failed; stderr has said so.
   }
 }
 
-/** Only the keys of the log, since the others may be what is wrong; their defaults if they are wrong as well. */
+/** Keys that say where the log is and how it is written. */
+const isPlaceOfLog = ({ key }: { readonly key: string }): boolean => key === 'logPath' || key === 'logFormat'
+
+/** Only the log's place, since the other keys may be what is wrong; the defaults if it is wrong as well. */
 function loggingConfiguration(
-  { env, homeDirectory, processors }: CliWorld,
-  commandLine: CommandLine | undefined,
+  world: CliWorld,
+  commandLine: Exclude<CommandLine, { action: 'show' }> | undefined,
 ): Configuration {
-  const properties = commandLine !== undefined && 'properties' in commandLine ? commandLine.properties : []
-  const args = properties.filter(({ key }) => key.startsWith('log'))
-  const variables = Object.entries(env).filter(([name]) => name.startsWith('MQNAMESRV_LOG_'))
+  const { homeDirectory, processors } = world
+  const args = commandLine?.properties.filter(isPlaceOfLog) ?? []
+  const env = Object.fromEntries(
+    Object.entries(world.env).filter(([name]) => /^MQNAMESRV_LOG_(PATH|FORMAT)$/.test(name)),
+  )
+  const file = filePartOf(world, commandLine?.configFile)
+  for (const layers of [
+    { file, env, args },
+    { env, args },
+  ]) {
+    try {
+      return Configuration.resolve({ ...layers, homeDirectory, processors }).configuration
+    } catch {
+      // The next layers have fewer values that can be wrong.
+    }
+  }
+  return Configuration.resolve({ homeDirectory, processors }).configuration
+}
+
+/** The configuration file with nothing but the log's place; undefined if it cannot be read. */
+function filePartOf(world: CliWorld, path: string | undefined): ConfigFile | undefined {
+  if (path === undefined) return undefined
   try {
-    const layers = { env: Object.fromEntries(variables), args }
-    return Configuration.resolve({ ...layers, homeDirectory, processors }).configuration
+    const pairs = [...pairsOf(world.readConfigFile(path)).pairs.values()].filter(isPlaceOfLog)
+    return { path, bytes: Buffer.from(propertiesText(pairs.map(({ key, value }) => [key, value]))) }
   } catch {
-    return Configuration.resolve({ homeDirectory, processors }).configuration
+    return undefined
   }
 }
 

@@ -50,8 +50,14 @@ export function logConfiguration(logger: Logger, configuration: Configuration, v
   const configFile = fileOf(configuration) ?? 'none'
   const { kvConfigPath, configStorePath, routeSnapshotPath } = configuration.values
   logger.info({ version, node: process.version, configFile }, 'mqnamesrv starting')
-  const routeSnapshot = routeSnapshotPath === '' ? 'off' : routeSnapshotPath
-  logger.info({ kvConfigPath, configStorePath, routeSnapshotPath: routeSnapshot }, 'state files')
+  const stateFiles = {
+    kvConfigPath,
+    // Nothing is stored in the default file, see ConfigUpdates.
+    configStorePath:
+      configuration.sourceOf('configStorePath')?.layer === 'default' ? 'none' : configStorePath,
+    routeSnapshotPath: routeSnapshotPath === '' ? 'off' : routeSnapshotPath,
+  }
+  logger.info(stateFiles, 'state files')
   if (Object.keys(changed).length === 0) logger.info('all keys have their defaults')
   else logger.info({ keys: changed }, 'keys that differ from their defaults')
   logger.debug({ configuration: items }, 'configuration in effect')

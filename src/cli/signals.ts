@@ -24,9 +24,11 @@ export interface SignalOptions {
  */
 export function handleSignals(options: SignalOptions): () => void {
   const { events, signals, earlySignals, logger, reopenLog, state } = options
+  // Asked for by the operator, so it is written at every `logLevel`.
+  const dumpLogger = logger.child({}, { level: 'info' })
   const act = (signal: string): void => {
     if (signal === 'SIGHUP') reopenLog(logger)
-    else if (signal === 'SIGQUIT') logger.info({ signal, ...state() }, 'state dump')
+    else if (signal === 'SIGQUIT') dumpLogger.info({ signal, ...state() }, 'state dump')
     else logger.info({ signal }, 'signal ignored')
   }
   const listeners = signals.filter(staysAlive).map((signal) => ({ signal, listener: () => act(signal) }))

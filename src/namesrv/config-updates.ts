@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { GroupCommit } from '../kvconfig/group-commit.ts'
 import type { ConfigUpdateOutcome, NamesrvConfiguration } from '../processor/namesrv-config.ts'
-import type { RateLimit } from './bounds/rate-limit.ts'
+import type { LogThrottle } from './bounds/log-throttle.ts'
 import { ConfigError } from './config/config-error.ts'
 import {
   type ConfigChange,
@@ -26,7 +26,7 @@ const MAX_QUOTED_KEYS = 20
 export interface ConfigUpdateObserver {
   /** One has changed these items. */
   onTaken(peer: string, keys: readonly string[]): void
-  /** One was longer than `maxConfigUpdateBytes`. */
+  /** One was rejected because it is longer than `maxConfigUpdateBytes`. */
   onTooLong(peer: string, reason: string): void
 }
 
@@ -41,7 +41,7 @@ export interface ConfigUpdateObserver {
 export class ConfigUpdates implements NamesrvConfiguration {
   readonly #configuration: Configuration
   readonly #logger: Logger
-  readonly #limit: RateLimit
+  readonly #throttle: Pick<LogThrottle, 'limit'>
   readonly #observer: ConfigUpdateObserver | undefined
   readonly #changes: GroupCommit<{ state: ConfigState }>
   /** What a sender should know about an update that the next start does not read; undefined if it does. */
@@ -50,13 +50,13 @@ export class ConfigUpdates implements NamesrvConfiguration {
   constructor(
     configuration: Configuration,
     logger: Logger,
-    limit: RateLimit,
+    throttle: Pick<LogThrottle, 'limit'>,
     observer?: ConfigUpdateObserver,
   ) {
     const { configStorePath, maxWaitingChanges } = configuration.values
     this.#configuration = configuration
     this.#logger = logger
-    this.#limit = limit
+    this.#throttle = throttle
     this.#observer = observer
     const layer = configuration.sourceOf('configStorePath')?.layer
     if (layer === 'default') {
@@ -96,7 +96,7 @@ export class ConfigUpdates implements NamesrvConfiguration {
     if (properties.length > maxConfigUpdateBytes) {
       const reason = `the update has ${properties.length} bytes, and maxConfigUpdateBytes allows ${maxConfigUpdateBytes}`
       this.#observer?.onTooLong(peer, reason)
-      return this.#refused(peer, { kind: 'refused', reason }, reason)
+      return { kind: 'refused', reason }
     }
     const pairs = readable(properties)
     if (pairs === undefined) return this.#refused(peer, { kind: 'malformed' }, 'it is no text of properties')
@@ -136,18 +136,21 @@ export class ConfigUpdates implements NamesrvConfiguration {
   }
 
   #refused(peer: string, outcome: ConfigUpdateOutcome, why: string): ConfigUpdateOutcome {
-    const level = outcome.kind === 'refused' && outcome.cause !== undefined ? 'error' : 'warn'
-    this.#limit.run((suppressed) => {
-      this.#logger[level]({ peer, suppressed }, `update of the configuration rejected: ${cutText(why)}`)
+    const isStoreFailure = outcome.kind === 'refused' && outcome.cause !== undefined
+    const level = isStoreFailure ? 'error' : 'warn'
+    const line = `update of the configuration ${isStoreFailure ? 'not stored' : 'rejected'}`
+    this.#throttle.limit(level, line).run((suppressed) => {
+      this.#logger[level]({ peer, suppressed }, `${line}: ${cutText(why)}`)
     }, peer)
     return outcome
   }
 
   #logTaken(peer: string, changes: readonly ConfigChange[]): void {
     const stored = this.#configuration.sourceOf('configStorePath')?.layer !== 'default'
-    this.#limit.run((suppressed) => {
+    const line = 'configuration updated'
+    this.#throttle.limit('info', line).run((suppressed) => {
       const changed = Object.fromEntries(changes.map(({ key, from, to }) => [key, `${from} -> ${to}`]))
-      this.#logger.info({ peer, changed, stored, suppressed }, 'configuration updated')
+      this.#logger.info({ peer, changed, stored, suppressed }, line)
     }, peer)
   }
 }

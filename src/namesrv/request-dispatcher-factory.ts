@@ -52,11 +52,11 @@ export function createRequestDispatcher(
 /** The configuration as requests show and change it; who changes what is counted and kept among the recent events. */
 function createConfigUpdates(surroundings: Surroundings): ConfigUpdates {
   const { configuration, logger, counters, events, refusals, throttle } = surroundings
-  return new ConfigUpdates(configuration, logger, throttle.limit('warn', 'configuration update'), {
+  return new ConfigUpdates(configuration, logger, throttle, {
     onTaken: (peer, keys) => {
       counters.configurationUpdates++
       events.add('configuration changed', peer, keys.join(', '))
     },
-    onTooLong: (peer, why) => refusals.countOnly('maxConfigUpdateBytes', peer, why),
+    onTooLong: (peer, why) => refusals.refused('maxConfigUpdateBytes', peer, why),
   })
 }

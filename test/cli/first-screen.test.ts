@@ -10,18 +10,20 @@ import { temporaryFolder } from '../support/start-server.ts'
 test('the first screen of a start is five lines', async () => {
   const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: '0', MQNAMESRV_MAX_CONNECTIONS: '100' })
   if (child.stdout === null) throw new Error('stdout is no pipe')
-  const messages: string[] = []
+  const lines: Record<string, unknown>[] = []
   for await (const line of createInterface({ input: child.stdout })) {
-    messages.push((JSON.parse(line) as { msg: string }).msg)
+    lines.push(JSON.parse(line) as Record<string, unknown>)
     if (line.includes('boot success')) break
   }
-  expect(messages).toEqual([
+  expect(lines.map(({ msg }) => msg)).toEqual([
     'mqnamesrv starting',
     'state files',
     'keys that differ from their defaults',
     'TLS in effect',
     expect.stringMatching(/^The Name Server boot success\. serializeType=JSON, address 127\.0\.0\.1:\d+$/),
   ])
+  // Port 0 keeps no routes, and without -c no update of the configuration is stored.
+  expect(lines[1]).toMatchObject({ configStorePath: 'none', routeSnapshotPath: 'off' })
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   expect(await ended).toEqual([0, null])

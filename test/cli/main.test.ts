@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { run } from '../../src/cli/main.ts'
 import { packageVersion } from '../../src/cli/package-version.ts'
+import type { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { recordingLogger } from '../support/recording-logger.ts'
 import { fakeWorld } from './fake-world.ts'
 
@@ -63,6 +64,32 @@ describe('run', () => {
     expect(stderr()).toBe(`mqnamesrv: ${message}\n`)
     expect(stdout()).toBe('')
     expect(lines).toEqual([{ level: 'error', msg: 'start failed', error: message, exitCode: code }])
+  })
+
+  test.each([
+    ['listenPort=99999', '/var/log/ns.log'],
+    ['logLevel=loud', '/var/log/ns.log'],
+    ['a=\\u12', ''],
+    ['logFormat=loud', ''],
+  ])(
+    'a file with %s and a logPath leaves the line of its failed start in the log file %j',
+    async (bad, path) => {
+      const { world } = fakeWorld({ argv: ['-c', 'f'], files: { f: `logPath=/var/log/ns.log\n${bad}` } })
+      const paths: string[] = []
+      const createLogger = (configuration: Configuration) => {
+        paths.push(configuration.values.logPath)
+        return world.createLogger(configuration)
+      }
+      expect(await run({ ...world, createLogger })).toBe(1)
+      expect(paths).toEqual([path])
+    },
+  )
+
+  test('a log that cannot be made is no more than the line on stderr', async () => {
+    const { world, stderr } = fakeWorld({})
+    const createLogger = () => Promise.reject(new Error('no logger'))
+    expect(await run({ ...world, createLogger })).toBe(1)
+    expect(stderr()).toBe('mqnamesrv: no logger\n')
   })
 
   test('-p of a file that cannot be read is no start: it leaves no line in the log', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Controller, SHUTDOWN_DEADLINE_MS, serve } from '../../src/cli/serve.ts'
+import { handleSignals } from '../../src/cli/signals.ts'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { fakeWorld, recordingLogger } from './fake-world.ts'
 
@@ -127,6 +128,16 @@ describe('serve', () => {
     events.emit('SIGTERM')
     expect(await ended).toBe(0)
     expect(events.eventNames()).toEqual([])
+  })
+
+  test('SIGQUIT logs the state at every logLevel', () => {
+    const { logger, lines } = recordingLogger()
+    logger.level = 'fatal'
+    const { events, world } = fakeWorld({})
+    const end = handleSignals({ ...world, logger, state: () => ({ connections: 3 }) })
+    for (const signal of ['SIGQUIT', 'SIGUSR2']) events.emit(signal)
+    expect(lines).toEqual([{ level: 'info', signal: 'SIGQUIT', connections: 3, msg: 'state dump' }])
+    end()
   })
 
   test('a shutdown that fails is logged and ends with 1', async () => {

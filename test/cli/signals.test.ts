@@ -121,7 +121,7 @@ describe('a server that is being loaded', () => {
   test.runIf(existsSync('/proc/self/status'))('keeps signals until it can act on them', async () => {
     const server = start()
     await until('the command runs', () => handles(server.child.pid, 'SIGQUIT'))
-    expect(server.said('mqnamesrv starts')).toBe(0)
+    expect(server.said('mqnamesrv starting')).toBe(0)
     for (const signal of ['SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const) server.child.kill(signal)
     await eventually('it listens', () => server.said('boot success') === 1)
     expect(server.said('log file reopened')).toBe(1)

@@ -84,7 +84,7 @@ describe('an update over the wire', () => {
     expect(lines).toContainEqual({
       level: 'error',
       peer: client.address,
-      msg: `update of the configuration rejected: ${answer.remark}`,
+      msg: `update of the configuration not stored: ${answer.remark}`,
     })
   })
 
@@ -123,13 +123,31 @@ describe('an update over the wire', () => {
   })
 
   test('is refused if it is longer than maxConfigUpdateBytes', async () => {
-    const { update, shown } = await updatable({ maxConfigUpdateBytes: '22' })
-    expect(await update('enableTopicList=false\n#')).toEqual({
-      code: 1,
-      remark: 'the update has 23 bytes, and maxConfigUpdateBytes allows 22',
-    })
+    const { update, shown, lines, client } = await updatable({ maxConfigUpdateBytes: '22' })
+    const remark = 'the update has 23 bytes, and maxConfigUpdateBytes allows 22'
+    expect(await update('enableTopicList=false\n#')).toEqual({ code: 1, remark })
+    expect(lines.filter(({ level }) => level === 'warn')).toEqual([
+      {
+        level: 'warn',
+        peer: client.address,
+        bound: 'maxConfigUpdateBytes',
+        msg: `refused: ${remark}; maxConfigUpdateBytes sets the limit`,
+      },
+    ])
     expect(await shown('enableTopicList')).toBe('true')
     expect(await update('enableTopicList=false\n')).toEqual({ code: 0 })
+  })
+
+  test('is logged although the same peer floods the log with updates that are rejected', async () => {
+    const { update, lines, client } = await updatable()
+    for (let sent = 0; sent < 12; sent++) await update('listenPort=1')
+    await update('enableTopicList=false')
+    expect(lines.at(-1)).toMatchObject({
+      level: 'info',
+      peer: client.address,
+      changed: { enableTopicList: 'true -> false' },
+      msg: 'configuration updated',
+    })
   })
 
   test('fills neither the log nor its response, however many names and however long texts it has', async () => {
@@ -224,7 +242,7 @@ describe('an update of a server that was started without -c', () => {
       processors: 2,
     })
     const { logger } = recordingLogger()
-    const updates = new ConfigUpdates(configuration, logger, new RateLimit(() => 0))
+    const updates = new ConfigUpdates(configuration, logger, { limit: () => new RateLimit(() => 0) })
     expect(await updates.update(Buffer.from('enableTopicList=false'), 'x')).toEqual({
       kind: 'taken',
       remark: `in effect and stored in ${path}; the next start reads it only with -c ${path}`,

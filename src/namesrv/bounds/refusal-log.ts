@@ -21,22 +21,11 @@ export class RefusalLog {
 
   /** @param peer - `host:port` of whom it was refused to. */
   refused(bound: Bound, peer: string, why: string): void {
-    this.#count(bound, peer, why, (suppressed) => {
-      this.#options.logger.warn({ peer, bound, suppressed }, `refused: ${why}; ${bound} sets the limit`)
-    })
-  }
-
-  /** The same, without a line: for what somebody else logs. */
-  countOnly(bound: Bound, peer: string, why: string): void {
-    this.#count(bound, peer, why, () => {})
-  }
-
-  #count(bound: Bound, peer: string, why: string, log: (suppressed: number | undefined) => void): void {
-    const { counters, events, throttle } = this.#options
+    const { counters, events, logger, throttle } = this.#options
     counters.refused[bound]++
     throttle.limit('warn', `refused: ${bound}`).run((suppressed) => {
       events.add('refused', peer, `${bound}: ${why}`)
-      log(suppressed)
+      logger.warn({ peer, bound, suppressed }, `refused: ${why}; ${bound} sets the limit`)
     }, peer)
   }
 }

@@ -112,7 +112,7 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
 
   onChannelFailure(channel: ChannelRef, error: Error): void {
     const peer = channel.remoteAddress
-    const { counters, refusals } = this.#options
+    const { counters, events, refusals } = this.#options
     if (error instanceof QueueError) {
       refusals.refused(error.bound, peer, `connection closed: ${error.message}`)
       return
@@ -125,9 +125,10 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
     const { code, message } = error
     counters.framesRefused[code] = (counters.framesRefused[code] ?? 0) + 1
     const bound = BOUND_OF[code]
-    if (bound !== undefined) refusals.countOnly(bound, peer, message)
+    if (bound !== undefined) counters.refused[bound]++
     const line = code === 'ERR_FOREIGN_PROTOCOL' ? 'connection closed' : 'connection closed: invalid frame'
     this.#throttled('warn', line, peer, (suppressed) => {
+      if (bound !== undefined) events.add('refused', peer, `${bound}: ${message}`)
       const hint = code === 'ERR_FRAME_TOO_LONG' ? `; ${FRAME_LIMIT_KEY} sets the limit` : ''
       this.#logger.warn({ peer, code, suppressed }, `${line}: ${message}${hint}`)
     })
