@@ -10,6 +10,7 @@ const shownBySequences = [
   'shared-name-removed',
   'newest-name-only',
   'version-query-checks-place',
+  'id-taken-back',
   'system-topics-listed',
   'timeout-overflow',
   'disk-error-reported',

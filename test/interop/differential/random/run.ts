@@ -2,7 +2,7 @@ import { parseJavaJson } from '../../harness/java-json.ts'
 import type { RequestStep } from '../sequence.ts'
 import type { Broker } from '../sequences/requests.ts'
 import { register, unregister } from '../sequences/requests.ts'
-import type { Action, BrokerChoice } from './actions.ts'
+import type { Action, BrokerChoice, RegisterAction } from './actions.ts'
 import type { Twins } from './twins.ts'
 import type { World } from './world.ts'
 
@@ -28,6 +28,11 @@ export async function run(twins: Twins, world: World, actions: readonly Action[]
   await twins.askAll(world.look())
 }
 
+interface Group {
+  readonly brokerAddrs: Record<string, string>
+  readonly cluster: string
+}
+
 class Player {
   readonly #twins: Twins
   readonly #world: World
@@ -48,6 +53,7 @@ class Player {
       return
     }
     const broker = this.#world.broker(action.broker)
+    if (await this.#takesIdBack(action, broker)) return
     const connection = connectionOf(broker, action.connection)
     const answer = await this.#twins.ask(request, connection)
     if (answer.fields['code'] === 0 && (await this.#isLive(action.broker)))
@@ -82,6 +88,14 @@ class Player {
     await this.#twins.settle(this.#queryVersion(choice), ({ body }) => body === '')
   }
 
+  /** Java keeps the queues of the broker that has the id, if the version is the one that was registered before (`id-taken-back`). */
+  async #takesIdBack(action: RegisterAction, { id, name, addr }: Broker): Promise<boolean> {
+    const { body } = await this.#twins.ask(this.#queryVersion(action.broker))
+    if (!body.includes(`"counter":${action.counter},`)) return false
+    const holder = (await this.#groupOf(name))?.brokerAddrs[`${id ?? 0}`]
+    return holder !== undefined && holder !== addr
+  }
+
   async #isLive(choice: BrokerChoice): Promise<boolean> {
     const { body } = await this.#twins.ask(this.#queryVersion(choice))
     return body !== ''
@@ -89,12 +103,16 @@ class Player {
 
   /** Whether the group that has the broker's address is known by the broker's cluster. */
   async #isFound({ name, addr, cluster }: Broker): Promise<boolean> {
-    const { body } = await this.#twins.ask({ code: 106 })
-    const { brokerAddrTable } = parseJavaJson(Buffer.from(body, 'latin1').toString()) as {
-      brokerAddrTable: Record<string, { brokerAddrs: Record<string, string>; cluster: string }>
-    }
-    const group = brokerAddrTable[name]
+    const group = await this.#groupOf(name)
     return group?.cluster === cluster && Object.values(group?.brokerAddrs ?? {}).includes(addr)
+  }
+
+  async #groupOf(name: string): Promise<Group | undefined> {
+    const { body } = await this.#twins.ask({ code: 106 })
+    const { brokerAddrTable } = parseJavaJson(Buffer.from(body, 'latin1').toString()) as unknown as {
+      brokerAddrTable: Record<string, Group>
+    }
+    return brokerAddrTable[name]
   }
 
   #queryVersion(broker: BrokerChoice): RequestStep {

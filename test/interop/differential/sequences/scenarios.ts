@@ -404,6 +404,16 @@ export const sharedId: Sequence = {
     queryDataVersion({ name: 'i', addr: 'i:1' }, dataVersion(1)),
     memberGroup('i'),
     route('I1'),
+    register({ name: 'i', addr: 'i:2' }, { counter: 2, topics: [T('i'), topic('I1', { read: 3 })] }),
+    register({ name: 'i', addr: 'i:1' }, { topics: [T('i'), T('I1')] }),
+    {
+      ...route('I1'),
+      differs: {
+        id: 'id-taken-back',
+        java: { bodyHas: '"readQueueNums":3' },
+        ours: { bodyHas: '"readQueueNums":8' },
+      },
+    },
   ],
 }
 
