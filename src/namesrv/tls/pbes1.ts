@@ -38,7 +38,12 @@ const UNREADABLE: ReadonlyMap<string, string> = new Map([
   ['2a864886f70d010504', 'PBE-MD2-RC2-64'],
   ['2b0e030207', 'DES-CBC'],
   ['2a864886f70d0302', 'RC2-CBC'],
+  ['2a864886f70d0304', 'RC4'],
   ['2a864886f70d0309', 'RC5-CBC'],
+  ['2b0601040197550102', 'BF-CBC'],
+  ['2a864886f67d07420a', 'CAST5-CBC'],
+  ['2b06010401813c07010102', 'IDEA-CBC'],
+  ['2a831a8c9a440104', 'SEED-CBC'],
 ])
 
 const PBES2 = '2a864886f70d01050d'

@@ -33,6 +33,10 @@ describe('a private key', () => {
   test.each([
     ['v2-des', 'DES-CBC'],
     ['v2-rc2', 'RC2-CBC'],
+    ['v2-rc4', 'RC4'],
+    ['v2-bf', 'BF-CBC'],
+    ['v2-cast', 'CAST5-CBC'],
+    ['v2-seed', 'SEED-CBC'],
     ['traditional-des', 'DES-CBC'],
     ['iterations', 'PBE-SHA1-RC4-128 with 1000000 iterations'],
   ])(
