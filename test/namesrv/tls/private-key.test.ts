@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readPrivateKey } from '../../../src/namesrv/tls/private-key.ts'
+import { privateKeyReader, readPrivateKey } from '../../../src/namesrv/tls/private-key.ts'
 import { LEGACY_PASSWORD, legacyFile } from '../../support/legacy-tls.ts'
 
 const plain = legacyFile('plain.key').toString()
@@ -76,4 +76,20 @@ describe('a private key', () => {
       )
     }
   })
+})
+
+test('a reader of private keys decrypts a key again only if its file or its password has changed', () => {
+  let decrypted = 0
+  const readKey = privateKeyReader((source) => {
+    decrypted++
+    return readPrivateKey(source)
+  })
+  const readAgain = (name: string, password = LEGACY_PASSWORD): string =>
+    readKey({ pem: legacyFile(name), path: name, passwordKey: 'tls.client.keyPassword', password })
+  expect([readAgain('PBE-SHA1-RC4-128.key'), readAgain('PBE-SHA1-RC4-128.key')]).toEqual([plain, plain])
+  expect(decrypted).toBe(1)
+  expect(readAgain('PBE-SHA1-DES.key')).toBe(plain)
+  expect(decrypted).toBe(2)
+  expect(() => readAgain('PBE-SHA1-DES.key', 'wrong')).toThrow('does not decrypt')
+  expect(readAgain('PBE-SHA1-DES.key')).toBe(plain)
 })
