@@ -563,6 +563,17 @@ describe('items', () => {
     ).toBe('pw')
   })
 
+  test('that were printed without a home directory start a server without one', () => {
+    const homeless = { homeDirectory: undefined, processors: 2 }
+    const { configuration: first } = Configuration.resolve(homeless)
+    const paths = ['kvConfigPath=/kv.json', 'routeSnapshotPath=']
+    const bytes = Buffer.from([...first.printItems(), ...paths].join('\n'))
+    const { configuration: second } = Configuration.resolve({ ...homeless, file: { path: 'ns.conf', bytes } })
+    expect(second.values).toMatchObject({ kvConfigPath: '/kv.json', routeSnapshotPath: '' })
+    expect(second.values['user.home']).toBeUndefined()
+    expect(second.keysWithoutHome()).toEqual([])
+  })
+
   test('that are printed have every key of the tables', () => {
     const keys = [...parseJavaProperties(Buffer.from(configuration.printItems().join('\n'))).keys()]
     expect(keys.sort()).toEqual(CONFIG_KEYS.map(({ key }) => key).sort())
