@@ -265,6 +265,7 @@ describe('bad values', () => {
     'kvConfigPath',
     'configStorePath',
     'routeSnapshotPath',
+    'logPath',
     'user.home',
     'tls.config.file',
     'tls.server.keyPath',
