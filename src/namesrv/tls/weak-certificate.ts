@@ -29,10 +29,18 @@ export function weaknessOf(certificate: X509Certificate): string | undefined {
   // On one line: a subject has one line for each of its parts.
   const subject = certificate.subject.replaceAll(/\s+/g, ' ')
   // A trust anchor is trusted by its presence, not by its own signature.
-  const isRoot = certificate.subject === certificate.issuer
-  if (hash !== undefined && !isRoot) return `${subject} is signed with ${hash}`
+  if (hash !== undefined && !isSelfSigned(certificate)) return `${subject} is signed with ${hash}`
   const bits = rsaBits(certificate)
   return bits < MIN_RSA_BITS ? `${subject} has an RSA key of ${bits} bits` : undefined
+}
+
+/** The name alone does not show it: a forged certificate may have that of its authority. */
+function isSelfSigned(certificate: X509Certificate): boolean {
+  try {
+    return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey)
+  } catch {
+    return false
+  }
 }
 
 /** The first weakness in the chain of a peer's certificate, as `getPeerCertificate(true)` gives it. */

@@ -7,6 +7,7 @@ test.each([
   ['server-sha1.pem', 'CN=old server is signed with SHA-1'],
   ['server-md5.pem', 'CN=old server is signed with MD5'],
   ['pss-sha1.pem', 'CN=PSS is signed with SHA-1'],
+  ['same-name.pem', 'CN=same name is signed with SHA-1'],
   ['short.pem', 'CN=short key has an RSA key of 1024 bits'],
   ['short-pss.pem', 'CN=short PSS key has an RSA key of 1024 bits'],
   ['server-sha256.pem', undefined],
