@@ -52,13 +52,13 @@ const PBES2 = '2a864886f70d01050d'
 export interface KeyEncryption {
   /** The name of OpenSSL's command line, if it is one that Node.js does not decrypt. */
   readonly legacyName: string | undefined
-  /** Gives the unencrypted PKCS#8 key; undefined if it is not for this file to do so. */
+  /** Gives the unencrypted PKCS#8 key; undefined if only Node.js can decrypt it, or neither can. */
   readonly decrypt: ((password: string) => Buffer) | undefined
 }
 
 /**
  * Reads how an `EncryptedPrivateKeyInfo` (RFC 5958) is encrypted.
- * @throws {RangeError} It is none.
+ * @throws {RangeError} The bytes are not such a structure.
  */
 export function readKeyEncryption(der: Buffer): KeyEncryption {
   const [algorithm, text] = readSequence(readDer(der)[0], DerTag.SEQUENCE, DerTag.OCTET_STRING)
