@@ -99,7 +99,9 @@ export class ConfigUpdates implements NamesrvConfiguration {
       return { kind: 'refused', reason }
     }
     const pairs = readable(properties)
-    if (pairs === undefined) return this.#refused(peer, { kind: 'malformed' }, 'it is no text of properties')
+    if (pairs === undefined) {
+      return this.#refused(peer, { kind: 'malformed' }, 'it is not the text of a .properties file')
+    }
     const { blackList } = this.#configuration
     const listed = [...pairs.keys()].filter((key) => blackList.has(key))
     if (listed.length > 0) {

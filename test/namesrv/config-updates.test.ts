@@ -109,7 +109,7 @@ describe('an update over the wire', () => {
       'enableTopicList=false\na=\\u00g0',
       1,
       'string2Properties error',
-      'it is no text of properties',
+      'it is not the text of a .properties file',
     ],
   ])('is refused whole if it %s', async (_, text, code, remark, why) => {
     const { update, shown, lines, client } = await updatable()

@@ -1,4 +1,4 @@
-import { isBlank } from '../files/backup.ts'
+import { hasContent } from '../files/backup.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigFile, ConfigNotice } from './config-layers.ts'
 import { type JavaProperty, parseJavaProperties } from './java-properties.ts'
@@ -13,11 +13,13 @@ export interface FilePairs {
 export const NO_PAIRS: FilePairs = { path: '', pairs: new Map() }
 
 /**
- * Reads the pairs of a configuration file; those of its backup if the file is empty, as a full disk leaves it.
+ * Reads the pairs of a configuration file; those of its backup if the file is empty, as a full disk leaves it, or has nothing but
+ * zeros, as a power failure does.
  * @throws {ConfigError} `ERR_CONFIG_SYNTAX`; the message names the backup if that can be used.
  */
 export function pairsOf({ path, bytes, backup }: ConfigFile): FilePairs {
-  const source = isBlank(bytes) && backup !== undefined && !isBlank(backup.bytes) ? backup : { path, bytes }
+  const source =
+    !hasContent(bytes) && backup !== undefined && hasContent(backup.bytes) ? backup : { path, bytes }
   try {
     return { path: source.path, pairs: parseJavaProperties(source.bytes, source.path) }
   } catch (error) {
@@ -42,7 +44,7 @@ export function backupUsed(path: string, backup: string): ConfigNotice {
 }
 
 function isUsable({ bytes }: Pick<ConfigFile, 'bytes'>): boolean {
-  if (isBlank(bytes)) return false
+  if (!hasContent(bytes)) return false
   try {
     parseJavaProperties(bytes)
     return true

@@ -26,7 +26,7 @@ export interface UpdatedConfigState extends ConfigState {
 
 /**
  * The keys that an update may set: the fields of Java's NamesrvConfig and NettyServerConfig that this server reads while it
- * runs. Anybody who reaches the port may send an update, so none of them weakens security or can fail the next start.
+ * runs. Any client that reaches the port may send an update, so none of them weakens security or can fail the next start.
  */
 export const UPDATABLE_KEYS: readonly string[] = CONFIG_KEYS.filter(isUpdatable).map(({ key }) => key)
 

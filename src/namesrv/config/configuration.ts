@@ -178,17 +178,25 @@ function entryOf(
   entries: ReadonlyMap<string, ConfigEntry>,
 ): ConfigEntry {
   const text = given.texts.get(row.key)
-  if (text !== undefined && !(isNullable(row) && text.text.trim() === '')) {
-    const { clamped, ...assigned } = checkValueAtStart(row, text)
-    if (clamped) given.notices.push(clampedNotice(row, text, assigned.text))
-    return { row, ...assigned, source: text.source }
-  }
+  const byDefault = defaultEntry(row, options, entries)
+  // What `-p` prints for a null must not be a value when its output is used as a file.
+  const isNull =
+    text?.text.trim() === '' && byDefault.value === undefined && (isNullable(row) || row.required === true)
+  if (text === undefined || isNull) return byDefault
+  const { clamped, ...assigned } = checkValueAtStart(row, text)
+  if (clamped) given.notices.push(clampedNotice(row, text, assigned.text))
+  return { row, ...assigned, source: text.source }
+}
 
+function defaultEntry(
+  row: OwnedConfigKey,
+  { homeDirectory, processors }: ResolveOptions,
+  entries: ReadonlyMap<string, ConfigEntry>,
+): ConfigEntry {
   const byDefault = row.default
   if (typeof byDefault !== 'object') {
     return { row, value: byDefault, text: textOf(byDefault), source: { layer: 'default' } }
   }
-  const { homeDirectory, processors } = options
   const value = byDefault.of({ homeDirectory, processors, value: (key) => entries.get(key)?.value })
   const source = entries.get(byDefault.sameAs ?? '')?.source ?? { layer: 'default' }
   return { row, value, text: textOf(value), source }

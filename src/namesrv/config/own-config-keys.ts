@@ -90,6 +90,7 @@ export const OWN_CONFIG_KEYS = [
     '',
     'start',
     'file to which the log is appended; its folder must exist; empty: stdout. SIGHUP opens it again, for logrotate',
+    { place: 'path' },
   ),
   nullable(
     'proxyProtocolTrustedNetworks',

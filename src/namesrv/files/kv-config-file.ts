@@ -68,7 +68,7 @@ function tableOf(path: string, file: Buffer | undefined, logger?: Pick<Logger, '
   }
 }
 
-/** @throws {ConfigError} The file is empty, and so is not what is left of the table. */
+/** @throws {ConfigError} The file is empty and its backup is damaged. */
 function tableWithoutFile(path: string, isThere: boolean, logger?: Pick<Logger, 'warn'>): KVConfigTable {
   const backup = readBackup(path)
   if (backup === undefined || isBlank(backup.bytes)) return new Map()

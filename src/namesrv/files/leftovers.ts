@@ -1,4 +1,4 @@
-import { readdirSync, realpathSync, unlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync, realpathSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { backupPath } from './backup.ts'
 
@@ -33,9 +33,10 @@ function removeBeside(path: string): string[] {
     .filter((found) => attempt(() => unlinkSync(found) ?? true) === true)
 }
 
-/** Where a link leads to; the path itself if it is none. */
+/** Where a link leads to, also if nothing is there yet; the path itself if it is none. */
 function linkedFile(path: string): string {
-  return attempt(() => realpathSync(path)) ?? resolve(path)
+  const existing = attempt(() => realpathSync(path))
+  return existing ?? attempt(() => resolve(dirname(path), readlinkSync(path))) ?? resolve(path)
 }
 
 function attempt<Result>(action: () => Result): Result | undefined {

@@ -18,15 +18,18 @@ export const plainConnect: Connect = (address, onReady) =>
 export async function outgoingConnect(configuration: Configuration, logger: Logger): Promise<Connect> {
   if (!configuration.values.useTLS) return plainConnect
   // Loaded only when wanted: it takes time at the start.
-  const [tls, { clientTlsOptions }] = await Promise.all([
+  const [tls, { clientTlsOptions }, { privateKeyReader }] = await Promise.all([
     import('node:tls'),
     import('../tls/client-tls-options.ts'),
+    import('../tls/private-key.ts'),
   ])
-  const weakness = clientTlsOptions(configuration)?.weakness
+  const readKey = privateKeyReader()
+  const weakness = clientTlsOptions(configuration, readKey)?.weakness
   if (weakness !== undefined) logger.warn({ weakness }, 'weak certificate in tls.client.certPath; replace it')
   const { lookup } = nameLookup
   return (address, onReady) => {
-    const socket = tls.connect({ ...address, ...clientTlsOptions(configuration)?.options, lookup }, onReady)
+    const { options } = clientTlsOptions(configuration, readKey) ?? {}
+    const socket = tls.connect({ ...address, ...options, lookup }, onReady)
     return socket.setNoDelay(true)
   }
 }

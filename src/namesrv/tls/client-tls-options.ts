@@ -23,17 +23,21 @@ export interface ClientTls {
  *
  * Who stands at an address is not compared with the names of its certificate, as in Java: brokers register by address.
  *
+ * @param readKey - Decrypts `tls.client.keyPath`.
  * @throws {ConfigError} Protocols or ciphers that cannot be used, or a `tls.config.file` that cannot be read.
  * @throws {TlsContextError} Files that cannot be used.
  * @see TlsHelper#buildSslContext in apache/rocketmq
  */
-export function clientTlsOptions(configuration: TlsConfiguration): ClientTls | null {
+export function clientTlsOptions(
+  configuration: TlsConfiguration,
+  readKey: typeof readPrivateKey = readPrivateKey,
+): ClientTls | null {
   if (!configuration.values.useTLS) return null
   const settings = readTlsSettings(configuration)
   const { values } = settings
   const verifiesServer = !values['tls.test.mode.enable'] && values['tls.client.authServer']
   const { tlsAllowWeakCertificates } = configuration.values
-  const made = secureContext(settings, verifiesServer, tlsAllowWeakCertificates)
+  const made = secureContext(settings, readKey, verifiesServer, tlsAllowWeakCertificates)
   const rejectsWeak = made.isLowered && !tlsAllowWeakCertificates
   return {
     options: {
@@ -56,11 +60,12 @@ function weakServer(certificate: PeerCertificate): Error | undefined {
 
 function secureContext(
   settings: TlsSettings,
+  readKey: typeof readPrivateKey,
   verifiesServer: boolean,
   allowWeak: boolean,
 ): Leveled<SecureContext> {
   const { values } = settings
-  const { key, cert } = values['tls.test.mode.enable'] ? {} : identityOf(values)
+  const { key, cert } = values['tls.test.mode.enable'] ? {} : identityOf(values, readKey)
   // Without any `ca` Node would read all root certificates of the world for a context that never looks at them.
   const ca = verifiesServer ? readTlsFile('tls.client.trustCertPath', values['tls.client.trustCertPath']) : []
   return atSecurityLevel(
@@ -77,12 +82,15 @@ function secureContext(
   )
 }
 
-function identityOf(values: TlsSettings['values']): { key?: string | undefined; cert?: Buffer | undefined } {
+function identityOf(
+  values: TlsSettings['values'],
+  readKey: typeof readPrivateKey,
+): { key?: string | undefined; cert?: Buffer | undefined } {
   const pem = readTlsFile('tls.client.keyPath', values['tls.client.keyPath'])
   const cert = readTlsFile('tls.client.certPath', values['tls.client.certPath'])
   const key =
     pem &&
-    readPrivateKey({
+    readKey({
       pem,
       path: values['tls.client.keyPath'] ?? '',
       passwordKey: 'tls.client.keyPassword',

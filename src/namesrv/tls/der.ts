@@ -16,9 +16,10 @@ export function readDer(bytes: Buffer): DerValue[] {
   for (let at = 0; at < bytes.length; ) {
     const tag = bytes.readUInt8(at)
     const first = bytes.readUInt8(at + 1)
+    // 0x80, a length that is not known in advance, is not DER: readUIntBE rejects zero bytes.
     const lengthBytes = first < 0x80 ? 0 : first & 0x7f
     const start = at + 2 + lengthBytes
-    const length = lengthBytes === 0 ? first : bytes.readUIntBE(at + 2, lengthBytes)
+    const length = first < 0x80 ? first : bytes.readUIntBE(at + 2, lengthBytes)
     if (start + length > bytes.length) throw new RangeError('DER value is cut off')
     values.push({ tag, content: bytes.subarray(start, start + length) })
     at = start + length

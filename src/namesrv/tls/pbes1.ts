@@ -38,7 +38,12 @@ const UNREADABLE: ReadonlyMap<string, string> = new Map([
   ['2a864886f70d010504', 'PBE-MD2-RC2-64'],
   ['2b0e030207', 'DES-CBC'],
   ['2a864886f70d0302', 'RC2-CBC'],
+  ['2a864886f70d0304', 'RC4'],
   ['2a864886f70d0309', 'RC5-CBC'],
+  ['2b0601040197550102', 'BF-CBC'],
+  ['2a864886f67d07420a', 'CAST5-CBC'],
+  ['2b06010401813c07010102', 'IDEA-CBC'],
+  ['2a831a8c9a440104', 'SEED-CBC'],
 ])
 
 const PBES2 = '2a864886f70d01050d'
@@ -47,13 +52,13 @@ const PBES2 = '2a864886f70d01050d'
 export interface KeyEncryption {
   /** The name of OpenSSL's command line, if it is one that Node.js does not decrypt. */
   readonly legacyName: string | undefined
-  /** Gives the unencrypted PKCS#8 key; undefined if it is not for this file to do so. */
+  /** Gives the unencrypted PKCS#8 key; undefined if only Node.js can decrypt it, or neither can. */
   readonly decrypt: ((password: string) => Buffer) | undefined
 }
 
 /**
  * Reads how an `EncryptedPrivateKeyInfo` (RFC 5958) is encrypted.
- * @throws {RangeError} It is none.
+ * @throws {RangeError} The bytes are not such a structure.
  */
 export function readKeyEncryption(der: Buffer): KeyEncryption {
   const [algorithm, text] = readSequence(readDer(der)[0], DerTag.SEQUENCE, DerTag.OCTET_STRING)

@@ -58,6 +58,20 @@ export function readPrivateKey({ pem, path, passwordKey, password }: PrivateKeyS
   }
 }
 
+/**
+ * Makes a {@link readPrivateKey} that decrypts a key again only if its file or its password has changed: decryption can block the
+ * event loop for more than a second.
+ */
+export function privateKeyReader(read: typeof readPrivateKey = readPrivateKey): typeof readPrivateKey {
+  let last: { readonly source: PrivateKeySource; readonly key: string } | undefined
+  return (source) => {
+    if (last?.source.password !== source.password || !last?.source.pem.equals(source.pem)) {
+      last = { source, key: read(source) }
+    }
+    return last.key
+  }
+}
+
 /** Undefined if it is not encrypted. */
 function encryptionOf(label: string, body: string): KeyEncryption | undefined {
   if (label === 'ENCRYPTED PRIVATE KEY') {

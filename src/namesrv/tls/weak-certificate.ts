@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { DetailedPeerCertificate } from 'node:tls'
-import { DerTag, readDer, readSequence } from './der.ts'
+import { DerTag, type DerValue, readDer, readSequence } from './der.ts'
 
 /** Hash functions that OpenSSL accepts in no certificate's signature, by the algorithm's object identifier. */
 const WEAK_SIGNATURES: ReadonlyMap<string, string> = new Map([
@@ -12,18 +12,35 @@ const WEAK_SIGNATURES: ReadonlyMap<string, string> = new Map([
   ['2b0e03021d', 'SHA-1'],
 ])
 
+/** A signature whose hash function is one of its parameters (RFC 4055). */
+const RSA_PSS = '2a864886f70d01010a'
+/** The parameter's tag, and the weak functions by object identifier. */
+const PSS_HASH_TAG = 0xa0
+const WEAK_PSS_HASHES: ReadonlyMap<string, string> = new Map([
+  ['2a864886f70d0205', 'MD5'],
+  ['2b0e03021a', 'SHA-1'],
+])
+
 const MIN_RSA_BITS = 2_048
 
 /** Why a certificate is weak, as in `CN=broker is signed with SHA-1`; undefined if it is not. */
 export function weaknessOf(certificate: X509Certificate): string | undefined {
-  const hash = WEAK_SIGNATURES.get(signatureAlgorithm(certificate.raw))
+  const hash = weakSignatureHash(certificate.raw)
   // On one line: a subject has one line for each of its parts.
   const subject = certificate.subject.replaceAll(/\s+/g, ' ')
   // A trust anchor is trusted by its presence, not by its own signature.
-  const isRoot = certificate.subject === certificate.issuer
-  if (hash !== undefined && !isRoot) return `${subject} is signed with ${hash}`
+  if (hash !== undefined && !isSelfSigned(certificate)) return `${subject} is signed with ${hash}`
   const bits = rsaBits(certificate)
   return bits < MIN_RSA_BITS ? `${subject} has an RSA key of ${bits} bits` : undefined
+}
+
+/** The name alone does not show it: a forged certificate may have that of its authority. */
+function isSelfSigned(certificate: X509Certificate): boolean {
+  try {
+    return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey)
+  } catch {
+    return false
+  }
 }
 
 /** The first weakness in the chain of a peer's certificate, as `getPeerCertificate(true)` gives it. */
@@ -62,19 +79,30 @@ function readCertificate(pem: string): X509Certificate | undefined {
 function rsaBits(certificate: X509Certificate): number {
   try {
     const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey
-    const bits = asymmetricKeyType === 'rsa' ? asymmetricKeyDetails?.modulusLength : undefined
+    const bits = asymmetricKeyType?.startsWith('rsa') ? asymmetricKeyDetails?.modulusLength : undefined
     return bits ?? Number.POSITIVE_INFINITY
   } catch {
     return Number.POSITIVE_INFINITY
   }
 }
 
-/** In hexadecimal; empty for bytes that are no certificate. */
-function signatureAlgorithm(der: Buffer): string {
+/** Undefined for a hash function that is not weak, and for bytes that are no certificate. */
+function weakSignatureHash(der: Buffer): string | undefined {
   try {
     const [, algorithm] = readSequence(readDer(der)[0], DerTag.SEQUENCE, DerTag.SEQUENCE)
-    return readDer(algorithm as Buffer)[0]?.content.toString('hex') ?? ''
+    const [id, parameters] = readDer(algorithm as Buffer)
+    const name = id?.content.toString('hex') ?? ''
+    return name === RSA_PSS ? weakPssHash(parameters) : WEAK_SIGNATURES.get(name)
   } catch {
-    return ''
+    return undefined
   }
+}
+
+/** @throws {RangeError} */
+function weakPssHash(parameters: DerValue | undefined): string | undefined {
+  const [first] = parameters === undefined ? [] : readDer(parameters.content)
+  // The default.
+  if (first?.tag !== PSS_HASH_TAG) return 'SHA-1'
+  const [id] = readSequence(readDer(first.content)[0], DerTag.OID)
+  return WEAK_PSS_HASHES.get(id?.toString('hex') ?? '')
 }

@@ -14,7 +14,7 @@ function resolve(content: string, backup?: string): ReturnType<typeof Configurat
 }
 
 describe('a configuration file beside its backup', () => {
-  test.each(['', ' \r\n\t\n'])('that is %j: the backup is used with a warning', (content) => {
+  test.each(['', ' \r\n\t\n', '\0\0'])('that is %j: the backup is used with a warning', (content) => {
     const { configuration, notices } = resolve(content, '# by hand\nlistenPort=1234\nfoo=bar')
     expect(configuration.values).toMatchObject({ listenPort: 1234, configStorePath: 'ns.conf' })
     expect(configuration.items()).toContain('foo=bar')
@@ -30,6 +30,7 @@ describe('a configuration file beside its backup', () => {
     ['no backup', undefined],
     ['an empty backup', ''],
     ['a blank backup', '\n'],
+    ['a backup of zeros', '\0\0'],
   ])('that is empty, with %s, is a configuration without keys', (_, backup) => {
     const { configuration, notices } = resolve('', backup)
     expect(configuration.values.listenPort).toBe(9876)

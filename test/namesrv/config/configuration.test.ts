@@ -265,6 +265,7 @@ describe('bad values', () => {
     'kvConfigPath',
     'configStorePath',
     'routeSnapshotPath',
+    'logPath',
     'user.home',
     'tls.config.file',
     'tls.server.keyPath',
@@ -561,6 +562,17 @@ describe('items', () => {
     expect(
       resolve({ file: 'tls.server.keyPassword=pw', args }).configuration.values['tls.server.keyPassword'],
     ).toBe('pw')
+  })
+
+  test('that were printed without a home directory start a server without one', () => {
+    const homeless = { homeDirectory: undefined, processors: 2 }
+    const { configuration: first } = Configuration.resolve(homeless)
+    const paths = ['kvConfigPath=/kv.json', 'routeSnapshotPath=']
+    const bytes = Buffer.from([...first.printItems(), ...paths].join('\n'))
+    const { configuration: second } = Configuration.resolve({ ...homeless, file: { path: 'ns.conf', bytes } })
+    expect(second.values).toMatchObject({ kvConfigPath: '/kv.json', routeSnapshotPath: '' })
+    expect(second.values['user.home']).toBeUndefined()
+    expect(second.keysWithoutHome()).toEqual([])
   })
 
   test('that are printed have every key of the tables', () => {

@@ -65,6 +65,15 @@ describe('temporary files that a killed process has left', () => {
     expect(readdirSync(folder).sort()).toEqual(['elsewhere', 'link'])
   })
 
+  test('are looked for where a link leads to that has no file yet', () => {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, 'elsewhere'))
+    fill(join(folder, 'elsewhere'), ['file.0123abcd.tmp'])
+    symlinkSync('elsewhere/file', join(folder, 'link'))
+    const target = join(folder, 'elsewhere', 'file')
+    expect(removeLeftovers([join(folder, 'link')])).toEqual([`${target}.0123abcd.tmp`])
+  })
+
   test('that cannot be removed do not stop a start', () => {
     const folder = temporaryFolder()
     mkdirSync(join(folder, 'file.0123abcd.tmp'))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readPrivateKey } from '../../../src/namesrv/tls/private-key.ts'
+import { privateKeyReader, readPrivateKey } from '../../../src/namesrv/tls/private-key.ts'
 import { LEGACY_PASSWORD, legacyFile } from '../../support/legacy-tls.ts'
 
 const plain = legacyFile('plain.key').toString()
@@ -33,6 +33,10 @@ describe('a private key', () => {
   test.each([
     ['v2-des', 'DES-CBC'],
     ['v2-rc2', 'RC2-CBC'],
+    ['v2-rc4', 'RC4'],
+    ['v2-bf', 'BF-CBC'],
+    ['v2-cast', 'CAST5-CBC'],
+    ['v2-seed', 'SEED-CBC'],
     ['traditional-des', 'DES-CBC'],
     ['iterations', 'PBE-SHA1-RC4-128 with 1000000 iterations'],
   ])(
@@ -72,4 +76,20 @@ describe('a private key', () => {
       )
     }
   })
+})
+
+test('a reader of private keys decrypts a key again only if its file or its password has changed', () => {
+  let decrypted = 0
+  const readKey = privateKeyReader((source) => {
+    decrypted++
+    return readPrivateKey(source)
+  })
+  const readAgain = (name: string, password = LEGACY_PASSWORD): string =>
+    readKey({ pem: legacyFile(name), path: name, passwordKey: 'tls.client.keyPassword', password })
+  expect([readAgain('PBE-SHA1-RC4-128.key'), readAgain('PBE-SHA1-RC4-128.key')]).toEqual([plain, plain])
+  expect(decrypted).toBe(1)
+  expect(readAgain('PBE-SHA1-DES.key')).toBe(plain)
+  expect(decrypted).toBe(2)
+  expect(() => readAgain('PBE-SHA1-DES.key', 'wrong')).toThrow('does not decrypt')
+  expect(readAgain('PBE-SHA1-DES.key')).toBe(plain)
 })
