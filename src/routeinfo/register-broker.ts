@@ -80,7 +80,8 @@ export function* registerBroker(
     tables.touch(clusterName, brokerAddr, registration.nowMs)
     return { result: brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs) }
   }
-  const complete = isComplete(registration, scope, before)
+  // Without its place in the group, what it registered before may not be in the tables any more.
+  const complete = isComplete(registration, scope, previousAddr === brokerAddr ? before : undefined)
   if (permMask !== null && complete) tables.restored?.toldNames.add(brokerName)
   if (putLive(tables, registration, scope, complete)) changes.unseen()
   const isIncrement = scope.news === 'all' && !scope.namesOwnTopic && !tables.parts.has(brokerName)
