@@ -50,7 +50,7 @@ export function* registerTopics(
   const removal =
     deleteMissingTopics && since === undefined ? tables.parts.removalBy(tables, registration, scope) : 'none'
   if (removal !== 'none') yield* removeMissing(tables, registration, removal, changes)
-  tables.parts.take(registration, scope, deleteMissingTopics)
+  const named = tables.parts.take(registration, scope, deleteMissingTopics)
 
   const { news } = scope
   const isOverridden = tables.overridden.has(brokerName)
@@ -76,6 +76,7 @@ export function* registerTopics(
       if (tables.putQueueData(topic, queueData)) changes.topic(topic, change)
       if (isOverridden) tables.overridden.drop(topic, brokerName)
     }
+    named?.add(topic)
     yield
   }
   if (news !== 'nothing') {

@@ -222,7 +222,7 @@ export class RouteTables {
   removeQueueData(topic: string, brokerName: string): boolean {
     const queues = this.topicQueueTable.get(topic)
     if (queues?.has(brokerName) !== true) return false
-    this.overridden.drop(topic, brokerName)
+    this.#forgetTopic(topic, brokerName)
     if (queues.size === 1) {
       this.topicQueueTable.delete(topic)
     } else if (this.#isShared(topic, queues)) {
@@ -253,10 +253,15 @@ export class RouteTables {
   /** Removes a topic. @returns Whether there was one. */
   removeTopic(topic: string): boolean {
     for (const brokerName of this.topicQueueTable.get(topic)?.keys() ?? []) {
-      this.overridden.drop(topic, brokerName)
+      this.#forgetTopic(topic, brokerName)
       this.#noteQueueChange(brokerName)
     }
     return this.topicQueueTable.delete(topic)
+  }
+
+  #forgetTopic(topic: string, brokerName: string): void {
+    this.overridden.drop(topic, brokerName)
+    this.parts.drop(topic, brokerName)
   }
 
   /** Says that a broker name has no queues any more. */
