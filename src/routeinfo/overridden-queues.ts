@@ -5,7 +5,7 @@ interface Overridden {
   /** Versions under which the broker's members were registered at the time: under these they have nothing new to say. */
   versions: readonly DataVersion[]
   /** By topic, what the broker last registered. */
-  readonly told: Map<string, QueueData>
+  readonly registered: Map<string, QueueData>
 }
 
 /**
@@ -21,24 +21,24 @@ export class OverriddenQueues {
   }
 
   /** Notes that queues were changed by something else than a registration. */
-  note(topic: string, told: QueueData, present: QueueData, versions: readonly DataVersion[]): void {
+  note(topic: string, before: QueueData, present: QueueData, versions: readonly DataVersion[]): void {
     const { brokerName } = present
     const known = this.#byBroker.get(brokerName)
-    const lastTold = known?.told.get(topic) ?? told
-    if (sameQueueData(lastTold, present)) this.drop(topic, brokerName)
+    const registered = known?.registered.get(topic) ?? before
+    if (sameQueueData(registered, present)) this.drop(topic, brokerName)
     else if (known === undefined)
-      this.#byBroker.set(brokerName, { versions, told: new Map([[topic, lastTold]]) })
+      this.#byBroker.set(brokerName, { versions, registered: new Map([[topic, registered]]) })
     else {
       known.versions = versions
-      known.told.set(topic, lastTold)
+      known.registered.set(topic, registered)
     }
   }
 
   /** Whether a registration leaves the changed queues as they are: it says what the broker said before, under a version of that time. */
   outlasts(topic: string, registered: QueueData, version: DataVersion): boolean {
     const known = this.#byBroker.get(registered.brokerName)
-    const told = known?.told.get(topic)
-    if (known === undefined || told === undefined || !sameQueueData(told, registered)) return false
+    const last = known?.registered.get(topic)
+    if (known === undefined || last === undefined || !sameQueueData(last, registered)) return false
     return known.versions.some((each) => sameDataVersion(each, version))
   }
 
@@ -48,10 +48,11 @@ export class OverriddenQueues {
     if (known !== undefined) known.versions = versions
   }
 
-  /** A topic is as its broker registered it, or is gone. */
+  /** A topic is as its broker registered it, or was removed. */
   drop(topic: string, brokerName: string): void {
     const known = this.#byBroker.get(brokerName)
-    if (known?.told.delete(topic) === true && known.told.size === 0) this.#byBroker.delete(brokerName)
+    if (known?.registered.delete(topic) === true && known.registered.size === 0)
+      this.#byBroker.delete(brokerName)
   }
 
   /** Drops all topics of a broker name. */

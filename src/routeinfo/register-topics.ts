@@ -123,7 +123,7 @@ export function stillHolds(
   if (mark.queueState !== tables.queueState(brokerName)) return false
   if (deleteMissingTopics && (!mark.missingDeleted || tables.parts.has(brokerName))) return false
   const { news, isPart } = scopeOf(tables, registration, holderAddr)
-  // What it has in common with the registration before it is told by all of its topics.
+  // Only all of its topics show what it has in common with the registration before it.
   if (isPart || news === 'differences') return false
   return mark.exact || news === 'nothing'
 }

@@ -136,7 +136,7 @@ export class RegistrationParts {
     rounds?.namedBefore?.delete(topic)
   }
 
-  /** The group is gone. */
+  /** The group was removed. */
   forget(brokerName: string): void {
     this.#rounds.delete(brokerName)
   }

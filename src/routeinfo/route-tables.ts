@@ -188,9 +188,9 @@ export class RouteTables {
    * @param versions - Of {@link dataVersionsOf}.
    */
   overrideQueueData(topic: string, queueData: QueueData, versions: readonly DataVersion[]): boolean {
-    const told = this.topicQueueTable.get(topic)?.get(queueData.brokerName)
+    const before = this.topicQueueTable.get(topic)?.get(queueData.brokerName)
     const isChanged = this.putQueueData(topic, queueData)
-    if (told !== undefined) this.overridden.note(topic, told, queueData, versions)
+    if (before !== undefined) this.overridden.note(topic, before, queueData, versions)
     return isChanged
   }
 

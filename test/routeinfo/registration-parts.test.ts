@@ -154,7 +154,7 @@ describe('the rounds of a broker that registers in parts', () => {
 })
 
 describe('topics that something else than a registration has changed', () => {
-  test('are forgotten with their broker: the next of its name begins anew', () => {
+  test('are forgotten with their broker: the next registration of its name is taken as it is', () => {
     const { manager } = managerWith('whole')
     const table = topicTable(['broker-a', 'T1'])
     register(manager, table, 1)
