@@ -64,7 +64,7 @@ export function isComplete(
 
 /** A broker name that registers in parts. A round is what comes from one registration of the broker's own topic to the next. */
 interface Rounds {
-  /** Whether a part has come in this round. */
+  /** Whether a part has come in this round, or may be missing. */
   hasParts: boolean
   /** Topics named in this round and in the one before it; undefined until rounds are watched from their beginning. */
   named?: Set<string> | undefined
@@ -134,6 +134,11 @@ export class RegistrationParts {
     const rounds = this.#rounds.get(brokerName)
     rounds?.named?.delete(topic)
     rounds?.namedBefore?.delete(topic)
+  }
+
+  /** A member has left: parts of the round that was under way may be missing. */
+  interrupt(brokerName: string): void {
+    if (this.#rounds.has(brokerName)) this.#rounds.set(brokerName, { hasParts: true })
   }
 
   /** The group was removed. */

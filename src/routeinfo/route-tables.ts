@@ -146,6 +146,7 @@ export class RouteTables {
     if (info === undefined) return
     this.brokerLiveTable.delete(key)
     this.#removeFromIndexes(key, info)
+    this.parts.interrupt(info.brokerName)
   }
 
   #removeFromIndexes(key: string, info: BrokerLiveInfo): void {
