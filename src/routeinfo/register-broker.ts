@@ -80,7 +80,8 @@ export function* registerBroker(
     tables.touch(clusterName, brokerAddr, registration.nowMs)
     return { result: brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs) }
   }
-  const complete = isComplete(registration, scope, before)
+  // Without its place in the group, what it registered before may not be in the tables any more.
+  const complete = isComplete(registration, scope, previousAddr === brokerAddr ? before : undefined)
   if (permMask !== null && complete) tables.restored?.toldNames.add(brokerName)
   if (putLive(tables, registration, scope, complete)) changes.unseen()
   const isIncrement = scope.news === 'all' && !scope.namesOwnTopic && !tables.parts.has(brokerName)
@@ -113,9 +114,9 @@ export function* registerBroker(
   if (registration.topicQueueMappingInfoMap.size > 0 || exact === undefined) return { result }
   const queueState = tables.queueState(brokerName)
   const { firstTopic, namesOwnTopic } = scope
-  const told = { topics, firstTopic, namesOwnTopic }
+  const contents = { topics, firstTopic, namesOwnTopic }
   const deleted = missingDeleted || since?.missingDeleted === true
-  return { result, mark: { ...told, queueState, permMask, exact, missingDeleted: deleted } }
+  return { result, mark: { ...contents, queueState, permMask, exact, missingDeleted: deleted } }
 }
 
 /** Whether another address has the id, and registered it with a later state of the group. */
@@ -195,7 +196,7 @@ function putLive(
   })
 }
 
-/** A broker that is known already: only what its registration changed is worth telling. */
+/** Of a broker that is registered already, only the topics that changed make an effect. */
 function noteTopics(registration: Registration, changes: RouteChanges): void {
   const { tally: topicChanges } = changes
   if (topicChanges === undefined) return

@@ -50,7 +50,7 @@ export function* registerTopics(
   const removal =
     deleteMissingTopics && since === undefined ? tables.parts.removalBy(tables, registration, scope) : 'none'
   if (removal !== 'none') yield* removeMissing(tables, registration, removal, changes)
-  tables.parts.take(registration, scope, deleteMissingTopics)
+  const named = tables.parts.take(registration, scope, deleteMissingTopics)
 
   const { news } = scope
   const isOverridden = tables.overridden.has(brokerName)
@@ -76,6 +76,7 @@ export function* registerTopics(
       if (tables.putQueueData(topic, queueData)) changes.topic(topic, change)
       if (isOverridden) tables.overridden.drop(topic, brokerName)
     }
+    named?.add(topic)
     yield
   }
   if (news !== 'nothing') {
@@ -122,7 +123,7 @@ export function stillHolds(
   if (mark.queueState !== tables.queueState(brokerName)) return false
   if (deleteMissingTopics && (!mark.missingDeleted || tables.parts.has(brokerName))) return false
   const { news, isPart } = scopeOf(tables, registration, holderAddr)
-  // What it has in common with the registration before it is told by all of its topics.
+  // Only all of its topics show what it has in common with the registration before it.
   if (isPart || news === 'differences') return false
   return mark.exact || news === 'nothing'
 }

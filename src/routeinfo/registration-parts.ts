@@ -64,15 +64,15 @@ export function isComplete(
 
 /** A broker name that registers in parts. A round is what comes from one registration of the broker's own topic to the next. */
 interface Rounds {
-  /** Whether a part has come in this round. */
+  /** Whether a part has come in this round, or may be missing. */
   hasParts: boolean
   /** Topics named in this round and in the one before it; undefined until rounds are watched from their beginning. */
   named?: Set<string> | undefined
   namedBefore?: Set<string> | undefined
 }
 
-/** Which topics of its broker name a registration removes from the tables. */
-export type Removal = 'none' | 'not named' | ReadonlySet<string>
+/** Which topics of its broker name a registration removes from the tables: all but those that it names itself, or that `has` names. */
+export type Removal = 'none' | 'not named' | Pick<ReadonlySet<string>, 'has'>
 
 /** The broker names that register in parts. */
 export class RegistrationParts {
@@ -83,14 +83,22 @@ export class RegistrationParts {
     return this.#rounds.has(brokerName)
   }
 
-  /** Takes a registration into its round. @param watched - Whether topics that are named no more are to be removed. */
-  take({ brokerName, topicConfigTable }: Registration, scope: RegistrationScope, watched: boolean): void {
+  /**
+   * Takes a registration into its round.
+   * @param watched - Whether topics that are named no more are to be removed.
+   * @returns The set to which the names of its topics are added as they are put into the tables; undefined if it is not kept.
+   */
+  take(
+    { brokerName }: Registration,
+    scope: RegistrationScope,
+    watched: boolean,
+  ): Pick<Set<string>, 'add'> | undefined {
     const known = this.#rounds.get(brokerName)
-    if (known === undefined && !scope.isPart) return
+    if (known === undefined && !scope.isPart) return undefined
     const rounds = known ?? { hasParts: false }
     if (scope.namesOwnTopic && !scope.isPart && !rounds.hasParts) {
       this.#rounds.delete(brokerName)
-      return
+      return undefined
     }
     this.#rounds.set(brokerName, rounds)
     if (scope.namesOwnTopic) {
@@ -98,7 +106,7 @@ export class RegistrationParts {
       rounds.named = watched ? new Set() : undefined
       rounds.hasParts = scope.isPart
     } else if (scope.isPart) rounds.hasParts = true
-    for (const topic of rounds.named === undefined ? [] : topicConfigTable.keys()) rounds.named?.add(topic)
+    return rounds.named
   }
 
   /**
@@ -112,15 +120,29 @@ export class RegistrationParts {
       return 'none'
     const rounds = this.#rounds.get(brokerName)
     if (!scope.namesOwnTopic) {
-      const isIncrement = tables.topicQueueTable.get(brokerName)?.has(brokerName) === true
+      // An increment names topics; a registration of none says that the broker has none.
+      const isIncrement = scope.topics > 0 && tables.topicQueueTable.get(brokerName)?.has(brokerName) === true
       return isIncrement || scope.isPart || rounds !== undefined ? 'none' : 'not named'
     }
     if (!scope.isPart && rounds?.hasParts !== true) return 'not named'
-    if (rounds?.named === undefined || rounds.namedBefore === undefined) return 'none'
-    return new Set([...rounds.named, ...rounds.namedBefore])
+    const { named, namedBefore } = rounds ?? {}
+    if (named === undefined || namedBefore === undefined) return 'none'
+    return { has: (topic) => named.has(topic) || namedBefore.has(topic) }
   }
 
-  /** The group is gone. */
+  /** A topic of a broker name has left the tables: a round names only topics that are in them. */
+  drop(topic: string, brokerName: string): void {
+    const rounds = this.#rounds.get(brokerName)
+    rounds?.named?.delete(topic)
+    rounds?.namedBefore?.delete(topic)
+  }
+
+  /** A member has left: parts of the round that was under way may be missing. */
+  interrupt(brokerName: string): void {
+    if (this.#rounds.has(brokerName)) this.#rounds.set(brokerName, { hasParts: true })
+  }
+
+  /** The group was removed. */
   forget(brokerName: string): void {
     this.#rounds.delete(brokerName)
   }

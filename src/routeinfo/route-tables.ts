@@ -146,6 +146,7 @@ export class RouteTables {
     if (info === undefined) return
     this.brokerLiveTable.delete(key)
     this.#removeFromIndexes(key, info)
+    this.parts.interrupt(info.brokerName)
   }
 
   #removeFromIndexes(key: string, info: BrokerLiveInfo): void {
@@ -188,9 +189,9 @@ export class RouteTables {
    * @param versions - Of {@link dataVersionsOf}.
    */
   overrideQueueData(topic: string, queueData: QueueData, versions: readonly DataVersion[]): boolean {
-    const told = this.topicQueueTable.get(topic)?.get(queueData.brokerName)
+    const before = this.topicQueueTable.get(topic)?.get(queueData.brokerName)
     const isChanged = this.putQueueData(topic, queueData)
-    if (told !== undefined) this.overridden.note(topic, told, queueData, versions)
+    if (before !== undefined) this.overridden.note(topic, before, queueData, versions)
     return isChanged
   }
 
@@ -222,7 +223,7 @@ export class RouteTables {
   removeQueueData(topic: string, brokerName: string): boolean {
     const queues = this.topicQueueTable.get(topic)
     if (queues?.has(brokerName) !== true) return false
-    this.overridden.drop(topic, brokerName)
+    this.#forgetTopic(topic, brokerName)
     if (queues.size === 1) {
       this.topicQueueTable.delete(topic)
     } else if (this.#isShared(topic, queues)) {
@@ -253,10 +254,15 @@ export class RouteTables {
   /** Removes a topic. @returns Whether there was one. */
   removeTopic(topic: string): boolean {
     for (const brokerName of this.topicQueueTable.get(topic)?.keys() ?? []) {
-      this.overridden.drop(topic, brokerName)
+      this.#forgetTopic(topic, brokerName)
       this.#noteQueueChange(brokerName)
     }
     return this.topicQueueTable.delete(topic)
+  }
+
+  #forgetTopic(topic: string, brokerName: string): void {
+    this.overridden.drop(topic, brokerName)
+    this.parts.drop(topic, brokerName)
   }
 
   /** Says that a broker name has no queues any more. */

@@ -25,15 +25,12 @@ export const UNBOUNDED: TableBounds = {
 export function hasRoomForBroker(
   tables: RouteTables,
   maxBrokers: number,
-  { clusterName, brokerName, brokerAddr }: Registration,
+  registration: Registration,
 ): boolean {
+  const { clusterName, brokerName, brokerAddr } = registration
   const { brokerAddrTable, brokerLiveTable, clusterAddrTable } = tables
-  const known = tables.live(clusterName, brokerAddr)
-  const isLive = known !== undefined
-  // A broker that comes back under another name takes the place of the former one.
-  const isRename =
-    isLive && known.brokerName !== brokerName && brokerAddrTable.get(known.brokerName)?.brokerAddrs.size === 1
-  const maxNames = isRename ? maxBrokers + 1 : maxBrokers
+  const isLive = tables.live(clusterName, brokerAddr) !== undefined
+  const maxNames = leavingName(tables, registration) === undefined ? maxBrokers : maxBrokers + 1
   // One that is known from a snapshot alone may be the very one that comes, from another address.
   const live = (): number => brokerLiveTable.size - tables.liveOfChannel(NO_CHANNEL).length
   return (
@@ -41,6 +38,17 @@ export function hasRoomForBroker(
     (brokerAddrTable.size < maxNames || brokerAddrTable.has(brokerName)) &&
     (clusterAddrTable.get(clusterName)?.has(brokerName) === true || namesInClusters(tables) < maxNames)
   )
+}
+
+/** The former name of a broker that registers under another one, if its group leaves with it; undefined if none does. */
+function leavingName(
+  tables: RouteTables,
+  { clusterName, brokerName, brokerAddr }: Registration,
+): string | undefined {
+  const former = tables.live(clusterName, brokerAddr)?.brokerName
+  if (former === undefined || former === brokerName) return undefined
+  const members = [...(tables.brokerAddrTable.get(former)?.brokerAddrs.values() ?? [])]
+  return members.length > 0 && members.every((addr) => addr === brokerAddr) ? former : undefined
 }
 
 /**
@@ -116,10 +124,14 @@ function* topicsWith(
     yield
   }
   const scope = scopeOf(tables, registration, registration.brokerAddr)
-  if (!deleteMissingTopics || tables.parts.removalBy(tables, registration, scope) !== 'not named')
-    return topics
+  const removesMissing =
+    deleteMissingTopics && tables.parts.removalBy(tables, registration, scope) === 'not named'
+  const leaving = [leavingName(tables, registration), removesMissing ? brokerName : undefined]
+  const names = leaving.filter((name) => name !== undefined)
+  if (names.length === 0) return topics
   for (const [topic, queues] of topicQueueTable) {
-    if (queues.size === 1 && queues.has(brokerName) && !topicConfigTable.has(topic)) topics--
+    const isLeft = queues.size === 1 && names.some((name) => queues.has(name))
+    if (isLeft && !topicConfigTable.has(topic)) topics--
     yield
   }
   return topics

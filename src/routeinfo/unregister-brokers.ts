@@ -35,7 +35,7 @@ export function* unregisterBrokers(
 ): Sliced<void> {
   const removed = new Set<string>()
   const reduced = new Set<string>()
-  /** What becomes of the topics of each broker name, told with the last of its members that leaves. */
+  /** What becomes of the topics of each broker name, for the effect of the last of its members that leaves. */
   const tallies = new Map<string, TopicTally>()
   /** The last member with the smallest id that left each group. */
   const offline = new Map<string, string>()
@@ -200,6 +200,6 @@ function* cleanTopics(
     yield
   }
   for (const name of removed) tables.forgetQueueChanges(name)
-  // What the master registered counts no more: its slave has its own to say.
+  // What the master registered does not count any more: its slave registers its own.
   for (const name of readOnly) tables.overridden.forget(name)
 }

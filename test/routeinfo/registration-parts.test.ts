@@ -1,8 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { NamedTopicConfig } from '../../src/protocol/body/register-broker-body.ts'
+import { registerBroker } from '../../src/routeinfo/register-broker.ts'
+import { scopeOf } from '../../src/routeinfo/registration-parts.ts'
+import { RouteChanges } from '../../src/routeinfo/route-changes.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { managerWith, openChannel, PLAIN_VARIANT, registration, topicConfig } from './support.ts'
+import { RouteTables } from '../../src/routeinfo/route-tables.ts'
+import { managerWith, openChannel, PLAIN_VARIANT, registration, topicConfig, topicTable } from './support.ts'
 
 const TOPICS = ['broker-a', 'T1', 'T2', 'T3', 'T4', 'T5']
 const owner = openChannel(1)
@@ -129,10 +133,30 @@ describe('a registration in parts', () => {
   })
 })
 
+describe('the rounds of a broker that registers in parts', () => {
+  test('name topics that are in the tables only, so that they grow no further than these', () => {
+    const tables = new RouteTables()
+    const own = topicTable(['broker-a', 'T1'])
+    const send = (topicConfigTable: Table) => {
+      const given = registration({ topicConfigTable, generation: 1 })
+      for (const _ of registerBroker(tables, given, true, new RouteChanges()));
+    }
+    const odd = new Map([['a key that is no topic', topicConfig('T2')]])
+    const [part, deleted] = [topicTable(['T4']), topicTable(['Deleted'])]
+    for (const table of [own, topicTable(['T3']), own, odd, part, own, deleted]) send(table)
+    tables.removeQueueData('Deleted', 'broker-a')
+    const next = registration({ topicConfigTable: own, generation: 1 })
+    const removal = tables.parts.removalBy(tables, next, scopeOf(tables, next, next.brokerAddr))
+    const stays = (topic: string) => typeof removal === 'object' && removal.has(topic)
+    const names = [...own.keys(), 'T2', 'T4', 'Deleted', ...odd.keys()]
+    expect(names.filter(stays)).toEqual(['broker-a', 'T1', 'T2', 'T4'])
+  })
+})
+
 describe('topics that something else than a registration has changed', () => {
-  test('are forgotten with their broker: the next of its name begins anew', () => {
+  test('are forgotten with their broker: the next registration of its name is taken as it is', () => {
     const { manager } = managerWith('whole')
-    const table = new Map([...['broker-a', 'T1']].map((name) => [name, topicConfig(name)] as const))
+    const table = topicTable(['broker-a', 'T1'])
     register(manager, table, 1)
     operate(manager, 'wipe')
     manager.onChannelDestroy(owner.id)

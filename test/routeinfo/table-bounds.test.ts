@@ -153,6 +153,17 @@ describe('maxTopics', () => {
   })
 })
 
+test('a registration under another name counts without the topics that leave with the former one, and changes nothing if it is rejected', () => {
+  const world = new World({ maxTopics: 3 })
+  world.register(['broker-a', 'T1', 'T2'])
+  world.register(['broker-c', 'T1', 'T2'], { brokerName: 'broker-c' })
+  expect(world.topics()).toEqual(['broker-c', 'T1', 'T2'])
+  const before = [world.topics(), world.cluster()]
+  const more = ['broker-d', 'T1', 'T2', 'T3']
+  expect(() => world.register(more, { brokerName: 'broker-d' })).toThrow(refusal('maxTopics'))
+  expect([world.topics(), world.cluster()]).toEqual(before)
+})
+
 describe('maxBrokers', () => {
   test('as many are taken; one more is refused whole, known ones register on, and one that left makes room', () => {
     const world = new World({ maxBrokers: 2 })
