@@ -120,7 +120,7 @@ export class RouteSnapshots {
     for (const end of this.#ends) end()
     this.#ends = []
     await this.#saving
-    // Whatever was logged before: nobody tries again after this one.
+    // Always logged, whatever was logged before: no later write can report it.
     this.#failures.reset()
     await this.save()
   }
