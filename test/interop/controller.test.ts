@@ -41,7 +41,7 @@ test('a file of Java that asks for a controller in the NameServer stops the star
   })
   await until('it has ended', () => program.end !== undefined)
   expect(program.end).toBe('exit code 1')
-  expect(program.lines).toEqual([
+  expect(program.lines.filter((line) => !line.includes('"msg":"start failed"'))).toEqual([
     `mqnamesrv: ${file}:2: enableControllerInNamesrv="true" asks for a controller, which this server does not run: ` +
       `run "mqcontroller -c ${file}" beside it and set the key to false`,
   ])

@@ -30,12 +30,15 @@ const shownBySequences = [
 /** Those that take a race to see, or a moment, which no sequence of requests and answers can bring about at will. */
 const shownByRacesOnly = ['first-scan', 'removal-fenced'] as const
 
-/** Those of TLS, which no request shows: test/interop/first-bytes.test.ts and test/namesrv/tls do. */
+/** Those of TLS, which no request shows: test/interop/{first-bytes,tls-legacy}.test.ts and test/namesrv/tls do. */
 const shownByTlsOnly = [
   'test-mode-client-certificate',
   'tls-config-file-must-be-readable',
   'tls-reload-tried-again',
   'tls-not-renegotiated',
+  'tls-unusable-files',
+  'tls-weak-client-certificate',
+  'tls-old-keys',
 ] as const
 /** Those of modes that the servers of the differential test are not in; `cluster-test.test.ts`, `rolling-restart.test.ts` and `test/namesrv/config-updates.test.ts` show them. */
 const shownInOtherModes = ['cluster-test-mode', 'graceful-shutdown', 'update-without-file'] as const
