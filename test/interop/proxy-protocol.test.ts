@@ -67,6 +67,8 @@ test.runIf(subject.kind === 'ours')(
   'nothing of all that, nor of the health checks, is a reason for a warning',
   () => {
     const { lines } = nameServer.program
-    expect(lines.filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([])
+    // The machine may allow fewer open files than `maxConnections` needs.
+    const aboutPeers = lines.filter((line) => !line.includes('open-file limit leaves fewer connections'))
+    expect(aboutPeers.filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([])
   },
 )
