@@ -200,7 +200,13 @@ function processWorld(earlySignals: readonly string[], signals: readonly string[
       const shares = descriptorShares(configuration.values.clientMaxConnections)
       warnOfFewDescriptors(shares, { configuration, logger })
       const { systemClock, systemScheduler } = await import('../namesrv/system-time.ts')
-      return new NamesrvController({ configuration, logger, clock: systemClock, scheduler: systemScheduler })
+      return new NamesrvController({
+        configuration,
+        logger,
+        clock: systemClock,
+        scheduler: systemScheduler,
+        ...(shares && { descriptors: shares }),
+      })
     },
   }
 }

@@ -33,6 +33,8 @@ export interface NamesrvControllerOptions {
   readonly logger: Logger
   readonly clock: Clock
   readonly scheduler: Scheduler
+  /** How the file descriptors are shared. Default: {@link descriptorShares}, from the limit of this process. */
+  readonly descriptors?: DescriptorShares
 }
 
 /**
@@ -74,7 +76,8 @@ export class NamesrvController {
       events: this.events,
     })
     this.#tls = new ServerTls(this.#surroundings)
-    this.#descriptors = descriptorShares(options.configuration.values.clientMaxConnections)
+    this.#descriptors =
+      options.descriptors ?? descriptorShares(options.configuration.values.clientMaxConnections)
     this.#client = createRemotingClient(
       this.#surroundings,
       (address, onReady) => this.#connect(address, onReady),
