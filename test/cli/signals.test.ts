@@ -100,7 +100,7 @@ describe('a running server', () => {
     await endsWell(server)
   })
 
-  test('ignores the signals that nobody means for it with a line each, and opens no debugger port', async () => {
+  test('ignores other signals with a line each, and opens no debugger port', async () => {
     const server = await started()
     for (const signal of OTHERS) server.child.kill(signal)
     await eventually('they are logged', () => server.said('signal ignored') === OTHERS.length)

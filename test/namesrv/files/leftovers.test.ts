@@ -16,7 +16,7 @@ describe('temporary files that a killed process has left', () => {
     'ns.conf.bak.00000000.tmp',
     'routes.11111111.tmp',
   ]
-  /** Of nobody, and of a server whose files are in the same folder. */
+  /** Of no running server, and of a server whose files are in the same folder. */
   const OTHERS = [
     'kv.json.0123abcd.tmp.old',
     'kv.json.0123ABCD.tmp',

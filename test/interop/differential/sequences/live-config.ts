@@ -31,7 +31,7 @@ const LIVE_INTS = {
 const TAKEN_BOOLEANS = ['true', 'TRUE', ' true', 'false', 'True']
 const REJECTED_BOOLEANS = ['yes', '', '1', 'truefalse']
 
-/** Fields that are read at the start only or not at all, keys of the file, and keys that nobody knows: text and what undoes it. */
+/** Fields that are read at the start only or not at all, keys of the file, and unknown keys: text and what undoes it. */
 const RESTRICTED: readonly (readonly [text: string, undo?: string])[] = [
   ['unRegisterBrokerQueueCapacity=0', 'unRegisterBrokerQueueCapacity=3000'],
   ['serverSocketSndBufSize=8', 'serverSocketSndBufSize=0'],
