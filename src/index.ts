@@ -4,5 +4,5 @@ export { NamesrvController, type NamesrvControllerOptions } from './namesrv/name
 export { systemClock, systemScheduler } from './namesrv/system-time.ts'
 export type { Clock, Scheduler } from './namesrv/time.ts'
 export type { CodeCounts } from './stats/code-counts.ts'
-export type { Bound, Counters, Refusals } from './stats/counters.ts'
+export type { Counters, LimitName, Rejections } from './stats/counters.ts'
 export type { EventKind, RecentEvent, RecentEvents } from './stats/recent-events.ts'

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { SharedReadBuffer } from '../../src/remoting/shared-read-buffer.ts'
+import { SharedReadBuffer } from '../../src/remoting/server/shared-read-buffer.ts'
 
 const [bodyFile = '', code = '0'] = process.argv.slice(2)
 const head = Buffer.from(`{"code":${code},"flag":1,"language":"JAVA","opaque":`)

@@ -7,6 +7,7 @@
  * They compare with those of another revision on the same machine, and with nothing else.
  */
 
+import { TimeSlicer } from '../../src/common/time-slicer.ts'
 import { readRegisterBrokerBody } from '../../src/protocol/body/register-broker-body.ts'
 import { encodeTopicRouteData } from '../../src/protocol/body/topic-route-data.ts'
 import { decodeCommand, writeResponse } from '../../src/protocol/command-codec.ts'
@@ -14,7 +15,6 @@ import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
 import { RemarkTemplate } from '../../src/protocol/remark.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
 import { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { Slicer } from '../../src/routeinfo/slicer.ts'
 import { type ClusterShape, registrationBody, routeFrames } from './cluster.ts'
 import type { RequestFrame } from './request-frames.ts'
 
@@ -142,7 +142,7 @@ function encodeRoutes(): (count: number) => void {
 }
 
 function manager(): RouteInfoManager {
-  const slicer = new Slicer({ nowMs: () => 0, defer: () => {} })
+  const slicer = new TimeSlicer({ nowMs: () => 0, defer: () => {} })
   return new RouteInfoManager({ slicer, onEffect: () => {} })
 }
 

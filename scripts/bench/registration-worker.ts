@@ -5,7 +5,7 @@ import {
   type ReadRegisterBrokerBody,
   readRegisterBrokerBody,
 } from '../../src/protocol/body/register-broker-body.ts'
-import type { TopicTablePlaces } from '../../src/protocol/body/topic-table-places.ts'
+import type { TopicTableOffsets } from '../../src/protocol/body/topic-table-offsets.ts'
 
 /** What it is asked. */
 export interface WorkerTask {
@@ -23,7 +23,7 @@ export interface WorkerMemory {
 
 const NOW_MS = 1_700_000_000_000
 const { results } = workerData as { readonly results: MessagePort }
-const known = new Map<number, TopicTablePlaces>()
+const known = new Map<number, TopicTableOffsets>()
 
 function answerTo({ task, broker, bytes }: WorkerTask): unknown {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -34,7 +34,7 @@ function answerTo({ task, broker, bytes }: WorkerTask): unknown {
   return read.body
 }
 
-function finish(body: Buffer, places: TopicTablePlaces | undefined): ReadRegisterBrokerBody {
+function finish(body: Buffer, places: TopicTableOffsets | undefined): ReadRegisterBrokerBody {
   const slices = readRegisterBrokerBody(body, NOW_MS, places)
   for (;;) {
     const { done, value } = slices.next()

@@ -13,10 +13,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
+import { TimeSlicer } from '../../src/common/time-slicer.ts'
 import { RouteSnapshots } from '../../src/namesrv/files/route-snapshots.ts'
 import { systemClock, systemScheduler } from '../../src/namesrv/system-time.ts'
 import { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { Slicer } from '../../src/routeinfo/slicer.ts'
 import { Counters } from '../../src/stats/counters.ts'
 import { RecentEvents } from '../../src/stats/recent-events.ts'
 import { freePort } from '../support/ports.ts'
@@ -31,7 +31,7 @@ const owner = { closed: false }
 const topicOf = (index: number): string => `BenchTopic-${String(index).padStart(5, '0')}`
 
 function manager(): { routeInfo: RouteInfoManager; snapshots: RouteSnapshots } {
-  const slicer = new Slicer({ nowMs: systemClock.nowMs, defer: systemScheduler.defer })
+  const slicer = new TimeSlicer({ nowMs: systemClock.nowMs, defer: systemScheduler.defer })
   const routeInfo = new RouteInfoManager({ slicer, onEffect: () => {} })
   const snapshots = new RouteSnapshots({
     counters: new Counters(),

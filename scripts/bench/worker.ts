@@ -8,9 +8,9 @@
  */
 import { MessageChannel, receiveMessageOnPort, type TransferListItem, Worker } from 'node:worker_threads'
 import { crc32 } from 'node:zlib'
+import { TimeSlicer } from '../../src/common/time-slicer.ts'
 import { readRegisterBrokerBody } from '../../src/protocol/body/register-broker-body.ts'
-import type { TopicTablePlaces } from '../../src/protocol/body/topic-table-places.ts'
-import { Slicer } from '../../src/routeinfo/slicer.ts'
+import type { TopicTableOffsets } from '../../src/protocol/body/topic-table-offsets.ts'
 import { type ClusterShape, registrationBody } from './cluster.ts'
 import { median } from './measure.ts'
 import type { WorkerMemory, WorkerTask } from './registration-worker.ts'
@@ -65,14 +65,14 @@ interface Way {
 
 interface Known {
   readonly bytes: Buffer
-  readonly places: TopicTablePlaces
+  readonly places: TopicTableOffsets
 }
 
 const known = new Map<number, Known>()
 
 /** As the server does it: sum and comparison at once, then slices, then a copy of what is to be compared with next time. */
 async function inSlices(broker: number, bytes: Buffer, holds: Holds, last?: Known): Promise<void> {
-  const slicer = new Slicer({
+  const slicer = new TimeSlicer({
     nowMs: () => performance.now(),
     defer: (task) => setImmediate(() => holds.time(task)),
   })

@@ -12,7 +12,7 @@ import {
   readRegisterBrokerBody,
 } from '../../src/protocol/body/register-broker-body.ts'
 import { decodeQueueDatas } from '../../src/protocol/body/topic-route-data.ts'
-import type { TopicTablePlaces } from '../../src/protocol/body/topic-table-places.ts'
+import type { TopicTableOffsets } from '../../src/protocol/body/topic-table-offsets.ts'
 import { decodeCommand } from '../../src/protocol/command-codec.ts'
 import { FrameError, JsonError } from '../../src/protocol/errors.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
@@ -97,7 +97,7 @@ function isRefusal(error: unknown): boolean {
 
 /** Reads registrations in every form that their bytes can have, and by what is known of the one before. */
 class RegistrationReader {
-  #known: { readonly places: TopicTablePlaces; readonly topics: ReadonlyMap<string, unknown> } | undefined
+  #known: { readonly places: TopicTableOffsets; readonly topics: ReadonlyMap<string, unknown> } | undefined
 
   read(body: Buffer): void {
     if (body[0] === ZLIB_FIRST_BYTE) {

@@ -196,7 +196,7 @@ function processWorld(earlySignals: readonly string[], signals: readonly string[
     createController: async (configuration, logger) => {
       limitHeapGrowth()
       const { NamesrvController } = await import('../namesrv/namesrv-controller.ts')
-      const { descriptorShares, warnOfFewDescriptors } = await import('../namesrv/bounds/file-descriptors.ts')
+      const { descriptorShares, warnOfFewDescriptors } = await import('../namesrv/limits/file-descriptors.ts')
       const shares = descriptorShares(configuration.values.clientMaxConnections)
       warnOfFewDescriptors(shares, { configuration, logger })
       const { systemClock, systemScheduler } = await import('../namesrv/system-time.ts')

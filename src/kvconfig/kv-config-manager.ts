@@ -1,8 +1,8 @@
-import { BoundError, JsonError } from '../protocol/errors.ts'
+import { GroupCommit } from '../common/group-commit.ts'
+import { JsonError, LimitError } from '../protocol/errors.ts'
 import { FieldNames } from '../protocol/json/field-names.ts'
 import { JsonReader } from '../protocol/json/json-reader.ts'
 import { objectText, quote } from '../protocol/json/json-text.ts'
-import { GroupCommit } from './group-commit.ts'
 
 /** Namespace whose entries say how many queues of an ordered topic each broker has. */
 export const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG'
@@ -18,7 +18,7 @@ export interface KVConfigBounds {
   readonly maxBytes: number
 }
 
-const UNBOUNDED: KVConfigBounds = { maxEntries: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
+const UNLIMITED: KVConfigBounds = { maxEntries: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
 
 /**
  * Puts the table where a restart finds it.
@@ -41,18 +41,18 @@ export class KVConfigManager {
 
   /**
    * @param maxWaitingChanges - Most changes that may wait while the file is written.
-   * @param bounds - What is in the table already may go beyond them: it stays, and does not grow.
+   * @param limits - What is in the table already may go beyond them: it stays, and does not grow.
    */
   constructor(
     table: KVConfigTable,
     persist: PersistKVConfig,
     maxWaitingChanges: number,
-    bounds: KVConfigBounds = UNBOUNDED,
+    limits: KVConfigBounds = UNLIMITED,
   ) {
     this.#table = table
     this.#size = sizeOfTable(table)
     this.#changes = new GroupCommit({
-      draft: () => new KVConfigDraft(this.#table, this.#size, bounds),
+      draft: () => new KVConfigDraft(this.#table, this.#size, limits),
       commit: ({ table: changed, size }) =>
         persist(encodeKVConfigFile(changed), () => {
           this.#table = changed
@@ -85,7 +85,7 @@ export class KVConfigManager {
 
   /**
    * Sets a value.
-   * @throws {TooManyChangesError} (rejects), {@link BoundError} if there is no room for it, and what persisting rejected with.
+   * @throws {TooManyChangesError} (rejects), {@link LimitError} if there is no room for it, and what persisting rejected with.
    */
   putKVConfig(namespace: string, key: string, value: string | null): Promise<void> {
     return this.#changes.change((draft) => draft.put(namespace, key, value))
@@ -123,14 +123,14 @@ function sizeOfTable(table: KVConfigTable): KVConfigSize {
 class KVConfigDraft {
   readonly #table: Map<string, ReadonlyMap<string, string | null>>
   #size: KVConfigSize
-  readonly #bounds: KVConfigBounds
+  readonly #limits: KVConfigBounds
   /** Namespaces that are copies already, so that many changes of one cost one copy. */
   readonly #copies = new Map<string, Map<string, string | null>>()
 
-  constructor(table: KVConfigTable, size: KVConfigSize, bounds: KVConfigBounds) {
+  constructor(table: KVConfigTable, size: KVConfigSize, limits: KVConfigBounds) {
     this.#table = new Map(table)
     this.#size = size
-    this.#bounds = bounds
+    this.#limits = limits
   }
 
   get table(): KVConfigTable {
@@ -141,7 +141,7 @@ class KVConfigDraft {
     return this.#size
   }
 
-  /** @throws {BoundError} with nothing changed. */
+  /** @throws {LimitError} with nothing changed. */
   put(namespace: string, key: string, value: string | null): void {
     const known = this.#table.get(namespace)
     const before = known?.get(key)
@@ -179,13 +179,13 @@ class KVConfigDraft {
   }
 
   #checkRoom({ entries, bytes }: KVConfigSize): void {
-    const { maxEntries, maxBytes } = this.#bounds
+    const { maxEntries, maxBytes } = this.#limits
     if (entries > Math.max(maxEntries, this.#size.entries)) {
-      throw new BoundError('maxKVEntries', `there are as many entries as maxKVEntries allows, ${maxEntries}`)
+      throw new LimitError('maxKVEntries', `there are as many entries as maxKVEntries allows, ${maxEntries}`)
     }
     if (bytes > Math.max(maxBytes, this.#size.bytes)) {
       const message = `there would be ${bytes} bytes of entries, and maxKVBytes allows ${maxBytes}`
-      throw new BoundError('maxKVBytes', message)
+      throw new LimitError('maxKVBytes', message)
     }
   }
 

@@ -1,20 +1,21 @@
 import type { Logger } from 'pino'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
-import type { Connect } from '../remoting/outgoing-connection.ts'
-import type { RemotingClient } from '../remoting/remoting-client.ts'
-import type { RemotingServer } from '../remoting/remoting-server.ts'
-import type { RequestDispatcher } from '../remoting/request-dispatcher.ts'
+import type { Connect } from '../remoting/client/outgoing-connection.ts'
+import type { RemotingClient } from '../remoting/client/remoting-client.ts'
+import type { RemotingServer } from '../remoting/server/remoting-server.ts'
+import type { RequestDispatcher } from '../remoting/server/request-dispatcher.ts'
 import { Counters } from '../stats/counters.ts'
 import { RecentEvents } from '../stats/recent-events.ts'
-import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './bounds/file-descriptors.ts'
-import { LOOK_MS } from './bounds/overload.ts'
-import { createOverload } from './bounds/overload-factory.ts'
-import { RouteUpkeep } from './brokers/route-upkeep.ts'
+import { BrokerLiveness } from './brokers/broker-liveness.ts'
 import type { Configuration } from './config/configuration.ts'
 import { loadKVConfig } from './files/kv-config-file.ts'
 import { removeLeftovers } from './files/leftovers.ts'
 import type { RouteSnapshots } from './files/route-snapshots.ts'
 import { createRouteSnapshots } from './files/route-snapshots-factory.ts'
+import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './limits/file-descriptors.ts'
+import { LOOK_MS } from './limits/overload.ts'
+import { createOverload } from './limits/overload-factory.ts'
+import { createNamesrvContext, type NamesrvContext } from './namesrv-context.ts'
 import { outgoingConnect, plainConnect } from './outgoing/outgoing-connect.ts'
 import { createRemotingClient } from './outgoing/remoting-client-factory.ts'
 import { ProductEnvironment } from './product-environment/product-environment.ts'
@@ -22,7 +23,6 @@ import { createRemotingServer } from './remoting-server-factory.ts'
 import { createRequestDispatcher } from './request-dispatcher-factory.ts'
 import { closeConnections, letClientsGo, saveRoutes } from './shutdown-steps.ts'
 import { stateDump } from './state-dump.ts'
-import { createSurroundings, type Surroundings } from './surroundings.ts'
 import type { Clock, Scheduler } from './time.ts'
 import { ServerTls } from './tls/server-tls.ts'
 import { WakingTime } from './waking-time.ts'
@@ -46,7 +46,7 @@ export class NamesrvController {
   readonly counters = new Counters()
   /** What has happened lately. */
   readonly events = new RecentEvents()
-  readonly #surroundings: Surroundings
+  readonly #context: NamesrvContext
   readonly #time: WakingTime
   /** The clock below that, which does not leave out what the server was too late for. */
   readonly #machineClock: Clock
@@ -54,7 +54,7 @@ export class NamesrvController {
   readonly #descriptors: DescriptorShares | undefined
   readonly #client: RemotingClient
   #connect: Connect = plainConnect
-  readonly #routes: RouteUpkeep
+  readonly #routes: BrokerLiveness
   /** Undefined if routes are not kept. */
   readonly #snapshots: RouteSnapshots | undefined
   #product: ProductEnvironment | undefined
@@ -68,26 +68,26 @@ export class NamesrvController {
   constructor(options: NamesrvControllerOptions) {
     this.#machineClock = options.clock
     this.#time = new WakingTime(options.clock, options.scheduler, (ms) => this.#routes.onStandstill(ms))
-    this.#surroundings = createSurroundings({
+    this.#context = createNamesrvContext({
       ...options,
       clock: this.#time,
       scheduler: this.#time,
       counters: this.counters,
       events: this.events,
     })
-    this.#tls = new ServerTls(this.#surroundings)
+    this.#tls = new ServerTls(this.#context)
     this.#descriptors =
       options.descriptors ?? descriptorShares(options.configuration.values.clientMaxConnections)
     this.#client = createRemotingClient(
-      this.#surroundings,
+      this.#context,
       (address, onReady) => this.#connect(address, onReady),
       this.#descriptors?.own,
     )
-    this.#routes = new RouteUpkeep(this.#surroundings, {
+    this.#routes = new BrokerLiveness(this.#context, {
       client: this.#client,
       closeChannel: (channelId) => this.#server?.closeChannel(channelId),
     })
-    this.#snapshots = createRouteSnapshots(this.#surroundings, this.#routes.routeInfo)
+    this.#snapshots = createRouteSnapshots(this.#context, this.#routes.routeInfo)
   }
 
   /** Whether new clients may be sent here: from the end of the start to the beginning of a shutdown. */
@@ -120,14 +120,14 @@ export class NamesrvController {
    */
   async start(): Promise<{ readonly address: string; readonly port: number }> {
     const dispatcher = this.#loadTables()
-    const server = createRemotingServer(this.#surroundings, {
+    const server = createRemotingServer(this.#context, {
       dispatcher,
       events: this.#routes.housekeeping,
       tls: this.#tls.preface,
       mostConnections: this.#descriptors?.accepted,
     })
     await this.#tls.start()
-    this.#connect = await outgoingConnect(this.#surroundings.configuration, this.#surroundings.logger)
+    this.#connect = await outgoingConnect(this.#context.configuration, this.#context.logger)
     const bound = await server.start()
     this.#removeLeftovers()
     this.#server = server
@@ -149,26 +149,26 @@ export class NamesrvController {
     this.#routes.stop()
     this.#endDescriptorWatch?.()
     this.#tls.stop()
-    if (first && this.#server !== undefined) await letClientsGo(this.#server, this.#surroundings)
-    if (this.#server !== undefined) await closeConnections(this.#server, this.#surroundings)
+    if (first && this.#server !== undefined) await letClientsGo(this.#server, this.#context)
+    if (this.#server !== undefined) await closeConnections(this.#server, this.#context)
     // Not before: an overload ends at one of the looks.
     this.#endLooks?.()
     this.#product?.stop()
     this.#client.close()
-    this.#surroundings.throttle.end()
+    this.#context.throttle.end()
     this.#time.stop()
-    if (this.#snapshots !== undefined) await saveRoutes(this.#snapshots, this.#surroundings)
+    if (this.#snapshots !== undefined) await saveRoutes(this.#snapshots, this.#context)
   }
 
   /** What was kept on the disk, and the requests on it. */
   #loadTables(): RequestDispatcher {
-    const { configuration, logger } = this.#surroundings
+    const { configuration, logger } = this.#context
     const { values } = configuration
     const kvBounds = { maxEntries: values.maxKVEntries, maxBytes: values.maxKVBytes }
     this.#kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges, kvBounds, logger)
     this.#snapshots?.load()
-    if (values.clusterTest) this.#product = new ProductEnvironment(values, this.#client, this.#surroundings)
-    return createRequestDispatcher(this.#surroundings, {
+    if (values.clusterTest) this.#product = new ProductEnvironment(values, this.#client, this.#context)
+    return createRequestDispatcher(this.#context, {
       routeInfo: this.#routes.routeInfo,
       kvConfig: this.#kvConfig,
       product: this.#product?.nameServers,
@@ -177,7 +177,7 @@ export class NamesrvController {
 
   /** What a process that was killed has left beside the files of this server. */
   #removeLeftovers(): void {
-    const { configuration, logger } = this.#surroundings
+    const { configuration, logger } = this.#context
     const { kvConfigPath, configStorePath, routeSnapshotPath } = configuration.values
     const files = removeLeftovers(
       [kvConfigPath, configStorePath, routeSnapshotPath].filter((path) => path !== ''),
@@ -188,11 +188,11 @@ export class NamesrvController {
   /** Begins with all that goes on by itself while requests are served. */
   #startWatching(dispatcher: RequestDispatcher): void {
     this.#time.start()
-    this.#endDescriptorWatch = watchFileDescriptors(this.#surroundings)
+    this.#endDescriptorWatch = watchFileDescriptors(this.#context)
     this.#product?.start()
     this.#snapshots?.start()
     this.#routes.start()
-    const overload = createOverload(this.#surroundings, {
+    const overload = createOverload(this.#context, {
       waitingRequests: () => this.#routes.routeInfo.waiting,
       shed: (codes) => dispatcher.shed(codes),
       nowMs: () => this.#machineClock.nowMs(),

@@ -1,10 +1,10 @@
 import { SerializeType } from '../protocol/remoting-command.ts'
-import type { PrefaceOptions } from '../remoting/connection-preface.ts'
-import { RemotingServer, type RemotingServerEvents } from '../remoting/remoting-server.ts'
-import type { RequestDispatcher } from '../remoting/request-dispatcher.ts'
-import { TrustedNetworks } from '../remoting/trusted-networks.ts'
+import type { HandshakeOptions } from '../remoting/server/connection-handshake.ts'
+import { RemotingServer, type RemotingServerEvents } from '../remoting/server/remoting-server.ts'
+import type { RequestDispatcher } from '../remoting/server/request-dispatcher.ts'
+import { TrustedNetworks } from '../remoting/server/trusted-networks.ts'
 import { withoutBrackets } from './config/places.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { NamesrvContext } from './namesrv-context.ts'
 
 /** Who has to do with the connections of a server. */
 export interface RemotingServerParts {
@@ -12,14 +12,14 @@ export interface RemotingServerParts {
   /** Told what happens to connections. */
   readonly events: RemotingServerEvents
   /** How connections begin that speak TLS. */
-  readonly tls: Pick<PrefaceOptions, 'tlsMode' | 'tlsAcceptor'>
+  readonly tls: Pick<HandshakeOptions, 'tlsMode' | 'tlsAcceptor'>
   /** So many the system has room for; undefined if it does not say. */
   readonly mostConnections: number | undefined
 }
 
 /** The server for brokers and clients as it is configured. Does not listen yet. */
 export function createRemotingServer(
-  { configuration, clock, scheduler, counters }: Surroundings,
+  { configuration, clock, scheduler, counters }: NamesrvContext,
   { dispatcher, events, tls, mostConnections }: RemotingServerParts,
 ): RemotingServer {
   const { values } = configuration
@@ -44,7 +44,7 @@ export function createRemotingServer(
     },
     events,
     counters,
-    bounds: {
+    limits: {
       ...values,
       maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,
     },

@@ -1,13 +1,13 @@
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import { createProcessors } from '../processor/default-request-processor.ts'
-import { RegistrationMemory } from '../processor/registration-memory.ts'
-import { RequestDispatcher } from '../remoting/request-dispatcher.ts'
+import { RegistrationCache } from '../processor/registration-cache.ts'
+import { RequestDispatcher } from '../remoting/server/request-dispatcher.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
-import { ConfigUpdates } from './config-updates.ts'
+import { ConfigUpdates } from './live-configuration.ts'
+import { RequestDefectLog } from './logs/request-defect-log.ts'
+import { createRequestLog } from './logs/request-log.ts'
+import type { NamesrvContext } from './namesrv-context.ts'
 import type { ProductNameServers } from './product-environment/product-name-servers.ts'
-import { RequestDefectLog } from './request-defect-log.ts'
-import { createRequestLog } from './request-log.ts'
-import type { Surroundings } from './surroundings.ts'
 
 /** What requests are about. */
 export interface RequestSubjects {
@@ -17,46 +17,46 @@ export interface RequestSubjects {
   readonly product: ProductNameServers | undefined
 }
 
-/** Finds the processor of each request, with the bounds that are configured. The server counts as started from now on. */
+/** Finds the processor of each request, with the limits that are configured. The server counts as started from now on. */
 export function createRequestDispatcher(
-  surroundings: Surroundings,
+  context: NamesrvContext,
   { routeInfo, kvConfig, product }: RequestSubjects,
 ): RequestDispatcher {
-  const { configuration, clock, slicer, counters, refusals } = surroundings
+  const { configuration, clock, slicer, counters, rejections } = context
   const { values } = configuration
   const processors = createProcessors({
     routeInfo,
     kvConfig,
     slicer,
     settings: values,
-    configuration: createConfigUpdates(surroundings),
+    configuration: createConfigUpdates(context),
     startedMs: clock.nowMs(),
     maxRequestBodyBytes: values.maxRequestBodyBytes,
     maxInflatedBytes: values.maxInflatedBytes,
     maxRegistrationsInFlight: values.maxRegistrationsInFlight,
     product,
-    memory: new RegistrationMemory(values.registrationMemoryMaxBytes),
+    memory: new RegistrationCache(values.registrationMemoryMaxBytes),
     counters,
-    observer: createRequestLog(surroundings),
+    observer: createRequestLog(context),
   })
-  const defects = new RequestDefectLog(surroundings)
+  const defects = new RequestDefectLog(context)
   return new RequestDispatcher(
     processors,
     (error, request, context) => defects.failed(error, request, context),
     counters,
     (bound, detail, { code }, { channel }) =>
-      refusals.refused(bound, channel.remoteAddress, `request ${code}: ${detail}`),
+      rejections.rejected(bound, channel.remoteAddress, `request ${code}: ${detail}`),
   )
 }
 
 /** The configuration as requests show and change it; who changes what is counted and kept among the recent events. */
-function createConfigUpdates(surroundings: Surroundings): ConfigUpdates {
-  const { configuration, logger, counters, events, refusals, throttle } = surroundings
+function createConfigUpdates(context: NamesrvContext): ConfigUpdates {
+  const { configuration, logger, counters, events, rejections, throttle } = context
   return new ConfigUpdates(configuration, logger, throttle, {
     onTaken: (peer, keys) => {
       counters.configurationUpdates++
       events.add('configuration changed', peer, keys.join(', '))
     },
-    onTooLong: (peer, why) => refusals.refused('maxConfigUpdateBytes', peer, why),
+    onTooLong: (peer, why) => rejections.rejected('maxConfigUpdateBytes', peer, why),
   })
 }

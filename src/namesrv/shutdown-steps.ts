@@ -1,6 +1,6 @@
-import type { RemotingServer } from '../remoting/remoting-server.ts'
+import type { RemotingServer } from '../remoting/server/remoting-server.ts'
 import type { RouteSnapshots } from './files/route-snapshots.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { NamesrvContext } from './namesrv-context.ts'
 import type { Scheduler } from './time.ts'
 
 /** How long connections may take to close in a shutdown before they are cut, and the routes to be written, in milliseconds. */
@@ -14,7 +14,7 @@ const PATIENCE_MS = 5_000
  */
 export async function letClientsGo(
   server: RemotingServer,
-  { configuration, logger, scheduler }: Pick<Surroundings, 'configuration' | 'logger' | 'scheduler'>,
+  { configuration, logger, scheduler }: Pick<NamesrvContext, 'configuration' | 'logger' | 'scheduler'>,
 ): Promise<void> {
   const { enableShutdownGracefully, shutdownWaitTimeSeconds } = configuration.values
   if (!enableShutdownGracefully) return
@@ -27,7 +27,7 @@ export async function letClientsGo(
 /** Closes all connections, a few at a time, and frees the port, within six seconds. */
 export function closeConnections(
   server: RemotingServer,
-  { scheduler }: Pick<Surroundings, 'scheduler'>,
+  { scheduler }: Pick<NamesrvContext, 'scheduler'>,
 ): Promise<void> {
   return withPatience(scheduler, PATIENCE_MS, (patience) => server.stop(patience))
 }
@@ -35,7 +35,7 @@ export function closeConnections(
 /** Writes the routes for the last time. A disk that hangs does not hold up the end. */
 export async function saveRoutes(
   snapshots: RouteSnapshots,
-  { logger, scheduler }: Pick<Surroundings, 'logger' | 'scheduler'>,
+  { logger, scheduler }: Pick<NamesrvContext, 'logger' | 'scheduler'>,
 ): Promise<void> {
   let isSaved = false
   const saving = snapshots.stop().then(() => {

@@ -1,6 +1,6 @@
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
-import type { RemotingClient } from '../remoting/remoting-client.ts'
-import type { RemotingServer } from '../remoting/remoting-server.ts'
+import type { RemotingClient } from '../remoting/client/remoting-client.ts'
+import type { RemotingServer } from '../remoting/server/remoting-server.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import { CodeCounts } from '../stats/code-counts.ts'
 import type { Counters } from '../stats/counters.ts'

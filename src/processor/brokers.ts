@@ -1,7 +1,7 @@
 import { type DataVersion, decodeDataVersion, encodeDataVersion } from '../protocol/body/data-version.ts'
 import { encodeBrokerMemberGroup } from '../protocol/body/lists-and-tables.ts'
 import { constantExtFields } from '../protocol/command-codec.ts'
-import { BoundError, JsonError, RemotingCommandError } from '../protocol/errors.ts'
+import { JsonError, LimitError, RemotingCommandError } from '../protocol/errors.ts'
 import { longField, stringField } from '../protocol/ext-fields.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
@@ -30,7 +30,7 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
         if (routeInfo.submitUnRegisterBrokerRequest(unregistration)) return SUCCESS
         // Java's answer has no remark.
         const detail = 'too many brokers wait to be unregistered already'
-        throw new BoundError('unRegisterBrokerQueueCapacity', detail, ResponseCode.SYSTEM_ERROR, '')
+        throw new LimitError('unRegisterBrokerQueueCapacity', detail, ResponseCode.SYSTEM_ERROR, '')
       } finally {
         arrival.leave()
       }

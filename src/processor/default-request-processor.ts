@@ -1,8 +1,8 @@
+import type { TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
-import type { Slicer } from '../routeinfo/slicer.ts'
 import { Counters } from '../stats/counters.ts'
 import {
   brokerHeartbeat,
@@ -14,11 +14,11 @@ import {
 } from './brokers.ts'
 import { type ClientRequestSettings, clientRequestProcessor } from './client-request-processor.ts'
 import { clusterTestRequestProcessor, type ProductEnvironment } from './cluster-test-request-processor.ts'
+import { handleRegisterBroker } from './handle-register-broker.ts'
 import { deleteKVConfig, getKVConfig, getKVListByNamespace, putKVConfig } from './kv-config.ts'
 import { getNamesrvConfig, type NamesrvConfiguration, updateNamesrvConfig } from './namesrv-config.ts'
-import { registerBroker } from './register-broker.ts'
-import type { RegistrationMemory } from './registration-memory.ts'
-import { type RegistrationBounds, RegistrationsInFlight } from './registrations-in-flight.ts'
+import type { RegistrationCache } from './registration-cache.ts'
+import { type RegistrationLimits, RegistrationsInFlight } from './registrations-in-flight.ts'
 import { boundedBody } from './request-fields.ts'
 import { NO_OBSERVER, type RequestObserver } from './request-observer.ts'
 import {
@@ -33,10 +33,10 @@ import {
 } from './topics.ts'
 
 /** What the processors work on. `settings` are read at every use, so they may change while the server runs. */
-export interface ProcessorOptions extends RegistrationBounds {
+export interface ProcessorOptions extends RegistrationLimits {
   readonly routeInfo: RouteInfoManager
   readonly kvConfig: KVConfigManager
-  readonly slicer: Slicer
+  readonly slicer: TimeSlicer
   readonly settings: ClientRequestSettings &
     TopicListSettings & {
       readonly returnOrderTopicConfigToBroker: boolean
@@ -50,7 +50,7 @@ export interface ProcessorOptions extends RegistrationBounds {
   /** Where topics that are unknown here are asked for, in the cluster-test mode. */
   readonly product?: ProductEnvironment | undefined
   /** What is kept of the last registration of each broker. */
-  readonly memory: RegistrationMemory
+  readonly memory: RegistrationCache
   readonly counters?: Counters
   /** Default: tells nothing. */
   readonly observer?: RequestObserver
@@ -68,7 +68,7 @@ export function createProcessors(options: ProcessorOptions): Record<RequestCode,
     [RequestCode.PUT_KV_CONFIG]: putKVConfig(kvConfig, observer),
     [RequestCode.GET_KV_CONFIG]: getKVConfig(kvConfig),
     [RequestCode.DELETE_KV_CONFIG]: deleteKVConfig(kvConfig, observer),
-    [RequestCode.REGISTER_BROKER]: registerBroker({ ...options, inFlight, counters, observer }),
+    [RequestCode.REGISTER_BROKER]: handleRegisterBroker({ ...options, inFlight, counters, observer }),
     [RequestCode.UNREGISTER_BROKER]: unregisterBroker(routeInfo),
     [RequestCode.GET_ROUTEINFO_BY_TOPIC]:
       product === undefined

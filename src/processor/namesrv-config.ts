@@ -27,7 +27,7 @@ export type ConfigUpdateOutcome =
   | { readonly kind: 'taken' /** What the sender should know. */; readonly remark?: string | undefined }
   | { readonly kind: 'malformed' | 'black-listed' }
   | { readonly kind: 'forbidden'; readonly reason: string }
-  | { readonly kind: 'refused'; readonly reason: string; readonly cause?: unknown }
+  | { readonly kind: 'rejected'; readonly reason: string; readonly cause?: unknown }
 
 /** @see DefaultRequestProcessor#updateConfig in apache/rocketmq */
 export function updateNamesrvConfig(configuration: NamesrvConfiguration): Processor {
@@ -43,7 +43,7 @@ export function updateNamesrvConfig(configuration: NamesrvConfiguration): Proces
         return { code: ResponseCode.NO_PERMISSION, remark: 'Can not update config in black list.' }
       case 'forbidden':
         return { code: ResponseCode.NO_PERMISSION, remark: outcome.reason }
-      case 'refused':
+      case 'rejected':
         throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, outcome.reason, { cause: outcome.cause })
       default:
         return outcome satisfies never

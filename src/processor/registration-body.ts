@@ -1,3 +1,4 @@
+import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import {
   decodeInflatedRegisterBrokerBody,
   ZLIB_FIRST_BYTE,
@@ -8,19 +9,18 @@ import {
   type RegisterBrokerBody,
   readRegisterBrokerBody,
 } from '../protocol/body/register-broker-body.ts'
-import type { TopicTablePlaces } from '../protocol/body/topic-table-places.ts'
+import type { TopicTableOffsets } from '../protocol/body/topic-table-offsets.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
 import { booleanField } from '../protocol/ext-fields.ts'
 import { MQVersion } from '../protocol/mq-version.ts'
 import type { RemotingCommand } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
-import type { TopicsMark } from '../routeinfo/registration.ts'
-import type { Eventually, Slicer } from '../routeinfo/slicer.ts'
-import type { BodyForm, KnownRegistration } from './registration-memory.ts'
+import type { RegistrationBaseline } from '../routeinfo/registration.ts'
+import type { BodyForm, KnownRegistration } from './registration-cache.ts'
 
 /** What reading a body needs. */
 export interface BodyOptions {
-  readonly slicer: Slicer
+  readonly slicer: TimeSlicer
 }
 
 /** A body that has been read, wholly or as far as it differs from the one before. */
@@ -28,9 +28,9 @@ export interface RegistrationBody {
   readonly body: RegisterBrokerBody
   /** As it came. */
   readonly bytes: Buffer | null
-  readonly places?: TopicTablePlaces | undefined
+  readonly places?: TopicTableOffsets | undefined
   /** What the registration that it was compared with left, if only what differs was read. */
-  readonly since?: TopicsMark | undefined
+  readonly since?: RegistrationBaseline | undefined
 }
 
 /** How a body is to be read; undefined if that is not to be told. */
@@ -87,7 +87,7 @@ export function readWhole(
 }
 
 /** What is wrong with a body becomes the answer. @throws {RemotingCommandError} (rejects) */
-async function reading<Result>(read: () => Eventually<Result>): Promise<Result> {
+async function reading<Result>(read: () => MaybePromise<Result>): Promise<Result> {
   try {
     return await read()
   } catch (error) {

@@ -1,12 +1,12 @@
 import { inflate } from 'node:zlib'
-import { BoundError } from '../protocol/errors.ts'
+import { LimitError } from '../protocol/errors.ts'
 import type { Counters } from '../stats/counters.ts'
 
 /** What a registration holds from the moment it comes until it is answered. */
 export interface RegistrationInFlight {
   /**
    * Inflates its body in zlib's own threads, so that a large one does not hold up lookups; one body after the other.
-   * @throws {BoundError} (rejects) if there is no room for it, or it is too large by itself; zlib's errors.
+   * @throws {LimitError} (rejects) if there is no room for it, or it is too large by itself; zlib's errors.
    */
   inflate(body: Buffer): Promise<Buffer>
   /** To be called once, whatever became of it. */
@@ -14,7 +14,7 @@ export interface RegistrationInFlight {
 }
 
 /** How much may be held for registrations. */
-export interface RegistrationBounds {
+export interface RegistrationLimits {
   /** Most registrations that are being read or applied at a time. */
   readonly maxRegistrationsInFlight: number
   /** Most bytes a compressed registration may inflate to. */
@@ -24,29 +24,29 @@ export interface RegistrationBounds {
 /**
  * What all registrations in flight hold together, in inflated bytes, is this many times what a single one may. A body is not
  * inflated while there might be no room for it. A few kilobytes can inflate to a thousand times as much, so their number alone
- * bounds nothing.
+ * limits nothing.
  */
 const LARGEST_BODIES = 4
 
 /** Counts the registrations in flight and what they hold; the excess is answered SYSTEM_BUSY before anything is done with it. */
 export class RegistrationsInFlight {
-  readonly #bounds: RegistrationBounds
+  readonly #limits: RegistrationLimits
   readonly #counters: Counters
   #inflatedBytes = 0
   /** Settles, never with an error, when the last body that has come has been inflated. */
   #lastInflated: Promise<unknown> = Promise.resolve()
 
-  constructor(bounds: RegistrationBounds, counters: Counters) {
-    this.#bounds = bounds
+  constructor(limits: RegistrationLimits, counters: Counters) {
+    this.#limits = limits
     this.#counters = counters
   }
 
-  /** A registration has come. @throws {BoundError} */
+  /** A registration has come. @throws {LimitError} */
   enter(): RegistrationInFlight {
-    const { maxRegistrationsInFlight } = this.#bounds
+    const { maxRegistrationsInFlight } = this.#limits
     if (this.#counters.registrationsInFlight >= maxRegistrationsInFlight) {
       const detail = `${maxRegistrationsInFlight} registrations are being worked on`
-      throw BoundError.busy('maxRegistrationsInFlight', detail)
+      throw LimitError.busy('maxRegistrationsInFlight', detail)
     }
     this.#counters.registrationsInFlight++
     let inflatedBytes = 0
@@ -70,10 +70,10 @@ export class RegistrationsInFlight {
   }
 
   async #inflate(body: Buffer): Promise<Buffer> {
-    const { maxInflatedBytes } = this.#bounds
+    const { maxInflatedBytes } = this.#limits
     if (this.#inflatedBytes > (LARGEST_BODIES - 1) * maxInflatedBytes) {
       const detail = `registrations hold ${this.#inflatedBytes} inflated bytes, and maxInflatedBytes is ${maxInflatedBytes}`
-      throw BoundError.busy('maxInflatedBytes', detail)
+      throw LimitError.busy('maxInflatedBytes', detail)
     }
     const inflated = await inflateAtMost(body, maxInflatedBytes)
     this.#inflatedBytes += inflated.length
@@ -92,9 +92,9 @@ function inflateAtMost(body: Buffer, maxOutputLength: number): Promise<Buffer> {
   })
 }
 
-function tooLarge(maxInflatedBytes: number): BoundError {
+function tooLarge(maxInflatedBytes: number): LimitError {
   const limit = `maxInflatedBytes, ${maxInflatedBytes}`
-  return new BoundError(
+  return new LimitError(
     'maxInflatedBytes',
     `Failed to decode RegisterBrokerBody: it inflates to more than ${limit}`,
   )

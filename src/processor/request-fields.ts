@@ -1,9 +1,9 @@
-import { BoundError, RemotingCommandError } from '../protocol/errors.ts'
+import type { MaybePromise } from '../common/time-slicer.ts'
+import { LimitError, RemotingCommandError } from '../protocol/errors.ts'
 import { stringField } from '../protocol/ext-fields.ts'
 import type { Processor } from '../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
-import type { Eventually } from '../routeinfo/slicer.ts'
 
 /** An answer that says no more than that it went well. */
 export const SUCCESS: RemotingResponse = { code: ResponseCode.SUCCESS }
@@ -33,14 +33,14 @@ export function boundedBody(maxBytes: number, processor: Processor): Processor {
     const bytes = request.body?.length ?? 0
     if (bytes <= maxBytes) return processor(request, context)
     const remark = `a body of ${bytes} bytes is longer than maxRequestBodyBytes, ${maxBytes}`
-    throw new BoundError('maxRequestBodyBytes', remark)
+    throw new LimitError('maxRequestBodyBytes', remark)
   }
 }
 
 /** Goes on with a result at once if it is there, or when it comes. */
 export function andThen<From, To>(
-  result: Eventually<From>,
-  then: (result: From) => Eventually<To>,
-): Eventually<To> {
+  result: MaybePromise<From>,
+  then: (result: From) => MaybePromise<To>,
+): MaybePromise<To> {
   return result instanceof Promise ? result.then(then) : then(result)
 }

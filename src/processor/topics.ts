@@ -1,3 +1,4 @@
+import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import { encodeTopicList } from '../protocol/body/lists-and-tables.ts'
 import { decodeQueueDatas, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
@@ -6,7 +7,6 @@ import type { Processor } from '../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
-import type { Eventually, Slicer } from '../routeinfo/slicer.ts'
 import { andThen, SUCCESS } from './request-fields.ts'
 import type { RequestObserver } from './request-observer.ts'
 
@@ -21,15 +21,15 @@ const DISABLED: RemotingResponse = { code: ResponseCode.SYSTEM_ERROR, remark: 'd
 /** What the topic lists need: the tables, and a way to write a hundred thousand names without holding everybody up. */
 export interface TopicLists {
   readonly routeInfo: RouteInfoManager
-  readonly slicer: Slicer
+  readonly slicer: TimeSlicer
   readonly settings: TopicListSettings
 }
 
 function topicList(
-  slicer: Slicer,
-  topics: Eventually<readonly string[]>,
+  slicer: TimeSlicer,
+  topics: MaybePromise<readonly string[]>,
   brokerAddr: string | null = null,
-): Eventually<RemotingResponse> {
+): MaybePromise<RemotingResponse> {
   const body = andThen(topics, (list) => slicer.run(encodeTopicList(list, brokerAddr)))
   return andThen(body, (encoded) => ({ code: ResponseCode.SUCCESS, body: encoded }))
 }

@@ -1,4 +1,4 @@
-import type { Bound } from '../stats/counters.ts'
+import type { LimitName } from '../stats/counters.ts'
 import { ResponseCode } from './response-code.ts'
 
 /**
@@ -50,20 +50,25 @@ export class RemotingCommandError extends Error {
 export const OVERLOAD_REMARK = '[OVERLOAD]system busy, start flow control for a while'
 
 /** A request that would go beyond a bound: it is refused with an answer that says so, and has changed nothing. */
-export class BoundError extends RemotingCommandError {
-  readonly bound: Bound
+export class LimitError extends RemotingCommandError {
+  readonly bound: LimitName
   /** What the log is told. */
   readonly detail: string
 
-  constructor(bound: Bound, detail: string, code: ResponseCode = ResponseCode.SYSTEM_ERROR, remark = detail) {
+  constructor(
+    bound: LimitName,
+    detail: string,
+    code: ResponseCode = ResponseCode.SYSTEM_ERROR,
+    remark = detail,
+  ) {
     super(code, remark)
     this.bound = bound
     this.detail = detail
   }
 
   /** For a bound on what may go on at a time: the same request may be taken a moment later. */
-  static busy(bound: Bound, detail: string): BoundError {
-    return new BoundError(bound, detail, ResponseCode.SYSTEM_BUSY, OVERLOAD_REMARK)
+  static busy(bound: LimitName, detail: string): LimitError {
+    return new LimitError(bound, detail, ResponseCode.SYSTEM_BUSY, OVERLOAD_REMARK)
   }
 }
 

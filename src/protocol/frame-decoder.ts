@@ -1,4 +1,4 @@
-import { AssemblyBuffers } from './assembly-buffers.ts'
+import { BufferPool } from './buffer-pool.ts'
 import { FrameError } from './errors.ts'
 import { foreignProtocol } from './foreign-protocol.ts'
 
@@ -35,7 +35,7 @@ const GROWTH = 4
  */
 export class FrameDecoder {
   readonly #maxFrameBytes: number
-  readonly #buffers: AssemblyBuffers
+  readonly #buffers: BufferPool
   /** Chunks not yet consumed, in order; the first one from `#offset` on. */
   #chunks: Buffer[] = []
   #offset = 0
@@ -55,7 +55,7 @@ export class FrameDecoder {
    * @param maxFrameBytes - Most bytes of a frame with its length word; RocketMQ's default is 16,777,216.
    * @param buffers - Memory for large frames. What {@link frameMemory} then says may be given back to it.
    */
-  constructor(maxFrameBytes: number, buffers = new AssemblyBuffers()) {
+  constructor(maxFrameBytes: number, buffers = new BufferPool()) {
     this.#maxFrameBytes = maxFrameBytes
     this.#buffers = buffers
   }

@@ -1,5 +1,5 @@
 import { type Arrival, ArrivalOrder } from './arrival-order.ts'
-import type { BrokerIdentity } from './route-effect.ts'
+import type { BrokerIdentity } from './route-event.ts'
 import { brokerKey } from './route-tables.ts'
 
 /** What has come that concerns brokers: in which order, and which registrations are still being read. */

@@ -1,7 +1,7 @@
 import type { BatchUnregistrationService } from './batch-unregistration-service.ts'
 import type { BrokerArrivals } from './broker-arrivals.ts'
 import type { LockedRouteTables } from './locked-route-tables.ts'
-import type { UnregisterReason } from './route-effect.ts'
+import type { UnregisterReason } from './route-event.ts'
 import { type BrokerLiveInfo, type ChannelId, NO_CHANNEL } from './route-tables.ts'
 import type { Unregistration } from './unregister-brokers.ts'
 

@@ -1,6 +1,6 @@
+import type { Steps } from '../common/time-slicer.ts'
 import type { RouteChanges } from './route-changes.ts'
 import { NO_CHANNEL, type RouteTables } from './route-tables.ts'
-import type { Sliced } from './slicer.ts'
 
 /** What became of the brokers of a snapshot. */
 export interface RestorationOutcome {
@@ -20,7 +20,7 @@ export interface RestorationOutcome {
 export function* endRestoration(
   tables: RouteTables,
   changes: RouteChanges,
-): Sliced<RestorationOutcome | undefined> {
+): Steps<RestorationOutcome | undefined> {
   const { restored } = tables
   if (restored === undefined) return undefined
   let staleQueues = 0

@@ -1,9 +1,9 @@
+import type { MaybePromise, Steps } from '../common/time-slicer.ts'
 import type { EncodedRouteCache } from './encoded-route-cache.ts'
 import type { LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import { RouteChanges } from './route-changes.ts'
-import type { RouteEffect } from './route-effect.ts'
+import type { RouteEvent } from './route-event.ts'
 import { RouteTables } from './route-tables.ts'
-import type { Eventually, Sliced } from './slicer.ts'
 
 /**
  * The tables behind their lock. All reading that must not see half of a transition, and all changing, goes through here; when a
@@ -13,11 +13,11 @@ export class LockedRouteTables {
   #tables = new RouteTables()
   readonly #lock: ReadWriteLock
   readonly #cache: EncodedRouteCache
-  readonly #onEffect: (effect: RouteEffect) => void
+  readonly #onEffect: (effect: RouteEvent) => void
   #revision = 0
 
   /** @param onEffect - Called before anybody else gets the lock. */
-  constructor(lock: ReadWriteLock, cache: EncodedRouteCache, onEffect: (effect: RouteEffect) => void) {
+  constructor(lock: ReadWriteLock, cache: EncodedRouteCache, onEffect: (effect: RouteEvent) => void) {
     this.#lock = lock
     this.#cache = cache
     this.#onEffect = onEffect
@@ -44,24 +44,27 @@ export class LockedRouteTables {
   }
 
   /** Short reading while nobody writes. @throws {LockError} As {@link ReadWriteLock.read}. */
-  read<Result>(work: (tables: RouteTables) => Result, owner?: LockOwner): Eventually<Result> {
+  read<Result>(work: (tables: RouteTables) => Result, owner?: LockOwner): MaybePromise<Result> {
     return this.#lock.read(() => work(this.#tables), owner)
   }
 
   /** Long reading while nobody writes. @throws {LockError} As {@link ReadWriteLock.read}. */
-  readInSlices<Result>(work: (tables: RouteTables) => Sliced<Result>, owner?: LockOwner): Eventually<Result> {
+  readInSlices<Result>(
+    work: (tables: RouteTables) => Steps<Result>,
+    owner?: LockOwner,
+  ): MaybePromise<Result> {
     return this.#lock.readInSlices(() => work(this.#tables), owner)
   }
 
   /** A change that may take several slices: until its end lookups of routes are shown what held before it. */
   transition<Result>(
-    work: (tables: RouteTables, changes: RouteChanges) => Sliced<Result>,
+    work: (tables: RouteTables, changes: RouteChanges) => Steps<Result>,
     owner?: LockOwner,
-  ): Eventually<Result> {
+  ): MaybePromise<Result> {
     return this.#lock.writeInSlices(() => this.#committing(work), owner)
   }
 
-  *#committing<Result>(work: (tables: RouteTables, changes: RouteChanges) => Sliced<Result>): Sliced<Result> {
+  *#committing<Result>(work: (tables: RouteTables, changes: RouteChanges) => Steps<Result>): Steps<Result> {
     const changes = new RouteChanges()
     this.#tables.begin()
     try {
@@ -76,7 +79,7 @@ export class LockedRouteTables {
   shortTransition<Result>(
     work: (tables: RouteTables, changes: RouteChanges) => Result,
     owner: LockOwner,
-  ): Eventually<Result> {
+  ): MaybePromise<Result> {
     return this.#lock.write(() => {
       const changes = new RouteChanges()
       try {

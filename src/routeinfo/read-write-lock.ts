@@ -1,4 +1,4 @@
-import type { Eventually, Sliced, Slicer } from './slicer.ts'
+import type { MaybePromise, Steps, TimeSlicer } from '../common/time-slicer.ts'
 
 /** Whoever asks for the lock on behalf of a connection; once it is closed its waiting work is dropped. */
 export interface LockOwner {
@@ -31,14 +31,14 @@ interface Waiter {
  * A holder that throws releases. A waiter whose connection has closed is dropped when its turn comes. The queue is bounded.
  */
 export class ReadWriteLock {
-  readonly #slicer: Slicer
+  readonly #slicer: TimeSlicer
   readonly #maxWaiters: number
   #readers = 0
   #writing = false
   #queue: Waiter[] = []
 
   /** @param maxWaiters - Most pieces of work that may wait; one more is refused. */
-  constructor(slicer: Slicer, maxWaiters: number) {
+  constructor(slicer: TimeSlicer, maxWaiters: number) {
     this.#slicer = slicer
     this.#maxWaiters = maxWaiters
   }
@@ -57,30 +57,30 @@ export class ReadWriteLock {
    * Runs short work while nobody writes.
    * @throws {LockError} (or rejects) `ERR_LOCK_QUEUE_FULL`, `ERR_LOCK_ABANDONED`; and whatever the work throws.
    */
-  read<Result>(work: () => Result, owner?: LockOwner): Eventually<Result> {
+  read<Result>(work: () => Result, owner?: LockOwner): MaybePromise<Result> {
     if (!this.#writing && this.#queue.length === 0) return work()
     return this.#wait('read', work, owner)
   }
 
   /** Runs short work while nobody reads or writes. @throws {LockError} As {@link read}. */
-  write<Result>(work: () => Result, owner?: LockOwner): Eventually<Result> {
+  write<Result>(work: () => Result, owner?: LockOwner): MaybePromise<Result> {
     if (!this.busy) return work()
     return this.#wait('write', work, owner)
   }
 
   /** Runs long work in slices while nobody writes. @throws {LockError} As {@link read}. */
-  readInSlices<Result>(work: () => Sliced<Result>, owner?: LockOwner): Eventually<Result> {
+  readInSlices<Result>(work: () => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
     if (!this.#writing && this.#queue.length === 0) return this.#hold('read', () => this.#slicer.run(work()))
     return this.#wait('read', () => this.#slicer.run(work()), owner)
   }
 
   /** Runs long work in slices while nobody else reads or writes. @throws {LockError} As {@link read}. */
-  writeInSlices<Result>(work: () => Sliced<Result>, owner?: LockOwner): Eventually<Result> {
+  writeInSlices<Result>(work: () => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
     if (!this.busy) return this.#hold('write', () => this.#slicer.run(work()))
     return this.#wait('write', () => this.#slicer.run(work()), owner)
   }
 
-  #wait<Result>(mode: Waiter['mode'], work: () => Eventually<Result>, owner?: LockOwner): Promise<Result> {
+  #wait<Result>(mode: Waiter['mode'], work: () => MaybePromise<Result>, owner?: LockOwner): Promise<Result> {
     // Work without an owner is the server's own (an eviction, a lost connection): it is few and must not be refused.
     if (owner !== undefined && this.#queue.length >= this.#maxWaiters) {
       throw new LockError(
@@ -104,9 +104,9 @@ export class ReadWriteLock {
     })
   }
 
-  #hold<Result>(mode: Waiter['mode'], work: () => Eventually<Result>): Eventually<Result> {
+  #hold<Result>(mode: Waiter['mode'], work: () => MaybePromise<Result>): MaybePromise<Result> {
     this.#enter(mode)
-    let result: Eventually<Result>
+    let result: MaybePromise<Result>
     try {
       result = work()
     } catch (error) {

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Steps } from '../common/time-slicer.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import { MASTER_ID, type QueueData, sameQueueData } from '../protocol/body/topic-route-data.ts'
-import type { Registration, TopicsMark } from './registration.ts'
+import type { Registration, RegistrationBaseline } from './registration.ts'
 import { type RegistrationScope, type Removal, scopeOf } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
 import { minBrokerId, type RouteTables } from './route-tables.ts'
-import type { Sliced } from './slicer.ts'
 
 /**
  * What a registration's permissions are masked with. Only a master's topics count, or those of a group's smallest slave while
@@ -42,7 +42,7 @@ export function* registerTopics(
   registration: Registration,
   { permMask, scope, deleteMissingTopics }: Standing,
   changes: RouteChanges,
-): Sliced<TopicsOutcome> {
+): Steps<TopicsOutcome> {
   if (permMask === null) return { exact: true, missingDeleted: false }
   const { brokerName, dataVersion, since } = registration
   const { topicConfigTable, topicQueueMappingInfoMap } = registration
@@ -98,7 +98,7 @@ function* removeMissing(
   { brokerName, topicConfigTable }: Registration,
   removal: Exclude<Removal, 'none'>,
   changes: RouteChanges,
-): Sliced<void> {
+): Steps<void> {
   for (const topic of tables.topicQueueTable.keys()) {
     const isNamed = topicConfigTable.has(topic) || (removal !== 'not named' && removal.has(topic))
     if (!isNamed && tables.removeQueueData(topic, brokerName)) changes.topic(topic, 'deleted')
@@ -108,7 +108,7 @@ function* removeMissing(
 
 /** Whether a registration that says the same as an earlier one would find every topic as it is to be. */
 export function stillHolds(
-  mark: TopicsMark,
+  mark: RegistrationBaseline,
   tables: RouteTables,
   registration: Registration,
   deleteMissingTopics: boolean,

@@ -1,5 +1,5 @@
 import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
-import type { BrokerIdentity } from './route-effect.ts'
+import type { BrokerIdentity } from './route-event.ts'
 import type { ChannelId } from './route-tables.ts'
 
 /** One registration, checked: the strings are there and the id is a number. */
@@ -19,14 +19,14 @@ export interface Registration extends BrokerIdentity, RegisterBrokerBody {
    * What an earlier registration of this broker left, if `topicConfigTable` has only those topics that are not as they were in
    * it. Its keys are to be the same, and it must have had no queue mappings.
    */
-  readonly since?: TopicsMark
+  readonly since?: RegistrationBaseline
 }
 
 /**
  * How a registration left the topics of its broker name. As long as nobody else has changed them, a registration that says the
  * same has nothing to do.
  */
-export interface TopicsMark {
+export interface RegistrationBaseline {
   /** Size of its topic table, the first topic in it, and whether the broker's own topic was one of them. */
   readonly topics: number
   readonly firstTopic: string | undefined
@@ -52,5 +52,5 @@ export interface RegisterBrokerOutcome {
   /** Null if it is refused. */
   readonly result: RegisterBrokerResult | null
   /** For the next registration's `since`; absent where there is nothing to compare with. */
-  readonly mark?: TopicsMark
+  readonly mark?: RegistrationBaseline
 }

@@ -1,4 +1,4 @@
-import type { RouteEffect } from './route-effect.ts'
+import type { RouteEvent } from './route-event.ts'
 import { type TopicChange, TopicTally } from './topic-tally.ts'
 
 /** Beyond this many topics every encoded route is dropped: to drop the named ones would take longer than a slice. */
@@ -6,9 +6,9 @@ const MOST_NAMED_TOPICS = 16_384
 
 /** What one transition changes: the topics whose routes are other now, and its effects. Reported once, at its end. */
 export class RouteChanges {
-  readonly effects: RouteEffect[] = []
+  readonly effects: RouteEvent[] = []
   #topics: string[] | 'every' = []
-  #unseen = false
+  #markDirty = false
   /** Broker names whose groups changed, and with them every route that leads to them. */
   readonly groups = new Set<string>()
 
@@ -32,22 +32,22 @@ export class RouteChanges {
   }
 
   /** Notes a change that may show in any route: filter servers. */
-  everyTopic(): void {
+  invalidateAll(): void {
     this.#topics = 'every'
   }
 
   /** Notes a change that no route shows: of a cluster, or of what is known of a live broker. */
-  unseen(): void {
-    this.#unseen = true
+  markDirty(): void {
+    this.#markDirty = true
   }
 
-  effect(effect: RouteEffect): void {
+  effect(effect: RouteEvent): void {
     this.effects.push(effect)
   }
 
   /** Whether anything changed that is more than a sign of life. */
   get any(): boolean {
-    return this.#unseen || this.#topics.length > 0 || this.groups.size > 0 || this.effects.length > 0
+    return this.#markDirty || this.#topics.length > 0 || this.groups.size > 0 || this.effects.length > 0
   }
 
   /** The topics that changed. */

@@ -1,3 +1,4 @@
+import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import type { DataVersion } from '../protocol/body/data-version.ts'
 import { encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import type { QueueData } from '../protocol/body/topic-route-data.ts'
@@ -12,22 +13,21 @@ import { endRestoration, type RestorationOutcome } from './end-restoration.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
 import { type DataVersionAnswer, type DataVersionQuery, queryDataVersion } from './query-data-version.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
-import { registerWithinBounds } from './register-within-bounds.ts'
+import { registerWithinLimits } from './register-within-limits.ts'
 import type { RegisterBrokerOutcome, Registration } from './registration.ts'
-import type { RouteEffect, UnregisterReason } from './route-effect.ts'
+import type { RouteEvent, UnregisterReason } from './route-event.ts'
 import { type RouteSnapshot, takeRouteSnapshot } from './route-snapshot.ts'
 import { type BrokerLiveInfo, type ChannelId, NO_CHANNEL, type RouteTables } from './route-tables.ts'
-import type { Eventually, Slicer } from './slicer.ts'
-import { checkTopicBound, type TableBounds, UNBOUNDED } from './table-bounds.ts'
+import { checkTopicLimit, type TableLimits, UNLIMITED } from './table-limits.ts'
 import { type SystemTopicList, systemTopicList, topicsByCluster, topicsWhere } from './topic-lists.ts'
 import { deleteTopic, registerTopic, setWritePerm } from './topic-operations.ts'
 import type { Unregistration } from './unregister-brokers.ts'
 
 /** What the tables need from outside. */
 export interface RouteInfoManagerOptions {
-  readonly slicer: Slicer
+  readonly slicer: TimeSlicer
   /** Told of what a transition did, at its end and before anybody else gets the lock. */
-  readonly onEffect: (effect: RouteEffect) => void
+  readonly onEffect: (effect: RouteEvent) => void
   /** Told of a connection that closed while its registration was carried out. Default: {@link RouteInfoManager.onChannelDestroy}. */
   readonly onClosedMeanwhile?: (channelId: ChannelId) => void
   /** Most requests that may wait for the lock. Default 10,000, as Java's request queue. */
@@ -37,7 +37,7 @@ export interface RouteInfoManagerOptions {
   /** Most bytes of encoded routes kept. Default 64 MiB: a hundred thousand routes of two brokers. */
   readonly maxEncodedRouteBytes?: number
   /** Default: none. */
-  readonly bounds?: TableBounds
+  readonly limits?: TableLimits
   readonly counters?: Counters
 }
 
@@ -59,7 +59,7 @@ export class RouteInfoManager {
   readonly #unregistrations: BatchUnregistrationService
   readonly #removals: BrokerRemovals
   readonly #onClosedMeanwhile: (channelId: ChannelId) => void
-  readonly #bounds: TableBounds
+  readonly #limits: TableLimits
 
   constructor(options: RouteInfoManagerOptions) {
     const lock = new ReadWriteLock(options.slicer, options.maxWaiters ?? 10_000)
@@ -70,7 +70,7 @@ export class RouteInfoManager {
     this.#unregistrations = new BatchUnregistrationService(this.#routes, capacity)
     this.#removals = new BrokerRemovals(this.#routes, this.#arrivals, this.#unregistrations)
     this.#onClosedMeanwhile = options.onClosedMeanwhile ?? ((channelId) => this.onChannelDestroy(channelId))
-    this.#bounds = options.bounds ?? UNBOUNDED
+    this.#limits = options.limits ?? UNLIMITED
   }
 
   /** The arrival number of what happens now: a registration, or the decision to remove a broker. */
@@ -122,17 +122,17 @@ export class RouteInfoManager {
     }
   }
 
-  /** @see registerBroker, also for what undefined means. @throws {LockError} {BoundError} (or rejects) */
+  /** @see applyRegistration, also for what undefined means. @throws {LockError} {LimitError} (or rejects) */
   registerBroker(
     registration: Registration,
     deleteMissingTopics: boolean,
     owner: LockOwner,
-  ): Eventually<RegisterBrokerOutcome | undefined> {
+  ): MaybePromise<RegisterBrokerOutcome | undefined> {
     if (owner.closed)
       throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed before its registration was read')
     const registered = this.#routes.transition(
       (tables, changes) =>
-        registerWithinBounds(tables, this.#bounds, registration, deleteMissingTopics, changes),
+        registerWithinLimits(tables, this.#limits, registration, deleteMissingTopics, changes),
       owner,
     )
     if (!(registered instanceof Promise)) return registered
@@ -194,7 +194,7 @@ export class RouteInfoManager {
     version: DataVersion | null,
     nowMs: number,
     owner: LockOwner,
-  ): Eventually<DataVersionAnswer> {
+  ): MaybePromise<DataVersionAnswer> {
     this.touch(broker.clusterName, broker.brokerAddr, nowMs)
     return this.#routes.read((tables) => queryDataVersion(tables, broker, version), owner)
   }
@@ -217,12 +217,12 @@ export class RouteInfoManager {
   }
 
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */
-  encodedClusterInfo(owner: LockOwner): Eventually<Buffer> {
+  encodedClusterInfo(owner: LockOwner): MaybePromise<Buffer> {
     return this.#routes.readInSlices(encodeClusterInfo, owner)
   }
 
   /** GET_BROKER_MEMBER_GROUP: the addresses of a broker name, empty if it is unknown. */
-  getBrokerMemberGroup(brokerName: string, owner: LockOwner): Eventually<ReadonlyMap<bigint, string>> {
+  getBrokerMemberGroup(brokerName: string, owner: LockOwner): MaybePromise<ReadonlyMap<bigint, string>> {
     return this.#routes.read(
       ({ brokerAddrTable }) => brokerAddrTable.get(brokerName)?.brokerAddrs ?? new Map(),
       owner,
@@ -233,38 +233,38 @@ export class RouteInfoManager {
   getTopicList(
     owner: LockOwner,
     condition: (queues: ReadonlyMap<string, QueueData>) => boolean = () => true,
-  ): Eventually<string[]> {
+  ): MaybePromise<string[]> {
     return this.#routes.readInSlices((tables) => topicsWhere(tables, condition), owner)
   }
 
   /** Topics with queues on any broker name of a cluster. */
-  getTopicsByCluster(clusterName: string, owner: LockOwner): Eventually<string[]> {
+  getTopicsByCluster(clusterName: string, owner: LockOwner): MaybePromise<string[]> {
     return this.#routes.readInSlices((tables) => topicsByCluster(tables, clusterName), owner)
   }
 
   /** Names of all clusters, brokers and system topics, each once, and the address of some broker. */
-  getSystemTopicList(owner: LockOwner): Eventually<SystemTopicList> {
+  getSystemTopicList(owner: LockOwner): MaybePromise<SystemTopicList> {
     return this.#routes.readInSlices(systemTopicList, owner)
   }
 
   /** DELETE_TOPIC_IN_NAMESRV. @returns Broker names that had queues of the topic. */
-  deleteTopic(topic: string, clusterName: string | null, owner: LockOwner): Eventually<number> {
+  deleteTopic(topic: string, clusterName: string | null, owner: LockOwner): MaybePromise<number> {
     return this.#routes.shortTransition(
       (tables, changes) => deleteTopic(tables, topic, clusterName, changes),
       owner,
     )
   }
 
-  /** REGISTER_TOPIC_IN_NAMESRV. @returns Broker names whose queues changed. @throws {BoundError} (or rejects) */
-  registerTopic(topic: string, queueDatas: readonly QueueData[], owner: LockOwner): Eventually<number> {
+  /** REGISTER_TOPIC_IN_NAMESRV. @returns Broker names whose queues changed. @throws {LimitError} (or rejects) */
+  registerTopic(topic: string, queueDatas: readonly QueueData[], owner: LockOwner): MaybePromise<number> {
     return this.#routes.shortTransition((tables, changes) => {
-      checkTopicBound(tables, this.#bounds.maxTopics, topic)
+      checkTopicLimit(tables, this.#limits.maxTopics, topic)
       return registerTopic(tables, topic, queueDatas, changes)
     }, owner)
   }
 
   /** WIPE_WRITE_PERM_OF_BROKER and ADD_WRITE_PERM_OF_BROKER. @returns Topics with queues on that broker. */
-  setWritePerm(brokerName: string, operation: 'wipe' | 'add', owner: LockOwner): Eventually<number> {
+  setWritePerm(brokerName: string, operation: 'wipe' | 'add', owner: LockOwner): MaybePromise<number> {
     return this.#routes.transition(
       (tables, changes) => setWritePerm(tables, brokerName, operation, changes),
       owner,
@@ -290,7 +290,7 @@ export class RouteInfoManager {
    * The tables as they are between two transitions. It takes a moment whatever their size, and nobody waits for its use; who
    * takes it calls its `release` when it has been used.
    */
-  snapshot(nowMs: number): Eventually<RouteSnapshot> {
+  snapshot(nowMs: number): MaybePromise<RouteSnapshot> {
     return this.#routes.read((tables) => takeRouteSnapshot(tables, this.revision, nowMs))
   }
 
@@ -303,7 +303,7 @@ export class RouteInfoManager {
    * The time of the brokers of a snapshot is over: those that have given no sign of life leave, in one batch, and then the topics
    * of those that are back but did not tell of them again. @returns Undefined if nothing was restored.
    */
-  endRestoration(nowMs: number): Eventually<RestorationOutcome | undefined> {
+  endRestoration(nowMs: number): MaybePromise<RestorationOutcome | undefined> {
     this.evict(this.scanNotActiveBroker(nowMs).filter(({ channelId }) => channelId === NO_CHANNEL))
     return this.#routes.transition(endRestoration)
   }

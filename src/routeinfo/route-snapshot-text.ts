@@ -1,6 +1,6 @@
+import type { Steps } from '../common/time-slicer.ts'
 import type { QueueData } from '../protocol/body/topic-route-data.ts'
 import type { RouteSnapshot } from './route-snapshot.ts'
-import type { Sliced } from './slicer.ts'
 
 /**
  * A snapshot as text, one record a line, each a JSON array that begins with its kind:
@@ -31,7 +31,7 @@ export function* routeSnapshotText(snapshot: RouteSnapshot): Generator<string, v
 }
 
 /** The next so many letters of a text that comes in bits, or what is left of it; empty at its end. */
-export function* nextPiece(bits: Iterator<string, void, undefined>, letters: number): Sliced<string> {
+export function* nextPiece(bits: Iterator<string, void, undefined>, letters: number): Steps<string> {
   let piece = ''
   while (piece.length < letters) {
     const { done, value } = bits.next()

@@ -10,7 +10,7 @@ import {
 import { OverriddenQueues } from './overridden-queues.ts'
 import { RegistrationParts } from './registration-parts.ts'
 import type { RestoredRoutes } from './restored-routes.ts'
-import { TransitionMap } from './transition-map.ts'
+import { VersionedMap } from './versioned-map.ts'
 
 /** Identity of a connection, as far as the tables care. */
 export type ChannelId = number
@@ -53,20 +53,17 @@ export function brokerKey(clusterName: string, brokerAddr: string): string {
  */
 export class RouteTables {
   /** Topic to broker name to that broker's queues. */
-  readonly topicQueueTable = new TransitionMap<string, Map<string, QueueData>>()
+  readonly topicQueueTable = new VersionedMap<string, Map<string, QueueData>>()
   /** Broker name to its group. */
-  readonly brokerAddrTable = new TransitionMap<string, BrokerData>()
+  readonly brokerAddrTable = new VersionedMap<string, BrokerData>()
   /** Cluster to the broker names in it. */
   readonly clusterAddrTable = new Map<string, Set<string>>()
   readonly brokerLiveTable = new Map<string, BrokerLiveInfo>()
   /** The same by address, nearly always in one cluster: to find a broker by it, no key need be put together. */
   readonly #liveByAddr = new Map<string, readonly BrokerLiveInfo[]>()
-  readonly filterServerTable = new TransitionMap<string, readonly string[]>()
+  readonly filterServerTable = new VersionedMap<string, readonly string[]>()
   /** Static topics; as in Java it only grows. */
-  readonly topicQueueMappingInfoTable = new TransitionMap<
-    string,
-    ReadonlyMap<string, TopicQueueMappingInfo>
-  >()
+  readonly topicQueueMappingInfoTable = new VersionedMap<string, ReadonlyMap<string, TopicQueueMappingInfo>>()
   readonly #shownToLookups = [
     this.topicQueueTable,
     this.brokerAddrTable,

@@ -1,13 +1,13 @@
+import type { Steps } from '../common/time-slicer.ts'
 import type { QueueData } from '../protocol/body/topic-route-data.ts'
 import type { RouteTables } from './route-tables.ts'
-import type { Sliced } from './slicer.ts'
 import { isSystemTopic } from './system-topics.ts'
 
 /** Topics whose queues satisfy a condition, walked in slices. */
 export function* topicsWhere(
   tables: RouteTables,
   condition: (queues: ReadonlyMap<string, QueueData>) => boolean,
-): Sliced<string[]> {
+): Steps<string[]> {
   const topics: string[] = []
   for (const [topic, queues] of tables.topicQueueTable) {
     if (condition(queues)) topics.push(topic)
@@ -17,7 +17,7 @@ export function* topicsWhere(
 }
 
 /** Topics with queues on any broker name of a cluster, walked in slices. @see RouteInfoManager#getTopicsByCluster in apache/rocketmq */
-export function topicsByCluster(tables: RouteTables, clusterName: string): Sliced<string[]> {
+export function topicsByCluster(tables: RouteTables, clusterName: string): Steps<string[]> {
   const names = [...(tables.clusterAddrTable.get(clusterName) ?? [])]
   return topicsWhere(tables, (queues) => names.some((name) => queues.has(name)))
 }
@@ -35,7 +35,7 @@ export interface SystemTopicList {
  * are missing (apache/rocketmq #9329).
  * @see RouteInfoManager#getSystemTopicList in apache/rocketmq
  */
-export function* systemTopicList(tables: RouteTables): Sliced<SystemTopicList> {
+export function* systemTopicList(tables: RouteTables): Steps<SystemTopicList> {
   const topics = new Set([...tables.clusterAddrTable].flatMap(([cluster, names]) => [cluster, ...names]))
   for (const topic of tables.topicQueueTable.keys()) {
     if (isSystemTopic(topic)) topics.add(topic)

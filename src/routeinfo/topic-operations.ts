@@ -1,8 +1,8 @@
+import type { Steps } from '../common/time-slicer.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import type { QueueData } from '../protocol/body/topic-route-data.ts'
 import type { RouteChanges } from './route-changes.ts'
 import type { RouteTables } from './route-tables.ts'
-import type { Sliced } from './slicer.ts'
 
 /**
  * @returns Broker names that had queues of the topic.
@@ -62,7 +62,7 @@ export function* setWritePerm(
   brokerName: string,
   operation: 'wipe' | 'add',
   changes: RouteChanges,
-): Sliced<number> {
+): Steps<number> {
   let count = 0
   const versions = tables.dataVersionsOf(brokerName)
   for (const [topic, queues] of tables.topicQueueTable) {

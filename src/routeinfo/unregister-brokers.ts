@@ -1,9 +1,9 @@
+import type { Steps } from '../common/time-slicer.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import type { RouteChanges } from './route-changes.ts'
-import type { UnregisterReason } from './route-effect.ts'
+import type { UnregisterReason } from './route-event.ts'
 import { brokerKey, type ChannelId, minBrokerId, type RouteTables } from './route-tables.ts'
-import type { Sliced } from './slicer.ts'
 import { TopicTally } from './topic-tally.ts'
 
 /** A broker that is to leave, and what whoever decided so had seen of it. */
@@ -32,7 +32,7 @@ export function* unregisterBrokers(
   tables: RouteTables,
   batch: readonly Unregistration[],
   changes: RouteChanges,
-): Sliced<void> {
+): Steps<void> {
   const removed = new Set<string>()
   const reduced = new Set<string>()
   /** What becomes of the topics of each broker name, for the effect of the last of its members that leaves. */
@@ -83,7 +83,7 @@ function removeLive(
   const live = tables.brokerLiveTable.get(key)
   if (live !== undefined && live.brokerName !== brokerName) return
   tables.removeLive(key)
-  if (tables.filterServerTable.delete(key)) changes.everyTopic()
+  if (tables.filterServerTable.delete(key)) changes.invalidateAll()
   if (live === undefined) return
   const topicChanges = new TopicTally()
   tallies.set(brokerName, topicChanges)
@@ -154,7 +154,7 @@ function removeFromGroup(
  * Removes groups without members, with their topics, and names of clusters that have no group. Java keeps both for ever: a refused
  * registration leaves them behind.
  */
-export function* removeEmptyGroups(tables: RouteTables, changes: RouteChanges): Sliced<void> {
+export function* removeEmptyGroups(tables: RouteTables, changes: RouteChanges): Steps<void> {
   const removed = new Set<string>()
   for (const [name, { brokerAddrs }] of tables.brokerAddrTable) if (brokerAddrs.size === 0) removed.add(name)
   for (const name of removed) {
@@ -166,7 +166,7 @@ export function* removeEmptyGroups(tables: RouteTables, changes: RouteChanges): 
     for (const name of names) if (!tables.brokerAddrTable.has(name)) names.delete(name)
     if (names.size === 0) tables.clusterAddrTable.delete(cluster)
   }
-  changes.unseen()
+  changes.markDirty()
   yield* cleanTopics(tables, removed, new Set(), changes)
 }
 
@@ -177,7 +177,7 @@ function* cleanTopics(
   reduced: ReadonlySet<string>,
   changes: RouteChanges,
   tallies: ReadonlyMap<string, TopicTally> = new Map(),
-): Sliced<void> {
+): Steps<void> {
   const readOnly = [...reduced].filter((name) => {
     const group = tables.brokerAddrTable.get(name)
     // Java looks at the smallest id, so a group with a negative one stays as it is though it has no master.

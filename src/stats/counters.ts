@@ -5,7 +5,7 @@ import { CodeCounts } from './code-counts.ts'
  *
  * A refusal is an answer, a closed connection or a command of ours that was not sent; whatever it was, nothing else changed.
  */
-export class Refusals {
+export class Rejections {
   maxConnections = 0
   maxConnectionsPerAddress = 0
   'com.rocketmq.remoting.frameMaxLength' = 0
@@ -31,7 +31,7 @@ export class Refusals {
 }
 
 /** The name of the option that sets a bound. */
-export type Bound = keyof Refusals
+export type LimitName = keyof Rejections
 
 /**
  * What a server has done since it started, in one place for whoever shows it. The parts of the server count here themselves: a
@@ -49,10 +49,10 @@ export class Counters {
   connectionsFailed = 0
   /** Of these, the ones that met a defect of ours. */
   connectionsDefect = 0
-  /** Connections closed before their first frame, by PrefaceErrorCode. */
-  readonly connectionsRefused: Record<string, number> = {}
+  /** Connections closed before their first frame, by HandshakeErrorCode. */
+  readonly connectionsRejected: Record<string, number> = {}
   /** Connections closed for bytes that are no frame, by FrameErrorCode. */
-  readonly framesRefused: Record<string, number> = {}
+  readonly framesRejected: Record<string, number> = {}
   /** The listening socket failed. */
   serverFailures = 0
 
@@ -77,7 +77,7 @@ export class Counters {
   /** Requests that went wrong in a way that nobody expected. */
   requestDefects = 0
   /** What was refused for a bound. */
-  readonly refused = new Refusals()
+  readonly rejected = new Rejections()
   /** Requests answered SYSTEM_BUSY because of an overload. */
   requestsShed = 0
   overloads = 0
@@ -89,7 +89,7 @@ export class Counters {
   /** Registrations that said the same as the one before. */
   registrationsUnchanged = 0
   /** Registrations that were answered with an error. */
-  registrationsRefused = 0
+  registrationsRejected = 0
   /** Registrations that are being read or applied at present. */
   registrationsInFlight = 0
   brokersRegistered = 0

@@ -7,7 +7,7 @@ export type EventKind =
   | 'broker suspected'
   | 'suspicion cleared'
   | 'removal fenced'
-  | 'refused'
+  | 'rejected'
   | 'defect'
   | 'server failure'
   | 'configuration changed'

@@ -66,7 +66,7 @@ describe('a server counts', () => {
       registrationsRead: 4,
       registrationsUnchanged: 1,
       registrationsCompared: 1,
-      registrationsRefused: 1,
+      registrationsRejected: 1,
       registrationsInFlight: 0,
       brokersRegistered: 3,
     })
@@ -93,11 +93,11 @@ describe('a server counts', () => {
     await client.request({ code: 318, body: 'orderMessageEnable=true\n' })
     await client.request({ code: 318, body: 'orderMessageEnable=true\n' })
     expect(headerOf(await client.request({ code: 318, body: 'x'.repeat(41) })).code).toBe(1)
-    expect([counters.configurationUpdates, counters.refused.maxConfigUpdateBytes]).toEqual([1, 1])
+    expect([counters.configurationUpdates, counters.rejected.maxConfigUpdateBytes]).toEqual([1, 1])
     expect(events.list()).toMatchObject([
       { kind: 'configuration changed', who: client.address, text: 'orderMessageEnable' },
       {
-        kind: 'refused',
+        kind: 'rejected',
         who: client.address,
         text: expect.stringMatching(/^maxConfigUpdateBytes: .*41 bytes/),
       },

@@ -1,8 +1,8 @@
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
-import { createRequestLog } from '../../src/namesrv/request-log.ts'
-import { createSurroundings } from '../../src/namesrv/surroundings.ts'
+import { createRequestLog } from '../../src/namesrv/logs/request-log.ts'
+import { createNamesrvContext } from '../../src/namesrv/namesrv-context.ts'
 import { Counters } from '../../src/stats/counters.ts'
 import { RecentEvents } from '../../src/stats/recent-events.ts'
 import { ManualTime } from '../support/manual-time.ts'
@@ -210,7 +210,7 @@ describe('a lookup without a route', () => {
     const { configuration } = Configuration.resolve({ homeDirectory: '/home/user', processors: 2 })
     const observerAt = (level: string) =>
       createRequestLog(
-        createSurroundings({
+        createNamesrvContext({
           ...{ configuration, clock: time, scheduler: time, counters: new Counters() },
           ...{ events: new RecentEvents(), logger: pino({ level }, { write: () => {} }) },
         }),
@@ -300,7 +300,7 @@ const FLOODS: [
       await peer.closed
     },
   ],
-  ['refused: the update has', (client) => client.request({ code: 318, body: '#'.repeat(70_000) })],
+  ['rejected: the update has', (client) => client.request({ code: 318, body: '#'.repeat(70_000) })],
 ]
 
 describe('a flood by one peer', () => {
@@ -384,7 +384,7 @@ describe('bytes of another protocol on the remoting port', () => {
         msg: `connection closed: ${name} on the remoting port`,
       },
     ])
-    expect(server.controller.counters.refused['com.rocketmq.remoting.frameMaxLength']).toBe(0)
+    expect(server.controller.counters.rejected['com.rocketmq.remoting.frameMaxLength']).toBe(0)
   })
 
   test('is called so as well where TLS is enforced, and a TLS handshake where it is disabled', async () => {

@@ -17,7 +17,7 @@ describe('UPDATE_NAMESRV_CONFIG', () => {
 
   test('a refusal is an error with its reason as the remark', async () => {
     const world = new ProcessorWorld()
-    world.update = () => ({ kind: 'refused', reason: 'the disk is full' })
+    world.update = () => ({ kind: 'rejected', reason: 'the disk is full' })
     await expect(world.ask(UPDATE_NAMESRV_CONFIG, { body: 'a=1' })).rejects.toMatchObject({
       name: 'RemotingCommandError',
       code: 1,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { type KnownRegistration, RegistrationMemory } from '../../src/processor/registration-memory.ts'
+import { type KnownRegistration, RegistrationCache } from '../../src/processor/registration-cache.ts'
 import { RequestCode } from '../../src/protocol/request-code.ts'
-import type { BrokerIdentity } from '../../src/routeinfo/route-effect.ts'
+import type { BrokerIdentity } from '../../src/routeinfo/route-event.ts'
 import { finestSlicer, ManualTurns, openChannel } from '../routeinfo/support.ts'
 import { MASTER, ProcessorWorld, registrationBody } from './support.ts'
 
@@ -37,20 +37,20 @@ function registration(text: string): KnownRegistration {
 }
 
 /** A memory in which one registration is kept. */
-function holding(text: string): RegistrationMemory {
-  const memory = new RegistrationMemory(1_000_000)
+function holding(text: string): RegistrationCache {
+  const memory = new RegistrationCache(1_000_000)
   keep(memory, text)
   return memory
 }
 
 /** What a broker that registers does when nobody else does so meanwhile. */
-function keep(memory: RegistrationMemory, text: string): void {
+function keep(memory: RegistrationCache, text: string): void {
   const loan = memory.lend(FIELDS, 'json')
   memory.keep(BROKER, channel, registration(text), loan)
   memory.giveBack(loan)
 }
 
-function known(memory: RegistrationMemory, fields = FIELDS): KnownRegistration | undefined {
+function known(memory: RegistrationCache, fields = FIELDS): KnownRegistration | undefined {
   const loan = memory.lend(fields, 'json')
   memory.giveBack(loan)
   return loan.known

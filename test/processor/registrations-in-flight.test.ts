@@ -7,8 +7,8 @@ const MAX = 1_000
 
 function start(maxRegistrationsInFlight = 100): { counters: Counters; flights: RegistrationsInFlight } {
   const counters = new Counters()
-  const bounds = { maxRegistrationsInFlight, maxInflatedBytes: MAX }
-  return { counters, flights: new RegistrationsInFlight(bounds, counters) }
+  const limits = { maxRegistrationsInFlight, maxInflatedBytes: MAX }
+  return { counters, flights: new RegistrationsInFlight(limits, counters) }
 }
 
 const busy = (bound: string): object => ({ name: 'RemotingCommandError', code: 2, bound })

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { AssemblyBuffers } from '../../src/protocol/assembly-buffers.ts'
+import { BufferPool } from '../../src/protocol/buffer-pool.ts'
 import { decodeCommand } from '../../src/protocol/command-codec.ts'
 import { FrameError, type FrameErrorCode } from '../../src/protocol/errors.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
@@ -264,7 +264,7 @@ test('large frames among small ones come out whole, wherever the stream is cut',
   const content = fc.oneof(fc.integer({ min: 4, max: 300 }), fc.integer({ min: 60_000, max: 3_000_000 }))
   const cuts = fc.array(fc.integer({ min: 1, max: 400_000 }), { minLength: 1, maxLength: 40 })
   // Frames of one run and of the next lie in the same memory.
-  const buffers = new AssemblyBuffers()
+  const buffers = new BufferPool()
   fc.assert(
     fc.property(
       fc.array(content, { minLength: 1, maxLength: 4 }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type ClosableChannel, closeGradually } from '../../src/remoting/gradual-close.ts'
+import { type ClosableChannel, closeGradually } from '../../src/remoting/server/gradual-close.ts'
 import { ManualTime } from '../support/manual-time.ts'
 
 interface FakeChannel extends ClosableChannel {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readProxyHeader } from '../../src/remoting/proxy-header.ts'
+import { readProxyHeader } from '../../src/remoting/server/proxy-header.ts'
 import { proxyV1, proxyV2, proxyV2Entry, proxyV2Tcp4, V2_SIGNATURE } from '../support/proxy-headers.ts'
 import { requestFrame } from '../support/raw-client.ts'
 import { lookup } from '../support/requests.ts'

@@ -1,6 +1,6 @@
 import { connect, Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { RemotingClient, type RemotingClientOptions } from '../../src/remoting/remoting-client.ts'
+import { RemotingClient, type RemotingClientOptions } from '../../src/remoting/client/remoting-client.ts'
 import { type Received, startFakePeer } from '../support/fake-peer.ts'
 import { ManualTime } from '../support/manual-time.ts'
 import { frame } from '../support/raw-client.ts'
@@ -170,7 +170,7 @@ describe('a bound of the client', () => {
       maxRequests: 1,
       maxConnections: 1,
       maxQueuedBytes: 300,
-      onRefused: (bound, address) => refused.push(`${bound} ${address}`),
+      onRejected: (bound, address) => refused.push(`${bound} ${address}`),
     })
     const sent: Promise<unknown>[] = []
     const oneway = (address: string, bytes: number): void => {

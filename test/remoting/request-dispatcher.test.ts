@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { BoundError } from '../../src/protocol/errors.ts'
+import { LimitError } from '../../src/protocol/errors.ts'
 import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
-import { RequestDispatcher } from '../../src/remoting/request-dispatcher.ts'
+import { RequestDispatcher } from '../../src/remoting/server/request-dispatcher.ts'
 import { LockError } from '../../src/routeinfo/read-write-lock.ts'
 import { Counters } from '../../src/stats/counters.ts'
 
@@ -15,11 +15,11 @@ function request(code: number): RemotingCommand {
 function start(): {
   dispatcher: RequestDispatcher
   counters: Counters
-  refused: string[]
+  rejected: string[]
   errors: unknown[]
 } {
   const counters = new Counters()
-  const refused: string[] = []
+  const rejected: string[] = []
   const errors: unknown[] = []
   const fail = (error: Error) => () => {
     throw error
@@ -30,28 +30,28 @@ function start(): {
       2: fail(new LockError('ERR_LOCK_QUEUE_FULL', '3 requests wait for the route tables already')),
       3: async () =>
         fail(Object.assign(new Error('4 topics are being looked up'), { code: 'ERR_TOO_MANY_LOOKUPS' }))(),
-      4: fail(new BoundError('maxTopics', 'too many topics')),
-      5: async () => fail(BoundError.busy('maxRegistrationsInFlight', '6 of them'))(),
+      4: fail(new LimitError('maxTopics', 'too many topics')),
+      5: async () => fail(LimitError.busy('maxRegistrationsInFlight', '6 of them'))(),
       6: fail(new Error('a bug')),
-      7: fail(new BoundError('unRegisterBrokerQueueCapacity', 'too many wait', 1, '')),
+      7: fail(new LimitError('unRegisterBrokerQueueCapacity', 'too many wait', 1, '')),
     },
     (error) => errors.push(error),
     counters,
     (bound, detail, { code }, { channel }) =>
-      refused.push(`${bound} ${code} ${channel.remoteAddress}: ${detail}`),
+      rejected.push(`${bound} ${code} ${channel.remoteAddress}: ${detail}`),
   )
-  return { dispatcher, counters, refused, errors }
+  return { dispatcher, counters, rejected, errors }
 }
 
 describe('the dispatcher', () => {
   test('answers who meets a bound, and tells of it with the peer; nobody is told of an error', async () => {
-    const { dispatcher, refused, errors } = start()
+    const { dispatcher, rejected, errors } = start()
     expect(await dispatcher.dispatch(request(2), context)).toEqual(BUSY)
     expect(await dispatcher.dispatch(request(3), context)).toEqual(BUSY)
     expect(await dispatcher.dispatch(request(4), context)).toEqual({ code: 1, remark: 'too many topics' })
     expect(await dispatcher.dispatch(request(5), context)).toEqual(BUSY)
     expect(await dispatcher.dispatch(request(7), context)).toEqual({ code: 1, remark: null })
-    expect(refused).toEqual([
+    expect(rejected).toEqual([
       'maxWaitingRequests 2 127.0.0.1:1: 3 requests wait for the route tables already',
       'clusterTestMaxLookups 3 127.0.0.1:1: 4 topics are being looked up',
       'maxTopics 4 127.0.0.1:1: too many topics',

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { SharedReadBuffer } from '../../src/remoting/shared-read-buffer.ts'
+import { SharedReadBuffer } from '../../src/remoting/server/shared-read-buffer.ts'
 import { headerOf, requestFrame } from '../support/raw-client.ts'
 import { startRemotingServer } from '../support/start-remoting-server.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { TrustedNetworks } from '../../src/remoting/trusted-networks.ts'
+import { TrustedNetworks } from '../../src/remoting/server/trusted-networks.ts'
 
 describe('trusted networks', () => {
   test.each([

@@ -3,13 +3,13 @@ import { BatchUnregistrationService } from '../../src/routeinfo/batch-unregistra
 import { EncodedRouteCache } from '../../src/routeinfo/encoded-route-cache.ts'
 import { LockedRouteTables } from '../../src/routeinfo/locked-route-tables.ts'
 import { ReadWriteLock } from '../../src/routeinfo/read-write-lock.ts'
-import type { RouteEffect } from '../../src/routeinfo/route-effect.ts'
+import type { RouteEvent } from '../../src/routeinfo/route-event.ts'
 import { finestSlicer, ManualTurns } from './support.ts'
 
 /** Empty tables that somebody reads for a while, and the removals that wait for it. */
 function whileSomebodyReads(capacity: number) {
   const turns = new ManualTurns()
-  const effects: RouteEffect[] = []
+  const effects: RouteEvent[] = []
   const lock = new ReadWriteLock(finestSlicer(turns), 10)
   const routes = new LockedRouteTables(lock, new EncodedRouteCache(0), (effect) => effects.push(effect))
   const read = routes.readInSlices(function* () {

@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest'
+import type { Steps } from '../../src/common/time-slicer.ts'
 import { ReadWriteLock } from '../../src/routeinfo/read-write-lock.ts'
-import type { Sliced } from '../../src/routeinfo/slicer.ts'
 import { finestSlicer, ManualTurns, openChannel } from './support.ts'
 
 /** Steps that take two turns at least with the finest slicer. */
 const LONG = 200
 
-function* long<Result>(result: Result, log: string[] = [], name = ''): Sliced<Result> {
+function* long<Result>(result: Result, log: string[] = [], name = ''): Steps<Result> {
   log.push(`${name} starts`)
   for (let step = 0; step < LONG; step++) yield
   log.push(`${name} ends`)
   return result
 }
 
-function* longFailing(): Sliced<never> {
+function* longFailing(): Steps<never> {
   for (let step = 0; step < LONG; step++) yield
   throw new Error('broken in a later slice')
 }
@@ -33,7 +33,7 @@ describe('an uncontended lock', () => {
 
   test('long work that ends within its first slice returns its result as it is', () => {
     const { lock } = lockWith()
-    function* three(): Sliced<number> {
+    function* three(): Steps<number> {
       yield
       yield
       return 3
@@ -132,7 +132,7 @@ describe('a holder that throws releases the lock', () => {
   test.each(['readInSlices', 'writeInSlices'] as const)('long work in its first slice (%s)', (mode) => {
     const { lock } = lockWith()
     // biome-ignore lint/correctness/useYield: it fails before it comes to that
-    function* failing(): Sliced<never> {
+    function* failing(): Steps<never> {
       throw new Error('broken at once')
     }
     expect(() => lock[mode](failing)).toThrow('broken at once')

@@ -1,6 +1,6 @@
+import type { MaybePromise } from '../../src/common/time-slicer.ts'
 import type { NamedTopicConfig } from '../../src/protocol/body/register-broker-body.ts'
 import type { QueueData } from '../../src/protocol/body/topic-route-data.ts'
-import type { Eventually } from '../../src/routeinfo/slicer.ts'
 import {
   type FakeChannel,
   type GroupJson,
@@ -211,7 +211,7 @@ export class ScenarioWorld {
   #nextChannelId = 1
 }
 
-function now<Result>(result: Eventually<Result>): Result {
+function now<Result>(result: MaybePromise<Result>): Result {
   if (result instanceof Promise) throw new Error('the answer did not come in the same turn')
   return result
 }

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { TimeSlicer } from '../../src/common/time-slicer.ts'
 import type { NamedTopicConfig } from '../../src/protocol/body/register-broker-body.ts'
 import type { RouteVariant } from '../../src/routeinfo/encoded-route-cache.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
-import type { RouteEffect } from '../../src/routeinfo/route-effect.ts'
+import type { RouteEvent } from '../../src/routeinfo/route-event.ts'
 import { RouteInfoManager, type RouteInfoManagerOptions } from '../../src/routeinfo/route-info-manager.ts'
-import { Slicer } from '../../src/routeinfo/slicer.ts'
 
 /** Turns of an event loop that go on only when the test says so. */
 export class ManualTurns {
@@ -42,8 +42,8 @@ export class ManualTurns {
 }
 
 /** A slicer whose work never leaves the current turn. */
-export function wholeSlicer(): Slicer {
-  return new Slicer({
+export function wholeSlicer(): TimeSlicer {
+  return new TimeSlicer({
     nowMs: () => 0,
     defer: () => {
       throw new Error('work was deferred')
@@ -52,9 +52,9 @@ export function wholeSlicer(): Slicer {
 }
 
 /** A slicer that gives the turn away at every look at the clock. */
-export function finestSlicer(turns: ManualTurns): Slicer {
+export function finestSlicer(turns: ManualTurns): TimeSlicer {
   let nowMs = 0
-  return new Slicer({ nowMs: () => nowMs++, defer: turns.defer, sliceMs: 1 })
+  return new TimeSlicer({ nowMs: () => nowMs++, defer: turns.defer, sliceMs: 1 })
 }
 
 /** A connection that a test may close. */
@@ -73,9 +73,9 @@ export function openChannel(id: number): FakeChannel {
 export function managerWith(
   slices: 'whole' | 'finest',
   options: Partial<RouteInfoManagerOptions> = {},
-): { manager: RouteInfoManager; effects: RouteEffect[]; turns: ManualTurns } {
+): { manager: RouteInfoManager; effects: RouteEvent[]; turns: ManualTurns } {
   const turns = new ManualTurns()
-  const effects: RouteEffect[] = []
+  const effects: RouteEvent[] = []
   const manager = new RouteInfoManager({
     slicer: slices === 'whole' ? wholeSlicer() : finestSlicer(turns),
     onEffect: (effect) => effects.push(effect),

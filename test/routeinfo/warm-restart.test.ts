@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EMPTY_DATA_VERSION } from '../../src/protocol/body/data-version.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
-import type { RouteEffect } from '../../src/routeinfo/route-effect.ts'
+import type { RouteEvent } from '../../src/routeinfo/route-event.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { readRouteSnapshot } from '../../src/routeinfo/route-snapshot-reader.ts'
 import { routeSnapshotText } from '../../src/routeinfo/route-snapshot-text.ts'
@@ -66,7 +66,7 @@ async function changed(manager: RouteInfoManager, given: Given = {}, nowMs = STA
   return (await manager.queryDataVersion(broker, dataVersion, nowMs, owner)).changed
 }
 
-function kinds(effects: readonly RouteEffect[]): string[] {
+function kinds(effects: readonly RouteEvent[]): string[] {
   return effects.map((effect) => (effect.kind === 'broker unregistered' ? effect.reason : effect.kind))
 }
 
@@ -190,7 +190,7 @@ describe('a broker that is known from a snapshot', () => {
     const { manager: before } = managerWith('whole')
     await register(before, { topicConfigTable: topicTable(['T1', 'T2', 'T3']) })
     const lines = await snapshotLines(before)
-    const { manager } = managerWith('whole', { bounds: { maxBrokers: 1, maxTopics: 2 } })
+    const { manager } = managerWith('whole', { limits: { maxBrokers: 1, maxTopics: 2 } })
     manager.restore(readRouteSnapshot(lines, START_MS, GRACE_MS))
     await register(manager, { topicConfigTable: topicTable(['T1', 'T2', 'T3']), brokerAddr: 'new:1' })
     expect(addrsOf(manager)).toEqual([{ 0: 'new:1' }])

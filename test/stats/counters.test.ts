@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { findConfigKey } from '../../src/namesrv/config/config-keys.ts'
 import { CodeCounts } from '../../src/stats/code-counts.ts'
-import { Refusals } from '../../src/stats/counters.ts'
+import { Rejections } from '../../src/stats/counters.ts'
 
 describe('the counters', () => {
   test('name each bound by the option that sets it', () => {
-    const bounds = Object.keys(new Refusals())
-    expect(bounds.length).toBeGreaterThan(15)
-    for (const bound of bounds) expect(findConfigKey(bound)?.effect, bound).not.toBe('none')
-    for (const bound of bounds) expect(findConfigKey(bound), bound).toBeDefined()
+    const limits = Object.keys(new Rejections())
+    expect(limits.length).toBeGreaterThan(15)
+    for (const bound of limits) expect(findConfigKey(bound)?.effect, bound).not.toBe('none')
+    for (const bound of limits) expect(findConfigKey(bound), bound).toBeDefined()
   })
 
   test('tell codes apart up to a bound, and count all others together', () => {

@@ -5,12 +5,12 @@ describe('the recent events', () => {
   test('are kept in their order, and the oldest is pushed out by one too many', () => {
     let dateMs = 0
     const events = new RecentEvents(3, () => ++dateMs)
-    for (const number of [1, 2, 3]) events.add('refused', 'p', `${number}`)
+    for (const number of [1, 2, 3]) events.add('rejected', 'p', `${number}`)
     expect(events.list().map(({ text }) => text)).toEqual(['1', '2', '3'])
     events.add('defect', 'q', '4')
     expect(events.list()).toEqual([
-      { number: 2, timeMs: 2, kind: 'refused', who: 'p', text: '2' },
-      { number: 3, timeMs: 3, kind: 'refused', who: 'p', text: '3' },
+      { number: 2, timeMs: 2, kind: 'rejected', who: 'p', text: '2' },
+      { number: 3, timeMs: 3, kind: 'rejected', who: 'p', text: '3' },
       { number: 4, timeMs: 4, kind: 'defect', who: 'q', text: '4' },
     ])
     expect(events.added).toBe(4)
@@ -22,14 +22,14 @@ describe('the recent events', () => {
 
   test('keep the first letters of long texts', () => {
     const events = new RecentEvents()
-    events.add('refused', 'w'.repeat(201), 't'.repeat(200))
+    events.add('rejected', 'w'.repeat(201), 't'.repeat(200))
     expect(events.list()[0]).toMatchObject({ who: `${'w'.repeat(200)}…`, text: 't'.repeat(200) })
   })
 
   test('do not grow beyond a thousand', () => {
     let dateMs = 0
     const events = new RecentEvents(undefined, () => dateMs++)
-    for (let number = 0; number < 2_500; number++) events.add('refused', '', '')
+    for (let number = 0; number < 2_500; number++) events.add('rejected', '', '')
     const list = events.list()
     expect(list.map(({ timeMs }) => timeMs)).toEqual(
       Array.from({ length: 1_000 }, (_, index) => 1_500 + index),

@@ -1,10 +1,10 @@
 import { onTestFinished } from 'vitest'
 import type { ChannelRef, Processor } from '../../src/protocol/processor.ts'
-import type { PrefaceOptions } from '../../src/remoting/connection-preface.ts'
-import { type RemotingBounds, UNBOUNDED } from '../../src/remoting/remoting-bounds.ts'
-import { RemotingServer, type RemotingServerEvents } from '../../src/remoting/remoting-server.ts'
-import { type OnRequestRefused, RequestDispatcher } from '../../src/remoting/request-dispatcher.ts'
-import { TrustedNetworks } from '../../src/remoting/trusted-networks.ts'
+import type { HandshakeOptions } from '../../src/remoting/server/connection-handshake.ts'
+import { type RemotingLimits, UNLIMITED } from '../../src/remoting/server/remoting-limits.ts'
+import { RemotingServer, type RemotingServerEvents } from '../../src/remoting/server/remoting-server.ts'
+import { type OnRequestRejected, RequestDispatcher } from '../../src/remoting/server/request-dispatcher.ts'
+import { TrustedNetworks } from '../../src/remoting/server/trusted-networks.ts'
 import { Counters } from '../../src/stats/counters.ts'
 import { ManualTime } from './manual-time.ts'
 import { RawClient } from './raw-client.ts'
@@ -26,17 +26,17 @@ export async function startRemotingServer(
     maxIdleMs = Number.POSITIVE_INFINITY,
     sharedReadBuffer = true,
     preface = {},
-    bounds = UNBOUNDED,
+    limits = UNLIMITED,
     counters = new Counters(),
-    onRefused = () => {},
+    onRejected = () => {},
     defer,
   }: {
     maxIdleMs?: number
     sharedReadBuffer?: boolean
-    preface?: Partial<PrefaceOptions>
-    bounds?: RemotingBounds
+    preface?: Partial<HandshakeOptions>
+    limits?: RemotingLimits
     counters?: Counters
-    onRefused?: OnRequestRefused
+    onRejected?: OnRequestRejected
     /** Default: the next turn of the loop. */
     defer?: (task: () => void, leastMs: number) => void
   } = {},
@@ -49,7 +49,7 @@ export async function startRemotingServer(
     onChannelFailure: note('failure'),
     onChannelDefect: note('defect'),
     onChannelIdle: note('idle'),
-    onConnectionRefused: (peer, { code }) => happened.push(`refused ${code} ${peer}`),
+    onConnectionRejected: (peer, { code }) => happened.push(`refused ${code} ${peer}`),
     onConnectionDropped: (remoteAddress) => happened.push(`dropped ${remoteAddress}`),
     onServerFailure: ({ message }) => happened.push(`error ${message}`),
   }
@@ -58,9 +58,9 @@ export async function startRemotingServer(
       processors,
       (error) => happened.push(`error ${error}`),
       counters,
-      onRefused,
+      onRejected,
     ),
-    bounds,
+    limits,
     counters,
     bindAddress: '127.0.0.1',
     listenPort: 0,

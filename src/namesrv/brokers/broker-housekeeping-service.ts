@@ -1,19 +1,19 @@
 import type { Logger } from 'pino'
+import type { LineLevel, LogThrottle } from '../../common/log-throttle.ts'
 import { FrameError, type FrameErrorCode } from '../../protocol/errors.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
-import type { PrefaceError, PrefaceErrorCode } from '../../remoting/preface-error.ts'
-import { QueueError } from '../../remoting/queue-budget.ts'
-import type { RemotingServerEvents } from '../../remoting/remoting-server.ts'
+import { ConnectionMemoryError } from '../../remoting/server/connection-memory-limit.ts'
+import type { HandshakeError, HandshakeErrorCode } from '../../remoting/server/handshake-error.ts'
+import type { RemotingServerEvents } from '../../remoting/server/remoting-server.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
-import type { Bound, Counters } from '../../stats/counters.ts'
+import type { Counters, LimitName } from '../../stats/counters.ts'
 import type { RecentEvents } from '../../stats/recent-events.ts'
-import type { LineLevel, LogThrottle } from '../bounds/log-throttle.ts'
-import type { RefusalLog } from '../bounds/refusal-log.ts'
+import type { RejectionLog } from '../logs/rejection-log.ts'
 
 const FRAME_LIMIT_KEY = 'com.rocketmq.remoting.frameMaxLength'
 
 /** Codes that say that a bound was met. */
-const BOUND_OF: { readonly [Code in FrameErrorCode | PrefaceErrorCode]?: Bound } = {
+const BOUND_OF: { readonly [Code in FrameErrorCode | HandshakeErrorCode]?: LimitName } = {
   ERR_FRAME_TOO_LONG: FRAME_LIMIT_KEY,
   ERR_HEADER_TOO_LONG: 'maxHeaderBytes',
   ERR_TOO_MANY_CONNECTIONS: 'maxConnections',
@@ -35,7 +35,7 @@ export interface BrokerHousekeepingOptions {
   readonly registrationRoundMs: number
   readonly counters: Counters
   readonly events: RecentEvents
-  readonly refusals: RefusalLog
+  readonly rejections: RejectionLog
 }
 
 /** So long after a standstill, what was lost during it may come to be noticed. */
@@ -112,9 +112,9 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
 
   onChannelFailure(channel: ChannelRef, error: Error): void {
     const peer = channel.remoteAddress
-    const { counters, events, refusals } = this.#options
-    if (error instanceof QueueError) {
-      refusals.refused(error.bound, peer, `connection closed: ${error.message}`)
+    const { counters, events, rejections } = this.#options
+    if (error instanceof ConnectionMemoryError) {
+      rejections.rejected(error.bound, peer, `connection closed: ${error.message}`)
       return
     }
     if (!(error instanceof FrameError)) {
@@ -123,12 +123,12 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
       return
     }
     const { code, message } = error
-    counters.framesRefused[code] = (counters.framesRefused[code] ?? 0) + 1
+    counters.framesRejected[code] = (counters.framesRejected[code] ?? 0) + 1
     const bound = BOUND_OF[code]
-    if (bound !== undefined) counters.refused[bound]++
+    if (bound !== undefined) counters.rejected[bound]++
     const line = code === 'ERR_FOREIGN_PROTOCOL' ? 'connection closed' : 'connection closed: invalid frame'
     this.#throttled('warn', line, peer, (suppressed) => {
-      if (bound !== undefined) events.add('refused', peer, `${bound}: ${message}`)
+      if (bound !== undefined) events.add('rejected', peer, `${bound}: ${message}`)
       const hint = code === 'ERR_FRAME_TOO_LONG' ? `; ${FRAME_LIMIT_KEY} sets the limit` : ''
       this.#logger.warn({ peer, code, suppressed }, `${line}: ${message}${hint}`)
     })
@@ -150,12 +150,12 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
     this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed: idle')
   }
 
-  onConnectionRefused(peer: string, { code, message }: PrefaceError): void {
-    const { counters, refusals } = this.#options
-    const { connectionsRefused } = counters
-    connectionsRefused[code] = (connectionsRefused[code] ?? 0) + 1
+  onConnectionRejected(peer: string, { code, message }: HandshakeError): void {
+    const { counters, rejections } = this.#options
+    const { connectionsRejected } = counters
+    connectionsRejected[code] = (connectionsRejected[code] ?? 0) + 1
     const bound = BOUND_OF[code]
-    if (bound !== undefined) refusals.refused(bound, peer, message)
+    if (bound !== undefined) rejections.rejected(bound, peer, message)
     else {
       const line = 'connection closed before its first frame'
       this.#throttled('warn', line, peer, (suppressed) => {
@@ -166,10 +166,10 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
 
   onConnectionDropped(peer: string, mostConnections: number): void {
     const { counters, events } = this.#options
-    const { connectionsRefused } = counters
-    connectionsRefused[NO_DESCRIPTOR] = (connectionsRefused[NO_DESCRIPTOR] ?? 0) + 1
+    const { connectionsRejected } = counters
+    connectionsRejected[NO_DESCRIPTOR] = (connectionsRejected[NO_DESCRIPTOR] ?? 0) + 1
     this.#throttled('warn', 'connection rejected: open-file limit reached', peer, (suppressed) => {
-      events.add('refused', peer, `no file descriptor for more than ${mostConnections} connections`)
+      events.add('rejected', peer, `no file descriptor for more than ${mostConnections} connections`)
       const fields = { peer, mostConnections, suppressed }
       this.#logger.warn(fields, 'connection rejected: open-file limit reached')
     })

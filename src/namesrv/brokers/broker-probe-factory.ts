@@ -1,13 +1,13 @@
-import { reach } from '../../remoting/reachability.ts'
+import type { RateLimit } from '../../common/rate-limit.ts'
+import { reach } from '../../remoting/client/reachability.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
-import type { RateLimit } from '../bounds/rate-limit.ts'
+import type { NamesrvContext } from '../namesrv-context.ts'
 import { plainConnect } from '../outgoing/outgoing-connect.ts'
-import type { Surroundings } from '../surroundings.ts'
 import { BrokerProbe } from './broker-probe.ts'
 
 /** The probe of silent brokers as it is configured. Does nothing until it is started. */
 export function createBrokerProbe(
-  { configuration, logger, clock, scheduler, counters, events }: Surroundings,
+  { configuration, logger, clock, scheduler, counters, events }: NamesrvContext,
   routeInfo: RouteInfoManager,
   limit: RateLimit,
 ): BrokerProbe {

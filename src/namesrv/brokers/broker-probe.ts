@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
-import { RemotingClientError } from '../../remoting/remoting-client-error.ts'
+import { cutName, cutText } from '../../common/log-text.ts'
+import type { RateLimit } from '../../common/rate-limit.ts'
+import { RemotingClientError } from '../../remoting/client/remoting-client-error.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { type BrokerLiveInfo, brokerKey } from '../../routeinfo/route-tables.ts'
 import type { Counters } from '../../stats/counters.ts'
 import type { RecentEvents } from '../../stats/recent-events.ts'
-import type { RateLimit } from '../bounds/rate-limit.ts'
-import { cutName, cutText } from '../log-text.ts'
-import { nameOf } from './route-events.ts'
+import { nameOf } from '../logs/route-event-log.ts'
 
 /** What probing needs. */
 export interface BrokerProbeOptions {

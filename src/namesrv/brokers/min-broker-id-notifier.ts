@@ -1,15 +1,15 @@
 import type { Logger } from 'pino'
+import { cutName, cutText } from '../../common/log-text.ts'
+import type { RateLimit } from '../../common/rate-limit.ts'
 import type { ExtFields } from '../../protocol/remoting-command.ts'
 import { NOTIFY_MIN_BROKER_ID_CHANGE } from '../../protocol/request-code.ts'
-import type { RemotingClient } from '../../remoting/remoting-client.ts'
-import { RemotingClientError } from '../../remoting/remoting-client-error.ts'
-import type { RouteEffect } from '../../routeinfo/route-effect.ts'
+import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
+import { RemotingClientError } from '../../remoting/client/remoting-client-error.ts'
+import type { RouteEvent } from '../../routeinfo/route-event.ts'
 import { minBrokerId } from '../../routeinfo/route-tables.ts'
-import type { RateLimit } from '../bounds/rate-limit.ts'
-import { cutName, cutText } from '../log-text.ts'
 
 /** A group whose least id is another one than before. */
-export type MinBrokerIdChange = Extract<RouteEffect, { kind: 'min broker id changed' }>
+export type MinBrokerIdChange = Extract<RouteEvent, { kind: 'min broker id changed' }>
 
 /** Begins the line about a broker that could not be told. */
 export const NOT_NOTIFIED = 'broker not notified of the min broker id'

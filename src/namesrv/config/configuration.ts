@@ -1,3 +1,4 @@
+import type { ConfigState } from './apply-update.ts'
 import { checkValueAtStart, rangeOf, spacesWarning } from './check-value.ts'
 import { type ConfigEntry, isField, printable, shownText } from './config-entry.ts'
 import { ConfigError } from './config-error.ts'
@@ -11,7 +12,6 @@ import {
   readLayers,
 } from './config-layers.ts'
 import { type ConfigSource, describeSource } from './config-source.ts'
-import type { ConfigState } from './config-update.ts'
 import { propertiesText, propertyLine } from './properties-text.ts'
 
 /** What {@link Configuration.resolve} decides upon: the layers, and the machine on which some defaults depend. */

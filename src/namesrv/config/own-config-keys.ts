@@ -1,4 +1,4 @@
-import { TrustedNetworks } from '../../remoting/trusted-networks.ts'
+import { TrustedNetworks } from '../../remoting/server/trusted-networks.ts'
 import { boolean, int, long, nullable, pathInHome, string, word } from './config-key.ts'
 import { MAX_TIMER_MS, TIME_MS } from './time-ranges.ts'
 

@@ -24,7 +24,7 @@ import { WriteRecovery } from './write-recovery.ts'
 export function loadKVConfig(
   path: string,
   maxWaitingChanges: number,
-  bounds?: KVConfigBounds,
+  limits?: KVConfigBounds,
   logger?: Pick<Logger, 'info' | 'warn'>,
 ): KVConfigManager {
   const file = readKVFile(path)
@@ -43,7 +43,7 @@ export function loadKVConfig(
       return recovery?.watch(write) ?? write
     },
     maxWaitingChanges,
-    bounds,
+    limits,
   )
 }
 

@@ -1,15 +1,15 @@
 import { renameSync } from 'node:fs'
 import { utimes } from 'node:fs/promises'
 import type { Logger } from 'pino'
+import { RateLimit } from '../../common/rate-limit.ts'
+import type { TimeSlicer } from '../../common/time-slicer.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import type { RouteSnapshot } from '../../routeinfo/route-snapshot.ts'
 import { readRouteSnapshot } from '../../routeinfo/route-snapshot-reader.ts'
 import { nextPiece, routeSnapshotText } from '../../routeinfo/route-snapshot-text.ts'
-import type { Slicer } from '../../routeinfo/slicer.ts'
 import { RouteSnapshotError } from '../../routeinfo/snapshot-record.ts'
 import type { Counters } from '../../stats/counters.ts'
 import type { RecentEvents } from '../../stats/recent-events.ts'
-import { RateLimit } from '../bounds/rate-limit.ts'
 import type { Clock, Scheduler } from '../time.ts'
 import { readSnapshotFile, SnapshotFileError, writeSnapshotFile } from './route-snapshot-file.ts'
 import { WriteRecovery } from './write-recovery.ts'
@@ -24,7 +24,7 @@ export interface RouteSnapshotsOptions {
   readonly logger: Logger
   readonly clock: Clock
   readonly scheduler: Scheduler
-  readonly slicer: Slicer
+  readonly slicer: TimeSlicer
   readonly counters: Counters
   readonly events: RecentEvents
   /** The machine's date, by which a file's age is told: milliseconds since the epoch. */

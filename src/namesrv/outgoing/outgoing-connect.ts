@@ -1,6 +1,6 @@
 import { connect as connectPlain } from 'node:net'
 import type { Logger } from 'pino'
-import type { Connect } from '../../remoting/outgoing-connection.ts'
+import type { Connect } from '../../remoting/client/outgoing-connection.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { nameLookup } from './name-lookup.ts'
 

@@ -1,14 +1,14 @@
 import { SerializeType } from '../../protocol/remoting-command.ts'
-import type { Connect } from '../../remoting/outgoing-connection.ts'
-import { RemotingClient } from '../../remoting/remoting-client.ts'
-import type { Surroundings } from '../surroundings.ts'
+import type { Connect } from '../../remoting/client/outgoing-connection.ts'
+import { RemotingClient } from '../../remoting/client/remoting-client.ts'
+import type { NamesrvContext } from '../namesrv-context.ts'
 
 /**
  * The client for what this server has to say to others, as it is configured. Opens nothing yet.
  * @param mostConnections - So many the system has room for; undefined if it does not say.
  */
 export function createRemotingClient(
-  { configuration, clock, scheduler, refusals }: Surroundings,
+  { configuration, clock, scheduler, rejections }: NamesrvContext,
   connect: Connect,
   mostConnections: number | undefined,
 ): RemotingClient {
@@ -25,7 +25,7 @@ export function createRemotingClient(
     maxRequests: values.clientAsyncSemaphoreValue,
     maxFrameBytes: values['com.rocketmq.remoting.frameMaxLength'],
     serializeType: SerializeType[values.serializeType],
-    onRefused: (bound, address, why) => refusals.refused(bound, address, why),
+    onRejected: (bound, address, why) => rejections.rejected(bound, address, why),
     nowMs: () => clock.nowMs(),
     after: (delayMs, task) => scheduler.after(delayMs, task),
     every: (periodMs, task) => scheduler.every(periodMs, task),

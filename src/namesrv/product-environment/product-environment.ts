@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import type { RemotingClient } from '../../remoting/remoting-client.ts'
-import type { LogThrottle } from '../bounds/log-throttle.ts'
+import type { LogThrottle } from '../../common/log-throttle.ts'
+import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
 import type { NamesrvValues } from '../config/config-keys.ts'
 import type { Clock, Scheduler } from '../time.ts'
 import { addressServerUrl } from './address-server.ts'

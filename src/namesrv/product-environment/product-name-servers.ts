@@ -1,12 +1,15 @@
 import type { Logger } from 'pino'
+import { cutText } from '../../common/log-text.ts'
+import type { RateLimit } from '../../common/rate-limit.ts'
 import type { ProductEnvironment } from '../../processor/cluster-test-request-processor.ts'
 import type { RemotingCommand } from '../../protocol/remoting-command.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
-import type { RemotingClient } from '../../remoting/remoting-client.ts'
-import type { RemotingClientError, RemotingClientErrorCode } from '../../remoting/remoting-client-error.ts'
-import type { RateLimit } from '../bounds/rate-limit.ts'
-import { cutText } from '../log-text.ts'
+import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
+import type {
+  RemotingClientError,
+  RemotingClientErrorCode,
+} from '../../remoting/client/remoting-client-error.ts'
 
 /** What lookups in the product environment need. */
 export interface ProductNameServersOptions {

@@ -1,5 +1,5 @@
 import { getCiphers } from 'node:tls'
-import { TlsAcceptor, type TlsServerSettings } from '../../remoting/tls-acceptor.ts'
+import { TlsAcceptor, type TlsServerSettings } from '../../remoting/server/tls-acceptor.ts'
 import { tlsOffer } from './cipher-names.ts'
 import { readPrivateKey } from './private-key.ts'
 import { atSecurityLevel, type Leveled } from './security-level.ts'

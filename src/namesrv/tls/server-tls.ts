@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
-import type { PrefaceOptions } from '../../remoting/connection-preface.ts'
-import type { TlsAcceptor } from '../../remoting/tls-acceptor.ts'
-import type { LogThrottle } from '../bounds/log-throttle.ts'
+import type { LogThrottle } from '../../common/log-throttle.ts'
+import type { HandshakeOptions } from '../../remoting/server/connection-handshake.ts'
+import type { TlsAcceptor } from '../../remoting/server/tls-acceptor.ts'
 import type { Scheduler } from '../time.ts'
 import type { CertificateWatch } from './certificate-watch.ts'
 import { TlsContextError } from './tls-context-error.ts'
@@ -37,14 +37,14 @@ export class ServerTls {
   }
 
   /** What the server's connections need to know. */
-  get preface(): Pick<PrefaceOptions, 'tlsMode' | 'tlsAcceptor'> {
+  get preface(): Pick<HandshakeOptions, 'tlsMode' | 'tlsAcceptor'> {
     return {
       tlsMode: this.#mode,
       tlsAcceptor: async () => this.#acceptor ?? (await this.#makeLate()),
     }
   }
 
-  get #mode(): PrefaceOptions['tlsMode'] {
+  get #mode(): HandshakeOptions['tlsMode'] {
     return this.#options.configuration.values['tls.server.mode']
   }
 

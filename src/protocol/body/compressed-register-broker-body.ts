@@ -17,7 +17,7 @@ import {
   MOST_FILTER_SERVERS,
   type NamedTopicConfig,
   type RegisterBrokerBody,
-  type Sliced,
+  type Steps,
 } from './register-broker-body.ts'
 import { readTopicQueueMappingInfo, type TopicQueueMappingInfo } from './topic-queue-mapping-info.ts'
 
@@ -35,7 +35,7 @@ export function* decodeInflatedRegisterBrokerBody(
   inflated: Buffer,
   withMappings: boolean,
   nowMs: number,
-): Sliced<RegisterBrokerBody> {
+): Steps<RegisterBrokerBody> {
   const parts = new LengthPrefixedParts(inflated)
   const dataVersion: DataVersion | null = decodeDataVersion(parts.next(), nowMs)
   if (dataVersion === null) throw new JsonError('dataVersion is null', parts.offset)

@@ -1,6 +1,6 @@
 import { objectText, quote, sortedEntries } from '../json/json-text.ts'
 import { TextChunks } from '../json/text-chunks.ts'
-import type { Sliced } from './register-broker-body.ts'
+import type { Steps } from './register-broker-body.ts'
 import { type BrokerData, brokerAddrsText, brokerDataText } from './topic-route-data.ts'
 
 /** Names to the groups they stand for, and clusters to the names in them. @see ClusterInfo in apache/rocketmq */
@@ -10,7 +10,7 @@ export interface ClusterInfo {
 }
 
 /** The body of GET_BROKER_CLUSTER_INFO, yielding after every group and every cluster. */
-export function* encodeClusterInfo(info: ClusterInfo): Sliced<Buffer> {
+export function* encodeClusterInfo(info: ClusterInfo): Steps<Buffer> {
   const text = new TextChunks()
   let separator = '{"brokerAddrTable":{'
   for (const [name, data] of info.brokerAddrTable) {
@@ -31,7 +31,7 @@ export function* encodeClusterInfo(info: ClusterInfo): Sliced<Buffer> {
 }
 
 /** The body of every request that asks for topic names, yielding after every name. @see TopicList in apache/rocketmq */
-export function* encodeTopicList(topics: Iterable<string>, brokerAddr: string | null = null): Sliced<Buffer> {
+export function* encodeTopicList(topics: Iterable<string>, brokerAddr: string | null = null): Steps<Buffer> {
   const text = new TextChunks()
   text.add(brokerAddr === null ? '{' : `{"brokerAddr":${quote(brokerAddr)},`)
   text.add('"topicList":')
@@ -41,7 +41,7 @@ export function* encodeTopicList(topics: Iterable<string>, brokerAddr: string | 
 }
 
 /** Adds `["a","b"]`. */
-function* addStringList(text: TextChunks, list: Iterable<string>): Sliced<void> {
+function* addStringList(text: TextChunks, list: Iterable<string>): Steps<void> {
   let separator = ''
   text.add('[')
   for (const element of list) {

@@ -4,7 +4,7 @@ import { JsonReader } from '../json/json-reader.ts'
 import { type DataVersion, EMPTY_DATA_VERSION, readDataVersion } from './data-version.ts'
 import { readTopicConfig, type TopicConfig } from './topic-config.ts'
 import { readTopicQueueMappingInfo, type TopicQueueMappingInfo } from './topic-queue-mapping-info.ts'
-import { Boundaries, entryName, equalEntries, type TopicTablePlaces } from './topic-table-places.ts'
+import { Boundaries, entryName, equalEntries, type TopicTableOffsets } from './topic-table-offsets.ts'
 
 /**
  * What a broker registers beside its own identity.
@@ -25,7 +25,7 @@ export interface ReadRegisterBrokerBody {
   readonly body: RegisterBrokerBody
   readonly onlyChanges: boolean
   /** Absent if the table's keys are not the names inside, or the text has more than one table. */
-  readonly places?: TopicTablePlaces | undefined
+  readonly places?: TopicTableOffsets | undefined
 }
 
 /** A topic configuration with a name: one without is refused before anything is touched. */
@@ -49,7 +49,7 @@ export const MOST_FILTER_SERVERS = 10_000
 
 type Wrapper = Omit<RegisterBrokerBody, 'filterServerList'>
 /** Reading that may be interrupted between any two steps. */
-export type Sliced<Result> = Generator<undefined, Result, undefined>
+export type Steps<Result> = Generator<undefined, Result, undefined>
 
 /**
  * Reads the JSON form of 3.0.11 and later, `{"filterServerList":[…],"topicConfigSerializeWrapper":{…}}`, and where the topics
@@ -61,8 +61,8 @@ export type Sliced<Result> = Generator<undefined, Result, undefined>
 export function* readRegisterBrokerBody(
   bytes: Buffer,
   nowMs: number,
-  known?: TopicTablePlaces,
-): Sliced<ReadRegisterBrokerBody> {
+  known?: TopicTableOffsets,
+): Steps<ReadRegisterBrokerBody> {
   const table = new TopicTableReader(bytes, known)
   const body = yield* readBody(bytes, nowMs, table)
   // Only now that its keys are known not to be the same. Rare: a topic has been created or deleted.
@@ -70,7 +70,7 @@ export function* readRegisterBrokerBody(
   return { body, onlyChanges: known !== undefined, places: table.places }
 }
 
-function* readBody(bytes: Buffer, nowMs: number, table: TopicTableReader): Sliced<RegisterBrokerBody> {
+function* readBody(bytes: Buffer, nowMs: number, table: TopicTableReader): Steps<RegisterBrokerBody> {
   const reader = new JsonReader(bytes)
   let wrapper: Wrapper = emptyWrapper(nowMs)
   let filterServerList: readonly string[] | null = []
@@ -95,7 +95,7 @@ function* readBody(bytes: Buffer, nowMs: number, table: TopicTableReader): Slice
  * Reads the bare wrapper that brokers before 3.0.11 send.
  * @throws {JsonError}
  */
-export function* decodeTopicConfigWrapper(body: Buffer, nowMs: number): Sliced<RegisterBrokerBody> {
+export function* decodeTopicConfigWrapper(body: Buffer, nowMs: number): Steps<RegisterBrokerBody> {
   const reader = new JsonReader(body)
   const wrapper = yield* readWrapper(reader, nowMs, new TopicTableReader(body))
   reader.expectEnd()
@@ -110,7 +110,7 @@ function emptyWrapper(nowMs: number): Wrapper {
   }
 }
 
-function* readWrapper(reader: JsonReader, nowMs: number, table: TopicTableReader): Sliced<Wrapper> {
+function* readWrapper(reader: JsonReader, nowMs: number, table: TopicTableReader): Steps<Wrapper> {
   let { dataVersion, topicConfigTable, topicQueueMappingInfoMap } = emptyWrapper(nowMs)
   let members = 0
   if (!reader.enterObject()) throw new JsonError('topicConfigSerializeWrapper is null', reader.offset)
@@ -140,13 +140,13 @@ function* readWrapper(reader: JsonReader, nowMs: number, table: TopicTableReader
 /** Reads the topic table, notes where its entries stand, and passes over those that stand where they did. */
 class TopicTableReader {
   readonly #bytes: Buffer
-  readonly #known: TopicTablePlaces | undefined
+  readonly #known: TopicTableOffsets | undefined
   #boundaries: Uint32Array | undefined
   #tables = 0
   #keysAreNames = true
   #keysDiffer = false
 
-  constructor(bytes: Buffer, known?: TopicTablePlaces) {
+  constructor(bytes: Buffer, known?: TopicTableOffsets) {
     this.#bytes = bytes
     this.#known = known
   }
@@ -156,12 +156,12 @@ class TopicTableReader {
     return this.#known === undefined || (this.#tables === 1 && this.#keysAreNames && !this.#keysDiffer)
   }
 
-  get places(): TopicTablePlaces | undefined {
+  get places(): TopicTableOffsets | undefined {
     if (this.#boundaries === undefined || this.#tables !== 1 || !this.#keysAreNames) return undefined
     return { bytes: this.#bytes, boundaries: this.#boundaries }
   }
 
-  *read(reader: JsonReader): Sliced<ReadonlyMap<string, NamedTopicConfig>> {
+  *read(reader: JsonReader): Steps<ReadonlyMap<string, NamedTopicConfig>> {
     if (!reader.enterObject()) throw new JsonError('topicConfigTable is null', reader.offset)
     this.#tables++
     // Of several tables none is passed over: everything will be read again.
@@ -191,7 +191,7 @@ class TopicTableReader {
 
 /** @returns How many entries were passed over. */
 function passOverEqual(
-  known: TopicTablePlaces,
+  known: TopicTableOffsets,
   entry: number,
   bytes: Buffer,
   reader: JsonReader,
@@ -209,7 +209,7 @@ function* readTable<Value>(
   reader: JsonReader,
   table: string,
   readValue: (reader: JsonReader) => Value | null,
-): Sliced<ReadonlyMap<string, Value>> {
+): Steps<ReadonlyMap<string, Value>> {
   if (!reader.enterObject()) throw new JsonError(`${table} is null`, reader.offset)
   const map = new Map<string, Value>()
   for (let name = reader.nextName(); name !== undefined; name = reader.nextName()) {

@@ -1,5 +1,5 @@
 import type { DecodedHeader } from './json-header.ts'
-import { asciiString, hashWith } from './remembered-strings.ts'
+import { asciiString, hashWith } from './string-interner.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

@@ -14,7 +14,7 @@
 import { FrameError } from '../errors.ts'
 import { codeOfLanguage, languageOfCode } from '../language-code.ts'
 import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
-import { utf8String } from './remembered-strings.ts'
+import { utf8String } from './string-interner.ts'
 
 const FIXED_BYTES = 21
 

@@ -1,7 +1,7 @@
 import { languageOfName } from '../language-code.ts'
 import type { ExtFields } from '../remoting-command.ts'
 import type { DecodedHeader } from './json-header.ts'
-import { asciiString, hashWith } from './remembered-strings.ts'
+import { asciiString, hashWith } from './string-interner.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c

@@ -68,7 +68,7 @@ export function brokerConf(
     rocketmqHome: home,
     storePathRootDir: store,
     storePathCommitLog: join(store, 'commitlog'),
-    // The least a broker accepts: it bounds how long a NameServer that started anew stays without it.
+    // The least a broker accepts: it limits how long a NameServer that started anew stays without it.
     registerNameServerPeriod: 10_000,
     // By default a message that waits for 200 ms is refused, which on a busy machine happens to good ones.
     waitTimeMillsInSendQueue: 10_000,

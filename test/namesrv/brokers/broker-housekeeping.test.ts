@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { LogThrottle } from '../../../src/namesrv/bounds/log-throttle.ts'
-import { RefusalLog } from '../../../src/namesrv/bounds/refusal-log.ts'
+import { LogThrottle } from '../../../src/common/log-throttle.ts'
 import { BrokerHousekeepingService } from '../../../src/namesrv/brokers/broker-housekeeping-service.ts'
+import { RejectionLog } from '../../../src/namesrv/logs/rejection-log.ts'
 import { Counters } from '../../../src/stats/counters.ts'
 import { RecentEvents } from '../../../src/stats/recent-events.ts'
 import { managerWith, openChannel, registration, topicTable } from '../../routeinfo/support.ts'
@@ -23,7 +23,7 @@ function world() {
   const housekeeping: BrokerHousekeepingService = new BrokerHousekeepingService({
     routeInfo: manager,
     throttle,
-    refusals: new RefusalLog({ counters, events, logger, throttle }),
+    rejections: new RejectionLog({ counters, events, logger, throttle }),
     defer: (task) => turns.defer(task),
     registrationRoundMs: ROUND_MS,
     ...{ logger, counters, events, nowMs },

@@ -1,12 +1,12 @@
 import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { RateLimit } from '../../../src/namesrv/bounds/rate-limit.ts'
+import { RateLimit } from '../../../src/common/rate-limit.ts'
 import {
   type MinBrokerIdChange,
   MinBrokerIdNotifier,
 } from '../../../src/namesrv/brokers/min-broker-id-notifier.ts'
-import { parseRemoteAddress } from '../../../src/remoting/remote-address.ts'
-import { RemotingClient } from '../../../src/remoting/remoting-client.ts'
+import { parseRemoteAddress } from '../../../src/remoting/client/remote-address.ts'
+import { RemotingClient } from '../../../src/remoting/client/remoting-client.ts'
 import { fixture } from '../../fixtures/load.ts'
 import { type FakePeer, startFakePeer } from '../../support/fake-peer.ts'
 import { ManualTime } from '../../support/manual-time.ts'

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { CONFIGURATION_PAGE, withTables } from '../../../scripts/docs/configuration-table.ts'
+import { UPDATABLE_KEYS } from '../../../src/namesrv/config/apply-update.ts'
 import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from '../../../src/namesrv/config/config-keys.ts'
 import { variableOf } from '../../../src/namesrv/config/config-source.ts'
-import { UPDATABLE_KEYS } from '../../../src/namesrv/config/config-update.ts'
 import { parseJavaProperties } from '../../../src/namesrv/config/java-properties.ts'
 
 describe('the table of keys', () => {

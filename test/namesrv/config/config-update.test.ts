@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { CONFIG_KEYS } from '../../../src/namesrv/config/config-keys.ts'
-import { describeSource } from '../../../src/namesrv/config/config-source.ts'
 import {
   forbiddenKeys,
   readUpdate,
   UPDATABLE_KEYS,
   type UpdatedConfigState,
   updatedConfigState,
-} from '../../../src/namesrv/config/config-update.ts'
+} from '../../../src/namesrv/config/apply-update.ts'
+import { CONFIG_KEYS } from '../../../src/namesrv/config/config-keys.ts'
+import { describeSource } from '../../../src/namesrv/config/config-source.ts'
 import { Configuration, configFileText } from '../../../src/namesrv/config/configuration.ts'
 import { parseJavaProperties } from '../../../src/namesrv/config/java-properties.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { RateLimit } from '../../../src/namesrv/bounds/rate-limit.ts'
+import { RateLimit } from '../../../src/common/rate-limit.ts'
 import { ProductNameServers } from '../../../src/namesrv/product-environment/product-name-servers.ts'
 import { type RemotingCommand, requestCommand } from '../../../src/protocol/remoting-command.ts'
-import { RemotingClientError } from '../../../src/remoting/remoting-client-error.ts'
+import { RemotingClientError } from '../../../src/remoting/client/remoting-client-error.ts'
 import { ManualTime } from '../../support/manual-time.ts'
 import { recordingLogger } from '../../support/recording-logger.ts'
 

@@ -5,7 +5,7 @@ import {
   type RegisterBrokerBody,
   readRegisterBrokerBody,
 } from '../../../src/protocol/body/register-broker-body.ts'
-import type { TopicTablePlaces } from '../../../src/protocol/body/topic-table-places.ts'
+import type { TopicTableOffsets } from '../../../src/protocol/body/topic-table-offsets.ts'
 import { JsonError } from '../../../src/protocol/errors.ts'
 import { fixture } from '../../fixtures/load.ts'
 import { finish } from '../support.ts'
@@ -242,7 +242,7 @@ describe('a captured registration', () => {
 })
 
 test('a body that repeats a member thousands of times leaves the turn to others in between, whatever is known', () => {
-  const steps = (bytes: Buffer, known?: TopicTablePlaces): number =>
+  const steps = (bytes: Buffer, known?: TopicTableOffsets): number =>
     [...readRegisterBrokerBody(bytes, NOW_MS, known)].length
   const topics = Array.from({ length: 1_000 }, (_, index) => `"T${index}":{"topicName":"T${index}"}`)
   const text = `{"topicConfigSerializeWrapper":{${VERSION},"topicConfigTable":{${topics}}}}`

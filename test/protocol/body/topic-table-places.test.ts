@@ -4,7 +4,7 @@ import {
   type ReadRegisterBrokerBody,
   readRegisterBrokerBody,
 } from '../../../src/protocol/body/register-broker-body.ts'
-import type { TopicTablePlaces } from '../../../src/protocol/body/topic-table-places.ts'
+import type { TopicTableOffsets } from '../../../src/protocol/body/topic-table-offsets.ts'
 import { JsonError } from '../../../src/protocol/errors.ts'
 import { finish } from '../support.ts'
 
@@ -23,7 +23,7 @@ function bodyText(topics: readonly Topic[], counter: number, front = '', space =
   return `{${front}"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":{"counter":${counter},"timestamp":5},"topicConfigTable":{${table}},"topicQueueMappingInfoMap":{}}}`
 }
 
-function read(text: string, known?: TopicTablePlaces): ReadRegisterBrokerBody | string {
+function read(text: string, known?: TopicTableOffsets): ReadRegisterBrokerBody | string {
   try {
     return finish(readRegisterBrokerBody(Buffer.from(text), NOW_MS, known))
   } catch (error) {

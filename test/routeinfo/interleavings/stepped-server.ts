@@ -1,11 +1,12 @@
 import { pino } from 'pino'
+import { LogThrottle } from '../../../src/common/log-throttle.ts'
+import { type MaybePromise, type Steps, TimeSlicer } from '../../../src/common/time-slicer.ts'
 import { KVConfigManager } from '../../../src/kvconfig/kv-config-manager.ts'
-import { LogThrottle } from '../../../src/namesrv/bounds/log-throttle.ts'
-import { RefusalLog } from '../../../src/namesrv/bounds/refusal-log.ts'
 import { BrokerHousekeepingService } from '../../../src/namesrv/brokers/broker-housekeeping-service.ts'
+import { RejectionLog } from '../../../src/namesrv/logs/rejection-log.ts'
 import { brokerHeartbeat, queryDataVersion, unregisterBroker } from '../../../src/processor/brokers.ts'
-import { registerBroker } from '../../../src/processor/register-broker.ts'
-import { RegistrationMemory } from '../../../src/processor/registration-memory.ts'
+import { handleRegisterBroker } from '../../../src/processor/handle-register-broker.ts'
+import { RegistrationCache } from '../../../src/processor/registration-cache.ts'
 import { RegistrationsInFlight } from '../../../src/processor/registrations-in-flight.ts'
 import { NO_OBSERVER } from '../../../src/processor/request-observer.ts'
 import { CURRENT_VERSION } from '../../../src/protocol/mq-version.ts'
@@ -13,10 +14,9 @@ import type { Processor } from '../../../src/protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../../../src/protocol/remoting-command.ts'
 import { RequestCode } from '../../../src/protocol/request-code.ts'
 import { ResponseCode } from '../../../src/protocol/response-code.ts'
-import { RequestDispatcher } from '../../../src/remoting/request-dispatcher.ts'
+import { RequestDispatcher } from '../../../src/remoting/server/request-dispatcher.ts'
 import { RouteInfoManager } from '../../../src/routeinfo/route-info-manager.ts'
 import type { BrokerLiveInfo } from '../../../src/routeinfo/route-tables.ts'
-import { type Eventually, type Sliced, Slicer } from '../../../src/routeinfo/slicer.ts'
 import { Counters } from '../../../src/stats/counters.ts'
 import { RecentEvents } from '../../../src/stats/recent-events.ts'
 import { type FakeChannel, openChannel, PLAIN_VARIANT } from '../support.ts'
@@ -27,7 +27,7 @@ const NO_KV = new KVConfigManager(new Map(), async () => {}, 1)
 const SETTINGS = { returnOrderTopicConfigToBroker: true, deleteTopicWithBrokerRegistration: false }
 
 /** Gives the turn away after every so many steps; each next turn is one that the test chooses the moment of. */
-class SteppedSlicer extends Slicer {
+class SteppedSlicer extends TimeSlicer {
   readonly #defer: (task: () => void) => void
   readonly #stepsPerSlice: number
 
@@ -37,7 +37,7 @@ class SteppedSlicer extends Slicer {
     this.#defer = defer
   }
 
-  override run<Result>(work: Sliced<Result>): Eventually<Result> {
+  override run<Result>(work: Steps<Result>): MaybePromise<Result> {
     for (let step = 0; step < this.#stepsPerSlice; step++) {
       const { done, value } = work.next()
       if (done) return value
@@ -112,14 +112,14 @@ export class SteppedServer {
       onEffect: () => {},
       onClosedMeanwhile: (channelId) => this.#housekeeping.onClosed(channelId),
     })
-    const memory = new RegistrationMemory(1_000_000)
+    const memory = new RegistrationCache(1_000_000)
     const counters = new Counters()
-    const bounds = { maxRegistrationsInFlight: 100, maxInflatedBytes: 1_000 }
-    const inFlight = new RegistrationsInFlight(bounds, counters)
+    const limits = { maxRegistrationsInFlight: 100, maxInflatedBytes: 1_000 }
+    const inFlight = new RegistrationsInFlight(limits, counters)
     const options = { kvConfig: NO_KV, settings: SETTINGS, memory, slicer, inFlight, counters }
     this.#dispatcher = new RequestDispatcher(
       {
-        [RequestCode.REGISTER_BROKER]: registerBroker({
+        [RequestCode.REGISTER_BROKER]: handleRegisterBroker({
           ...options,
           routeInfo: this.routeInfo,
           observer: NO_OBSERVER,
@@ -139,8 +139,8 @@ export class SteppedServer {
     const events = new RecentEvents()
     const logger = SILENT
     const throttle = new LogThrottle({ logger, nowMs, after: () => () => {} })
-    const refusals = new RefusalLog({ counters, events, logger, throttle })
-    const telling = { logger, throttle, counters, events, refusals }
+    const rejections = new RejectionLog({ counters, events, logger, throttle })
+    const telling = { logger, throttle, counters, events, rejections }
     const housekeeping = { routeInfo, ...telling, nowMs, defer, registrationRoundMs: 0 }
     this.#housekeeping = new BrokerHousekeepingService(housekeeping)
   }

@@ -28,7 +28,7 @@ export const EMPTIED: Differs = {
 
 const binary = { serializeType: 'ROCKETMQ' } as const
 
-/** 100, 101, 102, 219: the table, its refusals, its file. */
+/** 100, 101, 102, 219: the table, its rejections, its file. */
 export const kvConfig: Sequence = {
   name: 'KV configuration',
   kvFile: true,

@@ -1,0 +1,49 @@
+import type { Logger } from 'pino'
+import { LogThrottle } from '../common/log-throttle.ts'
+import { TimeSlicer } from '../common/time-slicer.ts'
+import type { Counters } from '../stats/counters.ts'
+import type { RecentEvents } from '../stats/recent-events.ts'
+import type { Configuration } from './config/configuration.ts'
+import { RejectionLog } from './logs/rejection-log.ts'
+import type { Clock, Scheduler } from './time.ts'
+
+/** What every part of a server works with: its settings, its time, and those who are told what happens. */
+export interface NamesrvContext extends NamesrvContextParts {
+  readonly slicer: TimeSlicer
+  readonly rejections: RejectionLog
+  /** Limits every log line that a peer can cause. */
+  readonly throttle: LogThrottle
+}
+
+/** What they are made of. */
+export interface NamesrvContextParts {
+  readonly configuration: Configuration
+  /** Leaves out the time during which the process stood still. */
+  readonly clock: Clock
+  readonly scheduler: Scheduler
+  readonly logger: Logger
+  readonly counters: Counters
+  readonly events: RecentEvents
+}
+
+/** The context of one server. */
+export function createNamesrvContext(given: NamesrvContextParts): NamesrvContext {
+  const { configuration, clock, scheduler, logger, counters, events } = given
+  const nowMs = (): number => clock.nowMs()
+  const throttle = new LogThrottle({
+    logger,
+    nowMs,
+    after: (delayMs, task) => scheduler.after(delayMs, task),
+  })
+  return {
+    configuration,
+    clock,
+    scheduler,
+    logger,
+    counters,
+    events,
+    slicer: new TimeSlicer({ nowMs, defer: (task) => scheduler.defer(task) }),
+    rejections: new RejectionLog({ counters, events, logger, throttle }),
+    throttle,
+  }
+}

@@ -1,0 +1,195 @@
+import type { Socket } from 'node:net'
+import { decodeCommand, encodeCommand } from '../../protocol/command-codec.ts'
+import { FrameDecoder } from '../../protocol/frame-decoder.ts'
+import { isResponse, type RemotingCommand, type SerializeType } from '../../protocol/remoting-command.ts'
+import type { LimitName } from '../../stats/counters.ts'
+import type { RemoteAddress } from './remote-address.ts'
+import { RemotingClientError } from './remoting-client-error.ts'
+
+/**
+ * Opens a socket and calls `onReady` when it can be written to; `net.connect` and `tls.connect` have this shape. A failure is
+ * the socket's `error` event.
+ */
+export type Connect = (address: RemoteAddress, onReady: () => void) => Socket
+
+/** Told that a command to an address is not sent, because a bound of the client was met. */
+export type OnCommandRefused = (bound: LimitName, address: string, why: string) => void
+
+/** What every connection of a client shares. */
+export interface OutgoingConnectionOptions {
+  readonly connect: Connect
+  /** Time to connect, in milliseconds. */
+  readonly connectTimeoutMs: number
+  /** Whether a connection is closed on which an answer did not come in time. */
+  readonly closeIfTimeout: boolean
+  /** Most bytes that may wait on one connection. */
+  readonly maxQueuedBytes: number
+  readonly maxFrameBytes: number
+  readonly serializeType: SerializeType
+  readonly nextOpaque: () => number
+  readonly nowMs: () => number
+  /** Runs a task once; returns what prevents it. */
+  readonly after: (delayMs: number, task: () => void) => () => void
+  readonly onRejected?: OnCommandRefused
+  /** The connection is gone. */
+  readonly onClose: (connection: OutgoingConnection) => void
+}
+
+/** A command on its way, and what becomes of it. */
+interface Sending {
+  readonly frame: Buffer
+  readonly onSent: () => void
+  readonly onFailure: (error: RemotingClientError) => void
+}
+
+interface Waiting {
+  readonly onResponse: (response: RemotingCommand) => void
+  readonly onFailure: (error: RemotingClientError) => void
+}
+
+/**
+ * A connection that we opened. What is sent before it stands waits, up to a limit; what it leaves unsent or unanswered when it
+ * closes has failed.
+ */
+export class OutgoingConnection {
+  /** As it was asked for. */
+  readonly address: string
+  readonly #options: OutgoingConnectionOptions
+  readonly #socket: Socket
+  readonly #decoder: FrameDecoder
+  readonly #cancelConnectTimeout: () => void
+  readonly #sending = new Set<Sending>()
+  readonly #responses = new Map<number, Waiting>()
+  #queuedBytes = 0
+  #ready = false
+  #closed = false
+  #lastActivityMs: number
+
+  /** @throws What `connect` throws. */
+  constructor(address: string, remote: RemoteAddress, options: OutgoingConnectionOptions) {
+    this.address = address
+    this.#options = options
+    this.#decoder = new FrameDecoder(options.maxFrameBytes)
+    this.#lastActivityMs = options.nowMs()
+    this.#socket = options.connect(remote, () => this.#onReady())
+    this.#cancelConnectTimeout = options.after(options.connectTimeoutMs, () => {
+      this.#fail('ERR_CONNECT', `no connection to ${address} within ${options.connectTimeoutMs} ms`)
+    })
+    this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    this.#socket.on('error', (cause) => {
+      if (this.#ready) this.#fail('ERR_CONNECTION_LOST', `the connection to ${address} failed`, cause)
+      else this.#fail('ERR_CONNECT', `no connection to ${address}: ${cause.message}`, cause)
+    })
+    this.#socket.on('close', () => this.#fail('ERR_CONNECTION_LOST', `${address} closed the connection`))
+  }
+
+  /** When bytes last went in or out. */
+  get lastActivityMs(): number {
+    return this.#lastActivityMs
+  }
+
+  /** Whether something is to be sent or to be answered. */
+  get busy(): boolean {
+    return this.#sending.size > 0 || this.#responses.size > 0
+  }
+
+  /** Sends a command. @throws {RemotingClientError} (rejects) unless all of it was given to the system. */
+  send(command: RemotingCommand): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#send({
+        frame: encodeCommand(command, this.#options.serializeType),
+        onSent: resolve,
+        onFailure: reject,
+      })
+    })
+  }
+
+  /** Sends a request and waits for the answer. @throws {RemotingClientError} (rejects) */
+  async request(command: RemotingCommand, timeoutMs: number): Promise<RemotingCommand> {
+    const { after } = this.#options
+    const { opaque } = command
+    let cancel = (): void => {}
+    const response = new Promise<RemotingCommand>((onResponse, onFailure) => {
+      this.#responses.set(opaque, { onResponse, onFailure })
+      cancel = after(timeoutMs, () => {
+        const message = `no answer from ${this.address} within ${timeoutMs} ms`
+        onFailure(new RemotingClientError('ERR_TIMEOUT', message))
+        if (this.#options.closeIfTimeout) this.#fail('ERR_CONNECTION_LOST', message)
+      })
+      this.send(command).catch(onFailure)
+    })
+    try {
+      return await response
+    } finally {
+      cancel()
+      this.#responses.delete(opaque)
+    }
+  }
+
+  /** Closes at once; what was on its way fails. */
+  destroy(): void {
+    this.#fail('ERR_CLIENT_CLOSED', `the connection to ${this.address} was closed`)
+  }
+
+  #send(sending: Sending): void {
+    const bytes = sending.frame.length
+    if (this.#closed) {
+      sending.onFailure(new RemotingClientError('ERR_CONNECTION_LOST', `${this.address} is not connected`))
+      return
+    }
+    if (this.#queuedBytes + bytes > this.#options.maxQueuedBytes) {
+      const detail = `${this.#queuedBytes} bytes wait for ${this.address}`
+      this.#options.onRejected?.('clientMaxQueuedBytes', this.address, detail)
+      sending.onFailure(new RemotingClientError('ERR_QUEUE_FULL', detail))
+      return
+    }
+    this.#sending.add(sending)
+    this.#queuedBytes += bytes
+    if (this.#ready) this.#write(sending)
+  }
+
+  #onReady(): void {
+    if (this.#closed) return
+    this.#cancelConnectTimeout()
+    this.#ready = true
+    for (const sending of this.#sending) this.#write(sending)
+  }
+
+  #write(sending: Sending): void {
+    this.#lastActivityMs = this.#options.nowMs()
+    // An error is told by the socket's event, to all that wait.
+    this.#socket.write(sending.frame, (error) => {
+      if (error != null || !this.#sending.delete(sending)) return
+      this.#queuedBytes -= sending.frame.length
+      this.#lastActivityMs = this.#options.nowMs()
+      sending.onSent()
+    })
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#closed) return
+    this.#lastActivityMs = this.#options.nowMs()
+    try {
+      this.#decoder.append(chunk)
+      for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
+        const command = decodeCommand(frame, this.#options.nextOpaque)
+        // Nobody has a reason to ask us anything over a connection that we opened.
+        if (isResponse(command)) this.#responses.get(command.opaque)?.onResponse(command)
+      }
+    } catch (cause) {
+      this.#fail('ERR_CONNECTION_LOST', `the bytes of ${this.address} are no frame`, cause)
+    }
+  }
+
+  #fail(code: RemotingClientError['code'], message: string, cause?: unknown): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#cancelConnectTimeout()
+    this.#socket.destroy()
+    const error = new RemotingClientError(code, message, { cause })
+    for (const { onFailure } of [...this.#sending, ...this.#responses.values()]) onFailure(error)
+    this.#sending.clear()
+    this.#responses.clear()
+    this.#options.onClose(this)
+  }
+}

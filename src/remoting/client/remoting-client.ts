@@ -1,0 +1,160 @@
+import { type ExtFields, type RemotingCommand, requestCommand } from '../../protocol/remoting-command.ts'
+import type { LimitName } from '../../stats/counters.ts'
+import { OutgoingConnection, type OutgoingConnectionOptions } from './outgoing-connection.ts'
+import { parseRemoteAddress } from './remote-address.ts'
+import { RemotingClientError } from './remoting-client-error.ts'
+
+/** What a client needs to open connections, and how much it may hold. */
+export interface RemotingClientOptions extends Omit<OutgoingConnectionOptions, 'nextOpaque' | 'onClose'> {
+  /** A connection without traffic either way for this long is closed; infinity for never. */
+  readonly maxIdleMs: number
+  /** Most connections, those that are being opened among them. */
+  readonly maxConnections: number
+  /** Most oneway commands that may wait to be sent, on all connections together. */
+  readonly maxOneways: number
+  /** Most requests that may wait for their answers, on all connections together. */
+  readonly maxRequests: number
+  /** Runs a task periodically; returns what ends it. */
+  readonly every: (periodMs: number, task: () => void) => () => void
+}
+
+/** How often idle connections are looked for. */
+const IDLE_SWEEP_MS = 1_000
+
+/**
+ * The TCP side of what the NameServer itself has to say: one connection an address, opened when it is first needed and closed
+ * when it was idle.
+ * @see NettyRemotingClient in apache/rocketmq
+ */
+export class RemotingClient {
+  readonly #options: RemotingClientOptions
+  /** In the order of their last use. */
+  readonly #connections = new Map<string, OutgoingConnection>()
+  #endSweeps: (() => void) | undefined
+  #opaque = 0
+  #oneways = 0
+  #requests = 0
+  #closed = false
+
+  constructor(options: RemotingClientOptions) {
+    this.#options = options
+  }
+
+  /** Open connections, and those that are being opened. */
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  /** Commands that wait to be sent or answered. */
+  get waiting(): number {
+    return this.#oneways + this.#requests
+  }
+
+  /** A command with the next opaque of this process; counted from 0, as in Java. */
+  createRequest(
+    code: number,
+    extFields: ExtFields,
+    options?: { readonly oneway?: boolean; readonly version?: number },
+  ): RemotingCommand {
+    const opaque = this.#nextOpaque()
+    return requestCommand(code, opaque, extFields, options)
+  }
+
+  /**
+   * Sends a command that gets no answer.
+   * @param address - `host:port`
+   * @throws {RemotingClientError} (rejects) unless it was given to the system.
+   */
+  async invokeOneway(address: string, command: RemotingCommand): Promise<void> {
+    if (this.#oneways >= this.#options.maxOneways) {
+      throw this.#tooMany('clientOnewaySemaphoreValue', address, this.#oneways, 'oneway commands')
+    }
+    this.#oneways++
+    try {
+      await this.#connectionTo(address).send(command)
+    } finally {
+      this.#oneways--
+    }
+  }
+
+  /**
+   * Sends a request and waits for the answer, whatever its code.
+   * @param address - `host:port`
+   * @param timeoutMs - For all of it, the time to connect included.
+   * @throws {RemotingClientError} (rejects)
+   */
+  async invoke(address: string, command: RemotingCommand, timeoutMs: number): Promise<RemotingCommand> {
+    if (this.#requests >= this.#options.maxRequests) {
+      throw this.#tooMany('clientAsyncSemaphoreValue', address, this.#requests, 'requests')
+    }
+    this.#requests++
+    try {
+      return await this.#connectionTo(address).request(command, timeoutMs)
+    } finally {
+      this.#requests--
+    }
+  }
+
+  /** Closes all connections at once; what is on its way fails, and so does what comes later. */
+  close(): void {
+    this.#closed = true
+    for (const connection of [...this.#connections.values()]) connection.destroy()
+  }
+
+  #nextOpaque(): number {
+    const opaque = this.#opaque
+    this.#opaque = (opaque + 1) | 0
+    return opaque
+  }
+
+  #connectionTo(address: string): OutgoingConnection {
+    if (this.#closed) throw new RemotingClientError('ERR_CLIENT_CLOSED', 'the client is closed')
+    const connection = this.#connections.get(address) ?? this.#open(address)
+    this.#connections.delete(address)
+    this.#connections.set(address, connection)
+    return connection
+  }
+
+  #open(address: string): OutgoingConnection {
+    const remote = parseRemoteAddress(address)
+    if (this.#connections.size >= this.#options.maxConnections) this.#closeOneNotBusy(address)
+    this.#endSweeps ??= this.#options.every(IDLE_SWEEP_MS, () => this.#closeIdle())
+    return new OutgoingConnection(address, remote, {
+      ...this.#options,
+      nextOpaque: () => this.#nextOpaque(),
+      onClose: (connection) => this.#onClose(connection),
+    })
+  }
+
+  /** Makes room for another one: the connection that was not used for longest goes. */
+  #closeOneNotBusy(other: string): void {
+    for (const connection of this.#connections.values()) {
+      if (connection.busy) continue
+      connection.destroy()
+      return
+    }
+    const detail = `${this.#connections.size} connections are open and busy`
+    this.#options.onRejected?.('clientMaxConnections', other, detail)
+    throw new RemotingClientError('ERR_TOO_MANY_CONNECTIONS', detail)
+  }
+
+  #tooMany(bound: LimitName, address: string, count: number, what: string): RemotingClientError {
+    const detail = `${count} ${what} wait already`
+    this.#options.onRejected?.(bound, address, detail)
+    return new RemotingClientError('ERR_TOO_MANY_COMMANDS', detail)
+  }
+
+  #onClose(connection: OutgoingConnection): void {
+    if (this.#connections.get(connection.address) === connection) this.#connections.delete(connection.address)
+    if (this.#connections.size > 0) return
+    this.#endSweeps?.()
+    this.#endSweeps = undefined
+  }
+
+  #closeIdle(): void {
+    const idleSinceMs = this.#options.nowMs() - this.#options.maxIdleMs
+    for (const connection of [...this.#connections.values()]) {
+      if (connection.lastActivityMs <= idleSinceMs) connection.destroy()
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest'
+import {
+  decodeKVConfigFile,
+  KVConfigManager,
+  type KVConfigTable,
+} from '../../src/kvconfig/kv-config-manager.ts'
+
+function boundedManager(
+  limits: { maxEntries?: number; maxBytes?: number },
+  table: KVConfigTable = new Map(),
+): { manager: KVConfigManager; files: string[]; disk: { full: boolean } } {
+  const files: string[] = []
+  const disk = { full: false }
+  const persist = async (file: Buffer, onStored: () => void): Promise<void> => {
+    if (disk.full) throw new Error('no space left')
+    files.push(file.toString())
+    onStored()
+  }
+  const { maxEntries = 100, maxBytes = 1_000 } = limits
+  return { manager: new KVConfigManager(table, persist, 10, { maxEntries, maxBytes }), files, disk }
+}
+
+const tooMany = (bound: string): unknown =>
+  expect.objectContaining({ name: 'RemotingCommandError', code: 1, bound })
+
+describe('the limits of the table', () => {
+  test('as many entries are taken as may be; one more is refused, and neither memory nor disk has it', async () => {
+    const { manager, files } = boundedManager({ maxEntries: 2 })
+    await manager.putKVConfig('N', 'a', '1')
+    await manager.putKVConfig('M', 'b', '2')
+    await expect(manager.putKVConfig('N', 'c', '3')).rejects.toEqual(tooMany('maxKVEntries'))
+    await expect(manager.putKVConfig('N', 'c', null)).rejects.toEqual(tooMany('maxKVEntries'))
+    expect(manager.getKVConfig('N', 'c')).toBeNull()
+    expect(files.at(-1)).toBe('{"configTable":{"N":{"a":"1"},"M":{"b":"2"}}}')
+    expect(files).toHaveLength(2)
+    await manager.putKVConfig('N', 'a', '4')
+    await manager.deleteKVConfig('M', 'b')
+    await manager.putKVConfig('N', 'c', '3')
+    expect([manager.entries, manager.getKVConfig('N', 'c')]).toEqual([2, '3'])
+  })
+
+  test('namespaces whose keys were deleted do not count, neither as entries nor in bytes', async () => {
+    const { manager, files } = boundedManager({ maxEntries: 3, maxBytes: 20 })
+    for (const namespace of ['n0', 'n1', 'n2', 'ORDER_TOPIC_CONFIG']) {
+      await manager.putKVConfig(namespace, 'k', '')
+      await manager.deleteKVConfig(namespace, 'k')
+    }
+    expect([manager.entries, manager.bytes]).toEqual([0, 0])
+    for (const namespace of ['m0', 'm1', 'm2']) await manager.putKVConfig(namespace, 'k', 'v')
+    expect([manager.entries, manager.bytes]).toEqual([3, 12])
+    expect(files.at(-1)).toBe(
+      '{"configTable":{"ORDER_TOPIC_CONFIG":{},"m0":{"k":"v"},"m1":{"k":"v"},"m2":{"k":"v"}}}',
+    )
+  })
+
+  test('namespaces that are empty in the file do not count after a restart', async () => {
+    const table = decodeKVConfigFile(Buffer.from('{"configTable":{"n0":{},"n1":{},"n2":{"k":"v"}}}'))
+    const { manager } = boundedManager({ maxEntries: 2, maxBytes: 8 }, table)
+    expect([manager.entries, manager.bytes]).toEqual([1, 4])
+    await manager.putKVConfig('m0', 'k', 'v')
+    await expect(manager.putKVConfig('m1', 'k', 'v')).rejects.toEqual(tooMany('maxKVEntries'))
+  })
+
+  test('namespaces, keys and values take as many bytes as may be, and not one more', async () => {
+    const { manager, files } = boundedManager({ maxBytes: 10 })
+    await manager.putKVConfig('N', 'é', 'vvvv')
+    expect(manager.bytes).toBe(7)
+    await manager.putKVConfig('N', 'é', '1234567')
+    expect(manager.bytes).toBe(10)
+    await expect(manager.putKVConfig('N', 'é', '12345678')).rejects.toEqual(tooMany('maxKVBytes'))
+    await expect(manager.putKVConfig('N', 'k', '')).rejects.toEqual(tooMany('maxKVBytes'))
+    expect([manager.getKVConfig('N', 'é'), files.length, manager.bytes]).toEqual(['1234567', 2, 10])
+    await manager.deleteKVConfig('N', 'é')
+    expect(manager.bytes).toBe(0)
+  })
+
+  test('what the file had beyond them stays, may be changed for something smaller, and does not grow', async () => {
+    const table = new Map([
+      [
+        'N',
+        new Map([
+          ['a', '12345'],
+          ['b', '12345'],
+          ['c', '1'],
+        ]),
+      ],
+    ])
+    const { manager } = boundedManager({ maxEntries: 2, maxBytes: 5 }, table)
+    expect([manager.entries, manager.bytes]).toEqual([3, 15])
+    await manager.putKVConfig('N', 'a', '123')
+    expect(manager.bytes).toBe(13)
+    await expect(manager.putKVConfig('N', 'a', '1234')).rejects.toEqual(tooMany('maxKVBytes'))
+    await expect(manager.putKVConfig('N', 'd', '')).rejects.toEqual(tooMany('maxKVEntries'))
+  })
+
+  test('what the disk did not take is not counted', async () => {
+    const { manager, disk } = boundedManager({ maxEntries: 1 })
+    disk.full = true
+    await expect(manager.putKVConfig('N', 'k', 'v')).rejects.toThrow('no space left')
+    expect([manager.entries, manager.bytes]).toEqual([0, 0])
+    disk.full = false
+    await manager.putKVConfig('N', 'k', 'v')
+    disk.full = true
+    await expect(manager.deleteKVConfig('N', 'k')).rejects.toThrow('no space left')
+    expect([manager.entries, manager.bytes]).toEqual([1, 3])
+  })
+})

@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest'
+import { Configuration } from '../../../src/namesrv/config/configuration.ts'
+import { warnOfFewDescriptors } from '../../../src/namesrv/limits/file-descriptors.ts'
+import { recordingLogger } from '../../support/recording-logger.ts'
+
+function warnings(accepted: number): unknown[] {
+  const { logger, lines } = recordingLogger()
+  const { configuration } = Configuration.resolve({
+    args: [{ key: 'maxConnections', value: '1000' }],
+    homeDirectory: '/home/user',
+    processors: 2,
+  })
+  warnOfFewDescriptors({ accepted, own: 100, limit: accepted + 150 }, { configuration, logger })
+  return lines
+}
+
+describe('a limit of open files', () => {
+  test('that leaves fewer connections than maxConnections is one warning, with the limit that would do', () => {
+    expect(warnings(999)).toEqual([
+      {
+        level: 'warn',
+        openFiles: 1_149,
+        connections: 999,
+        maxConnections: 1_000,
+        neededOpenFiles: 2_050,
+        msg: 'open-file limit leaves fewer connections than maxConnections',
+      },
+    ])
+  })
+
+  test('that leaves as many is none', () => {
+    expect(warnings(1_000)).toEqual([])
+  })
+})

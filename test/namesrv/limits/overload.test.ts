@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto'
+import { deflateSync } from 'node:zlib'
+import { describe, expect, test } from 'vitest'
+import { LOOK_MS, Overload } from '../../../src/namesrv/limits/overload.ts'
+import { headerOf, requestFrame } from '../../support/raw-client.ts'
+import { lookup, registration, registrationBody } from '../../support/requests.ts'
+import { startServer } from '../../support/start-server.ts'
+import { until } from '../../support/until.ts'
+
+const MIB = 1024 * 1024
+const manyTopics = Array.from({ length: 5_000 }, (_, index) => `Topic-${index}`)
+
+class World {
+  nowMs = 0
+  maxLagMs = 1_000
+  waiting = 0
+  readonly happened: string[] = []
+  readonly overload = new Overload({
+    nowMs: () => this.nowMs,
+    maxLagMs: () => this.maxLagMs,
+    quantities: [{ name: 'waiting', max: 100, of: () => this.waiting }],
+    onBegin: (why) => this.happened.push(`begin: ${why}`),
+    onEnd: (lastedMs) => this.happened.push(`end after ${lastedMs}`),
+  })
+
+  look(times = 1, lateMs = 0): void {
+    for (let look = 0; look < times; look++) {
+      this.nowMs += LOOK_MS + lateMs
+      this.overload.look()
+    }
+  }
+}
+
+describe('an overload', () => {
+  test('begins above three quarters of a bound, and ends a second after it has come down to half', () => {
+    const world = new World()
+    world.waiting = 75
+    world.look(10)
+    expect(world.happened).toEqual([])
+    world.waiting = 76
+    world.look()
+    expect(world.happened).toEqual(['begin: waiting stands at 76 of 100'])
+    world.waiting = 51
+    world.look(20)
+    world.waiting = 50
+    world.look(3)
+    expect(world.happened).toHaveLength(1)
+    world.look()
+    expect(world.happened.slice(1)).toEqual(['end after 6000'])
+  })
+
+  test('begins when the event loop is late three times in a row, not when it was suspended once', () => {
+    const world = new World()
+    world.look(1, 600_000)
+    world.look(5)
+    world.look(2, 1_001)
+    world.look()
+    world.look(2, 1_001)
+    expect(world.happened).toEqual([])
+    world.look(1, 1_001)
+    expect(world.happened).toEqual(['begin: the event loop is 1001 ms late'])
+    world.look(3)
+    world.look(1, 1_001)
+    world.look(3)
+    expect(world.happened).toHaveLength(1)
+    world.look()
+    expect(world.happened).toHaveLength(2)
+  })
+
+  test('is not told by a loop that is exactly as late as it may be, nor by any with overloadLagMillis=0', () => {
+    const world = new World()
+    world.look(10, 1_000)
+    world.maxLagMs = 0
+    world.look(10, 60_000)
+    expect(world.happened).toEqual([])
+  })
+})
+
+describe('an overloaded server', () => {
+  test('answers lookups and lists SYSTEM_BUSY, takes registrations and heartbeats, and says when it begins and ends', async () => {
+    const server = await startServer({ maxQueuedRequestBytes: `${2 * MIB}` })
+    const { counters, events } = server.controller
+    const [broker, client, other] = [await server.connect(), await server.connect(), await server.connect()]
+    const { extFields = {} } = registration()
+    expect(headerOf(await broker.request(registration())).code).toBe(0)
+    // It is no registration, which takes another thread some time to find out.
+    const body = deflateSync(randomBytes(900_000))
+    other.send(requestFrame({ code: 103, extFields: { ...extFields, compressed: 'true' }, body }))
+    await until('it is worked on', () => counters.workingRequestBytes > 0.75 * MIB)
+    server.time.advance(LOOK_MS)
+
+    const codes = async (): Promise<unknown> => ({
+      lookup: headerOf(await client.request(lookup('TopicA'))).code,
+      topics: headerOf(await client.request({ code: 206 })).code,
+      cluster: headerOf(await client.request({ code: 106 })).code,
+      topicsOfCluster: headerOf(await client.request({ code: 224, extFields: { cluster: 'DefaultCluster' } }))
+        .code,
+      registration: headerOf(await broker.request(registration())).code,
+      heartbeat: headerOf(await broker.request({ code: 904, extFields })).code,
+      query: headerOf(await broker.request({ code: 322, extFields })).code,
+    })
+    const brokersServed = { registration: 0, heartbeat: 0, query: 0 }
+    expect(await codes()).toEqual({ lookup: 2, topics: 2, cluster: 2, topicsOfCluster: 2, ...brokersServed })
+    expect(headerOf(await client.request(lookup('TopicA'))).remark).toBe(
+      '[OVERLOAD]system busy, start flow control for a while',
+    )
+    expect(counters).toMatchObject({ overloads: 1, requestsShed: 5 })
+
+    expect(headerOf(await other.next()).code).toBe(1)
+    server.time.advance(4 * LOOK_MS)
+    expect(await codes()).toEqual({ lookup: 0, topics: 0, cluster: 0, topicsOfCluster: 0, ...brokersServed })
+    expect(events.list().map(({ kind }) => kind)).toEqual([
+      'broker registered',
+      'overload began',
+      'overload ended',
+    ])
+    expect(server.lines.filter(({ level }) => level === 'warn')).toMatchObject([
+      { why: expect.stringMatching(/^bytes of requests worked on stands at 9\d{5} of 1048576$/) },
+      { msg: 'registration rejected', peer: other.address, brokerName: 'broker-a' },
+      { lastedMs: 4 * LOOK_MS, requestsShed: 5 },
+    ])
+  })
+
+  test('that is stopped gracefully answers lookups again as soon as the overload is over', async () => {
+    const server = await startServer({
+      maxQueuedRequestBytes: `${2 * MIB}`,
+      enableShutdownGracefully: 'true',
+    })
+    const { counters } = server.controller
+    const [client, other] = [await server.connect(), await server.connect()]
+    expect(headerOf(await client.request(registration())).code).toBe(0)
+    const { extFields = {} } = registration()
+    const body = deflateSync(randomBytes(900_000))
+    other.send(
+      requestFrame({ code: 103, extFields: { ...extFields, compressed: 'true' }, body, version: 317 }),
+    )
+    await until('it is worked on', () => counters.workingRequestBytes > 0.75 * MIB)
+    server.time.advance(LOOK_MS)
+    // An old client is not told to go away.
+    const code = async () => headerOf(await client.request({ ...lookup('TopicA'), version: 317 })).code
+    expect(await code()).toBe(2)
+    const stopped = server.controller.shutdown()
+    await other.next()
+    server.time.advance(4 * LOOK_MS)
+    expect(await code()).toBe(0)
+    client.socket.destroy()
+    other.socket.destroy()
+    await stopped
+  })
+
+  test('is told by a loop whose turns take many seconds, which no broker is taken for silent for', async () => {
+    const server = await startServer({})
+    for (let turn = 0; turn < 3; turn++) server.time.standStill(10_000)
+    expect(server.controller.counters).toMatchObject({ overloads: 1, standstills: 3 })
+  })
+
+  test('is not what peers make of it that do not finish what they send, or do not read what they get', async () => {
+    const server = await startServer({
+      maxQueuedRequestBytes: `${2 * MIB}`,
+      maxQueuedAnswerBytes: `${MIB}`,
+    })
+    const { counters } = server.controller
+    const [client, hostile] = [await server.connect(), await server.connect()]
+    await client.request(registration())
+    const beginning = Buffer.alloc(MIB)
+    beginning.writeInt32BE(16_777_212)
+    hostile.send(beginning)
+    await until('it is held', () => counters.queuedRequestBytes > 0.99 * MIB)
+    server.time.advance(10 * LOOK_MS)
+    expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(0)
+    expect(
+      headerOf(await client.request({ ...registration(), body: registrationBody(manyTopics) })).code,
+    ).toBe(0)
+    expect(counters.overloads).toBe(0)
+  })
+
+  test('looks no more when it has stopped', async () => {
+    const server = await startServer()
+    await server.controller.shutdown()
+    expect(server.time.timers).toBe(0)
+  })
+})

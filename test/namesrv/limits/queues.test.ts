@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest'
+import { UNLIMITED } from '../../../src/remoting/server/remoting-limits.ts'
+import { Counters } from '../../../src/stats/counters.ts'
+import { headerOf, type RawClient, requestFrame } from '../../support/raw-client.ts'
+import { lookup, registration, registrationBody } from '../../support/requests.ts'
+import { startRemotingServer } from '../../support/start-remoting-server.ts'
+import { startServer, type TestServer } from '../../support/start-server.ts'
+import { until } from '../../support/until.ts'
+
+const MIB = 1024 * 1024
+
+/** The beginning of a frame of 16 MB. */
+function half(bytes: number): Buffer {
+  const beginning = Buffer.alloc(bytes)
+  beginning.writeInt32BE(16_777_212)
+  return beginning
+}
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `Topic-${index}`)
+
+async function held(server: TestServer, bytes: number): Promise<void> {
+  const { counters } = server.controller
+  await until(`${bytes} bytes are held`, () => counters.queuedRequestBytes >= bytes)
+}
+
+function rejections(server: TestServer, bound: string): TestServer['lines'] {
+  return server.lines.filter((line) => line['bound'] === bound)
+}
+
+describe('maxQueuedRequestBytes', () => {
+  test('half frames up to the bound are kept; beyond it the one that has waited for longest is closed and named', async () => {
+    const server = await startServer({ maxQueuedRequestBytes: `${8 * MIB}` })
+    const { counters } = server.controller
+    const honest = await server.connect()
+    await honest.request(registration())
+    const peers: RawClient[] = []
+    for (let index = 0; index < 4; index++) {
+      const peer = await server.connect()
+      // The length word is not held.
+      peer.send(half(MIB))
+      peers.push(peer)
+      await held(server, (index + 1) * (MIB - 4))
+    }
+    expect(counters.rejected.maxQueuedRequestBytes).toBe(0)
+
+    const [oldest, ...younger] = peers as [RawClient, ...RawClient[]]
+    const next = await server.connect()
+    next.send(half(MIB))
+    await oldest.closed
+    await held(server, 4 * (MIB - 4))
+    expect(counters.queuedRequestBytes).toBe(4 * (MIB - 4))
+    expect(counters.rejected.maxQueuedRequestBytes).toBe(1)
+    const [line] = rejections(server, 'maxQueuedRequestBytes')
+    expect(line).toMatchObject({ level: 'warn', peer: oldest.address })
+    expect(line?.msg).toMatch(
+      /^rejected: connection closed: \d+ bytes of a request that does not become whole, for longest of all; .*4194304/,
+    )
+    expect(headerOf(await honest.request(lookup('TopicA'))).code).toBe(0)
+
+    for (const peer of [...younger, next]) peer.socket.destroy()
+    await until('nothing is held any more', () => counters.queuedRequestBytes === 0)
+  })
+
+  test('a large request that comes in one go is taken while peers that do not get on take all the room, again and again', async () => {
+    const server = await startServer({ maxQueuedRequestBytes: `${8 * MIB}` })
+    const { counters } = server.controller
+    const honest = await server.connect()
+    const request = requestFrame({ ...registration(), body: registrationBody(names(10_000)) })
+    expect(request.length).toBeGreaterThan(MIB)
+    for (let round = 0; round < 5; round++) {
+      for (let peers = 0; peers < 5; peers++) (await server.connect()).send(half(MIB))
+      await held(server, 3 * MIB)
+      honest.send(request)
+      expect(headerOf(await honest.next()).code).toBe(0)
+      expect(counters.queuedRequestBytes).toBeLessThanOrEqual(4 * MIB)
+    }
+    expect(counters.rejected.maxQueuedRequestBytes).toBeGreaterThan(10)
+    expect(rejections(server, 'maxQueuedRequestBytes').length).toBeLessThanOrEqual(10)
+  })
+
+  test('a thousand connections with a half frame each cost no more than the bound', async () => {
+    const server = await startServer({ maxQueuedRequestBytes: `${16 * MIB}` })
+    const { counters } = server.controller
+    const honest = await server.connect()
+    await honest.request(registration())
+    let most = 0
+    for (let batch = 1; batch <= 20; batch++) {
+      const peers = await Promise.all(Array.from({ length: 50 }, () => server.connect()))
+      for (const peer of peers) peer.send(half(64 * 1024))
+      expect(headerOf(await honest.request(lookup('TopicA'))).code).toBe(0)
+      await until('all have been read', () => {
+        most = Math.max(most, counters.queuedRequestBytes)
+        return counters.bytesIn >= batch * 50 * 64 * 1024
+      })
+    }
+    expect(most).toBeGreaterThan(7 * MIB)
+    expect(most).toBeLessThanOrEqual(8 * MIB)
+    await until('all others are closed', () => counters.connectionsClosed >= 1_000 - 129)
+  })
+
+  test('who sends one request after the other and has always begun the next one is not the one', async () => {
+    const server = await startServer({ maxQueuedRequestBytes: `${2 * MIB}` })
+    const busy = await server.connect()
+    const frame = requestFrame({ code: 9_999, body: Buffer.alloc(300_000) })
+    busy.send(frame.subarray(0, 250_000))
+    await held(server, 249_000)
+    const stuck = await server.connect()
+    stuck.send(half(500_000))
+    await held(server, 749_000)
+    busy.send(frame.subarray(250_000), frame.subarray(0, 250_000))
+    await busy.next()
+    await held(server, 749_000)
+    const last = await server.connect()
+    last.send(half(500_000))
+    await stuck.closed
+    busy.send(frame.subarray(250_000))
+    expect(headerOf(await busy.next()).code).toBe(3)
+  })
+
+  test('a large request that comes while all the room is being worked on is told that the server is busy', async () => {
+    const counters = new Counters()
+    const rejected: string[] = []
+    let finish = (): void => {}
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    const { connect } = await startRemotingServer(
+      { 1: () => finished.then(() => ({ code: 0 })), 2: () => ({ code: 0 }) },
+      {
+        counters,
+        limits: { ...UNLIMITED, maxQueuedRequestBytes: 2 * MIB },
+        onRejected: (bound, _, { code }) => rejected.push(`${bound} ${code}`),
+      },
+    )
+    const [working, other] = [await connect(), await connect()]
+    working.send(requestFrame({ code: 1, body: Buffer.alloc(MIB) }))
+    await until('it is worked on', () => counters.framesIn === 1)
+    expect(counters.workingRequestBytes).toBe(MIB)
+    expect(headerOf(await other.request({ code: 2, body: Buffer.alloc(16 * 1024) })).code).toBe(0)
+    expect(headerOf(await other.request({ code: 2, body: Buffer.alloc(16 * 1024 + 1) }))).toMatchObject({
+      code: 2,
+      remark: '[OVERLOAD]system busy, start flow control for a while',
+    })
+    expect(rejected).toEqual(['maxQueuedRequestBytes 2'])
+    expect([1, 2].map((code) => counters.requests.get(code))).toEqual([1, 2])
+    finish()
+    expect(headerOf(await working.next()).code).toBe(0)
+    expect(counters.workingRequestBytes).toBe(0)
+    expect(headerOf(await other.request({ code: 2, body: Buffer.alloc(MIB / 2) })).code).toBe(0)
+  })
+})
+
+describe('maxQueuedAnswerBytes', () => {
+  /** All topics, and nobody reads them. */
+  async function startSlowReader(server: TestServer): Promise<RawClient> {
+    const { counters } = server.controller
+    const peer = await server.connect()
+    peer.socket.pause()
+    const before = counters.outcomes.total
+    peer.send(...Array.from({ length: 64 }, (_, opaque) => requestFrame({ code: 206, opaque })))
+    await until('it is being answered', () => counters.outcomes.total > before)
+    return peer
+  }
+
+  test('beyond it the peer that has taken nothing for longest is closed and named; who reads is answered in full', async () => {
+    const server = await startServer({ maxQueuedAnswerBytes: `${2 * MIB}` })
+    const { counters } = server.controller
+    const honest = await server.connect()
+    // Its list is about a megabyte.
+    await honest.request({ ...registration(), body: registrationBody(names(70_000)) })
+    const whole = (await honest.request({ code: 206 })).body.length
+    expect(whole).toBeGreaterThan(0.9 * MIB)
+    const slow: RawClient[] = []
+    let most = 0
+    for (let peers = 0; peers < 6; peers++) {
+      slow.push(await startSlowReader(server))
+      expect(headerOf(await honest.request(lookup('Topic-7'))).code).toBe(0)
+      most = Math.max(most, counters.queuedAnswerBytes)
+      expect((await honest.request({ code: 206 })).body.length).toBe(whole)
+    }
+    expect(most).toBeGreaterThan(0)
+    expect(most).toBeLessThanOrEqual(2 * MIB)
+    expect(counters.rejected.maxQueuedAnswerBytes).toBeGreaterThan(0)
+    const [line] = rejections(server, 'maxQueuedAnswerBytes')
+    expect(line).toMatchObject({ level: 'warn', peer: slow[0]?.address })
+    expect(line?.msg).toContain('bytes of answers that are not read, for longest of all')
+    for (const { socket } of slow) socket.destroy()
+    await until('nothing is held any more', () => counters.queuedAnswerBytes === 0)
+  })
+})

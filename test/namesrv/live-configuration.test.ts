@@ -1,0 +1,308 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { RateLimit } from '../../src/common/rate-limit.ts'
+import { Configuration } from '../../src/namesrv/config/configuration.ts'
+import { ConfigUpdates } from '../../src/namesrv/live-configuration.ts'
+import { headerOf, type RawClient } from '../support/raw-client.ts'
+import { recordingLogger } from '../support/recording-logger.ts'
+import { lookup, registration } from '../support/requests.ts'
+import { startServer, type TestServer, temporaryFolder } from '../support/start-server.ts'
+
+interface Updated extends TestServer {
+  readonly configStorePath: string
+  readonly client: RawClient
+  /** Sends an update and gives code and remark. */
+  update(text: string | Buffer): Promise<{ readonly code: number; readonly remark?: string }>
+  /** The value of an item, or undefined. */
+  shown(key: string): Promise<string | undefined>
+}
+
+async function updatable(properties: Readonly<Record<string, string>> = {}): Promise<Updated> {
+  const configStorePath =
+    properties['configStorePath'] ?? join(temporaryFolder(), 'conf', 'namesrv.properties')
+  const server = await startServer({ ...properties, configStorePath })
+  const client = await server.connect()
+  return {
+    ...server,
+    configStorePath,
+    client,
+    update: async (body) => {
+      const { code, remark } = headerOf(await client.request({ code: 318, body }))
+      return { code, ...(remark !== undefined && { remark }) }
+    },
+    shown: async (key) => {
+      const { body } = await client.request({ code: 319 })
+      return new RegExp(`^${key}=(.*)$`, 'm').exec(`${body}`)?.[1]
+    },
+  }
+}
+
+describe('an update over the wire', () => {
+  test('is in force with the next request, is stored, and says who sent it', async () => {
+    const { client, update, shown, configStorePath, lines } = await updatable()
+    await client.request(registration())
+    expect(await update('enableAllTopicList=false')).toEqual({ code: 0 })
+    expect(headerOf(await client.request({ code: 206 }))).toMatchObject({ code: 1, remark: 'disable' })
+    expect(await shown('enableAllTopicList')).toBe('false')
+    const { body } = await client.request({ code: 319 })
+    expect(readFileSync(configStorePath, 'utf8')).toBe(`${body}`)
+    expect(lines.filter(({ msg }) => msg === 'configuration updated')).toEqual([
+      {
+        level: 'info',
+        peer: client.address,
+        changed: { enableAllTopicList: 'true -> false' },
+        stored: true,
+        msg: 'configuration updated',
+      },
+    ])
+  })
+
+  test('keeps what the file was before, and whom it lets read', async () => {
+    const configStorePath = join(temporaryFolder(), 'ns.conf')
+    writeFileSync(configStorePath, 'as it was')
+    chmodSync(configStorePath, 0o600)
+    const { update } = await updatable({ configStorePath })
+    await update('enableTopicList=false')
+    expect(readFileSync(`${configStorePath}.bak`, 'utf8')).toBe('as it was')
+    for (const path of [configStorePath, `${configStorePath}.bak`])
+      expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+
+  test('that cannot be stored is refused with the reason, and changes nothing', async () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'file'), '')
+    const { update, shown, lines, client } = await updatable({
+      configStorePath: join(folder, 'file', 'ns.conf'),
+    })
+    const answer = await update('enableTopicList=false')
+    expect(answer).toEqual({
+      code: 1,
+      remark: expect.stringMatching(/^the configuration file cannot be written: (ENOTDIR|EEXIST)/),
+    })
+    expect(await shown('enableTopicList')).toBe('true')
+    expect(lines).toContainEqual({
+      level: 'error',
+      peer: client.address,
+      msg: `update of the configuration not stored: ${answer.remark}`,
+    })
+  })
+
+  test('is refused when its place is a folder', async () => {
+    const configStorePath = join(temporaryFolder(), 'ns.conf')
+    mkdirSync(configStorePath)
+    const { update, shown } = await updatable({ configStorePath })
+    expect(await update('enableTopicList=false')).toMatchObject({ code: 1 })
+    expect(await shown('enableTopicList')).toBe('true')
+  })
+
+  test.each([
+    [
+      'names a key of the black list',
+      'enableTopicList=false\nkvConfigPath=/x',
+      16,
+      'Can not update config in black list.',
+      '"kvConfigPath" must not be updated',
+    ],
+    [
+      'is no text of properties',
+      'enableTopicList=false\na=\\u00g0',
+      1,
+      'string2Properties error',
+      'it is not the text of a .properties file',
+    ],
+  ])('is refused whole if it %s', async (_, text, code, remark, why) => {
+    const { update, shown, lines, client } = await updatable()
+    expect(await update(text)).toEqual({ code, remark })
+    expect(await shown('enableTopicList')).toBe('true')
+    expect(lines).toContainEqual({
+      level: 'warn',
+      peer: client.address,
+      msg: `update of the configuration rejected: ${why}`,
+    })
+  })
+
+  test('is refused if it is longer than maxConfigUpdateBytes', async () => {
+    const { update, shown, lines, client } = await updatable({ maxConfigUpdateBytes: '22' })
+    const remark = 'the update has 23 bytes, and maxConfigUpdateBytes allows 22'
+    expect(await update('enableTopicList=false\n#')).toEqual({ code: 1, remark })
+    expect(lines.filter(({ level }) => level === 'warn')).toEqual([
+      {
+        level: 'warn',
+        peer: client.address,
+        bound: 'maxConfigUpdateBytes',
+        msg: `rejected: ${remark}; maxConfigUpdateBytes sets the limit`,
+      },
+    ])
+    expect(await shown('enableTopicList')).toBe('true')
+    expect(await update('enableTopicList=false\n')).toEqual({ code: 0 })
+  })
+
+  test('is logged although the same peer floods the log with updates that are rejected', async () => {
+    const { update, lines, client } = await updatable()
+    for (let sent = 0; sent < 12; sent++) await update('listenPort=1')
+    await update('enableTopicList=false')
+    expect(lines.at(-1)).toMatchObject({
+      level: 'info',
+      peer: client.address,
+      changed: { enableTopicList: 'true -> false' },
+      msg: 'configuration updated',
+    })
+  })
+
+  test('fills neither the log nor its response, however many names and however long texts it has', async () => {
+    const { update, lines } = await updatable()
+    const keys = Array.from({ length: 200 }, (_, index) => `${'k'.repeat(300)}${index}=1`)
+    for (let sent = 0; sent < 12; sent++) {
+      const { remark = '' } = await update(keys.join('\n'))
+      expect(remark).toContain(' and 180 more: only ')
+      expect(remark.length).toBeLessThan(6_000)
+    }
+    expect(lines.filter(({ msg }) => msg.startsWith('update of the configuration rejected: '))).toHaveLength(
+      10,
+    )
+    const { code, remark = '' } = await update(`waitSecondsForService=${'x'.repeat(60_000)}`)
+    expect(code).toBe(1)
+    expect(remark).toMatch(/^waitSecondsForService="x+…x+" is not a whole number$/)
+    expect(remark.length).toBeLessThan(300)
+  })
+
+  test('without anything to change is stored all the same', async () => {
+    const { update, configStorePath } = await updatable()
+    expect(await update('# nothing')).toEqual({ code: 0 })
+    expect(readFileSync(configStorePath, 'utf8')).toContain('listenPort=0\n')
+  })
+
+  test.each([
+    'listenPort=99999',
+    'logLevel=loud',
+    'tls.server.mode=disabled',
+    '\\u0074ls.server.mode=disabled',
+    'proxyProtocolTrustedNetworks=0.0.0.0/0',
+    'maxConnections=1',
+    'routeSnapshotPath=/etc/passwd',
+    'com.rocketmq.remoting.frameMaxLength=8',
+    'foo.unknown=x',
+    'EnableTopicList=true',
+  ])('of a key that is not read while the server runs is rejected whole, by name: %s', async (text) => {
+    const configStorePath = join(temporaryFolder(), 'ns.conf')
+    writeFileSync(configStorePath, 'as it was')
+    const { update, shown } = await updatable({ configStorePath, maxTopics: '7' })
+    const { code, remark } = await update(`enableTopicList=false\n${text}`)
+    expect(code).toBe(16)
+    const name = text.split('=', 1)[0]?.replace('\\u0074', 't')
+    expect(remark).toMatch(new RegExp(`^cannot update "${name}": only orderMessageEnable, .* can be updated`))
+    expect(await shown('enableTopicList')).toBe('true')
+    expect(readFileSync(configStorePath, 'utf8')).toBe('as it was')
+  })
+
+  test('with numbers that no start would take as they are is rejected whole, with their ranges', async () => {
+    const { update, shown } = await updatable()
+    expect(
+      await update('enableTopicList=false\nwaitSecondsForService=2147000\nshutdownWaitTimeSeconds=-1'),
+    ).toEqual({
+      code: 1,
+      remark:
+        'waitSecondsForService="2147000" is not within 0 and 600 s; shutdownWaitTimeSeconds="-1" is not within 0 and 600 s',
+    })
+    expect(await shown('enableTopicList')).toBe('true')
+  })
+
+  test('that is all that the server shows is rejected, because some of it is on the black list', async () => {
+    const { client, update } = await updatable()
+    const { body } = await client.request({ code: 319 })
+    expect(await update(`${body}`)).toEqual({ code: 16, remark: 'Can not update config in black list.' })
+  })
+})
+
+describe('an update of a server that was started without -c', () => {
+  test('lasts until the server stops, as its response says, and writes no file', async () => {
+    const server = await startServer()
+    const client = await server.connect()
+    const response = headerOf(await client.request({ code: 318, body: 'enableAllTopicList=false' }))
+    expect(response).toMatchObject({
+      code: 0,
+      remark: 'in effect until this server stops: it was started without -c, so the change is not stored',
+    })
+    expect(headerOf(await client.request({ code: 206 })).code).toBe(1)
+    const { body } = await client.request({ code: 319 })
+    const path = /^configStorePath=(.*)$/m.exec(`${body}`)?.[1] ?? ''
+    expect(path).toMatch(/\/namesrv\/namesrv\.properties$/)
+    expect(existsSync(path)).toBe(false)
+    expect(server.lines).toContainEqual(
+      expect.objectContaining({ msg: 'configuration updated', stored: false }),
+    )
+  })
+
+  test('is stored where an option says, and its response says which start reads it', async () => {
+    const path = join(temporaryFolder(), 'ns.conf')
+    const { configuration } = Configuration.resolve({
+      args: [{ key: 'configStorePath', value: path }],
+      homeDirectory: '/home/user',
+      processors: 2,
+    })
+    const { logger } = recordingLogger()
+    const updates = new ConfigUpdates(configuration, logger, { limit: () => new RateLimit(() => 0) })
+    expect(await updates.update(Buffer.from('enableTopicList=false'), 'x')).toEqual({
+      kind: 'taken',
+      remark: `in effect and stored in ${path}; the next start reads it only with -c ${path}`,
+    })
+    expect(readFileSync(path, 'utf8')).toContain('enableTopicList=false\n')
+  })
+})
+
+describe('a server that was started with odd numbers in its configuration', () => {
+  test.each(['-2147483648', '-1', '0', '1', '2147483647', '99999999999'])(
+    'goes on serving with %s everywhere',
+    async (number) => {
+      const keys = ['waitSecondsForService', 'shutdownWaitTimeSeconds', 'serverChannelMaxIdleTimeSeconds']
+      const server = await startServer(Object.fromEntries(keys.map((key) => [key, number])))
+      const client = await server.connect()
+      await client.request(registration())
+      expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(0)
+      expect(server.lines.filter(({ level }) => level === 'error')).toEqual([])
+    },
+  )
+
+  test.each([
+    ['0', 0],
+    ['1', 1],
+    ['600', 1],
+  ])('waitSecondsForService=%s is as with Java right after a start', async (seconds, code) => {
+    const { client, update } = await updatable()
+    await client.request(registration())
+    await update(`needWaitForService=true\nwaitSecondsForService=${seconds}`)
+    expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(code)
+  })
+
+  test('no update makes lookups wait for more than ten minutes after the start', async () => {
+    const { client, connect, update, time } = await updatable()
+    expect(await update('needWaitForService=true\nwaitSecondsForService=601')).toMatchObject({ code: 1 })
+    expect(await update('needWaitForService=true\nwaitSecondsForService=600')).toEqual({ code: 0 })
+    expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(1)
+    time.advance(600_001)
+    expect(headerOf(await (await connect()).request(lookup('TopicA'))).code).toBe(17)
+  })
+})
+
+describe('serverChannelMaxIdleTimeSeconds', () => {
+  test('is that of the moment when a connection was accepted', async () => {
+    const server = await updatable({ serverChannelMaxIdleTimeSeconds: '10' })
+    await server.update('serverChannelMaxIdleTimeSeconds=60')
+    const later = await server.connect()
+    await later.request(lookup('x'))
+    server.time.advance(10_000)
+    await server.client.closed
+    expect(headerOf(await later.request(lookup('x'))).code).toBe(17)
+    server.time.advance(60_000)
+    await later.closed
+  })
+
+  test.each(['0', '-1', '-2147483648'])('of %s closes nothing', async (seconds) => {
+    const server = await updatable({ serverChannelMaxIdleTimeSeconds: seconds })
+    const patient = await server.connect()
+    await patient.request(lookup('x'))
+    server.time.advance(3_600_000)
+    expect(headerOf(await patient.request(lookup('x'))).code).toBe(17)
+  })
+})
