@@ -1,5 +1,6 @@
 import { GroupCommit } from '../common/group-commit.ts'
-import { JsonError, LimitError } from '../protocol/errors.ts'
+import { LimitError } from '../common/limit-error.ts'
+import { JsonError } from '../protocol/errors.ts'
 import { FieldNames } from '../protocol/json/field-names.ts'
 import { JsonReader } from '../protocol/json/json-reader.ts'
 import { objectText, quote } from '../protocol/json/json-text.ts'
@@ -85,7 +86,7 @@ export class KVConfigManager {
 
   /**
    * Sets a value.
-   * @throws {TooManyChangesError} (rejects), {@link LimitError} if there is no room for it, and what persisting rejected with.
+   * @throws {LimitError} (rejects) and what persisting rejected with.
    */
   putKVConfig(namespace: string, key: string, value: string | null): Promise<void> {
     return this.#changes.change((draft) => draft.put(namespace, key, value))
@@ -93,7 +94,7 @@ export class KVConfigManager {
 
   /**
    * Deletes a key, and its namespace with the last key. The file is written in any case.
-   * @throws {TooManyChangesError} (rejects) and what persisting rejected with.
+   * @throws {LimitError} (rejects) and what persisting rejected with.
    */
   deleteKVConfig(namespace: string | null, key: string | null): Promise<void> {
     return this.#changes.change((draft) => {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { GroupCommit } from '../common/group-commit.ts'
+import { LimitError } from '../common/limit-error.ts'
 import { cutText } from '../common/log-text.ts'
 import type { LogThrottle } from '../common/log-throttle.ts'
 import type { ConfigUpdateOutcome, NamesrvConfiguration } from '../processor/namesrv-config.ts'
@@ -26,8 +27,6 @@ const MAX_QUOTED_KEYS = 20
 export interface ConfigUpdateObserver {
   /** One has changed these items. */
   onTaken(peer: string, keys: readonly string[]): void
-  /** One was rejected because it is longer than `maxConfigUpdateBytes`. */
-  onTooLong(peer: string, reason: string): void
 }
 
 /**
@@ -95,8 +94,7 @@ export class ConfigUpdates implements NamesrvConfiguration {
     const { maxConfigUpdateBytes } = this.#configuration.values
     if (properties.length > maxConfigUpdateBytes) {
       const reason = `the update has ${properties.length} bytes, and maxConfigUpdateBytes allows ${maxConfigUpdateBytes}`
-      this.#observer?.onTooLong(peer, reason)
-      return { kind: 'rejected', reason }
+      throw new LimitError('maxConfigUpdateBytes', reason)
     }
     const pairs = readable(properties)
     if (pairs === undefined) {

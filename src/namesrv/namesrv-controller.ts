@@ -194,6 +194,7 @@ export class NamesrvController {
     this.#routes.start()
     const overload = createOverload(this.#context, {
       waitingRequests: () => this.#routes.routeInfo.waiting,
+      requestBytesInProgress: () => this.#server?.requestBytesInProgress ?? 0,
       shed: (codes) => dispatcher.shed(codes),
       nowMs: () => this.#machineClock.nowMs(),
     })

@@ -44,19 +44,18 @@ export function createRequestDispatcher(
     processors,
     (error, request, context) => defects.failed(error, request, context),
     counters,
-    (bound, detail, { code }, { channel }) =>
-      rejections.rejected(bound, channel.remoteAddress, `request ${code}: ${detail}`),
+    ({ limit, message }, { code }, { channel }) =>
+      rejections.rejected(limit, channel.remoteAddress, `request ${code}: ${message}`),
   )
 }
 
 /** The configuration as requests show and change it; who changes what is counted and kept among the recent events. */
 function createConfigUpdates(context: NamesrvContext): ConfigUpdates {
-  const { configuration, logger, counters, events, rejections, throttle } = context
+  const { configuration, logger, counters, events, throttle } = context
   return new ConfigUpdates(configuration, logger, throttle, {
     onTaken: (peer, keys) => {
       counters.configurationUpdates++
       events.add('configuration changed', peer, keys.join(', '))
     },
-    onTooLong: (peer, why) => rejections.rejected('maxConfigUpdateBytes', peer, why),
   })
 }

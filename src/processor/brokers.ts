@@ -1,7 +1,8 @@
+import { LimitError } from '../common/limit-error.ts'
 import { type DataVersion, decodeDataVersion, encodeDataVersion } from '../protocol/body/data-version.ts'
 import { encodeBrokerMemberGroup } from '../protocol/body/lists-and-tables.ts'
 import { constantExtFields } from '../protocol/command-codec.ts'
-import { JsonError, LimitError, RemotingCommandError } from '../protocol/errors.ts'
+import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
 import { longField, stringField } from '../protocol/ext-fields.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
@@ -29,8 +30,8 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
       try {
         if (routeInfo.submitUnRegisterBrokerRequest(unregistration)) return SUCCESS
         // Java's answer has no remark.
-        const detail = 'too many brokers wait to be unregistered already'
-        throw new LimitError('unRegisterBrokerQueueCapacity', detail, ResponseCode.SYSTEM_ERROR, '')
+        const detail = 'too many unregistrations wait (unRegisterBrokerQueueCapacity)'
+        throw new LimitError('unRegisterBrokerQueueCapacity', detail, { remark: '' })
       } finally {
         arrival.leave()
       }

@@ -10,7 +10,7 @@ import type { RequestObserver } from './request-observer.ts'
 export interface ProductEnvironment {
   /**
    * The route of a topic there, in the JSON dialect of old clients; null if it has none there, or nobody there answers in a
-   * few seconds. Throws, or rejects with, an error of code `ERR_TOO_MANY_LOOKUPS` if too many are being asked for.
+   * few seconds. Throws, or rejects with, a LimitError if too many are being asked for.
    */
   topicRoute(topic: string): Promise<Buffer | null>
 }

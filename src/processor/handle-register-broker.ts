@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
-import { LimitError, RemotingCommandError } from '../protocol/errors.ts'
+import { RemotingCommandError } from '../protocol/errors.ts'
 import { booleanField, intField, longField, stringField } from '../protocol/ext-fields.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
 import { remarkText } from '../protocol/remark.ts'
@@ -70,8 +70,7 @@ export function handleRegisterBroker(options: RegisterBrokerOptions): Processor 
       return response
     } catch (error) {
       // What a limit rejects is logged as such.
-      const isReason = error instanceof RemotingCommandError && !(error instanceof LimitError)
-      if (isReason) reject(request, error.message, context)
+      if (error instanceof RemotingCommandError) reject(request, error.message, context)
       throw error
     } finally {
       flight?.leave()

@@ -1,7 +1,7 @@
-import { TooManyChangesError } from '../common/group-commit.ts'
+import { LimitError } from '../common/limit-error.ts'
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import { encodeKVTable } from '../protocol/body/lists-and-tables.ts'
-import { LimitError, RemotingCommandError } from '../protocol/errors.ts'
+import { RemotingCommandError } from '../protocol/errors.ts'
 import { stringField } from '../protocol/ext-fields.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
 import type { RemotingResponse } from '../protocol/remoting-command.ts'
@@ -73,7 +73,7 @@ async function whenStored(
     return SUCCESS
   } catch (cause) {
     // Too much is answered as such.
-    if (cause instanceof TooManyChangesError || cause instanceof LimitError) throw cause
+    if (cause instanceof LimitError) throw cause
     observer.onKVFailure(change.namespace, change.key, cause as Error, context)
     const detail = (cause as Error).message
     throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, `the KV file cannot be written: ${detail}`, {

@@ -1,5 +1,5 @@
 import { inflate } from 'node:zlib'
-import { LimitError } from '../protocol/errors.ts'
+import { LimitError } from '../common/limit-error.ts'
 import type { Counters } from '../stats/counters.ts'
 
 /** What a registration holds from the moment it comes until it is answered. */
@@ -45,7 +45,7 @@ export class RegistrationsInFlight {
   enter(): RegistrationInFlight {
     const { maxRegistrationsInFlight } = this.#limits
     if (this.#counters.registrationsInFlight >= maxRegistrationsInFlight) {
-      const detail = `${maxRegistrationsInFlight} registrations are being worked on`
+      const detail = `${maxRegistrationsInFlight} registrations are in flight (maxRegistrationsInFlight)`
       throw LimitError.busy('maxRegistrationsInFlight', detail)
     }
     this.#counters.registrationsInFlight++

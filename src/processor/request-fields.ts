@@ -1,5 +1,6 @@
+import { LimitError } from '../common/limit-error.ts'
 import type { MaybePromise } from '../common/time-slicer.ts'
-import { LimitError, RemotingCommandError } from '../protocol/errors.ts'
+import { RemotingCommandError } from '../protocol/errors.ts'
 import { stringField } from '../protocol/ext-fields.ts'
 import type { Processor } from '../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'

@@ -40,6 +40,7 @@ export function decodeCommand(
     throw new FrameError(
       'ERR_HEADER_TOO_LONG',
       `header length ${headerBytes} is more than maxHeaderBytes, ${maxHeaderBytes}`,
+      { limit: 'maxHeaderBytes' },
     )
   }
   const header = decodeHeader(headerWord >> 24, bytes, headerAt, bodyAt)

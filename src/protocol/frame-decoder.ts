@@ -8,6 +8,8 @@ export const LENGTH_WORD_BYTES = 4
 /** Bytes of the header word (serialize type and header length), the least a frame can hold. */
 export const HEADER_WORD_BYTES = 4
 
+const FRAME_LIMIT = 'com.rocketmq.remoting.frameMaxLength'
+
 const NO_BYTES = Buffer.alloc(0)
 
 /** Chunks below this size are put together; it is what one read brings at most. */
@@ -221,7 +223,8 @@ export class FrameDecoder {
       if (foreign !== undefined) throw new FrameError('ERR_FOREIGN_PROTOCOL', foreign)
       throw new FrameError(
         'ERR_FRAME_TOO_LONG',
-        `frame length ${length} is not within 0 and ${this.#maxFrameBytes - LENGTH_WORD_BYTES} bytes`,
+        `frame length ${length} is not between 0 and ${this.#maxFrameBytes - LENGTH_WORD_BYTES} (${FRAME_LIMIT})`,
+        { limit: FRAME_LIMIT },
       )
     }
     if (length < HEADER_WORD_BYTES) {

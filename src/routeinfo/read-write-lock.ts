@@ -1,3 +1,4 @@
+import { LimitError } from '../common/limit-error.ts'
 import type { MaybePromise, Steps, TimeSlicer } from '../common/time-slicer.ts'
 
 /** Whoever asks for the lock on behalf of a connection; once it is closed its waiting work is dropped. */
@@ -5,10 +6,10 @@ export interface LockOwner {
   readonly closed: boolean
 }
 
-/** Why the lock was not given: its queue is full, or the one who waited has gone. */
+/** The lock was not acquired, because the connection closed while its request waited. */
 export class LockError extends Error {
   override readonly name = 'LockError'
-  readonly code: 'ERR_LOCK_QUEUE_FULL' | 'ERR_LOCK_ABANDONED'
+  readonly code: 'ERR_LOCK_ABANDONED'
 
   constructor(code: LockError['code'], message: string) {
     super(message)
@@ -55,7 +56,7 @@ export class ReadWriteLock {
 
   /**
    * Runs short work while nobody writes.
-   * @throws {LockError} (or rejects) `ERR_LOCK_QUEUE_FULL`, `ERR_LOCK_ABANDONED`; and whatever the work throws.
+   * @throws {LimitError} {LockError} (or rejects); and whatever the work throws.
    */
   read<Result>(work: () => Result, owner?: LockOwner): MaybePromise<Result> {
     if (!this.#writing && this.#queue.length === 0) return work()
@@ -83,10 +84,8 @@ export class ReadWriteLock {
   #wait<Result>(mode: Waiter['mode'], work: () => MaybePromise<Result>, owner?: LockOwner): Promise<Result> {
     // Work without an owner is the server's own (an eviction, a lost connection): it is few and must not be refused.
     if (owner !== undefined && this.#queue.length >= this.#maxWaiters) {
-      throw new LockError(
-        'ERR_LOCK_QUEUE_FULL',
-        `${this.#maxWaiters} requests wait for the route tables already`,
-      )
+      const detail = `${this.#maxWaiters} requests wait for the route tables (maxWaitingRequests)`
+      throw LimitError.busy('maxWaitingRequests', detail)
     }
     return new Promise((resolve, reject) => {
       const start = (): void => {

@@ -1,6 +1,6 @@
+import { LimitError } from '../common/limit-error.ts'
 import type { Steps } from '../common/time-slicer.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
-import { LimitError } from '../protocol/errors.ts'
 import type { Registration } from './registration.ts'
 import { scopeOf } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'

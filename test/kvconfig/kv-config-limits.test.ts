@@ -20,8 +20,8 @@ function boundedManager(
   return { manager: new KVConfigManager(table, persist, 10, { maxEntries, maxBytes }), files, disk }
 }
 
-const tooMany = (bound: string): unknown =>
-  expect.objectContaining({ name: 'RemotingCommandError', code: 1, bound })
+const tooMany = (limit: string): unknown =>
+  expect.objectContaining({ name: 'LimitError', busy: false, limit })
 
 describe('the limits of the table', () => {
   test('as many entries are taken as may be; one more is refused, and neither memory nor disk has it', async () => {

@@ -130,8 +130,9 @@ describe('an update over the wire', () => {
       {
         level: 'warn',
         peer: client.address,
-        bound: 'maxConfigUpdateBytes',
-        msg: `rejected: ${remark}; maxConfigUpdateBytes sets the limit`,
+        limit: 'maxConfigUpdateBytes',
+        reason: `request 318: ${remark}`,
+        msg: 'rejected: limit reached',
       },
     ])
     expect(await shown('enableTopicList')).toBe('true')

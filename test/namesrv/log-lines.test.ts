@@ -129,7 +129,7 @@ describe('a rejected registration leaves a warning with the peer, the broker and
   test('a limit', async () => {
     const { server, client, peer } = await serverWithClient({ maxTopics: '1' })
     expect(await codeOf(client.request(good))).toBe(1)
-    expect(server.lines).toMatchObject([{ level: 'warn', peer, bound: 'maxTopics' }])
+    expect(server.lines).toMatchObject([{ level: 'warn', peer, limit: 'maxTopics' }])
   })
 })
 

@@ -73,7 +73,7 @@ describe('QUERY_DATA_VERSION', () => {
     const world = new ProcessorWorld()
     const body = `{"x":"${'x'.repeat(10_000)}"}`
     await expect(world.ask(code, { ext: MASTER, body })).rejects.toMatchObject({
-      code: 1,
+      limit: 'maxRequestBodyBytes',
       message: 'a body of 10008 bytes is longer than maxRequestBodyBytes, 10000',
     })
   })
@@ -169,7 +169,7 @@ describe.each([
   })
 })
 
-test('an unregistration that finds the queue full is refused by its bound, without a remark as in Java', () => {
+test('an unregistration that finds the queue full is rejected by its limit, without a remark as in Java', () => {
   const full = {
     arrive: () => ({ turn: undefined, leave: () => {} }),
     nextGeneration: () => 1,
@@ -178,6 +178,6 @@ test('an unregistration that finds the queue full is refused by its bound, witho
   const request = { extFields: new Map(Object.entries(MASTER)) } as unknown as RemotingCommand
   const context = { channel: openChannel(1), nowMs: 0 }
   expect(() => unregisterBroker(full)(request, context)).toThrow(
-    expect.objectContaining({ code: 1, message: '', bound: 'unRegisterBrokerQueueCapacity' }) as Error,
+    expect.objectContaining({ limit: 'unRegisterBrokerQueueCapacity', busy: false, remark: '' }) as Error,
   )
 })

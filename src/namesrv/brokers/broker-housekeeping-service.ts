@@ -1,24 +1,14 @@
 import type { Logger } from 'pino'
+import { LimitError } from '../../common/limit-error.ts'
 import type { LineLevel, LogThrottle } from '../../common/log-throttle.ts'
-import { FrameError, type FrameErrorCode } from '../../protocol/errors.ts'
+import { FrameError } from '../../protocol/errors.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
-import { ConnectionMemoryError } from '../../remoting/server/connection-memory-limit.ts'
-import type { HandshakeError, HandshakeErrorCode } from '../../remoting/server/handshake-error.ts'
+import type { HandshakeError } from '../../remoting/server/handshake-error.ts'
 import type { RemotingServerEvents } from '../../remoting/server/remoting-server.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
-import type { Counters, LimitName } from '../../stats/counters.ts'
+import type { Counters } from '../../stats/counters.ts'
 import type { RecentEvents } from '../../stats/recent-events.ts'
 import type { RejectionLog } from '../logs/rejection-log.ts'
-
-const FRAME_LIMIT_KEY = 'com.rocketmq.remoting.frameMaxLength'
-
-/** Codes that say that a bound was met. */
-const BOUND_OF: { readonly [Code in FrameErrorCode | HandshakeErrorCode]?: LimitName } = {
-  ERR_FRAME_TOO_LONG: FRAME_LIMIT_KEY,
-  ERR_HEADER_TOO_LONG: 'maxHeaderBytes',
-  ERR_TOO_MANY_CONNECTIONS: 'maxConnections',
-  ERR_TOO_MANY_OF_ADDRESS: 'maxConnectionsPerAddress',
-}
 
 /** As the others' codes, for connections that the system has no room for. */
 const NO_DESCRIPTOR = 'ERR_NO_DESCRIPTOR'
@@ -113,8 +103,8 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
   onChannelFailure(channel: ChannelRef, error: Error): void {
     const peer = channel.remoteAddress
     const { counters, events, rejections } = this.#options
-    if (error instanceof ConnectionMemoryError) {
-      rejections.rejected(error.bound, peer, `connection closed: ${error.message}`)
+    if (error instanceof LimitError) {
+      rejections.rejected(error.limit, peer, error.message)
       return
     }
     if (!(error instanceof FrameError)) {
@@ -122,15 +112,13 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
       this.#logger.debug({ peer, error: error.message }, 'connection failed')
       return
     }
-    const { code, message } = error
+    const { code, message, limit } = error
     counters.framesRejected[code] = (counters.framesRejected[code] ?? 0) + 1
-    const bound = BOUND_OF[code]
-    if (bound !== undefined) counters.rejected[bound]++
+    if (limit !== undefined) counters.rejected[limit]++
     const line = code === 'ERR_FOREIGN_PROTOCOL' ? 'connection closed' : 'connection closed: invalid frame'
     this.#throttled('warn', line, peer, (suppressed) => {
-      if (bound !== undefined) events.add('rejected', peer, `${bound}: ${message}`)
-      const hint = code === 'ERR_FRAME_TOO_LONG' ? `; ${FRAME_LIMIT_KEY} sets the limit` : ''
-      this.#logger.warn({ peer, code, suppressed }, `${line}: ${message}${hint}`)
+      if (limit !== undefined) events.add('rejected', peer, message)
+      this.#logger.warn({ peer, code, suppressed }, `${line}: ${message}`)
     })
   }
 
@@ -150,12 +138,11 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
     this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed: idle')
   }
 
-  onConnectionRejected(peer: string, { code, message }: HandshakeError): void {
+  onConnectionRejected(peer: string, { code, message, limit }: HandshakeError): void {
     const { counters, rejections } = this.#options
     const { connectionsRejected } = counters
     connectionsRejected[code] = (connectionsRejected[code] ?? 0) + 1
-    const bound = BOUND_OF[code]
-    if (bound !== undefined) rejections.rejected(bound, peer, message)
+    if (limit !== undefined) rejections.rejected(limit, peer, message)
     else {
       const line = 'connection closed before its first frame'
       this.#throttled('warn', line, peer, (suppressed) => {

@@ -10,12 +10,6 @@ type LookupCallback = (
 /** So many names may be looked up at a time. */
 const MOST_LOOKUPS = 16
 
-/** Too many names are being looked up: the system's resolver does not answer. */
-class TooManyNameLookupsError extends Error {
-  override readonly name = 'TooManyNameLookupsError'
-  readonly code = 'ERR_TOO_MANY_NAME_LOOKUPS'
-}
-
 /**
  * Looks names of hosts up, few at a time and each once at a time.
  *
@@ -47,7 +41,7 @@ export class NameLookup {
     }
     if (this.#waiting.size >= MOST_LOOKUPS) {
       const message = `${this.#waiting.size} names are being looked up already`
-      process.nextTick(callback, new TooManyNameLookupsError(message), '')
+      process.nextTick(callback, new Error(message), '')
       return
     }
     const waiting = [callback]

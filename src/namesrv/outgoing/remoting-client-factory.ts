@@ -25,7 +25,7 @@ export function createRemotingClient(
     maxRequests: values.clientAsyncSemaphoreValue,
     maxFrameBytes: values['com.rocketmq.remoting.frameMaxLength'],
     serializeType: SerializeType[values.serializeType],
-    onRejected: (bound, address, why) => rejections.rejected(bound, address, why),
+    onRejected: ({ limit, message }, address) => rejections.rejected(limit, address, message),
     nowMs: () => clock.nowMs(),
     after: (delayMs, task) => scheduler.after(delayMs, task),
     every: (periodMs, task) => scheduler.every(periodMs, task),

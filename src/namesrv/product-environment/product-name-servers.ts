@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { LimitError } from '../../common/limit-error.ts'
 import { cutText } from '../../common/log-text.ts'
 import type { RateLimit } from '../../common/rate-limit.ts'
 import type { ProductEnvironment } from '../../processor/cluster-test-request-processor.ts'
@@ -6,10 +7,7 @@ import type { RemotingCommand } from '../../protocol/remoting-command.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
-import type {
-  RemotingClientError,
-  RemotingClientErrorCode,
-} from '../../remoting/client/remoting-client-error.ts'
+import { RemotingClientError } from '../../remoting/client/remoting-client-error.ts'
 
 /** What lookups in the product environment need. */
 export interface ProductNameServersOptions {
@@ -26,23 +24,10 @@ export interface ProductNameServersOptions {
   readonly limit: RateLimit
 }
 
-/** Failures that say something about the NameServer that was asked. */
-const FAILURES_OF_THE_PEER: ReadonlySet<RemotingClientErrorCode | undefined> = new Set([
-  'ERR_CONNECT',
-  'ERR_CONNECTION_LOST',
-  'ERR_TIMEOUT',
-  'ERR_ADDRESS',
-] as const)
 /** So long a NameServer that failed is passed over. */
 const PASSED_OVER_MS = 5_000
 /** A version before 4.9.4: to such a client a route is written in the dialect of old clients. */
 const OLD_CLIENT_VERSION = 399
-
-/** Too many topics are being looked up in the product environment. */
-class TooManyLookupsError extends Error {
-  override readonly name = 'TooManyLookupsError'
-  readonly code = 'ERR_TOO_MANY_LOOKUPS'
-}
 
 /**
  * Asks the NameServers of the product environment, one after the other until one answers, beginning with the one that did last
@@ -64,9 +49,8 @@ export class ProductNameServers implements ProductEnvironment {
     const underWay = this.#lookups.get(topic)
     if (underWay !== undefined) return underWay
     if (this.#lookups.size >= this.#options.maxLookups) {
-      throw new TooManyLookupsError(
-        `${this.#lookups.size} topics are being looked up in the product environment`,
-      )
+      const detail = `${this.#lookups.size} topics are being looked up in the product environment (clusterTestMaxLookups)`
+      throw LimitError.busy('clusterTestMaxLookups', detail)
     }
     const lookup = this.#lookUp(topic).finally(() => this.#lookups.delete(topic))
     this.#lookups.set(topic, lookup)
@@ -112,9 +96,9 @@ export class ProductNameServers implements ProductEnvironment {
     try {
       answer = await client.invoke(address, request, timeoutMs)
     } catch (error) {
-      // What failed on our side, such as a full queue, says nothing about that server.
-      if (FAILURES_OF_THE_PEER.has((error as Partial<RemotingClientError>).code)) {
-        this.#passOver(address, (error as Error).message)
+      // A limit of our own client says nothing about that server, nor does a client that was closed.
+      if (error instanceof RemotingClientError && error.code !== 'ERR_CLIENT_CLOSED') {
+        this.#passOver(address, error.message)
       }
       return undefined
     }

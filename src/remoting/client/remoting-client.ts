@@ -1,5 +1,5 @@
+import { LimitError, type LimitName } from '../../common/limit-error.ts'
 import { type ExtFields, type RemotingCommand, requestCommand } from '../../protocol/remoting-command.ts'
-import type { LimitName } from '../../stats/counters.ts'
 import { OutgoingConnection, type OutgoingConnectionOptions } from './outgoing-connection.ts'
 import { parseRemoteAddress } from './remote-address.ts'
 import { RemotingClientError } from './remoting-client-error.ts'
@@ -67,7 +67,7 @@ export class RemotingClient {
    */
   async invokeOneway(address: string, command: RemotingCommand): Promise<void> {
     if (this.#oneways >= this.#options.maxOneways) {
-      throw this.#tooMany('clientOnewaySemaphoreValue', address, this.#oneways, 'oneway commands')
+      throw this.#tooMany('clientOnewaySemaphoreValue', address, this.#oneways, 'waiting oneway commands')
     }
     this.#oneways++
     try {
@@ -85,7 +85,7 @@ export class RemotingClient {
    */
   async invoke(address: string, command: RemotingCommand, timeoutMs: number): Promise<RemotingCommand> {
     if (this.#requests >= this.#options.maxRequests) {
-      throw this.#tooMany('clientAsyncSemaphoreValue', address, this.#requests, 'requests')
+      throw this.#tooMany('clientAsyncSemaphoreValue', address, this.#requests, 'waiting requests')
     }
     this.#requests++
     try {
@@ -133,15 +133,13 @@ export class RemotingClient {
       connection.destroy()
       return
     }
-    const detail = `${this.#connections.size} connections are open and busy`
-    this.#options.onRejected?.('clientMaxConnections', other, detail)
-    throw new RemotingClientError('ERR_TOO_MANY_CONNECTIONS', detail)
+    throw this.#tooMany('clientMaxConnections', other, this.#connections.size, 'busy connections')
   }
 
-  #tooMany(bound: LimitName, address: string, count: number, what: string): RemotingClientError {
-    const detail = `${count} ${what} wait already`
-    this.#options.onRejected?.(bound, address, detail)
-    return new RemotingClientError('ERR_TOO_MANY_COMMANDS', detail)
+  #tooMany(limit: LimitName, address: string, count: number, what: string): LimitError {
+    const error = LimitError.busy(limit, `no room beside ${count} ${what} (${limit})`)
+    this.#options.onRejected?.(error, address)
+    return error
   }
 
   #onClose(connection: OutgoingConnection): void {

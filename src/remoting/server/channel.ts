@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
+import type { LimitError } from '../../common/limit-error.ts'
 import type { BufferPool } from '../../protocol/buffer-pool.ts'
 import { decodeCommand } from '../../protocol/command-codec.ts'
-import { FrameError, LimitError } from '../../protocol/errors.ts'
+import { FrameError } from '../../protocol/errors.ts'
 import { FrameDecoder } from '../../protocol/frame-decoder.ts'
 import type { ChannelRef, RequestContext } from '../../protocol/processor.ts'
 import {
@@ -11,7 +12,11 @@ import {
   type RemotingResponse,
 } from '../../protocol/remoting-command.ts'
 import type { Counters } from '../../stats/counters.ts'
-import type { ConnectionMemoryError, ConnectionMemoryLimit, QueueHolder } from './connection-memory-limit.ts'
+import type {
+  ConnectionMemoryLimit,
+  LimitedConnection,
+  RequestsInProgress,
+} from './connection-memory-limit.ts'
 import { type LargeFrameThrottle, LEAST_PAUSE_BYTES } from './large-frame-throttle.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 import type { ResponseBuffer } from './response-buffer.ts'
@@ -34,8 +39,7 @@ export interface ChannelOptions {
   readonly counters: Counters
   /** What is held of requests that are not whole, on all channels together. */
   readonly queuedRequests: ConnectionMemoryLimit
-  /** Most bytes of requests that are worked on beyond their turn, on all channels together. */
-  readonly maxWorkingRequestBytes: number
+  readonly inProgress: RequestsInProgress
   /** What is held of answers, on all channels together. */
   readonly queuedAnswers: ConnectionMemoryLimit
   /** Told once why a channel is being closed by us, or that its socket failed. */
@@ -53,9 +57,6 @@ export interface AcceptedConnection {
   readonly maxIdleMs: number
 }
 
-/** A request up to this size may always be worked on, however much waits. */
-const SMALL_BODY_BYTES = 16 * 1024
-
 /** A large answer is handed to the socket in pieces of this size, so that its progress can be seen. */
 const PIECE_BYTES = 256 * 1024
 
@@ -66,7 +67,7 @@ const PIECE_BYTES = 256 * 1024
  * this connection, and so does a peer that does not read its answers: nothing more is read from it until it does. So a peer
  * can make us keep one read, one request and the answers of one read at most.
  */
-export class Channel implements ChannelRef, QueueHolder {
+export class Channel implements ChannelRef, LimitedConnection {
   readonly id: number
   readonly remoteAddress: string
   /** Idle for this many milliseconds, it is closed; the limit in effect when the connection was accepted. */
@@ -111,8 +112,8 @@ export class Channel implements ChannelRef, QueueHolder {
       // Somebody may still know this connection.
       this.#decoder.release()
       this.#unsent = []
-      options.queuedRequests.hold(this, 0, false)
-      options.queuedAnswers.hold(this, 0, false)
+      options.queuedRequests.report(this, 0, false)
+      options.queuedAnswers.report(this, 0, false)
     })
   }
 
@@ -148,8 +149,7 @@ export class Channel implements ChannelRef, QueueHolder {
     this.#socket.destroy()
   }
 
-  /** Closes at once, to make room for others. */
-  giveUp(error: ConnectionMemoryError): void {
+  evict(error: LimitError): void {
     this.destroy()
     this.#options.onFailure(this, error)
   }
@@ -188,7 +188,7 @@ export class Channel implements ChannelRef, QueueHolder {
     this.#lastActivityMs = this.#options.nowMs()
     this.#congested = false
     this.#holdsAnswers = false
-    this.#options.queuedAnswers.hold(this, 0, true)
+    this.#options.queuedAnswers.report(this, 0, true)
     this.#send()
     this.#work()
   }
@@ -227,12 +227,12 @@ export class Channel implements ChannelRef, QueueHolder {
     const unread = this.#decoder.bufferedBytes
     if (unread > 0 || this.#holdsRequests) {
       this.#holdsRequests = unread > 0
-      this.#options.queuedRequests.hold(this, unread, gotOn)
+      this.#options.queuedRequests.report(this, unread, gotOn)
     }
     if (this.#congested || this.#holdsAnswers) {
       const unsent = this.#unsent.reduce((sum, piece) => sum + piece.length, this.#socket.writableLength)
       this.#holdsAnswers = unsent > 0
-      this.#options.queuedAnswers.hold(this, unsent, false)
+      this.#options.queuedAnswers.report(this, unsent, false)
     }
   }
 
@@ -258,17 +258,11 @@ export class Channel implements ChannelRef, QueueHolder {
     }
   }
 
-  /** A large request may wait, and what it needs then no closed connection gives back. */
   #dispatch(request: RemotingCommand, context: RequestContext): RemotingResponse | Promise<RemotingResponse> {
-    const { dispatcher, counters, maxWorkingRequestBytes } = this.#options
-    if (request.body === null) return dispatcher.dispatch(request, context)
-    const bytes = request.body.length
-    const others = counters.workingRequestBytes
-    if (bytes <= SMALL_BODY_BYTES || others + bytes <= maxWorkingRequestBytes || others === 0) {
-      return dispatcher.dispatch(request, context)
-    }
-    const detail = `a request of ${bytes} bytes, and ${others} bytes of others are being worked on`
-    return dispatcher.refuse(LimitError.busy('maxQueuedRequestBytes', detail), request, context)
+    const { dispatcher, inProgress } = this.#options
+    const error = request.body === null ? undefined : inProgress.check(request.body.length)
+    if (error !== undefined) return dispatcher.reject(error, request, context)
+    return dispatcher.dispatch(request, context)
   }
 
   #await(
@@ -276,13 +270,13 @@ export class Channel implements ChannelRef, QueueHolder {
     response: Promise<RemotingResponse>,
     frameMemory: Buffer | undefined,
   ): void {
-    const { counters } = this.#options
+    const { inProgress } = this.#options
     const bytes = request.body?.length ?? 0
     this.#held = true
-    counters.workingRequestBytes += bytes
+    inProgress.acquire(bytes)
     void response.then((settled) => {
       this.#held = false
-      counters.workingRequestBytes -= bytes
+      inProgress.release(bytes)
       if (frameMemory !== undefined) this.#options.assemblies.giveBack(frameMemory)
       this.#lastActivityMs = this.#options.nowMs()
       try {

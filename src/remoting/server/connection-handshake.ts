@@ -165,7 +165,7 @@ export class ConnectionHandshake {
       const { host, port } = header.source
       this.#remoteAddress = formatAddress(host, port)
       if (!this.#context.admit(this, host)) {
-        this.#refuse(tooManyOf(host))
+        this.#refuse(tooManyOfAddress(host))
         return undefined
       }
     }
@@ -227,8 +227,8 @@ export class ConnectionHandshake {
   }
 }
 
-/** Why a connection of an address is refused that has as many as may be. */
-export function tooManyOf(host: string): HandshakeError {
-  const message = `${host} has as many connections as maxConnectionsPerAddress allows`
-  return new HandshakeError('ERR_TOO_MANY_OF_ADDRESS', message)
+/** The error for one more connection of an address that has as many as it may. */
+export function tooManyOfAddress(host: string): HandshakeError {
+  const message = `maxConnectionsPerAddress reached for ${host}`
+  return new HandshakeError('ERR_TOO_MANY_OF_ADDRESS', message, { limit: 'maxConnectionsPerAddress' })
 }

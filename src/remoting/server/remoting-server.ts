@@ -9,9 +9,9 @@ import {
   ConnectionHandshake,
   type HandshakeContext,
   type HandshakeOptions,
-  tooManyOf,
+  tooManyOfAddress,
 } from './connection-handshake.ts'
-import { ConnectionMemoryLimit } from './connection-memory-limit.ts'
+import { ConnectionMemoryLimit, RequestsInProgress } from './connection-memory-limit.ts'
 import { ConnectionsPerAddress } from './connections-per-address.ts'
 import { closeGradually } from './gradual-close.ts'
 import { HandshakeError } from './handshake-error.ts'
@@ -91,6 +91,7 @@ export class RemotingServer {
   readonly #connections = new Map<number, ConnectionHandshake | Channel>()
   readonly #counters: Counters
   readonly #perAddress: ConnectionsPerAddress
+  readonly #inProgress: RequestsInProgress
   /** Under which address a connection is counted. */
   readonly #countedAs = new WeakMap<ConnectionHandshake, string>()
   #lastConnectionId = 0
@@ -105,6 +106,7 @@ export class RemotingServer {
     const limits = options.limits ?? UNLIMITED
     this.#counters = counters
     this.#perAddress = new ConnectionsPerAddress(limits.maxConnectionsPerAddress)
+    this.#inProgress = new RequestsInProgress(limits.maxQueuedRequestBytes / 2, counters)
     this.#channelOptions = {
       dispatcher: options.dispatcher,
       nowMs: options.nowMs,
@@ -125,7 +127,7 @@ export class RemotingServer {
         limits.maxQueuedRequestBytes / 2,
         counters,
       ),
-      maxWorkingRequestBytes: limits.maxQueuedRequestBytes / 2,
+      inProgress: this.#inProgress,
       queuedAnswers: new ConnectionMemoryLimit('maxQueuedAnswerBytes', limits.maxQueuedAnswerBytes, counters),
       onFailure: (channel, error) => options.events.onChannelFailure(channel, error),
       onDefect: (channel, error) => options.events.onChannelDefect(channel, error),
@@ -145,6 +147,11 @@ export class RemotingServer {
   /** Open connections. */
   get connections(): number {
     return this.#connections.size
+  }
+
+  /** Bytes of request bodies that are in progress. */
+  get requestBytesInProgress(): number {
+    return this.#inProgress.bytes
   }
 
   /**
@@ -224,7 +231,7 @@ export class RemotingServer {
         return
       }
       const message = `maxConnections (${allowed}) reached`
-      const error = new HandshakeError('ERR_TOO_MANY_CONNECTIONS', message)
+      const error = new HandshakeError('ERR_TOO_MANY_CONNECTIONS', message, { limit: 'maxConnections' })
       this.#options.events.onConnectionRejected(peer, error)
     })
   }
@@ -235,7 +242,7 @@ export class RemotingServer {
     // A proxy has connections of many; each is counted as that of its client as soon as its header says whose it is.
     const counted = !(proxyTrustedNetworks.areNamed && proxyTrustedNetworks.has(host))
     if (counted && !this.#perAddress.add(host)) {
-      this.#options.events.onConnectionRejected(peerAddress(socket), tooManyOf(host))
+      this.#options.events.onConnectionRejected(peerAddress(socket), tooManyOfAddress(host))
       socket.destroy()
       return
     }

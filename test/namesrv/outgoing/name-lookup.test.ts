@@ -15,7 +15,7 @@ function hangingResolver() {
   const names = new NameLookup((hostname, _options, answer) => asked.push({ hostname, answer }))
   const told: unknown[] = []
   const lookUp = (hostname: string, options = {}): void =>
-    names.lookup(hostname, options, (error, address) => told.push(error?.code ?? address))
+    names.lookup(hostname, options, (error, address) => told.push(error?.code ?? error?.message ?? address))
   return { names, asked, told, lookUp }
 }
 
@@ -35,7 +35,7 @@ describe('while the resolver does not answer', () => {
     const { names, asked, told, lookUp } = hangingResolver()
     for (let i = 0; i < 100; i++) lookUp(`broker-${i}.example`)
     await until('the others are told', () => told.length === 84)
-    expect(new Set(told)).toEqual(new Set(['ERR_TOO_MANY_NAME_LOOKUPS']))
+    expect(new Set(told)).toEqual(new Set(['16 names are being looked up already']))
     expect(names.size).toBe(16)
     asked[0]?.answer(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }), '')
     expect(told.at(-1)).toBe('ENOTFOUND')
