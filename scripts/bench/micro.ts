@@ -10,7 +10,8 @@
 import { TimeSlicer } from '../../src/common/time-slicer.ts'
 import { readRegisterBrokerBody } from '../../src/protocol/body/register-broker-body.ts'
 import { encodeTopicRouteData } from '../../src/protocol/body/topic-route-data.ts'
-import { decodeCommand, writeResponse } from '../../src/protocol/command-codec.ts'
+import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
+import { writeResponse } from '../../src/protocol/command-encoder.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
 import { RemarkTemplate } from '../../src/protocol/remark.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
@@ -68,10 +69,11 @@ function cutFrames(): (count: number) => void {
 
 function decodeEach(frames: readonly Pick<RequestFrame, 'bytes'>[]): (count: number) => void {
   const all = frames.map(({ bytes }) => bytes)
+  const decoder = new CommandDecoder({ nextOpaque: () => 0 })
   return (count) => {
     for (let i = 0; i < count; i++) {
       const bytes = all[i % all.length] as Buffer
-      sink = decodeCommand(bytes, () => 0, 4, bytes.length)
+      sink = decoder.decode(bytes, 4)
     }
   }
 }

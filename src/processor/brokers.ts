@@ -1,7 +1,7 @@
 import { LimitError } from '../common/limit-error.ts'
 import { type DataVersion, decodeDataVersion, encodeDataVersion } from '../protocol/body/data-version.ts'
 import { encodeBrokerMemberGroup } from '../protocol/body/lists-and-tables.ts'
-import { constantExtFields } from '../protocol/command-codec.ts'
+import { constantExtFields } from '../protocol/command-encoder.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
 import { longField, stringField } from '../protocol/ext-fields.ts'
 import type { Processor } from '../protocol/processor.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { inflateSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { encodeCommand } from '../../src/protocol/command-codec.ts'
+import { encodeCommand } from '../../src/protocol/command-encoder.ts'
 import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
 import { type ExpectedFrame, fixture, fixtures } from '../fixtures/load.ts'
 import { byteByByte, commandOf, framesOf } from './support.ts'

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BufferPool } from '../../src/protocol/buffer-pool.ts'
-import { decodeCommand } from '../../src/protocol/command-codec.ts'
+import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
 import { FrameError, type FrameErrorCode } from '../../src/protocol/errors.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
 import { byteByByte, framesOf, hex, int32, MAX_FRAME_BYTES } from './support.ts'
@@ -22,14 +22,6 @@ function errorOf(action: () => unknown): FrameErrorCode | 'nothing' {
   }
   return 'nothing'
 }
-
-test('a header longer than the limit it is given is refused unread', () => {
-  const header = Buffer.from(`{"code":105,"remark":"${'x'.repeat(100)}"}`)
-  const frame = Buffer.concat([int32(header.length), header])
-  const decode = (most: number) => () => decodeCommand(frame, () => 0, 0, frame.length, most)
-  expect(errorOf(decode(header.length))).toBe('nothing')
-  expect(errorOf(decode(header.length - 1))).toBe('ERR_HEADER_TOO_LONG')
-})
 
 test('a frame that comes byte by byte costs little more than its bytes', () => {
   setFlagsFromString('--expose-gc')
@@ -123,35 +115,6 @@ test('empty chunks change nothing', () => {
   ])
 })
 
-describe('the header word', () => {
-  const codeOf = (content: string) => errorOf(() => decodeCommand(hex(content), () => 0))
-
-  test.each([
-    ['an empty header', '00000000', 'ERR_HEADER_LENGTH'],
-    ['an empty JSON header in front of a body', '00000000 0102030405060708', 'ERR_HEADER_LENGTH'],
-    ['an empty binary header', '01000000', 'ERR_HEADER_LENGTH'],
-    ['a header one byte longer than its frame', '00000003 7b7d', 'ERR_HEADER_LENGTH'],
-    ['a header of 16,777,215 bytes in a short frame', '00ffffff 7b7d', 'ERR_HEADER_LENGTH'],
-    ['serialize type 2', '02000002 7b7d', 'ERR_SERIALIZE_TYPE'],
-    ['serialize type 127', '7f000002 7b7d', 'ERR_SERIALIZE_TYPE'],
-    ['serialize type 128', '80000002 7b7d', 'ERR_SERIALIZE_TYPE'],
-    ['serialize type 255', 'ff000002 7b7d', 'ERR_SERIALIZE_TYPE'],
-    ['a JSON header that is none', '00000002 7b7b', 'ERR_HEADER'],
-    ['a binary header that is too short', '01000002 7b7d', 'ERR_HEADER'],
-  ])('with %s is refused', (_name, content, code) => {
-    expect(codeOf(content)).toBe(code)
-  })
-
-  test('with a header that fills its frame is accepted and gives no body', () => {
-    const command = decodeCommand(hex('00000002 7b7d'), () => 42)
-    expect(command).toMatchObject({ code: 0, opaque: 42, body: null })
-  })
-
-  test('with bytes after the header gives them as the body', () => {
-    expect(decodeCommand(hex('00000002 7b7d 00ff'), () => 0).body).toEqual(hex('00ff'))
-  })
-})
-
 describe('any stream', () => {
   const content = fc.uint8Array({ minLength: 4, maxLength: 60 }).map((bytes) => Buffer.from(bytes))
   const contents = fc.array(content, { maxLength: 12 })
@@ -203,6 +166,7 @@ describe('any stream', () => {
     fc.assert(
       fc.property(fc.array(chunk, { maxLength: 20 }), (chunks) => {
         const decoder = new FrameDecoder(200)
+        const commandDecoder = new CommandDecoder({ nextOpaque: () => 0 })
         let given = 0
         let taken = 0
         errorOf(() => {
@@ -212,7 +176,7 @@ describe('any stream', () => {
             for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
               taken += 4 + frame.length
               const whole = frame
-              errorOf(() => decodeCommand(whole, () => 0))
+              errorOf(() => commandDecoder.decode(whole))
             }
             expect(decoder.bufferedBytes).toBeLessThanOrEqual(given - taken)
             // What is kept is one unfinished frame at the most.
@@ -220,20 +184,6 @@ describe('any stream', () => {
           }
         })
         expect(decoder.bufferedBytes).toBeLessThanOrEqual(given)
-      }),
-      { numRuns: 2000 },
-    )
-  })
-
-  test('of random headers in good frames gives a command or a FrameError', () => {
-    const json = fc.json().map((text) => Buffer.from(text))
-    const bytes = fc.uint8Array({ minLength: 1, maxLength: 60 }).map((array) => Buffer.from(array))
-    fc.assert(
-      fc.property(fc.oneof(json, bytes), fc.constantFrom(0, 1), (header, type) => {
-        const code = errorOf(() =>
-          decodeCommand(Buffer.concat([int32((type << 24) | header.length), header]), () => 0),
-        )
-        expect(['nothing', 'ERR_HEADER']).toContain(code)
       }),
       { numRuns: 2000 },
     )

@@ -1,6 +1,6 @@
 /** Frames whose bytes were made by Java's own encoder. */
 import { describe, expect, test } from 'vitest'
-import { encodeCommand } from '../../src/protocol/command-codec.ts'
+import { encodeCommand } from '../../src/protocol/command-encoder.ts'
 import { type RemotingCommand, SerializeType } from '../../src/protocol/remoting-command.ts'
 import { commandOf, framesOf, hex } from './support.ts'
 

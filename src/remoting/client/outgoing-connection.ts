@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { LimitError } from '../../common/limit-error.ts'
-import { decodeCommand, encodeCommand } from '../../protocol/command-codec.ts'
+import type { CommandDecoder } from '../../protocol/command-decoder.ts'
+import { encodeCommand } from '../../protocol/command-encoder.ts'
 import { FrameDecoder } from '../../protocol/frame-decoder.ts'
 import { isResponse, type RemotingCommand, type SerializeType } from '../../protocol/remoting-command.ts'
 import type { RemoteAddress } from './remote-address.ts'
@@ -26,7 +27,7 @@ export interface OutgoingConnectionOptions {
   readonly maxQueuedBytes: number
   readonly maxFrameBytes: number
   readonly serializeType: SerializeType
-  readonly nextOpaque: () => number
+  readonly commandDecoder: CommandDecoder
   readonly nowMs: () => number
   /** Runs a task once; returns what prevents it. */
   readonly after: (delayMs: number, task: () => void) => () => void
@@ -173,7 +174,7 @@ export class OutgoingConnection {
     try {
       this.#decoder.append(chunk)
       for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
-        const command = decodeCommand(frame, this.#options.nextOpaque)
+        const command = this.#options.commandDecoder.decode(frame)
         // Nobody has a reason to ask us anything over a connection that we opened.
         if (isResponse(command)) this.#responses.get(command.opaque)?.onResponse(command)
       }

@@ -1,11 +1,12 @@
 import { LimitError, type LimitName } from '../../common/limit-error.ts'
+import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { type ExtFields, type RemotingCommand, requestCommand } from '../../protocol/remoting-command.ts'
 import { OutgoingConnection, type OutgoingConnectionOptions } from './outgoing-connection.ts'
 import { parseRemoteAddress } from './remote-address.ts'
 import { RemotingClientError } from './remoting-client-error.ts'
 
 /** What a client needs to open connections, and how much it may hold. */
-export interface RemotingClientOptions extends Omit<OutgoingConnectionOptions, 'nextOpaque' | 'onClose'> {
+export interface RemotingClientOptions extends Omit<OutgoingConnectionOptions, 'commandDecoder' | 'onClose'> {
   /** A connection without traffic either way for this long is closed; infinity for never. */
   readonly maxIdleMs: number
   /** Most connections, those that are being opened among them. */
@@ -28,6 +29,7 @@ const IDLE_SWEEP_MS = 1_000
  */
 export class RemotingClient {
   readonly #options: RemotingClientOptions
+  readonly #commandDecoder = new CommandDecoder({ nextOpaque: () => this.#nextOpaque() })
   /** In the order of their last use. */
   readonly #connections = new Map<string, OutgoingConnection>()
   #endSweeps: (() => void) | undefined
@@ -121,7 +123,7 @@ export class RemotingClient {
     this.#endSweeps ??= this.#options.every(IDLE_SWEEP_MS, () => this.#closeIdle())
     return new OutgoingConnection(address, remote, {
       ...this.#options,
-      nextOpaque: () => this.#nextOpaque(),
+      commandDecoder: this.#commandDecoder,
       onClose: (connection) => this.#onClose(connection),
     })
   }

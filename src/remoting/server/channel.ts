@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { LimitError } from '../../common/limit-error.ts'
 import type { BufferPool } from '../../protocol/buffer-pool.ts'
-import { decodeCommand } from '../../protocol/command-codec.ts'
+import type { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { FrameError } from '../../protocol/errors.ts'
 import { FrameDecoder } from '../../protocol/frame-decoder.ts'
 import type { ChannelRef, RequestContext } from '../../protocol/processor.ts'
@@ -27,7 +27,7 @@ export interface ChannelOptions {
   readonly dispatcher: RequestDispatcher
   readonly nowMs: () => number
   readonly maxFrameBytes: number
-  readonly maxHeaderBytes: number
+  readonly commandDecoder: CommandDecoder
   /** Shared, since every channel empties it before its turn is over. */
   readonly answers: ResponseBuffer
   /** What sockets read into; undefined if each is to read into memory of its own. */
@@ -35,7 +35,6 @@ export interface ChannelOptions {
   /** What large frames are put together in. */
   readonly assemblies: BufferPool
   readonly pace: LargeFrameThrottle
-  readonly nextOpaque: () => number
   readonly counters: Counters
   /** What is held of requests that are not whole, on all channels together. */
   readonly queuedRequests: ConnectionMemoryLimit
@@ -238,8 +237,7 @@ export class Channel implements ChannelRef, LimitedConnection {
 
   #decode(): RemotingCommand {
     const decoder = this.#decoder
-    const { nextOpaque, maxHeaderBytes } = this.#options
-    const request = decodeCommand(decoder.bytes, nextOpaque, decoder.from, decoder.to, maxHeaderBytes)
+    const request = this.#options.commandDecoder.decode(decoder.bytes, decoder.from, decoder.to)
     // Who answers later still looks at the body then.
     if (request.body === null || !this.#sharesReads || decoder.ownsFrame) return request
     return { ...request, body: Buffer.from(request.body) }

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { BufferPool } from '../../protocol/buffer-pool.ts'
+import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
 import type { SerializeType } from '../../protocol/remoting-command.ts'
 import { Counters } from '../../stats/counters.ts'
@@ -111,15 +112,17 @@ export class RemotingServer {
       dispatcher: options.dispatcher,
       nowMs: options.nowMs,
       maxFrameBytes: options.maxFrameBytes,
-      maxHeaderBytes: options.maxHeaderBytes,
+      commandDecoder: new CommandDecoder({
+        nextOpaque: () => {
+          this.#lastOpaque = (this.#lastOpaque + 1) | 0
+          return this.#lastOpaque
+        },
+        maxHeaderBytes: options.maxHeaderBytes,
+      }),
       answers: new ResponseBuffer(options.serializeType),
       reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),
       assemblies: new BufferPool(),
       pace: new LargeFrameThrottle(options),
-      nextOpaque: () => {
-        this.#lastOpaque = (this.#lastOpaque + 1) | 0
-        return this.#lastOpaque
-      },
       counters,
       // Halves, so that peers that do not finish what they send take no room from those that do.
       queuedRequests: new ConnectionMemoryLimit(

@@ -1,4 +1,4 @@
-import { encodeCommand, mostResponseBytes, writeResponse } from '../../protocol/command-codec.ts'
+import { encodeCommand, mostResponseBytes, writeResponse } from '../../protocol/command-encoder.ts'
 import {
   type RemotingResponse,
   responseCommand,

@@ -2,11 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   constantExtFields,
-  decodeCommand,
   encodeCommand,
   mostResponseBytes,
   writeResponse,
-} from '../../src/protocol/command-codec.ts'
+} from '../../src/protocol/command-encoder.ts'
 import { RemarkTemplate } from '../../src/protocol/remark.ts'
 import { type RemotingResponse, responseCommand, SerializeType } from '../../src/protocol/remoting-command.ts'
 
@@ -67,14 +66,4 @@ describe('a response that is written where there is room', () => {
   test('is none whose header is of the other type', () => {
     expect(mostResponseBytes({ code: 0 }, SerializeType.ROCKETMQ)).toBeUndefined()
   })
-})
-
-test('a frame among other bytes is read as it is by itself', () => {
-  const header = '{"code":105,"flag":0,"language":"JAVA","opaque":7,"version":513}'
-  const frame = Buffer.concat([Buffer.from([0, 0, 0, header.length]), Buffer.from(`${header}body`)])
-  const among = Buffer.concat([Buffer.from('}}'), frame, Buffer.from(',"}')])
-  const none = (): number => -1
-  expect(decodeCommand(among, none, 2, 2 + frame.length)).toEqual(decodeCommand(frame, none))
-  const cut = Buffer.concat([Buffer.from([0, 0, 0, header.length - 1]), Buffer.from(header)])
-  expect(() => decodeCommand(cut, none, 0, cut.length - 1)).toThrow(/JSON header/)
 })
