@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { checkValue, spacesWarning } from '../config/check-value.ts'
 import { ConfigError } from '../config/config-error.ts'
-import { findConfigKey, type NamesrvValues } from '../config/config-keys.ts'
-import { type ConfigSource, describeSource } from '../config/config-source.ts'
+import { findConfigKey, type NamesrvConfig } from '../config/config-keys.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from '../config/java-properties.ts'
+import { type ConfigSource, describeSource } from '../config/resolved-key.ts'
 
 /** What `tls.config.file` may set. */
 const FILE_KEYS = [
@@ -28,7 +28,7 @@ type FileKey = (typeof FILE_KEYS)[number]
 
 /** The TLS keys in force: the configuration's, and over them those of `tls.config.file`. */
 export interface TlsSettings {
-  readonly values: Pick<NamesrvValues, FileKey>
+  readonly values: Pick<NamesrvConfig, FileKey>
   /** The file, if there is one. */
   readonly configFile: string | undefined
   /** Keys of the file that it cannot set. */

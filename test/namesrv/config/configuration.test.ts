@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { ConfigError } from '../../../src/namesrv/config/config-error.ts'
+import { variableOf } from '../../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS } from '../../../src/namesrv/config/config-keys.ts'
 import type { ConfigNotice, PropertyOption } from '../../../src/namesrv/config/config-layers.ts'
-import { describeSource, variableOf } from '../../../src/namesrv/config/config-source.ts'
 import { Configuration } from '../../../src/namesrv/config/configuration.ts'
-import { parseJavaProperties } from '../../../src/namesrv/config/java-properties.ts'
-import { propertiesText } from '../../../src/namesrv/config/properties-text.ts'
+import { parseJavaProperties, propertiesText } from '../../../src/namesrv/config/java-properties.ts'
+import { describeSource } from '../../../src/namesrv/config/resolved-key.ts'
 
 interface Given {
   file?: string
@@ -100,7 +100,7 @@ describe('environment', () => {
     expect(errorOf({ env: { ROCKETMQ_SERIALIZE_TYPE: 'json' } })).toMatchObject({
       code: 'ERR_CONFIG_VALUE',
       message:
-        'environment variable ROCKETMQ_SERIALIZE_TYPE: serializeType="json" is not one of JSON, ROCKETMQ',
+        'environment variable ROCKETMQ_SERIALIZE_TYPE: serializeType="json" must be one of JSON, ROCKETMQ',
     })
   })
 
@@ -171,65 +171,69 @@ describe('defaults that depend on others', () => {
 
 describe('bad values', () => {
   test.each([
-    ['listenPort=8 ', 'ERR_CONFIG_VALUE', 'listenPort="8 " is not a whole number (it ends with a blank)'],
-    ['listenPort=', 'ERR_CONFIG_VALUE', 'listenPort="" is not a whole number'],
-    ['listenPort=65536', 'ERR_CONFIG_RANGE', 'listenPort="65536" is not within 0 and 65535'],
-    ['listenPort=-1', 'ERR_CONFIG_RANGE', 'listenPort="-1" is not within 0 and 65535'],
-    ['listenPort=4294967296', 'ERR_CONFIG_RANGE', 'listenPort="4294967296" is not within 0 and 65535'],
-    ['defaultThreadPoolNums=1e3', 'ERR_CONFIG_VALUE', 'defaultThreadPoolNums="1e3" is not a whole number'],
+    [
+      'listenPort=8 ',
+      'ERR_CONFIG_VALUE',
+      'listenPort="8 " must be a whole number (it ends with white space)',
+    ],
+    ['listenPort=', 'ERR_CONFIG_VALUE', 'listenPort="" must be a whole number'],
+    ['listenPort=65536', 'ERR_CONFIG_RANGE', 'listenPort="65536" must be from 0 to 65535'],
+    ['listenPort=-1', 'ERR_CONFIG_RANGE', 'listenPort="-1" must be from 0 to 65535'],
+    ['listenPort=4294967296', 'ERR_CONFIG_RANGE', 'listenPort="4294967296" must be from 0 to 65535'],
+    ['defaultThreadPoolNums=1e3', 'ERR_CONFIG_VALUE', 'defaultThreadPoolNums="1e3" must be a whole number'],
     [
       'scanNotActiveBrokerInterval=0',
       'ERR_CONFIG_RANGE',
-      'scanNotActiveBrokerInterval="0" is not within 1 and 2147483647 ms',
+      'scanNotActiveBrokerInterval="0" must be from 1 to 2147483647 ms',
     ],
-    ['orderMessageEnable=yes', 'ERR_CONFIG_VALUE', 'orderMessageEnable="yes" is neither true nor false'],
+    ['orderMessageEnable=yes', 'ERR_CONFIG_VALUE', 'orderMessageEnable="yes" must be true or false'],
     [
       'orderMessageEnable=true\t',
       'ERR_CONFIG_VALUE',
-      'orderMessageEnable="true\\t" is neither true nor false (it ends with a blank)',
+      'orderMessageEnable="true\\t" must be true or false (it ends with white space)',
     ],
     ['kvConfigPath=', 'ERR_CONFIG_VALUE', 'kvConfigPath="" must not be empty'],
-    ['logFormat=xml', 'ERR_CONFIG_VALUE', 'logFormat="xml" is not one of auto, pretty, json'],
+    ['logFormat=xml', 'ERR_CONFIG_VALUE', 'logFormat="xml" must be one of auto, pretty, json'],
     [
       'tls.server.mode=strict',
       'ERR_CONFIG_VALUE',
-      'tls.server.mode="strict" is not one of permissive, disabled, enforcing',
+      'tls.server.mode="strict" must be one of permissive, disabled, enforcing',
     ],
     [
       'tls.server.need.client.auth=required',
       'ERR_CONFIG_VALUE',
-      'tls.server.need.client.auth="required" is not one of none, optional, require',
+      'tls.server.need.client.auth="required" must be one of none, optional, require',
     ],
     [
       'tls.server.need.client.auth=require   ',
       'ERR_CONFIG_VALUE',
-      'tls.server.need.client.auth="require   " is not one of none, optional, require (it ends with a blank)',
+      'tls.server.need.client.auth="require   " must be one of none, optional, require (it ends with white space)',
     ],
     [
       'tls.server.mode=enforcing ',
       'ERR_CONFIG_VALUE',
-      'tls.server.mode="enforcing " is not one of permissive, disabled, enforcing (it ends with a blank)',
+      'tls.server.mode="enforcing " must be one of permissive, disabled, enforcing (it ends with white space)',
     ],
     [
       'tls.enable=true ',
       'ERR_CONFIG_VALUE',
-      'tls.enable="true " is neither true nor false (it ends with a blank)',
+      'tls.enable="true " must be true or false (it ends with white space)',
     ],
-    ['bindAddress=[::1', 'ERR_CONFIG_VALUE', 'bindAddress="[::1" has no IPv6 address in its brackets'],
+    ['bindAddress=[::1', 'ERR_CONFIG_VALUE', 'bindAddress="[::1" must have an IPv6 address in its brackets'],
     [
       'bindAddress=[127.0.0.1]',
       'ERR_CONFIG_VALUE',
-      'bindAddress="[127.0.0.1]" has no IPv6 address in its brackets',
+      'bindAddress="[127.0.0.1]" must have an IPv6 address in its brackets',
     ],
     [
       'bindAddress=[::1]:9876',
       'ERR_CONFIG_VALUE',
-      'bindAddress="[::1]:9876" has a port, which listenPort names',
+      'bindAddress="[::1]:9876" must not have a port; set it with listenPort',
     ],
     [
       'bindAddress=localhost:9876',
       'ERR_CONFIG_VALUE',
-      'bindAddress="localhost:9876" has a port, which listenPort names',
+      'bindAddress="localhost:9876" must not have a port; set it with listenPort',
     ],
     [
       'kvConfigPath=D:\\rocketmq\\namesrv\\kvConfig.json',
@@ -245,7 +249,7 @@ describe('bad values', () => {
     [
       'kvConfigPath=D:\\users\\kv.json',
       'ERR_CONFIG_SYNTAX',
-      'malformed \\uXXXX escape; in a path write / or \\\\ instead of a single backslash',
+      'malformed \\uXXXX escape (it needs four hex digits); in a path write / or \\\\ instead of a single backslash',
     ],
     [
       'proxyProtocolTrustedNetworks=10.0.0.0/8, 10.0.0.0/33',
@@ -309,7 +313,7 @@ describe('bad values', () => {
       /^environment variable MQNAMESRV_LISTEN_PORT: /,
     )
     expect(errorOf({ args: [{ key: 'listenPort', value: 'a\nb' }] }).message).toBe(
-      'option --listenPort: listenPort="a\\nb" is not a whole number',
+      'option --listenPort: listenPort="a\\nb" must be a whole number',
     )
   })
 
@@ -320,16 +324,16 @@ describe('bad values', () => {
       args: [{ key: 'maxTopics', value: '-1' }],
     }
     expect(errorOf(given).problems).toEqual([
-      'ns.conf:1: listenPort="99999" is not within 0 and 65535',
-      'ns.conf:2: logLevel="loud" is not one of fatal, error, warn, info, debug, trace',
-      'ns.conf:3: scanNotActiveBrokerInterval="0" is not within 1 and 2147483647 ms',
-      'ns.conf:5: maxConnections="many" is not a whole number',
-      'environment variable MQNAMESRV_MAX_BROKERS: maxBrokers="0" is not within 1 and 2147483647',
-      'option --maxTopics: maxTopics="-1" is not within 1 and 2147483647',
+      'ns.conf:1: listenPort="99999" must be from 0 to 65535',
+      'ns.conf:2: logLevel="loud" must be one of fatal, error, warn, info, debug, trace',
+      'ns.conf:3: scanNotActiveBrokerInterval="0" must be from 1 to 2147483647 ms',
+      'ns.conf:5: maxConnections="many" must be a whole number',
+      'environment variable MQNAMESRV_MAX_BROKERS: maxBrokers="0" must be from 1 to 2147483647',
+      'option --maxTopics: maxTopics="-1" must be from 1 to 2147483647',
     ])
     expect(errorOf({ file: 'a=\\u0\nb=1\nc=\\uxyzw' }).problems).toEqual([
-      'ns.conf:1: malformed \\uXXXX escape',
-      'ns.conf:3: malformed \\uXXXX escape',
+      'ns.conf:1: malformed \\uXXXX escape (it needs four hex digits)',
+      'ns.conf:3: malformed \\uXXXX escape (it needs four hex digits)',
     ])
   })
 
@@ -371,7 +375,7 @@ describe('a number out of the range of a key that is read while the server runs'
       {
         level: 'warn',
         message: expect.stringMatching(
-          new RegExp(`^${place}: ${key}=${text} is not within 0 and \\d+; ${value} is in effect$`),
+          new RegExp(`^${place}: ${key}=${text} is not from 0 to \\d+; ${value} is in effect$`),
         ),
         keys: [key],
       },
@@ -400,7 +404,7 @@ describe('notices', () => {
       {
         level: 'info',
         message:
-          "keys of Java's NameServer that have nothing to act on here are ignored: serverWorkerThreads, useEpollNativeSelector",
+          "keys of Java's NameServer that have no effect here are ignored: serverWorkerThreads, useEpollNativeSelector",
         keys: ['serverWorkerThreads', 'useEpollNativeSelector'],
       },
     ])
@@ -577,6 +581,6 @@ describe('items', () => {
 
   test('that are printed have every key of the tables', () => {
     const keys = [...parseJavaProperties(Buffer.from(configuration.printItems().join('\n'))).keys()]
-    expect(keys.sort()).toEqual(CONFIG_KEYS.map(({ key }) => key).sort())
+    expect(keys.sort()).toEqual(CONFIG_KEYS.map(({ name }) => name).sort())
   })
 })

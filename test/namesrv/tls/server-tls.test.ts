@@ -305,11 +305,11 @@ describe('files', () => {
   test.each([
     ['tls.protocols=SSLv3', 'tls.protocols="SSLv3" names "SSLv3"'],
     ['tls.ciphers=NULL', 'tls.ciphers="NULL" names "NULL"'],
-    ['tls.server.authClient=yes', 'tls.server.authClient="yes" is neither true nor false'],
+    ['tls.server.authClient=yes', 'tls.server.authClient="yes" must be true or false'],
     ['a=\\u12', 'malformed'],
     [
       'tls.server.need.client.auth=require   ',
-      'tls.server.need.client.auth="require   " is not one of none,',
+      'tls.server.need.client.auth="require   " must be one of none,',
     ],
     [
       'tls.server.keyPath=C:\\rocketmq\\server.key',

@@ -19,8 +19,8 @@ test('all values of tls.config.file that cannot be used are named at once, aster
   expect(() => readTlsSettings(configuration)).toThrow(
     expect.objectContaining({
       problems: [
-        `${path}:1: tls.server.keyPassword=(hidden) is ******, which is shown in place of a secret`,
-        `${path}:2: tls.server.authClient="perhaps" is neither true nor false`,
+        `${path}:1: tls.server.keyPassword=(hidden) is ******, which is shown in place of a secret; set the secret itself`,
+        `${path}:2: tls.server.authClient="perhaps" must be true or false`,
       ],
     }),
   )
