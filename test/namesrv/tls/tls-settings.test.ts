@@ -5,7 +5,7 @@ import { Configuration } from '../../../src/namesrv/config/configuration.ts'
 import { readTlsSettings } from '../../../src/namesrv/tls/tls-settings.ts'
 import { temporaryFolder } from '../../support/start-server.ts'
 
-test('all values of tls.config.file that cannot be used are named at once, asterisks for a password among them', () => {
+test('all invalid values of tls.config.file are reported at once, asterisks for a password among them', () => {
   const path = join(temporaryFolder(), 'tls.properties')
   writeFileSync(
     path,
