@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { backupHint } from '../namesrv/config/config-backup.ts'
 import { ConfigError } from '../namesrv/config/config-error.ts'
-import type { ConfigFile } from '../namesrv/config/config-layers.ts'
+import { backupHint, type ConfigFile } from '../namesrv/config/config-layers.ts'
 import { readBackup } from '../namesrv/files/backup.ts'
 import { describeErrno } from './errno.ts'
 

@@ -1,11 +1,11 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
-import type { NamesrvValues } from '../namesrv/config/config-keys.ts'
+import type { NamesrvConfig } from '../namesrv/config/config-keys.ts'
 import { checkLogFile, type ReopenableFile } from './log-file.ts'
 
 /** How and where to log. */
 export interface LogOptions {
-  readonly level: NamesrvValues['logLevel']
-  readonly format: NamesrvValues['logFormat']
+  readonly level: NamesrvConfig['logLevel']
+  readonly format: NamesrvConfig['logFormat']
   /** Whether stdout is a terminal, which `auto` depends on. */
   readonly isTerminal: boolean
   /** Where lines go; {@link LogOptions.path} if left out. */

@@ -1,6 +1,6 @@
 import { CONFIG_NAMES, findConfigKey } from '../namesrv/config/config-keys.ts'
-import { didYouMean, type PropertyOption } from '../namesrv/config/config-layers.ts'
-import { nearestKey } from '../namesrv/config/nearest-key.ts'
+import type { PropertyOption } from '../namesrv/config/config-layers.ts'
+import { didYouMean } from '../namesrv/config/nearest-key.ts'
 import { UsageError } from './usage-error.ts'
 
 /** An option of the program itself. */
@@ -85,6 +85,5 @@ function valueAfter(name: string, pending: string[]): string {
 
 function unknown(name: string, programOptions: readonly ProgramOption[]): UsageError {
   const candidates = [...programOptions.map(({ long }) => long), ...CONFIG_NAMES.map((key) => `--${key}`)]
-  const nearest = nearestKey(name, candidates)
-  return new UsageError('ERR_USAGE_UNKNOWN_OPTION', `unknown option ${name}${didYouMean(nearest)}`)
+  return new UsageError('ERR_USAGE_UNKNOWN_OPTION', `unknown option ${name}${didYouMean(name, candidates)}`)
 }

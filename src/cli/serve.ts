@@ -1,8 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Logger } from 'pino'
-import { type ConfigEntry, printable } from '../namesrv/config/config-entry.ts'
-import { describeSource } from '../namesrv/config/config-source.ts'
 import type { Configuration } from '../namesrv/config/configuration.ts'
+import { describeSource, printable, type ResolvedKey } from '../namesrv/config/resolved-key.ts'
 import { formatAddress } from '../remoting/peer-address.ts'
 import { firstLine } from './errno.ts'
 import { packageVersion } from './package-version.ts'
@@ -41,11 +40,11 @@ export interface ServingProcess {
 export function logConfiguration(logger: Logger, configuration: Configuration, version: string): void {
   const items: Record<string, string> = {}
   const changed: Record<string, string> = {}
-  for (const entry of configuration.entries()) {
-    const { row, source } = entry
-    if (source.layer === 'default' && row.effect === 'none') continue
-    items[row.key] = printable(entry)
-    if (differsFromDefault(entry)) changed[row.key] = `${printable(entry)} (${describeSource(source)})`
+  for (const resolved of configuration.keys()) {
+    const { key, source } = resolved
+    if (source.layer === 'default' && key.effect === 'none') continue
+    items[key.name] = printable(resolved)
+    if (differsFromDefault(resolved)) changed[key.name] = `${printable(resolved)} (${describeSource(source)})`
   }
   const configFile = fileOf(configuration) ?? 'none'
   const { kvConfigPath, configStorePath, routeSnapshotPath } = configuration.values
@@ -64,10 +63,10 @@ export function logConfiguration(logger: Logger, configuration: Configuration, v
 }
 
 /** A key that is set to its default does not differ from it; nor is the file's own path a setting. */
-function differsFromDefault({ row, value, source }: ConfigEntry): boolean {
+function differsFromDefault({ key, value, source }: ResolvedKey): boolean {
   if (source.layer === 'default') return false
   if (source.layer === 'file' && source.line === undefined) return false
-  return typeof row.default === 'object' || value !== row.default
+  return typeof key.default === 'object' || value !== key.default
 }
 
 /** The file of `-c`. */

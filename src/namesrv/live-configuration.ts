@@ -69,14 +69,14 @@ export class ConfigUpdates implements NamesrvConfiguration {
       draft: () => ({ state: configuration.state }),
       commit: async ({ state }) => {
         if (layer === 'default') {
-          configuration.putInForce(state)
+          configuration.putIntoEffect(state)
           return
         }
         await recovery.watch(
           writeFileAtomically(
             configStorePath,
             Buffer.from(configFileText(state)),
-            () => configuration.putInForce(state),
+            () => configuration.putIntoEffect(state),
             undefined,
             (old) => hasContent(old) && readable(old) !== undefined,
           ),

@@ -123,7 +123,7 @@ export class NamesrvController {
     const server = createRemotingServer(this.#context, {
       dispatcher,
       events: this.#routes.housekeeping,
-      tls: this.#tls.preface,
+      tls: this.#tls.handshakeOptions,
       mostConnections: this.#descriptors?.accepted,
     })
     await this.#tls.start()

@@ -3,7 +3,7 @@ import type { HandshakeOptions } from '../remoting/server/connection-handshake.t
 import { RemotingServer, type RemotingServerEvents } from '../remoting/server/remoting-server.ts'
 import type { RequestDispatcher } from '../remoting/server/request-dispatcher.ts'
 import { TrustedNetworks } from '../remoting/server/trusted-networks.ts'
-import { withoutBrackets } from './config/places.ts'
+import { withoutBrackets } from './config/check-value.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 
 /** Who has to do with the connections of a server. */

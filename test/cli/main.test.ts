@@ -53,9 +53,9 @@ describe('run', () => {
 
   test.each([
     [['--listenPrt', '1'], 2, 'unknown option --listenPrt; did you mean --listenPort? (try mqnamesrv -h)'],
-    [['--listenPort', 'x'], 1, 'option --listenPort: listenPort="x" is not a whole number'],
-    [['-c', 'bad.conf'], 1, 'bad.conf:2: orderMessageEnable="yes" is neither true nor false'],
-    [['-c', 'broken.conf'], 1, 'broken.conf:1: malformed \\uXXXX escape'],
+    [['--listenPort', 'x'], 1, 'option --listenPort: listenPort="x" must be a whole number'],
+    [['-c', 'bad.conf'], 1, 'bad.conf:2: orderMessageEnable="yes" must be true or false'],
+    [['-c', 'broken.conf'], 1, 'broken.conf:1: malformed \\uXXXX escape (it needs four hex digits)'],
     [['-c', 'none.conf'], 1, 'cannot read configuration file none.conf'],
   ])('%j ends with one line on stderr, one of the log, and %d', async (argv, code, message) => {
     const files = { 'bad.conf': '\norderMessageEnable=yes', 'broken.conf': 'a=\\u12' }
@@ -98,7 +98,7 @@ describe('run', () => {
       files: { 'broken.conf': 'a=\\u12' },
     })
     expect(await run(world)).toBe(1)
-    expect(stderr()).toBe('mqnamesrv: broken.conf:1: malformed \\uXXXX escape\n')
+    expect(stderr()).toBe('mqnamesrv: broken.conf:1: malformed \\uXXXX escape (it needs four hex digits)\n')
     expect(lines).toEqual([])
   })
 
@@ -107,10 +107,10 @@ describe('run', () => {
     const { world, stderr, calls } = fakeWorld({ argv: ['-c', 'bad.conf', '--maxTopics=0'], files })
     expect(await run(world)).toBe(1)
     expect(stderr().split('\n')).toEqual([
-      'mqnamesrv: bad.conf:1: listenPort="99999" is not within 0 and 65535',
-      'mqnamesrv: bad.conf:2: logLevel="loud" is not one of fatal, error, warn, info, debug, trace',
-      'mqnamesrv: bad.conf:3: enableTopicList="maybe" is neither true nor false',
-      'mqnamesrv: option --maxTopics: maxTopics="0" is not within 1 and 2147483647',
+      'mqnamesrv: bad.conf:1: listenPort="99999" must be from 0 to 65535',
+      'mqnamesrv: bad.conf:2: logLevel="loud" must be one of fatal, error, warn, info, debug, trace',
+      'mqnamesrv: bad.conf:3: enableTopicList="maybe" must be true or false',
+      'mqnamesrv: option --maxTopics: maxTopics="0" must be from 1 to 2147483647',
       '',
     ])
     expect(calls).toEqual([])

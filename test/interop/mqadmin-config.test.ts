@@ -39,7 +39,7 @@ describe.each(releases)('mqadmin %s', (release) => {
     expect(await update('tls.server.mode', 'disabled')).toMatch(/cannot update "tls\.server\.mode": only /)
     expect(await update('no.such.key', '1')).toMatch(/cannot update "no\.such\.key": only /)
     expect(await update('waitSecondsForService', '2147000')).toMatch(
-      /CODE: 1 {2}DESC: .* is not within 0 and 600 s/,
+      /CODE: 1 {2}DESC: .* must be from 0 to 600 s/,
     )
     expect(await update('waitSecondsForService', '60')).toMatch(/update name server config success/)
   })

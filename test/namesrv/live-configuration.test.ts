@@ -164,7 +164,7 @@ describe('an update over the wire', () => {
     )
     const { code, remark = '' } = await update(`waitSecondsForService=${'x'.repeat(60_000)}`)
     expect(code).toBe(1)
-    expect(remark).toMatch(/^waitSecondsForService="x+…x+" is not a whole number$/)
+    expect(remark).toMatch(/^waitSecondsForService="x+…x+" must be a whole number$/)
     expect(remark.length).toBeLessThan(300)
   })
 
@@ -204,7 +204,7 @@ describe('an update over the wire', () => {
     ).toEqual({
       code: 1,
       remark:
-        'waitSecondsForService="2147000" is not within 0 and 600 s; shutdownWaitTimeSeconds="-1" is not within 0 and 600 s',
+        'waitSecondsForService="2147000" must be from 0 to 600 s; shutdownWaitTimeSeconds="-1" must be from 0 to 600 s',
     })
     expect(await shown('enableTopicList')).toBe('true')
   })

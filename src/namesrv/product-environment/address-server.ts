@@ -1,7 +1,7 @@
 import { get } from 'node:http'
 import { isIPv6 } from 'node:net'
 import { formatAddress } from '../../remoting/peer-address.ts'
-import { withoutBrackets } from '../config/places.ts'
+import { withoutBrackets } from '../config/check-value.ts'
 import { nameLookup } from '../outgoing/name-lookup.ts'
 
 /** What a lookup at an address server needs. */

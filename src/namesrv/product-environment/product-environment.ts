@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { LogThrottle } from '../../common/log-throttle.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
-import type { NamesrvValues } from '../config/config-keys.ts'
+import type { NamesrvConfig } from '../config/config-keys.ts'
 import type { Clock, Scheduler } from '../time.ts'
 import { addressServerUrl } from './address-server.ts'
 import { NameServerList } from './name-server-list.ts'
@@ -15,7 +15,7 @@ export class ProductEnvironment {
   readonly #name: string
 
   constructor(
-    values: NamesrvValues,
+    values: NamesrvConfig,
     client: RemotingClient,
     {
       logger,

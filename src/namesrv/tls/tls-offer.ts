@@ -1,26 +1,26 @@
 import { ConfigError } from '../config/config-error.ts'
 import type { TlsSettings } from './tls-settings.ts'
 
-/** Versions that are offered; older ones are not, as in a current Java, also when they are named. */
+/** Versions that can be offered. Older ones are accepted in `tls.protocols` and not offered, as in a current Java. */
 const OFFERED = ['TLSv1.2', 'TLSv1.3'] as const
 const OLDER: readonly string[] = ['TLSv1', 'TLSv1.1']
 
-/** Least and greatest version of TLS; all if left out. */
+/** Min and max version of TLS; all if left out. */
 export interface VersionRange {
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
 }
 
-/** What is offered, as Node takes it. */
+/** What is offered, as options of Node. */
 export interface TlsOffer extends VersionRange {
   readonly ciphers?: string
 }
 
 /**
- * Reads `tls.protocols` and `tls.ciphers`. A version none of whose ciphers is named is not offered.
+ * Reads `tls.protocols` and `tls.ciphers`. A version without a cipher in `tls.ciphers` is not offered.
  *
  * @param known - OpenSSL's names in lower case, as `tls.getCiphers()` gives them.
- * @throws {ConfigError} `ERR_CONFIG_VALUE`: unknown names, or nothing that could be offered.
+ * @throws {ConfigError} `ERR_CONFIG_VALUE`: unknown names, or nothing is left to offer.
  */
 export function tlsOffer(settings: TlsSettings, known: readonly string[]): TlsOffer {
   const range = parseProtocols(settings)
@@ -33,8 +33,8 @@ export function tlsOffer(settings: TlsSettings, known: readonly string[]): TlsOf
   )
   const [first, last] = named.filter((version) => version === minVersion || version === maxVersion)
   if (first === undefined) {
-    throw refused(
-      `${settings.describe('tls.ciphers')} has no cipher for ${settings.describe('tls.protocols')}`,
+    throw invalid(
+      `${settings.describe('tls.ciphers')} has no cipher for ${settings.describe('tls.protocols')}: add one, or change the protocols`,
     )
   }
   return { minVersion: first, maxVersion: last ?? first, ciphers: ciphers.join(':') }
@@ -42,23 +42,23 @@ export function tlsOffer(settings: TlsSettings, known: readonly string[]): TlsOf
 
 /**
  * Reads `tls.protocols`: `TLSv1.2`, `TLSv1.3` or both, separated by commas, colons or spaces.
- * @throws {ConfigError} `ERR_CONFIG_VALUE`: an unknown name, or nothing that could be offered.
+ * @throws {ConfigError} `ERR_CONFIG_VALUE`: an unknown name, or nothing is left to offer.
  */
 export function parseProtocols({ values, describe }: TlsSettings): VersionRange {
-  const names = itemsOf(values['tls.protocols'])
+  const names = namesOf(values['tls.protocols'])
   if (names === undefined) return {}
   const known = [...OFFERED, ...OLDER]
   const unknown = names.find((name) => !known.includes(name))
   if (unknown !== undefined) {
-    throw refused(
-      `${describe('tls.protocols')} names ${JSON.stringify(unknown)}, which is not one of ${known.join(', ')}`,
+    throw invalid(
+      `${describe('tls.protocols')} has ${JSON.stringify(unknown)}, which is not one of ${known.join(', ')}`,
     )
   }
   const offered = OFFERED.filter((version) => names.includes(version))
   const [minVersion] = offered
   const maxVersion = offered.at(-1)
   if (minVersion === undefined || maxVersion === undefined) {
-    throw refused(`${describe('tls.protocols')} leaves neither ${OFFERED.join(' nor ')}`)
+    throw invalid(`${describe('tls.protocols')} must have ${OFFERED.join(' or ')}`)
   }
   return { minVersion, maxVersion }
 }
@@ -74,19 +74,19 @@ export function parseCiphers(
   { values, describe }: TlsSettings,
   known: readonly string[],
 ): string[] | undefined {
-  const names = itemsOf(values['tls.ciphers'])
+  const names = namesOf(values['tls.ciphers'])
   if (names === undefined) return undefined
   const ciphers = names.map(opensslName)
   const unknown = ciphers.findIndex((cipher) => !known.includes(cipher.toLowerCase()))
   if (unknown >= 0) {
-    throw refused(
-      `${describe('tls.ciphers')} names ${JSON.stringify(names[unknown])}, which is not known here`,
+    throw invalid(
+      `${describe('tls.ciphers')} has ${JSON.stringify(names[unknown])}, which OpenSSL does not know`,
     )
   }
   return ciphers
 }
 
-/** The name OpenSSL has for a cipher suite of Java; any other name as it is, and so the suites of TLS 1.3. */
+/** OpenSSL's name for a cipher suite of Java; other names, those of TLS 1.3 among them, are returned as they are. */
 export function opensslName(name: string): string {
   const [, exchange, cipher] = /^TLS_(.+)_WITH_(.+)$/.exec(name) ?? []
   if (exchange === undefined || cipher === undefined) return name
@@ -101,11 +101,11 @@ export function opensslName(name: string): string {
 }
 
 /** The names in a list; undefined if there are none. */
-function itemsOf(text: string | undefined): string[] | undefined {
-  const items = (text ?? '').split(/[,:\s]/).filter((item) => item !== '')
-  return items.length === 0 ? undefined : items
+function namesOf(text: string | undefined): string[] | undefined {
+  const names = (text ?? '').split(/[,:\s]/).filter((name) => name !== '')
+  return names.length === 0 ? undefined : names
 }
 
-function refused(message: string): ConfigError {
+function invalid(message: string): ConfigError {
   return new ConfigError('ERR_CONFIG_VALUE', message)
 }

@@ -13,18 +13,21 @@ function resolve(content: string, backup?: string): ReturnType<typeof Configurat
   })
 }
 
-describe('a configuration file beside its backup', () => {
-  test.each(['', ' \r\n\t\n', '\0\0'])('that is %j: the backup is used with a warning', (content) => {
-    const { configuration, notices } = resolve(content, '# by hand\nlistenPort=1234\nfoo=bar')
-    expect(configuration.values).toMatchObject({ listenPort: 1234, configStorePath: 'ns.conf' })
-    expect(configuration.items()).toContain('foo=bar')
-    expect(notices[0]).toEqual({
-      level: 'warn',
-      message: 'ns.conf is empty: its backup ns.conf.bak is used instead',
-      keys: [],
-    })
-    expect(configuration.sourceOf('listenPort')).toEqual({ layer: 'file', path: 'ns.conf.bak', line: 2 })
-  })
+describe('a configuration file with a backup', () => {
+  test.each(['', ' \r\n\t\n', '\0\0'])(
+    'that holds only %j is replaced by the backup, with a warning',
+    (content) => {
+      const { configuration, notices } = resolve(content, '# by hand\nlistenPort=1234\nfoo=bar')
+      expect(configuration.values).toMatchObject({ listenPort: 1234, configStorePath: 'ns.conf' })
+      expect(configuration.items()).toContain('foo=bar')
+      expect(notices[0]).toEqual({
+        level: 'warn',
+        message: 'ns.conf is empty: its backup ns.conf.bak is used instead',
+        keys: [],
+      })
+      expect(configuration.sourceOf('listenPort')).toEqual({ layer: 'file', path: 'ns.conf.bak', line: 2 })
+    },
+  )
 
   test.each([
     ['no backup', undefined],
@@ -37,13 +40,13 @@ describe('a configuration file beside its backup', () => {
     expect(notices).toEqual([])
   })
 
-  test.each(['# nothing', 'listenPort=1'])('that says %j is used itself', (content) => {
+  test.each(['# nothing', 'listenPort=1'])('that holds %j is used itself', (content) => {
     const { configuration, notices } = resolve(content, 'listenPort=1234')
     expect(configuration.values.listenPort).not.toBe(1234)
     expect(notices).toEqual([])
   })
 
-  test('that is malformed stops the start, and the line names the backup that can be used', () => {
+  test('that is malformed stops the start with an error that names the usable backup', () => {
     expect(() => resolve('a=\\u12', 'listenPort=1')).toThrow(
       /^ns\.conf:1: malformed .*; its backup ns\.conf\.bak can be used instead$/,
     )

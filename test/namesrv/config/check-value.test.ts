@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import {
+  assignJavaStyle,
+  bindAddressProblem,
+  withoutBrackets,
+} from '../../../src/namesrv/config/check-value.ts'
 import type { ConfigType } from '../../../src/namesrv/config/config-key.ts'
-import { assignJavaStyle } from '../../../src/namesrv/config/java-conversion.ts'
 
 type JavaCase = { text: string } & Record<ConfigType, string | null>
 
@@ -14,7 +18,7 @@ const javaCases = readFileSync(new URL('./fixtures/java-values.txt', import.meta
 describe('assignJavaStyle', () => {
   const types: ConfigType[] = ['int', 'long', 'boolean', 'string']
 
-  test.each(types)('takes a text as Java takes it for a field of type %s', (type) => {
+  test.each(types)('reads a text as Java reads it for a field of type %s', (type) => {
     for (const javaCase of javaCases) {
       const assigned = assignJavaStyle(type, javaCase.text)
       expect(assigned?.text ?? null, JSON.stringify(javaCase.text)).toBe(javaCase[type])
@@ -28,11 +32,25 @@ describe('assignJavaStyle', () => {
     ['boolean', 'yes', false],
     ['boolean', 'True', true],
     ['string', ' a b\t', 'a b'],
-  ] as const)('%s of %j is %j', (type, text, value) => {
+  ] as const)('reads the %s %j as %j', (type, text, value) => {
     expect(assignJavaStyle(type, text)?.value).toBe(value)
   })
 
-  test('a number of a million digits is refused at once', () => {
+  test('rejects a number of a million digits at once', () => {
     expect(assignJavaStyle('long', '9'.repeat(1_000_000))).toBeUndefined()
+  })
+})
+
+describe('the address to listen on', () => {
+  test.each([
+    ['[::1]', '::1'],
+    ['[::]', '::'],
+    ['[fe80::1%eth0]', 'fe80::1%eth0'],
+    ['::1', '::1'],
+    ['0.0.0.0', '0.0.0.0'],
+    ['localhost', 'localhost'],
+  ])('may be written %s', (text, host) => {
+    expect(bindAddressProblem(text)).toBeUndefined()
+    expect(withoutBrackets(text)).toBe(host)
   })
 })

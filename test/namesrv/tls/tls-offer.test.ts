@@ -1,6 +1,6 @@
 import { getCiphers } from 'node:tls'
 import { describe, expect, test } from 'vitest'
-import { opensslName, parseCiphers, parseProtocols, tlsOffer } from '../../../src/namesrv/tls/cipher-names.ts'
+import { opensslName, parseCiphers, parseProtocols, tlsOffer } from '../../../src/namesrv/tls/tls-offer.ts'
 import type { TlsSettings } from '../../../src/namesrv/tls/tls-settings.ts'
 
 function settings(values: Partial<TlsSettings['values']>): TlsSettings {
@@ -8,12 +8,13 @@ function settings(values: Partial<TlsSettings['values']>): TlsSettings {
     values: values as TlsSettings['values'],
     configFile: undefined,
     ignoredKeys: [],
+    warnings: [],
     describe: (key) => `ns.conf:3: ${key}=${JSON.stringify(values[key])}`,
   }
 }
 
 describe('tls.ciphers', () => {
-  // Names of both worlds as RFC 5246 and its successors, and `openssl ciphers -stdname`, have them.
+  // Names of RFC 5246 and its successors, and of `openssl ciphers -stdname`.
   test.each([
     ['TLS_AES_256_GCM_SHA384', 'TLS_AES_256_GCM_SHA384'],
     ['TLS_CHACHA20_POLY1305_SHA256', 'TLS_CHACHA20_POLY1305_SHA256'],
@@ -24,7 +25,7 @@ describe('tls.ciphers', () => {
     ['TLS_RSA_WITH_AES_128_CBC_SHA256', 'AES128-SHA256'],
     ['TLS_RSA_WITH_AES_256_GCM_SHA384', 'AES256-GCM-SHA384'],
     ['ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256'],
-  ])('%s is %s', (name, expected) => {
+  ])('accepts %s as %s', (name, expected) => {
     expect(opensslName(name)).toBe(expected)
     expect(getCiphers()).toContain(expected.toLowerCase())
   })
@@ -34,23 +35,23 @@ describe('tls.ciphers', () => {
     'TLS_AES_256_GCM_SHA384:TLS_RSA_WITH_AES_128_CBC_SHA',
     'TLS_AES_256_GCM_SHA384:AES128-SHA:',
     'TLS_AES_256_GCM_SHA384 AES128-SHA',
-  ])('%j is read in its order, with commas as in Java or colons or spaces as in OpenSSL', (text) => {
+  ])('keeps the order of %j, with commas as in Java or colons or spaces as in OpenSSL', (text) => {
     expect(parseCiphers(settings({ 'tls.ciphers': text }), getCiphers())).toEqual([
       'TLS_AES_256_GCM_SHA384',
       'AES128-SHA',
     ])
   })
 
-  test('that are empty parts alone are not set', () => {
+  test('counts as not set if it has only empty parts', () => {
     for (const nothing of [undefined, '', ' , ', ':']) {
       expect(parseCiphers(settings({ 'tls.ciphers': nothing }), getCiphers())).toBeUndefined()
     }
   })
 
-  test('one that is not known is refused by its name', () => {
+  test('rejects an unknown cipher with its name', () => {
     const text = 'TLS_AES_256_GCM_SHA384,TLS_RSA_WITH_RC4_128_MD5'
     expect(() => parseCiphers(settings({ 'tls.ciphers': text }), getCiphers())).toThrow(
-      `ns.conf:3: tls.ciphers="${text}" names "TLS_RSA_WITH_RC4_128_MD5", which is not known here`,
+      `ns.conf:3: tls.ciphers="${text}" has "TLS_RSA_WITH_RC4_128_MD5", which OpenSSL does not know`,
     )
   })
 })
@@ -64,21 +65,21 @@ describe('tls.protocols', () => {
     ['TLSv1.2:TLSv1.3', { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3' }],
     ['TLSv1.3', { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' }],
     ['TLSv1,TLSv1.1,TLSv1.2', { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' }],
-  ])('%j offers %j', (text, expected) => {
+  ])('offers, set to %j, %j', (text, expected) => {
     expect(parseProtocols(settings({ 'tls.protocols': text }))).toEqual(expected)
   })
 
   test.each([
-    ['TLSv1.4', 'names "TLSv1.4", which is not one of TLSv1.2, TLSv1.3, TLSv1, TLSv1.1'],
-    ['TLSv1,TLSv1.1', 'leaves neither TLSv1.2 nor TLSv1.3'],
-  ])('%j is refused', (text, message) => {
+    ['TLSv1.4', 'has "TLSv1.4", which is not one of TLSv1.2, TLSv1.3, TLSv1, TLSv1.1'],
+    ['TLSv1,TLSv1.1', 'must have TLSv1.2 or TLSv1.3'],
+  ])('rejects %j', (text, message) => {
     expect(() => parseProtocols(settings({ 'tls.protocols': text }))).toThrow(
       `ns.conf:3: tls.protocols="${text}" ${message}`,
     )
   })
 })
 
-describe('both together', () => {
+describe('tls.ciphers and tls.protocols together', () => {
   const [new1, old1] = ['TLS_AES_256_GCM_SHA384', 'ECDHE-RSA-AES128-GCM-SHA256']
 
   test.each([
@@ -96,15 +97,15 @@ describe('both together', () => {
     ],
     [old1, undefined, { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2', ciphers: old1 }],
     [new1, 'TLSv1.2,TLSv1.3', { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', ciphers: new1 }],
-  ])('ciphers %j and protocols %j offer %j', (ciphers, protocols, expected) => {
+  ])('with %j and %j offer %j', (ciphers, protocols, expected) => {
     const both = settings({ 'tls.ciphers': ciphers, 'tls.protocols': protocols })
     expect(tlsOffer(both, getCiphers())).toEqual(expected)
   })
 
-  test('ciphers of none of the protocols are refused', () => {
+  test('are rejected if no cipher belongs to a protocol', () => {
     const both = settings({ 'tls.ciphers': old1, 'tls.protocols': 'TLSv1.3' })
     expect(() => tlsOffer(both, getCiphers())).toThrow(
-      `ns.conf:3: tls.ciphers="${old1}" has no cipher for ns.conf:3: tls.protocols="TLSv1.3"`,
+      `ns.conf:3: tls.ciphers="${old1}" has no cipher for ns.conf:3: tls.protocols="TLSv1.3": add one, or change the protocols`,
     )
   })
 })

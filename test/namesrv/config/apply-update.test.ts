@@ -7,9 +7,9 @@ import {
   updatedConfigState,
 } from '../../../src/namesrv/config/apply-update.ts'
 import { CONFIG_KEYS } from '../../../src/namesrv/config/config-keys.ts'
-import { describeSource } from '../../../src/namesrv/config/config-source.ts'
 import { Configuration, configFileText } from '../../../src/namesrv/config/configuration.ts'
 import { parseJavaProperties } from '../../../src/namesrv/config/java-properties.ts'
+import { describeSource } from '../../../src/namesrv/config/resolved-key.ts'
 
 const source = { layer: 'update', peer: '10.0.0.7:1' } as const
 
@@ -20,7 +20,7 @@ interface Updating {
   update(text: string): UpdatedConfigState
 }
 
-function entriesOf(text: string): ReturnType<typeof readUpdate> {
+function readText(text: string): ReturnType<typeof readUpdate> {
   return readUpdate(parseJavaProperties(Buffer.from(text)).values(), source)
 }
 
@@ -34,9 +34,9 @@ function configured(file = 'foo.unknown=bar\ntls.server.keyPassword=pw\nlogLevel
     configuration,
     stored: '',
     update: (text) => {
-      const next = updatedConfigState(configuration.state, entriesOf(text))
+      const next = updatedConfigState(configuration.state, readText(text))
       updating.stored = configFileText(next)
-      configuration.putInForce(next)
+      configuration.putIntoEffect(next)
       return next
     },
   }
@@ -44,7 +44,7 @@ function configured(file = 'foo.unknown=bar\ntls.server.keyPassword=pw\nlogLevel
 }
 
 describe('an update', () => {
-  test('changes values where they are read at every use', () => {
+  test('changes the values of keys that are read at every use', () => {
     const { configuration, update } = configured()
     const { values } = configuration
     expect(update('orderMessageEnable=TRUE\nwaitSecondsForService=+7').changes).toEqual([
@@ -58,7 +58,7 @@ describe('an update', () => {
     )
   })
 
-  test('stores all items with their secrets, which are not shown', () => {
+  test('stores all keys with their secrets, which are not shown', () => {
     const updating = configured('foo.unknown=\\u4e2d\ntls.server.keyPassword=pw')
     updating.update('enableTopicList=false')
     expect(updating.stored).toContain('\ntls.server.keyPassword=pw\n')
@@ -72,35 +72,35 @@ describe('an update', () => {
     expect(keys).toEqual(shown.map((line) => line.split('=', 1)[0]))
   })
 
-  test('that says what is in effect already changes nothing', () => {
+  test('that repeats the values in effect changes nothing', () => {
     expect(configured().update('waitSecondsForService=045').changes).toEqual([])
   })
 
-  test('changes nothing until it is put in force', () => {
+  test('changes nothing until it is put into effect', () => {
     const { configuration } = configured()
     const before = configuration.items()
-    updatedConfigState(configuration.state, entriesOf('orderMessageEnable=true'))
+    updatedConfigState(configuration.state, readText('orderMessageEnable=true'))
     expect(configuration.items()).toEqual(before)
     expect(configuration.values.orderMessageEnable).toBe(false)
   })
 
-  test('that is laid over another comes into force together with it', () => {
+  test('that is applied to the result of another takes effect together with it', () => {
     const { configuration } = configured()
-    const first = updatedConfigState(configuration.state, entriesOf('orderMessageEnable=true'))
-    const second = updatedConfigState(first, entriesOf('enableTopicList=false'))
-    configuration.putInForce(second)
+    const first = updatedConfigState(configuration.state, readText('orderMessageEnable=true'))
+    const second = updatedConfigState(first, readText('enableTopicList=false'))
+    configuration.putIntoEffect(second)
     expect(configuration.values).toMatchObject({ orderMessageEnable: true, enableTopicList: false })
   })
 
-  test('with values that cannot be used names each with what it takes', () => {
+  test('with invalid values is rejected with each value and what its key accepts', () => {
     expect(() =>
-      entriesOf('waitSecondsForService=601\norderMessageEnable=yes\nshutdownWaitTimeSeconds=8 '),
+      readText('waitSecondsForService=601\norderMessageEnable=yes\nshutdownWaitTimeSeconds=8 '),
     ).toThrow(
       expect.objectContaining({
         problems: [
-          'waitSecondsForService="601" is not within 0 and 600 s',
-          'orderMessageEnable="yes" is neither true nor false',
-          'shutdownWaitTimeSeconds="8 " is not a whole number (it ends with a blank)',
+          'waitSecondsForService="601" must be from 0 to 600 s',
+          'orderMessageEnable="yes" must be true or false',
+          'shutdownWaitTimeSeconds="8 " must be a whole number (it ends with white space)',
         ],
       }),
     )
@@ -108,7 +108,7 @@ describe('an update', () => {
 })
 
 describe('the keys that an update may set', () => {
-  test("are Java's fields that are read while the server runs, and no other key of the tables is", () => {
+  test("are exactly Java's fields that are read while the server runs", () => {
     expect([...UPDATABLE_KEYS].sort()).toEqual([
       'deleteTopicWithBrokerRegistration',
       'enableAllTopicList',
@@ -123,7 +123,7 @@ describe('the keys that an update may set', () => {
       'supportActingMaster',
       'waitSecondsForService',
     ])
-    const names = CONFIG_KEYS.flatMap(({ key, alias }) => [key, ...(alias === undefined ? [] : [alias])])
+    const names = CONFIG_KEYS.flatMap(({ name, alias }) => [name, ...(alias === undefined ? [] : [alias])])
     expect(forbiddenKeys(names)).toEqual(names.filter((name) => !UPDATABLE_KEYS.includes(name)))
   })
 
@@ -140,25 +140,25 @@ describe('the keys that an update may set', () => {
     'overloadLagMillis=0',
     'foo.unknown=x',
     '=x',
-  ])('are compared as they read, exactly: %j sets none of them', (text) => {
+  ])('are compared exactly, after unescaping: %j sets none of them', (text) => {
     expect(forbiddenKeys(parseJavaProperties(Buffer.from(text)).keys())).toHaveLength(1)
   })
 
   test.each(['enableTopicList : true', '  enableTopicList true', 'enable\\u0054opicList=true'])(
-    'may be written as any properties file may write them: %j',
+    'may be written in any form that a .properties file allows: %j',
     (text) => {
       expect(forbiddenKeys(parseJavaProperties(Buffer.from(text)).keys())).toEqual([])
     },
   )
 
-  test('never fail the next start, whatever an update has set', () => {
+  test('never fail the next start, whatever value an update gives them', () => {
     const updating = configured('foo=bar')
-    for (const row of CONFIG_KEYS.filter(({ key }) => UPDATABLE_KEYS.includes(key))) {
-      const texts = row.type === 'boolean' ? ['true', 'FALSE'] : [`${row.min}`, `${row.max}`, '007']
+    for (const { name, type, min, max } of CONFIG_KEYS.filter((key) => UPDATABLE_KEYS.includes(key.name))) {
+      const texts = type === 'boolean' ? ['true', 'FALSE'] : [`${min}`, `${max}`, '007']
       for (const text of texts) {
-        updating.update(`${row.key}=${text}`)
+        updating.update(`${name}=${text}`)
         expect(configured(updating.stored).configuration.values).toMatchObject({
-          [row.key]: updating.configuration.values[row.key as 'waitSecondsForService'],
+          [name]: updating.configuration.values[name as 'waitSecondsForService'],
         })
       }
     }
