@@ -18,6 +18,7 @@ import { createOverload } from './limits/overload-factory.ts'
 import { createNamesrvContext, type NamesrvContext } from './namesrv-context.ts'
 import { outgoingConnect, plainConnect } from './outgoing/outgoing-connect.ts'
 import { createRemotingClient } from './outgoing/remoting-client-factory.ts'
+import { PauseDetector } from './pause-detector.ts'
 import { ProductEnvironment } from './product-environment/product-environment.ts'
 import { createRemotingServer } from './remoting-server-factory.ts'
 import { createRequestDispatcher } from './request-dispatcher-factory.ts'
@@ -25,7 +26,6 @@ import { closeConnections, letClientsGo, saveRoutes } from './shutdown-steps.ts'
 import { stateDump } from './state-dump.ts'
 import type { Clock, Scheduler } from './time.ts'
 import { ServerTls } from './tls/server-tls.ts'
-import { WakingTime } from './waking-time.ts'
 
 /** What a NameServer is made of besides its own code. */
 export interface NamesrvControllerOptions {
@@ -47,9 +47,7 @@ export class NamesrvController {
   /** What has happened lately. */
   readonly events = new RecentEvents()
   readonly #context: NamesrvContext
-  readonly #time: WakingTime
-  /** The clock below that, which does not leave out what the server was too late for. */
-  readonly #machineClock: Clock
+  readonly #pauses: PauseDetector
   readonly #tls: ServerTls
   readonly #descriptors: DescriptorShares | undefined
   readonly #client: RemotingClient
@@ -66,12 +64,13 @@ export class NamesrvController {
   #endLooks: (() => void) | undefined
 
   constructor(options: NamesrvControllerOptions) {
-    this.#machineClock = options.clock
-    this.#time = new WakingTime(options.clock, options.scheduler, (ms) => this.#routes.onStandstill(ms))
+    this.#pauses = new PauseDetector(options.clock, options.scheduler, (pausedMs) => {
+      this.#routes.onPause(pausedMs)
+      this.#server?.extendIdleTimes(pausedMs)
+    })
     this.#context = createNamesrvContext({
       ...options,
-      clock: this.#time,
-      scheduler: this.#time,
+      scheduler: this.#pauses,
       counters: this.counters,
       events: this.events,
     })
@@ -156,7 +155,7 @@ export class NamesrvController {
     this.#product?.stop()
     this.#client.close()
     this.#context.throttle.end()
-    this.#time.stop()
+    this.#pauses.stop()
     if (this.#snapshots !== undefined) await saveRoutes(this.#snapshots, this.#context)
   }
 
@@ -187,7 +186,7 @@ export class NamesrvController {
 
   /** Begins with all that goes on by itself while requests are served. */
   #startWatching(dispatcher: RequestDispatcher): void {
-    this.#time.start()
+    this.#pauses.start()
     this.#endDescriptorWatch = watchFileDescriptors(this.#context)
     this.#product?.start()
     this.#snapshots?.start()
@@ -195,8 +194,8 @@ export class NamesrvController {
     const overload = createOverload(this.#context, {
       waitingRequests: () => this.#routes.routeInfo.waiting,
       shed: (codes) => dispatcher.shed(codes),
-      nowMs: () => this.#machineClock.nowMs(),
+      nowMs: () => this.#context.clock.nowMs(),
     })
-    this.#endLooks = this.#time.every(LOOK_MS, () => overload.look())
+    this.#endLooks = this.#context.scheduler.every(LOOK_MS, () => overload.look())
   }
 }

@@ -16,8 +16,8 @@ export const systemScheduler: Scheduler = {
     const timer = setTimeout(task, delayMs)
     return () => clearTimeout(timer)
   },
-  defer: (task, leastMs = 0) => {
-    if (leastMs === 0) setImmediate(task)
-    else setTimeout(task, leastMs)
+  defer: (task, minMs = 0) => {
+    if (minMs === 0) setImmediate(task)
+    else setTimeout(task, minMs)
   },
 }

@@ -62,13 +62,15 @@ export class BrokerLiveness {
     this.housekeeping.keepBrokers()
   }
 
-  /** The process stood still for so long. */
-  onStandstill(ms: number): void {
-    const { counters, events, logger } = this.#context
+  /** Called after a pause of the process, in which no heartbeat could be read. */
+  onPause(ms: number): void {
+    const { clock, counters, events, logger } = this.#context
     const pausedMs = Math.round(ms)
     counters.standstills++
     events.add('stood still', '', `for ${pausedMs} ms`)
     logger.warn({ pausedMs }, 'process paused; broker timeouts extended')
+    this.routeInfo.extendTimeouts(ms, clock.nowMs())
+    this.#probe?.forgetAll()
     this.housekeeping.catchUp()
   }
 

@@ -90,6 +90,11 @@ export class BrokerProbe {
     this.#watched.clear()
   }
 
+  /** Called after a pause of the process: what was found before it, and probes under way, say nothing any more. */
+  forgetAll(): void {
+    this.#watched.clear()
+  }
+
   #look(): void {
     const { routeInfo, afterPercent, nowMs, random } = this.#options
     const now = nowMs()

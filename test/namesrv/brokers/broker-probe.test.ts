@@ -125,6 +125,19 @@ describe('a broker whose heartbeats stop', () => {
     ])
   })
 
+  test('is probed again after a pause of the process; a probe under way says nothing', async () => {
+    const { time, probe, probed, said } = world(['silent:1'])
+    time.advance(51_000)
+    expect(probed).toHaveLength(1)
+    probe.forgetAll()
+    await probed[0]?.end(failure('ECONNREFUSED'))
+    expect([probe.suspects, said()]).toEqual([0, []])
+    time.advance(1_000)
+    expect(probed).toHaveLength(2)
+    await probed[1]?.end(failure('ECONNREFUSED'))
+    expect(probe.suspects).toBe(1)
+  })
+
   test('is not probed at the same moment as others, nor more than 16 at a time', async () => {
     const brokers = Array.from({ length: 40 }, (_, index) => `b:${index + 1}`)
     const { time, probed } = world(brokers, { random: 0.5 })
