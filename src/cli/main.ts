@@ -198,7 +198,7 @@ function processWorld(earlySignals: readonly string[], signals: readonly string[
       const { descriptorShares, warnOfFewDescriptors } = await import('../namesrv/limits/file-descriptors.ts')
       const shares = descriptorShares(configuration.values.clientMaxConnections)
       warnOfFewDescriptors(shares, { configuration, logger })
-      const { systemClock, systemScheduler } = await import('../namesrv/system-time.ts')
+      const { systemClock, systemScheduler } = await import('../namesrv/time.ts')
       return new NamesrvController({
         configuration,
         logger,

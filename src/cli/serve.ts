@@ -51,7 +51,7 @@ export function logConfiguration(logger: Logger, configuration: Configuration, v
   logger.info({ version, node: process.version, configFile }, 'mqnamesrv starting')
   const stateFiles = {
     kvConfigPath,
-    // Nothing is stored in the default file, see ConfigUpdates.
+    // Nothing is stored in the default file, see LiveConfiguration.
     configStorePath:
       configuration.sourceOf('configStorePath')?.layer === 'default' ? 'none' : configStorePath,
     routeSnapshotPath: routeSnapshotPath === '' ? 'off' : routeSnapshotPath,

@@ -18,7 +18,6 @@ export interface NamesrvContext extends NamesrvContextParts {
 /** What they are made of. */
 export interface NamesrvContextParts {
   readonly configuration: Configuration
-  /** Leaves out the time during which the process stood still. */
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly logger: Logger

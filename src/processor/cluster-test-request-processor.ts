@@ -6,11 +6,11 @@ import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import { type ClientRequestSettings, routeAnswer } from './client-request-processor.ts'
 import type { RequestObserver } from './request-observer.ts'
 
-/** The NameServers of the product environment, to whose topics those of a test cluster are added. */
-export interface ProductEnvironment {
+/** Looks topics up at the NameServers of the product environment, whose topics a test cluster can use. */
+export interface ProductRouteLookup {
   /**
-   * The route of a topic there, in the JSON dialect of old clients; null if it has none there, or nobody there answers in a
-   * few seconds. Throws, or rejects with, a LimitError if too many are being asked for.
+   * The route of a topic there, in the JSON dialect of old clients; null if it has none there, or no NameServer responds within
+   * `clusterTestTimeoutMillis`. Throws {@link LimitError} if `clusterTestMaxLookups` lookups are under way.
    */
   topicRoute(topic: string): Promise<Buffer | null>
 }
@@ -26,7 +26,7 @@ export function clusterTestRequestProcessor(
   routeInfo: RouteInfoManager,
   kvConfig: KVConfigManager,
   settings: Pick<ClientRequestSettings, 'supportActingMaster'>,
-  product: ProductEnvironment,
+  product: ProductRouteLookup,
   onNoRoute?: RequestObserver['onNoRoute'],
 ): Processor {
   return ({ extFields }, context) => {

@@ -13,7 +13,7 @@ import {
   unregisterBroker,
 } from './brokers.ts'
 import { type ClientRequestSettings, clientRequestProcessor } from './client-request-processor.ts'
-import { clusterTestRequestProcessor, type ProductEnvironment } from './cluster-test-request-processor.ts'
+import { clusterTestRequestProcessor, type ProductRouteLookup } from './cluster-test-request-processor.ts'
 import { handleRegisterBroker } from './handle-register-broker.ts'
 import { deleteKVConfig, getKVConfig, getKVListByNamespace, putKVConfig } from './kv-config.ts'
 import { getNamesrvConfig, type NamesrvConfiguration, updateNamesrvConfig } from './namesrv-config.ts'
@@ -48,7 +48,7 @@ export interface ProcessorOptions extends RegistrationLimits {
   /** Most bytes of a body that is read in one go. */
   readonly maxRequestBodyBytes: number
   /** Where topics that are unknown here are asked for, in the cluster-test mode. */
-  readonly product?: ProductEnvironment | undefined
+  readonly product?: ProductRouteLookup | undefined
   /** What is kept of the last registration of each broker. */
   readonly memory: RegistrationCache
   readonly counters?: Counters

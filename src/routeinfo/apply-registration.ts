@@ -182,6 +182,7 @@ function putLive(
     // A heartbeat may have come while the registration was being read.
     lastUpdateTimestampMs: Math.max(
       registration.nowMs,
+      tables.lastPauseEndMs,
       tables.registered(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
     ),
     heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,

@@ -162,6 +162,11 @@ export class RouteInfoManager {
     this.#removals.onChannelsDestroy(channelIds)
   }
 
+  /** Called after a pause of the process, in which no heartbeat could be read: it does not count as time without one. */
+  extendTimeouts(pausedMs: number, nowMs: number): void {
+    this.#routes.tables.extendTimeouts(pausedMs, nowMs)
+  }
+
   /** Brokers silent for longer than their own heartbeat timeout, or than a part of it; the comparison is strict. */
   scanNotActiveBroker(nowMs: number, part = 1): Readonly<BrokerLiveInfo>[] {
     return this.#removals.scanNotActiveBroker(nowMs, part)

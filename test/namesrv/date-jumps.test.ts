@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { NamesrvController } from '../../src/namesrv/namesrv-controller.ts'
-import { systemClock, systemScheduler } from '../../src/namesrv/system-time.ts'
+import { systemClock, systemScheduler } from '../../src/namesrv/time.ts'
 import { headerOf, RawClient } from '../support/raw-client.ts'
 import { recordingLogger } from '../support/recording-logger.ts'
 import { lookup, registration } from '../support/requests.ts'

@@ -1,6 +1,6 @@
 import type { TimeSlicer } from '../../src/common/time-slicer.ts'
 import { KVConfigManager } from '../../src/kvconfig/kv-config-manager.ts'
-import type { ProductEnvironment } from '../../src/processor/cluster-test-request-processor.ts'
+import type { ProductRouteLookup } from '../../src/processor/cluster-test-request-processor.ts'
 import { createProcessors } from '../../src/processor/default-request-processor.ts'
 import type { ConfigUpdateOutcome } from '../../src/processor/namesrv-config.ts'
 import { RegistrationCache } from '../../src/processor/registration-cache.ts'
@@ -61,7 +61,7 @@ export class ProcessorWorld {
     product,
     keptBytes = 1_000_000,
     slicer = wholeSlicer(),
-  }: { product?: ProductEnvironment; keptBytes?: number; slicer?: TimeSlicer } = {}) {
+  }: { product?: ProductRouteLookup; keptBytes?: number; slicer?: TimeSlicer } = {}) {
     this.memory = new RegistrationCache(keptBytes)
     this.#routeInfo = managerWith('whole', { maxEncodedRouteBytes: keptBytes }).manager
     this.#processors = createProcessors({

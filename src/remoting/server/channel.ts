@@ -130,6 +130,11 @@ export class Channel implements ChannelRef, LimitedConnection {
     return this.#lastActivityMs
   }
 
+  /** Called after a pause of the process. */
+  extendIdleTime(pausedMs: number, nowMs: number): void {
+    this.#lastActivityMs = Math.min(nowMs, this.#lastActivityMs + pausedMs)
+  }
+
   /** Sends what is written and closes; nothing more is taken from the peer. */
   closeGently(): void {
     this.#closing = true

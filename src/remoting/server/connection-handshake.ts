@@ -92,6 +92,13 @@ export class ConnectionHandshake {
     return this.#lastActivityMs
   }
 
+  /** Called after a pause of the process. */
+  extendIdleTime(pausedMs: number, nowMs: number): void {
+    this.#lastActivityMs = Math.min(nowMs, this.#lastActivityMs + pausedMs)
+    if (this.#handshakeSinceMs !== undefined)
+      this.#handshakeSinceMs = Math.min(nowMs, this.#handshakeSinceMs + pausedMs)
+  }
+
   /** Whether it is being closed, or a channel has taken its place. */
   get closing(): boolean {
     return this.#over

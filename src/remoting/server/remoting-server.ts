@@ -177,6 +177,12 @@ export class RemotingServer {
     return { address, port }
   }
 
+  /** Called after a pause of the process, in which nothing could be read: it does not count as idle time. */
+  extendIdleTimes(pausedMs: number): void {
+    const nowMs = this.#options.nowMs()
+    for (const connection of this.#connections.values()) connection.extendIdleTime(pausedMs, nowMs)
+  }
+
   /** Closes a connection after what is written to it has been sent; does nothing if it is gone. */
   closeChannel(id: number): void {
     this.#connections.get(id)?.closeGently()

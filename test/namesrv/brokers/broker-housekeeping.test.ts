@@ -41,7 +41,7 @@ function world() {
     await turns.all()
   }
   const isThere = async () => (await manager.getBrokerMemberGroup('broker-a', reader)).size > 0
-  return { time, effects, turns, housekeeping, closeWhileRegistering, isThere }
+  return { time, manager, effects, turns, housekeeping, closeWhileRegistering, isThere }
 }
 
 test('a broker whose connection closes while it registers is gone when it has registered', async () => {
@@ -69,4 +69,22 @@ test('and after a standstill has a round to register again', async () => {
   housekeeping.removeLostMeanwhile()
   await turns.all()
   expect(await isThere()).toBe(false)
+})
+
+test('a broker that registers while the process is paused has its whole timeout from the end of the pause', async () => {
+  const { time, manager, turns } = world()
+  const given = {
+    generation: manager.nextGeneration(),
+    topicConfigTable: MANY,
+    nowMs: time.nowMs(),
+    heartbeatTimeoutMs: 10_000,
+  }
+  const registered = manager.registerBroker(registration(given), false, openChannel(1))
+  await turns.next()
+  time.holdUp(600_000)
+  manager.extendTimeouts(600_000, time.nowMs())
+  await turns.all()
+  await registered
+  expect(manager.scanNotActiveBroker(time.nowMs() + 10_000)).toEqual([])
+  expect(manager.scanNotActiveBroker(time.nowMs() + 10_001)).toHaveLength(1)
 })

@@ -2,10 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { addressServerUrl } from '../../../src/namesrv/product-environment/address-server.ts'
-import { NameServerList } from '../../../src/namesrv/product-environment/name-server-list.ts'
-import { ManualTime } from '../../support/manual-time.ts'
-import { recordingLogger } from '../../support/recording-logger.ts'
+import { addressServerUrl, NameServerList } from '../../../src/namesrv/cluster-test/name-server-list.ts'
+import { testContext } from '../../support/test-context.ts'
 import { until } from '../../support/until.ts'
 
 describe('the page of the address server', () => {
@@ -23,7 +21,7 @@ describe('the page of the address server', () => {
 })
 
 /** An address server that answers as the test says, and a list that asks it. */
-async function startList({ namesrvAddr }: { namesrvAddr?: string } = {}) {
+async function startList(properties: Readonly<Record<string, string>> = {}) {
   const asked: string[] = []
   let answer = (_request: IncomingMessage, response: ServerResponse): void => void response.end()
   const server = createServer((request, response) => {
@@ -32,16 +30,12 @@ async function startList({ namesrvAddr }: { namesrvAddr?: string } = {}) {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const time = new ManualTime()
-  const { logger, lines } = recordingLogger()
   const { port } = server.address() as AddressInfo
-  const list = new NameServerList({
-    namesrvAddr,
-    url: addressServerUrl(`127.0.0.1:${port}`, 'nsaddr', 'center'),
-    after: (delayMs, task) => time.after(delayMs, task),
-    every: (periodMs, task) => time.every(periodMs, task),
-    logger,
+  const { context, time, lines } = testContext({
+    'rocketmq.namesrv.domain': `127.0.0.1:${port}`,
+    ...properties,
   })
+  const list = new NameServerList(context)
   onTestFinished(() => {
     list.stop()
     server.closeAllConnections()
@@ -64,15 +58,15 @@ async function startList({ namesrvAddr }: { namesrvAddr?: string } = {}) {
 }
 
 describe('the NameServers of the product environment', () => {
-  test('are those of rocketmq.namesrv.addr; then no address server is asked', async () => {
-    const { list, asked, time } = await startList({ namesrvAddr: ' a:1;[::1]:2 ;;' })
+  test('are those of rocketmq.namesrv.addr; the address server is not asked then', async () => {
+    const { list, asked, time } = await startList({ 'rocketmq.namesrv.addr': ' a:1;[::1]:2 ;;' })
     list.start()
     time.advance(1_000_000)
     expect(list.addresses).toEqual(['a:1', '[::1]:2'])
     expect([asked, time.timers]).toEqual([[], 0])
   })
 
-  test('are else those of the first line of the page, and are asked for again every two minutes', async () => {
+  test('are otherwise those of the first line of the page, which is fetched every two minutes', async () => {
     const { list, asked, time, answerWith } = await startList()
     answerWith(' a:1;b:2 \r\nmore;c:3\n')
     list.start()
@@ -87,7 +81,7 @@ describe('the NameServers of the product environment', () => {
     expect([list.addresses, asked.length]).toEqual([['d:4'], 2])
   })
 
-  test('are asked for every ten seconds until there are any', async () => {
+  test('are fetched every ten seconds until there are any', async () => {
     const { list, asked, time, answerWith, warned } = await startList()
     answerWith('', 500)
     list.start()
@@ -103,7 +97,7 @@ describe('the NameServers of the product environment', () => {
     ['an empty page', 200, ''],
     ['a page that lists none', 200, '<html>'],
     ['an endless page', 200, 'x'.repeat(100_000)],
-  ])('stay as they were when the answer is %s', async (_, status, text) => {
+  ])('stay as they were when the response is %s', async (_, status, text) => {
     const { list, time, answerWith, warned } = await startList()
     answerWith('a:1')
     list.start()
@@ -114,14 +108,14 @@ describe('the NameServers of the product environment', () => {
     expect(list.addresses).toEqual(['a:1'])
   })
 
-  test('leave out what is no address, and say so', async () => {
-    const { list, lines } = await startList({ namesrvAddr: 'a:1;http://b;c' })
+  test('leave out what is not an address, with a log line', async () => {
+    const { list, lines } = await startList({ 'rocketmq.namesrv.addr': 'a:1;http://b;c' })
     list.start()
     expect(list.addresses).toEqual(['a:1'])
     expect(lines[0]).toMatchObject({ level: 'warn', dropped: ['http://b', 'c'] })
   })
 
-  test('are given up after three seconds when the address server is silent', async () => {
+  test('are not waited for longer than three seconds when the address server does not respond', async () => {
     const { list, asked, time, lines, answerBy, warned } = await startList()
     answerBy(() => {})
     list.start()
@@ -130,16 +124,16 @@ describe('the NameServers of the product environment', () => {
     expect(lines).toEqual([])
     time.advance(1)
     await warned(1)
-    expect(lines[0]).toMatchObject({ error: 'no answer within 3000 ms' })
+    expect(lines[0]).toMatchObject({ error: 'no response within 3000 ms' })
   })
 
-  test('are not looked for any more after the stop', async () => {
+  test('are not fetched any more after the stop', async () => {
     const { list, asked, time, lines, answerBy } = await startList()
     answerBy(() => {})
     list.start()
     await until('it is asked', () => asked.length === 1)
     list.stop()
-    await until('nothing is left', () => time.timers === 0)
+    await until('no timer is left', () => time.timers === 0)
     time.advance(1_000_000)
     expect([asked.length, lines]).toEqual([1, []])
   })

@@ -12,7 +12,7 @@ function startClusterTest(product: string, properties: Readonly<Record<string, s
 }
 
 describe('a server in the cluster-test mode', () => {
-  test('finds topics of the product environment, also one that is made after it was asked for', async () => {
+  test('finds topics of the product environment, also one that is created after the first lookup', async () => {
     const product = await startServer()
     const [broker, client] = [
       await product.connect(),
@@ -24,7 +24,7 @@ describe('a server in the cluster-test mode', () => {
     expect(body.toString()).toContain('"brokerAddrs":{0:"127.0.0.1:10911"}')
   })
 
-  test('answers lookups of known topics on other connections while the product environment is silent, and at once on the same one when the time is over', async () => {
+  test('serves lookups of known topics on other connections while the product environment does not respond, and on the same one when the time is over', async () => {
     const product = await startFakePeer()
     const { connect, time } = await startClusterTest(product.address)
     const [asking, other] = [await connect(), await connect()]
@@ -39,12 +39,12 @@ describe('a server in the cluster-test mode', () => {
     time.advance(3_000)
     expect(headerOf(await asking.next())).toMatchObject({ code: 17, opaque: 1 })
     expect(headerOf(await asking.next())).toMatchObject({ code: 0, opaque: 2 })
-    // It is passed over now.
+    // It is skipped now.
     expect(headerOf(await asking.request(lookup('Unknown'))).code).toBe(17)
     expect(product.received).toHaveLength(1)
   })
 
-  test('answers SYSTEM_BUSY when too many topics are being looked up', async () => {
+  test('responds SYSTEM_BUSY when too many topics are being looked up', async () => {
     const product = await startFakePeer()
     const { connect } = await startClusterTest(product.address, { clusterTestMaxLookups: '1' })
     const [first, second] = [await connect(), await connect()]

@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { RateLimit } from '../../../src/common/rate-limit.ts'
-import { ProductNameServers } from '../../../src/namesrv/product-environment/product-name-servers.ts'
+import { ClusterTestMode } from '../../../src/namesrv/cluster-test/cluster-test-mode.ts'
 import { type RemotingCommand, requestCommand } from '../../../src/protocol/remoting-command.ts'
 import { RemotingClientError } from '../../../src/remoting/client/remoting-client-error.ts'
-import { ManualTime } from '../../support/manual-time.ts'
-import { recordingLogger } from '../../support/recording-logger.ts'
+import { testContext } from '../../support/test-context.ts'
 
 interface Question {
   readonly address: string
@@ -16,40 +14,35 @@ interface Question {
 
 const turn = () => new Promise(setImmediate)
 
-/** Product NameServers that answer when the test says so. */
+/** Product NameServers that respond when the test says so. */
 function startProduct(addresses: string[], { maxLookups = 10 } = {}) {
-  const time = new ManualTime()
-  const questions: Question[] = []
-  const { logger, lines } = recordingLogger()
-  let opaque = 0
-  const product = new ProductNameServers({
-    client: {
-      createRequest: (code, extFields, options) => requestCommand(code, opaque++, extFields, options),
-      invoke: (address, request, timeoutMs) =>
-        new Promise((resolve, reject) => {
-          questions.push({
-            address,
-            request,
-            timeoutMs,
-            answer: (code, body) =>
-              resolve({ ...request, code, body: body === undefined ? null : Buffer.from(body) }),
-            fail: () => reject(new RemotingClientError('ERR_CONNECT', 'nobody there')),
-          })
-        }),
-    },
-    addresses: () => addresses,
-    timeoutMs: 3_000,
-    maxLookups,
-    nowMs: () => time.nowMs(),
-    logger,
-    limit: new RateLimit(() => time.nowMs()),
+  const { context, time, lines } = testContext({
+    'rocketmq.namesrv.addr': addresses.join(';'),
+    clusterTestMaxLookups: `${maxLookups}`,
   })
+  const questions: Question[] = []
+  let opaque = 0
+  const product = new ClusterTestMode(context, {
+    createRequest: (code, extFields, options) => requestCommand(code, opaque++, extFields, options),
+    invoke: (address, request, timeoutMs) =>
+      new Promise((resolve, reject) => {
+        questions.push({
+          address,
+          request,
+          timeoutMs,
+          answer: (code, body) =>
+            resolve({ ...request, code, body: body === undefined ? null : Buffer.from(body) }),
+          fail: () => reject(new RemotingClientError('ERR_CONNECT', 'connection refused')),
+        })
+      }),
+  })
+  if (addresses.length > 0) product.start()
   const routeOf = (topic: string) => product.topicRoute(topic).then((body) => body?.toString() ?? null)
   return { product, routeOf, questions, time, lines }
 }
 
 describe('a lookup in the product environment', () => {
-  test('asks as an old client does, so that the route comes in its dialect', () => {
+  test('sends the version of an old client, so that the route comes in its dialect', () => {
     const { routeOf, questions } = startProduct(['a:1'])
     void routeOf('T')
     expect(questions[0]?.request).toMatchObject({
@@ -62,7 +55,7 @@ describe('a lookup in the product environment', () => {
   test.each([
     ['a route', 0, 'route', 'route'],
     ['no route', 17, undefined, null],
-  ])('gives %s if the first NameServer says so', async (_, code, body, expected) => {
+  ])('finds %s if that is the response of the first NameServer', async (_, code, body, expected) => {
     const { routeOf, questions } = startProduct(['a:1', 'b:1'])
     const route = routeOf('T')
     questions[0]?.answer(code, body)
@@ -73,8 +66,8 @@ describe('a lookup in the product environment', () => {
   test.each([
     ['cannot be reached', (question?: Question) => question?.fail()],
     ['is not ready', (question?: Question) => question?.answer(1)],
-    ['answers nothing', (question?: Question) => question?.answer(0)],
-  ])('goes on to the next one if the first %s, and begins with that one then', async (_, fail) => {
+    ['sends no body', (question?: Question) => question?.answer(0)],
+  ])('asks the next NameServer if the first %s, and later lookups start with that one', async (_, fail) => {
     const { routeOf, questions } = startProduct(['a:1', 'b:1', 'c:1'])
     const route = routeOf('T')
     fail(questions[0])
@@ -85,7 +78,7 @@ describe('a lookup in the product environment', () => {
     expect(questions.map(({ address }) => address)).toEqual(['a:1', 'b:1', 'b:1'])
   })
 
-  test('shares its time out among those that are left', async () => {
+  test('divides the time that is left among the remaining NameServers', async () => {
     const { routeOf, questions, time } = startProduct(['a:1', 'b:1', 'c:1'])
     void routeOf('T')
     time.advance(1_000)
@@ -97,7 +90,7 @@ describe('a lookup in the product environment', () => {
     expect(questions.map(({ timeoutMs }) => timeoutMs)).toEqual([1_000, 1_000, 1_900])
   })
 
-  test('ends when its time is over', async () => {
+  test('finds no route when its time is over', async () => {
     const { routeOf, questions, time } = startProduct(['a:1', 'b:1'])
     const route = routeOf('T')
     time.advance(3_000)
@@ -106,7 +99,7 @@ describe('a lookup in the product environment', () => {
     expect(questions).toHaveLength(1)
   })
 
-  test('passes over one that failed for five seconds; if all have failed, it ends at once', async () => {
+  test('skips a NameServer for five seconds after it failed; if all have failed, it finds no route', async () => {
     const { routeOf, questions, time } = startProduct(['a:1'])
     const route = routeOf('T')
     questions[0]?.fail()
@@ -119,11 +112,11 @@ describe('a lookup in the product environment', () => {
     expect(questions).toHaveLength(2)
   })
 
-  test('ends at once if no NameServer is known', async () => {
+  test('finds no route if no NameServer is known', async () => {
     expect(await startProduct([]).routeOf('T')).toBeNull()
   })
 
-  test('is one for all who ask for the same topic meanwhile; whoever comes later asks anew', async () => {
+  test('is shared by all concurrent requests for a topic, and not cached', async () => {
     const { routeOf, questions } = startProduct(['a:1'])
     const both = [routeOf('T'), routeOf('T')]
     expect(questions).toHaveLength(1)
@@ -133,7 +126,7 @@ describe('a lookup in the product environment', () => {
     expect(questions).toHaveLength(2)
   })
 
-  test('is refused while too many others are under way', async () => {
+  test('is rejected while clusterTestMaxLookups others are under way', async () => {
     const { product, questions } = startProduct(['a:1'], { maxLookups: 1 })
     const first = product.topicRoute('T')
     const busy = expect.objectContaining({ limit: 'clusterTestMaxLookups', busy: true })
@@ -144,11 +137,13 @@ describe('a lookup in the product environment', () => {
     expect(questions).toHaveLength(2)
   })
 
-  test('that fails is told of in the log, with the address', async () => {
+  test('that fails is logged with the address', async () => {
     const { routeOf, questions, lines } = startProduct(['a:1'])
     const route = routeOf('T')
     questions[0]?.fail()
     await route
-    expect(lines).toMatchObject([{ level: 'warn', address: 'a:1', error: 'nobody there' }])
+    expect(lines.filter(({ level }) => level === 'warn')).toMatchObject([
+      { msg: 'product NameServer failed', address: 'a:1', error: 'connection refused' },
+    ])
   })
 })
