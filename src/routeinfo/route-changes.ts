@@ -1,12 +1,11 @@
-import type { RouteEvent } from './route-event.ts'
-import { type TopicChange, TopicTally } from './topic-tally.ts'
+import { type RouteEvent, type TopicChange, TopicTally } from './route-event.ts'
 
 /** Beyond this many topics every encoded route is dropped: to drop the named ones would take longer than a slice. */
 const MOST_NAMED_TOPICS = 16_384
 
 /** What one transition changes: the topics whose routes are other now, and its effects. Reported once, at its end. */
 export class RouteChanges {
-  readonly effects: RouteEvent[] = []
+  #events: RouteEvent[] = []
   #topics: string[] | 'every' = []
   #markDirty = false
   /** Broker names whose groups changed, and with them every route that leads to them. */
@@ -41,13 +40,22 @@ export class RouteChanges {
     this.#markDirty = true
   }
 
-  effect(effect: RouteEvent): void {
-    this.effects.push(effect)
+  event(event: RouteEvent): void {
+    this.#events.push(event)
+  }
+
+  replaceEvents(events: readonly RouteEvent[]): void {
+    this.#events = [...events]
+  }
+
+  /** What it did, in order. */
+  get events(): readonly RouteEvent[] {
+    return this.#events
   }
 
   /** Whether anything changed that is more than a sign of life. */
   get any(): boolean {
-    return this.#markDirty || this.#topics.length > 0 || this.groups.size > 0 || this.effects.length > 0
+    return this.#markDirty || this.#topics.length > 0 || this.groups.size > 0 || this.#events.length > 0
   }
 
   /** The topics that changed. */

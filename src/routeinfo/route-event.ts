@@ -1,5 +1,22 @@
 import type { ChannelId } from './route-tables.ts'
-import type { TopicTally } from './topic-tally.ts'
+
+/** What became of a topic of a broker. */
+export type TopicChange = 'new' | 'changed' | 'deleted'
+
+/** Names kept of each kind of change. */
+const MAX_NAMES = 5
+
+/** The topics of a broker that one transition changed: how many, and the first names. */
+export class TopicTally {
+  readonly counts: Record<TopicChange, number> = { new: 0, changed: 0, deleted: 0 }
+  readonly firstNames: Record<TopicChange, string[]> = { new: [], changed: [], deleted: [] }
+
+  add(change: TopicChange, topic: string): void {
+    this.counts[change]++
+    const names = this.firstNames[change]
+    if (names.length < MAX_NAMES) names.push(topic)
+  }
+}
 
 /** A broker as log lines and notifications name it. */
 export interface BrokerIdentity {
@@ -55,8 +72,8 @@ export type RouteEvent =
       readonly reason: UnregisterReason
     })
   | {
-      /** All brokers of a connection have been silent for too long: the peer is taken for dead. */
-      readonly kind: 'channel silent'
+      /** The last broker of a connection was removed because it was inactive: the connection is presumed dead. */
+      readonly kind: 'connection inactive'
       readonly channelId: ChannelId
     }
   | (EffectDetails & {

@@ -1,4 +1,5 @@
 import type { DataVersion } from '../protocol/body/data-version.ts'
+import { Perm } from '../protocol/body/topic-config.ts'
 import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
 import {
   type BrokerData,
@@ -9,14 +10,10 @@ import {
 
 import { OverriddenQueues } from './overridden-queues.ts'
 import { RegistrationParts } from './registration-parts.ts'
-import type { RestoredRoutes } from './restored-routes.ts'
 import { VersionedMap } from './versioned-map.ts'
 
 /** Identity of a connection, as far as the tables care. */
 export type ChannelId = number
-
-/** In place of a connection for a broker that is known from a snapshot alone. No connection has it, and none can lose it. */
-export const NO_CHANNEL: ChannelId = 0
 
 /** What is known of a live broker. Replaced as a whole by a registration; a heartbeat moves its time only. @see BrokerLiveInfo in apache/rocketmq */
 export interface BrokerLiveInfo {
@@ -27,7 +24,7 @@ export interface BrokerLiveInfo {
   readonly heartbeatTimeoutMs: number
   readonly dataVersion: DataVersion
   readonly channelId: ChannelId
-  /** `host:port` of the peer that registered it, for the log; absent if known from a snapshot alone. */
+  /** `host:port` of the peer that registered it, for the log. */
   readonly peer?: string | undefined
   readonly haServerAddr: string | null
   /** Number of topics in its last registration, and the first of them. */
@@ -77,11 +74,6 @@ export class RouteTables {
   readonly #keysByChannel = new Map<ChannelId, Set<string>>()
   readonly overridden = new OverriddenQueues()
   readonly parts = new RegistrationParts()
-  /** What came from a snapshot; undefined if nothing did, or the time of what did is over. */
-  restored: RestoredRoutes | undefined
-  #snapshots = 0
-  /** While a snapshot is being written: queue maps made since it was taken. All others may be in it. */
-  #madeSinceFreeze: WeakSet<ReadonlyMap<string, QueueData>> | undefined
 
   /** A transition that may take several slices begins: lookups of routes go on being shown what held before it. */
   begin(): void {
@@ -93,30 +85,8 @@ export class RouteTables {
     for (const table of this.#shownToLookups) table.commit()
   }
 
-  /** From here on queue maps are replaced, not edited: a snapshot has them. */
-  freeze(): void {
-    this.#snapshots++
-    this.#madeSinceFreeze = new WeakSet()
-  }
-
-  /** A snapshot has been written. */
-  thaw(): void {
-    if (--this.#snapshots === 0) this.#madeSinceFreeze = undefined
-  }
-
   live(clusterName: string, brokerAddr: string): BrokerLiveInfo | undefined {
     return this.#liveByAddr.get(brokerAddr)?.find((info) => info.clusterName === clusterName)
-  }
-
-  /** A live broker that has registered with this server; one that is known from a snapshot alone has not. */
-  registered(clusterName: string, brokerAddr: string): BrokerLiveInfo | undefined {
-    const info = this.live(clusterName, brokerAddr)
-    return info?.channelId === NO_CHANNEL ? undefined : info
-  }
-
-  /** Whether a broker is known from a snapshot alone. */
-  isProvisional(clusterName: string, brokerAddr: string): boolean {
-    return this.live(clusterName, brokerAddr)?.channelId === NO_CHANNEL
   }
 
   /** @returns Whether more is new than the version and the times. */
@@ -133,8 +103,7 @@ export class RouteTables {
     return (
       known?.brokerName !== info.brokerName ||
       known.heartbeatTimeoutMs !== info.heartbeatTimeoutMs ||
-      known.haServerAddr !== info.haServerAddr ||
-      (known.channelId === NO_CHANNEL) !== (info.channelId === NO_CHANNEL)
+      known.haServerAddr !== info.haServerAddr
     )
   }
 
@@ -172,13 +141,11 @@ export class RouteTables {
     const { brokerName } = queueData
     const queues = this.topicQueueTable.get(topic)
     const known = queues?.get(brokerName)
-    const isSame = known !== undefined && sameQueueData(known, queueData)
-    if (isSame && this.restored?.queueDatas.has(known) !== true) return false
-    if (queues !== undefined && !this.#isShared(topic, queues)) queues.set(brokerName, queueData)
-    else this.#putOwn(topic, new Map(queues).set(brokerName, queueData))
-    // What a snapshot said and a broker says again is the same queues, known by another.
-    if (!isSame) this.#noteQueueChange(brokerName)
-    return !isSame
+    if (known !== undefined && sameQueueData(known, queueData)) return false
+    if (queues !== undefined && !this.topicQueueTable.isShared(topic)) queues.set(brokerName, queueData)
+    else this.topicQueueTable.set(topic, new Map(queues).set(brokerName, queueData))
+    this.#noteQueueChange(brokerName)
+    return true
   }
 
   /**
@@ -192,28 +159,15 @@ export class RouteTables {
     return isChanged
   }
 
+  /** The live brokers that are members of a group. */
+  membersOf(brokerName: string): BrokerLiveInfo[] {
+    const addrs = [...(this.brokerAddrTable.get(brokerName)?.brokerAddrs.values() ?? [])]
+    return addrs.flatMap((addr) => this.#liveByAddr.get(addr) ?? [])
+  }
+
   /** The versions under which the members of a broker name are registered. */
   dataVersionsOf(brokerName: string): DataVersion[] {
-    const addrs = [...(this.brokerAddrTable.get(brokerName)?.brokerAddrs.values() ?? [])]
-    return addrs
-      .flatMap((addr) => this.#liveByAddr.get(addr) ?? [])
-      .filter(({ channelId }) => channelId !== NO_CHANNEL)
-      .map(({ dataVersion }) => dataVersion)
-  }
-
-  /** A topic's queues on a broker as somebody has told this server: not what only a snapshot says. */
-  toldQueueData(topic: string, brokerName: string): QueueData | undefined {
-    const queueData = this.topicQueueTable.get(topic)?.get(brokerName)
-    return queueData !== undefined && this.restored?.queueDatas.has(queueData) === true
-      ? undefined
-      : queueData
-  }
-
-  /** Puts a topic of a snapshot into tables that nobody uses yet. */
-  restoreTopic(topic: string, queues: Map<string, QueueData>): void {
-    this.topicQueueTable.set(topic, queues)
-    for (const brokerName of queues.keys())
-      if (!this.#queuesChanged.has(brokerName)) this.#noteQueueChange(brokerName)
+    return this.membersOf(brokerName).map(({ dataVersion }) => dataVersion)
   }
 
   /** Removes a topic's queues on a broker, and the topic when none are left. @returns Whether anything changed. */
@@ -223,10 +177,10 @@ export class RouteTables {
     this.#forgetTopic(topic, brokerName)
     if (queues.size === 1) {
       this.topicQueueTable.delete(topic)
-    } else if (this.#isShared(topic, queues)) {
+    } else if (this.topicQueueTable.isShared(topic)) {
       const left = new Map(queues)
       left.delete(brokerName)
-      this.#putOwn(topic, left)
+      this.topicQueueTable.set(topic, left)
     } else {
       queues.delete(brokerName)
     }
@@ -248,15 +202,6 @@ export class RouteTables {
     else this.topicQueueTable.set(topic, left)
   }
 
-  /** Removes a topic. @returns Whether there was one. */
-  removeTopic(topic: string): boolean {
-    for (const brokerName of this.topicQueueTable.get(topic)?.keys() ?? []) {
-      this.#forgetTopic(topic, brokerName)
-      this.#noteQueueChange(brokerName)
-    }
-    return this.topicQueueTable.delete(topic)
-  }
-
   #forgetTopic(topic: string, brokerName: string): void {
     this.overridden.drop(topic, brokerName)
     this.parts.drop(topic, brokerName)
@@ -274,16 +219,6 @@ export class RouteTables {
     return this.#queuesChanged.get(brokerName) ?? 0
   }
 
-  /** Whether readers or a snapshot may have this map, so that it must be replaced and not edited. */
-  #isShared(topic: string, queues: ReadonlyMap<string, QueueData>): boolean {
-    return this.topicQueueTable.isShared(topic) || this.#madeSinceFreeze?.has(queues) === false
-  }
-
-  #putOwn(topic: string, queues: Map<string, QueueData>): void {
-    this.topicQueueTable.set(topic, queues)
-    this.#madeSinceFreeze?.add(queues)
-  }
-
   #noteQueueChange(brokerName: string): void {
     this.#queuesChanged.set(brokerName, ++this.#lastQueueChange)
   }
@@ -299,4 +234,10 @@ export function minBrokerId(addrs: ReadonlyMap<bigint, string>): bigint | undefi
 /** Whether a group has members but no master, so that its smallest slave may act as one. */
 export function lacksMaster(addrs: ReadonlyMap<bigint, string>): boolean {
   return addrs.size > 0 && !addrs.has(MASTER_ID)
+}
+
+/** Queues with the write permission wiped, or added together with the read permission. */
+export function withWritePerm(queueData: QueueData, operation: 'wipe' | 'add'): QueueData {
+  const perm = operation === 'wipe' ? queueData.perm & ~Perm.WRITE : Perm.READ | Perm.WRITE
+  return { ...queueData, perm }
 }

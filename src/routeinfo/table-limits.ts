@@ -4,7 +4,7 @@ import { LimitError } from '../protocol/errors.ts'
 import type { Registration } from './registration.ts'
 import { scopeOf } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
-import { NO_CHANNEL, type RouteTables } from './route-tables.ts'
+import type { RouteTables } from './route-tables.ts'
 import { removeEmptyGroups } from './unregister-brokers.ts'
 
 /** How much the tables take. */
@@ -31,10 +31,8 @@ export function hasRoomForBroker(
   const { brokerAddrTable, brokerLiveTable, clusterAddrTable } = tables
   const isLive = tables.live(clusterName, brokerAddr) !== undefined
   const maxNames = leavingName(tables, registration) === undefined ? maxBrokers : maxBrokers + 1
-  // One that is known from a snapshot alone may be the very one that comes, from another address.
-  const live = (): number => brokerLiveTable.size - tables.liveOfChannel(NO_CHANNEL).length
   return (
-    (isLive || brokerLiveTable.size < maxBrokers || live() < maxBrokers) &&
+    (isLive || brokerLiveTable.size < maxBrokers) &&
     (brokerAddrTable.size < maxNames || brokerAddrTable.has(brokerName)) &&
     (clusterAddrTable.get(clusterName)?.has(brokerName) === true || namesInClusters(tables) < maxNames)
   )
@@ -98,7 +96,7 @@ export function* checkTopicsOf(
     yield* removeUnusedMappings(tables)
     mapped = yield* mappedTopicsWith(tables, registration)
   }
-  // What is there already may go beyond: from a snapshot, when the bound was another one. It does not grow.
+  // Tables that exceed the limit already may stay as they are, but not grow.
   const { topicQueueTable, topicQueueMappingInfoTable } = tables
   if (
     topics <= Math.max(maxTopics, topicQueueTable.size) &&

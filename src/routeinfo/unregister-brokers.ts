@@ -2,9 +2,8 @@ import type { Steps } from '../common/time-slicer.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import type { RouteChanges } from './route-changes.ts'
-import type { UnregisterReason } from './route-event.ts'
+import { TopicTally, type UnregisterReason } from './route-event.ts'
 import { brokerKey, type ChannelId, minBrokerId, type RouteTables } from './route-tables.ts'
-import { TopicTally } from './topic-tally.ts'
 
 /** A broker that is to leave, and what whoever decided so had seen of it. */
 export interface Unregistration {
@@ -49,7 +48,7 @@ export function* unregisterBrokers(
     const { clusterName, brokerAddr, brokerName, reason } = request
     const peer = request.peer ?? tables.live(clusterName, brokerAddr)?.peer
     if (isFenced(tables, request)) {
-      changes.effect({
+      changes.event({
         kind: 'removal fenced',
         broker: { clusterName, brokerName, brokerAddr },
         reason,
@@ -68,7 +67,7 @@ export function* unregisterBrokers(
     if (group === undefined) continue
     const { brokerAddrs, enableActingMaster } = group
     const fields = { brokerName, brokerAddrs, offlineBrokerAddr, haBrokerAddr: null, enableActingMaster }
-    changes.effect({ kind: 'min broker id changed', ...fields })
+    changes.event({ kind: 'min broker id changed', ...fields })
   }
 }
 
@@ -87,7 +86,7 @@ function removeLive(
   if (live === undefined) return
   const topicChanges = new TopicTally()
   tallies.set(brokerName, topicChanges)
-  changes.effect({
+  changes.event({
     kind: 'broker unregistered',
     broker: { clusterName, brokerName, brokerAddr },
     reason,
@@ -97,7 +96,7 @@ function removeLive(
   // Other brokers may share the connection and be well; Java closes it all the same.
   const wasSilent = reason === 'expired' || reason === 'unreachable'
   if (wasSilent && tables.liveOfChannel(live.channelId).length === 0) {
-    changes.effect({ kind: 'channel silent', channelId: live.channelId })
+    changes.event({ kind: 'connection inactive', channelId: live.channelId })
   }
 }
 

@@ -4,8 +4,7 @@ import { EMPTY_DATA_VERSION } from '../../src/protocol/body/data-version.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
 import type { RouteEvent } from '../../src/routeinfo/route-event.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { readRouteSnapshot } from '../../src/routeinfo/route-snapshot-reader.ts'
-import { routeSnapshotText } from '../../src/routeinfo/route-snapshot-text.ts'
+import { readRouteSnapshot } from '../../src/routeinfo/snapshot/snapshot-reader.ts'
 import { managerWith, openChannel, PLAIN_VARIANT, registration, topicConfig, topicTable } from './support.ts'
 
 /** The first server runs at 0; the second one begins here, on a clock of its own. */
@@ -28,10 +27,8 @@ function register(manager: RouteInfoManager, given: Given = {}) {
 }
 
 async function snapshotLines(manager: RouteInfoManager, nowMs = START_MS): Promise<string[]> {
-  const snapshot = await manager.snapshot(nowMs)
-  const lines = [...routeSnapshotText(snapshot)].join('').split('\n').slice(0, -1)
-  snapshot.release()
-  return lines
+  const { text } = await manager.snapshot(nowMs)
+  return [...text].join('').split('\n').slice(0, -1)
 }
 
 function restartedFrom(lines: readonly string[], nowMs = START_MS) {
@@ -109,7 +106,7 @@ describe('a broker that is known from a snapshot', () => {
     expect(manager.scanNotActiveBroker(START_MS + 10_001)).toHaveLength(1)
     await manager.endRestoration(START_MS + 1)
     expect(await changed(manager)).toBe(false)
-    manager.onChannelDestroy(1)
+    manager.onChannelsDestroy([1])
     expect(addrsOf(manager)).toBeNull()
   })
 
@@ -259,10 +256,10 @@ describe('a broker that is known from a snapshot', () => {
 
   test('cannot be lost with a connection, and no connection of ours is closed with it', async () => {
     const { manager, effects } = await restarted(MASTER)
-    for (let id = 1; id < 5; id++) manager.onChannelDestroy(id)
+    for (let id = 1; id < 5; id++) manager.onChannelsDestroy([id])
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     await manager.endRestoration(OVER_MS)
-    expect(kinds(effects)).not.toContain('channel silent')
+    expect(kinds(effects)).not.toContain('connection inactive')
   })
 })
 
@@ -413,7 +410,7 @@ describe('a group of which a snapshot knows a member that is dead', () => {
     const first = managerWith('whole').manager
     await register(first, { ...MASTER, ...ACTING })
     await register(first, { ...SLAVE, ...ACTING })
-    first.onChannelDestroy(1)
+    first.onChannelsDestroy([1])
     const { manager } = restartedFrom(await snapshotLines(first))
     expect(addrsOf(manager, 'T1', true)).toEqual([{ 0: 'b:1' }])
     await register(manager, { ...SLAVE, ...ACTING })

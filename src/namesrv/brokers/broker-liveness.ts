@@ -77,7 +77,7 @@ export class BrokerLiveness {
     const { values } = configuration
     return new RouteInfoManager({
       slicer,
-      onEffect: (effect) => this.#onEffect(effect),
+      onEvent: (event) => this.#onRouteEvent(event),
       onClosedMeanwhile: (channelId) => this.housekeeping.onClosed(channelId),
       maxWaiters: values.maxWaitingRequests,
       maxEncodedRouteBytes: values.encodedRouteMaxBytes,
@@ -107,12 +107,13 @@ export class BrokerLiveness {
     this.housekeeping.removeLostMeanwhile()
     const silent = this.routeInfo.scanNotActiveBroker(nowMs)
     if (silent.length > 0) this.routeInfo.evict(silent)
+    this.routeInfo.evictRestored(nowMs)
   }
 
-  #onEffect(effect: RouteEvent): void {
-    logRouteEvent(effect, this.#context)
-    if (effect.kind === 'channel silent') this.#closeChannel(effect.channelId)
-    else if (effect.kind === 'min broker id changed') this.#onMinBrokerIdChanged(effect)
+  #onRouteEvent(event: RouteEvent): void {
+    logRouteEvent(event, this.#context)
+    if (event.kind === 'connection inactive') this.#closeChannel(event.channelId)
+    else if (event.kind === 'min broker id changed') this.#onMinBrokerIdChanged(event)
   }
 
   /** A member that leaves matters only to a group with an acting master. @see RouteInfoManager#unRegisterBroker */
