@@ -137,10 +137,10 @@ export class RouteInfoManager {
   ): MaybePromise<RegisterBrokerOutcome | undefined> {
     if (owner.closed)
       throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed before its registration was read')
-    const limits = this.#limits
-    const registered = this.#routes.transition(function* ({ tables, restored }, changes) {
-      const outcome = yield* registerWithinLimits(tables, limits, registration, deleteMissingTopics, changes)
-      return restored === undefined ? outcome : restored.completed(registration, outcome, changes)
+    const registered = this.#routes.transition(({ tables, restored }, changes) => {
+      const limits = this.#limits
+      const work = registerWithinLimits(tables, limits, registration, deleteMissingTopics, changes)
+      return restored === undefined ? work : restored.completing(registration, work, changes)
     }, owner)
     if (!(registered instanceof Promise)) return registered
     // The connection may have closed between two slices, when its broker was not in the live table yet.

@@ -7,15 +7,14 @@ import {
   type QueueData,
   sameQueueData,
 } from '../protocol/body/topic-route-data.ts'
-
 import { OverriddenQueues } from './overridden-queues.ts'
 import { RegistrationParts } from './registration-parts.ts'
 import { VersionedMap } from './versioned-map.ts'
 
-/** Identity of a connection, as far as the tables care. */
+/** Identity of a connection. */
 export type ChannelId = number
 
-/** What is known of a live broker. Replaced as a whole by a registration; a heartbeat moves its time only. @see BrokerLiveInfo in apache/rocketmq */
+/** A live broker. A registration replaces it; a heartbeat changes only its time. @see BrokerLiveInfo in apache/rocketmq */
 export interface BrokerLiveInfo {
   readonly clusterName: string
   readonly brokerAddr: string
@@ -32,21 +31,18 @@ export interface BrokerLiveInfo {
   readonly firstTopic: string | undefined
   /** Whether it has registered all of its topics. */
   readonly isComplete: boolean
-  /**
-   * Arrival number of the registration that made this entry. A removal carries the number of its own arrival and spares an
-   * entry with a later one, so that nothing that was decided before a broker registered can remove it afterwards.
-   */
+  /** Arrival number of the registration that made this entry: a removal decided before it does not touch the entry. */
   readonly generation: number
 }
 
-/** Key of the live and filter tables: cluster and address, joined so that no two pairs meet. */
+/** Key of the live and filter tables: cluster and address, joined so that no two pairs are equal. */
 export function brokerKey(clusterName: string, brokerAddr: string): string {
   return `${clusterName.length}:${clusterName}${brokerAddr}`
 }
 
 /**
- * The tables of the Java RouteInfoManager, as plain maps. Whoever touches them holds the lock of the RouteInfoManager; their
- * values are replaced, never edited, so a value once handed out stays as it was.
+ * The tables of the Java RouteInfoManager, as plain maps. They change only under the write lock of the RouteInfoManager. Values are
+ * replaced, not edited in place; only the queues of a topic are edited where no lookup can read them.
  */
 export class RouteTables {
   /** Topic to broker name to that broker's queues. */
@@ -56,45 +52,45 @@ export class RouteTables {
   /** Cluster to the broker names in it. */
   readonly clusterAddrTable = new Map<string, Set<string>>()
   readonly brokerLiveTable = new Map<string, BrokerLiveInfo>()
-  /** The same by address, nearly always in one cluster: to find a broker by it, no key need be put together. */
+  /** Entries of the live table by address, nearly always one each, so that finding one builds no key. */
   readonly #liveByAddr = new Map<string, readonly BrokerLiveInfo[]>()
   readonly filterServerTable = new VersionedMap<string, readonly string[]>()
   /** Static topics; as in Java it only grows. */
   readonly topicQueueMappingInfoTable = new VersionedMap<string, ReadonlyMap<string, TopicQueueMappingInfo>>()
-  readonly #shownToLookups = [
+  readonly #readByLookups = [
     this.topicQueueTable,
     this.brokerAddrTable,
     this.filterServerTable,
     this.topicQueueMappingInfoTable,
   ]
-  /** When the queues of a broker name were last changed, by anybody: numbers that only grow, absent if it has none. */
+  /** Number of the last change to the queues of each broker name; absent if it has none. */
   readonly #queuesChanged = new Map<string, number>()
   #lastQueueChange = 0
-  /** The keys of the live table by their connection, so that a closing one need not search it. */
+  /** Keys of the live table by connection, so that a closing one does not search it. */
   readonly #keysByChannel = new Map<ChannelId, Set<string>>()
   readonly overridden = new OverriddenQueues()
   readonly parts = new RegistrationParts()
 
-  /** A transition that may take several slices begins: lookups of routes go on being shown what held before it. */
+  /** Begins a transition that may take several slices: lookups see the state before it. */
   begin(): void {
-    for (const table of this.#shownToLookups) table.begin()
+    for (const table of this.#readByLookups) table.begin()
   }
 
-  /** The transition is over, and shown. */
+  /** Ends the transition: lookups see its changes. */
   commit(): void {
-    for (const table of this.#shownToLookups) table.commit()
+    for (const table of this.#readByLookups) table.commit()
   }
 
   live(clusterName: string, brokerAddr: string): BrokerLiveInfo | undefined {
     return this.#liveByAddr.get(brokerAddr)?.find((info) => info.clusterName === clusterName)
   }
 
-  /** @returns Whether more is new than the version and the times. */
+  /** @returns Whether anything but the data version and the times changed. */
   setLive(info: BrokerLiveInfo): boolean {
     const key = brokerKey(info.clusterName, info.brokerAddr)
     const known = this.brokerLiveTable.get(key)
     if (known !== undefined) this.#removeFromIndexes(key, known)
-    // In its place: a snapshot must not differ from the one before because a broker has registered again.
+    // Not deleted first: the order of a snapshot must not change when a broker registers again.
     this.brokerLiveTable.set(key, info)
     this.#liveByAddr.set(info.brokerAddr, [...(this.#liveByAddr.get(info.brokerAddr) ?? []), info])
     const keys = this.#keysByChannel.get(info.channelId)
@@ -130,13 +126,13 @@ export class RouteTables {
     return [...keys].map((key) => this.brokerLiveTable.get(key)).filter((info) => info !== undefined)
   }
 
-  /** Marks a live broker as heard from; an unknown one is ignored. */
+  /** A heartbeat of a live broker; an unknown one is ignored. */
   touch(clusterName: string, brokerAddr: string, nowMs: number): void {
     const info = this.live(clusterName, brokerAddr)
     if (info !== undefined) info.lastUpdateTimestampMs = nowMs
   }
 
-  /** Stores a topic's queues on a broker, unless it is what is stored already. @returns Whether anything changed. */
+  /** Stores a topic's queues on a broker. @returns Whether anything changed. */
   putQueueData(topic: string, queueData: QueueData): boolean {
     const { brokerName } = queueData
     const queues = this.topicQueueTable.get(topic)
@@ -149,7 +145,7 @@ export class RouteTables {
   }
 
   /**
-   * The same for a change that is not the broker's own: what it last registered stays known.
+   * The same for a change that is not the broker's own: {@link overridden} keeps what the broker last registered.
    * @param versions - Of {@link dataVersionsOf}.
    */
   overrideQueueData(topic: string, queueData: QueueData, versions: readonly DataVersion[]): boolean {
@@ -207,14 +203,14 @@ export class RouteTables {
     this.parts.drop(topic, brokerName)
   }
 
-  /** Says that a broker name has no queues any more. */
+  /** A broker name has no queues any more. */
   forgetQueueChanges(brokerName: string): void {
     this.#queuesChanged.delete(brokerName)
     this.overridden.forget(brokerName)
     this.parts.forget(brokerName)
   }
 
-  /** A number that is another one whenever any topic's queues on that broker name are: equal numbers, equal queues. */
+  /** Grows with every change to the queues of a broker name: equal numbers, equal queues. 0 if it has none. */
   queueState(brokerName: string): number {
     return this.#queuesChanged.get(brokerName) ?? 0
   }
@@ -224,14 +220,14 @@ export class RouteTables {
   }
 }
 
-/** Smallest id of a group, or undefined if it has no members. */
+/** Min broker id of a group, or undefined if it has no members. */
 export function minBrokerId(addrs: ReadonlyMap<bigint, string>): bigint | undefined {
   let min: bigint | undefined
   for (const id of addrs.keys()) if (min === undefined || id < min) min = id
   return min
 }
 
-/** Whether a group has members but no master, so that its smallest slave may act as one. */
+/** Whether a group has members but no master, so that the slave with the min broker id may act as one. */
 export function lacksMaster(addrs: ReadonlyMap<bigint, string>): boolean {
   return addrs.size > 0 && !addrs.has(MASTER_ID)
 }

@@ -23,15 +23,15 @@ export function topicsByCluster(view: RouteView, clusterName: string): Steps<str
 
 /** The response to GET_SYSTEM_TOPIC_LIST_FROM_NS. */
 export interface SystemTopicList {
-  /** Names of all clusters and brokers, and of all system topics that have queues, each once. */
+  /** Distinct names of all clusters, brokers, and system topics with queues. */
   readonly topics: readonly string[]
-  /** Of some broker; null if there is none. */
+  /** Of any broker; null if there is none. */
   readonly brokerAddr: string | null
 }
 
 /**
- * Admin clients add what the one broker at `brokerAddr` says. Java leaves the system topics to it, and so those of the other brokers
- * are missing (apache/rocketmq #9329).
+ * Admin clients add the system topics of the broker at `brokerAddr`. Java lists only those, so topics of other brokers are missing
+ * (apache/rocketmq #9329).
  * @see RouteInfoManager#getSystemTopicList in apache/rocketmq
  */
 export function* systemTopicList(view: RouteView): Steps<SystemTopicList> {
@@ -50,7 +50,7 @@ function someAddress(view: RouteView): string | null {
   return null
 }
 
-/** Prefix of topics that brokers make for themselves. @see TopicValidator#SYSTEM_TOPIC_PREFIX in apache/rocketmq */
+/** Prefix of topics that brokers create for themselves. @see TopicValidator#SYSTEM_TOPIC_PREFIX in apache/rocketmq */
 const SYSTEM_TOPIC_PREFIX = 'rmq_sys_'
 
 /** System topics without the prefix. @see TopicValidator in apache/rocketmq */

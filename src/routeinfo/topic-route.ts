@@ -12,8 +12,8 @@ import type { RouteView } from './route-view.ts'
 const SYNC_BROKER_MEMBER_PREFIX = 'rmq_sys_SYNC_BROKER_MEMBER_'
 
 /**
- * A topic's route as of the last transition that is over, or null if there is none.
- * @param supportActingMaster - Whether a group without master shows its smallest slave as one.
+ * A topic's route as of the last finished transition, or null if there is none.
+ * @param supportActingMaster - Whether a group without master shows the slave with the min broker id as master.
  * @see RouteInfoManager#pickupTopicRouteData in apache/rocketmq
  */
 export function pickupTopicRouteData(
@@ -40,7 +40,7 @@ export function pickupTopicRouteData(
   }
 }
 
-/** The smallest slave of a group without master moves to id 0, unless the group's queues are still writable. */
+/** In a group without master the slave with the min broker id moves to id 0, unless the group's queues are still writable. */
 function withActingMaster(group: BrokerData, queueData: QueueData | undefined): BrokerData {
   if (!group.enableActingMaster || !lacksMaster(group.brokerAddrs)) return group
   if (queueData === undefined || (queueData.perm & Perm.WRITE) !== 0) return group
@@ -64,10 +64,10 @@ function filterServersOf(view: RouteView, groups: readonly BrokerData[]): Map<st
 }
 
 /**
- * A route as the clients of one zone see it: without groups whose master is in another zone, their queues and their filter
- * servers. A group without master stays wherever it is, so that its slaves can be read from.
+ * A route as the clients of one zone see it: without groups whose master is in another zone, their queues and filter servers.
+ * Groups without master stay, so that clients can read from their slaves.
  *
- * @param route - With acting masters in place: they count as masters.
+ * @param route - With acting masters: they count as masters.
  * @see ZoneRouteRPCHook#filterByZoneName in apache/rocketmq
  */
 export function filterByZoneName<Route extends Omit<TopicRouteData, 'orderTopicConf'>>(
@@ -90,7 +90,7 @@ export function filterByZoneName<Route extends Omit<TopicRouteData, 'orderTopicC
   }
 }
 
-/** Character by character, as Java compares; a character whose other case is several characters is its own. */
+/** Compares character by character, as Java does: one whose upper case is several characters is compared as it is. */
 function equalsIgnoreCase(a: string | null, b: string): boolean {
   if (a === null) return false
   if (a === b) return true

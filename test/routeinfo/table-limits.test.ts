@@ -58,7 +58,7 @@ describe('maxTopics', () => {
     const newcomer = { brokerName: 'broker-c', brokerAddr: 'c:1' }
     expect(() => world.register(['T1', 'T4'], newcomer)).toThrow(refusal('maxTopics'))
     expect(() => world.register(['T1', 'T4'], newcomer)).toThrow(
-      'there would be 4 topics, and maxTopics allows 3',
+      'maxTopics (3) exceeded: there would be 4 topics',
     )
     expect([world.topics(), world.cluster(), `${world.manager.encodedRoute('T1', PLAIN_VARIANT)}`]).toEqual(
       before,

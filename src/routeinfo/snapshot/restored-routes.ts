@@ -1,20 +1,20 @@
 import type { Steps } from '../../common/time-slicer.ts'
 import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapping-info.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/topic-route-data.ts'
-import type { RegisterBrokerOutcome, Registration } from '../registration.ts'
+import type { RegisterBrokerOutcome, RegisterBrokerResult, Registration } from '../registration.ts'
 import type { RouteChanges } from '../route-changes.ts'
 import { type BrokerIdentity, type RouteEvent, TopicTally, type UnregisterReason } from '../route-event.ts'
 import { brokerKey, minBrokerId, type RouteTables, withWritePerm } from '../route-tables.ts'
 import type { Unregistration } from '../unregister-brokers.ts'
 
-/** A broker of the snapshot that has not registered again. Replaced by each heartbeat. */
+/** A broker of the snapshot that has not registered again. A heartbeat replaces it. */
 export interface RestoredBroker {
   readonly clusterName: string
   readonly brokerAddr: string
   readonly brokerName: string
   readonly heartbeatTimeoutMs: number
   readonly haServerAddr: string | null
-  /** It is removed after this time. */
+  /** Removed after this time, in milliseconds on the clock of `nowMs`. */
   readonly deadlineMs: number
 }
 
@@ -35,9 +35,9 @@ interface RestoredGroup {
   readonly members: Map<bigint, string>
   /** What clients see: these members and the live ones, as of the last transition. */
   shown: BrokerData
-  /** Whether the member with the min broker id has not registered again, so that its queues are the ones that count. */
+  /** Whether the member with the min broker id has not registered again, so that the restored queues win over the live ones. */
   leads: boolean
-  /** Whether an operator has wiped or added the write permission, or the group has lost its master. */
+  /** What an operator did to the write permission of all its queues; `wipe` too when a group with acting master lost its master. */
   writePerm: 'wipe' | 'add' | undefined
 }
 
@@ -60,15 +60,15 @@ export interface RestoredRemoval {
 }
 
 /**
- * Routes of a snapshot beside the live tables: what lookups and lists show of each broker group until its brokers have
- * registered again. The live tables know nothing of it. Changed under the write lock only, in the last slice of a transition.
+ * The routes of a snapshot, beside the live tables: what lookups and lists show of each broker group that has not registered again.
+ * The live tables know nothing of it. Apart from heartbeats it changes under the write lock, in the last slice of a transition.
  */
 export class RestoredRoutes {
   readonly #clusters: Map<string, Set<string>>
   readonly #groups = new Map<string, RestoredGroup>()
   readonly #brokers: Map<string, RestoredBroker>
   readonly #filterServers: Map<string, readonly string[]>
-  /** Queues count as long as their group is in {@link #groups}. */
+  /** Shown while their group is in {@link #groups}. */
   readonly #topics: Map<string, Map<string, QueueData>>
   readonly #mappings: Map<string, ReadonlyMap<string, TopicQueueMappingInfo>>
   readonly #loadedKeys: readonly string[]
@@ -134,7 +134,7 @@ export class RestoredRoutes {
     return restored === undefined || live === undefined ? (restored ?? live) : new Map([...restored, ...live])
   }
 
-  /** Names of the topics that have a mapping in the snapshot. */
+  /** Static topics of the snapshot. */
   get mappedTopics(): Iterable<string> {
     return this.#mappings.keys()
   }
@@ -176,7 +176,7 @@ export class RestoredRoutes {
     return [...this.#brokers.values()].filter(({ deadlineMs }) => deadlineMs < nowMs)
   }
 
-  /** The restored brokers among those that ask to leave. */
+  /** The removals of restored brokers that requests to leave ask for. */
   removalsFor(requests: readonly Unregistration[]): RestoredRemoval[] {
     return requests.flatMap((request): RestoredRemoval[] => {
       const broker = this.#brokers.get(keyOf(request))
@@ -202,21 +202,24 @@ export class RestoredRoutes {
     if (group !== undefined) group.writePerm = operation
   }
 
-  /** The outcome of a registration that the live tables have applied or rejected, completed with what is restored of its group. */
-  completed(
+  /** A registration into the live tables; its outcome takes into account what is restored of its group. */
+  *completing(
     registration: Registration,
-    outcome: RegisterBrokerOutcome | undefined,
+    work: Steps<RegisterBrokerOutcome | undefined>,
     changes: RouteChanges,
-  ): RegisterBrokerOutcome | undefined {
-    if (outcome === undefined || outcome.result?.masterAddr != null) return outcome
-    if (outcome.result === null && !this.#takeIncrement(registration, changes)) return outcome
-    const { clusterName, brokerName, brokerId } = registration
-    const masterAddr = this.#groups.get(brokerName)?.members.get(MASTER_ID)
-    const master =
-      masterAddr === undefined ? undefined : this.#brokers.get(brokerKey(clusterName, masterAddr))
-    if (masterAddr === undefined || master === undefined || brokerId === MASTER_ID)
-      return { ...outcome, result: { masterAddr: null, haServerAddr: null } }
-    return { ...outcome, result: { masterAddr, haServerAddr: master.haServerAddr } }
+  ): Steps<RegisterBrokerOutcome | undefined> {
+    const outcome = yield* work
+    if (outcome === undefined) return undefined
+    const { result } = outcome
+    const isFinal = result === null ? !this.#takeIncrement(registration, changes) : result.masterAddr !== null
+    return isFinal ? outcome : { ...outcome, result: this.#masterOf(registration) }
+  }
+
+  #masterOf({ clusterName, brokerName, brokerId }: Registration): RegisterBrokerResult {
+    const masterAddr = this.#groups.get(brokerName)?.members.get(MASTER_ID) ?? ''
+    const master = this.#brokers.get(brokerKey(clusterName, masterAddr))
+    if (master === undefined || brokerId === MASTER_ID) return { masterAddr: null, haServerAddr: null }
+    return { masterAddr, haServerAddr: master.haServerAddr }
   }
 
   /** The live tables reject an increment of a broker that they do not know; here its other topics are known. */
@@ -225,15 +228,9 @@ export class RestoredRoutes {
     if (this.#groups.get(brokerName)?.members.get(brokerId) !== brokerAddr) return false
     this.touch(clusterName, brokerAddr, nowMs)
     if (brokerId !== MASTER_ID) return true
-    for (const {
-      topicName,
-      readQueueNums,
-      writeQueueNums,
-      perm,
-      topicSysFlag,
-    } of topicConfigTable.values()) {
+    for (const { topicName, ...queues } of topicConfigTable.values()) {
       const isKnown = this.#topics.get(topicName)?.has(brokerName) === true
-      this.putQueues(topicName, { brokerName, readQueueNums, writeQueueNums, perm, topicSysFlag })
+      this.putQueues(topicName, { brokerName, ...queues })
       changes.topic(topicName, isKnown ? 'changed' : 'new')
     }
     const broker = { clusterName, brokerName, brokerId, brokerAddr }
@@ -241,7 +238,7 @@ export class RestoredRoutes {
     return true
   }
 
-  /** Removes brokers, unless they have sent a heartbeat since. {@link follow} must come next, in the same slice. */
+  /** Removes brokers that have not sent a heartbeat since. In the same slice {@link follow} must come next. */
   *remove(tables: RouteTables, removals: readonly RestoredRemoval[], changes: RouteChanges): Steps<void> {
     if (removals.length === 0) return
     const tallies = yield* this.#topicsOf(new Set(removals.map(({ broker }) => broker.brokerName)), tables)
@@ -250,8 +247,7 @@ export class RestoredRoutes {
       return this.#brokers.get(key) === broker && this.#brokers.delete(key)
     })
     for (const { broker } of due) {
-      const members = this.#groups.get(broker.brokerName)?.members
-      for (const [id, addr] of members ?? []) if (addr === broker.brokerAddr) members?.delete(id)
+      this.#removeMembers(broker.brokerName, (_, addr) => addr === broker.brokerAddr)
       changes.group(broker.brokerName)
     }
     const events = due.map(({ broker: { clusterName, brokerName, brokerAddr }, reason, peer }) => {
@@ -266,6 +262,12 @@ export class RestoredRoutes {
     changes.replaceEvents([...events, ...changes.events])
   }
 
+  #removeMembers(brokerName: string, isLeaving: (id: bigint, addr: string) => boolean): void {
+    const members = this.#groups.get(brokerName)?.members
+    for (const [id, addr] of members ?? []) if (isLeaving(id, addr)) members?.delete(id)
+  }
+
+  /** The restored topics of each broker name that the live tables do not have. */
   *#topicsOf(brokerNames: ReadonlySet<string>, tables: RouteTables): Steps<Map<string, TopicTally>> {
     const tallies = new Map([...brokerNames].map((name) => [name, new TopicTally()]))
     for (const [topic, queues] of this.#topics) {
@@ -276,7 +278,7 @@ export class RestoredRoutes {
     return tallies
   }
 
-  /** Brings what is shown up to date with what a transition did to the live tables. */
+  /** Follows a transition of the live tables, at its end: brokers that registered are no longer restored. */
   *follow(tables: RouteTables, changes: RouteChanges): Steps<void> {
     const registered = changes.events.flatMap((event) =>
       event.kind === 'broker registered' ? [event.broker] : [],
@@ -290,14 +292,14 @@ export class RestoredRoutes {
     yield* this.remove(tables, renamed, changes)
     for (const broker of registered) {
       this.#brokers.delete(keyOf(broker))
-      const members = this.#groups.get(broker.brokerName)?.members
-      for (const [id, addr] of members ?? [])
-        if (id === broker.brokerId || addr === broker.brokerAddr) members?.delete(id)
+      const { brokerName, brokerId, brokerAddr } = broker
+      this.#removeMembers(brokerName, (id, addr) => id === brokerId || addr === brokerAddr)
+      changes.group(brokerName)
     }
     const reduced = new Set<string>()
     for (const event of changes.events)
       if (event.kind === 'broker unregistered') reduced.add(event.broker.brokerName)
-    // The live tables saw only their part of the group.
+    // The live tables compared their own members only.
     const isPartial = (event: RouteEvent) =>
       event.kind === 'min broker id changed' && this.#groups.has(event.brokerName)
     changes.replaceEvents(changes.events.filter((event) => !isPartial(event)))
@@ -348,9 +350,8 @@ export class RestoredRoutes {
   }
 
   /**
-   * From the end of the grace period on: groups without restored members are left to the live tables. Topics that their brokers did
-   * not register again were deleted while the server was down, unless no member has registered all its topics yet: then they become
-   * live.
+   * Drops the groups without restored members, when the grace period has ended. Topics that their brokers did not register were
+   * deleted while the server was down; those of a group in which no member has registered all its topics become live instead.
    */
   *settle(tables: RouteTables, changes: RouteChanges): Steps<RestorationOutcome> {
     this.#isGraceOver = true
@@ -363,16 +364,22 @@ export class RestoredRoutes {
       for (const [name, queueData] of queues) {
         if (!names.has(name) || tables.topicQueueTable.get(topic)?.has(name) === true) continue
         if (complete.has(name)) staleQueues++
-        else if (tables.membersOf(name).length > 0)
-          tables.putQueueData(topic, shownQueues(queueData, this.#groups.get(name)))
+        else if (tables.membersOf(name).length > 0) this.#makeLive(topic, queueData, tables)
         changes.topic(topic)
       }
       yield
     }
+    for (const topic of this.#mappings.keys()) changes.topic(topic)
     for (const name of names) this.#drop(name)
     changes.markDirty()
     const returned = this.#loadedKeys.filter((key) => tables.brokerLiveTable.has(key)).length
     return { loaded: this.#loadedKeys.length, returned, waiting: this.#brokers.size, staleQueues }
+  }
+
+  #makeLive(topic: string, queueData: QueueData, tables: RouteTables): void {
+    tables.putQueueData(topic, shownQueues(queueData, this.#groups.get(queueData.brokerName)))
+    const mappings = this.mappings(topic, tables.topicQueueMappingInfoTable.get(topic))
+    if (mappings !== undefined) tables.topicQueueMappingInfoTable.set(topic, mappings)
   }
 }
 
