@@ -145,7 +145,7 @@ function encodeRoutes(): (count: number) => void {
 
 function manager(): RouteInfoManager {
   const slicer = new TimeSlicer({ nowMs: () => 0, defer: () => {} })
-  return new RouteInfoManager({ slicer, onEffect: () => {} })
+  return new RouteInfoManager({ slicer, onEvent: () => {} })
 }
 
 function registration(tables: RouteInfoManager, broker: number, topics: number): Registration {

@@ -18,7 +18,7 @@ const NO_MASTER: RegisterBrokerResult = { haServerAddr: null, masterAddr: null }
  * Takes a registration into the tables, yielding after every topic.
  *
  * A member that is not in its group yet must not begin with exactly one topic, because that is an incremental registration that
- * came before the full one: it is refused. Of a member that is known from a snapshot it is taken, but does not make it registered.
+ * came before the full one: it is refused.
  *
  * An address has one name in a cluster, the one that came last: where Java keeps the former one too, the address leaves its group.
  * @returns Undefined, with nothing touched, if the mark it builds on does not hold any more: it must come again as a whole.
@@ -58,10 +58,7 @@ export function* applyRegistration(
     return { result: NO_MASTER }
   }
   const topics = since?.topics ?? registration.topicConfigTable.size
-  const isNewcomer =
-    previousAddr === undefined ||
-    (previousAddr !== brokerAddr && tables.isProvisional(clusterName, previousAddr))
-  if (isNewcomer && topics === 1) {
+  if (previousAddr === undefined && topics === 1) {
     putGroup(tables, known, group(), changes)
     return { result: null }
   }
@@ -74,23 +71,16 @@ export function* applyRegistration(
   const standing: Standing = { permMask, scope, deleteMissingTopics }
   const { exact, missingDeleted } = yield* registerTopics(tables, registration, standing, changes)
 
-  const isProvisional = tables.isProvisional(clusterName, brokerAddr)
-  if (isProvisional && topics === 1) {
-    noteTopics(registration, changes)
-    tables.touch(clusterName, brokerAddr, registration.nowMs)
-    return { result: brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs) }
-  }
   // Without its place in the group, what it registered before may not be in the tables any more.
   const complete = isComplete(registration, scope, previousAddr === brokerAddr ? before : undefined)
-  if (permMask !== null && complete) tables.restored?.toldNames.add(brokerName)
   if (putLive(tables, registration, scope, complete)) changes.markDirty()
   const isIncrement = scope.news === 'all' && !scope.namesOwnTopic && !tables.parts.has(brokerName)
   if (permMask !== null && isIncrement)
     tables.overridden.moveTo(brokerName, tables.dataVersionsOf(brokerName))
   setFilterServers(tables, registration, changes)
-  if (previousAddr !== brokerAddr || before === undefined || isRenamed || isProvisional) {
+  if (previousAddr !== brokerAddr || before === undefined || isRenamed) {
     const { haServerAddr, channelId, peer } = registration
-    changes.effect({
+    changes.event({
       kind: 'broker registered',
       broker: identity(registration),
       haServerAddr,
@@ -101,7 +91,7 @@ export function* applyRegistration(
     })
   } else noteTopics(registration, changes)
   if (brokerId < previousMinId) {
-    changes.effect({
+    changes.event({
       kind: 'min broker id changed',
       brokerName,
       brokerAddrs: new Map(brokerAddrs),
@@ -126,7 +116,7 @@ function isOutdated(
   holderAddr: string,
 ): boolean {
   if (holderAddr === brokerAddr) return false
-  const holder = tables.registered(clusterName, holderAddr)
+  const holder = tables.live(clusterName, holderAddr)
   return holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion
 }
 
@@ -164,7 +154,7 @@ function ignore(
     if (tables.filterServerTable.delete(key)) changes.invalidateAll()
   }
   const { peer } = registration
-  changes.effect({ kind: 'registration ignored', broker: identity(registration), currentAddr, peer })
+  changes.event({ kind: 'registration ignored', broker: identity(registration), currentAddr, peer })
 }
 
 /** @returns Whether more is new than the version and the times. */
@@ -183,7 +173,7 @@ function putLive(
     lastUpdateTimestampMs: Math.max(
       registration.nowMs,
       tables.lastPauseEndMs,
-      tables.registered(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
+      tables.live(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
     ),
     heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
     dataVersion: registration.dataVersion,
@@ -202,7 +192,7 @@ function noteTopics(registration: Registration, changes: RouteChanges): void {
   const { tally: topicChanges } = changes
   if (topicChanges === undefined) return
   const { peer } = registration
-  changes.effect({ kind: 'topics changed', broker: identity(registration), peer, topicChanges })
+  changes.event({ kind: 'topics changed', broker: identity(registration), peer, topicChanges })
 }
 
 function identity({ clusterName, brokerName, brokerId, brokerAddr }: BrokerIdentity): BrokerIdentity {

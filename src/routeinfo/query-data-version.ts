@@ -18,22 +18,17 @@ export interface DataVersionQuery {
 
 /**
  * Compares a broker's version with the one it registered with. A broker that skips its registration as long as nothing has changed
- * does not skip it while what a snapshot says of its topics is in doubt, while it has registered by increments only, nor while its
- * group does not hold it.
+ * does not skip it while it has registered by increments only, nor while its group does not hold it.
  */
 export function queryDataVersion(
   tables: RouteTables,
   broker: DataVersionQuery,
   version: DataVersion | null,
 ): DataVersionAnswer {
-  const live = tables.registered(broker.clusterName, broker.brokerAddr)
+  const live = tables.live(broker.clusterName, broker.brokerAddr)
   if (live === undefined) return { changed: true, registered: null }
-  const isInDoubt = tables.restored?.brokerNames.has(live.brokerName) === true
   const changed =
-    isInDoubt ||
-    !live.isComplete ||
-    !isInGroup(tables, broker, live) ||
-    !sameDataVersion(live.dataVersion, version)
+    !live.isComplete || !isInGroup(tables, broker, live) || !sameDataVersion(live.dataVersion, version)
   return { changed, registered: live.dataVersion }
 }
 

@@ -7,7 +7,7 @@ import {
   checkTopicsOf,
   hasRoomForBroker,
   makeRoomForBroker,
-  mayMeetTopicBound,
+  mayExceedTopicLimit,
   type TableLimits,
 } from './table-limits.ts'
 
@@ -26,7 +26,7 @@ export function registerWithinLimits(
   const register = (): Steps<RegisterBrokerOutcome | undefined> => {
     const work = (): Steps<RegisterBrokerOutcome | undefined> =>
       applyRegistration(tables, registration, deleteMissingTopics, changes)
-    if (!mayMeetTopicBound(tables, maxTopics, registration)) return work()
+    if (!mayExceedTopicLimit(tables, maxTopics, registration)) return work()
     return afterCheck(checkTopicsOf(tables, maxTopics, registration, deleteMissingTopics), work)
   }
   if (hasRoomForBroker(tables, maxBrokers, registration)) return register()

@@ -20,7 +20,6 @@ export interface RegistrationScope {
 }
 
 /**
- * What a snapshot says of a broker does not count: its topics may have changed after the snapshot was taken.
  * @param holderAddr - Address that had the broker's id before; empty or undefined if none had it. What it registered is in the tables.
  * @see RouteInfoManager#isBrokerTopicConfigChanged in apache/rocketmq
  */
@@ -33,7 +32,7 @@ export function scopeOf(
   const topics = since?.topics ?? topicConfigTable.size
   const firstTopic = since === undefined ? topicConfigTable.keys().next().value : since.firstTopic
   const namesOwnTopic = since?.namesOwnTopic ?? topicConfigTable.has(brokerName)
-  const before = tables.registered(clusterName, brokerAddr)
+  const before = tables.live(clusterName, brokerAddr)
   const scope = { topics, firstTopic, namesOwnTopic }
   if (before === undefined || !sameDataVersion(before.dataVersion, dataVersion))
     return { ...scope, news: 'all', isPart: false }
@@ -115,9 +114,7 @@ export class RegistrationParts {
    */
   removalBy(tables: RouteTables, registration: Registration, scope: RegistrationScope): Removal {
     const { brokerName } = registration
-    // Topics of the snapshot that are named no more go when the grace period ends.
-    if (registration.topicQueueMappingInfoMap.size > 0 || tables.restored?.brokerNames.has(brokerName))
-      return 'none'
+    if (registration.topicQueueMappingInfoMap.size > 0) return 'none'
     const rounds = this.#rounds.get(brokerName)
     if (!scope.namesOwnTopic) {
       // An increment names topics; a registration of none says that the broker has none.

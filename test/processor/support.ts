@@ -89,7 +89,7 @@ export class ProcessorWorld {
   /** Closes a connection, as the server tells the tables of it. */
   close(channel: FakeChannel): void {
     channel.closed = true
-    this.#routeInfo.onChannelDestroy(channel.id)
+    this.#routeInfo.onChannelsDestroy([channel.id])
   }
 
   /** Asks and gives the answer, or throws what the processor throws. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { BatchUnregistrationService } from '../../src/routeinfo/batch-unregistration-service.ts'
+import { BrokerArrivals } from '../../src/routeinfo/broker-arrivals.ts'
 import { EncodedRouteCache } from '../../src/routeinfo/encoded-route-cache.ts'
 import { LockedRouteTables } from '../../src/routeinfo/locked-route-tables.ts'
 import { ReadWriteLock } from '../../src/routeinfo/read-write-lock.ts'
@@ -18,7 +19,13 @@ function whileSomebodyReads(capacity: number) {
   /** Of whom the tables were told to let go, in order. */
   const told = (): string[] =>
     effects.flatMap((effect) => (effect.kind === 'removal fenced' ? effect.broker.brokerName : []))
-  return { batch: new BatchUnregistrationService(routes, capacity), routes, turns, read, told }
+  return {
+    batch: new BatchUnregistrationService(routes, new BrokerArrivals(), capacity),
+    routes,
+    turns,
+    read,
+    told,
+  }
 }
 
 // The tables know none of them, so each removal shows as one that is fenced.

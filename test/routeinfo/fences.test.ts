@@ -25,7 +25,7 @@ function register(manager: RouteInfoManager, channel: FakeChannel, given: Partia
 
 function close(manager: RouteInfoManager, channel: FakeChannel): void {
   channel.closed = true
-  manager.onChannelDestroy(channel.id)
+  manager.onChannelsDestroy([channel.id])
 }
 
 function leaving(generation: number, given: { brokerAddr?: string } = {}) {

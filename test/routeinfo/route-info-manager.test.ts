@@ -156,7 +156,7 @@ describe('a long removal', () => {
     const first = registration({ generation: manager.nextGeneration(), topicConfigTable: topicTable(NAMES) })
     await turns.until(manager.registerBroker(first, false, broker))
     const cached = await lookUp(manager, 'T4999')
-    manager.onChannelDestroy(broker.id)
+    manager.onChannelsDestroy([broker.id])
     let topic = 0
     while (turns.waiting > 0) {
       expect(writeQueues(lookUp(manager, `T${topic++}`))).toEqual([8])
@@ -246,7 +246,7 @@ describe('encoded routes', () => {
     })
     await manager.registerBroker(slave, false, client)
     expect(await addresses()).toEqual({ 0: 'a:1', 1: 'b:1' })
-    manager.onChannelDestroy(2)
+    manager.onChannelsDestroy([2])
     expect(await addresses()).toEqual({ 0: 'a:1' })
   })
 })

@@ -4,9 +4,17 @@ import { EMPTY_DATA_VERSION } from '../../src/protocol/body/data-version.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
 import type { RouteEvent } from '../../src/routeinfo/route-event.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { readRouteSnapshot } from '../../src/routeinfo/route-snapshot-reader.ts'
-import { routeSnapshotText } from '../../src/routeinfo/route-snapshot-text.ts'
-import { managerWith, openChannel, PLAIN_VARIANT, registration, topicConfig, topicTable } from './support.ts'
+import { readRouteSnapshot } from '../../src/routeinfo/snapshot/snapshot-reader.ts'
+import { answersOf, type Step, step } from './random-history.ts'
+import {
+  managerWith,
+  openChannel,
+  PLAIN_VARIANT,
+  parseClusterInfo,
+  registration,
+  topicConfig,
+  topicTable,
+} from './support.ts'
 
 /** The first server runs at 0; the second one begins here, on a clock of its own. */
 const START_MS = 1_000_000
@@ -28,10 +36,8 @@ function register(manager: RouteInfoManager, given: Given = {}) {
 }
 
 async function snapshotLines(manager: RouteInfoManager, nowMs = START_MS): Promise<string[]> {
-  const snapshot = await manager.snapshot(nowMs)
-  const lines = [...routeSnapshotText(snapshot)].join('').split('\n').slice(0, -1)
-  snapshot.release()
-  return lines
+  const { text } = await manager.snapshot(nowMs)
+  return [...text].join('').split('\n').slice(0, -1)
 }
 
 function restartedFrom(lines: readonly string[], nowMs = START_MS) {
@@ -86,8 +92,8 @@ describe('a broker that is known from a snapshot', () => {
   test('stays until its time is over, and leaves with its topics a millisecond later', async () => {
     const { manager, effects } = await restarted(MASTER, OTHER)
     await register(manager, { ...OTHER, nowMs: START_MS + 1_000 })
-    expect(manager.scanNotActiveBroker(OVER_MS - 1)).toEqual([])
-    expect(manager.scanNotActiveBroker(OVER_MS).map(({ brokerAddr }) => brokerAddr)).toEqual(['a:1'])
+    manager.evictRestored(OVER_MS - 1)
+    expect(manager.provisional).toBe(1)
     expect(await manager.endRestoration(OVER_MS)).toEqual({
       loaded: 2,
       returned: 1,
@@ -109,7 +115,7 @@ describe('a broker that is known from a snapshot', () => {
     expect(manager.scanNotActiveBroker(START_MS + 10_001)).toHaveLength(1)
     await manager.endRestoration(START_MS + 1)
     expect(await changed(manager)).toBe(false)
-    manager.onChannelDestroy(1)
+    manager.onChannelsDestroy([1])
     expect(addrsOf(manager)).toBeNull()
   })
 
@@ -163,7 +169,7 @@ describe('a broker that is known from a snapshot', () => {
       { 0: 'c:1' },
     ])
     expect(await manager.getTopicList(owner)).toEqual(['T1', 'T2'])
-    manager.evict(manager.scanNotActiveBroker(OVER_MS))
+    manager.evictRestored(OVER_MS)
     expect(await manager.getTopicList(owner)).toEqual([])
   })
 
@@ -186,16 +192,17 @@ describe('a broker that is known from a snapshot', () => {
     expect(addrsOf(manager)).toBeNull()
   })
 
-  test('is taken when it returns, though the snapshot has more topics than may be now', async () => {
+  test('does not count for maxBrokers and maxTopics, and is in the routes whatever they are', async () => {
     const { manager: before } = managerWith('whole')
     await register(before, { topicConfigTable: topicTable(['T1', 'T2', 'T3']) })
     const lines = await snapshotLines(before)
     const { manager } = managerWith('whole', { limits: { maxBrokers: 1, maxTopics: 2 } })
     manager.restore(readRouteSnapshot(lines, START_MS, GRACE_MS))
-    await register(manager, { topicConfigTable: topicTable(['T1', 'T2', 'T3']), brokerAddr: 'new:1' })
+    const topics = { topicConfigTable: topicTable(['T1', 'T2', 'T3']), brokerAddr: 'new:1' }
+    expect(() => register(manager, topics)).toThrow('maxTopics')
+    expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
+    await register(manager, { topicConfigTable: topicTable(['T1', 'T4']), brokerAddr: 'new:1' })
     expect(addrsOf(manager)).toEqual([{ 0: 'new:1' }])
-    const more = { topicConfigTable: topicTable(['T1', 'T2', 'T4']), brokerAddr: 'new:1' }
-    expect(() => register(manager, more)).toThrow('maxTopics')
   })
 
   test('leaves at once when it asks to', async () => {
@@ -221,15 +228,28 @@ describe('a broker that is known from a snapshot', () => {
     // Still none of ours to compare versions with, so it will register.
     for (const dataVersion of [VERSION, EMPTY_DATA_VERSION])
       expect(await changed(manager, { dataVersion }, OVER_MS)).toBe(true)
-    expect(manager.scanNotActiveBroker(OVER_MS + 10_000)).toEqual([])
-    expect(manager.scanNotActiveBroker(OVER_MS + 10_001)).toHaveLength(1)
+    manager.evictRestored(OVER_MS + 5_000)
+    expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
+    manager.evictRestored(OVER_MS + 10_001)
+    expect(addrsOf(manager)).toBeNull()
+  })
+
+  test('and registers when its heartbeats have kept it beyond the grace period leaves nothing restored behind', async () => {
+    const { manager } = await restarted({ ...MASTER, topicConfigTable: topicTable(['D1', 'T1']) })
+    manager.touch('C', 'a:1', OVER_MS)
+    expect(await manager.endRestoration(OVER_MS)).toMatchObject({ waiting: 1 })
+    await register(manager, { ...MASTER, topicConfigTable: topicTable(['broker-a', 'T1']), nowMs: OVER_MS })
+    manager.evictRestored(OVER_MS)
+    expect(await manager.getTopicList(owner)).toEqual(['broker-a', 'T1'])
+    expect(manager.isRestored).toBe(false)
   })
 
   test('and beats but then falls silent within its time is taken for dead after its own timeout', async () => {
     const { manager, effects } = await restarted({ ...MASTER, heartbeatTimeoutMs: 10_000 })
     await manager.touch('C', 'a:1', START_MS + 5_000)
-    expect(manager.scanNotActiveBroker(START_MS + 15_000)).toEqual([])
-    manager.evict(manager.scanNotActiveBroker(START_MS + 15_001))
+    manager.evictRestored(START_MS + 15_000)
+    expect(kinds(effects)).toEqual([])
+    manager.evictRestored(START_MS + 15_001)
     expect(kinds(effects)).toEqual(['not returned'])
   })
 
@@ -253,16 +273,18 @@ describe('a broker that is known from a snapshot', () => {
       manager = restartedFrom(lines, startMs).manager
       expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     }
-    expect(manager.scanNotActiveBroker(startMs + 3_000)).toEqual([])
-    expect(manager.scanNotActiveBroker(startMs + 3_001)).toHaveLength(1)
+    manager.evictRestored(startMs + 3_000)
+    expect(manager.provisional).toBe(1)
+    manager.evictRestored(startMs + 3_001)
+    expect(manager.provisional).toBe(0)
   })
 
   test('cannot be lost with a connection, and no connection of ours is closed with it', async () => {
     const { manager, effects } = await restarted(MASTER)
-    for (let id = 1; id < 5; id++) manager.onChannelDestroy(id)
+    for (let id = 1; id < 5; id++) manager.onChannelsDestroy([id])
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     await manager.endRestoration(OVER_MS)
-    expect(kinds(effects)).not.toContain('channel silent')
+    expect(kinds(effects)).not.toContain('connection inactive')
   })
 })
 
@@ -413,7 +435,7 @@ describe('a group of which a snapshot knows a member that is dead', () => {
     const first = managerWith('whole').manager
     await register(first, { ...MASTER, ...ACTING })
     await register(first, { ...SLAVE, ...ACTING })
-    first.onChannelDestroy(1)
+    first.onChannelsDestroy([1])
     const { manager } = restartedFrom(await snapshotLines(first))
     expect(addrsOf(manager, 'T1', true)).toEqual([{ 0: 'b:1' }])
     await register(manager, { ...SLAVE, ...ACTING })
@@ -460,5 +482,117 @@ describe('what an operator does to a broker that has not returned yet', () => {
     await manager.deleteTopic('T2', null, owner)
     await manager.registerTopic('T3', [{ brokerName: 'broker-a', ...topicConfig('T3') }], owner)
     expect(await manager.getTopicList(owner)).toEqual(['T1', 'T3'])
+  })
+
+  test('holds for the part of its group that has returned and for the part that has not', async () => {
+    const { manager } = await restarted(MASTER, SLAVE)
+    await register(manager, SLAVE)
+    expect(await manager.setWritePerm('broker-a', 'wipe', owner)).toBe(2)
+    expect(await manager.deleteTopic('T2', 'C', owner)).toBe(1)
+    expect(routeOf(manager)?.queueDatas).toMatchObject([{ perm: 4 }])
+    expect(routeOf(manager, 'T2')).toBeNull()
+    await manager.endRestoration(OVER_MS)
+    expect(routeOf(manager)?.queueDatas).toMatchObject([{ perm: 4 }])
+    expect(await manager.getTopicList(owner)).toEqual(['T1'])
+  })
+})
+
+describe('a group of which a member has returned and left again', () => {
+  test('leaves with it if it was the last one, with the topics that only the snapshot knew', async () => {
+    const { manager } = await restarted({ ...MASTER, topicConfigTable: topicTable(['D1', 'D2']) }, OTHER)
+    await register(manager, MASTER)
+    for (const topic of ['D1', 'T1']) expect(routeOf(manager, topic)).not.toBeNull()
+    manager.onChannelsDestroy([1])
+    for (const topic of ['D1', 'D2']) expect(routeOf(manager, topic)).toBeNull()
+    expect(await manager.getTopicList(owner)).toEqual(['T1', 'T2'])
+    expect(await manager.getTopicsByCluster('C', owner)).toEqual(['T1', 'T2'])
+    expect(`${await manager.encodedClusterInfo(owner)}`).not.toContain('broker-a')
+    expect(await manager.getBrokerMemberGroup('broker-a', owner)).toEqual(new Map())
+  })
+
+  test('keeps a restored slave, which is told of its new min broker id and serves reads in the place of its master', async () => {
+    const acting = { enableActingMaster: true }
+    const { manager, effects } = await restarted({ ...MASTER, ...acting }, { ...SLAVE, ...acting })
+    await register(manager, { ...MASTER, ...acting })
+    manager.onChannelsDestroy([1])
+    expect(await manager.getBrokerMemberGroup('broker-a', owner)).toEqual(new Map([[1n, 'b:1']]))
+    expect(addrsOf(manager, 'T1', true)).toEqual([{ 0: 'b:1' }])
+    expect(routeOf(manager)?.queueDatas).toMatchObject([{ perm: 4 }])
+    expect(effects.at(-1)).toMatchObject({
+      kind: 'min broker id changed',
+      brokerAddrs: new Map([[1n, 'b:1']]),
+      offlineBrokerAddr: 'a:1',
+    })
+  })
+})
+
+describe('what a snapshot tells of other groups', () => {
+  test('is in every list beside what has registered since', async () => {
+    const { manager } = await restarted(MASTER)
+    const given = { ...OTHER, clusterName: 'D', topicConfigTable: topicTable(['T1', 'T9']) }
+    await register(manager, given)
+    expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }, { 0: 'c:1' }])
+    expect(await manager.getTopicList(owner)).toEqual(['T1', 'T2', 'T9'])
+    expect(await manager.getTopicsByCluster('C', owner)).toEqual(['T1', 'T2'])
+    expect(await manager.getTopicsByCluster('D', owner)).toEqual(['T1', 'T9'])
+    const { brokerAddrTable, clusterAddrTable } = parseClusterInfo(await manager.encodedClusterInfo(owner))
+    expect(Object.keys(brokerAddrTable)).toEqual(['broker-a', 'broker-b'])
+    expect(clusterAddrTable).toEqual({ C: ['broker-a'], D: ['broker-b'] })
+    expect((await manager.getSystemTopicList(owner)).topics).toEqual(['C', 'broker-a', 'D', 'broker-b'])
+    expect(await manager.getBrokerMemberGroup('broker-a', owner)).toEqual(new Map([[0n, 'a:1']]))
+  })
+})
+
+describe('lookups after a restart', () => {
+  test('see a broker as it was in the snapshot until its registration is over, and then as it registered', async () => {
+    const names = Array.from({ length: 500 }, (_, index) => `T${index}`)
+    const { manager: before } = managerWith('whole')
+    await register(before, { topicConfigTable: topicTable(names) })
+    const { manager, turns } = managerWith('finest')
+    manager.restore(readRouteSnapshot(await snapshotLines(before), START_MS, GRACE_MS))
+    const writeQueueNums = () =>
+      names.map((topic) => routeOf(manager, topic)?.queueDatas.map((queues) => queues.writeQueueNums))
+    const all = (queues: number) => names.map(() => [queues])
+    const table = names.map((name) => [name, topicConfig(name, { writeQueueNums: 16 })] as const)
+    const registered = register(manager, { topicConfigTable: new Map(table) })
+    for (let turn = 0; turn < 3; turn++) {
+      expect(turns.waiting).toBe(1)
+      expect(writeQueueNums()).toEqual(all(8))
+      await turns.next()
+    }
+    await turns.until(registered)
+    expect(writeQueueNums()).toEqual(all(16))
+  })
+
+  test('find in the cache what they would find without it, whatever happens', async () => {
+    const happening: fc.Arbitrary<Step> = fc.oneof(
+      { weight: 4, arbitrary: step },
+      fc.nat(GRACE_MS).map(
+        (ms): Step =>
+          (manager) =>
+            manager.evictRestored(START_MS + ms),
+      ),
+      fc.constant<Step>((manager) => manager.endRestoration(OVER_MS)),
+    )
+    const histories = fc.tuple(fc.array(step, { maxLength: 15 }), fc.array(happening, { maxLength: 10 }))
+    await fc.assert(
+      fc.asyncProperty(histories, async ([before, after]) => {
+        const first = managerWith('whole').manager
+        for (const happens of before) await happens(first)
+        const lines = await snapshotLines(first)
+        const [cached, uncached] = [{}, { maxEncodedRouteBytes: 0 }].map((options) => {
+          const { manager } = managerWith('whole', options)
+          manager.restore(readRouteSnapshot(lines, START_MS, GRACE_MS))
+          return manager
+        }) as [RouteInfoManager, RouteInfoManager]
+        for (const happens of after) {
+          for (const manager of [cached, uncached]) await happens(manager)
+          expect(await answersOf(cached)).toEqual(await answersOf(uncached))
+        }
+        for (const manager of [cached, uncached]) await manager.endRestoration(OVER_MS + 1e6)
+        expect(await answersOf(cached)).toEqual(await answersOf(uncached))
+      }),
+      { numRuns: 200 },
+    )
   })
 })

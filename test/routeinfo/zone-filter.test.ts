@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { BrokerData, QueueData, TopicRouteData } from '../../src/protocol/body/topic-route-data.ts'
-import { filterByZoneName } from '../../src/routeinfo/zone-filter.ts'
+import { filterByZoneName } from '../../src/routeinfo/topic-route.ts'
 
 function group(brokerName: string, zoneName: string | null, ...ids: bigint[]): BrokerData {
   const brokerAddrs = new Map(ids.map((id) => [id, `${brokerName}:${id}`]))

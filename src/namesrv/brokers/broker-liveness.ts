@@ -71,7 +71,7 @@ export class BrokerLiveness {
     const { values } = configuration
     return new RouteInfoManager({
       slicer,
-      onEffect: (event) => this.#onRouteEvent(event),
+      onEvent: (event) => this.#onRouteEvent(event),
       onClosedMeanwhile: (channelId) => this.housekeeping.onClosed(channelId),
       maxWaiters: values.maxWaitingRequests,
       maxEncodedRouteBytes: values.encodedRouteMaxBytes,
@@ -101,11 +101,12 @@ export class BrokerLiveness {
     this.housekeeping.removeLostMeanwhile()
     const inactive = this.routeInfo.scanNotActiveBroker(nowMs)
     if (inactive.length > 0) this.routeInfo.evict(inactive)
+    this.routeInfo.evictRestored(nowMs)
   }
 
   #onRouteEvent(event: RouteEvent): void {
     logRouteEvent(event, this.#context)
-    if (event.kind === 'channel silent') this.#closeChannel(event.channelId)
+    if (event.kind === 'connection inactive') this.#closeChannel(event.channelId)
     else if (event.kind === 'min broker id changed') this.#onMinBrokerIdChanged(event)
   }
 

@@ -4,10 +4,8 @@ import type { Logger } from 'pino'
 import { RateLimit } from '../../common/rate-limit.ts'
 import type { TimeSlicer } from '../../common/time-slicer.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
-import type { RouteSnapshot } from '../../routeinfo/route-snapshot.ts'
-import { readRouteSnapshot } from '../../routeinfo/route-snapshot-reader.ts'
-import { nextPiece, routeSnapshotText } from '../../routeinfo/route-snapshot-text.ts'
-import { RouteSnapshotError } from '../../routeinfo/snapshot-record.ts'
+import { RouteSnapshotError, readRouteSnapshot } from '../../routeinfo/snapshot/snapshot-reader.ts'
+import { nextPiece } from '../../routeinfo/snapshot/snapshot-text.ts'
 import type { Counters } from '../../stats/counters.ts'
 import type { RecentEvents } from '../../stats/recent-events.ts'
 import type { Clock, Scheduler } from '../time.ts'
@@ -31,8 +29,8 @@ export interface RouteSnapshotsOptions {
   readonly dateMs: () => number
 }
 
-/** Letters written at a time: few enough to be put together within a slice. */
-const PIECE_LETTERS = 64 * 1024
+/** Characters written at a time: few enough to be put together within a slice. */
+const MIN_PIECE_LENGTH = 64 * 1024
 
 /** What goes wrong with a file goes wrong at every write. */
 const WARNINGS = { maxPerWindow: 1, windowMs: 600_000 }
@@ -67,15 +65,14 @@ export class RouteSnapshots {
         logger.info({ path, ageMs, maxAgeMs }, 'the route snapshot is too old: starting without routes')
         return
       }
-      const tables = readRouteSnapshot(file.lines, clock.nowMs(), graceMs)
-      routeInfo.restore(tables)
+      const restored = readRouteSnapshot(file.lines, clock.nowMs(), graceMs)
+      routeInfo.restore(restored)
       this.#savedRevision = routeInfo.revision
-      const { brokerLiveTable, topicQueueTable } = tables
-      if (brokerLiveTable.size === 0 && topicQueueTable.size === 0) return
-      const what = `${brokerLiveTable.size} brokers, ${topicQueueTable.size} topics`
-      events.add('routes restored', '', what)
+      const [brokers, topics] = [restored.brokers.size, restored.topicCount]
+      if (brokers === 0 && topics === 0) return
+      events.add('routes restored', '', `${brokers} brokers, ${topics} topics`)
       logger.info(
-        { path, brokers: brokerLiveTable.size, topics: topicQueueTable.size, ageMs, graceMs },
+        { path, brokers, topics, ageMs, graceMs },
         'routes taken from the snapshot: their brokers have a while to register again',
       )
     } catch (error) {
@@ -134,7 +131,7 @@ export class RouteSnapshots {
   }
 
   async #save(): Promise<void> {
-    const { path, routeInfo, logger, counters, clock, dateMs } = this.#options
+    const { path, routeInfo, logger, counters, clock, dateMs, slicer } = this.#options
     try {
       // What is left of the time of brokers that have not returned is in the file, too.
       if (this.#savedRevision === routeInfo.revision && routeInfo.provisional === 0) {
@@ -142,12 +139,12 @@ export class RouteSnapshots {
         await utimes(path, date, date)
         return
       }
-      const snapshot = await routeInfo.snapshot(clock.nowMs())
-      const bytes = await this.#write(snapshot).finally(() => snapshot.release())
-      this.#savedRevision = snapshot.revision
+      const { revision, text } = await routeInfo.snapshot(clock.nowMs())
+      const bytes = await writeSnapshotFile(path, () => slicer.run(nextPiece(text, MIN_PIECE_LENGTH)))
+      this.#savedRevision = revision
       counters.snapshotsWritten++
       if (this.#recovery.succeeded()) this.#failures.reset()
-      logger.debug({ path, bytes, topics: snapshot.topics.length }, 'route snapshot written')
+      logger.debug({ path, bytes, topics: routeInfo.topics }, 'route snapshot written')
     } catch (error) {
       // Perhaps it is gone: it is written anew next time, whether or not anything has changed.
       this.#savedRevision = undefined
@@ -160,12 +157,6 @@ export class RouteSnapshots {
         )
       })
     }
-  }
-
-  #write(snapshot: RouteSnapshot): Promise<number> {
-    const { path, slicer } = this.#options
-    const text = routeSnapshotText(snapshot)
-    return writeSnapshotFile(path, () => slicer.run(nextPiece(text, PIECE_LETTERS)))
   }
 
   async #endGrace(): Promise<void> {

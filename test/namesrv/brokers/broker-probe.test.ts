@@ -150,7 +150,7 @@ describe('with brokerProbeEvicts', () => {
     expect([await known('silent:1'), await known('well:1')]).toEqual([false, true])
     expect(effects.slice(2)).toMatchObject([
       { kind: 'broker unregistered', reason: 'unreachable' },
-      { kind: 'channel silent', channelId: 1 },
+      { kind: 'connection inactive', channelId: 1 },
     ])
   })
 

@@ -63,7 +63,7 @@ describe('the limits of a request', () => {
     const server = await startServer({ maxTopics: '2' })
     const client = await server.connect()
     await client.request(registration())
-    const remark = 'there would be 3 topics, and maxTopics allows 2'
+    const remark = 'maxTopics (2) exceeded: there would be 3 topics'
     const other = registration({ name: 'broker-b', address: '127.0.0.1:2', topics: ['TopicA', 'TopicC'] })
     await expectRefusal(server, client, other, 'maxTopics', remark)
     const body = JSON.stringify({
@@ -89,7 +89,7 @@ describe('the limits of a request', () => {
     const client = await server.connect()
     await client.request(registration())
     const other = registration({ name: 'broker-b', address: '127.0.0.1:2' })
-    const remark = 'there are as many brokers as maxBrokers allows, 1'
+    const remark = 'maxBrokers (1) reached'
     await expectRefusal(server, client, other, 'maxBrokers', remark)
     expect(headerOf(await client.request(registration())).code).toBe(0)
     await client.request(unregistration())

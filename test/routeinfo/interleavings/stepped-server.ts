@@ -109,7 +109,7 @@ export class SteppedServer {
     const slicer = new SteppedSlicer(stepsPerSlice, defer)
     this.routeInfo = new RouteInfoManager({
       slicer,
-      onEffect: () => {},
+      onEvent: () => {},
       onClosedMeanwhile: (channelId) => this.#housekeeping.onClosed(channelId),
     })
     const memory = new RegistrationCache(1_000_000)
