@@ -1,5 +1,4 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { BufferPool } from '../../protocol/buffer-pool.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
 import type { SerializeType } from '../../protocol/remoting-command.ts'
 import { Counters } from '../../stats/counters.ts'
@@ -112,10 +111,9 @@ export class RemotingServer {
       nowMs: options.nowMs,
       maxFrameBytes: options.maxFrameBytes,
       maxHeaderBytes: options.maxHeaderBytes,
-      answers: new ResponseBuffer(options.serializeType),
+      responses: new ResponseBuffer(options.serializeType),
       reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),
-      assemblies: new BufferPool(),
-      pace: new LargeFrameThrottle(options),
+      throttle: new LargeFrameThrottle(options),
       nextOpaque: () => {
         this.#lastOpaque = (this.#lastOpaque + 1) | 0
         return this.#lastOpaque
@@ -128,7 +126,11 @@ export class RemotingServer {
         counters,
       ),
       inProgress: this.#inProgress,
-      queuedAnswers: new ConnectionMemoryLimit('maxQueuedAnswerBytes', limits.maxQueuedAnswerBytes, counters),
+      queuedResponses: new ConnectionMemoryLimit(
+        'maxQueuedAnswerBytes',
+        limits.maxQueuedAnswerBytes,
+        counters,
+      ),
       onFailure: (channel, error) => options.events.onChannelFailure(channel, error),
       onDefect: (channel, error) => options.events.onChannelDefect(channel, error),
     }
