@@ -62,7 +62,7 @@ function cutFrames(): (count: number) => void {
   return (count) => {
     for (let i = 0; i < count; i++) {
       decoder.append(chunk)
-      while (decoder.advance()) sink = decoder.from
+      for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) sink = frame
     }
   }
 }

@@ -114,7 +114,7 @@ describe('what may pile up', () => {
     expect(await sent[2]).toBe('ERR_LIMIT')
     expect(client.waiting).toBe(2)
     time.advance(3_000)
-    expect(await Promise.all(sent)).toEqual(['ERR_CONNECT', 'ERR_CONNECT', 'ERR_QUEUE_FULL'])
+    expect(await Promise.all(sent)).toEqual(['ERR_CONNECT', 'ERR_CONNECT', 'ERR_LIMIT'])
   })
 
   test('is so many bytes for a peer that does not read', async () => {

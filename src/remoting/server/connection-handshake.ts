@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { foreignProtocol } from '../../protocol/foreign-protocol.ts'
+import { foreignProtocol } from '../../protocol/frame-decoder.ts'
 import { formatAddress, peerAddress } from '../peer-address.ts'
 import { HandshakeError } from './handshake-error.ts'
 import { readProxyHeader } from './proxy-header.ts'

@@ -1,5 +1,4 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { BufferPool } from '../../protocol/buffer-pool.ts'
 import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
 import type { SerializeType } from '../../protocol/remoting-command.ts'
@@ -119,10 +118,9 @@ export class RemotingServer {
         },
         maxHeaderBytes: options.maxHeaderBytes,
       }),
-      answers: new ResponseBuffer(options.serializeType),
+      responses: new ResponseBuffer(options.serializeType),
       reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),
-      assemblies: new BufferPool(),
-      pace: new LargeFrameThrottle(options),
+      throttle: new LargeFrameThrottle(options),
       counters,
       // Halves, so that peers that do not finish what they send take no room from those that do.
       queuedRequests: new ConnectionMemoryLimit(
@@ -131,7 +129,11 @@ export class RemotingServer {
         counters,
       ),
       inProgress: this.#inProgress,
-      queuedAnswers: new ConnectionMemoryLimit('maxQueuedAnswerBytes', limits.maxQueuedAnswerBytes, counters),
+      queuedResponses: new ConnectionMemoryLimit(
+        'maxQueuedAnswerBytes',
+        limits.maxQueuedAnswerBytes,
+        counters,
+      ),
       onFailure: (channel, error) => options.events.onChannelFailure(channel, error),
       onDefect: (channel, error) => options.events.onChannelDefect(channel, error),
     }
