@@ -3,8 +3,12 @@ import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
 import { RemotingCommandError } from '../protocol/errors.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
-import { remarkText } from '../protocol/remark.ts'
-import type { ExtFields, RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
+import {
+  type ExtFields,
+  type RemotingCommand,
+  type RemotingResponse,
+  remarkText,
+} from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type {
   RegisterBrokerOutcome,

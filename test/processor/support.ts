@@ -5,8 +5,11 @@ import { createProcessors, type ProcessorTable } from '../../src/processor/defau
 import type { ConfigUpdateOutcome } from '../../src/processor/namesrv-config.ts'
 import { RegistrationCache } from '../../src/processor/registration-cache.ts'
 import { CURRENT_VERSION } from '../../src/protocol/mq-version.ts'
-import { remarkText } from '../../src/protocol/remark.ts'
-import type { RemotingCommand, RemotingResponse } from '../../src/protocol/remoting-command.ts'
+import {
+  type RemotingCommand,
+  type RemotingResponse,
+  remarkText,
+} from '../../src/protocol/remoting-command.ts'
 import type { RequestCode } from '../../src/protocol/request-code.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { type FakeChannel, managerWith, openChannel, wholeSlicer } from '../routeinfo/support.ts'
