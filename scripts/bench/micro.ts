@@ -13,7 +13,7 @@ import { encodeTopicRouteData } from '../../src/protocol/body/topic-route-data.t
 import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
 import { writeResponse } from '../../src/protocol/command-encoder.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
-import { RemarkTemplate } from '../../src/protocol/remark.ts'
+import { RemarkTemplate } from '../../src/protocol/remoting-command.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
 import { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { type ClusterShape, registrationBody, routeFrames } from './cluster.ts'

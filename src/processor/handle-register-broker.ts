@@ -2,10 +2,13 @@ import { crc32 } from 'node:zlib'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
 import { RemotingCommandError } from '../protocol/errors.ts'
-import { booleanField, intField, longField, stringField } from '../protocol/ext-fields.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
-import { remarkText } from '../protocol/remark.ts'
-import type { ExtFields, RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
+import {
+  type ExtFields,
+  type RemotingCommand,
+  type RemotingResponse,
+  remarkText,
+} from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type {
   RegisterBrokerOutcome,
@@ -27,7 +30,7 @@ import {
 } from './registration-body.ts'
 import type { BodyForm, KnownRegistration, Loan, RegistrationCache } from './registration-cache.ts'
 import type { RegistrationInFlight, RegistrationsInFlight } from './registrations-in-flight.ts'
-import { missing, requiredField } from './request-fields.ts'
+import { booleanField, intField, longField, missing, requiredField, stringField } from './request-fields.ts'
 import type { RequestObserver } from './request-observer.ts'
 
 /** What registering needs; `settings` are read at every use. */

@@ -11,12 +11,12 @@ import {
 } from '../protocol/body/register-broker-body.ts'
 import type { TopicTableOffsets } from '../protocol/body/topic-table-offsets.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
-import { booleanField } from '../protocol/ext-fields.ts'
 import { MQVersion } from '../protocol/mq-version.ts'
 import type { RemotingCommand } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RegistrationBaseline } from '../routeinfo/registration.ts'
 import type { BodyForm, KnownRegistration } from './registration-cache.ts'
+import { booleanField } from './request-fields.ts'
 
 /** What reading a body needs. */
 export interface BodyOptions {

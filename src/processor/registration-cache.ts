@@ -1,10 +1,10 @@
 import type { DataVersion } from '../protocol/body/data-version.ts'
 import type { TopicTableOffsets } from '../protocol/body/topic-table-offsets.ts'
-import { stringField } from '../protocol/ext-fields.ts'
 import type { ChannelRef } from '../protocol/processor.ts'
 import type { ExtFields } from '../protocol/remoting-command.ts'
 import type { RegistrationBaseline } from '../routeinfo/registration.ts'
 import type { BrokerIdentity } from '../routeinfo/route-event.ts'
+import { stringField } from './request-fields.ts'
 
 /** How the body of a registration is written: by its sender's version, and whether it is compressed. */
 export type BodyForm = 'json' | 'wrapper' | 'compressed' | 'compressed with mappings'

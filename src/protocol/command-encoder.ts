@@ -2,11 +2,12 @@ import { HEADER_WORD_BYTES, LENGTH_WORD_BYTES } from './frame-decoder.ts'
 import { jsonHeaderText } from './header/json-header.ts'
 import { encodeRocketMQHeader } from './header/rocketmq-header.ts'
 import { quote } from './json/json-text.ts'
-import { MOST_UNIT_BYTES, type Remark, remarkText } from './remark.ts'
 import {
   type ExtFields,
+  type Remark,
   type RemotingCommand,
   type RemotingResponse,
+  remarkText,
   responseCommand,
   SerializeType,
 } from './remoting-command.ts'
@@ -36,11 +37,14 @@ export function encodeCommand(command: RemotingCommand, serializeType: Serialize
   return frame
 }
 
-/** What a response frame with a JSON header needs at most beside remark and body. */
-const FIXED_RESPONSE_BYTES = 160
+/** Max bytes of opaque, names and tail in a response frame with a JSON header. */
+const MAX_FIXED_BYTES = 160
 
-/** What the frame of a response needs at most, for {@link writeResponse}; undefined if it must be encoded by {@link encodeCommand}. */
-export function mostResponseBytes(
+/** A UTF-16 unit takes up to three bytes of UTF-8, and an escape takes six. */
+const MAX_BYTES_PER_UNIT = 6
+
+/** Max bytes that {@link writeResponse} writes for a response; undefined if only {@link encodeCommand} can encode it. */
+export function maxResponseBytes(
   response: RemotingResponse,
   serializeType: SerializeType,
 ): number | undefined {
@@ -48,22 +52,22 @@ export function mostResponseBytes(
   const { code, extFields = null, remark, body } = response
   if (extFields !== null && !constants.has(extFields)) return undefined
   return (
-    FIXED_RESPONSE_BYTES +
+    MAX_FIXED_BYTES +
     headTemplate(code, extFields).length +
-    (remark == null ? 0 : mostRemarkBytes(remark)) +
+    (remark == null ? 0 : maxRemarkBytes(remark)) +
     (body == null ? 0 : body.length)
   )
 }
 
-/** The header of a response up to its opaque, behind a place for length and header word, by code. */
+/** By response code: room for length and header word, then the header up to its opaque. */
 type HeadTemplates = Map<number, Buffer>
 
 const plainTemplates: HeadTemplates = new Map()
 
-/** Templates of responses whose ext fields are always the same value. */
+/** Templates by {@link constantExtFields}. */
 const constants = new WeakMap<ExtFields, HeadTemplates>()
 
-/** Ext fields that many responses share: a header with them is written once. They must not be changed. */
+/** Ext fields that many responses share; headers with them are encoded once. They must not be changed. */
 export function constantExtFields(entries: readonly (readonly [string, string])[]): ExtFields {
   const extFields = new Map(entries)
   constants.set(extFields, new Map())
@@ -75,7 +79,7 @@ function headTemplate(code: number, extFields: ExtFields | null): Buffer {
   let head = templates.get(code)
   if (head === undefined) {
     const text = jsonHeaderText(responseCommand({ code, extFields }, 0))
-    // The last one: a field may have the same name.
+    // The last occurrence: an ext field may have the same name.
     const opaqueAt = text.lastIndexOf(OPAQUE_NAME) + OPAQUE_NAME.length
     head = Buffer.from(' '.repeat(PREFIX_BYTES) + text.slice(0, opaqueAt))
     templates.set(code, head)
@@ -85,13 +89,13 @@ function headTemplate(code: number, extFields: ExtFields | null): Buffer {
 
 const OPAQUE_NAME = '"opaque":'
 
-/** The header of a response behind opaque and remark. */
+/** The header of a response after opaque and remark. */
 const TAIL = Buffer.from(jsonHeaderText(responseCommand({ code: 0 }, 0)).replace(/^.*"opaque":0/, ''))
 
 /**
- * Writes a response as one frame with a JSON header, the same bytes as {@link encodeCommand}, where there is room for
- * {@link mostResponseBytes}.
- * @returns Where it ends.
+ * Writes a response as one frame with a JSON header, the same bytes as {@link encodeCommand}. There must be room for
+ * {@link maxResponseBytes}.
+ * @returns The offset of its end.
  */
 export function writeResponse(
   target: Buffer,
@@ -118,13 +122,13 @@ export function writeResponse(
 
 const REMARK_NAME = Buffer.from(',"remark":"')
 
-function mostRemarkBytes(remark: string | Remark): number {
-  if (typeof remark === 'string') return remark.length * MOST_UNIT_BYTES
-  const { template, word } = remark
-  return template.mostBytes + word.length * MOST_UNIT_BYTES
+function maxRemarkBytes(remark: string | Remark): number {
+  if (typeof remark === 'string') return remark.length * MAX_BYTES_PER_UNIT
+  const { before, after } = remark.template
+  return (before.length + remark.word.length + after.length) * MAX_BYTES_PER_UNIT
 }
 
-/** The member of a remark. @returns Where it ends. */
+/** @returns The offset of the end of the member. */
 function writeRemark(target: Buffer, from: number, remark: string | Remark): number {
   target.set(REMARK_NAME, from)
   const at = from + REMARK_NAME.length
@@ -134,7 +138,7 @@ function writeRemark(target: Buffer, from: number, remark: string | Remark): num
   return end + 1
 }
 
-/** @returns Where it ends; -1 if the word is not plain. */
+/** @returns The offset of its end; -1 if the word is not plain. */
 function writeTemplate(target: Buffer, from: number, { template, word }: Remark): number {
   target.set(template.encodedBefore, from)
   const at = writePlain(target, from + template.encodedBefore.length, word)
@@ -143,7 +147,7 @@ function writeTemplate(target: Buffer, from: number, { template, word }: Remark)
   return at + template.encodedAfter.length
 }
 
-/** Writes ASCII without escapes. @returns Where it ends; -1 if the text is something else. */
+/** Writes printable ASCII without escapes. @returns The offset of its end; -1 if the text is not that. */
 function writePlain(target: Buffer, from: number, text: string): number {
   let at = from
   for (let index = 0; index < text.length; index++) {
@@ -154,7 +158,7 @@ function writePlain(target: Buffer, from: number, text: string): number {
   return at
 }
 
-/** Decimal digits of an int32. @returns Where they end. */
+/** Writes the decimal digits of an int32. @returns The offset of their end. */
 function writeInt(target: Buffer, from: number, value: number): number {
   let at = from
   if (value < 0) target[at++] = MINUS

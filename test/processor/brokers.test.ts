@@ -74,7 +74,7 @@ describe('QUERY_DATA_VERSION', () => {
     const body = `{"x":"${'x'.repeat(10_000)}"}`
     await expect(world.ask(code, { ext: MASTER, body })).rejects.toMatchObject({
       limit: 'maxRequestBodyBytes',
-      message: 'a body of 10008 bytes is longer than maxRequestBodyBytes, 10000',
+      message: 'request body of 10008 bytes exceeds maxRequestBodyBytes (10000)',
     })
   })
 

@@ -3,11 +3,15 @@ import { describe, expect, test } from 'vitest'
 import {
   constantExtFields,
   encodeCommand,
-  mostResponseBytes,
+  maxResponseBytes,
   writeResponse,
 } from '../../src/protocol/command-encoder.ts'
-import { RemarkTemplate } from '../../src/protocol/remark.ts'
-import { type RemotingResponse, responseCommand, SerializeType } from '../../src/protocol/remoting-command.ts'
+import {
+  RemarkTemplate,
+  type RemotingResponse,
+  responseCommand,
+  SerializeType,
+} from '../../src/protocol/remoting-command.ts'
 
 const CONSTANTS = [
   constantExtFields([]),
@@ -42,19 +46,19 @@ const opaque = fc.oneof(
   fc.constantFrom(0, 9, 10, 99, 100, 999_999_999, 1_000_000_000, 2_147_483_647, -1, -2_147_483_648),
 )
 
-describe('a response that is written where there is room', () => {
-  test('has the bytes of one that is encoded by itself, and takes no more room than was said', () => {
+describe('a written response', () => {
+  test('has the bytes of an encoded one, and no more than maxResponseBytes', () => {
     fc.assert(
-      fc.property(response, opaque, fc.nat(9), (answer, number, from) => {
-        const most = mostResponseBytes(answer, SerializeType.JSON)
-        const alone = encodeCommand(responseCommand(answer, number), SerializeType.JSON)
-        if (most === undefined) {
-          expect(answer.extFields).toBeInstanceOf(Map)
-          expect(CONSTANTS).not.toContain(answer.extFields)
+      fc.property(response, opaque, fc.nat(9), (sent, number, from) => {
+        const max = maxResponseBytes(sent, SerializeType.JSON)
+        const alone = encodeCommand(responseCommand(sent, number), SerializeType.JSON)
+        if (max === undefined) {
+          expect(sent.extFields).toBeInstanceOf(Map)
+          expect(CONSTANTS).not.toContain(sent.extFields)
           return
         }
-        const room = Buffer.alloc(from + most, 0xaa)
-        const to = writeResponse(room, from, answer, number)
+        const room = Buffer.alloc(from + max, 0xaa)
+        const to = writeResponse(room, from, sent, number)
         expect(to).toBeLessThanOrEqual(room.length)
         expect(room.subarray(from, to)).toEqual(alone)
         expect(room.subarray(0, from)).toEqual(Buffer.alloc(from, 0xaa))
@@ -63,7 +67,7 @@ describe('a response that is written where there is room', () => {
     )
   })
 
-  test('is none whose header is of the other type', () => {
-    expect(mostResponseBytes({ code: 0 }, SerializeType.ROCKETMQ)).toBeUndefined()
+  test('has a JSON header: a ROCKETMQ header is encoded', () => {
+    expect(maxResponseBytes({ code: 0 }, SerializeType.ROCKETMQ)).toBeUndefined()
   })
 })

@@ -1,6 +1,6 @@
 import { LimitError } from '../../common/limit-error.ts'
 import { cutText } from '../../common/log-text.ts'
-import type { ProductRouteLookup } from '../../processor/cluster-test-request-processor.ts'
+import type { ProductRouteLookup } from '../../processor/client-request-processor.ts'
 import type { RemotingCommand } from '../../protocol/remoting-command.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'

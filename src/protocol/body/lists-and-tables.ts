@@ -1,5 +1,4 @@
-import { objectText, quote, sortedEntries } from '../json/json-text.ts'
-import { TextChunks } from '../json/text-chunks.ts'
+import { objectText, quote, sortedEntries, TextChunks } from '../json/json-text.ts'
 import type { Steps } from './register-broker-body.ts'
 import { type BrokerData, brokerAddrsText, brokerDataText } from './topic-route-data.ts'
 

@@ -1,5 +1,4 @@
-import { type LanguageCode, languageOfName } from '../language-code.ts'
-import type { ExtFields } from '../remoting-command.ts'
+import { type ExtFields, type LanguageCode, languageOfName } from '../remoting-command.ts'
 import type { DecodedHeader } from './json-header.ts'
 import { extendHash, type StringInterner } from './string-interner.ts'
 

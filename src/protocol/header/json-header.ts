@@ -15,8 +15,7 @@ import { FrameError } from '../errors.ts'
 import { FieldNames } from '../json/field-names.ts'
 import { JsonReader } from '../json/json-reader.ts'
 import { objectText, quote } from '../json/json-text.ts'
-import { languageOfName } from '../language-code.ts'
-import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
+import { type ExtFields, languageOfName, type RemotingCommand } from '../remoting-command.ts'
 
 /** A command without its body; `opaque` is undefined if it is missing. */
 export type DecodedHeader = Omit<RemotingCommand, 'body' | 'opaque'> & { readonly opaque: number | undefined }

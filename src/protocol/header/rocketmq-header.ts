@@ -12,8 +12,7 @@
  * @see RocketMQSerializable in apache/rocketmq
  */
 import { FrameError } from '../errors.ts'
-import { codeOfLanguage, languageOfCode } from '../language-code.ts'
-import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
+import { codeOfLanguage, type ExtFields, languageOfCode, type RemotingCommand } from '../remoting-command.ts'
 import type { StringInterner } from './string-interner.ts'
 
 const FIXED_BYTES = 21

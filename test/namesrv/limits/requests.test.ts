@@ -121,7 +121,7 @@ describe('the limits of a request', () => {
       body: ' '.repeat(bytes - 2).concat('{}'),
     })
     expect(headerOf(await client.request(query(1_024))).code).toBe(0)
-    const remark = 'a body of 1025 bytes is longer than maxRequestBodyBytes, 1024'
+    const remark = 'request body of 1025 bytes exceeds maxRequestBodyBytes (1024)'
     await expectRefusal(server, client, query(1_025), 'maxRequestBodyBytes', remark)
   })
 

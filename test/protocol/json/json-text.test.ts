@@ -6,6 +6,7 @@ import {
   quote,
   sortedEntries,
   stringListText,
+  TextChunks,
 } from '../../../src/protocol/json/json-text.ts'
 
 describe('a quoted string', () => {
@@ -125,4 +126,24 @@ test('entries are sorted by value if their keys are numbers, by UTF-16 unit if t
     '😀',
     '\ue000',
   ])
+})
+
+describe('a text in pieces', () => {
+  test('is the same as in one, however long', () => {
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.nat(9_000).map((length) => '中'.repeat(length)),
+    )
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        const chunks = new TextChunks()
+        for (const each of pieces) chunks.add(each)
+        expect(chunks.toBuffer().equals(Buffer.from(pieces.join('')))).toBe(true)
+      }),
+    )
+  })
+
+  test('is empty if there are none', () => {
+    expect(new TextChunks().toBuffer()).toHaveLength(0)
+  })
 })

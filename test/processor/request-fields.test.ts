@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { booleanField, intField, longField, stringField } from '../../src/protocol/ext-fields.ts'
+import { booleanField, intField, longField, stringField } from '../../src/processor/request-fields.ts'
 
 const fields = (value: string | null) => new Map([['name', value]])
 
