@@ -88,7 +88,7 @@ export class ConfigUpdates implements NamesrvConfiguration {
   }
 
   items(): readonly string[] {
-    return this.#configuration.items()
+    return this.#configuration.storedLines()
   }
 
   async update(properties: Buffer, peer: string): Promise<ConfigUpdateOutcome> {
