@@ -140,7 +140,7 @@ async function runConfigured(
     processors: world.processors,
   })
   if (action === 'print') {
-    world.stdout.write(`${configuration.printItems().join('\n')}\n`)
+    world.stdout.write(`${configuration.printedLines().join('\n')}\n`)
     for (const { level, message } of notices) {
       if (level === 'warn') world.stderr.write(`mqnamesrv: ${message}\n`)
     }

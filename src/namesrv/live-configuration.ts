@@ -72,7 +72,7 @@ export class LiveConfiguration implements NamesrvConfiguration {
   }
 
   items(): readonly string[] {
-    return this.#context.configuration.items()
+    return this.#context.configuration.storedLines()
   }
 
   async update(properties: Buffer, peer: string): Promise<ConfigUpdateOutcome> {

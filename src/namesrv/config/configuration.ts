@@ -103,7 +103,7 @@ export class Configuration {
    *
    * @see org.apache.rocketmq.remoting.Configuration#getAllConfigsFormatString
    */
-  items(): string[] {
+  storedLines(): string[] {
     return pairsToStore(this.state).map(([name, text]) =>
       propertyLine(name, shownText(findConfigKey(name), text)),
     )
@@ -136,7 +136,7 @@ export class Configuration {
    *
    * @see org.apache.rocketmq.common.MixAll#printObjectProperties
    */
-  printItems(): string[] {
+  printedLines(): string[] {
     const lines: string[] = []
     for (const resolved of this.keys()) {
       const { name } = resolved.key

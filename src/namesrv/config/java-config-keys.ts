@@ -11,6 +11,7 @@ import {
   TIME_MS,
   word,
 } from './config-key.ts'
+import type { GivenText } from './resolved-key.ts'
 
 const SND_BUF = 'com.rocketmq.remoting.socket.sndbuf.size'
 const RCV_BUF = 'com.rocketmq.remoting.socket.rcvbuf.size'
@@ -35,6 +36,12 @@ const SERVICE_WAIT = { unit: 's', min: 0, max: 600 } as const
 const SERVER_IDLE = { unit: 's', min: 0, max: 86_400 } as const
 /** As long as a timer of Node can be. */
 const CLIENT_IDLE = { unit: 's', min: 0, max: 2_147_000 } as const
+
+function controllerProblem(text: string, { source }: GivenText): string | undefined {
+  if (text !== 'true') return undefined
+  const file = source.layer === 'file' ? source.path : 'FILE'
+  return `asks for a controller, which this server does not run: run "mqcontroller -c ${file}" beside it and set the key to false`
+}
 
 /** The fields of Java's NamesrvConfig. As the lists after it, in Java's order of declaration, which is the order of printing. */
 export const NAMESRV_KEYS = [
@@ -83,14 +90,7 @@ export const NAMESRV_KEYS = [
   boolean('notifyMinBrokerIdChanged', false).live(
     'Notifies the brokers of a group when its min broker id changes. Turn it on with `supportActingMaster`, so that slaves learn of a lost master at once.',
   ),
-  boolean('enableControllerInNamesrv', false, {
-    check: (text, { source }) =>
-      text === 'true'
-        ? `asks for a controller, which this server does not run: run "mqcontroller -c ${
-            source.layer === 'file' ? source.path : 'FILE'
-          }" beside it and set the key to false`
-        : undefined,
-  }).unused(
+  boolean('enableControllerInNamesrv', false, { check: controllerProblem }).unused(
     'runs a controller inside the NameServer. `true` stops the start: run `mqcontroller` beside this server.',
   ),
   boolean('needWaitForService', false).live(

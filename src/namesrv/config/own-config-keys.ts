@@ -116,7 +116,7 @@ export const OWN_KEYS = [
     'Opens a connection to brokers whose heartbeats stop, and logs those that are unreachable. Turn it on if this server can reach the brokers.',
   ),
   int('brokerProbeAfterPercent', 50, { unit: '%', min: 1, max: 99 }).atStart(
-    "Part of a broker's heartbeat timeout without a heartbeat after which it is probed (`brokerProbe`). The default is two missed heartbeats of four.",
+    "Percentage of a broker's heartbeat timeout that passes without a heartbeat before it is probed (`brokerProbe`). The default is two missed heartbeats of four.",
   ),
   int('brokerProbeTimeoutMillis', 3_000, TIME_MS).atStart(
     'Milliseconds that a probe of a broker may take to connect (`brokerProbe`).',

@@ -54,7 +54,7 @@ function identityOf(values: TlsSettings['values']): OwnIdentity {
   }
   const verifyClient = values['tls.server.authClient']
   const ca = verifyClient ? readTlsFile(values, 'tls.server.trustCertPath') : undefined
-  // In any case of letters, as in Java.
+  // Case does not matter, as in Java.
   const clientAuth = values['tls.server.need.client.auth'].toLowerCase() as TlsServerSettings['clientAuth']
   return { chain: cert, context: { key, cert, ...(ca && { ca }) }, clientAuth, verifyClient }
 }

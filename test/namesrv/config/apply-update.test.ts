@@ -63,7 +63,7 @@ describe('an update', () => {
     updating.update('enableTopicList=false')
     expect(updating.stored).toContain('\ntls.server.keyPassword=pw\n')
     expect(updating.stored).toContain('\nfoo.unknown=\\u4e2d\n')
-    const shown = updating.configuration.items()
+    const shown = updating.configuration.storedLines()
     expect(shown).toContain('tls.server.keyPassword=******')
     const keys = updating.stored
       .trimEnd()
@@ -78,9 +78,9 @@ describe('an update', () => {
 
   test('changes nothing until it is put into effect', () => {
     const { configuration } = configured()
-    const before = configuration.items()
+    const before = configuration.storedLines()
     updatedConfigState(configuration.state, readText('orderMessageEnable=true'))
-    expect(configuration.items()).toEqual(before)
+    expect(configuration.storedLines()).toEqual(before)
     expect(configuration.values.orderMessageEnable).toBe(false)
   })
 

@@ -57,7 +57,7 @@ describe('the keys of the configuration', () => {
   })
 
   test('have texts that stand alone: sentences that name their unit', () => {
-    const units = { ms: /millisecond/i, s: /second/i, bytes: /byte/i, '%': /part/i }
+    const units = { ms: /millisecond/i, s: /second/i, bytes: /byte/i, '%': /percent/i }
     for (const { name, effect, meaning, unit } of CONFIG_KEYS) {
       expect(meaning, name).toMatch(/^[A-Z`].*\.$/)
       if (unit !== undefined && effect !== 'none') expect(meaning, name).toMatch(units[unit])

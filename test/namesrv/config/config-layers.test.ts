@@ -19,7 +19,7 @@ describe('a configuration file with a backup', () => {
     (content) => {
       const { configuration, notices } = resolve(content, '# by hand\nlistenPort=1234\nfoo=bar')
       expect(configuration.values).toMatchObject({ listenPort: 1234, configStorePath: 'ns.conf' })
-      expect(configuration.items()).toContain('foo=bar')
+      expect(configuration.storedLines()).toContain('foo=bar')
       expect(notices[0]).toEqual({
         level: 'warn',
         message: 'ns.conf is empty: its backup ns.conf.bak is used instead',
@@ -32,7 +32,7 @@ describe('a configuration file with a backup', () => {
   test.each([
     ['no backup', undefined],
     ['an empty backup', ''],
-    ['a blank backup', '\n'],
+    ['a backup of white space', '\n'],
     ['a backup of zeros', '\0\0'],
   ])('that is empty, with %s, is a configuration without keys', (_, backup) => {
     const { configuration, notices } = resolve('', backup)

@@ -370,7 +370,7 @@ describe('a number out of the range of a key that is read while the server runs'
   )('in $place: $key=$text is replaced by $value, with a warning', ({ place, given, key, text, value }) => {
     const { configuration, notices } = resolve(given)
     expect(configuration.values[key]).toBe(value)
-    expect(configuration.printItems()).toContain(`${key}=${value}`)
+    expect(configuration.printedLines()).toContain(`${key}=${value}`)
     expect(notices).toEqual([
       {
         level: 'warn',
@@ -394,7 +394,7 @@ describe('a notice', () => {
       ['warn', 'ns.conf:1: unknown key "listenPrt" is kept and has no effect; did you mean listenPort?'],
       ['warn', 'ns.conf:2: unknown key "foo.unknown" is kept and has no effect'],
     ])
-    expect(configuration.items()).toEqual(expect.arrayContaining(['listenPrt=1', 'foo.unknown=bar ']))
+    expect(configuration.storedLines()).toEqual(expect.arrayContaining(['listenPrt=1', 'foo.unknown=bar ']))
   })
 
   test('lists the keys that have no effect, in one line and only if they are set', () => {
@@ -433,7 +433,7 @@ describe('a notice', () => {
         /^keys of Java's controller are kept and have no effect here: controllerType, /,
       ),
     })
-    expect(configuration.items()).toEqual(expect.arrayContaining(file.trim().split('\n')))
+    expect(configuration.storedLines()).toEqual(expect.arrayContaining(file.trim().split('\n')))
   })
 
   test.each(['false   ', 'FALSE\t', 'false\\r', 'false\\u0020'])(
@@ -479,14 +479,14 @@ describe('the lines of the configuration', () => {
   test('are those that GET_NAMESRV_CONFIG of Java shows', () => {
     expect(
       configuration
-        .items()
+        .storedLines()
         .map((line) => `${line}\n`)
         .join(''),
     ).toBe(escaped(fixture('namesrv-319.txt')))
   })
 
   test('are printed by -p as Java prints them, but for one name that no file may have, and then the other keys', () => {
-    const lines = configuration.printItems()
+    const lines = configuration.printedLines()
     const java = escaped(fixture('namesrv-p.txt')).replace('isScanAvail', 'scanAvail').trimEnd().split('\n')
     expect(lines.slice(0, java.length)).toEqual(java)
     const own = lines.slice(java.length)
@@ -504,27 +504,27 @@ describe('the lines of the configuration', () => {
       homeDirectory: '/home/user',
       processors: 2,
     })
-    expect(given.configuration.printItems()).toContain('socksProxyConfig=******')
+    expect(given.configuration.printedLines()).toContain('socksProxyConfig=******')
     const none = Configuration.resolve({ homeDirectory: '/home/user', processors: 2 })
-    expect(none.configuration.printItems()).toContain('socksProxyConfig={}')
+    expect(none.configuration.printedLines()).toContain('socksProxyConfig={}')
   })
 
   test('leave out nulls, and keys of no Java object that are not in the file', () => {
     const keys = resolve({ args: [{ key: 'logLevel', value: 'debug' }] })
-      .configuration.items()
+      .configuration.storedLines()
       .map((line) => line.split('=', 1)[0])
     expect(keys).not.toContain('logLevel')
     expect(keys).not.toContain('rocketmqHome')
-    expect(resolve({ file: 'logLevel=debug' }).configuration.items()).toContain('logLevel=debug')
+    expect(resolve({ file: 'logLevel=debug' }).configuration.storedLines()).toContain('logLevel=debug')
   })
 
   test('hide passwords', () => {
     const { configuration: secret } = resolve({ file: 'tls.server.keyPassword=pw' })
-    expect(secret.items()).toContain('tls.server.keyPassword=******')
-    expect(secret.printItems()).toContain('tls.server.keyPassword=******')
+    expect(secret.storedLines()).toContain('tls.server.keyPassword=******')
+    expect(secret.printedLines()).toContain('tls.server.keyPassword=******')
     const { configuration: none } = resolve({ file: 'tls.server.keyPassword=\nsocksProxyConfig={}' })
-    expect(none.items()).toContain('tls.server.keyPassword=')
-    expect(none.printItems()).toEqual(
+    expect(none.storedLines()).toContain('tls.server.keyPassword=')
+    expect(none.printedLines()).toEqual(
       expect.arrayContaining(['tls.server.keyPassword=', 'tls.client.keyPassword=', 'socksProxyConfig={}']),
     )
   })
@@ -533,7 +533,7 @@ describe('the lines of the configuration', () => {
     'are read by java.util.Properties as they are: %j',
     (value) => {
       const { configuration: odd } = resolve({ file: propertiesText([[`k ${value}`, value]]) })
-      const read = parseJavaProperties(Buffer.from(odd.items().join('\n')))
+      const read = parseJavaProperties(Buffer.from(odd.storedLines().join('\n')))
       expect(read.get(`k ${value}`)?.value).toBe(value)
     },
   )
@@ -543,7 +543,7 @@ describe('the lines of the configuration', () => {
       file: 'productEnvName=a\\\\b\\u4e2d\ntls.server.keyPath=/etc/key\nlistenPort=1\nwaitSecondsForService=9999\nuseTLS=true',
       env: { ROCKETMQ_HOME: '/opt/é' },
     }
-    const printed = (from: Configuration): string => `${from.printItems().join('\n')}\n`
+    const printed = (from: Configuration): string => `${from.printedLines().join('\n')}\n`
     const { configuration: first } = resolve(given)
     const { configuration: second, notices } = resolve({ file: printed(first) })
     expect({ ...second.values, configStorePath: '' }).toEqual({ ...first.values, configStorePath: '' })
@@ -572,7 +572,7 @@ describe('the lines of the configuration', () => {
     const homeless = { homeDirectory: undefined, processors: 2 }
     const { configuration: first } = Configuration.resolve(homeless)
     const paths = ['kvConfigPath=/kv.json', 'routeSnapshotPath=']
-    const bytes = Buffer.from([...first.printItems(), ...paths].join('\n'))
+    const bytes = Buffer.from([...first.printedLines(), ...paths].join('\n'))
     const { configuration: second } = Configuration.resolve({ ...homeless, file: { path: 'ns.conf', bytes } })
     expect(second.values).toMatchObject({ kvConfigPath: '/kv.json', routeSnapshotPath: '' })
     expect(second.values['user.home']).toBeUndefined()
@@ -580,7 +580,7 @@ describe('the lines of the configuration', () => {
   })
 
   test('that -p prints have every key', () => {
-    const keys = [...parseJavaProperties(Buffer.from(configuration.printItems().join('\n'))).keys()]
+    const keys = [...parseJavaProperties(Buffer.from(configuration.printedLines().join('\n'))).keys()]
     expect(keys.sort()).toEqual(CONFIG_KEYS.map(({ name }) => name).sort())
   })
 })
