@@ -3,9 +3,9 @@ import { type Broker, type BrokerOptions, startBroker } from './harness/broker.t
 import { createTopic, hasSlaveInSync } from './harness/broker-requests.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type NameServer, reference, startNameServer, subject } from './harness/name-server.ts'
-import { brokersOf, routeOf } from './harness/raw-client.ts'
+import { brokersOf, routeOf } from './harness/name-server-client.ts'
 import { expectSameAnswers } from './harness/same-answers.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const RELEASE = '5.5.0'
 const MESSAGES = 10

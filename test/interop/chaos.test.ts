@@ -4,9 +4,9 @@ import { registration } from '../support/requests.ts'
 import { type Broker, type BrokerOptions, startBroker } from './harness/broker.ts'
 import { ChaosProxy } from './harness/chaos-proxy.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
-import { brokersOf } from './harness/raw-client.ts'
+import { brokersOf } from './harness/name-server-client.ts'
 import { RouteWatch } from './harness/route-watch.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 /** A broker's `registerNameServerPeriod`, of which this is the least: so long may a living broker be without a route. */
 const REGISTERS_EVERY_MS = 10_000

@@ -1,8 +1,8 @@
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startBroker } from './harness/broker.ts'
 import { type NameServer, reference, startNameServer, subject } from './harness/name-server.ts'
-import { brokersOf, topicsOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { brokersOf, topicsOf } from './harness/name-server-client.ts'
+import { until } from './harness/wait-until.ts'
 import { startWireTap } from './harness/wire-tap.ts'
 
 const REGISTER_BROKER = 103

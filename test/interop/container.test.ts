@@ -3,9 +3,9 @@ import { startBrokerContainer } from './harness/broker-container.ts'
 import { createTopic } from './harness/broker-requests.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { reference, startNameServer, subject } from './harness/name-server.ts'
-import { ask, brokersOf, routeOf } from './harness/raw-client.ts'
+import { ask, brokersOf, routeOf } from './harness/name-server-client.ts'
 import { expectSameAnswers } from './harness/same-answers.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 import { startWireTap } from './harness/wire-tap.ts'
 
 const REGISTER_BROKER = 103

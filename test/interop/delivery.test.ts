@@ -2,9 +2,9 @@ import { beforeAll, expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { startNameServer, subject } from './harness/name-server.ts'
+import { brokersOf, routeOf } from './harness/name-server-client.ts'
 import { outerReleases, type Release, releases } from './harness/packages.ts'
-import { brokersOf, routeOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 import { startWireTap, type WireTap } from './harness/wire-tap.ts'
 
 const MESSAGES = 20

@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { type Broker, type BrokerOptions, startBroker } from './harness/broker.ts'
 import { startProducer } from './harness/clients.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
+import { ask, brokersOf, routeOf } from './harness/name-server-client.ts'
 import { type Release, releases } from './harness/packages.ts'
-import { ask, brokersOf, routeOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const GET_ROUTEINFO_BY_TOPIC = 105
 const TOPIC_NOT_EXIST = 17

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
+import { brokersOf, routeOf } from './harness/name-server-client.ts'
 import { outerReleases as releases } from './harness/packages.ts'
-import { brokersOf, routeOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 /** Messages that make it sure that clients, which ask for routes every second, have asked meanwhile. */
 const MEANWHILE = 100

@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { headerOf, RawClient, requestFrame } from '../support/raw-client.ts'
 import { getKVConfig, putKVConfig } from '../support/requests.ts'
+import { freePort } from './harness/broker-ports.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
-import { freePort } from './harness/ports.ts'
 
 /** Enough for each commit; `KV_KILLS=200` for the long run. */
 const KILLS = Number(process.env['KV_KILLS'] ?? 40)

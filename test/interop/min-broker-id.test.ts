@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Connection } from './differential/connection.ts'
+import { freePort } from './harness/broker-ports.ts'
 import {
   type NameServer,
   type NameServerKind,
@@ -9,8 +10,7 @@ import {
   startNameServer,
   subject,
 } from './harness/name-server.ts'
-import { freePort } from './harness/ports.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const REGISTER_BROKER = 103
 const UNREGISTER_BROKER = 104

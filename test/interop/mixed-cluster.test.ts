@@ -2,9 +2,9 @@ import { beforeAll, expect, test } from 'vitest'
 import { type Broker, type BrokerOptions, startBroker } from './harness/broker.ts'
 import { createTopic, deleteTopicInBroker } from './harness/broker-requests.ts'
 import { type NameServer, reference, startNameServer, subject } from './harness/name-server.ts'
-import { ask, brokersOf, type Route, routeOf } from './harness/raw-client.ts'
+import { ask, brokersOf, type Route, routeOf } from './harness/name-server-client.ts'
 import { expectSameAnswers } from './harness/same-answers.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const PUT_KV_CONFIG = 100
 const DELETE_KV_CONFIG = 102

@@ -9,10 +9,10 @@ import { type AdminTool, startAdminTool } from './harness/mqadmin.ts'
 import { type BrokerStep, brokerSteps, leftOut } from './harness/mqadmin-broker-steps.ts'
 import { nameServerSteps } from './harness/mqadmin-steps.ts'
 import { type NameServer, reference, startNameServer, subject } from './harness/name-server.ts'
+import { brokersOf, topicsOf } from './harness/name-server-client.ts'
 import { normalize } from './harness/normalize.ts'
 import { outerReleases, type Release } from './harness/packages.ts'
-import { brokersOf, topicsOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const MESSAGES = 10
 /** Tools for each NameServer: commands of 5.x wait up to 3 s for their own client to stop, and others use the time. */

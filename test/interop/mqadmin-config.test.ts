@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, reference, startNameServer } from './harness/name-server.ts'
+import { ask } from './harness/name-server-client.ts'
 import { outerReleases as releases } from './harness/packages.ts'
-import { ask } from './harness/raw-client.ts'
 
 const GET_NAMESRV_CONFIG = 319
 

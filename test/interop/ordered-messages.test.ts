@@ -7,9 +7,9 @@ import type { ChildProgram } from './harness/child-program.ts'
 import { startOrderedProducer, startOrderlyConsumer } from './harness/clients.ts'
 import { startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
+import { ask, brokersOf, routeOf } from './harness/name-server-client.ts'
 import { outerReleases } from './harness/packages.ts'
-import { ask, brokersOf, routeOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const CLUSTER = 'InteropCluster'
 const QUEUES = 4

@@ -3,10 +3,10 @@ import { type Broker, startBroker } from './harness/broker.ts'
 import { createTopic } from './harness/broker-requests.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
+import { brokersOf, routeOf } from './harness/name-server-client.ts'
 import { otherClients, startOtherConsumer, startOtherProducer } from './harness/other-clients.ts'
 import { outerReleases, type Release } from './harness/packages.ts'
-import { brokersOf, routeOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const MESSAGES = 20
 

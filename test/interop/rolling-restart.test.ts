@@ -6,9 +6,9 @@ import { createTopic } from './harness/broker-requests.ts'
 import type { ChildProgram } from './harness/child-program.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
+import { brokersOf, routeOf } from './harness/name-server-client.ts'
 import { outerReleases } from './harness/packages.ts'
-import { brokersOf, routeOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 /** How NameServers are shut down, and whose clients see it. Both at a time, with the same brokers. */
 const settings = [

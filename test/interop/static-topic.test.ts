@@ -3,9 +3,9 @@ import { startBroker } from './harness/broker.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type AdminTool, startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, reference, startNameServer, subject } from './harness/name-server.ts'
-import { brokersOf, routeOf } from './harness/raw-client.ts'
+import { brokersOf, routeOf } from './harness/name-server-client.ts'
 import { expectSameAnswers } from './harness/same-answers.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const RELEASE = '5.5.0'
 const BROKERS = ['static-1', 'static-2']

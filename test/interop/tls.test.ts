@@ -7,7 +7,7 @@ import { startProducer } from './harness/clients.ts'
 import { deliver } from './harness/delivery.ts'
 import { propertiesText } from './harness/java.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
-import { brokersOf } from './harness/raw-client.ts'
+import { brokersOf } from './harness/name-server-client.ts'
 import { newHome } from './harness/work-folder.ts'
 
 const MESSAGES = 10

@@ -5,7 +5,7 @@ import { propertiesText } from '../harness/java.ts'
 import { type NameServer, startNameServer } from '../harness/name-server.ts'
 import type { Release } from '../harness/packages.ts'
 import { type Action, actionsOf, type Dialect } from './random/actions.ts'
-import { run } from './random/run.ts'
+import { run } from './random/play-actions.ts'
 import { Difference, Twins } from './random/twins.ts'
 import { World } from './random/world.ts'
 

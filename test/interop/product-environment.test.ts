@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
+import { ask, brokersOf, routeOf, topicsOf } from './harness/name-server-client.ts'
 import { outerReleases, type Release } from './harness/packages.ts'
-import { ask, brokersOf, routeOf, topicsOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 // Always ours: in the mode of 5.x no broker could register, and that of 4.9.7 is the reference here.
 

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, expect, test } from 'vitest'
 import { headerOf, RawClient } from '../support/raw-client.ts'
 import { lookup, putKVConfig } from '../support/requests.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 /** What the program needs to be loaded, and room for some connections. */
 const OPEN_FILES = 128

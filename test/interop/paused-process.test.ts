@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
-import { brokersOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { brokersOf } from './harness/name-server-client.ts'
+import { until } from './harness/wait-until.ts'
 
 /** Of both brokers, which send heartbeats every second. */
 const NOT_ACTIVE_TIMEOUT_MS = 3_000

@@ -7,9 +7,9 @@ import { type Broker, type BrokerOptions, startBroker } from './harness/broker.t
 import { createTopic } from './harness/broker-requests.ts'
 import { startProducer } from './harness/clients.ts'
 import { type NameServer, type NameServerOptions, startNameServer } from './harness/name-server.ts'
+import { ask, routeOf } from './harness/name-server-client.ts'
 import { outerReleases as releases } from './harness/packages.ts'
-import { ask, routeOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const GET_ROUTEINFO_BY_TOPIC = 105
 /** Brokers of this suite register every 10,000 ms. */
