@@ -34,7 +34,7 @@ test('a 4.9.7 broker with compressedRegister=true registers its topics', async (
   await broker.program.kill()
 })
 
-test('a 5.5.0 broker with compressedRegister=true, which compresses but says it does not, is refused by Java and registers with ours', async () => {
+test('a 5.5.0 broker with compressedRegister=true, which compresses but declares that it does not, is rejected by Java and registers with ours', async () => {
   const tap = await startWireTap(nameServer.address)
   onTestFinished(() => tap.close())
   const javaTap = await startWireTap(javaNameServer.address)

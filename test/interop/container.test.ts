@@ -16,7 +16,7 @@ const MESSAGES = 20
 /** "At once": the brokers' timeout is 120,000 ms. */
 const AT_ONCE_MS = 2_000
 
-test('two brokers of one container register over one connection and serve a topic together; the container killed, both are gone at once', async () => {
+test('two brokers of one container register over one connection and serve a topic together; when the container is killed, both are removed at once', async () => {
   const [nameServer, java] = await Promise.all([startNameServer(subject), startNameServer(reference)])
   const tap = await startWireTap(nameServer.address)
   onTestFinished(() => tap.close())

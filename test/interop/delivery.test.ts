@@ -53,9 +53,9 @@ async function startWorld(release: Release, serializeType: string): Promise<Worl
   return { nameServer: address, tap, broker }
 }
 
-test.each(worlds)(
-  'RocketMQ $release with $serializeType headers: the broker registers, a producer makes a topic by sending to it, a push consumer gets every message',
-  async ({ release, serializeType, typeByte }) => {
+test.each(worlds.map((world) => [world.release, world.serializeType, world] as const))(
+  'a broker of %s with %s headers registers, a producer creates a topic by sending to it, a push consumer receives every message',
+  async (release, serializeType, { typeByte }) => {
     const world = started.get(`${release} ${serializeType}`)
     if (world === undefined) throw new Error('the broker was not started')
     const { nameServer, tap, broker } = world

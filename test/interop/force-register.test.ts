@@ -9,7 +9,7 @@ const RELEASE = '5.5.0'
 const BROKER = 'asking'
 const ATTEMPTS = 5
 
-test(`a broker of ${RELEASE} with forceRegister=false, whose first registration with an empty server is of a topic list, registers all its topics when it asks next`, async () => {
+test('a broker of 5.5.0 with forceRegister=false whose first registration with an empty server is of a topic list registers all its topics at its next version query', async () => {
   const options: NameServerOptions = { kind: 'ours', properties: { routeSnapshotPath: '' } }
   let server: NameServer = await startNameServer(options)
   const broker = await startBroker({

@@ -124,7 +124,7 @@ async function lives(kills: number): Promise<number[]> {
 }
 
 test(
-  `killed with SIGKILL ${KILLS} times while values are put, a NameServer has a value that was sent, whole, and none older than the last it said it had stored`,
+  'a NameServer killed again and again while values are put has, after each start, a whole value that was sent, and none older than the last one it acknowledged',
   async () => {
     const found = (
       await Promise.all(Array.from({ length: SERVERS }, () => lives(Math.ceil(KILLS / SERVERS))))

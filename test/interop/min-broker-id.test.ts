@@ -199,7 +199,7 @@ describe.each(['JSON', 'ROCKETMQ'])('with %s headers', (serializeType) => {
     return () => Promise.all(servers.map(({ program }) => program.kill()))
   })
 
-  test('the brokers of a group are told the same of its smallest id as by Java, step by step', async () => {
+  test('the brokers of a group get the same notifications of its min broker id as from Java, step by step', async () => {
     const [java, ours] = servers
     if (java === undefined || ours === undefined) throw new Error('the NameServers were not started')
     const expected = await play(java)

@@ -25,7 +25,7 @@ beforeAll(async () => {
   ;[living, dying] = await Promise.all([start('living'), start('dying')])
 })
 
-test('stopped for longer than the brokers may be silent, the NameServer then keeps the one that lives, and loses the one that died', async () => {
+test('a NameServer stopped for longer than the heartbeat timeout keeps the broker that lives, and removes the one that died', async () => {
   const { address, program } = nameServer
   await until('both are registered', async () => {
     const brokers = await brokersOf(address)

@@ -80,7 +80,7 @@ describe.each(outerReleases)('with a product environment of RocketMQ %s', (relea
     await consumer.kill()
   })
 
-  test('the answers are those of a NameServer 4.9.7 in the same mode, but for what 4.9.7 does not know of', async () => {
+  test('the responses are those of a NameServer 4.9.7 in the same mode, except for what 4.9.7 does not know', async () => {
     const order = { namespace: 'ORDER_TOPIC_CONFIG', key: TOPIC, value: 'broker-product:4' }
     await ask(product.address, PUT_KV_CONFIG, order)
     const faq = /\nSee [\s\S]*$/
@@ -99,7 +99,7 @@ describe.each(outerReleases)('with a product environment of RocketMQ %s', (relea
     )
   })
 
-  test('both asked the address server for the same page', () => {
+  test('both requested the same page of the address server', () => {
     expect(new Set(pages)).toEqual(new Set([`/rocketmq/nsaddr-${ENVIRONMENT}?nofix=1`]))
     expect(pages.length).toBeGreaterThanOrEqual(2)
   })

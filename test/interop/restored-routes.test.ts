@@ -44,7 +44,7 @@ function poll(address: string, topics: readonly string[]) {
   }
 }
 
-test(`a NameServer that is killed with SIGKILL under load and starts again knows the topics of brokers of ${releases.join(' and ')} from its first answer on; a broker that died meanwhile is in them until its time is over`, async () => {
+test('a NameServer killed with SIGKILL under load and started again has the topics of brokers of 5.5.0 and 4.9.7 from its first response on; a broker that died meanwhile stays until the grace period ends', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'mqnamesrv-interop-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const routeSnapshotPath = join(folder, 'routes.snapshot')

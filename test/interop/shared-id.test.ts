@@ -8,7 +8,7 @@ import { until } from './harness/wait-until.ts'
 const NAME = 'claimed'
 const TOPIC = 'Claimed'
 
-test('a broker of 5.5.0 with forceRegister=false whose name and id another took is back in the routes within its next round, once the other is killed', async () => {
+test('a broker of 5.5.0 with forceRegister=false whose name and id another broker took is back in the routes within its next round once the other is killed', async () => {
   const { address } = await startNameServer(subject)
   const startClaiming = (): Promise<Broker> =>
     startBroker({

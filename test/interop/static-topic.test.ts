@@ -48,7 +48,7 @@ async function mappedAtBoth(holds: (queues: readonly (readonly string[])[]) => b
   await expectSameAnswers(ours.address, java.address)
 }
 
-test('mqadmin updateStaticTopic: the route has the mapping of every broker, equal to Java, and clients send and consume by it', async () => {
+test('mqadmin updateStaticTopic: the route has the mapping of every broker, as with Java, and clients send and consume by it', async () => {
   const command = `updateStaticTopic -t ${TOPIC} -qn ${QUEUES} -b ${BROKERS.join(',')}`
   const { stdout, stderr } = await tool.run(ours.address, command.split(' '))
   expect(stdout + stderr).toMatch(/mapping data is written to file .*\.after/)
@@ -64,7 +64,7 @@ test('mqadmin updateStaticTopic: the route has the mapping of every broker, equa
   await consumer.kill()
 })
 
-test('mqadmin remappingStaticTopic: the route shows every queue at the one broker that is left, equal to Java', async () => {
+test('mqadmin remappingStaticTopic: the route shows every queue on the remaining broker, as with Java', async () => {
   const command = `remappingStaticTopic -t ${TOPIC} -b ${BROKERS[0]}`
   const { stdout, stderr } = await tool.run(ours.address, command.split(' '))
   expect(stdout + stderr).toMatch(/mapping data is written to file .*\.after/)
