@@ -1,9 +1,9 @@
 /** Requests as frames, with headers of both kinds, and what may be wrong with each part. */
 import { mutateBody } from './bodies.ts'
+import { CODES, type FuzzRequest } from './fuzz-requests.ts'
 import { lyingLength, mutateBytes, mutateText } from './mutate.ts'
 import { oddJson, oddText, otherJson } from './names.ts'
 import type { Random } from './random.ts'
-import { CODES, type FuzzRequest } from './requests.ts'
 
 /** Whether a frame may end its connection: its lengths and its header may be unreadable. */
 export type Wildness = 'readable' | 'any'

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
+import { ask, brokersOf, routeOf, topicsOf } from './harness/name-server-client.ts'
 import { outerReleases, type Release } from './harness/packages.ts'
-import { ask, brokersOf, routeOf, topicsOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 // Always ours: in the mode of 5.x no broker could register, and that of 4.9.7 is the reference here.
 
@@ -80,7 +80,7 @@ describe.each(outerReleases)('with a product environment of RocketMQ %s', (relea
     await consumer.kill()
   })
 
-  test('the answers are those of a NameServer 4.9.7 in the same mode, but for what 4.9.7 does not know of', async () => {
+  test('the responses are those of a NameServer 4.9.7 in the same mode, except for what 4.9.7 does not know', async () => {
     const order = { namespace: 'ORDER_TOPIC_CONFIG', key: TOPIC, value: 'broker-product:4' }
     await ask(product.address, PUT_KV_CONFIG, order)
     const faq = /\nSee [\s\S]*$/
@@ -99,7 +99,7 @@ describe.each(outerReleases)('with a product environment of RocketMQ %s', (relea
     )
   })
 
-  test('both asked the address server for the same page', () => {
+  test('both requested the same page of the address server', () => {
     expect(new Set(pages)).toEqual(new Set([`/rocketmq/nsaddr-${ENVIRONMENT}?nofix=1`]))
     expect(pages.length).toBeGreaterThanOrEqual(2)
   })

@@ -1,9 +1,9 @@
 /** The whole of a load: brokers in groups, topics, clients, and what changes all the time. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Line } from '../support/line.ts'
-import { Broker, type Departure } from './broker.ts'
 import { startClient } from './client.ts'
 import { Histogram } from './histogram.ts'
+import { Broker, type Departure } from './load-broker.ts'
 import { type Group, Presence, type Topic } from './truth.ts'
 
 const DELETE_TOPIC_IN_NAMESRV = 216

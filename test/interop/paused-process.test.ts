@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
-import { brokersOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { brokersOf } from './harness/name-server-client.ts'
+import { until } from './harness/wait-until.ts'
 
 /** Of both brokers, which send heartbeats every second. */
 const NOT_ACTIVE_TIMEOUT_MS = 3_000
@@ -25,7 +25,7 @@ beforeAll(async () => {
   ;[living, dying] = await Promise.all([start('living'), start('dying')])
 })
 
-test('stopped for longer than the brokers may be silent, the NameServer then keeps the one that lives, and loses the one that died', async () => {
+test('a NameServer stopped for longer than the heartbeat timeout keeps the broker that lives, and removes the one that died', async () => {
   const { address, program } = nameServer
   await until('both are registered', async () => {
     const brokers = await brokersOf(address)

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, expect, test } from 'vitest'
 import { headerOf, RawClient } from '../support/raw-client.ts'
 import { lookup, putKVConfig } from '../support/requests.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 /** What the program needs to be loaded, and room for some connections. */
 const OPEN_FILES = 128
@@ -59,11 +59,11 @@ async function newcomerIsServed(): Promise<boolean> {
   return answer !== undefined && headerOf(answer).code === TOPIC_NOT_EXIST
 }
 
-test('the start says that the limit leaves fewer connections than maxConnections', () => {
+test('the start logs that the limit leaves fewer connections than maxConnections', () => {
   expect(said('open-file limit leaves fewer connections than maxConnections')).toBe(1)
 })
 
-test('connections are taken as long as files can be opened beside them; those beyond are closed, the rest is served', async () => {
+test('connections are accepted as long as files can be opened beside them; those beyond are closed, the rest is served', async () => {
   await overcrowd()
   expect(openFiles().length).toBeLessThan(OPEN_FILES - 20)
   expect(await isServed()).toBe(true)
@@ -74,7 +74,7 @@ test('connections are taken as long as files can be opened beside them; those be
   await until('there is room again', () => newcomerIsServed())
 })
 
-test('without any file descriptor left it serves whom it has, answers what needs a file with an error, and recovers', async () => {
+test('without a free file descriptor it serves its connections, rejects what needs a file with an error, and recovers', async () => {
   const limit = (files: number) =>
     execFileSync('prlimit', ['--pid', `${nameServer.program.pid}`, `--nofile=${files}:`])
   await until('the others have left', () => openFiles().length < OPEN_FILES / 2)
