@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { ConfigError } from '../namesrv/config/config-error.ts'
 import { backupHint, type ConfigFile } from '../namesrv/config/config-layers.ts'
-import { readBackup } from '../namesrv/files/backup.ts'
+import { readBackup } from '../namesrv/files/atomic-file.ts'
 import { describeErrno } from './errno.ts'
 
 /**
