@@ -13,8 +13,7 @@ import {
 import { ConfigError } from './config/config-error.ts'
 import { configFileText } from './config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
-import { writeFileAtomically } from './files/atomic-file.ts'
-import { hasContent } from './files/backup.ts'
+import { hasContent, writeFileAtomically } from './files/atomic-file.ts'
 import { WriteRecovery } from './files/write-recovery.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 

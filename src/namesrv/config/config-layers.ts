@@ -1,4 +1,4 @@
-import { hasContent } from '../files/backup.ts'
+import { hasContent } from '../files/atomic-file.ts'
 import { ConfigError } from './config-error.ts'
 import { type ConfigKey, VARIABLE_PREFIX, variableOf } from './config-key.ts'
 import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from './config-keys.ts'
