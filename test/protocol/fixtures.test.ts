@@ -42,7 +42,7 @@ function isCanonical({ frame, provenance }: ExpectedFrame): boolean {
   return !provenance.sender.includes('4.9.7') || /^[ -~]*$/.test(values.join('') + (frame.remark ?? ''))
 }
 
-test('there are captured frames of both releases, requests and answers, JSON and binary', () => {
+test('there are captured frames of both releases, requests and responses, JSON and binary', () => {
   expect(captured.length).toBeGreaterThan(150)
   for (const part of ['4.9.7/', '5.5.0/', '.request', '.response']) {
     expect(captured.some(({ name }) => name.includes(part))).toBe(true)
@@ -51,7 +51,7 @@ test('there are captured frames of both releases, requests and answers, JSON and
 })
 
 describe.each(captured)('captured frame $name', ({ bytes, expected }) => {
-  test('decodes to what it says', () => {
+  test('decodes to its expected command', () => {
     const frames = framesOf([bytes])
     expect(frames).toHaveLength(1)
     expectCommand(frames[0], expected)

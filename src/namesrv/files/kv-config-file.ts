@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import {
   decodeKVConfigFile,
-  type KVConfigBounds,
+  type KVConfigLimits,
   KVConfigManager,
   type KVConfigTable,
 } from '../../kvconfig/kv-config-manager.ts'
@@ -22,7 +22,7 @@ import { WriteRecovery } from './write-recovery.ts'
 export function loadKVConfig(
   path: string,
   maxWaitingChanges: number,
-  limits?: KVConfigBounds,
+  limits?: KVConfigLimits,
   logger?: Pick<Logger, 'info' | 'warn'>,
 ): KVConfigManager {
   const file = readKVFile(path)

@@ -1,3 +1,4 @@
+import { Literal } from '../json/literal.ts'
 import { type ExtFields, type LanguageCode, languageOfName } from '../remoting-command.ts'
 import type { DecodedHeader } from './json-header.ts'
 import { extendHash, type StringInterner } from './string-interner.ts'
@@ -10,34 +11,6 @@ const COLON = 0x3a
 const BACKSLASH = 0x5c
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
-
-const WORD_BYTES = 4
-
-/** ASCII text of at least four bytes, compared four bytes at a time; the last word may overlap the one before. */
-class Literal {
-  readonly length: number
-  readonly #words: Int32Array
-  readonly #lastWord: number
-
-  constructor(text: string) {
-    const bytes = Buffer.from(text)
-    this.length = bytes.length
-    const words = Math.ceil(bytes.length / WORD_BYTES) - 1
-    this.#words = Int32Array.from({ length: words }, (_, index) => bytes.readInt32LE(WORD_BYTES * index))
-    this.#lastWord = bytes.readInt32LE(bytes.length - WORD_BYTES)
-  }
-
-  /** Whether the text is at this offset, and with all its bytes in the view. */
-  isAt(view: DataView, offset: number): boolean {
-    const words = this.#words
-    let at = offset
-    for (let index = 0; index < words.length; index++) {
-      if (view.getInt32(at, true) !== words[index]) return false
-      at += WORD_BYTES
-    }
-    return view.getInt32(offset + this.length - WORD_BYTES, true) === this.#lastWord
-  }
-}
 
 /** The members in Java's order, so that the next one is nearly always the first that is tried. */
 const NAMES = [

@@ -100,10 +100,10 @@ describe('the limits of a request', () => {
     const server = await startServer({ maxKVEntries: '2', maxKVBytes: '20' })
     const client = await server.connect()
     await client.request(putKVConfig('N', 'a', '1'))
-    const remark = 'there would be 21 bytes of entries, and maxKVBytes allows 20'
+    const remark = '21 bytes of entries exceed maxKVBytes (20)'
     await expectRefusal(server, client, putKVConfig('N', 'b', 'x'.repeat(17)), 'maxKVBytes', remark)
     await client.request(putKVConfig('N', 'b', 'x'.repeat(16)))
-    const full = 'there are as many entries as maxKVEntries allows, 2'
+    const full = 'maxKVEntries (2) reached'
     await expectRefusal(server, client, putKVConfig('N', 'c', ''), 'maxKVEntries', full)
     expect(headerOf(await client.request(getKVConfig('N', 'c'))).code).toBe(22)
     expect(JSON.parse(readFileSync(server.kvConfigPath, 'utf8'))).toEqual({

@@ -92,7 +92,7 @@ describe('a binary header', () => {
     expect(decode(header(entries.length, entries)).extFields).toEqual(new Map([['key', null]]))
   })
 
-  test('may have an entry without a name, which is passed over', () => {
+  test('may have an entry without a name, which is skipped', () => {
     const entries = Buffer.concat([entry('', 'x'), entry('key', 'k')])
     expect(decode(header(entries.length, entries)).extFields).toEqual(new Map([['key', 'k']]))
   })
@@ -115,7 +115,7 @@ describe('a binary header', () => {
     expect(decode(bytes).extFields?.size).toBe(2)
   })
 
-  test('has replacement characters for bytes that are no UTF-8', () => {
+  test('has replacement characters for bytes that are not UTF-8', () => {
     const invalid = Buffer.concat([hex('0003 6b6579 00000003'), hex('61ff62')])
     expect(decode(header(invalid.length, invalid)).extFields?.get('key')).toBe('a\ufffdb')
   })
@@ -145,11 +145,11 @@ describe('a binary header', () => {
     ],
     ['has a value that reaches beyond it', `${FIXED}${NO_REMARK}00000008 0001 6b 00000002 6b`],
     ['ends inside a value length', `${FIXED}${NO_REMARK}00000005 0001 6b 0000`],
-  ])('that %s is refused', (_name, bytes) => {
+  ])('that %s is rejected', (_name, bytes) => {
     expectRejected(hex(bytes))
   })
 
-  test('that is cut off anywhere is refused', () => {
+  test('that is cut off anywhere is rejected', () => {
     const whole = header(ENTRIES.length, ENTRIES)
     for (let length = 0; length < whole.length; length++) expectRejected(whole.subarray(0, length))
   })
@@ -176,7 +176,7 @@ describe('a written binary header', () => {
     expect(bytes.subarray(13).toString('hex')).toBe('00000002c3a90000000d0003e4b8ad00000004f09f9880')
   })
 
-  test('leaves out a name longer than its length can say and keeps the longest that it can', () => {
+  test('leaves out a name over 32,767 bytes and keeps one of 32,767', () => {
     const longest = 'a'.repeat(32_767)
     const extFields = new Map([
       [longest, 'x'],
@@ -187,7 +187,7 @@ describe('a written binary header', () => {
     expect(decode(bytes).extFields).toEqual(new Map([[longest, 'x']]))
   })
 
-  test('is read again as it was', () => {
+  test('is decoded as it was', () => {
     const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
     const int16 = fc.integer({ min: -0x8000, max: 0x7fff })
     const commands = fc.record({
