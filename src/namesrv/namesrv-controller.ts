@@ -22,10 +22,11 @@ import { type DescriptorShares, descriptorShares, watchFileDescriptors } from '.
 import { LOOK_MS } from './limits/overload.ts'
 import { createOverload } from './limits/overload-factory.ts'
 import { LiveConfiguration } from './live-configuration.ts'
+import { createConnectionLog } from './logs/connection-log.ts'
 import { RequestDefectLog } from './logs/request-defect-log.ts'
 import { createRequestLog } from './logs/request-log.ts'
 import { createNamesrvContext, type NamesrvContext } from './namesrv-context.ts'
-import { outgoingConnect, plainConnect } from './outgoing/outgoing-connect.ts'
+import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
 import { PauseDetector } from './pause-detector.ts'
 import { closeConnections, drainClients, writeLastSnapshot } from './shutdown-steps.ts'
 import { stateDump } from './state-dump.ts'
@@ -231,7 +232,10 @@ export class NamesrvController {
         tlsHandshakeTimeoutMs: values.tlsHandshakeTimeoutMillis,
         proxyTrustedNetworks: TrustedNetworks.of(values.proxyProtocolTrustedNetworks),
       },
-      events: this.#liveness.housekeeping,
+      events: {
+        ...createConnectionLog(this.#context),
+        onChannelClose: (channel) => this.#liveness.housekeeping.onChannelClose(channel),
+      },
       counters,
       limits: {
         ...values,

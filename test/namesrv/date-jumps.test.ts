@@ -10,7 +10,7 @@ import { until } from '../support/until.ts'
 
 const HOURS_MS = 5 * 3_600_000
 
-test('when the machine is given another date, by hours, nobody is evicted and timers go on', async () => {
+test('when the date of the machine jumps by hours, no broker is evicted early and timers still run', async () => {
   const args = Object.entries({
     bindAddress: '127.0.0.1',
     listenPort: '0',

@@ -166,7 +166,7 @@ describe('an update over the wire', () => {
     expect(remark.length).toBeLessThan(300)
   })
 
-  test('without anything to change is stored all the same', async () => {
+  test('that changes nothing is stored too', async () => {
     const { update, configStorePath } = await updatable()
     expect(await update('# nothing')).toEqual({ code: 0 })
     expect(readFileSync(configStorePath, 'utf8')).toContain('listenPort=0\n')
@@ -195,7 +195,7 @@ describe('an update over the wire', () => {
     expect(readFileSync(configStorePath, 'utf8')).toBe('as it was')
   })
 
-  test('with numbers that no start would take as they are is rejected whole, with their ranges', async () => {
+  test('with numbers that no start would accept unchanged is rejected whole, with their ranges', async () => {
     const { update, shown } = await updatable()
     expect(
       await update('enableTopicList=false\nwaitSecondsForService=2147000\nshutdownWaitTimeSeconds=-1'),
@@ -207,7 +207,7 @@ describe('an update over the wire', () => {
     expect(await shown('enableTopicList')).toBe('true')
   })
 
-  test('that is all that the server shows is rejected, because some of it is on the black list', async () => {
+  test('of everything that the server shows is rejected because of keys on the black list', async () => {
     const { client, update } = await updatable()
     const { body } = await client.request({ code: 319 })
     expect(await update(`${body}`)).toEqual({ code: 16, remark: 'Can not update config in black list.' })
@@ -233,7 +233,7 @@ describe('an update of a server that was started without -c', () => {
     )
   })
 
-  test('is stored where an option says, and its response says which start reads it', async () => {
+  test('is stored at configStorePath, and its response says which start reads it', async () => {
     const path = join(temporaryFolder(), 'ns.conf')
     const updates = new LiveConfiguration(testContext({ configStorePath: path }).context)
     expect(await updates.update(Buffer.from('enableTopicList=false'), 'x')).toEqual({
@@ -279,7 +279,7 @@ describe('a server that was started with odd numbers in its configuration', () =
 })
 
 describe('serverChannelMaxIdleTimeSeconds', () => {
-  test('is that of the moment when a connection was accepted', async () => {
+  test('applies to connections that are accepted after an update', async () => {
     const server = await updatable({ serverChannelMaxIdleTimeSeconds: '10' })
     await server.update('serverChannelMaxIdleTimeSeconds=60')
     const later = await server.connect()

@@ -13,7 +13,7 @@ import { type MinBrokerIdChange, MinBrokerIdNotifier } from './min-broker-id-not
  */
 export class BrokerLiveness {
   readonly routeInfo: RouteInfoManager
-  /** Receives the events of the server's connections. */
+  /** Receives the connections that close. */
   readonly housekeeping: BrokerHousekeepingService
   readonly #context: NamesrvContext
   readonly #closeChannel: (channelId: number) => void
@@ -31,7 +31,7 @@ export class BrokerLiveness {
     this.#closeChannel = closeChannel
     this.#notifier = new MinBrokerIdNotifier(client, context)
     this.routeInfo = this.#createRouteInfo()
-    this.housekeeping = this.#createHousekeeping()
+    this.housekeeping = new BrokerHousekeepingService(context, this.routeInfo)
     if (context.configuration.values.brokerProbe) this.#probe = new BrokerProbe(context, this.routeInfo)
   }
 
@@ -59,11 +59,11 @@ export class BrokerLiveness {
     const { clock, counters, events, logger } = this.#context
     const pausedMs = Math.round(ms)
     counters.standstills++
-    events.add('stood still', '', `for ${pausedMs} ms`)
+    events.add('process paused', '', `for ${pausedMs} ms`)
     logger.warn({ pausedMs }, 'process paused; broker timeouts extended')
     this.routeInfo.extendTimeouts(ms, clock.nowMs())
     this.#probe?.forgetAll()
-    this.housekeeping.catchUp()
+    this.housekeeping.onPause()
   }
 
   #createRouteInfo(): RouteInfoManager {
@@ -81,24 +81,9 @@ export class BrokerLiveness {
     })
   }
 
-  #createHousekeeping(): BrokerHousekeepingService {
-    const { configuration, logger, clock, scheduler, counters, events, rejections, throttle } = this.#context
-    return new BrokerHousekeepingService({
-      routeInfo: this.routeInfo,
-      logger,
-      throttle,
-      defer: (task) => scheduler.defer(task),
-      counters,
-      events,
-      rejections,
-      nowMs: () => clock.nowMs(),
-      registrationRoundMs: configuration.values.registrationRoundMillis,
-    })
-  }
-
   /** @see RouteInfoManager#scanNotActiveBroker in apache/rocketmq */
   #scan(nowMs: number): void {
-    this.housekeeping.removeLostMeanwhile()
+    this.housekeeping.removeLostInPause()
     const inactive = this.routeInfo.scanNotActiveBroker(nowMs)
     if (inactive.length > 0) this.routeInfo.evict(inactive)
     this.routeInfo.evictRestored(nowMs)

@@ -5,7 +5,7 @@ import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { type BrokerLiveInfo, brokerKey } from '../../routeinfo/route-tables.ts'
 import { nameOf } from '../logs/route-event-log.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
-import { plainConnect } from '../outgoing/outgoing-connect.ts'
+import { plainConnect } from '../outgoing-connect.ts'
 
 /** What tests replace. */
 export interface BrokerProbeOverrides {

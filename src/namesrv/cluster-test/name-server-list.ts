@@ -4,7 +4,7 @@ import { parseRemoteAddress } from '../../remoting/client/remote-address.ts'
 import { formatAddress } from '../../remoting/peer-address.ts'
 import { withoutBrackets } from '../config/check-value.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
-import { nameLookup } from '../outgoing/name-lookup.ts'
+import { nameLookup } from '../outgoing-connect.ts'
 
 /** Interval between requests to the address server; that of Java's clients. */
 const REFRESH_MS = 120_000

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createServer, type TLSSocket } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
-import { certificateAuthority } from '../../support/certificates.ts'
-import { registration } from '../../support/requests.ts'
-import { startServer } from '../../support/start-server.ts'
+import { certificateAuthority } from '../support/certificates.ts'
+import { registration } from '../support/requests.ts'
+import { startServer } from '../support/start-server.ts'
 
-test('with useTLS a broker is told of a new smallest id over TLS', async () => {
+test('with useTLS a broker is notified of a new min broker id over TLS', async () => {
   const broker = createServer({ ...certificateAuthority('test').issue('broker') })
   broker.listen(0, '127.0.0.1')
   await once(broker, 'listening')

@@ -1,15 +1,15 @@
 import { connect, type LookupFunction } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { NameLookup } from '../../../src/namesrv/outgoing/name-lookup.ts'
-import { SerializeType } from '../../../src/protocol/remoting-command.ts'
-import { RemotingClient } from '../../../src/remoting/client/remoting-client.ts'
-import { ManualTime } from '../../support/manual-time.ts'
-import { startServer } from '../../support/start-server.ts'
-import { until } from '../../support/until.ts'
+import { NameLookup } from '../../src/namesrv/outgoing-connect.ts'
+import { SerializeType } from '../../src/protocol/remoting-command.ts'
+import { RemotingClient } from '../../src/remoting/client/remoting-client.ts'
+import { ManualTime } from '../support/manual-time.ts'
+import { startServer } from '../support/start-server.ts'
+import { until } from '../support/until.ts'
 
 type Callback = Parameters<LookupFunction>[2]
 
-/** A resolver that answers when the test says so. */
+/** A resolver that responds when the test says so. */
 function hangingResolver() {
   const asked: { readonly hostname: string; readonly answer: Callback }[] = []
   const names = new NameLookup((hostname, _options, answer) => asked.push({ hostname, answer }))
@@ -19,8 +19,8 @@ function hangingResolver() {
   return { names, asked, told, lookUp }
 }
 
-describe('while the resolver does not answer', () => {
-  test('a name is asked for once, however many wait for it, and all are told', () => {
+describe('while the resolver does not respond', () => {
+  test('a name is looked up once for all callers that wait for it', () => {
     const { names, asked, told, lookUp } = hangingResolver()
     for (let i = 0; i < 1_000; i++) lookUp('broker.example')
     lookUp('broker.example', { all: true })
@@ -31,7 +31,7 @@ describe('while the resolver does not answer', () => {
     expect(asked).toHaveLength(3)
   })
 
-  test('no more than 16 names are asked for; the others fail by name, and are asked for when there is room again', async () => {
+  test('at most 16 names are looked up; others fail with an error until a lookup ends', async () => {
     const { names, asked, told, lookUp } = hangingResolver()
     for (let i = 0; i < 100; i++) lookUp(`broker-${i}.example`)
     await until('the others are told', () => told.length === 84)
@@ -43,7 +43,7 @@ describe('while the resolver does not answer', () => {
     expect(asked.at(-1)?.hostname).toBe('broker-99.example')
   })
 
-  test('what is sent to a name fails after the time to connect, and what is sent to an address arrives', async () => {
+  test('a request to a name fails after the connect timeout, and a request to an address succeeds', async () => {
     const server = await startServer()
     const { names, asked } = hangingResolver()
     const time = new ManualTime()
@@ -72,7 +72,7 @@ describe('while the resolver does not answer', () => {
     expect((await ask(`127.0.0.1:${server.port}`)).code).toBe(17)
     time.advance(3_000)
     await unanswered
-    // Late, and for nobody.
+    // Too late for the request.
     asked[0]?.answer(null, '127.0.0.1', 4)
     client.close()
     expect(client.connections).toBe(0)
