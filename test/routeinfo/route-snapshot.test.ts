@@ -207,7 +207,7 @@ describe('a line that is not one of a snapshot', () => {
       expect.objectContaining({
         name: 'RouteSnapshotError',
         code: 'ERR_ROUTE_SNAPSHOT',
-        message: expect.stringContaining(`record ${line} `),
+        message: expect.stringContaining(`record ${line}: `),
       }),
     )
   })

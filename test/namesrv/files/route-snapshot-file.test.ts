@@ -108,7 +108,7 @@ describe('the file of a snapshot', () => {
     const path = join(temporaryFolder(), 'file')
     await writeSnapshotFile(path, piecesOf('["old"]\n'))
     const piece = 'x'.repeat(16 * 1024 * 1024)
-    await expect(writeSnapshotFile(path, () => piece)).rejects.toThrow('longer than 268435456 bytes')
+    await expect(writeSnapshotFile(path, () => piece)).rejects.toThrow('exceeds 268435456 bytes')
     expect(linesIn(path)).toEqual(['["old"]'])
   })
 
@@ -137,21 +137,21 @@ describe('a file that is no snapshot', () => {
   })
 
   test.each([
-    ['', 'it does not begin as a snapshot does'],
-    ['\n', 'it does not begin as a snapshot does'],
-    ['{"configTable":{}}', 'it does not begin as a snapshot does'],
-    ['\0'.repeat(1_000), 'it does not begin as a snapshot does'],
-    [fileOf(WHOLE.replace('1', '2')), 'its form is of another version'],
-    [fileOf(WHOLE.replace('1', '10')), 'its form is of another version'],
-    [HEAD, 'its end is missing'],
-    [WHOLE, 'its end is missing'],
-    [`${fileOf(WHOLE)}\n`, 'its end is missing'],
-    [`${fileOf(WHOLE)}x`, 'its end is missing'],
-    [fileOf(WHOLE).slice(0, -1), 'its end is missing'],
-    [fileOf(WHOLE, { end: WHOLE.length - 1 }), 'its end is missing'],
-    [`${WHOLE}${fileOf(WHOLE).slice(WHOLE.length)}`.replace('"T"', '"S"'), 'its checksum'],
-    [fileOf(WHOLE, { sum: 0 }), 'its checksum'],
-    [fileOf(WHOLE).replace('"T"', '"T" '), 'its end is missing'],
+    ['', 'not a route snapshot'],
+    ['\n', 'not a route snapshot'],
+    ['{"configTable":{}}', 'not a route snapshot'],
+    ['\0'.repeat(1_000), 'not a route snapshot'],
+    [fileOf(WHOLE.replace('1', '2')), 'unknown format version'],
+    [fileOf(WHOLE.replace('1', '10')), 'unknown format version'],
+    [HEAD, 'incomplete: the end line is missing'],
+    [WHOLE, 'incomplete: the end line is missing'],
+    [`${fileOf(WHOLE)}\n`, 'incomplete: the end line is missing'],
+    [`${fileOf(WHOLE)}x`, 'incomplete: the end line is missing'],
+    [fileOf(WHOLE).slice(0, -1), 'incomplete: the end line is missing'],
+    [fileOf(WHOLE, { end: WHOLE.length - 1 }), 'incomplete: the end line is missing'],
+    [`${WHOLE}${fileOf(WHOLE).slice(WHOLE.length)}`.replace('"T"', '"S"'), 'checksum mismatch'],
+    [fileOf(WHOLE, { sum: 0 }), 'checksum mismatch'],
+    [fileOf(WHOLE).replace('"T"', '"T" '), 'incomplete: the end line is missing'],
   ])('%j: %s', (content, message) => {
     const path = join(temporaryFolder(), 'file')
     writeFileSync(path, content)
@@ -186,7 +186,7 @@ describe('a file that is no snapshot', () => {
     // Of zeros that take no room on the disk.
     truncateSync(path, 1024 ** 3)
     expect(() => readSnapshotFile(path)).toThrow(
-      'it has 1073741824 bytes, more than the 268435456 that are read',
+      'its 1073741824 bytes exceed the limit of 268435456',
     )
   })
 })

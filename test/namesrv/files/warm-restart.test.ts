@@ -79,7 +79,7 @@ describe('a server that was killed and starts again', () => {
     expect(messages(server, 'snapshot')).toMatchObject([
       {
         level: 'info',
-        msg: 'routes taken from the snapshot: their brokers have a while to register again',
+        msg: 'routes restored from the snapshot until their brokers register again',
         path: routeSnapshotPath,
         brokers: 2,
         topics: 4,
@@ -148,7 +148,7 @@ describe('a server that was killed and starts again', () => {
     const [line] = messages(server, 'snapshot')
     expect(line).toMatchObject({
       level: 'info',
-      msg: 'the route snapshot is too old: starting without routes',
+      msg: 'route snapshot ignored: older than routeSnapshotMaxAgeMillis',
       maxAgeMs: 600_000,
     })
     expect(line?.['ageMs']).toBeGreaterThanOrEqual(601_000)
@@ -172,12 +172,12 @@ describe('a file that cannot be used does not stop the start', () => {
   }
 
   test.each([
-    ['is no snapshot', 'something else', 'it does not begin as a snapshot does'],
-    ['is empty', '', 'it does not begin as a snapshot does'],
-    ['is of a newer version', 'mqnamesrv routes 2\nend 19 00000000\n', 'its form is of another version'],
-    ['is cut', whole('["topic","T",0]').slice(0, 40), 'its end is missing'],
-    ['has a record of another kind', whole('["unheard of"]'), 'record 1 has something else than was written'],
-    ['has a record that is broken', whole('["topic"'), 'record 1 is not readable'],
+    ['is no snapshot', 'something else', 'not a route snapshot'],
+    ['is empty', '', 'not a route snapshot'],
+    ['is of a newer version', 'mqnamesrv routes 2\nend 19 00000000\n', 'unknown format version'],
+    ['is cut', whole('["topic","T",0]').slice(0, 40), 'incomplete: the end line is missing'],
+    ['has a record of another kind', whole('["unheard of"]'), 'record 1: unexpected value'],
+    ['has a record that is broken', whole('["topic"'), 'record 1: invalid JSON'],
   ])('one that %s is put aside, in the place of an earlier one, with one line', async (_, content, why) => {
     const routeSnapshotPath = snapshotPath()
     const aside = `${routeSnapshotPath}.damaged`
@@ -189,7 +189,8 @@ describe('a file that cannot be used does not stop the start', () => {
     expect(messages(server, 'snapshot')).toEqual([
       {
         level: 'warn',
-        msg: expect.stringContaining(`the route snapshot is put aside, starting without routes: ${why}`),
+        msg: 'route snapshot damaged: moved aside; starting without routes',
+        error: expect.stringContaining(why),
         path: routeSnapshotPath,
         aside,
       },
@@ -223,7 +224,8 @@ describe('a file that cannot be used does not stop the start', () => {
     expect(messages(server, 'snapshot')).toMatchObject([
       {
         level: 'warn',
-        msg: `the route snapshot cannot be read, starting without routes: ${routeSnapshotPath} is not a file`,
+        msg: 'route snapshot not readable; starting without routes',
+        error: `${routeSnapshotPath} is not a file`,
       },
     ])
     expect(statSync(routeSnapshotPath).isDirectory()).toBe(true)
@@ -270,7 +272,7 @@ describe('the file', () => {
     await written(server)
     renameSync(routeSnapshotPath, `${routeSnapshotPath}.moved`)
     server.time.advance(INTERVAL_MS)
-    await until('it is missed', () => messages(server, 'cannot be written').length > 0)
+    await until('it is missed', () => messages(server, 'snapshot not written').length > 0)
     await written(server)
     expect(existsSync(routeSnapshotPath)).toBe(true)
   })
@@ -284,11 +286,11 @@ describe('the file', () => {
     const broker = await server.connect()
     await broker.request(registration(BROKER_A))
     server.time.advance(INTERVAL_MS)
-    await until('it has tried', () => messages(server, 'cannot be written').length > 0)
+    await until('it has tried', () => messages(server, 'snapshot not written').length > 0)
     expect(await lookupCode(broker, 'TopicA')).toBe(SUCCESS)
     renameSync(folder, `${folder}-aside`)
     await written(server)
-    expect(messages(server, 'cannot be written')).toHaveLength(1)
+    expect(messages(server, 'snapshot not written')).toHaveLength(1)
   })
 
   test('that can be written again is one line, and the next failure and one at the shutdown are warnings at once', async () => {
@@ -298,7 +300,7 @@ describe('the file', () => {
     const server = await startServer({ routeSnapshotPath, ...LASTING })
     const broker = await server.connect()
     await broker.request(registration(BROKER_A))
-    const failures = () => messages(server, 'cannot be written').length
+    const failures = () => messages(server, 'snapshot not written').length
     const failAgain = async (): Promise<void> => {
       const { snapshotsFailed } = server.controller.counters
       server.time.advance(INTERVAL_MS)
@@ -336,12 +338,12 @@ describe('the file', () => {
     }
     const path = temporaryFolder()
     const snapshots = new RouteSnapshots({ path, logger, ...times, ...world })
-    const msg = `the route snapshot cannot be written, a restart would begin without it: ${path} is not a file`
+    const line = { level: 'warn', msg: 'route snapshot not written', path, error: `${path} is not a file` }
     for (let look = 0; look < 5; look++) await snapshots.save()
-    expect(lines).toEqual([{ level: 'warn', msg, path }])
+    expect(lines).toEqual([line])
     time.advance(600_000)
     await snapshots.save()
-    expect(lines.slice(1)).toEqual([{ level: 'warn', msg, path, suppressed: 4 }])
+    expect(lines.slice(1)).toEqual([{ ...line, suppressed: 4 }])
     expect(world.counters).toMatchObject({ snapshotsFailed: 6, snapshotsWritten: 0 })
   })
 
