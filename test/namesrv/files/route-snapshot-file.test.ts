@@ -33,7 +33,7 @@ function fileOf(content: string, { end = Buffer.byteLength(content), sum = crc32
 }
 
 describe('the file of a snapshot', () => {
-  test('begins with its form, and ends with the length and the checksum of what stands before', async () => {
+  test('begins with its format version, and ends with the length and the checksum of the content', async () => {
     const path = join(temporaryFolder(), 'routes.snapshot')
     const bytes = await writeSnapshotFile(path, piecesOf('["one"]\n["tw', 'ö"]\n'))
     const content = readFileSync(path, 'utf8')
@@ -90,7 +90,7 @@ describe('the file of a snapshot', () => {
     expect(linesIn(path)).toEqual(['["new"]'])
   })
 
-  test('stays as it is, with the reason thrown and nothing beside it, if the new one breaks off', async () => {
+  test('stays as it is, with nothing beside it, if writing the new one fails', async () => {
     const folder = temporaryFolder()
     const path = join(folder, 'file')
     await writeSnapshotFile(path, piecesOf('["old"]\n'))
@@ -104,7 +104,7 @@ describe('the file of a snapshot', () => {
     expect(readdirSync(folder)).toEqual(['file'])
   })
 
-  test('stays as it is if the new one would be too long to be read again', async () => {
+  test('stays as it is if the new one would exceed the limit', async () => {
     const path = join(temporaryFolder(), 'file')
     await writeSnapshotFile(path, piecesOf('["old"]\n'))
     const piece = 'x'.repeat(16 * 1024 * 1024)
@@ -126,7 +126,7 @@ describe('the file of a snapshot', () => {
   })
 })
 
-describe('a file that is no snapshot', () => {
+describe('a file that is not a snapshot', () => {
   const HEAD = 'mqnamesrv routes 1\n'
   const WHOLE = `${HEAD}["topic","T",0]\n`
 
@@ -164,7 +164,7 @@ describe('a file that is no snapshot', () => {
     )
   })
 
-  test('is known wherever it breaks off, and whichever bit of it is another', () => {
+  test('is recognized wherever it is cut and whichever bit is flipped', () => {
     const path = join(temporaryFolder(), 'file')
     const whole = Buffer.from(fileOf(WHOLE))
     const error = expect.objectContaining({ name: 'SnapshotFileError' })
@@ -180,13 +180,11 @@ describe('a file that is no snapshot', () => {
     }
   })
 
-  test('is not read into memory if it is larger than any snapshot', () => {
+  test('is not read into memory if it exceeds the limit', () => {
     const path = join(temporaryFolder(), 'file')
     writeFileSync(path, HEAD)
     // Of zeros that take no room on the disk.
     truncateSync(path, 1024 ** 3)
-    expect(() => readSnapshotFile(path)).toThrow(
-      'its 1073741824 bytes exceed the limit of 268435456',
-    )
+    expect(() => readSnapshotFile(path)).toThrow('its 1073741824 bytes exceed the limit of 268435456')
   })
 })
