@@ -94,7 +94,7 @@ test('a NameServer killed with SIGKILL under load and started again has the topi
   await until('nobody answers', () => polled.unanswered > 10)
   const again: NameServer = await startNameServer({ ...options, port: first.port })
   const isLine = (text: string) => again.program.lines.some((line) => line.includes(text))
-  expect(isLine('routes taken from the snapshot')).toBe(true)
+  expect(isLine('routes restored from the snapshot')).toBe(true)
   expect(isLine('broker registered')).toBe(false)
   for (const [index, broker] of living.entries())
     expect(await routeOf(again.address, topicOf(broker))).toEqual(routes[index])

@@ -22,7 +22,7 @@ function restored(text: string): ReturnType<typeof managerWith> {
 }
 
 describe('a snapshot', () => {
-  test('gives back, after any history, every answer byte for byte', async () => {
+  test('restores every response byte for byte, after any history', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (history) => {
         const { manager } = managerWith('whole')
@@ -34,7 +34,7 @@ describe('a snapshot', () => {
     )
   })
 
-  test('of what a snapshot gave back is the same text, but for the time that is left', async () => {
+  test('of restored routes is the same text, except for the time left', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (history) => {
         const { manager } = managerWith('whole')
@@ -46,7 +46,7 @@ describe('a snapshot', () => {
     )
   })
 
-  test('has every group as it was when it was begun, and each topic as it was then or became before it was written', async () => {
+  test('has every group as it was at the beginning, and each topic as it was at some time before the end', async () => {
     const histories = fc.tuple(
       fc.array(step, { maxLength: 20 }),
       fc.array(step, { maxLength: 10 }),
@@ -89,7 +89,7 @@ describe('a snapshot', () => {
     )
   })
 
-  test('that is asked for in the middle of a long registration is begun when that is over', async () => {
+  test('begins after a long registration that is under way', async () => {
     const { manager, turns } = managerWith('finest')
     const names = Array.from({ length: 1_000 }, (_, index) => `T${index}`)
     const table = { topicConfigTable: topicTable(names) }
@@ -110,7 +110,7 @@ describe('a snapshot', () => {
     expect([...(await taken).text].filter((line) => line.startsWith('["topic"'))).toHaveLength(1_000)
   })
 
-  test('keeps nobody waiting while it is written: heartbeats and registrations are taken at once', async () => {
+  test('delays neither heartbeats nor registrations while it is written', async () => {
     const { manager } = managerWith('whole')
     await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
     const { text } = await manager.snapshot(NOW_MS)
@@ -120,7 +120,7 @@ describe('a snapshot', () => {
     expect(again).not.toBeInstanceOf(Promise)
   })
 
-  test('comes in pieces of about the length asked for, and an empty one at its end', () => {
+  test('comes in pieces of about the given length, and an empty one at its end', () => {
     const bits = ['one\n', '', 'two\n', 'three\n', 'four\n'].values()
     const pieces: string[] = []
     let steps = 0
@@ -136,7 +136,7 @@ describe('a snapshot', () => {
 })
 
 describe('the revision', () => {
-  test('is another one, after any step, whenever the snapshot would be', async () => {
+  test('grows with every step that changes the snapshot', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (history) => {
         const { manager } = managerWith('whole')
@@ -154,7 +154,7 @@ describe('the revision', () => {
   })
 
   test.each([{ heartbeatTimeoutMs: 10_000 }, { haServerAddr: 'ha:1' }, { clusterName: 'D' }])(
-    'is another one when a broker registers with nothing new but %o, which no route shows',
+    'grows when a broker registers with only %o changed, which no route shows',
     async (given) => {
       const { manager } = managerWith('whole')
       await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
@@ -165,7 +165,7 @@ describe('the revision', () => {
     },
   )
 
-  test('stays as it is when brokers only say that they are there', async () => {
+  test('stays the same when brokers send heartbeats or register nothing new', async () => {
     const { manager } = managerWith('whole')
     const register = (given = {}) =>
       manager.registerBroker(registration({ generation: manager.nextGeneration(), ...given }), false, owner)
@@ -183,7 +183,7 @@ describe('the revision', () => {
   })
 })
 
-describe('a line that is not one of a snapshot', () => {
+describe('an invalid line of a snapshot', () => {
   test.each([
     ['', 1],
     ['{}', 1],
@@ -202,12 +202,12 @@ describe('a line that is not one of a snapshot', () => {
     ['["group","b","C",null,true,"a:1"]', 1],
     ['["broker","C","a:1","b",null,null,null]', 1],
     ['["broker","C","a:1","b",1,null]', 1],
-  ])('%j is an error, and nothing of it is loaded', (text, line) => {
+  ])('%j is an error that names the line', (text, line) => {
     expect(() => readRouteSnapshot(text.split('\n'), NOW_MS, GRACE_MS)).toThrow(
       expect.objectContaining({
         name: 'RouteSnapshotError',
         code: 'ERR_ROUTE_SNAPSHOT',
-        message: expect.stringContaining(`record ${line} `),
+        message: expect.stringContaining(`record ${line}: `),
       }),
     )
   })

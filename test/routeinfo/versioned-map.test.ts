@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { VersionedMap } from '../../src/routeinfo/versioned-map.ts'
 
 describe('between two transitions', () => {
-  test('what is snapshotGet is what there is', () => {
+  test('snapshotGet returns the present value', () => {
     const map = new VersionedMap<string, number>().set('a', 1)
     expect(map.snapshotGet('a')).toBe(1)
     map.set('b', 2)
@@ -13,7 +13,7 @@ describe('between two transitions', () => {
   })
 })
 
-test('during a transition everything is shown as it was before it, whatever is set, deleted and set again', () => {
+test('during a transition snapshotGet returns the values before it, whatever is set, deleted and set again', () => {
   const key = fc.constantFrom('a', 'b', 'c', 'd')
   const change = fc.oneof(
     fc.tuple(fc.constant('set' as const), key, fc.nat(9)),

@@ -102,7 +102,7 @@ function parsed(line: string, number: number): unknown {
   try {
     return JSON.parse(line)
   } catch (cause) {
-    throw new RouteSnapshotError(`record ${number} is not readable`, { cause })
+    throw new RouteSnapshotError(`record ${number}: invalid JSON`, { cause })
   }
 }
 
@@ -205,6 +205,6 @@ class SnapshotRecord {
   }
 
   wrong(at: number): RouteSnapshotError {
-    return new RouteSnapshotError(`record ${this.#number} has something else than was written at place ${at}`)
+    return new RouteSnapshotError(`record ${this.#number}: unexpected value at index ${at}`)
   }
 }
