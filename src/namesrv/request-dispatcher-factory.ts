@@ -35,7 +35,7 @@ export function createRequestDispatcher(
     maxInflatedBytes: values.maxInflatedBytes,
     maxRegistrationsInFlight: values.maxRegistrationsInFlight,
     product,
-    memory: new RegistrationCache(values.registrationMemoryMaxBytes),
+    registrations: new RegistrationCache(values.registrationMemoryMaxBytes),
     counters,
     observer: createRequestLog(context),
   })

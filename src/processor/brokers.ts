@@ -24,15 +24,15 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
       generation: routeInfo.nextGeneration(),
       peer: channel.remoteAddress,
     }
-    const arrival = routeInfo.arrive(unregistration.brokerName)
-    return andThen(arrival.turn, () => {
+    const { ready, release } = routeInfo.acquire(unregistration.brokerName)
+    return andThen(ready, () => {
       try {
         if (routeInfo.submitUnRegisterBrokerRequest(unregistration)) return SUCCESS
         // Java's answer has no remark.
         const detail = 'too many brokers wait to be unregistered already'
         throw new LimitError('unRegisterBrokerQueueCapacity', detail, ResponseCode.SYSTEM_ERROR, '')
       } finally {
-        arrival.leave()
+        release()
       }
     })
   }

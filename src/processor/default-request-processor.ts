@@ -49,8 +49,8 @@ export interface ProcessorOptions extends RegistrationLimits {
   readonly maxRequestBodyBytes: number
   /** Where topics that are unknown here are asked for, in the cluster-test mode. */
   readonly product?: ProductEnvironment | undefined
-  /** What is kept of the last registration of each broker. */
-  readonly memory: RegistrationCache
+  /** The last registration of each broker. */
+  readonly registrations: RegistrationCache
   readonly counters?: Counters
   /** Default: tells nothing. */
   readonly observer?: RequestObserver

@@ -1,12 +1,24 @@
 import type { Steps } from '../common/time-slicer.ts'
 import { type BrokerData, MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import { addToCluster, putGroup } from './broker-group.ts'
-import { permMaskOf, registerTopics, type Standing, stillHolds } from './register-topics.ts'
-import type { RegisterBrokerOutcome, RegisterBrokerResult, Registration } from './registration.ts'
+import { permMaskOf, registerTopics } from './register-topics.ts'
+import type {
+  AppliedRegistration,
+  RegisterBrokerOutcome,
+  RegisterBrokerResult,
+  Registration,
+} from './registration.ts'
 import { isComplete, type RegistrationScope, scopeOf } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
 import type { BrokerIdentity } from './route-event.ts'
 import { brokerKey, minBrokerId, type RouteTables } from './route-tables.ts'
+import {
+  checkTopicsOf,
+  hasRoomForBroker,
+  makeRoomForBroker,
+  mayMeetTopicBound,
+  type TableLimits,
+} from './table-limits.ts'
 import { unregisterBrokers } from './unregister-brokers.ts'
 
 /** Heartbeat timeout of a broker that names none: 120 s. @see RouteInfoManager DEFAULT_BROKER_CHANNEL_EXPIRED_TIME */
@@ -15,23 +27,27 @@ const DEFAULT_HEARTBEAT_TIMEOUT_MS = 120_000
 const NO_MASTER: RegisterBrokerResult = { haServerAddr: null, masterAddr: null }
 
 /**
- * Takes a registration into the tables, yielding after every topic.
+ * Applies a registration to the tables, in steps of one topic; or rejects it as a whole if there is no room for it.
  *
  * A member that is not in its group yet must not begin with exactly one topic, because that is an incremental registration that
- * came before the full one: it is refused. Of a member that is known from a snapshot it is taken, but does not make it registered.
+ * came before the full one: it is rejected. Of a member known from a snapshot it is applied, but does not make it registered.
  *
- * An address has one name in a cluster, the one that came last: where Java keeps the former one too, the address leaves its group.
- * @returns Undefined, with nothing touched, if the mark it builds on does not hold any more: it must come again as a whole.
+ * An address has one name in a cluster, the last one: where Java keeps the former one too, the address leaves its group.
  * @see RouteInfoManager#registerBroker in apache/rocketmq
+ * @throws {LimitError} `maxBrokers`, `maxTopics`
  */
 export function* applyRegistration(
   tables: RouteTables,
+  { maxBrokers, maxTopics }: TableLimits,
   registration: Registration,
   deleteMissingTopics: boolean,
   changes: RouteChanges,
-): Steps<RegisterBrokerOutcome | undefined> {
-  const { clusterName, brokerAddr, brokerName, brokerId, since } = registration
-  if (since !== undefined && !stillHolds(since, tables, registration, deleteMissingTopics)) return undefined
+): Steps<RegisterBrokerOutcome> {
+  if (!hasRoomForBroker(tables, maxBrokers, registration))
+    yield* makeRoomForBroker(tables, maxBrokers, registration, changes)
+  if (mayMeetTopicBound(tables, maxTopics, registration))
+    yield* checkTopicsOf(tables, maxTopics, registration, deleteMissingTopics)
+  const { clusterName, brokerAddr, brokerName, brokerId } = registration
   const before = tables.live(clusterName, brokerAddr)
   const isRenamed = before !== undefined && before.brokerName !== brokerName
   // Registrations of different names may overtake each other while they are read.
@@ -57,7 +73,7 @@ export function* applyRegistration(
     ignore(tables, registration, previousAddr, changes)
     return { result: NO_MASTER }
   }
-  const topics = since?.topics ?? registration.topicConfigTable.size
+  const topics = registration.topicConfigTable.size
   const isNewcomer =
     previousAddr === undefined ||
     (previousAddr !== brokerAddr && tables.isProvisional(clusterName, previousAddr))
@@ -71,8 +87,8 @@ export function* applyRegistration(
   putGroup(tables, known, group(), changes)
   const permMask = permMaskOf(registration, brokerAddrs)
   const scope = scopeOf(tables, registration, previousAddr)
-  const standing: Standing = { permMask, scope, deleteMissingTopics }
-  const { exact, missingDeleted } = yield* registerTopics(tables, registration, standing, changes)
+  const rules = { permMask, scope, deleteMissingTopics }
+  const stored = yield* registerTopics(tables, registration, rules, changes)
 
   const isProvisional = tables.isProvisional(clusterName, brokerAddr)
   if (isProvisional && topics === 1) {
@@ -111,12 +127,44 @@ export function* applyRegistration(
     })
   }
   const result = brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs)
-  if (registration.topicQueueMappingInfoMap.size > 0 || exact === undefined) return { result }
-  const queueState = tables.queueState(brokerName)
-  const { firstTopic, namesOwnTopic } = scope
-  const contents = { topics, firstTopic, namesOwnTopic }
-  const deleted = missingDeleted || since?.missingDeleted === true
-  return { result, mark: { ...contents, queueState, permMask, exact, missingDeleted: deleted } }
+  const live = tables.live(clusterName, brokerAddr)
+  const inGroup = tables.brokerAddrTable.get(brokerName)
+  if (stored === undefined || live === undefined || inGroup === undefined) return { result }
+  return { result, applied: { ...stored, live, group: inGroup, queueState: tables.queueState(brokerName) } }
+}
+
+/** What is new in a registration that repeats the previous one. */
+export type Repetition = Pick<Registration, 'channelId' | 'peer' | 'generation' | 'nowMs'>
+
+/**
+ * Applies a registration that repeats, in its header and its body, one that was applied before. If the tables are as that one
+ * left them, only the times and the connection of its broker change.
+ * @returns Undefined, with nothing changed, if they are not: the registration must be read and applied.
+ */
+export function repeatRegistration(
+  tables: RouteTables,
+  applied: AppliedRegistration,
+  { channelId, peer, generation, nowMs }: Repetition,
+  deleteMissingTopics: boolean,
+): Required<RegisterBrokerOutcome> | undefined {
+  const { live, group, queueState, missingDeleted } = applied
+  const { clusterName, brokerAddr, brokerName } = live
+  const changesNothing =
+    tables.live(clusterName, brokerAddr) === live &&
+    tables.brokerAddrTable.get(brokerName) === group &&
+    tables.queueState(brokerName) === queueState &&
+    // The first of two equal registrations may leave open whether it named all topics; parts are counted in rounds.
+    live.isComplete &&
+    !tables.parts.has(brokerName) &&
+    (missingDeleted || !deleteMissingTopics) &&
+    tables.restored === undefined
+  if (!changesNothing) return undefined
+  const lastUpdateTimestampMs = Math.max(nowMs, live.lastUpdateTimestampMs)
+  const repeated = { ...live, channelId, peer, generation, lastUpdateTimestampMs }
+  tables.setLive(repeated)
+  const isMaster = group.brokerAddrs.get(MASTER_ID) === brokerAddr
+  const result = isMaster ? NO_MASTER : masterOf(tables, clusterName, group.brokerAddrs)
+  return { result, applied: { ...applied, live: repeated } }
 }
 
 /** Whether another address has the id, and registered it with a later state of the group. */

@@ -1,5 +1,5 @@
 import type { BatchUnregistrationService } from './batch-unregistration-service.ts'
-import type { BrokerArrivals } from './broker-arrivals.ts'
+import type { BrokerQueue } from './broker-queue.ts'
 import type { LockedRouteTables } from './locked-route-tables.ts'
 import type { UnregisterReason } from './route-event.ts'
 import { type BrokerLiveInfo, type ChannelId, NO_CHANNEL } from './route-tables.ts'
@@ -8,23 +8,23 @@ import type { Unregistration } from './unregister-brokers.ts'
 /** Finds the brokers that have lost their connection or are silent, and has them removed. */
 export class BrokerRemovals {
   readonly #routes: LockedRouteTables
-  readonly #arrivals: BrokerArrivals
+  readonly #queue: BrokerQueue
   readonly #batch: BatchUnregistrationService
 
-  constructor(routes: LockedRouteTables, arrivals: BrokerArrivals, batch: BatchUnregistrationService) {
+  constructor(routes: LockedRouteTables, queue: BrokerQueue, batch: BatchUnregistrationService) {
     this.#routes = routes
-    this.#arrivals = arrivals
+    this.#queue = queue
     this.#batch = batch
   }
 
   /** Removes all brokers whose last registration came over one of these connections, which are gone. */
   onChannelsDestroy(channelIds: readonly ChannelId[]): void {
-    const generation = this.#arrivals.nextGeneration()
+    const generation = this.#queue.nextGeneration()
     const batch: Unregistration[] = []
     for (const channelId of channelIds) {
       for (const live of this.#routes.tables.liveOfChannel(channelId)) {
         const removal = { ...removalOf(live), reason: 'connection lost', generation, channelId } as const
-        if (this.#arrivals.isRegistering(live)) void this.#submitInTurn(removal)
+        if (this.#queue.isRegistering(live)) void this.#submitInTurn(removal)
         else batch.push(removal)
       }
     }
@@ -33,10 +33,10 @@ export class BrokerRemovals {
 
   /** A broker that is registering over another connection already stays in the routes, unless nothing comes of that. */
   async #submitInTurn(removal: Unregistration): Promise<void> {
-    const { turn, leave } = this.#arrivals.arrive(removal.brokerName)
-    await turn
+    const { ready, release } = this.#queue.acquire(removal.brokerName)
+    await ready
     this.#batch.submitAll([removal])
-    leave()
+    release()
   }
 
   /**
@@ -60,8 +60,8 @@ export class BrokerRemovals {
     silent: readonly Readonly<BrokerLiveInfo>[],
     reason: Extract<UnregisterReason, 'expired' | 'unreachable'>,
   ): void {
-    const generation = this.#arrivals.nextGeneration()
-    const stillSilent = silent.filter((live) => !this.#arrivals.isRegistering(live))
+    const generation = this.#queue.nextGeneration()
+    const stillSilent = silent.filter((live) => !this.#queue.isRegistering(live))
     this.#batch.submitAll(
       stillSilent.map((live) => ({
         ...removalOf(live),

@@ -29,10 +29,10 @@ export function scopeOf(
   registration: Registration,
   holderAddr: string | undefined,
 ): RegistrationScope {
-  const { clusterName, brokerAddr, brokerName, dataVersion, topicConfigTable, since } = registration
-  const topics = since?.topics ?? topicConfigTable.size
-  const firstTopic = since === undefined ? topicConfigTable.keys().next().value : since.firstTopic
-  const namesOwnTopic = since?.namesOwnTopic ?? topicConfigTable.has(brokerName)
+  const { clusterName, brokerAddr, brokerName, dataVersion, topicConfigTable } = registration
+  const topics = topicConfigTable.size
+  const [firstTopic] = topicConfigTable.keys()
+  const namesOwnTopic = topicConfigTable.has(brokerName)
   const before = tables.registered(clusterName, brokerAddr)
   const scope = { topics, firstTopic, namesOwnTopic }
   if (before === undefined || !sameDataVersion(before.dataVersion, dataVersion))

@@ -3,9 +3,9 @@ import type { DataVersion } from '../protocol/body/data-version.ts'
 import { encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import type { QueueData } from '../protocol/body/topic-route-data.ts'
 import { Counters } from '../stats/counters.ts'
-import type { Arrival } from './arrival-order.ts'
+import { applyRegistration, type Repetition, repeatRegistration } from './apply-registration.ts'
 import { BatchUnregistrationService } from './batch-unregistration-service.ts'
-import { BrokerArrivals } from './broker-arrivals.ts'
+import { BrokerQueue, type QueuePosition } from './broker-queue.ts'
 import { BrokerRemovals } from './broker-removals.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { EncodedRoutes } from './encoded-routes.ts'
@@ -13,8 +13,7 @@ import { endRestoration, type RestorationOutcome } from './end-restoration.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
 import { type DataVersionAnswer, type DataVersionQuery, queryDataVersion } from './query-data-version.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
-import { registerWithinLimits } from './register-within-limits.ts'
-import type { RegisterBrokerOutcome, Registration } from './registration.ts'
+import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
 import type { RouteEvent, UnregisterReason } from './route-event.ts'
 import { type RouteSnapshot, takeRouteSnapshot } from './route-snapshot.ts'
 import { type BrokerLiveInfo, type ChannelId, NO_CHANNEL, type RouteTables } from './route-tables.ts'
@@ -55,7 +54,7 @@ export interface RouteInfoManagerOptions {
 export class RouteInfoManager {
   readonly #routes: LockedRouteTables
   readonly #encodedRoutes: EncodedRoutes
-  readonly #arrivals = new BrokerArrivals()
+  readonly #queue = new BrokerQueue()
   readonly #unregistrations: BatchUnregistrationService
   readonly #removals: BrokerRemovals
   readonly #onClosedMeanwhile: (channelId: ChannelId) => void
@@ -68,29 +67,29 @@ export class RouteInfoManager {
     this.#routes = new LockedRouteTables(lock, cache, options.onEffect)
     this.#encodedRoutes = new EncodedRoutes(this.#routes, cache, options.counters ?? new Counters())
     this.#unregistrations = new BatchUnregistrationService(this.#routes, capacity)
-    this.#removals = new BrokerRemovals(this.#routes, this.#arrivals, this.#unregistrations)
+    this.#removals = new BrokerRemovals(this.#routes, this.#queue, this.#unregistrations)
     this.#onClosedMeanwhile = options.onClosedMeanwhile ?? ((channelId) => this.onChannelDestroy(channelId))
     this.#limits = options.limits ?? UNLIMITED
   }
 
   /** The arrival number of what happens now: a registration, or the decision to remove a broker. */
   nextGeneration(): number {
-    return this.#arrivals.nextGeneration()
+    return this.#queue.nextGeneration()
   }
 
-  /** What a broker's registration, or its own request to leave, must wait for: whatever concerns its name and came before. */
-  arrive(brokerName: string): Arrival {
-    return this.#arrivals.arrive(brokerName)
+  /** Orders a broker's request to leave behind the requests for its name that came before. */
+  acquire(brokerName: string): QueuePosition {
+    return this.#queue.acquire(brokerName)
   }
 
-  /** The same for a registration: until it leaves its place, its broker is not taken for silent. */
-  arriveToRegister(broker: Pick<Registration, 'clusterName' | 'brokerName' | 'brokerAddr'>): Arrival {
-    return this.#arrivals.arriveToRegister(broker)
+  /** The same for a registration: until it is released, its broker is not evicted as inactive. */
+  acquireToRegister(broker: Pick<Registration, 'clusterName' | 'brokerName' | 'brokerAddr'>): QueuePosition {
+    return this.#queue.acquire(broker.brokerName, broker)
   }
 
   /** Registrations that are being read. */
   get registering(): number {
-    return this.#arrivals.registering
+    return this.#queue.registering
   }
 
   /** Requests that wait for the lock. */
@@ -122,17 +121,16 @@ export class RouteInfoManager {
     }
   }
 
-  /** @see applyRegistration, also for what undefined means. @throws {LockError} {LimitError} (or rejects) */
+  /** @see applyRegistration @throws {LockError} {LimitError} (or rejects) */
   registerBroker(
     registration: Registration,
     deleteMissingTopics: boolean,
     owner: LockOwner,
-  ): MaybePromise<RegisterBrokerOutcome | undefined> {
-    if (owner.closed)
-      throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed before its registration was read')
+  ): MaybePromise<RegisterBrokerOutcome> {
+    checkOpen(owner)
     const registered = this.#routes.transition(
       (tables, changes) =>
-        registerWithinLimits(tables, this.#limits, registration, deleteMissingTopics, changes),
+        applyRegistration(tables, this.#limits, registration, deleteMissingTopics, changes),
       owner,
     )
     if (!(registered instanceof Promise)) return registered
@@ -141,6 +139,20 @@ export class RouteInfoManager {
       if (owner.closed) this.#onClosedMeanwhile(registration.channelId)
       return outcome
     })
+  }
+
+  /** @see repeatRegistration @throws {LockError} (or rejects) */
+  repeatRegistration(
+    applied: AppliedRegistration,
+    repetition: Repetition,
+    deleteMissingTopics: boolean,
+    owner: LockOwner,
+  ): MaybePromise<Required<RegisterBrokerOutcome> | undefined> {
+    checkOpen(owner)
+    return this.#routes.shortTransition(
+      (tables) => repeatRegistration(tables, applied, repetition, deleteMissingTopics),
+      owner,
+    )
   }
 
   /**
@@ -307,4 +319,9 @@ export class RouteInfoManager {
     this.evict(this.scanNotActiveBroker(nowMs).filter(({ channelId }) => channelId === NO_CHANNEL))
     return this.#routes.transition(endRestoration)
   }
+}
+
+function checkOpen(owner: LockOwner): void {
+  if (owner.closed)
+    throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed before its registration was applied')
 }

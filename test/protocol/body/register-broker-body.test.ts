@@ -5,17 +5,18 @@ import {
   type RegisterBrokerBody,
   readRegisterBrokerBody,
 } from '../../../src/protocol/body/register-broker-body.ts'
-import type { TopicTableOffsets } from '../../../src/protocol/body/topic-table-offsets.ts'
 import { JsonError } from '../../../src/protocol/errors.ts'
 import { fixture } from '../../fixtures/load.ts'
-import { finish } from '../support.ts'
+import { finish, topicMap } from '../support.ts'
 
 const NOW_MS = 1_700_000_000_123.9
 const VERSION = '"dataVersion":{"counter":1,"stateVersion":2,"timestamp":3}'
 const TOPICS = '"T1":{"topicName":"T1"},"T2":{"topicName":"T2"}'
 
-const read = (bytes: Buffer): RegisterBrokerBody => finish(readRegisterBrokerBody(bytes, NOW_MS)).body
-const decode = (text: string): RegisterBrokerBody => read(Buffer.from(text))
+/** A body with its topics in a map, so that bodies can be compared. */
+const read = (bytes: Buffer) => plain(finish(readRegisterBrokerBody(bytes, NOW_MS)))
+const plain = (body: RegisterBrokerBody) => ({ ...body, topicConfigTable: topicMap(body.topicConfigTable) })
+const decode = (text: string) => read(Buffer.from(text))
 const decodeWrapper = (members: string) => decode(`{"topicConfigSerializeWrapper":{${members}}}`)
 const decodeTopic = (members: string) =>
   decodeWrapper(`${VERSION},"topicConfigTable":{"T":{"topicName":"T"${members}}}`).topicConfigTable.get('T')
@@ -197,7 +198,7 @@ describe('a topic', () => {
 })
 
 describe('a bare wrapper, of a broker before 3.0.11,', () => {
-  const decodeBare = (text: string) => finish(decodeTopicConfigWrapper(Buffer.from(text), NOW_MS))
+  const decodeBare = (text: string) => plain(finish(decodeTopicConfigWrapper(Buffer.from(text), NOW_MS)))
 
   test('is read and leaves the filter servers as they are', () => {
     const body = decodeBare(`{${VERSION},"topicConfigTable":{${TOPICS}}}`)
@@ -241,17 +242,10 @@ describe('a captured registration', () => {
   })
 })
 
-test('a body that repeats a member thousands of times leaves the turn to others in between, whatever is known', () => {
-  const steps = (bytes: Buffer, known?: TopicTableOffsets): number =>
-    [...readRegisterBrokerBody(bytes, NOW_MS, known)].length
-  const topics = Array.from({ length: 1_000 }, (_, index) => `"T${index}":{"topicName":"T${index}"}`)
-  const text = `{"topicConfigSerializeWrapper":{${VERSION},"topicConfigTable":{${topics}}}}`
-  const known = finish(readRegisterBrokerBody(Buffer.from(text), NOW_MS)).places
-  expect(known).toBeDefined()
+test('a body that repeats a member thousands of times is read in as many steps', () => {
+  const steps = (bytes: Buffer): number => [...readRegisterBrokerBody(bytes, NOW_MS)].length
   const tables = Array<string>(5_000).fill('"topicConfigTable":{}').join()
-  const many = Buffer.from(`{"topicConfigSerializeWrapper":{${VERSION},${tables}}}`)
-  expect(steps(many)).toBeGreaterThan(4_990)
-  expect(steps(many, known)).toBeGreaterThan(4_990)
+  expect(steps(Buffer.from(`{"topicConfigSerializeWrapper":{${VERSION},${tables}}}`))).toBeGreaterThan(4_990)
   const lists = Array<string>(5_000).fill('"filterServerList":[]').join()
   expect(steps(Buffer.from(`{${lists}}`))).toBeGreaterThan(4_990)
 })
