@@ -61,7 +61,7 @@ export function handleRegisterBroker(options: RegisterBrokerOptions): Processor 
       if (isReason) reject(request, error.message, context)
       throw error
     } finally {
-      flight?.leave()
+      flight?.release()
       if (!done) counters.registrationsRejected++
     }
   }

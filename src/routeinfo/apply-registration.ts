@@ -55,9 +55,9 @@ export function* applyRegistration(
   if (addToCluster(tables, clusterName, brokerName)) changes.markDirty()
   const known = tables.brokerAddrTable.get(brokerName)
   const brokerAddrs = new Map(known?.brokerAddrs)
-  // Zero for an empty group: the first member never counts as a change of the smallest id.
+  // Zero for an empty group: its first member does not change the min broker id.
   const previousMinId = minBrokerId(brokerAddrs) ?? MASTER_ID
-  // A broker that changed its role keeps its address: one address has one id.
+  // One address has one id: a broker that changes its role keeps its address.
   for (const [id, addr] of brokerAddrs) if (addr === brokerAddr && id !== brokerId) brokerAddrs.delete(id)
   const group = (): BrokerData => ({
     cluster: known?.cluster ?? clusterName,
@@ -96,7 +96,7 @@ export function* applyRegistration(
     tables.touch(clusterName, brokerAddr, registration.nowMs)
     return { result: brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs) }
   }
-  // Without its place in the group, what it registered before may not be in the tables any more.
+  // If it was not a member, its earlier topics may have been removed from the tables.
   const complete = isComplete(registration, scope, previousAddr === brokerAddr ? before : undefined)
   if (permMask !== null && complete) tables.restored?.toldNames.add(brokerName)
   if (putLive(tables, registration, scope, complete)) changes.markDirty()
@@ -167,7 +167,7 @@ export function repeatRegistration(
   return { result, applied: { ...applied, live: repeated } }
 }
 
-/** Whether another address has the id, and registered it with a later state of the group. */
+/** Whether another address has the id, and registered it with a newer stateVersion. */
 function isOutdated(
   tables: RouteTables,
   { clusterName, brokerAddr, dataVersion }: Registration,
@@ -178,7 +178,7 @@ function isOutdated(
   return holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion
 }
 
-/** The address leaves the group of the name that it had, and that group's topics go if it was the last member. */
+/** Removes the address from the group of its former name, and that group's topics if it was the last member. */
 function leaveFormerName(
   tables: RouteTables,
   { clusterName, brokerAddr, generation }: Registration,
@@ -196,7 +196,7 @@ function leaveFormerName(
   return unregisterBrokers(tables, [leaving], changes)
 }
 
-/** The id stays with the address that has it, and the broker that came is not live. */
+/** Leaves the id to the address that has it; the registering broker is not live. */
 function ignore(
   tables: RouteTables,
   registration: Registration,
@@ -205,7 +205,7 @@ function ignore(
 ): void {
   const { clusterName, brokerName, brokerAddr } = registration
   const own = tables.live(clusterName, brokerAddr)
-  // Java drops it whatever its name, and nothing is left then that would ever remove the other name.
+  // Java removes it whatever its name; then nothing would ever remove the other name.
   if (own?.brokerName === brokerName) {
     const key = brokerKey(clusterName, brokerAddr)
     tables.removeLive(key)
@@ -215,7 +215,7 @@ function ignore(
   changes.effect({ kind: 'registration ignored', broker: identity(registration), currentAddr, peer })
 }
 
-/** @returns Whether more is new than the version and the times. */
+/** @returns Whether more than the data version and the times has changed. */
 function putLive(
   tables: RouteTables,
   registration: Registration,
@@ -227,7 +227,7 @@ function putLive(
     clusterName,
     brokerAddr,
     brokerName,
-    // A heartbeat may have come while the registration was being read.
+    // A heartbeat may have arrived while the registration was being read.
     lastUpdateTimestampMs: Math.max(
       registration.nowMs,
       tables.registered(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
@@ -244,7 +244,7 @@ function putLive(
   })
 }
 
-/** Of a broker that is registered already, only the topics that changed make an effect. */
+/** For a broker that is registered already, only changed topics are an event. */
 function noteTopics(registration: Registration, changes: RouteChanges): void {
   const { tally: topicChanges } = changes
   if (topicChanges === undefined) return

@@ -9,8 +9,8 @@ import type { RouteChanges } from './route-changes.ts'
 import { minBrokerId, type RouteTables } from './route-tables.ts'
 
 /**
- * What a registration's permissions are masked with. Only a master's topics count, or those of a group's smallest slave while
- * there is no master ("prime slave"), which serves reads only if it acts as one; null for any other member.
+ * The mask for a registration's permissions; null if its topics do not count. They count for a master, and for the min broker id of
+ * a group without master (the "prime slave"), which is not writable while it acts as one.
  */
 export function permMaskOf(
   { brokerId, enableActingMaster }: Registration,

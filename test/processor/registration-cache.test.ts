@@ -170,7 +170,7 @@ async function everythingIn(world: World): Promise<unknown[]> {
   return Promise.all([...routes, ...versions, ...lists])
 }
 
-test('after any history, answers and tables are those of a server that keeps nothing', async () => {
+test('after any history, responses and tables are those of a server that keeps no registrations', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (history) => {
       const keeping = new World()
@@ -188,7 +188,7 @@ test('after any history, answers and tables are those of a server that keeps not
 describe('the cache of registrations', () => {
   const bytes = registrationBody(TOPICS)
 
-  test('is bounded: what finds no room is not kept, until a connection has closed', async () => {
+  test('is limited: a registration without room is not kept, until a connection has closed', async () => {
     const world = new ProcessorWorld({ keptBytes: 3_000 })
     const first = openChannel(1)
     await world.ask(REGISTER_BROKER, { ext: MASTER, body: bytes, channel: first })
@@ -202,7 +202,7 @@ describe('the cache of registrations', () => {
     expect(world.registrations.bytes).toBe(one)
   })
 
-  test('holds one registration of a broker, the last', async () => {
+  test('holds one registration of each broker, the last', async () => {
     const world = new ProcessorWorld()
     await world.ask(REGISTER_BROKER, { ext: MASTER, body: registrationBody(['A', 'B', 'C']) })
     await world.ask(REGISTER_BROKER, { ext: MASTER, body: bytes })

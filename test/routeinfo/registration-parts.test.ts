@@ -135,7 +135,7 @@ describe('a registration in parts', () => {
 })
 
 describe('the rounds of a broker that registers in parts', () => {
-  test('name topics that are in the tables only, so that they grow no further than these', () => {
+  test('name only topics that are in the tables, so that they grow no further', () => {
     const tables = new RouteTables()
     const own = topicTable(['broker-a', 'T1'])
     const send = (topicConfigTable: Table) => {
@@ -154,8 +154,8 @@ describe('the rounds of a broker that registers in parts', () => {
   })
 })
 
-describe('topics that something else than a registration has changed', () => {
-  test('are forgotten with their broker: the next registration of its name is taken as it is', () => {
+describe('topics that an operator changed', () => {
+  test('are as their broker registers them after it has left and returned', () => {
     const { manager } = managerWith('whole')
     const table = topicTable(['broker-a', 'T1'])
     register(manager, table, 1)

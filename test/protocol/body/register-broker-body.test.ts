@@ -85,7 +85,7 @@ describe('a registration', () => {
     ])
   })
 
-  test('counts the last of two members of one name', () => {
+  test('has the last of two members of one name', () => {
     const body = decode(
       `{"topicConfigSerializeWrapper":{"topicConfigTable":{${TOPICS}}},"topicConfigSerializeWrapper":{${VERSION}}}`,
     )
@@ -93,12 +93,12 @@ describe('a registration', () => {
     expect(body.dataVersion.counter).toBe(1n)
   })
 
-  test('matches names exactly', () => {
+  test('matches member names exactly', () => {
     expect(decode(`{"TopicConfigSerializeWrapper":{${VERSION}}}`).dataVersion.counter).toBe(0n)
     expect(decodeWrapper(`"topic_config_table":{${TOPICS}}`).topicConfigTable.size).toBe(0)
   })
 
-  test('passes over details, attributes and whatever else is unknown', () => {
+  test('skips details, attributes and unknown members', () => {
     const body = decodeWrapper(
       `"topicQueueMappingDetailMap":{"T1":{"hostedQueues":{0:[{"gen":0}]}}},"mappingDataVersion":{"counter":9},` +
         `"topicConfigTable":{"T1":{"attributes":{"a":{"b":[]}},"order":true,"topicFilterType":"X","topicName":"T1"}},${VERSION}`,
@@ -107,7 +107,7 @@ describe('a registration', () => {
     expect(body.dataVersion.counter).toBe(1n)
   })
 
-  test('gives back control after every topic', () => {
+  test('is read in steps of one topic', () => {
     const slices = readRegisterBrokerBody(
       Buffer.from(`{"topicConfigSerializeWrapper":{"topicConfigTable":{${TOPICS}}}}`),
       NOW_MS,
@@ -129,7 +129,7 @@ describe('a registration', () => {
     ['a missing name of a topic', `{"topicConfigSerializeWrapper":{${VERSION},"topicConfigTable":{"a":{}}}}`],
     ['the mappings', `{"topicConfigSerializeWrapper":{${VERSION},"topicQueueMappingInfoMap":null}}`],
     ['a mapping', `{"topicConfigSerializeWrapper":{${VERSION},"topicQueueMappingInfoMap":{"a":null}}}`],
-  ])('is refused where %s is null', (_what, text) => {
+  ])('is rejected where %s is null', (_what, text) => {
     expect(() => decode(text)).toThrow(JsonError)
   })
 
@@ -153,17 +153,17 @@ describe('a registration', () => {
     '{"topicConfigSerializeWrapper":{"topicQueueMappingInfoMap":[]}}',
     '{"topicConfigSerializeWrapper":{"topicQueueMappingInfoMap":{"a":{"currIdMap":{"x":1}}}}}',
     '{"topicConfigSerializeWrapper":{"topicQueueMappingInfoMap":{"a":{"currIdMap":{2147483648:1}}}}}',
-  ])('of %j is refused', (text) => {
+  ])('of %j is rejected', (text) => {
     expect(() => decode(text)).toThrow(JsonError)
   })
 
-  test('of zlib bytes is refused', () => {
+  test('of zlib bytes is rejected', () => {
     expect(() => read(Buffer.from('785eab56', 'hex'))).toThrow(JsonError)
   })
 })
 
 describe('a topic', () => {
-  test('has the defaults of Java where it says nothing', () => {
+  test('has the defaults of Java for missing fields', () => {
     expect(decodeTopic('')).toEqual({
       topicName: 'T',
       readQueueNums: 16,
@@ -173,7 +173,7 @@ describe('a topic', () => {
     })
   })
 
-  test('has 0 where it says null or nothing in quotes', () => {
+  test('has 0 for null and for empty strings', () => {
     for (const nothing of ['null', '""', '"null"']) {
       const members = ['readQueueNums', 'writeQueueNums', 'perm', 'topicSysFlag'].map(
         (name) => `,"${name}":${nothing}`,
@@ -207,7 +207,7 @@ describe('a bare wrapper, of a broker before 3.0.11,', () => {
     expect(body.filterServerList).toBeNull()
   })
 
-  test('is refused if it is null or no object', () => {
+  test('is rejected if it is null or not an object', () => {
     for (const text of ['', 'null', '[]', 'hello', `{${VERSION},"topicConfigTable":null}`, '{}x']) {
       expect(() => decodeBare(text)).toThrow(JsonError)
     }
@@ -217,13 +217,13 @@ describe('a bare wrapper, of a broker before 3.0.11,', () => {
 describe('a captured registration', () => {
   const body = Buffer.from(fixture('5.5.0/register-broker-static-topic.request').expected.bodyText as string)
 
-  test('that is cut off is refused, wherever it was cut', () => {
+  test('that is cut off is rejected, wherever it was cut', () => {
     for (let length = 0; length < body.length; length++) {
       expect(() => read(body.subarray(0, length))).toThrow(JsonError)
     }
   })
 
-  test('in which bytes were changed is read or refused, and nothing else happens', () => {
+  test('in which bytes were changed is read or rejected, and nothing else happens', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(body.length - 1), fc.nat(255)), { minLength: 1, maxLength: 3 }),
