@@ -195,7 +195,7 @@ export class NamesrvController {
       maxInflatedBytes: values.maxInflatedBytes,
       maxRegistrationsInFlight: values.maxRegistrationsInFlight,
       product: this.#clusterTest,
-      memory: new RegistrationCache(values.registrationMemoryMaxBytes),
+      registrations: new RegistrationCache(values.registrationMemoryMaxBytes),
       counters,
       observer: createRequestLog(this.#context),
     })

@@ -31,15 +31,15 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
       generation: routeInfo.nextGeneration(),
       peer: channel.remoteAddress,
     }
-    const arrival = routeInfo.arrive(unregistration.brokerName)
-    return andThen(arrival.turn, () => {
+    const { ready, release } = routeInfo.acquire(unregistration.brokerName)
+    return andThen(ready, () => {
       try {
         if (routeInfo.submitUnRegisterBrokerRequest(unregistration)) return SUCCESS
         // Java's response has no remark.
         const detail = 'too many unregistrations wait (unRegisterBrokerQueueCapacity)'
         throw new LimitError('unRegisterBrokerQueueCapacity', detail, { remark: '' })
       } finally {
-        arrival.leave()
+        release()
       }
     })
   }

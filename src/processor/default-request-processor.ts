@@ -47,8 +47,8 @@ export interface ProcessorOptions extends Omit<ClientRequestOptions, 'observer'>
   readonly maxRequestBodyBytes: number
   /** Where unknown topics are looked up in the cluster-test mode; undefined if it is off. */
   readonly product?: ProductRouteLookup | undefined
-  /** What is kept of the last registration of each broker. */
-  readonly memory: RegistrationCache
+  /** The last registration of each broker. */
+  readonly registrations: RegistrationCache
   readonly counters?: Counters
   /** Default: ignores everything. */
   readonly observer?: RequestObserver

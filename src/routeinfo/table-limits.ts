@@ -124,9 +124,14 @@ function* topicsWith(
   const leaving = [leavingName(tables, registration), removesMissing ? brokerName : undefined]
   const names = leaving.filter((name) => name !== undefined)
   if (names.length === 0) return topics
+  const keys = new Set<string>()
+  for (const key of topicConfigTable.keys()) {
+    keys.add(key)
+    yield
+  }
   for (const [topic, queues] of topicQueueTable) {
     const isLeft = queues.size === 1 && names.some((name) => queues.has(name))
-    if (isLeft && !topicConfigTable.has(topic)) topics--
+    if (isLeft && !keys.has(topic)) topics--
     yield
   }
   return topics

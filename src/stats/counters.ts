@@ -52,11 +52,9 @@ export class Counters {
   requestsShed = 0
   overloads = 0
 
-  /** Registrations that were read as a whole. */
+  /** Registrations that were read and applied. */
   registrationsRead = 0
-  /** Registrations of which only what had changed was read. */
-  registrationsCompared = 0
-  /** Registrations that said the same as the one before. */
+  /** Registrations that repeated the one before and changed nothing. */
   registrationsUnchanged = 0
   /** Registrations that were answered with an error. */
   registrationsRejected = 0

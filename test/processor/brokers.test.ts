@@ -171,7 +171,7 @@ describe.each([
 
 test('an unregistration that finds the queue full is rejected by its limit, without a remark as in Java', () => {
   const full = {
-    arrive: () => ({ turn: undefined, leave: () => {} }),
+    acquire: () => ({ ready: undefined, release: () => {} }),
     nextGeneration: () => 1,
     submitUnRegisterBrokerRequest: () => false,
   } as unknown as RouteInfoManager

@@ -50,7 +50,7 @@ export class ProcessorWorld {
   /** What GET_NAMESRV_CONFIG shows, and what becomes of an update. */
   items: readonly string[] = []
   update: (text: string) => ConfigUpdateOutcome = () => ({ kind: 'taken' })
-  readonly memory: RegistrationCache
+  readonly registrations: RegistrationCache
   readonly #routeInfo: RouteInfoManager
   readonly #processors: ProcessorTable
 
@@ -64,7 +64,7 @@ export class ProcessorWorld {
     keptBytes = 1_000_000,
     slicer = wholeSlicer(),
   }: { product?: ProductRouteLookup; keptBytes?: number; slicer?: TimeSlicer } = {}) {
-    this.memory = new RegistrationCache(keptBytes)
+    this.registrations = new RegistrationCache(keptBytes)
     this.#routeInfo = managerWith('whole', { maxEncodedRouteBytes: keptBytes }).manager
     this.#processors = createProcessors({
       routeInfo: this.#routeInfo,
@@ -84,7 +84,7 @@ export class ProcessorWorld {
       maxRegistrationsInFlight: 100,
       maxRequestBodyBytes: 10_000,
       product,
-      memory: this.memory,
+      registrations: this.registrations,
     })
   }
 

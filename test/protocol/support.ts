@@ -1,4 +1,7 @@
 /** Small helpers of the protocol tests. */
+
+import type { NamedTopicConfig } from '../../src/protocol/body/topic-config.ts'
+import type { TopicTable } from '../../src/protocol/body/topic-table.ts'
 import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
 import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
@@ -51,4 +54,10 @@ export function int32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
   bytes.writeInt32BE(value)
   return bytes
+}
+
+/** The topics of a registration by their keys, to be compared. */
+export function topicMap(table: TopicTable): Map<string, NamedTopicConfig> {
+  const topics = [...table.values()]
+  return new Map([...table.keys()].map((key, index) => [key, topics[index] as NamedTopicConfig]))
 }

@@ -211,11 +211,10 @@ export class RestoredRoutes {
   /** A registration into the live tables; its outcome takes into account what is restored of its group. */
   *completing(
     registration: Registration,
-    work: Steps<RegisterBrokerOutcome | undefined>,
+    work: Steps<RegisterBrokerOutcome>,
     changes: RouteChanges,
-  ): Steps<RegisterBrokerOutcome | undefined> {
+  ): Steps<RegisterBrokerOutcome> {
     const outcome = yield* work
-    if (outcome === undefined) return undefined
     const { result } = outcome
     const isFinal = result === null ? !this.#takeIncrement(registration, changes) : result.masterAddr !== null
     return isFinal ? outcome : { ...outcome, result: this.#masterOf(registration) }

@@ -110,11 +110,11 @@ export class SteppedServer {
       onEvent: () => {},
       onClosedMeanwhile: (channelId) => this.#housekeeping.onClosed(channelId),
     })
-    const memory = new RegistrationCache(1_000_000)
+    const registrations = new RegistrationCache(1_000_000)
     const counters = new Counters()
     const limits = { maxRegistrationsInFlight: 100, maxInflatedBytes: 1_000 }
     const inFlight = new RegistrationsInFlight(limits, counters)
-    const options = { kvConfig: NO_KV, settings: SETTINGS, memory, slicer, inFlight, counters }
+    const options = { kvConfig: NO_KV, settings: SETTINGS, registrations, slicer, inFlight, counters }
     this.#dispatcher = new RequestDispatcher(
       {
         [RequestCode.REGISTER_BROKER]: handleRegisterBroker({
