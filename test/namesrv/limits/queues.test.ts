@@ -36,10 +36,9 @@ describe('maxQueuedRequestBytes', () => {
     const peers: RawClient[] = []
     for (let index = 0; index < 4; index++) {
       const peer = await server.connect()
-      // The length word is not held.
       peer.send(half(MIB))
       peers.push(peer)
-      await held(server, (index + 1) * (MIB - 4))
+      await held(server, (index + 1) * MIB)
     }
     expect(counters.rejected.maxQueuedRequestBytes).toBe(0)
 
@@ -47,8 +46,8 @@ describe('maxQueuedRequestBytes', () => {
     const next = await server.connect()
     next.send(half(MIB))
     await oldest.closed
-    await held(server, 4 * (MIB - 4))
-    expect(counters.queuedRequestBytes).toBe(4 * (MIB - 4))
+    await held(server, 4 * MIB)
+    expect(counters.queuedRequestBytes).toBe(4 * MIB)
     expect(counters.rejected.maxQueuedRequestBytes).toBe(1)
     const [line] = rejections(server, 'maxQueuedRequestBytes')
     expect(line).toMatchObject({ level: 'warn', peer: oldest.address })
