@@ -123,7 +123,7 @@ export class NamesrvController {
       dispatcher,
       events: this.#routes.housekeeping,
       tls: this.#tls.preface,
-      mostConnections: this.#descriptors?.accepted,
+      maxConnectionsByOpenFiles: this.#descriptors?.accepted,
     })
     await this.#tls.start()
     this.#connect = await outgoingConnect(this.#context.configuration, this.#context.logger)

@@ -14,20 +14,20 @@ export interface RemotingServerParts {
   /** How connections begin that speak TLS. */
   readonly tls: Pick<HandshakeOptions, 'tlsMode' | 'tlsAcceptor'>
   /** So many the system has room for; undefined if it does not say. */
-  readonly mostConnections: number | undefined
+  readonly maxConnectionsByOpenFiles: number | undefined
 }
 
 /** The server for brokers and clients as it is configured. Does not listen yet. */
 export function createRemotingServer(
   { configuration, clock, scheduler, counters }: NamesrvContext,
-  { dispatcher, events, tls, mostConnections }: RemotingServerParts,
+  { dispatcher, events, tls, maxConnectionsByOpenFiles }: RemotingServerParts,
 ): RemotingServer {
   const { values } = configuration
   return new RemotingServer({
     dispatcher,
     bindAddress: withoutBrackets(values.bindAddress),
     listenPort: values.listenPort,
-    mostConnections,
+    maxConnectionsByOpenFiles,
     maxFrameBytes: values['com.rocketmq.remoting.frameMaxLength'],
     maxHeaderBytes: values.maxHeaderBytes,
     // 0 means never, as it does to Netty's IdleStateHandler.
@@ -37,7 +37,7 @@ export function createRemotingServer(
     nowMs: () => clock.nowMs(),
     every: (periodMs, task) => scheduler.every(periodMs, task),
     defer: (task, leastMs) => scheduler.defer(task, leastMs),
-    preface: {
+    handshake: {
       ...tls,
       tlsHandshakeTimeoutMs: values.tlsHandshakeTimeoutMillis,
       proxyTrustedNetworks: TrustedNetworks.of(values.proxyProtocolTrustedNetworks),

@@ -2,8 +2,8 @@ import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RemotingClient } from '../remoting/client/remoting-client.ts'
 import type { RemotingServer } from '../remoting/server/remoting-server.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
-import { CodeCounts } from '../stats/code-counts.ts'
 import type { Counters } from '../stats/counters.ts'
+import { CodeCounts } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 
 /** What a state dump is taken of. What has not been started yet is undefined. */

@@ -151,13 +151,13 @@ export class BrokerHousekeepingService implements RemotingServerEvents {
     }
   }
 
-  onConnectionDropped(peer: string, mostConnections: number): void {
+  onConnectionDropped(peer: string, maxConnections: number): void {
     const { counters, events } = this.#options
     const { connectionsRejected } = counters
     connectionsRejected[NO_DESCRIPTOR] = (connectionsRejected[NO_DESCRIPTOR] ?? 0) + 1
     this.#throttled('warn', 'connection rejected: open-file limit reached', peer, (suppressed) => {
-      events.add('rejected', peer, `no file descriptor for more than ${mostConnections} connections`)
-      const fields = { peer, mostConnections, suppressed }
+      events.add('rejected', peer, `the open-file limit leaves room for ${maxConnections} connections`)
+      const fields = { peer, maxConnections, suppressed }
       this.#logger.warn(fields, 'connection rejected: open-file limit reached')
     })
   }

@@ -1,5 +1,5 @@
 import type { RateLimit } from '../../common/rate-limit.ts'
-import { reach } from '../../remoting/client/reachability.ts'
+import { reach } from '../../remoting/client/outgoing-connection.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { plainConnect } from '../outgoing/outgoing-connect.ts'

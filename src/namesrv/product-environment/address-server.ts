@@ -1,6 +1,6 @@
 import { get } from 'node:http'
 import { isIPv6 } from 'node:net'
-import { formatAddress } from '../../remoting/peer-address.ts'
+import { formatAddress } from '../../remoting/address.ts'
 import { withoutBrackets } from '../config/places.ts'
 import { nameLookup } from '../outgoing/name-lookup.ts'
 

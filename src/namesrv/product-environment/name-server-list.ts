@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { parseRemoteAddress } from '../../remoting/client/remote-address.ts'
+import { parseRemoteAddress } from '../../remoting/address.ts'
 import { type AddressServerOptions, fetchNameServerAddresses } from './address-server.ts'
 
 /** Where the NameServers of the product environment are found, and what it takes to look. */

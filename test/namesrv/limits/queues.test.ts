@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { UNLIMITED } from '../../../src/remoting/server/remoting-limits.ts'
 import { Counters } from '../../../src/stats/counters.ts'
 import { headerOf, type RawClient, requestFrame } from '../../support/raw-client.ts'
 import { lookup, registration, registrationBody } from '../../support/requests.ts'
@@ -127,7 +126,7 @@ describe('maxQueuedRequestBytes', () => {
       { 1: () => finished.then(() => ({ code: 0 })), 2: () => ({ code: 0 }) },
       {
         counters,
-        limits: { ...UNLIMITED, maxQueuedRequestBytes: 2 * MIB },
+        limits: { maxQueuedRequestBytes: 2 * MIB },
         onRejected: ({ limit }, { code }) => rejected.push(`${limit} ${code}`),
       },
     )
