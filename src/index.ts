@@ -4,6 +4,5 @@ export { Configuration, type ResolveOptions } from './namesrv/config/configurati
 export { NamesrvController, type NamesrvControllerOptions } from './namesrv/namesrv-controller.ts'
 export type { Clock, Scheduler } from './namesrv/time.ts'
 export { systemClock, systemScheduler } from './namesrv/time.ts'
-export type { CodeCounts } from './stats/code-counts.ts'
-export type { Counters, Rejections } from './stats/counters.ts'
+export type { CodeCounts, Counters, Rejections } from './stats/counters.ts'
 export type { EventKind, RecentEvent, RecentEvents } from './stats/recent-events.ts'

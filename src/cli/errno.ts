@@ -1,4 +1,4 @@
-import { formatAddress } from '../remoting/peer-address.ts'
+import { formatAddress } from '../remoting/address.ts'
 
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',

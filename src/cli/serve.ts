@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import type { Configuration } from '../namesrv/config/configuration.ts'
 import { describeSource, printable, type ResolvedKey } from '../namesrv/config/resolved-key.ts'
-import { formatAddress } from '../remoting/peer-address.ts'
+import { formatAddress } from '../remoting/address.ts'
 import { firstLine } from './errno.ts'
 
 /** Maximum time from the first signal to the end of the process, without the time for draining clients. */

@@ -19,12 +19,10 @@ import { loadKVConfig } from './files/kv-config-file.ts'
 import type { RouteSnapshots } from './files/route-snapshots.ts'
 import { createRouteSnapshots } from './files/route-snapshots.ts'
 import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './limits/file-descriptors.ts'
-import { LOOK_MS } from './limits/overload.ts'
-import { createOverload } from './limits/overload-factory.ts'
+import { createOverload, LOOK_MS } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
-import { RequestDefectLog } from './logs/request-defect-log.ts'
-import { createRequestLog } from './logs/request-log.ts'
+import { createRequestLog, RequestDefectLog } from './logs/request-log.ts'
 import { createNamesrvContext, type NamesrvContext } from './namesrv-context.ts'
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
 import { PauseDetector } from './pause-detector.ts'
@@ -217,7 +215,7 @@ export class NamesrvController {
       dispatcher,
       bindAddress: withoutBrackets(values.bindAddress),
       listenPort: values.listenPort,
-      mostConnections: this.#descriptors?.accepted,
+      maxConnectionsByOpenFiles: this.#descriptors?.accepted,
       maxFrameBytes: values['com.rocketmq.remoting.frameMaxLength'],
       maxHeaderBytes: values.maxHeaderBytes,
       // 0 means never, as in Netty's IdleStateHandler.
@@ -227,7 +225,7 @@ export class NamesrvController {
       nowMs: () => clock.nowMs(),
       every: (periodMs, task) => scheduler.every(periodMs, task),
       defer: (task, minMs) => scheduler.defer(task, minMs),
-      preface: {
+      handshake: {
         ...this.#tls.handshakeOptions,
         tlsHandshakeTimeoutMs: values.tlsHandshakeTimeoutMillis,
         proxyTrustedNetworks: TrustedNetworks.of(values.proxyProtocolTrustedNetworks),

@@ -2,8 +2,8 @@ import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RemotingClient } from '../remoting/client/remoting-client.ts'
 import type { RemotingServer } from '../remoting/server/remoting-server.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
-import { CodeCounts } from '../stats/code-counts.ts'
 import type { Counters } from '../stats/counters.ts'
+import { CodeCounts } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 
 /** The parts of a server that a state dump shows; undefined if not started yet. */

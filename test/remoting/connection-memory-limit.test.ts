@@ -1,8 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  ConnectionMemoryLimit,
-  type LimitedConnection,
-} from '../../src/remoting/server/connection-memory-limit.ts'
+import { ConnectionMemoryLimit, type LimitedConnection } from '../../src/remoting/server/connection-limits.ts'
 import { Counters } from '../../src/stats/counters.ts'
 
 function memoryOf(maxBytes: number): {

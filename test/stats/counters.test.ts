@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { findConfigKey } from '../../src/namesrv/config/config-keys.ts'
-import { CodeCounts } from '../../src/stats/code-counts.ts'
-import { Counters } from '../../src/stats/counters.ts'
+import { CodeCounts, Counters } from '../../src/stats/counters.ts'
 
 describe('the counters', () => {
   test('name each limit by the option that sets it', () => {

@@ -1,7 +1,6 @@
 import { get } from 'node:http'
 import { isIPv6 } from 'node:net'
-import { parseRemoteAddress } from '../../remoting/client/remote-address.ts'
-import { formatAddress } from '../../remoting/peer-address.ts'
+import { formatAddress, parseRemoteAddress } from '../../remoting/address.ts'
 import { withoutBrackets } from '../config/check-value.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { nameLookup } from '../outgoing-connect.ts'

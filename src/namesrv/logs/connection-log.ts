@@ -65,12 +65,12 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
       )
     },
 
-    onConnectionDropped: (peer, mostConnections) => {
+    onConnectionDropped: (peer, maxConnections) => {
       connectionsRejected[NO_DESCRIPTOR] = (connectionsRejected[NO_DESCRIPTOR] ?? 0) + 1
       const line = 'connection rejected: open-file limit reached'
       throttled('warn', line, peer, (suppressed) => {
-        events.add('rejected', peer, `no file descriptor for more than ${mostConnections} connections`)
-        logger.warn({ peer, mostConnections, suppressed }, line)
+        events.add('rejected', peer, `the open-file limit leaves room for ${maxConnections} connections`)
+        logger.warn({ peer, maxConnections, suppressed }, line)
       })
     },
 

@@ -1,30 +1,28 @@
 import { LimitError, type LimitName } from '../../common/limit-error.ts'
 import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { type ExtFields, type RemotingCommand, requestCommand } from '../../protocol/remoting-command.ts'
+import { parseRemoteAddress } from '../address.ts'
 import { OutgoingConnection, type OutgoingConnectionOptions } from './outgoing-connection.ts'
-import { parseRemoteAddress } from './remote-address.ts'
 import { RemotingClientError } from './remoting-client-error.ts'
 
 /** What a client needs to open connections, and how much it may hold. */
 export interface RemotingClientOptions extends Omit<OutgoingConnectionOptions, 'commandDecoder' | 'onClose'> {
   /** A connection without traffic either way for this long is closed; infinity for never. */
   readonly maxIdleMs: number
-  /** Most connections, those that are being opened among them. */
+  /** Max connections, including those being opened. */
   readonly maxConnections: number
-  /** Most oneway commands that may wait to be sent, on all connections together. */
+  /** Max oneway commands that wait to be sent, on all connections together. */
   readonly maxOneways: number
-  /** Most requests that may wait for their answers, on all connections together. */
+  /** Max requests that wait for their responses, on all connections together. */
   readonly maxRequests: number
   /** Runs a task periodically; returns what ends it. */
   readonly every: (periodMs: number, task: () => void) => () => void
 }
 
-/** How often idle connections are looked for. */
-const IDLE_SWEEP_MS = 1_000
+const IDLE_SWEEP_INTERVAL_MS = 1_000
 
 /**
- * The TCP side of what the NameServer itself has to say: one connection an address, opened when it is first needed and closed
- * when it was idle.
+ * Sends commands to brokers and NameServers: one connection per address, opened when it is first needed and closed when idle.
  * @see NettyRemotingClient in apache/rocketmq
  */
 export class RemotingClient {
@@ -42,12 +40,12 @@ export class RemotingClient {
     this.#options = options
   }
 
-  /** Open connections, and those that are being opened. */
+  /** Open connections, and those being opened. */
   get connections(): number {
     return this.#connections.size
   }
 
-  /** Commands that wait to be sent or answered. */
+  /** Commands that wait to be sent, or for their responses. */
   get waiting(): number {
     return this.#oneways + this.#requests
   }
@@ -63,9 +61,9 @@ export class RemotingClient {
   }
 
   /**
-   * Sends a command that gets no answer.
+   * Sends a command that gets no response.
    * @param address - `host:port`
-   * @throws {RemotingClientError} (rejects) unless it was given to the system.
+   * @throws {RemotingClientError} {LimitError} (rejects) unless the socket accepted all of it.
    */
   async invokeOneway(address: string, command: RemotingCommand): Promise<void> {
     if (this.#oneways >= this.#options.maxOneways) {
@@ -80,10 +78,10 @@ export class RemotingClient {
   }
 
   /**
-   * Sends a request and waits for the answer, whatever its code.
+   * Sends a request and waits for the response, whatever its code.
    * @param address - `host:port`
-   * @param timeoutMs - For all of it, the time to connect included.
-   * @throws {RemotingClientError} (rejects)
+   * @param timeoutMs - Includes the time to connect.
+   * @throws {RemotingClientError} {LimitError} (rejects)
    */
   async invoke(address: string, command: RemotingCommand, timeoutMs: number): Promise<RemotingCommand> {
     if (this.#requests >= this.#options.maxRequests) {
@@ -97,7 +95,7 @@ export class RemotingClient {
     }
   }
 
-  /** Closes all connections at once; what is on its way fails, and so does what comes later. */
+  /** Closes all connections at once. Commands in progress fail, and so do later ones. */
   close(): void {
     this.#closed = true
     for (const connection of [...this.#connections.values()]) connection.destroy()
@@ -120,7 +118,7 @@ export class RemotingClient {
   #open(address: string): OutgoingConnection {
     const remote = parseRemoteAddress(address)
     if (this.#connections.size >= this.#options.maxConnections) this.#closeOneNotBusy(address)
-    this.#endSweeps ??= this.#options.every(IDLE_SWEEP_MS, () => this.#closeIdle())
+    this.#endSweeps ??= this.#options.every(IDLE_SWEEP_INTERVAL_MS, () => this.#closeIdle())
     return new OutgoingConnection(address, remote, {
       ...this.#options,
       commandDecoder: this.#commandDecoder,
@@ -128,14 +126,14 @@ export class RemotingClient {
     })
   }
 
-  /** Makes room for another one: the connection that was not used for longest goes. */
-  #closeOneNotBusy(other: string): void {
+  /** Closes the least recently used connection that is not busy. @throws {LimitError} All are busy. */
+  #closeOneNotBusy(address: string): void {
     for (const connection of this.#connections.values()) {
       if (connection.busy) continue
       connection.destroy()
       return
     }
-    throw this.#tooMany('clientMaxConnections', other, this.#connections.size, 'busy connections')
+    throw this.#tooMany('clientMaxConnections', address, this.#connections.size, 'busy connections')
   }
 
   #tooMany(limit: LimitName, address: string, count: number, what: string): LimitError {

@@ -11,11 +11,7 @@ import {
   type RemotingResponse,
 } from '../../protocol/remoting-command.ts'
 import type { Counters } from '../../stats/counters.ts'
-import type {
-  ConnectionMemoryLimit,
-  LimitedConnection,
-  RequestsInProgress,
-} from './connection-memory-limit.ts'
+import type { ConnectionMemoryLimit, LimitedConnection, RequestsInProgress } from './connection-limits.ts'
 import { type LargeFrameThrottle, MIN_PAUSE_BYTES } from './large-frame-throttle.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 import type { ResponseBuffer } from './response-buffer.ts'

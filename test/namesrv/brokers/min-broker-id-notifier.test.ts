@@ -4,7 +4,7 @@ import {
   type MinBrokerIdChange,
   MinBrokerIdNotifier,
 } from '../../../src/namesrv/brokers/min-broker-id-notifier.ts'
-import { parseRemoteAddress } from '../../../src/remoting/client/remote-address.ts'
+import { parseRemoteAddress } from '../../../src/remoting/address.ts'
 import { RemotingClient } from '../../../src/remoting/client/remoting-client.ts'
 import { fixture } from '../../fixtures/load.ts'
 import { type FakePeer, startFakePeer } from '../../support/fake-peer.ts'

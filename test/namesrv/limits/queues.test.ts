@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { UNLIMITED } from '../../../src/remoting/server/remoting-limits.ts'
 import { Counters } from '../../../src/stats/counters.ts'
 import { headerOf, type RawClient, requestFrame } from '../../support/raw-client.ts'
 import { lookup, registration, registrationBody } from '../../support/requests.ts'
@@ -36,10 +35,9 @@ describe('maxQueuedRequestBytes', () => {
     const peers: RawClient[] = []
     for (let index = 0; index < 4; index++) {
       const peer = await server.connect()
-      // The length word is not held.
       peer.send(half(MIB))
       peers.push(peer)
-      await held(server, (index + 1) * (MIB - 4))
+      await held(server, (index + 1) * MIB)
     }
     expect(counters.rejected.maxQueuedRequestBytes).toBe(0)
 
@@ -47,8 +45,8 @@ describe('maxQueuedRequestBytes', () => {
     const next = await server.connect()
     next.send(half(MIB))
     await oldest.closed
-    await held(server, 4 * (MIB - 4))
-    expect(counters.queuedRequestBytes).toBe(4 * (MIB - 4))
+    await held(server, 4 * MIB)
+    expect(counters.queuedRequestBytes).toBe(4 * MIB)
     expect(counters.rejected.maxQueuedRequestBytes).toBe(1)
     const [line] = rejections(server, 'maxQueuedRequestBytes')
     expect(line).toMatchObject({ level: 'warn', peer: oldest.address })
@@ -128,7 +126,7 @@ describe('maxQueuedRequestBytes', () => {
       { 1: () => finished.then(() => ({ code: 0 })), 2: () => ({ code: 0 }) },
       {
         counters,
-        limits: { ...UNLIMITED, maxQueuedRequestBytes: 2 * MIB },
+        limits: { maxQueuedRequestBytes: 2 * MIB },
         onRejected: ({ limit }, { code }) => rejected.push(`${limit} ${code}`),
       },
     )

@@ -106,3 +106,42 @@ export class RequestsInProgress {
     this.acquire(-bodyBytes)
   }
 }
+
+/** Counts the connections of each address, up to a limit. */
+export class ConnectionsPerAddress {
+  readonly #max: number
+  readonly #counts = new Map<string, number>()
+
+  /** @param max - Infinity counts nothing. */
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  /** Counts a connection. @returns False, with nothing counted, if the address has reached the limit. */
+  add(host: string): boolean {
+    if (this.#max === Number.POSITIVE_INFINITY) return true
+    const address = unmapped(host)
+    const count = this.#counts.get(address) ?? 0
+    if (count >= this.#max) return false
+    this.#counts.set(address, count + 1)
+    return true
+  }
+
+  /** Forgets a connection that was counted. */
+  remove(host: string): void {
+    const address = unmapped(host)
+    const count = this.#counts.get(address) ?? 0
+    if (count > 1) this.#counts.set(address, count - 1)
+    else this.#counts.delete(address)
+  }
+
+  /** Addresses with a connection. */
+  get size(): number {
+    return this.#counts.size
+  }
+}
+
+/** A dual-stack socket shows an IPv4 address in IPv6 notation, a PROXY header in IPv4 notation. */
+function unmapped(host: string): string {
+  return host.replace(/^::ffff:(?=\d+\.)/i, '')
+}

@@ -1,4 +1,5 @@
-import { RemotingClientError } from './remoting-client-error.ts'
+import type { Socket } from 'node:net'
+import { RemotingClientError } from './client/remoting-client-error.ts'
 
 /** Where a peer listens. */
 export interface RemoteAddress {
@@ -8,7 +9,7 @@ export interface RemoteAddress {
 }
 
 /**
- * Reads `host:port`; the port is what follows the last colon, and brackets around the host are taken off.
+ * Parses `host:port`. The port follows the last colon; brackets around the host are removed.
  * @throws {RemotingClientError} `ERR_ADDRESS`
  */
 export function parseRemoteAddress(text: string): RemoteAddress {
@@ -19,4 +20,14 @@ export function parseRemoteAddress(text: string): RemoteAddress {
     throw new RemotingClientError('ERR_ADDRESS', `${JSON.stringify(text.slice(0, 100))} is not host:port`)
   }
   return { host, port }
+}
+
+/** `host:port`, an IPv6 host in brackets. */
+export function formatAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** The peer of a socket as `host:port`. A socket that has closed does not know it any more. */
+export function peerAddress({ remoteAddress = 'unknown', remotePort = 0 }: Socket): string {
+  return formatAddress(remoteAddress, remotePort)
 }
