@@ -61,7 +61,6 @@ beforeAll(async () => {
     startNameServer(serverOptions({ 'tls.server.mode': 'enforcing', 'tls.config.file': tlsFile })),
     startNameServer(serverOptions({ 'tls.server.mode': 'disabled' })),
   ])
-  // All at once: a 5.x broker lets its first registration out only ten seconds after its start.
   ;[testBroker, certificateBroker] = await Promise.all([
     startBroker({
       release,
