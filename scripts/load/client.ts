@@ -6,7 +6,7 @@ import { type Topic, wrongRoute } from './truth.ts'
 
 const GET_ROUTEINFO_BY_TOPIC = 105
 
-/** A client starts anew after this many rounds on average. */
+/** A client restarts after this many rounds on average. */
 const ROUNDS_OF_A_LIFE = 20
 
 export interface ClientPlace {

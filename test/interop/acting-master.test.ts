@@ -125,7 +125,7 @@ describe.concurrent.each(groups.map((group) => [group.name, group] as const))(
       })
       consumer.signal('SIGCONT')
       await consumer.until('it has the rest', () => consumer.reported('RECEIVED').length >= 2 * MESSAGES)
-      // The program numbers its messages anew each time, so the second lot has the names of the first.
+      // The program numbers its messages from the start each time, so the second lot has the names of the first.
       expect(consumer.reported('RECEIVED').slice(MESSAGES).sort()).toEqual([...sent].sort())
       await expectSameAnswers(nameServers[0].address, nameServers[1].address)
       const refused = startProducer({ ...client(), count: 1 })

@@ -72,9 +72,9 @@ export function brokerConf(
     rocketmqHome: home,
     storePathRootDir: store,
     storePathCommitLog: join(store, 'commitlog'),
-    // The least a broker accepts: it limits how long a NameServer that started anew stays without it.
+    // The minimum a broker accepts: it limits how long a restarted NameServer is without it.
     registerNameServerPeriod: 10_000,
-    // By default a message that waits for 200 ms is refused, which on a busy machine happens to good ones.
+    // By default a message that waits for 200 ms is rejected, which happens on a busy machine.
     waitTimeMillsInSendQueue: 10_000,
     ...SMALL_STORE,
     ...properties,
