@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Line } from '../support/line.ts'
 import { startClient } from './client.ts'
-import { Histogram } from './histogram.ts'
+import { Histogram } from './figures.ts'
 import { Broker, type Departure } from './load-broker.ts'
 import { type Group, Presence, type Topic } from './truth.ts'
 

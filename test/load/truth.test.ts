@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Histogram } from '../../scripts/load/histogram.ts'
-import { slopeMibPerHour } from '../../scripts/load/memory-slope.ts'
+import { Histogram, slopeMibPerHour } from '../../scripts/load/figures.ts'
 import { type Member, Presence, type Topic, wrongRoute } from '../../scripts/load/truth.ts'
 import { frame } from '../support/raw-client.ts'
 
