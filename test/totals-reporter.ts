@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
-/** Closes a run with one plain line of totals, for whoever reads the output by machine. */
+/** Ends a run with one plain line of totals, for programs that read the output. */
 export class TotalsReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     let passed = 0
@@ -11,7 +11,7 @@ export class TotalsReporter implements Reporter {
         const { state } = test.result()
         if (state === 'passed') passed++
         else if (state === 'skipped') skipped++
-        // A test that never came to its end is no better than one that failed.
+        // A test that never finished counts as failed.
         else failed++
       }
       failed += module.errors().length

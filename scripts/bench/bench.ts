@@ -51,7 +51,7 @@ export interface BenchOptions {
 export interface Footprint {
   readonly firstAnswerMs: readonly number[]
   readonly medianFirstAnswerMs: number
-  /** Two seconds after the first answer; the median over the starts. */
+  /** Two seconds after the first response; the median over the starts. */
   readonly idleRssMib: number
 }
 
@@ -88,7 +88,7 @@ const DURING_AFTER_MS = 1_000
 const BACKGROUND_EXTRA_SECONDS = 2
 const nameServers: readonly ServerName[] = ['ours', 'java', 'rust']
 
-/** Runs everything. Rejects at the first wrong answer, with what was wrong; figures of such a run would mean nothing. */
+/** Runs everything. Rejects at the first wrong response, with what was wrong; figures of such a run would mean nothing. */
 export async function bench(options: BenchOptions): Promise<BenchResult> {
   const selected = nameServers.filter((name) => options.servers.includes(name))
   const footprints = await measureStarts(options, selected)
@@ -119,7 +119,7 @@ async function measureStarts(
       firstAnswers.get(name)?.push(server.firstAnswerMs)
       idle.get(name)?.push(memoryMib(server.pid).rss)
       await server.stop()
-      options.log(`${name}: first answer after ${Math.round(server.firstAnswerMs)} ms`)
+      options.log(`${name}: first response after ${Math.round(server.firstAnswerMs)} ms`)
     }
   }
   const result: Partial<Record<ServerName, Footprint>> = {}
@@ -138,7 +138,7 @@ interface Inhabitant {
   readonly registeredRssMib: number
 }
 
-/** The rows of one world, both NameServers started anew for it. */
+/** The rows of one world, for which both NameServers are restarted. */
 class WorldBench {
   readonly #options: BenchOptions
   readonly #world: World

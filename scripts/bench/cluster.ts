@@ -26,7 +26,7 @@ export interface ClusterShape {
 /** A broker's default `registerNameServerPeriod`. */
 const REGISTER_PERIOD_MS = 30_000
 const HEARTBEAT_PERIOD_MS = 5_000
-/** How many topics must be gone for a cluster to be forgotten; a NameServer may take them out in any order. */
+/** How many topics must be gone before a lost cluster counts as removed; a NameServer may remove them in any order. */
 const FORGOTTEN_TOPICS = 20
 const FORGOTTEN_POLL_MS = 5
 const MOST_CHECKED_TOPICS = 1_000
@@ -36,10 +36,10 @@ const topicName = (shape: ClusterShape, topic: number): string =>
 const clusterName = (shape: ClusterShape): string => `${shape.prefix}Cluster`
 const brokerName = (shape: ClusterShape, broker: number): string => `${shape.prefix}-broker-${broker}`
 const brokerAddr = (broker: number, port = 10911): string => `10.1.${broker >> 8}.${broker & 255}:${port}`
-// Neighbouring topics differ in their routes, so an answer for the wrong topic does not pass the check.
+// Neighbouring topics differ in their routes, so a response for the wrong topic does not pass the check.
 const queueNums = (topic: number): number => 4 + (topic % 13)
 
-/** How lookups are written: which header, and what the sender's release is, which decides about the dialect of the answer. */
+/** How lookups are written: which header, and what the sender's release is, which decides about the dialect of the response. */
 export interface LookupForm {
   readonly frame: (request: Request, expectation: Expectation) => RequestFrame
   readonly version: number
@@ -51,7 +51,7 @@ export const STRICT_JSON: LookupForm = { frame: jsonFrame, version: CLIENT_VERSI
 export const LEGACY_JSON: LookupForm = { frame: jsonFrame, version: 317 }
 export const STRICT_ROCKETMQ: LookupForm = { frame: rocketmqFrame, version: CLIENT_VERSION }
 
-/** One lookup per topic, the forms by turns; the answers must carry a route. */
+/** One lookup per topic, the forms by turns; the responses must carry a route. */
 export function routeFrames(
   shape: ClusterShape,
   forms: readonly LookupForm[] = [STRICT_JSON],
@@ -68,7 +68,7 @@ export function routeFrames(
   })
 }
 
-/** Lookups of topics that nobody has. */
+/** Lookups of unknown topics. */
 export function unknownTopicFrames(count: number): readonly RequestFrame[] {
   return Array.from({ length: count }, (_, topic) =>
     jsonFrame(
@@ -219,7 +219,7 @@ export class Cluster {
     this.#port = port
   }
 
-  /** Registers every broker, then goes on as brokers do. Rejects when a registration is not answered with success. */
+  /** Registers every broker, then repeats that as brokers do. Rejects when a registration gets an error. */
   static async start(shape: ClusterShape, port: number): Promise<Cluster> {
     const cluster = new Cluster(shape, port)
     await cluster.register()
@@ -242,7 +242,7 @@ export class Cluster {
     }
   }
 
-  /** Closes the connections of all brokers at once, as if their machines had gone. */
+  /** Closes the connections of all brokers at once, as if their machines had failed. */
   loseConnections(): void {
     this.stop()
     this.#connections.length = 0

@@ -1,5 +1,5 @@
 /*
- * limit: the least work with which one thread can answer requests. It stands beside the NameServers in the table as the
+ * limit: the minimum work with which one thread can answer requests. It stands beside the NameServers in the table as the
  * physical limit of one core, and shows how fast the generator itself can go.
  *
  *   limit BODY_FILE CODE
@@ -60,7 +60,7 @@ static void reserve(buffer_t *b, size_t extra) {
   if (!b->data) fail("memory");
 }
 
-/* The digits of the request's opaque, as they will stand in the answer; 0 when there are none. */
+/* The digits of the request's opaque, as they will stand in the response; 0 when there are none. */
 static int copy_opaque(const uint8_t *frame, size_t header_bytes, char *digits) {
   if (frame[4] == 1) {
     uint32_t word;

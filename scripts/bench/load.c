@@ -3,22 +3,22 @@
  *
  *   load --port N --conns N --depth N --seconds S --warmup S --frames FILE --pid N [--after S]
  *
- * It opens `conns` connections, keeps `depth` requests in flight on each, and sends the next request only when an answer
+ * It opens `conns` connections, keeps `depth` requests in flight on each, and sends the next request only when a response
  * has come back. FILE (written by request-frames.ts) is a list of records, all integers big-endian:
  *
  *   u32 frameBytes | u32 opaqueAt | u8 opaqueForm (0 ten decimal digits, 1 int32) | i16 expectedCode | u32 minBodyBytes
  *   frame
  *
- * Every answer is checked: its opaque must be that of a request still waiting on the same connection, its code the
- * expected one, its body at least minBodyBytes long. Anything else, a lost connection, or a request without an answer
+ * Every response is checked: its opaque must be that of a request still waiting on the same connection, its code the
+ * expected one, its body at least minBodyBytes long. Anything else, a lost connection, or a request without a response
  * is an error; then the exit status is 1 and the first error is told on stderr.
  *
- * The window starts after the warm-up, and not before every connection has had an answer: a server that is slow to accept
+ * The window starts after the warm-up, and not before every connection has had a response: a server that is slow to accept
  * would otherwise be measured with fewer connections than the row says. Throughput and CPU are those between its two ends.
- * When it has been closed for `after` seconds (0 unless told) nothing more is sent, and the answers still owed are waited for and go into the latency figures, so that a stall at the end shows.
- * The latency of a request runs from just before it was written to just after its answer was read.
+ * When it has been closed for `after` seconds (0 unless told) nothing more is sent, and the responses still owed are waited for and go into the latency figures, so that a stall at the end shows.
+ * The latency of a request runs from just before it was written to just after its response was read.
  *
- * One line of JSON on stdout. Exit status: 0 all answers right, 1 errors, 2 could not run.
+ * One line of JSON on stdout. Exit status: 0 all responses right, 1 errors, 2 could not run.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -60,7 +60,7 @@ typedef struct {
   bool binary_opaque;
 } request_t;
 
-/* One place in a connection's pipeline. The opaque names slot and turn, so a late or doubled answer fits nothing. */
+/* One place in a connection's pipeline. The opaque names slot and turn, so a late or doubled response fits nothing. */
 typedef struct {
   const request_t *request;
   uint64_t sent_ns;
@@ -147,7 +147,7 @@ static void reserve(buffer_t *b, size_t extra) {
   if (!b->data) fail("out of memory");
 }
 
-/* User and system time of all the process's threads, from /proc/PID/stat; negative when the process is gone. */
+/* User and system time of all the process's threads, from /proc/PID/stat; negative when the process has ended. */
 static double server_cpu_seconds(void) {
   char path[64], text[1024];
   snprintf(path, sizeof path, "/proc/%d/stat", opt.pid);
@@ -285,12 +285,12 @@ static bool read_header(const uint8_t *header, size_t length, int type, int64_t 
   return true;
 }
 
-/* Checks one answer and, while sending, puts the slot's next request behind it. False when the frame makes no sense. */
+/* Checks one response and, while sending, puts the slot's next request behind it. False when the frame makes no sense. */
 static bool take_answer(conn_t *conn, const uint8_t *frame, uint32_t length, uint64_t at_ns) {
   uint32_t header_length = get_u32(frame + 4) & 0xffffff;
   int64_t code = 0, opaque = 0;
   if (header_length > length - 8 || !read_header(frame + 8, header_length, frame[4], &code, &opaque)) {
-    report_error(&errors.malformed, conn, "an answer's header cannot be read");
+    report_error(&errors.malformed, conn, "a response's header cannot be read");
     return false;
   }
   uint32_t index = (uint32_t)(opaque - OPAQUE_BASE) % DEPTH_LIMIT;
@@ -369,7 +369,7 @@ static bool receive(conn_t *conn) {
     const uint8_t *frame = in->data + in->start;
     uint32_t rest = get_u32(frame);
     if (rest < 4 || rest > ANSWER_LIMIT_BYTES) {
-      report_error(&errors.malformed, conn, "an answer says it has %u bytes", rest);
+      report_error(&errors.malformed, conn, "a response says it has %u bytes", rest);
       return false;
     }
     if (in->end - in->start < (size_t)rest + 4) break;

@@ -8,7 +8,7 @@ export const DISTURBED_CPU_SHARE = 0.1
 
 /** What `load` reports of one window. */
 export interface LoadResult {
-  /** From the first write until every connection had had an answer; within the warm-up. */
+  /** From the first write until every connection had had a response; within the warm-up. */
   readonly allServedMs: number
   readonly windowSeconds: number
   readonly answers: number
@@ -62,7 +62,7 @@ export interface FiledLoad extends Pick<Load, 'conns' | 'depth'> {
   readonly file: string
 }
 
-/** Runs the generator once. Rejects when any answer was wrong or missing, or a connection was lost. */
+/** Runs the generator once. Rejects when any response was wrong or missing, or a connection was lost. */
 export function runLoad(
   program: string,
   load: FiledLoad,

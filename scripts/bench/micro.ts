@@ -3,7 +3,7 @@
  *
  *     npm run bench:micro [-- NAME…]
  *
- * Prints nanoseconds of processor time per operation, the best of several rounds: on a busy machine the least is the steadiest.
+ * Prints nanoseconds of processor time per operation, the best of several rounds: on a busy machine the minimum is the steadiest.
  * They compare with those of another revision on the same machine, and with nothing else.
  */
 
@@ -48,7 +48,7 @@ const micros: readonly Micro[] = [
   { name: 'tables: heartbeat', count: 100_000, prepare: heartbeats },
   { name: 'tables: registration of 20,000 topics, the same', count: 3, prepare: registerSame },
   { name: 'tables: registration of 20,000 topics, one changed', count: 4, prepare: registerChange },
-  { name: 'tables: scan of 5,000 brokers for silent ones', count: 200, prepare: scan },
+  { name: 'tables: scan of 5,000 brokers for inactive ones', count: 200, prepare: scan },
   { name: 'body: 20,000 topics, read', count: 2, prepare: readWhole },
   { name: 'body: 20,000 topics, read with expected names', count: 2, prepare: readExpected },
 ]

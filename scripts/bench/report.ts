@@ -33,10 +33,10 @@ interface Ratios {
 const servers: readonly ServerName[] = ['limit', 'node', 'ours', 'java', 'rust']
 
 const LEGEND = `ours / Java: requests per second, and requests per CPU second of the server; above 1 ours is better.
-served: until every connection had had its first answer, all asking at once; it lies before the measured window.
+served: until every connection had had its first response, all asking at once; it lies before the measured window.
 generator: share of one core that the load took. others: share of one core that neither server nor generator took,
 in the worst round; with a ! the row was disturbed and should be measured again. beside it: registrations a second that the
-same server took meanwhile, or how long it took until the topics of the lost brokers were gone.`
+same server accepted meanwhile, or the time until the topics of the lost brokers were removed.`
 
 /** The readable report. */
 export function formatReport(environment: Environment, result: BenchResult): string {
@@ -167,7 +167,7 @@ function ratios(row: Row): Ratios | null {
 }
 
 function formatFootprints(result: BenchResult, names: Record<ServerName, string>): string {
-  const cells = [['', 'starts', 'first answer ms', '(min–max)', 'RSS idle MiB']]
+  const cells = [['', 'starts', 'first response ms', '(min–max)', 'RSS idle MiB']]
   for (const name of servers) {
     const footprint = result.footprints[name]
     if (footprint === undefined) continue

@@ -20,7 +20,7 @@ export const Code = {
 /** How the opaque stands in a frame: ten decimal digits of a JSON header, or the int32 of a ROCKETMQ header. */
 type OpaqueForm = 'decimal' | 'int32'
 
-/** A request with a place for the opaque, and what its answer must look like. */
+/** A request with a place for the opaque, and what its response must look like. */
 export interface RequestFrame {
   /** The whole frame, length word included, with a placeholder as opaque. */
   readonly bytes: Buffer
@@ -29,7 +29,7 @@ export interface RequestFrame {
   readonly opaqueForm: OpaqueForm
   /** Any other response code is an error. */
   readonly expectedCode: number
-  /** A shorter answer body is an error; 0 accepts an answer without one. */
+  /** A shorter answer body is an error; 0 accepts a response without one. */
   readonly minBodyBytes: number
 }
 
@@ -42,7 +42,7 @@ export interface Request {
   readonly version?: number
 }
 
-/** What to demand of each answer. */
+/** What to demand of each response. */
 export type Expectation = Pick<RequestFrame, 'expectedCode' | 'minBodyBytes'>
 
 const RECORD_HEAD_BYTES = 15

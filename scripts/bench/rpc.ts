@@ -1,8 +1,8 @@
-/** A plain client for the few requests made outside the measured load: registrations, checks, the first answer. */
+/** A plain client for the few requests made outside the measured load: registrations, checks, the first response. */
 import { connect, type Socket } from 'node:net'
 import { type RequestFrame, withOpaque } from './request-frames.ts'
 
-/** An answer, its header as far as the benchmark looks at it. */
+/** A response, its header as far as the benchmark looks at it. */
 export interface Answer {
   readonly code: number
   readonly opaque: number
@@ -19,7 +19,7 @@ interface Waiting {
 const FIRST_OPAQUE = 1_000_000_000
 const CALL_TIMEOUT_MS = 10_000
 
-/** One connection. Calls may overlap; each answer goes to the call of its opaque. */
+/** One connection. Calls may overlap; each response resolves the call with its opaque. */
 export class RpcConnection {
   readonly #socket: Socket
   readonly #waiting = new Map<number, Waiting>()
@@ -46,14 +46,14 @@ export class RpcConnection {
     })
   }
 
-  /** Sends a request; rejects when the answer's code is not the expected one, when none comes, or the connection is lost. */
+  /** Sends a request; rejects when the response's code is not the expected one, when none comes, or the connection is lost. */
   call(frame: RequestFrame): Promise<Answer> {
     if (this.#lost !== undefined) return Promise.reject(this.#lost)
     const opaque = this.#nextOpaque++
     return new Promise<Answer>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(opaque)
-        reject(new Error(`no answer within ${CALL_TIMEOUT_MS} ms`))
+        reject(new Error(`no response within ${CALL_TIMEOUT_MS} ms`))
       }, CALL_TIMEOUT_MS)
       this.#waiting.set(opaque, { resolve, reject, timer })
       this.#socket.write(withOpaque(frame, opaque))

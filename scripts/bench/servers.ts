@@ -1,4 +1,4 @@
-/** The servers that are compared, and the wait for their first right answer. */
+/** The servers that are compared, and the wait for their first right response. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -18,7 +18,7 @@ export type ServerName = 'limit' | 'node' | 'ours' | 'java' | 'rust'
 export interface Server {
   readonly pid: number
   readonly port: number
-  /** Milliseconds from the spawn to the first right answer. */
+  /** Milliseconds from the spawn to the first right response. */
   readonly firstAnswerMs: number
   stop(): Promise<void>
 }
@@ -147,7 +147,7 @@ async function startNameServer(
   }
 }
 
-/** True when the port gives the right answer; false when nothing listens there yet. A wrong answer throws. */
+/** True when the port gives the right response; false when nothing listens there yet. A wrong response throws. */
 async function firstAnswer(port: number): Promise<boolean> {
   let connection: RpcConnection
   try {
@@ -165,7 +165,9 @@ async function firstAnswer(port: number): Promise<boolean> {
 
 function notUp(service: Service, logFile: string): Error {
   const log = readFileSync(logFile, 'utf8').trim().split('\n').slice(-15).join('\n')
-  return new Error(`the server did not come up (${service.ended() ?? 'no answer'}); its last output:\n${log}`)
+  return new Error(
+    `the server did not come up (${service.ended() ?? 'no response'}); its last output:\n${log}`,
+  )
 }
 
 /** A folder for logs and stores that earlier runs left nothing in, with a configuration file. */

@@ -113,7 +113,7 @@ async function watched(work: () => Promise<void>): Promise<Watched> {
   return { turnMs, turnCpuMs, ms }
 }
 
-/** Milliseconds from the spawn of a daemon to its first answer, which is the route of the last topic. */
+/** Milliseconds from the spawn of a daemon to its first response, which is the route of the last topic. */
 async function firstAnswerMs(): Promise<number> {
   const port = await freePort()
   const frame = jsonFrame(
@@ -127,7 +127,7 @@ async function firstAnswerMs(): Promise<number> {
       'bin/mqnamesrv',
       '--bindAddress=127.0.0.1',
       `--listenPort=${port}`,
-      // Its other files are not to be those of whoever runs this.
+      // Its other files must not be those of the user who runs this.
       `--user.home=${folder}`,
       `--routeSnapshotPath=${path}`,
     ],
@@ -153,8 +153,8 @@ async function firstAnswerMs(): Promise<number> {
 
 function report(what: string, figures: readonly number[], unit = 'ms'): void {
   const sorted = [...figures].sort((a, b) => a - b)
-  const [least = 0, median = 0, most = 0] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)]
-  const text = [least, median, most].map((figure) => figure.toFixed(1).padStart(9)).join('')
+  const [min = 0, median = 0, max = 0] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)]
+  const text = [min, median, max].map((figure) => figure.toFixed(1).padStart(9)).join('')
   process.stdout.write(`${what.padEnd(44)}${text} ${unit}\n`)
 }
 
@@ -162,7 +162,7 @@ try {
   const { routeInfo, snapshots } = manager()
   for (let broker = 0; broker < brokers; broker++) await register(routeInfo, broker)
   const title = `${topics} topics on ${brokers} brokers`
-  process.stdout.write(`${title.padEnd(44)}    least   median     most\n`)
+  process.stdout.write(`${title.padEnd(44)}      min   median      max\n`)
 
   const idle = await watched(() => delay(300))
   const writes: Watched[] = []

@@ -49,7 +49,7 @@ export interface Workload<F extends Fixture = Fixture> extends Load {
   readonly after?: (fixture: F) => Promise<void>
 }
 
-/** What both NameServers hold while some rows are measured. They are started anew for each world. */
+/** What both NameServers hold while some rows are measured. Both are restarted for each world. */
 export interface World {
   /** What it is, in a few words; heading of its rows. */
   readonly title: string
@@ -157,7 +157,7 @@ function requests(name: string, frames: Load['frames'], row: Width): ClusterWork
   return { name, ...row, frames }
 }
 
-/** The brokers are bound to the load's connections meanwhile, and lost with them; afterwards they register anew. */
+/** During the row the brokers belong to the load's connections, and are lost with them; afterwards they register again. */
 function registrations(name: string, frames: Load['frames'], row: Width): ClusterWorkload {
   return { ...requests(name, frames, row), after: registerAnew }
 }

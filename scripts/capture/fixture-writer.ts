@@ -54,7 +54,7 @@ export class FixtureWriter {
     process.stdout.write(`  ${release}/${name} (${recorded.bytes.length} bytes)\n`)
   }
 
-  /** Writes a request and its answer as `<name>.request` and `<name>.response`. */
+  /** Writes a request and its response as `<name>.request` and `<name>.response`. */
   exchange(
     release: string,
     name: string,

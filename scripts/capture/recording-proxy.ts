@@ -13,7 +13,7 @@ export interface RecordedFrame {
   body: Buffer
 }
 
-/** A request and the answer to it. */
+/** A request and the response to it. */
 export interface Exchange {
   request: RecordedFrame
   response: RecordedFrame
@@ -76,7 +76,7 @@ export class RecordingProxy {
       this.#sockets.delete(from)
       to.destroy()
     })
-    // A refused or reset connection shows up as `close` on the other side, which is all the peers need to see.
+    // A rejected or reset connection shows up as `close` on the other side, which is all the peers need to see.
     from.on('error', () => from.destroy())
   }
 
@@ -114,7 +114,7 @@ export class RecordingProxy {
     })
   }
 
-  /** The first request the test accepts, with its answer; parameters as for `waitFor`. */
+  /** The first request the test accepts, with its response; parameters as for `waitFor`. */
   async exchange(
     what: string,
     accepts: (request: RecordedFrame) => boolean,
@@ -123,7 +123,7 @@ export class RecordingProxy {
     const isRequest = (f: RecordedFrame) => f.toServer && !(f.frame.flag & RESPONSE_FLAG_BIT)
     const request = await this.waitFor(what, (f) => isRequest(f) && accepts(f), options)
     const response = await this.waitFor(
-      `the answer to ${what}`,
+      `the response to ${what}`,
       (f) =>
         !f.toServer &&
         f.connection === request.connection &&

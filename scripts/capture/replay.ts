@@ -1,4 +1,4 @@
-/** Sends captured or edited bytes to a server again, and reads the answer. */
+/** Sends captured or edited bytes to a server again, and reads the response. */
 import { connect } from 'node:net'
 import { decodeFrame, FrameSplitter } from './captured-frames.ts'
 import type { Exchange } from './recording-proxy.ts'
@@ -8,8 +8,8 @@ import type { Exchange } from './recording-proxy.ts'
  *
  * @param port - The server's port on 127.0.0.1.
  * @param bytes - A whole frame.
- * @param timeoutMs - How long to wait for the answer; default 5,000.
- * @returns The request and its answer; `null` if nothing came in time.
+ * @param timeoutMs - How long to wait for the response; default 5,000.
+ * @returns The request and its response; `null` if nothing came in time.
  */
 export async function replay(port: number, bytes: Buffer, timeoutMs = 5_000): Promise<Exchange | null> {
   const socket = connect(port, '127.0.0.1')

@@ -62,12 +62,12 @@ export class SessionContext {
     }
   }
 
-  /** Saves a request and its answer. */
+  /** Saves a request and its response. */
   save(name: string, exchange: Exchange, occasion: Occasion): void {
     this.#writer.exchange(this.release, name, exchange, this.#peers(exchange.request, occasion))
   }
 
-  /** Saves only the answer, where the request is like one saved already. */
+  /** Saves only the response, where the request is like one saved already. */
   saveResponse(name: string, { request, response }: Exchange, occasion: Occasion): void {
     const { client, server, command } = this.#peers(request, occasion)
     const provenance = { sender: server, receiver: client, command: `answer to ${command}` }

@@ -29,7 +29,7 @@ export const BROKERS = [
 ] as const
 
 const JAVA_SOURCES = fileURLToPath(new URL('./java/', import.meta.url))
-// 4.9.x does not start without its logging files; an empty one keeps it silent.
+// 4.9.x does not start without its logging files; an empty one turns logging off.
 const LOGBACK_FILES = ['logback_namesrv.xml', 'logback_broker.xml', 'logback_tools.xml']
 // A broker that fits on a small disk.
 const SMALL_STORE: Properties = {

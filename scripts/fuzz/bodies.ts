@@ -92,7 +92,7 @@ function int32(value: number): Buffer {
   return bytes
 }
 
-/** To compress costs more than all the rest of a frame, so there are only so many of each. */
+/** Compressing costs more than the rest of a frame, so each kind has a fixed number of bodies. */
 const COMPRESSED_BODIES = 512
 const compressed = { withMappings: new Map<number, Buffer>(), without: new Map<number, Buffer>() }
 
@@ -147,7 +147,7 @@ export function propertiesText(random: Random): string {
   return lines.join('\n')
 }
 
-/** What a body becomes in the hands of somebody else. */
+/** How other programs might change a body. */
 export function mutateBody(random: Random, body: Buffer | string): Buffer | string {
   return typeof body === 'string' ? mutateText(random, body) : mutateBytes(random, body)
 }

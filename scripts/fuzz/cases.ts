@@ -9,25 +9,25 @@ import { type TlsSession, tlsSession } from './tls-session.ts'
 
 /** What the fuzzed peer does when everything is sent. */
 export type Ending =
-  /** Waits for all its answers, and ends. */
+  /** Waits for all its responses, and ends. */
   | 'reads'
-  /** Is gone at once. */
+  /** Closes at once. */
   | 'aborts'
-  /** Reads nothing for a while, and is gone then. */
+  /** Reads nothing for a while, then closes. */
   | 'does not read'
   /** Says that nothing more will come, and takes what is answered until the server closes. */
   | 'half-closes'
 
-/** Of a hundred cases so many go through a TLS session, which is dear: two handshakes on one of the processors. */
+/** Percentage of cases in a TLS session. Low, because a handshake costs CPU time on both sides. */
 const IN_SESSIONS = 10
-/** And so many are bytes that a TLS server should not get. */
+/** Percentage of cases with bytes that a TLS server should not get. */
 const OF_TLS_BYTES = 5
 
 /** One connection's worth of input. */
 export interface FuzzCase {
   readonly index: number
   readonly kind: 'readable' | 'any' | 'preface' | 'raw' | 'tls'
-  /** Of a TLS session, what goes through it. */
+  /** For a TLS session: its plaintext. */
   readonly bytes: Buffer
   readonly session: TlsSession | undefined
   /** Where the frames begin, behind a whole PROXY header; undefined if it is not to be told what the server makes of it. */

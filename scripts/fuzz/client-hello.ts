@@ -1,7 +1,7 @@
 /** The first message of a TLS client, as OpenSSL writes it: a server answers it with its part of the handshake. */
 import type { Random } from './random.ts'
 
-/** Ciphers of TLS 1.3 and 1.2 that every OpenSSL has, and one that nobody has. */
+/** Ciphers of TLS 1.3 and 1.2 that every OpenSSL has, and one that does not exist. */
 const CIPHERS = ['1301', '1302', '1303', 'c02b', 'c02c', 'c02f', 'c030', 'cca9', '009e', '00ff', 'fefe']
 
 /** Of extensions: 16 bits each. */
@@ -70,7 +70,7 @@ function hostName(random: Random): Buffer {
   return random.oneIn(8) ? random.bytes(random.below(300)) : Buffer.from('localhost')
 }
 
-/** A ticket that nobody has given, its age, and a proof. */
+/** A ticket that no server has issued, its age, and a proof. */
 function oneKey(random: Random): Buffer {
   const identity = Buffer.concat([counted(2, random.bytes(random.within(1, 240))), random.bytes(4)])
   return Buffer.concat([counted(2, identity), counted(2, counted(1, random.bytes(random.pick([32, 48, 5]))))])

@@ -1,4 +1,4 @@
-/** Inputs that are worth keeping: each kind once, and everything that has ever gone wrong. */
+/** Inputs worth keeping: one of each kind, and every input that has ever failed. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -26,7 +26,7 @@ const NOW_MS = 1_700_000_000_000
 
 /** What the server must answer to a stream of frames. */
 export interface Prediction {
-  /** Opaques of the answers, in their order; null where the server counts for itself. */
+  /** Opaques of the responses, in their order; null where the server counts for itself. */
   readonly opaques: readonly (number | null)[]
   /** Whether the stream ends in something that is no frame, at which the server closes. */
   readonly closes: boolean

@@ -45,7 +45,7 @@ function identity(random: Random): Fields {
   ]
 }
 
-/** A broker that is silent for so long is closed by the server, which may be in the middle of its case. */
+/** After this heartbeat timeout the server closes a broker's connection, perhaps in the middle of a case. */
 export const HEARTBEAT_TIMEOUT = 'heartbeatTimeoutMillis'
 
 function registration(random: Random): Content {
@@ -82,7 +82,7 @@ function kvFields(random: Random): [string, string][] {
   ]
 }
 
-/** Each write of the KV file or of the configuration goes to the disk, and nothing else is served meanwhile. */
+/** Each write of the KV file or of the configuration is forced to disk, which takes time from other cases. */
 const SELDOM = 0.125
 
 const KINDS: readonly Kind[] = [
@@ -144,7 +144,7 @@ const KINDS: readonly Kind[] = [
     weight: 30,
     content: (random) => ({ fields: [...identity(random), ['heartbeatTimeoutMills', '3000']] }),
   },
-  // What a NameServer sends, and nobody should send to it.
+  // A NameServer sends this; no peer should send it.
   {
     code: 905,
     weight: 2,
@@ -165,7 +165,7 @@ const WEIGHTED: readonly Kind[] = KINDS.flatMap((kind) =>
 /** Codes that another request may be given. */
 export const CODES: readonly number[] = KINDS.filter(({ weight }) => weight > SELDOM).map(({ code }) => code)
 
-/** A request as it should be; heartbeats, and now and then others, want no answer. */
+/** A request as it should be; heartbeats, and now and then others, want no response. */
 export function validRequest(random: Random): FuzzRequest {
   const { code, content } = random.pick(WEIGHTED)
   const { fields, body = null, version = random.pick(VERSIONS) } = content(random)

@@ -115,7 +115,7 @@ export class FuzzRun {
     const server = await startOwnServer(SETTINGS)
     try {
       const honest = await Promise.all(HONEST.map((transport) => this.#honest(server.port, transport)))
-      // Their connections are open now, and nobody else's: it is to be the same at the end.
+      // Only their connections are open now; at the end it must be the same.
       const watch = new MemoryWatch(server)
       await Promise.all(Array.from({ length: CONNECTIONS }, () => this.#playCases(server)))
       watch.stop()
@@ -127,7 +127,7 @@ export class FuzzRun {
       this.#judge(server, watch, stray)
       const { second, last } = watch.quarters
       return (
-        `honest clients: ${honest.map(({ answers }) => answers).join(' (plain) and ')} (TLS) right answers, ` +
+        `honest clients: ${honest.map(({ answers }) => answers).join(' (plain) and ')} (TLS) right responses, ` +
         `the slowest took ${Math.max(...honest.map(({ slowestMs }) => slowestMs)).toFixed()} ms; ` +
         `memory: ${second.toFixed()} MiB in the second quarter, ${last.toFixed()} MiB in the last; ` +
         `${stray} connections left over`

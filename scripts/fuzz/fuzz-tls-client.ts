@@ -18,7 +18,7 @@ export class TlsClient {
     this.socket = connect({ rejectUnauthorized: false, ...options, socket: relay.near })
   }
 
-  /** Begins a session; if it is to take up another one, that one comes and goes first. @throws {Error} (rejects) if it cannot. */
+  /** Begins a session; one that resumes another session opens and closes that one first. @throws {Error} (rejects) if it cannot. */
   static async open(address: NetConnectOpts, plan: TlsSession): Promise<TlsClient> {
     const { resumes } = plan
     const options: ConnectionOptions = {

@@ -65,7 +65,7 @@ function route({ brokerName, brokerAddr, clusterName }: Names, index: number, id
 
 interface Question extends Request {
   readonly what: string
-  /** Of the answer's header, behind its code. */
+  /** Of the response's header, behind its code. */
   readonly extFields?: string
   readonly answerCode?: number
   readonly remark?: string
@@ -206,7 +206,7 @@ export class HonestClient {
     const expected = answerBytes(question, opaque)
     if (!answer.equals(expected)) {
       throw new Error(
-        `the answer to ${question.what} is\n${answer.subarray(8)}\ninstead of\n${expected.subarray(8)}`,
+        `the response to ${question.what} is\n${answer.subarray(8)}\ninstead of\n${expected.subarray(8)}`,
       )
     }
     this.answers++
@@ -216,7 +216,7 @@ export class HonestClient {
   #answerTo(request: Buffer, what: string): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => reject(new Error(`no answer to ${what} within ${ANSWER_LIMIT_MS} ms`)),
+        () => reject(new Error(`no response to ${what} within ${ANSWER_LIMIT_MS} ms`)),
         ANSWER_LIMIT_MS,
       ).unref()
       this.#waiting.push((answer) => {

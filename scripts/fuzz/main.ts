@@ -1,8 +1,8 @@
 /**
  * Fuzzes the decoders and a running server: `npm run fuzz -- --frames 10000000`.
  *
- *   --frames N     until so many frames have been sent (default 200,000)
- *   --seconds N    or so many seconds have passed
+ *   --frames N     stop after N frames (default 200,000)
+ *   --seconds N    or after N seconds
  *   --seed N       the same cases again; printed by every run (default: a random one)
  *   --case N       only this case of the seed
  *   --decoders     the decoders alone, without a server

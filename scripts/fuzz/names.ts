@@ -17,7 +17,7 @@ export const brokerName = (random: Random): string => random.pick(BROKERS)
 export const clusterName = (random: Random): string => CLUSTERS[random.oneIn(8) ? random.below(4) : 0] ?? ''
 export const namespace = (random: Random): string => random.pick(NAMESPACES)
 
-/** Nobody listens there: a server that would connect to it is refused at once. */
+/** No process listens there: a connection attempt of the server fails at once. */
 export const brokerAddr = (random: Random): string => `127.0.0.1:${1 + random.below(40)}`
 
 const HUGE = 'x'.repeat(5_000)

@@ -11,7 +11,7 @@ import type { TlsSession } from './tls-session.ts'
 /** So long without anything that comes is stuck. The server is busy, and so may the machine be. */
 const STUCK_MS = 30_000
 
-/** How long a peer that does not read leaves its answers where they are. */
+/** How long a peer that does not read leaves its responses where they are. */
 const NOT_READING_MS = 100
 
 /** What a NameServer may answer. */
@@ -20,7 +20,7 @@ const RESPONSE_CODES: ReadonlySet<number> = new Set([0, 1, 2, 3, 16, 17, 22])
 /**
  * Plays a case over a connection of its own, or over two if a TLS session is to be taken up again.
  * @param prediction - Undefined if the server may do as it likes, as long as the connection ends when the peer ends it.
- * @throws {Error} if an answer is missing, is wrong, or is one too many, or if the connection does not end.
+ * @throws {Error} if a response is missing, is wrong, or is one too many, or if the connection does not end.
  */
 export async function playCase(
   port: number,
@@ -221,7 +221,7 @@ class Peer {
   #check(code: number, opaque: number): void {
     const { opaques } = this.#prediction as Prediction
     const expected = opaques[this.#answers]
-    if (expected === undefined) throw new Error(`an answer too many: code ${code}, opaque ${opaque}`)
+    if (expected === undefined) throw new Error(`a response too many: code ${code}, opaque ${opaque}`)
     if (expected !== null && expected !== opaque) {
       throw new Error(`answer ${this.#answers} is to opaque ${opaque} instead of ${expected}`)
     }

@@ -32,7 +32,7 @@ export class Random {
     return first + this.below(last - first + 1)
   }
 
-  /** True once in so many times. */
+  /** True once in `n` times on average. */
   oneIn(times: number): boolean {
     return this.next() % times === 0
   }

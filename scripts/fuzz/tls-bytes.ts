@@ -14,7 +14,7 @@ const HEARTBEAT = 24
 const RECORD_VERSIONS = [0x0301, 0x0301, 0x0303, 0x0300, 0x0304, 0x0200, 0x0002, 0xfeff, 0xffff, 0]
 /** A record may have 16,384 bytes of plaintext and 256 more. */
 const RECORD_LENGTHS = [0, 1, 3, 4, 16_384, 16_385, 16_640, 16_641, 0x7fff, 0xffff]
-/** OpenSSL gives up at so many empty records or warnings; beyond is beyond. */
+/** OpenSSL gives up at this number of empty records or warnings. */
 const MOST_IDLE_RECORDS = 40
 
 /**

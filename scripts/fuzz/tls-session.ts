@@ -1,4 +1,4 @@
-/** How a case goes through a TLS session. What is drawn is the same again; keys and ciphertext are others each time. */
+/** How a case runs in a TLS session. The random plan repeats with its seed; keys and ciphertext differ each time. */
 import { clientHello } from './client-hello.ts'
 import { prefaceBytes } from './prefaces.ts'
 import type { Random } from './random.ts'
@@ -8,15 +8,15 @@ export interface TlsSession {
   readonly version: 'TLSv1.2' | 'TLSv1.3'
   /** A whole PROXY header in front of the handshake, or nothing. */
   readonly before: Buffer
-  /** Most plaintext bytes of one record. */
+  /** Max plaintext bytes of one record. */
   readonly recordBytes: number
-  /** Where what goes over the socket, PROXY header and all, is cut into writes, ascending. */
+  /** Offsets at which the bytes for the socket, PROXY header included, are cut into writes, ascending. */
   readonly cuts: readonly number[]
   /** Whether a session that has ended is taken up again, or one whose ticket is no longer what the server gave. */
   readonly resumes: 'none' | 'the last' | 'a wrong one'
-  /** Whether a new handshake is tried within the session, behind its first piece; TLS 1.2 alone has that, and we refuse it. */
+  /** Whether a new handshake is tried within the session, after its first piece; only TLS 1.2 has that, and the server rejects it. */
   readonly renegotiates: boolean
-  /** After so many bytes over the socket nothing more comes, however far the session is. */
+  /** After this number of bytes nothing more is sent, wherever the session is. */
   readonly stop: { readonly atByte: number; readonly how: 'ends' | 'aborts' } | undefined
   /** Sent past the session when everything has been answered. */
   readonly after: Buffer | undefined

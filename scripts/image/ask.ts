@@ -1,5 +1,5 @@
 /**
- * Sends one request to a NameServer on loopback and prints the answer as JSON.
+ * Sends one request to a NameServer on loopback and prints the response as JSON.
  *
  * Usage: `ask.ts <port> <request code> [name=value ...]`. A program of its own because it has to run inside a container's
  * network namespace, which a running process cannot enter.
@@ -7,7 +7,7 @@
 import { connect } from 'node:net'
 import { decodeFrame, FrameSplitter } from '../capture/captured-frames.ts'
 
-/** An answer as {@link ask} prints it. */
+/** A response as {@link ask} prints it. */
 export interface Answer {
   code: number
   remark: string | null
@@ -17,7 +17,7 @@ export interface Answer {
 
 const TIMEOUT_MS = 5_000
 
-/** Sends a request with a JSON header and no body. Rejects if no answer comes within five seconds. */
+/** Sends a request with a JSON header and no body. Rejects if no response comes within five seconds. */
 export async function ask(port: number, code: number, extFields: Record<string, string>): Promise<Answer> {
   const request = {
     code,
@@ -34,7 +34,7 @@ export async function ask(port: number, code: number, extFields: Record<string, 
   prefix.writeInt32BE(header.length, 4)
 
   const socket = connect({ host: '127.0.0.1', port })
-  const timer = setTimeout(() => socket.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)), TIMEOUT_MS)
+  const timer = setTimeout(() => socket.destroy(new Error(`no response within ${TIMEOUT_MS} ms`)), TIMEOUT_MS)
   const splitter = new FrameSplitter()
   try {
     socket.write(Buffer.concat([prefix, header]))
@@ -45,7 +45,7 @@ export async function ask(port: number, code: number, extFields: Record<string, 
         return { code: frame.code, remark: frame.remark, extFields: frame.extFields, body: body.toString() }
       }
     }
-    throw new Error('connection closed before the answer')
+    throw new Error('connection closed before the response')
   } finally {
     clearTimeout(timer)
     socket.destroy()

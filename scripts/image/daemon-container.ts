@@ -118,7 +118,7 @@ export class DaemonContainer {
     return JSON.parse(output('nsenter', [`--target=${this.#pid}`, '--net', ...node])) as Answer
   }
 
-  /** Opens a connection as a client would and leaves it alone; it goes away with the container. */
+  /** Opens a connection as a client would and leaves it idle; it closes with the container. */
   async holdConnection(port: number): Promise<void> {
     const client = `require('node:net').connect(${port}, '127.0.0.1', () => console.log('connected'))`
     const args = [`--target=${this.#pid}`, '--net', process.execPath, '--eval', client]
@@ -183,7 +183,7 @@ function findProcessOne(ancestor: number): number {
       // runc waits under its own name inside the container before it becomes the command.
       if (/^NSpid:\s+\d+\s+1$/m.test(status) && !/^Name:\s+runc/m.test(status)) ones.push(pid)
     } catch {
-      // gone since the folder was listed
+      // deleted since the folder was listed
     }
   }
   const isBelow = (pid: number): boolean => pid === ancestor || (pid > 1 && isBelow(parents.get(pid) ?? 0))

@@ -19,7 +19,7 @@ export interface Address {
   tls?: boolean
 }
 
-/** Longest wait for the answer, from before the connection is made. Docker's own limit (`--timeout`) is set above it. */
+/** Longest wait for the response, from before the connection is made. Docker's own limit (`--timeout`) is set above it. */
 export const TIMEOUT_MS = 2000
 
 const DEFAULT_ADDRESS: Address = { host: '127.0.0.1', port: 9876 }
@@ -36,10 +36,10 @@ const BINARY_OPAQUE_OFFSET = 5
 const BINARY_FLAG_OFFSET = 9
 const BINARY_HEADER_MIN_BYTES = 21
 
-// A refusal of one KV lookup is some hundred bytes; whoever sends more is no NameServer.
+// The error response to a KV lookup has some hundred bytes; a peer that sends more is no NameServer.
 const MAX_ANSWER_BYTES = 65_536
 
-// GET_KV_CONFIG of a key nobody sets. A route lookup (105) would be counted among the clients' misses, waits for the lock
+// GET_KV_CONFIG of a key that does not exist. A route lookup (105) would be counted among the clients' misses, waits for the lock
 // of the route tables, and is passed on to other NameServers in cluster-test mode; this one is a lookup in one small map.
 const GET_KV_CONFIG = 101
 
@@ -63,9 +63,9 @@ export function encodeProbe(opaque: number): Buffer {
 }
 
 /**
- * Looks for the answer at the start of what has arrived. Any response code will do: "no such item" is the expected one.
+ * Looks for the response at the start of what has arrived. Any response code will do: "no such item" is the expected one.
  * @returns False while bytes are missing.
- * @throws Error if the bytes are no frame, or are not the answer to `opaque`.
+ * @throws Error if the bytes are no frame, or are not the response to `opaque`.
  */
 export function isAnswered(received: Buffer, opaque: number): boolean {
   if (received.length < PREFIX_BYTES) return false
@@ -80,7 +80,7 @@ export function isAnswered(received: Buffer, opaque: number): boolean {
   const answer = readHeader(header, serializeType)
   if (answer.opaque !== opaque || (answer.flag & RESPONSE_FLAG) === 0) {
     throw new Error(
-      `frame with opaque ${answer.opaque} and flag ${answer.flag} is not the answer to ${opaque}`,
+      `frame with opaque ${answer.opaque} and flag ${answer.flag} is not the response to ${opaque}`,
     )
   }
   return true
@@ -124,13 +124,13 @@ export function configuredAddress(
 }
 
 /**
- * Asks once. Rejects if the connection fails, the answer is wrong, or `timeoutMs` pass without one. A daemon that takes part in a
+ * Asks once. Rejects if the connection fails, the response is wrong, or `timeoutMs` pass without one. A daemon that takes part in a
  * TLS handshake and then hangs up wants a certificate that the check has not: it is there.
  */
 export async function check({ host, port, tls }: Address, timeoutMs: number = TIMEOUT_MS): Promise<void> {
   const opaque = randomInt(1, 2 ** 31)
   const socket = tls ? connectTls({ host, port, rejectUnauthorized: false }) : connect({ host, port })
-  const late = new Error(`no answer within ${timeoutMs} ms`)
+  const late = new Error(`no response within ${timeoutMs} ms`)
   const timer = setTimeout(() => socket.destroy(late), timeoutMs)
   let received: Buffer = Buffer.alloc(0)
   let isSecure = false
@@ -143,7 +143,7 @@ export async function check({ host, port, tls }: Address, timeoutMs: number = TI
       received = Buffer.concat([received, chunk as Buffer])
       if (isAnswered(received, opaque)) return
     }
-    if (!isSecure || received.length > 0) throw new Error('connection closed before the answer')
+    if (!isSecure || received.length > 0) throw new Error('connection closed before the response')
   } catch (error) {
     if (error === late || !isSecure || received.length > 0) throw error
   } finally {

@@ -1,12 +1,12 @@
 /** A client that polls the routes of its topics, as producers and consumers do. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Line } from '../support/line.ts'
-import type { Histogram } from './histogram.ts'
+import type { Histogram } from './figures.ts'
 import { type Topic, wrongRoute } from './truth.ts'
 
 const GET_ROUTEINFO_BY_TOPIC = 105
 
-/** A client starts anew after this many rounds on average. */
+/** A client restarts after this many rounds on average. */
 const ROUNDS_OF_A_LIFE = 20
 
 export interface ClientPlace {

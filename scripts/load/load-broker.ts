@@ -21,7 +21,7 @@ export type Departure =
   | 'unregisters'
   /** Its connection is cut, as when it is killed. */
   | 'is cut'
-  /** It registers on a new connection while the old one still stands: it was never gone. */
+  /** It registers on a new connection while the old one still stands: so it never leaves the routes. */
   | 'changes its connection'
 
 export interface BrokerPlace {
@@ -89,7 +89,7 @@ export class Broker implements Member {
     })
   }
 
-  /** Leaves; when this is over, nobody may see it any more. One that only changes its connection is there all the time. */
+  /** Leaves; once this resolves, no route may have it. A broker that only changes its connection stays in the routes throughout. */
   leave(how: Departure): Promise<void> {
     return this.#inTurn(async () => {
       const line = this.#line
@@ -172,6 +172,6 @@ export class Broker implements Member {
         `{"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":${this.#dataVersion},` +
         `"topicConfigTable":{${table.join(',')}}}}`,
     })
-    if (code !== 0) throw new Error(`its registration was answered with code ${code}`)
+    if (code !== 0) throw new Error(`its registration got code ${code}`)
   }
 }

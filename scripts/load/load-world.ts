@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Line } from '../support/line.ts'
 import { startClient } from './client.ts'
-import { Histogram } from './histogram.ts'
+import { Histogram } from './figures.ts'
 import { Broker, type Departure } from './load-broker.ts'
 import { type Group, Presence, type Topic } from './truth.ts'
 
@@ -215,7 +215,7 @@ export class World {
     const admin = await Line.open(port, '127.0.0.1', (error) => onError(`a deletion: ${error.message}`))
     const { code } = await admin.ask({ code: DELETE_TOPIC_IN_NAMESRV, fields: { topic: topic.name } })
     admin.close()
-    if (code !== 0) onError(`the deletion of ${topic.name} was answered with code ${code}`)
+    if (code !== 0) onError(`the deletion of ${topic.name} got code ${code}`)
     topic.presence.settle(false)
     cluster.lastChangeMs = performance.now()
     this.counts.topicsDeleted++

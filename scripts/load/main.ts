@@ -6,7 +6,7 @@
  *   --clients N    connections that poll the routes of four topics every 30 seconds (default 10,000)
  *   --brokers N    brokers that register every 30 seconds, in clusters of four (default 200)
  *
- * Brokers leave, are killed, change their connections and come back; topics are made and deleted; clients start anew. Each
+ * Brokers leave, are killed, change their connections and come back; topics are created and deleted; clients restart. Each
  * answer is compared with what is alive. Exit code 1 if any was wrong or missing, or a connection ended unexpectedly; 2 if the
  * limit of open files is too low.
  */
@@ -15,8 +15,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { PROJECT_ROOT, seriousLines, startOwnServer } from '../support/own-server.ts'
+import { type MemorySample, slopeMibPerHour } from './figures.ts'
 import { World } from './load-world.ts'
-import { type MemorySample, slopeMibPerHour } from './memory-slope.ts'
 
 /** An hour in ten minutes. */
 const COMPRESSION = 6
@@ -72,7 +72,7 @@ const ownDelay = monitorEventLoopDelay({ resolution: 5 })
 try {
   await world.start()
   console.log(
-    `load: ${clients} clients and ${brokers} brokers are there; time goes ${compression} times as fast`,
+    `load: ${clients} clients and ${brokers} brokers started; time runs ${compression} times as fast`,
   )
   ownDelay.enable()
   const startedMs = performance.now()
@@ -113,7 +113,7 @@ function report(): void {
     ['registrations', `${counts.registrations}`],
     ['brokers that left and came back', `${counts.departures}`],
     ['topics made, deleted', `${counts.topicsMade}, ${counts.topicsDeleted}`],
-    ['clients that started anew', `${counts.reconnections}`],
+    ['client restarts', `${counts.reconnections}`],
     ['errors', `${errorCount}`],
     [
       'latency p50, p99, max',
@@ -124,7 +124,7 @@ function report(): void {
       [ownDelay.percentile(99), ownDelay.max].map((ns) => ms(ns / 1e6)).join(', '),
     ],
     [
-      'memory of the server, first, least, most, last',
+      'memory of the server, first, min, max, last',
       [mib[0], Math.min(...mib), Math.max(...mib), mib.at(-1)]
         .map((value) => `${value?.toFixed()} MiB`)
         .join(', '),

@@ -1,4 +1,4 @@
-/** What is alive and what is not, as the load has made it, and whether an answer agrees with that. */
+/** What is alive and what is not, as the load has made it, and whether a response agrees with that. */
 import type { Answer } from '../support/answers.ts'
 
 const SUCCESS = 0
@@ -24,7 +24,7 @@ export class Presence {
     return this.#isThere === true
   }
 
-  /** What whoever asked at that moment must have seen; undefined if either. */
+  /** What a lookup at that moment must have seen; undefined if either is right. */
   whenAsked(askedMs: number): boolean | undefined {
     return this.#sinceMs <= askedMs ? this.#isThere : undefined
   }
@@ -49,7 +49,7 @@ export interface Topic {
   readonly queues: number
   readonly group: Group
   readonly presence: Presence
-  /** An answer that was right, and when it was asked for. */
+  /** A response that was right, and when it was asked for. */
   lastRight?: { readonly body: Buffer; readonly askedMs: number }
 }
 
@@ -69,7 +69,7 @@ interface Route {
 /** A member, and whether it must be in a route; undefined if it may. */
 type MemberState = readonly [Member, boolean | undefined]
 
-/** @returns What is wrong with an answer to a lookup of a topic, or undefined. */
+/** @returns What is wrong with a response to a lookup of a topic, or undefined. */
 export function wrongRoute(topic: Topic, { code, bytes }: Answer, askedMs: number): string | undefined {
   const { group, presence, lastRight } = topic
   const topicIsThere = presence.whenAsked(askedMs)
@@ -83,7 +83,7 @@ export function wrongRoute(topic: Topic, { code, bytes }: Answer, askedMs: numbe
       ? `there is no route to ${topic.name}, which is there`
       : undefined
   }
-  if (code !== SUCCESS) return `the answer to a lookup of ${topic.name} has the code ${code}`
+  if (code !== SUCCESS) return `the response to a lookup of ${topic.name} has the code ${code}`
   const body = bytes.subarray(8 + bytes.readUIntBE(5, 3))
   if (lastRight !== undefined && lastRight.askedMs > group.lastChangeMs && lastRight.body.equals(body))
     return undefined
@@ -113,7 +113,7 @@ function wrongMembers(
     const shown = addresses.get(name)
     addresses.delete(name)
     if (isThere === true && shown === undefined) return `lacks ${name}, which is alive`
-    if (isThere === false && shown !== undefined) return `has ${name}, which is gone`
+    if (isThere === false && shown !== undefined) return `has ${name}, which has left`
     if (shown !== undefined && JSON.stringify(shown) !== `{"0":"${address}"}`)
       return `has other addresses of ${name}`
   }

@@ -1,6 +1,6 @@
 /** Answers of a server, read without our own decoders. */
 
-/** As much of an answer as is looked at. */
+/** As much of a response as is looked at. */
 export interface Answer {
   readonly code: number
   readonly opaque: number
@@ -11,10 +11,10 @@ export interface Answer {
 /** Cuts what a server sends into answers. */
 export class AnswerReader {
   #rest: Buffer = Buffer.alloc(0)
-  /** More bytes than these are needed before there is another answer. */
+  /** More bytes than these are needed before there is another response. */
   #wanted = 8
 
-  /** @throws {Error} if it is no answer. */
+  /** @throws {Error} if it is no response. */
   read(chunk: Buffer): Answer[] {
     const answers: Answer[] = []
     this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
@@ -42,7 +42,7 @@ function readAnswer(bytes: Buffer): Answer {
   const code = Number.parseInt(header.slice(CODE.length), 10)
   const opaque = Number.parseInt(header.slice(opaqueAt + OPAQUE.length), 10)
   if (bytes[4] !== 0 || !header.startsWith(CODE) || opaqueAt < 0 || Number.isNaN(code + opaque)) {
-    throw new Error(`this is no answer: ${header.slice(0, 200)}`)
+    throw new Error(`this is no response: ${header.slice(0, 200)}`)
   }
   return { code, opaque, bytes }
 }

@@ -49,19 +49,19 @@ export class Line {
     })
   }
 
-  /** Sends a request and gives its answer. @throws {Error} (rejects) if none comes in time, or another one. */
+  /** Sends a request and gives its response. @throws {Error} (rejects) if none comes in time, or another one. */
   ask(request: Request): Promise<Answer> {
     const opaque = ++this.#opaque
     return new Promise<Answer>((resolve, reject) => {
       const timer = setTimeout(
-        () => this.#lose(new Error(`no answer to ${request.code} within ${ANSWER_LIMIT_MS} ms`)),
+        () => this.#lose(new Error(`no response to ${request.code} within ${ANSWER_LIMIT_MS} ms`)),
         ANSWER_LIMIT_MS,
       )
       this.#waiting.push({ resolve, reject, timer })
       if (this.#isOver) this.#rejectAll(new Error('the connection is closed'))
       else this.#socket.write(requestFrame(request, opaque))
     }).then((answer) => {
-      if (answer.opaque !== opaque) throw new Error(`an answer to ${answer.opaque} instead of ${opaque}`)
+      if (answer.opaque !== opaque) throw new Error(`a response to ${answer.opaque} instead of ${opaque}`)
       return answer
     })
   }
@@ -75,7 +75,7 @@ export class Line {
 
   #take(answer: Answer): void {
     const next = this.#waiting.shift()
-    if (next === undefined) throw new Error('an answer to nothing')
+    if (next === undefined) throw new Error('a response to nothing')
     clearTimeout(next.timer)
     next.resolve(answer)
   }

@@ -78,7 +78,7 @@ async function takesConnections(port: number, service: Service, log: () => strin
   }
 }
 
-/** Lines of the log that say that something has gone wrong which must not. */
+/** Log lines of errors that must not happen. */
 export function seriousLines(log: string): string[] {
   return log.split('\n').filter((line) => line !== '' && !/^\{"level":"(trace|debug|info|warn)"/.test(line))
 }

@@ -52,7 +52,7 @@ describe('the cases of the fuzzer over TLS', () => {
     expect(server.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([])
   })
 
-  test('begin with a hello that a server goes on from', async () => {
+  test('begin with a hello that a server continues from', async () => {
     const server = await startServer()
     let answered = 0
     for (let index = 0; index < HELLOS; index++) {

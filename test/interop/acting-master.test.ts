@@ -82,7 +82,7 @@ function same(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
 }
 
-describe.each(groups.map((group) => [group.name, group] as const))(
+describe.concurrent.each(groups.map((group) => [group.name, group] as const))(
   'master and slave of 5.5.0 with acting master, %s',
   (_, group) => {
     const topic = `Acting-${group.name}`
@@ -95,7 +95,7 @@ describe.each(groups.map((group) => [group.name, group] as const))(
       return producer.reported('SENT')
     }
 
-    test.concurrent('with the master killed, the slave serves reads at id 0 without the write bit and consumption continues; with the master back, all is as before', async () => {
+    test('with the master killed, the slave serves reads at id 0 without the write bit and consumption continues; with the master back, all is as before', async () => {
       const world = started.get(group.name)
       if (world === undefined) throw new Error('the brokers were not started')
       const { master, slave } = world
@@ -125,7 +125,7 @@ describe.each(groups.map((group) => [group.name, group] as const))(
       })
       consumer.signal('SIGCONT')
       await consumer.until('it has the rest', () => consumer.reported('RECEIVED').length >= 2 * MESSAGES)
-      // The program numbers its messages anew each time, so the second lot has the names of the first.
+      // The program numbers its messages from the start each time, so the second lot has the names of the first.
       expect(consumer.reported('RECEIVED').slice(MESSAGES).sort()).toEqual([...sent].sort())
       await expectSameAnswers(nameServers[0].address, nameServers[1].address)
       const refused = startProducer({ ...client(), count: 1 })

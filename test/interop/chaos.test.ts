@@ -8,7 +8,7 @@ import { brokersOf } from './harness/name-server-client.ts'
 import { RouteWatch } from './harness/route-watch.ts'
 import { until } from './harness/wait-until.ts'
 
-/** A broker's `registerNameServerPeriod`, of which this is the least: so long may a living broker be without a route. */
+/** A broker's min `registerNameServerPeriod`: a living broker may be without a route for this long. */
 const REGISTERS_EVERY_MS = 10_000
 const NOT_ACTIVE_TIMEOUT_MS = 3_000
 const SCAN_MS = 500
@@ -16,7 +16,7 @@ const SCAN_MS = 500
 const SLACK_MS = 3_000
 /** Slower than the networks of most, and faster than any timeout. */
 const SLOW_NETWORK_MS = 400
-/** A broker that stands still for so long is not dead yet. */
+/** A broker stopped for this long has not expired yet. */
 const PAUSE_MS = 3_000
 
 const SLOW_READERS = 30
@@ -132,7 +132,7 @@ describe('real brokers in a failing network, beside peers that read no response'
     victim.broker.program.signal('SIGCONT')
     expectNoGap(victim)
 
-    // Its machine is gone without a word, and it is started again elsewhere under its address; then the old connection ends.
+    // Its machine disappears without closing anything, and it starts again elsewhere under its address; then the old connection ends.
     const thaw = proxy.freeze()
     const { port, store, program } = victim.broker
     await program.kill()
@@ -173,7 +173,7 @@ describe('real brokers in a failing network, beside peers that read no response'
     await pass(SLACK_MS)
     await back(victim)
 
-    // Its machine is gone without a word.
+    // Its machine disappears without closing anything.
     proxy.freeze()
     await victim.broker.program.kill()
     await until('its route is gone', () => !watch.isThere, goneInTime)

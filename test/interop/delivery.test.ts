@@ -32,7 +32,6 @@ interface World {
 const started = new Map<string, World>()
 
 beforeAll(async () => {
-  // All at once: a 5.x broker lets its first registration out only ten seconds after its start.
   await Promise.all(
     worlds.map(async ({ release, serializeType }) => {
       started.set(`${release} ${serializeType}`, await startWorld(release, serializeType))

@@ -19,7 +19,6 @@ const leaving = new Map<Release, { readonly nameServer: NameServer; broker: Brok
 let frozen: Broker
 let beating: Broker
 
-// All at once: a 5.x broker lets its first registration out only ten seconds after its start.
 beforeAll(async () => {
   const properties = { scanNotActiveBrokerInterval: 500 }
   nameServer = await startNameServer({ ...subject, properties })

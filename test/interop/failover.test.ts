@@ -60,7 +60,7 @@ test('two NameServers killed with SIGKILL in turn under producers and consumers 
     expect(new Set(consumer.reported('RECEIVED'))).toEqual(new Set(sent))
   }
 
-  // A topic that nobody knows yet needs an answer from the NameServer that is left.
+  // A new topic needs a response from the remaining NameServer.
   for (const { release } of pairs) {
     const topic = `Late-${release.replaceAll('.', '-')}`
     const late = startProducer({ release, nameServers, topic, count: 5 })

@@ -16,14 +16,14 @@ const SERVERS = 2
 /** Long enough for a write to take a while; it travels in a header, which may have 262,144 bytes. */
 const VALUE_BYTES = 200_000
 const IN_FLIGHT = 4
-/** The moment of the kill, after the first answer: within some dozens of writes. */
+/** The moment of the kill, after the first response: within some dozens of writes. */
 const LATEST_KILL_MS = 60
 const KILL_LIMIT_MS = 10_000
 
 const NAMESPACE = 'ORDER_TOPIC_CONFIG'
 const KEY = 'Torn'
 
-/** The value that is sent as number so and so: its number, and then one letter over and over, which tells a torn one. */
+/** The value sent with a number: the number, then one letter repeated, so that a torn value shows. */
 function textOf(index: number): string {
   const head = `${index}:`
   return head + String.fromCharCode(97 + (index % 26)).repeat(VALUE_BYTES - head.length)
@@ -41,7 +41,7 @@ interface Progress {
   acknowledged: number
 }
 
-/** Puts value after value until the connection is gone. */
+/** Puts value after value until the connection closes. */
 async function putUntilKilled(client: RawClient, progress: Progress, onFirst: () => void): Promise<void> {
   const send = (): void => {
     progress.sent++

@@ -105,7 +105,7 @@ class Group {
     await this.#ask(UNREGISTER_BROKER, id)
   }
 
-  /** Waits until the members have been told so often in all, and gives what each was told since the last time. */
+  /** Waits for these numbers of notifications in all, and returns what each member got since the last time. */
   async told(...counts: readonly number[]): Promise<unknown[][]> {
     await until(`the members are told ${counts}`, () =>
       counts.every((count, id) => (this.#members[id]?.frames.length ?? 0) >= count),
@@ -123,7 +123,7 @@ class Group {
     const connection = this.#connections[id]
     connection?.send(requestFrame(code, { ...identity, ...more }, body))
     const answer = await connection?.next(10_000)
-    if (!Buffer.isBuffer(answer)) throw new Error(`no answer to ${code}: ${answer}`)
+    if (!Buffer.isBuffer(answer)) throw new Error(`no response to ${code}: ${answer}`)
   }
 
   /** The bytes, with the members' addresses and the opaque replaced. */
@@ -157,7 +157,7 @@ function differentOpaques(): number {
   return count
 }
 
-/** Every step of a group's life that its members are told of, and some that they are not. */
+/** Every change of a group that its members are notified of, and some that they are not. */
 async function play(nameServer: NameServer): Promise<unknown[]> {
   const steps: unknown[] = []
   const acting = await Group.at(nameServer, 'acting', true)

@@ -78,7 +78,7 @@ async function tellBoth(code: number, fields: Readonly<Record<string, string>>):
   for (const address of addresses()) expect((await ask(address, code, fields)).code).toBe(0)
 }
 
-/** Waits until both have taken notice of what was done, then holds them to the same answers about everything. */
+/** Waits until both have taken notice of what was done, then holds them to the same responses about everything. */
 async function settled(
   what: string,
   holds: (state: {
@@ -94,7 +94,7 @@ async function settled(
   await expectSameAnswers(ours.address, java.address, { topics: TOPICS })
 }
 
-/** Ids of a group's members, or undefined if nobody knows it. */
+/** Ids of a group's members, or undefined if it is unknown. */
 function idsOf(group: Readonly<Record<string, string>> | undefined): string | undefined {
   return group && Object.keys(group).sort().join()
 }

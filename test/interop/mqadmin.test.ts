@@ -18,7 +18,7 @@ beforeAll(async () => {
     startNameServer({ ...subject, properties }),
     startNameServer({ ...reference, properties }),
   ])
-  // The same two brokers register with both, so both have the same to tell.
+  // The same two brokers register with both, so both have the same routes.
   const common = { cluster: CLUSTER, nameServers: nameServers.map(({ address }) => address) }
   brokers = await Promise.all([
     startBroker({ ...common, release: '4.9.7', name: 'broker-4' }),
@@ -29,7 +29,7 @@ beforeAll(async () => {
   }
 })
 
-/** Brokers tell both NameServers of a change, but not at the same moment. */
+/** Brokers register a change with both NameServers, but not at the same moment. */
 async function settled(): Promise<void> {
   await until('both NameServers know the same topics and queues', async () => {
     const [one, other] = await Promise.all(nameServers.map(({ address }) => tables(address)))

@@ -24,7 +24,7 @@ afterEach(() => {
   for (const socket of crowd.splice(0)) socket.destroy()
 })
 
-/** Opens more connections than there can be, until so many have been closed again by the server. */
+/** Opens connections beyond the limit, until the server has closed that many again. */
 async function overcrowd(): Promise<void> {
   let closed = 0
   for (let index = 0; index < OPEN_FILES; index++) {

@@ -35,7 +35,7 @@ test.concurrent.each(cases.map(({ client, release }) => [client, release] as con
     const { nameServer, broker } = world
     await until('the broker is registered', async () => broker.name in (await brokersOf(nameServer.address)))
     const topic = `By-${client}`
-    // The Go client makes its topic by sending to it; ali-ons gives up at the answer that there is none.
+    // The Go client makes its topic by sending to it; ali-ons gives up at the response that there is none.
     if (client === 'ali-ons') await createTopic(broker, topic)
     const common = { nameServers: [nameServer.address], topic }
 

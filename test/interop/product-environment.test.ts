@@ -19,7 +19,7 @@ const MESSAGES = 10
 
 const pages: string[] = []
 const products: NameServer[] = []
-/** Names the product NameServers to whoever asks. */
+/** Returns the list of product NameServers. */
 const addressServer = createServer((request, response) => {
   pages.push(request.url ?? '')
   response.end(`${products.map(({ address }) => address).join(';')}\n`)

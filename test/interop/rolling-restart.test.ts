@@ -71,7 +71,7 @@ function errorsOf(client: ChildProgram): string[] {
   const folder = join(client.home, 'logs', 'rocketmqlogs')
   const logs = readdirSync(folder).filter((name) => name.endsWith('.log'))
   const logged = logs.flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
-  // Whoever looks for errors in the wrong place finds none.
+  // Proves that this is where errors would be.
   expect(logged.some((line) => line.includes('INFO'))).toBe(true)
   return [...logged, ...client.lines].filter((line) => /\bERROR\b/.test(line))
 }

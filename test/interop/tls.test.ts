@@ -61,7 +61,6 @@ beforeAll(async () => {
     startNameServer(serverOptions({ 'tls.server.mode': 'enforcing', 'tls.config.file': tlsFile })),
     startNameServer(serverOptions({ 'tls.server.mode': 'disabled' })),
   ])
-  // All at once: a 5.x broker lets its first registration out only ten seconds after its start.
   ;[testBroker, certificateBroker] = await Promise.all([
     startBroker({
       release,
@@ -91,7 +90,7 @@ function serverOptions(properties: Readonly<Record<string, string>>): Parameters
   return { ...subject, javaOptions, takesOnlyTls }
 }
 
-/** Where plaintext is not taken, the log has to tell. */
+/** Where plaintext is not accepted, the log must show it. */
 async function registered({ address, program }: NameServer, { name }: Broker): Promise<void> {
   await program.until(`${name} is registered`, async () => {
     if (subject.kind === 'ours') {
@@ -123,7 +122,7 @@ describe('a broker, a producer and a push consumer of 5.5.0 over TLS', () => {
   })
 
   test('enforcing: a client without TLS gets no route', async () => {
-    await expect(brokersOf(enforcing.address)).rejects.toThrow('closed before the answer')
+    await expect(brokersOf(enforcing.address)).rejects.toThrow('closed before the response')
     await failsToSend(enforcing, [])
   })
 

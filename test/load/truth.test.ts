@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Histogram } from '../../scripts/load/histogram.ts'
-import { slopeMibPerHour } from '../../scripts/load/memory-slope.ts'
+import { Histogram, slopeMibPerHour } from '../../scripts/load/figures.ts'
 import { type Member, Presence, type Topic, wrongRoute } from '../../scripts/load/truth.ts'
 import { frame } from '../support/raw-client.ts'
 
@@ -47,7 +46,7 @@ describe('what a load takes for right', () => {
     expect(wrongRoute(topic, { ...NO_ROUTE, code: 1 }, NOW)).toMatch('has the code 1')
   })
 
-  test('is a broker that leaves, there or not, until it is gone; an answer that was right before it went is wrong after that', () => {
+  test('either has a broker that is leaving or not; once it has left, only the second is right', () => {
     const { topic, b } = aTopic()
     expect(wrongRoute(topic, answer(['a', 'b']), NOW)).toBeUndefined()
     b.presence.change()
@@ -56,9 +55,9 @@ describe('what a load takes for right', () => {
       expect(wrongRoute(topic, answer(names), NOW)).toBeUndefined()
     }
     b.presence.settle(false)
-    expect(wrongRoute(topic, answer(['a', 'b']), NOW)).toMatch('has b, which is gone')
+    expect(wrongRoute(topic, answer(['a', 'b']), NOW)).toMatch('has b, which has left')
     expect(wrongRoute(topic, answer(['a']), NOW)).toBeUndefined()
-    // Whoever asked before may have seen it.
+    // A lookup from before may have seen it.
     expect(wrongRoute(topic, answer(['a', 'b']), 0)).toBeUndefined()
   })
 

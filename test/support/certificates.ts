@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { signCertificate } from '../../src/namesrv/tls/self-signed-certificate.ts'
 
-/** A private key and the certificate that goes with it, PEM. */
+/** A private key and its certificate, PEM. */
 export interface Identity {
   readonly key: string
   readonly cert: string

@@ -36,7 +36,7 @@ export function compileProgram(source: string): string {
   return join(outDir, source.replace(/ts$/, 'js'))
 }
 
-/** Starts a program that goes on without end, and kills it, once it has said something, at any moment soon after. */
+/** Starts a program that never ends, and kills it at a random moment soon after its first line. */
 export async function killWhileRunning(program: string, ...args: string[]): Promise<void> {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')

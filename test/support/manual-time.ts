@@ -62,7 +62,7 @@ export class ManualTime implements Clock, Scheduler {
     }
   }
 
-  /** Time passes while the event loop is held up by work: whoever is working can ask, and timers wait. */
+  /** Time passes while work holds up the event loop: the clock moves on, and timers wait. */
   holdUp(ms: number): void {
     this.#nowMs += ms
   }

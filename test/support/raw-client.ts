@@ -60,9 +60,9 @@ export class RawClient {
   readonly socket: Socket
   /** `host:port` as the server sees this peer. */
   readonly address: string
-  /** Resolves when the connection is gone, however it went. */
+  /** Resolves when the connection has closed, for whatever reason. */
   readonly closed: Promise<void>
-  /** Frames that nobody has asked for yet. */
+  /** Frames not read yet. */
   readonly answers: Answer[] = []
   bytesReceived = 0
   #chunks: Buffer[] = []
@@ -75,7 +75,7 @@ export class RawClient {
     this.socket = socket
     this.address = `127.0.0.1:${socket.localPort}`
     socket.on('data', (chunk) => this.#onData(chunk))
-    // A reset is one of the ways in which a connection ends; `closed` tells.
+    // A reset is one of the ways in which a connection ends; `closed` resolves.
     socket.on('error', () => {})
     this.closed = new Promise((resolve) => {
       socket.on('close', () => {

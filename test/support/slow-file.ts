@@ -3,16 +3,16 @@ import { closeSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** A file that whoever opens it waits for, as for one on a disk that hangs. */
+/** A file whose opening blocks, as on a disk that hangs. */
 export interface SlowFile {
   /** Lets everybody go on who opens it, for whom it is empty, until another file is in its place. */
   release(): Promise<void>
 }
 
-/** Turns of the event loop after which nobody is going to replace it any more. */
+/** Turns of the event loop after which it is not replaced any more. */
 const MAX_TURNS = 20_000
 
-/** Puts a named pipe in the place of a file: to open it takes until somebody opens its other end. */
+/** Replaces a file by a named pipe: opening it blocks until its other end is opened. */
 export function slowFile(path: string): SlowFile {
   mkdirSync(dirname(path), { recursive: true })
   execFileSync('mkfifo', [path])

@@ -18,7 +18,7 @@ export interface TestServer {
   connect(): Promise<RawClient>
 }
 
-/** An empty folder that is gone when the test is over. */
+/** An empty folder that is deleted after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'mqnamesrv-test-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))

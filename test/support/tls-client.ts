@@ -8,7 +8,7 @@ import { RawClient } from './raw-client.ts'
 export interface TlsClientOptions extends ConnectionOptions {
   /** Sent in plaintext before the handshake. */
   readonly before?: Buffer
-  /** Every byte goes in a write of its own. */
+  /** Every byte is a write of its own. */
   readonly isCut?: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Most time a condition may take; far more than any needs. */
+/** Max time for a condition; far more than any needs. */
 const DEADLINE_MS = 10_000
 
 /** Waits for a condition, giving sockets and timers their turns. */

@@ -29,7 +29,7 @@ export const binaryHeaders: Session = {
 
     const json = editRequest(context.read('route.request'), { extFields: { topic: TOPIC } })
     const answered = await replay(port, json)
-    if (!answered) throw new Error('a JSON request was not answered')
+    if (!answered) throw new Error('a JSON request got no response')
     context.save('json-route-to-binary-server', answered, {
       client: `replayed: producer request with a JSON header, topic set to ${TOPIC}`,
       why: 'only the NameServer runs with rocketmq.serialize.type=ROCKETMQ',

@@ -1,11 +1,11 @@
-/** A broker that asks before it registers (`forceRegister=false`), and what makes the answer change. */
+/** A broker that asks before it registers (`forceRegister=false`), and what makes the response change. */
 
 import { exchangeOf, isRequest, type Session } from '../session.ts'
 import { BROKERS, NAMES } from '../stage.ts'
 
 const TOPIC = 'TopicTest'
 
-/** QUERY_DATA_VERSION with all three kinds of answer; also REGISTER_TOPIC_IN_NAMESRV (5.x) and DELETE_TOPIC_IN_NAMESRV. */
+/** QUERY_DATA_VERSION with all three kinds of response; also REGISTER_TOPIC_IN_NAMESRV (5.x) and DELETE_TOPIC_IN_NAMESRV. */
 export const dataVersion: Session = {
   name: 'data-version',
   majors: ['4', '5'],
@@ -15,7 +15,7 @@ export const dataVersion: Session = {
     const { port } = nameServer
     const properties = { forceRegister: false, enableSingleTopicRegister: true }
     const { process: broker, proxy } = await stage.broker(port, properties, { home: 'data-version' })
-    // Each query is told from the ones before it by its place in the recording and by its answer.
+    // Each query is told from the ones before it by its place in the recording and by its response.
     const query = async (changed: string, withBody: boolean, after: number) => {
       const answer = await proxy.waitFor(
         `changed=${changed}`,

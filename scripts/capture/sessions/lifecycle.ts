@@ -175,7 +175,7 @@ async function replays(context: SessionContext, port: number): Promise<void> {
   for (const [name, topic] of legacy) {
     const request = editRequest(lookup, { version: LEGACY_VERSION, extFields: { topic } })
     const answered = await replay(port, request)
-    if (!answered) throw new Error(`${name} was not answered`)
+    if (!answered) throw new Error(`${name} got no response`)
     context.save(name, answered, {
       client: `replayed: 4.9.7 producer request, version set to ${LEGACY_VERSION}, topic to ${topic}`,
       why: 'a lookup as 4.9.3 and older send it',
@@ -189,6 +189,6 @@ async function replays(context: SessionContext, port: number): Promise<void> {
       why: 'a code no release has',
     })
   } else {
-    process.stdout.write(`  ${context.release}: no answer to an unknown code in 3 s\n`)
+    process.stdout.write(`  ${context.release}: no response to an unknown code in 3 s\n`)
   }
 }

@@ -1,4 +1,4 @@
-/** An answer taken apart, its texts kept as they came. */
+/** A response taken apart, its texts kept as they came. */
 export interface Answer {
   /** Type byte of the frame. */
   readonly serializeType: number

@@ -26,7 +26,7 @@ const UNORDERED: Readonly<Record<number, readonly string[]>> = {
 /** The KV file: a table of tables. */
 export const KV_FILE_UNORDERED = ['configTable', 'configTable.*']
 
-/** The unordered collections of an answer's body. In standard JSON, which quotes integer keys, Java sorts its maps. */
+/** The unordered collections of a response's body. In standard JSON, which quotes integer keys, Java sorts its maps. */
 export function unorderedPaths(code: number, body: string): readonly string[] {
   const paths = UNORDERED[code] ?? []
   return code === 105 && /[{,]-?\d+:/.test(body) ? [...paths, ...ROUTE_MAPS] : paths

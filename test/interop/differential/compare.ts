@@ -28,7 +28,7 @@ export function differencesOf(
   })
 }
 
-/** How the answers to one request differ, as readable text; undefined if they do not, but for what is on purpose. */
+/** How the responses to one request differ, as readable text; undefined if they do not, but for what is on purpose. */
 export function differenceOf(
   step: RequestStep,
   release: Release,

@@ -16,7 +16,7 @@ import { sequences } from './sequences/index.ts'
 const MAX_SHOWN = 10
 
 describe('the same requests sent to Java NameServers and to ours', () => {
-  it.each(sequences.map((sequence) => [sequence.name, sequence] as const))(
+  it.concurrent.each(sequences.map((sequence) => [sequence.name, sequence] as const))(
     '%s: every response is the same',
     async (_, sequence) => {
       const { properties, releases = ['5.5.0', '5.3.3'] } = sequence

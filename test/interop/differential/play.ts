@@ -5,9 +5,9 @@ import { isServedIn4 } from './release-differences.ts'
 import { requestBytes } from './request-bytes.ts'
 import type { Condition, RequestStep, Sequence, Step } from './sequence.ts'
 
-/** Time for an answer, or for the end of a connection that an unreadable frame brings about. */
+/** Time for a response, or for the end of a connection that an unreadable frame brings about. */
 const ANSWER_TIMEOUT_MS = 10_000
-/** Time for an effect that comes after its answer: a lost connection, a queued unregistration. */
+/** Time for an effect that comes after its response: a lost connection, a queued unregistration. */
 const SETTLE_TIMEOUT_MS = 10_000
 /** A request that every release answers at once and that changes nothing. */
 const FENCE: RequestStep = { code: 101, opaque: -29_999 }
@@ -74,7 +74,7 @@ function isSilent({ code, silent, flag = 0 }: RequestStep, side: Player): boolea
   return silent ?? ((flag & 3) !== 0 || (side === '4.9.7' && !isServedIn4(code)))
 }
 
-/** Sends a request and takes what comes next; where nothing is due, the answer to a fence must be the next thing. */
+/** Sends a request and takes what comes next; where nothing is due, the response to a fence must be the next thing. */
 export async function exchange(
   connection: Connection,
   request: Buffer,
@@ -103,7 +103,7 @@ async function settled(
       (condition.lacks === undefined || !text.includes(condition.lacks))
     )
   }
-  const inTime = await until('the answer is settled', satisfied, {
+  const inTime = await until('the response is settled', satisfied, {
     timeoutMs: SETTLE_TIMEOUT_MS,
     everyMs: 10,
   }).catch(() => false)

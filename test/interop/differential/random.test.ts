@@ -23,7 +23,7 @@ interface Setting {
   readonly release: Release
   readonly dialect: Dialect
   readonly properties: Readonly<Record<string, boolean>>
-  /** True if ours is to keep nothing that it could answer faster from: every route is encoded and every registration read anew. */
+  /** True if ours caches nothing: every route is encoded and every registration read each time. */
   readonly keepsNothing?: boolean
 }
 

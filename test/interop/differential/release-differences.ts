@@ -9,11 +9,11 @@ export interface ReleaseDifference {
   readonly releases: readonly Release[]
   /** Requests it concerns; default all. */
   readonly concerns?: (step: RequestStep) => boolean
-  /** The answer as that release gives it, texts in UTF-16; `silent` where that release says nothing. */
+  /** The response as that release gives it, texts in UTF-16; `silent` where that release says nothing. */
   readonly asThen: (answer: AnswerText, step: RequestStep, release: Release) => AnswerText | 'silent'
 }
 
-/** An answer's type, header and body. */
+/** A response's type, header and body. */
 export type AnswerText = Pick<Answer, 'serializeType' | 'headerText' | 'body'>
 
 const VERSIONS: Readonly<Record<Release, number>> = { '5.5.0': 513, '5.4.0': 493, '5.3.3': 479, '4.9.7': 407 }
@@ -91,7 +91,7 @@ export function isServedIn4(code: number): boolean {
   return CODES_OF_4.includes(code)
 }
 
-/** The answer of 5.5.0 as an earlier release gives it; texts are bytes as Latin-1. */
+/** The response of 5.5.0 as an earlier release gives it; texts are bytes as Latin-1. */
 export function asAnsweredBy(release: Release, answer: AnswerText, step: RequestStep): AnswerText | 'silent' {
   const rules = releaseDifferences.filter(
     ({ releases, concerns }) => releases.includes(release) && (concerns?.(step) ?? true),

@@ -1,7 +1,7 @@
 import type { Release } from '../harness/packages.ts'
 import type { DifferenceId } from './differences.ts'
 
-/** A text that an answer (header and body as they came) must have or lack before it counts as settled. */
+/** A text that a response (header and body as they came) must have or lack before it counts as settled. */
 export interface Condition {
   readonly has?: string
   readonly lacks?: string
@@ -9,7 +9,7 @@ export interface Condition {
 
 export type Side = 'java' | 'ours'
 
-/** What an answer must be where the two servers differ on purpose; what is left out must be the same in both. */
+/** What a response must be where the two servers differ on purpose; what is left out must be the same in both. */
 export interface ExpectedAnswer {
   readonly code?: number
   /** Null: none. */
@@ -46,7 +46,7 @@ export interface RequestStep {
   readonly version?: number
   /** Default JSON. */
   readonly serializeType?: 'JSON' | 'ROCKETMQ'
-  /** Default 0; with bit 0 or 1 no answer is waited for, see `silent`. */
+  /** Default 0; with bit 0 or 1 no response is waited for, see `silent`. */
   readonly flag?: number
   /** Default: the number of the step. */
   readonly opaque?: number
@@ -59,19 +59,19 @@ export interface RequestStep {
   /** Whole frame in hex, length word included, in place of everything above. */
   readonly frameHex?: string
   /**
-   * No answer is due: another request follows on the same connection, and its answer must be the next thing to come.
+   * No response is due: another request follows on the same connection, and its response must be the next thing to come.
    * Default: whether the flag says oneway or answer.
    */
   readonly silent?: boolean
   /** How long to wait where nothing is to come, ms; default 10,000. */
   readonly waitMs?: number
-  /** Ask again until the answer satisfies this; for effects that come after the answer that announced them. */
+  /** Ask again until the response satisfies this; for effects that come after the response that announced them. */
   readonly until?: Condition | Readonly<Record<Side, Condition>>
   /** Milliseconds of the present time in the body are the same whatever they are. */
   readonly clock?: boolean
   /** Folders and the port of the server, in lines of `key=value`, are the same whatever they are. */
   readonly places?: boolean
-  /** A version query of a random broker: where Java answers that nothing has changed, ours may tell it to register all the same. */
+  /** A version query of a random broker: where Java answers that nothing has changed, ours may still answer `changed`. */
   readonly mayTellToRegister?: boolean
   /** The two may differ on purpose, depending on what was asked before. */
   readonly mayDiffer?: Differs
@@ -79,7 +79,7 @@ export interface RequestStep {
   readonly differs?: 'exception-text' | Differs
 }
 
-/** Closes a connection, or opens the next step of that name anew. */
+/** Closes a connection; the next step of that name opens a new one. */
 export interface CloseStep {
   readonly close: string
 }

@@ -6,7 +6,7 @@ const LAST_PORT = 32_000
 
 const given = new Set<number>()
 
-/** A port that nobody listens on, and that was not given before. */
+/** A free port that was not returned before. */
 export async function freePort(): Promise<number> {
   return freePortWith([0])
 }

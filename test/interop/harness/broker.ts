@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freeBrokerPort } from './broker-ports.ts'
+import { updateBrokerConfig } from './broker-requests.ts'
 import { ChildProgram } from './child-program.ts'
 import { javaArguments, propertiesText } from './java.ts'
 import { prepareHome } from './java-home.ts'
@@ -41,6 +42,9 @@ export const OPENED_MODULES = [
   '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
 ]
 
+/** Permission to read and to write, a broker's default. */
+const READ_WRITE = 6
+
 /** Several that start at once on two cores take a while; a second each where the machine is free. */
 const START_TIMEOUT_MS = 100_000
 
@@ -68,9 +72,9 @@ export function brokerConf(
     rocketmqHome: home,
     storePathRootDir: store,
     storePathCommitLog: join(store, 'commitlog'),
-    // The least a broker accepts: it limits how long a NameServer that started anew stays without it.
+    // The minimum a broker accepts: it limits how long a restarted NameServer is without it.
     registerNameServerPeriod: 10_000,
-    // By default a message that waits for 200 ms is refused, which on a busy machine happens to good ones.
+    // By default a message that waits for 200 ms is rejected, which happens on a busy machine.
     waitTimeMillsInSendQueue: 10_000,
     ...SMALL_STORE,
     ...properties,
@@ -104,5 +108,21 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     () => program.lines.some((line) => line.includes('boot success')),
     START_TIMEOUT_MS,
   )
-  return { name, address: `127.0.0.1:${port}`, port, store, program }
+  const broker = { name, address: `127.0.0.1:${port}`, port, store, program }
+  if (registersLate(options)) {
+    await updateBrokerConfig(
+      broker,
+      'brokerPermission',
+      `${options.properties?.['brokerPermission'] ?? READ_WRITE}`,
+    )
+  }
+  return broker
+}
+
+/**
+ * A broker of 5.x finds no NameServer yet when it registers at its start, and tries again ten seconds later. Setting its permission to
+ * what it is makes it register at once. In controller mode it must not: its controller has not given it an id yet.
+ */
+function registersLate({ release, properties }: BrokerOptions): boolean {
+  return !release.startsWith('4.') && properties?.['enableControllerMode'] !== true
 }

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 export class ChaosProxy {
   /** `127.0.0.1:port`, to be used in the NameServer's place. */
   readonly address: string
-  /** Every piece of what goes through, either way, goes on so much later. */
+  /** Delay of every piece of data, either way, ms. */
   delayMs = 0
   readonly #server: Server
   readonly #passages = new Set<Passage>()
@@ -23,7 +23,7 @@ export class ChaosProxy {
 
   static async start(nameServer: string): Promise<ChaosProxy> {
     const [host = '', port = ''] = nameServer.split(':')
-    // A side that has ended is told to the other by the proxy, when it lets it be told.
+    // The proxy passes on the end of one side to the other, when it lets it through.
     const server = createServer({ allowHalfOpen: true })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     return new ChaosProxy(server, () => connect({ host, port: Number(port), allowHalfOpen: true }))
@@ -103,7 +103,7 @@ class Passage {
   readonly #delayMs: () => number
   readonly #onGone: () => void
   #far: Socket | undefined
-  /** What happens to one half is not told to the other. */
+  /** The end of one half is not passed on to the other. */
   #keepsQuiet = false
   /** Resolved unless it is frozen. */
   #thawed: Promise<void> = Promise.resolve()

@@ -16,7 +16,7 @@ export interface ProgramOptions {
 
 /** Lines kept for a failure's report. */
 const TAIL_LINES = 40
-/** Time a program has to end after SIGTERM; brokers take longer (5.x ten seconds), but nobody wants their stores. */
+/** Time a program has to end after SIGTERM; brokers take longer (5.x ten seconds), but their stores are not needed. */
 const TERM_GRACE_MS = 1_500
 /** What 5.x programs print about reading their logging configuration; it would bury the rest. */
 const LOGBACK_STATUS = /\|-(INFO|WARN) in /

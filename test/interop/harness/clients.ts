@@ -12,7 +12,7 @@ export interface ClientOptions {
 /**
  * A producer: `SENT body` for each stored message, `FAILED body reason` for any other, `DONE`.
  *
- * @param count - Number of messages; 0 goes on until `finish()`.
+ * @param count - Number of messages; 0 sends until `finish()`.
  */
 export function startProducer({
   count,

@@ -9,7 +9,7 @@ export interface Delivery {
   readonly received: ReadonlySet<string>
 }
 
-/** Sends so many messages, and has a push consumer take them all. */
+/** Sends `count` messages, and has a push consumer receive them all. */
 export async function deliver(client: ClientOptions, count: number): Promise<Delivery> {
   const producer = startProducer({ ...client, count })
   await producer.until('it has sent everything', () => producer.lines.includes('DONE'))

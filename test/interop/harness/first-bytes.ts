@@ -9,14 +9,14 @@ export interface FirstBytes {
   readonly tls: boolean | ConnectionOptions
 }
 
-/** Most time an answer or the end of the connection may take, ms. */
+/** Max time for a response or the end of the connection, ms. */
 const TIMEOUT_MS = 5_000
 
 /**
- * Opens a connection, sends one request over it and tells what became of it.
+ * Opens a connection, sends one request over it and returns the outcome.
  *
  * @param code - Of the request.
- * @returns `answered`, or `closed` if the connection ended without an answer; its bytes as text, and this end's address.
+ * @returns `answered`, or `closed` if the connection ended without a response; its bytes as text, and this end's address.
  */
 export async function tryConnection(
   nameServer: string,
@@ -36,7 +36,7 @@ export async function tryConnection(
   let answer = ''
   const outcome = await new Promise<'answered' | 'closed'>((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new Error(`${nameServer}: neither an answer nor an end`)),
+      () => reject(new Error(`${nameServer}: neither a response nor an end`)),
       TIMEOUT_MS,
     )
     const end = (how: 'answered' | 'closed') => () => {

@@ -5,7 +5,7 @@ import { canConnect } from '../../../scripts/support/ports.ts'
 import { freePort } from './broker-ports.ts'
 import { ChildProgram } from './child-program.ts'
 
-/** How haproxy tells a server whose connection it passes on. */
+/** How haproxy announces the client of a connection. */
 export const proxyKinds = ['send-proxy', 'send-proxy-v2'] as const
 export type ProxyKind = (typeof proxyKinds)[number]
 

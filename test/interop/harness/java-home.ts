@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Makes a folder good for `ROCKETMQ_HOME`: 4.9.x programs refuse to start without their logging configuration. */
+/** Prepares a folder for `ROCKETMQ_HOME`: 4.9.x programs do not start without their logging configuration. */
 export function prepareHome(home: string): void {
   const conf = join(home, 'conf')
   mkdirSync(conf, { recursive: true })

@@ -10,7 +10,7 @@ export interface BrokerStep {
   readonly command: string
   /** What it prints where it does what it is asked, so that two equal failures do not pass. */
   readonly says: RegExp
-  /** Measured or counted at the moment of the call, or made anew: numbers and message ids are left out. */
+  /** Measured, counted or generated at the moment of the call: numbers and message ids are not compared. */
   readonly measured?: true
   /** Its lines come in the order of a hash table. */
   readonly anyOrder?: true

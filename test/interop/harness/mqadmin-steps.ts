@@ -8,7 +8,7 @@ const QUERY_NOT_FOUND = 22
 const GET_UNIT_TOPIC_LIST = 311
 const GET_NAMESRV_CONFIG = 319
 
-/** A command of the admin tool that goes to NameServers. */
+/** A command of the admin tool for NameServers. */
 export interface Step {
   /** The command; `<broker>` is the address of the 4.9.7 broker. */
   readonly command: string

@@ -11,17 +11,17 @@ export interface Answer {
   readonly body: Buffer
 }
 
-/** How long an answer may take, ms. */
+/** How long a response may take, ms. */
 const ANSWER_TIMEOUT_MS = 3_000
 /** MQVersion of 5.5.0: new enough for route bodies in standard JSON. */
 const VERSION = 513
 
 /**
- * Sends one request over a connection of its own and gives the answer.
+ * Sends one request over a connection of its own and gives the response.
  *
  * @param server - `host:port` of a NameServer or broker.
  * @param version - MQVersion ordinal of the client; below 401, route bodies come in fastjson's own dialect.
- * @throws {Error} if there is no connection or no answer in time.
+ * @throws {Error} if there is no connection or no response in time.
  */
 export function ask(
   server: string,
@@ -48,9 +48,9 @@ export function ask(
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), host)
     let received: Buffer = Buffer.alloc(0)
-    socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy(new Error(`${server}: no answer to ${code}`)))
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy(new Error(`${server}: no response to ${code}`)))
     socket.on('error', reject)
-    socket.on('close', () => reject(new Error(`${server}: closed before the answer to ${code}`)))
+    socket.on('close', () => reject(new Error(`${server}: closed before the response to ${code}`)))
     socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk])
       if (received.length < 4 || received.length < 4 + received.readInt32BE(0)) return
@@ -63,7 +63,7 @@ export function ask(
 
 function readAnswer(frame: Buffer): Answer {
   const headerEnd = 8 + (frame.readInt32BE(4) & 0xff_ff_ff)
-  // Of a binary header the code is read and no more, which is enough to see that somebody answers.
+  // Of a binary header only the code is read, which is enough to see that the server responds.
   if (frame[4] !== 0) {
     return { code: frame.readInt16BE(8), remark: undefined, extFields: {}, body: frame.subarray(headerEnd) }
   }

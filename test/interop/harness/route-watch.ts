@@ -12,7 +12,7 @@ export class RouteWatch {
   #isThere = false
   #goneSinceMs: number | undefined
   #longestGapMs = 0
-  /** Looks that got no answer in time, or a wrong one. */
+  /** Looks that got no response in time, or a wrong one. */
   readonly failures: unknown[] = []
 
   constructor(nameServer: string, topic: string) {

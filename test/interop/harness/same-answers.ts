@@ -8,18 +8,18 @@ const GET_BROKER_CLUSTER_INFO = 106
 const GET_ALL_TOPIC_LIST_FROM_NAMESERVER = 206
 /** MQVersion ordinals below and above 401, from which on route bodies are standard JSON. */
 const DIALECTS = { fastjson: 400, standard: 513 } as const
-/** Asked about although nobody knows it. */
+/** An unknown topic. */
 const NOWHERE = 'Nowhere'
 
 export interface SameAnswersOptions {
   /** More topics to ask about, such as deleted ones. */
   readonly topics?: readonly string[]
-  /** How long they may take to agree, ms; default 15,000: a broker tells one after the other, some only every 10 s. */
+  /** How long they may take to agree, ms; default 15,000: a broker registers with one after the other, some only every 10 s. */
   readonly timeoutMs?: number
 }
 
 /**
- * Holds two NameServers to the same answers about everything: 106, 206, and 105 of every topic in both dialects, byte
+ * Holds two NameServers to the same responses about everything: 106, 206, and 105 of every topic in both dialects, byte
  * for byte but for the order of Java's hash tables.
  */
 export async function expectSameAnswers(

@@ -8,7 +8,7 @@ export const projectRoot = fileURLToPath(new URL('../../../', import.meta.url))
 export const interopRoot = fileURLToPath(new URL('../', import.meta.url))
 /** Everything a run leaves behind; not under version control. */
 export const workRoot = join(interopRoot, '.work')
-/** What one run leaves behind; the process id in its name tells whether that run still goes on. */
+/** What one run leaves behind; the process id in its name shows whether that run is still going. */
 const runFolders = /^run-(\d+)$/
 // Set in the process that runs the global setup, and inherited by the workers.
 process.env['INTEROP_RUN'] ??= `run-${process.pid}`

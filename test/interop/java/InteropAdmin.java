@@ -8,7 +8,7 @@ import org.apache.rocketmq.tools.command.MQAdminStartup;
 
 /**
  * Runs many mqadmin commands in one JVM, each through the tool's own entry point. A line on stdin is one command,
- * its arguments parted by tabs, an empty line the tool without arguments; the answer is one line, "RESULT stdout stderr", both in base64.
+ * its arguments parted by tabs, an empty line the tool without arguments; the response is one line, "RESULT stdout stderr", both in base64.
  */
 public class InteropAdmin {
     public static void main(String[] args) throws Exception {

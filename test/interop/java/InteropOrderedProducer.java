@@ -8,7 +8,7 @@ import org.apache.rocketmq.common.message.MessageQueue;
 
 /**
  * Sends the messages of several keys in turn, all of one key to one queue. Each line on stdin is a number of messages a
- * key; the answer is one line a message, "SENT key/number broker" or "FAILED key/number broker", then "QUEUES
+ * key; the response is one line a message, "SENT key/number broker" or "FAILED key/number broker", then "QUEUES
  * broker:queue,broker:queue,...", the queues among which the last message had the choice, and "DONE line" at the end.
  * Arguments: NameServer list, topic, number of keys.
  */

@@ -16,7 +16,7 @@ public class InteropProducer {
         long pauseMillis = Long.parseLong(args[3]);
         DefaultMQProducer producer = new DefaultMQProducer("interop-producer-" + topic);
         producer.setNamesrvAddr(args[0]);
-        // Routes are asked for every second, so that a NameServer that has gone is noticed within a test.
+        // Routes are requested every second, so that a dead NameServer is noticed within a test.
         producer.setPollNameServerInterval(1000);
         // On a busy machine the first connection alone may take longer than the default of 3 s.
         producer.setSendMsgTimeout(10_000);

@@ -92,7 +92,7 @@ const broker5: fc.Arbitrary<BrokerChoice> = fc
     address: address ?? member,
   }))
 
-/** In 4.9.7 an unregistration goes by id and not by address, and the cluster is no part of what it knows a broker by. */
+/** In 4.9.7 an unregistration is by id, not by address, and a broker is identified without its cluster. */
 const broker4: fc.Arbitrary<BrokerChoice> = fc
   .record({ name: index(3), member: index(3) })
   .map(({ name, member }) => ({ name, cluster: name % 2, id: String(member), address: member }))

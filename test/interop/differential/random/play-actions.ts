@@ -10,7 +10,7 @@ import type { World } from './world.ts'
 const LOOK_EVERY = 5
 
 /**
- * Does a sequence of actions to both servers, comparing every answer, and every few steps and at the end all that they know.
+ * Does a sequence of actions to both servers, comparing every response, and every few steps and at the end all that they know.
  * @throws {Difference}
  */
 export async function run(twins: Twins, world: World, actions: readonly Action[]): Promise<void> {

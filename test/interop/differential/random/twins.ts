@@ -58,7 +58,7 @@ export class Twins {
     })
   }
 
-  /** Asks each of them again and again, on the main connection, until its answer satisfies a condition. */
+  /** Asks each of them again and again, on the main connection, until its response satisfies a condition. */
   async settle(step: RequestStep, isSettled: (answer: Answer) => boolean): Promise<void> {
     const { java, ours } = await this.#connection('main')
     const request = requestBytes(step, this.#nextOpaque())
@@ -133,7 +133,7 @@ export class Twins {
   }
 }
 
-/** Java works on the requests of a connection in many threads, so the answers come in any order. */
+/** Java works on the requests of a connection in many threads, so the responses come in any order. */
 async function exchangeAll(
   connection: Connection,
   requests: readonly Buffer[],
@@ -150,6 +150,6 @@ async function exchangeAll(
 
 /** @throws {Difference} if there was none. */
 function answerOf(arrival: Arrival): Answer {
-  if (typeof arrival === 'string') throw new Difference(`no answer came: ${arrival}`)
+  if (typeof arrival === 'string') throw new Difference(`no response came: ${arrival}`)
   return readAnswer(arrival)
 }

@@ -133,7 +133,7 @@ export class World {
     ]
   }
 
-  /** A broker without topics that comes and goes: when it is gone, so is everything that was to go before. */
+  /** A broker without topics that registers and leaves: once it is removed, so is everything queued before it. */
   sentinel(): Broker {
     const name = `${this.#prefix}sentinel`
     return { name, addr: `${name}:1`, cluster: name, acting: null }

@@ -101,9 +101,9 @@ export const kvConfig: Sequence = {
   ],
 }
 
-/** The table that brokers are told of with their registration. */
+/** The table that brokers get in the response to their registration. */
 export const orderConf: Sequence = {
-  name: 'order configuration in the answers of 103 and 105',
+  name: 'order configuration in the responses of 103 and 105',
   properties: { orderMessageEnable: true },
   steps: [
     register({ name: 'b', addr: 'b:1' }, { topics: [topic('T1'), topic(ODD_NAME)] }),

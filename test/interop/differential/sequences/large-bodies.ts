@@ -31,7 +31,7 @@ function named(index: number): string {
   return index < NAMES.length ? `${NAMES[index]}` : `some-topic-of-a-large-cluster-${index}`
 }
 
-/** The least that a broker says of a topic; a hundred thousand of them fit into a frame of 16 MiB. */
+/** The minimum a broker registers of a topic; a hundred thousand of them fit into a frame of 16 MiB. */
 function table(topics: number, letters = ''): string {
   const entries = Array.from({ length: topics }, (_, index) => {
     const topicName = named(index)

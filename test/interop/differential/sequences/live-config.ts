@@ -17,7 +17,7 @@ function show(rest: Rest = {}): RequestStep {
   return { code: 319, places: true, ...rest }
 }
 
-/** The one default that differs, and a key that nobody knows. */
+/** The one default that differs, and an unknown key. */
 const COMMON = { scanNotActiveBrokerInterval: 5000, 'foo.unknown': 'bar' }
 
 /** Of the keys below with their defaults: what both take, and what ours rejects. */
@@ -57,7 +57,7 @@ const RESTRICTED: readonly (readonly [text: string, undo?: string])[] = [
   ['\\'],
 ]
 
-/** 318 and 319: what is taken, what is dropped, what is refused, and what the file holds in the end. */
+/** 318 and 319: what is accepted, dropped and rejected, and what the file holds in the end. */
 export const liveConfiguration: Sequence = {
   name: 'live configuration',
   releases: ['5.5.0'],
@@ -199,7 +199,7 @@ export const liveKeys: Sequence = {
     ]),
     update('needWaitForService=false\nwaitSecondsForService=600'),
     ...look(),
-    // The table of ordered topics in the answer of 103.
+    // The table of ordered topics in the response of 103.
     ...['false', 'true'].flatMap((value) => [
       update(`returnOrderTopicConfigToBroker=${value}`),
       ...GROUP.map((step) => ({ ...step })),

@@ -35,7 +35,7 @@ interface Subject {
   readonly body?: string
   /** Requests that show what a request of this kind changes; none if it changes nothing. */
   readonly look?: (index: number) => readonly RequestStep[]
-  /** Whether 4.9.7 goes by other rules. */
+  /** Whether 4.9.7 has other rules. */
   readonly only5?: boolean
 }
 
@@ -277,9 +277,9 @@ function stepsOf(subject: Subject, number: number): RequestStep[] {
       const unique = 1_000 * number + index
       return look === undefined ? [input] : [input, ...look(unique), ...restored(unique + 1)]
     }),
-    // Last, because the effect of a request that nobody answers is not waited for.
+    // Last, because nothing waits for the effect of a request without a response.
     ...FLAGS.map((flag) => ({ ...good, flag })),
-    // The answers to these show that what came before is done, as far as a request can.
+    // The responses to these show that what came before is done, as far as a request can.
     ...restored(1_000 * number + 900),
   ].map((step) => (step.code === 219 ? { ...step, mayDiffer: EMPTIED } : step))
 }

@@ -108,7 +108,7 @@ function register217(name: string, body: string): RequestStep {
   return { code: 217, extFields: { topic: name }, body }
 }
 
-/** A step that only one of the two carries out; the other answers code 1. */
+/** A step that only one of the two carries out; the other gets code 1. */
 function onlyIn(
   side: 'java' | 'ours',
   step: RequestStep,

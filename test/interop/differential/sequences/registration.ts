@@ -211,7 +211,7 @@ export const registrationFields: Sequence = {
   }),
 }
 
-/** Bodies of 103 that are refused by both; nothing may change. */
+/** Bodies of 103 that both reject; nothing may change. */
 export const unreadableRegistrations: Sequence = {
   name: 'registrations that cannot be read',
   releases: READ_BY_FASTJSON_2,

@@ -5,7 +5,7 @@ import type { CloseStep, RequestStep } from '../sequence.ts'
 /** Everything about a step but its request. */
 export type Rest = Omit<RequestStep, 'code'>
 
-/** For bodies of which 5.5.0, whose JSON is fastjson 2, takes what fastjson 1 refuses, or the other way round (`reading`). */
+/** For bodies that fastjson2 of 5.5.0 accepts and fastjson 1 rejects, or the reverse (`reading`). */
 export const READ_BY_FASTJSON_2: readonly Release[] = ['5.5.0']
 
 /** Characters that every way of quoting, escaping and encoding treats differently. */
@@ -38,7 +38,7 @@ export function topic(name: string, options: TopicOptions = {}): [string, object
   ]
 }
 
-/** The topics of a full registration: a broker has one of its own name, which tells it from an increment. */
+/** The topics of a full registration: a broker has one of its own name, which distinguishes it from an increment. */
 export function withOwn(
   broker: Pick<Broker, 'name'>,
   topics: readonly [string, object][],
@@ -46,7 +46,7 @@ export function withOwn(
   return [...topics, [broker.name, topic(broker.name)[1]]]
 }
 
-/** DataVersion, timestamp in a time long gone so that none is mistaken for the present. */
+/** DataVersion, timestamp in the distant past, so that none is mistaken for the present. */
 export function dataVersion(counter: number, stateVersion = 0): object {
   return { counter, stateVersion, timestamp: 1_600_000_000_000 + counter }
 }

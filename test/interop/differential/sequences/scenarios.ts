@@ -48,7 +48,7 @@ export const groupLife: Sequence = {
     ...look('T1'),
     register({ ...master, addr: 'a:3', id: 2 }, { topics: [T('T1'), T('T2')], stateVersion: 2 }),
     ...look('T1'),
-    // Unregistration goes by address.
+    // Unregistration is by address.
     unregister({ ...slave, id: 77 }),
     memberGroup('a', { until: { lacks: 'a:2' } }),
     unregister({ ...master, addr: 'wrong:1', id: 2 }),
@@ -106,7 +106,7 @@ export const actingMaster: Sequence = {
     unregister(acting(1)),
     memberGroup('a', { until: { lacks: 'a:1' } }),
     ...look('T1'),
-    // Without enableActingMaster nobody stands in.
+    // Without enableActingMaster no slave acts as master.
     register({ name: 'p', addr: 'p:0' }, { topics: [T('P1'), T('P2')] }),
     register({ name: 'p', addr: 'p:1', id: 1 }, {}),
     unregister({ name: 'p', addr: 'p:0' }),
@@ -255,7 +255,7 @@ export const lostConnections: Sequence = {
     route('M1'),
     { close: 'second' },
     route('M1', { until: { has: '"code":17' } }),
-    // A frame that cannot be read closes the connection, and the broker goes with it.
+    // A frame that cannot be read closes the connection, which removes the broker.
     register({ name: 'f', addr: 'f:1' }, { topics: [T('F1'), T('F2')] }, { on: 'f' }),
     { code: 0, frameHex: 'ffffffff', on: 'f' },
     route('F1', { until: { has: '"code":17' } }),
@@ -279,7 +279,7 @@ function registerTimed(broker: Broker, heartbeatTimeoutMillis: string, topics: s
   )
 }
 
-/** Brokers that fall silent: each has a timeout of its own. The first scan comes five seconds after the start, in 5.3.3 at once. */
+/** Brokers that stop sending heartbeats: each has its own timeout. The first scan comes five seconds after the start, in 5.3.3 at once. */
 export const expiry: Sequence = {
   name: 'expiry',
   releases: ['5.5.0'],
@@ -287,7 +287,7 @@ export const expiry: Sequence = {
   steps: [
     registerTimed({ name: 'm', addr: 'm:1', id: 1 }, '600000', ['T1', 'T2']),
     registerTimed({ name: 'm', addr: 'm:2', id: 2 }, '600000', ['T1', 'T2']),
-    // Last of its group: a slave is told of its master, and that may be gone at any time.
+    // Last of its group: a slave gets its master in the response, and that may expire at any time.
     registerTimed({ name: 'm', addr: 'm:0' }, '1', ['T1', 'T2']),
     registerTimed({ name: 'lone', addr: 'lone:0' }, '0', ['T1', 'L1']),
     registerTimed({ name: 'past', addr: 'past:0' }, '-1000000', ['T1', 'P1']),
@@ -299,7 +299,7 @@ export const expiry: Sequence = {
     ...look('T1', 'T2', 'L1', 'P1', 'S1'),
     ...[1, 2].map((id) => queryDataVersion({ name: 'm', addr: `m:${id}`, id }, dataVersion(1))),
     queryDataVersion({ name: 'stays', addr: 'stays:0' }, dataVersion(1)),
-    // A heartbeat keeps nobody who has gone.
+    // A heartbeat does not bring back a removed broker.
     { code: 904, extFields: { clusterName: 'c1', brokerAddr: 'lone:0', brokerName: 'lone' } },
     queryDataVersion({ name: 'lone', addr: 'lone:0' }, dataVersion(1)),
     registerTimed({ name: 'lone', addr: 'lone:0' }, '600000', ['T1', 'L1']),
