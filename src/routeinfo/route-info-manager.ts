@@ -85,12 +85,12 @@ export class RouteInfoManager {
     return this.#arrivals.nextGeneration()
   }
 
-  /** What a broker's registration, or its own request to leave, must wait for: whatever concerns its name and came before. */
+  /** Orders a broker's request to leave behind the requests for its name that came before. */
   arrive(brokerName: string): Arrival {
     return this.#arrivals.arrive(brokerName)
   }
 
-  /** The same for a registration: until it leaves its place, its broker is not taken for silent. */
+  /** The same for a registration: until it leaves, its broker is not evicted as inactive. */
   arriveToRegister(broker: Pick<Registration, 'clusterName' | 'brokerName' | 'brokerAddr'>): Arrival {
     return this.#arrivals.arriveToRegister(broker)
   }
@@ -187,7 +187,7 @@ export class RouteInfoManager {
     return this.#routes.tables.live(clusterName, brokerAddr)?.dataVersion ?? null
   }
 
-  /** QUERY_DATA_VERSION: refreshes the broker in any case, compares, and tells the version it registered with. */
+  /** QUERY_DATA_VERSION: counts as a heartbeat, and compares the version with the one the broker registered with. */
   queryDataVersion(
     broker: DataVersionQuery,
     version: DataVersion | null,
