@@ -12,8 +12,7 @@ import {
   readRegisterBrokerBody,
 } from '../../src/protocol/body/register-broker-body.ts'
 import { decodeQueueDatas } from '../../src/protocol/body/topic-route-data.ts'
-import type { TopicTableOffsets } from '../../src/protocol/body/topic-table-offsets.ts'
-import { decodeCommand } from '../../src/protocol/command-codec.ts'
+import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
 import { FrameError, JsonError } from '../../src/protocol/errors.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
 import { isOneway, isResponse, type RemotingCommand } from '../../src/protocol/remoting-command.ts'
@@ -42,10 +41,13 @@ export function runDecoders(stream: Buffer, cuts: readonly number[]): Prediction
   const commands: RemotingCommand[] = []
   const registrations = new RegistrationReader()
   let isOwnOpaque = false
-  const nextOpaque = (): number => {
-    isOwnOpaque = true
-    return 0
-  }
+  const commandDecoder = new CommandDecoder({
+    nextOpaque: () => {
+      isOwnOpaque = true
+      return 0
+    },
+    maxHeaderBytes: MAX_HEADER_BYTES,
+  })
   try {
     let from = 0
     for (const cut of [...cuts, stream.length]) {
@@ -53,7 +55,7 @@ export function runDecoders(stream: Buffer, cuts: readonly number[]): Prediction
       from = cut
       for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
         isOwnOpaque = false
-        const command = decodeCommand(frame, nextOpaque, 0, frame.length, MAX_HEADER_BYTES)
+        const command = commandDecoder.decode(frame)
         commands.push(command)
         if (!isResponse(command) && !isOneway(command)) opaques.push(isOwnOpaque ? null : command.opaque)
         if (command.body !== null) readBody(command.code, command.body, registrations)
@@ -95,9 +97,9 @@ function isRefusal(error: unknown): boolean {
   return code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE'
 }
 
-/** Reads registrations in every form that their bytes can have, and by what is known of the one before. */
+/** Reads registrations in every form that their bytes can have, with and without the names of the one before. */
 class RegistrationReader {
-  #known: { readonly places: TopicTableOffsets; readonly topics: ReadonlyMap<string, unknown> } | undefined
+  #expectedNames: readonly string[] = []
 
   read(body: Buffer): void {
     if (body[0] === ZLIB_FIRST_BYTE) {
@@ -108,26 +110,18 @@ class RegistrationReader {
       return
     }
     ignoringRefusals(() => finish(decodeTopicConfigWrapper(body, NOW_MS)))
-    const whole = ignoringRefusals(() => finish(readRegisterBrokerBody(body, NOW_MS)))
-    this.#compare(body, whole?.body.topicConfigTable)
-    if (whole?.places !== undefined)
-      this.#known = { places: whole.places, topics: whole.body.topicConfigTable }
+    const table = readTable(body)
+    const expected = readTable(body, this.#expectedNames)
+    if (JSON.stringify(table) !== JSON.stringify(expected))
+      throw new Error('a registration is read in another way if its names are expected')
+    this.#expectedNames = [...new Set(table?.keys)]
   }
+}
 
-  /** What is read by the changes alone must come to what is read from the whole. */
-  #compare(body: Buffer, topics: ReadonlyMap<string, unknown> | undefined): void {
-    const known = this.#known
-    if (known === undefined) return
-    const changes = ignoringRefusals(() => finish(readRegisterBrokerBody(body, NOW_MS, known.places)))
-    if ((changes === undefined) !== (topics === undefined)) {
-      throw new Error('a registration can be read in one way and not in the other')
-    }
-    if (changes === undefined || topics === undefined) return
-    const merged = new Map([...(changes.onlyChanges ? known.topics : []), ...changes.body.topicConfigTable])
-    if (JSON.stringify([...merged]) !== JSON.stringify([...topics])) {
-      throw new Error('the changes of a registration do not come to the whole of it')
-    }
-  }
+function readTable(body: Buffer, expectedNames?: readonly string[]) {
+  const read = ignoringRefusals(() => finish(readRegisterBrokerBody(body, NOW_MS, expectedNames)))
+  const table = read?.topicConfigTable
+  return table && { keys: [...table.keys()], topics: [...table.values()] }
 }
 
 function ignoringRefusals<Result>(read: () => Result): Result | undefined {

@@ -1,172 +1,139 @@
 import { crc32 } from 'node:zlib'
+import type { TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
-import { LimitError, RemotingCommandError } from '../protocol/errors.ts'
-import { booleanField, intField, longField, stringField } from '../protocol/ext-fields.ts'
+import { RemotingCommandError } from '../protocol/errors.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
-import { remarkText } from '../protocol/remark.ts'
-import type { ExtFields, RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
+import { type RemotingCommand, type RemotingResponse, remarkText } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
-import type {
-  RegisterBrokerOutcome,
-  RegisterBrokerResult,
-  Registration,
-  RegistrationBaseline,
-} from '../routeinfo/registration.ts'
+import type { RegisterBrokerOutcome, Registration } from '../routeinfo/registration.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import { orderTopicConfigBody } from './kv-config.ts'
-import {
-  type BodyOptions,
-  bodyError,
-  bodyForm,
-  type RegistrationBody,
-  readChanges,
-  readWhole,
-  repeatedBody,
-} from './registration-body.ts'
-import type { BodyForm, KnownRegistration, Loan, RegistrationCache } from './registration-cache.ts'
+import { readRegistrationBody } from './registration-body.ts'
+import { type CachedRegistration, isRepeated, type RegistrationCache } from './registration-cache.ts'
 import type { RegistrationInFlight, RegistrationsInFlight } from './registrations-in-flight.ts'
-import { missing, requiredField } from './request-fields.ts'
+import { booleanField, intField, longField, missing, requiredField, stringField } from './request-fields.ts'
 import type { RequestObserver } from './request-observer.ts'
 
-/** What registering needs; `settings` are read at every use. */
-export interface RegisterBrokerOptions extends BodyOptions {
+/** What {@link handleRegisterBroker} needs; `settings` are read at every use. */
+export interface RegisterBrokerOptions {
   readonly routeInfo: RouteInfoManager
   readonly kvConfig: KVConfigManager
+  readonly slicer: TimeSlicer
   readonly settings: {
     readonly returnOrderTopicConfigToBroker: boolean
     readonly deleteTopicWithBrokerRegistration: boolean
   }
-  /** What is kept of the last registration of each broker. */
-  readonly memory: RegistrationCache
+  readonly registrations: RegistrationCache
   readonly inFlight: RegistrationsInFlight
   readonly counters: Counters
   readonly observer: RequestObserver
 }
 
+type RegisteringBroker = Omit<Registration, keyof RegisterBrokerBody>
+
 /**
- * Takes a broker's registration, in any of its body forms. A broker repeats itself every 30 seconds, so what its last
- * registration said need not be read again, nor compared with the tables topic by topic as long as nobody else has changed them.
+ * REGISTER_BROKER, in all forms of its body. A broker repeats its registration every 30 seconds: if header and body are those of
+ * its last one and the tables are as that one left them, only its times change. Any other is read and applied as a whole.
  * @see DefaultRequestProcessor#registerBroker in apache/rocketmq
  */
 export function handleRegisterBroker(options: RegisterBrokerOptions): Processor {
-  const register = takeRegistration(options)
-  const { inFlight, memory, counters, observer } = options
+  const { inFlight, counters, observer } = options
   const reject = ({ extFields }: RemotingCommand, reason: string, context: RequestContext): void => {
     const [name, addr] = [stringField(extFields, 'brokerName'), stringField(extFields, 'brokerAddr')]
     observer.onRegistrationRejected(name, addr, reason, context)
   }
   return async (request, context) => {
-    const form = bodyForm(request)
-    const loan = memory.lend(request.extFields, form)
     let flight: RegistrationInFlight | undefined
     let done = false
     try {
       flight = inFlight.enter()
-      const response = await register(request, context, flight, form, loan)
+      const response = await register(options, request, context, flight)
       done = response.code === ResponseCode.SUCCESS
       if (!done) reject(request, remarkText(response.remark ?? ''), context)
       return response
     } catch (error) {
       // What a limit rejects is logged as such.
-      const isReason = error instanceof RemotingCommandError && !(error instanceof LimitError)
-      if (isReason) reject(request, error.message, context)
+      if (error instanceof RemotingCommandError) reject(request, error.message, context)
       throw error
     } finally {
-      flight?.leave()
-      memory.giveBack(loan)
+      flight?.release()
       if (!done) counters.registrationsRejected++
     }
   }
 }
 
-type Register = (
+async function register(
+  options: RegisterBrokerOptions,
   request: RemotingCommand,
   context: RequestContext,
-  flight: RegistrationInFlight,
-  form: BodyForm | undefined,
-  loan: Loan,
-) => Promise<RemotingResponse>
-
-function takeRegistration(options: RegisterBrokerOptions): Register {
-  const { kvConfig, settings, memory, routeInfo, counters } = options
-  return async (request, context, flight, form, loan) => {
-    const { body: bytes, extFields } = request
-    const { known } = loan
-    const repeated = known !== undefined && bytes !== null && known.bytes.equals(bytes)
-    const checksum = intField(extFields, 'bodyCrc32') ?? 0
-    // The sum of the same bytes is the same.
-    if (!(repeated && checksum === known.checksum) && !crcMatches(checksum, bytes)) {
-      return { code: ResponseCode.SYSTEM_ERROR, remark: 'crc32 not match', extFields: new Map() }
-    }
-    // The number is taken before anything is waited for: it says when the broker spoke, not when it was heard.
-    const broker = registeringBroker(request, context, routeInfo.nextGeneration())
-    if (form === undefined) throw bodyError(new Error(`version ${request.version} is negative`))
-    const arrival = routeInfo.arriveToRegister(broker)
-    const register = async ({
-      body,
-      since,
-    }: RegistrationBody): Promise<RegisterBrokerOutcome | undefined> => {
-      await arrival.turn
-      return routeInfo.registerBroker(
-        { ...broker, ...body, ...(since && { since }) },
-        settings.deleteTopicWithBrokerRegistration,
-        context.channel,
-      )
-    }
-    try {
-      let body = repeated ? repeatedBody(known) : await readChanges(known, bytes, context.nowMs, options)
-      let outcome = body && (await register(body))
-      if (body === undefined || outcome === undefined) {
-        body = await readWhole(form, bytes, context.nowMs, options, flight.inflate)
-        outcome = await register(body)
-        counters.registrationsRead++
-      } else if (repeated) counters.registrationsUnchanged++
-      else counters.registrationsCompared++
-      if (outcome === undefined) throw new Error('a whole registration builds on nothing')
-      const kept = toRemember(body, outcome.mark, form, checksum, context.nowMs)
-      memory.keep(broker, context.channel, kept, loan)
-      if (outcome.result === null) {
-        return { code: ResponseCode.SYSTEM_ERROR, remark: 'register broker failed', extFields: new Map() }
+  { inflate }: RegistrationInFlight,
+): Promise<RemotingResponse> {
+  const { routeInfo, registrations, slicer, settings, counters } = options
+  const { channel, nowMs } = context
+  // The generation says when the registration arrived, so it is taken before anything is awaited.
+  const broker = registeringBroker(request, context, routeInfo.nextGeneration())
+  const last = registrations.get(broker)
+  const isRepetition = last !== undefined && isRepeated(last.request, request)
+  if (!isRepetition && !crcMatches(request)) return failure('crc32 not match')
+  const { ready, release } = routeInfo.acquireToRegister(broker)
+  try {
+    if (isRepetition) {
+      await ready
+      const deleteMissing = settings.deleteTopicWithBrokerRegistration
+      const outcome = await routeInfo.repeatRegistration(last.applied, broker, deleteMissing, channel)
+      if (outcome !== undefined) {
+        counters.registrationsUnchanged++
+        registrations.set(broker, { request: last.request, applied: outcome.applied }, channel)
+        return responseOf(outcome, options)
       }
-      return registered(
-        outcome.result,
-        settings.returnOrderTopicConfigToBroker ? orderTopicConfigBody(kvConfig) : null,
-      )
-    } finally {
-      arrival.leave()
     }
+    const previous = last?.applied
+    const expectedNames = previous?.topicNames
+    const body = await readRegistrationBody(request, { slicer, nowMs, inflate, expectedNames })
+    await ready
+    const deleteMissing = settings.deleteTopicWithBrokerRegistration
+    const outcome = await routeInfo.registerBroker({ ...broker, ...body, previous }, deleteMissing, channel)
+    counters.registrationsRead++
+    registrations.set(broker, cacheable(isRepetition ? last.request : request, body, outcome, nowMs), channel)
+    return responseOf(outcome, options)
+  } finally {
+    release()
   }
 }
 
-/** What the next registration of the broker can be compared with; undefined if nothing of this one. */
-function toRemember(
-  { body, bytes, places }: RegistrationBody,
-  mark: RegistrationBaseline | undefined,
-  form: BodyForm,
-  checksum: number,
+/** What is kept of a registration; undefined if an equal one would not be the same to the tables. */
+function cacheable(
+  request: CachedRegistration['request'],
+  { dataVersion }: RegisterBrokerBody,
+  { applied }: RegisterBrokerOutcome,
   nowMs: number,
-): KnownRegistration | undefined {
-  const { dataVersion, filterServerList } = body
-  // A version without a timestamp has been given ours, and is another one next time.
-  const isOwnTime = dataVersion.timestamp === BigInt(Math.trunc(nowMs))
-  if (bytes === null || mark === undefined || isOwnTime) return undefined
-  return { form, bytes, checksum, dataVersion, filterServerList, places, mark }
+): CachedRegistration | undefined {
+  // A version without a timestamp was given the time of its arrival, so the next one differs.
+  const hasOwnTimestamp = dataVersion.timestamp !== BigInt(Math.trunc(nowMs))
+  return applied !== undefined && hasOwnTimestamp ? { request, applied } : undefined
 }
 
-function registered(
-  { haServerAddr, masterAddr }: RegisterBrokerResult,
-  body: Buffer | null,
+function responseOf(
+  { result }: RegisterBrokerOutcome,
+  { settings, kvConfig }: RegisterBrokerOptions,
 ): RemotingResponse {
+  if (result === null) return failure('register broker failed')
   const extFields = new Map<string, string>()
-  if (haServerAddr !== null) extFields.set('haServerAddr', haServerAddr)
-  if (masterAddr !== null) extFields.set('masterAddr', masterAddr)
+  if (result.haServerAddr !== null) extFields.set('haServerAddr', result.haServerAddr)
+  if (result.masterAddr !== null) extFields.set('masterAddr', result.masterAddr)
+  const body = settings.returnOrderTopicConfigToBroker ? orderTopicConfigBody(kvConfig) : null
   return { code: ResponseCode.SUCCESS, extFields, body }
 }
 
-/** 0, also in place of a missing or unreadable number, asks for no check. Java keeps 31 bits of the sum. */
-function crcMatches(expected: number, body: Buffer | null): boolean {
+function failure(remark: string): RemotingResponse {
+  return { code: ResponseCode.SYSTEM_ERROR, remark, extFields: new Map() }
+}
+
+/** 0, also in place of a missing or invalid number, asks for no check. Java keeps 31 bits of the checksum. */
+function crcMatches({ extFields, body }: RemotingCommand): boolean {
+  const expected = intField(extFields, 'bodyCrc32') ?? 0
   return expected === 0 || expected === (body === null ? 0 : crc32(body) & 0x7fffffff)
 }
 
@@ -174,8 +141,8 @@ function registeringBroker(
   request: RemotingCommand,
   { channel, nowMs }: RequestContext,
   generation: number,
-): Omit<Registration, keyof RegisterBrokerBody> {
-  const extFields: ExtFields | null = request.extFields
+): RegisteringBroker {
+  const { extFields } = request
   const brokerId = longField(extFields, 'brokerId')
   if (brokerId === null) throw missing('brokerId')
   const heartbeatTimeoutMs = longField(extFields, 'heartbeatTimeoutMillis')

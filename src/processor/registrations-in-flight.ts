@@ -1,69 +1,73 @@
 import { inflate } from 'node:zlib'
-import { LimitError } from '../protocol/errors.ts'
+import { LimitError } from '../common/limit-error.ts'
 import type { Counters } from '../stats/counters.ts'
 
-/** What a registration holds from the moment it comes until it is answered. */
+/** What a registration holds from its arrival to its response. */
 export interface RegistrationInFlight {
   /**
-   * Inflates its body in zlib's own threads, so that a large one does not hold up lookups; one body after the other.
-   * @throws {LimitError} (rejects) if there is no room for it, or it is too large by itself; zlib's errors.
+   * Inflates its body in zlib's own threads, one body after the other.
+   * @throws {LimitError} (rejects) `maxInflatedBytes`; zlib's errors.
    */
   inflate(body: Buffer): Promise<Buffer>
-  /** To be called once, whatever became of it. */
-  leave(): void
+  /** To be called once, whatever came of it. */
+  release(): void
 }
 
-/** How much may be held for registrations. */
+/** Limits of {@link RegistrationsInFlight}. */
 export interface RegistrationLimits {
-  /** Most registrations that are being read or applied at a time. */
+  /** Max registrations that are being read or applied at a time. */
   readonly maxRegistrationsInFlight: number
-  /** Most bytes a compressed registration may inflate to. */
+  /** Max bytes a compressed registration may inflate to. */
   readonly maxInflatedBytes: number
 }
 
 /**
- * What all registrations in flight hold together, in inflated bytes, is this many times what a single one may. A body is not
- * inflated while there might be no room for it. A few kilobytes can inflate to a thousand times as much, so their number alone
- * limits nothing.
+ * All registrations in flight together hold at most this many times `maxInflatedBytes`. Their number alone limits nothing: a few
+ * kilobytes can inflate to a thousand times as much.
  */
-const LARGEST_BODIES = 4
+const MAX_LARGEST_BODIES = 4
 
-/** Counts the registrations in flight and what they hold; the excess is answered SYSTEM_BUSY before anything is done with it. */
+/** Limits the registrations in flight and the inflated bytes they hold; the excess is rejected with SYSTEM_BUSY. */
 export class RegistrationsInFlight {
   readonly #limits: RegistrationLimits
   readonly #counters: Counters
+  #count = 0
   #inflatedBytes = 0
-  /** Settles, never with an error, when the last body that has come has been inflated. */
+  /** Resolves when the last body to arrive has been inflated, or could not be. */
   #lastInflated: Promise<unknown> = Promise.resolve()
 
+  /** @param counters - Shows the count; it is not read. */
   constructor(limits: RegistrationLimits, counters: Counters) {
     this.#limits = limits
     this.#counters = counters
   }
 
-  /** A registration has come. @throws {LimitError} */
+  /** Begins a registration. @throws {LimitError} `maxRegistrationsInFlight` */
   enter(): RegistrationInFlight {
     const { maxRegistrationsInFlight } = this.#limits
-    if (this.#counters.registrationsInFlight >= maxRegistrationsInFlight) {
-      const detail = `${maxRegistrationsInFlight} registrations are being worked on`
+    if (this.#count >= maxRegistrationsInFlight) {
+      const detail = `${maxRegistrationsInFlight} registrations are in flight (maxRegistrationsInFlight)`
       throw LimitError.busy('maxRegistrationsInFlight', detail)
     }
-    this.#counters.registrationsInFlight++
+    this.#add(1, 0)
     let inflatedBytes = 0
     return {
       inflate: async (body) => {
-        const inflated = await this.#inflateInTurn(body)
+        const inflated = await this.#inflateInOrder(body)
         inflatedBytes += inflated.length
         return inflated
       },
-      leave: () => {
-        this.#counters.registrationsInFlight--
-        this.#inflatedBytes -= inflatedBytes
-      },
+      release: () => this.#add(-1, -inflatedBytes),
     }
   }
 
-  #inflateInTurn(body: Buffer): Promise<Buffer> {
+  #add(count: 1 | -1, inflatedBytes: number): void {
+    this.#count += count
+    this.#inflatedBytes += inflatedBytes
+    this.#counters.registrationsInFlight = this.#count
+  }
+
+  #inflateInOrder(body: Buffer): Promise<Buffer> {
     const inflated = this.#lastInflated.then(() => this.#inflate(body))
     this.#lastInflated = inflated.catch(() => {})
     return inflated
@@ -71,22 +75,24 @@ export class RegistrationsInFlight {
 
   async #inflate(body: Buffer): Promise<Buffer> {
     const { maxInflatedBytes } = this.#limits
-    if (this.#inflatedBytes > (LARGEST_BODIES - 1) * maxInflatedBytes) {
-      const detail = `registrations hold ${this.#inflatedBytes} inflated bytes, and maxInflatedBytes is ${maxInflatedBytes}`
+    // There is room for another body of the maximum size.
+    if (this.#inflatedBytes > (MAX_LARGEST_BODIES - 1) * maxInflatedBytes) {
+      const held = `${this.#inflatedBytes} inflated bytes`
+      const detail = `registrations in flight hold ${held}; maxInflatedBytes is ${maxInflatedBytes}`
       throw LimitError.busy('maxInflatedBytes', detail)
     }
-    const inflated = await inflateAtMost(body, maxInflatedBytes)
+    const inflated = await inflateUpTo(body, maxInflatedBytes)
     this.#inflatedBytes += inflated.length
     return inflated
   }
 }
 
-function inflateAtMost(body: Buffer, maxOutputLength: number): Promise<Buffer> {
+function inflateUpTo(body: Buffer, maxInflatedBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    inflate(body, { maxOutputLength }, (error, inflated) => {
+    inflate(body, { maxOutputLength: maxInflatedBytes }, (error, inflated) => {
       if (error === null) resolve(inflated)
       else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-        reject(tooLarge(maxOutputLength))
+        reject(tooLarge(maxInflatedBytes))
       else reject(error)
     })
   })

@@ -1,12 +1,24 @@
 import type { Steps } from '../common/time-slicer.ts'
 import { type BrokerData, MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import { addToCluster, putGroup } from './broker-group.ts'
-import { permMaskOf, registerTopics, type Standing, stillHolds } from './register-topics.ts'
-import type { RegisterBrokerOutcome, RegisterBrokerResult, Registration } from './registration.ts'
+import { permMaskOf, registerTopics } from './register-topics.ts'
+import type {
+  AppliedRegistration,
+  RegisterBrokerOutcome,
+  RegisterBrokerResult,
+  Registration,
+} from './registration.ts'
 import { isComplete, type RegistrationScope, scopeOf } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
 import type { BrokerIdentity } from './route-event.ts'
 import { brokerKey, minBrokerId, type RouteTables } from './route-tables.ts'
+import {
+  checkTopicsOf,
+  hasRoomForBroker,
+  makeRoomForBroker,
+  mayExceedTopicLimit,
+  type TableLimits,
+} from './table-limits.ts'
 import { unregisterBrokers } from './unregister-brokers.ts'
 
 /** Heartbeat timeout of a broker that names none: 120 s. @see RouteInfoManager DEFAULT_BROKER_CHANNEL_EXPIRED_TIME */
@@ -15,23 +27,27 @@ const DEFAULT_HEARTBEAT_TIMEOUT_MS = 120_000
 const NO_MASTER: RegisterBrokerResult = { haServerAddr: null, masterAddr: null }
 
 /**
- * Takes a registration into the tables, yielding after every topic.
+ * Applies a registration to the tables, in steps of one topic; or rejects it as a whole if there is no room for it.
  *
  * A member that is not in its group yet must not begin with exactly one topic, because that is an incremental registration that
- * came before the full one: it is refused.
+ * came before the full one: it is rejected.
  *
- * An address has one name in a cluster, the one that came last: where Java keeps the former one too, the address leaves its group.
- * @returns Undefined, with nothing touched, if the mark it builds on does not hold any more: it must come again as a whole.
+ * An address has one name in a cluster, the last one: where Java keeps the former one too, the address leaves its group.
  * @see RouteInfoManager#registerBroker in apache/rocketmq
+ * @throws {LimitError} `maxBrokers`, `maxTopics`
  */
 export function* applyRegistration(
   tables: RouteTables,
+  { maxBrokers, maxTopics }: TableLimits,
   registration: Registration,
   deleteMissingTopics: boolean,
   changes: RouteChanges,
-): Steps<RegisterBrokerOutcome | undefined> {
-  const { clusterName, brokerAddr, brokerName, brokerId, since } = registration
-  if (since !== undefined && !stillHolds(since, tables, registration, deleteMissingTopics)) return undefined
+): Steps<RegisterBrokerOutcome> {
+  if (!hasRoomForBroker(tables, maxBrokers, registration))
+    yield* makeRoomForBroker(tables, maxBrokers, registration, changes)
+  if (mayExceedTopicLimit(tables, maxTopics, registration))
+    yield* checkTopicsOf(tables, maxTopics, registration, deleteMissingTopics)
+  const { clusterName, brokerAddr, brokerName, brokerId } = registration
   const before = tables.live(clusterName, brokerAddr)
   const isRenamed = before !== undefined && before.brokerName !== brokerName
   // Registrations of different names may overtake each other while they are read.
@@ -39,9 +55,9 @@ export function* applyRegistration(
   if (addToCluster(tables, clusterName, brokerName)) changes.markDirty()
   const known = tables.brokerAddrTable.get(brokerName)
   const brokerAddrs = new Map(known?.brokerAddrs)
-  // Zero for an empty group: the first member never counts as a change of the smallest id.
+  // Zero for an empty group: its first member does not change the min broker id.
   const previousMinId = minBrokerId(brokerAddrs) ?? MASTER_ID
-  // A broker that changed its role keeps its address: one address has one id.
+  // One address has one id: a broker that changes its role keeps its address.
   for (const [id, addr] of brokerAddrs) if (addr === brokerAddr && id !== brokerId) brokerAddrs.delete(id)
   const group = (): BrokerData => ({
     cluster: known?.cluster ?? clusterName,
@@ -57,7 +73,7 @@ export function* applyRegistration(
     ignore(tables, registration, previousAddr, changes)
     return { result: NO_MASTER }
   }
-  const topics = since?.topics ?? registration.topicConfigTable.size
+  const topics = registration.topicConfigTable.size
   if (previousAddr === undefined && topics === 1) {
     putGroup(tables, known, group(), changes)
     return { result: null }
@@ -68,10 +84,10 @@ export function* applyRegistration(
   putGroup(tables, known, group(), changes)
   const permMask = permMaskOf(registration, brokerAddrs)
   const scope = scopeOf(tables, registration, previousAddr)
-  const standing: Standing = { permMask, scope, deleteMissingTopics }
-  const { exact, missingDeleted } = yield* registerTopics(tables, registration, standing, changes)
+  const rules = { permMask, scope, deleteMissingTopics }
+  const stored = yield* registerTopics(tables, registration, rules, changes)
 
-  // Without its place in the group, what it registered before may not be in the tables any more.
+  // If it was not a member, its earlier topics may have been removed from the tables.
   const complete = isComplete(registration, scope, previousAddr === brokerAddr ? before : undefined)
   if (putLive(tables, registration, scope, complete)) changes.markDirty()
   const isIncrement = scope.news === 'all' && !scope.namesOwnTopic && !tables.parts.has(brokerName)
@@ -101,15 +117,46 @@ export function* applyRegistration(
     })
   }
   const result = brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs)
-  if (registration.topicQueueMappingInfoMap.size > 0 || exact === undefined) return { result }
-  const queueState = tables.queueState(brokerName)
-  const { firstTopic, namesOwnTopic } = scope
-  const contents = { topics, firstTopic, namesOwnTopic }
-  const deleted = missingDeleted || since?.missingDeleted === true
-  return { result, mark: { ...contents, queueState, permMask, exact, missingDeleted: deleted } }
+  const live = tables.live(clusterName, brokerAddr)
+  const inGroup = tables.brokerAddrTable.get(brokerName)
+  if (stored === undefined || live === undefined || inGroup === undefined) return { result }
+  return { result, applied: { ...stored, live, group: inGroup, queueState: tables.queueState(brokerName) } }
 }
 
-/** Whether another address has the id, and registered it with a later state of the group. */
+/** What is new in a registration that repeats the previous one. */
+export type Repetition = Pick<Registration, 'channelId' | 'peer' | 'generation' | 'nowMs'>
+
+/**
+ * Applies a registration that repeats, in its header and its body, one that was applied before. If the tables are as that one
+ * left them, only the times and the connection of its broker change.
+ * @returns Undefined, with nothing changed, if they are not: the registration must be read and applied.
+ */
+export function repeatRegistration(
+  tables: RouteTables,
+  applied: AppliedRegistration,
+  { channelId, peer, generation, nowMs }: Repetition,
+  deleteMissingTopics: boolean,
+): Required<RegisterBrokerOutcome> | undefined {
+  const { live, group, queueState, missingDeleted } = applied
+  const { clusterName, brokerAddr, brokerName } = live
+  const changesNothing =
+    tables.live(clusterName, brokerAddr) === live &&
+    tables.brokerAddrTable.get(brokerName) === group &&
+    tables.queueState(brokerName) === queueState &&
+    // The first of two equal registrations may leave open whether it named all topics; parts are counted in rounds.
+    live.isComplete &&
+    !tables.parts.has(brokerName) &&
+    (missingDeleted || !deleteMissingTopics)
+  if (!changesNothing) return undefined
+  const lastUpdateTimestampMs = Math.max(nowMs, live.lastUpdateTimestampMs)
+  const repeated = { ...live, channelId, peer, generation, lastUpdateTimestampMs }
+  tables.setLive(repeated)
+  const isMaster = group.brokerAddrs.get(MASTER_ID) === brokerAddr
+  const result = isMaster ? NO_MASTER : masterOf(tables, clusterName, group.brokerAddrs)
+  return { result, applied: { ...applied, live: repeated } }
+}
+
+/** Whether another address has the id, and registered it with a newer stateVersion. */
 function isOutdated(
   tables: RouteTables,
   { clusterName, brokerAddr, dataVersion }: Registration,
@@ -120,7 +167,7 @@ function isOutdated(
   return holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion
 }
 
-/** The address leaves the group of the name that it had, and that group's topics go if it was the last member. */
+/** Removes the address from the group of its former name, and that group's topics if it was the last member. */
 function leaveFormerName(
   tables: RouteTables,
   { clusterName, brokerAddr, generation }: Registration,
@@ -138,7 +185,7 @@ function leaveFormerName(
   return unregisterBrokers(tables, [leaving], changes)
 }
 
-/** The id stays with the address that has it, and the broker that came is not live. */
+/** Leaves the id to the address that has it; the registering broker is not live. */
 function ignore(
   tables: RouteTables,
   registration: Registration,
@@ -147,7 +194,7 @@ function ignore(
 ): void {
   const { clusterName, brokerName, brokerAddr } = registration
   const own = tables.live(clusterName, brokerAddr)
-  // Java drops it whatever its name, and nothing is left then that would ever remove the other name.
+  // Java removes it whatever its name; then nothing would ever remove the other name.
   if (own?.brokerName === brokerName) {
     const key = brokerKey(clusterName, brokerAddr)
     tables.removeLive(key)
@@ -157,7 +204,7 @@ function ignore(
   changes.event({ kind: 'registration ignored', broker: identity(registration), currentAddr, peer })
 }
 
-/** @returns Whether more is new than the version and the times. */
+/** @returns Whether more than the data version and the times has changed. */
 function putLive(
   tables: RouteTables,
   registration: Registration,
@@ -169,9 +216,10 @@ function putLive(
     clusterName,
     brokerAddr,
     brokerName,
-    // A heartbeat may have come while the registration was being read.
+    // A heartbeat may have arrived while the registration was being read.
     lastUpdateTimestampMs: Math.max(
       registration.nowMs,
+      tables.lastPauseEndMs,
       tables.live(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
     ),
     heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
@@ -186,7 +234,7 @@ function putLive(
   })
 }
 
-/** Of a broker that is registered already, only the topics that changed make an effect. */
+/** For a broker that is registered already, only changed topics are an event. */
 function noteTopics(registration: Registration, changes: RouteChanges): void {
   const { tally: topicChanges } = changes
   if (topicChanges === undefined) return

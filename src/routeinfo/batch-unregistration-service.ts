@@ -1,4 +1,4 @@
-import type { BrokerArrivals } from './broker-arrivals.ts'
+import type { BrokerQueue } from './broker-queue.ts'
 import type { LockedRouteTables } from './locked-route-tables.ts'
 import type { UnregisterReason } from './route-event.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
@@ -12,14 +12,14 @@ import { type Unregistration, unregisterBrokers } from './unregister-brokers.ts'
  */
 export class BatchUnregistrationService {
   readonly #routes: LockedRouteTables
-  readonly #arrivals: BrokerArrivals
+  readonly #queue: BrokerQueue
   readonly #capacity: number
   #waiting: Unregistration[] = []
 
   /** @param capacity - With this many removals waiting, requests of brokers are rejected. */
-  constructor(routes: LockedRouteTables, arrivals: BrokerArrivals, capacity: number) {
+  constructor(routes: LockedRouteTables, queue: BrokerQueue, capacity: number) {
     this.#routes = routes
-    this.#arrivals = arrivals
+    this.#queue = queue
     this.#capacity = capacity
   }
 
@@ -52,12 +52,12 @@ export class BatchUnregistrationService {
 
   /** Removes all brokers whose last registration came over one of these connections, which have closed. */
   onChannelsDestroy(channelIds: readonly ChannelId[]): void {
-    const generation = this.#arrivals.nextGeneration()
+    const generation = this.#queue.nextGeneration()
     const batch: Unregistration[] = []
     for (const channelId of channelIds) {
       for (const live of this.#routes.tables.liveOfChannel(channelId)) {
         const removal = { ...removalOf(live), reason: 'connection lost', generation, channelId } as const
-        if (this.#arrivals.isRegistering(live)) void this.#submitInOrder(removal)
+        if (this.#queue.isRegistering(live)) void this.#submitInOrder(removal)
         else batch.push(removal)
       }
     }
@@ -66,10 +66,10 @@ export class BatchUnregistrationService {
 
   /** A broker that is already registering over another connection stays in the routes unless that registration fails. */
   async #submitInOrder(removal: Unregistration): Promise<void> {
-    const { turn, leave } = this.#arrivals.arrive(removal.brokerName)
-    await turn
+    const { ready, release } = this.#queue.acquire(removal.brokerName)
+    await ready
     this.submitAll([removal])
-    leave()
+    release()
   }
 
   /**
@@ -88,8 +88,8 @@ export class BatchUnregistrationService {
     inactive: readonly Readonly<BrokerLiveInfo>[],
     reason: Extract<UnregisterReason, 'expired' | 'unreachable'>,
   ): void {
-    const generation = this.#arrivals.nextGeneration()
-    const stillInactive = inactive.filter((live) => !this.#arrivals.isRegistering(live))
+    const generation = this.#queue.nextGeneration()
+    const stillInactive = inactive.filter((live) => !this.#queue.isRegistering(live))
     this.submitAll(
       stillInactive.map((live) => ({
         ...removalOf(live),
@@ -104,7 +104,7 @@ export class BatchUnregistrationService {
   evictRestored(nowMs: number): void {
     const expired = this.#routes.view.restored?.expired(nowMs) ?? []
     const removals = expired
-      .filter((broker) => !this.#arrivals.isRegistering(broker))
+      .filter((broker) => !this.#queue.isRegistering(broker))
       .map((broker): RestoredRemoval => ({ broker, reason: 'not returned' }))
     if (removals.length === 0) return
     const done = this.#routes.transition(function* ({ tables, restored }, changes) {

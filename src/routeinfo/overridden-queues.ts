@@ -1,27 +1,27 @@
 import { type DataVersion, sameDataVersion } from '../protocol/body/data-version.ts'
 import { type QueueData, sameQueueData } from '../protocol/body/topic-route-data.ts'
 
-interface Overridden {
-  /** What the broker last registered. */
+interface OverriddenQueue {
+  /** As the broker last registered it. */
   readonly registered: QueueData
-  /** Versions under which the broker's members were registered at the time: under these they have nothing new to say. */
+  /** The data versions of the broker's members at that time: a registration with one of them is not news. */
   versions: readonly DataVersion[]
 }
 
 /**
- * What brokers last registered for the topics whose queues were changed by something else since: a wiped or added write permission
- * (205, 327) or a registration of a single topic (217). Topics that are as their broker registered them are not in it.
+ * The queues that an operator changed after their broker registered them: write permission wiped or added (205, 327), or the topic
+ * registered by itself (217). The change outlasts registrations of the same data version.
  */
 export class OverriddenQueues {
   /** By broker name and topic. */
-  readonly #byBroker = new Map<string, Map<string, Overridden>>()
+  readonly #byBroker = new Map<string, Map<string, OverriddenQueue>>()
 
-  /** Whether any topic of the broker name is in it. */
+  /** Whether any topic of a broker name is overridden. */
   has(brokerName: string): boolean {
     return this.#byBroker.has(brokerName)
   }
 
-  /** Notes that queues were changed by something else than a registration. */
+  /** Notes a change of queues that is not a registration. */
   note(topic: string, before: QueueData, present: QueueData, versions: readonly DataVersion[]): void {
     const { brokerName } = present
     const topics = this.#byBroker.get(brokerName)
@@ -32,19 +32,19 @@ export class OverriddenQueues {
     else topics.set(topic, { registered, versions })
   }
 
-  /** Whether a registration leaves the changed queues as they are: it says what the broker said before, under a version of that time. */
+  /** Whether the change outlasts a registration: it has the queues and a data version of the one before the change. */
   outlasts(topic: string, registered: QueueData, version: DataVersion): boolean {
     const known = this.#byBroker.get(registered.brokerName)?.get(topic)
     if (known === undefined || !sameQueueData(known.registered, registered)) return false
     return known.versions.some((each) => sameDataVersion(each, version))
   }
 
-  /** An increment has brought a new version, and says nothing of the topics that it does not name. */
+  /** To be called after an increment: its data version counts for the topics that it does not name, too. */
   moveTo(brokerName: string, versions: readonly DataVersion[]): void {
     for (const known of this.#byBroker.get(brokerName)?.values() ?? []) known.versions = versions
   }
 
-  /** A topic is as its broker registered it, or was removed. */
+  /** To be called when a topic is again as its broker registered it, or was removed. */
   drop(topic: string, brokerName: string): void {
     const topics = this.#byBroker.get(brokerName)
     if (topics?.delete(topic) === true && topics.size === 0) this.#byBroker.delete(brokerName)

@@ -1,14 +1,14 @@
 import { type DataVersion, sameDataVersion } from '../protocol/body/data-version.ts'
 import type { BrokerLiveInfo, RouteTables } from './route-tables.ts'
 
-/** What a broker is told that asks whether it must register again. */
+/** The response to a broker that asks whether it must register again. */
 export interface DataVersionAnswer {
   readonly changed: boolean
   /** The version it registered with; null if it is not live. */
   readonly registered: DataVersion | null
 }
 
-/** The broker that asks. Name and id are null if the request has none that can be read: then they are not compared. */
+/** The broker that asks. A name or id that is null, missing or invalid in the request, is not compared. */
 export interface DataVersionQuery {
   readonly clusterName: string
   readonly brokerAddr: string
@@ -17,8 +17,8 @@ export interface DataVersionQuery {
 }
 
 /**
- * Compares a broker's version with the one it registered with. A broker that skips its registration as long as nothing has changed
- * does not skip it while it has registered by increments only, nor while its group does not hold it.
+ * Compares a broker's data version with the one it registered. A broker that registers only if that has changed must also do so
+ * while it has sent increments only, and while it is not a member of its group.
  */
 export function queryDataVersion(
   tables: RouteTables,
@@ -33,8 +33,8 @@ export function queryDataVersion(
 }
 
 /**
- * Whether the broker is in its place: under the name and id that it asks with. A live broker need not be: another address may
- * have taken its id, and it may have come back with another id or name.
+ * Whether the broker is a member of its group under the name and id of its query. A live broker may not be: another address may
+ * have taken its id, and it may have returned with another id or name.
  */
 function isInGroup(
   { brokerAddrTable }: RouteTables,

@@ -1,3 +1,4 @@
+import { LimitError } from '../common/limit-error.ts'
 import type { MaybePromise, Steps, TimeSlicer } from '../common/time-slicer.ts'
 
 /** The connection for which the lock is acquired; when it closes, its waiting work is dropped. */
@@ -5,10 +6,10 @@ export interface LockOwner {
   readonly closed: boolean
 }
 
-/** Why the lock was not acquired: its queue is full, or the connection closed while it waited. */
+/** The lock was not acquired, because the connection closed while its request waited. */
 export class LockError extends Error {
   override readonly name = 'LockError'
-  readonly code: 'ERR_LOCK_QUEUE_FULL' | 'ERR_LOCK_ABANDONED'
+  readonly code: 'ERR_LOCK_ABANDONED'
 
   constructor(code: LockError['code'], message: string) {
     super(message)
@@ -54,7 +55,7 @@ export class ReadWriteLock {
 
   /**
    * Runs short work while nothing writes.
-   * @throws {LockError} (or rejects) `ERR_LOCK_QUEUE_FULL`, `ERR_LOCK_ABANDONED`; and whatever the work throws.
+   * @throws {LimitError} {LockError} (or rejects); and whatever the work throws.
    */
   read<Result>(work: () => Result, owner?: LockOwner): MaybePromise<Result> {
     if (!this.#writing && this.#queue.length === 0) return work()
@@ -82,10 +83,8 @@ export class ReadWriteLock {
   #wait<Result>(mode: Waiter['mode'], work: () => MaybePromise<Result>, owner?: LockOwner): Promise<Result> {
     // Work without an owner is the server's own (an eviction, a lost connection): it is rare and must not be rejected.
     if (owner !== undefined && this.#queue.length >= this.#maxWaiters) {
-      throw new LockError(
-        'ERR_LOCK_QUEUE_FULL',
-        `${this.#maxWaiters} requests already wait for the route tables`,
-      )
+      const detail = `${this.#maxWaiters} requests wait for the route tables (maxWaitingRequests)`
+      throw LimitError.busy('maxWaitingRequests', detail)
     }
     return new Promise((resolve, reject) => {
       const start = (): void => {

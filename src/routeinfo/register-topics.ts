@@ -1,15 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Steps } from '../common/time-slicer.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
-import { MASTER_ID, type QueueData, sameQueueData } from '../protocol/body/topic-route-data.ts'
-import type { Registration, RegistrationBaseline } from './registration.ts'
-import { type RegistrationScope, type Removal, scopeOf } from './registration-parts.ts'
+import { MASTER_ID, type QueueData } from '../protocol/body/topic-route-data.ts'
+import { TopicList } from '../protocol/body/topic-table.ts'
+import type { AppliedRegistration, Registration } from './registration.ts'
+import type { RegistrationScope, Removal } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
 import { minBrokerId, type RouteTables } from './route-tables.ts'
 
 /**
- * What a registration's permissions are masked with. Only a master's topics count, or those of a group's smallest slave while
- * there is no master ("prime slave"), which serves reads only if it acts as one; null for any other member.
+ * The mask for a registration's permissions; null if its topics do not count. They count for a master, and for the min broker id of
+ * a group without master (the "prime slave"), which is not writable while it acts as one.
  */
 export function permMaskOf(
   { brokerId, enableActingMaster }: Registration,
@@ -20,62 +21,76 @@ export function permMaskOf(
   return enableActingMaster ? ~Perm.WRITE : ~0
 }
 
-/** How a member stands in its group. */
-export interface Standing {
-  /** Null if the topics do not count. */
+/** How the topics of a registration are applied. */
+export interface TopicRules {
+  /** See {@link permMaskOf}. */
   readonly permMask: number | null
   readonly scope: RegistrationScope
   readonly deleteMissingTopics: boolean
 }
 
-/** How a registration has left the topics of its broker name. */
-export interface TopicsOutcome {
-  /** Whether every topic is stored as the registration says; undefined if unknown: the table's keys differ from the topic names in it. */
-  readonly exact: boolean | undefined
-  /** Whether the topics that it does not name were removed. */
-  readonly missingDeleted: boolean
-}
+/** The part of an {@link AppliedRegistration} that concerns its topics. */
+export type StoredTopics = Pick<AppliedRegistration, 'topicNames' | 'queueDatas' | 'missingDeleted'>
 
-/** Takes the topics of a registration, as far as they count, yielding after every topic. */
+/** Unchanged topics that are passed over in one step. */
+const UNCHANGED_PER_STEP = 16
+
+/**
+ * Applies the topics of a registration, as far as they count, in steps of one topic.
+ * @returns Undefined if the next registration cannot be compared with this one.
+ */
 export function* registerTopics(
   tables: RouteTables,
   registration: Registration,
-  { permMask, scope, deleteMissingTopics }: Standing,
+  { permMask, scope, deleteMissingTopics }: TopicRules,
   changes: RouteChanges,
-): Steps<TopicsOutcome> {
-  if (permMask === null) return { exact: true, missingDeleted: false }
-  const { brokerName, dataVersion, since } = registration
-  const { topicConfigTable, topicQueueMappingInfoMap } = registration
-  // A baseline (`since`) holds only if there is nothing to remove.
-  const removal =
-    deleteMissingTopics && since === undefined ? tables.parts.removalBy(tables, registration, scope) : 'none'
+): Steps<StoredTopics | undefined> {
+  const { brokerName, dataVersion, topicConfigTable, topicQueueMappingInfoMap } = registration
+  const isComparable = topicConfigTable instanceof TopicList && topicQueueMappingInfoMap.size === 0
+  if (permMask === null) {
+    if (!isComparable) return undefined
+    return { topicNames: [...topicConfigTable.keys()], queueDatas: [], missingDeleted: true }
+  }
+  const removal = deleteMissingTopics ? tables.parts.removalBy(tables, registration, scope) : 'none'
   if (removal !== 'none') yield* removeMissing(tables, registration, removal, changes)
   const named = tables.parts.take(registration, scope, deleteMissingTopics)
 
   const { news } = scope
   const isOverridden = tables.overridden.has(brokerName)
-  let exact = since?.exact ?? true
-  let keysAreNames = true
+  const isAsBefore = registration.previous?.queueState === tables.queueState(brokerName)
+  const mayPassOver = isAsBefore && isComparable && !isOverridden && named === undefined
+  const previous = mayPassOver ? registration.previous : undefined
+  const topicNames: string[] = []
+  const queueDatas: QueueData[] = []
   const share = queueDataSharing(brokerName)
-  for (const [key, config] of topicConfigTable) {
-    const topic = config.topicName
-    keysAreNames &&= key === topic
-    const queueData = share(
-      config.readQueueNums,
-      config.writeQueueNums,
-      config.perm & permMask,
-      config.topicSysFlag,
-    )
+  for (const config of topicConfigTable.values()) {
+    const { topicName: topic, readQueueNums, writeQueueNums, topicSysFlag } = config
+    const perm = config.perm & permMask
+    const index = topicNames.length
+    topicNames.push(topic)
+    const before = previous?.topicNames[index] === topic ? previous.queueDatas[index] : undefined
+    if (
+      before !== undefined &&
+      before.perm === perm &&
+      before.readQueueNums === readQueueNums &&
+      before.writeQueueNums === writeQueueNums &&
+      before.topicSysFlag === topicSysFlag
+    ) {
+      queueDatas.push(before)
+      if (index % UNCHANGED_PER_STEP === 0) yield
+      continue
+    }
+    const queueData = share(readQueueNums, writeQueueNums, perm, topicSysFlag)
     const known = news === 'all' ? undefined : tables.topicQueueTable.get(topic)?.get(brokerName)
     const stays =
       known !== undefined &&
       (news === 'nothing' || (isOverridden && tables.overridden.outlasts(topic, queueData, dataVersion)))
-    if (stays) exact &&= sameQueueData(known, queueData)
-    else {
+    if (!stays) {
       const change = tables.topicQueueTable.get(topic)?.has(brokerName) === true ? 'changed' : 'new'
       if (tables.putQueueData(topic, queueData)) changes.topic(topic, change)
       if (isOverridden) tables.overridden.drop(topic, brokerName)
     }
+    queueDatas.push(stays ? known : queueData)
     named?.add(topic)
     yield
   }
@@ -90,7 +105,7 @@ export function* registerTopics(
       yield
     }
   }
-  return { exact: keysAreNames ? exact : undefined, missingDeleted: removal === 'not named' }
+  return isComparable ? { topicNames, queueDatas, missingDeleted: removal === 'not named' } : undefined
 }
 
 function* removeMissing(
@@ -99,36 +114,19 @@ function* removeMissing(
   removal: Exclude<Removal, 'none'>,
   changes: RouteChanges,
 ): Steps<void> {
+  const names = new Set<string>()
+  for (const key of topicConfigTable.keys()) {
+    names.add(key)
+    yield
+  }
   for (const topic of tables.topicQueueTable.keys()) {
-    const isNamed = topicConfigTable.has(topic) || (removal !== 'not named' && removal.has(topic))
+    const isNamed = names.has(topic) || (removal !== 'not named' && removal.has(topic))
     if (!isNamed && tables.removeQueueData(topic, brokerName)) changes.topic(topic, 'deleted')
     yield
   }
 }
 
-/** Whether a registration that says the same as an earlier one would find every topic as it is to be. */
-export function stillHolds(
-  mark: RegistrationBaseline,
-  tables: RouteTables,
-  registration: Registration,
-  deleteMissingTopics: boolean,
-): boolean {
-  const { brokerAddr, brokerName, brokerId } = registration
-  const brokerAddrs = new Map(tables.brokerAddrTable.get(brokerName)?.brokerAddrs)
-  const holderAddr = brokerAddrs.get(brokerId)
-  for (const [id, addr] of brokerAddrs) if (addr === brokerAddr) brokerAddrs.delete(id)
-  brokerAddrs.set(brokerId, brokerAddr)
-  if (mark.permMask !== permMaskOf(registration, brokerAddrs)) return false
-  if (mark.permMask === null) return true
-  if (mark.queueState !== tables.queueState(brokerName)) return false
-  if (deleteMissingTopics && (!mark.missingDeleted || tables.parts.has(brokerName))) return false
-  const { news, isPart } = scopeOf(tables, registration, holderAddr)
-  // Only all of its topics show what it has in common with the registration before it.
-  if (isPart || news === 'differences') return false
-  return mark.exact || news === 'nothing'
-}
-
-/** Most topics of a broker are configured alike: equal entries of one registration are one value in memory. */
+/** Makes the queues of topics; most are configured alike, so equal ones of one registration are one object in memory. */
 function queueDataSharing(
   brokerName: string,
 ): (read: number, write: number, perm: number, flag: number) => QueueData {

@@ -2,12 +2,11 @@ import { sameDataVersion } from '../protocol/body/data-version.ts'
 import type { Registration } from './registration.ts'
 import type { BrokerLiveInfo, RouteTables } from './route-tables.ts'
 
-/** What a registration says beyond the one before it from the same address. */
+/** What a registration adds to the previous one from its address. */
 export interface RegistrationScope {
   /**
-   * `all`: it is the first, or has another version. `nothing`: it has the version and the topics of the one before it.
-   * `differences`: it has the version but other topics, as the parts of a split registration have, or the tables have the topics of
-   * another broker with the same id.
+   * `all`: it is the first, or has another data version. `nothing`: same version, same topics. `differences`: same version, other
+   * topics, as in the parts of a split registration; or the tables have the topics of another address with the same id.
    */
   readonly news: 'all' | 'nothing' | 'differences'
   /** Whether it is one of several parts that together are all topics (`enableSplitRegistration` of 5.1.4 and later). */
@@ -20,7 +19,8 @@ export interface RegistrationScope {
 }
 
 /**
- * @param holderAddr - Address that had the broker's id before; empty or undefined if none had it. What it registered is in the tables.
+ * Compares a registration with the previous one from its address.
+ * @param holderAddr - Address that had the broker's id before; empty or undefined if none had it. Its topics are in the tables.
  * @see RouteInfoManager#isBrokerTopicConfigChanged in apache/rocketmq
  */
 export function scopeOf(
@@ -28,16 +28,16 @@ export function scopeOf(
   registration: Registration,
   holderAddr: string | undefined,
 ): RegistrationScope {
-  const { clusterName, brokerAddr, brokerName, dataVersion, topicConfigTable, since } = registration
-  const topics = since?.topics ?? topicConfigTable.size
-  const firstTopic = since === undefined ? topicConfigTable.keys().next().value : since.firstTopic
-  const namesOwnTopic = since?.namesOwnTopic ?? topicConfigTable.has(brokerName)
+  const { clusterName, brokerAddr, brokerName, dataVersion, topicConfigTable } = registration
+  const topics = topicConfigTable.size
+  const [firstTopic] = topicConfigTable.keys()
+  const namesOwnTopic = topicConfigTable.has(brokerName)
   const before = tables.live(clusterName, brokerAddr)
   const scope = { topics, firstTopic, namesOwnTopic }
   if (before === undefined || !sameDataVersion(before.dataVersion, dataVersion))
     return { ...scope, news: 'all', isPart: false }
   const isRepeated = before.topics === topics && before.firstTopic === firstTopic
-  // An increment that comes before the full registration of its version is in it; parts have no topic in common.
+  // Parts have no topic in common; the full registration of a version names the topics of an increment of that version.
   const namesPrevious = before.firstTopic !== undefined && topicConfigTable.has(before.firstTopic)
   const isFirst = holderAddr === undefined || holderAddr === ''
   const news = isFirst ? 'all' : isRepeated && holderAddr === brokerAddr ? 'nothing' : 'differences'
@@ -45,8 +45,8 @@ export function scopeOf(
 }
 
 /**
- * Whether a broker has registered all of its topics, so that its data version stands for all of them. Of a broker that never names
- * its own topic this is known when it repeats itself: increments are not repeated.
+ * Whether a broker has registered all of its topics, so that its data version stands for all of them. A broker that never names its
+ * own topic has if it repeats a registration: increments are not repeated.
  */
 export function isComplete(
   { brokerName, dataVersion }: Registration,
@@ -57,20 +57,20 @@ export function isComplete(
   if (before?.isComplete !== true || before.brokerName !== brokerName) return false
   const known = before.dataVersion
   if (known.stateVersion !== dataVersion.stateVersion) return false
-  // Each change of a topic adds one. If more are missing than this increment has topics, another increment was lost.
+  // Each change of a topic adds one. If the counter grew by more than this increment has topics, an earlier increment was lost.
   return (dataVersion.counter ?? 0n) - (known.counter ?? 0n) <= BigInt(topics)
 }
 
-/** A broker name that registers in parts. A round is what comes from one registration of the broker's own topic to the next. */
+/** The rounds of a broker name that registers in parts: each begins with a registration that names the broker's own topic. */
 interface Rounds {
-  /** Whether a part has come in this round, or may be missing. */
+  /** Whether this round has parts, or may lack some. */
   hasParts: boolean
-  /** Topics named in this round and in the one before it; undefined until rounds are watched from their beginning. */
+  /** Topics named in this round and in the previous one; undefined for a round not recorded from its beginning. */
   named?: Set<string> | undefined
   namedBefore?: Set<string> | undefined
 }
 
-/** Which topics of its broker name a registration removes from the tables: all but those that it names itself, or that `has` names. */
+/** Which topics of its broker name a registration removes: those that neither it nor `has` names. */
 export type Removal = 'none' | 'not named' | Pick<ReadonlySet<string>, 'has'>
 
 /** The broker names that register in parts. */
@@ -83,9 +83,9 @@ export class RegistrationParts {
   }
 
   /**
-   * Takes a registration into its round.
-   * @param watched - Whether topics that are named no more are to be removed.
-   * @returns The set to which the names of its topics are added as they are put into the tables; undefined if it is not kept.
+   * Adds a registration to its round.
+   * @param watched - Whether topics that are no longer named will be removed.
+   * @returns The set to which the caller adds the names of its topics; undefined if they are not recorded.
    */
   take(
     { brokerName }: Registration,
@@ -109,15 +109,15 @@ export class RegistrationParts {
   }
 
   /**
-   * Which topics a registration removes. One that is whole removes what it does not name, as in Java. Of parts none does so: topics
-   * go that were named in neither of two complete rounds, since one that moves from part to part may miss one.
+   * Which topics a registration removes. A whole one removes what it does not name, as in Java. A part removes what was named in
+   * neither of two complete rounds, since a topic that moves from part to part may miss one.
    */
   removalBy(tables: RouteTables, registration: Registration, scope: RegistrationScope): Removal {
     const { brokerName } = registration
     if (registration.topicQueueMappingInfoMap.size > 0) return 'none'
     const rounds = this.#rounds.get(brokerName)
     if (!scope.namesOwnTopic) {
-      // An increment names topics; a registration of none says that the broker has none.
+      // An increment names topics; a registration without topics means that the broker has none.
       const isIncrement = scope.topics > 0 && tables.topicQueueTable.get(brokerName)?.has(brokerName) === true
       return isIncrement || scope.isPart || rounds !== undefined ? 'none' : 'not named'
     }
@@ -127,19 +127,19 @@ export class RegistrationParts {
     return { has: (topic) => named.has(topic) || namedBefore.has(topic) }
   }
 
-  /** A topic of a broker name has left the tables: a round names only topics that are in them. */
+  /** To be called when a topic of a broker name is removed: a round names only topics that are in the tables. */
   drop(topic: string, brokerName: string): void {
     const rounds = this.#rounds.get(brokerName)
     rounds?.named?.delete(topic)
     rounds?.namedBefore?.delete(topic)
   }
 
-  /** A member has left: parts of the round that was under way may be missing. */
+  /** To be called when a member has left: its round may lack parts. */
   interrupt(brokerName: string): void {
     if (this.#rounds.has(brokerName)) this.#rounds.set(brokerName, { hasParts: true })
   }
 
-  /** The group was removed. */
+  /** To be called when the group was removed. */
   forget(brokerName: string): void {
     this.#rounds.delete(brokerName)
   }

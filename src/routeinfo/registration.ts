@@ -1,8 +1,9 @@
 import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
+import type { BrokerData, QueueData } from '../protocol/body/topic-route-data.ts'
 import type { BrokerIdentity } from './route-event.ts'
-import type { ChannelId } from './route-tables.ts'
+import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 
-/** One registration, checked: the strings are there and the id is a number. */
+/** One registration whose required fields are present and valid. */
 export interface Registration extends BrokerIdentity, RegisterBrokerBody {
   readonly haServerAddr: string | null
   readonly zoneName: string | null
@@ -15,33 +16,24 @@ export interface Registration extends BrokerIdentity, RegisterBrokerBody {
   /** Arrival number of the request, see BrokerLiveInfo. */
   readonly generation: number
   readonly nowMs: number
-  /**
-   * What an earlier registration of this broker left, if `topicConfigTable` has only those topics that are not as they were in
-   * it. Its keys are to be the same, and it must have had no queue mappings.
-   */
-  readonly since?: RegistrationBaseline
+  /** A registration of this broker that was applied before: topics that are still as it left them are not looked up. */
+  readonly previous?: AppliedRegistration | undefined
 }
 
-/**
- * How a registration left the topics of its broker name. As long as nobody else has changed them, a registration that says the
- * same has nothing to do.
- */
-export interface RegistrationBaseline {
-  /** Size of its topic table, the first topic in it, and whether the broker's own topic was one of them. */
-  readonly topics: number
-  readonly firstTopic: string | undefined
-  readonly namesOwnTopic: boolean
-  /** State of the broker name's queues when it was done, see {@link RouteTables.queueState}. */
+/** How a registration left the tables. A later one is compared with it, as far as the tables are still the same. */
+export interface AppliedRegistration {
+  readonly live: Readonly<BrokerLiveInfo>
+  readonly group: BrokerData
+  /** State of the broker name's queues, see {@link RouteTables.queueState}. */
   readonly queueState: number
-  /** What its permissions were masked with; null if its topics did not count. */
-  readonly permMask: number | null
-  /** Whether every topic was stored as it said. If not, an equal data version kept other queues than its own. */
-  readonly exact: boolean
-  /** Whether topics that it did not have were removed. */
+  /** Whether topics that it does not name were removed, or none are removed by a broker of its role. */
   readonly missingDeleted: boolean
+  /** Its topics in order, each once, and what the tables had of each; empty if they did not count. */
+  readonly topicNames: readonly string[]
+  readonly queueDatas: readonly QueueData[]
 }
 
-/** What a slave is told of its master; null where nothing is known. @see RegisterBrokerResult in apache/rocketmq */
+/** What a slave learns of its master; null where unknown. @see RegisterBrokerResult in apache/rocketmq */
 export interface RegisterBrokerResult {
   readonly haServerAddr: string | null
   readonly masterAddr: string | null
@@ -49,8 +41,8 @@ export interface RegisterBrokerResult {
 
 /** How a registration ended. */
 export interface RegisterBrokerOutcome {
-  /** Null if it is refused. */
+  /** Null if it is rejected. */
   readonly result: RegisterBrokerResult | null
-  /** For the next registration's `since`; absent where there is nothing to compare with. */
-  readonly mark?: RegistrationBaseline
+  /** Absent where the next registration cannot be compared with this one. */
+  readonly applied?: AppliedRegistration
 }

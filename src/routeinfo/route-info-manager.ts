@@ -3,15 +3,14 @@ import type { DataVersion } from '../protocol/body/data-version.ts'
 import { encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { Counters } from '../stats/counters.ts'
-import type { Arrival } from './arrival-order.ts'
+import { applyRegistration, type Repetition, repeatRegistration } from './apply-registration.ts'
 import { BatchUnregistrationService } from './batch-unregistration-service.ts'
-import { BrokerArrivals } from './broker-arrivals.ts'
+import { BrokerQueue, type QueuePosition } from './broker-queue.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
 import { type DataVersionAnswer, type DataVersionQuery, queryDataVersion } from './query-data-version.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
-import { registerWithinLimits } from './register-within-limits.ts'
-import type { RegisterBrokerOutcome, Registration } from './registration.ts'
+import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
 import type { RouteEvent, UnregisterReason } from './route-event.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 import type { RestorationOutcome, RestoredRoutes } from './snapshot/restored-routes.ts'
@@ -63,7 +62,7 @@ export class RouteInfoManager {
   readonly #routes: LockedRouteTables
   readonly #cache: EncodedRouteCache
   readonly #counters: Counters
-  readonly #arrivals = new BrokerArrivals()
+  readonly #queue = new BrokerQueue()
   readonly #removals: BatchUnregistrationService
   readonly #onClosedMeanwhile: (channelId: ChannelId) => void
   readonly #limits: TableLimits
@@ -74,7 +73,7 @@ export class RouteInfoManager {
     this.#cache = new EncodedRouteCache(options.maxEncodedRouteBytes ?? 64 * 1024 * 1024)
     this.#counters = options.counters ?? new Counters()
     this.#routes = new LockedRouteTables(lock, this.#cache, options.onEvent)
-    this.#removals = new BatchUnregistrationService(this.#routes, this.#arrivals, capacity)
+    this.#removals = new BatchUnregistrationService(this.#routes, this.#queue, capacity)
     this.#onClosedMeanwhile =
       options.onClosedMeanwhile ?? ((channelId) => this.onChannelsDestroy([channelId]))
     this.#limits = options.limits ?? UNLIMITED
@@ -82,22 +81,22 @@ export class RouteInfoManager {
 
   /** The arrival number of what happens now: a registration, or the decision to remove a broker. */
   nextGeneration(): number {
-    return this.#arrivals.nextGeneration()
+    return this.#queue.nextGeneration()
   }
 
   /** Orders a broker's request to leave behind the requests for its name that came before. */
-  arrive(brokerName: string): Arrival {
-    return this.#arrivals.arrive(brokerName)
+  acquire(brokerName: string): QueuePosition {
+    return this.#queue.acquire(brokerName)
   }
 
-  /** The same for a registration: until it leaves, its broker is not evicted as inactive. */
-  arriveToRegister(broker: Pick<Registration, 'clusterName' | 'brokerName' | 'brokerAddr'>): Arrival {
-    return this.#arrivals.arriveToRegister(broker)
+  /** The same for a registration: until it is released, its broker is not evicted as inactive. */
+  acquireToRegister(broker: Pick<Registration, 'clusterName' | 'brokerName' | 'brokerAddr'>): QueuePosition {
+    return this.#queue.acquire(broker.brokerName, broker)
   }
 
   /** Registrations that are being read. */
   get registering(): number {
-    return this.#arrivals.registering
+    return this.#queue.registering
   }
 
   /** Requests that wait for the lock. */
@@ -129,17 +128,15 @@ export class RouteInfoManager {
     }
   }
 
-  /** @see applyRegistration, also for what undefined means. @throws {LockError} {LimitError} (or rejects) */
+  /** @see applyRegistration @throws {LockError} {LimitError} (or rejects) */
   registerBroker(
     registration: Registration,
     deleteMissingTopics: boolean,
     owner: LockOwner,
-  ): MaybePromise<RegisterBrokerOutcome | undefined> {
-    if (owner.closed)
-      throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed before its registration was read')
+  ): MaybePromise<RegisterBrokerOutcome> {
+    checkOpen(owner)
     const registered = this.#routes.transition(({ tables, restored }, changes) => {
-      const limits = this.#limits
-      const work = registerWithinLimits(tables, limits, registration, deleteMissingTopics, changes)
+      const work = applyRegistration(tables, this.#limits, registration, deleteMissingTopics, changes)
       return restored === undefined ? work : restored.completing(registration, work, changes)
     }, owner)
     if (!(registered instanceof Promise)) return registered
@@ -148,6 +145,24 @@ export class RouteInfoManager {
       if (owner.closed) this.#onClosedMeanwhile(registration.channelId)
       return outcome
     })
+  }
+
+  /** @see repeatRegistration @throws {LockError} (or rejects) */
+  repeatRegistration(
+    applied: AppliedRegistration,
+    repetition: Repetition,
+    deleteMissingTopics: boolean,
+    owner: LockOwner,
+  ): MaybePromise<Required<RegisterBrokerOutcome> | undefined> {
+    checkOpen(owner)
+    return this.#routes.shortTransition(
+      // Restored routes may change the result of a registration, so it is applied anew while there are any.
+      ({ tables, restored }) =>
+        restored === undefined
+          ? repeatRegistration(tables, applied, repetition, deleteMissingTopics)
+          : undefined,
+      owner,
+    )
   }
 
   /**
@@ -161,6 +176,12 @@ export class RouteInfoManager {
   /** Removes all brokers whose last registration came over one of these connections, which have closed. */
   onChannelsDestroy(channelIds: readonly ChannelId[]): void {
     this.#removals.onChannelsDestroy(channelIds)
+  }
+
+  /** Called after a pause of the process, in which no heartbeat could be read: it does not count as time without one. */
+  extendTimeouts(pausedMs: number, nowMs: number): void {
+    this.#routes.tables.extendTimeouts(pausedMs, nowMs)
+    this.#routes.view.restored?.extendTimeouts(pausedMs)
   }
 
   /** Brokers without heartbeat for longer than their own timeout, or than a fraction of it; the comparison is strict. */
@@ -331,4 +352,9 @@ export class RouteInfoManager {
       return outcome
     })
   }
+}
+
+function checkOpen(owner: LockOwner): void {
+  if (owner.closed)
+    throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed before its registration was applied')
 }

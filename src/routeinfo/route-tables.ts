@@ -70,6 +70,8 @@ export class RouteTables {
   readonly #keysByChannel = new Map<ChannelId, Set<string>>()
   readonly overridden = new OverriddenQueues()
   readonly parts = new RegistrationParts()
+  /** When the process was last paused until; a registration that began before then counts from that time. */
+  lastPauseEndMs = 0
 
   /** Begins a transition that may take several slices: lookups see the state before it. */
   begin(): void {
@@ -130,6 +132,13 @@ export class RouteTables {
   touch(clusterName: string, brokerAddr: string, nowMs: number): void {
     const info = this.live(clusterName, brokerAddr)
     if (info !== undefined) info.lastUpdateTimestampMs = nowMs
+  }
+
+  /** After a pause of the process: adds it to the last sign of life of every broker. */
+  extendTimeouts(pausedMs: number, nowMs: number): void {
+    this.lastPauseEndMs = nowMs
+    for (const info of this.brokerLiveTable.values())
+      info.lastUpdateTimestampMs = Math.min(nowMs, info.lastUpdateTimestampMs + pausedMs)
   }
 
   /** Stores a topic's queues on a broker. @returns Whether anything changed. */

@@ -1,6 +1,6 @@
+import { LimitError } from '../common/limit-error.ts'
 import type { Steps } from '../common/time-slicer.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
-import { LimitError } from '../protocol/errors.ts'
 import type { Registration } from './registration.ts'
 import { scopeOf } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
@@ -124,9 +124,14 @@ function* topicsWith(
   const leaving = [leavingName(tables, registration), removesMissing ? brokerName : undefined]
   const names = leaving.filter((name) => name !== undefined)
   if (names.length === 0) return topics
+  const keys = new Set<string>()
+  for (const key of topicConfigTable.keys()) {
+    keys.add(key)
+    yield
+  }
   for (const [topic, queues] of topicQueueTable) {
     const isLeft = queues.size === 1 && names.some((name) => queues.has(name))
-    if (isLeft && !topicConfigTable.has(topic)) topics--
+    if (isLeft && !keys.has(topic)) topics--
     yield
   }
   return topics

@@ -1,120 +1,123 @@
-import { CodeCounts } from './code-counts.ts'
+import { LIMIT_NAMES, type LimitName } from '../common/limit-error.ts'
 
-/**
- * How often each bound has refused something, by the name of its option.
- *
- * A refusal is an answer, a closed connection or a command of ours that was not sent; whatever it was, nothing else changed.
- */
-export class Rejections {
-  maxConnections = 0
-  maxConnectionsPerAddress = 0
-  'com.rocketmq.remoting.frameMaxLength' = 0
-  maxHeaderBytes = 0
-  maxRequestBodyBytes = 0
-  maxConfigUpdateBytes = 0
-  maxInflatedBytes = 0
-  maxQueuedRequestBytes = 0
-  maxQueuedAnswerBytes = 0
-  maxRegistrationsInFlight = 0
-  maxWaitingRequests = 0
-  unRegisterBrokerQueueCapacity = 0
-  maxBrokers = 0
-  maxTopics = 0
-  maxKVEntries = 0
-  maxKVBytes = 0
-  maxWaitingChanges = 0
-  clusterTestMaxLookups = 0
-  clientMaxConnections = 0
-  clientMaxQueuedBytes = 0
-  clientOnewaySemaphoreValue = 0
-  clientAsyncSemaphoreValue = 0
+/** The highest code that is counted on its own. The highest of the protocol's that occurs here is 1500, GO_AWAY. */
+const MAX_CODE = 1_535
+
+/** How often each code occurred. The table has a fixed size: peers can make up codes, and counting them must not cost memory. */
+export class CodeCounts {
+  readonly #counts = new Float64Array(MAX_CODE + 1)
+  #others = 0
+
+  add(code: number): void {
+    if (code >= 0 && code <= MAX_CODE) this.#counts[code] = (this.#counts[code] as number) + 1
+    else this.#others++
+  }
+
+  /** Counts a code among the others. */
+  addOther(): void {
+    this.#others++
+  }
+
+  /** The count of a code; 0 if it is among the others. */
+  get(code: number): number {
+    return this.#counts[code] ?? 0
+  }
+
+  /** The count of all codes that are not counted on their own. */
+  get others(): number {
+    return this.#others
+  }
+
+  get total(): number {
+    return this.#counts.reduce((sum, count) => sum + count, this.#others)
+  }
+
+  /** Codes that occurred, each with its count. */
+  entries(): [code: number, count: number][] {
+    return [...this.#counts.entries()].filter(([, count]) => count > 0)
+  }
 }
 
-/** The name of the option that sets a bound. */
-export type LimitName = keyof Rejections
+/** How often each limit has rejected something, by the name of its option: a request, a connection, or a command of our own. */
+export type Rejections = Record<LimitName, number>
 
 /**
- * What a server has done since it started, in one place for whoever shows it. The parts of the server count here themselves: a
- * count on the way of a lookup is an addition to a field, and nothing else.
- *
- * All of it only grows, but for what is said to be held at present.
+ * What a server has done since it started. All parts of the server count here; nothing is decided by these numbers. Those that
+ * are "at present" rise and fall, all others only grow.
  */
 export class Counters {
   connectionsAccepted = 0
-  /** Accepted ones that are gone, for whatever reason. */
+  /** Accepted connections that have closed, for any reason. */
   connectionsClosed = 0
-  /** Of these, the ones that were closed for being silent. */
+  /** Of these, the ones that were closed because they were idle. */
   connectionsIdle = 0
-  /** Of these, the ones whose socket failed. */
+  /** Of these, the ones whose sockets failed. */
   connectionsFailed = 0
-  /** Of these, the ones that met a defect of ours. */
+  /** Of these, the ones that were closed because of a defect of the server. */
   connectionsDefect = 0
   /** Connections closed before their first frame, by HandshakeErrorCode. */
   readonly connectionsRejected: Record<string, number> = {}
-  /** Connections closed for bytes that are no frame, by FrameErrorCode. */
+  /** Connections closed because of an invalid frame, by FrameErrorCode. */
   readonly framesRejected: Record<string, number> = {}
-  /** The listening socket failed. */
+  /** Failures of the listening socket. */
   serverFailures = 0
 
-  /** Whole frames that came in: requests, and answers that nobody asked for. */
+  /** Whole frames received: requests, and unsolicited responses. */
   framesIn = 0
-  /** Requests that got no answer: oneway ones, and those whose connection was gone by then. */
+  /** Requests without a response: oneway requests, and those whose connection closed first. */
   unanswered = 0
-  /** Bytes behind TLS and PROXY headers. */
+  /** Bytes of frames, without TLS and PROXY headers. */
   bytesIn = 0
   bytesOut = 0
-  /** Bytes held at present for requests that are not whole, or are behind one that is being worked on. */
+  /** Bytes of incomplete and unread requests at present. */
   queuedRequestBytes = 0
-  /** Bytes held at present for requests that are being worked on beyond their turn. */
+  /** Bytes of request bodies in progress at present. */
   workingRequestBytes = 0
-  /** Bytes held at present for peers that have not read them. */
+  /** Bytes of responses that peers have not read at present. */
   queuedAnswerBytes = 0
 
-  /** Requests taken up, by code; those that nobody serves are among the others. */
+  /** Requests by code; those of unsupported codes are among the others. */
   readonly requests = new CodeCounts()
-  /** What came of requests, oneway ones among them, by response code. */
+  /** Outcomes of requests, oneway requests included, by response code. */
   readonly outcomes = new CodeCounts()
-  /** Requests that went wrong in a way that nobody expected. */
+  /** Requests that failed unexpectedly. */
   requestDefects = 0
-  /** What was refused for a bound. */
-  readonly rejected = new Rejections()
-  /** Requests answered SYSTEM_BUSY because of an overload. */
+  readonly rejected = Object.fromEntries(LIMIT_NAMES.map((name) => [name, 0])) as Rejections
+  /** Requests rejected as SYSTEM_BUSY because of an overload. */
   requestsShed = 0
   overloads = 0
 
-  /** Registrations that were read as a whole. */
+  /** Registrations that were read and applied. */
   registrationsRead = 0
-  /** Registrations of which only what had changed was read. */
-  registrationsCompared = 0
-  /** Registrations that said the same as the one before. */
+  /** Registrations that repeated the one before and changed nothing. */
   registrationsUnchanged = 0
-  /** Registrations that were answered with an error. */
+  /** Registrations that got an error as the response. */
   registrationsRejected = 0
-  /** Registrations that are being read or applied at present. */
+  /** Registrations being read or applied at present. */
   registrationsInFlight = 0
   brokersRegistered = 0
   /** Brokers that left by their own request. */
   brokersUnregistered = 0
   brokersEvicted = 0
-  /** Brokers that left because their connection did. */
+  /** Brokers removed because their connection closed. */
   brokersLost = 0
-  /** Times that a silent broker was found out of reach. */
+  /** Times that a broker without heartbeats was found unreachable. */
   brokersSuspected = 0
-  /** Removals that were not carried out, since their broker had been heard from meanwhile. */
+  /** Stale removals that were skipped, because the broker had registered again. */
   removalsFenced = 0
 
-  /** Lookups answered with a route that was kept as it is sent. */
+  /** Lookups served from the cache of encoded routes. */
   routeCacheHits = 0
-  /** Lookups whose route was encoded, or was not there. */
+  /** Lookups whose route had to be encoded, or did not exist. */
   routeCacheMisses = 0
 
   configurationUpdates = 0
   snapshotsWritten = 0
   snapshotsFailed = 0
-  /** Times that the process did not run for seconds. */
+  /** Pauses of the process of several seconds. */
   standstills = 0
 
-  /** Answers given. */
+  /** Responses sent. */
   get framesOut(): number {
     return this.outcomes.total - this.unanswered
   }

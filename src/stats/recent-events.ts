@@ -1,4 +1,4 @@
-/** What an operator may want to know of when something is wrong. */
+/** Kinds of events that help to find out what went wrong. */
 export type EventKind =
   | 'broker registered'
   | 'broker unregistered'
@@ -15,28 +15,24 @@ export type EventKind =
   | 'overload ended'
   | 'routes restored'
   | 'restoration ended'
-  | 'stood still'
+  | 'process paused'
   | 'descriptors used up'
   | 'descriptors free'
 
-/** Something that happened. */
 export interface RecentEvent {
-  /** Counted from 1; what is missing before the first one of a list has been pushed out. */
+  /** Counted from 1. Events before the first one of a list have been overwritten. */
   readonly number: number
-  /** When, in milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly timeMs: number
   readonly kind: EventKind
-  /** The peer, `host:port`, or the broker; the empty text if it was nobody. */
+  /** The peer, `host:port`, or the broker; empty if there is none. */
   readonly who: string
   readonly text: string
 }
 
-/**
- * Events kept: a restart of two hundred brokers, twice for each, and what else goes wrong meanwhile. A peer decides on the letters
- * of some, so they are bounded too: all in all they take less than 1 MB.
- */
-const MOST_EVENTS = 1_000
-const MOST_LETTERS = 200
+/** Events kept, enough for a restart of two hundred brokers. Peers determine the texts, so their length is limited, too. */
+const MAX_EVENTS = 1_000
+const MAX_CHARACTERS = 200
 
 /** The last events, in a ring. */
 export class RecentEvents {
@@ -45,13 +41,13 @@ export class RecentEvents {
   readonly #ring: RecentEvent[] = []
   #added = 0
 
-  /** @param dateMs - The machine's date: people compare it with that of other logs. */
-  constructor(maxEvents = MOST_EVENTS, dateMs: () => number = () => Date.now()) {
+  /** @param dateMs - The system clock, so that events can be compared with other logs. */
+  constructor(maxEvents = MAX_EVENTS, dateMs: () => number = () => Date.now()) {
     this.#maxEvents = maxEvents
     this.#dateMs = dateMs
   }
 
-  /** Events there have been, those that were pushed out among them. */
+  /** All events so far, the overwritten ones included. */
   get added(): number {
     return this.#added
   }
@@ -63,15 +59,15 @@ export class RecentEvents {
     this.#added++
   }
 
-  /** What is kept, the oldest first. */
+  /** The events that are kept, the oldest first. */
   list(): readonly RecentEvent[] {
     const oldest = this.#added % this.#maxEvents
     return [...this.#ring.slice(oldest), ...this.#ring.slice(0, oldest)]
   }
 }
 
-/** Always a copy: a part of a text keeps the whole alive, which may be a long header. */
+/** Always a copy: a substring would keep the whole text in memory, which may be a long header. */
 function shortened(text: string): string {
-  const copy = Buffer.from(text.slice(0, MOST_LETTERS)).toString()
-  return text.length <= MOST_LETTERS ? copy : `${copy}…`
+  const copy = Buffer.from(text.slice(0, MAX_CHARACTERS)).toString()
+  return text.length <= MAX_CHARACTERS ? copy : `${copy}…`
 }

@@ -1,18 +1,23 @@
 import { crc32, deflateSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { RequestCode } from '../../src/protocol/request-code.ts'
-import { openChannel } from '../routeinfo/support.ts'
+import { finestSlicer, ManualTurns, openChannel } from '../routeinfo/support.ts'
 import { MASTER, ProcessorWorld, registrationBody, SLAVE } from './support.ts'
 
-const { REGISTER_BROKER, GET_BROKER_CLUSTER_INFO, GET_ALL_TOPIC_LIST_FROM_NAMESERVER, PUT_KV_CONFIG } =
-  RequestCode
+const {
+  REGISTER_BROKER,
+  GET_BROKER_CLUSTER_INFO,
+  GET_ALL_TOPIC_LIST_FROM_NAMESERVER,
+  GET_ROUTEINFO_BY_TOPIC,
+  PUT_KV_CONFIG,
+} = RequestCode
 const body = registrationBody(['T1', 'T2'])
 const EMPTY = '{"brokerAddrTable":{},"clusterAddrTable":{}}'
 
 const topicsOf = async (world: ProcessorWorld): Promise<unknown> =>
   JSON.parse((await world.ask(GET_ALL_TOPIC_LIST_FROM_NAMESERVER)).body ?? '').topicList
 
-test('a master is answered with empty ext fields, a slave with its master', async () => {
+test('a registering master gets empty ext fields, a slave its master', async () => {
   const world = new ProcessorWorld()
   expect(await world.ask(REGISTER_BROKER, { ext: MASTER, body })).toEqual({ code: 0, ext: {} })
   const { haServerAddr, brokerAddr: masterAddr } = MASTER
@@ -22,7 +27,7 @@ test('a master is answered with empty ext fields, a slave with its master', asyn
   })
 })
 
-test('a master without HA address is told of by its address alone', async () => {
+test('a slave of a master without HA address gets only its address', async () => {
   const world = new ProcessorWorld()
   const { haServerAddr: _, ...master } = MASTER
   await world.ask(REGISTER_BROKER, { ext: master, body })
@@ -32,7 +37,7 @@ test('a master without HA address is told of by its address alone', async () => 
   })
 })
 
-test('a first registration of exactly one topic is refused', async () => {
+test('a first registration of exactly one topic is rejected', async () => {
   const answer = await new ProcessorWorld().ask(REGISTER_BROKER, {
     ext: MASTER,
     body: registrationBody(['T1']),
@@ -40,24 +45,24 @@ test('a first registration of exactly one topic is refused', async () => {
   expect(answer).toEqual({ code: 1, remark: 'register broker failed', ext: {} })
 })
 
-describe('the checksum of the body', () => {
+describe('a registration whose bodyCrc32 is', () => {
   const sum = `${crc32(Buffer.from(body)) & 0x7fffffff}`
 
   test.each([
     ['right', sum],
-    ['0, which asks for no check', '0'],
+    ['0, which asks for no check,', '0'],
     ['not a number', 'x'],
-  ])('%s', async (_, bodyCrc32) => {
+  ])('%s is applied', async (_, bodyCrc32) => {
     const answer = await new ProcessorWorld().ask(REGISTER_BROKER, { ext: { ...MASTER, bodyCrc32 }, body })
     expect(answer).toEqual({ code: 0, ext: {} })
   })
 
-  test('wrong: the registration is refused and nothing is touched', async () => {
+  test('wrong is rejected, and nothing is changed', async () => {
     const world = new ProcessorWorld()
     const ext = { ...MASTER, bodyCrc32: '1' }
-    const refused = { code: 1, remark: 'crc32 not match', ext: {} }
-    expect(await world.ask(REGISTER_BROKER, { ext, body })).toEqual(refused)
-    expect(await world.ask(REGISTER_BROKER, { ext })).toEqual(refused)
+    const rejected = { code: 1, remark: 'crc32 not match', ext: {} }
+    expect(await world.ask(REGISTER_BROKER, { ext, body })).toEqual(rejected)
+    expect(await world.ask(REGISTER_BROKER, { ext })).toEqual(rejected)
     expect((await world.ask(GET_BROKER_CLUSTER_INFO)).body).toBe(EMPTY)
   })
 })
@@ -65,14 +70,14 @@ describe('the checksum of the body', () => {
 describe('the configuration of ordered topics', () => {
   const ext = { namespace: 'ORDER_TOPIC_CONFIG', key: 'T1', value: 'broker-a:4' }
 
-  test('comes with the answer, if there is one', async () => {
+  test('comes with the response, if there is one', async () => {
     const world = new ProcessorWorld()
     await world.ask(PUT_KV_CONFIG, { ext })
     const answer = await world.ask(REGISTER_BROKER, { ext: MASTER, body })
     expect(answer).toEqual({ code: 0, ext: {}, body: '{"table":{"T1":"broker-a:4"}}' })
   })
 
-  test('does not, if returnOrderTopicConfigToBroker says so', async () => {
+  test('does not come if returnOrderTopicConfigToBroker is false', async () => {
     const world = new ProcessorWorld()
     world.settings.returnOrderTopicConfigToBroker = false
     await world.ask(PUT_KV_CONFIG, { ext })
@@ -80,7 +85,7 @@ describe('the configuration of ordered topics', () => {
   })
 })
 
-describe('requests that cannot be taken leave the tables as they are', () => {
+describe('the tables stay as they are after a registration with', () => {
   const without = (name: keyof typeof MASTER) =>
     Object.fromEntries(Object.entries(MASTER).filter(([key]) => key !== name))
   const wrapper = (inner: string) => `{"topicConfigSerializeWrapper":${inner}}`
@@ -119,11 +124,6 @@ describe('requests that cannot be taken leave the tables as they are', () => {
       { ext: { ...MASTER, compressed: 'true' }, body },
       /Failed to decode RegisterBrokerBody/,
     ],
-    [
-      'a compressed body that inflates to more than the limit',
-      { ext: { ...MASTER, compressed: 'true' }, body: deflateSync(Buffer.alloc(1_001)) },
-      /Failed to decode RegisterBrokerBody/,
-    ],
   ])('%s', async (_, asked, message) => {
     const world = new ProcessorWorld()
     await expect(world.ask(REGISTER_BROKER, asked)).rejects.toMatchObject({
@@ -134,7 +134,18 @@ describe('requests that cannot be taken leave the tables as they are', () => {
     expect((await world.ask(GET_BROKER_CLUSTER_INFO)).body).toBe(EMPTY)
   })
 
-  test('a connection that is gone', async () => {
+  test('a compressed body that inflates to more than the limit', async () => {
+    const world = new ProcessorWorld()
+    const asked = { ext: { ...MASTER, compressed: 'true' }, body: deflateSync(Buffer.alloc(1_001)) }
+    await expect(world.ask(REGISTER_BROKER, asked)).rejects.toMatchObject({
+      limit: 'maxInflatedBytes',
+      busy: false,
+      remark: expect.stringMatching(/Failed to decode RegisterBrokerBody/),
+    })
+    expect((await world.ask(GET_BROKER_CLUSTER_INFO)).body).toBe(EMPTY)
+  })
+
+  test('a closed connection', async () => {
     const world = new ProcessorWorld()
     const channel = openChannel(7)
     channel.closed = true
@@ -144,7 +155,7 @@ describe('requests that cannot be taken leave the tables as they are', () => {
   })
 })
 
-describe('bodies that say little', () => {
+describe('a registration body:', () => {
   test.each([
     ['none', undefined],
     ['an empty object', '{}'],
@@ -160,7 +171,7 @@ describe('bodies that say little', () => {
     expect((await world.ask(GET_BROKER_CLUSTER_INFO)).body).toContain('{0:"127.0.0.1:10911"}')
   })
 
-  test('a heartbeat timeout that is no number counts as none; a negative id is smaller than a master', async () => {
+  test('a heartbeat timeout that is not a number counts as none; a negative broker id is below that of a master', async () => {
     const world = new ProcessorWorld()
     const ext = { ...MASTER, heartbeatTimeoutMillis: 'soon', brokerId: '-1' }
     expect(await world.ask(REGISTER_BROKER, { ext, body })).toEqual({ code: 0, ext: {} })
@@ -183,4 +194,28 @@ test('deleteTopicWithBrokerRegistration removes what a registration does not nam
   const next = registrationBody(['T2', 'T3']).replace('"counter":3', '"counter":4')
   await world.ask(REGISTER_BROKER, { ext: MASTER, body: next })
   expect(await topicsOf(world)).toEqual(['T2', 'T3'])
+})
+
+describe('a registration that arrives while another of its broker is being read', () => {
+  const topics = Array.from({ length: 500 }, (_, index) => `topic-${index}`)
+  const table = (flag: number, changed: number): string =>
+    registrationBody(topics.map((name, index) => [name, index < changed ? flag : 0])).replace(
+      '"counter":3',
+      `"counter":${flag}`,
+    )
+
+  test('is applied after it, and compared with the tables as they are then', async () => {
+    const turns = new ManualTurns()
+    const world = new ProcessorWorld({ slicer: finestSlicer(turns) })
+    const register = (body: string, id: number): Promise<unknown> =>
+      world.ask(REGISTER_BROKER, { ext: MASTER, body, channel: openChannel(id) })
+    await turns.until(register(table(3, 0), 1))
+    const [slow, quick] = [register(table(4, 400), 2), register(table(3, 0), 3)]
+    await turns.until(Promise.all([slow, quick]))
+    const route = await world.ask(GET_ROUTEINFO_BY_TOPIC, { ext: { topic: 'topic-0' } })
+    expect(route.body).toMatch(/"topicSysFlag":0/)
+    await turns.until(register(table(4, 400), 2))
+    const last = await world.ask(GET_ROUTEINFO_BY_TOPIC, { ext: { topic: 'topic-0' } })
+    expect(last.body).toMatch(/"topicSysFlag":4/)
+  })
 })

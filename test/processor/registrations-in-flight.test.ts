@@ -11,22 +11,22 @@ function start(maxRegistrationsInFlight = 100): { counters: Counters; flights: R
   return { counters, flights: new RegistrationsInFlight(limits, counters) }
 }
 
-const busy = (bound: string): object => ({ name: 'RemotingCommandError', code: 2, bound })
+const busy = (limit: string): object => ({ limit, busy: true })
 const body = (bytes: number): Buffer => deflateSync(Buffer.alloc(bytes))
 
 describe('registrations in flight', () => {
-  test('are as many as may be; one more is told that the server is busy, until one leaves', () => {
+  test('are rejected with SYSTEM_BUSY beyond maxRegistrationsInFlight, until one is released', () => {
     const { counters, flights } = start(2)
     const first = flights.enter()
     flights.enter()
     expect(() => flights.enter()).toThrow(expect.objectContaining(busy('maxRegistrationsInFlight')) as Error)
     expect(counters.registrationsInFlight).toBe(2)
-    first.leave()
+    first.release()
     flights.enter()
     expect(counters.registrationsInFlight).toBe(2)
   })
 
-  test('hold no more than four times the largest inflated body: beyond three of them nothing more is inflated', async () => {
+  test('hold at most four bodies of maxInflatedBytes: beyond three, no other is inflated', async () => {
     const { flights } = start()
     const three = [flights.enter(), flights.enter(), flights.enter()]
     for (const flight of three) expect((await flight.inflate(body(MAX))).length).toBe(MAX)
@@ -34,13 +34,13 @@ describe('registrations in flight', () => {
     expect((await fourth.inflate(body(1))).length).toBe(1)
     const fifth = flights.enter()
     await expect(fifth.inflate(body(1))).rejects.toMatchObject(busy('maxInflatedBytes'))
-    fifth.leave()
-    three[0]?.leave()
+    fifth.release()
+    three[0]?.release()
     const sixth = flights.enter()
     expect((await sixth.inflate(body(1))).length).toBe(1)
   })
 
-  test('a hundred at once are inflated one after the other, so none begins where there is no room', async () => {
+  test('are inflated one after the other, a hundred at once too, so that none begins without room', async () => {
     const { counters, flights } = start()
     const outcomes = await Promise.allSettled(
       Array.from({ length: 100 }, () => flights.enter().inflate(body(MAX))),
@@ -49,20 +49,20 @@ describe('registrations in flight', () => {
     expect(counters.registrationsInFlight).toBe(100)
   })
 
-  test('that are too large or broken hold nothing, and those behind them are inflated', async () => {
+  test('hold nothing if their body is too large or invalid, and those behind them are inflated', async () => {
     const { flights } = start()
     const results = [body(MAX + 1), Buffer.from('no zlib'), body(MAX)].map((bytes) => {
       const flight = flights.enter()
-      return flight.inflate(bytes).finally(() => flight.leave())
+      return flight.inflate(bytes).finally(() => flight.release())
     })
     const [tooLarge, broken, good] = await Promise.allSettled(results)
-    expect(tooLarge).toMatchObject({ reason: { code: 1, bound: 'maxInflatedBytes' } })
+    expect(tooLarge).toMatchObject({ reason: { limit: 'maxInflatedBytes', busy: false } })
     expect(broken).toMatchObject({ reason: { code: 'Z_DATA_ERROR' } })
     expect(good).toMatchObject({ status: 'fulfilled' })
     for (let round = 0; round < 10; round++) {
       const flight = flights.enter()
       await flight.inflate(body(MAX))
-      flight.leave()
+      flight.release()
     }
   })
 })

@@ -1,13 +1,15 @@
 import type { TimeSlicer } from '../../src/common/time-slicer.ts'
 import { KVConfigManager } from '../../src/kvconfig/kv-config-manager.ts'
-import type { ProductEnvironment } from '../../src/processor/cluster-test-request-processor.ts'
-import { createProcessors } from '../../src/processor/default-request-processor.ts'
+import type { ProductRouteLookup } from '../../src/processor/client-request-processor.ts'
+import { createProcessors, type ProcessorTable } from '../../src/processor/default-request-processor.ts'
 import type { ConfigUpdateOutcome } from '../../src/processor/namesrv-config.ts'
 import { RegistrationCache } from '../../src/processor/registration-cache.ts'
 import { CURRENT_VERSION } from '../../src/protocol/mq-version.ts'
-import type { Processor } from '../../src/protocol/processor.ts'
-import { remarkText } from '../../src/protocol/remark.ts'
-import type { RemotingCommand, RemotingResponse } from '../../src/protocol/remoting-command.ts'
+import {
+  type RemotingCommand,
+  type RemotingResponse,
+  remarkText,
+} from '../../src/protocol/remoting-command.ts'
 import type { RequestCode } from '../../src/protocol/request-code.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { type FakeChannel, managerWith, openChannel, wholeSlicer } from '../routeinfo/support.ts'
@@ -48,21 +50,21 @@ export class ProcessorWorld {
   /** What GET_NAMESRV_CONFIG shows, and what becomes of an update. */
   items: readonly string[] = []
   update: (text: string) => ConfigUpdateOutcome = () => ({ kind: 'taken' })
-  readonly memory: RegistrationCache
+  readonly registrations: RegistrationCache
   readonly #routeInfo: RouteInfoManager
-  readonly #processors: Record<RequestCode, Processor>
+  readonly #processors: ProcessorTable
 
   /**
    * @param product - Where unknown topics are looked up; with it the cluster-test mode is on.
-   * @param keptBytes - LimitName of what is kept to answer faster: encoded routes, and registrations to compare with.
+   * @param keptBytes - Limit of encoded routes, and of registrations kept to compare with.
    * @param slicer - Of long lists and bodies. Default: everything at once.
    */
   constructor({
     product,
     keptBytes = 1_000_000,
     slicer = wholeSlicer(),
-  }: { product?: ProductEnvironment; keptBytes?: number; slicer?: TimeSlicer } = {}) {
-    this.memory = new RegistrationCache(keptBytes)
+  }: { product?: ProductRouteLookup; keptBytes?: number; slicer?: TimeSlicer } = {}) {
+    this.registrations = new RegistrationCache(keptBytes)
     this.#routeInfo = managerWith('whole', { maxEncodedRouteBytes: keptBytes }).manager
     this.#processors = createProcessors({
       routeInfo: this.#routeInfo,
@@ -82,7 +84,7 @@ export class ProcessorWorld {
       maxRegistrationsInFlight: 100,
       maxRequestBodyBytes: 10_000,
       product,
-      memory: this.memory,
+      registrations: this.registrations,
     })
   }
 

@@ -1,5 +1,8 @@
 /** Small helpers of the protocol tests. */
-import { decodeCommand } from '../../src/protocol/command-codec.ts'
+
+import type { NamedTopicConfig } from '../../src/protocol/body/topic-config.ts'
+import type { TopicTable } from '../../src/protocol/body/topic-table.ts'
+import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
 import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
 
@@ -22,11 +25,15 @@ export function* byteByByte(bytes: Buffer): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at++) yield bytes.subarray(at, at + 1)
 }
 
+const decoder = new CommandDecoder({
+  nextOpaque: () => {
+    throw new Error('the header has no opaque')
+  },
+})
+
 /** The command in a frame that must have an opaque. */
 export function commandOf(frame: Buffer): RemotingCommand {
-  return decodeCommand(frame, () => {
-    throw new Error('the header has no opaque')
-  })
+  return decoder.decode(frame)
 }
 
 /** Runs a sliced reading to its end. */
@@ -47,4 +54,10 @@ export function int32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
   bytes.writeInt32BE(value)
   return bytes
+}
+
+/** The topics of a registration by their keys, to be compared. */
+export function topicMap(table: TopicTable): Map<string, NamedTopicConfig> {
+  const topics = [...table.values()]
+  return new Map([...table.keys()].map((key, index) => [key, topics[index] as NamedTopicConfig]))
 }

@@ -27,10 +27,10 @@ async function start(
     executed++
     return { code: 0, remark: channel.remoteAddress }
   }
-  const { preface, ...rest } = options
+  const { handshake, ...rest } = options
   const started = await startRemotingServer(
     { [PEER]: answerPeer },
-    { ...rest, preface: { tlsMode, tlsAcceptor: async () => acceptor, ...preface } },
+    { ...rest, handshake: { tlsMode, tlsAcceptor: async () => acceptor, ...handshake } },
   )
   return { ...started, executed: () => executed }
 }
@@ -70,7 +70,7 @@ describe('the first byte decides between TLS and plaintext', () => {
   test.each(['permissive', 'enforcing'] as const)(
     '%s without a usable certificate: TLS is closed',
     async (mode) => {
-      const { port, happened } = await start(mode, { preface: { tlsAcceptor: async () => undefined } })
+      const { port, happened } = await start(mode, { handshake: { tlsAcceptor: async () => undefined } })
       await expect(connectTls(port)).rejects.toThrow()
       expect(happened).toEqual([expect.stringMatching(/^refused ERR_TLS_UNAVAILABLE /)])
     },
@@ -138,7 +138,7 @@ describe('TLS', () => {
     const body = Buffer.alloc(12 * 1024 * 1024, 'x')
     const { port } = await startRemotingServer(
       { [PEER]: (request) => ({ code: 0, body: request.body }) },
-      { preface: { tlsMode: 'enforcing', tlsAcceptor: async () => acceptor } },
+      { handshake: { tlsMode: 'enforcing', tlsAcceptor: async () => acceptor } },
     )
     const { client } = await connectTls(port)
     const answer = await client.request({ code: PEER, body })
@@ -158,7 +158,7 @@ describe('TLS', () => {
             answer = () => resolve({ code: 0, remark: 'done' })
           }),
       },
-      { preface: { tlsAcceptor: async () => acceptor } },
+      { handshake: { tlsAcceptor: async () => acceptor } },
     )
     const { client } = await connectTls(port)
     const [shaking, silent] = [await open(), await open()]
@@ -240,7 +240,7 @@ describe('a PROXY header', () => {
   })
 
   test('is believed of trusted networks only; from elsewhere it closes the connection', async () => {
-    const networks = (text: string) => ({ preface: { proxyTrustedNetworks: TrustedNetworks.of(text) } })
+    const networks = (text: string) => ({ handshake: { proxyTrustedNetworks: TrustedNetworks.of(text) } })
     const trusting = await start('permissive', networks('10.0.0.0/8, 127.0.0.0/8'))
     const trusted = await trusting.connect()
     trusted.send(proxyV1('203.0.113.7', 1))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ConnectionsPerAddress } from '../../src/remoting/server/connections-per-address.ts'
+import { ConnectionsPerAddress } from '../../src/remoting/server/connection-limits.ts'
 
 describe('the connections of an address', () => {
   test('are as many as may be, for each address by itself', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { BatchUnregistrationService } from '../../src/routeinfo/batch-unregistration-service.ts'
-import { BrokerArrivals } from '../../src/routeinfo/broker-arrivals.ts'
+import { BrokerQueue } from '../../src/routeinfo/broker-queue.ts'
 import { EncodedRouteCache } from '../../src/routeinfo/encoded-route-cache.ts'
 import { LockedRouteTables } from '../../src/routeinfo/locked-route-tables.ts'
 import { ReadWriteLock } from '../../src/routeinfo/read-write-lock.ts'
@@ -20,7 +20,7 @@ function duringLongRead(capacity: number) {
   const removed = (): string[] =>
     effects.flatMap((effect) => (effect.kind === 'removal fenced' ? effect.broker.brokerName : []))
   return {
-    batch: new BatchUnregistrationService(routes, new BrokerArrivals(), capacity),
+    batch: new BatchUnregistrationService(routes, new BrokerQueue(), capacity),
     routes,
     turns,
     read,

@@ -185,7 +185,7 @@ describe('the queue of the lock', () => {
     const done: unknown[] = [lock.writeInSlices(() => long('written'))]
     done.push(lock.read(() => 1, owner))
     done.push(lock.read(() => 2, owner))
-    const refused = expect.objectContaining({ name: 'LockError', code: 'ERR_LOCK_QUEUE_FULL' })
+    const refused = expect.objectContaining({ limit: 'maxWaitingRequests', busy: true })
     expect(() => lock.read(() => 3, owner)).toThrow(refused)
     expect(() => lock.writeInSlices(() => long(3), owner)).toThrow(refused)
     done.push(lock.write(() => 4))

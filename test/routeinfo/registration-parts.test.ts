@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { NamedTopicConfig } from '../../src/protocol/body/register-broker-body.ts'
+import type { NamedTopicConfig } from '../../src/protocol/body/topic-config.ts'
 import { applyRegistration } from '../../src/routeinfo/apply-registration.ts'
 import { scopeOf } from '../../src/routeinfo/registration-parts.ts'
 import { RouteChanges } from '../../src/routeinfo/route-changes.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { RouteTables } from '../../src/routeinfo/route-tables.ts'
+import { UNLIMITED } from '../../src/routeinfo/table-limits.ts'
 import { managerWith, openChannel, PLAIN_VARIANT, registration, topicConfig, topicTable } from './support.ts'
 
 const TOPICS = ['broker-a', 'T1', 'T2', 'T3', 'T4', 'T5']
@@ -134,12 +135,12 @@ describe('a registration in parts', () => {
 })
 
 describe('the rounds of a broker that registers in parts', () => {
-  test('name topics that are in the tables only, so that they grow no further than these', () => {
+  test('name only topics that are in the tables, so that they grow no further', () => {
     const tables = new RouteTables()
     const own = topicTable(['broker-a', 'T1'])
     const send = (topicConfigTable: Table) => {
       const given = registration({ topicConfigTable, generation: 1 })
-      for (const _ of applyRegistration(tables, given, true, new RouteChanges()));
+      for (const _ of applyRegistration(tables, UNLIMITED, given, true, new RouteChanges()));
     }
     const odd = new Map([['a key that is no topic', topicConfig('T2')]])
     const [part, deleted] = [topicTable(['T4']), topicTable(['Deleted'])]
@@ -153,8 +154,8 @@ describe('the rounds of a broker that registers in parts', () => {
   })
 })
 
-describe('topics that something else than a registration has changed', () => {
-  test('are forgotten with their broker: the next registration of its name is taken as it is', () => {
+describe('topics that an operator changed', () => {
+  test('are as their broker registers them after it has left and returned', () => {
     const { manager } = managerWith('whole')
     const table = topicTable(['broker-a', 'T1'])
     register(manager, table, 1)

@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../../src/common/time-slicer.ts'
-import type { NamedTopicConfig } from '../../src/protocol/body/register-broker-body.ts'
+import type { NamedTopicConfig } from '../../src/protocol/body/topic-config.ts'
 import type { QueueData } from '../../src/protocol/body/topic-route-data.ts'
 import {
   type FakeChannel,

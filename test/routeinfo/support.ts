@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TimeSlicer } from '../../src/common/time-slicer.ts'
-import type { NamedTopicConfig } from '../../src/protocol/body/register-broker-body.ts'
+import type { NamedTopicConfig } from '../../src/protocol/body/topic-config.ts'
 import type { RouteVariant } from '../../src/routeinfo/encoded-route-cache.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
 import type { RouteEvent } from '../../src/routeinfo/route-event.ts'

@@ -10,8 +10,8 @@ import {
   topicTable,
 } from './support.ts'
 
-const refusal = (bound: string): Error =>
-  expect.objectContaining({ name: 'RemotingCommandError', code: 1, bound }) as unknown as Error
+const refusal = (limit: string): Error =>
+  expect.objectContaining({ name: 'LimitError', busy: false, limit }) as unknown as Error
 
 class World {
   readonly channel: FakeChannel = openChannel(1)

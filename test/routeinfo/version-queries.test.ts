@@ -92,7 +92,7 @@ class AskingBroker {
   }
 }
 
-test('a broker whose version query gets changed=false has all of its topics in the routes, whatever registrations were lost and whichever broker took its place; one that asks gets there with one registration', () => {
+test('a broker that gets changed=false has all of its topics in the routes, whatever registrations were lost or broker took its id; any other gets there with one registration', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 14 }), fc.boolean(), (steps, deleteMissing) => {
       const { manager } = managerWith('whole')

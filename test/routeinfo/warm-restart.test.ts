@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EMPTY_DATA_VERSION } from '../../src/protocol/body/data-version.ts'
+import { TopicList } from '../../src/protocol/body/topic-table.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
 import type { RouteEvent } from '../../src/routeinfo/route-event.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
@@ -131,13 +132,14 @@ describe('a broker restored from a snapshot', () => {
 
   test('registers and leaves: its next registration is not compared with the former one', async () => {
     const { manager } = await restarted(MASTER)
-    const mark = (await register(manager, MASTER))?.mark
-    expect(mark?.exact).toBe(true)
+    const given = { ...MASTER, topicConfigTable: new TopicList([topicConfig('T1'), topicConfig('T2')]) }
+    const previous = (await register(manager, given)).applied
+    expect(previous?.topicNames).toEqual(['T1', 'T2'])
     const leaving = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1', brokerId: 0n }
     const generation = manager.nextGeneration()
     manager.submitUnRegisterBrokerRequest({ ...leaving, reason: 'request', generation })
-    const since = mark === undefined ? {} : { since: mark }
-    expect(await register(manager, { ...MASTER, ...since, topicConfigTable: new Map() })).toBeUndefined()
+    await register(manager, { ...given, previous })
+    expect(routeOf(manager)?.queueDatas).toHaveLength(1)
   })
 
   test('leaves at once when its address registers under another name, and its topics with it', async () => {
@@ -256,11 +258,11 @@ describe('a broker restored from a snapshot', () => {
   test('stays if its registration is being read when the grace period ends', async () => {
     const { manager } = await restarted(MASTER)
     const broker = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1' }
-    const { leave } = manager.arriveToRegister(broker)
+    const { release } = manager.acquireToRegister(broker)
     await manager.endRestoration(OVER_MS)
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     await register(manager, { ...MASTER, nowMs: OVER_MS })
-    leave()
+    release()
     expect(manager.provisional).toBe(0)
   })
 

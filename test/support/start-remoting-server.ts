@@ -1,8 +1,11 @@
 import { onTestFinished } from 'vitest'
 import type { ChannelRef, Processor } from '../../src/protocol/processor.ts'
 import type { HandshakeOptions } from '../../src/remoting/server/connection-handshake.ts'
-import { type RemotingLimits, UNLIMITED } from '../../src/remoting/server/remoting-limits.ts'
-import { RemotingServer, type RemotingServerEvents } from '../../src/remoting/server/remoting-server.ts'
+import {
+  type RemotingLimits,
+  RemotingServer,
+  type RemotingServerEvents,
+} from '../../src/remoting/server/remoting-server.ts'
 import { type OnRequestRejected, RequestDispatcher } from '../../src/remoting/server/request-dispatcher.ts'
 import { TrustedNetworks } from '../../src/remoting/server/trusted-networks.ts'
 import { Counters } from '../../src/stats/counters.ts'
@@ -25,20 +28,20 @@ export async function startRemotingServer(
   {
     maxIdleMs = Number.POSITIVE_INFINITY,
     sharedReadBuffer = true,
-    preface = {},
-    limits = UNLIMITED,
+    handshake = {},
+    limits = {},
     counters = new Counters(),
     onRejected = () => {},
     defer,
   }: {
     maxIdleMs?: number
     sharedReadBuffer?: boolean
-    preface?: Partial<HandshakeOptions>
-    limits?: RemotingLimits
+    handshake?: Partial<HandshakeOptions>
+    limits?: Partial<RemotingLimits>
     counters?: Counters
     onRejected?: OnRequestRejected
     /** Default: the next turn of the loop. */
-    defer?: (task: () => void, leastMs: number) => void
+    defer?: (task: () => void, minMs: number) => void
   } = {},
 ): Promise<TestRemotingServer> {
   const time = new ManualTime()
@@ -72,12 +75,12 @@ export async function startRemotingServer(
     nowMs: () => time.nowMs(),
     every: (periodMs, task) => time.every(periodMs, task),
     defer: defer ?? ((task) => time.defer(task)),
-    preface: {
+    handshake: {
       tlsMode: 'permissive',
       tlsAcceptor: async () => undefined,
       tlsHandshakeTimeoutMs: 10_000,
       proxyTrustedNetworks: TrustedNetworks.of(undefined),
-      ...preface,
+      ...handshake,
     },
     events,
   })

@@ -2,27 +2,26 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { devNull } from 'node:os'
 import type { NamesrvContext } from '../namesrv-context.ts'
 
-/** Kept for files that are written, certificates and the like. */
+/** Descriptors reserved for files: the KV file, certificates and so on. */
 const RESERVED = 32
-/** Part of the limit that connections of our own may have. */
+/** Share of the limit for outgoing connections. */
 const OWN_PART = 1 / 8
-/** How often it is tried whether there are any left. */
-const TRY_MS = 1_000
+const CHECK_INTERVAL_MS = 10_000
 
-/** How many connections there may be. */
+/** Max connections by direction. */
 export interface DescriptorShares {
-  /** Of clients and brokers that come. */
+  /** Connections of clients and brokers. */
   readonly accepted: number
-  /** That this server opens. */
+  /** Outgoing connections. */
   readonly own: number
-  /** The limit of open files. */
+  /** The open-file limit. */
   readonly limit: number
 }
 
 /**
- * How many connections may be open at a time so that there are file descriptors left for everything else: without, a KV write
- * would fail because many clients have come. Undefined where the system does not tell its limit or has none.
- * @param wantedOwn - Connections that this server would open at most.
+ * Divides the open-file limit among connections so that descriptors remain for files: otherwise a KV write would fail because many
+ * clients are connected. Undefined where the system has no limit, or does not tell it.
+ * @param wantedOwn - Max outgoing connections as configured.
  */
 export function descriptorShares(wantedOwn: number): DescriptorShares | undefined {
   try {
@@ -37,7 +36,7 @@ export function descriptorShares(wantedOwn: number): DescriptorShares | undefine
   }
 }
 
-/** Logs at the start that the limit of open files leaves fewer connections than `maxConnections`, and which limit would do. */
+/** Logs at the start that the open-file limit leaves fewer connections than `maxConnections`, and which limit is needed. */
 export function warnOfFewDescriptors(
   shares: DescriptorShares | undefined,
   { configuration, logger }: Pick<NamesrvContext, 'configuration' | 'logger'>,
@@ -55,9 +54,9 @@ export function warnOfFewDescriptors(
 }
 
 /**
- * Says when file descriptors are used up all the same, because of a limit that was lowered or of the whole machine, and when
- * there are some again. Nobody else says it: Node closes connections that it has no descriptor for without a word.
- * @returns What ends it.
+ * Logs when the process runs out of file descriptors, and when there are some again. The shares above prevent it, unless the
+ * limit is lowered while the server runs, or the whole machine runs out. Node closes new connections then, and reports nothing.
+ * @returns Ends the checks.
  */
 export function watchFileDescriptors({
   scheduler,
@@ -65,18 +64,18 @@ export function watchFileDescriptors({
   logger,
 }: Pick<NamesrvContext, 'scheduler' | 'events' | 'logger'>): () => void {
   let usedUp = false
-  return scheduler.every(TRY_MS, () => {
-    const error = useOne()
+  return scheduler.every(CHECK_INTERVAL_MS, () => {
+    const error = openError()
     if (usedUp === (error !== undefined)) return
     usedUp = error !== undefined
     events.add(usedUp ? 'descriptors used up' : 'descriptors free', '', error ?? '')
-    if (usedUp) logger.error({ error }, 'file descriptors are used up: no new connection is taken')
-    else logger.info('there are file descriptors again')
+    if (usedUp) logger.error({ error }, 'file descriptors used up: new connections are closed')
+    else logger.info('file descriptors available again')
   })
 }
 
-/** @returns Why there is none, if so. */
-function useOne(): string | undefined {
+/** Why no file can be opened; undefined if one can. */
+function openError(): string | undefined {
   try {
     closeSync(openSync(devNull, 'r'))
     return undefined

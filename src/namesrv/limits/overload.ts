@@ -1,36 +1,47 @@
-/** How often it is looked. */
+import { RequestCode } from '../../protocol/request-code.ts'
+import type { NamesrvContext } from '../namesrv-context.ts'
+
+/** Time between two looks at the load, in milliseconds. */
 export const LOOK_MS = 250
-/** So many looks in a row must be late: one alone is a machine that was suspended, or a file that was slow to write. */
+/** This many looks in a row must be late: a single one is a machine that was suspended, or a slow write of a file. */
 const LATE_LOOKS = 3
-/** So many looks in a row must find nothing before it counts as over. */
+/** An overload ends when this many looks in a row were calm. */
 const CALM_LOOKS = 4
-/** Shares of a bound above which it begins, and below which it may end. */
+/** Shares of a limit above which an overload begins, and up to which it may end. */
 const BEGINS_AT = 3 / 4
 const ENDS_AT = 1 / 2
 
-/** Something that has a bound, and how much of it there is. */
-export interface BoundedQuantity {
+/** Requests that are rejected during an overload: large responses that no client needs in order to send or receive. */
+const REJECTED_CODES = [
+  RequestCode.GET_BROKER_CLUSTER_INFO,
+  RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER,
+  RequestCode.GET_TOPICS_BY_CLUSTER,
+  RequestCode.GET_UNIT_TOPIC_LIST,
+  RequestCode.GET_HAS_UNIT_SUB_TOPIC_LIST,
+  RequestCode.GET_HAS_UNIT_SUB_UNUNIT_TOPIC_LIST,
+]
+
+/** Something that has a limit. */
+export interface LimitedQuantity {
   readonly name: string
   readonly max: number
-  readonly of: () => number
+  readonly current: () => number
 }
 
-/** What an overload is told by. */
+/** What an overload is recognized by, and what follows from it. */
 export interface OverloadOptions {
+  /** A monotonic clock. */
   readonly nowMs: () => number
-  /** How late a look may be, in milliseconds; 0 for as late as it likes. Read at every look. */
+  /** Max delay of a look, in milliseconds; 0 for no limit. Read at every look. */
   readonly maxLagMs: () => number
-  readonly quantities: readonly BoundedQuantity[]
-  /** It begins, for this reason. */
-  readonly onBegin: (why: string) => void
-  /** It is over, after so many milliseconds. */
+  readonly quantities: readonly LimitedQuantity[]
+  readonly onBegin: (reason: string) => void
   readonly onEnd: (lastedMs: number) => void
 }
 
 /**
- * Tells when there is more to do than can be done: when what is being worked on, or waits for it, comes near a bound, or when the
- * event loop takes long to come round, several times in a row. What peers have not finished sending, or do not read, says nothing
- * of that: a few of them could stop all lookups with it. Looks by itself; who works asks nothing.
+ * Recognizes an overload: requests in progress, or waiting for the tables, come near their limit, or the event loop is late
+ * several times in a row. Incomplete requests and unread responses do not count: a few peers could cause an overload with them.
  */
 export class Overload {
   readonly #options: OverloadOptions
@@ -44,37 +55,80 @@ export class Overload {
     this.#lastLookMs = options.nowMs()
   }
 
-  /** To be called every {@link LOOK_MS}, as well as the event loop can. */
+  /** Must be called every {@link LOOK_MS}; a late call is a sign of an overload. */
   look(): void {
     const { nowMs, onBegin, onEnd } = this.#options
     const now = nowMs()
-    const sign = this.#sign(now)
+    const reason = this.#reason(now)
     if (this.#sinceMs === undefined) {
-      if (sign === undefined) return
+      if (reason === undefined) return
       this.#sinceMs = now
       this.#calmLooks = 0
-      onBegin(sign)
+      onBegin(reason)
       return
     }
-    this.#calmLooks = sign === undefined ? this.#calmLooks + 1 : 0
+    this.#calmLooks = reason === undefined ? this.#calmLooks + 1 : 0
     if (this.#calmLooks < CALM_LOOKS) return
     const lastedMs = now - this.#sinceMs
     this.#sinceMs = undefined
     onEnd(lastedMs)
   }
 
-  /** What speaks for an overload; undefined if nothing does. */
-  #sign(now: number): string | undefined {
+  /** Why this look is not calm; undefined if it is. */
+  #reason(now: number): string | undefined {
     const { maxLagMs, quantities } = this.#options
     const lateMs = now - this.#lastLookMs - LOOK_MS
     this.#lastLookMs = now
-    const allowedMs = maxLagMs()
-    this.#lateLooks = allowedMs > 0 && lateMs > allowedMs ? this.#lateLooks + 1 : 0
-    const under = this.#sinceMs !== undefined
-    if (this.#lateLooks >= (under ? 1 : LATE_LOOKS)) return `the event loop is ${Math.round(lateMs)} ms late`
-    for (const { name, max, of } of quantities) {
-      if (of() > max * (under ? ENDS_AT : BEGINS_AT)) return `${name} stands at ${of()} of ${max}`
+    const maxLateMs = maxLagMs()
+    this.#lateLooks = maxLateMs > 0 && lateMs > maxLateMs ? this.#lateLooks + 1 : 0
+    const overloaded = this.#sinceMs !== undefined
+    if (this.#lateLooks >= (overloaded ? 1 : LATE_LOOKS)) return `event loop ${Math.round(lateMs)} ms late`
+    for (const { name, max, current } of quantities) {
+      if (current() > max * (overloaded ? ENDS_AT : BEGINS_AT)) return `${name}: ${current()} of ${max}`
     }
     return undefined
   }
+}
+
+/** What the overload of a server depends on. */
+export interface OverloadSigns {
+  /** Requests that wait for the route tables. */
+  readonly waitingRequests: () => number
+  readonly requestBytesInProgress: () => number
+  /** Rejects requests of these codes as SYSTEM_BUSY from now on; with none, all are served again. */
+  readonly shed: (codes: readonly number[]) => void
+  /** A clock that includes pauses of the process. */
+  readonly nowMs: () => number
+}
+
+/** The overload detection of a server, as it is configured: lists are rejected during an overload. */
+export function createOverload(
+  { configuration, counters, events, logger }: NamesrvContext,
+  { waitingRequests, requestBytesInProgress, shed, nowMs }: OverloadSigns,
+): Overload {
+  const { values } = configuration
+  return new Overload({
+    nowMs,
+    maxLagMs: () => values.overloadLagMillis,
+    quantities: [
+      {
+        name: 'request bytes in progress',
+        max: values.maxQueuedRequestBytes / 2,
+        current: requestBytesInProgress,
+      },
+      { name: 'waiting requests', max: values.maxWaitingRequests, current: waitingRequests },
+    ],
+    onBegin: (reason) => {
+      counters.overloads++
+      events.add('overload began', '', reason)
+      logger.warn({ reason }, 'overload began: lists of topics and brokers are rejected')
+      shed(REJECTED_CODES)
+    },
+    onEnd: (lasted) => {
+      const lastedMs = Math.round(lasted)
+      events.add('overload ended', '', `after ${lastedMs} ms`)
+      logger.warn({ lastedMs, requestsShed: counters.requestsShed }, 'overload ended')
+      shed([])
+    },
+  })
 }

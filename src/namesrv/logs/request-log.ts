@@ -1,7 +1,8 @@
 import { cutName, cutText } from '../../common/log-text.ts'
 import type { AdminChange, RequestObserver } from '../../processor/request-observer.ts'
 import type { RequestContext } from '../../protocol/processor.ts'
-import { HIDDEN } from '../config/config-entry.ts'
+import type { RemotingCommand } from '../../protocol/remoting-command.ts'
+import { HIDDEN } from '../config/resolved-key.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 
 /** Keys whose values may be secrets: the log does not show them. */
@@ -61,5 +62,28 @@ function fieldsOf(change: AdminChange): Record<string, unknown> {
       return { topic: cutName(change.topic), brokers: change.brokers }
     default:
       return change satisfies never
+  }
+}
+
+/** Counts and logs requests that fail unexpectedly; the peer gets SYSTEM_ERROR. */
+export class RequestDefectLog {
+  readonly #context: Pick<NamesrvContext, 'counters' | 'events' | 'logger' | 'throttle'>
+
+  constructor(context: Pick<NamesrvContext, 'counters' | 'events' | 'logger' | 'throttle'>) {
+    this.#context = context
+  }
+
+  failed(
+    err: unknown,
+    { code }: RemotingCommand,
+    { channel: { remoteAddress: peer } }: RequestContext,
+  ): void {
+    const { counters, events, logger, throttle } = this.#context
+    const line = 'request failed: defect'
+    counters.requestDefects++
+    throttle.limit('error', line).run((suppressed) => {
+      events.add('defect', peer, `request ${code}: ${err}`)
+      logger.error({ err, code, peer, suppressed }, line)
+    }, peer)
   }
 }

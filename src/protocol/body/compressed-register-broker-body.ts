@@ -10,21 +10,19 @@
  *
  * @see RegisterBrokerBody#decode in apache/rocketmq
  */
+import type { Steps } from '../../common/time-slicer.ts'
 import { JsonError } from '../errors.ts'
 import { JsonReader } from '../json/json-reader.ts'
 import { type DataVersion, decodeDataVersion } from './data-version.ts'
-import {
-  MOST_FILTER_SERVERS,
-  type NamedTopicConfig,
-  type RegisterBrokerBody,
-  type Steps,
-} from './register-broker-body.ts'
+import { MAX_FILTER_SERVERS, type RegisterBrokerBody } from './register-broker-body.ts'
+import type { NamedTopicConfig } from './topic-config.ts'
 import { readTopicQueueMappingInfo, type TopicQueueMappingInfo } from './topic-queue-mapping-info.ts'
+import { TopicList } from './topic-table.ts'
 
 /** First byte of a zlib stream with the usual 32 KiB window; JSON text never starts with it. */
 export const ZLIB_FIRST_BYTE = 0x78
 
-const BLANK = 0x20
+const SPACE = 0x20
 
 /**
  * Reads an inflated registration, yielding after every topic.
@@ -39,10 +37,10 @@ export function* decodeInflatedRegisterBrokerBody(
   const parts = new LengthPrefixedParts(inflated)
   const dataVersion: DataVersion | null = decodeDataVersion(parts.next(), nowMs)
   if (dataVersion === null) throw new JsonError('dataVersion is null', parts.offset)
-  const topicConfigTable = new Map<string, NamedTopicConfig>()
+  const topics = new Map<string, NamedTopicConfig>()
   for (let left = parts.count(); left > 0; left--) {
     const config = parseTopicLine(parts.next(), parts.offset)
-    topicConfigTable.set(config.topicName, config)
+    topics.set(config.topicName, config)
     yield
   }
   const filterServerList = decodeFilterServerList(parts.next())
@@ -53,6 +51,7 @@ export function* decodeInflatedRegisterBrokerBody(
     topicQueueMappingInfoMap.set(info.topic, info)
     yield
   }
+  const topicConfigTable = new TopicList([...topics.values()])
   return { dataVersion, topicConfigTable, topicQueueMappingInfoMap, filterServerList }
 }
 
@@ -87,14 +86,14 @@ class LengthPrefixedParts {
 }
 
 /**
- * Five fields or more, separated by single blanks; what follows the filter type are attributes, of no use here. Each field is
- * decoded for itself: a topic's name must not keep its whole line in memory, nor a long line be taken apart to its end.
+ * Reads five fields, each followed by one space; the attributes behind them are not needed. Each is decoded by itself, so that a
+ * topic's name does not keep its whole line in memory.
  */
 function parseTopicLine(line: Buffer, offset: number): NamedTopicConfig {
   let at = 0
   const field = (): string => {
-    const blankAt = line.indexOf(BLANK, at)
-    const end = blankAt < 0 ? line.length : blankAt
+    const spaceAt = line.indexOf(SPACE, at)
+    const end = spaceAt < 0 ? line.length : spaceAt
     const text = line.toString('utf8', at, end)
     at = Math.min(end + 1, line.length)
     return text
@@ -103,7 +102,7 @@ function parseTopicLine(line: Buffer, offset: number): NamedTopicConfig {
     const text = field()
     const value = Number(text)
     if (!/^[+-]?\d+$/.test(text) || value !== (value | 0)) {
-      throw new JsonError('a topic line whose numbers are no int32', offset)
+      throw new JsonError('a topic line with a number that is not an int32', offset)
     }
     return value
   }
@@ -119,7 +118,7 @@ function parseTopicLine(line: Buffer, offset: number): NamedTopicConfig {
 /** As in Java, a list that cannot be read counts as an empty one. */
 function decodeFilterServerList(part: Buffer): readonly string[] {
   try {
-    return (new JsonReader(part).readStringList(MOST_FILTER_SERVERS) ?? []).filter(
+    return (new JsonReader(part).readStringList(MAX_FILTER_SERVERS) ?? []).filter(
       (address) => address !== null,
     )
   } catch (error) {

@@ -6,7 +6,7 @@ export const Perm = { INHERIT: 1, WRITE: 2, READ: 4, PRIORITY: 8 } as const
 
 /**
  * What a broker says of one of its topics, as far as a NameServer looks at it: filter type, order flag and attributes are
- * passed over.
+ * skipped.
  * @see TopicConfig in apache/rocketmq
  */
 export interface TopicConfig {
@@ -16,6 +16,9 @@ export interface TopicConfig {
   readonly perm: number
   readonly topicSysFlag: number
 }
+
+/** A topic configuration with a name; one without is rejected before anything is applied. */
+export type NamedTopicConfig = TopicConfig & { readonly topicName: string }
 
 const FIELDS = new FieldNames('topicName', 'readQueueNums', 'writeQueueNums', 'perm', 'topicSysFlag')
 

@@ -60,8 +60,8 @@ export function readTopicQueueMappingInfo(reader: JsonReader): TopicQueueMapping
   return { topic, scope, totalQueues, bname, epoch, dirty, currIdMap }
 }
 
-/** Most queues of a static topic on one broker; its mapping is read in one go. */
-const MOST_MAPPED_QUEUES = 65_536
+/** Maximum queues of a static topic on one broker; its mapping is read in one step. */
+const MAX_MAPPED_QUEUES = 65_536
 
 function readIntMap(reader: JsonReader): ReadonlyMap<number, number> | null {
   if (!reader.enterObject()) return null
@@ -71,8 +71,8 @@ function readIntMap(reader: JsonReader): ReadonlyMap<number, number> | null {
     if (!/^-?\d+$/.test(name) || key !== (key | 0))
       throw new JsonError('expected an int32 key', reader.offset)
     map.set(key, reader.readInt() ?? 0)
-    if (map.size > MOST_MAPPED_QUEUES) {
-      throw new JsonError(`a mapping of more than ${MOST_MAPPED_QUEUES} queues`, reader.offset)
+    if (map.size > MAX_MAPPED_QUEUES) {
+      throw new JsonError(`a mapping of more than ${MAX_MAPPED_QUEUES} queues`, reader.offset)
     }
   }
   return map

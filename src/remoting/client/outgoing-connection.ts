@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
-import { decodeCommand, encodeCommand } from '../../protocol/command-codec.ts'
+import { LimitError } from '../../common/limit-error.ts'
+import type { CommandDecoder } from '../../protocol/command-decoder.ts'
+import { encodeCommand } from '../../protocol/command-encoder.ts'
 import { FrameDecoder } from '../../protocol/frame-decoder.ts'
 import { isResponse, type RemotingCommand, type SerializeType } from '../../protocol/remoting-command.ts'
-import type { LimitName } from '../../stats/counters.ts'
-import type { RemoteAddress } from './remote-address.ts'
+import { parseRemoteAddress, type RemoteAddress } from '../address.ts'
 import { RemotingClientError } from './remoting-client-error.ts'
 
 /**
@@ -12,47 +13,46 @@ import { RemotingClientError } from './remoting-client-error.ts'
  */
 export type Connect = (address: RemoteAddress, onReady: () => void) => Socket
 
-/** Told that a command to an address is not sent, because a bound of the client was met. */
-export type OnCommandRefused = (bound: LimitName, address: string, why: string) => void
+/** Called when a command to an address is not sent because of a limit of the client. */
+export type OnCommandRejected = (error: LimitError, address: string) => void
 
 /** What every connection of a client shares. */
 export interface OutgoingConnectionOptions {
   readonly connect: Connect
-  /** Time to connect, in milliseconds. */
+  /** Max time to connect, in milliseconds. */
   readonly connectTimeoutMs: number
-  /** Whether a connection is closed on which an answer did not come in time. */
+  /** Whether a connection is closed when a response on it times out. */
   readonly closeIfTimeout: boolean
-  /** Most bytes that may wait on one connection. */
+  /** Max bytes that wait to be sent on one connection. */
   readonly maxQueuedBytes: number
   readonly maxFrameBytes: number
   readonly serializeType: SerializeType
-  readonly nextOpaque: () => number
+  readonly commandDecoder: CommandDecoder
   readonly nowMs: () => number
-  /** Runs a task once; returns what prevents it. */
+  /** Runs a task once; returns what cancels it. */
   readonly after: (delayMs: number, task: () => void) => () => void
-  readonly onRejected?: OnCommandRefused
-  /** The connection is gone. */
+  readonly onRejected?: OnCommandRejected
   readonly onClose: (connection: OutgoingConnection) => void
 }
 
-/** A command on its way, and what becomes of it. */
+/** A command that is being sent. */
 interface Sending {
   readonly frame: Buffer
   readonly onSent: () => void
-  readonly onFailure: (error: RemotingClientError) => void
+  readonly onFailure: (error: RemotingClientError | LimitError) => void
 }
 
 interface Waiting {
   readonly onResponse: (response: RemotingCommand) => void
-  readonly onFailure: (error: RemotingClientError) => void
+  readonly onFailure: (error: RemotingClientError | LimitError) => void
 }
 
 /**
- * A connection that we opened. What is sent before it stands waits, up to a limit; what it leaves unsent or unanswered when it
- * closes has failed.
+ * A connection that this server opens. Commands wait until it is established, up to a limit. When it closes, commands that were
+ * not sent, or have no response yet, fail.
  */
 export class OutgoingConnection {
-  /** As it was asked for. */
+  /** `host:port`, as given. */
   readonly address: string
   readonly #options: OutgoingConnectionOptions
   readonly #socket: Socket
@@ -88,12 +88,12 @@ export class OutgoingConnection {
     return this.#lastActivityMs
   }
 
-  /** Whether something is to be sent or to be answered. */
+  /** Whether a command waits to be sent, or for its response. */
   get busy(): boolean {
     return this.#sending.size > 0 || this.#responses.size > 0
   }
 
-  /** Sends a command. @throws {RemotingClientError} (rejects) unless all of it was given to the system. */
+  /** Sends a command. @throws {RemotingClientError} {LimitError} (rejects) unless the socket accepted all of it. */
   send(command: RemotingCommand): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#send({
@@ -104,7 +104,7 @@ export class OutgoingConnection {
     })
   }
 
-  /** Sends a request and waits for the answer. @throws {RemotingClientError} (rejects) */
+  /** Sends a request and waits for its response. @throws {RemotingClientError} {LimitError} (rejects) */
   async request(command: RemotingCommand, timeoutMs: number): Promise<RemotingCommand> {
     const { after } = this.#options
     const { opaque } = command
@@ -112,7 +112,7 @@ export class OutgoingConnection {
     const response = new Promise<RemotingCommand>((onResponse, onFailure) => {
       this.#responses.set(opaque, { onResponse, onFailure })
       cancel = after(timeoutMs, () => {
-        const message = `no answer from ${this.address} within ${timeoutMs} ms`
+        const message = `no response from ${this.address} within ${timeoutMs} ms`
         onFailure(new RemotingClientError('ERR_TIMEOUT', message))
         if (this.#options.closeIfTimeout) this.#fail('ERR_CONNECTION_LOST', message)
       })
@@ -126,7 +126,7 @@ export class OutgoingConnection {
     }
   }
 
-  /** Closes at once; what was on its way fails. */
+  /** Closes at once; commands in progress fail. */
   destroy(): void {
     this.#fail('ERR_CLIENT_CLOSED', `the connection to ${this.address} was closed`)
   }
@@ -138,9 +138,10 @@ export class OutgoingConnection {
       return
     }
     if (this.#queuedBytes + bytes > this.#options.maxQueuedBytes) {
-      const detail = `${this.#queuedBytes} bytes wait for ${this.address}`
-      this.#options.onRejected?.('clientMaxQueuedBytes', this.address, detail)
-      sending.onFailure(new RemotingClientError('ERR_QUEUE_FULL', detail))
+      const detail = `${this.#queuedBytes} bytes wait for ${this.address} (clientMaxQueuedBytes)`
+      const error = LimitError.busy('clientMaxQueuedBytes', detail)
+      this.#options.onRejected?.(error, this.address)
+      sending.onFailure(error)
       return
     }
     this.#sending.add(sending)
@@ -157,7 +158,7 @@ export class OutgoingConnection {
 
   #write(sending: Sending): void {
     this.#lastActivityMs = this.#options.nowMs()
-    // An error is told by the socket's event, to all that wait.
+    // On an error the socket's event fails all commands.
     this.#socket.write(sending.frame, (error) => {
       if (error != null || !this.#sending.delete(sending)) return
       this.#queuedBytes -= sending.frame.length
@@ -172,12 +173,12 @@ export class OutgoingConnection {
     try {
       this.#decoder.append(chunk)
       for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
-        const command = decodeCommand(frame, this.#options.nextOpaque)
-        // Nobody has a reason to ask us anything over a connection that we opened.
+        const command = this.#options.commandDecoder.decode(frame)
+        // Requests of the peer are ignored.
         if (isResponse(command)) this.#responses.get(command.opaque)?.onResponse(command)
       }
     } catch (cause) {
-      this.#fail('ERR_CONNECTION_LOST', `the bytes of ${this.address} are no frame`, cause)
+      this.#fail('ERR_CONNECTION_LOST', `invalid frame from ${this.address}`, cause)
     }
   }
 
@@ -192,4 +193,36 @@ export class OutgoingConnection {
     this.#responses.clear()
     this.#options.onClose(this)
   }
+}
+
+/**
+ * Opens a connection to an address and closes it at once, without sending anything.
+ * @param address - `host:port`
+ * @throws {RemotingClientError} (rejects) `ERR_CONNECT`, with the socket's error as the cause, or no cause after the timeout;
+ * `ERR_ADDRESS`.
+ */
+export async function reach(
+  address: string,
+  {
+    connect,
+    connectTimeoutMs,
+    after,
+  }: Pick<OutgoingConnectionOptions, 'connect' | 'connectTimeoutMs' | 'after'>,
+): Promise<void> {
+  const remote = parseRemoteAddress(address)
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect(remote, () => end(resolve))
+    const fail = (reason: string, cause?: Error): void => {
+      end(() =>
+        reject(new RemotingClientError('ERR_CONNECT', `no connection to ${address}${reason}`, { cause })),
+      )
+    }
+    const cancelTimeout = after(connectTimeoutMs, () => fail(` within ${connectTimeoutMs} ms`))
+    const end = (settle: () => void): void => {
+      cancelTimeout()
+      socket.destroy()
+      settle()
+    }
+    socket.on('error', (cause) => fail(`: ${cause.message}`, cause))
+  })
 }

@@ -1,33 +1,33 @@
+import { LimitError, type LimitName } from '../../common/limit-error.ts'
+import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { type ExtFields, type RemotingCommand, requestCommand } from '../../protocol/remoting-command.ts'
-import type { LimitName } from '../../stats/counters.ts'
+import { parseRemoteAddress } from '../address.ts'
 import { OutgoingConnection, type OutgoingConnectionOptions } from './outgoing-connection.ts'
-import { parseRemoteAddress } from './remote-address.ts'
 import { RemotingClientError } from './remoting-client-error.ts'
 
 /** What a client needs to open connections, and how much it may hold. */
-export interface RemotingClientOptions extends Omit<OutgoingConnectionOptions, 'nextOpaque' | 'onClose'> {
+export interface RemotingClientOptions extends Omit<OutgoingConnectionOptions, 'commandDecoder' | 'onClose'> {
   /** A connection without traffic either way for this long is closed; infinity for never. */
   readonly maxIdleMs: number
-  /** Most connections, those that are being opened among them. */
+  /** Max connections, including those being opened. */
   readonly maxConnections: number
-  /** Most oneway commands that may wait to be sent, on all connections together. */
+  /** Max oneway commands that wait to be sent, on all connections together. */
   readonly maxOneways: number
-  /** Most requests that may wait for their answers, on all connections together. */
+  /** Max requests that wait for their responses, on all connections together. */
   readonly maxRequests: number
   /** Runs a task periodically; returns what ends it. */
   readonly every: (periodMs: number, task: () => void) => () => void
 }
 
-/** How often idle connections are looked for. */
-const IDLE_SWEEP_MS = 1_000
+const IDLE_SWEEP_INTERVAL_MS = 1_000
 
 /**
- * The TCP side of what the NameServer itself has to say: one connection an address, opened when it is first needed and closed
- * when it was idle.
+ * Sends commands to brokers and NameServers: one connection per address, opened when it is first needed and closed when idle.
  * @see NettyRemotingClient in apache/rocketmq
  */
 export class RemotingClient {
   readonly #options: RemotingClientOptions
+  readonly #commandDecoder = new CommandDecoder({ nextOpaque: () => this.#nextOpaque() })
   /** In the order of their last use. */
   readonly #connections = new Map<string, OutgoingConnection>()
   #endSweeps: (() => void) | undefined
@@ -40,12 +40,12 @@ export class RemotingClient {
     this.#options = options
   }
 
-  /** Open connections, and those that are being opened. */
+  /** Open connections, and those being opened. */
   get connections(): number {
     return this.#connections.size
   }
 
-  /** Commands that wait to be sent or answered. */
+  /** Commands that wait to be sent, or for their responses. */
   get waiting(): number {
     return this.#oneways + this.#requests
   }
@@ -61,13 +61,13 @@ export class RemotingClient {
   }
 
   /**
-   * Sends a command that gets no answer.
+   * Sends a command that gets no response.
    * @param address - `host:port`
-   * @throws {RemotingClientError} (rejects) unless it was given to the system.
+   * @throws {RemotingClientError} {LimitError} (rejects) unless the socket accepted all of it.
    */
   async invokeOneway(address: string, command: RemotingCommand): Promise<void> {
     if (this.#oneways >= this.#options.maxOneways) {
-      throw this.#tooMany('clientOnewaySemaphoreValue', address, this.#oneways, 'oneway commands')
+      throw this.#tooMany('clientOnewaySemaphoreValue', address, this.#oneways, 'waiting oneway commands')
     }
     this.#oneways++
     try {
@@ -78,14 +78,14 @@ export class RemotingClient {
   }
 
   /**
-   * Sends a request and waits for the answer, whatever its code.
+   * Sends a request and waits for the response, whatever its code.
    * @param address - `host:port`
-   * @param timeoutMs - For all of it, the time to connect included.
-   * @throws {RemotingClientError} (rejects)
+   * @param timeoutMs - Includes the time to connect.
+   * @throws {RemotingClientError} {LimitError} (rejects)
    */
   async invoke(address: string, command: RemotingCommand, timeoutMs: number): Promise<RemotingCommand> {
     if (this.#requests >= this.#options.maxRequests) {
-      throw this.#tooMany('clientAsyncSemaphoreValue', address, this.#requests, 'requests')
+      throw this.#tooMany('clientAsyncSemaphoreValue', address, this.#requests, 'waiting requests')
     }
     this.#requests++
     try {
@@ -95,7 +95,7 @@ export class RemotingClient {
     }
   }
 
-  /** Closes all connections at once; what is on its way fails, and so does what comes later. */
+  /** Closes all connections at once. Commands in progress fail, and so do later ones. */
   close(): void {
     this.#closed = true
     for (const connection of [...this.#connections.values()]) connection.destroy()
@@ -118,30 +118,28 @@ export class RemotingClient {
   #open(address: string): OutgoingConnection {
     const remote = parseRemoteAddress(address)
     if (this.#connections.size >= this.#options.maxConnections) this.#closeOneNotBusy(address)
-    this.#endSweeps ??= this.#options.every(IDLE_SWEEP_MS, () => this.#closeIdle())
+    this.#endSweeps ??= this.#options.every(IDLE_SWEEP_INTERVAL_MS, () => this.#closeIdle())
     return new OutgoingConnection(address, remote, {
       ...this.#options,
-      nextOpaque: () => this.#nextOpaque(),
+      commandDecoder: this.#commandDecoder,
       onClose: (connection) => this.#onClose(connection),
     })
   }
 
-  /** Makes room for another one: the connection that was not used for longest goes. */
-  #closeOneNotBusy(other: string): void {
+  /** Closes the least recently used connection that is not busy. @throws {LimitError} All are busy. */
+  #closeOneNotBusy(address: string): void {
     for (const connection of this.#connections.values()) {
       if (connection.busy) continue
       connection.destroy()
       return
     }
-    const detail = `${this.#connections.size} connections are open and busy`
-    this.#options.onRejected?.('clientMaxConnections', other, detail)
-    throw new RemotingClientError('ERR_TOO_MANY_CONNECTIONS', detail)
+    throw this.#tooMany('clientMaxConnections', address, this.#connections.size, 'busy connections')
   }
 
-  #tooMany(bound: LimitName, address: string, count: number, what: string): RemotingClientError {
-    const detail = `${count} ${what} wait already`
-    this.#options.onRejected?.(bound, address, detail)
-    return new RemotingClientError('ERR_TOO_MANY_COMMANDS', detail)
+  #tooMany(limit: LimitName, address: string, count: number, what: string): LimitError {
+    const error = LimitError.busy(limit, `no room beside ${count} ${what} (${limit})`)
+    this.#options.onRejected?.(error, address)
+    return error
   }
 
   #onClose(connection: OutgoingConnection): void {

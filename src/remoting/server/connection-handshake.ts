@@ -1,62 +1,52 @@
 import type { Socket } from 'node:net'
-import { foreignProtocol } from '../../protocol/foreign-protocol.ts'
-import { formatAddress, peerAddress } from '../peer-address.ts'
+import { foreignProtocol } from '../../protocol/frame-decoder.ts'
+import { formatAddress, peerAddress } from '../address.ts'
 import { HandshakeError } from './handshake-error.ts'
 import { readProxyHeader } from './proxy-header.ts'
 import type { TlsAcceptor } from './tls-acceptor.ts'
 import type { TrustedNetworks } from './trusted-networks.ts'
 
-/** Whether TLS is refused, allowed or demanded. */
+/** Whether TLS is rejected, allowed or required. */
 export type TlsMode = 'disabled' | 'permissive' | 'enforcing'
 
-/** How a server treats connections until their first frame. */
 export interface HandshakeOptions {
   readonly tlsMode: TlsMode
   /** The acceptor for a new TLS client, or undefined if there is no usable certificate; never rejects. */
   readonly tlsAcceptor: () => Promise<TlsAcceptor | undefined>
-  /** A handshake may take this long, in milliseconds. */
+  /** Max duration of a TLS handshake, in milliseconds. */
   readonly tlsHandshakeTimeoutMs: number
-  /** Whose PROXY headers are believed. */
   readonly proxyTrustedNetworks: TrustedNetworks
 }
 
-/** What all connections of a server share until then. */
+/** What all connections of a server share until their first frame. */
 export interface HandshakeContext extends HandshakeOptions {
   readonly nowMs: () => number
-  /** Milliseconds without traffic after which a connection is closed; read once per connection. */
+  /** A connection is closed when it was idle for this many milliseconds; read once per connection. */
   readonly maxIdleMs: () => number
-  /**
-   * The peer's address is known. @returns False if as many of its connections as may be are open: this one is to be refused.
-   */
-  readonly admit: (preface: ConnectionHandshake, host: string) => boolean
-  /**
-   * The first frame can be read from this socket, which over TLS is not the accepted one. What has been read of it already
-   * comes along.
-   */
-  readonly onOpen: (preface: ConnectionHandshake, socket: Socket, firstBytes: Buffer | undefined) => void
-  /** Told once why the connection is being closed. Not told if the peer goes by itself. */
-  readonly onRejected: (preface: ConnectionHandshake, error: HandshakeError) => void
+  /** Called with the address in the PROXY header. @returns False if that address has reached its limit. */
+  readonly admit: (handshake: ConnectionHandshake, host: string) => boolean
+  /** Called with the socket to read frames from, which over TLS is not the accepted one, and the bytes that were read already. */
+  readonly onOpen: (handshake: ConnectionHandshake, socket: Socket, firstBytes: Buffer | undefined) => void
+  /** Called once with the reason why the connection is being closed; not called if the peer closes it. */
+  readonly onRejected: (handshake: ConnectionHandshake, error: HandshakeError) => void
 }
 
 /**
- * First byte of a TLS handshake record. With the default frame limit every frame begins with 0; with one beyond 369 MB, a first
+ * First byte of a TLS handshake record. With the default frame limit every frame begins with 0. With a limit over 369 MB, a first
  * frame of that size is taken for TLS, as in Java.
  */
 const TLS_HANDSHAKE = 0x16
 
 /**
- * What stands before the first frame of a connection: a PROXY header or none, then TLS or plaintext.
+ * The beginning of a connection, up to its first frame: an optional PROXY header, then TLS or plaintext. A peer can make the server
+ * hold one PROXY header here.
  *
- * A plain connection without a header costs a look at its first byte; then its socket goes on as it is. What a peer can make
- * us keep here is one PROXY header. Bytes of a connection that is refused go nowhere.
- *
- * @see NettyRemotingServer.HandshakeHandler and TlsModeHandler in apache/rocketmq, of which the latter, before 5.5.0, carried
- * out a request that came in plaintext where TLS was enforced
+ * @see NettyRemotingServer.HandshakeHandler and TlsModeHandler in apache/rocketmq. Before 5.5.0 the latter carried out a plaintext
+ * request although TLS was enforced.
  */
 export class ConnectionHandshake {
-  /** Unique in the server, and that of the channel that follows. */
+  /** Unique in the server; the channel that follows has the same. */
   readonly id: number
-  /** Idle for this many milliseconds, it is closed; the limit in effect when the connection was accepted. */
   readonly maxIdleMs: number
   readonly #socket: Socket
   readonly #context: HandshakeContext
@@ -78,48 +68,58 @@ export class ConnectionHandshake {
     this.#remoteAddress = peerAddress(socket)
     this.#lastActivityMs = context.nowMs()
     socket.on('data', this.#onBytes)
-    // What goes on with the socket has a listener of its own; here, `close` says all there is to say.
+    // A `close` follows, and a channel listens by itself.
     socket.on('error', () => {})
   }
 
-  /** `host:port` of the peer; of the true one once a PROXY header has told it. */
+  /** `host:port` of the peer, as in the PROXY header if there is one. */
   get remoteAddress(): string {
     return this.#remoteAddress
   }
 
-  /** When bytes last came in. */
+  /** When bytes were last received. */
   get lastActivityMs(): number {
     return this.#lastActivityMs
   }
 
-  /** Whether it is being closed, or a channel has taken its place. */
+  /** Called after a pause of the process. */
+  extendIdleTime(pausedMs: number, nowMs: number): void {
+    this.#lastActivityMs = Math.min(nowMs, this.#lastActivityMs + pausedMs)
+    if (this.#handshakeSinceMs !== undefined)
+      this.#handshakeSinceMs = Math.min(nowMs, this.#handshakeSinceMs + pausedMs)
+  }
+
+  /** Whether it is being closed, or a channel has replaced it. */
   get closing(): boolean {
     return this.#over
   }
 
-  /** Closes at once, as {@link destroy}: there is no response to wait for. */
+  /** As {@link destroy}: there is no response to wait for. */
   finish(): void {
     this.destroy()
   }
 
-  /** Closes at once, as {@link destroy}: nothing is written yet. */
+  /** As {@link destroy}: nothing was written yet. */
   closeGently(): void {
     this.destroy()
   }
 
-  /** Closes at once; there is nothing to finish. */
+  /** Closes at once. */
   destroy(): void {
     this.#over = true
     this.#socket.destroy()
   }
 
-  /** Closes a connection whose handshake takes too long. */
+  /** Closes a connection whose TLS handshake has timed out. */
   closeIfLate(): void {
     const { nowMs, tlsHandshakeTimeoutMs } = this.#context
     if (this.#over || this.#handshakeSinceMs === undefined) return
     if (nowMs() - this.#handshakeSinceMs < tlsHandshakeTimeoutMs) return
-    this.#refuse(
-      new HandshakeError('ERR_TLS_HANDSHAKE_TIMEOUT', `no handshake within ${tlsHandshakeTimeoutMs} ms`),
+    this.#reject(
+      new HandshakeError(
+        'ERR_TLS_HANDSHAKE_TIMEOUT',
+        `no TLS handshake within ${tlsHandshakeTimeoutMs} ms (tlsHandshakeTimeoutMillis)`,
+      ),
     )
   }
 
@@ -136,7 +136,7 @@ export class ConnectionHandshake {
     if (rest.length > 0) this.#decide(rest)
   }
 
-  /** What follows the PROXY header, or everything if there is none; undefined if that is not to be told (yet). */
+  /** The bytes after the PROXY header, if there is one; undefined if it is incomplete, or was rejected. */
   #afterProxyHeader(bytes: Buffer): Buffer | undefined {
     const header = readProxyHeader(bytes)
     switch (header.kind) {
@@ -147,7 +147,7 @@ export class ConnectionHandshake {
         this.#wantedBytes = header.bytes
         return undefined
       case 'malformed':
-        this.#refuse(new HandshakeError('ERR_PROXY_HEADER', `not a PROXY header: ${header.why}`))
+        this.#reject(new HandshakeError('ERR_PROXY_HEADER', `malformed PROXY header: ${header.why}`))
         return undefined
       case 'header':
         break
@@ -155,8 +155,8 @@ export class ConnectionHandshake {
         return header satisfies never
     }
     if (!this.#context.proxyTrustedNetworks.has(this.#socket.remoteAddress ?? '')) {
-      const why = 'a PROXY header from outside of proxyProtocolTrustedNetworks'
-      this.#refuse(new HandshakeError('ERR_PROXY_UNTRUSTED', why))
+      const why = 'a PROXY header from outside proxyProtocolTrustedNetworks'
+      this.#reject(new HandshakeError('ERR_PROXY_UNTRUSTED', why))
       return undefined
     }
     this.#proxied = true
@@ -165,7 +165,7 @@ export class ConnectionHandshake {
       const { host, port } = header.source
       this.#remoteAddress = formatAddress(host, port)
       if (!this.#context.admit(this, host)) {
-        this.#refuse(tooManyOf(host))
+        this.#reject(tooManyOfAddress(host))
         return undefined
       }
     }
@@ -181,12 +181,12 @@ export class ConnectionHandshake {
     const { tlsMode, onOpen } = this.#context
     const isTls = bytes[0] === TLS_HANDSHAKE
     if (isTls && tlsMode === 'disabled') {
-      this.#refuse(new HandshakeError('ERR_TLS_DISABLED', 'TLS handshake, but tls.server.mode is disabled'))
+      this.#reject(new HandshakeError('ERR_TLS_DISABLED', 'TLS handshake, but tls.server.mode is disabled'))
       return
     }
     if (!isTls && tlsMode === 'enforcing') {
       const what = (bytes.length >= 4 && foreignProtocol(bytes.readInt32BE(0))) || 'plaintext request'
-      this.#refuse(new HandshakeError('ERR_TLS_REQUIRED', `${what}, but tls.server.mode is enforcing`))
+      this.#reject(new HandshakeError('ERR_TLS_REQUIRED', `${what}, but tls.server.mode is enforcing`))
       return
     }
     this.#chunks = []
@@ -206,13 +206,15 @@ export class ConnectionHandshake {
     const acceptor = await this.#context.tlsAcceptor()
     if (this.#over || this.#socket.destroyed) return
     if (acceptor === undefined) {
-      this.#refuse(new HandshakeError('ERR_TLS_UNAVAILABLE', 'TLS, and there is no usable certificate'))
+      this.#reject(
+        new HandshakeError('ERR_TLS_UNAVAILABLE', 'TLS handshake, but there is no usable certificate'),
+      )
       return
     }
     acceptor.accept(this.#socket, (outcome) => {
       if (this.#over) return
       if (outcome instanceof HandshakeError) {
-        this.#refuse(outcome)
+        this.#reject(outcome)
         return
       }
       this.#over = true
@@ -220,15 +222,15 @@ export class ConnectionHandshake {
     })
   }
 
-  #refuse(error: HandshakeError): void {
+  #reject(error: HandshakeError): void {
     this.destroy()
     this.#chunks = []
     this.#context.onRejected(this, error)
   }
 }
 
-/** Why a connection of an address is refused that has as many as may be. */
-export function tooManyOf(host: string): HandshakeError {
-  const message = `${host} has as many connections as maxConnectionsPerAddress allows`
-  return new HandshakeError('ERR_TOO_MANY_OF_ADDRESS', message)
+/** The error for one more connection of an address that has as many as it may. */
+export function tooManyOfAddress(host: string): HandshakeError {
+  const message = `maxConnectionsPerAddress reached for ${host}`
+  return new HandshakeError('ERR_TOO_MANY_OF_ADDRESS', message, { limit: 'maxConnectionsPerAddress' })
 }

@@ -1,54 +1,53 @@
-/** What pacing takes time from. */
-export interface LargeFramePaceOptions {
-  /** Milliseconds on a clock that never goes back. */
+export interface LargeFrameThrottleOptions {
+  /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number
-  /** Runs a task in a later turn of the event loop, when others have had so many milliseconds. */
-  readonly defer: (task: () => void, leastMs: number) => void
+  /** Runs a task in a later turn of the event loop, after at least this many milliseconds. */
+  readonly defer: (task: () => void, minMs: number) => void
 }
 
 /**
- * How fast the bytes of one large frame are taken while others are being served. A registration costs a little over a
- * millisecond per megabyte, read and compared, so this is about a fortieth of the loop.
+ * Read rate of one large frame while other requests are served. A registration takes a little over a millisecond per megabyte to
+ * read and compare, so this is about a fortieth of the event loop.
  */
 const BYTES_PER_MS = 20_000
-/** From so many large frames at once on each gets less: together they get about half of the loop. */
-const FRAMES_AT_FULL_PACE = 20
-/** Somebody served so short a time ago is likely to be back soon. */
-const BUSY_MS = 5
+/** With more large frames at once each gets less: together they get about half of the event loop. */
+const FRAMES_AT_FULL_RATE = 20
+/** Other requests are expected for this long after the last one. */
+const OTHERS_EXPECTED_MS = 5
 /** Fewer bytes are not worth a timer. */
-export const LEAST_PAUSE_BYTES = 64 * 1024
+export const MIN_PAUSE_BYTES = 64 * 1024
 
 /**
- * Shares the loop between large frames, which are registrations, and everything else. A peer that sends megabytes has the next
- * ones ready whenever it is asked, and would get most of the time; so while others are being served, it is asked less often. When
- * nobody else is there it gets all.
+ * Shares the event loop between large frames, which are registrations, and all other requests. The next bytes of a large frame are
+ * always there, so it would get most of the time. While others are served, it is read at a limited rate.
  */
 export class LargeFrameThrottle {
-  readonly #options: LargeFramePaceOptions
-  #othersMs = Number.NEGATIVE_INFINITY
+  readonly #options: LargeFrameThrottleOptions
+  #lastOtherMs = Number.NEGATIVE_INFINITY
   #waiting = 0
 
-  constructor(options: LargeFramePaceOptions) {
+  constructor(options: LargeFrameThrottleOptions) {
     this.#options = options
   }
 
-  /** Connections that wait for their next turn. */
+  /** Connections that are paused. */
   get waiting(): number {
     return this.#waiting
   }
 
-  /** Somebody who does not send a large frame was served. */
+  /** A connection without a large frame was served. */
   servedOther(nowMs: number): void {
-    this.#othersMs = nowMs
+    this.#lastOtherMs = nowMs
   }
 
-  /** Whether somebody else is being served at present. */
+  /** Whether other requests are being served at present. */
   get servesOthers(): boolean {
-    return this.#options.nowMs() - this.#othersMs <= BUSY_MS
+    return this.#options.nowMs() - this.#lastOtherMs <= OTHERS_EXPECTED_MS
   }
 
   /**
-   * Lets others have the loop after so many bytes of a large frame.
+   * Pauses a connection.
+   * @param bytes - Bytes of a large frame since its last pause.
    * @param next - Called when the connection may be read again.
    */
   wait(bytes: number, next: () => void): void {
@@ -57,7 +56,7 @@ export class LargeFrameThrottle {
       this.#waiting--
       next()
     }
-    const leastMs = (bytes / BYTES_PER_MS) * Math.max(1, this.#waiting / FRAMES_AT_FULL_PACE)
-    this.#options.defer(task, leastMs)
+    const minMs = (bytes / BYTES_PER_MS) * Math.max(1, this.#waiting / FRAMES_AT_FULL_RATE)
+    this.#options.defer(task, minMs)
   }
 }

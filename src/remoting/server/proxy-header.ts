@@ -1,21 +1,21 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
-/** An address as a PROXY header gives it. */
+/** An address in a PROXY header. */
 export interface ProxiedAddress {
   readonly host: string
   readonly port: number
 }
 
-/** What the first bytes of a connection are, as far as the PROXY protocol goes. */
+/** What the first bytes of a connection are to the PROXY protocol. */
 export type ProxyHeader =
-  /** Not to be told yet. @see bytes is the least number of bytes with which more can be told. */
+  /** Unknown until at least this many bytes are there. */
   | { readonly kind: 'more'; readonly bytes: number }
   | { readonly kind: 'none' }
   | {
       readonly kind: 'header'
-      /** Of the header; what the peer itself sends comes after. */
+      /** Length of the header. */
       readonly bytes: number
-      /** Neither for `PROXY UNKNOWN`, version 2's LOCAL, and addresses that are no IP addresses. */
+      /** Undefined for `PROXY UNKNOWN`, version 2's LOCAL, and addresses other than IP addresses. */
       readonly source?: ProxiedAddress
       readonly destination?: ProxiedAddress
     }
@@ -23,7 +23,7 @@ export type ProxyHeader =
 
 const V1_PREFIX = Buffer.from('PROXY')
 const V2_SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n')
-/** Most bytes of a version 1 line before its CR LF: Netty's limit, one more than the specification's longest line. */
+/** Max bytes of a version 1 line before its CR LF: Netty's limit, one more than the specification's. */
 const V1_MAX_LINE_BYTES = 108
 /** Signature, version and command, family and protocol, length of the rest. */
 const V2_FIXED_BYTES = 16
@@ -31,7 +31,7 @@ const V2_FIXED_BYTES = 16
 const V2_LOCAL = 0
 const V2_PROXY = 1
 
-/** Bytes that the addresses of a family take: those of source and destination together, and of two ports. */
+/** Bytes of both addresses and ports, by family. */
 const V2_FAMILIES: ReadonlyMap<number, { readonly kind: 'unknown' | 'ip' | 'unix'; readonly bytes: number }> =
   new Map([
     [0x00, { kind: 'unknown', bytes: 0 }],
@@ -44,23 +44,20 @@ const V2_FAMILIES: ReadonlyMap<number, { readonly kind: 'unknown' | 'ip' | 'unix
   ])
 
 /**
- * Looks for a PROXY header, version 1 (text) or 2 (binary), at the beginning of what a peer sends.
+ * Reads a PROXY header, version 1 (text) or 2 (binary), at the beginning of a connection. No valid frame begins like one, whatever
+ * the frame limit. The protocol limits a header to 110 bytes in version 1 and 65,551 in version 2.
  *
- * A frame is told from a header by its first byte, or by as many as it takes: no frame that can be read begins with `PROXY`
- * (its serialization type would be `Y`) or with version 2's signature (its header would begin with `UIT`), whatever the
- * frame limit. What there is to read is bounded by the protocol: 110 bytes in version 1, 65,551 in version 2.
- *
- * @param bytes - Everything that has come so far.
+ * @param bytes - All bytes received so far.
  * @see HAProxyMessageDecoder in netty/netty, with which Java's NameServer reads the header
  */
 export function readProxyHeader(bytes: Buffer): ProxyHeader {
-  for (const [mark, read] of [
+  for (const [prefix, read] of [
     [V1_PREFIX, readVersion1],
     [V2_SIGNATURE, readVersion2],
   ] as const) {
-    const compared = Math.min(bytes.length, mark.length)
-    if (bytes.compare(mark, 0, compared, 0, compared) !== 0) continue
-    return compared < mark.length ? { kind: 'more', bytes: bytes.length + 1 } : read(bytes)
+    const compared = Math.min(bytes.length, prefix.length)
+    if (bytes.compare(prefix, 0, compared, 0, compared) !== 0) continue
+    return compared < prefix.length ? { kind: 'more', bytes: bytes.length + 1 } : read(bytes)
   }
   return { kind: 'none' }
 }
@@ -72,8 +69,8 @@ function readVersion1(bytes: Buffer): ProxyHeader {
     return malformed(`a version 1 line of more than ${V1_MAX_LINE_BYTES} bytes`)
   }
   const [prefix, protocol, ...fields] = bytes.toString('latin1', 0, end).split(' ')
-  if (prefix !== 'PROXY') return malformed('a version 1 line without a blank after PROXY')
-  // What may follow is to be ignored.
+  if (prefix !== 'PROXY') return malformed('no space after PROXY in a version 1 line')
+  // The rest of the line is ignored.
   if (protocol === 'UNKNOWN') return { kind: 'header', bytes: end + 2 }
   if (protocol !== 'TCP4' && protocol !== 'TCP6') return malformed('neither TCP4, TCP6 nor UNKNOWN')
   if (fields.length !== 4) return malformed('not two addresses and two ports')
@@ -128,21 +125,21 @@ function ipv4(bytes: Buffer, offset: number): string {
   return bytes.subarray(offset, offset + 4).join('.')
 }
 
-/** As Java writes it: eight groups, nothing left out. */
+/** As Java writes it: eight groups, without `::`. */
 function ipv6(bytes: Buffer, offset: number): string {
   return Array.from({ length: 8 }, (_, group) => bytes.readUInt16BE(offset + 2 * group).toString(16)).join(
     ':',
   )
 }
 
-/** Type (1 byte), length (2 bytes), value; what is too short to be one at the end is ignored, as Netty ignores it. */
+/** Entries are type (1 byte), length (2 bytes), value. Fewer than three bytes at the end are ignored, as by Netty. */
 function areEntriesWhole(entries: Buffer): boolean {
   let offset = 0
   while (offset + 3 < entries.length) offset += 3 + entries.readUInt16BE(offset + 1)
   return offset <= entries.length
 }
 
-/** A zone means something only on the proxy's machine. */
+/** A zone has a meaning only on the proxy's machine. */
 function isIPv6WithoutZone(text: string): boolean {
   return isIPv6(text) && !text.includes('%')
 }

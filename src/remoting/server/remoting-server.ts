@@ -1,82 +1,89 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { BufferPool } from '../../protocol/buffer-pool.ts'
+import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
 import type { SerializeType } from '../../protocol/remoting-command.ts'
 import { Counters } from '../../stats/counters.ts'
-import { formatAddress, peerAddress } from '../peer-address.ts'
+import { formatAddress, peerAddress } from '../address.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
 import {
   ConnectionHandshake,
   type HandshakeContext,
   type HandshakeOptions,
-  tooManyOf,
+  tooManyOfAddress,
 } from './connection-handshake.ts'
-import { ConnectionMemoryLimit } from './connection-memory-limit.ts'
-import { ConnectionsPerAddress } from './connections-per-address.ts'
+import { ConnectionMemoryLimit, ConnectionsPerAddress, RequestsInProgress } from './connection-limits.ts'
 import { closeGradually } from './gradual-close.ts'
 import { HandshakeError } from './handshake-error.ts'
 import { LargeFrameThrottle } from './large-frame-throttle.ts'
-import { type RemotingLimits, UNLIMITED } from './remoting-limits.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 import { ResponseBuffer } from './response-buffer.ts'
 import { SharedReadBuffer } from './shared-read-buffer.ts'
 
-/** What a server needs to listen. */
+/** Limits of all connections of a server together. */
+export interface RemotingLimits {
+  /** Max open connections. */
+  readonly maxConnections: number
+  /** Max open connections of one address. */
+  readonly maxConnectionsPerAddress: number
+  /** Max bytes of requests: one half for incomplete ones, the other for those in progress. */
+  readonly maxQueuedRequestBytes: number
+  /** Max bytes of responses that peers have not read. */
+  readonly maxQueuedAnswerBytes: number
+}
+
 export interface RemotingServerOptions {
   readonly dispatcher: RequestDispatcher
   /** Host name or address. */
   readonly bindAddress: string
-  /** 0 takes any free port. */
+  /** 0 for any free port. */
   readonly listenPort: number
-  /** Connections that the system has room for; those that come beyond are closed at once. Undefined if that is not known. */
-  readonly mostConnections?: number | undefined
-  /** Most bytes of a frame, its length word included. */
+  /** Max connections that the open-file limit leaves room for; undefined if unknown. */
+  readonly maxConnectionsByOpenFiles?: number | undefined
+  /** Max bytes of a frame, with its length word. */
   readonly maxFrameBytes: number
-  /** Most bytes of a request's header. */
+  /** Max bytes of a request's header. */
   readonly maxHeaderBytes: number
-  /** Milliseconds without traffic after which a connection is closed; read once per connection, when it is accepted. */
+  /** A connection is closed when it was idle for this many milliseconds; read when it is accepted. */
   readonly maxIdleMs: () => number
-  /** How answers are written, whatever the request came in. */
+  /** Of all responses, whatever that of the request. */
   readonly serializeType: SerializeType
-  /** Whether plain connections read into one buffer, where Node lets them. Default true. */
+  /** Whether plaintext connections read into one buffer. Default true. */
   readonly sharedReadBuffer?: boolean
-  /** Milliseconds on a clock that never goes back. */
+  /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number
   /** Runs a task periodically; returns what ends it. */
   readonly every: (periodMs: number, task: () => void) => () => void
-  /** Runs a task in a later turn of the event loop, when others have had so many milliseconds. */
-  readonly defer: (task: () => void, leastMs: number) => void
-  /** What may stand before the first frame of a connection. */
-  readonly preface: HandshakeOptions
+  /** Runs a task in a later turn of the event loop, after at least this many milliseconds. */
+  readonly defer: (task: () => void, minMs: number) => void
+  readonly handshake: HandshakeOptions
   readonly events: RemotingServerEvents
-  /** Default: none. */
-  readonly limits?: RemotingLimits
+  /** Default: unlimited. */
+  readonly limits?: Partial<RemotingLimits>
   readonly counters?: Counters
 }
 
-/** What happens on the server's connections, for those who keep state by connection and for the log. */
+/** Called when something happens to a connection. */
 export interface RemotingServerEvents {
-  /** The connection is gone. */
+  /** The connection has closed. */
   onChannelClose(channel: ChannelRef): void
-  /** The peer's bytes could not be followed, or its socket failed. */
+  /** The connection is being closed because of an invalid frame or a limit, or its socket failed. */
   onChannelFailure(channel: ChannelRef, error: Error): void
-  /** Something nobody expected went wrong with what the peer sent; the connection is being closed. */
+  /** The connection is being closed because of an unexpected error. */
   onChannelDefect(channel: ChannelRef, error: unknown): void
   /** The connection is being closed because it was idle. */
   onChannelIdle(channel: Pick<ChannelRef, 'remoteAddress'>): void
-  /** The connection is being closed before its first frame. The address is the peer's, `host:port`. */
+  /** The connection is being closed before its first frame. */
   onConnectionRejected(remoteAddress: string, error: HandshakeError): void
-  /** The connection was closed as it came, because the system has no room for more. */
-  onConnectionDropped(remoteAddress: string, mostConnections: number): void
-  /** The listening socket failed after it had been opened. */
+  /** The connection was closed at once, because the open-file limit leaves no room for it. */
+  onConnectionDropped(remoteAddress: string, maxConnectionsByOpenFiles: number): void
+  /** The listening socket failed after the start. */
   onServerFailure(error: Error): void
 }
 
-/** How many connections may wait to be accepted; Java's constant. */
+/** Max connections that wait to be accepted; Java's constant. */
 const BACKLOG = 1024
 
-/** How often idle connections are looked for. */
-const IDLE_SWEEP_MS = 1_000
+const IDLE_SWEEP_INTERVAL_MS = 1_000
 
 /**
  * The TCP side of the NameServer: accepts connections and gives each a {@link Channel}.
@@ -85,61 +92,65 @@ const IDLE_SWEEP_MS = 1_000
 export class RemotingServer {
   readonly #options: RemotingServerOptions
   readonly #channelOptions: ChannelOptions
-  readonly #prefaceContext: HandshakeContext
+  readonly #handshakeContext: HandshakeContext
   readonly #server: Server
-  /** By id, in the order in which they were accepted; a preface until the first frame, then a channel in its place. */
+  /** By id, in the order in which they were accepted; first as a handshake, then as a channel. */
   readonly #connections = new Map<number, ConnectionHandshake | Channel>()
   readonly #counters: Counters
   readonly #perAddress: ConnectionsPerAddress
-  /** Under which address a connection is counted. */
+  readonly #inProgress: RequestsInProgress
+  /** The address that a connection is counted for. */
   readonly #countedAs = new WeakMap<ConnectionHandshake, string>()
   #lastConnectionId = 0
   #lastOpaque = 0
   #endSweeps: (() => void) | undefined
-  /** Those who wait until connections are gone. */
+  /** Conditions that closing connections bring about. */
   readonly #waiting = new Set<{ readonly condition: () => boolean; readonly resolve: () => void }>()
 
   constructor(options: RemotingServerOptions) {
     this.#options = options
     const counters = options.counters ?? new Counters()
-    const limits = options.limits ?? UNLIMITED
+    const {
+      maxConnections = Number.POSITIVE_INFINITY,
+      maxConnectionsPerAddress = Number.POSITIVE_INFINITY,
+      maxQueuedRequestBytes = Number.POSITIVE_INFINITY,
+      maxQueuedAnswerBytes = Number.POSITIVE_INFINITY,
+    } = options.limits ?? {}
     this.#counters = counters
-    this.#perAddress = new ConnectionsPerAddress(limits.maxConnectionsPerAddress)
+    this.#perAddress = new ConnectionsPerAddress(maxConnectionsPerAddress)
+    this.#inProgress = new RequestsInProgress(maxQueuedRequestBytes / 2, counters)
     this.#channelOptions = {
       dispatcher: options.dispatcher,
       nowMs: options.nowMs,
       maxFrameBytes: options.maxFrameBytes,
-      maxHeaderBytes: options.maxHeaderBytes,
-      answers: new ResponseBuffer(options.serializeType),
+      commandDecoder: new CommandDecoder({
+        nextOpaque: () => {
+          this.#lastOpaque = (this.#lastOpaque + 1) | 0
+          return this.#lastOpaque
+        },
+        maxHeaderBytes: options.maxHeaderBytes,
+      }),
+      responses: new ResponseBuffer(options.serializeType),
       reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),
-      assemblies: new BufferPool(),
-      pace: new LargeFrameThrottle(options),
-      nextOpaque: () => {
-        this.#lastOpaque = (this.#lastOpaque + 1) | 0
-        return this.#lastOpaque
-      },
+      throttle: new LargeFrameThrottle(options),
       counters,
-      // Halves, so that peers that do not finish what they send take no room from those that do.
-      queuedRequests: new ConnectionMemoryLimit(
-        'maxQueuedRequestBytes',
-        limits.maxQueuedRequestBytes / 2,
-        counters,
-      ),
-      maxWorkingRequestBytes: limits.maxQueuedRequestBytes / 2,
-      queuedAnswers: new ConnectionMemoryLimit('maxQueuedAnswerBytes', limits.maxQueuedAnswerBytes, counters),
+      // Halves, so that incomplete requests take no room from those in progress.
+      queuedRequests: new ConnectionMemoryLimit('maxQueuedRequestBytes', maxQueuedRequestBytes / 2, counters),
+      inProgress: this.#inProgress,
+      queuedResponses: new ConnectionMemoryLimit('maxQueuedAnswerBytes', maxQueuedAnswerBytes, counters),
       onFailure: (channel, error) => options.events.onChannelFailure(channel, error),
       onDefect: (channel, error) => options.events.onChannelDefect(channel, error),
     }
-    this.#prefaceContext = {
-      ...options.preface,
+    this.#handshakeContext = {
+      ...options.handshake,
       nowMs: options.nowMs,
       maxIdleMs: options.maxIdleMs,
-      admit: (preface, host) => this.#admit(preface, host),
-      onOpen: (preface, socket, firstBytes) => this.#open(preface, socket, firstBytes),
+      admit: (handshake, host) => this.#admit(handshake, host),
+      onOpen: (handshake, socket, firstBytes) => this.#open(handshake, socket, firstBytes),
       onRejected: ({ remoteAddress }, error) => options.events.onConnectionRejected(remoteAddress, error),
     }
     this.#server = createServer({ noDelay: true, keepAlive: false }, (socket) => this.#accept(socket))
-    this.#limitConnections(limits.maxConnections, options.mostConnections ?? Number.POSITIVE_INFINITY)
+    this.#limitConnections(maxConnections, options.maxConnectionsByOpenFiles ?? Number.POSITIVE_INFINITY)
   }
 
   /** Open connections. */
@@ -147,9 +158,14 @@ export class RemotingServer {
     return this.#connections.size
   }
 
+  /** Bytes of request bodies that are in progress. */
+  get requestBytesInProgress(): number {
+    return this.#inProgress.bytes
+  }
+
   /**
    * Listens.
-   * @returns Address and port that are really bound.
+   * @returns The address and port that are bound.
    * @throws The socket's error, e.g. `EADDRINUSE`.
    */
   async start(): Promise<{ readonly address: string; readonly port: number }> {
@@ -162,44 +178,50 @@ export class RemotingServer {
         resolve()
       })
     })
-    this.#endSweeps = every(IDLE_SWEEP_MS, () => this.#closeIdle())
+    this.#endSweeps = every(IDLE_SWEEP_INTERVAL_MS, () => this.#closeIdle())
     const { address, port } = this.#server.address() as AddressInfo
     return { address, port }
   }
 
-  /** Closes a connection after what is written to it has been sent; does nothing if it is gone. */
+  /** Called after a pause of the process, in which nothing could be read: it does not count as idle time. */
+  extendIdleTimes(pausedMs: number): void {
+    const nowMs = this.#options.nowMs()
+    for (const connection of this.#connections.values()) connection.extendIdleTime(pausedMs, nowMs)
+  }
+
+  /** Closes a connection when everything written to it has been sent; does nothing if it has closed. */
   closeChannel(id: number): void {
     this.#connections.get(id)?.closeGently()
   }
 
   /**
-   * Tells connected clients that understand it to go away, goes on serving every connection, and resolves when the last of those
-   * connections has closed, also of those that have sent nothing yet. Clients that connect meanwhile are served.
-   * @param patience - Resolves when connections that are still open are not to be waited for any longer.
+   * Sends GO_AWAY to connected clients that understand it, serves all others, also those that connect later, and resolves when
+   * all connections that were open have closed.
+   * @param timeout - Resolves when the wait ends at the latest.
    */
-  async drain(patience: Promise<void>): Promise<void> {
+  async drain(timeout: Promise<void>): Promise<void> {
     const last = this.#lastConnectionId
     this.#options.dispatcher.goAway(last)
-    await Promise.race([this.#until(() => !this.#hasConnectionUpTo(last)), patience])
+    await Promise.race([this.#until(() => !this.#hasConnectionUpTo(last)), timeout])
   }
 
   /**
-   * Stops accepting, closes all connections, where there are many over three seconds, each when the request that is being
-   * worked on has been answered, and resolves when the last one is gone. Until then those that are open are served.
-   * @param patience - Resolves when connections that are still open are to be closed the hard way.
+   * Stops accepting and closes all connections gradually, each when its request in progress has its response; resolves when the
+   * last one has closed. Open connections are served until then.
+   * @param timeout - Resolves when connections that are still open are to be destroyed.
    */
-  async stop(patience: Promise<void>): Promise<void> {
+  async stop(timeout: Promise<void>): Promise<void> {
     this.#endSweeps?.()
     if (this.#server.listening) this.#server.close()
     const allClosed = this.#until(() => this.connections === 0)
     const endClosing = closeGradually(() => this.#connections.values(), this.#options.every)
-    await Promise.race([allClosed, patience])
+    await Promise.race([allClosed, timeout])
     endClosing()
     for (const connection of this.#connections.values()) connection.destroy()
     if (this.connections > 0) await allClosed
   }
 
-  /** Resolves as soon as a condition holds that closed connections bring about. */
+  /** Resolves when a condition holds that closing connections bring about. */
   #until(condition: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       if (condition()) resolve()
@@ -207,16 +229,16 @@ export class RemotingServer {
     })
   }
 
-  /** They are in the order of their ids. */
+  /** The connections are in the order of their ids. */
   #hasConnectionUpTo(id: number): boolean {
     const [first] = this.#connections.keys()
     return first !== undefined && first <= id
   }
 
-  /** Node closes what is beyond, before there is anything of ours. */
+  /** Node closes further connections itself. */
   #limitConnections(allowed: number, possible: number): void {
-    const most = Math.min(allowed, possible)
-    if (Number.isFinite(most)) this.#server.maxConnections = most
+    const max = Math.min(allowed, possible)
+    if (Number.isFinite(max)) this.#server.maxConnections = max
     this.#server.on('drop', ({ remoteAddress = 'unknown', remotePort = 0 } = {}) => {
       const peer = formatAddress(remoteAddress, remotePort)
       if (possible < allowed) {
@@ -224,60 +246,60 @@ export class RemotingServer {
         return
       }
       const message = `maxConnections (${allowed}) reached`
-      const error = new HandshakeError('ERR_TOO_MANY_CONNECTIONS', message)
+      const error = new HandshakeError('ERR_TOO_MANY_CONNECTIONS', message, { limit: 'maxConnections' })
       this.#options.events.onConnectionRejected(peer, error)
     })
   }
 
   #accept(socket: Socket): void {
     const host = socket.remoteAddress ?? 'unknown'
-    const { proxyTrustedNetworks } = this.#options.preface
-    // A proxy has connections of many; each is counted as that of its client as soon as its header says whose it is.
-    const counted = !(proxyTrustedNetworks.areNamed && proxyTrustedNetworks.has(host))
+    const { proxyTrustedNetworks } = this.#options.handshake
+    // A connection of a trusted proxy counts for its client, as soon as the PROXY header names it.
+    const counted = !(proxyTrustedNetworks.restricted && proxyTrustedNetworks.has(host))
     if (counted && !this.#perAddress.add(host)) {
-      this.#options.events.onConnectionRejected(peerAddress(socket), tooManyOf(host))
+      this.#options.events.onConnectionRejected(peerAddress(socket), tooManyOfAddress(host))
       socket.destroy()
       return
     }
     this.#counters.connectionsAccepted++
-    const preface = new ConnectionHandshake(++this.#lastConnectionId, socket, this.#prefaceContext)
-    if (counted) this.#countedAs.set(preface, host)
-    this.#connections.set(preface.id, preface)
+    const handshake = new ConnectionHandshake(++this.#lastConnectionId, socket, this.#handshakeContext)
+    if (counted) this.#countedAs.set(handshake, host)
+    this.#connections.set(handshake.id, handshake)
     socket.on('close', () => {
       this.#counters.connectionsClosed++
-      this.#stopCounting(preface)
-      if (this.#connections.get(preface.id) !== preface) return
-      this.#connections.delete(preface.id)
-      this.#onGone()
+      this.#stopCounting(handshake)
+      if (this.#connections.get(handshake.id) !== handshake) return
+      this.#connections.delete(handshake.id)
+      this.#checkWaiting()
     })
   }
 
-  /** From now on a connection counts as one of that address. */
-  #admit(preface: ConnectionHandshake, host: string): boolean {
-    this.#stopCounting(preface)
+  /** Counts a connection for another address from now on. */
+  #admit(handshake: ConnectionHandshake, host: string): boolean {
+    this.#stopCounting(handshake)
     if (!this.#perAddress.add(host)) return false
-    this.#countedAs.set(preface, host)
+    this.#countedAs.set(handshake, host)
     return true
   }
 
-  #stopCounting(preface: ConnectionHandshake): void {
-    const host = this.#countedAs.get(preface)
+  #stopCounting(handshake: ConnectionHandshake): void {
+    const host = this.#countedAs.get(handshake)
     if (host !== undefined) this.#perAddress.remove(host)
-    this.#countedAs.delete(preface)
+    this.#countedAs.delete(handshake)
   }
 
-  #open(preface: ConnectionHandshake, socket: Socket, firstBytes: Buffer | undefined): void {
-    const channel = new Channel(socket, this.#channelOptions, preface)
+  #open(handshake: ConnectionHandshake, socket: Socket, firstBytes: Buffer | undefined): void {
+    const channel = new Channel(socket, this.#channelOptions, handshake)
     this.#connections.set(channel.id, channel)
     socket.on('close', () => {
       this.#connections.delete(channel.id)
       this.#options.events.onChannelClose(channel)
-      this.#onGone()
+      this.#checkWaiting()
     })
     if (firstBytes !== undefined) channel.receive(firstBytes)
   }
 
-  #onGone(): void {
+  #checkWaiting(): void {
     for (const waiter of this.#waiting) {
       if (!waiter.condition()) continue
       this.#waiting.delete(waiter)

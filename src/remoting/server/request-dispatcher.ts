@@ -1,31 +1,24 @@
-import { LimitError, OVERLOAD_REMARK, RemotingCommandError } from '../../protocol/errors.ts'
+import { LimitError } from '../../common/limit-error.ts'
+import { RemotingCommandError } from '../../protocol/errors.ts'
 import { MQVersion } from '../../protocol/mq-version.ts'
 import type { Processor, RequestContext } from '../../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../../protocol/remoting-command.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
-import { Counters, type LimitName } from '../../stats/counters.ts'
+import { Counters } from '../../stats/counters.ts'
 
-/** Codes of errors that mean "too much at once" rather than "went wrong", and the bound that was met. */
-const OVERLOAD_CODES: ReadonlyMap<unknown, LimitName> = new Map([
-  ['ERR_LOCK_QUEUE_FULL', 'maxWaitingRequests'],
-  ['ERR_TOO_MANY_LOOKUPS', 'clusterTestMaxLookups'],
-  ['ERR_TOO_MANY_CHANGES', 'maxWaitingChanges'],
-])
-
-const OVERLOADED: RemotingResponse = { code: ResponseCode.SYSTEM_BUSY, remark: OVERLOAD_REMARK }
+/** Java's response when its request queue is full. */
+const BUSY: RemotingResponse = {
+  code: ResponseCode.SYSTEM_BUSY,
+  remark: '[OVERLOAD]system busy, start flow control for a while',
+}
 
 const GO_AWAY: RemotingResponse = { code: ResponseCode.GO_AWAY, remark: 'please go away' }
 
-/** Told that a request was refused, and for which bound. */
-export type OnRequestRejected = (
-  bound: LimitName,
-  detail: string,
-  request: RemotingCommand,
-  context: RequestContext,
-) => void
+/** Called for each request that is rejected by a limit. */
+export type OnRequestRejected = (error: LimitError, request: RemotingCommand, context: RequestContext) => void
 
 /**
- * Finds the processor of a request and turns whatever it does into an answer.
+ * Finds the processor of a request, and turns its result or error into the response.
  * @see NettyRemotingAbstract#processRequestCommand in apache/rocketmq
  */
 export class RequestDispatcher {
@@ -34,12 +27,11 @@ export class RequestDispatcher {
   readonly #onError: (error: unknown, request: RemotingCommand, context: RequestContext) => void
   readonly #counters: Counters
   readonly #onRejected: OnRequestRejected
-  /** Connections up to this one are told to go away. */
+  /** Clients on connections up to this one get GO_AWAY. */
   #lastToGoAway = 0
 
   /**
-   * @param onError - Told of errors nobody expected, which the peer sees as SYSTEM_ERROR.
-   * @param onRejected - Told of each request that is refused for a bound.
+   * @param onError - Called with unexpected errors, which the peer sees as SYSTEM_ERROR.
    */
   constructor(
     processors: Readonly<Record<number, Processor>>,
@@ -56,22 +48,21 @@ export class RequestDispatcher {
     this.#onRejected = onRejected
   }
 
-  /** From now on requests of these codes are answered SYSTEM_BUSY; with none, all are served again. */
+  /** Rejects requests of these codes as SYSTEM_BUSY from now on; with none, all are served again. */
   shed(codes: readonly number[]): void {
     const busy: Processor = () => {
       this.#counters.requestsShed++
-      return OVERLOADED
+      return BUSY
     }
     const shed = codes.filter((code) => this.#allProcessors.has(code)).map((code) => [code, busy] as const)
     this.#processors = new Map([...this.#allProcessors, ...shed])
   }
 
   /**
-   * From now on whoever understands it is told to go away, whatever it asks for, if it asks over one of these connections. All
-   * others are served.
+   * From now on every request on these connections gets GO_AWAY, if its client understands it.
    *
-   * A client of Java that is told so connects anew to the same address, behind which another server may be, and asks again. If
-   * it comes back here, there is none: turned away a second time, or refused, it would log an error.
+   * A Java client then connects to the same address again, behind which another server may be, and repeats its request. If it
+   * comes back here, it is served: a second GO_AWAY would be an error in its log.
    *
    * @param lastChannelId - The last of these connections.
    * @see NettyRemotingClient#invokeImpl in apache/rocketmq
@@ -82,47 +73,45 @@ export class RequestDispatcher {
 
   /** Never throws and never rejects. */
   dispatch(request: RemotingCommand, context: RequestContext): RemotingResponse | Promise<RemotingResponse> {
-    const processor = this.#take(request)
+    const processor = this.#count(request)
     if (context.channel.id <= this.#lastToGoAway && request.version > MQVersion.V5_3_1) return GO_AWAY
     if (processor === undefined) {
       return {
         code: ResponseCode.REQUEST_CODE_NOT_SUPPORTED,
-        // The blank in front is Java's.
+        // The space in front is Java's.
         remark: ` request type ${request.code} not supported`,
       }
     }
     try {
       const response = processor(request, context)
       if (!(response instanceof Promise)) return response
-      return response.catch((error: unknown) => this.#refusal(error, request, context))
+      return response.catch((error: unknown) => this.#errorResponse(error, request, context))
     } catch (error) {
-      return this.#refusal(error, request, context)
+      return this.#errorResponse(error, request, context)
     }
   }
 
-  /** Refuses a request for a bound, before it is given to its processor. */
-  refuse(error: LimitError, request: RemotingCommand, context: RequestContext): RemotingResponse {
-    this.#take(request)
-    return this.#refusal(error, request, context)
+  /** Rejects a request before it reaches its processor. */
+  reject(error: LimitError, request: RemotingCommand, context: RequestContext): RemotingResponse {
+    this.#count(request)
+    return this.#errorResponse(error, request, context)
   }
 
-  /** Counts a request. @returns Who processes it. */
-  #take({ code }: RemotingCommand): Processor | undefined {
+  /** Counts a request. @returns Its processor. */
+  #count({ code }: RemotingCommand): Processor | undefined {
     const processor = this.#processors.get(code)
     if (processor === undefined) this.#counters.requests.addOther()
     else this.#counters.requests.add(code)
     return processor
   }
 
-  /** The answer to a request that was not carried out. */
-  #refusal(error: unknown, request: RemotingCommand, context: RequestContext): RemotingResponse {
-    if (error instanceof LimitError) this.#onRejected(error.bound, error.detail, request, context)
-    if (error instanceof RemotingCommandError) return { code: error.code, remark: error.message || null }
-    const bound = OVERLOAD_CODES.get((error as { code?: unknown }).code)
-    if (bound !== undefined) {
-      this.#onRejected(bound, (error as Error).message, request, context)
-      return OVERLOADED
+  /** The response to a request that failed. */
+  #errorResponse(error: unknown, request: RemotingCommand, context: RequestContext): RemotingResponse {
+    if (error instanceof LimitError) {
+      this.#onRejected(error, request, context)
+      return error.busy ? BUSY : { code: ResponseCode.SYSTEM_ERROR, remark: error.remark || null }
     }
+    if (error instanceof RemotingCommandError) return { code: error.code, remark: error.message || null }
     if (!context.channel.closed) this.#onError(error, request, context)
     return { code: ResponseCode.SYSTEM_ERROR, remark: `${error}` }
   }

@@ -1,19 +1,18 @@
-import { encodeCommand, mostResponseBytes, writeResponse } from '../../protocol/command-codec.ts'
+import { encodeCommand, maxResponseBytes, writeResponse } from '../../protocol/command-encoder.ts'
 import {
   type RemotingResponse,
   responseCommand,
   type SerializeType,
 } from '../../protocol/remoting-command.ts'
 
-/** Room for the answers to one read; larger answers are not copied into it. */
+/** Room for the responses to one read; larger responses are not copied into it. */
 const ROOM_BYTES = 64 * 1024
 
 /**
- * Where the answers to one read are written side by side, to leave in one write.
+ * Collects the responses to one read, to send them in one write.
  *
- * One buffer serves all channels of a server: each fills and empties it within its turn. Its memory is used again as soon as a
- * socket has taken everything at once, as it nearly always does; if not, the socket keeps that memory and the next answers get
- * new.
+ * One buffer serves all channels of a server: each fills and empties it within its turn. Its memory is reused when the socket has
+ * passed on everything at once, as it nearly always does; otherwise the socket keeps it, and the buffer gets new memory.
  */
 export class ResponseBuffer {
   readonly #serializeType: SerializeType
@@ -24,14 +23,14 @@ export class ResponseBuffer {
     this.#serializeType = serializeType
   }
 
-  /** Bytes that wait to be taken. */
+  /** Bytes of the responses that are there. */
   get filled(): number {
     return this.#filled
   }
 
-  /** Adds an answer. @returns False if there is no room for it, which there may be when what is here has been taken. */
+  /** Adds a response. @returns False if there is no room for it. */
   add(response: RemotingResponse, opaque: number): boolean {
-    const bytes = mostResponseBytes(response, this.#serializeType)
+    const bytes = maxResponseBytes(response, this.#serializeType)
     if (bytes !== undefined) {
       if (this.#filled + bytes > ROOM_BYTES) return false
       this.#filled = writeResponse(this.#room, this.#filled, response, opaque)
@@ -44,29 +43,29 @@ export class ResponseBuffer {
     return true
   }
 
-  /** The frame of an answer that is too large to be added. */
+  /** The frame of a response that is too large to be added. */
   encode(response: RemotingResponse, opaque: number): Buffer {
     return encodeCommand(responseCommand(response, opaque), this.#serializeType)
   }
 
-  /** The answers, for a socket that is likely to take them at once: to be followed by {@link reuse} or {@link giveAway}. */
+  /** The responses. Must be followed by {@link reuse} or {@link giveAway}. */
   peek(): Buffer {
     return this.#room.subarray(0, this.#filled)
   }
 
-  /** The answers in memory of their own; nothing is left here. */
+  /** The responses in memory of their own; the buffer is empty then. */
   take(): Buffer {
     const copy = Buffer.from(this.peek())
     this.#filled = 0
     return copy
   }
 
-  /** Says that nobody looks at the bytes of {@link peek} any more. */
+  /** Reuses the memory of {@link peek}: its bytes have been sent. */
   reuse(): void {
     this.#filled = 0
   }
 
-  /** Leaves the bytes of {@link peek} to whoever has them. */
+  /** Leaves the memory of {@link peek} to the socket. */
   giveAway(): void {
     this.#room = Buffer.allocUnsafeSlow(ROOM_BYTES)
     this.#filled = 0

@@ -1,55 +1,54 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
-import { peerAddress } from '../peer-address.ts'
 import { HandshakeError } from './handshake-error.ts'
 
-/** What a TLS server shows and asks of its clients. */
+/** The certificate of a TLS server, and what it requires of its clients. */
 export interface TlsServerSettings {
-  /** Key, certificate chain, protocols and ciphers. `ca`: whom client certificates are verified against. */
+  /** Key, certificate chain, protocols and ciphers. `ca` verifies client certificates. */
   readonly context: Pick<
     TlsOptions,
     'key' | 'cert' | 'ca' | 'minVersion' | 'maxVersion' | 'ciphers' | 'sigalgs'
   >
   /** Whether a client is asked for a certificate, and whether it must have one. */
   readonly clientAuth: 'none' | 'optional' | 'require'
-  /** False: any certificate will do. */
+  /** False accepts any certificate. */
   readonly verifyClient: boolean
-  /** Why OpenSSL may have found a certificate too weak; Node has no name for that. */
+  /** Explains why OpenSSL may have found a certificate too weak; Node does not tell. */
   readonly weaknessOf?: (certificate: X509Certificate) => string | undefined
 }
 
-/** Node's code for what OpenSSL's security level does not allow, among others. */
+/** Node's code for a certificate that OpenSSL's security level does not allow, among others. */
 const UNNAMED_ERROR = 'UNSPECIFIED'
 
 /**
- * Told once how a handshake ended: with a socket to go on with, or with a reason, and then the connection is being closed.
- * Not told if the peer hangs up; the socket's `close` tells that.
+ * Called once when a handshake ends: with a socket to read from, or with the reason why the connection is being closed. Not called
+ * if the peer closes the connection.
  */
 export type HandshakeEnd = (outcome: TLSSocket | HandshakeError) => void
 
 /**
  * Turns accepted sockets into TLS ones.
  *
- * A `tls.Server` that listens nowhere does the work, since it alone says what became of a client's certificate. Whoever wants
- * other settings makes another acceptor; connections of this one stay as they are.
+ * A `tls.Server` that does not listen does the work, since it alone verifies a client's certificate. Other settings take another
+ * acceptor; connections of this one keep theirs.
  */
 export class TlsAcceptor {
   readonly #settings: TlsServerSettings
   readonly #server: Server
-  /** Handshakes under way, by both ends' addresses: the server gives another socket than it was given. */
+  /** Handshakes in progress, by the addresses of both ends: the server returns another socket than it was given. */
   readonly #handshakes = new Map<string, HandshakeEnd>()
 
-  /** @throws {Error} Node's, for a key, certificate or list of ciphers that cannot be used. */
+  /** @throws {Error} Node's, for an unusable key, certificate or list of ciphers. */
   constructor(settings: TlsServerSettings) {
     this.#settings = settings
-    // Without `ca` Node would read all root certificates of the world for a context that never looks at them.
+    // Without `ca` Node would load its root certificates, which are never used.
     const { ca, ...context } = settings.context
     this.#server = createServer({
       ...context,
       ...(settings.verifyClient ? ca !== undefined && { ca } : { ca: [] }),
       requestCert: settings.clientAuth !== 'none',
-      // Judged below, where the reason is known.
+      // Decided below, where the reason is known.
       rejectUnauthorized: false,
     })
     this.#server.on('secureConnection', (socket) => this.#onSecure(socket))
@@ -60,10 +59,10 @@ export class TlsAcceptor {
   }
 
   /**
-   * Begins a handshake on a socket that is paused and has its first bytes put back. Destroying the socket ends it.
+   * Starts a handshake on a paused socket whose first bytes were put back. Destroying the socket ends it.
    */
   accept(socket: Socket, onEnd: HandshakeEnd): void {
-    // It failed before anybody asked for its address, and will close.
+    // The socket has failed already, and will close.
     if (socket.remoteAddress === undefined) return
     const key = addressesOf(socket)
     this.#handshakes.set(key, onEnd)
@@ -74,9 +73,9 @@ export class TlsAcceptor {
   }
 
   #onSecure(socket: TLSSocket): void {
-    // Writes would wait for what is to be read, and a channel does not read while it waits for its writes.
+    // Writes would wait for reads, and a channel does not read while it waits for its writes.
     socket.disableRenegotiation()
-    // Node says that it was tried and leaves the rest to us; what else fails has closed already.
+    // Node reports an attempt, and leaves it to the listener to close the socket.
     socket.on('error', () => socket.destroy())
     const problem = this.#problemWithClient(socket)
     this.#finish(
@@ -98,7 +97,7 @@ export class TlsAcceptor {
     return `the client's certificate is not trusted: ${reason}`
   }
 
-  /** What makes the certificate or one of its issuers too weak. */
+  /** Why the certificate, or one of its issuers, is too weak. */
   #weaknessIn(certificate: X509Certificate): string | undefined {
     const seen = new Set<X509Certificate>()
     for (
@@ -125,12 +124,13 @@ export class TlsAcceptor {
   }
 }
 
-/** OpenSSL's message is a line of codes and file names around these words. */
+/** OpenSSL's message has codes and file names around the reason. */
 function reasonOf(error: Error): string {
   const { reason, code } = error as { reason?: string; code?: string }
   return reason ?? code ?? error.message
 }
 
 function addressesOf(socket: Socket): string {
-  return `${peerAddress(socket)} ${socket.localAddress} ${socket.localPort}`
+  const { remoteAddress, remotePort, localAddress, localPort } = socket
+  return [remoteAddress, remotePort, localAddress, localPort].join(' ')
 }

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Networks by address and length of the prefix. */
+/** Networks whose PROXY headers are trusted. */
 export class TrustedNetworks {
   readonly #networks: BlockList | undefined
 
@@ -9,9 +9,9 @@ export class TrustedNetworks {
   }
 
   /**
-   * Reads a list such as `10.0.0.0/8, 192.168.1.7, fd00::/8`, separated by commas.
-   * @param text - Nothing stands for every address there is.
-   * @throws {RangeError} The message says what is wrong, as the end of a sentence that begins with the text.
+   * Parses a comma-separated list such as `10.0.0.0/8, 192.168.1.7, fd00::/8`.
+   * @param text - Empty for all addresses.
+   * @throws {RangeError} The message continues a sentence that begins with the text.
    */
   static of(text: string | undefined): TrustedNetworks {
     if (text === undefined || text === '') return new TrustedNetworks(undefined)
@@ -29,12 +29,12 @@ export class TrustedNetworks {
     return new TrustedNetworks(networks)
   }
 
-  /** Whether they are not simply every address there is. */
-  get areNamed(): boolean {
+  /** Whether some addresses are outside. */
+  get restricted(): boolean {
     return this.#networks !== undefined
   }
 
-  /** Whether an address is in one of them; an IPv4 address in IPv6 notation counts as what it is. */
+  /** Whether an address is in one of the networks; an IPv4 address may be in IPv6 notation. */
   has(address: string): boolean {
     if (this.#networks === undefined) return true
     const version = isIP(address)

@@ -171,6 +171,12 @@ export class RestoredRoutes {
       this.#brokers.set(key, { ...broker, deadlineMs: nowMs + broker.heartbeatTimeoutMs })
   }
 
+  /** After a pause of the process, in which no heartbeat could be read: it does not count against a deadline. */
+  extendTimeouts(pausedMs: number): void {
+    for (const [key, broker] of this.#brokers)
+      this.#brokers.set(key, { ...broker, deadlineMs: broker.deadlineMs + pausedMs })
+  }
+
   /** Brokers past their deadline. */
   expired(nowMs: number): RestoredBroker[] {
     return [...this.#brokers.values()].filter(({ deadlineMs }) => deadlineMs < nowMs)
@@ -205,11 +211,10 @@ export class RestoredRoutes {
   /** A registration into the live tables; its outcome takes into account what is restored of its group. */
   *completing(
     registration: Registration,
-    work: Steps<RegisterBrokerOutcome | undefined>,
+    work: Steps<RegisterBrokerOutcome>,
     changes: RouteChanges,
-  ): Steps<RegisterBrokerOutcome | undefined> {
+  ): Steps<RegisterBrokerOutcome> {
     const outcome = yield* work
-    if (outcome === undefined) return undefined
     const { result } = outcome
     const isFinal = result === null ? !this.#takeIncrement(registration, changes) : result.masterAddr !== null
     return isFinal ? outcome : { ...outcome, result: this.#masterOf(registration) }

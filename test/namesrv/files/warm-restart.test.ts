@@ -433,7 +433,7 @@ describe('a shutdown', () => {
     await until('only the disk is waited for', () => server.time.timers === 1)
     server.time.advance(5_000)
     await isDown
-    expect(messages(server, 'takes too long')).toMatchObject([{ level: 'warn' }])
+    expect(messages(server, 'last route snapshot not written')).toMatchObject([{ level: 'warn' }])
     expect(messages(server, 'snapshot written')).toEqual([])
     // Open until all are through: on a busy machine one of the threads may come to its pipe only now.
     const ends = pipes.map((pipe) => openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK))

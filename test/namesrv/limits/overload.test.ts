@@ -18,8 +18,8 @@ class World {
   readonly overload = new Overload({
     nowMs: () => this.nowMs,
     maxLagMs: () => this.maxLagMs,
-    quantities: [{ name: 'waiting', max: 100, of: () => this.waiting }],
-    onBegin: (why) => this.happened.push(`begin: ${why}`),
+    quantities: [{ name: 'waiting', max: 100, current: () => this.waiting }],
+    onBegin: (reason) => this.happened.push(`begin: ${reason}`),
     onEnd: (lastedMs) => this.happened.push(`end after ${lastedMs}`),
   })
 
@@ -32,14 +32,14 @@ class World {
 }
 
 describe('an overload', () => {
-  test('begins above three quarters of a bound, and ends a second after it has come down to half', () => {
+  test('begins above three quarters of a limit, and ends a second after it has come down to half', () => {
     const world = new World()
     world.waiting = 75
     world.look(10)
     expect(world.happened).toEqual([])
     world.waiting = 76
     world.look()
-    expect(world.happened).toEqual(['begin: waiting stands at 76 of 100'])
+    expect(world.happened).toEqual(['begin: waiting: 76 of 100'])
     world.waiting = 51
     world.look(20)
     world.waiting = 50
@@ -58,7 +58,7 @@ describe('an overload', () => {
     world.look(2, 1_001)
     expect(world.happened).toEqual([])
     world.look(1, 1_001)
-    expect(world.happened).toEqual(['begin: the event loop is 1001 ms late'])
+    expect(world.happened).toEqual(['begin: event loop 1001 ms late'])
     world.look(3)
     world.look(1, 1_001)
     world.look(3)
@@ -77,7 +77,7 @@ describe('an overload', () => {
 })
 
 describe('an overloaded server', () => {
-  test('answers lookups and lists SYSTEM_BUSY, takes registrations and heartbeats, and says when it begins and ends', async () => {
+  test('rejects lists as SYSTEM_BUSY, serves lookups, registrations and heartbeats, and logs the begin and the end', async () => {
     const server = await startServer({ maxQueuedRequestBytes: `${2 * MIB}` })
     const { counters, events } = server.controller
     const [broker, client, other] = [await server.connect(), await server.connect(), await server.connect()]
@@ -99,29 +99,29 @@ describe('an overloaded server', () => {
       heartbeat: headerOf(await broker.request({ code: 904, extFields })).code,
       query: headerOf(await broker.request({ code: 322, extFields })).code,
     })
-    const brokersServed = { registration: 0, heartbeat: 0, query: 0 }
-    expect(await codes()).toEqual({ lookup: 2, topics: 2, cluster: 2, topicsOfCluster: 2, ...brokersServed })
-    expect(headerOf(await client.request(lookup('TopicA'))).remark).toBe(
+    const served = { lookup: 0, registration: 0, heartbeat: 0, query: 0 }
+    expect(await codes()).toEqual({ topics: 2, cluster: 2, topicsOfCluster: 2, ...served })
+    expect(headerOf(await client.request({ code: 206 })).remark).toBe(
       '[OVERLOAD]system busy, start flow control for a while',
     )
-    expect(counters).toMatchObject({ overloads: 1, requestsShed: 5 })
+    expect(counters).toMatchObject({ overloads: 1, requestsShed: 4 })
 
     expect(headerOf(await other.next()).code).toBe(1)
     server.time.advance(4 * LOOK_MS)
-    expect(await codes()).toEqual({ lookup: 0, topics: 0, cluster: 0, topicsOfCluster: 0, ...brokersServed })
+    expect(await codes()).toEqual({ topics: 0, cluster: 0, topicsOfCluster: 0, ...served })
     expect(events.list().map(({ kind }) => kind)).toEqual([
       'broker registered',
       'overload began',
       'overload ended',
     ])
     expect(server.lines.filter(({ level }) => level === 'warn')).toMatchObject([
-      { why: expect.stringMatching(/^bytes of requests worked on stands at 9\d{5} of 1048576$/) },
+      { reason: expect.stringMatching(/^request bytes in progress: 9\d{5} of 1048576$/) },
       { msg: 'registration rejected', peer: other.address, brokerName: 'broker-a' },
-      { lastedMs: 4 * LOOK_MS, requestsShed: 5 },
+      { lastedMs: 4 * LOOK_MS, requestsShed: 4 },
     ])
   })
 
-  test('that is stopped gracefully answers lookups again as soon as the overload is over', async () => {
+  test('that is stopped gracefully serves lists again as soon as the overload is over', async () => {
     const server = await startServer({
       maxQueuedRequestBytes: `${2 * MIB}`,
       enableShutdownGracefully: 'true',
@@ -137,7 +137,7 @@ describe('an overloaded server', () => {
     await until('it is worked on', () => counters.workingRequestBytes > 0.75 * MIB)
     server.time.advance(LOOK_MS)
     // An old client is not told to go away.
-    const code = async () => headerOf(await client.request({ ...lookup('TopicA'), version: 317 })).code
+    const code = async () => headerOf(await client.request({ code: 206, version: 317 })).code
     expect(await code()).toBe(2)
     const stopped = server.controller.shutdown()
     await other.next()

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { UNLIMITED } from '../../../src/remoting/server/remoting-limits.ts'
 import { Counters } from '../../../src/stats/counters.ts'
 import { headerOf, type RawClient, requestFrame } from '../../support/raw-client.ts'
 import { lookup, registration, registrationBody } from '../../support/requests.ts'
@@ -23,12 +22,12 @@ async function held(server: TestServer, bytes: number): Promise<void> {
   await until(`${bytes} bytes are held`, () => counters.queuedRequestBytes >= bytes)
 }
 
-function rejections(server: TestServer, bound: string): TestServer['lines'] {
-  return server.lines.filter((line) => line['bound'] === bound)
+function rejections(server: TestServer, limit: string): TestServer['lines'] {
+  return server.lines.filter((line) => line['limit'] === limit)
 }
 
 describe('maxQueuedRequestBytes', () => {
-  test('half frames up to the bound are kept; beyond it the one that has waited for longest is closed and named', async () => {
+  test('half frames up to the limit are kept; beyond it the one that has waited for longest is closed and named', async () => {
     const server = await startServer({ maxQueuedRequestBytes: `${8 * MIB}` })
     const { counters } = server.controller
     const honest = await server.connect()
@@ -36,10 +35,9 @@ describe('maxQueuedRequestBytes', () => {
     const peers: RawClient[] = []
     for (let index = 0; index < 4; index++) {
       const peer = await server.connect()
-      // The length word is not held.
       peer.send(half(MIB))
       peers.push(peer)
-      await held(server, (index + 1) * (MIB - 4))
+      await held(server, (index + 1) * MIB)
     }
     expect(counters.rejected.maxQueuedRequestBytes).toBe(0)
 
@@ -47,13 +45,13 @@ describe('maxQueuedRequestBytes', () => {
     const next = await server.connect()
     next.send(half(MIB))
     await oldest.closed
-    await held(server, 4 * (MIB - 4))
-    expect(counters.queuedRequestBytes).toBe(4 * (MIB - 4))
+    await held(server, 4 * MIB)
+    expect(counters.queuedRequestBytes).toBe(4 * MIB)
     expect(counters.rejected.maxQueuedRequestBytes).toBe(1)
     const [line] = rejections(server, 'maxQueuedRequestBytes')
     expect(line).toMatchObject({ level: 'warn', peer: oldest.address })
-    expect(line?.msg).toMatch(
-      /^rejected: connection closed: \d+ bytes of a request that does not become whole, for longest of all; .*4194304/,
+    expect(line?.['reason']).toMatch(
+      /^closed: incomplete request of \d+ bytes; \d+ of 4194304 bytes in use \(maxQueuedRequestBytes\)$/,
     )
     expect(headerOf(await honest.request(lookup('TopicA'))).code).toBe(0)
 
@@ -78,7 +76,7 @@ describe('maxQueuedRequestBytes', () => {
     expect(rejections(server, 'maxQueuedRequestBytes').length).toBeLessThanOrEqual(10)
   })
 
-  test('a thousand connections with a half frame each cost no more than the bound', async () => {
+  test('a thousand connections with a half frame each cost no more than the limit', async () => {
     const server = await startServer({ maxQueuedRequestBytes: `${16 * MIB}` })
     const { counters } = server.controller
     const honest = await server.connect()
@@ -128,8 +126,8 @@ describe('maxQueuedRequestBytes', () => {
       { 1: () => finished.then(() => ({ code: 0 })), 2: () => ({ code: 0 }) },
       {
         counters,
-        limits: { ...UNLIMITED, maxQueuedRequestBytes: 2 * MIB },
-        onRejected: (bound, _, { code }) => rejected.push(`${bound} ${code}`),
+        limits: { maxQueuedRequestBytes: 2 * MIB },
+        onRejected: ({ limit }, { code }) => rejected.push(`${limit} ${code}`),
       },
     )
     const [working, other] = [await connect(), await connect()]
@@ -183,7 +181,7 @@ describe('maxQueuedAnswerBytes', () => {
     expect(counters.rejected.maxQueuedAnswerBytes).toBeGreaterThan(0)
     const [line] = rejections(server, 'maxQueuedAnswerBytes')
     expect(line).toMatchObject({ level: 'warn', peer: slow[0]?.address })
-    expect(line?.msg).toContain('bytes of answers that are not read, for longest of all')
+    expect(line?.['reason']).toMatch(/^closed: unread responses of \d+ bytes; \d+ of 2097152 bytes in use/)
     for (const { socket } of slow) socket.destroy()
     await until('nothing is held any more', () => counters.queuedAnswerBytes === 0)
   })

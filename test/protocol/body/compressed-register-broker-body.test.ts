@@ -7,7 +7,7 @@ import {
   ZLIB_FIRST_BYTE,
 } from '../../../src/protocol/body/compressed-register-broker-body.ts'
 import { JsonError } from '../../../src/protocol/errors.ts'
-import { finish, hex, int32 } from '../support.ts'
+import { finish, hex, int32, topicMap } from '../support.ts'
 
 const NOW_MS = 1_700_000_000_123
 
@@ -53,7 +53,8 @@ const topicsOf = (...lines: (string | Buffer)[]) => [...decode(inflated({ lines 
 
 test('the registration that Java compressed is read', () => {
   expect(COMPRESSED[0]).toBe(ZLIB_FIRST_BYTE)
-  expect(decode(inflateSync(COMPRESSED))).toEqual({
+  const body = decode(inflateSync(COMPRESSED))
+  expect({ ...body, topicConfigTable: topicMap(body.topicConfigTable) }).toEqual({
     dataVersion: { counter: 3n, stateVersion: 0n, timestamp: 1700000000000n },
     topicConfigTable: new Map([
       [
@@ -88,7 +89,7 @@ test('a registration of before 5.0.0 ends after the filter servers, and what fol
   expect(decode(inflated({ mappings: [MAPPING] }), false).topicQueueMappingInfoMap.size).toBe(0)
 })
 
-test('a registration of 5.0.0 or later without its mapping section is refused', () => {
+test('a registration of 5.0.0 or later without its mapping section is rejected', () => {
   expect(() => decode(inflated({}).subarray(0, -4))).toThrow(JsonError)
 })
 
@@ -96,7 +97,7 @@ test('bytes after the mapping section are ignored', () => {
   expect(decode(Buffer.concat([inflated({}), hex('0102')])).topicConfigTable.size).toBe(1)
 })
 
-test('a registration that is cut off is refused, wherever it was cut', () => {
+test('a registration that is cut off is rejected, wherever it was cut', () => {
   const bytes = inflated({
     lines: [LINE, 'B 1 2 3 MULTI_TAG'],
     filterServers: '["a:1"]',
@@ -107,7 +108,7 @@ test('a registration that is cut off is refused, wherever it was cut', () => {
   }
 })
 
-test('a registration of before 5.0.0 that is cut off is refused as well, also inside its filter servers', () => {
+test('a registration of before 5.0.0 that is cut off is rejected as well, also inside its filter servers', () => {
   const bytes = inflated({ filterServers: '["a:1"]' }).subarray(0, -4)
   expect(decode(bytes, false).filterServerList).toEqual(['a:1'])
   for (let length = 0; length < bytes.length; length++) {
@@ -116,7 +117,7 @@ test('a registration of before 5.0.0 that is cut off is refused as well, also in
 })
 
 describe('a topic line', () => {
-  test('has five fields from a 4.x broker, six from a 5.x one, and more where attributes have blanks', () => {
+  test('has five fields from a 4.x broker, six from a 5.x one, and more where attributes contain spaces', () => {
     const topics = topicsOf(
       'A 8 4 6 SINGLE_TAG',
       'B 8 4 6 MULTI_TAG {}',
@@ -129,7 +130,7 @@ describe('a topic line', () => {
     }
   })
 
-  test('may have an empty name, a sign, and bytes that are no UTF-8', () => {
+  test('may have an empty name, a sign, and bytes that are not UTF-8', () => {
     expect(topicsOf(' 8 8 6 SINGLE_TAG {}')[0]?.topicName).toBe('')
     expect(topicsOf('A +8 -1 6 SINGLE_TAG')[0]).toMatchObject({ readQueueNums: 8, writeQueueNums: -1 })
     expect(topicsOf(Buffer.from('A\xff 8 8 6 SINGLE_TAG', 'latin1'))[0]?.topicName).toBe('A\ufffd')
@@ -148,7 +149,7 @@ describe('a topic line', () => {
     'A 8 8.0 6 SINGLE_TAG',
     'A 8 8 0x6 SINGLE_TAG',
     'A 8 8 2147483648 SINGLE_TAG',
-  ])('of %j is refused', (line) => {
+  ])('of %j is rejected', (line) => {
     expect(() => topicsOf(line)).toThrow(JsonError)
   })
 })
@@ -160,7 +161,7 @@ describe('the filter servers', () => {
     expect(read('["a:1","b:2"]')).toEqual(['a:1', 'b:2'])
   })
 
-  test.each(['', 'null', '5', '[a]', '["a"', 'x'])('of %j, which is no list, are none', (text) => {
+  test.each(['', 'null', '5', '[a]', '["a"', 'x'])('of %j, which is not a list, are none', (text) => {
     expect(read(text)).toEqual([])
   })
 })
@@ -174,18 +175,18 @@ describe('the data version', () => {
     })
   })
 
-  test.each(['[]', 'x', '5', '{', Buffer.from([0xff, 0xfe])])('of %j is refused', (version) => {
+  test.each(['[]', 'x', '5', '{', Buffer.from([0xff, 0xfe])])('of %j is rejected', (version) => {
     expect(() => decode(inflated({ version }))).toThrow(JsonError)
   })
 
-  test('of null is refused', () => {
+  test('of null is rejected', () => {
     expect(() => decode(inflated({ version: 'null' }))).toThrow(JsonError)
   })
 })
 
 describe('a mapping', () => {
   test.each(['', 'null', 'x', '{}', '{"topic":null}', '{"bname":"b"}', '[]'])(
-    'of %j is refused',
+    'of %j is rejected',
     (mapping) => {
       expect(() => decode(inflated({ mappings: [mapping] }))).toThrow(JsonError)
     },
@@ -196,23 +197,23 @@ describe('a length or count', () => {
   const counted = (topicCount: number, mappingCount: number): Buffer =>
     Buffer.concat([part(VERSION), int32(topicCount), part('[]'), int32(mappingCount)])
 
-  test.each([-1, 0x7fffffff, -0x80000000])('of %d bytes for the data version is refused', (length) => {
+  test.each([-1, 0x7fffffff, -0x80000000])('of %d bytes for the data version is rejected', (length) => {
     expect(() => decode(Buffer.concat([int32(length), Buffer.from(VERSION)]))).toThrow(JsonError)
   })
 
-  test('of more topics or mappings than there are is refused', () => {
+  test('of more topics or mappings than there are is rejected', () => {
     expect(() => decode(counted(2, 0))).toThrow(JsonError)
     expect(() => decode(counted(0x7fffffff, 0))).toThrow(JsonError)
     expect(() => decode(counted(0, 1))).toThrow(JsonError)
     expect(() => decode(counted(0, 0x7fffffff))).toThrow(JsonError)
   })
 
-  test('of -1 mappings is none', () => {
+  test('of -1 mappings counts as none', () => {
     expect(decode(counted(0, -1)).topicQueueMappingInfoMap.size).toBe(0)
   })
 })
 
-test('control is given back after every topic and every mapping', () => {
+test('a compressed registration is read in steps of one topic or mapping', () => {
   const slices = decodeInflatedRegisterBrokerBody(
     inflated({ lines: [LINE, LINE], mappings: [MAPPING] }),
     true,

@@ -1,0 +1,33 @@
+import type { Socket } from 'node:net'
+import { RemotingClientError } from './client/remoting-client-error.ts'
+
+/** Where a peer listens. */
+export interface RemoteAddress {
+  /** Host name, IPv4, or IPv6 without brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * Parses `host:port`. The port follows the last colon; brackets around the host are removed.
+ * @throws {RemotingClientError} `ERR_ADDRESS`
+ */
+export function parseRemoteAddress(text: string): RemoteAddress {
+  const [, bracketed, plain, digits] = /^(?:\[([^[\]]+)\]|([^[\]]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = bracketed ?? plain
+  const port = Number(digits)
+  if (host === undefined || /\s/.test(host) || port < 1 || port > 65_535) {
+    throw new RemotingClientError('ERR_ADDRESS', `${JSON.stringify(text.slice(0, 100))} is not host:port`)
+  }
+  return { host, port }
+}
+
+/** `host:port`, an IPv6 host in brackets. */
+export function formatAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** The peer of a socket as `host:port`. A socket that has closed does not know it any more. */
+export function peerAddress({ remoteAddress = 'unknown', remotePort = 0 }: Socket): string {
+  return formatAddress(remoteAddress, remotePort)
+}
