@@ -11,7 +11,7 @@ export function addToCluster(tables: RouteTables, clusterName: string, brokerNam
   return true
 }
 
-/** Puts a group in the place of the one that is known, unless it says the same. */
+/** Stores a group, unless it equals the known one. */
 export function putGroup(
   tables: RouteTables,
   known: BrokerData | undefined,

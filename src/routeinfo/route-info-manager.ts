@@ -208,7 +208,7 @@ export class RouteInfoManager {
     return this.#routes.tables.live(clusterName, brokerAddr)?.dataVersion ?? null
   }
 
-  /** QUERY_DATA_VERSION: refreshes the broker in any case, compares, and tells the version it registered with. */
+  /** QUERY_DATA_VERSION: counts as a heartbeat, and compares the version with the one the broker registered with. */
   queryDataVersion(
     broker: DataVersionQuery,
     version: DataVersion | null,
