@@ -10,9 +10,10 @@
 import { TimeSlicer } from '../../src/common/time-slicer.ts'
 import { readRegisterBrokerBody } from '../../src/protocol/body/register-broker-body.ts'
 import { encodeTopicRouteData } from '../../src/protocol/body/topic-route-data.ts'
-import { decodeCommand, writeResponse } from '../../src/protocol/command-codec.ts'
+import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
+import { writeResponse } from '../../src/protocol/command-encoder.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
-import { RemarkTemplate } from '../../src/protocol/remark.ts'
+import { RemarkTemplate } from '../../src/protocol/remoting-command.ts'
 import type { AppliedRegistration, Registration } from '../../src/routeinfo/registration.ts'
 import { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { type ClusterShape, registrationBody, routeFrames } from './cluster.ts'
@@ -62,17 +63,18 @@ function cutFrames(): (count: number) => void {
   return (count) => {
     for (let i = 0; i < count; i++) {
       decoder.append(chunk)
-      while (decoder.advance()) sink = decoder.from
+      for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) sink = frame
     }
   }
 }
 
 function decodeEach(frames: readonly Pick<RequestFrame, 'bytes'>[]): (count: number) => void {
   const all = frames.map(({ bytes }) => bytes)
+  const decoder = new CommandDecoder({ nextOpaque: () => 0 })
   return (count) => {
     for (let i = 0; i < count; i++) {
       const bytes = all[i % all.length] as Buffer
-      sink = decodeCommand(bytes, () => 0, 4, bytes.length)
+      sink = decoder.decode(bytes, 4)
     }
   }
 }
@@ -144,7 +146,7 @@ function encodeRoutes(): (count: number) => void {
 
 function manager(): RouteInfoManager {
   const slicer = new TimeSlicer({ nowMs: () => 0, defer: () => {} })
-  return new RouteInfoManager({ slicer, onEffect: () => {} })
+  return new RouteInfoManager({ slicer, onEvent: () => {} })
 }
 
 function registration(tables: RouteInfoManager, broker: number, topics: number): Registration {

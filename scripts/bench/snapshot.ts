@@ -15,7 +15,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { TimeSlicer } from '../../src/common/time-slicer.ts'
 import { RouteSnapshots } from '../../src/namesrv/files/route-snapshots.ts'
-import { systemClock, systemScheduler } from '../../src/namesrv/system-time.ts'
+import { systemClock, systemScheduler } from '../../src/namesrv/time.ts'
 import { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { Counters } from '../../src/stats/counters.ts'
 import { RecentEvents } from '../../src/stats/recent-events.ts'
@@ -32,7 +32,7 @@ const topicOf = (index: number): string => `BenchTopic-${String(index).padStart(
 
 function manager(): { routeInfo: RouteInfoManager; snapshots: RouteSnapshots } {
   const slicer = new TimeSlicer({ nowMs: systemClock.nowMs, defer: systemScheduler.defer })
-  const routeInfo = new RouteInfoManager({ slicer, onEffect: () => {} })
+  const routeInfo = new RouteInfoManager({ slicer, onEvent: () => {} })
   const snapshots = new RouteSnapshots({
     counters: new Counters(),
     events: new RecentEvents(),
@@ -171,9 +171,8 @@ try {
     // A change, so that there is something to write.
     await routeInfo.deleteTopic(topicOf(round), null, owner)
     const before = performance.now()
-    const snapshot = await routeInfo.snapshot(systemClock.nowMs())
+    await routeInfo.snapshot(systemClock.nowMs())
     takes.push(performance.now() - before)
-    snapshot.release()
     writes.push(await watched(() => snapshots.save()))
   }
   report('longest turn of an idle loop', [idle.turnMs])

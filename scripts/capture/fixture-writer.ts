@@ -1,7 +1,7 @@
 /** Writes captured frames as pairs of `<name>.hex` and `<name>.json`. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type BodyDescription, describeBody, type FrameHeader } from './frames.ts'
+import { type BodyDescription, describeBody, type FrameHeader } from './captured-frames.ts'
 import type { Exchange, RecordedFrame } from './recording-proxy.ts'
 
 /** Where a frame comes from. */

@@ -1,7 +1,7 @@
 /** A loopback TCP proxy that keeps every frame of both directions, per connection. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, connect as netConnect, type Server, type Socket } from 'node:net'
-import { decodeFrame, type FrameHeader, FrameSplitter } from './frames.ts'
+import { decodeFrame, type FrameHeader, FrameSplitter } from './captured-frames.ts'
 
 /** One frame as it crossed the proxy. */
 export interface RecordedFrame {

@@ -1,6 +1,6 @@
 /** Sends captured or edited bytes to a server again, and reads the answer. */
 import { connect } from 'node:net'
-import { decodeFrame, FrameSplitter } from './frames.ts'
+import { decodeFrame, FrameSplitter } from './captured-frames.ts'
 import type { Exchange } from './recording-proxy.ts'
 
 /**

@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
+import { decodeFrame, describeBody, type FrameHeader, sha256 } from './captured-frames.ts'
 import { type FixtureJson, readHex } from './fixture-writer.ts'
-import { decodeFrame, describeBody, type FrameHeader, sha256 } from './frames.ts'
 import { JavaProcess } from './java-process.ts'
 
 const { values } = parseArgs({

@@ -1,13 +1,17 @@
 /**
- * Writes the tables of keys in docs/configuration.md from the table in the code:
+ * Writes the tables of keys in docs/configuration.md from the definitions in src/namesrv/config:
  *
  *     npx tsx scripts/docs/configuration-table.ts
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import type { ConfigEffect, ConfigOwner, OwnedConfigKey } from '../../src/namesrv/config/config-key.ts'
+import {
+  type ConfigEffect,
+  type ConfigKey,
+  type ConfigOwner,
+  variableOf,
+} from '../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS } from '../../src/namesrv/config/config-keys.ts'
-import { variableOf } from '../../src/namesrv/config/config-source.ts'
 
 const EFFECT_WORDS: Record<ConfigEffect, string> = {
   live: 'at every use',
@@ -18,28 +22,20 @@ const EFFECT_WORDS: Record<ConfigEffect, string> = {
 
 const HEAD = ['key', 'environment variable', 'type', 'default', 'read', 'meaning']
 
-/** The page with the tables, and where it lies. */
+/** The page with the tables. */
 export const CONFIGURATION_PAGE = new URL('../../docs/configuration.md', import.meta.url)
 
 /** The table of one owner's keys, as Markdown. */
 export function renderTable(owner: ConfigOwner): string {
-  const rows = CONFIG_KEYS.filter((row) => row.owner === owner).map((row) => [
-    `\`${row.key}\``,
-    `\`${variableOf(row.key)}\``,
-    typeOf(row),
-    defaultOf(row),
-    EFFECT_WORDS[row.effect],
-    meaningOf(row),
+  const keys = CONFIG_KEYS.filter((key) => key.owner === owner).map((key) => [
+    `\`${key.name}\``,
+    `\`${variableOf(key.name)}\``,
+    typeOf(key),
+    defaultOf(key),
+    EFFECT_WORDS[key.effect],
+    meaningOf(key),
   ])
-  const table = [HEAD, ...rows]
-  const widths = HEAD.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)))
-  const lines = table.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)))
-  lines.splice(
-    1,
-    0,
-    widths.map((width) => '-'.repeat(width)),
-  )
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  return [HEAD, HEAD.map(() => '---'), ...keys].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
 /** A text with the part between `<!-- keys:OWNER -->` and `<!-- /keys -->` replaced by the owner's table. */
@@ -51,24 +47,23 @@ export function withTables(text: string): string {
   )
 }
 
-function typeOf(row: OwnedConfigKey): string {
-  const unit = row.unit === undefined ? '' : `, ${row.unit}`
-  return row.words === undefined ? row.type + unit : row.words.map((word) => `\`${word}\``).join(', ')
+function typeOf({ type, unit, words }: ConfigKey): string {
+  if (words !== undefined) return words.map((word) => `\`${word}\``).join(', ')
+  return unit === undefined ? type : `${type}, ${unit}`
 }
 
-function defaultOf(row: OwnedConfigKey): string {
-  if (row.default === undefined) return ''
-  return typeof row.default === 'object' ? row.default.text : `\`${row.default}\``
+function defaultOf(key: ConfigKey): string {
+  if (key.default === undefined) return ''
+  if (key.default === '') return 'empty'
+  return typeof key.default === 'object' ? key.default.text : `\`${key.default}\``
 }
 
-function meaningOf(row: OwnedConfigKey): string {
+function meaningOf({ meaning, min, max, alias, variable }: ConfigKey): string {
   const notes: string[] = []
-  if (row.min !== undefined)
-    notes.push(row.max === undefined ? `at least ${row.min}` : `${row.min} to ${row.max}`)
-  if (row.alias !== undefined) notes.push(`also \`${row.alias}\``)
-  if (row.variable !== undefined) notes.push(`also variable \`${row.variable}\``)
-  if (row.absent !== undefined) notes.push(`\`${row.absent.value}\` stops the start: not here`)
-  return notes.length === 0 ? row.meaning : `${row.meaning} (${notes.join('; ')})`
+  if (min !== undefined) notes.push(max === undefined ? `at least ${min}` : `${min} to ${max}`)
+  if (alias !== undefined) notes.push(`also \`${alias}\``)
+  if (variable !== undefined) notes.push(`also variable \`${variable}\``)
+  return notes.length === 0 ? meaning : `${meaning} (${notes.join('; ')})`
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -1,9 +1,9 @@
 /** What one connection sends, from its first byte to its last. */
-import { fuzzedFrame } from './frames.ts'
+import { fuzzedFrame } from './fuzz-frames.ts'
+import { type FuzzRequest, HEARTBEAT_TIMEOUT, validRequest } from './fuzz-requests.ts'
 import { HONEST_MARK } from './names.ts'
 import { prefaceBytes } from './prefaces.ts'
 import { Random } from './random.ts'
-import { type FuzzRequest, HEARTBEAT_TIMEOUT, validRequest } from './requests.ts'
 import { tlsBytes } from './tls-bytes.ts'
 import { type TlsSession, tlsSession } from './tls-session.ts'
 

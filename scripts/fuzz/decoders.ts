@@ -12,7 +12,7 @@ import {
   readRegisterBrokerBody,
 } from '../../src/protocol/body/register-broker-body.ts'
 import { decodeQueueDatas } from '../../src/protocol/body/topic-route-data.ts'
-import { decodeCommand } from '../../src/protocol/command-codec.ts'
+import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
 import { FrameError, JsonError } from '../../src/protocol/errors.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
 import { isOneway, isResponse, type RemotingCommand } from '../../src/protocol/remoting-command.ts'
@@ -41,10 +41,13 @@ export function runDecoders(stream: Buffer, cuts: readonly number[]): Prediction
   const commands: RemotingCommand[] = []
   const registrations = new RegistrationReader()
   let isOwnOpaque = false
-  const nextOpaque = (): number => {
-    isOwnOpaque = true
-    return 0
-  }
+  const commandDecoder = new CommandDecoder({
+    nextOpaque: () => {
+      isOwnOpaque = true
+      return 0
+    },
+    maxHeaderBytes: MAX_HEADER_BYTES,
+  })
   try {
     let from = 0
     for (const cut of [...cuts, stream.length]) {
@@ -52,7 +55,7 @@ export function runDecoders(stream: Buffer, cuts: readonly number[]): Prediction
       from = cut
       for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
         isOwnOpaque = false
-        const command = decodeCommand(frame, nextOpaque, 0, frame.length, MAX_HEADER_BYTES)
+        const command = commandDecoder.decode(frame)
         commands.push(command)
         if (!isResponse(command) && !isOneway(command)) opaques.push(isOwnOpaque ? null : command.opaque)
         if (command.body !== null) readBody(command.code, command.body, registrations)

@@ -14,7 +14,7 @@ import { randomInt } from 'node:crypto'
 import { inspect, parseArgs } from 'node:util'
 import { PROJECT_ROOT } from '../support/own-server.ts'
 import { addToCorpus } from './corpus.ts'
-import { type Failure, FuzzRun } from './run.ts'
+import { type Failure, FuzzRun } from './fuzz-run.ts'
 import type { TlsSession } from './tls-session.ts'
 
 const DEFAULT_FRAMES = 200_000

@@ -5,7 +5,7 @@ import { TLSSocket } from 'node:tls'
 import { AnswerReader } from '../support/answers.ts'
 import type { Ending, FuzzCase } from './cases.ts'
 import type { Prediction } from './decoders.ts'
-import { TlsClient } from './tls-client.ts'
+import { TlsClient } from './fuzz-tls-client.ts'
 import type { TlsSession } from './tls-session.ts'
 
 /** So long without anything that comes is stuck. The server is busy, and so may the machine be. */

@@ -5,7 +5,7 @@
  * network namespace, which a running process cannot enter.
  */
 import { connect } from 'node:net'
-import { decodeFrame, FrameSplitter } from '../capture/frames.ts'
+import { decodeFrame, FrameSplitter } from '../capture/captured-frames.ts'
 
 /** An answer as {@link ask} prints it. */
 export interface Answer {

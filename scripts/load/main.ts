@@ -15,8 +15,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { PROJECT_ROOT, seriousLines, startOwnServer } from '../support/own-server.ts'
+import { World } from './load-world.ts'
 import { type MemorySample, slopeMibPerHour } from './memory-slope.ts'
-import { World } from './world.ts'
 
 /** An hour in ten minutes. */
 const COMPRESSION = 6

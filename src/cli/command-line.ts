@@ -1,7 +1,27 @@
 import { Command, CommanderError } from 'commander'
+import { CONFIG_NAMES, findConfigKey } from '../namesrv/config/config-keys.ts'
 import type { PropertyOption } from '../namesrv/config/config-layers.ts'
-import { type ProgramOption, splitArguments } from './property-options.ts'
-import { UsageError } from './usage-error.ts'
+import { didYouMean } from '../namesrv/config/nearest-key.ts'
+
+/**
+ * Why a command line is invalid.
+ *
+ * - `ERR_USAGE_UNKNOWN_OPTION`: neither an option of the program nor a key of the configuration
+ * - `ERR_USAGE_MISSING_VALUE`: an option without the value it takes
+ * - `ERR_USAGE_WORD`: a word that belongs to no option
+ */
+export type UsageErrorCode = 'ERR_USAGE_UNKNOWN_OPTION' | 'ERR_USAGE_MISSING_VALUE' | 'ERR_USAGE_WORD'
+
+/** An invalid command line: one line on stderr, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+  readonly code: UsageErrorCode
+
+  constructor(code: UsageErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
 
 /** What a command line asks for. */
 export type CommandLine =
@@ -13,36 +33,36 @@ export type CommandLine =
     }
 
 const AFTER_HELP = `
-Any property of the configuration can be given as --key value or --key=value too:
+Any key of the configuration can also be set by --key value or --key=value:
   mqnamesrv --listenPort 9999 --scanNotActiveBrokerInterval=5000
-or as a variable of the environment, MQNAMESRV_LISTEN_PORT=9999. Defaults give way to the
-file, the file to the environment, the environment to the command line.
-docs/configuration.md has the table of all properties; -p prints them with their values.
+or by an environment variable, MQNAMESRV_LISTEN_PORT=9999. The command line overrides the
+environment, the environment the file, and the file the defaults.
+docs/configuration.md describes all keys; -p prints them with their values.
 
 Exit codes: 0 after -h, -v, -p and a shutdown by SIGTERM or SIGINT; 1 if the start or the
-shutdown fails; 2 if the command line cannot be understood.
+shutdown fails; 2 if the command line is invalid.
 `
 
 /**
- * Reads a command line, Java's options and ours.
+ * Parses a command line: Java's options and ours.
  *
- * @param argv - The arguments alone, without the program and its file.
+ * @param argv - The arguments, without the program.
  * @throws {UsageError}
  * @see org.apache.rocketmq.namesrv.NamesrvStartup#parseCommandlineAndConfigFile
  */
 export function parseCommandLine(argv: readonly string[], version: string): CommandLine {
   let shown = ''
   const program = new Command('mqnamesrv')
-    .description('A RocketMQ NameServer: brokers register with it, clients ask it for routes.')
+    .description('A RocketMQ NameServer: brokers register with it, and clients look up routes.')
     .usage('[options] [--property value ...]')
     .option(
       '-c, --configFile <file>',
-      'Java .properties file; updates of the configuration are written to it',
+      'configuration, a Java .properties file; updates from mqadmin are written to it',
     )
-    .option('-p, --printConfigItem', 'print every key of the configuration as a file for -c, and exit')
-    .option('-n, --namesrvAddr <addresses>', 'accepted because Java accepts it, and ignored')
-    .version(`mqnamesrv ${version}`, '-v, --version', 'print the version, and leave')
-    .helpOption('-h, --help', 'print this help, and leave')
+    .option('-p, --printConfigItem', 'print all keys and their values as a file for -c, and exit')
+    .option('-n, --namesrvAddr <addresses>', 'ignored; accepted for compatibility with Java')
+    .version(`mqnamesrv ${version}`, '-v, --version', 'print the version and exit')
+    .helpOption('-h, --help', 'print this help and exit')
     .addHelpText('after', AFTER_HELP)
     .allowExcessArguments(true)
     .exitOverride()
@@ -68,4 +88,86 @@ function programOptionsOf(program: Command): ProgramOption[] {
     .createHelp()
     .visibleOptions(program)
     .map(({ short = '', long = '', required }) => ({ short, long, takesValue: required }))
+}
+
+/** An option of the program itself, not a key of the configuration. */
+interface ProgramOption {
+  /** `-c`. */
+  readonly short: string
+  /** `--configFile`. */
+  readonly long: string
+  readonly takesValue: boolean
+}
+
+/** A command line without its properties. */
+interface SplitArguments {
+  readonly properties: PropertyOption[]
+  /** Everything else, in order: the program's options and their values, and words. */
+  readonly rest: string[]
+}
+
+/**
+ * Separates the properties, `--key value` and `--key=value`, from the program's own options. Any key of the configuration is a
+ * property; they are too many for the help text.
+ *
+ * Rewrites the program's options as `--long value`, from all forms that Java's command line has: `-c value`, `-c=value`,
+ * `-cvalue`, `-configFile value`, `--configFile=value`.
+ *
+ * @throws {UsageError} An unknown option, or one without its value.
+ */
+function splitArguments(argv: readonly string[], programOptions: readonly ProgramOption[]): SplitArguments {
+  const split: SplitArguments = { properties: [], rest: [] }
+  const pending = [...argv]
+  for (let argument = pending.shift(); argument !== undefined; argument = pending.shift()) {
+    if (!argument.startsWith('-') || argument === '-') {
+      split.rest.push(argument)
+      continue
+    }
+    const { name, inline } = splitArgument(argument, programOptions)
+    const option = programOptions.find(
+      ({ short, long }) => name === short || name === long || `-${name}` === long,
+    )
+    if (option !== undefined) {
+      split.rest.push(option.long)
+      if (option.takesValue) split.rest.push(inline ?? valueAfter(name, pending))
+      else if (inline !== undefined) throw new UsageError('ERR_USAGE_WORD', `option ${name} takes no value`)
+      continue
+    }
+    const key = name.slice(2)
+    if (!name.startsWith('--') || findConfigKey(key) === undefined) throw unknown(name, programOptions)
+    split.properties.push({ key, value: inline ?? valueAfter(name, pending) })
+  }
+  return split
+}
+
+/** Name and value of an argument, which may be in one: `--name=value`, or `-cvalue` for a short option that takes a value. */
+function splitArgument(
+  argument: string,
+  programOptions: readonly ProgramOption[],
+): { name: string; inline: string | undefined } {
+  const equals = argument.indexOf('=')
+  const name = equals < 0 ? argument : argument.slice(0, equals)
+  const isLong = name.startsWith('--') || programOptions.some(({ long }) => `-${name}` === long)
+  const short = isLong
+    ? undefined
+    : programOptions.find((option) => option.takesValue && name.startsWith(option.short))
+  if (short !== undefined && name.length > short.short.length) {
+    return { name: short.short, inline: argument.slice(short.short.length) }
+  }
+  return { name, inline: equals < 0 ? undefined : argument.slice(equals + 1) }
+}
+
+/** The next argument, unless it looks like an option; a negative number does not. */
+function valueAfter(name: string, pending: string[]): string {
+  const next = pending[0]
+  if (next === undefined || /^-(?!\d|$)/.test(next)) {
+    throw new UsageError('ERR_USAGE_MISSING_VALUE', `option ${name} needs a value`)
+  }
+  pending.shift()
+  return next
+}
+
+function unknown(name: string, programOptions: readonly ProgramOption[]): UsageError {
+  const candidates = [...programOptions.map(({ long }) => long), ...CONFIG_NAMES.map((key) => `--${key}`)]
+  return new UsageError('ERR_USAGE_UNKNOWN_OPTION', `unknown option ${name}${didYouMean(name, candidates)}`)
 }

@@ -2,25 +2,25 @@ import { formatAddress } from '../remoting/peer-address.ts'
 
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
-  EADDRINUSE: 'the address is already in use',
-  EADDRNOTAVAIL: 'the address is not of this machine',
-  EISDIR: 'it is a directory',
-  EMFILE: 'the limit of open files is reached',
-  ENFILE: 'the system has no file descriptor left',
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'a part of its path is not a directory',
-  ENOTFOUND: 'the host name is unknown',
+  EADDRINUSE: 'address already in use',
+  EADDRNOTAVAIL: 'not an address of this machine',
+  EISDIR: 'is a directory',
+  EMFILE: 'open-file limit reached',
+  ENFILE: 'no file descriptor left on this machine',
+  ENOENT: 'no such file or directory',
+  ENOTDIR: 'part of the path is not a directory',
+  ENOTFOUND: 'unknown host name',
   EPERM: 'operation not permitted',
 }
 
-/** Why the operating system refused something, in words and without a stack: `permission denied (EACCES)`. */
+/** An error of the operating system in words, without a stack: `permission denied (EACCES)`. */
 export function describeErrno(error: unknown): string {
   const code = errnoOf(error)
   const words = code === undefined ? undefined : WORDS[code]
   return words === undefined ? firstLine(error) : `${words} (${code})`
 }
 
-/** What stands in the way of a start, as one line. */
+/** Why a start failed, as one line. */
 export function describeFailure(error: unknown): string {
   const { syscall, address, hostname, port } = Object(error) as Record<string, unknown>
   if (syscall !== 'listen' && syscall !== 'bind' && syscall !== 'getaddrinfo') return firstLine(error)
@@ -29,7 +29,7 @@ export function describeFailure(error: unknown): string {
   return `cannot listen on ${place}: ${describeErrno(error)}`
 }
 
-/** What went wrong, as one line. */
+/** The message of an error, as one line. */
 export function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error)
   return message.split(/\r\n|\r|\n/, 1)[0] as string

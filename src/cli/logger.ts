@@ -1,29 +1,36 @@
+import { closeSync, openSync, statSync } from 'node:fs'
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
-import type { NamesrvValues } from '../namesrv/config/config-keys.ts'
-import { checkLogFile, type ReopenableFile } from './log-file.ts'
+import { ConfigError } from '../namesrv/config/config-error.ts'
+import type { NamesrvConfig } from '../namesrv/config/config-keys.ts'
+import { describeErrno } from './errno.ts'
+
+/** A log file that can be opened again after it was renamed; part of pino's destination. */
+export interface ReopenableFile {
+  reopen(path: string): void
+}
 
 /** How and where to log. */
 export interface LogOptions {
-  readonly level: NamesrvValues['logLevel']
-  readonly format: NamesrvValues['logFormat']
-  /** Whether stdout is a terminal, which `auto` depends on. */
+  readonly level: NamesrvConfig['logLevel']
+  readonly format: NamesrvConfig['logFormat']
+  /** Whether stdout is a terminal; `auto` depends on it. */
   readonly isTerminal: boolean
-  /** Where lines go; {@link LogOptions.path} if left out. */
+  /** Where lines are written. Default: {@link LogOptions.path}. */
   readonly destination?: DestinationStream
-  /** The file to which lines are appended; stdout if left out or empty. */
+  /** The log file. Default, and if empty: stdout. */
   readonly path?: string
-  /** Given the file, which can be opened again under its name. */
+  /** Receives the log file. */
   readonly onFile?: (file: ReopenableFile) => void
-  /** Told of each line that could not be written, because the disk is full or the reader has gone; the program goes on. */
+  /** Called for each line that cannot be written, because the disk is full or the reader has left; the program continues. */
   readonly onWriteError?: (error: Error) => void
 }
 
-/** Lines that cannot be written wait until they can, up to this; then they are dropped. */
-const MOST_UNWRITTEN_CHARACTERS = 1024 * 1024
+/** Maximum size of lines that wait because they cannot be written; further lines are dropped. */
+const MAX_UNWRITTEN_CHARACTERS = 1024 * 1024
 
 /**
- * Makes the logger of the program. It writes one line a call, before the call returns: no line is lost at the end,
- * however the end comes. Lines are JSON, or coloured text for people.
+ * Creates the logger of the program. Each line is written before the call returns, so that no line is lost however the process
+ * ends. Lines are JSON, or coloured text for people.
  * @throws {ConfigError} if the log file cannot be opened.
  */
 export async function createLogger(options: LogOptions): Promise<Logger> {
@@ -39,7 +46,7 @@ export async function createLogger(options: LogOptions): Promise<Logger> {
     return pino(settings, openOutput(options))
   }
 
-  // Loaded only when wanted, and used as a stream of this process: a worker thread would cost more at every start.
+  // Loaded only if needed, and used as a stream in this process: a worker thread would slow down every start.
   const { build } = await import('pino-pretty')
   const destination = options.destination as NodeJS.WritableStream | undefined
   const stream = build({
@@ -54,15 +61,15 @@ export async function createLogger(options: LogOptions): Promise<Logger> {
   return pino(settings, stream)
 }
 
-/** C1 controls, line separators and bidi marks: JSON may have them as they are, and a terminal acts on them. */
+/** C1 controls, line separators and bidi marks: JSON allows them, and a terminal acts on them. */
 const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
-/** A line of JSON without them. */
+/** Escapes them in a line of JSON. */
 function escaped(line: string): string {
   return line.replace(UNSAFE, unicodeEscape)
 }
 
-/** The same for a line that is parsed before people see it. */
+/** The same for a line that pino-pretty parses first. */
 function escapedTwice(line: string): string {
   return line.replace(UNSAFE, (character) => `\\${unicodeEscape(character)}`)
 }
@@ -71,13 +78,13 @@ function unicodeEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
-/** A message with its line breaks and other C0 controls escaped, as JSON has them. */
+/** Escapes line breaks and other C0 controls, as JSON does. */
 function oneLine(message: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
   return message.replace(/[\u0000-\u001f]/g, unicodeEscape)
 }
 
-/** Stdout or the file as it is: a slow reader or a full disk must not hold up the server. */
+/** Opens stdout or the log file, such that a slow reader or a full disk does not block the server. */
 function openOutput({
   path = '',
   onFile,
@@ -87,8 +94,8 @@ function openOutput({
   const output = pino.destination({
     ...(path === '' ? { fd: 1 } : { dest: path, append: true }),
     sync: true,
-    maxLength: MOST_UNWRITTEN_CHARACTERS,
-    // Without this, a write that would have to wait is tried again after a sleep in which nothing else happens.
+    maxLength: MAX_UNWRITTEN_CHARACTERS,
+    // By default pino retries such a write after a sleep that blocks the process.
     retryEAGAIN: () => false,
   })
   output.on('error', (error: NodeJS.ErrnoException) => {
@@ -96,4 +103,42 @@ function openOutput({
   })
   if (path !== '') onFile?.(output)
   return output as unknown as DestinationStream & NodeJS.WritableStream
+}
+
+/**
+ * Checks that a log file can be appended to, and creates it if it does not exist.
+ * @throws {ConfigError} `ERR_CONFIG_VALUE`, with the reason.
+ */
+function checkLogFile(path: string): void {
+  try {
+    // Opening a named pipe without a reader would block the process.
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats?.isFIFO() || stats?.isSocket()) throw new Error('not a file')
+    closeSync(openSync(path, 'a'))
+  } catch (cause) {
+    throw new ConfigError(
+      'ERR_CONFIG_VALUE',
+      `cannot open the log file ${path}: ${describeErrno(cause)} (logPath)`,
+      { cause },
+    )
+  }
+}
+
+/**
+ * Opens the log file again after logrotate renamed it. If that fails, lines are still written to the old file.
+ * @param file - Undefined if the log is written to stdout.
+ */
+export function reopenLogFile(logger: Logger, path: string, file: ReopenableFile | undefined): void {
+  if (file === undefined) {
+    logger.info('SIGHUP ignored: the log is written to stdout')
+    return
+  }
+  try {
+    checkLogFile(path)
+    file.reopen(path)
+  } catch (error) {
+    logger.error({ path, error: (error as Error).message }, 'log file not reopened; writing to the old one')
+    return
+  }
+  logger.info({ path }, 'log file reopened')
 }

@@ -1,3 +1,5 @@
+import { LimitError } from './limit-error.ts'
+
 /** Where drafts come from, and where they go. */
 export interface GroupCommitOptions<Draft> {
   /** Something to change that stands for what is in force. */
@@ -6,12 +8,6 @@ export interface GroupCommitOptions<Draft> {
   readonly commit: (draft: Draft) => Promise<void>
   /** Most changes that may wait; one more is refused. */
   readonly maxWaiting: number
-}
-
-/** Too many changes wait to be stored. */
-export class TooManyChangesError extends Error {
-  override readonly name = 'TooManyChangesError'
-  readonly code = 'ERR_TOO_MANY_CHANGES'
 }
 
 interface Waiter<Draft> {
@@ -39,13 +35,16 @@ export class GroupCommit<Draft> {
    * Makes a change.
    * @param change - Changes the draft. If it throws, it must have changed nothing; only this change is then refused.
    * @returns What `change` returned, once it is stored.
-   * @throws {TooManyChangesError} (rejects) and whatever `change` throws, or storing rejects with.
+   * @throws {LimitError} (rejects) and whatever `change` throws, or storing rejects with.
    */
   change<Result>(change: (draft: Draft) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       const { maxWaiting } = this.#options
       if (this.#waiting.length >= maxWaiting) {
-        throw new TooManyChangesError(`${maxWaiting} changes wait for the disk`)
+        throw LimitError.busy(
+          'maxWaitingChanges',
+          `${maxWaiting} changes wait for the disk (maxWaitingChanges)`,
+        )
       }
       this.#waiting.push({
         change: (draft) => {

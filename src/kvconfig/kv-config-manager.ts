@@ -1,5 +1,6 @@
 import { GroupCommit } from '../common/group-commit.ts'
-import { JsonError, LimitError } from '../protocol/errors.ts'
+import { LimitError } from '../common/limit-error.ts'
+import { JsonError } from '../protocol/errors.ts'
 import { FieldNames } from '../protocol/json/field-names.ts'
 import { JsonReader } from '../protocol/json/json-reader.ts'
 import { objectText, quote } from '../protocol/json/json-text.ts'
@@ -10,27 +11,27 @@ export const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG'
 /** Namespace to key to value. A null value is an entry that reads back as absent. Only `ORDER_TOPIC_CONFIG` may be empty. */
 export type KVConfigTable = ReadonlyMap<string, ReadonlyMap<string, string | null>>
 
-/** How much the table takes. */
-export interface KVConfigBounds {
-  /** Max number of keys in all namespaces together; each namespace has one at least. */
+/** Limits of the table. What a file has beyond them stays, and may only shrink. */
+export interface KVConfigLimits {
+  /** Max number of keys in all namespaces together. */
   readonly maxEntries: number
-  /** Most bytes of all namespaces, keys and values together. */
+  /** Max bytes of all namespaces, keys and values together. */
   readonly maxBytes: number
 }
 
-const UNLIMITED: KVConfigBounds = { maxEntries: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
+const UNLIMITED: KVConfigLimits = { maxEntries: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
 
 /**
- * Puts the table where a restart finds it.
- * @param onStored - Called at the moment from which on a restart finds it.
- * @throws (rejects) It is not, or not for certain, stored.
+ * Stores the table for the next start.
+ * @param onStored - Called as soon as the next start would read it.
+ * @throws (rejects) The table is not stored, or not for certain.
  */
 export type PersistKVConfig = (file: Buffer, onStored: () => void) => Promise<void>
 
 /**
  * The key-value service: small settings by namespace, kept in a file.
  *
- * A change is in force when the file has it, and not before; whatever fails, memory and file agree.
+ * A change takes effect when it is stored, so that memory and file agree even after a failure.
  *
  * @see KVConfigManager in apache/rocketmq
  */
@@ -39,15 +40,12 @@ export class KVConfigManager {
   #size: KVConfigSize
   readonly #changes: GroupCommit<KVConfigDraft>
 
-  /**
-   * @param maxWaitingChanges - Most changes that may wait while the file is written.
-   * @param limits - What is in the table already may go beyond them: it stays, and does not grow.
-   */
+  /** @param maxWaitingChanges - Max changes that wait while the file is written; one more is rejected. */
   constructor(
     table: KVConfigTable,
     persist: PersistKVConfig,
     maxWaitingChanges: number,
-    limits: KVConfigBounds = UNLIMITED,
+    limits: KVConfigLimits = UNLIMITED,
   ) {
     this.#table = table
     this.#size = sizeOfTable(table)
@@ -62,12 +60,12 @@ export class KVConfigManager {
     })
   }
 
-  /** Keys of all namespaces together. */
+  /** Number of keys in all namespaces together. */
   get entries(): number {
     return this.#size.entries
   }
 
-  /** Bytes of all namespaces, keys and values. */
+  /** Bytes of all namespaces, keys and values together. */
   get bytes(): number {
     return this.#size.bytes
   }
@@ -85,7 +83,7 @@ export class KVConfigManager {
 
   /**
    * Sets a value.
-   * @throws {TooManyChangesError} (rejects), {@link LimitError} if there is no room for it, and what persisting rejected with.
+   * @throws {LimitError} (rejects) `maxKVEntries`, `maxKVBytes` or `maxWaitingChanges`; or the error of persisting.
    */
   putKVConfig(namespace: string, key: string, value: string | null): Promise<void> {
     return this.#changes.change((draft) => draft.put(namespace, key, value))
@@ -93,7 +91,7 @@ export class KVConfigManager {
 
   /**
    * Deletes a key, and its namespace with the last key. The file is written in any case.
-   * @throws {TooManyChangesError} (rejects) and what persisting rejected with.
+   * @throws {LimitError} (rejects) `maxWaitingChanges`; or the error of persisting.
    */
   deleteKVConfig(namespace: string | null, key: string | null): Promise<void> {
     return this.#changes.change((draft) => {
@@ -102,7 +100,7 @@ export class KVConfigManager {
   }
 }
 
-/** How much is in a table. */
+/** What counts against the {@link KVConfigLimits}. */
 interface KVConfigSize {
   readonly entries: number
   readonly bytes: number
@@ -113,105 +111,85 @@ function sizeOfTable(table: KVConfigTable): KVConfigSize {
   let bytes = 0
   for (const [namespace, values] of table) {
     bytes += namespaceBytes(namespace, values.size)
-    for (const [key, value] of values) bytes += sizeOf(key, value)
+    for (const [key, value] of values) bytes += entryBytes(key, value)
     entries += values.size
   }
   return { entries, bytes }
 }
 
-/** A table that is being changed. The one it comes from stays as it is. */
+/** A copy of a table, to be changed. */
 class KVConfigDraft {
-  readonly #table: Map<string, ReadonlyMap<string, string | null>>
-  #size: KVConfigSize
-  readonly #limits: KVConfigBounds
-  /** Namespaces that are copies already, so that many changes of one cost one copy. */
+  readonly table: Map<string, ReadonlyMap<string, string | null>>
+  size: KVConfigSize
+  readonly #limits: KVConfigLimits
+  /** Namespaces that have been copied: many changes of one cost one copy. */
   readonly #copies = new Map<string, Map<string, string | null>>()
 
-  constructor(table: KVConfigTable, size: KVConfigSize, limits: KVConfigBounds) {
-    this.#table = new Map(table)
-    this.#size = size
+  constructor(table: KVConfigTable, size: KVConfigSize, limits: KVConfigLimits) {
+    this.table = new Map(table)
+    this.size = size
     this.#limits = limits
-  }
-
-  get table(): KVConfigTable {
-    return this.#table
-  }
-
-  get size(): KVConfigSize {
-    return this.#size
   }
 
   /** @throws {LimitError} with nothing changed. */
   put(namespace: string, key: string, value: string | null): void {
-    const known = this.#table.get(namespace)
-    const before = known?.get(key)
-    const isNew = before === undefined
-    const size = {
-      entries: this.#size.entries + (isNew ? 1 : 0),
-      bytes:
-        this.#size.bytes +
-        namespaceBytes(namespace, 1) -
-        namespaceBytes(namespace, known?.size ?? 0) +
-        sizeOf(key, value) -
-        (isNew ? 0 : sizeOf(key, before)),
+    const size = this.#sizeWith(namespace, key, value)
+    const { maxEntries, maxBytes } = this.#limits
+    if (size.entries > Math.max(maxEntries, this.size.entries)) {
+      throw new LimitError('maxKVEntries', `maxKVEntries (${maxEntries}) reached`)
     }
-    this.#checkRoom(size)
-    this.#entriesOf(namespace).set(key, value)
-    this.#size = size
+    if (size.bytes > Math.max(maxBytes, this.size.bytes)) {
+      throw new LimitError('maxKVBytes', `${size.bytes} bytes of entries exceed maxKVBytes (${maxBytes})`)
+    }
+    this.#copyOf(namespace).set(key, value)
+    this.size = size
   }
 
   delete(namespace: string, key: string): void {
-    const value = this.#table.get(namespace)?.get(key)
-    if (value === undefined) return
-    const entries = this.#entriesOf(namespace)
+    if (this.table.get(namespace)?.has(key) !== true) return
+    this.size = this.#sizeWith(namespace, key, undefined)
+    const entries = this.#copyOf(namespace)
     entries.delete(key)
-    this.#size = {
-      entries: this.#size.entries - 1,
-      bytes:
-        this.#size.bytes -
-        sizeOf(key, value) -
-        namespaceBytes(namespace, 1) +
-        namespaceBytes(namespace, entries.size),
-    }
     if (entries.size > 0 || staysWhenEmpty(namespace)) return
-    this.#table.delete(namespace)
+    this.table.delete(namespace)
     this.#copies.delete(namespace)
   }
 
-  #checkRoom({ entries, bytes }: KVConfigSize): void {
-    const { maxEntries, maxBytes } = this.#limits
-    if (entries > Math.max(maxEntries, this.#size.entries)) {
-      throw new LimitError('maxKVEntries', `there are as many entries as maxKVEntries allows, ${maxEntries}`)
-    }
-    if (bytes > Math.max(maxBytes, this.#size.bytes)) {
-      const message = `there would be ${bytes} bytes of entries, and maxKVBytes allows ${maxBytes}`
-      throw new LimitError('maxKVBytes', message)
-    }
+  /** The size with this value of the key; undefined for none. */
+  #sizeWith(namespace: string, key: string, value: string | null | undefined): KVConfigSize {
+    const known = this.table.get(namespace)
+    const before = known?.get(key)
+    const keysBefore = known?.size ?? 0
+    const keys = keysBefore + (value === undefined ? 0 : 1) - (before === undefined ? 0 : 1)
+    const entry = entryBytes(key, value) - entryBytes(key, before)
+    const name = namespaceBytes(namespace, keys) - namespaceBytes(namespace, keysBefore)
+    return { entries: this.size.entries + keys - keysBefore, bytes: this.size.bytes + entry + name }
   }
 
-  /** A namespace's entries, to be changed; it is made if it is not there. */
-  #entriesOf(namespace: string): Map<string, string | null> {
+  /** A namespace's entries, to be changed; created if it does not exist. */
+  #copyOf(namespace: string): Map<string, string | null> {
     const copied = this.#copies.get(namespace)
     if (copied !== undefined) return copied
-    const copy = new Map(this.#table.get(namespace))
+    const copy = new Map(this.table.get(namespace))
     this.#copies.set(namespace, copy)
-    this.#table.set(namespace, copy)
+    this.table.set(namespace, copy)
     return copy
   }
 }
 
-function sizeOf(key: string, value: string | null): number {
-  return Buffer.byteLength(key) + Buffer.byteLength(value ?? '')
+/** The bytes of a key and its value; undefined is no entry. */
+function entryBytes(key: string, value: string | null | undefined): number {
+  return value === undefined ? 0 : Buffer.byteLength(key) + Buffer.byteLength(value ?? '')
 }
 
-/** The bytes of a namespace's name; none while it is empty. */
+/** The bytes of a namespace's name; an empty namespace does not count. */
 function namespaceBytes(namespace: string, entries: number): number {
   return entries === 0 ? 0 : Buffer.byteLength(namespace)
 }
 
 /**
- * Whether a namespace outlives its last key. A registration whose response has an empty order table makes the broker clear the
- * order flag of its topics; one without a table leaves them as they are.
+ * Whether a namespace stays when its last key is deleted. A broker clears the order flag of its topics when the response to its
+ * registration has an empty order table, and leaves them as they are when it has none.
  */
 function staysWhenEmpty(namespace: string): boolean {
   return namespace === NAMESPACE_ORDER_TOPIC_CONFIG
@@ -231,7 +209,7 @@ export function encodeKVConfigFile(table: KVConfigTable): Buffer {
 const FILE_FIELDS = new FieldNames('configTable')
 
 /**
- * Reads a KV file. An empty one, or an empty array, is an empty table, as in Java. Empty namespaces are dropped.
+ * Reads a KV file. As in Java, an empty file or an empty array is an empty table. Empty namespaces are dropped.
  * @throws {JsonError} Also if there is no `configTable` object in it.
  */
 export function decodeKVConfigFile(file: Buffer): KVConfigTable {

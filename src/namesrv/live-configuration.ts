@@ -1,7 +1,6 @@
-import type { Logger } from 'pino'
 import { GroupCommit } from '../common/group-commit.ts'
+import { LimitError } from '../common/limit-error.ts'
 import { cutText } from '../common/log-text.ts'
-import type { LogThrottle } from '../common/log-throttle.ts'
 import type { ConfigUpdateOutcome, NamesrvConfiguration } from '../processor/namesrv-config.ts'
 import {
   type ConfigChange,
@@ -12,53 +11,37 @@ import {
   updatedConfigState,
 } from './config/apply-update.ts'
 import { ConfigError } from './config/config-error.ts'
-import { type Configuration, configFileText } from './config/configuration.ts'
+import { configFileText } from './config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
-import { writeFileAtomically } from './files/atomic-file.ts'
-import { hasContent } from './files/backup.ts'
+import { hasContent, writeFileAtomically } from './files/atomic-file.ts'
 import { WriteRecovery } from './files/write-recovery.ts'
+import type { NamesrvContext } from './namesrv-context.ts'
 
-/** Longest text and most names of an update that a response and a line of the log quote. */
-const MAX_QUOTED_LETTERS = 200
+/** Maximum length of a text, and maximum number of keys, that a response and a log line quote. */
+const MAX_QUOTED_CHARACTERS = 200
 const MAX_QUOTED_KEYS = 20
 
-/** Whoever keeps count of updates. */
-export interface ConfigUpdateObserver {
-  /** One has changed these items. */
-  onTaken(peer: string, keys: readonly string[]): void
-  /** One was rejected because it is longer than `maxConfigUpdateBytes`. */
-  onTooLong(peer: string, reason: string): void
-}
-
 /**
- * The configuration of a running server. An update is stored before it takes effect; one that cannot be stored is rejected,
- * so that the memory and the file never disagree.
+ * The configuration of a running server. An update is stored before it takes effect; one that cannot be stored is rejected, so
+ * that memory and file never differ.
  *
  * Without a configuration file there is nothing that the next start would read: an update lasts until the server stops.
  *
- * @see org.apache.rocketmq.remoting.Configuration, which answers success whatever the disk says
+ * @see org.apache.rocketmq.remoting.Configuration, which responds SUCCESS even if the file cannot be written
  */
-export class ConfigUpdates implements NamesrvConfiguration {
-  readonly #configuration: Configuration
-  readonly #logger: Logger
-  readonly #throttle: Pick<LogThrottle, 'limit'>
-  readonly #observer: ConfigUpdateObserver | undefined
+export class LiveConfiguration implements NamesrvConfiguration {
+  readonly #context: NamesrvContext
   readonly #changes: GroupCommit<{ state: ConfigState }>
-  /** What a sender should know about an update that the next start does not read; undefined if it does. */
+  readonly #isStored: boolean
+  /** Tells the sender of an update that the next start will not read it; undefined if it will. */
   readonly #remark: string | undefined
 
-  constructor(
-    configuration: Configuration,
-    logger: Logger,
-    throttle: Pick<LogThrottle, 'limit'>,
-    observer?: ConfigUpdateObserver,
-  ) {
+  constructor(context: NamesrvContext) {
+    const { configuration, logger } = context
     const { configStorePath, maxWaitingChanges } = configuration.values
-    this.#configuration = configuration
-    this.#logger = logger
-    this.#throttle = throttle
-    this.#observer = observer
+    this.#context = context
     const layer = configuration.sourceOf('configStorePath')?.layer
+    this.#isStored = layer !== 'default'
     if (layer === 'default') {
       this.#remark =
         'in effect until this server stops: it was started without -c, so the change is not stored'
@@ -69,15 +52,15 @@ export class ConfigUpdates implements NamesrvConfiguration {
     this.#changes = new GroupCommit({
       draft: () => ({ state: configuration.state }),
       commit: async ({ state }) => {
-        if (layer === 'default') {
-          configuration.putInForce(state)
+        if (!this.#isStored) {
+          configuration.putIntoEffect(state)
           return
         }
         await recovery.watch(
           writeFileAtomically(
             configStorePath,
             Buffer.from(configFileText(state)),
-            () => configuration.putInForce(state),
+            () => configuration.putIntoEffect(state),
             undefined,
             (old) => hasContent(old) && readable(old) !== undefined,
           ),
@@ -88,31 +71,30 @@ export class ConfigUpdates implements NamesrvConfiguration {
   }
 
   items(): readonly string[] {
-    return this.#configuration.items()
+    return this.#context.configuration.storedLines()
   }
 
   async update(properties: Buffer, peer: string): Promise<ConfigUpdateOutcome> {
-    const { maxConfigUpdateBytes } = this.#configuration.values
+    const { configuration, counters, events } = this.#context
+    const { maxConfigUpdateBytes } = configuration.values
     if (properties.length > maxConfigUpdateBytes) {
       const reason = `the update has ${properties.length} bytes, and maxConfigUpdateBytes allows ${maxConfigUpdateBytes}`
-      this.#observer?.onTooLong(peer, reason)
-      return { kind: 'rejected', reason }
+      throw new LimitError('maxConfigUpdateBytes', reason)
     }
     const pairs = readable(properties)
     if (pairs === undefined) {
-      return this.#refused(peer, { kind: 'malformed' }, 'it is not the text of a .properties file')
+      return this.#rejected(peer, { kind: 'malformed' }, 'not the text of a .properties file')
     }
-    const { blackList } = this.#configuration
-    const listed = [...pairs.keys()].filter((key) => blackList.has(key))
+    const listed = [...pairs.keys()].filter((key) => configuration.blackList.has(key))
     if (listed.length > 0) {
-      return this.#refused(peer, { kind: 'black-listed' }, `${quoted(listed)} must not be updated`)
+      return this.#rejected(peer, { kind: 'black-listed' }, `${quoted(listed)} must not be updated`)
     }
     const forbidden = forbiddenKeys(pairs.keys())
     if (forbidden.length > 0) {
       const reason =
         `cannot update ${quoted(forbidden)}: only ${UPDATABLE_KEYS.join(', ')} can be updated while the server runs; ` +
         'set other keys in the configuration file and restart'
-      return this.#refused(peer, { kind: 'forbidden', reason }, reason)
+      return this.#rejected(peer, { kind: 'forbidden', reason }, reason)
     }
     try {
       const update = readUpdate(pairs.values(), { layer: 'update', peer })
@@ -121,43 +103,44 @@ export class ConfigUpdates implements NamesrvConfiguration {
         draft.state = next
         return next
       })
-      const keys = changes.map(({ key }) => key)
-      if (keys.length > 0) this.#observer?.onTaken(peer, keys)
-      this.#logTaken(peer, changes)
+      if (changes.length > 0) {
+        counters.configurationUpdates++
+        events.add('configuration changed', peer, changes.map(({ key }) => key).join(', '))
+      }
+      this.#logUpdated(peer, changes)
       return { kind: 'taken', remark: this.#remark }
     } catch (cause) {
       if (cause instanceof ConfigError) {
         const reason = cause.problems.map(shortened).join('; ')
-        return this.#refused(peer, { kind: 'rejected', reason }, reason)
+        return this.#rejected(peer, { kind: 'rejected', reason }, reason)
       }
-      // Of what is done above only the file system fails with a code of its own.
+      // Of the steps above only the file system's errors name a system call.
       if (typeof (cause as NodeJS.ErrnoException).syscall !== 'string') throw cause
       const reason = `the configuration file cannot be written: ${(cause as Error).message}`
-      return this.#refused(peer, { kind: 'rejected', reason, cause }, reason)
+      return this.#rejected(peer, { kind: 'rejected', reason, cause }, reason)
     }
   }
 
-  #refused(peer: string, outcome: ConfigUpdateOutcome, why: string): ConfigUpdateOutcome {
+  #rejected(peer: string, outcome: ConfigUpdateOutcome, why: string): ConfigUpdateOutcome {
     const isStoreFailure = outcome.kind === 'rejected' && outcome.cause !== undefined
     const level = isStoreFailure ? 'error' : 'warn'
-    const line = `update of the configuration ${isStoreFailure ? 'not stored' : 'rejected'}`
-    this.#throttle.limit(level, line).run((suppressed) => {
-      this.#logger[level]({ peer, suppressed }, `${line}: ${cutText(why)}`)
+    const line = `configuration update ${isStoreFailure ? 'not stored' : 'rejected'}`
+    this.#context.throttle.limit(level, line).run((suppressed) => {
+      this.#context.logger[level]({ peer, reason: cutText(why), suppressed }, line)
     }, peer)
     return outcome
   }
 
-  #logTaken(peer: string, changes: readonly ConfigChange[]): void {
-    const stored = this.#configuration.sourceOf('configStorePath')?.layer !== 'default'
+  #logUpdated(peer: string, changes: readonly ConfigChange[]): void {
     const line = 'configuration updated'
-    this.#throttle.limit('info', line).run((suppressed) => {
+    this.#context.throttle.limit('info', line).run((suppressed) => {
       const changed = Object.fromEntries(changes.map(({ key, from, to }) => [key, `${from} -> ${to}`]))
-      this.#logger.info({ peer, changed, stored, suppressed }, line)
+      this.#context.logger.info({ peer, changed, stored: this.#isStored, suppressed }, line)
     }, peer)
   }
 }
 
-/** Java takes the bytes for UTF-8 and then the bytes of that text for ISO-8859-1; undefined if it cannot be read. */
+/** Java decodes the bytes as UTF-8 and parses the text's bytes as ISO-8859-1; undefined if that fails. */
 function readable(properties: Buffer): Map<string, JavaProperty> | undefined {
   try {
     return parseJavaProperties(Buffer.from(properties.toString()))
@@ -167,15 +150,15 @@ function readable(properties: Buffer): Map<string, JavaProperty> | undefined {
   }
 }
 
-/** Names that a peer has sent, for a text of one line. */
+/** Keys that a peer sent, for a text of one line. */
 function quoted(keys: readonly string[]): string {
   const names = keys.slice(0, MAX_QUOTED_KEYS).map((key) => shortened(JSON.stringify(key)))
   const more = keys.length - names.length
   return names.join(', ') + (more > 0 ? ` and ${more} more` : '')
 }
 
-/** The middle is left out: the reason stands at the end. */
+/** The middle is left out: the reason is at the end. */
 function shortened(text: string): string {
-  const half = MAX_QUOTED_LETTERS / 2
-  return text.length > MAX_QUOTED_LETTERS ? `${text.slice(0, half)}…${text.slice(-half)}` : text
+  const half = MAX_QUOTED_CHARACTERS / 2
+  return text.length > MAX_QUOTED_CHARACTERS ? `${text.slice(0, half)}…${text.slice(-half)}` : text
 }

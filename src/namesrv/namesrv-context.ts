@@ -7,7 +7,7 @@ import type { Configuration } from './config/configuration.ts'
 import { RejectionLog } from './logs/rejection-log.ts'
 import type { Clock, Scheduler } from './time.ts'
 
-/** What every part of a server works with: its settings, its time, and those who are told what happens. */
+/** What every part of a server uses: configuration, time, log, counters and events. */
 export interface NamesrvContext extends NamesrvContextParts {
   readonly slicer: TimeSlicer
   readonly rejections: RejectionLog
@@ -15,10 +15,9 @@ export interface NamesrvContext extends NamesrvContextParts {
   readonly throttle: LogThrottle
 }
 
-/** What they are made of. */
+/** What a context is created from. */
 export interface NamesrvContextParts {
   readonly configuration: Configuration
-  /** Leaves out the time during which the process stood still. */
   readonly clock: Clock
   readonly scheduler: Scheduler
   readonly logger: Logger
@@ -26,7 +25,7 @@ export interface NamesrvContextParts {
   readonly events: RecentEvents
 }
 
-/** The context of one server. */
+/** Creates the context of one server. */
 export function createNamesrvContext(given: NamesrvContextParts): NamesrvContext {
   const { configuration, clock, scheduler, logger, counters, events } = given
   const nowMs = (): number => clock.nowMs()

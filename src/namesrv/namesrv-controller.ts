@@ -1,33 +1,39 @@
 import type { Logger } from 'pino'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
+import { createProcessors } from '../processor/default-request-processor.ts'
+import { RegistrationCache } from '../processor/registration-cache.ts'
+import { SerializeType } from '../protocol/remoting-command.ts'
 import type { Connect } from '../remoting/client/outgoing-connection.ts'
-import type { RemotingClient } from '../remoting/client/remoting-client.ts'
-import type { RemotingServer } from '../remoting/server/remoting-server.ts'
-import type { RequestDispatcher } from '../remoting/server/request-dispatcher.ts'
+import { RemotingClient } from '../remoting/client/remoting-client.ts'
+import { RemotingServer } from '../remoting/server/remoting-server.ts'
+import { RequestDispatcher } from '../remoting/server/request-dispatcher.ts'
+import { TrustedNetworks } from '../remoting/server/trusted-networks.ts'
 import { Counters } from '../stats/counters.ts'
 import { RecentEvents } from '../stats/recent-events.ts'
 import { BrokerLiveness } from './brokers/broker-liveness.ts'
+import { ClusterTestMode } from './cluster-test/cluster-test-mode.ts'
+import { withoutBrackets } from './config/check-value.ts'
 import type { Configuration } from './config/configuration.ts'
+import { removeLeftovers } from './files/atomic-file.ts'
 import { loadKVConfig } from './files/kv-config-file.ts'
-import { removeLeftovers } from './files/leftovers.ts'
 import type { RouteSnapshots } from './files/route-snapshots.ts'
-import { createRouteSnapshots } from './files/route-snapshots-factory.ts'
+import { createRouteSnapshots } from './files/route-snapshots.ts'
 import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './limits/file-descriptors.ts'
 import { LOOK_MS } from './limits/overload.ts'
 import { createOverload } from './limits/overload-factory.ts'
+import { LiveConfiguration } from './live-configuration.ts'
+import { createConnectionLog } from './logs/connection-log.ts'
+import { RequestDefectLog } from './logs/request-defect-log.ts'
+import { createRequestLog } from './logs/request-log.ts'
 import { createNamesrvContext, type NamesrvContext } from './namesrv-context.ts'
-import { outgoingConnect, plainConnect } from './outgoing/outgoing-connect.ts'
-import { createRemotingClient } from './outgoing/remoting-client-factory.ts'
-import { ProductEnvironment } from './product-environment/product-environment.ts'
-import { createRemotingServer } from './remoting-server-factory.ts'
-import { createRequestDispatcher } from './request-dispatcher-factory.ts'
-import { closeConnections, letClientsGo, saveRoutes } from './shutdown-steps.ts'
+import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
+import { PauseDetector } from './pause-detector.ts'
+import { closeConnections, drainClients, writeLastSnapshot } from './shutdown-steps.ts'
 import { stateDump } from './state-dump.ts'
 import type { Clock, Scheduler } from './time.ts'
 import { ServerTls } from './tls/server-tls.ts'
-import { WakingTime } from './waking-time.ts'
 
-/** What a NameServer is made of besides its own code. */
+/** What a NameServer needs from the program that runs it. */
 export interface NamesrvControllerOptions {
   readonly configuration: Configuration
   readonly logger: Logger
@@ -38,26 +44,22 @@ export interface NamesrvControllerOptions {
 }
 
 /**
- * One NameServer: puts tables, requests, sockets, time and files together and runs their life.
+ * One NameServer: creates its parts, starts them and shuts them down.
  * @see NamesrvController in apache/rocketmq
  */
 export class NamesrvController {
-  /** What it has done since it was made. */
   readonly counters = new Counters()
-  /** What has happened lately. */
   readonly events = new RecentEvents()
   readonly #context: NamesrvContext
-  readonly #time: WakingTime
-  /** The clock below that, which does not leave out what the server was too late for. */
-  readonly #machineClock: Clock
+  readonly #pauses: PauseDetector
   readonly #tls: ServerTls
   readonly #descriptors: DescriptorShares | undefined
   readonly #client: RemotingClient
   #connect: Connect = plainConnect
-  readonly #routes: BrokerLiveness
-  /** Undefined if routes are not kept. */
+  readonly #liveness: BrokerLiveness
+  /** Undefined if `routeSnapshotPath` is empty. */
   readonly #snapshots: RouteSnapshots | undefined
-  #product: ProductEnvironment | undefined
+  #clusterTest: ClusterTestMode | undefined
   #server: RemotingServer | undefined
   #kvConfig: KVConfigManager | undefined
   #started = false
@@ -66,44 +68,40 @@ export class NamesrvController {
   #endLooks: (() => void) | undefined
 
   constructor(options: NamesrvControllerOptions) {
-    this.#machineClock = options.clock
-    this.#time = new WakingTime(options.clock, options.scheduler, (ms) => this.#routes.onStandstill(ms))
+    this.#pauses = new PauseDetector(options.clock, options.scheduler, (pausedMs) => {
+      this.#liveness.onPause(pausedMs)
+      this.#server?.extendIdleTimes(pausedMs)
+    })
     this.#context = createNamesrvContext({
       ...options,
-      clock: this.#time,
-      scheduler: this.#time,
+      scheduler: this.#pauses,
       counters: this.counters,
       events: this.events,
     })
     this.#tls = new ServerTls(this.#context)
     this.#descriptors =
       options.descriptors ?? descriptorShares(options.configuration.values.clientMaxConnections)
-    this.#client = createRemotingClient(
-      this.#context,
-      (address, onReady) => this.#connect(address, onReady),
-      this.#descriptors?.own,
+    this.#client = this.#createClient()
+    this.#liveness = new BrokerLiveness(this.#context, this.#client, (channelId) =>
+      this.#server?.closeChannel(channelId),
     )
-    this.#routes = new BrokerLiveness(this.#context, {
-      client: this.#client,
-      closeChannel: (channelId) => this.#server?.closeChannel(channelId),
-    })
-    this.#snapshots = createRouteSnapshots(this.#context, this.#routes.routeInfo)
+    this.#snapshots = createRouteSnapshots(this.#context, this.#liveness.routeInfo)
   }
 
-  /** Whether new clients may be sent here: from the end of the start to the beginning of a shutdown. */
+  /** Whether new clients may be sent here: from the end of the start to the beginning of the shutdown. */
   get ready(): boolean {
     return this.#started && !this.#shuttingDown
   }
 
-  /** Brokers whose registrations are being read at this moment. */
+  /** Registrations that are being read. */
   get registering(): number {
-    return this.#routes.routeInfo.registering
+    return this.#liveness.routeInfo.registering
   }
 
   /** The state of the server as plain values: sizes, counters and recent events, and nothing secret. */
   state(): Record<string, unknown> {
     return stateDump({
-      routeInfo: this.#routes.routeInfo,
+      routeInfo: this.#liveness.routeInfo,
       counters: this.counters,
       events: this.events,
       client: this.#client,
@@ -113,69 +111,140 @@ export class NamesrvController {
   }
 
   /**
-   * Loads the KV file and the routes of the server before, sets up TLS and listens.
+   * Loads the KV file and the route snapshot, sets up TLS and listens.
    * @returns The address and port that are bound.
-   * @throws {ConfigError} if the KV file cannot be read or a TLS setting cannot be used; the socket's error if the port cannot
-   * be had.
+   * @throws {ConfigError} (rejects) if the KV file cannot be read or a TLS setting cannot be used.
+   * @throws (rejects) The socket's error if the port cannot be bound.
    */
   async start(): Promise<{ readonly address: string; readonly port: number }> {
-    const dispatcher = this.#loadTables()
-    const server = createRemotingServer(this.#context, {
-      dispatcher,
-      events: this.#routes.housekeeping,
-      tls: this.#tls.preface,
-      mostConnections: this.#descriptors?.accepted,
-    })
+    const { configuration, logger } = this.#context
+    const dispatcher = this.#loadState()
+    const server = this.#createServer(dispatcher)
     await this.#tls.start()
-    this.#connect = await outgoingConnect(this.#context.configuration, this.#context.logger)
+    this.#connect = await outgoingConnect(configuration, logger)
     const bound = await server.start()
     this.#removeLeftovers()
     this.#server = server
-    this.#startWatching(dispatcher)
+    this.#startTasks(dispatcher)
     this.#started = true
     return bound
   }
 
   /**
-   * Is not {@link ready} any more. With `enableShutdownGracefully`, the first call then tells those that are connected and
-   * understand it to go away, serves all others, and waits until none of those connections is left or
-   * `shutdownWaitTimeSeconds` are over. After that it stops accepting, closes all connections a few at a time, each when it has
-   * been answered, and frees the port, within six seconds, and writes the routes, within five more. Whoever is connected until
-   * then finds every route.
+   * Ends {@link ready}. With `enableShutdownGracefully`, sends GO_AWAY to the connected clients that understand it, serves all
+   * others, and waits until those clients have left, at most `shutdownWaitTimeSeconds`. Then stops accepting, closes the connections
+   * gradually, each after the response to its request, and frees the port, within six seconds. Finally writes the route snapshot,
+   * within five more. Clients that are still connected see every route.
    */
   async shutdown(): Promise<void> {
     const first = !this.#shuttingDown
     this.#shuttingDown = true
-    this.#routes.stop()
+    this.#liveness.stop()
     this.#endDescriptorWatch?.()
     this.#tls.stop()
-    if (first && this.#server !== undefined) await letClientsGo(this.#server, this.#context)
+    if (first && this.#server !== undefined) await drainClients(this.#server, this.#context)
     if (this.#server !== undefined) await closeConnections(this.#server, this.#context)
-    // Not before: an overload ends at one of the looks.
+    // Kept until here: an overload that began before is still reported as over.
     this.#endLooks?.()
-    this.#product?.stop()
+    this.#clusterTest?.stop()
     this.#client.close()
     this.#context.throttle.end()
-    this.#time.stop()
-    if (this.#snapshots !== undefined) await saveRoutes(this.#snapshots, this.#context)
+    this.#pauses.stop()
+    if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
   }
 
-  /** What was kept on the disk, and the requests on it. */
-  #loadTables(): RequestDispatcher {
-    const { configuration, logger } = this.#context
+  /** The client for requests to brokers and other NameServers. */
+  #createClient(): RemotingClient {
+    const { configuration, clock, scheduler, rejections } = this.#context
     const { values } = configuration
-    const kvBounds = { maxEntries: values.maxKVEntries, maxBytes: values.maxKVBytes }
-    this.#kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges, kvBounds, logger)
-    this.#snapshots?.load()
-    if (values.clusterTest) this.#product = new ProductEnvironment(values, this.#client, this.#context)
-    return createRequestDispatcher(this.#context, {
-      routeInfo: this.#routes.routeInfo,
-      kvConfig: this.#kvConfig,
-      product: this.#product?.nameServers,
+    return new RemotingClient({
+      connect: (address, onReady) => this.#connect(address, onReady),
+      connectTimeoutMs: values.connectTimeoutMillis,
+      // 0 means never, as in Netty's IdleStateHandler.
+      maxIdleMs: values.clientChannelMaxIdleTimeSeconds * 1_000 || Number.POSITIVE_INFINITY,
+      closeIfTimeout: values.clientCloseSocketIfTimeout,
+      maxConnections: this.#descriptors?.own ?? values.clientMaxConnections,
+      maxQueuedBytes: values.clientMaxQueuedBytes,
+      maxOneways: values.clientOnewaySemaphoreValue,
+      maxRequests: values.clientAsyncSemaphoreValue,
+      maxFrameBytes: values['com.rocketmq.remoting.frameMaxLength'],
+      serializeType: SerializeType[values.serializeType],
+      onRejected: ({ limit, message }, address) => rejections.rejected(limit, address, message),
+      nowMs: () => clock.nowMs(),
+      after: (delayMs, task) => scheduler.after(delayMs, task),
+      every: (periodMs, task) => scheduler.every(periodMs, task),
     })
   }
 
-  /** What a process that was killed has left beside the files of this server. */
+  /** Loads what is on the disk. `waitSecondsForService` counts from here. */
+  #loadState(): RequestDispatcher {
+    const { configuration, clock, logger, slicer, counters, rejections } = this.#context
+    const { values } = configuration
+    const kvLimits = { maxEntries: values.maxKVEntries, maxBytes: values.maxKVBytes }
+    this.#kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges, kvLimits, logger)
+    this.#snapshots?.load()
+    if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
+    const processors = createProcessors({
+      routeInfo: this.#liveness.routeInfo,
+      kvConfig: this.#kvConfig,
+      slicer,
+      settings: values,
+      configuration: new LiveConfiguration(this.#context),
+      startedMs: clock.nowMs(),
+      maxRequestBodyBytes: values.maxRequestBodyBytes,
+      maxInflatedBytes: values.maxInflatedBytes,
+      maxRegistrationsInFlight: values.maxRegistrationsInFlight,
+      product: this.#clusterTest,
+      registrations: new RegistrationCache(values.registrationMemoryMaxBytes),
+      counters,
+      observer: createRequestLog(this.#context),
+    })
+    const defects = new RequestDefectLog(this.#context)
+    return new RequestDispatcher(
+      processors,
+      (error, request, context) => defects.failed(error, request, context),
+      counters,
+      ({ limit, message }, { code }, { channel }) =>
+        rejections.rejected(limit, channel.remoteAddress, `request ${code}: ${message}`),
+    )
+  }
+
+  /** The server for brokers and clients. */
+  #createServer(dispatcher: RequestDispatcher): RemotingServer {
+    const { configuration, clock, scheduler, counters } = this.#context
+    const { values } = configuration
+    return new RemotingServer({
+      dispatcher,
+      bindAddress: withoutBrackets(values.bindAddress),
+      listenPort: values.listenPort,
+      mostConnections: this.#descriptors?.accepted,
+      maxFrameBytes: values['com.rocketmq.remoting.frameMaxLength'],
+      maxHeaderBytes: values.maxHeaderBytes,
+      // 0 means never, as in Netty's IdleStateHandler.
+      maxIdleMs: () => values.serverChannelMaxIdleTimeSeconds * 1_000 || Number.POSITIVE_INFINITY,
+      serializeType: SerializeType[values.serializeType],
+      sharedReadBuffer: values.sharedReadBuffer,
+      nowMs: () => clock.nowMs(),
+      every: (periodMs, task) => scheduler.every(periodMs, task),
+      defer: (task, minMs) => scheduler.defer(task, minMs),
+      preface: {
+        ...this.#tls.handshakeOptions,
+        tlsHandshakeTimeoutMs: values.tlsHandshakeTimeoutMillis,
+        proxyTrustedNetworks: TrustedNetworks.of(values.proxyProtocolTrustedNetworks),
+      },
+      events: {
+        ...createConnectionLog(this.#context),
+        onChannelClose: (channel) => this.#liveness.housekeeping.onChannelClose(channel),
+      },
+      counters,
+      limits: {
+        ...values,
+        maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,
+      },
+    })
+  }
+
+  /** Removes the temporary files of a process that was killed while it wrote. */
   #removeLeftovers(): void {
     const { configuration, logger } = this.#context
     const { kvConfigPath, configStorePath, routeSnapshotPath } = configuration.values
@@ -185,18 +254,19 @@ export class NamesrvController {
     if (files.length > 0) logger.info({ files }, 'temporary files of an interrupted write removed')
   }
 
-  /** Begins with all that goes on by itself while requests are served. */
-  #startWatching(dispatcher: RequestDispatcher): void {
-    this.#time.start()
+  /** Starts everything that runs periodically while requests are served. */
+  #startTasks(dispatcher: RequestDispatcher): void {
+    this.#pauses.start()
     this.#endDescriptorWatch = watchFileDescriptors(this.#context)
-    this.#product?.start()
+    this.#clusterTest?.start()
     this.#snapshots?.start()
-    this.#routes.start()
+    this.#liveness.start()
     const overload = createOverload(this.#context, {
-      waitingRequests: () => this.#routes.routeInfo.waiting,
+      requestBytesInProgress: () => this.#server?.requestBytesInProgress ?? 0,
+      waitingRequests: () => this.#liveness.routeInfo.waiting,
       shed: (codes) => dispatcher.shed(codes),
-      nowMs: () => this.#machineClock.nowMs(),
+      nowMs: () => this.#context.clock.nowMs(),
     })
-    this.#endLooks = this.#time.every(LOOK_MS, () => overload.look())
+    this.#endLooks = this.#context.scheduler.every(LOOK_MS, () => overload.look())
   }
 }

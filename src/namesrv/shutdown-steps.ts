@@ -3,58 +3,56 @@ import type { RouteSnapshots } from './files/route-snapshots.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 import type { Scheduler } from './time.ts'
 
-/** How long connections may take to close in a shutdown before they are cut, and the routes to be written, in milliseconds. */
-const PATIENCE_MS = 5_000
+/** Maximum time for the connections to close, and for the last snapshot to be written. */
+const TIMEOUT_MS = 5_000
 
 /**
- * With `enableShutdownGracefully`, tells those that are connected to go elsewhere and serves all others, until none of those
- * connections is left or `shutdownWaitTimeSeconds` are over.
- * @see NettyRemotingServer#shutdown in apache/rocketmq, which turns away those that have come back, too, and always waits for
- * the whole time.
+ * With `enableShutdownGracefully`, sends GO_AWAY to the connected clients and serves all others, until those connections have
+ * closed or `shutdownWaitTimeSeconds` are over.
+ * @see NettyRemotingServer#shutdown in apache/rocketmq, which also rejects clients that return, and always waits the whole time
  */
-export async function letClientsGo(
+export async function drainClients(
   server: RemotingServer,
   { configuration, logger, scheduler }: Pick<NamesrvContext, 'configuration' | 'logger' | 'scheduler'>,
 ): Promise<void> {
   const { enableShutdownGracefully, shutdownWaitTimeSeconds } = configuration.values
   if (!enableShutdownGracefully) return
-  const connections = server.connections
-  logger.info({ connections, shutdownWaitTimeSeconds }, 'clients are asked to go elsewhere')
-  await withPatience(scheduler, shutdownWaitTimeSeconds * 1_000, (patience) => server.drain(patience))
-  logger.info({ connections: server.connections }, 'the time for that is over, or all have gone elsewhere')
+  logger.info({ connections: server.connections, shutdownWaitTimeSeconds }, 'draining: sending GO_AWAY')
+  await withTimeout(scheduler, shutdownWaitTimeSeconds * 1_000, (timeout) => server.drain(timeout))
+  logger.info({ remaining: server.connections }, 'drain finished')
 }
 
-/** Closes all connections, a few at a time, and frees the port, within six seconds. */
+/** Closes all connections gradually and frees the port, within six seconds. */
 export function closeConnections(
   server: RemotingServer,
   { scheduler }: Pick<NamesrvContext, 'scheduler'>,
 ): Promise<void> {
-  return withPatience(scheduler, PATIENCE_MS, (patience) => server.stop(patience))
+  return withTimeout(scheduler, TIMEOUT_MS, (timeout) => server.stop(timeout))
 }
 
-/** Writes the routes for the last time. A disk that hangs does not hold up the end. */
-export async function saveRoutes(
+/** Writes the last route snapshot. A disk that hangs does not hold up the shutdown. */
+export async function writeLastSnapshot(
   snapshots: RouteSnapshots,
   { logger, scheduler }: Pick<NamesrvContext, 'logger' | 'scheduler'>,
 ): Promise<void> {
-  let isSaved = false
-  const saving = snapshots.stop().then(() => {
-    isSaved = true
+  let isWritten = false
+  const writing = snapshots.stop().then(() => {
+    isWritten = true
   })
-  await withPatience(scheduler, PATIENCE_MS, (patience) => Promise.race([saving, patience]))
-  if (!isSaved) logger.warn('the last route snapshot takes too long: the one before it stays')
+  await withTimeout(scheduler, TIMEOUT_MS, (timeout) => Promise.race([writing, timeout]))
+  if (!isWritten) logger.warn({ timeoutMs: TIMEOUT_MS }, 'last route snapshot not written: disk too slow')
 }
 
-/** Does something that knows how to hurry once the patience it is given is over. */
-async function withPatience(
+/** Does work that finishes early once the promise that it is given resolves. */
+async function withTimeout(
   scheduler: Scheduler,
-  ms: number,
-  work: (patience: Promise<void>) => Promise<void>,
+  timeoutMs: number,
+  work: (timeout: Promise<void>) => Promise<void>,
 ): Promise<void> {
   let cancel = (): void => {}
-  const patience = new Promise<void>((resolve) => {
-    cancel = scheduler.after(ms, resolve)
+  const timeout = new Promise<void>((resolve) => {
+    cancel = scheduler.after(timeoutMs, resolve)
   })
-  await work(patience)
+  await work(timeout)
   cancel()
 }

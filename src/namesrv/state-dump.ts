@@ -6,7 +6,7 @@ import { CodeCounts } from '../stats/code-counts.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 
-/** What a state dump is taken of. What has not been started yet is undefined. */
+/** The parts of a server that a state dump shows; undefined if not started yet. */
 export interface StateParts {
   readonly routeInfo: RouteInfoManager
   readonly counters: Counters
@@ -16,10 +16,10 @@ export interface StateParts {
   readonly kvConfig: KVConfigManager | undefined
 }
 
-/** The last events are enough to see what is going on; all of them would be a line of hundreds of kilobytes. */
+/** All events would make a line of hundreds of kilobytes. */
 const MAX_EVENTS = 50
 
-/** The state of a server as plain values, for a line of the log. Holds no value of the configuration. */
+/** The state of a server as plain values, for a log line. Contains no value of the configuration. */
 export function stateDump(parts: StateParts): Record<string, unknown> {
   const { routeInfo, counters, events, client, server, kvConfig } = parts
   return {
@@ -36,7 +36,7 @@ export function stateDump(parts: StateParts): Record<string, unknown> {
   }
 }
 
-/** Zeros are left out: most counters of a server that is well. */
+/** Leaves out zeros, which most counters of a healthy server are. */
 function plainCounters(counters: Counters): Record<string, unknown> {
   const plain: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(counters)) {

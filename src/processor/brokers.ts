@@ -1,13 +1,20 @@
-import { type DataVersion, decodeDataVersion, encodeDataVersion } from '../protocol/body/data-version.ts'
+import { LimitError } from '../common/limit-error.ts'
+import { type DataVersion, dataVersionText, decodeDataVersion } from '../protocol/body/data-version.ts'
 import { encodeBrokerMemberGroup } from '../protocol/body/lists-and-tables.ts'
-import { constantExtFields } from '../protocol/command-codec.ts'
-import { JsonError, LimitError, RemotingCommandError } from '../protocol/errors.ts'
-import { longField, stringField } from '../protocol/ext-fields.ts'
+import { constantExtFields } from '../protocol/command-encoder.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Unregistration } from '../routeinfo/unregister-brokers.ts'
-import { andThen, missing, requiredField, SUCCESS } from './request-fields.ts'
+import {
+  andThen,
+  decodeBody,
+  longField,
+  missing,
+  requiredField,
+  SUCCESS,
+  stringField,
+} from './request-fields.ts'
 import type { RequestObserver } from './request-observer.ts'
 
 /** @see DefaultRequestProcessor#unregisterBroker in apache/rocketmq */
@@ -28,9 +35,9 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
     return andThen(ready, () => {
       try {
         if (routeInfo.submitUnRegisterBrokerRequest(unregistration)) return SUCCESS
-        // Java's answer has no remark.
-        const detail = 'too many brokers wait to be unregistered already'
-        throw new LimitError('unRegisterBrokerQueueCapacity', detail, ResponseCode.SYSTEM_ERROR, '')
+        // Java's response has no remark.
+        const detail = 'too many unregistrations wait (unRegisterBrokerQueueCapacity)'
+        throw new LimitError('unRegisterBrokerQueueCapacity', detail, { remark: '' })
       } finally {
         release()
       }
@@ -48,43 +55,43 @@ export function brokerHeartbeat(routeInfo: RouteInfoManager): Processor {
 
 /** @see DefaultRequestProcessor#queryBrokerTopicConfig in apache/rocketmq */
 export function queryDataVersion(routeInfo: RouteInfoManager): Processor {
+  const encodedVersions = new WeakMap<DataVersion, Buffer>()
+  const encoded = (version: DataVersion): Buffer => {
+    let bytes = encodedVersions.get(version)
+    if (bytes === undefined) {
+      bytes = Buffer.from(dataVersionText(version, 'legacy'))
+      encodedVersions.set(version, bytes)
+    }
+    return bytes
+  }
+  // Brokers ask every second, nearly always with the version they registered, in the same bytes.
+  const readVersion = (body: Buffer | null, known: DataVersion | null, nowMs: number): DataVersion | null => {
+    if (body === null) return null
+    // A version without a counter is written like one whose counter is missing, which is 0.
+    if (known !== null && known.counter !== null && encoded(known).equals(body)) return known
+    return decodeBody('DataVersion', () => decodeDataVersion(body, nowMs))
+  }
   return (request, { channel, nowMs }) => {
     const clusterName = requiredField(request, 'clusterName')
     const brokerAddr = requiredField(request, 'brokerAddr')
     const brokerName = stringField(request.extFields, 'brokerName')
     const brokerId = longField(request.extFields, 'brokerId')
-    const version = versionIn(request.body, routeInfo.registeredDataVersion(clusterName, brokerAddr), nowMs)
+    const known = routeInfo.registeredDataVersion(clusterName, brokerAddr)
+    const version = readVersion(request.body, known, nowMs)
     const broker = { clusterName, brokerAddr, brokerName, brokerId }
-    const answer = routeInfo.queryDataVersion(broker, version, nowMs, channel)
-    return andThen(answer, ({ changed, registered }) => ({
-      code: ResponseCode.SUCCESS,
-      extFields: changed ? CHANGED : UNCHANGED,
-      body: registered === null ? null : encodeDataVersion(registered),
-    }))
+    return andThen(
+      routeInfo.queryDataVersion(broker, version, nowMs, channel),
+      ({ changed, registered }) => ({
+        code: ResponseCode.SUCCESS,
+        extFields: changed ? CHANGED : UNCHANGED,
+        body: registered === null ? null : encoded(registered),
+      }),
+    )
   }
 }
 
 const CHANGED = constantExtFields([['changed', 'true']])
 const UNCHANGED = constantExtFields([['changed', 'false']])
-
-/** Brokers ask every second and nearly always with the version they have registered with, in the same bytes. */
-function versionIn(body: Buffer | null, registered: DataVersion | null, nowMs: number): DataVersion | null {
-  if (body === null) return null
-  // A version without a counter is written like one whose counter is missing, which is 0.
-  const isComparable = registered !== null && registered.counter !== null
-  if (isComparable && encodeDataVersion(registered).equals(body)) return registered
-  return readableDataVersion(body, nowMs)
-}
-
-function readableDataVersion(body: Buffer, nowMs: number): ReturnType<typeof decodeDataVersion> {
-  try {
-    return decodeDataVersion(body, nowMs)
-  } catch (cause) {
-    if (!(cause instanceof JsonError)) throw cause
-    const remark = `the DataVersion is not readable: ${cause.message}`
-    throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, remark, { cause })
-  }
-}
 
 /** @see DefaultRequestProcessor#getBrokerClusterInfo in apache/rocketmq */
 export function getBrokerClusterInfo(routeInfo: RouteInfoManager): Processor {
@@ -96,14 +103,14 @@ export function getBrokerClusterInfo(routeInfo: RouteInfoManager): Processor {
 }
 
 /**
- * The remark of success is what Java's answer is left with; it is part of the protocol as it is spoken.
+ * The remark of this success is Java's: it forgets to set the code of the response.
  * @see DefaultRequestProcessor#getBrokerMemberGroup in apache/rocketmq
  */
 export function getBrokerMemberGroup(routeInfo: RouteInfoManager): Processor {
   return (request, { channel }) => {
     const clusterName = stringField(request.extFields, 'clusterName')
     const brokerName = stringField(request.extFields, 'brokerName')
-    // Nobody has no name, and Java says so rather than to fail.
+    // Java returns an empty group for a missing brokerName instead of failing.
     const group =
       brokerName === null ? new Map<bigint, string>() : routeInfo.getBrokerMemberGroup(brokerName, channel)
     return andThen(group, (brokerAddrs) => ({

@@ -1,22 +1,31 @@
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
-import { booleanField, stringField } from '../protocol/ext-fields.ts'
 import type { JsonDialect } from '../protocol/json/json-text.ts'
 import { MQVersion } from '../protocol/mq-version.ts'
 import type { Processor } from '../protocol/processor.ts'
-import { RemarkTemplate } from '../protocol/remark.ts'
-import type { ExtFields, RemotingResponse } from '../protocol/remoting-command.ts'
+import { type ExtFields, RemarkTemplate, type RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteVariant } from '../routeinfo/encoded-route-cache.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
+import { booleanField, stringField } from './request-fields.ts'
 import type { RequestObserver } from './request-observer.ts'
 
-/** What a route lookup hangs on beside the tables; read at every use. */
+/** Settings of route lookups, read at every use. */
 export interface ClientRequestSettings {
   readonly orderMessageEnable: boolean
   readonly supportActingMaster: boolean
-  /** Refuse lookups for a while after the start, until brokers have had time to register. */
+  /** Reject lookups for {@link waitSecondsForService} after the start, so that brokers can register first. */
   readonly needWaitForService: boolean
   readonly waitSecondsForService: number
+}
+
+/** What a route lookup needs. */
+export interface ClientRequestOptions {
+  readonly routeInfo: RouteInfoManager
+  readonly kvConfig: KVConfigManager
+  readonly settings: ClientRequestSettings
+  /** When the server started, on the clock of the requests. */
+  readonly startedMs: number
+  readonly observer: Pick<RequestObserver, 'onNoRoute'>
 }
 
 const NOT_READY: RemotingResponse = { code: ResponseCode.SYSTEM_ERROR, remark: 'name server not ready' }
@@ -26,44 +35,88 @@ const NO_ROUTE = new RemarkTemplate(
 )
 
 /**
- * GET_ROUTEINFO_BY_TOPIC: where a topic lives.
- * @param startedMs - When the server started, on the same clock as the requests' `nowMs`.
+ * Serves GET_ROUTEINFO_BY_TOPIC: the brokers and queues of a topic.
  * @see ClientRequestProcessor#getRouteInfoByTopic in apache/rocketmq
  */
-export function clientRequestProcessor(
-  routeInfo: RouteInfoManager,
-  kvConfig: KVConfigManager,
-  settings: ClientRequestSettings,
-  startedMs: number,
-  onNoRoute?: RequestObserver['onNoRoute'],
-): Processor {
-  return ({ extFields, version }, context) => {
+export class ClientRequestProcessor {
+  readonly #options: ClientRequestOptions
+
+  constructor(options: ClientRequestOptions) {
+    this.#options = options
+  }
+
+  readonly processRequest: Processor = ({ extFields, version }, context) => {
+    const { routeInfo, kvConfig, settings, startedMs, observer } = this.#options
     if (settings.needWaitForService && context.nowMs - startedMs < settings.waitSecondsForService * 1000)
       return NOT_READY
     const topic = stringField(extFields, 'topic')
-    if (topic === null) return routeAnswer('null', null)
+    if (topic === null) return routeResponse('null', null)
     const { supportActingMaster, orderMessageEnable } = settings
     const orderTopicConf = orderMessageEnable
       ? kvConfig.getKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, topic)
       : null
-    const zoneName = zoneOf(extFields)
+    const zoneName = requestedZone(extFields)
     const strict = version >= MQVersion.V4_9_4 || booleanField(extFields, 'acceptStandardJsonOnly') === true
     const variant = routeVariant(strict ? 'standard' : 'legacy', supportActingMaster, orderTopicConf)
     const route =
       zoneName === null
         ? routeInfo.encodedRoute(topic, variant)
         : routeInfo.encodedRouteOfZone(topic, zoneName, variant)
-    if (route === null) onNoRoute?.(topic, context)
-    return routeAnswer(topic, route)
+    if (route === null) observer.onNoRoute?.(topic, context)
+    return routeResponse(topic, route)
   }
 }
 
-/** What Java takes for blank: white space without the blanks that do not break a line. */
+/** Looks topics up at the NameServers of the product environment, whose topics a test cluster can use. */
+export interface ProductRouteLookup {
+  /**
+   * The route of a topic there, in the JSON dialect of old clients; null if it has none there, or no NameServer responds within
+   * `clusterTestTimeoutMillis`. Throws {@link LimitError} if `clusterTestMaxLookups` lookups are under way.
+   */
+  topicRoute(topic: string): Promise<Buffer | null>
+}
+
+/**
+ * Serves GET_ROUTEINFO_BY_TOPIC in the cluster-test mode: a topic that is unknown here is looked up in the product environment.
+ * As in 4.x; the mode of 5.x responds to every request as if it were this one.
+ *
+ * The requests behind such a lookup on the same connection wait for it.
+ * @see ClusterTestRequestProcessor in apache/rocketmq
+ */
+export class ClusterTestRequestProcessor {
+  readonly #options: ClientRequestOptions
+  readonly #product: ProductRouteLookup
+
+  constructor(options: ClientRequestOptions, product: ProductRouteLookup) {
+    this.#options = options
+    this.#product = product
+  }
+
+  readonly processRequest: Processor = ({ extFields }, context) => {
+    const { routeInfo, kvConfig, settings, observer } = this.#options
+    const topic = stringField(extFields, 'topic')
+    if (topic === null) return routeResponse('null', null)
+    const orderTopicConf = kvConfig.getKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, topic)
+    const route = routeInfo.encodedRoute(
+      topic,
+      routeVariant('legacy', settings.supportActingMaster, orderTopicConf),
+    )
+    if (route !== null) return routeResponse(topic, route)
+    const fromProduct = async (): Promise<RemotingResponse> => {
+      const productRoute = await this.#product.topicRoute(topic)
+      if (productRoute === null) observer.onNoRoute?.(topic, context)
+      return routeResponse(topic, productRoute)
+    }
+    return fromProduct()
+  }
+}
+
+/** What Java's `StringUtils.isBlank` takes for blank: white space, but not the non-breaking spaces. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: four of them are white space to Java
 const BLANK = /^[\t-\r\u001c-\u0020\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]*$/
 
 /** The zone to which a client wants its routes confined, or null. */
-function zoneOf(extFields: ExtFields | null): string | null {
+function requestedZone(extFields: ExtFields | null): string | null {
   if (booleanField(extFields, '__ZONE_MODE') !== true) return null
   const zoneName = stringField(extFields, '__ZONE_NAME')
   return zoneName === null || BLANK.test(zoneName) ? null : zoneName
@@ -90,8 +143,8 @@ function routeVariant(
   return supportActingMaster ? UNORDERED[dialect].acting : UNORDERED[dialect].plain
 }
 
-/** The answer to a lookup of a topic; without a body there is no such topic. */
-export function routeAnswer(topic: string, body: Buffer | null): RemotingResponse {
-  if (body !== null) return { code: ResponseCode.SUCCESS, body }
+/** The response to a lookup; without a route the topic does not exist. */
+function routeResponse(topic: string, route: Buffer | null): RemotingResponse {
+  if (route !== null) return { code: ResponseCode.SUCCESS, body: route }
   return { code: ResponseCode.TOPIC_NOT_EXIST, remark: NO_ROUTE.with(topic) }
 }

@@ -11,12 +11,10 @@ import {
   type RegisterBrokerBody,
   readRegisterBrokerBody,
 } from '../protocol/body/register-broker-body.ts'
-import { JsonError, LimitError, RemotingCommandError } from '../protocol/errors.ts'
-import { booleanField, intField, longField, stringField } from '../protocol/ext-fields.ts'
+import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
 import { MQVersion } from '../protocol/mq-version.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
-import { remarkText } from '../protocol/remark.ts'
-import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
+import { type RemotingCommand, type RemotingResponse, remarkText } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RegisterBrokerOutcome, Registration } from '../routeinfo/registration.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
@@ -24,7 +22,7 @@ import type { Counters } from '../stats/counters.ts'
 import { orderTopicConfigBody } from './kv-config.ts'
 import { type CachedRegistration, isRepeated, type RegistrationCache } from './registration-cache.ts'
 import type { RegistrationInFlight, RegistrationsInFlight } from './registrations-in-flight.ts'
-import { missing, requiredField } from './request-fields.ts'
+import { booleanField, intField, longField, missing, requiredField, stringField } from './request-fields.ts'
 import type { RequestObserver } from './request-observer.ts'
 
 /** What {@link handleRegisterBroker} needs; `settings` are read at every use. */
@@ -66,8 +64,7 @@ export function handleRegisterBroker(options: RegisterBrokerOptions): Processor 
       return response
     } catch (error) {
       // What a limit rejects is logged as such.
-      const isReason = error instanceof RemotingCommandError && !(error instanceof LimitError)
-      if (isReason) reject(request, error.message, context)
+      if (error instanceof RemotingCommandError) reject(request, error.message, context)
       throw error
     } finally {
       flight?.release()

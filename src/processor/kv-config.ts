@@ -1,12 +1,11 @@
-import { TooManyChangesError } from '../common/group-commit.ts'
+import { LimitError } from '../common/limit-error.ts'
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import { encodeKVTable } from '../protocol/body/lists-and-tables.ts'
-import { LimitError, RemotingCommandError } from '../protocol/errors.ts'
-import { stringField } from '../protocol/ext-fields.ts'
+import { RemotingCommandError } from '../protocol/errors.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
 import type { RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
-import { SUCCESS } from './request-fields.ts'
+import { SUCCESS, stringField } from './request-fields.ts'
 import type { AdminChange, RequestObserver } from './request-observer.ts'
 
 /** @see DefaultRequestProcessor#putKVConfig in apache/rocketmq */
@@ -54,13 +53,13 @@ export function getKVListByNamespace(kvConfig: KVConfigManager): Processor {
   }
 }
 
-/** The table of ordered topics as a registration's answer carries it; null if there is none. */
+/** The order configuration of all topics, as the response to a registration carries it; null if there is none. */
 export function orderTopicConfigBody(kvConfig: KVConfigManager): Buffer | null {
   const table = kvConfig.getKVListByNamespace(NAMESPACE_ORDER_TOPIC_CONFIG)
   return table === null ? null : encodeKVTable(table)
 }
 
-/** Java answers success whatever the disk says; here the caller learns that nothing was stored. */
+/** Java responds with success even if the disk fails; here the sender learns that nothing was stored. */
 async function whenStored(
   stored: Promise<void>,
   change: Extract<AdminChange, { readonly key: unknown }>,
@@ -72,8 +71,8 @@ async function whenStored(
     observer.onChange(change, context)
     return SUCCESS
   } catch (cause) {
-    // Too much is answered as such.
-    if (cause instanceof TooManyChangesError || cause instanceof LimitError) throw cause
+    // Limits have responses of their own.
+    if (cause instanceof LimitError) throw cause
     observer.onKVFailure(change.namespace, change.key, cause as Error, context)
     const detail = (cause as Error).message
     throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, `the KV file cannot be written: ${detail}`, {

@@ -12,7 +12,7 @@ export interface NamesrvConfiguration {
    * @param properties - Text of a `.properties` file.
    * @param peer - Who sent it, `host:port`.
    * @returns What became of it, once it is stored; unless it was `taken`, nothing has changed.
-   * @throws {TooManyChangesError} (rejects)
+   * @throws {LimitError} (rejects)
    */
   update(properties: Buffer, peer: string): Promise<ConfigUpdateOutcome>
 }

@@ -1,5 +1,5 @@
 import { inflate } from 'node:zlib'
-import { LimitError } from '../protocol/errors.ts'
+import { LimitError } from '../common/limit-error.ts'
 import type { Counters } from '../stats/counters.ts'
 
 /** What a registration holds from its arrival to its response. */

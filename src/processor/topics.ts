@@ -1,16 +1,14 @@
 import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import { encodeTopicList } from '../protocol/body/lists-and-tables.ts'
 import { decodeQueueDatas, type QueueData } from '../protocol/body/topic-route-data.ts'
-import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
-import { stringField } from '../protocol/ext-fields.ts'
 import type { Processor } from '../protocol/processor.ts'
-import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
+import type { RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
-import { andThen, SUCCESS } from './request-fields.ts'
+import { andThen, decodeBody, SUCCESS, stringField } from './request-fields.ts'
 import type { RequestObserver } from './request-observer.ts'
 
-/** Gates of the topic lists, read at every use. */
+/** Whether topic lists are served, read at every use. */
 export interface TopicListSettings {
   readonly enableAllTopicList: boolean
   readonly enableTopicList: boolean
@@ -18,7 +16,7 @@ export interface TopicListSettings {
 
 const DISABLED: RemotingResponse = { code: ResponseCode.SYSTEM_ERROR, remark: 'disable' }
 
-/** What the topic lists need: the tables, and a way to write a hundred thousand names without holding everybody up. */
+/** What the topic lists need: the tables, and a slicer, so that encoding 100,000 names does not block the event loop. */
 export interface TopicLists {
   readonly routeInfo: RouteInfoManager
   readonly slicer: TimeSlicer
@@ -61,14 +59,14 @@ export function getSystemTopicList({ routeInfo, slicer }: TopicLists): Processor
 const UNIT = 1
 const UNIT_SUB = 2
 
-/** Conditions on a topic's system flag, as the three unit lists ask for it. */
+/** Conditions of the three unit lists on a topic's system flag. */
 export const unitFlags = {
   unit: (flag: number): boolean => (flag & UNIT) !== 0,
   unitSub: (flag: number): boolean => (flag & UNIT_SUB) !== 0,
   unitSubUnUnit: (flag: number): boolean => (flag & UNIT) === 0 && (flag & UNIT_SUB) !== 0,
 }
 
-/** Topics whose first queues have a certain flag. @see RouteInfoManager#getUnitTopics and its neighbours in apache/rocketmq */
+/** Topics whose first queue entry has a certain flag. @see RouteInfoManager#getUnitTopics and its neighbours in apache/rocketmq */
 export function getTopicsByFlag(
   { routeInfo, slicer, settings }: TopicLists,
   matches: (topicSysFlag: number) => boolean,
@@ -100,28 +98,19 @@ export function deleteTopicInNamesrv(routeInfo: RouteInfoManager, observer: Requ
 
 /** @see DefaultRequestProcessor#registerTopicToNamesrv in apache/rocketmq */
 export function registerTopicInNamesrv(routeInfo: RouteInfoManager, observer: RequestObserver): Processor {
-  return (request, context) => {
-    const topic = stringField(request.extFields, 'topic')
-    const queueDatas = readableQueueDatas(request)
+  return ({ extFields, body }, context) => {
+    const topic = stringField(extFields, 'topic')
+    // No broker has an empty name, so an entry without a name ends the list, as one of an unknown broker does.
+    const queueDatas =
+      body === null
+        ? []
+        : decodeBody('TopicRouteData', () => decodeQueueDatas(body)).map(
+            (queueData): QueueData => ({ ...queueData, brokerName: queueData.brokerName ?? '' }),
+          )
     if (topic === null || queueDatas.length === 0) return SUCCESS
     return andThen(routeInfo.registerTopic(topic, queueDatas, context.channel), (brokers) => {
       observer.onChange({ kind: 'topic registered', topic, brokers }, context)
       return SUCCESS
     })
-  }
-}
-
-function readableQueueDatas({ body }: RemotingCommand): QueueData[] {
-  if (body === null) return []
-  try {
-    // No broker has an empty name, so an entry without one ends the list as one of an unknown broker does.
-    return decodeQueueDatas(body).map((queueData) => ({
-      ...queueData,
-      brokerName: queueData.brokerName ?? '',
-    }))
-  } catch (cause) {
-    if (!(cause instanceof JsonError)) throw cause
-    const remark = `the TopicRouteData is not readable: ${cause.message}`
-    throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, remark, { cause })
   }
 }

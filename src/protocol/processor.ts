@@ -2,28 +2,27 @@ import type { RemotingCommand, RemotingResponse } from './remoting-command.ts'
 
 /** The connection a request came over, as far as processors and tables see it. */
 export interface ChannelRef {
-  /** Never used twice in the life of a process. */
+  /** Unique in the process. */
   readonly id: number
   /** `host:port` of the peer. */
   readonly remoteAddress: string
-  /** True from the moment the connection is gone. */
+  /** Whether the connection has closed. */
   readonly closed: boolean
 }
 
-/** What a processor may know beside the request. */
+/** What a processor knows besides the request. */
 export interface RequestContext {
   readonly channel: ChannelRef
-  /** When the request was taken up, in milliseconds on a clock that never goes back. */
+  /** When the request arrived, in milliseconds on a monotonic clock. */
   readonly nowMs: number
 }
 
 /**
- * Answers one request. The answer comes in the same turn wherever possible; a promise holds up the requests behind it on the
- * same connection, never those of others.
+ * Handles one request. It responds in the same turn wherever possible; a promise holds up later requests of the same
+ * connection, never those of others. It may keep the request's body.
  *
- * The request's body is the processor's to look at until it has answered; what it keeps longer it must copy.
- *
- * May throw, or reject with, a RemotingCommandError, which becomes the answer; anything else becomes a SYSTEM_ERROR.
+ * May throw, or reject with, a RemotingCommandError or a LimitError, which become the response; any other error becomes
+ * SYSTEM_ERROR.
  */
 export type Processor = (
   request: RemotingCommand,

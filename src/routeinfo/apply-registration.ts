@@ -16,7 +16,7 @@ import {
   checkTopicsOf,
   hasRoomForBroker,
   makeRoomForBroker,
-  mayMeetTopicBound,
+  mayExceedTopicLimit,
   type TableLimits,
 } from './table-limits.ts'
 import { unregisterBrokers } from './unregister-brokers.ts'
@@ -30,7 +30,7 @@ const NO_MASTER: RegisterBrokerResult = { haServerAddr: null, masterAddr: null }
  * Applies a registration to the tables, in steps of one topic; or rejects it as a whole if there is no room for it.
  *
  * A member that is not in its group yet must not begin with exactly one topic, because that is an incremental registration that
- * came before the full one: it is rejected. Of a member known from a snapshot it is applied, but does not make it registered.
+ * came before the full one: it is rejected.
  *
  * An address has one name in a cluster, the last one: where Java keeps the former one too, the address leaves its group.
  * @see RouteInfoManager#registerBroker in apache/rocketmq
@@ -45,7 +45,7 @@ export function* applyRegistration(
 ): Steps<RegisterBrokerOutcome> {
   if (!hasRoomForBroker(tables, maxBrokers, registration))
     yield* makeRoomForBroker(tables, maxBrokers, registration, changes)
-  if (mayMeetTopicBound(tables, maxTopics, registration))
+  if (mayExceedTopicLimit(tables, maxTopics, registration))
     yield* checkTopicsOf(tables, maxTopics, registration, deleteMissingTopics)
   const { clusterName, brokerAddr, brokerName, brokerId } = registration
   const before = tables.live(clusterName, brokerAddr)
@@ -74,10 +74,7 @@ export function* applyRegistration(
     return { result: NO_MASTER }
   }
   const topics = registration.topicConfigTable.size
-  const isNewcomer =
-    previousAddr === undefined ||
-    (previousAddr !== brokerAddr && tables.isProvisional(clusterName, previousAddr))
-  if (isNewcomer && topics === 1) {
+  if (previousAddr === undefined && topics === 1) {
     putGroup(tables, known, group(), changes)
     return { result: null }
   }
@@ -90,23 +87,16 @@ export function* applyRegistration(
   const rules = { permMask, scope, deleteMissingTopics }
   const stored = yield* registerTopics(tables, registration, rules, changes)
 
-  const isProvisional = tables.isProvisional(clusterName, brokerAddr)
-  if (isProvisional && topics === 1) {
-    noteTopics(registration, changes)
-    tables.touch(clusterName, brokerAddr, registration.nowMs)
-    return { result: brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs) }
-  }
   // If it was not a member, its earlier topics may have been removed from the tables.
   const complete = isComplete(registration, scope, previousAddr === brokerAddr ? before : undefined)
-  if (permMask !== null && complete) tables.restored?.toldNames.add(brokerName)
   if (putLive(tables, registration, scope, complete)) changes.markDirty()
   const isIncrement = scope.news === 'all' && !scope.namesOwnTopic && !tables.parts.has(brokerName)
   if (permMask !== null && isIncrement)
     tables.overridden.moveTo(brokerName, tables.dataVersionsOf(brokerName))
   setFilterServers(tables, registration, changes)
-  if (previousAddr !== brokerAddr || before === undefined || isRenamed || isProvisional) {
+  if (previousAddr !== brokerAddr || before === undefined || isRenamed) {
     const { haServerAddr, channelId, peer } = registration
-    changes.effect({
+    changes.event({
       kind: 'broker registered',
       broker: identity(registration),
       haServerAddr,
@@ -117,7 +107,7 @@ export function* applyRegistration(
     })
   } else noteTopics(registration, changes)
   if (brokerId < previousMinId) {
-    changes.effect({
+    changes.event({
       kind: 'min broker id changed',
       brokerName,
       brokerAddrs: new Map(brokerAddrs),
@@ -156,10 +146,9 @@ export function repeatRegistration(
     // The first of two equal registrations may leave open whether it named all topics; parts are counted in rounds.
     live.isComplete &&
     !tables.parts.has(brokerName) &&
-    (missingDeleted || !deleteMissingTopics) &&
-    tables.restored === undefined
+    (missingDeleted || !deleteMissingTopics)
   if (!changesNothing) return undefined
-  const lastUpdateTimestampMs = Math.max(nowMs, live.lastUpdateTimestampMs)
+  const lastUpdateTimestampMs = Math.max(nowMs, tables.lastPauseEndMs, live.lastUpdateTimestampMs)
   const repeated = { ...live, channelId, peer, generation, lastUpdateTimestampMs }
   tables.setLive(repeated)
   const isMaster = group.brokerAddrs.get(MASTER_ID) === brokerAddr
@@ -174,7 +163,7 @@ function isOutdated(
   holderAddr: string,
 ): boolean {
   if (holderAddr === brokerAddr) return false
-  const holder = tables.registered(clusterName, holderAddr)
+  const holder = tables.live(clusterName, holderAddr)
   return holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion
 }
 
@@ -212,7 +201,7 @@ function ignore(
     if (tables.filterServerTable.delete(key)) changes.invalidateAll()
   }
   const { peer } = registration
-  changes.effect({ kind: 'registration ignored', broker: identity(registration), currentAddr, peer })
+  changes.event({ kind: 'registration ignored', broker: identity(registration), currentAddr, peer })
 }
 
 /** @returns Whether more than the data version and the times has changed. */
@@ -230,7 +219,8 @@ function putLive(
     // A heartbeat may have arrived while the registration was being read.
     lastUpdateTimestampMs: Math.max(
       registration.nowMs,
-      tables.registered(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
+      tables.lastPauseEndMs,
+      tables.live(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
     ),
     heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
     dataVersion: registration.dataVersion,
@@ -249,7 +239,7 @@ function noteTopics(registration: Registration, changes: RouteChanges): void {
   const { tally: topicChanges } = changes
   if (topicChanges === undefined) return
   const { peer } = registration
-  changes.effect({ kind: 'topics changed', broker: identity(registration), peer, topicChanges })
+  changes.event({ kind: 'topics changed', broker: identity(registration), peer, topicChanges })
 }
 
 function identity({ clusterName, brokerName, brokerId, brokerAddr }: BrokerIdentity): BrokerIdentity {

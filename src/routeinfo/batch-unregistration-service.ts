@@ -1,19 +1,25 @@
+import type { BrokerQueue } from './broker-queue.ts'
 import type { LockedRouteTables } from './locked-route-tables.ts'
+import type { UnregisterReason } from './route-event.ts'
+import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
+import type { RestoredRemoval } from './snapshot/restored-routes.ts'
 import { type Unregistration, unregisterBrokers } from './unregister-brokers.ts'
 
 /**
- * Removals of brokers on their way to the tables. They are applied at once unless somebody holds the lock, and then in one batch
- * with what else has come by then.
+ * Removes brokers that ask to leave, have lost their connection, or are inactive. Removals are applied at once if the lock is free,
+ * otherwise in one batch when it becomes free.
  * @see BatchUnregistrationService in apache/rocketmq
  */
 export class BatchUnregistrationService {
   readonly #routes: LockedRouteTables
+  readonly #queue: BrokerQueue
   readonly #capacity: number
   #waiting: Unregistration[] = []
 
-  /** @param capacity - Beyond this many waiting removals, requests of brokers are refused. */
-  constructor(routes: LockedRouteTables, capacity: number) {
+  /** @param capacity - With this many removals waiting, requests of brokers are rejected. */
+  constructor(routes: LockedRouteTables, queue: BrokerQueue, capacity: number) {
     this.#routes = routes
+    this.#queue = queue
     this.#capacity = capacity
   }
 
@@ -24,19 +30,94 @@ export class BatchUnregistrationService {
     return true
   }
 
-  /** What the server itself decided: taken however many wait. */
+  /** Removals that the server itself decided; not limited. */
   submitAll(requests: readonly Unregistration[]): void {
     if (requests.length === 0) return
-    const workerIsWaiting = this.#waiting.length > 0
+    const isBatchWaiting = this.#waiting.length > 0
     // One by one: a connection may carry more brokers than a call may have arguments.
     for (const request of requests) this.#waiting.push(request)
-    if (workerIsWaiting) return
-    const done = this.#routes.transition((tables, changes) => {
+    if (isBatchWaiting) return
+    const routes = this.#routes
+    const done = routes.transition(({ tables, restored }, changes) => {
       const batch = this.#waiting
       this.#waiting = []
-      return unregisterBrokers(tables, batch, changes)
+      return (function* () {
+        yield* unregisterBrokers(tables, batch, changes)
+        if (restored !== undefined) yield* restored.remove(tables, restored.removalsFor(batch), changes)
+      })()
     })
-    // Removals have no owner, so the lock refuses none of them; what else is thrown is a bug and must be seen.
+    // Removals have no owner, so the lock rejects none of them; anything else that is thrown is a bug and must surface.
     if (done instanceof Promise) void done
   }
+
+  /** Removes all brokers whose last registration came over one of these connections, which have closed. */
+  onChannelsDestroy(channelIds: readonly ChannelId[]): void {
+    const generation = this.#queue.nextGeneration()
+    const batch: Unregistration[] = []
+    for (const channelId of channelIds) {
+      for (const live of this.#routes.tables.liveOfChannel(channelId)) {
+        const removal = { ...removalOf(live), reason: 'connection lost', generation, channelId } as const
+        if (this.#queue.isRegistering(live)) void this.#submitInOrder(removal)
+        else batch.push(removal)
+      }
+    }
+    this.submitAll(batch)
+  }
+
+  /** A broker that is already registering over another connection stays in the routes unless that registration fails. */
+  async #submitInOrder(removal: Unregistration): Promise<void> {
+    const { ready, release } = this.#queue.acquire(removal.brokerName)
+    await ready
+    this.submitAll([removal])
+    release()
+  }
+
+  /**
+   * Brokers without heartbeat for longer than a fraction of their own timeout; the comparison is strict.
+   * @see RouteInfoManager#scanNotActiveBroker in apache/rocketmq
+   */
+  scanNotActiveBroker(nowMs: number, fraction: number): Readonly<BrokerLiveInfo>[] {
+    const inactive: Readonly<BrokerLiveInfo>[] = []
+    for (const live of this.#routes.tables.brokerLiveTable.values())
+      if (live.lastUpdateTimestampMs + fraction * live.heartbeatTimeoutMs < nowMs) inactive.push({ ...live })
+    return inactive
+  }
+
+  /** Removes inactive brokers, unless a heartbeat or a registration of theirs comes first. One being read counts as having come. */
+  evict(
+    inactive: readonly Readonly<BrokerLiveInfo>[],
+    reason: Extract<UnregisterReason, 'expired' | 'unreachable'>,
+  ): void {
+    const generation = this.#queue.nextGeneration()
+    const stillInactive = inactive.filter((live) => !this.#queue.isRegistering(live))
+    this.submitAll(
+      stillInactive.map((live) => ({
+        ...removalOf(live),
+        reason,
+        generation,
+        lastUpdateTimestampMs: live.lastUpdateTimestampMs,
+      })),
+    )
+  }
+
+  /** Removes restored brokers that neither registered nor sent a heartbeat in time. */
+  evictRestored(nowMs: number): void {
+    const expired = this.#routes.view.restored?.expired(nowMs) ?? []
+    const removals = expired
+      .filter((broker) => !this.#queue.isRegistering(broker))
+      .map((broker): RestoredRemoval => ({ broker, reason: 'not returned' }))
+    if (removals.length === 0) return
+    const done = this.#routes.transition(function* ({ tables, restored }, changes) {
+      yield* restored?.remove(tables, removals, changes) ?? []
+    })
+    if (done instanceof Promise) void done
+  }
+}
+
+function removalOf({
+  clusterName,
+  brokerAddr,
+  brokerName,
+}: BrokerLiveInfo): Pick<Unregistration, 'clusterName' | 'brokerAddr' | 'brokerName' | 'brokerId'> {
+  return { clusterName, brokerAddr, brokerName, brokerId: null }
 }

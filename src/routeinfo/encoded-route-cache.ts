@@ -10,46 +10,44 @@ export interface RouteVariant {
 interface Entry {
   readonly variant: RouteVariant
   readonly body: Buffer
-  /** Names it leads to, also of groups that are not there. */
+  /** Of all its queues, whether or not there is such a group. */
   readonly brokerNames: readonly string[]
-  /** As of when it is known to be right, see `#now`. */
-  checked: number
+  /** The last value of `#groupChanges` at which it was valid. */
+  validAt: number
 }
 
-/** Whether two variants of one dialect show the same. Nearly always they are one value. */
+/** Whether two variants of one dialect are equal. Nearly always they are one value. */
 function sameVariant(a: RouteVariant, b: RouteVariant): boolean {
   return a === b || (a.orderTopicConf === b.orderTopicConf && a.supportActingMaster === b.supportActingMaster)
 }
 
-/** Bytes an entry is reckoned to need beside its body. */
+/** Estimated bytes of an entry beside its body. */
 const ENTRY_BYTES = 160
 
-/** Most broker names whose last change is known, before everything is dropped instead. */
-const MOST_CHANGED_GROUPS = 10_000
+/** Max broker names whose last change is kept, before everything is dropped instead. */
+const MAX_CHANGED_GROUPS = 10_000
 
 /**
- * Finished route bodies by topic and dialect: made when first asked for, dropped when a transition changes what they show. An
- * entry is a consistent snapshot, so it may be served while a long transition is still at work. Bounded in bytes: beyond that
- * the oldest entries go, of the dialect that has more.
+ * Encoded routes by topic and dialect: made on first use, dropped when a transition changes them, served while a transition is
+ * under way. Limited in bytes: beyond that the oldest entries of the dialect with more entries are evicted.
  *
- * A group that changes may be in the routes of every topic or of none. It is not looked for: an entry asks, once after each such
- * change, whether it was one of its own groups.
+ * Entries are not searched when a broker group changes; each entry re-validates against its own groups on its next use.
  */
 export class EncodedRouteCache {
   readonly #maxBytes: number
   #entries: Readonly<Record<JsonDialect, Map<string, Entry>>> = { legacy: new Map(), standard: new Map() }
   #bytes = 0
-  /** Counts the commits that changed groups. */
-  #now = 0
-  /** When a group last changed, by broker name. */
-  readonly #changed = new Map<string, number>()
+  /** Commits that changed groups. */
+  #groupChanges = 0
+  /** Number of the commit that last changed each group, by broker name. */
+  readonly #changedAt = new Map<string, number>()
 
   /** @param maxBytes - 0 keeps nothing. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
   }
 
-  /** Bytes held at present. */
+  /** Bytes in use. */
   get bytes(): number {
     return this.#bytes
   }
@@ -57,32 +55,32 @@ export class EncodedRouteCache {
   get(topic: string, variant: RouteVariant): Buffer | undefined {
     const entry = this.#entries[variant.dialect].get(topic)
     if (entry === undefined || !sameVariant(entry.variant, variant)) return undefined
-    if (entry.checked !== this.#now && !this.#isStillRight(entry)) {
+    if (entry.validAt !== this.#groupChanges && !this.#isStillValid(entry)) {
       this.#delete(variant.dialect, topic)
       return undefined
     }
     return entry.body
   }
 
-  #isStillRight(entry: Entry): boolean {
-    for (const name of entry.brokerNames) if ((this.#changed.get(name) ?? 0) > entry.checked) return false
-    entry.checked = this.#now
+  #isStillValid(entry: Entry): boolean {
+    for (const name of entry.brokerNames) if ((this.#changedAt.get(name) ?? 0) > entry.validAt) return false
+    entry.validAt = this.#groupChanges
     return true
   }
 
   /** @param brokerNames - Of all queues of the topic. */
   set(topic: string, variant: RouteVariant, body: Buffer, brokerNames: readonly string[] = []): void {
     this.#delete(variant.dialect, topic)
-    const entry = { variant, body, brokerNames, checked: this.#now }
+    const entry = { variant, body, brokerNames, validAt: this.#groupChanges }
     const bytes = sizeOf(topic, entry)
     if (bytes > this.#maxBytes) return
     this.#bytes += bytes
     this.#entries[variant.dialect].set(topic, entry)
-    while (this.#bytes > this.#maxBytes) this.#dropOldest(variant.dialect)
+    while (this.#bytes > this.#maxBytes) this.#evictOldest(variant.dialect)
   }
 
-  /** Of the dialect with more entries, so that neither pushes the other out; the entry just made is never the one. */
-  #dropOldest(justMade: JsonDialect): void {
+  /** Of the dialect with more entries, so that neither evicts all of the other; never the entry just made. */
+  #evictOldest(justMade: JsonDialect): void {
     const other = justMade === 'legacy' ? 'standard' : 'legacy'
     const dialect = this.#entries[other].size >= this.#entries[justMade].size ? other : justMade
     for (const oldest of this.#entries[dialect].keys()) {
@@ -91,14 +89,14 @@ export class EncodedRouteCache {
     }
   }
 
-  /** Drops the topics that changed, and those that lead to groups that did. */
+  /** Drops the routes of topics that changed, and those with groups that changed. */
   drop(topics: readonly string[] | 'every', groups: ReadonlySet<string> = new Set()): void {
-    if (groups.size > 0) this.#now++
-    for (const name of groups) this.#changed.set(name, this.#now)
-    if (topics === 'every' || this.#changed.size > MOST_CHANGED_GROUPS) {
+    if (groups.size > 0) this.#groupChanges++
+    for (const name of groups) this.#changedAt.set(name, this.#groupChanges)
+    if (topics === 'every' || this.#changedAt.size > MAX_CHANGED_GROUPS) {
       this.#entries = { legacy: new Map(), standard: new Map() }
       this.#bytes = 0
-      this.#changed.clear()
+      this.#changedAt.clear()
       return
     }
     for (const topic of topics) for (const dialect of DIALECTS) this.#delete(dialect, topic)

@@ -4,28 +4,26 @@ import type { LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import { RouteChanges } from './route-changes.ts'
 import type { RouteEvent } from './route-event.ts'
 import { RouteTables } from './route-tables.ts'
+import { RouteView } from './route-view.ts'
 
 /**
- * The tables behind their lock. All reading that must not see half of a transition, and all changing, goes through here; when a
- * transition ends, what it changed leaves the cache and its effects are told.
+ * The tables behind their lock. When a transition ends, what is restored from the snapshot follows it, the topics and groups that
+ * it changed leave the cache, and its events are reported.
  */
 export class LockedRouteTables {
-  #tables = new RouteTables()
+  /** The tables as they are now, perhaps in the middle of a transition: for what needs no lock. */
+  readonly tables = new RouteTables()
+  readonly view = new RouteView(this.tables)
   readonly #lock: ReadWriteLock
   readonly #cache: EncodedRouteCache
-  readonly #onEffect: (effect: RouteEvent) => void
+  readonly #onEvent: (event: RouteEvent) => void
   #revision = 0
 
-  /** @param onEffect - Called before anybody else gets the lock. */
-  constructor(lock: ReadWriteLock, cache: EncodedRouteCache, onEffect: (effect: RouteEvent) => void) {
+  /** @param onEvent - Called before the lock is released. */
+  constructor(lock: ReadWriteLock, cache: EncodedRouteCache, onEvent: (event: RouteEvent) => void) {
     this.#lock = lock
     this.#cache = cache
-    this.#onEffect = onEffect
-  }
-
-  /** The tables as they are now, perhaps in the middle of a transition: for what needs no lock. */
-  get tables(): RouteTables {
-    return this.#tables
+    this.#onEvent = onEvent
   }
 
   /** Requests that wait for the lock. */
@@ -33,57 +31,51 @@ export class LockedRouteTables {
     return this.#lock.waiting
   }
 
-  /** A number that is another one whenever more than a sign of life has come. */
+  /** Grows with every change other than a heartbeat. */
   get revision(): number {
     return this.#revision
   }
 
-  /** Begins with other tables, before anybody asks. */
-  replace(tables: RouteTables): void {
-    this.#tables = tables
+  /** Short reading between transitions. @throws {LockError} As {@link ReadWriteLock.read}. */
+  read<Result>(work: (view: RouteView) => Result, owner?: LockOwner): MaybePromise<Result> {
+    return this.#lock.read(() => work(this.view), owner)
   }
 
-  /** Short reading while nobody writes. @throws {LockError} As {@link ReadWriteLock.read}. */
-  read<Result>(work: (tables: RouteTables) => Result, owner?: LockOwner): MaybePromise<Result> {
-    return this.#lock.read(() => work(this.#tables), owner)
+  /** Long reading between transitions. @throws {LockError} As {@link ReadWriteLock.read}. */
+  readInSlices<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
+    return this.#lock.readInSlices(() => work(this.view), owner)
   }
 
-  /** Long reading while nobody writes. @throws {LockError} As {@link ReadWriteLock.read}. */
-  readInSlices<Result>(
-    work: (tables: RouteTables) => Steps<Result>,
-    owner?: LockOwner,
-  ): MaybePromise<Result> {
-    return this.#lock.readInSlices(() => work(this.#tables), owner)
-  }
-
-  /** A change that may take several slices: until its end lookups of routes are shown what held before it. */
+  /** A change that may take several slices: until its end lookups see the state before it. */
   transition<Result>(
-    work: (tables: RouteTables, changes: RouteChanges) => Steps<Result>,
+    work: (view: RouteView, changes: RouteChanges) => Steps<Result>,
     owner?: LockOwner,
   ): MaybePromise<Result> {
     return this.#lock.writeInSlices(() => this.#committing(work), owner)
   }
 
-  *#committing<Result>(work: (tables: RouteTables, changes: RouteChanges) => Steps<Result>): Steps<Result> {
+  *#committing<Result>(work: (view: RouteView, changes: RouteChanges) => Steps<Result>): Steps<Result> {
     const changes = new RouteChanges()
-    this.#tables.begin()
+    this.tables.begin()
     try {
-      return yield* work(this.#tables, changes)
+      const result = yield* work(this.view, changes)
+      if (this.view.restored !== undefined) yield* this.view.restored.follow(this.tables, changes)
+      return result
     } finally {
-      this.#tables.commit()
+      this.tables.commit()
       this.#commit(changes)
     }
   }
 
-  /** A change that ends within its turn. */
+  /** A change of topics that ends within one slice. */
   shortTransition<Result>(
-    work: (tables: RouteTables, changes: RouteChanges) => Result,
+    work: (view: RouteView, changes: RouteChanges) => Result,
     owner: LockOwner,
   ): MaybePromise<Result> {
     return this.#lock.write(() => {
       const changes = new RouteChanges()
       try {
-        return work(this.#tables, changes)
+        return work(this.view, changes)
       } finally {
         this.#commit(changes)
       }
@@ -93,6 +85,6 @@ export class LockedRouteTables {
   #commit(changes: RouteChanges): void {
     if (changes.any) this.#revision++
     this.#cache.drop(changes.topics, changes.groups)
-    for (const effect of changes.effects) this.#onEffect(effect)
+    for (const event of changes.events) this.#onEvent(event)
   }
 }

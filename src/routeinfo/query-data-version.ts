@@ -18,21 +18,17 @@ export interface DataVersionQuery {
 
 /**
  * Compares a broker's data version with the one it registered. A broker that registers only if that has changed must also do so
- * while its topics are restored from a snapshot, while it has sent increments only, and while it is not a member of its group.
+ * while it has sent increments only, and while it is not a member of its group.
  */
 export function queryDataVersion(
   tables: RouteTables,
   broker: DataVersionQuery,
   version: DataVersion | null,
 ): DataVersionAnswer {
-  const live = tables.registered(broker.clusterName, broker.brokerAddr)
+  const live = tables.live(broker.clusterName, broker.brokerAddr)
   if (live === undefined) return { changed: true, registered: null }
-  const isInDoubt = tables.restored?.brokerNames.has(live.brokerName) === true
   const changed =
-    isInDoubt ||
-    !live.isComplete ||
-    !isInGroup(tables, broker, live) ||
-    !sameDataVersion(live.dataVersion, version)
+    !live.isComplete || !isInGroup(tables, broker, live) || !sameDataVersion(live.dataVersion, version)
   return { changed, registered: live.dataVersion }
 }
 

@@ -1,14 +1,15 @@
+import { LimitError } from '../common/limit-error.ts'
 import type { MaybePromise, Steps, TimeSlicer } from '../common/time-slicer.ts'
 
-/** Whoever asks for the lock on behalf of a connection; once it is closed its waiting work is dropped. */
+/** The connection for which the lock is acquired; when it closes, its waiting work is dropped. */
 export interface LockOwner {
   readonly closed: boolean
 }
 
-/** Why the lock was not given: its queue is full, or the one who waited has gone. */
+/** The lock was not acquired, because the connection closed while its request waited. */
 export class LockError extends Error {
   override readonly name = 'LockError'
-  readonly code: 'ERR_LOCK_QUEUE_FULL' | 'ERR_LOCK_ABANDONED'
+  readonly code: 'ERR_LOCK_ABANDONED'
 
   constructor(code: LockError['code'], message: string) {
     super(message)
@@ -24,11 +25,10 @@ interface Waiter {
 /**
  * Many readers or one writer, first come, first served.
  *
- * JavaScript runs one thing at a time, so work that ends within its turn needs no lock against other such work. It needs one
- * against long work, which runs in slices and keeps the lock between them. An uncontended acquire is therefore synchronous:
- * the work runs at once and its result is returned as it is. Only who has to wait, or works in slices, gets a promise.
+ * Long work runs in slices and holds the lock between them; short work needs the lock only against long work. An uncontended
+ * acquire is synchronous: the result is returned as it is, and only work that waits or takes several slices returns a promise.
  *
- * A holder that throws releases. A waiter whose connection has closed is dropped when its turn comes. The queue is bounded.
+ * A holder that throws releases. A waiter whose connection has closed is dropped when it would start. The queue is limited.
  */
 export class ReadWriteLock {
   readonly #slicer: TimeSlicer
@@ -37,56 +37,54 @@ export class ReadWriteLock {
   #writing = false
   #queue: Waiter[] = []
 
-  /** @param maxWaiters - Most pieces of work that may wait; one more is refused. */
+  /** @param maxWaiters - Max pieces of work that wait; one more is rejected. */
   constructor(slicer: TimeSlicer, maxWaiters: number) {
     this.#slicer = slicer
     this.#maxWaiters = maxWaiters
   }
 
-  /** Pieces of work waiting for their turn. */
+  /** Pieces of work that wait for the lock. */
   get waiting(): number {
     return this.#queue.length
   }
 
-  /** Whether work holds the lock at this moment, or waits for it. */
+  /** Whether work holds the lock or waits for it. */
   get busy(): boolean {
     return this.#writing || this.#readers > 0 || this.#queue.length > 0
   }
 
   /**
-   * Runs short work while nobody writes.
-   * @throws {LockError} (or rejects) `ERR_LOCK_QUEUE_FULL`, `ERR_LOCK_ABANDONED`; and whatever the work throws.
+   * Runs short work while nothing writes.
+   * @throws {LimitError} {LockError} (or rejects); and whatever the work throws.
    */
   read<Result>(work: () => Result, owner?: LockOwner): MaybePromise<Result> {
     if (!this.#writing && this.#queue.length === 0) return work()
     return this.#wait('read', work, owner)
   }
 
-  /** Runs short work while nobody reads or writes. @throws {LockError} As {@link read}. */
+  /** Runs short work while nothing else reads or writes. @throws {LockError} As {@link read}. */
   write<Result>(work: () => Result, owner?: LockOwner): MaybePromise<Result> {
     if (!this.busy) return work()
     return this.#wait('write', work, owner)
   }
 
-  /** Runs long work in slices while nobody writes. @throws {LockError} As {@link read}. */
+  /** Runs long work in slices while nothing writes. @throws {LockError} As {@link read}. */
   readInSlices<Result>(work: () => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
     if (!this.#writing && this.#queue.length === 0) return this.#hold('read', () => this.#slicer.run(work()))
     return this.#wait('read', () => this.#slicer.run(work()), owner)
   }
 
-  /** Runs long work in slices while nobody else reads or writes. @throws {LockError} As {@link read}. */
+  /** Runs long work in slices while nothing else reads or writes. @throws {LockError} As {@link read}. */
   writeInSlices<Result>(work: () => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
     if (!this.busy) return this.#hold('write', () => this.#slicer.run(work()))
     return this.#wait('write', () => this.#slicer.run(work()), owner)
   }
 
   #wait<Result>(mode: Waiter['mode'], work: () => MaybePromise<Result>, owner?: LockOwner): Promise<Result> {
-    // Work without an owner is the server's own (an eviction, a lost connection): it is few and must not be refused.
+    // Work without an owner is the server's own (an eviction, a lost connection): it is rare and must not be rejected.
     if (owner !== undefined && this.#queue.length >= this.#maxWaiters) {
-      throw new LockError(
-        'ERR_LOCK_QUEUE_FULL',
-        `${this.#maxWaiters} requests wait for the route tables already`,
-      )
+      const detail = `${this.#maxWaiters} requests wait for the route tables (maxWaitingRequests)`
+      throw LimitError.busy('maxWaitingRequests', detail)
     }
     return new Promise((resolve, reject) => {
       const start = (): void => {
@@ -133,7 +131,7 @@ export class ReadWriteLock {
 
   #starting = false
 
-  /** Lets in whoever may come in now. Short work ends within its start, so this is a loop and not a recursion. */
+  /** Starts every waiter that can start now. Short work ends within its start, so this is a loop and not a recursion. */
   #startWaiters(): void {
     if (this.#starting) return
     this.#starting = true

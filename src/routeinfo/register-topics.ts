@@ -81,7 +81,7 @@ export function* registerTopics(
       continue
     }
     const queueData = share(readQueueNums, writeQueueNums, perm, topicSysFlag)
-    const known = news === 'all' ? undefined : tables.toldQueueData(topic, brokerName)
+    const known = news === 'all' ? undefined : tables.topicQueueTable.get(topic)?.get(brokerName)
     const stays =
       known !== undefined &&
       (news === 'nothing' || (isOverridden && tables.overridden.outlasts(topic, queueData, dataVersion)))

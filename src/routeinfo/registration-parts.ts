@@ -19,7 +19,7 @@ export interface RegistrationScope {
 }
 
 /**
- * Compares a registration with the previous one from its address. Routes restored from a snapshot do not count.
+ * Compares a registration with the previous one from its address.
  * @param holderAddr - Address that had the broker's id before; empty or undefined if none had it. Its topics are in the tables.
  * @see RouteInfoManager#isBrokerTopicConfigChanged in apache/rocketmq
  */
@@ -32,7 +32,7 @@ export function scopeOf(
   const topics = topicConfigTable.size
   const [firstTopic] = topicConfigTable.keys()
   const namesOwnTopic = topicConfigTable.has(brokerName)
-  const before = tables.registered(clusterName, brokerAddr)
+  const before = tables.live(clusterName, brokerAddr)
   const scope = { topics, firstTopic, namesOwnTopic }
   if (before === undefined || !sameDataVersion(before.dataVersion, dataVersion))
     return { ...scope, news: 'all', isPart: false }
@@ -114,9 +114,7 @@ export class RegistrationParts {
    */
   removalBy(tables: RouteTables, registration: Registration, scope: RegistrationScope): Removal {
     const { brokerName } = registration
-    // Restored topics that are no longer named are removed when the grace period ends.
-    if (registration.topicQueueMappingInfoMap.size > 0 || tables.restored?.brokerNames.has(brokerName))
-      return 'none'
+    if (registration.topicQueueMappingInfoMap.size > 0) return 'none'
     const rounds = this.#rounds.get(brokerName)
     if (!scope.namesOwnTopic) {
       // An increment names topics; a registration without topics means that the broker has none.

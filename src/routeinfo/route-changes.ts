@@ -1,18 +1,17 @@
-import type { RouteEvent } from './route-event.ts'
-import { type TopicChange, TopicTally } from './topic-tally.ts'
+import { type RouteEvent, type TopicChange, TopicTally } from './route-event.ts'
 
-/** Beyond this many topics every encoded route is dropped: to drop the named ones would take longer than a slice. */
-const MOST_NAMED_TOPICS = 16_384
+/** Beyond this many topics all encoded routes are dropped: dropping them one by one would take longer than a slice. */
+const MAX_NAMED_TOPICS = 16_384
 
-/** What one transition changes: the topics whose routes are other now, and its effects. Reported once, at its end. */
+/** What one transition changes, reported once at its end: topics and groups whose routes differ, and events. */
 export class RouteChanges {
-  readonly effects: RouteEvent[] = []
+  #events: RouteEvent[] = []
   #topics: string[] | 'every' = []
-  #markDirty = false
-  /** Broker names whose groups changed, and with them every route that leads to them. */
+  #isDirty = false
+  /** Broker names whose groups changed, and with them every route that has queues on them. */
   readonly groups = new Set<string>()
 
-  /** What a registration changed of its broker's topics; undefined for nothing. */
+  /** The topics of its broker that a registration changed; undefined for none. */
   tally: TopicTally | undefined
 
   /** Notes that a topic's queues changed; `change` counts it for the log. */
@@ -22,32 +21,41 @@ export class RouteChanges {
       this.tally.add(change, topic)
     }
     if (this.#topics === 'every' || this.#topics.at(-1) === topic) return
-    if (this.#topics.length === MOST_NAMED_TOPICS) this.#topics = 'every'
+    if (this.#topics.length === MAX_NAMED_TOPICS) this.#topics = 'every'
     else this.#topics.push(topic)
   }
 
-  /** Notes that a group changed: its addresses, its zone, or that it came or went. */
+  /** Notes that a group was added, changed or removed. */
   group(brokerName: string): void {
     this.groups.add(brokerName)
   }
 
-  /** Notes a change that may show in any route: filter servers. */
+  /** Notes a change that may affect any route: filter servers. */
   invalidateAll(): void {
     this.#topics = 'every'
   }
 
-  /** Notes a change that no route shows: of a cluster, or of what is known of a live broker. */
+  /** Notes a change that affects no route: of a cluster, or of a live broker. */
   markDirty(): void {
-    this.#markDirty = true
+    this.#isDirty = true
   }
 
-  effect(effect: RouteEvent): void {
-    this.effects.push(effect)
+  event(event: RouteEvent): void {
+    this.#events.push(event)
   }
 
-  /** Whether anything changed that is more than a sign of life. */
+  replaceEvents(events: readonly RouteEvent[]): void {
+    this.#events = [...events]
+  }
+
+  /** What it did, in order. */
+  get events(): readonly RouteEvent[] {
+    return this.#events
+  }
+
+  /** Whether anything changed but the times of heartbeats. */
   get any(): boolean {
-    return this.#markDirty || this.#topics.length > 0 || this.groups.size > 0 || this.effects.length > 0
+    return this.#isDirty || this.#topics.length > 0 || this.groups.size > 0 || this.#events.length > 0
   }
 
   /** The topics that changed. */

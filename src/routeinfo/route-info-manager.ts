@@ -1,51 +1,58 @@
 import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import type { DataVersion } from '../protocol/body/data-version.ts'
 import { encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
-import type { QueueData } from '../protocol/body/topic-route-data.ts'
+import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { Counters } from '../stats/counters.ts'
 import { applyRegistration, type Repetition, repeatRegistration } from './apply-registration.ts'
 import { BatchUnregistrationService } from './batch-unregistration-service.ts'
 import { BrokerQueue, type QueuePosition } from './broker-queue.ts'
-import { BrokerRemovals } from './broker-removals.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
-import { EncodedRoutes } from './encoded-routes.ts'
-import { endRestoration, type RestorationOutcome } from './end-restoration.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
 import { type DataVersionAnswer, type DataVersionQuery, queryDataVersion } from './query-data-version.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
 import type { RouteEvent, UnregisterReason } from './route-event.ts'
-import { type RouteSnapshot, takeRouteSnapshot } from './route-snapshot.ts'
-import { type BrokerLiveInfo, type ChannelId, NO_CHANNEL, type RouteTables } from './route-tables.ts'
+import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
+import type { RestorationOutcome, RestoredRoutes } from './snapshot/restored-routes.ts'
+import { routeSnapshotText } from './snapshot/snapshot-text.ts'
 import { checkTopicLimit, type TableLimits, UNLIMITED } from './table-limits.ts'
 import { type SystemTopicList, systemTopicList, topicsByCluster, topicsWhere } from './topic-lists.ts'
 import { deleteTopic, registerTopic, setWritePerm } from './topic-operations.ts'
+import { filterByZoneName, pickupTopicRouteData } from './topic-route.ts'
 import type { Unregistration } from './unregister-brokers.ts'
 
 /** What the tables need from outside. */
 export interface RouteInfoManagerOptions {
   readonly slicer: TimeSlicer
-  /** Told of what a transition did, at its end and before anybody else gets the lock. */
-  readonly onEffect: (effect: RouteEvent) => void
-  /** Told of a connection that closed while its registration was carried out. Default: {@link RouteInfoManager.onChannelDestroy}. */
+  /** Called with each event of a transition, before the lock is released. */
+  readonly onEvent: (event: RouteEvent) => void
+  /** Called if a connection closed while its registration was carried out. Default: {@link RouteInfoManager.onChannelsDestroy}. */
   readonly onClosedMeanwhile?: (channelId: ChannelId) => void
-  /** Most requests that may wait for the lock. Default 10,000, as Java's request queue. */
+  /** Max requests that wait for the lock. Default 10,000, as Java's request queue. */
   readonly maxWaiters?: number
-  /** Most `UNREGISTER_BROKER` requests that may wait. Default 3,000, as Java's queue for them. */
+  /** Max `UNREGISTER_BROKER` requests that wait. Default 3,000, as Java's queue for them. */
   readonly unRegisterBrokerQueueCapacity?: number
-  /** Most bytes of encoded routes kept. Default 64 MiB: a hundred thousand routes of two brokers. */
+  /** Max bytes of encoded routes. Default 64 MiB: a hundred thousand routes of two brokers. */
   readonly maxEncodedRouteBytes?: number
   /** Default: none. */
   readonly limits?: TableLimits
   readonly counters?: Counters
 }
 
+/** A snapshot being written. */
+export interface RouteSnapshot {
+  /** @see RouteInfoManager.revision */
+  readonly revision: number
+  /** Line by line; see {@link routeSnapshotText}. */
+  readonly text: Generator<string, void, undefined>
+}
+
 /**
  * Which brokers there are and where each topic lives.
  *
- * Every operation is atomic to every other: it runs under one read-write lock, long ones in slices. What ends within its turn
- * returns its result as it is; only what had to wait or was long returns a promise. Lookups of routes take no lock: while a long
- * write is at work, and until it commits, they show the state before it.
+ * Every operation is atomic to every other: it runs under one read-write lock, long ones in slices. What ends within one slice
+ * returns its result synchronously; only what had to wait or was long returns a promise. Lookups of routes take no lock: during a
+ * long write they see the state before it.
  *
  * Knows no socket, timer, clock or log. Methods that depend on time take `nowMs`, a clock that never goes back.
  *
@@ -53,22 +60,22 @@ export interface RouteInfoManagerOptions {
  */
 export class RouteInfoManager {
   readonly #routes: LockedRouteTables
-  readonly #encodedRoutes: EncodedRoutes
+  readonly #cache: EncodedRouteCache
+  readonly #counters: Counters
   readonly #queue = new BrokerQueue()
-  readonly #unregistrations: BatchUnregistrationService
-  readonly #removals: BrokerRemovals
+  readonly #removals: BatchUnregistrationService
   readonly #onClosedMeanwhile: (channelId: ChannelId) => void
   readonly #limits: TableLimits
 
   constructor(options: RouteInfoManagerOptions) {
     const lock = new ReadWriteLock(options.slicer, options.maxWaiters ?? 10_000)
-    const cache = new EncodedRouteCache(options.maxEncodedRouteBytes ?? 64 * 1024 * 1024)
     const capacity = options.unRegisterBrokerQueueCapacity ?? 3_000
-    this.#routes = new LockedRouteTables(lock, cache, options.onEffect)
-    this.#encodedRoutes = new EncodedRoutes(this.#routes, cache, options.counters ?? new Counters())
-    this.#unregistrations = new BatchUnregistrationService(this.#routes, capacity)
-    this.#removals = new BrokerRemovals(this.#routes, this.#queue, this.#unregistrations)
-    this.#onClosedMeanwhile = options.onClosedMeanwhile ?? ((channelId) => this.onChannelDestroy(channelId))
+    this.#cache = new EncodedRouteCache(options.maxEncodedRouteBytes ?? 64 * 1024 * 1024)
+    this.#counters = options.counters ?? new Counters()
+    this.#routes = new LockedRouteTables(lock, this.#cache, options.onEvent)
+    this.#removals = new BatchUnregistrationService(this.#routes, this.#queue, capacity)
+    this.#onClosedMeanwhile =
+      options.onClosedMeanwhile ?? ((channelId) => this.onChannelsDestroy([channelId]))
     this.#limits = options.limits ?? UNLIMITED
   }
 
@@ -128,11 +135,10 @@ export class RouteInfoManager {
     owner: LockOwner,
   ): MaybePromise<RegisterBrokerOutcome> {
     checkOpen(owner)
-    const registered = this.#routes.transition(
-      (tables, changes) =>
-        applyRegistration(tables, this.#limits, registration, deleteMissingTopics, changes),
-      owner,
-    )
+    const registered = this.#routes.transition(({ tables, restored }, changes) => {
+      const work = applyRegistration(tables, this.#limits, registration, deleteMissingTopics, changes)
+      return restored === undefined ? work : restored.completing(registration, work, changes)
+    }, owner)
     if (!(registered instanceof Promise)) return registered
     // The connection may have closed between two slices, when its broker was not in the live table yet.
     return registered.then((outcome) => {
@@ -150,54 +156,56 @@ export class RouteInfoManager {
   ): MaybePromise<Required<RegisterBrokerOutcome> | undefined> {
     checkOpen(owner)
     return this.#routes.shortTransition(
-      (tables) => repeatRegistration(tables, applied, repetition, deleteMissingTopics),
+      // Restored routes may change the result of a registration, so it is applied anew while there are any.
+      ({ tables, restored }) =>
+        restored === undefined
+          ? repeatRegistration(tables, applied, repetition, deleteMissingTopics)
+          : undefined,
       owner,
     )
   }
 
   /**
-   * Queues a broker's own request to leave. It is applied at once unless somebody holds the lock, and then in one batch with
-   * what else has come by then.
+   * A broker's own request to leave, applied at once if the lock is free, otherwise in one batch with others.
    * @returns False if too many wait already.
    */
   submitUnRegisterBrokerRequest(request: Unregistration): boolean {
-    return this.#unregistrations.submit(request)
+    return this.#removals.submit(request)
   }
 
-  /** Removes all brokers whose last registration came over a connection that is gone. */
-  onChannelDestroy(channelId: ChannelId): void {
-    this.onChannelsDestroy([channelId])
-  }
-
-  /** The same for several connections, in one batch. */
+  /** Removes all brokers whose last registration came over one of these connections, which have closed. */
   onChannelsDestroy(channelIds: readonly ChannelId[]): void {
     this.#removals.onChannelsDestroy(channelIds)
   }
 
-  /** Brokers silent for longer than their own heartbeat timeout, or than a part of it; the comparison is strict. */
-  scanNotActiveBroker(nowMs: number, part = 1): Readonly<BrokerLiveInfo>[] {
-    return this.#removals.scanNotActiveBroker(nowMs, part)
+  /** Called after a pause of the process, in which no heartbeat could be read: it does not count as time without one. */
+  extendTimeouts(pausedMs: number, nowMs: number): void {
+    this.#routes.tables.extendTimeouts(pausedMs, nowMs)
+    this.#routes.view.restored?.extendTimeouts(pausedMs)
   }
 
-  /** Removes brokers that were found silent, unless they are heard from before it comes to that. */
+  /** Brokers without heartbeat for longer than their own timeout, or than a fraction of it; the comparison is strict. */
+  scanNotActiveBroker(nowMs: number, fraction = 1): Readonly<BrokerLiveInfo>[] {
+    return this.#removals.scanNotActiveBroker(nowMs, fraction)
+  }
+
+  /** Removes inactive brokers, unless a heartbeat or a registration of theirs comes first. */
   evict(
-    silent: readonly Readonly<BrokerLiveInfo>[],
+    inactive: readonly Readonly<BrokerLiveInfo>[],
     reason: Extract<UnregisterReason, 'expired' | 'unreachable'> = 'expired',
   ): void {
-    this.#removals.evict(silent, reason)
+    this.#removals.evict(inactive, reason)
   }
 
-  /**
-   * BROKER_HEARTBEAT: an unknown broker is ignored. Waits for nobody: what is decided after it came must know of it, and a removal
-   * may overtake what waits for the lock.
-   */
+  /** BROKER_HEARTBEAT: an unknown broker is ignored. Takes no lock, so that no removal that waits for it overtakes the heartbeat. */
   touch(clusterName: string, brokerAddr: string, nowMs: number): void {
     this.#routes.tables.touch(clusterName, brokerAddr, nowMs)
+    this.#routes.view.restored?.touch(clusterName, brokerAddr, nowMs)
   }
 
   /** The version a broker registered with, as of now; null if it is not live. */
   registeredDataVersion(clusterName: string, brokerAddr: string): DataVersion | null {
-    return this.#routes.tables.registered(clusterName, brokerAddr)?.dataVersion ?? null
+    return this.#routes.tables.live(clusterName, brokerAddr)?.dataVersion ?? null
   }
 
   /** QUERY_DATA_VERSION: refreshes the broker in any case, compares, and tells the version it registered with. */
@@ -208,37 +216,53 @@ export class RouteInfoManager {
     owner: LockOwner,
   ): MaybePromise<DataVersionAnswer> {
     this.touch(broker.clusterName, broker.brokerAddr, nowMs)
-    return this.#routes.read((tables) => queryDataVersion(tables, broker, version), owner)
+    return this.#routes.read(({ tables }) => queryDataVersion(tables, broker, version), owner)
   }
 
   /**
-   * The encoded route of a topic, or null if it has none. Never waits: while a transition is under way, it is the route from
-   * before it. The same buffer is given to everybody: it must not be changed.
+   * The encoded route of a topic, or null if it has none. Never waits: during a transition it is the route before it. Callers share
+   * the buffer and must not change it.
    */
   encodedRoute(topic: string, variant: RouteVariant): Buffer | null {
-    return this.#encodedRoutes.ofTopic(topic, variant)
+    const cached = this.#cache.get(topic, variant)
+    if (cached !== undefined) {
+      this.#counters.routeCacheHits++
+      return cached
+    }
+    this.#counters.routeCacheMisses++
+    const route = pickupTopicRouteData(this.#routes.view, topic, variant.supportActingMaster)
+    if (route === null) return null
+    const body = encodeTopicRouteData({ ...route, orderTopicConf: variant.orderTopicConf }, variant.dialect)
+    const brokerNames = route.queueDatas.map(({ brokerName }) => brokerName)
+    this.#cache.set(topic, variant, body, brokerNames)
+    return body
   }
 
   /**
-   * The encoded route of a topic for the clients of a zone, or null if it has none. In the legacy dialect, whatever the client
-   * takes; encoded anew for each lookup, which waits for nobody.
+   * The encoded route of a topic for the clients of a zone, or null if it has none. Always in the legacy dialect, and not cached.
    * @see ZoneRouteRPCHook in apache/rocketmq
    */
-  encodedRouteOfZone(topic: string, zoneName: string, variant: Omit<RouteVariant, 'dialect'>): Buffer | null {
-    return this.#encodedRoutes.ofZone(topic, zoneName, variant)
+  encodedRouteOfZone(
+    topic: string,
+    zoneName: string,
+    { supportActingMaster, orderTopicConf }: Omit<RouteVariant, 'dialect'>,
+  ): Buffer | null {
+    const route = pickupTopicRouteData(this.#routes.view, topic, supportActingMaster)
+    if (route === null) return null
+    return encodeTopicRouteData({ ...filterByZoneName(route, zoneName), orderTopicConf }, 'legacy')
   }
 
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */
   encodedClusterInfo(owner: LockOwner): MaybePromise<Buffer> {
-    return this.#routes.readInSlices(encodeClusterInfo, owner)
+    return this.#routes.readInSlices(
+      (view) => encodeClusterInfo({ brokerAddrTable: view.groups(), clusterAddrTable: view.clusters() }),
+      owner,
+    )
   }
 
   /** GET_BROKER_MEMBER_GROUP: the addresses of a broker name, empty if it is unknown. */
   getBrokerMemberGroup(brokerName: string, owner: LockOwner): MaybePromise<ReadonlyMap<bigint, string>> {
-    return this.#routes.read(
-      ({ brokerAddrTable }) => brokerAddrTable.get(brokerName)?.brokerAddrs ?? new Map(),
-      owner,
-    )
+    return this.#routes.read((view) => view.group(brokerName)?.brokerAddrs ?? new Map(), owner)
   }
 
   /** All topics, or those whose queues satisfy a condition. */
@@ -246,12 +270,12 @@ export class RouteInfoManager {
     owner: LockOwner,
     condition: (queues: ReadonlyMap<string, QueueData>) => boolean = () => true,
   ): MaybePromise<string[]> {
-    return this.#routes.readInSlices((tables) => topicsWhere(tables, condition), owner)
+    return this.#routes.readInSlices((view) => topicsWhere(view, condition), owner)
   }
 
   /** Topics with queues on any broker name of a cluster. */
   getTopicsByCluster(clusterName: string, owner: LockOwner): MaybePromise<string[]> {
-    return this.#routes.readInSlices((tables) => topicsByCluster(tables, clusterName), owner)
+    return this.#routes.readInSlices((view) => topicsByCluster(view, clusterName), owner)
   }
 
   /** Names of all clusters, brokers and system topics, each once, and the address of some broker. */
@@ -262,62 +286,71 @@ export class RouteInfoManager {
   /** DELETE_TOPIC_IN_NAMESRV. @returns Broker names that had queues of the topic. */
   deleteTopic(topic: string, clusterName: string | null, owner: LockOwner): MaybePromise<number> {
     return this.#routes.shortTransition(
-      (tables, changes) => deleteTopic(tables, topic, clusterName, changes),
+      (view, changes) => deleteTopic(view, topic, clusterName, changes),
       owner,
     )
   }
 
   /** REGISTER_TOPIC_IN_NAMESRV. @returns Broker names whose queues changed. @throws {LimitError} (or rejects) */
   registerTopic(topic: string, queueDatas: readonly QueueData[], owner: LockOwner): MaybePromise<number> {
-    return this.#routes.shortTransition((tables, changes) => {
-      checkTopicLimit(tables, this.#limits.maxTopics, topic)
-      return registerTopic(tables, topic, queueDatas, changes)
+    return this.#routes.shortTransition((view, changes) => {
+      checkTopicLimit(view.tables, this.#limits.maxTopics, topic)
+      return registerTopic(view, topic, queueDatas, changes)
     }, owner)
   }
 
   /** WIPE_WRITE_PERM_OF_BROKER and ADD_WRITE_PERM_OF_BROKER. @returns Topics with queues on that broker. */
   setWritePerm(brokerName: string, operation: 'wipe' | 'add', owner: LockOwner): MaybePromise<number> {
     return this.#routes.transition(
-      (tables, changes) => setWritePerm(tables, brokerName, operation, changes),
+      (view, changes) => setWritePerm(view, brokerName, operation, changes),
       owner,
     )
   }
 
-  /** A number that is another one whenever more than a sign of life has come: equal numbers, equal snapshots. */
+  /** Grows with every change other than a heartbeat: equal revisions, equal snapshots. */
   get revision(): number {
     return this.#routes.revision
   }
 
-  /** Whether there is something from a snapshot whose time is not over. */
+  /** Whether routes of a snapshot are shown. */
   get isRestored(): boolean {
-    return this.#routes.tables.restored !== undefined
+    return this.#routes.view.restored !== undefined
   }
 
-  /** Brokers that are known from a snapshot alone. */
+  /** Brokers of the snapshot that have not registered again. */
   get provisional(): number {
-    return this.#routes.tables.liveOfChannel(NO_CHANNEL).length
+    return this.#routes.view.restored?.brokers.size ?? 0
   }
 
-  /**
-   * The tables as they are between two transitions. It takes a moment whatever their size, and nobody waits for its use; who
-   * takes it calls its `release` when it has been used.
-   */
+  /** Begins a snapshot of the routes that lookups and lists show. */
   snapshot(nowMs: number): MaybePromise<RouteSnapshot> {
-    return this.#routes.read((tables) => takeRouteSnapshot(tables, this.revision, nowMs))
+    return this.#routes.read((view) => ({ revision: this.revision, text: routeSnapshotText(view, nowMs) }))
   }
 
-  /** Begins with the tables of a snapshot, before anybody asks. */
-  restore(tables: RouteTables): void {
-    this.#routes.replace(tables)
+  /** Shows the routes of a snapshot until their brokers register or the grace period ends. */
+  restore(restored: RestoredRoutes): void {
+    this.#routes.view.restored = restored
   }
 
-  /**
-   * The time of the brokers of a snapshot is over: those that have given no sign of life leave, in one batch, and then the topics
-   * of those that are back but did not tell of them again. @returns Undefined if nothing was restored.
-   */
+  /** Removes the restored brokers whose time is over, and what is restored of groups that need it no more. */
+  evictRestored(nowMs: number): void {
+    this.#removals.evictRestored(nowMs)
+    if (this.#routes.view.restored?.isUnsettled === true) void this.#settleRestored()
+  }
+
+  /** The grace period has ended. @returns Undefined if nothing was restored. */
   endRestoration(nowMs: number): MaybePromise<RestorationOutcome | undefined> {
-    this.evict(this.scanNotActiveBroker(nowMs).filter(({ channelId }) => channelId === NO_CHANNEL))
-    return this.#routes.transition(endRestoration)
+    this.#removals.evictRestored(nowMs)
+    return this.#settleRestored()
+  }
+
+  #settleRestored(): MaybePromise<RestorationOutcome | undefined> {
+    return this.#routes.transition(function* (view, changes) {
+      if (view.restored === undefined) return undefined
+      const outcome = yield* view.restored.settle(view.tables, changes)
+      if (outcome.waiting === 0) view.restored = undefined
+      return outcome
+    })
   }
 }
 

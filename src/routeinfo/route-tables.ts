@@ -1,4 +1,5 @@
 import type { DataVersion } from '../protocol/body/data-version.ts'
+import { Perm } from '../protocol/body/topic-config.ts'
 import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
 import {
   type BrokerData,
@@ -6,19 +7,14 @@ import {
   type QueueData,
   sameQueueData,
 } from '../protocol/body/topic-route-data.ts'
-
 import { OverriddenQueues } from './overridden-queues.ts'
 import { RegistrationParts } from './registration-parts.ts'
-import type { RestoredRoutes } from './restored-routes.ts'
 import { VersionedMap } from './versioned-map.ts'
 
-/** Identity of a connection, as far as the tables care. */
+/** Identity of a connection. */
 export type ChannelId = number
 
-/** In place of a connection for a broker that is known from a snapshot alone. No connection has it, and none can lose it. */
-export const NO_CHANNEL: ChannelId = 0
-
-/** What is known of a live broker. Replaced as a whole by a registration; a heartbeat moves its time only. @see BrokerLiveInfo in apache/rocketmq */
+/** A live broker. A registration replaces it; a heartbeat changes only its time. @see BrokerLiveInfo in apache/rocketmq */
 export interface BrokerLiveInfo {
   readonly clusterName: string
   readonly brokerAddr: string
@@ -27,7 +23,7 @@ export interface BrokerLiveInfo {
   readonly heartbeatTimeoutMs: number
   readonly dataVersion: DataVersion
   readonly channelId: ChannelId
-  /** `host:port` of the peer that registered it, for the log; absent if known from a snapshot alone. */
+  /** `host:port` of the peer that registered it, for the log. */
   readonly peer?: string | undefined
   readonly haServerAddr: string | null
   /** Number of topics in its last registration, and the first of them. */
@@ -35,21 +31,18 @@ export interface BrokerLiveInfo {
   readonly firstTopic: string | undefined
   /** Whether it has registered all of its topics. */
   readonly isComplete: boolean
-  /**
-   * Arrival number of the registration that made this entry. A removal carries the number of its own arrival and spares an
-   * entry with a later one, so that nothing that was decided before a broker registered can remove it afterwards.
-   */
+  /** Arrival number of the registration that made this entry: a removal decided before it does not touch the entry. */
   readonly generation: number
 }
 
-/** Key of the live and filter tables: cluster and address, joined so that no two pairs meet. */
+/** Key of the live and filter tables: cluster and address, joined so that no two pairs are equal. */
 export function brokerKey(clusterName: string, brokerAddr: string): string {
   return `${clusterName.length}:${clusterName}${brokerAddr}`
 }
 
 /**
- * The tables of the Java RouteInfoManager, as plain maps. Whoever touches them holds the lock of the RouteInfoManager; their
- * values are replaced, never edited, so a value once handed out stays as it was.
+ * The tables of the Java RouteInfoManager, as plain maps. They change only under the write lock of the RouteInfoManager. Values are
+ * replaced, not edited in place; only the queues of a topic are edited where no lookup can read them.
  */
 export class RouteTables {
   /** Topic to broker name to that broker's queues. */
@@ -59,72 +52,47 @@ export class RouteTables {
   /** Cluster to the broker names in it. */
   readonly clusterAddrTable = new Map<string, Set<string>>()
   readonly brokerLiveTable = new Map<string, BrokerLiveInfo>()
-  /** The same by address, nearly always in one cluster: to find a broker by it, no key need be put together. */
+  /** Entries of the live table by address, nearly always one each, so that finding one builds no key. */
   readonly #liveByAddr = new Map<string, readonly BrokerLiveInfo[]>()
   readonly filterServerTable = new VersionedMap<string, readonly string[]>()
   /** Static topics; as in Java it only grows. */
   readonly topicQueueMappingInfoTable = new VersionedMap<string, ReadonlyMap<string, TopicQueueMappingInfo>>()
-  readonly #shownToLookups = [
+  readonly #readByLookups = [
     this.topicQueueTable,
     this.brokerAddrTable,
     this.filterServerTable,
     this.topicQueueMappingInfoTable,
   ]
-  /** When the queues of a broker name were last changed, by anybody: numbers that only grow, absent if it has none. */
+  /** Number of the last change to the queues of each broker name; absent if it has none. */
   readonly #queuesChanged = new Map<string, number>()
   #lastQueueChange = 0
-  /** The keys of the live table by their connection, so that a closing one need not search it. */
+  /** Keys of the live table by connection, so that a closing one does not search it. */
   readonly #keysByChannel = new Map<ChannelId, Set<string>>()
   readonly overridden = new OverriddenQueues()
   readonly parts = new RegistrationParts()
-  /** What came from a snapshot; undefined if nothing did, or the time of what did is over. */
-  restored: RestoredRoutes | undefined
-  #snapshots = 0
-  /** While a snapshot is being written: queue maps made since it was taken. All others may be in it. */
-  #madeSinceFreeze: WeakSet<ReadonlyMap<string, QueueData>> | undefined
+  /** When the process was last paused until; a registration that began before then counts from that time. */
+  lastPauseEndMs = 0
 
-  /** A transition that may take several slices begins: lookups of routes go on being shown what held before it. */
+  /** Begins a transition that may take several slices: lookups see the state before it. */
   begin(): void {
-    for (const table of this.#shownToLookups) table.begin()
+    for (const table of this.#readByLookups) table.begin()
   }
 
-  /** The transition is over, and shown. */
+  /** Ends the transition: lookups see its changes. */
   commit(): void {
-    for (const table of this.#shownToLookups) table.commit()
-  }
-
-  /** From here on queue maps are replaced, not edited: a snapshot has them. */
-  freeze(): void {
-    this.#snapshots++
-    this.#madeSinceFreeze = new WeakSet()
-  }
-
-  /** A snapshot has been written. */
-  thaw(): void {
-    if (--this.#snapshots === 0) this.#madeSinceFreeze = undefined
+    for (const table of this.#readByLookups) table.commit()
   }
 
   live(clusterName: string, brokerAddr: string): BrokerLiveInfo | undefined {
     return this.#liveByAddr.get(brokerAddr)?.find((info) => info.clusterName === clusterName)
   }
 
-  /** A live broker that has registered with this server; one that is known from a snapshot alone has not. */
-  registered(clusterName: string, brokerAddr: string): BrokerLiveInfo | undefined {
-    const info = this.live(clusterName, brokerAddr)
-    return info?.channelId === NO_CHANNEL ? undefined : info
-  }
-
-  /** Whether a broker is known from a snapshot alone. */
-  isProvisional(clusterName: string, brokerAddr: string): boolean {
-    return this.live(clusterName, brokerAddr)?.channelId === NO_CHANNEL
-  }
-
-  /** @returns Whether more is new than the version and the times. */
+  /** @returns Whether anything but the data version and the times changed. */
   setLive(info: BrokerLiveInfo): boolean {
     const key = brokerKey(info.clusterName, info.brokerAddr)
     const known = this.brokerLiveTable.get(key)
     if (known !== undefined) this.#removeFromIndexes(key, known)
-    // In its place: a snapshot must not differ from the one before because a broker has registered again.
+    // Not deleted first: the order of a snapshot must not change when a broker registers again.
     this.brokerLiveTable.set(key, info)
     this.#liveByAddr.set(info.brokerAddr, [...(this.#liveByAddr.get(info.brokerAddr) ?? []), info])
     const keys = this.#keysByChannel.get(info.channelId)
@@ -133,8 +101,7 @@ export class RouteTables {
     return (
       known?.brokerName !== info.brokerName ||
       known.heartbeatTimeoutMs !== info.heartbeatTimeoutMs ||
-      known.haServerAddr !== info.haServerAddr ||
-      (known.channelId === NO_CHANNEL) !== (info.channelId === NO_CHANNEL)
+      known.haServerAddr !== info.haServerAddr
     )
   }
 
@@ -161,28 +128,33 @@ export class RouteTables {
     return [...keys].map((key) => this.brokerLiveTable.get(key)).filter((info) => info !== undefined)
   }
 
-  /** Marks a live broker as heard from; an unknown one is ignored. */
+  /** A heartbeat of a live broker; an unknown one is ignored. */
   touch(clusterName: string, brokerAddr: string, nowMs: number): void {
     const info = this.live(clusterName, brokerAddr)
     if (info !== undefined) info.lastUpdateTimestampMs = nowMs
   }
 
-  /** Stores a topic's queues on a broker, unless it is what is stored already. @returns Whether anything changed. */
+  /** After a pause of the process: adds it to the last sign of life of every broker. */
+  extendTimeouts(pausedMs: number, nowMs: number): void {
+    this.lastPauseEndMs = nowMs
+    for (const info of this.brokerLiveTable.values())
+      info.lastUpdateTimestampMs = Math.min(nowMs, info.lastUpdateTimestampMs + pausedMs)
+  }
+
+  /** Stores a topic's queues on a broker. @returns Whether anything changed. */
   putQueueData(topic: string, queueData: QueueData): boolean {
     const { brokerName } = queueData
     const queues = this.topicQueueTable.get(topic)
     const known = queues?.get(brokerName)
-    const isSame = known !== undefined && sameQueueData(known, queueData)
-    if (isSame && this.restored?.queueDatas.has(known) !== true) return false
-    if (queues !== undefined && !this.#isShared(topic, queues)) queues.set(brokerName, queueData)
-    else this.#putOwn(topic, new Map(queues).set(brokerName, queueData))
-    // What a snapshot said and a broker says again is the same queues, known by another.
-    if (!isSame) this.#noteQueueChange(brokerName)
-    return !isSame
+    if (known !== undefined && sameQueueData(known, queueData)) return false
+    if (queues !== undefined && !this.topicQueueTable.isShared(topic)) queues.set(brokerName, queueData)
+    else this.topicQueueTable.set(topic, new Map(queues).set(brokerName, queueData))
+    this.#noteQueueChange(brokerName)
+    return true
   }
 
   /**
-   * The same for a change that is not the broker's own: what it last registered stays known.
+   * The same for a change that is not the broker's own: {@link overridden} keeps what the broker last registered.
    * @param versions - Of {@link dataVersionsOf}.
    */
   overrideQueueData(topic: string, queueData: QueueData, versions: readonly DataVersion[]): boolean {
@@ -192,28 +164,15 @@ export class RouteTables {
     return isChanged
   }
 
+  /** The live brokers that are members of a group. */
+  membersOf(brokerName: string): BrokerLiveInfo[] {
+    const addrs = [...(this.brokerAddrTable.get(brokerName)?.brokerAddrs.values() ?? [])]
+    return addrs.flatMap((addr) => this.#liveByAddr.get(addr) ?? [])
+  }
+
   /** The versions under which the members of a broker name are registered. */
   dataVersionsOf(brokerName: string): DataVersion[] {
-    const addrs = [...(this.brokerAddrTable.get(brokerName)?.brokerAddrs.values() ?? [])]
-    return addrs
-      .flatMap((addr) => this.#liveByAddr.get(addr) ?? [])
-      .filter(({ channelId }) => channelId !== NO_CHANNEL)
-      .map(({ dataVersion }) => dataVersion)
-  }
-
-  /** A topic's queues on a broker as somebody has told this server: not what only a snapshot says. */
-  toldQueueData(topic: string, brokerName: string): QueueData | undefined {
-    const queueData = this.topicQueueTable.get(topic)?.get(brokerName)
-    return queueData !== undefined && this.restored?.queueDatas.has(queueData) === true
-      ? undefined
-      : queueData
-  }
-
-  /** Puts a topic of a snapshot into tables that nobody uses yet. */
-  restoreTopic(topic: string, queues: Map<string, QueueData>): void {
-    this.topicQueueTable.set(topic, queues)
-    for (const brokerName of queues.keys())
-      if (!this.#queuesChanged.has(brokerName)) this.#noteQueueChange(brokerName)
+    return this.membersOf(brokerName).map(({ dataVersion }) => dataVersion)
   }
 
   /** Removes a topic's queues on a broker, and the topic when none are left. @returns Whether anything changed. */
@@ -223,10 +182,10 @@ export class RouteTables {
     this.#forgetTopic(topic, brokerName)
     if (queues.size === 1) {
       this.topicQueueTable.delete(topic)
-    } else if (this.#isShared(topic, queues)) {
+    } else if (this.topicQueueTable.isShared(topic)) {
       const left = new Map(queues)
       left.delete(brokerName)
-      this.#putOwn(topic, left)
+      this.topicQueueTable.set(topic, left)
     } else {
       queues.delete(brokerName)
     }
@@ -248,40 +207,21 @@ export class RouteTables {
     else this.topicQueueTable.set(topic, left)
   }
 
-  /** Removes a topic. @returns Whether there was one. */
-  removeTopic(topic: string): boolean {
-    for (const brokerName of this.topicQueueTable.get(topic)?.keys() ?? []) {
-      this.#forgetTopic(topic, brokerName)
-      this.#noteQueueChange(brokerName)
-    }
-    return this.topicQueueTable.delete(topic)
-  }
-
   #forgetTopic(topic: string, brokerName: string): void {
     this.overridden.drop(topic, brokerName)
     this.parts.drop(topic, brokerName)
   }
 
-  /** Says that a broker name has no queues any more. */
+  /** A broker name has no queues any more. */
   forgetQueueChanges(brokerName: string): void {
     this.#queuesChanged.delete(brokerName)
     this.overridden.forget(brokerName)
     this.parts.forget(brokerName)
   }
 
-  /** A number that is another one whenever any topic's queues on that broker name are: equal numbers, equal queues. */
+  /** Grows with every change to the queues of a broker name: equal numbers, equal queues. 0 if it has none. */
   queueState(brokerName: string): number {
     return this.#queuesChanged.get(brokerName) ?? 0
-  }
-
-  /** Whether readers or a snapshot may have this map, so that it must be replaced and not edited. */
-  #isShared(topic: string, queues: ReadonlyMap<string, QueueData>): boolean {
-    return this.topicQueueTable.isShared(topic) || this.#madeSinceFreeze?.has(queues) === false
-  }
-
-  #putOwn(topic: string, queues: Map<string, QueueData>): void {
-    this.topicQueueTable.set(topic, queues)
-    this.#madeSinceFreeze?.add(queues)
   }
 
   #noteQueueChange(brokerName: string): void {
@@ -289,14 +229,20 @@ export class RouteTables {
   }
 }
 
-/** Smallest id of a group, or undefined if it has no members. */
+/** Min broker id of a group, or undefined if it has no members. */
 export function minBrokerId(addrs: ReadonlyMap<bigint, string>): bigint | undefined {
   let min: bigint | undefined
   for (const id of addrs.keys()) if (min === undefined || id < min) min = id
   return min
 }
 
-/** Whether a group has members but no master, so that its smallest slave may act as one. */
+/** Whether a group has members but no master, so that the slave with the min broker id may act as one. */
 export function lacksMaster(addrs: ReadonlyMap<bigint, string>): boolean {
   return addrs.size > 0 && !addrs.has(MASTER_ID)
+}
+
+/** Queues with the write permission wiped, or added together with the read permission. */
+export function withWritePerm(queueData: QueueData, operation: 'wipe' | 'add'): QueueData {
+  const perm = operation === 'wipe' ? queueData.perm & ~Perm.WRITE : Perm.READ | Perm.WRITE
+  return { ...queueData, perm }
 }

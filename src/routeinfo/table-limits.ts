@@ -1,17 +1,17 @@
+import { LimitError } from '../common/limit-error.ts'
 import type { Steps } from '../common/time-slicer.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
-import { LimitError } from '../protocol/errors.ts'
 import type { Registration } from './registration.ts'
 import { scopeOf } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
-import { NO_CHANNEL, type RouteTables } from './route-tables.ts'
+import type { RouteTables } from './route-tables.ts'
 import { removeEmptyGroups } from './unregister-brokers.ts'
 
-/** How much the tables take. */
+/** Limits of the tables. */
 export interface TableLimits {
-  /** Most brokers; also most broker names, and most names in all clusters together. */
+  /** Max brokers; also max broker names, and max names in all clusters together. */
   readonly maxBrokers: number
-  /** Most topics; also most static topics. */
+  /** Max topics; also max static topics. */
   readonly maxTopics: number
 }
 
@@ -31,10 +31,8 @@ export function hasRoomForBroker(
   const { brokerAddrTable, brokerLiveTable, clusterAddrTable } = tables
   const isLive = tables.live(clusterName, brokerAddr) !== undefined
   const maxNames = leavingName(tables, registration) === undefined ? maxBrokers : maxBrokers + 1
-  // One that is known from a snapshot alone may be the very one that comes, from another address.
-  const live = (): number => brokerLiveTable.size - tables.liveOfChannel(NO_CHANNEL).length
   return (
-    (isLive || brokerLiveTable.size < maxBrokers || live() < maxBrokers) &&
+    (isLive || brokerLiveTable.size < maxBrokers) &&
     (brokerAddrTable.size < maxNames || brokerAddrTable.has(brokerName)) &&
     (clusterAddrTable.get(clusterName)?.has(brokerName) === true || namesInClusters(tables) < maxNames)
   )
@@ -52,8 +50,8 @@ function leavingName(
 }
 
 /**
- * Drops what registrations that were refused have left behind, names without members, and looks again.
- * @throws {LimitError} There is no room, and nothing of the registration has been applied.
+ * Removes names without members, which rejected registrations leave behind, and checks again.
+ * @throws {LimitError} There is still no room; nothing of the registration has been applied.
  */
 export function* makeRoomForBroker(
   tables: RouteTables,
@@ -63,11 +61,11 @@ export function* makeRoomForBroker(
 ): Steps<void> {
   yield* removeEmptyGroups(tables, changes)
   if (hasRoomForBroker(tables, maxBrokers, registration)) return
-  throw new LimitError('maxBrokers', `there are as many brokers as maxBrokers allows, ${maxBrokers}`)
+  throw new LimitError('maxBrokers', `maxBrokers (${maxBrokers}) reached`)
 }
 
-/** Whether the topics of a registration must be counted by {@link checkTopicsOf}: if all were new, there would be too many. */
-export function mayMeetTopicBound(
+/** Whether {@link checkTopicsOf} must count: the topics of a registration, if all were new, would exceed the limit. */
+export function mayExceedTopicLimit(
   { topicQueueTable, topicQueueMappingInfoTable }: RouteTables,
   maxTopics: number,
   { topicConfigTable, topicQueueMappingInfoMap }: Registration,
@@ -79,11 +77,8 @@ export function mayMeetTopicBound(
 }
 
 /**
- * Looks whether there is room for the topics of a registration, before anything is touched.
- *
- * A broker that is known and brings too many is refused, but has been heard from: it keeps the topics that it has, rather than to
- * lose them all with its next timeout.
- * @throws {LimitError}
+ * Checks that there is room for the topics of a registration, before anything is changed.
+ * @throws {LimitError} For a live broker it counts as a heartbeat, so that the broker keeps the topics it has.
  */
 export function* checkTopicsOf(
   tables: RouteTables,
@@ -98,7 +93,7 @@ export function* checkTopicsOf(
     yield* removeUnusedMappings(tables)
     mapped = yield* mappedTopicsWith(tables, registration)
   }
-  // What is there already may go beyond: from a snapshot, when the bound was another one. It does not grow.
+  // Tables that exceed the limit already may stay as they are, but not grow.
   const { topicQueueTable, topicQueueMappingInfoTable } = tables
   if (
     topics <= Math.max(maxTopics, topicQueueTable.size) &&
@@ -154,7 +149,7 @@ function* mappedTopicsWith(
   return topics
 }
 
-/** Removes the mappings of static topics that no broker has any more. Java keeps them for ever; no route shows them. */
+/** Removes the mappings of static topics that no broker has. Java keeps them for ever; no route shows them. */
 function* removeUnusedMappings({ topicQueueTable, topicQueueMappingInfoTable }: RouteTables): Steps<void> {
   for (const topic of topicQueueMappingInfoTable.keys()) {
     if (!topicQueueTable.has(topic)) topicQueueMappingInfoTable.delete(topic)
@@ -162,18 +157,18 @@ function* removeUnusedMappings({ topicQueueTable, topicQueueMappingInfoTable }: 
   }
 }
 
-/** Looks whether there is room for a topic. @throws {LimitError} */
+/** Checks that there is room for a topic. @throws {LimitError} */
 export function checkTopicLimit({ topicQueueTable }: RouteTables, maxTopics: number, topic: string): void {
   if (topicQueueTable.size >= maxTopics && !topicQueueTable.has(topic)) throw tooManyTopics(maxTopics)
 }
 
-/** A slave of 4.x never brings any; whether one of 5.x does, hangs on who else is there. */
+/** The topics of a 4.x slave never count; those of a 5.x slave may, if its group has no master. */
 function topicsMayCount({ brokerId, enableActingMaster }: Registration): boolean {
   return brokerId === MASTER_ID || enableActingMaster !== null
 }
 
 function tooManyTopics(maxTopics: number, topics = maxTopics + 1): LimitError {
-  return new LimitError('maxTopics', `there would be ${topics} topics, and maxTopics allows ${maxTopics}`)
+  return new LimitError('maxTopics', `maxTopics (${maxTopics}) exceeded: there would be ${topics} topics`)
 }
 
 function namesInClusters({ clusterAddrTable }: RouteTables): number {

@@ -1,15 +1,14 @@
 import type { Steps } from '../common/time-slicer.ts'
 import type { QueueData } from '../protocol/body/topic-route-data.ts'
-import type { RouteTables } from './route-tables.ts'
-import { isSystemTopic } from './system-topics.ts'
+import type { RouteView } from './route-view.ts'
 
 /** Topics whose queues satisfy a condition, walked in slices. */
 export function* topicsWhere(
-  tables: RouteTables,
+  view: RouteView,
   condition: (queues: ReadonlyMap<string, QueueData>) => boolean,
 ): Steps<string[]> {
   const topics: string[] = []
-  for (const [topic, queues] of tables.topicQueueTable) {
+  for (const [topic, queues] of view.topics()) {
     if (condition(queues)) topics.push(topic)
     yield
   }
@@ -17,36 +16,60 @@ export function* topicsWhere(
 }
 
 /** Topics with queues on any broker name of a cluster, walked in slices. @see RouteInfoManager#getTopicsByCluster in apache/rocketmq */
-export function topicsByCluster(tables: RouteTables, clusterName: string): Steps<string[]> {
-  const names = [...(tables.clusterAddrTable.get(clusterName) ?? [])]
-  return topicsWhere(tables, (queues) => names.some((name) => queues.has(name)))
+export function topicsByCluster(view: RouteView, clusterName: string): Steps<string[]> {
+  const names = [...(view.clusters().get(clusterName) ?? [])]
+  return topicsWhere(view, (queues) => names.some((name) => queues.has(name)))
 }
 
 /** The response to GET_SYSTEM_TOPIC_LIST_FROM_NS. */
 export interface SystemTopicList {
-  /** Names of all clusters and brokers, and of all system topics that have queues, each once. */
+  /** Distinct names of all clusters, brokers, and system topics with queues. */
   readonly topics: readonly string[]
-  /** Of some broker; null if there is none. */
+  /** Of any broker; null if there is none. */
   readonly brokerAddr: string | null
 }
 
 /**
- * Admin clients add what the one broker at `brokerAddr` says. Java leaves the system topics to it, and so those of the other brokers
- * are missing (apache/rocketmq #9329).
+ * Admin clients add the system topics of the broker at `brokerAddr`. Java lists only those, so topics of other brokers are missing
+ * (apache/rocketmq #9329).
  * @see RouteInfoManager#getSystemTopicList in apache/rocketmq
  */
-export function* systemTopicList(tables: RouteTables): Steps<SystemTopicList> {
-  const topics = new Set([...tables.clusterAddrTable].flatMap(([cluster, names]) => [cluster, ...names]))
-  for (const topic of tables.topicQueueTable.keys()) {
+export function* systemTopicList(view: RouteView): Steps<SystemTopicList> {
+  const topics = new Set([...view.clusters()].flatMap(([cluster, names]) => [cluster, ...names]))
+  for (const [topic] of view.topics()) {
     if (isSystemTopic(topic)) topics.add(topic)
     yield
   }
-  return { topics: [...topics], brokerAddr: someAddress(tables) }
+  return { topics: [...topics], brokerAddr: someAddress(view) }
 }
 
-function someAddress({ brokerAddrTable }: RouteTables): string | null {
-  for (const { brokerAddrs } of brokerAddrTable.values()) {
+function someAddress(view: RouteView): string | null {
+  for (const { brokerAddrs } of view.groups().values()) {
     for (const brokerAddr of brokerAddrs.values()) return brokerAddr
   }
   return null
+}
+
+/** Prefix of topics that brokers create for themselves. @see TopicValidator#SYSTEM_TOPIC_PREFIX in apache/rocketmq */
+const SYSTEM_TOPIC_PREFIX = 'rmq_sys_'
+
+/** System topics without the prefix. @see TopicValidator in apache/rocketmq */
+const NAMED_SYSTEM_TOPICS: ReadonlySet<string> = new Set([
+  'BenchmarkTest',
+  'CHECKPOINT_TOPIC',
+  'OFFSET_MOVED_EVENT',
+  'RMQ_SYS_ROCKSDB_TRANS_HALF_TOPIC',
+  'RMQ_SYS_ROCKSDB_TRANS_OP_HALF_TOPIC',
+  'RMQ_SYS_TRACE_TOPIC',
+  'RMQ_SYS_TRANS_HALF_TOPIC',
+  'RMQ_SYS_TRANS_OP_HALF_TOPIC',
+  'SCHEDULE_TOPIC_XXXX',
+  'SELF_TEST_TOPIC',
+  'TBW102',
+  'TRANS_CHECK_MAX_TIME_TOPIC',
+])
+
+/** Whether a topic is a system topic. @see TopicValidator#isSystemTopic in apache/rocketmq */
+function isSystemTopic(topic: string): boolean {
+  return topic.startsWith(SYSTEM_TOPIC_PREFIX) || NAMED_SYSTEM_TOPICS.has(topic)
 }

@@ -2,30 +2,29 @@ import type { Steps } from '../common/time-slicer.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import type { RouteChanges } from './route-changes.ts'
-import type { UnregisterReason } from './route-event.ts'
+import { TopicTally, type UnregisterReason } from './route-event.ts'
 import { brokerKey, type ChannelId, minBrokerId, type RouteTables } from './route-tables.ts'
-import { TopicTally } from './topic-tally.ts'
 
-/** A broker that is to leave, and what whoever decided so had seen of it. */
+/** A broker to remove, and the state in which it was when that was decided: {@link isFenced}. */
 export interface Unregistration {
   readonly clusterName: string
   readonly brokerAddr: string
   readonly brokerName: string
-  /** Null when the server itself decided: it goes by the address alone. */
+  /** Null when the server itself decided: then the address alone counts. */
   readonly brokerId: bigint | null
   readonly reason: UnregisterReason
-  /** Arrival number of the decision: a registration with a later one is not touched. */
+  /** Arrival number of the decision: a broker that registered later stays. */
   readonly generation: number
   /** `host:port` of the peer that asked for it; absent when the server itself decided. */
   readonly peer?: string
-  /** The connection that was lost: a broker bound to another one by now is not touched. */
+  /** The connection that closed: a broker that registered over another one since stays. */
   readonly channelId?: ChannelId
-  /** The last sign of life that was too old: a broker heard from since is not touched. */
+  /** The time of its last heartbeat: a broker with a later one stays. */
   readonly lastUpdateTimestampMs?: number
 }
 
 /**
- * Removes a batch of brokers, and then, in one walk over the topics, the routes that led to them.
+ * Removes a batch of brokers, and then, in one pass over the topics, their queues.
  * @see RouteInfoManager#unRegisterBroker in apache/rocketmq
  */
 export function* unregisterBrokers(
@@ -35,21 +34,21 @@ export function* unregisterBrokers(
 ): Steps<void> {
   const removed = new Set<string>()
   const reduced = new Set<string>()
-  /** What becomes of the topics of each broker name, for the effect of the last of its members that leaves. */
+  /** What becomes of the topics of each broker name, for the event of the last member that leaves. */
   const tallies = new Map<string, TopicTally>()
-  /** The last member with the smallest id that left each group. */
+  /** The last member with the min broker id that left each group. */
   const offline = new Map<string, string>()
   const leave = (request: Unregistration): void => {
     const left = removeFromGroup(tables, request, changes)
-    if (left.minIdLeft) offline.set(request.brokerName, request.brokerAddr)
-    if (left.groupIsGone) removed.add(request.brokerName)
+    if (left.isMinIdLost) offline.set(request.brokerName, request.brokerAddr)
+    if (left.isGroupRemoved) removed.add(request.brokerName)
     else reduced.add(request.brokerName)
   }
   for (const request of batch) {
     const { clusterName, brokerAddr, brokerName, reason } = request
     const peer = request.peer ?? tables.live(clusterName, brokerAddr)?.peer
     if (isFenced(tables, request)) {
-      changes.effect({
+      changes.event({
         kind: 'removal fenced',
         broker: { clusterName, brokerName, brokerAddr },
         reason,
@@ -68,11 +67,11 @@ export function* unregisterBrokers(
     if (group === undefined) continue
     const { brokerAddrs, enableActingMaster } = group
     const fields = { brokerName, brokerAddrs, offlineBrokerAddr, haBrokerAddr: null, enableActingMaster }
-    changes.effect({ kind: 'min broker id changed', ...fields })
+    changes.event({ kind: 'min broker id changed', ...fields })
   }
 }
 
-/** Removes the entry of the live table; an address that is live under another name stays so. */
+/** Removes the entry of the live table, unless the address is live under another name. */
 function removeLive(
   tables: RouteTables,
   { clusterName, brokerAddr, brokerName, reason, peer }: Unregistration,
@@ -87,21 +86,21 @@ function removeLive(
   if (live === undefined) return
   const topicChanges = new TopicTally()
   tallies.set(brokerName, topicChanges)
-  changes.effect({
+  changes.event({
     kind: 'broker unregistered',
     broker: { clusterName, brokerName, brokerAddr },
     reason,
     peer: peer ?? live.peer,
     topicChanges,
   })
-  // Other brokers may share the connection and be well; Java closes it all the same.
-  const wasSilent = reason === 'expired' || reason === 'unreachable'
-  if (wasSilent && tables.liveOfChannel(live.channelId).length === 0) {
-    changes.effect({ kind: 'channel silent', channelId: live.channelId })
+  // Java closes the connection even if other brokers on it are active.
+  const wasInactive = reason === 'expired' || reason === 'unreachable'
+  if (wasInactive && tables.liveOfChannel(live.channelId).length === 0) {
+    changes.event({ kind: 'connection inactive', channelId: live.channelId })
   }
 }
 
-/** Whether the broker has shown itself again since its removal was decided. Java does not ask (#5374, #11043). */
+/** Whether the broker has registered or sent a heartbeat since its removal was decided. Java does not check (#5374, #11043). */
 function isFenced(tables: RouteTables, request: Unregistration): boolean {
   const live = tables.live(request.clusterName, request.brokerAddr)
   if (live === undefined) return request.reason !== 'request'
@@ -113,7 +112,7 @@ function isFenced(tables: RouteTables, request: Unregistration): boolean {
   )
 }
 
-/** Whether the same broker has registered under another cluster's name, so that its place in the group is not lost. */
+/** Whether the same broker is live under another cluster name, and so remains a member of its group. */
 function isLiveElsewhere(tables: RouteTables, { brokerName, brokerAddr }: Unregistration): boolean {
   for (const cluster of tables.clusterAddrTable.keys()) {
     if (tables.live(cluster, brokerAddr)?.brokerName === brokerName) return true
@@ -121,38 +120,38 @@ function isLiveElsewhere(tables: RouteTables, { brokerName, brokerAddr }: Unregi
   return false
 }
 
-const NOTHING_LEFT = { groupIsGone: false, minIdLeft: false }
+const NOT_A_MEMBER = { isGroupRemoved: false, isMinIdLost: false }
 
-/** @returns Whether the group is gone with this member, and whether it goes on with another smallest id. */
+/** @returns Whether the group was removed with its last member, and whether it stays with another min broker id. */
 function removeFromGroup(
   tables: RouteTables,
   request: Unregistration,
   changes: RouteChanges,
-): { readonly groupIsGone: boolean; readonly minIdLeft: boolean } {
+): { readonly isGroupRemoved: boolean; readonly isMinIdLost: boolean } {
   const { clusterName, brokerAddr, brokerName, brokerId } = request
   const group = tables.brokerAddrTable.get(brokerName)
-  if (group === undefined) return NOTHING_LEFT
+  if (group === undefined) return NOT_A_MEMBER
   const leavingId = brokerId ?? [...group.brokerAddrs].find(([, addr]) => addr === brokerAddr)?.[0]
-  // A stale entry of the live table, whose place another address has taken: the group has nothing to do with it.
-  if (leavingId === undefined) return NOTHING_LEFT
+  // Another address has taken its id.
+  if (leavingId === undefined) return NOT_A_MEMBER
   const minIdLeaves = group.brokerAddrs.size > 0 && leavingId === minBrokerId(group.brokerAddrs)
   const brokerAddrs = new Map([...group.brokerAddrs].filter(([, addr]) => addr !== brokerAddr))
   if (brokerAddrs.size !== group.brokerAddrs.size) changes.group(brokerName)
   if (brokerAddrs.size > 0) {
     tables.brokerAddrTable.set(brokerName, { ...group, brokerAddrs })
-    return { groupIsGone: false, minIdLeft: minIdLeaves }
+    return { isGroupRemoved: false, isMinIdLost: minIdLeaves }
   }
   tables.brokerAddrTable.delete(brokerName)
   changes.group(brokerName)
   const names = tables.clusterAddrTable.get(clusterName)
   names?.delete(brokerName)
   if (names?.size === 0) tables.clusterAddrTable.delete(clusterName)
-  return { groupIsGone: true, minIdLeft: false }
+  return { isGroupRemoved: true, isMinIdLost: false }
 }
 
 /**
- * Removes groups without members, with their topics, and names of clusters that have no group. Java keeps both for ever: a refused
- * registration leaves them behind.
+ * Removes groups without members, with their topics, and broker names of clusters that have no group. Rejected registrations leave
+ * both behind; Java keeps them for ever.
  */
 export function* removeEmptyGroups(tables: RouteTables, changes: RouteChanges): Steps<void> {
   const removed = new Set<string>()
@@ -180,12 +179,12 @@ function* cleanTopics(
 ): Steps<void> {
   const readOnly = [...reduced].filter((name) => {
     const group = tables.brokerAddrTable.get(name)
-    // Java looks at the smallest id, so a group with a negative one stays as it is though it has no master.
+    // As in Java, a negative min broker id counts as a master.
     return group?.enableActingMaster === true && (minBrokerId(group.brokerAddrs) ?? MASTER_ID) > MASTER_ID
   })
   if (removed.size === 0 && readOnly.length === 0) return
   for (const [topic, queues] of tables.topicQueueTable) {
-    // Whose routes these were is told by the group that went.
+    // No changes.topic(): the change of the group invalidates these routes.
     if (removed.size > 0) {
       for (const name of queues.keys()) if (removed.has(name)) tallies.get(name)?.add('deleted', topic)
       tables.removeQueueDatas(topic, removed)
@@ -200,6 +199,6 @@ function* cleanTopics(
     yield
   }
   for (const name of removed) tables.forgetQueueChanges(name)
-  // What the master registered does not count any more: its slave registers its own.
+  // From now on the slave's own registration counts.
   for (const name of readOnly) tables.overridden.forget(name)
 }

@@ -1,58 +1,55 @@
 /**
- * A map that remembers, while a transition is under way, how its entries were before. So whoever asks between two slices of that
- * transition is shown what held before it, and need not wait for its end.
- *
- * Values must not be edited in place while a transition is under way.
+ * A map that keeps the former value of each entry that a transition changes, so that lookups between two slices of the transition
+ * read the state before it without waiting. A value that {@link isShared} must be replaced, not edited in place.
  */
 export class VersionedMap<Key, Value> extends Map<Key, Value> {
-  /** The entries that the transition has changed, as they were; undefined between transitions. */
+  /** Former values of the entries that the transition has changed; undefined between transitions. */
   #before: Map<Key, Value | undefined> | undefined
 
-  /** Begins empty: Map's own constructor would set entries before there are any fields. */
-  // biome-ignore lint/complexity/noUselessConstructor: it takes no entries, where Map's own does
+  // biome-ignore lint/complexity/noUselessConstructor: Map's own would set entries before the fields exist
   constructor() {
     super()
   }
 
-  /** From here on changes are not shown by {@link committed}. */
+  /** From here on changes are hidden from {@link snapshotGet}. */
   begin(): void {
     this.#before ??= new Map()
   }
 
-  /** Shows what has been changed. */
+  /** Ends the transition: {@link snapshotGet} sees its changes. */
   commit(): void {
     this.#before = undefined
   }
 
-  /** The entry as it was before the transition under way, or as it is if there is none. */
-  committed(key: Key): Value | undefined {
+  /** The value before the transition that is under way, or the present one if none is. */
+  snapshotGet(key: Key): Value | undefined {
     const before = this.#before
     if (before === undefined || before.size === 0) return this.get(key)
     const known = before.get(key)
     return known !== undefined || before.has(key) ? known : this.get(key)
   }
 
-  /** True if {@link committed} gives nothing for any key; during a transition it may be false nevertheless. */
+  /** True if {@link snapshotGet} finds nothing for any key; during a transition it may be false nevertheless. */
   get isEmpty(): boolean {
     return this.size === 0 && (this.#before === undefined || this.#before.size === 0)
   }
 
-  /** Whether a value is one that readers may be shown while the transition goes on, and must therefore be replaced, not edited. */
+  /** Whether lookups may still read this value. */
   isShared(key: Key): boolean {
     return this.#before !== undefined && !this.#before.has(key)
   }
 
   override set(key: Key, value: Value): this {
-    this.#remember(key)
+    this.#keepFormer(key)
     return super.set(key, value)
   }
 
   override delete(key: Key): boolean {
-    this.#remember(key)
+    this.#keepFormer(key)
     return super.delete(key)
   }
 
-  #remember(key: Key): void {
+  #keepFormer(key: Key): void {
     if (this.#before !== undefined && !this.#before.has(key)) this.#before.set(key, this.get(key))
   }
 }

@@ -1,37 +1,8 @@
+import { LIMIT_NAMES, type LimitName } from '../common/limit-error.ts'
 import { CodeCounts } from './code-counts.ts'
 
-/**
- * How often each bound has refused something, by the name of its option.
- *
- * A refusal is an answer, a closed connection or a command of ours that was not sent; whatever it was, nothing else changed.
- */
-export class Rejections {
-  maxConnections = 0
-  maxConnectionsPerAddress = 0
-  'com.rocketmq.remoting.frameMaxLength' = 0
-  maxHeaderBytes = 0
-  maxRequestBodyBytes = 0
-  maxConfigUpdateBytes = 0
-  maxInflatedBytes = 0
-  maxQueuedRequestBytes = 0
-  maxQueuedAnswerBytes = 0
-  maxRegistrationsInFlight = 0
-  maxWaitingRequests = 0
-  unRegisterBrokerQueueCapacity = 0
-  maxBrokers = 0
-  maxTopics = 0
-  maxKVEntries = 0
-  maxKVBytes = 0
-  maxWaitingChanges = 0
-  clusterTestMaxLookups = 0
-  clientMaxConnections = 0
-  clientMaxQueuedBytes = 0
-  clientOnewaySemaphoreValue = 0
-  clientAsyncSemaphoreValue = 0
-}
-
-/** The name of the option that sets a bound. */
-export type LimitName = keyof Rejections
+/** How often each limit has rejected something, by the name of its option: a request, a connection, or a command of our own. */
+export type Rejections = Record<LimitName, number>
 
 /**
  * What a server has done since it started, in one place for whoever shows it. The parts of the server count here themselves: a
@@ -76,8 +47,7 @@ export class Counters {
   readonly outcomes = new CodeCounts()
   /** Requests that went wrong in a way that nobody expected. */
   requestDefects = 0
-  /** What was refused for a bound. */
-  readonly rejected = new Rejections()
+  readonly rejected = Object.fromEntries(LIMIT_NAMES.map((name) => [name, 0])) as Rejections
   /** Requests answered SYSTEM_BUSY because of an overload. */
   requestsShed = 0
   overloads = 0

@@ -15,7 +15,7 @@ export type EventKind =
   | 'overload ended'
   | 'routes restored'
   | 'restoration ended'
-  | 'stood still'
+  | 'process paused'
   | 'descriptors used up'
   | 'descriptors free'
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseCommandLine } from '../../src/cli/command-line.ts'
-import { UsageError } from '../../src/cli/usage-error.ts'
+import { parseCommandLine, UsageError } from '../../src/cli/command-line.ts'
 
 const start = { action: 'start', configFile: undefined, properties: [] }
 
@@ -65,22 +64,19 @@ describe('parseCommandLine', () => {
     expect(parseCommandLine([option], '1.2.3')).toEqual({ action: 'show', text: 'mqnamesrv 1.2.3\n' })
   })
 
-  test.each(['-h', '--help', '-help'])(
-    '%s shows the few options and where the properties are listed',
-    (option) => {
-      const shown = parseCommandLine([option], '1.2.3')
-      const text = shown.action === 'show' ? shown.text : ''
-      for (const part of [
-        '-c, --configFile',
-        '-p, --printConfigItem',
-        '-n, --namesrvAddr',
-        'docs/configuration.md',
-      ]) {
-        expect(text).toContain(part)
-      }
-      expect(text).not.toContain('serverSelectorThreads')
-    },
-  )
+  test.each(['-h', '--help', '-help'])('%s shows the options and where the keys are described', (option) => {
+    const shown = parseCommandLine([option], '1.2.3')
+    const text = shown.action === 'show' ? shown.text : ''
+    for (const part of [
+      '-c, --configFile',
+      '-p, --printConfigItem',
+      '-n, --namesrvAddr',
+      'docs/configuration.md',
+    ]) {
+      expect(text).toContain(part)
+    }
+    expect(text).not.toContain('serverSelectorThreads')
+  })
 
   test.each([
     [
@@ -108,7 +104,7 @@ describe('parseCommandLine', () => {
     [['--listenPort', '-p'], 'ERR_USAGE_MISSING_VALUE', 'option --listenPort needs a value'],
     [['-p=yes'], 'ERR_USAGE_WORD', 'option -p takes no value'],
     [['ns.conf'], 'ERR_USAGE_WORD', 'unexpected argument "ns.conf"'],
-  ])('%j is refused', (argv, code, message) => {
+  ])('%j is rejected', (argv, code, message) => {
     const parse = () => parseCommandLine(argv, '1.2.3')
     expect(parse).toThrow(UsageError)
     expect(parse).toThrow(expect.objectContaining({ code, message }))

@@ -26,7 +26,7 @@ describe('the command mqnamesrv', () => {
     ['16.20.2', '16.20'],
     ['18.19.1', '18.19'],
     ['20.18.3', '20.18'],
-  ])('on Node.js %s says in one line which one it needs', async (version, shown) => {
+  ])('on Node.js %s says in one line which version it needs', async (version, shown) => {
     const words = ['node', '--require', pretend(version), checkout([]), '-v']
     const stderr = `mqnamesrv: needs Node.js 20.19 or later, this is ${shown}\n`
     expect(await outcome(words)).toEqual({ code: 1, stdout: '', stderr })
@@ -38,7 +38,7 @@ describe('the command mqnamesrv', () => {
     })
   })
 
-  test('needs the Node.js that package.json asks for', () => {
+  test('needs the Node.js version of package.json', () => {
     expect(manifest.engines.node).toBe('>=20.19')
   })
 
@@ -62,7 +62,7 @@ describe('the command mqnamesrv', () => {
   test.runIf(hasPrlimit)('under a limit of 64 open files says in one line how many it needs', async () => {
     const { code, stdout, stderr } = await outcome(['prlimit', '--nofile=64', 'node', checkout()])
     expect([code, stdout]).toEqual([1, ''])
-    expect(stderr).toMatch(/^mqnamesrv: the limit of open files is 64, and at least 128 are needed: .*\n$/)
+    expect(stderr).toMatch(/^mqnamesrv: the open-file limit is 64, at least 128 are needed: .*\n$/)
   })
 })
 
@@ -90,16 +90,16 @@ describe.runIf(isRoot && hasSetpriv)('a user without an entry in the user databa
     return { command, folder }
   }
 
-  test.each(['-v', '-h', '-p'])('is served by %s', async (option) => {
+  test.each(['-v', '-h', '-p'])('can use %s', async (option) => {
     const { command } = places()
     expect(await outcome([...asStranger, command, option])).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test('is told in one line which keys need a home directory', async () => {
+  test('sees in one line which keys need a home directory', async () => {
     const { command } = places()
     const stderr =
-      'mqnamesrv: there is no home directory for the default of kvConfigPath, configStorePath, routeSnapshotPath: ' +
-      'set each of them, or HOME or user.home\n'
+      'mqnamesrv: no home directory for the defaults of kvConfigPath, configStorePath, routeSnapshotPath: ' +
+      'set these keys, or HOME or user.home\n'
     expect(await outcome([...asStranger, command])).toEqual({
       code: 1,
       stdout: expect.stringMatching(/^\{"level":"error".*"msg":"start failed"\}\n$/),
@@ -107,7 +107,7 @@ describe.runIf(isRoot && hasSetpriv)('a user without an entry in the user databa
     })
   })
 
-  test('is served where the folder of temporary files cannot be written and the time zone is unknown', async () => {
+  test('can run the program if the folder for temporary files is read-only and the time zone is unknown', async () => {
     const { command } = places()
     const closedFolder = join(temporaryFolder(), 'closed')
     mkdirSync(closedFolder, { mode: 0o700 })

@@ -29,13 +29,13 @@ async function endWhileTheDiskHangs() {
   return { child, ended, disk, writer }
 }
 
-test('a disk that hangs does not keep a second signal from ending the program', async () => {
+test('a second signal ends the program even if a disk hangs', async () => {
   const { child, ended } = await endWhileTheDiskHangs()
   child.kill('SIGTERM')
   expect(await ended).toEqual([null, 'SIGKILL'])
 })
 
-test('a disk that goes on is waited for, and the program ends with 0', async () => {
+test('the program waits for a disk that recovers, and ends with 0', async () => {
   const { ended, disk, writer } = await endWhileTheDiskHangs()
   await disk.release()
   expect(`${(await writer.next()).header}`).toContain('"code":0')

@@ -22,14 +22,14 @@ test('the first screen of a start is five lines', async () => {
     'TLS in effect',
     expect.stringMatching(/^The Name Server boot success\. serializeType=JSON, address 127\.0\.0\.1:\d+$/),
   ])
-  // Port 0 keeps no routes, and without -c no update of the configuration is stored.
+  // Port 0 keeps no routes, and without -c no configuration update is stored.
   expect(lines[1]).toMatchObject({ configStorePath: 'none', routeSnapshotPath: 'off' })
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   expect(await ended).toEqual([0, null])
 })
 
-test('a start that fails for its files is one line on stderr and one of the JSON log', async () => {
+test('a start that fails because of its files is one line on stderr and one log line', async () => {
   const kvConfigPath = join(temporaryFolder(), 'kvConfig.json')
   writeFileSync(kvConfigPath, '{"configTable":')
   const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: '0', MQNAMESRV_KV_CONFIG_PATH: kvConfigPath })

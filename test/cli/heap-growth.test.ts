@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { startProgram } from '../support/program.ts'
 
-test('a server starts without a word on stderr: this Node knows the option that keeps the heap small', async () => {
+test('a server starts without output on stderr: Node accepts the option that limits the heap', async () => {
   const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: '0' })
   const { stdout, stderr } = child
   if (stdout === null || stderr === null) throw new Error('not piped')

@@ -18,7 +18,7 @@ function linesOf({ stderr }: ChildProcess) {
 }
 
 test.runIf(existsSync(FULL))(
-  'a log that cannot be written is told of once on stderr, the server goes on, and SIGTERM still ends it with 0',
+  'a log that cannot be written is reported once on stderr, the server continues, and SIGTERM still ends it with 0',
   async () => {
     const full = openSync(FULL, 'w')
     const child = startProgram(full, { MQNAMESRV_LISTEN_PORT: '0' })
@@ -28,14 +28,14 @@ test.runIf(existsSync(FULL))(
     child.kill('SIGTERM')
     const [code, signal] = await once(child, 'close')
     expect(stderr.lines).toEqual([
-      'mqnamesrv: cannot write the log, going on without: ENOSPC: no space left on device, write',
+      'mqnamesrv: cannot write the log, continuing without: ENOSPC: no space left on device, write',
     ])
     expect([code, signal]).toEqual([0, null])
   },
 )
 
 test.runIf(existsSync(FULL))(
-  'a log file on a full disk is told of once on stderr, and the server goes on',
+  'a log file on a full disk is reported once on stderr, and the server continues',
   async () => {
     const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: '0', MQNAMESRV_LOG_PATH: FULL })
     const stderr = linesOf(child)
@@ -47,30 +47,27 @@ test.runIf(existsSync(FULL))(
   },
 )
 
-test.runIf(existsSync(FULL))(
-  'a log and a stderr that both cannot be written do not end the server',
-  async () => {
-    const full = openSync(FULL, 'w')
-    const port = await freePort()
-    const child = startProgram(full, { MQNAMESRV_LISTEN_PORT: `${port}` })
-    closeSync(full)
-    child.stderr?.destroy()
-    const ended = once(child, 'exit')
-    for (;;) {
-      const client = await RawClient.connect(port).catch(() => undefined)
-      if (client === undefined) continue
-      expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(17)
-      break
-    }
-    child.kill('SIGTERM')
-    expect(await ended).toEqual([0, null])
-  },
-)
+test.runIf(existsSync(FULL))('a log and a stderr that cannot be written do not end the server', async () => {
+  const full = openSync(FULL, 'w')
+  const port = await freePort()
+  const child = startProgram(full, { MQNAMESRV_LISTEN_PORT: `${port}` })
+  closeSync(full)
+  child.stderr?.destroy()
+  const ended = once(child, 'exit')
+  for (;;) {
+    const client = await RawClient.connect(port).catch(() => undefined)
+    if (client === undefined) continue
+    expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(17)
+    break
+  }
+  child.kill('SIGTERM')
+  expect(await ended).toEqual([0, null])
+})
 
-test('a log that nobody reads does not hold up the server, and SIGTERM still ends it with 0', async () => {
+test('a log without a reader does not block the server, and SIGTERM still ends it with 0', async () => {
   const port = await freePort()
   const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: `${port}`, MQNAMESRV_LOG_LEVEL: 'debug' })
-  // Its first lines tell that it listens; after them nobody reads.
+  // Read until it listens, and no further.
   if (child.stdout === null) throw new Error('stdout is no pipe')
   for await (const line of createInterface({ input: child.stdout })) if (line.includes('boot success')) break
   child.stdout.pause()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { run } from '../../src/cli/main.ts'
-import { packageVersion } from '../../src/cli/package-version.ts'
+import { packageVersion } from '../../src/cli/serve.ts'
 import type { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { recordingLogger } from '../support/recording-logger.ts'
 import { fakeWorld } from './fake-world.ts'
@@ -10,7 +10,7 @@ describe('run', () => {
     ['-v', `mqnamesrv ${packageVersion()}\n`],
     ['-h', 'Usage: mqnamesrv'],
     ['-p', 'rocketmqHome=\nkvConfigPath=/home/user/namesrv/kvConfig.json\n'],
-  ])('%s prints on stdout and leaves with 0, and no server starts', async (option, text) => {
+  ])('%s prints on stdout and exits with 0, and no server starts', async (option, text) => {
     const { world, stdout, stderr, calls } = fakeWorld({ argv: [option] })
     expect(await run(world)).toBe(0)
     expect(stdout()).toContain(text)
@@ -25,13 +25,13 @@ describe('run', () => {
     const starting = fakeWorld({ argv: ['--kvConfigPath=kv.json'] })
     expect(await run({ ...starting.world, homeDirectory: undefined })).toBe(1)
     expect(starting.stderr()).toBe(
-      'mqnamesrv: there is no home directory for the default of configStorePath, routeSnapshotPath: ' +
-        'set each of them, or HOME or user.home\n',
+      'mqnamesrv: no home directory for the defaults of configStorePath, routeSnapshotPath: ' +
+        'set these keys, or HOME or user.home\n',
     )
     expect(starting.lines).toMatchObject([{ level: 'error', exitCode: 1, msg: 'start failed' }])
   })
 
-  test('-p prints what file, environment and options make together; warnings go to stderr', async () => {
+  test('-p prints the result of file, environment and options, and warnings on stderr', async () => {
     const { world, stdout, stderr } = fakeWorld({
       argv: ['-p', '-c', 'ns.conf', '--waitSecondsForService=3'],
       env: { MQNAMESRV_WAIT_SECONDS_FOR_SERVICE: '2', ROCKETMQ_HOME: '/opt' },
@@ -53,11 +53,11 @@ describe('run', () => {
 
   test.each([
     [['--listenPrt', '1'], 2, 'unknown option --listenPrt; did you mean --listenPort? (try mqnamesrv -h)'],
-    [['--listenPort', 'x'], 1, 'option --listenPort: listenPort="x" is not a whole number'],
-    [['-c', 'bad.conf'], 1, 'bad.conf:2: orderMessageEnable="yes" is neither true nor false'],
-    [['-c', 'broken.conf'], 1, 'broken.conf:1: malformed \\uXXXX escape'],
+    [['--listenPort', 'x'], 1, 'option --listenPort: listenPort="x" must be a whole number'],
+    [['-c', 'bad.conf'], 1, 'bad.conf:2: orderMessageEnable="yes" must be true or false'],
+    [['-c', 'broken.conf'], 1, 'broken.conf:1: malformed \\uXXXX escape (it needs four hex digits)'],
     [['-c', 'none.conf'], 1, 'cannot read configuration file none.conf'],
-  ])('%j ends with one line on stderr, one of the log, and %d', async (argv, code, message) => {
+  ])('%j ends with one line on stderr, one log line, and exit code %d', async (argv, code, message) => {
     const files = { 'bad.conf': '\norderMessageEnable=yes', 'broken.conf': 'a=\\u12' }
     const { world, stdout, stderr, lines } = fakeWorld({ argv, files })
     expect(await run(world)).toBe(code)
@@ -71,34 +71,31 @@ describe('run', () => {
     ['logLevel=loud', '/var/log/ns.log'],
     ['a=\\u12', ''],
     ['logFormat=loud', ''],
-  ])(
-    'a file with %s and a logPath leaves the line of its failed start in the log file %j',
-    async (bad, path) => {
-      const { world } = fakeWorld({ argv: ['-c', 'f'], files: { f: `logPath=/var/log/ns.log\n${bad}` } })
-      const paths: string[] = []
-      const createLogger = (configuration: Configuration) => {
-        paths.push(configuration.values.logPath)
-        return world.createLogger(configuration)
-      }
-      expect(await run({ ...world, createLogger })).toBe(1)
-      expect(paths).toEqual([path])
-    },
-  )
+  ])('the failed start of a file with %s and a logPath is logged in the log file %j', async (bad, path) => {
+    const { world } = fakeWorld({ argv: ['-c', 'f'], files: { f: `logPath=/var/log/ns.log\n${bad}` } })
+    const paths: string[] = []
+    const createLogger = (configuration: Configuration) => {
+      paths.push(configuration.values.logPath)
+      return world.createLogger(configuration)
+    }
+    expect(await run({ ...world, createLogger })).toBe(1)
+    expect(paths).toEqual([path])
+  })
 
-  test('a log that cannot be made is no more than the line on stderr', async () => {
+  test('a logger that cannot be created is only a line on stderr', async () => {
     const { world, stderr } = fakeWorld({})
     const createLogger = () => Promise.reject(new Error('no logger'))
     expect(await run({ ...world, createLogger })).toBe(1)
     expect(stderr()).toBe('mqnamesrv: no logger\n')
   })
 
-  test('-p of a file that cannot be read is no start: it leaves no line in the log', async () => {
+  test('-p of a file that cannot be read writes no log line', async () => {
     const { world, stderr, lines } = fakeWorld({
       argv: ['-p', '-c', 'broken.conf'],
       files: { 'broken.conf': 'a=\\u12' },
     })
     expect(await run(world)).toBe(1)
-    expect(stderr()).toBe('mqnamesrv: broken.conf:1: malformed \\uXXXX escape\n')
+    expect(stderr()).toBe('mqnamesrv: broken.conf:1: malformed \\uXXXX escape (it needs four hex digits)\n')
     expect(lines).toEqual([])
   })
 
@@ -107,10 +104,10 @@ describe('run', () => {
     const { world, stderr, calls } = fakeWorld({ argv: ['-c', 'bad.conf', '--maxTopics=0'], files })
     expect(await run(world)).toBe(1)
     expect(stderr().split('\n')).toEqual([
-      'mqnamesrv: bad.conf:1: listenPort="99999" is not within 0 and 65535',
-      'mqnamesrv: bad.conf:2: logLevel="loud" is not one of fatal, error, warn, info, debug, trace',
-      'mqnamesrv: bad.conf:3: enableTopicList="maybe" is neither true nor false',
-      'mqnamesrv: option --maxTopics: maxTopics="0" is not within 1 and 2147483647',
+      'mqnamesrv: bad.conf:1: listenPort="99999" must be from 0 to 65535',
+      'mqnamesrv: bad.conf:2: logLevel="loud" must be one of fatal, error, warn, info, debug, trace',
+      'mqnamesrv: bad.conf:3: enableTopicList="maybe" must be true or false',
+      'mqnamesrv: option --maxTopics: maxTopics="0" must be from 1 to 2147483647',
       '',
     ])
     expect(calls).toEqual([])
@@ -150,7 +147,7 @@ describe('run', () => {
     },
   )
 
-  test('a start says in five lines which file it read, where state is kept, what differs from the defaults and where it listens', async () => {
+  test('a start logs in five lines its file, its state files, what differs from the defaults, and where it listens', async () => {
     const { world, events, lines } = fakeWorld({
       argv: ['-c', 'ns.conf', '--listenPort', '9877'],
       files: { 'ns.conf': 'orderMessageEnable=true\nserializeType=JSON\ntls.server.keyPassword=pw' },
@@ -194,7 +191,7 @@ describe('run', () => {
     ])
   })
 
-  test('a start without settings says that no file was read and that all keys have their defaults', async () => {
+  test('a start without settings logs that no file was read and that all keys have their defaults', async () => {
     const { world, lines } = fakeWorld({ earlySignals: ['SIGTERM'] })
     expect(await run(world)).toBe(0)
     expect(lines[0]).toMatchObject({ configFile: 'none' })
@@ -230,7 +227,7 @@ describe('run', () => {
   test.each([
     [
       { code: 'EADDRINUSE', syscall: 'listen', address: '127.0.0.1', port: 9876 },
-      'cannot listen on 127.0.0.1:9876: the address is already in use (EADDRINUSE)',
+      'cannot listen on 127.0.0.1:9876: address already in use (EADDRINUSE)',
     ],
     [
       { code: 'EACCES', syscall: 'listen', address: '0.0.0.0', port: 80 },
@@ -238,16 +235,16 @@ describe('run', () => {
     ],
     [
       { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'no.such.host' },
-      'cannot listen on no.such.host: the host name is unknown (ENOTFOUND)',
+      'cannot listen on no.such.host: unknown host name (ENOTFOUND)',
     ],
     [
       { code: 'EADDRINUSE', syscall: 'listen', address: '::1', port: 9876 },
-      'cannot listen on [::1]:9876: the address is already in use (EADDRINUSE)',
+      'cannot listen on [::1]:9876: address already in use (EADDRINUSE)',
     ],
     [{ code: 'ENXIO', syscall: 'listen', address: '/a' }, 'cannot listen on /a: the message'],
     [{}, 'the message'],
   ])(
-    'a server that does not start for %j ends with one line on stderr, one of the log, and 1',
+    'a start that fails with %j ends with one line on stderr, one log line, and exit code 1',
     async (errno, message) => {
       const start = () => Promise.reject(Object.assign(new Error('the message\n    and more'), errno))
       const { world, stderr, events, lines } = fakeWorld({ controller: { start } })

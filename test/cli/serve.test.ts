@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Controller, SHUTDOWN_DEADLINE_MS, serve } from '../../src/cli/serve.ts'
-import { handleSignals } from '../../src/cli/signals.ts'
+import { type Controller, handleOtherSignals, SHUTDOWN_DEADLINE_MS, serve } from '../../src/cli/serve.ts'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { fakeWorld, recordingLogger } from './fake-world.ts'
 
@@ -31,7 +30,7 @@ describe('serve', () => {
     vi.useRealTimers()
   })
 
-  test('says where it listens, in the words of Java', async () => {
+  test('logs where it listens, in the words of Java', async () => {
     const start = async () => ({ address: '127.0.0.1', port: 40_000 })
     const { ended, events, lines } = await started({ start }, { serializeType: 'ROCKETMQ' })
     expect(lines).toEqual([
@@ -46,7 +45,7 @@ describe('serve', () => {
     await ended
   })
 
-  test('says an IPv6 address in brackets', async () => {
+  test('logs an IPv6 address in brackets', async () => {
     const start = async () => ({ address: '::1', port: 40_000 })
     const { ended, events, lines } = await started({ start })
     expect(lines[0]?.msg).toBe('The Name Server boot success. serializeType=JSON, address [::1]:40000')
@@ -65,7 +64,7 @@ describe('serve', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('a signal that came before the program was loaded shuts the server down as soon as it has started', async () => {
+  test('a signal that arrived before the program was loaded shuts the server down as soon as it has started', async () => {
     const { ended, exits, calls } = await started({}, {}, ['SIGTERM'])
     expect(await ended).toBe(0)
     expect(calls).toEqual(['start', 'shutdown'])
@@ -75,7 +74,7 @@ describe('serve', () => {
   test.each([
     ['fifteen seconds', {}, SHUTDOWN_DEADLINE_MS],
     [
-      'fifteen seconds more than clients are given',
+      'fifteen seconds more than the time for draining',
       { enableShutdownGracefully: 'true', shutdownWaitTimeSeconds: '20' },
       35_000,
     ],
@@ -91,10 +90,10 @@ describe('serve', () => {
     await vi.advanceTimersByTimeAsync(1)
     expect(code).toBe(1)
     expect(lines.at(-1)).toMatchObject({ level: 'error', deadlineMs })
-    expect(stderr()).toBe(`mqnamesrv: the shutdown takes longer than ${deadlineMs} ms\n`)
+    expect(stderr()).toBe(`mqnamesrv: shutdown not finished within ${deadlineMs} ms\n`)
   })
 
-  test('a signal during a start that never ends is bounded by the same time', async () => {
+  test('a signal during a start that never ends has the same deadline', async () => {
     const { ended, events } = await started({ start: () => never })
     events.emit('SIGTERM')
     await vi.advanceTimersByTimeAsync(SHUTDOWN_DEADLINE_MS)
@@ -112,7 +111,7 @@ describe('serve', () => {
     expect(exits).toEqual([code])
   })
 
-  test('signals that are not to end it are acted on, before the program was loaded and after, and never end it', async () => {
+  test('all other signals are handled, before the program was loaded and after, and never end it', async () => {
     const { ended, events, exits, calls, lines } = await started({}, {}, ['SIGHUP', 'SIGQUIT', 'SIGUSR2'])
     for (const signal of ['SIGHUP', 'SIGQUIT', 'SIGUSR1']) events.emit(signal)
     expect(calls.filter((call) => call === 'reopenLog')).toHaveLength(2)
@@ -134,7 +133,7 @@ describe('serve', () => {
     const { logger, lines } = recordingLogger()
     logger.level = 'fatal'
     const { events, world } = fakeWorld({})
-    const end = handleSignals({ ...world, logger, state: () => ({ connections: 3 }) })
+    const end = handleOtherSignals(world, logger, () => ({ connections: 3 }))
     for (const signal of ['SIGQUIT', 'SIGUSR2']) events.emit(signal)
     expect(lines).toEqual([{ level: 'info', signal: 'SIGQUIT', connections: 3, msg: 'state dump' }])
     end()
@@ -147,7 +146,7 @@ describe('serve', () => {
     events.emit('SIGTERM')
     expect(await ended).toBe(1)
     expect(lines.at(-1)).toMatchObject({ level: 'error', err: { message: 'stuck\nwith a second line' } })
-    expect(stderr()).toBe('mqnamesrv: the shutdown failed: stuck\n')
+    expect(stderr()).toBe('mqnamesrv: shutdown failed: stuck\n')
   })
 
   test('an uncaught exception is one fatal line and ends the process with 1', async () => {

@@ -60,7 +60,7 @@ function handles(pid: number | undefined, signal: 'SIGSTKFLT'): boolean {
 
 describe('a running server', () => {
   test.each([[[]], [['nohup']]])(
-    'is not ended by SIGHUP, started by %j: it opens its log file again',
+    'is not ended by SIGHUP, started by %j: it reopens its log file',
     async (wrapper) => {
       const server = await started(wrapper)
       const rotated = `${server.logPath}.1`
@@ -72,12 +72,12 @@ describe('a running server', () => {
       await eventually('it is opened once more', () => server.said('log file reopened') === 2)
       server.child.kill('SIGTERM')
       expect(await server.ended).toBe(0)
-      expect(server.said('the Name Server is shut down')).toBe(1)
-      expect(server.said('shut down', rotated)).toBe(0)
+      expect(server.said('shutdown complete')).toBe(1)
+      expect(server.said('shutdown complete', rotated)).toBe(0)
     },
   )
 
-  test('goes on with the old log file if it cannot be opened again, and says so there', async () => {
+  test('still writes to the old log file, with a line about it, if the new one cannot be opened', async () => {
     const server = await started()
     const rotated = `${server.logPath}.1`
     renameSync(server.logPath, rotated)
@@ -85,10 +85,10 @@ describe('a running server', () => {
     server.child.kill('SIGHUP')
     await eventually('it says so', () => server.said('log file not reopened', rotated) === 1)
     await endsWell(server)
-    expect(server.said('the Name Server is shut down', rotated)).toBe(1)
+    expect(server.said('shutdown complete', rotated)).toBe(1)
   })
 
-  test('logs its state on SIGQUIT and goes on', async () => {
+  test('logs its state on SIGQUIT and continues', async () => {
     const server = await started()
     server.child.kill('SIGQUIT')
     await eventually('it is logged', () => server.said('state dump') === 1)
@@ -118,7 +118,7 @@ describe('a running server', () => {
 })
 
 describe('a server that is being loaded', () => {
-  test.runIf(existsSync('/proc/self/status'))('keeps signals until it can act on them', async () => {
+  test.runIf(existsSync('/proc/self/status'))('keeps signals until it can handle them', async () => {
     const server = start()
     // The last one that the command handles.
     await until('the command runs', () => handles(server.child.pid, 'SIGSTKFLT'))
@@ -134,9 +134,9 @@ describe('a server that is being loaded', () => {
 
 describe('a log file', () => {
   test.each([
-    ['is in a folder that does not exist', 'none/namesrv.log', /there is no such file \(ENOENT\)/],
-    ['is a folder', '.', /it is a directory \(EISDIR\)/],
-  ])('that %s stops the start with one line', async (_, name, reason) => {
+    ['is in a folder that does not exist', 'none/namesrv.log', /no such file or directory \(ENOENT\)/],
+    ['is a folder', '.', /is a directory \(EISDIR\)/],
+  ])('that %s ends the start with one line', async (_, name, reason) => {
     const folder = temporaryFolder()
     const words = [
       process.execPath,

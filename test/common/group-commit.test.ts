@@ -97,9 +97,9 @@ test('more than may wait are refused, and those that wait are stored', async () 
   const list = slowList(2)
   const added = ['one', 'two', 'three'].map((word) => list.add(word))
   await expect(list.add('four')).rejects.toMatchObject({
-    name: 'TooManyChangesError',
-    code: 'ERR_TOO_MANY_CHANGES',
-    message: '2 changes wait for the disk',
+    name: 'LimitError',
+    limit: 'maxWaitingChanges',
+    busy: true,
   })
   await list.end()
   await list.end()

@@ -4,9 +4,9 @@ import { registration } from '../support/requests.ts'
 import { type Broker, type BrokerOptions, startBroker } from './harness/broker.ts'
 import { ChaosProxy } from './harness/chaos-proxy.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
-import { brokersOf } from './harness/raw-client.ts'
+import { brokersOf } from './harness/name-server-client.ts'
 import { RouteWatch } from './harness/route-watch.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 /** A broker's `registerNameServerPeriod`, of which this is the least: so long may a living broker be without a route. */
 const REGISTERS_EVERY_MS = 10_000
@@ -104,8 +104,8 @@ async function pass(ms: number): Promise<void> {
 }
 
 // Each has a proxy of its own, so they need not wait for each other.
-describe('real brokers in a bad network, beside peers that read nothing of what they ask for', () => {
-  test.concurrent('4.9.7: its route stays, or is back with its next registration', async () => {
+describe('real brokers in a failing network, beside peers that read no response', () => {
+  test.concurrent('a broker of 4.9.7 keeps its route, or has it back with its next registration', async () => {
     const victim = old
     const { proxy, watch, options } = victim
 
@@ -146,7 +146,7 @@ describe('real brokers in a bad network, beside peers that read nothing of what 
     expect(await brokersOf(nameServer.address)).toMatchObject({ old: { 0: victim.broker.address } })
   })
 
-  test.concurrent('5.5.0 with heartbeats: gone when it cannot be heard, back when it can', async () => {
+  test.concurrent('a broker of 5.5.0 with heartbeats expires while it is cut off, and is back when it is not', async () => {
     const victim = beating
     const { proxy, watch } = victim
     const goneInTime = { timeoutMs: NOT_ACTIVE_TIMEOUT_MS + SCAN_MS + SLACK_MS }
@@ -180,7 +180,7 @@ describe('real brokers in a bad network, beside peers that read nothing of what 
     expect(await brokersOf(nameServer.address)).not.toHaveProperty('beating')
   })
 
-  test('through all of it lookups were answered in time, and nothing went wrong in the NameServer', () => {
+  test('leave lookups in time, and no error in the NameServer', () => {
     for (const { watch } of [beating, old]) expect(watch.failures).toEqual([])
     const [, ...slowReaders] = clients
     expect(slowReaders.map(({ bytesReceived }) => bytesReceived)).toEqual(Array(SLOW_READERS).fill(0))

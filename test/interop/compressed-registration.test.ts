@@ -1,8 +1,8 @@
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startBroker } from './harness/broker.ts'
 import { type NameServer, reference, startNameServer, subject } from './harness/name-server.ts'
-import { brokersOf, topicsOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { brokersOf, topicsOf } from './harness/name-server-client.ts'
+import { until } from './harness/wait-until.ts'
 import { startWireTap } from './harness/wire-tap.ts'
 
 const REGISTER_BROKER = 103
@@ -34,7 +34,7 @@ test('a 4.9.7 broker with compressedRegister=true registers its topics', async (
   await broker.program.kill()
 })
 
-test('a 5.5.0 broker with compressedRegister=true, which compresses but says it does not, is refused by Java and registers with ours', async () => {
+test('a 5.5.0 broker with compressedRegister=true, which compresses but declares that it does not, is rejected by Java and registers with ours', async () => {
   const tap = await startWireTap(nameServer.address)
   onTestFinished(() => tap.close())
   const javaTap = await startWireTap(javaNameServer.address)

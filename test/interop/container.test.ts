@@ -3,9 +3,9 @@ import { startBrokerContainer } from './harness/broker-container.ts'
 import { createTopic } from './harness/broker-requests.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { reference, startNameServer, subject } from './harness/name-server.ts'
-import { ask, brokersOf, routeOf } from './harness/raw-client.ts'
+import { ask, brokersOf, routeOf } from './harness/name-server-client.ts'
 import { expectSameAnswers } from './harness/same-answers.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 import { startWireTap } from './harness/wire-tap.ts'
 
 const REGISTER_BROKER = 103
@@ -16,7 +16,7 @@ const MESSAGES = 20
 /** "At once": the brokers' timeout is 120,000 ms. */
 const AT_ONCE_MS = 2_000
 
-test('two brokers of one container register over one connection and serve a topic together; the container killed, both are gone at once', async () => {
+test('two brokers of one container register over one connection and serve a topic together; when the container is killed, both are removed at once', async () => {
   const [nameServer, java] = await Promise.all([startNameServer(subject), startNameServer(reference)])
   const tap = await startWireTap(nameServer.address)
   onTestFinished(() => tap.close())

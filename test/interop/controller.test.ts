@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
+import { freePort } from './harness/broker-ports.ts'
 import { ChildProgram } from './harness/child-program.ts'
 import { startController } from './harness/controller.ts'
 import { propertiesText } from './harness/java.ts'
 import { startNameServer } from './harness/name-server.ts'
-import { freePort } from './harness/ports.ts'
-import { ask, brokersOf, topicsOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { ask, brokersOf, topicsOf } from './harness/name-server-client.ts'
+import { until } from './harness/wait-until.ts'
 import { newHome, projectRoot } from './harness/work-folder.ts'
 
 const RELEASE = '5.5.0'
@@ -30,7 +30,7 @@ async function controllerProperties(): Promise<Record<string, string>> {
   }
 }
 
-test('a file of Java that asks for a controller in the NameServer stops the start with one line that says what to run', async () => {
+test('a file of Java with a controller in the NameServer stops the start with one line that says what to run', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'mqnamesrv-controller-')), 'namesrv.conf')
   const properties = { listenPort: 0, enableControllerInNamesrv: true, ...(await controllerProperties()) }
   writeFileSync(file, propertiesText(properties))
@@ -47,7 +47,7 @@ test('a file of Java that asks for a controller in the NameServer stops the star
   ])
 })
 
-test('with a controller of 5.5.0 beside the NameServer, on the same file, a broker in controller mode is elected master and registers, and its slave takes its place', async () => {
+test('with a controller of 5.5.0 beside the NameServer on the same file, a broker in controller mode is elected master and registers, and its slave takes over', async () => {
   const properties = await controllerProperties()
   const controllerAddr = properties['controllerDLegerPeers']?.slice('n0-'.length) ?? ''
   const nameServer = await startNameServer({

@@ -2,9 +2,9 @@ import { beforeAll, expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { startNameServer, subject } from './harness/name-server.ts'
+import { brokersOf, routeOf } from './harness/name-server-client.ts'
 import { outerReleases, type Release, releases } from './harness/packages.ts'
-import { brokersOf, routeOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 import { startWireTap, type WireTap } from './harness/wire-tap.ts'
 
 const MESSAGES = 20
@@ -53,9 +53,9 @@ async function startWorld(release: Release, serializeType: string): Promise<Worl
   return { nameServer: address, tap, broker }
 }
 
-test.each(worlds)(
-  'RocketMQ $release with $serializeType headers: the broker registers, a producer makes a topic by sending to it, a push consumer gets every message',
-  async ({ release, serializeType, typeByte }) => {
+test.each(worlds.map((world) => [world.release, world.serializeType, world] as const))(
+  'a broker of %s with %s headers registers, a producer creates a topic by sending to it, a push consumer receives every message',
+  async (release, serializeType, { typeByte }) => {
     const world = started.get(`${release} ${serializeType}`)
     if (world === undefined) throw new Error('the broker was not started')
     const { nameServer, tap, broker } = world

@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { type Broker, type BrokerOptions, startBroker } from './harness/broker.ts'
 import { startProducer } from './harness/clients.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
+import { ask, brokersOf, routeOf } from './harness/name-server-client.ts'
 import { type Release, releases } from './harness/packages.ts'
-import { ask, brokersOf, routeOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const GET_ROUTEINFO_BY_TOPIC = 105
 const TOPIC_NOT_EXIST = 17
@@ -72,7 +72,7 @@ describe.each(releases)('a broker of RocketMQ %s', (release) => {
     return found
   }
 
-  test('killed with SIGKILL, it is gone from the routes at once, and back in them when it has started again', async () => {
+  test('is out of the routes as soon as it is killed with SIGKILL, and back in them when it has started again', async () => {
     const { nameServer: own, broker } = world()
     await registered(own, broker)
     const producer = startProducer({ release, nameServers: [own.address], topic, count: 1 })
@@ -95,7 +95,7 @@ describe.each(releases)('a broker of RocketMQ %s', (release) => {
     })
   })
 
-  test('stopped with SIGTERM, it unregisters before it closes anything, and its topics are gone', async () => {
+  test('unregisters with its topics before it closes anything when stopped with SIGTERM', async () => {
     const { nameServer: own, broker } = world()
     await registered(own, broker)
     broker.program.signal('SIGTERM')
@@ -115,8 +115,8 @@ describe.each(releases)('a broker of RocketMQ %s', (release) => {
   })
 })
 
-describe('two brokers that set their own heartbeat timeout (enableSlaveActingMaster, brokerNotActiveTimeoutMillis)', () => {
-  test('one frozen with SIGSTOP is gone after that timeout, its connection still open, while heartbeats keep the other; after SIGCONT it is back', async () => {
+describe('two brokers with a heartbeat timeout of their own (enableSlaveActingMaster, brokerNotActiveTimeoutMillis)', () => {
+  test('one stopped with SIGSTOP expires after that timeout with its connection open, while heartbeats keep the other; after SIGCONT it is back', async () => {
     await registered(nameServer, frozen)
     await registered(nameServer, beating)
 

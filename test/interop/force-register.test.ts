@@ -2,14 +2,14 @@ import { expect, test } from 'vitest'
 import { startBroker } from './harness/broker.ts'
 import { createTopic, createTopicList } from './harness/broker-requests.ts'
 import { type NameServer, type NameServerOptions, startNameServer } from './harness/name-server.ts'
-import { topicsOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { topicsOf } from './harness/name-server-client.ts'
+import { until } from './harness/wait-until.ts'
 
 const RELEASE = '5.5.0'
 const BROKER = 'asking'
 const ATTEMPTS = 5
 
-test(`a broker of ${RELEASE} with forceRegister=false, whose first registration with an empty server is of a topic list, registers all its topics when it asks next`, async () => {
+test('a broker of 5.5.0 with forceRegister=false whose first registration with an empty server is of a topic list registers all its topics at its next version query', async () => {
   const options: NameServerOptions = { kind: 'ours', properties: { routeSnapshotPath: '' } }
   let server: NameServer = await startNameServer(options)
   const broker = await startBroker({

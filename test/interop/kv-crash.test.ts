@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { headerOf, RawClient, requestFrame } from '../support/raw-client.ts'
 import { getKVConfig, putKVConfig } from '../support/requests.ts'
+import { freePort } from './harness/broker-ports.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
-import { freePort } from './harness/ports.ts'
 
 /** Enough for each commit; `KV_KILLS=200` for the long run. */
 const KILLS = Number(process.env['KV_KILLS'] ?? 40)
@@ -124,7 +124,7 @@ async function lives(kills: number): Promise<number[]> {
 }
 
 test(
-  `killed with SIGKILL ${KILLS} times while values are put, a NameServer has a value that was sent, whole, and none older than the last it said it had stored`,
+  'a NameServer killed again and again while values are put has, after each start, a whole value that was sent, and none older than the last one it acknowledged',
   async () => {
     const found = (
       await Promise.all(Array.from({ length: SERVERS }, () => lives(Math.ceil(KILLS / SERVERS))))

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Connection } from './differential/connection.ts'
+import { freePort } from './harness/broker-ports.ts'
 import {
   type NameServer,
   type NameServerKind,
@@ -9,8 +10,7 @@ import {
   startNameServer,
   subject,
 } from './harness/name-server.ts'
-import { freePort } from './harness/ports.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const REGISTER_BROKER = 103
 const UNREGISTER_BROKER = 104
@@ -199,7 +199,7 @@ describe.each(['JSON', 'ROCKETMQ'])('with %s headers', (serializeType) => {
     return () => Promise.all(servers.map(({ program }) => program.kill()))
   })
 
-  test('the brokers of a group are told the same of its smallest id as by Java, step by step', async () => {
+  test('the brokers of a group get the same notifications of its min broker id as from Java, step by step', async () => {
     const [java, ours] = servers
     if (java === undefined || ours === undefined) throw new Error('the NameServers were not started')
     const expected = await play(java)

@@ -2,9 +2,9 @@ import { beforeAll, expect, test } from 'vitest'
 import { type Broker, type BrokerOptions, startBroker } from './harness/broker.ts'
 import { createTopic, deleteTopicInBroker } from './harness/broker-requests.ts'
 import { type NameServer, reference, startNameServer, subject } from './harness/name-server.ts'
-import { ask, brokersOf, type Route, routeOf } from './harness/raw-client.ts'
+import { ask, brokersOf, type Route, routeOf } from './harness/name-server-client.ts'
 import { expectSameAnswers } from './harness/same-answers.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const PUT_KV_CONFIG = 100
 const DELETE_KV_CONFIG = 102
@@ -114,7 +114,7 @@ test('brokers of 4.9.7 and 5.5.0 and a slave have started', async () => {
   )
 })
 
-test('topics are made, on one broker each and on all', async () => {
+test('topics are created, on one broker each and on all', async () => {
   await createTopic(broker('old'), 'OnlyOld', { queues: 2 })
   await createTopic(broker('new'), 'OnlyNew', { queues: 3 })
   for (const which of ['old', 'new', 'master', 'slave'] as const)
@@ -156,14 +156,14 @@ test('an order configuration is put, changed and deleted', async () => {
   await shows(undefined)
 })
 
-test('the write permission of a broker is taken away and given back', async () => {
+test('the write permission of a broker is wiped and added again', async () => {
   await tellBoth(WIPE_WRITE_PERM_OF_BROKER, { brokerName: 'new' })
   await settled('it gone', async ({ route }) => permsOf(await route('Everywhere')) === 'new:4,old:6,pair:6')
   await tellBoth(ADD_WRITE_PERM_OF_BROKER, { brokerName: 'new' })
   await settled('it back', async ({ route }) => permsOf(await route('Everywhere')) === 'new:6,old:6,pair:6')
 })
 
-test('the broker of 4.9.7 is killed while the one of 5.5.0 is stopped in good order; both come back', async () => {
+test('the broker of 4.9.7 is killed while the one of 5.5.0 shuts down; both come back', async () => {
   broker('new').program.signal('SIGTERM')
   await broker('old').program.kill()
   await settled('the pair alone', ({ groups }) => Object.keys(groups).join() === 'pair')
@@ -176,7 +176,7 @@ test('the broker of 4.9.7 is killed while the one of 5.5.0 is stopped in good or
   )
 })
 
-test('the master stands still until it expires: the slave acts for it; it goes on and is master again', async () => {
+test('the master is stopped until it expires and the slave acts for it; continued, it is master again', async () => {
   broker('master').program.signal('SIGSTOP')
   await settled(
     'the slave in its place',
@@ -215,7 +215,7 @@ test('master and slave change places', async () => {
   )
 })
 
-test('both NameServers are killed and start anew: the brokers tell them everything again', async () => {
+test('both NameServers are killed and start empty: the brokers register everything again', async () => {
   await Promise.all([ours, java].map(({ program }) => program.kill()))
   ;[ours, java] = await Promise.all([
     startNameServer({ ...subject, properties, port: ours.port }),
@@ -227,7 +227,7 @@ test('both NameServers are killed and start anew: the brokers tell them everythi
   })
 })
 
-test('all brokers are killed: nothing is left but the order configurations', async () => {
+test('all brokers are killed: only the order configurations remain', async () => {
   await Promise.all([...brokers.values()].map(({ program }) => program.kill()))
   await settled('nothing', ({ groups }) => Object.keys(groups).length === 0)
 })

@@ -9,10 +9,10 @@ import { type AdminTool, startAdminTool } from './harness/mqadmin.ts'
 import { type BrokerStep, brokerSteps, leftOut } from './harness/mqadmin-broker-steps.ts'
 import { nameServerSteps } from './harness/mqadmin-steps.ts'
 import { type NameServer, reference, startNameServer, subject } from './harness/name-server.ts'
+import { brokersOf, topicsOf } from './harness/name-server-client.ts'
 import { normalize } from './harness/normalize.ts'
 import { outerReleases, type Release } from './harness/packages.ts'
-import { brokersOf, topicsOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const MESSAGES = 10
 /** Tools for each NameServer: commands of 5.x wait up to 3 s for their own client to stop, and others use the time. */
@@ -148,26 +148,29 @@ async function runStep(world: World, side: 0 | 1, tool: AdminTool, step: BrokerS
   }
 }
 
-describe.each(outerReleases)('mqadmin %s finds brokers by ours as by the Java NameServer', (release) => {
-  for (const group of brokerSteps) {
-    const steps = group.filter(({ only }) => only === undefined || only === release)
-    let outcomes: Promise<readonly (readonly Result[])[]> | undefined
-    for (const [index, step] of steps.entries()) {
-      test(step.command, async () => {
-        const world = worlds.get(release)
-        if (world === undefined) throw new Error('the broker was not started')
-        // The first test of a group runs all of it.
-        outcomes ??= Promise.all(([0, 1] as const).map((side) => runGroup(world, side, steps)))
-        const both = (await outcomes).map((results) => results[index])
-        const [ours, java] = step.measured ? await settled(world, step, both) : both
-        expect(ours?.raw).toMatch(step.says)
-        expect(ours?.normalized).toEqual(java?.normalized)
-      })
+describe.each(outerReleases)(
+  'mqadmin %s finds brokers through ours as through the Java NameServer',
+  (release) => {
+    for (const group of brokerSteps) {
+      const steps = group.filter(({ only }) => only === undefined || only === release)
+      let outcomes: Promise<readonly (readonly Result[])[]> | undefined
+      for (const [index, step] of steps.entries()) {
+        test(step.command, async () => {
+          const world = worlds.get(release)
+          if (world === undefined) throw new Error('the broker was not started')
+          // The first test of a group runs all of it.
+          outcomes ??= Promise.all(([0, 1] as const).map((side) => runGroup(world, side, steps)))
+          const both = (await outcomes).map((results) => results[index])
+          const [ours, java] = step.measured ? await settled(world, step, both) : both
+          expect(ours?.raw).toMatch(step.says)
+          expect(ours?.normalized).toEqual(java?.normalized)
+        })
+      }
     }
-  }
-})
+  },
+)
 
-test('every command of mqadmin 5.5.0 is run side by side, or there is a reason why not', async () => {
+test('every command of mqadmin 5.5.0 runs against both, or has a reason why not', async () => {
   const tool = worlds.get('5.5.0')?.tools[0]?.[0]
   if (tool === undefined) throw new Error('the tool was not started')
   const run = [...nameServerSteps, ...brokerSteps.flat()].map(({ command }) => command.split(' ')[0])

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, reference, startNameServer } from './harness/name-server.ts'
+import { ask } from './harness/name-server-client.ts'
 import { outerReleases as releases } from './harness/packages.ts'
-import { ask } from './harness/raw-client.ts'
 
 const GET_NAMESRV_CONFIG = 319
 
@@ -17,7 +17,7 @@ const ODD: Readonly<Record<string, readonly [written: string, value: string]>> =
 const properties = Object.fromEntries(Object.entries(ODD).map(([key, [written]]) => [key, written]))
 
 describe.each(releases)('mqadmin %s', (release) => {
-  test('getNamesrvConfig shows values with backslashes, line breaks and letters beyond ASCII as they are', async () => {
+  test('getNamesrvConfig shows values with backslashes, line breaks and characters beyond ASCII as they are', async () => {
     const ours = await startNameServer({ kind: 'ours', properties })
     const tool = startAdminTool(release)
     const { stdout, stderr } = await tool.run(ours.address, ['getNamesrvConfig'])
@@ -28,7 +28,7 @@ describe.each(releases)('mqadmin %s', (release) => {
     expect(await portOf(ours)).toBe(String(ours.port))
   })
 
-  test('updateNamesrvConfig fails with the reason where nothing is changed', async () => {
+  test('updateNamesrvConfig fails with the reason when nothing is changed', async () => {
     const ours = await startNameServer({ kind: 'ours' })
     const tool = startAdminTool(release)
     const update = async (key: string, value: string): Promise<string> => {
@@ -39,13 +39,13 @@ describe.each(releases)('mqadmin %s', (release) => {
     expect(await update('tls.server.mode', 'disabled')).toMatch(/cannot update "tls\.server\.mode": only /)
     expect(await update('no.such.key', '1')).toMatch(/cannot update "no\.such\.key": only /)
     expect(await update('waitSecondsForService', '2147000')).toMatch(
-      /CODE: 1 {2}DESC: .* is not within 0 and 600 s/,
+      /CODE: 1 {2}DESC: .* must be from 0 to 600 s/,
     )
     expect(await update('waitSecondsForService', '60')).toMatch(/update name server config success/)
   })
 })
 
-test('a value with a backslash ends getNamesrvConfig of a Java NameServer with an exception', async () => {
+test('a value with a backslash makes getNamesrvConfig of a Java NameServer fail with an exception', async () => {
   const java = await startNameServer({ ...reference, properties })
   const { stdout, stderr } = await startAdminTool('5.5.0').run(java.address, ['getNamesrvConfig'])
   expect(stdout + stderr).toContain('NullPointerException')

@@ -3,10 +3,10 @@ import { type Broker, startBroker } from './harness/broker.ts'
 import { type AdminTool, startAdminTool } from './harness/mqadmin.ts'
 import { CLUSTER, nameServerSteps as steps } from './harness/mqadmin-steps.ts'
 import { type NameServer, reference, startNameServer, subject } from './harness/name-server.ts'
+import { brokersOf, routeOf, topicsOf } from './harness/name-server-client.ts'
 import { normalize } from './harness/normalize.ts'
 import { outerReleases as releases } from './harness/packages.ts'
-import { brokersOf, routeOf, topicsOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 let nameServers: readonly [NameServer, NameServer]
 let brokers: readonly Broker[]

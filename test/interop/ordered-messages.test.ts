@@ -7,9 +7,9 @@ import type { ChildProgram } from './harness/child-program.ts'
 import { startOrderedProducer, startOrderlyConsumer } from './harness/clients.ts'
 import { startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
+import { ask, brokersOf, routeOf } from './harness/name-server-client.ts'
 import { outerReleases } from './harness/packages.ts'
-import { ask, brokersOf, routeOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const CLUSTER = 'InteropCluster'
 const QUEUES = 4
@@ -76,7 +76,7 @@ describe('orderMessageEnable=true, a broker of 5.5.0 and one of 4.9.7', () => {
   const [newer, older] = outerReleases.map((release) => `ordered-${release}`) as [string, string]
 
   test.each(outerReleases)(
-    'mqadmin %s updateTopic -o true makes an order configuration with every broker; clients go by it, messages of a key come in order',
+    'mqadmin %s updateTopic -o true writes an order configuration with every broker; clients follow it, messages of a key arrive in order',
     async (release) => {
       const topic = `Ordered-${release.replaceAll('.', '-')}`
       const nameServers = [nameServer.address]
@@ -115,7 +115,7 @@ describe('orderMessageEnable=true, a broker of 5.5.0 and one of 4.9.7', () => {
     },
   )
 
-  test('a broker of the order configuration is killed: its keys wait for it instead of changing to another; with it back they go on in order', async () => {
+  test('when a broker of the order configuration is killed, its keys wait for it instead of moving to another; with it back they continue in order', async () => {
     const topic = 'Waiting'
     const conf = `${older}:2;${newer}:2`
     for (const broker of brokers.values()) await createTopic(broker, topic)
@@ -152,7 +152,7 @@ describe('orderMessageEnable=true, a broker of 5.5.0 and one of 4.9.7', () => {
     await Promise.all([consumer.kill(), producer.kill()])
   })
 
-  test('returnOrderTopicConfigToBroker: the answer to a registration makes brokers mark a topic as ordered', async () => {
+  test('returnOrderTopicConfigToBroker: the response to a registration makes brokers mark a topic as ordered', async () => {
     const topic = 'MarkedLater'
     for (const broker of brokers.values()) await createTopic(broker, topic)
     await putOrderConf(topic, `${newer}:4`)

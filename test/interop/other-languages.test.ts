@@ -3,10 +3,10 @@ import { type Broker, startBroker } from './harness/broker.ts'
 import { createTopic } from './harness/broker-requests.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
+import { brokersOf, routeOf } from './harness/name-server-client.ts'
 import { otherClients, startOtherConsumer, startOtherProducer } from './harness/other-clients.ts'
 import { outerReleases, type Release } from './harness/packages.ts'
-import { brokersOf, routeOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const MESSAGES = 20
 
@@ -27,9 +27,9 @@ beforeAll(async () => {
 // client of the NameServer.
 const cases = outerReleases.flatMap((release) => otherClients.map((client) => ({ release, client })))
 
-test.concurrent.each(cases)(
-  'the client $client and a broker of $release: it sends, and consumes what it and a Java client sent',
-  async ({ release, client }) => {
+test.concurrent.each(cases.map(({ client, release }) => [client, release] as const))(
+  'the client %s with a broker of %s sends, and consumes what it and a Java client sent',
+  async (client, release) => {
     const world = worlds.get(release)
     if (world === undefined) throw new Error('the broker was not started')
     const { nameServer, broker } = world

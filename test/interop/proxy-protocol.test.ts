@@ -4,8 +4,8 @@ import { deliver } from './harness/delivery.ts'
 import { tryConnection } from './harness/first-bytes.ts'
 import { type Haproxy, proxyKinds, startHaproxy } from './harness/haproxy.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
-import { brokersOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { brokersOf } from './harness/name-server-client.ts'
+import { until } from './harness/wait-until.ts'
 
 const MESSAGES = 10
 const GET_BROKER_CLUSTER_INFO = 106

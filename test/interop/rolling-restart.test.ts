@@ -6,9 +6,9 @@ import { createTopic } from './harness/broker-requests.ts'
 import type { ChildProgram } from './harness/child-program.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
+import { brokersOf, routeOf } from './harness/name-server-client.ts'
 import { outerReleases } from './harness/packages.ts'
-import { brokersOf, routeOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 /** How NameServers are shut down, and whose clients see it. Both at a time, with the same brokers. */
 const settings = [
@@ -76,9 +76,9 @@ function errorsOf(client: ChildProgram): string[] {
   return [...logged, ...client.lines].filter((line) => /\bERROR\b/.test(line))
 }
 
-test.concurrent.each(settings)(
-  'while three NameServers are shut down $how and started again, one after the other, no message is lost and no client meets an error',
-  async (setting) => {
+test.concurrent.each(settings.map((setting) => [setting.how, setting] as const))(
+  'three NameServers restarted one after the other lose no message and cause no client error, shut down %s',
+  async (_, setting) => {
     const servers = started.get(setting.topic) ?? []
     const { topic, producerRelease } = setting
     const nameServers = servers.map(({ address }) => address)

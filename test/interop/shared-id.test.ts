@@ -2,13 +2,13 @@ import { expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { createTopic } from './harness/broker-requests.ts'
 import { startNameServer, subject } from './harness/name-server.ts'
-import { brokersOf, routeOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { brokersOf, routeOf } from './harness/name-server-client.ts'
+import { until } from './harness/wait-until.ts'
 
 const NAME = 'claimed'
 const TOPIC = 'Claimed'
 
-test('a broker of 5.5.0 with forceRegister=false whose name and id another took is back in the routes within its next round, once the other is killed', async () => {
+test('a broker of 5.5.0 with forceRegister=false whose name and id another broker took is back in the routes within its next round once the other is killed', async () => {
   const { address } = await startNameServer(subject)
   const startClaiming = (): Promise<Broker> =>
     startBroker({

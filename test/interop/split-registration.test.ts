@@ -3,8 +3,8 @@ import { type Broker, startBroker } from './harness/broker.ts'
 import { createTopic, deleteTopicInBroker, updateBrokerConfig } from './harness/broker-requests.ts'
 import { startAdminTool } from './harness/mqadmin.ts'
 import { type NameServerOptions, startNameServer } from './harness/name-server.ts'
-import { ask, routeOf, topicsOf } from './harness/raw-client.ts'
-import { until } from './harness/until.ts'
+import { ask, routeOf, topicsOf } from './harness/name-server-client.ts'
+import { until } from './harness/wait-until.ts'
 import { type SeenRequest, startWireTap } from './harness/wire-tap.ts'
 
 const RELEASE = '5.5.0'
@@ -40,7 +40,7 @@ function partsIn(requests: readonly SeenRequest[]): Part[] {
 }
 
 test(
-  `a broker of ${RELEASE} with enableSplitRegistration: all its topics follow a change, a permission that was wiped stays, static topics appear, and deleteTopicWithBrokerRegistration removes what is deleted and nothing else`,
+  'a broker of 5.5.0 with enableSplitRegistration: all its topics follow a change, a wiped permission stays, static topics appear, and deleteTopicWithBrokerRegistration removes what is deleted and nothing else',
   async () => {
     const options: NameServerOptions = {
       kind: 'ours',

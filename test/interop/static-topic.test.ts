@@ -3,9 +3,9 @@ import { startBroker } from './harness/broker.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type AdminTool, startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, reference, startNameServer, subject } from './harness/name-server.ts'
-import { brokersOf, routeOf } from './harness/raw-client.ts'
+import { brokersOf, routeOf } from './harness/name-server-client.ts'
 import { expectSameAnswers } from './harness/same-answers.ts'
-import { until } from './harness/until.ts'
+import { until } from './harness/wait-until.ts'
 
 const RELEASE = '5.5.0'
 const BROKERS = ['static-1', 'static-2']
@@ -48,7 +48,7 @@ async function mappedAtBoth(holds: (queues: readonly (readonly string[])[]) => b
   await expectSameAnswers(ours.address, java.address)
 }
 
-test('mqadmin updateStaticTopic: the route has the mapping of every broker, equal to Java, and clients send and consume by it', async () => {
+test('mqadmin updateStaticTopic: the route has the mapping of every broker, as with Java, and clients send and consume by it', async () => {
   const command = `updateStaticTopic -t ${TOPIC} -qn ${QUEUES} -b ${BROKERS.join(',')}`
   const { stdout, stderr } = await tool.run(ours.address, command.split(' '))
   expect(stdout + stderr).toMatch(/mapping data is written to file .*\.after/)
@@ -64,7 +64,7 @@ test('mqadmin updateStaticTopic: the route has the mapping of every broker, equa
   await consumer.kill()
 })
 
-test('mqadmin remappingStaticTopic: the route shows every queue at the one broker that is left, equal to Java', async () => {
+test('mqadmin remappingStaticTopic: the route shows every queue on the remaining broker, as with Java', async () => {
   const command = `remappingStaticTopic -t ${TOPIC} -b ${BROKERS[0]}`
   const { stdout, stderr } = await tool.run(ours.address, command.split(' '))
   expect(stdout + stderr).toMatch(/mapping data is written to file .*\.after/)

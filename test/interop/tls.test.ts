@@ -7,7 +7,7 @@ import { startProducer } from './harness/clients.ts'
 import { deliver } from './harness/delivery.ts'
 import { propertiesText } from './harness/java.ts'
 import { type NameServer, startNameServer, subject } from './harness/name-server.ts'
-import { brokersOf } from './harness/raw-client.ts'
+import { brokersOf } from './harness/name-server-client.ts'
 import { newHome } from './harness/work-folder.ts'
 
 const MESSAGES = 10
@@ -106,7 +106,7 @@ describe('a broker, a producer and a push consumer of 5.5.0 over TLS', () => {
     ['permissive', () => permissive, () => TEST_MODE],
     ['enforcing', () => enforcing, () => TEST_MODE],
     ['enforcing, with client certificates verified', () => verifying, () => withCertificate],
-  ] as const)('%s: every message gets through', async (name, nameServer, options) => {
+  ] as const)('%s: every message is received', async (name, nameServer, options) => {
     const client = {
       release,
       nameServers: [nameServer().address],
@@ -118,7 +118,7 @@ describe('a broker, a producer and a push consumer of 5.5.0 over TLS', () => {
     expect(received).toEqual(sent)
   })
 
-  test('permissive: plaintext is taken beside it', async () => {
+  test('permissive: plaintext is accepted beside it', async () => {
     expect(await brokersOf(permissive.address)).toEqual({ [testBroker.name]: { 0: testBroker.address } })
   })
 

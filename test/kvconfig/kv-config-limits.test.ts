@@ -20,11 +20,11 @@ function boundedManager(
   return { manager: new KVConfigManager(table, persist, 10, { maxEntries, maxBytes }), files, disk }
 }
 
-const tooMany = (bound: string): unknown =>
-  expect.objectContaining({ name: 'RemotingCommandError', code: 1, bound })
+const tooMany = (limit: string): unknown =>
+  expect.objectContaining({ name: 'LimitError', busy: false, limit })
 
-describe('the limits of the table', () => {
-  test('as many entries are taken as may be; one more is refused, and neither memory nor disk has it', async () => {
+describe('the table', () => {
+  test('takes maxKVEntries entries; one more is rejected, and neither memory nor disk has it', async () => {
     const { manager, files } = boundedManager({ maxEntries: 2 })
     await manager.putKVConfig('N', 'a', '1')
     await manager.putKVConfig('M', 'b', '2')
@@ -39,7 +39,7 @@ describe('the limits of the table', () => {
     expect([manager.entries, manager.getKVConfig('N', 'c')]).toEqual([2, '3'])
   })
 
-  test('namespaces whose keys were deleted do not count, neither as entries nor in bytes', async () => {
+  test('does not count namespaces whose keys were deleted, neither as entries nor in bytes', async () => {
     const { manager, files } = boundedManager({ maxEntries: 3, maxBytes: 20 })
     for (const namespace of ['n0', 'n1', 'n2', 'ORDER_TOPIC_CONFIG']) {
       await manager.putKVConfig(namespace, 'k', '')
@@ -53,7 +53,7 @@ describe('the limits of the table', () => {
     )
   })
 
-  test('namespaces that are empty in the file do not count after a restart', async () => {
+  test('does not count namespaces that are empty in the file after a restart', async () => {
     const table = decodeKVConfigFile(Buffer.from('{"configTable":{"n0":{},"n1":{},"n2":{"k":"v"}}}'))
     const { manager } = boundedManager({ maxEntries: 2, maxBytes: 8 }, table)
     expect([manager.entries, manager.bytes]).toEqual([1, 4])
@@ -61,7 +61,7 @@ describe('the limits of the table', () => {
     await expect(manager.putKVConfig('m1', 'k', 'v')).rejects.toEqual(tooMany('maxKVEntries'))
   })
 
-  test('namespaces, keys and values take as many bytes as may be, and not one more', async () => {
+  test('takes maxKVBytes bytes of namespaces, keys and values, and not one more', async () => {
     const { manager, files } = boundedManager({ maxBytes: 10 })
     await manager.putKVConfig('N', 'é', 'vvvv')
     expect(manager.bytes).toBe(7)
@@ -74,7 +74,7 @@ describe('the limits of the table', () => {
     expect(manager.bytes).toBe(0)
   })
 
-  test('what the file had beyond them stays, may be changed for something smaller, and does not grow', async () => {
+  test('keeps what the file has beyond the limits; it may shrink and not grow', async () => {
     const table = new Map([
       [
         'N',
@@ -93,7 +93,7 @@ describe('the limits of the table', () => {
     await expect(manager.putKVConfig('N', 'd', '')).rejects.toEqual(tooMany('maxKVEntries'))
   })
 
-  test('what the disk did not take is not counted', async () => {
+  test('does not count what was not written to disk', async () => {
     const { manager, disk } = boundedManager({ maxEntries: 1 })
     disk.full = true
     await expect(manager.putKVConfig('N', 'k', 'v')).rejects.toThrow('no space left')

@@ -33,20 +33,20 @@ describe('the table', () => {
     expect(manager.getKVConfig('N', 'other')).toBeNull()
   })
 
-  test('empty namespaces, keys and values are as good as others', async () => {
+  test('empty namespaces, keys and values are ordinary ones', async () => {
     const { manager } = managerWith()
     await manager.putKVConfig('', '', '')
     expect(manager.getKVConfig('', '')).toBe('')
   })
 
-  test('names that mean something to JavaScript are names like others', async () => {
+  test('names with a meaning in JavaScript are ordinary names', async () => {
     const { manager } = managerWith()
     expect(manager.getKVConfig('__proto__', 'constructor')).toBeNull()
     await manager.putKVConfig('__proto__', 'toString', 'v')
     expect(manager.getKVConfig('__proto__', 'toString')).toBe('v')
   })
 
-  test('no namespace and no key have no value', async () => {
+  test('a null namespace or key has no value', async () => {
     const { manager } = managerWith()
     await manager.putKVConfig('N', 'k', 'v')
     expect(manager.getKVConfig(null, 'k')).toBeNull()
@@ -54,7 +54,7 @@ describe('the table', () => {
     expect(manager.getKVListByNamespace(null)).toBeNull()
   })
 
-  test('a null value hides the one before, and is left out of the file', async () => {
+  test('a null value replaces the one before and is left out of the file', async () => {
     const { manager, files } = managerWith()
     await manager.putKVConfig('N', 'k', 'v')
     await manager.putKVConfig('N', 'k', null)
@@ -98,7 +98,7 @@ describe('the table', () => {
     expect(files).toEqual(['{"configTable":{"N":{"k":"v"}}}'])
   })
 
-  test('a list that was handed out stays as it was', async () => {
+  test('a returned list does not change', async () => {
     const { manager } = managerWith()
     await manager.putKVConfig('N', 'k', 'v')
     const list = manager.getKVListByNamespace('N')
@@ -108,7 +108,7 @@ describe('the table', () => {
   })
 })
 
-describe('when the disk takes nothing, memory and disk still agree', () => {
+describe('when writing fails, memory and disk still agree:', () => {
   test.each<[string, (manager: KVConfigManager) => Promise<void>]>([
     ['a new namespace', (manager) => manager.putKVConfig('M', 'k', 'v')],
     ['another value', (manager) => manager.putKVConfig('N', 'k', 'w')],
@@ -126,7 +126,7 @@ describe('when the disk takes nothing, memory and disk still agree', () => {
     expect(files).toHaveLength(2)
   })
 
-  test('a deletion that finds nothing reports the disk, too', async () => {
+  test('a deletion of nothing reports the failure, too', async () => {
     const { manager, disk } = managerWith()
     disk.full = true
     await expect(manager.deleteKVConfig('X', 'k')).rejects.toThrow('no space left')
@@ -136,7 +136,7 @@ describe('when the disk takes nothing, memory and disk still agree', () => {
 /** What a caller asks for: a value, or its removal. */
 type Change = readonly [namespace: string, key: string, value: string | undefined]
 
-test('whatever fails meanwhile, memory is always what the disk has, which is every change that succeeded, in order', async () => {
+test('through any failures, memory equals the disk: every change that succeeded, in order', async () => {
   const name = fc.constantFrom('a', 'b')
   const change: fc.Arbitrary<Change> = fc.tuple(name, name, fc.option(fc.string(), { nil: undefined }))
   /** How each write ends: well, badly, or in place and then badly. */
@@ -212,7 +212,7 @@ describe('the file', () => {
     expect(decodeKVConfigFile(Buffer.from(text))).toEqual(new Map())
   })
 
-  test('may be laid out by hand and hold fields that are not known', () => {
+  test('may be formatted by hand and have unknown fields', () => {
     const text =
       '{\n  "later": [1, {}],\n  "configTable" : { "N" : { "k" : "v", "gone" : null }, "M" : null }\n}\n'
     expect(plain(decodeKVConfigFile(Buffer.from(text)))).toEqual({ N: { k: 'v', gone: null } })
@@ -228,18 +228,18 @@ describe('the file', () => {
     ['a second value', '{"configTable":{}}{}'],
     ['other text', 'kvconfig'],
     ['zero bytes', '\0\0\0\0'],
-  ])('is refused as damaged: %s', (_, text) => {
+  ])('is rejected as damaged: %s', (_, text) => {
     expect(() => decodeKVConfigFile(Buffer.from(text))).toThrow(JsonError)
   })
 
-  test('cut anywhere inside is refused, so that a half-written one is never taken for a table', () => {
+  test('cut off anywhere is rejected, so that a half-written one is never loaded', () => {
     const whole = encodeKVConfigFile(new Map([['N', new Map([['k', 'välue']])]]))
     for (let length = 1; length < whole.length; length++) {
       expect(() => decodeKVConfigFile(whole.subarray(0, length))).toThrow(JsonError)
     }
   })
 
-  test('of Java may have empty namespaces, which are dropped', () => {
+  test('may have empty namespaces like a file of Java, which are dropped', () => {
     const text = '{"configTable":{"N":{},"ORDER_TOPIC_CONFIG":{},"M":{"k":"v"}}}'
     expect(plain(decodeKVConfigFile(Buffer.from(text)))).toEqual({ ORDER_TOPIC_CONFIG: {}, M: { k: 'v' } })
   })

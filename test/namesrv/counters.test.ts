@@ -5,7 +5,7 @@ import { startServer } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
 
 describe('a server counts', () => {
-  test('connections, frames and bytes in and out, requests by code and what came of them', async () => {
+  test('connections, frames and bytes in and out, requests by code and their outcome', async () => {
     const server = await startServer()
     const { counters } = server.controller
     const [client, other] = [await server.connect(), await server.connect()]
@@ -46,14 +46,14 @@ describe('a server counts', () => {
     expect(counters.connectionsIdle).toBe(2)
   })
 
-  test('registrations by how much of them was read, and keeps what happened to brokers among its events', async () => {
+  test('registrations by how much of them was read, and records what happened to brokers as events', async () => {
     const server = await startServer({
       scanNotActiveBrokerInterval: '1000',
       serverChannelMaxIdleTimeSeconds: '0',
     })
     const { counters, events } = server.controller
     const [first, second, third] = [await server.connect(), await server.connect(), await server.connect()]
-    // A version of this very moment would not be told from one without a time.
+    // A data version of this very moment looks like one without a time.
     server.time.advance(1)
     const evicted = registration({ name: 'broker-b', address: '127.0.0.1:2', heartbeatTimeoutMs: 5_000 })
     await first.request(registration())
@@ -98,7 +98,7 @@ describe('a server counts', () => {
       {
         kind: 'rejected',
         who: client.address,
-        text: expect.stringMatching(/^maxConfigUpdateBytes: .*41 bytes/),
+        text: 'request 318: the update has 41 bytes, and maxConfigUpdateBytes allows 40',
       },
     ])
   })

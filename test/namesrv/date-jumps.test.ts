@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { NamesrvController } from '../../src/namesrv/namesrv-controller.ts'
-import { systemClock, systemScheduler } from '../../src/namesrv/system-time.ts'
+import { systemClock, systemScheduler } from '../../src/namesrv/time.ts'
 import { headerOf, RawClient } from '../support/raw-client.ts'
 import { recordingLogger } from '../support/recording-logger.ts'
 import { lookup, registration } from '../support/requests.ts'
@@ -10,7 +10,7 @@ import { until } from '../support/until.ts'
 
 const HOURS_MS = 5 * 3_600_000
 
-test('when the machine is given another date, by hours, nobody is evicted and timers go on', async () => {
+test('when the date of the machine jumps by hours, no broker is evicted early and timers still run', async () => {
   const args = Object.entries({
     bindAddress: '127.0.0.1',
     listenPort: '0',

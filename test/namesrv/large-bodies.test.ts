@@ -6,7 +6,7 @@ import { startServer } from '../support/start-server.ts'
 const MIB = 1024 * 1024
 const VERSION = '{"counter":9007199254740993,"stateVersion":0,"timestamp":1700000000000}'
 
-/** A registration's body with so many topics, and letters that nobody reads in each of them. */
+/** The body of a registration with so many topics, each padded by an unknown field. */
 function bodyOf(topics: number, letters = 0): string {
   const entries = Array.from({ length: topics }, (_, index) => {
     const topicName = nameOf(index)
@@ -31,7 +31,7 @@ async function topicsOf(client: RawClient): Promise<string[]> {
 }
 
 describe('a registration', () => {
-  test('of 100,000 topics is taken whole', async () => {
+  test('of 100,000 topics is accepted whole', async () => {
     const client = await (await startServer()).connect()
     expect(await register(client, bodyOf(100_000))).toEqual({ code: 0 })
     expect((await topicsOf(client)).sort()).toEqual(
@@ -42,14 +42,14 @@ describe('a registration', () => {
     }
     expect(headerOf(await client.request(lookup(nameOf(100_000)))).code).toBe(17)
     const { extFields } = registration()
-    // Without the broker's own topic it is known to be complete once it is repeated.
+    // Without the broker's own topic, it is known to be complete once it is repeated.
     expect(await register(client, bodyOf(100_000))).toEqual({ code: 0 })
     const answer = await client.request({ code: 322, ...(extFields && { extFields }), body: VERSION })
     expect(headerOf(answer).extFields).toEqual({ changed: 'false' })
     expect(`${answer.body}`).toBe(VERSION)
   })
 
-  test('of 60,000 topics is taken up to the frame limit, and beyond it with a larger limit', async () => {
+  test('of 60,000 topics is accepted up to the frame limit, and beyond it with a larger limit', async () => {
     const body = bodyOf(60_000, 165)
     expect(body.length).toBeGreaterThan(15 * MIB)
     expect(body.length).toBeLessThan(16 * MIB)
@@ -64,20 +64,20 @@ describe('a registration', () => {
     expect(await topicsOf(patient)).toHaveLength(60_000)
   })
 
-  test('is compared with the last one of its own broker, though all come through the same memory', async () => {
+  test('is compared with the last one of its own broker, not of another', async () => {
     const { connect, time } = await startServer()
-    // At the very time of its data version a registration is not kept.
+    // A registration at the very time of its data version is not kept.
     time.advance(1)
     const client = await connect()
     const registrations = ['a', 'b'].map((name) => ({
       ...registration({ name: `broker-${name}`, address: `10.0.0.1:${name.charCodeAt(0)}` }),
-      // Of equal length, and different everywhere.
+      // Equal in length, and different everywhere.
       body: bodyOf(5_000).replaceAll('topic-', `${name}-pic-`),
     }))
     for (let round = 0; round < 3; round++) {
       for (const request of registrations) expect(headerOf(await client.request(request)).code).toBe(0)
     }
-    // Found wrong, a registration would be taken for one that says what the last one said.
+    // A wrong comparison would take this registration for a repetition.
     const [first] = registrations
     const changed = { ...first, body: bodyOf(5_000).replaceAll('topic-', 'c-pic-') }
     expect(headerOf(await client.request({ code: 103, ...changed })).code).toBe(0)
@@ -90,7 +90,7 @@ describe('a registration', () => {
     expect(topics.size).toBe(15_000)
   })
 
-  test('gives others their time while it is on its way, as long as there are others', async () => {
+  test('is read in turns with other connections while they have traffic', async () => {
     const { connect, time } = await startServer()
     const [broker, client] = [await connect(), await connect()]
     expect(await register(broker, bodyOf(20_000))).toEqual({ code: 0 })
@@ -100,7 +100,7 @@ describe('a registration', () => {
     expect(time.mostDeferredMs).toBeGreaterThan(1)
   })
 
-  test('that is longer than the frame limit closes its connection, with a line that says which key to change', async () => {
+  test('that is longer than the frame limit closes its connection, with a log line that names the key to change', async () => {
     const { connect, lines } = await startServer()
     const client = await connect()
     const { extFields } = registration()
@@ -123,8 +123,8 @@ describe('a registration', () => {
         peer: client.address,
         code: 'ERR_FRAME_TOO_LONG',
         msg:
-          `connection closed: invalid frame: frame length ${4 + header.length + 20 * MIB} is not within 0 and ` +
-          '16777212 bytes; com.rocketmq.remoting.frameMaxLength sets the limit',
+          `connection closed: invalid frame: frame length ${4 + header.length + 20 * MIB} is not between 0 and ` +
+          '16777212 (com.rocketmq.remoting.frameMaxLength)',
       },
     ])
   })
@@ -134,7 +134,7 @@ describe('names of topics', () => {
   const ALLOWED = '%-|_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
   test.each([ALLOWED, `%RETRY%${'g'.repeat(248)}`, '主题', 'é😀', 'a"b\\c', '\u007f\u0085\u2028'])(
-    '%j comes back as it was',
+    '%j are returned unchanged',
     async (topic) => {
       const client = await (await startServer()).connect()
       await client.request(registration({ topics: [topic, 'another'] }))

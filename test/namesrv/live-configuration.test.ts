@@ -1,13 +1,11 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { RateLimit } from '../../src/common/rate-limit.ts'
-import { Configuration } from '../../src/namesrv/config/configuration.ts'
-import { ConfigUpdates } from '../../src/namesrv/live-configuration.ts'
+import { LiveConfiguration } from '../../src/namesrv/live-configuration.ts'
 import { headerOf, type RawClient } from '../support/raw-client.ts'
-import { recordingLogger } from '../support/recording-logger.ts'
 import { lookup, registration } from '../support/requests.ts'
 import { startServer, type TestServer, temporaryFolder } from '../support/start-server.ts'
+import { testContext } from '../support/test-context.ts'
 
 interface Updated extends TestServer {
   readonly configStorePath: string
@@ -39,7 +37,7 @@ async function updatable(properties: Readonly<Record<string, string>> = {}): Pro
 }
 
 describe('an update over the wire', () => {
-  test('is in force with the next request, is stored, and says who sent it', async () => {
+  test('takes effect with the next request, is stored, and is logged with its sender', async () => {
     const { client, update, shown, configStorePath, lines } = await updatable()
     await client.request(registration())
     expect(await update('enableAllTopicList=false')).toEqual({ code: 0 })
@@ -58,7 +56,7 @@ describe('an update over the wire', () => {
     ])
   })
 
-  test('keeps what the file was before, and whom it lets read', async () => {
+  test('keeps the old file as a backup, and its permissions', async () => {
     const configStorePath = join(temporaryFolder(), 'ns.conf')
     writeFileSync(configStorePath, 'as it was')
     chmodSync(configStorePath, 0o600)
@@ -69,14 +67,14 @@ describe('an update over the wire', () => {
       expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
-  test('that cannot be stored is refused with the reason, and changes nothing', async () => {
+  test('that cannot be stored is rejected with the reason, and changes nothing', async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'file'), '')
     const { update, shown, lines, client } = await updatable({
       configStorePath: join(folder, 'file', 'ns.conf'),
     })
-    const answer = await update('enableTopicList=false')
-    expect(answer).toEqual({
+    const response = await update('enableTopicList=false')
+    expect(response).toEqual({
       code: 1,
       remark: expect.stringMatching(/^the configuration file cannot be written: (ENOTDIR|EEXIST)/),
     })
@@ -84,11 +82,12 @@ describe('an update over the wire', () => {
     expect(lines).toContainEqual({
       level: 'error',
       peer: client.address,
-      msg: `update of the configuration not stored: ${answer.remark}`,
+      reason: response.remark,
+      msg: 'configuration update not stored',
     })
   })
 
-  test('is refused when its place is a folder', async () => {
+  test('is rejected if configStorePath is a folder', async () => {
     const configStorePath = join(temporaryFolder(), 'ns.conf')
     mkdirSync(configStorePath)
     const { update, shown } = await updatable({ configStorePath })
@@ -105,24 +104,25 @@ describe('an update over the wire', () => {
       '"kvConfigPath" must not be updated',
     ],
     [
-      'is no text of properties',
+      'is not the text of a .properties file',
       'enableTopicList=false\na=\\u00g0',
       1,
       'string2Properties error',
-      'it is not the text of a .properties file',
+      'not the text of a .properties file',
     ],
-  ])('is refused whole if it %s', async (_, text, code, remark, why) => {
+  ])('is rejected whole if it %s', async (_, text, code, remark, reason) => {
     const { update, shown, lines, client } = await updatable()
     expect(await update(text)).toEqual({ code, remark })
     expect(await shown('enableTopicList')).toBe('true')
     expect(lines).toContainEqual({
       level: 'warn',
       peer: client.address,
-      msg: `update of the configuration rejected: ${why}`,
+      reason,
+      msg: 'configuration update rejected',
     })
   })
 
-  test('is refused if it is longer than maxConfigUpdateBytes', async () => {
+  test('is rejected if it is longer than maxConfigUpdateBytes', async () => {
     const { update, shown, lines, client } = await updatable({ maxConfigUpdateBytes: '22' })
     const remark = 'the update has 23 bytes, and maxConfigUpdateBytes allows 22'
     expect(await update('enableTopicList=false\n#')).toEqual({ code: 1, remark })
@@ -130,8 +130,9 @@ describe('an update over the wire', () => {
       {
         level: 'warn',
         peer: client.address,
-        bound: 'maxConfigUpdateBytes',
-        msg: `rejected: ${remark}; maxConfigUpdateBytes sets the limit`,
+        limit: 'maxConfigUpdateBytes',
+        reason: `request 318: ${remark}`,
+        msg: 'rejected: limit reached',
       },
     ])
     expect(await shown('enableTopicList')).toBe('true')
@@ -158,16 +159,14 @@ describe('an update over the wire', () => {
       expect(remark).toContain(' and 180 more: only ')
       expect(remark.length).toBeLessThan(6_000)
     }
-    expect(lines.filter(({ msg }) => msg.startsWith('update of the configuration rejected: '))).toHaveLength(
-      10,
-    )
+    expect(lines.filter(({ msg }) => msg === 'configuration update rejected')).toHaveLength(10)
     const { code, remark = '' } = await update(`waitSecondsForService=${'x'.repeat(60_000)}`)
     expect(code).toBe(1)
-    expect(remark).toMatch(/^waitSecondsForService="x+…x+" is not a whole number$/)
+    expect(remark).toMatch(/^waitSecondsForService="x+…x+" must be a whole number$/)
     expect(remark.length).toBeLessThan(300)
   })
 
-  test('without anything to change is stored all the same', async () => {
+  test('that changes nothing is stored too', async () => {
     const { update, configStorePath } = await updatable()
     expect(await update('# nothing')).toEqual({ code: 0 })
     expect(readFileSync(configStorePath, 'utf8')).toContain('listenPort=0\n')
@@ -196,19 +195,19 @@ describe('an update over the wire', () => {
     expect(readFileSync(configStorePath, 'utf8')).toBe('as it was')
   })
 
-  test('with numbers that no start would take as they are is rejected whole, with their ranges', async () => {
+  test('with numbers that no start would accept unchanged is rejected whole, with their ranges', async () => {
     const { update, shown } = await updatable()
     expect(
       await update('enableTopicList=false\nwaitSecondsForService=2147000\nshutdownWaitTimeSeconds=-1'),
     ).toEqual({
       code: 1,
       remark:
-        'waitSecondsForService="2147000" is not within 0 and 600 s; shutdownWaitTimeSeconds="-1" is not within 0 and 600 s',
+        'waitSecondsForService="2147000" must be from 0 to 600 s; shutdownWaitTimeSeconds="-1" must be from 0 to 600 s',
     })
     expect(await shown('enableTopicList')).toBe('true')
   })
 
-  test('that is all that the server shows is rejected, because some of it is on the black list', async () => {
+  test('of everything that the server shows is rejected because of keys on the black list', async () => {
     const { client, update } = await updatable()
     const { body } = await client.request({ code: 319 })
     expect(await update(`${body}`)).toEqual({ code: 16, remark: 'Can not update config in black list.' })
@@ -234,15 +233,9 @@ describe('an update of a server that was started without -c', () => {
     )
   })
 
-  test('is stored where an option says, and its response says which start reads it', async () => {
+  test('is stored at configStorePath, and its response says which start reads it', async () => {
     const path = join(temporaryFolder(), 'ns.conf')
-    const { configuration } = Configuration.resolve({
-      args: [{ key: 'configStorePath', value: path }],
-      homeDirectory: '/home/user',
-      processors: 2,
-    })
-    const { logger } = recordingLogger()
-    const updates = new ConfigUpdates(configuration, logger, { limit: () => new RateLimit(() => 0) })
+    const updates = new LiveConfiguration(testContext({ configStorePath: path }).context)
     expect(await updates.update(Buffer.from('enableTopicList=false'), 'x')).toEqual({
       kind: 'taken',
       remark: `in effect and stored in ${path}; the next start reads it only with -c ${path}`,
@@ -286,7 +279,7 @@ describe('a server that was started with odd numbers in its configuration', () =
 })
 
 describe('serverChannelMaxIdleTimeSeconds', () => {
-  test('is that of the moment when a connection was accepted', async () => {
+  test('applies to connections that are accepted after an update', async () => {
     const server = await updatable({ serverChannelMaxIdleTimeSeconds: '10' })
     await server.update('serverChannelMaxIdleTimeSeconds=60')
     const later = await server.connect()

@@ -23,7 +23,7 @@ async function codeOf(answer: Promise<Answer>): Promise<number> {
 
 const IDENTITY = { clusterName: 'DefaultCluster', brokerName: 'broker-a', brokerAddr: '127.0.0.1:10911' }
 
-/** A registration of another version, so that its topics are stored. */
+/** A registration with a new data version, so that its topics are stored. */
 function again(topics: Readonly<Record<string, number>>, counter: number): Request {
   const table = Object.fromEntries(
     Object.entries(topics).map(([topicName, perm]) => [
@@ -42,7 +42,7 @@ function again(topics: Readonly<Record<string, number>>, counter: number): Reque
 async function serverWithClient(properties: Record<string, string> = {}) {
   const server = await startServer(properties)
   const client = await server.connect()
-  // What the start said.
+  // The lines of the start.
   server.lines.length = 0
   return { server, client, peer: client.address }
 }
@@ -129,7 +129,7 @@ describe('a rejected registration leaves a warning with the peer, the broker and
   test('a limit', async () => {
     const { server, client, peer } = await serverWithClient({ maxTopics: '1' })
     expect(await codeOf(client.request(good))).toBe(1)
-    expect(server.lines).toMatchObject([{ level: 'warn', peer, bound: 'maxTopics' }])
+    expect(server.lines).toMatchObject([{ level: 'warn', peer, limit: 'maxTopics' }])
   })
 })
 
@@ -170,7 +170,7 @@ describe('the topics of a registration', () => {
     ])
   })
 
-  test('that say nothing new leave no line', async () => {
+  test('that did not change leave no line', async () => {
     const { server, client } = await serverWithClient()
     await client.request(registration())
     server.lines.length = 0
@@ -179,7 +179,7 @@ describe('the topics of a registration', () => {
     expect(server.lines).toEqual([])
   })
 
-  test('that go with their broker are counted in the line of its removal', async () => {
+  test('that are removed with their broker are counted in the line of its removal', async () => {
     const { server, client, peer } = await serverWithClient()
     await client.request(registration())
     server.lines.length = 0
@@ -205,7 +205,7 @@ describe('a lookup without a route', () => {
     expect(server.lines).toEqual([{ level: 'debug', peer, topic: 'none', msg: 'no route for topic' }])
   })
 
-  test('is not even told to the log while the level is above debug', () => {
+  test('is not even passed to the log while the level is above debug', () => {
     const time = new ManualTime()
     const { configuration } = Configuration.resolve({ homeDirectory: '/home/user', processors: 2 })
     const observerAt = (level: string) =>
@@ -220,22 +220,22 @@ describe('a lookup without a route', () => {
   })
 })
 
-describe('a broker that is lost is a warning, one that leaves is not', () => {
-  test('its connection closed', async () => {
+describe('the loss of a broker is a warning', () => {
+  test('if its connection closed', async () => {
     const { server, client, peer } = await serverWithClient()
     await client.request(registration())
     client.socket.destroy()
-    await until('it is told', () => linesOf(server, 'broker lost').length > 0)
+    await until('it is logged', () => linesOf(server, 'broker lost').length > 0)
     expect(linesOf(server, 'broker lost')).toMatchObject([
       { level: 'warn', peer, reason: 'connection lost', msg: 'broker lost: its connection closed' },
     ])
   })
 
-  test('its timeout is over', async () => {
+  test('if its timeout is over', async () => {
     const { server, client, peer } = await serverWithClient()
     await client.request(registration({ heartbeatTimeoutMs: 5_000 }))
     server.time.advance(10_000)
-    await until('it is told', () => linesOf(server, 'broker expired').length > 0)
+    await until('it is logged', () => linesOf(server, 'broker expired').length > 0)
     expect(linesOf(server, 'broker expired')).toMatchObject([{ level: 'warn', peer, reason: 'expired' }])
   })
 })
@@ -244,7 +244,7 @@ describe('a peer with names of 120,000 characters', () => {
   const long = 'n'.repeat(120_000)
   const cut = `${'n'.repeat(64)}… (120000 characters)`
 
-  test('leaves short lines that say how long the names are', async () => {
+  test('leaves short lines with the length of the names', async () => {
     const { server, client } = await serverWithClient()
     const request = registration({ name: long, address: '127.0.0.1:1' })
     await client.request({ ...request, extFields: { ...request.extFields, clusterName: long } })
@@ -253,7 +253,7 @@ describe('a peer with names of 120,000 characters', () => {
   })
 })
 
-/** One of each kind of line that a peer can cause, and its phrase. */
+/** Each kind of line that a peer can cause, by its phrase. */
 const FLOODS: [
   phrase: string,
   cause: (client: RawClient, turn: number, server: TestServer) => Promise<unknown>,
@@ -300,12 +300,12 @@ const FLOODS: [
       await peer.closed
     },
   ],
-  ['rejected: the update has', (client) => client.request({ code: 318, body: '#'.repeat(70_000) })],
+  ['rejected: limit reached', (client) => client.request({ code: 318, body: '#'.repeat(70_000) })],
 ]
 
 describe('a flood by one peer', () => {
   test.each(FLOODS)(
-    'of "%s" is ten lines that name it, and one that sums up the others at its end',
+    'of "%s" is ten lines that name it, and one with the number of suppressed lines at its end',
     async (phrase, cause) => {
       const { server, client } = await serverWithClient()
       for (let turn = 0; turn < 25; turn++) await cause(client, turn, server)
@@ -316,7 +316,7 @@ describe('a flood by one peer', () => {
         expect(line).not.toHaveProperty('suppressed')
       }
       server.time.advance(30_000)
-      // A flood of unregistrations needs one of registrations.
+      // A flood of unregistrations includes one of registrations.
       const summaries = linesOf(server, 'log lines suppressed').filter(
         ({ line }) => phrase !== 'broker unregistered' || line === phrase,
       )
@@ -332,7 +332,7 @@ describe('a flood by one peer', () => {
     },
   )
 
-  test('does not hide a broker of another host that registers and is lost meanwhile', async () => {
+  test('does not suppress the lines of a broker of another host', async () => {
     const server = await startServer({ proxyProtocolTrustedNetworks: '127.0.0.0/8' })
     const behindProxy = async (host: string): Promise<RawClient> => {
       const client = await server.connect()
@@ -349,7 +349,7 @@ describe('a flood by one peer', () => {
     await broker.request(registration({ name: 'honest' }))
     await flood(50)
     broker.socket.destroy()
-    await until('it is told', () => linesOf(server, 'broker lost').length > 0)
+    await until('it is logged', () => linesOf(server, 'broker lost').length > 0)
     const honest = server.lines.filter(({ brokerName }) => brokerName === 'honest')
     expect(honest.map(({ msg, peer }) => [msg, peer])).toEqual([
       ['broker registered', '10.0.0.2:40000'],
@@ -372,7 +372,7 @@ describe('bytes of another protocol on the remoting port', () => {
     ['Redis client', '*1\r\n$4\r\nPING\r\n'],
     ['Redis client', 'PING\r\n'],
     ['AMQP client', 'AMQP\x00\x00\x09\x01'],
-  ])('is called a %s, without a key to raise: %j', async (name, text) => {
+  ])('are named as %s, without a limit to raise: %j', async (name, text) => {
     const { server, client, peer } = await serverWithClient()
     client.send(Buffer.from(text, 'latin1'))
     await client.closed
@@ -387,7 +387,7 @@ describe('bytes of another protocol on the remoting port', () => {
     expect(server.controller.counters.rejected['com.rocketmq.remoting.frameMaxLength']).toBe(0)
   })
 
-  test('is called so as well where TLS is enforced, and a TLS handshake where it is disabled', async () => {
+  test('are also named where TLS is enforced, and so is a TLS handshake where TLS is disabled', async () => {
     const enforcing = await serverWithClient({ 'tls.server.mode': 'enforcing' })
     enforcing.client.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
     await enforcing.client.closed
@@ -402,7 +402,7 @@ describe('bytes of another protocol on the remoting port', () => {
     ])
   })
 
-  test('is not what a frame of any other length is taken for', async () => {
+  test('are not confused with a frame of invalid length', async () => {
     const { server, client } = await serverWithClient()
     client.send(frame('x'))
     await client.closed

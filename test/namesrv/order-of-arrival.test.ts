@@ -32,7 +32,7 @@ function slowRegistration(topics: readonly string[], queues: number): Request {
 
 const TOPICS = Array.from({ length: 5_000 }, (_, index) => `Topic${index}`)
 
-test('of two registrations of a broker the one that came last counts, however long the first takes to be read', async () => {
+test('of two registrations of a broker the one that arrived last counts, even if the first takes longer to read', async () => {
   const server = await startServer()
   const [older, newer, client] = [await server.connect(), await server.connect(), await server.connect()]
   older.send(requestFrame(slowRegistration(TOPICS, 16)))
@@ -51,7 +51,7 @@ test('of two registrations of a broker the one that came last counts, however lo
   expect(headerOf(await client.request(lookup('Topic1'))).code).toBe(0)
 })
 
-test('a request to leave that comes while the registration before it is read takes that broker out', async () => {
+test('a request to leave that arrives while the registration before it is read removes that broker', async () => {
   const server = await startServer()
   const [broker, other, client] = [await server.connect(), await server.connect(), await server.connect()]
   broker.send(requestFrame(slowRegistration(TOPICS, 16)))
@@ -61,7 +61,7 @@ test('a request to leave that comes while the registration before it is read tak
   expect(headerOf(await client.request(lookup('Topic1'))).code).toBe(17)
 })
 
-test('a broker whose registration has come and is being read is not evicted', async () => {
+test('a broker whose registration is being read is not evicted', async () => {
   const server = await startServer({ scanNotActiveBrokerInterval: '10000' })
   const [broker, client] = [await server.connect(), await server.connect()]
   await broker.request(registration({ topics: ['Topic1', 'Topic2'], heartbeatTimeoutMs: 5_000 }))

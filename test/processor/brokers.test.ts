@@ -23,7 +23,7 @@ describe('QUERY_DATA_VERSION', () => {
     ['another counter', DATA_VERSION.replace('3', '4'), 'true'],
     ['no version', undefined, 'true'],
     ['a null version', 'null', 'true'],
-  ])('%s: the answer says whether it changed, and what is stored', async (_, version, changed) => {
+  ])('%s: the response says whether it changed, and what is stored', async (_, version, changed) => {
     const asked = { ext: MASTER, ...(version !== undefined && { body: version }) }
     expect(await (await registered()).ask(code, asked)).toEqual({
       code: 0,
@@ -47,7 +47,7 @@ describe('QUERY_DATA_VERSION', () => {
     ['no name', { brokerName: null }, 'false'],
     ['neither name nor id', { brokerName: null, brokerId: null }, 'false'],
   ])(
-    'the same version, under %s: the answer says whether the broker must register',
+    'the same version, under %s: the response says whether the broker must register',
     async (_, given, changed) => {
       const fields = Object.entries({ ...MASTER, ...given })
       const ext = Object.fromEntries(fields.filter((field): field is [string, string] => field[1] !== null))
@@ -56,7 +56,7 @@ describe('QUERY_DATA_VERSION', () => {
     },
   )
 
-  test('a broker whose name and id another address has registered is told to register, until it has', async () => {
+  test('a broker whose name and id another address has registered is told to register until it has', async () => {
     const world = await registered()
     const other = { ...MASTER, brokerAddr: '127.0.0.1:10931' }
     const changed = async (ext: typeof MASTER) =>
@@ -69,23 +69,23 @@ describe('QUERY_DATA_VERSION', () => {
     expect([await changed(MASTER), await changed(other)]).toEqual(['false', 'true'])
   })
 
-  test('a body that would take long to read is refused unread', async () => {
+  test('a body over maxRequestBodyBytes is rejected unread', async () => {
     const world = new ProcessorWorld()
     const body = `{"x":"${'x'.repeat(10_000)}"}`
     await expect(world.ask(code, { ext: MASTER, body })).rejects.toMatchObject({
-      code: 1,
-      message: 'a body of 10008 bytes is longer than maxRequestBodyBytes, 10000',
+      limit: 'maxRequestBodyBytes',
+      message: 'request body of 10008 bytes exceeds maxRequestBodyBytes (10000)',
     })
   })
 
-  test('a body that is not JSON is refused', async () => {
+  test('a body that is not JSON is rejected', async () => {
     const asked = (await registered()).ask(code, { ext: MASTER, body: 'x' })
     await expect(asked).rejects.toMatchObject({ name: 'RemotingCommandError', code: 1 })
   })
 })
 
 describe('BROKER_HEARTBEAT', () => {
-  test('is answered with success, known broker or not', async () => {
+  test('succeeds for known and unknown brokers', async () => {
     const world = await registered()
     const unknown = { ...MASTER, brokerAddr: 'x:1' }
     expect(await world.ask(RequestCode.BROKER_HEARTBEAT, { ext: MASTER })).toEqual({ code: 0 })
@@ -94,7 +94,7 @@ describe('BROKER_HEARTBEAT', () => {
 })
 
 describe.each(['BROKER_HEARTBEAT', 'QUERY_DATA_VERSION', 'UNREGISTER_BROKER'] as const)('%s', (name) => {
-  test.each(['clusterName', 'brokerAddr'] as const)('without %s is refused', async (field) => {
+  test.each(['clusterName', 'brokerAddr'] as const)('without %s is rejected', async (field) => {
     const { [field]: _, ...ext } = MASTER
     await expect((await registered()).ask(RequestCode[name], { ext })).rejects.toMatchObject({
       name: 'RemotingCommandError',
@@ -108,7 +108,7 @@ describe('GET_BROKER_MEMBER_GROUP', () => {
   const code = RequestCode.GET_BROKER_MEMBER_GROUP
   const remark = 'not set any response code'
 
-  test('answers the addresses, the cluster echoed, with the remark that Java leaves on success', async () => {
+  test('responds with the addresses, the requested cluster, and the remark that Java leaves on success', async () => {
     const answer = await (await registered()).ask(code, { ext: { brokerName: 'broker-a', clusterName: 'X' } })
     const addrs = '{0:"127.0.0.1:10911",1:"127.0.0.1:10921"}'
     const group = `{"brokerMemberGroup":{"brokerAddrs":${addrs},"brokerName":"broker-a","cluster":"X"}}`
@@ -126,7 +126,7 @@ describe('GET_BROKER_MEMBER_GROUP', () => {
 })
 
 describe('GET_BROKER_CLUSTER_INFO', () => {
-  test('answers both tables in legacy JSON', async () => {
+  test('responds with both tables in legacy JSON', async () => {
     const addrs = '{0:"127.0.0.1:10911",1:"127.0.0.1:10921"}'
     const group = `{"brokerAddrs":${addrs},"brokerName":"broker-a","cluster":"DefaultCluster","enableActingMaster":false}`
     expect(await (await registered()).ask(RequestCode.GET_BROKER_CLUSTER_INFO)).toEqual({
@@ -137,14 +137,14 @@ describe('GET_BROKER_CLUSTER_INFO', () => {
 })
 
 describe('UNREGISTER_BROKER', () => {
-  test('is answered without ext fields and takes the broker away', async () => {
+  test('removes the broker and responds without ext fields', async () => {
     const world = await registered()
     expect(await world.ask(RequestCode.UNREGISTER_BROKER, { ext: MASTER })).toEqual({ code: 0 })
     const { body: info } = await world.ask(RequestCode.GET_BROKER_CLUSTER_INFO)
     expect(info).toContain('"brokerAddrs":{1:"127.0.0.1:10921"}')
   })
 
-  test('of an unknown broker is a success, too', async () => {
+  test('of an unknown broker succeeds, too', async () => {
     const ext = { ...MASTER, brokerName: 'broker-x' }
     expect(await new ProcessorWorld().ask(RequestCode.UNREGISTER_BROKER, { ext })).toEqual({ code: 0 })
   })
@@ -169,7 +169,7 @@ describe.each([
   })
 })
 
-test('an unregistration that finds the queue full is refused by its bound, without a remark as in Java', () => {
+test('an unregistration that finds the queue full is rejected by its limit, without a remark as in Java', () => {
   const full = {
     acquire: () => ({ ready: undefined, release: () => {} }),
     nextGeneration: () => 1,
@@ -178,6 +178,6 @@ test('an unregistration that finds the queue full is refused by its bound, witho
   const request = { extFields: new Map(Object.entries(MASTER)) } as unknown as RemotingCommand
   const context = { channel: openChannel(1), nowMs: 0 }
   expect(() => unregisterBroker(full)(request, context)).toThrow(
-    expect.objectContaining({ code: 1, message: '', bound: 'unRegisterBrokerQueueCapacity' }) as Error,
+    expect.objectContaining({ limit: 'unRegisterBrokerQueueCapacity', busy: false, remark: '' }) as Error,
   )
 })

@@ -22,7 +22,7 @@ async function startWorld(): Promise<{ world: ProcessorWorld; asked: string[] }>
 }
 
 describe('in the cluster-test mode', () => {
-  test('a topic known here is answered from here, in the dialect of old clients whoever asks', async () => {
+  test('a topic known here has its route from here, in the dialect of old clients for every client', async () => {
     const { world, asked } = await startWorld()
     const ext = { ...HERE, acceptStandardJsonOnly: 'true' }
     const { code, body } = await world.ask(GET_ROUTEINFO_BY_TOPIC, { ext })
@@ -31,7 +31,7 @@ describe('in the cluster-test mode', () => {
     expect(asked).toEqual([])
   })
 
-  test('its order configuration comes with it, whatever orderMessageEnable says', async () => {
+  test('its order configuration comes with it, even with orderMessageEnable=false', async () => {
     const { world } = await startWorld()
     const ext = { namespace: 'ORDER_TOPIC_CONFIG', key: 'T1', value: 'broker-a:4' }
     await world.ask(PUT_KV_CONFIG, { ext })
@@ -39,7 +39,7 @@ describe('in the cluster-test mode', () => {
     expect(body).toContain('"orderTopicConf":"broker-a:4"')
   })
 
-  test('another one is answered with what the product environment says of it', async () => {
+  test('an unknown topic has its route from the product environment', async () => {
     const { world, asked } = await startWorld()
     expect(await world.ask(GET_ROUTEINFO_BY_TOPIC, { ext: THERE })).toEqual({ code: 0, body: PRODUCT_ROUTE })
     expect(asked).toEqual(['Product'])
@@ -59,7 +59,7 @@ describe('in the cluster-test mode', () => {
     expect(asked).toEqual(expected)
   })
 
-  test('lookups are answered from the start, whatever needWaitForService says', async () => {
+  test('lookups are served from the start, even with needWaitForService=true', async () => {
     const { world } = await startWorld()
     world.settings.needWaitForService = true
     expect((await world.ask(GET_ROUTEINFO_BY_TOPIC, { ext: HERE })).code).toBe(0)

@@ -5,14 +5,14 @@ import { ProcessorWorld } from './support.ts'
 const { PUT_KV_CONFIG, GET_KV_CONFIG, DELETE_KV_CONFIG, GET_KVLIST_BY_NAMESPACE } = RequestCode
 const ext = { namespace: 'N', key: 'k', value: 'v' }
 
-test('a value that was put is got; the answer to the putting has no ext fields', async () => {
+test('a value that was put is returned; the response to the put has no ext fields', async () => {
   const world = new ProcessorWorld()
   expect(await world.ask(PUT_KV_CONFIG, { ext })).toEqual({ code: 0 })
   expect(await world.ask(GET_KV_CONFIG, { ext })).toEqual({ code: 0, ext: { value: 'v' } })
   expect(await world.ask(GET_KVLIST_BY_NAMESPACE, { ext })).toEqual({ code: 0, body: '{"table":{"k":"v"}}' })
 })
 
-test('a missing value is stored as one that is not found and not listed', async () => {
+test('a put without a value stores one that is neither found nor listed', async () => {
   const world = new ProcessorWorld()
   expect(await world.ask(PUT_KV_CONFIG, { ext: { namespace: 'N', key: 'k' } })).toEqual({ code: 0 })
   expect((await world.ask(GET_KV_CONFIG, { ext })).code).toBe(22)
@@ -23,12 +23,12 @@ test.each([
   ['no namespace', { key: 'k', value: 'v' }],
   ['no key', { namespace: 'N', value: 'v' }],
   ['no ext fields', undefined],
-])('putting with %s is refused', async (_, given) => {
-  const refused = { code: 1, remark: 'namespace or key is null' }
-  expect(await new ProcessorWorld().ask(PUT_KV_CONFIG, given && { ext: given })).toEqual(refused)
+])('a put with %s is rejected', async (_, given) => {
+  const rejected = { code: 1, remark: 'namespace or key is null' }
+  expect(await new ProcessorWorld().ask(PUT_KV_CONFIG, given && { ext: given })).toEqual(rejected)
 })
 
-test('a value that is not there is answered with empty ext fields', async () => {
+test('the response for a missing value has empty ext fields', async () => {
   const remark = 'No config item, Namespace: N Key: k'
   expect(await new ProcessorWorld().ask(GET_KV_CONFIG, { ext })).toEqual({ code: 22, remark, ext: {} })
 })
@@ -53,9 +53,9 @@ test('deleting always succeeds; the namespace is removed with its last key', asy
 
 describe('when the file cannot be written', () => {
   test.each([
-    ['putting', PUT_KV_CONFIG],
-    ['deleting', DELETE_KV_CONFIG],
-  ] as const)('%s is answered with the reason and changes nothing', async (_, code) => {
+    ['a put', PUT_KV_CONFIG],
+    ['a deletion', DELETE_KV_CONFIG],
+  ] as const)('%s is rejected with the reason and changes nothing', async (_, code) => {
     const world = new ProcessorWorld()
     await world.ask(PUT_KV_CONFIG, { ext })
     world.diskFull = true

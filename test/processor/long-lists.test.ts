@@ -49,39 +49,39 @@ async function ask(code: '206' | '224' | '304' | '106', fill: 'topics' | 'broker
     extFields: new Map([['cluster', 'C']]),
     body: null,
   }
-  let answer: RemotingResponse | undefined
+  let response: RemotingResponse | undefined
   void Promise.resolve(processors[code](request, { channel, nowMs: 0 })).then((settled) => {
-    answer = settled
+    response = settled
   })
   let count = 0
-  for (; answer === undefined; count++) {
+  for (; response === undefined; count++) {
     await turns.next()
     await encoding.next()
   }
-  return { turns: count, body: `${answer.body}` }
+  return { turns: count, body: `${response.body}` }
 }
 
-describe('a long list is made in many turns', () => {
-  test.each(['206', '224'] as const)('of topics (%s)', async (code) => {
+describe('a long list is encoded in many turns:', () => {
+  test.each(['206', '224'] as const)('topics (%s)', async (code) => {
     const { turns, body } = await ask(code, 'topics')
     expect(JSON.parse(body)).toEqual({ topicList: TOPICS })
     // Steps for the names to be found, and as many for them to be written, 64 between two looks at the clock.
     expect(turns).toBeGreaterThan(2 * Math.floor(5_000 / 65))
   })
 
-  test('of system topics, which are looked for among all topics', async () => {
+  test('system topics, which are searched for among all topics', async () => {
     const { turns, body } = await ask('304', 'topics')
     expect(JSON.parse(body)).toEqual({ brokerAddr: 'broker-0:1', topicList: ['C', 'broker-0'] })
     expect(turns).toBeGreaterThanOrEqual(Math.floor(5_000 / 65))
   })
 
-  test('of names of clusters and brokers', async () => {
+  test('names of clusters and brokers', async () => {
     const { turns, body } = await ask('304', 'brokers')
     expect(JSON.parse(body)).toEqual({ brokerAddr: 'broker-0:1', topicList: ['C', ...BROKERS] })
     expect(turns).toBeGreaterThanOrEqual(Math.floor(3_000 / 64))
   })
 
-  test('of groups', async () => {
+  test('broker groups', async () => {
     const { turns, body } = await ask('106', 'brokers')
     const groups = BROKERS.map(
       (name) =>

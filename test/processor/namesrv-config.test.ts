@@ -9,13 +9,13 @@ describe('UPDATE_NAMESRV_CONFIG', () => {
     [{ kind: 'taken' }, { code: 0 }],
     [{ kind: 'malformed' }, { code: 1, remark: 'string2Properties error' }],
     [{ kind: 'black-listed' }, { code: 16, remark: 'Can not update config in black list.' }],
-  ] as const)('%j is answered %j', async (outcome, answer) => {
+  ] as const)('outcome %j gives the response %j', async (outcome, response) => {
     const world = new ProcessorWorld()
     world.update = () => outcome
-    expect(await world.ask(UPDATE_NAMESRV_CONFIG, { body: 'a=1' })).toEqual(answer)
+    expect(await world.ask(UPDATE_NAMESRV_CONFIG, { body: 'a=1' })).toEqual(response)
   })
 
-  test('a refusal is an error with its reason as the remark', async () => {
+  test('a rejection is an error with its reason as the remark', async () => {
     const world = new ProcessorWorld()
     world.update = () => ({ kind: 'rejected', reason: 'the disk is full' })
     await expect(world.ask(UPDATE_NAMESRV_CONFIG, { body: 'a=1' })).rejects.toMatchObject({
@@ -25,7 +25,7 @@ describe('UPDATE_NAMESRV_CONFIG', () => {
     })
   })
 
-  test('without a body there is nothing to do', async () => {
+  test('succeeds without a body', async () => {
     const world = new ProcessorWorld()
     world.update = () => {
       throw new Error('an update was made of nothing')

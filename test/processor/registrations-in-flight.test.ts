@@ -11,7 +11,7 @@ function start(maxRegistrationsInFlight = 100): { counters: Counters; flights: R
   return { counters, flights: new RegistrationsInFlight(limits, counters) }
 }
 
-const busy = (bound: string): object => ({ name: 'RemotingCommandError', code: 2, bound })
+const busy = (limit: string): object => ({ limit, busy: true })
 const body = (bytes: number): Buffer => deflateSync(Buffer.alloc(bytes))
 
 describe('registrations in flight', () => {
@@ -56,7 +56,7 @@ describe('registrations in flight', () => {
       return flight.inflate(bytes).finally(() => flight.release())
     })
     const [tooLarge, broken, good] = await Promise.allSettled(results)
-    expect(tooLarge).toMatchObject({ reason: { code: 1, bound: 'maxInflatedBytes' } })
+    expect(tooLarge).toMatchObject({ reason: { limit: 'maxInflatedBytes', busy: false } })
     expect(broken).toMatchObject({ reason: { code: 'Z_DATA_ERROR' } })
     expect(good).toMatchObject({ status: 'fulfilled' })
     for (let round = 0; round < 10; round++) {

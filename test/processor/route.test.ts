@@ -17,7 +17,7 @@ async function registered(): Promise<ProcessorWorld> {
 }
 
 /** Ordinals: 4.9.3 is 399, 4.9.4 is 401. */
-describe('the dialect of the answer', () => {
+describe('the dialect of the response', () => {
   test.each([
     ['a client of 4.9.4', 401, {}, '"0"'],
     ['a client before it', 400, {}, '0'],
@@ -42,17 +42,17 @@ test.each([
   })
 })
 
-test('with needWaitForService lookups are refused until the time is over', async () => {
+test('with needWaitForService, lookups are rejected for waitSecondsForService after the start', async () => {
   const world = await registered()
   world.settings.needWaitForService = true
   world.nowMs = 44_999
-  const refused = { code: 1, remark: 'name server not ready' }
-  expect(await world.ask(GET_ROUTEINFO_BY_TOPIC, { ext })).toEqual(refused)
+  const rejected = { code: 1, remark: 'name server not ready' }
+  expect(await world.ask(GET_ROUTEINFO_BY_TOPIC, { ext })).toEqual(rejected)
   world.nowMs = 45_000
   expect((await world.ask(GET_ROUTEINFO_BY_TOPIC, { ext })).code).toBe(0)
 })
 
-test('the order configuration comes with the route if orderMessageEnable says so, and at once when it changes', async () => {
+test('with orderMessageEnable, a route has its order configuration, and a change of it at once', async () => {
   const world = await registered()
   const orderOf = async (): Promise<unknown> =>
     JSON.parse((await world.ask(GET_ROUTEINFO_BY_TOPIC, { ext })).body ?? '').orderTopicConf
@@ -78,7 +78,7 @@ describe('a lookup from a zone', () => {
   const zoned = (id: string): string => route(id).replace('false}', 'false,"zoneName":"z1"}')
   const from = (zone: string, mode = 'true') => ({ ext: { ...ext, __ZONE_MODE: mode, __ZONE_NAME: zone } })
 
-  test('is answered in the legacy dialect, whatever the client takes', async () => {
+  test('has its response in the legacy dialect for every client', async () => {
     const world = await inZone()
     expect(await world.ask(GET_ROUTEINFO_BY_TOPIC, from('Z1', 'TRUE'))).toEqual({ code: 0, body: zoned('0') })
     expect(await world.ask(GET_ROUTEINFO_BY_TOPIC, { ext })).toEqual({ code: 0, body: zoned('"0"') })

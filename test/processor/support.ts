@@ -1,13 +1,15 @@
 import type { TimeSlicer } from '../../src/common/time-slicer.ts'
 import { KVConfigManager } from '../../src/kvconfig/kv-config-manager.ts'
-import type { ProductEnvironment } from '../../src/processor/cluster-test-request-processor.ts'
-import { createProcessors } from '../../src/processor/default-request-processor.ts'
+import type { ProductRouteLookup } from '../../src/processor/client-request-processor.ts'
+import { createProcessors, type ProcessorTable } from '../../src/processor/default-request-processor.ts'
 import type { ConfigUpdateOutcome } from '../../src/processor/namesrv-config.ts'
 import { RegistrationCache } from '../../src/processor/registration-cache.ts'
 import { CURRENT_VERSION } from '../../src/protocol/mq-version.ts'
-import type { Processor } from '../../src/protocol/processor.ts'
-import { remarkText } from '../../src/protocol/remark.ts'
-import type { RemotingCommand, RemotingResponse } from '../../src/protocol/remoting-command.ts'
+import {
+  type RemotingCommand,
+  type RemotingResponse,
+  remarkText,
+} from '../../src/protocol/remoting-command.ts'
 import type { RequestCode } from '../../src/protocol/request-code.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { type FakeChannel, managerWith, openChannel, wholeSlicer } from '../routeinfo/support.ts'
@@ -50,18 +52,18 @@ export class ProcessorWorld {
   update: (text: string) => ConfigUpdateOutcome = () => ({ kind: 'taken' })
   readonly registrations: RegistrationCache
   readonly #routeInfo: RouteInfoManager
-  readonly #processors: Record<RequestCode, Processor>
+  readonly #processors: ProcessorTable
 
   /**
    * @param product - Where unknown topics are looked up; with it the cluster-test mode is on.
-   * @param keptBytes - LimitName of what is kept to answer faster: encoded routes, and registrations to compare with.
+   * @param keptBytes - Limit of encoded routes, and of registrations kept to compare with.
    * @param slicer - Of long lists and bodies. Default: everything at once.
    */
   constructor({
     product,
     keptBytes = 1_000_000,
     slicer = wholeSlicer(),
-  }: { product?: ProductEnvironment; keptBytes?: number; slicer?: TimeSlicer } = {}) {
+  }: { product?: ProductRouteLookup; keptBytes?: number; slicer?: TimeSlicer } = {}) {
     this.registrations = new RegistrationCache(keptBytes)
     this.#routeInfo = managerWith('whole', { maxEncodedRouteBytes: keptBytes }).manager
     this.#processors = createProcessors({
@@ -89,7 +91,7 @@ export class ProcessorWorld {
   /** Closes a connection, as the server tells the tables of it. */
   close(channel: FakeChannel): void {
     channel.closed = true
-    this.#routeInfo.onChannelDestroy(channel.id)
+    this.#routeInfo.onChannelsDestroy([channel.id])
   }
 
   /** Asks and gives the answer, or throws what the processor throws. */

@@ -27,7 +27,7 @@ describe('topic lists', () => {
     expect(await (await registered()).ask(RequestCode[name], asked)).toEqual(list(topics))
   })
 
-  test('of system topics names clusters and brokers, and an address; it has no gate', async () => {
+  test('of system topics has clusters, brokers and an address, and no setting disables it', async () => {
     const world = await registered()
     world.settings.enableTopicList = false
     world.settings.enableAllTopicList = false
@@ -38,7 +38,7 @@ describe('topic lists', () => {
     expect(await new ProcessorWorld().ask(RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS)).toEqual(list([]))
   })
 
-  test('of system topics names those of every broker, and no topic of a user', async () => {
+  test('of system topics has those of every broker, and no topic of a user', async () => {
     const world = new ProcessorWorld()
     const topicsOf = (name: string): string[] => [
       `rmq_sys_SYNC_BROKER_MEMBER_${name}`,
@@ -64,7 +64,7 @@ describe('topic lists', () => {
     })
   })
 
-  test('of system topics names a cluster and a broker of the same name once', async () => {
+  test('of system topics has a cluster and a broker of the same name once', async () => {
     const world = new ProcessorWorld()
     await world.ask(RequestCode.REGISTER_BROKER, { ext: { ...MASTER, clusterName: 'broker-a' }, body })
     expect((await world.ask(RequestCode.GET_SYSTEM_TOPIC_LIST_FROM_NS)).body).toBe(
@@ -73,7 +73,7 @@ describe('topic lists', () => {
   })
 })
 
-describe('gates', () => {
+describe('topic list settings', () => {
   test.each([
     'GET_TOPICS_BY_CLUSTER',
     'GET_UNIT_TOPIC_LIST',
@@ -85,7 +85,7 @@ describe('gates', () => {
     expect(await world.ask(RequestCode[name], cluster)).toEqual({ code: 1, remark: 'disable' })
   })
 
-  test('enableAllTopicList=false closes the list of all topics and no other', async () => {
+  test('enableAllTopicList=false disables the list of all topics and no other', async () => {
     const world = await registered()
     world.settings.enableAllTopicList = false
     const disabled = { code: 1, remark: 'disable' }
@@ -115,7 +115,7 @@ describe('REGISTER_TOPIC_IN_NAMESRV', () => {
   const of = (brokerName: string) =>
     `{"queueDatas":[{"brokerName":"${brokerName}","perm":6,"topicSynFlag":1}]}`
 
-  test('adds the topic; the old name of the system flag is passed over', async () => {
+  test('adds the topic and ignores the old name of the system flag', async () => {
     const world = await registered()
     expect(await world.ask(code, { ext, body: of('broker-a') })).toEqual({ code: 0 })
     const { body: route } = await world.ask(RequestCode.GET_ROUTEINFO_BY_TOPIC, { ext })
@@ -138,7 +138,7 @@ describe('REGISTER_TOPIC_IN_NAMESRV', () => {
     expect(await world.ask(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER)).toEqual(list(ALL))
   })
 
-  test('with a body that is not JSON is refused', async () => {
+  test('with a body that is not JSON is rejected', async () => {
     const asked = (await registered()).ask(code, { ext, body: 'x' })
     await expect(asked).rejects.toMatchObject({ name: 'RemotingCommandError', code: 1 })
   })

@@ -111,7 +111,7 @@ test.each(registrations.filter(({ expected }) => expected.bodyInflatedHex !== un
   },
 )
 
-describe('an answered route', () => {
+describe('the route of a response', () => {
   type SaidRoute = Omit<TopicRouteData, 'brokerDatas' | 'topicQueueMappingByBroker' | 'filterServerTable'> & {
     brokerDatas: (Omit<TopicRouteData['brokerDatas'][number], 'brokerAddrs'> & {
       brokerAddrs: Record<string, string>

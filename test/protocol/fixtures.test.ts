@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { inflateSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { encodeCommand } from '../../src/protocol/command-codec.ts'
+import { encodeCommand } from '../../src/protocol/command-encoder.ts'
 import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
 import { type ExpectedFrame, fixture, fixtures } from '../fixtures/load.ts'
 import { byteByByte, commandOf, framesOf } from './support.ts'
@@ -42,7 +42,7 @@ function isCanonical({ frame, provenance }: ExpectedFrame): boolean {
   return !provenance.sender.includes('4.9.7') || /^[ -~]*$/.test(values.join('') + (frame.remark ?? ''))
 }
 
-test('there are captured frames of both releases, requests and answers, JSON and binary', () => {
+test('there are captured frames of both releases, requests and responses, JSON and binary', () => {
   expect(captured.length).toBeGreaterThan(150)
   for (const part of ['4.9.7/', '5.5.0/', '.request', '.response']) {
     expect(captured.some(({ name }) => name.includes(part))).toBe(true)
@@ -51,7 +51,7 @@ test('there are captured frames of both releases, requests and answers, JSON and
 })
 
 describe.each(captured)('captured frame $name', ({ bytes, expected }) => {
-  test('decodes to what it says', () => {
+  test('decodes to its expected command', () => {
     const frames = framesOf([bytes])
     expect(frames).toHaveLength(1)
     expectCommand(frames[0], expected)

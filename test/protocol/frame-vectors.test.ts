@@ -1,6 +1,6 @@
 /** Frames whose bytes were made by Java's own encoder. */
 import { describe, expect, test } from 'vitest'
-import { encodeCommand } from '../../src/protocol/command-codec.ts'
+import { encodeCommand } from '../../src/protocol/command-encoder.ts'
 import { type RemotingCommand, SerializeType } from '../../src/protocol/remoting-command.ts'
 import { commandOf, framesOf, hex } from './support.ts'
 
@@ -52,20 +52,20 @@ const vectors: {
     command: routeRequest,
   },
   {
-    name: 'a binary answer with a remark and no ext fields',
+    name: 'a binary response with a remark and no ext fields',
     serializeType: SerializeType.ROCKETMQ,
     bytes: hex('00000021 0100001d 0011 00 01df 00000007 00000001 00000008 4e6f20746f706963 00000000'),
     command: noTopicAnswer,
   },
   {
-    name: 'a binary answer with an ext field and a body',
+    name: 'a binary response with an ext field and a body',
     serializeType: SerializeType.ROCKETMQ,
     bytes: hex(`0000002c 01000026 0000 00 01df 00000007 00000001 00000000 00000011
       0007 6368616e676564 00000004 74727565 7b7d`),
     command: changedAnswer,
   },
   {
-    name: 'a JSON answer with an ext field and a body',
+    name: 'a JSON response with an ext field and a body',
     serializeType: SerializeType.JSON,
     bytes: Buffer.concat([
       hex('00000084 0000007e'),

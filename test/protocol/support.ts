@@ -2,7 +2,7 @@
 
 import type { NamedTopicConfig } from '../../src/protocol/body/topic-config.ts'
 import type { TopicTable } from '../../src/protocol/body/topic-table.ts'
-import { decodeCommand } from '../../src/protocol/command-codec.ts'
+import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
 import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
 
@@ -25,11 +25,15 @@ export function* byteByByte(bytes: Buffer): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at++) yield bytes.subarray(at, at + 1)
 }
 
+const decoder = new CommandDecoder({
+  nextOpaque: () => {
+    throw new Error('the header has no opaque')
+  },
+})
+
 /** The command in a frame that must have an opaque. */
 export function commandOf(frame: Buffer): RemotingCommand {
-  return decodeCommand(frame, () => {
-    throw new Error('the header has no opaque')
-  })
+  return decoder.decode(frame)
 }
 
 /** Runs a sliced reading to its end. */

@@ -99,7 +99,7 @@ describe('a server among peers that send what they should not', () => {
         level: 'warn',
         peer: peer.address,
         code: 'ERR_FRAME_TOO_LONG',
-        msg: 'connection closed: invalid frame: frame length 16777216 is not within 0 and 16777212 bytes; com.rocketmq.remoting.frameMaxLength sets the limit',
+        msg: 'connection closed: invalid frame: frame length 16777216 is not between 0 and 16777212 (com.rocketmq.remoting.frameMaxLength)',
       },
     ])
   })

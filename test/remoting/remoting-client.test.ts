@@ -111,10 +111,10 @@ describe('what may pile up', () => {
     const { client, time } = startClient({ connect: nowhere })
     const command = client.createRequest(905, new Map([['minBrokerAddr', 'x'.repeat(300)]]))
     const sent = [1, 2, 3].map(() => client.invokeOneway('10.0.0.1:1', command).catch(({ code }) => code))
-    expect(await sent[2]).toBe('ERR_QUEUE_FULL')
+    expect(await sent[2]).toBe('ERR_LIMIT')
     expect(client.waiting).toBe(2)
     time.advance(3_000)
-    expect(await Promise.all(sent)).toEqual(['ERR_CONNECT', 'ERR_CONNECT', 'ERR_QUEUE_FULL'])
+    expect(await Promise.all(sent)).toEqual(['ERR_CONNECT', 'ERR_CONNECT', 'ERR_LIMIT'])
   })
 
   test('is so many bytes for a peer that does not read', async () => {
@@ -122,14 +122,14 @@ describe('what may pile up', () => {
     const { client } = startClient({ maxQueuedBytes: 64 * 1024 })
     const command = client.createRequest(905, new Map([['minBrokerAddr', 'x'.repeat(20_000)]]))
     await client.invokeOneway(peer.address, command)
-    let code: string | undefined
-    for (let count = 0; code === undefined && count < 10_000; count++) {
+    let limit: string | undefined
+    for (let count = 0; limit === undefined && count < 10_000; count++) {
       void client.invokeOneway(peer.address, command).catch((error) => {
-        code ??= error.code
+        limit ??= error.limit
       })
       await new Promise(setImmediate)
     }
-    expect(code).toBe('ERR_QUEUE_FULL')
+    expect(limit).toBe('clientMaxQueuedBytes')
     expect(client.waiting).toBeLessThan(5)
   })
 
@@ -139,10 +139,14 @@ describe('what may pile up', () => {
     const quietly = (sent: Promise<unknown>): void => void sent.catch(() => {})
     quietly(client.invokeOneway('10.0.0.1:1', command))
     quietly(client.invokeOneway('10.0.0.1:2', command))
-    const tooMany = { code: 'ERR_TOO_MANY_COMMANDS' }
-    await expect(client.invokeOneway('10.0.0.1:3', command)).rejects.toMatchObject(tooMany)
+    const tooMany = (limit: string): object => ({ limit, busy: true })
+    await expect(client.invokeOneway('10.0.0.1:3', command)).rejects.toMatchObject(
+      tooMany('clientOnewaySemaphoreValue'),
+    )
     quietly(client.invoke('10.0.0.1:1', command, 1_000))
-    await expect(client.invoke('10.0.0.1:1', command, 1_000)).rejects.toMatchObject(tooMany)
+    await expect(client.invoke('10.0.0.1:1', command, 1_000)).rejects.toMatchObject(
+      tooMany('clientAsyncSemaphoreValue'),
+    )
   })
 
   test('is so many connections: one that is not in use makes room, one that is does not', async () => {
@@ -154,15 +158,15 @@ describe('what may pile up', () => {
     await until('the first connection is closed', () => idle.accepted() === 1 && idle.sockets.size === 0)
     expect(client.connections).toBe(1)
     await expect(client.invokeOneway(idle.address, command)).rejects.toMatchObject({
-      code: 'ERR_TOO_MANY_CONNECTIONS',
+      limit: 'clientMaxConnections',
     })
     client.close()
     expect(await busy).toBe('ERR_CLIENT_CLOSED')
   })
 })
 
-describe('a bound of the client', () => {
-  test('is told when it is met, with the address that the command was for', async () => {
+describe('a limit of the client', () => {
+  test('is reported when it is reached, with the address that the command was for', async () => {
     const refused: string[] = []
     const { client } = startClient({
       connect: nowhere,
@@ -170,7 +174,7 @@ describe('a bound of the client', () => {
       maxRequests: 1,
       maxConnections: 1,
       maxQueuedBytes: 300,
-      onRejected: (bound, address) => refused.push(`${bound} ${address}`),
+      onRejected: ({ limit }, address) => refused.push(`${limit} ${address}`),
     })
     const sent: Promise<unknown>[] = []
     const oneway = (address: string, bytes: number): void => {

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { LimitError } from '../../src/protocol/errors.ts'
+import { LimitError } from '../../src/common/limit-error.ts'
 import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
 import { RequestDispatcher } from '../../src/remoting/server/request-dispatcher.ts'
-import { LockError } from '../../src/routeinfo/read-write-lock.ts'
 import { Counters } from '../../src/stats/counters.ts'
 
 const BUSY = { code: 2, remark: '[OVERLOAD]system busy, start flow control for a while' }
@@ -27,33 +26,29 @@ function start(): {
   const dispatcher = new RequestDispatcher(
     {
       1: () => ({ code: 0 }),
-      2: fail(new LockError('ERR_LOCK_QUEUE_FULL', '3 requests wait for the route tables already')),
-      3: async () =>
-        fail(Object.assign(new Error('4 topics are being looked up'), { code: 'ERR_TOO_MANY_LOOKUPS' }))(),
+      2: fail(LimitError.busy('maxWaitingRequests', '3 requests wait')),
       4: fail(new LimitError('maxTopics', 'too many topics')),
       5: async () => fail(LimitError.busy('maxRegistrationsInFlight', '6 of them'))(),
       6: fail(new Error('a bug')),
-      7: fail(new LimitError('unRegisterBrokerQueueCapacity', 'too many wait', 1, '')),
+      7: fail(new LimitError('unRegisterBrokerQueueCapacity', 'too many wait', { remark: '' })),
     },
     (error) => errors.push(error),
     counters,
-    (bound, detail, { code }, { channel }) =>
-      rejected.push(`${bound} ${code} ${channel.remoteAddress}: ${detail}`),
+    ({ limit, message }, { code }, { channel }) =>
+      rejected.push(`${limit} ${code} ${channel.remoteAddress}: ${message}`),
   )
   return { dispatcher, counters, rejected, errors }
 }
 
 describe('the dispatcher', () => {
-  test('answers who meets a bound, and tells of it with the peer; nobody is told of an error', async () => {
+  test('rejects what exceeds a limit and reports it with the peer, and does not report it as a defect', async () => {
     const { dispatcher, rejected, errors } = start()
     expect(await dispatcher.dispatch(request(2), context)).toEqual(BUSY)
-    expect(await dispatcher.dispatch(request(3), context)).toEqual(BUSY)
     expect(await dispatcher.dispatch(request(4), context)).toEqual({ code: 1, remark: 'too many topics' })
     expect(await dispatcher.dispatch(request(5), context)).toEqual(BUSY)
     expect(await dispatcher.dispatch(request(7), context)).toEqual({ code: 1, remark: null })
     expect(rejected).toEqual([
-      'maxWaitingRequests 2 127.0.0.1:1: 3 requests wait for the route tables already',
-      'clusterTestMaxLookups 3 127.0.0.1:1: 4 topics are being looked up',
+      'maxWaitingRequests 2 127.0.0.1:1: 3 requests wait',
       'maxTopics 4 127.0.0.1:1: too many topics',
       'maxRegistrationsInFlight 5 127.0.0.1:1: 6 of them',
       'unRegisterBrokerQueueCapacity 7 127.0.0.1:1: too many wait',

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { BatchUnregistrationService } from '../../src/routeinfo/batch-unregistration-service.ts'
+import { BrokerQueue } from '../../src/routeinfo/broker-queue.ts'
 import { EncodedRouteCache } from '../../src/routeinfo/encoded-route-cache.ts'
 import { LockedRouteTables } from '../../src/routeinfo/locked-route-tables.ts'
 import { ReadWriteLock } from '../../src/routeinfo/read-write-lock.ts'
 import type { RouteEvent } from '../../src/routeinfo/route-event.ts'
 import { finestSlicer, ManualTurns } from './support.ts'
 
-/** Empty tables that somebody reads for a while, and the removals that wait for it. */
-function whileSomebodyReads(capacity: number) {
+/** Empty tables with a long read under way, and the removals that wait for it. */
+function duringLongRead(capacity: number) {
   const turns = new ManualTurns()
   const effects: RouteEvent[] = []
   const lock = new ReadWriteLock(finestSlicer(turns), 10)
@@ -15,10 +16,16 @@ function whileSomebodyReads(capacity: number) {
   const read = routes.readInSlices(function* () {
     for (let step = 0; step < 1_000; step++) yield
   })
-  /** Of whom the tables were told to let go, in order. */
-  const told = (): string[] =>
+  /** The brokers whose removal reached the tables, in order. */
+  const removed = (): string[] =>
     effects.flatMap((effect) => (effect.kind === 'removal fenced' ? effect.broker.brokerName : []))
-  return { batch: new BatchUnregistrationService(routes, capacity), routes, turns, read, told }
+  return {
+    batch: new BatchUnregistrationService(routes, new BrokerQueue(), capacity),
+    routes,
+    turns,
+    read,
+    removed,
+  }
 }
 
 // The tables know none of them, so each removal shows as one that is fenced.
@@ -32,30 +39,30 @@ const removalOf = (brokerName: string) => ({
 })
 
 describe('removals of brokers', () => {
-  test('are applied at once where nobody holds the lock', async () => {
-    const { batch, turns, read, told } = whileSomebodyReads(10)
+  test('are applied at once if the lock is free', async () => {
+    const { batch, turns, read, removed } = duringLongRead(10)
     await turns.until(read)
     batch.submit(removalOf('broker-a'))
-    expect(told()).toEqual(['broker-a'])
+    expect(removed()).toEqual(['broker-a'])
   })
 
-  test('wait for who holds the lock, and go in one batch in the order in which they came', async () => {
-    const { batch, routes, turns, told } = whileSomebodyReads(10)
+  test('wait for the lock and are applied in one batch, in order of arrival', async () => {
+    const { batch, routes, turns, removed } = duringLongRead(10)
     batch.submit(removalOf('broker-a'))
     batch.submitAll([removalOf('broker-b'), removalOf('broker-c')])
-    expect([routes.waiting, told()]).toEqual([1, []])
+    expect([routes.waiting, removed()]).toEqual([1, []])
     await turns.all()
-    expect([routes.waiting, told()]).toEqual([0, ['broker-a', 'broker-b', 'broker-c']])
+    expect([routes.waiting, removed()]).toEqual([0, ['broker-a', 'broker-b', 'broker-c']])
   })
 
-  test('that brokers ask for are refused when as many wait as may; what the server decides is taken, and so are more later', async () => {
-    const { batch, turns, told } = whileSomebodyReads(2)
+  test('that brokers request are rejected when the queue is full, and those of the server are not', async () => {
+    const { batch, turns, removed } = duringLongRead(2)
     expect(batch.submit(removalOf('broker-a'))).toBe(true)
     expect(batch.submit(removalOf('broker-b'))).toBe(true)
     expect(batch.submit(removalOf('broker-c'))).toBe(false)
     batch.submitAll([removalOf('broker-d')])
     await turns.all()
-    expect(told()).toEqual(['broker-a', 'broker-b', 'broker-d'])
+    expect(removed()).toEqual(['broker-a', 'broker-b', 'broker-d'])
     expect(batch.submit(removalOf('broker-e'))).toBe(true)
   })
 })

@@ -7,7 +7,7 @@ import { PLAIN_VARIANT } from './support.ts'
 const LEGACY = { ...PLAIN_VARIANT, dialect: 'legacy' } as const
 const body = (length: number): Buffer => Buffer.alloc(length, 'x')
 
-describe('an encoded route is given only to who asks for the same', () => {
+describe('an encoded route is not returned for', () => {
   test.each([
     ['another topic', 'U', PLAIN_VARIANT],
     ['another dialect', 'T', LEGACY],
@@ -22,8 +22,8 @@ describe('an encoded route is given only to who asks for the same', () => {
   })
 })
 
-describe('what is dropped', () => {
-  test('the topics named, in both dialects', () => {
+describe('EncodedRouteCache drops', () => {
+  test('the given topics, in both dialects', () => {
     const cache = new EncodedRouteCache(10_000)
     for (const topic of ['T', 'U'])
       for (const variant of [PLAIN_VARIANT, LEGACY]) cache.set(topic, variant, body(10))
@@ -36,7 +36,7 @@ describe('what is dropped', () => {
     expect(cache.bytes).toBe(0)
   })
 
-  test('the oldest entries once the bound is reached', () => {
+  test('the oldest entries beyond the limit', () => {
     const cache = new EncodedRouteCache(1_000)
     for (const topic of ['A', 'B', 'C', 'D']) cache.set(topic, PLAIN_VARIANT, body(150))
     expect(['A', 'B', 'C', 'D'].map((topic) => cache.get(topic, PLAIN_VARIANT) !== undefined)).toEqual([
@@ -47,7 +47,7 @@ describe('what is dropped', () => {
     ])
   })
 
-  test('a route larger than the bound is not kept and pushes nothing out; a bound of 0 keeps nothing', () => {
+  test('a route larger than the limit, and keeps the others; with a limit of 0 it drops everything', () => {
     const cache = new EncodedRouteCache(1_000)
     cache.set('T', PLAIN_VARIANT, body(10))
     cache.set('U', PLAIN_VARIANT, body(1_000))
@@ -58,7 +58,7 @@ describe('what is dropped', () => {
     expect(none.get('T', PLAIN_VARIANT)).toBeUndefined()
   })
 
-  test('a larger route in the place of a smaller one counts once', () => {
+  test('the smaller route that a larger one replaces', () => {
     const cache = new EncodedRouteCache(10_000)
     cache.set('T', PLAIN_VARIANT, body(10))
     const before = cache.bytes
@@ -78,7 +78,7 @@ describe('what is dropped', () => {
   })
 })
 
-test('whatever comes, the bound holds, and the route just made is there if it fits by itself', () => {
+test('EncodedRouteCache stays within its limit, and keeps the route just made if it fits by itself', () => {
   const dialect = fc.constantFrom<JsonDialect>('legacy', 'standard')
   const entry = fc.tuple(fc.constantFrom('A', 'B', 'C', 'D', 'E'), dialect, fc.nat({ max: 900 }))
   fc.assert(

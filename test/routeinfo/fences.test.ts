@@ -25,7 +25,7 @@ function register(manager: RouteInfoManager, channel: FakeChannel, given: Partia
 
 function close(manager: RouteInfoManager, channel: FakeChannel): void {
   channel.closed = true
-  manager.onChannelDestroy(channel.id)
+  manager.onChannelsDestroy([channel.id])
 }
 
 function leaving(generation: number, given: { brokerAddr?: string } = {}) {
@@ -37,7 +37,7 @@ async function addressesOf(manager: RouteInfoManager, brokerName = 'broker-a') {
   return Object.fromEntries(await manager.getBrokerMemberGroup(brokerName, reader))
 }
 
-describe('a removal that was decided before a broker registered again does not remove it', () => {
+describe('a broker that registered again is not removed by', () => {
   test('a request to leave that is older than the registration', async () => {
     const { manager, effects } = managerWith('whole')
     const older = manager.nextGeneration()
@@ -121,11 +121,11 @@ test('a registration that is applied after a later one from the same address, un
   expect(cluster.clusterAddrTable).toEqual({ C: ['newest'] })
 })
 
-describe('a broker that is heard from between scan and eviction stays', () => {
+describe('a broker found inactive is not evicted after', () => {
   test.each([
     ['a heartbeat', (manager: RouteInfoManager) => manager.touch('C', 'a:1', TIMEOUT_MS + 1)],
     [
-      'a question for the version',
+      'a version query',
       (manager: RouteInfoManager) => manager.queryDataVersion(BROKER, null, TIMEOUT_MS + 1, reader),
     ],
   ])('%s', async (_, hear) => {
@@ -161,17 +161,17 @@ describe('a broker that is heard from between scan and eviction stays', () => {
     await Promise.all([long, asked])
     expect(await addressesOf(manager)).toEqual({ 0: 'a:1' })
   })
-
-  test('a silent one goes, and its topics with it', async () => {
-    const { manager } = managerWith('whole')
-    await register(manager, openChannel(1))
-    manager.evict(manager.scanNotActiveBroker(TIMEOUT_MS + 1))
-    expect(await addressesOf(manager)).toEqual({})
-    expect(await manager.getTopicList(reader)).toEqual([])
-  })
 })
 
-describe('a connection that closes leaves no broker behind', () => {
+test('a broker found inactive is evicted with its topics', async () => {
+  const { manager } = managerWith('whole')
+  await register(manager, openChannel(1))
+  manager.evict(manager.scanNotActiveBroker(TIMEOUT_MS + 1))
+  expect(await addressesOf(manager)).toEqual({})
+  expect(await manager.getTopicList(reader)).toEqual([])
+})
+
+describe('a connection leaves no broker behind if it closes', () => {
   test('in the middle of the long first registration of its broker', async () => {
     const { manager, turns } = managerWith('finest')
     const channel = openChannel(1)
@@ -188,7 +188,7 @@ describe('a connection that closes leaves no broker behind', () => {
     expect(parseClusterInfo(cluster)).toEqual({ brokerAddrTable: {}, clusterAddrTable: {} })
   })
 
-  test('while its registration waits for the lock: nothing of it is done', async () => {
+  test('while its registration waits for the lock', async () => {
     const { manager, turns } = managerWith('finest')
     const long = register(manager, openChannel(1), { topicConfigTable: MANY_TOPICS })
     const channel = openChannel(2)
@@ -200,7 +200,7 @@ describe('a connection that closes leaves no broker behind', () => {
     expect(await addressesOf(manager, 'broker-b')).toEqual({})
   })
 
-  test('before its registration comes to the tables: it is refused', () => {
+  test('before its registration reaches the tables', () => {
     const { manager } = managerWith('whole')
     const channel = openChannel(1)
     channel.closed = true
@@ -208,7 +208,7 @@ describe('a connection that closes leaves no broker behind', () => {
     expect(() => register(manager, channel)).toThrow(abandoned)
   })
 
-  test('in the middle of a registration whose broker registers over the next connection at once: that one stays', async () => {
+  test('in the middle of a registration, unless its broker registers over another connection', async () => {
     const { manager, turns } = managerWith('finest')
     const first = openChannel(1)
     const dying = register(manager, first, { topicConfigTable: MANY_TOPICS })
@@ -222,7 +222,7 @@ describe('a connection that closes leaves no broker behind', () => {
   })
 })
 
-describe('the stale live entry of an address whose id went to another one', () => {
+describe('the live entry of an address whose id another one has taken', () => {
   async function takenOver() {
     const world = managerWith('whole')
     const old = openChannel(1)
@@ -231,7 +231,7 @@ describe('the stale live entry of an address whose id went to another one', () =
     return { ...world, old }
   }
 
-  test('its expiry does not touch the new holder', async () => {
+  test('expires without effect on the new holder', async () => {
     const { manager } = await takenOver()
     const silent = manager.scanNotActiveBroker(TIMEOUT_MS + 1)
     expect(silent.map(({ brokerAddr }) => brokerAddr)).toEqual(['a:1'])
@@ -241,7 +241,7 @@ describe('the stale live entry of an address whose id went to another one', () =
     expect(manager.scanNotActiveBroker(TIMEOUT_MS + 1)).toEqual([])
   })
 
-  test('neither does its connection, nor its request to leave', async () => {
+  test('leaves with its connection, or at its request, without effect on the new holder', async () => {
     const { manager, old } = await takenOver()
     close(manager, old)
     manager.submitUnRegisterBrokerRequest(leaving(manager.nextGeneration()))
@@ -251,7 +251,7 @@ describe('the stale live entry of an address whose id went to another one', () =
 })
 
 describe('requests to leave', () => {
-  test('that come while the lock is held are applied in one batch; the queue for them is bounded', async () => {
+  test('that come while the lock is held are applied in one batch, and are limited in number', async () => {
     const { manager, turns, effects } = managerWith('finest', { unRegisterBrokerQueueCapacity: 2 })
     const long = register(manager, openChannel(1), { topicConfigTable: MANY_TOPICS })
     const requests = ['a:1', 'x:1', 'y:1'].map((brokerAddr) =>

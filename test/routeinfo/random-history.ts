@@ -88,7 +88,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   channelId.map(
     (id): Step =>
       (manager) =>
-        manager.onChannelDestroy(id),
+        manager.onChannelsDestroy([id]),
   ),
   fc.tuple(topic, fc.option(of(...CLUSTERS))).map(
     ([name, cluster]): Step =>

@@ -24,14 +24,14 @@ function lockWith(maxWaiters = 10) {
 }
 
 describe('an uncontended lock', () => {
-  test('short work runs at once and returns its result as it is', () => {
+  test('runs short work at once and returns its result as it is', () => {
     const { lock } = lockWith()
     expect(lock.read(() => 'read')).toBe('read')
     expect(lock.write(() => 'written')).toBe('written')
     expect(lock.busy).toBe(false)
   })
 
-  test('long work that ends within its first slice returns its result as it is', () => {
+  test('returns the result of long work as it is if it ends within its first slice', () => {
     const { lock } = lockWith()
     function* three(): Steps<number> {
       yield
@@ -43,7 +43,7 @@ describe('an uncontended lock', () => {
     expect(lock.busy).toBe(false)
   })
 
-  test('long work gives other turns their time and then resolves', async () => {
+  test('lets other work run between the slices of long work', async () => {
     const { lock, turns } = lockWith()
     const written = lock.writeInSlices(() => long('written'))
     expect(written).toBeInstanceOf(Promise)
@@ -58,8 +58,8 @@ describe('an uncontended lock', () => {
   })
 })
 
-describe('many readers or one writer', () => {
-  test('readers work beside each other', async () => {
+describe('a contended lock', () => {
+  test('lets readers run beside each other', async () => {
     const { lock, turns, log } = lockWith()
     const first = lock.readInSlices(() => long(1, log, 'first'))
     const second = lock.readInSlices(() => long(2, log, 'second'))
@@ -69,7 +69,7 @@ describe('many readers or one writer', () => {
     expect(await Promise.all([first, second])).toEqual([1, 2])
   })
 
-  test('a writer waits for readers, and a reader for the writer', async () => {
+  test('makes a writer wait for readers, and a reader for the writer', async () => {
     const { lock, turns, log } = lockWith()
     const reading = lock.readInSlices(() => long('read', log, 'reader'))
     const writing = lock.writeInSlices(() => long('written', log, 'writer'))
@@ -80,7 +80,7 @@ describe('many readers or one writer', () => {
     expect(log).toEqual(['reader starts', 'reader ends', 'writer starts', 'writer ends', 'late reader'])
   })
 
-  test('who comes first is served first: readers do not overtake a waiting writer', async () => {
+  test('serves in order of arrival: readers do not overtake a waiting writer', async () => {
     const { lock, turns, log } = lockWith()
     const done = [
       lock.readInSlices(() => long(0, log, 'holder')),
@@ -96,7 +96,7 @@ describe('many readers or one writer', () => {
     expect(log).toEqual(['holder starts', 'holder ends', ...order])
   })
 
-  test('long readers that waited for a writer start together', async () => {
+  test('starts long readers that waited for a writer together', async () => {
     const { lock, turns, log } = lockWith()
     const done = [
       lock.writeInSlices(() => long(0, log, 'writer')),
@@ -108,7 +108,7 @@ describe('many readers or one writer', () => {
     expect(log.slice(0, 4)).toEqual(['writer starts', 'writer ends', 'first starts', 'second starts'])
   })
 
-  test('a thousand short waiters are served in the turn in which the writer ends', async () => {
+  test('serves a thousand short waiters in the turn in which the writer ends', async () => {
     const { lock, turns } = lockWith(1_000)
     const writing = lock.writeInSlices(() => long('written'))
     const waiting = Array.from({ length: 1_000 }, (_, index) => lock.read(() => index))
@@ -119,7 +119,7 @@ describe('many readers or one writer', () => {
   })
 })
 
-describe('a holder that throws releases the lock', () => {
+describe('the lock is released by a holder that throws in', () => {
   test.each(['read', 'write'] as const)('short work (%s)', (mode) => {
     const { lock } = lockWith()
     const failing = (): never => {
@@ -164,8 +164,8 @@ describe('a holder that throws releases the lock', () => {
   })
 })
 
-describe('waiting', () => {
-  test('work of a connection that closed while it waited is dropped unstarted', async () => {
+describe('the queue of the lock', () => {
+  test('drops the waiting work of a connection that closed', async () => {
     const { lock, turns, log } = lockWith()
     const gone = openChannel(1)
     const writing = lock.writeInSlices(() => long('written'))
@@ -179,13 +179,13 @@ describe('waiting', () => {
     expect(lock.busy).toBe(false)
   })
 
-  test('the queue is bounded, except for the work of the server itself', async () => {
+  test('is limited, except for the work of the server itself', async () => {
     const { lock, turns } = lockWith(2)
     const owner = openChannel(1)
     const done: unknown[] = [lock.writeInSlices(() => long('written'))]
     done.push(lock.read(() => 1, owner))
     done.push(lock.read(() => 2, owner))
-    const refused = expect.objectContaining({ name: 'LockError', code: 'ERR_LOCK_QUEUE_FULL' })
+    const refused = expect.objectContaining({ limit: 'maxWaitingRequests', busy: true })
     expect(() => lock.read(() => 3, owner)).toThrow(refused)
     expect(() => lock.writeInSlices(() => long(3), owner)).toThrow(refused)
     done.push(lock.write(() => 4))

@@ -160,7 +160,7 @@ describe('topics that an operator changed', () => {
     const table = topicTable(['broker-a', 'T1'])
     register(manager, table, 1)
     operate(manager, 'wipe')
-    manager.onChannelDestroy(owner.id)
+    manager.onChannelsDestroy([owner.id])
     expect(routesOf(manager).every((route) => route === undefined)).toBe(true)
     register(manager, table, 1)
     expect(routesOf(manager)[1]).toContain('"perm":6')

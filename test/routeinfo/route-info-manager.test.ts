@@ -41,8 +41,8 @@ async function inTheMiddleOfAChange() {
   return { ...world, cached, registered }
 }
 
-describe('while a long registration is in its slices', () => {
-  test('a route that was asked for before is served as it was, at once, until the registration commits', async () => {
+describe('during a long registration', () => {
+  test('a cached route is served at once, as it was before', async () => {
     const { manager, turns, cached, registered } = await inTheMiddleOfAChange()
     let turnsBetween = 0
     while (turns.waiting > 0) {
@@ -57,7 +57,7 @@ describe('while a long registration is in its slices', () => {
     expect(writeQueues(await lookUp(manager, 'T4999'))).toEqual([16])
   })
 
-  test('so is a route that was not asked for before, wherever the registration stands', async () => {
+  test('an uncached route is served at once, as it was before', async () => {
     const { manager, turns, registered } = await inTheMiddleOfAChange()
     let asked = 1
     while (turns.waiting > 0) {
@@ -72,7 +72,7 @@ describe('while a long registration is in its slices', () => {
     }
   })
 
-  test('a first registration is seen whole: there is no route until it commits, and lists wait for the end', async () => {
+  test('of a new broker there is no route, and lists wait for its end', async () => {
     const { manager, turns } = managerWith('finest')
     const first = registration({ generation: manager.nextGeneration(), topicConfigTable: topicTable(NAMES) })
     const registered = manager.registerBroker(first, false, broker)
@@ -128,7 +128,7 @@ describe('while a long registration is in its slices', () => {
     expect(`${lookUp(manager, 'T1')}`).toMatch(/elsewhere:1.*"filter:1".*"perm":4.*topicQueueMappingByBroker/)
   })
 
-  test('a change of one topic comes after it', async () => {
+  test('a change of one topic waits for its end', async () => {
     const { manager, turns, registered } = await inTheMiddleOfAChange()
     const deleted = manager.deleteTopic('T0', null, client)
     await turns.all()
@@ -137,7 +137,7 @@ describe('while a long registration is in its slices', () => {
     expect(writeQueues(await lookUp(manager, 'T1'))).toEqual([16])
   })
 
-  test('more than so many requests are not kept waiting', async () => {
+  test('requests beyond maxWaiters are rejected', async () => {
     const { manager, turns } = managerWith('finest', { maxWaiters: 1 })
     const first = registration({ generation: manager.nextGeneration(), topicConfigTable: topicTable(NAMES) })
     const registered = manager.registerBroker(first, false, broker)
@@ -151,12 +151,12 @@ describe('while a long registration is in its slices', () => {
 })
 
 describe('a long removal', () => {
-  test('is seen whole: routes are served to its end, cached or not, and then no topic has one', async () => {
+  test('is atomic: routes are served to its end, cached or not, and then no topic has one', async () => {
     const { manager, turns } = managerWith('finest')
     const first = registration({ generation: manager.nextGeneration(), topicConfigTable: topicTable(NAMES) })
     await turns.until(manager.registerBroker(first, false, broker))
     const cached = await lookUp(manager, 'T4999')
-    manager.onChannelDestroy(broker.id)
+    manager.onChannelsDestroy([broker.id])
     let topic = 0
     while (turns.waiting > 0) {
       expect(writeQueues(lookUp(manager, `T${topic++}`))).toEqual([8])
@@ -170,7 +170,7 @@ describe('a long removal', () => {
 })
 
 describe('a registration under another name from the same address', () => {
-  test('is seen whole: until it commits routes lead to the former name, and then to the new one alone', async () => {
+  test('is atomic: routes have the former name to its end, and then the new one alone', async () => {
     const { manager, turns } = managerWith('finest')
     const register = (brokerName: string, topics: readonly string[]) =>
       manager.registerBroker(
@@ -204,7 +204,7 @@ describe('a registration under another name from the same address', () => {
 })
 
 describe('encoded routes', () => {
-  test('are made once for all who ask for the same, and anew after a change of the topic alone', async () => {
+  test('are encoded once, and again after a change of their topic', async () => {
     const { manager } = managerWith('whole')
     await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, broker)
     const [first, other] = [await lookUp(manager, 'T1'), await lookUp(manager, 'T2')]
@@ -230,7 +230,7 @@ describe('encoded routes', () => {
     expect(await lookUp(manager, 'T1')).toBe(route)
   })
 
-  test('follow the group: a slave that joins, and one that leaves, show in all of its topics', async () => {
+  test('show a slave that joins or leaves in all topics of its group', async () => {
     const { manager } = managerWith('whole')
     const addresses = async (): Promise<unknown> => {
       const route = await lookUp(manager, 'T1')
@@ -246,12 +246,12 @@ describe('encoded routes', () => {
     })
     await manager.registerBroker(slave, false, client)
     expect(await addresses()).toEqual({ 0: 'a:1', 1: 'b:1' })
-    manager.onChannelDestroy(2)
+    manager.onChannelsDestroy([2])
     expect(await addresses()).toEqual({ 0: 'a:1' })
   })
 })
 
-test('a name that is both a cluster and a broker, or in two clusters, is listed once among the system topics', async () => {
+test('the list of system topics has a name once that is both a cluster and a broker, or in two clusters', async () => {
   const { manager } = managerWith('whole')
   for (const clusterName of ['twin', 'other']) {
     const generation = manager.nextGeneration()

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { readRouteSnapshot } from '../../src/routeinfo/route-snapshot-reader.ts'
-import { nextPiece, routeSnapshotText } from '../../src/routeinfo/route-snapshot-text.ts'
-import { answersOf, step } from './random-history.ts'
+import { readRouteSnapshot } from '../../src/routeinfo/snapshot/snapshot-reader.ts'
+import { nextPiece } from '../../src/routeinfo/snapshot/snapshot-text.ts'
+import { answersOf, step, TOPICS } from './random-history.ts'
 import { managerWith, openChannel, PLAIN_VARIANT, registration, topicConfig, topicTable } from './support.ts'
 
 const GRACE_MS = 120_000
@@ -12,10 +12,7 @@ const owner = openChannel(9)
 const BROKER = { clusterName: 'C', brokerName: 'broker-a', brokerId: 0n, brokerAddr: 'a:1' }
 
 async function textOf(manager: RouteInfoManager, nowMs = NOW_MS): Promise<string> {
-  const snapshot = await manager.snapshot(nowMs)
-  const text = [...routeSnapshotText(snapshot)].join('')
-  snapshot.release()
-  return text
+  return [...(await manager.snapshot(nowMs)).text].join('')
 }
 
 function restored(text: string): ReturnType<typeof managerWith> {
@@ -25,7 +22,7 @@ function restored(text: string): ReturnType<typeof managerWith> {
 }
 
 describe('a snapshot', () => {
-  test('gives back, after any history, every answer byte for byte', async () => {
+  test('restores every response byte for byte, after any history', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (history) => {
         const { manager } = managerWith('whole')
@@ -37,7 +34,7 @@ describe('a snapshot', () => {
     )
   })
 
-  test('of what a snapshot gave back is the same text, but for the time that is left', async () => {
+  test('of restored routes is the same text, except for the time left', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (history) => {
         const { manager } = managerWith('whole')
@@ -49,33 +46,41 @@ describe('a snapshot', () => {
     )
   })
 
-  test('says what was when it was taken, whatever happens before it has been written', async () => {
+  test('has every group as it was at the beginning, and each topic as it was at some time before the end', async () => {
     const histories = fc.tuple(
       fc.array(step, { maxLength: 20 }),
       fc.array(step, { maxLength: 10 }),
-      fc.nat(40),
+      fc.nat(8),
     )
+    const routeOf = (manager: RouteInfoManager, topic: string) =>
+      manager.encodedRoute(topic, PLAIN_VARIANT)?.toString('latin1')
+    const queuesIn = (route: string | undefined): unknown[] =>
+      route === undefined ? [] : JSON.parse(route).queueDatas.map((each: unknown) => JSON.stringify(each))
     await fc.assert(
-      fc.asyncProperty(histories, async ([before, meanwhile, pace]) => {
+      fc.asyncProperty(histories, async ([before, meanwhile, linesPerStep]) => {
         const { manager, turns } = managerWith('finest')
-        const happen = async (history: typeof before) => {
-          for (const happens of history) {
-            const done = happens(manager)
-            await turns.all()
-            await done
-          }
+        for (const happens of before) await turns.until(happens(manager))
+        const begun = await turns.until(answersOf(manager))
+        const routes = new Map(TOPICS.map((topic) => [topic, [routeOf(manager, topic)]]))
+        const { text } = await manager.snapshot(NOW_MS)
+        let written = ''
+        for (const happens of meanwhile) {
+          for (let line = 0; line < linesPerStep; line++) written += text.next().value ?? ''
+          await turns.until(happens(manager))
+          for (const [topic, seen] of routes) seen.push(routeOf(manager, topic))
         }
-        await happen(before)
-        const expected = await textOf(manager)
-        const snapshot = await manager.snapshot(NOW_MS)
-        const bits = routeSnapshotText(snapshot)
-        let text = ''
-        for (let bit = 0; bit < pace; bit++) text += bits.next().value ?? ''
-        await happen(meanwhile)
-        for (const bit of bits) text += bit
-        expect(text).toBe(expected)
-        // And what happened is in the tables as if nobody had looked.
-        snapshot.release()
+        written += [...text].join('')
+        const copy = restored(written).manager
+        const answers = await answersOf(copy)
+        for (const key of Object.keys(begun).filter((each) => /^(106|901)/.test(each)))
+          expect(answers[key]).toEqual(begun[key])
+        for (const [topic, seen] of routes) {
+          const loaded = routeOf(copy, topic)
+          if (new Set(seen).size === 1) expect(loaded).toBe(seen[0])
+          const known = new Set(seen.flatMap(queuesIn))
+          for (const queues of queuesIn(loaded)) expect(known).toContain(queues)
+        }
+        // The tables are as if no snapshot had been written.
         const alone = managerWith('whole').manager
         for (const happens of [...before, ...meanwhile]) await happens(alone)
         expect(await turns.until(answersOf(manager))).toEqual(await answersOf(alone))
@@ -84,7 +89,7 @@ describe('a snapshot', () => {
     )
   })
 
-  test('that is asked for in the middle of a long registration is taken when that is over', async () => {
+  test('begins after a long registration that is under way', async () => {
     const { manager, turns } = managerWith('finest')
     const names = Array.from({ length: 1_000 }, (_, index) => `T${index}`)
     const table = { topicConfigTable: topicTable(names) }
@@ -102,21 +107,20 @@ describe('a snapshot', () => {
     expect([turns.waiting, isTaken]).toEqual([1, false])
     await turns.all()
     await registered
-    expect((await taken).topics).toHaveLength(1_000)
+    expect([...(await taken).text].filter((line) => line.startsWith('["topic"'))).toHaveLength(1_000)
   })
 
-  test('keeps nobody waiting while it is written: heartbeats and registrations are taken at once', async () => {
+  test('delays neither heartbeats nor registrations while it is written', async () => {
     const { manager } = managerWith('whole')
     await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
-    const snapshot = await manager.snapshot(NOW_MS)
-    const bits = routeSnapshotText(snapshot)
-    bits.next()
+    const { text } = await manager.snapshot(NOW_MS)
+    text.next()
     expect(manager.touch('C', 'a:1', 5)).not.toBeInstanceOf(Promise)
     const again = manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
     expect(again).not.toBeInstanceOf(Promise)
   })
 
-  test('comes in pieces of about the length asked for, and an empty one at its end', () => {
+  test('comes in pieces of about the given length, and an empty one at its end', () => {
     const bits = ['one\n', '', 'two\n', 'three\n', 'four\n'].values()
     const pieces: string[] = []
     let steps = 0
@@ -132,7 +136,7 @@ describe('a snapshot', () => {
 })
 
 describe('the revision', () => {
-  test('is another one, after any step, whenever the snapshot would be', async () => {
+  test('grows with every step that changes the snapshot', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (history) => {
         const { manager } = managerWith('whole')
@@ -150,7 +154,7 @@ describe('the revision', () => {
   })
 
   test.each([{ heartbeatTimeoutMs: 10_000 }, { haServerAddr: 'ha:1' }, { clusterName: 'D' }])(
-    'is another one when a broker registers with nothing new but %o, which no route shows',
+    'grows when a broker registers with only %o changed, which no route shows',
     async (given) => {
       const { manager } = managerWith('whole')
       await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
@@ -161,7 +165,7 @@ describe('the revision', () => {
     },
   )
 
-  test('stays as it is when brokers only say that they are there', async () => {
+  test('stays the same when brokers send heartbeats or register nothing new', async () => {
     const { manager } = managerWith('whole')
     const register = (given = {}) =>
       manager.registerBroker(registration({ generation: manager.nextGeneration(), ...given }), false, owner)
@@ -179,7 +183,7 @@ describe('the revision', () => {
   })
 })
 
-describe('a line that is not one of a snapshot', () => {
+describe('an invalid line of a snapshot', () => {
   test.each([
     ['', 1],
     ['{}', 1],
@@ -198,12 +202,12 @@ describe('a line that is not one of a snapshot', () => {
     ['["group","b","C",null,true,"a:1"]', 1],
     ['["broker","C","a:1","b",null,null,null]', 1],
     ['["broker","C","a:1","b",1,null]', 1],
-  ])('%j is an error, and nothing of it is loaded', (text, line) => {
+  ])('%j is an error that names the line', (text, line) => {
     expect(() => readRouteSnapshot(text.split('\n'), NOW_MS, GRACE_MS)).toThrow(
       expect.objectContaining({
         name: 'RouteSnapshotError',
         code: 'ERR_ROUTE_SNAPSHOT',
-        message: expect.stringContaining(`record ${line} `),
+        message: expect.stringContaining(`record ${line}: `),
       }),
     )
   })

@@ -113,7 +113,7 @@ export class ScenarioWorld {
       const channel = this.#channel(name)
       channel.closed = true
       this.#channels.delete(name)
-      this.#world.manager.onChannelDestroy(channel.id)
+      this.#world.manager.onChannelsDestroy([channel.id])
       return ['ok']
     },
 
@@ -150,7 +150,7 @@ export class ScenarioWorld {
     effects: () =>
       listed(
         this.#world.effects.splice(0).map((effect) => {
-          if (effect.kind === 'channel silent') return `${effect.kind}: ${effect.channelId}`
+          if (effect.kind === 'connection inactive') return `${effect.kind}: ${effect.channelId}`
           if (effect.kind !== 'min broker id changed') return `${effect.kind}: ${effect.broker.brokerAddr}`
           const addrs = addrsText([...effect.brokerAddrs].map(([id, addr]) => [`${id}`, addr]))
           const acting = effect.enableActingMaster ? ', acting' : ''

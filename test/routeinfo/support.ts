@@ -78,7 +78,7 @@ export function managerWith(
   const effects: RouteEvent[] = []
   const manager = new RouteInfoManager({
     slicer: slices === 'whole' ? wholeSlicer() : finestSlicer(turns),
-    onEffect: (effect) => effects.push(effect),
+    onEvent: (effect) => effects.push(effect),
     ...options,
   })
   return { manager, effects, turns }

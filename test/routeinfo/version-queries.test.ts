@@ -38,7 +38,7 @@ class AskingBroker {
   }
 
   do({ action, topics, isLost }: Step, channelId: number): void {
-    if (action === 'close') this.#manager.onChannelDestroy(this.#channel.id)
+    if (action === 'close') this.#manager.onChannelsDestroy([this.#channel.id])
     if (action === 'close' || this.#channel.id === 0) this.#channel = openChannel(channelId)
     if (action === 'other name') this.#name = this.#name === 'broker-a' ? 'broker-b' : 'broker-a'
     if (action === 'full' && !isLost) this.#register([this.#name, ...this.#topics])

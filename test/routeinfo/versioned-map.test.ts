@@ -3,17 +3,17 @@ import { describe, expect, test } from 'vitest'
 import { VersionedMap } from '../../src/routeinfo/versioned-map.ts'
 
 describe('between two transitions', () => {
-  test('what is committed is what there is', () => {
+  test('snapshotGet returns the present value', () => {
     const map = new VersionedMap<string, number>().set('a', 1)
-    expect(map.committed('a')).toBe(1)
+    expect(map.snapshotGet('a')).toBe(1)
     map.set('b', 2)
     map.delete('a')
-    expect([map.committed('a'), map.committed('b')]).toEqual([undefined, 2])
+    expect([map.snapshotGet('a'), map.snapshotGet('b')]).toEqual([undefined, 2])
     expect(map.isShared('b')).toBe(false)
   })
 })
 
-test('during a transition everything is shown as it was before it, whatever is set, deleted and set again', () => {
+test('during a transition snapshotGet returns the values before it, whatever is set, deleted and set again', () => {
   const key = fc.constantFrom('a', 'b', 'c', 'd')
   const change = fc.oneof(
     fc.tuple(fc.constant('set' as const), key, fc.nat(9)),
@@ -25,7 +25,7 @@ test('during a transition everything is shown as it was before it, whatever is s
       const map = new VersionedMap<string, number>()
       for (const [name, value] of before) map.set(name, value)
       const plain = new Map<string, number>(before)
-      const shown = () => ['a', 'b', 'c', 'd'].map((name) => map.committed(name))
+      const shown = () => ['a', 'b', 'c', 'd'].map((name) => map.snapshotGet(name))
       const shownBefore = shown()
       map.begin()
       for (const [what, name, value] of changes) {

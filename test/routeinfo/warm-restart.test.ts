@@ -5,9 +5,17 @@ import { TopicList } from '../../src/protocol/body/topic-table.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
 import type { RouteEvent } from '../../src/routeinfo/route-event.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { readRouteSnapshot } from '../../src/routeinfo/route-snapshot-reader.ts'
-import { routeSnapshotText } from '../../src/routeinfo/route-snapshot-text.ts'
-import { managerWith, openChannel, PLAIN_VARIANT, registration, topicConfig, topicTable } from './support.ts'
+import { readRouteSnapshot } from '../../src/routeinfo/snapshot/snapshot-reader.ts'
+import { answersOf, type Step, step } from './random-history.ts'
+import {
+  managerWith,
+  openChannel,
+  PLAIN_VARIANT,
+  parseClusterInfo,
+  registration,
+  topicConfig,
+  topicTable,
+} from './support.ts'
 
 /** The first server runs at 0; the second one begins here, on a clock of its own. */
 const START_MS = 1_000_000
@@ -29,10 +37,8 @@ function register(manager: RouteInfoManager, given: Given = {}) {
 }
 
 async function snapshotLines(manager: RouteInfoManager, nowMs = START_MS): Promise<string[]> {
-  const snapshot = await manager.snapshot(nowMs)
-  const lines = [...routeSnapshotText(snapshot)].join('').split('\n').slice(0, -1)
-  snapshot.release()
-  return lines
+  const { text } = await manager.snapshot(nowMs)
+  return [...text].join('').split('\n').slice(0, -1)
 }
 
 function restartedFrom(lines: readonly string[], nowMs = START_MS) {
@@ -75,8 +81,8 @@ const MASTER: Given = { channelId: 1 }
 const SLAVE: Given = { brokerId: 1n, brokerAddr: 'b:1', channelId: 2 }
 const OTHER: Given = { brokerName: 'broker-b', brokerAddr: 'c:1', channelId: 3 }
 
-describe('a broker that is known from a snapshot', () => {
-  test('is in the routes from the first moment, and is told to register with all its topics', async () => {
+describe('a broker restored from a snapshot', () => {
+  test('is in the routes at once, and is told to register with all its topics', async () => {
     const { manager } = await restarted(MASTER)
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     expect(manager.provisional).toBe(1)
@@ -84,11 +90,11 @@ describe('a broker that is known from a snapshot', () => {
     expect(answer).toEqual({ changed: true, registered: null })
   })
 
-  test('stays until its time is over, and leaves with its topics a millisecond later', async () => {
+  test('stays until the grace period ends, and leaves with its topics a millisecond later', async () => {
     const { manager, effects } = await restarted(MASTER, OTHER)
     await register(manager, { ...OTHER, nowMs: START_MS + 1_000 })
-    expect(manager.scanNotActiveBroker(OVER_MS - 1)).toEqual([])
-    expect(manager.scanNotActiveBroker(OVER_MS).map(({ brokerAddr }) => brokerAddr)).toEqual(['a:1'])
+    manager.evictRestored(OVER_MS - 1)
+    expect(manager.provisional).toBe(1)
     expect(await manager.endRestoration(OVER_MS)).toEqual({
       loaded: 2,
       returned: 1,
@@ -100,7 +106,7 @@ describe('a broker that is known from a snapshot', () => {
     expect(manager.isRestored).toBe(false)
   })
 
-  test('is a registered one when it registers: its connection counts, its heartbeat timeout, its version', async () => {
+  test('is live when it registers: its connection, heartbeat timeout and version count', async () => {
     const { manager, effects } = await restarted({ ...MASTER, heartbeatTimeoutMs: 5_000 })
     const topicConfigTable = topicTable(['broker-a', 'T1', 'T2'])
     await register(manager, { ...MASTER, topicConfigTable, heartbeatTimeoutMs: 10_000 })
@@ -110,11 +116,11 @@ describe('a broker that is known from a snapshot', () => {
     expect(manager.scanNotActiveBroker(START_MS + 10_001)).toHaveLength(1)
     await manager.endRestoration(START_MS + 1)
     expect(await changed(manager)).toBe(false)
-    manager.onChannelDestroy(1)
+    manager.onChannelsDestroy([1])
     expect(addrsOf(manager)).toBeNull()
   })
 
-  test('tells everything anew, with the version of the snapshot too: its word is newer than the snapshot', async () => {
+  test('registers all its topics again, also with the version of the snapshot: its registration is newer', async () => {
     const { manager } = await restarted(MASTER)
     const topicConfigTable = new Map([
       ['T1', topicConfig('T1', { writeQueueNums: 16 })],
@@ -124,7 +130,7 @@ describe('a broker that is known from a snapshot', () => {
     expect(routeOf(manager)?.queueDatas).toMatchObject([{ writeQueueNums: 16 }])
   })
 
-  test('has registered what it says and left: what it says next is not taken for what is there already', async () => {
+  test('registers and leaves: its next registration is not compared with the former one', async () => {
     const { manager } = await restarted(MASTER)
     const given = { ...MASTER, topicConfigTable: new TopicList([topicConfig('T1'), topicConfig('T2')]) }
     const previous = (await register(manager, given)).applied
@@ -147,7 +153,7 @@ describe('a broker that is known from a snapshot', () => {
     expect(restartedFrom(await snapshotLines(manager)).manager.encodedRoute('D1', PLAIN_VARIANT)).toBeNull()
   })
 
-  test('has the newest of its names only, where a snapshot of an earlier release tells of several', async () => {
+  test('has only the newest of its names, where a snapshot of an earlier release has several', async () => {
     const { manager: before } = managerWith('whole')
     await register(before, { ...MASTER, brokerName: 'first', topicConfigTable: topicTable(['D1', 'D2']) })
     await register(before, { ...SLAVE, brokerName: 'second' })
@@ -165,11 +171,11 @@ describe('a broker that is known from a snapshot', () => {
       { 0: 'c:1' },
     ])
     expect(await manager.getTopicList(owner)).toEqual(['T1', 'T2'])
-    manager.evict(manager.scanNotActiveBroker(OVER_MS))
+    manager.evictRestored(OVER_MS)
     expect(await manager.getTopicList(owner)).toEqual([])
   })
 
-  test('whose address had another name for a while, and its own again, stays', async () => {
+  test('stays if its address registers under another name and then under its own again', async () => {
     const { manager } = await restarted(MASTER)
     await register(manager, { ...MASTER, brokerName: 'other', topicConfigTable: topicTable(['T8', 'T9']) })
     await register(manager, MASTER)
@@ -177,7 +183,7 @@ describe('a broker that is known from a snapshot', () => {
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
   })
 
-  test('does not make a registration of one topic from its address, under another name, one that nothing removes', async () => {
+  test('leaves nothing behind when its address registers one topic under another name', async () => {
     const { manager } = await restarted({ ...MASTER, brokerName: 'old' })
     await register(manager, { brokerName: 'n', brokerAddr: 'b:1', channelId: 2 })
     await register(manager, { brokerName: 'n', topicConfigTable: topicTable(['T1']), channelId: 3 })
@@ -188,16 +194,17 @@ describe('a broker that is known from a snapshot', () => {
     expect(addrsOf(manager)).toBeNull()
   })
 
-  test('is taken when it returns, though the snapshot has more topics than may be now', async () => {
+  test('does not count towards maxBrokers and maxTopics', async () => {
     const { manager: before } = managerWith('whole')
     await register(before, { topicConfigTable: topicTable(['T1', 'T2', 'T3']) })
     const lines = await snapshotLines(before)
     const { manager } = managerWith('whole', { limits: { maxBrokers: 1, maxTopics: 2 } })
     manager.restore(readRouteSnapshot(lines, START_MS, GRACE_MS))
-    await register(manager, { topicConfigTable: topicTable(['T1', 'T2', 'T3']), brokerAddr: 'new:1' })
+    const topics = { topicConfigTable: topicTable(['T1', 'T2', 'T3']), brokerAddr: 'new:1' }
+    expect(() => register(manager, topics)).toThrow('maxTopics')
+    expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
+    await register(manager, { topicConfigTable: topicTable(['T1', 'T4']), brokerAddr: 'new:1' })
     expect(addrsOf(manager)).toEqual([{ 0: 'new:1' }])
-    const more = { topicConfigTable: topicTable(['T1', 'T2', 'T4']), brokerAddr: 'new:1' }
-    expect(() => register(manager, more)).toThrow('maxTopics')
   })
 
   test('leaves at once when it asks to', async () => {
@@ -212,10 +219,10 @@ describe('a broker that is known from a snapshot', () => {
   test.each([
     ['a heartbeat', (manager: RouteInfoManager, nowMs: number) => manager.touch('C', 'a:1', nowMs)],
     [
-      'a question for its version',
+      'a version query',
       (manager: RouteInfoManager, nowMs: number) => manager.queryDataVersion(BROKER, VERSION, nowMs, owner),
     ],
-  ])('that gives %s is alive: its own heartbeat timeout counts from then on', async (_, beat) => {
+  ])('stays beyond the grace period after %s, until its own heartbeat timeout is over', async (_, beat) => {
     const { manager } = await restarted({ ...MASTER, heartbeatTimeoutMs: 10_000 })
     await beat(manager, OVER_MS - 5_000)
     expect(await manager.endRestoration(OVER_MS)).toMatchObject({ loaded: 1, returned: 0, waiting: 1 })
@@ -223,19 +230,32 @@ describe('a broker that is known from a snapshot', () => {
     // Still none of ours to compare versions with, so it will register.
     for (const dataVersion of [VERSION, EMPTY_DATA_VERSION])
       expect(await changed(manager, { dataVersion }, OVER_MS)).toBe(true)
-    expect(manager.scanNotActiveBroker(OVER_MS + 10_000)).toEqual([])
-    expect(manager.scanNotActiveBroker(OVER_MS + 10_001)).toHaveLength(1)
+    manager.evictRestored(OVER_MS + 5_000)
+    expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
+    manager.evictRestored(OVER_MS + 10_001)
+    expect(addrsOf(manager)).toBeNull()
   })
 
-  test('and beats but then falls silent within its time is taken for dead after its own timeout', async () => {
+  test('leaves nothing restored behind if it registers after the grace period, having sent heartbeats until then', async () => {
+    const { manager } = await restarted({ ...MASTER, topicConfigTable: topicTable(['D1', 'T1']) })
+    manager.touch('C', 'a:1', OVER_MS)
+    expect(await manager.endRestoration(OVER_MS)).toMatchObject({ waiting: 1 })
+    await register(manager, { ...MASTER, topicConfigTable: topicTable(['broker-a', 'T1']), nowMs: OVER_MS })
+    manager.evictRestored(OVER_MS)
+    expect(await manager.getTopicList(owner)).toEqual(['broker-a', 'T1'])
+    expect(manager.isRestored).toBe(false)
+  })
+
+  test('is removed within the grace period if it sends a heartbeat and is then inactive for its own timeout', async () => {
     const { manager, effects } = await restarted({ ...MASTER, heartbeatTimeoutMs: 10_000 })
     await manager.touch('C', 'a:1', START_MS + 5_000)
-    expect(manager.scanNotActiveBroker(START_MS + 15_000)).toEqual([])
-    manager.evict(manager.scanNotActiveBroker(START_MS + 15_001))
+    manager.evictRestored(START_MS + 15_000)
+    expect(kinds(effects)).toEqual([])
+    manager.evictRestored(START_MS + 15_001)
     expect(kinds(effects)).toEqual(['not returned'])
   })
 
-  test('whose registration is being read when its time is over is not dropped', async () => {
+  test('stays if its registration is being read when the grace period ends', async () => {
     const { manager } = await restarted(MASTER)
     const broker = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1' }
     const { release } = manager.acquireToRegister(broker)
@@ -246,7 +266,7 @@ describe('a broker that is known from a snapshot', () => {
     expect(manager.provisional).toBe(0)
   })
 
-  test('and dies with every restart does not live on: what is left of its time is in the next snapshot', async () => {
+  test('does not live on from restart to restart: the time it has left is in the next snapshot', async () => {
     let { manager } = await restarted(MASTER)
     let startMs = START_MS
     for (let restart = 0; restart < 3; restart++) {
@@ -255,21 +275,23 @@ describe('a broker that is known from a snapshot', () => {
       manager = restartedFrom(lines, startMs).manager
       expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     }
-    expect(manager.scanNotActiveBroker(startMs + 3_000)).toEqual([])
-    expect(manager.scanNotActiveBroker(startMs + 3_001)).toHaveLength(1)
+    manager.evictRestored(startMs + 3_000)
+    expect(manager.provisional).toBe(1)
+    manager.evictRestored(startMs + 3_001)
+    expect(manager.provisional).toBe(0)
   })
 
-  test('cannot be lost with a connection, and no connection of ours is closed with it', async () => {
+  test('is not lost with any connection, and no connection is closed with it', async () => {
     const { manager, effects } = await restarted(MASTER)
-    for (let id = 1; id < 5; id++) manager.onChannelDestroy(id)
+    for (let id = 1; id < 5; id++) manager.onChannelsDestroy([id])
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     await manager.endRestoration(OVER_MS)
-    expect(kinds(effects)).not.toContain('channel silent')
+    expect(kinds(effects)).not.toContain('connection inactive')
   })
 })
 
-describe('a first registration after a restart that is not of all topics', () => {
-  test('of one topic is taken, and the broker is asked for the others', async () => {
+describe('an incomplete first registration after a restart', () => {
+  test('of one topic is accepted, and the broker is told to register the others', async () => {
     const { manager } = await restarted(MASTER)
     await register(manager, { ...MASTER, topicConfigTable: topicTable(['New']) })
     for (const topic of ['New', 'T1', 'T2']) expect(addrsOf(manager, topic)).toEqual([{ 0: 'a:1' }])
@@ -278,7 +300,7 @@ describe('a first registration after a restart that is not of all topics', () =>
     expect(addrsOf(manager, 'T1')).toEqual([{ 0: 'a:1' }])
   })
 
-  test('of one topic, from another address than the snapshot has: refused, as of a broker that is unknown', async () => {
+  test('of one topic from another address than that of the snapshot is rejected, like that of an unknown broker', async () => {
     const { manager } = await restarted(MASTER)
     const given = { ...MASTER, brokerAddr: 'x:1', topicConfigTable: topicTable(['New']) }
     expect(await register(manager, given)).toEqual({ result: null })
@@ -286,7 +308,7 @@ describe('a first registration after a restart that is not of all topics', () =>
     expect(routeOf(manager, 'New')).toBeNull()
   })
 
-  test('of several topics (updateTopicList) is followed by one of all: it is told that something has changed', async () => {
+  test('of several topics (updateTopicList) is followed by a complete one, since the version query gets changed=true', async () => {
     const { manager } = await restarted(MASTER)
     const dataVersion = { counter: 2n, stateVersion: 0n, timestamp: 2n }
     await register(manager, { dataVersion, topicConfigTable: topicTable(['New1', 'New2']) })
@@ -297,7 +319,7 @@ describe('a first registration after a restart that is not of all topics', () =>
     expect(await changed(manager, { dataVersion })).toBe(false)
   })
 
-  test('but comes in parts (enableSplitRegistration): no topic is missed meanwhile, or afterwards', async () => {
+  test('in parts (enableSplitRegistration) leaves no topic without a route, then or later', async () => {
     const names = ['T1', 'T2', 'T3', 'T4']
     const { manager } = await restarted({ topicConfigTable: topicTable(names) })
     for (const [index, part] of [names.slice(0, 2), names.slice(2)].entries()) {
@@ -310,8 +332,8 @@ describe('a first registration after a restart that is not of all topics', () =>
   })
 })
 
-describe('a topic that was deleted while the server did not run', () => {
-  test('is there until the time of the snapshot is over, and then gone from the brokers that no longer tell of it', async () => {
+describe('a topic that was deleted while the server was down', () => {
+  test('stays until the grace period ends, and is then removed from the brokers that no longer register it', async () => {
     const { manager } = await restarted(MASTER, OTHER)
     await register(manager, { ...MASTER, topicConfigTable: topicTable(['broker-a', 'T2', 'T3']) })
     await register(manager, OTHER)
@@ -322,14 +344,14 @@ describe('a topic that was deleted while the server did not run', () => {
     expect(manager.revision).toBeGreaterThan(revision)
   })
 
-  test('stays where only a slave is back, whose topics do not count, and its master is not', async () => {
+  test('stays where only a slave has returned, whose topics do not count', async () => {
     const { manager } = await restarted(MASTER, SLAVE)
     await register(manager, { ...SLAVE, topicConfigTable: topicTable(['T2', 'T3']) })
     expect(await manager.endRestoration(OVER_MS)).toMatchObject({ returned: 1, staleQueues: 0 })
     expect(addrsOf(manager)).toEqual([{ 1: 'b:1' }])
   })
 
-  test('is gone, and one that is still there is not, after any brokers with any topics have come back in any order: the server knows then what one that began empty knows', async () => {
+  test('is removed, whichever brokers return with whichever topics: the routes are those of a server that began empty', async () => {
     const table = fc.uniqueArray(fc.constantFrom('T1', 'T2', 'T3', 'T4', 'T5'), { minLength: 2 })
     const group = fc.record({
       brokerName: fc.constantFrom('broker-a', 'broker-b', 'broker-c'),
@@ -384,10 +406,10 @@ describe('a topic that was deleted while the server did not run', () => {
   })
 })
 
-describe('a group of which a snapshot knows a member that is dead', () => {
+describe('a group with a restored member that is dead', () => {
   const ACTING = { enableActingMaster: true }
 
-  test('keeps its master in the routes while its slave is back, which is told of that master; then the slave is alone', async () => {
+  test('keeps its master in the routes, and in the response to its slave, until the grace period ends', async () => {
     const { manager, effects } = await restarted({ ...MASTER, haServerAddr: 'a:2' }, SLAVE)
     const back = await register(manager, SLAVE)
     expect(back?.result).toEqual({ masterAddr: 'a:1', haServerAddr: 'a:2' })
@@ -398,7 +420,7 @@ describe('a group of which a snapshot knows a member that is dead', () => {
     expect(effects.at(-1)).toMatchObject({ kind: 'min broker id changed', offlineBrokerAddr: 'a:1' })
   })
 
-  test('whose slaves act as masters: reads go to the slave and writes nowhere once the time of the master is over', async () => {
+  test('with acting master serves reads from the slave, and no writes, after the grace period of its master', async () => {
     const { manager } = await restarted({ ...MASTER, ...ACTING }, { ...SLAVE, ...ACTING })
     await register(manager, { ...SLAVE, ...ACTING })
     expect(addrsOf(manager, 'T1', true)).toEqual([{ 0: 'a:1', 1: 'b:1' }])
@@ -411,11 +433,11 @@ describe('a group of which a snapshot knows a member that is dead', () => {
     expect(routeOf(manager, 'T1')?.queueDatas).toMatchObject([{ perm: 6 }])
   })
 
-  test('without a master when the server stopped: its smallest slave goes on acting as one', async () => {
+  test('that had no master when the server stopped keeps its slave with the min broker id as acting master', async () => {
     const first = managerWith('whole').manager
     await register(first, { ...MASTER, ...ACTING })
     await register(first, { ...SLAVE, ...ACTING })
-    first.onChannelDestroy(1)
+    first.onChannelsDestroy([1])
     const { manager } = restartedFrom(await snapshotLines(first))
     expect(addrsOf(manager, 'T1', true)).toEqual([{ 0: 'b:1' }])
     await register(manager, { ...SLAVE, ...ACTING })
@@ -423,14 +445,14 @@ describe('a group of which a snapshot knows a member that is dead', () => {
     expect(addrsOf(manager, 'T1', true)).toEqual([{ 0: 'b:1' }])
   })
 
-  test('is told of no smallest id while its members return in any order, because none has changed', async () => {
+  test('is not notified of a min broker id while its members return in any order', async () => {
     const { manager, effects } = await restarted(MASTER, SLAVE)
     await register(manager, SLAVE)
     await register(manager, MASTER)
     expect(kinds(effects)).toEqual(['broker registered', 'broker registered'])
   })
 
-  test('gives its place to whoever comes with its id from another address, however far its state version was', async () => {
+  test('is replaced by a broker with its id from another address, whatever its stateVersion was', async () => {
     const ahead = { counter: 1n, stateVersion: 9n, timestamp: 1n }
     const { manager } = await restarted({ ...MASTER, dataVersion: ahead })
     const behind = { counter: 1n, stateVersion: -1n, timestamp: 1n }
@@ -441,7 +463,7 @@ describe('a group of which a snapshot knows a member that is dead', () => {
     expect(routeOf(manager, 'T2')).not.toBeNull()
   })
 
-  test('changed roles while the server did not run: addresses are where their brokers say', async () => {
+  test('that changed roles while the server was down has the ids that its brokers register', async () => {
     const { manager } = await restarted(MASTER, SLAVE)
     await register(manager, { ...SLAVE, brokerId: 0n })
     expect(addrsOf(manager)).toEqual([{ 0: 'b:1' }])
@@ -452,8 +474,8 @@ describe('a group of which a snapshot knows a member that is dead', () => {
   })
 })
 
-describe('what an operator does to a broker that has not returned yet', () => {
-  test('a permission that is taken away, a topic that is deleted, one that is added', async () => {
+describe('an operation on a broker that has not returned', () => {
+  test('wipes and adds its write permission, deletes and registers its topics', async () => {
     const { manager } = await restarted(MASTER)
     expect(await manager.setWritePerm('broker-a', 'wipe', owner)).toBe(2)
     expect(routeOf(manager)?.queueDatas).toMatchObject([{ perm: 4 }])
@@ -462,5 +484,117 @@ describe('what an operator does to a broker that has not returned yet', () => {
     await manager.deleteTopic('T2', null, owner)
     await manager.registerTopic('T3', [{ brokerName: 'broker-a', ...topicConfig('T3') }], owner)
     expect(await manager.getTopicList(owner)).toEqual(['T1', 'T3'])
+  })
+
+  test('holds for the part of its group that has returned and for the part that has not', async () => {
+    const { manager } = await restarted(MASTER, SLAVE)
+    await register(manager, SLAVE)
+    expect(await manager.setWritePerm('broker-a', 'wipe', owner)).toBe(2)
+    expect(await manager.deleteTopic('T2', 'C', owner)).toBe(1)
+    expect(routeOf(manager)?.queueDatas).toMatchObject([{ perm: 4 }])
+    expect(routeOf(manager, 'T2')).toBeNull()
+    await manager.endRestoration(OVER_MS)
+    expect(routeOf(manager)?.queueDatas).toMatchObject([{ perm: 4 }])
+    expect(await manager.getTopicList(owner)).toEqual(['T1'])
+  })
+})
+
+describe('a group of which a member has returned and left again', () => {
+  test('leaves with it if it was the last one, with the topics that only the snapshot knew', async () => {
+    const { manager } = await restarted({ ...MASTER, topicConfigTable: topicTable(['D1', 'D2']) }, OTHER)
+    await register(manager, MASTER)
+    for (const topic of ['D1', 'T1']) expect(routeOf(manager, topic)).not.toBeNull()
+    manager.onChannelsDestroy([1])
+    for (const topic of ['D1', 'D2']) expect(routeOf(manager, topic)).toBeNull()
+    expect(await manager.getTopicList(owner)).toEqual(['T1', 'T2'])
+    expect(await manager.getTopicsByCluster('C', owner)).toEqual(['T1', 'T2'])
+    expect(`${await manager.encodedClusterInfo(owner)}`).not.toContain('broker-a')
+    expect(await manager.getBrokerMemberGroup('broker-a', owner)).toEqual(new Map())
+  })
+
+  test('keeps a restored slave, which is told of its new min broker id and serves reads in the place of its master', async () => {
+    const acting = { enableActingMaster: true }
+    const { manager, effects } = await restarted({ ...MASTER, ...acting }, { ...SLAVE, ...acting })
+    await register(manager, { ...MASTER, ...acting })
+    manager.onChannelsDestroy([1])
+    expect(await manager.getBrokerMemberGroup('broker-a', owner)).toEqual(new Map([[1n, 'b:1']]))
+    expect(addrsOf(manager, 'T1', true)).toEqual([{ 0: 'b:1' }])
+    expect(routeOf(manager)?.queueDatas).toMatchObject([{ perm: 4 }])
+    expect(effects.at(-1)).toMatchObject({
+      kind: 'min broker id changed',
+      brokerAddrs: new Map([[1n, 'b:1']]),
+      offlineBrokerAddr: 'a:1',
+    })
+  })
+})
+
+describe('a restored group', () => {
+  test('is in every list beside the groups that have registered since', async () => {
+    const { manager } = await restarted(MASTER)
+    const given = { ...OTHER, clusterName: 'D', topicConfigTable: topicTable(['T1', 'T9']) }
+    await register(manager, given)
+    expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }, { 0: 'c:1' }])
+    expect(await manager.getTopicList(owner)).toEqual(['T1', 'T2', 'T9'])
+    expect(await manager.getTopicsByCluster('C', owner)).toEqual(['T1', 'T2'])
+    expect(await manager.getTopicsByCluster('D', owner)).toEqual(['T1', 'T9'])
+    const { brokerAddrTable, clusterAddrTable } = parseClusterInfo(await manager.encodedClusterInfo(owner))
+    expect(Object.keys(brokerAddrTable)).toEqual(['broker-a', 'broker-b'])
+    expect(clusterAddrTable).toEqual({ C: ['broker-a'], D: ['broker-b'] })
+    expect((await manager.getSystemTopicList(owner)).topics).toEqual(['C', 'broker-a', 'D', 'broker-b'])
+    expect(await manager.getBrokerMemberGroup('broker-a', owner)).toEqual(new Map([[0n, 'a:1']]))
+  })
+})
+
+describe('lookups after a restart', () => {
+  test('see a broker as it was in the snapshot until its registration is over, and then as it registered', async () => {
+    const names = Array.from({ length: 500 }, (_, index) => `T${index}`)
+    const { manager: before } = managerWith('whole')
+    await register(before, { topicConfigTable: topicTable(names) })
+    const { manager, turns } = managerWith('finest')
+    manager.restore(readRouteSnapshot(await snapshotLines(before), START_MS, GRACE_MS))
+    const writeQueueNums = () =>
+      names.map((topic) => routeOf(manager, topic)?.queueDatas.map((queues) => queues.writeQueueNums))
+    const all = (queues: number) => names.map(() => [queues])
+    const table = names.map((name) => [name, topicConfig(name, { writeQueueNums: 16 })] as const)
+    const registered = register(manager, { topicConfigTable: new Map(table) })
+    for (let turn = 0; turn < 3; turn++) {
+      expect(turns.waiting).toBe(1)
+      expect(writeQueueNums()).toEqual(all(8))
+      await turns.next()
+    }
+    await turns.until(registered)
+    expect(writeQueueNums()).toEqual(all(16))
+  })
+
+  test('give the same responses with and without the cache, after any history', async () => {
+    const happening: fc.Arbitrary<Step> = fc.oneof(
+      { weight: 4, arbitrary: step },
+      fc.nat(GRACE_MS).map(
+        (ms): Step =>
+          (manager) =>
+            manager.evictRestored(START_MS + ms),
+      ),
+      fc.constant<Step>((manager) => manager.endRestoration(OVER_MS)),
+    )
+    const histories = fc.tuple(fc.array(step, { maxLength: 15 }), fc.array(happening, { maxLength: 10 }))
+    await fc.assert(
+      fc.asyncProperty(histories, async ([before, after]) => {
+        const first = managerWith('whole').manager
+        for (const happens of before) await happens(first)
+        const lines = await snapshotLines(first)
+        const [cached, uncached] = [{}, { maxEncodedRouteBytes: 0 }].map((options) => {
+          const { manager } = managerWith('whole', options)
+          manager.restore(readRouteSnapshot(lines, START_MS, GRACE_MS))
+          return manager
+        }) as [RouteInfoManager, RouteInfoManager]
+        for (const happens of after) {
+          for (const manager of [cached, uncached]) await happens(manager)
+          expect(await answersOf(cached)).toEqual(await answersOf(uncached))
+        }
+        for (const manager of [cached, uncached]) await manager.endRestoration(OVER_MS + 1e6)
+        expect(await answersOf(cached)).toEqual(await answersOf(uncached))
+      }),
+      { numRuns: 200 },
+    )
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { BrokerData, QueueData, TopicRouteData } from '../../src/protocol/body/topic-route-data.ts'
-import { filterByZoneName } from '../../src/routeinfo/zone-filter.ts'
+import { filterByZoneName } from '../../src/routeinfo/topic-route.ts'
 
 function group(brokerName: string, zoneName: string | null, ...ids: bigint[]): BrokerData {
   const brokerAddrs = new Map(ids.map((id) => [id, `${brokerName}:${id}`]))
@@ -23,14 +23,14 @@ function routeOf(...brokerDatas: BrokerData[]): TopicRouteData {
 }
 
 describe('a route in a zone', () => {
-  test('lacks groups whose master is elsewhere, with their queues and filter servers, and nothing else', () => {
+  test('lacks only the groups whose master is elsewhere, with their queues and filter servers', () => {
     const a = group('a', 'z1', 0n, 1n)
     const b = group('b', 'z2', 0n, 1n)
     const filtered = filterByZoneName(routeOf(a, b), 'z1')
     expect(filtered).toEqual({ ...routeOf(a), topicQueueMappingByBroker: new Map() })
   })
 
-  test('keeps a group without master, wherever it is', () => {
+  test('keeps groups without master, whatever their zone', () => {
     const route = routeOf(group('a', 'z2', 1n, 2n), group('b', null, 1n), group('c', 'z2'))
     expect(filterByZoneName(route, 'z1')).toBe(route)
   })
@@ -39,7 +39,7 @@ describe('a route in a zone', () => {
     expect(filterByZoneName(routeOf(group('a', null, 0n)), 'null').brokerDatas).toEqual([])
   })
 
-  test('loses the filter server of an address that a group of another zone has as well', () => {
+  test('loses the filter servers of an address that is also in a group of another zone', () => {
     const a = { ...group('a', 'z1', 0n), brokerAddrs: new Map([[0n, 'shared']]) }
     const b = { ...group('b', 'z2', 0n), brokerAddrs: new Map([[0n, 'shared']]) }
     expect(filterByZoneName(routeOf(a, b), 'z1').filterServerTable.size).toBe(0)

@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { findConfigKey } from '../../src/namesrv/config/config-keys.ts'
 import { CodeCounts } from '../../src/stats/code-counts.ts'
-import { Rejections } from '../../src/stats/counters.ts'
+import { Counters } from '../../src/stats/counters.ts'
 
 describe('the counters', () => {
-  test('name each bound by the option that sets it', () => {
-    const limits = Object.keys(new Rejections())
+  test('name each limit by the option that sets it', () => {
+    const limits = Object.keys(new Counters().rejected)
     expect(limits.length).toBeGreaterThan(15)
-    for (const bound of limits) expect(findConfigKey(bound)?.effect, bound).not.toBe('none')
-    for (const bound of limits) expect(findConfigKey(bound), bound).toBeDefined()
+    for (const limit of limits) expect(findConfigKey(limit)?.effect, limit).not.toBe('none')
+    for (const limit of limits) expect(findConfigKey(limit), limit).toBeDefined()
   })
 
-  test('tell codes apart up to a bound, and count all others together', () => {
+  test('tell codes apart up to a limit, and count all others together', () => {
     const counts = new CodeCounts()
     for (const code of [0, 105, 105, 1_500, -1, 1_536, 2_147_483_647]) counts.add(code)
     counts.addOther()

@@ -1,5 +1,5 @@
 /** Peers with `rocketmq.serialize.type=ROCKETMQ`, on both sides and on one side only. */
-import { editRequest } from '../frames.ts'
+import { editRequest } from '../captured-frames.ts'
 import { replay } from '../replay.ts'
 import { exchangeOf, type Session } from '../session.ts'
 import { BINARY_HEADERS } from '../stage.ts'

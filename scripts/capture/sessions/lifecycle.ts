@@ -1,5 +1,5 @@
 /** A master from start to shutdown, with clients, admin tools and replays against the same NameServer. */
-import { editRequest } from '../frames.ts'
+import { editRequest } from '../captured-frames.ts'
 import { replay } from '../replay.ts'
 import { exchangeOf, isIncrementOf, type Session, type SessionContext } from '../session.ts'
 import type { Peer } from '../stage.ts'

@@ -1,196 +1,73 @@
-import type { Logger } from 'pino'
-import type { LineLevel, LogThrottle } from '../../common/log-throttle.ts'
-import { FrameError, type FrameErrorCode } from '../../protocol/errors.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
-import { ConnectionMemoryError } from '../../remoting/server/connection-memory-limit.ts'
-import type { HandshakeError, HandshakeErrorCode } from '../../remoting/server/handshake-error.ts'
 import type { RemotingServerEvents } from '../../remoting/server/remoting-server.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
-import type { Counters, LimitName } from '../../stats/counters.ts'
-import type { RecentEvents } from '../../stats/recent-events.ts'
-import type { RejectionLog } from '../logs/rejection-log.ts'
+import type { NamesrvContext } from '../namesrv-context.ts'
 
-const FRAME_LIMIT_KEY = 'com.rocketmq.remoting.frameMaxLength'
-
-/** Codes that say that a bound was met. */
-const BOUND_OF: { readonly [Code in FrameErrorCode | HandshakeErrorCode]?: LimitName } = {
-  ERR_FRAME_TOO_LONG: FRAME_LIMIT_KEY,
-  ERR_HEADER_TOO_LONG: 'maxHeaderBytes',
-  ERR_TOO_MANY_CONNECTIONS: 'maxConnections',
-  ERR_TOO_MANY_OF_ADDRESS: 'maxConnectionsPerAddress',
-}
-
-/** As the others' codes, for connections that the system has no room for. */
-const NO_DESCRIPTOR = 'ERR_NO_DESCRIPTOR'
-
-/** What the service keeps true, counts and tells. */
-export interface BrokerHousekeepingOptions {
-  readonly routeInfo: RouteInfoManager
-  readonly logger: Logger
-  readonly throttle: LogThrottle
-  readonly nowMs: () => number
-  /** Runs a task in a later turn of the event loop. */
-  readonly defer: (task: () => void) => void
-  /** The period in which brokers register, in milliseconds. */
-  readonly registrationRoundMs: number
-  readonly counters: Counters
-  readonly events: RecentEvents
-  readonly rejections: RejectionLog
-}
-
-/** So long after a standstill, what was lost during it may come to be noticed. */
+/** After a pause of the process, connections that were lost in it are noticed within this time. */
 const CATCH_UP_MS = 5_000
 
 /**
- * Keeps the tables true to the connections: a lost one takes its brokers with it.
+ * Removes the brokers whose connections close.
  * @see BrokerHousekeepingService in apache/rocketmq
  */
-export class BrokerHousekeepingService implements RemotingServerEvents {
-  readonly #options: BrokerHousekeepingOptions
-  readonly #logger: Logger
+export class BrokerHousekeepingService implements Pick<RemotingServerEvents, 'onChannelClose'> {
+  readonly #context: NamesrvContext
+  readonly #routeInfo: RouteInfoManager
   #keepsBrokers = false
-  /** Connections that closed in this turn. */
+  /** Connections that closed in this turn of the event loop. */
   #closed: number[] = []
   #catchingUpUntilMs = Number.NEGATIVE_INFINITY
-  /** Connections that closed while catching up, and when their brokers have had their round. */
-  #lostMeanwhile: number[] = []
-  #roundOverMs = 0
+  /** Connections that closed while catching up, and when their brokers must have registered again. */
+  #lostInPause: number[] = []
+  #returnByMs = 0
 
-  constructor(options: BrokerHousekeepingOptions) {
-    this.#options = options
-    this.#logger = options.logger
+  constructor(context: NamesrvContext, routeInfo: RouteInfoManager) {
+    this.#context = context
+    this.#routeInfo = routeInfo
   }
 
   /**
-   * The process stood still. Brokers that had no answer have closed their connections meanwhile and opened others, and that is
-   * noticed now, in any order, while they live: those whose connections are lost have a round to register again.
+   * Called after a pause of the process. Brokers that got no response may have closed their connections and opened others, in any
+   * order: those whose connections closed have `registrationRoundMillis` to register again.
    */
-  catchUp(): void {
-    const nowMs = this.#options.nowMs()
-    this.#catchingUpUntilMs = nowMs + CATCH_UP_MS
-    this.#roundOverMs = nowMs + this.#options.registrationRoundMs
+  onPause(): void {
+    const { clock, configuration } = this.#context
+    this.#catchingUpUntilMs = clock.nowMs() + CATCH_UP_MS
+    this.#returnByMs = clock.nowMs() + configuration.values.registrationRoundMillis
   }
 
-  /** To be called now and then: the brokers that have had their round and are not back leave. */
-  removeLostMeanwhile(): void {
-    if (this.#lostMeanwhile.length === 0 || this.#options.nowMs() < this.#roundOverMs) return
-    this.#options.routeInfo.onChannelsDestroy(this.#lostMeanwhile)
-    this.#lostMeanwhile = []
+  /** Called by the scanner: removes the brokers that did not register again in time after a pause. */
+  removeLostInPause(): void {
+    if (this.#lostInPause.length === 0 || this.#context.clock.nowMs() < this.#returnByMs) return
+    this.#routeInfo.onChannelsDestroy(this.#lostInPause)
+    this.#lostInPause = []
   }
 
-  /**
-   * From now on a lost connection means nothing: in a shutdown brokers leave us, and must stay in the routes of those that are
-   * still served.
-   */
+  /** Shutting down: from now on brokers stay in the tables as their connections close. */
   keepBrokers(): void {
     this.#keepsBrokers = true
   }
 
-  /**
-   * A machine or a network that fails takes many connections at once. Their brokers leave in one batch, because each batch is a
-   * walk over all topics.
-   */
   onChannelClose(channel: ChannelRef): void {
-    this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed')
+    this.#context.logger.debug({ peer: channel.remoteAddress }, 'connection closed')
     this.onClosed(channel.id)
   }
 
-  /** A connection is gone; also to be called when one of its brokers has come into the tables after that. */
+  /**
+   * Removes the brokers of a closed connection; also called when one of them was put into the tables after that. A failing machine
+   * or network closes many connections at once: their brokers leave in one batch, because each batch walks over all topics.
+   */
   onClosed(channelId: number): void {
     this.#closed.push(channelId)
-    if (this.#closed.length === 1) this.#options.defer(() => this.#destroyClosed())
+    if (this.#closed.length === 1) this.#context.scheduler.defer(() => this.#destroyClosed())
   }
 
   #destroyClosed(): void {
     const closed = this.#closed
     this.#closed = []
     if (this.#keepsBrokers) return
-    if (this.#options.nowMs() >= this.#catchingUpUntilMs) this.#options.routeInfo.onChannelsDestroy(closed)
-    // One by one: a call has only so many arguments.
-    else for (const channelId of closed) this.#lostMeanwhile.push(channelId)
-  }
-
-  onChannelFailure(channel: ChannelRef, error: Error): void {
-    const peer = channel.remoteAddress
-    const { counters, events, rejections } = this.#options
-    if (error instanceof ConnectionMemoryError) {
-      rejections.rejected(error.bound, peer, `connection closed: ${error.message}`)
-      return
-    }
-    if (!(error instanceof FrameError)) {
-      counters.connectionsFailed++
-      this.#logger.debug({ peer, error: error.message }, 'connection failed')
-      return
-    }
-    const { code, message } = error
-    counters.framesRejected[code] = (counters.framesRejected[code] ?? 0) + 1
-    const bound = BOUND_OF[code]
-    if (bound !== undefined) counters.rejected[bound]++
-    const line = code === 'ERR_FOREIGN_PROTOCOL' ? 'connection closed' : 'connection closed: invalid frame'
-    this.#throttled('warn', line, peer, (suppressed) => {
-      if (bound !== undefined) events.add('rejected', peer, `${bound}: ${message}`)
-      const hint = code === 'ERR_FRAME_TOO_LONG' ? `; ${FRAME_LIMIT_KEY} sets the limit` : ''
-      this.#logger.warn({ peer, code, suppressed }, `${line}: ${message}${hint}`)
-    })
-  }
-
-  onChannelDefect(channel: ChannelRef, err: unknown): void {
-    const { counters, events } = this.#options
-    counters.connectionsDefect++
-    const peer = channel.remoteAddress
-    const line = 'connection closed: defect'
-    this.#throttled('error', line, peer, (suppressed) => {
-      events.add('defect', peer, `connection closed: ${err}`)
-      this.#logger.error({ err, peer, suppressed }, line)
-    })
-  }
-
-  onChannelIdle(channel: Pick<ChannelRef, 'remoteAddress'>): void {
-    this.#options.counters.connectionsIdle++
-    this.#logger.debug({ peer: channel.remoteAddress }, 'connection closed: idle')
-  }
-
-  onConnectionRejected(peer: string, { code, message }: HandshakeError): void {
-    const { counters, rejections } = this.#options
-    const { connectionsRejected } = counters
-    connectionsRejected[code] = (connectionsRejected[code] ?? 0) + 1
-    const bound = BOUND_OF[code]
-    if (bound !== undefined) rejections.rejected(bound, peer, message)
-    else {
-      const line = 'connection closed before its first frame'
-      this.#throttled('warn', line, peer, (suppressed) => {
-        this.#logger.warn({ peer, code, suppressed }, `${line}: ${message}`)
-      })
-    }
-  }
-
-  onConnectionDropped(peer: string, mostConnections: number): void {
-    const { counters, events } = this.#options
-    const { connectionsRejected } = counters
-    connectionsRejected[NO_DESCRIPTOR] = (connectionsRejected[NO_DESCRIPTOR] ?? 0) + 1
-    this.#throttled('warn', 'connection rejected: open-file limit reached', peer, (suppressed) => {
-      events.add('rejected', peer, `no file descriptor for more than ${mostConnections} connections`)
-      const fields = { peer, mostConnections, suppressed }
-      this.#logger.warn(fields, 'connection rejected: open-file limit reached')
-    })
-  }
-
-  onServerFailure(error: Error): void {
-    const { counters, events } = this.#options
-    counters.serverFailures++
-    const line = 'the listening socket failed'
-    this.#throttled('error', line, '', (suppressed) => {
-      events.add('server failure', '', error.message)
-      this.#logger.error({ error: error.message, suppressed }, line)
-    })
-  }
-
-  #throttled(
-    level: LineLevel,
-    line: string,
-    peer: string,
-    log: (suppressed: number | undefined) => void,
-  ): void {
-    this.#options.throttle.limit(level, line).run(log, peer)
+    if (this.#context.clock.nowMs() >= this.#catchingUpUntilMs) this.#routeInfo.onChannelsDestroy(closed)
+    // Not spread: the number of arguments of a call is limited.
+    else for (const channelId of closed) this.#lostInPause.push(channelId)
   }
 }

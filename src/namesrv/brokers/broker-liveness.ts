@@ -4,25 +4,16 @@ import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { logRouteEvent } from '../logs/route-event-log.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { BrokerHousekeepingService } from './broker-housekeeping-service.ts'
-import type { BrokerProbe } from './broker-probe.ts'
-import { createBrokerProbe } from './broker-probe-factory.ts'
-import { type MinBrokerIdChange, MinBrokerIdNotifier, NOT_NOTIFIED } from './min-broker-id-notifier.ts'
-
-/** How brokers are reached. */
-export interface BrokerLivenessOptions {
-  /** For what brokers are told. */
-  readonly client: RemotingClient
-  /** Closes the connection of a broker that is silent. */
-  readonly closeChannel: (channelId: number) => void
-}
+import { BrokerProbe } from './broker-probe.ts'
+import { type MinBrokerIdChange, MinBrokerIdNotifier } from './min-broker-id-notifier.ts'
 
 /**
- * The route tables, and what keeps them true besides requests: brokers whose connections are lost or who are silent leave, and
- * whoever has to know of a change is told.
+ * The route tables, and what removes brokers from them without a request: lost connections, and the scanner for inactive brokers.
+ * What happens to brokers is logged, and their groups are notified, from here.
  */
 export class BrokerLiveness {
   readonly routeInfo: RouteInfoManager
-  /** To be told what happens to connections. */
+  /** Receives the connections that close. */
   readonly housekeeping: BrokerHousekeepingService
   readonly #context: NamesrvContext
   readonly #closeChannel: (channelId: number) => void
@@ -31,29 +22,30 @@ export class BrokerLiveness {
   #isStopped = false
   #endScans: (() => void) | undefined
 
-  constructor(context: NamesrvContext, { client, closeChannel }: BrokerLivenessOptions) {
-    const { configuration, logger, throttle } = context
+  /**
+   * @param client - Sends notifications to brokers.
+   * @param closeChannel - Closes the connection of a broker that is inactive.
+   */
+  constructor(context: NamesrvContext, client: RemotingClient, closeChannel: (channelId: number) => void) {
     this.#context = context
     this.#closeChannel = closeChannel
-    this.#notifier = new MinBrokerIdNotifier(client, logger, throttle.limit('warn', NOT_NOTIFIED))
+    this.#notifier = new MinBrokerIdNotifier(client, context)
     this.routeInfo = this.#createRouteInfo()
-    this.housekeeping = this.#createHousekeeping()
-    if (configuration.values.brokerProbe) {
-      this.#probe = createBrokerProbe(context, this.routeInfo, throttle.limit('warn', 'broker suspected'))
-    }
+    this.housekeeping = new BrokerHousekeepingService(context, this.routeInfo)
+    if (context.configuration.values.brokerProbe) this.#probe = new BrokerProbe(context, this.routeInfo)
   }
 
-  /** From now on it is looked for brokers that are silent. */
+  /** Starts the scanner for inactive brokers. */
   start(): void {
     const { configuration, clock, scheduler } = this.#context
     this.#probe?.start()
     const periodMs = configuration.values.scanNotActiveBrokerInterval
-    this.#endScans = scheduler.every(periodMs, () => this.#evict(clock.nowMs()))
+    this.#endScans = scheduler.every(periodMs, () => this.#scan(clock.nowMs()))
   }
 
   /**
-   * It is the server that leaves, not the brokers: from now on they stay in the routes of those whose turn has not come, and in
-   * those that are written, and nobody is told of a change.
+   * Shutting down: keeps brokers in the tables as their connections close, so that clients still being served, and the last
+   * snapshot, see every route. Groups are not notified any more.
    */
   stop(): void {
     this.#isStopped = true
@@ -62,14 +54,16 @@ export class BrokerLiveness {
     this.housekeeping.keepBrokers()
   }
 
-  /** The process stood still for so long. */
-  onStandstill(ms: number): void {
-    const { counters, events, logger } = this.#context
+  /** Called after a pause of the process, in which no heartbeat could be read. */
+  onPause(ms: number): void {
+    const { clock, counters, events, logger } = this.#context
     const pausedMs = Math.round(ms)
     counters.standstills++
-    events.add('stood still', '', `for ${pausedMs} ms`)
+    events.add('process paused', '', `for ${pausedMs} ms`)
     logger.warn({ pausedMs }, 'process paused; broker timeouts extended')
-    this.housekeeping.catchUp()
+    this.routeInfo.extendTimeouts(ms, clock.nowMs())
+    this.#probe?.forgetAll()
+    this.housekeeping.onPause()
   }
 
   #createRouteInfo(): RouteInfoManager {
@@ -77,7 +71,7 @@ export class BrokerLiveness {
     const { values } = configuration
     return new RouteInfoManager({
       slicer,
-      onEffect: (effect) => this.#onEffect(effect),
+      onEvent: (event) => this.#onRouteEvent(event),
       onClosedMeanwhile: (channelId) => this.housekeeping.onClosed(channelId),
       maxWaiters: values.maxWaitingRequests,
       maxEncodedRouteBytes: values.encodedRouteMaxBytes,
@@ -87,38 +81,23 @@ export class BrokerLiveness {
     })
   }
 
-  #createHousekeeping(): BrokerHousekeepingService {
-    const { configuration, logger, clock, scheduler, counters, events, rejections, throttle } = this.#context
-    return new BrokerHousekeepingService({
-      routeInfo: this.routeInfo,
-      logger,
-      throttle,
-      defer: (task) => scheduler.defer(task),
-      counters,
-      events,
-      rejections,
-      nowMs: () => clock.nowMs(),
-      registrationRoundMs: configuration.values.registrationRoundMillis,
-    })
-  }
-
   /** @see RouteInfoManager#scanNotActiveBroker in apache/rocketmq */
-  #evict(nowMs: number): void {
-    this.housekeeping.removeLostMeanwhile()
-    const silent = this.routeInfo.scanNotActiveBroker(nowMs)
-    if (silent.length > 0) this.routeInfo.evict(silent)
+  #scan(nowMs: number): void {
+    this.housekeeping.removeLostInPause()
+    const inactive = this.routeInfo.scanNotActiveBroker(nowMs)
+    if (inactive.length > 0) this.routeInfo.evict(inactive)
+    this.routeInfo.evictRestored(nowMs)
   }
 
-  #onEffect(effect: RouteEvent): void {
-    logRouteEvent(effect, this.#context)
-    if (effect.kind === 'channel silent') this.#closeChannel(effect.channelId)
-    else if (effect.kind === 'min broker id changed') this.#onMinBrokerIdChanged(effect)
+  #onRouteEvent(event: RouteEvent): void {
+    logRouteEvent(event, this.#context)
+    if (event.kind === 'connection inactive') this.#closeChannel(event.channelId)
+    else if (event.kind === 'min broker id changed') this.#onMinBrokerIdChanged(event)
   }
 
   /** A member that leaves matters only to a group with an acting master. @see RouteInfoManager#unRegisterBroker */
   #onMinBrokerIdChanged(change: MinBrokerIdChange): void {
     const { offlineBrokerAddr, enableActingMaster } = change
-    // In a shutdown brokers leave us, not their group.
     if (!this.#context.configuration.values.notifyMinBrokerIdChanged || this.#isStopped) return
     if (offlineBrokerAddr === null || enableActingMaster) this.#notifier.notify(change)
   }

@@ -1,190 +1,185 @@
-import type { Logger } from 'pino'
 import { cutName, cutText } from '../../common/log-text.ts'
-import type { RateLimit } from '../../common/rate-limit.ts'
+import { reach } from '../../remoting/client/reachability.ts'
 import { RemotingClientError } from '../../remoting/client/remoting-client-error.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { type BrokerLiveInfo, brokerKey } from '../../routeinfo/route-tables.ts'
-import type { Counters } from '../../stats/counters.ts'
-import type { RecentEvents } from '../../stats/recent-events.ts'
 import { nameOf } from '../logs/route-event-log.ts'
+import type { NamesrvContext } from '../namesrv-context.ts'
+import { plainConnect } from '../outgoing-connect.ts'
 
-/** What probing needs. */
-export interface BrokerProbeOptions {
-  readonly routeInfo: Pick<
-    RouteInfoManager,
-    'scanNotActiveBroker' | 'registeredDataVersion' | 'evict' | 'brokers'
-  >
-  /** Resolves if the address `host:port` takes a connection; rejects, in bounded time, with the reason if it does not. */
-  readonly reach: (address: string) => Promise<void>
-  /** Part of its heartbeat timeout for which a broker must have been silent, in percent. */
-  readonly afterPercent: number
-  /** Whether suspects leave the routes. */
-  readonly evicts: boolean
-  readonly nowMs: () => number
-  /** Runs a task periodically; returns what ends it. */
-  readonly every: (periodMs: number, task: () => void) => () => void
-  /** From 0 to 1, so that not all are probed at the same moment. */
-  readonly random: () => number
-  readonly logger: Logger
-  readonly limit: RateLimit
-  readonly counters: Counters
-  readonly events: RecentEvents
+/** What tests replace. */
+export interface BrokerProbeOverrides {
+  /** Resolves if the address `host:port` accepts a connection; otherwise rejects with the reason, in bounded time. */
+  readonly reach?: (address: string) => Promise<void>
+  /** From 0 to 1: spreads the probes. */
+  readonly random?: () => number
 }
 
-/** A broker that is silent, and what is known of it beside that. */
+/** A broker without heartbeats, and what the probe knows of it. */
 interface Watched {
   readonly live: Readonly<BrokerLiveInfo>
-  /** When it is to be probed next. */
+  /** When the next probe is due. */
   dueMs: number
   isBeingProbed: boolean
   isSuspect: boolean
 }
 
-/** How often silent brokers are looked for. */
+/** How often the probe looks for brokers without heartbeats. */
 const LOOK_MS = 1_000
-/** Most probes at a time. */
-const MOST_PROBES = 16
-/** A silent broker is probed again after this part of its heartbeat timeout. */
+/** Maximum number of concurrent probes. */
+const MAX_PROBES = 16
+/** A broker is probed again after this part of its heartbeat timeout. */
 const AGAIN = 0.1
-/** What says that nobody listens or answers there. Anything else, such as a name without address, is our own trouble. */
-const NOBODY_THERE: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTUNREACH',
-  'ETIMEDOUT',
-])
+/** Socket errors of an unreachable broker. Any other, such as an unknown host name, is a problem of this machine. */
+const UNREACHABLE: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ETIMEDOUT'])
 
 /**
- * Suspicion before expiry: a broker whose heartbeats stop is probed by a connection to its address, and what cannot be reached
- * is marked suspect. A suspect that is heard from, or that can be reached again, is none any more.
+ * Suspicion before expiry: connects to brokers whose heartbeats stop, and marks those that are unreachable as suspect, until a
+ * heartbeat arrives or a later probe reaches them.
  *
- * Suspicion alone changes no route. Where suspects are to leave the routes, they do so only while half of all brokers are well:
- * if most are silent, it is rather we who are cut off.
+ * Suspicion alone changes no route. With `brokerProbeEvicts`, suspects are evicted, but only while at least half of all brokers
+ * are well: if most are inactive, this server is more likely the one that is cut off.
  *
- * @see RIP-79 and apache/rocketmq #2728: a broker may be out of reach for a moment, so Java waits for the timeout.
+ * @see RIP-79 and apache/rocketmq #2728: a broker may be unreachable for a moment, so Java waits for the timeout.
  */
 export class BrokerProbe {
-  readonly #options: BrokerProbeOptions
+  readonly #context: NamesrvContext
+  readonly #routeInfo: RouteInfoManager
+  readonly #reach: (address: string) => Promise<void>
+  readonly #random: () => number
   readonly #watched = new Map<string, Watched>()
   #evictedUntilMs: number[] = []
   #probes = 0
   #endLooks: (() => void) | undefined
 
-  constructor(options: BrokerProbeOptions) {
-    this.#options = options
+  constructor(context: NamesrvContext, routeInfo: RouteInfoManager, overrides: BrokerProbeOverrides = {}) {
+    const { configuration, scheduler } = context
+    const connecting = {
+      // Also if brokers use TLS: nothing is sent.
+      connect: plainConnect,
+      connectTimeoutMs: configuration.values.brokerProbeTimeoutMillis,
+      after: (delayMs: number, task: () => void) => scheduler.after(delayMs, task),
+    }
+    this.#context = context
+    this.#routeInfo = routeInfo
+    this.#reach = overrides.reach ?? ((address) => reach(address, connecting))
+    this.#random = overrides.random ?? Math.random
   }
 
-  /** How many brokers are suspect. */
+  /** Number of suspect brokers. */
   get suspects(): number {
-    let suspects = 0
-    for (const { isSuspect } of this.#watched.values()) if (isSuspect) suspects++
-    return suspects
+    return [...this.#watched.values()].filter(({ isSuspect }) => isSuspect).length
   }
 
   start(): void {
-    this.#endLooks = this.#options.every(LOOK_MS, () => this.#look())
+    this.#endLooks = this.#context.scheduler.every(LOOK_MS, () => this.#look())
   }
 
   stop(): void {
     this.#endLooks?.()
+    this.forgetAll()
+  }
+
+  /** Also called after a pause of the process: earlier results, and probes under way, prove nothing any more. */
+  forgetAll(): void {
     this.#watched.clear()
   }
 
   #look(): void {
-    const { routeInfo, afterPercent, nowMs, random } = this.#options
-    const now = nowMs()
-    const silent = new Set<string>()
-    for (const live of routeInfo.scanNotActiveBroker(now, afterPercent / 100)) {
+    const { clock, configuration } = this.#context
+    const nowMs = clock.nowMs()
+    const part = configuration.values.brokerProbeAfterPercent / 100
+    const inactive = new Set<string>()
+    for (const live of this.#routeInfo.scanNotActiveBroker(nowMs, part)) {
       const key = brokerKey(live.clusterName, live.brokerAddr)
       if (this.#watched.get(key)?.live.lastUpdateTimestampMs !== live.lastUpdateTimestampMs) this.#forget(key)
-      silent.add(key)
+      inactive.add(key)
       if (this.#watched.has(key)) continue
-      const dueMs = now + random() * AGAIN * live.heartbeatTimeoutMs
+      const dueMs = nowMs + this.#random() * AGAIN * live.heartbeatTimeoutMs
       this.#watched.set(key, { live, dueMs, isBeingProbed: false, isSuspect: false })
     }
     for (const [key, watched] of this.#watched) {
-      if (!silent.has(key)) this.#forget(key)
-      else if (watched.dueMs <= now && !watched.isBeingProbed && this.#probes < MOST_PROBES)
+      if (!inactive.has(key)) this.#forget(key)
+      else if (watched.dueMs <= nowMs && !watched.isBeingProbed && this.#probes < MAX_PROBES)
         void this.#probe(key, watched)
     }
   }
 
-  /** It has been heard from, or it is gone. */
+  /** A heartbeat has arrived, or the broker has been removed. */
   #forget(key: string): void {
     const watched = this.#watched.get(key)
     if (watched === undefined) return
     this.#watched.delete(key)
     const { clusterName, brokerAddr } = watched.live
-    const isGone = this.#options.routeInfo.registeredDataVersion(clusterName, brokerAddr) === null
-    if (watched.isSuspect && !isGone) this.#clear(watched, 'it is heard from')
+    const isRegistered = this.#routeInfo.registeredDataVersion(clusterName, brokerAddr) !== null
+    if (watched.isSuspect && isRegistered) this.#clear(watched, 'heartbeat received')
   }
 
   async #probe(key: string, watched: Watched): Promise<void> {
-    const { reach, nowMs } = this.#options
     const { brokerAddr, heartbeatTimeoutMs } = watched.live
     watched.isBeingProbed = true
     this.#probes++
-    const error = await reach(brokerAddr).then(
+    const error = await this.#reach(brokerAddr).then(
       () => undefined,
       (why: Error) => why,
     )
     this.#probes--
     watched.isBeingProbed = false
-    watched.dueMs = nowMs() + AGAIN * heartbeatTimeoutMs
+    watched.dueMs = this.#context.clock.nowMs() + AGAIN * heartbeatTimeoutMs
     if (this.#watched.get(key) !== watched) return
     if (error !== undefined) this.#onFailure(key, watched, error)
-    else if (watched.isSuspect) this.#clear(watched, 'it can be reached')
+    else if (watched.isSuspect) this.#clear(watched, 'reachable again')
   }
 
   #onFailure(key: string, watched: Watched, error: Error): void {
-    const { evicts, logger, routeInfo } = this.#options
-    if (!saysThatNobodyIsThere(error)) {
-      logger.debug({ ...identity(watched), error: error.message }, 'a silent broker could not be probed')
+    const { clock, configuration, logger } = this.#context
+    if (!meansUnreachable(error)) {
+      logger.debug({ ...identity(watched), error: error.message }, 'broker probe failed')
       return
     }
     if (!watched.isSuspect) this.#suspect(watched, error)
-    if (!evicts || !this.#mostAreWell()) return
+    if (!configuration.values.brokerProbeEvicts || !this.#mostAreWell()) return
     this.#watched.delete(key)
-    this.#evictedUntilMs.push(this.#options.nowMs() + watched.live.heartbeatTimeoutMs)
-    routeInfo.evict([watched.live], 'unreachable')
+    this.#evictedUntilMs.push(clock.nowMs() + watched.live.heartbeatTimeoutMs)
+    this.#routeInfo.evict([watched.live], 'unreachable')
   }
 
-  /** Those that were evicted count for as long as they would have been there without us. */
+  /** Brokers that the probe evicted count until their timeout would have been over. */
   #mostAreWell(): boolean {
-    const nowMs = this.#options.nowMs()
+    const nowMs = this.#context.clock.nowMs()
     this.#evictedUntilMs = this.#evictedUntilMs.filter((untilMs) => untilMs > nowMs)
     const evicted = this.#evictedUntilMs.length
-    return 2 * (this.#watched.size + evicted) <= this.#options.routeInfo.brokers + evicted
+    return 2 * (this.#watched.size + evicted) <= this.#routeInfo.brokers + evicted
   }
 
   #suspect(watched: Watched, error: Error): void {
-    const { logger, limit, nowMs, counters, events } = this.#options
+    const { clock, counters, events, logger, throttle } = this.#context
     watched.isSuspect = true
-    const silentMs = Math.round(nowMs() - watched.live.lastUpdateTimestampMs)
+    const inactiveMs = Math.round(clock.nowMs() - watched.live.lastUpdateTimestampMs)
     counters.brokersSuspected++
     events.add('broker suspected', nameOf(watched.live), error.message)
-    limit.run((suppressed) => {
-      const fields = { ...identity(watched), silentMs, error: cutText(error.message), suppressed }
-      logger.warn(fields, 'broker is suspect: it is silent and cannot be reached')
+    const line = 'broker suspected: no heartbeat and unreachable'
+    throttle.limit('warn', line).run((suppressed) => {
+      const fields = { ...identity(watched), inactiveMs, error: cutText(error.message), suppressed }
+      logger.warn(fields, line)
     }, watched.live.peer)
   }
 
-  #clear(watched: Watched, why: string): void {
-    const { logger, limit, events } = this.#options
+  #clear(watched: Watched, reason: string): void {
+    const { events, logger, throttle } = this.#context
     watched.isSuspect = false
-    events.add('suspicion cleared', nameOf(watched.live), why)
-    limit.run(
-      (suppressed) =>
-        logger.info({ ...identity(watched), suppressed }, `broker is not suspect any more: ${why}`),
-      watched.live.peer,
-    )
+    events.add('suspicion cleared', nameOf(watched.live), reason)
+    const line = 'broker no longer suspected'
+    throttle
+      .limit('info', line)
+      .run((suppressed) => logger.info({ ...identity(watched), reason, suppressed }, line), watched.live.peer)
   }
 }
 
-function saysThatNobodyIsThere(error: Error): boolean {
+function meansUnreachable(error: Error): boolean {
   if (!(error instanceof RemotingClientError) || error.code !== 'ERR_CONNECT') return false
   const cause = error.cause as NodeJS.ErrnoException | undefined
-  return cause === undefined || NOBODY_THERE.has(cause.code)
+  return cause === undefined || UNREACHABLE.has(cause.code)
 }
 
 function identity({ live: { clusterName, brokerName, brokerAddr, peer } }: Watched) {

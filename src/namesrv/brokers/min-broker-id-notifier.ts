@@ -1,33 +1,27 @@
-import type { Logger } from 'pino'
 import { cutName, cutText } from '../../common/log-text.ts'
-import type { RateLimit } from '../../common/rate-limit.ts'
 import type { ExtFields } from '../../protocol/remoting-command.ts'
 import { NOTIFY_MIN_BROKER_ID_CHANGE } from '../../protocol/request-code.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
 import { RemotingClientError } from '../../remoting/client/remoting-client-error.ts'
 import type { RouteEvent } from '../../routeinfo/route-event.ts'
 import { minBrokerId } from '../../routeinfo/route-tables.ts'
+import type { NamesrvContext } from '../namesrv-context.ts'
 
-/** A group whose least id is another one than before. */
+/** The min broker id of a group has changed. */
 export type MinBrokerIdChange = Extract<RouteEvent, { kind: 'min broker id changed' }>
 
-/** Begins the line about a broker that could not be told. */
-export const NOT_NOTIFIED = 'broker not notified of the min broker id'
-
 /**
- * Tells the brokers of a group of its new least id (905). Whoever cannot be reached is not told; brokers ask every second
- * anyway. Nobody waits for it.
+ * Notifies the brokers of a group of its new min broker id (905). A failure is only logged: brokers query the group every second
+ * anyway.
  * @see RouteInfoManager#notifyMinBrokerIdChanged in apache/rocketmq
  */
 export class MinBrokerIdNotifier {
   readonly #client: RemotingClient
-  readonly #logger: Logger
-  readonly #limit: RateLimit
+  readonly #context: Pick<NamesrvContext, 'logger' | 'throttle'>
 
-  constructor(client: RemotingClient, logger: Logger, limit: RateLimit) {
+  constructor(client: RemotingClient, context: Pick<NamesrvContext, 'logger' | 'throttle'>) {
     this.#client = client
-    this.#logger = logger
-    this.#limit = limit
+    this.#context = context
   }
 
   notify(change: MinBrokerIdChange): void {
@@ -35,9 +29,9 @@ export class MinBrokerIdNotifier {
     const extFields = extFieldsOf(change)
     if (extFields === null) return
     const recipients = recipientsOf(change)
-    this.#logger.debug(
+    this.#context.logger.debug(
       { brokerName: cutName(brokerName), recipients: recipients.length },
-      'min broker id changed: notifying the brokers of the group',
+      'notifying brokers of the min broker id',
     )
     const command = this.#client.createRequest(NOTIFY_MIN_BROKER_ID_CHANGE, extFields, { oneway: true })
     for (const brokerAddr of recipients) {
@@ -49,15 +43,17 @@ export class MinBrokerIdNotifier {
 
   #onFailure(brokerName: string, brokerAddr: string, error: unknown): void {
     if (error instanceof RemotingClientError && error.code === 'ERR_CLIENT_CLOSED') return
-    this.#limit.run((suppressed) => {
+    const { logger, throttle } = this.#context
+    const line = 'broker not notified of the min broker id'
+    throttle.limit('warn', line).run((suppressed) => {
       const { code, message } = error as Partial<RemotingClientError>
-      const fields = { brokerName: cutName(brokerName), brokerAddr: cutName(brokerAddr), code, suppressed }
-      this.#logger.warn(fields, `${NOT_NOTIFIED}: ${cutText(`${message}`)}`)
+      const names = { brokerName: cutName(brokerName), brokerAddr: cutName(brokerAddr) }
+      logger.warn({ ...names, code, error: cutText(`${message}`), suppressed }, line)
     }, brokerAddr)
   }
 }
 
-/** In the order in which Java's hash table has them. Null if there is nobody in the group. */
+/** In the order of Java's hash table. Null if the group is empty. */
 function extFieldsOf({ brokerAddrs, offlineBrokerAddr, haBrokerAddr }: MinBrokerIdChange): ExtFields | null {
   const minId = minBrokerId(brokerAddrs)
   if (minId === undefined) return null
@@ -68,7 +64,7 @@ function extFieldsOf({ brokerAddrs, offlineBrokerAddr, haBrokerAddr }: MinBroker
   return fields.set('minBrokerId', `${minId}`)
 }
 
-/** A broker that comes with a lower id knows it. @see RouteInfoManager#chooseBrokerAddrsToNotify in apache/rocketmq */
+/** A broker that registered with the lowest id knows it. @see RouteInfoManager#chooseBrokerAddrsToNotify in apache/rocketmq */
 function recipientsOf({ brokerAddrs, offlineBrokerAddr }: MinBrokerIdChange): string[] {
   if (offlineBrokerAddr !== null || brokerAddrs.size === 1) return [...brokerAddrs.values()]
   const minId = minBrokerId(brokerAddrs)

@@ -1,70 +1,60 @@
-import { HIDDEN } from './config-entry.ts'
+import { isIPv6 } from 'node:net'
 import { ConfigError } from './config-error.ts'
-import { isReadWhileRunning, type OwnedConfigKey } from './config-key.ts'
-import type { GivenText } from './config-layers.ts'
-import { describeSource } from './config-source.ts'
-import { type Assigned, assignJavaStyle } from './java-conversion.ts'
-import { placeProblem } from './places.ts'
+import {
+  type ConfigKey,
+  type ConfigType,
+  type ConfigValue,
+  isReadWhileRunning,
+  rangeOf,
+} from './config-key.ts'
+import { describeSource, type GivenText, HIDDEN } from './resolved-key.ts'
+
+/** A text as a value, and the value as Java prints it. */
+export interface Assigned {
+  readonly value: Exclude<ConfigValue, undefined>
+  readonly text: string
+}
 
 /**
- * A text as the value of its key: what Java would ignore (a number it cannot read) or misread (`yes` is false to Java) is an
- * error, and so is a number out of range.
+ * A text as the value of its key. What Java would ignore (a number it cannot read) or misread (`yes` is false to Java) is an
+ * error here, and so is a number out of range.
  *
  * @throws {ConfigError} `ERR_CONFIG_VALUE`, `ERR_CONFIG_RANGE`
  */
-export function checkValue(row: OwnedConfigKey, given: GivenText): Assigned {
-  const assigned = assignJavaStyle(row.type, row.type === 'boolean' ? booleanText(given.text) : given.text)
-  if (row.type === 'int' || row.type === 'long') {
-    // What Java cannot read may still be a number, only one of too many bits.
-    if (assigned === undefined && !/^[+-]?\d+$/.test(given.text)) {
-      throw refused('ERR_CONFIG_VALUE', row, given, `is not a whole number${blankHint(given.text)}`)
-    }
-    const [min, max] = rangeOf(row)
+export function checkValue(key: ConfigKey, given: GivenText): Assigned {
+  const invalid = (why: string, spaces = '', code: ConfigError['code'] = 'ERR_CONFIG_VALUE'): ConfigError => {
+    // Quoted as JSON: spaces at the ends are visible, and a line break cannot break the line.
+    const value = key.secret === true ? '(hidden)' : JSON.stringify(given.text)
+    return new ConfigError(
+      code,
+      `${describeSource(given.source)}: ${key.name}=${value} ${why}${spacesHint(spaces)}`,
+    )
+  }
+  const text = key.type === 'boolean' ? booleanText(given.text) : given.text
+  const assigned = assignJavaStyle(key.type, text)
+  if (key.type === 'int' || key.type === 'long') {
+    // Java cannot read a number of too many bits either.
+    if (assigned === undefined && !/^[+-]?\d+$/.test(text)) throw invalid('must be a whole number', text)
+    const [min, max] = rangeOf(key)
     const number = Number(assigned?.value)
     if (assigned === undefined || number < min || number > max) {
-      throw refused('ERR_CONFIG_RANGE', row, given, `is not within ${min} and ${max}${unit(row)}`)
+      const unit = key.unit === undefined ? '' : ` ${key.unit}`
+      throw invalid(`must be from ${min} to ${max}${unit}`, '', 'ERR_CONFIG_RANGE')
     }
     return assigned
   }
-  if (
-    assigned === undefined ||
-    (row.type === 'boolean' && !/^(?:true|false)$/i.test(booleanText(given.text)))
-  ) {
-    throw refused('ERR_CONFIG_VALUE', row, given, `is neither true nor false${blankHint(given.text)}`)
+  if (assigned === undefined || (key.type === 'boolean' && !/^(?:true|false)$/i.test(text))) {
+    throw invalid('must be true or false', text)
   }
-  if (row.absent?.value === assigned.text) {
-    const file = given.source.layer === 'file' ? given.source.path : 'FILE'
-    throw refused('ERR_CONFIG_VALUE', row, given, row.absent.advice(file))
+  const value = key.exact === true ? text : assigned.text
+  if (key.words?.includes(value) === false) throw invalid(`must be one of ${key.words.join(', ')}`, value)
+  if (key.required === true && value === '') throw invalid('must not be empty')
+  if (key.secret === true && value === HIDDEN) {
+    throw invalid(`is ${HIDDEN}, which is shown in place of a secret; set the secret itself`)
   }
-  const word = row.exact === true ? given.text : assigned.text
-  if (row.words !== undefined && !row.words.includes(word)) {
-    throw refused('ERR_CONFIG_VALUE', row, given, `is not one of ${row.words.join(', ')}${blankHint(word)}`)
-  }
-  if (row.required === true && assigned.text === '') {
-    throw refused('ERR_CONFIG_VALUE', row, given, 'must not be empty')
-  }
-  if (row.secret === true && assigned.text === HIDDEN) {
-    throw refused('ERR_CONFIG_VALUE', row, given, `is ${HIDDEN}, which is shown in place of a secret`)
-  }
-  const misplaced = row.place === undefined ? undefined : placeProblem(row.place, given)
-  const problem = misplaced ?? row.check?.(word)
-  if (problem !== undefined) {
-    const hint = row.exact === true ? blankHint(word) : ''
-    throw refused('ERR_CONFIG_VALUE', row, given, `${problem}${hint}`)
-  }
+  const problem = nameProblem(key.names, given) ?? key.check?.(value, given)
+  if (problem !== undefined) throw invalid(problem, key.exact === true ? value : '')
   return assigned
-}
-
-/** What Java reads as false although it does not look the same; `true` with spaces is false to Java, too, and not meant so. */
-function booleanText(text: string): string {
-  return /^\s*false\s*$/i.test(text) ? text.trim() : text
-}
-
-/** What the log says of a `false` with spaces around it; undefined for every other text. */
-export function spacesWarning(row: OwnedConfigKey, given: GivenText): string | undefined {
-  if (row.type !== 'boolean' || booleanText(given.text) === given.text) return undefined
-  const value = JSON.stringify(given.text)
-  return `${describeSource(given.source)}: ${row.key}=${value} has spaces around it and is read as false`
 }
 
 /**
@@ -74,41 +64,124 @@ export function spacesWarning(row: OwnedConfigKey, given: GivenText): string | u
  * @throws {ConfigError} `ERR_CONFIG_VALUE`, `ERR_CONFIG_RANGE`
  */
 export function checkValueAtStart(
-  row: OwnedConfigKey,
+  key: ConfigKey,
   given: GivenText,
 ): Assigned & { readonly clamped: boolean } {
-  const [min, max] = rangeOf(row)
+  const [min, max] = rangeOf(key)
   const number = /^[+-]?\d+$/.test(given.text) ? Number(given.text) : Number.NaN
-  if (
-    (row.type === 'int' || row.type === 'long') &&
-    isReadWhileRunning(row) &&
-    (number < min || number > max)
-  ) {
+  const isNumber = key.type === 'int' || key.type === 'long'
+  if (isNumber && isReadWhileRunning(key) && (number < min || number > max)) {
     const value = Math.min(max, Math.max(min, number))
     return { value, text: String(value), clamped: true }
   }
-  return { ...checkValue(row, given), clamped: false }
+  return { ...checkValue(key, given), clamped: false }
 }
 
-/** Least and greatest number of a key, both included. */
-export function rangeOf(row: OwnedConfigKey): readonly [number, number] {
-  const most = row.type === 'int' ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER
-  const least = row.type === 'int' ? -(2 ** 31) : Number.MIN_SAFE_INTEGER
-  return [row.min ?? least, row.max ?? most]
+/** Java reads `false` with spaces as false, as it is meant; it reads `true` with spaces as false too, and that is an error. */
+function booleanText(text: string): string {
+  return /^\s*false\s*$/i.test(text) ? text.trim() : text
 }
 
-function refused(code: ConfigError['code'], row: OwnedConfigKey, given: GivenText, why: string): ConfigError {
-  // Quoted as JSON: blanks at the ends can be seen, and a line break cannot break the line.
-  const value = row.secret === true ? '(hidden)' : JSON.stringify(given.text)
-  return new ConfigError(code, `${describeSource(given.source)}: ${row.key}=${value} ${why}`)
+/** What the log says of a `false` with spaces around it; undefined for every other text. */
+export function spacesWarning(key: ConfigKey, { text, source }: GivenText): string | undefined {
+  if (key.type !== 'boolean' || booleanText(text) === text) return undefined
+  return `${describeSource(source)}: ${key.name}=${JSON.stringify(text)} has spaces around it and is read as false`
 }
 
-/** A blank at the end is easily overlooked, and Java keeps it. */
-function blankHint(text: string): string {
-  if (text.trimEnd() !== text) return ' (it ends with a blank)'
-  return text.trimStart() === text ? '' : ' (it begins with a blank)'
+/** White space at the end is easily overlooked, and Java keeps it. */
+function spacesHint(text: string): string {
+  if (text.trimEnd() !== text) return ' (it ends with white space)'
+  return text.trimStart() === text ? '' : ' (it begins with white space)'
 }
 
-function unit(row: OwnedConfigKey): string {
-  return row.unit === undefined ? '' : ` ${row.unit}`
+/** Why a text cannot name a path or a host, as the end of a sentence that begins with it. */
+function nameProblem(names: ConfigKey['names'], { text, source }: GivenText): string | undefined {
+  if (names === undefined) return undefined
+  // The end is trimmed. A list of hosts may stand on several lines; elsewhere only an escape makes a control character.
+  const checked = names === 'hosts' ? text.replaceAll(/\s*;\s*/g, ';').trim() : text.trimEnd()
+  const control = Array.from(checked).find((character) => character < ' ' || character === '\x7f')
+  if (control !== undefined) {
+    const shown = JSON.stringify(control).slice(1, -1)
+    return `contains the control character ${shown}: a single backslash begins an escape; write / or \\\\`
+  }
+  // Where the characters after the backslashes begin no escape, only the backslashes are lost.
+  if (names === 'path' && source.layer === 'file' && /^[A-Za-z]:(?![\\/])./.test(text)) {
+    return 'has no / after the drive: a single backslash begins an escape and is lost; write / or \\\\'
+  }
+  return undefined
+}
+
+/** A host without the brackets that an IPv6 address may have. */
+export function withoutBrackets(host: string): string {
+  return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
+}
+
+/** Why a text is not an address to listen on, as the end of a sentence that begins with it; undefined if it may be one. */
+export function bindAddressProblem(text: string): string | undefined {
+  if (/^(?:\[.*\]|[^:]*):\d*$/.test(text)) return 'must not have a port; set it with listenPort'
+  if (!/[[\]]/.test(text)) return undefined
+  const host = withoutBrackets(text)
+  return host !== text && isIPv6(host) ? undefined : 'must have an IPv6 address in its brackets'
+}
+
+/**
+ * A text as Java assigns it to a field of a configuration object.
+ *
+ * - `int`, `long`: decimal digits of any script with an optional sign, no spaces, within 32 or 64 bits
+ * - `boolean`: true if the text is `true` in any case, and false for everything else
+ * - `string`: without leading and trailing characters up to U+0020
+ *
+ * @returns Undefined for what Java ignores without a message. A long beyond the safe integers has an exact text but a rounded value.
+ * @see org.apache.rocketmq.common.MixAll#properties2Object
+ */
+export function assignJavaStyle(type: ConfigType, text: string): Assigned | undefined {
+  switch (type) {
+    case 'int':
+      return integer(text, 32)
+    case 'long':
+      return integer(text, 64)
+    case 'boolean': {
+      const value = text.toLowerCase() === 'true'
+      return { value, text: String(value) }
+    }
+    case 'string': {
+      const value = trim(text)
+      return { value, text: value }
+    }
+    default:
+      return type satisfies never
+  }
+}
+
+/** @see java.lang.Integer#parseInt(String) and java.lang.Long#parseLong(String) */
+function integer(text: string, bits: 32 | 64): Assigned | undefined {
+  if (!/^[+-]?\p{Nd}+$/u.test(text)) return undefined
+  let digits = ''
+  for (const character of text.replace(/^[+-]/, '')) {
+    // Java looks at one UTF-16 unit at a time, and so knows no digit beyond the first plane.
+    if (character.length > 1) return undefined
+    digits += digitOf(character)
+  }
+  // A number of 64 bits has at most 19 digits; a long text must not become a huge number first.
+  const significant = digits.replace(/^0+(?=.)/, '')
+  if (significant.length > 19) return undefined
+  const value = text.startsWith('-') ? -BigInt(significant) : BigInt(significant)
+  return BigInt.asIntN(bits, value) === value ? { value: Number(value), text: String(value) } : undefined
+}
+
+/** The decimal digits of a script stand together from 0 to 9. */
+function digitOf(character: string): number {
+  const code = character.charCodeAt(0)
+  if (code < 128) return code - 48
+  let zero = code
+  while (/\p{Nd}/u.test(String.fromCharCode(zero - 1))) zero--
+  return code - zero
+}
+
+function trim(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && text.charCodeAt(start) <= 32) start++
+  while (end > start && text.charCodeAt(end - 1) <= 32) end--
+  return text.slice(start, end)
 }

@@ -2,8 +2,8 @@
  * Why a configuration cannot be used.
  *
  * - `ERR_CONFIG_SYNTAX`: the file is not a `.properties` file (a malformed `\uXXXX`)
- * - `ERR_CONFIG_VALUE`: a value is not of its key's type, or not what the key takes
- * - `ERR_CONFIG_RANGE`: a number outside what its key takes
+ * - `ERR_CONFIG_VALUE`: a value that its key does not accept
+ * - `ERR_CONFIG_RANGE`: a number outside the range of its key
  * - `ERR_CONFIG_FILE`: the file cannot be read
  */
 export type ConfigErrorCode =
@@ -12,10 +12,10 @@ export type ConfigErrorCode =
   | 'ERR_CONFIG_RANGE'
   | 'ERR_CONFIG_FILE'
 
-/** A configuration that cannot be used. The message has one line for each problem, with the place, the key and the value. */
+/** A configuration that cannot be used. The message has one line for each problem, with the source, the key and the value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
-  /** Of the first problem. */
+  /** The code of the first problem. */
   readonly code: ConfigErrorCode
   /** One line each. */
   readonly problems: readonly string[]
@@ -27,7 +27,7 @@ export class ConfigError extends Error {
     this.problems = lines
   }
 
-  /** @throws {ConfigError} One for all of them, if there are any: a start tells everything that is to be mended. */
+  /** @throws {ConfigError} One with all problems, if there are any errors, so that one start reports everything to fix. */
   static throwAll(errors: readonly ConfigError[]): void {
     const [first] = errors
     if (first === undefined) return

@@ -1,9 +1,9 @@
-import type { PlaceKind } from './places.ts'
+import type { GivenText } from './resolved-key.ts'
 
-/** Java's type of a value. A Java `long` is a `number` here; what goes beyond a safe integer is refused at start. */
+/** Java's type of a value. A Java `long` is a `number` here, and a value beyond the safe integers is rejected. */
 export type ConfigType = 'int' | 'long' | 'boolean' | 'string'
 
-/** Who owns a key: a configuration object of Java, the JVM's system properties, or this program. */
+/** What a key belongs to: a configuration object of Java, the JVM's system properties, or this program. */
 export type ConfigOwner = 'namesrv' | 'nettyServer' | 'nettyClient' | 'system' | 'own'
 
 /**
@@ -11,170 +11,179 @@ export type ConfigOwner = 'namesrv' | 'nettyServer' | 'nettyClient' | 'system' |
  *
  * - `live`: at every use, so that an update takes effect at once
  * - `connection`: when a connection is accepted
- * - `start`: once; an update changes only what is reported and stored
- * - `none`: never; the key is known because Java knows it, and has nothing to act on here
+ * - `start`: once, at the start
+ * - `none`: never; the key is accepted because Java has it
  */
 export type ConfigEffect = 'live' | 'connection' | 'start' | 'none'
 
-/** A value in force. Undefined stands for Java's null. */
+/** A value in effect. Undefined stands for Java's null. */
 export type ConfigValue = string | number | boolean | undefined
 
-/** What the defaults of some keys depend on. */
+/** What the computed defaults depend on. */
 export interface DefaultContext {
   /** Undefined if the user has none. */
   readonly homeDirectory: string | undefined
   readonly processors: number
-  /** The value in force of a `system` key, or of one that stands earlier in the table. */
-  value(key: string): ConfigValue
+  /** The value in effect of a `system` key, or of a key earlier in the table. */
+  value(name: string): ConfigValue
 }
 
-/** A default that is not the same everywhere. */
+/** A default that depends on the machine or on other keys. */
 export interface ComputedDefault {
-  /** How a reader is told of it. */
+  /** How the documentation shows it. */
   readonly text: string
-  /** The system key whose value is the default, if it is just that; the value's source is that key's then. */
+  /** The system key whose value is the default, if that is all; the value's source is that key's then. */
   readonly sameAs?: string
   of(context: DefaultContext): ConfigValue
 }
 
-/** A value that asks for something which is not here. */
-export interface AbsentFeature {
-  readonly value: string
-  /** What to do instead, as the end of a sentence that begins with the value. */
-  readonly advice: (file: string) => string
-}
-
-/** Everything about a key besides its name, type, default, effect and meaning. */
+/** Everything about a key that most keys do without. */
 export interface ConfigKeyDetails {
   readonly unit?: 'ms' | 's' | 'bytes' | '%'
-  /** Least and greatest number taken; an int's or a safe integer's whole range if left out. */
+  /** Range of a number, both ends included; the whole range of its type if left out. */
   readonly min?: number
   readonly max?: number
-  /** Another name of the key, taken wherever the key is. */
+  /** Another name of the key, accepted wherever the key is. */
   readonly alias?: string
-  /** A variable that sets the key besides the one made from its name. */
+  /** An environment variable that sets the key, besides {@link variableOf} its name. */
   readonly variable?: string
-  /** True if an empty text is no value. */
+  /** True if the value must not be empty. */
   readonly required?: boolean
   /** True if the value must not be shown. */
   readonly secret?: boolean
-  /** What the text names, if it is a path or hosts. */
-  readonly place?: PlaceKind
-  /** True if spaces around a word make it another one to Java, which takes it for the default then. */
+  /** What the text names, for checks that a path or a host needs. */
+  readonly names?: 'path' | 'host' | 'hosts'
+  /** True if Java does not trim the value: with spaces around it, it would silently take the default. */
   readonly exact?: true
   /** What is wrong with a text, as the end of a sentence that begins with it; undefined if nothing is. */
-  readonly check?: (text: string) => string | undefined
-  readonly absent?: AbsentFeature
+  readonly check?: (text: string, given: GivenText) => string | undefined
 }
 
-/** A row of the table in `config-keys.ts`. */
-export interface ConfigKey<K extends string = string, V extends ConfigValue = ConfigValue>
+/** The definition of a key, without its owner. */
+export interface KeyDefinition<N extends string = string, V extends ConfigValue = ConfigValue>
   extends ConfigKeyDetails {
-  readonly key: K
+  readonly name: N
   readonly type: ConfigType
   readonly default: V | ComputedDefault
-  /** The words taken, for a key that takes no other text. */
+  /** The words accepted, for a key that accepts no other text. */
   readonly words?: readonly V[]
   readonly effect: ConfigEffect
+  /** What the documentation says of it; it stands alone. */
   readonly meaning: string
 }
 
-/** A row and whose it is. */
-export type OwnedConfigKey = ConfigKey & { readonly owner: ConfigOwner }
+/** A key of the configuration. */
+export type ConfigKey = KeyDefinition & { readonly owner: ConfigOwner }
 
-/** Whether a change of the value takes effect before the next start. */
-export function isReadWhileRunning({ effect }: ConfigKey): boolean {
-  return effect === 'live' || effect === 'connection'
+/** A definition that lacks when the key is read, and its text: the method says the one and takes the other. */
+interface KeyBuilder<N extends string, V extends ConfigValue> {
+  live(meaning: string): KeyDefinition<N, V>
+  perConnection(meaning: string): KeyDefinition<N, V>
+  atStart(meaning: string): KeyDefinition<N, V>
+  /** @param inJava - What the key does in Java. */
+  unused(inJava: string): KeyDefinition<N, V>
 }
 
-/** Whether the key is a text that is null until it is set; an empty text leaves it so. */
-export function isNullable(row: ConfigKey): boolean {
-  return row.type === 'string' && row.default === undefined
+function builder<N extends string, V extends ConfigValue>(
+  definition: Omit<KeyDefinition<N, V>, 'effect' | 'meaning'>,
+): KeyBuilder<N, V> {
+  return {
+    live: (meaning) => ({ ...definition, effect: 'live', meaning }),
+    perConnection: (meaning) => ({ ...definition, effect: 'connection', meaning }),
+    atStart: (meaning) => ({ ...definition, effect: 'start', meaning }),
+    unused: (inJava) => ({ ...definition, effect: 'none', meaning: `No effect here. In Java: ${inJava}` }),
+  }
 }
 
-type Default<V extends ConfigValue> = V | ComputedDefault
+function ofType<V extends ConfigValue>(type: ConfigType) {
+  return <N extends string>(
+    name: N,
+    defaultValue: V | ComputedDefault,
+    details: ConfigKeyDetails = {},
+  ): KeyBuilder<N, V> => builder({ name, type, default: defaultValue, ...details })
+}
 
-/** A row of a Java `int`: 32 bits, signed. */
-export function int<K extends string>(
-  key: K,
-  defaultValue: Default<number>,
-  effect: ConfigEffect,
-  meaning: string,
+/** A key of a Java `int`: 32 bits, signed. */
+export const int = ofType<number>('int')
+/** A key of a Java `long`. */
+export const long = ofType<number>('long')
+/** A key of a Java `boolean`. */
+export const boolean = ofType<boolean>('boolean')
+/** A key of a Java `String` that always has a value. */
+export const string = ofType<string>('string')
+
+/** A key of a Java `String` that is null until it is set. */
+export function nullable<N extends string>(
+  name: N,
   details: ConfigKeyDetails = {},
-): ConfigKey<K, number> {
-  return { key, type: 'int', default: defaultValue, effect, meaning, ...details }
+): KeyBuilder<N, string | undefined> {
+  return builder({ name, type: 'string', default: undefined, ...details })
 }
 
-/** A row of a Java `long`. */
-export function long<K extends string>(
-  key: K,
-  defaultValue: Default<number>,
-  effect: ConfigEffect,
-  meaning: string,
-  details: ConfigKeyDetails = {},
-): ConfigKey<K, number> {
-  return { key, type: 'long', default: defaultValue, effect, meaning, ...details }
-}
-
-/** A row of a Java `boolean`. */
-export function boolean<K extends string>(
-  key: K,
-  defaultValue: Default<boolean>,
-  effect: ConfigEffect,
-  meaning: string,
-  details: ConfigKeyDetails = {},
-): ConfigKey<K, boolean> {
-  return { key, type: 'boolean', default: defaultValue, effect, meaning, ...details }
-}
-
-/** A row of a Java `String` that always has a value. */
-export function string<K extends string>(
-  key: K,
-  defaultValue: Default<string>,
-  effect: ConfigEffect,
-  meaning: string,
-  details: ConfigKeyDetails = {},
-): ConfigKey<K, string> {
-  return { key, type: 'string', default: defaultValue, effect, meaning, ...details }
-}
-
-/** A row of a Java `String` that is null until it is set. */
-export function nullable<K extends string>(
-  key: K,
-  effect: ConfigEffect,
-  meaning: string,
-  details: ConfigKeyDetails = {},
-): ConfigKey<K, string | undefined> {
-  return { key, type: 'string', default: undefined, effect, meaning, ...details }
-}
-
-/** A row of a text that is one of a few words, in exactly these letters. */
-export function word<K extends string, const W extends string>(
-  key: K,
+/** A key whose value is one of a few words, in exactly this case. */
+export function word<N extends string, const W extends string>(
+  name: N,
   words: readonly W[],
   defaultValue: NoInfer<W>,
-  effect: ConfigEffect,
-  meaning: string,
   details: ConfigKeyDetails = {},
-): ConfigKey<K, W> {
-  return { key, type: 'string', default: defaultValue, words, effect, meaning, ...details }
+): KeyBuilder<N, W> {
+  return builder({ name, type: 'string', default: defaultValue, words, ...details })
 }
 
 /** The default is the value of a `system` key. */
-export function sameAs(key: string, otherwise: number | boolean): ComputedDefault {
-  return { text: `\`${key}\` (${otherwise})`, sameAs: key, of: (context) => context.value(key) }
+export function sameAs(name: string, otherwise: number | boolean): ComputedDefault {
+  return { text: `\`${name}\` (${otherwise})`, sameAs: name, of: (context) => context.value(name) }
 }
 
 /** The default is a file in the folder `namesrv` of the home directory. */
 export function inHome(file: string): ComputedDefault {
-  return {
-    text: `\`{user.home}/namesrv/${file}\``,
-    of: (context) => pathInHome(context, file),
-  }
+  return { text: `\`{user.home}/namesrv/${file}\``, of: (context) => pathInHome(context, file) }
 }
 
 /** A file in the folder `namesrv` of the home directory; undefined if there is no home directory. */
 export function pathInHome(context: DefaultContext, file: string): string | undefined {
   const home = context.value('user.home')
   return home === undefined || home === '' ? undefined : `${home}/namesrv/${file}`
+}
+
+/** Max delay of a timer of Node, in ms; a longer one would fire at once. */
+export const MAX_TIMER_MS = 2_147_483_647
+/** The range of a time that must be positive. */
+export const TIME_MS = { unit: 'ms', min: 1, max: MAX_TIMER_MS } as const
+
+/** Min and max of a number, both included. */
+export function rangeOf({ type, min, max }: ConfigKey): readonly [number, number] {
+  return type === 'int'
+    ? [min ?? -(2 ** 31), max ?? 2 ** 31 - 1]
+    : [min ?? Number.MIN_SAFE_INTEGER, max ?? Number.MAX_SAFE_INTEGER]
+}
+
+/** Whether a change of the value takes effect before the next start. */
+export function isReadWhileRunning({ effect }: ConfigKey): boolean {
+  return effect === 'live' || effect === 'connection'
+}
+
+/** Whether the value is Java's null until the key is set; an empty text leaves it so. */
+export function isNullable(key: ConfigKey): boolean {
+  return key.type === 'string' && key.default === undefined
+}
+
+/** Whether a key is a field of one of the two objects that Java's update mechanism knows. */
+export function isField(key: ConfigKey | undefined): key is ConfigKey {
+  return key?.owner === 'namesrv' || key?.owner === 'nettyServer'
+}
+
+/** Begins the name of every environment variable that sets a key. */
+export const VARIABLE_PREFIX = 'MQNAMESRV_'
+
+/** The variable that sets a key: `MQNAMESRV_MAX_KV_ENTRIES` for `maxKVEntries`, `MQNAMESRV_TLS_SERVER_MODE` for `tls.server.mode`. */
+export function variableOf(name: string): string {
+  return (
+    VARIABLE_PREFIX +
+    name
+      .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+      .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
+      .replaceAll('.', '_')
+      .toUpperCase()
+  )
 }

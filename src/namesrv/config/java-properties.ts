@@ -1,13 +1,13 @@
 import { Properties } from 'properties-file/parser'
 import { ConfigError } from './config-error.ts'
 
-/** Each line is read alone to find out whether it is malformed, and the text may be a peer's. */
+/** A limit, because each reported line is parsed alone, and the text may come from a peer. */
 const MAX_REPORTED_LINES = 20
 
 /** One pair of a `.properties` file. */
 export interface JavaProperty {
   readonly key: string
-  /** Trailing white space kept, as Java keeps it. */
+  /** With its trailing white space, which Java keeps. */
   readonly value: string
   /** Line of the file, from 1, on which the pair begins. */
   readonly line: number
@@ -18,9 +18,9 @@ export interface JavaProperty {
  * odd number of backslashes, separators `=`, `:` and white space, trailing white space of values kept.
  *
  * @param bytes - The whole file, or the body of a configuration update.
- * @param name - What to call the file in an error.
+ * @param name - Names the file in an error.
  * @returns The pairs by key, each the last one of its key.
- * @throws {ConfigError} `ERR_CONFIG_SYNTAX`: a malformed `\uXXXX`; as in Java, nothing of the file can be used then.
+ * @throws {ConfigError} `ERR_CONFIG_SYNTAX`: a malformed `\uXXXX`; as in Java, the whole file is unusable then.
  * @see java.util.Properties#load(InputStream)
  */
 export function parseJavaProperties(bytes: Uint8Array, name = 'properties'): Map<string, JavaProperty> {
@@ -34,7 +34,8 @@ export function parseJavaProperties(bytes: Uint8Array, name = 'properties'): Map
       if (malformed.length < MAX_REPORTED_LINES && !isReadable(logical.text)) malformed.push(logical)
     }
     const problems = (malformed.length > 0 ? malformed : [{ number: 1, text: '' }]).map(
-      (line) => `${name}:${line.number}: malformed \\uXXXX escape${pathHint(line.text)}`,
+      (line) =>
+        `${name}:${line.number}: malformed \\uXXXX escape (it needs four hex digits)${pathHint(line.text)}`,
     )
     throw new ConfigError('ERR_CONFIG_SYNTAX', problems, { cause })
   }
@@ -52,9 +53,9 @@ interface LogicalLine {
 }
 
 /**
- * Empties lines that hold nothing but a continuation backslash where a pair would begin. Java has read no character of a pair
- * then, and so takes the next line as a first one: it may be blank or a comment. The library would make a pair with an empty
- * key of it. Only when nothing at all follows (not even the second half of a CR LF) does Java report that pair too.
+ * Empties lines that hold nothing but a continuation backslash where a pair would begin: to Java the next line is a first one
+ * then, and may be empty or a comment; the library would make a pair with an empty key of it. Only when nothing at all follows
+ * (not even the second half of a CR LF) does Java report that pair too.
  *
  * @see java.util.Properties.LineReader#readLine
  */
@@ -84,7 +85,7 @@ function joinable(text: string): { text: string; logicalLines: LogicalLine[] } {
   return { text: parts.join(''), logicalLines }
 }
 
-/** A Windows path is the usual reason: `\\u` begins one of its names. */
+/** A Windows path is the usual reason: a name in it begins with `u`. */
 function pathHint(line: string): string {
   return /[A-Za-z]:\\/.test(line) ? '; in a path write / or \\\\ instead of a single backslash' : ''
 }
@@ -96,4 +97,39 @@ function isReadable(text: string): boolean {
   } catch {
     return false
   }
+}
+
+/** Characters with a meaning of their own anywhere in a key or a value. */
+const SPECIAL: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\f': '\\f',
+}
+
+/**
+ * Pairs as the text of a `.properties` file, one line each, that reads back as the same pairs. Where nothing needs an escape
+ * it is byte for byte what Java stores; Java escapes nothing, and so loses backslashes and breaks lines.
+ *
+ * @see MixAll#properties2String in apache/rocketmq
+ */
+export function propertiesText(pairs: Iterable<readonly [key: string, value: string]>): string {
+  let text = ''
+  for (const [key, value] of pairs) text += `${propertyLine(key, value)}\n`
+  return text
+}
+
+/** A pair as a line of a `.properties` file, without the line break. */
+export function propertyLine(key: string, value: string): string {
+  const name = escaped(key).replace(/[ =:]/g, '\\$&').replace(/^[#!]/, '\\$&')
+  return `${name}=${escaped(value).replace(/^ /, '\\ ')}`
+}
+
+function escaped(text: string): string {
+  return text.replace(/[^ -[\]-~]/g, (unit) => SPECIAL[unit] ?? unicodeEscape(unit))
+}
+
+function unicodeEscape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

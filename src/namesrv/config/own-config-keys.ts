@@ -1,14 +1,21 @@
 import { TrustedNetworks } from '../../remoting/server/trusted-networks.ts'
-import { boolean, int, long, nullable, pathInHome, string, word } from './config-key.ts'
-import { MAX_TIMER_MS, TIME_MS } from './time-ranges.ts'
+import {
+  boolean,
+  int,
+  long,
+  MAX_TIMER_MS,
+  nullable,
+  pathInHome,
+  string,
+  TIME_MS,
+  word,
+} from './config-key.ts'
+import { FRAME_LIMIT } from './java-config-keys.ts'
 
-/** The key of the frame limit, which others hang on. */
-export const FRAME_LIMIT = 'com.rocketmq.remoting.frameMaxLength'
-
-/** Most bytes that one piece of memory has, in the oldest Node that is supported. */
+/** Max bytes of a Buffer in the oldest Node that is supported. */
 const MAX_BUFFER_BYTES = 4_294_967_296
 
-/** Node ends a TLS handshake by itself after so many ms. */
+/** Node itself ends a TLS handshake after this time. */
 const MAX_HANDSHAKE_MS = 120_000
 
 function networksProblem(text: string): string | undefined {
@@ -21,126 +28,63 @@ function networksProblem(text: string): string | undefined {
 }
 
 /** Keys that Java's NameServer does not have. */
-export const OWN_CONFIG_KEYS = [
-  word('serializeType', ['JSON', 'ROCKETMQ'], 'JSON', 'start', 'header form of commands sent', {
+export const OWN_KEYS = [
+  word('serializeType', ['JSON', 'ROCKETMQ'], 'JSON', {
     alias: 'rocketmq.serialize.type',
     variable: 'ROCKETMQ_SERIALIZE_TYPE',
-  }),
-  int(
-    'clientMaxConnections',
-    1_000,
-    'start',
-    'connections that this server may open: brokers that are told of a new least id, product NameServers',
-    { min: 1 },
+  }).atStart(
+    'Encoding of the headers that this server sends. Every client and broker reads both; `ROCKETMQ` is more compact.',
   ),
-  int(
-    'clientMaxQueuedBytes',
-    262_144,
-    'start',
-    'what may wait on each of them for a peer that is slow to take it; a thousand notifications',
-    { unit: 'bytes', min: 1 },
+  int('clientMaxConnections', 1_000, { min: 1 }).atStart(
+    'Max outgoing connections: to brokers (notifications of a new min broker id) and to product NameServers. Raise it for more brokers than this with `notifyMinBrokerIdChanged`.',
   ),
-  int(
-    'clusterTestTimeoutMillis',
-    3_000,
-    'start',
-    'time for a lookup in the product environment; requests behind it on the same connection wait so long',
-    TIME_MS,
+  int('clientMaxQueuedBytes', 262_144, { unit: 'bytes', min: 1 }).atStart(
+    'Max unsent bytes on each outgoing connection; more is dropped and counted. The default holds about a thousand notifications.',
   ),
-  int(
-    'clusterTestMaxLookups',
-    256,
-    'start',
-    'topics that may be looked up there at a time; beyond them the answer is SYSTEM_BUSY',
-    { min: 1 },
+  int('clusterTestTimeoutMillis', 3_000, TIME_MS).atStart(
+    'Milliseconds that a lookup in the product environment may take (`clusterTest`). Later requests of the same connection wait for it.',
   ),
-  boolean(
-    'sharedReadBuffer',
-    true,
-    'start',
-    'read all plain connections into one buffer, by a part of Node that is not documented; false is slower',
+  int('clusterTestMaxLookups', 256, { min: 1 }).atStart(
+    'Max topics being looked up in the product environment at a time (`clusterTest`); beyond it the response is SYSTEM_BUSY.',
   ),
-  long('encodedRouteMaxBytes', 67_108_864, 'start', 'routes kept as they are sent; 0 keeps none', {
-    unit: 'bytes',
-    min: 0,
-  }),
-  long(
-    'registrationMemoryMaxBytes',
-    41_943_040,
-    'start',
-    'registrations kept to compare the next ones of their brokers with: those of ten brokers with 20,000 topics; 0 keeps none',
-    { unit: 'bytes', min: 0 },
+  boolean('sharedReadBuffer', true).atStart(
+    'Reads all plaintext connections into one buffer, through an undocumented part of Node.js. Turn it off, at a cost in speed, only if reads fail after an upgrade of Node.js.',
   ),
-  word(
-    'logLevel',
-    ['fatal', 'error', 'warn', 'info', 'debug', 'trace'],
-    'info',
-    'start',
-    'least important lines logged',
+  long('encodedRouteMaxBytes', 67_108_864, { unit: 'bytes', min: 0 }).atStart(
+    'Max bytes of encoded routes kept for the next lookups; 0 keeps none. Raise it if lookups are slow with more routes than fit.',
   ),
-  word(
-    'logFormat',
-    ['auto', 'pretty', 'json'],
-    'auto',
-    'start',
-    'form of the log; `auto` is `pretty` on a terminal, else `json`',
+  long('registrationMemoryMaxBytes', 41_943_040, { unit: 'bytes', min: 0 }).atStart(
+    'Max bytes of registrations kept to recognize the next ones of the same brokers; 0 keeps none. The default holds ten brokers of 20,000 topics; a registration that does not fit is only slower.',
   ),
-  string(
-    'logPath',
-    '',
-    'start',
-    'file to which the log is appended; its folder must exist; empty: stdout. SIGHUP opens it again, for logrotate',
-    { place: 'path' },
+  word('logLevel', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'info').atStart(
+    'Lowest level of the lines that are logged. Use `debug` to see every key of the configuration at the start.',
   ),
-  nullable(
-    'proxyProtocolTrustedNetworks',
-    'start',
-    'networks whose PROXY headers are believed, such as `10.0.0.0/8, fd00::/8`; from elsewhere a header closes its ' +
-      'connection; not set: all',
-    { check: networksProblem },
+  word('logFormat', ['auto', 'pretty', 'json'], 'auto').atStart(
+    'Format of the log: `pretty` for people, `json` for tools, `auto` for `pretty` on a terminal and `json` elsewhere.',
   ),
-  int(
-    'tlsHandshakeTimeoutMillis',
-    10_000,
-    'start',
-    'longest TLS handshake; it holds memory and no request yet (Netty has the same)',
-    { unit: 'ms', min: 1, max: MAX_HANDSHAKE_MS },
+  string('logPath', '', { names: 'path' }).atStart(
+    'File to which the log is appended, in an existing folder; empty: stdout. SIGHUP opens it again after a rotation.',
   ),
-  boolean(
-    'tlsAllowWeakCertificates',
-    false,
-    'start',
-    'accept certificates of peers that are signed with SHA-1 or MD5 or have short keys, where peers are verified ' +
-      '(`tls.server.authClient`, `tls.client.authServer`); Java accepts SHA-1. Turn it on only until they are replaced',
+  nullable('proxyProtocolTrustedNetworks', { check: networksProblem }).atStart(
+    'Networks whose PROXY headers are trusted, such as `10.0.0.0/8, fd00::/8`; a header from elsewhere closes its connection. Not set: all are trusted; set it if clients can reach the port directly.',
   ),
-  int(
-    'maxHeaderBytes',
-    262_144,
-    'start',
-    'longest header of a request; it is read in one go, and lookups wait meanwhile (a thousand times a usual one)',
-    { unit: 'bytes', min: 1_024, max: 2_097_152 },
+  int('tlsHandshakeTimeoutMillis', 10_000, { unit: 'ms', min: 1, max: MAX_HANDSHAKE_MS }).atStart(
+    'Milliseconds that a TLS handshake may take before its connection is closed. Raise it for clients on slow links.',
   ),
-  int(
-    'maxRequestBodyBytes',
-    262_144,
-    'start',
-    'longest body of a request that is read in one go (217, 322); registrations are not among them',
-    { unit: 'bytes', min: 1_024 },
+  boolean('tlsAllowWeakCertificates', false).atStart(
+    'Accepts weak certificates of verified peers (`tls.server.authClient`, `tls.client.authServer`): signed with SHA-1 or MD5, or RSA keys under 2048 bits. Java accepts SHA-1. Turn it on only until they are replaced.',
   ),
-  int(
-    'maxConfigUpdateBytes',
-    65_536,
-    'start',
-    'longest text of an update of the configuration; it is read in one go, and lookups wait meanwhile',
-    { unit: 'bytes', min: 0 },
+  int('maxHeaderBytes', 262_144, { unit: 'bytes', min: 1_024, max: 2_097_152 }).atStart(
+    'Max bytes of a request header; a longer one closes the connection. Headers are usually a few hundred bytes, so this need not change.',
   ),
-  int(
-    'maxWaitingChanges',
-    256,
-    'start',
-    'changes of the key-value table, and updates of the configuration, that may wait for the disk; beyond them the answer ' +
-      'is SYSTEM_BUSY',
-    { min: 1 },
+  int('maxRequestBodyBytes', 262_144, { unit: 'bytes', min: 1_024 }).atStart(
+    'Max bytes of the body of a request that is processed in one step (217, 322); a longer one is rejected. Registrations are not affected.',
+  ),
+  int('maxConfigUpdateBytes', 65_536, { unit: 'bytes', min: 0 }).atStart(
+    'Max bytes of an update of the configuration (318); a longer one is rejected. 0 rejects every update that is not empty.',
+  ),
+  int('maxWaitingChanges', 256, { min: 1 }).atStart(
+    'Max changes of the key-value table, and of the configuration, that wait for the disk; beyond it the response is SYSTEM_BUSY.',
   ),
   string(
     'routeSnapshotPath',
@@ -148,94 +92,49 @@ export const OWN_CONFIG_KEYS = [
       text: '`{user.home}/namesrv/routes-{listenPort}.snapshot`; none for port 0',
       of: (context) => {
         const port = context.value('listenPort')
-        // Nobody finds a server again that takes another port at each start.
+        // With port 0 the server has another port at each start, and would never find its file again.
         return port === 0 ? '' : pathInHome(context, `routes-${port}.snapshot`)
       },
     },
-    'start',
-    'file of the routes, from which a restarted server answers until brokers have registered again; empty: none',
-    { place: 'path' },
+    { names: 'path' },
+  ).atStart(
+    'File of the route snapshot, from which a restarted server serves routes until brokers have registered again; empty: none, and a start begins without routes, as with Java.',
   ),
-  int(
-    'routeSnapshotIntervalMillis',
-    10_000,
-    'start',
-    'time between two looks whether that file is to be written anew, because a route has changed',
-    { unit: 'ms', min: 100, max: MAX_TIMER_MS },
+  int('routeSnapshotIntervalMillis', 10_000, { unit: 'ms', min: 100, max: MAX_TIMER_MS }).atStart(
+    'Milliseconds between two writes of the route snapshot, each only if a route has changed. Raise it if the disk is slow.',
   ),
-  int(
-    'routeSnapshotGraceMillis',
-    120_000,
-    'start',
-    'time after the start in which a broker of that file must show itself; brokers register every 30 s, 60 s at most',
-    TIME_MS,
+  int('routeSnapshotGraceMillis', 120_000, TIME_MS).atStart(
+    'Grace period: milliseconds after the start in which a restored broker must register again, or be removed. Set it to at least twice the `registerNameServerPeriod` of the brokers (30 s, 60 s at most).',
   ),
-  long(
-    'routeSnapshotMaxAgeMillis',
-    600_000,
-    'start',
-    'a file that was last known to be right longer ago is not used',
-    { unit: 'ms', min: 1 },
+  long('routeSnapshotMaxAgeMillis', 600_000, { unit: 'ms', min: 1 }).atStart(
+    'Max age of a route snapshot, in milliseconds; an older one is not used. Raise it if restarts take longer than this.',
   ),
-  int(
-    'registrationRoundMillis',
-    30_000,
-    'start',
-    'after the process stood still, brokers whose connections were lost meanwhile have so long to register again ' +
-      '(`registerNameServerPeriod` of the brokers)',
-    { unit: 'ms', min: 0, max: MAX_TIMER_MS },
+  int('registrationRoundMillis', 30_000, { unit: 'ms', min: 0, max: MAX_TIMER_MS }).atStart(
+    'Milliseconds that brokers whose connections closed during a pause of the process have to register again; 0 removes them at once. Set it to the `registerNameServerPeriod` of the brokers.',
   ),
-  boolean(
-    'brokerProbe',
-    false,
-    'start',
-    'connect to brokers whose heartbeats stop, and mark those that cannot be reached as suspect, in the log',
+  boolean('brokerProbe', false).atStart(
+    'Opens a connection to brokers whose heartbeats stop, and logs those that are unreachable. Turn it on if this server can reach the brokers.',
   ),
-  int(
-    'brokerProbeAfterPercent',
-    50,
-    'start',
-    'part of its heartbeat timeout for which a broker must be silent to be probed; two registrations of four by default',
-    { unit: '%', min: 1, max: 99 },
+  int('brokerProbeAfterPercent', 50, { unit: '%', min: 1, max: 99 }).atStart(
+    "Percentage of a broker's heartbeat timeout that passes without a heartbeat before it is probed (`brokerProbe`). The default is two missed heartbeats of four.",
   ),
-  int('brokerProbeTimeoutMillis', 3_000, 'start', 'time to connect to a broker that is probed', TIME_MS),
-  boolean(
-    'brokerProbeEvicts',
-    false,
-    'start',
-    'take suspects out of the routes before their timeout, as long as at least half of the brokers are well',
+  int('brokerProbeTimeoutMillis', 3_000, TIME_MS).atStart(
+    'Milliseconds that a probe of a broker may take to connect (`brokerProbe`).',
   ),
-  int(
-    'maxConnections',
-    50_000,
-    'start',
-    'open connections; one more is closed at once (five times ten thousand clients, each of which has one)',
-    { min: 1 },
+  boolean('brokerProbeEvicts', false).atStart(
+    'Removes unreachable brokers from routes before their heartbeat timeout (`brokerProbe`), as long as at least half of the brokers are reachable.',
   ),
-  int(
-    'maxConnectionsPerAddress',
-    20_000,
-    'start',
-    'the same for one address, that of the PROXY header if there is one, so that no single one takes all (ten thousand ' +
-      'clients behind one NAT do not meet it); 0: no limit, for more behind a proxy that says nothing of their addresses',
-    { min: 0 },
+  int('maxConnections', 50_000, { min: 1 }).atStart(
+    'Max open connections; further ones are closed at once. Each client and broker has one; raise it together with the open-file limit of the process.',
   ),
-  long(
-    'maxQueuedRequestBytes',
-    536_870_912,
-    'start',
-    'held for requests, all connections together: half for those that are not whole (beyond it the one that has not got on ' +
-      'for longest is closed), half for those that are worked on (beyond it a large one is answered SYSTEM_BUSY); a thousand ' +
-      'registrations of a thousand topics at a time',
-    { unit: 'bytes', min: 1_048_576 },
+  int('maxConnectionsPerAddress', 20_000, { min: 0 }).atStart(
+    'Max open connections of one address, taken from the PROXY header if there is one; further ones are closed at once. 0: no limit, for a proxy or NAT with more clients behind it.',
   ),
-  long(
-    'maxQueuedAnswerBytes',
-    268_435_456,
-    'start',
-    'held for peers that do not read their answers, all connections together; beyond it the one that has taken nothing ' +
-      'for longest is closed',
-    { unit: 'bytes', min: 1_048_576 },
+  long('maxQueuedRequestBytes', 536_870_912, { unit: 'bytes', min: 1_048_576 }).atStart(
+    'Max bytes held for requests of all connections: half for incomplete ones (beyond it the connection longest without progress is closed), half for those being processed (beyond it a large one gets SYSTEM_BUSY).',
+  ),
+  long('maxQueuedAnswerBytes', 268_435_456, { unit: 'bytes', min: 1_048_576 }).atStart(
+    'Max bytes of responses that peers have not read, of all connections; beyond it the connection longest without progress is closed.',
   ),
   long(
     'maxInflatedBytes',
@@ -243,53 +142,29 @@ export const OWN_CONFIG_KEYS = [
       text: 'four times `com.rocketmq.remoting.frameMaxLength` (67108864)',
       of: (context) => Math.min(4 * Number(context.value(FRAME_LIMIT)), MAX_BUFFER_BYTES),
     },
-    'start',
-    'what a compressed registration may inflate to; all that are worked on, four times that',
     { unit: 'bytes', min: 1, max: MAX_BUFFER_BYTES },
+  ).atStart(
+    'Max bytes to which one compressed registration may inflate; all in progress together may take four times that. Beyond either, a registration is rejected.',
   ),
-  int(
-    'maxRegistrationsInFlight',
-    1_000,
-    'start',
-    'registrations worked on at a time; beyond them the answer is SYSTEM_BUSY (a connection has one at most)',
-    { min: 1 },
+  int('maxRegistrationsInFlight', 1_000, { min: 1 }).atStart(
+    'Max registrations in progress, one for each connection; beyond it the response is SYSTEM_BUSY, and the broker retries with its next heartbeat.',
   ),
-  int(
-    'maxWaitingRequests',
-    10_000,
-    'start',
-    'requests that may wait for the route tables; beyond them the answer is SYSTEM_BUSY (as long as a Java queue)',
-    { min: 1 },
+  int('maxWaitingRequests', 10_000, { min: 1 }).atStart(
+    'Max requests waiting for the route tables; beyond it the response is SYSTEM_BUSY. The default is that of a request queue in Java.',
   ),
-  int('maxBrokers', 10_000, 'start', 'brokers; a registration beyond them is refused and changes nothing', {
-    min: 1,
-  }),
-  int(
-    'maxTopics',
-    1_000_000,
-    'start',
-    'topics of all brokers; a registration that would go beyond is refused and changes nothing',
-    { min: 1 },
+  int('maxBrokers', 10_000, { min: 1 }).atStart(
+    'Max registered brokers; the registration of one more is rejected and changes nothing.',
   ),
-  int(
-    'maxKVEntries',
-    50_000,
-    'start',
-    'entries of the key-value table; one more is rejected (each change writes the whole file)',
-    { min: 1 },
+  int('maxTopics', 1_000_000, { min: 1 }).atStart(
+    'Max topics of all brokers together; a registration that would exceed it is rejected and changes nothing.',
   ),
-  long(
-    'maxKVBytes',
-    4_194_304,
-    'start',
-    'namespaces, keys and values together; the whole order configuration is in the answer to every registration',
-    { unit: 'bytes', min: 1 },
+  int('maxKVEntries', 50_000, { min: 1 }).atStart(
+    'Max entries of the key-value table; one more is rejected. Each change writes the whole file, so many entries make changes slow.',
   ),
-  int(
-    'overloadLagMillis',
-    1_000,
-    'live',
-    'the event loop is so late three times in a row: lookups and lists are answered SYSTEM_BUSY until it is not; 0: never',
-    { unit: 'ms', min: 0, max: MAX_TIMER_MS },
+  long('maxKVBytes', 4_194_304, { unit: 'bytes', min: 1 }).atStart(
+    'Max bytes of all namespaces, keys and values of the key-value table; a change that would exceed it is rejected. The order configuration in it is part of every registration response.',
+  ),
+  int('overloadLagMillis', 1_000, { unit: 'ms', min: 0, max: MAX_TIMER_MS }).live(
+    'Milliseconds of event-loop delay, three times in a row, that count as an overload: lookups and lists then get SYSTEM_BUSY until it is over. 0 disables this.',
   ),
 ] as const

@@ -1,48 +1,53 @@
 import { randomBytes } from 'node:crypto'
-import type { Stats } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, realpathSync, type Stats, unlinkSync } from 'node:fs'
 import * as nodeFileSystem from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { backupPath, hasContent } from './backup.ts'
-import { temporariesOf } from './leftovers.ts'
+import { basename, dirname, join, resolve } from 'node:path'
 
-/** What is used of Node's file system, so that tests can let it fail at every step. */
+/** The functions used of Node's file system, so that tests can let each of them fail. */
 export type FileSystem = Pick<
   typeof nodeFileSystem,
   'mkdir' | 'open' | 'readdir' | 'readlink' | 'realpath' | 'rename' | 'stat' | 'unlink'
 >
 
-/** By whom a file can be read and written, and what is in it if a backup is to be made. */
+/** Owner and mode of the file that is replaced, and its content if a backup may be made of it. */
 interface OldFile {
   readonly stats: Stats
   readonly content: Buffer | undefined
 }
 
-/** What takes the place of a file. */
+/** The new content of a file. */
 export interface Replacement<Result> {
   /** Writes the new content into an empty file. */
   readonly write: (file: FileHandle) => Promise<Result>
-  /** Whether a previous content is kept as `<path>.bak`. Default: never, and it is not read. */
+  /** Whether the old content is kept as `<path>.bak`. Default: never, and it is not read. */
   readonly keepsBackup?: (old: Buffer) => boolean
-  /** Called at the moment from which on a restart reads the new content. */
+  /** Called as soon as a restart would read the new content. */
   readonly onReplaced?: () => void
+}
+
+/** The content of a file before its last replacement. */
+export interface Backup {
+  readonly path: string
+  readonly bytes: Buffer
 }
 
 type FileHandle = nodeFileSystem.FileHandle
 
-/** Random letters in the names of temporary files: two processes that replace one file never write into the same. */
+/** Random bytes in the name of a temporary file: two processes that replace the same file never share one. */
 const TOKEN_BYTES = 4
+/** The end of such a name, after the name of the file to be replaced. */
+const TEMPORARY = /^\.[0-9a-f]{8}\.tmp$/
 
 /**
- * Replaces a file so that a crash at any moment leaves the old or the new content whole: a temporary file beside it is
- * written, forced to disk and renamed over it, and then the folder is forced to disk. Missing folders are made. The new file may be
- * read and written by whom the old one could be. Where the path is a link, the file it leads to is replaced or made, and the link
- * stays. Temporary files that a crash has left are removed. The disk is waited for outside of the event loop.
+ * Replaces a file so that a crash at any moment leaves either the old or the new content, whole: writes a temporary file beside it,
+ * forces it to disk, renames it over the old file, and forces the folder to disk.
  *
- * Not to be called again for the same path before it has ended.
+ * Creates missing folders, keeps owner and mode, follows links, and removes temporary files that a crash left. Never blocks the
+ * event loop. Must not be called again for the same path before it has ended.
  *
- * @returns What `write` has returned.
- * @throws (rejects) The file system's error, or what `write` rejects with. If `onReplaced` has not been called, the old content is
- * still in place. If it has, the folder could not be forced to disk: a power failure may bring the old content back.
+ * @returns What `write` returned.
+ * @throws (rejects) The file system's error, or what `write` rejects with. Unless `onReplaced` was called, the old content is in
+ * place. If it was called, the folder could not be forced to disk: a power failure may restore the old content.
  */
 export async function replaceFile<Result>(
   path: string,
@@ -53,33 +58,33 @@ export async function replaceFile<Result>(
   await makeFolder(fs, dirname(target))
   const old = await readOld(fs, target, keepsBackup !== undefined)
   const temporaries: string[] = []
-  // Opened first: once the file has been replaced, nothing must fail that can be known before.
+  // Opened first: after the rename, only forcing it to disk may still fail.
   const folder = await fs.open(dirname(target), 'r')
   try {
     const { temporary, result } = await writeBeside(fs, target, write, old, temporaries)
     const content = old?.content
     if (content !== undefined && keepsBackup?.(content) === true) {
-      // The backup, too, appears whole or not at all.
+      // The backup is replaced atomically too.
       const backup = backupPath(resolve(path))
       const copy = await writeBeside(fs, backup, (file) => file.writeFile(content), old, temporaries)
       await fs.rename(copy.temporary, backup)
     }
     await fs.rename(temporary, target)
     onReplaced()
-    await force(folder).catch((error) => Promise.reject(inPlaceAllTheSame(error)))
+    await force(folder).catch((error) => Promise.reject(notDurable(error)))
     return result
   } catch (error) {
     for (const temporary of temporaries) await removeIfPossible(fs, temporary)
     throw error
   } finally {
-    // It has been read from only: nothing can be lost by a close that fails.
+    // It was only read: an error on closing loses nothing.
     await folder.close().catch(() => {})
   }
 }
 
 /**
- * Replaces a file by this content, and keeps what was there before as `<path>.bak`, as Java does.
- * @param isWhole - Whether a previous content may replace the backup: an empty or damaged file must not. Default: not empty.
+ * Replaces a file by this content, and keeps the old content as `<path>.bak`, as Java does.
+ * @param isWhole - Whether the old content may replace the backup: an empty or damaged file must not. Default: not empty.
  * @throws (rejects) As {@link replaceFile}.
  * @see MixAll#string2File in apache/rocketmq, which overwrites in place
  */
@@ -94,7 +99,55 @@ export function writeFileAtomically(
   return replaceFile(path, { write, keepsBackup: isWhole, onReplaced }, fs)
 }
 
-/** Where a link leads to, also if nothing is there yet; the path itself if it is none. */
+/** Reads the backup of a file; undefined if there is none or it cannot be read. */
+export function readBackup(path: string): Backup | undefined {
+  const backup = backupPath(path)
+  const bytes = attempt(() => readFileSync(backup))
+  return bytes && { path: backup, bytes }
+}
+
+/** Whether a content is nothing but white space. */
+export function isBlank(content: Uint8Array): boolean {
+  return content.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))
+}
+
+/** Whether a content may replace a backup: a full disk leaves an empty file, a power failure one of zeros. */
+export function hasContent(content: Uint8Array): boolean {
+  return content.some((byte) => byte > 0x20)
+}
+
+/**
+ * Removes the temporary files of a process that was killed while it replaced these files or their backups.
+ *
+ * Synchronous, so that it can run between binding the port and the first request: a second server, started by mistake, gets no
+ * port and removes nothing, and no write of this server is under way.
+ *
+ * @returns The paths of the files that were removed; files that cannot be removed stay.
+ */
+export function removeLeftovers(paths: readonly string[]): string[] {
+  const targets = paths.flatMap((path) => {
+    const target =
+      attempt(() => realpathSync(path)) ?? attempt(() => resolve(dirname(path), readlinkSync(path)))
+    return [target ?? resolve(path), backupPath(resolve(path))]
+  })
+  return targets.flatMap((path) =>
+    temporariesOf(path, attempt(() => readdirSync(dirname(path))) ?? [])
+      .map((name) => join(dirname(path), name))
+      .filter((found) => attempt(() => unlinkSync(found) ?? true) === true),
+  )
+}
+
+function backupPath(path: string): string {
+  return `${path}.bak`
+}
+
+/** The names of a file's temporary files among the names in its folder. */
+function temporariesOf(path: string, names: readonly string[]): string[] {
+  const name = basename(path)
+  return names.filter((found) => found.startsWith(name) && TEMPORARY.test(found.slice(name.length)))
+}
+
+/** The target of a link, even if it does not exist yet; the path itself if it is not a link. */
 async function linkedFile(fs: FileSystem, path: string): Promise<string> {
   try {
     return await fs.realpath(path)
@@ -105,7 +158,7 @@ async function linkedFile(fs: FileSystem, path: string): Promise<string> {
   return link === undefined ? path : await linkedFile(fs, resolve(dirname(path), link))
 }
 
-/** The names of new folders, too, must outlive a power failure. */
+/** Creates a folder and its parents, and forces their names to disk. */
 async function makeFolder(fs: FileSystem, path: string): Promise<void> {
   const first = await fs.mkdir(path, { recursive: true })
   if (first === undefined) return
@@ -120,25 +173,25 @@ async function makeFolder(fs: FileSystem, path: string): Promise<void> {
   }
 }
 
-async function readOld(fs: FileSystem, path: string, wholly: boolean): Promise<OldFile | undefined> {
-  if (!wholly) {
-    // One that may not be read, such as root's, may be replaced all the same.
+async function readOld(fs: FileSystem, path: string, withContent: boolean): Promise<OldFile | undefined> {
+  if (!withContent) {
+    // A file that may not be read, such as root's, can still be replaced.
     const stats = await fs.stat(path).catch((error) => unlessCode(error, 'ENOENT'))
     return stats && { stats, content: undefined }
   }
   const handle = await fs.open(path, 'r').catch((error) => unlessCode(error, 'ENOENT'))
   if (handle === undefined) return undefined
   try {
-    return { stats: await handle.stat(), content: wholly ? await handle.readFile() : undefined }
+    return { stats: await handle.stat(), content: await handle.readFile() }
   } finally {
     await handle.close()
   }
 }
 
 /**
- * Writes a temporary file beside the one whose place it is to take, and forces it to disk.
- * @param temporaries - Told its name before there is anything of it.
- * @returns Its name, and what writing it has returned.
+ * Writes a temporary file beside the file that it will replace, and forces it to disk.
+ * @param temporaries - Receives its name before the file is created.
+ * @returns Its name, and what `write` returned.
  */
 async function writeBeside<Result>(
   fs: FileSystem,
@@ -165,12 +218,12 @@ async function writeBeside<Result>(
     await handle.close().catch(() => {})
     throw error
   }
-  // Some file systems tell only now that they have not stored it.
+  // Some file systems report a failed write only here.
   await handle.close()
   return { temporary, result }
 }
 
-/** What a process left that died while it wrote. One that is alive finds its file gone, and reports that. */
+/** Removes the temporary files of crashed writers. A writer that is still alive fails with an error. */
 async function removeStale(fs: FileSystem, path: string): Promise<void> {
   const folder = dirname(path)
   for (const found of temporariesOf(path, await fs.readdir(folder))) {
@@ -178,26 +231,33 @@ async function removeStale(fs: FileSystem, path: string): Promise<void> {
   }
 }
 
-/** What went wrong before matters more than a temporary file that cannot be removed. */
+/** The first error matters more than a temporary file that cannot be removed. */
 async function removeIfPossible(fs: FileSystem, path: string): Promise<void> {
   await fs.unlink(path).catch(() => {})
 }
 
-/** Only root may give a file away; everybody else has made it his own by replacing it. */
+/** Only root may change the owner; for other users the new file is their own. */
 async function keepOwner(handle: FileHandle, { uid, gid }: Stats): Promise<void> {
   await handle.chown(uid, gid).catch((error) => unlessCode(error, 'EPERM'))
 }
 
-/** Some file systems cannot force a folder to disk; there the rename is as lasting as they make it. */
+/** Some file systems cannot force a folder to disk; the rename is then as durable as they make it. */
 async function force(folder: FileHandle): Promise<void> {
   await folder.sync().catch((error) => unlessCode(error, 'EINVAL', 'ENOTSUP'))
 }
 
-/** The same error, with what its reader must know besides. */
-function inPlaceAllTheSame(cause: NodeJS.ErrnoException): Error {
+function notDurable(cause: NodeJS.ErrnoException): Error {
   const { message, code, syscall } = cause
-  const error = new Error(`${message}; the change is in force, and a power failure may undo it`, { cause })
+  const error = new Error(`change applied but not durable: fsync of the folder failed: ${message}`, { cause })
   return Object.assign(error, { code, syscall })
+}
+
+function attempt<Result>(action: () => Result): Result | undefined {
+  try {
+    return action()
+  } catch {
+    return undefined
+  }
 }
 
 function hasCode(error: unknown, ...codes: readonly string[]): boolean {

@@ -2,33 +2,31 @@ import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import {
   decodeKVConfigFile,
-  type KVConfigBounds,
+  type KVConfigLimits,
   KVConfigManager,
   type KVConfigTable,
 } from '../../kvconfig/kv-config-manager.ts'
 import { JsonError } from '../../protocol/errors.ts'
 import { ConfigError } from '../config/config-error.ts'
-import { writeFileAtomically } from './atomic-file.ts'
-import { isBlank, readBackup } from './backup.ts'
+import { isBlank, readBackup, writeFileAtomically } from './atomic-file.ts'
 import { WriteRecovery } from './write-recovery.ts'
 
 /**
- * Loads the key-value service from its file; a missing file is an empty table. If the file is empty, its backup is used: that is
- * what a full disk leaves behind.
- * @param maxWaitingChanges - Most changes that may wait while the file is written.
- * @param logger - Told when the backup is used, or found beside a missing file, and when the file can be written again after writes of it
- * have failed.
+ * Loads the KV table from its file; a missing file is an empty table. If the file is empty, as a full disk leaves it, its backup
+ * is used.
+ * @param maxWaitingChanges - Maximum number of changes that wait while the file is written.
+ * @param logger - For warnings about the backup, and the line that the file can be written again.
  * @throws {ConfigError} `ERR_CONFIG_FILE`: the file is there but cannot be read. It is left as it is.
  * @see KVConfigManager#load in apache/rocketmq
  */
 export function loadKVConfig(
   path: string,
   maxWaitingChanges: number,
-  limits?: KVConfigBounds,
+  limits?: KVConfigLimits,
   logger?: Pick<Logger, 'info' | 'warn'>,
 ): KVConfigManager {
   const file = readKVFile(path)
-  // What is on the disk, as far as this server knows, needs no second look before it becomes the backup.
+  // The content that this server wrote last becomes the backup without being parsed.
   let known = file === undefined || isBlank(file) ? undefined : file
   const isWhole = (old: Buffer): boolean => (known !== undefined && old.equals(known)) || isTable(old)
   const recovery = logger === undefined ? undefined : new WriteRecovery('KV file', path, logger)
@@ -74,12 +72,12 @@ function tableWithoutFile(path: string, isThere: boolean, logger?: Pick<Logger, 
   if (backup === undefined || isBlank(backup.bytes)) return new Map()
   const fields = { path, backup: backup.path }
   if (!isThere) {
-    logger?.warn(fields, 'the KV file is missing, starting with an empty table; there is a backup of it')
+    logger?.warn(fields, 'KV file missing, starting with an empty table; its backup exists')
     return new Map()
   }
   try {
     const table = decodeKVConfigFile(backup.bytes)
-    logger?.warn(fields, 'the KV file is empty, starting with its backup')
+    logger?.warn(fields, 'KV file empty, starting with its backup')
     return table
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause
@@ -90,7 +88,7 @@ function tableWithoutFile(path: string, isThere: boolean, logger?: Pick<Logger, 
   }
 }
 
-/** An error about the KV file that names the backup, if that can take its place. */
+/** An error about the KV file that names the backup, if that is usable. */
 function unusable(path: string, message: string, cause: unknown): ConfigError {
   const backup = readBackup(path)
   const hint =

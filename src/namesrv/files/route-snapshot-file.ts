@@ -3,42 +3,38 @@ import { type FileHandle, stat } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import { replaceFile } from './atomic-file.ts'
 
-/**
- * Largest snapshot that is written or read: several million topics. It is read in one go, so a file that is none must not be able
- * to take all memory.
- */
+/** Max size of a snapshot: several million topics. It is read at once, so the limit also protects memory from an alien file. */
 const MAX_BYTES = 256 * 1024 * 1024
 
-/** First line: what the file is, and the version of its form. */
+/** First line: what the file is, and the version of its format. */
 const HEAD = 'mqnamesrv routes 1\n'
-/** Last line: how many bytes stand before it, and their CRC-32. */
+/** Last line: the number of bytes before it, and their CRC-32. */
 const FOOT = /^end (\d{1,12}) ([0-9a-f]{8})\n$/
 const MAX_FOOT_BYTES = 'end 123456789012 01234567\n'.length
 
-/** A file that cannot be used as a snapshot, and never will be: damaged, alien, or of another version. */
+/** A file that is not a usable snapshot: damaged, alien, or of another version. */
 export class SnapshotFileError extends Error {
   override readonly name = 'SnapshotFileError'
   readonly code = 'ERR_SNAPSHOT_FILE'
 }
 
 /**
- * Writes a snapshot, piece by piece and without ever holding up the event loop, so that a crash at any moment leaves the old or
- * the new file whole.
+ * Writes a snapshot piece by piece. A crash at any moment leaves the old or the new file whole.
  *
  * @param nextPiece - The next piece of text, whole lines or not; empty at the end.
  * @returns Bytes written.
- * @throws The file system's error, or one of the pieces, as {@link replaceFile} does.
+ * @throws The file system's error, or that of `nextPiece`, as {@link replaceFile} does.
  */
 export async function writeSnapshotFile(
   path: string,
   nextPiece: () => string | Promise<string>,
 ): Promise<number> {
-  await refuseOtherThings(path)
+  await checkReplaceable(path)
   return replaceFile(path, { write: (file) => writeWhole(file, nextPiece) })
 }
 
 /** A device or a folder is not replaced by a file. */
-async function refuseOtherThings(path: string): Promise<void> {
+async function checkReplaceable(path: string): Promise<void> {
   try {
     if (!(await stat(path)).isFile()) throw new Error(`${path} is not a file`)
   } catch (error) {
@@ -53,7 +49,7 @@ async function writeWhole(file: FileHandle, nextPiece: () => string | Promise<st
     const chunk = Buffer.from(piece)
     sum = crc32(chunk, sum)
     bytes += chunk.length
-    if (bytes > MAX_BYTES) throw new Error(`the snapshot is longer than ${MAX_BYTES} bytes`)
+    if (bytes > MAX_BYTES) throw new Error(`the snapshot exceeds ${MAX_BYTES} bytes`)
     await file.writeFile(chunk)
   }
   const foot = `end ${bytes} ${sum.toString(16).padStart(8, '0')}\n`
@@ -61,9 +57,9 @@ async function writeWhole(file: FileHandle, nextPiece: () => string | Promise<st
   return bytes + foot.length
 }
 
-/** A snapshot as it was read: checked, but for what its lines say. */
+/** A snapshot file whose head, end and checksum are right; its lines are not checked. */
 export interface SnapshotFile {
-  /** When it was last written, or known to be right: milliseconds since the epoch, by the machine's date. */
+  /** When it was last written or confirmed: milliseconds since the epoch, by the system date. */
   readonly modifiedMs: number
   readonly bytes: number
   readonly lines: Iterable<string>
@@ -76,7 +72,7 @@ export interface SnapshotFile {
 export function readSnapshotFile(path: string): SnapshotFile | undefined {
   let handle: number
   try {
-    // A named pipe would be waited for otherwise.
+    // Otherwise opening a named pipe blocks.
     handle = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
@@ -85,7 +81,7 @@ export function readSnapshotFile(path: string): SnapshotFile | undefined {
   try {
     const { size, mtimeMs } = fstatOfFile(handle, path)
     if (size > MAX_BYTES + MAX_FOOT_BYTES) {
-      throw new SnapshotFileError(`it has ${size} bytes, more than the ${MAX_BYTES} that are read`)
+      throw new SnapshotFileError(`its ${size} bytes exceed the limit of ${MAX_BYTES}`)
     }
     const content = Buffer.allocUnsafe(size)
     let read = 0
@@ -110,15 +106,13 @@ function fstatOfFile(handle: number, path: string): { readonly size: number; rea
 function checkedLines(content: Buffer): Iterable<string> {
   if (content.toString('latin1', 0, HEAD.length) !== HEAD) {
     const isOurs = content.toString('latin1', 0, 17) === HEAD.slice(0, 17)
-    throw new SnapshotFileError(
-      isOurs ? 'its form is of another version' : 'it does not begin as a snapshot does',
-    )
+    throw new SnapshotFileError(isOurs ? 'unknown format version' : 'not a route snapshot')
   }
   const end = content.lastIndexOf('\n', -2) + 1
   const [, bytes, sum] = FOOT.exec(content.toString('latin1', Math.max(end, content.length - 64))) ?? []
-  if (Number(bytes) !== end) throw new SnapshotFileError('its end is missing')
+  if (Number(bytes) !== end) throw new SnapshotFileError('incomplete: the end line is missing')
   if (Number.parseInt(`${sum}`, 16) !== crc32(content.subarray(0, end))) {
-    throw new SnapshotFileError('its checksum is not that of its content')
+    throw new SnapshotFileError('checksum mismatch')
   }
   return linesBetween(content, HEAD.length, end)
 }

@@ -4,17 +4,16 @@ import type { Logger } from 'pino'
 import { RateLimit } from '../../common/rate-limit.ts'
 import type { TimeSlicer } from '../../common/time-slicer.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
-import type { RouteSnapshot } from '../../routeinfo/route-snapshot.ts'
-import { readRouteSnapshot } from '../../routeinfo/route-snapshot-reader.ts'
-import { nextPiece, routeSnapshotText } from '../../routeinfo/route-snapshot-text.ts'
-import { RouteSnapshotError } from '../../routeinfo/snapshot-record.ts'
+import { RouteSnapshotError, readRouteSnapshot } from '../../routeinfo/snapshot/snapshot-reader.ts'
+import { nextPiece } from '../../routeinfo/snapshot/snapshot-text.ts'
 import type { Counters } from '../../stats/counters.ts'
 import type { RecentEvents } from '../../stats/recent-events.ts'
+import type { NamesrvContext } from '../namesrv-context.ts'
 import type { Clock, Scheduler } from '../time.ts'
 import { readSnapshotFile, SnapshotFileError, writeSnapshotFile } from './route-snapshot-file.ts'
 import { WriteRecovery } from './write-recovery.ts'
 
-/** What the snapshots of a server's routes need. */
+/** How and where route snapshots are kept. */
 export interface RouteSnapshotsOptions {
   readonly path: string
   readonly intervalMs: number
@@ -27,25 +26,25 @@ export interface RouteSnapshotsOptions {
   readonly slicer: TimeSlicer
   readonly counters: Counters
   readonly events: RecentEvents
-  /** The machine's date, by which a file's age is told: milliseconds since the epoch. */
+  /** The system date, from which a file's age is computed: milliseconds since the epoch. */
   readonly dateMs: () => number
 }
 
-/** Letters written at a time: few enough to be put together within a slice. */
-const PIECE_LETTERS = 64 * 1024
+/** Characters written at a time: few enough to be put together within a slice. */
+const MIN_PIECE_LENGTH = 64 * 1024
 
-/** What goes wrong with a file goes wrong at every write. */
+/** A file that cannot be written fails at every write. */
 const WARNINGS = { maxPerWindow: 1, windowMs: 600_000 }
 
 /**
- * Keeps the routes in a file, so that a server that was restarted answers lookups from its first moment on, and not only when
- * brokers have registered again, up to 30 seconds later (apache/rocketmq #5322, #9182).
+ * Keeps the routes in a file, so that a restarted server responds to lookups at once, and not only when its brokers have registered
+ * again, up to 30 seconds later (apache/rocketmq #5322, #9182).
  */
 export class RouteSnapshots {
   readonly #options: RouteSnapshotsOptions
   readonly #failures: RateLimit
   readonly #recovery: WriteRecovery
-  /** The revision that is in the file; undefined if what is there is not ours to call right. */
+  /** The revision in the file; undefined if the file must be written whether or not anything changes. */
   #savedRevision: number | undefined
   #saving: Promise<void> | undefined
   #ends: (() => void)[] = []
@@ -56,7 +55,7 @@ export class RouteSnapshots {
     this.#recovery = new WriteRecovery('route snapshot', options.path, options.logger)
   }
 
-  /** Takes the routes from the file, if there is one to be used. Whatever is wrong with it is one line in the log, no error. */
+  /** Restores the routes from the file, if it can be used. Otherwise it logs one line and throws nothing. */
   load(): void {
     const { path, graceMs, maxAgeMs, routeInfo, logger, events, clock, dateMs } = this.#options
     try {
@@ -64,68 +63,65 @@ export class RouteSnapshots {
       if (file === undefined) return
       const ageMs = Math.max(0, Math.round(dateMs() - file.modifiedMs))
       if (ageMs > maxAgeMs) {
-        logger.info({ path, ageMs, maxAgeMs }, 'the route snapshot is too old: starting without routes')
+        logger.info({ path, ageMs, maxAgeMs }, 'route snapshot ignored: older than routeSnapshotMaxAgeMillis')
         return
       }
-      const tables = readRouteSnapshot(file.lines, clock.nowMs(), graceMs)
-      routeInfo.restore(tables)
+      const restored = readRouteSnapshot(file.lines, clock.nowMs(), graceMs)
+      routeInfo.restore(restored)
       this.#savedRevision = routeInfo.revision
-      const { brokerLiveTable, topicQueueTable } = tables
-      if (brokerLiveTable.size === 0 && topicQueueTable.size === 0) return
-      const what = `${brokerLiveTable.size} brokers, ${topicQueueTable.size} topics`
-      events.add('routes restored', '', what)
+      const [brokers, topics] = [restored.brokers.size, restored.topicCount]
+      if (brokers === 0 && topics === 0) return
+      events.add('routes restored', '', `${brokers} brokers, ${topics} topics`)
       logger.info(
-        { path, brokers: brokerLiveTable.size, topics: topicQueueTable.size, ageMs, graceMs },
-        'routes taken from the snapshot: their brokers have a while to register again',
+        { path, brokers, topics, ageMs, graceMs },
+        'routes restored from the snapshot until their brokers register again',
       )
     } catch (error) {
       this.#onUnusable(error as Error)
     }
   }
 
-  /** A file that is no snapshot is put aside, so that the next one does not overwrite what somebody may want to look at. */
+  /** A damaged file is moved aside, so that the next snapshot does not overwrite it. */
   #onUnusable(error: Error): void {
     const { path, logger } = this.#options
+    const fields = { path, error: error.message }
     if (!(error instanceof SnapshotFileError || error instanceof RouteSnapshotError)) {
-      logger.warn({ path }, `the route snapshot cannot be read, starting without routes: ${error.message}`)
+      logger.warn(fields, 'route snapshot not readable; starting without routes')
       return
     }
     const aside = `${path}.damaged`
     try {
       renameSync(path, aside)
-      logger.warn(
-        { path, aside },
-        `the route snapshot is put aside, starting without routes: ${error.message}`,
-      )
+      logger.warn({ ...fields, aside }, 'route snapshot damaged: moved aside; starting without routes')
     } catch (failure) {
+      const renameError = (failure as Error).message
       logger.warn(
-        { path },
-        `the route snapshot cannot be used, starting without routes: ${error.message}; ` +
-          `nor can it be put aside: ${(failure as Error).message}`,
+        { ...fields, renameError },
+        'route snapshot damaged: not moved aside; starting without routes',
       )
     }
   }
 
-  /** The server serves: from now on the file follows the routes, and the time of the brokers that were loaded runs. */
+  /** The server serves: from now on the file is kept up to date, and the grace period of the restored brokers runs. */
   start(): void {
     const { scheduler, intervalMs, graceMs, routeInfo } = this.#options
     this.#ends.push(scheduler.every(intervalMs, () => void this.save()))
-    // Exactly at its end the time is not over yet.
+    // A broker may still register in the last millisecond.
     if (routeInfo.isRestored) this.#ends.push(scheduler.after(graceMs + 1, () => void this.#endGrace()))
   }
 
-  /** Ends the timers and writes what has changed since the last time. Does nothing if the server never served. */
+  /** Ends the timers and writes the last changes. Does nothing if the server never served. */
   async stop(): Promise<void> {
     if (this.#ends.length === 0) return
     for (const end of this.#ends) end()
     this.#ends = []
     await this.#saving
-    // Always logged, whatever was logged before: no later write can report it.
+    // A failure of the last write is always logged.
     this.#failures.reset()
     await this.save()
   }
 
-  /** Brings the file up to date, unless that is being done. Never rejects: a failure is a line in the log. */
+  /** Brings the file up to date, unless that is under way. Never rejects: a failure is a line in the log. */
   save(): Promise<void> {
     this.#saving ??= this.#save().finally(() => {
       this.#saving = undefined
@@ -134,38 +130,29 @@ export class RouteSnapshots {
   }
 
   async #save(): Promise<void> {
-    const { path, routeInfo, logger, counters, clock, dateMs } = this.#options
+    const { path, routeInfo, logger, counters, clock, dateMs, slicer } = this.#options
     try {
-      // What is left of the time of brokers that have not returned is in the file, too.
+      // While brokers are restored the time they have left changes in the file.
       if (this.#savedRevision === routeInfo.revision && routeInfo.provisional === 0) {
         const date = new Date(dateMs())
         await utimes(path, date, date)
         return
       }
-      const snapshot = await routeInfo.snapshot(clock.nowMs())
-      const bytes = await this.#write(snapshot).finally(() => snapshot.release())
-      this.#savedRevision = snapshot.revision
+      const { revision, text } = await routeInfo.snapshot(clock.nowMs())
+      const bytes = await writeSnapshotFile(path, () => slicer.run(nextPiece(text, MIN_PIECE_LENGTH)))
+      this.#savedRevision = revision
       counters.snapshotsWritten++
       if (this.#recovery.succeeded()) this.#failures.reset()
-      logger.debug({ path, bytes, topics: snapshot.topics.length }, 'route snapshot written')
+      logger.debug({ path, bytes, topics: routeInfo.topics }, 'route snapshot written')
     } catch (error) {
-      // Perhaps it is gone: it is written anew next time, whether or not anything has changed.
+      // The file may have been removed.
       this.#savedRevision = undefined
       counters.snapshotsFailed++
       this.#recovery.failed()
       this.#failures.run((suppressed) => {
-        logger.warn(
-          { path, suppressed },
-          `the route snapshot cannot be written, a restart would begin without it: ${(error as Error).message}`,
-        )
+        logger.warn({ path, error: (error as Error).message, suppressed }, 'route snapshot not written')
       })
     }
-  }
-
-  #write(snapshot: RouteSnapshot): Promise<number> {
-    const { path, slicer } = this.#options
-    const text = routeSnapshotText(snapshot)
-    return writeSnapshotFile(path, () => slicer.run(nextPiece(text, PIECE_LETTERS)))
   }
 
   async #endGrace(): Promise<void> {
@@ -173,10 +160,32 @@ export class RouteSnapshots {
     const outcome = await routeInfo.endRestoration(clock.nowMs())
     if (outcome === undefined) return
     const { loaded, returned, waiting, staleQueues } = outcome
-    // An empty snapshot is not worth a line.
     if (loaded === 0 && staleQueues === 0) return
     const fields = { loaded, returned, waiting, expired: loaded - returned - waiting, staleQueues }
     events.add('restoration ended', '', `${returned} returned, ${fields.expired} expired, ${waiting} waiting`)
     logger.info(fields, 'snapshot grace period ended')
   }
+}
+
+/** The route snapshots as configured; undefined if `routeSnapshotPath` is empty. Reads and writes nothing yet. */
+export function createRouteSnapshots(
+  { configuration, logger, clock, scheduler, slicer, counters, events }: NamesrvContext,
+  routeInfo: RouteInfoManager,
+): RouteSnapshots | undefined {
+  const { values } = configuration
+  if (values.routeSnapshotPath === '') return undefined
+  return new RouteSnapshots({
+    path: values.routeSnapshotPath,
+    intervalMs: values.routeSnapshotIntervalMillis,
+    graceMs: values.routeSnapshotGraceMillis,
+    maxAgeMs: values.routeSnapshotMaxAgeMillis,
+    routeInfo,
+    slicer,
+    dateMs: () => Date.now(),
+    logger,
+    counters,
+    events,
+    clock,
+    scheduler,
+  })
 }

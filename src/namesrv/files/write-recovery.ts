@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 
-/** Logs once that a file can be written again after writes of it have failed. */
+/** Logs once that a file can be written again after failed writes. */
 export class WriteRecovery {
   readonly #logger: Pick<Logger, 'info'>
   readonly #path: string
@@ -28,7 +28,7 @@ export class WriteRecovery {
     return true
   }
 
-  /** Takes note of how a write ends. @returns The same outcome. */
+  /** Counts the outcome of a write. @returns The same outcome. */
   async watch<Result>(write: Promise<Result>): Promise<Result> {
     try {
       const result = await write

@@ -17,6 +17,7 @@ const SHED_IN_OVERLOAD = [
 export interface OverloadSigns {
   /** How many requests wait for the tables. */
   readonly waitingRequests: () => number
+  readonly requestBytesInProgress: () => number
   /** From then on requests of these codes are answered SYSTEM_BUSY. */
   readonly shed: (codes: readonly number[]) => void
   /** By a clock that does not leave out what the server was too late for. */
@@ -26,7 +27,7 @@ export interface OverloadSigns {
 /** Looks for an overload as it is configured, and leaves out lookups and lists while there is one. */
 export function createOverload(
   { configuration, counters, events, logger }: NamesrvContext,
-  { waitingRequests, shed, nowMs }: OverloadSigns,
+  { waitingRequests, requestBytesInProgress, shed, nowMs }: OverloadSigns,
 ): Overload {
   const { values } = configuration
   return new Overload({
@@ -36,7 +37,7 @@ export function createOverload(
       {
         name: 'bytes of requests worked on',
         max: values.maxQueuedRequestBytes / 2,
-        of: () => counters.workingRequestBytes,
+        of: requestBytesInProgress,
       },
       { name: 'waiting requests', max: values.maxWaitingRequests, of: waitingRequests },
     ],

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
+import type { LimitName } from '../../common/limit-error.ts'
 import type { LogThrottle } from '../../common/log-throttle.ts'
-import type { Counters, LimitName } from '../../stats/counters.ts'
+import type { Counters } from '../../stats/counters.ts'
 import type { RecentEvents } from '../../stats/recent-events.ts'
 
-/** What a rejection is counted and told with. */
+/** Where a rejection is counted and logged. */
 export interface RejectionLogOptions {
   readonly counters: Counters
   readonly events: RecentEvents
@@ -11,7 +12,7 @@ export interface RejectionLogOptions {
   readonly throttle: LogThrottle
 }
 
-/** Counts what is refused for a bound, and says so: each limit has lines and events of its own, and they are throttled. */
+/** Counts and logs what a limit rejects. The lines and events of each limit are throttled on their own. */
 export class RejectionLog {
   readonly #options: RejectionLogOptions
 
@@ -19,13 +20,16 @@ export class RejectionLog {
     this.#options = options
   }
 
-  /** @param peer - `host:port` of whom it was refused to. */
-  rejected(bound: LimitName, peer: string, why: string): void {
+  /**
+   * @param peer - `host:port`
+   * @param reason - Names the limit.
+   */
+  rejected(limit: LimitName, peer: string, reason: string): void {
     const { counters, events, logger, throttle } = this.#options
-    counters.rejected[bound]++
-    throttle.limit('warn', `rejected: ${bound}`).run((suppressed) => {
-      events.add('rejected', peer, `${bound}: ${why}`)
-      logger.warn({ peer, bound, suppressed }, `rejected: ${why}; ${bound} sets the limit`)
+    counters.rejected[limit]++
+    throttle.limit('warn', `rejected: ${limit}`).run((suppressed) => {
+      events.add('rejected', peer, reason)
+      logger.warn({ peer, limit, reason, suppressed }, 'rejected: limit reached')
     }, peer)
   }
 }

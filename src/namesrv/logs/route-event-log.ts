@@ -1,8 +1,7 @@
 import type { Logger } from 'pino'
 import { cutName } from '../../common/log-text.ts'
 import type { LineLevel, LogThrottle } from '../../common/log-throttle.ts'
-import type { RouteEvent, UnregisterReason } from '../../routeinfo/route-event.ts'
-import type { TopicTally } from '../../routeinfo/topic-tally.ts'
+import type { RouteEvent, TopicTally, UnregisterReason } from '../../routeinfo/route-event.ts'
 import type { Counters } from '../../stats/counters.ts'
 import type { RecentEvents } from '../../stats/recent-events.ts'
 
@@ -58,7 +57,7 @@ export function logRouteEvent(effect: RouteEvent, notes: RouteEffectNotes): void
     case 'min broker id changed':
       logger.debug({ brokerName: cutName(effect.brokerName) }, 'min broker id changed')
       return
-    case 'channel silent':
+    case 'connection inactive':
       return
     default:
       effect satisfies never

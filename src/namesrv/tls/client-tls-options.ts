@@ -5,23 +5,21 @@ import {
   type PeerCertificate,
   type SecureContext,
 } from 'node:tls'
-import { tlsOffer } from './cipher-names.ts'
-import { readPrivateKey } from './private-key.ts'
-import { atSecurityLevel, type Leveled } from './security-level.ts'
-import { readTlsFile, textOrNothing } from './tls-files.ts'
-import { readTlsSettings, type TlsConfiguration, type TlsSettings } from './tls-settings.ts'
-import { weaknessOfPeer } from './weak-certificate.ts'
+import { readIdentity, type readPrivateKey } from './private-key.ts'
+import { tlsOffer } from './tls-offer.ts'
+import { readTlsFile, readTlsSettings, type TlsConfiguration, type TlsSettings } from './tls-settings.ts'
+import { atSecurityLevel, type Leveled, weaknessOfPeer } from './weak-certificates.ts'
 
-/** How connections are opened, and why at a lower security level than usual, if so. */
+/** How outgoing connections are opened, and why the own certificate is weak, if it is. */
 export interface ClientTls {
   readonly options: ConnectionOptions
   readonly weakness: string | undefined
 }
 
 /**
- * Options for connections that the NameServer opens itself, or null if they are to be plain (`useTLS`). Reads the files anew.
+ * Options for outgoing connections of the NameServer, or null if they are plaintext (`useTLS`). Reads the files at each call.
  *
- * Who stands at an address is not compared with the names of its certificate, as in Java: brokers register by address.
+ * The names in a server's certificate are not compared with its address, as in Java: brokers register by address.
  *
  * @param readKey - Decrypts `tls.client.keyPath`.
  * @throws {ConfigError} Protocols or ciphers that cannot be used, or a `tls.config.file` that cannot be read.
@@ -30,7 +28,7 @@ export interface ClientTls {
  */
 export function clientTlsOptions(
   configuration: TlsConfiguration,
-  readKey: typeof readPrivateKey = readPrivateKey,
+  readKey?: typeof readPrivateKey,
 ): ClientTls | null {
   if (!configuration.values.useTLS) return null
   const settings = readTlsSettings(configuration)
@@ -50,7 +48,7 @@ export function clientTlsOptions(
   }
 }
 
-/** Why a server is not accepted, if a certificate of its chain is weak. */
+/** Why a server is rejected, if a certificate of its chain is weak. */
 function weakServer(certificate: PeerCertificate): Error | undefined {
   const weakness = weaknessOfPeer(certificate)
   return weakness === undefined
@@ -60,14 +58,16 @@ function weakServer(certificate: PeerCertificate): Error | undefined {
 
 function secureContext(
   settings: TlsSettings,
-  readKey: typeof readPrivateKey,
+  readKey: typeof readPrivateKey | undefined,
   verifiesServer: boolean,
   allowWeak: boolean,
 ): Leveled<SecureContext> {
   const { values } = settings
-  const { key, cert } = values['tls.test.mode.enable'] ? {} : identityOf(values, readKey)
-  // Without any `ca` Node would read all root certificates of the world for a context that never looks at them.
-  const ca = verifiesServer ? readTlsFile('tls.client.trustCertPath', values['tls.client.trustCertPath']) : []
+  const { key, cert } = values['tls.test.mode.enable']
+    ? { key: undefined, cert: undefined }
+    : readIdentity('client', values, readKey)
+  // Without `ca` Node would parse all its root certificates for a context that never uses them.
+  const ca = verifiesServer ? readTlsFile(values, 'tls.client.trustCertPath') : []
   return atSecurityLevel(
     (leveled) =>
       createSecureContext({ ...(key && { key }), ...(cert && { cert }), ...(ca && { ca }), ...leveled }),
@@ -80,21 +80,4 @@ function secureContext(
       mayBeLowered: true,
     },
   )
-}
-
-function identityOf(
-  values: TlsSettings['values'],
-  readKey: typeof readPrivateKey,
-): { key?: string | undefined; cert?: Buffer | undefined } {
-  const pem = readTlsFile('tls.client.keyPath', values['tls.client.keyPath'])
-  const cert = readTlsFile('tls.client.certPath', values['tls.client.certPath'])
-  const key =
-    pem &&
-    readKey({
-      pem,
-      path: values['tls.client.keyPath'] ?? '',
-      passwordKey: 'tls.client.keyPassword',
-      password: textOrNothing(values['tls.client.keyPassword']),
-    })
-  return { key, cert }
 }

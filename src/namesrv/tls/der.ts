@@ -4,23 +4,23 @@ export interface DerValue {
   readonly content: Buffer
 }
 
-/** Tags of the values that keys and certificates are read for. */
+/** Tags of the values that keys and certificates consist of. */
 export const DerTag = { INTEGER: 0x02, OCTET_STRING: 0x04, OID: 0x06, SEQUENCE: 0x30 } as const
 
 /**
- * The values that stand one after the other in some bytes; those inside of them are not read.
- * @throws {RangeError} The bytes are cut off, or no such encoding.
+ * Reads a series of values; those nested in them are not read.
+ * @throws {RangeError} The bytes are truncated, or not in this encoding.
  */
 export function readDer(bytes: Buffer): DerValue[] {
   const values: DerValue[] = []
   for (let at = 0; at < bytes.length; ) {
     const tag = bytes.readUInt8(at)
     const first = bytes.readUInt8(at + 1)
-    // 0x80, a length that is not known in advance, is not DER: readUIntBE rejects zero bytes.
+    // 0x80, an indefinite length, is not DER: readUIntBE rejects zero bytes.
     const lengthBytes = first < 0x80 ? 0 : first & 0x7f
     const start = at + 2 + lengthBytes
     const length = first < 0x80 ? first : bytes.readUIntBE(at + 2, lengthBytes)
-    if (start + length > bytes.length) throw new RangeError('DER value is cut off')
+    if (start + length > bytes.length) throw new RangeError('DER value is truncated')
     values.push({ tag, content: bytes.subarray(start, start + length) })
     at = start + length
   }
@@ -28,8 +28,8 @@ export function readDer(bytes: Buffer): DerValue[] {
 }
 
 /**
- * The values of a sequence that must be one, and must have the tags named at its beginning.
- * @throws {RangeError}
+ * Reads the contents of a sequence that must begin with values of certain tags.
+ * @throws {RangeError} It is not a sequence, or has other values.
  */
 export function readSequence(value: DerValue | undefined, ...tags: readonly number[]): Buffer[] {
   if (value?.tag !== DerTag.SEQUENCE) throw new RangeError('DER value is not a sequence')

@@ -1,8 +1,28 @@
 import { createPrivateKey } from 'node:crypto'
-import { type KeyEncryption, readKeyEncryption } from './pbes1.ts'
-import { TlsContextError } from './tls-context-error.ts'
+import { type KeyEncryption, readKeyEncryption } from './legacy-key-encryption.ts'
+import { readTlsFile, TlsContextError, type TlsSettings } from './tls-settings.ts'
 
-/** Where a private key comes from: its file, and the keys of the configuration that name the file and its password. */
+/**
+ * Reads key and certificate chain of one side, PEM; undefined for each whose file is not set.
+ * @throws {TlsContextError} `ERR_TLS_FILE`, `ERR_TLS_KEY`
+ */
+export function readIdentity(
+  side: 'server' | 'client',
+  values: TlsSettings['values'],
+  readKey: typeof readPrivateKey = readPrivateKey,
+): { readonly key: string | undefined; readonly cert: Buffer | undefined } {
+  const pem = readTlsFile(values, `tls.${side}.keyPath`)
+  const cert = readTlsFile(values, `tls.${side}.certPath`)
+  const passwordKey = `tls.${side}.keyPassword` as const
+  const password = values[passwordKey]
+  const path = values[`tls.${side}.keyPath`] ?? ''
+  return {
+    key: pem && readKey({ pem, path, passwordKey, password: password === '' ? undefined : password }),
+    cert,
+  }
+}
+
+/** A private key with its file, and its password with the key of the configuration that sets it. */
 export interface PrivateKeySource {
   readonly pem: Buffer
   readonly path: string
@@ -13,12 +33,12 @@ export interface PrivateKeySource {
 /** The first private key of a PEM file, as OpenSSL takes it too. */
 const PEM_KEY = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----([\s\S]*?)-----END \1-----/
 
-/** Ciphers of the format before PKCS#8 that OpenSSL 3 has moved to its legacy provider. */
+/** Ciphers of the format before PKCS#8 that only the legacy provider of OpenSSL 3 has. */
 const LEGACY_DEK = /^(?:DES-(?!EDE)|RC2|RC4|RC5|IDEA|BF|CAST|SEED)/
 
 /**
  * Reads a private key, also one encrypted with a cipher of OpenSSL 3's legacy provider; returns PEM without encryption.
- * @throws {TlsContextError} `ERR_TLS_KEY`: with the file, and for a cipher that is not read the command that converts it.
+ * @throws {TlsContextError} `ERR_TLS_KEY`, with the file and, for an unsupported cipher, the command that converts it.
  */
 export function readPrivateKey({ pem, path, passwordKey, password }: PrivateKeySource): string {
   const keyError = (why: string, cause?: unknown): TlsContextError =>
@@ -34,7 +54,7 @@ export function readPrivateKey({ pem, path, passwordKey, password }: PrivateKeyS
     )
   }
   if (encryption !== undefined && password === undefined) {
-    throw keyError(`the private key in ${path} is encrypted, and ${passwordKey} is not set`)
+    throw keyError(`the private key in ${path} is encrypted: set ${passwordKey}`)
   }
   try {
     const key =
@@ -49,7 +69,7 @@ export function readPrivateKey({ pem, path, passwordKey, password }: PrivateKeyS
     if (encryption !== undefined) {
       const cipher = encryption.legacyName === undefined ? '' : ` (${encryption.legacyName})`
       throw keyError(
-        `${passwordKey} does not decrypt the private key in ${path}${cipher}: wrong password, or a damaged file`,
+        `${passwordKey} does not decrypt the private key in ${path}${cipher}: the password is wrong, or the file is damaged`,
         cause,
       )
     }

@@ -1,16 +1,16 @@
 import { createSign, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 
-/** What is to stand in a certificate. */
+/** The content of a certificate. */
 export interface CertificateRequest {
   readonly commonName: string
   readonly publicKey: KeyObject
-  /** Who signs it: the subject itself, if it is self-signed. The key is an EC or RSA one. */
+  /** The signer: the subject itself, if it is self-signed. The key is an EC or RSA one. */
   readonly issuer: { readonly commonName: string; readonly privateKey: KeyObject }
   /** True if it may sign others; default false. */
   readonly isAuthority?: boolean
-  /** Names under which the holder is reached; default none. */
+  /** Host names of the holder; default none. */
   readonly dnsNames?: readonly string[]
-  /** Last moment of its validity; default never. */
+  /** End of its validity; default none. */
   readonly notAfter?: Date
 }
 
@@ -21,8 +21,8 @@ export interface KeyAndCertificate {
 }
 
 /**
- * A key pair and a certificate for it that nobody can verify, for the test mode: as good as no identity at all, but enough
- * for TLS to encrypt. Takes about a millisecond with an EC key.
+ * A key pair and a self-signed certificate for it, for the test mode: traffic is encrypted, but the server's identity is not
+ * authenticated. Takes about a millisecond with an EC key.
  *
  * @see SelfSignedCertificate in netty/netty, with which Java's NameServer makes it
  */
@@ -43,15 +43,15 @@ export function selfSignedCertificate(commonName: string, keyType: 'ec' | 'rsa' 
 }
 
 /**
- * An X.509 certificate (RFC 5280), PEM: version 3, signed with SHA-256, valid from the year 2000 on, so that it does not
- * depend on how well clocks agree.
+ * An X.509 certificate (RFC 5280), PEM: version 3, signed with SHA-256, valid since the year 2000, so that clocks need not
+ * agree.
  */
 export function signCertificate(request: CertificateRequest): string {
   const { commonName, publicKey, issuer, notAfter } = request
   const algorithm = signatureAlgorithm(issuer.privateKey)
   const content = sequence(
     explicit(0, integer(Buffer.of(2))),
-    // A positive number that is not likely to come twice.
+    // A random positive serial number.
     integer(Buffer.concat([Buffer.of(1), randomBytes(15)])),
     algorithm,
     name(issuer.commonName),
@@ -80,7 +80,7 @@ function signatureAlgorithm({ asymmetricKeyType }: KeyObject): Buffer {
 }
 
 function extensions({ isAuthority = false, dnsNames = [] }: CertificateRequest): Buffer[] {
-  // What is false is left out in DER.
+  // DER omits what is false.
   const constraints = isAuthority ? sequence(tagged(0x01, Buffer.of(0xff))) : sequence()
   const names = dnsNames.map((dnsName) => tagged(0x82, Buffer.from(dnsName, 'latin1')))
   return [
@@ -94,7 +94,7 @@ function name(commonName: string): Buffer {
   return sequence(tagged(0x31, attribute))
 }
 
-/** UTCTime up to 2049, then GeneralizedTime, as RFC 5280 wants it; without a date the one that it has for "no end". */
+/** UTCTime up to 2049, then GeneralizedTime, as in RFC 5280; without a date its value for "no end". */
 function time(date: Date | undefined): Buffer {
   if (date === undefined) return tagged(0x18, Buffer.from('99991231235959Z'))
   const text = date.toISOString().replace(/\.\d+|[-:T]/g, '')
@@ -111,7 +111,7 @@ function explicit(number: number, content: Buffer): Buffer {
   return tagged(0xa0 | number, content)
 }
 
-/** @param bytes - Big-endian, without sign; the first one is less than 128 and, unless it is alone, not 0. */
+/** @param bytes - Big-endian, without sign; the first one is less than 128 and, unless it is the only one, not 0. */
 function integer(bytes: Buffer): Buffer {
   return tagged(0x02, bytes)
 }

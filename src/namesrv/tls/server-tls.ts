@@ -4,8 +4,7 @@ import type { HandshakeOptions } from '../../remoting/server/connection-handshak
 import type { TlsAcceptor } from '../../remoting/server/tls-acceptor.ts'
 import type { Scheduler } from '../time.ts'
 import type { CertificateWatch } from './certificate-watch.ts'
-import { TlsContextError } from './tls-context-error.ts'
-import { readTlsSettings, type TlsConfiguration, type TlsSettings } from './tls-settings.ts'
+import { readTlsSettings, type TlsConfiguration, TlsContextError, type TlsSettings } from './tls-settings.ts'
 
 export interface ServerTlsOptions {
   readonly configuration: TlsConfiguration
@@ -14,19 +13,19 @@ export interface ServerTlsOptions {
   readonly throttle: LogThrottle
 }
 
-/** How often certificate files are looked at; Java's constant. */
+/** How often certificate files are checked; Java's constant. */
 const WATCH_PERIOD_MS = 500
 
 /**
- * The server's side of TLS: its settings, the certificate in force, and a new one when its files have changed.
+ * The server's side of TLS: its settings, the certificate in effect, and a new one when its files have changed.
  *
- * What TLS needs of Node is loaded when the first context is made: at the start if files are set, else (in test mode) for the
- * first TLS client, so that a server without any starts as if there were no TLS.
+ * The TLS modules of Node are loaded when the first context is made: at the start if files are set, else (in test mode) for the
+ * first TLS client, so that a server without TLS clients starts fast.
  */
 export class ServerTls {
   readonly #options: ServerTlsOptions
   #acceptor: TlsAcceptor | undefined
-  /** What the first TLS client in test mode is waited for with. */
+  /** The settings for the first TLS client in test mode. */
   #lateSettings: TlsSettings | undefined
   #making: Promise<TlsAcceptor | undefined> | undefined
   #endWatch: (() => void) | undefined
@@ -36,8 +35,8 @@ export class ServerTls {
     this.#options = options
   }
 
-  /** What the server's connections need to know. */
-  get preface(): Pick<HandshakeOptions, 'tlsMode' | 'tlsAcceptor'> {
+  /** The TLS mode of the server's connections, and their acceptor of TLS clients; undefined while there is none. */
+  get handshakeOptions(): Pick<HandshakeOptions, 'tlsMode' | 'tlsAcceptor'> {
     return {
       tlsMode: this.#mode,
       tlsAcceptor: async () => this.#acceptor ?? (await this.#makeLate()),
@@ -62,21 +61,21 @@ export class ServerTls {
     }
     const settings = readTlsSettings(configuration)
     const { values } = settings
-    warnOf(logger, settings)
-    // Nothing can be wrong with what is not set, so it has time.
+    this.#warnOf(settings)
+    // Without files, ciphers or protocols nothing can be wrong, so the context can wait for a client.
     if (values['tls.test.mode.enable'] && !values['tls.ciphers'] && !values['tls.protocols']) {
-      describeSettings(logger, this.#mode, settings, 'TLS in effect')
+      this.#describe(settings, 'TLS in effect')
       this.#lateSettings = settings
       return
     }
-    // Looked at before they are read for good, or a change in between would go unnoticed.
+    // Checked before they are read for the context, or a change in between would be missed.
     const watch = values['tls.test.mode.enable'] ? undefined : await watchOf(settings)
     try {
       this.#acceptor = await this.#make(settings)
-      describeSettings(logger, this.#mode, settings, 'TLS in effect')
+      this.#describe(settings, 'TLS in effect')
     } catch (error) {
       if (!(error instanceof TlsContextError) || this.#mode === 'enforcing') throw error
-      this.#logTurnedAway(error)
+      this.#logRejected(error)
     }
     if (watch !== undefined) this.#begin(watch)
   }
@@ -93,7 +92,7 @@ export class ServerTls {
     })
   }
 
-  /** Never rejects; all who come in the meantime wait for the same. */
+  /** Never rejects; clients that come meanwhile get the same promise. */
   #makeLate(): Promise<TlsAcceptor | undefined> {
     const settings = this.#lateSettings
     if (settings === undefined) return Promise.resolve(undefined)
@@ -103,9 +102,9 @@ export class ServerTls {
         return made
       })
       .catch((error: Error) => {
-        // Such as a program that was replaced on disk while it ran; the next client tries again.
+        // The program may have been replaced on disk while it runs; the next client tries again.
         this.#making = undefined
-        this.#logTurnedAway(error)
+        this.#logRejected(error)
         return undefined
       })
     return this.#making
@@ -119,21 +118,19 @@ export class ServerTls {
       const settings = readTlsSettings(configuration)
       this.#acceptor = await this.#make(settings)
       watch.settle(true)
-      describeSettings(logger, this.#mode, settings, 'TLS files changed; in effect for new connections')
-      warnOf(logger, settings)
+      this.#describe(settings, 'TLS files changed; in effect for new connections')
+      this.#warnOf(settings)
     } catch (error) {
       watch.settle(false)
       const { code, message } = error as NodeJS.ErrnoException
-      logger.error(
-        { code },
-        `TLS files changed and cannot be used; the previous ones stay in effect: ${message}`,
-      )
+      const line = 'TLS files changed and cannot be used; the previous ones stay in effect'
+      logger.error({ code }, `${line}: ${message}`)
     } finally {
       this.#isReloading = false
     }
   }
 
-  #logTurnedAway({ code, message }: NodeJS.ErrnoException): void {
+  #logRejected({ code, message }: NodeJS.ErrnoException): void {
     // Without a context each TLS client tries again.
     this.#options.throttle.limit('error', 'TLS connections are rejected').run((suppressed) => {
       this.#options.logger.error({ code, suppressed }, `TLS connections are rejected: ${message}`)
@@ -154,37 +151,36 @@ export class ServerTls {
     }
     return context
   }
+
+  #describe({ values, configFile }: TlsSettings, message: string): void {
+    const testMode = values['tls.test.mode.enable']
+    const offered = { protocols: values['tls.protocols'], ciphers: values['tls.ciphers'] }
+    const identity = {
+      clientAuth: values['tls.server.need.client.auth'].toLowerCase(),
+      verifyClient: values['tls.server.authClient'],
+      certPath: values['tls.server.certPath'],
+      keyPath: values['tls.server.keyPath'],
+      trustCertPath: values['tls.server.trustCertPath'],
+    }
+    this.#options.logger.info(
+      { mode: this.#mode, testMode, ...(!testMode && identity), ...offered, configFile },
+      message,
+    )
+  }
+
+  #warnOf({ configFile, ignoredKeys, warnings }: TlsSettings): void {
+    const { logger } = this.#options
+    for (const warning of warnings) logger.warn({ configFile }, warning)
+    if (ignoredKeys.length > 0) {
+      logger.warn(
+        { configFile, keys: ignoredKeys },
+        'tls.config.file has keys that it cannot set; they are ignored',
+      )
+    }
+  }
 }
 
 async function watchOf(settings: TlsSettings): Promise<CertificateWatch> {
   const { CertificateWatch } = await import('./certificate-watch.ts')
   return new CertificateWatch(settings.values)
-}
-
-function describeSettings(
-  logger: Logger,
-  mode: string,
-  { values, configFile }: TlsSettings,
-  message: string,
-): void {
-  const testMode = values['tls.test.mode.enable']
-  const offered = { protocols: values['tls.protocols'], ciphers: values['tls.ciphers'] }
-  const identity = {
-    clientAuth: values['tls.server.need.client.auth'].toLowerCase(),
-    verifyClient: values['tls.server.authClient'],
-    certPath: values['tls.server.certPath'],
-    keyPath: values['tls.server.keyPath'],
-    trustCertPath: values['tls.server.trustCertPath'],
-  }
-  logger.info({ mode, testMode, ...(!testMode && identity), ...offered, configFile }, message)
-}
-
-function warnOf(logger: Logger, { configFile, ignoredKeys, warnings = [] }: TlsSettings): void {
-  for (const warning of warnings) logger.warn({ configFile }, warning)
-  if (ignoredKeys.length > 0) {
-    logger.warn(
-      { configFile, keys: ignoredKeys },
-      'tls.config.file has keys that it cannot set; they are ignored',
-    )
-  }
 }

@@ -64,18 +64,6 @@ export function decodeDataVersion(body: Buffer, nowMs: number): DataVersion | nu
   return version
 }
 
-const encodedVersions = new WeakMap<DataVersion, Buffer>()
-
-/** The body that is one DataVersion, made once for each; it must not be changed. */
-export function encodeDataVersion(version: DataVersion): Buffer {
-  let encoded = encodedVersions.get(version)
-  if (encoded === undefined) {
-    encoded = Buffer.from(dataVersionText(version, 'legacy'))
-    encodedVersions.set(version, encoded)
-  }
-  return encoded
-}
-
 /** The JSON text of a version. */
 export function dataVersionText(version: DataVersion, dialect: JsonDialect): string {
   const counter = version.counter === null ? '' : `"counter":${longText(version.counter, dialect)},`

@@ -1,6 +1,5 @@
 import type { Steps } from '../../common/time-slicer.ts'
-import { objectText, quote, sortedEntries } from '../json/json-text.ts'
-import { TextChunks } from '../json/text-chunks.ts'
+import { objectText, quote, sortedEntries, TextChunks } from '../json/json-text.ts'
 import { type BrokerData, brokerAddrsText, brokerDataText } from './topic-route-data.ts'
 
 /** Names to the groups they stand for, and clusters to the names in them. @see ClusterInfo in apache/rocketmq */

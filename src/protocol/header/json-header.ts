@@ -10,116 +10,23 @@
  *
  * @see RemotingSerializable#fromJson and RemotingCommand#headerEncode in apache/rocketmq
  */
+import { isUtf8 } from 'node:buffer'
 import { FrameError } from '../errors.ts'
 import { FieldNames } from '../json/field-names.ts'
 import { JsonReader } from '../json/json-reader.ts'
 import { objectText, quote } from '../json/json-text.ts'
-import { languageOfName } from '../language-code.ts'
-import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
-import { HeaderShapes } from './header-shape.ts'
-import { decodeUsualJsonHeader } from './usual-json-header.ts'
+import { type ExtFields, languageOfName, type RemotingCommand } from '../remoting-command.ts'
 
-/** What a header says; `opaque` is undefined if it is missing. */
+/** A command without its body; `opaque` is undefined if it is missing. */
 export type DecodedHeader = Omit<RemotingCommand, 'body' | 'opaque'> & { readonly opaque: number | undefined }
-
-const shapes = new HeaderShapes()
-
-/**
- * Reads a JSON header, by default all the bytes. What every known peer writes takes the shortest way, any other standard JSON
- * a short one; what is left is read by the lenient reader, whose result is the
- * reference for all of them, but for members that come twice: there the last counts, whatever the others are.
- * @throws {FrameError} `ERR_HEADER`
- */
-export function decodeJsonHeader(bytes: Buffer, from = 0, to = bytes.length): DecodedHeader {
-  const known = shapes.read(bytes, from, to)
-  if (known !== undefined) return known
-  const usual = decodeUsualJsonHeader(bytes, from, to)
-  if (usual !== undefined) {
-    shapes.note(usual, bytes, from, to)
-    return usual
-  }
-  const header = bytes.subarray(from, to)
-  return decodePlainHeader(header) ?? decodeLenientHeader(header)
-}
-
-interface PlainHeader {
-  code: unknown
-  flag: unknown
-  version: unknown
-  opaque: unknown
-  language: unknown
-  remark: unknown
-  extFields: unknown
-}
-
-/** A header with the usual members, of the usual types; undefined for any other. */
-function decodePlainHeader(header: Buffer): DecodedHeader | undefined {
-  const text = header.toString('utf8')
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  if (typeof parsed !== 'object' || parsed === null) return undefined
-  let members = 0
-  for (const name in parsed) {
-    if (!PLAIN_NAMES.has(name)) return undefined
-    members++
-  }
-  const { code, flag, version, opaque, language, remark, extFields } = parsed as PlainHeader
-  if (!isInt32(code) || !isInt32(flag) || !isInt32(version) || !isInt32(opaque)) return undefined
-  if (typeof language !== 'string') return undefined
-  // A replacement character may come from bytes that are no UTF-8, which the lenient way refuses.
-  if (members > 8 || text.includes('\ufffd')) return undefined
-  if (remark !== undefined && typeof remark !== 'string') return undefined
-  const fields = plainExtFields(extFields)
-  if (fields === undefined) return undefined
-  return {
-    code,
-    flag,
-    version,
-    opaque,
-    language: languageOfName(language),
-    remark: remark ?? null,
-    extFields: fields,
-  }
-}
-
-const PLAIN_NAMES = new Set([
-  'code',
-  'extFields',
-  'flag',
-  'language',
-  'opaque',
-  'remark',
-  'serializeTypeCurrentRPC',
-  'version',
-])
-
-function isInt32(value: unknown): value is number {
-  return typeof value === 'number' && (value | 0) === value
-}
-
-function plainExtFields(value: unknown): ExtFields | null | undefined {
-  if (value === undefined) return null
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  const fields = new Map<string, string>()
-  for (const name in value) {
-    const text: unknown = (value as Record<string, unknown>)[name]
-    if (typeof text !== 'string') return undefined
-    fields.set(name, text)
-  }
-  return fields
-}
 
 const HEADER_FIELDS = new FieldNames('code', 'flag', 'version', 'opaque', 'language', 'remark', 'extFields')
 
 /**
- * The general way, and the reference: anything that Java's JSON library takes.
+ * Reads any JSON header that Java's JSON library accepts. This reader is the reference for the compact one.
  * @throws {FrameError} `ERR_HEADER`
  */
-export function decodeLenientHeader(header: Buffer): DecodedHeader {
+export function decodeJsonHeader(header: Buffer): DecodedHeader {
   try {
     return readHeader(header)
   } catch (cause) {
@@ -128,7 +35,7 @@ export function decodeLenientHeader(header: Buffer): DecodedHeader {
 }
 
 function readHeader(header: Buffer): DecodedHeader {
-  new TextDecoder('utf-8', { fatal: true }).decode(header)
+  if (!isUtf8(header)) throw new Error('the bytes are not UTF-8')
   const reader = new JsonReader(header)
   let code = 0
   let flag = 0

@@ -12,9 +12,8 @@
  * @see RocketMQSerializable in apache/rocketmq
  */
 import { FrameError } from '../errors.ts'
-import { codeOfLanguage, languageOfCode } from '../language-code.ts'
-import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
-import { utf8String } from './string-interner.ts'
+import { codeOfLanguage, type ExtFields, languageOfCode, type RemotingCommand } from '../remoting-command.ts'
+import type { StringInterner } from './string-interner.ts'
 
 const FIXED_BYTES = 21
 
@@ -22,7 +21,10 @@ const FIXED_BYTES = 21
  * Reads a ROCKETMQ header.
  * @throws {FrameError} `ERR_HEADER`
  */
-export function decodeRocketMQHeader(header: Buffer): Omit<RemotingCommand, 'body'> {
+export function decodeRocketMQHeader(
+  header: Buffer,
+  interner: StringInterner,
+): Omit<RemotingCommand, 'body'> {
   if (header.length < FIXED_BYTES) throw badHeader(`${header.length} bytes are too few`)
   const remarkBytes = header.readInt32BE(13)
   const extFieldsLengthAt = 17 + remarkBytes
@@ -37,12 +39,18 @@ export function decodeRocketMQHeader(header: Buffer): Omit<RemotingCommand, 'bod
     opaque: header.readInt32BE(5),
     flag: header.readInt32BE(9),
     remark: remarkBytes === 0 ? null : header.toString('utf8', 17, extFieldsLengthAt),
-    extFields: extFieldsBytes <= 0 ? null : decodeExtFields(header, extFieldsLengthAt + 4, extFieldsBytes),
+    extFields:
+      extFieldsBytes <= 0 ? null : decodeExtFields(header, extFieldsLengthAt + 4, extFieldsBytes, interner),
   }
 }
 
 /** As in Java the last entry may reach beyond the announced length, but not beyond the header. */
-function decodeExtFields(header: Buffer, from: number, extFieldsBytes: number): ExtFields {
+function decodeExtFields(
+  header: Buffer,
+  from: number,
+  extFieldsBytes: number,
+  interner: StringInterner,
+): ExtFields {
   const fields = new Map<string, string | null>()
   let at = from
   while (at < from + extFieldsBytes) {
@@ -53,10 +61,8 @@ function decodeExtFields(header: Buffer, from: number, extFieldsBytes: number): 
     const valueAt = valueLengthAt + 4
     at = valueAt + checkedLength(header.readInt32BE(valueLengthAt), valueAt, header, extFieldsBytes)
     if (valueLengthAt === nameAt) continue
-    fields.set(
-      utf8String(header, nameAt, valueLengthAt),
-      at === valueAt ? null : utf8String(header, valueAt, at),
-    )
+    const name = interner.utf8(header, nameAt, valueLengthAt)
+    fields.set(name, at === valueAt ? null : interner.utf8(header, valueAt, at))
   }
   return fields
 }

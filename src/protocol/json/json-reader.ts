@@ -16,7 +16,7 @@ const CLOSE_BRACKET = 0x5d
 const LINE_FEED = 0x0a
 const DIGIT_0 = 0x30
 
-/** Deepest nesting that is skipped or copied; real bodies have six levels. */
+/** Deepest nesting of a skipped value; real bodies have six levels. */
 const MAX_DEPTH = 512
 
 const INT32_MIN = -0x80000000n
@@ -42,23 +42,21 @@ const MAX_NUMBER_LENGTH = 64
 const NUMBER = /^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$/
 
 /**
- * Reads JSON text as Java peers write it and as the Java NameServer takes it, straight from its bytes and value by value, so
- * that a body of many megabytes is never held as a tree, can be read in slices, and keeps 64-bit integers exact.
+ * Reads JSON text value by value from its bytes, so that a body of many megabytes is never held as a tree, can be read in slices,
+ * and keeps 64-bit integers exact.
  *
- * Beyond the standard it accepts what fastjson accepts: unquoted and single-quoted names, integer map keys without quotes,
- * comments, stray commas, numbers written as strings and the like. Every `read…` method reads one value and converts it the
- * way Java converts it to a field of that type; `null` (also written `undefined` or `NaN`) comes back as null.
+ * It accepts what the Java NameServer accepts through fastjson: unquoted and single-quoted names, integer map keys without
+ * quotes, comments, stray commas, numbers written as strings and the like. Every `read…` method converts one value as Java
+ * converts it to a field of that type; `null` (also written `undefined` or `NaN`) comes back as null.
  *
  * All methods throw {@link JsonError} where the text cannot be read.
  */
 export class JsonReader {
   readonly #bytes: Buffer
-  readonly #end: number
   #at: number
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
-    this.#end = bytes.length
     // A byte order mark is allowed in front.
     this.#at = bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   }
@@ -68,12 +66,12 @@ export class JsonReader {
     return this.#at
   }
 
-  /** Goes on at a later offset, of which the caller knows that only whole members lie between. */
+  /** Continues at a later offset; between them must be whole members only. */
   skipTo(offset: number): void {
     this.#at = offset
   }
 
-  /** Whether nothing but white space and comments is left. */
+  /** Whether only white space and comments are left. */
   atEnd(): boolean {
     return this.#peek() === -1
   }
@@ -93,7 +91,7 @@ export class JsonReader {
     return true
   }
 
-  /** The next member's name, with the reader before its value; undefined when the object is over. */
+  /** The next member's name, with the reader before its value; undefined at the end of the object. */
   nextName(): string | undefined {
     let byte = this.#peek()
     while (byte === COMMA || byte === SEMICOLON) {
@@ -110,15 +108,13 @@ export class JsonReader {
     return name
   }
 
-  /**
-   * The next member whose name is one of `fields`, with the reader before its value. Other members are passed over.
-   */
+  /** The next member whose name is one of `fields`, with the reader before its value. Other members are skipped. */
   nextField<Field extends string>(fields: FieldNames<Field>): Field | undefined {
     for (;;) {
       let field: Field | undefined
-      // A name is looked at where it stands, if it does so in the usual way.
+      // A compact name is compared in place, without making a string of it.
       const from = this.#at + 2
-      const to = this.#usualNameEnd()
+      const to = this.#compactNameEnd()
       if (to >= 0) {
         this.#at = to + 2
         field = fields.matchBytes(this.#bytes, from, to)
@@ -132,22 +128,21 @@ export class JsonReader {
     }
   }
 
-  /** Where the closing quotation mark of `{"name":` or `,"name":` is, if that is what comes; -1 if not. */
-  #usualNameEnd(): number {
+  /** The offset of the closing quotation mark of `,"name":` if that is next; -1 if not. */
+  #compactNameEnd(): number {
     const bytes = this.#bytes
     const at = this.#at
-    // What is before the name has been read if it is a brace: then the name comes at once.
     if (bytes[at] !== COMMA || bytes[at + 1] !== QUOTE) return -1
     const end = this.#plainStringEnd(at + 2, QUOTE)
     return end >= 0 && bytes[end + 1] === COLON ? end : -1
   }
 
-  /** Where a string ends that is ASCII without escapes, counted from its first character; -1 for any other. */
+  /** The offset of the closing quote of a string of ASCII without escapes; -1 for any other. */
   #plainStringEnd(from: number, quote: number): number {
     const bytes = this.#bytes
     let at = from
     for (let byte = bytes[at] as number; byte !== quote; byte = bytes[++at] as number) {
-      // Also where the bytes are over.
+      // At the end of the bytes, too.
       if (!(byte < 0x80) || byte === BACKSLASH) return -1
     }
     return at
@@ -175,17 +170,6 @@ export class JsonReader {
     return false
   }
 
-  /** Consumes a null if one is next. */
-  tryNull(): boolean {
-    const byte = this.#peek()
-    if (byte !== 0x6e && byte !== 0x75 && byte !== 0x4e) return false
-    const from = this.#at
-    const word = this.#bareWord('a value')
-    if (word === 'null' || word === 'undefined' || word === 'NaN') return true
-    this.#at = from
-    return false
-  }
-
   /** Text; a number, boolean, object or array gives its JSON text. */
   readString(): string | null {
     const byte = this.#peek()
@@ -196,23 +180,23 @@ export class JsonReader {
       return this.#bytes.toString('utf8', from, this.#at)
     }
     const word = this.#bareWord('a value')
-    if (word === 'null' || word === 'undefined' || word === 'NaN') return null
+    if (isNull(word)) return null
     if (word !== 'true' && word !== 'false' && !NUMBER.test(word)) throw this.#error('expected a string')
     return word
   }
 
   /** An int32; fractions are cut off, text is parsed, true is 1. @throws {JsonError} Also if it does not fit. */
   readInt(): number | null {
-    const usual = this.#usualInt()
-    if (usual >= 0) return usual
+    const compact = this.#compactInt()
+    if (compact >= 0) return compact
     const value = this.#integer()
     if (value === null) return null
     if (value < INT32_MIN || value > INT32_MAX) throw this.#error('number does not fit 32 bits')
     return Number(value)
   }
 
-  /** A number of up to nine digits with a comma or brace behind it; -1 for anything else, with nothing consumed. */
-  #usualInt(): number {
+  /** A number of up to nine digits before a comma or brace; -1 for anything else, with nothing consumed. */
+  #compactInt(): number {
     const bytes = this.#bytes
     let value = 0
     let at = this.#at
@@ -255,18 +239,18 @@ export class JsonReader {
     }
   }
 
-  /** A list of strings; null elements stay null. @throws {JsonError} Also if there are more than `most`. */
-  readStringList(most: number): (string | null)[] | null {
+  /** A list of strings; null elements stay null. @throws {JsonError} Also if there are more than `max`. */
+  readStringList(max: number): (string | null)[] | null {
     if (!this.enterArray()) return null
     const list: (string | null)[] = []
     while (this.nextElement()) {
-      if (list.length === most) throw this.#error(`a list of more than ${most} texts`)
+      if (list.length === max) throw this.#error(`a list of more than ${max} strings`)
       list.push(this.readString())
     }
     return list
   }
 
-  /** Passes over one value of any kind, however deep up to 512 levels. */
+  /** Skips one value of any kind, up to 512 levels deep. */
   skipValue(): void {
     let depth = 0
     do {
@@ -295,7 +279,7 @@ export class JsonReader {
   #peek(): number {
     for (;;) {
       const byte = this.#bytes[this.#at]
-      if (byte === undefined || this.#at >= this.#end) return -1
+      if (byte === undefined) return -1
       if (byte === SLASH) this.#skipComment()
       else if (byte > 0x20 || !isSpace(byte)) return byte
       else this.#at++
@@ -308,17 +292,19 @@ export class JsonReader {
     const end =
       kind === SLASH ? this.#bytes.indexOf(LINE_FEED, this.#at + 2) : this.#bytes.indexOf('*/', this.#at + 2)
     if (end < 0 && kind === STAR) throw this.#error('comment without an end')
-    this.#at = end < 0 ? this.#end : kind === SLASH ? end + 1 : end + 2
+    this.#at = end < 0 ? this.#bytes.length : kind === SLASH ? end + 1 : end + 2
   }
 
   #consumeNull(wanted: string): false {
-    if (this.tryNull()) return false
-    // Java takes the empty string for a null object or list.
     const byte = this.#peek()
+    // Java reads the empty string as a null object or list.
     if ((byte === QUOTE || byte === APOSTROPHE) && this.#bytes[this.#at + 1] === byte) {
       this.#at += 2
       return false
     }
+    const from = this.#at
+    if (isNull(this.#bareWord(wanted))) return false
+    this.#at = from
     throw this.#error(`expected ${wanted}`)
   }
 
@@ -326,7 +312,7 @@ export class JsonReader {
   #bareWord(wanted: string): string {
     this.#peek()
     const from = this.#at
-    while (this.#at < this.#end && !isDelimiter(this.#bytes[this.#at] as number)) this.#at++
+    while (this.#at < this.#bytes.length && !isDelimiter(this.#bytes[this.#at] as number)) this.#at++
     if (this.#at === from) throw this.#error(`expected ${wanted}`)
     return this.#bytes.toString('utf8', from, this.#at)
   }
@@ -340,7 +326,7 @@ export class JsonReader {
     if (text === 'true') return 1n
     if (text === 'false') return 0n
     if (/^[+-]?\d{1,15}$/.test(text)) return BigInt(Number(text))
-    // To make a number of millions of digits would hold up everybody, and no 64-bit integer needs as many.
+    // To convert millions of digits would block the event loop.
     if (text.length > MAX_NUMBER_LENGTH) throw this.#error('number out of range')
     if (/^[+-]?\d+$/.test(text)) return BigInt(text.startsWith('+') ? text.slice(1) : text)
     if (!NUMBER.test(text)) throw this.#error('expected a number')
@@ -350,22 +336,13 @@ export class JsonReader {
   }
 
   #skipString(quote: number): void {
-    const plainEnd = this.#plainStringEnd(this.#at + 1, quote)
-    if (plainEnd >= 0) {
-      this.#at = plainEnd + 1
-      return
-    }
+    const bytes = this.#bytes
     let at = this.#at + 1
-    for (;;) {
-      const end = this.#bytes.indexOf(quote, at)
-      if (end < 0 || end >= this.#end) throw this.#error('string without an end')
-      let backslashes = 0
-      while (this.#bytes[end - 1 - backslashes] === BACKSLASH && end - 1 - backslashes > this.#at)
-        backslashes++
-      at = end + 1
-      if (backslashes % 2 === 0) break
+    for (let byte = bytes[at]; byte !== quote; byte = bytes[++at]) {
+      if (byte === undefined) throw this.#error('string without an end')
+      if (byte === BACKSLASH) at++
     }
-    this.#at = at
+    this.#at = at + 1
   }
 
   #string(quote: number): string {
@@ -376,38 +353,39 @@ export class JsonReader {
       return this.#bytes.toString('latin1', from, plainEnd)
     }
     this.#skipString(quote)
-    const to = this.#at - 1
-    const backslashAt = this.#bytes.subarray(from, to).indexOf(BACKSLASH)
-    return backslashAt < 0
-      ? this.#bytes.toString('utf8', from, to)
-      : this.#unescape(from, from + backslashAt, to)
+    return this.#unescape(from, this.#at - 1)
   }
 
-  #unescape(from: number, firstEscape: number, to: number): string {
+  #unescape(from: number, to: number): string {
+    const raw = this.#bytes.subarray(from, to)
     let text = ''
-    let plain = from
-    for (let at = firstEscape; at >= 0 && at < to; at = this.#bytes.indexOf(BACKSLASH, plain)) {
-      text += this.#bytes.toString('utf8', plain, at)
-      const kind = this.#bytes[at + 1] as number
+    let plainFrom = 0
+    for (let at = raw.indexOf(BACKSLASH); at >= 0; at = raw.indexOf(BACKSLASH, plainFrom)) {
+      text += raw.toString('utf8', plainFrom, at)
+      const kind = raw[at + 1] as number
       const simple = SIMPLE_ESCAPES.get(kind)
       if (simple !== undefined) {
         text += simple
-        plain = at + 2
+        plainFrom = at + 2
       } else if (kind >= 0x30 && kind <= 0x37) {
         text += String.fromCharCode(kind - 0x30)
-        plain = at + 2
+        plainFrom = at + 2
       } else {
         const digits = kind === 0x75 ? 4 : kind === 0x78 ? 2 : 0
-        const hex = this.#bytes.toString('latin1', at + 2, Math.min(at + 2 + digits, to))
+        const hex = raw.toString('latin1', at + 2, at + 2 + digits)
         if (digits === 0 || hex.length < digits || !/^[0-9a-fA-F]+$/.test(hex)) {
-          throw new JsonError('unknown escape', at)
+          throw new JsonError('unknown escape', from + at)
         }
         text += String.fromCharCode(Number.parseInt(hex, 16))
-        plain = at + 2 + digits
+        plainFrom = at + 2 + digits
       }
     }
-    return text + this.#bytes.toString('utf8', plain, to)
+    return text + raw.toString('utf8', plainFrom)
   }
+}
+
+function isNull(word: string): boolean {
+  return word === 'null' || word === 'undefined' || word === 'NaN'
 }
 
 function isSpace(byte: number): boolean {

@@ -75,3 +75,28 @@ export function sortedEntries<Key extends string | number | bigint, Value>(
 ): [Key, Value][] {
   return [...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
 }
+
+/** UTF-16 units of text that are encoded at a time; a few microseconds of work. */
+const CHUNK_UNITS = 16_384
+
+/** Encodes a long text piece by piece, so that no single step blocks the event loop. */
+export class TextChunks {
+  #text = ''
+  readonly #chunks: Buffer[] = []
+
+  add(piece: string): void {
+    this.#text += piece
+    if (this.#text.length >= CHUNK_UNITS) this.#encode()
+  }
+
+  /** The whole text as UTF-8. */
+  toBuffer(): Buffer {
+    this.#encode()
+    return this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
+  }
+
+  #encode(): void {
+    this.#chunks.push(Buffer.from(this.#text))
+    this.#text = ''
+  }
+}

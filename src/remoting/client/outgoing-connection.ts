@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
-import { decodeCommand, encodeCommand } from '../../protocol/command-codec.ts'
+import { LimitError } from '../../common/limit-error.ts'
+import type { CommandDecoder } from '../../protocol/command-decoder.ts'
+import { encodeCommand } from '../../protocol/command-encoder.ts'
 import { FrameDecoder } from '../../protocol/frame-decoder.ts'
 import { isResponse, type RemotingCommand, type SerializeType } from '../../protocol/remoting-command.ts'
-import type { LimitName } from '../../stats/counters.ts'
 import type { RemoteAddress } from './remote-address.ts'
 import { RemotingClientError } from './remoting-client-error.ts'
 
@@ -12,8 +13,8 @@ import { RemotingClientError } from './remoting-client-error.ts'
  */
 export type Connect = (address: RemoteAddress, onReady: () => void) => Socket
 
-/** Told that a command to an address is not sent, because a bound of the client was met. */
-export type OnCommandRefused = (bound: LimitName, address: string, why: string) => void
+/** Called when a command to an address is not sent because of a limit of the client. */
+export type OnCommandRejected = (error: LimitError, address: string) => void
 
 /** What every connection of a client shares. */
 export interface OutgoingConnectionOptions {
@@ -26,11 +27,11 @@ export interface OutgoingConnectionOptions {
   readonly maxQueuedBytes: number
   readonly maxFrameBytes: number
   readonly serializeType: SerializeType
-  readonly nextOpaque: () => number
+  readonly commandDecoder: CommandDecoder
   readonly nowMs: () => number
   /** Runs a task once; returns what prevents it. */
   readonly after: (delayMs: number, task: () => void) => () => void
-  readonly onRejected?: OnCommandRefused
+  readonly onRejected?: OnCommandRejected
   /** The connection is gone. */
   readonly onClose: (connection: OutgoingConnection) => void
 }
@@ -39,12 +40,12 @@ export interface OutgoingConnectionOptions {
 interface Sending {
   readonly frame: Buffer
   readonly onSent: () => void
-  readonly onFailure: (error: RemotingClientError) => void
+  readonly onFailure: (error: RemotingClientError | LimitError) => void
 }
 
 interface Waiting {
   readonly onResponse: (response: RemotingCommand) => void
-  readonly onFailure: (error: RemotingClientError) => void
+  readonly onFailure: (error: RemotingClientError | LimitError) => void
 }
 
 /**
@@ -138,9 +139,10 @@ export class OutgoingConnection {
       return
     }
     if (this.#queuedBytes + bytes > this.#options.maxQueuedBytes) {
-      const detail = `${this.#queuedBytes} bytes wait for ${this.address}`
-      this.#options.onRejected?.('clientMaxQueuedBytes', this.address, detail)
-      sending.onFailure(new RemotingClientError('ERR_QUEUE_FULL', detail))
+      const detail = `${this.#queuedBytes} bytes wait for ${this.address} (clientMaxQueuedBytes)`
+      const error = LimitError.busy('clientMaxQueuedBytes', detail)
+      this.#options.onRejected?.(error, this.address)
+      sending.onFailure(error)
       return
     }
     this.#sending.add(sending)
@@ -172,7 +174,7 @@ export class OutgoingConnection {
     try {
       this.#decoder.append(chunk)
       for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
-        const command = decodeCommand(frame, this.#options.nextOpaque)
+        const command = this.#options.commandDecoder.decode(frame)
         // Nobody has a reason to ask us anything over a connection that we opened.
         if (isResponse(command)) this.#responses.get(command.opaque)?.onResponse(command)
       }

@@ -1,11 +1,12 @@
+import { LimitError, type LimitName } from '../../common/limit-error.ts'
+import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { type ExtFields, type RemotingCommand, requestCommand } from '../../protocol/remoting-command.ts'
-import type { LimitName } from '../../stats/counters.ts'
 import { OutgoingConnection, type OutgoingConnectionOptions } from './outgoing-connection.ts'
 import { parseRemoteAddress } from './remote-address.ts'
 import { RemotingClientError } from './remoting-client-error.ts'
 
 /** What a client needs to open connections, and how much it may hold. */
-export interface RemotingClientOptions extends Omit<OutgoingConnectionOptions, 'nextOpaque' | 'onClose'> {
+export interface RemotingClientOptions extends Omit<OutgoingConnectionOptions, 'commandDecoder' | 'onClose'> {
   /** A connection without traffic either way for this long is closed; infinity for never. */
   readonly maxIdleMs: number
   /** Most connections, those that are being opened among them. */
@@ -28,6 +29,7 @@ const IDLE_SWEEP_MS = 1_000
  */
 export class RemotingClient {
   readonly #options: RemotingClientOptions
+  readonly #commandDecoder = new CommandDecoder({ nextOpaque: () => this.#nextOpaque() })
   /** In the order of their last use. */
   readonly #connections = new Map<string, OutgoingConnection>()
   #endSweeps: (() => void) | undefined
@@ -67,7 +69,7 @@ export class RemotingClient {
    */
   async invokeOneway(address: string, command: RemotingCommand): Promise<void> {
     if (this.#oneways >= this.#options.maxOneways) {
-      throw this.#tooMany('clientOnewaySemaphoreValue', address, this.#oneways, 'oneway commands')
+      throw this.#tooMany('clientOnewaySemaphoreValue', address, this.#oneways, 'waiting oneway commands')
     }
     this.#oneways++
     try {
@@ -85,7 +87,7 @@ export class RemotingClient {
    */
   async invoke(address: string, command: RemotingCommand, timeoutMs: number): Promise<RemotingCommand> {
     if (this.#requests >= this.#options.maxRequests) {
-      throw this.#tooMany('clientAsyncSemaphoreValue', address, this.#requests, 'requests')
+      throw this.#tooMany('clientAsyncSemaphoreValue', address, this.#requests, 'waiting requests')
     }
     this.#requests++
     try {
@@ -121,7 +123,7 @@ export class RemotingClient {
     this.#endSweeps ??= this.#options.every(IDLE_SWEEP_MS, () => this.#closeIdle())
     return new OutgoingConnection(address, remote, {
       ...this.#options,
-      nextOpaque: () => this.#nextOpaque(),
+      commandDecoder: this.#commandDecoder,
       onClose: (connection) => this.#onClose(connection),
     })
   }
@@ -133,15 +135,13 @@ export class RemotingClient {
       connection.destroy()
       return
     }
-    const detail = `${this.#connections.size} connections are open and busy`
-    this.#options.onRejected?.('clientMaxConnections', other, detail)
-    throw new RemotingClientError('ERR_TOO_MANY_CONNECTIONS', detail)
+    throw this.#tooMany('clientMaxConnections', other, this.#connections.size, 'busy connections')
   }
 
-  #tooMany(bound: LimitName, address: string, count: number, what: string): RemotingClientError {
-    const detail = `${count} ${what} wait already`
-    this.#options.onRejected?.(bound, address, detail)
-    return new RemotingClientError('ERR_TOO_MANY_COMMANDS', detail)
+  #tooMany(limit: LimitName, address: string, count: number, what: string): LimitError {
+    const error = LimitError.busy(limit, `no room beside ${count} ${what} (${limit})`)
+    this.#options.onRejected?.(error, address)
+    return error
   }
 
   #onClose(connection: OutgoingConnection): void {

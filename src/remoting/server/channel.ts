@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
-import type { BufferPool } from '../../protocol/buffer-pool.ts'
-import { decodeCommand } from '../../protocol/command-codec.ts'
-import { FrameError, LimitError } from '../../protocol/errors.ts'
+import type { LimitError } from '../../common/limit-error.ts'
+import type { CommandDecoder } from '../../protocol/command-decoder.ts'
+import { FrameError } from '../../protocol/errors.ts'
 import { FrameDecoder } from '../../protocol/frame-decoder.ts'
 import type { ChannelRef, RequestContext } from '../../protocol/processor.ts'
 import {
@@ -11,94 +11,92 @@ import {
   type RemotingResponse,
 } from '../../protocol/remoting-command.ts'
 import type { Counters } from '../../stats/counters.ts'
-import type { ConnectionMemoryError, ConnectionMemoryLimit, QueueHolder } from './connection-memory-limit.ts'
-import { type LargeFrameThrottle, LEAST_PAUSE_BYTES } from './large-frame-throttle.ts'
+import type {
+  ConnectionMemoryLimit,
+  LimitedConnection,
+  RequestsInProgress,
+} from './connection-memory-limit.ts'
+import { type LargeFrameThrottle, MIN_PAUSE_BYTES } from './large-frame-throttle.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 import type { ResponseBuffer } from './response-buffer.ts'
 import type { SharedReadBuffer } from './shared-read-buffer.ts'
 
-/** What every channel of a server shares. */
+/** What all channels of a server share. */
 export interface ChannelOptions {
   readonly dispatcher: RequestDispatcher
   readonly nowMs: () => number
   readonly maxFrameBytes: number
-  readonly maxHeaderBytes: number
-  /** Shared, since every channel empties it before its turn is over. */
-  readonly answers: ResponseBuffer
-  /** What sockets read into; undefined if each is to read into memory of its own. */
+  readonly commandDecoder: CommandDecoder
+  readonly responses: ResponseBuffer
+  /** Undefined if each socket reads into memory of its own. */
   readonly reads: SharedReadBuffer | undefined
-  /** What large frames are put together in. */
-  readonly assemblies: BufferPool
-  readonly pace: LargeFrameThrottle
-  readonly nextOpaque: () => number
+  readonly throttle: LargeFrameThrottle
   readonly counters: Counters
-  /** What is held of requests that are not whole, on all channels together. */
+  /** Memory of incomplete and unread requests. */
   readonly queuedRequests: ConnectionMemoryLimit
-  /** Most bytes of requests that are worked on beyond their turn, on all channels together. */
-  readonly maxWorkingRequestBytes: number
-  /** What is held of answers, on all channels together. */
-  readonly queuedAnswers: ConnectionMemoryLimit
-  /** Told once why a channel is being closed by us, or that its socket failed. */
+  readonly inProgress: RequestsInProgress
+  /** Memory of responses that were not sent yet. */
+  readonly queuedResponses: ConnectionMemoryLimit
+  /** Called once with the reason why a channel is closed by this server, or with its socket's error. */
   readonly onFailure: (channel: ChannelRef, error: Error) => void
-  /** Told once of an error that nobody expected; the channel is being closed, and the others go on. */
+  /** Called once with an unexpected error; the channel is closed. */
   readonly onDefect: (channel: ChannelRef, error: unknown) => void
 }
 
 /** What a channel takes over from the connection as it was accepted. */
 export interface AcceptedConnection {
   readonly id: number
-  /** `host:port` of the peer, which a proxy may stand before. */
+  /** `host:port` of the peer, also behind a proxy. */
   readonly remoteAddress: string
-  /** Idle for this many milliseconds, it is closed. */
+  /** The connection is closed when it was idle for this many milliseconds. */
   readonly maxIdleMs: number
 }
 
-/** A request up to this size may always be worked on, however much waits. */
-const SMALL_BODY_BYTES = 16 * 1024
+/** An incomplete frame of this size is large: its bytes are throttled. */
+const LARGE_FRAME_BYTES = 64 * 1024
 
-/** A large answer is handed to the socket in pieces of this size, so that its progress can be seen. */
+/** A large response is written in pieces of this size, so that a slow peer's progress can be seen. */
 const PIECE_BYTES = 256 * 1024
 
 /**
- * One connection: bytes in, answers out, in the order of their requests.
+ * One connection: bytes in, responses out, in the order of their requests.
  *
- * The answers to the frames of one read leave in one write. A request whose answer takes longer holds up those behind it on
- * this connection, and so does a peer that does not read its answers: nothing more is read from it until it does. So a peer
- * can make us keep one read, one request and the answers of one read at most.
+ * The responses to the frames of one read leave in one write. While a request is in progress, or the peer does not read its
+ * responses, nothing more is read from the peer. So a connection holds at most one read, one request and the responses of one
+ * read.
  */
-export class Channel implements ChannelRef, QueueHolder {
+export class Channel implements ChannelRef, LimitedConnection {
   readonly id: number
   readonly remoteAddress: string
-  /** Idle for this many milliseconds, it is closed; the limit in effect when the connection was accepted. */
   readonly maxIdleMs: number
   readonly #socket: Socket
   readonly #options: ChannelOptions
   readonly #decoder: FrameDecoder
-  /** What is to be sent when the socket has taken what it was given. */
+  /** What is written when the socket has drained. */
   #unsent: Buffer[] = []
-  /** Whether the bytes of a read are other ones as soon as it has been worked on. */
+  /** Whether the bytes of a read are overwritten by the next read, of any connection. */
   readonly #sharesReads: boolean
-  /** A request is being worked on beyond its turn. */
-  #held = false
+  /** Whether a request is in progress beyond the turn in which it came. */
+  #busy = false
   #congested = false
-  /** Bytes of large frames taken since the last pause for others. */
+  /** Bytes of large frames since the last pause. */
   #largeBytes = 0
-  /** Others come first for a while. */
+  /** Whether the throttle has paused reading. */
   #paused = false
   #closing = false
   #closed = false
-  /** Whether bytes of requests, and of answers, are accounted to this connection. */
-  #holdsRequests = false
-  #holdsAnswers = false
-  /** Whether the socket has taken every write at once so far, as all do but encrypted ones and those of slow peers. */
-  #takesAtOnce = true
+  /** Whether requests, and responses, of this connection are reported to their memory limits. */
+  #reportsRequests = false
+  #reportsResponses = false
+  /** Whether the socket has passed on every write at once; those of TLS and of slow peers do not. */
+  #writesAtOnce = true
   #lastActivityMs: number
 
   constructor(socket: Socket, options: ChannelOptions, accepted: AcceptedConnection) {
     this.id = accepted.id
     this.#socket = socket
     this.#options = options
-    this.#decoder = new FrameDecoder(options.maxFrameBytes, options.assemblies)
+    this.#decoder = new FrameDecoder(options.maxFrameBytes)
     this.#lastActivityMs = options.nowMs()
     this.remoteAddress = accepted.remoteAddress
     this.maxIdleMs = accepted.maxIdleMs
@@ -108,11 +106,11 @@ export class Channel implements ChannelRef, QueueHolder {
     socket.on('error', (error) => options.onFailure(this, error))
     socket.on('close', () => {
       this.#closed = true
-      // Somebody may still know this connection.
+      // The tables may refer to this channel for longer.
       this.#decoder.release()
       this.#unsent = []
-      options.queuedRequests.hold(this, 0, false)
-      options.queuedAnswers.hold(this, 0, false)
+      options.queuedRequests.report(this, 0, false)
+      options.queuedResponses.report(this, 0, false)
     })
   }
 
@@ -120,7 +118,7 @@ export class Channel implements ChannelRef, QueueHolder {
     return this.#closed
   }
 
-  /** Whether nothing more is taken from the peer. */
+  /** Whether requests of the peer are ignored from now on. */
   get closing(): boolean {
     return this.#closing
   }
@@ -130,16 +128,21 @@ export class Channel implements ChannelRef, QueueHolder {
     return this.#lastActivityMs
   }
 
-  /** Sends what is written and closes; nothing more is taken from the peer. */
+  /** Called after a pause of the process. */
+  extendIdleTime(pausedMs: number, nowMs: number): void {
+    this.#lastActivityMs = Math.min(nowMs, this.#lastActivityMs + pausedMs)
+  }
+
+  /** Reads nothing more, sends what is written and closes. */
   closeGently(): void {
     this.#closing = true
     this.#end()
   }
 
-  /** Takes nothing more from the peer, and closes when the request that is being worked on has been answered. */
+  /** Reads nothing more, and closes when the request in progress has its response. */
   finish(): void {
     this.#closing = true
-    if (!this.#held) this.#end()
+    if (!this.#busy) this.#end()
   }
 
   /** Closes at once. */
@@ -148,60 +151,58 @@ export class Channel implements ChannelRef, QueueHolder {
     this.#socket.destroy()
   }
 
-  /** Closes at once, to make room for others. */
-  giveUp(error: ConnectionMemoryError): void {
+  evict(error: LimitError): void {
     this.destroy()
     this.#options.onFailure(this, error)
   }
 
-  /** Takes bytes from the peer. With a shared read buffer they are looked at no more when this returns. */
+  /** Takes bytes from the peer. With a shared read buffer they may change as soon as this returns. */
   receive(chunk: Buffer): void {
     if (this.#closing) return
-    const { nowMs, pace, counters } = this.#options
+    const { nowMs, throttle, counters } = this.#options
     const decoder = this.#decoder
-    const large = decoder.assembling
+    const wasLarge = decoder.partialBytes >= LARGE_FRAME_BYTES
     this.#lastActivityMs = nowMs()
     counters.bytesIn += chunk.length
     decoder.append(chunk)
     this.#work()
-    if (this.#sharesReads) decoder.keepUnread()
-    if (large || decoder.assembling) this.#pauseForOthers(chunk.length)
-    else if (decoder.bufferedBytes === 0) pace.servedOther(this.#lastActivityMs)
+    if (this.#sharesReads) decoder.detach()
+    if (wasLarge || decoder.partialBytes >= LARGE_FRAME_BYTES) this.#pauseForOthers(chunk.length)
+    else if (decoder.bufferedBytes === 0) throttle.servedOther(this.#lastActivityMs)
   }
 
   #pauseForOthers(bytes: number): void {
-    const { pace } = this.#options
-    this.#largeBytes = pace.servesOthers ? this.#largeBytes + bytes : 0
-    if (this.#paused || this.#largeBytes < LEAST_PAUSE_BYTES) return
-    pace.wait(this.#largeBytes, () => this.#onOthersServed())
+    const { throttle } = this.#options
+    this.#largeBytes = throttle.servesOthers ? this.#largeBytes + bytes : 0
+    if (this.#paused || this.#largeBytes < MIN_PAUSE_BYTES) return
+    throttle.wait(this.#largeBytes, () => {
+      this.#paused = false
+      if (!this.#closed) this.#work()
+    })
     this.#paused = true
     this.#largeBytes = 0
     this.#socket.pause()
   }
 
-  #onOthersServed(): void {
-    this.#paused = false
-    if (!this.#closed) this.#work()
-  }
-
   #onDrain(): void {
     this.#lastActivityMs = this.#options.nowMs()
     this.#congested = false
-    this.#holdsAnswers = false
-    this.#options.queuedAnswers.hold(this, 0, true)
+    this.#reportsResponses = false
+    this.#options.queuedResponses.report(this, 0, true)
     this.#send()
     this.#work()
   }
 
-  /** Answers frames until there are no more, or until one must be waited for; then sends what came of it. */
+  /** Handles frames until there are no more or one has to be waited for, and sends the responses. */
   #work(): void {
     const context: RequestContext = { channel: this, nowMs: this.#lastActivityMs }
-    const decoder = this.#decoder
     let frames = 0
     try {
-      while (!this.#held && !this.#congested && !this.#closing && decoder.advance()) {
+      while (!this.#busy && !this.#congested && !this.#closing) {
+        const frame = this.#decoder.next()
+        if (frame === undefined) break
         frames++
-        this.#answer(this.#decode(), context)
+        this.#handle(this.#decode(frame), context)
       }
     } catch (error) {
       this.#options.counters.framesIn += frames
@@ -215,75 +216,58 @@ export class Channel implements ChannelRef, QueueHolder {
       return
     }
     this.#flush()
-    if (this.#held || this.#congested || this.#paused) this.#socket.pause()
+    if (this.#busy || this.#congested || this.#paused) this.#socket.pause()
     else if (this.#socket.isPaused()) this.#socket.resume()
     this.#options.counters.framesIn += frames
-    this.#account(frames > 0)
+    this.#reportMemory(frames > 0)
   }
 
-  /** Says what is held for this connection: for most, at the end of each turn, nothing. */
-  #account(gotOn: boolean): void {
+  /** Most connections hold nothing at the end of a turn. */
+  #reportMemory(madeProgress: boolean): void {
     if (this.#closed) return
     const unread = this.#decoder.bufferedBytes
-    if (unread > 0 || this.#holdsRequests) {
-      this.#holdsRequests = unread > 0
-      this.#options.queuedRequests.hold(this, unread, gotOn)
+    if (unread > 0 || this.#reportsRequests) {
+      this.#reportsRequests = unread > 0
+      this.#options.queuedRequests.report(this, unread, madeProgress)
     }
-    if (this.#congested || this.#holdsAnswers) {
+    if (this.#congested || this.#reportsResponses) {
       const unsent = this.#unsent.reduce((sum, piece) => sum + piece.length, this.#socket.writableLength)
-      this.#holdsAnswers = unsent > 0
-      this.#options.queuedAnswers.hold(this, unsent, false)
+      this.#reportsResponses = unsent > 0
+      this.#options.queuedResponses.report(this, unsent, false)
     }
   }
 
-  #decode(): RemotingCommand {
-    const decoder = this.#decoder
-    const { nextOpaque, maxHeaderBytes } = this.#options
-    const request = decodeCommand(decoder.bytes, nextOpaque, decoder.from, decoder.to, maxHeaderBytes)
-    // Who answers later still looks at the body then.
-    if (request.body === null || !this.#sharesReads || decoder.ownsFrame) return request
+  /** A processor may keep the body: it is copied out of the shared read buffer. */
+  #decode(frame: Buffer): RemotingCommand {
+    const { commandDecoder, reads } = this.#options
+    const request = commandDecoder.decode(frame)
+    if (request.body === null || !reads?.holds(request.body)) return request
     return { ...request, body: Buffer.from(request.body) }
   }
 
-  #answer(request: RemotingCommand, context: RequestContext): void {
-    // We ask nothing over these connections, so an answer has no question: it is dropped, as in Java.
+  #handle(request: RemotingCommand, context: RequestContext): void {
+    // This server sends no requests over these connections, so a response is dropped, as in Java.
     if (isResponse(request)) return
-    const { frameMemory } = this.#decoder
     const response = this.#dispatch(request, context)
-    if (response instanceof Promise) {
-      this.#await(request, response, frameMemory)
-    } else {
-      this.#queue(request, response)
-      if (frameMemory !== undefined) this.#options.assemblies.giveBack(frameMemory)
-    }
+    if (response instanceof Promise) this.#await(request, response)
+    else this.#queue(request, response)
   }
 
-  /** A large request may wait, and what it needs then no closed connection gives back. */
   #dispatch(request: RemotingCommand, context: RequestContext): RemotingResponse | Promise<RemotingResponse> {
-    const { dispatcher, counters, maxWorkingRequestBytes } = this.#options
-    if (request.body === null) return dispatcher.dispatch(request, context)
-    const bytes = request.body.length
-    const others = counters.workingRequestBytes
-    if (bytes <= SMALL_BODY_BYTES || others + bytes <= maxWorkingRequestBytes || others === 0) {
-      return dispatcher.dispatch(request, context)
-    }
-    const detail = `a request of ${bytes} bytes, and ${others} bytes of others are being worked on`
-    return dispatcher.refuse(LimitError.busy('maxQueuedRequestBytes', detail), request, context)
+    const { dispatcher, inProgress } = this.#options
+    const error = request.body === null ? undefined : inProgress.check(request.body.length)
+    if (error !== undefined) return dispatcher.reject(error, request, context)
+    return dispatcher.dispatch(request, context)
   }
 
-  #await(
-    request: RemotingCommand,
-    response: Promise<RemotingResponse>,
-    frameMemory: Buffer | undefined,
-  ): void {
-    const { counters } = this.#options
+  #await(request: RemotingCommand, response: Promise<RemotingResponse>): void {
+    const { inProgress } = this.#options
     const bytes = request.body?.length ?? 0
-    this.#held = true
-    counters.workingRequestBytes += bytes
+    this.#busy = true
+    inProgress.acquire(bytes)
     void response.then((settled) => {
-      this.#held = false
-      counters.workingRequestBytes -= bytes
-      if (frameMemory !== undefined) this.#options.assemblies.giveBack(frameMemory)
+      this.#busy = false
+      inProgress.release(bytes)
       this.#lastActivityMs = this.#options.nowMs()
       try {
         this.#queue(request, settled)
@@ -295,24 +279,24 @@ export class Channel implements ChannelRef, QueueHolder {
     })
   }
 
-  /** What was written in this turn is dropped with the channel: it may be half an answer. */
+  /** Drops the responses of this turn: the last one may be incomplete. */
   #onDefect(error: unknown): void {
-    this.#options.answers.reuse()
+    this.#options.responses.reuse()
     this.#options.onDefect(this, error)
     this.destroy()
   }
 
   #queue(request: RemotingCommand, response: RemotingResponse): void {
-    const { answers, counters } = this.#options
+    const { responses, counters } = this.#options
     counters.outcomes.add(response.code)
     if (isOneway(request) || this.#closed) {
       counters.unanswered++
       return
     }
-    if (answers.add(response, request.opaque)) return
+    if (responses.add(response, request.opaque)) return
     this.#flush()
-    if (answers.add(response, request.opaque)) return
-    const frame = answers.encode(response, request.opaque)
+    if (responses.add(response, request.opaque)) return
+    const frame = responses.encode(response, request.opaque)
     for (let from = 0; from < frame.length; from += PIECE_BYTES) {
       this.#unsent.push(frame.subarray(from, from + PIECE_BYTES))
     }
@@ -320,22 +304,22 @@ export class Channel implements ChannelRef, QueueHolder {
   }
 
   #flush(): void {
-    const { answers } = this.#options
-    if (answers.filled === 0) return
-    if (this.#congested || !this.#takesAtOnce) {
-      this.#unsent.push(answers.take())
+    const { responses } = this.#options
+    if (responses.filled === 0) return
+    if (this.#congested || !this.#writesAtOnce) {
+      this.#unsent.push(responses.take())
       this.#send()
       return
     }
-    this.#write(answers.peek())
-    this.#takesAtOnce = this.#socket.writableLength === 0
-    if (this.#takesAtOnce) answers.reuse()
-    else answers.giveAway()
+    this.#write(responses.peek())
+    this.#writesAtOnce = this.#socket.writableLength === 0
+    if (this.#writesAtOnce) responses.reuse()
+    else responses.giveAway()
   }
 
   /**
-   * One piece after the other has gone: a socket that is given several sends them as one, and a peer that reads a large answer
-   * slowly would look idle until the last byte.
+   * Writes one piece after the other. Node would send several as one, and a peer that reads a large response slowly would look
+   * idle until its last byte.
    */
   #send(): void {
     while (!this.#congested) {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { foreignProtocol } from '../../protocol/foreign-protocol.ts'
+import { foreignProtocol } from '../../protocol/frame-decoder.ts'
 import { formatAddress, peerAddress } from '../peer-address.ts'
 import { HandshakeError } from './handshake-error.ts'
 import { readProxyHeader } from './proxy-header.ts'
@@ -92,6 +92,13 @@ export class ConnectionHandshake {
     return this.#lastActivityMs
   }
 
+  /** Called after a pause of the process. */
+  extendIdleTime(pausedMs: number, nowMs: number): void {
+    this.#lastActivityMs = Math.min(nowMs, this.#lastActivityMs + pausedMs)
+    if (this.#handshakeSinceMs !== undefined)
+      this.#handshakeSinceMs = Math.min(nowMs, this.#handshakeSinceMs + pausedMs)
+  }
+
   /** Whether it is being closed, or a channel has taken its place. */
   get closing(): boolean {
     return this.#over
@@ -165,7 +172,7 @@ export class ConnectionHandshake {
       const { host, port } = header.source
       this.#remoteAddress = formatAddress(host, port)
       if (!this.#context.admit(this, host)) {
-        this.#refuse(tooManyOf(host))
+        this.#refuse(tooManyOfAddress(host))
         return undefined
       }
     }
@@ -227,8 +234,8 @@ export class ConnectionHandshake {
   }
 }
 
-/** Why a connection of an address is refused that has as many as may be. */
-export function tooManyOf(host: string): HandshakeError {
-  const message = `${host} has as many connections as maxConnectionsPerAddress allows`
-  return new HandshakeError('ERR_TOO_MANY_OF_ADDRESS', message)
+/** The error for one more connection of an address that has as many as it may. */
+export function tooManyOfAddress(host: string): HandshakeError {
+  const message = `maxConnectionsPerAddress reached for ${host}`
+  return new HandshakeError('ERR_TOO_MANY_OF_ADDRESS', message, { limit: 'maxConnectionsPerAddress' })
 }

@@ -1,88 +1,108 @@
+import { LimitError } from '../../common/limit-error.ts'
 import type { Counters } from '../../stats/counters.ts'
 
-/** A connection is closed because the bytes that are held for all of them are too many, and it has held its own for longest. */
-export class ConnectionMemoryError extends Error {
-  override readonly name = 'ConnectionMemoryError'
-  readonly code = 'ERR_QUEUE_FULL'
-  readonly bound: QueueBound
-
-  constructor(bound: QueueBound, message: string) {
-    super(message)
-    this.bound = bound
-  }
+/** A connection whose memory is limited. */
+export interface LimitedConnection {
+  /** Closes the connection at once and releases its memory. */
+  evict(error: LimitError): void
 }
 
-/** The two queues of a server: what peers have not finished sending, and what they have not read. */
-export type QueueBound = 'maxQueuedRequestBytes' | 'maxQueuedAnswerBytes'
-
-const QUEUES = {
-  maxQueuedRequestBytes: { gauge: 'queuedRequestBytes', what: 'of a request that does not become whole' },
-  maxQueuedAnswerBytes: { gauge: 'queuedAnswerBytes', what: 'of answers that are not read' },
+/** The option that sets the limit, the gauge that shows the usage, and what the memory holds. */
+const KINDS = {
+  maxQueuedRequestBytes: { gauge: 'queuedRequestBytes', what: 'incomplete request' },
+  maxQueuedAnswerBytes: { gauge: 'queuedAnswerBytes', what: 'unread responses' },
 } as const
 
-/** A connection that bytes are held for. */
-export interface QueueHolder {
-  /** Is to be closed at once, and to let go of what is held. */
-  giveUp(error: ConnectionMemoryError): void
-}
-
 /**
- * What all connections of a server hold together.
- *
- * When it becomes too much, whoever has held its share for longest without getting on is closed, and then the next one, until
- * there is room: so there always comes an end to it, and who sends a request in one go, or reads its answers, is not the one, as
- * long as the peers that do not cannot fill the whole room meanwhile. A connection that is merely not read any more would keep
- * its share for ever. Who holds less than half of what the average byte's holder does is left alone: a broker whose
- * heartbeat waits behind its registration would lose its routes, and make no room. Many that hold next to nothing do not change
- * that.
+ * Limits the memory of one kind that all connections of a server hold together. When the limit is exceeded, the connection that
+ * has gone longest without progress is closed, then the next, until usage fits. Connections that hold little are spared: closing
+ * a broker whose heartbeat is half received would cost its routes, and free nothing.
  */
 export class ConnectionMemoryLimit {
-  readonly #bound: QueueBound
+  readonly #limit: keyof typeof KINDS
   readonly #maxBytes: number
   readonly #counters: Counters
-  /** Whoever got on least lately is the first. */
-  readonly #holders = new Map<QueueHolder, number>()
-  /** What they hold together. */
-  #heldBytes = 0
-  /** The sum of the squares of what each holds. */
-  #squares = 0
+  /** Bytes by connection; the one that has gone longest without progress is the first. */
+  readonly #held = new Map<LimitedConnection, number>()
+  #totalBytes = 0
+  /** The sum of the squares of what each holds; divided by the total, it is what the holder of the average byte holds. */
+  #sumOfSquares = 0
 
-  constructor(bound: QueueBound, maxBytes: number, counters: Counters) {
-    this.#bound = bound
+  constructor(limit: keyof typeof KINDS, maxBytes: number, counters: Counters) {
+    this.#limit = limit
     this.#maxBytes = maxBytes
     this.#counters = counters
   }
 
   /**
-   * Says what is held for a connection from now on, 0 for nothing.
-   * @param gotOn - Whether it has finished something since it was last said.
+   * Sets what a connection holds, and evicts connections while all hold too much.
+   * @param bytes - 0 for nothing.
+   * @param madeProgress - Whether it has finished a request, or taken a response, since the last report.
    */
-  hold(holder: QueueHolder, bytes: number, gotOn: boolean): void {
-    const before = this.#holders.get(holder) ?? 0
-    if (gotOn || bytes === 0) this.#holders.delete(holder)
-    if (bytes > 0) this.#holders.set(holder, bytes)
+  report(connection: LimitedConnection, bytes: number, madeProgress: boolean): void {
+    const before = this.#held.get(connection) ?? 0
+    if (madeProgress || bytes === 0) this.#held.delete(connection)
+    if (bytes > 0) this.#held.set(connection, bytes)
     this.#add(bytes, before)
-    while (this.#heldBytes > this.#maxBytes && this.#closeOne()) {}
+    while (this.#totalBytes > this.#maxBytes && this.#evictOne()) {}
   }
 
   #add(bytes: number, before: number): void {
-    this.#heldBytes += bytes - before
-    this.#squares += bytes * bytes - before * before
-    this.#counters[QUEUES[this.#bound].gauge] += bytes - before
+    this.#totalBytes += bytes - before
+    this.#sumOfSquares += bytes * bytes - before * before
+    this.#counters[KINDS[this.#limit].gauge] = this.#totalBytes
   }
 
-  /** @returns False if nobody holds anything. */
-  #closeOne(): boolean {
-    const least = this.#squares / this.#heldBytes / 2
-    for (const [holder, bytes] of this.#holders) {
-      if (bytes < least) continue
-      const held = `all connections hold ${this.#heldBytes} such bytes, and ${this.#maxBytes} are allowed`
-      this.#holders.delete(holder)
+  /** @returns False if no connection holds anything. */
+  #evictOne(): boolean {
+    const sparedBytes = this.#sumOfSquares / this.#totalBytes / 2
+    for (const [connection, bytes] of this.#held) {
+      if (bytes < sparedBytes) continue
+      const usage = `${this.#totalBytes} of ${this.#maxBytes} bytes in use (${this.#limit})`
+      this.#held.delete(connection)
       this.#add(0, bytes)
-      const message = `${bytes} bytes ${QUEUES[this.#bound].what}, for longest of all; ${held}`
-      holder.giveUp(new ConnectionMemoryError(this.#bound, message))
+      const { what } = KINDS[this.#limit]
+      connection.evict(LimitError.busy(this.#limit, `closed: ${what} of ${bytes} bytes; ${usage}`))
       return true
     }
     return false
+  }
+}
+
+/** A request of this size is always accepted, however much is in progress. */
+const SMALL_BODY_BYTES = 16 * 1024
+
+/** Limits the bodies of requests that are in progress beyond the turn in which they came, on all connections of a server. */
+export class RequestsInProgress {
+  readonly #maxBytes: number
+  readonly #counters: Counters
+  #bytes = 0
+
+  constructor(maxBytes: number, counters: Counters) {
+    this.#maxBytes = maxBytes
+    this.#counters = counters
+  }
+
+  /** Bytes in progress. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** The reason to reject a body of this size; undefined if there is room. A single request has room, whatever its size. */
+  check(bodyBytes: number): LimitError | undefined {
+    const hasRoom =
+      bodyBytes <= SMALL_BODY_BYTES || this.#bytes + bodyBytes <= this.#maxBytes || this.#bytes === 0
+    if (hasRoom) return undefined
+    const usage = `${this.#bytes} of ${this.#maxBytes} bytes in progress (maxQueuedRequestBytes)`
+    return LimitError.busy('maxQueuedRequestBytes', `request body of ${bodyBytes} bytes; ${usage}`)
+  }
+
+  acquire(bodyBytes: number): void {
+    this.#bytes += bodyBytes
+    this.#counters.workingRequestBytes = this.#bytes
+  }
+
+  release(bodyBytes: number): void {
+    this.acquire(-bodyBytes)
   }
 }

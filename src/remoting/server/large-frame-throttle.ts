@@ -16,7 +16,7 @@ const FRAMES_AT_FULL_PACE = 20
 /** Somebody served so short a time ago is likely to be back soon. */
 const BUSY_MS = 5
 /** Fewer bytes are not worth a timer. */
-export const LEAST_PAUSE_BYTES = 64 * 1024
+export const MIN_PAUSE_BYTES = 64 * 1024
 
 /**
  * Shares the loop between large frames, which are registrations, and everything else. A peer that sends megabytes has the next

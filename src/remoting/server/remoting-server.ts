@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { BufferPool } from '../../protocol/buffer-pool.ts'
+import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
 import type { SerializeType } from '../../protocol/remoting-command.ts'
 import { Counters } from '../../stats/counters.ts'
@@ -9,9 +9,9 @@ import {
   ConnectionHandshake,
   type HandshakeContext,
   type HandshakeOptions,
-  tooManyOf,
+  tooManyOfAddress,
 } from './connection-handshake.ts'
-import { ConnectionMemoryLimit } from './connection-memory-limit.ts'
+import { ConnectionMemoryLimit, RequestsInProgress } from './connection-memory-limit.ts'
 import { ConnectionsPerAddress } from './connections-per-address.ts'
 import { closeGradually } from './gradual-close.ts'
 import { HandshakeError } from './handshake-error.ts'
@@ -91,6 +91,7 @@ export class RemotingServer {
   readonly #connections = new Map<number, ConnectionHandshake | Channel>()
   readonly #counters: Counters
   readonly #perAddress: ConnectionsPerAddress
+  readonly #inProgress: RequestsInProgress
   /** Under which address a connection is counted. */
   readonly #countedAs = new WeakMap<ConnectionHandshake, string>()
   #lastConnectionId = 0
@@ -105,19 +106,21 @@ export class RemotingServer {
     const limits = options.limits ?? UNLIMITED
     this.#counters = counters
     this.#perAddress = new ConnectionsPerAddress(limits.maxConnectionsPerAddress)
+    this.#inProgress = new RequestsInProgress(limits.maxQueuedRequestBytes / 2, counters)
     this.#channelOptions = {
       dispatcher: options.dispatcher,
       nowMs: options.nowMs,
       maxFrameBytes: options.maxFrameBytes,
-      maxHeaderBytes: options.maxHeaderBytes,
-      answers: new ResponseBuffer(options.serializeType),
+      commandDecoder: new CommandDecoder({
+        nextOpaque: () => {
+          this.#lastOpaque = (this.#lastOpaque + 1) | 0
+          return this.#lastOpaque
+        },
+        maxHeaderBytes: options.maxHeaderBytes,
+      }),
+      responses: new ResponseBuffer(options.serializeType),
       reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),
-      assemblies: new BufferPool(),
-      pace: new LargeFrameThrottle(options),
-      nextOpaque: () => {
-        this.#lastOpaque = (this.#lastOpaque + 1) | 0
-        return this.#lastOpaque
-      },
+      throttle: new LargeFrameThrottle(options),
       counters,
       // Halves, so that peers that do not finish what they send take no room from those that do.
       queuedRequests: new ConnectionMemoryLimit(
@@ -125,8 +128,12 @@ export class RemotingServer {
         limits.maxQueuedRequestBytes / 2,
         counters,
       ),
-      maxWorkingRequestBytes: limits.maxQueuedRequestBytes / 2,
-      queuedAnswers: new ConnectionMemoryLimit('maxQueuedAnswerBytes', limits.maxQueuedAnswerBytes, counters),
+      inProgress: this.#inProgress,
+      queuedResponses: new ConnectionMemoryLimit(
+        'maxQueuedAnswerBytes',
+        limits.maxQueuedAnswerBytes,
+        counters,
+      ),
       onFailure: (channel, error) => options.events.onChannelFailure(channel, error),
       onDefect: (channel, error) => options.events.onChannelDefect(channel, error),
     }
@@ -147,6 +154,11 @@ export class RemotingServer {
     return this.#connections.size
   }
 
+  /** Bytes of request bodies that are in progress. */
+  get requestBytesInProgress(): number {
+    return this.#inProgress.bytes
+  }
+
   /**
    * Listens.
    * @returns Address and port that are really bound.
@@ -165,6 +177,12 @@ export class RemotingServer {
     this.#endSweeps = every(IDLE_SWEEP_MS, () => this.#closeIdle())
     const { address, port } = this.#server.address() as AddressInfo
     return { address, port }
+  }
+
+  /** Called after a pause of the process, in which nothing could be read: it does not count as idle time. */
+  extendIdleTimes(pausedMs: number): void {
+    const nowMs = this.#options.nowMs()
+    for (const connection of this.#connections.values()) connection.extendIdleTime(pausedMs, nowMs)
   }
 
   /** Closes a connection after what is written to it has been sent; does nothing if it is gone. */
@@ -224,7 +242,7 @@ export class RemotingServer {
         return
       }
       const message = `maxConnections (${allowed}) reached`
-      const error = new HandshakeError('ERR_TOO_MANY_CONNECTIONS', message)
+      const error = new HandshakeError('ERR_TOO_MANY_CONNECTIONS', message, { limit: 'maxConnections' })
       this.#options.events.onConnectionRejected(peer, error)
     })
   }
@@ -235,7 +253,7 @@ export class RemotingServer {
     // A proxy has connections of many; each is counted as that of its client as soon as its header says whose it is.
     const counted = !(proxyTrustedNetworks.areNamed && proxyTrustedNetworks.has(host))
     if (counted && !this.#perAddress.add(host)) {
-      this.#options.events.onConnectionRejected(peerAddress(socket), tooManyOf(host))
+      this.#options.events.onConnectionRejected(peerAddress(socket), tooManyOfAddress(host))
       socket.destroy()
       return
     }

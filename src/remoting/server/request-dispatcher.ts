@@ -1,28 +1,21 @@
-import { LimitError, OVERLOAD_REMARK, RemotingCommandError } from '../../protocol/errors.ts'
+import { LimitError } from '../../common/limit-error.ts'
+import { RemotingCommandError } from '../../protocol/errors.ts'
 import { MQVersion } from '../../protocol/mq-version.ts'
 import type { Processor, RequestContext } from '../../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../../protocol/remoting-command.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
-import { Counters, type LimitName } from '../../stats/counters.ts'
+import { Counters } from '../../stats/counters.ts'
 
-/** Codes of errors that mean "too much at once" rather than "went wrong", and the bound that was met. */
-const OVERLOAD_CODES: ReadonlyMap<unknown, LimitName> = new Map([
-  ['ERR_LOCK_QUEUE_FULL', 'maxWaitingRequests'],
-  ['ERR_TOO_MANY_LOOKUPS', 'clusterTestMaxLookups'],
-  ['ERR_TOO_MANY_CHANGES', 'maxWaitingChanges'],
-])
-
-const OVERLOADED: RemotingResponse = { code: ResponseCode.SYSTEM_BUSY, remark: OVERLOAD_REMARK }
+/** Java's response when its request queue is full. */
+const BUSY: RemotingResponse = {
+  code: ResponseCode.SYSTEM_BUSY,
+  remark: '[OVERLOAD]system busy, start flow control for a while',
+}
 
 const GO_AWAY: RemotingResponse = { code: ResponseCode.GO_AWAY, remark: 'please go away' }
 
-/** Told that a request was refused, and for which bound. */
-export type OnRequestRejected = (
-  bound: LimitName,
-  detail: string,
-  request: RemotingCommand,
-  context: RequestContext,
-) => void
+/** Called for each request that is rejected by a limit. */
+export type OnRequestRejected = (error: LimitError, request: RemotingCommand, context: RequestContext) => void
 
 /**
  * Finds the processor of a request and turns whatever it does into an answer.
@@ -60,7 +53,7 @@ export class RequestDispatcher {
   shed(codes: readonly number[]): void {
     const busy: Processor = () => {
       this.#counters.requestsShed++
-      return OVERLOADED
+      return BUSY
     }
     const shed = codes.filter((code) => this.#allProcessors.has(code)).map((code) => [code, busy] as const)
     this.#processors = new Map([...this.#allProcessors, ...shed])
@@ -100,8 +93,8 @@ export class RequestDispatcher {
     }
   }
 
-  /** Refuses a request for a bound, before it is given to its processor. */
-  refuse(error: LimitError, request: RemotingCommand, context: RequestContext): RemotingResponse {
+  /** Rejects a request before it reaches its processor. */
+  reject(error: LimitError, request: RemotingCommand, context: RequestContext): RemotingResponse {
     this.#take(request)
     return this.#refusal(error, request, context)
   }
@@ -116,13 +109,11 @@ export class RequestDispatcher {
 
   /** The answer to a request that was not carried out. */
   #refusal(error: unknown, request: RemotingCommand, context: RequestContext): RemotingResponse {
-    if (error instanceof LimitError) this.#onRejected(error.bound, error.detail, request, context)
-    if (error instanceof RemotingCommandError) return { code: error.code, remark: error.message || null }
-    const bound = OVERLOAD_CODES.get((error as { code?: unknown }).code)
-    if (bound !== undefined) {
-      this.#onRejected(bound, (error as Error).message, request, context)
-      return OVERLOADED
+    if (error instanceof LimitError) {
+      this.#onRejected(error, request, context)
+      return error.busy ? BUSY : { code: ResponseCode.SYSTEM_ERROR, remark: error.remark || null }
     }
+    if (error instanceof RemotingCommandError) return { code: error.code, remark: error.message || null }
     if (!context.channel.closed) this.#onError(error, request, context)
     return { code: ResponseCode.SYSTEM_ERROR, remark: `${error}` }
   }

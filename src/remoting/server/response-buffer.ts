@@ -1,4 +1,4 @@
-import { encodeCommand, mostResponseBytes, writeResponse } from '../../protocol/command-codec.ts'
+import { encodeCommand, maxResponseBytes, writeResponse } from '../../protocol/command-encoder.ts'
 import {
   type RemotingResponse,
   responseCommand,
@@ -31,7 +31,7 @@ export class ResponseBuffer {
 
   /** Adds an answer. @returns False if there is no room for it, which there may be when what is here has been taken. */
   add(response: RemotingResponse, opaque: number): boolean {
-    const bytes = mostResponseBytes(response, this.#serializeType)
+    const bytes = maxResponseBytes(response, this.#serializeType)
     if (bytes !== undefined) {
       if (this.#filled + bytes > ROOM_BYTES) return false
       this.#filled = writeResponse(this.#room, this.#filled, response, opaque)

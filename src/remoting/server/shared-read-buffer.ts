@@ -22,6 +22,11 @@ interface SocketInternals {
 export class SharedReadBuffer {
   readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES)
 
+  /** Whether bytes are part of this buffer. */
+  holds(bytes: Buffer): boolean {
+    return bytes.buffer === this.#buffer.buffer
+  }
+
   /**
    * Makes a socket read into the buffer, before its first byte has been read.
    * @param onBytes - Gets what has been read, a view that may change as soon as it returns. There are no `data` events then;

@@ -1,5 +1,5 @@
 import type { Release } from '../harness/packages.ts'
-import { until } from '../harness/until.ts'
+import { until } from '../harness/wait-until.ts'
 import { type Arrival, Connection } from './connection.ts'
 import { isServedIn4 } from './release-differences.ts'
 import { requestBytes } from './request-bytes.ts'

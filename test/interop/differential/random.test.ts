@@ -5,7 +5,7 @@ import { propertiesText } from '../harness/java.ts'
 import { type NameServer, startNameServer } from '../harness/name-server.ts'
 import type { Release } from '../harness/packages.ts'
 import { type Action, actionsOf, type Dialect } from './random/actions.ts'
-import { run } from './random/run.ts'
+import { run } from './random/play-actions.ts'
 import { Difference, Twins } from './random/twins.ts'
 import { World } from './random/world.ts'
 
@@ -46,15 +46,15 @@ const settings: readonly Setting[] = [
   { release: '4.9.7', dialect: '4.9', properties: {} },
 ]
 
-describe('random sequences of requests, sent to a Java NameServer and to ours', () => {
+describe('random sequences of requests sent to a Java NameServer and to ours', () => {
   it.each(
-    settings.map((setting) => ({
-      ...setting,
-      text: `${propertiesText(setting.properties).replaceAll('\n', ' ')}${setting.keepsNothing ? '(nothing kept)' : ''}`,
-    })),
+    settings.map((setting) => {
+      const keys = propertiesText(setting.properties).replaceAll('\n', ' ')
+      return [`${setting.release} ${keys}${setting.keepsNothing ? '(nothing cached)' : ''}`, setting] as const
+    }),
   )(
-    '$release $text: every answer, and all that they know, is the same',
-    async (setting) => {
+    'leave the same responses and the same tables: %s',
+    async (_, setting) => {
       const play = player(setting)
       try {
         if (REPLAY === undefined) await checkRandom(setting.dialect, play.run)

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Broker, brokerConf, OPENED_MODULES } from './broker.ts'
+import { freeBrokerPort, freePort } from './broker-ports.ts'
 import { ChildProgram } from './child-program.ts'
 import { javaArguments, propertiesText } from './java.ts'
 import { prepareHome } from './java-home.ts'
-import { freeBrokerPort, freePort } from './ports.ts'
 
 export interface BrokerContainerOptions {
   /** Names of the brokers, each the master of its own group. */

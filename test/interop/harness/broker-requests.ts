@@ -1,5 +1,5 @@
 import type { Broker } from './broker.ts'
-import { ask } from './raw-client.ts'
+import { ask } from './name-server-client.ts'
 
 const UPDATE_AND_CREATE_TOPIC = 17
 const UPDATE_AND_CREATE_TOPIC_LIST = 18

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { freeBrokerPort } from './broker-ports.ts'
 import { ChildProgram } from './child-program.ts'
 import { javaArguments, propertiesText } from './java.ts'
 import { prepareHome } from './java-home.ts'
 import type { Release } from './packages.ts'
-import { freeBrokerPort } from './ports.ts'
 
 export interface BrokerOptions {
   readonly release: Release

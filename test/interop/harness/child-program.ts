@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { until } from './until.ts'
+import { until } from './wait-until.ts'
 import { newHome } from './work-folder.ts'
 
 export interface ProgramOptions {

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { canConnect } from '../../../scripts/support/ports.ts'
+import { freePort } from './broker-ports.ts'
 import { ChildProgram } from './child-program.ts'
-import { freePort } from './ports.ts'
 
 /** How haproxy tells a server whose connection it passes on. */
 export const proxyKinds = ['send-proxy', 'send-proxy-v2'] as const

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
+import { ask } from './name-server-client.ts'
 import type { Unordered } from './normalize.ts'
-import { ask } from './raw-client.ts'
 
 export const CLUSTER = 'InteropCluster'
 const GET_KV_CONFIG = 101

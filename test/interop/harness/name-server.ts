@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { freePort } from './broker-ports.ts'
 import { ChildProgram } from './child-program.ts'
 import { javaArguments, propertiesText } from './java.ts'
 import { prepareHome } from './java-home.ts'
+import { ask } from './name-server-client.ts'
 import type { Release } from './packages.ts'
-import { freePort } from './ports.ts'
-import { ask } from './raw-client.ts'
 import { projectRoot } from './work-folder.ts'
 
 export type NameServerKind = { readonly kind: 'ours' } | { readonly kind: 'java'; readonly release: Release }

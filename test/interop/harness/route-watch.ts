@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { routeOf } from './raw-client.ts'
+import { routeOf } from './name-server-client.ts'
 
 const LOOK_EVERY_MS = 50
 

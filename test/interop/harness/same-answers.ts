@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { inOneOrder, unorderedPaths } from '../differential/body-order.ts'
-import { ask, topicsOf } from './raw-client.ts'
-import { until } from './until.ts'
+import { ask, topicsOf } from './name-server-client.ts'
+import { until } from './wait-until.ts'
 
 const GET_ROUTEINFO_BY_TOPIC = 105
 const GET_BROKER_CLUSTER_INFO = 106

@@ -1,17 +1,13 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { RateLimit } from '../../../src/common/rate-limit.ts'
 import { BrokerProbe } from '../../../src/namesrv/brokers/broker-probe.ts'
 import { RemotingClientError } from '../../../src/remoting/client/remoting-client-error.ts'
-import { Counters } from '../../../src/stats/counters.ts'
-import { RecentEvents } from '../../../src/stats/recent-events.ts'
 import { managerWith, openChannel, registration } from '../../routeinfo/support.ts'
-import { ManualTime } from '../../support/manual-time.ts'
 import { headerOf } from '../../support/raw-client.ts'
-import { recordingLogger } from '../../support/recording-logger.ts'
 import { lookup, registration as registrationRequest } from '../../support/requests.ts'
 import { startServer } from '../../support/start-server.ts'
+import { testContext } from '../../support/test-context.ts'
 import { until } from '../../support/until.ts'
 
 const TIMEOUT_MS = 100_000
@@ -24,16 +20,13 @@ function failure(code?: string): Error {
 
 /** Brokers that register at the same moment, and a probe whose connections end when the test says so. */
 function world(brokers: readonly string[], { evicts = false, random = 0 } = {}) {
-  const time = new ManualTime()
+  const { context, time, lines } = testContext({
+    brokerProbeAfterPercent: '50',
+    brokerProbeEvicts: `${evicts}`,
+  })
   const { manager, effects } = managerWith('whole')
-  const { logger, lines } = recordingLogger()
   const probed: { readonly address: string; readonly end: (error?: Error) => Promise<void> }[] = []
-  const counters = new Counters()
-  const events = new RecentEvents()
-  const probe = new BrokerProbe({
-    counters,
-    events,
-    routeInfo: manager,
+  const probe = new BrokerProbe(context, manager, {
     reach: (address) =>
       new Promise((resolve, reject) => {
         const end = async (error?: Error): Promise<void> => {
@@ -43,13 +36,7 @@ function world(brokers: readonly string[], { evicts = false, random = 0 } = {}) 
         }
         probed.push({ address, end })
       }),
-    afterPercent: 50,
-    evicts,
-    nowMs: () => time.nowMs(),
-    every: (periodMs, task) => time.every(periodMs, task),
     random: () => random,
-    logger,
-    limit: new RateLimit(() => time.nowMs()),
   })
   for (const [index, brokerAddr] of brokers.entries()) {
     const generation = manager.nextGeneration()
@@ -69,11 +56,11 @@ function world(brokers: readonly string[], { evicts = false, random = 0 } = {}) 
   const said = (): string[] => lines.filter(({ level }) => level !== 'debug').map(({ msg }) => msg)
   const known = async (address: string): Promise<boolean> =>
     (await manager.getBrokerMemberGroup(address, owner)).size > 0
-  return { time, probe, probed, effects, hear, said, known, lines, counters, events }
+  return { time, probe, probed, effects, hear, said, known, lines, ...context }
 }
 
 describe('a broker whose heartbeats stop', () => {
-  test('is probed after a part of its timeout; if nobody is there it is suspect, and stays in the routes', async () => {
+  test('is probed after a part of its timeout; if it is unreachable, it is suspect and stays in the routes', async () => {
     const { time, probe, probed, hear, said, known, lines } = world(['silent:1', 'well:1'])
     time.advance(50_000)
     hear('well:1')
@@ -81,8 +68,8 @@ describe('a broker whose heartbeats stop', () => {
     time.advance(1_000)
     expect(probed.map(({ address }) => address)).toEqual(['silent:1'])
     await probed[0]?.end(failure('ECONNREFUSED'))
-    expect([probe.suspects, said()]).toEqual([1, ['broker is suspect: it is silent and cannot be reached']])
-    expect(lines.at(-1)).toMatchObject({ level: 'warn', brokerAddr: 'silent:1', silentMs: 51_000 })
+    expect([probe.suspects, said()]).toEqual([1, ['broker suspected: no heartbeat and unreachable']])
+    expect(lines.at(-1)).toMatchObject({ level: 'warn', brokerAddr: 'silent:1', inactiveMs: 51_000 })
     expect(await known('silent:1')).toBe(true)
     // And again after a tenth of its timeout, without another line.
     time.advance(9_000)
@@ -95,16 +82,16 @@ describe('a broker whose heartbeats stop', () => {
   test.each([
     ['ENOTFOUND', failure('ENOTFOUND')],
     ['EMFILE', failure('EMFILE')],
-    ['an address that is none', new RemotingClientError('ERR_ADDRESS', 'not host:port')],
-  ])('is not suspect because of what is our own trouble: %s', async (_, error) => {
+    ['an invalid address', new RemotingClientError('ERR_ADDRESS', 'not host:port')],
+  ])('is not suspect because of a problem of this machine: %s', async (_, error) => {
     const { time, probe, probed, said } = world(['silent:1'])
     time.advance(51_000)
     await probed[0]?.end(error)
     expect([probe.suspects, said()]).toEqual([0, []])
   })
 
-  test('is not suspect any more when it is heard from, or can be reached again', async () => {
-    const { time, probe, probed, hear, said, counters, events } = world(['a:1', 'b:1'])
+  test('is no longer suspect when a heartbeat arrives, or when it is reachable again', async () => {
+    const { time, probe, probed, hear, lines, counters, events } = world(['a:1', 'b:1'])
     time.advance(51_000)
     for (const { end } of probed) await end(failure('ECONNREFUSED'))
     expect(probe.suspects).toBe(2)
@@ -112,20 +99,33 @@ describe('a broker whose heartbeats stop', () => {
     time.advance(10_000)
     await probed[2]?.end()
     expect(probe.suspects).toBe(0)
-    expect(said().slice(2)).toEqual([
-      'broker is not suspect any more: it is heard from',
-      'broker is not suspect any more: it can be reached',
+    expect(lines.slice(2)).toMatchObject([
+      { msg: 'broker no longer suspected', reason: 'heartbeat received' },
+      { msg: 'broker no longer suspected', reason: 'reachable again' },
     ])
     expect(counters.brokersSuspected).toBe(2)
     expect(events.list().map(({ kind, text }) => `${kind}: ${text}`)).toEqual([
       'broker suspected: no connection',
       'broker suspected: no connection',
-      'suspicion cleared: it is heard from',
-      'suspicion cleared: it can be reached',
+      'suspicion cleared: heartbeat received',
+      'suspicion cleared: reachable again',
     ])
   })
 
-  test('is not probed at the same moment as others, nor more than 16 at a time', async () => {
+  test('is probed again after a pause of the process; a probe under way does not count', async () => {
+    const { time, probe, probed, said } = world(['silent:1'])
+    time.advance(51_000)
+    expect(probed).toHaveLength(1)
+    probe.forgetAll()
+    await probed[0]?.end(failure('ECONNREFUSED'))
+    expect([probe.suspects, said()]).toEqual([0, []])
+    time.advance(1_000)
+    expect(probed).toHaveLength(2)
+    await probed[1]?.end(failure('ECONNREFUSED'))
+    expect(probe.suspects).toBe(1)
+  })
+
+  test('is probed at another time than others, and with at most 15 of them', async () => {
     const brokers = Array.from({ length: 40 }, (_, index) => `b:${index + 1}`)
     const { time, probed } = world(brokers, { random: 0.5 })
     time.advance(55_000)
@@ -140,8 +140,8 @@ describe('a broker whose heartbeats stop', () => {
   })
 })
 
-describe('where suspects are to leave the routes', () => {
-  test('one that cannot be reached leaves before its timeout, and its connection is closed', async () => {
+describe('with brokerProbeEvicts', () => {
+  test('an unreachable broker is evicted before its timeout, and its connection is closed', async () => {
     const { time, probed, hear, known, effects } = world(['silent:1', 'well:1'], { evicts: true })
     time.advance(50_000)
     hear('well:1')
@@ -150,11 +150,11 @@ describe('where suspects are to leave the routes', () => {
     expect([await known('silent:1'), await known('well:1')]).toEqual([false, true])
     expect(effects.slice(2)).toMatchObject([
       { kind: 'broker unregistered', reason: 'unreachable' },
-      { kind: 'channel silent', channelId: 1 },
+      { kind: 'connection inactive', channelId: 1 },
     ])
   })
 
-  test('a heartbeat while it is probed keeps it', async () => {
+  test('a heartbeat during the probe prevents the eviction', async () => {
     const { time, probed, hear, known, effects } = world(['silent:1', 'well:1'], { evicts: true })
     time.advance(50_000)
     hear('well:1')
@@ -165,11 +165,11 @@ describe('where suspects are to leave the routes', () => {
     expect(effects.at(-1)).toMatchObject({ kind: 'removal fenced', reason: 'unreachable' })
   })
 
-  test('they stay if most brokers are silent, and never more than half of all leave', async () => {
+  test('suspects stay if most brokers are inactive, and at most half of all are evicted', async () => {
     const brokers = Array.from({ length: 10 }, (_, index) => `b:${index + 1}`)
     const { time, probed, hear, known } = world(brokers, { evicts: true })
     time.advance(50_000)
-    // One after the other falls silent: every 10 s one fewer is heard from.
+    // Every 10 s one more broker stops its heartbeats.
     for (let well = 9; well >= 0; well--) {
       hear(...brokers.slice(0, well))
       time.advance(10_000)
@@ -180,7 +180,7 @@ describe('where suspects are to leave the routes', () => {
   })
 })
 
-/** A port of this machine that nobody listens on. */
+/** A port of this machine on which no process listens. */
 async function deafPort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -189,7 +189,7 @@ async function deafPort(): Promise<number> {
   return port
 }
 
-test('over real sockets: a broker that listens is left alone, one that does not leaves', async () => {
+test('over real sockets, a broker that listens stays, and one that does not is evicted', async () => {
   const listening = createServer((socket) => socket.resume())
   await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void listening.close())
@@ -218,7 +218,7 @@ test('over real sockets: a broker that listens is left alone, one that does not 
   server.time.advance(20_000)
   await deafOne.closed
   const evicted = () => server.lines.filter(({ msg }) => msg.startsWith('broker unreachable'))
-  await until('it is gone', () => evicted().length > 0)
+  await until('it is evicted', () => evicted().length > 0)
   expect(evicted()).toMatchObject([
     {
       msg: 'broker unreachable: no heartbeat and its address takes no connection',

@@ -1,6 +1,5 @@
 import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { RateLimit } from '../../../src/common/rate-limit.ts'
 import {
   type MinBrokerIdChange,
   MinBrokerIdNotifier,
@@ -9,17 +8,16 @@ import { parseRemoteAddress } from '../../../src/remoting/client/remote-address.
 import { RemotingClient } from '../../../src/remoting/client/remoting-client.ts'
 import { fixture } from '../../fixtures/load.ts'
 import { type FakePeer, startFakePeer } from '../../support/fake-peer.ts'
-import { ManualTime } from '../../support/manual-time.ts'
 import { headerOf, type RawClient, type Request } from '../../support/raw-client.ts'
-import { recordingLogger } from '../../support/recording-logger.ts'
 import { lookup, registration, type TestBroker, unregistration } from '../../support/requests.ts'
 import { startServer, type TestServer } from '../../support/start-server.ts'
+import { testContext } from '../../support/test-context.ts'
 import { until } from '../../support/until.ts'
 
-/** A notifier whose every broker is one peer; what it was asked to connect to is kept. */
+/** A notifier that reaches one peer at every address, and the addresses that it connected to. */
 async function startNotifier() {
   const peer = await startFakePeer()
-  const time = new ManualTime()
+  const { context, time, lines } = testContext()
   const addressed: string[] = []
   const client = new RemotingClient({
     connect: ({ host, port }, onReady) => {
@@ -40,8 +38,7 @@ async function startNotifier() {
     every: (periodMs, task) => time.every(periodMs, task),
   })
   onTestFinished(() => client.close())
-  const { logger, lines } = recordingLogger()
-  const notifier = new MinBrokerIdNotifier(client, logger, new RateLimit(() => time.nowMs()))
+  const notifier = new MinBrokerIdNotifier(client, context)
   const skipOpaques = (count: number) => {
     for (let i = 0; i < count; i++) client.createRequest(905, new Map())
   }
@@ -77,20 +74,20 @@ describe('the notification', () => {
         haBrokerAddr: '127.0.0.1:31912',
       },
     },
-  ])('has the bytes of Java’s: $case', async ({ captured, change }) => {
+  ])('has the same bytes as Java’s: $case', async ({ captured, change }) => {
     const { bytes, expected } = fixture(captured)
     const { peer, addressed, notifier, skipOpaques } = await startNotifier()
     skipOpaques(expected.frame.opaque)
     notifier.notify({ ...CHANGE, ...change })
-    await until('it has come', () => peer.received.length > 0)
+    await until('it has arrived', () => peer.received.length > 0)
     expect(peer.received.map((frame) => frame.bytes.toString('latin1'))).toEqual([bytes.toString('latin1')])
     expect(addressed).toEqual([SLAVE])
   })
 
   test.each([
     { case: 'a broker with a lower id came', change: { haBrokerAddr: 'h:1' }, recipients: ['b:1', 'c:1'] },
-    { case: 'one went', change: { offlineBrokerAddr: 'o:1' }, recipients: ['a:1', 'b:1', 'c:1'] },
-  ])('goes to $recipients when $case, all copies with one opaque', async ({ change, recipients }) => {
+    { case: 'a broker left', change: { offlineBrokerAddr: 'o:1' }, recipients: ['a:1', 'b:1', 'c:1'] },
+  ])('is sent to $recipients when $case, with the same opaque', async ({ change, recipients }) => {
     const { peer, addressed, notifier } = await startNotifier()
     const brokerAddrs = new Map([
       [2n, 'c:1'],
@@ -98,21 +95,21 @@ describe('the notification', () => {
       [1n, 'b:1'],
     ])
     notifier.notify({ ...CHANGE, brokerAddrs, ...change })
-    await until('all have come', () => peer.received.length === recipients.length)
+    await until('all have arrived', () => peer.received.length === recipients.length)
     expect(addressed.sort()).toEqual(recipients)
     expect(new Set(peer.received.map(({ header }) => header.opaque))).toEqual(new Set([0]))
     expect(peer.received[0]?.header.extFields).toMatchObject({ minBrokerId: '0', minBrokerAddr: 'a:1' })
   })
 
-  test('a group of one is told of itself', async () => {
+  test('is sent to the only member of a group', async () => {
     const { peer, addressed, notifier } = await startNotifier()
     notifier.notify({ ...CHANGE, brokerAddrs: new Map([[-1n, 'a:1']]) })
-    await until('it has come', () => peer.received.length === 1)
+    await until('it has arrived', () => peer.received.length === 1)
     expect(peer.received[0]?.header.extFields).toEqual({ minBrokerAddr: 'a:1', minBrokerId: '-1' })
     expect(addressed).toEqual(['a:1'])
   })
 
-  test('nobody is told of an empty group', async () => {
+  test('is not sent to an empty group', async () => {
     const { notifier, lines } = await startNotifier()
     notifier.notify(CHANGE)
     expect(lines).toEqual([])
@@ -128,7 +125,7 @@ function acting(broker: TestBroker, enableActingMaster = true): Request {
   }
 }
 
-/** A server, and a group whose members are peers that note what they are told. */
+/** A server, and a group whose members are peers that record their notifications. */
 async function startGroup(
   properties: Readonly<Record<string, string>> = {},
 ): Promise<{ server: TestServer; client: RawClient; peers: FakePeer[]; broker: (id: number) => TestBroker }> {
@@ -139,37 +136,43 @@ async function startGroup(
   return { server, client, peers, broker }
 }
 
-function told(peer: FakePeer | undefined): unknown[] {
+function notificationsOf(peer: FakePeer | undefined): unknown[] {
   return (peer?.received ?? []).map(({ header }) => header.extFields)
 }
 
 describe('a server with notifyMinBrokerIdChanged', () => {
-  test('tells slaves that their master came, that it went, and that the next one expired', async () => {
+  test('notifies slaves when their master registers, when it leaves, and when the next one expires', async () => {
     const { server, client, peers, broker } = await startGroup()
     const [master = '', first = '', second = ''] = peers.map(({ address }) => address)
     await client.request(acting({ ...broker(1), heartbeatTimeoutMs: 20_000 }))
     await client.request(acting({ ...broker(2), heartbeatTimeoutMs: 200_000 }))
     await client.request(acting(broker(0)))
     const online = { haBrokerAddr: '127.0.0.1:10912', minBrokerAddr: master, minBrokerId: '0' }
-    await until('both are told', () => told(peers[1]).length === 1 && told(peers[2]).length === 1)
+    await until(
+      'both are notified',
+      () => notificationsOf(peers[1]).length === 1 && notificationsOf(peers[2]).length === 1,
+    )
     await client.request(unregistration(broker(0)))
     const offline = { offlineBrokerAddr: master, minBrokerAddr: first, minBrokerId: '1' }
-    await until('both are told again', () => told(peers[1]).length === 2 && told(peers[2]).length === 2)
+    await until(
+      'both are notified again',
+      () => notificationsOf(peers[1]).length === 2 && notificationsOf(peers[2]).length === 2,
+    )
     server.time.advance(30_000)
     const expired = { offlineBrokerAddr: first, minBrokerAddr: second, minBrokerId: '2' }
-    await until('the last one is told', () => told(peers[2]).length === 3)
-    expect(peers.map(told)).toEqual([[], [online, offline], [online, offline, expired]])
+    await until('the last one is notified', () => notificationsOf(peers[2]).length === 3)
+    expect(peers.map(notificationsOf)).toEqual([[], [online, offline], [online, offline, expired]])
   })
 
-  test('answers the request that caused it even if none of the brokers can be reached', async () => {
+  test('responds to the registration even if none of the brokers is reachable', async () => {
     const { server, client, peers, broker } = await startGroup()
     await client.request(acting(broker(1)))
     peers[1]?.close()
     expect(headerOf(await client.request(acting(broker(0)))).code).toBe(0)
     expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(0)
-    const told = 'broker not notified of the min broker id'
-    await until('it is logged', () => server.lines.some(({ msg }) => msg.startsWith(told)))
-    expect(server.lines.find(({ msg }) => msg.startsWith(told))).toMatchObject({
+    const line = 'broker not notified of the min broker id'
+    await until('it is logged', () => server.lines.some(({ msg }) => msg === line))
+    expect(server.lines.find(({ msg }) => msg === line)).toMatchObject({
       level: 'warn',
       brokerName: 'broker-a',
       brokerAddr: peers[1]?.address,
@@ -177,35 +180,38 @@ describe('a server with notifyMinBrokerIdChanged', () => {
     })
   })
 
-  test('tells a group without acting master of a lower id only, not of a member that goes', async () => {
+  test('notifies a group without acting master of a lower id only, not of a member that leaves', async () => {
     const { client, peers, broker } = await startGroup()
     await client.request(acting(broker(1), false))
     await client.request(acting(broker(2), false))
     await client.request(acting(broker(0), false))
     await client.request(unregistration(broker(0)))
     await client.request(acting(broker(0), false))
-    await until('both are told twice', () => told(peers[1]).length === 2 && told(peers[2]).length === 2)
-    expect(told(peers[1]).map((fields) => Object.keys(fields as object))).toEqual([
+    await until(
+      'both are notified twice',
+      () => notificationsOf(peers[1]).length === 2 && notificationsOf(peers[2]).length === 2,
+    )
+    expect(notificationsOf(peers[1]).map((fields) => Object.keys(fields as object))).toEqual([
       ['haBrokerAddr', 'minBrokerAddr', 'minBrokerId'],
       ['haBrokerAddr', 'minBrokerAddr', 'minBrokerId'],
     ])
   })
 
-  test('tells nobody when brokers lose their connections because the server shuts down', async () => {
+  test('notifies no broker when connections close because the server shuts down', async () => {
     const { server, client, peers, broker } = await startGroup()
     const other = await server.connect()
     await client.request(acting(broker(1)))
     await other.request(acting(broker(0)))
-    await until('the slave is told of the master', () => told(peers[1]).length === 1)
+    await until('the slave is notified of the master', () => notificationsOf(peers[1]).length === 1)
     await server.controller.shutdown()
     await Promise.all([client.closed, other.closed])
     await until('the server’s own connections are closed', () => peers[1]?.sockets.size === 0)
-    expect(told(peers[1])).toHaveLength(1)
+    expect(notificationsOf(peers[1])).toHaveLength(1)
     expect(server.time.timers).toBe(0)
   })
 })
 
-test('a server without notifyMinBrokerIdChanged tells nobody', async () => {
+test('a server without notifyMinBrokerIdChanged notifies no broker', async () => {
   const { client, peers, broker } = await startGroup({ notifyMinBrokerIdChanged: 'false' })
   await client.request(acting(broker(1)))
   await client.request(acting(broker(0)))

@@ -2,22 +2,22 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { CONFIGURATION_PAGE, withTables } from '../../../scripts/docs/configuration-table.ts'
 import { UPDATABLE_KEYS } from '../../../src/namesrv/config/apply-update.ts'
+import { variableOf } from '../../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from '../../../src/namesrv/config/config-keys.ts'
-import { variableOf } from '../../../src/namesrv/config/config-source.ts'
 import { parseJavaProperties } from '../../../src/namesrv/config/java-properties.ts'
 
-describe('the table of keys', () => {
-  test('no two keys share a name, an alias or a variable', () => {
+describe('the keys of the configuration', () => {
+  test('share no name, alias or variable', () => {
     expect(new Set(CONFIG_NAMES).size).toBe(
-      CONFIG_KEYS.length + CONFIG_KEYS.filter((row) => row.alias).length,
+      CONFIG_KEYS.length + CONFIG_KEYS.filter((key) => key.alias).length,
     )
-    const variables = CONFIG_KEYS.flatMap((row) => [variableOf(row.key), row.variable ?? []].flat())
+    const variables = CONFIG_KEYS.flatMap(({ name, variable }) => [variableOf(name), variable ?? []].flat())
     expect(new Set(variables).size).toBe(variables.length)
   })
 
-  test('an alias finds the row of its key', () => {
-    expect(findConfigKey('rocketmq.home.dir')?.key).toBe('rocketmqHome')
-    expect(findConfigKey('rocketmq.serialize.type')?.key).toBe('serializeType')
+  test('are found by their aliases too', () => {
+    expect(findConfigKey('rocketmq.home.dir')?.name).toBe('rocketmqHome')
+    expect(findConfigKey('rocketmq.serialize.type')?.name).toBe('serializeType')
     expect(findConfigKey('no.such.key')).toBeUndefined()
   })
 
@@ -29,40 +29,48 @@ describe('the table of keys', () => {
     ['maxKVBytes', 'MQNAMESRV_MAX_KV_BYTES'],
     ['tls.server.need.client.auth', 'MQNAMESRV_TLS_SERVER_NEED_CLIENT_AUTH'],
     ['com.rocketmq.remoting.frameMaxLength', 'MQNAMESRV_COM_ROCKETMQ_REMOTING_FRAME_MAX_LENGTH'],
-  ])('%s is set by the variable %s', (key, variable) => {
-    expect(findConfigKey(key)).toBeDefined()
-    expect(variableOf(key)).toBe(variable)
+  ])('let %s be set by the variable %s', (name, variable) => {
+    expect(findConfigKey(name)).toBeDefined()
+    expect(variableOf(name)).toBe(variable)
   })
 
-  test('the configuration page shows the table as it is', () => {
+  test('are in the tables of the configuration page as they are defined', () => {
     const page = readFileSync(CONFIGURATION_PAGE, 'utf8')
     expect(withTables(page), 'run npx tsx scripts/docs/configuration-table.ts').toBe(page)
   })
 
-  test('the configuration page has a line for every key, with its environment variable, default and range', () => {
+  test('have a line of the configuration page each, with environment variable, default and range', () => {
     const page = readFileSync(CONFIGURATION_PAGE, 'utf8')
-    for (const row of CONFIG_KEYS) {
+    for (const key of CONFIG_KEYS) {
       const lines = page
         .split('\n')
-        .filter((line) => line.startsWith(`| \`${row.key}\` `) && line.includes(' `MQNAMESRV_'))
-      expect(lines, row.key).toHaveLength(1)
+        .filter((line) => line.startsWith(`| \`${key.name}\` `) && line.includes(' `MQNAMESRV_'))
+      expect(lines, key.name).toHaveLength(1)
       const [, , variable, , shown, , meaning] = (lines[0] ?? '').split('|').map((cell) => cell.trim())
-      expect(variable).toBe(`\`${variableOf(row.key)}\``)
-      if (typeof row.default !== 'object') {
-        expect(shown).toBe(row.default === undefined ? '' : `\`${row.default}\``)
-      } else expect(shown).not.toBe('')
-      const range = row.max === undefined ? `at least ${row.min}` : `${row.min} to ${row.max}`
-      if (row.min !== undefined) expect(meaning).toMatch(new RegExp(`\\(.*${range}`))
+      expect(variable).toBe(`\`${variableOf(key.name)}\``)
+      if (typeof key.default === 'object') expect(shown).not.toBe('')
+      else if (key.default === '') expect(shown).toBe('empty')
+      else expect(shown).toBe(key.default === undefined ? '' : `\`${key.default}\``)
+      const range = key.max === undefined ? `at least ${key.min}` : `${key.min} to ${key.max}`
+      if (key.min !== undefined) expect(meaning).toMatch(new RegExp(`\\(.*${range}`))
     }
   })
 
-  test('the configuration page names the keys that an update may set', () => {
+  test('have texts that stand alone: sentences that name their unit', () => {
+    const units = { ms: /millisecond/i, s: /second/i, bytes: /byte/i, '%': /percent/i }
+    for (const { name, effect, meaning, unit } of CONFIG_KEYS) {
+      expect(meaning, name).toMatch(/^[A-Z`].*\.$/)
+      if (unit !== undefined && effect !== 'none') expect(meaning, name).toMatch(units[unit])
+    }
+  })
+
+  test('that an update may set are named by the configuration page', () => {
     const page = readFileSync(CONFIGURATION_PAGE, 'utf8')
     const [, list = ''] = /The keys that can be updated are ([\s\S]*?)\n- /.exec(page) ?? []
     expect([...list.matchAll(/`(\w+)`/g)].map(([, key]) => key)).toEqual(UPDATABLE_KEYS)
   })
 
-  test('the sample file sets nothing, and names keys at their defaults', () => {
+  test('are shown by the sample file at their defaults, and not set', () => {
     const sample = readFileSync(new URL('../../../conf/namesrv.properties', import.meta.url))
     expect(parseJavaProperties(sample).size).toBe(0)
     const shown = parseJavaProperties(
@@ -70,9 +78,9 @@ describe('the table of keys', () => {
     )
     expect(shown.size).toBeGreaterThan(15)
     for (const { key, value } of shown.values()) {
-      const row = findConfigKey(key)
-      expect(row, key).toBeDefined()
-      if (typeof row?.default !== 'object') expect(value, key).toBe(String(row?.default))
+      const found = findConfigKey(key)
+      expect(found, key).toBeDefined()
+      if (typeof found?.default !== 'object') expect(value, key).toBe(String(found?.default))
     }
   })
 })

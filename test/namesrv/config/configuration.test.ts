@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { ConfigError } from '../../../src/namesrv/config/config-error.ts'
+import { variableOf } from '../../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS } from '../../../src/namesrv/config/config-keys.ts'
 import type { ConfigNotice, PropertyOption } from '../../../src/namesrv/config/config-layers.ts'
-import { describeSource, variableOf } from '../../../src/namesrv/config/config-source.ts'
 import { Configuration } from '../../../src/namesrv/config/configuration.ts'
-import { parseJavaProperties } from '../../../src/namesrv/config/java-properties.ts'
-import { propertiesText } from '../../../src/namesrv/config/properties-text.ts'
+import { parseJavaProperties, propertiesText } from '../../../src/namesrv/config/java-properties.ts'
+import { describeSource } from '../../../src/namesrv/config/resolved-key.ts'
 
 interface Given {
   file?: string
@@ -36,7 +36,7 @@ function fixture(name: string): string {
   return readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8')
 }
 
-describe('layers', () => {
+describe('the value of a key', () => {
   const file = 'listenPort=1'
   const env = { MQNAMESRV_LISTEN_PORT: '2' }
   const args = [
@@ -45,17 +45,17 @@ describe('layers', () => {
   ]
 
   test.each([
-    ['the default without any', {}, 9876, 'default'],
-    ['the file over the default', { file }, 1, 'ns.conf:1'],
-    ['the environment over the file', { file, env }, 2, 'environment variable MQNAMESRV_LISTEN_PORT'],
-    ['the last option over all', { file, env, args }, 4, 'option --listenPort'],
-  ])('%s', (_, given, port, source) => {
+    ['the default without any layer', {}, 9876, 'default'],
+    ['that of the file over the default', { file }, 1, 'ns.conf:1'],
+    ['that of the environment over the file', { file, env }, 2, 'environment variable MQNAMESRV_LISTEN_PORT'],
+    ['that of the last option over all others', { file, env, args }, 4, 'option --listenPort'],
+  ])('is %s', (_, given, port, source) => {
     const { configuration } = resolve(given)
     expect(configuration.values.listenPort).toBe(port)
     expect(describeSource(configuration.sourceOf('listenPort') ?? { layer: 'default' })).toBe(source)
   })
 
-  test('values have the types of their keys', () => {
+  test('has the type of the key', () => {
     const { values } = resolve({
       file: 'orderMessageEnable=TRUE\nscanNotActiveBrokerInterval=+050\nproductEnvName= a ',
     }).configuration
@@ -69,7 +69,7 @@ describe('layers', () => {
     })
   })
 
-  test('updates are stored in the file that was given, whatever the file says, unless a higher layer says otherwise', () => {
+  test('is, for configStorePath, the file of -c, unless a layer over the file sets it', () => {
     const given = { file: 'configStorePath=/elsewhere' }
     expect(resolve({}).configuration.values.configStorePath).toBe('/home/user/namesrv/namesrv.properties')
     expect(resolve(given).configuration.values.configStorePath).toBe('ns.conf')
@@ -79,32 +79,32 @@ describe('layers', () => {
     ).toBe('x')
   })
 
-  test('an unknown key has no source', () => {
+  test('has no source for an unknown key', () => {
     expect(resolve({ file: 'foo=1' }).configuration.sourceOf('foo')).toBeUndefined()
   })
 })
 
-describe('environment', () => {
+describe('the environment', () => {
   test.each([
     [{ ROCKETMQ_HOME: '/opt/a' }, '/opt/a'],
     [{ ROCKETMQ_HOME: '/opt/a', MQNAMESRV_ROCKETMQ_HOME: '/opt/b' }, '/opt/b'],
     [{ ROCKETMQ_HOME: '' }, undefined],
-  ])('with %j the home folder is %s', (env, home) => {
+  ])('with %j sets rocketmqHome to %s', (env, home) => {
     expect(resolve({ env }).configuration.values.rocketmqHome).toBe(home)
   })
 
-  test('ROCKETMQ_SERIALIZE_TYPE is JSON or ROCKETMQ, in capitals', () => {
+  test('may set ROCKETMQ_SERIALIZE_TYPE to JSON or ROCKETMQ, in capitals', () => {
     expect(resolve({ env: { ROCKETMQ_SERIALIZE_TYPE: 'ROCKETMQ' } }).configuration.values.serializeType).toBe(
       'ROCKETMQ',
     )
     expect(errorOf({ env: { ROCKETMQ_SERIALIZE_TYPE: 'json' } })).toMatchObject({
       code: 'ERR_CONFIG_VALUE',
       message:
-        'environment variable ROCKETMQ_SERIALIZE_TYPE: serializeType="json" is not one of JSON, ROCKETMQ',
+        'environment variable ROCKETMQ_SERIALIZE_TYPE: serializeType="json" must be one of JSON, ROCKETMQ',
     })
   })
 
-  test('a mistyped variable is warned of; those of Kubernetes and of others are not', () => {
+  test('causes a warning for a mistyped variable, but not for those of Kubernetes and of other programs', () => {
     const env = {
       MQNAMESRV_LISTEN_PRT: '1',
       MQNAMESRV_SERVICE_HOST: '10.0.0.1',
@@ -124,8 +124,8 @@ describe('environment', () => {
   })
 })
 
-describe('defaults that depend on others', () => {
-  test('the default path of the route snapshot has the port in it, and there is none where the port is any', () => {
+describe('a default that depends on another key', () => {
+  test('puts the port into the path of the route snapshot, and sets no path for port 0', () => {
     const path = (...args: [key: string, value: string][]) =>
       resolve({ args: args.map(([key, value]) => ({ key, value })) }).configuration.values.routeSnapshotPath
     expect(path()).toBe('/home/user/namesrv/routes-9876.snapshot')
@@ -135,13 +135,13 @@ describe('defaults that depend on others', () => {
     expect(path(['routeSnapshotPath', ''])).toBe('')
   })
 
-  test('the default paths are in the home directory that user.home names', () => {
+  test('puts the default paths into the directory of user.home', () => {
     const { values } = resolve({ args: [{ key: 'user.home', value: '/data' }] }).configuration
     expect(values.kvConfigPath).toBe('/data/namesrv/kvConfig.json')
     expect(values.configStorePath).toBe('/data/namesrv/namesrv.properties')
   })
 
-  test('a JVM property gives way to the key of which it is the default, and lends it its source', () => {
+  test('comes with the source of the JVM property that sets it, and is overridden by the key itself', () => {
     const property = 'com.rocketmq.remoting.socket.sndbuf.size'
     const { configuration } = resolve({
       file: 'clientSocketSndBufSize=7',
@@ -158,78 +158,82 @@ describe('defaults that depend on others', () => {
     [{}, false],
     [{ file: 'tls.enable=True' }, true],
     [{ file: 'tls.enable=no' }, false],
-  ])('with %j TLS on outgoing connections is %s', (given, useTLS) => {
+  ])('with %j makes useTLS %s', (given, useTLS) => {
     expect(resolve(given).configuration.values.useTLS).toBe(useTLS)
   })
 
-  test('in one layer the name of a key counts more than its alias', () => {
+  test('does not matter in one layer, where the name of a key overrides its alias', () => {
     const home = (file: string) => resolve({ file }).configuration.values.rocketmqHome
     expect(home('rocketmqHome=/a\nrocketmq.home.dir=/b')).toBe('/a')
     expect(home('rocketmq.home.dir=/b')).toBe('/b')
   })
 })
 
-describe('bad values', () => {
+describe('an invalid value', () => {
   test.each([
-    ['listenPort=8 ', 'ERR_CONFIG_VALUE', 'listenPort="8 " is not a whole number (it ends with a blank)'],
-    ['listenPort=', 'ERR_CONFIG_VALUE', 'listenPort="" is not a whole number'],
-    ['listenPort=65536', 'ERR_CONFIG_RANGE', 'listenPort="65536" is not within 0 and 65535'],
-    ['listenPort=-1', 'ERR_CONFIG_RANGE', 'listenPort="-1" is not within 0 and 65535'],
-    ['listenPort=4294967296', 'ERR_CONFIG_RANGE', 'listenPort="4294967296" is not within 0 and 65535'],
-    ['defaultThreadPoolNums=1e3', 'ERR_CONFIG_VALUE', 'defaultThreadPoolNums="1e3" is not a whole number'],
+    [
+      'listenPort=8 ',
+      'ERR_CONFIG_VALUE',
+      'listenPort="8 " must be a whole number (it ends with white space)',
+    ],
+    ['listenPort=', 'ERR_CONFIG_VALUE', 'listenPort="" must be a whole number'],
+    ['listenPort=65536', 'ERR_CONFIG_RANGE', 'listenPort="65536" must be from 0 to 65535'],
+    ['listenPort=-1', 'ERR_CONFIG_RANGE', 'listenPort="-1" must be from 0 to 65535'],
+    ['listenPort=4294967296', 'ERR_CONFIG_RANGE', 'listenPort="4294967296" must be from 0 to 65535'],
+    ['defaultThreadPoolNums=1e3', 'ERR_CONFIG_VALUE', 'defaultThreadPoolNums="1e3" must be a whole number'],
     [
       'scanNotActiveBrokerInterval=0',
       'ERR_CONFIG_RANGE',
-      'scanNotActiveBrokerInterval="0" is not within 1 and 2147483647 ms',
+      'scanNotActiveBrokerInterval="0" must be from 1 to 2147483647 ms',
     ],
-    ['orderMessageEnable=yes', 'ERR_CONFIG_VALUE', 'orderMessageEnable="yes" is neither true nor false'],
+    ['orderMessageEnable=yes', 'ERR_CONFIG_VALUE', 'orderMessageEnable="yes" must be true or false'],
     [
       'orderMessageEnable=true\t',
       'ERR_CONFIG_VALUE',
-      'orderMessageEnable="true\\t" is neither true nor false (it ends with a blank)',
+      'orderMessageEnable="true\\t" must be true or false (it ends with white space)',
     ],
     ['kvConfigPath=', 'ERR_CONFIG_VALUE', 'kvConfigPath="" must not be empty'],
-    ['logFormat=xml', 'ERR_CONFIG_VALUE', 'logFormat="xml" is not one of auto, pretty, json'],
+    ['logFormat=xml', 'ERR_CONFIG_VALUE', 'logFormat="xml" must be one of auto, pretty, json'],
     [
       'tls.server.mode=strict',
       'ERR_CONFIG_VALUE',
-      'tls.server.mode="strict" is not one of permissive, disabled, enforcing',
+      'tls.server.mode="strict" must be one of permissive, disabled, enforcing',
     ],
     [
       'tls.server.need.client.auth=required',
       'ERR_CONFIG_VALUE',
-      'tls.server.need.client.auth="required" is not one of none, optional, require',
+      'tls.server.need.client.auth="required" must be one of none, optional, require',
     ],
     [
       'tls.server.need.client.auth=require   ',
       'ERR_CONFIG_VALUE',
-      'tls.server.need.client.auth="require   " is not one of none, optional, require (it ends with a blank)',
+      'tls.server.need.client.auth="require   " must be one of none, optional, require (it ends with white space)',
     ],
     [
       'tls.server.mode=enforcing ',
       'ERR_CONFIG_VALUE',
-      'tls.server.mode="enforcing " is not one of permissive, disabled, enforcing (it ends with a blank)',
+      'tls.server.mode="enforcing " must be one of permissive, disabled, enforcing (it ends with white space)',
     ],
     [
       'tls.enable=true ',
       'ERR_CONFIG_VALUE',
-      'tls.enable="true " is neither true nor false (it ends with a blank)',
+      'tls.enable="true " must be true or false (it ends with white space)',
     ],
-    ['bindAddress=[::1', 'ERR_CONFIG_VALUE', 'bindAddress="[::1" has no IPv6 address in its brackets'],
+    ['bindAddress=[::1', 'ERR_CONFIG_VALUE', 'bindAddress="[::1" must have an IPv6 address in its brackets'],
     [
       'bindAddress=[127.0.0.1]',
       'ERR_CONFIG_VALUE',
-      'bindAddress="[127.0.0.1]" has no IPv6 address in its brackets',
+      'bindAddress="[127.0.0.1]" must have an IPv6 address in its brackets',
     ],
     [
       'bindAddress=[::1]:9876',
       'ERR_CONFIG_VALUE',
-      'bindAddress="[::1]:9876" has a port, which listenPort names',
+      'bindAddress="[::1]:9876" must not have a port; set it with listenPort',
     ],
     [
       'bindAddress=localhost:9876',
       'ERR_CONFIG_VALUE',
-      'bindAddress="localhost:9876" has a port, which listenPort names',
+      'bindAddress="localhost:9876" must not have a port; set it with listenPort',
     ],
     [
       'kvConfigPath=D:\\rocketmq\\namesrv\\kvConfig.json',
@@ -245,14 +249,14 @@ describe('bad values', () => {
     [
       'kvConfigPath=D:\\users\\kv.json',
       'ERR_CONFIG_SYNTAX',
-      'malformed \\uXXXX escape; in a path write / or \\\\ instead of a single backslash',
+      'malformed \\uXXXX escape (it needs four hex digits); in a path write / or \\\\ instead of a single backslash',
     ],
     [
       'proxyProtocolTrustedNetworks=10.0.0.0/8, 10.0.0.0/33',
       'ERR_CONFIG_VALUE',
       'proxyProtocolTrustedNetworks="10.0.0.0/8, 10.0.0.0/33" has no network in "10.0.0.0/33"',
     ],
-  ])('%s', (line, code, message) => {
+  ])('such as %s stops the start', (line, code, message) => {
     expect(errorOf({ file: `# comment\n${line}\n` })).toMatchObject({
       name: 'ConfigError',
       code,
@@ -277,21 +281,21 @@ describe('bad values', () => {
     'bindAddress',
     'rocketmq.namesrv.addr',
     'rocketmq.namesrv.domain',
-  ])('a control character in %s stops the start, whichever way it comes in', (key) => {
+  ])('with a control character in %s stops the start, whichever layer it comes from', (key) => {
     const problem = (character: string): string =>
       `contains the control character ${character}: a single backslash begins an escape; write / or \\\\`
-    for (const letter of ['r', 'n', 't', 'f']) {
+    for (const suffix of ['r', 'n', 't', 'f']) {
       const from =
         key === 'configStorePath'
-          ? { args: [{ key, value: JSON.parse(`"a\\${letter}b"`) }] }
-          : { file: `${key}=${key === 'rocketmq.namesrv.addr' ? 'a:1;b' : ''}\\${letter}c` }
-      expect(errorOf(from).message).toContain(problem(`\\${letter}`))
+          ? { args: [{ key, value: JSON.parse(`"a\\${suffix}b"`) }] }
+          : { file: `${key}=${key === 'rocketmq.namesrv.addr' ? 'a:1;b' : ''}\\${suffix}c` }
+      expect(errorOf(from).message).toContain(problem(`\\${suffix}`))
     }
     expect(errorOf({ args: [{ key, value: 'a\x7fb' }] }).message).toContain('contains the control character')
     expect(errorOf({ env: { [variableOf(key)]: '/a\0b' } }).message).toContain(problem('\\u0000'))
   })
 
-  test('paths with slashes, with doubled backslashes and with spaces at the end are taken', () => {
+  test('is not a path with slashes, with doubled backslashes or with spaces at the end', () => {
     const file = 'kvConfigPath=D:/rocketmq/kv.json \ntls.server.keyPath=D:\\\\rocketmq\\\\key.pem\t'
     expect(resolve({ file }).configuration.values).toMatchObject({
       kvConfigPath: 'D:/rocketmq/kv.json',
@@ -299,41 +303,41 @@ describe('bad values', () => {
     })
   })
 
-  test('a list of hosts may stand on several lines', () => {
+  test('is not a list of hosts on several lines', () => {
     const env = { NAMESRV_ADDR: 'a:1;\n b:2;\n' }
     expect(resolve({ env }).configuration.values['rocketmq.namesrv.addr']).toBe('a:1;\n b:2;')
   })
 
-  test('the place of a bad value is its variable or its option', () => {
+  test('is reported with its variable or its option', () => {
     expect(errorOf({ env: { MQNAMESRV_LISTEN_PORT: 'x' } }).message).toMatch(
       /^environment variable MQNAMESRV_LISTEN_PORT: /,
     )
     expect(errorOf({ args: [{ key: 'listenPort', value: 'a\nb' }] }).message).toBe(
-      'option --listenPort: listenPort="a\\nb" is not a whole number',
+      'option --listenPort: listenPort="a\\nb" must be a whole number',
     )
   })
 
-  test('all of them are told at once, in the order of the file and then of the layers over it', () => {
+  test('is reported together with all others, in the order of the file and then of the layers over it', () => {
     const given = {
       file: 'listenPort=99999\nlogLevel=loud\nscanNotActiveBrokerInterval=0\nenableTopicList=false\nmaxConnections=many',
       env: { MQNAMESRV_MAX_BROKERS: '0' },
       args: [{ key: 'maxTopics', value: '-1' }],
     }
     expect(errorOf(given).problems).toEqual([
-      'ns.conf:1: listenPort="99999" is not within 0 and 65535',
-      'ns.conf:2: logLevel="loud" is not one of fatal, error, warn, info, debug, trace',
-      'ns.conf:3: scanNotActiveBrokerInterval="0" is not within 1 and 2147483647 ms',
-      'ns.conf:5: maxConnections="many" is not a whole number',
-      'environment variable MQNAMESRV_MAX_BROKERS: maxBrokers="0" is not within 1 and 2147483647',
-      'option --maxTopics: maxTopics="-1" is not within 1 and 2147483647',
+      'ns.conf:1: listenPort="99999" must be from 0 to 65535',
+      'ns.conf:2: logLevel="loud" must be one of fatal, error, warn, info, debug, trace',
+      'ns.conf:3: scanNotActiveBrokerInterval="0" must be from 1 to 2147483647 ms',
+      'ns.conf:5: maxConnections="many" must be a whole number',
+      'environment variable MQNAMESRV_MAX_BROKERS: maxBrokers="0" must be from 1 to 2147483647',
+      'option --maxTopics: maxTopics="-1" must be from 1 to 2147483647',
     ])
     expect(errorOf({ file: 'a=\\u0\nb=1\nc=\\uxyzw' }).problems).toEqual([
-      'ns.conf:1: malformed \\uXXXX escape',
-      'ns.conf:3: malformed \\uXXXX escape',
+      'ns.conf:1: malformed \\uXXXX escape (it needs four hex digits)',
+      'ns.conf:3: malformed \\uXXXX escape (it needs four hex digits)',
     ])
   })
 
-  test('a value that a higher layer replaces is not looked at', () => {
+  test('is not reported if a higher layer overrides it', () => {
     expect(
       resolve({ file: 'listenPort=x', args: [{ key: 'listenPort', value: '1' }] }).configuration.values
         .listenPort,
@@ -363,50 +367,50 @@ describe('a number out of the range of a key that is read while the server runs'
       },
       { place: `option --${key}`, given: { args: [{ key, value: text }] }, key, text, value },
     ]),
-  )('$place: $key=$text counts as $value, with a warning', ({ place, given, key, text, value }) => {
+  )('in $place: $key=$text is replaced by $value, with a warning', ({ place, given, key, text, value }) => {
     const { configuration, notices } = resolve(given)
     expect(configuration.values[key]).toBe(value)
-    expect(configuration.printItems()).toContain(`${key}=${value}`)
+    expect(configuration.printedLines()).toContain(`${key}=${value}`)
     expect(notices).toEqual([
       {
         level: 'warn',
         message: expect.stringMatching(
-          new RegExp(`^${place}: ${key}=${text} is not within 0 and \\d+; ${value} is in effect$`),
+          new RegExp(`^${place}: ${key}=${text} is not from 0 to \\d+; ${value} is in effect$`),
         ),
         keys: [key],
       },
     ])
   })
 
-  test.each(['x', '1e3', '8 ', ''])('that is no number, %j, stops the start all the same', (text) => {
+  test.each(['x', '1e3', '8 ', ''])('stops the start if it is no number, as %j', (text) => {
     expect(errorOf({ file: `waitSecondsForService=${text}` }).code).toBe('ERR_CONFIG_VALUE')
   })
 })
 
-describe('notices', () => {
-  test('an unknown key of the file is kept, and the nearest known key is named', () => {
+describe('a notice', () => {
+  test('warns of an unknown key of the file, which is kept, and names the nearest known key', () => {
     const { configuration, notices } = resolve({ file: 'listenPrt=1\nfoo.unknown=bar ' })
     expect(notices.map(({ level, message }) => [level, message])).toEqual([
       ['warn', 'ns.conf:1: unknown key "listenPrt" is kept and has no effect; did you mean listenPort?'],
       ['warn', 'ns.conf:2: unknown key "foo.unknown" is kept and has no effect'],
     ])
-    expect(configuration.items()).toEqual(expect.arrayContaining(['listenPrt=1', 'foo.unknown=bar ']))
+    expect(configuration.storedLines()).toEqual(expect.arrayContaining(['listenPrt=1', 'foo.unknown=bar ']))
   })
 
-  test('keys with nothing to act on are told of once, all together, and only if they were set', () => {
+  test('lists the keys that have no effect, in one line and only if they are set', () => {
     expect(resolve({}).notices).toEqual([])
     const { notices } = resolve({ file: 'useEpollNativeSelector=true\nserverWorkerThreads=4\nlistenPort=1' })
     expect(notices).toEqual([
       {
         level: 'info',
         message:
-          "keys of Java's NameServer that have nothing to act on here are ignored: serverWorkerThreads, useEpollNativeSelector",
+          "keys of Java's NameServer that have no effect here are ignored: serverWorkerThreads, useEpollNativeSelector",
         keys: ['serverWorkerThreads', 'useEpollNativeSelector'],
       },
     ])
   })
 
-  test('enableControllerInNamesrv=true stops the start and says what to run, false does not', () => {
+  test('is not enough for enableControllerInNamesrv=true, which stops the start and says what to run', () => {
     const key = 'enableControllerInNamesrv'
     const advice = (file: string): string =>
       `${key}="true" asks for a controller, which this server does not run: run "mqcontroller -c ${file}" beside it ` +
@@ -419,7 +423,7 @@ describe('notices', () => {
     )
   })
 
-  test('the keys of the controller are known, and kept as the file has them', () => {
+  test('lists the keys of the controller, which are kept as the file has them', () => {
     const file = fixture('controller.properties')
     const { configuration, notices } = resolve({ file })
     expect(notices.filter(({ level }) => level === 'warn')).toEqual([])
@@ -429,11 +433,11 @@ describe('notices', () => {
         /^keys of Java's controller are kept and have no effect here: controllerType, /,
       ),
     })
-    expect(configuration.items()).toEqual(expect.arrayContaining(file.trim().split('\n')))
+    expect(configuration.storedLines()).toEqual(expect.arrayContaining(file.trim().split('\n')))
   })
 
   test.each(['false   ', 'FALSE\t', 'false\\r', 'false\\u0020'])(
-    'a boolean %j is false, as to Java, with a warning',
+    'warns of a boolean %j, which is false as in Java',
     (text) => {
       const key = 'tls.test.mode.enable'
       const { configuration, notices } = resolve({ file: `${key}=${text}\r\n` })
@@ -450,7 +454,7 @@ describe('notices', () => {
     },
   )
 
-  test('a false of a Windows file, and one of each layer, is taken', () => {
+  test('is not needed for a false in a Windows file, and the other layers may have spaces too', () => {
     expect(resolve({ file: 'useTLS=false\r\n' }).notices).toEqual([])
     expect(resolve({ env: { MQNAMESRV_USE_TLS: 'false\r' } }).configuration.values.useTLS).toBe(false)
     expect(resolve({ args: [{ key: 'useTLS', value: ' false' }] }).configuration.values.useTLS).toBe(false)
@@ -464,25 +468,25 @@ function escaped(text: string): string {
   return text.replace('中', '\\u4e2d')
 }
 
-describe('items', () => {
-  /** What Java 5.5.0 made of the same file, with user.home=/home/user on two processors. */
+describe('the lines of the configuration', () => {
+  /** The fixtures are what Java 5.5.0 made of the same file, with user.home=/home/user on two processors. */
   const { configuration } = Configuration.resolve({
     file: { path: 'namesrv.conf', bytes: Buffer.from(fixture('namesrv.conf'), 'latin1') },
     homeDirectory: '/home/user',
     processors: 2,
   })
 
-  test('are what GET_NAMESRV_CONFIG of Java shows', () => {
+  test('are those that GET_NAMESRV_CONFIG of Java shows', () => {
     expect(
       configuration
-        .items()
+        .storedLines()
         .map((line) => `${line}\n`)
         .join(''),
     ).toBe(escaped(fixture('namesrv-319.txt')))
   })
 
-  test('are printed as Java prints them but for a name that no file takes, and then the other keys', () => {
-    const lines = configuration.printItems()
+  test('are printed by -p as Java prints them, but for one name that no file may have, and then the other keys', () => {
+    const lines = configuration.printedLines()
     const java = escaped(fixture('namesrv-p.txt')).replace('isScanAvail', 'scanAvail').trimEnd().split('\n')
     expect(lines.slice(0, java.length)).toEqual(java)
     const own = lines.slice(java.length)
@@ -500,27 +504,27 @@ describe('items', () => {
       homeDirectory: '/home/user',
       processors: 2,
     })
-    expect(given.configuration.printItems()).toContain('socksProxyConfig=******')
+    expect(given.configuration.printedLines()).toContain('socksProxyConfig=******')
     const none = Configuration.resolve({ homeDirectory: '/home/user', processors: 2 })
-    expect(none.configuration.printItems()).toContain('socksProxyConfig={}')
+    expect(none.configuration.printedLines()).toContain('socksProxyConfig={}')
   })
 
-  test('leave out null, and keys of no Java object that are not in the file', () => {
+  test('leave out nulls, and keys of no Java object that are not in the file', () => {
     const keys = resolve({ args: [{ key: 'logLevel', value: 'debug' }] })
-      .configuration.items()
+      .configuration.storedLines()
       .map((line) => line.split('=', 1)[0])
     expect(keys).not.toContain('logLevel')
     expect(keys).not.toContain('rocketmqHome')
-    expect(resolve({ file: 'logLevel=debug' }).configuration.items()).toContain('logLevel=debug')
+    expect(resolve({ file: 'logLevel=debug' }).configuration.storedLines()).toContain('logLevel=debug')
   })
 
   test('hide passwords', () => {
     const { configuration: secret } = resolve({ file: 'tls.server.keyPassword=pw' })
-    expect(secret.items()).toContain('tls.server.keyPassword=******')
-    expect(secret.printItems()).toContain('tls.server.keyPassword=******')
+    expect(secret.storedLines()).toContain('tls.server.keyPassword=******')
+    expect(secret.printedLines()).toContain('tls.server.keyPassword=******')
     const { configuration: none } = resolve({ file: 'tls.server.keyPassword=\nsocksProxyConfig={}' })
-    expect(none.items()).toContain('tls.server.keyPassword=')
-    expect(none.printItems()).toEqual(
+    expect(none.storedLines()).toContain('tls.server.keyPassword=')
+    expect(none.printedLines()).toEqual(
       expect.arrayContaining(['tls.server.keyPassword=', 'tls.client.keyPassword=', 'socksProxyConfig={}']),
     )
   })
@@ -529,17 +533,17 @@ describe('items', () => {
     'are read by java.util.Properties as they are: %j',
     (value) => {
       const { configuration: odd } = resolve({ file: propertiesText([[`k ${value}`, value]]) })
-      const read = parseJavaProperties(Buffer.from(odd.items().join('\n')))
+      const read = parseJavaProperties(Buffer.from(odd.storedLines().join('\n')))
       expect(read.get(`k ${value}`)?.value).toBe(value)
     },
   )
 
-  test('that were printed start a server with the same values, and no secret is lost to its asterisks', () => {
+  test('that -p prints start a server with the same values, and asterisks never replace a secret', () => {
     const given = {
       file: 'productEnvName=a\\\\b\\u4e2d\ntls.server.keyPath=/etc/key\nlistenPort=1\nwaitSecondsForService=9999\nuseTLS=true',
       env: { ROCKETMQ_HOME: '/opt/é' },
     }
-    const printed = (from: Configuration): string => `${from.printItems().join('\n')}\n`
+    const printed = (from: Configuration): string => `${from.printedLines().join('\n')}\n`
     const { configuration: first } = resolve(given)
     const { configuration: second, notices } = resolve({ file: printed(first) })
     expect({ ...second.values, configStorePath: '' }).toEqual({ ...first.values, configStorePath: '' })
@@ -564,19 +568,19 @@ describe('items', () => {
     ).toBe('pw')
   })
 
-  test('that were printed without a home directory start a server without one', () => {
+  test('that -p prints without a home directory start a server without one', () => {
     const homeless = { homeDirectory: undefined, processors: 2 }
     const { configuration: first } = Configuration.resolve(homeless)
     const paths = ['kvConfigPath=/kv.json', 'routeSnapshotPath=']
-    const bytes = Buffer.from([...first.printItems(), ...paths].join('\n'))
+    const bytes = Buffer.from([...first.printedLines(), ...paths].join('\n'))
     const { configuration: second } = Configuration.resolve({ ...homeless, file: { path: 'ns.conf', bytes } })
     expect(second.values).toMatchObject({ kvConfigPath: '/kv.json', routeSnapshotPath: '' })
     expect(second.values['user.home']).toBeUndefined()
     expect(second.keysWithoutHome()).toEqual([])
   })
 
-  test('that are printed have every key of the tables', () => {
-    const keys = [...parseJavaProperties(Buffer.from(configuration.printItems().join('\n'))).keys()]
-    expect(keys.sort()).toEqual(CONFIG_KEYS.map(({ key }) => key).sort())
+  test('that -p prints have every key', () => {
+    const keys = [...parseJavaProperties(Buffer.from(configuration.printedLines().join('\n'))).keys()]
+    expect(keys.sort()).toEqual(CONFIG_KEYS.map(({ name }) => name).sort())
   })
 })

@@ -12,18 +12,18 @@ describe('nearestKey', () => {
     ['tls.server.keypath', 'tls.server.keyPath'],
     ['enableControllerInNamesrvv', 'enableControllerInNamesrv'],
     ['rocketmqHom', 'rocketmqHome'],
-  ])('%s most likely means %s', (name, key) => {
+  ])('takes %s for %s', (name, key) => {
     expect(nearestKey(name, CONFIG_NAMES)).toBe(key)
   })
 
   test.each(['foo.unknown', 'x', '', 'brokerClusterName', 'a'.repeat(10_000)])(
-    '%.20s means no known key',
+    'finds no known key near %.20s',
     (name) => {
       expect(nearestKey(name, CONFIG_NAMES)).toBeUndefined()
     },
   )
 
-  test('a neighbour swapped counts as one change, and the nearest candidate wins', () => {
+  test('counts swapped neighbours as one change, and returns the nearest candidate', () => {
     expect(nearestKey('abdc', ['abxx', 'abcd'])).toBe('abcd')
     expect(nearestKey('abcde', ['abcxe', 'abcde'])).toBe('abcde')
   })

@@ -26,7 +26,7 @@ function letterIn(path: string, bytes: number): string {
 }
 
 describe('a file that is replaced atomically', () => {
-  test('is the old or the new one whole, and so is its backup, whenever the writer is killed', async () => {
+  test('has either the old or the new content, and so has its backup, whenever the writer is killed', async () => {
     const bytes = 256 * 1024
     const folder = temporaryFolder()
     const program = compileProgram('test/namesrv/files/replace-file-forever.ts')
@@ -54,7 +54,7 @@ describe('a file that is replaced atomically', () => {
     }
   }, 180_000)
 
-  test('leaves what was there before as its backup', async () => {
+  test('keeps its old content as a backup', async () => {
     const path = join(temporaryFolder(), 'file')
     await writeFileAtomically(path, Buffer.from('one'))
     expect(existsSync(`${path}.bak`)).toBe(false)
@@ -87,7 +87,7 @@ describe('a file that is replaced atomically', () => {
     expect(readFileSync(path)).toHaveLength(0)
   })
 
-  test('may be read and written by whom it could be before', async () => {
+  test('keeps its owner and mode', async () => {
     const path = join(temporaryFolder(), 'file')
     writeFileSync(path, 'a password')
     chmodSync(path, 0o640)
@@ -95,7 +95,7 @@ describe('a file that is replaced atomically', () => {
     for (const each of [path, `${path}.bak`]) expect(statSync(each).mode & 0o777).toBe(0o640)
   })
 
-  test('is the one that a link leads to, and the link stays', async () => {
+  test('is the target of a link, and the link stays', async () => {
     const folder = temporaryFolder()
     const [link, file] = [join(folder, 'link'), join(folder, 'elsewhere', 'file')]
     mkdirSync(join(folder, 'elsewhere'))
@@ -108,13 +108,13 @@ describe('a file that is replaced atomically', () => {
     expect(readdirSync(join(folder, 'elsewhere'))).toEqual(['file'])
   })
 
-  test('gets the folders it needs', async () => {
+  test('is created with its folders', async () => {
     const path = join(temporaryFolder(), 'some', 'where', 'file')
     await writeFileAtomically(path, Buffer.from('content'))
     expect(readFileSync(path, 'latin1')).toBe('content')
   })
 
-  test('is made where a link leads to that leads nowhere yet, and the link stays', async () => {
+  test('is created at the target of a link that does not exist yet, and the link stays', async () => {
     const folder = temporaryFolder()
     const [link, second, file] = ['link', 'second', 'later/file'].map((name) => join(folder, name))
     symlinkSync('second', `${link}`)
@@ -124,7 +124,7 @@ describe('a file that is replaced atomically', () => {
     expect(lstatSync(`${link}`).isSymbolicLink() && lstatSync(`${second}`).isSymbolicLink()).toBe(true)
   })
 
-  test('takes the temporary files with it that a crash has left beside it, and no other file', async () => {
+  test('removes the temporary files that a crash left beside it, and no other file', async () => {
     const folder = temporaryFolder()
     const others = [
       'file.0123abcd',
@@ -139,7 +139,7 @@ describe('a file that is replaced atomically', () => {
     expect(readdirSync(folder).sort()).toEqual(['file', 'file.bak', ...others].sort())
   })
 
-  test('is never torn by two that write it at once, of whom one or both may fail', async () => {
+  test('is never torn by two concurrent writers, of which one or both may fail', async () => {
     const path = join(temporaryFolder(), 'file')
     const bytes = 1_000_000
     const contents = ['A', 'B'].map((letter) => Buffer.alloc(bytes, letter))
@@ -150,7 +150,7 @@ describe('a file that is replaced atomically', () => {
     }
   })
 
-  test('stays as it is, and nothing is left beside it, if its backup cannot be made', async () => {
+  test('stays as it is, with no file left beside it, if its backup cannot be written', async () => {
     const folder = temporaryFolder()
     const path = join(folder, 'file')
     writeFileSync(path, 'old')
@@ -177,7 +177,7 @@ describe('a file that is replaced atomically', () => {
   )
 })
 
-test('a file that may not be read, as one that root has made, is replaced if no backup is wanted', async () => {
+test('a file that may not be read, such as one of root, is replaced if no backup is wanted', async () => {
   const path = join(temporaryFolder(), 'file')
   writeFileSync(path, 'old', { mode: 0o600 })
   const open: typeof nodeFileSystem.open = async (opened, flags, mode) => {

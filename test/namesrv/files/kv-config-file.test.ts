@@ -12,14 +12,14 @@ async function storedValue(client: RawClient, key: string): Promise<string | und
 }
 
 describe('the file of the key-value table', () => {
-  test('is missing at first, and comes with the first value', async () => {
+  test('is created with the first value', async () => {
     const { connect, kvConfigPath } = await startServer()
     const client = await connect()
     expect(headerOf(await client.request(putKVConfig('n', 'k', 'v'))).code).toBe(0)
     expect(readFileSync(kvConfigPath, 'utf8')).toBe('{"configTable":{"n":{"k":"v"}}}')
   })
 
-  test('gives a restarted server what the one before it was told', async () => {
+  test('restores all values after a restart', async () => {
     const first = await startServer()
     const client = await first.connect()
     await client.request(putKVConfig('n', 'k', 'ü "quoted" \\'))
@@ -33,7 +33,7 @@ describe('the file of the key-value table', () => {
     expect(await storedValue(after, 'gone')).toBeUndefined()
   })
 
-  test('keeps what it said before as its backup', async () => {
+  test('keeps its old content as a backup', async () => {
     const { connect, kvConfigPath } = await startServer()
     const client = await connect()
     await client.request(putKVConfig('n', 'k', 'one'))
@@ -41,7 +41,7 @@ describe('the file of the key-value table', () => {
     expect(readFileSync(`${kvConfigPath}.bak`, 'utf8')).toBe('{"configTable":{"n":{"k":"one"}}}')
   })
 
-  test('that cannot be written is answered with SYSTEM_ERROR, and the old value stays, in memory and after a restart', async () => {
+  test('that cannot be written causes SYSTEM_ERROR, and the old value stays, in memory and after a restart', async () => {
     const { connect, kvConfigPath, lines } = await startServer()
     const client = await connect()
     await client.request(putKVConfig('n', 'k', 'old'))
@@ -123,7 +123,7 @@ describe('a KV file beside its backup', () => {
       const client = await connect()
       expect(await storedValue(client, 'k')).toBe('v')
       expect(lines.filter(({ level }) => level === 'warn')).toMatchObject([
-        { msg: 'the KV file is empty, starting with its backup', path, backup: bak },
+        { msg: 'KV file empty, starting with its backup', path, backup: bak },
       ])
       expect(readFileSync(path, 'utf8')).toBe(content)
       expect(headerOf(await client.request(putKVConfig('n', 'l', 'w'))).code).toBe(0)

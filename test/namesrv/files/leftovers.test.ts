@@ -1,14 +1,14 @@
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { removeLeftovers } from '../../../src/namesrv/files/leftovers.ts'
+import { removeLeftovers } from '../../../src/namesrv/files/atomic-file.ts'
 import { createServer, startServer, temporaryFolder } from '../../support/start-server.ts'
 
 function fill(folder: string, names: readonly string[]): void {
   for (const name of names) writeFileSync(join(folder, name), '')
 }
 
-describe('temporary files that a killed process has left', () => {
+describe('temporary files that a killed process left', () => {
   const OWN = [
     'kv.json.0123abcd.tmp',
     'kv.json.bak.4567cdef.tmp',
@@ -35,7 +35,7 @@ describe('temporary files that a killed process has left', () => {
     }
   }
 
-  test('are removed by a start, beside all three files, and no others are', async () => {
+  test('are removed at the start, beside all three files, and no other files are', async () => {
     const folder = temporaryFolder()
     fill(folder, [...OWN, ...OTHERS])
     const { lines } = await startServer(properties(folder))
@@ -44,7 +44,7 @@ describe('temporary files that a killed process has left', () => {
     expect(line).toMatchObject({ level: 'info', files: OWN.map((name) => join(folder, name)) })
   })
 
-  test('stay if the port is in use, because the server that has it may be writing them', async () => {
+  test('stay if the port is in use, because the server that uses it may be writing them', async () => {
     const first = await startServer()
     const folder = temporaryFolder()
     fill(folder, OWN)
@@ -54,7 +54,7 @@ describe('temporary files that a killed process has left', () => {
     await controller.shutdown()
   })
 
-  test('are looked for beside the file that a link leads to, and beside the backup of the link', () => {
+  test('are removed beside the target of a link, and beside the backup of the link', () => {
     const folder = temporaryFolder()
     mkdirSync(join(folder, 'elsewhere'))
     fill(join(folder, 'elsewhere'), ['file', 'file.0123abcd.tmp'])
@@ -65,7 +65,7 @@ describe('temporary files that a killed process has left', () => {
     expect(readdirSync(folder).sort()).toEqual(['elsewhere', 'link'])
   })
 
-  test('are looked for where a link leads to that has no file yet', () => {
+  test('are removed beside the target of a link that does not exist yet', () => {
     const folder = temporaryFolder()
     mkdirSync(join(folder, 'elsewhere'))
     fill(join(folder, 'elsewhere'), ['file.0123abcd.tmp'])
@@ -74,7 +74,7 @@ describe('temporary files that a killed process has left', () => {
     expect(removeLeftovers([join(folder, 'link')])).toEqual([`${target}.0123abcd.tmp`])
   })
 
-  test('that cannot be removed do not stop a start', () => {
+  test('that cannot be removed do not prevent the start', () => {
     const folder = temporaryFolder()
     mkdirSync(join(folder, 'file.0123abcd.tmp'))
     expect(removeLeftovers([join(folder, 'file'), '/nowhere/at/all'])).toEqual([])

@@ -33,7 +33,7 @@ function fileOf(content: string, { end = Buffer.byteLength(content), sum = crc32
 }
 
 describe('the file of a snapshot', () => {
-  test('begins with its form, and ends with the length and the checksum of what stands before', async () => {
+  test('begins with its format version, and ends with the length and the checksum of the content', async () => {
     const path = join(temporaryFolder(), 'routes.snapshot')
     const bytes = await writeSnapshotFile(path, piecesOf('["one"]\n["tw', 'ö"]\n'))
     const content = readFileSync(path, 'utf8')
@@ -90,7 +90,7 @@ describe('the file of a snapshot', () => {
     expect(linesIn(path)).toEqual(['["new"]'])
   })
 
-  test('stays as it is, with the reason thrown and nothing beside it, if the new one breaks off', async () => {
+  test('stays as it is, with nothing beside it, if writing the new one fails', async () => {
     const folder = temporaryFolder()
     const path = join(folder, 'file')
     await writeSnapshotFile(path, piecesOf('["old"]\n'))
@@ -104,11 +104,11 @@ describe('the file of a snapshot', () => {
     expect(readdirSync(folder)).toEqual(['file'])
   })
 
-  test('stays as it is if the new one would be too long to be read again', async () => {
+  test('stays as it is if the new one would exceed the limit', async () => {
     const path = join(temporaryFolder(), 'file')
     await writeSnapshotFile(path, piecesOf('["old"]\n'))
     const piece = 'x'.repeat(16 * 1024 * 1024)
-    await expect(writeSnapshotFile(path, () => piece)).rejects.toThrow('longer than 268435456 bytes')
+    await expect(writeSnapshotFile(path, () => piece)).rejects.toThrow('exceeds 268435456 bytes')
     expect(linesIn(path)).toEqual(['["old"]'])
   })
 
@@ -126,7 +126,7 @@ describe('the file of a snapshot', () => {
   })
 })
 
-describe('a file that is no snapshot', () => {
+describe('a file that is not a snapshot', () => {
   const HEAD = 'mqnamesrv routes 1\n'
   const WHOLE = `${HEAD}["topic","T",0]\n`
 
@@ -137,21 +137,21 @@ describe('a file that is no snapshot', () => {
   })
 
   test.each([
-    ['', 'it does not begin as a snapshot does'],
-    ['\n', 'it does not begin as a snapshot does'],
-    ['{"configTable":{}}', 'it does not begin as a snapshot does'],
-    ['\0'.repeat(1_000), 'it does not begin as a snapshot does'],
-    [fileOf(WHOLE.replace('1', '2')), 'its form is of another version'],
-    [fileOf(WHOLE.replace('1', '10')), 'its form is of another version'],
-    [HEAD, 'its end is missing'],
-    [WHOLE, 'its end is missing'],
-    [`${fileOf(WHOLE)}\n`, 'its end is missing'],
-    [`${fileOf(WHOLE)}x`, 'its end is missing'],
-    [fileOf(WHOLE).slice(0, -1), 'its end is missing'],
-    [fileOf(WHOLE, { end: WHOLE.length - 1 }), 'its end is missing'],
-    [`${WHOLE}${fileOf(WHOLE).slice(WHOLE.length)}`.replace('"T"', '"S"'), 'its checksum'],
-    [fileOf(WHOLE, { sum: 0 }), 'its checksum'],
-    [fileOf(WHOLE).replace('"T"', '"T" '), 'its end is missing'],
+    ['', 'not a route snapshot'],
+    ['\n', 'not a route snapshot'],
+    ['{"configTable":{}}', 'not a route snapshot'],
+    ['\0'.repeat(1_000), 'not a route snapshot'],
+    [fileOf(WHOLE.replace('1', '2')), 'unknown format version'],
+    [fileOf(WHOLE.replace('1', '10')), 'unknown format version'],
+    [HEAD, 'incomplete: the end line is missing'],
+    [WHOLE, 'incomplete: the end line is missing'],
+    [`${fileOf(WHOLE)}\n`, 'incomplete: the end line is missing'],
+    [`${fileOf(WHOLE)}x`, 'incomplete: the end line is missing'],
+    [fileOf(WHOLE).slice(0, -1), 'incomplete: the end line is missing'],
+    [fileOf(WHOLE, { end: WHOLE.length - 1 }), 'incomplete: the end line is missing'],
+    [`${WHOLE}${fileOf(WHOLE).slice(WHOLE.length)}`.replace('"T"', '"S"'), 'checksum mismatch'],
+    [fileOf(WHOLE, { sum: 0 }), 'checksum mismatch'],
+    [fileOf(WHOLE).replace('"T"', '"T" '), 'incomplete: the end line is missing'],
   ])('%j: %s', (content, message) => {
     const path = join(temporaryFolder(), 'file')
     writeFileSync(path, content)
@@ -164,7 +164,7 @@ describe('a file that is no snapshot', () => {
     )
   })
 
-  test('is known wherever it breaks off, and whichever bit of it is another', () => {
+  test('is recognized wherever it is cut and whichever bit is flipped', () => {
     const path = join(temporaryFolder(), 'file')
     const whole = Buffer.from(fileOf(WHOLE))
     const error = expect.objectContaining({ name: 'SnapshotFileError' })
@@ -180,13 +180,11 @@ describe('a file that is no snapshot', () => {
     }
   })
 
-  test('is not read into memory if it is larger than any snapshot', () => {
+  test('is not read into memory if it exceeds the limit', () => {
     const path = join(temporaryFolder(), 'file')
     writeFileSync(path, HEAD)
     // Of zeros that take no room on the disk.
     truncateSync(path, 1024 ** 3)
-    expect(() => readSnapshotFile(path)).toThrow(
-      'it has 1073741824 bytes, more than the 268435456 that are read',
-    )
+    expect(() => readSnapshotFile(path)).toThrow('its 1073741824 bytes exceed the limit of 268435456')
   })
 })

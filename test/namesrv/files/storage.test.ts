@@ -103,7 +103,7 @@ describe('a change of the key-value table or of the configuration', () => {
     },
   )
 
-  test('is answered when it is stored, and everybody else is served while the disk hangs', async () => {
+  test('is acknowledged when it is stored, and other requests are served while the disk hangs', async () => {
     const { connect, kvConfigPath } = await startServer()
     const [writer, other] = [await connect(), await connect()]
     const slow = slowFile(kvConfigPath)
@@ -123,7 +123,7 @@ describe('a change of the key-value table or of the configuration', () => {
     expect(readFileSync(kvConfigPath, 'utf8')).toBe('{"configTable":{"n":{"k":"v"}}}')
   })
 
-  test('is stored together with others that came meanwhile, in the order in which they came', async () => {
+  test('is stored together with others that arrived meanwhile, in their order', async () => {
     const { connect, kvConfigPath } = await startServer()
     const first = await connect()
     const slow = slowFile(kvConfigPath)
@@ -167,7 +167,7 @@ describe('a change of the key-value table or of the configuration', () => {
     await controller.shutdown()
   })
 
-  test('is stored and answered before a server that shuts down closes its connection', async () => {
+  test('is stored and acknowledged before a server that shuts down closes its connection', async () => {
     const { connect, controller, kvConfigPath } = await startServer()
     const [writer, idle] = [await connect(), await connect()]
     const slow = slowFile(kvConfigPath)
@@ -180,7 +180,7 @@ describe('a change of the key-value table or of the configuration', () => {
     expect(readFileSync(kvConfigPath, 'utf8')).toBe('{"configTable":{"n":{"k":"v"}}}')
   })
 
-  test('is stored also if the one who asked has gone', async () => {
+  test('is stored even if its connection has closed', async () => {
     const { connect, kvConfigPath } = await startServer()
     const [writer, other] = [await connect(), await connect()]
     const slow = slowFile(kvConfigPath)

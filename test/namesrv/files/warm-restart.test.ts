@@ -69,7 +69,7 @@ async function leftBehind(brokers = [BROKER_A, BROKER_B]): Promise<string> {
 }
 
 describe('a server that was killed and starts again', () => {
-  test('answers its first request with the routes that it had, and says so in one line', async () => {
+  test('responds to its first request with the routes that it had, and logs one line', async () => {
     const routeSnapshotPath = await leftBehind()
     const server = await startServer({ routeSnapshotPath })
     const client = await server.connect()
@@ -79,7 +79,7 @@ describe('a server that was killed and starts again', () => {
     expect(messages(server, 'snapshot')).toMatchObject([
       {
         level: 'info',
-        msg: 'routes taken from the snapshot: their brokers have a while to register again',
+        msg: 'routes restored from the snapshot until their brokers register again',
         path: routeSnapshotPath,
         brokers: 2,
         topics: 4,
@@ -88,7 +88,7 @@ describe('a server that was killed and starts again', () => {
     ])
   })
 
-  test('keeps who returns in time and drops the others when it is over, with a line for each and one for all', async () => {
+  test('keeps the brokers that return within the grace period, and logs a line for each other one and one for all', async () => {
     const server = await startServer({ routeSnapshotPath: await leftBehind(), ...LASTING })
     const [broker, client] = [await server.connect(), await server.connect()]
     server.time.advance(GRACE_MS - 1_000)
@@ -112,7 +112,7 @@ describe('a server that was killed and starts again', () => {
     expect(await lookupCode(client, 'TopicB')).toBe(TOPIC_NOT_EXIST)
   })
 
-  test('lets a broker leave at once that had not even returned', async () => {
+  test('lets a broker leave that has not returned', async () => {
     const server = await startServer({ routeSnapshotPath: await leftBehind() })
     const client = await server.connect()
     await client.request(unregistration(BROKER_A))
@@ -120,7 +120,7 @@ describe('a server that was killed and starts again', () => {
     expect(await lookupCode(client, 'TopicB')).toBe(SUCCESS)
   })
 
-  test('tells a broker that asks whether it must register that it must (322), and once it has, that it need not', async () => {
+  test('responds to a version query (322) with changed=true until the broker has registered', async () => {
     const server = await startServer({ routeSnapshotPath: await leftBehind(), ...LASTING })
     const broker = await server.connect()
     const { clusterName = '', brokerAddr = '', brokerName = '' } = registration(BROKER_A).extFields ?? {}
@@ -139,7 +139,7 @@ describe('a server that was killed and starts again', () => {
     expect((await ask())[0]).toBe('false')
   })
 
-  test('begins without routes if the last it knew of them was too long ago, and then keeps a file of its own', async () => {
+  test('begins without routes if the file is older than routeSnapshotMaxAgeMillis, and replaces it', async () => {
     const routeSnapshotPath = await leftBehind()
     const agoMs = Date.now() - 601_000
     utimesSync(routeSnapshotPath, new Date(agoMs), new Date(agoMs))
@@ -148,7 +148,7 @@ describe('a server that was killed and starts again', () => {
     const [line] = messages(server, 'snapshot')
     expect(line).toMatchObject({
       level: 'info',
-      msg: 'the route snapshot is too old: starting without routes',
+      msg: 'route snapshot ignored: older than routeSnapshotMaxAgeMillis',
       maxAgeMs: 600_000,
     })
     expect(line?.['ageMs']).toBeGreaterThanOrEqual(601_000)
@@ -156,7 +156,7 @@ describe('a server that was killed and starts again', () => {
     expect(readFileSync(routeSnapshotPath, 'utf8')).not.toContain('TopicA')
   })
 
-  test('takes a file from the future, where the date was set back meanwhile', async () => {
+  test('restores a file from the future, after the date was set back', async () => {
     const routeSnapshotPath = await leftBehind()
     const date = new Date(Date.now() + 86_400_000)
     utimesSync(routeSnapshotPath, date, date)
@@ -172,13 +172,13 @@ describe('a file that cannot be used does not stop the start', () => {
   }
 
   test.each([
-    ['is no snapshot', 'something else', 'it does not begin as a snapshot does'],
-    ['is empty', '', 'it does not begin as a snapshot does'],
-    ['is of a newer version', 'mqnamesrv routes 2\nend 19 00000000\n', 'its form is of another version'],
-    ['is cut', whole('["topic","T",0]').slice(0, 40), 'its end is missing'],
-    ['has a record of another kind', whole('["unheard of"]'), 'record 1 has something else than was written'],
-    ['has a record that is broken', whole('["topic"'), 'record 1 is not readable'],
-  ])('one that %s is put aside, in the place of an earlier one, with one line', async (_, content, why) => {
+    ['is no snapshot', 'something else', 'not a route snapshot'],
+    ['is empty', '', 'not a route snapshot'],
+    ['is of a newer version', 'mqnamesrv routes 2\nend 19 00000000\n', 'unknown format version'],
+    ['is cut', whole('["topic","T",0]').slice(0, 40), 'incomplete: the end line is missing'],
+    ['has a record of another kind', whole('["unheard of"]'), 'record 1: unexpected value'],
+    ['has a record that is broken', whole('["topic"'), 'record 1: invalid JSON'],
+  ])('one that %s is moved aside, over an earlier one, with one line', async (_, content, why) => {
     const routeSnapshotPath = snapshotPath()
     const aside = `${routeSnapshotPath}.damaged`
     mkdirSync(dirname(routeSnapshotPath))
@@ -189,7 +189,8 @@ describe('a file that cannot be used does not stop the start', () => {
     expect(messages(server, 'snapshot')).toEqual([
       {
         level: 'warn',
-        msg: expect.stringContaining(`the route snapshot is put aside, starting without routes: ${why}`),
+        msg: 'route snapshot damaged: moved aside; starting without routes',
+        error: expect.stringContaining(why),
         path: routeSnapshotPath,
         aside,
       },
@@ -204,7 +205,7 @@ describe('a file that cannot be used does not stop the start', () => {
     expect(messages(again, 'snapshot')).toEqual([])
   })
 
-  test('and nothing of one with a broken record is loaded, not even what stands before it', async () => {
+  test('one with an invalid record is not loaded even in part', async () => {
     const routeSnapshotPath = await leftBehind()
     const lines = readFileSync(routeSnapshotPath, 'utf8').split('\n').slice(1, -2)
     writeFileSync(routeSnapshotPath, whole([...lines, '["topic"]'].join('\n')))
@@ -216,14 +217,15 @@ describe('a file that cannot be used does not stop the start', () => {
     )
   })
 
-  test('a folder in its place is left there, and said', async () => {
+  test('a folder of its name stays, with one line', async () => {
     const routeSnapshotPath = snapshotPath()
     mkdirSync(routeSnapshotPath, { recursive: true })
     const server = await startServer({ routeSnapshotPath })
     expect(messages(server, 'snapshot')).toMatchObject([
       {
         level: 'warn',
-        msg: `the route snapshot cannot be read, starting without routes: ${routeSnapshotPath} is not a file`,
+        msg: 'route snapshot not readable; starting without routes',
+        error: `${routeSnapshotPath} is not a file`,
       },
     ])
     expect(statSync(routeSnapshotPath).isDirectory()).toBe(true)
@@ -231,7 +233,7 @@ describe('a file that cannot be used does not stop the start', () => {
 })
 
 describe('the file', () => {
-  test('is written when something has changed, and only then; otherwise its date says that it is still right', async () => {
+  test('is written only when something has changed; otherwise its date is updated', async () => {
     const routeSnapshotPath = snapshotPath()
     const server = await startServer({ routeSnapshotPath, ...LASTING })
     const broker = await server.connect()
@@ -254,7 +256,7 @@ describe('the file', () => {
     expect(messages(server, 'route snapshot written').every(({ level }) => level === 'debug')).toBe(true)
   })
 
-  test('is written on while brokers have not returned, because their time runs', async () => {
+  test('is written in each interval while brokers are restored, because their time runs', async () => {
     const routeSnapshotPath = await leftBehind()
     const server = await startServer({ routeSnapshotPath })
     await written(server)
@@ -264,18 +266,18 @@ describe('the file', () => {
     )
   })
 
-  test('that has been removed is there again after the next look', async () => {
+  test('is written again in the next interval if it was removed', async () => {
     const routeSnapshotPath = snapshotPath()
     const server = await startServer({ routeSnapshotPath })
     await written(server)
     renameSync(routeSnapshotPath, `${routeSnapshotPath}.moved`)
     server.time.advance(INTERVAL_MS)
-    await until('it is missed', () => messages(server, 'cannot be written').length > 0)
+    await until('it is missed', () => messages(server, 'snapshot not written').length > 0)
     await written(server)
     expect(existsSync(routeSnapshotPath)).toBe(true)
   })
 
-  test('that cannot be written is a warning, and the server serves; it is written when it can be again', async () => {
+  test('is a warning if it cannot be written, and is written when that is possible again', async () => {
     const routeSnapshotPath = snapshotPath()
     const folder = dirname(routeSnapshotPath)
     // A file in place of the folder stops everybody, the superuser too.
@@ -284,21 +286,21 @@ describe('the file', () => {
     const broker = await server.connect()
     await broker.request(registration(BROKER_A))
     server.time.advance(INTERVAL_MS)
-    await until('it has tried', () => messages(server, 'cannot be written').length > 0)
+    await until('it has tried', () => messages(server, 'snapshot not written').length > 0)
     expect(await lookupCode(broker, 'TopicA')).toBe(SUCCESS)
     renameSync(folder, `${folder}-aside`)
     await written(server)
-    expect(messages(server, 'cannot be written')).toHaveLength(1)
+    expect(messages(server, 'snapshot not written')).toHaveLength(1)
   })
 
-  test('that can be written again is one line, and the next failure and one at the shutdown are warnings at once', async () => {
+  test('logs one line when it can be written again, and warns of the next failure and of one at the shutdown at once', async () => {
     const routeSnapshotPath = snapshotPath()
     const folder = dirname(routeSnapshotPath)
     writeFileSync(folder, '')
     const server = await startServer({ routeSnapshotPath, ...LASTING })
     const broker = await server.connect()
     await broker.request(registration(BROKER_A))
-    const failures = () => messages(server, 'cannot be written').length
+    const failures = () => messages(server, 'snapshot not written').length
     const failAgain = async (): Promise<void> => {
       const { snapshotsFailed } = server.controller.counters
       server.time.advance(INTERVAL_MS)
@@ -322,7 +324,7 @@ describe('the file', () => {
     expect(failures()).toBe(3)
   })
 
-  test('that never can be written is a warning every ten minutes, with how often it was tried in vain', async () => {
+  test('is a warning every ten minutes while it cannot be written, with the number of suppressed ones', async () => {
     const time = new ManualTime()
     const { logger, lines } = recordingLogger()
     const times = { intervalMs: INTERVAL_MS, graceMs: GRACE_MS, maxAgeMs: 600_000, dateMs: Date.now }
@@ -336,16 +338,16 @@ describe('the file', () => {
     }
     const path = temporaryFolder()
     const snapshots = new RouteSnapshots({ path, logger, ...times, ...world })
-    const msg = `the route snapshot cannot be written, a restart would begin without it: ${path} is not a file`
+    const line = { level: 'warn', msg: 'route snapshot not written', path, error: `${path} is not a file` }
     for (let look = 0; look < 5; look++) await snapshots.save()
-    expect(lines).toEqual([{ level: 'warn', msg, path }])
+    expect(lines).toEqual([line])
     time.advance(600_000)
     await snapshots.save()
-    expect(lines.slice(1)).toEqual([{ level: 'warn', msg, path, suppressed: 4 }])
+    expect(lines.slice(1)).toEqual([{ ...line, suppressed: 4 }])
     expect(world.counters).toMatchObject({ snapshotsFailed: 6, snapshotsWritten: 0 })
   })
 
-  test('is none if the option is empty, and by default on a port that is another one each time', async () => {
+  test('does not exist if the option is empty, or by default with listenPort 0', async () => {
     for (const properties of [{ routeSnapshotPath: '' }, {}] as Record<string, string>[]) {
       const server = await startServer(properties)
       await (await server.connect()).request(registration(BROKER_A))
@@ -357,7 +359,7 @@ describe('the file', () => {
 })
 
 describe('a shutdown', () => {
-  test('leaves all brokers in the file, though their connections close, and what changed last', async () => {
+  test('leaves all brokers in the file, though their connections close, and the last changes', async () => {
     const routeSnapshotPath = snapshotPath()
     const first = await startServer({ routeSnapshotPath })
     const broker = await first.connect()
@@ -373,7 +375,7 @@ describe('a shutdown', () => {
     for (const topic of ['TopicA', 'TopicB']) expect(await lookupCode(client, topic)).toBe(SUCCESS)
   })
 
-  test('that has to wait for a peer that does not read does so, too: brokers are gone long before', async () => {
+  test('does so too if it waits for a peer that does not read', async () => {
     const routeSnapshotPath = snapshotPath()
     const first = await startServer({ routeSnapshotPath })
     const [broker, slow] = [await first.connect(), await first.connect()]
@@ -393,7 +395,7 @@ describe('a shutdown', () => {
     expect(await lookupCode(await second.connect(), topics[0] as string)).toBe(SUCCESS)
   })
 
-  test('that asks clients to go elsewhere does so, too, though brokers have gone', async () => {
+  test('does so too with GO_AWAY, though brokers have disconnected', async () => {
     const routeSnapshotPath = snapshotPath()
     const first = await startServer({ routeSnapshotPath, enableShutdownGracefully: 'true' })
     const broker = await first.connect()
@@ -405,7 +407,7 @@ describe('a shutdown', () => {
     expect(await lookupCode(await second.connect(), 'TopicA')).toBe(SUCCESS)
   })
 
-  test('of a server that could not start leaves the file to the one that holds its port', async () => {
+  test('of a server that could not start does not write the file of the one that holds its port', async () => {
     const routeSnapshotPath = await leftBehind()
     const content = readFileSync(routeSnapshotPath)
     const holder = createSocketServer().listen(0, '127.0.0.1')
@@ -431,7 +433,7 @@ describe('a shutdown', () => {
     await until('only the disk is waited for', () => server.time.timers === 1)
     server.time.advance(5_000)
     await isDown
-    expect(messages(server, 'takes too long')).toMatchObject([{ level: 'warn' }])
+    expect(messages(server, 'last route snapshot not written')).toMatchObject([{ level: 'warn' }])
     expect(messages(server, 'snapshot written')).toEqual([])
     // Open until all are through: on a busy machine one of the threads may come to its pipe only now.
     const ends = pipes.map((pipe) => openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK))

@@ -44,8 +44,9 @@ describe('maxConnections', () => {
       {
         level: 'warn',
         peer,
-        bound: 'maxConnections',
-        msg: 'rejected: maxConnections (3) reached; maxConnections sets the limit',
+        limit: 'maxConnections',
+        reason: 'maxConnections (3) reached',
+        msg: 'rejected: limit reached',
       },
     ])
     const rejections = server.controller.events.list().filter(({ kind }) => kind === 'rejected')
@@ -66,7 +67,7 @@ describe('maxConnections', () => {
     const client = await server.connect()
     for (let peer = 0; peer < 100; peer++) await refusedPeer(server.port)
     await until('all are counted', () => server.controller.counters.rejected.maxConnections === 100)
-    const lines = (): TestServer['lines'] => server.lines.filter((line) => line['bound'] === 'maxConnections')
+    const lines = (): TestServer['lines'] => server.lines.filter((line) => line['limit'] === 'maxConnections')
     expect(lines()).toHaveLength(10)
     expect(server.controller.events.list()).toHaveLength(10)
     server.time.advance(10_000)
@@ -99,7 +100,7 @@ describe('maxConnectionsPerAddress', () => {
     await expectServed(first, second)
     expect(server.controller.counters.rejected.maxConnectionsPerAddress).toBe(1)
     expect(server.lines.filter(({ level }) => level === 'warn')).toMatchObject([
-      { peer, bound: 'maxConnectionsPerAddress' },
+      { peer, limit: 'maxConnectionsPerAddress' },
     ])
     second.socket.destroy()
     await until('it is gone', () => server.controller.counters.connectionsClosed === 1)

@@ -23,12 +23,12 @@ async function held(server: TestServer, bytes: number): Promise<void> {
   await until(`${bytes} bytes are held`, () => counters.queuedRequestBytes >= bytes)
 }
 
-function rejections(server: TestServer, bound: string): TestServer['lines'] {
-  return server.lines.filter((line) => line['bound'] === bound)
+function rejections(server: TestServer, limit: string): TestServer['lines'] {
+  return server.lines.filter((line) => line['limit'] === limit)
 }
 
 describe('maxQueuedRequestBytes', () => {
-  test('half frames up to the bound are kept; beyond it the one that has waited for longest is closed and named', async () => {
+  test('half frames up to the limit are kept; beyond it the one that has waited for longest is closed and named', async () => {
     const server = await startServer({ maxQueuedRequestBytes: `${8 * MIB}` })
     const { counters } = server.controller
     const honest = await server.connect()
@@ -52,8 +52,8 @@ describe('maxQueuedRequestBytes', () => {
     expect(counters.rejected.maxQueuedRequestBytes).toBe(1)
     const [line] = rejections(server, 'maxQueuedRequestBytes')
     expect(line).toMatchObject({ level: 'warn', peer: oldest.address })
-    expect(line?.msg).toMatch(
-      /^rejected: connection closed: \d+ bytes of a request that does not become whole, for longest of all; .*4194304/,
+    expect(line?.['reason']).toMatch(
+      /^closed: incomplete request of \d+ bytes; \d+ of 4194304 bytes in use \(maxQueuedRequestBytes\)$/,
     )
     expect(headerOf(await honest.request(lookup('TopicA'))).code).toBe(0)
 
@@ -78,7 +78,7 @@ describe('maxQueuedRequestBytes', () => {
     expect(rejections(server, 'maxQueuedRequestBytes').length).toBeLessThanOrEqual(10)
   })
 
-  test('a thousand connections with a half frame each cost no more than the bound', async () => {
+  test('a thousand connections with a half frame each cost no more than the limit', async () => {
     const server = await startServer({ maxQueuedRequestBytes: `${16 * MIB}` })
     const { counters } = server.controller
     const honest = await server.connect()
@@ -129,7 +129,7 @@ describe('maxQueuedRequestBytes', () => {
       {
         counters,
         limits: { ...UNLIMITED, maxQueuedRequestBytes: 2 * MIB },
-        onRejected: (bound, _, { code }) => rejected.push(`${bound} ${code}`),
+        onRejected: ({ limit }, { code }) => rejected.push(`${limit} ${code}`),
       },
     )
     const [working, other] = [await connect(), await connect()]
@@ -183,7 +183,7 @@ describe('maxQueuedAnswerBytes', () => {
     expect(counters.rejected.maxQueuedAnswerBytes).toBeGreaterThan(0)
     const [line] = rejections(server, 'maxQueuedAnswerBytes')
     expect(line).toMatchObject({ level: 'warn', peer: slow[0]?.address })
-    expect(line?.msg).toContain('bytes of answers that are not read, for longest of all')
+    expect(line?.['reason']).toMatch(/^closed: unread responses of \d+ bytes; \d+ of 2097152 bytes in use/)
     for (const { socket } of slow) socket.destroy()
     await until('nothing is held any more', () => counters.queuedAnswerBytes === 0)
   })

@@ -7,28 +7,29 @@ import { startServer, type TestServer } from '../../support/start-server.ts'
 
 const OVERLOADED = { code: 2, remark: '[OVERLOAD]system busy, start flow control for a while' }
 
-/** What the log says of a bound. */
-function told(server: TestServer, bound: string): Record<string, unknown>[] {
-  return server.lines.filter((line) => line['bound'] === bound)
+/** What the log says of a limit. */
+function told(server: TestServer, limit: string): Record<string, unknown>[] {
+  return server.lines.filter((line) => line['limit'] === limit)
 }
 
-/** That a request was rejected for a bound: counted, named in the log and among the events, and that the peer goes on. */
+/** That a request was rejected for a limit: counted, named in the log and among the events, and that the peer goes on. */
 async function expectRefusal(
   server: TestServer,
   client: RawClient,
   request: Request,
-  bound: keyof TestServer['controller']['counters']['rejected'],
+  limit: keyof TestServer['controller']['counters']['rejected'],
   remark: string,
 ): Promise<void> {
   const { counters, events } = server.controller
-  const before = counters.rejected[bound]
+  const before = counters.rejected[limit]
   expect(headerOf(await client.request(request))).toMatchObject({ code: 1, remark })
-  expect(counters.rejected[bound]).toBe(before + 1)
-  expect(told(server, bound).at(-1)).toEqual({
+  expect(counters.rejected[limit]).toBe(before + 1)
+  expect(told(server, limit).at(-1)).toEqual({
     level: 'warn',
     peer: client.address,
-    bound,
-    msg: `rejected: request ${request.code}: ${remark}; ${bound} sets the limit`,
+    limit,
+    reason: `request ${request.code}: ${remark}`,
+    msg: 'rejected: limit reached',
   })
   expect(events.list().at(-1)).toMatchObject({ kind: 'rejected', who: client.address })
   expect(headerOf(await client.request({ code: 106 })).code).toBe(0)
@@ -62,7 +63,7 @@ describe('the limits of a request', () => {
     const server = await startServer({ maxTopics: '2' })
     const client = await server.connect()
     await client.request(registration())
-    const remark = 'there would be 3 topics, and maxTopics allows 2'
+    const remark = 'maxTopics (2) exceeded: there would be 3 topics'
     const other = registration({ name: 'broker-b', address: '127.0.0.1:2', topics: ['TopicA', 'TopicC'] })
     await expectRefusal(server, client, other, 'maxTopics', remark)
     const body = JSON.stringify({
@@ -88,7 +89,7 @@ describe('the limits of a request', () => {
     const client = await server.connect()
     await client.request(registration())
     const other = registration({ name: 'broker-b', address: '127.0.0.1:2' })
-    const remark = 'there are as many brokers as maxBrokers allows, 1'
+    const remark = 'maxBrokers (1) reached'
     await expectRefusal(server, client, other, 'maxBrokers', remark)
     expect(headerOf(await client.request(registration())).code).toBe(0)
     await client.request(unregistration())
@@ -99,10 +100,10 @@ describe('the limits of a request', () => {
     const server = await startServer({ maxKVEntries: '2', maxKVBytes: '20' })
     const client = await server.connect()
     await client.request(putKVConfig('N', 'a', '1'))
-    const remark = 'there would be 21 bytes of entries, and maxKVBytes allows 20'
+    const remark = '21 bytes of entries exceed maxKVBytes (20)'
     await expectRefusal(server, client, putKVConfig('N', 'b', 'x'.repeat(17)), 'maxKVBytes', remark)
     await client.request(putKVConfig('N', 'b', 'x'.repeat(16)))
-    const full = 'there are as many entries as maxKVEntries allows, 2'
+    const full = 'maxKVEntries (2) reached'
     await expectRefusal(server, client, putKVConfig('N', 'c', ''), 'maxKVEntries', full)
     expect(headerOf(await client.request(getKVConfig('N', 'c'))).code).toBe(22)
     expect(JSON.parse(readFileSync(server.kvConfigPath, 'utf8'))).toEqual({
@@ -120,7 +121,7 @@ describe('the limits of a request', () => {
       body: ' '.repeat(bytes - 2).concat('{}'),
     })
     expect(headerOf(await client.request(query(1_024))).code).toBe(0)
-    const remark = 'a body of 1025 bytes is longer than maxRequestBodyBytes, 1024'
+    const remark = 'request body of 1025 bytes exceeds maxRequestBodyBytes (1024)'
     await expectRefusal(server, client, query(1_025), 'maxRequestBodyBytes', remark)
   })
 
@@ -180,7 +181,7 @@ describe('maxRegistrationsInFlight', () => {
     const { counters } = server.controller
     expect([counters.rejected.maxRegistrationsInFlight, counters.registrationsInFlight]).toEqual([1, 0])
     expect(told(server, 'maxRegistrationsInFlight')).toMatchObject([
-      { peer: second.address, msg: expect.stringContaining('1 registrations are being worked on') },
+      { peer: second.address, reason: expect.stringContaining('1 registrations are in flight') },
     ])
     expect(`${(await second.request({ code: 106 })).body}`).not.toContain('broker-b')
     expect(headerOf(await second.request(other)).code).toBe(0)

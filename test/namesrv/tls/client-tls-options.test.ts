@@ -21,7 +21,7 @@ function optionsOf(properties: Readonly<Record<string, string>>) {
   return clientTlsOptions(configuration)
 }
 
-/** Connects to a server whose certificate the authority signed, for another name; gives what that saw of the client. */
+/** Connects to a server whose certificate the authority signed, for another name; returns the subject of the client's certificate. */
 async function connectWith(
   properties: Readonly<Record<string, string>>,
   identity: Pick<TlsOptions, 'key' | 'cert' | 'ciphers'> = authority.issue('some.broker'),
@@ -53,18 +53,18 @@ test.each([
   [{}, null],
   [{ 'tls.enable': 'false', 'tls.server.mode': 'enforcing' }, null],
   [{ useTLS: 'false', 'tls.enable': 'true' }, null],
-])('%j: connections are plain', (properties, expected) => {
+])('outgoing connections with %j are plaintext', (properties, expected) => {
   expect(optionsOf(properties)).toBe(expected)
 })
 
 test.each([{ 'tls.enable': 'true' }, { 'tls.server.mode': 'enforcing' }, { useTLS: 'true' }])(
-  '%j: connections are TLS; in test mode anybody is believed',
+  'outgoing connections with %j use TLS, and in test mode accept every server',
   async (properties) => {
     expect(await connectWith(properties)).toBeUndefined()
   },
 )
 
-test('outside of the test mode the client shows its certificate and believes anybody, unless tls.client.authServer', async () => {
+test('outside test mode a client presents its certificate, and verifies the server only with tls.client.authServer', async () => {
   const folder = temporaryFolder()
   const { keyPath, certPath } = writeIdentity(folder, 'c', authority.issue('me', { password: 'pw' }))
   const properties = {
@@ -88,7 +88,7 @@ test('outside of the test mode the client shows its certificate and believes any
   )
 })
 
-describe('keys and certificates of earlier days', () => {
+describe('for old keys and certificates', () => {
   const SHA1_SERVER = {
     key: legacyKey('server.key'),
     cert: legacyFile('server-sha1.pem'),
@@ -105,7 +105,7 @@ describe('keys and certificates of earlier days', () => {
   const verifying = { 'tls.client.authServer': 'true', 'tls.client.trustCertPath': legacyPath('ca.pem') }
   const allowed = { tlsAllowWeakCertificates: 'true' }
 
-  test('a key encrypted with RC4 and a certificate signed with SHA-1 are shown to every server', async () => {
+  test('a client presents a certificate signed with SHA-1, whose key is encrypted with RC4, to every server', async () => {
     for (const server of [GOOD_SERVER, SHA1_SERVER]) {
       expect(await connectWith(own('client-sha1.pem'), server)).toBe('CN=old client')
       expect(await connectWith({ ...own('client-sha1.pem'), ...verifying, ...allowed }, server)).toBe(
@@ -132,7 +132,7 @@ describe('keys and certificates of earlier days', () => {
     },
   )
 
-  test('a key whose cipher is not supported names its file and the command that converts it', () => {
+  test('a key with an unsupported cipher is rejected with its file and the command that converts it', () => {
     const properties = { ...own('client-sha1.pem'), 'tls.client.keyPath': legacyPath('v2-des.key') }
     expect(() => optionsOf(properties)).toThrow(/v2-des\.key is encrypted with DES-CBC, .*openssl pkcs8/)
     expect(() => optionsOf({ ...own('client-sha1.pem'), 'tls.client.keyPassword': 'wrong' })).toThrow(

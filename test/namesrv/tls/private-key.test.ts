@@ -21,12 +21,12 @@ describe('a private key', () => {
     'PBE-SHA1-3DES',
     'v2-aes256',
     'traditional-aes256',
-  ])('encrypted with %s is read with its password, and a wrong or missing one is named', (name) => {
+  ])('encrypted with %s is read with its password, and rejected with a wrong or missing one', (name) => {
     const pem = legacyFile(`${name}.key`)
     expect(read(pem, LEGACY_PASSWORD)).toBe(plain)
     const wrong = 'tls.server.keyPassword does not decrypt the private key in /etc/old.key'
     expect(() => read(pem, 'wrong')).toThrow(wrong)
-    const missing = 'the private key in /etc/old.key is encrypted, and tls.server.keyPassword is not set'
+    const missing = 'the private key in /etc/old.key is encrypted: set tls.server.keyPassword'
     expect(() => read(pem)).toThrow(missing)
   })
 
@@ -60,11 +60,11 @@ describe('a private key', () => {
     expect(read(Buffer.from(`Bag Attributes\r\n${plain.replaceAll('\n', '\r\n')}`))).toBe(plain)
   })
 
-  test('whose password is not ASCII is read as OpenSSL encrypts it', () => {
+  test('whose password is not ASCII is read as OpenSSL encrypted it', () => {
     expect(read(legacyFile('cyrillic.key'), 'пароль')).toBe(plain)
   })
 
-  test('that is missing, cut off or damaged is rejected with its file', () => {
+  test('that is missing, truncated or damaged is rejected with its file', () => {
     expect(() => read(Buffer.from('no key'))).toThrow('/etc/old.key has no private key in PEM format')
     const cut = plain.replace(/^(-.*\n.{40})[^-]*/, '$1\n')
     expect(() => read(Buffer.from(cut))).toThrow('the private key in /etc/old.key cannot be read: ')
@@ -78,7 +78,7 @@ describe('a private key', () => {
   })
 })
 
-test('a reader of private keys decrypts a key again only if its file or its password has changed', () => {
+test('privateKeyReader decrypts a key again only if its file or its password has changed', () => {
   let decrypted = 0
   const readKey = privateKeyReader((source) => {
     decrypted++

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { selfSignedCertificate } from '../../../src/namesrv/tls/self-signed-certificate.ts'
 import { certificateAuthority } from '../../support/certificates.ts'
 
-describe.each(['ec', 'rsa'] as const)('a throw-away certificate with an %s key', (keyType) => {
-  test('is one that OpenSSL reads, signed by its own key, for its name, without end', () => {
+describe.each(['ec', 'rsa'] as const)('a self-signed certificate with an %s key', (keyType) => {
+  test('is read by OpenSSL, signed by its own key, valid for its name and without end', () => {
     const { key, cert } = selfSignedCertificate('localhost', keyType)
     const certificate = new X509Certificate(cert)
     expect(certificate.verify(certificate.publicKey)).toBe(true)
@@ -21,7 +21,7 @@ describe.each(['ec', 'rsa'] as const)('a throw-away certificate with an %s key',
     ])
   })
 
-  test('has a number of its own each time', () => {
+  test('has a new serial number each time', () => {
     const numbers = [1, 2].map(
       () => new X509Certificate(selfSignedCertificate('localhost').cert).serialNumber,
     )
@@ -30,7 +30,7 @@ describe.each(['ec', 'rsa'] as const)('a throw-away certificate with an %s key',
   })
 })
 
-test('a certificate signed by an authority is verified by its certificate, and ends when it should', () => {
+test('a certificate signed by a CA is verified by the certificate of the CA, and ends on its date', () => {
   const authority = certificateAuthority('Test CA')
   const issuer = new X509Certificate(authority.cert)
   expect(issuer.ca).toBe(true)

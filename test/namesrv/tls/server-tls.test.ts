@@ -20,14 +20,14 @@ import { connectTls, type TlsClientOptions } from '../../support/tls-client.ts'
 import { until } from '../../support/until.ts'
 
 const QUERY_NOT_FOUND = 22
-/** No file of this machine is to be read. */
+/** No tls.config.file of this machine may be read. */
 const NO_FILE = { 'tls.config.file': join(import.meta.dirname, 'no-such-file') }
 const authority = certificateAuthority('Test CA')
 const serverIdentity = authority.issue('server')
 const clientIdentity = authority.issue('client')
 const strangerIdentity = certificateAuthority('Another CA').issue('stranger')
 
-/** A server with files, and what it takes to change them. */
+/** A server with certificate files, and their paths. */
 async function startWithFiles(
   properties: Readonly<Record<string, string>> = {},
   identity: Identity = serverIdentity,
@@ -48,20 +48,17 @@ async function startWithFiles(
 
 async function serves(server: Pick<TestServer, 'port'>, options: TlsClientOptions = {}): Promise<TLSSocket> {
   const { client, socket } = await connectTls(server.port, options)
-  const answer = await client.request(getKVConfig('no', 'no'))
-  expect(headerOf(answer).code).toBe(QUERY_NOT_FOUND)
+  const response = await client.request(getKVConfig('no', 'no'))
+  expect(headerOf(response).code).toBe(QUERY_NOT_FOUND)
   return socket
 }
 
-/** TLS 1.3 clients learn only after their handshake that the server did not take them. */
-async function isTurnedAway(
-  server: Pick<TestServer, 'port'>,
-  options: ConnectionOptions = {},
-): Promise<void> {
+/** A TLS 1.3 client learns only after its handshake that the server has rejected it. */
+async function isRejected(server: Pick<TestServer, 'port'>, options: ConnectionOptions = {}): Promise<void> {
   await expect(serves(server, options)).rejects.toThrow()
 }
 
-/** All keys of that folder are the same one. */
+/** All files of that folder hold the same key. */
 function legacyKeyPair(name: string) {
   return { publicKey: createPublicKey(legacyFile('plain.key')), key: legacyFile(name).toString() }
 }
@@ -70,14 +67,14 @@ function warnings({ lines }: Pick<TestServer, 'lines'>): string[] {
   return lines.filter(({ level }) => level === 'warn').map(({ code, msg }) => `${code} ${msg}`)
 }
 
-function inForce({ lines }: Pick<TestServer, 'lines'>) {
+function tlsLines({ lines }: Pick<TestServer, 'lines'>) {
   return lines.filter(({ msg }) => msg.startsWith('TLS '))
 }
 
 describe('in test mode', () => {
-  test('TLS and plaintext are answered without any file, and one line says so', async () => {
+  test('TLS and plaintext are served without any file, and one line says so', async () => {
     const server = await startServer(NO_FILE)
-    expect(inForce(server)).toEqual([
+    expect(tlsLines(server)).toEqual([
       { level: 'info', msg: 'TLS in effect', mode: 'permissive', testMode: true },
     ])
     const socket = await serves(server)
@@ -87,7 +84,7 @@ describe('in test mode', () => {
     await serves(server, clientIdentity)
   })
 
-  test('many first clients at once get the same certificate', async () => {
+  test('many first clients at once see the same certificate', async () => {
     const server = await startServer(NO_FILE)
     const sockets = await Promise.all(Array.from({ length: 8 }, () => serves(server)))
     const numbers = sockets.map((socket) => socket.getPeerX509Certificate()?.serialNumber)
@@ -98,7 +95,7 @@ describe('in test mode', () => {
     ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'ec', 'ECDHE-ECDSA-AES128-GCM-SHA256'],
     ['ECDHE-RSA-AES128-GCM-SHA256', 'rsa', 'ECDHE-RSA-AES128-GCM-SHA256'],
     ['TLS_AES_256_GCM_SHA384', 'ec', 'TLS_AES_256_GCM_SHA384'],
-  ])('tls.ciphers=%s is kept to, with an %s key', async (ciphers, keyType, expected) => {
+  ])('a server with tls.ciphers=%s uses it, with an %s key', async (ciphers, keyType, expected) => {
     const server = await startServer({ ...NO_FILE, 'tls.ciphers': ciphers })
     const socket = await serves(server)
     expect(socket.getCipher().name).toBe(expected)
@@ -106,7 +103,7 @@ describe('in test mode', () => {
   })
 })
 
-test('a plain PUT_KV_CONFIG where TLS is enforced changes nothing, also behind a PROXY header; the peer is named', async () => {
+test('a plaintext PUT_KV_CONFIG to an enforcing server changes nothing, even behind a PROXY header, and the log names the peer', async () => {
   const server = await startServer({ ...NO_FILE, 'tls.server.mode': 'enforcing' })
   for (const before of [Buffer.alloc(0), proxyV1('203.0.113.7', 5_000)]) {
     const plain = await server.connect()
@@ -122,9 +119,9 @@ test('a plain PUT_KV_CONFIG where TLS is enforced changes nothing, also behind a
   for (const key of ['key', 'b']) {
     expect(headerOf(await client.request(getKVConfig('ns', key))).code).toBe(QUERY_NOT_FOUND)
   }
-  const refused = server.lines.filter(({ code }) => code === 'ERR_TLS_REQUIRED')
-  expect(refused).toHaveLength(2)
-  expect(refused[1]).toMatchObject({ level: 'warn', peer: '203.0.113.7:5000' })
+  const rejected = server.lines.filter(({ code }) => code === 'ERR_TLS_REQUIRED')
+  expect(rejected).toHaveLength(2)
+  expect(rejected[1]).toMatchObject({ level: 'warn', peer: '203.0.113.7:5000' })
 })
 
 describe('client certificates', () => {
@@ -134,30 +131,33 @@ describe('client certificates', () => {
   })
 
   test.each([
-    ['none', true, { nobody: true, known: true, stranger: true }],
-    ['optional', false, { nobody: true, known: true, stranger: true }],
-    ['optional', true, { nobody: true, known: true, stranger: false }],
-    ['REQUIRE', false, { nobody: false, known: true, stranger: true }],
-    ['require', true, { nobody: false, known: true, stranger: false }],
-  ])('%s, verified: %s: %j', async (clientAuth, authClient, expected) => {
-    const server = await startWithFiles(asked(clientAuth, authClient))
-    const clients = { nobody: {}, known: clientIdentity, stranger: strangerIdentity }
-    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-      for (const who of ['nobody', 'known', 'stranger'] as const) {
-        const options = { ...clients[who], maxVersion: version, minVersion: version }
-        if (expected[who]) await serves(server, options)
-        else await isTurnedAway(server, options)
+    ['none', true, { none: true, known: true, stranger: true }],
+    ['optional', false, { none: true, known: true, stranger: true }],
+    ['optional', true, { none: true, known: true, stranger: false }],
+    ['REQUIRE', false, { none: false, known: true, stranger: true }],
+    ['require', true, { none: false, known: true, stranger: false }],
+  ])(
+    'with need.client.auth=%s and authClient=%s are accepted as follows: %j',
+    async (clientAuth, authClient, expected) => {
+      const server = await startWithFiles(asked(clientAuth, authClient))
+      const clients = { none: {}, known: clientIdentity, stranger: strangerIdentity }
+      for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+        for (const client of ['none', 'known', 'stranger'] as const) {
+          const options = { ...clients[client], maxVersion: version, minVersion: version }
+          if (expected[client]) await serves(server, options)
+          else await isRejected(server, options)
+        }
       }
-    }
-    const turnedAway = Object.values(expected).filter((taken) => !taken).length
-    const lines = warnings(server)
-    expect(lines).toHaveLength(2 * turnedAway)
-    for (const line of lines) expect(line).toMatch(/^ERR_TLS_CLIENT_CERTIFICATE connection closed before/)
-  })
+      const rejected = Object.values(expected).filter((accepted) => !accepted).length
+      const lines = warnings(server)
+      expect(lines).toHaveLength(2 * rejected)
+      for (const line of lines) expect(line).toMatch(/^ERR_TLS_CLIENT_CERTIFICATE connection closed before/)
+    },
+  )
 
-  test('one that has run out is turned away, and so is a session that was begun before a reload', async () => {
+  test('that have expired are rejected, and so is a session from before a reload', async () => {
     const server = await startWithFiles(asked('require', true))
-    await isTurnedAway(server, authority.issue('old', { notAfter: new Date('2020-01-01') }))
+    await isRejected(server, authority.issue('old', { notAfter: new Date('2020-01-01') }))
     expect(warnings(server)[0]).toMatch(/the client's certificate is not trusted: .*EXPIRED/)
 
     const { client, socket } = await connectTls(server.port, clientIdentity)
@@ -169,13 +169,13 @@ describe('client certificates', () => {
 
     writeFileSync(server.trustCertPath, certificateAuthority('A third CA').cert)
     server.time.advance(500)
-    await until('the new files are in force', () => inForce(server).length === 2)
-    await isTurnedAway(server, { ...clientIdentity, session: kept })
+    await until('the new files are in effect', () => tlsLines(server).length === 2)
+    await isRejected(server, { ...clientIdentity, session: kept })
   })
 })
 
-describe('files', () => {
-  test('a key with a password, and an RSA one, serve; what is in force is logged without secrets', async () => {
+describe('certificate files', () => {
+  test('with an encrypted RSA key serve, and the settings in effect are logged without secrets', async () => {
     const password = 'open sesame'
     const server = await startWithFiles(
       { 'tls.server.keyPassword': password, 'tls.protocols': 'TLSv1.2' },
@@ -183,7 +183,7 @@ describe('files', () => {
     )
     const socket = await serves(server)
     expect(socket.getProtocol()).toBe('TLSv1.2')
-    expect(inForce(server)).toEqual([
+    expect(tlsLines(server)).toEqual([
       {
         level: 'info',
         msg: 'TLS in effect',
@@ -201,9 +201,9 @@ describe('files', () => {
   })
 
   test.each([
-    ['that are not named', { 'tls.server.keyPath': '' }, /ERR_TLS_NO_CERTIFICATE .* are not both set/],
+    ['that are not set', { 'tls.server.keyPath': '' }, /ERR_TLS_NO_CERTIFICATE .* set both tls/],
     [
-      'that are not there',
+      'that are missing',
       { 'tls.server.certPath': '/no/such.pem' },
       /ERR_TLS_FILE .*cannot read tls.server.certPath/,
     ],
@@ -213,14 +213,14 @@ describe('files', () => {
       /ERR_TLS_KEY .*tls.server.keyPassword does not decrypt the private key in .*server.key/,
     ],
   ])(
-    '%s: the server starts, TLS clients are turned away, and one line says why',
+    '%s let the server start, TLS clients are rejected, and one line says why',
     async (_, properties, line) => {
       const identity =
         'tls.server.keyPassword' in properties ? authority.issue('s', { password: 'y' }) : serverIdentity
       const server = await startWithFiles(properties, identity)
       const errors = server.lines.filter(({ level }) => level === 'error')
       expect(errors.map(({ code, msg }) => `${code} ${msg}`)).toEqual([expect.stringMatching(line)])
-      await isTurnedAway(server)
+      await isRejected(server)
       expect(warnings(server)).toEqual([expect.stringMatching(/^ERR_TLS_UNAVAILABLE /)])
       const plain = await server.connect()
       expect(headerOf(await plain.request(getKVConfig('no', 'no'))).code).toBe(QUERY_NOT_FOUND)
@@ -228,16 +228,16 @@ describe('files', () => {
   )
 
   test.each([
-    ['a key that is not named', { 'tls.server.keyPath': '' }, 'tls.server.keyPath'],
-    ['a certificate that is missing', { 'tls.server.certPath': '/no/such.pem' }, '/no/such.pem'],
-    ['a key whose password is wrong', { 'tls.server.keyPassword': 'x' }, 'server.key'],
+    ['with a key that is not set', { 'tls.server.keyPath': '' }, 'tls.server.keyPath'],
+    ['with a certificate that is missing', { 'tls.server.certPath': '/no/such.pem' }, '/no/such.pem'],
+    ['with a key whose password is wrong', { 'tls.server.keyPassword': 'x' }, 'server.key'],
     [
-      'a key that cannot be decrypted',
+      'with a key that cannot be decrypted',
       { 'tls.server.keyPath': legacyPath('v2-rc2.key'), 'tls.server.keyPassword': LEGACY_PASSWORD },
       `encrypted with RC2-CBC, which is not supported; convert it with: openssl pkcs8`,
     ],
   ])(
-    '%s stops the start in enforcing mode, since no client could be served',
+    '%s stop the start in enforcing mode, since no client could be served',
     async (_, properties, message) => {
       const folder = temporaryFolder()
       const { keyPath, certPath } = writeIdentity(folder, 'server', authority.issue('s', { password: 'y' }))
@@ -254,12 +254,12 @@ describe('files', () => {
         message: expect.stringContaining(message),
       })
       await controller.shutdown()
-      expect(inForce({ lines })).toEqual([])
+      expect(tlsLines({ lines })).toEqual([])
     },
   )
 
   test.each(['PBE-SHA1-RC4-128', 'PBE-MD5-DES', 'PBE-SHA1-RC2-40'])(
-    'a key encrypted with %s serves, as in Java, also when it replaces another one',
+    'with a key encrypted with %s serve, as in Java, even when they replace others',
     async (scheme) => {
       const { publicKey, key } = legacyKeyPair(`${scheme}.key`)
       const issuer = {
@@ -274,12 +274,12 @@ describe('files', () => {
       writeFileSync(server.keyPath, key)
       writeFileSync(server.certPath, cert)
       server.time.advance(500)
-      await until('the new files are in effect', () => inForce(server).length === 2)
+      await until('the new files are in effect', () => tlsLines(server).length === 2)
       expect((await serves(server)).getPeerX509Certificate()?.issuer).toBe('CN=Old CA')
     },
   )
 
-  test('tls.config.file wins over the configuration; keys it cannot set are named', async () => {
+  test('are set by tls.config.file over the configuration, and the keys it cannot set are logged', async () => {
     const folder = temporaryFolder()
     const { keyPath, certPath } = writeIdentity(folder, 'server', serverIdentity)
     const path = join(folder, 'tls.properties')
@@ -291,7 +291,7 @@ describe('files', () => {
     const server = await startServer({ 'tls.config.file': path, 'tls.server.keyPath': '/no/such.key' })
     const socket = await serves(server, { ca: authority.cert })
     expect(socket.authorized).toBe(true)
-    expect(inForce(server)[0]).toMatchObject({
+    expect(tlsLines(server)[0]).toMatchObject({
       mode: 'permissive',
       testMode: false,
       keyPath,
@@ -303,19 +303,19 @@ describe('files', () => {
   })
 
   test.each([
-    ['tls.protocols=SSLv3', 'tls.protocols="SSLv3" names "SSLv3"'],
-    ['tls.ciphers=NULL', 'tls.ciphers="NULL" names "NULL"'],
-    ['tls.server.authClient=yes', 'tls.server.authClient="yes" is neither true nor false'],
+    ['tls.protocols=SSLv3', 'tls.protocols="SSLv3" has "SSLv3"'],
+    ['tls.ciphers=NULL', 'tls.ciphers="NULL" has "NULL"'],
+    ['tls.server.authClient=yes', 'tls.server.authClient="yes" must be true or false'],
     ['a=\\u12', 'malformed'],
     [
       'tls.server.need.client.auth=require   ',
-      'tls.server.need.client.auth="require   " is not one of none,',
+      'tls.server.need.client.auth="require   " must be one of none,',
     ],
     [
       'tls.server.keyPath=C:\\rocketmq\\server.key',
       'tls.server.keyPath="C:\\rocketmqserver.key" contains the control',
     ],
-  ])('tls.config.file with %s stops the start', async (line, message) => {
+  ])('are not read if tls.config.file has %s, which stops the start', async (line, message) => {
     const path = join(temporaryFolder(), 'tls.properties')
     writeFileSync(path, `\n${line}\n`)
     const { controller } = createServer({ 'tls.config.file': path })
@@ -326,7 +326,7 @@ describe('files', () => {
     await controller.shutdown()
   })
 
-  test('tls.config.file with a false and spaces after it is taken, with a warning', async () => {
+  test('are read if tls.config.file has a false with spaces after it, with a warning', async () => {
     const folder = temporaryFolder()
     const { keyPath, certPath } = writeIdentity(folder, 'server', serverIdentity)
     const path = join(folder, 'tls.properties')
@@ -335,7 +335,7 @@ describe('files', () => {
       `tls.test.mode.enable=false   \ntls.server.certPath=${certPath}\ntls.server.keyPath=${keyPath}\n`,
     )
     const server = await startServer({ 'tls.config.file': path })
-    expect(inForce(server)[0]).toMatchObject({ testMode: false })
+    expect(tlsLines(server)[0]).toMatchObject({ testMode: false })
     expect(server.lines).toContainEqual(
       expect.objectContaining({
         level: 'warn',
@@ -347,22 +347,22 @@ describe('files', () => {
   test.each([
     [
       { 'tls.ciphers': 'FOO' },
-      'option --tls.ciphers: tls.ciphers="FOO" names "FOO", which is not known here',
+      'option --tls.ciphers: tls.ciphers="FOO" has "FOO", which OpenSSL does not know',
     ],
     [
       { 'tls.protocols': 'SSLv3' },
-      'option --tls.protocols: tls.protocols="SSLv3" names "SSLv3", which is not one of',
+      'option --tls.protocols: tls.protocols="SSLv3" has "SSLv3", which is not one of',
     ],
     [
       { 'tls.protocols': 'TLSv1.1' },
-      'option --tls.protocols: tls.protocols="TLSv1.1" leaves neither TLSv1.2 nor TLSv1.3',
+      'option --tls.protocols: tls.protocols="TLSv1.1" must have TLSv1.2 or TLSv1.3',
     ],
     [
       { 'tls.ciphers': 'TLS_AES_256_GCM_SHA384', 'tls.protocols': 'TLSv1.2' },
       'has no cipher for option --tls.protocols: tls.protocols="TLSv1.2"',
     ],
   ])(
-    '%j stops the start with its source, before TLS is said to be in effect',
+    'are not used with %j, which stops the start with its source before a line says that TLS is in effect',
     async (properties, message) => {
       for (const more of [{}, { 'tls.server.mode': 'enforcing' }, { 'tls.test.mode.enable': 'false' }]) {
         const { controller, lines } = createServer({ ...NO_FILE, ...properties, ...more })
@@ -376,7 +376,7 @@ describe('files', () => {
     },
   )
 
-  test.each(['tls.ciphers', 'tls.protocols'])('%s lists are read with colons too', async (key) => {
+  test.each(['tls.ciphers', 'tls.protocols'])('are served with a list with colons in %s', async (key) => {
     const lists = {
       'tls.ciphers': 'ECDHE-ECDSA-AES256-GCM-SHA384:TLS_AES_256_GCM_SHA384',
       'tls.protocols': 'TLSv1.2:TLSv1.3',
@@ -388,24 +388,24 @@ describe('files', () => {
     }
   })
 
-  test('a tls.config.file that is there and cannot be read stops the start', async () => {
+  test('are not read if tls.config.file exists and cannot be read, which stops the start', async () => {
     const { controller } = createServer({ 'tls.config.file': temporaryFolder() })
     await expect(controller.start()).rejects.toThrow('cannot read tls.config.file: EISDIR')
     await controller.shutdown()
   })
 
-  test('in disabled mode none is read, and none is watched', async () => {
+  test('are neither read nor watched in disabled mode', async () => {
     const server = await startWithFiles({
       'tls.server.mode': 'disabled',
       'tls.server.keyPath': '/no/such.key',
     })
-    expect(inForce(server)).toEqual([{ level: 'info', mode: 'disabled', msg: 'TLS is disabled' }])
+    expect(tlsLines(server)).toEqual([{ level: 'info', mode: 'disabled', msg: 'TLS is disabled' }])
     const { time } = await startServer({ ...NO_FILE, 'tls.server.mode': 'disabled' })
     expect(server.time.timers).toBe(time.timers)
   })
 })
 
-describe('changed files', () => {
+describe('changed certificate files', () => {
   const next: Authority = certificateAuthority('Next CA')
 
   function replace(
@@ -416,7 +416,7 @@ describe('changed files', () => {
     writeFileSync(certPath, cert)
   }
 
-  test('serve new connections half a second later; those that are there stay', async () => {
+  test('serve new connections half a second later, and established ones stay', async () => {
     const server = await startWithFiles({ 'tls.server.mode': 'enforcing' })
     const { client, socket } = await connectTls(server.port, { ca: authority.cert })
     replace(server, next.issue('server'))
@@ -426,24 +426,24 @@ describe('changed files', () => {
       rejectUnauthorized: true,
     })
     server.time.advance(1)
-    await until('the new files are in force', () => inForce(server).length === 2)
+    await until('the new files are in effect', () => tlsLines(server).length === 2)
     await serves(server, { ca: next.cert, rejectUnauthorized: true })
     expect(headerOf(await client.request(getKVConfig('no', 'no'))).code).toBe(QUERY_NOT_FOUND)
     expect(socket.authorized).toBe(true)
-    expect(inForce(server)[1]).toMatchObject({
+    expect(tlsLines(server)[1]).toMatchObject({
       level: 'info',
       msg: 'TLS files changed; in effect for new connections',
       certPath: server.certPath,
     })
   })
 
-  test('that are broken leave the old ones in force, with one line; the next change is tried again', async () => {
+  test('that cannot be used leave the old ones in effect with one line, and the next change is tried again', async () => {
     const server = await startWithFiles()
     const { key, cert } = next.issue('server')
     replace(server, { key, cert: cert.slice(0, 200) })
     server.time.advance(500)
     const errors = () => server.lines.filter(({ level }) => level === 'error')
-    await until('it has been tried', () => errors().length === 1)
+    await until('the new files have been tried', () => errors().length === 1)
     server.time.advance(5_000)
     expect(errors()).toEqual([
       expect.objectContaining({
@@ -457,25 +457,25 @@ describe('changed files', () => {
 
     writeFileSync(server.certPath, cert)
     server.time.advance(500)
-    await until('the new files are in force', () =>
+    await until('the new files are in effect', () =>
       server.lines.some(({ msg }) => msg.endsWith('in effect for new connections')),
     )
     expect((await serves(server, { ca: next.cert })).authorized).toBe(true)
   })
 
-  test('put right what was broken at the start, also if it was one file only', async () => {
+  test('repair what could not be used at the start, even if only one file changes', async () => {
     const { key, cert } = serverIdentity
     const server = await startWithFiles({}, { key, cert: cert.slice(0, 200) })
-    await isTurnedAway(server)
+    await isRejected(server)
     writeFileSync(server.certPath, cert)
     server.time.advance(500)
-    await until('the new file is in force', () =>
-      inForce(server).some(({ msg }) => msg.endsWith('in effect for new connections')),
+    await until('the new file is in effect', () =>
+      tlsLines(server).some(({ msg }) => msg.endsWith('in effect for new connections')),
     )
     expect((await serves(server, { ca: authority.cert })).authorized).toBe(true)
   })
 
-  test('wait until both key and certificate have; a touched file has not, nor one that is gone', async () => {
+  test('take effect when both key and certificate have changed; a touched or a removed file has not', async () => {
     const server = await startWithFiles()
     const { key, cert } = next.issue('server')
     writeFileSync(server.certPath, cert)
@@ -485,10 +485,10 @@ describe('changed files', () => {
     rmSync(server.keyPath)
     server.time.advance(1_000)
     expect((await serves(server, { ca: authority.cert })).authorized).toBe(true)
-    expect(inForce(server)).toHaveLength(1)
+    expect(tlsLines(server)).toHaveLength(1)
     writeFileSync(server.keyPath, key)
     server.time.advance(500)
-    await until('the new files are in force', () => inForce(server).length === 2)
+    await until('the new files are in effect', () => tlsLines(server).length === 2)
     expect((await serves(server, { ca: next.cert })).authorized).toBe(true)
   })
 })

@@ -5,7 +5,7 @@ import { Configuration } from '../../../src/namesrv/config/configuration.ts'
 import { readTlsSettings } from '../../../src/namesrv/tls/tls-settings.ts'
 import { temporaryFolder } from '../../support/start-server.ts'
 
-test('all values of tls.config.file that cannot be used are named at once, asterisks for a password among them', () => {
+test('all invalid values of tls.config.file are reported at once, asterisks for a password among them', () => {
   const path = join(temporaryFolder(), 'tls.properties')
   writeFileSync(
     path,
@@ -19,8 +19,8 @@ test('all values of tls.config.file that cannot be used are named at once, aster
   expect(() => readTlsSettings(configuration)).toThrow(
     expect.objectContaining({
       problems: [
-        `${path}:1: tls.server.keyPassword=(hidden) is ******, which is shown in place of a secret`,
-        `${path}:2: tls.server.authClient="perhaps" is neither true nor false`,
+        `${path}:1: tls.server.keyPassword=(hidden) is ******, which is shown in place of a secret; set the secret itself`,
+        `${path}:2: tls.server.authClient="perhaps" must be true or false`,
       ],
     }),
   )

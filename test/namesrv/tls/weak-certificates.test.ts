@@ -1,7 +1,9 @@
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { type ConnectionOptions, connect, DEFAULT_CIPHERS, type TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { weaknessOf } from '../../../src/namesrv/tls/weak-certificates.ts'
 import { LEGACY_PASSWORD, legacyFile, legacyKey, legacyPath } from '../../support/legacy-tls.ts'
 import { headerOf } from '../../support/raw-client.ts'
 import { getKVConfig } from '../../support/requests.ts'
@@ -12,7 +14,7 @@ const QUERY_NOT_FOUND = 22
 /** A peer that accepts everything, as an old one would. */
 const ANYTHING = { ciphers: 'ALL:@SECLEVEL=0', minVersion: 'TLSv1' } as const
 
-/** Of each kind that OpenSSL has, some at security level 0 alone. */
+/** Of each kind that OpenSSL has, some only at security level 0. */
 const ODD_CIPHERS = [
   'NULL-SHA256',
   'ECDHE-RSA-NULL-SHA',
@@ -59,7 +61,7 @@ async function serves(
   return socket
 }
 
-/** What came of a handshake: cipher and version, or the error of the client. */
+/** The result of a handshake: cipher and version, or the error of the client. */
 async function handshake({ port }: Pick<TestServer, 'port'>, options: ConnectionOptions): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...options })
   onTestFinished(() => {
@@ -79,13 +81,27 @@ function warnings({ lines }: Pick<TestServer, 'lines'>) {
   return lines.filter(({ level }) => level === 'warn' || level === 'error')
 }
 
-describe("the server's certificate", () => {
+test.each([
+  ['server-sha1.pem', 'CN=old server is signed with SHA-1'],
+  ['server-md5.pem', 'CN=old server is signed with MD5'],
+  ['pss-sha1.pem', 'CN=PSS is signed with SHA-1'],
+  ['same-name.pem', 'CN=same name is signed with SHA-1'],
+  ['short.pem', 'CN=short key has an RSA key of 1024 bits'],
+  ['short-pss.pem', 'CN=short PSS key has an RSA key of 1024 bits'],
+  ['server-sha256.pem', undefined],
+  ['pss-sha256.pem', undefined],
+  ['ca.pem', undefined],
+])('weaknessOf the certificate %s returns %s', (name, weakness) => {
+  expect(weaknessOf(new X509Certificate(legacyFile(name)))).toBe(weakness)
+})
+
+describe('a server certificate', () => {
   test.each([
     ['server-sha1.pem', 'CN=old server is signed with SHA-1'],
     ['server-md5.pem', 'CN=old server is signed with MD5'],
     ['short.pem', 'CN=short key has an RSA key of 1024 bits'],
   ])(
-    '%s serves every client, as in Java, and a warning names its weakness',
+    'such as %s serves every client, as in Java, and a warning names its weakness',
     async (certificate, weakness) => {
       for (const mode of ['permissive', 'enforcing']) {
         const server = await startServer(propertiesOf(certificate, { 'tls.server.mode': mode }))
@@ -99,7 +115,7 @@ describe("the server's certificate", () => {
     },
   )
 
-  test('that is weak and does not fit its key is an error of the log', async () => {
+  test('that is weak and does not fit its key is an error in the log', async () => {
     const keyPath = { 'tls.server.keyPath': legacyPath('client.key') }
     const server = await startServer(propertiesOf('server-sha1.pem', keyPath))
     expect(warnings(server)).toEqual([
@@ -113,7 +129,7 @@ describe("the server's certificate", () => {
     ])
   })
 
-  test('that is not weak gets no warning', async () => {
+  test('that is not weak causes no warning', async () => {
     const server = await startServer(propertiesOf('server-sha256.pem'))
     await serves(server)
     expect(warnings(server)).toEqual([])
@@ -123,7 +139,7 @@ describe("the server's certificate", () => {
     {},
     { 'tls.ciphers': 'TLS_AES_256_GCM_SHA384' },
     { 'tls.ciphers': 'ECDHE-RSA-AES128-GCM-SHA256' },
-  ])('that is weak adds no cipher, version or signature to those of another one, with %j', async (offer) => {
+  ])('that is weak adds no cipher, version or signature to those of a strong one, with %j', async (offer) => {
     const [usual, weak] = await Promise.all([
       startServer(propertiesOf('server-sha256.pem', offer)),
       startServer(propertiesOf('server-sha1.pem', offer)),
@@ -152,7 +168,7 @@ describe("the server's certificate", () => {
 })
 
 describe('a weak certificate where clients are verified', () => {
-  test('of the server stops the start in enforcing mode and names the key that allows it', async () => {
+  test('of the server stops the start in enforcing mode with the key that allows it', async () => {
     const properties = propertiesOf('server-md5.pem', { ...VERIFIED, 'tls.server.mode': 'enforcing' })
     // OpenSSL of Node.js 24 does not check the signature of the own certificate, that of Node.js 20 does.
     const short = propertiesOf('short.pem', { ...VERIFIED, 'tls.server.mode': 'enforcing' })

@@ -43,11 +43,11 @@ describe('a data version', () => {
     '{"counter":{}}',
     '{"timestamp":"x"}',
     '{}{}',
-  ])('of %j is refused', (text) => {
+  ])('of %j is rejected', (text) => {
     expect(() => decode(text)).toThrow(JsonError)
   })
 
-  test('is written in the order of Java, without a counter that is null', () => {
+  test('is written in the order of Java, without a null counter', () => {
     const version = { counter: 3n, stateVersion: 0n, timestamp: 1700000000000n }
     expect(dataVersionText(version, 'legacy')).toBe(
       '{"counter":3,"stateVersion":0,"timestamp":1700000000000}',
@@ -64,7 +64,7 @@ describe('a data version', () => {
 describe('two data versions', () => {
   const version = { counter: 9007199254740993n, stateVersion: 2n, timestamp: 3n }
 
-  test('are the same only if all three numbers are, to the last digit', () => {
+  test('are the same only if all three numbers are equal to the last digit', () => {
     expect(sameDataVersion(version, { ...version })).toBe(true)
     expect(sameDataVersion(version, { ...version, counter: 9007199254740992n })).toBe(false)
     expect(sameDataVersion(version, { ...version, stateVersion: 3n })).toBe(false)
@@ -76,7 +76,7 @@ describe('two data versions', () => {
     expect(sameDataVersion({ ...version, counter: null }, { ...version, counter: 0n })).toBe(false)
   })
 
-  test('of which one is missing are not the same', () => {
+  test('are not the same if one is missing', () => {
     expect(sameDataVersion(null, version)).toBe(false)
     expect(sameDataVersion(version, null)).toBe(false)
     expect(sameDataVersion(null, null)).toBe(false)

@@ -71,7 +71,7 @@ describe('a list of topics', () => {
 })
 
 describe('a table of keys and values', () => {
-  test('as captured is written with the same entries and no byte more, sorted by key', () => {
+  test('as captured is written with the same entries, sorted by key, in as many bytes', () => {
     const text = said('get-kvlist')
     const { table } = JSON.parse(text) as { table: Record<string, string> }
     const written = encodeKVTable(new Map(Object.entries(table))).toString()

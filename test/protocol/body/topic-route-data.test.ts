@@ -86,16 +86,16 @@ describe('a route', () => {
   })
 })
 
-describe('the queue entries of a route that was sent', () => {
+describe('the queue entries of a received route', () => {
   const decode = (text: string) => decodeQueueDatas(Buffer.from(text))
 
-  test('are read, whatever else the route holds', () => {
+  test('are read beside anything else in the route', () => {
     expect(decode(`{"brokerDatas":[{"brokerAddrs":{0:"a"}}],${QUEUE_DATAS},"filterServerTable":{}}`)).toEqual(
       [queueData],
     )
   })
 
-  test('have 0 and null where they say nothing, and a null entry is left out', () => {
+  test('have 0 and null for missing fields, and a null entry is left out', () => {
     const nothing = { brokerName: null, perm: 0, readQueueNums: 0, topicSysFlag: 0, writeQueueNums: 0 }
     expect(decode('{"queueDatas":[{},null,{"perm":null,"topicSynFlag":5}]}')).toEqual([nothing, nothing])
   })
@@ -116,12 +116,12 @@ describe('the queue entries of a route that was sent', () => {
     '{"queueDatas":[{"perm":"x"}]}',
     '{}x',
     '{"queueDatas":[',
-  ])('of %j are refused', (text) => {
+  ])('of %j are rejected', (text) => {
     expect(() => decode(text)).toThrow(JsonError)
   })
 })
 
-test('two queue entries say the same only if all five fields are equal', () => {
+test('two queue entries are the same only if all five fields are equal', () => {
   expect(sameQueueData(queueData, { ...queueData })).toBe(true)
   expect(sameQueueData(queueData, { ...queueData, brokerName: 'x' })).toBe(false)
   for (const field of ['readQueueNums', 'writeQueueNums', 'perm', 'topicSysFlag'] as const) {

@@ -1,11 +1,20 @@
 import fc from 'fast-check'
 import { FrameError } from '../../../src/protocol/errors.ts'
-import { decodeLenientHeader } from '../../../src/protocol/header/json-header.ts'
+import { CompactJsonHeaderReader } from '../../../src/protocol/header/compact-json-header.ts'
+import { type DecodedHeader, decodeJsonHeader } from '../../../src/protocol/header/json-header.ts'
+import { StringInterner } from '../../../src/protocol/header/string-interner.ts'
 
-/** What the lenient reader, the reference, makes of a header: what it says, or the code of the error. */
-export function lenient(header: Buffer): unknown {
+export const compactReader = new CompactJsonHeaderReader(new StringInterner())
+
+/** Decodes a header as the server does: by the compact reader, or else by the lenient one. */
+export function decodeHeader(header: Buffer): DecodedHeader {
+  return compactReader.read(header, 0, header.length) ?? decodeJsonHeader(header)
+}
+
+/** The header by a reader, by default the lenient one, which is the reference; or the code of its error. */
+export function outcome(header: Buffer, decode = decodeJsonHeader): unknown {
   try {
-    return decodeLenientHeader(header)
+    return decode(header)
   } catch (error) {
     if (error instanceof FrameError) return error.code
     throw error
@@ -30,13 +39,13 @@ const fields = fc
   .array(fc.tuple(name, plain), { maxLength: 5 })
   .map((entries) => `{${entries.map(([key, value]) => `"${key}":"${value}"`)}}`)
 
-/** Headers as Java writes them, their members in Java's order or any other. */
-export const usualHeader = fc
+/** Compact headers, their members in Java's order or any other, some of them twice. */
+export const compactHeader = fc
   .record({
     code: int.map(String),
     extFields: fc.option(fields),
     flag: int.map(String),
-    language: fc.constantFrom('"JAVA"', '"GO"', '"CPP"', '"nobody"', '""'),
+    language: fc.constantFrom('"JAVA"', '"GO"', '"CPP"', '"unknown"', '""'),
     opaque: int.map(String),
     remark: fc.option(plain.map((text) => `"${text}"`)),
     serializeTypeCurrentRPC: fc.constantFrom('"JSON"', '"JSON"', null),
@@ -57,10 +66,10 @@ export const usualHeader = fc
 const byte = fc.oneof(fc.constantFrom(...'"{}:,\\0-9.eE tn\u0001[]'), fc.constant('\u00e9'))
 const change = fc.tuple(fc.nat(), fc.constantFrom('replace', 'remove', 'insert'), byte)
 
-/** A few bytes that are to be replaced, left out or added. */
+/** Up to three bytes to be replaced, removed or inserted. */
 export const changes = fc.array(change, { minLength: 1, maxLength: 3 })
 
-/** A text with such changes made to it. */
+/** A text with such changes. */
 export function changed(text: string, list: readonly (readonly [number, string, string])[]): string {
   let result = text
   for (const [number, kind, character] of list) {

@@ -1,14 +1,15 @@
-/** What NameServer 5.5.0 was seen to do with unusual headers, where ours does the same. */
+/** Unusual headers as NameServer 5.5.0 was observed to read them, where ours does the same. */
 import { describe, expect, test } from 'vitest'
 import { FrameError } from '../../../src/protocol/errors.ts'
-import { type DecodedHeader, decodeJsonHeader } from '../../../src/protocol/header/json-header.ts'
+import type { DecodedHeader } from '../../../src/protocol/header/json-header.ts'
+import { decodeHeader } from './header-cases.ts'
 
-const read = (text: string): DecodedHeader => decodeJsonHeader(Buffer.from(text))
+const read = (text: string): DecodedHeader => decodeHeader(Buffer.from(text))
 const withKey = (key: string): string => `{"code":101,"extFields":{"namespace":"n","key":${key}},"opaque":7}`
 const keyOf = (text: string) => read(text).extFields?.get('key')
 
-function expectRefused(text: string | Buffer): void {
-  expect(() => decodeJsonHeader(Buffer.from(text))).toThrow(FrameError)
+function expectRejected(text: string | Buffer): void {
+  expect(() => decodeHeader(Buffer.from(text))).toThrow(FrameError)
 }
 
 test.each([
@@ -110,8 +111,8 @@ test.each([
   'new Date(1)',
   '[]',
   'JAVA',
-])('a code of %s is refused', (text) => {
-  expectRefused(`{"code":${text},"opaque":7}`)
+])('a code of %s is rejected', (text) => {
+  expectRejected(`{"code":${text},"opaque":7}`)
 })
 
 test('a header without opaque has none, which is not the same as null', () => {
@@ -158,9 +159,9 @@ describe('a string', () => {
   })
 
   test.each(['8', '9', 'Q', 'a', 'u12', 'U0041', 'X41', '-', '*', '$', 's', 'e', 'z', 'N'])(
-    'with the unknown escape \\%s is refused',
+    'with the unknown escape \\%s is rejected',
     (letter) => {
-      expectRefused(withKey(`"a\\${letter}b"`))
+      expectRejected(withKey(`"a\\${letter}b"`))
     },
   )
 })
@@ -188,8 +189,8 @@ describe('an ext field', () => {
     expect(keyOf('{"extFields":{"key":null,"key":"k"}}')).toBe('k')
   })
 
-  test('of bare words is refused', () => {
-    for (const word of ['k', '0x12', 'Infinity', 'nul']) expectRefused(withKey(word))
+  test('of bare words is rejected', () => {
+    for (const word of ['k', '0x12', 'Infinity', 'nul']) expectRejected(withKey(word))
   })
 })
 
@@ -197,8 +198,8 @@ test.each(['null', '""'])('ext fields of %s are none', (text) => {
   expect(read(`{"extFields":${text}}`).extFields).toBeNull()
 })
 
-test.each(['"x"', '" "', '5', 'true', '[]', '[1]', '["a","b"]'])('ext fields of %s are refused', (text) => {
-  expectRefused(`{"extFields":${text},"opaque":7}`)
+test.each(['"x"', '" "', '5', 'true', '[]', '[1]', '["a","b"]'])('ext fields of %s are rejected', (text) => {
+  expectRejected(`{"extFields":${text},"opaque":7}`)
 })
 
 test.each([
@@ -228,20 +229,20 @@ test.each([
   '{/* c "code":101}',
   '{}/',
   '{}/*',
-])('the header %j is refused', (text) => {
-  expectRefused(text)
+])('the header %j is rejected', (text) => {
+  expectRejected(text)
 })
 
-test('bytes that are no UTF-8 are refused, in a header that is usual otherwise as well', () => {
-  const usual = '{"code":101,"extFields":{"key":"a!b"},"flag":0,"language":"JAVA","opaque":7,"version":513}'
-  expect(keyOf(usual)).toBe('a!b')
+test('bytes that are not UTF-8 are rejected, also in an otherwise compact header', () => {
+  const compact = '{"code":101,"extFields":{"key":"a!b"},"flag":0,"language":"JAVA","opaque":7,"version":513}'
+  expect(keyOf(compact)).toBe('a!b')
   for (const byte of [0x80, 0xbf, 0xf8, 0xff]) {
-    const bytes = Buffer.from(usual)
-    bytes[usual.indexOf('!')] = byte
-    expectRefused(bytes)
+    const bytes = Buffer.from(compact)
+    bytes[compact.indexOf('!')] = byte
+    expectRejected(bytes)
   }
-  expectRefused(Buffer.from([0xff, 0xfe, 0x7b, 0x7d]))
-  expectRefused(Buffer.from(usual, 'utf16le'))
+  expectRejected(Buffer.from([0xff, 0xfe, 0x7b, 0x7d]))
+  expectRejected(Buffer.from(compact, 'utf16le'))
 })
 
 test('a replacement character that was sent as such is kept', () => {

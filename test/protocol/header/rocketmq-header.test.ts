@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodeCommand } from '../../../src/protocol/command-codec.ts'
+import { encodeCommand } from '../../../src/protocol/command-encoder.ts'
 import { FrameError } from '../../../src/protocol/errors.ts'
 import { decodeRocketMQHeader, encodeRocketMQHeader } from '../../../src/protocol/header/rocketmq-header.ts'
+import { StringInterner } from '../../../src/protocol/header/string-interner.ts'
 import { type RemotingCommand, SerializeType } from '../../../src/protocol/remoting-command.ts'
 import { commandOf, framesOf, hex, int32 } from '../support.ts'
 
@@ -22,9 +23,13 @@ function header(extFieldsBytes: number, entries: Buffer): Buffer {
   return Buffer.concat([hex(FIXED + NO_REMARK), int32(extFieldsBytes), entries])
 }
 
-function expectRefused(bytes: Buffer): void {
+const interner = new StringInterner()
+const decode = (bytes: Buffer): ReturnType<typeof decodeRocketMQHeader> =>
+  decodeRocketMQHeader(bytes, interner)
+
+function expectRejected(bytes: Buffer): void {
   try {
-    decodeRocketMQHeader(bytes)
+    decode(bytes)
   } catch (error) {
     expect(error).toBeInstanceOf(FrameError)
     expect((error as FrameError).code).toBe('ERR_HEADER')
@@ -46,7 +51,7 @@ const command: RemotingCommand = {
 
 describe('a binary header', () => {
   test('is read field by field', () => {
-    expect(decodeRocketMQHeader(header(ENTRIES.length, ENTRIES))).toEqual({
+    expect(decode(header(ENTRIES.length, ENTRIES))).toEqual({
       code: 101,
       language: 'JAVA',
       version: 479,
@@ -61,7 +66,7 @@ describe('a binary header', () => {
   })
 
   test('has signed code, version, opaque and flag', () => {
-    const read = decodeRocketMQHeader(hex('ffff 00 fffe fffffff9 80000000 00000000 00000000'))
+    const read = decode(hex('ffff 00 fffe fffffff9 80000000 00000000 00000000'))
     expect(read).toMatchObject({ code: -1, version: -2, opaque: -7, flag: -0x80000000 })
   })
 
@@ -72,52 +77,52 @@ describe('a binary header', () => {
     ['63', null],
     ['ff', null],
   ])('with language byte %s is of %s', (byte, language) => {
-    const read = decodeRocketMQHeader(hex(`0065 ${byte} 01df 00000007 00000000 00000000 00000000`))
+    const read = decode(hex(`0065 ${byte} 01df 00000007 00000000 00000000 00000000`))
     expect(read.language).toBe(language)
   })
 
   test('without ext fields has null for them', () => {
-    expect(decodeRocketMQHeader(header(0, Buffer.alloc(0))).extFields).toBeNull()
-    expect(decodeRocketMQHeader(header(-1, Buffer.alloc(0))).extFields).toBeNull()
-    expect(decodeRocketMQHeader(header(-1, ENTRIES)).extFields).toBeNull()
+    expect(decode(header(0, Buffer.alloc(0))).extFields).toBeNull()
+    expect(decode(header(-1, Buffer.alloc(0))).extFields).toBeNull()
+    expect(decode(header(-1, ENTRIES)).extFields).toBeNull()
   })
 
   test('has null for an ext field with an empty value', () => {
     const entries = entry('key', '')
-    expect(decodeRocketMQHeader(header(entries.length, entries)).extFields).toEqual(new Map([['key', null]]))
+    expect(decode(header(entries.length, entries)).extFields).toEqual(new Map([['key', null]]))
   })
 
-  test('may have an entry without a name, which is passed over', () => {
+  test('may have an entry without a name, which is skipped', () => {
     const entries = Buffer.concat([entry('', 'x'), entry('key', 'k')])
-    expect(decodeRocketMQHeader(header(entries.length, entries)).extFields).toEqual(new Map([['key', 'k']]))
+    expect(decode(header(entries.length, entries)).extFields).toEqual(new Map([['key', 'k']]))
   })
 
   test('gives the last of two values of one name', () => {
     const entries = Buffer.concat([entry('key', 'k1'), entry('key', 'k2')])
-    expect(decodeRocketMQHeader(header(entries.length, entries)).extFields?.get('key')).toBe('k2')
+    expect(decode(header(entries.length, entries)).extFields?.get('key')).toBe('k2')
   })
 
   test('whose last entry reaches beyond the announced length is accepted', () => {
-    expect(decodeRocketMQHeader(header(ENTRIES.length - 1, ENTRIES)).extFields?.get('key')).toBe('k')
+    expect(decode(header(ENTRIES.length - 1, ENTRIES)).extFields?.get('key')).toBe('k')
   })
 
   test('whose announced length ends after the first entry has no second', () => {
-    expect(decodeRocketMQHeader(header(16, ENTRIES)).extFields).toEqual(new Map([['namespace', 'n']]))
+    expect(decode(header(16, ENTRIES)).extFields).toEqual(new Map([['namespace', 'n']]))
   })
 
   test('may have bytes after its ext fields', () => {
     const bytes = Buffer.concat([header(ENTRIES.length, ENTRIES), hex('0102030405')])
-    expect(decodeRocketMQHeader(bytes).extFields?.size).toBe(2)
+    expect(decode(bytes).extFields?.size).toBe(2)
   })
 
-  test('has replacement characters for bytes that are no UTF-8', () => {
+  test('has replacement characters for bytes that are not UTF-8', () => {
     const invalid = Buffer.concat([hex('0003 6b6579 00000003'), hex('61ff62')])
-    expect(decodeRocketMQHeader(header(invalid.length, invalid)).extFields?.get('key')).toBe('a\ufffdb')
+    expect(decode(header(invalid.length, invalid)).extFields?.get('key')).toBe('a\ufffdb')
   })
 
   test('keeps a NUL in a value', () => {
     const entries = entry('key', 'a\0b')
-    expect(decodeRocketMQHeader(header(entries.length, entries)).extFields?.get('key')).toBe('a\0b')
+    expect(decode(header(entries.length, entries)).extFields?.get('key')).toBe('a\0b')
   })
 
   test.each([
@@ -140,13 +145,13 @@ describe('a binary header', () => {
     ],
     ['has a value that reaches beyond it', `${FIXED}${NO_REMARK}00000008 0001 6b 00000002 6b`],
     ['ends inside a value length', `${FIXED}${NO_REMARK}00000005 0001 6b 0000`],
-  ])('that %s is refused', (_name, bytes) => {
-    expectRefused(hex(bytes))
+  ])('that %s is rejected', (_name, bytes) => {
+    expectRejected(hex(bytes))
   })
 
-  test('that is cut off anywhere is refused', () => {
+  test('that is cut off anywhere is rejected', () => {
     const whole = header(ENTRIES.length, ENTRIES)
-    for (let length = 0; length < whole.length; length++) expectRefused(whole.subarray(0, length))
+    for (let length = 0; length < whole.length; length++) expectRejected(whole.subarray(0, length))
   })
 })
 
@@ -171,7 +176,7 @@ describe('a written binary header', () => {
     expect(bytes.subarray(13).toString('hex')).toBe('00000002c3a90000000d0003e4b8ad00000004f09f9880')
   })
 
-  test('leaves out a name longer than its length can say and keeps the longest that it can', () => {
+  test('leaves out a name over 32,767 bytes and keeps one of 32,767', () => {
     const longest = 'a'.repeat(32_767)
     const extFields = new Map([
       [longest, 'x'],
@@ -179,10 +184,10 @@ describe('a written binary header', () => {
     ])
     const bytes = encodeRocketMQHeader({ ...command, extFields })
     expect(bytes.length).toBe(21 + 2 + 32_767 + 4 + 1)
-    expect(decodeRocketMQHeader(bytes).extFields).toEqual(new Map([[longest, 'x']]))
+    expect(decode(bytes).extFields).toEqual(new Map([[longest, 'x']]))
   })
 
-  test('is read again as it was', () => {
+  test('is decoded as it was', () => {
     const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
     const int16 = fc.integer({ min: -0x8000, max: 0x7fff })
     const commands = fc.record({

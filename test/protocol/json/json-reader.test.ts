@@ -44,7 +44,7 @@ describe('a long', () => {
     expect(long(text)).toBe(value)
   })
 
-  test.each(['null', '""', '"null"'])('of %s is null, which a primitive field takes for 0', (text) => {
+  test.each(['null', '""', '"null"'])('of %s is null, which a primitive field reads as 0', (text) => {
     expect(long(text)).toBeNull()
     expect(int(text)).toBeNull()
   })
@@ -70,7 +70,7 @@ describe('a long', () => {
     '1_0',
     '"99999999999999999999999"',
     `1${'0'.repeat(5000)}`,
-  ])('of %j is refused', (text) => {
+  ])('of %j is rejected', (text) => {
     expect(() => long(text)).toThrow(JsonError)
   })
 
@@ -109,7 +109,7 @@ describe('a boolean', () => {
     expect(boolean(text)).toBe(value)
   })
 
-  test.each(['"x"', '{}', '[]'])('of %s is refused', (text) => {
+  test.each(['"x"', '{}', '[]'])('of %s is rejected', (text) => {
     expect(() => boolean(text)).toThrow(JsonError)
   })
 })
@@ -133,7 +133,7 @@ describe('a string', () => {
   })
 
   test.each(['"', '"a', '\'a"', '"a\\', '"a\\"', '"\\Q"', '"\\u12"', '"\\x4"', 'a', 'nul', ''])(
-    'of %s is refused',
+    'of %s is rejected',
     (text) => {
       expect(() => string(text)).toThrow(JsonError)
     },
@@ -189,11 +189,11 @@ describe('an object', () => {
     '{"a":1]',
     '{}}',
     '{} x',
-  ])('of %j is refused', (text) => {
+  ])('of %j is rejected', (text) => {
     expect(() => names(text)).toThrow(JsonError)
   })
 
-  test('gives the wanted fields by exact name and passes over the others', () => {
+  test('gives the fields asked for by exact name and skips the others', () => {
     const from = reader(
       '{"x":{"counter":[1,"}"]},"Counter":1,"counter":2,"state_version":"\\"","stateVersion":3}',
     )
@@ -209,12 +209,12 @@ describe('an object', () => {
 describe('a list of strings', () => {
   const list = (text: string) => whole(text, (from) => from.readStringList(100))
 
-  test('a list of more texts than are allowed is refused at the first one too many', () => {
+  test('is rejected at the first element over the limit', () => {
     expect(list(`[${Array(100).fill('"a"').join()}]`)).toHaveLength(100)
-    expect(() => list(`[${Array(101).fill('"a"').join()}]`)).toThrow('a list of more than 100 texts')
+    expect(() => list(`[${Array(101).fill('"a"').join()}]`)).toThrow('a list of more than 100 strings')
   })
 
-  test('keeps nulls and takes numbers and booleans for their text', () => {
+  test('keeps nulls and gives numbers and booleans as text', () => {
     expect(list('["a",1,null,true]')).toEqual(['a', '1', null, 'true'])
     expect(list('[]')).toEqual([])
     expect(list('["a",]')).toEqual(['a'])
@@ -223,7 +223,7 @@ describe('a list of strings', () => {
     expect(list('""')).toBeNull()
   })
 
-  test.each(['[', '["a"', '["a",', '["a"}', '5', '{}', '["a"]]'])('of %s is refused', (text) => {
+  test.each(['[', '["a"', '["a",', '["a"}', '5', '{}', '["a"]]'])('of %s is rejected', (text) => {
     expect(() => list(text)).toThrow(JsonError)
   })
 })
@@ -231,20 +231,20 @@ describe('a list of strings', () => {
 describe('nesting', () => {
   const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels)
 
-  test('is passed over up to 512 levels and refused from there on', () => {
+  test('is skipped up to 512 levels and rejected beyond', () => {
     expect(() => skip(nested(512))).not.toThrow()
     expect(() => skip(nested(513))).toThrow(JsonError)
     expect(() => skip('{"a":'.repeat(513))).toThrow(JsonError)
   })
 
-  test('of a million levels is refused as quickly', () => {
+  test('of a million levels is rejected as quickly', () => {
     expect(() => skip(nested(1_000_000))).toThrow(JsonError)
     expect(() => string(nested(1_000_000))).toThrow(JsonError)
   })
 })
 
 describe('any value', () => {
-  test('of a JSON writer is passed over to its last byte', () => {
+  test('of a JSON writer is skipped to its last byte', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         expect(() => skip(text)).not.toThrow()
@@ -252,7 +252,7 @@ describe('any value', () => {
     )
   })
 
-  test('that is cut off is refused, wherever it was cut', () => {
+  test('that is cut off anywhere is rejected', () => {
     const cutShort = fc
       .oneof(fc.array(fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue()), fc.string())
       .map((value) => JSON.stringify(value))
@@ -264,7 +264,7 @@ describe('any value', () => {
     )
   })
 
-  test('tells at which byte reading stopped', () => {
+  test('is rejected with the offset at which reading stopped', () => {
     try {
       skip('["é", ')
     } catch (error) {

@@ -6,6 +6,7 @@ import {
   quote,
   sortedEntries,
   stringListText,
+  TextChunks,
 } from '../../../src/protocol/json/json-text.ts'
 
 describe('a quoted string', () => {
@@ -34,7 +35,7 @@ describe('a quoted string', () => {
     expect(escaped).toEqual([...Array(0x20).keys(), 0x22, 0x5c])
   })
 
-  test('has a question mark for each surrogate without its other half, wherever it stands', () => {
+  test('has a question mark for each surrogate without its other half', () => {
     for (const lone of ['\ud800', '\udbff', '\udc00', '\udfff']) {
       expect(quote(`a${lone}b`)).toBe('"a?b"')
       expect(quote(lone)).toBe('"?"')
@@ -54,7 +55,7 @@ describe('a quoted string', () => {
 })
 
 describe('a long', () => {
-  test('is written exactly in the legacy dialect, whatever its size', () => {
+  test('of any size is exact in the legacy dialect', () => {
     for (const value of [0n, -1n, 9007199254740993n, 9223372036854775807n, -9223372036854775808n]) {
       expect(longText(value, 'legacy')).toBe(value.toString())
     }
@@ -125,4 +126,24 @@ test('entries are sorted by value if their keys are numbers, by UTF-16 unit if t
     '😀',
     '\ue000',
   ])
+})
+
+describe('a text in pieces', () => {
+  test('is the same as in one, however long', () => {
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.nat(9_000).map((length) => '中'.repeat(length)),
+    )
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        const chunks = new TextChunks()
+        for (const each of pieces) chunks.add(each)
+        expect(chunks.toBuffer().equals(Buffer.from(pieces.join('')))).toBe(true)
+      }),
+    )
+  })
+
+  test('is empty if there are none', () => {
+    expect(new TextChunks().toBuffer()).toHaveLength(0)
+  })
 })

@@ -1,9 +1,7 @@
 import { pino } from 'pino'
-import { LogThrottle } from '../../../src/common/log-throttle.ts'
 import { type MaybePromise, type Steps, TimeSlicer } from '../../../src/common/time-slicer.ts'
 import { KVConfigManager } from '../../../src/kvconfig/kv-config-manager.ts'
 import { BrokerHousekeepingService } from '../../../src/namesrv/brokers/broker-housekeeping-service.ts'
-import { RejectionLog } from '../../../src/namesrv/logs/rejection-log.ts'
 import { brokerHeartbeat, queryDataVersion, unregisterBroker } from '../../../src/processor/brokers.ts'
 import { handleRegisterBroker } from '../../../src/processor/handle-register-broker.ts'
 import { RegistrationCache } from '../../../src/processor/registration-cache.ts'
@@ -18,11 +16,11 @@ import { RequestDispatcher } from '../../../src/remoting/server/request-dispatch
 import { RouteInfoManager } from '../../../src/routeinfo/route-info-manager.ts'
 import type { BrokerLiveInfo } from '../../../src/routeinfo/route-tables.ts'
 import { Counters } from '../../../src/stats/counters.ts'
-import { RecentEvents } from '../../../src/stats/recent-events.ts'
+import { testContext } from '../../support/test-context.ts'
 import { type FakeChannel, openChannel, PLAIN_VARIANT } from '../support.ts'
 import type { Broker } from './who-is-alive.ts'
 
-const SILENT = pino({ level: 'silent' })
+const CONTEXT = { ...testContext().context, logger: pino({ level: 'silent' }) }
 const NO_KV = new KVConfigManager(new Map(), async () => {}, 1)
 const SETTINGS = { returnOrderTopicConfigToBroker: true, deleteTopicWithBrokerRegistration: false }
 
@@ -109,7 +107,7 @@ export class SteppedServer {
     const slicer = new SteppedSlicer(stepsPerSlice, defer)
     this.routeInfo = new RouteInfoManager({
       slicer,
-      onEffect: () => {},
+      onEvent: () => {},
       onClosedMeanwhile: (channelId) => this.#housekeeping.onClosed(channelId),
     })
     const registrations = new RegistrationCache(1_000_000)
@@ -134,15 +132,9 @@ export class SteppedServer {
         throw error
       },
     )
-    const nowMs = (): number => this.nowMs
-    const { routeInfo } = this
-    const events = new RecentEvents()
-    const logger = SILENT
-    const throttle = new LogThrottle({ logger, nowMs, after: () => () => {} })
-    const rejections = new RejectionLog({ counters, events, logger, throttle })
-    const telling = { logger, throttle, counters, events, rejections }
-    const housekeeping = { routeInfo, ...telling, nowMs, defer, registrationRoundMs: 0 }
-    this.#housekeeping = new BrokerHousekeepingService(housekeeping)
+    const clock = { nowMs: () => this.nowMs }
+    const context = { ...CONTEXT, clock, scheduler: { ...CONTEXT.scheduler, defer } }
+    this.#housekeeping = new BrokerHousekeepingService(context, this.routeInfo)
   }
 
   channel(id: number): FakeChannel {

@@ -1,5 +1,5 @@
 import type { Release } from '../../harness/packages.ts'
-import { until } from '../../harness/until.ts'
+import { until } from '../../harness/wait-until.ts'
 import { type Answer, readAnswer } from '../answer.ts'
 import { differenceOf } from '../compare.ts'
 import { type Arrival, Connection } from '../connection.ts'

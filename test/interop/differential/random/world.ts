@@ -8,7 +8,7 @@ import {
   registerCompressed,
   topic,
   unregister,
-} from '../sequences/requests.ts'
+} from '../sequences/request-steps.ts'
 import type { Action, BrokerChoice, Dialect, QueueChoice, RegisterAction } from './actions.ts'
 
 const PERMS = [6, 4, 2, 0, 7]

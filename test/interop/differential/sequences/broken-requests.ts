@@ -12,7 +12,7 @@ import {
   route,
   topic,
   withOwn,
-} from './requests.ts'
+} from './request-steps.ts'
 
 const broker = { name: 'a', addr: 'a:1' }
 const TWO = [topic('T1'), topic('T2')]

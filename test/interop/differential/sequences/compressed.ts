@@ -13,7 +13,7 @@ import {
   registerCompressed,
   route,
   topic,
-} from './requests.ts'
+} from './request-steps.ts'
 
 const LINES = ['@1 8 8 6 SINGLE_TAG {"message.type":"NORMAL"}', '@2 4 2 6 MULTI_TAG {}']
 const UNSPACED = ODD_NAME.replaceAll(' ', '')

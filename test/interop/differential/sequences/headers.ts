@@ -1,5 +1,5 @@
 import type { RequestStep, Sequence, Side } from '../sequence.ts'
-import { READ_BY_FASTJSON_2 } from './requests.ts'
+import { READ_BY_FASTJSON_2 } from './request-steps.ts'
 
 const hex = (text: string): string => Buffer.from(text).toString('hex')
 const hexFrame = (...parts: string[]): string => parts.join('')

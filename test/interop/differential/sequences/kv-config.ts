@@ -1,5 +1,5 @@
 import type { Differs, RequestStep, Sequence } from '../sequence.ts'
-import { ODD_NAME, register, topic } from './requests.ts'
+import { ODD_NAME, register, topic } from './request-steps.ts'
 
 const LONE_SURROGATE = 'a\ud83db'
 

@@ -8,7 +8,7 @@ import {
   register,
   registerCompressed,
   route,
-} from './requests.ts'
+} from './request-steps.ts'
 
 /** All characters that a broker lets a topic have, and then what only a hand-made registration brings. */
 const ALLOWED = '%-|_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'

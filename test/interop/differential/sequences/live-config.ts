@@ -1,5 +1,5 @@
 import type { RequestStep, Sequence } from '../sequence.ts'
-import { clusterInfo, memberGroup, type Rest, register, route, topic } from './requests.ts'
+import { clusterInfo, memberGroup, type Rest, register, route, topic } from './request-steps.ts'
 
 /** 318 with a text of properties. */
 function update(body: string, rest: Rest = {}): RequestStep {

@@ -10,7 +10,7 @@ import {
   register,
   route,
   topic,
-} from './requests.ts'
+} from './request-steps.ts'
 
 type On = RequestStep['differs'] | 'left out'
 

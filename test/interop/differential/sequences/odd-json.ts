@@ -11,7 +11,7 @@ import {
   route,
   topic,
   unregister,
-} from './requests.ts'
+} from './request-steps.ts'
 
 const TWO = '"k":{"topicName":"T1"},"k2":{"topicName":"T2"}'
 const wrapped = (table: string): string => `{"topicConfigSerializeWrapper":{"topicConfigTable":{${table}}}}`

@@ -14,7 +14,7 @@ import {
   route,
   topic,
   withOwn,
-} from './requests.ts'
+} from './request-steps.ts'
 
 const TWO = [topic('T1'), topic('T2', { read: 4, write: 2, sysFlag: 3 })]
 

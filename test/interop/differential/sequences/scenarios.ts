@@ -12,7 +12,7 @@ import {
   topic,
   unregister,
   withOwn,
-} from './requests.ts'
+} from './request-steps.ts'
 
 const master: Broker = { name: 'a', addr: 'a:1' }
 const slave: Broker = { name: 'a', addr: 'a:2', id: 1 }

@@ -1,5 +1,13 @@
 import type { RequestStep, Sequence } from '../sequence.ts'
-import { clusterInfo, memberGroup, ODD_NAME, READ_BY_FASTJSON_2, register, route, topic } from './requests.ts'
+import {
+  clusterInfo,
+  memberGroup,
+  ODD_NAME,
+  READ_BY_FASTJSON_2,
+  register,
+  route,
+  topic,
+} from './request-steps.ts'
 
 const LISTS = [206, 304, 311, 312, 313]
 const lists = (more = {}): RequestStep[] => LISTS.map((code) => ({ code, ...more }))

@@ -1,5 +1,5 @@
 import type { RequestStep, Sequence } from '../sequence.ts'
-import { ODD_NAME, register, topic } from './requests.ts'
+import { ODD_NAME, register, topic } from './request-steps.ts'
 
 /** 105 by clients of every kind that confine themselves to a zone. */
 function lookups(topicName: string, zone: string): RequestStep[] {

@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism, homedir, userInfo } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
+import type { Logger } from 'pino'
+import { ConfigError } from '../namesrv/config/config-error.ts'
+import { backupHint, type ConfigFile } from '../namesrv/config/config-layers.ts'
+import { readBackup } from '../namesrv/files/atomic-file.ts'
+import { describeErrno } from './errno.ts'
+import type { CliWorld } from './main.ts'
+
+/** The heap is collected when it has grown by this much since the last collection, in percent. */
+const HEAP_GROWTH_PERCENT = 50
+/** Maximum time for file operations that are under way when the process ends; then the disk counts as hanging. */
+const FILE_TIMEOUT_MS = 1_000
+const FILE_CHECK_MS = 20
+
+/** The real process. Modules that only a server needs are loaded when a server is started. */
+export function processWorld(earlySignals: readonly string[], signals: readonly string[]): CliWorld {
+  let reopenLog = (_logger: Logger): void => {}
+  return {
+    earlySignals,
+    signals,
+    argv: process.argv.slice(2),
+    env: process.env,
+    homeDirectory: javaUserHome(),
+    processors: availableParallelism(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    events: process,
+    exit: endProcess,
+    readConfigFile,
+    createLogger: async ({ values: { logLevel, logFormat, logPath } }) => {
+      const { createLogger, reopenLogFile } = await import('./logger.ts')
+      reopenLog = (logger) => reopenLogFile(logger, logPath, undefined)
+      return createLogger({
+        level: logLevel,
+        format: logFormat,
+        isTerminal: logPath === '' && process.stdout.isTTY === true,
+        path: logPath,
+        onFile: (file) => {
+          reopenLog = (logger) => reopenLogFile(logger, logPath, file)
+        },
+        onWriteError: onceOnStderr(),
+      })
+    },
+    reopenLog: (logger) => reopenLog(logger),
+    createController: async (configuration, logger) => {
+      limitHeapGrowth()
+      const { NamesrvController } = await import('../namesrv/namesrv-controller.ts')
+      const { descriptorShares, warnOfFewDescriptors } = await import('../namesrv/limits/file-descriptors.ts')
+      const shares = descriptorShares(configuration.values.clientMaxConnections)
+      warnOfFewDescriptors(shares, { configuration, logger })
+      const { systemClock, systemScheduler } = await import('../namesrv/time.ts')
+      return new NamesrvController({
+        configuration,
+        logger,
+        clock: systemClock,
+        scheduler: systemScheduler,
+        ...(shares && { descriptors: shares }),
+      })
+    },
+  }
+}
+
+/**
+ * Reads the configuration file.
+ *
+ * @param path - As the user wrote it; so it appears in messages and in `configStorePath`.
+ * @throws {ConfigError} `ERR_CONFIG_FILE`
+ */
+export function readConfigFile(path: string): ConfigFile {
+  const backup = readBackup(path)
+  try {
+    return { path, bytes: readFileSync(path), backup }
+  } catch (cause) {
+    const message = `cannot read configuration file ${path}: ${describeErrno(cause)}`
+    throw new ConfigError('ERR_CONFIG_FILE', `${message}${backupHint(backup)}`, { cause })
+  }
+}
+
+/**
+ * Ends the process, at once if no file operation is under way.
+ *
+ * Node waits at its end for file operations in other threads, forever if a disk or its network hangs. Such a process is killed:
+ * its parent then sees SIGKILL instead of the exit code.
+ */
+export function endProcess(code: number): void {
+  const endMs = performance.now() + FILE_TIMEOUT_MS
+  const isWaitingForFiles = (): boolean =>
+    process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq'))
+  const end = (): void => {
+    if (isWaitingForFiles() && performance.now() < endMs) {
+      setTimeout(end, FILE_CHECK_MS)
+      return
+    }
+    if (isWaitingForFiles()) process.kill(process.pid, 'SIGKILL')
+    process.exit(code)
+  }
+  end()
+}
+
+/**
+ * Keeps the heap close to what is in use: registrations leave garbage, and by default V8 lets the heap grow to several times its
+ * live size and returns little of it. The figures are in docs/performance.md.
+ */
+function limitHeapGrowth(): void {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`)
+}
+
+/** A log that cannot be written must not end the server; it is reported once on stderr. */
+function onceOnStderr(): (error: Error) => void {
+  let isReported = false
+  return (error) => {
+    if (isReported) return
+    isReported = true
+    process.stderr.write(`mqnamesrv: cannot write the log, continuing without: ${describeErrno(error)}\n`)
+  }
+}
+
+/**
+ * The home directory from the user database, as in Java; HOME only if the database has none: the default paths are Java's.
+ * @returns Undefined if there is neither.
+ */
+function javaUserHome(): string | undefined {
+  for (const home of [() => userInfo().homedir, homedir]) {
+    try {
+      const folder = home()
+      if (folder !== '') return folder
+    } catch {
+      // The user is not in the database.
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,59 @@
+/** Every option that sets a limit, in the order in which a request meets them. */
+export const LIMIT_NAMES = [
+  'maxConnections',
+  'maxConnectionsPerAddress',
+  'com.rocketmq.remoting.frameMaxLength',
+  'maxHeaderBytes',
+  'maxRequestBodyBytes',
+  'maxConfigUpdateBytes',
+  'maxInflatedBytes',
+  'maxQueuedRequestBytes',
+  'maxQueuedAnswerBytes',
+  'maxRegistrationsInFlight',
+  'maxWaitingRequests',
+  'unRegisterBrokerQueueCapacity',
+  'maxBrokers',
+  'maxTopics',
+  'maxKVEntries',
+  'maxKVBytes',
+  'maxWaitingChanges',
+  'clusterTestMaxLookups',
+  'clientMaxConnections',
+  'clientMaxQueuedBytes',
+  'clientOnewaySemaphoreValue',
+  'clientAsyncSemaphoreValue',
+] as const
+
+/** The name of an option that sets a limit. */
+export type LimitName = (typeof LIMIT_NAMES)[number]
+
+/** How a {@link LimitError} differs from a request that is too large by itself. */
+export interface LimitErrorOptions {
+  /** Whether the same request may succeed a moment later. Default false. */
+  readonly busy?: boolean
+  /** What the peer is told, if it is not the message. */
+  readonly remark?: string
+}
+
+/** Something would exceed a limit. It is rejected, and nothing has changed. */
+export class LimitError extends Error {
+  override readonly name = 'LimitError'
+  readonly code = 'ERR_LIMIT'
+  readonly limit: LimitName
+  readonly busy: boolean
+  /** What the peer is told, unless it is told that the server is busy. */
+  readonly remark: string
+
+  /** @param message - For the log; names the limit and its value. */
+  constructor(limit: LimitName, message: string, { busy = false, remark = message }: LimitErrorOptions = {}) {
+    super(message)
+    this.limit = limit
+    this.busy = busy
+    this.remark = remark
+  }
+
+  /** For a limit on what may go on at a time: the same request may succeed a moment later. */
+  static busy(limit: LimitName, message: string): LimitError {
+    return new LimitError(limit, message, { busy: true })
+  }
+}

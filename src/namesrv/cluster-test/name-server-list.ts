@@ -1,0 +1,160 @@
+import { get } from 'node:http'
+import { isIPv6 } from 'node:net'
+import { parseRemoteAddress } from '../../remoting/client/remote-address.ts'
+import { formatAddress } from '../../remoting/peer-address.ts'
+import { withoutBrackets } from '../config/check-value.ts'
+import type { NamesrvContext } from '../namesrv-context.ts'
+import { nameLookup } from '../outgoing-connect.ts'
+
+/** Interval between requests to the address server; that of Java's clients. */
+const REFRESH_MS = 120_000
+/** The interval until the first response. */
+const FIRST_REFRESH_MS = 10_000
+/** Timeout for the whole response; Java's constant. */
+const TIMEOUT_MS = 3_000
+/** Two thousand addresses; a larger response is not an address list. */
+const MAX_RESPONSE_BYTES = 64 * 1024
+/** Java's. */
+const DEFAULT_PORT = 8_080
+
+/**
+ * The addresses of the product environment's NameServers: `rocketmq.namesrv.addr`, or else the last list that the HTTP address
+ * server sent. A request that fails leaves the list as it is.
+ * @see MQClientAPIImpl#fetchNameServerAddr in apache/rocketmq
+ */
+export class NameServerList {
+  readonly #context: Pick<NamesrvContext, 'configuration' | 'scheduler' | 'logger'>
+  readonly #url: string
+  #addresses: readonly string[] = []
+  #cancel = (): void => {}
+  #endRefreshes = (): void => {}
+  #stopped = false
+
+  constructor(context: Pick<NamesrvContext, 'configuration' | 'scheduler' | 'logger'>) {
+    const { values } = context.configuration
+    this.#context = context
+    this.#url = addressServerUrl(
+      values['rocketmq.namesrv.domain'],
+      values['rocketmq.namesrv.domain.subgroup'],
+      values.productEnvName,
+    )
+  }
+
+  /** In the order of the list; empty until the address server has responded. */
+  get addresses(): readonly string[] {
+    return this.#addresses
+  }
+
+  /** Reads `rocketmq.namesrv.addr`, or starts asking the address server. */
+  start(): void {
+    const namesrvAddr = this.#context.configuration.values['rocketmq.namesrv.addr']
+    if (namesrvAddr !== undefined && namesrvAddr.trim() !== '') {
+      this.#set(namesrvAddr, 'rocketmq.namesrv.addr')
+      return
+    }
+    this.#refreshEvery(FIRST_REFRESH_MS)
+    this.#refresh()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#endRefreshes()
+    this.#cancel()
+  }
+
+  #refreshEvery(periodMs: number): void {
+    this.#endRefreshes()
+    this.#endRefreshes = this.#context.scheduler.every(periodMs, () => this.#refresh())
+  }
+
+  #refresh(): void {
+    const { logger, scheduler } = this.#context
+    const url = this.#url
+    this.#cancel()
+    const aborter = new AbortController()
+    this.#cancel = () => aborter.abort(new Error('cancelled'))
+    const cancelTimeout = scheduler.after(TIMEOUT_MS, () =>
+      aborter.abort(new Error(`no response within ${TIMEOUT_MS} ms`)),
+    )
+    fetchText(url, aborter.signal)
+      .then(
+        (text) => this.#set(text.trim().split(/[\r\n]/, 1)[0] ?? '', url),
+        (error: Error) => {
+          if (this.#stopped) return
+          const { message } = aborter.signal.aborted ? (aborter.signal.reason as Error) : error
+          logger.warn({ url, error: message }, 'address server request failed')
+        },
+      )
+      .finally(cancelTimeout)
+  }
+
+  #set(text: string, source: string): void {
+    const { logger } = this.#context
+    const given = text
+      .split(';')
+      .map((address) => address.trim())
+      .filter((address) => address !== '')
+    const addresses = given.filter(isAddress)
+    if (addresses.length < given.length) {
+      const dropped = given.filter((address) => !isAddress(address)).slice(0, 10)
+      logger.warn({ source, dropped }, 'product NameServer addresses ignored: not host:port')
+    }
+    if (addresses.length === 0) {
+      logger.warn({ source }, 'no product NameServer address found')
+      return
+    }
+    if (this.#addresses.length === 0 && source === this.#url) this.#refreshEvery(REFRESH_MS)
+    if (addresses.join(';') === this.#addresses.join(';')) return
+    this.#addresses = addresses
+    logger.info({ source, addresses }, 'product NameServer addresses updated')
+  }
+}
+
+function isAddress(text: string): boolean {
+  try {
+    parseRemoteAddress(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The page of an HTTP address server that lists the NameServers of an environment. The list is its first line.
+ * @param domain - `host:port`, or a host; the port is 8080 then.
+ * @param unitName - Name of the environment; blank for the default page.
+ * @see MixAll#getWSAddr and DefaultTopAddressing in apache/rocketmq
+ */
+export function addressServerUrl(domain: string, subgroup: string, unitName: string): string {
+  const host = hasPort(domain) ? domain : formatAddress(withoutBrackets(domain), DEFAULT_PORT)
+  const unit = unitName.trim() === '' ? '' : `-${unitName}?nofix=1`
+  return `http://${host}/rocketmq/${subgroup}${unit}`
+}
+
+/** A colon after the first character means a port, as in Java, but not in an IPv6 address. */
+function hasPort(domain: string): boolean {
+  return domain.indexOf(':') > 0 && !isIPv6(withoutBrackets(domain))
+}
+
+/** The body of a response with status 200; rejects for any other. */
+function fetchText(url: string, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { agent: false, signal, lookup: nameLookup.lookup }, (response) => {
+      if (response.statusCode !== 200) {
+        request.destroy()
+        reject(new Error(`status ${response.statusCode}`))
+        return
+      }
+      const chunks: Buffer[] = []
+      let bytes = 0
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        bytes += chunk.length
+        if (bytes > MAX_RESPONSE_BYTES) request.destroy(new Error(`more than ${MAX_RESPONSE_BYTES} bytes`))
+      })
+      response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
+      response.on('error', reject)
+    })
+    request.on('error', reject)
+  })
+}
