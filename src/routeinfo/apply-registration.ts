@@ -148,7 +148,7 @@ export function repeatRegistration(
     !tables.parts.has(brokerName) &&
     (missingDeleted || !deleteMissingTopics)
   if (!changesNothing) return undefined
-  const lastUpdateTimestampMs = Math.max(nowMs, live.lastUpdateTimestampMs)
+  const lastUpdateTimestampMs = Math.max(nowMs, tables.lastPauseEndMs, live.lastUpdateTimestampMs)
   const repeated = { ...live, channelId, peer, generation, lastUpdateTimestampMs }
   tables.setLive(repeated)
   const isMaster = group.brokerAddrs.get(MASTER_ID) === brokerAddr
