@@ -103,7 +103,7 @@ export function getBrokerClusterInfo(routeInfo: RouteInfoManager): Processor {
 }
 
 /**
- * The remark of this success is Java's: it forgets to set the code of the response.
+ * Java creates the response with this remark and then sets only its code.
  * @see DefaultRequestProcessor#getBrokerMemberGroup in apache/rocketmq
  */
 export function getBrokerMemberGroup(routeInfo: RouteInfoManager): Processor {

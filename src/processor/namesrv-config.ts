@@ -3,15 +3,15 @@ import type { Processor } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import { SUCCESS } from './request-fields.ts'
 
-/** The server's own configuration, as far as requests can see and change it. */
+/** The server's own configuration, as far as requests can read and change it. */
 export interface NamesrvConfiguration {
   /** All items as lines of a `.properties` file, in the order of their keys; secrets are hidden. */
   items(): readonly string[]
   /**
-   * Takes an update and stores it, one after the other.
+   * Applies and stores an update; updates are applied one after the other.
    * @param properties - Text of a `.properties` file.
-   * @param peer - Who sent it, `host:port`.
-   * @returns What became of it, once it is stored; unless it was `taken`, nothing has changed.
+   * @param peer - Address of the sender, `host:port`.
+   * @returns The outcome, once it is stored; nothing has changed unless it is `taken`.
    * @throws {LimitError} (rejects)
    */
   update(properties: Buffer, peer: string): Promise<ConfigUpdateOutcome>
@@ -19,12 +19,12 @@ export interface NamesrvConfiguration {
 
 /**
  * - `malformed`: not the text of a `.properties` file
- * - `black-listed`: it names a key that must not be updated
+ * - `black-listed`: it names a key of the black list
  * - `forbidden`: it names a key that no update may set
- * - `refused`: for a reason that the sender should read
+ * - `rejected`: for the given reason
  */
 export type ConfigUpdateOutcome =
-  | { readonly kind: 'taken' /** What the sender should know. */; readonly remark?: string | undefined }
+  | { readonly kind: 'taken' /** A warning for the sender. */; readonly remark?: string | undefined }
   | { readonly kind: 'malformed' | 'black-listed' }
   | { readonly kind: 'forbidden'; readonly reason: string }
   | { readonly kind: 'rejected'; readonly reason: string; readonly cause?: unknown }

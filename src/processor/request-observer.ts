@@ -1,6 +1,6 @@
 import type { RequestContext } from '../protocol/processor.ts'
 
-/** A change that an operator asked for. */
+/** A change that an operator requested. */
 export type AdminChange =
   | {
       readonly kind: 'KV entry put'
@@ -33,24 +33,24 @@ export type AdminChange =
       readonly brokers: number
     }
 
-/** Told what requests did, for the log. */
+/** Receives what requests did, for the log. */
 export interface RequestObserver {
-  /** A request changed the tables, or found nothing to change. */
+  /** A request changed the tables or the KV entries, or found nothing to change. */
   onChange(change: AdminChange, context: RequestContext): void
-  /** A KV change was not stored, and so not made. */
+  /** A KV change was not stored and has no effect. */
   onKVFailure(namespace: string | null, key: string | null, error: Error, context: RequestContext): void
-  /** A registration was rejected for what it says; nothing changed. */
+  /** A registration was rejected for its content; nothing changed. */
   onRegistrationRejected(
     brokerName: string | null,
     brokerAddr: string | null,
     reason: string,
     context: RequestContext,
   ): void
-  /** A lookup found no route. Undefined if nothing wants to know: then it costs nothing. */
+  /** A lookup found no route. Undefined if it is not logged, so that it costs nothing. */
   readonly onNoRoute: ((topic: string, context: RequestContext) => void) | undefined
 }
 
-/** Tells nothing. */
+/** Ignores everything. */
 export const NO_OBSERVER: RequestObserver = {
   onChange: () => {},
   onKVFailure: () => {},

@@ -1,5 +1,5 @@
 /**
- * Request codes a NameServer is asked for. The numbers are the protocol's.
+ * Request codes that a NameServer serves.
  * @see RequestCode in apache/rocketmq
  */
 export const RequestCode = {
@@ -29,5 +29,5 @@ export const RequestCode = {
 } as const
 export type RequestCode = (typeof RequestCode)[keyof typeof RequestCode]
 
-/** The one request a NameServer sends: a group's brokers are told of its new least id. It is never answered. */
+/** The one request a NameServer sends, oneway: it tells the brokers of a group its new min broker id. */
 export const NOTIFY_MIN_BROKER_ID_CHANGE = 905

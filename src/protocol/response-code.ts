@@ -1,5 +1,5 @@
 /**
- * Response codes the NameServer sends.
+ * Response codes that the NameServer sends.
  * @see ResponseCode and RemotingSysResponseCode in apache/rocketmq
  */
 export const ResponseCode = {

@@ -3,14 +3,14 @@ import { JsonReader } from '../json/json-reader.ts'
 import { type JsonDialect, longText } from '../json/json-text.ts'
 
 /**
- * The version of a broker's topic configuration: `{"counter":long,"stateVersion":long,"timestamp":long}`. All three are Java
- * longs and are kept exact, because a changed registration is told from an unchanged one by them alone.
+ * The version of a broker's topic configuration: `{"counter":long,"stateVersion":long,"timestamp":long}`. All three are kept
+ * exact: they alone tell a changed registration from an unchanged one.
  * @see DataVersion in apache/rocketmq
  */
 export interface DataVersion {
   readonly counter: bigint | null
   readonly stateVersion: bigint
-  /** Milliseconds since the epoch, as the broker counts them. */
+  /** Milliseconds since the epoch on the broker's clock. */
   readonly timestamp: bigint
 }
 
@@ -27,7 +27,7 @@ const FIELDS = new FieldNames('counter', 'stateVersion', 'timestamp')
 
 /**
  * Reads a version where one is the next value; null for a JSON null.
- * @param nowMs - Stands for a missing timestamp, as in Java, so that such a version never equals an earlier one.
+ * @param nowMs - Replaces a missing timestamp, as in Java, so that such a version never equals an earlier one.
  * @throws {JsonError}
  */
 export function readDataVersion(reader: JsonReader, nowMs: number): DataVersion | null {

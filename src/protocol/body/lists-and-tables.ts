@@ -2,13 +2,13 @@ import type { Steps } from '../../common/time-slicer.ts'
 import { objectText, quote, sortedEntries, TextChunks } from '../json/json-text.ts'
 import { type BrokerData, brokerAddrsText, brokerDataText } from './topic-route-data.ts'
 
-/** Names to the groups they stand for, and clusters to the names in them. @see ClusterInfo in apache/rocketmq */
+/** Broker groups by name, and broker names by cluster. @see ClusterInfo in apache/rocketmq */
 export interface ClusterInfo {
   readonly brokerAddrTable: ReadonlyMap<string, BrokerData>
   readonly clusterAddrTable: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-/** The body of GET_BROKER_CLUSTER_INFO, yielding after every group and every cluster. */
+/** Encodes the body of GET_BROKER_CLUSTER_INFO, yielding after every group and every broker name. */
 export function* encodeClusterInfo(info: ClusterInfo): Steps<Buffer> {
   const text = new TextChunks()
   let separator = '{"brokerAddrTable":{'
@@ -29,7 +29,7 @@ export function* encodeClusterInfo(info: ClusterInfo): Steps<Buffer> {
   return text.toBuffer()
 }
 
-/** The body of every request that asks for topic names, yielding after every name. @see TopicList in apache/rocketmq */
+/** Encodes the body of every topic list, yielding after every name. @see TopicList in apache/rocketmq */
 export function* encodeTopicList(topics: Iterable<string>, brokerAddr: string | null = null): Steps<Buffer> {
   const text = new TextChunks()
   text.add(brokerAddr === null ? '{' : `{"brokerAddr":${quote(brokerAddr)},`)
@@ -51,7 +51,7 @@ function* addStringList(text: TextChunks, list: Iterable<string>): Steps<void> {
   text.add(']')
 }
 
-/** The body of GET_KVLIST_BY_NAMESPACE and of a registration's answer; null values are left out. @see KVTable */
+/** Encodes the body of GET_KVLIST_BY_NAMESPACE and of a registration's response; null values are left out. @see KVTable */
 export function encodeKVTable(table: ReadonlyMap<string, string | null>): Buffer {
   const entries: [string, string][] = []
   for (const [key, value] of sortedEntries(table)) if (value !== null) entries.push([key, quote(value)])
@@ -59,7 +59,7 @@ export function encodeKVTable(table: ReadonlyMap<string, string | null>): Buffer
 }
 
 /**
- * The body of GET_BROKER_MEMBER_GROUP; cluster and name echo the request.
+ * Encodes the body of GET_BROKER_MEMBER_GROUP; cluster and name are those of the request.
  * @see GetBrokerMemberGroupResponseBody in apache/rocketmq
  */
 export function encodeBrokerMemberGroup(

@@ -25,7 +25,7 @@ export interface BrokerData {
   readonly enableActingMaster: boolean
 }
 
-/** The answer to a route lookup. @see TopicRouteData in apache/rocketmq */
+/** The body of the response to a route lookup. @see TopicRouteData in apache/rocketmq */
 export interface TopicRouteData {
   readonly orderTopicConf: string | null
   readonly queueDatas: readonly QueueData[]
@@ -35,7 +35,7 @@ export interface TopicRouteData {
   readonly topicQueueMappingByBroker: ReadonlyMap<string, TopicQueueMappingInfo> | null
 }
 
-/** Whether two queue entries say the same. */
+/** Whether two queue entries are equal. */
 export function sameQueueData(a: QueueData, b: QueueData): boolean {
   return (
     a.brokerName === b.brokerName &&
@@ -70,7 +70,7 @@ function queueDataText(data: QueueData): string {
   )
 }
 
-/** The body of a route answer. */
+/** Encodes a route. */
 export function encodeTopicRouteData(route: TopicRouteData, dialect: JsonDialect): Buffer {
   const filterServers = sortedEntries(route.filterServerTable).map(
     ([addr, servers]) => [addr, stringListText(servers)] as const,
@@ -92,7 +92,7 @@ const ROUTE_FIELDS = new FieldNames('queueDatas')
 const QUEUE_FIELDS = new FieldNames('brokerName', 'perm', 'readQueueNums', 'topicSysFlag', 'writeQueueNums')
 
 /**
- * The queue entries of a TopicRouteData body, the only part of it that REGISTER_TOPIC_IN_NAMESRV uses.
+ * Decodes the queue entries of a TopicRouteData body, the only part that REGISTER_TOPIC_IN_NAMESRV uses.
  * @throws {JsonError}
  */
 export function decodeQueueDatas(

@@ -94,7 +94,7 @@ export class CompactJsonHeaderReader {
     let seen = 0
     let members = FIRST_MEMBERS
     let next = 0
-    while (this.#compact && !this.#isLastBrace()) {
+    while (this.#compact) {
       const member = this.#member(members, next)
       switch (member) {
         case CODE:
@@ -122,14 +122,15 @@ export class CompactJsonHeaderReader {
           version = this.#int()
           break
         default:
-          return undefined
+          return this.#isLastBrace() && (seen & REQUIRED) === REQUIRED
+            ? { code, flag, version, opaque, language, remark, extFields }
+            : undefined
       }
       seen |= 1 << member
       next = member + 1
       members = LATER_MEMBERS
     }
-    if (!this.#compact || (seen & REQUIRED) !== REQUIRED) return undefined
-    return { code, flag, version, opaque, language, remark, extFields }
+    return undefined
   }
 
   #isLastBrace(): boolean {
@@ -141,6 +142,7 @@ export class CompactJsonHeaderReader {
     for (let member = likely; member < members.length; member++) {
       if (this.#skip(members[member] as Literal)) return member
     }
+    if (this.#isLastBrace()) return -1
     for (let member = 0; member < likely; member++) {
       if (this.#skip(members[member] as Literal)) return member
     }
@@ -179,12 +181,12 @@ export class CompactJsonHeaderReader {
   #string(): string {
     this.#expect(QUOTE)
     const bytes = this.#bytes
-    const to = this.#to
     const from = this.#at
     let at = from
     let hash = 0
+    // A string that is not closed within the header ends beyond it, where no brace is expected.
     for (let byte = bytes[at] as number; byte !== QUOTE; byte = bytes[++at] as number) {
-      if (at >= to || byte < 0x20 || byte >= 0x80 || byte === BACKSLASH) {
+      if (byte < 0x20 || !(byte < 0x80) || byte === BACKSLASH) {
         this.#compact = false
         return ''
       }

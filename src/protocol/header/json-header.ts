@@ -6,7 +6,7 @@
  *  "serializeTypeCurrentRPC":"JSON","version":int}
  * ```
  *
- * Java writes the members in this order, leaves out `extFields` and `remark` when null, and takes any of them as missing.
+ * Java writes the members in this order and leaves out `extFields` and `remark` when null; when reading, any may be missing.
  *
  * @see RemotingSerializable#fromJson and RemotingCommand#headerEncode in apache/rocketmq
  */

@@ -25,7 +25,7 @@ export function decodeRocketMQHeader(
   header: Buffer,
   interner: StringInterner,
 ): Omit<RemotingCommand, 'body'> {
-  if (header.length < FIXED_BYTES) throw badHeader(`${header.length} bytes are too few`)
+  if (header.length < FIXED_BYTES) throw badHeader(`${header.length} bytes, less than ${FIXED_BYTES}`)
   const remarkBytes = header.readInt32BE(13)
   const extFieldsLengthAt = 17 + remarkBytes
   if (remarkBytes < 0 || extFieldsLengthAt + 4 > header.length)
@@ -44,7 +44,7 @@ export function decodeRocketMQHeader(
   }
 }
 
-/** As in Java the last entry may reach beyond the announced length, but not beyond the header. */
+/** As in Java, the last entry may extend beyond the announced length, but not beyond the header. */
 function decodeExtFields(
   header: Buffer,
   from: number,
@@ -82,7 +82,7 @@ function badHeader(detail: string): FrameError {
   return new FrameError('ERR_HEADER', `ROCKETMQ header is not readable: ${detail}`)
 }
 
-/** The bytes of a ROCKETMQ header. Names longer than 32,767 bytes cannot be written and are left out. */
+/** The bytes of a ROCKETMQ header. Names over 32,767 bytes cannot be encoded and are left out. */
 export function encodeRocketMQHeader(command: RemotingCommand): Buffer {
   const remark = Buffer.from(command.remark ?? '')
   const parts: Buffer[] = []

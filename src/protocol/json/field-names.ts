@@ -1,23 +1,23 @@
-/** The fields of one kind of JSON object. Names are matched exactly, as 5.5.0 does; other members are passed over. */
+/** The fields of a type of JSON object. Names are matched exactly, as 5.5.0 does. */
 export class FieldNames<Field extends string> {
   readonly #fields: readonly Field[]
 
-  /** @param fields - Plain ASCII, and few: they are compared one by one. */
+  /** @param fields - A few names in plain ASCII; they are compared one by one. */
   constructor(...fields: Field[]) {
     this.#fields = fields
   }
 
-  /** How many there are. */
+  /** The number of fields. */
   get count(): number {
     return this.#fields.length
   }
 
-  /** The field a member name stands for, or undefined. */
+  /** The field of this name, or undefined. */
   match(name: string): Field | undefined {
     return this.#fields.find((field) => field === name)
   }
 
-  /** The same for a name that stands in bytes, without an escape. */
+  /** The field whose name the bytes are, or undefined. */
   matchBytes(bytes: Uint8Array, from: number, to: number): Field | undefined {
     for (const field of this.#fields) {
       if (field.length !== to - from) continue

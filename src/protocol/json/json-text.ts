@@ -6,7 +6,7 @@
  */
 export type JsonDialect = 'legacy' | 'standard'
 
-/** Text that is written as it stands. */
+/** Text that needs no escapes. */
 const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the control characters are what has to be escaped
@@ -28,7 +28,7 @@ function escapeUnit(unit: string): string {
 
 const SURROGATE = /[\ud800-\udfff]/
 
-/** A surrogate without its other half; Java writes a question mark for it. */
+/** A surrogate without its other half, for which Java writes a question mark. */
 const LONE_SURROGATE = /\p{Surrogate}/gu
 
 /**
@@ -41,7 +41,7 @@ export function quote(text: string): string {
   return `"${paired.replace(ESCAPED, escapeUnit)}"`
 }
 
-/** Largest integer that a double holds exactly; the standard dialect quotes what lies beyond. */
+/** Max integer that a double holds exactly; the standard dialect quotes larger ones. */
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 
 /** A 64-bit integer; in the standard dialect one beyond ±(2^53 − 1) becomes a string. */
@@ -49,7 +49,7 @@ export function longText(value: bigint, dialect: JsonDialect): string {
   return dialect === 'standard' && (value > MAX_SAFE || value < -MAX_SAFE) ? `"${value}"` : `${value}`
 }
 
-/** `{"key":value,…}` of a map whose values are text already; an integer key has quotes in the standard dialect only. */
+/** `{"key":value,…}`; the values are JSON text already, and an integer key has quotes in the standard dialect only. */
 export function objectText<Key extends string | number | bigint>(
   entries: Iterable<readonly [Key, string]>,
   dialect: JsonDialect,
