@@ -17,6 +17,9 @@ export const ExitCode = {
   USAGE: 2,
 } as const
 
+/** A command line that needs the configuration. */
+type RunCommand = Exclude<CommandLine, { action: 'show' }>
+
 /** Everything outside of the program, so that tests can replace it. */
 export interface CliWorld extends ServingProcess {
   /** Arguments, without the program. */
@@ -38,7 +41,7 @@ export interface CliWorld extends ServingProcess {
  *   without a stack trace, and one line of the log.
  */
 export async function run(world: CliWorld): Promise<number> {
-  let commandLine: Exclude<CommandLine, { action: 'show' }> | undefined
+  let commandLine: RunCommand | undefined
   const log: { logger?: Logger } = {}
   try {
     const parsed = parseCommandLine(world.argv, packageVersion())
@@ -67,7 +70,7 @@ export async function run(world: CliWorld): Promise<number> {
 /** Logs the failure to a log file or a log that a program reads; on a terminal, stderr is enough. */
 async function logFailedStart(
   world: CliWorld,
-  commandLine: Exclude<CommandLine, { action: 'show' }> | undefined,
+  commandLine: RunCommand | undefined,
   known: Logger | undefined,
   error: string,
   exitCode: number,
@@ -87,10 +90,7 @@ async function logFailedStart(
 const isLogKey = ({ key }: { readonly key: string }): boolean => key === 'logPath' || key === 'logFormat'
 
 /** A configuration of the log keys only, because the others may be wrong; the defaults if the log keys are wrong too. */
-function loggingConfiguration(
-  world: CliWorld,
-  commandLine: Exclude<CommandLine, { action: 'show' }> | undefined,
-): Configuration {
+function loggingConfiguration(world: CliWorld, commandLine: RunCommand | undefined): Configuration {
   const { homeDirectory, processors } = world
   const args = commandLine?.properties.filter(isLogKey) ?? []
   const env = Object.fromEntries(
@@ -122,7 +122,7 @@ function filePartOf(world: CliWorld, path: string | undefined): ConfigFile | und
 }
 
 async function runConfigured(
-  { action, configFile, properties }: Exclude<CommandLine, { action: 'show' }>,
+  { action, configFile, properties }: RunCommand,
   world: CliWorld,
   onLogger: (logger: Logger) => void,
 ): Promise<number> {

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Connect } from '../remoting/client/outgoing-connection.ts'
 import type { Configuration } from './config/configuration.ts'
 
-/** Maximum number of host names that are resolved at a time. */
+/** Maximum number of host names that are looked up at a time. */
 const MAX_LOOKUPS = 16
 
 type LookupCallback = (
@@ -13,14 +13,8 @@ type LookupCallback = (
   family?: number,
 ) => void
 
-/** The maximum number of host names are being resolved: the system's resolver does not respond. */
-class TooManyNameLookupsError extends Error {
-  override readonly name = 'TooManyNameLookupsError'
-  readonly code = 'ERR_TOO_MANY_NAME_LOOKUPS'
-}
-
 /**
- * Resolves host names, few at a time and each once at a time.
+ * Looks up host names, few at a time and each once at a time.
  *
  * A lookup occupies a thread until the system's resolver times out, even if its caller gave up, and libuv has two threads for
  * lookups. So a resolver that hangs must not be called again and again: later lookups would wait behind abandoned ones.
@@ -49,8 +43,7 @@ export class NameLookup {
       return
     }
     if (this.#waiting.size >= MAX_LOOKUPS) {
-      const message = `${this.#waiting.size} host names are being resolved already`
-      process.nextTick(callback, new TooManyNameLookupsError(message), '')
+      process.nextTick(callback, new Error(`${this.#waiting.size} names are being looked up already`), '')
       return
     }
     const waiting = [callback]

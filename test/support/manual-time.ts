@@ -23,7 +23,7 @@ export class ManualTime implements Clock, Scheduler {
     return this.#add({ dueMs: this.#nowMs + delayMs, periodMs: undefined, task })
   }
 
-  /** The longest time that a deferred task was to give to others. */
+  /** The longest delay of a deferred task. */
   mostDeferredMs = 0
 
   defer(task: () => void, leastMs = 0): void {
@@ -36,7 +36,7 @@ export class ManualTime implements Clock, Scheduler {
     return this.#timers.size
   }
 
-  /** Lets time pass; what falls due runs in its order, each at its own moment. */
+  /** Lets time pass; timers run in order, each at its own moment. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms
     for (let timer = this.#firstDue(endMs); timer !== undefined; timer = this.#firstDue(endMs)) {
@@ -49,8 +49,8 @@ export class ManualTime implements Clock, Scheduler {
   }
 
   /**
-   * Time passes in which nothing runs, as in a process that is stopped. Then what fell due meanwhile runs once, late, before
-   * anything that has come to a socket is read.
+   * Time passes while nothing runs, as in a process that is stopped. Then each timer that is due runs once, late, before data that
+   * arrived at a socket is read.
    */
   standStill(ms: number): void {
     this.#nowMs += ms
@@ -62,7 +62,7 @@ export class ManualTime implements Clock, Scheduler {
     }
   }
 
-  /** Time passes while work holds up the event loop: the clock moves on, and timers wait. */
+  /** Time passes while work blocks the event loop: no timer runs. */
   holdUp(ms: number): void {
     this.#nowMs += ms
   }

@@ -248,7 +248,7 @@ async function force(folder: FileHandle): Promise<void> {
 
 function notDurable(cause: NodeJS.ErrnoException): Error {
   const { message, code, syscall } = cause
-  const error = new Error(`change applied but not durable: fsync of the folder failed: ${message}`, { cause })
+  const error = new Error(`${message}; change applied but not durable: fsync of the folder failed`, { cause })
   return Object.assign(error, { code, syscall })
 }
 

@@ -12,7 +12,7 @@ const OLD = 'the old content'
 const STALE = 'file.01234567.tmp'
 const NEW = 'the new content, which is longer'
 
-/** The real file system, whose n-th step fails; of a write that fails, half has been done. */
+/** The real file system with an error at its n-th step; a write fails half done. */
 class FaultyFileSystem {
   readonly steps: string[] = []
   readonly #failing: number
@@ -21,7 +21,7 @@ class FaultyFileSystem {
     this.#failing = failing
   }
 
-  /** Whether the step has come that was to fail. */
+  /** Whether that step was reached. */
   get failed(): boolean {
     return this.steps.length > this.#failing
   }
@@ -57,9 +57,9 @@ class FaultyFileSystem {
   }
 }
 
-/** Where the file is, and what was there before. */
+/** A path, and what exists there before the write. */
 interface Place {
-  /** Makes it. @returns The path to write to. */
+  /** Creates it. @returns The path to write to. */
   readonly make: (folder: string) => string
   readonly old: string | undefined
 }
@@ -97,7 +97,7 @@ function contentOf(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined
 }
 
-/** Writes with a failure at one step, and looks at what is there then. */
+/** Writes with a failure at one step, and returns the state of the files afterwards. */
 async function writeWithFault({ make, old }: Place, failing: number) {
   const folder = temporaryFolder()
   const path = make(folder)
@@ -115,7 +115,7 @@ async function writeWithFault({ make, old }: Place, failing: number) {
     ),
   ])
   const found = contentOf(path)
-  // What the file says and what the caller was told of it agree, whatever came after.
+  // The caller's view agrees with the content of the file, whatever happened afterwards.
   expect([found, replaced]).toEqual(replaced ? [NEW, true] : [old, false])
   const backup = contentOf(`${path}.bak`)
   expect(replaced ? [old] : [backupBefore, old]).toContain(backup)
@@ -125,7 +125,7 @@ async function writeWithFault({ make, old }: Place, failing: number) {
 
 describe.each(Object.entries(places))('in place of %s', (_, place) => {
   test('whichever step fails, the old or the new file is whole, the caller knows which, and no other file is left', async () => {
-    const silent: string[] = []
+    const unreported: string[] = []
     const afterwards: string[] = []
     for (let failing = 0; ; failing++) {
       const { folder, path, faulty, found, end, step } = await writeWithFault(place, failing)
@@ -133,15 +133,15 @@ describe.each(Object.entries(places))('in place of %s', (_, place) => {
         expect(end?.status).toBe('fulfilled')
         break
       }
-      if (end?.status === 'fulfilled') silent.push(step)
+      if (end?.status === 'fulfilled') unreported.push(step)
       else
         expect(end?.reason).toMatchObject({ code: 'EIO', message: expect.stringContaining('made to fail') })
       if (end?.status === 'rejected' && found === NEW) {
         afterwards.push(step)
-        expect(end.reason.message).toContain('change applied but not durable: fsync of the folder failed: ')
+        expect(end.reason.message).toContain('; change applied but not durable: fsync of the folder failed')
       }
       const left = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      // One that was there before is in nobody's way, and the next write takes it along.
+      // A temporary file that existed before is harmless; the next write removes it.
       expect(left.filter((name) => name.endsWith('.tmp') && name !== STALE)).toEqual([])
 
       await writeFileAtomically(path, Buffer.from('the next content'))
@@ -149,10 +149,10 @@ describe.each(Object.entries(places))('in place of %s', (_, place) => {
       expect(contentOf(`${path}.bak`)).toBe(found)
       expect(existsSync(join(folder, STALE))).toBe(false)
     }
-    // Nothing is lost by these.
-    for (const step of silent) expect(step).toMatch(/^(unlink file\.x\.tmp|close of \S+)$/)
-    expect(silent.filter((step) => step.startsWith('close'))).toHaveLength(1)
-    // When the rename is done but not forced to disk, both are told: what is there, and that it may not last.
+    // These failures lose nothing.
+    for (const step of unreported) expect(step).toMatch(/^(unlink file\.x\.tmp|close of \S+)$/)
+    expect(unreported.filter((step) => step.startsWith('close'))).toHaveLength(1)
+    // After the rename, a failure to force it to disk is an error that says that the new content is in place.
     expect(afterwards).toHaveLength(1)
     expect(afterwards[0]).toMatch(/^sync of /)
   })

@@ -17,7 +17,7 @@ import { replaceFile, writeFileAtomically } from '../../../src/namesrv/files/ato
 import { compileProgram, killWhileRunning } from '../../support/killed-program.ts'
 import { temporaryFolder } from '../../support/start-server.ts'
 
-/** The letter that fills a file. */
+/** The character that fills a file. */
 function letterIn(path: string, bytes: number): string {
   const content = readFileSync(path, 'latin1')
   expect(content).toHaveLength(bytes)
@@ -37,12 +37,12 @@ describe('a file that is replaced atomically', () => {
       const backup = `${path}.bak`
       if (existsSync(backup)) {
         const previous = letterIn(backup, bytes)
-        // The one before it, or itself if the crash came between backup and replacement.
+        // The content before it, or the same if the crash was between backup and replacement.
         expect([letter, letter === 'A' ? 'Z' : String.fromCharCode(letter.charCodeAt(0) - 1)]).toContain(
           previous,
         )
       }
-      // What the crash has left behind is in nobody's way.
+      // Temporary files of the crash are harmless.
       await writeFileAtomically(path, Buffer.from('next'))
       expect(readFileSync(path, 'latin1')).toBe('next')
       expect(

@@ -23,14 +23,14 @@ describe('the file of the key-value table', () => {
     const first = await startServer()
     const client = await first.connect()
     await client.request(putKVConfig('n', 'k', 'ü "quoted" \\'))
-    await client.request(putKVConfig('n', 'gone', 'v'))
-    await client.request({ code: 102, extFields: { namespace: 'n', key: 'gone' } })
+    await client.request(putKVConfig('n', 'deleted', 'v'))
+    await client.request({ code: 102, extFields: { namespace: 'n', key: 'deleted' } })
     await first.controller.shutdown()
 
     const second = await startServer({ kvConfigPath: first.kvConfigPath })
     const after = await second.connect()
     expect(await storedValue(after, 'k')).toBe('ü "quoted" \\')
-    expect(await storedValue(after, 'gone')).toBeUndefined()
+    expect(await storedValue(after, 'deleted')).toBeUndefined()
   })
 
   test('keeps its old content as a backup', async () => {
@@ -45,7 +45,7 @@ describe('the file of the key-value table', () => {
     const { connect, kvConfigPath, lines } = await startServer()
     const client = await connect()
     await client.request(putKVConfig('n', 'k', 'old'))
-    // A file in place of the folder stops everybody, the superuser too.
+    // A file in place of the folder: an error also for root.
     const folder = dirname(kvConfigPath)
     renameSync(folder, `${folder}-aside`)
     writeFileSync(folder, '')
@@ -83,7 +83,7 @@ describe('the file of the key-value table', () => {
     '{"configTable":null}',
     '{"configTable":{}}x',
     '\0\0\0',
-  ])('that says %j is damaged: the server does not start and leaves it as it is', async (content) => {
+  ])('that contains %j is damaged: the server does not start and leaves it as it is', async (content) => {
     const path = join(temporaryFolder(), 'kvConfig.json')
     writeFileSync(path, content)
     const { controller, time } = createServer({ kvConfigPath: path })
@@ -96,7 +96,7 @@ describe('the file of the key-value table', () => {
     expect(time.timers).toBe(0)
   })
 
-  test('that cannot be read stops the start', () => {
+  test('that cannot be read prevents the start', () => {
     const path = join(temporaryFolder(), 'kvConfig.json')
     mkdirSync(path)
     expect(() => loadKVConfig(path, 1)).toThrow(
@@ -155,7 +155,7 @@ describe('a KV file beside its backup', () => {
     expect(lines).toEqual([])
   })
 
-  test('that is empty stops the start if the backup is damaged, and both stay as they are', () => {
+  test('that is empty prevents the start if the backup is damaged, and both stay as they are', () => {
     const { path, bak } = filesWith('', '{"configTable":')
     expect(() => loadKVConfig(path, 1)).toThrow(
       `the KV file ${path} is empty, and its backup ${bak} is damaged: `,
@@ -177,14 +177,14 @@ describe('a KV file beside its backup', () => {
     },
   )
 
-  test('that cannot be read stops the start, and the line names the backup', () => {
+  test('that cannot be read prevents the start, with the backup in the error', () => {
     const path = join(temporaryFolder(), 'kvConfig.json')
     mkdirSync(path)
     writeFileSync(`${path}.bak`, WHOLE)
     expect(() => loadKVConfig(path, 1)).toThrow(`; its backup ${path}.bak can be used instead`)
   })
 
-  test('that is missing is an empty table, and a warning names the backup', () => {
+  test('that is missing is an empty table, with a warning about the backup', () => {
     const { logger, lines } = recordingLogger()
     const { path, bak } = filesWith(undefined, WHOLE)
     expect(loadKVConfig(path, 1, undefined, logger).entries).toBe(0)

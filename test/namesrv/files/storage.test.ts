@@ -24,7 +24,7 @@ async function shown(client: RawClient, key: string): Promise<string | undefined
   return new RegExp(`^${key}=(.*)$`, 'm').exec(`${(await client.request({ code: 319 })).body}`)?.[1]
 }
 
-/** A server whose two files are in a folder, and whose first values are there. */
+/** A server with its two files in a folder, and first values in them. */
 async function startIn(folder: string, properties: Readonly<Record<string, string>> = {}) {
   const kvConfigPath = join(folder, 'kvConfig.json')
   const configStorePath = join(folder, 'namesrv.properties')
@@ -41,7 +41,7 @@ async function startIn(folder: string, properties: Readonly<Record<string, strin
   return { ...server, kvConfigPath, configStorePath, client }
 }
 
-/** Both kinds of change are refused for the reason, and neither memory nor disk have changed; until `mend` is called. */
+/** Until `mend` is called, both kinds of change are rejected with the reason, and change neither memory nor disk. */
 async function expectRefusals(
   { client, lines, kvConfigPath, configStorePath }: Awaited<ReturnType<typeof startIn>>,
   reason: RegExp,
@@ -71,24 +71,27 @@ async function expectRefusals(
   ])
   expect(await storedValue(client, 'k')).toHaveLength(20_000)
   expect(await shown(client, 'enableTopicList')).toBe('true')
-  // What was in force before, in spite of the failures in between.
+  // The values before, in spite of the failures in between.
   for (const [index, path] of [kvConfigPath, configStorePath].entries()) {
     expect(readFileSync(`${path}.bak`, 'utf8')).toBe(files[index])
   }
 }
 
 describe('a change of the key-value table or of the configuration', () => {
-  test.runIf(canMount)('is refused while the disk is full, and taken when there is room again', async () => {
-    const disk = smallDisk()
-    const server = await startIn(disk.folder)
-    disk.fill()
-    await expectRefusals(server, /ENOSPC/, () => disk.makeRoom())
-  })
+  test.runIf(canMount)(
+    'is rejected while the disk is full, and accepted when there is space again',
+    async () => {
+      const disk = smallDisk()
+      const server = await startIn(disk.folder)
+      disk.fill()
+      await expectRefusals(server, /ENOSPC/, () => disk.makeRoom())
+    },
+  )
 
   test.runIf(canMount || !isRoot)(
-    'is refused while nothing can be written there, and taken when it can again',
+    'is rejected while the folder is not writable, and accepted when it is again',
     async () => {
-      // Root may write wherever the disk lets it.
+      // Root may write to any folder.
       if (isRoot) {
         const disk = smallDisk()
         const server = await startIn(disk.folder)
@@ -114,7 +117,7 @@ describe('a change of the key-value table or of the configuration', () => {
     await other.request(registration())
     for (let turn = 0; turn < 100; turn++) expect(await codeOf(other, lookup('TopicA'))).toBe(0)
     expect(writer.answers).toEqual([])
-    // Not stored, not in force.
+    // Not stored, not in effect.
     expect(await storedValue(other, 'k')).toBeUndefined()
 
     await slow.release()
@@ -132,14 +135,14 @@ describe('a change of the key-value table or of the configuration', () => {
     for (const value of ['a', 'b', 'c', 'd']) {
       const client = await connect()
       client.send(requestFrame(putKVConfig('n', 'k', value)), requestFrame({ code: 9_999 }))
-      // It has been taken up when a later one of another connection has been answered.
+      // It has been accepted once a later request of another connection has its response.
       await codeOf(await connect(), { code: 9_999 })
       others.push(client)
     }
     await slow.release()
     for (const client of [first, ...others]) expect(headerOf(await client.next()).code).toBe(0)
     expect(readFileSync(kvConfigPath, 'utf8')).toBe('{"configTable":{"n":{"k":"d"}}}')
-    // The first was written by itself, and all the others at once.
+    // The first was written alone, and all others together.
     expect(readFileSync(`${kvConfigPath}.bak`, 'utf8')).toBe('{"configTable":{"n":{"k":"first"}}}')
   })
 
@@ -150,7 +153,7 @@ describe('a change of the key-value table or of the configuration', () => {
       (): Request => ({ code: 318, body: 'enableTopicList=false' }),
       'configStorePath',
     ],
-  ])('is told that the server is busy if maxWaitingChanges wait already: %s', async (_, request, pathKey) => {
+  ])('is rejected with SYSTEM_BUSY if maxWaitingChanges wait already: %s', async (_, request, pathKey) => {
     const path = join(temporaryFolder(), 'file')
     const { connect, controller } = await startServer({ maxWaitingChanges: '2', [pathKey]: path })
     const slow = slowFile(path)
