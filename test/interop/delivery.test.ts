@@ -52,7 +52,7 @@ async function startWorld(release: Release, serializeType: string): Promise<Worl
   return { nameServer: address, tap, broker }
 }
 
-test.each(worlds.map((world) => [world.release, world.serializeType, world] as const))(
+test.concurrent.each(worlds.map((world) => [world.release, world.serializeType, world] as const))(
   'a broker of %s with %s headers registers, a producer creates a topic by sending to it, a push consumer receives every message',
   async (release, serializeType, { typeByte }) => {
     const world = started.get(`${release} ${serializeType}`)

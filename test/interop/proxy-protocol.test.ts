@@ -33,7 +33,7 @@ beforeAll(async () => {
 })
 
 describe.each(proxyKinds)('behind haproxy with %s', (kind) => {
-  test.each([
+  test.concurrent.each([
     ['plaintext', []],
     ['TLS', TLS],
   ])('a producer and a push consumer of 5.5.0 work over %s', async (name, javaOptions) => {

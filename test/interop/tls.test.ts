@@ -101,7 +101,7 @@ async function registered({ address, program }: NameServer, { name }: Broker): P
 }
 
 describe('a broker, a producer and a push consumer of 5.5.0 over TLS', () => {
-  test.each([
+  test.concurrent.each([
     ['permissive', () => permissive, () => TEST_MODE],
     ['enforcing', () => enforcing, () => TEST_MODE],
     ['enforcing, with client certificates verified', () => verifying, () => withCertificate],

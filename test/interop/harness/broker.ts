@@ -6,6 +6,7 @@ import { ChildProgram } from './child-program.ts'
 import { javaArguments, propertiesText } from './java.ts'
 import { prepareHome } from './java-home.ts'
 import type { Release } from './packages.ts'
+import { until } from './wait-until.ts'
 
 export interface BrokerOptions {
   readonly release: Release
@@ -110,11 +111,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   )
   const broker = { name, address: `127.0.0.1:${port}`, port, store, program }
   if (registersLate(options)) {
-    await updateBrokerConfig(
-      broker,
-      'brokerPermission',
-      `${options.properties?.['brokerPermission'] ?? READ_WRITE}`,
-    )
+    const permission = `${options.properties?.['brokerPermission'] ?? READ_WRITE}`
+    await until(`${name} takes its permission`, async () => {
+      await updateBrokerConfig(broker, 'brokerPermission', permission)
+      return true
+    })
   }
   return broker
 }
