@@ -1,26 +1,23 @@
 import { LimitError } from './limit-error.ts'
 
-/** Where drafts come from, and where they go. */
 export interface GroupCommitOptions<Draft> {
-  /** Something to change that stands for what is in force. */
+  /** A mutable copy of the state in effect. */
   readonly draft: () => Draft
-  /** Stores what a draft has become and puts it in force; rejects if it is not stored. */
+  /** Stores a changed draft and puts it into effect; rejects if it cannot be stored. */
   readonly commit: (draft: Draft) => Promise<void>
-  /** Most changes that may wait; one more is refused. */
+  /** Max changes that wait (maxWaitingChanges); further ones are rejected. */
   readonly maxWaiting: number
 }
 
 interface Waiter<Draft> {
-  /** Changes the draft, and gives what tells the one who waits that it is stored; or throws, with nothing changed. */
+  /** Changes the draft and returns what resolves the waiter's promise; or throws, with nothing changed. */
   readonly change: (draft: Draft) => () => void
   readonly reject: (error: unknown) => void
 }
 
 /**
- * Changes of a state that is kept in a file, each done when it is stored.
- *
- * Changes are made in the order in which they come. While one is being stored, those that come are collected, and stored
- * together: a slow disk makes each wait for two writes at most, however many there are.
+ * Changes a state that is kept in a file; each change resolves when it is stored. While a write is in progress, further changes
+ * are collected and stored together, in their order: even with a slow disk a change waits for two writes at most.
  */
 export class GroupCommit<Draft> {
   readonly #options: GroupCommitOptions<Draft>
@@ -33,8 +30,8 @@ export class GroupCommit<Draft> {
 
   /**
    * Makes a change.
-   * @param change - Changes the draft. If it throws, it must have changed nothing; only this change is then refused.
-   * @returns What `change` returned, once it is stored.
+   * @param change - Changes the draft. If it throws, it must have changed nothing; only this change is rejected then.
+   * @returns The result of `change`, when it is stored.
    * @throws {LimitError} (rejects) and whatever `change` throws, or storing rejects with.
    */
   change<Result>(change: (draft: Draft) => Result): Promise<Result> {

@@ -1,25 +1,24 @@
 /** Work that may be interrupted at each of its yields. */
 export type Steps<Result> = Generator<undefined, Result, undefined>
 
-/** A result that is there at once, or later if the work was long or had to wait. */
+/** A result that is there at once, or a promise if the work was long or had to wait. */
 export type MaybePromise<Result> = Result | Promise<Result>
 
-/** Where the slicer takes time and turns of the event loop from. */
 export interface TimeSlicerOptions {
-  /** Milliseconds on a clock that never goes back. */
+  /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number
   /** Runs a task in a later turn of the event loop, after waiting sockets have been served. */
   readonly defer: (task: () => void) => void
-  /** Longest time a slice should take, in milliseconds. Default 2: a lookup waits no longer than that for its turn. */
+  /** Max duration of a slice, in milliseconds. Default 2: a lookup waits no longer than that for its turn. */
   readonly sliceMs?: number
 }
 
-/** Steps between two looks at the clock. */
+/** Steps between two reads of the clock. */
 const STEPS_PER_LOOK = 64
 
 /**
- * Runs long work in slices: a stretch of steps, then a turn for everybody else, until the work is done. Work that ends within
- * its first slice never leaves the current turn.
+ * Runs long work in slices, with a turn of the event loop between them. Work that ends within its first slice never leaves the
+ * current turn.
  */
 export class TimeSlicer {
   readonly #nowMs: () => number
@@ -32,7 +31,7 @@ export class TimeSlicer {
     this.#sliceMs = sliceMs
   }
 
-  /** Runs the work; what it throws is thrown, or rejects the promise if it happens in a later slice. */
+  /** Runs the work. An error is thrown, or rejects the promise if it occurs in a later slice. */
   run<Result>(work: Steps<Result>): MaybePromise<Result> {
     const first = this.#slice(work)
     if (first !== undefined) return first.result

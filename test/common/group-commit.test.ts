@@ -33,7 +33,7 @@ function slowList(maxWaiting = 10) {
   }
 }
 
-test('the first change is stored at once, and is in force when it is stored', async () => {
+test('the first change is stored at once, and is in effect when it is stored', async () => {
   const list = slowList()
   const added = list.add('one')
   expect(list.stored).toEqual(['one'])
@@ -57,7 +57,7 @@ test('changes that come while another is being stored are stored together, in th
   expect(list.inForce()).toBe('one two three four five')
 })
 
-test('a group that cannot be stored is refused as a whole, and the next one does not contain it', async () => {
+test('a group that cannot be stored is rejected as a whole, and the next one does not contain it', async () => {
   const list = slowList()
   const first = list.add('one')
   const group = Promise.allSettled([list.add('two'), list.add('three')])
@@ -76,7 +76,7 @@ test('a group that cannot be stored is refused as a whole, and the next one does
   expect(list.stored).toEqual(['one', 'one two three', 'one four'])
 })
 
-test('a change that is refused leaves those of its group alone, and by itself stores nothing', async () => {
+test('a rejected change does not affect those of its group, and alone it stores nothing', async () => {
   const list = slowList()
   const no = new Error('no')
   await expect(list.refuse(no)).rejects.toBe(no)
@@ -93,7 +93,7 @@ test('a change that is refused leaves those of its group alone, and by itself st
   ])
 })
 
-test('more than may wait are refused, and those that wait are stored', async () => {
+test('changes beyond maxWaiting are rejected, and those that wait are stored', async () => {
   const list = slowList(2)
   const added = ['one', 'two', 'three'].map((word) => list.add(word))
   await expect(list.add('four')).rejects.toMatchObject({
@@ -107,7 +107,7 @@ test('more than may wait are refused, and those that wait are stored', async () 
   expect(list.inForce()).toBe('one two three')
 })
 
-test('a draft that cannot be had is an error for all who wait for it', async () => {
+test('a failure to create a draft rejects all changes that wait for it', async () => {
   const broken = new Error('broken')
   const changes = new GroupCommit<string>({
     draft: () => {

@@ -19,8 +19,8 @@ async function settle(client: RawClient): Promise<void> {
   for (let turn = 0; turn < 100; turn++) await client.request({ code: PING })
 }
 
-describe('a peer that does not read its answers', () => {
-  test('is not read any further, costs the server little, and is answered in full once it reads again', async () => {
+describe('a peer that does not read its responses', () => {
+  test('is not read any further, costs little memory, and gets all responses once it reads again', async () => {
     const body = Buffer.alloc(256 * 1024, 'x')
     let taken = 0
     const { connect } = await startRemotingServer({
@@ -51,7 +51,7 @@ describe('a peer that does not read its answers', () => {
     expect(taken).toBe(requests)
   })
 
-  test('is not held to be idle while bytes of a large answer move, and is when they do not', async () => {
+  test('is not idle while bytes of a large response move, and is when they stop', async () => {
     const body = Buffer.alloc(160 * MIB)
     const { server, connect, time, happened } = await startRemotingServer(
       { [PING]: ping, [HUGE]: () => ({ code: 0, body }) },

@@ -40,8 +40,8 @@ async function expectHonestAnswers(client: RawClient, route: string): Promise<vo
   }
 }
 
-describe('a server among peers that send what they should not', () => {
-  test('serves an honest one through 10,000 of them, closes or answers each, and keeps nothing', async () => {
+describe('a server with peers that send invalid bytes', () => {
+  test('serves another client beside 10,000 of them, closes or responds to each, and keeps nothing', async () => {
     const server = await startServer()
     const honest = await server.connect()
     await honest.request(registration())
@@ -89,7 +89,7 @@ describe('a server among peers that send what they should not', () => {
     expect(server.lines.filter(({ level }) => level === 'error')).toEqual([])
   }, 120_000)
 
-  test('closes the connection at the length word alone, before anything more has come', async () => {
+  test('closes the connection at the length word, before any further byte', async () => {
     const server = await startServer()
     const peer = await server.connect()
     peer.send(Buffer.of(1, 0, 0, 0))
@@ -104,7 +104,7 @@ describe('a server among peers that send what they should not', () => {
     ])
   })
 
-  test('takes the largest frame there may be', async () => {
+  test('accepts the largest allowed frame', async () => {
     const client = await (await startServer()).connect()
     const header = JSON.stringify({ code: 9_999, opaque: 4 })
     client.send(frame(header, Buffer.alloc(16_777_212 - 4 - header.length)))
@@ -122,7 +122,7 @@ describe('a server among peers that send what they should not', () => {
     expect(beyond.answers).toEqual([])
   })
 
-  test('answers what came before the bad frame in the same write, and nothing after it', async () => {
+  test('responds to what came before the invalid frame in the same write, and to nothing after it', async () => {
     const peer = await (await startServer()).connect()
     peer.send(
       requestFrame({ ...lookup('TopicA'), opaque: 1 }),
@@ -145,7 +145,7 @@ describe('a server among peers that send what they should not', () => {
     expect(usedBytes() - before).toBeLessThan(32 * MIB)
   })
 
-  test('refuses a compressed registration that would grow without bound', async () => {
+  test('rejects a compressed registration that would inflate beyond the limit', async () => {
     const { deflateSync } = await import('node:zlib')
     const client = await (await startServer({ 'com.rocketmq.remoting.frameMaxLength': '65536' })).connect()
     const { extFields = {} } = registration()

@@ -46,7 +46,7 @@ describe('the first byte decides between TLS and plaintext', () => {
     expect(await peerSeenBy(client)).toBe(client.address)
   })
 
-  test('enforcing: plaintext is closed, and nothing of it is carried out', async () => {
+  test('enforcing: plaintext is closed, and no request is carried out', async () => {
     const { connect: open, happened, executed } = await start('enforcing')
     const client = await open()
     client.send(requestFrame({ code: PEER }), requestFrame({ code: PEER }))
@@ -76,7 +76,7 @@ describe('the first byte decides between TLS and plaintext', () => {
     },
   )
 
-  test('it is decided once: TLS after a plain frame, and plaintext after a handshake, is no frame', async () => {
+  test('once: TLS after a plaintext frame, and plaintext after a handshake, is an invalid frame', async () => {
     const { connect: open, port, happened, executed } = await start()
     const plain = await open()
     await peerSeenBy(plain)
@@ -92,13 +92,13 @@ describe('the first byte decides between TLS and plaintext', () => {
 })
 
 describe('TLS', () => {
-  test('is taken in whatever pieces it comes', async () => {
+  test('is accepted in any pieces', async () => {
     const { port } = await start('enforcing')
     const { client } = await connectTls(port, { isCut: true, before: proxyV1('203.0.113.7', 5_000) })
     expect(await peerSeenBy(client)).toBe('203.0.113.7:5000')
   })
 
-  test('that is no handshake after its first byte is closed with the reason', async () => {
+  test('that is invalid after its first byte is closed with the reason', async () => {
     const { connect: open, happened } = await start()
     const client = await open()
     client.send(Buffer.from('16030100050909090909', 'hex'))
@@ -106,7 +106,7 @@ describe('TLS', () => {
     expect(happened).toEqual([`refused ERR_TLS_HANDSHAKE ${client.address}`])
   })
 
-  test('whose handshake takes too long is closed; that of a peer who hung up needs no word', async () => {
+  test('whose handshake times out is closed with the reason, unless the peer closed it before', async () => {
     const { connect: open, server, time, happened } = await start()
     const [slow, gone] = [await open(), await open()]
     slow.send(HELLO_START)
@@ -123,7 +123,7 @@ describe('TLS', () => {
     await until('the server knows it', () => server.connections === 0)
   })
 
-  test('gets one handshake: who asks for another is refused, since answers would wait for it unread', async () => {
+  test('has one handshake: renegotiation is rejected', async () => {
     const { port, server, happened } = await start()
     const { client, socket } = await connectTls(port, { maxVersion: 'TLSv1.2' })
     await peerSeenBy(client)
@@ -134,7 +134,7 @@ describe('TLS', () => {
     expect(happened).toEqual([`failure 127.0.0.1:${localPort}`, `close 127.0.0.1:${localPort}`])
   })
 
-  test('answers of many megabytes arrive whole, and a request of megabytes is read', async () => {
+  test('carries responses and requests of many megabytes', async () => {
     const body = Buffer.alloc(12 * 1024 * 1024, 'x')
     const { port } = await startRemotingServer(
       { [PEER]: (request) => ({ code: 0, body: request.body }) },
@@ -145,7 +145,7 @@ describe('TLS', () => {
     expect(answer.body.equals(body)).toBe(true)
   })
 
-  test('a request that is being worked on when the server stops is answered; handshakes are cut', async () => {
+  test('gets the response to a request in progress when the server stops; handshakes are closed', async () => {
     let answer: (() => void) | undefined
     const {
       server,
@@ -190,7 +190,7 @@ describe('a PROXY header', () => {
     expect(await peerSeenBy(client)).toBe(address ?? `127.0.0.1:${socket.localPort}`)
   })
 
-  test('in front of a frame is read in any pieces', async () => {
+  test('before a frame is read in any pieces', async () => {
     const { connect: open } = await start()
     const header = fc.constantFrom(proxyV1('203.0.113.7', 5_000), proxyV2Tcp4('203.0.113.7', 5_000))
     await fc.assert(
@@ -221,7 +221,7 @@ describe('a PROXY header', () => {
     expect(executed()).toBe(0)
   })
 
-  test('may come once: a second one is no frame', async () => {
+  test('may come once: a second one is an invalid frame', async () => {
     const { connect: open, happened, executed } = await start()
     const client = await open()
     client.send(proxyV1('203.0.113.7', 1), proxyV1('203.0.113.7', 2), requestFrame({ code: PEER }))
@@ -230,7 +230,7 @@ describe('a PROXY header', () => {
     expect(executed()).toBe(0)
   })
 
-  test('in front of plaintext does not get around enforced TLS', async () => {
+  test('before plaintext does not circumvent enforced TLS', async () => {
     const { connect: open, happened, executed } = await start('enforcing')
     const client = await open()
     client.send(proxyV1('203.0.113.7', 1), requestFrame({ code: PEER }))
@@ -239,7 +239,7 @@ describe('a PROXY header', () => {
     expect(executed()).toBe(0)
   })
 
-  test('is believed of trusted networks only; from elsewhere it closes the connection', async () => {
+  test('is accepted from trusted networks only; from elsewhere it closes the connection', async () => {
     const networks = (text: string) => ({ handshake: { proxyTrustedNetworks: TrustedNetworks.of(text) } })
     const trusting = await start('permissive', networks('10.0.0.0/8, 127.0.0.0/8'))
     const trusted = await trusting.connect()
@@ -257,7 +257,7 @@ describe('a PROXY header', () => {
   })
 })
 
-describe('a peer that has sent a part and goes silent', () => {
+describe('a peer that stops after a part', () => {
   test.each([
     ['nothing', Buffer.alloc(0)],
     ['a part of a version 1 header', Buffer.from('PROXY TC')],
@@ -276,7 +276,7 @@ describe('a peer that has sent a part and goes silent', () => {
     expect(happened[0]).toMatch(/^idle /)
   })
 
-  test('one that ends its side is let go', async () => {
+  test('is closed when it ends its side', async () => {
     const { connect: open, server } = await start()
     for (const bytes of [Buffer.from('PROXY TC'), HELLO_START, Buffer.of(0, 0)]) {
       const client = await open()
@@ -287,7 +287,7 @@ describe('a peer that has sent a part and goes silent', () => {
     await until('all are gone', () => server.connections === 0)
   })
 
-  test('a frame cut after its first byte, and one of fewer than twelve bytes, is answered', async () => {
+  test('gets a response after a frame in two parts, and to one of fewer than twelve bytes', async () => {
     const { connect: open } = await start()
     const client = await open()
     const frame = requestFrame({ code: PEER })
@@ -301,7 +301,7 @@ describe('a peer that has sent a part and goes silent', () => {
   })
 })
 
-test('a scanner that connects and leaves makes no noise', async () => {
+test('causes no log line when it only connects and closes', async () => {
   const { port, server, happened } = await start()
   const socket = connect(port, '127.0.0.1', () => socket.resetAndDestroy())
   await until('it has come and gone', () => socket.destroyed)

@@ -50,7 +50,7 @@ describe('a server that shuts down gracefully', () => {
     expect(await answerTo(client, { ...request, version: V5_3_2 })).toEqual(GO_AWAY)
   })
 
-  test('serves everybody else', async () => {
+  test('serves all other clients', async () => {
     const { client } = await startLeaving()
     for (const version of [V5_3_1, 401, 0, -1]) {
       expect((await answerTo(client, { ...lookup('TopicA'), version })).code).toBe(0)
@@ -60,7 +60,7 @@ describe('a server that shuts down gracefully', () => {
     expect((await answerTo(client, { ...lookup('T1'), version: V5_3_1 })).code).toBe(0)
   })
 
-  test('executes nothing that it does not answer, and answers no oneway request', async () => {
+  test('carries out no request that gets GO_AWAY, and responds to no oneway request', async () => {
     const { client } = await startLeaving()
     const body = { ...registration({ name: 'broker-b', topics: ['T1', 'T2'] }), flag: 2, opaque: 5 }
     client.send(requestFrame(body))
@@ -68,7 +68,7 @@ describe('a server that shuts down gracefully', () => {
     expect([code, opaque]).toEqual([17, 6])
   })
 
-  test('serves those that connect meanwhile, among them those that come back because they were told to go', async () => {
+  test('serves clients that connect meanwhile, also those that come back after GO_AWAY', async () => {
     const { client, connect: connectAgain } = await startLeaving()
     expect(await answerTo(client, { ...lookup('TopicA'), version: V5_3_2 })).toEqual(GO_AWAY)
     const again = await connectAgain()
@@ -79,7 +79,7 @@ describe('a server that shuts down gracefully', () => {
     expect(await answerTo(client, { ...lookup('T1'), version: V5_3_2 })).toEqual(GO_AWAY)
   })
 
-  test('keeps the routes to brokers that went away or fall silent', async () => {
+  test('keeps the routes to brokers that leave or become inactive', async () => {
     const { client, broker, time, lines } = await startLeaving({
       shutdownWaitTimeSeconds: '500',
       serverChannelMaxIdleTimeSeconds: '0',
@@ -94,7 +94,7 @@ describe('a server that shuts down gracefully', () => {
     expect((await answerTo(client, { ...lookup('TopicA'), version: V5_3_1 })).code).toBe(0)
   })
 
-  test('is down as soon as the last of those has gone that were there before, whoever has come since', async () => {
+  test('is down as soon as the connections that were open before have closed, whatever has connected since', async () => {
     const { client, broker, down, time, isDown, port, connect: connectAgain } = await startLeaving()
     const later = await connectAgain()
     await later.request(lookup('TopicA'))
@@ -110,7 +110,7 @@ describe('a server that shuts down gracefully', () => {
     expect(error).toMatchObject({ code: 'ECONNREFUSED' })
   })
 
-  test('waits for a connection that had sent nothing before the signal, and tells it to go away when it asks', async () => {
+  test('waits for a connection that had sent nothing before the signal, and sends GO_AWAY to its first request', async () => {
     const server = await startServer({ enableShutdownGracefully: 'true' })
     const [quiet, other] = [await server.connect(), await server.connect()]
     await other.request(lookup('TopicA'))
@@ -126,13 +126,13 @@ describe('a server that shuts down gracefully', () => {
     await down
   })
 
-  test('is down at once if nobody is there', async () => {
+  test('is down at once if there are no connections', async () => {
     const { controller, time } = await startServer({ enableShutdownGracefully: 'true' })
     await controller.shutdown()
     expect(time.timers).toBe(0)
   })
 
-  test('is down after shutdownWaitTimeSeconds, whoever is still there', async () => {
+  test('is down after shutdownWaitTimeSeconds, whatever is still connected', async () => {
     const { client, broker, down, time, isDown } = await startLeaving({ shutdownWaitTimeSeconds: '7' })
     time.advance(6_999)
     await answerTo(client, lookup('TopicA'))
@@ -152,7 +152,7 @@ describe('a server that shuts down gracefully', () => {
   })
 })
 
-test('without enableShutdownGracefully connections are closed at once', async () => {
+test('closes connections at once without enableShutdownGracefully', async () => {
   const { client, down } = await startLeaving({ enableShutdownGracefully: 'false' })
   await down
   await client.closed

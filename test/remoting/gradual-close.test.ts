@@ -61,7 +61,7 @@ describe('connections that are closed gradually', () => {
     expect(time.timers).toBe(0)
   })
 
-  test('go in the order in which they have spoken last, and one that speaks meanwhile goes to the end', () => {
+  test('close in the order of their last activity, and one that is active meanwhile closes last', () => {
     const { time, channels, closed, begin } = connections(200)
     begin()
     expect(new Set(closed)).toEqual(new Set(channels.slice(0, 50).map(({ id }) => id)))
@@ -76,7 +76,7 @@ describe('connections that are closed gradually', () => {
     expect(closed.slice(150)).toContain(50)
   })
 
-  test('that go by themselves take nobody else their turn', () => {
+  test('that close by themselves do not delay the others', () => {
     const { time, channels, closed, begin } = connections(160)
     begin()
     for (const channel of channels.slice(50, 100)) channel.closing = true
@@ -84,7 +84,7 @@ describe('connections that are closed gradually', () => {
     expect(new Set(closed.slice(50))).toEqual(new Set(channels.slice(100, 150).map(({ id }) => id)))
   })
 
-  test('keep their turn when another object takes their place, as a channel does at the first frame', () => {
+  test('keep their turn when a channel replaces a handshake', () => {
     const { time, channels, closed, begin } = connections(60)
     begin()
     const [waiting] = channels.filter(({ closing }) => !closing) as [FakeChannel]
@@ -95,7 +95,7 @@ describe('connections that are closed gradually', () => {
     expect(closed.at(-1)).toBe(1_000)
   })
 
-  test('are left alone when it is ended', () => {
+  test('stay open when the closing is ended', () => {
     const { time, closed, begin } = connections(100)
     const end = begin()
     end()

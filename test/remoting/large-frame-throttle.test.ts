@@ -12,7 +12,7 @@ const CHUNK_BYTES = 256 * 1024
 const CHUNK_MS = CHUNK_BYTES / 20_000
 
 interface Deferred {
-  readonly leastMs: number
+  readonly minMs: number
   readonly task: () => void
 }
 
@@ -20,13 +20,13 @@ function paceAt(time: { nowMs: number }) {
   const deferred: Deferred[] = []
   const pace = new LargeFrameThrottle({
     nowMs: () => time.nowMs,
-    defer: (task, leastMs) => deferred.push({ leastMs, task }),
+    defer: (task, minMs) => deferred.push({ minMs, task }),
   })
   return { pace, deferred }
 }
 
-describe('the pace at which large frames are read', () => {
-  test('is not held back while nobody else is served', () => {
+describe('the rate at which large frames are read', () => {
+  test('is not limited while no other requests are served', () => {
     const time = { nowMs: 1_000 }
     const { pace } = paceAt(time)
     expect(pace.servesOthers).toBe(false)
@@ -38,23 +38,23 @@ describe('the pace at which large frames are read', () => {
     expect(pace.servesOthers).toBe(false)
   })
 
-  test('is twenty megabytes a second for each of up to twenty connections', () => {
+  test('is twenty megabytes per second for each of up to twenty connections', () => {
     const { pace, deferred } = paceAt({ nowMs: 0 })
     for (let connection = 0; connection < 20; connection++) pace.wait(CHUNK_BYTES, () => {})
-    for (const { leastMs } of deferred) expect(leastMs).toBeCloseTo(CHUNK_MS)
+    for (const { minMs } of deferred) expect(minMs).toBeCloseTo(CHUNK_MS)
   })
 
-  test('is four hundred megabytes a second in all for more of them', () => {
+  test('is four hundred megabytes per second for more connections together', () => {
     const { pace, deferred } = paceAt({ nowMs: 0 })
     for (let connection = 0; connection < 80; connection++) pace.wait(CHUNK_BYTES, () => {})
-    expect(deferred.at(-1)?.leastMs).toBeCloseTo(4 * CHUNK_MS)
+    expect(deferred.at(-1)?.minMs).toBeCloseTo(4 * CHUNK_MS)
     for (const { task } of deferred.splice(0, 79)) task()
     expect(pace.waiting).toBe(1)
     pace.wait(CHUNK_BYTES, () => {})
-    expect(deferred.at(-1)?.leastMs).toBeCloseTo(CHUNK_MS)
+    expect(deferred.at(-1)?.minMs).toBeCloseTo(CHUNK_MS)
   })
 
-  test('goes on when the others have had their time', () => {
+  test('continues after the pause', () => {
     const { pace, deferred } = paceAt({ nowMs: 0 })
     let read = 0
     pace.wait(CHUNK_BYTES, () => read++)
@@ -65,7 +65,7 @@ describe('the pace at which large frames are read', () => {
 })
 
 describe.each([true, false])(
-  'a server with a large frame on its way, shared reads: %s',
+  'a server that receives a large frame, with a shared read buffer: %s,',
   (sharedReadBuffer) => {
     async function start() {
       const paused: (() => void)[] = []
@@ -81,7 +81,7 @@ describe.each([true, false])(
     }
     const frame = requestFrame({ code: LARGE, body: Buffer.alloc(8 * 1024 * 1024, 7) })
 
-    test('answers others until it is the turn of the frame again, and then answers that', async () => {
+    test('serves other requests between the parts of the frame, and then the frame', async () => {
       const { paused, large, other } = await start()
       await other.request({ code: PING })
       large.send(frame)
@@ -103,7 +103,7 @@ describe.each([true, false])(
       expect(pauses).toBeGreaterThan(8)
     })
 
-    test('lets its connection go in the middle of it', async () => {
+    test('forgets the frame when its connection closes', async () => {
       const { paused, server, large, other } = await start()
       await other.request({ code: PING })
       large.send(frame)
@@ -117,7 +117,7 @@ describe.each([true, false])(
       expect(headerOf(await other.request({ code: PING })).code).toBe(0)
     })
 
-    test('takes it at once when nobody else is there', async () => {
+    test('reads it without a pause when there are no other requests', async () => {
       const { paused, large } = await start()
       large.send(frame)
       expect(headerOf(await large.next()).remark).toBe(`${8 * 1024 * 1024} 7`)

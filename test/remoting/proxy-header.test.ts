@@ -112,7 +112,7 @@ describe('a PROXY header', () => {
 
   const whole = fc.constantFrom(...headers.map(([, bytes]) => bytes))
 
-  test('every part of one asks for more, and for no more than there is', () => {
+  test('needs more bytes after every part of it, and no more than there are', () => {
     fc.assert(
       fc.property(whole, fc.nat(), (bytes, cut) => {
         const part = bytes.subarray(0, cut % bytes.length)
@@ -126,7 +126,7 @@ describe('a PROXY header', () => {
     )
   })
 
-  test('any bytes are one of the four, and what is asked for is bounded', () => {
+  test('is recognized or excluded in any bytes, and what it needs is limited', () => {
     const start = fc.constantFrom(
       Buffer.alloc(0),
       Buffer.from('PROXY '),

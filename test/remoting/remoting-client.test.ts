@@ -43,8 +43,8 @@ function echo({ header, socket }: Received): void {
   socket.write(answer(header.opaque, `to ${header.opaque}`))
 }
 
-describe('a command without answer', () => {
-  test('goes over a connection that is opened for the first one and kept for those after it', async () => {
+describe('a oneway command', () => {
+  test('is sent over a connection that is opened for the first one and kept', async () => {
     const peer = await startFakePeer()
     const { client } = startClient()
     expect(client.connections).toBe(0)
@@ -81,7 +81,7 @@ describe('a command without answer', () => {
     },
   )
 
-  test('fails if nobody listens', async () => {
+  test('fails if no process listens', async () => {
     const peer = await startFakePeer()
     peer.close()
     const { client, time } = startClient()
@@ -90,7 +90,7 @@ describe('a command without answer', () => {
     expect([client.connections, client.waiting, time.timers]).toEqual([0, 0, 0])
   })
 
-  test('fails when the time to connect is over, not a millisecond earlier', async () => {
+  test('fails at the connect timeout, not a millisecond earlier', async () => {
     const { client, time } = startClient({ connect: nowhere })
     let failed = false
     const sent = client.invokeOneway('10.0.0.1:1', client.createRequest(905, NO_FIELDS)).catch((error) => {
@@ -106,8 +106,8 @@ describe('a command without answer', () => {
   })
 })
 
-describe('what may pile up', () => {
-  test('is so many bytes for a peer that cannot be reached; more are refused at once', async () => {
+describe('the limit of what waits', () => {
+  test('counts bytes for an unreachable peer, and rejects more at once', async () => {
     const { client, time } = startClient({ connect: nowhere })
     const command = client.createRequest(905, new Map([['minBrokerAddr', 'x'.repeat(300)]]))
     const sent = [1, 2, 3].map(() => client.invokeOneway('10.0.0.1:1', command).catch(({ code }) => code))
@@ -117,7 +117,7 @@ describe('what may pile up', () => {
     expect(await Promise.all(sent)).toEqual(['ERR_CONNECT', 'ERR_CONNECT', 'ERR_LIMIT'])
   })
 
-  test('is so many bytes for a peer that does not read', async () => {
+  test('counts bytes for a peer that does not read', async () => {
     const peer = await startFakePeer(() => {}, { reads: false })
     const { client } = startClient({ maxQueuedBytes: 64 * 1024 })
     const command = client.createRequest(905, new Map([['minBrokerAddr', 'x'.repeat(20_000)]]))
@@ -133,7 +133,7 @@ describe('what may pile up', () => {
     expect(client.waiting).toBeLessThan(5)
   })
 
-  test('is so many commands over all connections', async () => {
+  test('counts commands over all connections', async () => {
     const { client } = startClient({ connect: nowhere, maxOneways: 2, maxRequests: 1 })
     const command = client.createRequest(905, NO_FIELDS)
     const quietly = (sent: Promise<unknown>): void => void sent.catch(() => {})
@@ -149,7 +149,7 @@ describe('what may pile up', () => {
     )
   })
 
-  test('is so many connections: one that is not in use makes room, one that is does not', async () => {
+  test('counts connections, and closes an unused one to open another', async () => {
     const [idle, other] = [await startFakePeer(), await startFakePeer()]
     const { client } = startClient({ maxConnections: 1 })
     const command = client.createRequest(905, NO_FIELDS)
@@ -202,7 +202,7 @@ describe('a limit of the client', () => {
 })
 
 describe('a request', () => {
-  test('gets the answer with its opaque, in whatever order they come', async () => {
+  test('gets the response with its opaque, in any order', async () => {
     const asked: Received[] = []
     const peer = await startFakePeer((frame) => {
       asked.push(frame)
@@ -217,7 +217,7 @@ describe('a request', () => {
     expect(time.timers).toBe(1)
   })
 
-  test('fails when its time is over, the connection is closed, and the next one opens another', async () => {
+  test('fails at its timeout, closes the connection, and the next one opens another', async () => {
     const peer = await startFakePeer(({ header, socket }) => {
       if (header.opaque > 0) socket.write(answer(header.opaque, 'here'))
     })
@@ -231,14 +231,14 @@ describe('a request', () => {
     expect([next.remark, peer.accepted()]).toEqual(['here', 2])
   })
 
-  test('fails when its time is over while the connection is being opened', async () => {
+  test('fails at its timeout while the connection is being opened', async () => {
     const { client, time } = startClient({ connect: nowhere })
     const late = client.invoke('10.0.0.1:1', client.createRequest(105, NO_FIELDS), 500)
     time.advance(500)
     await expect(late).rejects.toMatchObject({ code: 'ERR_TIMEOUT' })
   })
 
-  test('fails if the peer closes instead of answering', async () => {
+  test('fails if the peer closes the connection instead of responding', async () => {
     const peer = await startFakePeer(({ socket }) => socket.end())
     const { client } = startClient()
     const request = client.createRequest(105, NO_FIELDS)
@@ -247,7 +247,7 @@ describe('a request', () => {
     })
   })
 
-  test('fails if what comes back is no frame; the connection is closed', async () => {
+  test('fails if the response is an invalid frame, and closes the connection', async () => {
     const peer = await startFakePeer(({ socket }) => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'))
     const { client } = startClient()
     const request = client.createRequest(105, NO_FIELDS)
@@ -258,7 +258,7 @@ describe('a request', () => {
     await until('the peer sees it closed', () => peer.sockets.size === 0)
   })
 
-  test('is not answered by a request of the peer, nor by the answer to another one', async () => {
+  test('is not settled by a request of the peer, nor by the response to another request', async () => {
     const peer = await startFakePeer(({ header, socket }) => {
       socket.write(
         frame(JSON.stringify({ code: 5, flag: 0, language: 'JAVA', opaque: header.opaque, version: 1 })),
@@ -273,7 +273,7 @@ describe('a request', () => {
 })
 
 describe('a connection', () => {
-  test('is closed when it was silent for the idle time; one in use is not', async () => {
+  test('is closed when it was idle for the idle time, unless it is in use', async () => {
     const [silent, used] = [await startFakePeer(), await startFakePeer()]
     const { client, time } = startClient({ maxIdleMs: 5_000 })
     const command = client.createRequest(905, NO_FIELDS)
@@ -303,7 +303,7 @@ describe('a connection', () => {
   })
 })
 
-test('a client that is closed leaves no connection, no timer and nothing that waits', async () => {
+test('leaves no timer and nothing waiting when its client is closed', async () => {
   const peer = await startFakePeer()
   const { client, time } = startClient()
   const request = client.invoke(peer.address, client.createRequest(105, NO_FIELDS), 1_000)

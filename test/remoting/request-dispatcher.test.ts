@@ -58,7 +58,7 @@ describe('the dispatcher', () => {
     expect(errors).toHaveLength(1)
   })
 
-  test('leaves out what it is told to until it is told otherwise, and serves the rest', async () => {
+  test('rejects the codes it was told to shed, until it is told otherwise, and serves the rest', async () => {
     const { dispatcher, counters } = start()
     dispatcher.shed([1, 99])
     expect(await dispatcher.dispatch(request(1), context)).toEqual(BUSY)
@@ -69,7 +69,7 @@ describe('the dispatcher', () => {
     expect(counters.requestsShed).toBe(1)
   })
 
-  test('counts requests by their code, and those that nobody serves together', async () => {
+  test('counts requests by code, and those of unsupported codes together', async () => {
     const { dispatcher, counters } = start()
     for (const code of [1, 1, 4, 8, 1_500, -3]) await dispatcher.dispatch(request(code), context)
     expect(counters.requests.entries()).toEqual([

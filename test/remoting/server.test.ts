@@ -37,7 +37,7 @@ describe('a server', () => {
     expect(controller.ready).toBe(true)
   })
 
-  test('answers a registration, a lookup and a removal as Java 5.5.0 writes them', async () => {
+  test('responds to a registration, a lookup and a removal as Java 5.5.0 writes them', async () => {
     const client = await (await startServer()).connect()
 
     const registered = await client.request({ ...registration(), opaque: 7 })
@@ -72,7 +72,7 @@ describe('a server', () => {
     })
   })
 
-  test('names a request code it does not know, with a blank in front', async () => {
+  test('rejects an unknown request code with its number, after a space', async () => {
     const client = await (await startServer()).connect()
     const answer = await client.request({ code: 9_999, opaque: 3 })
     expect(`${answer.header}`).toBe(
@@ -80,7 +80,7 @@ describe('a server', () => {
     )
   })
 
-  test('does what a oneway request asks and answers nothing', async () => {
+  test('carries out a oneway request without a response', async () => {
     const client = await (await startServer()).connect()
     client.send(requestFrame({ ...registration(), flag: 2, opaque: 1 }))
     client.send(requestFrame({ code: 9_999, flag: 2, opaque: 2 }))
@@ -97,13 +97,13 @@ describe('a server', () => {
     expect(client.answers).toEqual([])
   })
 
-  test('ignores flag bits that have no meaning and answers with the response bit alone', async () => {
+  test('ignores unknown flag bits and responds with the response bit alone', async () => {
     const client = await (await startServer()).connect()
     const answer = await client.request({ code: 9_999, flag: 0x7ffffffc })
     expect(`${answer.header}`).toContain('"flag":1,')
   })
 
-  test('answers pipelined requests in their order, slow ones among quick ones', async () => {
+  test('responds to pipelined requests in their order, slow ones among quick ones', async () => {
     const client = await (await startServer()).connect()
     const requests = [
       lookup('TopicA'),
@@ -122,7 +122,7 @@ describe('a server', () => {
     expect(answers.map(({ code }) => code)).toEqual([17, 0, 0, 0, 17, 0, 3, 0])
   })
 
-  test('puts a request together from single bytes', async () => {
+  test('reads a request that arrives in single bytes', async () => {
     const client = await (await startServer()).connect()
     for (const byte of requestFrame({ ...lookup('TopicA'), opaque: 5 })) {
       await new Promise((resolve) => client.socket.write(Buffer.of(byte), resolve))
@@ -135,14 +135,14 @@ describe('a server', () => {
     expect(headerOf(await client.request({ ...lookup('TopicA'), opaque })).opaque).toBe(opaque)
   })
 
-  test('gives a request without an opaque one of its own', async () => {
+  test('gives an opaque to a request without one', async () => {
     const client = await (await startServer()).connect()
     client.send(frame('{"code":9999}'), frame('{"code":9999}'))
     const first = headerOf(await client.next()).opaque
     expect(headerOf(await client.next()).opaque).toBe(first + 1)
   })
 
-  test('answers a binary request in JSON by default', async () => {
+  test('responds to a binary request in JSON by default', async () => {
     const client = await (await startServer()).connect()
     await client.request(registration())
     client.send(binaryLookup('TopicA', -5))
@@ -152,7 +152,7 @@ describe('a server', () => {
     expect(`${answer.body}`).toBe(ROUTE)
   })
 
-  test('answers every request in binary form if it is told to', async () => {
+  test('responds to every request in binary form if it is configured to', async () => {
     const client = await (await startServer({ serializeType: 'ROCKETMQ' })).connect()
     const registered = await client.request({ ...registration(), opaque: 6 })
     expect(registered.serializeType).toBe(1)

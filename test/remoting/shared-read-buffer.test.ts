@@ -59,7 +59,7 @@ test.each([true, false])(
   },
 )
 
-test('a socket that is not built as expected goes on reading in the usual way', () => {
+test('a socket without the expected internals reads in the usual way', () => {
   const reads = new SharedReadBuffer()
   expect(reads.attach(new Socket(), () => {})).toBe(false)
   expect(reads.attach(new (class extends Socket {})(), () => {})).toBe(false)

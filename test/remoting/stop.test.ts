@@ -27,7 +27,7 @@ async function startWithSlowRequest() {
 }
 
 describe('a server that is stopped', () => {
-  test('answers the request it is working on, takes no other, and closes', async () => {
+  test('responds to the request in progress, reads no other, and closes', async () => {
     const { server, client, answer, connect: connectMore } = await startWithSlowRequest()
     const idle = await connectMore()
     await until('both are accepted', () => server.connections === 2)
@@ -41,7 +41,7 @@ describe('a server that is stopped', () => {
     expect(server.connections).toBe(0)
   })
 
-  test('cuts a request short whose patience has run out', async () => {
+  test('closes a connection with a request in progress after the timeout', async () => {
     const { server, client } = await startWithSlowRequest()
     let runOut: () => void = () => {}
     const patience = new Promise<void>((resolve) => {
@@ -54,7 +54,7 @@ describe('a server that is stopped', () => {
     expect(client.answers).toEqual([])
   })
 
-  test('cuts those whose turn to be closed has not come when its patience runs out', async () => {
+  test('closes the remaining connections after the timeout', async () => {
     const {
       server,
       time,
@@ -68,7 +68,7 @@ describe('a server that is stopped', () => {
     expect(time.timers).toBe(0)
   })
 
-  test('sends an answer that is on its way to its last byte', async () => {
+  test('sends a response that was begun to its last byte', async () => {
     const body = Buffer.alloc(32 * 1024 * 1024, 'x')
     let asked = false
     const { server, connect: connectClient } = await startRemotingServer({
@@ -88,7 +88,7 @@ describe('a server that is stopped', () => {
     await stopped
   })
 
-  test('lets no one in any more', async () => {
+  test('accepts no more connections', async () => {
     const { server, port, answer } = await startWithSlowRequest()
     const stopped = server.stop(never)
     const late = connect(port, '127.0.0.1')
@@ -98,7 +98,7 @@ describe('a server that is stopped', () => {
     await stopped
   })
 
-  test('does not mind being stopped again, while it stops or after', async () => {
+  test('can be stopped again, while it stops or afterwards', async () => {
     const { server, answer } = await startWithSlowRequest()
     const [first, second] = [server.stop(never), server.stop(never)]
     answer({ code: 0 })
@@ -106,7 +106,7 @@ describe('a server that is stopped', () => {
     await server.stop(never)
   })
 
-  test('has freed its port for the next one', async () => {
+  test('has freed its port', async () => {
     const first = await startServer()
     const client = await first.connect()
     await client.request(registration())
@@ -118,7 +118,7 @@ describe('a server that is stopped', () => {
     expect(headerOf(await (await next.connect()).request(lookup('TopicA'))).code).toBe(17)
   })
 
-  test('does not mind a second shutdown, nor one without a start', async () => {
+  test('can be shut down twice, and without a start', async () => {
     const { controller, time } = await startServer()
     await controller.shutdown()
     await controller.shutdown()
@@ -126,7 +126,7 @@ describe('a server that is stopped', () => {
     await createServer().controller.shutdown()
   })
 
-  test('cuts connections that do not close within five seconds', async () => {
+  test('closes connections that do not close within five seconds', async () => {
     const server = await startServer()
     const broker = await server.connect()
     const name = 'b'.repeat(200 * 1024)
@@ -179,7 +179,7 @@ describe('a NameServer that shuts down', () => {
     expect(controller.ready).toBe(false)
   })
 
-  test('closes its connections a few at a time, and finds every route for those whose turn has not come', async () => {
+  test('closes its connections a few at a time, and serves every route to those still open', async () => {
     const { controller, broker, clients, time } = await startWithManyClients()
     const open = new Set([broker, ...clients])
     for (const client of open) void client.closed.then(() => open.delete(client))
@@ -227,7 +227,7 @@ describe('a NameServer that shuts down with connections that have sent nothing',
     expect(time.timers).toBe(0)
   })
 
-  test('serves the first request of one whose turn has not come, and closes it in its turn', async () => {
+  test('serves the first request of one that is still open, and closes it in its turn', async () => {
     const { controller, open, time } = await startWithQuietClients()
     const down = controller.shutdown()
     await until('the connections of the first step are closed', () => open.size <= 71)
@@ -241,7 +241,7 @@ describe('a NameServer that shuts down with connections that have sent nothing',
 })
 
 describe('a server that is started', () => {
-  test('on a port in use says so with EADDRINUSE, and leaves nothing running', async () => {
+  test('fails with EADDRINUSE on a port in use, and leaves nothing running', async () => {
     const { port } = await startServer()
     const second = createServer({ listenPort: `${port}` })
     await expect(second.controller.start()).rejects.toMatchObject({ code: 'EADDRINUSE' })
@@ -249,7 +249,7 @@ describe('a server that is started', () => {
     await second.controller.shutdown()
   })
 
-  test('tells the address and the port that are bound', async () => {
+  test('returns the address and the port that are bound', async () => {
     const server = createServer()
     const { address, port } = await server.controller.start()
     expect(address).toBe('127.0.0.1')

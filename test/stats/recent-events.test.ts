@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { RecentEvents } from '../../src/stats/recent-events.ts'
 
 describe('the recent events', () => {
-  test('are kept in their order, and the oldest is pushed out by one too many', () => {
+  test('are kept in their order, and the oldest is overwritten', () => {
     let dateMs = 0
     const events = new RecentEvents(3, () => ++dateMs)
     for (const number of [1, 2, 3]) events.add('rejected', 'p', `${number}`)
@@ -20,7 +20,7 @@ describe('the recent events', () => {
     expect(new RecentEvents().list()).toEqual([])
   })
 
-  test('keep the first letters of long texts', () => {
+  test('keep the first characters of long texts', () => {
     const events = new RecentEvents()
     events.add('rejected', 'w'.repeat(201), 't'.repeat(200))
     expect(events.list()[0]).toMatchObject({ who: `${'w'.repeat(200)}…`, text: 't'.repeat(200) })

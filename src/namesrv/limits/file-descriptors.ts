@@ -45,7 +45,7 @@ export function warnOfFewDescriptors(
   if (shares === undefined || shares.accepted >= maxConnections) return
   const { accepted, own, limit } = shares
   const files = limit - accepted - own
-  // Connections of our own have at most a part of the limit, so a higher limit may leave more of it to them.
+  // With a higher limit, the share of outgoing connections may grow up to clientMaxConnections.
   const neededOpenFiles = maxConnections + files + clientMaxConnections
   logger.warn(
     { openFiles: limit, connections: accepted, maxConnections, neededOpenFiles },

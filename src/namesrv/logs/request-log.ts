@@ -8,7 +8,7 @@ import type { NamesrvContext } from '../namesrv-context.ts'
 /** Keys whose values may be secrets: the log does not show them. */
 const SECRET_KEY = /password|passwd|secret|token|credential/i
 
-/** Writes a line for each request that an operator may look for later: changes, and what was rejected or not stored. */
+/** Logs the requests that matter to an operator: changes, and those that were rejected or not stored. */
 export function createRequestLog({ configuration, logger, throttle }: NamesrvContext): RequestObserver {
   const { kvConfigPath } = configuration.values
   return {

@@ -5,40 +5,40 @@ import type { RouteEvent, TopicTally, UnregisterReason } from '../../routeinfo/r
 import type { Counters } from '../../stats/counters.ts'
 import type { RecentEvents } from '../../stats/recent-events.ts'
 
-/** What brokers do is told to. */
-export interface RouteEffectNotes {
+/** Where events of brokers are counted and logged. */
+export interface RouteEventSinks {
   readonly counters: Counters
   readonly events: RecentEvents
   readonly logger: Logger
   readonly throttle: LogThrottle
 }
 
-/** Counts what happens to brokers, keeps it among the recent events, and writes a line each. */
-export function logRouteEvent(effect: RouteEvent, notes: RouteEffectNotes): void {
-  const { counters, events, logger } = notes
+/** Counts an event of a broker, adds it to the recent events, and logs it. */
+export function logRouteEvent(effect: RouteEvent, sinks: RouteEventSinks): void {
+  const { counters, events, logger } = sinks
   switch (effect.kind) {
     case 'broker registered': {
       const { broker, haServerAddr, topics, topicChanges } = effect
       counters.brokersRegistered++
       events.add('broker registered', nameOf(broker), `id ${broker.brokerId}, ${topics} topics`)
       const fields = () => ({ haServerAddr: cutName(haServerAddr), topics, ...topicFields(topicChanges) })
-      write('info', 'broker registered', effect, fields, notes)
+      write('info', 'broker registered', effect, fields, sinks)
       return
     }
     case 'topics changed':
-      write('info', 'topics changed by a registration', effect, () => topicFields(effect.topicChanges), notes)
+      write('info', 'topics changed by a registration', effect, () => topicFields(effect.topicChanges), sinks)
       return
     case 'registration ignored': {
       const line = 'registration ignored: this brokerId is held by a broker with a newer stateVersion'
-      write('warn', line, effect, () => ({ currentAddr: cutName(effect.currentAddr) }), notes)
+      write('warn', line, effect, () => ({ currentAddr: cutName(effect.currentAddr) }), sinks)
       return
     }
     case 'broker unregistered': {
       const { broker, reason } = effect
-      const { counter, event, text, level, line } = DEPARTURES[reason]
+      const { counter, event, text, level, line } = UNREGISTRATIONS[reason]
       counters[counter]++
       events.add(event, nameOf(broker), text)
-      write(level, line, effect, () => ({ reason, ...topicFields(effect.topicChanges) }), notes)
+      write(level, line, effect, () => ({ reason, ...topicFields(effect.topicChanges) }), sinks)
       return
     }
     case 'removal fenced': {
@@ -47,10 +47,10 @@ export function logRouteEvent(effect: RouteEvent, notes: RouteEffectNotes): void
       events.add('removal fenced', nameOf(broker), reason)
       write(
         'info',
-        'removal fenced: the broker has changed since it was decided',
+        'removal fenced: the broker registered again before it was carried out',
         effect,
         () => ({ reason }),
-        notes,
+        sinks,
       )
       return
     }
@@ -64,8 +64,8 @@ export function logRouteEvent(effect: RouteEvent, notes: RouteEffectNotes): void
   }
 }
 
-/** What a line about a broker is made from. */
-interface BrokerEffect {
+/** The broker of a log line. */
+interface BrokerEvent {
   readonly peer?: string | undefined
   readonly broker: {
     readonly clusterName: string
@@ -78,11 +78,11 @@ interface BrokerEffect {
 function write(
   level: LineLevel,
   line: string,
-  { peer, broker }: BrokerEffect,
+  { peer, broker }: BrokerEvent,
   fields: () => Record<string, unknown>,
-  { logger, throttle }: RouteEffectNotes,
+  { logger, throttle }: RouteEventSinks,
 ): void {
-  // A broker of a snapshot has no connection; its address stands in for it.
+  // A broker restored from the snapshot has no connection: its address takes the place of the peer's.
   throttle.limit(level, line).run((suppressed) => {
     const { clusterName, brokerName, brokerAddr, brokerId } = broker
     const names = {
@@ -95,7 +95,7 @@ function write(
   }, peer ?? broker.brokerAddr)
 }
 
-/** Counts and first names of the topics that are new, changed or deleted; nothing of a kind that there is none of. */
+/** Counts and first names of the topics that are new, changed or deleted; kinds without topics are omitted. */
 function topicFields(tally: TopicTally | undefined): Record<string, unknown> {
   if (tally === undefined) return {}
   const { counts, firstNames } = tally
@@ -107,7 +107,7 @@ function topicFields(tally: TopicTally | undefined): Record<string, unknown> {
   }
 }
 
-/** As an operator looks for it: each part may be long, and the address is what tells two of a name apart. */
+/** Address, name and cluster, each shortened. */
 export function nameOf(broker: {
   readonly clusterName: string
   readonly brokerName: string
@@ -117,8 +117,8 @@ export function nameOf(broker: {
   return `${brokerAddr.slice(0, 60)} ${brokerName.slice(0, 60)} of ${clusterName.slice(0, 60)}`
 }
 
-/** What is counted, kept and written for each reason why a broker leaves. */
-const DEPARTURES = {
+/** Counter, event and log line for each reason why a broker is unregistered. */
+const UNREGISTRATIONS = {
   request: {
     counter: 'brokersUnregistered',
     event: 'broker unregistered',
@@ -136,21 +136,21 @@ const DEPARTURES = {
   unreachable: {
     counter: 'brokersEvicted',
     event: 'broker evicted',
-    text: 'silent, and it cannot be reached',
+    text: 'no heartbeat, and unreachable',
     level: 'warn',
     line: 'broker unreachable: no heartbeat and its address takes no connection',
   },
   'connection lost': {
     counter: 'brokersLost',
     event: 'broker lost',
-    text: 'its connection is lost',
+    text: 'its connection closed',
     level: 'warn',
     line: 'broker lost: its connection closed',
   },
   'not returned': {
     counter: 'brokersEvicted',
     event: 'broker evicted',
-    text: 'known from the route snapshot, and not back in time',
+    text: 'not registered again within the snapshot grace period',
     level: 'warn',
     line: 'broker not returned: it did not register again within the snapshot grace period',
   },

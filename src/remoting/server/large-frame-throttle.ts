@@ -19,7 +19,7 @@ export const MIN_PAUSE_BYTES = 64 * 1024
 
 /**
  * Shares the event loop between large frames, which are registrations, and all other requests. The next bytes of a large frame are
- * always there, so it would get most of the time. While others are served, it is read at a limited rate.
+ * always there, so it would occupy the event loop. While other requests are served, it is read at a limited rate.
  */
 export class LargeFrameThrottle {
   readonly #options: LargeFrameThrottleOptions

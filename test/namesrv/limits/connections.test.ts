@@ -30,7 +30,7 @@ async function proxied(server: TestServer, source: string): Promise<RawClient> {
 }
 
 describe('maxConnections', () => {
-  test('as many are served; one more is closed and named, the others go on, and there is room again when one leaves', async () => {
+  test('connections are served up to it; one more is closed and logged, and there is room again when one closes', async () => {
     const server = await startServer({ maxConnections: '3' })
     const clients = [await server.connect(), await server.connect(), await server.connect()]
     const [first, second, third] = clients as [RawClient, RawClient, RawClient]
@@ -62,7 +62,7 @@ describe('maxConnections', () => {
     })
   })
 
-  test('a hundred that are refused are ten lines of the log and ten events, and the next one says how many were left out', async () => {
+  test('a hundred rejections are ten log lines and ten events, and the next line says how many were suppressed', async () => {
     const server = await startServer({ maxConnections: '1' })
     const client = await server.connect()
     for (let peer = 0; peer < 100; peer++) await refusedPeer(server.port)
@@ -79,7 +79,7 @@ describe('maxConnections', () => {
 })
 
 describe('maxConnectionsPerAddress', () => {
-  test('by default a cluster of ten thousand clients behind one address has room twice, and not half of all connections is its', () => {
+  test('the default allows twenty thousand connections of one address, less than half of all', () => {
     const { values } = Configuration.resolve({ homeDirectory: '/home/user', processors: 2 }).configuration
     const { maxConnections, maxConnectionsPerAddress } = values
     expect(maxConnectionsPerAddress).toBe(20_000)
@@ -92,7 +92,7 @@ describe('maxConnectionsPerAddress', () => {
     for (const client of clients) expect(headerOf(await client.request(lookup('none'))).code).toBe(17)
   })
 
-  test('one more of an address is closed and named; there is room again when one leaves', async () => {
+  test('one more connection of an address is closed and logged; there is room again when one closes', async () => {
     const server = await startServer({ maxConnectionsPerAddress: '2' })
     const [first, second] = [await server.connect(), await server.connect()]
     await first.request(registration())
@@ -107,7 +107,7 @@ describe('maxConnectionsPerAddress', () => {
     await expectServed(first, await server.connect())
   })
 
-  test('the address is the one that a PROXY header tells, and the connections of a named proxy are its clients alone', async () => {
+  test('the address is that of the PROXY header, and connections of a trusted proxy count for its clients alone', async () => {
     const server = await startServer({
       maxConnectionsPerAddress: '2',
       proxyProtocolTrustedNetworks: '127.0.0.0/8',
@@ -130,7 +130,7 @@ describe('maxConnectionsPerAddress', () => {
     expect(headerOf(await next.request(lookup('none'))).code).toBe(17)
   })
 
-  test('a proxy that nobody has named is counted until its header tells whose the connection is', async () => {
+  test('an unnamed proxy counts until its header names the client', async () => {
     const server = await startServer({ maxConnectionsPerAddress: '1' })
     const client = await proxied(server, '10.0.0.1')
     expect(headerOf(await client.request(lookup('none'))).code).toBe(17)

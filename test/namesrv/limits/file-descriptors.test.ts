@@ -14,8 +14,8 @@ function warnings(accepted: number): unknown[] {
   return lines
 }
 
-describe('a limit of open files', () => {
-  test('that leaves fewer connections than maxConnections is one warning, with the limit that would do', () => {
+describe('the open-file limit', () => {
+  test('causes one warning if it leaves fewer connections than maxConnections, with the limit that is needed', () => {
     expect(warnings(999)).toEqual([
       {
         level: 'warn',
@@ -28,7 +28,7 @@ describe('a limit of open files', () => {
     ])
   })
 
-  test('that leaves as many is none', () => {
+  test('causes no warning if it leaves enough connections', () => {
     expect(warnings(1_000)).toEqual([])
   })
 })

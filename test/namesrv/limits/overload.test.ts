@@ -67,7 +67,7 @@ describe('an overload', () => {
     expect(world.happened).toHaveLength(2)
   })
 
-  test('is not told by a loop that is exactly as late as it may be, nor by any with overloadLagMillis=0', () => {
+  test('does not begin when the event loop is exactly as late as allowed, nor ever with overloadLagMillis=0', () => {
     const world = new World()
     world.look(10, 1_000)
     world.maxLagMs = 0
@@ -148,13 +148,13 @@ describe('an overloaded server', () => {
     await stopped
   })
 
-  test('is told by a loop whose turns take many seconds, which no broker is taken for silent for', async () => {
+  test('is detected when turns of the event loop take many seconds, and no broker expires', async () => {
     const server = await startServer({})
     for (let turn = 0; turn < 3; turn++) server.time.standStill(10_000)
     expect(server.controller.counters).toMatchObject({ overloads: 1, standstills: 3 })
   })
 
-  test('is not what peers make of it that do not finish what they send, or do not read what they get', async () => {
+  test('is not caused by incomplete requests or unread responses', async () => {
     const server = await startServer({
       maxQueuedRequestBytes: `${2 * MIB}`,
       maxQueuedAnswerBytes: `${MIB}`,
@@ -174,7 +174,7 @@ describe('an overloaded server', () => {
     expect(counters.overloads).toBe(0)
   })
 
-  test('looks no more when it has stopped', async () => {
+  test('stops looking when it has stopped', async () => {
     const server = await startServer()
     await server.controller.shutdown()
     expect(server.time.timers).toBe(0)

@@ -27,7 +27,7 @@ function rejections(server: TestServer, limit: string): TestServer['lines'] {
 }
 
 describe('maxQueuedRequestBytes', () => {
-  test('half frames up to the limit are kept; beyond it the one that has waited for longest is closed and named', async () => {
+  test('incomplete frames are kept up to it; beyond it the connection longest without progress is closed and logged', async () => {
     const server = await startServer({ maxQueuedRequestBytes: `${8 * MIB}` })
     const { counters } = server.controller
     const honest = await server.connect()
@@ -59,7 +59,7 @@ describe('maxQueuedRequestBytes', () => {
     await until('nothing is held any more', () => counters.queuedRequestBytes === 0)
   })
 
-  test('a large request that comes in one go is taken while peers that do not get on take all the room, again and again', async () => {
+  test('a large request is accepted while incomplete requests of other peers use up all memory', async () => {
     const server = await startServer({ maxQueuedRequestBytes: `${8 * MIB}` })
     const { counters } = server.controller
     const honest = await server.connect()
@@ -76,7 +76,7 @@ describe('maxQueuedRequestBytes', () => {
     expect(rejections(server, 'maxQueuedRequestBytes').length).toBeLessThanOrEqual(10)
   })
 
-  test('a thousand connections with a half frame each cost no more than the limit', async () => {
+  test('a thousand connections with an incomplete frame each use no more than the limit', async () => {
     const server = await startServer({ maxQueuedRequestBytes: `${16 * MIB}` })
     const { counters } = server.controller
     const honest = await server.connect()
@@ -96,7 +96,7 @@ describe('maxQueuedRequestBytes', () => {
     await until('all others are closed', () => counters.connectionsClosed >= 1_000 - 129)
   })
 
-  test('who sends one request after the other and has always begun the next one is not the one', async () => {
+  test('a peer that sends one request after the other is not the one that is closed', async () => {
     const server = await startServer({ maxQueuedRequestBytes: `${2 * MIB}` })
     const busy = await server.connect()
     const frame = requestFrame({ code: 9_999, body: Buffer.alloc(300_000) })
@@ -115,7 +115,7 @@ describe('maxQueuedRequestBytes', () => {
     expect(headerOf(await busy.next()).code).toBe(3)
   })
 
-  test('a large request that comes while all the room is being worked on is told that the server is busy', async () => {
+  test('a large request is rejected as busy while requests in progress use up all memory', async () => {
     const counters = new Counters()
     const rejected: string[] = []
     let finish = (): void => {}
@@ -160,7 +160,7 @@ describe('maxQueuedAnswerBytes', () => {
     return peer
   }
 
-  test('beyond it the peer that has taken nothing for longest is closed and named; who reads is answered in full', async () => {
+  test('beyond it the peer longest without progress is closed and logged; one that reads gets all responses', async () => {
     const server = await startServer({ maxQueuedAnswerBytes: `${2 * MIB}` })
     const { counters } = server.controller
     const honest = await server.connect()

@@ -96,7 +96,7 @@ describe('the limits of a request', () => {
     expect(headerOf(await client.request(other)).code).toBe(0)
   })
 
-  test('maxKVEntries and maxKVBytes: memory and disk have what they had', async () => {
+  test('maxKVEntries and maxKVBytes: memory and file are unchanged', async () => {
     const server = await startServer({ maxKVEntries: '2', maxKVBytes: '20' })
     const client = await server.connect()
     await client.request(putKVConfig('N', 'a', '1'))
@@ -166,7 +166,7 @@ describe('the limits of a request', () => {
 })
 
 describe('maxRegistrationsInFlight', () => {
-  test('one more is told that the server is busy, and taken when there is room again', async () => {
+  test('one more registration is rejected as busy, and accepted when there is room again', async () => {
     const server = await startServer({ maxRegistrationsInFlight: '1' })
     const [first, second, third] = [await server.connect(), await server.connect(), await server.connect()]
     const other = registration({ name: 'broker-b', address: '127.0.0.1:2' })
