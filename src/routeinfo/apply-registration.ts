@@ -143,13 +143,13 @@ export function repeatRegistration(
     tables.live(clusterName, brokerAddr) === live &&
     tables.brokerAddrTable.get(brokerName) === group &&
     tables.queueState(brokerName) === queueState &&
-    // The first of two equal registrations may leave open whether it named all topics; parts are counted in rounds.
-    live.isComplete &&
+    // Parts are counted in rounds.
     !tables.parts.has(brokerName) &&
     (missingDeleted || !deleteMissingTopics)
   if (!changesNothing) return undefined
   const lastUpdateTimestampMs = Math.max(nowMs, tables.lastPauseEndMs, live.lastUpdateTimestampMs)
-  const repeated = { ...live, channelId, peer, generation, lastUpdateTimestampMs }
+  // Increments are not repeated, see `isComplete`.
+  const repeated = { ...live, channelId, peer, generation, lastUpdateTimestampMs, isComplete: true }
   tables.setLive(repeated)
   const isMaster = group.brokerAddrs.get(MASTER_ID) === brokerAddr
   const result = isMaster ? NO_MASTER : masterOf(tables, clusterName, group.brokerAddrs)
