@@ -300,7 +300,7 @@ const FLOODS: [
       await peer.closed
     },
   ],
-  ['rejected: the update has', (client) => client.request({ code: 318, body: '#'.repeat(70_000) })],
+  ['rejected: limit reached', (client) => client.request({ code: 318, body: '#'.repeat(70_000) })],
 ]
 
 describe('a flood by one peer', () => {
