@@ -27,7 +27,7 @@ export class RejectionLog {
   rejected(limit: LimitName, peer: string, reason: string): void {
     const { counters, events, logger, throttle } = this.#options
     counters.rejected[limit]++
-    throttle.limit('warn', `rejected: ${limit}`).run((suppressed) => {
+    throttle.limit('warn', `rejected: limit reached (${limit})`).run((suppressed) => {
       events.add('rejected', peer, reason)
       logger.warn({ peer, limit, reason, suppressed }, 'rejected: limit reached')
     }, peer)
