@@ -91,9 +91,10 @@ function sameFields(a: ExtFields | null, b: ExtFields | null): boolean {
   return true
 }
 
-/** The body is in memory that is used again after the response. */
+/** A body that is a small part of a larger buffer is copied, so that the rest can be freed. */
 function copyOf({ version, extFields, body }: RegistrationRequest): RegistrationRequest {
-  return { version, extFields, body: body && Buffer.from(body) }
+  const isMostOfItsBuffer = body === null || 2 * body.length >= body.buffer.byteLength
+  return { version, extFields, body: isMostOfItsBuffer ? body : Buffer.from(body) }
 }
 
 function sizeOf({ request: { body, extFields }, applied: { topicNames } }: CachedRegistration): number {
