@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 /** Entry points, named by their folder. */
 const ENTRY_POINTS = ['main.ts']
 /** Not renamed yet. */
-const LEFT = ['support.ts', 'counters.test.ts', 'warm-restart.test.ts', 'random-history.ts']
+const LEFT = ['support.ts', 'counters.test.ts']
 
 test('no two files of test and scripts have the same name', () => {
   const names = ['test', 'scripts']

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { everyWay } from './explore.ts'
 import { type Body, type Event, History, type Line } from './history.ts'
-import { randomHistories } from './random-history.ts'
+import { randomHistories } from './random-steps.ts'
 import type { SteppedServerOptions } from './stepped-server.ts'
 import { type Broker, TIMEOUT_MS } from './who-is-alive.ts'
 

@@ -594,7 +594,7 @@ describe('lookups after a restart', () => {
         for (const manager of [cached, uncached]) await manager.endRestoration(OVER_MS + 1e6)
         expect(await answersOf(cached)).toEqual(await answersOf(uncached))
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     )
   })
 })
