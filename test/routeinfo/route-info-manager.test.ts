@@ -142,7 +142,7 @@ describe('while a long registration is in its slices', () => {
     const first = registration({ generation: manager.nextGeneration(), topicConfigTable: topicTable(NAMES) })
     const registered = manager.registerBroker(first, false, broker)
     const waiting = manager.getTopicList(client)
-    const full = expect.objectContaining({ code: 'ERR_LOCK_QUEUE_FULL' })
+    const full = expect.objectContaining({ limit: 'maxWaitingRequests', busy: true })
     expect(() => manager.getTopicList(client)).toThrow(full)
     await turns.all()
     await Promise.all([registered, waiting])
