@@ -3,8 +3,8 @@ import { unregisterBroker } from '../../src/processor/brokers.ts'
 import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
 import { RequestCode } from '../../src/protocol/request-code.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { openChannel } from '../routeinfo/support.ts'
-import { DATA_VERSION, MASTER, ProcessorWorld, registrationBody, SLAVE } from './support.ts'
+import { openChannel } from '../routeinfo/route-helpers.ts'
+import { DATA_VERSION, MASTER, ProcessorWorld, registrationBody, SLAVE } from './processor-world.ts'
 
 const body = registrationBody(['T1', 'broker-a'])
 

@@ -1,8 +1,8 @@
 import { crc32, deflateSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { RequestCode } from '../../src/protocol/request-code.ts'
-import { finestSlicer, ManualTurns, openChannel } from '../routeinfo/support.ts'
-import { MASTER, ProcessorWorld, registrationBody, SLAVE } from './support.ts'
+import { finestSlicer, ManualTurns, openChannel } from '../routeinfo/route-helpers.ts'
+import { MASTER, ProcessorWorld, registrationBody, SLAVE } from './processor-world.ts'
 
 const {
   REGISTER_BROKER,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RequestCode } from '../../src/protocol/request-code.ts'
-import { ProcessorWorld } from './support.ts'
+import { ProcessorWorld } from './processor-world.ts'
 
 const { PUT_KV_CONFIG, GET_KV_CONFIG, DELETE_KV_CONFIG, GET_KVLIST_BY_NAMESPACE } = RequestCode
 const ext = { namespace: 'N', key: 'k', value: 'v' }

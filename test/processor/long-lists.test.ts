@@ -11,7 +11,7 @@ import {
   openChannel,
   registration,
   topicTable,
-} from '../routeinfo/support.ts'
+} from '../routeinfo/route-helpers.ts'
 
 const TOPICS = Array.from({ length: 5_000 }, (_, index) => `T${index}`)
 const BROKERS = Array.from({ length: 3_000 }, (_, index) => `broker-${index}`)

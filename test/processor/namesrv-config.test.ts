@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RequestCode } from '../../src/protocol/request-code.ts'
-import { ProcessorWorld } from './support.ts'
+import { ProcessorWorld } from './processor-world.ts'
 
 const { GET_NAMESRV_CONFIG, UPDATE_NAMESRV_CONFIG } = RequestCode
 

@@ -2,8 +2,8 @@ import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RequestCode } from '../../src/protocol/request-code.ts'
-import { openChannel } from '../routeinfo/support.ts'
-import { type Asked, MASTER, ProcessorWorld, registrationBody } from './support.ts'
+import { openChannel } from '../routeinfo/route-helpers.ts'
+import { type Asked, MASTER, ProcessorWorld, registrationBody } from './processor-world.ts'
 
 /** With the own topic of broker a. */
 const TOPICS = ['A', 'B', 'C', 'a']

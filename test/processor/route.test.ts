@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RequestCode } from '../../src/protocol/request-code.ts'
-import { MASTER, ProcessorWorld, registrationBody } from './support.ts'
+import { MASTER, ProcessorWorld, registrationBody } from './processor-world.ts'
 
 const { GET_ROUTEINFO_BY_TOPIC, PUT_KV_CONFIG, REGISTER_BROKER } = RequestCode
 const body = registrationBody(['T1', 'T2'])

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RequestCode } from '../../src/protocol/request-code.ts'
-import { MASTER, ProcessorWorld, registrationBody } from './support.ts'
+import { MASTER, ProcessorWorld, registrationBody } from './processor-world.ts'
 
 const body = registrationBody(['plain', ['unit', 1], ['sub', 2], ['both', 3]])
 const ALL = ['plain', 'unit', 'sub', 'both']

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
 import { FrameError, type FrameErrorCode } from '../../src/protocol/errors.ts'
-import { hex, int32 } from './support.ts'
+import { hex, int32 } from './frame-helpers.ts'
 
 const OWN_OPAQUE = 42
 const decoder = new CommandDecoder({ nextOpaque: () => OWN_OPAQUE })

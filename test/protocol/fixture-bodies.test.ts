@@ -10,7 +10,7 @@ import type { TopicQueueMappingInfo } from '../../src/protocol/body/topic-queue-
 import { encodeTopicRouteData, type TopicRouteData } from '../../src/protocol/body/topic-route-data.ts'
 import { MQVersion } from '../../src/protocol/mq-version.ts'
 import { type Fixture, fixtures } from '../fixtures/load.ts'
-import { commandOf, finish, framesOf, topicMap } from './support.ts'
+import { commandOf, finish, framesOf, topicMap } from './frame-helpers.ts'
 
 const NOW_MS = 1_800_000_000_000
 

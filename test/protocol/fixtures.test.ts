@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { encodeCommand } from '../../src/protocol/command-encoder.ts'
 import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
 import { type ExpectedFrame, fixture, fixtures } from '../fixtures/load.ts'
-import { byteByByte, commandOf, framesOf } from './support.ts'
+import { byteByByte, commandOf, framesOf } from './frame-helpers.ts'
 
 const captured = fixtures()
 const another = fixture('5.5.0/cluster-list.request')

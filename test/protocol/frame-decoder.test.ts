@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
 import { FrameError, type FrameErrorCode } from '../../src/protocol/errors.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
-import { byteByByte, framesOf, hex, int32, MAX_FRAME_BYTES } from './support.ts'
+import { byteByByte, framesOf, hex, int32, MAX_FRAME_BYTES } from './frame-helpers.ts'
 
 /** A frame of the given content, which is header word, header and body, with its length word. */
 function framed(content: Buffer): Buffer {

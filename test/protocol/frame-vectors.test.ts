@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { encodeCommand } from '../../src/protocol/command-encoder.ts'
 import { type RemotingCommand, SerializeType } from '../../src/protocol/remoting-command.ts'
-import { commandOf, framesOf, hex } from './support.ts'
+import { commandOf, framesOf, hex } from './frame-helpers.ts'
 
 const routeRequest: RemotingCommand = {
   code: 105,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JsonDialect } from '../../src/protocol/json/json-text.ts'
 import { EncodedRouteCache } from '../../src/routeinfo/encoded-route-cache.ts'
-import { PLAIN_VARIANT } from './support.ts'
+import { PLAIN_VARIANT } from './route-helpers.ts'
 
 const LEGACY = { ...PLAIN_VARIANT, dialect: 'legacy' } as const
 const body = (length: number): Buffer => Buffer.alloc(length, 'x')

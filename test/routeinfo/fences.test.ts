@@ -8,7 +8,7 @@ import {
   parseClusterInfo,
   registration,
   topicTable,
-} from './support.ts'
+} from './route-helpers.ts'
 
 const TIMEOUT_MS = 120_000
 const MANY_TOPICS = topicTable(Array.from({ length: 1_000 }, (_, index) => `T${index}`))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Registration } from '../../src/routeinfo/registration.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { openChannel, registration, topicConfig } from './support.ts'
+import { openChannel, registration, topicConfig } from './route-helpers.ts'
 
 /** What names may hold: everything that JSON, lines or keys of two parts could trip over. */
 export const TOPICS = [

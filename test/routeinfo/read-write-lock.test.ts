@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Steps } from '../../src/common/time-slicer.ts'
 import { ReadWriteLock } from '../../src/routeinfo/read-write-lock.ts'
-import { finestSlicer, ManualTurns, openChannel } from './support.ts'
+import { finestSlicer, ManualTurns, openChannel } from './route-helpers.ts'
 
 /** Steps that take two turns at least with the finest slicer. */
 const LONG = 200

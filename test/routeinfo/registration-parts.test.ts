@@ -7,7 +7,14 @@ import { RouteChanges } from '../../src/routeinfo/route-changes.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { RouteTables } from '../../src/routeinfo/route-tables.ts'
 import { UNLIMITED } from '../../src/routeinfo/table-limits.ts'
-import { managerWith, openChannel, PLAIN_VARIANT, registration, topicConfig, topicTable } from './support.ts'
+import {
+  managerWith,
+  openChannel,
+  PLAIN_VARIANT,
+  registration,
+  topicConfig,
+  topicTable,
+} from './route-helpers.ts'
 
 const TOPICS = ['broker-a', 'T1', 'T2', 'T3', 'T4', 'T5']
 const owner = openChannel(1)

@@ -15,7 +15,7 @@ import {
   registration,
   topicConfig,
   topicTable,
-} from './support.ts'
+} from './route-helpers.ts'
 
 /** The first server runs at 0; the second one begins here, on a clock of its own. */
 const START_MS = 1_000_000

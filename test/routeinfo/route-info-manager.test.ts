@@ -8,7 +8,7 @@ import {
   registration,
   topicConfig,
   topicTable,
-} from './support.ts'
+} from './route-helpers.ts'
 
 const NAMES = Array.from({ length: 5_000 }, (_, index) => `T${index}`)
 const broker = openChannel(1)

@@ -4,7 +4,14 @@ import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts
 import { readRouteSnapshot } from '../../src/routeinfo/snapshot/snapshot-reader.ts'
 import { nextPiece } from '../../src/routeinfo/snapshot/snapshot-text.ts'
 import { answersOf, step, TOPICS } from './random-history.ts'
-import { managerWith, openChannel, PLAIN_VARIANT, registration, topicConfig, topicTable } from './support.ts'
+import {
+  managerWith,
+  openChannel,
+  PLAIN_VARIANT,
+  registration,
+  topicConfig,
+  topicTable,
+} from './route-helpers.ts'
 
 const GRACE_MS = 120_000
 const NOW_MS = 1_000_000

@@ -8,7 +8,7 @@ import {
   openChannel,
   parseClusterInfo,
   topicConfig,
-} from './support.ts'
+} from './route-helpers.ts'
 
 interface RouteJson {
   readonly brokerDatas: { brokerName: string; cluster: string; brokerAddrs: Record<string, string> }[]

@@ -8,7 +8,7 @@ import {
   PLAIN_VARIANT,
   registration,
   topicTable,
-} from './support.ts'
+} from './route-helpers.ts'
 
 const refusal = (limit: string): Error =>
   expect.objectContaining({ name: 'LimitError', busy: false, limit }) as unknown as Error

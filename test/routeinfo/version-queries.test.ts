@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { managerWith, openChannel, PLAIN_VARIANT, registration, topicTable } from './support.ts'
+import { managerWith, openChannel, PLAIN_VARIANT, registration, topicTable } from './route-helpers.ts'
 
 const owner = openChannel(100)
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { BrokerHousekeepingService } from '../../../src/namesrv/brokers/broker-housekeeping-service.ts'
-import { managerWith, openChannel, registration, topicTable } from '../../routeinfo/support.ts'
+import { managerWith, openChannel, registration, topicTable } from '../../routeinfo/route-helpers.ts'
 import { testContext } from '../../support/test-context.ts'
 
 const ROUND_MS = 30_000

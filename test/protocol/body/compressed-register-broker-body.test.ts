@@ -7,7 +7,7 @@ import {
   ZLIB_FIRST_BYTE,
 } from '../../../src/protocol/body/compressed-register-broker-body.ts'
 import { JsonError } from '../../../src/protocol/errors.ts'
-import { finish, hex, int32, topicMap } from '../support.ts'
+import { finish, hex, int32, topicMap } from '../frame-helpers.ts'
 
 const NOW_MS = 1_700_000_000_123
 

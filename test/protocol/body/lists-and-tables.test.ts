@@ -6,7 +6,7 @@ import {
   encodeTopicList,
 } from '../../../src/protocol/body/lists-and-tables.ts'
 import { fixture, fixtures } from '../../fixtures/load.ts'
-import { finish } from '../support.ts'
+import { finish } from '../frame-helpers.ts'
 
 const said = (name: string) => fixture(`5.5.0/${name}.response`).expected.bodyText as string
 const parsed = <Said>(text: string): Said => JSON.parse(text.replaceAll(/([{,])(\d+):/g, '$1"$2":')) as Said

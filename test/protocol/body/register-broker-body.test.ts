@@ -7,7 +7,7 @@ import {
 } from '../../../src/protocol/body/register-broker-body.ts'
 import { JsonError } from '../../../src/protocol/errors.ts'
 import { fixture } from '../../fixtures/load.ts'
-import { finish, topicMap } from '../support.ts'
+import { finish, topicMap } from '../frame-helpers.ts'
 
 const NOW_MS = 1_700_000_000_123.9
 const VERSION = '"dataVersion":{"counter":1,"stateVersion":2,"timestamp":3}'

@@ -5,7 +5,7 @@ import { readTopicConfig } from '../../../src/protocol/body/topic-config.ts'
 import { readTopicTable, TopicList } from '../../../src/protocol/body/topic-table.ts'
 import { JsonError } from '../../../src/protocol/errors.ts'
 import { JsonReader } from '../../../src/protocol/json/json-reader.ts'
-import { finish, topicMap } from '../support.ts'
+import { finish, topicMap } from '../frame-helpers.ts'
 
 interface Entry {
   readonly name: string

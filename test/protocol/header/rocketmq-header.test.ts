@@ -5,7 +5,7 @@ import { FrameError } from '../../../src/protocol/errors.ts'
 import { decodeRocketMQHeader, encodeRocketMQHeader } from '../../../src/protocol/header/rocketmq-header.ts'
 import { StringInterner } from '../../../src/protocol/header/string-interner.ts'
 import { type RemotingCommand, SerializeType } from '../../../src/protocol/remoting-command.ts'
-import { commandOf, framesOf, hex, int32 } from '../support.ts'
+import { commandOf, framesOf, hex, int32 } from '../frame-helpers.ts'
 
 /** code 101, JAVA, version 479, opaque 7, flag 0 */
 const FIXED = '0065 00 01df 00000007 00000000'

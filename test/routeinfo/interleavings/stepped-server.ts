@@ -17,7 +17,7 @@ import { RouteInfoManager } from '../../../src/routeinfo/route-info-manager.ts'
 import type { BrokerLiveInfo } from '../../../src/routeinfo/route-tables.ts'
 import { Counters } from '../../../src/stats/counters.ts'
 import { testContext } from '../../support/test-context.ts'
-import { type FakeChannel, openChannel, PLAIN_VARIANT } from '../support.ts'
+import { type FakeChannel, openChannel, PLAIN_VARIANT } from '../route-helpers.ts'
 import type { Broker } from './who-is-alive.ts'
 
 const CONTEXT = { ...testContext().context, logger: pino({ level: 'silent' }) }

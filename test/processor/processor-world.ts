@@ -12,7 +12,7 @@ import {
 } from '../../src/protocol/remoting-command.ts'
 import type { RequestCode } from '../../src/protocol/request-code.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { type FakeChannel, managerWith, openChannel, wholeSlicer } from '../routeinfo/support.ts'
+import { type FakeChannel, managerWith, openChannel, wholeSlicer } from '../routeinfo/route-helpers.ts'
 
 const SETTINGS = {
   orderMessageEnable: false,
