@@ -165,6 +165,6 @@ export const OWN_KEYS = [
     'Max bytes of all namespaces, keys and values of the key-value table; a change that would exceed it is rejected. The order configuration in it is part of every registration response.',
   ),
   int('overloadLagMillis', 1_000, { unit: 'ms', min: 0, max: MAX_TIMER_MS }).live(
-    'Milliseconds of event-loop delay, three times in a row, that count as an overload: lookups and lists then get SYSTEM_BUSY until it is over. 0 disables this.',
+    'Milliseconds of event-loop delay, three times in a row, that count as an overload: lists of topics and brokers then get SYSTEM_BUSY until it is over. 0 disables this.',
   ),
 ] as const
