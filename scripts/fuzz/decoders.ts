@@ -12,6 +12,7 @@ import {
   readRegisterBrokerBody,
 } from '../../src/protocol/body/register-broker-body.ts'
 import { decodeQueueDatas } from '../../src/protocol/body/topic-route-data.ts'
+import type { KnownTopics } from '../../src/protocol/body/topic-table.ts'
 import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
 import { FrameError, JsonError } from '../../src/protocol/errors.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
@@ -97,9 +98,9 @@ function isRefusal(error: unknown): boolean {
   return code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE'
 }
 
-/** Reads registrations in every form that their bytes can have, with and without the names of the one before. */
+/** Reads registrations in every form that their bytes can have, by themselves and compared with the one before. */
 class RegistrationReader {
-  #expectedNames: readonly string[] = []
+  #known: KnownTopics = { topicNames: [], queueDatas: [] }
 
   read(body: Buffer): void {
     if (body[0] === ZLIB_FIRST_BYTE) {
@@ -111,15 +112,15 @@ class RegistrationReader {
     }
     ignoringRefusals(() => finish(decodeTopicConfigWrapper(body, NOW_MS)))
     const table = readTable(body)
-    const expected = readTable(body, this.#expectedNames)
-    if (JSON.stringify(table) !== JSON.stringify(expected))
-      throw new Error('a registration is read in another way if its names are expected')
-    this.#expectedNames = [...new Set(table?.keys)]
+    if (JSON.stringify(table) !== JSON.stringify(readTable(body, this.#known)))
+      throw new Error('a registration is read in another way if it is compared with the one before')
+    const byName = new Map(table?.topics.map((topic) => [topic.topicName, topic]))
+    this.#known = { topicNames: [...byName.keys()], queueDatas: [...byName.values()] }
   }
 }
 
-function readTable(body: Buffer, expectedNames?: readonly string[]) {
-  const read = ignoringRefusals(() => finish(readRegisterBrokerBody(body, NOW_MS, expectedNames)))
+function readTable(body: Buffer, known?: KnownTopics) {
+  const read = ignoringRefusals(() => finish(readRegisterBrokerBody(body, NOW_MS, known)))
   const table = read?.topicConfigTable
   return table && { keys: [...table.keys()], topics: [...table.values()] }
 }

@@ -11,6 +11,7 @@ import {
   type RegisterBrokerBody,
   readRegisterBrokerBody,
 } from '../protocol/body/register-broker-body.ts'
+import type { KnownTopics } from '../protocol/body/topic-table.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
 import { MQVersion } from '../protocol/mq-version.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
@@ -99,8 +100,7 @@ async function register(
       }
     }
     const previous = last?.applied
-    const expectedNames = previous?.topicNames
-    const body = await readRegistrationBody(request, { slicer, nowMs, inflate, expectedNames })
+    const body = await readRegistrationBody(request, { slicer, nowMs, inflate, known: previous })
     await ready
     const deleteMissing = settings.deleteTopicWithBrokerRegistration
     const outcome = await routeInfo.registerBroker({ ...broker, ...body, previous }, deleteMissing, channel)
@@ -178,7 +178,7 @@ interface ReadBodyOptions {
   /** Inflates a compressed body. */
   readonly inflate: (body: Buffer) => Promise<Buffer>
   /** See {@link readTopicTable}. */
-  readonly expectedNames: readonly string[] | undefined
+  readonly known: KnownTopics | undefined
 }
 
 /** Reads the body of a registration, in any of its forms. @throws {RemotingCommandError} (rejects) */
@@ -201,15 +201,15 @@ function notDecodable(reason: string, cause?: Error): RemotingCommandError {
 
 async function readBody(
   { body, version, extFields }: RemotingCommand,
-  { slicer, nowMs, inflate, expectedNames }: ReadBodyOptions,
+  { slicer, nowMs, inflate, known }: ReadBodyOptions,
 ): Promise<RegisterBrokerBody> {
   if (version < 0) throw notDecodable(`version ${version} is negative`)
   const isBareWrapper = version < MQVersion.V3_0_11
   if (body === null) return emptyRegisterBrokerBody(isBareWrapper ? null : [])
-  if (isBareWrapper) return slicer.run(decodeTopicConfigWrapper(body, nowMs, expectedNames))
+  if (isBareWrapper) return slicer.run(decodeTopicConfigWrapper(body, nowMs, known))
   // Brokers of 5.x with compressedRegister=true compress the body but say they did not, and Java rejects them.
   const isCompressed = booleanField(extFields, 'compressed') === true || body[0] === ZLIB_FIRST_BYTE
-  if (!isCompressed) return slicer.run(readRegisterBrokerBody(body, nowMs, expectedNames))
+  if (!isCompressed) return slicer.run(readRegisterBrokerBody(body, nowMs, known))
   const inflated = await inflate(body)
   const withMappings = version >= MQVersion.V5_0_0
   return slicer.run(decodeInflatedRegisterBrokerBody(inflated, withMappings, nowMs))

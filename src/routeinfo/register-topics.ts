@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Steps } from '../common/time-slicer.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import { MASTER_ID, type QueueData } from '../protocol/body/topic-route-data.ts'
-import { TopicList } from '../protocol/body/topic-table.ts'
+import { ChangedTopics, TopicList } from '../protocol/body/topic-table.ts'
 import type { AppliedRegistration, Registration } from './registration.ts'
 import type { RegistrationScope, Removal } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
@@ -30,13 +30,14 @@ export interface TopicRules {
 }
 
 /** The part of an {@link AppliedRegistration} that concerns its topics. */
-export type StoredTopics = Pick<AppliedRegistration, 'topicNames' | 'queueDatas' | 'missingDeleted'>
-
-/** Unchanged topics that are passed over in one step. */
-const UNCHANGED_PER_STEP = 16
+export type StoredTopics = Pick<
+  AppliedRegistration,
+  'topicNames' | 'queueDatas' | 'permMask' | 'missingDeleted'
+>
 
 /**
- * Applies the topics of a registration, as far as they count, in steps of one topic.
+ * Applies the topics of a registration, as far as they count, in steps of one topic. If the tables still have the topics that it
+ * was compared with, only its changes are looked at.
  * @returns Undefined if the next registration cannot be compared with this one.
  */
 export function* registerTopics(
@@ -46,55 +47,38 @@ export function* registerTopics(
   changes: RouteChanges,
 ): Steps<StoredTopics | undefined> {
   const { brokerName, dataVersion, topicConfigTable, topicQueueMappingInfoMap } = registration
-  const isComparable = topicConfigTable instanceof TopicList && topicQueueMappingInfoMap.size === 0
-  if (permMask === null) {
-    if (!isComparable) return undefined
-    return { topicNames: [...topicConfigTable.keys()], queueDatas: [], missingDeleted: true }
-  }
-  const removal = deleteMissingTopics ? tables.parts.removalBy(tables, registration, scope) : 'none'
+  const isCounted = permMask !== null
+  const removal =
+    isCounted && deleteMissingTopics ? tables.parts.removalBy(tables, registration, scope) : 'none'
   if (removal !== 'none') yield* removeMissing(tables, registration, removal, changes)
-  const named = tables.parts.take(registration, scope, deleteMissingTopics)
+  const named = isCounted ? tables.parts.take(registration, scope, deleteMissingTopics) : undefined
 
   const { news } = scope
   const isOverridden = tables.overridden.has(brokerName)
-  const isAsBefore = registration.previous?.queueState === tables.queueState(brokerName)
-  const mayPassOver = isAsBefore && isComparable && !isOverridden && named === undefined
-  const previous = mayPassOver ? registration.previous : undefined
+  const hasKnown = named === undefined && !isOverridden && stillHas(tables, registration, permMask)
+  const compared = topicConfigTable instanceof ChangedTopics && hasKnown ? topicConfigTable : undefined
   const topicNames: string[] = []
-  const queueDatas: QueueData[] = []
+  const queueDatas = compared === undefined ? [] : [...(registration.previous?.queueDatas ?? [])]
   const share = queueDataSharing(brokerName)
-  for (const config of topicConfigTable.values()) {
-    const { topicName: topic, readQueueNums, writeQueueNums, topicSysFlag } = config
-    const perm = config.perm & permMask
-    const index = topicNames.length
-    topicNames.push(topic)
-    const before = previous?.topicNames[index] === topic ? previous.queueDatas[index] : undefined
-    if (
-      before !== undefined &&
-      before.perm === perm &&
-      before.readQueueNums === readQueueNums &&
-      before.writeQueueNums === writeQueueNums &&
-      before.topicSysFlag === topicSysFlag
-    ) {
-      queueDatas.push(before)
-      if (index % UNCHANGED_PER_STEP === 0) yield
-      continue
-    }
-    const queueData = share(readQueueNums, writeQueueNums, perm, topicSysFlag)
-    const known = news === 'all' ? undefined : tables.topicQueueTable.get(topic)?.get(brokerName)
+  for (const [index, config] of compared?.changes ?? numbered(topicConfigTable.values())) {
+    const { topicName: topic, readQueueNums, writeQueueNums, perm, topicSysFlag } = config
+    const queueData = share(readQueueNums, writeQueueNums, perm & (permMask ?? ~0), topicSysFlag)
+    const known =
+      !isCounted || news === 'all' ? undefined : tables.topicQueueTable.get(topic)?.get(brokerName)
     const stays =
       known !== undefined &&
       (news === 'nothing' || (isOverridden && tables.overridden.outlasts(topic, queueData, dataVersion)))
-    if (!stays) {
+    if (isCounted && !stays) {
       const change = tables.topicQueueTable.get(topic)?.has(brokerName) === true ? 'changed' : 'new'
       if (tables.putQueueData(topic, queueData)) changes.topic(topic, change)
       if (isOverridden) tables.overridden.drop(topic, brokerName)
     }
-    queueDatas.push(stays ? known : queueData)
+    if (compared === undefined) topicNames.push(topic)
+    queueDatas[index] = stays ? known : queueData
     named?.add(topic)
     yield
   }
-  if (news !== 'nothing') {
+  if (isCounted && news !== 'nothing') {
     for (const [topic, info] of topicQueueMappingInfoMap) {
       const known = tables.topicQueueMappingInfoTable.get(topic)
       const bname = info.bname ?? 'null'
@@ -105,7 +89,28 @@ export function* registerTopics(
       yield
     }
   }
-  return isComparable ? { topicNames, queueDatas, missingDeleted: removal === 'not named' } : undefined
+  const isList = topicConfigTable instanceof TopicList || topicConfigTable instanceof ChangedTopics
+  if (!isList || topicQueueMappingInfoMap.size > 0) return undefined
+  const missingDeleted = !isCounted || removal === 'not named'
+  return { topicNames: compared?.keys() ?? topicNames, queueDatas, permMask, missingDeleted }
+}
+
+/** Whether the topics that a registration was compared with are still as they were then. */
+function stillHas(
+  tables: RouteTables,
+  { topicConfigTable, brokerName, previous }: Registration,
+  permMask: number | null,
+): boolean {
+  if (!(topicConfigTable instanceof ChangedTopics) || topicConfigTable.known !== previous) return false
+  return (
+    previous.permMask === permMask &&
+    (permMask === null || previous.queueState === tables.queueState(brokerName))
+  )
+}
+
+function* numbered<Item>(items: Iterable<Item>): Generator<[number, Item], undefined, undefined> {
+  let number = 0
+  for (const item of items) yield [number++, item]
 }
 
 function* removeMissing(

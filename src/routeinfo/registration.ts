@@ -1,5 +1,6 @@
 import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
 import type { BrokerData, QueueData } from '../protocol/body/topic-route-data.ts'
+import type { KnownTopics } from '../protocol/body/topic-table.ts'
 import type { BrokerIdentity } from './route-event.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 
@@ -16,20 +17,21 @@ export interface Registration extends BrokerIdentity, RegisterBrokerBody {
   /** Arrival number of the request, see BrokerLiveInfo. */
   readonly generation: number
   readonly nowMs: number
-  /** A registration of this broker that was applied before: topics that are still as it left them are not looked up. */
+  /** The registration whose topics its own were compared with, see {@link ChangedTopics}. */
   readonly previous?: AppliedRegistration | undefined
 }
 
 /** How a registration left the tables. A later one is compared with it, as far as the tables are still the same. */
-export interface AppliedRegistration {
+export interface AppliedRegistration extends KnownTopics {
   readonly live: Readonly<BrokerLiveInfo>
   readonly group: BrokerData
   /** State of the broker name's queues, see {@link RouteTables.queueState}. */
   readonly queueState: number
   /** Whether topics that it does not name were removed, or none are removed by a broker of its role. */
   readonly missingDeleted: boolean
-  /** Its topics in order, each once, and what the tables had of each; empty if they did not count. */
-  readonly topicNames: readonly string[]
+  /** What its permissions were masked with; null if its topics did not count. */
+  readonly permMask: number | null
+  /** What the tables had of each topic; if they did not count, what it registered. */
   readonly queueDatas: readonly QueueData[]
 }
 

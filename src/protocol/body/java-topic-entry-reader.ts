@@ -1,5 +1,5 @@
 import { Literal } from '../json/literal.ts'
-import type { NamedTopicConfig } from './topic-config.ts'
+import type { NamedTopicConfig, TopicQueues } from './topic-config.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -31,6 +31,11 @@ export class JavaTopicEntryReader {
   readonly #view: DataView
   /** Where the reader is; -1 once the entry has turned out to have another form. */
   #at = 0
+  #topicName = ''
+  #readQueueNums = 0
+  #writeQueueNums = 0
+  #perm = 0
+  #topicSysFlag = 0
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
@@ -42,40 +47,63 @@ export class JavaTopicEntryReader {
     return this.#at
   }
 
+  /** Name of the entry that was read last. */
+  get topicName(): string {
+    return this.#topicName
+  }
+
+  /** The entry that was read last. */
+  topic(): NamedTopicConfig {
+    return {
+      topicName: this.#topicName,
+      readQueueNums: this.#readQueueNums,
+      writeQueueNums: this.#writeQueueNums,
+      perm: this.#perm,
+      topicSysFlag: this.#topicSysFlag,
+    }
+  }
+
+  /** Whether the entry that was read last has these queues. */
+  hasQueues(queues: TopicQueues | undefined): boolean {
+    return (
+      queues?.perm === this.#perm &&
+      queues.readQueueNums === this.#readQueueNums &&
+      queues.writeQueueNums === this.#writeQueueNums &&
+      queues.topicSysFlag === this.#topicSysFlag
+    )
+  }
+
   /**
    * Reads the entry at an offset, and the comma in front of it.
-   * @param expectedName - Its probable name, which then is the name of the result.
-   * @returns Undefined if there is no entry of this form.
+   * @param expectedName - Its probable name, so that no string is made of it.
+   * @returns False if there is no entry of this form.
    */
-  read(at: number, expectedName: string | undefined): NamedTopicConfig | undefined {
+  read(at: number, expectedName: string | undefined): boolean {
     const bytes = this.#bytes
     const from = (bytes[at] === COMMA ? at + 1 : at) + 1
-    if (bytes[from - 1] !== QUOTE) return undefined
-    let topicName = expectedName
-    let to = from + (expectedName?.length ?? 0)
-    if (topicName === undefined || !this.#isNameAt(from, topicName)) {
-      to = this.#stringEnd(from)
-      if (to < 0) return undefined
-      topicName = bytes.toString('latin1', from, to)
-    }
+    if (bytes[from - 1] !== QUOTE) return false
+    const isExpected = expectedName !== undefined && this.#isNameAt(from, expectedName)
+    const to = isExpected ? from + expectedName.length : this.#stringEnd(from)
+    if (to < 0) return false
     this.#at = to
     if (ATTRIBUTES.isAt(this.#view, to)) {
       this.#at = this.#attributesEnd(to + ATTRIBUTES.length)
-      if (this.#at < 0) return undefined
-      if (!this.#skip(ATTRIBUTES_NOT_ORDERED) && !this.#skip(ATTRIBUTES_ORDERED)) return undefined
-    } else if (!this.#skip(NOT_ORDERED) && !this.#skip(ORDERED)) return undefined
-    const perm = this.#int()
-    if (perm < 0 || !this.#skip(READ_QUEUE_NUMS)) return undefined
-    const readQueueNums = this.#int()
-    if (readQueueNums < 0 || !this.#skip(TOPIC_FILTER_TYPE)) return undefined
+      if (this.#at < 0) return false
+      if (!this.#skip(ATTRIBUTES_NOT_ORDERED) && !this.#skip(ATTRIBUTES_ORDERED)) return false
+    } else if (!this.#skip(NOT_ORDERED) && !this.#skip(ORDERED)) return false
+    this.#perm = this.#int()
+    if (this.#perm < 0 || !this.#skip(READ_QUEUE_NUMS)) return false
+    this.#readQueueNums = this.#int()
+    if (this.#readQueueNums < 0 || !this.#skip(TOPIC_FILTER_TYPE)) return false
     this.#at = this.#stringEnd(this.#at)
-    if (this.#at < 0 || !this.#skip(TOPIC_NAME) || !this.#skipSame(from, to)) return undefined
-    if (!this.#skip(TOPIC_SYS_FLAG)) return undefined
-    const topicSysFlag = this.#int()
-    if (topicSysFlag < 0 || !this.#skip(WRITE_QUEUE_NUMS)) return undefined
-    const writeQueueNums = this.#int()
-    if (writeQueueNums < 0 || bytes[this.#at++] !== CLOSE_BRACE) return undefined
-    return { topicName, readQueueNums, writeQueueNums, perm, topicSysFlag }
+    if (this.#at < 0 || !this.#skip(TOPIC_NAME) || !this.#skipSame(from, to)) return false
+    if (!this.#skip(TOPIC_SYS_FLAG)) return false
+    this.#topicSysFlag = this.#int()
+    if (this.#topicSysFlag < 0 || !this.#skip(WRITE_QUEUE_NUMS)) return false
+    this.#writeQueueNums = this.#int()
+    if (this.#writeQueueNums < 0 || bytes[this.#at++] !== CLOSE_BRACE) return false
+    this.#topicName = isExpected ? expectedName : bytes.toString('latin1', from, to)
+    return true
   }
 
   #skip(text: Literal): boolean {

@@ -4,7 +4,7 @@ import { FieldNames } from '../json/field-names.ts'
 import { JsonReader } from '../json/json-reader.ts'
 import { type DataVersion, EMPTY_DATA_VERSION, readDataVersion } from './data-version.ts'
 import { readTopicQueueMappingInfo, type TopicQueueMappingInfo } from './topic-queue-mapping-info.ts'
-import { readTopicTable, TopicList, type TopicTable } from './topic-table.ts'
+import { type KnownTopics, readTopicTable, TopicList, type TopicTable } from './topic-table.ts'
 
 /**
  * What a broker registers beside its own identity.
@@ -39,13 +39,13 @@ type Wrapper = Omit<RegisterBrokerBody, 'filterServerList'>
 /**
  * Reads the JSON form of 3.0.11 and later, `{"filterServerList":[…],"topicConfigSerializeWrapper":{…}}`. A null where Java would
  * register half a broker is rejected.
- * @param expectedNames - See {@link readTopicTable}.
+ * @param known - See {@link readTopicTable}.
  * @throws {JsonError}
  */
 export function* readRegisterBrokerBody(
   bytes: Buffer,
   nowMs: number,
-  expectedNames?: readonly string[],
+  known?: KnownTopics,
 ): Steps<RegisterBrokerBody> {
   const reader = new JsonReader(bytes)
   let wrapper: Wrapper = emptyWrapper(nowMs)
@@ -60,7 +60,7 @@ export function* readRegisterBrokerBody(
   ) {
     if (field === 'filterServerList')
       filterServerList = withoutNulls(reader.readStringList(MAX_FILTER_SERVERS))
-    else wrapper = yield* readWrapper(reader, bytes, nowMs, expectedNames)
+    else wrapper = yield* readWrapper(reader, bytes, nowMs, known)
     if (++members > BODY_FIELDS.count) yield
   }
   reader.expectEnd()
@@ -74,10 +74,10 @@ export function* readRegisterBrokerBody(
 export function* decodeTopicConfigWrapper(
   bytes: Buffer,
   nowMs: number,
-  expectedNames?: readonly string[],
+  known?: KnownTopics,
 ): Steps<RegisterBrokerBody> {
   const reader = new JsonReader(bytes)
-  const wrapper = yield* readWrapper(reader, bytes, nowMs, expectedNames)
+  const wrapper = yield* readWrapper(reader, bytes, nowMs, known)
   reader.expectEnd()
   return { ...wrapper, filterServerList: null }
 }
@@ -94,7 +94,7 @@ function* readWrapper(
   reader: JsonReader,
   bytes: Buffer,
   nowMs: number,
-  expectedNames: readonly string[] | undefined,
+  known: KnownTopics | undefined,
 ): Steps<Wrapper> {
   let { dataVersion, topicConfigTable, topicQueueMappingInfoMap } = emptyWrapper(nowMs)
   let members = 0
@@ -106,7 +106,7 @@ function* readWrapper(
   ) {
     switch (field) {
       case 'topicConfigTable':
-        topicConfigTable = yield* readTopicTable(reader, bytes, expectedNames)
+        topicConfigTable = yield* readTopicTable(reader, bytes, known)
         break
       case 'dataVersion': {
         const version = readDataVersion(reader, nowMs)

@@ -9,8 +9,12 @@ export const Perm = { INHERIT: 1, WRITE: 2, READ: 4, PRIORITY: 8 } as const
  * skipped.
  * @see TopicConfig in apache/rocketmq
  */
-export interface TopicConfig {
+export interface TopicConfig extends TopicQueues {
   readonly topicName: string | null
+}
+
+/** The queues of a topic on one broker. */
+export interface TopicQueues {
   readonly readQueueNums: number
   readonly writeQueueNums: number
   readonly perm: number

@@ -2,7 +2,7 @@ import type { Steps } from '../../common/time-slicer.ts'
 import { JsonError } from '../errors.ts'
 import type { JsonReader } from '../json/json-reader.ts'
 import { JavaTopicEntryReader } from './java-topic-entry-reader.ts'
-import { type NamedTopicConfig, readTopicConfig } from './topic-config.ts'
+import { type NamedTopicConfig, readTopicConfig, type TopicQueues } from './topic-config.ts'
 
 /** The topics of a registration, by the table's key; the name that counts is the one inside. */
 export interface TopicTable {
@@ -12,7 +12,13 @@ export interface TopicTable {
   values(): Iterable<NamedTopicConfig>
 }
 
-/** A topic table whose keys are the names inside, each once. An array costs a fraction of a map of the same size. */
+/** The topics of an earlier registration of the same broker, in order, each once. */
+export interface KnownTopics {
+  readonly topicNames: readonly string[]
+  readonly queueDatas: readonly TopicQueues[]
+}
+
+/** A topic table whose keys are the names inside, each once. */
 export class TopicList implements TopicTable {
   readonly #topics: readonly NamedTopicConfig[]
 
@@ -34,8 +40,48 @@ export class TopicList implements TopicTable {
   }
 
   values(): Iterable<NamedTopicConfig> {
-    return this.#topics.values()
+    return this.#topics
   }
+}
+
+/** A topic table with the names of an earlier one: only what differs is kept of it. */
+export class ChangedTopics implements TopicTable {
+  readonly known: KnownTopics
+  /** By position. */
+  readonly changes: ReadonlyMap<number, NamedTopicConfig>
+
+  constructor(known: KnownTopics, changes: ReadonlyMap<number, NamedTopicConfig>) {
+    this.known = known
+    this.changes = changes
+  }
+
+  get size(): number {
+    return this.known.topicNames.length
+  }
+
+  /** Looks at every topic: for many names, put {@link keys} into a set. */
+  has(name: string): boolean {
+    return this.known.topicNames.includes(name)
+  }
+
+  keys(): readonly string[] {
+    return this.known.topicNames
+  }
+
+  *values(): Generator<NamedTopicConfig, undefined, undefined> {
+    for (let index = 0; index < this.size; index++) yield topicAt(this.known, this.changes, index)
+  }
+}
+
+function topicAt(
+  { topicNames, queueDatas }: KnownTopics,
+  changes: ReadonlyMap<number, NamedTopicConfig>,
+  index: number,
+): NamedTopicConfig {
+  const changed = changes.get(index)
+  if (changed !== undefined) return changed
+  const { readQueueNums, writeQueueNums, perm, topicSysFlag } = queueDatas[index] as TopicQueues
+  return { topicName: topicNames[index] as string, readQueueNums, writeQueueNums, perm, topicSysFlag }
 }
 
 /** Entries in the form of Java brokers that are read in one step. */
@@ -43,48 +89,71 @@ const ENTRIES_PER_STEP = 16
 
 /**
  * Reads a topic table where one is the next value.
- * @param expectedNames - Names in the order of the broker's previous registration, each once. An entry that has the expected name
- *   needs no new string and cannot repeat an earlier one; any other order is only slower.
+ * @param known - As long as its names come in the same order, entries are only compared with it, and nothing is made of equal ones.
  * @throws {JsonError} Also for a null in place of the table, a topic or its name.
  */
 export function* readTopicTable(
   reader: JsonReader,
   bytes: Buffer,
-  expectedNames: readonly string[] = [],
+  known: KnownTopics = NO_TOPICS,
 ): Steps<TopicTable> {
   if (!reader.enterObject()) throw new JsonError('topicConfigTable is null', reader.offset)
   const entries = new JavaTopicEntryReader(bytes)
+  const changes = new Map<number, NamedTopicConfig>()
+  let index = 0
+  for (; index < known.topicNames.length; index++) {
+    const expectedName = known.topicNames[index] as string
+    const queues = known.queueDatas[index]
+    if (entries.read(reader.offset, expectedName)) {
+      if (entries.topicName !== expectedName) break
+      reader.skipTo(entries.end)
+      if (!entries.hasQueues(queues)) changes.set(index, entries.topic())
+      if (index % ENTRIES_PER_STEP === 0) yield
+      continue
+    }
+    const { offset } = reader
+    const topic = reader.nextName() === expectedName ? readNamedTopicConfig(reader) : undefined
+    if (topic?.topicName !== expectedName) {
+      reader.skipTo(offset)
+      break
+    }
+    changes.set(index, topic)
+    yield
+  }
   const topics: NamedTopicConfig[] = []
-  /** By key, once a name is not the expected one: from then on names may repeat. */
-  let table: Map<string, NamedTopicConfig> | undefined
+  const table = new Map<string, NamedTopicConfig>()
   let keysAreNames = true
   for (;;) {
-    const expectedName = expectedNames[topics.length]
-    let config = entries.read(reader.offset, expectedName)
-    let key = config?.topicName
-    if (config !== undefined) {
+    let key: string | undefined
+    let topic: NamedTopicConfig
+    if (entries.read(reader.offset, undefined)) {
       reader.skipTo(entries.end)
-      if (topics.length % ENTRIES_PER_STEP === 0) yield
+      topic = entries.topic()
+      key = topic.topicName
+      if (index % ENTRIES_PER_STEP === 0) yield
     } else {
       key = reader.nextName()
       if (key === undefined) break
-      config = readNamedTopicConfig(reader)
-      keysAreNames &&= config.topicName === key
+      topic = readNamedTopicConfig(reader)
+      keysAreNames &&= topic.topicName === key
       yield
     }
-    if (table === undefined && (key !== expectedName || !keysAreNames)) {
-      table = new Map()
-      for (const topic of topics) {
-        table.set(topic.topicName, topic)
-        if (table.size % ENTRIES_PER_STEP === 0) yield
-      }
+    while (topics.length < index) {
+      const before = topicAt(known, changes, topics.length)
+      topics.push(before)
+      table.set(before.topicName, before)
+      if (topics.length % ENTRIES_PER_STEP === 0) yield
     }
-    topics.push(config)
-    table?.set(key as string, config)
+    topics.push(topic)
+    table.set(key, topic)
+    index++
   }
-  const isList = keysAreNames && (table === undefined || table.size === topics.length)
-  return table === undefined || isList ? new TopicList(topics) : table
+  if (topics.length === 0 && index === known.topicNames.length) return new ChangedTopics(known, changes)
+  while (topics.length < index) topics.push(topicAt(known, changes, topics.length))
+  return keysAreNames && (table.size === 0 || table.size === topics.length) ? new TopicList(topics) : table
 }
+
+const NO_TOPICS: KnownTopics = { topicNames: [], queueDatas: [] }
 
 function readNamedTopicConfig(reader: JsonReader): NamedTopicConfig {
   const config = readTopicConfig(reader)

@@ -2,7 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { JavaTopicEntryReader } from '../../../src/protocol/body/java-topic-entry-reader.ts'
 import { readTopicConfig } from '../../../src/protocol/body/topic-config.ts'
-import { readTopicTable, TopicList } from '../../../src/protocol/body/topic-table.ts'
+import {
+  ChangedTopics,
+  type KnownTopics,
+  readTopicTable,
+  TopicList,
+} from '../../../src/protocol/body/topic-table.ts'
 import { JsonError } from '../../../src/protocol/errors.ts'
 import { JsonReader } from '../../../src/protocol/json/json-reader.ts'
 import { finish, topicMap } from '../frame-helpers.ts'
@@ -34,8 +39,7 @@ const topicOf = ({ name, queues = 8 }: Entry) => ({
 
 function readFast(text: string, expectedName?: string) {
   const reader = new JavaTopicEntryReader(Buffer.from(text))
-  const topic = reader.read(0, expectedName)
-  return topic && { topic, end: reader.end }
+  return reader.read(0, expectedName) ? { topic: reader.topic(), end: reader.end } : undefined
 }
 
 /** The reader that takes every form. */
@@ -109,66 +113,113 @@ describe('an entry as Java brokers write it', () => {
 })
 
 describe('a topic table', () => {
-  const read = (text: string, expectedNames?: readonly string[]) => {
+  const read = (text: string, known?: KnownTopics) => {
     const bytes = Buffer.from(text)
-    return finish(readTopicTable(new JsonReader(bytes), bytes, expectedNames))
+    return finish(readTopicTable(new JsonReader(bytes), bytes, known))
   }
+  const knownOf = (entries: readonly Entry[]): KnownTopics => ({
+    topicNames: entries.map(({ name }) => name),
+    queueDatas: entries.map(topicOf),
+  })
+  const textOf = (entries: readonly Entry[]): string => `{${entries.map(entryText).join()}}`
+  const TOPICS: readonly Entry[] = ['A', 'B', 'C'].map((name) => ({ name }))
 
   test('is a list if its keys are the names inside, and each is there once', () => {
-    const names = ['A', 'B', 'C']
-    const text = `{${names.map((name) => entryText({ name })).join()}}`
-    for (const expectedNames of [undefined, names, ['A'], ['A', 'X', 'C'], [...names, 'D']]) {
-      const table = read(text, expectedNames)
-      expect(table).toBeInstanceOf(TopicList)
-      expect([...table.values()]).toEqual(names.map((name) => topicOf({ name })))
-      expect([[...table.keys()], table.size, table.has('B'), table.has('X')]).toEqual([names, 3, true, false])
-    }
+    const table = read(textOf(TOPICS))
+    expect(table).toBeInstanceOf(TopicList)
+    expect([...table.values()]).toEqual(TOPICS.map(topicOf))
+    expect([[...table.keys()], table.size, table.has('B'), table.has('X')]).toEqual([
+      ['A', 'B', 'C'],
+      3,
+      true,
+      false,
+    ])
+  })
+
+  test('with the names that are known has only its changes', () => {
+    const known = knownOf(TOPICS)
+    expect(read(textOf(TOPICS), known)).toEqual(new ChangedTopics(known, new Map()))
+    const changed = [{ name: 'A' }, { name: 'B', queues: 16 }, { name: 'C' }]
+    const table = read(textOf(changed), known) as ChangedTopics
+    expect(table).toEqual(new ChangedTopics(known, new Map([[1, topicOf({ name: 'B', queues: 16 })]])))
+    expect([...table.values()]).toEqual(changed.map(topicOf))
+    expect([[...table.keys()], table.size, table.has('B'), table.has('X')]).toEqual([
+      ['A', 'B', 'C'],
+      3,
+      true,
+      false,
+    ])
+  })
+
+  test.each([
+    ['more', ['A', 'B', 'C', 'D']],
+    ['fewer', ['A', 'B']],
+    ['others', ['A', 'X', 'C']],
+    ['the same names in another order', ['B', 'A', 'C']],
+    ['none', []],
+  ])('with %s of the names that are known is a list', (_, names) => {
+    const table = read(textOf(names.map((name) => ({ name }))), knownOf(TOPICS))
+    expect(table).toBeInstanceOf(TopicList)
+    expect([...table.values()]).toEqual(names.map((name) => topicOf({ name })))
   })
 
   test('has the last of several entries of one key, and the name inside where it differs from the key', () => {
-    const repeated = read(`{${entryText({ name: 'A', queues: 1 })},${entryText({ name: 'A', queues: 2 })}}`)
+    const repeated = read(
+      textOf([
+        { name: 'A', queues: 1 },
+        { name: 'A', queues: 2 },
+      ]),
+    )
     expect([...topicMap(repeated)]).toEqual([['A', topicOf({ name: 'A', queues: 2 })]])
-    const odd = read(`{${entryText({ name: 'A' })},"k":{"topicName":"A"}}`, ['A', 'k'])
+    const odd = read(
+      `{${entryText({ name: 'A' })},"k":{"topicName":"A"}}`,
+      knownOf([{ name: 'A' }, { name: 'k' }]),
+    )
     expect([...odd.keys()]).toEqual(['A', 'k'])
-    expect(odd).not.toBeInstanceOf(TopicList)
+    expect(odd).toBeInstanceOf(Map)
   })
 
-  test('does not depend on the names that are expected', () => {
+  test('has the same topics whatever is known', () => {
     const names = ['A', 'B', 'C', 'DD', 'EE']
+    const topic = fc.record({ name: fc.constantFrom(...names), queues: fc.constantFrom(1, 8) })
+    const knownTopics = fc.uniqueArray(topic, { selector: ({ name }) => name })
     const entries = fc.array(
       fc.record({
-        name: fc.constantFrom(...names),
-        queues: fc.constantFrom(1, 8),
+        topic,
         space: fc.constantFrom('', '', ' '),
         inner: fc.option(fc.constantFrom(...names), { freq: 10 }),
       }),
       { maxLength: 6 },
     )
     fc.assert(
-      fc.property(entries, fc.uniqueArray(fc.constantFrom(...names)), (given, expectedNames) => {
-        const texts = given.map(({ inner, space, ...each }) => {
+      fc.property(knownTopics, entries, fc.boolean(), (known, others, repeats) => {
+        const same = known.map((each) => ({ topic: each, space: '', inner: null }))
+        const given = repeats ? [...same, ...others.slice(0, 1)] : others
+        const texts = given.map(({ topic: each, space, inner }) => {
           const text = space + entryText(each)
           return inner === null ? text : text.replace(/"topicName":"[A-E]+"/, `"topicName":"${inner}"`)
         })
         const text = `{${texts.join()}}`
-        const [any, expected] = [read(text), read(text, expectedNames)]
-        expect(topicMap(expected)).toEqual(topicMap(any))
-        expect(expected instanceof TopicList).toBe(any instanceof TopicList)
-        const last = new Map(given.map(({ name, queues }) => [name, queues]))
+        const [any, compared] = [read(text), read(text, knownOf(known))]
+        expect(topicMap(compared)).toEqual(topicMap(any))
+        expect(compared instanceof Map).toBe(any instanceof Map)
+        const last = new Map(given.map(({ topic: { name, queues } }) => [name, queues]))
         expect([...any.keys()]).toEqual([...last.keys()])
         expect([...any.values()].map(({ readQueueNums }) => readQueueNums)).toEqual([...last.values()])
       }),
-      { numRuns: 2_000 },
+      { numRuns: 3_000 },
     )
   })
 
   test('is read in steps of 16 entries, and of one entry in any other form', () => {
-    const names = Array.from({ length: 64 }, (_, index) => `T${index}`)
-    const steps = (entries: readonly string[]): number => {
-      const bytes = Buffer.from(`{${entries.join()}}`)
-      return [...readTopicTable(new JsonReader(bytes), bytes, names)].length
+    const topics = Array.from({ length: 64 }, (_, index) => ({ name: `T${index}` }))
+    const steps = (text: string, known?: KnownTopics): number => {
+      const bytes = Buffer.from(text)
+      return [...readTopicTable(new JsonReader(bytes), bytes, known)].length
     }
-    expect(steps(names.map((name) => entryText({ name })))).toBe(4)
-    expect(steps(names.map((name) => `"${name}":{"topicName":"${name}"}`))).toBe(64)
+    expect(steps(textOf(topics), knownOf(topics))).toBe(4)
+    expect(steps(textOf(topics))).toBe(4)
+    const others = topics.map(({ name }) => `"${name}":{"topicName":"${name}"}`)
+    expect(steps(`{${others.join()}}`, knownOf(topics))).toBe(64)
   })
 })
