@@ -219,3 +219,41 @@ describe('a registration that arrives while another of its broker is being read'
     expect(last.body).toMatch(/"topicSysFlag":4/)
   })
 })
+
+describe('a registration that repeats the last one is applied again', () => {
+  const repeated = registrationBody(['broker-a', 'T1', 'T2'])
+  const registered = async (): Promise<ProcessorWorld> => {
+    const world = new ProcessorWorld()
+    for (let time = 0; time < 2; time++) await world.ask(REGISTER_BROKER, { ext: MASTER, body: repeated })
+    return world
+  }
+  const { DELETE_TOPIC_IN_NAMESRV, REGISTER_TOPIC_IN_NAMESRV, UNREGISTER_BROKER } = RequestCode
+
+  test('after one of its topics was deleted', async () => {
+    const world = await registered()
+    await world.ask(DELETE_TOPIC_IN_NAMESRV, { ext: { topic: 'T1' } })
+    expect(await topicsOf(world)).toEqual(['broker-a', 'T2'])
+    await world.ask(REGISTER_BROKER, { ext: MASTER, body: repeated })
+    expect(await topicsOf(world)).toEqual(['broker-a', 'T2', 'T1'])
+  })
+
+  test('after its broker has left', async () => {
+    const world = await registered()
+    await world.ask(UNREGISTER_BROKER, { ext: MASTER })
+    expect(await topicsOf(world)).toEqual([])
+    await world.ask(REGISTER_BROKER, { ext: MASTER, body: repeated })
+    expect(await topicsOf(world)).toEqual(['broker-a', 'T1', 'T2'])
+  })
+
+  test('after deleteTopicWithBrokerRegistration was set, and removes what it does not name', async () => {
+    const world = await registered()
+    const queue = { brokerName: 'broker-a', perm: 6, readQueueNums: 1, topicSysFlag: 0, writeQueueNums: 1 }
+    const body = JSON.stringify({ queueDatas: [queue] })
+    await world.ask(REGISTER_TOPIC_IN_NAMESRV, { ext: { topic: 'T3' }, body })
+    await world.ask(REGISTER_BROKER, { ext: MASTER, body: repeated })
+    expect(await topicsOf(world)).toContain('T3')
+    world.settings.deleteTopicWithBrokerRegistration = true
+    await world.ask(REGISTER_BROKER, { ext: MASTER, body: repeated })
+    expect(await topicsOf(world)).toEqual(['broker-a', 'T1', 'T2'])
+  })
+})

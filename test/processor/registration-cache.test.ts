@@ -81,7 +81,7 @@ const body = fc
     return text.slice(0, text.length - cut)
   })
 
-/** Few bodies in one history, so that they are repeated. */
+/** Few bodies and requests in one history, so that they are repeated. */
 const steps = fc.array(body, { minLength: 1, maxLength: 4 }).chain((bodies) => {
   const registering = fc
     .record({
@@ -90,10 +90,9 @@ const steps = fc.array(body, { minLength: 1, maxLength: 4 }).chain((bodies) => {
       acting: fc.constantFrom('false', 'true', null),
       zone: fc.constantFrom(null, 'z'),
       checksum: fc.constantFrom('0', 'right', 'right', 'wrong'),
-      channel: fc.nat(2),
       version: fc.constantFrom(513, 513, 513, 30),
     })
-    .map(({ identity, text, acting, zone, checksum, channel, version }): Step => {
+    .map(({ identity, text, acting, zone, checksum, version }) => (channel: number): Step => {
       const sum = (crc32(Buffer.from(text)) & 0x7fffffff) + (checksum === 'wrong' ? 1 : 0)
       const ext = {
         clusterName: 'C',
@@ -151,9 +150,19 @@ const steps = fc.array(body, { minLength: 1, maxLength: 4 }).chain((bodies) => {
         },
     ),
   )
-  return fc.array(fc.oneof({ weight: 3, arbitrary: registering }, { weight: 1, arbitrary: operation }), {
-    minLength: 2,
-    maxLength: 14,
+  const connection = fc.constantFrom(0, 0, 1, 2)
+  return fc.array(registering, { minLength: 1, maxLength: 3 }).chain((requests) => {
+    const [repeated, any] = [fc.constantFrom(...requests), registering].map((request) =>
+      fc.tuple(request, connection).map(([register, channel]) => register(channel)),
+    ) as [fc.Arbitrary<Step>, fc.Arbitrary<Step>]
+    return fc.array(
+      fc.oneof(
+        { weight: 4, arbitrary: repeated },
+        { weight: 1, arbitrary: any },
+        { weight: 2, arbitrary: operation },
+      ),
+      { minLength: 2, maxLength: 14 },
+    )
   })
 })
 
