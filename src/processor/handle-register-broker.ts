@@ -105,7 +105,7 @@ async function register(
     const deleteMissing = settings.deleteTopicWithBrokerRegistration
     const outcome = await routeInfo.registerBroker({ ...broker, ...body, previous }, deleteMissing, channel)
     counters.registrationsRead++
-    registrations.set(broker, cacheable(isRepetition ? last.request : request, body, outcome, nowMs), channel)
+    registrations.set(broker, cacheable(request, body, outcome, nowMs), channel)
     return responseOf(outcome, options)
   } finally {
     release()

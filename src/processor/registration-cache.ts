@@ -14,6 +14,8 @@ type RegistrationRequest = Pick<RemotingCommand, 'version' | 'extFields' | 'body
 type BrokerAddress = { readonly clusterName: string; readonly brokerAddr: string }
 
 interface Entry extends CachedRegistration {
+  /** Contains the body. */
+  readonly memory: Buffer
   /** Weak, because the entry may outlive the connection. */
   readonly channel: WeakRef<ChannelRef>
   readonly bytes: number
@@ -25,6 +27,8 @@ const ENTRY_BYTES = 1_024
 const TOPIC_BYTES = 16
 /** Bytes of an ext field beside its text. */
 const FIELD_BYTES = 64
+/** A body may grow by this fraction before it needs a larger buffer. */
+const SPARE_FRACTION = 1 / 16
 
 /**
  * The last registration of each broker, so that one that repeats it need not be read. Limited in bytes: a registration without
@@ -60,13 +64,17 @@ export class RegistrationCache {
     const before = this.#entries.get(key)
     this.#delete(key)
     if (registration === undefined) return
-    const bytes = sizeOf(registration)
+    const bodyBytes = registration.request.body?.length ?? 0
+    const reused = before !== undefined && fits(bodyBytes, before.memory) ? before.memory : undefined
+    const memoryBytes = reused?.length ?? Math.ceil(bodyBytes * (1 + SPARE_FRACTION))
+    const bytes = sizeOf(registration, memoryBytes)
     if (this.#bytes + bytes > this.#maxBytes) this.#deleteClosed()
     if (this.#bytes + bytes > this.#maxBytes) return
     const { request, applied } = registration
-    const kept = request === before?.request ? request : copyOf(request)
+    const memory = reused ?? Buffer.allocUnsafeSlow(memoryBytes)
+    const kept = request === before?.request ? request : copyInto(memory, request)
     this.#bytes += bytes
-    this.#entries.set(key, { request: kept, applied, channel: new WeakRef(channel), bytes })
+    this.#entries.set(key, { request: kept, applied, memory, channel: new WeakRef(channel), bytes })
   }
 
   #deleteClosed(): void {
@@ -91,14 +99,22 @@ function sameFields(a: ExtFields | null, b: ExtFields | null): boolean {
   return true
 }
 
-/** A body that is a small part of a larger buffer is copied, so that the rest can be freed. */
-function copyOf({ version, extFields, body }: RegistrationRequest): RegistrationRequest {
-  const isMostOfItsBuffer = body === null || 2 * body.length >= body.buffer.byteLength
-  return { version, extFields, body: isMostOfItsBuffer ? body : Buffer.from(body) }
+/** Whether a body fits into the buffer of the previous one and fills at least half of it: fresh memory for each is costly. */
+function fits(bodyBytes: number, { length }: Buffer): boolean {
+  return bodyBytes <= length && 2 * bodyBytes >= length
 }
 
-function sizeOf({ request: { body, extFields }, applied: { topicNames } }: CachedRegistration): number {
-  let bytes = ENTRY_BYTES + (body?.length ?? 0) + TOPIC_BYTES * topicNames.length
+/** The body of a request is valid until its response. */
+function copyInto(memory: Buffer, { version, extFields, body }: RegistrationRequest): RegistrationRequest {
+  body?.copy(memory)
+  return { version, extFields, body: body && memory.subarray(0, body.length) }
+}
+
+function sizeOf(
+  { request: { extFields }, applied: { topicNames } }: CachedRegistration,
+  memoryBytes: number,
+): number {
+  let bytes = ENTRY_BYTES + memoryBytes + TOPIC_BYTES * topicNames.length
   for (const [name, value] of extFields ?? []) bytes += FIELD_BYTES + name.length + (value?.length ?? 0)
   return bytes
 }

@@ -1,3 +1,4 @@
+import { BufferPool } from './buffer-pool.ts'
 import { FrameError } from './errors.ts'
 
 /** Bytes of the length word in front of every frame; it does not count itself. */
@@ -21,22 +22,30 @@ const GROWTH = 4
  * ```
  *
  * {@link append} takes chunks, {@link next} returns whole frames without their length word. A frame within one chunk is a view
- * of that chunk; any other is assembled in memory of its own. The length is checked as soon as its four bytes are there.
+ * of that chunk; any other is assembled in a buffer of the pool, which gets it back with the next call. The length is checked as
+ * soon as its four bytes are there.
  *
  * @see NettyDecoder in apache/rocketmq, a LengthFieldBasedFrameDecoder(frameMaxLength, 0, 4, 0, 4)
  */
 export class FrameDecoder {
   readonly #maxFrameBytes: number
+  readonly #pool: BufferPool
   /** The unread bytes, from `#offset` on. */
   #chunk: Buffer = NO_BYTES
   #offset = 0
   /** The first `#partialBytes` bytes are the beginning of an incomplete frame, from its length word on. */
   #partial: Buffer = NO_BYTES
   #partialBytes = 0
+  /** Contains the frame that {@link next} returned. */
+  #returned: Buffer | undefined
 
-  /** @param maxFrameBytes - Max bytes of a frame with its length word; RocketMQ's default is 16,777,216. */
-  constructor(maxFrameBytes: number) {
+  /**
+   * @param maxFrameBytes - Max bytes of a frame with its length word; RocketMQ's default is 16,777,216.
+   * @param pool - May be shared by decoders. Default: a pool of its own.
+   */
+  constructor(maxFrameBytes: number, pool = new BufferPool()) {
     this.#maxFrameBytes = maxFrameBytes
+    this.#pool = pool
   }
 
   /** Bytes held: of an incomplete frame, and unread. */
@@ -63,19 +72,24 @@ export class FrameDecoder {
     this.#offset = 0
   }
 
-  /** Releases everything; no more bytes will come. */
+  /** Drops everything; no more bytes will come. A frame that is still being processed stays as it is. */
   release(): void {
     this.#chunk = NO_BYTES
     this.#offset = 0
     this.#partial = NO_BYTES
     this.#partialBytes = 0
+    this.#returned = undefined
   }
 
   /**
-   * The next frame without its length word, or undefined until more bytes come.
+   * The next frame without its length word, or undefined until more bytes come. It is valid until the next call.
    * @throws {FrameError} `ERR_FOREIGN_PROTOCOL`, `ERR_FRAME_TOO_LONG`, `ERR_FRAME_TOO_SHORT`: the stream cannot be read any further.
    */
   next(): Buffer | undefined {
+    if (this.#returned !== undefined) {
+      this.#pool.release(this.#returned)
+      this.#returned = undefined
+    }
     if (this.#partialBytes > 0) return this.#completePartial()
     const from = this.#offset + LENGTH_WORD_BYTES
     if (from <= this.#chunk.length) {
@@ -94,6 +108,7 @@ export class FrameDecoder {
     const frameBytes = LENGTH_WORD_BYTES + this.#checkedLength(this.#partial.readInt32BE(0))
     if (!this.#fillPartial(frameBytes)) return undefined
     const frame = this.#partial.subarray(LENGTH_WORD_BYTES, frameBytes)
+    this.#returned = this.#partial
     this.#partial = NO_BYTES
     this.#partialBytes = 0
     return frame
@@ -104,8 +119,9 @@ export class FrameDecoder {
     const from = this.#offset
     const end = Math.min(this.#partialBytes + this.#chunk.length - from, wantedBytes)
     if (end > this.#partial.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.min(wantedBytes, GROWTH * end))
+      const larger = this.#pool.acquire(end, Math.min(wantedBytes, GROWTH * end), GROWTH * end)
       this.#partial.copy(larger, 0, 0, this.#partialBytes)
+      this.#pool.release(this.#partial)
       this.#partial = larger
     }
     this.#chunk.copy(this.#partial, this.#partialBytes, from, from + end - this.#partialBytes)

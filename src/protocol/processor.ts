@@ -19,7 +19,7 @@ export interface RequestContext {
 
 /**
  * Handles one request. It responds in the same turn wherever possible; a promise holds up later requests of the same
- * connection, never those of others. It may keep the request's body.
+ * connection, never those of others. The request's body is valid until the response; what keeps it longer copies it.
  *
  * May throw, or reject with, a RemotingCommandError or a LimitError, which become the response; any other error becomes
  * SYSTEM_ERROR.

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type { LimitError } from '../../common/limit-error.ts'
+import type { BufferPool } from '../../protocol/buffer-pool.ts'
 import type { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { FrameError } from '../../protocol/errors.ts'
 import { FrameDecoder } from '../../protocol/frame-decoder.ts'
@@ -26,6 +27,8 @@ export interface ChannelOptions {
   readonly responses: ResponseBuffer
   /** Undefined if each socket reads into memory of its own. */
   readonly reads: SharedReadBuffer | undefined
+  /** For frames that come in several reads. */
+  readonly buffers: BufferPool
   readonly throttle: LargeFrameThrottle
   readonly counters: Counters
   /** Memory of incomplete and unread requests. */
@@ -92,7 +95,7 @@ export class Channel implements ChannelRef, LimitedConnection {
     this.id = accepted.id
     this.#socket = socket
     this.#options = options
-    this.#decoder = new FrameDecoder(options.maxFrameBytes)
+    this.#decoder = new FrameDecoder(options.maxFrameBytes, options.buffers)
     this.#lastActivityMs = options.nowMs()
     this.remoteAddress = accepted.remoteAddress
     this.maxIdleMs = accepted.maxIdleMs
@@ -233,7 +236,7 @@ export class Channel implements ChannelRef, LimitedConnection {
     }
   }
 
-  /** A processor may keep the body: it is copied out of the shared read buffer. */
+  /** The body is valid until the response: it is copied out of the shared read buffer. */
   #decode(frame: Buffer): RemotingCommand {
     const { commandDecoder, reads } = this.#options
     const request = commandDecoder.decode(frame)

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { BufferPool } from '../../protocol/buffer-pool.ts'
 import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
 import type { SerializeType } from '../../protocol/remoting-command.ts'
@@ -132,6 +133,7 @@ export class RemotingServer {
       }),
       responses: new ResponseBuffer(options.serializeType),
       reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),
+      buffers: new BufferPool(),
       throttle: new LargeFrameThrottle(options),
       counters,
       // Halves, so that incomplete requests take no room from those in progress.
