@@ -18,13 +18,15 @@ interface Entry extends CachedRegistration {
   readonly memory: Buffer
   /** Weak, because the entry may outlive the connection. */
   readonly channel: WeakRef<ChannelRef>
+  /** Bytes of its topics. */
+  readonly topicBytes: number
   readonly bytes: number
 }
 
 /** Estimated bytes of an entry beside its body, its header and its topics. */
 const ENTRY_BYTES = 1_024
-/** Bytes of a topic in an entry: its name and its queues are those of the tables. */
-const TOPIC_BYTES = 16
+/** Estimated bytes of a topic in an entry beside the text of its name; its queues are those of the tables. */
+const TOPIC_BYTES = 32
 /** Bytes of an ext field beside its text. */
 const FIELD_BYTES = 64
 /** A body may grow by this fraction before it needs a larger buffer. */
@@ -67,14 +69,24 @@ export class RegistrationCache {
     const bodyBytes = registration.request.body?.length ?? 0
     const reused = before !== undefined && fits(bodyBytes, before.memory) ? before.memory : undefined
     const memoryBytes = reused?.length ?? Math.ceil(bodyBytes * (1 + SPARE_FRACTION))
-    const bytes = sizeOf(registration, memoryBytes)
+    const { topicNames } = registration.applied
+    const isSameTopics = topicNames === before?.applied.topicNames
+    const topicBytes = isSameTopics ? before.topicBytes : topicBytesOf(topicNames)
+    const bytes = ENTRY_BYTES + memoryBytes + topicBytes + fieldBytesOf(registration.request.extFields)
     if (this.#bytes + bytes > this.#maxBytes) this.#deleteClosed()
     if (this.#bytes + bytes > this.#maxBytes) return
     const { request, applied } = registration
     const memory = reused ?? Buffer.allocUnsafeSlow(memoryBytes)
     const kept = request === before?.request ? request : copyInto(memory, request)
     this.#bytes += bytes
-    this.#entries.set(key, { request: kept, applied, memory, channel: new WeakRef(channel), bytes })
+    this.#entries.set(key, {
+      request: kept,
+      applied,
+      memory,
+      channel: new WeakRef(channel),
+      topicBytes,
+      bytes,
+    })
   }
 
   #deleteClosed(): void {
@@ -110,11 +122,15 @@ function copyInto(memory: Buffer, { version, extFields, body }: RegistrationRequ
   return { version, extFields, body: body && memory.subarray(0, body.length) }
 }
 
-function sizeOf(
-  { request: { extFields }, applied: { topicNames } }: CachedRegistration,
-  memoryBytes: number,
-): number {
-  let bytes = ENTRY_BYTES + memoryBytes + TOPIC_BYTES * topicNames.length
+/** The cache may hold names of its own: those of a slave are not in the tables, and a body that was read in full has other strings. */
+function topicBytesOf(topicNames: readonly string[]): number {
+  let bytes = 0
+  for (const name of topicNames) bytes += TOPIC_BYTES + Buffer.byteLength(name)
+  return bytes
+}
+
+function fieldBytesOf(extFields: ExtFields | null): number {
+  let bytes = 0
   for (const [name, value] of extFields ?? []) bytes += FIELD_BYTES + name.length + (value?.length ?? 0)
   return bytes
 }

@@ -1,4 +1,4 @@
-import { BufferPool } from './buffer-pool.ts'
+import type { BufferPool } from './buffer-pool.ts'
 import { FrameError } from './errors.ts'
 
 /** Bytes of the length word in front of every frame; it does not count itself. */
@@ -22,14 +22,14 @@ const GROWTH = 4
  * ```
  *
  * {@link append} takes chunks, {@link next} returns whole frames without their length word. A frame within one chunk is a view
- * of that chunk; any other is assembled in a buffer of the pool, which gets it back with the next call. The length is checked as
+ * of that chunk; any other is assembled in a buffer of the pool, if there is one, which gets it back with the next call. The length is checked as
  * soon as its four bytes are there.
  *
  * @see NettyDecoder in apache/rocketmq, a LengthFieldBasedFrameDecoder(frameMaxLength, 0, 4, 0, 4)
  */
 export class FrameDecoder {
   readonly #maxFrameBytes: number
-  readonly #pool: BufferPool
+  readonly #pool: BufferPool | undefined
   /** The unread bytes, from `#offset` on. */
   #chunk: Buffer = NO_BYTES
   #offset = 0
@@ -41,9 +41,9 @@ export class FrameDecoder {
 
   /**
    * @param maxFrameBytes - Max bytes of a frame with its length word; RocketMQ's default is 16,777,216.
-   * @param pool - May be shared by decoders. Default: a pool of its own.
+   * @param pool - Shared by decoders. Without it a frame stays valid.
    */
-  constructor(maxFrameBytes: number, pool = new BufferPool()) {
+  constructor(maxFrameBytes: number, pool?: BufferPool) {
     this.#maxFrameBytes = maxFrameBytes
     this.#pool = pool
   }
@@ -87,7 +87,7 @@ export class FrameDecoder {
    */
   next(): Buffer | undefined {
     if (this.#returned !== undefined) {
-      this.#pool.release(this.#returned)
+      this.#pool?.release(this.#returned)
       this.#returned = undefined
     }
     if (this.#partialBytes > 0) return this.#completePartial()
@@ -119,9 +119,10 @@ export class FrameDecoder {
     const from = this.#offset
     const end = Math.min(this.#partialBytes + this.#chunk.length - from, wantedBytes)
     if (end > this.#partial.length) {
-      const larger = this.#pool.acquire(end, Math.min(wantedBytes, GROWTH * end), GROWTH * end)
+      const newBytes = Math.min(wantedBytes, GROWTH * end)
+      const larger = this.#pool?.acquire(end, newBytes, GROWTH * end) ?? Buffer.allocUnsafeSlow(newBytes)
       this.#partial.copy(larger, 0, 0, this.#partialBytes)
-      this.#pool.release(this.#partial)
+      this.#pool?.release(this.#partial)
       this.#partial = larger
     }
     this.#chunk.copy(this.#partial, this.#partialBytes, from, from + end - this.#partialBytes)

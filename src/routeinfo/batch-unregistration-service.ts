@@ -67,9 +67,12 @@ export class BatchUnregistrationService {
   /** A broker that is already registering over another connection stays in the routes unless that registration fails. */
   async #submitInOrder(removal: Unregistration): Promise<void> {
     const { ready, release } = this.#queue.acquire(removal.brokerName)
-    await ready
-    this.submitAll([removal])
-    release()
+    try {
+      await ready
+      this.submitAll([removal])
+    } finally {
+      release()
+    }
   }
 
   /**

@@ -137,7 +137,8 @@ export class RouteInfoManager {
     checkOpen(owner)
     const registered = this.#routes.transition(({ tables, restored }, changes) => {
       const work = applyRegistration(tables, this.#limits, registration, deleteMissingTopics, changes)
-      return restored === undefined ? work : restored.completing(registration, work, changes)
+      if (restored === undefined) return work
+      return restored.completing(registration, work, { tables, maxTopics: this.#limits.maxTopics, changes })
     }, owner)
     if (!(registered instanceof Promise)) return registered
     // The connection may have closed between two slices, when its broker was not in the live table yet.
@@ -294,7 +295,7 @@ export class RouteInfoManager {
   /** REGISTER_TOPIC_IN_NAMESRV. @returns Broker names whose queues changed. @throws {LimitError} (or rejects) */
   registerTopic(topic: string, queueDatas: readonly QueueData[], owner: LockOwner): MaybePromise<number> {
     return this.#routes.shortTransition((view, changes) => {
-      checkTopicLimit(view.tables, this.#limits.maxTopics, topic)
+      checkTopicLimit(view.tables, this.#limits.maxTopics, topic, view.restored?.addedTopics)
       return registerTopic(view, topic, queueDatas, changes)
     }, owner)
   }

@@ -157,9 +157,15 @@ function* removeUnusedMappings({ topicQueueTable, topicQueueMappingInfoTable }: 
   }
 }
 
-/** Checks that there is room for a topic. @throws {LimitError} */
-export function checkTopicLimit({ topicQueueTable }: RouteTables, maxTopics: number, topic: string): void {
-  if (topicQueueTable.size >= maxTopics && !topicQueueTable.has(topic)) throw tooManyTopics(maxTopics)
+/** Checks that there is room for a topic. @param others - Topics that count, but are not live. @throws {LimitError} */
+export function checkTopicLimit(
+  { topicQueueTable }: RouteTables,
+  maxTopics: number,
+  topic: string,
+  others = 0,
+): void {
+  if (topicQueueTable.size + others >= maxTopics && !topicQueueTable.has(topic))
+    throw tooManyTopics(maxTopics)
 }
 
 /** The topics of a 4.x slave never count; those of a 5.x slave may, if its group has no master. */

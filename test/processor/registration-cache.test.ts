@@ -211,6 +211,14 @@ describe('the cache of registrations', () => {
     expect(world.registrations.bytes).toBe(one)
   })
 
+  test('counts the names of topics beside the body: those of a slave are in no table', async () => {
+    const names = Array.from({ length: 5 }, (_, index) => `T${index}`.padEnd(10_000, 'x'))
+    const world = new ProcessorWorld()
+    const body = registrationBody(names)
+    await world.ask(REGISTER_BROKER, { ext: { ...MASTER, brokerId: '1' }, body })
+    expect(world.registrations.bytes).toBeGreaterThan(body.length + names.join('').length)
+  })
+
   test('holds one registration of each broker, the last', async () => {
     const world = new ProcessorWorld()
     await world.ask(REGISTER_BROKER, { ext: MASTER, body: registrationBody(['A', 'B', 'C']) })

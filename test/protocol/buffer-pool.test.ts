@@ -50,12 +50,19 @@ describe('a large frame in several chunks', () => {
   }
 
   test('is assembled where an earlier frame was, once that has been processed', () => {
-    const decoder = new FrameDecoder(MAX_FRAME_BYTES)
+    const decoder = new FrameDecoder(MAX_FRAME_BYTES, new BufferPool())
     const first = decode(decoder, frameOf(1))
     expect(first.subarray(4).every((byte) => byte === 1)).toBe(true)
     const second = decode(decoder, frameOf(2))
     expect(second.subarray(4).every((byte) => byte === 2)).toBe(true)
     expect(second.buffer).toBe(first.buffer)
+  })
+
+  test('stays as it is without a pool, whatever comes after it', () => {
+    const decoder = new FrameDecoder(MAX_FRAME_BYTES)
+    const first = decode(decoder, frameOf(1))
+    decode(decoder, frameOf(2))
+    expect(first.subarray(4).every((byte) => byte === 1)).toBe(true)
   })
 
   test('stays as it is while it is processed, although its connection closes and others send', () => {

@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { EMPTY_DATA_VERSION } from '../../src/protocol/body/data-version.ts'
 import { TopicList } from '../../src/protocol/body/topic-table.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
+import { RouteChanges } from '../../src/routeinfo/route-changes.ts'
 import type { RouteEvent } from '../../src/routeinfo/route-event.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
+import { RouteTables } from '../../src/routeinfo/route-tables.ts'
 import { readRouteSnapshot } from '../../src/routeinfo/snapshot/snapshot-reader.ts'
 import { answersOf, type Step, step } from './random-history.ts'
 import {
@@ -52,6 +54,16 @@ async function restarted(...brokers: Given[]) {
   const { manager } = managerWith('whole')
   for (const given of brokers) await register(manager, given)
   return restartedFrom(await snapshotLines(manager))
+}
+
+/** Restored routes of one broker with two topics, beside empty tables. */
+async function restoredBroker() {
+  const { manager } = managerWith('whole')
+  await register(manager, { topicConfigTable: topicTable(['T1', 'T2']) })
+  return {
+    tables: new RouteTables(),
+    restored: readRouteSnapshot(await snapshotLines(manager), START_MS, GRACE_MS),
+  }
 }
 
 interface RouteJson {
@@ -205,6 +217,68 @@ describe('a broker restored from a snapshot', () => {
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     await register(manager, { topicConfigTable: topicTable(['T1', 'T4']), brokerAddr: 'new:1' })
     expect(addrsOf(manager)).toEqual([{ 0: 'new:1' }])
+  })
+
+  test('takes new topics as far as maxTopics allows, from increments and from mqadmin', async () => {
+    const { manager: before } = managerWith('whole')
+    await register(before, { topicConfigTable: topicTable(['T1', 'T2', 'T3']) })
+    const lines = await snapshotLines(before)
+    const { manager } = managerWith('whole', { limits: { maxBrokers: 10, maxTopics: 2 } })
+    manager.restore(readRouteSnapshot(lines, START_MS, GRACE_MS))
+    const increment = (topic: string) => register(manager, { topicConfigTable: topicTable([topic]) })
+    const create = (topic: string) =>
+      manager.registerTopic(topic, [{ ...topicConfig(topic), brokerName: 'broker-a' }], owner)
+    await increment('N1')
+    await create('N2')
+    expect(() => increment('N3')).toThrow('maxTopics')
+    expect(() => create('N3')).toThrow('maxTopics')
+    await increment('T1')
+    await increment('N2')
+    expect(await manager.getTopicList(owner)).toEqual(['T1', 'T2', 'T3', 'N1', 'N2'])
+  })
+
+  test('leaves nothing restored behind if it was the last one, had sent heartbeats, and leaves without registering', async () => {
+    const { manager } = await restarted(MASTER)
+    manager.touch('C', 'a:1', OVER_MS)
+    expect(await manager.endRestoration(OVER_MS)).toMatchObject({ waiting: 1 })
+    const leaving = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1', brokerId: 0n }
+    const generation = manager.nextGeneration()
+    manager.submitUnRegisterBrokerRequest({ ...leaving, reason: 'request', generation })
+    manager.evictRestored(OVER_MS)
+    expect(manager.isRestored).toBe(false)
+    expect(await manager.getTopicList(owner)).toEqual([])
+  })
+
+  test('leaves when it asks to, although a heartbeat comes while it is removed', async () => {
+    const { tables, restored } = await restoredBroker()
+    const changes = new RouteChanges()
+    const leaving = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1', brokerId: 0n }
+    const removals = restored.removalsFor([{ ...leaving, reason: 'request', generation: 1 }])
+    const removing = restored.remove(tables, removals, changes)
+    removing.next()
+    restored.touch('C', 'a:1', START_MS + 1)
+    for (const _ of removing);
+    expect(restored.brokers.size).toBe(0)
+  })
+
+  test('is not removed as not returned if a heartbeat comes meanwhile', async () => {
+    const { tables, restored } = await restoredBroker()
+    const [broker] = restored.brokers.values()
+    if (broker === undefined) throw new Error('nothing is restored')
+    const removing = restored.remove(tables, [{ broker, reason: 'not returned' }], new RouteChanges())
+    removing.next()
+    restored.touch('C', 'a:1', START_MS + 1)
+    for (const _ of removing);
+    expect(restored.brokers.size).toBe(1)
+  })
+
+  test('has more time after a pause of the process', async () => {
+    const { manager } = await restarted(MASTER)
+    manager.extendTimeouts(5_000, START_MS + 5_000)
+    manager.evictRestored(OVER_MS + 4_999)
+    expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
+    manager.evictRestored(OVER_MS + 5_000)
+    expect(addrsOf(manager)).toBeNull()
   })
 
   test('leaves at once when it asks to', async () => {

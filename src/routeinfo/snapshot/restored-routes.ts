@@ -5,6 +5,7 @@ import type { RegisterBrokerOutcome, RegisterBrokerResult, Registration } from '
 import type { RouteChanges } from '../route-changes.ts'
 import { type BrokerIdentity, type RouteEvent, TopicTally, type UnregisterReason } from '../route-event.ts'
 import { brokerKey, minBrokerId, type RouteTables, withWritePerm } from '../route-tables.ts'
+import { checkTopicLimit } from '../table-limits.ts'
 import type { Unregistration } from '../unregister-brokers.ts'
 
 /** A broker of the snapshot that has not registered again. A heartbeat replaces it. */
@@ -52,6 +53,13 @@ export interface RestorationOutcome {
   readonly staleQueues: number
 }
 
+/** What a transition of the tables works with. */
+interface Transition {
+  readonly tables: RouteTables
+  readonly maxTopics: number
+  readonly changes: RouteChanges
+}
+
 /** A restored broker to remove. */
 export interface RestoredRemoval {
   readonly broker: RestoredBroker
@@ -72,6 +80,7 @@ export class RestoredRoutes {
   readonly #topics: Map<string, Map<string, QueueData>>
   readonly #mappings: Map<string, ReadonlyMap<string, TopicQueueMappingInfo>>
   readonly #loadedKeys: readonly string[]
+  readonly #loadedTopics: number
   #isGraceOver = false
 
   constructor({ clusters, groups, brokers, filterServers, topics, mappings }: RestoredTables) {
@@ -81,10 +90,16 @@ export class RestoredRoutes {
     this.#topics = topics
     this.#mappings = mappings
     this.#loadedKeys = [...brokers.keys()]
+    this.#loadedTopics = topics.size
     for (const [name, shown] of groups) {
       const members = new Map(shown.brokerAddrs)
       this.#groups.set(name, { members, shown, leads: true, writePerm: undefined })
     }
+  }
+
+  /** Topics that were added to the restored ones since: they count towards `maxTopics`, those of the snapshot do not. */
+  get addedTopics(): number {
+    return Math.max(0, this.#topics.size - this.#loadedTopics)
   }
 
   /** Topics in the snapshot. */
@@ -208,15 +223,19 @@ export class RestoredRoutes {
     if (group !== undefined) group.writePerm = operation
   }
 
-  /** A registration into the live tables; its outcome takes into account what is restored of its group. */
+  /**
+   * A registration into the live tables; its outcome takes into account what is restored of its group.
+   * @throws {LimitError} `maxTopics`, of an increment that adds a topic to a restored broker
+   */
   *completing(
     registration: Registration,
     work: Steps<RegisterBrokerOutcome>,
-    changes: RouteChanges,
+    transition: Transition,
   ): Steps<RegisterBrokerOutcome> {
     const outcome = yield* work
     const { result } = outcome
-    const isFinal = result === null ? !this.#takeIncrement(registration, changes) : result.masterAddr !== null
+    const isFinal =
+      result === null ? !this.#takeIncrement(registration, transition) : result.masterAddr !== null
     return isFinal ? outcome : { ...outcome, result: this.#masterOf(registration) }
   }
 
@@ -228,12 +247,13 @@ export class RestoredRoutes {
   }
 
   /** The live tables reject an increment of a broker that they do not know; here its other topics are known. */
-  #takeIncrement(registration: Registration, changes: RouteChanges): boolean {
+  #takeIncrement(registration: Registration, { tables, maxTopics, changes }: Transition): boolean {
     const { clusterName, brokerName, brokerId, brokerAddr, nowMs, peer, topicConfigTable } = registration
     if (this.#groups.get(brokerName)?.members.get(brokerId) !== brokerAddr) return false
     this.touch(clusterName, brokerAddr, nowMs)
     if (brokerId !== MASTER_ID) return true
     for (const { topicName, ...queues } of topicConfigTable.values()) {
+      if (!this.#topics.has(topicName)) checkTopicLimit(tables, maxTopics, topicName, this.addedTopics)
       const isKnown = this.#topics.get(topicName)?.has(brokerName) === true
       this.putQueues(topicName, { brokerName, ...queues })
       changes.topic(topicName, isKnown ? 'changed' : 'new')
@@ -247,9 +267,12 @@ export class RestoredRoutes {
   *remove(tables: RouteTables, removals: readonly RestoredRemoval[], changes: RouteChanges): Steps<void> {
     if (removals.length === 0) return
     const tallies = yield* this.#topicsOf(new Set(removals.map(({ broker }) => broker.brokerName)), tables)
-    const due = removals.filter(({ broker }) => {
+    const due = removals.filter(({ broker, reason }) => {
       const key = keyOf(broker)
-      return this.#brokers.get(key) === broker && this.#brokers.delete(key)
+      const current = this.#brokers.get(key)
+      // A heartbeat replaces the object.
+      const isDue = reason === 'not returned' ? current === broker : current?.brokerName === broker.brokerName
+      return isDue && this.#brokers.delete(key)
     })
     for (const { broker } of due) {
       this.#removeMembers(broker.brokerName, (_, addr) => addr === broker.brokerAddr)
@@ -350,6 +373,7 @@ export class RestoredRoutes {
   /** Whether there is something to {@link settle}. */
   get isUnsettled(): boolean {
     if (!this.#isGraceOver) return false
+    if (this.#brokers.size === 0) return true
     for (const { members } of this.#groups.values()) if (members.size === 0) return true
     return false
   }
@@ -360,8 +384,9 @@ export class RestoredRoutes {
    */
   *settle(tables: RouteTables, changes: RouteChanges): Steps<RestorationOutcome> {
     this.#isGraceOver = true
+    const isLast = this.#brokers.size === 0
     const names = new Set(
-      [...this.#groups].filter(([, { members }]) => members.size === 0).map(([name]) => name),
+      [...this.#groups].filter(([, { members }]) => isLast || members.size === 0).map(([name]) => name),
     )
     const complete = new Set([...names].filter((name) => hasAllTopics(tables, name)))
     let staleQueues = 0
