@@ -38,10 +38,7 @@ export class GroupCommit<Draft> {
     return new Promise((resolve, reject) => {
       const { maxWaiting } = this.#options
       if (this.#waiting.length >= maxWaiting) {
-        throw LimitError.busy(
-          'maxWaitingChanges',
-          `${maxWaiting} changes wait for the disk (maxWaitingChanges)`,
-        )
+        throw LimitError.busy('maxWaitingChanges', `maxWaitingChanges (${maxWaiting}) reached`)
       }
       this.#waiting.push({
         change: (draft) => {

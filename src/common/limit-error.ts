@@ -31,7 +31,7 @@ export type LimitName = (typeof LIMIT_NAMES)[number]
 export interface LimitErrorOptions {
   /** Whether the same request may succeed a moment later. Default false. */
   readonly busy?: boolean
-  /** What the peer is told, if it is not the message. */
+  /** Remark of the response. Default: the message. */
   readonly remark?: string
 }
 
@@ -41,7 +41,7 @@ export class LimitError extends Error {
   readonly code = 'ERR_LIMIT'
   readonly limit: LimitName
   readonly busy: boolean
-  /** What the peer is told, unless it is told that the server is busy. */
+  /** Remark of the response; unused if {@link busy}. */
   readonly remark: string
 
   /** @param message - For the log; names the limit and its value. */

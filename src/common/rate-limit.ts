@@ -9,7 +9,7 @@ export interface RateLimitOptions {
   readonly maxOfAllPeers?: number
   /** Default 10 seconds. */
   readonly windowMs?: number
-  /** Called for each run that is left out. */
+  /** Called for each run that is suppressed. */
   readonly onSuppressed?: (nowMs: number) => void
 }
 
@@ -40,7 +40,7 @@ export class RateLimit {
     this.#onSuppressed = onSuppressed
   }
 
-  /** Begins a new window: the next task runs, and is told of nothing that was suppressed before. */
+  /** Begins a new window: the next task runs, and the count of suppressed runs is reset. */
   reset(): void {
     this.#windowStartMs = Number.NEGATIVE_INFINITY
     this.#suppressed = 0
@@ -48,7 +48,7 @@ export class RateLimit {
 
   /**
    * Runs the task unless its budget is used up.
-   * @param task - Gets the number of runs left out since the last one; undefined for none, so that a log line has no such field.
+   * @param task - Gets the number of runs suppressed since the last one; undefined for none, so that a log line has no such field.
    * @param peer - `host:port` of the peer that caused it. Its port does not count, since each connection has another.
    */
   run(task: (suppressed: number | undefined) => void, peer = ''): void {

@@ -33,7 +33,7 @@ export class LiveConfiguration implements NamesrvConfiguration {
   readonly #context: NamesrvContext
   readonly #changes: GroupCommit<{ state: ConfigState }>
   readonly #isStored: boolean
-  /** Tells the sender of an update that the next start will not read it; undefined if it will. */
+  /** Remark that the next start will not read an update; undefined if it will. */
   readonly #remark: string | undefined
 
   constructor(context: NamesrvContext) {
@@ -78,7 +78,7 @@ export class LiveConfiguration implements NamesrvConfiguration {
     const { configuration, counters, events } = this.#context
     const { maxConfigUpdateBytes } = configuration.values
     if (properties.length > maxConfigUpdateBytes) {
-      const reason = `the update has ${properties.length} bytes, and maxConfigUpdateBytes allows ${maxConfigUpdateBytes}`
+      const reason = `update of ${properties.length} bytes exceeds maxConfigUpdateBytes (${maxConfigUpdateBytes})`
       throw new LimitError('maxConfigUpdateBytes', reason)
     }
     const pairs = readable(properties)

@@ -19,7 +19,7 @@ import { loadKVConfig } from './files/kv-config-file.ts'
 import type { RouteSnapshots } from './files/route-snapshots.ts'
 import { createRouteSnapshots } from './files/route-snapshots.ts'
 import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './limits/file-descriptors.ts'
-import { createOverload, LOOK_MS } from './limits/overload.ts'
+import { CHECK_INTERVAL_MS, createOverload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
 import { createRequestLog, RequestDefectLog } from './logs/request-log.ts'
@@ -63,7 +63,7 @@ export class NamesrvController {
   #started = false
   #shuttingDown = false
   #endDescriptorWatch: (() => void) | undefined
-  #endLooks: (() => void) | undefined
+  #endOverloadChecks: (() => void) | undefined
 
   constructor(options: NamesrvControllerOptions) {
     this.#pauses = new PauseDetector(options.clock, options.scheduler, (pausedMs) => {
@@ -143,7 +143,7 @@ export class NamesrvController {
     if (first && this.#server !== undefined) await drainClients(this.#server, this.#context)
     if (this.#server !== undefined) await closeConnections(this.#server, this.#context)
     // Kept until here: an overload that began before is still reported as over.
-    this.#endLooks?.()
+    this.#endOverloadChecks?.()
     this.#clusterTest?.stop()
     this.#client.close()
     this.#context.throttle.end()
@@ -265,6 +265,6 @@ export class NamesrvController {
       shed: (codes) => dispatcher.shed(codes),
       nowMs: () => this.#context.clock.nowMs(),
     })
-    this.#endLooks = this.#context.scheduler.every(LOOK_MS, () => overload.look())
+    this.#endOverloadChecks = this.#context.scheduler.every(CHECK_INTERVAL_MS, () => overload.check())
   }
 }

@@ -36,7 +36,7 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
       try {
         if (routeInfo.submitUnRegisterBrokerRequest(unregistration)) return SUCCESS
         // Java's response has no remark.
-        const detail = 'too many unregistrations wait (unRegisterBrokerQueueCapacity)'
+        const detail = 'unRegisterBrokerQueueCapacity reached: too many unregistrations wait'
         throw new LimitError('unRegisterBrokerQueueCapacity', detail, { remark: '' })
       } finally {
         release()

@@ -112,7 +112,7 @@ async function register(
   }
 }
 
-/** What is kept of a registration; undefined if an equal one would not be the same to the tables. */
+/** What is cached of a registration; undefined if repeating it would change the tables. */
 function cacheable(
   request: CachedRegistration['request'],
   { dataVersion }: RegisterBrokerBody,

@@ -34,7 +34,7 @@ const SPARE_FRACTION = 1 / 16
 
 /**
  * The last registration of each broker, so that one that repeats it need not be read. Limited in bytes: a registration without
- * room is not kept. None is evicted for it, since brokers register in rotation and the evicted one would be the next to come.
+ * room is not kept. None is evicted for it: brokers register in rotation, so the evicted one would be needed next.
  */
 export class RegistrationCache {
   readonly #maxBytes: number

@@ -9,7 +9,7 @@ export interface RegistrationInFlight {
    * @throws {LimitError} (rejects) `maxInflatedBytes`; zlib's errors.
    */
   inflate(body: Buffer): Promise<Buffer>
-  /** To be called once, whatever came of it. */
+  /** To be called exactly once, on success or failure. */
   release(): void
 }
 
@@ -46,7 +46,7 @@ export class RegistrationsInFlight {
   enter(): RegistrationInFlight {
     const { maxRegistrationsInFlight } = this.#limits
     if (this.#count >= maxRegistrationsInFlight) {
-      const detail = `${maxRegistrationsInFlight} registrations are in flight (maxRegistrationsInFlight)`
+      const detail = `maxRegistrationsInFlight (${maxRegistrationsInFlight}) reached`
       throw LimitError.busy('maxRegistrationsInFlight', detail)
     }
     this.#add(1, 0)

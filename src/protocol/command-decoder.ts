@@ -43,13 +43,13 @@ export class CommandDecoder {
     if (headerBytes === 0 || bodyAt > to) {
       throw new FrameError(
         'ERR_HEADER_LENGTH',
-        `header length ${headerBytes} in a frame of ${to - from} bytes`,
+        `header length ${headerBytes} does not fit a frame of ${to - from} bytes`,
       )
     }
     if (headerBytes > this.#maxHeaderBytes) {
       throw new FrameError(
         'ERR_HEADER_TOO_LONG',
-        `header length ${headerBytes} is more than maxHeaderBytes, ${this.#maxHeaderBytes}`,
+        `header of ${headerBytes} bytes exceeds maxHeaderBytes (${this.#maxHeaderBytes})`,
         { limit: 'maxHeaderBytes' },
       )
     }

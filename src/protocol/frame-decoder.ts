@@ -138,7 +138,9 @@ export class FrameDecoder {
       if (foreign !== undefined) throw new FrameError('ERR_FOREIGN_PROTOCOL', foreign)
       throw new FrameError(
         'ERR_FRAME_TOO_LONG',
-        `frame length ${length} is not between 0 and ${this.#maxFrameBytes - LENGTH_WORD_BYTES} (${FRAME_LIMIT})`,
+        length < 0
+          ? `frame length ${length} is negative`
+          : `frame of ${length + LENGTH_WORD_BYTES} bytes exceeds ${FRAME_LIMIT} (${this.#maxFrameBytes})`,
         { limit: FRAME_LIMIT },
       )
     }

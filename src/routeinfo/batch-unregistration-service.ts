@@ -6,7 +6,7 @@ import type { RestoredRemoval } from './snapshot/restored-routes.ts'
 import { type Unregistration, unregisterBrokers } from './unregister-brokers.ts'
 
 /**
- * Removes brokers that ask to leave, have lost their connection, or are inactive. Removals are applied at once if the lock is free,
+ * Removes brokers that unregister, have lost their connection, or are inactive. Removals are applied at once if the lock is free,
  * otherwise in one batch when it becomes free.
  * @see BatchUnregistrationService in apache/rocketmq
  */

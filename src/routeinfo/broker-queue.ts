@@ -5,7 +5,7 @@ import { brokerKey } from './route-tables.ts'
 export interface QueuePosition {
   /** Resolves when everything acquired before it has been released; undefined if it is the first. */
   readonly ready: Promise<void> | undefined
-  /** To be called once, whatever came of the work. One released early keeps the order: its successors wait for those before it. */
+  /** To be called exactly once, on success or failure. One released early keeps the order: its successors wait for those before it. */
   release(): void
 }
 

@@ -83,8 +83,7 @@ export class ReadWriteLock {
   #wait<Result>(mode: Waiter['mode'], work: () => MaybePromise<Result>, owner?: LockOwner): Promise<Result> {
     // Work without an owner is the server's own (an eviction, a lost connection): it is rare and must not be rejected.
     if (owner !== undefined && this.#queue.length >= this.#maxWaiters) {
-      const detail = `${this.#maxWaiters} requests wait for the route tables (maxWaitingRequests)`
-      throw LimitError.busy('maxWaitingRequests', detail)
+      throw LimitError.busy('maxWaitingRequests', `maxWaitingRequests (${this.#maxWaiters}) reached`)
     }
     return new Promise((resolve, reject) => {
       const start = (): void => {

@@ -157,7 +157,7 @@ export class RouteInfoManager {
   ): MaybePromise<Required<RegisterBrokerOutcome> | undefined> {
     checkOpen(owner)
     return this.#routes.shortTransition(
-      // Restored routes may change the result of a registration, so it is applied anew while there are any.
+      // Restored routes may change the result of a registration, so it is applied in full while there are any.
       ({ tables, restored }) =>
         restored === undefined
           ? repeatRegistration(tables, applied, repetition, deleteMissingTopics)
@@ -333,7 +333,7 @@ export class RouteInfoManager {
     this.#routes.view.restored = restored
   }
 
-  /** Removes the restored brokers whose time is over, and what is restored of groups that need it no more. */
+  /** Removes the restored brokers whose time is over, and the restored routes of groups whose members have all returned. */
   evictRestored(nowMs: number): void {
     this.#removals.evictRestored(nowMs)
     if (this.#routes.view.restored?.isUnsettled === true) void this.#settleRestored()

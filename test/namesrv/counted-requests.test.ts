@@ -98,7 +98,7 @@ describe('a server counts', () => {
       {
         kind: 'rejected',
         who: client.address,
-        text: 'request 318: the update has 41 bytes, and maxConfigUpdateBytes allows 40',
+        text: 'request 318: update of 41 bytes exceeds maxConfigUpdateBytes (40)',
       },
     ])
   })

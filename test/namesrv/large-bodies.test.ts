@@ -123,8 +123,8 @@ describe('a registration', () => {
         peer: client.address,
         code: 'ERR_FRAME_TOO_LONG',
         msg:
-          `connection closed: invalid frame: frame length ${4 + header.length + 20 * MIB} is not between 0 and ` +
-          '16777212 (com.rocketmq.remoting.frameMaxLength)',
+          `connection closed: invalid frame: frame of ${8 + header.length + 20 * MIB} bytes exceeds ` +
+          'com.rocketmq.remoting.frameMaxLength (16777216)',
       },
     ])
   })

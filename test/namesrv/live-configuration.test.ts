@@ -124,7 +124,7 @@ describe('an update over the wire', () => {
 
   test('is rejected if it is longer than maxConfigUpdateBytes', async () => {
     const { update, shown, lines, client } = await updatable({ maxConfigUpdateBytes: '22' })
-    const remark = 'the update has 23 bytes, and maxConfigUpdateBytes allows 22'
+    const remark = 'update of 23 bytes exceeds maxConfigUpdateBytes (22)'
     expect(await update('enableTopicList=false\n#')).toEqual({ code: 1, remark })
     expect(lines.filter(({ level }) => level === 'warn')).toEqual([
       {

@@ -99,7 +99,7 @@ describe('a server with peers that send invalid bytes', () => {
         level: 'warn',
         peer: peer.address,
         code: 'ERR_FRAME_TOO_LONG',
-        msg: 'connection closed: invalid frame: frame length 16777216 is not between 0 and 16777212 (com.rocketmq.remoting.frameMaxLength)',
+        msg: 'connection closed: invalid frame: frame of 16777220 bytes exceeds com.rocketmq.remoting.frameMaxLength (16777216)',
       },
     ])
   })

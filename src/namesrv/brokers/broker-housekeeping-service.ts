@@ -54,7 +54,7 @@ export class BrokerHousekeepingService implements Pick<RemotingServerEvents, 'on
   }
 
   /**
-   * Removes the brokers of a closed connection; also called when one of them was put into the tables after that. A failing machine
+   * Removes the brokers of a closed connection; also called when a broker registered over it after it closed. A failing machine
    * or network closes many connections at once: their brokers leave in one batch, because each batch walks over all topics.
    */
   onClosed(channelId: number): void {

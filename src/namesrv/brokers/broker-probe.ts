@@ -138,14 +138,14 @@ export class BrokerProbe {
       return
     }
     if (!watched.isSuspect) this.#suspect(watched, error)
-    if (!configuration.values.brokerProbeEvicts || !this.#mostAreWell()) return
+    if (!configuration.values.brokerProbeEvicts || !this.#mostHaveHeartbeats()) return
     this.#watched.delete(key)
     this.#evictedUntilMs.push(clock.nowMs() + watched.live.heartbeatTimeoutMs)
     this.#routeInfo.evict([watched.live], 'unreachable')
   }
 
   /** Brokers that the probe evicted count until their timeout would have been over. */
-  #mostAreWell(): boolean {
+  #mostHaveHeartbeats(): boolean {
     const nowMs = this.#context.clock.nowMs()
     this.#evictedUntilMs = this.#evictedUntilMs.filter((untilMs) => untilMs > nowMs)
     const evicted = this.#evictedUntilMs.length

@@ -53,8 +53,8 @@ export class ClusterTestMode implements ProductRouteLookup {
     if (underWay !== undefined) return underWay
     const { clusterTestMaxLookups } = this.#context.configuration.values
     if (this.#lookups.size >= clusterTestMaxLookups) {
-      const detail = `${this.#lookups.size} topics are being looked up in the product environment (clusterTestMaxLookups)`
-      throw LimitError.busy('clusterTestMaxLookups', detail)
+      const message = `clusterTestMaxLookups (${clusterTestMaxLookups}) reached`
+      throw LimitError.busy('clusterTestMaxLookups', message)
     }
     const lookup = this.#lookUp(topic).finally(() => this.#lookups.delete(topic))
     this.#lookups.set(topic, lookup)

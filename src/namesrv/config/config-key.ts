@@ -75,7 +75,7 @@ export interface KeyDefinition<N extends string = string, V extends ConfigValue 
 /** A key of the configuration. */
 export type ConfigKey = KeyDefinition & { readonly owner: ConfigOwner }
 
-/** A definition that lacks when the key is read, and its text: the method says the one and takes the other. */
+/** A definition without its text: each method sets when the key is read, and takes the text. */
 interface KeyBuilder<N extends string, V extends ConfigValue> {
   live(meaning: string): KeyDefinition<N, V>
   perConnection(meaning: string): KeyDefinition<N, V>

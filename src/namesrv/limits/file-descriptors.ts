@@ -20,7 +20,7 @@ export interface DescriptorShares {
 
 /**
  * Divides the open-file limit among connections so that descriptors remain for files: otherwise a KV write would fail because many
- * clients are connected. Undefined where the system has no limit, or does not tell it.
+ * clients are connected. Undefined where the system has no limit, or it is unknown.
  * @param wantedOwn - Max outgoing connections as configured.
  */
 export function descriptorShares(wantedOwn: number): DescriptorShares | undefined {

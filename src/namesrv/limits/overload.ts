@@ -1,12 +1,12 @@
 import { RequestCode } from '../../protocol/request-code.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 
-/** Time between two looks at the load, in milliseconds. */
-export const LOOK_MS = 250
-/** This many looks in a row must be late: a single one is a machine that was suspended, or a slow write of a file. */
-const LATE_LOOKS = 3
-/** An overload ends when this many looks in a row were calm. */
-const CALM_LOOKS = 4
+/** Time between two checks of the load, in milliseconds. */
+export const CHECK_INTERVAL_MS = 250
+/** This many checks in a row must be late: a single one is a machine that was suspended, or a slow write of a file. */
+const LATE_CHECKS = 3
+/** An overload ends when this many checks in a row were calm. */
+const CALM_CHECKS = 4
 /** Shares of a limit above which an overload begins, and up to which it may end. */
 const BEGINS_AT = 3 / 4
 const ENDS_AT = 1 / 2
@@ -32,7 +32,7 @@ export interface LimitedQuantity {
 export interface OverloadOptions {
   /** A monotonic clock. */
   readonly nowMs: () => number
-  /** Max delay of a look, in milliseconds; 0 for no limit. Read at every look. */
+  /** Max delay of a check, in milliseconds; 0 for no limit. Read at every check. */
   readonly maxLagMs: () => number
   readonly quantities: readonly LimitedQuantity[]
   readonly onBegin: (reason: string) => void
@@ -45,44 +45,44 @@ export interface OverloadOptions {
  */
 export class Overload {
   readonly #options: OverloadOptions
-  #lastLookMs: number
-  #lateLooks = 0
-  #calmLooks = 0
+  #lastCheckMs: number
+  #lateChecks = 0
+  #calmChecks = 0
   #sinceMs: number | undefined
 
   constructor(options: OverloadOptions) {
     this.#options = options
-    this.#lastLookMs = options.nowMs()
+    this.#lastCheckMs = options.nowMs()
   }
 
-  /** Must be called every {@link LOOK_MS}; a late call is a sign of an overload. */
-  look(): void {
+  /** Must be called every {@link CHECK_INTERVAL_MS}; a late call is a sign of an overload. */
+  check(): void {
     const { nowMs, onBegin, onEnd } = this.#options
     const now = nowMs()
     const reason = this.#reason(now)
     if (this.#sinceMs === undefined) {
       if (reason === undefined) return
       this.#sinceMs = now
-      this.#calmLooks = 0
+      this.#calmChecks = 0
       onBegin(reason)
       return
     }
-    this.#calmLooks = reason === undefined ? this.#calmLooks + 1 : 0
-    if (this.#calmLooks < CALM_LOOKS) return
+    this.#calmChecks = reason === undefined ? this.#calmChecks + 1 : 0
+    if (this.#calmChecks < CALM_CHECKS) return
     const lastedMs = now - this.#sinceMs
     this.#sinceMs = undefined
     onEnd(lastedMs)
   }
 
-  /** Why this look is not calm; undefined if it is. */
+  /** Why this check is not calm; undefined if it is. */
   #reason(now: number): string | undefined {
     const { maxLagMs, quantities } = this.#options
-    const lateMs = now - this.#lastLookMs - LOOK_MS
-    this.#lastLookMs = now
+    const lateMs = now - this.#lastCheckMs - CHECK_INTERVAL_MS
+    this.#lastCheckMs = now
     const maxLateMs = maxLagMs()
-    this.#lateLooks = maxLateMs > 0 && lateMs > maxLateMs ? this.#lateLooks + 1 : 0
+    this.#lateChecks = maxLateMs > 0 && lateMs > maxLateMs ? this.#lateChecks + 1 : 0
     const overloaded = this.#sinceMs !== undefined
-    if (this.#lateLooks >= (overloaded ? 1 : LATE_LOOKS)) return `event loop ${Math.round(lateMs)} ms late`
+    if (this.#lateChecks >= (overloaded ? 1 : LATE_CHECKS)) return `event loop ${Math.round(lateMs)} ms late`
     for (const { name, max, current } of quantities) {
       if (current() > max * (overloaded ? ENDS_AT : BEGINS_AT)) return `${name}: ${current()} of ${max}`
     }

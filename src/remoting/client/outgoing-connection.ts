@@ -137,8 +137,9 @@ export class OutgoingConnection {
       sending.onFailure(new RemotingClientError('ERR_CONNECTION_LOST', `${this.address} is not connected`))
       return
     }
-    if (this.#queuedBytes + bytes > this.#options.maxQueuedBytes) {
-      const detail = `${this.#queuedBytes} bytes wait for ${this.address} (clientMaxQueuedBytes)`
+    const { maxQueuedBytes } = this.#options
+    if (this.#queuedBytes + bytes > maxQueuedBytes) {
+      const detail = `${bytes} bytes more for ${this.address} exceed clientMaxQueuedBytes (${maxQueuedBytes})`
       const error = LimitError.busy('clientMaxQueuedBytes', detail)
       this.#options.onRejected?.(error, this.address)
       sending.onFailure(error)

@@ -133,11 +133,11 @@ export class RemotingClient {
       connection.destroy()
       return
     }
-    throw this.#tooMany('clientMaxConnections', address, this.#connections.size, 'busy connections')
+    throw this.#tooMany('clientMaxConnections', address, this.#connections.size, 'all connections are busy')
   }
 
   #tooMany(limit: LimitName, address: string, count: number, what: string): LimitError {
-    const error = LimitError.busy(limit, `no room beside ${count} ${what} (${limit})`)
+    const error = LimitError.busy(limit, `${limit} (${count}) reached: ${what}`)
     this.#options.onRejected?.(error, address)
     return error
   }

@@ -25,7 +25,7 @@ export class ConnectionMemoryLimit {
   /** Bytes by connection; the one that has gone longest without progress is the first. */
   readonly #held = new Map<LimitedConnection, number>()
   #totalBytes = 0
-  /** The sum of the squares of what each holds; divided by the total, it is what the holder of the average byte holds. */
+  /** Sum of the squares of what each holds. Divided by the total, it is the holding weighted by size: small holders are spared. */
   #sumOfSquares = 0
 
   constructor(limit: keyof typeof KINDS, maxBytes: number, counters: Counters) {

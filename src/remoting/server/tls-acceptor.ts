@@ -14,7 +14,7 @@ export interface TlsServerSettings {
   readonly clientAuth: 'none' | 'optional' | 'require'
   /** False accepts any certificate. */
   readonly verifyClient: boolean
-  /** Explains why OpenSSL may have found a certificate too weak; Node does not tell. */
+  /** Explains why OpenSSL may have found a certificate too weak; Node does not report it. */
   readonly weaknessOf?: (certificate: X509Certificate) => string | undefined
 }
 

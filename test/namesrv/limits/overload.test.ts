@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { deflateSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { LOOK_MS, Overload } from '../../../src/namesrv/limits/overload.ts'
+import { CHECK_INTERVAL_MS, Overload } from '../../../src/namesrv/limits/overload.ts'
 import { headerOf, requestFrame } from '../../support/raw-client.ts'
 import { lookup, registration, registrationBody } from '../../support/requests.ts'
 import { startServer } from '../../support/start-server.ts'
@@ -25,8 +25,8 @@ class World {
 
   look(times = 1, lateMs = 0): void {
     for (let look = 0; look < times; look++) {
-      this.nowMs += LOOK_MS + lateMs
-      this.overload.look()
+      this.nowMs += CHECK_INTERVAL_MS + lateMs
+      this.overload.check()
     }
   }
 }
@@ -38,14 +38,14 @@ describe('an overload', () => {
     world.look(10)
     expect(world.happened).toEqual([])
     world.waiting = 76
-    world.look()
+    world.check()
     expect(world.happened).toEqual(['begin: waiting: 76 of 100'])
     world.waiting = 51
     world.look(20)
     world.waiting = 50
     world.look(3)
     expect(world.happened).toHaveLength(1)
-    world.look()
+    world.check()
     expect(world.happened.slice(1)).toEqual(['end after 6000'])
   })
 
@@ -54,7 +54,7 @@ describe('an overload', () => {
     world.look(1, 600_000)
     world.look(5)
     world.look(2, 1_001)
-    world.look()
+    world.check()
     world.look(2, 1_001)
     expect(world.happened).toEqual([])
     world.look(1, 1_001)
@@ -63,7 +63,7 @@ describe('an overload', () => {
     world.look(1, 1_001)
     world.look(3)
     expect(world.happened).toHaveLength(1)
-    world.look()
+    world.check()
     expect(world.happened).toHaveLength(2)
   })
 
@@ -87,7 +87,7 @@ describe('an overloaded server', () => {
     const body = deflateSync(randomBytes(900_000))
     other.send(requestFrame({ code: 103, extFields: { ...extFields, compressed: 'true' }, body }))
     await until('it is worked on', () => counters.workingRequestBytes > 0.75 * MIB)
-    server.time.advance(LOOK_MS)
+    server.time.advance(CHECK_INTERVAL_MS)
 
     const codes = async (): Promise<unknown> => ({
       lookup: headerOf(await client.request(lookup('TopicA'))).code,
@@ -107,7 +107,7 @@ describe('an overloaded server', () => {
     expect(counters).toMatchObject({ overloads: 1, requestsShed: 4 })
 
     expect(headerOf(await other.next()).code).toBe(1)
-    server.time.advance(4 * LOOK_MS)
+    server.time.advance(4 * CHECK_INTERVAL_MS)
     expect(await codes()).toEqual({ topics: 0, cluster: 0, topicsOfCluster: 0, ...served })
     expect(events.list().map(({ kind }) => kind)).toEqual([
       'broker registered',
@@ -117,7 +117,7 @@ describe('an overloaded server', () => {
     expect(server.lines.filter(({ level }) => level === 'warn')).toMatchObject([
       { reason: expect.stringMatching(/^request bytes in progress: 9\d{5} of 1048576$/) },
       { msg: 'registration rejected', peer: other.address, brokerName: 'broker-a' },
-      { lastedMs: 4 * LOOK_MS, requestsShed: 4 },
+      { lastedMs: 4 * CHECK_INTERVAL_MS, requestsShed: 4 },
     ])
   })
 
@@ -135,13 +135,13 @@ describe('an overloaded server', () => {
       requestFrame({ code: 103, extFields: { ...extFields, compressed: 'true' }, body, version: 317 }),
     )
     await until('it is worked on', () => counters.workingRequestBytes > 0.75 * MIB)
-    server.time.advance(LOOK_MS)
+    server.time.advance(CHECK_INTERVAL_MS)
     // An old client is not told to go away.
     const code = async () => headerOf(await client.request({ code: 206, version: 317 })).code
     expect(await code()).toBe(2)
     const stopped = server.controller.shutdown()
     await other.next()
-    server.time.advance(4 * LOOK_MS)
+    server.time.advance(4 * CHECK_INTERVAL_MS)
     expect(await code()).toBe(0)
     client.socket.destroy()
     other.socket.destroy()
@@ -166,7 +166,7 @@ describe('an overloaded server', () => {
     beginning.writeInt32BE(16_777_212)
     hostile.send(beginning)
     await until('it is held', () => counters.queuedRequestBytes > 0.99 * MIB)
-    server.time.advance(10 * LOOK_MS)
+    server.time.advance(10 * CHECK_INTERVAL_MS)
     expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(0)
     expect(
       headerOf(await client.request({ ...registration(), body: registrationBody(manyTopics) })).code,

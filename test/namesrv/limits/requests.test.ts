@@ -181,7 +181,7 @@ describe('maxRegistrationsInFlight', () => {
     const { counters } = server.controller
     expect([counters.rejected.maxRegistrationsInFlight, counters.registrationsInFlight]).toEqual([1, 0])
     expect(told(server, 'maxRegistrationsInFlight')).toMatchObject([
-      { peer: second.address, reason: expect.stringContaining('1 registrations are in flight') },
+      { peer: second.address, reason: expect.stringContaining('maxRegistrationsInFlight (1) reached') },
     ])
     expect(`${(await second.request({ code: 106 })).body}`).not.toContain('broker-b')
     expect(headerOf(await second.request(other)).code).toBe(0)
