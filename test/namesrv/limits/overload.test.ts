@@ -23,8 +23,8 @@ class World {
     onEnd: (lastedMs) => this.happened.push(`end after ${lastedMs}`),
   })
 
-  look(times = 1, lateMs = 0): void {
-    for (let look = 0; look < times; look++) {
+  check(times = 1, lateMs = 0): void {
+    for (let index = 0; index < times; index++) {
       this.nowMs += CHECK_INTERVAL_MS + lateMs
       this.overload.check()
     }
@@ -35,15 +35,15 @@ describe('an overload', () => {
   test('begins above three quarters of a limit, and ends a second after it has come down to half', () => {
     const world = new World()
     world.waiting = 75
-    world.look(10)
+    world.check(10)
     expect(world.happened).toEqual([])
     world.waiting = 76
     world.check()
     expect(world.happened).toEqual(['begin: waiting: 76 of 100'])
     world.waiting = 51
-    world.look(20)
+    world.check(20)
     world.waiting = 50
-    world.look(3)
+    world.check(3)
     expect(world.happened).toHaveLength(1)
     world.check()
     expect(world.happened.slice(1)).toEqual(['end after 6000'])
@@ -51,17 +51,17 @@ describe('an overload', () => {
 
   test('begins when the event loop is late three times in a row, not when it was suspended once', () => {
     const world = new World()
-    world.look(1, 600_000)
-    world.look(5)
-    world.look(2, 1_001)
+    world.check(1, 600_000)
+    world.check(5)
+    world.check(2, 1_001)
     world.check()
-    world.look(2, 1_001)
+    world.check(2, 1_001)
     expect(world.happened).toEqual([])
-    world.look(1, 1_001)
+    world.check(1, 1_001)
     expect(world.happened).toEqual(['begin: event loop 1001 ms late'])
-    world.look(3)
-    world.look(1, 1_001)
-    world.look(3)
+    world.check(3)
+    world.check(1, 1_001)
+    world.check(3)
     expect(world.happened).toHaveLength(1)
     world.check()
     expect(world.happened).toHaveLength(2)
@@ -69,9 +69,9 @@ describe('an overload', () => {
 
   test('does not begin when the event loop is exactly as late as allowed, nor ever with overloadLagMillis=0', () => {
     const world = new World()
-    world.look(10, 1_000)
+    world.check(10, 1_000)
     world.maxLagMs = 0
-    world.look(10, 60_000)
+    world.check(10, 60_000)
     expect(world.happened).toEqual([])
   })
 })
