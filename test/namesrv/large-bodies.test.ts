@@ -6,7 +6,7 @@ import { startServer } from '../support/start-server.ts'
 const MIB = 1024 * 1024
 const VERSION = '{"counter":9007199254740993,"stateVersion":0,"timestamp":1700000000000}'
 
-/** The body of a registration with so many topics, each padded by an unknown field. */
+/** The body of a registration with this many topics, each padded by an unknown field. */
 function bodyOf(topics: number, letters = 0): string {
   const entries = Array.from({ length: topics }, (_, index) => {
     const topicName = nameOf(index)

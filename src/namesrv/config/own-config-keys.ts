@@ -53,7 +53,7 @@ export const OWN_KEYS = [
   long('encodedRouteMaxBytes', 67_108_864, { unit: 'bytes', min: 0 }).atStart(
     'Max bytes of encoded routes kept for the next lookups; 0 keeps none. Raise it if lookups are slow with more routes than fit.',
   ),
-  long('registrationMemoryMaxBytes', 41_943_040, { unit: 'bytes', min: 0 }).atStart(
+  long('registrationMemoryMaxBytes', 67_108_864, { unit: 'bytes', min: 0 }).atStart(
     'Max bytes of registrations kept to recognize the next ones of the same brokers; 0 keeps none. The default holds ten brokers of 20,000 topics; a registration that does not fit is only slower.',
   ),
   word('logLevel', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'info').atStart(

@@ -10,7 +10,7 @@ async function expectServed(...clients: RawClient[]): Promise<void> {
   for (const client of clients) expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(0)
 }
 
-/** A peer that nobody reads until it is rejected: it may be closed before `connect` has told of it. */
+/** A peer whose responses are not read until it is rejected: it may be closed before `connect` has told of it. */
 async function refusedPeer(port: number): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   let address = ''
