@@ -150,8 +150,8 @@ describe('an overloaded server', () => {
 
   test('is detected when turns of the event loop take many seconds, and no broker expires', async () => {
     const server = await startServer({})
-    for (let turn = 0; turn < 3; turn++) server.time.standStill(10_000)
-    expect(server.controller.counters).toMatchObject({ overloads: 1, standstills: 3 })
+    for (let turn = 0; turn < 3; turn++) server.time.pause(10_000)
+    expect(server.controller.counters).toMatchObject({ overloads: 1, pauses: 3 })
   })
 
   test('is not caused by incomplete requests or unread responses', async () => {
