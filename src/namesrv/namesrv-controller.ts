@@ -19,7 +19,7 @@ import { loadKVConfig } from './files/kv-config-file.ts'
 import type { RouteSnapshots } from './files/route-snapshots.ts'
 import { createRouteSnapshots } from './files/route-snapshots.ts'
 import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './limits/file-descriptors.ts'
-import { CHECK_INTERVAL_MS, createOverload } from './limits/overload.ts'
+import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
 import { createRequestLog, RequestDefectLog } from './logs/request-log.ts'
@@ -259,11 +259,10 @@ export class NamesrvController {
     this.#clusterTest?.start()
     this.#snapshots?.start()
     this.#liveness.start()
-    const overload = createOverload(this.#context, {
+    const overload = new Overload(this.#context, {
       requestBytesInProgress: () => this.#server?.requestBytesInProgress ?? 0,
       waitingRequests: () => this.#liveness.routeInfo.waiting,
       shed: (codes) => dispatcher.shed(codes),
-      nowMs: () => this.#context.clock.nowMs(),
     })
     this.#endOverloadChecks = this.#context.scheduler.every(CHECK_INTERVAL_MS, () => overload.check())
   }
