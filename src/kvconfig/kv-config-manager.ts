@@ -14,12 +14,12 @@ export type KVConfigTable = ReadonlyMap<string, ReadonlyMap<string, string | nul
 /** Limits of the table. What a file has beyond them stays, and may only shrink. */
 export interface KVConfigLimits {
   /** Max number of keys in all namespaces together. */
-  readonly maxEntries: number
+  readonly maxKVEntries: number
   /** Max bytes of all namespaces, keys and values together. */
-  readonly maxBytes: number
+  readonly maxKVBytes: number
+  /** Max changes that wait while the file is written; one more is rejected. */
+  readonly maxWaitingChanges: number
 }
-
-const UNLIMITED: KVConfigLimits = { maxEntries: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
 
 /**
  * Stores the table for the next start.
@@ -40,13 +40,7 @@ export class KVConfigManager {
   #size: KVConfigSize
   readonly #changes: GroupCommit<KVConfigDraft>
 
-  /** @param maxWaitingChanges - Max changes that wait while the file is written; one more is rejected. */
-  constructor(
-    table: KVConfigTable,
-    persist: PersistKVConfig,
-    maxWaitingChanges: number,
-    limits: KVConfigLimits = UNLIMITED,
-  ) {
+  constructor(table: KVConfigTable, persist: PersistKVConfig, limits: KVConfigLimits) {
     this.#table = table
     this.#size = sizeOfTable(table)
     this.#changes = new GroupCommit({
@@ -56,7 +50,7 @@ export class KVConfigManager {
           this.#table = changed
           this.#size = size
         }),
-      maxWaiting: maxWaitingChanges,
+      maxWaiting: limits.maxWaitingChanges,
     })
   }
 
@@ -134,12 +128,12 @@ class KVConfigDraft {
   /** @throws {LimitError} with nothing changed. */
   put(namespace: string, key: string, value: string | null): void {
     const size = this.#sizeWith(namespace, key, value)
-    const { maxEntries, maxBytes } = this.#limits
-    if (size.entries > Math.max(maxEntries, this.size.entries)) {
-      throw new LimitError('maxKVEntries', `maxKVEntries (${maxEntries}) reached`)
+    const { maxKVEntries, maxKVBytes } = this.#limits
+    if (size.entries > Math.max(maxKVEntries, this.size.entries)) {
+      throw new LimitError('maxKVEntries', `maxKVEntries (${maxKVEntries}) reached`)
     }
-    if (size.bytes > Math.max(maxBytes, this.size.bytes)) {
-      throw new LimitError('maxKVBytes', `${size.bytes} bytes of entries exceed maxKVBytes (${maxBytes})`)
+    if (size.bytes > Math.max(maxKVBytes, this.size.bytes)) {
+      throw new LimitError('maxKVBytes', `${size.bytes} bytes of entries exceed maxKVBytes (${maxKVBytes})`)
     }
     this.#copyOf(namespace).set(key, value)
     this.size = size

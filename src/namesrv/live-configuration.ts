@@ -13,8 +13,7 @@ import {
 import { ConfigError } from './config/config-error.ts'
 import { configFileText } from './config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
-import { hasContent, writeFileAtomically } from './files/atomic-file.ts'
-import { WriteRecovery } from './files/write-recovery.ts'
+import { hasContent, recoveryLog, replaceFile } from './files/atomic-file.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 
 /** Maximum length of a text, and maximum number of keys, that a response and a log line quote. */
@@ -48,7 +47,7 @@ export class LiveConfiguration implements NamesrvConfiguration {
     } else if (layer !== 'file') {
       this.#remark = `in effect and stored in ${configStorePath}; the next start reads it only with -c ${configStorePath}`
     }
-    const recovery = new WriteRecovery('configuration file', configStorePath, logger)
+    const watch = recoveryLog('configuration file', configStorePath, logger)
     this.#changes = new GroupCommit({
       draft: () => ({ state: configuration.state }),
       commit: async ({ state }) => {
@@ -56,14 +55,11 @@ export class LiveConfiguration implements NamesrvConfiguration {
           configuration.putIntoEffect(state)
           return
         }
-        await recovery.watch(
-          writeFileAtomically(
-            configStorePath,
-            Buffer.from(configFileText(state)),
-            () => configuration.putIntoEffect(state),
-            undefined,
-            (old) => hasContent(old) && readable(old) !== undefined,
-          ),
+        await watch(
+          replaceFile(configStorePath, Buffer.from(configFileText(state)), {
+            keepsBackup: (old) => hasContent(old) && readable(old) !== undefined,
+            onReplaced: () => configuration.putIntoEffect(state),
+          }),
         )
       },
       maxWaiting: maxWaitingChanges,
