@@ -234,7 +234,7 @@ describe('certificate files', () => {
     [
       'with a key that cannot be decrypted',
       { 'tls.server.keyPath': legacyPath('v2-rc2.key'), 'tls.server.keyPassword': LEGACY_PASSWORD },
-      `encrypted with RC2-CBC, which is not supported; convert it with: openssl pkcs8`,
+      'encrypted with an unsupported cipher, or with more than 100000 iterations; convert it with: openssl pkcs8',
     ],
   ])(
     '%s stop the start in enforcing mode, since no client could be served',
