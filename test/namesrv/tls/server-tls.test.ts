@@ -1,9 +1,8 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
 import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
-import { signCertificate } from '../../../src/namesrv/tls/self-signed-certificate.ts'
 import {
   type Authority,
   certificateAuthority,
@@ -262,11 +261,7 @@ describe('certificate files', () => {
     'with a key encrypted with %s serve, as in Java, even when they replace others',
     async (scheme) => {
       const { publicKey, key } = legacyKeyPair(`${scheme}.key`)
-      const issuer = {
-        commonName: 'Old CA',
-        privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
-      }
-      const cert = signCertificate({ commonName: 'server', publicKey, issuer })
+      const cert = certificateAuthority('Old CA').certify('server', publicKey)
       const password = { 'tls.server.keyPassword': LEGACY_PASSWORD, 'tls.server.mode': 'enforcing' }
       await serves(await startWithFiles(password, { key, cert }))
 
