@@ -1,26 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { decryptLegacyKey, MAX_ITERATIONS } from './legacy-key-encryption.ts'
-import { readTlsFile, TlsContextError, type TlsSettings } from './tls-settings.ts'
-
-/**
- * Reads key and certificate chain of one side, PEM; undefined for each whose file is not set.
- * @throws {TlsContextError} `ERR_TLS_FILE`, `ERR_TLS_KEY`
- */
-export function readIdentity(
-  side: 'server' | 'client',
-  values: TlsSettings['values'],
-  readKey: typeof readPrivateKey = readPrivateKey,
-): { readonly key: string | undefined; readonly cert: Buffer | undefined } {
-  const pem = readTlsFile(values, `tls.${side}.keyPath`)
-  const cert = readTlsFile(values, `tls.${side}.certPath`)
-  const passwordKey = `tls.${side}.keyPassword` as const
-  const password = values[passwordKey]
-  const path = values[`tls.${side}.keyPath`] ?? ''
-  return {
-    key: pem && readKey({ pem, path, passwordKey, password: password === '' ? undefined : password }),
-    cert,
-  }
-}
+import { TlsContextError } from './tls-settings.ts'
 
 /** A private key with its file, and its password with the key of the configuration that sets it. */
 export interface PrivateKeySource {
@@ -35,8 +15,6 @@ const PEM_KEY = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----([\s\S]*?)-----END \1-
 const ENCRYPTED_PKCS8 = 'ENCRYPTED PRIVATE KEY'
 /** The header of an encrypted key in the format before PKCS#8. */
 const ENCRYPTED_HEADER = /^DEK-Info:/m
-/** Node's code for a cipher that OpenSSL's default provider does not have. */
-const UNSUPPORTED_CIPHER = 'ERR_OSSL_EVP_UNSUPPORTED'
 
 /**
  * Reads a private key, also one encrypted with an old cipher that Node.js does not have; returns PEM without encryption.
@@ -74,7 +52,9 @@ function decrypt(pem: Buffer, pkcs8: Buffer | undefined, passphrase: string): Ke
   try {
     return createPrivateKey({ key: pem, passphrase })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== UNSUPPORTED_CIPHER) throw error
+    const { library, reason } = error as { library?: string; reason?: string }
+    // OpenSSL's default provider does not have the cipher.
+    if (library !== 'digital envelope routines' || reason !== 'unsupported') throw error
   }
   const key = pkcs8 && decryptLegacyKey(pkcs8, passphrase)
   return key && createPrivateKey({ key, format: 'der', type: 'pkcs8' })

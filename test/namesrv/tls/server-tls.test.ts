@@ -218,7 +218,8 @@ describe('certificate files', () => {
         'tls.server.keyPassword' in properties ? authority.issue('s', { password: 'y' }) : serverIdentity
       const server = await startWithFiles(properties, identity)
       const errors = server.lines.filter(({ level }) => level === 'error')
-      expect(errors.map(({ code, msg }) => `${code} ${msg}`)).toEqual([expect.stringMatching(line)])
+      expect(errors.map(({ code, error }) => `${code} ${error}`)).toEqual([expect.stringMatching(line)])
+      expect(errors[0]).toMatchObject({ msg: 'TLS connections are rejected' })
       await isRejected(server)
       expect(warnings(server)).toEqual([expect.stringMatching(/^ERR_TLS_UNAVAILABLE /)])
       const plain = await server.connect()
@@ -384,8 +385,11 @@ describe('certificate files', () => {
   })
 
   test('are not read if tls.config.file exists and cannot be read, which stops the start', async () => {
-    const { controller } = createServer({ 'tls.config.file': temporaryFolder() })
-    await expect(controller.start()).rejects.toThrow('cannot read tls.config.file: EISDIR')
+    const folder = temporaryFolder()
+    const { controller } = createServer({ 'tls.config.file': folder })
+    await expect(controller.start()).rejects.toThrow(
+      `option --tls.config.file: tls.config.file="${folder}" cannot be read: EISDIR: illegal operation on a directory, read; name a`,
+    )
     await controller.shutdown()
   })
 
@@ -443,9 +447,8 @@ describe('changed certificate files', () => {
     expect(errors()).toEqual([
       expect.objectContaining({
         code: 'ERR_TLS_CONTEXT',
-        msg: expect.stringContaining(
-          'TLS files changed and cannot be used; the previous ones stay in effect: ',
-        ),
+        msg: 'TLS files changed and cannot be used; the previous ones stay in effect',
+        error: expect.stringContaining('cannot be used: '),
       }),
     ])
     expect((await serves(server, { ca: authority.cert })).authorized).toBe(true)
@@ -462,6 +465,10 @@ describe('changed certificate files', () => {
     const { key, cert } = serverIdentity
     const server = await startWithFiles({}, { key, cert: cert.slice(0, 200) })
     await isRejected(server)
+    writeFileSync(server.certPath, cert.slice(0, 300))
+    server.time.advance(500)
+    const line = 'TLS files changed and cannot be used; TLS connections are still rejected'
+    await until('the other file has been tried', () => server.lines.some(({ msg }) => msg === line))
     writeFileSync(server.certPath, cert)
     server.time.advance(500)
     await until('the new file is in effect', () =>
