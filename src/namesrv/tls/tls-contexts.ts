@@ -1,7 +1,6 @@
 import {
   type ConnectionOptions,
   createSecureContext,
-  getCiphers,
   type PeerCertificate,
   type SecureContextOptions,
 } from 'node:tls'
@@ -29,7 +28,7 @@ const TEST_COMMON_NAME = 'localhost'
  * @see TlsHelper#buildSslContext in apache/rocketmq
  */
 export function createTlsAcceptor(settings: TlsSettings, allowWeak: boolean): Leveled<TlsAcceptor> {
-  const offer = tlsOffer(settings, getCiphers())
+  const offer = tlsOffer(settings)
   const { values } = settings
   const own = values['tls.test.mode.enable'] ? testIdentity(offer.ciphers) : serverIdentity(values)
   const verifiesClients = own.verifyClient && own.clientAuth !== 'none'
@@ -103,7 +102,7 @@ export function clientTlsOptions(
   const { context, weakness, isLowered } = atSecurityLevel(
     (leveled) => createSecureContext({ ...own, ...leveled }),
     {
-      offer: tlsOffer(settings, getCiphers()),
+      offer: tlsOffer(settings),
       chain: cert,
       chainPath: values['tls.client.certPath'],
       isLowered: verifiesServer && tlsAllowWeakCertificates,
