@@ -47,7 +47,7 @@ export class LiveConfiguration implements NamesrvConfiguration {
     } else if (layer !== 'file') {
       this.#remark = `in effect and stored in ${configStorePath}; the next start reads it only with -c ${configStorePath}`
     }
-    const watch = recoveryLog('configuration file', configStorePath, logger)
+    const watch = recoveryLog('configuration file can be written again', configStorePath, logger)
     this.#changes = new GroupCommit({
       draft: () => ({ state: configuration.state }),
       commit: async ({ state }) => {

@@ -69,22 +69,25 @@ export async function replaceFile(
   }
 }
 
-/** Passes the outcome of a write on, and logs once that a file can be written again after failed writes. */
-export type RecoveryLog = <Result>(write: Promise<Result>) => Promise<Result>
-
-/** @param what - The file, as the subject of the line: `KV file`. */
-export function recoveryLog(what: string, path: string, logger: Pick<Logger, 'info'>): RecoveryLog {
+/**
+ * Returns a function that passes the outcome of a write on, and logs once that the file can be written again after failed writes.
+ * @param line - `KV file can be written again`
+ */
+export function recoveryLog(
+  line: string,
+  path: string,
+  logger: Pick<Logger, 'info'>,
+): (write: Promise<void>) => Promise<void> {
   let failures = 0
   return async (write) => {
     try {
-      const result = await write
-      if (failures > 0) logger.info({ path, failures }, `${what} can be written again`)
-      failures = 0
-      return result
+      await write
     } catch (error) {
       failures++
       throw error
     }
+    if (failures > 0) logger.info({ path, failures }, line)
+    failures = 0
   }
 }
 

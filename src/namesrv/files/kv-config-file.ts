@@ -24,7 +24,7 @@ export function loadKVConfig({ configuration, logger }: Context): KVConfigManage
   // What was read, or what this server wrote last, becomes the backup without being parsed again.
   let known = fromFile && file
   const keepsBackup = (old: Buffer): boolean => known?.equals(old) === true || decode(old) instanceof Map
-  const watch = recoveryLog('KV file', path, logger)
+  const watch = recoveryLog('KV file can be written again', path, logger)
   const persist = (content: Buffer, onStored: () => void): Promise<void> => {
     const onReplaced = (): void => {
       known = content

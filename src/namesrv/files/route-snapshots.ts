@@ -1,18 +1,16 @@
 import { renameSync } from 'node:fs'
 import { utimes } from 'node:fs/promises'
-import { RateLimit } from '../../common/rate-limit.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { RouteSnapshotError, readRouteSnapshot } from '../../routeinfo/snapshot/snapshot-reader.ts'
 import { nextPiece } from '../../routeinfo/snapshot/snapshot-text.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
-import { type RecoveryLog, recoveryLog } from './atomic-file.ts'
 import { readSnapshotFile, SnapshotFileError, writeSnapshotFile } from './route-snapshot-file.ts'
 
 /** Characters written at a time: few enough to be put together within a slice. */
 const MIN_PIECE_LENGTH = 64 * 1024
 
 /** A file that cannot be written fails at every write. */
-const WARNINGS = { maxPerWindow: 1, windowMs: 600_000 }
+const WARNING_INTERVAL_MS = 600_000
 
 /**
  * Keeps the routes in a file, so that a restarted server responds to lookups at once, and not only when its brokers have registered
@@ -22,8 +20,9 @@ export class RouteSnapshots {
   readonly #context: NamesrvContext
   readonly #routeInfo: RouteInfoManager
   readonly #path: string
-  readonly #failures: RateLimit
-  readonly #watchWrite: RecoveryLog
+  /** Writes that have failed since the last one that succeeded. */
+  #failures = 0
+  #nextWarningMs = Number.NEGATIVE_INFINITY
   /** The revision in the file; undefined if the file must be written whether or not anything changes. */
   #savedRevision: number | undefined
   #saving: Promise<void> | undefined
@@ -34,8 +33,6 @@ export class RouteSnapshots {
     this.#context = context
     this.#routeInfo = routeInfo
     this.#path = context.configuration.values.routeSnapshotPath
-    this.#failures = new RateLimit(() => context.clock.nowMs(), WARNINGS)
-    this.#watchWrite = recoveryLog('route snapshot', this.#path, context.logger)
   }
 
   /** Restores the routes from the file, if it can be used. Otherwise it logs one line and throws nothing. */
@@ -105,7 +102,7 @@ export class RouteSnapshots {
     this.#ends = []
     await this.#saving
     // A failure of the last write is always logged.
-    this.#failures.reset()
+    this.#nextWarningMs = Number.NEGATIVE_INFINITY
     await this.save()
   }
 
@@ -130,18 +127,23 @@ export class RouteSnapshots {
       }
       const { revision, text } = await routeInfo.snapshot(clock.nowMs())
       const piece = (): string | Promise<string> => slicer.run(nextPiece(text, MIN_PIECE_LENGTH))
-      const bytes = await this.#watchWrite(writeSnapshotFile(path, piece))
+      const bytes = await writeSnapshotFile(path, piece)
       this.#savedRevision = revision
       counters.snapshotsWritten++
-      this.#failures.reset()
+      if (this.#failures > 0) {
+        logger.info({ path, failures: this.#failures }, 'route snapshot can be written again')
+      }
+      this.#failures = 0
+      this.#nextWarningMs = Number.NEGATIVE_INFINITY
       logger.debug({ path, bytes, topics: routeInfo.topics }, 'route snapshot written')
     } catch (error) {
       // The file may have been removed.
       this.#savedRevision = undefined
       counters.snapshotsFailed++
-      this.#failures.run((suppressed) => {
-        logger.warn({ path, error: (error as Error).message, suppressed }, 'route snapshot not written')
-      })
+      const failures = ++this.#failures
+      if (clock.nowMs() < this.#nextWarningMs) return
+      this.#nextWarningMs = clock.nowMs() + WARNING_INTERVAL_MS
+      logger.warn({ path, error: (error as Error).message, failures }, 'route snapshot not written')
     }
   }
 

@@ -321,16 +321,16 @@ describe('the file', () => {
     expect(failures()).toBe(3)
   })
 
-  test('is a warning every ten minutes while it cannot be written, with the number of suppressed ones', async () => {
+  test('is a warning every ten minutes while it cannot be written, with the number of failures', async () => {
     const path = temporaryFolder()
     const { context, time, lines } = testContext({ routeSnapshotPath: path })
     const snapshots = new RouteSnapshots(context, managerWith('whole').manager)
     const line = { level: 'warn', msg: 'route snapshot not written', path, error: `${path} is not a file` }
     for (let look = 0; look < 5; look++) await snapshots.save()
-    expect(lines).toEqual([line])
+    expect(lines).toEqual([{ ...line, failures: 1 }])
     time.advance(600_000)
     await snapshots.save()
-    expect(lines.slice(1)).toEqual([{ ...line, suppressed: 4 }])
+    expect(lines.slice(1)).toEqual([{ ...line, failures: 6 }])
     expect(context.counters).toMatchObject({ snapshotsFailed: 6, snapshotsWritten: 0 })
   })
 
