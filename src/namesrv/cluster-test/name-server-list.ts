@@ -1,4 +1,5 @@
-import { get } from 'node:http'
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
 import { formatAddress, parseRemoteAddress } from '../../remoting/address.ts'
 import { withoutBrackets } from '../config/check-value.ts'
@@ -25,8 +26,9 @@ export class NameServerList {
   readonly #context: Pick<NamesrvContext, 'configuration' | 'scheduler' | 'logger'>
   readonly #url: string
   #addresses: readonly string[] = []
-  #cancel = (): void => {}
   #endRefreshes = (): void => {}
+  /** Ends the request under way. */
+  #aborter = new AbortController()
   #stopped = false
 
   constructor(context: Pick<NamesrvContext, 'configuration' | 'scheduler' | 'logger'>) {
@@ -58,7 +60,7 @@ export class NameServerList {
   stop(): void {
     this.#stopped = true
     this.#endRefreshes()
-    this.#cancel()
+    this.#aborter.abort()
   }
 
   #refreshEvery(periodMs: number): void {
@@ -69,9 +71,8 @@ export class NameServerList {
   #refresh(): void {
     const { logger, scheduler } = this.#context
     const url = this.#url
-    this.#cancel()
     const aborter = new AbortController()
-    this.#cancel = () => aborter.abort(new Error('cancelled'))
+    this.#aborter = aborter
     const cancelTimeout = scheduler.after(TIMEOUT_MS, () =>
       aborter.abort(new Error(`no response within ${TIMEOUT_MS} ms`)),
     )
@@ -136,24 +137,20 @@ function hasPort(domain: string): boolean {
 }
 
 /** The body of a response with status 200; rejects for any other. */
-function fetchText(url: string, signal: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = get(url, { agent: false, signal, lookup: nameLookup.lookup }, (response) => {
-      if (response.statusCode !== 200) {
-        request.destroy()
-        reject(new Error(`status ${response.statusCode}`))
-        return
-      }
-      const chunks: Buffer[] = []
-      let bytes = 0
-      response.on('data', (chunk: Buffer) => {
-        chunks.push(chunk)
-        bytes += chunk.length
-        if (bytes > MAX_RESPONSE_BYTES) request.destroy(new Error(`more than ${MAX_RESPONSE_BYTES} bytes`))
-      })
-      response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
-      response.on('error', reject)
-    })
-    request.on('error', reject)
-  })
+async function fetchText(url: string, signal: AbortSignal): Promise<string> {
+  const request = get(url, { agent: false, signal, lookup: nameLookup.lookup })
+  try {
+    const [response]: IncomingMessage[] = await once(request, 'response')
+    if (response?.statusCode !== 200) throw new Error(`status ${response?.statusCode}`)
+    const chunks: Buffer[] = []
+    let bytes = 0
+    for await (const chunk of response) {
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes > MAX_RESPONSE_BYTES) throw new Error(`more than ${MAX_RESPONSE_BYTES} bytes`)
+    }
+    return Buffer.concat(chunks).toString('utf8')
+  } finally {
+    request.destroy()
+  }
 }
