@@ -15,7 +15,7 @@ import {
   TlsContextError,
   type TlsSettings,
 } from './tls-settings.ts'
-import { atSecurityLevel, type Leveled, weaknessOf, weaknessOfPeer } from './weak-certificates.ts'
+import { atSecurityLevel, type Leveled, weaknessOfPeer } from './weak-certificates.ts'
 
 /** The common name of the self-signed certificate, as with Java. */
 const TEST_COMMON_NAME = 'localhost'
@@ -33,7 +33,8 @@ export function createTlsAcceptor(settings: TlsSettings, allowWeak: boolean): Le
   const own = values['tls.test.mode.enable'] ? testIdentity(offer.ciphers) : serverIdentity(values)
   const verifiesClients = own.verifyClient && own.clientAuth !== 'none'
   return atSecurityLevel(
-    (leveled) => new TlsAcceptor({ ...own, weaknessOf, context: { ...own.context, ...leveled } }),
+    (leveled) =>
+      new TlsAcceptor({ ...own, weaknessOf: weaknessOfPeer, context: { ...own.context, ...leveled } }),
     {
       offer,
       chain: own.chain,
