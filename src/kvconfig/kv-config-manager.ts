@@ -36,19 +36,17 @@ export type PersistKVConfig = (file: Buffer, onStored: () => void) => Promise<vo
  * @see KVConfigManager in apache/rocketmq
  */
 export class KVConfigManager {
-  #table: KVConfigTable
-  #size: KVConfigSize
+  /** The table that is stored. */
+  #state: KVConfigDraft
   readonly #changes: GroupCommit<KVConfigDraft>
 
   constructor(table: KVConfigTable, persist: PersistKVConfig, limits: KVConfigLimits) {
-    this.#table = table
-    this.#size = sizeOfTable(table)
+    this.#state = new KVConfigDraft(table, sizeOfTable(table), limits)
     this.#changes = new GroupCommit({
-      draft: () => new KVConfigDraft(this.#table, this.#size, limits),
-      commit: ({ table: changed, size }) =>
-        persist(encodeKVConfigFile(changed), () => {
-          this.#table = changed
-          this.#size = size
+      draft: () => new KVConfigDraft(this.#state.table, this.#state.size, limits),
+      commit: (draft) =>
+        persist(encodeKVConfigFile(draft.table), () => {
+          this.#state = draft
         }),
       maxWaiting: limits.maxWaitingChanges,
     })
@@ -56,23 +54,23 @@ export class KVConfigManager {
 
   /** Number of keys in all namespaces together. */
   get entries(): number {
-    return this.#size.entries
+    return this.#state.size.entries
   }
 
   /** Bytes of all namespaces, keys and values together. */
   get bytes(): number {
-    return this.#size.bytes
+    return this.#state.size.bytes
   }
 
   /** A value, or null if there is none. */
   getKVConfig(namespace: string | null, key: string | null): string | null {
     if (namespace === null || key === null) return null
-    return this.#table.get(namespace)?.get(key) ?? null
+    return this.#state.table.get(namespace)?.get(key) ?? null
   }
 
   /** A namespace's entries, or null if it does not exist. */
   getKVListByNamespace(namespace: string | null): ReadonlyMap<string, string | null> | null {
-    return namespace === null ? null : (this.#table.get(namespace) ?? null)
+    return namespace === null ? null : (this.#state.table.get(namespace) ?? null)
   }
 
   /**

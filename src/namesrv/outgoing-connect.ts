@@ -28,11 +28,6 @@ export class NameLookup {
     this.#lookup = lookup
   }
 
-  /** Lookups under way. */
-  get size(): number {
-    return this.#waiting.size
-  }
-
   /** The `lookup` option of a socket. A caller with a timeout destroys its socket; a later result has no effect. */
   readonly lookup: LookupFunction = (hostname, options, callback) => {
     const { all, family, hints }: LookupOptions = options

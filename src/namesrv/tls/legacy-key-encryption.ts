@@ -9,13 +9,7 @@ import { DerTag, readDer, readSequence } from './der.ts'
 /** More would block the event loop for over half a second; OpenSSL writes 2048. */
 export const MAX_ITERATIONS = 100_000
 
-type KeyDerivation = (params: PbeParams, password: string) => { key: Buffer; iv: Buffer }
-
-interface PbeParams {
-  readonly salt: Buffer
-  readonly iterations: number
-}
-
+type KeyDerivation = (salt: Buffer, iterations: number, password: string) => { key: Buffer; iv: Buffer }
 type Decryption = (key: Buffer, iv: Buffer, text: Buffer) => Buffer
 
 /** Encryptions of RFC 8018 (PBES1) and RFC 7292 that Node.js cannot decrypt, by object identifier. */
@@ -46,13 +40,13 @@ export function decryptLegacyKey(der: Buffer, password: string): Buffer | undefi
   const iterations = Number.parseInt(count.toString('hex'), 16)
   if (iterations > MAX_ITERATIONS) return undefined
   const [derive, decrypt] = scheme
-  const { key, iv } = derive({ salt, iterations }, password)
+  const { key, iv } = derive(salt, iterations, password)
   return decrypt(key, iv, text as Buffer)
 }
 
 /** RFC 8018, section 5.1: eight bytes of key, eight of initial vector. */
 function pbkdf1(digest: 'md5' | 'sha1'): KeyDerivation {
-  return ({ salt, iterations }, password) => {
+  return (salt, iterations, password) => {
     const bytes = hashOften(digest, iterations, Buffer.concat([Buffer.from(password), salt]))
     return { key: bytes.subarray(0, 8), iv: bytes.subarray(8, 16) }
   }
@@ -60,7 +54,7 @@ function pbkdf1(digest: 'md5' | 'sha1'): KeyDerivation {
 
 /** RFC 7292, appendix B.2, with SHA-1; one hash has all bytes that are needed here. */
 function pkcs12Kdf(keyBytes: number): KeyDerivation {
-  return ({ salt, iterations }, password) => {
+  return (salt, iterations, password) => {
     // UTF-16, big-endian, with a zero at the end.
     const text = Buffer.from(`${password}\0`, 'utf16le').swap16()
     const input = Buffer.concat([repeatToBlocks(salt), repeatToBlocks(text)])
