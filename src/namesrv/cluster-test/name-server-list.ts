@@ -23,7 +23,7 @@ const DEFAULT_PORT = 8_080
  * @see MQClientAPIImpl#fetchNameServerAddr in apache/rocketmq
  */
 export class NameServerList {
-  readonly #context: Pick<NamesrvContext, 'configuration' | 'scheduler' | 'logger'>
+  readonly #context: NamesrvContext
   readonly #url: string
   #addresses: readonly string[] = []
   /** Ends the request under way. */
@@ -32,7 +32,7 @@ export class NameServerList {
   #cancelTimer = (): void => {}
   #stopped = false
 
-  constructor(context: Pick<NamesrvContext, 'configuration' | 'scheduler' | 'logger'>) {
+  constructor(context: NamesrvContext) {
     const { values } = context.configuration
     this.#context = context
     this.#url = addressServerUrl(

@@ -5,15 +5,13 @@ import { ConfigError } from '../config/config-error.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { readBackup, recoveryLog, replaceFile } from './atomic-file.ts'
 
-type Context = Pick<NamesrvContext, 'configuration' | 'logger'>
-
 /**
  * Loads the KV table from its file; a missing file is an empty table. If the file is empty, as a full disk leaves it, its backup
  * is used.
  * @throws {ConfigError} `ERR_CONFIG_FILE`: the file is there but cannot be read. It is left as it is.
  * @see KVConfigManager#load in apache/rocketmq
  */
-export function loadKVConfig({ configuration, logger }: Context): KVConfigManager {
+export function loadKVConfig({ configuration, logger }: NamesrvContext): KVConfigManager {
   const { values } = configuration
   const path = values.kvConfigPath
   const file = readKVFile(path)
@@ -47,7 +45,7 @@ function readKVFile(path: string): Buffer | undefined {
 }
 
 /** @throws {ConfigError} The file is empty and its backup is damaged. */
-function tableWithoutFile(path: string, isThere: boolean, logger: Context['logger']): KVConfigTable {
+function tableWithoutFile(path: string, isThere: boolean, logger: NamesrvContext['logger']): KVConfigTable {
   const backup = readBackup(path)
   const table = backup && decode(backup.bytes)
   if (table === undefined) return new Map()

@@ -4,8 +4,6 @@ import type { TlsAcceptor } from '../../remoting/server/tls-acceptor.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { readTlsSettings, TlsContextError, type TlsSettings } from './tls-settings.ts'
 
-type Context = Pick<NamesrvContext, 'configuration' | 'logger' | 'scheduler' | 'throttle'>
-
 /** How often certificate files are checked; Java's constant. */
 const WATCH_PERIOD_MS = 500
 
@@ -16,14 +14,14 @@ const WATCH_PERIOD_MS = 500
  * first TLS client, so that a server without TLS clients starts fast.
  */
 export class ServerTls {
-  readonly #context: Context
+  readonly #context: NamesrvContext
   /** Never rejects; undefined while TLS connections are rejected. */
   #acceptor: Promise<TlsAcceptor | undefined> = Promise.resolve(undefined)
   /** The settings for the first TLS client in test mode. */
   #lateSettings: TlsSettings | undefined
   #endWatch: (() => void) | undefined
 
-  constructor(context: Context) {
+  constructor(context: NamesrvContext) {
     this.#context = context
   }
 
