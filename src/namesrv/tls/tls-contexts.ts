@@ -5,16 +5,11 @@ import {
   type SecureContextOptions,
 } from 'node:tls'
 import { TlsAcceptor, type TlsServerSettings } from '../../remoting/server/tls-acceptor.ts'
+import type { Configuration } from '../config/configuration.ts'
 import { readPrivateKey } from './private-key.ts'
 import { selfSignedCertificate } from './self-signed-certificate.ts'
 import { tlsOffer } from './tls-offer.ts'
-import {
-  readTlsFile,
-  readTlsSettings,
-  type TlsConfiguration,
-  TlsContextError,
-  type TlsSettings,
-} from './tls-settings.ts'
+import { readTlsFile, readTlsSettings, TlsContextError, type TlsSettings } from './tls-settings.ts'
 import { atSecurityLevel, type Leveled, weaknessOfPeer } from './weak-certificates.ts'
 
 /** The common name of the self-signed certificate, as with Java. */
@@ -87,10 +82,7 @@ export interface ClientTls {
  * @throws {TlsContextError} Files that cannot be used.
  * @see TlsHelper#buildSslContext in apache/rocketmq
  */
-export function clientTlsOptions(
-  configuration: TlsConfiguration,
-  readKey?: typeof readPrivateKey,
-): ClientTls {
+export function clientTlsOptions(configuration: Configuration, readKey?: typeof readPrivateKey): ClientTls {
   const settings = readTlsSettings(configuration)
   const { values } = settings
   const { tlsAllowWeakCertificates } = configuration.values

@@ -45,50 +45,46 @@ export interface TlsSettings {
  * @throws {ConfigError} The file exists and cannot be read, or values in it cannot be used; all of them are named.
  * @see TlsHelper#extractTlsConfigFromFile in apache/rocketmq, which ignores a file that it may not read
  */
-export function readTlsSettings(configuration: TlsConfiguration): TlsSettings {
-  const { values } = configuration
-  const path = values['tls.config.file']
+export function readTlsSettings(configuration: Configuration): TlsSettings {
+  const path = configuration.values['tls.config.file']
   const pairs = readPairs(configuration)
-  const merged: Record<string, unknown> = {}
-  const sources = new Map<string, ConfigSource>()
+  const values: Record<string, unknown> = { ...configuration.values }
+  const ignoredKeys: string[] = []
   const warnings: string[] = []
   const errors: ConfigError[] = []
-  for (const name of FILE_KEYS) {
-    const key = findConfigKey(name)
-    const pair = pairs?.get(name)
-    merged[name] = values[name]
-    if (key === undefined || pair === undefined) continue
-    const source: ConfigSource = { layer: 'file', path, line: pair.line }
-    const given = { text: pair.value, source }
+  const sourceOf = (name: string): ConfigSource => {
+    const line = pairs?.get(name)?.line
+    if (line !== undefined) return { layer: 'file', path, line }
+    return configuration.sourceOf(name) ?? { layer: 'default' }
+  }
+  for (const [name, { value }] of pairs ?? []) {
+    const key = FILE_KEYS.some((known) => known === name) ? findConfigKey(name) : undefined
+    if (key === undefined) {
+      ignoredKeys.push(name)
+      continue
+    }
+    const given = { text: value, source: sourceOf(name) }
     const warning = spacesWarning(key, given)
     if (warning !== undefined) warnings.push(warning)
-    sources.set(name, source)
     try {
-      merged[name] = checkValue(key, given).value
+      values[name] = checkValue(key, given).value
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       errors.push(error)
     }
   }
   ConfigError.throwAll(errors)
-  const inEffect = merged as unknown as TlsSettings['values']
   return {
-    values: inEffect,
+    values: values as unknown as TlsSettings['values'],
     configFile: pairs === undefined ? undefined : path,
     warnings,
-    ignoredKeys: [...(pairs?.keys() ?? [])].filter((key) => !FILE_KEYS.some((known) => known === key)),
-    describe: (key) => {
-      const source = sources.get(key) ?? configuration.sourceOf(key) ?? { layer: 'default' }
-      return `${describeSource(source)}: ${key}=${JSON.stringify(inEffect[key])}`
-    },
+    ignoredKeys,
+    describe: (key) => `${describeSource(sourceOf(key))}: ${key}=${JSON.stringify(values[key])}`,
   }
 }
 
-/** What is needed of a {@link Configuration}. */
-export type TlsConfiguration = Pick<Configuration, 'values' | 'sourceOf'>
-
 /** The pairs in `tls.config.file`; undefined if there is no such file. @throws {ConfigError} */
-function readPairs(configuration: TlsConfiguration): Map<string, JavaProperty> | undefined {
+function readPairs(configuration: Configuration): Map<string, JavaProperty> | undefined {
   const path = configuration.values['tls.config.file']
   let bytes: Buffer
   try {
@@ -126,20 +122,17 @@ export function readTlsFile(values: TlsSettings['values'], key: TlsFileKey): Buf
 
 type TlsFileKey = `tls.${'server' | 'client'}.${'keyPath' | 'certPath' | 'trustCertPath'}`
 
-/**
- * Why TLS cannot be set up.
- *
- * - `ERR_TLS_NO_CERTIFICATE`: not in test mode, and no key or no certificate is set
- * - `ERR_TLS_FILE`: a file cannot be read
- * - `ERR_TLS_KEY`: a private key cannot be read or decrypted
- * - `ERR_TLS_WEAK_CERTIFICATE`: a certificate is too weak for OpenSSL, and `tlsAllowWeakCertificates` is off
- * - `ERR_TLS_CONTEXT`: key, certificates and ciphers do not fit together, or a certificate cannot be read
- */
+/** Why TLS cannot be set up. */
 export type TlsContextErrorCode =
+  /** Not in test mode, and no key or no certificate is set. */
   | 'ERR_TLS_NO_CERTIFICATE'
+  /** A file cannot be read. */
   | 'ERR_TLS_FILE'
+  /** A private key cannot be read or decrypted. */
   | 'ERR_TLS_KEY'
+  /** A certificate is too weak for OpenSSL, and `tlsAllowWeakCertificates` is off. */
   | 'ERR_TLS_WEAK_CERTIFICATE'
+  /** Key, certificates and ciphers do not fit together, or a certificate cannot be read. */
   | 'ERR_TLS_CONTEXT'
 
 /** TLS cannot be set up: the previous context stays in effect, or TLS connections are rejected. */
