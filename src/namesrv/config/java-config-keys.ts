@@ -1,6 +1,7 @@
 import { bindAddressProblem } from './check-value.ts'
 import {
   boolean,
+  type GivenText,
   inHome,
   int,
   long,
@@ -11,7 +12,6 @@ import {
   TIME_MS,
   word,
 } from './config-key.ts'
-import type { GivenText } from './resolved-key.ts'
 
 const SND_BUF = 'com.rocketmq.remoting.socket.sndbuf.size'
 const RCV_BUF = 'com.rocketmq.remoting.socket.rcvbuf.size'
@@ -297,40 +297,19 @@ export const SHARED_WITH_NETTY_CLIENT = {
 } as const
 
 /**
- * Keys that only Java's controller reads. A NameServer's file has them if it runs a controller or shares the file with one.
+ * Whether only Java's controller reads a key. A NameServer's file has such keys if it runs a controller or shares the file with one.
  * @see ControllerConfig and JraftConfig of RocketMQ 5.5.0
  */
-export const CONTROLLER_KEYS: ReadonlySet<string> = new Set([
-  'controllerType',
-  'controllerThreadPoolNums',
-  'controllerRequestThreadPoolQueueCapacity',
-  'controllerDLegerGroup',
-  'controllerDLegerPeers',
-  'controllerDLegerSelfId',
+export function isControllerKey(name: string): boolean {
+  return /^(?:controller|metrics?|j[Rr]aft)[A-Z]/.test(name) || OTHER_CONTROLLER_KEYS.includes(name)
+}
+
+const OTHER_CONTROLLER_KEYS: readonly string[] = [
   'mappedFileSize',
-  'controllerStorePath',
   'electMasterMaxRetryCount',
   'enableElectUncleanMaster',
   'isProcessReadEvent',
   'processReadEvent',
   'notifyBrokerRoleChanged',
   'scanInactiveMasterInterval',
-  'metricsExporterType',
-  'metricsGrpcExporterTarget',
-  'metricsGrpcExporterHeader',
-  'metricGrpcExporterTimeOutInMills',
-  'metricGrpcExporterIntervalInMills',
-  'metricLoggingExporterIntervalInMills',
-  'metricsPromExporterPort',
-  'metricsPromExporterHost',
-  'metricsLabel',
-  'metricsInDelta',
-  'jraftConfig',
-  'jRaftElectionTimeoutMs',
-  'jRaftScanWaitTimeoutMs',
-  'jRaftSnapshotIntervalSecs',
-  'jRaftGroupId',
-  'jRaftServerId',
-  'jRaftInitConf',
-  'jRaftControllerRPCAddr',
-])
+]

@@ -2,7 +2,7 @@ import { cutName, cutText } from '../../common/log-text.ts'
 import type { AdminChange, RequestObserver } from '../../processor/request-observer.ts'
 import type { RequestContext } from '../../protocol/processor.ts'
 import type { RemotingCommand } from '../../protocol/remoting-command.ts'
-import { HIDDEN } from '../config/resolved-key.ts'
+import { HIDDEN } from '../config/config-key.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 
 /** Keys whose values may be secrets: the log does not show them. */

@@ -170,7 +170,7 @@ export class ServerTls {
 
   #warnOf({ configFile, ignoredKeys, warnings }: TlsSettings): void {
     const { logger } = this.#options
-    for (const warning of warnings) logger.warn({ configFile }, warning)
+    for (const { message, fields } of warnings) logger.warn(fields, message)
     if (ignoredKeys.length > 0) {
       logger.warn(
         { configFile, keys: ignoredKeys },

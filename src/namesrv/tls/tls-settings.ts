@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { checkValue, spacesWarning } from '../config/check-value.ts'
+import { checkValue } from '../config/check-value.ts'
 import { ConfigError } from '../config/config-error.ts'
+import { type ConfigNotice, type ConfigSource, describeSource } from '../config/config-key.ts'
 import { findConfigKey, type NamesrvConfig } from '../config/config-keys.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from '../config/java-properties.ts'
-import { type ConfigSource, describeSource } from '../config/resolved-key.ts'
 
 /** The keys that `tls.config.file` may set. */
 const FILE_KEYS = [
@@ -33,8 +33,8 @@ export interface TlsSettings {
   readonly configFile: string | undefined
   /** Keys of the file that it cannot set. */
   readonly ignoredKeys: readonly string[]
-  /** Warnings about its values, a line each. */
-  readonly warnings: readonly string[]
+  /** Warnings about its values. */
+  readonly warnings: readonly ConfigNotice[]
   /** The source of a key and its value, as the beginning of a message. */
   describe(key: 'tls.ciphers' | 'tls.protocols'): string
 }
@@ -51,7 +51,7 @@ export function readTlsSettings(configuration: TlsConfiguration): TlsSettings {
   const pairs = readPairs(path)
   const merged: Record<string, unknown> = {}
   const sources = new Map<string, ConfigSource>()
-  const warnings: string[] = []
+  const warnings: ConfigNotice[] = []
   const errors: ConfigError[] = []
   for (const name of FILE_KEYS) {
     const key = findConfigKey(name)
@@ -59,16 +59,14 @@ export function readTlsSettings(configuration: TlsConfiguration): TlsSettings {
     merged[name] = values[name]
     if (key === undefined || pair === undefined) continue
     const source: ConfigSource = { layer: 'file', path, line: pair.line }
-    const given = { text: pair.value, source }
-    const warning = spacesWarning(key, given)
-    if (warning !== undefined) warnings.push(warning)
     sources.set(name, source)
-    try {
-      merged[name] = checkValue(key, given).value
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      errors.push(error)
+    const checked = checkValue(key, { text: pair.value, source })
+    if (checked instanceof ConfigError) {
+      errors.push(checked)
+      continue
     }
+    merged[name] = checked.value
+    if (checked.notice !== undefined) warnings.push(checked.notice)
   }
   ConfigError.throwAll(errors)
   const inEffect = merged as unknown as TlsSettings['values']

@@ -339,7 +339,9 @@ describe('certificate files', () => {
     expect(server.lines).toContainEqual(
       expect.objectContaining({
         level: 'warn',
-        msg: `${path}:1: tls.test.mode.enable="false   " has spaces around it and is read as false`,
+        msg: 'value has spaces around it; read as false',
+        source: `${path}:1`,
+        key: 'tls.test.mode.enable',
       }),
     )
   })
