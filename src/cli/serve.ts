@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Logger } from 'pino'
-import { describeSource, printable, type ResolvedKey } from '../namesrv/config/config-key.ts'
+import { printable, type ResolvedKey } from '../namesrv/config/config-key.ts'
 import type { Configuration } from '../namesrv/config/configuration.ts'
 import { formatAddress } from '../remoting/address.ts'
 import { firstLine } from './errno.ts'
@@ -49,7 +49,7 @@ export function logConfiguration(logger: Logger, configuration: Configuration): 
     const { key, source } = resolved
     if (source.layer === 'default' && key.effect === 'none') continue
     items[key.name] = printable(resolved)
-    if (differsFromDefault(resolved)) changed[key.name] = `${printable(resolved)} (${describeSource(source)})`
+    if (differsFromDefault(resolved)) changed[key.name] = `${printable(resolved)} (${source.place})`
   }
   const configFile = fileOf(configuration) ?? 'none'
   const { kvConfigPath, configStorePath, routeSnapshotPath } = configuration.values
@@ -70,14 +70,14 @@ export function logConfiguration(logger: Logger, configuration: Configuration): 
 /** Neither a key that is set to its default differs from it, nor the path of the file of `-c`. */
 function differsFromDefault({ key, value, source }: ResolvedKey): boolean {
   if (source.layer === 'default') return false
-  if (source.layer === 'file' && source.line === undefined) return false
+  if (source.layer === 'file' && key.name === 'configStorePath') return false
   return typeof key.default === 'object' || value !== key.default
 }
 
 /** The file of `-c`. */
 function fileOf(configuration: Configuration): string | undefined {
   const store = configuration.sourceOf('configStorePath')
-  return store?.layer === 'file' ? store.path : undefined
+  return store?.layer === 'file' ? store.place : undefined
 }
 
 /**

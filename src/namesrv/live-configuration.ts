@@ -94,7 +94,7 @@ export class LiveConfiguration implements NamesrvConfiguration {
     const problems: string[] = []
     for (const { key: name, value: text } of pairs.values()) {
       const key = findConfigKey(name) as ConfigKey
-      const source = { layer: 'update', peer } as const
+      const source = { layer: 'update', place: `update by ${peer}` } as const
       const checked = checkValue(key, { text, source })
       if (checked instanceof ConfigError) problems.push(...checked.problems.map(shortened))
       else update.push({ key, ...checked, source })

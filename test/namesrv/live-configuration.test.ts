@@ -1,7 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { describeSource } from '../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS } from '../../src/namesrv/config/config-keys.ts'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { LiveConfiguration, UPDATABLE_KEYS } from '../../src/namesrv/live-configuration.ts'
@@ -331,9 +330,7 @@ describe('an update', () => {
     })
     expect(values).toMatchObject({ orderMessageEnable: true, waitSecondsForService: 7 })
     expect(configuration.values).toBe(values)
-    expect(describeSource(configuration.sourceOf('orderMessageEnable') ?? { layer: 'default' })).toBe(
-      'update by 10.0.0.7:1',
-    )
+    expect(configuration.sourceOf('orderMessageEnable')?.place).toBe('update by 10.0.0.7:1')
   })
 
   test('stores all keys with their secrets, which are not shown', async () => {

@@ -5,7 +5,6 @@ import {
   type ConfigNotice,
   type ConfigType,
   type ConfigValue,
-  describeSource,
   type GivenText,
   HIDDEN,
   isReadWhileRunning,
@@ -30,8 +29,8 @@ export type CheckedValue = Assigned & { readonly notice?: ConfigNotice }
  */
 export function checkValue(key: ConfigKey, given: GivenText): CheckedValue | ConfigError {
   const { text, source } = given
-  const place = describeSource(source)
-  const isUpdate = source.layer === 'update'
+  const { layer, place } = source
+  const isUpdate = layer === 'update'
   const invalid = (why: string, spaces = '', code: ConfigError['code'] = 'ERR_CONFIG_VALUE'): ConfigError => {
     // Quoted as JSON: spaces at the ends are visible, and a line break cannot break the line.
     const value = key.secret === true ? '(hidden)' : JSON.stringify(text)
@@ -69,7 +68,7 @@ export function checkValue(key: ConfigKey, given: GivenText): CheckedValue | Con
   if (key.secret === true && value === HIDDEN) {
     return invalid(`is ${HIDDEN}, which is shown in place of a secret; set the secret itself`)
   }
-  const problem = nameProblem(key.names, given) ?? key.check?.(value, given)
+  const problem = nameProblem(key.names, given) ?? key.check?.(value)
   return problem === undefined ? assigned : invalid(problem, key.exact === true ? value : '')
 }
 

@@ -54,7 +54,7 @@ export interface ConfigKeyDetails {
   /** True if Java does not trim the value: with spaces around it, it would silently take the default. */
   readonly exact?: true
   /** What is wrong with a text, as the end of a sentence that begins with it; undefined if nothing is. */
-  readonly check?: (text: string, given: GivenText) => string | undefined
+  readonly check?: (text: string) => string | undefined
 }
 
 /** The definition of a key, without its owner. */
@@ -174,36 +174,10 @@ export function variableOf(name: string): string {
 }
 
 /** Where a value comes from. */
-export type ConfigSource =
-  | { readonly layer: 'default' }
-  | {
-      readonly layer: 'file'
-      readonly path: string
-      /** From 1; none if the path itself is the value. */
-      readonly line?: number
-    }
-  | { readonly layer: 'environment'; readonly variable: string }
-  /** The option as it was written, with its dashes. */
-  | { readonly layer: 'option'; readonly option: string }
-  /** The sender's address, `host:port`. */
-  | { readonly layer: 'update'; readonly peer: string }
-
-/** A source in words: `ns.conf:12`, `environment variable ROCKETMQ_HOME`, `option --listenPort`, `update by 10.0.0.7:40312`, `default`. */
-export function describeSource(source: ConfigSource): string {
-  switch (source.layer) {
-    case 'default':
-      return 'default'
-    case 'file':
-      return source.line === undefined ? source.path : `${source.path}:${source.line}`
-    case 'environment':
-      return `environment variable ${source.variable}`
-    case 'option':
-      return `option ${source.option}`
-    case 'update':
-      return `update by ${source.peer}`
-    default:
-      return source satisfies never
-  }
+export interface ConfigSource {
+  readonly layer: 'default' | 'file' | 'environment' | 'option' | 'update'
+  /** In words: `ns.conf:12`, `environment variable ROCKETMQ_HOME`, `option --listenPort`, `update by 10.0.0.7:40312`, `default`. */
+  readonly place: string
 }
 
 /** A text given for a key, not converted yet. */

@@ -4,7 +4,6 @@ import {
   type ConfigKey,
   type ConfigNotice,
   type ConfigSource,
-  describeSource,
   type GivenText,
   HIDDEN,
   VARIABLE_PREFIX,
@@ -49,7 +48,7 @@ export function readLayers({ file, env = {}, args = [] }: ConfigLayers): Given {
   const given: Given = { texts: new Map(), filePairs: new Map(), notices: [] }
   if (file !== undefined) addFile(given, file)
   addEnvironment(given, env)
-  addLayer(given, args, ({ key }) => ({ layer: 'option', option: `--${key}` }))
+  addLayer(given, args, ({ key }) => ({ layer: 'option', place: `option --${key}` }))
   return given
 }
 
@@ -64,7 +63,7 @@ function addFile(given: Given, file: ConfigFile): void {
     if (useBackup) {
       warn(given, 'configuration file is empty; its backup is used', { path: file.path, backup: path })
     }
-    addLayer(given, pairs.values(), ({ line }) => ({ layer: 'file', path, line }))
+    addLayer(given, pairs.values(), ({ line }) => ({ layer: 'file', place: `${path}:${line}` }))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const hint = useBackup ? '' : backupHint(backup)
@@ -72,7 +71,7 @@ function addFile(given: Given, file: ConfigFile): void {
     given.fileError = new ConfigError(error.code, problems, { cause: error })
   }
   // Java sets it after the file is read, whatever the file itself says.
-  given.texts.set('configStorePath', { text: file.path, source: { layer: 'file', path: file.path } })
+  given.texts.set('configStorePath', { text: file.path, source: { layer: 'file', place: file.path } })
 }
 
 /** Lays one layer over what is there. A key's own name counts more than its alias, wherever the two stand. */
@@ -89,7 +88,7 @@ function addLayer<Pair extends KeyText>(
     if (key !== undefined) setText(given, key, { text: pair.value, source })
     else if (isControllerKey(pair.key)) controllerKeys.push(pair.key)
     else {
-      const fields = { source: describeSource(source), key: pair.key, ...didYouMean(pair.key, CONFIG_NAMES) }
+      const fields = { source: source.place, key: pair.key, ...didYouMean(pair.key, CONFIG_NAMES) }
       warn(given, 'unknown key has no effect', fields)
     }
   }
@@ -103,7 +102,7 @@ function setText(given: Given, key: ConfigKey, { text, source }: GivenText): voi
   // What `-p` shows in place of a secret must not become the secret when its output is used as a file.
   if (key.secret === true && text === HIDDEN) {
     const message = 'asterisks in place of a secret ignored; set the secret itself'
-    warn(given, message, { source: describeSource(source), key: key.name })
+    warn(given, message, { source: source.place, key: key.name })
     return
   }
   // Removed first, so that the keys stand in the order of the layers that won.
@@ -122,7 +121,10 @@ function addEnvironment(given: Given, env: Readonly<Record<string, string | unde
       const text = variable === undefined ? undefined : env[variable]
       // An empty variable is how a shell or a container file says "not set".
       if (variable === undefined || text === undefined || text === '') continue
-      setText(given, key, { text, source: { layer: 'environment', variable } })
+      setText(given, key, {
+        text,
+        source: { layer: 'environment', place: `environment variable ${variable}` },
+      })
     }
   }
   for (const variable of Object.keys(env)) {

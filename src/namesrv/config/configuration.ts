@@ -207,6 +207,6 @@ function defaultOf(
     ? byDefault.of({ homeDirectory, processors, value: (name) => keys.get(name)?.value })
     : byDefault
   const sameAs = isComputed ? keys.get(byDefault.sameAs ?? '') : undefined
-  const source = sameAs?.source ?? { layer: 'default' }
+  const source = sameAs?.source ?? { layer: 'default', place: 'default' }
   return { key, value, text: value === undefined ? undefined : String(value), source }
 }

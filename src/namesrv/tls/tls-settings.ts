@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { checkValue } from '../config/check-value.ts'
 import { ConfigError } from '../config/config-error.ts'
-import { type ConfigNotice, type ConfigSource, describeSource } from '../config/config-key.ts'
+import type { ConfigNotice, ConfigSource } from '../config/config-key.ts'
 import { findConfigKey, type NamesrvConfig } from '../config/config-keys.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from '../config/java-properties.ts'
@@ -58,7 +58,7 @@ export function readTlsSettings(configuration: TlsConfiguration): TlsSettings {
     const pair = pairs?.get(name)
     merged[name] = values[name]
     if (key === undefined || pair === undefined) continue
-    const source: ConfigSource = { layer: 'file', path, line: pair.line }
+    const source: ConfigSource = { layer: 'file', place: `${path}:${pair.line}` }
     sources.set(name, source)
     const checked = checkValue(key, { text: pair.value, source })
     if (checked instanceof ConfigError) {
@@ -76,8 +76,8 @@ export function readTlsSettings(configuration: TlsConfiguration): TlsSettings {
     warnings,
     ignoredKeys: [...(pairs?.keys() ?? [])].filter((key) => !FILE_KEYS.some((known) => known === key)),
     describe: (key) => {
-      const source = sources.get(key) ?? configuration.sourceOf(key) ?? { layer: 'default' }
-      return `${describeSource(source)}: ${key}=${JSON.stringify(inEffect[key])}`
+      const source = sources.get(key) ?? configuration.sourceOf(key)
+      return `${source?.place}: ${key}=${JSON.stringify(inEffect[key])}`
     },
   }
 }

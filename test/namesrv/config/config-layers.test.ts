@@ -25,7 +25,7 @@ describe('a configuration file with a backup', () => {
         message: 'configuration file is empty; its backup is used',
         fields: { path: 'ns.conf', backup: 'ns.conf.bak' },
       })
-      expect(configuration.sourceOf('listenPort')).toEqual({ layer: 'file', path: 'ns.conf.bak', line: 2 })
+      expect(configuration.sourceOf('listenPort')).toEqual({ layer: 'file', place: 'ns.conf.bak:2' })
     },
   )
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { ConfigError } from '../../../src/namesrv/config/config-error.ts'
-import { type ConfigNotice, describeSource, variableOf } from '../../../src/namesrv/config/config-key.ts'
+import { type ConfigNotice, variableOf } from '../../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS } from '../../../src/namesrv/config/config-keys.ts'
 import type { KeyText } from '../../../src/namesrv/config/config-layers.ts'
 import { Configuration } from '../../../src/namesrv/config/configuration.ts'
@@ -51,7 +51,7 @@ describe('the value of a key', () => {
   ])('is %s', (_, given, port, source) => {
     const { configuration } = resolve(given)
     expect(configuration.values.listenPort).toBe(port)
-    expect(describeSource(configuration.sourceOf('listenPort') ?? { layer: 'default' })).toBe(source)
+    expect(configuration.sourceOf('listenPort')?.place).toBe(source)
   })
 
   test('has the type of the key', () => {
@@ -148,7 +148,7 @@ describe('a default that depends on another key', () => {
     expect(configuration.values).toMatchObject({ serverSocketSndBufSize: 5, clientSocketSndBufSize: 7 })
     expect(configuration.sourceOf('serverSocketSndBufSize')).toEqual({
       layer: 'option',
-      option: `--${property}`,
+      place: `option --${property}`,
     })
   })
 
@@ -408,11 +408,11 @@ describe('a notice', () => {
 
   test('is not enough for enableControllerInNamesrv=true, which stops the start and says what to run', () => {
     const key = 'enableControllerInNamesrv'
-    const advice = (file: string): string =>
-      `${key}="true" asks for a controller, which this server does not run: run "mqcontroller -c ${file}" beside it ` +
+    const advice =
+      `${key}="true" asks for a controller, which this server does not run: run "mqcontroller -c FILE" beside it ` +
       'and set the key to false'
-    expect(errorOf({ file: `${key}=true` }).message).toBe(`ns.conf:1: ${advice('ns.conf')}`)
-    expect(errorOf({ args: [{ key, value: 'true' }] }).message).toBe(`option --${key}: ${advice('FILE')}`)
+    expect(errorOf({ file: `${key}=true` }).message).toBe(`ns.conf:1: ${advice}`)
+    expect(errorOf({ args: [{ key, value: 'true' }] }).message).toBe(`option --${key}: ${advice}`)
     expect(resolve({ file: `${key}=false` }).notices).toMatchObject([{ level: 'info' }])
     expect(resolve({ file: `${key}=true`, args: [{ key, value: 'false' }] }).configuration.values[key]).toBe(
       false,
