@@ -51,7 +51,7 @@ export function logConfiguration(logger: Logger, configuration: Configuration): 
     items[key.name] = printable(resolved)
     if (differsFromDefault(resolved)) changed[key.name] = `${printable(resolved)} (${source.place})`
   }
-  const configFile = fileOf(configuration) ?? 'none'
+  const configFile = configuration.file ?? 'none'
   const { kvConfigPath, configStorePath, routeSnapshotPath } = configuration.values
   logger.info({ version: packageVersion(), node: process.version, configFile }, 'mqnamesrv starting')
   const stateFiles = {
@@ -72,12 +72,6 @@ function differsFromDefault({ key, value, source }: ResolvedKey): boolean {
   if (source.layer === 'default') return false
   if (source.layer === 'file' && key.name === 'configStorePath') return false
   return typeof key.default === 'object' || value !== key.default
-}
-
-/** The file of `-c`. */
-function fileOf(configuration: Configuration): string | undefined {
-  const store = configuration.sourceOf('configStorePath')
-  return store?.layer === 'file' ? store.place : undefined
 }
 
 /**
@@ -184,7 +178,7 @@ function processState(configuration: Configuration): Record<string, unknown> {
     version: packageVersion(),
     node: process.version,
     uptimeSeconds: Math.round(process.uptime()),
-    configFile: fileOf(configuration),
+    configFile: configuration.file,
     memory: process.memoryUsage(),
   }
 }

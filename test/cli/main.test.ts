@@ -191,6 +191,17 @@ describe('run', () => {
     ])
   })
 
+  test('a start logs the file of -c even if configStorePath is set elsewhere', async () => {
+    const { world, lines } = fakeWorld({
+      argv: ['-c', 'ns.conf', '--configStorePath', '/updates.conf'],
+      files: { 'ns.conf': '' },
+      earlySignals: ['SIGTERM'],
+    })
+    expect(await run(world)).toBe(0)
+    expect(lines[0]).toMatchObject({ configFile: 'ns.conf' })
+    expect(lines[1]).toMatchObject({ configStorePath: '/updates.conf' })
+  })
+
   test('a start without settings logs that no file was read and that all keys have their defaults', async () => {
     const { world, lines } = fakeWorld({ earlySignals: ['SIGTERM'] })
     expect(await run(world)).toBe(0)

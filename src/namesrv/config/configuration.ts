@@ -34,13 +34,20 @@ const ALWAYS_BLACK_LISTED = ['configBlackList', 'configStorePath', 'kvConfigPath
 export class Configuration {
   /** The value of every key, by name. Read a `live` key at every use. */
   readonly values: NamesrvConfig
+  /** The path of the configuration file, `-c`; undefined if there is none. */
+  readonly file: string | undefined
   /** Keys that an update must not name, as they were at the start. */
   readonly blackList: ReadonlySet<string>
   #keys: ReadonlyMap<string, ResolvedKey>
   /** Pairs of the file that are no field of NamesrvConfig or NettyServerConfig, as the file has them. */
   readonly #extras: ReadonlyMap<string, string>
 
-  private constructor(keys: ReadonlyMap<string, ResolvedKey>, extras: ReadonlyMap<string, string>) {
+  private constructor(
+    keys: ReadonlyMap<string, ResolvedKey>,
+    extras: ReadonlyMap<string, string>,
+    file: string | undefined,
+  ) {
+    this.file = file
     this.#keys = keys
     this.#extras = extras
     this.blackList = blackListOf(`${keys.get('configBlackList')?.text}`)
@@ -102,7 +109,7 @@ export class Configuration {
       if (!isField(key) || key.name !== name) extras.set(name, value)
     }
     return {
-      configuration: new Configuration(keys, extras),
+      configuration: new Configuration(keys, extras, options.file?.path),
       notices,
       errors: [fileError ?? [], [...texts.keys()].map((name) => errors.get(name) ?? [])].flat(2),
     }
