@@ -1,7 +1,11 @@
 import { GroupCommit } from '../common/group-commit.ts'
 import { LimitError } from '../common/limit-error.ts'
 import { cutText } from '../common/log-text.ts'
-import type { ConfigUpdateOutcome, NamesrvConfiguration } from '../processor/namesrv-config.ts'
+import type {
+  ConfigUpdateOutcome,
+  NamesrvConfiguration,
+  RejectedConfigUpdate,
+} from '../processor/namesrv-config.ts'
 import { checkValue } from './config/check-value.ts'
 import { ConfigError } from './config/config-error.ts'
 import { type ConfigKey, isField, isReadWhileRunning, type ResolvedKey } from './config/config-key.ts'
@@ -75,34 +79,8 @@ export class LiveConfiguration implements NamesrvConfiguration {
       const reason = `update of ${properties.length} bytes exceeds maxConfigUpdateBytes (${maxConfigUpdateBytes})`
       throw new LimitError('maxConfigUpdateBytes', reason)
     }
-    const pairs = readable(properties)
-    if (pairs === undefined) {
-      return this.#rejected(peer, { kind: 'malformed' }, 'not the text of a .properties file')
-    }
-    const listed = [...pairs.keys()].filter((key) => configuration.blackList.has(key))
-    if (listed.length > 0) {
-      return this.#rejected(peer, { kind: 'black-listed' }, `${quoted(listed)} must not be updated`)
-    }
-    const forbidden = [...pairs.keys()].filter((key) => !UPDATABLE_KEYS.includes(key))
-    if (forbidden.length > 0) {
-      const reason =
-        `cannot update ${quoted(forbidden)}: only ${UPDATABLE_KEYS.join(', ')} can be updated while the server runs; ` +
-        'set other keys in the configuration file and restart'
-      return this.#rejected(peer, { kind: 'forbidden', reason }, reason)
-    }
-    const update: ResolvedKey[] = []
-    const problems: string[] = []
-    for (const { key: name, value: text } of pairs.values()) {
-      const key = findConfigKey(name) as ConfigKey
-      const source = { layer: 'update', place: `update by ${peer}` } as const
-      const checked = checkValue(key, { text, source })
-      if (checked instanceof ConfigError) problems.push(...checked.problems.map(shortened))
-      else update.push({ key, ...checked, source })
-    }
-    if (problems.length > 0) {
-      const reason = problems.join('; ')
-      return this.#rejected(peer, { kind: 'rejected', reason }, reason)
-    }
+    const update = readUpdate(properties, peer, configuration.blackList)
+    if (!Array.isArray(update)) return this.#rejected(peer, update)
     try {
       const changed = await this.#changes.change((state) => applyUpdate(state, update))
       if (changed.length > 0) {
@@ -118,19 +96,48 @@ export class LiveConfiguration implements NamesrvConfiguration {
       // Of the steps above only the file system's errors name a system call.
       if (typeof (cause as NodeJS.ErrnoException).syscall !== 'string') throw cause
       const reason = `the configuration file cannot be written: ${(cause as Error).message}`
-      return this.#rejected(peer, { kind: 'rejected', reason, cause }, reason)
+      return this.#rejected(peer, { kind: 'rejected', reason, cause })
     }
   }
 
-  #rejected(peer: string, outcome: ConfigUpdateOutcome, why: string): ConfigUpdateOutcome {
-    const isStoreFailure = outcome.kind === 'rejected' && outcome.cause !== undefined
-    const level = isStoreFailure ? 'error' : 'warn'
-    const line = `configuration update ${isStoreFailure ? 'not stored' : 'rejected'}`
-    this.#context.throttle.limit(level, line).run((suppressed) => {
-      this.#context.logger[level]({ peer, reason: cutText(why), suppressed }, line)
+  #rejected(peer: string, outcome: RejectedConfigUpdate): RejectedConfigUpdate {
+    const { logger, throttle } = this.#context
+    const level = outcome.cause === undefined ? 'warn' : 'error'
+    const line = `configuration update ${outcome.cause === undefined ? 'rejected' : 'not stored'}`
+    throttle.limit(level, line).run((suppressed) => {
+      logger[level]({ peer, reason: cutText(outcome.reason), suppressed }, line)
     }, peer)
     return outcome
   }
+}
+
+/** The values that an update gives to {@link UPDATABLE_KEYS}, or why it is rejected whole. */
+function readUpdate(
+  properties: Buffer,
+  peer: string,
+  blackList: ReadonlySet<string>,
+): ResolvedKey[] | RejectedConfigUpdate {
+  const pairs = readable(properties)
+  if (pairs === undefined) return { kind: 'malformed', reason: 'not the text of a .properties file' }
+  const listed = [...pairs.keys()].filter((key) => blackList.has(key))
+  if (listed.length > 0) return { kind: 'black-listed', reason: `${quoted(listed)} must not be updated` }
+  const forbidden = [...pairs.keys()].filter((key) => !UPDATABLE_KEYS.includes(key))
+  if (forbidden.length > 0) {
+    const reason =
+      `cannot update ${quoted(forbidden)}: only ${UPDATABLE_KEYS.join(', ')} can be updated while the server runs; ` +
+      'set other keys in the configuration file and restart'
+    return { kind: 'forbidden', reason }
+  }
+  const update: ResolvedKey[] = []
+  const problems: string[] = []
+  for (const { key: name, value: text } of pairs.values()) {
+    const key = findConfigKey(name) as ConfigKey
+    const source = { layer: 'update', place: `update by ${peer}` } as const
+    const checked = checkValue(key, { text, source })
+    if (checked instanceof ConfigError) problems.push(...checked.problems.map(shortened))
+    else update.push({ key, ...checked, source })
+  }
+  return problems.length === 0 ? update : { kind: 'rejected', reason: problems.join('; ') }
 }
 
 /**

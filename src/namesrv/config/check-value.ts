@@ -139,27 +139,25 @@ export function assignJavaStyle(type: ConfigType, text: string): Assigned | unde
 
 /** @see java.lang.Integer#parseInt(String) and java.lang.Long#parseLong(String) */
 function integer(text: string, bits: 32 | 64): Assigned | undefined {
-  if (!/^[+-]?\p{Nd}+$/u.test(text)) return undefined
-  let digits = ''
-  for (const character of text.replace(/^[+-]/, '')) {
-    // Java looks at one UTF-16 unit at a time, and so knows no digit beyond the first plane.
-    if (character.length > 1) return undefined
-    digits += digitOf(character)
-  }
+  // Java looks at one UTF-16 unit at a time, and so knows no digit beyond the first plane.
+  if (!/^[+-]?\p{Nd}+$/u.test(text) || /[\ud800-\udfff]/.test(text)) return undefined
+  const digits = text
+    .replace(/^[+-]/, '')
+    .replaceAll(/./g, digitOf)
+    .replace(/^0+(?=.)/, '')
   // A number of 64 bits has at most 19 digits; a long text must not become a huge number first.
-  const significant = digits.replace(/^0+(?=.)/, '')
-  if (significant.length > 19) return undefined
-  const value = text.startsWith('-') ? -BigInt(significant) : BigInt(significant)
+  if (digits.length > 19) return undefined
+  const value = text.startsWith('-') ? -BigInt(digits) : BigInt(digits)
   return BigInt.asIntN(bits, value) === value ? { value: Number(value), text: String(value) } : undefined
 }
 
 /** The decimal digits of a script stand together from 0 to 9. */
-function digitOf(character: string): number {
+function digitOf(character: string): string {
   const code = character.charCodeAt(0)
-  if (code < 128) return code - 48
+  if (code < 128) return character
   let zero = code
   while (/\p{Nd}/u.test(String.fromCharCode(zero - 1))) zero--
-  return code - zero
+  return String(code - zero)
 }
 
 function trim(text: string): string {

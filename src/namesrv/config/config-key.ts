@@ -148,11 +148,6 @@ export function isReadWhileRunning({ effect }: ConfigKey): boolean {
   return effect === 'live' || effect === 'connection'
 }
 
-/** Whether the value is Java's null until the key is set; an empty text leaves it so. */
-export function isNullable(key: ConfigKey): boolean {
-  return key.type === 'string' && key.default === undefined
-}
-
 /** Whether a key is a field of one of the two objects that Java's update mechanism knows. */
 export function isField(key: ConfigKey | undefined): key is ConfigKey {
   return key?.owner === 'namesrv' || key?.owner === 'nettyServer'

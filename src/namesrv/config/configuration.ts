@@ -5,7 +5,6 @@ import {
   type ConfigNotice,
   type ConfigSource,
   isField,
-  isNullable,
   printable,
   type ResolvedKey,
   shownText,
@@ -88,7 +87,7 @@ export class Configuration {
       const isNull =
         given?.text.trim() === '' &&
         byDefault.value === undefined &&
-        (isNullable(key) || key.required === true)
+        (key.default === undefined || key.required === true)
       if (given === undefined || isNull) continue
       const checked = checkValue(key, given)
       if (checked instanceof ConfigError) {
@@ -136,11 +135,9 @@ export class Configuration {
   }
 
   /**
-   * What GET_NAMESRV_CONFIG (319) shows, as lines of a `.properties` file sorted by UTF-16 units: every field of NamesrvConfig
-   * and NettyServerConfig that is not null, and all other pairs of the configuration file with their raw text. Keys of neither
-   * object that were set elsewhere are left out, as Java leaves out JVM properties.
-   *
-   * Secrets are hidden. Java escapes nothing, although its admin tool reads the text as a `.properties` file.
+   * What GET_NAMESRV_CONFIG (319) shows, with secrets hidden: lines of a `.properties` file, sorted by UTF-16 units, with every
+   * field of NamesrvConfig and NettyServerConfig that is not null, and all other pairs of the configuration file. Java escapes
+   * nothing, although its admin tool reads the text as such a file.
    *
    * @see org.apache.rocketmq.remoting.Configuration#getAllConfigsFormatString
    */
