@@ -6,10 +6,8 @@ import { describeErrno } from './errno.ts'
 
 /** How and where to log. */
 export interface LogOptions extends Pick<NamesrvConfig, 'logLevel' | 'logFormat' | 'logPath'> {
-  /** Whether stdout is a terminal. */
+  /** Whether the log is written to a terminal; `auto` depends on it. */
   readonly isTerminal: boolean
-  /** Where lines are written. Default: the log file, or stdout. */
-  readonly destination?: DestinationStream
   /** Called for each line that cannot be written, because the disk is full or the reader has left; the program continues. */
   readonly onWriteError?: (error: NodeJS.ErrnoException) => void
 }
@@ -30,22 +28,22 @@ const MAX_UNWRITTEN_CHARACTERS = 1024 * 1024
  * @throws {ConfigError} if the log file cannot be opened.
  */
 export async function openLog(options: LogOptions): Promise<Log> {
-  const { logLevel, logFormat, logPath, isTerminal, destination, onWriteError = () => {} } = options
-  const pretty = logFormat === 'pretty' || (logFormat === 'auto' && logPath === '' && isTerminal)
+  const { logLevel, logFormat, logPath, isTerminal, onWriteError = () => {} } = options
+  const pretty = logFormat === 'pretty' || (logFormat === 'auto' && isTerminal)
   const settings: LoggerOptions = {
     level: logLevel,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
     hooks: { streamWrite: pretty ? escapedTwice : escaped },
   }
-  const output = destination === undefined ? openOutput(logPath, onWriteError) : undefined
-  let stream = destination ?? (output as DestinationStream)
+  const output = openOutput(logPath, onWriteError)
+  let stream: DestinationStream = output
   if (pretty) {
     // Loaded only if needed, and used as a stream in this process: a worker thread would slow down every start.
     const { build } = await import('pino-pretty')
     stream = build({
       sync: true,
-      destination: stream as unknown as NodeJS.WritableStream,
+      destination: output as unknown as NodeJS.WritableStream,
       ignore: 'pid,hostname',
       translateTime: false,
       singleLine: true,
@@ -116,14 +114,14 @@ function checkLogFile(path: string): void {
   }
 }
 
-function reopen(logger: Logger, path: string, output: LogOutput | undefined): void {
+function reopen(logger: Logger, path: string, output: LogOutput): void {
   if (path === '') {
     logger.info('SIGHUP ignored: the log is written to stdout')
     return
   }
   try {
     checkLogFile(path)
-    output?.reopen(path)
+    output.reopen(path)
   } catch (error) {
     logger.error({ path, error: (error as Error).message }, 'log file not reopened; writing to the old one')
     return

@@ -30,7 +30,11 @@ export function processWorld(earlySignals: Signals, signals: Signals): CliWorld 
     readConfigFile,
     openLog: async ({ values }) => {
       const { openLog } = await import('./logger.ts')
-      return openLog({ ...values, isTerminal: process.stdout.isTTY === true, onWriteError: onceOnStderr() })
+      return openLog({
+        ...values,
+        isTerminal: values.logPath === '' && process.stdout.isTTY === true,
+        onWriteError: onceOnStderr(),
+      })
     },
     createController: async (configuration, logger) => {
       limitHeapGrowth()

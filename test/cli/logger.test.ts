@@ -1,27 +1,20 @@
-import { Writable } from 'node:stream'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type LogOptions, openLog } from '../../src/cli/logger.ts'
+import { temporaryFolder } from '../support/start-server.ts'
 
 /** What a terminal must not get from a peer: C0 and C1 controls, line separators, bidi marks. */
 const UNSAFE = '\u001b[31m\u0007\r\n\u0085\u009b2J\u2028\u2029\u200e\u200f\u202a\u202e\u2066\u2069'
 
-async function logged(
-  options: Omit<LogOptions, 'destination' | 'logPath'>,
-  name = 'broker-a',
-): Promise<string[]> {
-  const chunks: string[] = []
-  const destination = new Writable({
-    write(chunk, _encoding, done) {
-      chunks.push(String(chunk))
-      done()
-    },
-  })
-  const { logger } = await openLog({ ...options, logPath: '', destination })
+async function logged(options: Omit<LogOptions, 'logPath'>, name = 'broker-a'): Promise<string[]> {
+  const logPath = join(temporaryFolder(), 'namesrv.log')
+  const { logger } = await openLog({ ...options, logPath })
   logger.debug('a detail')
   logger.info({ port: 9876 }, 'listening')
   logger.error({ err: new Error('boom') }, 'failed')
   logger.warn({ brokerName: name, more: { names: [name] } }, `about ${name}`)
-  return chunks.join('').split('\n').slice(0, -1)
+  return readFileSync(logPath, 'utf8').split('\n').slice(0, -1)
 }
 
 describe('openLog', () => {
