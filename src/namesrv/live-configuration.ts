@@ -1,6 +1,5 @@
 import { GroupCommit } from '../common/group-commit.ts'
 import { LimitError } from '../common/limit-error.ts'
-import { cutText } from '../common/log-text.ts'
 import type { ConfigUpdateOutcome, NamesrvConfiguration } from '../processor/namesrv-config.ts'
 import {
   type ConfigChange,
@@ -125,18 +124,13 @@ export class LiveConfiguration implements NamesrvConfiguration {
     const isStoreFailure = outcome.kind === 'rejected' && outcome.cause !== undefined
     const level = isStoreFailure ? 'error' : 'warn'
     const line = `configuration update ${isStoreFailure ? 'not stored' : 'rejected'}`
-    this.#context.throttle.limit(level, line).run((suppressed) => {
-      this.#context.logger[level]({ peer, reason: cutText(why), suppressed }, line)
-    }, peer)
+    this.#context.throttle.log(level, line, { peer, reason: why })
     return outcome
   }
 
   #logUpdated(peer: string, changes: readonly ConfigChange[]): void {
-    const line = 'configuration updated'
-    this.#context.throttle.limit('info', line).run((suppressed) => {
-      const changed = Object.fromEntries(changes.map(({ key, from, to }) => [key, `${from} -> ${to}`]))
-      this.#context.logger.info({ peer, changed, stored: this.#isStored, suppressed }, line)
-    }, peer)
+    const changed = Object.fromEntries(changes.map(({ key, from, to }) => [key, `${from} -> ${to}`]))
+    this.#context.throttle.log('info', 'configuration updated', { peer, changed, stored: this.#isStored })
   }
 }
 

@@ -1,7 +1,6 @@
 import { renameSync } from 'node:fs'
 import { utimes } from 'node:fs/promises'
 import type { Logger } from 'pino'
-import { RateLimit } from '../../common/rate-limit.ts'
 import type { TimeSlicer } from '../../common/time-slicer.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { RouteSnapshotError, readRouteSnapshot } from '../../routeinfo/snapshot/snapshot-reader.ts'
@@ -34,7 +33,7 @@ export interface RouteSnapshotsOptions {
 const MIN_PIECE_LENGTH = 64 * 1024
 
 /** A file that cannot be written fails at every write. */
-const WARNINGS = { maxPerWindow: 1, windowMs: 600_000 }
+const WARNING_INTERVAL_MS = 600_000
 
 /**
  * Keeps the routes in a file, so that a restarted server responds to lookups at once, and not only when its brokers have registered
@@ -42,7 +41,7 @@ const WARNINGS = { maxPerWindow: 1, windowMs: 600_000 }
  */
 export class RouteSnapshots {
   readonly #options: RouteSnapshotsOptions
-  readonly #failures: RateLimit
+  #nextWarningMs = Number.NEGATIVE_INFINITY
   readonly #recovery: WriteRecovery
   /** The revision in the file; undefined if the file must be written whether or not anything changes. */
   #savedRevision: number | undefined
@@ -51,7 +50,6 @@ export class RouteSnapshots {
 
   constructor(options: RouteSnapshotsOptions) {
     this.#options = options
-    this.#failures = new RateLimit(() => options.clock.nowMs(), WARNINGS)
     this.#recovery = new WriteRecovery('route snapshot', options.path, options.logger)
   }
 
@@ -117,7 +115,7 @@ export class RouteSnapshots {
     this.#ends = []
     await this.#saving
     // A failure of the last write is always logged.
-    this.#failures.reset()
+    this.#nextWarningMs = Number.NEGATIVE_INFINITY
     await this.save()
   }
 
@@ -142,16 +140,16 @@ export class RouteSnapshots {
       const bytes = await writeSnapshotFile(path, () => slicer.run(nextPiece(text, MIN_PIECE_LENGTH)))
       this.#savedRevision = revision
       counters.snapshotsWritten++
-      if (this.#recovery.succeeded()) this.#failures.reset()
+      if (this.#recovery.succeeded()) this.#nextWarningMs = Number.NEGATIVE_INFINITY
       logger.debug({ path, bytes, topics: routeInfo.topics }, 'route snapshot written')
     } catch (error) {
       // The file may have been removed.
       this.#savedRevision = undefined
       counters.snapshotsFailed++
-      this.#recovery.failed()
-      this.#failures.run((suppressed) => {
-        logger.warn({ path, error: (error as Error).message, suppressed }, 'route snapshot not written')
-      })
+      const failures = this.#recovery.failed()
+      if (clock.nowMs() < this.#nextWarningMs) return
+      this.#nextWarningMs = clock.nowMs() + WARNING_INTERVAL_MS
+      logger.warn({ path, error: (error as Error).message, failures }, 'route snapshot not written')
     }
   }
 

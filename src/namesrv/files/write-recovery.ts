@@ -14,9 +14,9 @@ export class WriteRecovery {
     this.#phrase = `${what} can be written again`
   }
 
-  /** Counts a write that failed. */
-  failed(): void {
-    this.#failures++
+  /** Counts a write that failed. @returns How many have failed since the last one that succeeded. */
+  failed(): number {
+    return ++this.#failures
   }
 
   /** @returns Whether a write had failed since the last one that succeeded. */

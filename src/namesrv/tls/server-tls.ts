@@ -130,11 +130,9 @@ export class ServerTls {
     }
   }
 
-  #logRejected({ code, message }: NodeJS.ErrnoException): void {
-    // Without a context each TLS client tries again.
-    this.#options.throttle.limit('error', 'TLS connections are rejected').run((suppressed) => {
-      this.#options.logger.error({ code, suppressed }, `TLS connections are rejected: ${message}`)
-    })
+  /** Throttled, because without a context each TLS client tries again. */
+  #logRejected({ code, message: error }: NodeJS.ErrnoException): void {
+    this.#options.throttle.log('error', 'TLS connections are rejected', { code, error })
   }
 
   /** @throws {ConfigError | TlsContextError} */

@@ -324,7 +324,7 @@ describe('the file', () => {
     expect(failures()).toBe(3)
   })
 
-  test('is a warning every ten minutes while it cannot be written, with the number of suppressed ones', async () => {
+  test('is a warning every ten minutes while it cannot be written, with the number of failures', async () => {
     const time = new ManualTime()
     const { logger, lines } = recordingLogger()
     const times = { intervalMs: INTERVAL_MS, graceMs: GRACE_MS, maxAgeMs: 600_000, dateMs: Date.now }
@@ -340,10 +340,10 @@ describe('the file', () => {
     const snapshots = new RouteSnapshots({ path, logger, ...times, ...world })
     const line = { level: 'warn', msg: 'route snapshot not written', path, error: `${path} is not a file` }
     for (let look = 0; look < 5; look++) await snapshots.save()
-    expect(lines).toEqual([line])
+    expect(lines).toEqual([{ ...line, failures: 1 }])
     time.advance(600_000)
     await snapshots.save()
-    expect(lines.slice(1)).toEqual([{ ...line, suppressed: 4 }])
+    expect(lines.slice(1)).toEqual([{ ...line, failures: 6 }])
     expect(world.counters).toMatchObject({ snapshotsFailed: 6, snapshotsWritten: 0 })
   })
 

@@ -64,7 +64,9 @@ function legacyKeyPair(name: string) {
 }
 
 function warnings({ lines }: Pick<TestServer, 'lines'>): string[] {
-  return lines.filter(({ level }) => level === 'warn').map(({ code, msg }) => `${code} ${msg}`)
+  return lines
+    .filter(({ level }) => level === 'warn')
+    .map(({ code, msg, reason }) => `${code} ${msg}: ${reason}`)
 }
 
 function tlsLines({ lines }: Pick<TestServer, 'lines'>) {
@@ -219,7 +221,7 @@ describe('certificate files', () => {
         'tls.server.keyPassword' in properties ? authority.issue('s', { password: 'y' }) : serverIdentity
       const server = await startWithFiles(properties, identity)
       const errors = server.lines.filter(({ level }) => level === 'error')
-      expect(errors.map(({ code, msg }) => `${code} ${msg}`)).toEqual([expect.stringMatching(line)])
+      expect(errors.map(({ code, error }) => `${code} ${error}`)).toEqual([expect.stringMatching(line)])
       await isRejected(server)
       expect(warnings(server)).toEqual([expect.stringMatching(/^ERR_TLS_UNAVAILABLE /)])
       const plain = await server.connect()

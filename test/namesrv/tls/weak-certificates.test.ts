@@ -122,7 +122,8 @@ describe('a server certificate', () => {
       {
         level: 'error',
         code: 'ERR_TLS_CONTEXT',
-        msg: expect.stringMatching(
+        msg: 'TLS connections are rejected',
+        error: expect.stringMatching(
           /key and certificate \(.*server-sha1\.pem\) cannot be used: key values mismatch/,
         ),
       },
@@ -190,7 +191,7 @@ describe('a weak certificate where clients are verified', () => {
     expect(warnings(strict)).toEqual([
       expect.objectContaining({
         code: 'ERR_TLS_CLIENT_CERTIFICATE',
-        msg: expect.stringContaining(
+        reason: expect.stringContaining(
           "the client's certificate is not trusted: CN=old client is signed with SHA-1",
         ),
       }),
