@@ -102,12 +102,10 @@ export class ClusterTestRequestProcessor {
       routeVariant('legacy', settings.supportActingMaster, orderTopicConf),
     )
     if (route !== null) return routeResponse(topic, route)
-    const fromProduct = async (): Promise<RemotingResponse> => {
-      const productRoute = await this.#product.topicRoute(topic)
+    return this.#product.topicRoute(topic).then((productRoute) => {
       if (productRoute === null) logNoRoute?.(topic, context)
       return routeResponse(topic, productRoute)
-    }
-    return fromProduct()
+    })
   }
 }
 

@@ -1,13 +1,15 @@
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
-import { createRequestLog } from '../../src/namesrv/logs/request-log.ts'
+import { createRequestLog, logInternalError } from '../../src/namesrv/logs/request-log.ts'
+import { logRouteEvent } from '../../src/namesrv/logs/route-event-log.ts'
 import { createNamesrvContext } from '../../src/namesrv/namesrv-context.ts'
 import { ManualTime } from '../support/manual-time.ts'
 import { type Answer, frame, headerOf, type RawClient, type Request } from '../support/raw-client.ts'
 import type { LogLine } from '../support/recording-logger.ts'
 import { lookup, putKVConfig, registration, registrationBody, unregistration } from '../support/requests.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
+import { testContext } from '../support/test-context.ts'
 import { until } from '../support/until.ts'
 
 /** Lines that begin so, without their level. */
@@ -233,6 +235,31 @@ describe('the loss of a broker is a warning', () => {
     await until('it is logged', () => linesOf(server, 'broker expired').length > 0)
     expect(linesOf(server, 'broker expired')).toMatchObject([{ level: 'warn', peer, reason: 'expired' }])
   })
+})
+
+test('a stale removal that was skipped is a line with the reason of the removal', () => {
+  const { context, lines } = testContext()
+  logRouteEvent({ kind: 'removal fenced', broker: IDENTITY, reason: 'connection lost' }, context)
+  expect(lines).toEqual([
+    {
+      level: 'info',
+      ...IDENTITY,
+      removalReason: 'connection lost',
+      msg: 'removal fenced: the broker has registered again',
+    },
+  ])
+  expect(context.events.list()).toMatchObject([{ text: 'removal reason: connection lost' }])
+})
+
+test('an internal error is an error line with the peer, and an event that names the request', () => {
+  const { context, lines } = testContext()
+  logInternalError(context, 'request failed', '10.0.0.1:1', new TypeError('no'), { code: 105 })
+  expect(lines).toMatchObject([
+    { level: 'error', peer: '10.0.0.1:1', code: 105, msg: 'request failed: internal error' },
+  ])
+  expect(context.events.list()).toMatchObject([
+    { kind: 'internal error', subject: '10.0.0.1:1', text: 'request failed (code 105): TypeError: no' },
+  ])
 })
 
 describe('a peer with names of 120,000 characters', () => {
