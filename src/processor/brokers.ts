@@ -11,11 +11,11 @@ import {
   decodeBody,
   longField,
   missing,
+  type RequestLog,
   requiredField,
   SUCCESS,
   stringField,
 } from './request-fields.ts'
-import type { RequestObserver } from './request-observer.ts'
 
 /** @see DefaultRequestProcessor#unregisterBroker in apache/rocketmq */
 export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
@@ -125,15 +125,15 @@ export function getBrokerMemberGroup(routeInfo: RouteInfoManager): Processor {
 export function setWritePermOfBroker(
   routeInfo: RouteInfoManager,
   operation: 'wipe' | 'add',
-  observer: RequestObserver,
+  log: RequestLog,
 ): Processor {
   const countField = operation === 'wipe' ? 'wipeTopicCount' : 'addTopicCount'
-  const kind = operation === 'wipe' ? 'write permission wiped' : 'write permission added'
+  const line = operation === 'wipe' ? 'write permission wiped' : 'write permission added'
   return ({ extFields }, context) => {
     const brokerName = stringField(extFields, 'brokerName')
     const count = brokerName === null ? 0 : routeInfo.setWritePerm(brokerName, operation, context.channel)
     return andThen(count, (topics) => {
-      if (brokerName !== null) observer.onChange({ kind, brokerName, topics }, context)
+      if (brokerName !== null) log('info', line, { brokerName, topics }, context)
       return { code: ResponseCode.SUCCESS, extFields: new Map([[countField, `${topics}`]]) }
     })
   }

@@ -23,8 +23,15 @@ import type { Counters } from '../stats/counters.ts'
 import { orderTopicConfigBody } from './kv-config.ts'
 import { type CachedRegistration, isRepeated, type RegistrationCache } from './registration-cache.ts'
 import type { RegistrationInFlight, RegistrationsInFlight } from './registrations-in-flight.ts'
-import { booleanField, intField, longField, missing, requiredField, stringField } from './request-fields.ts'
-import type { RequestObserver } from './request-observer.ts'
+import {
+  booleanField,
+  intField,
+  longField,
+  missing,
+  type RequestLog,
+  requiredField,
+  stringField,
+} from './request-fields.ts'
 
 /** What {@link handleRegisterBroker} needs; `settings` are read at every use. */
 export interface RegisterBrokerOptions {
@@ -38,7 +45,7 @@ export interface RegisterBrokerOptions {
   readonly registrations: RegistrationCache
   readonly inFlight: RegistrationsInFlight
   readonly counters: Counters
-  readonly observer: RequestObserver
+  readonly log: RequestLog
 }
 
 type RegisteringBroker = Omit<Registration, keyof RegisterBrokerBody>
@@ -49,10 +56,11 @@ type RegisteringBroker = Omit<Registration, keyof RegisterBrokerBody>
  * @see DefaultRequestProcessor#registerBroker in apache/rocketmq
  */
 export function handleRegisterBroker(options: RegisterBrokerOptions): Processor {
-  const { inFlight, counters, observer } = options
+  const { inFlight, counters, log } = options
   const reject = ({ extFields }: RemotingCommand, reason: string, context: RequestContext): void => {
-    const [name, addr] = [stringField(extFields, 'brokerName'), stringField(extFields, 'brokerAddr')]
-    observer.onRegistrationRejected(name, addr, reason, context)
+    const brokerName = stringField(extFields, 'brokerName')
+    const brokerAddr = stringField(extFields, 'brokerAddr')
+    log('warn', 'registration rejected', { brokerName, brokerAddr, reason }, context)
   }
   return async (request, context) => {
     let flight: RegistrationInFlight | undefined

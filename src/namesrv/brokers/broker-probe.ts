@@ -1,4 +1,4 @@
-import { cutName, cutText } from '../../common/log-text.ts'
+import { cutText } from '../../common/log-throttle.ts'
 import { reach } from '../../remoting/client/outgoing-connection.ts'
 import { RemotingClientError } from '../../remoting/client/remoting-client-error.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
@@ -142,26 +142,20 @@ export class BrokerProbe {
   }
 
   #suspect(watched: Watched, error: Error): void {
-    const { clock, counters, events, logger, throttle } = this.#context
+    const { clock, counters, events, throttle } = this.#context
     watched.isSuspect = true
     const inactiveMs = Math.round(clock.nowMs() - watched.live.lastUpdateTimestampMs)
     counters.brokersSuspected++
     events.add('broker suspected', nameOf(watched.live), error.message)
     const line = 'broker suspected: no heartbeat and unreachable'
-    throttle.limit('warn', line).run((suppressed) => {
-      const fields = { ...identity(watched), inactiveMs, error: cutText(error.message), suppressed }
-      logger.warn(fields, line)
-    }, watched.live.peer)
+    throttle.log('warn', line, { ...identity(watched), inactiveMs, error: error.message })
   }
 
   #clear(watched: Watched, reason: string): void {
-    const { events, logger, throttle } = this.#context
+    const { events, throttle } = this.#context
     watched.isSuspect = false
     events.add('suspicion cleared', nameOf(watched.live), reason)
-    const line = 'broker no longer suspected'
-    throttle
-      .limit('info', line)
-      .run((suppressed) => logger.info({ ...identity(watched), reason, suppressed }, line), watched.live.peer)
+    throttle.log('info', 'broker no longer suspected', { ...identity(watched), reason })
   }
 }
 
@@ -181,8 +175,8 @@ function meansUnreachable(error: Error): boolean {
 function identity({ live: { clusterName, brokerName, brokerAddr, peer } }: Watched) {
   return {
     peer,
-    clusterName: cutName(clusterName),
-    brokerName: cutName(brokerName),
-    brokerAddr: cutName(brokerAddr),
+    clusterName: cutText(clusterName),
+    brokerName: cutText(brokerName),
+    brokerAddr: cutText(brokerAddr),
   }
 }

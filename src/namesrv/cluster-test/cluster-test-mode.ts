@@ -1,5 +1,4 @@
 import { LimitError } from '../../common/limit-error.ts'
-import { cutText } from '../../common/log-text.ts'
 import type { ProductRouteLookup } from '../../processor/client-request-processor.ts'
 import type { RemotingCommand } from '../../protocol/remoting-command.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
@@ -112,11 +111,8 @@ export class ClusterTestMode implements ProductRouteLookup {
   }
 
   #skip(address: string, error: string): void {
-    const { clock, throttle, logger } = this.#context
+    const { clock, throttle } = this.#context
     this.#skippedUntilMs.set(address, clock.nowMs() + SKIP_MS)
-    const line = 'product NameServer failed'
-    throttle.limit('warn', line).run((suppressed) => {
-      logger.warn({ address, error: cutText(error), suppressed }, line)
-    })
+    throttle.log('warn', 'product NameServer failed', { address, error })
   }
 }

@@ -116,12 +116,9 @@ export class ServerTls {
     }
   }
 
-  #logRejected({ code, message }: NodeJS.ErrnoException): void {
-    // Without a context each TLS client tries again.
-    const line = 'TLS connections are rejected'
-    this.#context.throttle.limit('error', line).run((suppressed) => {
-      this.#context.logger.error({ code, error: message, suppressed }, line)
-    })
+  /** Throttled, because without a context each TLS client tries again. */
+  #logRejected({ code, message: error }: NodeJS.ErrnoException): void {
+    this.#context.throttle.log('error', 'TLS connections are rejected', { code, error })
   }
 
   /** @throws {ConfigError | TlsContextError} */
@@ -157,7 +154,7 @@ export class ServerTls {
 
   #warnOf({ configFile, ignoredKeys, warnings }: TlsSettings): void {
     const { logger } = this.#context
-    for (const warning of warnings) logger.warn({ configFile }, warning)
+    for (const { message, fields } of warnings) logger.warn(fields, message)
     if (ignoredKeys.length > 0) {
       logger.warn(
         { configFile, keys: ignoredKeys },

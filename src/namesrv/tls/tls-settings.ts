@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { checkValue, spacesWarning } from '../config/check-value.ts'
+import { checkValue } from '../config/check-value.ts'
 import { ConfigError } from '../config/config-error.ts'
+import type { ConfigNotice } from '../config/config-key.ts'
 import { findConfigKey, type NamesrvConfig } from '../config/config-keys.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from '../config/java-properties.ts'
-import { type ConfigSource, describeSource } from '../config/resolved-key.ts'
 
 /** The keys that `tls.config.file` may set. */
 const FILE_KEYS = [
@@ -33,8 +33,8 @@ export interface TlsSettings {
   readonly configFile: string | undefined
   /** Keys of the file that it cannot set. */
   readonly ignoredKeys: readonly string[]
-  /** Warnings about its values, a line each. */
-  readonly warnings: readonly string[]
+  /** Warnings about its values. */
+  readonly warnings: readonly ConfigNotice[]
   /** The source of a key and its value, as the beginning of a message. */
   describe(key: 'tls.ciphers' | 'tls.protocols'): string
 }
@@ -50,28 +50,21 @@ export function readTlsSettings(configuration: Configuration): TlsSettings {
   const pairs = readPairs(configuration)
   const values: Record<string, unknown> = { ...configuration.values }
   const ignoredKeys: string[] = []
-  const warnings: string[] = []
+  const warnings: ConfigNotice[] = []
   const errors: ConfigError[] = []
-  const sourceOf = (name: string): ConfigSource => {
-    const line = pairs?.get(name)?.line
-    if (line !== undefined) return { layer: 'file', path, line }
-    return configuration.sourceOf(name) ?? { layer: 'default' }
-  }
-  for (const [name, { value }] of pairs ?? []) {
+  for (const [name, { value: text, line }] of pairs ?? []) {
     const key = FILE_KEYS.some((known) => known === name) ? findConfigKey(name) : undefined
     if (key === undefined) {
       ignoredKeys.push(name)
       continue
     }
-    const given = { text: value, source: sourceOf(name) }
-    const warning = spacesWarning(key, given)
-    if (warning !== undefined) warnings.push(warning)
-    try {
-      values[name] = checkValue(key, given).value
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      errors.push(error)
+    const checked = checkValue(key, { text, source: { layer: 'file', place: `${path}:${line}` } })
+    if (checked instanceof ConfigError) {
+      errors.push(checked)
+      continue
     }
+    values[name] = checked.value
+    if (checked.notice !== undefined) warnings.push(checked.notice)
   }
   ConfigError.throwAll(errors)
   return {
@@ -79,7 +72,11 @@ export function readTlsSettings(configuration: Configuration): TlsSettings {
     configFile: pairs === undefined ? undefined : path,
     warnings,
     ignoredKeys,
-    describe: (key) => `${describeSource(sourceOf(key))}: ${key}=${JSON.stringify(values[key])}`,
+    describe: (key) => {
+      const line = pairs?.get(key)?.line
+      const place = line === undefined ? configuration.sourceOf(key)?.place : `${path}:${line}`
+      return `${place}: ${key}=${JSON.stringify(values[key])}`
+    },
   }
 }
 
@@ -92,7 +89,7 @@ function readPairs(configuration: Configuration): Map<string, JavaProperty> | un
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    const source = describeSource(configuration.sourceOf('tls.config.file') ?? { layer: 'default' })
+    const source = configuration.sourceOf('tls.config.file')?.place ?? 'default'
     throw new ConfigError(
       'ERR_CONFIG_FILE',
       `${source}: tls.config.file=${JSON.stringify(path)} cannot be read: ${message}; ` +

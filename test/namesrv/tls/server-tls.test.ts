@@ -63,7 +63,9 @@ function legacyKeyPair(name: string) {
 }
 
 function warnings({ lines }: Pick<TestServer, 'lines'>): string[] {
-  return lines.filter(({ level }) => level === 'warn').map(({ code, msg }) => `${code} ${msg}`)
+  return lines
+    .filter(({ level }) => level === 'warn')
+    .map(({ code, msg, reason }) => `${code} ${msg}: ${reason}`)
 }
 
 function tlsLines({ lines }: Pick<TestServer, 'lines'>) {
@@ -335,7 +337,9 @@ describe('certificate files', () => {
     expect(server.lines).toContainEqual(
       expect.objectContaining({
         level: 'warn',
-        msg: `${path}:1: tls.test.mode.enable="false   " has spaces around it and is read as false`,
+        msg: 'value has spaces around it; read as false',
+        source: `${path}:1`,
+        key: 'tls.test.mode.enable',
       }),
     )
   })

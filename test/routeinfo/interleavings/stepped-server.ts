@@ -6,7 +6,6 @@ import { brokerHeartbeat, queryDataVersion, unregisterBroker } from '../../../sr
 import { handleRegisterBroker } from '../../../src/processor/handle-register-broker.ts'
 import { RegistrationCache } from '../../../src/processor/registration-cache.ts'
 import { RegistrationsInFlight } from '../../../src/processor/registrations-in-flight.ts'
-import { NO_OBSERVER } from '../../../src/processor/request-observer.ts'
 import { CURRENT_VERSION } from '../../../src/protocol/mq-version.ts'
 import type { Processor } from '../../../src/protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../../../src/protocol/remoting-command.ts'
@@ -124,7 +123,7 @@ export class SteppedServer {
         [RequestCode.REGISTER_BROKER]: handleRegisterBroker({
           ...options,
           routeInfo: this.routeInfo,
-          observer: NO_OBSERVER,
+          log: () => {},
         }),
         [RequestCode.UNREGISTER_BROKER]: leavesStray
           ? strayingLeave(this.routeInfo, defer)
