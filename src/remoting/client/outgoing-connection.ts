@@ -5,7 +5,7 @@ import { encodeCommand } from '../../protocol/command-encoder.ts'
 import { FrameDecoder } from '../../protocol/frame-decoder.ts'
 import { isResponse, type RemotingCommand, type SerializeType } from '../../protocol/remoting-command.ts'
 import { parseRemoteAddress, type RemoteAddress } from '../address.ts'
-import { RemotingClientError } from './remoting-client-error.ts'
+import { RemotingClientError } from '../errors.ts'
 
 /**
  * Opens a socket and calls `onReady` when it can be written to; `net.connect` and `tls.connect` have this shape. A failure is

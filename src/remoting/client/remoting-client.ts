@@ -2,8 +2,8 @@ import { LimitError, type LimitName } from '../../common/limit-error.ts'
 import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { type ExtFields, type RemotingCommand, requestCommand } from '../../protocol/remoting-command.ts'
 import { parseRemoteAddress } from '../address.ts'
+import { RemotingClientError } from '../errors.ts'
 import { OutgoingConnection, type OutgoingConnectionOptions } from './outgoing-connection.ts'
-import { RemotingClientError } from './remoting-client-error.ts'
 
 /** What a client needs to open connections, and how much it may hold. */
 export interface RemotingClientOptions extends Omit<OutgoingConnectionOptions, 'commandDecoder' | 'onClose'> {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { foreignProtocol } from '../../protocol/frame-decoder.ts'
 import { formatAddress, peerAddress } from '../address.ts'
-import { HandshakeError } from './handshake-error.ts'
+import { HandshakeError } from '../errors.ts'
 import { readProxyHeader } from './proxy-header.ts'
 import type { TlsAcceptor } from './tls-acceptor.ts'
 import type { TrustedNetworks } from './trusted-networks.ts'

@@ -5,6 +5,7 @@ import type { ChannelRef } from '../../protocol/processor.ts'
 import type { SerializeType } from '../../protocol/remoting-command.ts'
 import { Counters } from '../../stats/counters.ts'
 import { formatAddress, peerAddress } from '../address.ts'
+import { HandshakeError } from '../errors.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
 import {
   ConnectionHandshake,
@@ -14,7 +15,6 @@ import {
 } from './connection-handshake.ts'
 import { ConnectionMemoryLimit, ConnectionsPerAddress, RequestsInProgress } from './connection-limits.ts'
 import { closeGradually } from './gradual-close.ts'
-import { HandshakeError } from './handshake-error.ts'
 import { LargeFrameThrottle } from './large-frame-throttle.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 import { ResponseBuffer } from './response-buffer.ts'

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
-import { HandshakeError } from './handshake-error.ts'
+import { HandshakeError } from '../errors.ts'
 
 /** The certificate of a TLS server, and what it requires of its clients. */
 export interface TlsServerSettings {
