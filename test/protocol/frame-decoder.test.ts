@@ -165,7 +165,7 @@ describe('any stream', () => {
     fc.assert(
       fc.property(fc.array(chunk, { maxLength: 20 }), (chunks) => {
         const decoder = new FrameDecoder(200)
-        const commandDecoder = new CommandDecoder({ nextOpaque: () => 0 })
+        const commandDecoder = new CommandDecoder()
         let given = 0
         let taken = 0
         errorOf(() => {

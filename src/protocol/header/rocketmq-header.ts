@@ -12,7 +12,8 @@
  * @see RocketMQSerializable in apache/rocketmq
  */
 import { FrameError } from '../errors.ts'
-import { codeOfLanguage, type ExtFields, languageOfCode, type RemotingCommand } from '../remoting-command.ts'
+import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
+import type { DecodedHeader } from './json-header.ts'
 import type { StringInterner } from './string-interner.ts'
 
 const FIXED_BYTES = 21
@@ -21,10 +22,7 @@ const FIXED_BYTES = 21
  * Reads a ROCKETMQ header.
  * @throws {FrameError} `ERR_HEADER`
  */
-export function decodeRocketMQHeader(
-  header: Buffer,
-  interner: StringInterner,
-): Omit<RemotingCommand, 'body'> {
+export function decodeRocketMQHeader(header: Buffer, interner: StringInterner): DecodedHeader {
   if (header.length < FIXED_BYTES) throw badHeader(`${header.length} bytes, less than ${FIXED_BYTES}`)
   const remarkBytes = header.readInt32BE(13)
   const extFieldsLengthAt = 17 + remarkBytes
@@ -34,7 +32,6 @@ export function decodeRocketMQHeader(
   if (extFieldsBytes > header.length) throw badHeader(`ext fields length ${extFieldsBytes}`)
   return {
     code: header.readInt16BE(0),
-    language: languageOfCode(header.readUInt8(2)),
     version: header.readInt16BE(3),
     opaque: header.readInt32BE(5),
     flag: header.readInt32BE(9),
@@ -99,7 +96,6 @@ export function encodeRocketMQHeader(command: RemotingCommand): Buffer {
   }
   const fixed = Buffer.alloc(FIXED_BYTES)
   fixed.writeInt16BE((command.code << 16) >> 16, 0)
-  fixed.writeUInt8(codeOfLanguage(command.language), 2)
   fixed.writeInt16BE((command.version << 16) >> 16, 3)
   fixed.writeInt32BE(command.opaque, 5)
   fixed.writeInt32BE(command.flag, 9)

@@ -194,6 +194,7 @@ export class Channel implements ChannelRef, LimitedConnection {
 
   /** Handles frames until there are no more or one has to be waited for, and sends the responses. */
   #work(): void {
+    const { commandDecoder, reads } = this.#options
     const context: RequestContext = { channel: this, nowMs: this.#lastActivityMs }
     let frames = 0
     try {
@@ -201,7 +202,8 @@ export class Channel implements ChannelRef, LimitedConnection {
         const frame = this.#decoder.next()
         if (frame === undefined) break
         frames++
-        this.#handle(this.#decode(frame), context)
+        // The body is valid until the response, and the shared read buffer until this function returns.
+        this.#handle(commandDecoder.decode(frame, reads?.holds(frame)), context)
       }
     } catch (error) {
       this.#options.counters.framesIn += frames
@@ -234,14 +236,6 @@ export class Channel implements ChannelRef, LimitedConnection {
       this.#reportsResponses = unsent > 0
       this.#options.queuedResponses.report(this, unsent, false)
     }
-  }
-
-  /** The body is valid until the response: it is copied out of the shared read buffer. */
-  #decode(frame: Buffer): RemotingCommand {
-    const { commandDecoder, reads } = this.#options
-    const request = commandDecoder.decode(frame)
-    if (request.body === null || !reads?.holds(request.body)) return request
-    return { ...request, body: Buffer.from(request.body) }
   }
 
   #handle(request: RemotingCommand, context: RequestContext): void {

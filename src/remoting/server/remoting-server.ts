@@ -103,7 +103,6 @@ export class RemotingServer {
   /** The address that a connection is counted for. */
   readonly #countedAs = new WeakMap<ConnectionHandshake, string>()
   #lastConnectionId = 0
-  #lastOpaque = 0
   #endSweeps: (() => void) | undefined
   /** Conditions that closing connections bring about. */
   readonly #waiting = new Set<{ readonly condition: () => boolean; readonly resolve: () => void }>()
@@ -124,13 +123,7 @@ export class RemotingServer {
       dispatcher: options.dispatcher,
       nowMs: options.nowMs,
       maxFrameBytes: options.maxFrameBytes,
-      commandDecoder: new CommandDecoder({
-        nextOpaque: () => {
-          this.#lastOpaque = (this.#lastOpaque + 1) | 0
-          return this.#lastOpaque
-        },
-        maxHeaderBytes: options.maxHeaderBytes,
-      }),
+      commandDecoder: new CommandDecoder(options.maxHeaderBytes),
       responses: new ResponseBuffer(options.serializeType),
       reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),
       buffers: new BufferPool(),

@@ -1,9 +1,5 @@
-import { encodeCommand, maxResponseBytes, writeResponse } from '../../protocol/command-encoder.ts'
-import {
-  type RemotingResponse,
-  responseCommand,
-  type SerializeType,
-} from '../../protocol/remoting-command.ts'
+import { encodeCommand, writeResponse } from '../../protocol/command-encoder.ts'
+import { type RemotingResponse, responseCommand, SerializeType } from '../../protocol/remoting-command.ts'
 
 /** Room for the responses to one read; larger responses are not copied into it. */
 const ROOM_BYTES = 64 * 1024
@@ -28,19 +24,22 @@ export class ResponseBuffer {
     return this.#filled
   }
 
-  /** Adds a response. @returns False if there is no room for it. */
+  /** Adds a response. @returns False if there may not be enough room for it. */
   add(response: RemotingResponse, opaque: number): boolean {
-    const bytes = maxResponseBytes(response, this.#serializeType)
-    if (bytes !== undefined) {
-      if (this.#filled + bytes > ROOM_BYTES) return false
-      this.#filled = writeResponse(this.#room, this.#filled, response, opaque)
-      return true
-    }
-    const frame = this.encode(response, opaque)
-    if (this.#filled + frame.length > ROOM_BYTES) return false
-    this.#room.set(frame, this.#filled)
-    this.#filled += frame.length
+    const isJson = this.#serializeType === SerializeType.JSON
+    const end = isJson
+      ? writeResponse(this.#room, this.#filled, response, opaque)
+      : this.#copy(this.encode(response, opaque))
+    if (end < 0) return false
+    this.#filled = end
     return true
+  }
+
+  #copy(frame: Buffer): number {
+    const end = this.#filled + frame.length
+    if (end > ROOM_BYTES) return -1
+    this.#room.set(frame, this.#filled)
+    return end
   }
 
   /** The frame of a response that is too large to be added. */

@@ -7,7 +7,7 @@ import { handleRegisterBroker } from '../../../src/processor/handle-register-bro
 import { RegistrationCache } from '../../../src/processor/registration-cache.ts'
 import { RegistrationsInFlight } from '../../../src/processor/registrations-in-flight.ts'
 import { NO_OBSERVER } from '../../../src/processor/request-observer.ts'
-import { CURRENT_VERSION } from '../../../src/protocol/mq-version.ts'
+import { CURRENT_VERSION } from '../../../src/protocol/remoting-command.ts'
 import type { Processor } from '../../../src/protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../../../src/protocol/remoting-command.ts'
 import { RequestCode } from '../../../src/protocol/request-code.ts'
@@ -152,7 +152,6 @@ export class SteppedServer {
   ): Promise<RemotingResponse> {
     const request: RemotingCommand = {
       code,
-      language: 'JAVA',
       version: CURRENT_VERSION,
       opaque: 1,
       flag: 0,
