@@ -19,9 +19,13 @@ export class ResponseBuffer {
     this.#serializeType = serializeType
   }
 
-  /** Bytes of the responses that are there. */
-  get filled(): number {
-    return this.#filled
+  get isEmpty(): boolean {
+    return this.#filled === 0
+  }
+
+  /** The responses that were added; valid until the next one is added after {@link clear}. */
+  get bytes(): Buffer {
+    return this.#room.subarray(0, this.#filled)
   }
 
   /** Adds a response. @returns False if there may not be enough room for it. */
@@ -47,26 +51,9 @@ export class ResponseBuffer {
     return encodeCommand(responseCommand(response, opaque), this.#serializeType)
   }
 
-  /** The responses. Must be followed by {@link reuse} or {@link giveAway}. */
-  peek(): Buffer {
-    return this.#room.subarray(0, this.#filled)
-  }
-
-  /** The responses in memory of their own; the buffer is empty then. */
-  take(): Buffer {
-    const copy = Buffer.from(this.peek())
-    this.#filled = 0
-    return copy
-  }
-
-  /** Reuses the memory of {@link peek}: its bytes have been sent. */
-  reuse(): void {
-    this.#filled = 0
-  }
-
-  /** Leaves the memory of {@link peek} to the socket. */
-  giveAway(): void {
-    this.#room = Buffer.allocUnsafeSlow(ROOM_BYTES)
+  /** Empties the buffer. @param keepBytes - Whether {@link bytes} stay valid. */
+  clear(keepBytes = false): void {
+    if (keepBytes) this.#room = Buffer.allocUnsafeSlow(ROOM_BYTES)
     this.#filled = 0
   }
 }
