@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net'
 import type { LimitError } from '../../common/limit-error.ts'
-import type { BufferPool } from '../../protocol/buffer-pool.ts'
 import type { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { FrameError } from '../../protocol/errors.ts'
-import { FrameDecoder } from '../../protocol/frame-decoder.ts'
+import { type BufferPool, FrameDecoder } from '../../protocol/frame-decoder.ts'
 import type { ChannelRef, RequestContext } from '../../protocol/processor.ts'
 import {
   isOneway,

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { BufferPool } from '../../protocol/buffer-pool.ts'
 import { CommandDecoder } from '../../protocol/command-decoder.ts'
+import { BufferPool } from '../../protocol/frame-decoder.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
 import type { SerializeType } from '../../protocol/remoting-command.ts'
 import type { Counters } from '../../stats/counters.ts'
