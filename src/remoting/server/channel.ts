@@ -12,7 +12,7 @@ import {
 } from '../../protocol/remoting-command.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionMemoryLimit, LimitedConnection, RequestsInProgress } from './connection-limits.ts'
-import { type LargeFrameThrottle, MIN_PAUSE_BYTES } from './large-frame-throttle.ts'
+import type { LargeFrameThrottle } from './large-frame-throttle.ts'
 import type { RemotingServerOptions } from './remoting-server.ts'
 import type { ResponseBuffer } from './response-buffer.ts'
 import type { SharedReadBuffer } from './shared-read-buffer.ts'
@@ -57,8 +57,6 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   /** Whether a request is in progress beyond the turn in which it came. */
   #busy = false
   #congested = false
-  /** Bytes of large frames since the last pause. */
-  #largeBytes = 0
   /** Whether the throttle has paused reading. */
   #paused = false
   closed = false
@@ -119,15 +117,13 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
 
   #pauseForOthers(bytes: number): void {
     const { throttle } = this.#options
-    this.#largeBytes = throttle.servesOthers ? this.#largeBytes + bytes : 0
-    if (this.#paused || this.#largeBytes < MIN_PAUSE_BYTES) return
-    throttle.wait(this.#largeBytes, () => {
+    if (this.#paused || !throttle.servesOthers) return
+    this.#paused = true
+    this.socket.pause()
+    throttle.wait(bytes, () => {
       this.#paused = false
       if (!this.closed) this.#work()
     })
-    this.#paused = true
-    this.#largeBytes = 0
-    this.socket.pause()
   }
 
   #onDrain(): void {

@@ -4,9 +4,8 @@ import { formatAddress, peerAddress } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionsPerAddress } from './connection-limits.ts'
-import { readProxyHeader } from './proxy-header.ts'
+import { readProxyHeader, type TrustedNetworks } from './proxy-header.ts'
 import type { TlsAcceptor } from './tls-acceptor.ts'
-import type { TrustedNetworks } from './trusted-networks.ts'
 
 /** Whether TLS is rejected, allowed or required. */
 export type TlsMode = 'disabled' | 'permissive' | 'enforcing'

@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
 import type { RemoteAddress } from '../address.ts'
 
 /** What the first bytes of a connection are to the PROXY protocol. */
@@ -137,4 +137,42 @@ function isPort(text: string): boolean {
 
 function malformed(why: string): ProxyHeader {
   return { kind: 'malformed', why }
+}
+
+/** Networks whose PROXY headers are trusted. */
+export class TrustedNetworks {
+  /** Undefined for all addresses. */
+  readonly #networks: BlockList | undefined
+
+  /**
+   * @param text - A comma-separated list such as `10.0.0.0/8, 192.168.1.7, fd00::/8`; empty for all addresses.
+   * @throws {RangeError} The message continues a sentence that begins with the text.
+   */
+  constructor(text: string | undefined) {
+    if (text === undefined || text === '') return
+    this.#networks = new BlockList()
+    for (const item of text.split(',').map((part) => part.trim())) {
+      const [, bracketed, plain, prefix] = /^(?:\[([^/]*:[^/]*)\]|([^/]+))(?:\/(\d{1,3}))?$/.exec(item) ?? []
+      const address = bracketed ?? plain ?? ''
+      const version = isIP(address)
+      const maxBits = version === 4 ? 32 : 128
+      const bits = Number(prefix ?? maxBits)
+      if (version === 0 || bits > maxBits) {
+        throw new RangeError(`must be a list of networks such as 10.0.0.0/8; ${JSON.stringify(item)} is none`)
+      }
+      this.#networks.addSubnet(address, bits, version === 4 ? 'ipv4' : 'ipv6')
+    }
+  }
+
+  /** Whether some addresses are outside. */
+  get restricted(): boolean {
+    return this.#networks !== undefined
+  }
+
+  /** Whether an address is in one of the networks; an IPv4 address may be in IPv6 notation. */
+  has(address: string): boolean {
+    if (this.#networks === undefined) return true
+    const version = isIP(address)
+    return version !== 0 && this.#networks.check(address, version === 4 ? 'ipv4' : 'ipv6')
+  }
 }
