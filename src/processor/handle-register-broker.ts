@@ -13,9 +13,13 @@ import {
 } from '../protocol/body/register-broker-body.ts'
 import type { KnownTopics } from '../protocol/body/topic-table.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
-import { MQVersion } from '../protocol/mq-version.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
-import { type RemotingCommand, type RemotingResponse, remarkText } from '../protocol/remoting-command.ts'
+import {
+  MQVersion,
+  type RemotingCommand,
+  type RemotingResponse,
+  remarkText,
+} from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RegisterBrokerOutcome, Registration } from '../routeinfo/registration.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'

@@ -1,3 +1,4 @@
+import { CodedError } from '../common/coded-error.ts'
 import { LimitError } from '../common/limit-error.ts'
 import type { MaybePromise, Steps, TimeSlicer } from '../common/time-slicer.ts'
 
@@ -7,15 +8,7 @@ export interface LockOwner {
 }
 
 /** The lock was not acquired, because the connection closed while its request waited. */
-export class LockError extends Error {
-  override readonly name = 'LockError'
-  readonly code: 'ERR_LOCK_ABANDONED'
-
-  constructor(code: LockError['code'], message: string) {
-    super(message)
-    this.code = code
-  }
-}
+export class LockError extends CodedError<'ERR_LOCK_ABANDONED'> {}
 
 interface Waiter {
   readonly mode: 'read' | 'write'

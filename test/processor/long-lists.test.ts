@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { getBrokerClusterInfo } from '../../src/processor/brokers.ts'
 import { getAllTopicList, getSystemTopicList, getTopicsByCluster } from '../../src/processor/topics.ts'
-import { CURRENT_VERSION } from '../../src/protocol/mq-version.ts'
 import type { Processor } from '../../src/protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../../src/protocol/remoting-command.ts'
+import { CURRENT_VERSION } from '../../src/protocol/remoting-command.ts'
 import {
   finestSlicer,
   ManualTurns,
@@ -41,7 +41,6 @@ async function ask(code: '206' | '224' | '304' | '106', fill: 'topics' | 'broker
   }
   const request: RemotingCommand = {
     code: Number(code),
-    language: 'JAVA',
     version: CURRENT_VERSION,
     opaque: 1,
     flag: 0,

@@ -1,13 +1,11 @@
+import { CodedError } from '../../common/coded-error.ts'
 import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapping-info.ts'
 import type { QueueData } from '../../protocol/body/topic-route-data.ts'
 import { brokerKey } from '../route-tables.ts'
 import { RestoredRoutes, type RestoredTables } from './restored-routes.ts'
 
 /** A line of a snapshot is not one that `routeSnapshotText` writes. */
-export class RouteSnapshotError extends Error {
-  override readonly name = 'RouteSnapshotError'
-  readonly code = 'ERR_ROUTE_SNAPSHOT'
-}
+export class RouteSnapshotError extends CodedError<'ERR_ROUTE_SNAPSHOT'> {}
 
 /**
  * The routes of a snapshot. Its brokers expire after `nowMs + graceMs`, or earlier if an earlier restart left them less time.
@@ -102,7 +100,7 @@ function parsed(line: string, number: number): unknown {
   try {
     return JSON.parse(line)
   } catch (cause) {
-    throw new RouteSnapshotError(`record ${number}: invalid JSON`, { cause })
+    throw new RouteSnapshotError('ERR_ROUTE_SNAPSHOT', `record ${number}: invalid JSON`, { cause })
   }
 }
 
@@ -205,6 +203,9 @@ class SnapshotRecord {
   }
 
   wrong(at: number): RouteSnapshotError {
-    return new RouteSnapshotError(`record ${this.#number}: unexpected value at index ${at}`)
+    return new RouteSnapshotError(
+      'ERR_ROUTE_SNAPSHOT',
+      `record ${this.#number}: unexpected value at index ${at}`,
+    )
   }
 }
