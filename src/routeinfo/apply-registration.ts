@@ -9,8 +9,7 @@ import type {
   Registration,
 } from './registration.ts'
 import { isComplete, type RegistrationScope, scopeOf } from './registration-parts.ts'
-import type { RouteChanges } from './route-changes.ts'
-import type { BrokerIdentity } from './route-event.ts'
+import type { BrokerIdentity, RouteChanges } from './route-changes.ts'
 import { brokerKey, minBrokerId, type RouteTables } from './route-tables.ts'
 import {
   checkTopicsOf,

@@ -1,8 +1,8 @@
 import type { BrokerQueue } from './broker-queue.ts'
 import type { LockedRouteTables } from './locked-route-tables.ts'
-import type { UnregisterReason } from './route-event.ts'
+import type { UnregisterReason } from './route-changes.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
-import type { RestoredRemoval } from './snapshot/restored-routes.ts'
+import type { RestoredBroker } from './snapshot/restored-routes.ts'
 import { type Unregistration, unregisterBrokers } from './unregister-brokers.ts'
 
 /**
@@ -14,7 +14,7 @@ export class BatchUnregistrationService {
   readonly #routes: LockedRouteTables
   readonly #queue: BrokerQueue
   readonly #capacity: number
-  #waiting: Unregistration[] = []
+  readonly #waiting: Unregistration[] = []
 
   /** @param capacity - With this many removals waiting, requests of brokers are rejected. */
   constructor(routes: LockedRouteTables, queue: BrokerQueue, capacity: number) {
@@ -37,15 +37,9 @@ export class BatchUnregistrationService {
     // One by one: a connection may carry more brokers than a call may have arguments.
     for (const request of requests) this.#waiting.push(request)
     if (isBatchWaiting) return
-    const routes = this.#routes
-    const done = routes.transition(({ tables, restored }, changes) => {
-      const batch = this.#waiting
-      this.#waiting = []
-      return (function* () {
-        yield* unregisterBrokers(tables, batch, changes)
-        if (restored !== undefined) yield* restored.remove(tables, restored.removalsFor(batch), changes)
-      })()
-    })
+    const done = this.#routes.transition(({ tables }, changes) =>
+      unregisterBrokers(tables, this.#waiting.splice(0), changes),
+    )
     // Removals have no owner, so the lock rejects none of them; anything else that is thrown is a bug and must surface.
     if (done instanceof Promise) void done
   }
@@ -106,14 +100,16 @@ export class BatchUnregistrationService {
   /** Removes restored brokers that neither registered nor sent a heartbeat in time. */
   evictRestored(nowMs: number): void {
     const expired = this.#routes.view.restored?.expired(nowMs) ?? []
-    const removals = expired
-      .filter((broker) => !this.#queue.isRegistering(broker))
-      .map((broker): RestoredRemoval => ({ broker, reason: 'not returned' }))
-    if (removals.length === 0) return
-    const done = this.#routes.transition(function* ({ tables, restored }, changes) {
-      yield* restored?.remove(tables, removals, changes) ?? []
-    })
-    if (done instanceof Promise) void done
+    const generation = this.#queue.nextGeneration()
+    const notReturned = expired.filter((broker) => !this.#queue.isRegistering(broker))
+    this.submitAll(
+      notReturned.map((broker) => ({
+        ...removalOf(broker),
+        reason: 'not returned',
+        generation,
+        deadlineMs: broker.deadlineMs,
+      })),
+    )
   }
 }
 
@@ -121,6 +117,9 @@ function removalOf({
   clusterName,
   brokerAddr,
   brokerName,
-}: BrokerLiveInfo): Pick<Unregistration, 'clusterName' | 'brokerAddr' | 'brokerName' | 'brokerId'> {
+}: BrokerLiveInfo | RestoredBroker): Pick<
+  Unregistration,
+  'clusterName' | 'brokerAddr' | 'brokerName' | 'brokerId'
+> {
   return { clusterName, brokerAddr, brokerName, brokerId: null }
 }

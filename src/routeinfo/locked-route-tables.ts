@@ -1,8 +1,7 @@
 import type { MaybePromise, Steps } from '../common/time-slicer.ts'
 import type { EncodedRouteCache } from './encoded-route-cache.ts'
 import type { LockOwner, ReadWriteLock } from './read-write-lock.ts'
-import { RouteChanges } from './route-changes.ts'
-import type { RouteEvent } from './route-event.ts'
+import { RouteChanges, type RouteEvent } from './route-changes.ts'
 import { RouteTables } from './route-tables.ts'
 import { RouteView } from './route-view.ts'
 
@@ -55,7 +54,7 @@ export class LockedRouteTables {
   }
 
   *#committing<Result>(work: (view: RouteView, changes: RouteChanges) => Steps<Result>): Steps<Result> {
-    const changes = new RouteChanges()
+    const changes = new RouteChanges(this.view.restored)
     this.tables.begin()
     try {
       const result = yield* work(this.view, changes)

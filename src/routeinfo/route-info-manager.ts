@@ -11,7 +11,7 @@ import { LockedRouteTables } from './locked-route-tables.ts'
 import { type DataVersionAnswer, type DataVersionQuery, queryDataVersion } from './query-data-version.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
-import type { RouteEvent, UnregisterReason } from './route-event.ts'
+import type { RouteEvent, UnregisterReason } from './route-changes.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 import type { RestorationOutcome, RestoredRoutes } from './snapshot/restored-routes.ts'
 import { routeSnapshotText } from './snapshot/snapshot-text.ts'
@@ -135,10 +135,10 @@ export class RouteInfoManager {
     owner: LockOwner,
   ): MaybePromise<RegisterBrokerOutcome> {
     checkOpen(owner)
-    const registered = this.#routes.transition(({ tables, restored }, changes) => {
-      const work = applyRegistration(tables, this.#limits, registration, deleteMissingTopics, changes)
-      if (restored === undefined) return work
-      return restored.completing(registration, work, { tables, maxTopics: this.#limits.maxTopics, changes })
+    const limits = this.#limits
+    const registered = this.#routes.transition(function* ({ tables, restored }, changes) {
+      const outcome = yield* applyRegistration(tables, limits, registration, deleteMissingTopics, changes)
+      return restored?.outcomeOf(registration, outcome, tables, limits.maxTopics, changes) ?? outcome
     }, owner)
     if (!(registered instanceof Promise)) return registered
     // The connection may have closed between two slices, when its broker was not in the live table yet.
@@ -336,7 +336,7 @@ export class RouteInfoManager {
   /** Removes the restored brokers whose time is over, and the restored routes of groups whose members have all returned. */
   evictRestored(nowMs: number): void {
     this.#removals.evictRestored(nowMs)
-    if (this.#routes.view.restored?.isUnsettled === true) void this.#settleRestored()
+    if (this.#routes.view.restored?.isGraceOver === true) void this.#settleRestored()
   }
 
   /** The grace period has ended. @returns Undefined if nothing was restored. */

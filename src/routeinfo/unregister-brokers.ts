@@ -1,8 +1,7 @@
 import type { Steps } from '../common/time-slicer.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
-import type { RouteChanges } from './route-changes.ts'
-import { TopicTally, type UnregisterReason } from './route-event.ts'
+import { type RouteChanges, TopicTally, type UnregisterReason } from './route-changes.ts'
 import { brokerKey, type ChannelId, minBrokerId, type RouteTables } from './route-tables.ts'
 
 /** A broker to remove, and the state in which it was when that was decided: {@link isFenced}. */
@@ -21,6 +20,8 @@ export interface Unregistration {
   readonly channelId?: ChannelId
   /** The time of its last heartbeat: a broker with a later one stays. */
   readonly lastUpdateTimestampMs?: number
+  /** Of a restored broker that has not returned: one with a later deadline has sent a heartbeat and stays. */
+  readonly deadlineMs?: number
 }
 
 /**
@@ -32,6 +33,7 @@ export function* unregisterBrokers(
   batch: readonly Unregistration[],
   changes: RouteChanges,
 ): Steps<void> {
+  changes.removals = batch
   const removed = new Set<string>()
   const reduced = new Set<string>()
   /** What becomes of the topics of each broker name, for the event of the last member that leaves. */
@@ -46,6 +48,8 @@ export function* unregisterBrokers(
   }
   for (const request of batch) {
     const { clusterName, brokerAddr, brokerName, reason } = request
+    // Concerns the restored routes alone.
+    if (reason === 'not returned') continue
     const peer = request.peer ?? tables.live(clusterName, brokerAddr)?.peer
     if (isFenced(tables, request)) {
       changes.event({
@@ -186,7 +190,8 @@ function* cleanTopics(
   for (const [topic, queues] of tables.topicQueueTable) {
     // No changes.topic(): the change of the group invalidates these routes.
     if (removed.size > 0) {
-      for (const name of queues.keys()) if (removed.has(name)) tallies.get(name)?.add('deleted', topic)
+      for (const name of queues.keys())
+        if (removed.has(name) && !changes.isRestored(topic, name)) tallies.get(name)?.add('deleted', topic)
       tables.removeQueueDatas(topic, removed)
     }
     for (const name of readOnly) {

@@ -4,7 +4,7 @@ import { BrokerQueue } from '../../src/routeinfo/broker-queue.ts'
 import { EncodedRouteCache } from '../../src/routeinfo/encoded-route-cache.ts'
 import { LockedRouteTables } from '../../src/routeinfo/locked-route-tables.ts'
 import { ReadWriteLock } from '../../src/routeinfo/read-write-lock.ts'
-import type { RouteEvent } from '../../src/routeinfo/route-event.ts'
+import type { RouteEvent } from '../../src/routeinfo/route-changes.ts'
 import { finestSlicer, ManualTurns } from './route-helpers.ts'
 
 /** Empty tables with a long read under way, and the removals that wait for it. */

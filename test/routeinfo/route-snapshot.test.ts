@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { readRouteSnapshot } from '../../src/routeinfo/snapshot/snapshot-reader.ts'
-import { nextPiece } from '../../src/routeinfo/snapshot/snapshot-text.ts'
+import { nextPiece, readRouteSnapshot } from '../../src/routeinfo/snapshot/snapshot-text.ts'
 import { answersOf, step, TOPICS } from './random-history.ts'
 import {
   managerWith,
@@ -188,6 +187,19 @@ describe('the revision', () => {
     await register({ dataVersion: { counter: 3n, stateVersion: 0n, timestamp: 3n }, topicConfigTable: more })
     expect(manager.revision).toBeGreaterThan(revision)
   })
+})
+
+test('values that a later release adds to a record of a snapshot are ignored', () => {
+  const lines = [
+    '["group","b","C",null,false,["0","a:1","more"]]',
+    '["broker","C","a:1","b",120000,null,null,"former name","more"]',
+    '["queues",["b",8,8,6,0,"more"]]',
+    '["topic","T",0,"more"]',
+  ]
+  const { brokers, groups, topics } = readRouteSnapshot(lines, NOW_MS, GRACE_MS)
+  expect([...brokers.values()]).toMatchObject([{ brokerAddr: 'a:1', brokerName: 'b' }])
+  expect([...groups.keys()]).toEqual(['b'])
+  expect([...topics.keys()]).toEqual(['T'])
 })
 
 describe('an invalid line of a snapshot', () => {

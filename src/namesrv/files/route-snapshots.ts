@@ -4,8 +4,7 @@ import type { Logger } from 'pino'
 import { RateLimit } from '../../common/rate-limit.ts'
 import type { TimeSlicer } from '../../common/time-slicer.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
-import { RouteSnapshotError, readRouteSnapshot } from '../../routeinfo/snapshot/snapshot-reader.ts'
-import { nextPiece } from '../../routeinfo/snapshot/snapshot-text.ts'
+import { nextPiece, RouteSnapshotError, readRouteSnapshot } from '../../routeinfo/snapshot/snapshot-text.ts'
 import type { Counters } from '../../stats/counters.ts'
 import type { RecentEvents } from '../../stats/recent-events.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
@@ -69,7 +68,7 @@ export class RouteSnapshots {
       const restored = readRouteSnapshot(file.lines, clock.nowMs(), graceMs)
       routeInfo.restore(restored)
       this.#savedRevision = routeInfo.revision
-      const [brokers, topics] = [restored.brokers.size, restored.topicCount]
+      const [brokers, topics] = [restored.brokers.size, restored.topics.size]
       if (brokers === 0 && topics === 0) return
       events.add('routes restored', '', `${brokers} brokers, ${topics} topics`)
       logger.info(

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { cutName } from '../../common/log-text.ts'
 import type { LineLevel, LogThrottle } from '../../common/log-throttle.ts'
-import type { RouteEvent, TopicTally, UnregisterReason } from '../../routeinfo/route-event.ts'
+import type { RouteEvent, TopicTally, UnregisterReason } from '../../routeinfo/route-changes.ts'
 import type { Counters } from '../../stats/counters.ts'
 import type { RecentEvents } from '../../stats/recent-events.ts'
 
