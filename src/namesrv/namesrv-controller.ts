@@ -93,7 +93,7 @@ export class NamesrvController {
 
   /** Registrations that are being read. */
   get registering(): number {
-    return this.#liveness.routeInfo.registering
+    return this.#liveness.routeInfo.queue.registering
   }
 
   /** The state of the server as plain values: sizes, counters and recent events, and nothing secret. */

@@ -50,7 +50,9 @@ export class BatchUnregistrationService {
     const batch: Unregistration[] = []
     for (const channelId of channelIds) {
       for (const live of this.#routes.tables.liveOfChannel(channelId)) {
-        const removal = { ...removalOf(live), reason: 'connection lost', generation, channelId } as const
+        const { clusterName, brokerAddr, brokerName } = live
+        const broker = { clusterName, brokerAddr, brokerName, brokerId: null }
+        const removal = { ...broker, reason: 'connection lost', generation, channelId } as const
         if (this.#queue.isRegistering(live)) void this.#submitInOrder(removal)
         else batch.push(removal)
       }
@@ -69,57 +71,13 @@ export class BatchUnregistrationService {
     }
   }
 
-  /**
-   * Brokers without heartbeat for longer than a fraction of their own timeout; the comparison is strict.
-   * @see RouteInfoManager#scanNotActiveBroker in apache/rocketmq
-   */
-  scanNotActiveBroker(nowMs: number, fraction: number): Readonly<BrokerLiveInfo>[] {
-    const inactive: Readonly<BrokerLiveInfo>[] = []
-    for (const live of this.#routes.tables.brokerLiveTable.values())
-      if (live.lastUpdateTimestampMs + fraction * live.heartbeatTimeoutMs < nowMs) inactive.push({ ...live })
-    return inactive
-  }
-
-  /** Removes inactive brokers, unless a heartbeat or a registration of theirs comes first. One being read counts as having come. */
+  /** Removes brokers that are inactive, unless one of them registers or sends a heartbeat first. One that is registering has. */
   evict(
-    inactive: readonly Readonly<BrokerLiveInfo>[],
-    reason: Extract<UnregisterReason, 'expired' | 'unreachable'>,
+    inactive: readonly (Readonly<BrokerLiveInfo> | RestoredBroker)[],
+    reason: Extract<UnregisterReason, 'expired' | 'unreachable' | 'not returned'>,
   ): void {
     const generation = this.#queue.nextGeneration()
-    const stillInactive = inactive.filter((live) => !this.#queue.isRegistering(live))
-    this.submitAll(
-      stillInactive.map((live) => ({
-        ...removalOf(live),
-        reason,
-        generation,
-        lastUpdateTimestampMs: live.lastUpdateTimestampMs,
-      })),
-    )
+    const stillInactive = inactive.filter((broker) => !this.#queue.isRegistering(broker))
+    this.submitAll(stillInactive.map((broker) => ({ ...broker, brokerId: null, reason, generation })))
   }
-
-  /** Removes restored brokers that neither registered nor sent a heartbeat in time. */
-  evictRestored(nowMs: number): void {
-    const expired = this.#routes.view.restored?.expired(nowMs) ?? []
-    const generation = this.#queue.nextGeneration()
-    const notReturned = expired.filter((broker) => !this.#queue.isRegistering(broker))
-    this.submitAll(
-      notReturned.map((broker) => ({
-        ...removalOf(broker),
-        reason: 'not returned',
-        generation,
-        deadlineMs: broker.deadlineMs,
-      })),
-    )
-  }
-}
-
-function removalOf({
-  clusterName,
-  brokerAddr,
-  brokerName,
-}: BrokerLiveInfo | RestoredBroker): Pick<
-  Unregistration,
-  'clusterName' | 'brokerAddr' | 'brokerName' | 'brokerId'
-> {
-  return { clusterName, brokerAddr, brokerName, brokerId: null }
 }

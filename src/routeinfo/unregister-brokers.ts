@@ -15,7 +15,7 @@ export interface Unregistration {
   /** Arrival number of the decision: a broker that registered later stays. */
   readonly generation: number
   /** `host:port` of the peer that asked for it; absent when the server itself decided. */
-  readonly peer?: string
+  readonly peer?: string | undefined
   /** The connection that closed: a broker that registered over another one since stays. */
   readonly channelId?: ChannelId
   /** The time of its last heartbeat: a broker with a later one stays. */

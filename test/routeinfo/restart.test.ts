@@ -29,7 +29,7 @@ const BROKER = { clusterName: 'C', brokerName: 'broker-a', brokerId: 0n, brokerA
 type Given = Partial<Registration>
 
 function register(manager: RouteInfoManager, given: Given = {}) {
-  const generation = manager.nextGeneration()
+  const generation = manager.queue.nextGeneration()
   return manager.registerBroker(
     registration({ generation, nowMs: START_MS, ...given }),
     false,
@@ -96,7 +96,7 @@ describe('a broker restored from a snapshot', () => {
   test('is in the routes at once, and is told to register with all its topics', async () => {
     const { manager } = await restarted(MASTER)
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
-    expect(manager.provisional).toBe(1)
+    expect(manager.tableSizes.provisional).toBe(1)
     const answer = await manager.queryDataVersion(BROKER, VERSION, START_MS, owner)
     expect(answer).toEqual({ changed: true, registered: null })
   })
@@ -105,7 +105,7 @@ describe('a broker restored from a snapshot', () => {
     const { manager, effects } = await restarted(MASTER, OTHER)
     await register(manager, { ...OTHER, nowMs: START_MS + 1_000 })
     manager.evictRestored(OVER_MS - 1)
-    expect(manager.provisional).toBe(1)
+    expect(manager.tableSizes.provisional).toBe(1)
     expect(await manager.endRestoration(OVER_MS)).toEqual({
       loaded: 2,
       returned: 1,
@@ -122,7 +122,7 @@ describe('a broker restored from a snapshot', () => {
     const topicConfigTable = topicTable(['broker-a', 'T1', 'T2'])
     await register(manager, { ...MASTER, topicConfigTable, heartbeatTimeoutMs: 10_000 })
     expect(kinds(effects)).toEqual(['broker registered'])
-    expect(manager.provisional).toBe(0)
+    expect(manager.tableSizes.provisional).toBe(0)
     expect(manager.scanNotActiveBroker(START_MS + 10_000)).toEqual([])
     expect(manager.scanNotActiveBroker(START_MS + 10_001)).toHaveLength(1)
     await manager.endRestoration(START_MS + 1)
@@ -147,7 +147,7 @@ describe('a broker restored from a snapshot', () => {
     const previous = (await register(manager, given)).applied
     expect(previous?.topicNames).toEqual(['T1', 'T2'])
     const leaving = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1', brokerId: 0n }
-    const generation = manager.nextGeneration()
+    const generation = manager.queue.nextGeneration()
     manager.submitUnRegisterBrokerRequest({ ...leaving, reason: 'request', generation })
     await register(manager, { ...given, previous })
     expect(routeOf(manager)?.queueDatas).toHaveLength(1)
@@ -208,7 +208,7 @@ describe('a broker restored from a snapshot', () => {
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     await manager.endRestoration(OVER_MS)
     manager.onChannelsDestroy([1, 2, 3])
-    expect(manager.brokers).toBe(0)
+    expect(manager.tableSizes.brokerLiveTable).toBe(0)
     expect(addrsOf(manager)).toBeNull()
   })
 
@@ -248,7 +248,7 @@ describe('a broker restored from a snapshot', () => {
     manager.touch('C', 'a:1', OVER_MS)
     expect(await manager.endRestoration(OVER_MS)).toMatchObject({ waiting: 1 })
     const leaving = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1', brokerId: 0n }
-    const generation = manager.nextGeneration()
+    const generation = manager.queue.nextGeneration()
     manager.submitUnRegisterBrokerRequest({ ...leaving, reason: 'request', generation })
     manager.evictRestored(OVER_MS)
     expect(manager.isRestored).toBe(false)
@@ -290,7 +290,7 @@ describe('a broker restored from a snapshot', () => {
   test('leaves at once when it asks to', async () => {
     const { manager, effects } = await restarted(MASTER, OTHER)
     const leaving = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1', brokerId: 0n }
-    const generation = manager.nextGeneration()
+    const generation = manager.queue.nextGeneration()
     manager.submitUnRegisterBrokerRequest({ ...leaving, reason: 'request', generation })
     expect(addrsOf(manager)).toEqual([{ 0: 'c:1' }])
     expect(kinds(effects)).toEqual(['request'])
@@ -338,12 +338,12 @@ describe('a broker restored from a snapshot', () => {
   test('stays if its registration is being read when the grace period ends', async () => {
     const { manager } = await restarted(MASTER)
     const broker = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1' }
-    const { release } = manager.acquireToRegister(broker)
+    const { release } = manager.queue.acquire(broker.brokerName, broker)
     await manager.endRestoration(OVER_MS)
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     await register(manager, { ...MASTER, nowMs: OVER_MS })
     release()
-    expect(manager.provisional).toBe(0)
+    expect(manager.tableSizes.provisional).toBe(0)
   })
 
   test('does not live on from restart to restart: the time it has left is in the next snapshot', async () => {
@@ -356,9 +356,9 @@ describe('a broker restored from a snapshot', () => {
       expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     }
     manager.evictRestored(startMs + 3_000)
-    expect(manager.provisional).toBe(1)
+    expect(manager.tableSizes.provisional).toBe(1)
     manager.evictRestored(startMs + 3_001)
-    expect(manager.provisional).toBe(0)
+    expect(manager.tableSizes.provisional).toBe(0)
   })
 
   test('is not lost with any connection, and no connection is closed with it', async () => {
@@ -375,7 +375,7 @@ describe('an incomplete first registration after a restart', () => {
     const { manager } = await restarted(MASTER)
     await register(manager, { ...MASTER, topicConfigTable: topicTable(['New']) })
     for (const topic of ['New', 'T1', 'T2']) expect(addrsOf(manager, topic)).toEqual([{ 0: 'a:1' }])
-    expect(manager.provisional).toBe(1)
+    expect(manager.tableSizes.provisional).toBe(1)
     await manager.endRestoration(OVER_MS - 1)
     expect(addrsOf(manager, 'T1')).toEqual([{ 0: 'a:1' }])
   })
@@ -613,7 +613,7 @@ describe('the min broker id event of a restored group', () => {
     manager.submitUnRegisterBrokerRequest({
       ...{ ...BROKER, ...given },
       reason: 'request',
-      generation: manager.nextGeneration(),
+      generation: manager.queue.nextGeneration(),
     })
   const last = (effects: readonly RouteEvent[]) => effects.at(-1)
   const lost = { kind: 'min broker id changed', brokerName: 'broker-a', offlineBrokerAddr: 'a:1' }

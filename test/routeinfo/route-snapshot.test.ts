@@ -100,7 +100,7 @@ describe('a snapshot', () => {
     const names = Array.from({ length: 1_000 }, (_, index) => `T${index}`)
     const table = { topicConfigTable: topicTable(names) }
     const registered = manager.registerBroker(
-      registration({ generation: manager.nextGeneration(), ...table }),
+      registration({ generation: manager.queue.nextGeneration(), ...table }),
       false,
       owner,
     )
@@ -118,11 +118,15 @@ describe('a snapshot', () => {
 
   test('delays neither heartbeats nor registrations while it is written', async () => {
     const { manager } = managerWith('whole')
-    await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
+    await manager.registerBroker(registration({ generation: manager.queue.nextGeneration() }), false, owner)
     const { text } = await manager.snapshot(NOW_MS)
     text.next()
     expect(manager.touch('C', 'a:1', 5)).not.toBeInstanceOf(Promise)
-    const again = manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
+    const again = manager.registerBroker(
+      registration({ generation: manager.queue.nextGeneration() }),
+      false,
+      owner,
+    )
     expect(again).not.toBeInstanceOf(Promise)
   })
 
@@ -163,9 +167,9 @@ describe('the revision', () => {
     'grows when a broker registers with only %o changed, which no route shows',
     async (given) => {
       const { manager } = managerWith('whole')
-      await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
+      await manager.registerBroker(registration({ generation: manager.queue.nextGeneration() }), false, owner)
       const { revision } = manager
-      const again = registration({ generation: manager.nextGeneration(), ...given })
+      const again = registration({ generation: manager.queue.nextGeneration(), ...given })
       await manager.registerBroker(again, false, owner)
       expect(manager.revision).toBeGreaterThan(revision)
     },
@@ -174,7 +178,11 @@ describe('the revision', () => {
   test('stays the same when brokers send heartbeats or register nothing new', async () => {
     const { manager } = managerWith('whole')
     const register = (given = {}) =>
-      manager.registerBroker(registration({ generation: manager.nextGeneration(), ...given }), false, owner)
+      manager.registerBroker(
+        registration({ generation: manager.queue.nextGeneration(), ...given }),
+        false,
+        owner,
+      )
     await register()
     const { revision } = manager
     await register({ nowMs: 30_000 })

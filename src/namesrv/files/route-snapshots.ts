@@ -132,7 +132,7 @@ export class RouteSnapshots {
     const { path, routeInfo, logger, counters, clock, dateMs, slicer } = this.#options
     try {
       // While brokers are restored the time they have left changes in the file.
-      if (this.#savedRevision === routeInfo.revision && routeInfo.provisional === 0) {
+      if (this.#savedRevision === routeInfo.revision && routeInfo.tableSizes.provisional === 0) {
         const date = new Date(dateMs())
         await utimes(path, date, date)
         return
@@ -142,7 +142,7 @@ export class RouteSnapshots {
       this.#savedRevision = revision
       counters.snapshotsWritten++
       if (this.#recovery.succeeded()) this.#failures.reset()
-      logger.debug({ path, bytes, topics: routeInfo.topics }, 'route snapshot written')
+      logger.debug({ path, bytes, topics: routeInfo.tableSizes.topicQueueTable }, 'route snapshot written')
     } catch (error) {
       // The file may have been removed.
       this.#savedRevision = undefined

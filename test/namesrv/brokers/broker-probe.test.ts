@@ -39,7 +39,7 @@ function world(brokers: readonly string[], { evicts = false, random = 0 } = {}) 
     random: () => random,
   })
   for (const [index, brokerAddr] of brokers.entries()) {
-    const generation = manager.nextGeneration()
+    const generation = manager.queue.nextGeneration()
     const channel = openChannel(index + 1)
     const given = {
       brokerName: brokerAddr,
