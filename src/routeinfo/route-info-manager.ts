@@ -15,7 +15,7 @@ import type { RouteEvent, UnregisterReason } from './route-changes.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 import type { RestorationOutcome, RestoredRoutes } from './snapshot/restored-routes.ts'
 import { routeSnapshotText } from './snapshot/snapshot-text.ts'
-import { checkTopicLimit, type TableLimits, UNLIMITED } from './table-limits.ts'
+import { checkTopic, type TableLimits, UNLIMITED } from './table-limits.ts'
 import { type SystemTopicList, systemTopicList, topicsByCluster, topicsWhere } from './topic-lists.ts'
 import { deleteTopic, registerTopic, setWritePerm } from './topic-operations.ts'
 import { filterByZoneName, pickupTopicRouteData } from './topic-route.ts'
@@ -274,7 +274,7 @@ export class RouteInfoManager {
   /** REGISTER_TOPIC_IN_NAMESRV. @returns Broker names whose queues changed. @throws {LimitError} (or rejects) */
   registerTopic(topic: string, queueDatas: readonly QueueData[], owner: LockOwner): MaybePromise<number> {
     return this.#routes.shortTransition((view, changes) => {
-      checkTopicLimit(view.tables, this.#limits.maxTopics, topic, view.restored?.addedTopics)
+      checkTopic(view.tables, this.#limits.maxTopics, topic, view.restored?.addedTopics)
       return registerTopic(view, topic, queueDatas, changes)
     }, owner)
   }

@@ -4,7 +4,7 @@ import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/
 import type { RegisterBrokerOutcome, RegisterBrokerResult, Registration } from '../registration.ts'
 import { type BrokerIdentity, type RouteChanges, type RouteEvent, TopicTally } from '../route-changes.ts'
 import { brokerKey, minBrokerId, type RouteTables, withWritePerm } from '../route-tables.ts'
-import { checkTopicLimit } from '../table-limits.ts'
+import { checkTopic } from '../table-limits.ts'
 import type { Unregistration } from '../unregister-brokers.ts'
 
 /** A broker of the snapshot that has not registered again. */
@@ -160,7 +160,7 @@ export class RestoredRoutes {
     this.touch(clusterName, brokerAddr, nowMs)
     if (brokerId !== MASTER_ID) return true
     for (const { topicName, ...queues } of topicConfigTable.values()) {
-      if (!this.topics.has(topicName)) checkTopicLimit(tables, maxTopics, topicName, this.addedTopics)
+      if (!this.topics.has(topicName)) checkTopic(tables, maxTopics, topicName, this.addedTopics)
       changes.topic(topicName, this.hasQueues(topicName, brokerName) ? 'changed' : 'new')
       this.putQueues(topicName, { brokerName, ...queues })
     }
