@@ -162,7 +162,7 @@ function registration(tables: RouteInfoManager, broker: number, topics: number):
     enableActingMaster: false,
     channelId: broker,
     nowMs: 0,
-    generation: tables.nextGeneration(),
+    generation: tables.queue.nextGeneration(),
     dataVersion: { counter: 1n, stateVersion: 0n, timestamp: 1n },
     topicConfigTable: new Map(names.map((topicName) => [topicName, { topicName, ...config }])),
     topicQueueMappingInfoMap: new Map(),

@@ -27,10 +27,10 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
       brokerAddr: requiredField(request, 'brokerAddr'),
       brokerId,
       reason: 'request',
-      generation: routeInfo.nextGeneration(),
+      generation: routeInfo.queue.nextGeneration(),
       peer: channel.remoteAddress,
     }
-    const { ready, release } = routeInfo.acquire(unregistration.brokerName)
+    const { ready, release } = routeInfo.queue.acquire(unregistration.brokerName)
     return andThen(ready, () => {
       try {
         if (routeInfo.submitUnRegisterBrokerRequest(unregistration)) return SUCCESS

@@ -95,11 +95,11 @@ async function register(
   const { routeInfo, registrations, slicer, settings, counters } = options
   const { channel, nowMs } = context
   // The generation says when the registration arrived, so it is taken before anything is awaited.
-  const broker = registeringBroker(request, context, routeInfo.nextGeneration())
+  const broker = registeringBroker(request, context, routeInfo.queue.nextGeneration())
   const last = registrations.get(broker)
   const isRepetition = last !== undefined && isRepeated(last.request, request)
   if (!isRepetition && !crcMatches(request)) return failure('crc32 not match')
-  const { ready, release } = routeInfo.acquireToRegister(broker)
+  const { ready, release } = routeInfo.queue.acquire(broker.brokerName, broker)
   try {
     if (isRepetition) {
       await ready

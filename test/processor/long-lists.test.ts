@@ -26,7 +26,7 @@ async function ask(code: '206' | '224' | '304' | '106', fill: 'topics' | 'broker
   const { manager, turns } = managerWith('finest')
   const channel = openChannel(1)
   for (const name of fill === 'brokers' ? BROKERS : ['broker-0']) {
-    const given = { generation: manager.nextGeneration(), brokerName: name, brokerAddr: `${name}:1` }
+    const given = { generation: manager.queue.nextGeneration(), brokerName: name, brokerAddr: `${name}:1` }
     const topicConfigTable = topicTable(fill === 'topics' ? TOPICS : ['T', 'U'])
     await turns.until(manager.registerBroker(registration({ ...given, topicConfigTable }), false, channel))
   }

@@ -138,7 +138,7 @@ export class BrokerProbe {
     const nowMs = this.#context.clock.nowMs()
     this.#evictedUntilMs = this.#evictedUntilMs.filter((untilMs) => untilMs > nowMs)
     const evicted = this.#evictedUntilMs.length
-    return 2 * (this.#watched.size + evicted) <= this.#routeInfo.brokers + evicted
+    return 2 * (this.#watched.size + evicted) <= this.#routeInfo.tableSizes.brokerLiveTable + evicted
   }
 
   #suspect(watched: Watched, error: Error): void {

@@ -3,7 +3,7 @@ import type { ExtFields } from '../../protocol/remoting-command.ts'
 import { NOTIFY_MIN_BROKER_ID_CHANGE } from '../../protocol/request-code.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
 import { RemotingClientError } from '../../remoting/errors.ts'
-import type { RouteEvent } from '../../routeinfo/route-event.ts'
+import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { minBrokerId } from '../../routeinfo/route-tables.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 

@@ -37,7 +37,7 @@ function world(brokers: readonly string[], { evicts = false, random = 0 } = {}) 
     })
   const probe = new BrokerProbe(context, manager, reach, () => random)
   for (const [index, brokerAddr] of brokers.entries()) {
-    const generation = manager.nextGeneration()
+    const generation = manager.queue.nextGeneration()
     const channel = openChannel(index + 1)
     const given = {
       brokerName: brokerAddr,

@@ -73,7 +73,7 @@ function strayingLeave(routeInfo: RouteInfoManager, defer: (task: () => void) =>
       brokerAddr: field('brokerAddr'),
       brokerId: BigInt(field('brokerId')),
       reason: 'request',
-      generation: routeInfo.nextGeneration(),
+      generation: routeInfo.queue.nextGeneration(),
     } as const
     return new Promise((resolve) => {
       defer(() => {
