@@ -63,7 +63,7 @@ async function register(routeInfo: RouteInfoManager, broker: number): Promise<vo
       enableActingMaster: false,
       channelId: broker + 1,
       nowMs: systemClock.nowMs(),
-      generation: routeInfo.nextGeneration(),
+      generation: routeInfo.queue.nextGeneration(),
       dataVersion: { counter: 1n, stateVersion: 0n, timestamp: 1n },
       topicConfigTable: new Map(table.map((each) => [each.topicName, each])),
       topicQueueMappingInfoMap: new Map(),

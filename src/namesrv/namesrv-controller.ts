@@ -4,9 +4,9 @@ import { RegistrationCache } from '../processor/registration-cache.ts'
 import { SerializeType } from '../protocol/remoting-command.ts'
 import type { Connect } from '../remoting/client/outgoing-connection.ts'
 import { RemotingClient } from '../remoting/client/remoting-client.ts'
+import { TrustedNetworks } from '../remoting/server/proxy-header.ts'
 import { RemotingServer } from '../remoting/server/remoting-server.ts'
 import { RequestDispatcher } from '../remoting/server/request-dispatcher.ts'
-import { TrustedNetworks } from '../remoting/server/trusted-networks.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 import { BrokerLiveness } from './brokers/broker-liveness.ts'
@@ -202,7 +202,7 @@ export class NamesrvController {
       handshake: {
         ...this.#tls.handshakeOptions,
         tlsHandshakeTimeoutMs: values.tlsHandshakeTimeoutMillis,
-        proxyTrustedNetworks: TrustedNetworks.of(values.proxyProtocolTrustedNetworks),
+        proxyTrustedNetworks: new TrustedNetworks(values.proxyProtocolTrustedNetworks),
       },
       events: {
         ...createConnectionLog(this.#context),

@@ -1,6 +1,6 @@
 import { cutText } from '../../common/log-throttle.ts'
 import { reach } from '../../remoting/client/outgoing-connection.ts'
-import { RemotingClientError } from '../../remoting/client/remoting-client-error.ts'
+import { RemotingClientError } from '../../remoting/errors.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { type BrokerLiveInfo, brokerKey } from '../../routeinfo/route-tables.ts'
 import { nameOf } from '../logs/route-event-log.ts'
@@ -138,7 +138,7 @@ export class BrokerProbe {
     const nowMs = this.#context.clock.nowMs()
     this.#evictedUntilMs = this.#evictedUntilMs.filter((untilMs) => untilMs > nowMs)
     const evicted = this.#evictedUntilMs.length
-    return 2 * (this.#watched.size + evicted) <= this.#routeInfo.brokers + evicted
+    return 2 * (this.#watched.size + evicted) <= this.#routeInfo.tableSizes.brokerLiveTable + evicted
   }
 
   #suspect(watched: Watched, error: Error): void {

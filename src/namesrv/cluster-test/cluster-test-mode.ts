@@ -4,7 +4,7 @@ import type { RemotingCommand } from '../../protocol/remoting-command.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
-import { RemotingClientError } from '../../remoting/client/remoting-client-error.ts'
+import { RemotingClientError } from '../../remoting/errors.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { NameServerList } from './name-server-list.ts'
 
