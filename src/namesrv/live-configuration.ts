@@ -11,8 +11,7 @@ import { ConfigError } from './config/config-error.ts'
 import { type ConfigKey, isField, isReadWhileRunning, type ResolvedKey } from './config/config-key.ts'
 import { CONFIG_KEYS, findConfigKey } from './config/config-keys.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
-import { hasContent, writeFileAtomically } from './files/atomic-file.ts'
-import { WriteRecovery } from './files/write-recovery.ts'
+import { hasContent, recoveryLog, replaceFile } from './files/atomic-file.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 
 /** Maximum length of a text, and maximum number of keys, that a response and a log line quote. */
@@ -54,15 +53,15 @@ export class LiveConfiguration implements NamesrvConfiguration {
     } else if (layer !== 'file') {
       this.#remark = `in effect and stored in ${configStorePath}; the next start reads it only with -c ${configStorePath}`
     }
-    const recovery = new WriteRecovery('configuration file', configStorePath, logger)
+    const watch = recoveryLog('configuration file can be written again', configStorePath, logger)
     this.#changes = new GroupCommit({
       draft: () => new Map(configuration.state),
       commit: async (state) => {
         const onReplaced = (): void => configuration.putIntoEffect(state)
         if (!this.#isStored) return onReplaced()
+        const keepsBackup = (old: Buffer): boolean => hasContent(old) && readable(old) !== undefined
         const content = Buffer.from(configuration.fileText(state))
-        const isWhole = (old: Buffer): boolean => hasContent(old) && readable(old) !== undefined
-        await recovery.watch(writeFileAtomically(configStorePath, content, onReplaced, undefined, isWhole))
+        await watch(replaceFile(configStorePath, content, { keepsBackup, onReplaced }))
       },
       maxWaiting: maxWaitingChanges,
     })

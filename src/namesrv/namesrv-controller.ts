@@ -16,10 +16,9 @@ import { withoutBrackets } from './config/check-value.ts'
 import type { Configuration } from './config/configuration.ts'
 import { removeLeftovers } from './files/atomic-file.ts'
 import { loadKVConfig } from './files/kv-config-file.ts'
-import type { RouteSnapshots } from './files/route-snapshots.ts'
-import { createRouteSnapshots } from './files/route-snapshots.ts'
+import { RouteSnapshots } from './files/route-snapshots.ts'
 import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './limits/file-descriptors.ts'
-import { CHECK_INTERVAL_MS, createOverload } from './limits/overload.ts'
+import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
 import { createRequestLog, RequestDefectLog } from './logs/request-log.ts'
@@ -83,7 +82,9 @@ export class NamesrvController {
     this.#liveness = new BrokerLiveness(this.#context, this.#client, (channelId) =>
       this.#server?.closeChannel(channelId),
     )
-    this.#snapshots = createRouteSnapshots(this.#context, this.#liveness.routeInfo)
+    if (options.configuration.values.routeSnapshotPath !== '') {
+      this.#snapshots = new RouteSnapshots(this.#context, this.#liveness.routeInfo)
+    }
   }
 
   /** Whether new clients may be sent here: from the end of the start to the beginning of the shutdown. */
@@ -176,10 +177,9 @@ export class NamesrvController {
 
   /** Loads what is on the disk. `waitSecondsForService` counts from here. */
   #loadState(): RequestDispatcher {
-    const { configuration, clock, logger, slicer, counters, rejections } = this.#context
+    const { configuration, clock, slicer, counters, rejections } = this.#context
     const { values } = configuration
-    const kvLimits = { maxEntries: values.maxKVEntries, maxBytes: values.maxKVBytes }
-    this.#kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges, kvLimits, logger)
+    this.#kvConfig = loadKVConfig(this.#context)
     this.#snapshots?.load()
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
     const processors = createProcessors({
@@ -259,11 +259,10 @@ export class NamesrvController {
     this.#clusterTest?.start()
     this.#snapshots?.start()
     this.#liveness.start()
-    const overload = createOverload(this.#context, {
+    const overload = new Overload(this.#context, {
       requestBytesInProgress: () => this.#server?.requestBytesInProgress ?? 0,
       waitingRequests: () => this.#liveness.routeInfo.waiting,
       shed: (codes) => dispatcher.shed(codes),
-      nowMs: () => this.#context.clock.nowMs(),
     })
     this.#endOverloadChecks = this.#context.scheduler.every(CHECK_INTERVAL_MS, () => overload.check())
   }

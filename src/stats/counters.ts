@@ -115,7 +115,7 @@ export class Counters {
   snapshotsWritten = 0
   snapshotsFailed = 0
   /** Pauses of the process of several seconds. */
-  standstills = 0
+  pauses = 0
 
   /** Responses sent. */
   get framesOut(): number {

@@ -74,7 +74,7 @@ export class ProcessorWorld {
           if (this.diskFull) throw new Error('no space left')
           onStored()
         },
-        1,
+        { maxKVEntries: 1_000, maxKVBytes: 100_000, maxWaitingChanges: 1 },
       ),
       slicer,
       settings: this.settings,

@@ -58,7 +58,7 @@ export class BrokerLiveness {
   onPause(ms: number): void {
     const { clock, counters, events, logger } = this.#context
     const pausedMs = Math.round(ms)
-    counters.standstills++
+    counters.pauses++
     events.add('process paused', '', `for ${pausedMs} ms`)
     logger.warn({ pausedMs }, 'process paused; broker timeouts extended')
     this.routeInfo.extendTimeouts(ms, clock.nowMs())

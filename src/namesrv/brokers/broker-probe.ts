@@ -7,14 +7,6 @@ import { nameOf } from '../logs/route-event-log.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { plainConnect } from '../outgoing-connect.ts'
 
-/** What tests replace. */
-export interface BrokerProbeOverrides {
-  /** Resolves if the address `host:port` accepts a connection; otherwise rejects with the reason, in bounded time. */
-  readonly reach?: (address: string) => Promise<void>
-  /** From 0 to 1: spreads the probes. */
-  readonly random?: () => number
-}
-
 /** A broker without heartbeats, and what the probe knows of it. */
 interface Watched {
   readonly live: Readonly<BrokerLiveInfo>
@@ -52,23 +44,20 @@ export class BrokerProbe {
   #probes = 0
   #endLooks: (() => void) | undefined
 
-  constructor(context: NamesrvContext, routeInfo: RouteInfoManager, overrides: BrokerProbeOverrides = {}) {
-    const { configuration, scheduler } = context
-    const connecting = {
-      // Also if brokers use TLS: nothing is sent.
-      connect: plainConnect,
-      connectTimeoutMs: configuration.values.brokerProbeTimeoutMillis,
-      after: (delayMs: number, task: () => void) => scheduler.after(delayMs, task),
-    }
+  /**
+   * @param reachAddress - Resolves if the address `host:port` accepts a connection; otherwise rejects with the reason, in bounded time.
+   * @param random - From 0 to 1: spreads the probes.
+   */
+  constructor(
+    context: NamesrvContext,
+    routeInfo: RouteInfoManager,
+    reachAddress = reachWith(context),
+    random = Math.random,
+  ) {
     this.#context = context
     this.#routeInfo = routeInfo
-    this.#reach = overrides.reach ?? ((address) => reach(address, connecting))
-    this.#random = overrides.random ?? Math.random
-  }
-
-  /** Number of suspect brokers. */
-  get suspects(): number {
-    return [...this.#watched.values()].filter(({ isSuspect }) => isSuspect).length
+    this.#reach = reachAddress
+    this.#random = random
   }
 
   start(): void {
@@ -174,6 +163,13 @@ export class BrokerProbe {
       .limit('info', line)
       .run((suppressed) => logger.info({ ...identity(watched), reason, suppressed }, line), watched.live.peer)
   }
+}
+
+function reachWith({ configuration, scheduler }: NamesrvContext): (address: string) => Promise<void> {
+  const connectTimeoutMs = configuration.values.brokerProbeTimeoutMillis
+  const after = (delayMs: number, task: () => void) => scheduler.after(delayMs, task)
+  // In plaintext also if brokers use TLS: nothing is sent.
+  return (address) => reach(address, { connect: plainConnect, connectTimeoutMs, after })
 }
 
 function meansUnreachable(error: Error): boolean {

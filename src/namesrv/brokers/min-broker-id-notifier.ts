@@ -17,9 +17,9 @@ export type MinBrokerIdChange = Extract<RouteEvent, { kind: 'min broker id chang
  */
 export class MinBrokerIdNotifier {
   readonly #client: RemotingClient
-  readonly #context: Pick<NamesrvContext, 'logger' | 'throttle'>
+  readonly #context: NamesrvContext
 
-  constructor(client: RemotingClient, context: Pick<NamesrvContext, 'logger' | 'throttle'>) {
+  constructor(client: RemotingClient, context: NamesrvContext) {
     this.#client = client
     this.#context = context
   }

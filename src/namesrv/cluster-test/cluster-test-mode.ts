@@ -28,7 +28,7 @@ export class ClusterTestMode implements ProductRouteLookup {
   readonly #lookups = new Map<string, Promise<Buffer | null>>()
   /** Until when each NameServer that failed is skipped. */
   readonly #skippedUntilMs = new Map<string, number>()
-  #preferred: string | undefined
+  #preferred = ''
 
   constructor(context: NamesrvContext, client: Pick<RemotingClient, 'createRequest' | 'invoke'>) {
     this.#context = context
@@ -84,10 +84,8 @@ export class ClusterTestMode implements ProductRouteLookup {
       if (untilMs <= nowMs || !addresses.includes(address)) this.#skippedUntilMs.delete(address)
     }
     const candidates = addresses.filter((address) => !this.#skippedUntilMs.has(address))
-    const preferredAt = this.#preferred === undefined ? -1 : candidates.indexOf(this.#preferred)
-    return preferredAt <= 0
-      ? candidates
-      : [...candidates.slice(preferredAt), ...candidates.slice(0, preferredAt)]
+    const first = Math.max(0, candidates.indexOf(this.#preferred))
+    return [...candidates.slice(first), ...candidates.slice(0, first)]
   }
 
   /** @returns The route, null if there is none, undefined if this NameServer failed. */

@@ -1,7 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { type FileHandle, stat } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
-import { replaceFile } from './atomic-file.ts'
+import { replaceFile, unlessCode } from './atomic-file.ts'
 
 /** Max size of a snapshot: several million topics. It is read at once, so the limit also protects memory from an alien file. */
 const MAX_BYTES = 256 * 1024 * 1024
@@ -29,17 +29,14 @@ export async function writeSnapshotFile(
   path: string,
   nextPiece: () => string | Promise<string>,
 ): Promise<number> {
-  await checkReplaceable(path)
-  return replaceFile(path, { write: (file) => writeWhole(file, nextPiece) })
-}
-
-/** A device or a folder is not replaced by a file. */
-async function checkReplaceable(path: string): Promise<void> {
-  try {
-    if (!(await stat(path)).isFile()) throw new Error(`${path} is not a file`)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
+  const old = await stat(path).catch((error) => unlessCode(error, 'ENOENT'))
+  // A device or a folder is not replaced by a file.
+  if (old?.isFile() === false) throw new Error(`${path} is not a file`)
+  let bytes = 0
+  await replaceFile(path, async (file) => {
+    bytes = await writeWhole(file, nextPiece)
+  })
+  return bytes
 }
 
 async function writeWhole(file: FileHandle, nextPiece: () => string | Promise<string>): Promise<number> {
@@ -79,27 +76,16 @@ export function readSnapshotFile(path: string): SnapshotFile | undefined {
     throw error
   }
   try {
-    const { size, mtimeMs } = fstatOfFile(handle, path)
+    const stats = fstatSync(handle)
+    if (!stats.isFile()) throw new Error(`${path} is not a file`)
+    const { size, mtimeMs } = stats
     if (size > MAX_BYTES + MAX_FOOT_BYTES) {
       throw new SnapshotFileError(`its ${size} bytes exceed the limit of ${MAX_BYTES}`)
     }
-    const content = Buffer.allocUnsafe(size)
-    let read = 0
-    while (read < size) {
-      const bytes = readSync(handle, content, read, size - read, read)
-      if (bytes === 0) break
-      read += bytes
-    }
-    return { modifiedMs: mtimeMs, bytes: size, lines: checkedLines(content.subarray(0, read)) }
+    return { modifiedMs: mtimeMs, bytes: size, lines: checkedLines(readFileSync(handle)) }
   } finally {
     closeSync(handle)
   }
-}
-
-function fstatOfFile(handle: number, path: string): { readonly size: number; readonly mtimeMs: number } {
-  const stats = fstatSync(handle)
-  if (!stats.isFile()) throw new Error(`${path} is not a file`)
-  return stats
 }
 
 /** @throws {SnapshotFileError} */

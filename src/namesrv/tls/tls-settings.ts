@@ -48,7 +48,7 @@ export interface TlsSettings {
 export function readTlsSettings(configuration: TlsConfiguration): TlsSettings {
   const { values } = configuration
   const path = values['tls.config.file']
-  const pairs = readPairs(path)
+  const pairs = readPairs(configuration)
   const merged: Record<string, unknown> = {}
   const sources = new Map<string, ConfigSource>()
   const warnings: ConfigNotice[] = []
@@ -85,14 +85,22 @@ export function readTlsSettings(configuration: TlsConfiguration): TlsSettings {
 /** What is needed of a {@link Configuration}. */
 export type TlsConfiguration = Pick<Configuration, 'values' | 'sourceOf'>
 
-function readPairs(path: string): Map<string, JavaProperty> | undefined {
+/** The pairs in `tls.config.file`; undefined if there is no such file. @throws {ConfigError} */
+function readPairs(configuration: TlsConfiguration): Map<string, JavaProperty> | undefined {
+  const path = configuration.values['tls.config.file']
   let bytes: Buffer
   try {
     bytes = readFileSync(path)
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw new ConfigError('ERR_CONFIG_FILE', `cannot read tls.config.file: ${message}`, { cause })
+    const source = configuration.sourceOf('tls.config.file')?.place ?? 'default'
+    throw new ConfigError(
+      'ERR_CONFIG_FILE',
+      `${source}: tls.config.file=${JSON.stringify(path)} cannot be read: ${message}; ` +
+        'name a .properties file that this user may read, or one that does not exist if none is needed',
+      { cause },
+    )
   }
   return parseJavaProperties(bytes, path)
 }
@@ -107,7 +115,10 @@ export function readTlsFile(values: TlsSettings['values'], key: TlsFileKey): Buf
   try {
     return readFileSync(path)
   } catch (cause) {
-    throw new TlsContextError('ERR_TLS_FILE', `cannot read ${key}: ${(cause as Error).message}`, { cause })
+    const { message } = cause as Error
+    throw new TlsContextError('ERR_TLS_FILE', `cannot read ${key}=${JSON.stringify(path)}: ${message}`, {
+      cause,
+    })
   }
 }
 

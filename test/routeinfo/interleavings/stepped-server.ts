@@ -21,7 +21,11 @@ import { type FakeChannel, openChannel, PLAIN_VARIANT } from '../route-helpers.t
 import type { Broker } from './who-is-alive.ts'
 
 const CONTEXT = { ...testContext().context, logger: pino({ level: 'silent' }) }
-const NO_KV = new KVConfigManager(new Map(), async () => {}, 1)
+const NO_KV = new KVConfigManager(new Map(), async () => {}, {
+  maxKVEntries: 1,
+  maxKVBytes: 1,
+  maxWaitingChanges: 1,
+})
 const SETTINGS = { returnOrderTopicConfigToBroker: true, deleteTopicWithBrokerRegistration: false }
 
 /** Gives the turn away after every so many steps; each next turn is one that the test chooses the moment of. */
