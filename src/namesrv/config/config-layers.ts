@@ -50,12 +50,9 @@ export function readLayers({ file, env = {}, args = [] }: ConfigLayers): Given {
   if (file !== undefined) addFile(given, file)
   addEnvironment(given, env)
   addLayer(given, args, ({ key }) => ({ layer: 'option', place: `option --${key}` }))
-  const unused = CONFIG_KEYS.filter(({ name, effect }) => effect === 'none' && given.texts.has(name))
-  noticeKeys(
-    given,
-    'keys without effect here',
-    unused.map(({ name }) => name),
-  )
+  const unused = CONFIG_KEYS.filter(({ effect }) => effect === 'none').map(({ name }) => name)
+  const set = unused.filter((name) => given.texts.has(name))
+  noticeKeys(given, 'keys without effect here', set)
   return given
 }
 

@@ -44,7 +44,7 @@ export class Configuration {
     this.file = file
     this.#keys = keys
     this.#extras = extras
-    this.blackList = blackListOf(`${keys.get('configBlackList')?.text}`)
+    this.blackList = blackListOf(`${keys.get('configBlackList')?.value}`)
     this.values = Object.fromEntries([...keys].map(([name, { value }]) => [name, value])) as NamesrvConfig
   }
 
@@ -89,7 +89,7 @@ export class Configuration {
         errors.set(key.name, checked)
         continue
       }
-      keys.set(key.name, { key, value: checked.value, text: checked.text, source: given.source })
+      keys.set(key.name, { key, value: checked.value, source: given.source })
       if (checked.notice !== undefined) notices.push(checked.notice)
     }
     return {
@@ -157,8 +157,8 @@ export class Configuration {
   /** All pairs of the configuration file in the order of their names; secrets are not hidden. */
   #stored(state: ReadonlyMap<string, ResolvedKey>): [name: string, text: string][] {
     const texts = new Map(this.#extras)
-    for (const { key, text } of state.values()) {
-      if (isField(key) && text !== undefined) texts.set(key.name, text)
+    for (const { key, value } of state.values()) {
+      if (isField(key) && value !== undefined) texts.set(key.name, String(value))
     }
     return [...texts].sort(([a], [b]) => (a < b ? -1 : 1))
   }
@@ -197,5 +197,5 @@ function defaultOf(
     : byDefault
   const sameAs = isComputed ? keys.get(byDefault.sameAs ?? '') : undefined
   const source = sameAs?.source ?? { layer: 'default', place: 'default' }
-  return { key, value, text: value === undefined ? undefined : String(value), source }
+  return { key, value, source }
 }
