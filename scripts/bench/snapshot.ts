@@ -18,8 +18,6 @@ import { RouteSnapshots } from '../../src/namesrv/files/route-snapshots.ts'
 import { createNamesrvContext } from '../../src/namesrv/namesrv-context.ts'
 import { systemClock, systemScheduler } from '../../src/namesrv/time.ts'
 import { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { Counters } from '../../src/stats/counters.ts'
-import { RecentEvents } from '../../src/stats/recent-events.ts'
 import { freePort } from '../support/ports.ts'
 import { jsonFrame } from './request-frames.ts'
 import { RpcConnection } from './rpc.ts'
@@ -42,8 +40,6 @@ function manager(): { routeInfo: RouteInfoManager; snapshots: RouteSnapshots } {
     clock: systemClock,
     scheduler: systemScheduler,
     logger: pino({ level: 'warn' }),
-    counters: new Counters(),
-    events: new RecentEvents(),
   })
   const routeInfo = new RouteInfoManager({ slicer: context.slicer, onEvent: () => {} })
   return { routeInfo, snapshots: new RouteSnapshots(context, routeInfo) }
@@ -67,7 +63,7 @@ async function register(routeInfo: RouteInfoManager, broker: number): Promise<vo
       enableActingMaster: false,
       channelId: broker + 1,
       nowMs: systemClock.nowMs(),
-      generation: routeInfo.nextGeneration(),
+      generation: routeInfo.queue.nextGeneration(),
       dataVersion: { counter: 1n, stateVersion: 0n, timestamp: 1n },
       topicConfigTable: new Map(table.map((each) => [each.topicName, each])),
       topicQueueMappingInfoMap: new Map(),

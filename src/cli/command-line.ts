@@ -1,3 +1,4 @@
+import { CodedError } from '../common/coded-error.ts'
 import { CONFIG_NAMES, findConfigKey, nearestName } from '../namesrv/config/config-keys.ts'
 import type { KeyText } from '../namesrv/config/config-layers.ts'
 
@@ -11,15 +12,7 @@ import type { KeyText } from '../namesrv/config/config-layers.ts'
 export type UsageErrorCode = 'ERR_USAGE_UNKNOWN_OPTION' | 'ERR_USAGE_MISSING_VALUE' | 'ERR_USAGE_WORD'
 
 /** An invalid command line: one line on stderr, exit code 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-  readonly code: UsageErrorCode
-
-  constructor(code: UsageErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
-}
+export class UsageError extends CodedError<UsageErrorCode> {}
 
 /** What a command line asks for. */
 export type CommandLine =

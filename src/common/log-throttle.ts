@@ -1,5 +1,18 @@
 import type { Logger } from 'pino'
-import { RateLimit } from './rate-limit.ts'
+
+/** Level of a throttled line, and of the line that sums up a flood of it. */
+export type LineLevel = 'info' | 'warn' | 'error'
+
+/** Fields of a throttled line. Some of them select the budget that it counts against. */
+export interface LineFields {
+  /** `host:port`. Each host has a budget of its own: a flood by one of them hides no line about another. */
+  readonly peer?: string | undefined
+  /** In place of the peer for brokers that have no connection here. */
+  readonly brokerAddr?: string | null | undefined
+  /** Each limit has a budget of its own. */
+  readonly limit?: string | undefined
+  readonly [field: string]: unknown
+}
 
 /** What the throttle needs. */
 export interface LogThrottleOptions {
@@ -9,76 +22,130 @@ export interface LogThrottleOptions {
   readonly after: (delayMs: number, task: () => void) => () => void
 }
 
-/** A flood is over when no line was suppressed for this long. */
-const QUIET_MS = 10_000
+/** Lines that are written in a window: about one host, and about all of them, which also limits the memory for hosts. */
+const MAX_LINES_PER_HOST = 10
+const MAX_LINES = 100
+const WINDOW_MS = 10_000
+/** Longer than any `[IPv6]:port`. A broker announces any text as its address; one that is no address must not be kept. */
+const MAX_ADDRESS_CHARACTERS = 64
+/** Max characters of a text that may come from a peer. */
+const MAX_TEXT_CHARACTERS = 300
 
-/** Lines of one kind that are being suppressed. */
+/** Lines that are being suppressed. */
 interface Flood {
-  readonly level: LineLevel
   readonly beganMs: number
   endedMs: number
   suppressed: number
   cancelTimer: () => void
 }
 
-/** Level of a line, and of the line that sums up a flood of it. */
-export type LineLevel = 'info' | 'warn' | 'error'
+/** The lines of one kind, and what has been written of them. */
+class Kind {
+  readonly name: string
+  readonly level: LineLevel
+  /** Since the last line that was written. */
+  suppressed = 0
+  flood: Flood | undefined
+  #windowStartMs = Number.NEGATIVE_INFINITY
+  #written = 0
+  readonly #writtenOfHost = new Map<string, number>()
+
+  constructor(name: string, level: LineLevel) {
+    this.name = name
+    this.level = level
+  }
+
+  /** Takes a line from the budget. The port of an address does not count, since each connection has another. */
+  take(nowMs: number, address: string): boolean {
+    if (nowMs - this.#windowStartMs >= WINDOW_MS) {
+      this.#windowStartMs = nowMs
+      this.#written = 0
+      this.#writtenOfHost.clear()
+    }
+    const host = address.length > MAX_ADDRESS_CHARACTERS ? '' : address.slice(0, address.lastIndexOf(':'))
+    const writtenOfHost = this.#writtenOfHost.get(host) ?? 0
+    if (writtenOfHost >= MAX_LINES_PER_HOST || this.#written >= MAX_LINES) return false
+    this.#written++
+    this.#writtenOfHost.set(host, writtenOfHost + 1)
+    return true
+  }
+}
 
 /**
- * The one throttle of all log lines that a peer can cause. Each kind of line has its own {@link RateLimit}; when a flood of it is
- * over, one line says how many were suppressed.
+ * Writes each kind of log line that a peer can cause a limited number of times in a window, so that no peer can fill the disk.
+ * When a flood is over, one line says how many lines were suppressed.
  */
 export class LogThrottle {
   readonly #options: LogThrottleOptions
-  readonly #limits = new Map<string, RateLimit>()
-  readonly #floods = new Map<string, Flood>()
+  readonly #kinds = new Map<string, Kind>()
 
   constructor(options: LogThrottleOptions) {
     this.#options = options
   }
 
-  /** @param line - The fixed phrase of the line, never a peer's text: each one is kept. */
-  limit(level: LineLevel, line: string): RateLimit {
-    let limit = this.#limits.get(line)
-    if (limit === undefined) {
-      const onSuppressed = (nowMs: number): void => this.#onSuppressed(level, line, nowMs)
-      limit = new RateLimit(this.#options.nowMs, { onSuppressed })
-      this.#limits.set(line, limit)
+  /**
+   * Writes a line, its long texts cut, unless its budget is used up.
+   * @param line - A fixed phrase, never a peer's text: each one is kept.
+   * @returns Whether it was written.
+   */
+  log(level: LineLevel, line: string, fields: LineFields): boolean {
+    const name = fields.limit === undefined ? line : `${line} (${fields.limit})`
+    const kind = this.#kinds.get(name) ?? new Kind(name, level)
+    this.#kinds.set(name, kind)
+    const nowMs = this.#options.nowMs()
+    if (!kind.take(nowMs, fields.peer ?? fields.brokerAddr ?? '')) {
+      this.#suppress(kind, nowMs)
+      return false
     }
-    return limit
+    const suppressed = kind.suppressed || undefined
+    kind.suppressed = 0
+    const cut = Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, cutValue(value)]))
+    this.#options.logger[level]({ ...cut, suppressed }, line)
+    return true
   }
 
   /** Sums up the floods that are not over: the server stops. */
   end(): void {
-    for (const [line, flood] of this.#floods) {
-      flood.cancelTimer()
-      this.#sumUp(line, flood)
+    for (const kind of this.#kinds.values()) {
+      kind.flood?.cancelTimer()
+      if (kind.flood !== undefined) this.#sumUp(kind, kind.flood)
     }
   }
 
-  #onSuppressed(level: LineLevel, line: string, nowMs: number): void {
-    let flood = this.#floods.get(line)
-    if (flood === undefined) {
-      flood = { level, beganMs: nowMs, endedMs: nowMs, suppressed: 0, cancelTimer: () => {} }
-      this.#floods.set(line, flood)
-      this.#wait(line, flood, QUIET_MS)
+  #suppress(kind: Kind, nowMs: number): void {
+    kind.suppressed++
+    if (kind.flood === undefined) {
+      kind.flood = { beganMs: nowMs, endedMs: nowMs, suppressed: 0, cancelTimer: () => {} }
+      this.#awaitEnd(kind, kind.flood, WINDOW_MS)
     }
-    flood.suppressed++
-    flood.endedMs = nowMs
+    kind.flood.suppressed++
+    kind.flood.endedMs = nowMs
   }
 
-  #wait(line: string, flood: Flood, delayMs: number): void {
+  /** A flood is over when no line was suppressed for a window. */
+  #awaitEnd(kind: Kind, flood: Flood, delayMs: number): void {
     const { after, nowMs } = this.#options
     flood.cancelTimer = after(delayMs, () => {
-      const leftMs = flood.endedMs + QUIET_MS - nowMs()
-      if (leftMs > 0) this.#wait(line, flood, leftMs)
-      else this.#sumUp(line, flood)
+      const leftMs = flood.endedMs + WINDOW_MS - nowMs()
+      if (leftMs > 0) this.#awaitEnd(kind, flood, leftMs)
+      else this.#sumUp(kind, flood)
     })
   }
 
-  #sumUp(line: string, { level, beganMs, endedMs, suppressed }: Flood): void {
-    this.#floods.delete(line)
+  #sumUp(kind: Kind, { beganMs, endedMs, suppressed }: Flood): void {
+    kind.flood = undefined
     const lastedMs = Math.round(endedMs - beganMs)
-    this.#options.logger[level]({ line, suppressed, lastedMs }, 'log lines suppressed')
+    this.#options.logger[kind.level]({ line: kind.name, suppressed, lastedMs }, 'log lines suppressed')
   }
+}
+
+function cutValue(value: unknown): unknown {
+  if (typeof value === 'string') return cutText(value)
+  return Array.isArray(value) ? value.map(cutValue) : value
+}
+
+/** A text from a peer as a log line shows it: its head, and its length if it was cut. */
+export function cutText(text: string): string {
+  if (text.length <= MAX_TEXT_CHARACTERS) return text
+  return `${text.slice(0, MAX_TEXT_CHARACTERS)}… (${text.length} characters)`
 }

@@ -1,6 +1,5 @@
 import { GroupCommit } from '../common/group-commit.ts'
 import { LimitError } from '../common/limit-error.ts'
-import { cutText } from '../common/log-text.ts'
 import type {
   ConfigUpdateOutcome,
   NamesrvConfiguration,
@@ -72,7 +71,7 @@ export class LiveConfiguration implements NamesrvConfiguration {
   }
 
   async update(properties: Buffer, peer: string): Promise<ConfigUpdateOutcome> {
-    const { configuration, counters, events, logger, throttle } = this.#context
+    const { configuration, counters, events, throttle } = this.#context
     const { maxConfigUpdateBytes } = configuration.values
     if (properties.length > maxConfigUpdateBytes) {
       const reason = `update of ${properties.length} bytes exceeds maxConfigUpdateBytes (${maxConfigUpdateBytes})`
@@ -86,10 +85,8 @@ export class LiveConfiguration implements NamesrvConfiguration {
         counters.configurationUpdates++
         events.add('configuration changed', peer, changed.map(([key]) => key).join(', '))
       }
-      const line = 'configuration updated'
-      throttle.limit('info', line).run((suppressed) => {
-        logger.info({ peer, changed: Object.fromEntries(changed), stored: this.#isStored, suppressed }, line)
-      }, peer)
+      const fields = { peer, changed: Object.fromEntries(changed), stored: this.#isStored }
+      throttle.log('info', 'configuration updated', fields)
       return { kind: 'taken', remark: this.#remark }
     } catch (cause) {
       // Of the steps above only the file system's errors name a system call.
@@ -100,12 +97,12 @@ export class LiveConfiguration implements NamesrvConfiguration {
   }
 
   #rejected(peer: string, outcome: RejectedConfigUpdate): RejectedConfigUpdate {
-    const { logger, throttle } = this.#context
-    const level = outcome.cause === undefined ? 'warn' : 'error'
-    const line = `configuration update ${outcome.cause === undefined ? 'rejected' : 'not stored'}`
-    throttle.limit(level, line).run((suppressed) => {
-      logger[level]({ peer, reason: cutText(outcome.reason), suppressed }, line)
-    }, peer)
+    const { reason, cause } = outcome
+    const [level, line] =
+      cause === undefined
+        ? (['warn', 'configuration update rejected'] as const)
+        : (['error', 'configuration update not stored'] as const)
+    this.#context.throttle.log(level, line, { peer, reason })
     return outcome
   }
 }

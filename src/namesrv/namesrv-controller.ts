@@ -1,19 +1,17 @@
-import type { Logger } from 'pino'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
-import { createProcessors } from '../processor/default-request-processor.ts'
+import { DefaultRequestProcessor } from '../processor/default-request-processor.ts'
 import { RegistrationCache } from '../processor/registration-cache.ts'
 import { SerializeType } from '../protocol/remoting-command.ts'
 import type { Connect } from '../remoting/client/outgoing-connection.ts'
 import { RemotingClient } from '../remoting/client/remoting-client.ts'
+import { TrustedNetworks } from '../remoting/server/proxy-header.ts'
 import { RemotingServer } from '../remoting/server/remoting-server.ts'
 import { RequestDispatcher } from '../remoting/server/request-dispatcher.ts'
-import { TrustedNetworks } from '../remoting/server/trusted-networks.ts'
-import { Counters } from '../stats/counters.ts'
-import { RecentEvents } from '../stats/recent-events.ts'
+import type { Counters } from '../stats/counters.ts'
+import type { RecentEvents } from '../stats/recent-events.ts'
 import { BrokerLiveness } from './brokers/broker-liveness.ts'
 import { ClusterTestMode } from './cluster-test/cluster-test-mode.ts'
 import { withoutBrackets } from './config/check-value.ts'
-import type { Configuration } from './config/configuration.ts'
 import { removeLeftovers } from './files/atomic-file.ts'
 import { loadKVConfig } from './files/kv-config-file.ts'
 import { RouteSnapshots } from './files/route-snapshots.ts'
@@ -21,21 +19,21 @@ import { type DescriptorShares, descriptorShares, watchFileDescriptors } from '.
 import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
-import { createRequestLog, RequestDefectLog } from './logs/request-log.ts'
-import { createNamesrvContext, type NamesrvContext } from './namesrv-context.ts'
+import { createRequestLog, logInternalError, logRejection } from './logs/request-log.ts'
+import {
+  createNamesrvContext,
+  type NamesrvContext,
+  type NamesrvEnvironment,
+  timeOf,
+} from './namesrv-context.ts'
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
 import { PauseDetector } from './pause-detector.ts'
 import { closeConnections, drainClients, writeLastSnapshot } from './shutdown-steps.ts'
 import { stateDump } from './state-dump.ts'
-import type { Clock, Scheduler } from './time.ts'
 import { ServerTls } from './tls/server-tls.ts'
 
 /** What a NameServer needs from the program that runs it. */
-export interface NamesrvControllerOptions {
-  readonly configuration: Configuration
-  readonly logger: Logger
-  readonly clock: Clock
-  readonly scheduler: Scheduler
+export interface NamesrvControllerOptions extends NamesrvEnvironment {
   /** How the file descriptors are shared. Default: {@link descriptorShares}, from the limit of this process. */
   readonly descriptors?: DescriptorShares
 }
@@ -45,8 +43,8 @@ export interface NamesrvControllerOptions {
  * @see NamesrvController in apache/rocketmq
  */
 export class NamesrvController {
-  readonly counters = new Counters()
-  readonly events = new RecentEvents()
+  readonly counters: Counters
+  readonly events: RecentEvents
   readonly #context: NamesrvContext
   readonly #pauses: PauseDetector
   readonly #tls: ServerTls
@@ -61,20 +59,16 @@ export class NamesrvController {
   #kvConfig: KVConfigManager | undefined
   #started = false
   #shuttingDown = false
-  #endDescriptorWatch: (() => void) | undefined
-  #endOverloadChecks: (() => void) | undefined
+  #endChecks: (() => void)[] = []
 
   constructor(options: NamesrvControllerOptions) {
     this.#pauses = new PauseDetector(options.clock, options.scheduler, (pausedMs) => {
       this.#liveness.onPause(pausedMs)
       this.#server?.extendIdleTimes(pausedMs)
     })
-    this.#context = createNamesrvContext({
-      ...options,
-      scheduler: this.#pauses,
-      counters: this.counters,
-      events: this.events,
-    })
+    this.#context = createNamesrvContext({ ...options, scheduler: this.#pauses })
+    this.counters = this.#context.counters
+    this.events = this.#context.events
     this.#tls = new ServerTls(this.#context)
     this.#descriptors =
       options.descriptors ?? descriptorShares(options.configuration.values.clientMaxConnections)
@@ -92,21 +86,9 @@ export class NamesrvController {
     return this.#started && !this.#shuttingDown
   }
 
-  /** Registrations that are being read. */
-  get registering(): number {
-    return this.#liveness.routeInfo.registering
-  }
-
   /** The state of the server as plain values: sizes, counters and recent events, and nothing secret. */
   state(): Record<string, unknown> {
-    return stateDump({
-      routeInfo: this.#liveness.routeInfo,
-      counters: this.counters,
-      events: this.events,
-      client: this.#client,
-      server: this.#server,
-      kvConfig: this.#kvConfig,
-    })
+    return stateDump(this.#context, this.#liveness.routeInfo, this.#client, this.#server, this.#kvConfig)
   }
 
   /**
@@ -139,12 +121,11 @@ export class NamesrvController {
     const first = !this.#shuttingDown
     this.#shuttingDown = true
     this.#liveness.stop()
-    this.#endDescriptorWatch?.()
     this.#tls.stop()
     if (first && this.#server !== undefined) await drainClients(this.#server, this.#context)
     if (this.#server !== undefined) await closeConnections(this.#server, this.#context)
     // Kept until here: an overload that began before is still reported as over.
-    this.#endOverloadChecks?.()
+    for (const end of this.#endChecks) end()
     this.#clusterTest?.stop()
     this.#client.close()
     this.#context.throttle.end()
@@ -154,9 +135,9 @@ export class NamesrvController {
 
   /** The client for requests to brokers and other NameServers. */
   #createClient(): RemotingClient {
-    const { configuration, clock, scheduler, rejections } = this.#context
-    const { values } = configuration
+    const { values } = this.#context.configuration
     return new RemotingClient({
+      ...timeOf(this.#context),
       connect: (address, onReady) => this.#connect(address, onReady),
       connectTimeoutMs: values.connectTimeoutMillis,
       // 0 means never, as in Netty's IdleStateHandler.
@@ -168,50 +149,46 @@ export class NamesrvController {
       maxRequests: values.clientAsyncSemaphoreValue,
       maxFrameBytes: values['com.rocketmq.remoting.frameMaxLength'],
       serializeType: SerializeType[values.serializeType],
-      onRejected: ({ limit, message }, address) => rejections.rejected(limit, address, message),
-      nowMs: () => clock.nowMs(),
-      after: (delayMs, task) => scheduler.after(delayMs, task),
-      every: (periodMs, task) => scheduler.every(periodMs, task),
+      onRejected: ({ limit, message }, address) => logRejection(this.#context, limit, address, message),
     })
   }
 
   /** Loads what is on the disk. `waitSecondsForService` counts from here. */
   #loadState(): RequestDispatcher {
-    const { configuration, clock, slicer, counters, rejections } = this.#context
+    const { configuration, clock, slicer, counters } = this.#context
     const { values } = configuration
     this.#kvConfig = loadKVConfig(this.#context)
     this.#snapshots?.load()
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
-    const processors = createProcessors({
+    const { processors } = new DefaultRequestProcessor({
       routeInfo: this.#liveness.routeInfo,
       kvConfig: this.#kvConfig,
       slicer,
       settings: values,
       configuration: new LiveConfiguration(this.#context),
       startedMs: clock.nowMs(),
-      maxRequestBodyBytes: values.maxRequestBodyBytes,
-      maxInflatedBytes: values.maxInflatedBytes,
-      maxRegistrationsInFlight: values.maxRegistrationsInFlight,
       product: this.#clusterTest,
       registrations: new RegistrationCache(values.registrationMemoryMaxBytes),
       counters,
-      observer: createRequestLog(this.#context),
+      ...createRequestLog(this.#context),
     })
-    const defects = new RequestDefectLog(this.#context)
     return new RequestDispatcher(
       processors,
-      (error, request, context) => defects.failed(error, request, context),
+      (error, { code }, { channel }) => {
+        counters.requestInternalErrors++
+        logInternalError(this.#context, 'request failed', channel.remoteAddress, error, { code })
+      },
       counters,
       ({ limit, message }, { code }, { channel }) =>
-        rejections.rejected(limit, channel.remoteAddress, `request ${code}: ${message}`),
+        logRejection(this.#context, limit, channel.remoteAddress, `request ${code}: ${message}`),
     )
   }
 
   /** The server for brokers and clients. */
   #createServer(dispatcher: RequestDispatcher): RemotingServer {
-    const { configuration, clock, scheduler, counters } = this.#context
-    const { values } = configuration
+    const { values } = this.#context.configuration
     return new RemotingServer({
+      ...timeOf(this.#context),
       dispatcher,
       bindAddress: withoutBrackets(values.bindAddress),
       listenPort: values.listenPort,
@@ -222,19 +199,16 @@ export class NamesrvController {
       maxIdleMs: () => values.serverChannelMaxIdleTimeSeconds * 1_000 || Number.POSITIVE_INFINITY,
       serializeType: SerializeType[values.serializeType],
       sharedReadBuffer: values.sharedReadBuffer,
-      nowMs: () => clock.nowMs(),
-      every: (periodMs, task) => scheduler.every(periodMs, task),
-      defer: (task, minMs) => scheduler.defer(task, minMs),
       handshake: {
         ...this.#tls.handshakeOptions,
         tlsHandshakeTimeoutMs: values.tlsHandshakeTimeoutMillis,
-        proxyTrustedNetworks: TrustedNetworks.of(values.proxyProtocolTrustedNetworks),
+        proxyTrustedNetworks: new TrustedNetworks(values.proxyProtocolTrustedNetworks),
       },
       events: {
         ...createConnectionLog(this.#context),
         onChannelClose: (channel) => this.#liveness.housekeeping.onChannelClose(channel),
       },
-      counters,
+      counters: this.counters,
       limits: {
         ...values,
         maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,
@@ -255,7 +229,6 @@ export class NamesrvController {
   /** Starts everything that runs periodically while requests are served. */
   #startTasks(dispatcher: RequestDispatcher): void {
     this.#pauses.start()
-    this.#endDescriptorWatch = watchFileDescriptors(this.#context)
     this.#clusterTest?.start()
     this.#snapshots?.start()
     this.#liveness.start()
@@ -264,6 +237,9 @@ export class NamesrvController {
       waitingRequests: () => this.#liveness.routeInfo.waiting,
       shed: (codes) => dispatcher.shed(codes),
     })
-    this.#endOverloadChecks = this.#context.scheduler.every(CHECK_INTERVAL_MS, () => overload.check())
+    this.#endChecks = [
+      watchFileDescriptors(this.#context),
+      this.#context.scheduler.every(CHECK_INTERVAL_MS, () => overload.check()),
+    ]
   }
 }

@@ -2,37 +2,39 @@ import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RemotingClient } from '../remoting/client/remoting-client.ts'
 import type { RemotingServer } from '../remoting/server/remoting-server.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
-import type { Counters } from '../stats/counters.ts'
-import { CodeCounts } from '../stats/counters.ts'
-import type { RecentEvents } from '../stats/recent-events.ts'
-
-/** The parts of a server that a state dump shows; undefined if not started yet. */
-export interface StateParts {
-  readonly routeInfo: RouteInfoManager
-  readonly counters: Counters
-  readonly events: RecentEvents
-  readonly client: RemotingClient
-  readonly server: RemotingServer | undefined
-  readonly kvConfig: KVConfigManager | undefined
-}
+import { CodeCounts, type Counters } from '../stats/counters.ts'
+import type { NamesrvContext } from './namesrv-context.ts'
 
 /** All events would make a line of hundreds of kilobytes. */
 const MAX_EVENTS = 50
 
-/** The state of a server as plain values, for a log line. Contains no value of the configuration. */
-export function stateDump(parts: StateParts): Record<string, unknown> {
-  const { routeInfo, counters, events, client, server, kvConfig } = parts
+/**
+ * The state of a server as plain values, for a log line. Contains no value of the configuration.
+ * @param server - Undefined if it has not started yet, as is `kvConfig`.
+ */
+export function stateDump(
+  { counters, events }: NamesrvContext,
+  routeInfo: RouteInfoManager,
+  client: RemotingClient,
+  server: RemotingServer | undefined,
+  kvConfig: KVConfigManager | undefined,
+): Record<string, unknown> {
   return {
     connections: server?.connections ?? 0,
     outgoingConnections: client.connections,
     lockWaiters: routeInfo.waiting,
-    registering: routeInfo.registering,
+    registering: routeInfo.queue.registering,
     tables: { ...routeInfo.tableSizes, kvEntries: kvConfig?.entries ?? 0, kvBytes: kvConfig?.bytes ?? 0 },
     counters: plainCounters(counters),
     events: events
       .list()
       .slice(-MAX_EVENTS)
-      .map(({ timeMs, kind, who, text }) => ({ time: new Date(timeMs).toISOString(), kind, who, text })),
+      .map(({ timeMs, kind, subject, text }) => ({
+        time: new Date(timeMs).toISOString(),
+        kind,
+        subject,
+        text,
+      })),
   }
 }
 

@@ -1,13 +1,16 @@
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import type { JsonDialect } from '../protocol/json/json-text.ts'
-import { MQVersion } from '../protocol/mq-version.ts'
-import type { Processor } from '../protocol/processor.ts'
-import { type ExtFields, RemarkTemplate, type RemotingResponse } from '../protocol/remoting-command.ts'
+import type { Processor, RequestContext } from '../protocol/processor.ts'
+import {
+  type ExtFields,
+  MQVersion,
+  RemarkTemplate,
+  type RemotingResponse,
+} from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteVariant } from '../routeinfo/encoded-route-cache.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import { booleanField, stringField } from './request-fields.ts'
-import type { RequestObserver } from './request-observer.ts'
 
 /** Settings of route lookups, read at every use. */
 export interface ClientRequestSettings {
@@ -25,7 +28,8 @@ export interface ClientRequestOptions {
   readonly settings: ClientRequestSettings
   /** When the server started, on the clock of the requests. */
   readonly startedMs: number
-  readonly observer: Pick<RequestObserver, 'onNoRoute'>
+  /** Logs a lookup without a route. Undefined if it is not logged, so that it costs nothing. */
+  readonly logNoRoute: ((topic: string, context: RequestContext) => void) | undefined
 }
 
 const NOT_READY: RemotingResponse = { code: ResponseCode.SYSTEM_ERROR, remark: 'name server not ready' }
@@ -46,7 +50,7 @@ export class ClientRequestProcessor {
   }
 
   readonly processRequest: Processor = ({ extFields, version }, context) => {
-    const { routeInfo, kvConfig, settings, startedMs, observer } = this.#options
+    const { routeInfo, kvConfig, settings, startedMs, logNoRoute } = this.#options
     if (settings.needWaitForService && context.nowMs - startedMs < settings.waitSecondsForService * 1000)
       return NOT_READY
     const topic = stringField(extFields, 'topic')
@@ -62,7 +66,7 @@ export class ClientRequestProcessor {
       zoneName === null
         ? routeInfo.encodedRoute(topic, variant)
         : routeInfo.encodedRouteOfZone(topic, zoneName, variant)
-    if (route === null) observer.onNoRoute?.(topic, context)
+    if (route === null) logNoRoute?.(topic, context)
     return routeResponse(topic, route)
   }
 }
@@ -93,7 +97,7 @@ export class ClusterTestRequestProcessor {
   }
 
   readonly processRequest: Processor = ({ extFields }, context) => {
-    const { routeInfo, kvConfig, settings, observer } = this.#options
+    const { routeInfo, kvConfig, settings, logNoRoute } = this.#options
     const topic = stringField(extFields, 'topic')
     if (topic === null) return routeResponse('null', null)
     const orderTopicConf = kvConfig.getKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, topic)
@@ -102,12 +106,10 @@ export class ClusterTestRequestProcessor {
       routeVariant('legacy', settings.supportActingMaster, orderTopicConf),
     )
     if (route !== null) return routeResponse(topic, route)
-    const fromProduct = async (): Promise<RemotingResponse> => {
-      const productRoute = await this.#product.topicRoute(topic)
-      if (productRoute === null) observer.onNoRoute?.(topic, context)
+    return this.#product.topicRoute(topic).then((productRoute) => {
+      if (productRoute === null) logNoRoute?.(topic, context)
       return routeResponse(topic, productRoute)
-    }
-    return fromProduct()
+    })
   }
 }
 

@@ -13,9 +13,13 @@ import {
 } from '../protocol/body/register-broker-body.ts'
 import type { KnownTopics } from '../protocol/body/topic-table.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
-import { MQVersion } from '../protocol/mq-version.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
-import { type RemotingCommand, type RemotingResponse, remarkText } from '../protocol/remoting-command.ts'
+import {
+  MQVersion,
+  type RemotingCommand,
+  type RemotingResponse,
+  remarkText,
+} from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RegisterBrokerOutcome, Registration } from '../routeinfo/registration.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
@@ -23,8 +27,15 @@ import type { Counters } from '../stats/counters.ts'
 import { orderTopicConfigBody } from './kv-config.ts'
 import { type CachedRegistration, isRepeated, type RegistrationCache } from './registration-cache.ts'
 import type { RegistrationInFlight, RegistrationsInFlight } from './registrations-in-flight.ts'
-import { booleanField, intField, longField, missing, requiredField, stringField } from './request-fields.ts'
-import type { RequestObserver } from './request-observer.ts'
+import {
+  booleanField,
+  intField,
+  longField,
+  missing,
+  type RequestLog,
+  requiredField,
+  stringField,
+} from './request-fields.ts'
 
 /** What {@link handleRegisterBroker} needs; `settings` are read at every use. */
 export interface RegisterBrokerOptions {
@@ -38,7 +49,7 @@ export interface RegisterBrokerOptions {
   readonly registrations: RegistrationCache
   readonly inFlight: RegistrationsInFlight
   readonly counters: Counters
-  readonly observer: RequestObserver
+  readonly log: RequestLog
 }
 
 type RegisteringBroker = Omit<Registration, keyof RegisterBrokerBody>
@@ -49,10 +60,11 @@ type RegisteringBroker = Omit<Registration, keyof RegisterBrokerBody>
  * @see DefaultRequestProcessor#registerBroker in apache/rocketmq
  */
 export function handleRegisterBroker(options: RegisterBrokerOptions): Processor {
-  const { inFlight, counters, observer } = options
+  const { inFlight, counters, log } = options
   const reject = ({ extFields }: RemotingCommand, reason: string, context: RequestContext): void => {
-    const [name, addr] = [stringField(extFields, 'brokerName'), stringField(extFields, 'brokerAddr')]
-    observer.onRegistrationRejected(name, addr, reason, context)
+    const brokerName = stringField(extFields, 'brokerName')
+    const brokerAddr = stringField(extFields, 'brokerAddr')
+    log('warn', 'registration rejected', { brokerName, brokerAddr, reason }, context)
   }
   return async (request, context) => {
     let flight: RegistrationInFlight | undefined
@@ -83,11 +95,11 @@ async function register(
   const { routeInfo, registrations, slicer, settings, counters } = options
   const { channel, nowMs } = context
   // The generation says when the registration arrived, so it is taken before anything is awaited.
-  const broker = registeringBroker(request, context, routeInfo.nextGeneration())
+  const broker = registeringBroker(request, context, routeInfo.queue.nextGeneration())
   const last = registrations.get(broker)
   const isRepetition = last !== undefined && isRepeated(last.request, request)
   if (!isRepetition && !crcMatches(request)) return failure('crc32 not match')
-  const { ready, release } = routeInfo.acquireToRegister(broker)
+  const { ready, release } = routeInfo.queue.acquire(broker.brokerName, broker)
   try {
     if (isRepetition) {
       await ready

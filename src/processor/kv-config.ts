@@ -5,11 +5,17 @@ import { RemotingCommandError } from '../protocol/errors.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
 import type { RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
-import { SUCCESS, stringField } from './request-fields.ts'
-import type { AdminChange, RequestObserver } from './request-observer.ts'
+import { type RequestLog, SUCCESS, stringField } from './request-fields.ts'
+
+/** What changes of the key-value table need. */
+export interface KVChangeOptions {
+  readonly kvConfig: KVConfigManager
+  readonly settings: { readonly kvConfigPath: string }
+  readonly log: RequestLog
+}
 
 /** @see DefaultRequestProcessor#putKVConfig in apache/rocketmq */
-export function putKVConfig(kvConfig: KVConfigManager, observer: RequestObserver): Processor {
+export function putKVConfig(options: KVChangeOptions): Processor {
   return ({ extFields }, context) => {
     const namespace = stringField(extFields, 'namespace')
     const key = stringField(extFields, 'key')
@@ -17,8 +23,8 @@ export function putKVConfig(kvConfig: KVConfigManager, observer: RequestObserver
       return { code: ResponseCode.SYSTEM_ERROR, remark: 'namespace or key is null' }
     }
     const value = stringField(extFields, 'value')
-    const stored = kvConfig.putKVConfig(namespace, key, value)
-    return whenStored(stored, { kind: 'KV entry put', namespace, key, value }, observer, context)
+    const stored = options.kvConfig.putKVConfig(namespace, key, value)
+    return whenStored(stored, 'KV entry put', { namespace, key, value }, options, context)
   }
 }
 
@@ -35,11 +41,11 @@ export function getKVConfig(kvConfig: KVConfigManager): Processor {
 }
 
 /** @see DefaultRequestProcessor#deleteKVConfig in apache/rocketmq */
-export function deleteKVConfig(kvConfig: KVConfigManager, observer: RequestObserver): Processor {
+export function deleteKVConfig(options: KVChangeOptions): Processor {
   return ({ extFields }, context) => {
     const [namespace, key] = [stringField(extFields, 'namespace'), stringField(extFields, 'key')]
-    const stored = kvConfig.deleteKVConfig(namespace, key)
-    return whenStored(stored, { kind: 'KV entry deleted', namespace, key }, observer, context)
+    const stored = options.kvConfig.deleteKVConfig(namespace, key)
+    return whenStored(stored, 'KV entry deleted', { namespace, key }, options, context)
   }
 }
 
@@ -62,21 +68,22 @@ export function orderTopicConfigBody(kvConfig: KVConfigManager): Buffer | null {
 /** Java responds with success even if the disk fails; here the sender learns that nothing was stored. */
 async function whenStored(
   stored: Promise<void>,
-  change: Extract<AdminChange, { readonly key: unknown }>,
-  observer: RequestObserver,
+  line: string,
+  fields: { readonly namespace: string | null; readonly key: string | null; readonly value?: string | null },
+  { log, settings: { kvConfigPath: path } }: KVChangeOptions,
   context: RequestContext,
 ): Promise<RemotingResponse> {
   try {
     await stored
-    observer.onChange(change, context)
-    return SUCCESS
   } catch (cause) {
     // Limits have responses of their own.
     if (cause instanceof LimitError) throw cause
-    observer.onKVFailure(change.namespace, change.key, cause as Error, context)
-    const detail = (cause as Error).message
-    throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, `the KV file cannot be written: ${detail}`, {
-      cause,
-    })
+    const { namespace, key } = fields
+    const { message: error } = cause as Error
+    log('error', 'KV change not stored', { namespace, key, path, error }, context)
+    const remark = `the KV file cannot be written: ${error}`
+    throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, remark, { cause })
   }
+  log('info', line, fields, context)
+  return SUCCESS
 }

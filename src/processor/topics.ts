@@ -5,8 +5,7 @@ import type { Processor } from '../protocol/processor.ts'
 import type { RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
-import { andThen, decodeBody, SUCCESS, stringField } from './request-fields.ts'
-import type { RequestObserver } from './request-observer.ts'
+import { andThen, decodeBody, type RequestLog, SUCCESS, stringField } from './request-fields.ts'
 
 /** Whether topic lists are served, read at every use. */
 export interface TopicListSettings {
@@ -73,43 +72,37 @@ export function getTopicsByFlag(
 ): Processor {
   return (_request, { channel }) => {
     if (!settings.enableTopicList) return DISABLED
-    return topicList(
-      slicer,
-      routeInfo.getTopicList(channel, (queues) => {
-        for (const queueData of queues.values()) return matches(queueData.topicSysFlag)
-        return false
-      }),
-    )
+    const topics = routeInfo.getTopicList(channel, (queues) => {
+      const [first] = queues.values()
+      return first !== undefined && matches(first.topicSysFlag)
+    })
+    return topicList(slicer, topics)
   }
 }
 
 /** @see DefaultRequestProcessor#deleteTopicInNamesrv in apache/rocketmq */
-export function deleteTopicInNamesrv(routeInfo: RouteInfoManager, observer: RequestObserver): Processor {
+export function deleteTopicInNamesrv(routeInfo: RouteInfoManager, log: RequestLog): Processor {
   return ({ extFields }, context) => {
     const topic = stringField(extFields, 'topic')
     if (topic === null) return SUCCESS
     const clusterName = stringField(extFields, 'clusterName')
     return andThen(routeInfo.deleteTopic(topic, clusterName, context.channel), (brokers) => {
-      observer.onChange({ kind: 'topic deleted', topic, clusterName, brokers }, context)
+      log('info', 'topic deleted', { topic, clusterName: clusterName ?? undefined, brokers }, context)
       return SUCCESS
     })
   }
 }
 
 /** @see DefaultRequestProcessor#registerTopicToNamesrv in apache/rocketmq */
-export function registerTopicInNamesrv(routeInfo: RouteInfoManager, observer: RequestObserver): Processor {
+export function registerTopicInNamesrv(routeInfo: RouteInfoManager, log: RequestLog): Processor {
   return ({ extFields, body }, context) => {
     const topic = stringField(extFields, 'topic')
     // No broker has an empty name, so an entry without a name ends the list, as one of an unknown broker does.
-    const queueDatas =
-      body === null
-        ? []
-        : decodeBody('TopicRouteData', () => decodeQueueDatas(body)).map(
-            (queueData): QueueData => ({ ...queueData, brokerName: queueData.brokerName ?? '' }),
-          )
-    if (topic === null || queueDatas.length === 0) return SUCCESS
+    const decoded = body === null ? [] : decodeBody('TopicRouteData', () => decodeQueueDatas(body))
+    if (topic === null || decoded.length === 0) return SUCCESS
+    const queueDatas = decoded.map((data): QueueData => ({ ...data, brokerName: data.brokerName ?? '' }))
     return andThen(routeInfo.registerTopic(topic, queueDatas, context.channel), (brokers) => {
-      observer.onChange({ kind: 'topic registered', topic, brokers }, context)
+      log('info', 'topic registered', { topic, brokers }, context)
       return SUCCESS
     })
   }

@@ -53,8 +53,8 @@ export class Counters {
   connectionsIdle = 0
   /** Of these, the ones whose sockets failed. */
   connectionsFailed = 0
-  /** Of these, the ones that were closed because of a defect of the server. */
-  connectionsDefect = 0
+  /** Of these, the ones that were closed because of an internal error. */
+  connectionInternalErrors = 0
   /** Connections closed before their first frame, by HandshakeErrorCode. */
   readonly connectionsRejected: Record<string, number> = {}
   /** Connections closed because of an invalid frame, by FrameErrorCode. */
@@ -72,16 +72,16 @@ export class Counters {
   /** Bytes of incomplete and unread requests at present. */
   queuedRequestBytes = 0
   /** Bytes of request bodies in progress at present. */
-  workingRequestBytes = 0
+  requestBytesInProgress = 0
   /** Bytes of responses that peers have not read at present. */
-  queuedAnswerBytes = 0
+  queuedResponseBytes = 0
 
   /** Requests by code; those of unsupported codes are among the others. */
   readonly requests = new CodeCounts()
   /** Outcomes of requests, oneway requests included, by response code. */
   readonly outcomes = new CodeCounts()
-  /** Requests that failed unexpectedly. */
-  requestDefects = 0
+  /** Requests that failed because of an internal error. */
+  requestInternalErrors = 0
   readonly rejected = Object.fromEntries(LIMIT_NAMES.map((name) => [name, 0])) as Rejections
   /** Requests rejected as SYSTEM_BUSY because of an overload. */
   requestsShed = 0
@@ -96,11 +96,16 @@ export class Counters {
   /** Registrations being read or applied at present. */
   registrationsInFlight = 0
   brokersRegistered = 0
-  /** Brokers that left by their own request. */
+  /** Brokers that left by their own request, or whose address registered under another broker name. */
   brokersUnregistered = 0
-  brokersEvicted = 0
   /** Brokers removed because their connection closed. */
   brokersLost = 0
+  /** Brokers removed because no heartbeat arrived within their timeout. */
+  brokersExpired = 0
+  /** Brokers removed because heartbeats stopped and a probe failed. */
+  brokersUnreachable = 0
+  /** Restored brokers removed because they did not register again within the grace period. */
+  brokersNotReturned = 0
   /** Times that a broker without heartbeats was found unreachable. */
   brokersSuspected = 0
   /** Stale removals that were skipped, because the broker had registered again. */

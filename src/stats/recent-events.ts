@@ -2,13 +2,15 @@
 export type EventKind =
   | 'broker registered'
   | 'broker unregistered'
-  | 'broker evicted'
   | 'broker lost'
+  | 'broker expired'
+  | 'broker unreachable'
+  | 'broker not returned'
   | 'broker suspected'
   | 'suspicion cleared'
   | 'removal fenced'
   | 'rejected'
-  | 'defect'
+  | 'internal error'
   | 'server failure'
   | 'configuration changed'
   | 'overload began'
@@ -26,7 +28,7 @@ export interface RecentEvent {
   readonly timeMs: number
   readonly kind: EventKind
   /** The peer, `host:port`, or the broker; empty if there is none. */
-  readonly who: string
+  readonly subject: string
   readonly text: string
 }
 
@@ -52,10 +54,14 @@ export class RecentEvents {
     return this.#added
   }
 
-  add(kind: EventKind, who: string, text: string): void {
-    const timeMs = this.#dateMs()
-    const event = { number: this.#added + 1, timeMs, kind, who: shortened(who), text: shortened(text) }
-    this.#ring[this.#added % this.#maxEvents] = event
+  add(kind: EventKind, subject: string, text: string): void {
+    this.#ring[this.#added % this.#maxEvents] = {
+      number: this.#added + 1,
+      timeMs: this.#dateMs(),
+      kind,
+      subject: shortened(subject),
+      text: shortened(text),
+    }
     this.#added++
   }
 

@@ -74,12 +74,12 @@ describe('a server counts', () => {
     third.socket.destroy()
     await until('it is lost', () => counters.brokersLost === 1)
     await first.request(unregistration())
-    expect(counters).toMatchObject({ brokersEvicted: 1, brokersUnregistered: 1 })
-    expect(events.list().map(({ kind, who }) => `${kind}: ${who}`)).toEqual([
+    expect(counters).toMatchObject({ brokersExpired: 1, brokersUnregistered: 1 })
+    expect(events.list().map(({ kind, subject }) => `${kind}: ${subject}`)).toEqual([
       'broker registered: 127.0.0.1:10911 broker-a of DefaultCluster',
       'broker registered: 127.0.0.1:2 broker-b of DefaultCluster',
       'broker registered: 127.0.0.1:3 broker-c of DefaultCluster',
-      'broker evicted: 127.0.0.1:2 broker-b of DefaultCluster',
+      'broker expired: 127.0.0.1:2 broker-b of DefaultCluster',
       'broker lost: 127.0.0.1:3 broker-c of DefaultCluster',
       'broker unregistered: 127.0.0.1:10911 broker-a of DefaultCluster',
     ])
@@ -94,10 +94,10 @@ describe('a server counts', () => {
     expect(headerOf(await client.request({ code: 318, body: 'x'.repeat(41) })).code).toBe(1)
     expect([counters.configurationUpdates, counters.rejected.maxConfigUpdateBytes]).toEqual([1, 1])
     expect(events.list()).toMatchObject([
-      { kind: 'configuration changed', who: client.address, text: 'orderMessageEnable' },
+      { kind: 'configuration changed', subject: client.address, text: 'orderMessageEnable' },
       {
         kind: 'rejected',
-        who: client.address,
+        subject: client.address,
         text: 'request 318: update of 41 bytes exceeds maxConfigUpdateBytes (40)',
       },
     ])

@@ -122,9 +122,10 @@ describe('a registration', () => {
         level: 'warn',
         peer: client.address,
         code: 'ERR_FRAME_TOO_LONG',
-        msg:
-          `connection closed: invalid frame: frame of ${8 + header.length + 20 * MIB} bytes exceeds ` +
+        reason:
+          `frame of ${8 + header.length + 20 * MIB} bytes exceeds ` +
           'com.rocketmq.remoting.frameMaxLength (16777216)',
+        msg: 'connection closed: invalid frame',
       },
     ])
   })

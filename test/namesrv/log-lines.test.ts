@@ -1,15 +1,15 @@
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
-import { createRequestLog } from '../../src/namesrv/logs/request-log.ts'
+import { createRequestLog, logInternalError } from '../../src/namesrv/logs/request-log.ts'
+import { logRouteEvent } from '../../src/namesrv/logs/route-event-log.ts'
 import { createNamesrvContext } from '../../src/namesrv/namesrv-context.ts'
-import { Counters } from '../../src/stats/counters.ts'
-import { RecentEvents } from '../../src/stats/recent-events.ts'
 import { ManualTime } from '../support/manual-time.ts'
 import { type Answer, frame, headerOf, type RawClient, type Request } from '../support/raw-client.ts'
 import type { LogLine } from '../support/recording-logger.ts'
 import { lookup, putKVConfig, registration, registrationBody, unregistration } from '../support/requests.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
+import { testContext } from '../support/test-context.ts'
 import { until } from '../support/until.ts'
 
 /** Lines that begin so, without their level. */
@@ -192,7 +192,7 @@ describe('the topics of a registration', () => {
         reason: 'request',
         deletedTopics: 2,
         firstDeletedTopics: ['TopicA', 'TopicB'],
-        msg: 'broker unregistered',
+        msg: 'broker unregistered: by its own request',
       },
     ])
   })
@@ -208,15 +208,12 @@ describe('a lookup without a route', () => {
   test('is not even passed to the log while the level is above debug', () => {
     const time = new ManualTime()
     const { configuration } = Configuration.resolve({ homeDirectory: '/home/user', processors: 2 })
-    const observerAt = (level: string) =>
-      createRequestLog(
-        createNamesrvContext({
-          ...{ configuration, clock: time, scheduler: time, counters: new Counters() },
-          ...{ events: new RecentEvents(), logger: pino({ level }, { write: () => {} }) },
-        }),
-      )
-    expect(observerAt('info').onNoRoute).toBeUndefined()
-    expect(observerAt('debug').onNoRoute).toBeDefined()
+    const logAt = (level: string) => {
+      const logger = pino({ level }, { write: () => {} })
+      return createRequestLog(createNamesrvContext({ configuration, clock: time, scheduler: time, logger }))
+    }
+    expect(logAt('info').logNoRoute).toBeUndefined()
+    expect(logAt('debug').logNoRoute).toBeDefined()
   })
 })
 
@@ -240,9 +237,34 @@ describe('the loss of a broker is a warning', () => {
   })
 })
 
+test('a stale removal that was skipped is a line with the reason of the removal', () => {
+  const { context, lines } = testContext()
+  logRouteEvent({ kind: 'removal fenced', broker: IDENTITY, reason: 'connection lost' }, context)
+  expect(lines).toEqual([
+    {
+      level: 'info',
+      ...IDENTITY,
+      removalReason: 'connection lost',
+      msg: 'removal fenced: the broker has registered again',
+    },
+  ])
+  expect(context.events.list()).toMatchObject([{ text: 'removal reason: connection lost' }])
+})
+
+test('an internal error is an error line with the peer, and an event that names the request', () => {
+  const { context, lines } = testContext()
+  logInternalError(context, 'request failed', '10.0.0.1:1', new TypeError('no'), { code: 105 })
+  expect(lines).toMatchObject([
+    { level: 'error', peer: '10.0.0.1:1', code: 105, msg: 'request failed: internal error' },
+  ])
+  expect(context.events.list()).toMatchObject([
+    { kind: 'internal error', subject: '10.0.0.1:1', text: 'request failed (code 105): TypeError: no' },
+  ])
+})
+
 describe('a peer with names of 120,000 characters', () => {
   const long = 'n'.repeat(120_000)
-  const cut = `${'n'.repeat(64)}… (120000 characters)`
+  const cut = `${'n'.repeat(300)}… (120000 characters)`
 
   test('leaves short lines with the length of the names', async () => {
     const { server, client } = await serverWithClient()
@@ -285,7 +307,7 @@ const FLOODS: [
     (client, turn) => client.request({ code: 318, body: `enableTopicList=${turn % 2 === 0}` }),
   ],
   [
-    'connection closed: HTTP request',
+    'connection closed: invalid frame',
     async (_client, _turn, server) => {
       const peer = await server.connect()
       peer.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
@@ -318,7 +340,7 @@ describe('a flood by one peer', () => {
       server.time.advance(30_000)
       // A flood of unregistrations includes one of registrations.
       const summaries = linesOf(server, 'log lines suppressed').filter(
-        ({ line }) => phrase !== 'broker unregistered' || line === phrase,
+        ({ line }) => phrase !== 'broker unregistered' || `${line}`.startsWith(phrase),
       )
       expect(summaries).toEqual([
         {
@@ -381,7 +403,8 @@ describe('bytes of another protocol on the remoting port', () => {
         level: 'warn',
         peer,
         code: 'ERR_FOREIGN_PROTOCOL',
-        msg: `connection closed: ${name} on the remoting port`,
+        reason: `${name} on the remoting port`,
+        msg: 'connection closed: invalid frame',
       },
     ])
     expect(server.controller.counters.rejected['com.rocketmq.remoting.frameMaxLength']).toBe(0)
@@ -391,15 +414,15 @@ describe('bytes of another protocol on the remoting port', () => {
     const enforcing = await serverWithClient({ 'tls.server.mode': 'enforcing' })
     enforcing.client.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
     await enforcing.client.closed
-    expect(linesOf(enforcing.server, 'connection closed').map(({ msg }) => msg)).toContain(
-      'connection closed before its first frame: HTTP request on the remoting port, but tls.server.mode is enforcing',
-    )
+    const reasons = (server: TestServer) =>
+      linesOf(server, 'connection closed before its first frame').map(({ reason }) => reason)
+    expect(reasons(enforcing.server)).toEqual([
+      'HTTP request on the remoting port, but tls.server.mode is enforcing',
+    ])
     const disabled = await serverWithClient({ 'tls.server.mode': 'disabled' })
     disabled.client.send(Buffer.of(0x16, 3, 1, 0, 5))
     await disabled.client.closed
-    expect(linesOf(disabled.server, 'connection closed before').map(({ msg }) => msg)).toEqual([
-      'connection closed before its first frame: TLS handshake, but tls.server.mode is disabled',
-    ])
+    expect(reasons(disabled.server)).toEqual(['TLS handshake, but tls.server.mode is disabled'])
   })
 
   test('are not confused with a frame of invalid length', async () => {

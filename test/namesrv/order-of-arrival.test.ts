@@ -36,7 +36,7 @@ test('of two registrations of a broker the one that arrived last counts, even if
   const server = await startServer()
   const [older, newer, client] = [await server.connect(), await server.connect(), await server.connect()]
   older.send(requestFrame(slowRegistration(TOPICS, 16)))
-  await until('the first is on its way', () => server.controller.registering === 1)
+  await until('the first is on its way', () => server.controller.state()['registering'] === 1)
   const second = registration({ topics: ['Topic1', 'Topic2'] })
   const changed = `${second.body}`.replace('"counter":1', '"counter":2')
   expect(headerOf(await newer.request({ ...second, body: changed })).code).toBe(0)
@@ -55,7 +55,7 @@ test('a request to leave that arrives while the registration before it is read r
   const server = await startServer()
   const [broker, other, client] = [await server.connect(), await server.connect(), await server.connect()]
   broker.send(requestFrame(slowRegistration(TOPICS, 16)))
-  await until('it is on its way', () => server.controller.registering === 1)
+  await until('it is on its way', () => server.controller.state()['registering'] === 1)
   expect(headerOf(await other.request(unregistration())).code).toBe(0)
   expect(headerOf(await broker.next()).code).toBe(0)
   expect(headerOf(await client.request(lookup('Topic1'))).code).toBe(17)
@@ -66,7 +66,7 @@ test('a broker whose registration is being read is not evicted', async () => {
   const [broker, client] = [await server.connect(), await server.connect()]
   await broker.request(registration({ topics: ['Topic1', 'Topic2'], heartbeatTimeoutMs: 5_000 }))
   broker.send(requestFrame(slowRegistration(TOPICS, 16)))
-  await until('it is on its way', () => server.controller.registering === 1)
+  await until('it is on its way', () => server.controller.state()['registering'] === 1)
   server.time.advance(10_000)
   expect(headerOf(await broker.next()).code).toBe(0)
   expect(headerOf(await client.request(lookup('Topic1'))).code).toBe(0)

@@ -1,17 +1,21 @@
 import type { TimeSlicer } from '../../src/common/time-slicer.ts'
 import { KVConfigManager } from '../../src/kvconfig/kv-config-manager.ts'
 import type { ProductRouteLookup } from '../../src/processor/client-request-processor.ts'
-import { createProcessors, type ProcessorTable } from '../../src/processor/default-request-processor.ts'
+import {
+  DefaultRequestProcessor,
+  type ProcessorTable,
+} from '../../src/processor/default-request-processor.ts'
 import type { ConfigUpdateOutcome } from '../../src/processor/namesrv-config.ts'
 import { RegistrationCache } from '../../src/processor/registration-cache.ts'
-import { CURRENT_VERSION } from '../../src/protocol/mq-version.ts'
 import {
+  CURRENT_VERSION,
   type RemotingCommand,
   type RemotingResponse,
   remarkText,
 } from '../../src/protocol/remoting-command.ts'
 import type { RequestCode } from '../../src/protocol/request-code.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
+import { Counters } from '../../src/stats/counters.ts'
 import { type FakeChannel, managerWith, openChannel, wholeSlicer } from '../routeinfo/route-helpers.ts'
 
 const SETTINGS = {
@@ -23,6 +27,10 @@ const SETTINGS = {
   enableTopicList: true,
   returnOrderTopicConfigToBroker: true,
   deleteTopicWithBrokerRegistration: false,
+  kvConfigPath: '/kvConfig.json',
+  maxInflatedBytes: 1_000,
+  maxRegistrationsInFlight: 100,
+  maxRequestBodyBytes: 10_000,
 }
 
 /** What a test says of a request; the rest is as a Java client of today sends it. */
@@ -66,7 +74,7 @@ export class ProcessorWorld {
   }: { product?: ProductRouteLookup; keptBytes?: number; slicer?: TimeSlicer } = {}) {
     this.registrations = new RegistrationCache(keptBytes)
     this.#routeInfo = managerWith('whole', { maxEncodedRouteBytes: keptBytes }).manager
-    this.#processors = createProcessors({
+    this.#processors = new DefaultRequestProcessor({
       routeInfo: this.#routeInfo,
       kvConfig: new KVConfigManager(
         new Map(),
@@ -80,12 +88,12 @@ export class ProcessorWorld {
       settings: this.settings,
       configuration: { items: () => this.items, update: async (body) => this.update(body.toString()) },
       startedMs: 0,
-      maxInflatedBytes: 1_000,
-      maxRegistrationsInFlight: 100,
-      maxRequestBodyBytes: 10_000,
       product,
       registrations: this.registrations,
-    })
+      counters: new Counters(),
+      log: () => {},
+      logNoRoute: undefined,
+    }).processors
   }
 
   /** Closes a connection, as the server tells the tables of it. */
@@ -98,7 +106,6 @@ export class ProcessorWorld {
   async ask(code: RequestCode, asked: Asked = {}): Promise<Answered> {
     const request: RemotingCommand = {
       code,
-      language: 'JAVA',
       version: asked.version ?? CURRENT_VERSION,
       opaque: 1,
       flag: 0,

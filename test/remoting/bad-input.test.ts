@@ -99,7 +99,8 @@ describe('a server with peers that send invalid bytes', () => {
         level: 'warn',
         peer: peer.address,
         code: 'ERR_FRAME_TOO_LONG',
-        msg: 'connection closed: invalid frame: frame of 16777220 bytes exceeds com.rocketmq.remoting.frameMaxLength (16777216)',
+        reason: 'frame of 16777220 bytes exceeds com.rocketmq.remoting.frameMaxLength (16777216)',
+        msg: 'connection closed: invalid frame',
       },
     ])
   })

@@ -7,11 +7,11 @@ describe('the recent events', () => {
     const events = new RecentEvents(3, () => ++dateMs)
     for (const number of [1, 2, 3]) events.add('rejected', 'p', `${number}`)
     expect(events.list().map(({ text }) => text)).toEqual(['1', '2', '3'])
-    events.add('defect', 'q', '4')
+    events.add('internal error', 'q', '4')
     expect(events.list()).toEqual([
-      { number: 2, timeMs: 2, kind: 'rejected', who: 'p', text: '2' },
-      { number: 3, timeMs: 3, kind: 'rejected', who: 'p', text: '3' },
-      { number: 4, timeMs: 4, kind: 'defect', who: 'q', text: '4' },
+      { number: 2, timeMs: 2, kind: 'rejected', subject: 'p', text: '2' },
+      { number: 3, timeMs: 3, kind: 'rejected', subject: 'p', text: '3' },
+      { number: 4, timeMs: 4, kind: 'internal error', subject: 'q', text: '4' },
     ])
     expect(events.added).toBe(4)
   })
@@ -23,7 +23,7 @@ describe('the recent events', () => {
   test('keep the first characters of long texts', () => {
     const events = new RecentEvents()
     events.add('rejected', 'w'.repeat(201), 't'.repeat(200))
-    expect(events.list()[0]).toMatchObject({ who: `${'w'.repeat(200)}…`, text: 't'.repeat(200) })
+    expect(events.list()[0]).toMatchObject({ subject: `${'w'.repeat(200)}…`, text: 't'.repeat(200) })
   })
 
   test('do not grow beyond a thousand', () => {

@@ -1,8 +1,6 @@
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { createNamesrvContext, type NamesrvContext } from '../../src/namesrv/namesrv-context.ts'
 import type { Scheduler } from '../../src/namesrv/time.ts'
-import { Counters } from '../../src/stats/counters.ts'
-import { RecentEvents } from '../../src/stats/recent-events.ts'
 import { ManualTime } from './manual-time.ts'
 import { type LogLine, recordingLogger } from './recording-logger.ts'
 
@@ -28,8 +26,6 @@ export function testContext(
       ...scheduling,
     },
     logger,
-    counters: new Counters(),
-    events: new RecentEvents(),
   })
   return { context, time, lines }
 }

@@ -1,5 +1,5 @@
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
-import type { RouteEvent } from '../../routeinfo/route-event.ts'
+import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { logRouteEvent } from '../logs/route-event-log.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'

@@ -1,6 +1,6 @@
-import { cutName, cutText } from '../../common/log-text.ts'
+import { cutText } from '../../common/log-throttle.ts'
 import { reach } from '../../remoting/client/outgoing-connection.ts'
-import { RemotingClientError } from '../../remoting/client/remoting-client-error.ts'
+import { RemotingClientError } from '../../remoting/errors.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { type BrokerLiveInfo, brokerKey } from '../../routeinfo/route-tables.ts'
 import { nameOf } from '../logs/route-event-log.ts'
@@ -138,30 +138,24 @@ export class BrokerProbe {
     const nowMs = this.#context.clock.nowMs()
     this.#evictedUntilMs = this.#evictedUntilMs.filter((untilMs) => untilMs > nowMs)
     const evicted = this.#evictedUntilMs.length
-    return 2 * (this.#watched.size + evicted) <= this.#routeInfo.brokers + evicted
+    return 2 * (this.#watched.size + evicted) <= this.#routeInfo.tableSizes.brokerLiveTable + evicted
   }
 
   #suspect(watched: Watched, error: Error): void {
-    const { clock, counters, events, logger, throttle } = this.#context
+    const { clock, counters, events, throttle } = this.#context
     watched.isSuspect = true
     const inactiveMs = Math.round(clock.nowMs() - watched.live.lastUpdateTimestampMs)
     counters.brokersSuspected++
     events.add('broker suspected', nameOf(watched.live), error.message)
     const line = 'broker suspected: no heartbeat and unreachable'
-    throttle.limit('warn', line).run((suppressed) => {
-      const fields = { ...identity(watched), inactiveMs, error: cutText(error.message), suppressed }
-      logger.warn(fields, line)
-    }, watched.live.peer)
+    throttle.log('warn', line, { ...identity(watched), inactiveMs, error: error.message })
   }
 
   #clear(watched: Watched, reason: string): void {
-    const { events, logger, throttle } = this.#context
+    const { events, throttle } = this.#context
     watched.isSuspect = false
     events.add('suspicion cleared', nameOf(watched.live), reason)
-    const line = 'broker no longer suspected'
-    throttle
-      .limit('info', line)
-      .run((suppressed) => logger.info({ ...identity(watched), reason, suppressed }, line), watched.live.peer)
+    throttle.log('info', 'broker no longer suspected', { ...identity(watched), reason })
   }
 }
 
@@ -181,8 +175,8 @@ function meansUnreachable(error: Error): boolean {
 function identity({ live: { clusterName, brokerName, brokerAddr, peer } }: Watched) {
   return {
     peer,
-    clusterName: cutName(clusterName),
-    brokerName: cutName(brokerName),
-    brokerAddr: cutName(brokerAddr),
+    clusterName: cutText(clusterName),
+    brokerName: cutText(brokerName),
+    brokerAddr: cutText(brokerAddr),
   }
 }

@@ -1,9 +1,9 @@
-import { cutName, cutText } from '../../common/log-text.ts'
+import { cutText } from '../../common/log-throttle.ts'
 import type { ExtFields } from '../../protocol/remoting-command.ts'
 import { NOTIFY_MIN_BROKER_ID_CHANGE } from '../../protocol/request-code.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
-import { RemotingClientError } from '../../remoting/client/remoting-client-error.ts'
-import type { RouteEvent } from '../../routeinfo/route-event.ts'
+import { RemotingClientError } from '../../remoting/errors.ts'
+import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { minBrokerId } from '../../routeinfo/route-tables.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 
@@ -30,7 +30,7 @@ export class MinBrokerIdNotifier {
     if (extFields === null) return
     const recipients = recipientsOf(change)
     this.#context.logger.debug(
-      { brokerName: cutName(brokerName), recipients: recipients.length },
+      { brokerName: cutText(brokerName), recipients: recipients.length },
       'notifying brokers of the min broker id',
     )
     const command = this.#client.createRequest(NOTIFY_MIN_BROKER_ID_CHANGE, extFields, { oneway: true })
@@ -43,13 +43,9 @@ export class MinBrokerIdNotifier {
 
   #onFailure(brokerName: string, brokerAddr: string, error: unknown): void {
     if (error instanceof RemotingClientError && error.code === 'ERR_CLIENT_CLOSED') return
-    const { logger, throttle } = this.#context
-    const line = 'broker not notified of the min broker id'
-    throttle.limit('warn', line).run((suppressed) => {
-      const { code, message } = error as Partial<RemotingClientError>
-      const names = { brokerName: cutName(brokerName), brokerAddr: cutName(brokerAddr) }
-      logger.warn({ ...names, code, error: cutText(`${message}`), suppressed }, line)
-    }, brokerAddr)
+    const { code, message } = error as Partial<RemotingClientError>
+    const fields = { brokerName, brokerAddr, code, error: message }
+    this.#context.throttle.log('warn', 'broker not notified of the min broker id', fields)
   }
 }
 

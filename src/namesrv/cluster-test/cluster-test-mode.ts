@@ -1,11 +1,10 @@
 import { LimitError } from '../../common/limit-error.ts'
-import { cutText } from '../../common/log-text.ts'
 import type { ProductRouteLookup } from '../../processor/client-request-processor.ts'
 import type { RemotingCommand } from '../../protocol/remoting-command.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
-import { RemotingClientError } from '../../remoting/client/remoting-client-error.ts'
+import { RemotingClientError } from '../../remoting/errors.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { NameServerList } from './name-server-list.ts'
 
@@ -112,11 +111,8 @@ export class ClusterTestMode implements ProductRouteLookup {
   }
 
   #skip(address: string, error: string): void {
-    const { clock, throttle, logger } = this.#context
+    const { clock, throttle } = this.#context
     this.#skippedUntilMs.set(address, clock.nowMs() + SKIP_MS)
-    const line = 'product NameServer failed'
-    throttle.limit('warn', line).run((suppressed) => {
-      logger.warn({ address, error: cutText(error), suppressed }, line)
-    })
+    throttle.log('warn', 'product NameServer failed', { address, error })
   }
 }

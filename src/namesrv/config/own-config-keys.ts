@@ -1,4 +1,4 @@
-import { TrustedNetworks } from '../../remoting/server/trusted-networks.ts'
+import { TrustedNetworks } from '../../remoting/server/proxy-header.ts'
 import {
   boolean,
   int,
@@ -20,7 +20,7 @@ const MAX_HANDSHAKE_MS = 120_000
 
 function networksProblem(text: string): string | undefined {
   try {
-    TrustedNetworks.of(text)
+    new TrustedNetworks(text)
     return undefined
   } catch (error) {
     return (error as RangeError).message

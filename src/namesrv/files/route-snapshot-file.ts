@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { type FileHandle, stat } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
+import { CodedError } from '../../common/coded-error.ts'
 import { replaceFile, unlessCode } from './atomic-file.ts'
 
 /** Max size of a snapshot: several million topics. It is read at once, so the limit also protects memory from an alien file. */
@@ -13,10 +14,7 @@ const FOOT = /^end (\d{1,12}) ([0-9a-f]{8})\n$/
 const MAX_FOOT_BYTES = 'end 123456789012 01234567\n'.length
 
 /** A file that is not a usable snapshot: damaged, alien, or of another version. */
-export class SnapshotFileError extends Error {
-  override readonly name = 'SnapshotFileError'
-  readonly code = 'ERR_SNAPSHOT_FILE'
-}
+export class SnapshotFileError extends CodedError<'ERR_SNAPSHOT_FILE'> {}
 
 /**
  * Writes a snapshot piece by piece. A crash at any moment leaves the old or the new file whole.
@@ -80,7 +78,7 @@ export function readSnapshotFile(path: string): SnapshotFile | undefined {
     if (!stats.isFile()) throw new Error(`${path} is not a file`)
     const { size, mtimeMs } = stats
     if (size > MAX_BYTES + MAX_FOOT_BYTES) {
-      throw new SnapshotFileError(`its ${size} bytes exceed the limit of ${MAX_BYTES}`)
+      throw new SnapshotFileError('ERR_SNAPSHOT_FILE', `its ${size} bytes exceed the limit of ${MAX_BYTES}`)
     }
     return { modifiedMs: mtimeMs, bytes: size, lines: checkedLines(readFileSync(handle)) }
   } finally {
@@ -92,13 +90,17 @@ export function readSnapshotFile(path: string): SnapshotFile | undefined {
 function checkedLines(content: Buffer): Iterable<string> {
   if (content.toString('latin1', 0, HEAD.length) !== HEAD) {
     const isOurs = content.toString('latin1', 0, 17) === HEAD.slice(0, 17)
-    throw new SnapshotFileError(isOurs ? 'unknown format version' : 'not a route snapshot')
+    throw new SnapshotFileError(
+      'ERR_SNAPSHOT_FILE',
+      isOurs ? 'unknown format version' : 'not a route snapshot',
+    )
   }
   const end = content.lastIndexOf('\n', -2) + 1
   const [, bytes, sum] = FOOT.exec(content.toString('latin1', Math.max(end, content.length - 64))) ?? []
-  if (Number(bytes) !== end) throw new SnapshotFileError('incomplete: the end line is missing')
+  if (Number(bytes) !== end)
+    throw new SnapshotFileError('ERR_SNAPSHOT_FILE', 'incomplete: the end line is missing')
   if (Number.parseInt(`${sum}`, 16) !== crc32(content.subarray(0, end))) {
-    throw new SnapshotFileError('checksum mismatch')
+    throw new SnapshotFileError('ERR_SNAPSHOT_FILE', 'checksum mismatch')
   }
   return linesBetween(content, HEAD.length, end)
 }

@@ -1,8 +1,7 @@
 import { renameSync } from 'node:fs'
 import { utimes } from 'node:fs/promises'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
-import { RouteSnapshotError, readRouteSnapshot } from '../../routeinfo/snapshot/snapshot-reader.ts'
-import { nextPiece } from '../../routeinfo/snapshot/snapshot-text.ts'
+import { nextPiece, RouteSnapshotError, readRouteSnapshot } from '../../routeinfo/snapshot/snapshot-text.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { readSnapshotFile, SnapshotFileError, writeSnapshotFile } from './route-snapshot-file.ts'
 
@@ -51,7 +50,7 @@ export class RouteSnapshots {
       const restored = readRouteSnapshot(file.lines, clock.nowMs(), graceMs)
       this.#routeInfo.restore(restored)
       this.#savedRevision = this.#routeInfo.revision
-      const [brokers, topics] = [restored.brokers.size, restored.topicCount]
+      const [brokers, topics] = [restored.brokers.size, restored.topics.size]
       if (brokers === 0 && topics === 0) return
       events.add('routes restored', '', `${brokers} brokers, ${topics} topics`)
       logger.info(
@@ -120,7 +119,7 @@ export class RouteSnapshots {
     const routeInfo = this.#routeInfo
     try {
       // While brokers are restored the time they have left changes in the file.
-      if (this.#savedRevision === routeInfo.revision && routeInfo.provisional === 0) {
+      if (this.#savedRevision === routeInfo.revision && routeInfo.tableSizes.provisional === 0) {
         const date = new Date()
         await utimes(path, date, date)
         return
@@ -135,7 +134,7 @@ export class RouteSnapshots {
       }
       this.#failures = 0
       this.#nextWarningMs = Number.NEGATIVE_INFINITY
-      logger.debug({ path, bytes, topics: routeInfo.topics }, 'route snapshot written')
+      logger.debug({ path, bytes, topics: routeInfo.tableSizes.topicQueueTable }, 'route snapshot written')
     } catch (error) {
       // The file may have been removed.
       this.#savedRevision = undefined

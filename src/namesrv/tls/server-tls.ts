@@ -116,12 +116,9 @@ export class ServerTls {
     }
   }
 
-  #logRejected({ code, message }: NodeJS.ErrnoException): void {
-    // Without a context each TLS client tries again.
-    const line = 'TLS connections are rejected'
-    this.#context.throttle.limit('error', line).run((suppressed) => {
-      this.#context.logger.error({ code, error: message, suppressed }, line)
-    })
+  /** Throttled, because without a context each TLS client tries again. */
+  #logRejected({ code, message: error }: NodeJS.ErrnoException): void {
+    this.#context.throttle.log('error', 'TLS connections are rejected', { code, error })
   }
 
   /** @throws {ConfigError | TlsContextError} */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { CodedError } from '../../common/coded-error.ts'
 import { checkValue } from '../config/check-value.ts'
 import { ConfigError } from '../config/config-error.ts'
 import type { ConfigNotice, ConfigSource } from '../config/config-key.ts'
@@ -141,12 +142,4 @@ export type TlsContextErrorCode =
   | 'ERR_TLS_CONTEXT'
 
 /** TLS cannot be set up: the previous context stays in effect, or TLS connections are rejected. */
-export class TlsContextError extends Error {
-  override readonly name = 'TlsContextError'
-  readonly code: TlsContextErrorCode
-
-  constructor(code: TlsContextErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
-}
+export class TlsContextError extends CodedError<TlsContextErrorCode> {}

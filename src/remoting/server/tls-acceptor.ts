@@ -6,7 +6,7 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from 'node:tls'
-import { HandshakeError } from './handshake-error.ts'
+import { HandshakeError } from '../errors.ts'
 
 /** The certificate of a TLS server, and what it requires of its clients. */
 export interface TlsServerSettings {

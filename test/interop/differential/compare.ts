@@ -82,7 +82,7 @@ function compare(step: RequestStep, java: Heard, ours: Heard): string[] {
   ]
 }
 
-/** Java looks at the version alone (`version-query-checks-place`). */
+/** Java looks at the version alone (`version-query-checks-group`). */
 function asIfUnchanged(java: Heard, ours: Heard): Heard {
   const [unchanged, changed] = ['"changed":"false"', '"changed":"true"']
   if (typeof java === 'string' || typeof ours === 'string' || !java.headerText.includes(unchanged))

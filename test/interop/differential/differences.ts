@@ -1,7 +1,7 @@
 /** Every difference from the Java NameServer that is on purpose, by the name it has in docs/differences.md. */
 const shownBySequences = [
   'exception-text',
-  'partial-registration-refused',
+  'partial-registration-rejected',
   'unregistration-fields-required',
   'undeclared-compression-accepted',
   'shared-connection-removes-all',
@@ -9,7 +9,7 @@ const shownBySequences = [
   'stale-live-entry-removed',
   'shared-name-removed',
   'newest-name-only',
-  'version-query-checks-place',
+  'version-query-checks-group',
   'id-taken-back',
   'system-topics-listed',
   'timeout-overflow',
@@ -18,13 +18,13 @@ const shownBySequences = [
   'odd-json',
   'zlib-checksum-required',
   'first-bytes-read-at-once',
-  'large-update-refused',
+  'large-update-rejected',
   'secrets-hidden',
   'parts-of-a-registration',
-  'increment-is-not-the-whole',
+  'increment-is-partial',
   'update-restricted',
   'update-checked',
-  'items-escaped',
+  'config-values-escaped',
 ] as const
 
 /** Those that take a race to see, or a moment, which no sequence of requests and answers can bring about at will. */
@@ -40,10 +40,10 @@ const shownByTlsOnly = [
   'tls-weak-client-certificate',
   'tls-old-keys',
 ] as const
-/** Those of modes that the servers of the differential test are not in; `cluster-test.test.ts`, `rolling-restart.test.ts` and `test/namesrv/config-updates.test.ts` show them. */
+/** Those of modes that the servers of the differential test are not in; `cluster-test.test.ts`, `rolling-restart.test.ts` and `test/namesrv/live-configuration.test.ts` show them. */
 const shownInOtherModes = ['cluster-test-mode', 'graceful-shutdown', 'update-without-file'] as const
 /** Those that take more than a sequence can send, a restart, or a pause of the process: docs/reliability.md names their tests. */
-const shownByFaults = ['bounded', 'routes-restored', 'pause-excused'] as const
+const shownByFaults = ['limits', 'routes-restored', 'pause-excused'] as const
 
 export const differences: {
   readonly shownBySequences: readonly DifferenceId[]

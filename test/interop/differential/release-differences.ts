@@ -25,13 +25,13 @@ const CODES_OF_4 = [
 /** Applied in this order; nothing else may differ. */
 export const releaseDifferences: readonly ReleaseDifference[] = [
   {
-    id: 'unknown-code-unanswered',
+    id: 'unknown-code-no-response',
     releases: ['4.9.7'],
     concerns: ({ code }) => !isServedIn4(code),
     asThen: () => 'silent',
   },
   {
-    id: 'binary-answers',
+    id: 'binary-responses',
     releases: ['4.9.7'],
     concerns: ({ serializeType }) => serializeType === 'ROCKETMQ',
     asThen: ({ headerText, body }) => ({

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { BrokerProbe } from '../../../src/namesrv/brokers/broker-probe.ts'
-import { RemotingClientError } from '../../../src/remoting/client/remoting-client-error.ts'
+import { RemotingClientError } from '../../../src/remoting/errors.ts'
 import { managerWith, openChannel, registration } from '../../routeinfo/route-helpers.ts'
 import { headerOf } from '../../support/raw-client.ts'
 import { lookup, registration as registrationRequest } from '../../support/requests.ts'
@@ -37,7 +37,7 @@ function world(brokers: readonly string[], { evicts = false, random = 0 } = {}) 
     })
   const probe = new BrokerProbe(context, manager, reach, () => random)
   for (const [index, brokerAddr] of brokers.entries()) {
-    const generation = manager.nextGeneration()
+    const generation = manager.queue.nextGeneration()
     const channel = openChannel(index + 1)
     const given = {
       brokerName: brokerAddr,

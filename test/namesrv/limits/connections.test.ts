@@ -50,7 +50,7 @@ describe('maxConnections', () => {
       },
     ])
     const rejections = server.controller.events.list().filter(({ kind }) => kind === 'rejected')
-    expect(rejections.map(({ who }) => who)).toEqual([peer])
+    expect(rejections.map(({ subject }) => subject)).toEqual([peer])
 
     third.socket.destroy()
     await until('it is gone', () => server.controller.counters.connectionsClosed === 1)

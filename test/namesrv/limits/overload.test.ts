@@ -97,7 +97,7 @@ describe('an overloaded server', () => {
     // It is no registration, which takes another thread some time to find out.
     const body = deflateSync(randomBytes(900_000))
     other.send(requestFrame({ code: 103, extFields: { ...extFields, compressed: 'true' }, body }))
-    await until('it is worked on', () => counters.workingRequestBytes > 0.75 * MIB)
+    await until('it is worked on', () => counters.requestBytesInProgress > 0.75 * MIB)
     server.time.advance(CHECK_INTERVAL_MS)
 
     const codes = async (): Promise<unknown> => ({
@@ -145,7 +145,7 @@ describe('an overloaded server', () => {
     other.send(
       requestFrame({ code: 103, extFields: { ...extFields, compressed: 'true' }, body, version: 317 }),
     )
-    await until('it is worked on', () => counters.workingRequestBytes > 0.75 * MIB)
+    await until('it is worked on', () => counters.requestBytesInProgress > 0.75 * MIB)
     server.time.advance(CHECK_INTERVAL_MS)
     // An old client is not told to go away.
     const code = async () => headerOf(await client.request({ code: 206, version: 317 })).code

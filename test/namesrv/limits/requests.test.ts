@@ -31,7 +31,7 @@ async function expectRefusal(
     reason: `request ${request.code}: ${remark}`,
     msg: 'rejected: limit reached',
   })
-  expect(events.list().at(-1)).toMatchObject({ kind: 'rejected', who: client.address })
+  expect(events.list().at(-1)).toMatchObject({ kind: 'rejected', subject: client.address })
   expect(headerOf(await client.request({ code: 106 })).code).toBe(0)
 }
 
@@ -157,7 +157,7 @@ describe('the limits of a request', () => {
       'com.rocketmq.remoting.frameMaxLength': 1,
     })
     expect(counters.framesRejected).toEqual({ ERR_HEADER_TOO_LONG: 1, ERR_FRAME_TOO_LONG: 1 })
-    expect(events.list().map(({ kind, who }) => [kind, who])).toEqual([
+    expect(events.list().map(({ kind, subject }) => [kind, subject])).toEqual([
       ['rejected', header.address],
       ['rejected', length.address],
     ])

@@ -63,7 +63,9 @@ function legacyKeyPair(name: string) {
 }
 
 function warnings({ lines }: Pick<TestServer, 'lines'>): string[] {
-  return lines.filter(({ level }) => level === 'warn').map(({ code, msg }) => `${code} ${msg}`)
+  return lines
+    .filter(({ level }) => level === 'warn')
+    .map(({ code, msg, reason }) => `${code} ${msg}: ${reason}`)
 }
 
 function tlsLines({ lines }: Pick<TestServer, 'lines'>) {

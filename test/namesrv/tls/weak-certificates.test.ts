@@ -191,7 +191,7 @@ describe('a weak certificate where clients are verified', () => {
     expect(warnings(strict)).toEqual([
       expect.objectContaining({
         code: 'ERR_TLS_CLIENT_CERTIFICATE',
-        msg: expect.stringContaining(
+        reason: expect.stringContaining(
           "the client's certificate is not trusted: CN=old client is signed with SHA-1",
         ),
       }),

@@ -6,10 +6,9 @@ import { brokerHeartbeat, queryDataVersion, unregisterBroker } from '../../../sr
 import { handleRegisterBroker } from '../../../src/processor/handle-register-broker.ts'
 import { RegistrationCache } from '../../../src/processor/registration-cache.ts'
 import { RegistrationsInFlight } from '../../../src/processor/registrations-in-flight.ts'
-import { NO_OBSERVER } from '../../../src/processor/request-observer.ts'
-import { CURRENT_VERSION } from '../../../src/protocol/mq-version.ts'
 import type { Processor } from '../../../src/protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../../../src/protocol/remoting-command.ts'
+import { CURRENT_VERSION } from '../../../src/protocol/remoting-command.ts'
 import { RequestCode } from '../../../src/protocol/request-code.ts'
 import { ResponseCode } from '../../../src/protocol/response-code.ts'
 import { RequestDispatcher } from '../../../src/remoting/server/request-dispatcher.ts'
@@ -74,7 +73,7 @@ function strayingLeave(routeInfo: RouteInfoManager, defer: (task: () => void) =>
       brokerAddr: field('brokerAddr'),
       brokerId: BigInt(field('brokerId')),
       reason: 'request',
-      generation: routeInfo.nextGeneration(),
+      generation: routeInfo.queue.nextGeneration(),
     } as const
     return new Promise((resolve) => {
       defer(() => {
@@ -124,7 +123,7 @@ export class SteppedServer {
         [RequestCode.REGISTER_BROKER]: handleRegisterBroker({
           ...options,
           routeInfo: this.routeInfo,
-          observer: NO_OBSERVER,
+          log: () => {},
         }),
         [RequestCode.UNREGISTER_BROKER]: leavesStray
           ? strayingLeave(this.routeInfo, defer)
@@ -156,7 +155,6 @@ export class SteppedServer {
   ): Promise<RemotingResponse> {
     const request: RemotingCommand = {
       code,
-      language: 'JAVA',
       version: CURRENT_VERSION,
       opaque: 1,
       flag: 0,

@@ -193,7 +193,7 @@ export class World {
     return { ...action, ...said }
   }
 
-  /** A registration without the broker's own topic would be taken for an increment (`increment-is-not-the-whole`). */
+  /** A registration without the broker's own topic would be taken for an increment (`increment-is-partial`). */
   #topicsOf({ topics }: RegisterAction, { name }: Broker): [string, object][] {
     if (topics.length === 0) return []
     const own: [string, object] = [name, topic(name)[1]]

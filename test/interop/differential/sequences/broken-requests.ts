@@ -180,7 +180,7 @@ export const partialRegistrations: readonly Sequence[] = (
       extFields: { ...brokerFields(broker), ...fields },
       body,
       differs: {
-        id: 'partial-registration-refused',
+        id: 'partial-registration-rejected',
         java: { code: 0, extFields: {} },
         ours: { code: 1, extFields: null },
       },
@@ -191,7 +191,7 @@ export const partialRegistrations: readonly Sequence[] = (
         : {
             until: { java: { has: cluster }, ours: { has: EMPTY } },
             differs: {
-              id: 'partial-registration-refused',
+              id: 'partial-registration-rejected',
               java: { body: javaRemains(missing, cluster) },
               ours: { body: EMPTY },
             },

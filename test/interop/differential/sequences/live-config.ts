@@ -229,7 +229,7 @@ export const guardedConfiguration: Sequence = {
   properties: { ...COMMON, 'tls.server.keyPassword': 'a secret' },
   steps: [
     update(`#${'x'.repeat(65_536)}`, {
-      differs: { id: 'large-update-refused', java: { code: 0 }, ours: { code: 1 } },
+      differs: { id: 'large-update-rejected', java: { code: 0 }, ours: { code: 1 } },
     }),
     update('waitSecondsForService=45'),
     show({
@@ -250,7 +250,7 @@ export const escapedConfiguration: Sequence = {
   steps: [
     show({
       differs: {
-        id: 'items-escaped',
+        id: 'config-values-escaped',
         java: { code: 0, bodyHas: '\nfoo.letters=中😀\nfoo.path=D:\\rocketmq\\u\n' },
         ours: { code: 0, bodyHas: '\nfoo.letters=\\u4e2d\\ud83d\\ude00\nfoo.path=D:\\\\rocketmq\\\\u\n' },
       },

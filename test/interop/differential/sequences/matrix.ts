@@ -236,7 +236,7 @@ const subjects: readonly Subject[] = [
         topicConfigTable: Object.fromEntries([topic('T1'), topic('T2')]),
       },
     }),
-    // The version in the response counts. A question for the same one would differ on purpose (`increment-is-not-the-whole`).
+    // The version in the response counts. A question for the same one would differ on purpose (`increment-is-partial`).
     look: () => [clusterInfo(), memberGroup('a'), queryDataVersion(A, dataVersion(2)), route('T1')],
     only5: true,
   },

@@ -178,7 +178,7 @@ export function queryDataVersion(broker: Broker, body: object | string, rest: Re
 export function queryOutOfPlace(broker: Broker, version: object): RequestStep {
   return queryDataVersion(broker, version, {
     differs: {
-      id: 'version-query-checks-place',
+      id: 'version-query-checks-group',
       java: { extFields: { changed: 'false' } },
       ours: { extFields: { changed: 'true' } },
     },

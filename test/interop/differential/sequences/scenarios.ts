@@ -148,7 +148,7 @@ export const deletingRegistration: Sequence = {
     register(whole, { topics: [T('W2')], counter: 2 }),
     {
       code: 206,
-      differs: { id: 'increment-is-not-the-whole', java: { bodyHas: '"W2"' }, ours: { bodyHas: '"W1"' } },
+      differs: { id: 'increment-is-partial', java: { bodyHas: '"W2"' }, ours: { bodyHas: '"W1"' } },
     },
     register(whole, { topics: [T('W1'), T('w'), T('W2')], counter: 2 }),
     ...look('W1', 'W2'),
@@ -202,7 +202,7 @@ export const incrementFirst: Sequence = {
     register(whole, { topics: [T('W1'), T('W2')], counter: 5 }),
     queryDataVersion(whole, dataVersion(5), {
       differs: {
-        id: 'increment-is-not-the-whole',
+        id: 'increment-is-partial',
         java: { extFields: { changed: 'false' } },
         ours: { extFields: { changed: 'true' } },
       },
@@ -216,7 +216,7 @@ export const incrementFirst: Sequence = {
     register(whole, { topics: [T('W5')], counter: 8 }),
     queryDataVersion(whole, dataVersion(8), {
       differs: {
-        id: 'increment-is-not-the-whole',
+        id: 'increment-is-partial',
         java: { extFields: { changed: 'false' } },
         ours: { extFields: { changed: 'true' } },
       },
