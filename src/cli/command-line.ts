@@ -2,14 +2,14 @@ import { CodedError } from '../common/coded-error.ts'
 import { CONFIG_NAMES, findConfigKey, nearestName } from '../namesrv/config/config-keys.ts'
 import type { KeyText } from '../namesrv/config/config-layers.ts'
 
-/**
- * Why a command line is invalid.
- *
- * - `ERR_USAGE_UNKNOWN_OPTION`: neither an option of the program nor a key of the configuration
- * - `ERR_USAGE_MISSING_VALUE`: an option without the value it takes
- * - `ERR_USAGE_WORD`: a word that belongs to no option
- */
-export type UsageErrorCode = 'ERR_USAGE_UNKNOWN_OPTION' | 'ERR_USAGE_MISSING_VALUE' | 'ERR_USAGE_WORD'
+/** Why a command line is invalid. */
+export type UsageErrorCode =
+  /** Neither an option of the program nor a key of the configuration. */
+  | 'ERR_USAGE_UNKNOWN_OPTION'
+  /** An option without the value it takes. */
+  | 'ERR_USAGE_MISSING_VALUE'
+  /** A word that belongs to no option. */
+  | 'ERR_USAGE_WORD'
 
 /** An invalid command line: one line on stderr, exit code 2. */
 export class UsageError extends CodedError<UsageErrorCode> {}

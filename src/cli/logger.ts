@@ -2,6 +2,7 @@ import { closeSync, openSync, statSync } from 'node:fs'
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
 import { ConfigError } from '../namesrv/config/config-error.ts'
 import type { NamesrvConfig } from '../namesrv/config/config-keys.ts'
+import { unicodeEscape } from '../namesrv/config/java-properties.ts'
 import { describeErrno } from './errno.ts'
 
 /** How and where to log. */
@@ -65,10 +66,6 @@ function escaped(line: string): string {
 /** The same for a line that pino-pretty parses first. */
 function escapedTwice(line: string): string {
   return line.replace(UNSAFE, (character) => `\\${unicodeEscape(character)}`)
-}
-
-function unicodeEscape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** Escapes line breaks and other C0 controls, as JSON does. */

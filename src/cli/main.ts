@@ -110,7 +110,8 @@ async function logFailedStart(
   if (world.stdout.isTTY === true && logFormat !== 'json' && logPath === '') return
   try {
     const { logger } = log ?? (await world.openLog(configuration))
-    logger.error(fields, 'start failed')
+    // At every `logLevel`: it is the last line.
+    logger.child({}, { level: 'error' }).error(fields, 'start failed')
   } catch {
     // The log may be the reason; stderr has the message.
   }

@@ -8,8 +8,6 @@ import { describeErrno } from './errno.ts'
 import type { CliWorld } from './main.ts'
 import type { Signals } from './serve.ts'
 
-/** The heap is collected when it has grown by this much since the last collection, in percent. */
-const HEAP_GROWTH_PERCENT = 50
 /** Maximum time for file operations that are under way when the process ends; then the disk counts as hanging. */
 const FILE_TIMEOUT_MS = 1_000
 const FILE_CHECK_MS = 20
@@ -37,7 +35,8 @@ export function processWorld(earlySignals: Signals, signals: Signals): CliWorld 
       })
     },
     createController: async (configuration, logger) => {
-      limitHeapGrowth()
+      // Keeps the heap close to what is in use: V8 would let it grow to several times that. See docs/performance.md.
+      setFlagsFromString('--heap-growing-percent=50')
       const { NamesrvController } = await import('../namesrv/namesrv-controller.ts')
       const { descriptorShares, warnOfFewDescriptors } = await import('../namesrv/limits/file-descriptors.ts')
       const shares = descriptorShares(configuration.values.clientMaxConnections)
@@ -89,14 +88,6 @@ export function endProcess(code: number): void {
     process.exit(code)
   }
   end()
-}
-
-/**
- * Keeps the heap close to what is in use: registrations leave garbage, and by default V8 lets the heap grow to several times its
- * live size and returns little of it. The figures are in docs/performance.md.
- */
-function limitHeapGrowth(): void {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`)
 }
 
 /** A log that cannot be written must not end the server; it is reported once on stderr. */

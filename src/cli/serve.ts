@@ -43,14 +43,10 @@ export function packageVersion(): string {
 
 /** Logs the first lines: version, state files, and the keys that differ from their defaults; at debug, all keys. */
 export function logConfiguration(logger: Logger, configuration: Configuration): void {
-  const items: Record<string, string> = {}
-  const changed: Record<string, string> = {}
-  for (const resolved of configuration.keys()) {
-    const { key, source } = resolved
-    if (source.layer === 'default' && key.effect === 'none') continue
-    items[key.name] = printable(resolved)
-    if (differsFromDefault(resolved)) changed[key.name] = `${printable(resolved)} (${source.place})`
-  }
+  const keys = configuration.keys()
+  const changed = keys
+    .filter(differsFromDefault)
+    .map((resolved) => [resolved.key.name, `${printable(resolved)} (${resolved.source.place})`])
   const configFile = configuration.file ?? 'none'
   const { kvConfigPath, configStorePath, routeSnapshotPath } = configuration.values
   logger.info({ version: packageVersion(), node: process.version, configFile }, 'mqnamesrv starting')
@@ -62,9 +58,11 @@ export function logConfiguration(logger: Logger, configuration: Configuration): 
     routeSnapshotPath: routeSnapshotPath === '' ? 'off' : routeSnapshotPath,
   }
   logger.info(stateFiles, 'state files')
-  if (Object.keys(changed).length === 0) logger.info('all keys have their defaults')
-  else logger.info({ keys: changed }, 'keys that differ from their defaults')
-  logger.debug({ configuration: items }, 'configuration in effect')
+  if (changed.length === 0) logger.info('all keys have their defaults')
+  else logger.info({ keys: Object.fromEntries(changed) }, 'keys that differ from their defaults')
+  const used = keys.filter(({ key, source }) => source.layer !== 'default' || key.effect !== 'none')
+  const items = used.map((resolved) => [resolved.key.name, printable(resolved)])
+  logger.debug({ configuration: Object.fromEntries(items) }, 'configuration in effect')
 }
 
 /** Neither a key that is set to its default differs from it, nor the path of the file of `-c`. */

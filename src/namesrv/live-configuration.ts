@@ -131,7 +131,7 @@ function readUpdate(
     const source = { layer: 'update', place: `update by ${peer}` } as const
     const checked = checkValue(key, { text, source })
     if (checked instanceof ConfigError) problems.push(...checked.problems.map(shortened))
-    else update.push({ key, ...checked, source })
+    else update.push({ key, value: checked.value, source })
   }
   return problems.length === 0 ? update : { kind: 'rejected', reason: problems.join('; ') }
 }
@@ -143,11 +143,11 @@ function readUpdate(
 function applyUpdate(state: Map<string, ResolvedKey>, update: readonly ResolvedKey[]): [string, string][] {
   const changed: [string, string][] = []
   for (const resolved of update) {
-    const { key, text } = resolved
-    const before = state.get(key.name)?.text
-    if (text === before) continue
+    const { key, value } = resolved
+    const before = state.get(key.name)?.value
+    if (value === before) continue
     state.set(key.name, resolved)
-    changed.push([key.name, `${before} -> ${text}`])
+    changed.push([key.name, `${before} -> ${value}`])
   }
   return changed
 }

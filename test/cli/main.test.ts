@@ -82,6 +82,14 @@ describe('run', () => {
     expect(paths).toEqual([path])
   })
 
+  test('a failed start is logged at every logLevel', async () => {
+    const { world } = fakeWorld({ argv: ['--logLevel', 'fatal', '--listenPort', 'x'] })
+    const { logger, lines } = recordingLogger()
+    logger.level = 'fatal'
+    expect(await run({ ...world, openLog: async () => ({ logger, reopen: () => {} }) })).toBe(1)
+    expect(lines).toMatchObject([{ level: 'error', msg: 'start failed' }])
+  })
+
   test('a logger that cannot be created is only a line on stderr', async () => {
     const { world, stderr } = fakeWorld({})
     const openLog = () => Promise.reject(new Error('no logger'))

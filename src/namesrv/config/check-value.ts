@@ -3,7 +3,6 @@ import { ConfigError } from './config-error.ts'
 import {
   type ConfigKey,
   type ConfigNotice,
-  type ConfigType,
   type ConfigValue,
   type GivenText,
   HIDDEN,
@@ -11,14 +10,11 @@ import {
   rangeOf,
 } from './config-key.ts'
 
-/** A text as a value, and the value as Java prints it. */
-export interface Assigned {
-  readonly value: Exclude<ConfigValue, undefined>
-  readonly text: string
-}
-
 /** A value that its key accepts, with a notice if it is not what the text says. */
-export type CheckedValue = Assigned & { readonly notice?: ConfigNotice }
+export interface CheckedValue {
+  readonly value: ConfigValue
+  readonly notice?: ConfigNotice
+}
 
 /**
  * A text as the value of its key. What Java would ignore (a number it cannot read) or misread (`yes` is false to Java) is an
@@ -29,8 +25,8 @@ export type CheckedValue = Assigned & { readonly notice?: ConfigNotice }
  */
 export function checkValue(key: ConfigKey, given: GivenText): CheckedValue | ConfigError {
   const { text, source } = given
-  const { layer, place } = source
-  const isUpdate = layer === 'update'
+  const { place } = source
+  const isUpdate = source.layer === 'update'
   const invalid = (why: string, spaces = '', code: ConfigError['code'] = 'ERR_CONFIG_VALUE'): ConfigError => {
     // Quoted as JSON: spaces at the ends are visible, and a line break cannot break the line.
     const value = key.secret === true ? '(hidden)' : JSON.stringify(text)
@@ -39,37 +35,41 @@ export function checkValue(key: ConfigKey, given: GivenText): CheckedValue | Con
   }
   const noticed = (used: number | boolean, message: string, more: object = {}): CheckedValue => {
     const fields = { source: place, key: key.name, value: text, used, ...more }
-    return { value: used, text: String(used), notice: { level: 'warn', message, fields } }
+    return { value: used, notice: { level: 'warn', message, fields } }
   }
-  // Java reads `true` with spaces as false too, which is not what is meant.
-  if (key.type === 'boolean' && text !== text.trim() && /^false$/i.test(text.trim())) {
-    return noticed(false, 'value has spaces around it; read as false')
-  }
-  const assigned = assignJavaStyle(key.type, text)
-  if (key.type === 'int' || key.type === 'long') {
-    // Java cannot read a number of too many bits either.
-    if (assigned === undefined && !/^[+-]?\d+$/.test(text)) return invalid('must be a whole number', text)
-    const [min, max] = rangeOf(key)
-    const number = Number(assigned?.value ?? text)
-    const nearest = Math.min(max, Math.max(min, number))
-    if (assigned !== undefined && nearest === number) return assigned
-    if (isReadWhileRunning(key) && !isUpdate) {
-      return noticed(nearest, 'value out of range; nearest value used', { min, max })
+  if (key.type === 'boolean') {
+    const word = text.toLowerCase()
+    if (word === 'true' || word === 'false') {
+      const problem = key.check?.(word)
+      return problem === undefined ? { value: word === 'true' } : invalid(problem)
     }
-    const unit = key.unit === undefined ? '' : ` ${key.unit}`
-    return invalid(`must be from ${min} to ${max}${unit}`, '', 'ERR_CONFIG_RANGE')
-  }
-  if (assigned === undefined || (key.type === 'boolean' && !/^(?:true|false)$/i.test(text))) {
+    // Java reads `true` with spaces as false too, which is not what is meant.
+    if (word.trim() === 'false') return noticed(false, 'value has spaces around it; read as false')
     return invalid('must be true or false', text)
   }
-  const value = key.exact === true ? text : assigned.text
-  if (key.words?.includes(value) === false) return invalid(`must be one of ${key.words.join(', ')}`, value)
-  if (key.required === true && value === '') return invalid('must not be empty')
-  if (key.secret === true && value === HIDDEN) {
-    return invalid(`is ${HIDDEN}, which is shown in place of a secret; set the secret itself`)
+  if (key.type === 'string') {
+    const trimmed = javaTrim(text)
+    const value = key.exact === true ? text : trimmed
+    if (key.words?.includes(value) === false) return invalid(`must be one of ${key.words.join(', ')}`, value)
+    if (key.required === true && value === '') return invalid('must not be empty')
+    if (key.secret === true && value === HIDDEN) {
+      return invalid(`is ${HIDDEN}, which is shown in place of a secret; set the secret itself`)
+    }
+    const problem = nameProblem(key.names, given) ?? key.check?.(value)
+    return problem === undefined ? { value: trimmed } : invalid(problem, key.exact === true ? value : '')
   }
-  const problem = nameProblem(key.names, given) ?? key.check?.(value)
-  return problem === undefined ? assigned : invalid(problem, key.exact === true ? value : '')
+  const integer = javaInteger(text, key.type === 'int' ? 32 : 64)
+  // Java cannot read a number of too many bits either: it is out of range.
+  if (integer === undefined && !/^[+-]?\d+$/.test(text)) return invalid('must be a whole number', text)
+  const number = Number(integer ?? text)
+  const [min, max] = rangeOf(key)
+  const value = Math.min(max, Math.max(min, number))
+  if (value === number) return { value }
+  if (isReadWhileRunning(key) && !isUpdate) {
+    return noticed(value, 'value out of range; nearest value used', { min, max })
+  }
+  const unit = key.unit === undefined ? '' : ` ${key.unit}`
+  return invalid(`must be from ${min} to ${max}${unit}`, '', 'ERR_CONFIG_RANGE')
 }
 
 /** White space at the end is easily overlooked, and Java keeps it. */
@@ -109,46 +109,19 @@ export function bindAddressProblem(text: string): string | undefined {
 }
 
 /**
- * A text as Java assigns it to a field of a configuration object.
- *
- * - `int`, `long`: decimal digits of any script with an optional sign, no spaces, within 32 or 64 bits
- * - `boolean`: true if the text is `true` in any case, and false for everything else
- * - `string`: without leading and trailing characters up to U+0020
- *
- * @returns Undefined for what Java ignores without a message. A long beyond the safe integers has an exact text but a rounded value.
- * @see org.apache.rocketmq.common.MixAll#properties2Object
+ * A text as Java reads it for an `int` or a `long`: decimal digits of any script, with an optional sign and no spaces.
+ * @returns Undefined for what Java ignores without a message.
+ * @see java.lang.Integer#parseInt(String) and java.lang.Long#parseLong(String)
  */
-export function assignJavaStyle(type: ConfigType, text: string): Assigned | undefined {
-  switch (type) {
-    case 'int':
-      return integer(text, 32)
-    case 'long':
-      return integer(text, 64)
-    case 'boolean': {
-      const value = text.toLowerCase() === 'true'
-      return { value, text: String(value) }
-    }
-    case 'string': {
-      const value = trim(text)
-      return { value, text: value }
-    }
-    default:
-      return type satisfies never
-  }
-}
-
-/** @see java.lang.Integer#parseInt(String) and java.lang.Long#parseLong(String) */
-function integer(text: string, bits: 32 | 64): Assigned | undefined {
+export function javaInteger(text: string, bits: 32 | 64): bigint | undefined {
   // Java looks at one UTF-16 unit at a time, and so knows no digit beyond the first plane.
   if (!/^[+-]?\p{Nd}+$/u.test(text) || /[\ud800-\udfff]/.test(text)) return undefined
-  const digits = text
-    .replace(/^[+-]/, '')
-    .replaceAll(/./g, digitOf)
-    .replace(/^0+(?=.)/, '')
+  const digits = text.replace(/^[+-]/, '').replaceAll(/./g, digitOf)
   // A number of 64 bits has at most 19 digits; a long text must not become a huge number first.
-  if (digits.length > 19) return undefined
-  const value = text.startsWith('-') ? -BigInt(digits) : BigInt(digits)
-  return BigInt.asIntN(bits, value) === value ? { value: Number(value), text: String(value) } : undefined
+  const significant = digits.replace(/^0+(?=.)/, '')
+  if (significant.length > 19) return undefined
+  const value = BigInt(significant) * (text.startsWith('-') ? -1n : 1n)
+  return BigInt.asIntN(bits, value) === value ? value : undefined
 }
 
 /** The decimal digits of a script stand together from 0 to 9. */
@@ -160,7 +133,8 @@ function digitOf(character: string): string {
   return String(code - zero)
 }
 
-function trim(text: string): string {
+/** A text without leading and trailing characters up to U+0020. @see java.lang.String#trim() */
+export function javaTrim(text: string): string {
   let start = 0
   let end = text.length
   while (start < end && text.charCodeAt(start) <= 32) start++

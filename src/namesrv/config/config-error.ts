@@ -1,17 +1,14 @@
 import { CodedError } from '../../common/coded-error.ts'
 
-/**
- * Why a configuration cannot be used.
- *
- * - `ERR_CONFIG_SYNTAX`: the file is not a `.properties` file (a malformed `\uXXXX`)
- * - `ERR_CONFIG_VALUE`: a value that its key does not accept
- * - `ERR_CONFIG_RANGE`: a number outside the range of its key
- * - `ERR_CONFIG_FILE`: the file cannot be read
- */
+/** Why a configuration cannot be used. */
 export type ConfigErrorCode =
+  /** The file is not a `.properties` file: it has a malformed `\uXXXX`. */
   | 'ERR_CONFIG_SYNTAX'
+  /** A value that its key does not accept. */
   | 'ERR_CONFIG_VALUE'
+  /** A number outside the range of its key. */
   | 'ERR_CONFIG_RANGE'
+  /** The file cannot be read. */
   | 'ERR_CONFIG_FILE'
 
 /** A configuration that cannot be used. The message has one line for each problem, with the source, the key and the value. */

@@ -185,8 +185,6 @@ export interface GivenText {
 export interface ResolvedKey {
   readonly key: ConfigKey
   readonly value: ConfigValue
-  /** The value as Java prints it; undefined for Java's null. */
-  readonly text: string | undefined
   readonly source: ConfigSource
 }
 
@@ -194,8 +192,8 @@ export interface ResolvedKey {
 export const HIDDEN = '******'
 
 /** The value of a key as people may see it; empty for Java's null. */
-export function printable({ key, text }: ResolvedKey): string {
-  return text === undefined ? '' : shownText(key, text)
+export function printable({ key, value }: ResolvedKey): string {
+  return value === undefined ? '' : shownText(key, String(value))
 }
 
 /** A text as people may see it; an empty text and the default are no secrets. */

@@ -6,6 +6,7 @@ import {
   type ConfigSource,
   type GivenText,
   HIDDEN,
+  isField,
   VARIABLE_PREFIX,
   variableOf,
 } from './config-key.ts'
@@ -36,8 +37,8 @@ export interface ConfigLayers {
 export interface Given {
   /** By the name of the key, in the order of the layers. */
   readonly texts: Map<string, GivenText>
-  /** The pairs of the file, known or not. */
-  filePairs: ReadonlyMap<string, JavaProperty>
+  /** Pairs of the file that are no field of NamesrvConfig or NettyServerConfig, as the file has them. */
+  readonly extras: Map<string, string>
   /** Why the file cannot be read: it is left out then. */
   fileError?: ConfigError
   readonly notices: ConfigNotice[]
@@ -45,10 +46,13 @@ export interface Given {
 
 /** Lays file, environment and command line over each other. */
 export function readLayers({ file, env = {}, args = [] }: ConfigLayers): Given {
-  const given: Given = { texts: new Map(), filePairs: new Map(), notices: [] }
+  const given: Given = { texts: new Map(), extras: new Map(), notices: [] }
   if (file !== undefined) addFile(given, file)
   addEnvironment(given, env)
   addLayer(given, args, ({ key }) => ({ layer: 'option', place: `option --${key}` }))
+  const unused = CONFIG_KEYS.filter(({ effect }) => effect === 'none').map(({ name }) => name)
+  const set = unused.filter((name) => given.texts.has(name))
+  noticeKeys(given, 'keys without effect here', set)
   return given
 }
 
@@ -59,7 +63,10 @@ function addFile(given: Given, file: ConfigFile): void {
   const { path, bytes } = useBackup ? backup : file
   try {
     const pairs = parseJavaProperties(bytes, path)
-    given.filePairs = pairs
+    for (const { key: name, value } of pairs.values()) {
+      const key = findConfigKey(name)
+      if (!isField(key) || key.name !== name) given.extras.set(name, value)
+    }
     if (useBackup) {
       warn(given, 'configuration file is empty; its backup is used', { path: file.path, backup: path })
     }
@@ -92,10 +99,7 @@ function addLayer<Pair extends KeyText>(
       warn(given, 'unknown key has no effect', fields)
     }
   }
-  if (controllerKeys.length > 0) {
-    const message = 'controller keys without effect here'
-    given.notices.push({ level: 'info', message, fields: { keys: controllerKeys } })
-  }
+  noticeKeys(given, 'controller keys without effect here', controllerKeys)
 }
 
 function setText(given: Given, key: ConfigKey, { text, source }: GivenText): void {
@@ -137,6 +141,10 @@ function addEnvironment(given: Given, env: Readonly<Record<string, string | unde
 function didYouMean(name: string, candidates: readonly string[]): { didYouMean?: string } {
   const nearest = nearestName(name, candidates)
   return nearest === undefined ? {} : { didYouMean: nearest }
+}
+
+function noticeKeys({ notices }: Given, message: string, keys: readonly string[]): void {
+  if (keys.length > 0) notices.push({ level: 'info', message, fields: { keys } })
 }
 
 function warn({ notices }: Given, message: string, fields: ConfigNotice['fields']): void {

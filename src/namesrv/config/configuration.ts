@@ -10,7 +10,7 @@ import {
   shownText,
 } from './config-key.ts'
 import { CONFIG_KEYS, findConfigKey, type NamesrvConfig } from './config-keys.ts'
-import { type ConfigLayers, readLayers } from './config-layers.ts'
+import { type ConfigLayers, type Given, readLayers } from './config-layers.ts'
 import { SHARED_WITH_NETTY_CLIENT } from './java-config-keys.ts'
 import { propertiesText, propertyLine } from './java-properties.ts'
 
@@ -38,18 +38,13 @@ export class Configuration {
   /** Keys that an update must not name, as they were at the start. */
   readonly blackList: ReadonlySet<string>
   #keys: ReadonlyMap<string, ResolvedKey>
-  /** Pairs of the file that are no field of NamesrvConfig or NettyServerConfig, as the file has them. */
-  readonly #extras: ReadonlyMap<string, string>
+  readonly #extras: Given['extras']
 
-  private constructor(
-    keys: ReadonlyMap<string, ResolvedKey>,
-    extras: ReadonlyMap<string, string>,
-    file: string | undefined,
-  ) {
+  private constructor(keys: Configuration['state'], extras: Given['extras'], file: string | undefined) {
     this.file = file
     this.#keys = keys
     this.#extras = extras
-    this.blackList = blackListOf(`${keys.get('configBlackList')?.text}`)
+    this.blackList = blackListOf(`${keys.get('configBlackList')?.value}`)
     this.values = Object.fromEntries([...keys].map(([name, { value }]) => [name, value])) as NamesrvConfig
   }
 
@@ -72,7 +67,7 @@ export class Configuration {
     /** In the order in which the layers were read. */
     errors: ConfigError[]
   } {
-    const { texts, filePairs, fileError, notices } = readLayers(options)
+    const { texts, extras, fileError, notices } = readLayers(options)
     const keys = new Map<string, ResolvedKey>()
     const errors = new Map<string, ConfigError>()
     // Defaults of other keys depend on those of the system, so these come first.
@@ -94,18 +89,8 @@ export class Configuration {
         errors.set(key.name, checked)
         continue
       }
-      keys.set(key.name, { key, value: checked.value, text: checked.text, source: given.source })
+      keys.set(key.name, { key, value: checked.value, source: given.source })
       if (checked.notice !== undefined) notices.push(checked.notice)
-    }
-    const unused = CONFIG_KEYS.filter(({ name, effect }) => effect === 'none' && texts.has(name))
-    if (unused.length > 0) {
-      const fields = { keys: unused.map(({ name }) => name) }
-      notices.push({ level: 'info', message: 'keys without effect here', fields })
-    }
-    const extras = new Map<string, string>()
-    for (const { key: name, value } of filePairs.values()) {
-      const key = findConfigKey(name)
-      if (!isField(key) || key.name !== name) extras.set(name, value)
     }
     return {
       configuration: new Configuration(keys, extras, options.file?.path),
@@ -172,8 +157,8 @@ export class Configuration {
   /** All pairs of the configuration file in the order of their names; secrets are not hidden. */
   #stored(state: ReadonlyMap<string, ResolvedKey>): [name: string, text: string][] {
     const texts = new Map(this.#extras)
-    for (const { key, text } of state.values()) {
-      if (isField(key) && text !== undefined) texts.set(key.name, text)
+    for (const { key, value } of state.values()) {
+      if (isField(key) && value !== undefined) texts.set(key.name, String(value))
     }
     return [...texts].sort(([a], [b]) => (a < b ? -1 : 1))
   }
@@ -212,5 +197,5 @@ function defaultOf(
     : byDefault
   const sameAs = isComputed ? keys.get(byDefault.sameAs ?? '') : undefined
   const source = sameAs?.source ?? { layer: 'default', place: 'default' }
-  return { key, value, text: value === undefined ? undefined : String(value), source }
+  return { key, value, source }
 }

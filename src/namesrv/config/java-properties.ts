@@ -123,6 +123,7 @@ function escaped(text: string): string {
   return text.replace(/[^ -[\]-~]/g, (unit) => SPECIAL[unit] ?? unicodeEscape(unit))
 }
 
-function unicodeEscape(unit: string): string {
+/** A UTF-16 unit as `\uXXXX`. */
+export function unicodeEscape(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import {
-  assignJavaStyle,
   bindAddressProblem,
+  checkValue,
+  javaInteger,
+  javaTrim,
   withoutBrackets,
 } from '../../../src/namesrv/config/check-value.ts'
-import type { ConfigType } from '../../../src/namesrv/config/config-key.ts'
+import { ConfigError } from '../../../src/namesrv/config/config-error.ts'
+import { boolean, type ConfigKey, type ConfigType } from '../../../src/namesrv/config/config-key.ts'
 
 type JavaCase = { text: string } & Record<ConfigType, string | null>
 
@@ -15,29 +18,35 @@ const javaCases = readFileSync(new URL('./fixtures/java-values.txt', import.meta
   .split('\n')
   .map((line) => JSON.parse(line) as JavaCase)
 
-describe('assignJavaStyle', () => {
-  const types: ConfigType[] = ['int', 'long', 'boolean', 'string']
+describe('a text', () => {
+  test('is read as Java reads it for an int, a long and a String', () => {
+    for (const { text, int, long, string } of javaCases) {
+      const shown = JSON.stringify(text)
+      expect(javaInteger(text, 32)?.toString() ?? null, shown).toBe(int)
+      expect(javaInteger(text, 64)?.toString() ?? null, shown).toBe(long)
+      expect(javaTrim(text), shown).toBe(string)
+    }
+  })
 
-  test.each(types)('reads a text as Java reads it for a field of type %s', (type) => {
-    for (const javaCase of javaCases) {
-      const assigned = assignJavaStyle(type, javaCase.text)
-      expect(assigned?.text ?? null, JSON.stringify(javaCase.text)).toBe(javaCase[type])
+  test('is read as Java reads it for a boolean, or rejected', () => {
+    const key: ConfigKey = { ...boolean('x', false).atStart('A key.'), owner: 'own' }
+    for (const { text, boolean } of javaCases) {
+      const checked = checkValue(key, { text, source: { layer: 'file', place: 'f:1' } })
+      if (!(checked instanceof ConfigError)) expect(String(checked.value), JSON.stringify(text)).toBe(boolean)
     }
   })
 
   test.each([
-    ['int', ' 8', undefined],
-    ['int', '+0012', 12],
-    ['long', '86400000', 86_400_000],
-    ['boolean', 'yes', false],
-    ['boolean', 'True', true],
-    ['string', ' a b\t', 'a b'],
-  ] as const)('reads the %s %j as %j', (type, text, value) => {
-    expect(assignJavaStyle(type, text)?.value).toBe(value)
+    [' 8', undefined],
+    ['+0012', 12n],
+    ['-0', 0n],
+    ['86400000', 86_400_000n],
+  ])('such as %j is the int %s', (text, value) => {
+    expect(javaInteger(text, 32)).toBe(value)
   })
 
-  test('rejects a number of a million digits at once', () => {
-    expect(assignJavaStyle('long', '9'.repeat(1_000_000))).toBeUndefined()
+  test('of a million digits is rejected at once', () => {
+    expect(javaInteger('9'.repeat(1_000_000), 64)).toBeUndefined()
   })
 })
 
