@@ -1,3 +1,4 @@
+import { Command, CommanderError } from 'commander'
 import { CodedError } from '../common/coded-error.ts'
 import { CONFIG_NAMES, findConfigKey, nearestName } from '../namesrv/config/config-keys.ts'
 import type { KeyText } from '../namesrv/config/config-layers.ts'
@@ -24,18 +25,7 @@ export type CommandLine =
       readonly keys: readonly KeyText[]
     }
 
-const HELP = `Usage: mqnamesrv [options] [--KEY VALUE ...]
-
-A RocketMQ NameServer: brokers register with it, and clients look up routes.
-
-Options:
-  -c, --configFile <file>        configuration, a Java .properties file; updates from mqadmin
-                                 are written to it
-  -p, --printConfigItem          print all keys and their values as a file for -c, and exit
-  -n, --namesrvAddr <addresses>  ignored; accepted for compatibility with Java
-  -v, --version                  print the version and exit
-  -h, --help                     print this help and exit
-
+const AFTER_HELP = `
 Any key of the configuration can also be set by --KEY VALUE or --KEY=VALUE:
   mqnamesrv --listenPort 9999 --scanNotActiveBrokerInterval=5000
 or by an environment variable, MQNAMESRV_LISTEN_PORT=9999. The command line overrides the
@@ -47,66 +37,109 @@ shutdown fails; 2 if the command line is invalid; 130 or 143 if a second SIGINT 
 ends the process at once.
 `
 
-/** The options that are no keys of the configuration. */
-const OPTIONS = [
-  { short: '-c', long: '--configFile', takesValue: true },
-  { short: '-p', long: '--printConfigItem', takesValue: false },
-  { short: '-n', long: '--namesrvAddr', takesValue: true },
-  { short: '-v', long: '--version', takesValue: false },
-  { short: '-h', long: '--help', takesValue: false },
-] as const
-
-const OPTION_NAMES = [...OPTIONS.map(({ long }) => long), ...CONFIG_NAMES.map((key) => `--${key}`)]
-
 /**
- * Parses a command line. Options are accepted in all forms that Java's command line has: `-c value`, `-c=value`, `-cvalue`,
- * `-configFile value`, `--configFile=value`.
+ * Parses a command line: Java's options and ours.
  *
  * @param argv - The arguments, without the program.
  * @throws {UsageError}
  * @see org.apache.rocketmq.namesrv.NamesrvStartup#parseCommandlineAndConfigFile
  */
 export function parseCommandLine(argv: readonly string[], version: string): CommandLine {
-  let action: 'print' | 'start' = 'start'
-  let configFile: string | undefined
+  let shown = ''
+  const program = new Command('mqnamesrv')
+    .description('A RocketMQ NameServer: brokers register with it, and clients look up routes.')
+    .usage('[options] [--KEY VALUE ...]')
+    .option(
+      '-c, --configFile <file>',
+      'configuration, a Java .properties file; updates from mqadmin are written to it',
+    )
+    .option('-p, --printConfigItem', 'print all keys and their values as a file for -c, and exit')
+    .option('-n, --namesrvAddr <addresses>', 'ignored; accepted for compatibility with Java')
+    .version(`mqnamesrv ${version}`, '-v, --version', 'print the version and exit')
+    .helpOption('-h, --help', 'print this help and exit')
+    .addHelpText('after', AFTER_HELP)
+    .allowExcessArguments(true)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => (shown += text), writeErr: () => {} })
+
+  const { keys, rest } = withoutKeys(argv, optionsOf(program))
+  try {
+    program.parse(rest, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error
+    return { action: 'show', text: shown }
+  }
+  const [word] = program.args
+  if (word !== undefined) {
+    throw new UsageError('ERR_USAGE_WORD', `unexpected argument ${JSON.stringify(word)}`)
+  }
+  const { configFile, printConfigItem } = program.opts<{ configFile?: string; printConfigItem?: boolean }>()
+  return { action: printConfigItem === true ? 'print' : 'start', configFile, keys }
+}
+
+/** An option of the program itself, not a key of the configuration. */
+interface ProgramOption {
+  /** `-c`. */
+  readonly short: string
+  /** `--configFile`. */
+  readonly long: string
+  readonly takesValue: boolean
+}
+
+function optionsOf(program: Command): ProgramOption[] {
+  return program
+    .createHelp()
+    .visibleOptions(program)
+    .map(({ short = '', long = '', required }) => ({ short, long, takesValue: required }))
+}
+
+/**
+ * Separates the keys of the configuration, `--KEY VALUE` and `--KEY=VALUE`, which are too many for the help text.
+ *
+ * @returns As `rest` everything else in its order, with the program's options as `--long value`, from all forms that Java's
+ * command line has: `-c value`, `-c=value`, `-cvalue`, `-configFile value`, `--configFile=value`.
+ * @throws {UsageError} An unknown option, or one without its value.
+ */
+function withoutKeys(
+  argv: readonly string[],
+  options: readonly ProgramOption[],
+): { keys: KeyText[]; rest: string[] } {
   const keys: KeyText[] = []
+  const rest: string[] = []
   const pending = [...argv]
   for (let argument = pending.shift(); argument !== undefined; argument = pending.shift()) {
     if (!argument.startsWith('-') || argument === '-') {
-      throw new UsageError('ERR_USAGE_WORD', `unexpected argument ${JSON.stringify(argument)}`)
+      rest.push(argument)
+      continue
     }
-    const { name, inline } = splitArgument(argument)
-    const option = findOption(name)
-    if (option?.takesValue === false) {
-      if (inline !== undefined) throw new UsageError('ERR_USAGE_WORD', `option ${name} takes no value`)
-      if (option.long === '--help') return { action: 'show', text: HELP }
-      if (option.long === '--version') return { action: 'show', text: `mqnamesrv ${version}\n` }
-      action = 'print'
+    const { name, inline } = splitArgument(argument, options)
+    const option = findOption(name, options)
+    if (option !== undefined) {
+      rest.push(option.long)
+      if (option.takesValue) rest.push(inline ?? valueAfter(name, pending))
+      else if (inline !== undefined) throw new UsageError('ERR_USAGE_WORD', `option ${name} takes no value`)
       continue
     }
     const key = name.slice(2)
-    if (option === undefined && (!name.startsWith('--') || findConfigKey(key) === undefined)) {
-      const nearest = nearestName(name, OPTION_NAMES)
-      const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
-      throw new UsageError('ERR_USAGE_UNKNOWN_OPTION', `unknown option ${name}${hint}`)
-    }
-    const value = inline ?? valueAfter(name, pending)
-    if (option === undefined) keys.push({ key, value })
-    else if (option.long === '--configFile') configFile = value
+    if (!name.startsWith('--') || findConfigKey(key) === undefined) throw unknown(name, options)
+    keys.push({ key, value: inline ?? valueAfter(name, pending) })
   }
-  return { action, configFile, keys }
+  return { keys, rest }
 }
 
-function findOption(name: string): (typeof OPTIONS)[number] | undefined {
-  return OPTIONS.find(({ short, long }) => name === short || name === long || `-${name}` === long)
+function findOption(name: string, options: readonly ProgramOption[]): ProgramOption | undefined {
+  return options.find(({ short, long }) => name === short || name === long || `-${name}` === long)
 }
 
 /** Name and value of an argument, which may be in one: `--name=value`, or `-cvalue` for a short option that takes a value. */
-function splitArgument(argument: string): { name: string; inline: string | undefined } {
+function splitArgument(
+  argument: string,
+  options: readonly ProgramOption[],
+): { name: string; inline: string | undefined } {
   const equals = argument.indexOf('=')
   const name = equals < 0 ? argument : argument.slice(0, equals)
-  const short = OPTIONS.find((option) => option.takesValue && name.startsWith(option.short))?.short
-  if (short !== undefined && findOption(name) === undefined) {
+  const short = options.find((option) => option.takesValue && name.startsWith(option.short))?.short
+  if (short !== undefined && findOption(name, options) === undefined) {
     return { name: short, inline: argument.slice(short.length) }
   }
   return { name, inline: equals < 0 ? undefined : argument.slice(equals + 1) }
@@ -119,4 +152,13 @@ function valueAfter(name: string, pending: string[]): string {
     throw new UsageError('ERR_USAGE_MISSING_VALUE', `option ${name} needs a value`)
   }
   return next
+}
+
+function unknown(name: string, options: readonly ProgramOption[]): UsageError {
+  const nearest = nearestName(name, [
+    ...options.map(({ long }) => long),
+    ...CONFIG_NAMES.map((key) => `--${key}`),
+  ])
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
+  return new UsageError('ERR_USAGE_UNKNOWN_OPTION', `unknown option ${name}${hint}`)
 }
