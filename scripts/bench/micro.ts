@@ -69,12 +69,11 @@ function cutFrames(): (count: number) => void {
 }
 
 function decodeEach(frames: readonly Pick<RequestFrame, 'bytes'>[]): (count: number) => void {
-  const all = frames.map(({ bytes }) => bytes)
-  const decoder = new CommandDecoder({ nextOpaque: () => 0 })
+  const all = frames.map(({ bytes }) => bytes.subarray(4))
+  const decoder = new CommandDecoder()
   return (count) => {
     for (let i = 0; i < count; i++) {
-      const bytes = all[i % all.length] as Buffer
-      sink = decoder.decode(bytes, 4)
+      sink = decoder.decode(all[i % all.length] as Buffer)
     }
   }
 }
@@ -163,7 +162,7 @@ function registration(tables: RouteInfoManager, broker: number, topics: number):
     enableActingMaster: false,
     channelId: broker,
     nowMs: 0,
-    generation: tables.nextGeneration(),
+    generation: tables.queue.nextGeneration(),
     dataVersion: { counter: 1n, stateVersion: 0n, timestamp: 1n },
     topicConfigTable: new Map(names.map((topicName) => [topicName, { topicName, ...config }])),
     topicQueueMappingInfoMap: new Map(),

@@ -13,12 +13,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
-import { TimeSlicer } from '../../src/common/time-slicer.ts'
+import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { RouteSnapshots } from '../../src/namesrv/files/route-snapshots.ts'
+import { createNamesrvContext } from '../../src/namesrv/namesrv-context.ts'
 import { systemClock, systemScheduler } from '../../src/namesrv/time.ts'
 import { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { Counters } from '../../src/stats/counters.ts'
-import { RecentEvents } from '../../src/stats/recent-events.ts'
 import { freePort } from '../support/ports.ts'
 import { jsonFrame } from './request-frames.ts'
 import { RpcConnection } from './rpc.ts'
@@ -31,23 +30,19 @@ const owner = { closed: false }
 const topicOf = (index: number): string => `BenchTopic-${String(index).padStart(5, '0')}`
 
 function manager(): { routeInfo: RouteInfoManager; snapshots: RouteSnapshots } {
-  const slicer = new TimeSlicer({ nowMs: systemClock.nowMs, defer: systemScheduler.defer })
-  const routeInfo = new RouteInfoManager({ slicer, onEvent: () => {} })
-  const snapshots = new RouteSnapshots({
-    counters: new Counters(),
-    events: new RecentEvents(),
-    path,
-    intervalMs: 3_600_000,
-    graceMs: 3_600_000,
-    maxAgeMs: 3_600_000,
-    routeInfo,
-    slicer,
-    logger: pino({ level: 'warn' }),
+  const { configuration } = Configuration.resolve({
+    args: [{ key: 'routeSnapshotPath', value: path }],
+    homeDirectory: folder,
+    processors: 2,
+  })
+  const context = createNamesrvContext({
+    configuration,
     clock: systemClock,
     scheduler: systemScheduler,
-    dateMs: Date.now,
+    logger: pino({ level: 'warn' }),
   })
-  return { routeInfo, snapshots }
+  const routeInfo = new RouteInfoManager({ slicer: context.slicer, onEvent: () => {} })
+  return { routeInfo, snapshots: new RouteSnapshots(context, routeInfo) }
 }
 
 async function register(routeInfo: RouteInfoManager, broker: number): Promise<void> {
@@ -68,7 +63,7 @@ async function register(routeInfo: RouteInfoManager, broker: number): Promise<vo
       enableActingMaster: false,
       channelId: broker + 1,
       nowMs: systemClock.nowMs(),
-      generation: routeInfo.nextGeneration(),
+      generation: routeInfo.queue.nextGeneration(),
       dataVersion: { counter: 1n, stateVersion: 0n, timestamp: 1n },
       topicConfigTable: new Map(table.map((each) => [each.topicName, each])),
       topicQueueMappingInfoMap: new Map(),

@@ -27,8 +27,8 @@ const NOW_MS = 1_700_000_000_000
 
 /** What the server must answer to a stream of frames. */
 export interface Prediction {
-  /** Opaques of the responses, in their order; null where the server counts for itself. */
-  readonly opaques: readonly (number | null)[]
+  /** Opaques of the responses, in their order. */
+  readonly opaques: readonly number[]
   /** Whether the stream ends in something that is no frame, at which the server closes. */
   readonly closes: boolean
   /** Frames that could be read. */
@@ -38,27 +38,19 @@ export interface Prediction {
 /** Takes a stream apart and reads every body. @throws What no decoder may throw, or an Error if two ways to read disagree. */
 export function runDecoders(stream: Buffer, cuts: readonly number[]): Prediction {
   const decoder = new FrameDecoder(MAX_FRAME_BYTES)
-  const opaques: (number | null)[] = []
+  const opaques: number[] = []
   const commands: RemotingCommand[] = []
   const registrations = new RegistrationReader()
-  let isOwnOpaque = false
-  const commandDecoder = new CommandDecoder({
-    nextOpaque: () => {
-      isOwnOpaque = true
-      return 0
-    },
-    maxHeaderBytes: MAX_HEADER_BYTES,
-  })
+  const commandDecoder = new CommandDecoder(MAX_HEADER_BYTES)
   try {
     let from = 0
     for (const cut of [...cuts, stream.length]) {
       decoder.append(stream.subarray(from, cut))
       from = cut
       for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
-        isOwnOpaque = false
         const command = commandDecoder.decode(frame)
         commands.push(command)
-        if (!isResponse(command) && !isOneway(command)) opaques.push(isOwnOpaque ? null : command.opaque)
+        if (!isResponse(command) && !isOneway(command)) opaques.push(command.opaque)
         if (command.body !== null) readBody(command.code, command.body, registrations)
       }
     }

@@ -222,7 +222,7 @@ class Peer {
     const { opaques } = this.#prediction as Prediction
     const expected = opaques[this.#answers]
     if (expected === undefined) throw new Error(`a response too many: code ${code}, opaque ${opaque}`)
-    if (expected !== null && expected !== opaque) {
+    if (expected !== opaque) {
       throw new Error(`answer ${this.#answers} is to opaque ${opaque} instead of ${expected}`)
     }
     if (!RESPONSE_CODES.has(code)) throw new Error(`answer ${this.#answers} has the code ${code}`)

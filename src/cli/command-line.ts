@@ -1,7 +1,6 @@
-import { Command, CommanderError } from 'commander'
-import { CONFIG_NAMES, findConfigKey } from '../namesrv/config/config-keys.ts'
-import type { PropertyOption } from '../namesrv/config/config-layers.ts'
-import { didYouMean } from '../namesrv/config/nearest-key.ts'
+import { CodedError } from '../common/coded-error.ts'
+import { CONFIG_NAMES, findConfigKey, nearestName } from '../namesrv/config/config-keys.ts'
+import type { KeyText } from '../namesrv/config/config-layers.ts'
 
 /**
  * Why a command line is invalid.
@@ -13,15 +12,7 @@ import { didYouMean } from '../namesrv/config/nearest-key.ts'
 export type UsageErrorCode = 'ERR_USAGE_UNKNOWN_OPTION' | 'ERR_USAGE_MISSING_VALUE' | 'ERR_USAGE_WORD'
 
 /** An invalid command line: one line on stderr, exit code 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-  readonly code: UsageErrorCode
-
-  constructor(code: UsageErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
-}
+export class UsageError extends CodedError<UsageErrorCode> {}
 
 /** What a command line asks for. */
 export type CommandLine =
@@ -29,145 +20,103 @@ export type CommandLine =
   | {
       readonly action: 'print' | 'start'
       readonly configFile: string | undefined
-      readonly properties: readonly PropertyOption[]
+      /** The keys that it sets, in its order. */
+      readonly keys: readonly KeyText[]
     }
 
-const AFTER_HELP = `
-Any key of the configuration can also be set by --key value or --key=value:
+const HELP = `Usage: mqnamesrv [options] [--KEY VALUE ...]
+
+A RocketMQ NameServer: brokers register with it, and clients look up routes.
+
+Options:
+  -c, --configFile <file>        configuration, a Java .properties file; updates from mqadmin
+                                 are written to it
+  -p, --printConfigItem          print all keys and their values as a file for -c, and exit
+  -n, --namesrvAddr <addresses>  ignored; accepted for compatibility with Java
+  -v, --version                  print the version and exit
+  -h, --help                     print this help and exit
+
+Any key of the configuration can also be set by --KEY VALUE or --KEY=VALUE:
   mqnamesrv --listenPort 9999 --scanNotActiveBrokerInterval=5000
 or by an environment variable, MQNAMESRV_LISTEN_PORT=9999. The command line overrides the
 environment, the environment the file, and the file the defaults.
 docs/configuration.md describes all keys; -p prints them with their values.
 
 Exit codes: 0 after -h, -v, -p and a shutdown by SIGTERM or SIGINT; 1 if the start or the
-shutdown fails; 2 if the command line is invalid.
+shutdown fails; 2 if the command line is invalid; 130 or 143 if a second SIGINT or SIGTERM
+ends the process at once.
 `
 
+/** The options that are no keys of the configuration. */
+const OPTIONS = [
+  { short: '-c', long: '--configFile', takesValue: true },
+  { short: '-p', long: '--printConfigItem', takesValue: false },
+  { short: '-n', long: '--namesrvAddr', takesValue: true },
+  { short: '-v', long: '--version', takesValue: false },
+  { short: '-h', long: '--help', takesValue: false },
+] as const
+
+const OPTION_NAMES = [...OPTIONS.map(({ long }) => long), ...CONFIG_NAMES.map((key) => `--${key}`)]
+
 /**
- * Parses a command line: Java's options and ours.
+ * Parses a command line. Options are accepted in all forms that Java's command line has: `-c value`, `-c=value`, `-cvalue`,
+ * `-configFile value`, `--configFile=value`.
  *
  * @param argv - The arguments, without the program.
  * @throws {UsageError}
  * @see org.apache.rocketmq.namesrv.NamesrvStartup#parseCommandlineAndConfigFile
  */
 export function parseCommandLine(argv: readonly string[], version: string): CommandLine {
-  let shown = ''
-  const program = new Command('mqnamesrv')
-    .description('A RocketMQ NameServer: brokers register with it, and clients look up routes.')
-    .usage('[options] [--property value ...]')
-    .option(
-      '-c, --configFile <file>',
-      'configuration, a Java .properties file; updates from mqadmin are written to it',
-    )
-    .option('-p, --printConfigItem', 'print all keys and their values as a file for -c, and exit')
-    .option('-n, --namesrvAddr <addresses>', 'ignored; accepted for compatibility with Java')
-    .version(`mqnamesrv ${version}`, '-v, --version', 'print the version and exit')
-    .helpOption('-h, --help', 'print this help and exit')
-    .addHelpText('after', AFTER_HELP)
-    .allowExcessArguments(true)
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => (shown += text), writeErr: () => {} })
-
-  const split = splitArguments(argv, programOptionsOf(program))
-  try {
-    program.parse(split.rest, { from: 'user' })
-  } catch (error) {
-    if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error
-    return { action: 'show', text: shown }
-  }
-  const [word] = program.args
-  if (word !== undefined) {
-    throw new UsageError('ERR_USAGE_WORD', `unexpected argument ${JSON.stringify(word)}`)
-  }
-  const { configFile, printConfigItem } = program.opts<{ configFile?: string; printConfigItem?: boolean }>()
-  return { action: printConfigItem === true ? 'print' : 'start', configFile, properties: split.properties }
-}
-
-function programOptionsOf(program: Command): ProgramOption[] {
-  return program
-    .createHelp()
-    .visibleOptions(program)
-    .map(({ short = '', long = '', required }) => ({ short, long, takesValue: required }))
-}
-
-/** An option of the program itself, not a key of the configuration. */
-interface ProgramOption {
-  /** `-c`. */
-  readonly short: string
-  /** `--configFile`. */
-  readonly long: string
-  readonly takesValue: boolean
-}
-
-/** A command line without its properties. */
-interface SplitArguments {
-  readonly properties: PropertyOption[]
-  /** Everything else, in order: the program's options and their values, and words. */
-  readonly rest: string[]
-}
-
-/**
- * Separates the properties, `--key value` and `--key=value`, from the program's own options. Any key of the configuration is a
- * property; they are too many for the help text.
- *
- * Rewrites the program's options as `--long value`, from all forms that Java's command line has: `-c value`, `-c=value`,
- * `-cvalue`, `-configFile value`, `--configFile=value`.
- *
- * @throws {UsageError} An unknown option, or one without its value.
- */
-function splitArguments(argv: readonly string[], programOptions: readonly ProgramOption[]): SplitArguments {
-  const split: SplitArguments = { properties: [], rest: [] }
+  let action: 'print' | 'start' = 'start'
+  let configFile: string | undefined
+  const keys: KeyText[] = []
   const pending = [...argv]
   for (let argument = pending.shift(); argument !== undefined; argument = pending.shift()) {
     if (!argument.startsWith('-') || argument === '-') {
-      split.rest.push(argument)
-      continue
+      throw new UsageError('ERR_USAGE_WORD', `unexpected argument ${JSON.stringify(argument)}`)
     }
-    const { name, inline } = splitArgument(argument, programOptions)
-    const option = programOptions.find(
-      ({ short, long }) => name === short || name === long || `-${name}` === long,
-    )
-    if (option !== undefined) {
-      split.rest.push(option.long)
-      if (option.takesValue) split.rest.push(inline ?? valueAfter(name, pending))
-      else if (inline !== undefined) throw new UsageError('ERR_USAGE_WORD', `option ${name} takes no value`)
+    const { name, inline } = splitArgument(argument)
+    const option = findOption(name)
+    if (option?.takesValue === false) {
+      if (inline !== undefined) throw new UsageError('ERR_USAGE_WORD', `option ${name} takes no value`)
+      if (option.long === '--help') return { action: 'show', text: HELP }
+      if (option.long === '--version') return { action: 'show', text: `mqnamesrv ${version}\n` }
+      action = 'print'
       continue
     }
     const key = name.slice(2)
-    if (!name.startsWith('--') || findConfigKey(key) === undefined) throw unknown(name, programOptions)
-    split.properties.push({ key, value: inline ?? valueAfter(name, pending) })
+    if (option === undefined && (!name.startsWith('--') || findConfigKey(key) === undefined)) {
+      const nearest = nearestName(name, OPTION_NAMES)
+      const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
+      throw new UsageError('ERR_USAGE_UNKNOWN_OPTION', `unknown option ${name}${hint}`)
+    }
+    const value = inline ?? valueAfter(name, pending)
+    if (option === undefined) keys.push({ key, value })
+    else if (option.long === '--configFile') configFile = value
   }
-  return split
+  return { action, configFile, keys }
+}
+
+function findOption(name: string): (typeof OPTIONS)[number] | undefined {
+  return OPTIONS.find(({ short, long }) => name === short || name === long || `-${name}` === long)
 }
 
 /** Name and value of an argument, which may be in one: `--name=value`, or `-cvalue` for a short option that takes a value. */
-function splitArgument(
-  argument: string,
-  programOptions: readonly ProgramOption[],
-): { name: string; inline: string | undefined } {
+function splitArgument(argument: string): { name: string; inline: string | undefined } {
   const equals = argument.indexOf('=')
   const name = equals < 0 ? argument : argument.slice(0, equals)
-  const isLong = name.startsWith('--') || programOptions.some(({ long }) => `-${name}` === long)
-  const short = isLong
-    ? undefined
-    : programOptions.find((option) => option.takesValue && name.startsWith(option.short))
-  if (short !== undefined && name.length > short.short.length) {
-    return { name: short.short, inline: argument.slice(short.short.length) }
+  const short = OPTIONS.find((option) => option.takesValue && name.startsWith(option.short))?.short
+  if (short !== undefined && findOption(name) === undefined) {
+    return { name: short, inline: argument.slice(short.length) }
   }
   return { name, inline: equals < 0 ? undefined : argument.slice(equals + 1) }
 }
 
 /** The next argument, unless it looks like an option; a negative number does not. */
 function valueAfter(name: string, pending: string[]): string {
-  const next = pending[0]
+  const next = pending.shift()
   if (next === undefined || /^-(?!\d|$)/.test(next)) {
     throw new UsageError('ERR_USAGE_MISSING_VALUE', `option ${name} needs a value`)
   }
-  pending.shift()
   return next
-}
-
-function unknown(name: string, programOptions: readonly ProgramOption[]): UsageError {
-  const candidates = [...programOptions.map(({ long }) => long), ...CONFIG_NAMES.map((key) => `--${key}`)]
-  return new UsageError('ERR_USAGE_UNKNOWN_OPTION', `unknown option ${name}${didYouMean(name, candidates)}`)
 }

@@ -15,8 +15,8 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** An error of the operating system in words, without a stack: `permission denied (EACCES)`. */
 export function describeErrno(error: unknown): string {
-  const code = errnoOf(error)
-  const words = code === undefined ? undefined : WORDS[code]
+  const { code } = Object(error) as { readonly code?: unknown }
+  const words = WORDS[`${code}`]
   return words === undefined ? firstLine(error) : `${words} (${code})`
 }
 
@@ -33,9 +33,4 @@ export function describeFailure(error: unknown): string {
 export function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error)
   return message.split(/\r\n|\r|\n/, 1)[0] as string
-}
-
-function errnoOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : undefined
 }

@@ -4,61 +4,54 @@ import { ConfigError } from '../namesrv/config/config-error.ts'
 import type { NamesrvConfig } from '../namesrv/config/config-keys.ts'
 import { describeErrno } from './errno.ts'
 
-/** A log file that can be opened again after it was renamed; part of pino's destination. */
-export interface ReopenableFile {
-  reopen(path: string): void
+/** How and where to log. */
+export interface LogOptions extends Pick<NamesrvConfig, 'logLevel' | 'logFormat' | 'logPath'> {
+  /** Whether the log is written to a terminal; `auto` depends on it. */
+  readonly isTerminal: boolean
+  /** Called for each line that cannot be written, because the disk is full or the reader has left; the program continues. */
+  readonly onWriteError?: (error: NodeJS.ErrnoException) => void
 }
 
-/** How and where to log. */
-export interface LogOptions {
-  readonly level: NamesrvConfig['logLevel']
-  readonly format: NamesrvConfig['logFormat']
-  /** Whether stdout is a terminal; `auto` depends on it. */
-  readonly isTerminal: boolean
-  /** Where lines are written. Default: {@link LogOptions.path}. */
-  readonly destination?: DestinationStream
-  /** The log file. Default, and if empty: stdout. */
-  readonly path?: string
-  /** Receives the log file. */
-  readonly onFile?: (file: ReopenableFile) => void
-  /** Called for each line that cannot be written, because the disk is full or the reader has left; the program continues. */
-  readonly onWriteError?: (error: Error) => void
+/** The log of the program. */
+export interface Log {
+  readonly logger: Logger
+  /** Opens the log file again after logrotate renamed it. If that fails, lines are still written to the old file. */
+  reopen(): void
 }
 
 /** Maximum size of lines that wait because they cannot be written; further lines are dropped. */
 const MAX_UNWRITTEN_CHARACTERS = 1024 * 1024
 
 /**
- * Creates the logger of the program. Each line is written before the call returns, so that no line is lost however the process
+ * Opens the log of the program. Each line is written before the call returns, so that no line is lost however the process
  * ends. Lines are JSON, or coloured text for people.
  * @throws {ConfigError} if the log file cannot be opened.
  */
-export async function createLogger(options: LogOptions): Promise<Logger> {
-  const pretty = options.format === 'pretty' || (options.format === 'auto' && options.isTerminal)
+export async function openLog(options: LogOptions): Promise<Log> {
+  const { logLevel, logFormat, logPath, isTerminal, onWriteError = () => {} } = options
+  const pretty = logFormat === 'pretty' || (logFormat === 'auto' && isTerminal)
   const settings: LoggerOptions = {
-    level: options.level,
+    level: logLevel,
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
     hooks: { streamWrite: pretty ? escapedTwice : escaped },
   }
-  if (!pretty) {
-    if (options.destination !== undefined) return pino(settings, options.destination)
-    return pino(settings, openOutput(options))
+  const output = openOutput(logPath, onWriteError)
+  let stream: DestinationStream = output
+  if (pretty) {
+    // Loaded only if needed, and used as a stream in this process: a worker thread would slow down every start.
+    const { build } = await import('pino-pretty')
+    stream = build({
+      sync: true,
+      destination: output as unknown as NodeJS.WritableStream,
+      ignore: 'pid,hostname',
+      translateTime: false,
+      singleLine: true,
+      messageFormat: (line, key) => oneLine(`${line[key]}`),
+    }).on('error', onWriteError)
   }
-
-  // Loaded only if needed, and used as a stream in this process: a worker thread would slow down every start.
-  const { build } = await import('pino-pretty')
-  const destination = options.destination as NodeJS.WritableStream | undefined
-  const stream = build({
-    sync: true,
-    destination: destination ?? openOutput(options),
-    ignore: 'pid,hostname',
-    translateTime: false,
-    singleLine: true,
-    messageFormat: (line, key) => oneLine(`${line[key]}`),
-  })
-  stream.on('error', options.onWriteError ?? (() => {}))
-  return pino(settings, stream)
+  const logger = pino(settings, stream)
+  return { logger, reopen: () => reopen(logger, logPath, output) }
 }
 
 /** C1 controls, line separators and bidi marks: JSON allows them, and a terminal acts on them. */
@@ -85,11 +78,7 @@ function oneLine(message: string): string {
 }
 
 /** Opens stdout or the log file, such that a slow reader or a full disk does not block the server. */
-function openOutput({
-  path = '',
-  onFile,
-  onWriteError,
-}: LogOptions): DestinationStream & NodeJS.WritableStream {
+function openOutput(path: string, onWriteError: (error: NodeJS.ErrnoException) => void): LogOutput {
   if (path !== '') checkLogFile(path)
   const output = pino.destination({
     ...(path === '' ? { fd: 1 } : { dest: path, append: true }),
@@ -99,11 +88,12 @@ function openOutput({
     retryEAGAIN: () => false,
   })
   output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EAGAIN') onWriteError?.(error)
+    if (error.code !== 'EAGAIN') onWriteError(error)
   })
-  if (path !== '') onFile?.(output)
-  return output as unknown as DestinationStream & NodeJS.WritableStream
+  return output
 }
+
+type LogOutput = ReturnType<typeof pino.destination>
 
 /**
  * Checks that a log file can be appended to, and creates it if it does not exist.
@@ -124,18 +114,14 @@ function checkLogFile(path: string): void {
   }
 }
 
-/**
- * Opens the log file again after logrotate renamed it. If that fails, lines are still written to the old file.
- * @param file - Undefined if the log is written to stdout.
- */
-export function reopenLogFile(logger: Logger, path: string, file: ReopenableFile | undefined): void {
-  if (file === undefined) {
+function reopen(logger: Logger, path: string, output: LogOutput): void {
+  if (path === '') {
     logger.info('SIGHUP ignored: the log is written to stdout')
     return
   }
   try {
     checkLogFile(path)
-    file.reopen(path)
+    output.reopen(path)
   } catch (error) {
     logger.error({ path, error: (error as Error).message }, 'log file not reopened; writing to the old one')
     return

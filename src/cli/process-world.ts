@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, homedir, userInfo } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
-import type { Logger } from 'pino'
 import { ConfigError } from '../namesrv/config/config-error.ts'
 import { backupHint, type ConfigFile } from '../namesrv/config/config-layers.ts'
 import { readBackup } from '../namesrv/files/atomic-file.ts'
 import { describeErrno } from './errno.ts'
 import type { CliWorld } from './main.ts'
+import type { Signals } from './serve.ts'
 
 /** The heap is collected when it has grown by this much since the last collection, in percent. */
 const HEAP_GROWTH_PERCENT = 50
@@ -15,8 +15,7 @@ const FILE_TIMEOUT_MS = 1_000
 const FILE_CHECK_MS = 20
 
 /** The real process. Modules that only a server needs are loaded when a server is started. */
-export function processWorld(earlySignals: readonly string[], signals: readonly string[]): CliWorld {
-  let reopenLog = (_logger: Logger): void => {}
+export function processWorld(earlySignals: Signals, signals: Signals): CliWorld {
   return {
     earlySignals,
     signals,
@@ -29,21 +28,14 @@ export function processWorld(earlySignals: readonly string[], signals: readonly 
     events: process,
     exit: endProcess,
     readConfigFile,
-    createLogger: async ({ values: { logLevel, logFormat, logPath } }) => {
-      const { createLogger, reopenLogFile } = await import('./logger.ts')
-      reopenLog = (logger) => reopenLogFile(logger, logPath, undefined)
-      return createLogger({
-        level: logLevel,
-        format: logFormat,
-        isTerminal: logPath === '' && process.stdout.isTTY === true,
-        path: logPath,
-        onFile: (file) => {
-          reopenLog = (logger) => reopenLogFile(logger, logPath, file)
-        },
+    openLog: async ({ values }) => {
+      const { openLog } = await import('./logger.ts')
+      return openLog({
+        ...values,
+        isTerminal: values.logPath === '' && process.stdout.isTTY === true,
         onWriteError: onceOnStderr(),
       })
     },
-    reopenLog: (logger) => reopenLog(logger),
     createController: async (configuration, logger) => {
       limitHeapGrowth()
       const { NamesrvController } = await import('../namesrv/namesrv-controller.ts')

@@ -1,3 +1,5 @@
+import { CodedError } from './coded-error.ts'
+
 /** Every option that sets a limit, in the order in which a request meets them. */
 export const LIMIT_NAMES = [
   'maxConnections',
@@ -27,27 +29,17 @@ export const LIMIT_NAMES = [
 /** The name of an option that sets a limit. */
 export type LimitName = (typeof LIMIT_NAMES)[number]
 
-/** How a {@link LimitError} differs from a request that is too large by itself. */
-export interface LimitErrorOptions {
-  /** Whether the same request may succeed a moment later. Default false. */
-  readonly busy?: boolean
-  /** Remark of the response. Default: the message. */
-  readonly remark?: string
-}
-
 /** Something would exceed a limit. It is rejected, and nothing has changed. */
-export class LimitError extends Error {
-  override readonly name = 'LimitError'
-  readonly code = 'ERR_LIMIT'
-  readonly limit: LimitName
+export class LimitError extends CodedError<'ERR_LIMIT'> {
+  declare readonly limit: LimitName
+  /** Whether the same request may succeed a moment later. */
   readonly busy: boolean
   /** Remark of the response; unused if {@link busy}. */
   readonly remark: string
 
   /** @param message - For the log; names the limit and its value. */
-  constructor(limit: LimitName, message: string, { busy = false, remark = message }: LimitErrorOptions = {}) {
-    super(message)
-    this.limit = limit
+  constructor(limit: LimitName, message: string, { busy = false, remark = message } = {}) {
+    super('ERR_LIMIT', message, { limit })
     this.busy = busy
     this.remark = remark
   }

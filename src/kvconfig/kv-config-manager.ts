@@ -14,12 +14,12 @@ export type KVConfigTable = ReadonlyMap<string, ReadonlyMap<string, string | nul
 /** Limits of the table. What a file has beyond them stays, and may only shrink. */
 export interface KVConfigLimits {
   /** Max number of keys in all namespaces together. */
-  readonly maxEntries: number
+  readonly maxKVEntries: number
   /** Max bytes of all namespaces, keys and values together. */
-  readonly maxBytes: number
+  readonly maxKVBytes: number
+  /** Max changes that wait while the file is written; one more is rejected. */
+  readonly maxWaitingChanges: number
 }
-
-const UNLIMITED: KVConfigLimits = { maxEntries: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY }
 
 /**
  * Stores the table for the next start.
@@ -36,49 +36,41 @@ export type PersistKVConfig = (file: Buffer, onStored: () => void) => Promise<vo
  * @see KVConfigManager in apache/rocketmq
  */
 export class KVConfigManager {
-  #table: KVConfigTable
-  #size: KVConfigSize
+  /** The table that is stored. */
+  #state: KVConfigDraft
   readonly #changes: GroupCommit<KVConfigDraft>
 
-  /** @param maxWaitingChanges - Max changes that wait while the file is written; one more is rejected. */
-  constructor(
-    table: KVConfigTable,
-    persist: PersistKVConfig,
-    maxWaitingChanges: number,
-    limits: KVConfigLimits = UNLIMITED,
-  ) {
-    this.#table = table
-    this.#size = sizeOfTable(table)
+  constructor(table: KVConfigTable, persist: PersistKVConfig, limits: KVConfigLimits) {
+    this.#state = new KVConfigDraft(table, sizeOfTable(table), limits)
     this.#changes = new GroupCommit({
-      draft: () => new KVConfigDraft(this.#table, this.#size, limits),
-      commit: ({ table: changed, size }) =>
-        persist(encodeKVConfigFile(changed), () => {
-          this.#table = changed
-          this.#size = size
+      draft: () => new KVConfigDraft(this.#state.table, this.#state.size, limits),
+      commit: (draft) =>
+        persist(encodeKVConfigFile(draft.table), () => {
+          this.#state = draft
         }),
-      maxWaiting: maxWaitingChanges,
+      maxWaiting: limits.maxWaitingChanges,
     })
   }
 
   /** Number of keys in all namespaces together. */
   get entries(): number {
-    return this.#size.entries
+    return this.#state.size.entries
   }
 
   /** Bytes of all namespaces, keys and values together. */
   get bytes(): number {
-    return this.#size.bytes
+    return this.#state.size.bytes
   }
 
   /** A value, or null if there is none. */
   getKVConfig(namespace: string | null, key: string | null): string | null {
     if (namespace === null || key === null) return null
-    return this.#table.get(namespace)?.get(key) ?? null
+    return this.#state.table.get(namespace)?.get(key) ?? null
   }
 
   /** A namespace's entries, or null if it does not exist. */
   getKVListByNamespace(namespace: string | null): ReadonlyMap<string, string | null> | null {
-    return namespace === null ? null : (this.#table.get(namespace) ?? null)
+    return namespace === null ? null : (this.#state.table.get(namespace) ?? null)
   }
 
   /**
@@ -134,12 +126,12 @@ class KVConfigDraft {
   /** @throws {LimitError} with nothing changed. */
   put(namespace: string, key: string, value: string | null): void {
     const size = this.#sizeWith(namespace, key, value)
-    const { maxEntries, maxBytes } = this.#limits
-    if (size.entries > Math.max(maxEntries, this.size.entries)) {
-      throw new LimitError('maxKVEntries', `maxKVEntries (${maxEntries}) reached`)
+    const { maxKVEntries, maxKVBytes } = this.#limits
+    if (size.entries > Math.max(maxKVEntries, this.size.entries)) {
+      throw new LimitError('maxKVEntries', `maxKVEntries (${maxKVEntries}) reached`)
     }
-    if (size.bytes > Math.max(maxBytes, this.size.bytes)) {
-      throw new LimitError('maxKVBytes', `${size.bytes} bytes of entries exceed maxKVBytes (${maxBytes})`)
+    if (size.bytes > Math.max(maxKVBytes, this.size.bytes)) {
+      throw new LimitError('maxKVBytes', `${size.bytes} bytes of entries exceed maxKVBytes (${maxKVBytes})`)
     }
     this.#copyOf(namespace).set(key, value)
     this.size = size

@@ -1,24 +1,29 @@
 import { GroupCommit } from '../common/group-commit.ts'
 import { LimitError } from '../common/limit-error.ts'
-import type { ConfigUpdateOutcome, NamesrvConfiguration } from '../processor/namesrv-config.ts'
-import {
-  type ConfigChange,
-  type ConfigState,
-  forbiddenKeys,
-  readUpdate,
-  UPDATABLE_KEYS,
-  updatedConfigState,
-} from './config/apply-update.ts'
+import type {
+  ConfigUpdateOutcome,
+  NamesrvConfiguration,
+  RejectedConfigUpdate,
+} from '../processor/namesrv-config.ts'
+import { checkValue } from './config/check-value.ts'
 import { ConfigError } from './config/config-error.ts'
-import { configFileText } from './config/configuration.ts'
+import { type ConfigKey, isField, isReadWhileRunning, type ResolvedKey } from './config/config-key.ts'
+import { CONFIG_KEYS, findConfigKey } from './config/config-keys.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
-import { hasContent, writeFileAtomically } from './files/atomic-file.ts'
-import { WriteRecovery } from './files/write-recovery.ts'
+import { hasContent, recoveryLog, replaceFile } from './files/atomic-file.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 
 /** Maximum length of a text, and maximum number of keys, that a response and a log line quote. */
 const MAX_QUOTED_CHARACTERS = 200
 const MAX_QUOTED_KEYS = 20
+
+/**
+ * The keys that an update may set: the fields of Java's NamesrvConfig and NettyServerConfig that this server reads while it
+ * runs. Any client that reaches the port may send an update, so none of them weakens security or can fail the next start.
+ */
+export const UPDATABLE_KEYS: readonly string[] = CONFIG_KEYS.filter(
+  (key) => isField(key) && isReadWhileRunning(key),
+).map(({ name }) => name)
 
 /**
  * The configuration of a running server. An update is stored before it takes effect; one that cannot be stored is rejected, so
@@ -30,7 +35,7 @@ const MAX_QUOTED_KEYS = 20
  */
 export class LiveConfiguration implements NamesrvConfiguration {
   readonly #context: NamesrvContext
-  readonly #changes: GroupCommit<{ state: ConfigState }>
+  readonly #changes: GroupCommit<Map<string, ResolvedKey>>
   readonly #isStored: boolean
   /** Remark that the next start will not read an update; undefined if it will. */
   readonly #remark: string | undefined
@@ -47,23 +52,15 @@ export class LiveConfiguration implements NamesrvConfiguration {
     } else if (layer !== 'file') {
       this.#remark = `in effect and stored in ${configStorePath}; the next start reads it only with -c ${configStorePath}`
     }
-    const recovery = new WriteRecovery('configuration file', configStorePath, logger)
+    const watch = recoveryLog('configuration file can be written again', configStorePath, logger)
     this.#changes = new GroupCommit({
-      draft: () => ({ state: configuration.state }),
-      commit: async ({ state }) => {
-        if (!this.#isStored) {
-          configuration.putIntoEffect(state)
-          return
-        }
-        await recovery.watch(
-          writeFileAtomically(
-            configStorePath,
-            Buffer.from(configFileText(state)),
-            () => configuration.putIntoEffect(state),
-            undefined,
-            (old) => hasContent(old) && readable(old) !== undefined,
-          ),
-        )
+      draft: () => new Map(configuration.state),
+      commit: async (state) => {
+        const onReplaced = (): void => configuration.putIntoEffect(state)
+        if (!this.#isStored) return onReplaced()
+        const keepsBackup = (old: Buffer): boolean => hasContent(old) && readable(old) !== undefined
+        const content = Buffer.from(configuration.fileText(state))
+        await watch(replaceFile(configStorePath, content, { keepsBackup, onReplaced }))
       },
       maxWaiting: maxWaitingChanges,
     })
@@ -74,64 +71,85 @@ export class LiveConfiguration implements NamesrvConfiguration {
   }
 
   async update(properties: Buffer, peer: string): Promise<ConfigUpdateOutcome> {
-    const { configuration, counters, events } = this.#context
+    const { configuration, counters, events, throttle } = this.#context
     const { maxConfigUpdateBytes } = configuration.values
     if (properties.length > maxConfigUpdateBytes) {
       const reason = `update of ${properties.length} bytes exceeds maxConfigUpdateBytes (${maxConfigUpdateBytes})`
       throw new LimitError('maxConfigUpdateBytes', reason)
     }
-    const pairs = readable(properties)
-    if (pairs === undefined) {
-      return this.#rejected(peer, { kind: 'malformed' }, 'not the text of a .properties file')
-    }
-    const listed = [...pairs.keys()].filter((key) => configuration.blackList.has(key))
-    if (listed.length > 0) {
-      return this.#rejected(peer, { kind: 'black-listed' }, `${quoted(listed)} must not be updated`)
-    }
-    const forbidden = forbiddenKeys(pairs.keys())
-    if (forbidden.length > 0) {
-      const reason =
-        `cannot update ${quoted(forbidden)}: only ${UPDATABLE_KEYS.join(', ')} can be updated while the server runs; ` +
-        'set other keys in the configuration file and restart'
-      return this.#rejected(peer, { kind: 'forbidden', reason }, reason)
-    }
+    const update = readUpdate(properties, peer, configuration.blackList)
+    if (!Array.isArray(update)) return this.#rejected(peer, update)
     try {
-      const update = readUpdate(pairs.values(), { layer: 'update', peer })
-      const { changes } = await this.#changes.change((draft) => {
-        const next = updatedConfigState(draft.state, update)
-        draft.state = next
-        return next
-      })
-      if (changes.length > 0) {
+      const changed = await this.#changes.change((state) => applyUpdate(state, update))
+      if (changed.length > 0) {
         counters.configurationUpdates++
-        events.add('configuration changed', peer, changes.map(({ key }) => key).join(', '))
+        events.add('configuration changed', peer, changed.map(([key]) => key).join(', '))
       }
-      this.#logUpdated(peer, changes)
+      const fields = { peer, changed: Object.fromEntries(changed), stored: this.#isStored }
+      throttle.log('info', 'configuration updated', fields)
       return { kind: 'taken', remark: this.#remark }
     } catch (cause) {
-      if (cause instanceof ConfigError) {
-        const reason = cause.problems.map(shortened).join('; ')
-        return this.#rejected(peer, { kind: 'rejected', reason }, reason)
-      }
       // Of the steps above only the file system's errors name a system call.
       if (typeof (cause as NodeJS.ErrnoException).syscall !== 'string') throw cause
       const reason = `the configuration file cannot be written: ${(cause as Error).message}`
-      return this.#rejected(peer, { kind: 'rejected', reason, cause }, reason)
+      return this.#rejected(peer, { kind: 'rejected', reason, cause })
     }
   }
 
-  #rejected(peer: string, outcome: ConfigUpdateOutcome, why: string): ConfigUpdateOutcome {
-    const isStoreFailure = outcome.kind === 'rejected' && outcome.cause !== undefined
-    const level = isStoreFailure ? 'error' : 'warn'
-    const line = `configuration update ${isStoreFailure ? 'not stored' : 'rejected'}`
-    this.#context.throttle.log(level, line, { peer, reason: why })
+  #rejected(peer: string, outcome: RejectedConfigUpdate): RejectedConfigUpdate {
+    const { reason, cause } = outcome
+    const [level, line] =
+      cause === undefined
+        ? (['warn', 'configuration update rejected'] as const)
+        : (['error', 'configuration update not stored'] as const)
+    this.#context.throttle.log(level, line, { peer, reason })
     return outcome
   }
+}
 
-  #logUpdated(peer: string, changes: readonly ConfigChange[]): void {
-    const changed = Object.fromEntries(changes.map(({ key, from, to }) => [key, `${from} -> ${to}`]))
-    this.#context.throttle.log('info', 'configuration updated', { peer, changed, stored: this.#isStored })
+/** The values that an update gives to {@link UPDATABLE_KEYS}, or why it is rejected whole. */
+function readUpdate(
+  properties: Buffer,
+  peer: string,
+  blackList: ReadonlySet<string>,
+): ResolvedKey[] | RejectedConfigUpdate {
+  const pairs = readable(properties)
+  if (pairs === undefined) return { kind: 'malformed', reason: 'not the text of a .properties file' }
+  const listed = [...pairs.keys()].filter((key) => blackList.has(key))
+  if (listed.length > 0) return { kind: 'black-listed', reason: `${quoted(listed)} must not be updated` }
+  const forbidden = [...pairs.keys()].filter((key) => !UPDATABLE_KEYS.includes(key))
+  if (forbidden.length > 0) {
+    const reason =
+      `cannot update ${quoted(forbidden)}: only ${UPDATABLE_KEYS.join(', ')} can be updated while the server runs; ` +
+      'set other keys in the configuration file and restart'
+    return { kind: 'forbidden', reason }
   }
+  const update: ResolvedKey[] = []
+  const problems: string[] = []
+  for (const { key: name, value: text } of pairs.values()) {
+    const key = findConfigKey(name) as ConfigKey
+    const source = { layer: 'update', place: `update by ${peer}` } as const
+    const checked = checkValue(key, { text, source })
+    if (checked instanceof ConfigError) problems.push(...checked.problems.map(shortened))
+    else update.push({ key, ...checked, source })
+  }
+  return problems.length === 0 ? update : { kind: 'rejected', reason: problems.join('; ') }
+}
+
+/**
+ * Changes the values of a state. @returns The keys that have another value now, each with both values.
+ * @see org.apache.rocketmq.remoting.Configuration#update
+ */
+function applyUpdate(state: Map<string, ResolvedKey>, update: readonly ResolvedKey[]): [string, string][] {
+  const changed: [string, string][] = []
+  for (const resolved of update) {
+    const { key, text } = resolved
+    const before = state.get(key.name)?.text
+    if (text === before) continue
+    state.set(key.name, resolved)
+    changed.push([key.name, `${before} -> ${text}`])
+  }
+  return changed
 }
 
 /** Java decodes the bytes as UTF-8 and parses the text's bytes as ISO-8859-1; undefined if that fails. */

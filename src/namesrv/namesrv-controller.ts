@@ -4,9 +4,9 @@ import { RegistrationCache } from '../processor/registration-cache.ts'
 import { SerializeType } from '../protocol/remoting-command.ts'
 import type { Connect } from '../remoting/client/outgoing-connection.ts'
 import { RemotingClient } from '../remoting/client/remoting-client.ts'
+import { TrustedNetworks } from '../remoting/server/proxy-header.ts'
 import { RemotingServer } from '../remoting/server/remoting-server.ts'
 import { RequestDispatcher } from '../remoting/server/request-dispatcher.ts'
-import { TrustedNetworks } from '../remoting/server/trusted-networks.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 import { BrokerLiveness } from './brokers/broker-liveness.ts'
@@ -14,10 +14,9 @@ import { ClusterTestMode } from './cluster-test/cluster-test-mode.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { removeLeftovers } from './files/atomic-file.ts'
 import { loadKVConfig } from './files/kv-config-file.ts'
-import type { RouteSnapshots } from './files/route-snapshots.ts'
-import { createRouteSnapshots } from './files/route-snapshots.ts'
+import { RouteSnapshots } from './files/route-snapshots.ts'
 import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './limits/file-descriptors.ts'
-import { CHECK_INTERVAL_MS, createOverload } from './limits/overload.ts'
+import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
 import { createRequestLog, logInternalError, logRejection } from './logs/request-log.ts'
@@ -77,7 +76,9 @@ export class NamesrvController {
     this.#liveness = new BrokerLiveness(this.#context, this.#client, (channelId) =>
       this.#server?.closeChannel(channelId),
     )
-    this.#snapshots = createRouteSnapshots(this.#context, this.#liveness.routeInfo)
+    if (options.configuration.values.routeSnapshotPath !== '') {
+      this.#snapshots = new RouteSnapshots(this.#context, this.#liveness.routeInfo)
+    }
   }
 
   /** Whether new clients may be sent here: from the end of the start to the beginning of the shutdown. */
@@ -154,10 +155,9 @@ export class NamesrvController {
 
   /** Loads what is on the disk. `waitSecondsForService` counts from here. */
   #loadState(): RequestDispatcher {
-    const { configuration, clock, logger, slicer, counters } = this.#context
+    const { configuration, clock, slicer, counters } = this.#context
     const { values } = configuration
-    const kvLimits = { maxEntries: values.maxKVEntries, maxBytes: values.maxKVBytes }
-    this.#kvConfig = loadKVConfig(values.kvConfigPath, values.maxWaitingChanges, kvLimits, logger)
+    this.#kvConfig = loadKVConfig(this.#context)
     this.#snapshots?.load()
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
     const { processors } = new DefaultRequestProcessor({
@@ -202,7 +202,7 @@ export class NamesrvController {
       handshake: {
         ...this.#tls.handshakeOptions,
         tlsHandshakeTimeoutMs: values.tlsHandshakeTimeoutMillis,
-        proxyTrustedNetworks: TrustedNetworks.of(values.proxyProtocolTrustedNetworks),
+        proxyTrustedNetworks: new TrustedNetworks(values.proxyProtocolTrustedNetworks),
       },
       events: {
         ...createConnectionLog(this.#context),
@@ -232,11 +232,10 @@ export class NamesrvController {
     this.#clusterTest?.start()
     this.#snapshots?.start()
     this.#liveness.start()
-    const overload = createOverload(this.#context, {
+    const overload = new Overload(this.#context, {
       requestBytesInProgress: () => this.#server?.requestBytesInProgress ?? 0,
       waitingRequests: () => this.#liveness.routeInfo.waiting,
       shed: (codes) => dispatcher.shed(codes),
-      nowMs: () => this.#context.clock.nowMs(),
     })
     this.#endChecks = [
       watchFileDescriptors(this.#context),

@@ -28,11 +28,6 @@ export class NameLookup {
     this.#lookup = lookup
   }
 
-  /** Lookups under way. */
-  get size(): number {
-    return this.#waiting.size
-  }
-
   /** The `lookup` option of a socket. A caller with a timeout destroys its socket; a later result has no effect. */
   readonly lookup: LookupFunction = (hostname, options, callback) => {
     const { all, family, hints }: LookupOptions = options
@@ -74,15 +69,15 @@ export async function outgoingConnect(configuration: Configuration, logger: Logg
   // Loaded only if needed: it slows down the start.
   const [tls, { clientTlsOptions }, { privateKeyReader }] = await Promise.all([
     import('node:tls'),
-    import('./tls/client-tls-options.ts'),
+    import('./tls/tls-contexts.ts'),
     import('./tls/private-key.ts'),
   ])
   const readKey = privateKeyReader()
-  const weakness = clientTlsOptions(configuration, readKey)?.weakness
+  const weakness = clientTlsOptions(configuration, readKey).weakness
   if (weakness !== undefined) logger.warn({ weakness }, 'weak certificate in tls.client.certPath; replace it')
   const { lookup } = nameLookup
   return (address, onReady) => {
-    const { options } = clientTlsOptions(configuration, readKey) ?? {}
+    const { options } = clientTlsOptions(configuration, readKey)
     const socket = tls.connect({ ...address, ...options, lookup }, onReady)
     return socket.setNoDelay(true)
   }

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 5_000
  */
 export async function drainClients(
   server: RemotingServer,
-  { configuration, logger, scheduler }: Pick<NamesrvContext, 'configuration' | 'logger' | 'scheduler'>,
+  { configuration, logger, scheduler }: NamesrvContext,
 ): Promise<void> {
   const { enableShutdownGracefully, shutdownWaitTimeSeconds } = configuration.values
   if (!enableShutdownGracefully) return
@@ -23,17 +23,14 @@ export async function drainClients(
 }
 
 /** Closes all connections gradually and frees the port, within six seconds. */
-export function closeConnections(
-  server: RemotingServer,
-  { scheduler }: Pick<NamesrvContext, 'scheduler'>,
-): Promise<void> {
+export function closeConnections(server: RemotingServer, { scheduler }: NamesrvContext): Promise<void> {
   return withTimeout(scheduler, TIMEOUT_MS, (timeout) => server.stop(timeout))
 }
 
 /** Writes the last route snapshot. A disk that hangs does not hold up the shutdown. */
 export async function writeLastSnapshot(
   snapshots: RouteSnapshots,
-  { logger, scheduler }: Pick<NamesrvContext, 'logger' | 'scheduler'>,
+  { logger, scheduler }: NamesrvContext,
 ): Promise<void> {
   let isWritten = false
   const writing = snapshots.stop().then(() => {

@@ -23,7 +23,7 @@ export function stateDump(
     connections: server?.connections ?? 0,
     outgoingConnections: client.connections,
     lockWaiters: routeInfo.waiting,
-    registering: routeInfo.registering,
+    registering: routeInfo.queue.registering,
     tables: { ...routeInfo.tableSizes, kvEntries: kvConfig?.entries ?? 0, kvBytes: kvConfig?.bytes ?? 0 },
     counters: plainCounters(counters),
     events: events

@@ -1,7 +1,6 @@
 import { LimitError } from '../common/limit-error.ts'
 import { type DataVersion, dataVersionText, decodeDataVersion } from '../protocol/body/data-version.ts'
 import { encodeBrokerMemberGroup } from '../protocol/body/lists-and-tables.ts'
-import { constantExtFields } from '../protocol/command-encoder.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
@@ -28,10 +27,10 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
       brokerAddr: requiredField(request, 'brokerAddr'),
       brokerId,
       reason: 'request',
-      generation: routeInfo.nextGeneration(),
+      generation: routeInfo.queue.nextGeneration(),
       peer: channel.remoteAddress,
     }
-    const { ready, release } = routeInfo.acquire(unregistration.brokerName)
+    const { ready, release } = routeInfo.queue.acquire(unregistration.brokerName)
     return andThen(ready, () => {
       try {
         if (routeInfo.submitUnRegisterBrokerRequest(unregistration)) return SUCCESS
@@ -90,8 +89,8 @@ export function queryDataVersion(routeInfo: RouteInfoManager): Processor {
   }
 }
 
-const CHANGED = constantExtFields([['changed', 'true']])
-const UNCHANGED = constantExtFields([['changed', 'false']])
+const CHANGED = new Map([['changed', 'true']])
+const UNCHANGED = new Map([['changed', 'false']])
 
 /** @see DefaultRequestProcessor#getBrokerClusterInfo in apache/rocketmq */
 export function getBrokerClusterInfo(routeInfo: RouteInfoManager): Processor {

@@ -1,8 +1,12 @@
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import type { JsonDialect } from '../protocol/json/json-text.ts'
-import { MQVersion } from '../protocol/mq-version.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
-import { type ExtFields, RemarkTemplate, type RemotingResponse } from '../protocol/remoting-command.ts'
+import {
+  type ExtFields,
+  MQVersion,
+  RemarkTemplate,
+  type RemotingResponse,
+} from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteVariant } from '../routeinfo/encoded-route-cache.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'

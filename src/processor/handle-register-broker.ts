@@ -13,9 +13,13 @@ import {
 } from '../protocol/body/register-broker-body.ts'
 import type { KnownTopics } from '../protocol/body/topic-table.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
-import { MQVersion } from '../protocol/mq-version.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
-import { type RemotingCommand, type RemotingResponse, remarkText } from '../protocol/remoting-command.ts'
+import {
+  MQVersion,
+  type RemotingCommand,
+  type RemotingResponse,
+  remarkText,
+} from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RegisterBrokerOutcome, Registration } from '../routeinfo/registration.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
@@ -91,11 +95,11 @@ async function register(
   const { routeInfo, registrations, slicer, settings, counters } = options
   const { channel, nowMs } = context
   // The generation says when the registration arrived, so it is taken before anything is awaited.
-  const broker = registeringBroker(request, context, routeInfo.nextGeneration())
+  const broker = registeringBroker(request, context, routeInfo.queue.nextGeneration())
   const last = registrations.get(broker)
   const isRepetition = last !== undefined && isRepeated(last.request, request)
   if (!isRepetition && !crcMatches(request)) return failure('crc32 not match')
-  const { ready, release } = routeInfo.acquireToRegister(broker)
+  const { ready, release } = routeInfo.queue.acquire(broker.brokerName, broker)
   try {
     if (isRepetition) {
       await ready

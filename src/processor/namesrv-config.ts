@@ -25,9 +25,15 @@ export interface NamesrvConfiguration {
  */
 export type ConfigUpdateOutcome =
   | { readonly kind: 'taken' /** A warning for the sender. */; readonly remark?: string | undefined }
-  | { readonly kind: 'malformed' | 'black-listed' }
-  | { readonly kind: 'forbidden'; readonly reason: string }
-  | { readonly kind: 'rejected'; readonly reason: string; readonly cause?: unknown }
+  | RejectedConfigUpdate
+
+/** Why an update changes nothing. */
+export interface RejectedConfigUpdate {
+  readonly kind: 'malformed' | 'black-listed' | 'forbidden' | 'rejected'
+  readonly reason: string
+  /** The error that kept it from being stored. */
+  readonly cause?: unknown
+}
 
 /** @see DefaultRequestProcessor#updateConfig in apache/rocketmq */
 export function updateNamesrvConfig(configuration: NamesrvConfiguration): Processor {

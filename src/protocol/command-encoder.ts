@@ -14,27 +14,17 @@ import {
 
 const PREFIX_BYTES = LENGTH_WORD_BYTES + HEADER_WORD_BYTES
 
+const NO_BYTES = Buffer.alloc(0)
+
 /** Writes a command as one frame, length word included. */
 export function encodeCommand(command: RemotingCommand, serializeType: SerializeType): Buffer {
-  const body = command.body
-  const bodyBytes = body === null ? 0 : body.length
-  let frame: Buffer
-  let headerBytes: number
-  if (serializeType === SerializeType.JSON) {
-    const text = jsonHeaderText(command)
-    headerBytes = Buffer.byteLength(text)
-    frame = Buffer.allocUnsafe(PREFIX_BYTES + headerBytes + bodyBytes)
-    frame.write(text, PREFIX_BYTES)
-  } else {
-    const header = encodeRocketMQHeader(command)
-    headerBytes = header.length
-    frame = Buffer.allocUnsafe(PREFIX_BYTES + headerBytes + bodyBytes)
-    header.copy(frame, PREFIX_BYTES)
-  }
-  frame.writeInt32BE(HEADER_WORD_BYTES + headerBytes + bodyBytes, 0)
-  frame.writeInt32BE((serializeType << 24) | headerBytes, LENGTH_WORD_BYTES)
-  body?.copy(frame, PREFIX_BYTES + headerBytes)
-  return frame
+  const isJson = serializeType === SerializeType.JSON
+  const header = isJson ? Buffer.from(jsonHeaderText(command)) : encodeRocketMQHeader(command)
+  const body = command.body ?? NO_BYTES
+  const words = Buffer.allocUnsafe(PREFIX_BYTES)
+  words.writeInt32BE(HEADER_WORD_BYTES + header.length + body.length, 0)
+  words.writeInt32BE((serializeType << 24) | header.length, LENGTH_WORD_BYTES)
+  return Buffer.concat([words, header, body])
 }
 
 /** Max bytes of opaque, names and tail in a response frame with a JSON header. */
@@ -43,46 +33,27 @@ const MAX_FIXED_BYTES = 160
 /** A UTF-16 unit takes up to three bytes of UTF-8, and an escape takes six. */
 const MAX_BYTES_PER_UNIT = 6
 
-/** Max bytes that {@link writeResponse} writes for a response; undefined if only {@link encodeCommand} can encode it. */
-export function maxResponseBytes(
-  response: RemotingResponse,
-  serializeType: SerializeType,
-): number | undefined {
-  if (serializeType !== SerializeType.JSON) return undefined
-  const { code, extFields = null, remark, body } = response
-  if (extFields !== null && !constants.has(extFields)) return undefined
-  return (
-    MAX_FIXED_BYTES +
-    headTemplate(code, extFields).length +
-    (remark == null ? 0 : maxRemarkBytes(remark)) +
-    (body == null ? 0 : body.length)
-  )
-}
-
 /** By response code: room for length and header word, then the header up to its opaque. */
-type HeadTemplates = Map<number, Buffer>
+type Heads = Map<number, Buffer>
 
-const plainTemplates: HeadTemplates = new Map()
+const plainHeads: Heads = new Map()
 
-/** Templates by {@link constantExtFields}. */
-const constants = new WeakMap<ExtFields, HeadTemplates>()
+/** Of ext fields that many responses share, the heads are encoded once. */
+const headsByExtFields = new WeakMap<ExtFields, Heads>()
 
-/** Ext fields that many responses share; headers with them are encoded once. They must not be changed. */
-export function constantExtFields(entries: readonly (readonly [string, string])[]): ExtFields {
-  const extFields = new Map(entries)
-  constants.set(extFields, new Map())
-  return extFields
-}
-
-function headTemplate(code: number, extFields: ExtFields | null): Buffer {
-  const templates = extFields === null ? plainTemplates : (constants.get(extFields) ?? new Map())
-  let head = templates.get(code)
+function headOf(code: number, extFields: ExtFields | null): Buffer {
+  let heads = extFields === null ? plainHeads : headsByExtFields.get(extFields)
+  if (heads === undefined) {
+    heads = new Map()
+    headsByExtFields.set(extFields as ExtFields, heads)
+  }
+  let head = heads.get(code)
   if (head === undefined) {
     const text = jsonHeaderText(responseCommand({ code, extFields }, 0))
     // The last occurrence: an ext field may have the same name.
     const opaqueAt = text.lastIndexOf(OPAQUE_NAME) + OPAQUE_NAME.length
     head = Buffer.from(' '.repeat(PREFIX_BYTES) + text.slice(0, opaqueAt))
-    templates.set(code, head)
+    heads.set(code, head)
   }
   return head
 }
@@ -93,9 +64,8 @@ const OPAQUE_NAME = '"opaque":'
 const TAIL = Buffer.from(jsonHeaderText(responseCommand({ code: 0 }, 0)).replace(/^.*"opaque":0/, ''))
 
 /**
- * Writes a response as one frame with a JSON header, the same bytes as {@link encodeCommand}. There must be room for
- * {@link maxResponseBytes}.
- * @returns The offset of its end.
+ * Writes a response as one frame with a JSON header, the same bytes as {@link encodeCommand}.
+ * @returns The offset of its end; -1, with nothing written, if there may not be enough room.
  */
 export function writeResponse(
   target: Buffer,
@@ -103,15 +73,18 @@ export function writeResponse(
   response: RemotingResponse,
   opaque: number,
 ): number {
-  const head = headTemplate(response.code, response.extFields ?? null)
+  const { code, extFields = null, remark = null, body = null } = response
+  const head = headOf(code, extFields)
+  const remarkBytes = remark === null ? 0 : remarkLength(remark) * MAX_BYTES_PER_UNIT
+  const maxBytes = head.length + MAX_FIXED_BYTES + remarkBytes + (body === null ? 0 : body.length)
+  if (from + maxBytes > target.length) return -1
   target.set(head, from)
   let at = writeInt(target, from + head.length, opaque)
-  const { remark, body } = response
-  if (remark != null) at = writeRemark(target, at, remark)
+  if (remark !== null) at = writeRemark(target, at, remark)
   target.set(TAIL, at)
   at += TAIL.length
   const headerBytes = at - from - PREFIX_BYTES
-  if (body != null) {
+  if (body !== null) {
     target.set(body, at)
     at += body.length
   }
@@ -122,10 +95,10 @@ export function writeResponse(
 
 const REMARK_NAME = Buffer.from(',"remark":"')
 
-function maxRemarkBytes(remark: string | Remark): number {
-  if (typeof remark === 'string') return remark.length * MAX_BYTES_PER_UNIT
+function remarkLength(remark: string | Remark): number {
+  if (typeof remark === 'string') return remark.length
   const { before, after } = remark.template
-  return (before.length + remark.word.length + after.length) * MAX_BYTES_PER_UNIT
+  return before.length + remark.word.length + after.length
 }
 
 /** @returns The offset of the end of the member. */

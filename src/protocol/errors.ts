@@ -1,4 +1,4 @@
-import type { LimitName } from '../common/limit-error.ts'
+import { CodedError } from '../common/coded-error.ts'
 import type { ResponseCode } from './response-code.ts'
 
 /**
@@ -23,45 +23,21 @@ export type FrameErrorCode =
   | 'ERR_HEADER'
 
 /** An invalid frame: the connection must be closed. */
-export class FrameError extends Error {
-  override readonly name = 'FrameError'
-  readonly code: FrameErrorCode
-  /** The limit that the frame exceeds, if that is the reason. */
-  readonly limit: LimitName | undefined
+export class FrameError extends CodedError<FrameErrorCode> {}
 
-  constructor(
-    code: FrameErrorCode,
-    message: string,
-    options?: ErrorOptions & { readonly limit?: LimitName },
-  ) {
-    super(message, options)
-    this.code = code
-    this.limit = options?.limit
-  }
-}
-
-/** A request that is rejected with a response: the connection stays open, the tables stay as they were. */
-export class RemotingCommandError extends Error {
-  override readonly name = 'RemotingCommandError'
-  /** Code of the response. */
-  readonly code: ResponseCode
-
-  /** @param remark - The response's remark, which is also the error's message; empty for none. */
-  constructor(code: ResponseCode, remark: string, options?: ErrorOptions) {
-    super(remark, options)
-    this.code = code
-  }
-}
+/**
+ * A request that is rejected with a response: the connection stays open, the tables stay as they were. The message is the
+ * response's remark; empty for none.
+ */
+export class RemotingCommandError extends CodedError<ResponseCode> {}
 
 /** Text that even the lenient JSON reader cannot read. */
-export class JsonError extends Error {
-  override readonly name = 'JsonError'
-  readonly code = 'ERR_JSON'
+export class JsonError extends CodedError<'ERR_JSON'> {
   /** Byte offset in the text at which reading stopped. */
   readonly offset: number
 
   constructor(message: string, offset: number) {
-    super(`${message} at byte ${offset}`)
+    super('ERR_JSON', `${message} at byte ${offset}`)
     this.offset = offset
   }
 }

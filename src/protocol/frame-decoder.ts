@@ -1,4 +1,3 @@
-import type { BufferPool } from './buffer-pool.ts'
 import { FrameError } from './errors.ts'
 
 /** Bytes of the length word in front of every frame; it does not count itself. */
@@ -11,6 +10,39 @@ const FRAME_LIMIT = 'com.rocketmq.remoting.frameMaxLength'
 
 const NO_BYTES = Buffer.alloc(0)
 
+/** Max bytes of spare buffers: one frame of the default limit. */
+const MAX_SPARE_BYTES = 16 * 1024 * 1024
+/** Smaller buffers are left to the garbage collector. */
+const MIN_BUFFER_BYTES = 64 * 1024
+
+/**
+ * Spare buffers for large frames. Without them each registration of some megabytes takes fresh pages from the kernel: rows
+ * `register-same` and `register-change` of the benchmark take several times the CPU.
+ */
+export class BufferPool {
+  /** The smallest first. */
+  readonly #spare: Buffer[] = []
+  #spareBytes = 0
+
+  /** A buffer of at least `minBytes` with any content: a spare one of at most `maxBytes`, or else a new one of `wantedBytes`. */
+  acquire(minBytes: number, wantedBytes: number, maxBytes: number): Buffer {
+    const index = this.#spare.findIndex(({ length }) => length >= minBytes)
+    const spare = this.#spare[index]
+    if (spare === undefined || spare.length > maxBytes) return Buffer.allocUnsafeSlow(wantedBytes)
+    this.#spare.splice(index, 1)
+    this.#spareBytes -= spare.length
+    return spare
+  }
+
+  /** Takes a buffer back that nothing reads any more. */
+  release(buffer: Buffer): void {
+    if (buffer.length < MIN_BUFFER_BYTES || this.#spareBytes + buffer.length > MAX_SPARE_BYTES) return
+    const index = this.#spare.findIndex(({ length }) => length >= buffer.length)
+    this.#spare.splice(index < 0 ? this.#spare.length : index, 0, buffer)
+    this.#spareBytes += buffer.length
+  }
+}
+
 /** The memory of an incomplete frame grows by this factor: a length that a peer announces costs memory only as its bytes come. */
 const GROWTH = 4
 
@@ -21,9 +53,7 @@ const GROWTH = 4
  * length int32 | header word int32 | header | body        length = 4 + header + body
  * ```
  *
- * {@link append} takes chunks, {@link next} returns whole frames without their length word. A frame within one chunk is a view
- * of that chunk; any other is assembled in a buffer of the pool, if there is one, which gets it back with the next call. The length is checked as
- * soon as its four bytes are there.
+ * A frame within one chunk is a view of that chunk; any other is assembled in a buffer of the pool.
  *
  * @see NettyDecoder in apache/rocketmq, a LengthFieldBasedFrameDecoder(frameMaxLength, 0, 4, 0, 4)
  */
@@ -136,13 +166,9 @@ export class FrameDecoder {
     if (length < 0 || length + LENGTH_WORD_BYTES > this.#maxFrameBytes) {
       const foreign = foreignProtocol(length)
       if (foreign !== undefined) throw new FrameError('ERR_FOREIGN_PROTOCOL', foreign)
-      throw new FrameError(
-        'ERR_FRAME_TOO_LONG',
-        length < 0
-          ? `frame length ${length} is negative`
-          : `frame of ${length + LENGTH_WORD_BYTES} bytes exceeds ${FRAME_LIMIT} (${this.#maxFrameBytes})`,
-        { limit: FRAME_LIMIT },
-      )
+      const tooLong = `frame of ${length + LENGTH_WORD_BYTES} bytes exceeds ${FRAME_LIMIT} (${this.#maxFrameBytes})`
+      const why = length < 0 ? `frame length ${length} is negative` : tooLong
+      throw new FrameError('ERR_FRAME_TOO_LONG', why, { limit: FRAME_LIMIT })
     }
     if (length < HEADER_WORD_BYTES) {
       throw new FrameError('ERR_FRAME_TOO_SHORT', `frame length ${length} has no room for the header word`)
@@ -151,26 +177,19 @@ export class FrameDecoder {
   }
 }
 
-const HTTP = 'HTTP request'
-const REDIS = 'Redis client'
-
 /** The first four bytes of protocols that reach the wrong port. Read as a frame length, each exceeds 256 MiB. */
-const FIRST_BYTES: readonly (readonly [bytes: string, name: string])[] = [
-  ...['GET ', 'HEAD', 'POST', 'PUT ', 'DELE', 'OPTI', 'PATC', 'TRAC', 'CONN'].map(
-    (text) => [text, HTTP] as const,
-  ),
-  ['PRI ', 'HTTP/2 (gRPC) request'],
-  ['SSH-', 'SSH client'],
-  ...['PING', 'AUTH', 'HELL'].map((text) => [text, REDIS] as const),
-  ...Array.from({ length: 9 }, (_, index) => [`*${index + 1}\r\n`, REDIS] as const),
-  ['AMQP', 'AMQP client'],
-]
+const FOREIGN_PROTOCOLS: Readonly<Record<string, readonly string[]>> = {
+  'HTTP request': ['GET ', 'HEAD', 'POST', 'PUT ', 'DELE', 'OPTI', 'PATC', 'TRAC', 'CONN'],
+  'HTTP/2 (gRPC) request': ['PRI '],
+  'SSH client': ['SSH-'],
+  'Redis client': ['PING', 'AUTH', 'HELL', ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((count) => `*${count}\r\n`)],
+  'AMQP client': ['AMQP'],
+}
 
-const NAME_OF: ReadonlyMap<number, string> = new Map(
-  FIRST_BYTES.map(([bytes, name]) => [
-    Buffer.from(bytes, 'latin1').readInt32BE(0),
-    `${name} on the remoting port`,
-  ]),
+const NAME_BY_WORD: ReadonlyMap<number, string> = new Map(
+  Object.entries(FOREIGN_PROTOCOLS).flatMap(([name, beginnings]) =>
+    beginnings.map((bytes) => [Buffer.from(bytes).readInt32BE(0), `${name} on the remoting port`]),
+  ),
 )
 
 /**
@@ -178,5 +197,5 @@ const NAME_OF: ReadonlyMap<number, string> = new Map(
  * @param word - The bytes as a big-endian int32, as a frame's length word is read.
  */
 export function foreignProtocol(word: number): string | undefined {
-  return NAME_OF.get(word)
+  return NAME_BY_WORD.get(word)
 }

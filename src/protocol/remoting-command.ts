@@ -1,5 +1,4 @@
 import { quote } from './json/json-text.ts'
-import { CURRENT_VERSION } from './mq-version.ts'
 
 /** How a header is written: the top byte of the header word. @see SerializeType in apache/rocketmq */
 export const SerializeType = { JSON: 0, ROCKETMQ: 1 } as const
@@ -10,56 +9,38 @@ export const RESPONSE_FLAG = 1
 /** Flag bit of a request without a response. */
 export const ONEWAY_FLAG = 2
 
-/** Names of the language byte; the index is the code on the wire. @see LanguageCode in apache/rocketmq */
-const LANGUAGES = [
-  'JAVA',
-  'CPP',
-  'DOTNET',
-  'PYTHON',
-  'DELPHI',
-  'ERLANG',
-  'RUBY',
-  'OTHER',
-  'HTTP',
-  'GO',
-  'PHP',
-  'OMS',
-  'RUST',
-  'NODE_JS',
-] as const
+/**
+ * The `version` of a command is the ordinal of a constant in Java's enum MQVersion. Named here are the ordinals that change what
+ * a NameServer does, and our own.
+ * @see MQVersion in apache/rocketmq
+ */
+export const MQVersion = {
+  /** Since then a registration body is a RegisterBrokerBody; before, a bare TopicConfigSerializeWrapper. */
+  V3_0_11: 37,
+  /** Since then clients read routes in strict JSON. */
+  V4_9_4: 401,
+  /** Since then a compressed registration ends in a topic queue mapping section. */
+  V5_0_0: 413,
+  /** Later clients understand GO_AWAY. */
+  V5_3_1: 475,
+  V5_5_0: 513,
+  /** The last constant; every larger number counts as this one. */
+  HIGHER_VERSION: 612,
+} as const
 
-/** The implementation language that a peer names. No behaviour depends on it. */
-export type LanguageCode = (typeof LANGUAGES)[number]
-
-const LANGUAGE_BY_NAME: ReadonlyMap<string, LanguageCode> = new Map(LANGUAGES.map((name) => [name, name]))
-
-/** The language of a code byte, or null for a code this release does not know. */
-export function languageOfCode(code: number): LanguageCode | null {
-  return LANGUAGES[code] ?? null
-}
-
-/** The language of a name, or null for a name this release does not know. */
-export function languageOfName(name: string): LanguageCode | null {
-  return LANGUAGE_BY_NAME.get(name) ?? null
-}
-
-/** The code byte of a language; null is written as JAVA. */
-export function codeOfLanguage(language: LanguageCode | null): number {
-  return language === null ? 0 : LANGUAGES.indexOf(language)
-}
+/** The version in our commands: this NameServer behaves as 5.5.0 does. */
+export const CURRENT_VERSION = MQVersion.V5_5_0
 
 /** The "custom header" of a command: names to text. A null value means "absent". */
 export type ExtFields = ReadonlyMap<string, string | null>
 
 /**
- * One message of the remoting protocol, in either direction.
+ * One message of the remoting protocol, in either direction. Its language is left out: no behaviour depends on it, and ours is JAVA.
  * @see RemotingCommand in apache/rocketmq
  */
 export interface RemotingCommand {
   /** Request code, or response code if the response flag is set. */
   readonly code: number
-  /** Language of the sender; null if it names one that is unknown here. */
-  readonly language: LanguageCode | null
   /** MQVersion ordinal of the sender. */
   readonly version: number
   /** Correlation id, int32, chosen by the requester. */
@@ -130,7 +111,6 @@ export function isOneway(command: RemotingCommand): boolean {
 export function responseCommand(response: RemotingResponse, opaque: number): RemotingCommand {
   return {
     code: response.code,
-    language: 'JAVA',
     version: CURRENT_VERSION,
     opaque,
     flag: RESPONSE_FLAG,
@@ -148,5 +128,5 @@ export function requestCommand(
   { oneway = false, version = CURRENT_VERSION as number } = {},
 ): RemotingCommand {
   const flag = oneway ? ONEWAY_FLAG : 0
-  return { code, language: 'JAVA', version, opaque, flag, remark: null, extFields, body: null }
+  return { code, version, opaque, flag, remark: null, extFields, body: null }
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { RemotingClientError } from './client/remoting-client-error.ts'
+import { RemotingClientError } from './errors.ts'
 
 /** Where a peer listens. */
 export interface RemoteAddress {

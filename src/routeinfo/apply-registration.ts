@@ -9,16 +9,9 @@ import type {
   Registration,
 } from './registration.ts'
 import { isComplete, type RegistrationScope, scopeOf } from './registration-parts.ts'
-import type { RouteChanges } from './route-changes.ts'
-import type { BrokerIdentity } from './route-event.ts'
+import type { BrokerIdentity, RouteChanges } from './route-changes.ts'
 import { brokerKey, minBrokerId, type RouteTables } from './route-tables.ts'
-import {
-  checkTopicsOf,
-  hasRoomForBroker,
-  makeRoomForBroker,
-  mayExceedTopicLimit,
-  type TableLimits,
-} from './table-limits.ts'
+import { checkBroker, checkTopics, type TableLimits } from './table-limits.ts'
 import { unregisterBrokers } from './unregister-brokers.ts'
 
 /** Heartbeat timeout of a broker that names none: 120 s. @see RouteInfoManager DEFAULT_BROKER_CHANNEL_EXPIRED_TIME */
@@ -43,10 +36,8 @@ export function* applyRegistration(
   deleteMissingTopics: boolean,
   changes: RouteChanges,
 ): Steps<RegisterBrokerOutcome> {
-  if (!hasRoomForBroker(tables, maxBrokers, registration))
-    yield* makeRoomForBroker(tables, maxBrokers, registration, changes)
-  if (mayExceedTopicLimit(tables, maxTopics, registration))
-    yield* checkTopicsOf(tables, maxTopics, registration, deleteMissingTopics)
+  yield* checkBroker(tables, maxBrokers, registration, changes)
+  yield* checkTopics(tables, maxTopics, registration, deleteMissingTopics)
   const { clusterName, brokerAddr, brokerName, brokerId } = registration
   const before = tables.live(clusterName, brokerAddr)
   const isRenamed = before !== undefined && before.brokerName !== brokerName

@@ -1,8 +1,8 @@
 import type { BrokerQueue } from './broker-queue.ts'
 import type { LockedRouteTables } from './locked-route-tables.ts'
-import type { UnregisterReason } from './route-event.ts'
+import type { UnregisterReason } from './route-changes.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
-import type { RestoredRemoval } from './snapshot/restored-routes.ts'
+import type { RestoredBroker } from './snapshot/restored-routes.ts'
 import { type Unregistration, unregisterBrokers } from './unregister-brokers.ts'
 
 /**
@@ -14,7 +14,7 @@ export class BatchUnregistrationService {
   readonly #routes: LockedRouteTables
   readonly #queue: BrokerQueue
   readonly #capacity: number
-  #waiting: Unregistration[] = []
+  readonly #waiting: Unregistration[] = []
 
   /** @param capacity - With this many removals waiting, requests of brokers are rejected. */
   constructor(routes: LockedRouteTables, queue: BrokerQueue, capacity: number) {
@@ -37,15 +37,9 @@ export class BatchUnregistrationService {
     // One by one: a connection may carry more brokers than a call may have arguments.
     for (const request of requests) this.#waiting.push(request)
     if (isBatchWaiting) return
-    const routes = this.#routes
-    const done = routes.transition(({ tables, restored }, changes) => {
-      const batch = this.#waiting
-      this.#waiting = []
-      return (function* () {
-        yield* unregisterBrokers(tables, batch, changes)
-        if (restored !== undefined) yield* restored.remove(tables, restored.removalsFor(batch), changes)
-      })()
-    })
+    const done = this.#routes.transition(({ tables }, changes) =>
+      unregisterBrokers(tables, this.#waiting.splice(0), changes),
+    )
     // Removals have no owner, so the lock rejects none of them; anything else that is thrown is a bug and must surface.
     if (done instanceof Promise) void done
   }
@@ -56,7 +50,9 @@ export class BatchUnregistrationService {
     const batch: Unregistration[] = []
     for (const channelId of channelIds) {
       for (const live of this.#routes.tables.liveOfChannel(channelId)) {
-        const removal = { ...removalOf(live), reason: 'connection lost', generation, channelId } as const
+        const { clusterName, brokerAddr, brokerName } = live
+        const broker = { clusterName, brokerAddr, brokerName, brokerId: null }
+        const removal = { ...broker, reason: 'connection lost', generation, channelId } as const
         if (this.#queue.isRegistering(live)) void this.#submitInOrder(removal)
         else batch.push(removal)
       }
@@ -75,52 +71,13 @@ export class BatchUnregistrationService {
     }
   }
 
-  /**
-   * Brokers without heartbeat for longer than a fraction of their own timeout; the comparison is strict.
-   * @see RouteInfoManager#scanNotActiveBroker in apache/rocketmq
-   */
-  scanNotActiveBroker(nowMs: number, fraction: number): Readonly<BrokerLiveInfo>[] {
-    const inactive: Readonly<BrokerLiveInfo>[] = []
-    for (const live of this.#routes.tables.brokerLiveTable.values())
-      if (live.lastUpdateTimestampMs + fraction * live.heartbeatTimeoutMs < nowMs) inactive.push({ ...live })
-    return inactive
-  }
-
-  /** Removes inactive brokers, unless a heartbeat or a registration of theirs comes first. One being read counts as having come. */
+  /** Removes brokers that are inactive, unless one of them registers or sends a heartbeat first. One that is registering has. */
   evict(
-    inactive: readonly Readonly<BrokerLiveInfo>[],
-    reason: Extract<UnregisterReason, 'expired' | 'unreachable'>,
+    inactive: readonly (Readonly<BrokerLiveInfo> | RestoredBroker)[],
+    reason: Extract<UnregisterReason, 'expired' | 'unreachable' | 'not returned'>,
   ): void {
     const generation = this.#queue.nextGeneration()
-    const stillInactive = inactive.filter((live) => !this.#queue.isRegistering(live))
-    this.submitAll(
-      stillInactive.map((live) => ({
-        ...removalOf(live),
-        reason,
-        generation,
-        lastUpdateTimestampMs: live.lastUpdateTimestampMs,
-      })),
-    )
+    const stillInactive = inactive.filter((broker) => !this.#queue.isRegistering(broker))
+    this.submitAll(stillInactive.map((broker) => ({ ...broker, brokerId: null, reason, generation })))
   }
-
-  /** Removes restored brokers that neither registered nor sent a heartbeat in time. */
-  evictRestored(nowMs: number): void {
-    const expired = this.#routes.view.restored?.expired(nowMs) ?? []
-    const removals = expired
-      .filter((broker) => !this.#queue.isRegistering(broker))
-      .map((broker): RestoredRemoval => ({ broker, reason: 'not returned' }))
-    if (removals.length === 0) return
-    const done = this.#routes.transition(function* ({ tables, restored }, changes) {
-      yield* restored?.remove(tables, removals, changes) ?? []
-    })
-    if (done instanceof Promise) void done
-  }
-}
-
-function removalOf({
-  clusterName,
-  brokerAddr,
-  brokerName,
-}: BrokerLiveInfo): Pick<Unregistration, 'clusterName' | 'brokerAddr' | 'brokerName' | 'brokerId'> {
-  return { clusterName, brokerAddr, brokerName, brokerId: null }
 }

@@ -1,4 +1,4 @@
-import type { BrokerIdentity } from './route-event.ts'
+import type { BrokerIdentity } from './route-changes.ts'
 import { brokerKey } from './route-tables.ts'
 
 /** A position in the queue of one broker name; its holder must release it. */

@@ -1,5 +1,6 @@
+import { CodedError } from '../common/coded-error.ts'
 import { LimitError } from '../common/limit-error.ts'
-import type { MaybePromise, Steps, TimeSlicer } from '../common/time-slicer.ts'
+import type { MaybePromise } from '../common/time-slicer.ts'
 
 /** The connection for which the lock is acquired; when it closes, its waiting work is dropped. */
 export interface LockOwner {
@@ -7,15 +8,7 @@ export interface LockOwner {
 }
 
 /** The lock was not acquired, because the connection closed while its request waited. */
-export class LockError extends Error {
-  override readonly name = 'LockError'
-  readonly code: 'ERR_LOCK_ABANDONED'
-
-  constructor(code: LockError['code'], message: string) {
-    super(message)
-    this.code = code
-  }
-}
+export class LockError extends CodedError<'ERR_LOCK_ABANDONED'> {}
 
 interface Waiter {
   readonly mode: 'read' | 'write'
@@ -23,23 +16,19 @@ interface Waiter {
 }
 
 /**
- * Many readers or one writer, first come, first served.
- *
- * Long work runs in slices and holds the lock between them; short work needs the lock only against long work. An uncontended
- * acquire is synchronous: the result is returned as it is, and only work that waits or takes several slices returns a promise.
- *
- * A holder that throws releases. A waiter whose connection has closed is dropped when it would start. The queue is limited.
+ * Many readers or one writer, first come, first served. A holder that throws, or rejects, releases; a waiter whose connection has
+ * closed is dropped; the queue is limited. An uncontended acquire is synchronous, and only work that waits or returns a promise
+ * returns one.
  */
 export class ReadWriteLock {
-  readonly #slicer: TimeSlicer
   readonly #maxWaiters: number
   #readers = 0
   #writing = false
-  #queue: Waiter[] = []
+  readonly #queue: Waiter[] = []
+  #starting = false
 
   /** @param maxWaiters - Max pieces of work that wait; one more is rejected. */
-  constructor(slicer: TimeSlicer, maxWaiters: number) {
-    this.#slicer = slicer
+  constructor(maxWaiters: number) {
     this.#maxWaiters = maxWaiters
   }
 
@@ -54,44 +43,33 @@ export class ReadWriteLock {
   }
 
   /**
-   * Runs short work while nothing writes.
+   * Runs work while nothing writes; a promise that it returns holds the lock until it settles.
    * @throws {LimitError} {LockError} (or rejects); and whatever the work throws.
    */
-  read<Result>(work: () => Result, owner?: LockOwner): MaybePromise<Result> {
-    if (!this.#writing && this.#queue.length === 0) return work()
-    return this.#wait('read', work, owner)
+  read<Result>(work: () => MaybePromise<Result>, owner?: LockOwner): MaybePromise<Result> {
+    return this.#run('read', work, owner)
   }
 
-  /** Runs short work while nothing else reads or writes. @throws {LockError} As {@link read}. */
-  write<Result>(work: () => Result, owner?: LockOwner): MaybePromise<Result> {
-    if (!this.busy) return work()
-    return this.#wait('write', work, owner)
+  /** The same while nothing else reads or writes. @throws {LockError} As {@link read}. */
+  write<Result>(work: () => MaybePromise<Result>, owner?: LockOwner): MaybePromise<Result> {
+    return this.#run('write', work, owner)
   }
 
-  /** Runs long work in slices while nothing writes. @throws {LockError} As {@link read}. */
-  readInSlices<Result>(work: () => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
-    if (!this.#writing && this.#queue.length === 0) return this.#hold('read', () => this.#slicer.run(work()))
-    return this.#wait('read', () => this.#slicer.run(work()), owner)
-  }
-
-  /** Runs long work in slices while nothing else reads or writes. @throws {LockError} As {@link read}. */
-  writeInSlices<Result>(work: () => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
-    if (!this.busy) return this.#hold('write', () => this.#slicer.run(work()))
-    return this.#wait('write', () => this.#slicer.run(work()), owner)
-  }
-
-  #wait<Result>(mode: Waiter['mode'], work: () => MaybePromise<Result>, owner?: LockOwner): Promise<Result> {
+  #run<Result>(
+    mode: Waiter['mode'],
+    work: () => MaybePromise<Result>,
+    owner: LockOwner | undefined,
+  ): MaybePromise<Result> {
+    if (this.#queue.length === 0 && this.#isFree(mode)) return this.#hold(mode, work)
     // Work without an owner is the server's own (an eviction, a lost connection): it is rare and must not be rejected.
     if (owner !== undefined && this.#queue.length >= this.#maxWaiters) {
       throw LimitError.busy('maxWaitingRequests', `maxWaitingRequests (${this.#maxWaiters}) reached`)
     }
     return new Promise((resolve, reject) => {
       const start = (): void => {
-        if (owner?.closed) {
-          reject(new LockError('ERR_LOCK_ABANDONED', 'the connection closed while its request waited'))
-          return
-        }
         try {
+          if (owner?.closed)
+            throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed while its request waited')
           resolve(this.#hold(mode, work))
         } catch (error) {
           reject(error)
@@ -101,42 +79,33 @@ export class ReadWriteLock {
     })
   }
 
+  #isFree(mode: Waiter['mode']): boolean {
+    return !this.#writing && (mode === 'read' || this.#readers === 0)
+  }
+
   #hold<Result>(mode: Waiter['mode'], work: () => MaybePromise<Result>): MaybePromise<Result> {
-    this.#enter(mode)
+    if (mode === 'read') this.#readers++
+    else this.#writing = true
     let result: MaybePromise<Result>
     try {
       result = work()
     } catch (error) {
-      this.#leave(mode)
+      this.#release(mode)
       throw error
     }
-    if (!(result instanceof Promise)) {
-      this.#leave(mode)
-      return result
-    }
-    return result.finally(() => this.#leave(mode))
+    if (result instanceof Promise) return result.finally(() => this.#release(mode))
+    this.#release(mode)
+    return result
   }
 
-  #enter(mode: Waiter['mode']): void {
-    if (mode === 'read') this.#readers++
-    else this.#writing = true
-  }
-
-  #leave(mode: Waiter['mode']): void {
+  #release(mode: Waiter['mode']): void {
     if (mode === 'read') this.#readers--
     else this.#writing = false
-    this.#startWaiters()
-  }
-
-  #starting = false
-
-  /** Starts every waiter that can start now. Short work ends within its start, so this is a loop and not a recursion. */
-  #startWaiters(): void {
+    // Short work ends within its start, so waiters are started in a loop and not by recursion.
     if (this.#starting) return
     this.#starting = true
     try {
-      for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
-        if (this.#writing || (first.mode === 'write' && this.#readers > 0)) return
+      for (let first = this.#queue[0]; first && this.#isFree(first.mode); first = this.#queue[0]) {
         this.#queue.shift()
         first.start()
       }

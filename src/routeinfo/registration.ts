@@ -1,7 +1,7 @@
 import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
 import type { BrokerData, QueueData } from '../protocol/body/topic-route-data.ts'
 import type { KnownTopics } from '../protocol/body/topic-table.ts'
-import type { BrokerIdentity } from './route-event.ts'
+import type { BrokerIdentity } from './route-changes.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 
 /** One registration whose required fields are present and valid. */

@@ -1,11 +1,116 @@
-import { type RouteEvent, type TopicChange, TopicTally } from './route-event.ts'
+import type { ChannelId } from './route-tables.ts'
+import type { Unregistration } from './unregister-brokers.ts'
+
+/** What became of a topic of a broker. */
+export type TopicChange = 'new' | 'changed' | 'deleted'
+
+/** Names kept of each kind of change. */
+const MAX_NAMES = 5
+
+/** The topics of a broker that one transition changed: counts and first names. */
+export class TopicTally {
+  readonly counts: Record<TopicChange, number> = { new: 0, changed: 0, deleted: 0 }
+  readonly firstNames: Record<TopicChange, string[]> = { new: [], changed: [], deleted: [] }
+
+  add(change: TopicChange, topic: string): void {
+    this.counts[change]++
+    const names = this.firstNames[change]
+    if (names.length < MAX_NAMES) names.push(topic)
+  }
+
+  /** Adds the deleted topics of another tally. */
+  addDeleted({ counts, firstNames } = new TopicTally()): void {
+    this.counts.deleted += counts.deleted
+    this.firstNames.deleted = [...this.firstNames.deleted, ...firstNames.deleted].slice(0, MAX_NAMES)
+  }
+}
+
+/** A broker as log lines and notifications name it. */
+export interface BrokerIdentity {
+  readonly clusterName: string
+  readonly brokerName: string
+  readonly brokerId: bigint
+  readonly brokerAddr: string
+}
+
+/**
+ * Why a broker was removed. `unreachable`: inactive for a part of its timeout, and its address took no connection. `not returned`:
+ * restored from the snapshot and not registered within the grace period. `renamed`: its address registered under another name.
+ */
+export type UnregisterReason =
+  | 'request'
+  | 'expired'
+  | 'unreachable'
+  | 'connection lost'
+  | 'not returned'
+  | 'renamed'
+
+/** What log lines about a broker add to its names. */
+interface EventDetails {
+  /** `host:port` of the peer that caused it, or that registered the broker; absent if unknown. */
+  readonly peer?: string | undefined
+  /** The broker's topics that it changed; absent if none. */
+  readonly topicChanges?: TopicTally | undefined
+}
+
+/** What a transition did, for logs, counters and notifications. */
+export type RouteEvent =
+  | (EventDetails & {
+      readonly kind: 'broker registered'
+      readonly broker: BrokerIdentity
+      readonly haServerAddr: string | null
+      readonly topics: number
+      readonly channelId: ChannelId
+    })
+  | (EventDetails & {
+      /** A live broker registered again, with other topics than before. */
+      readonly kind: 'topics changed'
+      readonly broker: BrokerIdentity
+    })
+  | (EventDetails & {
+      readonly kind: 'registration ignored'
+      readonly broker: BrokerIdentity
+      readonly currentAddr: string
+    })
+  | (EventDetails & {
+      readonly kind: 'broker unregistered'
+      readonly broker: Omit<BrokerIdentity, 'brokerId'>
+      readonly reason: UnregisterReason
+    })
+  | {
+      /** The last broker of a connection was removed because it was inactive: the connection is presumed dead. */
+      readonly kind: 'connection inactive'
+      readonly channelId: ChannelId
+    }
+  | (EventDetails & {
+      readonly kind: 'removal fenced'
+      readonly broker: Omit<BrokerIdentity, 'brokerId'>
+      readonly reason: UnregisterReason
+    })
+  | {
+      /** The min broker id of a group changed. @see RouteInfoManager#notifyMinBrokerIdChanged in apache/rocketmq */
+      readonly kind: 'min broker id changed'
+      readonly brokerName: string
+      readonly brokerAddrs: ReadonlyMap<bigint, string>
+      readonly offlineBrokerAddr: string | null
+      readonly haBrokerAddr: string | null
+      readonly enableActingMaster: boolean
+    }
 
 /** Beyond this many topics all encoded routes are dropped: dropping them one by one would take longer than a slice. */
 const MAX_NAMED_TOPICS = 16_384
 
+/** The part of the restored routes that the live tables ask about. */
+interface RestoredQueues {
+  hasQueues(topic: string, brokerName: string): boolean
+}
+
 /** What one transition changes, reported once at its end: topics and groups whose routes differ, and events. */
 export class RouteChanges {
-  #events: RouteEvent[] = []
+  /** What it did, in order. */
+  events: RouteEvent[] = []
+  /** The removals of brokers that it carried out, those of restored brokers among them. */
+  removals: readonly Unregistration[] = []
   #topics: string[] | 'every' = []
   #isDirty = false
   /** Broker names whose groups changed, and with them every route that has queues on them. */
@@ -13,6 +118,17 @@ export class RouteChanges {
 
   /** The topics of its broker that a registration changed; undefined for none. */
   tally: TopicTally | undefined
+  readonly #restored: RestoredQueues | undefined
+
+  /** @param restored - What lookups see beside the live tables. */
+  constructor(restored?: RestoredQueues) {
+    this.#restored = restored
+  }
+
+  /** Whether lookups see a topic's queues on a broker name even if the live tables have none. */
+  isRestored(topic: string, brokerName: string): boolean {
+    return this.#restored?.hasQueues(topic, brokerName) === true
+  }
 
   /** Notes that a topic's queues changed; `change` counts it for the log. */
   topic(topic: string, change?: TopicChange): void {
@@ -41,21 +157,12 @@ export class RouteChanges {
   }
 
   event(event: RouteEvent): void {
-    this.#events.push(event)
-  }
-
-  replaceEvents(events: readonly RouteEvent[]): void {
-    this.#events = [...events]
-  }
-
-  /** What it did, in order. */
-  get events(): readonly RouteEvent[] {
-    return this.#events
+    this.events.push(event)
   }
 
   /** Whether anything changed but the times of heartbeats. */
   get any(): boolean {
-    return this.#isDirty || this.#topics.length > 0 || this.groups.size > 0 || this.#events.length > 0
+    return this.#isDirty || this.#topics.length > 0 || this.groups.size > 0 || this.events.length > 0
   }
 
   /** The topics that changed. */

@@ -5,17 +5,17 @@ import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-rou
 import { Counters } from '../stats/counters.ts'
 import { applyRegistration, type Repetition, repeatRegistration } from './apply-registration.ts'
 import { BatchUnregistrationService } from './batch-unregistration-service.ts'
-import { BrokerQueue, type QueuePosition } from './broker-queue.ts'
+import { BrokerQueue } from './broker-queue.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
 import { type DataVersionAnswer, type DataVersionQuery, queryDataVersion } from './query-data-version.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
-import type { RouteEvent, UnregisterReason } from './route-event.ts'
+import type { RouteEvent, UnregisterReason } from './route-changes.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 import type { RestorationOutcome, RestoredRoutes } from './snapshot/restored-routes.ts'
 import { routeSnapshotText } from './snapshot/snapshot-text.ts'
-import { checkTopicLimit, type TableLimits, UNLIMITED } from './table-limits.ts'
+import { checkTopic, type TableLimits, UNLIMITED } from './table-limits.ts'
 import { type SystemTopicList, systemTopicList, topicsByCluster, topicsWhere } from './topic-lists.ts'
 import { deleteTopic, registerTopic, setWritePerm } from './topic-operations.ts'
 import { filterByZoneName, pickupTopicRouteData } from './topic-route.ts'
@@ -59,64 +59,35 @@ export interface RouteSnapshot {
  * @see RouteInfoManager in apache/rocketmq
  */
 export class RouteInfoManager {
+  /** The order in which requests that concern one broker name take effect. */
+  readonly queue = new BrokerQueue()
   readonly #routes: LockedRouteTables
   readonly #cache: EncodedRouteCache
   readonly #counters: Counters
-  readonly #queue = new BrokerQueue()
   readonly #removals: BatchUnregistrationService
   readonly #onClosedMeanwhile: (channelId: ChannelId) => void
   readonly #limits: TableLimits
 
   constructor(options: RouteInfoManagerOptions) {
-    const lock = new ReadWriteLock(options.slicer, options.maxWaiters ?? 10_000)
+    const lock = new ReadWriteLock(options.maxWaiters ?? 10_000)
     const capacity = options.unRegisterBrokerQueueCapacity ?? 3_000
     this.#cache = new EncodedRouteCache(options.maxEncodedRouteBytes ?? 64 * 1024 * 1024)
     this.#counters = options.counters ?? new Counters()
-    this.#routes = new LockedRouteTables(lock, this.#cache, options.onEvent)
-    this.#removals = new BatchUnregistrationService(this.#routes, this.#queue, capacity)
+    this.#routes = new LockedRouteTables(lock, options.slicer, this.#cache, options.onEvent)
+    this.#removals = new BatchUnregistrationService(this.#routes, this.queue, capacity)
     this.#onClosedMeanwhile =
       options.onClosedMeanwhile ?? ((channelId) => this.onChannelsDestroy([channelId]))
     this.#limits = options.limits ?? UNLIMITED
   }
 
-  /** The arrival number of what happens now: a registration, or the decision to remove a broker. */
-  nextGeneration(): number {
-    return this.#queue.nextGeneration()
-  }
-
-  /** Orders a broker's request to leave behind the requests for its name that came before. */
-  acquire(brokerName: string): QueuePosition {
-    return this.#queue.acquire(brokerName)
-  }
-
-  /** The same for a registration: until it is released, its broker is not evicted as inactive. */
-  acquireToRegister(broker: Pick<Registration, 'clusterName' | 'brokerName' | 'brokerAddr'>): QueuePosition {
-    return this.#queue.acquire(broker.brokerName, broker)
-  }
-
-  /** Registrations that are being read. */
-  get registering(): number {
-    return this.#queue.registering
-  }
-
   /** Requests that wait for the lock. */
   get waiting(): number {
-    return this.#routes.waiting
-  }
-
-  /** Brokers that are live. */
-  get brokers(): number {
-    return this.#routes.tables.brokerLiveTable.size
-  }
-
-  /** Topics that have queues. */
-  get topics(): number {
-    return this.#routes.tables.topicQueueTable.size
+    return this.#routes.lock.waiting
   }
 
   /** Entries of each table. */
-  get tableSizes(): Readonly<Record<string, number>> {
-    const { tables } = this.#routes
+  get tableSizes() {
+    const { tables, view } = this.#routes
     return {
       topicQueueTable: tables.topicQueueTable.size,
       brokerAddrTable: tables.brokerAddrTable.size,
@@ -124,7 +95,8 @@ export class RouteInfoManager {
       brokerLiveTable: tables.brokerLiveTable.size,
       filterServerTable: tables.filterServerTable.size,
       topicQueueMappingInfoTable: tables.topicQueueMappingInfoTable.size,
-      provisional: this.provisional,
+      /** Brokers of the snapshot that have not registered again. */
+      provisional: view.restored?.brokers.size ?? 0,
     }
   }
 
@@ -135,10 +107,10 @@ export class RouteInfoManager {
     owner: LockOwner,
   ): MaybePromise<RegisterBrokerOutcome> {
     checkOpen(owner)
-    const registered = this.#routes.transition(({ tables, restored }, changes) => {
-      const work = applyRegistration(tables, this.#limits, registration, deleteMissingTopics, changes)
-      if (restored === undefined) return work
-      return restored.completing(registration, work, { tables, maxTopics: this.#limits.maxTopics, changes })
+    const limits = this.#limits
+    const registered = this.#routes.transition(function* ({ tables, restored }, changes) {
+      const outcome = yield* applyRegistration(tables, limits, registration, deleteMissingTopics, changes)
+      return restored?.outcomeOf(registration, outcome, tables, limits.maxTopics, changes) ?? outcome
     }, owner)
     if (!(registered instanceof Promise)) return registered
     // The connection may have closed between two slices, when its broker was not in the live table yet.
@@ -156,14 +128,13 @@ export class RouteInfoManager {
     owner: LockOwner,
   ): MaybePromise<Required<RegisterBrokerOutcome> | undefined> {
     checkOpen(owner)
-    return this.#routes.shortTransition(
-      // Restored routes may change the result of a registration, so it is applied in full while there are any.
-      ({ tables, restored }) =>
-        restored === undefined
-          ? repeatRegistration(tables, applied, repetition, deleteMissingTopics)
-          : undefined,
-      owner,
-    )
+    const { lock, tables, view } = this.#routes
+    // Restored routes may change the result of a registration, so it is applied in full while there are any.
+    const repeat = () =>
+      view.restored === undefined
+        ? repeatRegistration(tables, applied, repetition, deleteMissingTopics)
+        : undefined
+    return lock.write(repeat, owner)
   }
 
   /**
@@ -185,9 +156,15 @@ export class RouteInfoManager {
     this.#routes.view.restored?.extendTimeouts(pausedMs)
   }
 
-  /** Brokers without heartbeat for longer than their own timeout, or than a fraction of it; the comparison is strict. */
+  /**
+   * Brokers without heartbeat for longer than their own timeout, or than a fraction of it; the comparison is strict.
+   * @see RouteInfoManager#scanNotActiveBroker in apache/rocketmq
+   */
   scanNotActiveBroker(nowMs: number, fraction = 1): Readonly<BrokerLiveInfo>[] {
-    return this.#removals.scanNotActiveBroker(nowMs, fraction)
+    const inactive: Readonly<BrokerLiveInfo>[] = []
+    for (const live of this.#routes.tables.brokerLiveTable.values())
+      if (live.lastUpdateTimestampMs + fraction * live.heartbeatTimeoutMs < nowMs) inactive.push({ ...live })
+    return inactive
   }
 
   /** Removes inactive brokers, unless a heartbeat or a registration of theirs comes first. */
@@ -217,7 +194,8 @@ export class RouteInfoManager {
     owner: LockOwner,
   ): MaybePromise<DataVersionAnswer> {
     this.touch(broker.clusterName, broker.brokerAddr, nowMs)
-    return this.#routes.read(({ tables }) => queryDataVersion(tables, broker, version), owner)
+    const { lock, tables } = this.#routes
+    return lock.read(() => queryDataVersion(tables, broker, version), owner)
   }
 
   /**
@@ -255,7 +233,7 @@ export class RouteInfoManager {
 
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */
   encodedClusterInfo(owner: LockOwner): MaybePromise<Buffer> {
-    return this.#routes.readInSlices(
+    return this.#routes.read(
       (view) => encodeClusterInfo({ brokerAddrTable: view.groups(), clusterAddrTable: view.clusters() }),
       owner,
     )
@@ -263,7 +241,8 @@ export class RouteInfoManager {
 
   /** GET_BROKER_MEMBER_GROUP: the addresses of a broker name, empty if it is unknown. */
   getBrokerMemberGroup(brokerName: string, owner: LockOwner): MaybePromise<ReadonlyMap<bigint, string>> {
-    return this.#routes.read((view) => view.group(brokerName)?.brokerAddrs ?? new Map(), owner)
+    const { lock, view } = this.#routes
+    return lock.read(() => view.group(brokerName)?.brokerAddrs ?? new Map(), owner)
   }
 
   /** All topics, or those whose queues satisfy a condition. */
@@ -271,17 +250,17 @@ export class RouteInfoManager {
     owner: LockOwner,
     condition: (queues: ReadonlyMap<string, QueueData>) => boolean = () => true,
   ): MaybePromise<string[]> {
-    return this.#routes.readInSlices((view) => topicsWhere(view, condition), owner)
+    return this.#routes.read((view) => topicsWhere(view, condition), owner)
   }
 
   /** Topics with queues on any broker name of a cluster. */
   getTopicsByCluster(clusterName: string, owner: LockOwner): MaybePromise<string[]> {
-    return this.#routes.readInSlices((view) => topicsByCluster(view, clusterName), owner)
+    return this.#routes.read((view) => topicsByCluster(view, clusterName), owner)
   }
 
   /** Names of all clusters, brokers and system topics, each once, and the address of some broker. */
   getSystemTopicList(owner: LockOwner): MaybePromise<SystemTopicList> {
-    return this.#routes.readInSlices(systemTopicList, owner)
+    return this.#routes.read(systemTopicList, owner)
   }
 
   /** DELETE_TOPIC_IN_NAMESRV. @returns Broker names that had queues of the topic. */
@@ -295,7 +274,7 @@ export class RouteInfoManager {
   /** REGISTER_TOPIC_IN_NAMESRV. @returns Broker names whose queues changed. @throws {LimitError} (or rejects) */
   registerTopic(topic: string, queueDatas: readonly QueueData[], owner: LockOwner): MaybePromise<number> {
     return this.#routes.shortTransition((view, changes) => {
-      checkTopicLimit(view.tables, this.#limits.maxTopics, topic, view.restored?.addedTopics)
+      checkTopic(view.tables, this.#limits.maxTopics, topic, view.restored?.addedTopics)
       return registerTopic(view, topic, queueDatas, changes)
     }, owner)
   }
@@ -318,14 +297,10 @@ export class RouteInfoManager {
     return this.#routes.view.restored !== undefined
   }
 
-  /** Brokers of the snapshot that have not registered again. */
-  get provisional(): number {
-    return this.#routes.view.restored?.brokers.size ?? 0
-  }
-
   /** Begins a snapshot of the routes that lookups and lists show. */
   snapshot(nowMs: number): MaybePromise<RouteSnapshot> {
-    return this.#routes.read((view) => ({ revision: this.revision, text: routeSnapshotText(view, nowMs) }))
+    const { lock, view } = this.#routes
+    return lock.read(() => ({ revision: this.revision, text: routeSnapshotText(view, nowMs) }))
   }
 
   /** Shows the routes of a snapshot until their brokers register or the grace period ends. */
@@ -333,15 +308,16 @@ export class RouteInfoManager {
     this.#routes.view.restored = restored
   }
 
-  /** Removes the restored brokers whose time is over, and the restored routes of groups whose members have all returned. */
+  /** Removes the restored brokers whose time is over, and after the grace period those groups whose members have all returned. */
   evictRestored(nowMs: number): void {
-    this.#removals.evictRestored(nowMs)
-    if (this.#routes.view.restored?.isUnsettled === true) void this.#settleRestored()
+    const { restored } = this.#routes.view
+    this.#removals.evict(restored?.expired(nowMs) ?? [], 'not returned')
+    if (restored?.isGraceOver === true) void this.#settleRestored()
   }
 
   /** The grace period has ended. @returns Undefined if nothing was restored. */
   endRestoration(nowMs: number): MaybePromise<RestorationOutcome | undefined> {
-    this.#removals.evictRestored(nowMs)
+    this.evictRestored(nowMs)
     return this.#settleRestored()
   }
 

@@ -17,18 +17,28 @@ export class RouteView {
 
   queues(topic: string): ReadonlyMap<string, QueueData> | undefined {
     const live = this.tables.topicQueueTable.snapshotGet(topic)
-    return this.restored === undefined ? live : this.restored.queues(topic, live)
+    const restored = this.restored?.topics.get(topic)
+    if (restored === undefined) return live
+    const shown = new Map<string, QueueData>()
+    for (const [name, queueData] of restored) {
+      const group = this.restored?.groups.get(name)
+      if (group === undefined) continue
+      const liveQueues = group.leads ? undefined : live?.get(name)
+      shown.set(name, liveQueues ?? group.queueData(queueData))
+    }
+    for (const [name, queueData] of live ?? []) if (!shown.has(name)) shown.set(name, queueData)
+    return shown.size === 0 ? undefined : shown
   }
 
   group(brokerName: string): BrokerData | undefined {
-    const live = this.tables.brokerAddrTable.snapshotGet(brokerName)
-    return this.restored === undefined ? live : this.restored.group(brokerName, live)
+    const group = this.restored?.groups.get(brokerName)
+    return group === undefined ? this.tables.brokerAddrTable.snapshotGet(brokerName) : group.shown
   }
 
   /** @param key - See {@link brokerKey}. */
   filterServers(key: string): readonly string[] | undefined {
-    const live = this.tables.filterServerTable.snapshotGet(key)
-    return this.restored === undefined ? live : this.restored.filterServers(key, live)
+    if (this.restored?.brokers.has(key) === true) return this.restored.filterServers.get(key)
+    return this.tables.filterServerTable.snapshotGet(key)
   }
 
   /** True if there are no filter servers; during a transition it may be false nevertheless. */
@@ -38,24 +48,42 @@ export class RouteView {
 
   mappings(topic: string): ReadonlyMap<string, TopicQueueMappingInfo> | undefined {
     const live = this.tables.topicQueueMappingInfoTable.snapshotGet(topic)
-    return this.restored === undefined ? live : this.restored.mappings(topic, live)
+    const restored = this.restored?.mappings.get(topic)
+    return restored === undefined || live === undefined ? (restored ?? live) : new Map([...restored, ...live])
   }
 
   /** All topics with their queues, for a holder of the lock. */
   topics(): Iterable<[string, ReadonlyMap<string, QueueData>]> {
-    const { topicQueueTable } = this.tables
-    return this.restored === undefined ? topicQueueTable : this.restored.topics(topicQueueTable)
+    return this.restored === undefined ? this.tables.topicQueueTable : this.#allTopics(this.restored)
+  }
+
+  *#allTopics({
+    topics,
+  }: RestoredRoutes): Generator<[string, ReadonlyMap<string, QueueData>], void, undefined> {
+    for (const topic of topics.keys()) {
+      const queues = this.queues(topic)
+      if (queues !== undefined) yield [topic, queues]
+    }
+    for (const entry of this.tables.topicQueueTable) if (!topics.has(entry[0])) yield entry
   }
 
   /** All groups by broker name, for a holder of the lock. */
   groups(): ReadonlyMap<string, BrokerData> {
     const { brokerAddrTable } = this.tables
-    return this.restored === undefined ? brokerAddrTable : this.restored.groups(brokerAddrTable)
+    if (this.restored === undefined) return brokerAddrTable
+    const groups = new Map<string, BrokerData>()
+    for (const [name, { shown }] of this.restored.groups) groups.set(name, shown)
+    for (const [name, group] of brokerAddrTable) if (!groups.has(name)) groups.set(name, group)
+    return groups
   }
 
   /** The broker names of each cluster, for a holder of the lock. */
   clusters(): ReadonlyMap<string, ReadonlySet<string>> {
     const { clusterAddrTable } = this.tables
-    return this.restored === undefined ? clusterAddrTable : this.restored.clusters(clusterAddrTable)
+    if (this.restored === undefined) return clusterAddrTable
+    const clusters = new Map<string, ReadonlySet<string>>(this.restored.clusters)
+    for (const [cluster, names] of clusterAddrTable)
+      clusters.set(cluster, new Set([...(clusters.get(cluster) ?? []), ...names]))
+    return clusters
   }
 }

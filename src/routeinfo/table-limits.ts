@@ -21,21 +21,40 @@ export const UNLIMITED: TableLimits = {
   maxTopics: Number.POSITIVE_INFINITY,
 }
 
-/** Whether there is room for the broker of a registration. */
-export function hasRoomForBroker(
+/**
+ * Checks that there is room for the broker of a registration. If not, names without members are removed, which rejected
+ * registrations leave behind.
+ * @throws {LimitError} There is still no room; nothing of the registration has been applied.
+ */
+export function* checkBroker(
   tables: RouteTables,
   maxBrokers: number,
   registration: Registration,
-): boolean {
+  changes: RouteChanges,
+): Steps<void> {
+  if (hasRoomForBroker(tables, maxBrokers, registration)) return
+  yield* removeEmptyGroups(tables, changes)
+  if (hasRoomForBroker(tables, maxBrokers, registration)) return
+  throw new LimitError('maxBrokers', `maxBrokers (${maxBrokers}) reached`)
+}
+
+function hasRoomForBroker(tables: RouteTables, maxBrokers: number, registration: Registration): boolean {
   const { clusterName, brokerName, brokerAddr } = registration
   const { brokerAddrTable, brokerLiveTable, clusterAddrTable } = tables
   const isLive = tables.live(clusterName, brokerAddr) !== undefined
   const maxNames = leavingName(tables, registration) === undefined ? maxBrokers : maxBrokers + 1
+  const isInCluster = clusterAddrTable.get(clusterName)?.has(brokerName) === true
   return (
     (isLive || brokerLiveTable.size < maxBrokers) &&
     (brokerAddrTable.size < maxNames || brokerAddrTable.has(brokerName)) &&
-    (clusterAddrTable.get(clusterName)?.has(brokerName) === true || namesInClusters(tables) < maxNames)
+    (isInCluster || namesInClusters(tables) < maxNames)
   )
+}
+
+function namesInClusters({ clusterAddrTable }: RouteTables): number {
+  let names = 0
+  for (const brokerNames of clusterAddrTable.values()) names += brokerNames.size
+  return names
 }
 
 /** The former name of a broker that registers under another one, if its group leaves with it; undefined if none does. */
@@ -50,59 +69,36 @@ function leavingName(
 }
 
 /**
- * Removes names without members, which rejected registrations leave behind, and checks again.
- * @throws {LimitError} There is still no room; nothing of the registration has been applied.
- */
-export function* makeRoomForBroker(
-  tables: RouteTables,
-  maxBrokers: number,
-  registration: Registration,
-  changes: RouteChanges,
-): Steps<void> {
-  yield* removeEmptyGroups(tables, changes)
-  if (hasRoomForBroker(tables, maxBrokers, registration)) return
-  throw new LimitError('maxBrokers', `maxBrokers (${maxBrokers}) reached`)
-}
-
-/** Whether {@link checkTopicsOf} must count: the topics of a registration, if all were new, would exceed the limit. */
-export function mayExceedTopicLimit(
-  { topicQueueTable, topicQueueMappingInfoTable }: RouteTables,
-  maxTopics: number,
-  { topicConfigTable, topicQueueMappingInfoMap }: Registration,
-): boolean {
-  return (
-    topicQueueTable.size + topicConfigTable.size > maxTopics ||
-    topicQueueMappingInfoTable.size + topicQueueMappingInfoMap.size > maxTopics
-  )
-}
-
-/**
- * Checks that there is room for the topics of a registration, before anything is changed.
+ * Checks that there is room for the topics of a registration, before anything is changed. They are counted only if there might be
+ * none, were all of them new.
  * @throws {LimitError} For a live broker it counts as a heartbeat, so that the broker keeps the topics it has.
  */
-export function* checkTopicsOf(
+export function* checkTopics(
   tables: RouteTables,
   maxTopics: number,
   registration: Registration,
   deleteMissingTopics: boolean,
 ): Steps<void> {
-  const { clusterName, brokerAddr, nowMs } = registration
+  const { topicQueueTable, topicQueueMappingInfoTable } = tables
+  const { clusterName, brokerAddr, nowMs, topicConfigTable, topicQueueMappingInfoMap } = registration
+  const mayExceed =
+    topicQueueTable.size + topicConfigTable.size > maxTopics ||
+    topicQueueMappingInfoTable.size + topicQueueMappingInfoMap.size > maxTopics
+  if (!mayExceed) return
   const topics = yield* topicsWith(tables, registration, deleteMissingTopics)
-  let mapped = yield* mappedTopicsWith(tables, registration)
+  let mapped = yield* sizeWith(topicQueueMappingInfoTable, topicQueueMappingInfoMap.keys())
   if (mapped > maxTopics) {
     yield* removeUnusedMappings(tables)
-    mapped = yield* mappedTopicsWith(tables, registration)
+    mapped = yield* sizeWith(topicQueueMappingInfoTable, topicQueueMappingInfoMap.keys())
   }
   // Tables that exceed the limit already may stay as they are, but not grow.
-  const { topicQueueTable, topicQueueMappingInfoTable } = tables
   if (
-    topics <= Math.max(maxTopics, topicQueueTable.size) &&
-    mapped <= Math.max(maxTopics, topicQueueMappingInfoTable.size)
+    topics > Math.max(maxTopics, topicQueueTable.size) ||
+    mapped > Math.max(maxTopics, topicQueueMappingInfoTable.size)
   ) {
-    return
+    tables.touch(clusterName, brokerAddr, nowMs)
+    throw tooManyTopics(maxTopics, Math.max(topics, mapped))
   }
-  tables.touch(clusterName, brokerAddr, nowMs)
-  throw tooManyTopics(maxTopics, Math.max(topics, mapped))
 }
 
 function* topicsWith(
@@ -110,15 +106,12 @@ function* topicsWith(
   registration: Registration,
   deleteMissingTopics: boolean,
 ): Steps<number> {
-  const { brokerName, topicConfigTable } = registration
+  const { brokerName, brokerAddr, brokerId, enableActingMaster, topicConfigTable } = registration
   const { topicQueueTable } = tables
-  let topics = topicQueueTable.size
-  if (!topicsMayCount(registration)) return topics
-  for (const { topicName } of topicConfigTable.values()) {
-    if (!topicQueueTable.has(topicName)) topics++
-    yield
-  }
-  const scope = scopeOf(tables, registration, registration.brokerAddr)
+  // The topics of a 4.x slave never count; those of a 5.x slave may, if its group has no master.
+  if (brokerId !== MASTER_ID && enableActingMaster === null) return topicQueueTable.size
+  let topics = yield* sizeWith(topicQueueTable, topicNames(registration))
+  const scope = scopeOf(tables, registration, brokerAddr)
   const removesMissing =
     deleteMissingTopics && tables.parts.removalBy(tables, registration, scope) === 'not named'
   const leaving = [leavingName(tables, registration), removesMissing ? brokerName : undefined]
@@ -137,16 +130,18 @@ function* topicsWith(
   return topics
 }
 
-function* mappedTopicsWith(
-  { topicQueueMappingInfoTable }: RouteTables,
-  { topicQueueMappingInfoMap }: Registration,
-): Steps<number> {
-  let topics = topicQueueMappingInfoTable.size
-  for (const topic of topicQueueMappingInfoMap.keys()) {
-    if (!topicQueueMappingInfoTable.has(topic)) topics++
+function* topicNames({ topicConfigTable }: Registration): Generator<string, void, undefined> {
+  for (const { topicName } of topicConfigTable.values()) yield topicName
+}
+
+/** The size of a table if these names were added. */
+function* sizeWith(table: ReadonlyMap<string, unknown>, names: Iterable<string>): Steps<number> {
+  let { size } = table
+  for (const name of names) {
+    if (!table.has(name)) size++
     yield
   }
-  return topics
+  return size
 }
 
 /** Removes the mappings of static topics that no broker has. Java keeps them for ever; no route shows them. */
@@ -158,27 +153,16 @@ function* removeUnusedMappings({ topicQueueTable, topicQueueMappingInfoTable }: 
 }
 
 /** Checks that there is room for a topic. @param others - Topics that count, but are not live. @throws {LimitError} */
-export function checkTopicLimit(
+export function checkTopic(
   { topicQueueTable }: RouteTables,
   maxTopics: number,
   topic: string,
   others = 0,
 ): void {
   if (topicQueueTable.size + others >= maxTopics && !topicQueueTable.has(topic))
-    throw tooManyTopics(maxTopics)
+    throw tooManyTopics(maxTopics, maxTopics + 1)
 }
 
-/** The topics of a 4.x slave never count; those of a 5.x slave may, if its group has no master. */
-function topicsMayCount({ brokerId, enableActingMaster }: Registration): boolean {
-  return brokerId === MASTER_ID || enableActingMaster !== null
-}
-
-function tooManyTopics(maxTopics: number, topics = maxTopics + 1): LimitError {
+function tooManyTopics(maxTopics: number, topics: number): LimitError {
   return new LimitError('maxTopics', `maxTopics (${maxTopics}) exceeded: there would be ${topics} topics`)
-}
-
-function namesInClusters({ clusterAddrTable }: RouteTables): number {
-  let names = 0
-  for (const brokerNames of clusterAddrTable.values()) names += brokerNames.size
-  return names
 }

@@ -46,7 +46,7 @@ export function registerTopic(
   let brokers = 0
   for (const queueData of unknownAt < 0 ? queueDatas : queueDatas.slice(0, unknownAt)) {
     const { brokerName } = queueData
-    const isRestored = restored?.has(brokerName) === true
+    const isRestored = restored?.groups.has(brokerName) === true
     if (isRestored) restored?.putQueues(topic, queueData)
     const isLive = tables.brokerAddrTable.has(brokerName)
     const isChanged = isLive && tables.overrideQueueData(topic, queueData, tables.dataVersionsOf(brokerName))
@@ -78,7 +78,7 @@ export function* setWritePerm(
       const isChanged =
         queueData !== undefined &&
         tables.overrideQueueData(topic, withWritePerm(queueData, operation), versions)
-      if (isChanged || restored?.has(brokerName) === true) changes.topic(topic)
+      if (isChanged || restored?.groups.has(brokerName) === true) changes.topic(topic)
     }
     yield
   }

@@ -1,8 +1,7 @@
 import type { Steps } from '../common/time-slicer.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
-import type { RouteChanges } from './route-changes.ts'
-import { TopicTally, type UnregisterReason } from './route-event.ts'
+import { type RouteChanges, TopicTally, type UnregisterReason } from './route-changes.ts'
 import { brokerKey, type ChannelId, minBrokerId, type RouteTables } from './route-tables.ts'
 
 /** A broker to remove, and the state in which it was when that was decided: {@link isFenced}. */
@@ -16,11 +15,13 @@ export interface Unregistration {
   /** Arrival number of the decision: a broker that registered later stays. */
   readonly generation: number
   /** `host:port` of the peer that asked for it; absent when the server itself decided. */
-  readonly peer?: string
+  readonly peer?: string | undefined
   /** The connection that closed: a broker that registered over another one since stays. */
   readonly channelId?: ChannelId
   /** The time of its last heartbeat: a broker with a later one stays. */
   readonly lastUpdateTimestampMs?: number
+  /** Of a restored broker that has not returned: one with a later deadline has sent a heartbeat and stays. */
+  readonly deadlineMs?: number
 }
 
 /**
@@ -32,33 +33,29 @@ export function* unregisterBrokers(
   batch: readonly Unregistration[],
   changes: RouteChanges,
 ): Steps<void> {
+  changes.removals = batch
   const removed = new Set<string>()
   const reduced = new Set<string>()
   /** What becomes of the topics of each broker name, for the event of the last member that leaves. */
   const tallies = new Map<string, TopicTally>()
   /** The last member with the min broker id that left each group. */
   const offline = new Map<string, string>()
-  const leave = (request: Unregistration): void => {
-    const left = removeFromGroup(tables, request, changes)
-    if (left.isMinIdLost) offline.set(request.brokerName, request.brokerAddr)
-    if (left.isGroupRemoved) removed.add(request.brokerName)
-    else reduced.add(request.brokerName)
-  }
   for (const request of batch) {
     const { clusterName, brokerAddr, brokerName, reason } = request
+    // Concerns the restored routes alone.
+    if (reason === 'not returned') continue
     const peer = request.peer ?? tables.live(clusterName, brokerAddr)?.peer
     if (isFenced(tables, request)) {
-      changes.event({
-        kind: 'removal fenced',
-        broker: { clusterName, brokerName, brokerAddr },
-        reason,
-        peer,
-      })
+      const broker = { clusterName, brokerName, brokerAddr }
+      changes.event({ kind: 'removal fenced', broker, reason, peer })
       continue
     }
     removeLive(tables, request, tallies, changes)
-    if (reason !== 'request' && isLiveElsewhere(tables, request)) reduced.add(brokerName)
-    else leave(request)
+    const stays = reason !== 'request' && isLiveElsewhere(tables, request)
+    const lost = stays ? 'nothing' : removeFromGroup(tables, request, changes)
+    if (lost === 'min broker id') offline.set(brokerName, brokerAddr)
+    if (lost === 'group') removed.add(brokerName)
+    else reduced.add(brokerName)
     yield
   }
   yield* cleanTopics(tables, removed, reduced, changes, tallies)
@@ -120,33 +117,30 @@ function isLiveElsewhere(tables: RouteTables, { brokerName, brokerAddr }: Unregi
   return false
 }
 
-const NOT_A_MEMBER = { isGroupRemoved: false, isMinIdLost: false }
-
-/** @returns Whether the group was removed with its last member, and whether it stays with another min broker id. */
+/** @returns What the group lost with the member: `group` if it was the last one. */
 function removeFromGroup(
   tables: RouteTables,
-  request: Unregistration,
+  { clusterName, brokerAddr, brokerName, brokerId }: Unregistration,
   changes: RouteChanges,
-): { readonly isGroupRemoved: boolean; readonly isMinIdLost: boolean } {
-  const { clusterName, brokerAddr, brokerName, brokerId } = request
+): 'group' | 'min broker id' | 'nothing' {
   const group = tables.brokerAddrTable.get(brokerName)
-  if (group === undefined) return NOT_A_MEMBER
+  if (group === undefined) return 'nothing'
   const leavingId = brokerId ?? [...group.brokerAddrs].find(([, addr]) => addr === brokerAddr)?.[0]
   // Another address has taken its id.
-  if (leavingId === undefined) return NOT_A_MEMBER
-  const minIdLeaves = group.brokerAddrs.size > 0 && leavingId === minBrokerId(group.brokerAddrs)
+  if (leavingId === undefined) return 'nothing'
+  const minIdLeaves = leavingId === minBrokerId(group.brokerAddrs)
   const brokerAddrs = new Map([...group.brokerAddrs].filter(([, addr]) => addr !== brokerAddr))
   if (brokerAddrs.size !== group.brokerAddrs.size) changes.group(brokerName)
   if (brokerAddrs.size > 0) {
     tables.brokerAddrTable.set(brokerName, { ...group, brokerAddrs })
-    return { isGroupRemoved: false, isMinIdLost: minIdLeaves }
+    return minIdLeaves ? 'min broker id' : 'nothing'
   }
   tables.brokerAddrTable.delete(brokerName)
   changes.group(brokerName)
   const names = tables.clusterAddrTable.get(clusterName)
   names?.delete(brokerName)
   if (names?.size === 0) tables.clusterAddrTable.delete(clusterName)
-  return { isGroupRemoved: true, isMinIdLost: false }
+  return 'group'
 }
 
 /**
@@ -186,7 +180,8 @@ function* cleanTopics(
   for (const [topic, queues] of tables.topicQueueTable) {
     // No changes.topic(): the change of the group invalidates these routes.
     if (removed.size > 0) {
-      for (const name of queues.keys()) if (removed.has(name)) tallies.get(name)?.add('deleted', topic)
+      for (const name of queues.keys())
+        if (removed.has(name) && !changes.isRestored(topic, name)) tallies.get(name)?.add('deleted', topic)
       tables.removeQueueDatas(topic, removed)
     }
     for (const name of readOnly) {

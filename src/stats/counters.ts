@@ -72,9 +72,9 @@ export class Counters {
   /** Bytes of incomplete and unread requests at present. */
   queuedRequestBytes = 0
   /** Bytes of request bodies in progress at present. */
-  workingRequestBytes = 0
+  requestBytesInProgress = 0
   /** Bytes of responses that peers have not read at present. */
-  queuedAnswerBytes = 0
+  queuedResponseBytes = 0
 
   /** Requests by code; those of unsupported codes are among the others. */
   readonly requests = new CodeCounts()
@@ -120,7 +120,7 @@ export class Counters {
   snapshotsWritten = 0
   snapshotsFailed = 0
   /** Pauses of the process of several seconds. */
-  standstills = 0
+  pauses = 0
 
   /** Responses sent. */
   get framesOut(): number {

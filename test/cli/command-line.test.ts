@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseCommandLine, UsageError } from '../../src/cli/command-line.ts'
 
-const start = { action: 'start', configFile: undefined, properties: [] }
+const start = { action: 'start', configFile: undefined, keys: [] }
 
 describe('parseCommandLine', () => {
   test.each([
@@ -23,11 +23,11 @@ describe('parseCommandLine', () => {
     [['--listenPort='], ''],
     [['--listenPort', '-1'], '-1'],
     [['--listenPort', ''], ''],
-  ])('a property is taken from %j', (argv, value) => {
-    expect(parseCommandLine(argv, '1.2.3')).toEqual({ ...start, properties: [{ key: 'listenPort', value }] })
+  ])('a key is taken from %j', (argv, value) => {
+    expect(parseCommandLine(argv, '1.2.3')).toEqual({ ...start, keys: [{ key: 'listenPort', value }] })
   })
 
-  test('properties keep their order, among themselves and beside other options', () => {
+  test('keys keep their order, among themselves and beside other options', () => {
     const argv = [
       '--logLevel',
       'warn',
@@ -41,7 +41,7 @@ describe('parseCommandLine', () => {
     expect(parseCommandLine(argv, '1.2.3')).toEqual({
       action: 'print',
       configFile: undefined,
-      properties: [
+      keys: [
         { key: 'logLevel', value: 'warn' },
         { key: 'tls.server.mode', value: 'disabled' },
         { key: 'logLevel', value: 'info' },

@@ -24,7 +24,7 @@ export function fakeWorld(given: {
   /** Content by path. */
   files?: Record<string, string>
   controller?: Partial<Controller>
-  earlySignals?: string[]
+  earlySignals?: NodeJS.Signals[]
 }) {
   const { logger, lines } = recordingLogger()
   const out: string[] = []
@@ -42,7 +42,6 @@ export function fakeWorld(given: {
     events,
     earlySignals: given.earlySignals ?? [],
     signals: ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'],
-    reopenLog: () => calls.push('reopenLog'),
     exit: (code) => exits.push(code),
     readConfigFile: (path) => {
       const content = given.files?.[path]
@@ -50,7 +49,7 @@ export function fakeWorld(given: {
         throw new ConfigError('ERR_CONFIG_FILE', `cannot read configuration file ${path}`)
       return { path, bytes: Buffer.from(content, 'latin1') }
     },
-    createLogger: async () => logger,
+    openLog: async () => ({ logger, reopen: () => calls.push('reopen') }),
     createController: async ({ values }) => ({
       start: async () => {
         calls.push('start')

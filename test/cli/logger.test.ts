@@ -1,34 +1,32 @@
-import { Writable } from 'node:stream'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createLogger, type LogOptions } from '../../src/cli/logger.ts'
+import { type LogOptions, openLog } from '../../src/cli/logger.ts'
+import { temporaryFolder } from '../support/start-server.ts'
 
 /** What a terminal must not get from a peer: C0 and C1 controls, line separators, bidi marks. */
 const UNSAFE = '\u001b[31m\u0007\r\n\u0085\u009b2J\u2028\u2029\u200e\u200f\u202a\u202e\u2066\u2069'
 
-async function logged(options: Omit<LogOptions, 'destination'>, name = 'broker-a'): Promise<string[]> {
-  const chunks: string[] = []
-  const destination = new Writable({
-    write(chunk, _encoding, done) {
-      chunks.push(String(chunk))
-      done()
-    },
-  })
-  const logger = await createLogger({ ...options, destination })
+async function logged(options: Omit<LogOptions, 'logPath'>, name = 'broker-a'): Promise<string[]> {
+  const logPath = join(temporaryFolder(), 'namesrv.log')
+  const { logger } = await openLog({ ...options, logPath })
   logger.debug('a detail')
   logger.info({ port: 9876 }, 'listening')
   logger.error({ err: new Error('boom') }, 'failed')
   logger.warn({ brokerName: name, more: { names: [name] } }, `about ${name}`)
-  return chunks.join('').split('\n').slice(0, -1)
+  return readFileSync(logPath, 'utf8').split('\n').slice(0, -1)
 }
 
-describe('createLogger', () => {
+describe('openLog', () => {
   test.each([
     ['json', true],
     ['auto', false],
   ] as const)(
     '%s with a terminal %s writes one JSON object a line, with level by name and time as ISO',
     async (format, isTerminal) => {
-      const lines = (await logged({ level: 'info', format, isTerminal })).map((line) => JSON.parse(line))
+      const lines = (await logged({ logLevel: 'info', logFormat: format, isTerminal })).map((line) =>
+        JSON.parse(line),
+      )
       expect(lines).toMatchObject([
         {
           level: 'info',
@@ -46,7 +44,7 @@ describe('createLogger', () => {
     ['pretty', false],
     ['auto', true],
   ] as const)('%s with a terminal %s writes text for people', async (format, isTerminal) => {
-    const [line] = await logged({ level: 'info', format, isTerminal })
+    const [line] = await logged({ logLevel: 'info', logFormat: format, isTerminal })
     expect(line).toMatch(/^\[\d{4}-\d\d-\d\dT.*Z\] .*INFO.*: .*listening/)
     expect(line).toContain('"port":9876')
     expect(line).not.toContain('hostname')
@@ -55,7 +53,7 @@ describe('createLogger', () => {
   test.each(['pretty', 'json'] as const)(
     '%s escapes what would act on a terminal, in messages and fields',
     async (format) => {
-      const lines = await logged({ level: 'warn', format, isTerminal: true }, UNSAFE)
+      const lines = await logged({ logLevel: 'warn', logFormat: format, isTerminal: true }, UNSAFE)
       const line = lines.at(-1) ?? ''
       for (const code of ['001b', '0085', '009b', '2028', '2029', '200e', '202e', '2066', '2069'])
         expect(line.split(`\\u${code}`)).toHaveLength(4)
@@ -66,7 +64,7 @@ describe('createLogger', () => {
   )
 
   test('lines below the level are not written', async () => {
-    expect(await logged({ level: 'debug', format: 'json', isTerminal: false })).toHaveLength(4)
-    expect(await logged({ level: 'fatal', format: 'json', isTerminal: false })).toHaveLength(0)
+    expect(await logged({ logLevel: 'debug', logFormat: 'json', isTerminal: false })).toHaveLength(4)
+    expect(await logged({ logLevel: 'fatal', logFormat: 'json', isTerminal: false })).toHaveLength(0)
   })
 })

@@ -47,7 +47,7 @@ describe('run', () => {
       expect(stdout().split('\n')).toContain(line)
     }
     expect(stderr()).toBe(
-      'mqnamesrv: ns.conf:3: unknown key "listenPrt" is kept and has no effect; did you mean listenPort?\n',
+      'mqnamesrv: unknown key has no effect: source="ns.conf:3", key="listenPrt", didYouMean="listenPort"\n',
     )
   })
 
@@ -70,22 +70,22 @@ describe('run', () => {
     ['listenPort=99999', '/var/log/ns.log'],
     ['logLevel=loud', '/var/log/ns.log'],
     ['a=\\u12', ''],
-    ['logFormat=loud', ''],
+    ['logFormat=loud', '/var/log/ns.log'],
   ])('the failed start of a file with %s and a logPath is logged in the log file %j', async (bad, path) => {
     const { world } = fakeWorld({ argv: ['-c', 'f'], files: { f: `logPath=/var/log/ns.log\n${bad}` } })
     const paths: string[] = []
-    const createLogger = (configuration: Configuration) => {
+    const openLog = (configuration: Configuration) => {
       paths.push(configuration.values.logPath)
-      return world.createLogger(configuration)
+      return world.openLog(configuration)
     }
-    expect(await run({ ...world, createLogger })).toBe(1)
+    expect(await run({ ...world, openLog })).toBe(1)
     expect(paths).toEqual([path])
   })
 
   test('a logger that cannot be created is only a line on stderr', async () => {
     const { world, stderr } = fakeWorld({})
-    const createLogger = () => Promise.reject(new Error('no logger'))
-    expect(await run({ ...world, createLogger })).toBe(1)
+    const openLog = () => Promise.reject(new Error('no logger'))
+    expect(await run({ ...world, openLog })).toBe(1)
     expect(stderr()).toBe('mqnamesrv: no logger\n')
   })
 
@@ -128,7 +128,7 @@ describe('run', () => {
     const starting = fakeWorld({ argv: ['-c', 'f'], files: { f: printing.stdout() } })
     const ended = run(starting.world)
     await expect.poll(() => starting.calls).toEqual(['start'])
-    starting.events.emit('SIGTERM')
+    starting.events.emit('SIGTERM', 'SIGTERM')
     expect(await ended).toBe(0)
     expect(starting.lines.filter(({ level }) => level === 'warn')).toEqual([])
   })
@@ -154,7 +154,7 @@ describe('run', () => {
     })
     const ended = run(world)
     await expect.poll(() => lines.at(-1)?.msg).toMatch(/boot success/)
-    events.emit('SIGTERM')
+    events.emit('SIGTERM', 'SIGTERM')
     expect(await ended).toBe(0)
 
     const start = lines.slice(0, lines.findIndex(({ msg }) => msg.includes('boot success')) + 1)
@@ -191,6 +191,17 @@ describe('run', () => {
     ])
   })
 
+  test('a start logs the file of -c even if configStorePath is set elsewhere', async () => {
+    const { world, lines } = fakeWorld({
+      argv: ['-c', 'ns.conf', '--configStorePath', '/updates.conf'],
+      files: { 'ns.conf': '' },
+      earlySignals: ['SIGTERM'],
+    })
+    expect(await run(world)).toBe(0)
+    expect(lines[0]).toMatchObject({ configFile: 'ns.conf' })
+    expect(lines[1]).toMatchObject({ configStorePath: '/updates.conf' })
+  })
+
   test('a start without settings logs that no file was read and that all keys have their defaults', async () => {
     const { world, lines } = fakeWorld({ earlySignals: ['SIGTERM'] })
     expect(await run(world)).toBe(0)
@@ -205,7 +216,7 @@ describe('run', () => {
       earlySignals: ['SIGTERM'],
     })
     const { logger, lines } = recordingLogger()
-    expect(await run({ ...world, createLogger: async () => logger })).toBe(0)
+    expect(await run({ ...world, openLog: async () => ({ logger, reopen: () => {} }) })).toBe(0)
     const [whole, ...rest] = lines.filter(({ level }) => level === 'debug')
     expect(rest).toEqual([])
     expect(whole).toMatchObject({
@@ -219,7 +230,7 @@ describe('run', () => {
       },
     })
     expect(whole?.['configuration']).not.toHaveProperty('serverSelectorThreads')
-    expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', keys: ['foo'] }))
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', key: 'foo' }))
     expect(lines).toContainEqual(expect.objectContaining({ level: 'info', keys: ['useEpollNativeSelector'] }))
     expect(JSON.stringify(lines)).not.toContain('pw')
   })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Controller, handleOtherSignals, SHUTDOWN_DEADLINE_MS, serve } from '../../src/cli/serve.ts'
+import { type Controller, SHUTDOWN_DEADLINE_MS, serve } from '../../src/cli/serve.ts'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { fakeWorld, recordingLogger } from './fake-world.ts'
 
@@ -8,16 +8,23 @@ const never = new Promise<never>(() => {})
 async function started(
   controller: Partial<Controller> = {},
   properties: Record<string, string> = {},
-  earlySignals: string[] = [],
+  earlySignals: NodeJS.Signals[] = [],
+  level = 'info',
 ) {
   const { world, events, exits, calls, stderr } = fakeWorld({ controller, earlySignals })
   const { logger, lines } = recordingLogger()
+  logger.level = level
   const { configuration } = Configuration.resolve({
     args: Object.entries(properties).map(([key, value]) => ({ key, value })),
     homeDirectory: '/home/user',
     processors: 2,
   })
-  const ended = serve(await world.createController(configuration, logger), configuration, logger, world)
+  const ended = serve(
+    await world.createController(configuration, logger),
+    configuration,
+    { logger, reopen: () => calls.push('reopen') },
+    world,
+  )
   await vi.advanceTimersByTimeAsync(0)
   return { ended, events, exits, calls, lines, stderr }
 }
@@ -41,7 +48,7 @@ describe('serve', () => {
         msg: 'The Name Server boot success. serializeType=ROCKETMQ, address 127.0.0.1:40000',
       },
     ])
-    events.emit('SIGINT')
+    events.emit('SIGINT', 'SIGINT')
     await ended
   })
 
@@ -49,13 +56,13 @@ describe('serve', () => {
     const start = async () => ({ address: '::1', port: 40_000 })
     const { ended, events, lines } = await started({ start })
     expect(lines[0]?.msg).toBe('The Name Server boot success. serializeType=JSON, address [::1]:40000')
-    events.emit('SIGINT')
+    events.emit('SIGINT', 'SIGINT')
     await ended
   })
 
   test.each(['SIGTERM', 'SIGINT'])('%s shuts the server down and ends with 0', async (signal) => {
     const { ended, events, exits, calls, lines } = await started()
-    events.emit(signal)
+    events.emit(signal, signal)
     expect(await ended).toBe(0)
     expect(calls).toEqual(['start', 'shutdown'])
     expect(lines.at(-2)).toMatchObject({ msg: 'shutting down', signal })
@@ -84,7 +91,7 @@ describe('serve', () => {
     void ended.then((ending) => {
       code = ending
     })
-    events.emit('SIGTERM')
+    events.emit('SIGTERM', 'SIGTERM')
     await vi.advanceTimersByTimeAsync(deadlineMs - 1)
     expect(code).toBeUndefined()
     await vi.advanceTimersByTimeAsync(1)
@@ -95,7 +102,7 @@ describe('serve', () => {
 
   test('a signal during a start that never ends has the same deadline', async () => {
     const { ended, events } = await started({ start: () => never })
-    events.emit('SIGTERM')
+    events.emit('SIGTERM', 'SIGTERM')
     await vi.advanceTimersByTimeAsync(SHUTDOWN_DEADLINE_MS)
     expect(await ended).toBe(1)
   })
@@ -105,16 +112,16 @@ describe('serve', () => {
     ['SIGTERM', 143],
   ])('a second signal, %s, ends the process at once with %d', async (signal, code) => {
     const { events, exits } = await started({ shutdown: () => never })
-    events.emit('SIGTERM')
+    events.emit('SIGTERM', 'SIGTERM')
     expect(exits).toEqual([])
-    events.emit(signal)
+    events.emit(signal, signal)
     expect(exits).toEqual([code])
   })
 
   test('all other signals are handled, before the program was loaded and after, and never end it', async () => {
     const { ended, events, exits, calls, lines } = await started({}, {}, ['SIGHUP', 'SIGQUIT', 'SIGUSR2'])
-    for (const signal of ['SIGHUP', 'SIGQUIT', 'SIGUSR1']) events.emit(signal)
-    expect(calls.filter((call) => call === 'reopenLog')).toHaveLength(2)
+    for (const signal of ['SIGHUP', 'SIGQUIT', 'SIGUSR1']) events.emit(signal, signal)
+    expect(calls.filter((call) => call === 'reopen')).toHaveLength(2)
     expect(lines.filter(({ msg }) => msg === 'state dump')).toMatchObject([
       { level: 'info', connections: 3 },
       { level: 'info', connections: 3 },
@@ -124,26 +131,23 @@ describe('serve', () => {
       'SIGUSR1',
     ])
     expect([exits, calls.includes('shutdown')]).toEqual([[], false])
-    events.emit('SIGTERM')
+    events.emit('SIGTERM', 'SIGTERM')
     expect(await ended).toBe(0)
     expect(events.eventNames()).toEqual([])
   })
 
-  test('SIGQUIT logs the state at every logLevel', () => {
-    const { logger, lines } = recordingLogger()
-    logger.level = 'fatal'
-    const { events, world } = fakeWorld({})
-    const end = handleOtherSignals(world, logger, () => ({ connections: 3 }))
-    for (const signal of ['SIGQUIT', 'SIGUSR2']) events.emit(signal)
-    expect(lines).toEqual([{ level: 'info', signal: 'SIGQUIT', connections: 3, msg: 'state dump' }])
-    end()
+  test('SIGQUIT logs the state at every logLevel', async () => {
+    const { ended, events, lines } = await started({}, {}, [], 'fatal')
+    for (const signal of ['SIGQUIT', 'SIGUSR2', 'SIGTERM']) events.emit(signal, signal)
+    await ended
+    expect(lines).toMatchObject([{ level: 'info', signal: 'SIGQUIT', connections: 3, msg: 'state dump' }])
   })
 
   test('a shutdown that fails is logged and ends with 1', async () => {
     const { ended, events, lines, stderr } = await started({
       shutdown: () => Promise.reject(new Error('stuck\nwith a second line')),
     })
-    events.emit('SIGTERM')
+    events.emit('SIGTERM', 'SIGTERM')
     expect(await ended).toBe(1)
     expect(lines.at(-1)).toMatchObject({ level: 'error', err: { message: 'stuck\nwith a second line' } })
     expect(stderr()).toBe('mqnamesrv: shutdown failed: stuck\n')

@@ -43,7 +43,7 @@ test('a file of Java with a controller in the NameServer stops the start with on
   expect(program.end).toBe('exit code 1')
   expect(program.lines.filter((line) => !line.includes('"msg":"start failed"'))).toEqual([
     `mqnamesrv: ${file}:2: enableControllerInNamesrv="true" asks for a controller, which this server does not run: ` +
-      `run "mqcontroller -c ${file}" beside it and set the key to false`,
+      'run "mqcontroller -c FILE" beside it and set the key to false',
   ])
 })
 

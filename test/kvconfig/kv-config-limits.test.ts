@@ -6,7 +6,7 @@ import {
 } from '../../src/kvconfig/kv-config-manager.ts'
 
 function boundedManager(
-  limits: { maxEntries?: number; maxBytes?: number },
+  limits: { maxKVEntries?: number; maxKVBytes?: number },
   table: KVConfigTable = new Map(),
 ): { manager: KVConfigManager; files: string[]; disk: { full: boolean } } {
   const files: string[] = []
@@ -16,8 +16,8 @@ function boundedManager(
     files.push(file.toString())
     onStored()
   }
-  const { maxEntries = 100, maxBytes = 1_000 } = limits
-  return { manager: new KVConfigManager(table, persist, 10, { maxEntries, maxBytes }), files, disk }
+  const all = { maxKVEntries: 100, maxKVBytes: 1_000, maxWaitingChanges: 10, ...limits }
+  return { manager: new KVConfigManager(table, persist, all), files, disk }
 }
 
 const tooMany = (limit: string): unknown =>
@@ -25,7 +25,7 @@ const tooMany = (limit: string): unknown =>
 
 describe('the table', () => {
   test('takes maxKVEntries entries; one more is rejected, and neither memory nor disk has it', async () => {
-    const { manager, files } = boundedManager({ maxEntries: 2 })
+    const { manager, files } = boundedManager({ maxKVEntries: 2 })
     await manager.putKVConfig('N', 'a', '1')
     await manager.putKVConfig('M', 'b', '2')
     await expect(manager.putKVConfig('N', 'c', '3')).rejects.toEqual(tooMany('maxKVEntries'))
@@ -40,7 +40,7 @@ describe('the table', () => {
   })
 
   test('does not count namespaces whose keys were deleted, neither as entries nor in bytes', async () => {
-    const { manager, files } = boundedManager({ maxEntries: 3, maxBytes: 20 })
+    const { manager, files } = boundedManager({ maxKVEntries: 3, maxKVBytes: 20 })
     for (const namespace of ['n0', 'n1', 'n2', 'ORDER_TOPIC_CONFIG']) {
       await manager.putKVConfig(namespace, 'k', '')
       await manager.deleteKVConfig(namespace, 'k')
@@ -55,14 +55,14 @@ describe('the table', () => {
 
   test('does not count namespaces that are empty in the file after a restart', async () => {
     const table = decodeKVConfigFile(Buffer.from('{"configTable":{"n0":{},"n1":{},"n2":{"k":"v"}}}'))
-    const { manager } = boundedManager({ maxEntries: 2, maxBytes: 8 }, table)
+    const { manager } = boundedManager({ maxKVEntries: 2, maxKVBytes: 8 }, table)
     expect([manager.entries, manager.bytes]).toEqual([1, 4])
     await manager.putKVConfig('m0', 'k', 'v')
     await expect(manager.putKVConfig('m1', 'k', 'v')).rejects.toEqual(tooMany('maxKVEntries'))
   })
 
   test('takes maxKVBytes bytes of namespaces, keys and values, and not one more', async () => {
-    const { manager, files } = boundedManager({ maxBytes: 10 })
+    const { manager, files } = boundedManager({ maxKVBytes: 10 })
     await manager.putKVConfig('N', 'é', 'vvvv')
     expect(manager.bytes).toBe(7)
     await manager.putKVConfig('N', 'é', '1234567')
@@ -85,7 +85,7 @@ describe('the table', () => {
         ]),
       ],
     ])
-    const { manager } = boundedManager({ maxEntries: 2, maxBytes: 5 }, table)
+    const { manager } = boundedManager({ maxKVEntries: 2, maxKVBytes: 5 }, table)
     expect([manager.entries, manager.bytes]).toEqual([3, 15])
     await manager.putKVConfig('N', 'a', '123')
     expect(manager.bytes).toBe(13)
@@ -94,7 +94,7 @@ describe('the table', () => {
   })
 
   test('does not count what was not written to disk', async () => {
-    const { manager, disk } = boundedManager({ maxEntries: 1 })
+    const { manager, disk } = boundedManager({ maxKVEntries: 1 })
     disk.full = true
     await expect(manager.putKVConfig('N', 'k', 'v')).rejects.toThrow('no space left')
     expect([manager.entries, manager.bytes]).toEqual([0, 0])

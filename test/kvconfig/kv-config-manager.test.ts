@@ -9,6 +9,8 @@ import {
 } from '../../src/kvconfig/kv-config-manager.ts'
 import { JsonError } from '../../src/protocol/errors.ts'
 
+const LIMITS = { maxKVEntries: 1_000, maxKVBytes: 1_000_000, maxWaitingChanges: 1_000 }
+
 function managerWith(table: KVConfigTable = new Map()) {
   const files: string[] = []
   const disk = { full: false }
@@ -17,7 +19,7 @@ function managerWith(table: KVConfigTable = new Map()) {
     files.push(file.toString())
     onStored()
   }
-  const manager = new KVConfigManager(table, persist, 10)
+  const manager = new KVConfigManager(table, persist, LIMITS)
   return { manager, files, disk }
 }
 
@@ -162,7 +164,7 @@ test('through any failures, memory equals the disk: every change that succeeded,
             await turns.schedule(Promise.resolve(), 'the folder')
             if (end === 'late') throw new Error('the folder fails')
           },
-          1_000,
+          LIMITS,
         )
         const made = changes.map(async (each) => {
           await turns.schedule(Promise.resolve(), 'a caller')

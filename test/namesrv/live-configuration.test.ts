@@ -1,7 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { LiveConfiguration } from '../../src/namesrv/live-configuration.ts'
+import { CONFIG_KEYS } from '../../src/namesrv/config/config-keys.ts'
+import { Configuration } from '../../src/namesrv/config/configuration.ts'
+import { LiveConfiguration, UPDATABLE_KEYS } from '../../src/namesrv/live-configuration.ts'
 import { headerOf, type RawClient } from '../support/raw-client.ts'
 import { lookup, registration } from '../support/requests.ts'
 import { startServer, type TestServer, temporaryFolder } from '../support/start-server.ts'
@@ -297,5 +299,141 @@ describe('serverChannelMaxIdleTimeSeconds', () => {
     await patient.request(lookup('x'))
     server.time.advance(3_600_000)
     expect(headerOf(await patient.request(lookup('x'))).code).toBe(17)
+  })
+})
+
+/** The live configuration of a server with this file. */
+function configured(file = 'foo.unknown=bar\ntls.server.keyPassword=pw\nlogLevel=info') {
+  const path = join(temporaryFolder(), 'ns.conf')
+  const { configuration } = Configuration.resolve({
+    file: { path, bytes: Buffer.from(file) },
+    homeDirectory: '/home/user',
+    processors: 2,
+  })
+  const { context, lines } = testContext()
+  const live = new LiveConfiguration({ ...context, configuration })
+  return {
+    configuration,
+    lines,
+    stored: () => readFileSync(path, 'utf8'),
+    update: (text: string) => live.update(Buffer.from(text), '10.0.0.7:1'),
+  }
+}
+
+describe('an update', () => {
+  test('changes the values of keys that are read at every use', async () => {
+    const { configuration, update, lines } = configured()
+    const { values } = configuration
+    await update('orderMessageEnable=TRUE\nwaitSecondsForService=+7')
+    expect(lines.at(-1)).toMatchObject({
+      changed: { orderMessageEnable: 'false -> true', waitSecondsForService: '45 -> 7' },
+    })
+    expect(values).toMatchObject({ orderMessageEnable: true, waitSecondsForService: 7 })
+    expect(configuration.values).toBe(values)
+    expect(configuration.sourceOf('orderMessageEnable')?.place).toBe('update by 10.0.0.7:1')
+  })
+
+  test('stores all keys with their secrets, which are not shown', async () => {
+    const { configuration, update, stored } = configured('foo.unknown=\\u4e2d\ntls.server.keyPassword=pw')
+    await update('enableTopicList=false')
+    expect(stored()).toContain('\ntls.server.keyPassword=pw\n')
+    expect(stored()).toContain('\nfoo.unknown=\\u4e2d\n')
+    const shown = configuration.storedLines()
+    expect(shown).toContain('tls.server.keyPassword=******')
+    const names = (lines: readonly string[]) => lines.map((line) => line.split('=', 1)[0])
+    expect(names(stored().trimEnd().split('\n'))).toEqual(names(shown))
+  })
+
+  test('that repeats the values in effect changes nothing', async () => {
+    const { update, lines } = configured()
+    await update('waitSecondsForService=045')
+    expect(lines.at(-1)).toMatchObject({ changed: {}, msg: 'configuration updated' })
+  })
+
+  test('changes nothing until it is stored', async () => {
+    const { configuration, update } = configured()
+    const before = configuration.storedLines()
+    const updated = update('orderMessageEnable=true')
+    expect(configuration.storedLines()).toEqual(before)
+    expect(configuration.values.orderMessageEnable).toBe(false)
+    await updated
+    expect(configuration.values.orderMessageEnable).toBe(true)
+  })
+
+  test('that arrives while others are stored takes effect with what they changed', async () => {
+    const { configuration, update } = configured()
+    const texts = ['orderMessageEnable=true', 'enableTopicList=false', 'enableAllTopicList=false']
+    await Promise.all(texts.map(update))
+    expect(configuration.values).toMatchObject({
+      orderMessageEnable: true,
+      enableTopicList: false,
+      enableAllTopicList: false,
+    })
+  })
+
+  test('with invalid values is rejected with each value and what its key accepts', async () => {
+    const text = 'waitSecondsForService=601\norderMessageEnable=yes\nshutdownWaitTimeSeconds=8 '
+    expect(await configured().update(text)).toEqual({
+      kind: 'rejected',
+      reason:
+        'waitSecondsForService="601" must be from 0 to 600 s; orderMessageEnable="yes" must be true or false; ' +
+        'shutdownWaitTimeSeconds="8 " must be a whole number (it ends with white space)',
+    })
+  })
+})
+
+describe('the keys that an update may set', () => {
+  test("are exactly Java's fields that are read while the server runs", () => {
+    expect([...UPDATABLE_KEYS].sort()).toEqual([
+      'deleteTopicWithBrokerRegistration',
+      'enableAllTopicList',
+      'enableShutdownGracefully',
+      'enableTopicList',
+      'needWaitForService',
+      'notifyMinBrokerIdChanged',
+      'orderMessageEnable',
+      'returnOrderTopicConfigToBroker',
+      'serverChannelMaxIdleTimeSeconds',
+      'shutdownWaitTimeSeconds',
+      'supportActingMaster',
+      'waitSecondsForService',
+    ])
+  })
+
+  test.each([
+    'tls.server.mode=disabled',
+    '\\u0074ls.server.mode=disabled',
+    'tls.server.mode\\ =disabled',
+    '\\ enableTopicList=true',
+    'EnableTopicList=true',
+    'enabletopiclist=true',
+    'enable%54opicList=true',
+    'enable\\u0000TopicList=true',
+    'proxyProtocolTrustedNetworks=0.0.0.0/0',
+    'overloadLagMillis=0',
+    'foo.unknown=x',
+    '=x',
+  ])('are compared exactly, after unescaping: %j sets none of them', async (text) => {
+    expect((await configured().update(text)).kind).toBe('forbidden')
+  })
+
+  test.each(['enableTopicList : true', '  enableTopicList true', 'enable\\u0054opicList=true'])(
+    'may be written in any form that a .properties file allows: %j',
+    async (text) => {
+      expect((await configured().update(text)).kind).toBe('taken')
+    },
+  )
+
+  test('never fail the next start, whatever value an update gives them', async () => {
+    const { configuration, update, stored } = configured('foo=bar')
+    for (const { name, type, min, max } of CONFIG_KEYS.filter((key) => UPDATABLE_KEYS.includes(key.name))) {
+      const texts = type === 'boolean' ? ['true', 'FALSE'] : [`${min}`, `${max}`, '007']
+      for (const text of texts) {
+        await update(`${name}=${text}`)
+        expect(configured(stored()).configuration.values).toMatchObject({
+          [name]: configuration.values[name as 'waitSecondsForService'],
+        })
+      }
+    }
   })
 })

@@ -14,7 +14,7 @@ describe('the pause detector', () => {
   test('reports nothing while the event loop turns, also when a check is a second late', () => {
     const { machine, pauses } = running()
     machine.advance(3_600_000)
-    machine.standStill(2_000)
+    machine.pause(2_000)
     machine.advance(10_000)
     expect(pauses).toEqual([])
   })
@@ -22,9 +22,9 @@ describe('the pause detector', () => {
   test('reports each pause once, less the second in which the check was due', () => {
     const { machine, pauses } = running()
     machine.advance(10_000)
-    machine.standStill(600_000)
+    machine.pause(600_000)
     machine.advance(5_000)
-    machine.standStill(2_001)
+    machine.pause(2_001)
     machine.advance(5_000)
     expect(pauses).toEqual([599_000, 1_001])
   })
@@ -34,7 +34,7 @@ describe('the pause detector', () => {
       for (const pauseMs of [500, 1_000, 2_001, 2_500, 60_000]) {
         const { machine, pauses } = running()
         machine.advance(10_000 + phaseMs)
-        machine.standStill(pauseMs)
+        machine.pause(pauseMs)
         if (pauseMs <= 1_000) expect(pauses).toEqual([])
         else {
           expect(pauses).toHaveLength(1)
@@ -54,7 +54,7 @@ describe('the pause detector', () => {
       else if (kind === 'after') detector.after(900, note)
       else detector.defer(note)
       if (kind === 'defer') machine.holdUp(60_000)
-      else machine.standStill(60_000)
+      else machine.pause(60_000)
       await new Promise(setImmediate)
       machine.advance(kind === 'after' ? 60_000 : 0)
       expect(seen).toEqual([[59_000]])
@@ -67,9 +67,9 @@ describe('the pause detector', () => {
     detector.after(3_000, () => done.push('timeout'))
     const cancel = detector.after(3_000, () => done.push('cancelled'))
     machine.advance(500)
-    machine.standStill(60_000)
+    machine.pause(60_000)
     machine.advance(500)
-    machine.standStill(60_000)
+    machine.pause(60_000)
     expect(done).toEqual([])
     cancel()
     // Of each pause a second at most counts.
@@ -96,10 +96,10 @@ describe('the pause detector', () => {
     const pauses: number[] = []
     const detector = new PauseDetector(machine, machine, (ms) => pauses.push(ms))
     detector.every(900, () => {})
-    machine.standStill(60_000)
+    machine.pause(60_000)
     detector.start()
     detector.stop()
-    machine.standStill(60_000)
+    machine.pause(60_000)
     expect(machine.timers).toBe(1)
     expect(pauses).toEqual([])
   })

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { unregisterBroker } from '../../src/processor/brokers.ts'
 import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
 import { RequestCode } from '../../src/protocol/request-code.ts'
+import { BrokerQueue } from '../../src/routeinfo/broker-queue.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { openChannel } from '../routeinfo/route-helpers.ts'
 import { DATA_VERSION, MASTER, ProcessorWorld, registrationBody, SLAVE } from './processor-world.ts'
@@ -171,8 +172,7 @@ describe.each([
 
 test('an unregistration that finds the queue full is rejected by its limit, without a remark as in Java', () => {
   const full = {
-    acquire: () => ({ ready: undefined, release: () => {} }),
-    nextGeneration: () => 1,
+    queue: new BrokerQueue(),
     submitUnRegisterBrokerRequest: () => false,
   } as unknown as RouteInfoManager
   const request = { extFields: new Map(Object.entries(MASTER)) } as unknown as RemotingCommand

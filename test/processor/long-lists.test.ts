@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { getBrokerClusterInfo } from '../../src/processor/brokers.ts'
 import { getAllTopicList, getSystemTopicList, getTopicsByCluster } from '../../src/processor/topics.ts'
-import { CURRENT_VERSION } from '../../src/protocol/mq-version.ts'
 import type { Processor } from '../../src/protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../../src/protocol/remoting-command.ts'
+import { CURRENT_VERSION } from '../../src/protocol/remoting-command.ts'
 import {
   finestSlicer,
   ManualTurns,
@@ -26,7 +26,7 @@ async function ask(code: '206' | '224' | '304' | '106', fill: 'topics' | 'broker
   const { manager, turns } = managerWith('finest')
   const channel = openChannel(1)
   for (const name of fill === 'brokers' ? BROKERS : ['broker-0']) {
-    const given = { generation: manager.nextGeneration(), brokerName: name, brokerAddr: `${name}:1` }
+    const given = { generation: manager.queue.nextGeneration(), brokerName: name, brokerAddr: `${name}:1` }
     const topicConfigTable = topicTable(fill === 'topics' ? TOPICS : ['T', 'U'])
     await turns.until(manager.registerBroker(registration({ ...given, topicConfigTable }), false, channel))
   }
@@ -41,7 +41,6 @@ async function ask(code: '206' | '224' | '304' | '106', fill: 'topics' | 'broker
   }
   const request: RemotingCommand = {
     code: Number(code),
-    language: 'JAVA',
     version: CURRENT_VERSION,
     opaque: 1,
     flag: 0,

@@ -7,8 +7,14 @@ const { GET_NAMESRV_CONFIG, UPDATE_NAMESRV_CONFIG } = RequestCode
 describe('UPDATE_NAMESRV_CONFIG', () => {
   test.each([
     [{ kind: 'taken' }, { code: 0 }],
-    [{ kind: 'malformed' }, { code: 1, remark: 'string2Properties error' }],
-    [{ kind: 'black-listed' }, { code: 16, remark: 'Can not update config in black list.' }],
+    [
+      { kind: 'malformed', reason: '' },
+      { code: 1, remark: 'string2Properties error' },
+    ],
+    [
+      { kind: 'black-listed', reason: '' },
+      { code: 16, remark: 'Can not update config in black list.' },
+    ],
   ] as const)('outcome %j gives the response %j', async (outcome, response) => {
     const world = new ProcessorWorld()
     world.update = () => outcome

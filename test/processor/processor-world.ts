@@ -7,8 +7,8 @@ import {
 } from '../../src/processor/default-request-processor.ts'
 import type { ConfigUpdateOutcome } from '../../src/processor/namesrv-config.ts'
 import { RegistrationCache } from '../../src/processor/registration-cache.ts'
-import { CURRENT_VERSION } from '../../src/protocol/mq-version.ts'
 import {
+  CURRENT_VERSION,
   type RemotingCommand,
   type RemotingResponse,
   remarkText,
@@ -82,7 +82,7 @@ export class ProcessorWorld {
           if (this.diskFull) throw new Error('no space left')
           onStored()
         },
-        1,
+        { maxKVEntries: 1_000, maxKVBytes: 100_000, maxWaitingChanges: 1 },
       ),
       slicer,
       settings: this.settings,
@@ -106,7 +106,6 @@ export class ProcessorWorld {
   async ask(code: RequestCode, asked: Asked = {}): Promise<Answered> {
     const request: RemotingCommand = {
       code,
-      language: 'JAVA',
       version: asked.version ?? CURRENT_VERSION,
       opaque: 1,
       flag: 0,

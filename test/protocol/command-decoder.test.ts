@@ -4,8 +4,7 @@ import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
 import { FrameError, type FrameErrorCode } from '../../src/protocol/errors.ts'
 import { hex, int32 } from './frame-helpers.ts'
 
-const OWN_OPAQUE = 42
-const decoder = new CommandDecoder({ nextOpaque: () => OWN_OPAQUE })
+const decoder = new CommandDecoder()
 
 function errorOf(action: () => unknown): FrameErrorCode | 'nothing' {
   try {
@@ -42,26 +41,28 @@ describe('a frame', () => {
     expect(decoder.decode(hex('00000002 7b7d 00ff')).body).toEqual(hex('00ff'))
   })
 
-  test('without an opaque gets the next of our own', () => {
-    expect(decoder.decode(hex('00000002 7b7d')).opaque).toBe(OWN_OPAQUE)
-  })
-
   test('with a header longer than maxHeaderBytes is rejected unread', () => {
     const header = Buffer.from(`{"code":105,"remark":"${'x'.repeat(100)}"}`)
     const frame = Buffer.concat([int32(header.length), header])
-    const decode = (maxHeaderBytes: number) => () =>
-      new CommandDecoder({ nextOpaque: () => 0, maxHeaderBytes }).decode(frame)
+    const decode = (maxHeaderBytes: number) => () => new CommandDecoder(maxHeaderBytes).decode(frame)
     expect(errorOf(decode(header.length))).toBe('nothing')
     expect(errorOf(decode(header.length - 1))).toBe('ERR_HEADER_TOO_LONG')
   })
 
-  test('between other bytes is decoded as it is alone', () => {
+  test('is decoded up to its end, whatever follows in its memory', () => {
     const header = '{"code":105,"flag":0,"language":"JAVA","opaque":7,"version":513}'
     const frame = Buffer.concat([int32(header.length), Buffer.from(`${header}body`)])
     const surrounded = Buffer.concat([Buffer.from('}}'), frame, Buffer.from(',"}')])
-    expect(decoder.decode(surrounded, 2, 2 + frame.length)).toEqual(decoder.decode(frame))
+    expect(decoder.decode(surrounded.subarray(2, 2 + frame.length))).toEqual(decoder.decode(frame))
     const cut = Buffer.concat([int32(header.length - 1), Buffer.from(header)])
-    expect(() => decoder.decode(cut, 0, cut.length - 1)).toThrow(/JSON header/)
+    expect(() => decoder.decode(cut.subarray(0, cut.length - 1))).toThrow(/JSON header/)
+  })
+
+  test('has its body in memory of its own if that is asked for', () => {
+    const frame = hex('00000002 7b7d 00ff')
+    const [view, copy] = [decoder.decode(frame).body, decoder.decode(frame, true).body]
+    frame.fill(1)
+    expect([view, copy]).toEqual([hex('0101'), hex('00ff')])
   })
 
   test('with a random header gives a command or a FrameError', () => {

@@ -8,7 +8,7 @@ import {
 } from '../../src/protocol/body/register-broker-body.ts'
 import type { TopicQueueMappingInfo } from '../../src/protocol/body/topic-queue-mapping-info.ts'
 import { encodeTopicRouteData, type TopicRouteData } from '../../src/protocol/body/topic-route-data.ts'
-import { MQVersion } from '../../src/protocol/mq-version.ts'
+import { MQVersion } from '../../src/protocol/remoting-command.ts'
 import { type Fixture, fixtures } from '../fixtures/load.ts'
 import { commandOf, finish, framesOf, topicMap } from './frame-helpers.ts'
 

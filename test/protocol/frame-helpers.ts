@@ -25,13 +25,9 @@ export function* byteByByte(bytes: Buffer): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at++) yield bytes.subarray(at, at + 1)
 }
 
-const decoder = new CommandDecoder({
-  nextOpaque: () => {
-    throw new Error('the header has no opaque')
-  },
-})
+const decoder = new CommandDecoder()
 
-/** The command in a frame that must have an opaque. */
+/** The command in a frame. */
 export function commandOf(frame: Buffer): RemotingCommand {
   return decoder.decode(frame)
 }

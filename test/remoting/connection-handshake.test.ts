@@ -2,8 +2,8 @@ import { connect } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TlsMode } from '../../src/remoting/server/connection-handshake.ts'
+import { TrustedNetworks } from '../../src/remoting/server/proxy-header.ts'
 import { TlsAcceptor } from '../../src/remoting/server/tls-acceptor.ts'
-import { TrustedNetworks } from '../../src/remoting/server/trusted-networks.ts'
 import { certificateAuthority } from '../support/certificates.ts'
 import { proxyV1, proxyV2, proxyV2Tcp4, V2_SIGNATURE } from '../support/proxy-headers.ts'
 import { headerOf, type RawClient, requestFrame } from '../support/raw-client.ts'
@@ -240,7 +240,7 @@ describe('a PROXY header', () => {
   })
 
   test('is accepted from trusted networks only; from elsewhere it closes the connection', async () => {
-    const networks = (text: string) => ({ handshake: { proxyTrustedNetworks: TrustedNetworks.of(text) } })
+    const networks = (text: string) => ({ handshake: { proxyTrustedNetworks: new TrustedNetworks(text) } })
     const trusting = await start('permissive', networks('10.0.0.0/8, 127.0.0.0/8'))
     const trusted = await trusting.connect()
     trusted.send(proxyV1('203.0.113.7', 1))

@@ -1,35 +1,53 @@
+import { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { ConnectionsPerAddress } from '../../src/remoting/server/connection-limits.ts'
 
+/** Counts connections and keeps them, so that they can close. */
+function counting(max: number) {
+  const counts = new ConnectionsPerAddress(max)
+  const sockets: Socket[] = []
+  const add = (host: string): string => {
+    const socket = new Socket()
+    sockets.push(socket)
+    return counts.count(socket, host)?.message ?? 'counted'
+  }
+  return { counts, sockets, add }
+}
+
 describe('the connections of an address', () => {
   test('are counted up to the limit, for each address on its own', () => {
-    const counts = new ConnectionsPerAddress(2)
-    expect(['a', 'a', 'a', 'b'].map((host) => counts.add(host))).toEqual([true, true, false, true])
-    counts.remove('a')
-    expect([counts.add('a'), counts.add('a')]).toEqual([true, false])
+    const { counts, sockets, add } = counting(2)
+    const rejected = 'maxConnectionsPerAddress (2) reached for a'
+    expect(['a', 'a', 'a', 'b'].map(add)).toEqual(['counted', 'counted', rejected, 'counted'])
+    counts.release(sockets[0] as Socket)
+    expect(['a', 'a'].map(add)).toEqual(['counted', rejected])
   })
 
   test('leave nothing behind when they have closed', () => {
-    const counts = new ConnectionsPerAddress(2)
-    for (const host of ['a', 'b', 'a']) counts.add(host)
-    for (const host of ['a', 'a', 'b', 'c']) counts.remove(host)
+    const { counts, sockets, add } = counting(2)
+    for (const host of ['a', 'b', 'a', 'a']) add(host)
+    expect(counts.size).toBe(2)
+    for (const socket of [...sockets, ...sockets]) counts.release(socket)
     expect(counts.size).toBe(0)
   })
 
   test('are those of one address, in either notation', () => {
-    const counts = new ConnectionsPerAddress(1)
-    expect([counts.add('::ffff:10.0.0.1'), counts.add('10.0.0.1'), counts.add('::ffff:1')]).toEqual([
+    const { counts, sockets, add } = counting(1)
+    expect(['::ffff:10.0.0.1', '10.0.0.1', '::ffff:1'].map((host) => add(host) === 'counted')).toEqual([
       true,
       false,
       true,
     ])
-    counts.remove('10.0.0.1')
-    expect(counts.add('::FFFF:10.0.0.1')).toBe(true)
+    counts.release(sockets[0] as Socket)
+    expect(add('::FFFF:10.0.0.1')).toBe('counted')
   })
 
-  test('are not counted without a limit', () => {
-    const counts = new ConnectionsPerAddress(Number.POSITIVE_INFINITY)
-    for (let index = 0; index < 10; index++) expect(counts.add('a')).toBe(true)
-    expect(counts.size).toBe(0)
+  test('count for one address at a time, and for none after a rejection', () => {
+    const { counts, sockets, add } = counting(1)
+    add('proxy')
+    expect(counts.count(sockets[0] as Socket, 'a')).toBeUndefined()
+    expect(add('proxy')).toBe('counted')
+    expect(counts.count(sockets[1] as Socket, 'a')?.code).toBe('ERR_TOO_MANY_OF_ADDRESS')
+    expect(add('proxy')).toBe('counted')
   })
 })

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { type ClosableChannel, closeGradually } from '../../src/remoting/server/gradual-close.ts'
+import { closeGradually } from '../../src/remoting/server/connection.ts'
 import { ManualTime } from '../support/manual-time.ts'
 
-interface FakeChannel extends ClosableChannel {
+interface FakeChannel {
   readonly id: number
   lastActivityMs: number
   closing: boolean
+  finish(): void
 }
 
 /** Connections of which each has spoken a millisecond later than the one before, and what became of them. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readProxyHeader } from '../../src/remoting/server/proxy-header.ts'
+import { readProxyHeader, TrustedNetworks } from '../../src/remoting/server/proxy-header.ts'
 import { proxyV1, proxyV2, proxyV2Entry, proxyV2Tcp4, V2_SIGNATURE } from '../support/proxy-headers.ts'
 import { requestFrame } from '../support/raw-client.ts'
 import { lookup } from '../support/requests.ts'
@@ -11,16 +11,8 @@ const IPV6_ADDRESSES = Buffer.from(
 )
 
 const headers: readonly (readonly [string, Buffer, unknown])[] = [
-  [
-    'version 1 over IPv4',
-    proxyV1('192.168.7.9', 12_345),
-    { source: { host: '192.168.7.9', port: 12_345 }, destination: { host: '10.0.0.2', port: 9_876 } },
-  ],
-  [
-    'version 1 over IPv6',
-    proxyV1('2001:db8::1', 1),
-    { source: { host: '2001:db8::1', port: 1 }, destination: { host: '2001:db8::2', port: 9_876 } },
-  ],
+  ['version 1 over IPv4', proxyV1('192.168.7.9', 12_345), { source: { host: '192.168.7.9', port: 12_345 } }],
+  ['version 1 over IPv6', proxyV1('2001:db8::1', 1), { source: { host: '2001:db8::1', port: 1 } }],
   ['version 1 of an unknown protocol', Buffer.from('PROXY UNKNOWN\r\n'), {}],
   [
     'version 1 of an unknown protocol with addresses',
@@ -30,19 +22,18 @@ const headers: readonly (readonly [string, Buffer, unknown])[] = [
   [
     'version 2 over IPv4',
     proxyV2Tcp4('192.168.7.9', 12_345),
-    { source: { host: '192.168.7.9', port: 12_345 }, destination: { host: '10.0.0.2', port: 9_876 } },
+    { source: { host: '192.168.7.9', port: 12_345 } },
   ],
   [
     'version 2 with entries, and two stray bytes at the end',
     proxyV2Tcp4('1.2.3.4', 5, Buffer.concat([proxyV2Entry(0xea, 'vpc-1'), Buffer.of(4, 0)])),
-    { source: { host: '1.2.3.4', port: 5 }, destination: { host: '10.0.0.2', port: 9_876 } },
+    { source: { host: '1.2.3.4', port: 5 } },
   ],
   [
     'version 2 over IPv6',
     proxyV2(0x21, 0x21, IPV6_ADDRESSES),
     {
       source: { host: '2001:db8:0:0:0:0:0:1', port: 12_345 },
-      destination: { host: '0:0:0:0:0:0:0:1', port: 9_876 },
     },
   ],
   ['version 2 over a Unix socket', proxyV2(0x21, 0x31, Buffer.alloc(216, 'x')), {}],
@@ -143,5 +134,37 @@ describe('a PROXY header', () => {
       }),
       { numRuns: 2_000 },
     )
+  })
+})
+
+describe('trusted networks', () => {
+  test.each([
+    [undefined, '203.0.113.7', true],
+    ['', '::1', true],
+    ['10.0.0.0/8', '10.255.1.2', true],
+    ['10.0.0.0/8', '11.0.0.1', false],
+    ['10.0.0.0/8', '::ffff:10.1.2.3', true],
+    ['10.0.0.0/8, fd00::/8', 'fd12::1', true],
+    ['10.0.0.0/8, [fd00::]/8', 'fd12::1', true],
+    ['[::1]', '::1', true],
+    ['10.0.0.0/8, fd00::/8', 'fe80::1', false],
+    ['192.168.1.7', '192.168.1.7', true],
+    ['192.168.1.7', '192.168.1.8', false],
+    ['0.0.0.0/0', '198.51.100.1', true],
+    ['0.0.0.0/0', 'unknown', false],
+  ])('of %j: %s is in it: %s', (text, address, expected) => {
+    expect(new TrustedNetworks(text).has(address)).toBe(expected)
+  })
+
+  test.each([
+    '10.0.0.0/33',
+    'fd00::/129',
+    '10.0.0/8',
+    'localhost',
+    '10.0.0.0/8,',
+    '10.0.0.0/8/8',
+    '10.0.0.0/-1',
+  ])('are not to be read in %j', (text) => {
+    expect(() => new TrustedNetworks(text)).toThrow(/^must be a list of networks .*; ".*" is none$/)
   })
 })

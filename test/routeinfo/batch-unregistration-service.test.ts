@@ -4,16 +4,17 @@ import { BrokerQueue } from '../../src/routeinfo/broker-queue.ts'
 import { EncodedRouteCache } from '../../src/routeinfo/encoded-route-cache.ts'
 import { LockedRouteTables } from '../../src/routeinfo/locked-route-tables.ts'
 import { ReadWriteLock } from '../../src/routeinfo/read-write-lock.ts'
-import type { RouteEvent } from '../../src/routeinfo/route-event.ts'
+import type { RouteEvent } from '../../src/routeinfo/route-changes.ts'
 import { finestSlicer, ManualTurns } from './route-helpers.ts'
 
 /** Empty tables with a long read under way, and the removals that wait for it. */
 function duringLongRead(capacity: number) {
   const turns = new ManualTurns()
   const effects: RouteEvent[] = []
-  const lock = new ReadWriteLock(finestSlicer(turns), 10)
-  const routes = new LockedRouteTables(lock, new EncodedRouteCache(0), (effect) => effects.push(effect))
-  const read = routes.readInSlices(function* () {
+  const lock = new ReadWriteLock(10)
+  const cache = new EncodedRouteCache(0)
+  const routes = new LockedRouteTables(lock, finestSlicer(turns), cache, (effect) => effects.push(effect))
+  const read = routes.read(function* () {
     for (let step = 0; step < 1_000; step++) yield
   })
   /** The brokers whose removal reached the tables, in order. */
@@ -50,9 +51,9 @@ describe('removals of brokers', () => {
     const { batch, routes, turns, removed } = duringLongRead(10)
     batch.submit(removalOf('broker-a'))
     batch.submitAll([removalOf('broker-b'), removalOf('broker-c')])
-    expect([routes.waiting, removed()]).toEqual([1, []])
+    expect([routes.lock.waiting, removed()]).toEqual([1, []])
     await turns.all()
-    expect([routes.waiting, removed()]).toEqual([0, ['broker-a', 'broker-b', 'broker-c']])
+    expect([routes.lock.waiting, removed()]).toEqual([0, ['broker-a', 'broker-b', 'broker-c']])
   })
 
   test('that brokers request are rejected when the queue is full, and those of the server are not', async () => {

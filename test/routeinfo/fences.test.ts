@@ -19,7 +19,7 @@ const BROKER = { clusterName: 'C', brokerName: 'broker-a', brokerId: 0n, brokerA
 
 /** Registers over a connection, numbered by the manager at this moment. */
 function register(manager: RouteInfoManager, channel: FakeChannel, given: Partial<Registration> = {}) {
-  const generation = manager.nextGeneration()
+  const generation = manager.queue.nextGeneration()
   return manager.registerBroker(registration({ generation, channelId: channel.id, ...given }), false, channel)
 }
 
@@ -40,7 +40,7 @@ async function addressesOf(manager: RouteInfoManager, brokerName = 'broker-a') {
 describe('a broker that registered again is not removed by', () => {
   test('a request to leave that is older than the registration', async () => {
     const { manager, effects } = managerWith('whole')
-    const older = manager.nextGeneration()
+    const older = manager.queue.nextGeneration()
     await register(manager, openChannel(1))
     expect(manager.submitUnRegisterBrokerRequest(leaving(older))).toBe(true)
     expect(await addressesOf(manager)).toEqual({ 0: 'a:1' })
@@ -50,7 +50,7 @@ describe('a broker that registered again is not removed by', () => {
   test('a request to leave that comes while a long registration is in its slices, after that one', async () => {
     const { manager, turns } = managerWith('finest')
     const registered = register(manager, openChannel(1), { topicConfigTable: MANY_TOPICS })
-    manager.submitUnRegisterBrokerRequest(leaving(manager.nextGeneration()))
+    manager.submitUnRegisterBrokerRequest(leaving(manager.queue.nextGeneration()))
     await turns.all()
     await registered
     expect(await addressesOf(manager)).toEqual({})
@@ -61,7 +61,7 @@ describe('a broker that registered again is not removed by', () => {
     const { manager, turns } = managerWith('finest')
     await register(manager, openChannel(1))
     const other = register(manager, openChannel(2), ANOTHER)
-    manager.submitUnRegisterBrokerRequest(leaving(manager.nextGeneration()))
+    manager.submitUnRegisterBrokerRequest(leaving(manager.queue.nextGeneration()))
     const again = register(manager, openChannel(3))
     await turns.all()
     await Promise.all([other, again])
@@ -111,7 +111,7 @@ describe('a broker that registered again is not removed by', () => {
 
 test('a registration that is applied after a later one from the same address, under another name, does nothing', async () => {
   const { manager } = managerWith('whole')
-  const earlier = manager.nextGeneration()
+  const earlier = manager.queue.nextGeneration()
   await register(manager, openChannel(2), { brokerName: 'newest' })
   expect(await register(manager, openChannel(1), { generation: earlier })).toEqual({
     result: { masterAddr: null, haServerAddr: null },
@@ -153,7 +153,7 @@ describe('a broker found inactive is not evicted after', () => {
     const { manager, turns } = managerWith('finest')
     await register(manager, openChannel(1))
     const long = register(manager, openChannel(2), { ...ANOTHER, nowMs: TIMEOUT_MS + 1 })
-    manager.submitUnRegisterBrokerRequest(leaving(manager.nextGeneration(), { brokerAddr: 'x:1' }))
+    manager.submitUnRegisterBrokerRequest(leaving(manager.queue.nextGeneration(), { brokerAddr: 'x:1' }))
     const silent = manager.scanNotActiveBroker(TIMEOUT_MS + 1)
     const asked = manager.queryDataVersion(BROKER, null, TIMEOUT_MS + 1, reader)
     manager.evict(silent)
@@ -244,7 +244,7 @@ describe('the live entry of an address whose id another one has taken', () => {
   test('leaves with its connection, or at its request, without effect on the new holder', async () => {
     const { manager, old } = await takenOver()
     close(manager, old)
-    manager.submitUnRegisterBrokerRequest(leaving(manager.nextGeneration()))
+    manager.submitUnRegisterBrokerRequest(leaving(manager.queue.nextGeneration()))
     expect(await addressesOf(manager)).toEqual({ 0: 'b:1' })
     expect(await manager.getTopicList(reader)).toEqual(['T1', 'T2'])
   })
@@ -255,7 +255,7 @@ describe('requests to leave', () => {
     const { manager, turns, effects } = managerWith('finest', { unRegisterBrokerQueueCapacity: 2 })
     const long = register(manager, openChannel(1), { topicConfigTable: MANY_TOPICS })
     const requests = ['a:1', 'x:1', 'y:1'].map((brokerAddr) =>
-      manager.submitUnRegisterBrokerRequest(leaving(manager.nextGeneration(), { brokerAddr })),
+      manager.submitUnRegisterBrokerRequest(leaving(manager.queue.nextGeneration(), { brokerAddr })),
     )
     expect(requests).toEqual([true, true, false])
     expect(manager.waiting).toBe(1)
@@ -263,6 +263,6 @@ describe('requests to leave', () => {
     await long
     expect(await addressesOf(manager)).toEqual({})
     expect(effects.map(({ kind }) => kind)).toEqual(['broker registered', 'broker unregistered'])
-    expect(manager.submitUnRegisterBrokerRequest(leaving(manager.nextGeneration()))).toBe(true)
+    expect(manager.submitUnRegisterBrokerRequest(leaving(manager.queue.nextGeneration()))).toBe(true)
   })
 })

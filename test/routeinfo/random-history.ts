@@ -72,7 +72,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.tuple(registering, fc.boolean()).map(([given, deleteMissing]): Step => {
       return (manager) =>
         manager.registerBroker(
-          registration({ ...given, generation: manager.nextGeneration() }),
+          registration({ ...given, generation: manager.queue.nextGeneration() }),
           deleteMissing,
           openChannel(given.channelId ?? 1),
         )
@@ -83,7 +83,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     .map(([clusterName, brokerName, brokerAddr, brokerId]): Step => {
       const leaving = { clusterName, brokerName, brokerAddr, brokerId, reason: 'request' } as const
       return (manager) =>
-        manager.submitUnRegisterBrokerRequest({ ...leaving, generation: manager.nextGeneration() })
+        manager.submitUnRegisterBrokerRequest({ ...leaving, generation: manager.queue.nextGeneration() })
     }),
   channelId.map(
     (id): Step =>

@@ -20,7 +20,13 @@ function* longFailing(): Steps<never> {
 
 function lockWith(maxWaiters = 10) {
   const turns = new ManualTurns()
-  return { lock: new ReadWriteLock(finestSlicer(turns), maxWaiters), turns, log: [] as string[] }
+  const slicer = finestSlicer(turns)
+  /** Work that runs in slices. */
+  const sliced =
+    <Result>(work: () => Steps<Result>) =>
+    () =>
+      slicer.run(work())
+  return { lock: new ReadWriteLock(maxWaiters), sliced, turns, log: [] as string[] }
 }
 
 describe('an uncontended lock', () => {
@@ -32,20 +38,20 @@ describe('an uncontended lock', () => {
   })
 
   test('returns the result of long work as it is if it ends within its first slice', () => {
-    const { lock } = lockWith()
+    const { lock, sliced } = lockWith()
     function* three(): Steps<number> {
       yield
       yield
       return 3
     }
-    expect(lock.writeInSlices(three)).toBe(3)
-    expect(lock.readInSlices(three)).toBe(3)
+    expect(lock.write(sliced(three))).toBe(3)
+    expect(lock.read(sliced(three))).toBe(3)
     expect(lock.busy).toBe(false)
   })
 
   test('lets other work run between the slices of long work', async () => {
-    const { lock, turns } = lockWith()
-    const written = lock.writeInSlices(() => long('written'))
+    const { lock, sliced, turns } = lockWith()
+    const written = lock.write(sliced(() => long('written')))
     expect(written).toBeInstanceOf(Promise)
     let others = 0
     while (turns.waiting > 0) {
@@ -60,9 +66,9 @@ describe('an uncontended lock', () => {
 
 describe('a contended lock', () => {
   test('lets readers run beside each other', async () => {
-    const { lock, turns, log } = lockWith()
-    const first = lock.readInSlices(() => long(1, log, 'first'))
-    const second = lock.readInSlices(() => long(2, log, 'second'))
+    const { lock, sliced, turns, log } = lockWith()
+    const first = lock.read(sliced(() => long(1, log, 'first')))
+    const second = lock.read(sliced(() => long(2, log, 'second')))
     expect(lock.read(() => 'short')).toBe('short')
     expect(log).toEqual(['first starts', 'second starts'])
     await turns.all()
@@ -70,9 +76,9 @@ describe('a contended lock', () => {
   })
 
   test('makes a writer wait for readers, and a reader for the writer', async () => {
-    const { lock, turns, log } = lockWith()
-    const reading = lock.readInSlices(() => long('read', log, 'reader'))
-    const writing = lock.writeInSlices(() => long('written', log, 'writer'))
+    const { lock, sliced, turns, log } = lockWith()
+    const reading = lock.read(sliced(() => long('read', log, 'reader')))
+    const writing = lock.write(sliced(() => long('written', log, 'writer')))
     const readingLater = lock.read(() => log.push('late reader'))
     expect(lock.waiting).toBe(2)
     await turns.all()
@@ -81,9 +87,9 @@ describe('a contended lock', () => {
   })
 
   test('serves in order of arrival: readers do not overtake a waiting writer', async () => {
-    const { lock, turns, log } = lockWith()
+    const { lock, sliced, turns, log } = lockWith()
     const done = [
-      lock.readInSlices(() => long(0, log, 'holder')),
+      lock.read(sliced(() => long(0, log, 'holder'))),
       lock.write(() => log.push('writer 1')),
       lock.read(() => log.push('reader 1')),
       lock.read(() => log.push('reader 2')),
@@ -97,11 +103,11 @@ describe('a contended lock', () => {
   })
 
   test('starts long readers that waited for a writer together', async () => {
-    const { lock, turns, log } = lockWith()
+    const { lock, sliced, turns, log } = lockWith()
     const done = [
-      lock.writeInSlices(() => long(0, log, 'writer')),
-      lock.readInSlices(() => long(1, log, 'first')),
-      lock.readInSlices(() => long(2, log, 'second')),
+      lock.write(sliced(() => long(0, log, 'writer'))),
+      lock.read(sliced(() => long(1, log, 'first'))),
+      lock.read(sliced(() => long(2, log, 'second'))),
     ]
     await turns.all()
     await Promise.all(done)
@@ -109,8 +115,8 @@ describe('a contended lock', () => {
   })
 
   test('serves a thousand short waiters in the turn in which the writer ends', async () => {
-    const { lock, turns } = lockWith(1_000)
-    const writing = lock.writeInSlices(() => long('written'))
+    const { lock, sliced, turns } = lockWith(1_000)
+    const writing = lock.write(sliced(() => long('written')))
     const waiting = Array.from({ length: 1_000 }, (_, index) => lock.read(() => index))
     await turns.all()
     await writing
@@ -129,19 +135,19 @@ describe('the lock is released by a holder that throws in', () => {
     expect(lock.write(() => 'next')).toBe('next')
   })
 
-  test.each(['readInSlices', 'writeInSlices'] as const)('long work in its first slice (%s)', (mode) => {
-    const { lock } = lockWith()
+  test.each(['read', 'write'] as const)('long work in its first slice (%s)', (mode) => {
+    const { lock, sliced } = lockWith()
     // biome-ignore lint/correctness/useYield: it fails before it comes to that
     function* failing(): Steps<never> {
       throw new Error('broken at once')
     }
-    expect(() => lock[mode](failing)).toThrow('broken at once')
+    expect(() => lock[mode](sliced(failing))).toThrow('broken at once')
     expect(lock.write(() => 'next')).toBe('next')
   })
 
-  test.each(['readInSlices', 'writeInSlices'] as const)('long work in a later slice (%s)', async (mode) => {
-    const { lock, turns } = lockWith()
-    const failed = expect(lock[mode](longFailing)).rejects.toThrow('broken in a later slice')
+  test.each(['read', 'write'] as const)('long work in a later slice (%s)', async (mode) => {
+    const { lock, sliced, turns } = lockWith()
+    const failed = expect(lock[mode](sliced(longFailing))).rejects.toThrow('broken in a later slice')
     const next = lock.write(() => 'next')
     await turns.all()
     await failed
@@ -150,8 +156,8 @@ describe('the lock is released by a holder that throws in', () => {
   })
 
   test('work that had to wait', async () => {
-    const { lock, turns } = lockWith()
-    const writing = lock.writeInSlices(() => long('written'))
+    const { lock, sliced, turns } = lockWith()
+    const writing = lock.write(sliced(() => long('written')))
     const failing = lock.write((): never => {
       throw new Error('broken after waiting')
     })
@@ -166,9 +172,9 @@ describe('the lock is released by a holder that throws in', () => {
 
 describe('the queue of the lock', () => {
   test('drops the waiting work of a connection that closed', async () => {
-    const { lock, turns, log } = lockWith()
+    const { lock, sliced, turns, log } = lockWith()
     const gone = openChannel(1)
-    const writing = lock.writeInSlices(() => long('written'))
+    const writing = lock.write(sliced(() => long('written')))
     const waiting = lock.write(() => log.push('of the one who is gone'), gone)
     const dropped = expect(waiting).rejects.toMatchObject({ name: 'LockError', code: 'ERR_LOCK_ABANDONED' })
     const next = lock.read(() => log.push('next'), openChannel(2))
@@ -180,14 +186,19 @@ describe('the queue of the lock', () => {
   })
 
   test('is limited, except for the work of the server itself', async () => {
-    const { lock, turns } = lockWith(2)
+    const { lock, sliced, turns } = lockWith(2)
     const owner = openChannel(1)
-    const done: unknown[] = [lock.writeInSlices(() => long('written'))]
+    const done: unknown[] = [lock.write(sliced(() => long('written')))]
     done.push(lock.read(() => 1, owner))
     done.push(lock.read(() => 2, owner))
     const refused = expect.objectContaining({ limit: 'maxWaitingRequests', busy: true })
     expect(() => lock.read(() => 3, owner)).toThrow(refused)
-    expect(() => lock.writeInSlices(() => long(3), owner)).toThrow(refused)
+    expect(() =>
+      lock.write(
+        sliced(() => long(3)),
+        owner,
+      ),
+    ).toThrow(refused)
     done.push(lock.write(() => 4))
     expect(lock.waiting).toBe(3)
     await turns.all()

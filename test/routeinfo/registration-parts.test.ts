@@ -59,7 +59,7 @@ function register(
   counter: number,
   deleteMissing = false,
 ): RouteInfoManager {
-  const generation = manager.nextGeneration()
+  const generation = manager.queue.nextGeneration()
   const dataVersion = { counter: BigInt(counter), stateVersion: 0n, timestamp: 1n }
   const given = { generation, topicConfigTable: table, dataVersion }
   void manager.registerBroker(registration(given), deleteMissing, owner)

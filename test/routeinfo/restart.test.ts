@@ -3,11 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { EMPTY_DATA_VERSION } from '../../src/protocol/body/data-version.ts'
 import { TopicList } from '../../src/protocol/body/topic-table.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
-import { RouteChanges } from '../../src/routeinfo/route-changes.ts'
-import type { RouteEvent } from '../../src/routeinfo/route-event.ts'
+import { RouteChanges, type RouteEvent } from '../../src/routeinfo/route-changes.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { RouteTables } from '../../src/routeinfo/route-tables.ts'
-import { readRouteSnapshot } from '../../src/routeinfo/snapshot/snapshot-reader.ts'
+import { readRouteSnapshot } from '../../src/routeinfo/snapshot/snapshot-text.ts'
 import { answersOf, type Step, step } from './random-history.ts'
 import {
   managerWith,
@@ -30,7 +29,7 @@ const BROKER = { clusterName: 'C', brokerName: 'broker-a', brokerId: 0n, brokerA
 type Given = Partial<Registration>
 
 function register(manager: RouteInfoManager, given: Given = {}) {
-  const generation = manager.nextGeneration()
+  const generation = manager.queue.nextGeneration()
   return manager.registerBroker(
     registration({ generation, nowMs: START_MS, ...given }),
     false,
@@ -97,7 +96,7 @@ describe('a broker restored from a snapshot', () => {
   test('is in the routes at once, and is told to register with all its topics', async () => {
     const { manager } = await restarted(MASTER)
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
-    expect(manager.provisional).toBe(1)
+    expect(manager.tableSizes.provisional).toBe(1)
     const answer = await manager.queryDataVersion(BROKER, VERSION, START_MS, owner)
     expect(answer).toEqual({ changed: true, registered: null })
   })
@@ -106,7 +105,7 @@ describe('a broker restored from a snapshot', () => {
     const { manager, effects } = await restarted(MASTER, OTHER)
     await register(manager, { ...OTHER, nowMs: START_MS + 1_000 })
     manager.evictRestored(OVER_MS - 1)
-    expect(manager.provisional).toBe(1)
+    expect(manager.tableSizes.provisional).toBe(1)
     expect(await manager.endRestoration(OVER_MS)).toEqual({
       loaded: 2,
       returned: 1,
@@ -123,7 +122,7 @@ describe('a broker restored from a snapshot', () => {
     const topicConfigTable = topicTable(['broker-a', 'T1', 'T2'])
     await register(manager, { ...MASTER, topicConfigTable, heartbeatTimeoutMs: 10_000 })
     expect(kinds(effects)).toEqual(['broker registered'])
-    expect(manager.provisional).toBe(0)
+    expect(manager.tableSizes.provisional).toBe(0)
     expect(manager.scanNotActiveBroker(START_MS + 10_000)).toEqual([])
     expect(manager.scanNotActiveBroker(START_MS + 10_001)).toHaveLength(1)
     await manager.endRestoration(START_MS + 1)
@@ -148,7 +147,7 @@ describe('a broker restored from a snapshot', () => {
     const previous = (await register(manager, given)).applied
     expect(previous?.topicNames).toEqual(['T1', 'T2'])
     const leaving = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1', brokerId: 0n }
-    const generation = manager.nextGeneration()
+    const generation = manager.queue.nextGeneration()
     manager.submitUnRegisterBrokerRequest({ ...leaving, reason: 'request', generation })
     await register(manager, { ...given, previous })
     expect(routeOf(manager)?.queueDatas).toHaveLength(1)
@@ -165,26 +164,33 @@ describe('a broker restored from a snapshot', () => {
     expect(restartedFrom(await snapshotLines(manager)).manager.encodedRoute('D1', PLAIN_VARIANT)).toBeNull()
   })
 
-  test('has only the newest of its names, where a snapshot of an earlier release has several', async () => {
+  test('is under one name in every snapshot, whenever its address registers under another one', async () => {
     const { manager: before } = managerWith('whole')
-    await register(before, { ...MASTER, brokerName: 'first', topicConfigTable: topicTable(['D1', 'D2']) })
-    await register(before, { ...SLAVE, brokerName: 'second' })
-    await register(before, { ...MASTER, brokerName: 'second', brokerAddr: 'z:1' })
-    await register(before, { ...OTHER, brokerName: 'last' })
-    const lines = (await snapshotLines(before))
-      .map((line) => line.replaceAll('"z:1"', '"c:1"').replaceAll('"a:1"', '"c:1"'))
-      .filter((line) => !/^\["broker","C","c:1","(first|second)"/.test(line))
-      .map((line) => line.replace(/^(\["broker",.*"last".*)\]$/, '$1,"first","second"]'))
-    const { manager } = restartedFrom(lines)
-    const groups = ['first', 'second', 'last'].map((name) => manager.getBrokerMemberGroup(name, owner))
-    expect((await Promise.all(groups)).map((group) => Object.fromEntries(group))).toEqual([
-      {},
-      { 1: 'b:1' },
-      { 0: 'c:1' },
-    ])
-    expect(await manager.getTopicList(owner)).toEqual(['T1', 'T2'])
-    manager.evictRestored(OVER_MS)
-    expect(await manager.getTopicList(owner)).toEqual([])
+    await register(before, MASTER)
+    const { manager, turns } = managerWith('finest')
+    manager.restore(readRouteSnapshot(await snapshotLines(before), START_MS, GRACE_MS))
+    const taken = [manager.snapshot(START_MS)]
+    const topics = Array.from({ length: 500 }, (_, index) => `T${index}`)
+    const renamed = register(manager, {
+      ...MASTER,
+      brokerName: 'other',
+      topicConfigTable: topicTable(topics),
+    })
+    while (turns.waiting > 0) {
+      taken.push(manager.snapshot(START_MS))
+      await turns.next()
+    }
+    await renamed
+    expect(taken.length).toBeGreaterThan(3)
+    const namesIn = async ({ text }: { text: Iterable<string> }): Promise<string[]> =>
+      [...text].flatMap((line) => {
+        const [kind, name, , brokerName] = JSON.parse(line) as string[]
+        if (kind !== 'group' && kind !== 'broker') return []
+        return line.includes('"a:1"') ? [`${kind} ${kind === 'group' ? name : brokerName}`] : []
+      })
+    const [first, ...others] = await Promise.all(taken.map(async (snapshot) => namesIn(await snapshot)))
+    expect(first).toEqual(['group broker-a', 'broker broker-a'])
+    for (const names of others) expect(names).toEqual(['group other', 'broker other'])
   })
 
   test('stays if its address registers under another name and then under its own again', async () => {
@@ -202,7 +208,7 @@ describe('a broker restored from a snapshot', () => {
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     await manager.endRestoration(OVER_MS)
     manager.onChannelsDestroy([1, 2, 3])
-    expect(manager.brokers).toBe(0)
+    expect(manager.tableSizes.brokerLiveTable).toBe(0)
     expect(addrsOf(manager)).toBeNull()
   })
 
@@ -242,7 +248,7 @@ describe('a broker restored from a snapshot', () => {
     manager.touch('C', 'a:1', OVER_MS)
     expect(await manager.endRestoration(OVER_MS)).toMatchObject({ waiting: 1 })
     const leaving = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1', brokerId: 0n }
-    const generation = manager.nextGeneration()
+    const generation = manager.queue.nextGeneration()
     manager.submitUnRegisterBrokerRequest({ ...leaving, reason: 'request', generation })
     manager.evictRestored(OVER_MS)
     expect(manager.isRestored).toBe(false)
@@ -252,9 +258,8 @@ describe('a broker restored from a snapshot', () => {
   test('leaves when it asks to, although a heartbeat comes while it is removed', async () => {
     const { tables, restored } = await restoredBroker()
     const changes = new RouteChanges()
-    const leaving = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1', brokerId: 0n }
-    const removals = restored.removalsFor([{ ...leaving, reason: 'request', generation: 1 }])
-    const removing = restored.remove(tables, removals, changes)
+    changes.removals = [{ ...BROKER, reason: 'request', generation: 1 }]
+    const removing = restored.follow(tables, changes)
     removing.next()
     restored.touch('C', 'a:1', START_MS + 1)
     for (const _ of removing);
@@ -263,9 +268,10 @@ describe('a broker restored from a snapshot', () => {
 
   test('is not removed as not returned if a heartbeat comes meanwhile', async () => {
     const { tables, restored } = await restoredBroker()
-    const [broker] = restored.brokers.values()
-    if (broker === undefined) throw new Error('nothing is restored')
-    const removing = restored.remove(tables, [{ broker, reason: 'not returned' }], new RouteChanges())
+    const changes = new RouteChanges()
+    const deadlineMs = START_MS + GRACE_MS
+    changes.removals = [{ ...BROKER, reason: 'not returned', generation: 1, deadlineMs }]
+    const removing = restored.follow(tables, changes)
     removing.next()
     restored.touch('C', 'a:1', START_MS + 1)
     for (const _ of removing);
@@ -284,7 +290,7 @@ describe('a broker restored from a snapshot', () => {
   test('leaves at once when it asks to', async () => {
     const { manager, effects } = await restarted(MASTER, OTHER)
     const leaving = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1', brokerId: 0n }
-    const generation = manager.nextGeneration()
+    const generation = manager.queue.nextGeneration()
     manager.submitUnRegisterBrokerRequest({ ...leaving, reason: 'request', generation })
     expect(addrsOf(manager)).toEqual([{ 0: 'c:1' }])
     expect(kinds(effects)).toEqual(['request'])
@@ -332,12 +338,12 @@ describe('a broker restored from a snapshot', () => {
   test('stays if its registration is being read when the grace period ends', async () => {
     const { manager } = await restarted(MASTER)
     const broker = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1' }
-    const { release } = manager.acquireToRegister(broker)
+    const { release } = manager.queue.acquire(broker.brokerName, broker)
     await manager.endRestoration(OVER_MS)
     expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     await register(manager, { ...MASTER, nowMs: OVER_MS })
     release()
-    expect(manager.provisional).toBe(0)
+    expect(manager.tableSizes.provisional).toBe(0)
   })
 
   test('does not live on from restart to restart: the time it has left is in the next snapshot', async () => {
@@ -350,9 +356,9 @@ describe('a broker restored from a snapshot', () => {
       expect(addrsOf(manager)).toEqual([{ 0: 'a:1' }])
     }
     manager.evictRestored(startMs + 3_000)
-    expect(manager.provisional).toBe(1)
+    expect(manager.tableSizes.provisional).toBe(1)
     manager.evictRestored(startMs + 3_001)
-    expect(manager.provisional).toBe(0)
+    expect(manager.tableSizes.provisional).toBe(0)
   })
 
   test('is not lost with any connection, and no connection is closed with it', async () => {
@@ -369,7 +375,7 @@ describe('an incomplete first registration after a restart', () => {
     const { manager } = await restarted(MASTER)
     await register(manager, { ...MASTER, topicConfigTable: topicTable(['New']) })
     for (const topic of ['New', 'T1', 'T2']) expect(addrsOf(manager, topic)).toEqual([{ 0: 'a:1' }])
-    expect(manager.provisional).toBe(1)
+    expect(manager.tableSizes.provisional).toBe(1)
     await manager.endRestoration(OVER_MS - 1)
     expect(addrsOf(manager, 'T1')).toEqual([{ 0: 'a:1' }])
   })
@@ -599,6 +605,81 @@ describe('a group of which a member has returned and left again', () => {
       brokerAddrs: new Map([[1n, 'b:1']]),
       offlineBrokerAddr: 'a:1',
     })
+  })
+})
+
+describe('the min broker id event of a restored group', () => {
+  const leave = (manager: RouteInfoManager, given: object) =>
+    manager.submitUnRegisterBrokerRequest({
+      ...{ ...BROKER, ...given },
+      reason: 'request',
+      generation: manager.queue.nextGeneration(),
+    })
+  const last = (effects: readonly RouteEvent[]) => effects.at(-1)
+  const lost = { kind: 'min broker id changed', brokerName: 'broker-a', offlineBrokerAddr: 'a:1' }
+
+  test.each([
+    ['that has not registered again', []],
+    ['that has registered again', [MASTER]],
+  ])('names the master %s and leaves', async (_, returned) => {
+    const { manager, effects } = await restarted(MASTER, SLAVE)
+    for (const given of returned) await register(manager, given)
+    leave(manager, {})
+    expect(last(effects)).toMatchObject({ ...lost, brokerAddrs: new Map([[1n, 'b:1']]) })
+  })
+
+  test.each([
+    ['that has not registered again', []],
+    ['that has registered again', [MASTER]],
+  ])('names the master %s and leaves under another cluster name', async (_, returned) => {
+    const { manager, effects } = await restarted(MASTER, SLAVE)
+    for (const given of returned) await register(manager, given)
+    leave(manager, { clusterName: 'D' })
+    expect(addrsOf(manager)).toEqual([{ 1: 'b:1' }])
+    expect(last(effects)).toMatchObject({ ...lost, brokerAddrs: new Map([[1n, 'b:1']]) })
+  })
+
+  test('is not sent when a slave leaves, or the master takes another id', async () => {
+    const { manager, effects } = await restarted(MASTER, SLAVE, { ...SLAVE, brokerId: 2n, brokerAddr: 'd:1' })
+    leave(manager, { brokerId: 1n, brokerAddr: 'b:1' })
+    await register(manager, { ...MASTER, brokerId: 3n })
+    expect(kinds(effects)).toEqual(['request', 'broker registered'])
+  })
+
+  test('is not sent while the master is restored in another cluster, too', async () => {
+    const { manager } = managerWith('whole')
+    for (const clusterName of ['C', 'D']) await register(manager, { ...MASTER, clusterName })
+    const next = restartedFrom(await snapshotLines(manager))
+    next.manager.touch('D', 'a:1', OVER_MS)
+    next.manager.evictRestored(OVER_MS)
+    expect(addrsOf(next.manager)).toEqual([{ 0: 'a:1' }])
+    expect(kinds(next.effects)).toEqual(['not returned'])
+  })
+})
+
+describe('the deleted topics of a restored broker that leaves', () => {
+  const deleted = (effects: readonly RouteEvent[]) =>
+    effects.flatMap((effect) =>
+      effect.kind === 'broker unregistered' ? [effect.topicChanges?.firstNames.deleted] : [],
+    )
+  const D = { topicConfigTable: topicTable(['D1', 'D2', 'T1']) }
+
+  test('are those that clients no longer see: none while a restored member keeps them', async () => {
+    const { manager, effects } = await restarted({ ...MASTER, ...D }, SLAVE)
+    await register(manager, { ...MASTER, topicConfigTable: topicTable(['T1', 'New']) })
+    manager.onChannelsDestroy([1])
+    expect(await manager.getTopicList(owner)).toEqual(['D1', 'D2', 'T1'])
+    manager.evictRestored(OVER_MS)
+    expect(await manager.getTopicList(owner)).toEqual([])
+    expect(deleted(effects)).toEqual([['New'], ['D1', 'D2', 'T1']])
+  })
+
+  test('are all topics of its group if the last member leaves, restored or not', async () => {
+    const { manager, effects } = await restarted({ ...MASTER, ...D })
+    await register(manager, { ...MASTER, topicConfigTable: topicTable(['T1', 'New']) })
+    manager.onChannelsDestroy([1])
+    expect(await manager.getTopicList(owner)).toEqual([])
+    expect(deleted(effects)).toEqual([['New', 'D1', 'D2', 'T1']])
   })
 })
 

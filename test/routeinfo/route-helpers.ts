@@ -3,7 +3,7 @@ import { TimeSlicer } from '../../src/common/time-slicer.ts'
 import type { NamedTopicConfig } from '../../src/protocol/body/topic-config.ts'
 import type { RouteVariant } from '../../src/routeinfo/encoded-route-cache.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
-import type { RouteEvent } from '../../src/routeinfo/route-event.ts'
+import type { RouteEvent } from '../../src/routeinfo/route-changes.ts'
 import { RouteInfoManager, type RouteInfoManagerOptions } from '../../src/routeinfo/route-info-manager.ts'
 
 /** Turns of an event loop that go on only when the test says so. */

@@ -28,11 +28,14 @@ function writeQueues(route: Buffer | null): number[] {
 async function inTheMiddleOfAChange() {
   const world = managerWith('finest')
   const { manager, turns } = world
-  const first = registration({ generation: manager.nextGeneration(), topicConfigTable: topicTable(NAMES) })
+  const first = registration({
+    generation: manager.queue.nextGeneration(),
+    topicConfigTable: topicTable(NAMES),
+  })
   await turns.until(manager.registerBroker(first, false, broker))
   const cached = { first: await lookUp(manager, 'T0'), last: await lookUp(manager, 'T4999') }
   const changed = registration({
-    generation: manager.nextGeneration(),
+    generation: manager.queue.nextGeneration(),
     dataVersion: { counter: 2n, stateVersion: 0n, timestamp: 2n },
     topicConfigTable: new Map(NAMES.map((name) => [name, topicConfig(name, { writeQueueNums: 16 })])),
   })
@@ -74,7 +77,10 @@ describe('during a long registration', () => {
 
   test('of a new broker there is no route, and lists wait for its end', async () => {
     const { manager, turns } = managerWith('finest')
-    const first = registration({ generation: manager.nextGeneration(), topicConfigTable: topicTable(NAMES) })
+    const first = registration({
+      generation: manager.queue.nextGeneration(),
+      topicConfigTable: topicTable(NAMES),
+    })
     const registered = manager.registerBroker(first, false, broker)
     await turns.next()
     const topics = manager.getTopicList(client)
@@ -96,7 +102,10 @@ describe('during a long registration', () => {
 
   test('its group, filter servers and queue mappings are not shown before its topics', async () => {
     const { manager, turns } = managerWith('finest')
-    const plain = registration({ generation: manager.nextGeneration(), topicConfigTable: topicTable(NAMES) })
+    const plain = registration({
+      generation: manager.queue.nextGeneration(),
+      topicConfigTable: topicTable(NAMES),
+    })
     await turns.until(manager.registerBroker(plain, false, broker))
     const info = {
       topic: 'T1',
@@ -107,7 +116,7 @@ describe('during a long registration', () => {
       dirty: false,
     }
     const moved = registration({
-      generation: manager.nextGeneration(),
+      generation: manager.queue.nextGeneration(),
       brokerAddr: 'elsewhere:1',
       zoneName: 'z',
       filterServerList: ['filter:1'],
@@ -139,7 +148,10 @@ describe('during a long registration', () => {
 
   test('requests beyond maxWaiters are rejected', async () => {
     const { manager, turns } = managerWith('finest', { maxWaiters: 1 })
-    const first = registration({ generation: manager.nextGeneration(), topicConfigTable: topicTable(NAMES) })
+    const first = registration({
+      generation: manager.queue.nextGeneration(),
+      topicConfigTable: topicTable(NAMES),
+    })
     const registered = manager.registerBroker(first, false, broker)
     const waiting = manager.getTopicList(client)
     const full = expect.objectContaining({ limit: 'maxWaitingRequests', busy: true })
@@ -153,7 +165,10 @@ describe('during a long registration', () => {
 describe('a long removal', () => {
   test('is atomic: routes are served to its end, cached or not, and then no topic has one', async () => {
     const { manager, turns } = managerWith('finest')
-    const first = registration({ generation: manager.nextGeneration(), topicConfigTable: topicTable(NAMES) })
+    const first = registration({
+      generation: manager.queue.nextGeneration(),
+      topicConfigTable: topicTable(NAMES),
+    })
     await turns.until(manager.registerBroker(first, false, broker))
     const cached = await lookUp(manager, 'T4999')
     manager.onChannelsDestroy([broker.id])
@@ -177,7 +192,7 @@ describe('a registration under another name from the same address', () => {
         registration({
           brokerName,
           topicConfigTable: topicTable(topics),
-          generation: manager.nextGeneration(),
+          generation: manager.queue.nextGeneration(),
         }),
         false,
         broker,
@@ -206,7 +221,7 @@ describe('a registration under another name from the same address', () => {
 describe('encoded routes', () => {
   test('are encoded once, and again after a change of their topic', async () => {
     const { manager } = managerWith('whole')
-    await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, broker)
+    await manager.registerBroker(registration({ generation: manager.queue.nextGeneration() }), false, broker)
     const [first, other] = [await lookUp(manager, 'T1'), await lookUp(manager, 'T2')]
     expect(await lookUp(manager, 'T1')).toBe(first)
     await manager.registerTopic(
@@ -220,10 +235,10 @@ describe('encoded routes', () => {
 
   test('are kept through a registration that changes nothing', async () => {
     const { manager } = managerWith('whole')
-    await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, broker)
+    await manager.registerBroker(registration({ generation: manager.queue.nextGeneration() }), false, broker)
     const route = await lookUp(manager, 'T1')
     await manager.registerBroker(
-      registration({ generation: manager.nextGeneration(), nowMs: 30_000 }),
+      registration({ generation: manager.queue.nextGeneration(), nowMs: 30_000 }),
       false,
       broker,
     )
@@ -236,10 +251,10 @@ describe('encoded routes', () => {
       const route = await lookUp(manager, 'T1')
       return JSON.parse(`${route}`).brokerDatas[0].brokerAddrs
     }
-    await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, broker)
+    await manager.registerBroker(registration({ generation: manager.queue.nextGeneration() }), false, broker)
     expect(await addresses()).toEqual({ 0: 'a:1' })
     const slave = registration({
-      generation: manager.nextGeneration(),
+      generation: manager.queue.nextGeneration(),
       brokerId: 1n,
       brokerAddr: 'b:1',
       channelId: 2,
@@ -254,7 +269,7 @@ describe('encoded routes', () => {
 test('the list of system topics has a name once that is both a cluster and a broker, or in two clusters', async () => {
   const { manager } = managerWith('whole')
   for (const clusterName of ['twin', 'other']) {
-    const generation = manager.nextGeneration()
+    const generation = manager.queue.nextGeneration()
     await manager.registerBroker(
       registration({
         clusterName,

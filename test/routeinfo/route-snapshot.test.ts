@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { readRouteSnapshot } from '../../src/routeinfo/snapshot/snapshot-reader.ts'
-import { nextPiece } from '../../src/routeinfo/snapshot/snapshot-text.ts'
+import { nextPiece, readRouteSnapshot } from '../../src/routeinfo/snapshot/snapshot-text.ts'
 import { answersOf, step, TOPICS } from './random-history.ts'
 import {
   managerWith,
@@ -101,7 +100,7 @@ describe('a snapshot', () => {
     const names = Array.from({ length: 1_000 }, (_, index) => `T${index}`)
     const table = { topicConfigTable: topicTable(names) }
     const registered = manager.registerBroker(
-      registration({ generation: manager.nextGeneration(), ...table }),
+      registration({ generation: manager.queue.nextGeneration(), ...table }),
       false,
       owner,
     )
@@ -119,11 +118,15 @@ describe('a snapshot', () => {
 
   test('delays neither heartbeats nor registrations while it is written', async () => {
     const { manager } = managerWith('whole')
-    await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
+    await manager.registerBroker(registration({ generation: manager.queue.nextGeneration() }), false, owner)
     const { text } = await manager.snapshot(NOW_MS)
     text.next()
     expect(manager.touch('C', 'a:1', 5)).not.toBeInstanceOf(Promise)
-    const again = manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
+    const again = manager.registerBroker(
+      registration({ generation: manager.queue.nextGeneration() }),
+      false,
+      owner,
+    )
     expect(again).not.toBeInstanceOf(Promise)
   })
 
@@ -164,9 +167,9 @@ describe('the revision', () => {
     'grows when a broker registers with only %o changed, which no route shows',
     async (given) => {
       const { manager } = managerWith('whole')
-      await manager.registerBroker(registration({ generation: manager.nextGeneration() }), false, owner)
+      await manager.registerBroker(registration({ generation: manager.queue.nextGeneration() }), false, owner)
       const { revision } = manager
-      const again = registration({ generation: manager.nextGeneration(), ...given })
+      const again = registration({ generation: manager.queue.nextGeneration(), ...given })
       await manager.registerBroker(again, false, owner)
       expect(manager.revision).toBeGreaterThan(revision)
     },
@@ -175,7 +178,11 @@ describe('the revision', () => {
   test('stays the same when brokers send heartbeats or register nothing new', async () => {
     const { manager } = managerWith('whole')
     const register = (given = {}) =>
-      manager.registerBroker(registration({ generation: manager.nextGeneration(), ...given }), false, owner)
+      manager.registerBroker(
+        registration({ generation: manager.queue.nextGeneration(), ...given }),
+        false,
+        owner,
+      )
     await register()
     const { revision } = manager
     await register({ nowMs: 30_000 })
@@ -188,6 +195,19 @@ describe('the revision', () => {
     await register({ dataVersion: { counter: 3n, stateVersion: 0n, timestamp: 3n }, topicConfigTable: more })
     expect(manager.revision).toBeGreaterThan(revision)
   })
+})
+
+test('values that a later release adds to a record of a snapshot are ignored', () => {
+  const lines = [
+    '["group","b","C",null,false,["0","a:1","more"]]',
+    '["broker","C","a:1","b",120000,null,null,"former name","more"]',
+    '["queues",["b",8,8,6,0,"more"]]',
+    '["topic","T",0,"more"]',
+  ]
+  const { brokers, groups, topics } = readRouteSnapshot(lines, NOW_MS, GRACE_MS)
+  expect([...brokers.values()]).toMatchObject([{ brokerAddr: 'a:1', brokerName: 'b' }])
+  expect([...groups.keys()]).toEqual(['b'])
+  expect([...topics.keys()]).toEqual(['T'])
 })
 
 describe('an invalid line of a snapshot', () => {

@@ -67,7 +67,7 @@ export class ScenarioWorld {
         brokerAddr,
         brokerId: BigInt(id),
         reason: 'request',
-        generation: manager.nextGeneration(),
+        generation: manager.queue.nextGeneration(),
       })
       return [queued ? 'ok' : 'queue full']
     },
@@ -184,7 +184,7 @@ export class ScenarioWorld {
           heartbeatTimeoutMs: timeout === undefined ? null : Number(timeout),
           enableActingMaster: acting === 'unknown' ? null : acting === 'true',
           channelId: channel.id,
-          generation: manager.nextGeneration(),
+          generation: manager.queue.nextGeneration(),
           nowMs: this.#nowMs,
           dataVersion: dataVersion(options),
           topicConfigTable: new Map(topics.map((topic) => [topic.topicName, topic])),

@@ -130,7 +130,7 @@ describe('maxTopics', () => {
       brokerAddr: 'a:1',
       brokerId: 0n,
       reason: 'request',
-      generation: world.manager.nextGeneration(),
+      generation: world.manager.queue.nextGeneration(),
     })
     world.register(['S3', 'S4'], mapped('S3', 'S4'))
     expect(`${world.manager.encodedRoute('S4', PLAIN_VARIANT)}`).toContain('"topicQueueMappingByBroker":{')
@@ -145,11 +145,11 @@ describe('maxTopics', () => {
     )
     expect(await turns.all()).toBeGreaterThan(1)
     await refused
-    expect(manager.topics).toBe(0)
+    expect(manager.tableSizes.topicQueueTable).toBe(0)
     await turns.until(
       manager.registerBroker({ ...big, topicConfigTable: topicTable(names.slice(1)) }, false, openChannel(1)),
     )
-    expect(manager.topics).toBe(300)
+    expect(manager.tableSizes.topicQueueTable).toBe(300)
   })
 })
 
@@ -174,14 +174,14 @@ describe('maxBrokers', () => {
     expect(() => world.register(['T1', 'T9'], third)).toThrow(refusal('maxBrokers'))
     expect([world.topics(), world.cluster()]).toEqual(before)
     world.register(['T1', 'T3'], BROKER_B)
-    expect(world.manager.brokers).toBe(2)
+    expect(world.manager.tableSizes.brokerLiveTable).toBe(2)
     world.manager.submitUnRegisterBrokerRequest({
       clusterName: 'C',
       brokerName: 'broker-a',
       brokerAddr: 'a:1',
       brokerId: 0n,
       reason: 'request',
-      generation: world.manager.nextGeneration(),
+      generation: world.manager.queue.nextGeneration(),
     })
     world.register(['T1', 'T9'], third)
     expect(world.cluster()).toContain('c:1')
@@ -209,7 +209,7 @@ describe('maxBrokers', () => {
     for (const index of [6, 7, 8]) {
       world.register(['T1', 'T2'], { brokerName: `broker-${index}`, brokerAddr: `x:${index}` })
     }
-    expect(world.manager.brokers).toBe(3)
+    expect(world.manager.tableSizes.brokerLiveTable).toBe(3)
     expect(() => attempt(9)).toThrow(refusal('maxBrokers'))
   })
 
@@ -233,7 +233,7 @@ describe('maxBrokers', () => {
       world.register(['T1', 'T2'], { ...other, brokerId: 1n })
       world.register(['T1', 'T2'], other)
     }
-    expect(world.manager.brokers).toBe(1)
+    expect(world.manager.tableSizes.brokerLiveTable).toBe(1)
     expect([...(await world.manager.snapshot(0)).text].join('')).not.toContain('"filters"')
   })
 })

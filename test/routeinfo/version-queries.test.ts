@@ -75,7 +75,7 @@ class AskingBroker {
       channelId: this.#channel.id,
       dataVersion: this.#version,
       topicConfigTable: topicTable(names),
-      generation: this.#manager.nextGeneration(),
+      generation: this.#manager.queue.nextGeneration(),
     }
     void this.#manager.registerBroker(registration(given), this.#deleteMissing, this.#channel)
   }
@@ -87,7 +87,7 @@ class AskingBroker {
       brokerAddr: this.#addr,
       brokerId: 0n,
       reason: 'request',
-      generation: this.#manager.nextGeneration(),
+      generation: this.#manager.queue.nextGeneration(),
     })
   }
 }

@@ -1,7 +1,13 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { signCertificate } from '../../src/namesrv/tls/self-signed-certificate.ts'
+import { DerTag, encodeDer, objectId, sequence } from '../../src/namesrv/tls/der.ts'
+import {
+  ALWAYS_VALID,
+  distinguishedName,
+  signCertificate,
+  subjectAltName,
+} from '../../src/namesrv/tls/self-signed-certificate.ts'
 
 /** A private key and its certificate, PEM. */
 export interface Identity {
@@ -11,6 +17,8 @@ export interface Identity {
 
 /** Who signs certificates. */
 export interface Authority extends Identity {
+  /** A certificate of this authority for a key. */
+  certify(commonName: string, publicKey: KeyObject): string
   /** A new key, and a certificate signed by this authority. */
   issue(commonName: string, options?: { password?: string; notAfter?: Date }): Identity
 }
@@ -18,19 +26,40 @@ export interface Authority extends Identity {
 /** A certificate authority of its own. */
 export function certificateAuthority(commonName: string, keyType: 'ec' | 'rsa' = 'ec'): Authority {
   const { publicKey, privateKey } = keyPair(keyType)
-  const issuer = { commonName, privateKey }
+  const issuer = distinguishedName(commonName)
+  const certify = (subject: Buffer, key: KeyObject, validity: Buffer, extension: Buffer): string => {
+    const fields = [issuer, validity, subject, key.export({ type: 'spki', format: 'der' })]
+    return signCertificate(fields, [extension], privateKey)
+  }
   return {
     key: pem(privateKey),
-    cert: signCertificate({ commonName, publicKey, issuer, isAuthority: true }),
+    cert: certify(issuer, publicKey, ALWAYS_VALID, AUTHORITY),
+    certify: (name, key) => certify(distinguishedName(name), key, ALWAYS_VALID, subjectAltName(name)),
     issue: (name, { password, notAfter } = {}) => {
       const own = keyPair(keyType)
-      const request = { commonName: name, publicKey: own.publicKey, issuer, dnsNames: [name] }
+      const validity = notAfter === undefined ? ALWAYS_VALID : validUntil(notAfter)
       return {
         key: pem(own.privateKey, password),
-        cert: signCertificate(notAfter === undefined ? request : { ...request, notAfter }),
+        cert: certify(distinguishedName(name), own.publicKey, validity, subjectAltName(name)),
       }
     },
   }
+}
+
+/** The critical extension of a certificate that may sign others. */
+const AUTHORITY = sequence(
+  objectId('551d13'),
+  encodeDer(0x01, Buffer.of(0xff)),
+  encodeDer(DerTag.OCTET_STRING, sequence(encodeDer(0x01, Buffer.of(0xff)))),
+)
+
+/** From the year 2000 to a date before 2050. */
+function validUntil(date: Date): Buffer {
+  const end = date
+    .toISOString()
+    .replace(/\.\d+|[-:T]/g, '')
+    .slice(2)
+  return sequence(...['000101000000Z', end].map((text) => encodeDer(DerTag.UTC_TIME, Buffer.from(text))))
 }
 
 function keyPair(keyType: 'ec' | 'rsa'): { publicKey: KeyObject; privateKey: KeyObject } {

@@ -52,7 +52,7 @@ export class ManualTime implements Clock, Scheduler {
    * Time passes while nothing runs, as in a process that is stopped. Then each timer that is due runs once, late, before data that
    * arrived at a socket is read.
    */
-  standStill(ms: number): void {
+  pause(ms: number): void {
     this.#nowMs += ms
     const late = [...this.#timers].filter(({ dueMs }) => dueMs <= this.#nowMs)
     for (const timer of late.sort((a, b) => a.dueMs - b.dueMs)) {

@@ -1,13 +1,13 @@
 import { onTestFinished } from 'vitest'
 import type { ChannelRef, Processor } from '../../src/protocol/processor.ts'
 import type { HandshakeOptions } from '../../src/remoting/server/connection-handshake.ts'
+import { TrustedNetworks } from '../../src/remoting/server/proxy-header.ts'
 import {
   type RemotingLimits,
   RemotingServer,
   type RemotingServerEvents,
 } from '../../src/remoting/server/remoting-server.ts'
 import { type OnRequestRejected, RequestDispatcher } from '../../src/remoting/server/request-dispatcher.ts'
-import { TrustedNetworks } from '../../src/remoting/server/trusted-networks.ts'
 import { Counters } from '../../src/stats/counters.ts'
 import { ManualTime } from './manual-time.ts'
 import { RawClient } from './raw-client.ts'
@@ -63,7 +63,13 @@ export async function startRemotingServer(
       counters,
       onRejected,
     ),
-    limits,
+    limits: {
+      maxConnections: Number.POSITIVE_INFINITY,
+      maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
+      maxQueuedRequestBytes: Number.POSITIVE_INFINITY,
+      maxQueuedAnswerBytes: Number.POSITIVE_INFINITY,
+      ...limits,
+    },
     counters,
     bindAddress: '127.0.0.1',
     listenPort: 0,
@@ -79,7 +85,7 @@ export async function startRemotingServer(
       tlsMode: 'permissive',
       tlsAcceptor: async () => undefined,
       tlsHandshakeTimeoutMs: 10_000,
-      proxyTrustedNetworks: TrustedNetworks.of(undefined),
+      proxyTrustedNetworks: new TrustedNetworks(undefined),
       ...handshake,
     },
     events,

@@ -1,11 +1,11 @@
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
-import type { RouteEvent } from '../../routeinfo/route-event.ts'
+import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { logRouteEvent } from '../logs/route-event-log.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { BrokerHousekeepingService } from './broker-housekeeping-service.ts'
 import { BrokerProbe } from './broker-probe.ts'
-import { type MinBrokerIdChange, MinBrokerIdNotifier } from './min-broker-id-notifier.ts'
+import { type MinBrokerIdChange, notifyMinBrokerId } from './min-broker-id-notifier.ts'
 
 /**
  * The route tables, and what removes brokers from them without a request: lost connections, and the scanner for inactive brokers.
@@ -17,7 +17,7 @@ export class BrokerLiveness {
   readonly housekeeping: BrokerHousekeepingService
   readonly #context: NamesrvContext
   readonly #closeChannel: (channelId: number) => void
-  readonly #notifier: MinBrokerIdNotifier
+  readonly #client: RemotingClient
   readonly #probe: BrokerProbe | undefined
   #isStopped = false
   #endScans: (() => void) | undefined
@@ -29,7 +29,7 @@ export class BrokerLiveness {
   constructor(context: NamesrvContext, client: RemotingClient, closeChannel: (channelId: number) => void) {
     this.#context = context
     this.#closeChannel = closeChannel
-    this.#notifier = new MinBrokerIdNotifier(client, context)
+    this.#client = client
     this.routeInfo = this.#createRouteInfo()
     this.housekeeping = new BrokerHousekeepingService(context, this.routeInfo)
     if (context.configuration.values.brokerProbe) this.#probe = new BrokerProbe(context, this.routeInfo)
@@ -58,7 +58,7 @@ export class BrokerLiveness {
   onPause(ms: number): void {
     const { clock, counters, events, logger } = this.#context
     const pausedMs = Math.round(ms)
-    counters.standstills++
+    counters.pauses++
     events.add('process paused', '', `for ${pausedMs} ms`)
     logger.warn({ pausedMs }, 'process paused; broker timeouts extended')
     this.routeInfo.extendTimeouts(ms, clock.nowMs())
@@ -99,6 +99,7 @@ export class BrokerLiveness {
   #onMinBrokerIdChanged(change: MinBrokerIdChange): void {
     const { offlineBrokerAddr, enableActingMaster } = change
     if (!this.#context.configuration.values.notifyMinBrokerIdChanged || this.#isStopped) return
-    if (offlineBrokerAddr === null || enableActingMaster) this.#notifier.notify(change)
+    if (offlineBrokerAddr === null || enableActingMaster)
+      notifyMinBrokerId(change, this.#client, this.#context)
   }
 }

@@ -1,19 +1,11 @@
 import { cutText } from '../../common/log-throttle.ts'
 import { reach } from '../../remoting/client/outgoing-connection.ts'
-import { RemotingClientError } from '../../remoting/client/remoting-client-error.ts'
+import { RemotingClientError } from '../../remoting/errors.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { type BrokerLiveInfo, brokerKey } from '../../routeinfo/route-tables.ts'
 import { nameOf } from '../logs/route-event-log.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { plainConnect } from '../outgoing-connect.ts'
-
-/** What tests replace. */
-export interface BrokerProbeOverrides {
-  /** Resolves if the address `host:port` accepts a connection; otherwise rejects with the reason, in bounded time. */
-  readonly reach?: (address: string) => Promise<void>
-  /** From 0 to 1: spreads the probes. */
-  readonly random?: () => number
-}
 
 /** A broker without heartbeats, and what the probe knows of it. */
 interface Watched {
@@ -52,23 +44,20 @@ export class BrokerProbe {
   #probes = 0
   #endLooks: (() => void) | undefined
 
-  constructor(context: NamesrvContext, routeInfo: RouteInfoManager, overrides: BrokerProbeOverrides = {}) {
-    const { configuration, scheduler } = context
-    const connecting = {
-      // Also if brokers use TLS: nothing is sent.
-      connect: plainConnect,
-      connectTimeoutMs: configuration.values.brokerProbeTimeoutMillis,
-      after: (delayMs: number, task: () => void) => scheduler.after(delayMs, task),
-    }
+  /**
+   * @param reachAddress - Resolves if the address `host:port` accepts a connection; otherwise rejects with the reason, in bounded time.
+   * @param random - From 0 to 1: spreads the probes.
+   */
+  constructor(
+    context: NamesrvContext,
+    routeInfo: RouteInfoManager,
+    reachAddress = reachWith(context),
+    random = Math.random,
+  ) {
     this.#context = context
     this.#routeInfo = routeInfo
-    this.#reach = overrides.reach ?? ((address) => reach(address, connecting))
-    this.#random = overrides.random ?? Math.random
-  }
-
-  /** Number of suspect brokers. */
-  get suspects(): number {
-    return [...this.#watched.values()].filter(({ isSuspect }) => isSuspect).length
+    this.#reach = reachAddress
+    this.#random = random
   }
 
   start(): void {
@@ -149,7 +138,7 @@ export class BrokerProbe {
     const nowMs = this.#context.clock.nowMs()
     this.#evictedUntilMs = this.#evictedUntilMs.filter((untilMs) => untilMs > nowMs)
     const evicted = this.#evictedUntilMs.length
-    return 2 * (this.#watched.size + evicted) <= this.#routeInfo.brokers + evicted
+    return 2 * (this.#watched.size + evicted) <= this.#routeInfo.tableSizes.brokerLiveTable + evicted
   }
 
   #suspect(watched: Watched, error: Error): void {
@@ -168,6 +157,13 @@ export class BrokerProbe {
     events.add('suspicion cleared', nameOf(watched.live), reason)
     throttle.log('info', 'broker no longer suspected', { ...identity(watched), reason })
   }
+}
+
+function reachWith({ configuration, scheduler }: NamesrvContext): (address: string) => Promise<void> {
+  const connectTimeoutMs = configuration.values.brokerProbeTimeoutMillis
+  const after = (delayMs: number, task: () => void) => scheduler.after(delayMs, task)
+  // In plaintext also if brokers use TLS: nothing is sent.
+  return (address) => reach(address, { connect: plainConnect, connectTimeoutMs, after })
 }
 
 function meansUnreachable(error: Error): boolean {

@@ -2,8 +2,8 @@ import { cutText } from '../../common/log-throttle.ts'
 import type { ExtFields } from '../../protocol/remoting-command.ts'
 import { NOTIFY_MIN_BROKER_ID_CHANGE } from '../../protocol/request-code.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
-import { RemotingClientError } from '../../remoting/client/remoting-client-error.ts'
-import type { RouteEvent } from '../../routeinfo/route-event.ts'
+import type { RemotingClientError } from '../../remoting/errors.ts'
+import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { minBrokerId } from '../../routeinfo/route-tables.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 
@@ -15,37 +15,27 @@ export type MinBrokerIdChange = Extract<RouteEvent, { kind: 'min broker id chang
  * anyway.
  * @see RouteInfoManager#notifyMinBrokerIdChanged in apache/rocketmq
  */
-export class MinBrokerIdNotifier {
-  readonly #client: RemotingClient
-  readonly #context: Pick<NamesrvContext, 'logger' | 'throttle'>
-
-  constructor(client: RemotingClient, context: Pick<NamesrvContext, 'logger' | 'throttle'>) {
-    this.#client = client
-    this.#context = context
-  }
-
-  notify(change: MinBrokerIdChange): void {
-    const { brokerName } = change
-    const extFields = extFieldsOf(change)
-    if (extFields === null) return
-    const recipients = recipientsOf(change)
-    this.#context.logger.debug(
-      { brokerName: cutText(brokerName), recipients: recipients.length },
-      'notifying brokers of the min broker id',
-    )
-    const command = this.#client.createRequest(NOTIFY_MIN_BROKER_ID_CHANGE, extFields, { oneway: true })
-    for (const brokerAddr of recipients) {
-      this.#client
-        .invokeOneway(brokerAddr, command)
-        .catch((error: unknown) => this.#onFailure(brokerName, brokerAddr, error))
-    }
-  }
-
-  #onFailure(brokerName: string, brokerAddr: string, error: unknown): void {
-    if (error instanceof RemotingClientError && error.code === 'ERR_CLIENT_CLOSED') return
-    const { code, message } = error as Partial<RemotingClientError>
-    const fields = { brokerName, brokerAddr, code, error: message }
-    this.#context.throttle.log('warn', 'broker not notified of the min broker id', fields)
+export function notifyMinBrokerId(
+  change: MinBrokerIdChange,
+  client: RemotingClient,
+  { logger, throttle }: NamesrvContext,
+): void {
+  const { brokerName } = change
+  const extFields = extFieldsOf(change)
+  if (extFields === null) return
+  const recipients = recipientsOf(change)
+  logger.debug(
+    { brokerName: cutText(brokerName), recipients: recipients.length },
+    'notifying brokers of the min broker id',
+  )
+  const command = client.createRequest(NOTIFY_MIN_BROKER_ID_CHANGE, extFields, { oneway: true })
+  for (const brokerAddr of recipients) {
+    client.invokeOneway(brokerAddr, command).catch((error: unknown) => {
+      const { code, message } = error as Partial<RemotingClientError>
+      if (code === 'ERR_CLIENT_CLOSED') return
+      const fields = { brokerName, brokerAddr, code, error: message }
+      throttle.log('warn', 'broker not notified of the min broker id', fields)
+    })
   }
 }
 

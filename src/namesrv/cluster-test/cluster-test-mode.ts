@@ -4,7 +4,7 @@ import type { RemotingCommand } from '../../protocol/remoting-command.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
-import { RemotingClientError } from '../../remoting/client/remoting-client-error.ts'
+import { RemotingClientError } from '../../remoting/errors.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { NameServerList } from './name-server-list.ts'
 
@@ -27,7 +27,7 @@ export class ClusterTestMode implements ProductRouteLookup {
   readonly #lookups = new Map<string, Promise<Buffer | null>>()
   /** Until when each NameServer that failed is skipped. */
   readonly #skippedUntilMs = new Map<string, number>()
-  #preferred: string | undefined
+  #preferred = ''
 
   constructor(context: NamesrvContext, client: Pick<RemotingClient, 'createRequest' | 'invoke'>) {
     this.#context = context
@@ -83,10 +83,8 @@ export class ClusterTestMode implements ProductRouteLookup {
       if (untilMs <= nowMs || !addresses.includes(address)) this.#skippedUntilMs.delete(address)
     }
     const candidates = addresses.filter((address) => !this.#skippedUntilMs.has(address))
-    const preferredAt = this.#preferred === undefined ? -1 : candidates.indexOf(this.#preferred)
-    return preferredAt <= 0
-      ? candidates
-      : [...candidates.slice(preferredAt), ...candidates.slice(0, preferredAt)]
+    const first = Math.max(0, candidates.indexOf(this.#preferred))
+    return [...candidates.slice(first), ...candidates.slice(0, first)]
   }
 
   /** @returns The route, null if there is none, undefined if this NameServer failed. */

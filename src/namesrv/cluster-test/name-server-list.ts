@@ -1,13 +1,14 @@
-import { get } from 'node:http'
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
 import { formatAddress, parseRemoteAddress } from '../../remoting/address.ts'
 import { withoutBrackets } from '../config/check-value.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { nameLookup } from '../outgoing-connect.ts'
 
-/** Interval between requests to the address server; that of Java's clients. */
+/** Time from a response of the address server to the next request; that of Java's clients. */
 const REFRESH_MS = 120_000
-/** The interval until the first response. */
+/** The time until the next request while no address is known. */
 const FIRST_REFRESH_MS = 10_000
 /** Timeout for the whole response; Java's constant. */
 const TIMEOUT_MS = 3_000
@@ -22,14 +23,16 @@ const DEFAULT_PORT = 8_080
  * @see MQClientAPIImpl#fetchNameServerAddr in apache/rocketmq
  */
 export class NameServerList {
-  readonly #context: Pick<NamesrvContext, 'configuration' | 'scheduler' | 'logger'>
+  readonly #context: NamesrvContext
   readonly #url: string
   #addresses: readonly string[] = []
-  #cancel = (): void => {}
-  #endRefreshes = (): void => {}
+  /** Ends the request under way. */
+  #aborter = new AbortController()
+  /** Of the timeout of the request under way, or of the next request. */
+  #cancelTimer = (): void => {}
   #stopped = false
 
-  constructor(context: Pick<NamesrvContext, 'configuration' | 'scheduler' | 'logger'>) {
+  constructor(context: NamesrvContext) {
     const { values } = context.configuration
     this.#context = context
     this.#url = addressServerUrl(
@@ -47,44 +50,36 @@ export class NameServerList {
   /** Reads `rocketmq.namesrv.addr`, or starts asking the address server. */
   start(): void {
     const namesrvAddr = this.#context.configuration.values['rocketmq.namesrv.addr']
-    if (namesrvAddr !== undefined && namesrvAddr.trim() !== '') {
-      this.#set(namesrvAddr, 'rocketmq.namesrv.addr')
-      return
-    }
-    this.#refreshEvery(FIRST_REFRESH_MS)
-    this.#refresh()
+    if (namesrvAddr?.trim()) this.#set(namesrvAddr, 'rocketmq.namesrv.addr')
+    else void this.#refresh()
   }
 
   stop(): void {
     this.#stopped = true
-    this.#endRefreshes()
-    this.#cancel()
+    this.#cancelTimer()
+    this.#aborter.abort()
   }
 
-  #refreshEvery(periodMs: number): void {
-    this.#endRefreshes()
-    this.#endRefreshes = this.#context.scheduler.every(periodMs, () => this.#refresh())
-  }
-
-  #refresh(): void {
+  /** Never rejects. */
+  async #refresh(): Promise<void> {
     const { logger, scheduler } = this.#context
     const url = this.#url
-    this.#cancel()
     const aborter = new AbortController()
-    this.#cancel = () => aborter.abort(new Error('cancelled'))
-    const cancelTimeout = scheduler.after(TIMEOUT_MS, () =>
+    this.#aborter = aborter
+    this.#cancelTimer = scheduler.after(TIMEOUT_MS, () =>
       aborter.abort(new Error(`no response within ${TIMEOUT_MS} ms`)),
     )
-    fetchText(url, aborter.signal)
-      .then(
-        (text) => this.#set(text.trim().split(/[\r\n]/, 1)[0] ?? '', url),
-        (error: Error) => {
-          if (this.#stopped) return
-          const { message } = aborter.signal.aborted ? (aborter.signal.reason as Error) : error
-          logger.warn({ url, error: message }, 'address server request failed')
-        },
-      )
-      .finally(cancelTimeout)
+    try {
+      const text = await fetchText(url, aborter.signal)
+      this.#set(text.trim().split(/[\r\n]/, 1)[0] ?? '', url)
+    } catch (error) {
+      const { message } = (aborter.signal.aborted ? aborter.signal.reason : error) as Error
+      if (!this.#stopped) logger.warn({ url, error: message }, 'address server request failed')
+    }
+    this.#cancelTimer()
+    if (this.#stopped) return
+    const periodMs = this.#addresses.length === 0 ? FIRST_REFRESH_MS : REFRESH_MS
+    this.#cancelTimer = scheduler.after(periodMs, () => void this.#refresh())
   }
 
   #set(text: string, source: string): void {
@@ -102,7 +97,6 @@ export class NameServerList {
       logger.warn({ source }, 'no product NameServer address found')
       return
     }
-    if (this.#addresses.length === 0 && source === this.#url) this.#refreshEvery(REFRESH_MS)
     if (addresses.join(';') === this.#addresses.join(';')) return
     this.#addresses = addresses
     logger.info({ source, addresses }, 'product NameServer addresses updated')
@@ -136,24 +130,20 @@ function hasPort(domain: string): boolean {
 }
 
 /** The body of a response with status 200; rejects for any other. */
-function fetchText(url: string, signal: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = get(url, { agent: false, signal, lookup: nameLookup.lookup }, (response) => {
-      if (response.statusCode !== 200) {
-        request.destroy()
-        reject(new Error(`status ${response.statusCode}`))
-        return
-      }
-      const chunks: Buffer[] = []
-      let bytes = 0
-      response.on('data', (chunk: Buffer) => {
-        chunks.push(chunk)
-        bytes += chunk.length
-        if (bytes > MAX_RESPONSE_BYTES) request.destroy(new Error(`more than ${MAX_RESPONSE_BYTES} bytes`))
-      })
-      response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')))
-      response.on('error', reject)
-    })
-    request.on('error', reject)
-  })
+async function fetchText(url: string, signal: AbortSignal): Promise<string> {
+  const request = get(url, { agent: false, signal, lookup: nameLookup.lookup })
+  try {
+    const [response]: IncomingMessage[] = await once(request, 'response')
+    if (response?.statusCode !== 200) throw new Error(`status ${response?.statusCode}`)
+    const chunks: Buffer[] = []
+    let bytes = 0
+    for await (const chunk of response) {
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes > MAX_RESPONSE_BYTES) throw new Error(`more than ${MAX_RESPONSE_BYTES} bytes`)
+    }
+    return Buffer.concat(chunks).toString('utf8')
+  } finally {
+    request.destroy()
+  }
 }

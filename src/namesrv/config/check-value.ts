@@ -2,12 +2,14 @@ import { isIPv6 } from 'node:net'
 import { ConfigError } from './config-error.ts'
 import {
   type ConfigKey,
+  type ConfigNotice,
   type ConfigType,
   type ConfigValue,
+  type GivenText,
+  HIDDEN,
   isReadWhileRunning,
   rangeOf,
 } from './config-key.ts'
-import { describeSource, type GivenText, HIDDEN } from './resolved-key.ts'
 
 /** A text as a value, and the value as Java prints it. */
 export interface Assigned {
@@ -15,77 +17,59 @@ export interface Assigned {
   readonly text: string
 }
 
+/** A value that its key accepts, with a notice if it is not what the text says. */
+export type CheckedValue = Assigned & { readonly notice?: ConfigNotice }
+
 /**
  * A text as the value of its key. What Java would ignore (a number it cannot read) or misread (`yes` is false to Java) is an
- * error here, and so is a number out of range.
+ * error here, and so is a number out of range. For a key that is read while the server runs, such a number must not stop a
+ * start: only an update is rejected, otherwise the nearest number in the range is used.
  *
- * @throws {ConfigError} `ERR_CONFIG_VALUE`, `ERR_CONFIG_RANGE`
+ * @returns The value, or an error: `ERR_CONFIG_VALUE`, `ERR_CONFIG_RANGE`.
  */
-export function checkValue(key: ConfigKey, given: GivenText): Assigned {
+export function checkValue(key: ConfigKey, given: GivenText): CheckedValue | ConfigError {
+  const { text, source } = given
+  const { layer, place } = source
+  const isUpdate = layer === 'update'
   const invalid = (why: string, spaces = '', code: ConfigError['code'] = 'ERR_CONFIG_VALUE'): ConfigError => {
     // Quoted as JSON: spaces at the ends are visible, and a line break cannot break the line.
-    const value = key.secret === true ? '(hidden)' : JSON.stringify(given.text)
-    return new ConfigError(
-      code,
-      `${describeSource(given.source)}: ${key.name}=${value} ${why}${spacesHint(spaces)}`,
-    )
+    const value = key.secret === true ? '(hidden)' : JSON.stringify(text)
+    const problem = `${key.name}=${value} ${why}${spacesHint(spaces)}`
+    return new ConfigError(code, isUpdate ? problem : `${place}: ${problem}`)
   }
-  const text = key.type === 'boolean' ? booleanText(given.text) : given.text
+  const noticed = (used: number | boolean, message: string, more: object = {}): CheckedValue => {
+    const fields = { source: place, key: key.name, value: text, used, ...more }
+    return { value: used, text: String(used), notice: { level: 'warn', message, fields } }
+  }
+  // Java reads `true` with spaces as false too, which is not what is meant.
+  if (key.type === 'boolean' && text !== text.trim() && /^false$/i.test(text.trim())) {
+    return noticed(false, 'value has spaces around it; read as false')
+  }
   const assigned = assignJavaStyle(key.type, text)
   if (key.type === 'int' || key.type === 'long') {
     // Java cannot read a number of too many bits either.
-    if (assigned === undefined && !/^[+-]?\d+$/.test(text)) throw invalid('must be a whole number', text)
+    if (assigned === undefined && !/^[+-]?\d+$/.test(text)) return invalid('must be a whole number', text)
     const [min, max] = rangeOf(key)
-    const number = Number(assigned?.value)
-    if (assigned === undefined || number < min || number > max) {
-      const unit = key.unit === undefined ? '' : ` ${key.unit}`
-      throw invalid(`must be from ${min} to ${max}${unit}`, '', 'ERR_CONFIG_RANGE')
+    const number = Number(assigned?.value ?? text)
+    const nearest = Math.min(max, Math.max(min, number))
+    if (assigned !== undefined && nearest === number) return assigned
+    if (isReadWhileRunning(key) && !isUpdate) {
+      return noticed(nearest, 'value out of range; nearest value used', { min, max })
     }
-    return assigned
+    const unit = key.unit === undefined ? '' : ` ${key.unit}`
+    return invalid(`must be from ${min} to ${max}${unit}`, '', 'ERR_CONFIG_RANGE')
   }
   if (assigned === undefined || (key.type === 'boolean' && !/^(?:true|false)$/i.test(text))) {
-    throw invalid('must be true or false', text)
+    return invalid('must be true or false', text)
   }
   const value = key.exact === true ? text : assigned.text
-  if (key.words?.includes(value) === false) throw invalid(`must be one of ${key.words.join(', ')}`, value)
-  if (key.required === true && value === '') throw invalid('must not be empty')
+  if (key.words?.includes(value) === false) return invalid(`must be one of ${key.words.join(', ')}`, value)
+  if (key.required === true && value === '') return invalid('must not be empty')
   if (key.secret === true && value === HIDDEN) {
-    throw invalid(`is ${HIDDEN}, which is shown in place of a secret; set the secret itself`)
+    return invalid(`is ${HIDDEN}, which is shown in place of a secret; set the secret itself`)
   }
-  const problem = nameProblem(key.names, given) ?? key.check?.(value, given)
-  if (problem !== undefined) throw invalid(problem, key.exact === true ? value : '')
-  return assigned
-}
-
-/**
- * A text as the value of its key at a start. A number out of the range of a key that is read while the server runs does not
- * stop the start: the nearest number within the range is used.
- *
- * @throws {ConfigError} `ERR_CONFIG_VALUE`, `ERR_CONFIG_RANGE`
- */
-export function checkValueAtStart(
-  key: ConfigKey,
-  given: GivenText,
-): Assigned & { readonly clamped: boolean } {
-  const [min, max] = rangeOf(key)
-  const number = /^[+-]?\d+$/.test(given.text) ? Number(given.text) : Number.NaN
-  const isNumber = key.type === 'int' || key.type === 'long'
-  if (isNumber && isReadWhileRunning(key) && (number < min || number > max)) {
-    const value = Math.min(max, Math.max(min, number))
-    return { value, text: String(value), clamped: true }
-  }
-  return { ...checkValue(key, given), clamped: false }
-}
-
-/** Java reads `false` with spaces as false, as it is meant; it reads `true` with spaces as false too, and that is an error. */
-function booleanText(text: string): string {
-  return /^\s*false\s*$/i.test(text) ? text.trim() : text
-}
-
-/** What the log says of a `false` with spaces around it; undefined for every other text. */
-export function spacesWarning(key: ConfigKey, { text, source }: GivenText): string | undefined {
-  if (key.type !== 'boolean' || booleanText(text) === text) return undefined
-  return `${describeSource(source)}: ${key.name}=${JSON.stringify(text)} has spaces around it and is read as false`
+  const problem = nameProblem(key.names, given) ?? key.check?.(value)
+  return problem === undefined ? assigned : invalid(problem, key.exact === true ? value : '')
 }
 
 /** White space at the end is easily overlooked, and Java keeps it. */
@@ -155,27 +139,25 @@ export function assignJavaStyle(type: ConfigType, text: string): Assigned | unde
 
 /** @see java.lang.Integer#parseInt(String) and java.lang.Long#parseLong(String) */
 function integer(text: string, bits: 32 | 64): Assigned | undefined {
-  if (!/^[+-]?\p{Nd}+$/u.test(text)) return undefined
-  let digits = ''
-  for (const character of text.replace(/^[+-]/, '')) {
-    // Java looks at one UTF-16 unit at a time, and so knows no digit beyond the first plane.
-    if (character.length > 1) return undefined
-    digits += digitOf(character)
-  }
+  // Java looks at one UTF-16 unit at a time, and so knows no digit beyond the first plane.
+  if (!/^[+-]?\p{Nd}+$/u.test(text) || /[\ud800-\udfff]/.test(text)) return undefined
+  const digits = text
+    .replace(/^[+-]/, '')
+    .replaceAll(/./g, digitOf)
+    .replace(/^0+(?=.)/, '')
   // A number of 64 bits has at most 19 digits; a long text must not become a huge number first.
-  const significant = digits.replace(/^0+(?=.)/, '')
-  if (significant.length > 19) return undefined
-  const value = text.startsWith('-') ? -BigInt(significant) : BigInt(significant)
+  if (digits.length > 19) return undefined
+  const value = text.startsWith('-') ? -BigInt(digits) : BigInt(digits)
   return BigInt.asIntN(bits, value) === value ? { value: Number(value), text: String(value) } : undefined
 }
 
 /** The decimal digits of a script stand together from 0 to 9. */
-function digitOf(character: string): number {
+function digitOf(character: string): string {
   const code = character.charCodeAt(0)
-  if (code < 128) return code - 48
+  if (code < 128) return character
   let zero = code
   while (/\p{Nd}/u.test(String.fromCharCode(zero - 1))) zero--
-  return code - zero
+  return String(code - zero)
 }
 
 function trim(text: string): string {

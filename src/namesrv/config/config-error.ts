@@ -1,3 +1,5 @@
+import { CodedError } from '../../common/coded-error.ts'
+
 /**
  * Why a configuration cannot be used.
  *
@@ -13,17 +15,14 @@ export type ConfigErrorCode =
   | 'ERR_CONFIG_FILE'
 
 /** A configuration that cannot be used. The message has one line for each problem, with the source, the key and the value. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-  /** The code of the first problem. */
-  readonly code: ConfigErrorCode
+export class ConfigError extends CodedError<ConfigErrorCode> {
   /** One line each. */
   readonly problems: readonly string[]
 
+  /** @param code - Of the first problem. */
   constructor(code: ConfigErrorCode, problems: string | readonly string[], options?: ErrorOptions) {
     const lines = typeof problems === 'string' ? [problems] : problems
-    super(lines.join('\n'), options)
-    this.code = code
+    super(code, lines.join('\n'), options)
     this.problems = lines
   }
 

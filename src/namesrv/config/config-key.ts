@@ -1,5 +1,3 @@
-import type { GivenText } from './resolved-key.ts'
-
 /** Java's type of a value. A Java `long` is a `number` here, and a value beyond the safe integers is rejected. */
 export type ConfigType = 'int' | 'long' | 'boolean' | 'string'
 
@@ -56,7 +54,7 @@ export interface ConfigKeyDetails {
   /** True if Java does not trim the value: with spaces around it, it would silently take the default. */
   readonly exact?: true
   /** What is wrong with a text, as the end of a sentence that begins with it; undefined if nothing is. */
-  readonly check?: (text: string, given: GivenText) => string | undefined
+  readonly check?: (text: string) => string | undefined
 }
 
 /** The definition of a key, without its owner. */
@@ -75,32 +73,22 @@ export interface KeyDefinition<N extends string = string, V extends ConfigValue 
 /** A key of the configuration. */
 export type ConfigKey = KeyDefinition & { readonly owner: ConfigOwner }
 
-/** A definition without its text: each method sets when the key is read, and takes the text. */
-interface KeyBuilder<N extends string, V extends ConfigValue> {
-  live(meaning: string): KeyDefinition<N, V>
-  perConnection(meaning: string): KeyDefinition<N, V>
-  atStart(meaning: string): KeyDefinition<N, V>
-  /** @param inJava - What the key does in Java. */
-  unused(inJava: string): KeyDefinition<N, V>
-}
-
+/** A key without its text: each method says when the key is read, and takes the text. */
 function builder<N extends string, V extends ConfigValue>(
-  definition: Omit<KeyDefinition<N, V>, 'effect' | 'meaning'>,
-): KeyBuilder<N, V> {
+  key: Omit<KeyDefinition<N, V>, 'effect' | 'meaning'>,
+) {
+  const read = (effect: ConfigEffect, meaning: string): KeyDefinition<N, V> => ({ ...key, effect, meaning })
   return {
-    live: (meaning) => ({ ...definition, effect: 'live', meaning }),
-    perConnection: (meaning) => ({ ...definition, effect: 'connection', meaning }),
-    atStart: (meaning) => ({ ...definition, effect: 'start', meaning }),
-    unused: (inJava) => ({ ...definition, effect: 'none', meaning: `No effect here. In Java: ${inJava}` }),
+    live: (meaning: string) => read('live', meaning),
+    perConnection: (meaning: string) => read('connection', meaning),
+    atStart: (meaning: string) => read('start', meaning),
+    unused: (inJava: string) => read('none', `No effect here. In Java: ${inJava}`),
   }
 }
 
 function ofType<V extends ConfigValue>(type: ConfigType) {
-  return <N extends string>(
-    name: N,
-    defaultValue: V | ComputedDefault,
-    details: ConfigKeyDetails = {},
-  ): KeyBuilder<N, V> => builder({ name, type, default: defaultValue, ...details })
+  return <N extends string>(name: N, byDefault: V | ComputedDefault, details: ConfigKeyDetails = {}) =>
+    builder<N, V>({ name, type, default: byDefault, ...details })
 }
 
 /** A key of a Java `int`: 32 bits, signed. */
@@ -113,21 +101,18 @@ export const boolean = ofType<boolean>('boolean')
 export const string = ofType<string>('string')
 
 /** A key of a Java `String` that is null until it is set. */
-export function nullable<N extends string>(
-  name: N,
-  details: ConfigKeyDetails = {},
-): KeyBuilder<N, string | undefined> {
-  return builder({ name, type: 'string', default: undefined, ...details })
+export function nullable<N extends string>(name: N, details: ConfigKeyDetails = {}) {
+  return builder<N, string | undefined>({ name, type: 'string', default: undefined, ...details })
 }
 
 /** A key whose value is one of a few words, in exactly this case. */
 export function word<N extends string, const W extends string>(
   name: N,
   words: readonly W[],
-  defaultValue: NoInfer<W>,
+  byDefault: NoInfer<W>,
   details: ConfigKeyDetails = {},
-): KeyBuilder<N, W> {
-  return builder({ name, type: 'string', default: defaultValue, words, ...details })
+) {
+  return builder<N, W>({ name, type: 'string', default: byDefault, words, ...details })
 }
 
 /** The default is the value of a `system` key. */
@@ -163,11 +148,6 @@ export function isReadWhileRunning({ effect }: ConfigKey): boolean {
   return effect === 'live' || effect === 'connection'
 }
 
-/** Whether the value is Java's null until the key is set; an empty text leaves it so. */
-export function isNullable(key: ConfigKey): boolean {
-  return key.type === 'string' && key.default === undefined
-}
-
 /** Whether a key is a field of one of the two objects that Java's update mechanism knows. */
 export function isField(key: ConfigKey | undefined): key is ConfigKey {
   return key?.owner === 'namesrv' || key?.owner === 'nettyServer'
@@ -186,4 +166,47 @@ export function variableOf(name: string): string {
       .replaceAll('.', '_')
       .toUpperCase()
   )
+}
+
+/** Where a value comes from. */
+export interface ConfigSource {
+  readonly layer: 'default' | 'file' | 'environment' | 'option' | 'update'
+  /** In words: `ns.conf:12`, `environment variable ROCKETMQ_HOME`, `option --listenPort`, `update by 10.0.0.7:40312`, `default`. */
+  readonly place: string
+}
+
+/** A text given for a key, not converted yet. */
+export interface GivenText {
+  readonly text: string
+  readonly source: ConfigSource
+}
+
+/** A key with its value in effect. */
+export interface ResolvedKey {
+  readonly key: ConfigKey
+  readonly value: ConfigValue
+  /** The value as Java prints it; undefined for Java's null. */
+  readonly text: string | undefined
+  readonly source: ConfigSource
+}
+
+/** Shown in place of a secret. */
+export const HIDDEN = '******'
+
+/** The value of a key as people may see it; empty for Java's null. */
+export function printable({ key, text }: ResolvedKey): string {
+  return text === undefined ? '' : shownText(key, text)
+}
+
+/** A text as people may see it; an empty text and the default are no secrets. */
+export function shownText(key: ConfigKey | undefined, text: string): string {
+  return key?.secret === true && text !== '' && text !== key.default ? HIDDEN : text
+}
+
+/** Something that the user should know and that does not prevent a start. */
+export interface ConfigNotice {
+  readonly level: 'info' | 'warn'
+  /** A fixed phrase. */
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
 }

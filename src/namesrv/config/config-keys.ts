@@ -2,25 +2,20 @@ import type { ConfigKey, ConfigOwner, KeyDefinition } from './config-key.ts'
 import { NAMESRV_KEYS, NETTY_CLIENT_KEYS, NETTY_SERVER_KEYS, SYSTEM_KEYS } from './java-config-keys.ts'
 import { OWN_KEYS } from './own-config-keys.ts'
 
-/** Every key: those of `java-config-keys.ts`, then those of `own-config-keys.ts`, in the order in which they are printed. */
-export const CONFIG_KEYS: readonly ConfigKey[] = [
-  ...owned('namesrv', NAMESRV_KEYS),
-  ...owned('nettyServer', NETTY_SERVER_KEYS),
-  ...owned('nettyClient', NETTY_CLIENT_KEYS),
-  ...owned('system', SYSTEM_KEYS),
-  ...owned('own', OWN_KEYS),
-]
-
-function owned(owner: ConfigOwner, definitions: readonly KeyDefinition[]): ConfigKey[] {
-  return definitions.map((definition) => ({ ...definition, owner }))
+const KEYS = {
+  namesrv: NAMESRV_KEYS,
+  nettyServer: NETTY_SERVER_KEYS,
+  nettyClient: NETTY_CLIENT_KEYS,
+  system: SYSTEM_KEYS,
+  own: OWN_KEYS,
 }
 
-type Definition =
-  | (typeof NAMESRV_KEYS)[number]
-  | (typeof NETTY_SERVER_KEYS)[number]
-  | (typeof NETTY_CLIENT_KEYS)[number]
-  | (typeof SYSTEM_KEYS)[number]
-  | (typeof OWN_KEYS)[number]
+/** Every key, in the order in which they are printed: those of `java-config-keys.ts`, then those of `own-config-keys.ts`. */
+export const CONFIG_KEYS: readonly ConfigKey[] = Object.entries(KEYS).flatMap(([owner, keys]) =>
+  keys.map((key) => ({ ...key, owner: owner as ConfigOwner })),
+)
+
+type Definition = (typeof KEYS)[ConfigOwner][number]
 
 /**
  * The value of every key by its name: numbers, booleans and strings; undefined only where Java has null. The fields of Java's
@@ -30,11 +25,9 @@ export type NamesrvConfig = {
   readonly [D in Definition as D['name']]: D extends KeyDefinition<string, infer V> ? V : never
 }
 
-const byName = new Map<string, ConfigKey>()
-for (const key of CONFIG_KEYS) {
-  byName.set(key.name, key)
-  if (key.alias !== undefined) byName.set(key.alias, key)
-}
+const byName = new Map(
+  CONFIG_KEYS.flatMap((key) => [key.name, key.alias ?? key.name].map((name) => [name, key] as const)),
+)
 
 /** The key of a name or an alias; undefined for an unknown name. */
 export function findConfigKey(name: string): ConfigKey | undefined {
@@ -43,3 +36,38 @@ export function findConfigKey(name: string): ConfigKey | undefined {
 
 /** All names and aliases of keys. */
 export const CONFIG_NAMES: readonly string[] = [...byName.keys()]
+
+/**
+ * The candidate that a mistyped name most likely means; of equally near ones the first.
+ *
+ * @returns Undefined if none is near: more than a third of the characters, or more than four, would have to change.
+ */
+export function nearestName(name: string, candidates: readonly string[]): string | undefined {
+  const wanted = name.toLowerCase()
+  let nearest: string | undefined
+  let limit = Math.min(4, Math.max(1, Math.floor(wanted.length / 3))) + 1
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - wanted.length) >= limit) continue
+    const distance = editDistance(wanted, candidate.toLowerCase())
+    if (distance >= limit) continue
+    limit = distance
+    nearest = candidate
+  }
+  return nearest
+}
+
+/** Characters to insert, remove or replace to turn one text into the other. */
+function editDistance(from: string, to: string): number {
+  let distances = Array.from({ length: to.length + 1 }, (_, column) => column)
+  for (const character of from) {
+    let left = 0
+    let diagonal = 0
+    distances = distances.map((above, column) => {
+      const replaced = diagonal + (to[column - 1] === character ? 0 : 1)
+      left = column === 0 ? above + 1 : Math.min(above + 1, left + 1, replaced)
+      diagonal = above
+      return left
+    })
+  }
+  return distances.at(-1) as number
+}

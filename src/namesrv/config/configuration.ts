@@ -1,12 +1,18 @@
-import type { ConfigState } from './apply-update.ts'
-import { checkValueAtStart, spacesWarning } from './check-value.ts'
+import { checkValue } from './check-value.ts'
 import { ConfigError } from './config-error.ts'
-import { type ConfigKey, isField, isNullable, rangeOf } from './config-key.ts'
+import {
+  type ConfigKey,
+  type ConfigNotice,
+  type ConfigSource,
+  isField,
+  printable,
+  type ResolvedKey,
+  shownText,
+} from './config-key.ts'
 import { CONFIG_KEYS, findConfigKey, type NamesrvConfig } from './config-keys.ts'
-import { type ConfigLayers, type ConfigNotice, type Given, readLayers } from './config-layers.ts'
+import { type ConfigLayers, readLayers } from './config-layers.ts'
 import { SHARED_WITH_NETTY_CLIENT } from './java-config-keys.ts'
 import { propertiesText, propertyLine } from './java-properties.ts'
-import { type ConfigSource, describeSource, printable, type ResolvedKey, shownText } from './resolved-key.ts'
 
 /** What {@link Configuration.resolve} reads: the layers, and the properties of the machine that some defaults depend on. */
 export interface ResolveOptions extends ConfigLayers {
@@ -27,13 +33,20 @@ const ALWAYS_BLACK_LISTED = ['configBlackList', 'configStorePath', 'kvConfigPath
 export class Configuration {
   /** The value of every key, by name. Read a `live` key at every use. */
   readonly values: NamesrvConfig
+  /** The path of the configuration file, `-c`; undefined if there is none. */
+  readonly file: string | undefined
   /** Keys that an update must not name, as they were at the start. */
   readonly blackList: ReadonlySet<string>
   #keys: ReadonlyMap<string, ResolvedKey>
   /** Pairs of the file that are no field of NamesrvConfig or NettyServerConfig, as the file has them. */
-  #extras: ReadonlyMap<string, string>
+  readonly #extras: ReadonlyMap<string, string>
 
-  private constructor({ keys, extras }: ConfigState) {
+  private constructor(
+    keys: ReadonlyMap<string, ResolvedKey>,
+    extras: ReadonlyMap<string, string>,
+    file: string | undefined,
+  ) {
+    this.file = file
     this.#keys = keys
     this.#extras = extras
     this.blackList = blackListOf(`${keys.get('configBlackList')?.text}`)
@@ -47,7 +60,19 @@ export class Configuration {
    * @throws {ConfigError} The file is malformed, or values cannot be used; each problem names source, key and value.
    */
   static resolve(options: ResolveOptions): { configuration: Configuration; notices: ConfigNotice[] } {
-    const given = readLayers(options)
+    const { configuration, notices, errors } = Configuration.resolveUsable(options)
+    ConfigError.throwAll(errors)
+    return { configuration, notices }
+  }
+
+  /** As {@link resolve}, without a file that is malformed, and with the defaults in place of values that cannot be used. */
+  static resolveUsable(options: ResolveOptions): {
+    configuration: Configuration
+    notices: ConfigNotice[]
+    /** In the order in which the layers were read. */
+    errors: ConfigError[]
+  } {
+    const { texts, filePairs, fileError, notices } = readLayers(options)
     const keys = new Map<string, ResolvedKey>()
     const errors = new Map<string, ConfigError>()
     // Defaults of other keys depend on those of the system, so these come first.
@@ -55,23 +80,38 @@ export class Configuration {
       (a, b) => Number(b.owner === 'system') - Number(a.owner === 'system'),
     )
     for (const key of systemFirst) {
-      try {
-        keys.set(key.name, resolveKey(key, given, options, keys))
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error
-        errors.set(key.name, error)
+      const given = texts.get(key.name)
+      const byDefault = defaultOf(key, options, keys)
+      keys.set(key.name, byDefault)
+      // What `-p` prints for a null must not be a value when its output is used as a file.
+      const isNull =
+        given?.text.trim() === '' &&
+        byDefault.value === undefined &&
+        (key.default === undefined || key.required === true)
+      if (given === undefined || isNull) continue
+      const checked = checkValue(key, given)
+      if (checked instanceof ConfigError) {
+        errors.set(key.name, checked)
+        continue
       }
+      keys.set(key.name, { key, value: checked.value, text: checked.text, source: given.source })
+      if (checked.notice !== undefined) notices.push(checked.notice)
     }
-    // In the order in which the layers were read.
-    ConfigError.throwAll([...given.texts.keys()].flatMap((name) => errors.get(name) ?? []))
-
+    const unused = CONFIG_KEYS.filter(({ name, effect }) => effect === 'none' && texts.has(name))
+    if (unused.length > 0) {
+      const fields = { keys: unused.map(({ name }) => name) }
+      notices.push({ level: 'info', message: 'keys without effect here', fields })
+    }
     const extras = new Map<string, string>()
-    for (const { key: name, value } of given.filePairs.values()) {
+    for (const { key: name, value } of filePairs.values()) {
       const key = findConfigKey(name)
       if (!isField(key) || key.name !== name) extras.set(name, value)
     }
-    const notices = [...given.notices, ...spacesNotices(given), ...unusedNotices(given)]
-    return { configuration: new Configuration({ keys, extras }), notices }
+    return {
+      configuration: new Configuration(keys, extras, options.file?.path),
+      notices,
+      errors: [fileError ?? [], [...texts.keys()].map((name) => errors.get(name) ?? [])].flat(2),
+    }
   }
 
   /** Where the value of a key, or of an alias, comes from; undefined for an unknown key. */
@@ -95,38 +135,47 @@ export class Configuration {
   }
 
   /**
-   * What GET_NAMESRV_CONFIG (319) shows, as lines of a `.properties` file sorted by UTF-16 units: every field of NamesrvConfig
-   * and NettyServerConfig that is not null, and all other pairs of the configuration file with their raw text. Keys of neither
-   * object that were set elsewhere are left out, as Java leaves out JVM properties.
-   *
-   * Secrets are hidden. Java escapes nothing, although its admin tool reads the text as a `.properties` file.
+   * What GET_NAMESRV_CONFIG (319) shows, with secrets hidden: lines of a `.properties` file, sorted by UTF-16 units, with every
+   * field of NamesrvConfig and NettyServerConfig that is not null, and all other pairs of the configuration file. Java escapes
+   * nothing, although its admin tool reads the text as such a file.
    *
    * @see org.apache.rocketmq.remoting.Configuration#getAllConfigsFormatString
    */
   storedLines(): string[] {
-    return pairsToStore(this.state).map(([name, text]) =>
+    return this.#stored(this.#keys).map(([name, text]) =>
       propertyLine(name, shownText(findConfigKey(name), text)),
     )
   }
 
-  /** The state to which an update is applied. */
-  get state(): ConfigState {
-    return { keys: this.#keys, extras: this.#extras }
+  /** The keys to which an update is applied. */
+  get state(): ReadonlyMap<string, ResolvedKey> {
+    return this.#keys
+  }
+
+  /** The text of the configuration file for a state, with secrets in plain text. */
+  fileText(state: ReadonlyMap<string, ResolvedKey>): string {
+    return propertiesText(this.#stored(state))
   }
 
   /**
    * Puts a state into effect: `live` values at their next use.
    * @see org.apache.rocketmq.remoting.Configuration#update
    */
-  putIntoEffect({ keys, extras }: ConfigState): void {
+  putIntoEffect(state: ReadonlyMap<string, ResolvedKey>): void {
     // In place, because readers of values hold this object.
-    for (const [name, resolved] of keys) {
-      if (resolved !== this.#keys.get(name) && isField(resolved.key)) {
-        Object.assign(this.values, { [name]: resolved.value })
-      }
+    for (const [name, { value }] of state) {
+      if (value !== this.#keys.get(name)?.value) Object.assign(this.values, { [name]: value })
     }
-    this.#keys = keys
-    this.#extras = extras
+    this.#keys = state
+  }
+
+  /** All pairs of the configuration file in the order of their names; secrets are not hidden. */
+  #stored(state: ReadonlyMap<string, ResolvedKey>): [name: string, text: string][] {
+    const texts = new Map(this.#extras)
+    for (const { key, text } of state.values()) {
+      if (isField(key) && text !== undefined) texts.set(key.name, text)
+    }
+    return [...texts].sort(([a], [b]) => (a < b ? -1 : 1))
   }
 
   /**
@@ -137,31 +186,11 @@ export class Configuration {
    * @see org.apache.rocketmq.common.MixAll#printObjectProperties
    */
   printedLines(): string[] {
-    const lines: string[] = []
-    for (const resolved of this.keys()) {
-      const { name } = resolved.key
-      lines.push(propertyLine(name, printable(resolved)))
-      if (name !== SHARED_WITH_NETTY_CLIENT.after) continue
-      for (const shared of SHARED_WITH_NETTY_CLIENT.names) {
-        lines.push(`${shared}=${printable(this.#keys.get(shared) as ResolvedKey)}`)
-      }
-    }
-    return lines
+    const { after, names } = SHARED_WITH_NETTY_CLIENT
+    return CONFIG_KEYS.flatMap(({ name }) => (name === after ? [name, ...names] : [name])).map((name) =>
+      propertyLine(name, printable(this.#keys.get(name) as ResolvedKey)),
+    )
   }
-}
-
-/** The text of the configuration file for a state, with secrets in plain text. */
-export function configFileText(state: ConfigState): string {
-  return propertiesText(pairsToStore(state))
-}
-
-/** All pairs of the configuration file in the order of their names; secrets are not hidden. */
-function pairsToStore({ keys, extras }: ConfigState): [name: string, text: string][] {
-  const texts = new Map(extras)
-  for (const { key, text } of keys.values()) {
-    if (isField(key) && text !== undefined) texts.set(key.name, text)
-  }
-  return [...texts].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 /** As Java's `split` has it: empty words at the end are dropped, but an empty text is one word. */
@@ -169,29 +198,6 @@ function blackListOf(text: string): ReadonlySet<string> {
   const words = text.split(';')
   if (text !== '') while (words.at(-1) === '') words.pop()
   return new Set([...ALWAYS_BLACK_LISTED, ...words])
-}
-
-function resolveKey(
-  key: ConfigKey,
-  { texts, notices }: Given,
-  options: ResolveOptions,
-  keys: ReadonlyMap<string, ResolvedKey>,
-): ResolvedKey {
-  const given = texts.get(key.name)
-  const byDefault = defaultOf(key, options, keys)
-  // What `-p` prints for a null must not be a value when its output is used as a file.
-  const isNull =
-    given?.text.trim() === '' && byDefault.value === undefined && (isNullable(key) || key.required === true)
-  if (given === undefined || isNull) return byDefault
-  const { clamped, ...assigned } = checkValueAtStart(key, given)
-  if (clamped) {
-    const [min, max] = rangeOf(key)
-    const message =
-      `${describeSource(given.source)}: ${key.name}=${given.text} is not from ${min} to ${max}; ` +
-      `${assigned.text} is in effect`
-    notices.push({ level: 'warn', message, keys: [key.name] })
-  }
-  return { key, ...assigned, source: given.source }
 }
 
 function defaultOf(
@@ -205,21 +211,6 @@ function defaultOf(
     ? byDefault.of({ homeDirectory, processors, value: (name) => keys.get(name)?.value })
     : byDefault
   const sameAs = isComputed ? keys.get(byDefault.sameAs ?? '') : undefined
-  const source = sameAs?.source ?? { layer: 'default' }
+  const source = sameAs?.source ?? { layer: 'default', place: 'default' }
   return { key, value, text: value === undefined ? undefined : String(value), source }
-}
-
-function spacesNotices({ texts }: Given): ConfigNotice[] {
-  return [...texts].flatMap(([name, given]) => {
-    const message = spacesWarning(findConfigKey(name) as ConfigKey, given)
-    return message === undefined ? [] : [{ level: 'warn' as const, message, keys: [name] }]
-  })
-}
-
-function unusedNotices({ texts }: Given): ConfigNotice[] {
-  const keys = CONFIG_KEYS.filter(({ name, effect }) => effect === 'none' && texts.has(name)).map(
-    ({ name }) => name,
-  )
-  const message = `keys of Java's NameServer that have no effect here are ignored: ${keys.join(', ')}`
-  return keys.length === 0 ? [] : [{ level: 'info', message, keys }]
 }

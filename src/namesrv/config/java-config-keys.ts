@@ -11,7 +11,6 @@ import {
   TIME_MS,
   word,
 } from './config-key.ts'
-import type { GivenText } from './resolved-key.ts'
 
 const SND_BUF = 'com.rocketmq.remoting.socket.sndbuf.size'
 const RCV_BUF = 'com.rocketmq.remoting.socket.rcvbuf.size'
@@ -37,19 +36,16 @@ const SERVER_IDLE = { unit: 's', min: 0, max: 86_400 } as const
 /** As long as a timer of Node can be. */
 const CLIENT_IDLE = { unit: 's', min: 0, max: 2_147_000 } as const
 
-function controllerProblem(text: string, { source }: GivenText): string | undefined {
+function controllerProblem(text: string): string | undefined {
   if (text !== 'true') return undefined
-  const file = source.layer === 'file' ? source.path : 'FILE'
-  return `asks for a controller, which this server does not run: run "mqcontroller -c ${file}" beside it and set the key to false`
+  return 'asks for a controller, which this server does not run: run "mqcontroller -c FILE" beside it and set the key to false'
 }
 
 /** The fields of Java's NamesrvConfig. As the lists after it, in Java's order of declaration, which is the order of printing. */
 export const NAMESRV_KEYS = [
-  nullable('rocketmqHome', {
-    alias: 'rocketmq.home.dir',
-    variable: 'ROCKETMQ_HOME',
-    ...PATH,
-  }).atStart('Installation folder of RocketMQ. Only reported here; no file in it is read.'),
+  nullable('rocketmqHome', { alias: 'rocketmq.home.dir', variable: 'ROCKETMQ_HOME', ...PATH }).atStart(
+    'Installation folder of RocketMQ. Only reported here; no file in it is read.',
+  ),
   string('kvConfigPath', inHome('kvConfig.json'), { required: true, ...PATH }).atStart(
     'File of the key-value table, read at the start and written at each change. Change it to keep the file elsewhere, such as on a mounted volume.',
   ),
@@ -124,14 +120,10 @@ export const NETTY_SERVER_KEYS = [
   int('serverSocketSndBufSize', sameAs(SND_BUF, 0), BYTES).unused('send buffer of an accepted socket.'),
   int('serverSocketRcvBufSize', sameAs(RCV_BUF, 0), BYTES).unused('receive buffer of an accepted socket.'),
   int('writeBufferHighWaterMark', sameAs(HIGH_WATER_MARK, 0), BYTES).unused(
-    'unsent bytes above which a connection is not writable.',
+    'high water mark of unsent bytes.',
   ),
-  int('writeBufferLowWaterMark', sameAs(LOW_WATER_MARK, 0), BYTES).unused(
-    'unsent bytes below which a connection is writable again.',
-  ),
-  int('serverSocketBacklog', sameAs(BACKLOG, 1_024)).unused(
-    'declared, but 1024 connections wait for accept whatever it says.',
-  ),
+  int('writeBufferLowWaterMark', sameAs(LOW_WATER_MARK, 0), BYTES).unused('low water mark of unsent bytes.'),
+  int('serverSocketBacklog', sameAs(BACKLOG, 1_024)).unused('declared and not used: it is always 1024.'),
   boolean('serverNettyWorkerGroupEnable', true).unused('decodes requests on threads of their own.'),
   boolean('serverPooledByteBufAllocatorEnable', true).unused('pools buffers.'),
   boolean('enableShutdownGracefully', false).live(
@@ -151,10 +143,10 @@ export const NETTY_CLIENT_KEYS = [
     of: (context) => context.processors,
   }).unused('threads for callbacks.'),
   int('clientOnewaySemaphoreValue', sameAs(CLIENT_ONEWAY, 65_535), { min: 1 }).atStart(
-    'Max oneway requests of this server (notifications of a new min broker id) waiting to be sent; more are dropped and counted.',
+    'Max oneway requests of this server (notifications of a new min broker id) waiting to be sent; more are dropped and counted. The default is enough for any cluster.',
   ),
   int('clientAsyncSemaphoreValue', sameAs(CLIENT_ASYNC, 65_535), { min: 1 }).atStart(
-    'Max requests of this server (lookups in the product environment) waiting for a response; more fail.',
+    'Max requests of this server (lookups in the product environment) waiting for a response; more fail. The default is enough: `clusterTestMaxLookups` is lower.',
   ),
   int('connectTimeoutMillis', sameAs(CLIENT_CONNECT_TIMEOUT, 3_000), TIME_MS).atStart(
     'Milliseconds that an outgoing connection may take to open. Raise it for brokers behind slow networks.',
@@ -162,7 +154,7 @@ export const NETTY_CLIENT_KEYS = [
   long('channelNotActiveInterval', 60_000, { unit: 'ms' }).unused('declared and not used.'),
   boolean('scanAvailableNameSrv', true).unused('scans for NameServers that respond.'),
   int('clientChannelMaxIdleTimeSeconds', sameAs(CLIENT_MAX_IDLE, 120), CLIENT_IDLE).atStart(
-    'Seconds without data after which an outgoing connection is closed; 0 closes none.',
+    'Seconds without data after which an outgoing connection is closed; 0 closes none. It is opened again when needed, so this need not change.',
   ),
   int('clientSocketSndBufSize', sameAs(SND_BUF, 0), BYTES).unused('send buffer of an outgoing socket.'),
   int('clientSocketRcvBufSize', sameAs(RCV_BUF, 0), BYTES).unused('receive buffer of an outgoing socket.'),
@@ -203,12 +195,8 @@ export const SYSTEM_KEYS = [
   int(SND_BUF, 0, BYTES).unused('send buffer of a socket; 0 leaves it to the system.'),
   int(RCV_BUF, 0, BYTES).unused('receive buffer of a socket; 0 leaves it to the system.'),
   int(BACKLOG, 1_024).unused('connections waiting for accept.'),
-  int(HIGH_WATER_MARK, 0, BYTES).unused(
-    "unsent bytes above which a connection is not writable; 0 for Netty's default.",
-  ),
-  int(LOW_WATER_MARK, 0, BYTES).unused(
-    "unsent bytes below which a connection is writable again; 0 for Netty's default.",
-  ),
+  int(HIGH_WATER_MARK, 0, BYTES).unused('high water mark of unsent bytes; 0 for the default of Netty.'),
+  int(LOW_WATER_MARK, 0, BYTES).unused('low water mark of unsent bytes; 0 for the default of Netty.'),
   int(CLIENT_ASYNC, 65_535, { min: 1 }).atStart('Default of `clientAsyncSemaphoreValue`.'),
   int(CLIENT_ONEWAY, 65_535, { min: 1 }).atStart('Default of `clientOnewaySemaphoreValue`.'),
   int(CLIENT_WORKERS, 4).unused('default of `clientWorkerThreads`.'),
@@ -297,40 +285,19 @@ export const SHARED_WITH_NETTY_CLIENT = {
 } as const
 
 /**
- * Keys that only Java's controller reads. A NameServer's file has them if it runs a controller or shares the file with one.
+ * Whether only Java's controller reads a key. A NameServer's file has such keys if it runs a controller or shares the file with one.
  * @see ControllerConfig and JraftConfig of RocketMQ 5.5.0
  */
-export const CONTROLLER_KEYS: ReadonlySet<string> = new Set([
-  'controllerType',
-  'controllerThreadPoolNums',
-  'controllerRequestThreadPoolQueueCapacity',
-  'controllerDLegerGroup',
-  'controllerDLegerPeers',
-  'controllerDLegerSelfId',
+export function isControllerKey(name: string): boolean {
+  return /^(?:controller|metrics?|j[Rr]aft)[A-Z]/.test(name) || OTHER_CONTROLLER_KEYS.includes(name)
+}
+
+const OTHER_CONTROLLER_KEYS: readonly string[] = [
   'mappedFileSize',
-  'controllerStorePath',
   'electMasterMaxRetryCount',
   'enableElectUncleanMaster',
   'isProcessReadEvent',
   'processReadEvent',
   'notifyBrokerRoleChanged',
   'scanInactiveMasterInterval',
-  'metricsExporterType',
-  'metricsGrpcExporterTarget',
-  'metricsGrpcExporterHeader',
-  'metricGrpcExporterTimeOutInMills',
-  'metricGrpcExporterIntervalInMills',
-  'metricLoggingExporterIntervalInMills',
-  'metricsPromExporterPort',
-  'metricsPromExporterHost',
-  'metricsLabel',
-  'metricsInDelta',
-  'jraftConfig',
-  'jRaftElectionTimeoutMs',
-  'jRaftScanWaitTimeoutMs',
-  'jRaftSnapshotIntervalSecs',
-  'jRaftGroupId',
-  'jRaftServerId',
-  'jRaftInitConf',
-  'jRaftControllerRPCAddr',
-])
+]

@@ -1,7 +1,6 @@
-import { Properties } from 'properties-file/parser'
 import { ConfigError } from './config-error.ts'
 
-/** A limit, because each reported line is parsed alone, and the text may come from a peer. */
+/** A limit, because the text may come from a peer. */
 const MAX_REPORTED_LINES = 20
 
 /** One pair of a `.properties` file. */
@@ -24,65 +23,60 @@ export interface JavaProperty {
  * @see java.util.Properties#load(InputStream)
  */
 export function parseJavaProperties(bytes: Uint8Array, name = 'properties'): Map<string, JavaProperty> {
-  const { text, logicalLines } = joinable(Buffer.from(bytes).toString('latin1'))
-  let document: Properties
-  try {
-    document = new Properties(text)
-  } catch (cause) {
-    const malformed: LogicalLine[] = []
-    for (const logical of logicalLines) {
-      if (malformed.length < MAX_REPORTED_LINES && !isReadable(logical.text)) malformed.push(logical)
-    }
-    const problems = (malformed.length > 0 ? malformed : [{ number: 1, text: '' }]).map(
-      (line) =>
-        `${name}:${line.number}: malformed \\uXXXX escape (it needs four hex digits)${pathHint(line.text)}`,
-    )
-    throw new ConfigError('ERR_CONFIG_SYNTAX', problems, { cause })
-  }
   const pairs = new Map<string, JavaProperty>()
-  for (const node of document.getProperties()) {
-    pairs.set(node.key, { key: node.key, value: node.value, line: node.startingLineNumber })
+  const problems: string[] = []
+  for (const { text, line } of logicalLines(Buffer.from(bytes).toString('latin1'))) {
+    if (MALFORMED.test(text)) {
+      problems.push(`${name}:${line}: malformed \\uXXXX escape (it needs four hex digits)${pathHint(text)}`)
+      continue
+    }
+    const { index = text.length, 0: separator = '' } = SEPARATOR.exec(text) ?? {}
+    const key = unescaped(text.slice(0, index))
+    pairs.set(key, { key, value: unescaped(text.slice(index + separator.length)), line })
   }
-  return pairs
+  if (problems.length === 0) return pairs
+  throw new ConfigError('ERR_CONFIG_SYNTAX', problems.slice(0, MAX_REPORTED_LINES))
 }
+
+/** What ends a key: white space, `=` or `:` after an even number of backslashes. */
+const SEPARATOR = /(?=[=: \t\f])(?<=(?<!\\)(?:\\\\)*)[ \t\f]*[=:]?[ \t\f]*/
+
+const MALFORMED = /(?<!\\)(?:\\\\)*\\u(?![\dA-Fa-f]{4})/
+
+/** The end of a line that the next one continues: an odd number of backslashes. */
+const CONTINUED = /(?<!\\)(?:\\\\)*\\$/
 
 interface LogicalLine {
   text: string
   /** Of its first line, from 1. */
-  readonly number: number
+  readonly line: number
 }
 
 /**
- * Empties lines that hold nothing but a continuation backslash where a pair would begin: to Java the next line is a first one
- * then, and may be empty or a comment; the library would make a pair with an empty key of it. Only when nothing at all follows
- * (not even the second half of a CR LF) does Java report that pair too.
+ * The lines that hold a pair, with those that continue them. After a line of nothing but a backslash the next one is a first line,
+ * and may be empty or a comment; only where nothing at all follows, such a line is a pair, with an empty key.
  *
  * @see java.util.Properties.LineReader#readLine
  */
-function joinable(text: string): { text: string; logicalLines: LogicalLine[] } {
-  const parts = text.split(/(\r\n|\r|\n)/)
-  const last = parts.length - 1
-  const logicalLines: LogicalLine[] = []
+function logicalLines(text: string): LogicalLine[] {
+  const found: LogicalLine[] = []
   let open: LogicalLine | undefined
-  for (let index = 0; index < parts.length; index += 2) {
-    const line = parts[index] as string
-    const nothingFollows =
-      index === last || (index === last - 2 && parts[last] === '' && parts[last - 1] !== '\r\n')
-    if (open === undefined && /^[ \t\f]*\\$/.test(line) && !nothingFollows) {
-      parts[index] = ''
-      continue
-    }
+  const lines = text.split(/\r\n|\r|\n/)
+  // A line break that ends the text begins no line, but one of two characters does to Java.
+  const last = lines.length - (lines.at(-1) === '' && !text.endsWith('\r\n') ? 2 : 1)
+  for (const [index, indented] of lines.entries()) {
+    const line = indented.replace(/^[ \t\f]+/, '')
+    const isContinued = CONTINUED.test(line)
+    const content = isContinued ? line.slice(0, -1) : line
     if (open === undefined) {
-      if (/^[ \t\f]*(?:[#!]|$)/.test(line)) continue
-      open = { text: line, number: index / 2 + 1 }
-      logicalLines.push(open)
-    } else {
-      open.text += `\n${line}`
+      if (line === '' || /^[#!]/.test(line) || (content === '' && index < last)) continue
+      open = { text: '', line: index + 1 }
+      found.push(open)
     }
-    const backslashes = /\\*$/.exec(line)?.[0].length ?? 0
-    if (backslashes % 2 === 0) open = undefined
+    open.text += content
+    if (!isContinued) open = undefined
   }
-  return { text: parts.join(''), logicalLines }
+  return found
 }
 
 /** A Windows path is the usual reason: a name in it begins with `u`. */
@@ -90,14 +84,13 @@ function pathHint(line: string): string {
   return /[A-Za-z]:\\/.test(line) ? '; in a path write / or \\\\ instead of a single backslash' : ''
 }
 
-function isReadable(text: string): boolean {
-  try {
-    new Properties(text)
-    return true
-  } catch {
-    return false
-  }
+function unescaped(text: string): string {
+  return text.replace(/\\(?:u(.{4})|(.))/g, (_, code: string | undefined, character: string) =>
+    code === undefined ? (UNESCAPED[character] ?? character) : String.fromCharCode(Number.parseInt(code, 16)),
+  )
 }
+
+const UNESCAPED: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f: '\f' }
 
 /** Characters with a meaning of their own anywhere in a key or a value. */
 const SPECIAL: Readonly<Record<string, string>> = {

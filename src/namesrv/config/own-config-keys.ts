@@ -1,4 +1,4 @@
-import { TrustedNetworks } from '../../remoting/server/trusted-networks.ts'
+import { TrustedNetworks } from '../../remoting/server/proxy-header.ts'
 import {
   boolean,
   int,
@@ -20,7 +20,7 @@ const MAX_HANDSHAKE_MS = 120_000
 
 function networksProblem(text: string): string | undefined {
   try {
-    TrustedNetworks.of(text)
+    new TrustedNetworks(text)
     return undefined
   } catch (error) {
     return (error as RangeError).message
@@ -33,28 +33,28 @@ export const OWN_KEYS = [
     alias: 'rocketmq.serialize.type',
     variable: 'ROCKETMQ_SERIALIZE_TYPE',
   }).atStart(
-    'Encoding of the headers that this server sends. Every client and broker reads both; `ROCKETMQ` is more compact.',
+    'Encoding of the headers that this server sends. Every client and broker reads both; `ROCKETMQ` is more compact, and `JSON` is easier to read in a packet capture.',
   ),
   int('clientMaxConnections', 1_000, { min: 1 }).atStart(
-    'Max outgoing connections: to brokers (notifications of a new min broker id) and to product NameServers. Raise it for more brokers than this with `notifyMinBrokerIdChanged`.',
+    'Max outgoing connections, to brokers (notifications of a new min broker id) and to product NameServers; never more than an eighth of the open-file limit. Raise it, and that limit if needed, for more brokers than this with `notifyMinBrokerIdChanged`.',
   ),
   int('clientMaxQueuedBytes', 262_144, { unit: 'bytes', min: 1 }).atStart(
-    'Max unsent bytes on each outgoing connection; more is dropped and counted. The default holds about a thousand notifications.',
+    'Max unsent bytes on each outgoing connection; more is dropped and counted. The default holds about a thousand notifications; raise it if some are dropped.',
   ),
   int('clusterTestTimeoutMillis', 3_000, TIME_MS).atStart(
-    'Milliseconds that a lookup in the product environment may take (`clusterTest`). Later requests of the same connection wait for it.',
+    'Milliseconds that a lookup in the product environment may take (`clusterTest`); later requests of the same connection wait for it. Raise it for a distant product environment.',
   ),
   int('clusterTestMaxLookups', 256, { min: 1 }).atStart(
-    'Max topics being looked up in the product environment at a time (`clusterTest`); beyond it the response is SYSTEM_BUSY.',
+    'Max topics being looked up in the product environment at a time (`clusterTest`); beyond it the response is SYSTEM_BUSY. Raise it if test clients start with more topics than this.',
   ),
   boolean('sharedReadBuffer', true).atStart(
     'Reads all plaintext connections into one buffer, through an undocumented part of Node.js. Turn it off, at a cost in speed, only if reads fail after an upgrade of Node.js.',
   ),
   long('encodedRouteMaxBytes', 67_108_864, { unit: 'bytes', min: 0 }).atStart(
-    'Max bytes of encoded routes kept for the next lookups; 0 keeps none. Raise it if lookups are slow with more routes than fit.',
+    'Max bytes of memory for routes that are kept encoded, so that a lookup need not encode its route again; 0 keeps none, and lookups are slower. Raise it if the routes in use need more.',
   ),
   long('registrationMemoryMaxBytes', 67_108_864, { unit: 'bytes', min: 0 }).atStart(
-    'Max bytes of registrations kept to recognize the next ones of the same brokers; 0 keeps none. The default holds ten brokers of 20,000 topics; a registration that does not fit is only slower.',
+    'Max bytes of memory for the last registrations of brokers, so that an unchanged one need not be read again; 0 keeps none, and registrations use more CPU time. The default holds ten brokers of 20,000 topics; raise it for more.',
   ),
   word('logLevel', ['fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'info').atStart(
     'Lowest level of the lines that are logged. Use `debug` to see every key of the configuration at the start.',
@@ -78,13 +78,13 @@ export const OWN_KEYS = [
     'Max bytes of a request header; a longer one closes the connection. Headers are usually a few hundred bytes, so this need not change.',
   ),
   int('maxRequestBodyBytes', 262_144, { unit: 'bytes', min: 1_024 }).atStart(
-    'Max bytes of the body of a request that is processed in one step (217, 322); a longer one is rejected. Registrations are not affected.',
+    'Max bytes of the body of a request that is processed in one step (217, 322); a longer one is rejected. Registrations are not affected. Raise it if a legitimate client is rejected.',
   ),
   int('maxConfigUpdateBytes', 65_536, { unit: 'bytes', min: 0 }).atStart(
-    'Max bytes of an update of the configuration (318); a longer one is rejected. 0 rejects every update that is not empty.',
+    'Max bytes of an update of the configuration (318); a longer one is rejected. An update has a few keys, so this need not be raised; set it to 0 to reject every update.',
   ),
   int('maxWaitingChanges', 256, { min: 1 }).atStart(
-    'Max changes of the key-value table, and of the configuration, that wait for the disk; beyond it the response is SYSTEM_BUSY.',
+    'Max changes of the key-value table, and of the configuration, that wait for the disk; beyond it the response is SYSTEM_BUSY. Raise it if a tool makes more changes at a time.',
   ),
   string(
     'routeSnapshotPath',
@@ -98,43 +98,43 @@ export const OWN_KEYS = [
     },
     { names: 'path' },
   ).atStart(
-    'File of the route snapshot, from which a restarted server serves routes until brokers have registered again; empty: none, and a start begins without routes, as with Java.',
+    'File of the route snapshot, from which a restarted server serves routes until brokers have registered again; empty: none, and the server starts without routes, as with Java. Change it to keep the file elsewhere, such as on a mounted volume.',
   ),
   int('routeSnapshotIntervalMillis', 10_000, { unit: 'ms', min: 100, max: MAX_TIMER_MS }).atStart(
     'Milliseconds between two writes of the route snapshot, each only if a route has changed. Raise it if the disk is slow.',
   ),
   int('routeSnapshotGraceMillis', 120_000, TIME_MS).atStart(
-    'Grace period: milliseconds after the start in which a restored broker must register again, or be removed. Set it to at least twice the `registerNameServerPeriod` of the brokers (30 s, 60 s at most).',
+    'Grace period after the start, in milliseconds: a broker of the route snapshot that has neither registered nor sent a heartbeat when it ends is removed. Set it to at least twice the `registerNameServerPeriod` of the brokers, which is 30 seconds by default and 60 at most.',
   ),
   long('routeSnapshotMaxAgeMillis', 600_000, { unit: 'ms', min: 1 }).atStart(
-    'Max age of a route snapshot, in milliseconds; an older one is not used. Raise it if restarts take longer than this.',
+    'Max age of the route snapshot at the start, in milliseconds; an older one is not used. Raise it if the server may be stopped for longer than this.',
   ),
   int('registrationRoundMillis', 30_000, { unit: 'ms', min: 0, max: MAX_TIMER_MS }).atStart(
-    'Milliseconds that brokers whose connections closed during a pause of the process have to register again; 0 removes them at once. Set it to the `registerNameServerPeriod` of the brokers.',
+    'Milliseconds that brokers whose connections closed while the process was paused have to register again; 0 removes them at once. Set it to the `registerNameServerPeriod` of the brokers.',
   ),
   boolean('brokerProbe', false).atStart(
-    'Opens a connection to brokers whose heartbeats stop, and logs those that are unreachable. Turn it on if this server can reach the brokers.',
+    'Connects to brokers that send no heartbeats, and logs those that cannot be reached, before their heartbeat timeout (120 s by default). Turn it on if this server can reach the addresses of the brokers.',
   ),
   int('brokerProbeAfterPercent', 50, { unit: '%', min: 1, max: 99 }).atStart(
-    "Percentage of a broker's heartbeat timeout that passes without a heartbeat before it is probed (`brokerProbe`). The default is two missed heartbeats of four.",
+    "Percentage of a broker's heartbeat timeout after which a broker without heartbeats is probed (`brokerProbe`). The default is 60 of 120 s, two missed heartbeats; lower it to notice an unreachable broker sooner.",
   ),
   int('brokerProbeTimeoutMillis', 3_000, TIME_MS).atStart(
-    'Milliseconds that a probe of a broker may take to connect (`brokerProbe`).',
+    'Milliseconds that a probe may take to connect (`brokerProbe`); a broker that takes longer counts as unreachable. Raise it for brokers behind slow networks.',
   ),
   boolean('brokerProbeEvicts', false).atStart(
-    'Removes unreachable brokers from routes before their heartbeat timeout (`brokerProbe`), as long as at least half of the brokers are reachable.',
+    'Removes unreachable brokers from routes before their heartbeat timeout (`brokerProbe`), as long as at least half of the brokers send heartbeats. Turn it on if clients must stop using such a broker sooner.',
   ),
   int('maxConnections', 50_000, { min: 1 }).atStart(
-    'Max open connections; further ones are closed at once. Each client and broker has one; raise it together with the open-file limit of the process.',
+    'Max open connections of clients and brokers; further ones are closed at once. Each client and broker has one; raise it together with the open-file limit of the process.',
   ),
   int('maxConnectionsPerAddress', 20_000, { min: 0 }).atStart(
     'Max open connections of one address, taken from the PROXY header if there is one; further ones are closed at once. 0: no limit, for a proxy or NAT with more clients behind it.',
   ),
   long('maxQueuedRequestBytes', 536_870_912, { unit: 'bytes', min: 1_048_576 }).atStart(
-    'Max bytes held for requests of all connections: half for incomplete ones (beyond it the connection longest without progress is closed), half for those being processed (beyond it a large one gets SYSTEM_BUSY).',
+    'Max bytes held for requests of all connections: half for incomplete ones (beyond it the connection longest without progress is closed), half for those being processed (beyond it a large one gets SYSTEM_BUSY). Raise it if large registrations of many brokers come together; lower it if memory is short.',
   ),
   long('maxQueuedAnswerBytes', 268_435_456, { unit: 'bytes', min: 1_048_576 }).atStart(
-    'Max bytes of responses that peers have not read, of all connections; beyond it the connection longest without progress is closed.',
+    'Max bytes of responses that peers have not read, of all connections; beyond it the connection longest without progress is closed. Raise it if many slow clients ask for long lists; lower it if memory is short.',
   ),
   long(
     'maxInflatedBytes',
@@ -144,27 +144,27 @@ export const OWN_KEYS = [
     },
     { unit: 'bytes', min: 1, max: MAX_BUFFER_BYTES },
   ).atStart(
-    'Max bytes to which one compressed registration may inflate; all in progress together may take four times that. Beyond either, a registration is rejected.',
+    'Max bytes to which one compressed registration may inflate; all in progress together may take four times that. Beyond either, a registration is rejected. Raise it if that happens to a legitimate broker.',
   ),
   int('maxRegistrationsInFlight', 1_000, { min: 1 }).atStart(
-    'Max registrations in progress, one for each connection; beyond it the response is SYSTEM_BUSY, and the broker retries with its next heartbeat.',
+    'Max registrations in progress, one for each connection; beyond it the response is SYSTEM_BUSY, and the broker retries with its next heartbeat. Raise it for more brokers than this.',
   ),
   int('maxWaitingRequests', 10_000, { min: 1 }).atStart(
-    'Max requests waiting for the route tables; beyond it the response is SYSTEM_BUSY. The default is that of a request queue in Java.',
+    'Max requests waiting for the route tables; beyond it the response is SYSTEM_BUSY. The default is that of a request queue in Java; raise it if requests are rejected while large registrations are applied.',
   ),
   int('maxBrokers', 10_000, { min: 1 }).atStart(
-    'Max registered brokers; the registration of one more is rejected and changes nothing.',
+    'Max registered brokers, masters and slaves; the registration of one more is rejected and changes nothing. Raise it for a larger cluster.',
   ),
   int('maxTopics', 1_000_000, { min: 1 }).atStart(
-    'Max topics of all brokers together; a registration that would exceed it is rejected and changes nothing.',
+    'Max topics of all brokers together, by name; a registration that would exceed it is rejected and changes nothing. Raise it for a larger cluster, with memory for the routes.',
   ),
   int('maxKVEntries', 50_000, { min: 1 }).atStart(
-    'Max entries of the key-value table; one more is rejected. Each change writes the whole file, so many entries make changes slow.',
+    'Max entries of the key-value table; one more is rejected. Raise it only if needed: each change writes the whole file, so many entries make changes slow.',
   ),
   long('maxKVBytes', 4_194_304, { unit: 'bytes', min: 1 }).atStart(
-    'Max bytes of all namespaces, keys and values of the key-value table; a change that would exceed it is rejected. The order configuration in it is part of every registration response.',
+    'Max bytes of all namespaces, keys and values of the key-value table; a change that would exceed it is rejected. Raise it only if needed: the order configuration in it is part of every registration response.',
   ),
   int('overloadLagMillis', 1_000, { unit: 'ms', min: 0, max: MAX_TIMER_MS }).live(
-    'Milliseconds of event-loop delay, three times in a row, that count as an overload: lists of topics and brokers then get SYSTEM_BUSY until it is over. 0 disables this.',
+    'Milliseconds of event-loop delay, three times in a row, that count as an overload: lists of topics and brokers then get SYSTEM_BUSY until it is over. 0 disables this; raise it if a slow machine rejects lists needlessly.',
   ),
 ] as const

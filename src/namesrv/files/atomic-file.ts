@@ -2,33 +2,23 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, readlinkSync, realpathSync, type Stats, unlinkSync } from 'node:fs'
 import * as nodeFileSystem from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import type { Logger } from 'pino'
 
 /** The functions used of Node's file system, so that tests can let each of them fail. */
 export type FileSystem = Pick<
   typeof nodeFileSystem,
-  'mkdir' | 'open' | 'readdir' | 'readlink' | 'realpath' | 'rename' | 'stat' | 'unlink'
+  'mkdir' | 'open' | 'readdir' | 'readFile' | 'readlink' | 'realpath' | 'rename' | 'stat' | 'unlink'
 >
 
-/** Owner and mode of the file that is replaced, and its content if a backup may be made of it. */
-interface OldFile {
-  readonly stats: Stats
-  readonly content: Buffer | undefined
-}
+/** New content of a file, or a function that writes it into an empty file. */
+export type Content = Buffer | ((file: FileHandle) => Promise<void>)
 
-/** The new content of a file. */
-export interface Replacement<Result> {
-  /** Writes the new content into an empty file. */
-  readonly write: (file: FileHandle) => Promise<Result>
-  /** Whether the old content is kept as `<path>.bak`. Default: never, and it is not read. */
+export interface ReplaceOptions {
+  /** Whether the old content is kept as `<path>.bak`, as Java does. Default: never, and it is not read. */
   readonly keepsBackup?: (old: Buffer) => boolean
   /** Called as soon as a restart would read the new content. */
   readonly onReplaced?: () => void
-}
-
-/** The content of a file before its last replacement. */
-export interface Backup {
-  readonly path: string
-  readonly bytes: Buffer
+  readonly fs?: FileSystem
 }
 
 type FileHandle = nodeFileSystem.FileHandle
@@ -45,36 +35,33 @@ const TEMPORARY = /^\.[0-9a-f]{8}\.tmp$/
  * Creates missing folders, keeps owner and mode, follows links, and removes temporary files that a crash left. Never blocks the
  * event loop. Must not be called again for the same path before it has ended.
  *
- * @returns What `write` returned.
- * @throws (rejects) The file system's error, or what `write` rejects with. Unless `onReplaced` was called, the old content is in
+ * @throws (rejects) The file system's error, or what `content` rejects with. Unless `onReplaced` was called, the old content is in
  * place. If it was called, the folder could not be forced to disk: a power failure may restore the old content.
+ * @see MixAll#string2File in apache/rocketmq, which overwrites in place
  */
-export async function replaceFile<Result>(
+export async function replaceFile(
   path: string,
-  { write, keepsBackup, onReplaced = () => {} }: Replacement<Result>,
-  fs: FileSystem = nodeFileSystem,
-): Promise<Result> {
+  content: Content,
+  { keepsBackup, onReplaced, fs = nodeFileSystem }: ReplaceOptions = {},
+): Promise<void> {
   const target = await linkedFile(fs, resolve(path))
+  const backup = backupPath(resolve(path))
   await makeFolder(fs, dirname(target))
-  const old = await readOld(fs, target, keepsBackup !== undefined)
-  const temporaries: string[] = []
+  const stats = await fs.stat(target).catch((error) => unlessCode(error, 'ENOENT'))
+  // Without a backup, a file that may not be read, such as root's, can still be replaced.
+  const old = stats && keepsBackup && (await fs.readFile(target))
   // Opened first: after the rename, only forcing it to disk may still fail.
   const folder = await fs.open(dirname(target), 'r')
   try {
-    const { temporary, result } = await writeBeside(fs, target, write, old, temporaries)
-    const content = old?.content
-    if (content !== undefined && keepsBackup?.(content) === true) {
-      // The backup is replaced atomically too.
-      const backup = backupPath(resolve(path))
-      const copy = await writeBeside(fs, backup, (file) => file.writeFile(content), old, temporaries)
-      await fs.rename(copy.temporary, backup)
-    }
+    const temporary = await writeBeside(fs, target, content, stats)
+    // The backup is replaced atomically too.
+    if (old && keepsBackup?.(old)) await fs.rename(await writeBeside(fs, backup, old, stats), backup)
     await fs.rename(temporary, target)
-    onReplaced()
+    onReplaced?.()
     await force(folder).catch((error) => Promise.reject(notDurable(error)))
-    return result
   } catch (error) {
-    for (const temporary of temporaries) await removeIfPossible(fs, temporary)
+    // The first error matters more than a temporary file that cannot be removed.
+    for (const each of [target, backup]) await removeTemporaries(fs, each).catch(() => {})
     throw error
   } finally {
     // It was only read: an error on closing loses nothing.
@@ -83,32 +70,32 @@ export async function replaceFile<Result>(
 }
 
 /**
- * Replaces a file by this content, and keeps the old content as `<path>.bak`, as Java does.
- * @param isWhole - Whether the old content may replace the backup: an empty or damaged file must not. Default: not empty.
- * @throws (rejects) As {@link replaceFile}.
- * @see MixAll#string2File in apache/rocketmq, which overwrites in place
+ * Returns a function that passes the outcome of a write on, and logs once that the file can be written again after failed writes.
+ * @param line - `KV file can be written again`
  */
-export function writeFileAtomically(
+export function recoveryLog(
+  line: string,
   path: string,
-  content: Buffer,
-  onReplaced: () => void = () => {},
-  fs: FileSystem = nodeFileSystem,
-  isWhole: (old: Buffer) => boolean = hasContent,
-): Promise<void> {
-  const write = (file: FileHandle): Promise<void> => file.writeFile(content)
-  return replaceFile(path, { write, keepsBackup: isWhole, onReplaced }, fs)
+  logger: Pick<Logger, 'info'>,
+): (write: Promise<void>) => Promise<void> {
+  let failures = 0
+  return async (write) => {
+    try {
+      await write
+    } catch (error) {
+      failures++
+      throw error
+    }
+    if (failures > 0) logger.info({ path, failures }, line)
+    failures = 0
+  }
 }
 
 /** Reads the backup of a file; undefined if there is none or it cannot be read. */
-export function readBackup(path: string): Backup | undefined {
+export function readBackup(path: string): { readonly path: string; readonly bytes: Buffer } | undefined {
   const backup = backupPath(path)
   const bytes = attempt(() => readFileSync(backup))
   return bytes && { path: backup, bytes }
-}
-
-/** Whether a content is nothing but white space. */
-export function isBlank(content: Uint8Array): boolean {
-  return content.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))
 }
 
 /** Whether a content may replace a backup: a full disk leaves an empty file, a power failure one of zeros. */
@@ -173,46 +160,28 @@ async function makeFolder(fs: FileSystem, path: string): Promise<void> {
   }
 }
 
-async function readOld(fs: FileSystem, path: string, withContent: boolean): Promise<OldFile | undefined> {
-  if (!withContent) {
-    // A file that may not be read, such as root's, can still be replaced.
-    const stats = await fs.stat(path).catch((error) => unlessCode(error, 'ENOENT'))
-    return stats && { stats, content: undefined }
-  }
-  const handle = await fs.open(path, 'r').catch((error) => unlessCode(error, 'ENOENT'))
-  if (handle === undefined) return undefined
-  try {
-    return { stats: await handle.stat(), content: await handle.readFile() }
-  } finally {
-    await handle.close()
-  }
-}
-
 /**
  * Writes a temporary file beside the file that it will replace, and forces it to disk.
- * @param temporaries - Receives its name before the file is created.
- * @returns Its name, and what `write` returned.
+ * @param old - Owner and mode for it; undefined if there is no old file.
+ * @returns Its name.
  */
-async function writeBeside<Result>(
+async function writeBeside(
   fs: FileSystem,
   path: string,
-  write: (file: FileHandle) => Promise<Result>,
-  old: OldFile | undefined,
-  temporaries: string[],
-): Promise<{ readonly temporary: string; readonly result: Result }> {
-  await removeStale(fs, path)
+  content: Content,
+  old: Stats | undefined,
+): Promise<string> {
+  await removeTemporaries(fs, path)
   const temporary = `${path}.${randomBytes(TOKEN_BYTES).toString('hex')}.tmp`
-  temporaries.push(temporary)
-  const mode = old === undefined ? 0o644 : old.stats.mode & 0o777
+  const mode = old === undefined ? 0o644 : old.mode & 0o777
   const handle = await fs.open(temporary, 'wx', mode)
-  let result: Result
   try {
     // Before the first byte is written: it may be a password.
     if (old !== undefined) {
-      await keepOwner(handle, old.stats)
+      await keepOwner(handle, old)
       await handle.chmod(mode)
     }
-    result = await write(handle)
+    await (typeof content === 'function' ? content(handle) : handle.writeFile(content))
     await handle.sync()
   } catch (error) {
     await handle.close().catch(() => {})
@@ -220,20 +189,15 @@ async function writeBeside<Result>(
   }
   // Some file systems report a failed write only here.
   await handle.close()
-  return { temporary, result }
+  return temporary
 }
 
-/** Removes the temporary files of crashed writers. A writer that is still alive fails with an error. */
-async function removeStale(fs: FileSystem, path: string): Promise<void> {
+/** Removes the temporary files of crashed or failed writers. A writer that is still alive fails with an error. */
+async function removeTemporaries(fs: FileSystem, path: string): Promise<void> {
   const folder = dirname(path)
   for (const found of temporariesOf(path, await fs.readdir(folder))) {
-    await removeIfPossible(fs, join(folder, found))
+    await fs.unlink(join(folder, found)).catch(() => {})
   }
-}
-
-/** The first error matters more than a temporary file that cannot be removed. */
-async function removeIfPossible(fs: FileSystem, path: string): Promise<void> {
-  await fs.unlink(path).catch(() => {})
 }
 
 /** Only root may change the owner; for other users the new file is their own. */
@@ -265,7 +229,7 @@ function hasCode(error: unknown, ...codes: readonly string[]): boolean {
 }
 
 /** Throws the error unless it has one of these codes. */
-function unlessCode(error: unknown, ...codes: readonly string[]): undefined {
+export function unlessCode(error: unknown, ...codes: readonly string[]): undefined {
   if (!hasCode(error, ...codes)) throw error
   return undefined
 }

@@ -1,48 +1,37 @@
 import { readFileSync } from 'node:fs'
-import type { Logger } from 'pino'
-import {
-  decodeKVConfigFile,
-  type KVConfigLimits,
-  KVConfigManager,
-  type KVConfigTable,
-} from '../../kvconfig/kv-config-manager.ts'
+import { decodeKVConfigFile, KVConfigManager, type KVConfigTable } from '../../kvconfig/kv-config-manager.ts'
 import { JsonError } from '../../protocol/errors.ts'
 import { ConfigError } from '../config/config-error.ts'
-import { isBlank, readBackup, writeFileAtomically } from './atomic-file.ts'
-import { WriteRecovery } from './write-recovery.ts'
+import type { NamesrvContext } from '../namesrv-context.ts'
+import { readBackup, recoveryLog, replaceFile } from './atomic-file.ts'
 
 /**
  * Loads the KV table from its file; a missing file is an empty table. If the file is empty, as a full disk leaves it, its backup
  * is used.
- * @param maxWaitingChanges - Maximum number of changes that wait while the file is written.
- * @param logger - For warnings about the backup, and the line that the file can be written again.
  * @throws {ConfigError} `ERR_CONFIG_FILE`: the file is there but cannot be read. It is left as it is.
  * @see KVConfigManager#load in apache/rocketmq
  */
-export function loadKVConfig(
-  path: string,
-  maxWaitingChanges: number,
-  limits?: KVConfigLimits,
-  logger?: Pick<Logger, 'info' | 'warn'>,
-): KVConfigManager {
+export function loadKVConfig({ configuration, logger }: NamesrvContext): KVConfigManager {
+  const { values } = configuration
+  const path = values.kvConfigPath
   const file = readKVFile(path)
-  // The content that this server wrote last becomes the backup without being parsed.
-  let known = file === undefined || isBlank(file) ? undefined : file
-  const isWhole = (old: Buffer): boolean => (known !== undefined && old.equals(known)) || isTable(old)
-  const recovery = logger === undefined ? undefined : new WriteRecovery('KV file', path, logger)
-  return new KVConfigManager(
-    tableOf(path, file, logger),
-    (content, onStored) => {
-      const onReplaced = (): void => {
-        known = content
-        onStored()
-      }
-      const write = writeFileAtomically(path, content, onReplaced, undefined, isWhole)
-      return recovery?.watch(write) ?? write
-    },
-    maxWaitingChanges,
-    limits,
-  )
+  const fromFile = file && decode(file)
+  if (fromFile instanceof JsonError) {
+    throw unusable(path, `the KV file ${path} is damaged: ${fromFile.message}`, fromFile)
+  }
+  // What was read, or what this server wrote last, becomes the backup without being parsed again.
+  let known = fromFile && file
+  const keepsBackup = (old: Buffer): boolean => known?.equals(old) === true || decode(old) instanceof Map
+  const watch = recoveryLog('KV file can be written again', path, logger)
+  const persist = (content: Buffer, onStored: () => void): Promise<void> => {
+    const onReplaced = (): void => {
+      known = content
+      onStored()
+    }
+    return watch(replaceFile(path, content, { keepsBackup, onReplaced }))
+  }
+  const table = fromFile ?? tableWithoutFile(path, file !== undefined, logger)
+  return new KVConfigManager(table, persist, values)
 }
 
 /** The content of the KV file; undefined if there is none. @throws {ConfigError} */
@@ -55,54 +44,41 @@ function readKVFile(path: string): Buffer | undefined {
   }
 }
 
-/** @throws {ConfigError} */
-function tableOf(path: string, file: Buffer | undefined, logger?: Pick<Logger, 'warn'>): KVConfigTable {
-  if (file === undefined || isBlank(file)) return tableWithoutFile(path, file !== undefined, logger)
-  try {
-    return decodeKVConfigFile(file)
-  } catch (cause) {
-    if (!(cause instanceof JsonError)) throw cause
-    throw unusable(path, `the KV file ${path} is damaged: ${cause.message}`, cause)
-  }
-}
-
 /** @throws {ConfigError} The file is empty and its backup is damaged. */
-function tableWithoutFile(path: string, isThere: boolean, logger?: Pick<Logger, 'warn'>): KVConfigTable {
+function tableWithoutFile(path: string, isThere: boolean, logger: NamesrvContext['logger']): KVConfigTable {
   const backup = readBackup(path)
-  if (backup === undefined || isBlank(backup.bytes)) return new Map()
-  const fields = { path, backup: backup.path }
+  const table = backup && decode(backup.bytes)
+  if (table === undefined) return new Map()
+  const fields = { path, backup: backup?.path }
   if (!isThere) {
-    logger?.warn(fields, 'KV file missing, starting with an empty table; its backup exists')
+    logger.warn(fields, 'KV file missing, starting with an empty table; its backup exists')
     return new Map()
   }
-  try {
-    const table = decodeKVConfigFile(backup.bytes)
-    logger?.warn(fields, 'KV file empty, starting with its backup')
-    return table
-  } catch (cause) {
-    if (!(cause instanceof JsonError)) throw cause
-    const message = `the KV file ${path} is empty, and its backup ${backup.path} is damaged: ${cause.message}`
-    throw new ConfigError('ERR_CONFIG_FILE', `${message}; remove both to start with an empty table`, {
-      cause,
-    })
+  if (table instanceof JsonError) {
+    const message =
+      `the KV file ${path} is empty, and its backup ${backup?.path} is damaged: ${table.message}; ` +
+      'remove both to start with an empty table'
+    throw new ConfigError('ERR_CONFIG_FILE', message, { cause: table })
   }
+  logger.warn(fields, 'KV file empty, starting with its backup')
+  return table
 }
 
 /** An error about the KV file that names the backup, if that is usable. */
 function unusable(path: string, message: string, cause: unknown): ConfigError {
   const backup = readBackup(path)
-  const hint =
-    backup !== undefined && isTable(backup.bytes) ? `; its backup ${backup.path} can be used instead` : ''
+  const isUsable = backup !== undefined && decode(backup.bytes) instanceof Map
+  const hint = isUsable ? `; its backup ${backup.path} can be used instead` : ''
   return new ConfigError('ERR_CONFIG_FILE', `${message}${hint}`, { cause })
 }
 
-function isTable(content: Buffer): boolean {
-  if (isBlank(content)) return false
+/** The table, what is wrong with the file, or undefined if the file has nothing but white space. */
+function decode(file: Buffer): KVConfigTable | JsonError | undefined {
+  if (file.toString('latin1').trim() === '') return undefined
   try {
-    decodeKVConfigFile(content)
-    return true
+    return decodeKVConfigFile(file)
   } catch (error) {
-    if (!(error instanceof JsonError)) throw error
-    return false
+    if (error instanceof JsonError) return error
+    throw error
   }
 }

@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
 import { type FileHandle, stat } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
-import { replaceFile } from './atomic-file.ts'
+import { CodedError } from '../../common/coded-error.ts'
+import { replaceFile, unlessCode } from './atomic-file.ts'
 
 /** Max size of a snapshot: several million topics. It is read at once, so the limit also protects memory from an alien file. */
 const MAX_BYTES = 256 * 1024 * 1024
@@ -13,10 +14,7 @@ const FOOT = /^end (\d{1,12}) ([0-9a-f]{8})\n$/
 const MAX_FOOT_BYTES = 'end 123456789012 01234567\n'.length
 
 /** A file that is not a usable snapshot: damaged, alien, or of another version. */
-export class SnapshotFileError extends Error {
-  override readonly name = 'SnapshotFileError'
-  readonly code = 'ERR_SNAPSHOT_FILE'
-}
+export class SnapshotFileError extends CodedError<'ERR_SNAPSHOT_FILE'> {}
 
 /**
  * Writes a snapshot piece by piece. A crash at any moment leaves the old or the new file whole.
@@ -29,17 +27,14 @@ export async function writeSnapshotFile(
   path: string,
   nextPiece: () => string | Promise<string>,
 ): Promise<number> {
-  await checkReplaceable(path)
-  return replaceFile(path, { write: (file) => writeWhole(file, nextPiece) })
-}
-
-/** A device or a folder is not replaced by a file. */
-async function checkReplaceable(path: string): Promise<void> {
-  try {
-    if (!(await stat(path)).isFile()) throw new Error(`${path} is not a file`)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
+  const old = await stat(path).catch((error) => unlessCode(error, 'ENOENT'))
+  // A device or a folder is not replaced by a file.
+  if (old?.isFile() === false) throw new Error(`${path} is not a file`)
+  let bytes = 0
+  await replaceFile(path, async (file) => {
+    bytes = await writeWhole(file, nextPiece)
+  })
+  return bytes
 }
 
 async function writeWhole(file: FileHandle, nextPiece: () => string | Promise<string>): Promise<number> {
@@ -79,40 +74,33 @@ export function readSnapshotFile(path: string): SnapshotFile | undefined {
     throw error
   }
   try {
-    const { size, mtimeMs } = fstatOfFile(handle, path)
+    const stats = fstatSync(handle)
+    if (!stats.isFile()) throw new Error(`${path} is not a file`)
+    const { size, mtimeMs } = stats
     if (size > MAX_BYTES + MAX_FOOT_BYTES) {
-      throw new SnapshotFileError(`its ${size} bytes exceed the limit of ${MAX_BYTES}`)
+      throw new SnapshotFileError('ERR_SNAPSHOT_FILE', `its ${size} bytes exceed the limit of ${MAX_BYTES}`)
     }
-    const content = Buffer.allocUnsafe(size)
-    let read = 0
-    while (read < size) {
-      const bytes = readSync(handle, content, read, size - read, read)
-      if (bytes === 0) break
-      read += bytes
-    }
-    return { modifiedMs: mtimeMs, bytes: size, lines: checkedLines(content.subarray(0, read)) }
+    return { modifiedMs: mtimeMs, bytes: size, lines: checkedLines(readFileSync(handle)) }
   } finally {
     closeSync(handle)
   }
-}
-
-function fstatOfFile(handle: number, path: string): { readonly size: number; readonly mtimeMs: number } {
-  const stats = fstatSync(handle)
-  if (!stats.isFile()) throw new Error(`${path} is not a file`)
-  return stats
 }
 
 /** @throws {SnapshotFileError} */
 function checkedLines(content: Buffer): Iterable<string> {
   if (content.toString('latin1', 0, HEAD.length) !== HEAD) {
     const isOurs = content.toString('latin1', 0, 17) === HEAD.slice(0, 17)
-    throw new SnapshotFileError(isOurs ? 'unknown format version' : 'not a route snapshot')
+    throw new SnapshotFileError(
+      'ERR_SNAPSHOT_FILE',
+      isOurs ? 'unknown format version' : 'not a route snapshot',
+    )
   }
   const end = content.lastIndexOf('\n', -2) + 1
   const [, bytes, sum] = FOOT.exec(content.toString('latin1', Math.max(end, content.length - 64))) ?? []
-  if (Number(bytes) !== end) throw new SnapshotFileError('incomplete: the end line is missing')
+  if (Number(bytes) !== end)
+    throw new SnapshotFileError('ERR_SNAPSHOT_FILE', 'incomplete: the end line is missing')
   if (Number.parseInt(`${sum}`, 16) !== crc32(content.subarray(0, end))) {
-    throw new SnapshotFileError('checksum mismatch')
+    throw new SnapshotFileError('ERR_SNAPSHOT_FILE', 'checksum mismatch')
   }
   return linesBetween(content, HEAD.length, end)
 }

@@ -1,33 +1,9 @@
 import { renameSync } from 'node:fs'
 import { utimes } from 'node:fs/promises'
-import type { Logger } from 'pino'
-import type { TimeSlicer } from '../../common/time-slicer.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
-import { RouteSnapshotError, readRouteSnapshot } from '../../routeinfo/snapshot/snapshot-reader.ts'
-import { nextPiece } from '../../routeinfo/snapshot/snapshot-text.ts'
-import type { Counters } from '../../stats/counters.ts'
-import type { RecentEvents } from '../../stats/recent-events.ts'
+import { nextPiece, RouteSnapshotError, readRouteSnapshot } from '../../routeinfo/snapshot/snapshot-text.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
-import type { Clock, Scheduler } from '../time.ts'
 import { readSnapshotFile, SnapshotFileError, writeSnapshotFile } from './route-snapshot-file.ts'
-import { WriteRecovery } from './write-recovery.ts'
-
-/** How and where route snapshots are kept. */
-export interface RouteSnapshotsOptions {
-  readonly path: string
-  readonly intervalMs: number
-  readonly graceMs: number
-  readonly maxAgeMs: number
-  readonly routeInfo: RouteInfoManager
-  readonly logger: Logger
-  readonly clock: Clock
-  readonly scheduler: Scheduler
-  readonly slicer: TimeSlicer
-  readonly counters: Counters
-  readonly events: RecentEvents
-  /** The system date, from which a file's age is computed: milliseconds since the epoch. */
-  readonly dateMs: () => number
-}
 
 /** Characters written at a time: few enough to be put together within a slice. */
 const MIN_PIECE_LENGTH = 64 * 1024
@@ -40,34 +16,41 @@ const WARNING_INTERVAL_MS = 600_000
  * again, up to 30 seconds later (apache/rocketmq #5322, #9182).
  */
 export class RouteSnapshots {
-  readonly #options: RouteSnapshotsOptions
+  readonly #context: NamesrvContext
+  readonly #routeInfo: RouteInfoManager
+  readonly #path: string
+  /** Writes that have failed since the last one that succeeded. */
+  #failures = 0
   #nextWarningMs = Number.NEGATIVE_INFINITY
-  readonly #recovery: WriteRecovery
   /** The revision in the file; undefined if the file must be written whether or not anything changes. */
   #savedRevision: number | undefined
   #saving: Promise<void> | undefined
   #ends: (() => void)[] = []
 
-  constructor(options: RouteSnapshotsOptions) {
-    this.#options = options
-    this.#recovery = new WriteRecovery('route snapshot', options.path, options.logger)
+  /** Reads and writes nothing yet. */
+  constructor(context: NamesrvContext, routeInfo: RouteInfoManager) {
+    this.#context = context
+    this.#routeInfo = routeInfo
+    this.#path = context.configuration.values.routeSnapshotPath
   }
 
   /** Restores the routes from the file, if it can be used. Otherwise it logs one line and throws nothing. */
   load(): void {
-    const { path, graceMs, maxAgeMs, routeInfo, logger, events, clock, dateMs } = this.#options
+    const { configuration, logger, events, clock } = this.#context
+    const { routeSnapshotGraceMillis: graceMs, routeSnapshotMaxAgeMillis: maxAgeMs } = configuration.values
+    const path = this.#path
     try {
       const file = readSnapshotFile(path)
       if (file === undefined) return
-      const ageMs = Math.max(0, Math.round(dateMs() - file.modifiedMs))
+      const ageMs = Math.max(0, Math.round(Date.now() - file.modifiedMs))
       if (ageMs > maxAgeMs) {
         logger.info({ path, ageMs, maxAgeMs }, 'route snapshot ignored: older than routeSnapshotMaxAgeMillis')
         return
       }
       const restored = readRouteSnapshot(file.lines, clock.nowMs(), graceMs)
-      routeInfo.restore(restored)
-      this.#savedRevision = routeInfo.revision
-      const [brokers, topics] = [restored.brokers.size, restored.topicCount]
+      this.#routeInfo.restore(restored)
+      this.#savedRevision = this.#routeInfo.revision
+      const [brokers, topics] = [restored.brokers.size, restored.topics.size]
       if (brokers === 0 && topics === 0) return
       events.add('routes restored', '', `${brokers} brokers, ${topics} topics`)
       logger.info(
@@ -81,7 +64,8 @@ export class RouteSnapshots {
 
   /** A damaged file is moved aside, so that the next snapshot does not overwrite it. */
   #onUnusable(error: Error): void {
-    const { path, logger } = this.#options
+    const { logger } = this.#context
+    const path = this.#path
     const fields = { path, error: error.message }
     if (!(error instanceof SnapshotFileError || error instanceof RouteSnapshotError)) {
       logger.warn(fields, 'route snapshot not readable; starting without routes')
@@ -102,10 +86,12 @@ export class RouteSnapshots {
 
   /** The server serves: from now on the file is kept up to date, and the grace period of the restored brokers runs. */
   start(): void {
-    const { scheduler, intervalMs, graceMs, routeInfo } = this.#options
-    this.#ends.push(scheduler.every(intervalMs, () => void this.save()))
+    const { scheduler, configuration } = this.#context
+    const { routeSnapshotIntervalMillis, routeSnapshotGraceMillis } = configuration.values
+    this.#ends.push(scheduler.every(routeSnapshotIntervalMillis, () => void this.save()))
     // A broker may still register in the last millisecond.
-    if (routeInfo.isRestored) this.#ends.push(scheduler.after(graceMs + 1, () => void this.#endGrace()))
+    const graceMs = routeSnapshotGraceMillis + 1
+    if (this.#routeInfo.isRestored) this.#ends.push(scheduler.after(graceMs, () => void this.#endGrace()))
   }
 
   /** Ends the timers and writes the last changes. Does nothing if the server never served. */
@@ -128,25 +114,32 @@ export class RouteSnapshots {
   }
 
   async #save(): Promise<void> {
-    const { path, routeInfo, logger, counters, clock, dateMs, slicer } = this.#options
+    const { logger, counters, clock, slicer } = this.#context
+    const path = this.#path
+    const routeInfo = this.#routeInfo
     try {
       // While brokers are restored the time they have left changes in the file.
-      if (this.#savedRevision === routeInfo.revision && routeInfo.provisional === 0) {
-        const date = new Date(dateMs())
+      if (this.#savedRevision === routeInfo.revision && routeInfo.tableSizes.provisional === 0) {
+        const date = new Date()
         await utimes(path, date, date)
         return
       }
       const { revision, text } = await routeInfo.snapshot(clock.nowMs())
-      const bytes = await writeSnapshotFile(path, () => slicer.run(nextPiece(text, MIN_PIECE_LENGTH)))
+      const piece = (): string | Promise<string> => slicer.run(nextPiece(text, MIN_PIECE_LENGTH))
+      const bytes = await writeSnapshotFile(path, piece)
       this.#savedRevision = revision
       counters.snapshotsWritten++
-      if (this.#recovery.succeeded()) this.#nextWarningMs = Number.NEGATIVE_INFINITY
-      logger.debug({ path, bytes, topics: routeInfo.topics }, 'route snapshot written')
+      if (this.#failures > 0) {
+        logger.info({ path, failures: this.#failures }, 'route snapshot can be written again')
+      }
+      this.#failures = 0
+      this.#nextWarningMs = Number.NEGATIVE_INFINITY
+      logger.debug({ path, bytes, topics: routeInfo.tableSizes.topicQueueTable }, 'route snapshot written')
     } catch (error) {
       // The file may have been removed.
       this.#savedRevision = undefined
       counters.snapshotsFailed++
-      const failures = this.#recovery.failed()
+      const failures = ++this.#failures
       if (clock.nowMs() < this.#nextWarningMs) return
       this.#nextWarningMs = clock.nowMs() + WARNING_INTERVAL_MS
       logger.warn({ path, error: (error as Error).message, failures }, 'route snapshot not written')
@@ -154,8 +147,8 @@ export class RouteSnapshots {
   }
 
   async #endGrace(): Promise<void> {
-    const { routeInfo, logger, events, clock } = this.#options
-    const outcome = await routeInfo.endRestoration(clock.nowMs())
+    const { logger, events, clock } = this.#context
+    const outcome = await this.#routeInfo.endRestoration(clock.nowMs())
     if (outcome === undefined) return
     const { loaded, returned, waiting, staleQueues } = outcome
     if (loaded === 0 && staleQueues === 0) return
@@ -163,27 +156,4 @@ export class RouteSnapshots {
     events.add('restoration ended', '', `${returned} returned, ${fields.expired} expired, ${waiting} waiting`)
     logger.info(fields, 'snapshot grace period ended')
   }
-}
-
-/** The route snapshots as configured; undefined if `routeSnapshotPath` is empty. Reads and writes nothing yet. */
-export function createRouteSnapshots(
-  { configuration, logger, clock, scheduler, slicer, counters, events }: NamesrvContext,
-  routeInfo: RouteInfoManager,
-): RouteSnapshots | undefined {
-  const { values } = configuration
-  if (values.routeSnapshotPath === '') return undefined
-  return new RouteSnapshots({
-    path: values.routeSnapshotPath,
-    intervalMs: values.routeSnapshotIntervalMillis,
-    graceMs: values.routeSnapshotGraceMillis,
-    maxAgeMs: values.routeSnapshotMaxAgeMillis,
-    routeInfo,
-    slicer,
-    dateMs: () => Date.now(),
-    logger,
-    counters,
-    events,
-    clock,
-    scheduler,
-  })
 }

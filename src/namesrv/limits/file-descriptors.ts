@@ -58,11 +58,7 @@ export function warnOfFewDescriptors(
  * limit is lowered while the server runs, or the whole machine runs out. Node closes new connections then, and reports nothing.
  * @returns Ends the checks.
  */
-export function watchFileDescriptors({
-  scheduler,
-  events,
-  logger,
-}: Pick<NamesrvContext, 'scheduler' | 'events' | 'logger'>): () => void {
+export function watchFileDescriptors({ scheduler, events, logger }: NamesrvContext): () => void {
   let usedUp = false
   return scheduler.every(CHECK_INTERVAL_MS, () => {
     const error = openError()

@@ -1,7 +1,7 @@
 import type { LimitName } from '../../common/limit-error.ts'
 import { cutText } from '../../common/log-throttle.ts'
 import type { ProcessorOptions } from '../../processor/default-request-processor.ts'
-import { HIDDEN } from '../config/resolved-key.ts'
+import { HIDDEN } from '../config/config-key.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 
 /** Keys whose values may be secrets: the log does not show them. */

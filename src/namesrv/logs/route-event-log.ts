@@ -1,5 +1,10 @@
 import { cutText, type LineLevel } from '../../common/log-throttle.ts'
-import type { BrokerIdentity, RouteEvent, TopicTally, UnregisterReason } from '../../routeinfo/route-event.ts'
+import type {
+  BrokerIdentity,
+  RouteEvent,
+  TopicTally,
+  UnregisterReason,
+} from '../../routeinfo/route-changes.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 
 /** Counts an event of a broker, adds it to the recent events, and logs it. */

@@ -5,7 +5,18 @@ export interface DerValue {
 }
 
 /** Tags of the values that keys and certificates consist of. */
-export const DerTag = { INTEGER: 0x02, OCTET_STRING: 0x04, OID: 0x06, SEQUENCE: 0x30 } as const
+export const DerTag = {
+  INTEGER: 0x02,
+  BIT_STRING: 0x03,
+  OCTET_STRING: 0x04,
+  NULL: 0x05,
+  OID: 0x06,
+  UTF8_STRING: 0x0c,
+  UTC_TIME: 0x17,
+  GENERALIZED_TIME: 0x18,
+  SEQUENCE: 0x30,
+  SET: 0x31,
+} as const
 
 /**
  * Reads a series of values; those nested in them are not read.
@@ -36,4 +47,22 @@ export function readSequence(value: DerValue | undefined, ...tags: readonly numb
   const values = readDer(value.content)
   if (tags.some((tag, index) => values[index]?.tag !== tag)) throw new RangeError('unexpected DER value')
   return values.map(({ content }) => content)
+}
+
+/** Encodes a value: tag, length, content. */
+export function encodeDer(tag: number, ...content: readonly Buffer[]): Buffer {
+  const bytes = Buffer.concat(content)
+  const { length } = bytes
+  const lengthBytes = length < 0x80 ? [] : length < 0x100 ? [0x81] : [0x82, length >> 8]
+  return Buffer.concat([Buffer.of(tag, ...lengthBytes, length & 0xff), bytes])
+}
+
+/** Encodes a sequence of values. */
+export function sequence(...values: readonly Buffer[]): Buffer {
+  return encodeDer(DerTag.SEQUENCE, ...values)
+}
+
+/** Encodes an object identifier from its content in hexadecimal. */
+export function objectId(hex: string): Buffer {
+  return encodeDer(DerTag.OID, Buffer.from(hex, 'hex'))
 }

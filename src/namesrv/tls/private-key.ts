@@ -1,26 +1,6 @@
-import { createPrivateKey } from 'node:crypto'
-import { type KeyEncryption, readKeyEncryption } from './legacy-key-encryption.ts'
-import { readTlsFile, TlsContextError, type TlsSettings } from './tls-settings.ts'
-
-/**
- * Reads key and certificate chain of one side, PEM; undefined for each whose file is not set.
- * @throws {TlsContextError} `ERR_TLS_FILE`, `ERR_TLS_KEY`
- */
-export function readIdentity(
-  side: 'server' | 'client',
-  values: TlsSettings['values'],
-  readKey: typeof readPrivateKey = readPrivateKey,
-): { readonly key: string | undefined; readonly cert: Buffer | undefined } {
-  const pem = readTlsFile(values, `tls.${side}.keyPath`)
-  const cert = readTlsFile(values, `tls.${side}.certPath`)
-  const passwordKey = `tls.${side}.keyPassword` as const
-  const password = values[passwordKey]
-  const path = values[`tls.${side}.keyPath`] ?? ''
-  return {
-    key: pem && readKey({ pem, path, passwordKey, password: password === '' ? undefined : password }),
-    cert,
-  }
-}
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { decryptLegacyKey, MAX_ITERATIONS } from './legacy-key-encryption.ts'
+import { TlsContextError } from './tls-settings.ts'
 
 /** A private key with its file, and its password with the key of the configuration that sets it. */
 export interface PrivateKeySource {
@@ -32,12 +12,12 @@ export interface PrivateKeySource {
 
 /** The first private key of a PEM file, as OpenSSL takes it too. */
 const PEM_KEY = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----([\s\S]*?)-----END \1-----/
-
-/** Ciphers of the format before PKCS#8 that only the legacy provider of OpenSSL 3 has. */
-const LEGACY_DEK = /^(?:DES-(?!EDE)|RC2|RC4|RC5|IDEA|BF|CAST|SEED)/
+const ENCRYPTED_PKCS8 = 'ENCRYPTED PRIVATE KEY'
+/** The header of an encrypted key in the format before PKCS#8. */
+const ENCRYPTED_HEADER = /^DEK-Info:/m
 
 /**
- * Reads a private key, also one encrypted with a cipher of OpenSSL 3's legacy provider; returns PEM without encryption.
+ * Reads a private key, also one encrypted with an old cipher that Node.js does not have; returns PEM without encryption.
  * @throws {TlsContextError} `ERR_TLS_KEY`, with the file and, for an unsupported cipher, the command that converts it.
  */
 export function readPrivateKey({ pem, path, passwordKey, password }: PrivateKeySource): string {
@@ -45,37 +25,43 @@ export function readPrivateKey({ pem, path, passwordKey, password }: PrivateKeyS
     new TlsContextError('ERR_TLS_KEY', why, { cause })
   const [, label, body = ''] = PEM_KEY.exec(pem.toString('latin1')) ?? []
   if (label === undefined) throw keyError(`${path} has no private key in PEM format`)
-  const encryption = encryptionOf(label, body)
-  if (encryption?.legacyName !== undefined && encryption.decrypt === undefined) {
-    const command = `openssl pkcs8 -provider legacy -provider default -topk8 -v2 aes256 -in ${path} -out NEW`
-    throw keyError(
-      `the private key in ${path} is encrypted with ${encryption.legacyName}, which is not supported; ` +
-        `convert it with: ${command}`,
-    )
-  }
-  if (encryption !== undefined && password === undefined) {
-    throw keyError(`the private key in ${path} is encrypted: set ${passwordKey}`)
-  }
-  try {
-    const key =
-      encryption?.decrypt === undefined
-        ? createPrivateKey({
-            key: pem,
-            ...(encryption && password !== undefined && { passphrase: password }),
-          })
-        : createPrivateKey({ key: encryption.decrypt(password ?? ''), format: 'der', type: 'pkcs8' })
-    return key.export({ type: 'pkcs8', format: 'pem' }).toString()
-  } catch (cause) {
-    if (encryption !== undefined) {
-      const cipher = encryption.legacyName === undefined ? '' : ` (${encryption.legacyName})`
-      throw keyError(
-        `${passwordKey} does not decrypt the private key in ${path}${cipher}: the password is wrong, or the file is damaged`,
-        cause,
-      )
+  if (label !== ENCRYPTED_PKCS8 && !ENCRYPTED_HEADER.test(body)) {
+    try {
+      return pemOf(createPrivateKey(pem))
+    } catch (cause) {
+      const { reason, message } = cause as Error & { reason?: string }
+      throw keyError(`the private key in ${path} cannot be read: ${reason ?? message}`, cause)
     }
-    const { reason, message } = cause as Error & { reason?: string }
-    throw keyError(`the private key in ${path} cannot be read: ${reason ?? message}`, cause)
   }
+  if (password === undefined) throw keyError(`the private key in ${path} is encrypted: set ${passwordKey}`)
+  try {
+    const key = decrypt(pem, label === ENCRYPTED_PKCS8 ? Buffer.from(body, 'base64') : undefined, password)
+    if (key !== undefined) return pemOf(key)
+  } catch (cause) {
+    const why = 'the password is wrong, or the file is damaged'
+    throw keyError(`${passwordKey} does not decrypt the private key in ${path}: ${why}`, cause)
+  }
+  throw keyError(
+    `the private key in ${path} is encrypted with an unsupported cipher, or with more than ${MAX_ITERATIONS} iterations; ` +
+      `convert it with: openssl pkcs8 -provider legacy -provider default -topk8 -v2 aes256 -in ${path} -out NEW`,
+  )
+}
+
+/** Undefined for an unsupported cipher. @throws {Error} The password is wrong, or the key is damaged. */
+function decrypt(pem: Buffer, pkcs8: Buffer | undefined, passphrase: string): KeyObject | undefined {
+  try {
+    return createPrivateKey({ key: pem, passphrase })
+  } catch (error) {
+    const { library, reason } = error as { library?: string; reason?: string }
+    // OpenSSL's default provider does not have the cipher.
+    if (library !== 'digital envelope routines' || reason !== 'unsupported') throw error
+  }
+  const key = pkcs8 && decryptLegacyKey(pkcs8, passphrase)
+  return key && createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+}
+
+function pemOf(key: KeyObject): string {
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
 /**
@@ -90,19 +76,4 @@ export function privateKeyReader(read: typeof readPrivateKey = readPrivateKey): 
     }
     return last.key
   }
-}
-
-/** Undefined if it is not encrypted. */
-function encryptionOf(label: string, body: string): KeyEncryption | undefined {
-  if (label === 'ENCRYPTED PRIVATE KEY') {
-    try {
-      return readKeyEncryption(Buffer.from(body, 'base64'))
-    } catch {
-      // OpenSSL reports what is wrong with it.
-      return { legacyName: undefined, decrypt: undefined }
-    }
-  }
-  const [, dek] = /^DEK-Info: *([^,\s]+)/m.exec(body) ?? []
-  if (dek === undefined) return undefined
-  return { legacyName: LEGACY_DEK.test(dek) ? dek : undefined, decrypt: undefined }
 }

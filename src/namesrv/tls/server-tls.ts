@@ -1,17 +1,8 @@
-import type { Logger } from 'pino'
-import type { LogThrottle } from '../../common/log-throttle.ts'
+import { readFileSync } from 'node:fs'
 import type { HandshakeOptions } from '../../remoting/server/connection-handshake.ts'
 import type { TlsAcceptor } from '../../remoting/server/tls-acceptor.ts'
-import type { Scheduler } from '../time.ts'
-import type { CertificateWatch } from './certificate-watch.ts'
-import { readTlsSettings, type TlsConfiguration, TlsContextError, type TlsSettings } from './tls-settings.ts'
-
-export interface ServerTlsOptions {
-  readonly configuration: TlsConfiguration
-  readonly logger: Logger
-  readonly scheduler: Scheduler
-  readonly throttle: LogThrottle
-}
+import type { NamesrvContext } from '../namesrv-context.ts'
+import { readTlsSettings, TlsContextError, type TlsSettings } from './tls-settings.ts'
 
 /** How often certificate files are checked; Java's constant. */
 const WATCH_PERIOD_MS = 500
@@ -23,28 +14,30 @@ const WATCH_PERIOD_MS = 500
  * first TLS client, so that a server without TLS clients starts fast.
  */
 export class ServerTls {
-  readonly #options: ServerTlsOptions
-  #acceptor: TlsAcceptor | undefined
+  readonly #context: NamesrvContext
+  /** Never rejects; undefined while TLS connections are rejected. */
+  #acceptor: Promise<TlsAcceptor | undefined> = Promise.resolve(undefined)
   /** The settings for the first TLS client in test mode. */
   #lateSettings: TlsSettings | undefined
-  #making: Promise<TlsAcceptor | undefined> | undefined
   #endWatch: (() => void) | undefined
-  #isReloading = false
 
-  constructor(options: ServerTlsOptions) {
-    this.#options = options
+  constructor(context: NamesrvContext) {
+    this.#context = context
   }
 
   /** The TLS mode of the server's connections, and their acceptor of TLS clients; undefined while there is none. */
   get handshakeOptions(): Pick<HandshakeOptions, 'tlsMode' | 'tlsAcceptor'> {
     return {
       tlsMode: this.#mode,
-      tlsAcceptor: async () => this.#acceptor ?? (await this.#makeLate()),
+      tlsAcceptor: () => {
+        if (this.#lateSettings !== undefined) this.#acceptor = this.#makeLate(this.#lateSettings)
+        return this.#acceptor
+      },
     }
   }
 
   get #mode(): HandshakeOptions['tlsMode'] {
-    return this.#options.configuration.values['tls.server.mode']
+    return this.#context.configuration.values['tls.server.mode']
   }
 
   /**
@@ -54,7 +47,7 @@ export class ServerTls {
    * TLS connections are rejected and plaintext is served.
    */
   async start(): Promise<void> {
-    const { configuration, logger } = this.#options
+    const { configuration, logger, scheduler } = this.#context
     if (this.#mode === 'disabled') {
       logger.info({ mode: this.#mode }, 'TLS is disabled')
       return
@@ -68,16 +61,22 @@ export class ServerTls {
       this.#lateSettings = settings
       return
     }
-    // Checked before they are read for the context, or a change in between would be missed.
-    const watch = values['tls.test.mode.enable'] ? undefined : await watchOf(settings)
+    // Created before the files are read for the context, or a change in between would be missed.
+    const watch = new CertificateWatch(values)
+    let isUsable = true
     try {
-      this.#acceptor = await this.#make(settings)
+      this.#acceptor = Promise.resolve(await this.#make(settings))
       this.#describe(settings, 'TLS in effect')
     } catch (error) {
       if (!(error instanceof TlsContextError) || this.#mode === 'enforcing') throw error
+      isUsable = false
       this.#logRejected(error)
     }
-    if (watch !== undefined) this.#begin(watch)
+    if (values['tls.test.mode.enable']) return
+    watch.settle(isUsable)
+    this.#endWatch = scheduler.every(WATCH_PERIOD_MS, () => {
+      if (watch.isDue()) void this.#reload(watch)
+    })
   }
 
   /** Ends the watch. */
@@ -85,60 +84,47 @@ export class ServerTls {
     this.#endWatch?.()
   }
 
-  #begin(watch: CertificateWatch): void {
-    watch.settle(this.#acceptor !== undefined)
-    this.#endWatch = this.#options.scheduler.every(WATCH_PERIOD_MS, () => {
-      if (!this.#isReloading && watch.isDue()) void this.#reload(watch)
-    })
-  }
-
-  /** Never rejects; clients that come meanwhile get the same promise. */
-  #makeLate(): Promise<TlsAcceptor | undefined> {
-    const settings = this.#lateSettings
-    if (settings === undefined) return Promise.resolve(undefined)
-    this.#making ??= this.#make(settings)
-      .then((made) => {
-        this.#acceptor = made
-        return made
-      })
-      .catch((error: Error) => {
-        // The program may have been replaced on disk while it runs; the next client tries again.
-        this.#making = undefined
-        this.#logRejected(error)
-        return undefined
-      })
-    return this.#making
+  async #makeLate(settings: TlsSettings): Promise<TlsAcceptor | undefined> {
+    this.#lateSettings = undefined
+    try {
+      return await this.#make(settings)
+    } catch (error) {
+      // The program may have been replaced on disk while it runs; the next client tries again.
+      this.#lateSettings = settings
+      this.#logRejected(error as Error)
+      return undefined
+    }
   }
 
   /** Never rejects. */
   async #reload(watch: CertificateWatch): Promise<void> {
-    const { configuration, logger } = this.#options
-    this.#isReloading = true
+    const { configuration, logger } = this.#context
     try {
       const settings = readTlsSettings(configuration)
-      this.#acceptor = await this.#make(settings)
+      this.#acceptor = Promise.resolve(await this.#make(settings))
       watch.settle(true)
       this.#describe(settings, 'TLS files changed; in effect for new connections')
       this.#warnOf(settings)
     } catch (error) {
       watch.settle(false)
       const { code, message } = error as NodeJS.ErrnoException
-      const line = 'TLS files changed and cannot be used; the previous ones stay in effect'
-      logger.error({ code }, `${line}: ${message}`)
-    } finally {
-      this.#isReloading = false
+      const line =
+        (await this.#acceptor) === undefined
+          ? 'TLS files changed and cannot be used; TLS connections are still rejected'
+          : 'TLS files changed and cannot be used; the previous ones stay in effect'
+      logger.error({ code, error: message }, line)
     }
   }
 
   /** Throttled, because without a context each TLS client tries again. */
   #logRejected({ code, message: error }: NodeJS.ErrnoException): void {
-    this.#options.throttle.log('error', 'TLS connections are rejected', { code, error })
+    this.#context.throttle.log('error', 'TLS connections are rejected', { code, error })
   }
 
   /** @throws {ConfigError | TlsContextError} */
   async #make(settings: TlsSettings): Promise<TlsAcceptor> {
-    const { createTlsAcceptor } = await import('./server-context.ts')
-    const { configuration, logger } = this.#options
+    const { createTlsAcceptor } = await import('./tls-contexts.ts')
+    const { configuration, logger } = this.#context
     const { tlsAllowWeakCertificates } = configuration.values
     const { context, weakness, isLowered } = createTlsAcceptor(settings, tlsAllowWeakCertificates)
     if (weakness !== undefined) {
@@ -160,15 +146,15 @@ export class ServerTls {
       keyPath: values['tls.server.keyPath'],
       trustCertPath: values['tls.server.trustCertPath'],
     }
-    this.#options.logger.info(
+    this.#context.logger.info(
       { mode: this.#mode, testMode, ...(!testMode && identity), ...offered, configFile },
       message,
     )
   }
 
   #warnOf({ configFile, ignoredKeys, warnings }: TlsSettings): void {
-    const { logger } = this.#options
-    for (const warning of warnings) logger.warn({ configFile }, warning)
+    const { logger } = this.#context
+    for (const { message, fields } of warnings) logger.warn(fields, message)
     if (ignoredKeys.length > 0) {
       logger.warn(
         { configFile, keys: ignoredKeys },
@@ -178,7 +164,60 @@ export class ServerTls {
   }
 }
 
-async function watchOf(settings: TlsSettings): Promise<CertificateWatch> {
-  const { CertificateWatch } = await import('./certificate-watch.ts')
-  return new CertificateWatch(settings.values)
+const WATCHED_KEYS = ['tls.server.trustCertPath', 'tls.server.certPath', 'tls.server.keyPath'] as const
+type WatchedKey = (typeof WATCHED_KEYS)[number]
+
+/**
+ * Finds out when a server's certificate files call for a new TLS context: when the trusted certificates have changed, or both
+ * the certificate and its key. One of the two alone would not fit the other.
+ *
+ * @see NettyRemotingServer and FileWatchService in apache/rocketmq: files that are missing at the start are not watched
+ */
+class CertificateWatch {
+  readonly #values: TlsSettings['values']
+  /** Content of the files at the last check. */
+  readonly #contents = new Map<WatchedKey, Buffer>()
+  /** Files that have changed since the last context was made. */
+  readonly #changed = new Set<WatchedKey>()
+  /** The last attempt failed, so the next change of one file may be what was missing. */
+  #isBroken = false
+
+  constructor(values: TlsSettings['values']) {
+    this.#values = values
+    for (const key of WATCHED_KEYS) {
+      const content = contentOf(values[key])
+      if (content !== undefined) this.#contents.set(key, content)
+    }
+  }
+
+  /** Whether files have changed since the last check so that a new context is due. */
+  isDue(): boolean {
+    let hasChange = false
+    for (const [key, before] of this.#contents) {
+      const content = contentOf(this.#values[key])
+      // A file that is being replaced may be missing for a moment.
+      if (content === undefined || content.equals(before)) continue
+      this.#contents.set(key, content)
+      this.#changed.add(key)
+      hasChange = true
+    }
+    if (!hasChange || this.#isBroken) return hasChange
+    const [trust, cert, key] = WATCHED_KEYS
+    return this.#changed.has(trust) || (this.#changed.has(cert) && this.#changed.has(key))
+  }
+
+  /** @param worked - Whether the last context, the first one included, could be made. */
+  settle(worked: boolean): void {
+    this.#isBroken = !worked
+    if (worked) this.#changed.clear()
+  }
+}
+
+/** Undefined for a file that cannot be read. */
+function contentOf(path: string | undefined): Buffer | undefined {
+  try {
+    return readFileSync(path ?? '')
+  } catch {
+    return undefined
+  }
 }

@@ -1,3 +1,4 @@
+import { getCiphers } from 'node:tls'
 import { ConfigError } from '../config/config-error.ts'
 import type { TlsSettings } from './tls-settings.ts'
 
@@ -5,48 +6,40 @@ import type { TlsSettings } from './tls-settings.ts'
 const OFFERED = ['TLSv1.2', 'TLSv1.3'] as const
 const OLDER: readonly string[] = ['TLSv1', 'TLSv1.1']
 
-/** Min and max version of TLS; all if left out. */
-export interface VersionRange {
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
-  readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3'
-}
+type Version = (typeof OFFERED)[number]
 
-/** What is offered, as options of Node. */
-export interface TlsOffer extends VersionRange {
+/** What is offered, as options of Node; its default for what is left out. */
+export interface TlsOffer {
+  readonly minVersion?: Version
+  readonly maxVersion?: Version
   readonly ciphers?: string
 }
 
 /**
  * Reads `tls.protocols` and `tls.ciphers`. A version without a cipher in `tls.ciphers` is not offered.
- *
- * @param known - OpenSSL's names in lower case, as `tls.getCiphers()` gives them.
  * @throws {ConfigError} `ERR_CONFIG_VALUE`: unknown names, or nothing is left to offer.
  */
-export function tlsOffer(settings: TlsSettings, known: readonly string[]): TlsOffer {
-  const range = parseProtocols(settings)
-  const ciphers = parseCiphers(settings, known)
-  if (ciphers === undefined) return range
-  const isNewSuite = (cipher: string): boolean => cipher.startsWith('TLS_')
-  const { minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3' } = range
-  const named = OFFERED.filter((version) =>
-    ciphers.some((cipher) => isNewSuite(cipher) === (version === 'TLSv1.3')),
-  )
-  const [first, last] = named.filter((version) => version === minVersion || version === maxVersion)
-  if (first === undefined) {
+export function tlsOffer(settings: TlsSettings): TlsOffer {
+  const protocols = parseProtocols(settings)
+  const ciphers = parseCiphers(settings)
+  if (protocols === undefined && ciphers === undefined) return {}
+  const hasCipher = (version: Version): boolean =>
+    ciphers === undefined || ciphers.some((cipher) => cipher.startsWith('TLS_') === (version === 'TLSv1.3'))
+  const offered = (protocols ?? OFFERED).filter(hasCipher)
+  const [minVersion] = offered
+  const maxVersion = offered.at(-1)
+  if (minVersion === undefined || maxVersion === undefined) {
     throw invalid(
       `${settings.describe('tls.ciphers')} has no cipher for ${settings.describe('tls.protocols')}: add one, or change the protocols`,
     )
   }
-  return { minVersion: first, maxVersion: last ?? first, ciphers: ciphers.join(':') }
+  return { minVersion, maxVersion, ...(ciphers && { ciphers: ciphers.join(':') }) }
 }
 
-/**
- * Reads `tls.protocols`: `TLSv1.2`, `TLSv1.3` or both, separated by commas, colons or spaces.
- * @throws {ConfigError} `ERR_CONFIG_VALUE`: an unknown name, or nothing is left to offer.
- */
-export function parseProtocols({ values, describe }: TlsSettings): VersionRange {
+/** Reads `tls.protocols`: names separated by commas, colons or spaces; undefined if nothing is set. @throws {ConfigError} */
+function parseProtocols({ values, describe }: TlsSettings): Version[] | undefined {
   const names = namesOf(values['tls.protocols'])
-  if (names === undefined) return {}
+  if (names === undefined) return undefined
   const known = [...OFFERED, ...OLDER]
   const unknown = names.find((name) => !known.includes(name))
   if (unknown !== undefined) {
@@ -55,12 +48,8 @@ export function parseProtocols({ values, describe }: TlsSettings): VersionRange 
     )
   }
   const offered = OFFERED.filter((version) => names.includes(version))
-  const [minVersion] = offered
-  const maxVersion = offered.at(-1)
-  if (minVersion === undefined || maxVersion === undefined) {
-    throw invalid(`${describe('tls.protocols')} must have ${OFFERED.join(' or ')}`)
-  }
-  return { minVersion, maxVersion }
+  if (offered.length === 0) throw invalid(`${describe('tls.protocols')} must have ${OFFERED.join(' or ')}`)
+  return offered
 }
 
 /**
@@ -70,13 +59,11 @@ export function parseProtocols({ values, describe }: TlsSettings): VersionRange 
  * @returns OpenSSL's names; undefined if nothing is set.
  * @throws {ConfigError} `ERR_CONFIG_VALUE`: a cipher that OpenSSL does not have.
  */
-export function parseCiphers(
-  { values, describe }: TlsSettings,
-  known: readonly string[],
-): string[] | undefined {
+export function parseCiphers({ values, describe }: TlsSettings): string[] | undefined {
   const names = namesOf(values['tls.ciphers'])
   if (names === undefined) return undefined
   const ciphers = names.map(opensslName)
+  const known = getCiphers()
   const unknown = ciphers.findIndex((cipher) => !known.includes(cipher.toLowerCase()))
   if (unknown >= 0) {
     throw invalid(

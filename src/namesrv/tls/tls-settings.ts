@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { checkValue, spacesWarning } from '../config/check-value.ts'
+import { CodedError } from '../../common/coded-error.ts'
+import { checkValue } from '../config/check-value.ts'
 import { ConfigError } from '../config/config-error.ts'
+import type { ConfigNotice } from '../config/config-key.ts'
 import { findConfigKey, type NamesrvConfig } from '../config/config-keys.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { type JavaProperty, parseJavaProperties } from '../config/java-properties.ts'
-import { type ConfigSource, describeSource } from '../config/resolved-key.ts'
 
 /** The keys that `tls.config.file` may set. */
 const FILE_KEYS = [
@@ -33,8 +34,8 @@ export interface TlsSettings {
   readonly configFile: string | undefined
   /** Keys of the file that it cannot set. */
   readonly ignoredKeys: readonly string[]
-  /** Warnings about its values, a line each. */
-  readonly warnings: readonly string[]
+  /** Warnings about its values. */
+  readonly warnings: readonly ConfigNotice[]
   /** The source of a key and its value, as the beginning of a message. */
   describe(key: 'tls.ciphers' | 'tls.protocols'): string
 }
@@ -45,56 +46,57 @@ export interface TlsSettings {
  * @throws {ConfigError} The file exists and cannot be read, or values in it cannot be used; all of them are named.
  * @see TlsHelper#extractTlsConfigFromFile in apache/rocketmq, which ignores a file that it may not read
  */
-export function readTlsSettings(configuration: TlsConfiguration): TlsSettings {
-  const { values } = configuration
-  const path = values['tls.config.file']
-  const pairs = readPairs(path)
-  const merged: Record<string, unknown> = {}
-  const sources = new Map<string, ConfigSource>()
-  const warnings: string[] = []
+export function readTlsSettings(configuration: Configuration): TlsSettings {
+  const path = configuration.values['tls.config.file']
+  const pairs = readPairs(configuration)
+  const values: Record<string, unknown> = { ...configuration.values }
+  const ignoredKeys: string[] = []
+  const warnings: ConfigNotice[] = []
   const errors: ConfigError[] = []
-  for (const name of FILE_KEYS) {
-    const key = findConfigKey(name)
-    const pair = pairs?.get(name)
-    merged[name] = values[name]
-    if (key === undefined || pair === undefined) continue
-    const source: ConfigSource = { layer: 'file', path, line: pair.line }
-    const given = { text: pair.value, source }
-    const warning = spacesWarning(key, given)
-    if (warning !== undefined) warnings.push(warning)
-    sources.set(name, source)
-    try {
-      merged[name] = checkValue(key, given).value
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      errors.push(error)
+  for (const [name, { value: text, line }] of pairs ?? []) {
+    const key = FILE_KEYS.some((known) => known === name) ? findConfigKey(name) : undefined
+    if (key === undefined) {
+      ignoredKeys.push(name)
+      continue
     }
+    const checked = checkValue(key, { text, source: { layer: 'file', place: `${path}:${line}` } })
+    if (checked instanceof ConfigError) {
+      errors.push(checked)
+      continue
+    }
+    values[name] = checked.value
+    if (checked.notice !== undefined) warnings.push(checked.notice)
   }
   ConfigError.throwAll(errors)
-  const inEffect = merged as unknown as TlsSettings['values']
   return {
-    values: inEffect,
+    values: values as unknown as TlsSettings['values'],
     configFile: pairs === undefined ? undefined : path,
     warnings,
-    ignoredKeys: [...(pairs?.keys() ?? [])].filter((key) => !FILE_KEYS.some((known) => known === key)),
+    ignoredKeys,
     describe: (key) => {
-      const source = sources.get(key) ?? configuration.sourceOf(key) ?? { layer: 'default' }
-      return `${describeSource(source)}: ${key}=${JSON.stringify(inEffect[key])}`
+      const line = pairs?.get(key)?.line
+      const place = line === undefined ? configuration.sourceOf(key)?.place : `${path}:${line}`
+      return `${place}: ${key}=${JSON.stringify(values[key])}`
     },
   }
 }
 
-/** What is needed of a {@link Configuration}. */
-export type TlsConfiguration = Pick<Configuration, 'values' | 'sourceOf'>
-
-function readPairs(path: string): Map<string, JavaProperty> | undefined {
+/** The pairs in `tls.config.file`; undefined if there is no such file. @throws {ConfigError} */
+function readPairs(configuration: Configuration): Map<string, JavaProperty> | undefined {
+  const path = configuration.values['tls.config.file']
   let bytes: Buffer
   try {
     bytes = readFileSync(path)
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw new ConfigError('ERR_CONFIG_FILE', `cannot read tls.config.file: ${message}`, { cause })
+    const source = configuration.sourceOf('tls.config.file')?.place ?? 'default'
+    throw new ConfigError(
+      'ERR_CONFIG_FILE',
+      `${source}: tls.config.file=${JSON.stringify(path)} cannot be read: ${message}; ` +
+        'name a .properties file that this user may read, or one that does not exist if none is needed',
+      { cause },
+    )
   }
   return parseJavaProperties(bytes, path)
 }
@@ -109,35 +111,27 @@ export function readTlsFile(values: TlsSettings['values'], key: TlsFileKey): Buf
   try {
     return readFileSync(path)
   } catch (cause) {
-    throw new TlsContextError('ERR_TLS_FILE', `cannot read ${key}: ${(cause as Error).message}`, { cause })
+    const { message } = cause as Error
+    throw new TlsContextError('ERR_TLS_FILE', `cannot read ${key}=${JSON.stringify(path)}: ${message}`, {
+      cause,
+    })
   }
 }
 
 type TlsFileKey = `tls.${'server' | 'client'}.${'keyPath' | 'certPath' | 'trustCertPath'}`
 
-/**
- * Why TLS cannot be set up.
- *
- * - `ERR_TLS_NO_CERTIFICATE`: not in test mode, and no key or no certificate is set
- * - `ERR_TLS_FILE`: a file cannot be read
- * - `ERR_TLS_KEY`: a private key cannot be read or decrypted
- * - `ERR_TLS_WEAK_CERTIFICATE`: a certificate is too weak for OpenSSL, and `tlsAllowWeakCertificates` is off
- * - `ERR_TLS_CONTEXT`: key, certificates and ciphers do not fit together, or a certificate cannot be read
- */
+/** Why TLS cannot be set up. */
 export type TlsContextErrorCode =
+  /** Not in test mode, and no key or no certificate is set. */
   | 'ERR_TLS_NO_CERTIFICATE'
+  /** A file cannot be read. */
   | 'ERR_TLS_FILE'
+  /** A private key cannot be read or decrypted. */
   | 'ERR_TLS_KEY'
+  /** A certificate is too weak for OpenSSL, and `tlsAllowWeakCertificates` is off. */
   | 'ERR_TLS_WEAK_CERTIFICATE'
+  /** Key, certificates and ciphers do not fit together, or a certificate cannot be read. */
   | 'ERR_TLS_CONTEXT'
 
 /** TLS cannot be set up: the previous context stays in effect, or TLS connections are rejected. */
-export class TlsContextError extends Error {
-  override readonly name = 'TlsContextError'
-  readonly code: TlsContextErrorCode
-
-  constructor(code: TlsContextErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
-}
+export class TlsContextError extends CodedError<TlsContextErrorCode> {}

@@ -65,20 +65,14 @@ export function weaknessOfPeer(certificate: Partial<DetailedPeerCertificate>): s
 function weaknessInPem(pem: Buffer): string | undefined {
   const blocks = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g)
   for (const block of blocks ?? []) {
-    const certificate = readCertificate(block)
-    const weakness = certificate && weaknessOf(certificate)
-    if (weakness !== undefined) return weakness
+    try {
+      const weakness = weaknessOf(new X509Certificate(block))
+      if (weakness !== undefined) return weakness
+    } catch {
+      // OpenSSL did not need to read it.
+    }
   }
   return undefined
-}
-
-/** Undefined for what OpenSSL did not need to read. */
-function readCertificate(pem: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(pem)
-  } catch {
-    return undefined
-  }
 }
 
 /** Infinite for a key of another kind. */

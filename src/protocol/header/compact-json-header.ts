@@ -1,5 +1,5 @@
 import { Literal } from '../json/literal.ts'
-import { type ExtFields, type LanguageCode, languageOfName } from '../remoting-command.ts'
+import type { ExtFields } from '../remoting-command.ts'
 import type { DecodedHeader } from './json-header.ts'
 import { extendHash, type StringInterner } from './string-interner.ts'
 
@@ -88,7 +88,6 @@ export class CompactJsonHeaderReader {
     let flag = 0
     let version = 0
     let opaque = 0
-    let language: LanguageCode | null = null
     let remark: string | null = null
     let extFields: ExtFields | null = null
     let seen = 0
@@ -107,7 +106,7 @@ export class CompactJsonHeaderReader {
           flag = this.#int()
           break
         case LANGUAGE:
-          language = this.#skip(JAVA) ? 'JAVA' : languageOfName(this.#string())
+          if (!this.#skip(JAVA)) this.#string()
           break
         case OPAQUE:
           opaque = this.#int()
@@ -123,7 +122,7 @@ export class CompactJsonHeaderReader {
           break
         default:
           return this.#isLastBrace() && (seen & REQUIRED) === REQUIRED
-            ? { code, flag, version, opaque, language, remark, extFields }
+            ? { code, flag, version, opaque, remark, extFields }
             : undefined
       }
       seen |= 1 << member

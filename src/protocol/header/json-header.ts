@@ -15,10 +15,10 @@ import { FrameError } from '../errors.ts'
 import { FieldNames } from '../json/field-names.ts'
 import { JsonReader } from '../json/json-reader.ts'
 import { objectText, quote } from '../json/json-text.ts'
-import { type ExtFields, languageOfName, type RemotingCommand } from '../remoting-command.ts'
+import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
 
-/** A command without its body; `opaque` is undefined if it is missing. */
-export type DecodedHeader = Omit<RemotingCommand, 'body' | 'opaque'> & { readonly opaque: number | undefined }
+/** A command without its body. */
+export type DecodedHeader = Omit<RemotingCommand, 'body'>
 
 const HEADER_FIELDS = new FieldNames('code', 'flag', 'version', 'opaque', 'language', 'remark', 'extFields')
 
@@ -40,8 +40,7 @@ function readHeader(header: Buffer): DecodedHeader {
   let code = 0
   let flag = 0
   let version = 0
-  let opaque: number | undefined
-  let language: DecodedHeader['language'] = 'JAVA'
+  let opaque = 0
   let remark: string | null = null
   let extFields: ExtFields | null = null
   if (!reader.enterObject()) throw new Error('the header is null')
@@ -64,7 +63,7 @@ function readHeader(header: Buffer): DecodedHeader {
         opaque = reader.readInt() ?? 0
         break
       case 'language':
-        language = languageOfName(reader.readString() ?? '')
+        reader.readString()
         break
       case 'remark':
         remark = reader.readString()
@@ -77,7 +76,7 @@ function readHeader(header: Buffer): DecodedHeader {
     }
   }
   reader.expectEnd()
-  return { code, flag, version, opaque, language, remark, extFields }
+  return { code, flag, version, opaque, remark, extFields }
 }
 
 function readExtFields(reader: JsonReader): ExtFields | null {
@@ -91,10 +90,10 @@ function readExtFields(reader: JsonReader): ExtFields | null {
 
 /** The JSON text of a header, members in Java's order. */
 export function jsonHeaderText(command: RemotingCommand): string {
-  const { code, extFields, flag, language, opaque, remark, version } = command
+  const { code, extFields, flag, opaque, remark, version } = command
   let text = `{"code":${code}`
   if (extFields !== null) text += `,"extFields":${extFieldsText(extFields)}`
-  text += `,"flag":${flag},"language":"${language ?? 'JAVA'}","opaque":${opaque}`
+  text += `,"flag":${flag},"language":"JAVA","opaque":${opaque}`
   if (remark !== null) text += `,"remark":${quote(remark)}`
   return `${text},"serializeTypeCurrentRPC":"JSON","version":${version}}`
 }

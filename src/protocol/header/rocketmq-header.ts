@@ -12,7 +12,8 @@
  * @see RocketMQSerializable in apache/rocketmq
  */
 import { FrameError } from '../errors.ts'
-import { codeOfLanguage, type ExtFields, languageOfCode, type RemotingCommand } from '../remoting-command.ts'
+import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
+import type { DecodedHeader } from './json-header.ts'
 import type { StringInterner } from './string-interner.ts'
 
 const FIXED_BYTES = 21
@@ -21,20 +22,15 @@ const FIXED_BYTES = 21
  * Reads a ROCKETMQ header.
  * @throws {FrameError} `ERR_HEADER`
  */
-export function decodeRocketMQHeader(
-  header: Buffer,
-  interner: StringInterner,
-): Omit<RemotingCommand, 'body'> {
-  if (header.length < FIXED_BYTES) throw badHeader(`${header.length} bytes, less than ${FIXED_BYTES}`)
+export function decodeRocketMQHeader(header: Buffer, interner: StringInterner): DecodedHeader {
+  if (header.length < FIXED_BYTES) throw badHeader(`${header.length} of at least ${FIXED_BYTES} bytes`)
   const remarkBytes = header.readInt32BE(13)
   const extFieldsLengthAt = 17 + remarkBytes
-  if (remarkBytes < 0 || extFieldsLengthAt + 4 > header.length)
-    throw badHeader(`remark length ${remarkBytes}`)
+  if (remarkBytes < 0 || extFieldsLengthAt + 4 > header.length) throw badLength('remark', remarkBytes, header)
   const extFieldsBytes = header.readInt32BE(extFieldsLengthAt)
-  if (extFieldsBytes > header.length) throw badHeader(`ext fields length ${extFieldsBytes}`)
+  if (extFieldsBytes > header.length) throw badLength('ext fields', extFieldsBytes, header)
   return {
     code: header.readInt16BE(0),
-    language: languageOfCode(header.readUInt8(2)),
     version: header.readInt16BE(3),
     opaque: header.readInt32BE(5),
     flag: header.readInt32BE(9),
@@ -54,12 +50,10 @@ function decodeExtFields(
   const fields = new Map<string, string | null>()
   let at = from
   while (at < from + extFieldsBytes) {
-    if (at + 2 > header.length) throw cutOff()
-    const nameAt = at + 2
-    const valueLengthAt = nameAt + checkedLength(header.readInt16BE(at), nameAt, header, extFieldsBytes)
-    if (valueLengthAt + 4 > header.length) throw cutOff()
-    const valueAt = valueLengthAt + 4
-    at = valueAt + checkedLength(header.readInt32BE(valueLengthAt), valueAt, header, extFieldsBytes)
+    const nameAt = checkedEnd(at, 2, header, header.length)
+    const valueLengthAt = checkedEnd(nameAt, header.readInt16BE(at), header, extFieldsBytes)
+    const valueAt = checkedEnd(valueLengthAt, 4, header, header.length)
+    at = checkedEnd(valueAt, header.readInt32BE(valueLengthAt), header, extFieldsBytes)
     if (valueLengthAt === nameAt) continue
     const name = interner.utf8(header, nameAt, valueLengthAt)
     fields.set(name, at === valueAt ? null : interner.utf8(header, valueAt, at))
@@ -67,15 +61,14 @@ function decodeExtFields(
   return fields
 }
 
-function checkedLength(bytes: number, from: number, header: Buffer, extFieldsBytes: number): number {
-  if (bytes < 0 || bytes > extFieldsBytes || from + bytes > header.length) {
-    throw badHeader(`ext field length ${bytes}`)
-  }
-  return bytes
+function checkedEnd(from: number, bytes: number, header: Buffer, maxBytes: number): number {
+  if (bytes < 0 || bytes > maxBytes || from + bytes > header.length)
+    throw badLength('ext field', bytes, header)
+  return from + bytes
 }
 
-function cutOff(): FrameError {
-  return badHeader('ext fields are cut off')
+function badLength(what: string, bytes: number, header: Buffer): FrameError {
+  return badHeader(`${what} length ${bytes} does not fit in a header of ${header.length} bytes`)
 }
 
 function badHeader(detail: string): FrameError {
@@ -99,7 +92,6 @@ export function encodeRocketMQHeader(command: RemotingCommand): Buffer {
   }
   const fixed = Buffer.alloc(FIXED_BYTES)
   fixed.writeInt16BE((command.code << 16) >> 16, 0)
-  fixed.writeUInt8(codeOfLanguage(command.language), 2)
   fixed.writeInt16BE((command.version << 16) >> 16, 3)
   fixed.writeInt32BE(command.opaque, 5)
   fixed.writeInt32BE(command.flag, 9)

@@ -5,7 +5,7 @@ import { encodeCommand } from '../../protocol/command-encoder.ts'
 import { FrameDecoder } from '../../protocol/frame-decoder.ts'
 import { isResponse, type RemotingCommand, type SerializeType } from '../../protocol/remoting-command.ts'
 import { parseRemoteAddress, type RemoteAddress } from '../address.ts'
-import { RemotingClientError } from './remoting-client-error.ts'
+import { RemotingClientError } from '../errors.ts'
 
 /**
  * Opens a socket and calls `onReady` when it can be written to; `net.connect` and `tls.connect` have this shape. A failure is
@@ -35,17 +35,8 @@ export interface OutgoingConnectionOptions {
   readonly onClose: (connection: OutgoingConnection) => void
 }
 
-/** A command that is being sent. */
-interface Sending {
-  readonly frame: Buffer
-  readonly onSent: () => void
-  readonly onFailure: (error: RemotingClientError | LimitError) => void
-}
-
-interface Waiting {
-  readonly onResponse: (response: RemotingCommand) => void
-  readonly onFailure: (error: RemotingClientError | LimitError) => void
-}
+/** Ends an operation that waits. */
+type Reject = (error: RemotingClientError | LimitError) => void
 
 /**
  * A connection that this server opens. Commands wait until it is established, up to a limit. When it closes, commands that were
@@ -58,20 +49,29 @@ export class OutgoingConnection {
   readonly #socket: Socket
   readonly #decoder: FrameDecoder
   readonly #cancelConnectTimeout: () => void
-  readonly #sending = new Set<Sending>()
-  readonly #responses = new Map<number, Waiting>()
+  /** The commands that wait to be sent, or for their responses. */
+  readonly #waiting = new Set<Reject>()
+  /** What to do when the connection is established. */
+  readonly #onReady: (() => void)[] = []
+  readonly #onResponse = new Map<number, (response: RemotingCommand) => void>()
   #queuedBytes = 0
   #ready = false
   #closed = false
-  #lastActivityMs: number
+  /** When bytes last went in or out. */
+  lastActivityMs: number
 
   /** @throws What `connect` throws. */
   constructor(address: string, remote: RemoteAddress, options: OutgoingConnectionOptions) {
     this.address = address
     this.#options = options
     this.#decoder = new FrameDecoder(options.maxFrameBytes)
-    this.#lastActivityMs = options.nowMs()
-    this.#socket = options.connect(remote, () => this.#onReady())
+    this.lastActivityMs = options.nowMs()
+    this.#socket = options.connect(remote, () => {
+      if (this.#closed) return
+      this.#cancelConnectTimeout()
+      this.#ready = true
+      for (const write of this.#onReady.splice(0)) write()
+    })
     this.#cancelConnectTimeout = options.after(options.connectTimeoutMs, () => {
       this.#fail('ERR_CONNECT', `no connection to ${address} within ${options.connectTimeoutMs} ms`)
     })
@@ -83,46 +83,58 @@ export class OutgoingConnection {
     this.#socket.on('close', () => this.#fail('ERR_CONNECTION_LOST', `${address} closed the connection`))
   }
 
-  /** When bytes last went in or out. */
-  get lastActivityMs(): number {
-    return this.#lastActivityMs
-  }
-
   /** Whether a command waits to be sent, or for its response. */
   get busy(): boolean {
-    return this.#sending.size > 0 || this.#responses.size > 0
+    return this.#waiting.size > 0
   }
 
   /** Sends a command. @throws {RemotingClientError} {LimitError} (rejects) unless the socket accepted all of it. */
-  send(command: RemotingCommand): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#send({
-        frame: encodeCommand(command, this.#options.serializeType),
-        onSent: resolve,
-        onFailure: reject,
-      })
+  async send(command: RemotingCommand): Promise<void> {
+    const { serializeType, maxQueuedBytes, nowMs, onRejected } = this.#options
+    const frame = encodeCommand(command, serializeType)
+    const bytes = frame.length
+    if (this.#closed) throw new RemotingClientError('ERR_CONNECTION_LOST', `${this.address} is not connected`)
+    if (this.#queuedBytes + bytes > maxQueuedBytes) {
+      const detail = `${bytes} bytes more for ${this.address} exceed clientMaxQueuedBytes (${maxQueuedBytes})`
+      const error = LimitError.busy('clientMaxQueuedBytes', detail)
+      onRejected?.(error, this.address)
+      throw error
+    }
+    this.#queuedBytes += bytes
+    await this.#wait<void>((resolve) => {
+      const write = (): void => {
+        this.lastActivityMs = nowMs()
+        // On an error the socket's event fails all commands.
+        this.#socket.write(frame, (error) => {
+          if (error != null) return
+          this.#queuedBytes -= bytes
+          this.lastActivityMs = nowMs()
+          resolve()
+        })
+      }
+      if (this.#ready) write()
+      else this.#onReady.push(write)
     })
   }
 
   /** Sends a request and waits for its response. @throws {RemotingClientError} {LimitError} (rejects) */
   async request(command: RemotingCommand, timeoutMs: number): Promise<RemotingCommand> {
-    const { after } = this.#options
+    const { after, closeIfTimeout } = this.#options
     const { opaque } = command
     let cancel = (): void => {}
-    const response = new Promise<RemotingCommand>((onResponse, onFailure) => {
-      this.#responses.set(opaque, { onResponse, onFailure })
-      cancel = after(timeoutMs, () => {
-        const message = `no response from ${this.address} within ${timeoutMs} ms`
-        onFailure(new RemotingClientError('ERR_TIMEOUT', message))
-        if (this.#options.closeIfTimeout) this.#fail('ERR_CONNECTION_LOST', message)
-      })
-      this.send(command).catch(onFailure)
-    })
     try {
-      return await response
+      return await this.#wait<RemotingCommand>((resolve, reject) => {
+        this.#onResponse.set(opaque, resolve)
+        cancel = after(timeoutMs, () => {
+          const message = `no response from ${this.address} within ${timeoutMs} ms`
+          reject(new RemotingClientError('ERR_TIMEOUT', message))
+          if (closeIfTimeout) this.#fail('ERR_CONNECTION_LOST', message)
+        })
+        this.send(command).catch(reject)
+      })
     } finally {
       cancel()
-      this.#responses.delete(opaque)
+      this.#onResponse.delete(opaque)
     }
   }
 
@@ -131,52 +143,29 @@ export class OutgoingConnection {
     this.#fail('ERR_CLIENT_CLOSED', `the connection to ${this.address} was closed`)
   }
 
-  #send(sending: Sending): void {
-    const bytes = sending.frame.length
-    if (this.#closed) {
-      sending.onFailure(new RemotingClientError('ERR_CONNECTION_LOST', `${this.address} is not connected`))
-      return
+  /** Waits for what `start` begins; fails when the connection closes. */
+  async #wait<Result>(start: (resolve: (result: Result) => void, reject: Reject) => void): Promise<Result> {
+    let end: Reject = () => {}
+    try {
+      return await new Promise<Result>((resolve, reject) => {
+        end = reject
+        this.#waiting.add(end)
+        start(resolve, reject)
+      })
+    } finally {
+      this.#waiting.delete(end)
     }
-    const { maxQueuedBytes } = this.#options
-    if (this.#queuedBytes + bytes > maxQueuedBytes) {
-      const detail = `${bytes} bytes more for ${this.address} exceed clientMaxQueuedBytes (${maxQueuedBytes})`
-      const error = LimitError.busy('clientMaxQueuedBytes', detail)
-      this.#options.onRejected?.(error, this.address)
-      sending.onFailure(error)
-      return
-    }
-    this.#sending.add(sending)
-    this.#queuedBytes += bytes
-    if (this.#ready) this.#write(sending)
-  }
-
-  #onReady(): void {
-    if (this.#closed) return
-    this.#cancelConnectTimeout()
-    this.#ready = true
-    for (const sending of this.#sending) this.#write(sending)
-  }
-
-  #write(sending: Sending): void {
-    this.#lastActivityMs = this.#options.nowMs()
-    // On an error the socket's event fails all commands.
-    this.#socket.write(sending.frame, (error) => {
-      if (error != null || !this.#sending.delete(sending)) return
-      this.#queuedBytes -= sending.frame.length
-      this.#lastActivityMs = this.#options.nowMs()
-      sending.onSent()
-    })
   }
 
   #onData(chunk: Buffer): void {
     if (this.#closed) return
-    this.#lastActivityMs = this.#options.nowMs()
+    this.lastActivityMs = this.#options.nowMs()
     try {
       this.#decoder.append(chunk)
       for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) {
         const command = this.#options.commandDecoder.decode(frame)
         // Requests of the peer are ignored.
-        if (isResponse(command)) this.#responses.get(command.opaque)?.onResponse(command)
+        if (isResponse(command)) this.#onResponse.get(command.opaque)?.(command)
       }
     } catch (cause) {
       this.#fail('ERR_CONNECTION_LOST', `invalid frame from ${this.address}`, cause)
@@ -189,9 +178,7 @@ export class OutgoingConnection {
     this.#cancelConnectTimeout()
     this.#socket.destroy()
     const error = new RemotingClientError(code, message, { cause })
-    for (const { onFailure } of [...this.#sending, ...this.#responses.values()]) onFailure(error)
-    this.#sending.clear()
-    this.#responses.clear()
+    for (const reject of this.#waiting) reject(error)
     this.#options.onClose(this)
   }
 }
@@ -211,19 +198,20 @@ export async function reach(
   }: Pick<OutgoingConnectionOptions, 'connect' | 'connectTimeoutMs' | 'after'>,
 ): Promise<void> {
   const remote = parseRemoteAddress(address)
-  await new Promise<void>((resolve, reject) => {
-    const socket = connect(remote, () => end(resolve))
-    const fail = (reason: string, cause?: Error): void => {
-      end(() =>
-        reject(new RemotingClientError('ERR_CONNECT', `no connection to ${address}${reason}`, { cause })),
-      )
-    }
-    const cancelTimeout = after(connectTimeoutMs, () => fail(` within ${connectTimeoutMs} ms`))
-    const end = (settle: () => void): void => {
-      cancelTimeout()
-      socket.destroy()
-      settle()
-    }
-    socket.on('error', (cause) => fail(`: ${cause.message}`, cause))
-  })
+  let end = (): void => {}
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const fail = (reason: string, cause?: Error): void =>
+        reject(new RemotingClientError('ERR_CONNECT', `no connection to ${address}${reason}`, { cause }))
+      const socket = connect(remote, resolve)
+      socket.on('error', (cause) => fail(`: ${cause.message}`, cause))
+      const cancelTimeout = after(connectTimeoutMs, () => fail(` within ${connectTimeoutMs} ms`))
+      end = () => {
+        cancelTimeout()
+        socket.destroy()
+      }
+    })
+  } finally {
+    end()
+  }
 }

@@ -2,8 +2,8 @@ import { LimitError, type LimitName } from '../../common/limit-error.ts'
 import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { type ExtFields, type RemotingCommand, requestCommand } from '../../protocol/remoting-command.ts'
 import { parseRemoteAddress } from '../address.ts'
+import { RemotingClientError } from '../errors.ts'
 import { OutgoingConnection, type OutgoingConnectionOptions } from './outgoing-connection.ts'
-import { RemotingClientError } from './remoting-client-error.ts'
 
 /** What a client needs to open connections, and how much it may hold. */
 export interface RemotingClientOptions extends Omit<OutgoingConnectionOptions, 'commandDecoder' | 'onClose'> {
@@ -27,11 +27,11 @@ const IDLE_SWEEP_INTERVAL_MS = 1_000
  */
 export class RemotingClient {
   readonly #options: RemotingClientOptions
-  readonly #commandDecoder = new CommandDecoder({ nextOpaque: () => this.#nextOpaque() })
+  readonly #commandDecoder = new CommandDecoder()
   /** In the order of their last use. */
   readonly #connections = new Map<string, OutgoingConnection>()
   #endSweeps: (() => void) | undefined
-  #opaque = 0
+  #nextOpaque = 0
   #oneways = 0
   #requests = 0
   #closed = false
@@ -56,7 +56,8 @@ export class RemotingClient {
     extFields: ExtFields,
     options?: { readonly oneway?: boolean; readonly version?: number },
   ): RemotingCommand {
-    const opaque = this.#nextOpaque()
+    const opaque = this.#nextOpaque
+    this.#nextOpaque = (opaque + 1) | 0
     return requestCommand(code, opaque, extFields, options)
   }
 
@@ -99,12 +100,6 @@ export class RemotingClient {
   close(): void {
     this.#closed = true
     for (const connection of [...this.#connections.values()]) connection.destroy()
-  }
-
-  #nextOpaque(): number {
-    const opaque = this.#opaque
-    this.#opaque = (opaque + 1) | 0
-    return opaque
   }
 
   #connectionTo(address: string): OutgoingConnection {

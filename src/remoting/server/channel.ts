@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net'
 import type { LimitError } from '../../common/limit-error.ts'
-import type { BufferPool } from '../../protocol/buffer-pool.ts'
 import type { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { FrameError } from '../../protocol/errors.ts'
-import { FrameDecoder } from '../../protocol/frame-decoder.ts'
+import { type BufferPool, FrameDecoder } from '../../protocol/frame-decoder.ts'
 import type { ChannelRef, RequestContext } from '../../protocol/processor.ts'
 import {
   isOneway,
@@ -11,18 +10,16 @@ import {
   type RemotingCommand,
   type RemotingResponse,
 } from '../../protocol/remoting-command.ts'
-import type { Counters } from '../../stats/counters.ts'
+import { Connection } from './connection.ts'
 import type { ConnectionMemoryLimit, LimitedConnection, RequestsInProgress } from './connection-limits.ts'
-import { type LargeFrameThrottle, MIN_PAUSE_BYTES } from './large-frame-throttle.ts'
-import type { RequestDispatcher } from './request-dispatcher.ts'
+import type { LargeFrameThrottle } from './large-frame-throttle.ts'
+import type { RemotingServerOptions } from './remoting-server.ts'
 import type { ResponseBuffer } from './response-buffer.ts'
 import type { SharedReadBuffer } from './shared-read-buffer.ts'
 
 /** What all channels of a server share. */
-export interface ChannelOptions {
-  readonly dispatcher: RequestDispatcher
-  readonly nowMs: () => number
-  readonly maxFrameBytes: number
+export interface ChannelOptions
+  extends Pick<RemotingServerOptions, 'dispatcher' | 'nowMs' | 'maxFrameBytes' | 'counters' | 'events'> {
   readonly commandDecoder: CommandDecoder
   readonly responses: ResponseBuffer
   /** Undefined if each socket reads into memory of its own. */
@@ -30,32 +27,18 @@ export interface ChannelOptions {
   /** For frames that come in several reads. */
   readonly buffers: BufferPool
   readonly throttle: LargeFrameThrottle
-  readonly counters: Counters
   /** Memory of incomplete and unread requests. */
   readonly queuedRequests: ConnectionMemoryLimit
   readonly inProgress: RequestsInProgress
   /** Memory of responses that were not sent yet. */
   readonly queuedResponses: ConnectionMemoryLimit
-  /** Called once with the reason why a channel is closed by this server, or with its socket's error. */
-  readonly onFailure: (channel: ChannelRef, error: Error) => void
-  /** Called once with an unexpected error; the channel is closed. */
-  readonly onDefect: (channel: ChannelRef, error: unknown) => void
-}
-
-/** What a channel takes over from the connection as it was accepted. */
-export interface AcceptedConnection {
-  readonly id: number
-  /** `host:port` of the peer, also behind a proxy. */
-  readonly remoteAddress: string
-  /** The connection is closed when it was idle for this many milliseconds. */
-  readonly maxIdleMs: number
 }
 
 /** An incomplete frame of this size is large: its bytes are throttled. */
 const LARGE_FRAME_BYTES = 64 * 1024
 
-/** A large response is written in pieces of this size, so that a slow peer's progress can be seen. */
-const PIECE_BYTES = 256 * 1024
+/** A large response takes several writes of this size, so that a slow peer's progress can be seen. */
+const MAX_WRITE_BYTES = 256 * 1024
 
 /**
  * One connection: bytes in, responses out, in the order of their requests.
@@ -64,11 +47,7 @@ const PIECE_BYTES = 256 * 1024
  * responses, nothing more is read from the peer. So a connection holds at most one read, one request and the responses of one
  * read.
  */
-export class Channel implements ChannelRef, LimitedConnection {
-  readonly id: number
-  readonly remoteAddress: string
-  readonly maxIdleMs: number
-  readonly #socket: Socket
+export class Channel extends Connection implements ChannelRef, LimitedConnection {
   readonly #options: ChannelOptions
   readonly #decoder: FrameDecoder
   /** What is written when the socket has drained. */
@@ -78,33 +57,26 @@ export class Channel implements ChannelRef, LimitedConnection {
   /** Whether a request is in progress beyond the turn in which it came. */
   #busy = false
   #congested = false
-  /** Bytes of large frames since the last pause. */
-  #largeBytes = 0
   /** Whether the throttle has paused reading. */
   #paused = false
-  #closing = false
-  #closed = false
+  closed = false
   /** Whether requests, and responses, of this connection are reported to their memory limits. */
   #reportsRequests = false
   #reportsResponses = false
   /** Whether the socket has passed on every write at once; those of TLS and of slow peers do not. */
   #writesAtOnce = true
-  #lastActivityMs: number
 
-  constructor(socket: Socket, options: ChannelOptions, accepted: AcceptedConnection) {
-    this.id = accepted.id
-    this.#socket = socket
+  /** @param accepted - The connection as it was until now; over TLS its socket was another one. */
+  constructor(socket: Socket, options: ChannelOptions, { id, remoteAddress, maxIdleMs }: Connection) {
+    super(id, socket, remoteAddress, maxIdleMs, options.nowMs())
     this.#options = options
     this.#decoder = new FrameDecoder(options.maxFrameBytes, options.buffers)
-    this.#lastActivityMs = options.nowMs()
-    this.remoteAddress = accepted.remoteAddress
-    this.maxIdleMs = accepted.maxIdleMs
     this.#sharesReads = options.reads?.attach(socket, (bytes) => this.receive(bytes)) === true
     if (!this.#sharesReads) socket.on('data', (chunk: Buffer) => this.receive(chunk))
     socket.on('drain', () => this.#onDrain())
-    socket.on('error', (error) => options.onFailure(this, error))
+    socket.on('error', (error) => options.events.onChannelFailure(this, error))
     socket.on('close', () => {
-      this.#closed = true
+      this.closed = true
       // The tables may refer to this channel for longer.
       this.#decoder.release()
       this.#unsent = []
@@ -113,78 +85,49 @@ export class Channel implements ChannelRef, LimitedConnection {
     })
   }
 
-  get closed(): boolean {
-    return this.#closed
-  }
-
-  /** Whether requests of the peer are ignored from now on. */
-  get closing(): boolean {
-    return this.#closing
-  }
-
-  /** When bytes last went in or out. */
-  get lastActivityMs(): number {
-    return this.#lastActivityMs
-  }
-
-  /** Called after a pause of the process. */
-  extendIdleTime(pausedMs: number, nowMs: number): void {
-    this.#lastActivityMs = Math.min(nowMs, this.#lastActivityMs + pausedMs)
-  }
-
-  /** Reads nothing more, sends what is written and closes. */
-  closeGently(): void {
-    this.#closing = true
+  override closeGently(): void {
+    this.closing = true
     this.#end()
   }
 
-  /** Reads nothing more, and closes when the request in progress has its response. */
-  finish(): void {
-    this.#closing = true
+  override finish(): void {
+    this.closing = true
     if (!this.#busy) this.#end()
-  }
-
-  /** Closes at once. */
-  destroy(): void {
-    this.#closing = true
-    this.#socket.destroy()
   }
 
   evict(error: LimitError): void {
     this.destroy()
-    this.#options.onFailure(this, error)
+    this.#options.events.onChannelFailure(this, error)
   }
 
   /** Takes bytes from the peer. With a shared read buffer they may change as soon as this returns. */
   receive(chunk: Buffer): void {
-    if (this.#closing) return
+    if (this.closing) return
     const { nowMs, throttle, counters } = this.#options
     const decoder = this.#decoder
     const wasLarge = decoder.partialBytes >= LARGE_FRAME_BYTES
-    this.#lastActivityMs = nowMs()
+    this.lastActivityMs = nowMs()
     counters.bytesIn += chunk.length
     decoder.append(chunk)
     this.#work()
     if (this.#sharesReads) decoder.detach()
     if (wasLarge || decoder.partialBytes >= LARGE_FRAME_BYTES) this.#pauseForOthers(chunk.length)
-    else if (decoder.bufferedBytes === 0) throttle.servedOther(this.#lastActivityMs)
+    else if (decoder.bufferedBytes === 0) throttle.servedOther(this.lastActivityMs)
   }
 
   #pauseForOthers(bytes: number): void {
     const { throttle } = this.#options
-    this.#largeBytes = throttle.servesOthers ? this.#largeBytes + bytes : 0
-    if (this.#paused || this.#largeBytes < MIN_PAUSE_BYTES) return
-    throttle.wait(this.#largeBytes, () => {
-      this.#paused = false
-      if (!this.#closed) this.#work()
-    })
+    if (this.#paused || !throttle.servesOthers) return
     this.#paused = true
-    this.#largeBytes = 0
-    this.#socket.pause()
+    this.socket.pause()
+    throttle.wait(bytes, () => {
+      this.#paused = false
+      if (!this.closed) this.#work()
+    })
   }
 
   #onDrain(): void {
-    this.#lastActivityMs = this.#options.nowMs()
+    this.lastActivityMs = this.#options.nowMs()
     this.#congested = false
     this.#reportsResponses = false
     this.#options.queuedResponses.report(this, 0, true)
@@ -194,14 +137,16 @@ export class Channel implements ChannelRef, LimitedConnection {
 
   /** Handles frames until there are no more or one has to be waited for, and sends the responses. */
   #work(): void {
-    const context: RequestContext = { channel: this, nowMs: this.#lastActivityMs }
+    const { commandDecoder, reads } = this.#options
+    const context: RequestContext = { channel: this, nowMs: this.lastActivityMs }
     let frames = 0
     try {
-      while (!this.#busy && !this.#congested && !this.#closing) {
+      while (!this.#busy && !this.#congested && !this.closing) {
         const frame = this.#decoder.next()
         if (frame === undefined) break
         frames++
-        this.#handle(this.#decode(frame), context)
+        // The body is valid until the response, and the shared read buffer until this function returns.
+        this.#handle(commandDecoder.decode(frame, reads?.holds(frame)), context)
       }
     } catch (error) {
       this.#options.counters.framesIn += frames
@@ -210,38 +155,30 @@ export class Channel implements ChannelRef, LimitedConnection {
         return
       }
       this.#flush()
-      this.#options.onFailure(this, error)
+      this.#options.events.onChannelFailure(this, error)
       this.closeGently()
       return
     }
     this.#flush()
-    if (this.#busy || this.#congested || this.#paused) this.#socket.pause()
-    else if (this.#socket.isPaused()) this.#socket.resume()
+    if (this.#busy || this.#congested || this.#paused) this.socket.pause()
+    else if (this.socket.isPaused()) this.socket.resume()
     this.#options.counters.framesIn += frames
     this.#reportMemory(frames > 0)
   }
 
   /** Most connections hold nothing at the end of a turn. */
   #reportMemory(madeProgress: boolean): void {
-    if (this.#closed) return
+    if (this.closed) return
     const unread = this.#decoder.bufferedBytes
     if (unread > 0 || this.#reportsRequests) {
       this.#reportsRequests = unread > 0
       this.#options.queuedRequests.report(this, unread, madeProgress)
     }
     if (this.#congested || this.#reportsResponses) {
-      const unsent = this.#unsent.reduce((sum, piece) => sum + piece.length, this.#socket.writableLength)
+      const unsent = this.#unsent.reduce((sum, { length }) => sum + length, this.socket.writableLength)
       this.#reportsResponses = unsent > 0
       this.#options.queuedResponses.report(this, unsent, false)
     }
-  }
-
-  /** The body is valid until the response: it is copied out of the shared read buffer. */
-  #decode(frame: Buffer): RemotingCommand {
-    const { commandDecoder, reads } = this.#options
-    const request = commandDecoder.decode(frame)
-    if (request.body === null || !reads?.holds(request.body)) return request
-    return { ...request, body: Buffer.from(request.body) }
   }
 
   #handle(request: RemotingCommand, context: RequestContext): void {
@@ -263,32 +200,32 @@ export class Channel implements ChannelRef, LimitedConnection {
     const { inProgress } = this.#options
     const bytes = request.body?.length ?? 0
     this.#busy = true
-    inProgress.acquire(bytes)
+    inProgress.add(bytes)
     void response.then((settled) => {
       this.#busy = false
-      inProgress.release(bytes)
-      this.#lastActivityMs = this.#options.nowMs()
+      inProgress.add(-bytes)
+      this.lastActivityMs = this.#options.nowMs()
       try {
         this.#queue(request, settled)
       } catch (error) {
         this.#onDefect(error)
       }
       this.#work()
-      if (this.#closing) this.#end()
+      if (this.closing) this.#end()
     })
   }
 
   /** Drops the responses of this turn: the last one may be incomplete. */
   #onDefect(error: unknown): void {
-    this.#options.responses.reuse()
-    this.#options.onDefect(this, error)
+    this.#options.responses.clear()
+    this.#options.events.onChannelDefect(this, error)
     this.destroy()
   }
 
   #queue(request: RemotingCommand, response: RemotingResponse): void {
     const { responses, counters } = this.#options
     counters.outcomes.add(response.code)
-    if (isOneway(request) || this.#closed) {
+    if (isOneway(request) || this.closed) {
       counters.unanswered++
       return
     }
@@ -296,48 +233,45 @@ export class Channel implements ChannelRef, LimitedConnection {
     this.#flush()
     if (responses.add(response, request.opaque)) return
     const frame = responses.encode(response, request.opaque)
-    for (let from = 0; from < frame.length; from += PIECE_BYTES) {
-      this.#unsent.push(frame.subarray(from, from + PIECE_BYTES))
+    for (let from = 0; from < frame.length; from += MAX_WRITE_BYTES) {
+      this.#unsent.push(frame.subarray(from, from + MAX_WRITE_BYTES))
     }
     this.#send()
   }
 
   #flush(): void {
     const { responses } = this.#options
-    if (responses.filled === 0) return
+    if (responses.isEmpty) return
     if (this.#congested || !this.#writesAtOnce) {
-      this.#unsent.push(responses.take())
+      this.#unsent.push(Buffer.from(responses.bytes))
+      responses.clear()
       this.#send()
       return
     }
-    this.#write(responses.peek())
-    this.#writesAtOnce = this.#socket.writableLength === 0
-    if (this.#writesAtOnce) responses.reuse()
-    else responses.giveAway()
+    this.#write(responses.bytes)
+    this.#writesAtOnce = this.socket.writableLength === 0
+    responses.clear(!this.#writesAtOnce)
   }
 
-  /**
-   * Writes one piece after the other. Node would send several as one, and a peer that reads a large response slowly would look
-   * idle until its last byte.
-   */
+  /** One write after the other: Node would join them, and a peer that reads a large response slowly would look idle. */
   #send(): void {
     while (!this.#congested) {
-      const piece = this.#unsent.shift()
-      if (piece === undefined) return
-      this.#write(piece)
+      const bytes = this.#unsent.shift()
+      if (bytes === undefined) return
+      this.#write(bytes)
     }
   }
 
-  #write(piece: Buffer): void {
-    if (this.#socket.destroyed || this.#socket.writableEnded) return
-    this.#options.counters.bytesOut += piece.length
-    if (!this.#socket.write(piece)) this.#congested = true
+  #write(bytes: Buffer): void {
+    if (this.socket.destroyed || this.socket.writableEnded) return
+    this.#options.counters.bytesOut += bytes.length
+    if (!this.socket.write(bytes)) this.#congested = true
   }
 
   /** Closes when everything has been sent. */
   #end(): void {
-    for (const piece of this.#unsent) this.#write(piece)
+    for (const bytes of this.#unsent) this.#write(bytes)
     this.#unsent = []
-    this.#socket.destroySoon()
+    this.socket.destroySoon()
   }
 }

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import { foreignProtocol } from '../../protocol/frame-decoder.ts'
 import { formatAddress, peerAddress } from '../address.ts'
-import { HandshakeError } from './handshake-error.ts'
-import { readProxyHeader } from './proxy-header.ts'
+import { HandshakeError } from '../errors.ts'
+import { Connection } from './connection.ts'
+import type { ConnectionsPerAddress } from './connection-limits.ts'
+import { readProxyHeader, type TrustedNetworks } from './proxy-header.ts'
 import type { TlsAcceptor } from './tls-acceptor.ts'
-import type { TrustedNetworks } from './trusted-networks.ts'
 
 /** Whether TLS is rejected, allowed or required. */
 export type TlsMode = 'disabled' | 'permissive' | 'enforcing'
@@ -23,8 +24,7 @@ export interface HandshakeContext extends HandshakeOptions {
   readonly nowMs: () => number
   /** A connection is closed when it was idle for this many milliseconds; read once per connection. */
   readonly maxIdleMs: () => number
-  /** Called with the address in the PROXY header. @returns False if that address has reached its limit. */
-  readonly admit: (handshake: ConnectionHandshake, host: string) => boolean
+  readonly perAddress: ConnectionsPerAddress
   /** Called with the socket to read frames from, which over TLS is not the accepted one, and the bytes that were read already. */
   readonly onOpen: (handshake: ConnectionHandshake, socket: Socket, firstBytes: Buffer | undefined) => void
   /** Called once with the reason why the connection is being closed; not called if the peer closes it. */
@@ -44,88 +44,41 @@ const TLS_HANDSHAKE = 0x16
  * @see NettyRemotingServer.HandshakeHandler and TlsModeHandler in apache/rocketmq. Before 5.5.0 the latter carried out a plaintext
  * request although TLS was enforced.
  */
-export class ConnectionHandshake {
-  /** Unique in the server; the channel that follows has the same. */
-  readonly id: number
-  readonly maxIdleMs: number
-  readonly #socket: Socket
+export class ConnectionHandshake extends Connection {
   readonly #context: HandshakeContext
   readonly #onBytes = (chunk: Buffer): void => this.#onData(chunk)
-  #remoteAddress: string
   #chunks: Buffer[] = []
   #bytes = 0
   #wantedBytes = 1
   #proxied = false
-  #over = false
   #handshakeSinceMs: number | undefined
-  #lastActivityMs: number
 
   constructor(id: number, socket: Socket, context: HandshakeContext) {
-    this.id = id
-    this.maxIdleMs = context.maxIdleMs()
-    this.#socket = socket
+    super(id, socket, peerAddress(socket), context.maxIdleMs(), context.nowMs())
     this.#context = context
-    this.#remoteAddress = peerAddress(socket)
-    this.#lastActivityMs = context.nowMs()
     socket.on('data', this.#onBytes)
     // A `close` follows, and a channel listens by itself.
     socket.on('error', () => {})
   }
 
-  /** `host:port` of the peer, as in the PROXY header if there is one. */
-  get remoteAddress(): string {
-    return this.#remoteAddress
-  }
-
-  /** When bytes were last received. */
-  get lastActivityMs(): number {
-    return this.#lastActivityMs
-  }
-
-  /** Called after a pause of the process. */
-  extendIdleTime(pausedMs: number, nowMs: number): void {
-    this.#lastActivityMs = Math.min(nowMs, this.#lastActivityMs + pausedMs)
+  override extendIdleTime(pausedMs: number, nowMs: number): void {
+    super.extendIdleTime(pausedMs, nowMs)
     if (this.#handshakeSinceMs !== undefined)
       this.#handshakeSinceMs = Math.min(nowMs, this.#handshakeSinceMs + pausedMs)
-  }
-
-  /** Whether it is being closed, or a channel has replaced it. */
-  get closing(): boolean {
-    return this.#over
-  }
-
-  /** As {@link destroy}: there is no response to wait for. */
-  finish(): void {
-    this.destroy()
-  }
-
-  /** As {@link destroy}: nothing was written yet. */
-  closeGently(): void {
-    this.destroy()
-  }
-
-  /** Closes at once. */
-  destroy(): void {
-    this.#over = true
-    this.#socket.destroy()
   }
 
   /** Closes a connection whose TLS handshake has timed out. */
   closeIfLate(): void {
     const { nowMs, tlsHandshakeTimeoutMs } = this.#context
-    if (this.#over || this.#handshakeSinceMs === undefined) return
+    if (this.closing || this.#handshakeSinceMs === undefined) return
     if (nowMs() - this.#handshakeSinceMs < tlsHandshakeTimeoutMs) return
-    this.#reject(
-      new HandshakeError(
-        'ERR_TLS_HANDSHAKE_TIMEOUT',
-        `no TLS handshake within ${tlsHandshakeTimeoutMs} ms (tlsHandshakeTimeoutMillis)`,
-      ),
-    )
+    const why = `no TLS handshake within ${tlsHandshakeTimeoutMs} ms (tlsHandshakeTimeoutMillis)`
+    this.#reject(new HandshakeError('ERR_TLS_HANDSHAKE_TIMEOUT', why))
   }
 
   #onData(chunk: Buffer): void {
-    if (this.#over) return
-    this.#lastActivityMs = this.#context.nowMs()
+    if (this.closing) return
+    this.lastActivityMs = this.#context.nowMs()
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
     if (this.#bytes < this.#wantedBytes) return
@@ -154,7 +107,7 @@ export class ConnectionHandshake {
       default:
         return header satisfies never
     }
-    if (!this.#context.proxyTrustedNetworks.has(this.#socket.remoteAddress ?? '')) {
+    if (!this.#context.proxyTrustedNetworks.has(this.socket.remoteAddress ?? '')) {
       const why = 'a PROXY header from outside proxyProtocolTrustedNetworks'
       this.#reject(new HandshakeError('ERR_PROXY_UNTRUSTED', why))
       return undefined
@@ -163,9 +116,10 @@ export class ConnectionHandshake {
     this.#wantedBytes = 1
     if (header.source) {
       const { host, port } = header.source
-      this.#remoteAddress = formatAddress(host, port)
-      if (!this.#context.admit(this, host)) {
-        this.#reject(tooManyOfAddress(host))
+      this.remoteAddress = formatAddress(host, port)
+      const error = this.#context.perAddress.count(this.socket, host)
+      if (error !== undefined) {
+        this.#reject(error)
         return undefined
       }
     }
@@ -190,34 +144,33 @@ export class ConnectionHandshake {
       return
     }
     this.#chunks = []
-    this.#socket.off('data', this.#onBytes)
+    this.socket.off('data', this.#onBytes)
     if (isTls) {
-      this.#socket.pause()
-      this.#socket.unshift(bytes)
+      this.socket.pause()
+      this.socket.unshift(bytes)
       void this.#shakeHands()
       return
     }
-    this.#over = true
-    onOpen(this, this.#socket, bytes)
+    this.closing = true
+    onOpen(this, this.socket, bytes)
   }
 
   async #shakeHands(): Promise<void> {
     this.#handshakeSinceMs = this.#context.nowMs()
     const acceptor = await this.#context.tlsAcceptor()
-    if (this.#over || this.#socket.destroyed) return
+    if (this.closing || this.socket.destroyed) return
     if (acceptor === undefined) {
-      this.#reject(
-        new HandshakeError('ERR_TLS_UNAVAILABLE', 'TLS handshake, but there is no usable certificate'),
-      )
+      const why = 'TLS handshake, but there is no usable certificate'
+      this.#reject(new HandshakeError('ERR_TLS_UNAVAILABLE', why))
       return
     }
-    acceptor.accept(this.#socket, (outcome) => {
-      if (this.#over) return
+    acceptor.accept(this.socket, (outcome) => {
+      if (this.closing) return
       if (outcome instanceof HandshakeError) {
         this.#reject(outcome)
         return
       }
-      this.#over = true
+      this.closing = true
       this.#context.onOpen(this, outcome, undefined)
     })
   }
@@ -227,10 +180,4 @@ export class ConnectionHandshake {
     this.#chunks = []
     this.#context.onRejected(this, error)
   }
-}
-
-/** The error for one more connection of an address that has as many as it may. */
-export function tooManyOfAddress(host: string): HandshakeError {
-  const message = `maxConnectionsPerAddress reached for ${host}`
-  return new HandshakeError('ERR_TOO_MANY_OF_ADDRESS', message, { limit: 'maxConnectionsPerAddress' })
 }

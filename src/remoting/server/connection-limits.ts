@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net'
 import { LimitError } from '../../common/limit-error.ts'
 import type { Counters } from '../../stats/counters.ts'
+import { HandshakeError } from '../errors.ts'
 
 /** A connection whose memory is limited. */
 export interface LimitedConnection {
@@ -10,7 +12,7 @@ export interface LimitedConnection {
 /** The option that sets the limit, the gauge that shows the usage, and what the memory holds. */
 const KINDS = {
   maxQueuedRequestBytes: { gauge: 'queuedRequestBytes', what: 'incomplete request' },
-  maxQueuedAnswerBytes: { gauge: 'queuedAnswerBytes', what: 'unread responses' },
+  maxQueuedAnswerBytes: { gauge: 'queuedResponseBytes', what: 'unread responses' },
 } as const
 
 /**
@@ -25,7 +27,7 @@ export class ConnectionMemoryLimit {
   /** Bytes by connection; the one that has gone longest without progress is the first. */
   readonly #held = new Map<LimitedConnection, number>()
   #totalBytes = 0
-  /** Sum of the squares of what each holds. Divided by the total, it is the holding weighted by size: small holders are spared. */
+  /** Divided by the total it is the mean weighted by size, which many small holders do not lower. */
   #sumOfSquares = 0
 
   constructor(limit: keyof typeof KINDS, maxBytes: number, counters: Counters) {
@@ -59,9 +61,9 @@ export class ConnectionMemoryLimit {
     for (const [connection, bytes] of this.#held) {
       if (bytes < sparedBytes) continue
       const usage = `${this.#totalBytes} of ${this.#maxBytes} bytes in use (${this.#limit})`
+      const { what } = KINDS[this.#limit]
       this.#held.delete(connection)
       this.#add(0, bytes)
-      const { what } = KINDS[this.#limit]
       connection.evict(LimitError.busy(this.#limit, `closed: ${what} of ${bytes} bytes; ${usage}`))
       return true
     }
@@ -90,20 +92,16 @@ export class RequestsInProgress {
 
   /** The reason to reject a body of this size; undefined if there is room. A single request has room, whatever its size. */
   check(bodyBytes: number): LimitError | undefined {
-    const hasRoom =
-      bodyBytes <= SMALL_BODY_BYTES || this.#bytes + bodyBytes <= this.#maxBytes || this.#bytes === 0
-    if (hasRoom) return undefined
+    const wantedBytes = this.#bytes + bodyBytes
+    if (bodyBytes <= SMALL_BODY_BYTES || wantedBytes <= this.#maxBytes || this.#bytes === 0) return undefined
     const usage = `${this.#bytes} of ${this.#maxBytes} bytes in progress (maxQueuedRequestBytes)`
     return LimitError.busy('maxQueuedRequestBytes', `request body of ${bodyBytes} bytes; ${usage}`)
   }
 
-  acquire(bodyBytes: number): void {
+  /** A body is in progress; negative bytes if it no longer is. */
+  add(bodyBytes: number): void {
     this.#bytes += bodyBytes
-    this.#counters.workingRequestBytes = this.#bytes
-  }
-
-  release(bodyBytes: number): void {
-    this.acquire(-bodyBytes)
+    this.#counters.requestBytesInProgress = this.#bytes
   }
 }
 
@@ -111,27 +109,34 @@ export class RequestsInProgress {
 export class ConnectionsPerAddress {
   readonly #max: number
   readonly #counts = new Map<string, number>()
+  readonly #addresses = new WeakMap<Socket, string>()
 
-  /** @param max - Infinity counts nothing. */
   constructor(max: number) {
     this.#max = max
   }
 
-  /** Counts a connection. @returns False, with nothing counted, if the address has reached the limit. */
-  add(host: string): boolean {
-    if (this.#max === Number.POSITIVE_INFINITY) return true
-    const address = unmapped(host)
+  /** Counts a connection for this address, and for no other. @returns The reason to reject it; then it counts for none. */
+  count(socket: Socket, host: string): HandshakeError | undefined {
+    this.release(socket)
+    // A dual-stack socket shows an IPv4 address in IPv6 notation, a PROXY header in IPv4 notation.
+    const address = host.replace(/^::ffff:(?=\d+\.)/i, '')
     const count = this.#counts.get(address) ?? 0
-    if (count >= this.#max) return false
+    if (count >= this.#max) {
+      const message = `maxConnectionsPerAddress (${this.#max}) reached for ${address}`
+      return new HandshakeError('ERR_TOO_MANY_OF_ADDRESS', message, { limit: 'maxConnectionsPerAddress' })
+    }
     this.#counts.set(address, count + 1)
-    return true
+    this.#addresses.set(socket, address)
+    return undefined
   }
 
-  /** Forgets a connection that was counted. */
-  remove(host: string): void {
-    const address = unmapped(host)
-    const count = this.#counts.get(address) ?? 0
-    if (count > 1) this.#counts.set(address, count - 1)
+  /** Called when a connection has closed. */
+  release(socket: Socket): void {
+    const address = this.#addresses.get(socket)
+    if (address === undefined) return
+    this.#addresses.delete(socket)
+    const count = (this.#counts.get(address) ?? 0) - 1
+    if (count > 0) this.#counts.set(address, count)
     else this.#counts.delete(address)
   }
 
@@ -139,9 +144,4 @@ export class ConnectionsPerAddress {
   get size(): number {
     return this.#counts.size
   }
-}
-
-/** A dual-stack socket shows an IPv4 address in IPv6 notation, a PROXY header in IPv4 notation. */
-function unmapped(host: string): string {
-  return host.replace(/^::ffff:(?=\d+\.)/i, '')
 }

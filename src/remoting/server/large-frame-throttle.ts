@@ -1,9 +1,4 @@
-export interface LargeFrameThrottleOptions {
-  /** Milliseconds on a monotonic clock. */
-  readonly nowMs: () => number
-  /** Runs a task in a later turn of the event loop, after at least this many milliseconds. */
-  readonly defer: (task: () => void, minMs: number) => void
-}
+import type { RemotingServerOptions } from './remoting-server.ts'
 
 /**
  * Read rate of one large frame while other requests are served. A registration takes a little over a millisecond per megabyte to
@@ -14,19 +9,17 @@ const BYTES_PER_MS = 20_000
 const FRAMES_AT_FULL_RATE = 20
 /** Other requests are expected for this long after the last one. */
 const OTHERS_EXPECTED_MS = 5
-/** Fewer bytes are not worth a timer. */
-export const MIN_PAUSE_BYTES = 64 * 1024
 
 /**
  * Shares the event loop between large frames, which are registrations, and all other requests. The next bytes of a large frame are
  * always there, so it would occupy the event loop. While other requests are served, it is read at a limited rate.
  */
 export class LargeFrameThrottle {
-  readonly #options: LargeFrameThrottleOptions
+  readonly #options: Pick<RemotingServerOptions, 'nowMs' | 'defer'>
   #lastOtherMs = Number.NEGATIVE_INFINITY
   #waiting = 0
 
-  constructor(options: LargeFrameThrottleOptions) {
+  constructor(options: Pick<RemotingServerOptions, 'nowMs' | 'defer'>) {
     this.#options = options
   }
 
@@ -47,7 +40,7 @@ export class LargeFrameThrottle {
 
   /**
    * Pauses a connection.
-   * @param bytes - Bytes of a large frame since its last pause.
+   * @param bytes - Bytes of a large frame that were read.
    * @param next - Called when the connection may be read again.
    */
   wait(bytes: number, next: () => void): void {

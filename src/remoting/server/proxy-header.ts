@@ -1,10 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net'
-
-/** An address in a PROXY header. */
-export interface ProxiedAddress {
-  readonly host: string
-  readonly port: number
-}
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
+import type { RemoteAddress } from '../address.ts'
 
 /** What the first bytes of a connection are to the PROXY protocol. */
 export type ProxyHeader =
@@ -16,8 +11,7 @@ export type ProxyHeader =
       /** Length of the header. */
       readonly bytes: number
       /** Undefined for `PROXY UNKNOWN`, version 2's LOCAL, and addresses other than IP addresses. */
-      readonly source?: ProxiedAddress
-      readonly destination?: ProxiedAddress
+      readonly source?: RemoteAddress
     }
   | { readonly kind: 'malformed'; readonly why: string }
 
@@ -31,17 +25,16 @@ const V2_FIXED_BYTES = 16
 const V2_LOCAL = 0
 const V2_PROXY = 1
 
-/** Bytes of both addresses and ports, by family. */
-const V2_FAMILIES: ReadonlyMap<number, { readonly kind: 'unknown' | 'ip' | 'unix'; readonly bytes: number }> =
-  new Map([
-    [0x00, { kind: 'unknown', bytes: 0 }],
-    [0x11, { kind: 'ip', bytes: 12 }],
-    [0x12, { kind: 'ip', bytes: 12 }],
-    [0x21, { kind: 'ip', bytes: 36 }],
-    [0x22, { kind: 'ip', bytes: 36 }],
-    [0x31, { kind: 'unix', bytes: 216 }],
-    [0x32, { kind: 'unix', bytes: 216 }],
-  ])
+/** Bytes of both addresses and ports, by family and protocol: unspecified, IPv4, IPv6, Unix. */
+const V2_ADDRESS_BYTES: ReadonlyMap<number, number> = new Map([
+  [0x00, 0],
+  [0x11, 12],
+  [0x12, 12],
+  [0x21, 36],
+  [0x22, 36],
+  [0x31, 216],
+  [0x32, 216],
+])
 
 /**
  * Reads a PROXY header, version 1 (text) or 2 (binary), at the beginning of a connection. No valid frame begins like one, whatever
@@ -66,28 +59,22 @@ function readVersion1(bytes: Buffer): ProxyHeader {
   const end = bytes.subarray(0, V1_MAX_LINE_BYTES + 2).indexOf('\r\n')
   if (end < 0) {
     if (bytes.length < V1_MAX_LINE_BYTES + 2) return { kind: 'more', bytes: bytes.length + 1 }
-    return malformed(`a version 1 line of more than ${V1_MAX_LINE_BYTES} bytes`)
+    return malformed(`version 1 line of more than ${V1_MAX_LINE_BYTES} bytes`)
   }
   const [prefix, protocol, ...fields] = bytes.toString('latin1', 0, end).split(' ')
-  if (prefix !== 'PROXY') return malformed('no space after PROXY in a version 1 line')
+  if (prefix !== 'PROXY') return malformed(`version 1 line begins with ${JSON.stringify(prefix)}`)
   // The rest of the line is ignored.
   if (protocol === 'UNKNOWN') return { kind: 'header', bytes: end + 2 }
-  if (protocol !== 'TCP4' && protocol !== 'TCP6') return malformed('neither TCP4, TCP6 nor UNKNOWN')
-  if (fields.length !== 4) return malformed('not two addresses and two ports')
-
-  const isAddress = protocol === 'TCP4' ? isIPv4 : isIPv6WithoutZone
-  const [sourceHost = '', destinationHost = '', ...ports] = fields
-  if (!isAddress(sourceHost) || !isAddress(destinationHost)) return malformed(`no ${protocol} address`)
-  const [sourcePort, destinationPort] = ports.map(portOf)
-  if (sourcePort === undefined || destinationPort === undefined) {
-    return malformed('a port that is not within 1 and 65535')
+  const isAddress = protocol === 'TCP4' ? isIPv4 : protocol === 'TCP6' ? isIPv6WithoutZone : undefined
+  if (isAddress === undefined) {
+    return malformed(`protocol ${JSON.stringify(protocol)} is neither TCP4, TCP6 nor UNKNOWN`)
   }
-  return {
-    kind: 'header',
-    bytes: end + 2,
-    source: { host: sourceHost, port: sourcePort },
-    destination: { host: destinationHost, port: destinationPort },
-  }
+  if (fields.length !== 4)
+    return malformed(`two addresses and two ports expected, ${fields.length} fields found`)
+  const wrong = fields.find((field, index) => !(index < 2 ? isAddress(field) : isPort(field)))
+  if (wrong !== undefined) return malformed(`${JSON.stringify(wrong)} is no ${protocol} address or port`)
+  const [host = '', , port] = fields
+  return { kind: 'header', bytes: end + 2, source: { host, port: Number(port) } }
 }
 
 function readVersion2(bytes: Buffer): ProxyHeader {
@@ -96,40 +83,40 @@ function readVersion2(bytes: Buffer): ProxyHeader {
   const command = bytes.readUInt8(12) & 0xf
   if (version !== 2) return malformed(`version ${version} in a binary header`)
   if (command !== V2_LOCAL && command !== V2_PROXY) return malformed(`unknown command ${command}`)
-  const family = V2_FAMILIES.get(bytes.readUInt8(13))
-  if (family === undefined) return malformed('unknown family or protocol')
+  const family = bytes.readUInt8(13)
+  const addressBytes = V2_ADDRESS_BYTES.get(family)
+  if (addressBytes === undefined) return malformed(`unknown family and protocol ${family}`)
 
   const end = V2_FIXED_BYTES + bytes.readUInt16BE(14)
-  const hasAddresses = command === V2_PROXY && family.kind !== 'unknown'
-  if (hasAddresses && end < V2_FIXED_BYTES + family.bytes) return malformed('no room for its addresses')
+  const addressEnd = V2_FIXED_BYTES + addressBytes
+  const hasAddresses = command === V2_PROXY && addressBytes > 0
+  if (hasAddresses && end < addressEnd) {
+    return malformed(`length ${end - V2_FIXED_BYTES} has no room for ${addressBytes} bytes of addresses`)
+  }
   if (bytes.length < end) return { kind: 'more', bytes: end }
   if (!hasAddresses) return { kind: 'header', bytes: end }
-  const addresses = bytes.subarray(V2_FIXED_BYTES, V2_FIXED_BYTES + family.bytes)
-  if (!areEntriesWhole(bytes.subarray(V2_FIXED_BYTES + family.bytes, end))) {
-    return malformed('an entry beyond its end')
+  if (!areEntriesWhole(bytes.subarray(addressEnd, end))) {
+    return malformed(`an entry extends beyond the header of ${end} bytes`)
   }
-  return { kind: 'header', bytes: end, ...(family.kind === 'ip' && ipAddresses(addresses)) }
+  const isIP = addressBytes <= 36
+  const addresses = bytes.subarray(V2_FIXED_BYTES, addressEnd)
+  return { kind: 'header', bytes: end, ...(isIP && { source: sourceOf(addresses) }) }
 }
 
-/** Source, destination, and a port for each. */
-function ipAddresses(bytes: Buffer): { source: ProxiedAddress; destination: ProxiedAddress } {
-  const hostBytes = (bytes.length - 4) / 2
-  const hostAt = hostBytes === 4 ? ipv4 : ipv6
+/** Both addresses come first, then both ports; the source is the first of each. */
+function sourceOf(addresses: Buffer): RemoteAddress {
+  const hostBytes = (addresses.length - 4) / 2
+  const host = addresses.subarray(0, hostBytes)
   return {
-    source: { host: hostAt(bytes, 0), port: bytes.readUInt16BE(2 * hostBytes) },
-    destination: { host: hostAt(bytes, hostBytes), port: bytes.readUInt16BE(2 * hostBytes + 2) },
+    host: hostBytes === 4 ? host.join('.') : ipv6Text(host),
+    port: addresses.readUInt16BE(2 * hostBytes),
   }
-}
-
-function ipv4(bytes: Buffer, offset: number): string {
-  return bytes.subarray(offset, offset + 4).join('.')
 }
 
 /** As Java writes it: eight groups, without `::`. */
-function ipv6(bytes: Buffer, offset: number): string {
-  return Array.from({ length: 8 }, (_, group) => bytes.readUInt16BE(offset + 2 * group).toString(16)).join(
-    ':',
-  )
+function ipv6Text(host: Buffer): string {
+  const groups = host.toString('hex').replace(/....(?=.)/g, '$&:')
+  return groups.replace(/\b0{1,3}/g, '')
 }
 
 /** Entries are type (1 byte), length (2 bytes), value. Fewer than three bytes at the end are ignored, as by Netty. */
@@ -144,11 +131,48 @@ function isIPv6WithoutZone(text: string): boolean {
   return isIPv6(text) && !text.includes('%')
 }
 
-function portOf(text: string): number | undefined {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
-  return port >= 1 && port <= 65_535 ? port : undefined
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535
 }
 
 function malformed(why: string): ProxyHeader {
   return { kind: 'malformed', why }
+}
+
+/** Networks whose PROXY headers are trusted. */
+export class TrustedNetworks {
+  /** Undefined for all addresses. */
+  readonly #networks: BlockList | undefined
+
+  /**
+   * @param text - A comma-separated list such as `10.0.0.0/8, 192.168.1.7, fd00::/8`; empty for all addresses.
+   * @throws {RangeError} The message continues a sentence that begins with the text.
+   */
+  constructor(text: string | undefined) {
+    if (text === undefined || text === '') return
+    this.#networks = new BlockList()
+    for (const item of text.split(',').map((part) => part.trim())) {
+      const [, bracketed, plain, prefix] = /^(?:\[([^/]*:[^/]*)\]|([^/]+))(?:\/(\d{1,3}))?$/.exec(item) ?? []
+      const address = bracketed ?? plain ?? ''
+      const version = isIP(address)
+      const maxBits = version === 4 ? 32 : 128
+      const bits = Number(prefix ?? maxBits)
+      if (version === 0 || bits > maxBits) {
+        throw new RangeError(`must be a list of networks such as 10.0.0.0/8; ${JSON.stringify(item)} is none`)
+      }
+      this.#networks.addSubnet(address, bits, version === 4 ? 'ipv4' : 'ipv6')
+    }
+  }
+
+  /** Whether some addresses are outside. */
+  get restricted(): boolean {
+    return this.#networks !== undefined
+  }
+
+  /** Whether an address is in one of the networks; an IPv4 address may be in IPv6 notation. */
+  has(address: string): boolean {
+    if (this.#networks === undefined) return true
+    const version = isIP(address)
+    return version !== 0 && this.#networks.check(address, version === 4 ? 'ipv4' : 'ipv6')
+  }
 }

@@ -1,26 +1,21 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { BufferPool } from '../../protocol/buffer-pool.ts'
 import { CommandDecoder } from '../../protocol/command-decoder.ts'
+import { BufferPool } from '../../protocol/frame-decoder.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
 import type { SerializeType } from '../../protocol/remoting-command.ts'
-import { Counters } from '../../stats/counters.ts'
+import type { Counters } from '../../stats/counters.ts'
 import { formatAddress, peerAddress } from '../address.ts'
+import { HandshakeError } from '../errors.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
-import {
-  ConnectionHandshake,
-  type HandshakeContext,
-  type HandshakeOptions,
-  tooManyOfAddress,
-} from './connection-handshake.ts'
+import { type Connection, closeGradually } from './connection.ts'
+import { ConnectionHandshake, type HandshakeContext, type HandshakeOptions } from './connection-handshake.ts'
 import { ConnectionMemoryLimit, ConnectionsPerAddress, RequestsInProgress } from './connection-limits.ts'
-import { closeGradually } from './gradual-close.ts'
-import { HandshakeError } from './handshake-error.ts'
 import { LargeFrameThrottle } from './large-frame-throttle.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 import { ResponseBuffer } from './response-buffer.ts'
 import { SharedReadBuffer } from './shared-read-buffer.ts'
 
-/** Limits of all connections of a server together. */
+/** Limits of all connections of a server together; infinity for none. */
 export interface RemotingLimits {
   /** Max open connections. */
   readonly maxConnections: number
@@ -48,8 +43,8 @@ export interface RemotingServerOptions {
   readonly maxIdleMs: () => number
   /** Of all responses, whatever that of the request. */
   readonly serializeType: SerializeType
-  /** Whether plaintext connections read into one buffer. Default true. */
-  readonly sharedReadBuffer?: boolean
+  /** Whether plaintext connections read into one buffer. */
+  readonly sharedReadBuffer: boolean
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number
   /** Runs a task periodically; returns what ends it. */
@@ -58,9 +53,8 @@ export interface RemotingServerOptions {
   readonly defer: (task: () => void, minMs: number) => void
   readonly handshake: HandshakeOptions
   readonly events: RemotingServerEvents
-  /** Default: unlimited. */
-  readonly limits?: Partial<RemotingLimits>
-  readonly counters?: Counters
+  readonly limits: RemotingLimits
+  readonly counters: Counters
 }
 
 /** Called when something happens to a connection. */
@@ -96,63 +90,49 @@ export class RemotingServer {
   readonly #handshakeContext: HandshakeContext
   readonly #server: Server
   /** By id, in the order in which they were accepted; first as a handshake, then as a channel. */
-  readonly #connections = new Map<number, ConnectionHandshake | Channel>()
-  readonly #counters: Counters
+  readonly #connections = new Map<number, Connection>()
   readonly #perAddress: ConnectionsPerAddress
   readonly #inProgress: RequestsInProgress
-  /** The address that a connection is counted for. */
-  readonly #countedAs = new WeakMap<ConnectionHandshake, string>()
   #lastConnectionId = 0
-  #lastOpaque = 0
   #endSweeps: (() => void) | undefined
   /** Conditions that closing connections bring about. */
   readonly #waiting = new Set<{ readonly condition: () => boolean; readonly resolve: () => void }>()
 
   constructor(options: RemotingServerOptions) {
     this.#options = options
-    const counters = options.counters ?? new Counters()
-    const {
-      maxConnections = Number.POSITIVE_INFINITY,
-      maxConnectionsPerAddress = Number.POSITIVE_INFINITY,
-      maxQueuedRequestBytes = Number.POSITIVE_INFINITY,
-      maxQueuedAnswerBytes = Number.POSITIVE_INFINITY,
-    } = options.limits ?? {}
-    this.#counters = counters
-    this.#perAddress = new ConnectionsPerAddress(maxConnectionsPerAddress)
-    this.#inProgress = new RequestsInProgress(maxQueuedRequestBytes / 2, counters)
+    const { counters, limits } = options
+    // Halves, so that incomplete requests take no room from those in progress.
+    const halfBytes = limits.maxQueuedRequestBytes / 2
+    this.#perAddress = new ConnectionsPerAddress(limits.maxConnectionsPerAddress)
+    this.#inProgress = new RequestsInProgress(halfBytes, counters)
     this.#channelOptions = {
-      dispatcher: options.dispatcher,
-      nowMs: options.nowMs,
-      maxFrameBytes: options.maxFrameBytes,
-      commandDecoder: new CommandDecoder({
-        nextOpaque: () => {
-          this.#lastOpaque = (this.#lastOpaque + 1) | 0
-          return this.#lastOpaque
-        },
-        maxHeaderBytes: options.maxHeaderBytes,
-      }),
+      ...options,
+      commandDecoder: new CommandDecoder(options.maxHeaderBytes),
       responses: new ResponseBuffer(options.serializeType),
-      reads: options.sharedReadBuffer === false ? undefined : new SharedReadBuffer(),
+      reads: options.sharedReadBuffer ? new SharedReadBuffer() : undefined,
       buffers: new BufferPool(),
       throttle: new LargeFrameThrottle(options),
-      counters,
-      // Halves, so that incomplete requests take no room from those in progress.
-      queuedRequests: new ConnectionMemoryLimit('maxQueuedRequestBytes', maxQueuedRequestBytes / 2, counters),
+      queuedRequests: new ConnectionMemoryLimit('maxQueuedRequestBytes', halfBytes, counters),
       inProgress: this.#inProgress,
-      queuedResponses: new ConnectionMemoryLimit('maxQueuedAnswerBytes', maxQueuedAnswerBytes, counters),
-      onFailure: (channel, error) => options.events.onChannelFailure(channel, error),
-      onDefect: (channel, error) => options.events.onChannelDefect(channel, error),
+      queuedResponses: new ConnectionMemoryLimit(
+        'maxQueuedAnswerBytes',
+        limits.maxQueuedAnswerBytes,
+        counters,
+      ),
     }
     this.#handshakeContext = {
       ...options.handshake,
       nowMs: options.nowMs,
       maxIdleMs: options.maxIdleMs,
-      admit: (handshake, host) => this.#admit(handshake, host),
+      perAddress: this.#perAddress,
       onOpen: (handshake, socket, firstBytes) => this.#open(handshake, socket, firstBytes),
       onRejected: ({ remoteAddress }, error) => options.events.onConnectionRejected(remoteAddress, error),
     }
     this.#server = createServer({ noDelay: true, keepAlive: false }, (socket) => this.#accept(socket))
-    this.#limitConnections(maxConnections, options.maxConnectionsByOpenFiles ?? Number.POSITIVE_INFINITY)
+    this.#limitConnections(
+      limits.maxConnections,
+      options.maxConnectionsByOpenFiles ?? Number.POSITIVE_INFINITY,
+    )
   }
 
   /** Open connections. */
@@ -255,39 +235,26 @@ export class RemotingServer {
 
   #accept(socket: Socket): void {
     const host = socket.remoteAddress ?? 'unknown'
-    const { proxyTrustedNetworks } = this.#options.handshake
+    const { counters, events, handshake: handshakeOptions } = this.#options
+    const { proxyTrustedNetworks: proxies } = handshakeOptions
     // A connection of a trusted proxy counts for its client, as soon as the PROXY header names it.
-    const counted = !(proxyTrustedNetworks.restricted && proxyTrustedNetworks.has(host))
-    if (counted && !this.#perAddress.add(host)) {
-      this.#options.events.onConnectionRejected(peerAddress(socket), tooManyOfAddress(host))
+    const isProxy = proxies.restricted && proxies.has(host)
+    const error = isProxy ? undefined : this.#perAddress.count(socket, host)
+    if (error !== undefined) {
+      events.onConnectionRejected(peerAddress(socket), error)
       socket.destroy()
       return
     }
-    this.#counters.connectionsAccepted++
+    counters.connectionsAccepted++
     const handshake = new ConnectionHandshake(++this.#lastConnectionId, socket, this.#handshakeContext)
-    if (counted) this.#countedAs.set(handshake, host)
     this.#connections.set(handshake.id, handshake)
     socket.on('close', () => {
-      this.#counters.connectionsClosed++
-      this.#stopCounting(handshake)
+      counters.connectionsClosed++
+      this.#perAddress.release(socket)
       if (this.#connections.get(handshake.id) !== handshake) return
       this.#connections.delete(handshake.id)
       this.#checkWaiting()
     })
-  }
-
-  /** Counts a connection for another address from now on. */
-  #admit(handshake: ConnectionHandshake, host: string): boolean {
-    this.#stopCounting(handshake)
-    if (!this.#perAddress.add(host)) return false
-    this.#countedAs.set(handshake, host)
-    return true
-  }
-
-  #stopCounting(handshake: ConnectionHandshake): void {
-    const host = this.#countedAs.get(handshake)
-    if (host !== undefined) this.#perAddress.remove(host)
-    this.#countedAs.delete(handshake)
   }
 
   #open(handshake: ConnectionHandshake, socket: Socket, firstBytes: Buffer | undefined): void {

@@ -1,9 +1,5 @@
-import { encodeCommand, maxResponseBytes, writeResponse } from '../../protocol/command-encoder.ts'
-import {
-  type RemotingResponse,
-  responseCommand,
-  type SerializeType,
-} from '../../protocol/remoting-command.ts'
+import { encodeCommand, writeResponse } from '../../protocol/command-encoder.ts'
+import { type RemotingResponse, responseCommand, SerializeType } from '../../protocol/remoting-command.ts'
 
 /** Room for the responses to one read; larger responses are not copied into it. */
 const ROOM_BYTES = 64 * 1024
@@ -23,24 +19,31 @@ export class ResponseBuffer {
     this.#serializeType = serializeType
   }
 
-  /** Bytes of the responses that are there. */
-  get filled(): number {
-    return this.#filled
+  get isEmpty(): boolean {
+    return this.#filled === 0
   }
 
-  /** Adds a response. @returns False if there is no room for it. */
+  /** The responses that were added; valid until the next one is added after {@link clear}. */
+  get bytes(): Buffer {
+    return this.#room.subarray(0, this.#filled)
+  }
+
+  /** Adds a response. @returns False if there may not be enough room for it. */
   add(response: RemotingResponse, opaque: number): boolean {
-    const bytes = maxResponseBytes(response, this.#serializeType)
-    if (bytes !== undefined) {
-      if (this.#filled + bytes > ROOM_BYTES) return false
-      this.#filled = writeResponse(this.#room, this.#filled, response, opaque)
-      return true
-    }
-    const frame = this.encode(response, opaque)
-    if (this.#filled + frame.length > ROOM_BYTES) return false
-    this.#room.set(frame, this.#filled)
-    this.#filled += frame.length
+    const isJson = this.#serializeType === SerializeType.JSON
+    const end = isJson
+      ? writeResponse(this.#room, this.#filled, response, opaque)
+      : this.#copy(this.encode(response, opaque))
+    if (end < 0) return false
+    this.#filled = end
     return true
+  }
+
+  #copy(frame: Buffer): number {
+    const end = this.#filled + frame.length
+    if (end > ROOM_BYTES) return -1
+    this.#room.set(frame, this.#filled)
+    return end
   }
 
   /** The frame of a response that is too large to be added. */
@@ -48,26 +51,9 @@ export class ResponseBuffer {
     return encodeCommand(responseCommand(response, opaque), this.#serializeType)
   }
 
-  /** The responses. Must be followed by {@link reuse} or {@link giveAway}. */
-  peek(): Buffer {
-    return this.#room.subarray(0, this.#filled)
-  }
-
-  /** The responses in memory of their own; the buffer is empty then. */
-  take(): Buffer {
-    const copy = Buffer.from(this.peek())
-    this.#filled = 0
-    return copy
-  }
-
-  /** Reuses the memory of {@link peek}: its bytes have been sent. */
-  reuse(): void {
-    this.#filled = 0
-  }
-
-  /** Leaves the memory of {@link peek} to the socket. */
-  giveAway(): void {
-    this.#room = Buffer.allocUnsafeSlow(ROOM_BYTES)
+  /** Empties the buffer. @param keepBytes - Whether {@link bytes} stay valid. */
+  clear(keepBytes = false): void {
+    if (keepBytes) this.#room = Buffer.allocUnsafeSlow(ROOM_BYTES)
     this.#filled = 0
   }
 }

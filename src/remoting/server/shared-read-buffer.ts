@@ -10,13 +10,8 @@ interface SocketInternals {
 }
 
 /**
- * One buffer that all plaintext connections read into. It saves an allocation of 64 KiB per read, a seventh of the CPU time of a
- * lookup.
- *
- * Node has this as the option `onread` of a socket that a program creates, but not for accepted ones. So the option is set from
- * outside, which depends on Node's internal names. If they are not as expected, as on a TLS socket, the socket reads in the usual
- * way; `sharedReadBuffer=false` has the same effect.
- *
+ * One buffer that all plaintext connections read into, which saves a seventh of the CPU time of a lookup. Node has the option
+ * `onread` only for sockets that a program creates, so it is set on accepted ones by Node's internal names.
  * @see The documentation of `new net.Socket` on `onread`.
  */
 export class SharedReadBuffer {
@@ -30,7 +25,7 @@ export class SharedReadBuffer {
   /**
    * Makes a socket read into the buffer, before its first byte has been read.
    * @param onBytes - Called with the bytes read, which may change as soon as it returns. Replaces `data` events.
-   * @returns False if the socket reads in the usual way.
+   * @returns False if the socket reads in the usual way: a TLS socket, or one without those names.
    */
   attach(socket: Socket, onBytes: (bytes: Buffer) => void): boolean {
     if (Object.getPrototypeOf(socket) !== Socket.prototype) return false

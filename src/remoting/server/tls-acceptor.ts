@@ -1,7 +1,12 @@
-import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
-import { HandshakeError } from './handshake-error.ts'
+import {
+  createServer,
+  type DetailedPeerCertificate,
+  type Server,
+  type TLSSocket,
+  type TlsOptions,
+} from 'node:tls'
+import { HandshakeError } from '../errors.ts'
 
 /** The certificate of a TLS server, and what it requires of its clients. */
 export interface TlsServerSettings {
@@ -14,8 +19,8 @@ export interface TlsServerSettings {
   readonly clientAuth: 'none' | 'optional' | 'require'
   /** False accepts any certificate. */
   readonly verifyClient: boolean
-  /** Explains why OpenSSL may have found a certificate too weak; Node does not report it. */
-  readonly weaknessOf?: (certificate: X509Certificate) => string | undefined
+  /** Explains why OpenSSL may have found a certificate or its issuers too weak; Node does not report it. */
+  readonly weaknessOf?: (certificate: DetailedPeerCertificate) => string | undefined
 }
 
 /** Node's code for a certificate that OpenSSL's security level does not allow, among others. */
@@ -87,29 +92,14 @@ export class TlsAcceptor {
   #problemWithClient(socket: TLSSocket): string | undefined {
     const { clientAuth, verifyClient } = this.#settings
     if (clientAuth === 'none') return undefined
-    const certificate = socket.getPeerX509Certificate()
-    if (certificate === undefined) {
+    if (socket.getPeerX509Certificate() === undefined) {
       return clientAuth === 'require' ? 'the client has sent no certificate' : undefined
     }
     if (!verifyClient || socket.authorized) return undefined
     const error = `${socket.authorizationError}`
-    const reason = (error === UNNAMED_ERROR && this.#weaknessIn(certificate)) || error
-    return `the client's certificate is not trusted: ${reason}`
-  }
-
-  /** Why the certificate, or one of its issuers, is too weak. */
-  #weaknessIn(certificate: X509Certificate): string | undefined {
-    const seen = new Set<X509Certificate>()
-    for (
-      let next: X509Certificate | undefined = certificate;
-      next !== undefined && !seen.has(next);
-      next = next.issuerCertificate
-    ) {
-      seen.add(next)
-      const weakness = this.#settings.weaknessOf?.(next)
-      if (weakness !== undefined) return weakness
-    }
-    return undefined
+    const { weaknessOf } = this.#settings
+    const weakness = error === UNNAMED_ERROR ? weaknessOf?.(socket.getPeerCertificate(true)) : undefined
+    return `the client's certificate is not trusted: ${weakness ?? error}`
   }
 
   #finish(socket: TLSSocket, error: HandshakeError | undefined): void {

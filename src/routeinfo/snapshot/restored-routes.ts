@@ -2,13 +2,12 @@ import type { Steps } from '../../common/time-slicer.ts'
 import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapping-info.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/topic-route-data.ts'
 import type { RegisterBrokerOutcome, RegisterBrokerResult, Registration } from '../registration.ts'
-import type { RouteChanges } from '../route-changes.ts'
-import { type BrokerIdentity, type RouteEvent, TopicTally, type UnregisterReason } from '../route-event.ts'
+import { type BrokerIdentity, type RouteChanges, type RouteEvent, TopicTally } from '../route-changes.ts'
 import { brokerKey, minBrokerId, type RouteTables, withWritePerm } from '../route-tables.ts'
-import { checkTopicLimit } from '../table-limits.ts'
+import { checkTopic } from '../table-limits.ts'
 import type { Unregistration } from '../unregister-brokers.ts'
 
-/** A broker of the snapshot that has not registered again. A heartbeat replaces it. */
+/** A broker of the snapshot that has not registered again. */
 export interface RestoredBroker {
   readonly clusterName: string
   readonly brokerAddr: string
@@ -16,30 +15,29 @@ export interface RestoredBroker {
   readonly heartbeatTimeoutMs: number
   readonly haServerAddr: string | null
   /** Removed after this time, in milliseconds on the clock of `nowMs`. */
-  readonly deadlineMs: number
+  deadlineMs: number
 }
 
-/** What a snapshot file holds. */
-export interface RestoredTables {
-  readonly clusters: Map<string, Set<string>>
-  readonly groups: Map<string, BrokerData>
-  /** By {@link brokerKey}. */
-  readonly brokers: Map<string, RestoredBroker>
-  /** By {@link brokerKey}. */
-  readonly filterServers: Map<string, readonly string[]>
-  readonly topics: Map<string, Map<string, QueueData>>
-  readonly mappings: Map<string, ReadonlyMap<string, TopicQueueMappingInfo>>
-}
-
-interface RestoredGroup {
+/** A broker name of the snapshot. */
+export class RestoredGroup {
   /** The members that have not registered again. */
   readonly members: Map<bigint, string>
   /** What clients see: these members and the live ones, as of the last transition. */
   shown: BrokerData
   /** Whether the member with the min broker id has not registered again, so that the restored queues win over the live ones. */
-  leads: boolean
+  leads = true
   /** What an operator did to the write permission of all its queues; `wipe` too when a group with acting master lost its master. */
   writePerm: 'wipe' | 'add' | undefined
+
+  constructor(shown: BrokerData) {
+    this.members = new Map(shown.brokerAddrs)
+    this.shown = shown
+  }
+
+  /** Queues of the snapshot as clients see them. */
+  queueData(queueData: QueueData): QueueData {
+    return this.writePerm === undefined ? queueData : withWritePerm(queueData, this.writePerm)
+  }
 }
 
 /** What became of the brokers of a snapshot when the grace period ended. */
@@ -53,329 +51,240 @@ export interface RestorationOutcome {
   readonly staleQueues: number
 }
 
-/** What a transition of the tables works with. */
-interface Transition {
-  readonly tables: RouteTables
-  readonly maxTopics: number
-  readonly changes: RouteChanges
-}
-
-/** A restored broker to remove. */
-export interface RestoredRemoval {
-  readonly broker: RestoredBroker
-  readonly reason: Extract<UnregisterReason, 'request' | 'not returned' | 'renamed'>
-  readonly peer?: string | undefined
-}
+/** A removal of a broker that may be a restored one. */
+type Leaving = Pick<
+  Unregistration,
+  'clusterName' | 'brokerName' | 'brokerAddr' | 'reason' | 'peer' | 'deadlineMs'
+>
 
 /**
  * The routes of a snapshot, beside the live tables: what lookups and lists show of each broker group that has not registered again.
  * The live tables know nothing of it. Apart from heartbeats it changes under the write lock, in the last slice of a transition.
  */
 export class RestoredRoutes {
-  readonly #clusters: Map<string, Set<string>>
-  readonly #groups = new Map<string, RestoredGroup>()
-  readonly #brokers: Map<string, RestoredBroker>
-  readonly #filterServers: Map<string, readonly string[]>
-  /** Shown while their group is in {@link #groups}. */
-  readonly #topics: Map<string, Map<string, QueueData>>
-  readonly #mappings: Map<string, ReadonlyMap<string, TopicQueueMappingInfo>>
-  readonly #loadedKeys: readonly string[]
-  readonly #loadedTopics: number
-  #isGraceOver = false
+  readonly clusters = new Map<string, Set<string>>()
+  readonly groups = new Map<string, RestoredGroup>()
+  /** Brokers that have not registered again, by {@link brokerKey}. */
+  readonly brokers = new Map<string, RestoredBroker>()
+  /** By {@link brokerKey}. */
+  readonly filterServers = new Map<string, readonly string[]>()
+  /** Shown while their group is in {@link groups}. */
+  readonly topics = new Map<string, Map<string, QueueData>>()
+  readonly mappings = new Map<string, ReadonlyMap<string, TopicQueueMappingInfo>>()
+  #loadedKeys: readonly string[] = []
+  #loadedTopics = 0
+  /** Whether the grace period has ended. */
+  isGraceOver = false
 
-  constructor({ clusters, groups, brokers, filterServers, topics, mappings }: RestoredTables) {
-    this.#clusters = clusters
-    this.#brokers = brokers
-    this.#filterServers = filterServers
-    this.#topics = topics
-    this.#mappings = mappings
-    this.#loadedKeys = [...brokers.keys()]
-    this.#loadedTopics = topics.size
-    for (const [name, shown] of groups) {
-      const members = new Map(shown.brokerAddrs)
-      this.#groups.set(name, { members, shown, leads: true, writePerm: undefined })
-    }
+  /** Called when everything in the file has been added. */
+  onLoaded(): void {
+    this.#loadedKeys = [...this.brokers.keys()]
+    this.#loadedTopics = this.topics.size
   }
 
   /** Topics that were added to the restored ones since: they count towards `maxTopics`, those of the snapshot do not. */
   get addedTopics(): number {
-    return Math.max(0, this.#topics.size - this.#loadedTopics)
+    return Math.max(0, this.topics.size - this.#loadedTopics)
   }
 
-  /** Topics in the snapshot. */
-  get topicCount(): number {
-    return this.#topics.size
-  }
-
-  /** Brokers that have not registered again. */
-  get brokers(): ReadonlyMap<string, RestoredBroker> {
-    return this.#brokers
-  }
-
-  has(brokerName: string): boolean {
-    return this.#groups.has(brokerName)
-  }
-
-  group(brokerName: string, live: BrokerData | undefined): BrokerData | undefined {
-    return this.#groups.get(brokerName)?.shown ?? live
-  }
-
-  queues(
-    topic: string,
-    live: ReadonlyMap<string, QueueData> | undefined,
-  ): ReadonlyMap<string, QueueData> | undefined {
-    const restored = this.#topics.get(topic)
-    if (restored === undefined) return live
-    const shown = new Map<string, QueueData>()
-    for (const [name, queueData] of restored) {
-      const group = this.#groups.get(name)
-      if (group === undefined) continue
-      const liveQueues = group.leads ? undefined : live?.get(name)
-      shown.set(name, liveQueues ?? shownQueues(queueData, group))
-    }
-    for (const [name, queueData] of live ?? []) if (!shown.has(name)) shown.set(name, queueData)
-    return shown.size === 0 ? undefined : shown
-  }
-
-  filterServers(key: string, live: readonly string[] | undefined): readonly string[] | undefined {
-    return this.#brokers.has(key) ? this.#filterServers.get(key) : live
-  }
-
-  mappings(
-    topic: string,
-    live: ReadonlyMap<string, TopicQueueMappingInfo> | undefined,
-  ): ReadonlyMap<string, TopicQueueMappingInfo> | undefined {
-    const restored = this.#mappings.get(topic)
-    return restored === undefined || live === undefined ? (restored ?? live) : new Map([...restored, ...live])
-  }
-
-  /** Static topics of the snapshot. */
-  get mappedTopics(): Iterable<string> {
-    return this.#mappings.keys()
-  }
-
-  *topics(
-    live: ReadonlyMap<string, ReadonlyMap<string, QueueData>>,
-  ): Generator<[string, ReadonlyMap<string, QueueData>], void, undefined> {
-    for (const topic of this.#topics.keys()) {
-      const queues = this.queues(topic, live.get(topic))
-      if (queues !== undefined) yield [topic, queues]
-    }
-    for (const entry of live) if (!this.#topics.has(entry[0])) yield entry
-  }
-
-  groups(live: ReadonlyMap<string, BrokerData>): ReadonlyMap<string, BrokerData> {
-    const groups = new Map<string, BrokerData>()
-    for (const [name, { shown }] of this.#groups) groups.set(name, shown)
-    for (const [name, group] of live) if (!groups.has(name)) groups.set(name, group)
-    return groups
-  }
-
-  clusters(live: ReadonlyMap<string, ReadonlySet<string>>): ReadonlyMap<string, ReadonlySet<string>> {
-    const clusters = new Map<string, ReadonlySet<string>>(this.#clusters)
-    for (const [cluster, names] of live)
-      clusters.set(cluster, new Set([...(clusters.get(cluster) ?? []), ...names]))
-    return clusters
+  hasQueues(topic: string, brokerName: string): boolean {
+    return this.groups.has(brokerName) && this.topics.get(topic)?.has(brokerName) === true
   }
 
   /** A heartbeat: from now on the broker's own timeout counts. */
   touch(clusterName: string, brokerAddr: string, nowMs: number): void {
-    const key = brokerKey(clusterName, brokerAddr)
-    const broker = this.#brokers.get(key)
-    if (broker !== undefined)
-      this.#brokers.set(key, { ...broker, deadlineMs: nowMs + broker.heartbeatTimeoutMs })
+    const broker = this.brokers.get(brokerKey(clusterName, brokerAddr))
+    if (broker !== undefined) broker.deadlineMs = nowMs + broker.heartbeatTimeoutMs
   }
 
   /** After a pause of the process, in which no heartbeat could be read: it does not count against a deadline. */
   extendTimeouts(pausedMs: number): void {
-    for (const [key, broker] of this.#brokers)
-      this.#brokers.set(key, { ...broker, deadlineMs: broker.deadlineMs + pausedMs })
+    for (const broker of this.brokers.values()) broker.deadlineMs += pausedMs
   }
 
   /** Brokers past their deadline. */
   expired(nowMs: number): RestoredBroker[] {
-    return [...this.#brokers.values()].filter(({ deadlineMs }) => deadlineMs < nowMs)
-  }
-
-  /** The removals of restored brokers that requests to leave ask for. */
-  removalsFor(requests: readonly Unregistration[]): RestoredRemoval[] {
-    return requests.flatMap((request): RestoredRemoval[] => {
-      const broker = this.#brokers.get(keyOf(request))
-      const { brokerName, reason, peer } = request
-      return reason === 'request' && broker?.brokerName === brokerName ? [{ broker, reason, peer }] : []
-    })
+    return [...this.brokers.values()].filter(({ deadlineMs }) => deadlineMs < nowMs)
   }
 
   /** Removes a topic's queues on a broker name. */
   removeQueues(topic: string, brokerName: string): void {
-    const queues = this.#topics.get(topic)
-    if (queues?.delete(brokerName) === true && queues.size === 0) this.#topics.delete(topic)
+    const queues = this.topics.get(topic)
+    if (queues?.delete(brokerName) === true && queues.size === 0) this.topics.delete(topic)
   }
 
   putQueues(topic: string, queueData: QueueData): void {
-    const queues = this.#topics.get(topic)
-    if (queues === undefined) this.#topics.set(topic, new Map([[queueData.brokerName, queueData]]))
+    const queues = this.topics.get(topic)
+    if (queues === undefined) this.topics.set(topic, new Map([[queueData.brokerName, queueData]]))
     else queues.set(queueData.brokerName, queueData)
   }
 
   setWritePerm(brokerName: string, operation: 'wipe' | 'add'): void {
-    const group = this.#groups.get(brokerName)
+    const group = this.groups.get(brokerName)
     if (group !== undefined) group.writePerm = operation
   }
 
   /**
-   * A registration into the live tables; its outcome takes into account what is restored of its group.
+   * The outcome of a registration, after it was applied to the live tables, with what is restored of its group.
    * @throws {LimitError} `maxTopics`, of an increment that adds a topic to a restored broker
    */
-  *completing(
+  outcomeOf(
     registration: Registration,
-    work: Steps<RegisterBrokerOutcome>,
-    transition: Transition,
-  ): Steps<RegisterBrokerOutcome> {
-    const outcome = yield* work
+    outcome: RegisterBrokerOutcome,
+    tables: RouteTables,
+    maxTopics: number,
+    changes: RouteChanges,
+  ): RegisterBrokerOutcome {
     const { result } = outcome
-    const isFinal =
-      result === null ? !this.#takeIncrement(registration, transition) : result.masterAddr !== null
-    return isFinal ? outcome : { ...outcome, result: this.#masterOf(registration) }
+    if (result === null && !this.#takeIncrement(registration, tables, maxTopics, changes)) return outcome
+    return typeof result?.masterAddr === 'string'
+      ? outcome
+      : { ...outcome, result: this.#masterOf(registration) }
   }
 
   #masterOf({ clusterName, brokerName, brokerId }: Registration): RegisterBrokerResult {
-    const masterAddr = this.#groups.get(brokerName)?.members.get(MASTER_ID) ?? ''
-    const master = this.#brokers.get(brokerKey(clusterName, masterAddr))
+    const masterAddr = this.groups.get(brokerName)?.members.get(MASTER_ID) ?? ''
+    const master = this.brokers.get(brokerKey(clusterName, masterAddr))
     if (master === undefined || brokerId === MASTER_ID) return { masterAddr: null, haServerAddr: null }
     return { masterAddr, haServerAddr: master.haServerAddr }
   }
 
   /** The live tables reject an increment of a broker that they do not know; here its other topics are known. */
-  #takeIncrement(registration: Registration, { tables, maxTopics, changes }: Transition): boolean {
-    const { clusterName, brokerName, brokerId, brokerAddr, nowMs, peer, topicConfigTable } = registration
-    if (this.#groups.get(brokerName)?.members.get(brokerId) !== brokerAddr) return false
+  #takeIncrement(
+    { clusterName, brokerName, brokerId, brokerAddr, nowMs, peer, topicConfigTable }: Registration,
+    tables: RouteTables,
+    maxTopics: number,
+    changes: RouteChanges,
+  ): boolean {
+    if (this.groups.get(brokerName)?.members.get(brokerId) !== brokerAddr) return false
     this.touch(clusterName, brokerAddr, nowMs)
     if (brokerId !== MASTER_ID) return true
     for (const { topicName, ...queues } of topicConfigTable.values()) {
-      if (!this.#topics.has(topicName)) checkTopicLimit(tables, maxTopics, topicName, this.addedTopics)
-      const isKnown = this.#topics.get(topicName)?.has(brokerName) === true
+      if (!this.topics.has(topicName)) checkTopic(tables, maxTopics, topicName, this.addedTopics)
+      changes.topic(topicName, this.hasQueues(topicName, brokerName) ? 'changed' : 'new')
       this.putQueues(topicName, { brokerName, ...queues })
-      changes.topic(topicName, isKnown ? 'changed' : 'new')
     }
     const broker = { clusterName, brokerName, brokerId, brokerAddr }
     changes.event({ kind: 'topics changed', broker, peer, topicChanges: changes.tally })
     return true
   }
 
-  /** Removes brokers that have not sent a heartbeat since. In the same slice {@link follow} must come next. */
-  *remove(tables: RouteTables, removals: readonly RestoredRemoval[], changes: RouteChanges): Steps<void> {
-    if (removals.length === 0) return
-    const tallies = yield* this.#topicsOf(new Set(removals.map(({ broker }) => broker.brokerName)), tables)
-    const due = removals.filter(({ broker, reason }) => {
-      const key = keyOf(broker)
-      const current = this.#brokers.get(key)
-      // A heartbeat replaces the object.
-      const isDue = reason === 'not returned' ? current === broker : current?.brokerName === broker.brokerName
-      return isDue && this.#brokers.delete(key)
-    })
-    for (const { broker } of due) {
-      this.#removeMembers(broker.brokerName, (_, addr) => addr === broker.brokerAddr)
-      changes.group(broker.brokerName)
+  /** Follows a transition of the live tables, at its end: brokers that registered or left are no longer restored. */
+  *follow(tables: RouteTables, changes: RouteChanges): Steps<void> {
+    const registered = changes.events.find((event) => event.kind === 'broker registered')?.broker
+    const known = registered && this.brokers.get(keyOf(registered))
+    const isRenamed = known !== undefined && known.brokerName !== registered?.brokerName
+    const leaving: readonly Leaving[] = isRenamed ? [{ ...known, reason: 'renamed' }] : changes.removals
+    const tallies = yield* this.#topicsOf(leaving)
+    // From here on in one slice, since lookups see these changes at once.
+    const left = leaving.filter((each) => this.#leave(each, changes))
+    if (registered !== undefined) this.#return(registered, changes)
+    // The live tables compared their own members only.
+    const live = changes.events.filter(
+      (event) => event.kind !== 'min broker id changed' || !this.groups.has(event.brokerName),
+    )
+    changes.events = [...left.map(unregistered), ...live]
+    const lastOf = new Map(
+      changes.events.flatMap((event) =>
+        event.kind === 'broker unregistered' ? [[event.broker.brokerName, event] as const] : [],
+      ),
+    )
+    for (const name of changes.groups) {
+      const isRemoved = this.#refresh(name, tables, changes)
+      if (isRemoved) lastOf.get(name)?.topicChanges?.addDeleted(tallies.get(name))
     }
-    const events = due.map(({ broker: { clusterName, brokerName, brokerAddr }, reason, peer }) => {
-      const isLast =
-        this.#groups.get(brokerName)?.members.size === 0 &&
-        (tables.brokerAddrTable.get(brokerName)?.brokerAddrs.size ?? 0) === 0
-      const topicChanges = (isLast ? tallies.get(brokerName) : undefined) ?? new TopicTally()
-      tallies.delete(brokerName)
-      const broker = { clusterName, brokerName, brokerAddr }
-      return { kind: 'broker unregistered', broker, reason, peer, topicChanges } as const
-    })
-    changes.replaceEvents([...events, ...changes.events])
   }
 
-  #removeMembers(brokerName: string, isLeaving: (id: bigint, addr: string) => boolean): void {
-    const members = this.#groups.get(brokerName)?.members
-    for (const [id, addr] of members ?? []) if (isLeaving(id, addr)) members?.delete(id)
-  }
-
-  /** The restored topics of each broker name that the live tables do not have. */
-  *#topicsOf(brokerNames: ReadonlySet<string>, tables: RouteTables): Steps<Map<string, TopicTally>> {
-    const tallies = new Map([...brokerNames].map((name) => [name, new TopicTally()]))
-    for (const [topic, queues] of this.#topics) {
-      const live = tables.topicQueueTable.get(topic)
-      for (const name of queues.keys()) if (live?.has(name) !== true) tallies.get(name)?.add('deleted', topic)
+  /** The restored topics of each broker name that a member leaves. */
+  *#topicsOf(leaving: readonly Leaving[]): Steps<Map<string, TopicTally>> {
+    const tallies = new Map<string, TopicTally>()
+    for (const { brokerName } of leaving)
+      if (this.groups.has(brokerName)) tallies.set(brokerName, new TopicTally())
+    if (tallies.size === 0) return tallies
+    for (const [topic, queues] of this.topics) {
+      for (const name of queues.keys()) tallies.get(name)?.add('deleted', topic)
       yield
     }
     return tallies
   }
 
-  /** Follows a transition of the live tables, at its end: brokers that registered are no longer restored. */
-  *follow(tables: RouteTables, changes: RouteChanges): Steps<void> {
-    const registered = changes.events.flatMap((event) =>
-      event.kind === 'broker registered' ? [event.broker] : [],
-    )
-    const renamed = registered.flatMap((broker): RestoredRemoval[] => {
-      const known = this.#brokers.get(keyOf(broker))
-      return known === undefined || known.brokerName === broker.brokerName
-        ? []
-        : [{ broker: known, reason: 'renamed' }]
-    })
-    yield* this.remove(tables, renamed, changes)
-    for (const broker of registered) {
-      this.#brokers.delete(keyOf(broker))
-      const { brokerName, brokerId, brokerAddr } = broker
-      this.#removeMembers(brokerName, (id, addr) => id === brokerId || addr === brokerAddr)
-      changes.group(brokerName)
-    }
-    const reduced = new Set<string>()
-    for (const event of changes.events)
-      if (event.kind === 'broker unregistered') reduced.add(event.broker.brokerName)
-    // The live tables compared their own members only.
-    const isPartial = (event: RouteEvent) =>
-      event.kind === 'min broker id changed' && this.#groups.has(event.brokerName)
-    changes.replaceEvents(changes.events.filter((event) => !isPartial(event)))
-    for (const name of changes.groups) this.#refresh(name, reduced.has(name), tables, changes)
+  /** @returns Whether a restored broker has left. */
+  #leave(request: Leaving, changes: RouteChanges): boolean {
+    const { brokerName, brokerAddr, reason, deadlineMs } = request
+    const broker = this.brokers.get(keyOf(request))
+    if (reason === 'not returned' && broker?.deadlineMs !== deadlineMs) return false
+    const hasLeft = broker?.brokerName === brokerName && this.brokers.delete(keyOf(request))
+    if (hasLeft) changes.group(brokerName)
+    // As in the live tables, a request to leave removes the address whatever its cluster.
+    if (reason === 'request' || (hasLeft && !this.#isRestoredElsewhere(request)))
+      this.#removeMembers(brokerName, (_, addr) => addr === brokerAddr, changes)
+    return hasLeft
   }
 
-  #refresh(brokerName: string, isReduced: boolean, tables: RouteTables, changes: RouteChanges): void {
-    const group = this.#groups.get(brokerName)
-    if (group === undefined) return
-    const before = group.shown
+  /** Whether the same broker is restored under another cluster name, and so remains a member of its group. */
+  #isRestoredElsewhere({ brokerName, brokerAddr }: Leaving): boolean {
+    const clusters = [...this.clusters.keys()]
+    return clusters.some((name) => this.brokers.get(brokerKey(name, brokerAddr))?.brokerName === brokerName)
+  }
+
+  /** A registered broker takes the place of restored ones. */
+  #return(broker: BrokerIdentity, changes: RouteChanges): void {
+    const { brokerName, brokerId, brokerAddr } = broker
+    this.brokers.delete(keyOf(broker))
+    changes.group(brokerName)
+    this.#removeMembers(brokerName, (id, addr) => id === brokerId || addr === brokerAddr, changes)
+  }
+
+  #removeMembers(
+    brokerName: string,
+    isLeaving: (id: bigint, addr: string) => boolean,
+    changes: RouteChanges,
+  ): void {
+    const members = this.groups.get(brokerName)?.members
+    for (const [id, addr] of members ?? [])
+      if (isLeaving(id, addr) && members?.delete(id) === true) changes.group(brokerName)
+  }
+
+  /**
+   * Updates what clients see of a group; an event says if its min broker id changed.
+   * @returns Whether the group was removed with its last member.
+   */
+  #refresh(brokerName: string, tables: RouteTables, changes: RouteChanges): boolean {
+    const group = this.groups.get(brokerName)
+    if (group === undefined) return false
+    const before = group.shown.brokerAddrs
     const live = tables.brokerAddrTable.get(brokerName)
     const brokerAddrs = new Map([...group.members, ...(live?.brokerAddrs ?? [])])
-    if (brokerAddrs.size === 0 && before.brokerAddrs.size > 0) {
+    if (brokerAddrs.size === 0 && before.size > 0) {
       this.#drop(brokerName)
-      return
+      return true
     }
-    group.shown = { ...(live ?? before), brokerAddrs }
+    group.shown = { ...(live ?? group.shown), brokerAddrs }
+    const minIdBefore = minBrokerId(before) ?? MASTER_ID
     const minId = minBrokerId(brokerAddrs) ?? MASTER_ID
     group.leads = group.members.has(minId)
-    const minIdBefore = minBrokerId(before.brokerAddrs) ?? MASTER_ID
+    const addrs = [...brokerAddrs.values()]
+    const offlineBrokerAddr = before.get(minIdBefore)
     const { enableActingMaster } = group.shown
     const change = { kind: 'min broker id changed', brokerName, brokerAddrs, enableActingMaster } as const
     if (minId < minIdBefore) {
-      const addr = brokerAddrs.get(minId)
-      const haBrokerAddr =
-        tables.membersOf(brokerName).find(({ brokerAddr }) => brokerAddr === addr)?.haServerAddr ?? null
-      changes.event({ ...change, offlineBrokerAddr: null, haBrokerAddr })
-    } else if (isReduced && minId > minIdBefore) {
+      const minAddr = brokerAddrs.get(minId)
+      const master = tables.membersOf(brokerName).find(({ brokerAddr }) => brokerAddr === minAddr)
+      changes.event({ ...change, offlineBrokerAddr: null, haBrokerAddr: master?.haServerAddr ?? null })
+    } else if (minId > minIdBefore && offlineBrokerAddr !== undefined && !addrs.includes(offlineBrokerAddr)) {
+      // It has left: one that takes another id is no event in the live tables either.
       if (enableActingMaster && minId > MASTER_ID) group.writePerm = 'wipe'
-      const offlineBrokerAddr = before.brokerAddrs.get(minIdBefore) ?? null
       changes.event({ ...change, offlineBrokerAddr, haBrokerAddr: null })
     }
+    return false
   }
 
   #drop(brokerName: string): void {
-    this.#groups.delete(brokerName)
-    for (const [cluster, names] of this.#clusters) {
+    this.groups.delete(brokerName)
+    for (const [cluster, names] of this.clusters) {
       names.delete(brokerName)
-      if (names.size === 0) this.#clusters.delete(cluster)
+      if (names.size === 0) this.clusters.delete(cluster)
     }
-  }
-
-  /** Whether there is something to {@link settle}. */
-  get isUnsettled(): boolean {
-    if (!this.#isGraceOver) return false
-    if (this.#brokers.size === 0) return true
-    for (const { members } of this.#groups.values()) if (members.size === 0) return true
-    return false
   }
 
   /**
@@ -383,14 +292,21 @@ export class RestoredRoutes {
    * deleted while the server was down; those of a group in which no member has registered all its topics become live instead.
    */
   *settle(tables: RouteTables, changes: RouteChanges): Steps<RestorationOutcome> {
-    this.#isGraceOver = true
-    const isLast = this.#brokers.size === 0
-    const names = new Set(
-      [...this.#groups].filter(([, { members }]) => isLast || members.size === 0).map(([name]) => name),
-    )
+    this.isGraceOver = true
+    const isLast = this.brokers.size === 0
+    const settled = [...this.groups].filter(([, { members }]) => isLast || members.size === 0)
+    const names = new Set(settled.map(([name]) => name))
+    const staleQueues = isLast || names.size > 0 ? yield* this.#settleTopics(names, tables, changes) : 0
+    for (const name of names) this.#drop(name)
+    const returned = this.#loadedKeys.filter((key) => tables.brokerLiveTable.has(key)).length
+    return { loaded: this.#loadedKeys.length, returned, waiting: this.brokers.size, staleQueues }
+  }
+
+  /** @returns Queue entries that nobody registered again. */
+  *#settleTopics(names: ReadonlySet<string>, tables: RouteTables, changes: RouteChanges): Steps<number> {
     const complete = new Set([...names].filter((name) => hasAllTopics(tables, name)))
     let staleQueues = 0
-    for (const [topic, queues] of this.#topics) {
+    for (const [topic, queues] of this.topics) {
       for (const [name, queueData] of queues) {
         if (!names.has(name) || tables.topicQueueTable.get(topic)?.has(name) === true) continue
         if (complete.has(name)) staleQueues++
@@ -399,17 +315,16 @@ export class RestoredRoutes {
       }
       yield
     }
-    for (const topic of this.#mappings.keys()) changes.topic(topic)
-    for (const name of names) this.#drop(name)
+    for (const topic of this.mappings.keys()) changes.topic(topic)
     changes.markDirty()
-    const returned = this.#loadedKeys.filter((key) => tables.brokerLiveTable.has(key)).length
-    return { loaded: this.#loadedKeys.length, returned, waiting: this.#brokers.size, staleQueues }
+    return staleQueues
   }
 
   #makeLive(topic: string, queueData: QueueData, tables: RouteTables): void {
-    tables.putQueueData(topic, shownQueues(queueData, this.#groups.get(queueData.brokerName)))
-    const mappings = this.mappings(topic, tables.topicQueueMappingInfoTable.get(topic))
-    if (mappings !== undefined) tables.topicQueueMappingInfoTable.set(topic, mappings)
+    tables.putQueueData(topic, this.groups.get(queueData.brokerName)?.queueData(queueData) ?? queueData)
+    const [restored, live] = [this.mappings.get(topic), tables.topicQueueMappingInfoTable.get(topic)]
+    if (restored !== undefined)
+      tables.topicQueueMappingInfoTable.set(topic, new Map([...restored, ...(live ?? [])]))
   }
 }
 
@@ -417,8 +332,9 @@ function keyOf({ clusterName, brokerAddr }: Pick<BrokerIdentity, 'clusterName' |
   return brokerKey(clusterName, brokerAddr)
 }
 
-function shownQueues(queueData: QueueData, group: RestoredGroup | undefined): QueueData {
-  return group?.writePerm === undefined ? queueData : withWritePerm(queueData, group.writePerm)
+function unregistered({ clusterName, brokerName, brokerAddr, reason, peer }: Leaving): RouteEvent {
+  const broker = { clusterName, brokerName, brokerAddr }
+  return { kind: 'broker unregistered', broker, reason, peer, topicChanges: new TopicTally() }
 }
 
 /** Whether a member whose topics count has registered all of them. */

@@ -1,6 +1,13 @@
+import { CodedError } from '../../common/coded-error.ts'
 import type { Steps } from '../../common/time-slicer.ts'
+import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapping-info.ts'
 import type { QueueData } from '../../protocol/body/topic-route-data.ts'
+import { brokerKey } from '../route-tables.ts'
 import type { RouteView } from '../route-view.ts'
+import { RestoredGroup, RestoredRoutes } from './restored-routes.ts'
+
+/** A line of a snapshot is not one that {@link routeSnapshotText} writes. */
+export class RouteSnapshotError extends CodedError<'ERR_ROUTE_SNAPSHOT'> {}
 
 /**
  * The routes that clients see, as text: one record a line, each a JSON array that begins with its kind:
@@ -13,7 +20,7 @@ import type { RouteView } from '../route-view.ts'
  *     ["topic", name, index of the queues record with its queues, counted from 0]
  *     ["mapping", topic, [brokerName, topic, scope, totalQueues, bname, epoch, dirty, [id, queue]… or null]…]
  *
- * Java longs are strings. `graceLeftMs` is null for a live broker. Data versions are left out: a broker that returns registers all
+ * Java longs are strings. `graceLeftMs` is null for a live broker. Further values in a record are ignored. Data versions are left out: a broker that returns registers all
  * its topics.
  *
  * Call it between two transitions; it may be read on during the next ones, and then has of each topic the queues before or after
@@ -88,7 +95,7 @@ function* topicLines(view: RouteView): Generator<string, void, undefined> {
 
 function* mappingLines(view: RouteView): Generator<string, void, undefined> {
   const { tables, restored } = view
-  const restoredTopics = new Set(restored?.mappedTopics)
+  const restoredTopics = new Set(restored?.mappings.keys())
   yield* mappingLinesOf(restoredTopics, view)
   for (const topic of tables.topicQueueMappingInfoTable.keys())
     if (!restoredTopics.has(topic)) yield* mappingLinesOf([topic], view)
@@ -108,4 +115,199 @@ function* mappingLinesOf(topics: Iterable<string>, view: RouteView): Generator<s
 
 function line(...record: unknown[]): string {
   return `${JSON.stringify(record)}\n`
+}
+
+/**
+ * The routes of a snapshot. Its brokers expire after `nowMs + graceMs`, or earlier if an earlier restart left them less time.
+ * @throws {RouteSnapshotError}
+ */
+export function readRouteSnapshot(lines: Iterable<string>, nowMs: number, graceMs: number): RestoredRoutes {
+  const restored = new RestoredRoutes()
+  const queueDataOf = queueDataSharing()
+  const queueSets: QueueData[][] = []
+  const readers: Readonly<Record<string, (record: SnapshotRecord) => void>> = {
+    cluster: (record) => {
+      restored.clusters.set(record.text(), new Set(record.rest(() => record.text())))
+    },
+    group: (record) => {
+      const group = {
+        brokerName: record.text(),
+        cluster: record.text(),
+        zoneName: record.orNull(() => record.text()),
+        enableActingMaster: record.boolean(),
+        brokerAddrs: new Map(
+          record.rest(() => {
+            const member = record.inner()
+            return [member.long(), member.text()] as const
+          }),
+        ),
+      }
+      restored.groups.set(group.brokerName, new RestoredGroup(group))
+    },
+    broker: (record) => {
+      const broker = {
+        clusterName: record.text(),
+        brokerAddr: record.text(),
+        brokerName: record.text(),
+        heartbeatTimeoutMs: record.number(),
+        haServerAddr: record.orNull(() => record.text()),
+        deadlineMs: nowMs + Math.min(graceMs, record.orNull(() => record.number()) ?? graceMs),
+      }
+      restored.brokers.set(brokerKey(broker.clusterName, broker.brokerAddr), broker)
+    },
+    filters: (record) => {
+      restored.filterServers.set(
+        record.text(),
+        record.rest(() => record.text()),
+      )
+    },
+    queues: (record) => {
+      queueSets.push(record.rest(() => queueDataOf(record.inner())))
+    },
+    topic: (record) => {
+      const topic = record.text()
+      const queues = queueSets[record.number()]
+      if (queues === undefined) throw record.wrong()
+      restored.topics.set(topic, new Map(queues.map((queueData) => [queueData.brokerName, queueData])))
+    },
+    mapping: (record) => {
+      const topic = record.text()
+      const infos = record.rest(() => {
+        const info = record.inner()
+        return [info.text(), mappingInfo(info)] as const
+      })
+      if (restored.topics.has(topic)) restored.mappings.set(topic, new Map(infos))
+    },
+  }
+
+  let number = 0
+  for (const line of lines) {
+    const record = new SnapshotRecord(parsed(line, ++number), number)
+    const kind = record.text()
+    if (!Object.hasOwn(readers, kind)) throw record.wrong()
+    readers[kind]?.(record)
+  }
+  restored.onLoaded()
+  return restored
+}
+
+function parsed(line: string, number: number): readonly unknown[] {
+  let record: unknown
+  try {
+    record = JSON.parse(line)
+  } catch (cause) {
+    throw new RouteSnapshotError('ERR_ROUTE_SNAPSHOT', `record ${number}: invalid JSON`, { cause })
+  }
+  if (!Array.isArray(record))
+    throw new RouteSnapshotError('ERR_ROUTE_SNAPSHOT', `record ${number}: not an array`)
+  return record
+}
+
+function mappingInfo(record: SnapshotRecord): TopicQueueMappingInfo {
+  return {
+    topic: record.orNull(() => record.text()),
+    scope: record.orNull(() => record.text()),
+    totalQueues: record.number(),
+    bname: record.orNull(() => record.text()),
+    epoch: record.long(),
+    dirty: record.boolean(),
+    currIdMap: record.orNull(() => {
+      const ids = record.inner()
+      return new Map(
+        ids.rest(() => {
+          const pair = ids.inner()
+          return [pair.number(), pair.number()]
+        }),
+      )
+    }),
+  }
+}
+
+/** Equal entries are one value in memory, as after a registration. */
+function queueDataSharing(): (record: SnapshotRecord) => QueueData {
+  const shared = new Map<string, QueueData>()
+  return (record) => {
+    const { key } = record
+    let queueData = shared.get(key)
+    if (queueData === undefined) {
+      queueData = {
+        brokerName: record.text(),
+        readQueueNums: record.number(),
+        writeQueueNums: record.number(),
+        perm: record.number(),
+        topicSysFlag: record.number(),
+      }
+      shared.set(key, queueData)
+    }
+    return queueData
+  }
+}
+
+/** An array of a line, read value by value. A value of another type throws an error that names the line. */
+class SnapshotRecord {
+  readonly #values: readonly unknown[]
+  readonly #number: number
+  #at = 0
+
+  /** @param number - Of the line, from 1. */
+  constructor(values: readonly unknown[], number: number) {
+    this.#values = values
+    this.#number = number
+  }
+
+  /** The same for arrays of the same values. */
+  get key(): string {
+    return this.#values.join(' ')
+  }
+
+  text(): string {
+    return this.#next((value) => typeof value === 'string')
+  }
+
+  number(): number {
+    return this.#next((value) => typeof value === 'number')
+  }
+
+  boolean(): boolean {
+    return this.#next((value) => typeof value === 'boolean')
+  }
+
+  /** A Java long. */
+  long(): bigint {
+    const value = this.text()
+    if (!/^-?\d{1,19}$/.test(value)) throw this.wrong()
+    return BigInt(value)
+  }
+
+  inner(): SnapshotRecord {
+    const values = this.#next((value): value is unknown[] => Array.isArray(value))
+    return new SnapshotRecord(values, this.#number)
+  }
+
+  orNull<Value>(read: () => Value): Value | null {
+    if (this.#values[this.#at] !== null) return read()
+    this.#at++
+    return null
+  }
+
+  /** Reads to the end. */
+  rest<Value>(read: () => Value): Value[] {
+    const values: Value[] = []
+    while (this.#at < this.#values.length) values.push(read())
+    return values
+  }
+
+  #next<Value>(isExpected: (value: unknown) => value is Value): Value {
+    const value = this.#values[this.#at++]
+    if (!isExpected(value)) throw this.wrong()
+    return value
+  }
+
+  /** The error for the value read last. */
+  wrong(): RouteSnapshotError {
+    return new RouteSnapshotError(
+      'ERR_ROUTE_SNAPSHOT',
+      `record ${this.#number}: unexpected value at index ${this.#at - 1}`,
+    )
+  }
 }

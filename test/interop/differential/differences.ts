@@ -43,7 +43,7 @@ const shownByTlsOnly = [
 /** Those of modes that the servers of the differential test are not in; `cluster-test.test.ts`, `rolling-restart.test.ts` and `test/namesrv/live-configuration.test.ts` show them. */
 const shownInOtherModes = ['cluster-test-mode', 'graceful-shutdown', 'update-without-file'] as const
 /** Those that take more than a sequence can send, a restart, or a pause of the process: docs/reliability.md names their tests. */
-const shownByFaults = ['limits', 'routes-restored', 'standstill-excused'] as const
+const shownByFaults = ['limits', 'routes-restored', 'pause-excused'] as const
 
 export const differences: {
   readonly shownBySequences: readonly DifferenceId[]

@@ -19,7 +19,7 @@ function world() {
   /** A connection that closes between the slices of its registration. */
   const closeWhileRegistering = async (): Promise<void> => {
     const channel = openChannel(1)
-    const given = { generation: manager.nextGeneration(), topicConfigTable: MANY, nowMs: time.nowMs() }
+    const given = { generation: manager.queue.nextGeneration(), topicConfigTable: MANY, nowMs: time.nowMs() }
     const registered = manager.registerBroker(registration(given), false, channel)
     await turns.next()
     channel.closed = true
@@ -62,7 +62,7 @@ test('a broker whose connection closes during its registration has a round to re
 test('a broker that registers while the process is paused has its whole timeout from the end of the pause', async () => {
   const { time, manager, turns } = world()
   const given = {
-    generation: manager.nextGeneration(),
+    generation: manager.queue.nextGeneration(),
     topicConfigTable: MANY,
     nowMs: time.nowMs(),
     heartbeatTimeoutMs: 10_000,

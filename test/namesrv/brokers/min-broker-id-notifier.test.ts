@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   type MinBrokerIdChange,
-  MinBrokerIdNotifier,
+  notifyMinBrokerId,
 } from '../../../src/namesrv/brokers/min-broker-id-notifier.ts'
 import { parseRemoteAddress } from '../../../src/remoting/address.ts'
 import { RemotingClient } from '../../../src/remoting/client/remoting-client.ts'
@@ -38,11 +38,11 @@ async function startNotifier() {
     every: (periodMs, task) => time.every(periodMs, task),
   })
   onTestFinished(() => client.close())
-  const notifier = new MinBrokerIdNotifier(client, context)
+  const notify = (change: MinBrokerIdChange): void => notifyMinBrokerId(change, client, context)
   const skipOpaques = (count: number) => {
     for (let i = 0; i < count; i++) client.createRequest(905, new Map())
   }
-  return { peer, addressed, notifier, lines, skipOpaques }
+  return { peer, addressed, notify, lines, skipOpaques }
 }
 
 const MASTER = '127.0.0.1:31911'
@@ -76,9 +76,9 @@ describe('the notification', () => {
     },
   ])('has the same bytes as Java’s: $case', async ({ captured, change }) => {
     const { bytes, expected } = fixture(captured)
-    const { peer, addressed, notifier, skipOpaques } = await startNotifier()
+    const { peer, addressed, notify, skipOpaques } = await startNotifier()
     skipOpaques(expected.frame.opaque)
-    notifier.notify({ ...CHANGE, ...change })
+    notify({ ...CHANGE, ...change })
     await until('it has arrived', () => peer.received.length > 0)
     expect(peer.received.map((frame) => frame.bytes.toString('latin1'))).toEqual([bytes.toString('latin1')])
     expect(addressed).toEqual([SLAVE])
@@ -88,13 +88,13 @@ describe('the notification', () => {
     { case: 'a broker with a lower id came', change: { haBrokerAddr: 'h:1' }, recipients: ['b:1', 'c:1'] },
     { case: 'a broker left', change: { offlineBrokerAddr: 'o:1' }, recipients: ['a:1', 'b:1', 'c:1'] },
   ])('is sent to $recipients when $case, with the same opaque', async ({ change, recipients }) => {
-    const { peer, addressed, notifier } = await startNotifier()
+    const { peer, addressed, notify } = await startNotifier()
     const brokerAddrs = new Map([
       [2n, 'c:1'],
       [0n, 'a:1'],
       [1n, 'b:1'],
     ])
-    notifier.notify({ ...CHANGE, brokerAddrs, ...change })
+    notify({ ...CHANGE, brokerAddrs, ...change })
     await until('all have arrived', () => peer.received.length === recipients.length)
     expect(addressed.sort()).toEqual(recipients)
     expect(new Set(peer.received.map(({ header }) => header.opaque))).toEqual(new Set([0]))
@@ -102,16 +102,16 @@ describe('the notification', () => {
   })
 
   test('is sent to the only member of a group', async () => {
-    const { peer, addressed, notifier } = await startNotifier()
-    notifier.notify({ ...CHANGE, brokerAddrs: new Map([[-1n, 'a:1']]) })
+    const { peer, addressed, notify } = await startNotifier()
+    notify({ ...CHANGE, brokerAddrs: new Map([[-1n, 'a:1']]) })
     await until('it has arrived', () => peer.received.length === 1)
     expect(peer.received[0]?.header.extFields).toEqual({ minBrokerAddr: 'a:1', minBrokerId: '-1' })
     expect(addressed).toEqual(['a:1'])
   })
 
   test('is not sent to an empty group', async () => {
-    const { notifier, lines } = await startNotifier()
-    notifier.notify(CHANGE)
+    const { notify, lines } = await startNotifier()
+    notify(CHANGE)
     expect(lines).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ClusterTestMode } from '../../../src/namesrv/cluster-test/cluster-test-mode.ts'
 import { type RemotingCommand, requestCommand } from '../../../src/protocol/remoting-command.ts'
-import { RemotingClientError } from '../../../src/remoting/client/remoting-client-error.ts'
+import { RemotingClientError } from '../../../src/remoting/errors.ts'
 import { testContext } from '../../support/test-context.ts'
 
 interface Question {

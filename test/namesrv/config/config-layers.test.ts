@@ -22,10 +22,10 @@ describe('a configuration file with a backup', () => {
       expect(configuration.storedLines()).toContain('foo=bar')
       expect(notices[0]).toEqual({
         level: 'warn',
-        message: 'ns.conf is empty: its backup ns.conf.bak is used instead',
-        keys: [],
+        message: 'configuration file is empty; its backup is used',
+        fields: { path: 'ns.conf', backup: 'ns.conf.bak' },
       })
-      expect(configuration.sourceOf('listenPort')).toEqual({ layer: 'file', path: 'ns.conf.bak', line: 2 })
+      expect(configuration.sourceOf('listenPort')).toEqual({ layer: 'file', place: 'ns.conf.bak:2' })
     },
   )
 

@@ -1,17 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { ConfigError } from '../../../src/namesrv/config/config-error.ts'
-import { variableOf } from '../../../src/namesrv/config/config-key.ts'
+import { type ConfigNotice, variableOf } from '../../../src/namesrv/config/config-key.ts'
 import { CONFIG_KEYS } from '../../../src/namesrv/config/config-keys.ts'
-import type { ConfigNotice, PropertyOption } from '../../../src/namesrv/config/config-layers.ts'
+import type { KeyText } from '../../../src/namesrv/config/config-layers.ts'
 import { Configuration } from '../../../src/namesrv/config/configuration.ts'
 import { parseJavaProperties, propertiesText } from '../../../src/namesrv/config/java-properties.ts'
-import { describeSource } from '../../../src/namesrv/config/resolved-key.ts'
 
 interface Given {
   file?: string
   env?: Record<string, string>
-  args?: PropertyOption[]
+  args?: KeyText[]
 }
 
 function resolve({ file, ...layers }: Given): { configuration: Configuration; notices: ConfigNotice[] } {
@@ -52,7 +51,7 @@ describe('the value of a key', () => {
   ])('is %s', (_, given, port, source) => {
     const { configuration } = resolve(given)
     expect(configuration.values.listenPort).toBe(port)
-    expect(describeSource(configuration.sourceOf('listenPort') ?? { layer: 'default' })).toBe(source)
+    expect(configuration.sourceOf('listenPort')?.place).toBe(source)
   })
 
   test('has the type of the key', () => {
@@ -116,9 +115,8 @@ describe('the environment', () => {
     expect(resolve({ env }).notices).toEqual([
       {
         level: 'warn',
-        message:
-          'unknown environment variable MQNAMESRV_LISTEN_PRT is ignored; did you mean MQNAMESRV_LISTEN_PORT?',
-        keys: ['MQNAMESRV_LISTEN_PRT'],
+        message: 'unknown environment variable ignored',
+        fields: { variable: 'MQNAMESRV_LISTEN_PRT', didYouMean: 'MQNAMESRV_LISTEN_PORT' },
       },
     ])
   })
@@ -150,7 +148,7 @@ describe('a default that depends on another key', () => {
     expect(configuration.values).toMatchObject({ serverSocketSndBufSize: 5, clientSocketSndBufSize: 7 })
     expect(configuration.sourceOf('serverSocketSndBufSize')).toEqual({
       layer: 'option',
-      option: `--${property}`,
+      place: `option --${property}`,
     })
   })
 
@@ -254,7 +252,7 @@ describe('an invalid value', () => {
     [
       'proxyProtocolTrustedNetworks=10.0.0.0/8, 10.0.0.0/33',
       'ERR_CONFIG_VALUE',
-      'proxyProtocolTrustedNetworks="10.0.0.0/8, 10.0.0.0/33" has no network in "10.0.0.0/33"',
+      'proxyProtocolTrustedNetworks="10.0.0.0/8, 10.0.0.0/33" must be a list of networks such as 10.0.0.0/8; "10.0.0.0/33" is none',
     ],
   ])('such as %s stops the start', (line, code, message) => {
     expect(errorOf({ file: `# comment\n${line}\n` })).toMatchObject({
@@ -374,10 +372,8 @@ describe('a number out of the range of a key that is read while the server runs'
     expect(notices).toEqual([
       {
         level: 'warn',
-        message: expect.stringMatching(
-          new RegExp(`^${place}: ${key}=${text} is not from 0 to \\d+; ${value} is in effect$`),
-        ),
-        keys: [key],
+        message: 'value out of range; nearest value used',
+        fields: { source: place, key, value: text, used: value, min: 0, max: expect.any(Number) },
       },
     ])
   })
@@ -390,9 +386,10 @@ describe('a number out of the range of a key that is read while the server runs'
 describe('a notice', () => {
   test('warns of an unknown key of the file, which is kept, and names the nearest known key', () => {
     const { configuration, notices } = resolve({ file: 'listenPrt=1\nfoo.unknown=bar ' })
-    expect(notices.map(({ level, message }) => [level, message])).toEqual([
-      ['warn', 'ns.conf:1: unknown key "listenPrt" is kept and has no effect; did you mean listenPort?'],
-      ['warn', 'ns.conf:2: unknown key "foo.unknown" is kept and has no effect'],
+    const message = 'unknown key has no effect'
+    expect(notices).toEqual([
+      { level: 'warn', message, fields: { source: 'ns.conf:1', key: 'listenPrt', didYouMean: 'listenPort' } },
+      { level: 'warn', message, fields: { source: 'ns.conf:2', key: 'foo.unknown' } },
     ])
     expect(configuration.storedLines()).toEqual(expect.arrayContaining(['listenPrt=1', 'foo.unknown=bar ']))
   })
@@ -403,20 +400,19 @@ describe('a notice', () => {
     expect(notices).toEqual([
       {
         level: 'info',
-        message:
-          "keys of Java's NameServer that have no effect here are ignored: serverWorkerThreads, useEpollNativeSelector",
-        keys: ['serverWorkerThreads', 'useEpollNativeSelector'],
+        message: 'keys without effect here',
+        fields: { keys: ['serverWorkerThreads', 'useEpollNativeSelector'] },
       },
     ])
   })
 
   test('is not enough for enableControllerInNamesrv=true, which stops the start and says what to run', () => {
     const key = 'enableControllerInNamesrv'
-    const advice = (file: string): string =>
-      `${key}="true" asks for a controller, which this server does not run: run "mqcontroller -c ${file}" beside it ` +
+    const advice =
+      `${key}="true" asks for a controller, which this server does not run: run "mqcontroller -c FILE" beside it ` +
       'and set the key to false'
-    expect(errorOf({ file: `${key}=true` }).message).toBe(`ns.conf:1: ${advice('ns.conf')}`)
-    expect(errorOf({ args: [{ key, value: 'true' }] }).message).toBe(`option --${key}: ${advice('FILE')}`)
+    expect(errorOf({ file: `${key}=true` }).message).toBe(`ns.conf:1: ${advice}`)
+    expect(errorOf({ args: [{ key, value: 'true' }] }).message).toBe(`option --${key}: ${advice}`)
     expect(resolve({ file: `${key}=false` }).notices).toMatchObject([{ level: 'info' }])
     expect(resolve({ file: `${key}=true`, args: [{ key, value: 'false' }] }).configuration.values[key]).toBe(
       false,
@@ -429,9 +425,8 @@ describe('a notice', () => {
     expect(notices.filter(({ level }) => level === 'warn')).toEqual([])
     expect(notices[0]).toMatchObject({
       level: 'info',
-      message: expect.stringMatching(
-        /^keys of Java's controller are kept and have no effect here: controllerType, /,
-      ),
+      message: 'controller keys without effect here',
+      fields: { keys: expect.arrayContaining(['controllerType', 'jRaftGroupId', 'mappedFileSize']) },
     })
     expect(configuration.storedLines()).toEqual(expect.arrayContaining(file.trim().split('\n')))
   })
@@ -445,10 +440,8 @@ describe('a notice', () => {
       expect(notices).toEqual([
         {
           level: 'warn',
-          message: expect.stringMatching(
-            /^ns\.conf:1: tls\.test\.mode\.enable=".*" has spaces around it and is read as false$/,
-          ),
-          keys: [key],
+          message: 'value has spaces around it; read as false',
+          fields: { source: 'ns.conf:1', key, value: expect.stringMatching(/^false\s/i), used: false },
         },
       ])
     },
@@ -558,8 +551,8 @@ describe('the lines of the configuration', () => {
     expect(again.notices.filter(({ level }) => level === 'warn')).toEqual([
       {
         level: 'warn',
-        message: `ns.conf:${line}: tls.server.keyPassword=****** is ignored: it is shown in place of a secret; set the secret itself`,
-        keys: ['tls.server.keyPassword'],
+        message: 'asterisks in place of a secret ignored; set the secret itself',
+        fields: { source: `ns.conf:${line}`, key: 'tls.server.keyPassword' },
       },
     ])
     const args = [{ key: 'tls.server.keyPassword', value: '******' }]
@@ -582,5 +575,19 @@ describe('the lines of the configuration', () => {
   test('that -p prints have every key', () => {
     const keys = [...parseJavaProperties(Buffer.from(configuration.printedLines().join('\n'))).keys()]
     expect(keys.sort()).toEqual(CONFIG_KEYS.map(({ name }) => name).sort())
+  })
+})
+
+describe('the black list', () => {
+  const ALWAYS = ['configBlackList', 'configStorePath', 'kvConfigPath', 'rocketmqHome']
+
+  test.each([
+    ['', ['', ...ALWAYS]],
+    [';;', ALWAYS],
+    ['a;;b;', ['', 'a', 'b', ...ALWAYS]],
+    ['a ; b', [' b', 'a ', ...ALWAYS]],
+  ])('of %j is %j', (text, keys) => {
+    const { configuration } = resolve({ file: `configBlackList=${text}` })
+    expect([...configuration.blackList].sort()).toEqual(keys.sort())
   })
 })

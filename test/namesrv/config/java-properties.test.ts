@@ -79,6 +79,10 @@ describe('parseJavaProperties', () => {
     ])
   })
 
+  test('reads a long line of backslashes at once', () => {
+    expect(read(`a=${'\\'.repeat(65_535)}b`)).toEqual([['a', `${'\\'.repeat(32_767)}b`]])
+  })
+
   test('names the file and the line of a malformed escape', () => {
     const bytes = Buffer.from('# \\u is nothing in a comment\na=1\nb=2,\\\n  \\u12G4\n')
     expect(() => parseJavaProperties(bytes, 'ns.conf')).toThrow(

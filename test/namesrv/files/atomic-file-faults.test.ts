@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import * as nodeFileSystem from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type FileSystem, writeFileAtomically } from '../../../src/namesrv/files/atomic-file.ts'
+import { type FileSystem, hasContent, replaceFile } from '../../../src/namesrv/files/atomic-file.ts'
 import { temporaryFolder } from '../../support/start-server.ts'
 
 type Method = (...args: unknown[]) => Promise<unknown>
@@ -105,14 +105,13 @@ async function writeWithFault({ make, old }: Place, failing: number) {
   const faulty = new FaultyFileSystem(failing)
   let replaced = false
   const [end] = await Promise.allSettled([
-    writeFileAtomically(
-      path,
-      Buffer.from(NEW),
-      () => {
+    replaceFile(path, Buffer.from(NEW), {
+      keepsBackup: hasContent,
+      onReplaced: () => {
         replaced = true
       },
-      faulty.fs,
-    ),
+      fs: faulty.fs,
+    }),
   ])
   const found = contentOf(path)
   // The caller's view agrees with the content of the file, whatever happened afterwards.
@@ -144,7 +143,7 @@ describe.each(Object.entries(places))('in place of %s', (_, place) => {
       // A temporary file that existed before is harmless; the next write removes it.
       expect(left.filter((name) => name.endsWith('.tmp') && name !== STALE)).toEqual([])
 
-      await writeFileAtomically(path, Buffer.from('the next content'))
+      await replaceFile(path, Buffer.from('the next content'), { keepsBackup: hasContent })
       expect(contentOf(path)).toBe('the next content')
       expect(contentOf(`${path}.bak`)).toBe(found)
       expect(existsSync(join(folder, STALE))).toBe(false)
@@ -195,7 +194,7 @@ test('a folder that cannot be forced to disk, as on some network file systems, i
       })
     }
     const fs = { ...nodeFileSystem, open: open as unknown as FileSystem['open'] }
-    await writeFileAtomically(path, Buffer.from(NEW), () => {}, fs)
+    await replaceFile(path, Buffer.from(NEW), { fs })
     expect(contentOf(path)).toBe(NEW)
   }
 })

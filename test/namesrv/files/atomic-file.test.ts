@@ -13,9 +13,13 @@ import {
 import * as nodeFileSystem from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { replaceFile, writeFileAtomically } from '../../../src/namesrv/files/atomic-file.ts'
+import { type FileSystem, hasContent, replaceFile } from '../../../src/namesrv/files/atomic-file.ts'
 import { compileProgram, killWhileRunning } from '../../support/killed-program.ts'
 import { temporaryFolder } from '../../support/start-server.ts'
+
+function replace(path: string, content: Buffer): Promise<void> {
+  return replaceFile(path, content, { keepsBackup: hasContent })
+}
 
 /** The character that fills a file. */
 function letterIn(path: string, bytes: number): string {
@@ -43,7 +47,7 @@ describe('a file that is replaced atomically', () => {
         )
       }
       // Temporary files of the crash are harmless.
-      await writeFileAtomically(path, Buffer.from('next'))
+      await replace(path, Buffer.from('next'))
       expect(readFileSync(path, 'latin1')).toBe('next')
       expect(
         readdirSync(folder).filter((name) => name.startsWith(`${index}.`) && name.endsWith('.tmp')),
@@ -56,10 +60,10 @@ describe('a file that is replaced atomically', () => {
 
   test('keeps its old content as a backup', async () => {
     const path = join(temporaryFolder(), 'file')
-    await writeFileAtomically(path, Buffer.from('one'))
+    await replace(path, Buffer.from('one'))
     expect(existsSync(`${path}.bak`)).toBe(false)
-    await writeFileAtomically(path, Buffer.from('two'))
-    await writeFileAtomically(path, Buffer.from('three'))
+    await replace(path, Buffer.from('two'))
+    await replace(path, Buffer.from('three'))
     expect(readFileSync(path, 'latin1')).toBe('three')
     expect(readFileSync(`${path}.bak`, 'latin1')).toBe('two')
   })
@@ -69,21 +73,21 @@ describe('a file that is replaced atomically', () => {
     async (content) => {
       const path = join(temporaryFolder(), 'file')
       writeFileSync(path, content)
-      await writeFileAtomically(path, Buffer.from('one'))
+      await replace(path, Buffer.from('one'))
       expect(existsSync(`${path}.bak`)).toBe(false)
-      await writeFileAtomically(path, Buffer.from('two'))
+      await replace(path, Buffer.from('two'))
       writeFileSync(path, content)
-      await writeFileAtomically(path, Buffer.from('three'))
+      await replace(path, Buffer.from('three'))
       expect(readFileSync(`${path}.bak`, 'latin1')).toBe('one')
     },
   )
 
   test('may be empty, and may shrink', async () => {
     const path = join(temporaryFolder(), 'file')
-    await writeFileAtomically(path, Buffer.alloc(100_000, 'x'))
-    await writeFileAtomically(path, Buffer.from('short'))
+    await replace(path, Buffer.alloc(100_000, 'x'))
+    await replace(path, Buffer.from('short'))
     expect(readFileSync(path, 'latin1')).toBe('short')
-    await writeFileAtomically(path, Buffer.alloc(0))
+    await replace(path, Buffer.alloc(0))
     expect(readFileSync(path)).toHaveLength(0)
   })
 
@@ -91,7 +95,7 @@ describe('a file that is replaced atomically', () => {
     const path = join(temporaryFolder(), 'file')
     writeFileSync(path, 'a password')
     chmodSync(path, 0o640)
-    await writeFileAtomically(path, Buffer.from('another'))
+    await replace(path, Buffer.from('another'))
     for (const each of [path, `${path}.bak`]) expect(statSync(each).mode & 0o777).toBe(0o640)
   })
 
@@ -101,7 +105,7 @@ describe('a file that is replaced atomically', () => {
     mkdirSync(join(folder, 'elsewhere'))
     writeFileSync(file, 'old')
     symlinkSync(file, link)
-    await writeFileAtomically(link, Buffer.from('new'))
+    await replace(link, Buffer.from('new'))
     expect(readFileSync(file, 'latin1')).toBe('new')
     expect(lstatSync(link).isSymbolicLink()).toBe(true)
     expect(readFileSync(`${link}.bak`, 'latin1')).toBe('old')
@@ -110,7 +114,7 @@ describe('a file that is replaced atomically', () => {
 
   test('is created with its folders', async () => {
     const path = join(temporaryFolder(), 'some', 'where', 'file')
-    await writeFileAtomically(path, Buffer.from('content'))
+    await replace(path, Buffer.from('content'))
     expect(readFileSync(path, 'latin1')).toBe('content')
   })
 
@@ -119,7 +123,7 @@ describe('a file that is replaced atomically', () => {
     const [link, second, file] = ['link', 'second', 'later/file'].map((name) => join(folder, name))
     symlinkSync('second', `${link}`)
     symlinkSync('later/file', `${second}`)
-    await writeFileAtomically(`${link}`, Buffer.from('new'))
+    await replace(`${link}`, Buffer.from('new'))
     expect(readFileSync(`${file}`, 'latin1')).toBe('new')
     expect(lstatSync(`${link}`).isSymbolicLink() && lstatSync(`${second}`).isSymbolicLink()).toBe(true)
   })
@@ -135,7 +139,7 @@ describe('a file that is replaced atomically', () => {
     ]
     const stale = ['file.0123abcd.tmp', 'file.bak.4567cdef.tmp']
     for (const name of ['file', ...others, ...stale]) writeFileSync(join(folder, name), 'left')
-    await writeFileAtomically(join(folder, 'file'), Buffer.from('new'))
+    await replace(join(folder, 'file'), Buffer.from('new'))
     expect(readdirSync(folder).sort()).toEqual(['file', 'file.bak', ...others].sort())
   })
 
@@ -143,9 +147,9 @@ describe('a file that is replaced atomically', () => {
     const path = join(temporaryFolder(), 'file')
     const bytes = 1_000_000
     const contents = ['A', 'B'].map((letter) => Buffer.alloc(bytes, letter))
-    await writeFileAtomically(path, Buffer.alloc(bytes, 'C'))
+    await replace(path, Buffer.alloc(bytes, 'C'))
     for (let round = 0; round < 20; round++) {
-      await Promise.allSettled(contents.map((content) => writeFileAtomically(path, content)))
+      await Promise.allSettled(contents.map((content) => replace(path, content)))
       expect(['A', 'B', 'C']).toContain(letterIn(path, bytes))
     }
   })
@@ -155,7 +159,7 @@ describe('a file that is replaced atomically', () => {
     const path = join(folder, 'file')
     writeFileSync(path, 'old')
     mkdirSync(`${path}.bak`)
-    await expect(writeFileAtomically(path, Buffer.from('new'))).rejects.toThrow(
+    await expect(replace(path, Buffer.from('new'))).rejects.toThrow(
       expect.objectContaining({ code: 'EISDIR' }),
     )
     expect(readFileSync(path, 'latin1')).toBe('old')
@@ -168,7 +172,7 @@ describe('a file that is replaced atomically', () => {
       const path = join(temporaryFolder(), 'file')
       writeFileSync(path, 'old', { mode: 0o640 })
       chownSync(path, 1234, 2345)
-      await writeFileAtomically(path, Buffer.from('new'))
+      await replace(path, Buffer.from('new'))
       for (const file of [path, `${path}.bak`]) {
         const { uid, gid, mode } = statSync(file)
         expect([uid, gid, mode & 0o777]).toEqual([1234, 2345, 0o640])
@@ -180,14 +184,10 @@ describe('a file that is replaced atomically', () => {
 test('a file that may not be read, such as one of root, is replaced if no backup is wanted', async () => {
   const path = join(temporaryFolder(), 'file')
   writeFileSync(path, 'old', { mode: 0o600 })
-  const open: typeof nodeFileSystem.open = async (opened, flags, mode) => {
-    if (opened === path) throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
-    return nodeFileSystem.open(opened, flags, mode)
-  }
-  const fs = { ...nodeFileSystem, open }
-  const write = (file: nodeFileSystem.FileHandle): Promise<void> => file.writeFile('new')
-  await replaceFile(path, { write }, fs)
+  const denied = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
+  const fs = { ...nodeFileSystem, readFile: () => Promise.reject(denied) } as unknown as FileSystem
+  await replaceFile(path, Buffer.from('new'), { fs })
   expect(readFileSync(path, 'utf8')).toBe('new')
   expect(statSync(path).mode & 0o777).toBe(0o600)
-  await expect(replaceFile(path, { write, keepsBackup: () => true }, fs)).rejects.toThrow('EACCES')
+  await expect(replaceFile(path, Buffer.from('x'), { keepsBackup: () => true, fs })).rejects.toThrow('EACCES')
 })

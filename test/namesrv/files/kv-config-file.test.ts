@@ -1,11 +1,17 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { KVConfigManager } from '../../../src/kvconfig/kv-config-manager.ts'
 import { loadKVConfig } from '../../../src/namesrv/files/kv-config-file.ts'
 import { headerOf, type RawClient } from '../../support/raw-client.ts'
 import { recordingLogger } from '../../support/recording-logger.ts'
 import { getKVConfig, putKVConfig } from '../../support/requests.ts'
 import { createServer, startServer, temporaryFolder } from '../../support/start-server.ts'
+import { testContext } from '../../support/test-context.ts'
+
+function load(kvConfigPath: string, logger = recordingLogger().logger): KVConfigManager {
+  return loadKVConfig({ ...testContext({ kvConfigPath }).context, logger })
+}
 
 async function storedValue(client: RawClient, key: string): Promise<string | undefined> {
   return headerOf(await client.request(getKVConfig('n', key))).extFields?.['value']
@@ -66,13 +72,13 @@ describe('the file of the key-value table', () => {
       error: expect.stringMatching(/^E(EXIST|NOTDIR)/),
     }
     expect(lines.filter(({ level }) => level === 'error')).toEqual([failure, failure])
-    expect(loadKVConfig(join(`${folder}-aside`, 'kvConfig.json'), 1).getKVConfig('n', 'k')).toBe('old')
+    expect(load(join(`${folder}-aside`, 'kvConfig.json')).getKVConfig('n', 'k')).toBe('old')
   })
 
   test.each(['', '[]', '{"configTable":{}}'])('may be %j, an empty table', (content) => {
     const path = join(temporaryFolder(), 'kvConfig.json')
     writeFileSync(path, content)
-    expect(loadKVConfig(path, 1).getKVListByNamespace('n')).toBeNull()
+    expect(load(path).getKVListByNamespace('n')).toBeNull()
   })
 
   test.each([
@@ -99,7 +105,7 @@ describe('the file of the key-value table', () => {
   test('that cannot be read prevents the start', () => {
     const path = join(temporaryFolder(), 'kvConfig.json')
     mkdirSync(path)
-    expect(() => loadKVConfig(path, 1)).toThrow(
+    expect(() => load(path)).toThrow(
       expect.objectContaining({ name: 'ConfigError', code: 'ERR_CONFIG_FILE' }),
     )
   })
@@ -151,15 +157,13 @@ describe('a KV file beside its backup', () => {
   test.each(['', '\n'])('that is empty like its backup %j is an empty table, without a warning', (backup) => {
     const { logger, lines } = recordingLogger()
     const { path } = filesWith('', backup)
-    expect(loadKVConfig(path, 1, undefined, logger).entries).toBe(0)
+    expect(load(path, logger).entries).toBe(0)
     expect(lines).toEqual([])
   })
 
   test('that is empty prevents the start if the backup is damaged, and both stay as they are', () => {
     const { path, bak } = filesWith('', '{"configTable":')
-    expect(() => loadKVConfig(path, 1)).toThrow(
-      `the KV file ${path} is empty, and its backup ${bak} is damaged: `,
-    )
+    expect(() => load(path)).toThrow(`the KV file ${path} is empty, and its backup ${bak} is damaged: `)
     expect([readFileSync(path, 'utf8'), readFileSync(bak, 'utf8')]).toEqual(['', '{"configTable":'])
   })
 
@@ -168,11 +172,11 @@ describe('a KV file beside its backup', () => {
     (content) => {
       const { path, bak } = filesWith(content, WHOLE)
       const hint = `; its backup ${bak} can be used instead`
-      expect(() => loadKVConfig(path, 1)).toThrow(hint)
+      expect(() => load(path)).toThrow(hint)
       for (const useless of ['', '{', '\0']) {
         writeFileSync(bak, useless)
-        expect(() => loadKVConfig(path, 1)).not.toThrow(hint)
-        expect(() => loadKVConfig(path, 1)).toThrow('is damaged: ')
+        expect(() => load(path)).not.toThrow(hint)
+        expect(() => load(path)).toThrow('is damaged: ')
       }
     },
   )
@@ -181,13 +185,13 @@ describe('a KV file beside its backup', () => {
     const path = join(temporaryFolder(), 'kvConfig.json')
     mkdirSync(path)
     writeFileSync(`${path}.bak`, WHOLE)
-    expect(() => loadKVConfig(path, 1)).toThrow(`; its backup ${path}.bak can be used instead`)
+    expect(() => load(path)).toThrow(`; its backup ${path}.bak can be used instead`)
   })
 
   test('that is missing is an empty table, with a warning about the backup', () => {
     const { logger, lines } = recordingLogger()
     const { path, bak } = filesWith(undefined, WHOLE)
-    expect(loadKVConfig(path, 1, undefined, logger).entries).toBe(0)
+    expect(load(path, logger).entries).toBe(0)
     expect(lines).toMatchObject([{ level: 'warn', path, backup: bak }])
   })
 })

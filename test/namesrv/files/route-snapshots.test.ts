@@ -18,14 +18,11 @@ import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { RouteSnapshots } from '../../../src/namesrv/files/route-snapshots.ts'
-import { Counters } from '../../../src/stats/counters.ts'
-import { RecentEvents } from '../../../src/stats/recent-events.ts'
-import { managerWith, wholeSlicer } from '../../routeinfo/route-helpers.ts'
-import { ManualTime } from '../../support/manual-time.ts'
+import { managerWith } from '../../routeinfo/route-helpers.ts'
 import { headerOf, type RawClient, requestFrame } from '../../support/raw-client.ts'
-import { recordingLogger } from '../../support/recording-logger.ts'
 import { lookup, registration, unregistration } from '../../support/requests.ts'
 import { createServer, startServer, type TestServer, temporaryFolder } from '../../support/start-server.ts'
+import { testContext } from '../../support/test-context.ts'
 import { until } from '../../support/until.ts'
 
 const BROKER_A = { name: 'broker-a', address: '127.0.0.1:10911', topics: ['TopicA', 'TopicA2'] }
@@ -325,26 +322,16 @@ describe('the file', () => {
   })
 
   test('is a warning every ten minutes while it cannot be written, with the number of failures', async () => {
-    const time = new ManualTime()
-    const { logger, lines } = recordingLogger()
-    const times = { intervalMs: INTERVAL_MS, graceMs: GRACE_MS, maxAgeMs: 600_000, dateMs: Date.now }
-    const world = {
-      routeInfo: managerWith('whole').manager,
-      slicer: wholeSlicer(),
-      clock: time,
-      scheduler: time,
-      counters: new Counters(),
-      events: new RecentEvents(),
-    }
     const path = temporaryFolder()
-    const snapshots = new RouteSnapshots({ path, logger, ...times, ...world })
+    const { context, time, lines } = testContext({ routeSnapshotPath: path })
+    const snapshots = new RouteSnapshots(context, managerWith('whole').manager)
     const line = { level: 'warn', msg: 'route snapshot not written', path, error: `${path} is not a file` }
     for (let look = 0; look < 5; look++) await snapshots.save()
     expect(lines).toEqual([{ ...line, failures: 1 }])
     time.advance(600_000)
     await snapshots.save()
     expect(lines.slice(1)).toEqual([{ ...line, failures: 6 }])
-    expect(world.counters).toMatchObject({ snapshotsFailed: 6, snapshotsWritten: 0 })
+    expect(context.counters).toMatchObject({ snapshotsFailed: 6, snapshotsWritten: 0 })
   })
 
   test('does not exist if the option is empty, or by default with listenPort 0', async () => {

@@ -5,74 +5,85 @@ import { CHECK_INTERVAL_MS, Overload } from '../../../src/namesrv/limits/overloa
 import { headerOf, requestFrame } from '../../support/raw-client.ts'
 import { lookup, registration, registrationBody } from '../../support/requests.ts'
 import { startServer } from '../../support/start-server.ts'
+import { testContext } from '../../support/test-context.ts'
 import { until } from '../../support/until.ts'
 
 const MIB = 1024 * 1024
 const manyTopics = Array.from({ length: 5_000 }, (_, index) => `Topic-${index}`)
 
-class World {
-  nowMs = 0
-  maxLagMs = 1_000
-  waiting = 0
-  readonly happened: string[] = []
-  readonly overload = new Overload({
-    nowMs: () => this.nowMs,
-    maxLagMs: () => this.maxLagMs,
-    quantities: [{ name: 'waiting', max: 100, current: () => this.waiting }],
-    onBegin: (reason) => this.happened.push(`begin: ${reason}`),
-    onEnd: (lastedMs) => this.happened.push(`end after ${lastedMs}`),
+function world(overloadLagMillis = '1000') {
+  const { context, time, lines } = testContext({ maxWaitingRequests: '100', overloadLagMillis })
+  const state = { waiting: 0 }
+  const overload = new Overload(context, {
+    waitingRequests: () => state.waiting,
+    requestBytesInProgress: () => 0,
+    shed: () => {},
   })
-
-  check(times = 1, lateMs = 0): void {
+  const check = (times = 1, lateMs = 0): void => {
     for (let index = 0; index < times; index++) {
-      this.nowMs += CHECK_INTERVAL_MS + lateMs
-      this.overload.check()
+      time.holdUp(CHECK_INTERVAL_MS + lateMs)
+      overload.check()
     }
   }
+  const happened = (): unknown[] => lines.map(({ reason, lastedMs }) => reason ?? lastedMs)
+  return { state, check, happened, lines, ...context }
 }
 
 describe('an overload', () => {
   test('begins above three quarters of a limit, and ends a second after it has come down to half', () => {
-    const world = new World()
-    world.waiting = 75
-    world.check(10)
-    expect(world.happened).toEqual([])
-    world.waiting = 76
-    world.check()
-    expect(world.happened).toEqual(['begin: waiting: 76 of 100'])
-    world.waiting = 51
-    world.check(20)
-    world.waiting = 50
-    world.check(3)
-    expect(world.happened).toHaveLength(1)
-    world.check()
-    expect(world.happened.slice(1)).toEqual(['end after 6000'])
+    const { state, check, happened } = world()
+    state.waiting = 75
+    check(10)
+    expect(happened()).toEqual([])
+    state.waiting = 76
+    check()
+    expect(happened()).toEqual(['waiting requests: 76 of 100'])
+    state.waiting = 51
+    check(20)
+    state.waiting = 50
+    check(3)
+    expect(happened()).toHaveLength(1)
+    check()
+    expect(happened().slice(1)).toEqual([6_000])
   })
 
   test('begins when the event loop is late three times in a row, not when it was suspended once', () => {
-    const world = new World()
-    world.check(1, 600_000)
-    world.check(5)
-    world.check(2, 1_001)
-    world.check()
-    world.check(2, 1_001)
-    expect(world.happened).toEqual([])
-    world.check(1, 1_001)
-    expect(world.happened).toEqual(['begin: event loop 1001 ms late'])
-    world.check(3)
-    world.check(1, 1_001)
-    world.check(3)
-    expect(world.happened).toHaveLength(1)
-    world.check()
-    expect(world.happened).toHaveLength(2)
+    const { check, happened } = world()
+    check(1, 600_000)
+    check(5)
+    check(2, 1_001)
+    check()
+    check(2, 1_001)
+    expect(happened()).toEqual([])
+    check(1, 1_001)
+    expect(happened()).toEqual(['event loop 1001 ms late'])
+    check(3)
+    check(1, 1_001)
+    check(3)
+    expect(happened()).toHaveLength(1)
+    check()
+    expect(happened()).toHaveLength(2)
   })
 
   test('does not begin when the event loop is exactly as late as allowed, nor ever with overloadLagMillis=0', () => {
-    const world = new World()
-    world.check(10, 1_000)
-    world.maxLagMs = 0
-    world.check(10, 60_000)
-    expect(world.happened).toEqual([])
+    const late = world()
+    late.check(10, 1_000)
+    const unlimited = world('0')
+    unlimited.check(10, 60_000)
+    expect([...late.lines, ...unlimited.lines]).toEqual([])
+  })
+
+  test('logs at its end the number of requests that were rejected in it, not in earlier ones', () => {
+    const { state, check, lines, counters } = world()
+    for (const rejected of [3, 2]) {
+      state.waiting = 100
+      check()
+      counters.requestsShed += rejected
+      state.waiting = 0
+      check(4)
+    }
+    const ends = lines.filter(({ msg }) => msg === 'overload ended')
+    expect(ends.map(({ requestsShed }) => requestsShed)).toEqual([3, 2])
   })
 })
 
@@ -86,7 +97,7 @@ describe('an overloaded server', () => {
     // It is no registration, which takes another thread some time to find out.
     const body = deflateSync(randomBytes(900_000))
     other.send(requestFrame({ code: 103, extFields: { ...extFields, compressed: 'true' }, body }))
-    await until('it is worked on', () => counters.workingRequestBytes > 0.75 * MIB)
+    await until('it is worked on', () => counters.requestBytesInProgress > 0.75 * MIB)
     server.time.advance(CHECK_INTERVAL_MS)
 
     const codes = async (): Promise<unknown> => ({
@@ -134,7 +145,7 @@ describe('an overloaded server', () => {
     other.send(
       requestFrame({ code: 103, extFields: { ...extFields, compressed: 'true' }, body, version: 317 }),
     )
-    await until('it is worked on', () => counters.workingRequestBytes > 0.75 * MIB)
+    await until('it is worked on', () => counters.requestBytesInProgress > 0.75 * MIB)
     server.time.advance(CHECK_INTERVAL_MS)
     // An old client is not told to go away.
     const code = async () => headerOf(await client.request({ code: 206, version: 317 })).code
@@ -150,8 +161,8 @@ describe('an overloaded server', () => {
 
   test('is detected when turns of the event loop take many seconds, and no broker expires', async () => {
     const server = await startServer({})
-    for (let turn = 0; turn < 3; turn++) server.time.standStill(10_000)
-    expect(server.controller.counters).toMatchObject({ overloads: 1, standstills: 3 })
+    for (let turn = 0; turn < 3; turn++) server.time.pause(10_000)
+    expect(server.controller.counters).toMatchObject({ overloads: 1, pauses: 3 })
   })
 
   test('is not caused by incomplete requests or unread responses', async () => {

@@ -133,7 +133,7 @@ describe('maxQueuedRequestBytes', () => {
     const [working, other] = [await connect(), await connect()]
     working.send(requestFrame({ code: 1, body: Buffer.alloc(MIB) }))
     await until('it is worked on', () => counters.framesIn === 1)
-    expect(counters.workingRequestBytes).toBe(MIB)
+    expect(counters.requestBytesInProgress).toBe(MIB)
     expect(headerOf(await other.request({ code: 2, body: Buffer.alloc(16 * 1024) })).code).toBe(0)
     expect(headerOf(await other.request({ code: 2, body: Buffer.alloc(16 * 1024 + 1) }))).toMatchObject({
       code: 2,
@@ -143,7 +143,7 @@ describe('maxQueuedRequestBytes', () => {
     expect([1, 2].map((code) => counters.requests.get(code))).toEqual([1, 2])
     finish()
     expect(headerOf(await working.next()).code).toBe(0)
-    expect(counters.workingRequestBytes).toBe(0)
+    expect(counters.requestBytesInProgress).toBe(0)
     expect(headerOf(await other.request({ code: 2, body: Buffer.alloc(MIB / 2) })).code).toBe(0)
   })
 })
@@ -173,7 +173,7 @@ describe('maxQueuedAnswerBytes', () => {
     for (let peers = 0; peers < 6; peers++) {
       slow.push(await startSlowReader(server))
       expect(headerOf(await honest.request(lookup('Topic-7'))).code).toBe(0)
-      most = Math.max(most, counters.queuedAnswerBytes)
+      most = Math.max(most, counters.queuedResponseBytes)
       expect((await honest.request({ code: 206 })).body.length).toBe(whole)
     }
     expect(most).toBeGreaterThan(0)
@@ -183,6 +183,6 @@ describe('maxQueuedAnswerBytes', () => {
     expect(line).toMatchObject({ level: 'warn', peer: slow[0]?.address })
     expect(line?.['reason']).toMatch(/^closed: unread responses of \d+ bytes; \d+ of 2097152 bytes in use/)
     for (const { socket } of slow) socket.destroy()
-    await until('nothing is held any more', () => counters.queuedAnswerBytes === 0)
+    await until('nothing is held any more', () => counters.queuedResponseBytes === 0)
   })
 })

@@ -91,7 +91,6 @@ describe('the server', () => {
 describe('a written JSON header', () => {
   const command: RemotingCommand = {
     code: 22,
-    language: 'JAVA',
     version: 513,
     opaque: -7,
     flag: 1,
@@ -121,14 +120,9 @@ describe('a written JSON header', () => {
     expect(jsonHeaderText({ ...command, extFields })).toContain('"extFields":{"a\\"":"b\\n","中":"\u007f/"},')
   })
 
-  test('names Java for a language that is unknown', () => {
-    expect(jsonHeaderText({ ...command, language: null })).toContain('"language":"JAVA"')
-  })
-
   test('is decoded as it was', () => {
     const commands = fc.record({
       code: fc.integer(),
-      language: fc.constantFrom('JAVA' as const, 'GO' as const),
       version: fc.integer(),
       opaque: fc.integer(),
       flag: fc.integer(),

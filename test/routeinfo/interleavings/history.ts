@@ -205,7 +205,8 @@ export class History {
         this.#fail(`${textOfBroker(broker)} is known to be alive and not in the routes`)
     }
     if (this.#held.size > 0) this.#fail('a request was not answered')
-    if (routeInfo.registering > 0 || routeInfo.waiting > 0) this.#fail('something is on its way for ever')
+    if (routeInfo.queue.registering > 0 || routeInfo.waiting > 0)
+      this.#fail('something is on its way for ever')
   }
 
   /** Whether the address is shown under that name, or has lost its place to another broker. */

@@ -6,9 +6,9 @@ import { brokerHeartbeat, queryDataVersion, unregisterBroker } from '../../../sr
 import { handleRegisterBroker } from '../../../src/processor/handle-register-broker.ts'
 import { RegistrationCache } from '../../../src/processor/registration-cache.ts'
 import { RegistrationsInFlight } from '../../../src/processor/registrations-in-flight.ts'
-import { CURRENT_VERSION } from '../../../src/protocol/mq-version.ts'
 import type { Processor } from '../../../src/protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../../../src/protocol/remoting-command.ts'
+import { CURRENT_VERSION } from '../../../src/protocol/remoting-command.ts'
 import { RequestCode } from '../../../src/protocol/request-code.ts'
 import { ResponseCode } from '../../../src/protocol/response-code.ts'
 import { RequestDispatcher } from '../../../src/remoting/server/request-dispatcher.ts'
@@ -20,7 +20,11 @@ import { type FakeChannel, openChannel, PLAIN_VARIANT } from '../route-helpers.t
 import type { Broker } from './who-is-alive.ts'
 
 const CONTEXT = { ...testContext().context, logger: pino({ level: 'silent' }) }
-const NO_KV = new KVConfigManager(new Map(), async () => {}, 1)
+const NO_KV = new KVConfigManager(new Map(), async () => {}, {
+  maxKVEntries: 1,
+  maxKVBytes: 1,
+  maxWaitingChanges: 1,
+})
 const SETTINGS = { returnOrderTopicConfigToBroker: true, deleteTopicWithBrokerRegistration: false }
 
 /** Gives the turn away after every so many steps; each next turn is one that the test chooses the moment of. */
@@ -69,7 +73,7 @@ function strayingLeave(routeInfo: RouteInfoManager, defer: (task: () => void) =>
       brokerAddr: field('brokerAddr'),
       brokerId: BigInt(field('brokerId')),
       reason: 'request',
-      generation: routeInfo.nextGeneration(),
+      generation: routeInfo.queue.nextGeneration(),
     } as const
     return new Promise((resolve) => {
       defer(() => {
@@ -151,7 +155,6 @@ export class SteppedServer {
   ): Promise<RemotingResponse> {
     const request: RemotingCommand = {
       code,
-      language: 'JAVA',
       version: CURRENT_VERSION,
       opaque: 1,
       flag: 0,

@@ -31,13 +31,13 @@ describe('a server that was paused for ten minutes', () => {
     const server = await startServer({ serverChannelMaxIdleTimeSeconds: '30' })
     const [broker, client] = [await server.connect(), await server.connect()]
     await broker.request(registration({ ...BROKER_A, heartbeatTimeoutMs: 10_000 }))
-    server.time.standStill(TEN_MINUTES_MS)
+    server.time.pause(TEN_MINUTES_MS)
     server.time.advance(8_000)
     expect(await codeOf(client, 'TopicA')).toBe(SUCCESS)
     expect(await codeOf(broker, 'TopicA')).toBe(SUCCESS)
     const said = server.lines.filter(({ msg }) => msg.startsWith('process paused'))
     expect(said).toMatchObject([{ level: 'warn', pausedMs: TEN_MINUTES_MS - 1_000 }])
-    expect(server.controller.counters.standstills).toBe(1)
+    expect(server.controller.counters.pauses).toBe(1)
   })
 
   test('evicts a broker that stays inactive for what was left of its timeout', async () => {
@@ -45,7 +45,7 @@ describe('a server that was paused for ten minutes', () => {
     const [broker, client] = [await server.connect(), await server.connect()]
     await broker.request(registration({ ...BROKER_A, heartbeatTimeoutMs: 10_000 }))
     server.time.advance(4_000)
-    server.time.standStill(TEN_MINUTES_MS)
+    server.time.pause(TEN_MINUTES_MS)
     // A second of the pause counts: 5,000 ms of the timeout are over.
     server.time.advance(5_000)
     expect(await codeOf(client, 'TopicA')).toBe(SUCCESS)
@@ -58,14 +58,14 @@ describe('a server that was paused for ten minutes', () => {
     const [broker, client] = [await server.connect(), await server.connect()]
     await broker.request(registration({ ...BROKER_A, heartbeatTimeoutMs: 10_000 }))
     for (let pause = 0; pause < 3; pause++) {
-      server.time.standStill(TEN_MINUTES_MS)
+      server.time.pause(TEN_MINUTES_MS)
       server.time.advance(1_000)
     }
     server.time.advance(4_000)
     expect(await codeOf(client, 'TopicA')).toBe(SUCCESS)
     server.time.advance(1_000)
     expect(await codeOf(client, 'TopicA')).toBe(TOPIC_NOT_EXIST)
-    expect(server.controller.counters.standstills).toBe(3)
+    expect(server.controller.counters.pauses).toBe(3)
   })
 
   test('extends short heartbeat timeouts although the scanner runs rarely', async () => {
@@ -74,7 +74,7 @@ describe('a server that was paused for ten minutes', () => {
     await broker.request(registration({ ...BROKER_A, heartbeatTimeoutMs: 3_000 }))
     server.time.advance(9_000)
     await broker.request(registration({ ...BROKER_A, heartbeatTimeoutMs: 3_000 }))
-    server.time.standStill(5_000)
+    server.time.pause(5_000)
     expect(await codeOf(client, 'TopicA')).toBe(SUCCESS)
   })
 
@@ -83,7 +83,7 @@ describe('a server that was paused for ten minutes', () => {
     const [idle, client] = [await server.connect(), await server.connect()]
     expect(await codeOf(idle, 'TopicA')).toBe(TOPIC_NOT_EXIST)
     server.time.advance(20_000)
-    server.time.standStill(TEN_MINUTES_MS)
+    server.time.pause(TEN_MINUTES_MS)
     // A second of the pause counts: 21 seconds of the idle time are over.
     expect(await codeOf(client, 'TopicA')).toBe(TOPIC_NOT_EXIST)
     server.time.advance(8_999)
@@ -97,7 +97,7 @@ describe('a server that was paused for ten minutes', () => {
     const [back, dead, client] = [await server.connect(), await server.connect(), await server.connect()]
     await back.request(registration(BROKER_A))
     await dead.request(registration(BROKER_B))
-    server.time.standStill(TEN_MINUTES_MS)
+    server.time.pause(TEN_MINUTES_MS)
     await lose(server, back)
     await lose(server, dead)
     server.time.advance(29_000)
@@ -127,7 +127,7 @@ describe('a server that was paused for ten minutes', () => {
     const server = await startServer()
     const [broker, client] = [await server.connect(), await server.connect()]
     await broker.request(registration(BROKER_A))
-    server.time.standStill(TEN_MINUTES_MS)
+    server.time.pause(TEN_MINUTES_MS)
     server.time.advance(5_000)
     await lose(server, broker)
     expect(await codeOf(client, 'TopicA')).toBe(TOPIC_NOT_EXIST)
@@ -146,7 +146,7 @@ describe('a server that was paused for ten minutes', () => {
     const server = await startServer({ ...properties, serverChannelMaxIdleTimeSeconds: '0' })
     const client = await server.connect()
     server.time.advance(50_000)
-    server.time.standStill(TEN_MINUTES_MS)
+    server.time.pause(TEN_MINUTES_MS)
     server.time.advance(8_000)
     expect(await codeOf(client, 'TopicA')).toBe(SUCCESS)
     server.time.advance(2_000)

@@ -4,20 +4,27 @@ import { join } from 'node:path'
 import { connect, createServer, DEFAULT_CIPHERS, type TlsOptions } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Configuration } from '../../../src/namesrv/config/configuration.ts'
-import { clientTlsOptions } from '../../../src/namesrv/tls/client-tls-options.ts'
+import { outgoingConnect, plainConnect } from '../../../src/namesrv/outgoing-connect.ts'
+import { clientTlsOptions } from '../../../src/namesrv/tls/tls-contexts.ts'
 import { certificateAuthority, writeCertificate, writeIdentity } from '../../support/certificates.ts'
 import { LEGACY_PASSWORD, legacyFile, legacyKey, legacyPath } from '../../support/legacy-tls.ts'
+import { recordingLogger } from '../../support/recording-logger.ts'
 import { temporaryFolder } from '../../support/start-server.ts'
 
 const authority = certificateAuthority('Test CA')
 
-function optionsOf(properties: Readonly<Record<string, string>>) {
+function configurationOf(properties: Readonly<Record<string, string>>): Configuration {
   const all = { 'tls.config.file': join(import.meta.dirname, 'no-such-file'), ...properties }
-  const { configuration } = Configuration.resolve({
+  return Configuration.resolve({
     args: Object.entries(all).map(([key, value]) => ({ key, value })),
     homeDirectory: '/home/user',
     processors: 2,
-  })
+  }).configuration
+}
+
+function optionsOf(properties: Readonly<Record<string, string>>) {
+  const configuration = configurationOf(properties)
+  expect(configuration.values.useTLS).toBe(true)
   return clientTlsOptions(configuration)
 }
 
@@ -40,7 +47,7 @@ async function connectWith(
   server.on('tlsClientError', () => {})
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const socket = connect({ host: '127.0.0.1', port, ...optionsOf(properties)?.options })
+  const socket = connect({ host: '127.0.0.1', port, ...optionsOf(properties).options })
   onTestFinished(() => {
     socket.destroy()
   })
@@ -50,11 +57,12 @@ async function connectWith(
 }
 
 test.each([
-  [{}, null],
-  [{ 'tls.enable': 'false', 'tls.server.mode': 'enforcing' }, null],
-  [{ useTLS: 'false', 'tls.enable': 'true' }, null],
-])('outgoing connections with %j are plaintext', (properties, expected) => {
-  expect(optionsOf(properties)).toBe(expected)
+  {},
+  { 'tls.enable': 'false', 'tls.server.mode': 'enforcing' },
+  { useTLS: 'false', 'tls.enable': 'true' },
+])('outgoing connections with %j are plaintext', async (properties) => {
+  const { logger } = recordingLogger()
+  expect(await outgoingConnect(configurationOf(properties), logger)).toBe(plainConnect)
 })
 
 test.each([{ 'tls.enable': 'true' }, { 'tls.server.mode': 'enforcing' }, { useTLS: 'true' }])(
@@ -84,7 +92,7 @@ test('outside test mode a client presents its certificate, and verifies the serv
   expect(await connectWith(verifying(authority.cert))).toBe('CN=me')
   await expect(connectWith(verifying(certificateAuthority('Another CA').cert))).rejects.toThrow()
   expect(() => optionsOf({ ...properties, 'tls.client.keyPath': '/no/such.key' })).toThrow(
-    'cannot read tls.client.keyPath: ENOENT',
+    'cannot read tls.client.keyPath="/no/such.key": ENOENT',
   )
 })
 
@@ -113,8 +121,8 @@ describe('for old keys and certificates', () => {
       )
     }
     expect(await connectWith({ ...own('client-sha1.pem'), ...verifying }, GOOD_SERVER)).toBe('CN=old client')
-    expect(optionsOf(own('client-sha1.pem'))?.weakness).toBe('CN=old client is signed with SHA-1')
-    expect(optionsOf(own('client-sha256.pem'))?.weakness).toBeUndefined()
+    expect(optionsOf(own('client-sha1.pem')).weakness).toBe('CN=old client is signed with SHA-1')
+    expect(optionsOf(own('client-sha256.pem')).weakness).toBeUndefined()
   })
 
   // OpenSSL of Node.js 24 does not check the signature of the own certificate, so that it lowers no level.
@@ -134,7 +142,9 @@ describe('for old keys and certificates', () => {
 
   test('a key with an unsupported cipher is rejected with its file and the command that converts it', () => {
     const properties = { ...own('client-sha1.pem'), 'tls.client.keyPath': legacyPath('v2-des.key') }
-    expect(() => optionsOf(properties)).toThrow(/v2-des\.key is encrypted with DES-CBC, .*openssl pkcs8/)
+    expect(() => optionsOf(properties)).toThrow(
+      /v2-des\.key is encrypted with an unsupported cipher, .*openssl pkcs8/,
+    )
     expect(() => optionsOf({ ...own('client-sha1.pem'), 'tls.client.keyPassword': 'wrong' })).toThrow(
       'tls.client.keyPassword does not decrypt the private key in ',
     )

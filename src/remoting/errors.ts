@@ -1,4 +1,4 @@
-import type { LimitName } from '../../common/limit-error.ts'
+import { CodedError } from '../common/coded-error.ts'
 
 /**
  * Why a connection is closed before its first frame.
@@ -27,19 +27,23 @@ export type HandshakeErrorCode =
   | 'ERR_TOO_MANY_OF_ADDRESS'
 
 /** A connection that is closed before its first frame: nothing it sent is carried out. */
-export class HandshakeError extends Error {
-  override readonly name = 'HandshakeError'
-  readonly code: HandshakeErrorCode
-  /** The limit that was reached, if that is the reason. */
-  readonly limit: LimitName | undefined
+export class HandshakeError extends CodedError<HandshakeErrorCode> {}
 
-  constructor(
-    code: HandshakeErrorCode,
-    message: string,
-    options?: ErrorOptions & { readonly limit?: LimitName },
-  ) {
-    super(message, options)
-    this.code = code
-    this.limit = options?.limit
-  }
-}
+/**
+ * Why a command did not reach its peer, or got no response. Limits of the client are LimitErrors.
+ *
+ * - `ERR_ADDRESS`: not `host:port`
+ * - `ERR_CONNECT`: no connection, or none in time
+ * - `ERR_CONNECTION_LOST`: the connection closed before the command was sent or its response came
+ * - `ERR_TIMEOUT`: no response in time
+ * - `ERR_CLIENT_CLOSED`: the client is closed
+ */
+export type RemotingClientErrorCode =
+  | 'ERR_ADDRESS'
+  | 'ERR_CONNECT'
+  | 'ERR_CONNECTION_LOST'
+  | 'ERR_TIMEOUT'
+  | 'ERR_CLIENT_CLOSED'
+
+/** A command to a peer failed. */
+export class RemotingClientError extends CodedError<RemotingClientErrorCode> {}
