@@ -41,7 +41,7 @@ function start(): {
 }
 
 describe('the dispatcher', () => {
-  test('rejects what exceeds a limit and reports it with the peer, and does not report it as a defect', async () => {
+  test('rejects what exceeds a limit and reports it with the peer, and does not report it as an internal error', async () => {
     const { dispatcher, rejected, errors } = start()
     expect(await dispatcher.dispatch(request(2), context)).toEqual(BUSY)
     expect(await dispatcher.dispatch(request(4), context)).toEqual({ code: 1, remark: 'too many topics' })

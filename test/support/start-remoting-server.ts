@@ -50,7 +50,7 @@ export async function startRemotingServer(
   const events: RemotingServerEvents = {
     onChannelClose: note('close'),
     onChannelFailure: note('failure'),
-    onChannelDefect: note('defect'),
+    onChannelInternalError: note('internal error'),
     onChannelIdle: note('idle'),
     onConnectionRejected: (peer, { code }) => happened.push(`refused ${code} ${peer}`),
     onConnectionDropped: (remoteAddress) => happened.push(`dropped ${remoteAddress}`),

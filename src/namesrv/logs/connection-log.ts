@@ -29,7 +29,7 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
       if (isLogged && limit !== undefined) events.add('rejected', peer, reason)
     },
 
-    onChannelDefect: ({ remoteAddress: peer }, err) => {
+    onChannelInternalError: ({ remoteAddress: peer }, err) => {
       counters.connectionInternalErrors++
       logInternalError(context, 'connection closed', peer, err)
     },

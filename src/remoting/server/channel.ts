@@ -151,7 +151,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
     } catch (error) {
       this.#options.counters.framesIn += frames
       if (!(error instanceof FrameError)) {
-        this.#onDefect(error)
+        this.#onInternalError(error)
         return
       }
       this.#flush()
@@ -208,7 +208,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
       try {
         this.#queue(request, settled)
       } catch (error) {
-        this.#onDefect(error)
+        this.#onInternalError(error)
       }
       this.#work()
       if (this.closing) this.#end()
@@ -216,9 +216,9 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   }
 
   /** Drops the responses of this turn: the last one may be incomplete. */
-  #onDefect(error: unknown): void {
+  #onInternalError(error: unknown): void {
     this.#options.responses.clear()
-    this.#options.events.onChannelDefect(this, error)
+    this.#options.events.onChannelInternalError(this, error)
     this.destroy()
   }
 

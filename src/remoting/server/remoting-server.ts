@@ -64,7 +64,7 @@ export interface RemotingServerEvents {
   /** The connection is being closed because of an invalid frame or a limit, or its socket failed. */
   onChannelFailure(channel: ChannelRef, error: Error): void
   /** The connection is being closed because of an unexpected error. */
-  onChannelDefect(channel: ChannelRef, error: unknown): void
+  onChannelInternalError(channel: ChannelRef, error: unknown): void
   /** The connection is being closed because it was idle. */
   onChannelIdle(channel: Pick<ChannelRef, 'remoteAddress'>): void
   /** The connection is being closed before its first frame. */
