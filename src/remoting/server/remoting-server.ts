@@ -239,9 +239,10 @@ export class RemotingServer {
     const { proxyTrustedNetworks: proxies } = handshakeOptions
     // A connection of a trusted proxy counts for its client, as soon as the PROXY header names it.
     const isProxy = proxies.restricted && proxies.has(host)
-    const error = isProxy ? undefined : this.#perAddress.count(socket, host)
-    if (error !== undefined) {
-      events.onConnectionRejected(peerAddress(socket), error)
+    try {
+      if (!isProxy) this.#perAddress.count(socket, host)
+    } catch (error) {
+      events.onConnectionRejected(peerAddress(socket), error as HandshakeError)
       socket.destroy()
       return
     }
