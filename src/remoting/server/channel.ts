@@ -60,9 +60,6 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   /** Whether the throttle has paused reading. */
   #paused = false
   closed = false
-  /** Whether requests, and responses, of this connection are reported to their memory limits. */
-  #reportsRequests = false
-  #reportsResponses = false
   /** Whether the socket has passed on every write at once; those of TLS and of slow peers do not. */
   #writesAtOnce = true
 
@@ -129,7 +126,6 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   #onDrain(): void {
     this.lastActivityMs = this.#options.nowMs()
     this.#congested = false
-    this.#reportsResponses = false
     this.#options.queuedResponses.report(this, 0, true)
     this.#send()
     this.#work()
@@ -166,34 +162,24 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
     this.#reportMemory(frames > 0)
   }
 
-  /** Most connections hold nothing at the end of a turn. */
   #reportMemory(madeProgress: boolean): void {
     if (this.closed) return
-    const unread = this.#decoder.bufferedBytes
-    if (unread > 0 || this.#reportsRequests) {
-      this.#reportsRequests = unread > 0
-      this.#options.queuedRequests.report(this, unread, madeProgress)
-    }
-    if (this.#congested || this.#reportsResponses) {
-      const unsent = this.#unsent.reduce((sum, { length }) => sum + length, this.socket.writableLength)
-      this.#reportsResponses = unsent > 0
-      this.#options.queuedResponses.report(this, unsent, false)
-    }
+    const { queuedRequests, queuedResponses } = this.#options
+    queuedRequests.report(this, this.#decoder.bufferedBytes, madeProgress)
+    if (!this.#congested) return
+    const unsent = this.#unsent.reduce((sum, { length }) => sum + length, this.socket.writableLength)
+    queuedResponses.report(this, unsent, false)
   }
 
   #handle(request: RemotingCommand, context: RequestContext): void {
     // This server sends no requests over these connections, so a response is dropped, as in Java.
     if (isResponse(request)) return
-    const response = this.#dispatch(request, context)
-    if (response instanceof Promise) this.#await(request, response)
-    else this.#queue(request, response)
-  }
-
-  #dispatch(request: RemotingCommand, context: RequestContext): RemotingResponse | Promise<RemotingResponse> {
     const { dispatcher, inProgress } = this.#options
     const error = request.body === null ? undefined : inProgress.check(request.body.length)
-    if (error !== undefined) return dispatcher.reject(error, request, context)
-    return dispatcher.dispatch(request, context)
+    const response =
+      error === undefined ? dispatcher.dispatch(request, context) : dispatcher.reject(error, request, context)
+    if (response instanceof Promise) this.#await(request, response)
+    else this.#queue(request, response)
   }
 
   #await(request: RemotingCommand, response: Promise<RemotingResponse>): void {

@@ -43,6 +43,7 @@ export class ConnectionMemoryLimit {
    */
   report(connection: LimitedConnection, bytes: number, madeProgress: boolean): void {
     const before = this.#held.get(connection) ?? 0
+    if (bytes === 0 && before === 0) return
     if (madeProgress || bytes === 0) this.#held.delete(connection)
     if (bytes > 0) this.#held.set(connection, bytes)
     this.#add(bytes, before)
