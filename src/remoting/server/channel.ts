@@ -133,7 +133,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
 
   /** Handles frames until there are no more or one has to be waited for, and sends the responses. */
   #work(): void {
-    const { commandDecoder, reads } = this.#options
+    const { commandDecoder } = this.#options
     const context: RequestContext = { channel: this, nowMs: this.lastActivityMs }
     let frames = 0
     try {
@@ -142,7 +142,8 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
         if (frame === undefined) break
         frames++
         // The body is valid until the response, and the shared read buffer until this function returns.
-        this.#handle(commandDecoder.decode(frame, reads?.holds(frame)), context)
+        const copyBody = this.#sharesReads && this.#decoder.returnedView
+        this.#handle(commandDecoder.decode(frame, copyBody), context)
       }
     } catch (error) {
       this.#options.counters.framesIn += frames
