@@ -1,17 +1,12 @@
 import type { LimitName } from './limit-error.ts'
 
-/** How a {@link CodedError} came about. */
-export interface CodedErrorOptions extends ErrorOptions {
-  /** The limit that was exceeded, if that is the reason. */
-  readonly limit?: LimitName
-}
-
 /** An error with a code: `ERR_…` as in docs/errors.md, or that of a response. */
 export class CodedError<Code extends string | number> extends Error {
   readonly code: Code
+  /** The limit that was exceeded, if that is the reason. */
   readonly limit: LimitName | undefined
 
-  constructor(code: Code, message: string, options: CodedErrorOptions = {}) {
+  constructor(code: Code, message: string, options: ErrorOptions & { readonly limit?: LimitName } = {}) {
     super(message, options)
     this.name = new.target.name
     this.code = code

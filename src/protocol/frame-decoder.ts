@@ -88,6 +88,11 @@ export class FrameDecoder {
     return this.#partialBytes
   }
 
+  /** Whether the frame that {@link next} returned is a view of the chunk. */
+  get returnedView(): boolean {
+    return this.#returned === undefined
+  }
+
   /** Takes the next bytes of the stream. They must not change until {@link next} returns undefined, or {@link detach} is called. */
   append(chunk: Buffer): void {
     const isRead = this.#offset === this.#chunk.length

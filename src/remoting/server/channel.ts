@@ -60,9 +60,6 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   /** Whether the throttle has paused reading. */
   #paused = false
   closed = false
-  /** Whether requests, and responses, of this connection are reported to their memory limits. */
-  #reportsRequests = false
-  #reportsResponses = false
   /** Whether the socket has passed on every write at once; those of TLS and of slow peers do not. */
   #writesAtOnce = true
 
@@ -129,7 +126,6 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   #onDrain(): void {
     this.lastActivityMs = this.#options.nowMs()
     this.#congested = false
-    this.#reportsResponses = false
     this.#options.queuedResponses.report(this, 0, true)
     this.#send()
     this.#work()
@@ -137,7 +133,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
 
   /** Handles frames until there are no more or one has to be waited for, and sends the responses. */
   #work(): void {
-    const { commandDecoder, reads } = this.#options
+    const { commandDecoder } = this.#options
     const context: RequestContext = { channel: this, nowMs: this.lastActivityMs }
     let frames = 0
     try {
@@ -146,7 +142,8 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
         if (frame === undefined) break
         frames++
         // The body is valid until the response, and the shared read buffer until this function returns.
-        this.#handle(commandDecoder.decode(frame, reads?.holds(frame)), context)
+        const copyBody = this.#sharesReads && this.#decoder.returnedView
+        this.#handle(commandDecoder.decode(frame, copyBody), context)
       }
     } catch (error) {
       this.#options.counters.framesIn += frames
@@ -166,34 +163,24 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
     this.#reportMemory(frames > 0)
   }
 
-  /** Most connections hold nothing at the end of a turn. */
   #reportMemory(madeProgress: boolean): void {
     if (this.closed) return
-    const unread = this.#decoder.bufferedBytes
-    if (unread > 0 || this.#reportsRequests) {
-      this.#reportsRequests = unread > 0
-      this.#options.queuedRequests.report(this, unread, madeProgress)
-    }
-    if (this.#congested || this.#reportsResponses) {
-      const unsent = this.#unsent.reduce((sum, { length }) => sum + length, this.socket.writableLength)
-      this.#reportsResponses = unsent > 0
-      this.#options.queuedResponses.report(this, unsent, false)
-    }
+    const { queuedRequests, queuedResponses } = this.#options
+    queuedRequests.report(this, this.#decoder.bufferedBytes, madeProgress)
+    if (!this.#congested) return
+    const unsent = this.#unsent.reduce((sum, { length }) => sum + length, this.socket.writableLength)
+    queuedResponses.report(this, unsent, false)
   }
 
   #handle(request: RemotingCommand, context: RequestContext): void {
     // This server sends no requests over these connections, so a response is dropped, as in Java.
     if (isResponse(request)) return
-    const response = this.#dispatch(request, context)
-    if (response instanceof Promise) this.#await(request, response)
-    else this.#queue(request, response)
-  }
-
-  #dispatch(request: RemotingCommand, context: RequestContext): RemotingResponse | Promise<RemotingResponse> {
     const { dispatcher, inProgress } = this.#options
     const error = request.body === null ? undefined : inProgress.check(request.body.length)
-    if (error !== undefined) return dispatcher.reject(error, request, context)
-    return dispatcher.dispatch(request, context)
+    const response =
+      error === undefined ? dispatcher.dispatch(request, context) : dispatcher.reject(error, request, context)
+    if (response instanceof Promise) this.#await(request, response)
+    else this.#queue(request, response)
   }
 
   #await(request: RemotingCommand, response: Promise<RemotingResponse>): void {

@@ -5,6 +5,7 @@ import { HandshakeError } from '../errors.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionsPerAddress } from './connection-limits.ts'
 import { readProxyHeader, type TrustedNetworks } from './proxy-header.ts'
+import type { RemotingServerOptions } from './remoting-server.ts'
 import type { TlsAcceptor } from './tls-acceptor.ts'
 
 /** Whether TLS is rejected, allowed or required. */
@@ -20,10 +21,9 @@ export interface HandshakeOptions {
 }
 
 /** What all connections of a server share until their first frame. */
-export interface HandshakeContext extends HandshakeOptions {
-  readonly nowMs: () => number
-  /** A connection is closed when it was idle for this many milliseconds; read once per connection. */
-  readonly maxIdleMs: () => number
+export interface HandshakeContext
+  extends HandshakeOptions,
+    Pick<RemotingServerOptions, 'nowMs' | 'maxIdleMs'> {
   readonly perAddress: ConnectionsPerAddress
   /** Called with the socket to read frames from, which over TLS is not the accepted one, and the bytes that were read already. */
   readonly onOpen: (handshake: ConnectionHandshake, socket: Socket, firstBytes: Buffer | undefined) => void
@@ -83,45 +83,38 @@ export class ConnectionHandshake extends Connection {
     this.#bytes += chunk.length
     if (this.#bytes < this.#wantedBytes) return
     const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#bytes)
-    const rest = this.#proxied ? bytes : this.#afterProxyHeader(bytes)
-    if (rest === undefined) return
-    this.#keep(rest)
-    if (rest.length > 0) this.#decide(rest)
+    try {
+      const rest = this.#proxied ? bytes : this.#afterProxyHeader(bytes)
+      if (rest === undefined) return
+      this.#keep(rest)
+      if (rest.length > 0) this.#decide(rest)
+    } catch (error) {
+      if (!(error instanceof HandshakeError)) throw error
+      this.#reject(error)
+    }
   }
 
-  /** The bytes after the PROXY header, if there is one; undefined if it is incomplete, or was rejected. */
+  /** The bytes after the PROXY header, if there is one; undefined if it is incomplete. @throws {HandshakeError} */
   #afterProxyHeader(bytes: Buffer): Buffer | undefined {
     const header = readProxyHeader(bytes)
-    switch (header.kind) {
-      case 'none':
-        return bytes
-      case 'more':
-        this.#keep(bytes)
-        this.#wantedBytes = header.bytes
-        return undefined
-      case 'malformed':
-        this.#reject(new HandshakeError('ERR_PROXY_HEADER', `malformed PROXY header: ${header.why}`))
-        return undefined
-      case 'header':
-        break
-      default:
-        return header satisfies never
-    }
-    if (!this.#context.proxyTrustedNetworks.has(this.socket.remoteAddress ?? '')) {
-      const why = 'a PROXY header from outside proxyProtocolTrustedNetworks'
-      this.#reject(new HandshakeError('ERR_PROXY_UNTRUSTED', why))
+    if (header.kind === 'none') return bytes
+    if (header.kind === 'more') {
+      this.#keep(bytes)
+      this.#wantedBytes = header.bytes
       return undefined
+    }
+    const { perAddress, proxyTrustedNetworks } = this.#context
+    const proxy = this.socket.remoteAddress ?? ''
+    if (!proxyTrustedNetworks.has(proxy)) {
+      const why = `PROXY header from ${proxy}, which is outside proxyProtocolTrustedNetworks`
+      throw new HandshakeError('ERR_PROXY_UNTRUSTED', why)
     }
     this.#proxied = true
     this.#wantedBytes = 1
     if (header.source) {
       const { host, port } = header.source
       this.remoteAddress = formatAddress(host, port)
-      const error = this.#context.perAddress.count(this.socket, host)
-      if (error !== undefined) {
-        this.#reject(error)
-        return undefined
-      }
+      perAddress.count(this.socket, host)
     }
     return bytes.subarray(header.bytes)
   }
@@ -135,13 +128,11 @@ export class ConnectionHandshake extends Connection {
     const { tlsMode, onOpen } = this.#context
     const isTls = bytes[0] === TLS_HANDSHAKE
     if (isTls && tlsMode === 'disabled') {
-      this.#reject(new HandshakeError('ERR_TLS_DISABLED', 'TLS handshake, but tls.server.mode is disabled'))
-      return
+      throw new HandshakeError('ERR_TLS_DISABLED', 'TLS handshake, but tls.server.mode is disabled')
     }
     if (!isTls && tlsMode === 'enforcing') {
       const what = (bytes.length >= 4 && foreignProtocol(bytes.readInt32BE(0))) || 'plaintext request'
-      this.#reject(new HandshakeError('ERR_TLS_REQUIRED', `${what}, but tls.server.mode is enforcing`))
-      return
+      throw new HandshakeError('ERR_TLS_REQUIRED', `${what}, but tls.server.mode is enforcing`)
     }
     this.#chunks = []
     this.socket.off('data', this.#onBytes)

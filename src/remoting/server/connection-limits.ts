@@ -43,6 +43,7 @@ export class ConnectionMemoryLimit {
    */
   report(connection: LimitedConnection, bytes: number, madeProgress: boolean): void {
     const before = this.#held.get(connection) ?? 0
+    if (bytes === 0 && before === 0) return
     if (madeProgress || bytes === 0) this.#held.delete(connection)
     if (bytes > 0) this.#held.set(connection, bytes)
     this.#add(bytes, before)
@@ -115,19 +116,18 @@ export class ConnectionsPerAddress {
     this.#max = max
   }
 
-  /** Counts a connection for this address, and for no other. @returns The reason to reject it; then it counts for none. */
-  count(socket: Socket, host: string): HandshakeError | undefined {
+  /** Counts a connection for this address, and for no other. @throws {HandshakeError} The limit is reached; it counts for none. */
+  count(socket: Socket, host: string): void {
     this.release(socket)
     // A dual-stack socket shows an IPv4 address in IPv6 notation, a PROXY header in IPv4 notation.
     const address = host.replace(/^::ffff:(?=\d+\.)/i, '')
     const count = this.#counts.get(address) ?? 0
     if (count >= this.#max) {
       const message = `maxConnectionsPerAddress (${this.#max}) reached for ${address}`
-      return new HandshakeError('ERR_TOO_MANY_OF_ADDRESS', message, { limit: 'maxConnectionsPerAddress' })
+      throw new HandshakeError('ERR_TOO_MANY_OF_ADDRESS', message, { limit: 'maxConnectionsPerAddress' })
     }
     this.#counts.set(address, count + 1)
     this.#addresses.set(socket, address)
-    return undefined
   }
 
   /** Called when a connection has closed. */

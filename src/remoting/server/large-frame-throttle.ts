@@ -17,15 +17,11 @@ const OTHERS_EXPECTED_MS = 5
 export class LargeFrameThrottle {
   readonly #options: Pick<RemotingServerOptions, 'nowMs' | 'defer'>
   #lastOtherMs = Number.NEGATIVE_INFINITY
+  /** Connections that are paused. */
   #waiting = 0
 
   constructor(options: Pick<RemotingServerOptions, 'nowMs' | 'defer'>) {
     this.#options = options
-  }
-
-  /** Connections that are paused. */
-  get waiting(): number {
-    return this.#waiting
   }
 
   /** A connection without a large frame was served. */
@@ -45,11 +41,10 @@ export class LargeFrameThrottle {
    */
   wait(bytes: number, next: () => void): void {
     this.#waiting++
-    const task = (): void => {
+    const minMs = (bytes / BYTES_PER_MS) * Math.max(1, this.#waiting / FRAMES_AT_FULL_RATE)
+    this.#options.defer(() => {
       this.#waiting--
       next()
-    }
-    const minMs = (bytes / BYTES_PER_MS) * Math.max(1, this.#waiting / FRAMES_AT_FULL_RATE)
-    this.#options.defer(task, minMs)
+    }, minMs)
   }
 }

@@ -1,5 +1,6 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
 import type { RemoteAddress } from '../address.ts'
+import { HandshakeError } from '../errors.ts'
 
 /** What the first bytes of a connection are to the PROXY protocol. */
 export type ProxyHeader =
@@ -13,7 +14,6 @@ export type ProxyHeader =
       /** Undefined for `PROXY UNKNOWN`, version 2's LOCAL, and addresses other than IP addresses. */
       readonly source?: RemoteAddress
     }
-  | { readonly kind: 'malformed'; readonly why: string }
 
 const V1_PREFIX = Buffer.from('PROXY')
 const V2_SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n')
@@ -41,6 +41,7 @@ const V2_ADDRESS_BYTES: ReadonlyMap<number, number> = new Map([
  * the frame limit. The protocol limits a header to 110 bytes in version 1 and 65,551 in version 2.
  *
  * @param bytes - All bytes received so far.
+ * @throws {HandshakeError} `ERR_PROXY_HEADER`
  * @see HAProxyMessageDecoder in netty/netty, with which Java's NameServer reads the header
  */
 export function readProxyHeader(bytes: Buffer): ProxyHeader {
@@ -59,20 +60,20 @@ function readVersion1(bytes: Buffer): ProxyHeader {
   const end = bytes.subarray(0, V1_MAX_LINE_BYTES + 2).indexOf('\r\n')
   if (end < 0) {
     if (bytes.length < V1_MAX_LINE_BYTES + 2) return { kind: 'more', bytes: bytes.length + 1 }
-    return malformed(`version 1 line of more than ${V1_MAX_LINE_BYTES} bytes`)
+    throw malformed(`version 1 line of more than ${V1_MAX_LINE_BYTES} bytes`)
   }
   const [prefix, protocol, ...fields] = bytes.toString('latin1', 0, end).split(' ')
-  if (prefix !== 'PROXY') return malformed(`version 1 line begins with ${JSON.stringify(prefix)}`)
+  if (prefix !== 'PROXY') throw malformed(`version 1 line begins with ${JSON.stringify(prefix)}`)
   // The rest of the line is ignored.
   if (protocol === 'UNKNOWN') return { kind: 'header', bytes: end + 2 }
   const isAddress = protocol === 'TCP4' ? isIPv4 : protocol === 'TCP6' ? isIPv6WithoutZone : undefined
   if (isAddress === undefined) {
-    return malformed(`protocol ${JSON.stringify(protocol)} is neither TCP4, TCP6 nor UNKNOWN`)
+    throw malformed(`protocol ${JSON.stringify(protocol)} is neither TCP4, TCP6 nor UNKNOWN`)
   }
   if (fields.length !== 4)
-    return malformed(`two addresses and two ports expected, ${fields.length} fields found`)
+    throw malformed(`two addresses and two ports expected, ${fields.length} fields found`)
   const wrong = fields.find((field, index) => !(index < 2 ? isAddress(field) : isPort(field)))
-  if (wrong !== undefined) return malformed(`${JSON.stringify(wrong)} is no ${protocol} address or port`)
+  if (wrong !== undefined) throw malformed(`${JSON.stringify(wrong)} is no ${protocol} address or port`)
   const [host = '', , port] = fields
   return { kind: 'header', bytes: end + 2, source: { host, port: Number(port) } }
 }
@@ -81,22 +82,22 @@ function readVersion2(bytes: Buffer): ProxyHeader {
   if (bytes.length < V2_FIXED_BYTES) return { kind: 'more', bytes: V2_FIXED_BYTES }
   const version = bytes.readUInt8(12) >> 4
   const command = bytes.readUInt8(12) & 0xf
-  if (version !== 2) return malformed(`version ${version} in a binary header`)
-  if (command !== V2_LOCAL && command !== V2_PROXY) return malformed(`unknown command ${command}`)
+  if (version !== 2) throw malformed(`version ${version} in a binary header`)
+  if (command !== V2_LOCAL && command !== V2_PROXY) throw malformed(`unknown command ${command}`)
   const family = bytes.readUInt8(13)
   const addressBytes = V2_ADDRESS_BYTES.get(family)
-  if (addressBytes === undefined) return malformed(`unknown family and protocol ${family}`)
+  if (addressBytes === undefined) throw malformed(`unknown family and protocol ${family}`)
 
   const end = V2_FIXED_BYTES + bytes.readUInt16BE(14)
   const addressEnd = V2_FIXED_BYTES + addressBytes
   const hasAddresses = command === V2_PROXY && addressBytes > 0
   if (hasAddresses && end < addressEnd) {
-    return malformed(`length ${end - V2_FIXED_BYTES} has no room for ${addressBytes} bytes of addresses`)
+    throw malformed(`length ${end - V2_FIXED_BYTES} has no room for ${addressBytes} bytes of addresses`)
   }
   if (bytes.length < end) return { kind: 'more', bytes: end }
   if (!hasAddresses) return { kind: 'header', bytes: end }
   if (!areEntriesWhole(bytes.subarray(addressEnd, end))) {
-    return malformed(`an entry extends beyond the header of ${end} bytes`)
+    throw malformed(`an entry extends beyond the header of ${end} bytes`)
   }
   const isIP = addressBytes <= 36
   const addresses = bytes.subarray(V2_FIXED_BYTES, addressEnd)
@@ -135,8 +136,8 @@ function isPort(text: string): boolean {
   return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535
 }
 
-function malformed(why: string): ProxyHeader {
-  return { kind: 'malformed', why }
+function malformed(why: string): HandshakeError {
+  return new HandshakeError('ERR_PROXY_HEADER', `malformed PROXY header: ${why}`)
 }
 
 /** Networks whose PROXY headers are trusted. */

@@ -95,8 +95,8 @@ export class RemotingServer {
   readonly #inProgress: RequestsInProgress
   #lastConnectionId = 0
   #endSweeps: (() => void) | undefined
-  /** Conditions that closing connections bring about. */
-  readonly #waiting = new Set<{ readonly condition: () => boolean; readonly resolve: () => void }>()
+  /** Called when the next connection has closed. */
+  readonly #waiting: (() => void)[] = []
 
   constructor(options: RemotingServerOptions) {
     this.#options = options
@@ -184,7 +184,9 @@ export class RemotingServer {
   async drain(timeout: Promise<void>): Promise<void> {
     const last = this.#lastConnectionId
     this.#options.dispatcher.goAway(last)
-    await Promise.race([this.#until(() => !this.#hasConnectionUpTo(last)), timeout])
+    // The connections are in the order of their ids.
+    const firstId = (): number => this.#connections.keys().next().value ?? Number.POSITIVE_INFINITY
+    await Promise.race([this.#until(() => firstId() > last), timeout])
   }
 
   /**
@@ -204,17 +206,8 @@ export class RemotingServer {
   }
 
   /** Resolves when a condition holds that closing connections bring about. */
-  #until(condition: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      if (condition()) resolve()
-      else this.#waiting.add({ condition, resolve })
-    })
-  }
-
-  /** The connections are in the order of their ids. */
-  #hasConnectionUpTo(id: number): boolean {
-    const [first] = this.#connections.keys()
-    return first !== undefined && first <= id
+  async #until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
   /** Node closes further connections itself. */
@@ -239,9 +232,10 @@ export class RemotingServer {
     const { proxyTrustedNetworks: proxies } = handshakeOptions
     // A connection of a trusted proxy counts for its client, as soon as the PROXY header names it.
     const isProxy = proxies.restricted && proxies.has(host)
-    const error = isProxy ? undefined : this.#perAddress.count(socket, host)
-    if (error !== undefined) {
-      events.onConnectionRejected(peerAddress(socket), error)
+    try {
+      if (!isProxy) this.#perAddress.count(socket, host)
+    } catch (error) {
+      events.onConnectionRejected(peerAddress(socket), error as HandshakeError)
       socket.destroy()
       return
     }
@@ -251,9 +245,7 @@ export class RemotingServer {
     socket.on('close', () => {
       counters.connectionsClosed++
       this.#perAddress.release(socket)
-      if (this.#connections.get(handshake.id) !== handshake) return
-      this.#connections.delete(handshake.id)
-      this.#checkWaiting()
+      if (this.#connections.get(handshake.id) === handshake) this.#remove(handshake)
     })
   }
 
@@ -261,19 +253,15 @@ export class RemotingServer {
     const channel = new Channel(socket, this.#channelOptions, handshake)
     this.#connections.set(channel.id, channel)
     socket.on('close', () => {
-      this.#connections.delete(channel.id)
+      this.#remove(channel)
       this.#options.events.onChannelClose(channel)
-      this.#checkWaiting()
     })
     if (firstBytes !== undefined) channel.receive(firstBytes)
   }
 
-  #checkWaiting(): void {
-    for (const waiter of this.#waiting) {
-      if (!waiter.condition()) continue
-      this.#waiting.delete(waiter)
-      waiter.resolve()
-    }
+  #remove({ id }: Connection): void {
+    this.#connections.delete(id)
+    for (const wake of this.#waiting.splice(0)) wake()
   }
 
   #closeIdle(): void {

@@ -17,11 +17,6 @@ interface SocketInternals {
 export class SharedReadBuffer {
   readonly #buffer = Buffer.allocUnsafeSlow(READ_BYTES)
 
-  /** Whether bytes are part of this buffer. */
-  holds(bytes: Buffer): boolean {
-    return bytes.buffer === this.#buffer.buffer
-  }
-
   /**
    * Makes a socket read into the buffer, before its first byte has been read.
    * @param onBytes - Called with the bytes read, which may change as soon as it returns. Replaces `data` events.
