@@ -2,8 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { getBrokerClusterInfo } from '../../src/processor/brokers.ts'
 import { getAllTopicList, getSystemTopicList, getTopicsByCluster } from '../../src/processor/topics.ts'
 import type { Processor } from '../../src/protocol/processor.ts'
-import type { RemotingCommand, RemotingResponse } from '../../src/protocol/remoting-command.ts'
-import { CURRENT_VERSION } from '../../src/protocol/remoting-command.ts'
+import {
+  CURRENT_VERSION,
+  type RemotingCommand,
+  type RemotingResponse,
+} from '../../src/protocol/remoting-command.ts'
 import {
   finestSlicer,
   ManualTurns,

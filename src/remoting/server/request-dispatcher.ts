@@ -1,8 +1,7 @@
 import { LimitError } from '../../common/limit-error.ts'
 import { RemotingCommandError } from '../../protocol/errors.ts'
 import type { Processor, RequestContext } from '../../protocol/processor.ts'
-import type { RemotingCommand, RemotingResponse } from '../../protocol/remoting-command.ts'
-import { MQVersion } from '../../protocol/remoting-command.ts'
+import { MQVersion, type RemotingCommand, type RemotingResponse } from '../../protocol/remoting-command.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
 import { Counters } from '../../stats/counters.ts'
 

@@ -7,8 +7,11 @@ import { handleRegisterBroker } from '../../../src/processor/handle-register-bro
 import { RegistrationCache } from '../../../src/processor/registration-cache.ts'
 import { RegistrationsInFlight } from '../../../src/processor/registrations-in-flight.ts'
 import type { Processor } from '../../../src/protocol/processor.ts'
-import type { RemotingCommand, RemotingResponse } from '../../../src/protocol/remoting-command.ts'
-import { CURRENT_VERSION } from '../../../src/protocol/remoting-command.ts'
+import {
+  CURRENT_VERSION,
+  type RemotingCommand,
+  type RemotingResponse,
+} from '../../../src/protocol/remoting-command.ts'
 import { RequestCode } from '../../../src/protocol/request-code.ts'
 import { ResponseCode } from '../../../src/protocol/response-code.ts'
 import { RequestDispatcher } from '../../../src/remoting/server/request-dispatcher.ts'
