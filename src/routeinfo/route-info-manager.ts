@@ -8,7 +8,6 @@ import { BatchUnregistrationService } from './batch-unregistration-service.ts'
 import { BrokerQueue } from './broker-queue.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
-import { type DataVersionAnswer, type DataVersionQuery, queryDataVersion } from './query-data-version.ts'
 import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
 import type { RouteEvent, UnregisterReason } from './route-changes.ts'
@@ -16,7 +15,15 @@ import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 import type { RestorationOutcome, RestoredRoutes } from './snapshot/restored-routes.ts'
 import { routeSnapshotText } from './snapshot/snapshot-text.ts'
 import { checkTopic, type TableLimits, UNLIMITED } from './table-limits.ts'
-import { type SystemTopicList, systemTopicList, topicsByCluster, topicsWhere } from './topic-lists.ts'
+import {
+  type DataVersionAnswer,
+  type DataVersionQuery,
+  queryDataVersion,
+  type SystemTopicList,
+  systemTopicList,
+  topicsByCluster,
+  topicsWhere,
+} from './table-queries.ts'
 import { deleteTopic, registerTopic, setWritePerm } from './topic-operations.ts'
 import { filterByZoneName, pickupTopicRouteData } from './topic-route.ts'
 import type { Unregistration } from './unregister-brokers.ts'
