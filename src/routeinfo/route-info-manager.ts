@@ -55,15 +55,9 @@ export interface RouteSnapshot {
 }
 
 /**
- * Which brokers there are and where each topic lives.
- *
- * Every operation is atomic to every other: it runs under one read-write lock, long ones in slices. What ends within one slice
- * returns its result synchronously; only what had to wait or was long returns a promise. Lookups of routes take no lock: during a
- * long write they see the state before it.
- *
- * Knows no socket, timer, clock or log. Methods that depend on time take `nowMs`, a clock that never goes back.
- *
- * @see RouteInfoManager in apache/rocketmq
+ * Which brokers there are and where each topic lives. Every operation but a lookup is atomic: it runs under one read-write lock, long
+ * ones in slices, and returns a promise only if it had to wait or was long. Methods that depend on time take `nowMs`, a clock that
+ * never goes back. @see RouteInfoManager in apache/rocketmq
  */
 export class RouteInfoManager {
   /** The order in which requests that concern one broker name take effect. */
@@ -115,9 +109,10 @@ export class RouteInfoManager {
   ): MaybePromise<RegisterBrokerOutcome> {
     checkOpen(owner)
     const limits = this.#limits
+    const checkTopic = (topic: string): void => this.#checkTopic(topic)
     const registered = this.#routes.transition(function* ({ tables, restored }, changes) {
       const outcome = yield* applyRegistration(tables, limits, registration, deleteMissingTopics, changes)
-      return restored?.outcomeOf(registration, outcome, tables, limits.maxTopics, changes) ?? outcome
+      return restored?.outcomeOf(registration, outcome, changes, checkTopic) ?? outcome
     }, owner)
     if (!(registered instanceof Promise)) return registered
     // The connection may have closed between two slices, when its broker was not in the live table yet.
@@ -281,9 +276,14 @@ export class RouteInfoManager {
   /** REGISTER_TOPIC_IN_NAMESRV. @returns Broker names whose queues changed. @throws {LimitError} (or rejects) */
   registerTopic(topic: string, queueDatas: readonly QueueData[], owner: LockOwner): MaybePromise<number> {
     return this.#routes.shortTransition((view, changes) => {
-      checkTopic(view.tables, this.#limits.maxTopics, topic, view.restored?.addedTopics)
+      this.#checkTopic(topic)
       return registerTopic(view, topic, queueDatas, changes)
     }, owner)
+  }
+
+  #checkTopic(topic: string): void {
+    const { tables, view } = this.#routes
+    checkTopic(tables, this.#limits.maxTopics, topic, view.restored?.addedTopics)
   }
 
   /** WIPE_WRITE_PERM_OF_BROKER and ADD_WRITE_PERM_OF_BROKER. @returns Topics with queues on that broker. */
