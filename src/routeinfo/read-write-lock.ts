@@ -1,20 +1,15 @@
 import { LimitError } from '../common/limit-error.ts'
 import type { MaybePromise } from '../common/time-slicer.ts'
 
-/** The connection for which the lock is acquired; when it closes, its waiting work is dropped. */
+/** The connection for which the lock is acquired: work that has not begun when it closes is dropped. */
 export interface LockOwner {
   readonly closed: boolean
 }
 
-/** The lock was not acquired, because the connection closed while its request waited. */
+/** The lock was not acquired, because the connection closed before its request was carried out. */
 export class LockError extends Error {
   override readonly name = 'LockError'
-  readonly code: 'ERR_LOCK_ABANDONED'
-
-  constructor(code: LockError['code'], message: string) {
-    super(message)
-    this.code = code
-  }
+  readonly code = 'ERR_LOCK_ABANDONED'
 }
 
 interface Waiter {
@@ -67,7 +62,7 @@ export class ReadWriteLock {
     work: () => MaybePromise<Result>,
     owner: LockOwner | undefined,
   ): MaybePromise<Result> {
-    if (this.#queue.length === 0 && this.#isFree(mode)) return this.#hold(mode, work)
+    if (this.#queue.length === 0 && this.#isFree(mode)) return this.#hold(mode, work, owner)
     // Work without an owner is the server's own (an eviction, a lost connection): it is rare and must not be rejected.
     if (owner !== undefined && this.#queue.length >= this.#maxWaiters) {
       throw LimitError.busy('maxWaitingRequests', `maxWaitingRequests (${this.#maxWaiters}) reached`)
@@ -75,9 +70,7 @@ export class ReadWriteLock {
     return new Promise((resolve, reject) => {
       const start = (): void => {
         try {
-          if (owner?.closed)
-            throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed while its request waited')
-          resolve(this.#hold(mode, work))
+          resolve(this.#hold(mode, work, owner))
         } catch (error) {
           reject(error)
         }
@@ -90,7 +83,13 @@ export class ReadWriteLock {
     return !this.#writing && (mode === 'read' || this.#readers === 0)
   }
 
-  #hold<Result>(mode: Waiter['mode'], work: () => MaybePromise<Result>): MaybePromise<Result> {
+  #hold<Result>(
+    mode: Waiter['mode'],
+    work: () => MaybePromise<Result>,
+    owner: LockOwner | undefined,
+  ): MaybePromise<Result> {
+    if (owner?.closed === true)
+      throw new LockError('the connection closed before its request was carried out')
     if (mode === 'read') this.#readers++
     else this.#writing = true
     let result: MaybePromise<Result>

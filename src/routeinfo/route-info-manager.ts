@@ -8,7 +8,7 @@ import { BatchUnregistrationService } from './batch-unregistration-service.ts'
 import { BrokerQueue } from './broker-queue.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
-import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
+import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
 import type { RouteEvent, UnregisterReason } from './route-changes.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
@@ -56,8 +56,8 @@ export interface RouteSnapshot {
 
 /**
  * Which brokers there are and where each topic lives. Every operation but a lookup is atomic: it runs under one read-write lock, long
- * ones in slices, and returns a promise only if it had to wait or was long. Methods that depend on time take `nowMs`, a clock that
- * never goes back. @see RouteInfoManager in apache/rocketmq
+ * ones in slices, and returns a promise only if it had to wait or was long. `nowMs` is on a clock that never goes back.
+ * @see RouteInfoManager in apache/rocketmq
  */
 export class RouteInfoManager {
   /** The order in which requests that concern one broker name take effect. */
@@ -107,7 +107,6 @@ export class RouteInfoManager {
     deleteMissingTopics: boolean,
     owner: LockOwner,
   ): MaybePromise<RegisterBrokerOutcome> {
-    checkOpen(owner)
     const limits = this.#limits
     const checkTopic = (topic: string): void => this.#checkTopic(topic)
     const registered = this.#routes.transition(function* ({ tables, restored }, changes) {
@@ -129,7 +128,6 @@ export class RouteInfoManager {
     deleteMissingTopics: boolean,
     owner: LockOwner,
   ): MaybePromise<Required<RegisterBrokerOutcome> | undefined> {
-    checkOpen(owner)
     const { lock, tables, view } = this.#routes
     // Restored routes may change the result of a registration, so it is applied in full while there are any.
     const repeat = () =>
@@ -336,9 +334,4 @@ export class RouteInfoManager {
       return outcome
     })
   }
-}
-
-function checkOpen(owner: LockOwner): void {
-  if (owner.closed)
-    throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed before its registration was applied')
 }

@@ -1,12 +1,7 @@
 import type { DataVersion } from '../protocol/body/data-version.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
-import {
-  type BrokerData,
-  MASTER_ID,
-  type QueueData,
-  sameQueueData,
-} from '../protocol/body/topic-route-data.ts'
+import { type BrokerData, type QueueData, sameQueueData } from '../protocol/body/topic-route-data.ts'
 import { OverriddenQueues } from './overridden-queues.ts'
 import { RegistrationParts } from './registration-parts.ts'
 import { VersionedMap } from './versioned-map.ts'
@@ -240,11 +235,6 @@ export function minBrokerId(addrs: ReadonlyMap<bigint, string>): bigint | undefi
   let min: bigint | undefined
   for (const id of addrs.keys()) if (min === undefined || id < min) min = id
   return min
-}
-
-/** Whether a group has members but no master, so that the slave with the min broker id may act as one. */
-export function lacksMaster(addrs: ReadonlyMap<bigint, string>): boolean {
-  return addrs.size > 0 && !addrs.has(MASTER_ID)
 }
 
 /** Queues with the write permission wiped, or added together with the read permission. */

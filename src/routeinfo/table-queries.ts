@@ -39,7 +39,7 @@ export interface SystemTopicList {
 export function* systemTopicList(view: RouteView): Steps<SystemTopicList> {
   const topics = new Set([...view.clusters()].flatMap(([cluster, names]) => [cluster, ...names]))
   for (const [topic] of view.topics()) {
-    if (isSystemTopic(topic)) topics.add(topic)
+    if (topic.startsWith(SYSTEM_TOPIC_PREFIX) || NAMED_SYSTEM_TOPICS.has(topic)) topics.add(topic)
     yield
   }
   const [brokerAddr = null] = [...view.groups().values()].flatMap(({ brokerAddrs }) => [
@@ -66,11 +66,6 @@ const NAMED_SYSTEM_TOPICS: ReadonlySet<string> = new Set([
   'TBW102',
   'TRANS_CHECK_MAX_TIME_TOPIC',
 ])
-
-/** Whether a topic is a system topic. @see TopicValidator#isSystemTopic in apache/rocketmq */
-function isSystemTopic(topic: string): boolean {
-  return topic.startsWith(SYSTEM_TOPIC_PREFIX) || NAMED_SYSTEM_TOPICS.has(topic)
-}
 
 /** The response to a broker that asks whether it must register again. */
 export interface DataVersionAnswer {
