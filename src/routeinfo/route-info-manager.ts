@@ -46,14 +46,6 @@ export interface RouteInfoManagerOptions {
   readonly counters?: Counters
 }
 
-/** A snapshot being written. */
-export interface RouteSnapshot {
-  /** @see RouteInfoManager.revision */
-  readonly revision: number
-  /** Line by line; see {@link routeSnapshotText}. */
-  readonly text: Generator<string, void, undefined>
-}
-
 /**
  * Which brokers there are and where each topic lives. Every operation but a lookup is atomic: it runs under one read-write lock, long
  * ones in slices, and returns a promise only if it had to wait or was long. `nowMs` is on a clock that never goes back.
@@ -302,8 +294,8 @@ export class RouteInfoManager {
     return this.#routes.view.restored !== undefined
   }
 
-  /** Begins a snapshot of the routes that lookups and lists show. */
-  snapshot(nowMs: number): MaybePromise<RouteSnapshot> {
+  /** Begins a snapshot of the routes that lookups and lists show; its text is that of {@link routeSnapshotText}. */
+  snapshot(nowMs: number): MaybePromise<{ revision: number; text: Generator<string, void, undefined> }> {
     const { lock, view } = this.#routes
     return lock.read(() => ({ revision: this.revision, text: routeSnapshotText(view, nowMs) }))
   }
