@@ -58,7 +58,7 @@ type Leaving = Pick<
 
 /**
  * The routes of a snapshot, beside the live tables: what lookups and lists show of each broker group that has not registered again.
- * The live tables know nothing of it. Apart from heartbeats it changes under the write lock, in the last slice of a transition.
+ * Apart from heartbeats it changes under the write lock, in the last slice of a transition.
  */
 export class RestoredRoutes {
   readonly clusters = new Map<string, Set<string>>()
@@ -86,6 +86,7 @@ export class RestoredRoutes {
     return Math.max(0, this.topics.size - this.#loadedTopics)
   }
 
+  /** Whether a topic has restored queues on a broker name, which lookups see although the live tables have none. */
   hasQueues(topic: string, brokerName: string): boolean {
     return this.groups.has(brokerName) && this.topics.get(topic)?.has(brokerName) === true
   }
@@ -112,6 +113,7 @@ export class RestoredRoutes {
     if (queues?.delete(brokerName) === true && queues.size === 0) this.topics.delete(topic)
   }
 
+  /** Stores a topic's queues on a broker name. */
   putQueues(topic: string, queueData: QueueData): void {
     const queues = this.topics.get(topic)
     if (queues === undefined) this.topics.set(topic, new Map([[queueData.brokerName, queueData]]))
@@ -289,7 +291,7 @@ export class RestoredRoutes {
     return { loaded: this.#loadedKeys.length, returned, waiting: this.brokers.size, staleQueues }
   }
 
-  /** @returns Queue entries that nobody registered again. */
+  /** @returns Queue entries that were not registered again. */
   *#settleTopics(names: ReadonlySet<string>, tables: RouteTables, changes: RouteChanges): Steps<number> {
     const complete = new Set([...names].filter((name) => hasAllTopics(tables, name)))
     let staleQueues = 0
