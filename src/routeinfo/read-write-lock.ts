@@ -62,7 +62,8 @@ export class ReadWriteLock {
     work: () => MaybePromise<Result>,
     owner: LockOwner | undefined,
   ): MaybePromise<Result> {
-    if (this.#queue.length === 0 && this.#isFree(mode)) return this.#hold(mode, work, owner)
+    checkOpen(owner)
+    if (this.#queue.length === 0 && this.#isFree(mode)) return this.#hold(mode, work)
     // Work without an owner is the server's own (an eviction, a lost connection): it is rare and must not be rejected.
     if (owner !== undefined && this.#queue.length >= this.#maxWaiters) {
       throw LimitError.busy('maxWaitingRequests', `maxWaitingRequests (${this.#maxWaiters}) reached`)
@@ -70,7 +71,8 @@ export class ReadWriteLock {
     return new Promise((resolve, reject) => {
       const start = (): void => {
         try {
-          resolve(this.#hold(mode, work, owner))
+          checkOpen(owner)
+          resolve(this.#hold(mode, work))
         } catch (error) {
           reject(error)
         }
@@ -83,13 +85,7 @@ export class ReadWriteLock {
     return !this.#writing && (mode === 'read' || this.#readers === 0)
   }
 
-  #hold<Result>(
-    mode: Waiter['mode'],
-    work: () => MaybePromise<Result>,
-    owner: LockOwner | undefined,
-  ): MaybePromise<Result> {
-    if (owner?.closed === true)
-      throw new LockError('the connection closed before its request was carried out')
+  #hold<Result>(mode: Waiter['mode'], work: () => MaybePromise<Result>): MaybePromise<Result> {
     if (mode === 'read') this.#readers++
     else this.#writing = true
     let result: MaybePromise<Result>
@@ -119,4 +115,8 @@ export class ReadWriteLock {
       this.#starting = false
     }
   }
+}
+
+function checkOpen(owner: LockOwner | undefined): void {
+  if (owner?.closed === true) throw new LockError('the connection closed before its request was carried out')
 }

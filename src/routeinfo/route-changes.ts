@@ -104,7 +104,7 @@ const MAX_NAMED_TOPICS = 16_384
 export class RouteChanges {
   /** What it did, in order. */
   events: RouteEvent[] = []
-  /** The removals of brokers that it carried out, those of restored brokers among them. */
+  /** The removals of brokers that it was asked for: those of restored brokers are carried out at its end. */
   removals: readonly Unregistration[] = []
   #topics: string[] | 'every' = []
   #isDirty = false
