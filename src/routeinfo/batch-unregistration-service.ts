@@ -77,6 +77,8 @@ export class BatchUnregistrationService {
   ): void {
     const generation = this.#queue.nextGeneration()
     const stillInactive = inactive.filter((broker) => !this.#queue.isRegistering(broker))
-    this.submitAll(stillInactive.map((broker) => ({ ...broker, brokerId: null, reason, generation })))
+    // Its heartbeats alone count: a registration over another connection may be as old.
+    const removal = { brokerId: null, channelId: undefined, peer: undefined, reason, generation }
+    this.submitAll(stillInactive.map((broker) => ({ ...broker, ...removal })))
   }
 }

@@ -17,7 +17,7 @@ export interface Unregistration {
   /** `host:port` of the peer that asked for it; absent when the server itself decided. */
   readonly peer?: string | undefined
   /** The connection that closed: a broker that registered over another one since stays. */
-  readonly channelId?: ChannelId
+  readonly channelId?: ChannelId | undefined
   /** The time of its last heartbeat: a broker with a later one stays. */
   readonly lastUpdateTimestampMs?: number
   /** Of a restored broker that has not returned: one with a later deadline has sent a heartbeat and stays. */
