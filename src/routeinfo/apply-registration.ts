@@ -1,6 +1,5 @@
 import type { Steps } from '../common/time-slicer.ts'
 import { type BrokerData, MASTER_ID } from '../protocol/body/topic-route-data.ts'
-import { addToCluster, putGroup } from './broker-group.ts'
 import { permMaskOf, registerTopics } from './register-topics.ts'
 import type {
   AppliedRegistration,
@@ -43,7 +42,7 @@ export function* applyRegistration(
   const isRenamed = before !== undefined && before.brokerName !== brokerName
   // Registrations of different names may overtake each other while they are read.
   if (isRenamed && before.generation > registration.generation) return { result: NO_MASTER }
-  if (addToCluster(tables, clusterName, brokerName)) changes.markDirty()
+  if (tables.addToCluster(clusterName, brokerName)) changes.markDirty()
   const known = tables.brokerAddrTable.get(brokerName)
   const brokerAddrs = new Map(known?.brokerAddrs)
   // Zero for an empty group: its first member does not change the min broker id.
@@ -60,19 +59,19 @@ export function* applyRegistration(
   const previousAddr = brokerAddrs.get(brokerId)
 
   if (previousAddr !== undefined && isOutdated(tables, registration, previousAddr)) {
-    putGroup(tables, known, group(), changes)
+    if (tables.putGroup(group())) changes.group(brokerName)
     ignore(tables, registration, previousAddr, changes)
     return { result: NO_MASTER }
   }
   const topics = registration.topicConfigTable.size
   if (previousAddr === undefined && topics === 1) {
-    putGroup(tables, known, group(), changes)
+    if (tables.putGroup(group())) changes.group(brokerName)
     return { result: null }
   }
 
   if (isRenamed) yield* leaveFormerName(tables, registration, before.brokerName, changes)
   brokerAddrs.set(brokerId, brokerAddr)
-  putGroup(tables, known, group(), changes)
+  if (tables.putGroup(group())) changes.group(brokerName)
   const permMask = permMaskOf(registration, brokerAddrs)
   const scope = scopeOf(tables, registration, previousAddr)
   const rules = { permMask, scope, deleteMissingTopics }

@@ -37,11 +37,10 @@ export class BatchUnregistrationService {
     // One by one: a connection may carry more brokers than a call may have arguments.
     for (const request of requests) this.#waiting.push(request)
     if (isBatchWaiting) return
-    const done = this.#routes.transition(({ tables }, changes) =>
+    // Removals have no owner, so the lock rejects none of them; anything else that is thrown is a bug and must surface.
+    void this.#routes.transition(({ tables }, changes) =>
       unregisterBrokers(tables, this.#waiting.splice(0), changes),
     )
-    // Removals have no owner, so the lock rejects none of them; anything else that is thrown is a bug and must surface.
-    if (done instanceof Promise) void done
   }
 
   /** Removes all brokers whose last registration came over one of these connections, which have closed. */
@@ -78,6 +77,8 @@ export class BatchUnregistrationService {
   ): void {
     const generation = this.#queue.nextGeneration()
     const stillInactive = inactive.filter((broker) => !this.#queue.isRegistering(broker))
-    this.submitAll(stillInactive.map((broker) => ({ ...broker, brokerId: null, reason, generation })))
+    // Its heartbeats alone count: a registration over another connection may be as old.
+    const removal = { brokerId: null, channelId: undefined, peer: undefined, reason, generation }
+    this.submitAll(stillInactive.map((broker) => ({ ...broker, ...removal })))
   }
 }

@@ -83,10 +83,8 @@ export class EncodedRouteCache {
   #evictOldest(justMade: JsonDialect): void {
     const other = justMade === 'legacy' ? 'standard' : 'legacy'
     const dialect = this.#entries[other].size >= this.#entries[justMade].size ? other : justMade
-    for (const oldest of this.#entries[dialect].keys()) {
-      this.#delete(dialect, oldest)
-      return
-    }
+    const [oldest] = this.#entries[dialect].keys()
+    if (oldest !== undefined) this.#delete(dialect, oldest)
   }
 
   /** Drops the routes of topics that changed, and those with groups that changed. */

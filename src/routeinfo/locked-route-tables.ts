@@ -58,11 +58,12 @@ export class LockedRouteTables {
   }
 
   *#committing<Result>(work: (view: RouteView, changes: RouteChanges) => Steps<Result>): Steps<Result> {
-    const changes = new RouteChanges(this.view.restored)
+    const { restored } = this.view
+    const changes = new RouteChanges((topic, name) => restored?.hasQueues(topic, name) === true)
     this.tables.begin()
     try {
       const result = yield* work(this.view, changes)
-      if (this.view.restored !== undefined) yield* this.view.restored.follow(this.tables, changes)
+      if (restored !== undefined) yield* restored.follow(this.tables, changes)
       return result
     } finally {
       this.tables.commit()

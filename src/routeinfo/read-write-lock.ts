@@ -2,12 +2,12 @@ import { CodedError } from '../common/coded-error.ts'
 import { LimitError } from '../common/limit-error.ts'
 import type { MaybePromise } from '../common/time-slicer.ts'
 
-/** The connection for which the lock is acquired; when it closes, its waiting work is dropped. */
+/** The connection for which the lock is acquired: work that has not begun when it closes is dropped. */
 export interface LockOwner {
   readonly closed: boolean
 }
 
-/** The lock was not acquired, because the connection closed while its request waited. */
+/** The lock was not acquired, because the connection closed before its request was carried out. */
 export class LockError extends CodedError<'ERR_LOCK_ABANDONED'> {}
 
 interface Waiter {
@@ -60,6 +60,7 @@ export class ReadWriteLock {
     work: () => MaybePromise<Result>,
     owner: LockOwner | undefined,
   ): MaybePromise<Result> {
+    checkOpen(owner)
     if (this.#queue.length === 0 && this.#isFree(mode)) return this.#hold(mode, work)
     // Work without an owner is the server's own (an eviction, a lost connection): it is rare and must not be rejected.
     if (owner !== undefined && this.#queue.length >= this.#maxWaiters) {
@@ -68,8 +69,7 @@ export class ReadWriteLock {
     return new Promise((resolve, reject) => {
       const start = (): void => {
         try {
-          if (owner?.closed)
-            throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed while its request waited')
+          checkOpen(owner)
           resolve(this.#hold(mode, work))
         } catch (error) {
           reject(error)
@@ -113,4 +113,9 @@ export class ReadWriteLock {
       this.#starting = false
     }
   }
+}
+
+function checkOpen(owner: LockOwner | undefined): void {
+  if (owner?.closed === true)
+    throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed before its request was carried out')
 }

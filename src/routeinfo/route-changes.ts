@@ -100,16 +100,11 @@ export type RouteEvent =
 /** Beyond this many topics all encoded routes are dropped: dropping them one by one would take longer than a slice. */
 const MAX_NAMED_TOPICS = 16_384
 
-/** The part of the restored routes that the live tables ask about. */
-interface RestoredQueues {
-  hasQueues(topic: string, brokerName: string): boolean
-}
-
 /** What one transition changes, reported once at its end: topics and groups whose routes differ, and events. */
 export class RouteChanges {
   /** What it did, in order. */
   events: RouteEvent[] = []
-  /** The removals of brokers that it carried out, those of restored brokers among them. */
+  /** The removals of brokers that it was asked for: those of restored brokers are carried out at its end. */
   removals: readonly Unregistration[] = []
   #topics: string[] | 'every' = []
   #isDirty = false
@@ -118,16 +113,11 @@ export class RouteChanges {
 
   /** The topics of its broker that a registration changed; undefined for none. */
   tally: TopicTally | undefined
-  readonly #restored: RestoredQueues | undefined
-
-  /** @param restored - What lookups see beside the live tables. */
-  constructor(restored?: RestoredQueues) {
-    this.#restored = restored
-  }
-
   /** Whether lookups see a topic's queues on a broker name even if the live tables have none. */
-  isRestored(topic: string, brokerName: string): boolean {
-    return this.#restored?.hasQueues(topic, brokerName) === true
+  readonly isRestored: (topic: string, brokerName: string) => boolean
+
+  constructor(isRestored = (_topic: string, _brokerName: string): boolean => false) {
+    this.isRestored = isRestored
   }
 
   /** Notes that a topic's queues changed; `change` counts it for the log. */

@@ -8,15 +8,22 @@ import { BatchUnregistrationService } from './batch-unregistration-service.ts'
 import { BrokerQueue } from './broker-queue.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
-import { type DataVersionAnswer, type DataVersionQuery, queryDataVersion } from './query-data-version.ts'
-import { LockError, type LockOwner, ReadWriteLock } from './read-write-lock.ts'
+import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
 import type { RouteEvent, UnregisterReason } from './route-changes.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 import type { RestorationOutcome, RestoredRoutes } from './snapshot/restored-routes.ts'
 import { routeSnapshotText } from './snapshot/snapshot-text.ts'
 import { checkTopic, type TableLimits, UNLIMITED } from './table-limits.ts'
-import { type SystemTopicList, systemTopicList, topicsByCluster, topicsWhere } from './topic-lists.ts'
+import {
+  type DataVersionAnswer,
+  type DataVersionQuery,
+  queryDataVersion,
+  type SystemTopicList,
+  systemTopicList,
+  topicsByCluster,
+  topicsWhere,
+} from './table-queries.ts'
 import { deleteTopic, registerTopic, setWritePerm } from './topic-operations.ts'
 import { filterByZoneName, pickupTopicRouteData } from './topic-route.ts'
 import type { Unregistration } from './unregister-brokers.ts'
@@ -39,23 +46,9 @@ export interface RouteInfoManagerOptions {
   readonly counters?: Counters
 }
 
-/** A snapshot being written. */
-export interface RouteSnapshot {
-  /** @see RouteInfoManager.revision */
-  readonly revision: number
-  /** Line by line; see {@link routeSnapshotText}. */
-  readonly text: Generator<string, void, undefined>
-}
-
 /**
- * Which brokers there are and where each topic lives.
- *
- * Every operation is atomic to every other: it runs under one read-write lock, long ones in slices. What ends within one slice
- * returns its result synchronously; only what had to wait or was long returns a promise. Lookups of routes take no lock: during a
- * long write they see the state before it.
- *
- * Knows no socket, timer, clock or log. Methods that depend on time take `nowMs`, a clock that never goes back.
- *
+ * Which brokers there are and where each topic lives. Every operation but a lookup is atomic: it runs under one read-write lock, long
+ * ones in slices, and returns a promise only if it had to wait or was long. `nowMs` is on a clock that never goes back.
  * @see RouteInfoManager in apache/rocketmq
  */
 export class RouteInfoManager {
@@ -106,11 +99,11 @@ export class RouteInfoManager {
     deleteMissingTopics: boolean,
     owner: LockOwner,
   ): MaybePromise<RegisterBrokerOutcome> {
-    checkOpen(owner)
     const limits = this.#limits
+    const checkTopic = (topic: string): void => this.#checkTopic(topic)
     const registered = this.#routes.transition(function* ({ tables, restored }, changes) {
       const outcome = yield* applyRegistration(tables, limits, registration, deleteMissingTopics, changes)
-      return restored?.outcomeOf(registration, outcome, tables, limits.maxTopics, changes) ?? outcome
+      return restored?.outcomeOf(registration, outcome, changes, checkTopic) ?? outcome
     }, owner)
     if (!(registered instanceof Promise)) return registered
     // The connection may have closed between two slices, when its broker was not in the live table yet.
@@ -127,7 +120,6 @@ export class RouteInfoManager {
     deleteMissingTopics: boolean,
     owner: LockOwner,
   ): MaybePromise<Required<RegisterBrokerOutcome> | undefined> {
-    checkOpen(owner)
     const { lock, tables, view } = this.#routes
     // Restored routes may change the result of a registration, so it is applied in full while there are any.
     const repeat = () =>
@@ -274,9 +266,14 @@ export class RouteInfoManager {
   /** REGISTER_TOPIC_IN_NAMESRV. @returns Broker names whose queues changed. @throws {LimitError} (or rejects) */
   registerTopic(topic: string, queueDatas: readonly QueueData[], owner: LockOwner): MaybePromise<number> {
     return this.#routes.shortTransition((view, changes) => {
-      checkTopic(view.tables, this.#limits.maxTopics, topic, view.restored?.addedTopics)
+      this.#checkTopic(topic)
       return registerTopic(view, topic, queueDatas, changes)
     }, owner)
+  }
+
+  #checkTopic(topic: string): void {
+    const { tables, view } = this.#routes
+    checkTopic(tables, this.#limits.maxTopics, topic, view.restored?.addedTopics)
   }
 
   /** WIPE_WRITE_PERM_OF_BROKER and ADD_WRITE_PERM_OF_BROKER. @returns Topics with queues on that broker. */
@@ -297,8 +294,8 @@ export class RouteInfoManager {
     return this.#routes.view.restored !== undefined
   }
 
-  /** Begins a snapshot of the routes that lookups and lists show. */
-  snapshot(nowMs: number): MaybePromise<RouteSnapshot> {
+  /** Begins a snapshot of the routes that lookups and lists show; its text is that of {@link routeSnapshotText}. */
+  snapshot(nowMs: number): MaybePromise<{ revision: number; text: Generator<string, void, undefined> }> {
     const { lock, view } = this.#routes
     return lock.read(() => ({ revision: this.revision, text: routeSnapshotText(view, nowMs) }))
   }
@@ -329,9 +326,4 @@ export class RouteInfoManager {
       return outcome
     })
   }
-}
-
-function checkOpen(owner: LockOwner): void {
-  if (owner.closed)
-    throw new LockError('ERR_LOCK_ABANDONED', 'the connection closed before its registration was applied')
 }

@@ -1,12 +1,7 @@
 import type { DataVersion } from '../protocol/body/data-version.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
-import {
-  type BrokerData,
-  MASTER_ID,
-  type QueueData,
-  sameQueueData,
-} from '../protocol/body/topic-route-data.ts'
+import { type BrokerData, type QueueData, sameQueueData } from '../protocol/body/topic-route-data.ts'
 import { OverriddenQueues } from './overridden-queues.ts'
 import { RegistrationParts } from './registration-parts.ts'
 import { VersionedMap } from './versioned-map.ts'
@@ -141,16 +136,40 @@ export class RouteTables {
       info.lastUpdateTimestampMs = Math.min(nowMs, info.lastUpdateTimestampMs + pausedMs)
   }
 
+  /** Puts a broker name into a cluster. @returns Whether it was not there. */
+  addToCluster(clusterName: string, brokerName: string): boolean {
+    const names = this.clusterAddrTable.get(clusterName)
+    if (names?.has(brokerName) === true) return false
+    if (names === undefined) this.clusterAddrTable.set(clusterName, new Set([brokerName]))
+    else names.add(brokerName)
+    return true
+  }
+
+  /** Stores a group. @returns Whether anything changed. */
+  putGroup(group: BrokerData): boolean {
+    const known = this.brokerAddrTable.get(group.brokerName)
+    if (known !== undefined && sameGroup(known, group)) return false
+    this.brokerAddrTable.set(group.brokerName, group)
+    return true
+  }
+
   /** Stores a topic's queues on a broker. @returns Whether anything changed. */
   putQueueData(topic: string, queueData: QueueData): boolean {
     const { brokerName } = queueData
-    const queues = this.topicQueueTable.get(topic)
-    const known = queues?.get(brokerName)
+    const known = this.topicQueueTable.get(topic)?.get(brokerName)
     if (known !== undefined && sameQueueData(known, queueData)) return false
-    if (queues !== undefined && !this.topicQueueTable.isShared(topic)) queues.set(brokerName, queueData)
-    else this.topicQueueTable.set(topic, new Map(queues).set(brokerName, queueData))
+    this.#editable(topic).set(brokerName, queueData)
     this.#noteQueueChange(brokerName)
     return true
+  }
+
+  /** The queues of a topic, in a map that no lookup can read before the transition ends. */
+  #editable(topic: string): Map<string, QueueData> {
+    const known = this.topicQueueTable.get(topic)
+    if (known !== undefined && !this.topicQueueTable.isShared(topic)) return known
+    const queues = new Map(known)
+    this.topicQueueTable.set(topic, queues)
+    return queues
   }
 
   /**
@@ -179,37 +198,12 @@ export class RouteTables {
   removeQueueData(topic: string, brokerName: string): boolean {
     const queues = this.topicQueueTable.get(topic)
     if (queues?.has(brokerName) !== true) return false
-    this.#forgetTopic(topic, brokerName)
-    if (queues.size === 1) {
-      this.topicQueueTable.delete(topic)
-    } else if (this.topicQueueTable.isShared(topic)) {
-      const left = new Map(queues)
-      left.delete(brokerName)
-      this.topicQueueTable.set(topic, left)
-    } else {
-      queues.delete(brokerName)
-    }
-    this.#noteQueueChange(brokerName)
-    return true
-  }
-
-  /** Removes a topic's queues on all these brokers at once. */
-  removeQueueDatas(topic: string, brokerNames: ReadonlySet<string>): void {
-    const queues = this.topicQueueTable.get(topic)
-    if (queues === undefined) return
-    const left = new Map<string, QueueData>()
-    for (const [name, queueData] of queues) {
-      if (brokerNames.has(name)) this.#noteQueueChange(name)
-      else left.set(name, queueData)
-    }
-    if (left.size === queues.size) return
-    if (left.size === 0) this.topicQueueTable.delete(topic)
-    else this.topicQueueTable.set(topic, left)
-  }
-
-  #forgetTopic(topic: string, brokerName: string): void {
     this.overridden.drop(topic, brokerName)
     this.parts.drop(topic, brokerName)
+    if (queues.size === 1) this.topicQueueTable.delete(topic)
+    else this.#editable(topic).delete(brokerName)
+    this.#noteQueueChange(brokerName)
+    return true
   }
 
   /** A broker name has no queues any more. */
@@ -229,16 +223,18 @@ export class RouteTables {
   }
 }
 
+function sameGroup(a: BrokerData, b: BrokerData): boolean {
+  if (a.zoneName !== b.zoneName || a.enableActingMaster !== b.enableActingMaster) return false
+  if (a.brokerAddrs.size !== b.brokerAddrs.size) return false
+  for (const [id, addr] of a.brokerAddrs) if (b.brokerAddrs.get(id) !== addr) return false
+  return true
+}
+
 /** Min broker id of a group, or undefined if it has no members. */
 export function minBrokerId(addrs: ReadonlyMap<bigint, string>): bigint | undefined {
   let min: bigint | undefined
   for (const id of addrs.keys()) if (min === undefined || id < min) min = id
   return min
-}
-
-/** Whether a group has members but no master, so that the slave with the min broker id may act as one. */
-export function lacksMaster(addrs: ReadonlyMap<bigint, string>): boolean {
-  return addrs.size > 0 && !addrs.has(MASTER_ID)
 }
 
 /** Queues with the write permission wiped, or added together with the read permission. */

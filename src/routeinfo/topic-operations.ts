@@ -82,6 +82,7 @@ export function* setWritePerm(
     }
     yield
   }
-  restored?.setWritePerm(brokerName, operation)
+  const group = restored?.groups.get(brokerName)
+  if (group !== undefined) group.writePerm = operation
   return count
 }

@@ -5,7 +5,7 @@ import {
   type QueueData,
   type TopicRouteData,
 } from '../protocol/body/topic-route-data.ts'
-import { brokerKey, lacksMaster, minBrokerId } from './route-tables.ts'
+import { brokerKey, minBrokerId } from './route-tables.ts'
 import type { RouteView } from './route-view.ts'
 
 /** Pseudo topics by which slaves look up their group; they see it as it is. @see TopicValidator#SYNC_BROKER_MEMBER_PREFIX */
@@ -42,7 +42,7 @@ export function pickupTopicRouteData(
 
 /** In a group without master the slave with the min broker id moves to id 0, unless the group's queues are still writable. */
 function withActingMaster(group: BrokerData, queueData: QueueData | undefined): BrokerData {
-  if (!group.enableActingMaster || !lacksMaster(group.brokerAddrs)) return group
+  if (!group.enableActingMaster || group.brokerAddrs.has(MASTER_ID)) return group
   if (queueData === undefined || (queueData.perm & Perm.WRITE) !== 0) return group
   const actingId = minBrokerId(group.brokerAddrs)
   const brokerAddrs = new Map(

@@ -17,7 +17,7 @@ export interface Unregistration {
   /** `host:port` of the peer that asked for it; absent when the server itself decided. */
   readonly peer?: string | undefined
   /** The connection that closed: a broker that registered over another one since stays. */
-  readonly channelId?: ChannelId
+  readonly channelId?: ChannelId | undefined
   /** The time of its last heartbeat: a broker with a later one stays. */
   readonly lastUpdateTimestampMs?: number
   /** Of a restored broker that has not returned: one with a later deadline has sent a heartbeat and stays. */
@@ -179,10 +179,10 @@ function* cleanTopics(
   if (removed.size === 0 && readOnly.length === 0) return
   for (const [topic, queues] of tables.topicQueueTable) {
     // No changes.topic(): the change of the group invalidates these routes.
-    if (removed.size > 0) {
-      for (const name of queues.keys())
-        if (removed.has(name) && !changes.isRestored(topic, name)) tallies.get(name)?.add('deleted', topic)
-      tables.removeQueueDatas(topic, removed)
+    for (const name of queues.keys()) {
+      if (!removed.has(name)) continue
+      if (!changes.isRestored(topic, name)) tallies.get(name)?.add('deleted', topic)
+      tables.removeQueueData(topic, name)
     }
     for (const name of readOnly) {
       const queueData = queues.get(name)

@@ -4,7 +4,6 @@ import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/
 import type { RegisterBrokerOutcome, RegisterBrokerResult, Registration } from '../registration.ts'
 import { type BrokerIdentity, type RouteChanges, type RouteEvent, TopicTally } from '../route-changes.ts'
 import { brokerKey, minBrokerId, type RouteTables, withWritePerm } from '../route-tables.ts'
-import { checkTopic } from '../table-limits.ts'
 import type { Unregistration } from '../unregister-brokers.ts'
 
 /** A broker of the snapshot that has not registered again. */
@@ -59,7 +58,7 @@ type Leaving = Pick<
 
 /**
  * The routes of a snapshot, beside the live tables: what lookups and lists show of each broker group that has not registered again.
- * The live tables know nothing of it. Apart from heartbeats it changes under the write lock, in the last slice of a transition.
+ * Apart from heartbeats it changes under the write lock, in the last slice of a transition.
  */
 export class RestoredRoutes {
   readonly clusters = new Map<string, Set<string>>()
@@ -87,6 +86,7 @@ export class RestoredRoutes {
     return Math.max(0, this.topics.size - this.#loadedTopics)
   }
 
+  /** Whether a topic has restored queues on a broker name, which lookups see although the live tables have none. */
   hasQueues(topic: string, brokerName: string): boolean {
     return this.groups.has(brokerName) && this.topics.get(topic)?.has(brokerName) === true
   }
@@ -113,30 +113,25 @@ export class RestoredRoutes {
     if (queues?.delete(brokerName) === true && queues.size === 0) this.topics.delete(topic)
   }
 
+  /** Stores a topic's queues on a broker name. */
   putQueues(topic: string, queueData: QueueData): void {
     const queues = this.topics.get(topic)
     if (queues === undefined) this.topics.set(topic, new Map([[queueData.brokerName, queueData]]))
     else queues.set(queueData.brokerName, queueData)
   }
 
-  setWritePerm(brokerName: string, operation: 'wipe' | 'add'): void {
-    const group = this.groups.get(brokerName)
-    if (group !== undefined) group.writePerm = operation
-  }
-
   /**
    * The outcome of a registration, after it was applied to the live tables, with what is restored of its group.
-   * @throws {LimitError} `maxTopics`, of an increment that adds a topic to a restored broker
+   * @param checkTopic - Throws if there is no room for one more topic.
    */
   outcomeOf(
     registration: Registration,
     outcome: RegisterBrokerOutcome,
-    tables: RouteTables,
-    maxTopics: number,
     changes: RouteChanges,
+    checkTopic: (topic: string) => void,
   ): RegisterBrokerOutcome {
     const { result } = outcome
-    if (result === null && !this.#takeIncrement(registration, tables, maxTopics, changes)) return outcome
+    if (result === null && !this.#takeIncrement(registration, changes, checkTopic)) return outcome
     return typeof result?.masterAddr === 'string'
       ? outcome
       : { ...outcome, result: this.#masterOf(registration) }
@@ -152,15 +147,14 @@ export class RestoredRoutes {
   /** The live tables reject an increment of a broker that they do not know; here its other topics are known. */
   #takeIncrement(
     { clusterName, brokerName, brokerId, brokerAddr, nowMs, peer, topicConfigTable }: Registration,
-    tables: RouteTables,
-    maxTopics: number,
     changes: RouteChanges,
+    checkTopic: (topic: string) => void,
   ): boolean {
     if (this.groups.get(brokerName)?.members.get(brokerId) !== brokerAddr) return false
     this.touch(clusterName, brokerAddr, nowMs)
     if (brokerId !== MASTER_ID) return true
     for (const { topicName, ...queues } of topicConfigTable.values()) {
-      if (!this.topics.has(topicName)) checkTopic(tables, maxTopics, topicName, this.addedTopics)
+      if (!this.topics.has(topicName)) checkTopic(topicName)
       changes.topic(topicName, this.hasQueues(topicName, brokerName) ? 'changed' : 'new')
       this.putQueues(topicName, { brokerName, ...queues })
     }
@@ -184,15 +178,10 @@ export class RestoredRoutes {
       (event) => event.kind !== 'min broker id changed' || !this.groups.has(event.brokerName),
     )
     changes.events = [...left.map(unregistered), ...live]
-    const lastOf = new Map(
-      changes.events.flatMap((event) =>
-        event.kind === 'broker unregistered' ? [[event.broker.brokerName, event] as const] : [],
-      ),
-    )
-    for (const name of changes.groups) {
-      const isRemoved = this.#refresh(name, tables, changes)
-      if (isRemoved) lastOf.get(name)?.topicChanges?.addDeleted(tallies.get(name))
-    }
+    const removed = new Set([...changes.groups].filter((name) => this.#refresh(name, tables, changes)))
+    for (const event of changes.events)
+      if (event.kind === 'broker unregistered' && removed.delete(event.broker.brokerName))
+        event.topicChanges?.addDeleted(tallies.get(event.broker.brokerName))
   }
 
   /** The restored topics of each broker name that a member leaves. */
@@ -302,7 +291,7 @@ export class RestoredRoutes {
     return { loaded: this.#loadedKeys.length, returned, waiting: this.brokers.size, staleQueues }
   }
 
-  /** @returns Queue entries that nobody registered again. */
+  /** @returns Queue entries that were not registered again. */
   *#settleTopics(names: ReadonlySet<string>, tables: RouteTables, changes: RouteChanges): Steps<number> {
     const complete = new Set([...names].filter((name) => hasAllTopics(tables, name)))
     let staleQueues = 0

@@ -94,23 +94,19 @@ function* topicLines(view: RouteView): Generator<string, void, undefined> {
 }
 
 function* mappingLines(view: RouteView): Generator<string, void, undefined> {
-  const { tables, restored } = view
-  const restoredTopics = new Set(restored?.mappings.keys())
-  yield* mappingLinesOf(restoredTopics, view)
-  for (const topic of tables.topicQueueMappingInfoTable.keys())
-    if (!restoredTopics.has(topic)) yield* mappingLinesOf([topic], view)
+  const restored = view.restored?.mappings ?? new Map<string, unknown>()
+  for (const topic of restored.keys()) yield mappingLine(topic, view)
+  for (const topic of view.tables.topicQueueMappingInfoTable.keys())
+    if (!restored.has(topic)) yield mappingLine(topic, view)
 }
 
-function* mappingLinesOf(topics: Iterable<string>, view: RouteView): Generator<string, void, undefined> {
-  for (const mapped of topics) {
-    yield `["mapping",${JSON.stringify(mapped)}`
-    for (const [brokerName, info] of view.mappings(mapped) ?? []) {
-      const { topic, scope, totalQueues, bname, epoch, dirty, currIdMap } = info
-      const ids = currIdMap === null ? null : [...currIdMap]
-      yield `,${JSON.stringify([brokerName, topic, scope, totalQueues, bname, `${epoch}`, dirty, ids])}`
-    }
-    yield ']\n'
-  }
+function mappingLine(mapped: string, view: RouteView): string {
+  const infos = [...(view.mappings(mapped) ?? [])].map(([brokerName, info]) => {
+    const { topic, scope, totalQueues, bname, epoch, dirty, currIdMap } = info
+    const ids = currIdMap === null ? null : [...currIdMap]
+    return [brokerName, topic, scope, totalQueues, bname, `${epoch}`, dirty, ids]
+  })
+  return line('mapping', mapped, ...infos)
 }
 
 function line(...record: unknown[]): string {
@@ -123,8 +119,9 @@ function line(...record: unknown[]): string {
  */
 export function readRouteSnapshot(lines: Iterable<string>, nowMs: number, graceMs: number): RestoredRoutes {
   const restored = new RestoredRoutes()
-  const queueDataOf = queueDataSharing()
   const queueSets: QueueData[][] = []
+  // Equal entries are one value in memory, as after a registration.
+  const shared = new Map<string, QueueData>()
   const readers: Readonly<Record<string, (record: SnapshotRecord) => void>> = {
     cluster: (record) => {
       restored.clusters.set(record.text(), new Set(record.rest(() => record.text())))
@@ -135,12 +132,7 @@ export function readRouteSnapshot(lines: Iterable<string>, nowMs: number, graceM
         cluster: record.text(),
         zoneName: record.orNull(() => record.text()),
         enableActingMaster: record.boolean(),
-        brokerAddrs: new Map(
-          record.rest(() => {
-            const member = record.inner()
-            return [member.long(), member.text()] as const
-          }),
-        ),
+        brokerAddrs: record.map((member) => [member.long(), member.text()]),
       }
       restored.groups.set(group.brokerName, new RestoredGroup(group))
     },
@@ -156,13 +148,22 @@ export function readRouteSnapshot(lines: Iterable<string>, nowMs: number, graceM
       restored.brokers.set(brokerKey(broker.clusterName, broker.brokerAddr), broker)
     },
     filters: (record) => {
+      const key = record.text()
       restored.filterServers.set(
-        record.text(),
+        key,
         record.rest(() => record.text()),
       )
     },
     queues: (record) => {
-      queueSets.push(record.rest(() => queueDataOf(record.inner())))
+      const queues = record.rest(() => queueDataOf(record.inner()))
+      queueSets.push(
+        queues.map((queueData) => {
+          const key = Object.values(queueData).join(' ')
+          const known = shared.get(key) ?? queueData
+          shared.set(key, known)
+          return known
+        }),
+      )
     },
     topic: (record) => {
       const topic = record.text()
@@ -172,11 +173,8 @@ export function readRouteSnapshot(lines: Iterable<string>, nowMs: number, graceM
     },
     mapping: (record) => {
       const topic = record.text()
-      const infos = record.rest(() => {
-        const info = record.inner()
-        return [info.text(), mappingInfo(info)] as const
-      })
-      if (restored.topics.has(topic)) restored.mappings.set(topic, new Map(infos))
+      const infos = record.map((info) => [info.text(), mappingInfo(info)])
+      if (restored.topics.has(topic)) restored.mappings.set(topic, infos)
     },
   }
 
@@ -211,35 +209,17 @@ function mappingInfo(record: SnapshotRecord): TopicQueueMappingInfo {
     bname: record.orNull(() => record.text()),
     epoch: record.long(),
     dirty: record.boolean(),
-    currIdMap: record.orNull(() => {
-      const ids = record.inner()
-      return new Map(
-        ids.rest(() => {
-          const pair = ids.inner()
-          return [pair.number(), pair.number()]
-        }),
-      )
-    }),
+    currIdMap: record.orNull(() => record.inner().map((pair) => [pair.number(), pair.number()])),
   }
 }
 
-/** Equal entries are one value in memory, as after a registration. */
-function queueDataSharing(): (record: SnapshotRecord) => QueueData {
-  const shared = new Map<string, QueueData>()
-  return (record) => {
-    const { key } = record
-    let queueData = shared.get(key)
-    if (queueData === undefined) {
-      queueData = {
-        brokerName: record.text(),
-        readQueueNums: record.number(),
-        writeQueueNums: record.number(),
-        perm: record.number(),
-        topicSysFlag: record.number(),
-      }
-      shared.set(key, queueData)
-    }
-    return queueData
+function queueDataOf(record: SnapshotRecord): QueueData {
+  return {
+    brokerName: record.text(),
+    readQueueNums: record.number(),
+    writeQueueNums: record.number(),
+    perm: record.number(),
+    topicSysFlag: record.number(),
   }
 }
 
@@ -253,11 +233,6 @@ class SnapshotRecord {
   constructor(values: readonly unknown[], number: number) {
     this.#values = values
     this.#number = number
-  }
-
-  /** The same for arrays of the same values. */
-  get key(): string {
-    return this.#values.join(' ')
   }
 
   text(): string {
@@ -295,6 +270,11 @@ class SnapshotRecord {
     const values: Value[] = []
     while (this.#at < this.#values.length) values.push(read())
     return values
+  }
+
+  /** Reads to the end, where each value is an array that begins with a pair. */
+  map<Key, Value>(read: (inner: SnapshotRecord) => [Key, Value]): Map<Key, Value> {
+    return new Map(this.rest(() => read(this.inner())))
   }
 
   #next<Value>(isExpected: (value: unknown) => value is Value): Value {

@@ -1,5 +1,7 @@
 import type { Steps } from '../common/time-slicer.ts'
+import { type DataVersion, sameDataVersion } from '../protocol/body/data-version.ts'
 import type { QueueData } from '../protocol/body/topic-route-data.ts'
+import type { BrokerLiveInfo, RouteTables } from './route-tables.ts'
 import type { RouteView } from './route-view.ts'
 
 /** Topics whose queues satisfy a condition, walked in slices. */
@@ -37,17 +39,13 @@ export interface SystemTopicList {
 export function* systemTopicList(view: RouteView): Steps<SystemTopicList> {
   const topics = new Set([...view.clusters()].flatMap(([cluster, names]) => [cluster, ...names]))
   for (const [topic] of view.topics()) {
-    if (isSystemTopic(topic)) topics.add(topic)
+    if (topic.startsWith(SYSTEM_TOPIC_PREFIX) || NAMED_SYSTEM_TOPICS.has(topic)) topics.add(topic)
     yield
   }
-  return { topics: [...topics], brokerAddr: someAddress(view) }
-}
-
-function someAddress(view: RouteView): string | null {
-  for (const { brokerAddrs } of view.groups().values()) {
-    for (const brokerAddr of brokerAddrs.values()) return brokerAddr
-  }
-  return null
+  const [brokerAddr = null] = [...view.groups().values()].flatMap(({ brokerAddrs }) => [
+    ...brokerAddrs.values(),
+  ])
+  return { topics: [...topics], brokerAddr }
 }
 
 /** Prefix of topics that brokers create for themselves. @see TopicValidator#SYSTEM_TOPIC_PREFIX in apache/rocketmq */
@@ -69,7 +67,46 @@ const NAMED_SYSTEM_TOPICS: ReadonlySet<string> = new Set([
   'TRANS_CHECK_MAX_TIME_TOPIC',
 ])
 
-/** Whether a topic is a system topic. @see TopicValidator#isSystemTopic in apache/rocketmq */
-function isSystemTopic(topic: string): boolean {
-  return topic.startsWith(SYSTEM_TOPIC_PREFIX) || NAMED_SYSTEM_TOPICS.has(topic)
+/** The response to a broker that asks whether it must register again. */
+export interface DataVersionAnswer {
+  readonly changed: boolean
+  /** The version it registered with; null if it is not live. */
+  readonly registered: DataVersion | null
+}
+
+/** The broker that asks. A name or id that is null, missing or invalid in the request, is not compared. */
+export interface DataVersionQuery {
+  readonly clusterName: string
+  readonly brokerAddr: string
+  readonly brokerName: string | null
+  readonly brokerId: bigint | null
+}
+
+/**
+ * Compares a broker's data version with the one it registered. A broker that registers only if that has changed must also do so
+ * while it has sent increments only, and while it is not a member of its group.
+ */
+export function queryDataVersion(
+  tables: RouteTables,
+  broker: DataVersionQuery,
+  version: DataVersion | null,
+): DataVersionAnswer {
+  const live = tables.live(broker.clusterName, broker.brokerAddr)
+  if (live === undefined) return { changed: true, registered: null }
+  const changed =
+    !live.isComplete || !isInGroup(tables, broker, live) || !sameDataVersion(live.dataVersion, version)
+  return { changed, registered: live.dataVersion }
+}
+
+/**
+ * Whether the broker is a member of its group under the name and id of its query. A live broker may not be: another address may
+ * have taken its id, and it may have returned with another id or name.
+ */
+function isInGroup(
+  { brokerAddrTable }: RouteTables,
+  { brokerName, brokerId, brokerAddr }: DataVersionQuery,
+  live: BrokerLiveInfo,
+): boolean {
+  const addrs = brokerAddrTable.get(brokerName ?? live.brokerName)?.brokerAddrs ?? new Map<bigint, string>()
+  return brokerId === null ? [...addrs.values()].includes(brokerAddr) : addrs.get(brokerId) === brokerAddr
 }
