@@ -118,9 +118,7 @@ function parseTopicLine(line: Buffer, offset: number): NamedTopicConfig {
 /** As in Java, a list that cannot be read counts as an empty one. */
 function decodeFilterServerList(part: Buffer): readonly string[] {
   try {
-    return (new JsonReader(part).readStringList(MAX_FILTER_SERVERS) ?? []).filter(
-      (address) => address !== null,
-    )
+    return new JsonReader(part).readStringList(MAX_FILTER_SERVERS) ?? []
   } catch (error) {
     if (error instanceof JsonError) return []
     throw error

@@ -1,6 +1,5 @@
 import type { Steps } from '../../common/time-slicer.ts'
 import { JsonError } from '../errors.ts'
-import { FieldNames } from '../json/field-names.ts'
 import { JsonReader } from '../json/json-reader.ts'
 import { type DataVersion, EMPTY_DATA_VERSION, readDataVersion } from './data-version.ts'
 import { readTopicQueueMappingInfo, type TopicQueueMappingInfo } from './topic-queue-mapping-info.ts'
@@ -28,8 +27,8 @@ export function emptyRegisterBrokerBody(filterServerList: readonly string[] | nu
   }
 }
 
-const BODY_FIELDS = new FieldNames('topicConfigSerializeWrapper', 'filterServerList')
-const WRAPPER_FIELDS = new FieldNames('topicConfigTable', 'dataVersion', 'topicQueueMappingInfoMap')
+const BODY_FIELDS = ['topicConfigSerializeWrapper', 'filterServerList'] as const
+const WRAPPER_FIELDS = ['topicConfigTable', 'dataVersion', 'topicQueueMappingInfoMap'] as const
 
 /** Maximum filter servers of one broker; a list is read in one step. */
 export const MAX_FILTER_SERVERS = 10_000
@@ -58,10 +57,9 @@ export function* readRegisterBrokerBody(
     field !== undefined;
     field = reader.nextField(BODY_FIELDS)
   ) {
-    if (field === 'filterServerList')
-      filterServerList = withoutNulls(reader.readStringList(MAX_FILTER_SERVERS))
+    if (field === 'filterServerList') filterServerList = reader.readStringList(MAX_FILTER_SERVERS)
     else wrapper = yield* readWrapper(reader, bytes, nowMs, known)
-    if (++members > BODY_FIELDS.count) yield
+    if (++members > BODY_FIELDS.length) yield
   }
   reader.expectEnd()
   return { ...wrapper, filterServerList }
@@ -120,7 +118,7 @@ function* readWrapper(
       default:
         field satisfies never
     }
-    if (++members > WRAPPER_FIELDS.count) yield
+    if (++members > WRAPPER_FIELDS.length) yield
   }
   return { dataVersion, topicConfigTable, topicQueueMappingInfoMap }
 }
@@ -135,8 +133,4 @@ function* readMappings(reader: JsonReader): Steps<ReadonlyMap<string, TopicQueue
     yield
   }
   return mappings
-}
-
-function withoutNulls(list: (string | null)[] | null): string[] | null {
-  return list === null ? null : list.filter((address) => address !== null)
 }

@@ -1,5 +1,4 @@
 import { JsonError } from '../errors.ts'
-import type { FieldNames } from './field-names.ts'
 
 const QUOTE = 0x22
 const APOSTROPHE = 0x27
@@ -14,7 +13,6 @@ const CLOSE_BRACE = 0x7d
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 const LINE_FEED = 0x0a
-const DIGIT_0 = 0x30
 
 /** Deepest nesting of a skipped value; real bodies have six levels. */
 const MAX_DEPTH = 512
@@ -40,6 +38,9 @@ const SIMPLE_ESCAPES = new Map([
 
 const MAX_NUMBER_LENGTH = 64
 const NUMBER = /^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$/
+
+/** How each known member of an object is read. */
+export type Members<Type> = { readonly [Name in keyof Type]: (reader: JsonReader) => Type[Name] }
 
 /**
  * Reads JSON text value by value from its bytes, so that a body of many megabytes is never held as a tree, can be read in slices,
@@ -108,33 +109,24 @@ export class JsonReader {
     return name
   }
 
-  /** The next member whose name is one of `fields`, with the reader before its value. Other members are skipped. */
-  nextField<Field extends string>(fields: FieldNames<Field>): Field | undefined {
-    for (;;) {
-      let field: Field | undefined
-      // A compact name is compared in place, without making a string of it.
-      const from = this.#at + 2
-      const to = this.#compactNameEnd()
-      if (to >= 0) {
-        this.#at = to + 2
-        field = fields.matchBytes(this.#bytes, from, to)
-      } else {
-        const name = this.nextName()
-        if (name === undefined) return undefined
-        field = fields.match(name)
-      }
+  /** The next member with one of these names, matched exactly as by 5.5.0, with the reader before its value; others are skipped. */
+  nextField<Field extends string>(fields: readonly Field[]): Field | undefined {
+    for (let name = this.nextName(); name !== undefined; name = this.nextName()) {
+      const field = fields.find((each) => each === name)
       if (field !== undefined) return field
       this.skipValue()
     }
+    return undefined
   }
 
-  /** The offset of the closing quotation mark of `,"name":` if that is next; -1 if not. */
-  #compactNameEnd(): number {
-    const bytes = this.#bytes
-    const at = this.#at
-    if (bytes[at] !== COMMA || bytes[at + 1] !== QUOTE) return -1
-    const end = this.#plainStringEnd(at + 2, QUOTE)
-    return end >= 0 && bytes[end + 1] === COLON ? end : -1
+  /** An object; a missing member has its default, an unknown one is skipped. */
+  readObject<Type extends object>(members: Members<Type>, defaults: Type): Type | null {
+    if (!this.enterObject()) return null
+    const object = { ...defaults }
+    const names = Object.keys(members) as (keyof Type & string)[]
+    for (let name = this.nextField(names); name !== undefined; name = this.nextField(names))
+      object[name] = members[name](this)
+    return object
   }
 
   /** The offset of the closing quote of a string of ASCII without escapes; -1 for any other. */
@@ -187,28 +179,10 @@ export class JsonReader {
 
   /** An int32; fractions are cut off, text is parsed, true is 1. @throws {JsonError} Also if it does not fit. */
   readInt(): number | null {
-    const compact = this.#compactInt()
-    if (compact >= 0) return compact
     const value = this.#integer()
     if (value === null) return null
     if (value < INT32_MIN || value > INT32_MAX) throw this.#error('number does not fit 32 bits')
     return Number(value)
-  }
-
-  /** A number of up to nine digits before a comma or brace; -1 for anything else, with nothing consumed. */
-  #compactInt(): number {
-    const bytes = this.#bytes
-    let value = 0
-    let at = this.#at
-    let digit = (bytes[at] as number) - DIGIT_0
-    while (digit >= 0 && digit <= 9) {
-      value = value * 10 + digit
-      digit = (bytes[++at] as number) - DIGIT_0
-    }
-    const digits = at - this.#at
-    if (digits === 0 || digits > 9 || (bytes[at] !== COMMA && bytes[at] !== CLOSE_BRACE)) return -1
-    this.#at = at
-    return value
   }
 
   /** An int64; fractions are cut off, text is parsed, true is 1. @throws {JsonError} Also if it does not fit. */
@@ -239,15 +213,15 @@ export class JsonReader {
     }
   }
 
-  /** A list of strings; null elements stay null. @throws {JsonError} Also if there are more than `max`. */
-  readStringList(max: number): (string | null)[] | null {
+  /** A list of strings, without the nulls in it. @throws {JsonError} Also if there are more than `max` elements. */
+  readStringList(max: number): string[] | null {
     if (!this.enterArray()) return null
     const list: (string | null)[] = []
     while (this.nextElement()) {
       if (list.length === max) throw this.#error(`a list of more than ${max} strings`)
       list.push(this.readString())
     }
-    return list
+    return list.filter((element) => element !== null)
   }
 
   /** Skips one value of any kind, up to 512 levels deep. */
