@@ -84,44 +84,46 @@ async function register(
   const { channel, nowMs } = context
   // The generation says when the registration arrived, so it is taken before anything is awaited.
   const broker = registeringBroker(request, context, routeInfo.nextGeneration())
-  const last = registrations.get(broker)
-  const isRepetition = last !== undefined && isRepeated(last.request, request)
-  if (!isRepetition && !crcMatches(request)) return failure('crc32 not match')
+  const last = registrations.take(broker)
+  let next: CachedRegistration | undefined = last
   const { ready, release } = routeInfo.acquireToRegister(broker)
   try {
-    if (isRepetition) {
+    if (last !== undefined && isRepeated(last.request, request)) {
       await ready
       const deleteMissing = settings.deleteTopicWithBrokerRegistration
       const outcome = await routeInfo.repeatRegistration(last.applied, broker, deleteMissing, channel)
       if (outcome !== undefined) {
         counters.registrationsUnchanged++
-        registrations.set(broker, { request: last.request, applied: outcome.applied }, channel)
+        next = { request: last.request, applied: outcome.applied }
         return responseOf(outcome, options)
       }
-    }
+    } else if (!crcMatches(request)) return failure('crc32 not match')
     const previous = last?.applied
-    const body = await readRegistrationBody(request, { slicer, nowMs, inflate, known: previous })
+    const known = last && { body: last.request.body, topics: last.applied.topics }
+    const body = await readRegistrationBody(request, { slicer, nowMs, inflate, known })
     await ready
     const deleteMissing = settings.deleteTopicWithBrokerRegistration
     const outcome = await routeInfo.registerBroker({ ...broker, ...body, previous }, deleteMissing, channel)
     counters.registrationsRead++
-    registrations.set(broker, cacheable(request, body, outcome, nowMs), channel)
+    next = cacheable(request, body, outcome, nowMs)
     return responseOf(outcome, options)
   } finally {
+    if (next !== undefined) registrations.put(next, channel, last)
     release()
   }
 }
 
 /** What is cached of a registration; undefined if repeating it would change the tables. */
 function cacheable(
-  request: CachedRegistration['request'],
+  { version, extFields, body }: RemotingCommand,
   { dataVersion }: RegisterBrokerBody,
   { applied }: RegisterBrokerOutcome,
   nowMs: number,
 ): CachedRegistration | undefined {
   // A version without a timestamp was given the time of its arrival, so the next one differs.
   const hasOwnTimestamp = dataVersion.timestamp !== BigInt(Math.trunc(nowMs))
-  return applied !== undefined && hasOwnTimestamp ? { request, applied } : undefined
+  if (applied === undefined || body === null || !hasOwnTimestamp) return undefined
+  return { request: { version, extFields, body }, applied }
 }
 
 function responseOf(

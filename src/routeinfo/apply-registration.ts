@@ -1,7 +1,7 @@
 import type { Steps } from '../common/time-slicer.ts'
 import { type BrokerData, MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import { addToCluster, putGroup } from './broker-group.ts'
-import { permMaskOf, registerTopics } from './register-topics.ts'
+import { permMaskOf, registerTopics, type StoredTopics } from './register-topics.ts'
 import type {
   AppliedRegistration,
   RegisterBrokerOutcome,
@@ -73,7 +73,7 @@ export function* applyRegistration(
     ignore(tables, registration, previousAddr, changes)
     return { result: NO_MASTER }
   }
-  const topics = registration.topicConfigTable.size
+  const topics = registration.topicConfigTable.keys.length
   if (previousAddr === undefined && topics === 1) {
     putGroup(tables, known, group(), changes)
     return { result: null }
@@ -83,7 +83,7 @@ export function* applyRegistration(
   brokerAddrs.set(brokerId, brokerAddr)
   putGroup(tables, known, group(), changes)
   const permMask = permMaskOf(registration, brokerAddrs)
-  const scope = scopeOf(tables, registration, previousAddr)
+  const scope = yield* scopeOf(tables, registration, previousAddr)
   const rules = { permMask, scope, deleteMissingTopics }
   const stored = yield* registerTopics(tables, registration, rules, changes)
 
@@ -117,14 +117,12 @@ export function* applyRegistration(
     })
   }
   const result = brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs)
-  const live = tables.live(clusterName, brokerAddr)
-  const inGroup = tables.brokerAddrTable.get(brokerName)
-  if (stored === undefined || live === undefined || inGroup === undefined) return { result }
-  return { result, applied: { ...stored, live, group: inGroup, queueState: tables.queueState(brokerName) } }
+  return { result, applied: appliedRegistration(tables, registration, scope, stored) }
 }
 
 /** What is new in a registration that repeats the previous one. */
 export type Repetition = Pick<Registration, 'channelId' | 'peer' | 'generation' | 'nowMs'>
+export type RepetitionOutcome = RegisterBrokerOutcome & { readonly applied: AppliedRegistration }
 
 /**
  * Applies a registration that repeats, in its header and its body, one that was applied before. If the tables are as that one
@@ -136,7 +134,7 @@ export function repeatRegistration(
   applied: AppliedRegistration,
   { channelId, peer, generation, nowMs }: Repetition,
   deleteMissingTopics: boolean,
-): Required<RegisterBrokerOutcome> | undefined {
+): RepetitionOutcome | undefined {
   const { live, group, queueState, missingDeleted } = applied
   const { clusterName, brokerAddr, brokerName } = live
   const changesNothing =
@@ -154,6 +152,20 @@ export function repeatRegistration(
   const isMaster = group.brokerAddrs.get(MASTER_ID) === brokerAddr
   const result = isMaster ? NO_MASTER : masterOf(tables, clusterName, group.brokerAddrs)
   return { result, applied: { ...applied, live: repeated } }
+}
+
+/** Undefined if the next registration cannot be compared with this one. */
+function appliedRegistration(
+  tables: RouteTables,
+  { clusterName, brokerAddr, brokerName, topicConfigTable: topics, topicQueueMappingInfoMap }: Registration,
+  { namesOwnTopic }: RegistrationScope,
+  stored: StoredTopics,
+): AppliedRegistration | undefined {
+  const live = tables.live(clusterName, brokerAddr)
+  const group = tables.brokerAddrTable.get(brokerName)
+  const isComparable = topics.keys === topics.names && topicQueueMappingInfoMap.size === 0
+  if (!isComparable || live === undefined || group === undefined) return undefined
+  return { ...stored, topics, namesOwnTopic, live, group, queueState: tables.queueState(brokerName) }
 }
 
 /** Whether another address has the id, and registered it with a newer stateVersion. */

@@ -1,6 +1,10 @@
+import type { Steps } from '../common/time-slicer.ts'
 import { sameDataVersion } from '../protocol/body/data-version.ts'
 import type { Registration } from './registration.ts'
 import type { BrokerLiveInfo, RouteTables } from './route-tables.ts'
+
+/** Names that are compared in one step. */
+const NAMES_PER_STEP = 256
 
 /** What a registration adds to the previous one from its address. */
 export interface RegistrationScope {
@@ -23,25 +27,35 @@ export interface RegistrationScope {
  * @param holderAddr - Address that had the broker's id before; empty or undefined if none had it. Its topics are in the tables.
  * @see RouteInfoManager#isBrokerTopicConfigChanged in apache/rocketmq
  */
-export function scopeOf(
+export function* scopeOf(
   tables: RouteTables,
   registration: Registration,
   holderAddr: string | undefined,
-): RegistrationScope {
-  const { clusterName, brokerAddr, brokerName, dataVersion, topicConfigTable } = registration
-  const topics = topicConfigTable.size
-  const [firstTopic] = topicConfigTable.keys()
-  const namesOwnTopic = topicConfigTable.has(brokerName)
+): Steps<RegistrationScope> {
+  const { clusterName, brokerAddr, brokerName, dataVersion, previous, topicConfigTable } = registration
+  const { keys } = topicConfigTable
+  const topics = keys.length
+  const [firstTopic] = keys
+  const isNamedAsBefore = keys === previous?.topics.keys && brokerName === previous.live.brokerName
+  const namesOwnTopic = isNamedAsBefore ? previous.namesOwnTopic : yield* includes(keys, brokerName)
   const before = tables.live(clusterName, brokerAddr)
   const scope = { topics, firstTopic, namesOwnTopic }
   if (before === undefined || !sameDataVersion(before.dataVersion, dataVersion))
     return { ...scope, news: 'all', isPart: false }
   const isRepeated = before.topics === topics && before.firstTopic === firstTopic
   // Parts have no topic in common; the full registration of a version names the topics of an increment of that version.
-  const namesPrevious = before.firstTopic !== undefined && topicConfigTable.has(before.firstTopic)
+  const namesPrevious = before.firstTopic !== undefined && (yield* includes(keys, before.firstTopic))
   const isFirst = holderAddr === undefined || holderAddr === ''
   const news = isFirst ? 'all' : isRepeated && holderAddr === brokerAddr ? 'nothing' : 'differences'
   return { ...scope, news, isPart: !isRepeated && !namesPrevious }
+}
+
+function* includes(names: readonly string[], name: string): Steps<boolean> {
+  for (let index = 0; index < names.length; index++) {
+    if (names[index] === name) return true
+    if (index % NAMES_PER_STEP === 0) yield
+  }
+  return false
 }
 
 /**

@@ -71,7 +71,7 @@ export function mayExceedTopicLimit(
   { topicConfigTable, topicQueueMappingInfoMap }: Registration,
 ): boolean {
   return (
-    topicQueueTable.size + topicConfigTable.size > maxTopics ||
+    topicQueueTable.size + topicConfigTable.keys.length > maxTopics ||
     topicQueueMappingInfoTable.size + topicQueueMappingInfoMap.size > maxTopics
   )
 }
@@ -114,18 +114,18 @@ function* topicsWith(
   const { topicQueueTable } = tables
   let topics = topicQueueTable.size
   if (!topicsMayCount(registration)) return topics
-  for (const { topicName } of topicConfigTable.values()) {
+  for (const topicName of topicConfigTable.names) {
     if (!topicQueueTable.has(topicName)) topics++
     yield
   }
-  const scope = scopeOf(tables, registration, registration.brokerAddr)
+  const scope = yield* scopeOf(tables, registration, registration.brokerAddr)
   const removesMissing =
     deleteMissingTopics && tables.parts.removalBy(tables, registration, scope) === 'not named'
   const leaving = [leavingName(tables, registration), removesMissing ? brokerName : undefined]
   const names = leaving.filter((name) => name !== undefined)
   if (names.length === 0) return topics
   const keys = new Set<string>()
-  for (const key of topicConfigTable.keys()) {
+  for (const key of topicConfigTable.keys) {
     keys.add(key)
     yield
   }

@@ -1,17 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { NamedTopicConfig } from '../../src/protocol/body/topic-config.ts'
+import type { TopicTable } from '../../src/protocol/body/topic-table.ts'
 import { applyRegistration } from '../../src/routeinfo/apply-registration.ts'
 import { scopeOf } from '../../src/routeinfo/registration-parts.ts'
 import { RouteChanges } from '../../src/routeinfo/route-changes.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { RouteTables } from '../../src/routeinfo/route-tables.ts'
 import { UNLIMITED } from '../../src/routeinfo/table-limits.ts'
+import { finish } from '../protocol/frame-helpers.ts'
 import {
   managerWith,
+  type NamedTopicConfig,
   openChannel,
   PLAIN_VARIANT,
   registration,
+  tableOf,
   topicConfig,
   topicTable,
 } from './route-helpers.ts'
@@ -61,7 +64,7 @@ function register(
 ): RouteInfoManager {
   const generation = manager.nextGeneration()
   const dataVersion = { counter: BigInt(counter), stateVersion: 0n, timestamp: 1n }
-  const given = { generation, topicConfigTable: table, dataVersion }
+  const given = { generation, topicConfigTable: tableOf(table), dataVersion }
   void manager.registerBroker(registration(given), deleteMissing, owner)
   return manager
 }
@@ -145,18 +148,18 @@ describe('the rounds of a broker that registers in parts', () => {
   test('name only topics that are in the tables, so that they grow no further', () => {
     const tables = new RouteTables()
     const own = topicTable(['broker-a', 'T1'])
-    const send = (topicConfigTable: Table) => {
+    const send = (topicConfigTable: TopicTable) => {
       const given = registration({ topicConfigTable, generation: 1 })
       for (const _ of applyRegistration(tables, UNLIMITED, given, true, new RouteChanges()));
     }
-    const odd = new Map([['a key that is no topic', topicConfig('T2')]])
+    const odd = tableOf(new Map([['a key that is no topic', topicConfig('T2')]]))
     const [part, deleted] = [topicTable(['T4']), topicTable(['Deleted'])]
     for (const table of [own, topicTable(['T3']), own, odd, part, own, deleted]) send(table)
     tables.removeQueueData('Deleted', 'broker-a')
     const next = registration({ topicConfigTable: own, generation: 1 })
-    const removal = tables.parts.removalBy(tables, next, scopeOf(tables, next, next.brokerAddr))
+    const removal = tables.parts.removalBy(tables, next, finish(scopeOf(tables, next, next.brokerAddr)))
     const stays = (topic: string) => typeof removal === 'object' && removal.has(topic)
-    const names = [...own.keys(), 'T2', 'T4', 'Deleted', ...odd.keys()]
+    const names = [...own.keys, 'T2', 'T4', 'Deleted', ...odd.keys]
     expect(names.filter(stays)).toEqual(['broker-a', 'T1', 'T2', 'T4'])
   })
 })
@@ -164,7 +167,7 @@ describe('the rounds of a broker that registers in parts', () => {
 describe('topics that an operator changed', () => {
   test('are as their broker registers them after it has left and returned', () => {
     const { manager } = managerWith('whole')
-    const table = topicTable(['broker-a', 'T1'])
+    const table = new Map(['broker-a', 'T1'].map((name) => [name, topicConfig(name)]))
     register(manager, table, 1)
     operate(manager, 'wipe')
     manager.onChannelsDestroy([owner.id])

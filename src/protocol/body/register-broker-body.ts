@@ -3,7 +3,7 @@ import { JsonError } from '../errors.ts'
 import { JsonReader } from '../json/json-reader.ts'
 import { type DataVersion, EMPTY_DATA_VERSION, readDataVersion } from './data-version.ts'
 import { readTopicQueueMappingInfo, type TopicQueueMappingInfo } from './topic-queue-mapping-info.ts'
-import { type KnownTopics, readTopicTable, TopicList, type TopicTable } from './topic-table.ts'
+import { type KnownTopics, NO_TOPICS, readTopicTable, type TopicTable } from './topic-table.ts'
 
 /**
  * What a broker registers beside its own identity.
@@ -21,7 +21,7 @@ export interface RegisterBrokerBody {
 export function emptyRegisterBrokerBody(filterServerList: readonly string[] | null): RegisterBrokerBody {
   return {
     dataVersion: EMPTY_DATA_VERSION,
-    topicConfigTable: new TopicList([]),
+    topicConfigTable: NO_TOPICS,
     topicQueueMappingInfoMap: new Map(),
     filterServerList,
   }
@@ -83,7 +83,7 @@ export function* decodeTopicConfigWrapper(
 function emptyWrapper(nowMs: number): Wrapper {
   return {
     dataVersion: { counter: 0n, stateVersion: 0n, timestamp: BigInt(Math.trunc(nowMs)) },
-    topicConfigTable: new TopicList([]),
+    topicConfigTable: NO_TOPICS,
     topicQueueMappingInfoMap: new Map(),
   }
 }

@@ -20,8 +20,15 @@ export interface TopicQueues {
   readonly topicSysFlag: number
 }
 
-/** A topic configuration with a name; one without is rejected before anything is applied. */
-export type NamedTopicConfig = TopicConfig & { readonly topicName: string }
+/** Whether two topics have equal queues. */
+export function sameQueues(a: TopicQueues, b: TopicQueues): boolean {
+  return (
+    a.readQueueNums === b.readQueueNums &&
+    a.writeQueueNums === b.writeQueueNums &&
+    a.perm === b.perm &&
+    a.topicSysFlag === b.topicSysFlag
+  )
+}
 
 const MEMBERS: Members<TopicConfig> = {
   topicName: (reader) => reader.readString(),

@@ -1,17 +1,14 @@
 import { JsonReader, type Members } from '../json/json-reader.ts'
 import { type JsonDialect, objectText, quote, sortedEntries, stringListText } from '../json/json-text.ts'
+import { sameQueues, type TopicQueues } from './topic-config.ts'
 import { type TopicQueueMappingInfo, topicQueueMappingInfoText } from './topic-queue-mapping-info.ts'
 
 /** Id of a group's master. */
 export const MASTER_ID = 0n
 
 /** A topic's queues on one broker name. @see QueueData in apache/rocketmq */
-export interface QueueData {
+export interface QueueData extends TopicQueues {
   readonly brokerName: string
-  readonly readQueueNums: number
-  readonly writeQueueNums: number
-  readonly perm: number
-  readonly topicSysFlag: number
 }
 
 /** A group of brokers that share a name: one master, id 0, and its slaves. @see BrokerData in apache/rocketmq */
@@ -36,13 +33,7 @@ export interface TopicRouteData {
 
 /** Whether two queue entries are equal. */
 export function sameQueueData(a: QueueData, b: QueueData): boolean {
-  return (
-    a.brokerName === b.brokerName &&
-    a.readQueueNums === b.readQueueNums &&
-    a.writeQueueNums === b.writeQueueNums &&
-    a.perm === b.perm &&
-    a.topicSysFlag === b.topicSysFlag
-  )
+  return a.brokerName === b.brokerName && sameQueues(a, b)
 }
 
 /** `{0:"address",…}`, ascending by id. */
