@@ -33,21 +33,23 @@ const BLOCK_ENTRIES = 16
 /** Collects the topics of a table in order. Of several with one key the last counts, as in Java. */
 export class TopicTableBuilder {
   readonly #known: TopicTable
-  readonly #keys: string[] = []
-  readonly #names: string[] = []
-  readonly #queues: TopicQueues[] = []
+  /** Undefined as long as they are those of the known table. */
+  #keys: string[] | undefined
+  #names: string[] | undefined
+  #queues: TopicQueues[] | undefined
+  #keysAreNames = true
+  #size = 0
   readonly #blockOffsets: number[] = []
   readonly #shared = new Map<string, TopicQueues>()
-  #keysAreNames = true
-  #namesAreKnown = true
 
-  /** @param known - If it has the same names and queues, the new table has the same objects. */
+  /** @param known - Its keys are the names inside. If the new table has the same names or queues, it has the same objects. */
   constructor(known: TopicTable = NO_TOPICS) {
     this.#known = known
   }
 
+  /** Topics added. */
   get size(): number {
-    return this.#keys.length
+    return this.#size
   }
 
   /** The next entry begins a block. */
@@ -55,23 +57,28 @@ export class TopicTableBuilder {
     this.#blockOffsets.push(offset)
   }
 
-  add(key: string, name: string, queues: TopicQueues): void {
-    const knownName = this.#known.names[this.size]
+  add(key: string, name: string, given: TopicQueues): void {
+    const { names: knownNames, queues: knownQueues } = this.#known
+    const at = this.#size++
+    const queues = this.#share(given, knownQueues[at] ?? this.#queues?.[at - 1])
+    if (key !== knownNames[at]) {
+      this.#keys ??= [...knownNames]
+      this.#keys[at] = key
+    }
+    if (name !== knownNames[at]) {
+      this.#names ??= [...knownNames]
+      this.#names[at] = name
+    }
+    if (queues !== knownQueues[at]) {
+      this.#queues ??= [...knownQueues]
+      this.#queues[at] = queues
+    }
     this.#keysAreNames &&= key === name
-    this.#namesAreKnown &&= key === knownName
-    this.#queues.push(this.#share(queues, this.#known.queues[this.size] ?? this.#queues.at(-1)))
-    this.#keys.push(key)
-    this.#names.push(name)
   }
 
-  /** Adds a block of the known table that stands at the same position. */
+  /** Adds the block of the known table that stands at this position. */
   addKnownBlock(): void {
-    for (let left = BLOCK_ENTRIES; left > 0; left--) {
-      const name = this.#known.names[this.size] as string
-      this.#queues.push(this.#known.queues[this.size] as TopicQueues)
-      this.#keys.push(name)
-      this.#names.push(name)
-    }
+    this.#size += BLOCK_ENTRIES
   }
 
   /** An equal object that is in use already, or a new one. */
@@ -85,12 +92,15 @@ export class TopicTableBuilder {
   }
 
   *build(): Steps<TopicTable> {
-    const [keys, names, queues, blockOffsets] = [this.#keys, this.#names, this.#queues, this.#blockOffsets]
-    const { names: knownNames } = this.#known
-    if (this.#keysAreNames && this.#namesAreKnown && names.length === knownNames.length)
-      return { keys: knownNames, names: knownNames, queues, blockOffsets }
+    const [size, blockOffsets] = [this.#size, this.#blockOffsets]
+    const { names: knownNames, queues: knownQueues } = this.#known
+    const isKnown = this.#keys === undefined && this.#names === undefined && size === knownNames.length
+    if (isKnown) return { ...this.#known, queues: this.#queues ?? knownQueues, blockOffsets }
+    const keys = this.#keys ?? [...knownNames]
+    const names = this.#names ?? [...knownNames]
+    const queues = this.#queues ?? [...knownQueues]
     const positions = new Map<string, number>()
-    for (let from = 0; from < keys.length; from++) {
+    for (let from = 0; from < size; from++) {
       const key = keys[from] as string
       const to = positions.get(key) ?? positions.size
       positions.set(key, to)
@@ -99,10 +109,9 @@ export class TopicTableBuilder {
       queues[to] = queues[from] as TopicQueues
       if (from % BLOCK_ENTRIES === 0) yield
     }
-    const isRepeated = positions.size < keys.length
     for (const list of [keys, names, queues]) list.length = positions.size
     const table = { keys: this.#keysAreNames ? names : keys, names, queues }
-    return isRepeated ? table : { ...table, blockOffsets }
+    return positions.size < size ? table : { ...table, blockOffsets }
   }
 }
 
