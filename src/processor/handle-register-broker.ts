@@ -185,11 +185,19 @@ interface ReadBodyOptions {
 
 /** Reads the body of a registration, in any of its forms. @throws {RemotingCommandError} (rejects) */
 async function readRegistrationBody(
-  request: RemotingCommand,
-  options: ReadBodyOptions,
+  { body, version, extFields }: RemotingCommand,
+  { slicer, nowMs, inflate, known }: ReadBodyOptions,
 ): Promise<RegisterBrokerBody> {
+  if (version < 0) throw notDecodable(`version ${version} is negative`)
+  const isBareWrapper = version < MQVersion.V3_0_11
+  if (body === null) return emptyRegisterBrokerBody(isBareWrapper ? null : [])
   try {
-    return await readBody(request, options)
+    if (isBareWrapper) return await slicer.run(decodeTopicConfigWrapper(body, nowMs, known))
+    // Brokers of 5.x with compressedRegister=true compress the body but say they did not, and Java rejects them.
+    const isCompressed = booleanField(extFields, 'compressed') === true || body[0] === ZLIB_FIRST_BYTE
+    if (!isCompressed) return await slicer.run(readRegisterBrokerBody(body, nowMs, known))
+    const withMappings = version >= MQVersion.V5_0_0
+    return await slicer.run(decodeInflatedRegisterBrokerBody(await inflate(body), withMappings, nowMs))
   } catch (error) {
     if (error instanceof JsonError || isZlibError(error)) throw notDecodable(error.message, error)
     throw error
@@ -199,22 +207,6 @@ async function readRegistrationBody(
 function notDecodable(reason: string, cause?: Error): RemotingCommandError {
   const remark = `Failed to decode RegisterBrokerBody: ${reason}`
   return new RemotingCommandError(ResponseCode.SYSTEM_ERROR, remark, { cause })
-}
-
-async function readBody(
-  { body, version, extFields }: RemotingCommand,
-  { slicer, nowMs, inflate, known }: ReadBodyOptions,
-): Promise<RegisterBrokerBody> {
-  if (version < 0) throw notDecodable(`version ${version} is negative`)
-  const isBareWrapper = version < MQVersion.V3_0_11
-  if (body === null) return emptyRegisterBrokerBody(isBareWrapper ? null : [])
-  if (isBareWrapper) return slicer.run(decodeTopicConfigWrapper(body, nowMs, known))
-  // Brokers of 5.x with compressedRegister=true compress the body but say they did not, and Java rejects them.
-  const isCompressed = booleanField(extFields, 'compressed') === true || body[0] === ZLIB_FIRST_BYTE
-  if (!isCompressed) return slicer.run(readRegisterBrokerBody(body, nowMs, known))
-  const inflated = await inflate(body)
-  const withMappings = version >= MQVersion.V5_0_0
-  return slicer.run(decodeInflatedRegisterBrokerBody(inflated, withMappings, nowMs))
 }
 
 function isZlibError(error: unknown): error is Error {

@@ -1,5 +1,5 @@
 import type { Steps } from '../common/time-slicer.ts'
-import { type BrokerData, MASTER_ID } from '../protocol/body/topic-route-data.ts'
+import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import { addToCluster, putGroup } from './broker-group.ts'
 import { permMaskOf, registerTopics, type StoredTopics } from './register-topics.ts'
 import type {
@@ -47,11 +47,11 @@ export function* applyRegistration(
     yield* makeRoomForBroker(tables, maxBrokers, registration, changes)
   if (mayExceedTopicLimit(tables, maxTopics, registration))
     yield* checkTopicsOf(tables, maxTopics, registration, deleteMissingTopics)
-  const { clusterName, brokerAddr, brokerName, brokerId } = registration
+  const { clusterName, brokerAddr, brokerName, brokerId, haServerAddr, generation, peer } = registration
   const before = tables.live(clusterName, brokerAddr)
   const isRenamed = before !== undefined && before.brokerName !== brokerName
   // Registrations of different names may overtake each other while they are read.
-  if (isRenamed && before.generation > registration.generation) return { result: NO_MASTER }
+  if (isRenamed && before.generation > generation) return { result: NO_MASTER }
   if (addToCluster(tables, clusterName, brokerName)) changes.markDirty()
   const known = tables.brokerAddrTable.get(brokerName)
   const brokerAddrs = new Map(known?.brokerAddrs)
@@ -59,29 +59,29 @@ export function* applyRegistration(
   const previousMinId = minBrokerId(brokerAddrs) ?? MASTER_ID
   // One address has one id: a broker that changes its role keeps its address.
   for (const [id, addr] of brokerAddrs) if (addr === brokerAddr && id !== brokerId) brokerAddrs.delete(id)
-  const group = (): BrokerData => ({
-    cluster: known?.cluster ?? clusterName,
-    brokerName,
-    brokerAddrs,
-    zoneName: registration.zoneName,
-    enableActingMaster: registration.enableActingMaster === true,
-  })
+  const enableActingMaster = registration.enableActingMaster === true
+  const cluster = known?.cluster ?? clusterName
+  const group = { cluster, brokerName, brokerAddrs, zoneName: registration.zoneName, enableActingMaster }
   const previousAddr = brokerAddrs.get(brokerId)
 
   if (previousAddr !== undefined && isOutdated(tables, registration, previousAddr)) {
-    putGroup(tables, known, group(), changes)
+    putGroup(tables, known, group, changes)
     ignore(tables, registration, previousAddr, changes)
     return { result: NO_MASTER }
   }
   const topics = registration.topicConfigTable.keys.length
   if (previousAddr === undefined && topics === 1) {
-    putGroup(tables, known, group(), changes)
+    putGroup(tables, known, group, changes)
     return { result: null }
   }
 
-  if (isRenamed) yield* leaveFormerName(tables, registration, before.brokerName, changes)
+  // The group of the former name loses its topics if this was its last member.
+  if (isRenamed) {
+    const leaving = { clusterName, brokerAddr, brokerName: before.brokerName, brokerId: null, generation }
+    yield* unregisterBrokers(tables, [{ ...leaving, reason: 'renamed' }], changes)
+  }
   brokerAddrs.set(brokerId, brokerAddr)
-  putGroup(tables, known, group(), changes)
+  putGroup(tables, known, group, changes)
   const permMask = permMaskOf(registration, brokerAddrs)
   const scope = yield* scopeOf(tables, registration, previousAddr)
   const rules = { permMask, scope, deleteMissingTopics }
@@ -95,25 +95,23 @@ export function* applyRegistration(
     tables.overridden.moveTo(brokerName, tables.dataVersionsOf(brokerName))
   setFilterServers(tables, registration, changes)
   if (previousAddr !== brokerAddr || before === undefined || isRenamed) {
-    const { haServerAddr, channelId, peer } = registration
-    changes.event({
-      kind: 'broker registered',
-      broker: identity(registration),
-      haServerAddr,
-      topics,
-      channelId,
-      peer,
-      topicChanges: changes.tally,
-    })
-  } else noteTopics(registration, changes)
+    const { channelId } = registration
+    const broker = identity(registration)
+    const topicChanges = changes.tally
+    changes.event({ kind: 'broker registered', broker, haServerAddr, topics, channelId, peer, topicChanges })
+  } else if (changes.tally !== undefined) {
+    // For a broker that is registered already, only changed topics are an event.
+    const broker = identity(registration)
+    changes.event({ kind: 'topics changed', broker, peer, topicChanges: changes.tally })
+  }
   if (brokerId < previousMinId) {
     changes.event({
       kind: 'min broker id changed',
       brokerName,
       brokerAddrs: new Map(brokerAddrs),
       offlineBrokerAddr: null,
-      haBrokerAddr: registration.haServerAddr,
-      enableActingMaster: registration.enableActingMaster === true,
+      haBrokerAddr: haServerAddr,
+      enableActingMaster,
     })
   }
   const result = brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs)
@@ -179,24 +177,6 @@ function isOutdated(
   return holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion
 }
 
-/** Removes the address from the group of its former name, and that group's topics if it was the last member. */
-function leaveFormerName(
-  tables: RouteTables,
-  { clusterName, brokerAddr, generation }: Registration,
-  brokerName: string,
-  changes: RouteChanges,
-): Steps<void> {
-  const leaving = {
-    clusterName,
-    brokerAddr,
-    brokerName,
-    brokerId: null,
-    reason: 'renamed',
-    generation,
-  } as const
-  return unregisterBrokers(tables, [leaving], changes)
-}
-
 /** Leaves the id to the address that has it; the registering broker is not live. */
 function ignore(
   tables: RouteTables,
@@ -223,35 +203,25 @@ function putLive(
   { topics, firstTopic }: RegistrationScope,
   complete: boolean,
 ): boolean {
-  const { clusterName, brokerAddr, brokerName } = registration
+  const { clusterName, brokerAddr, brokerName, dataVersion, haServerAddr } = registration
+  const { channelId, peer, generation, nowMs } = registration
+  // A heartbeat may have arrived while the registration was being read.
+  const lastHeartbeatMs = tables.live(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0
   return tables.setLive({
     clusterName,
     brokerAddr,
     brokerName,
-    // A heartbeat may have arrived while the registration was being read.
-    lastUpdateTimestampMs: Math.max(
-      registration.nowMs,
-      tables.lastPauseEndMs,
-      tables.live(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
-    ),
+    lastUpdateTimestampMs: Math.max(nowMs, tables.lastPauseEndMs, lastHeartbeatMs),
     heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
-    dataVersion: registration.dataVersion,
-    channelId: registration.channelId,
-    peer: registration.peer,
-    haServerAddr: registration.haServerAddr,
+    dataVersion,
+    channelId,
+    peer,
+    haServerAddr,
     topics,
     firstTopic,
     isComplete: complete,
-    generation: registration.generation,
+    generation,
   })
-}
-
-/** For a broker that is registered already, only changed topics are an event. */
-function noteTopics(registration: Registration, changes: RouteChanges): void {
-  const { tally: topicChanges } = changes
-  if (topicChanges === undefined) return
-  const { peer } = registration
-  changes.event({ kind: 'topics changed', broker: identity(registration), peer, topicChanges })
 }
 
 function identity({ clusterName, brokerName, brokerId, brokerAddr }: BrokerIdentity): BrokerIdentity {

@@ -55,7 +55,7 @@ export function* registerTopics(
   const queueDataOf = queueDataSharing(brokerName, permMask)
   let storedExactly = true
   for (let index = 0; index < names.length; index++) {
-    if (index % UNCHANGED_PER_STEP === 0) yield
+    if (index % UNCHANGED_PER_STEP === UNCHANGED_PER_STEP - 1) yield
     const topic = names[index] as string
     const queues = topicConfigTable.queues[index] as TopicQueues
     if (before?.queues[index] === queues && before.names[index] === topic) continue

@@ -53,7 +53,7 @@ export function* scopeOf(
 function* includes(names: readonly string[], name: string): Steps<boolean> {
   for (let index = 0; index < names.length; index++) {
     if (names[index] === name) return true
-    if (index % NAMES_PER_STEP === 0) yield
+    if (index % NAMES_PER_STEP === NAMES_PER_STEP - 1) yield
   }
   return false
 }

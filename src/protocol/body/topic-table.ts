@@ -107,7 +107,7 @@ export class TopicTableBuilder {
       keys[to] = key
       names[to] = names[from] as string
       queues[to] = queues[from] as TopicQueues
-      if (from % BLOCK_ENTRIES === 0) yield
+      if (from % BLOCK_ENTRIES === BLOCK_ENTRIES - 1) yield
     }
     for (const list of [keys, names, queues]) list.length = positions.size
     const table = { keys: this.#keysAreNames ? names : keys, names, queues }
