@@ -48,17 +48,12 @@ export class JavaTopicEntryReader implements TopicQueues {
     return this.#at
   }
 
-  /**
-   * Reads the entry at an offset, and the comma in front of it.
-   * @param expectedName - Its probable name, so that no string is made of it.
-   * @returns False if there is no entry of this form.
-   */
-  read(at: number, expectedName: string | undefined): boolean {
+  /** Reads the entry at an offset, and the comma in front of it. @returns False if there is no entry of this form. */
+  read(at: number): boolean {
     const bytes = this.#bytes
     const from = (bytes[at] === COMMA ? at + 1 : at) + 1
     if (bytes[from - 1] !== QUOTE) return false
-    const isExpected = expectedName !== undefined && this.#isNameAt(from, expectedName)
-    const to = isExpected ? from + expectedName.length : this.#stringEnd(from)
+    const to = this.#stringEnd(from)
     if (to < 0) return false
     this.#at = to
     if (ATTRIBUTES.isAt(this.#view, to)) {
@@ -77,7 +72,7 @@ export class JavaTopicEntryReader implements TopicQueues {
     if (this.topicSysFlag < 0 || !this.#skip(WRITE_QUEUE_NUMS)) return false
     this.writeQueueNums = this.#int()
     if (this.writeQueueNums < 0 || bytes[this.#at++] !== CLOSE_BRACE) return false
-    this.topicName = isExpected ? expectedName : bytes.toString('latin1', from, to)
+    this.topicName = bytes.toString('latin1', from, to)
     return true
   }
 
@@ -106,16 +101,6 @@ export class JavaTopicEntryReader implements TopicQueues {
       value = value * 10 + digit
     this.#at = at
     return at === from || at > from + 9 ? -1 : value
-  }
-
-  /** Whether a string is exactly this name, which may have any characters. */
-  #isNameAt(from: number, name: string): boolean {
-    const bytes = this.#bytes
-    for (let index = 0; index < name.length; index++) {
-      const code = name.charCodeAt(index)
-      if (code !== bytes[from + index] || !isPlain(code)) return false
-    }
-    return bytes[from + name.length] === QUOTE
   }
 
   /** The offset of the closing quote of a string of ASCII without escapes; -1 for any other. */

@@ -128,15 +128,16 @@ export function* readTopicTable(reader: JsonReader, bytes: Buffer, known?: Known
     if (table.size % BLOCK_ENTRIES === 0) {
       const blockBytes = knownBlockBytes(known, table.size / BLOCK_ENTRIES, bytes, reader.offset)
       table.beginBlock(reader.offset)
-      yield
       if (blockBytes > 0) {
         table.addKnownBlock()
         reader.skipTo(reader.offset + blockBytes)
+        yield
         continue
       }
     }
-    if (entries.read(reader.offset, known?.topics.names[table.size])) {
+    if (entries.read(reader.offset)) {
       reader.skipTo(entries.end)
+      if (table.size % BLOCK_ENTRIES === 0) yield
       table.add(entries.topicName, entries.topicName, entries)
     } else {
       const key = reader.nextName()

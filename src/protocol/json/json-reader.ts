@@ -22,19 +22,12 @@ const INT32_MAX = 0x7fffffffn
 const INT64_MIN = -0x8000000000000000n
 const INT64_MAX = 0x7fffffffffffffffn
 
-const SIMPLE_ESCAPES = new Map([
-  [0x22, '"'],
-  [0x27, "'"],
-  [0x2f, '/'],
-  [0x5c, '\\'],
-  [0x62, '\b'],
-  [0x66, '\f'],
-  [0x46, '\f'],
-  [0x6e, '\n'],
-  [0x72, '\r'],
-  [0x74, '\t'],
-  [0x76, '\v'],
-])
+/** What may follow a backslash, and what it stands for. */
+const ESCAPES = Buffer.from('"\'/\\bfFnrtv')
+const ESCAPED = '"\'/\\\b\f\f\n\r\t\v'
+
+/** What ends a name or a literal without quotes. */
+const DELIMITERS = new Set(Buffer.from(',:;/"\'{}[] \b\t\n\v\f\r'))
 
 const MAX_NUMBER_LENGTH = 64
 const NUMBER = /^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$/
@@ -286,7 +279,7 @@ export class JsonReader {
   #bareWord(wanted: string): string {
     this.#peek()
     const from = this.#at
-    while (this.#at < this.#bytes.length && !isDelimiter(this.#bytes[this.#at] as number)) this.#at++
+    while (this.#at < this.#bytes.length && !DELIMITERS.has(this.#bytes[this.#at] as number)) this.#at++
     if (this.#at === from) throw this.#error(`expected ${wanted}`)
     return this.#bytes.toString('utf8', from, this.#at)
   }
@@ -337,7 +330,7 @@ export class JsonReader {
     for (let at = raw.indexOf(BACKSLASH); at >= 0; at = raw.indexOf(BACKSLASH, plainFrom)) {
       text += raw.toString('utf8', plainFrom, at)
       const kind = raw[at + 1] as number
-      const simple = SIMPLE_ESCAPES.get(kind)
+      const simple = ESCAPED[ESCAPES.indexOf(kind)]
       if (simple !== undefined) {
         text += simple
         plainFrom = at + 2
@@ -364,22 +357,4 @@ function isNull(word: string): boolean {
 
 function isSpace(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x08 && byte <= 0x0d)
-}
-
-function isDelimiter(byte: number): boolean {
-  switch (byte) {
-    case COMMA:
-    case COLON:
-    case SEMICOLON:
-    case SLASH:
-    case QUOTE:
-    case APOSTROPHE:
-    case OPEN_BRACE:
-    case CLOSE_BRACE:
-    case OPEN_BRACKET:
-    case CLOSE_BRACKET:
-      return true
-    default:
-      return isSpace(byte)
-  }
 }

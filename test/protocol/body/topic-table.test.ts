@@ -32,9 +32,9 @@ const topicOf = ({ name, queues = 8 }: Entry) => ({
   topicSysFlag: 1,
 })
 
-function readFast(text: string, expectedName?: string) {
+function readFast(text: string) {
   const reader = new JavaTopicEntryReader(Buffer.from(text))
-  if (!reader.read(0, expectedName)) return undefined
+  if (!reader.read(0)) return undefined
   const { topicName, perm, readQueueNums, writeQueueNums, topicSysFlag, end } = reader
   return { topic: { topicName, perm, readQueueNums, writeQueueNums, topicSysFlag }, end }
 }
@@ -78,7 +78,6 @@ describe('an entry as Java brokers write it', () => {
     const text = entryText(given)
     const read = { topic: topicOf(given), end: text.length }
     expect(readFast(text)).toEqual(read)
-    for (const expectedName of [given.name, 'another', '']) expect(readFast(text, expectedName)).toEqual(read)
     expect(readFast(`,${text},`)).toEqual({ ...read, end: text.length + 1 })
   })
 
@@ -91,19 +90,14 @@ describe('an entry as Java brokers write it', () => {
   test('says what the JSON reader says, whatever bytes are changed', () => {
     const change = fc.tuple(fc.nat(), fc.constantFrom(...'"{}:,\\0 9/-.tn'))
     fc.assert(
-      fc.property(
-        entry,
-        fc.array(change, { maxLength: 2 }),
-        fc.constantFrom(undefined, 'T', 'ü', 'x\\"y', 'TopicTes'),
-        (given, changes, expectedName) => {
-          const bytes = [...entryText(given)]
-          for (const [number, character] of changes) bytes[number % bytes.length] = character
-          const text = bytes.join('')
-          const read = readFast(text, expectedName)
-          if (read === undefined) return
-          expect({ name: read.topic.topicName, ...read }).toEqual(readAny(text))
-        },
-      ),
+      fc.property(entry, fc.array(change, { maxLength: 2 }), (given, changes) => {
+        const bytes = [...entryText(given)]
+        for (const [number, character] of changes) bytes[number % bytes.length] = character
+        const text = bytes.join('')
+        const read = readFast(text)
+        if (read === undefined) return
+        expect({ name: read.topic.topicName, ...read }).toEqual(readAny(text))
+      }),
       { numRuns: 5_000 },
     )
   })
@@ -238,9 +232,9 @@ describe('a topic table', () => {
       const bytes = Buffer.from(text)
       return [...readTopicTable(new JsonReader(bytes), bytes, known)].length
     }
-    expect(steps(textOf(topics), knownOf(topics))).toBe(5)
-    expect(steps(textOf(topics))).toBe(9)
+    expect(steps(textOf(topics), knownOf(topics))).toBe(4)
+    expect(steps(textOf(topics))).toBe(8)
     const others = topics.map(({ name }) => `"${name}":{"topicName":"${name}"}`)
-    expect(steps(`{${others.join()}}`, knownOf(topics))).toBe(69)
+    expect(steps(`{${others.join()}}`, knownOf(topics))).toBe(64)
   })
 })
