@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TopicTable } from '../../src/protocol/body/topic-table.ts'
 import { applyRegistration } from '../../src/routeinfo/apply-registration.ts'
+import type { AppliedRegistration, RegisterBrokerOutcome } from '../../src/routeinfo/registration.ts'
 import { scopeOf } from '../../src/routeinfo/registration-parts.ts'
 import { RouteChanges } from '../../src/routeinfo/route-changes.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
@@ -174,5 +175,36 @@ describe('topics that an operator changed', () => {
     expect(routesOf(manager).every((route) => route === undefined)).toBe(true)
     register(manager, table, 1)
     expect(routesOf(manager)[1]).toContain('"perm":6')
+  })
+})
+
+describe('a registration that is repeated', () => {
+  const repeat = (manager: RouteInfoManager, applied: AppliedRegistration) => {
+    const repetition = { channelId: 1, nowMs: 1, generation: manager.nextGeneration() }
+    return manager.repeatRegistration(applied, repetition, false, owner)
+  }
+  const applied = (
+    manager: RouteInfoManager,
+    names: readonly string[],
+    counter = 1n,
+  ): AppliedRegistration => {
+    const dataVersion = { counter, stateVersion: 0n, timestamp: 1n }
+    const given = { generation: manager.nextGeneration(), topicConfigTable: topicTable(names), dataVersion }
+    const outcome = manager.registerBroker(registration(given), false, owner) as RegisterBrokerOutcome
+    return outcome.applied as AppliedRegistration
+  }
+
+  test('is applied in full if its broker has registered another data version since, with the same topics', () => {
+    const { manager } = managerWith('whole')
+    const first = applied(manager, ['broker-a', 'T1'])
+    applied(manager, ['broker-a', 'T1'], 2n)
+    expect(repeat(manager, first)).toBeUndefined()
+  })
+
+  test('is applied in full if its broker registers in parts, since parts are counted in rounds', () => {
+    const { manager } = managerWith('whole')
+    expect(repeat(manager, applied(manager, ['broker-a', 'T1']))).toBeDefined()
+    const part = applied(manager, ['T2', 'T3'])
+    expect(repeat(manager, part)).toBeUndefined()
   })
 })

@@ -102,21 +102,12 @@ function* readWrapper(
     field !== undefined;
     field = reader.nextField(WRAPPER_FIELDS)
   ) {
-    switch (field) {
-      case 'topicConfigTable':
-        topicConfigTable = yield* readTopicTable(reader, bytes, known)
-        break
-      case 'dataVersion': {
-        const version = readDataVersion(reader, nowMs)
-        if (version === null) throw new JsonError('dataVersion is null', reader.offset)
-        dataVersion = version
-        break
-      }
-      case 'topicQueueMappingInfoMap':
-        topicQueueMappingInfoMap = yield* readMappings(reader)
-        break
-      default:
-        field satisfies never
+    if (field === 'topicConfigTable') topicConfigTable = yield* readTopicTable(reader, bytes, known)
+    else if (field === 'topicQueueMappingInfoMap') topicQueueMappingInfoMap = yield* readMappings(reader)
+    else {
+      const version = readDataVersion(reader, nowMs)
+      if (version === null) throw new JsonError('dataVersion is null', reader.offset)
+      dataVersion = version
     }
     if (++members > WRAPPER_FIELDS.length) yield
   }
