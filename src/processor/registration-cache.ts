@@ -28,7 +28,7 @@ interface Entry extends CachedRegistration {
 
 /** Estimated bytes of an entry beside its body, its header and its topics. */
 const ENTRY_BYTES = 1_024
-/** Estimated bytes of a topic in an entry beside the text of its name; its queues are those of the tables. */
+/** Estimated bytes of a topic in an entry beside the text of its name; equal queues are one object. */
 const TOPIC_BYTES = 32
 /** Bytes of an ext field beside its text. */
 const FIELD_BYTES = 64

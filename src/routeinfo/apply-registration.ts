@@ -89,7 +89,7 @@ export function* applyRegistration(
 
   // If it was not a member, its earlier topics may have been removed from the tables.
   const complete = isComplete(registration, scope, previousAddr === brokerAddr ? before : undefined)
-  if (putLive(tables, registration, scope, complete)) changes.markDirty()
+  if (putLive(tables, registration, complete)) changes.markDirty()
   const isIncrement = scope.news === 'all' && !scope.namesOwnTopic && !tables.parts.has(brokerName)
   if (permMask !== null && isIncrement)
     tables.overridden.moveTo(brokerName, tables.dataVersionsOf(brokerName))
@@ -197,12 +197,7 @@ function ignore(
 }
 
 /** @returns Whether more than the data version and the times has changed. */
-function putLive(
-  tables: RouteTables,
-  registration: Registration,
-  { topics, firstTopic }: RegistrationScope,
-  complete: boolean,
-): boolean {
+function putLive(tables: RouteTables, registration: Registration, complete: boolean): boolean {
   const { clusterName, brokerAddr, brokerName, dataVersion, haServerAddr } = registration
   const { channelId, peer, generation, nowMs } = registration
   // A heartbeat may have arrived while the registration was being read.
@@ -217,8 +212,8 @@ function putLive(
     channelId,
     peer,
     haServerAddr,
-    topics,
-    firstTopic,
+    topics: registration.topicConfigTable.keys.length,
+    firstTopic: registration.topicConfigTable.keys[0],
     isComplete: complete,
     generation,
   })

@@ -17,9 +17,6 @@ export interface RegistrationScope {
   readonly isPart: boolean
   /** Whether it names the topic that every Java broker has under its own name. An increment does not name it. */
   readonly namesOwnTopic: boolean
-  /** Number of its topics, and the first of them. */
-  readonly topics: number
-  readonly firstTopic: string | undefined
 }
 
 /**
@@ -34,20 +31,17 @@ export function* scopeOf(
 ): Steps<RegistrationScope> {
   const { clusterName, brokerAddr, brokerName, dataVersion, previous, topicConfigTable } = registration
   const { keys } = topicConfigTable
-  const topics = keys.length
-  const [firstTopic] = keys
   const isNamedAsBefore = keys === previous?.topics.keys && brokerName === previous.live.brokerName
   const namesOwnTopic = isNamedAsBefore ? previous.namesOwnTopic : yield* includes(keys, brokerName)
   const before = tables.live(clusterName, brokerAddr)
-  const scope = { topics, firstTopic, namesOwnTopic }
   if (before === undefined || !sameDataVersion(before.dataVersion, dataVersion))
-    return { ...scope, news: 'all', isPart: false }
-  const isRepeated = before.topics === topics && before.firstTopic === firstTopic
+    return { news: 'all', isPart: false, namesOwnTopic }
+  const isRepeated = before.topics === keys.length && before.firstTopic === keys[0]
   // Parts have no topic in common; the full registration of a version names the topics of an increment of that version.
   const namesPrevious = before.firstTopic !== undefined && (yield* includes(keys, before.firstTopic))
   const isFirst = holderAddr === undefined || holderAddr === ''
   const news = isFirst ? 'all' : isRepeated && holderAddr === brokerAddr ? 'nothing' : 'differences'
-  return { ...scope, news, isPart: !isRepeated && !namesPrevious }
+  return { news, isPart: !isRepeated && !namesPrevious, namesOwnTopic }
 }
 
 function* includes(names: readonly string[], name: string): Steps<boolean> {
@@ -63,10 +57,11 @@ function* includes(names: readonly string[], name: string): Steps<boolean> {
  * own topic has if it repeats a registration: increments are not repeated.
  */
 export function isComplete(
-  { brokerName, dataVersion }: Registration,
-  { news, namesOwnTopic, topics }: RegistrationScope,
+  { brokerName, dataVersion, topicConfigTable }: Registration,
+  { news, namesOwnTopic }: RegistrationScope,
   before: BrokerLiveInfo | undefined,
 ): boolean {
+  const topics = topicConfigTable.keys.length
   if (namesOwnTopic || topics === 0 || news === 'nothing') return true
   if (before?.isComplete !== true || before.brokerName !== brokerName) return false
   const known = before.dataVersion
@@ -127,12 +122,13 @@ export class RegistrationParts {
    * neither of two complete rounds, since a topic that moves from part to part may miss one.
    */
   removalBy(tables: RouteTables, registration: Registration, scope: RegistrationScope): Removal {
-    const { brokerName } = registration
-    if (registration.topicQueueMappingInfoMap.size > 0) return 'none'
+    const { brokerName, topicConfigTable, topicQueueMappingInfoMap } = registration
+    if (topicQueueMappingInfoMap.size > 0) return 'none'
     const rounds = this.#rounds.get(brokerName)
     if (!scope.namesOwnTopic) {
       // An increment names topics; a registration without topics means that the broker has none.
-      const isIncrement = scope.topics > 0 && tables.topicQueueTable.get(brokerName)?.has(brokerName) === true
+      const hasTopics = topicConfigTable.keys.length > 0
+      const isIncrement = hasTopics && tables.topicQueueTable.get(brokerName)?.has(brokerName) === true
       return isIncrement || scope.isPart || rounds !== undefined ? 'none' : 'not named'
     }
     if (!scope.isPart && rounds?.hasParts !== true) return 'not named'
