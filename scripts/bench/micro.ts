@@ -164,7 +164,7 @@ function registration(tables: RouteInfoManager, broker: number, topics: number):
     nowMs: 0,
     generation: tables.queue.nextGeneration(),
     dataVersion: { counter: 1n, stateVersion: 0n, timestamp: 1n },
-    topicConfigTable: new Map(names.map((topicName) => [topicName, { topicName, ...config }])),
+    topicConfigTable: { keys: names, names, queues: names.map(() => config) },
     topicQueueMappingInfoMap: new Map(),
     filterServerList: [],
   }
@@ -217,11 +217,7 @@ function readWhole(): (count: number) => void {
 
 function readExpected(): (count: number) => void {
   const body = registrationBody(large)
-  const { topicConfigTable } = finish(readRegisterBrokerBody(body, 0))
-  const known = {
-    topicNames: [...topicConfigTable.keys()],
-    queueDatas: [...topicConfigTable.values()],
-  }
+  const known = { body, topics: finish(readRegisterBrokerBody(body, 0)).topicConfigTable }
   return (count) => {
     for (let i = 0; i < count; i++) sink = finish(readRegisterBrokerBody(body, 0, known))
   }
@@ -234,7 +230,8 @@ function registerChange(): (count: number) => void {
   let previous: AppliedRegistration | undefined
   return (count) => {
     for (let i = 0; i < count; i++) {
-      const body = finish(readRegisterBrokerBody(bodies[i % 2] as Buffer, 0, previous))
+      const known = previous && { body: bodies[(i + 1) % 2] as Buffer, topics: previous.topics }
+      const body = finish(readRegisterBrokerBody(bodies[i % 2] as Buffer, 0, known))
       const outcome = tables.registerBroker(
         { ...registration(tables, 0, 0), ...body, previous },
         false,

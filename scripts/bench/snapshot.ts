@@ -47,9 +47,10 @@ function manager(): { routeInfo: RouteInfoManager; snapshots: RouteSnapshots } {
 
 async function register(routeInfo: RouteInfoManager, broker: number): Promise<void> {
   const config = { perm: 6, topicSysFlag: 0 }
-  const table = Array.from({ length: topics }, (_, index) => {
-    const queues = 4 + (index % 13)
-    return { topicName: topicOf(index), readQueueNums: queues, writeQueueNums: queues, ...config }
+  const names = Array.from({ length: topics }, (_, index) => topicOf(index))
+  const queues = names.map((_, index) => {
+    const count = 4 + (index % 13)
+    return { readQueueNums: count, writeQueueNums: count, ...config }
   })
   await routeInfo.registerBroker(
     {
@@ -65,7 +66,7 @@ async function register(routeInfo: RouteInfoManager, broker: number): Promise<vo
       nowMs: systemClock.nowMs(),
       generation: routeInfo.queue.nextGeneration(),
       dataVersion: { counter: 1n, stateVersion: 0n, timestamp: 1n },
-      topicConfigTable: new Map(table.map((each) => [each.topicName, each])),
+      topicConfigTable: { keys: names, names, queues },
       topicQueueMappingInfoMap: new Map(),
       filterServerList: [],
     },

@@ -92,7 +92,7 @@ function isRefusal(error: unknown): boolean {
 
 /** Reads registrations in every form that their bytes can have, by themselves and compared with the one before. */
 class RegistrationReader {
-  #known: KnownTopics = { topicNames: [], queueDatas: [] }
+  #known: KnownTopics | undefined
 
   read(body: Buffer): void {
     if (body[0] === ZLIB_FIRST_BYTE) {
@@ -103,18 +103,15 @@ class RegistrationReader {
       return
     }
     ignoringRefusals(() => finish(decodeTopicConfigWrapper(body, NOW_MS)))
-    const table = readTable(body)
-    if (JSON.stringify(table) !== JSON.stringify(readTable(body, this.#known)))
+    const topics = readTable(body)
+    if (JSON.stringify(topics) !== JSON.stringify(readTable(body, this.#known)))
       throw new Error('a registration is read in another way if it is compared with the one before')
-    const byName = new Map(table?.topics.map((topic) => [topic.topicName, topic]))
-    this.#known = { topicNames: [...byName.keys()], queueDatas: [...byName.values()] }
+    if (topics !== undefined && topics.keys === topics.names) this.#known = { body, topics }
   }
 }
 
 function readTable(body: Buffer, known?: KnownTopics) {
-  const read = ignoringRefusals(() => finish(readRegisterBrokerBody(body, NOW_MS, known)))
-  const table = read?.topicConfigTable
-  return table && { keys: [...table.keys()], topics: [...table.values()] }
+  return ignoringRefusals(() => finish(readRegisterBrokerBody(body, NOW_MS, known)).topicConfigTable)
 }
 
 function ignoringRefusals<Result>(read: () => Result): Result | undefined {

@@ -1,7 +1,6 @@
 import { GroupCommit } from '../common/group-commit.ts'
 import { LimitError } from '../common/limit-error.ts'
 import { JsonError } from '../protocol/errors.ts'
-import { FieldNames } from '../protocol/json/field-names.ts'
 import { JsonReader } from '../protocol/json/json-reader.ts'
 import { objectText, quote } from '../protocol/json/json-text.ts'
 
@@ -198,8 +197,6 @@ export function encodeKVConfigFile(table: KVConfigTable): Buffer {
   return Buffer.from(`{"configTable":${objectText(namespaces, 'legacy')}}`)
 }
 
-const FILE_FIELDS = new FieldNames('configTable')
-
 /**
  * Reads a KV file. As in Java, an empty file or an empty array is an empty table. Empty namespaces are dropped.
  * @throws {JsonError} Also if there is no `configTable` object in it.
@@ -211,7 +208,7 @@ export function decodeKVConfigFile(file: Buffer): KVConfigTable {
   const reader = new JsonReader(file)
   if (!reader.enterObject()) throw new JsonError('the file is null', 0)
   let found = false
-  while (reader.nextField(FILE_FIELDS) !== undefined) {
+  while (reader.nextField(['configTable']) !== undefined) {
     if (!reader.enterObject()) throw new JsonError('configTable is null', reader.offset)
     found = true
     for (let name = reader.nextName(); name !== undefined; name = reader.nextName()) {

@@ -96,44 +96,46 @@ async function register(
   const { channel, nowMs } = context
   // The generation says when the registration arrived, so it is taken before anything is awaited.
   const broker = registeringBroker(request, context, routeInfo.queue.nextGeneration())
-  const last = registrations.get(broker)
-  const isRepetition = last !== undefined && isRepeated(last.request, request)
-  if (!isRepetition && !crcMatches(request)) return failure('crc32 not match')
+  const last = registrations.take(broker)
+  let next: CachedRegistration | undefined = last
   const { ready, release } = routeInfo.queue.acquire(broker.brokerName, broker)
   try {
-    if (isRepetition) {
+    if (last !== undefined && isRepeated(last.request, request)) {
       await ready
       const deleteMissing = settings.deleteTopicWithBrokerRegistration
       const outcome = await routeInfo.repeatRegistration(last.applied, broker, deleteMissing, channel)
       if (outcome !== undefined) {
         counters.registrationsUnchanged++
-        registrations.set(broker, { request: last.request, applied: outcome.applied }, channel)
+        next = { request: last.request, applied: outcome.applied }
         return responseOf(outcome, options)
       }
-    }
+    } else if (!crcMatches(request)) return failure('crc32 not match')
     const previous = last?.applied
-    const body = await readRegistrationBody(request, { slicer, nowMs, inflate, known: previous })
+    const known = last && { body: last.request.body, topics: last.applied.topics }
+    const body = await readRegistrationBody(request, { slicer, nowMs, inflate, known })
     await ready
     const deleteMissing = settings.deleteTopicWithBrokerRegistration
     const outcome = await routeInfo.registerBroker({ ...broker, ...body, previous }, deleteMissing, channel)
     counters.registrationsRead++
-    registrations.set(broker, cacheable(request, body, outcome, nowMs), channel)
+    next = cacheable(request, body, outcome, nowMs)
     return responseOf(outcome, options)
   } finally {
+    if (next !== undefined) registrations.put(next, channel, last)
     release()
   }
 }
 
 /** What is cached of a registration; undefined if repeating it would change the tables. */
 function cacheable(
-  request: CachedRegistration['request'],
+  { version, extFields, body }: RemotingCommand,
   { dataVersion }: RegisterBrokerBody,
   { applied }: RegisterBrokerOutcome,
   nowMs: number,
 ): CachedRegistration | undefined {
   // A version without a timestamp was given the time of its arrival, so the next one differs.
   const hasOwnTimestamp = dataVersion.timestamp !== BigInt(Math.trunc(nowMs))
-  return applied !== undefined && hasOwnTimestamp ? { request, applied } : undefined
+  if (applied === undefined || body === null || !hasOwnTimestamp) return undefined
+  return { request: { version, extFields, body }, applied }
 }
 
 function responseOf(
@@ -195,11 +197,19 @@ interface ReadBodyOptions {
 
 /** Reads the body of a registration, in any of its forms. @throws {RemotingCommandError} (rejects) */
 async function readRegistrationBody(
-  request: RemotingCommand,
-  options: ReadBodyOptions,
+  { body, version, extFields }: RemotingCommand,
+  { slicer, nowMs, inflate, known }: ReadBodyOptions,
 ): Promise<RegisterBrokerBody> {
+  if (version < 0) throw notDecodable(`version ${version} is negative`)
+  const isBareWrapper = version < MQVersion.V3_0_11
+  if (body === null) return emptyRegisterBrokerBody(isBareWrapper ? null : [])
   try {
-    return await readBody(request, options)
+    if (isBareWrapper) return await slicer.run(decodeTopicConfigWrapper(body, nowMs, known))
+    // Brokers of 5.x with compressedRegister=true compress the body but say they did not, and Java rejects them.
+    const isCompressed = booleanField(extFields, 'compressed') === true || body[0] === ZLIB_FIRST_BYTE
+    if (!isCompressed) return await slicer.run(readRegisterBrokerBody(body, nowMs, known))
+    const withMappings = version >= MQVersion.V5_0_0
+    return await slicer.run(decodeInflatedRegisterBrokerBody(await inflate(body), withMappings, nowMs))
   } catch (error) {
     if (error instanceof JsonError || isZlibError(error)) throw notDecodable(error.message, error)
     throw error
@@ -209,22 +219,6 @@ async function readRegistrationBody(
 function notDecodable(reason: string, cause?: Error): RemotingCommandError {
   const remark = `Failed to decode RegisterBrokerBody: ${reason}`
   return new RemotingCommandError(ResponseCode.SYSTEM_ERROR, remark, { cause })
-}
-
-async function readBody(
-  { body, version, extFields }: RemotingCommand,
-  { slicer, nowMs, inflate, known }: ReadBodyOptions,
-): Promise<RegisterBrokerBody> {
-  if (version < 0) throw notDecodable(`version ${version} is negative`)
-  const isBareWrapper = version < MQVersion.V3_0_11
-  if (body === null) return emptyRegisterBrokerBody(isBareWrapper ? null : [])
-  if (isBareWrapper) return slicer.run(decodeTopicConfigWrapper(body, nowMs, known))
-  // Brokers of 5.x with compressedRegister=true compress the body but say they did not, and Java rejects them.
-  const isCompressed = booleanField(extFields, 'compressed') === true || body[0] === ZLIB_FIRST_BYTE
-  if (!isCompressed) return slicer.run(readRegisterBrokerBody(body, nowMs, known))
-  const inflated = await inflate(body)
-  const withMappings = version >= MQVersion.V5_0_0
-  return slicer.run(decodeInflatedRegisterBrokerBody(inflated, withMappings, nowMs))
 }
 
 function isZlibError(error: unknown): error is Error {

@@ -10,8 +10,11 @@ export interface CachedRegistration {
 }
 
 /** The parts of a request that make it a repetition. */
-type RegistrationRequest = Pick<RemotingCommand, 'version' | 'extFields' | 'body'>
-type BrokerAddress = { readonly clusterName: string; readonly brokerAddr: string }
+interface RegistrationRequest extends Pick<RemotingCommand, 'version' | 'extFields'> {
+  readonly body: Buffer
+}
+
+type RegisteringBroker = { readonly clusterName: string; readonly brokerAddr: string }
 
 interface Entry extends CachedRegistration {
   /** Contains the body. */
@@ -25,7 +28,7 @@ interface Entry extends CachedRegistration {
 
 /** Estimated bytes of an entry beside its body, its header and its topics. */
 const ENTRY_BYTES = 1_024
-/** Estimated bytes of a topic in an entry beside the text of its name; its queues are those of the tables. */
+/** Estimated bytes of a topic in an entry beside the text of its name; equal queues are one object. */
 const TOPIC_BYTES = 32
 /** Bytes of an ext field beside its text. */
 const FIELD_BYTES = 64
@@ -51,33 +54,31 @@ export class RegistrationCache {
     return this.#bytes
   }
 
-  /** The last registration of a broker. */
-  get({ clusterName, brokerAddr }: BrokerAddress): CachedRegistration | undefined {
-    return this.#entries.get(brokerKey(clusterName, brokerAddr))
+  /**
+   * Takes a broker's last registration out of the cache, so that its memory is used by one registration at a time. The broker has
+   * none until {@link put}.
+   */
+  take({ clusterName, brokerAddr }: RegisteringBroker): Entry | undefined {
+    const key = brokerKey(clusterName, brokerAddr)
+    const entry = this.#entries.get(key)
+    this.#delete(key)
+    return entry
   }
 
-  /** Keeps a broker's registration in place of the one before it; undefined keeps none. */
-  set(
-    { clusterName, brokerAddr }: BrokerAddress,
-    registration: CachedRegistration | undefined,
-    channel: ChannelRef,
-  ): void {
-    const key = brokerKey(clusterName, brokerAddr)
-    const before = this.#entries.get(key)
+  /** Keeps a registration: `taken` itself, or another one of its broker, which may get its memory. */
+  put({ request, applied }: CachedRegistration, channel: ChannelRef, taken: Entry | undefined): void {
+    const key = brokerKey(applied.live.clusterName, applied.live.brokerAddr)
     this.#delete(key)
-    if (registration === undefined) return
-    const bodyBytes = registration.request.body?.length ?? 0
-    const reused = before !== undefined && fits(bodyBytes, before.memory) ? before.memory : undefined
-    const memoryBytes = reused?.length ?? Math.ceil(bodyBytes * (1 + SPARE_FRACTION))
-    const { topicNames } = registration.applied
-    const isSameTopics = topicNames === before?.applied.topicNames
-    const topicBytes = isSameTopics ? before.topicBytes : topicBytesOf(topicNames)
-    const bytes = ENTRY_BYTES + memoryBytes + topicBytes + fieldBytesOf(registration.request.extFields)
+    const { extFields, body } = request
+    const reused = taken !== undefined && fits(body, taken.memory) ? taken.memory : undefined
+    const memoryBytes = reused?.length ?? Math.ceil(body.length * (1 + SPARE_FRACTION))
+    const { names } = applied.topics
+    const topicBytes = names === taken?.applied.topics.names ? taken.topicBytes : topicBytesOf(names)
+    const bytes = ENTRY_BYTES + memoryBytes + topicBytes + fieldBytesOf(extFields)
     if (this.#bytes + bytes > this.#maxBytes) this.#deleteClosed()
     if (this.#bytes + bytes > this.#maxBytes) return
-    const { request, applied } = registration
     const memory = reused ?? Buffer.allocUnsafeSlow(memoryBytes)
-    const kept = request === before?.request ? request : copyInto(memory, request)
+    const kept = request === taken?.request ? request : copyInto(memory, request)
     this.#bytes += bytes
     this.#entries.set(key, {
       request: kept,
@@ -100,9 +101,12 @@ export class RegistrationCache {
 }
 
 /** Whether a request repeats another one: in its version, its ext fields and its body. */
-export function isRepeated(cached: RegistrationRequest, request: RegistrationRequest): boolean {
-  if (cached.version !== request.version || cached.body === null || request.body === null) return false
-  return sameFields(cached.extFields, request.extFields) && cached.body.equals(request.body)
+export function isRepeated(
+  cached: RegistrationRequest,
+  { version, extFields, body }: RemotingCommand,
+): boolean {
+  if (cached.version !== version || body === null) return false
+  return sameFields(cached.extFields, extFields) && cached.body.equals(body)
 }
 
 function sameFields(a: ExtFields | null, b: ExtFields | null): boolean {
@@ -111,21 +115,21 @@ function sameFields(a: ExtFields | null, b: ExtFields | null): boolean {
   return true
 }
 
-/** Whether a body fits into the buffer of the previous one and fills at least half of it: fresh memory for each is costly. */
-function fits(bodyBytes: number, { length }: Buffer): boolean {
-  return bodyBytes <= length && 2 * bodyBytes >= length
+/** Whether a body fits into the memory of the previous one and fills at least half of it: fresh memory for each is costly. */
+function fits(body: Buffer, memory: Buffer): boolean {
+  return body.length <= memory.length && 2 * body.length >= memory.length
 }
 
 /** The body of a request is valid until its response. */
 function copyInto(memory: Buffer, { version, extFields, body }: RegistrationRequest): RegistrationRequest {
-  body?.copy(memory)
-  return { version, extFields, body: body && memory.subarray(0, body.length) }
+  body.copy(memory)
+  return { version, extFields, body: memory.subarray(0, body.length) }
 }
 
 /** The cache may hold names of its own: those of a slave are not in the tables, and a body that was read in full has other strings. */
-function topicBytesOf(topicNames: readonly string[]): number {
+function topicBytesOf(names: readonly string[]): number {
   let bytes = 0
-  for (const name of topicNames) bytes += TOPIC_BYTES + Buffer.byteLength(name)
+  for (const name of names) bytes += TOPIC_BYTES + Buffer.byteLength(name)
   return bytes
 }
 

@@ -1,4 +1,5 @@
-import { inflate } from 'node:zlib'
+import { promisify } from 'node:util'
+import { inflate, type ZlibOptions } from 'node:zlib'
 import { LimitError } from '../common/limit-error.ts'
 import type { Counters } from '../stats/counters.ts'
 
@@ -87,21 +88,14 @@ export class RegistrationsInFlight {
   }
 }
 
-function inflateUpTo(body: Buffer, maxInflatedBytes: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    inflate(body, { maxOutputLength: maxInflatedBytes }, (error, inflated) => {
-      if (error === null) resolve(inflated)
-      else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-        reject(tooLarge(maxInflatedBytes))
-      else reject(error)
-    })
-  })
-}
+const inflateAsync = promisify<Buffer, ZlibOptions, Buffer>(inflate)
 
-function tooLarge(maxInflatedBytes: number): LimitError {
-  const limit = `maxInflatedBytes, ${maxInflatedBytes}`
-  return new LimitError(
-    'maxInflatedBytes',
-    `Failed to decode RegisterBrokerBody: it inflates to more than ${limit}`,
-  )
+async function inflateUpTo(body: Buffer, maxInflatedBytes: number): Promise<Buffer> {
+  try {
+    return await inflateAsync(body, { maxOutputLength: maxInflatedBytes })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error
+    const detail = `it inflates to more than maxInflatedBytes, ${maxInflatedBytes}`
+    throw new LimitError('maxInflatedBytes', `Failed to decode RegisterBrokerBody: ${detail}`)
+  }
 }

@@ -1,6 +1,6 @@
 import type { Steps } from '../common/time-slicer.ts'
-import { type BrokerData, MASTER_ID } from '../protocol/body/topic-route-data.ts'
-import { permMaskOf, registerTopics } from './register-topics.ts'
+import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
+import { permMaskOf, registerTopics, type StoredTopics } from './register-topics.ts'
 import type {
   AppliedRegistration,
   RegisterBrokerOutcome,
@@ -37,11 +37,11 @@ export function* applyRegistration(
 ): Steps<RegisterBrokerOutcome> {
   yield* checkBroker(tables, maxBrokers, registration, changes)
   yield* checkTopics(tables, maxTopics, registration, deleteMissingTopics)
-  const { clusterName, brokerAddr, brokerName, brokerId } = registration
+  const { clusterName, brokerAddr, brokerName, brokerId, haServerAddr, generation, peer } = registration
   const before = tables.live(clusterName, brokerAddr)
   const isRenamed = before !== undefined && before.brokerName !== brokerName
   // Registrations of different names may overtake each other while they are read.
-  if (isRenamed && before.generation > registration.generation) return { result: NO_MASTER }
+  if (isRenamed && before.generation > generation) return { result: NO_MASTER }
   if (tables.addToCluster(clusterName, brokerName)) changes.markDirty()
   const known = tables.brokerAddrTable.get(brokerName)
   const brokerAddrs = new Map(known?.brokerAddrs)
@@ -49,72 +49,68 @@ export function* applyRegistration(
   const previousMinId = minBrokerId(brokerAddrs) ?? MASTER_ID
   // One address has one id: a broker that changes its role keeps its address.
   for (const [id, addr] of brokerAddrs) if (addr === brokerAddr && id !== brokerId) brokerAddrs.delete(id)
-  const group = (): BrokerData => ({
-    cluster: known?.cluster ?? clusterName,
-    brokerName,
-    brokerAddrs,
-    zoneName: registration.zoneName,
-    enableActingMaster: registration.enableActingMaster === true,
-  })
+  const enableActingMaster = registration.enableActingMaster === true
+  const cluster = known?.cluster ?? clusterName
+  const group = { cluster, brokerName, brokerAddrs, zoneName: registration.zoneName, enableActingMaster }
   const previousAddr = brokerAddrs.get(brokerId)
 
   if (previousAddr !== undefined && isOutdated(tables, registration, previousAddr)) {
-    if (tables.putGroup(group())) changes.group(brokerName)
+    if (tables.putGroup(group)) changes.group(brokerName)
     ignore(tables, registration, previousAddr, changes)
     return { result: NO_MASTER }
   }
-  const topics = registration.topicConfigTable.size
+  const topics = registration.topicConfigTable.keys.length
   if (previousAddr === undefined && topics === 1) {
-    if (tables.putGroup(group())) changes.group(brokerName)
+    if (tables.putGroup(group)) changes.group(brokerName)
     return { result: null }
   }
 
-  if (isRenamed) yield* leaveFormerName(tables, registration, before.brokerName, changes)
+  // The group of the former name loses its topics if this was its last member.
+  if (isRenamed) {
+    const leaving = { clusterName, brokerAddr, brokerName: before.brokerName, brokerId: null, generation }
+    yield* unregisterBrokers(tables, [{ ...leaving, reason: 'renamed' }], changes)
+  }
   brokerAddrs.set(brokerId, brokerAddr)
-  if (tables.putGroup(group())) changes.group(brokerName)
+  if (tables.putGroup(group)) changes.group(brokerName)
   const permMask = permMaskOf(registration, brokerAddrs)
-  const scope = scopeOf(tables, registration, previousAddr)
+  const scope = yield* scopeOf(tables, registration, previousAddr)
   const rules = { permMask, scope, deleteMissingTopics }
   const stored = yield* registerTopics(tables, registration, rules, changes)
 
   // If it was not a member, its earlier topics may have been removed from the tables.
   const complete = isComplete(registration, scope, previousAddr === brokerAddr ? before : undefined)
-  if (putLive(tables, registration, scope, complete)) changes.markDirty()
+  if (putLive(tables, registration, complete)) changes.markDirty()
   const isIncrement = scope.news === 'all' && !scope.namesOwnTopic && !tables.parts.has(brokerName)
   if (permMask !== null && isIncrement)
     tables.overridden.moveTo(brokerName, tables.dataVersionsOf(brokerName))
   setFilterServers(tables, registration, changes)
   if (previousAddr !== brokerAddr || before === undefined || isRenamed) {
-    const { haServerAddr, channelId, peer } = registration
-    changes.event({
-      kind: 'broker registered',
-      broker: identity(registration),
-      haServerAddr,
-      topics,
-      channelId,
-      peer,
-      topicChanges: changes.tally,
-    })
-  } else noteTopics(registration, changes)
+    const { channelId } = registration
+    const broker = identity(registration)
+    const topicChanges = changes.tally
+    changes.event({ kind: 'broker registered', broker, haServerAddr, topics, channelId, peer, topicChanges })
+  } else if (changes.tally !== undefined) {
+    // For a broker that is registered already, only changed topics are an event.
+    const broker = identity(registration)
+    changes.event({ kind: 'topics changed', broker, peer, topicChanges: changes.tally })
+  }
   if (brokerId < previousMinId) {
     changes.event({
       kind: 'min broker id changed',
       brokerName,
       brokerAddrs: new Map(brokerAddrs),
       offlineBrokerAddr: null,
-      haBrokerAddr: registration.haServerAddr,
-      enableActingMaster: registration.enableActingMaster === true,
+      haBrokerAddr: haServerAddr,
+      enableActingMaster,
     })
   }
   const result = brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs)
-  const live = tables.live(clusterName, brokerAddr)
-  const inGroup = tables.brokerAddrTable.get(brokerName)
-  if (stored === undefined || live === undefined || inGroup === undefined) return { result }
-  return { result, applied: { ...stored, live, group: inGroup, queueState: tables.queueState(brokerName) } }
+  return { result, applied: appliedRegistration(tables, registration, scope, stored) }
 }
 
 /** What is new in a registration that repeats the previous one. */
 export type Repetition = Pick<Registration, 'channelId' | 'peer' | 'generation' | 'nowMs'>
+export type RepetitionOutcome = RegisterBrokerOutcome & { readonly applied: AppliedRegistration }
 
 /**
  * Applies a registration that repeats, in its header and its body, one that was applied before. If the tables are as that one
@@ -126,7 +122,7 @@ export function repeatRegistration(
   applied: AppliedRegistration,
   { channelId, peer, generation, nowMs }: Repetition,
   deleteMissingTopics: boolean,
-): Required<RegisterBrokerOutcome> | undefined {
+): RepetitionOutcome | undefined {
   const { live, group, queueState, missingDeleted } = applied
   const { clusterName, brokerAddr, brokerName } = live
   const changesNothing =
@@ -146,6 +142,20 @@ export function repeatRegistration(
   return { result, applied: { ...applied, live: repeated } }
 }
 
+/** Undefined if the next registration cannot be compared with this one. */
+function appliedRegistration(
+  tables: RouteTables,
+  { clusterName, brokerAddr, brokerName, topicConfigTable: topics, topicQueueMappingInfoMap }: Registration,
+  { namesOwnTopic }: RegistrationScope,
+  stored: StoredTopics,
+): AppliedRegistration | undefined {
+  const live = tables.live(clusterName, brokerAddr)
+  const group = tables.brokerAddrTable.get(brokerName)
+  const isComparable = topics.keys === topics.names && topicQueueMappingInfoMap.size === 0
+  if (!isComparable || live === undefined || group === undefined) return undefined
+  return { ...stored, topics, namesOwnTopic, live, group, queueState: tables.queueState(brokerName) }
+}
+
 /** Whether another address has the id, and registered it with a newer stateVersion. */
 function isOutdated(
   tables: RouteTables,
@@ -155,24 +165,6 @@ function isOutdated(
   if (holderAddr === brokerAddr) return false
   const holder = tables.live(clusterName, holderAddr)
   return holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion
-}
-
-/** Removes the address from the group of its former name, and that group's topics if it was the last member. */
-function leaveFormerName(
-  tables: RouteTables,
-  { clusterName, brokerAddr, generation }: Registration,
-  brokerName: string,
-  changes: RouteChanges,
-): Steps<void> {
-  const leaving = {
-    clusterName,
-    brokerAddr,
-    brokerName,
-    brokerId: null,
-    reason: 'renamed',
-    generation,
-  } as const
-  return unregisterBrokers(tables, [leaving], changes)
 }
 
 /** Leaves the id to the address that has it; the registering broker is not live. */
@@ -195,41 +187,26 @@ function ignore(
 }
 
 /** @returns Whether more than the data version and the times has changed. */
-function putLive(
-  tables: RouteTables,
-  registration: Registration,
-  { topics, firstTopic }: RegistrationScope,
-  complete: boolean,
-): boolean {
-  const { clusterName, brokerAddr, brokerName } = registration
+function putLive(tables: RouteTables, registration: Registration, complete: boolean): boolean {
+  const { clusterName, brokerAddr, brokerName, dataVersion, haServerAddr } = registration
+  const { channelId, peer, generation, nowMs } = registration
+  // A heartbeat may have arrived while the registration was being read.
+  const lastHeartbeatMs = tables.live(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0
   return tables.setLive({
     clusterName,
     brokerAddr,
     brokerName,
-    // A heartbeat may have arrived while the registration was being read.
-    lastUpdateTimestampMs: Math.max(
-      registration.nowMs,
-      tables.lastPauseEndMs,
-      tables.live(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0,
-    ),
+    lastUpdateTimestampMs: Math.max(nowMs, tables.lastPauseEndMs, lastHeartbeatMs),
     heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
-    dataVersion: registration.dataVersion,
-    channelId: registration.channelId,
-    peer: registration.peer,
-    haServerAddr: registration.haServerAddr,
-    topics,
-    firstTopic,
+    dataVersion,
+    channelId,
+    peer,
+    haServerAddr,
+    topics: registration.topicConfigTable.keys.length,
+    firstTopic: registration.topicConfigTable.keys[0],
     isComplete: complete,
-    generation: registration.generation,
+    generation,
   })
-}
-
-/** For a broker that is registered already, only changed topics are an event. */
-function noteTopics(registration: Registration, changes: RouteChanges): void {
-  const { tally: topicChanges } = changes
-  if (topicChanges === undefined) return
-  const { peer } = registration
-  changes.event({ kind: 'topics changed', broker: identity(registration), peer, topicChanges })
 }
 
 function identity({ clusterName, brokerName, brokerId, brokerAddr }: BrokerIdentity): BrokerIdentity {

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Steps } from '../common/time-slicer.ts'
-import { Perm } from '../protocol/body/topic-config.ts'
-import { MASTER_ID, type QueueData } from '../protocol/body/topic-route-data.ts'
-import { ChangedTopics, TopicList } from '../protocol/body/topic-table.ts'
+import { Perm, type TopicQueues } from '../protocol/body/topic-config.ts'
+import { MASTER_ID, type QueueData, sameQueueData } from '../protocol/body/topic-route-data.ts'
+import type { TopicTable } from '../protocol/body/topic-table.ts'
 import type { AppliedRegistration, Registration } from './registration.ts'
 import type { RegistrationScope, Removal } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
@@ -30,87 +30,80 @@ export interface TopicRules {
 }
 
 /** The part of an {@link AppliedRegistration} that concerns its topics. */
-export type StoredTopics = Pick<
-  AppliedRegistration,
-  'topicNames' | 'queueDatas' | 'permMask' | 'missingDeleted'
->
+export type StoredTopics = Pick<AppliedRegistration, 'permMask' | 'missingDeleted' | 'storedExactly'>
 
-/**
- * Applies the topics of a registration, as far as they count, in steps of one topic. If the tables still have the topics that it
- * was compared with, only its changes are looked at.
- * @returns Undefined if the next registration cannot be compared with this one.
- */
+/** Topics that did not change and are looked at in one step. */
+const UNCHANGED_PER_STEP = 64
+
+/** Applies the topics of a registration, as far as they count, in steps of one topic. */
 export function* registerTopics(
   tables: RouteTables,
   registration: Registration,
   { permMask, scope, deleteMissingTopics }: TopicRules,
   changes: RouteChanges,
-): Steps<StoredTopics | undefined> {
+): Steps<StoredTopics> {
+  if (permMask === null) return { permMask, missingDeleted: true, storedExactly: true }
   const { brokerName, dataVersion, topicConfigTable, topicQueueMappingInfoMap } = registration
-  const isCounted = permMask !== null
-  const removal =
-    isCounted && deleteMissingTopics ? tables.parts.removalBy(tables, registration, scope) : 'none'
+  const removal = deleteMissingTopics ? tables.parts.removalBy(tables, registration, scope) : 'none'
   if (removal !== 'none') yield* removeMissing(tables, registration, removal, changes)
-  const named = isCounted ? tables.parts.take(registration, scope, deleteMissingTopics) : undefined
+  const named = tables.parts.take(registration, scope, deleteMissingTopics)
 
-  const { news } = scope
+  const { names } = topicConfigTable
   const isOverridden = tables.overridden.has(brokerName)
-  const hasKnown = named === undefined && !isOverridden && stillHas(tables, registration, permMask)
-  const compared = topicConfigTable instanceof ChangedTopics && hasKnown ? topicConfigTable : undefined
-  const topicNames: string[] = []
-  const queueDatas = compared === undefined ? [] : [...(registration.previous?.queueDatas ?? [])]
-  const share = queueDataSharing(brokerName)
-  for (const [index, config] of compared?.changes ?? numbered(topicConfigTable.values())) {
-    const { topicName: topic, readQueueNums, writeQueueNums, perm, topicSysFlag } = config
-    const queueData = share(readQueueNums, writeQueueNums, perm & (permMask ?? ~0), topicSysFlag)
-    const known =
-      !isCounted || news === 'all' ? undefined : tables.topicQueueTable.get(topic)?.get(brokerName)
+  const isComparable = named === undefined && !isOverridden
+  const before = isComparable ? topicsInTables(tables, registration, permMask) : undefined
+  const queueDataOf = queueDataSharing(brokerName, permMask)
+  let storedExactly = true
+  for (let index = 0; index < names.length; index++) {
+    if (index % UNCHANGED_PER_STEP === UNCHANGED_PER_STEP - 1) yield
+    const topic = names[index] as string
+    const queues = topicConfigTable.queues[index] as TopicQueues
+    if (before?.queues[index] === queues && before.names[index] === topic) continue
+    const queueData = queueDataOf(queues)
+    const known = tables.topicQueueTable.get(topic)?.get(brokerName)
     const stays =
       known !== undefined &&
-      (news === 'nothing' || (isOverridden && tables.overridden.outlasts(topic, queueData, dataVersion)))
-    if (isCounted && !stays) {
-      const change = tables.topicQueueTable.get(topic)?.has(brokerName) === true ? 'changed' : 'new'
-      if (tables.putQueueData(topic, queueData)) changes.topic(topic, change)
+      (scope.news === 'nothing' ||
+        (scope.news === 'differences' &&
+          isOverridden &&
+          tables.overridden.outlasts(topic, queueData, dataVersion)))
+    if (stays) storedExactly &&= sameQueueData(known, queueData)
+    else {
+      if (tables.putQueueData(topic, queueData)) changes.topic(topic, known === undefined ? 'new' : 'changed')
       if (isOverridden) tables.overridden.drop(topic, brokerName)
     }
-    if (compared === undefined) topicNames.push(topic)
-    queueDatas[index] = stays ? known : queueData
     named?.add(topic)
     yield
   }
-  if (isCounted && news !== 'nothing') {
-    for (const [topic, info] of topicQueueMappingInfoMap) {
-      const known = tables.topicQueueMappingInfoTable.get(topic)
-      const bname = info.bname ?? 'null'
-      if (!isDeepStrictEqual(known?.get(bname), info)) {
-        tables.topicQueueMappingInfoTable.set(topic, new Map(known).set(bname, info))
-        changes.topic(topic)
-      }
-      yield
-    }
-  }
-  const isList = topicConfigTable instanceof TopicList || topicConfigTable instanceof ChangedTopics
-  if (!isList || topicQueueMappingInfoMap.size > 0) return undefined
-  const missingDeleted = !isCounted || removal === 'not named'
-  return { topicNames: compared?.keys() ?? topicNames, queueDatas, permMask, missingDeleted }
+  if (scope.news !== 'nothing') yield* putMappings(tables, topicQueueMappingInfoMap, changes)
+  return { permMask, missingDeleted: removal === 'not named', storedExactly }
 }
 
-/** Whether the topics that a registration was compared with are still as they were then. */
-function stillHas(
+/** The topics of the previous registration, if the tables are as it left them. */
+function topicsInTables(
   tables: RouteTables,
-  { topicConfigTable, brokerName, previous }: Registration,
-  permMask: number | null,
-): boolean {
-  if (!(topicConfigTable instanceof ChangedTopics) || topicConfigTable.known !== previous) return false
-  return (
-    previous.permMask === permMask &&
-    (permMask === null || previous.queueState === tables.queueState(brokerName))
-  )
+  { brokerName, previous, topicConfigTable: { keys, names } }: Registration,
+  permMask: number,
+): TopicTable | undefined {
+  // Where keys are not names, a name may come twice.
+  const isComparable = keys === names && previous?.permMask === permMask && previous.storedExactly
+  return isComparable && previous.queueState === tables.queueState(brokerName) ? previous.topics : undefined
 }
 
-function* numbered<Item>(items: Iterable<Item>): Generator<[number, Item], undefined, undefined> {
-  let number = 0
-  for (const item of items) yield [number++, item]
+function* putMappings(
+  { topicQueueMappingInfoTable }: RouteTables,
+  mappings: Registration['topicQueueMappingInfoMap'],
+  changes: RouteChanges,
+): Steps<void> {
+  for (const [topic, info] of mappings) {
+    const known = topicQueueMappingInfoTable.get(topic)
+    const bname = info.bname ?? 'null'
+    if (!isDeepStrictEqual(known?.get(bname), info)) {
+      topicQueueMappingInfoTable.set(topic, new Map(known).set(bname, info))
+      changes.topic(topic)
+    }
+    yield
+  }
 }
 
 function* removeMissing(
@@ -120,7 +113,7 @@ function* removeMissing(
   changes: RouteChanges,
 ): Steps<void> {
   const names = new Set<string>()
-  for (const key of topicConfigTable.keys()) {
+  for (const key of topicConfigTable.keys) {
     names.add(key)
     yield
   }
@@ -131,24 +124,19 @@ function* removeMissing(
   }
 }
 
-/** Makes the queues of topics; most are configured alike, so equal ones of one registration are one object in memory. */
-function queueDataSharing(
-  brokerName: string,
-): (read: number, write: number, perm: number, flag: number) => QueueData {
-  const shared = new Map<string, QueueData>()
-  let last: QueueData | undefined
-  return (readQueueNums, writeQueueNums, perm, topicSysFlag) => {
-    if (
-      last?.readQueueNums === readQueueNums &&
-      last.writeQueueNums === writeQueueNums &&
-      last.perm === perm &&
-      last.topicSysFlag === topicSysFlag
-    ) {
-      return last
+/** Makes the queues of topics; those of one object of the registration are one object, too. */
+function queueDataSharing(brokerName: string, permMask: number): (queues: TopicQueues) => QueueData {
+  const shared = new Map<TopicQueues, QueueData>()
+  return (queues) => {
+    const { readQueueNums, writeQueueNums, perm, topicSysFlag } = queues
+    const queueData = shared.get(queues) ?? {
+      brokerName,
+      readQueueNums,
+      writeQueueNums,
+      perm: perm & permMask,
+      topicSysFlag,
     }
-    const key = `${readQueueNums} ${writeQueueNums} ${perm} ${topicSysFlag}`
-    last = shared.get(key) ?? { brokerName, readQueueNums, writeQueueNums, perm, topicSysFlag }
-    shared.set(key, last)
-    return last
+    shared.set(queues, queueData)
+    return queueData
   }
 }

@@ -1,6 +1,10 @@
+import type { Steps } from '../common/time-slicer.ts'
 import { sameDataVersion } from '../protocol/body/data-version.ts'
 import type { Registration } from './registration.ts'
 import type { BrokerLiveInfo, RouteTables } from './route-tables.ts'
+
+/** Names that are compared in one step. */
+const NAMES_PER_STEP = 256
 
 /** What a registration adds to the previous one from its address. */
 export interface RegistrationScope {
@@ -13,9 +17,6 @@ export interface RegistrationScope {
   readonly isPart: boolean
   /** Whether it names the topic that every Java broker has under its own name. An increment does not name it. */
   readonly namesOwnTopic: boolean
-  /** Number of its topics, and the first of them. */
-  readonly topics: number
-  readonly firstTopic: string | undefined
 }
 
 /**
@@ -23,25 +24,32 @@ export interface RegistrationScope {
  * @param holderAddr - Address that had the broker's id before; empty or undefined if none had it. Its topics are in the tables.
  * @see RouteInfoManager#isBrokerTopicConfigChanged in apache/rocketmq
  */
-export function scopeOf(
+export function* scopeOf(
   tables: RouteTables,
   registration: Registration,
   holderAddr: string | undefined,
-): RegistrationScope {
-  const { clusterName, brokerAddr, brokerName, dataVersion, topicConfigTable } = registration
-  const topics = topicConfigTable.size
-  const [firstTopic] = topicConfigTable.keys()
-  const namesOwnTopic = topicConfigTable.has(brokerName)
+): Steps<RegistrationScope> {
+  const { clusterName, brokerAddr, brokerName, dataVersion, previous, topicConfigTable } = registration
+  const { keys } = topicConfigTable
+  const isNamedAsBefore = keys === previous?.topics.keys && brokerName === previous.live.brokerName
+  const namesOwnTopic = isNamedAsBefore ? previous.namesOwnTopic : yield* includes(keys, brokerName)
   const before = tables.live(clusterName, brokerAddr)
-  const scope = { topics, firstTopic, namesOwnTopic }
   if (before === undefined || !sameDataVersion(before.dataVersion, dataVersion))
-    return { ...scope, news: 'all', isPart: false }
-  const isRepeated = before.topics === topics && before.firstTopic === firstTopic
+    return { news: 'all', isPart: false, namesOwnTopic }
+  const isRepeated = before.topics === keys.length && before.firstTopic === keys[0]
   // Parts have no topic in common; the full registration of a version names the topics of an increment of that version.
-  const namesPrevious = before.firstTopic !== undefined && topicConfigTable.has(before.firstTopic)
+  const namesPrevious = before.firstTopic !== undefined && (yield* includes(keys, before.firstTopic))
   const isFirst = holderAddr === undefined || holderAddr === ''
   const news = isFirst ? 'all' : isRepeated && holderAddr === brokerAddr ? 'nothing' : 'differences'
-  return { ...scope, news, isPart: !isRepeated && !namesPrevious }
+  return { news, isPart: !isRepeated && !namesPrevious, namesOwnTopic }
+}
+
+function* includes(names: readonly string[], name: string): Steps<boolean> {
+  for (let index = 0; index < names.length; index++) {
+    if (names[index] === name) return true
+    if (index % NAMES_PER_STEP === NAMES_PER_STEP - 1) yield
+  }
+  return false
 }
 
 /**
@@ -49,10 +57,11 @@ export function scopeOf(
  * own topic has if it repeats a registration: increments are not repeated.
  */
 export function isComplete(
-  { brokerName, dataVersion }: Registration,
-  { news, namesOwnTopic, topics }: RegistrationScope,
+  { brokerName, dataVersion, topicConfigTable }: Registration,
+  { news, namesOwnTopic }: RegistrationScope,
   before: BrokerLiveInfo | undefined,
 ): boolean {
+  const topics = topicConfigTable.keys.length
   if (namesOwnTopic || topics === 0 || news === 'nothing') return true
   if (before?.isComplete !== true || before.brokerName !== brokerName) return false
   const known = before.dataVersion
@@ -113,12 +122,13 @@ export class RegistrationParts {
    * neither of two complete rounds, since a topic that moves from part to part may miss one.
    */
   removalBy(tables: RouteTables, registration: Registration, scope: RegistrationScope): Removal {
-    const { brokerName } = registration
-    if (registration.topicQueueMappingInfoMap.size > 0) return 'none'
+    const { brokerName, topicConfigTable, topicQueueMappingInfoMap } = registration
+    if (topicQueueMappingInfoMap.size > 0) return 'none'
     const rounds = this.#rounds.get(brokerName)
     if (!scope.namesOwnTopic) {
       // An increment names topics; a registration without topics means that the broker has none.
-      const isIncrement = scope.topics > 0 && tables.topicQueueTable.get(brokerName)?.has(brokerName) === true
+      const hasTopics = topicConfigTable.keys.length > 0
+      const isIncrement = hasTopics && tables.topicQueueTable.get(brokerName)?.has(brokerName) === true
       return isIncrement || scope.isPart || rounds !== undefined ? 'none' : 'not named'
     }
     if (!scope.isPart && rounds?.hasParts !== true) return 'not named'

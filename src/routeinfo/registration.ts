@@ -1,6 +1,6 @@
 import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
-import type { BrokerData, QueueData } from '../protocol/body/topic-route-data.ts'
-import type { KnownTopics } from '../protocol/body/topic-table.ts'
+import type { BrokerData } from '../protocol/body/topic-route-data.ts'
+import type { TopicTable } from '../protocol/body/topic-table.ts'
 import type { BrokerIdentity } from './route-changes.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 
@@ -17,12 +17,15 @@ export interface Registration extends BrokerIdentity, RegisterBrokerBody {
   /** Arrival number of the request, see BrokerLiveInfo. */
   readonly generation: number
   readonly nowMs: number
-  /** The registration whose topics its own were compared with, see {@link ChangedTopics}. */
+  /** The last one from its address, with whose topics its own were compared. */
   readonly previous?: AppliedRegistration | undefined
 }
 
 /** How a registration left the tables. A later one is compared with it, as far as the tables are still the same. */
-export interface AppliedRegistration extends KnownTopics {
+export interface AppliedRegistration {
+  /** Their keys are the names inside. */
+  readonly topics: TopicTable
+  readonly namesOwnTopic: boolean
   readonly live: Readonly<BrokerLiveInfo>
   readonly group: BrokerData
   /** State of the broker name's queues, see {@link RouteTables.queueState}. */
@@ -31,8 +34,8 @@ export interface AppliedRegistration extends KnownTopics {
   readonly missingDeleted: boolean
   /** What its permissions were masked with; null if its topics did not count. */
   readonly permMask: number | null
-  /** What the tables had of each topic; if they did not count, what it registered. */
-  readonly queueDatas: readonly QueueData[]
+  /** Whether the tables have the queues that it registered, and no others of an operator or another member. */
+  readonly storedExactly: boolean
 }
 
 /** What a slave learns of its master; null where unknown. @see RegisterBrokerResult in apache/rocketmq */
@@ -46,5 +49,5 @@ export interface RegisterBrokerOutcome {
   /** Null if it is rejected. */
   readonly result: RegisterBrokerResult | null
   /** Absent where the next registration cannot be compared with this one. */
-  readonly applied?: AppliedRegistration
+  readonly applied?: AppliedRegistration | undefined
 }

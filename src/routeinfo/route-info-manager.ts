@@ -3,7 +3,12 @@ import type { DataVersion } from '../protocol/body/data-version.ts'
 import { encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { Counters } from '../stats/counters.ts'
-import { applyRegistration, type Repetition, repeatRegistration } from './apply-registration.ts'
+import {
+  applyRegistration,
+  type Repetition,
+  type RepetitionOutcome,
+  repeatRegistration,
+} from './apply-registration.ts'
 import { BatchUnregistrationService } from './batch-unregistration-service.ts'
 import { BrokerQueue } from './broker-queue.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
@@ -119,7 +124,7 @@ export class RouteInfoManager {
     repetition: Repetition,
     deleteMissingTopics: boolean,
     owner: LockOwner,
-  ): MaybePromise<Required<RegisterBrokerOutcome> | undefined> {
+  ): MaybePromise<RepetitionOutcome | undefined> {
     const { lock, tables, view } = this.#routes
     // Restored routes may change the result of a registration, so it is applied in full while there are any.
     const repeat = () =>

@@ -82,7 +82,7 @@ export function* checkTopics(
   const { topicQueueTable, topicQueueMappingInfoTable } = tables
   const { clusterName, brokerAddr, nowMs, topicConfigTable, topicQueueMappingInfoMap } = registration
   const mayExceed =
-    topicQueueTable.size + topicConfigTable.size > maxTopics ||
+    topicQueueTable.size + topicConfigTable.keys.length > maxTopics ||
     topicQueueMappingInfoTable.size + topicQueueMappingInfoMap.size > maxTopics
   if (!mayExceed) return
   const topics = yield* topicsWith(tables, registration, deleteMissingTopics)
@@ -110,15 +110,15 @@ function* topicsWith(
   const { topicQueueTable } = tables
   // The topics of a 4.x slave never count; those of a 5.x slave may, if its group has no master.
   if (brokerId !== MASTER_ID && enableActingMaster === null) return topicQueueTable.size
-  let topics = yield* sizeWith(topicQueueTable, topicNames(registration))
-  const scope = scopeOf(tables, registration, brokerAddr)
+  let topics = yield* sizeWith(topicQueueTable, topicConfigTable.names)
+  const scope = yield* scopeOf(tables, registration, brokerAddr)
   const removesMissing =
     deleteMissingTopics && tables.parts.removalBy(tables, registration, scope) === 'not named'
   const leaving = [leavingName(tables, registration), removesMissing ? brokerName : undefined]
   const names = leaving.filter((name) => name !== undefined)
   if (names.length === 0) return topics
   const keys = new Set<string>()
-  for (const key of topicConfigTable.keys()) {
+  for (const key of topicConfigTable.keys) {
     keys.add(key)
     yield
   }
@@ -128,10 +128,6 @@ function* topicsWith(
     yield
   }
   return topics
-}
-
-function* topicNames({ topicConfigTable }: Registration): Generator<string, void, undefined> {
-  for (const { topicName } of topicConfigTable.values()) yield topicName
 }
 
 /** The size of a table if these names were added. */

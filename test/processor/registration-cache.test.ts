@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RequestCode } from '../../src/protocol/request-code.ts'
-import { openChannel } from '../routeinfo/route-helpers.ts'
+import { finestSlicer, ManualTurns, openChannel } from '../routeinfo/route-helpers.ts'
 import { type Asked, MASTER, ProcessorWorld, registrationBody } from './processor-world.ts'
 
 /** With the own topic of broker a. */
@@ -227,5 +227,26 @@ describe('the cache of registrations', () => {
     await world.ask(REGISTER_BROKER, { ext: MASTER, body: bytes })
     expect(world.registrations.bytes).toBe(once)
     expect(once).toBeLessThan(2 * bytes.length + 1_700)
+  })
+
+  test('gives the last body to one registration at a time, since that overwrites it', async () => {
+    const turns = new ManualTurns()
+    const world = new ProcessorWorld({ keptBytes: 4_000_000, slicer: finestSlicer(turns) })
+    const register = (counter: number, changed: readonly number[]) => {
+      const table = Array.from({ length: 5_000 }, (_, number) => {
+        const queues = changed.includes(number) ? 4 : 8
+        return `"T${number}":{"order":false,"perm":6,"readQueueNums":${queues},"topicFilterType":"SINGLE_TAG","topicName":"T${number}","topicSysFlag":0,"writeQueueNums":${queues}}`
+      })
+      const version = `{"counter":${counter},"stateVersion":0,"timestamp":5}`
+      const text = `{"topicConfigSerializeWrapper":{"dataVersion":${version},"topicConfigTable":{${table}}}}`
+      return world.ask(REGISTER_BROKER, { ext: MASTER, body: text })
+    }
+    await turns.until(register(1, []))
+    const second = register(2, [4_900])
+    for (let turn = 0; turn < 3; turn++) await turns.next()
+    const third = register(3, [0, 4_900])
+    await turns.until(Promise.all([second, third]))
+    const { body } = await world.ask(GET_ROUTEINFO_BY_TOPIC, { ext: { topic: 'T4900' } })
+    expect(body).toContain('"readQueueNums":4')
   })
 })

@@ -2,10 +2,7 @@ import { inflateSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { decodeInflatedRegisterBrokerBody } from '../../src/protocol/body/compressed-register-broker-body.ts'
 import { decodeDataVersion } from '../../src/protocol/body/data-version.ts'
-import {
-  type RegisterBrokerBody,
-  readRegisterBrokerBody,
-} from '../../src/protocol/body/register-broker-body.ts'
+import { readRegisterBrokerBody } from '../../src/protocol/body/register-broker-body.ts'
 import type { TopicQueueMappingInfo } from '../../src/protocol/body/topic-queue-mapping-info.ts'
 import { encodeTopicRouteData, type TopicRouteData } from '../../src/protocol/body/topic-route-data.ts'
 import { MQVersion } from '../../src/protocol/remoting-command.ts'
@@ -41,7 +38,7 @@ function mapping(said: SaidMapping): TopicQueueMappingInfo {
   return { ...said, epoch: BigInt(said.epoch), currIdMap }
 }
 
-function registration(text: string): RegisterBrokerBody {
+function registration(text: string) {
   const { filterServerList, topicConfigSerializeWrapper: wrapper }: SaidRegistration = parsed(text)
   const { counter, stateVersion = 0, timestamp } = wrapper.dataVersion
   const topics = Object.entries(wrapper.topicConfigTable).map(([name, config]) => {

@@ -1,6 +1,6 @@
 /** Small helpers of the protocol tests. */
 
-import type { NamedTopicConfig } from '../../src/protocol/body/topic-config.ts'
+import type { TopicQueues } from '../../src/protocol/body/topic-config.ts'
 import type { TopicTable } from '../../src/protocol/body/topic-table.ts'
 import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
 import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
@@ -52,8 +52,10 @@ export function int32(value: number): Buffer {
   return bytes
 }
 
+/** A topic of a registration. */
+export type Topic = TopicQueues & { readonly topicName: string }
+
 /** The topics of a registration by their keys, to be compared. */
-export function topicMap(table: TopicTable): Map<string, NamedTopicConfig> {
-  const topics = [...table.values()]
-  return new Map([...table.keys()].map((key, index) => [key, topics[index] as NamedTopicConfig]))
+export function topicMap({ keys, names, queues }: TopicTable): Map<string, Topic> {
+  return new Map(keys.map((key, index) => [key, { topicName: names[index], ...queues[index] } as Topic]))
 }

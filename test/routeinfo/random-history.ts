@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Registration } from '../../src/routeinfo/registration.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { openChannel, registration, topicConfig } from './route-helpers.ts'
+import { openChannel, registration, tableOf, topicConfig } from './route-helpers.ts'
 
 /** What names may hold: everything that JSON, lines or keys of two parts could trip over. */
 export const TOPICS = [
@@ -60,7 +60,7 @@ const registering: fc.Arbitrary<Partial<Registration>> = fc.record({
   dataVersion: fc.record({ counter: of(...LONGS), stateVersion: of(0n, 1n), timestamp: of(...LONGS) }),
   topicConfigTable: fc
     .array(config, { maxLength: 6 })
-    .map((configs) => new Map(configs.map((each) => [each.topicName, each]))),
+    .map((configs) => tableOf(new Map(configs.map((each) => [each.topicName, each])))),
   topicQueueMappingInfoMap: fc.array(fc.tuple(topic, mapping), { maxLength: 2 }).map((list) => new Map(list)),
   filterServerList: of(null, [], ['f:1', 'f "2"']),
 })

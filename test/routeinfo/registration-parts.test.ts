@@ -1,17 +1,21 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { NamedTopicConfig } from '../../src/protocol/body/topic-config.ts'
+import type { TopicTable } from '../../src/protocol/body/topic-table.ts'
 import { applyRegistration } from '../../src/routeinfo/apply-registration.ts'
+import type { AppliedRegistration, RegisterBrokerOutcome } from '../../src/routeinfo/registration.ts'
 import { scopeOf } from '../../src/routeinfo/registration-parts.ts'
 import { RouteChanges } from '../../src/routeinfo/route-changes.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { RouteTables } from '../../src/routeinfo/route-tables.ts'
 import { UNLIMITED } from '../../src/routeinfo/table-limits.ts'
+import { finish } from '../protocol/frame-helpers.ts'
 import {
   managerWith,
+  type NamedTopicConfig,
   openChannel,
   PLAIN_VARIANT,
   registration,
+  tableOf,
   topicConfig,
   topicTable,
 } from './route-helpers.ts'
@@ -61,7 +65,7 @@ function register(
 ): RouteInfoManager {
   const generation = manager.queue.nextGeneration()
   const dataVersion = { counter: BigInt(counter), stateVersion: 0n, timestamp: 1n }
-  const given = { generation, topicConfigTable: table, dataVersion }
+  const given = { generation, topicConfigTable: tableOf(table), dataVersion }
   void manager.registerBroker(registration(given), deleteMissing, owner)
   return manager
 }
@@ -145,18 +149,18 @@ describe('the rounds of a broker that registers in parts', () => {
   test('name only topics that are in the tables, so that they grow no further', () => {
     const tables = new RouteTables()
     const own = topicTable(['broker-a', 'T1'])
-    const send = (topicConfigTable: Table) => {
+    const send = (topicConfigTable: TopicTable) => {
       const given = registration({ topicConfigTable, generation: 1 })
       for (const _ of applyRegistration(tables, UNLIMITED, given, true, new RouteChanges()));
     }
-    const odd = new Map([['a key that is no topic', topicConfig('T2')]])
+    const odd = tableOf(new Map([['a key that is no topic', topicConfig('T2')]]))
     const [part, deleted] = [topicTable(['T4']), topicTable(['Deleted'])]
     for (const table of [own, topicTable(['T3']), own, odd, part, own, deleted]) send(table)
     tables.removeQueueData('Deleted', 'broker-a')
     const next = registration({ topicConfigTable: own, generation: 1 })
-    const removal = tables.parts.removalBy(tables, next, scopeOf(tables, next, next.brokerAddr))
+    const removal = tables.parts.removalBy(tables, next, finish(scopeOf(tables, next, next.brokerAddr)))
     const stays = (topic: string) => typeof removal === 'object' && removal.has(topic)
-    const names = [...own.keys(), 'T2', 'T4', 'Deleted', ...odd.keys()]
+    const names = [...own.keys, 'T2', 'T4', 'Deleted', ...odd.keys]
     expect(names.filter(stays)).toEqual(['broker-a', 'T1', 'T2', 'T4'])
   })
 })
@@ -164,12 +168,43 @@ describe('the rounds of a broker that registers in parts', () => {
 describe('topics that an operator changed', () => {
   test('are as their broker registers them after it has left and returned', () => {
     const { manager } = managerWith('whole')
-    const table = topicTable(['broker-a', 'T1'])
+    const table = new Map(['broker-a', 'T1'].map((name) => [name, topicConfig(name)]))
     register(manager, table, 1)
     operate(manager, 'wipe')
     manager.onChannelsDestroy([owner.id])
     expect(routesOf(manager).every((route) => route === undefined)).toBe(true)
     register(manager, table, 1)
     expect(routesOf(manager)[1]).toContain('"perm":6')
+  })
+})
+
+describe('a registration that is repeated', () => {
+  const repeat = (manager: RouteInfoManager, applied: AppliedRegistration) => {
+    const repetition = { channelId: 1, nowMs: 1, generation: manager.queue.nextGeneration() }
+    return manager.repeatRegistration(applied, repetition, false, owner)
+  }
+  const applied = (
+    manager: RouteInfoManager,
+    names: readonly string[],
+    counter = 1n,
+  ): AppliedRegistration => {
+    const dataVersion = { counter, stateVersion: 0n, timestamp: 1n }
+    const given = { generation: manager.queue.nextGeneration(), topicConfigTable: topicTable(names), dataVersion }
+    const outcome = manager.registerBroker(registration(given), false, owner) as RegisterBrokerOutcome
+    return outcome.applied as AppliedRegistration
+  }
+
+  test('is applied in full if its broker has registered another data version since, with the same topics', () => {
+    const { manager } = managerWith('whole')
+    const first = applied(manager, ['broker-a', 'T1'])
+    applied(manager, ['broker-a', 'T1'], 2n)
+    expect(repeat(manager, first)).toBeUndefined()
+  })
+
+  test('is applied in full if its broker registers in parts, since parts are counted in rounds', () => {
+    const { manager } = managerWith('whole')
+    expect(repeat(manager, applied(manager, ['broker-a', 'T1']))).toBeDefined()
+    const part = applied(manager, ['T2', 'T3'])
+    expect(repeat(manager, part)).toBeUndefined()
   })
 })

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EMPTY_DATA_VERSION } from '../../src/protocol/body/data-version.ts'
-import { TopicList } from '../../src/protocol/body/topic-table.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
 import { RouteChanges, type RouteEvent } from '../../src/routeinfo/route-changes.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
@@ -14,6 +13,7 @@ import {
   PLAIN_VARIANT,
   parseClusterInfo,
   registration,
+  tableOf,
   topicConfig,
   topicTable,
 } from './route-helpers.ts'
@@ -133,19 +133,21 @@ describe('a broker restored from a snapshot', () => {
 
   test('registers all its topics again, also with the version of the snapshot: its registration is newer', async () => {
     const { manager } = await restarted(MASTER)
-    const topicConfigTable = new Map([
-      ['T1', topicConfig('T1', { writeQueueNums: 16 })],
-      ['T2', topicConfig('T2')],
-    ])
+    const topicConfigTable = tableOf(
+      new Map([
+        ['T1', topicConfig('T1', { writeQueueNums: 16 })],
+        ['T2', topicConfig('T2')],
+      ]),
+    )
     await register(manager, { ...MASTER, topicConfigTable })
     expect(routeOf(manager)?.queueDatas).toMatchObject([{ writeQueueNums: 16 }])
   })
 
   test('registers and leaves: its next registration is not compared with the former one', async () => {
     const { manager } = await restarted(MASTER)
-    const given = { ...MASTER, topicConfigTable: new TopicList([topicConfig('T1'), topicConfig('T2')]) }
+    const given = { ...MASTER, topicConfigTable: topicTable(['T1', 'T2']) }
     const previous = (await register(manager, given)).applied
-    expect(previous?.topicNames).toEqual(['T1', 'T2'])
+    expect(previous?.topics.names).toEqual(['T1', 'T2'])
     const leaving = { clusterName: 'C', brokerName: 'broker-a', brokerAddr: 'a:1', brokerId: 0n }
     const generation = manager.queue.nextGeneration()
     manager.submitUnRegisterBrokerRequest({ ...leaving, reason: 'request', generation })
@@ -448,8 +450,8 @@ describe('a topic that was deleted while the server was down', () => {
           brokerName,
           brokerAddr: `${brokerName}:1`,
           dataVersion: { counter, stateVersion: 0n, timestamp: 1n },
-          topicConfigTable: new Map(
-            topics.map((name) => [name, topicConfig(name, { writeQueueNums: queues })] as const),
+          topicConfigTable: tableOf(
+            new Map(topics.map((name) => [name, topicConfig(name, { writeQueueNums: queues })])),
           ),
         })
         const begun = all.flatMap(({ brokerName, before }) => (before ? [broker(brokerName, before)] : []))
@@ -711,7 +713,7 @@ describe('lookups after a restart', () => {
       names.map((topic) => routeOf(manager, topic)?.queueDatas.map((queues) => queues.writeQueueNums))
     const all = (queues: number) => names.map(() => [queues])
     const table = names.map((name) => [name, topicConfig(name, { writeQueueNums: 16 })] as const)
-    const registered = register(manager, { topicConfigTable: new Map(table) })
+    const registered = register(manager, { topicConfigTable: tableOf(new Map(table)) })
     for (let turn = 0; turn < 3; turn++) {
       expect(turns.waiting).toBe(1)
       expect(writeQueueNums()).toEqual(all(8))

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TimeSlicer } from '../../src/common/time-slicer.ts'
-import type { NamedTopicConfig } from '../../src/protocol/body/topic-config.ts'
+import type { TopicQueues } from '../../src/protocol/body/topic-config.ts'
+import type { TopicTable } from '../../src/protocol/body/topic-table.ts'
 import type { RouteVariant } from '../../src/routeinfo/encoded-route-cache.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
 import type { RouteEvent } from '../../src/routeinfo/route-changes.ts'
@@ -84,14 +85,27 @@ export function managerWith(
   return { manager, effects, turns }
 }
 
+/** A topic of a registration. */
+export interface NamedTopicConfig extends TopicQueues {
+  readonly topicName: string
+}
+
 /** Eight queues, readable and writable, unless said otherwise. */
 export function topicConfig(topicName: string, given: Partial<NamedTopicConfig> = {}): NamedTopicConfig {
   return { topicName, readQueueNums: 8, writeQueueNums: 8, perm: 6, topicSysFlag: 0, ...given }
 }
 
 /** A topic table of plain topics. */
-export function topicTable(names: Iterable<string>): Map<string, NamedTopicConfig> {
-  return new Map([...names].map((name) => [name, topicConfig(name)]))
+export function topicTable(names: Iterable<string>): TopicTable {
+  return tableOf(new Map([...names].map((name) => [name, topicConfig(name)])))
+}
+
+/** A topic table of these topics by their keys. */
+export function tableOf(topics: ReadonlyMap<string, NamedTopicConfig>): TopicTable {
+  const names = [...topics.values()].map(({ topicName }) => topicName)
+  const keys = [...topics.keys()]
+  const queues = [...topics.values()].map(({ topicName, ...rest }) => rest)
+  return { keys: `${keys}` === `${names}` ? names : keys, names, queues }
 }
 
 /** A registration of the master of broker-a, unless said otherwise. */

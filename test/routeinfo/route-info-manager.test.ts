@@ -6,6 +6,7 @@ import {
   PLAIN_VARIANT,
   parseClusterInfo,
   registration,
+  tableOf,
   topicConfig,
   topicTable,
 } from './route-helpers.ts'
@@ -37,7 +38,9 @@ async function inTheMiddleOfAChange() {
   const changed = registration({
     generation: manager.queue.nextGeneration(),
     dataVersion: { counter: 2n, stateVersion: 0n, timestamp: 2n },
-    topicConfigTable: new Map(NAMES.map((name) => [name, topicConfig(name, { writeQueueNums: 16 })])),
+    topicConfigTable: tableOf(
+      new Map(NAMES.map((name) => [name, topicConfig(name, { writeQueueNums: 16 })])),
+    ),
   })
   const registered = manager.registerBroker(changed, false, broker)
   await turns.next()
@@ -121,7 +124,7 @@ describe('during a long registration', () => {
       zoneName: 'z',
       filterServerList: ['filter:1'],
       dataVersion: { counter: 2n, stateVersion: 0n, timestamp: 2n },
-      topicConfigTable: new Map(NAMES.map((name) => [name, topicConfig(name, { perm: 4 })])),
+      topicConfigTable: tableOf(new Map(NAMES.map((name) => [name, topicConfig(name, { perm: 4 })]))),
       topicQueueMappingInfoMap: new Map([['T1', { ...info, currIdMap: new Map([[0, 0]]) }]]),
     })
     const registered = manager.registerBroker(moved, false, broker)

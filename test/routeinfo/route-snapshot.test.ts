@@ -8,6 +8,7 @@ import {
   openChannel,
   PLAIN_VARIANT,
   registration,
+  tableOf,
   topicConfig,
   topicTable,
 } from './route-helpers.ts'
@@ -191,7 +192,7 @@ describe('the revision', () => {
     await manager.queryDataVersion(BROKER, null, 80_000, owner)
     expect(manager.encodedRoute('T1', PLAIN_VARIANT)).not.toBeNull()
     expect(manager.revision).toBe(revision)
-    const more = new Map([['T1', topicConfig('T1', { perm: 4 })]])
+    const more = tableOf(new Map([['T1', topicConfig('T1', { perm: 4 })]]))
     await register({ dataVersion: { counter: 3n, stateVersion: 0n, timestamp: 3n }, topicConfigTable: more })
     expect(manager.revision).toBeGreaterThan(revision)
   })

@@ -1,12 +1,13 @@
 import type { MaybePromise } from '../../src/common/time-slicer.ts'
-import type { NamedTopicConfig } from '../../src/protocol/body/topic-config.ts'
 import type { QueueData } from '../../src/protocol/body/topic-route-data.ts'
 import {
   type FakeChannel,
   type GroupJson,
   managerWith,
+  type NamedTopicConfig,
   openChannel,
   parseClusterInfo,
+  tableOf,
   topicConfig,
 } from './route-helpers.ts'
 
@@ -187,7 +188,7 @@ export class ScenarioWorld {
           generation: manager.queue.nextGeneration(),
           nowMs: this.#nowMs,
           dataVersion: dataVersion(options),
-          topicConfigTable: new Map(topics.map((topic) => [topic.topicName, topic])),
+          topicConfigTable: tableOf(new Map(topics.map((topic) => [topic.topicName, topic]))),
           topicQueueMappingInfoMap: new Map(mappings),
           filterServerList: filters === undefined ? null : words(filters),
         },

@@ -15,9 +15,8 @@ import { JsonError } from '../errors.ts'
 import { JsonReader } from '../json/json-reader.ts'
 import { type DataVersion, decodeDataVersion } from './data-version.ts'
 import { MAX_FILTER_SERVERS, type RegisterBrokerBody } from './register-broker-body.ts'
-import type { NamedTopicConfig } from './topic-config.ts'
 import { readTopicQueueMappingInfo, type TopicQueueMappingInfo } from './topic-queue-mapping-info.ts'
-import { TopicList } from './topic-table.ts'
+import { TopicTableBuilder } from './topic-table.ts'
 
 /** First byte of a zlib stream with the usual 32 KiB window; JSON text never starts with it. */
 export const ZLIB_FIRST_BYTE = 0x78
@@ -37,10 +36,9 @@ export function* decodeInflatedRegisterBrokerBody(
   const parts = new LengthPrefixedParts(inflated)
   const dataVersion: DataVersion | null = decodeDataVersion(parts.next(), nowMs)
   if (dataVersion === null) throw new JsonError('dataVersion is null', parts.offset)
-  const topics = new Map<string, NamedTopicConfig>()
+  const topics = new TopicTableBuilder()
   for (let left = parts.count(); left > 0; left--) {
-    const config = parseTopicLine(parts.next(), parts.offset)
-    topics.set(config.topicName, config)
+    addTopicLine(topics, parts.next(), parts.offset)
     yield
   }
   const filterServerList = decodeFilterServerList(parts.next())
@@ -51,7 +49,7 @@ export function* decodeInflatedRegisterBrokerBody(
     topicQueueMappingInfoMap.set(info.topic, info)
     yield
   }
-  const topicConfigTable = new TopicList([...topics.values()])
+  const topicConfigTable = yield* topics.build()
   return { dataVersion, topicConfigTable, topicQueueMappingInfoMap, filterServerList }
 }
 
@@ -89,7 +87,7 @@ class LengthPrefixedParts {
  * Reads five fields, each followed by one space; the attributes behind them are not needed. Each is decoded by itself, so that a
  * topic's name does not keep its whole line in memory.
  */
-function parseTopicLine(line: Buffer, offset: number): NamedTopicConfig {
+function addTopicLine(topics: TopicTableBuilder, line: Buffer, offset: number): void {
   let at = 0
   const field = (): string => {
     const spaceAt = line.indexOf(SPACE, at)
@@ -107,20 +105,18 @@ function parseTopicLine(line: Buffer, offset: number): NamedTopicConfig {
     return value
   }
   const topicName = field()
-  const config = { topicName, readQueueNums: int(), writeQueueNums: int(), perm: int(), topicSysFlag: 0 }
+  const queues = { readQueueNums: int(), writeQueueNums: int(), perm: int(), topicSysFlag: 0 }
   const topicFilterType = field()
   if (topicFilterType !== 'SINGLE_TAG' && topicFilterType !== 'MULTI_TAG') {
     throw new JsonError('a topic line with fewer than five fields or an unknown filter type', offset)
   }
-  return config
+  topics.add(topicName, topicName, queues)
 }
 
 /** As in Java, a list that cannot be read counts as an empty one. */
 function decodeFilterServerList(part: Buffer): readonly string[] {
   try {
-    return (new JsonReader(part).readStringList(MAX_FILTER_SERVERS) ?? []).filter(
-      (address) => address !== null,
-    )
+    return new JsonReader(part).readStringList(MAX_FILTER_SERVERS) ?? []
   } catch (error) {
     if (error instanceof JsonError) return []
     throw error

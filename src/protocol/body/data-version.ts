@@ -1,5 +1,4 @@
-import { FieldNames } from '../json/field-names.ts'
-import { JsonReader } from '../json/json-reader.ts'
+import { JsonReader, type Members } from '../json/json-reader.ts'
 import { type JsonDialect, longText } from '../json/json-text.ts'
 
 /**
@@ -23,7 +22,11 @@ export function sameDataVersion(a: DataVersion | null, b: DataVersion | null): b
 /** The version of a registration without a body. */
 export const EMPTY_DATA_VERSION: DataVersion = { counter: 0n, stateVersion: 0n, timestamp: 0n }
 
-const FIELDS = new FieldNames('counter', 'stateVersion', 'timestamp')
+const MEMBERS: Members<DataVersion> = {
+  counter: (reader) => reader.readLong(),
+  stateVersion: (reader) => reader.readLong() ?? 0n,
+  timestamp: (reader) => reader.readLong() ?? 0n,
+}
 
 /**
  * Reads a version where one is the next value; null for a JSON null.
@@ -31,26 +34,7 @@ const FIELDS = new FieldNames('counter', 'stateVersion', 'timestamp')
  * @throws {JsonError}
  */
 export function readDataVersion(reader: JsonReader, nowMs: number): DataVersion | null {
-  if (!reader.enterObject()) return null
-  let counter: bigint | null = 0n
-  let stateVersion = 0n
-  let timestamp = BigInt(Math.trunc(nowMs))
-  for (let field = reader.nextField(FIELDS); field !== undefined; field = reader.nextField(FIELDS)) {
-    switch (field) {
-      case 'counter':
-        counter = reader.readLong()
-        break
-      case 'stateVersion':
-        stateVersion = reader.readLong() ?? 0n
-        break
-      case 'timestamp':
-        timestamp = reader.readLong() ?? 0n
-        break
-      default:
-        field satisfies never
-    }
-  }
-  return { counter, stateVersion, timestamp }
+  return reader.readObject(MEMBERS, { counter: 0n, stateVersion: 0n, timestamp: BigInt(Math.trunc(nowMs)) })
 }
 
 /**

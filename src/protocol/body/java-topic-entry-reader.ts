@@ -1,5 +1,5 @@
 import { Literal } from '../json/literal.ts'
-import type { NamedTopicConfig, TopicQueues } from './topic-config.ts'
+import type { TopicQueues } from './topic-config.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -26,64 +26,34 @@ const WRITE_QUEUE_NUMS = new Literal(',"writeQueueNums":')
  *
  * `"NAME":{"attributes":{},"order":false,"perm":6,"readQueueNums":8,"topicFilterType":"SINGLE_TAG","topicName":"NAME","topicSysFlag":0,"writeQueueNums":8}`
  */
-export class JavaTopicEntryReader {
+export class JavaTopicEntryReader implements TopicQueues {
   readonly #bytes: Buffer
   readonly #view: DataView
   /** Where the reader is; -1 once the entry has turned out to have another form. */
   #at = 0
-  #topicName = ''
-  #readQueueNums = 0
-  #writeQueueNums = 0
-  #perm = 0
-  #topicSysFlag = 0
+  /** Of the entry that was read last, as everything in public. */
+  topicName = ''
+  readQueueNums = 0
+  writeQueueNums = 0
+  perm = 0
+  topicSysFlag = 0
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
-  /** Offset behind the entry that was read last. */
+  /** Offset behind the entry. */
   get end(): number {
     return this.#at
   }
 
-  /** Name of the entry that was read last. */
-  get topicName(): string {
-    return this.#topicName
-  }
-
-  /** The entry that was read last. */
-  topic(): NamedTopicConfig {
-    return {
-      topicName: this.#topicName,
-      readQueueNums: this.#readQueueNums,
-      writeQueueNums: this.#writeQueueNums,
-      perm: this.#perm,
-      topicSysFlag: this.#topicSysFlag,
-    }
-  }
-
-  /** Whether the entry that was read last has these queues. */
-  hasQueues(queues: TopicQueues | undefined): boolean {
-    return (
-      queues?.perm === this.#perm &&
-      queues.readQueueNums === this.#readQueueNums &&
-      queues.writeQueueNums === this.#writeQueueNums &&
-      queues.topicSysFlag === this.#topicSysFlag
-    )
-  }
-
-  /**
-   * Reads the entry at an offset, and the comma in front of it.
-   * @param expectedName - Its probable name, so that no string is made of it.
-   * @returns False if there is no entry of this form.
-   */
-  read(at: number, expectedName: string | undefined): boolean {
+  /** Reads the entry at an offset, and the comma in front of it. @returns False if there is no entry of this form. */
+  read(at: number): boolean {
     const bytes = this.#bytes
     const from = (bytes[at] === COMMA ? at + 1 : at) + 1
     if (bytes[from - 1] !== QUOTE) return false
-    const isExpected = expectedName !== undefined && this.#isNameAt(from, expectedName)
-    const to = isExpected ? from + expectedName.length : this.#stringEnd(from)
+    const to = this.#stringEnd(from)
     if (to < 0) return false
     this.#at = to
     if (ATTRIBUTES.isAt(this.#view, to)) {
@@ -91,18 +61,18 @@ export class JavaTopicEntryReader {
       if (this.#at < 0) return false
       if (!this.#skip(ATTRIBUTES_NOT_ORDERED) && !this.#skip(ATTRIBUTES_ORDERED)) return false
     } else if (!this.#skip(NOT_ORDERED) && !this.#skip(ORDERED)) return false
-    this.#perm = this.#int()
-    if (this.#perm < 0 || !this.#skip(READ_QUEUE_NUMS)) return false
-    this.#readQueueNums = this.#int()
-    if (this.#readQueueNums < 0 || !this.#skip(TOPIC_FILTER_TYPE)) return false
+    this.perm = this.#int()
+    if (this.perm < 0 || !this.#skip(READ_QUEUE_NUMS)) return false
+    this.readQueueNums = this.#int()
+    if (this.readQueueNums < 0 || !this.#skip(TOPIC_FILTER_TYPE)) return false
     this.#at = this.#stringEnd(this.#at)
     if (this.#at < 0 || !this.#skip(TOPIC_NAME) || !this.#skipSame(from, to)) return false
     if (!this.#skip(TOPIC_SYS_FLAG)) return false
-    this.#topicSysFlag = this.#int()
-    if (this.#topicSysFlag < 0 || !this.#skip(WRITE_QUEUE_NUMS)) return false
-    this.#writeQueueNums = this.#int()
-    if (this.#writeQueueNums < 0 || bytes[this.#at++] !== CLOSE_BRACE) return false
-    this.#topicName = isExpected ? expectedName : bytes.toString('latin1', from, to)
+    this.topicSysFlag = this.#int()
+    if (this.topicSysFlag < 0 || !this.#skip(WRITE_QUEUE_NUMS)) return false
+    this.writeQueueNums = this.#int()
+    if (this.writeQueueNums < 0 || bytes[this.#at++] !== CLOSE_BRACE) return false
+    this.topicName = bytes.toString('latin1', from, to)
     return true
   }
 
@@ -131,16 +101,6 @@ export class JavaTopicEntryReader {
       value = value * 10 + digit
     this.#at = at
     return at === from || at > from + 9 ? -1 : value
-  }
-
-  /** Whether a string is exactly this name, which may have any characters. */
-  #isNameAt(from: number, name: string): boolean {
-    const bytes = this.#bytes
-    for (let index = 0; index < name.length; index++) {
-      const code = name.charCodeAt(index)
-      if (code !== bytes[from + index] || !isPlain(code)) return false
-    }
-    return bytes[from + name.length] === QUOTE
   }
 
   /** The offset of the closing quote of a string of ASCII without escapes; -1 for any other. */

@@ -1,10 +1,9 @@
 import type { Steps } from '../../common/time-slicer.ts'
 import { JsonError } from '../errors.ts'
-import { FieldNames } from '../json/field-names.ts'
 import { JsonReader } from '../json/json-reader.ts'
 import { type DataVersion, EMPTY_DATA_VERSION, readDataVersion } from './data-version.ts'
 import { readTopicQueueMappingInfo, type TopicQueueMappingInfo } from './topic-queue-mapping-info.ts'
-import { type KnownTopics, readTopicTable, TopicList, type TopicTable } from './topic-table.ts'
+import { type KnownTopics, NO_TOPICS, readTopicTable, type TopicTable } from './topic-table.ts'
 
 /**
  * What a broker registers beside its own identity.
@@ -22,14 +21,14 @@ export interface RegisterBrokerBody {
 export function emptyRegisterBrokerBody(filterServerList: readonly string[] | null): RegisterBrokerBody {
   return {
     dataVersion: EMPTY_DATA_VERSION,
-    topicConfigTable: new TopicList([]),
+    topicConfigTable: NO_TOPICS,
     topicQueueMappingInfoMap: new Map(),
     filterServerList,
   }
 }
 
-const BODY_FIELDS = new FieldNames('topicConfigSerializeWrapper', 'filterServerList')
-const WRAPPER_FIELDS = new FieldNames('topicConfigTable', 'dataVersion', 'topicQueueMappingInfoMap')
+const BODY_FIELDS = ['topicConfigSerializeWrapper', 'filterServerList'] as const
+const WRAPPER_FIELDS = ['topicConfigTable', 'dataVersion', 'topicQueueMappingInfoMap'] as const
 
 /** Maximum filter servers of one broker; a list is read in one step. */
 export const MAX_FILTER_SERVERS = 10_000
@@ -58,10 +57,9 @@ export function* readRegisterBrokerBody(
     field !== undefined;
     field = reader.nextField(BODY_FIELDS)
   ) {
-    if (field === 'filterServerList')
-      filterServerList = withoutNulls(reader.readStringList(MAX_FILTER_SERVERS))
+    if (field === 'filterServerList') filterServerList = reader.readStringList(MAX_FILTER_SERVERS)
     else wrapper = yield* readWrapper(reader, bytes, nowMs, known)
-    if (++members > BODY_FIELDS.count) yield
+    if (++members > BODY_FIELDS.length) yield
   }
   reader.expectEnd()
   return { ...wrapper, filterServerList }
@@ -85,7 +83,7 @@ export function* decodeTopicConfigWrapper(
 function emptyWrapper(nowMs: number): Wrapper {
   return {
     dataVersion: { counter: 0n, stateVersion: 0n, timestamp: BigInt(Math.trunc(nowMs)) },
-    topicConfigTable: new TopicList([]),
+    topicConfigTable: NO_TOPICS,
     topicQueueMappingInfoMap: new Map(),
   }
 }
@@ -104,23 +102,14 @@ function* readWrapper(
     field !== undefined;
     field = reader.nextField(WRAPPER_FIELDS)
   ) {
-    switch (field) {
-      case 'topicConfigTable':
-        topicConfigTable = yield* readTopicTable(reader, bytes, known)
-        break
-      case 'dataVersion': {
-        const version = readDataVersion(reader, nowMs)
-        if (version === null) throw new JsonError('dataVersion is null', reader.offset)
-        dataVersion = version
-        break
-      }
-      case 'topicQueueMappingInfoMap':
-        topicQueueMappingInfoMap = yield* readMappings(reader)
-        break
-      default:
-        field satisfies never
+    if (field === 'topicConfigTable') topicConfigTable = yield* readTopicTable(reader, bytes, known)
+    else if (field === 'topicQueueMappingInfoMap') topicQueueMappingInfoMap = yield* readMappings(reader)
+    else {
+      const version = readDataVersion(reader, nowMs)
+      if (version === null) throw new JsonError('dataVersion is null', reader.offset)
+      dataVersion = version
     }
-    if (++members > WRAPPER_FIELDS.count) yield
+    if (++members > WRAPPER_FIELDS.length) yield
   }
   return { dataVersion, topicConfigTable, topicQueueMappingInfoMap }
 }
@@ -135,8 +124,4 @@ function* readMappings(reader: JsonReader): Steps<ReadonlyMap<string, TopicQueue
     yield
   }
   return mappings
-}
-
-function withoutNulls(list: (string | null)[] | null): string[] | null {
-  return list === null ? null : list.filter((address) => address !== null)
 }

@@ -1,5 +1,4 @@
-import { FieldNames } from '../json/field-names.ts'
-import type { JsonReader } from '../json/json-reader.ts'
+import type { JsonReader, Members } from '../json/json-reader.ts'
 
 /** Permission bits of a topic's queues on a broker. @see PermName in apache/rocketmq */
 export const Perm = { INHERIT: 1, WRITE: 2, READ: 4, PRIORITY: 8 } as const
@@ -21,39 +20,33 @@ export interface TopicQueues {
   readonly topicSysFlag: number
 }
 
-/** A topic configuration with a name; one without is rejected before anything is applied. */
-export type NamedTopicConfig = TopicConfig & { readonly topicName: string }
+/** Whether two topics have equal queues. */
+export function sameQueues(a: TopicQueues, b: TopicQueues): boolean {
+  return (
+    a.readQueueNums === b.readQueueNums &&
+    a.writeQueueNums === b.writeQueueNums &&
+    a.perm === b.perm &&
+    a.topicSysFlag === b.topicSysFlag
+  )
+}
 
-const FIELDS = new FieldNames('topicName', 'readQueueNums', 'writeQueueNums', 'perm', 'topicSysFlag')
+const MEMBERS: Members<TopicConfig> = {
+  topicName: (reader) => reader.readString(),
+  readQueueNums: (reader) => reader.readInt() ?? 0,
+  writeQueueNums: (reader) => reader.readInt() ?? 0,
+  perm: (reader) => reader.readInt() ?? 0,
+  topicSysFlag: (reader) => reader.readInt() ?? 0,
+}
+
+const DEFAULTS: TopicConfig = {
+  topicName: null,
+  readQueueNums: 16,
+  writeQueueNums: 16,
+  perm: Perm.READ | Perm.WRITE,
+  topicSysFlag: 0,
+}
 
 /** Reads a topic configuration where one is the next value; null for a JSON null. @throws {JsonError} */
 export function readTopicConfig(reader: JsonReader): TopicConfig | null {
-  if (!reader.enterObject()) return null
-  let topicName: string | null = null
-  let readQueueNums = 16
-  let writeQueueNums = 16
-  let perm: number = Perm.READ | Perm.WRITE
-  let topicSysFlag = 0
-  for (let field = reader.nextField(FIELDS); field !== undefined; field = reader.nextField(FIELDS)) {
-    switch (field) {
-      case 'topicName':
-        topicName = reader.readString()
-        break
-      case 'readQueueNums':
-        readQueueNums = reader.readInt() ?? 0
-        break
-      case 'writeQueueNums':
-        writeQueueNums = reader.readInt() ?? 0
-        break
-      case 'perm':
-        perm = reader.readInt() ?? 0
-        break
-      case 'topicSysFlag':
-        topicSysFlag = reader.readInt() ?? 0
-        break
-      default:
-        field satisfies never
-    }
-  }
-  return { topicName, readQueueNums, writeQueueNums, perm, topicSysFlag }
+  return reader.readObject(MEMBERS, DEFAULTS)
 }

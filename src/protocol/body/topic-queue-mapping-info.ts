@@ -1,6 +1,5 @@
 import { JsonError } from '../errors.ts'
-import { FieldNames } from '../json/field-names.ts'
-import type { JsonReader } from '../json/json-reader.ts'
+import type { JsonReader, Members } from '../json/json-reader.ts'
 import { type JsonDialect, longText, objectText, quote, sortedEntries } from '../json/json-text.ts'
 
 /**
@@ -18,46 +17,29 @@ export interface TopicQueueMappingInfo {
   readonly currIdMap: ReadonlyMap<number, number> | null
 }
 
-const FIELDS = new FieldNames('topic', 'scope', 'totalQueues', 'bname', 'epoch', 'dirty', 'currIdMap')
+const MEMBERS: Members<TopicQueueMappingInfo> = {
+  topic: (reader) => reader.readString(),
+  scope: (reader) => reader.readString(),
+  totalQueues: (reader) => reader.readInt() ?? 0,
+  bname: (reader) => reader.readString(),
+  epoch: (reader) => reader.readLong() ?? 0n,
+  dirty: (reader) => reader.readBoolean() ?? false,
+  currIdMap: readIntMap,
+}
+
+const DEFAULTS: TopicQueueMappingInfo = {
+  topic: null,
+  scope: '__global__',
+  totalQueues: 0,
+  bname: null,
+  epoch: 0n,
+  dirty: false,
+  currIdMap: new Map(),
+}
 
 /** Reads a mapping where one is the next value; null for a JSON null. @throws {JsonError} */
 export function readTopicQueueMappingInfo(reader: JsonReader): TopicQueueMappingInfo | null {
-  if (!reader.enterObject()) return null
-  let topic: string | null = null
-  let scope: string | null = '__global__'
-  let totalQueues = 0
-  let bname: string | null = null
-  let epoch = 0n
-  let dirty = false
-  let currIdMap: ReadonlyMap<number, number> | null = new Map()
-  for (let field = reader.nextField(FIELDS); field !== undefined; field = reader.nextField(FIELDS)) {
-    switch (field) {
-      case 'topic':
-        topic = reader.readString()
-        break
-      case 'scope':
-        scope = reader.readString()
-        break
-      case 'totalQueues':
-        totalQueues = reader.readInt() ?? 0
-        break
-      case 'bname':
-        bname = reader.readString()
-        break
-      case 'epoch':
-        epoch = reader.readLong() ?? 0n
-        break
-      case 'dirty':
-        dirty = reader.readBoolean() ?? false
-        break
-      case 'currIdMap':
-        currIdMap = readIntMap(reader)
-        break
-      default:
-        field satisfies never
-    }
-  }
-  return { topic, scope, totalQueues, bname, epoch, dirty, currIdMap }
+  return reader.readObject(MEMBERS, DEFAULTS)
 }
 
 /** Maximum queues of a static topic on one broker; its mapping is read in one step. */

@@ -1,18 +1,14 @@
-import { FieldNames } from '../json/field-names.ts'
-import { JsonReader } from '../json/json-reader.ts'
+import { JsonReader, type Members } from '../json/json-reader.ts'
 import { type JsonDialect, objectText, quote, sortedEntries, stringListText } from '../json/json-text.ts'
+import { sameQueues, type TopicQueues } from './topic-config.ts'
 import { type TopicQueueMappingInfo, topicQueueMappingInfoText } from './topic-queue-mapping-info.ts'
 
 /** Id of a group's master. */
 export const MASTER_ID = 0n
 
 /** A topic's queues on one broker name. @see QueueData in apache/rocketmq */
-export interface QueueData {
+export interface QueueData extends TopicQueues {
   readonly brokerName: string
-  readonly readQueueNums: number
-  readonly writeQueueNums: number
-  readonly perm: number
-  readonly topicSysFlag: number
 }
 
 /** A group of brokers that share a name: one master, id 0, and its slaves. @see BrokerData in apache/rocketmq */
@@ -37,13 +33,7 @@ export interface TopicRouteData {
 
 /** Whether two queue entries are equal. */
 export function sameQueueData(a: QueueData, b: QueueData): boolean {
-  return (
-    a.brokerName === b.brokerName &&
-    a.readQueueNums === b.readQueueNums &&
-    a.writeQueueNums === b.writeQueueNums &&
-    a.perm === b.perm &&
-    a.topicSysFlag === b.topicSysFlag
-  )
+  return a.brokerName === b.brokerName && sameQueues(a, b)
 }
 
 /** `{0:"address",…}`, ascending by id. */
@@ -88,42 +78,43 @@ export function encodeTopicRouteData(route: TopicRouteData, dialect: JsonDialect
   return Buffer.from(`${text}}`)
 }
 
-const ROUTE_FIELDS = new FieldNames('queueDatas')
-const QUEUE_FIELDS = new FieldNames('brokerName', 'perm', 'readQueueNums', 'topicSysFlag', 'writeQueueNums')
+/** Queues as an operator's tool names them. */
+type NamedQueues = Omit<QueueData, 'brokerName'> & { readonly brokerName: string | null }
+type Route = { readonly queueDatas: readonly NamedQueues[] }
+
+const QUEUE_MEMBERS: Members<NamedQueues> = {
+  brokerName: (reader) => reader.readString(),
+  perm: (reader) => reader.readInt() ?? 0,
+  readQueueNums: (reader) => reader.readInt() ?? 0,
+  topicSysFlag: (reader) => reader.readInt() ?? 0,
+  writeQueueNums: (reader) => reader.readInt() ?? 0,
+}
+
+const NO_QUEUES: NamedQueues = {
+  brokerName: null,
+  perm: 0,
+  readQueueNums: 0,
+  topicSysFlag: 0,
+  writeQueueNums: 0,
+}
 
 /**
  * Decodes the queue entries of a TopicRouteData body, the only part that REGISTER_TOPIC_IN_NAMESRV uses.
  * @throws {JsonError}
  */
-export function decodeQueueDatas(
-  body: Buffer,
-): (Omit<QueueData, 'brokerName'> & { brokerName: string | null })[] {
+export function decodeQueueDatas(body: Buffer): readonly NamedQueues[] {
   const reader = new JsonReader(body)
-  const queueDatas: ReturnType<typeof decodeQueueDatas> = []
-  if (!reader.enterObject()) return queueDatas
-  while (reader.nextField(ROUTE_FIELDS) !== undefined) {
-    queueDatas.length = 0
-    if (!reader.enterArray()) continue
-    while (reader.nextElement()) {
-      const queueData = readQueueData(reader)
-      if (queueData !== null) queueDatas.push(queueData)
-    }
-  }
-  reader.expectEnd()
-  return queueDatas
+  const route = reader.readObject<Route>({ queueDatas: readQueueDatas }, { queueDatas: [] })
+  if (route !== null) reader.expectEnd()
+  return route?.queueDatas ?? []
 }
 
-function readQueueData(reader: JsonReader): ReturnType<typeof decodeQueueDatas>[number] | null {
-  if (!reader.enterObject()) return null
-  let brokerName: string | null = null
-  const numbers = { perm: 0, readQueueNums: 0, topicSysFlag: 0, writeQueueNums: 0 }
-  for (
-    let field = reader.nextField(QUEUE_FIELDS);
-    field !== undefined;
-    field = reader.nextField(QUEUE_FIELDS)
-  ) {
-    if (field === 'brokerName') brokerName = reader.readString()
-    else numbers[field] = reader.readInt() ?? 0
+function readQueueDatas(reader: JsonReader): NamedQueues[] {
+  const queueDatas: NamedQueues[] = []
+  if (!reader.enterArray()) return queueDatas
+  while (reader.nextElement()) {
+    const queues = reader.readObject(QUEUE_MEMBERS, NO_QUEUES)
+    if (queues !== null) queueDatas.push(queues)
   }
-  return { brokerName, ...numbers }
+  return queueDatas
 }

@@ -2,162 +2,159 @@ import type { Steps } from '../../common/time-slicer.ts'
 import { JsonError } from '../errors.ts'
 import type { JsonReader } from '../json/json-reader.ts'
 import { JavaTopicEntryReader } from './java-topic-entry-reader.ts'
-import { type NamedTopicConfig, readTopicConfig, type TopicQueues } from './topic-config.ts'
+import { readTopicConfig, sameQueues, type TopicQueues } from './topic-config.ts'
 
-/** The topics of a registration, by the table's key; the name that counts is the one inside. */
+/** The topics of a registration, each key once. */
 export interface TopicTable {
-  readonly size: number
-  has(key: string): boolean
-  keys(): Iterable<string>
-  values(): Iterable<NamedTopicConfig>
+  /** Keys of the table; the same array as `names` if they are the names inside. */
+  readonly keys: readonly string[]
+  /** The names inside, which are those that count. */
+  readonly names: readonly string[]
+  /** Equal ones are nearly always one object. */
+  readonly queues: readonly TopicQueues[]
+  /** Offset in its body of every sixteenth entry; absent if its entries are not those of the body. */
+  readonly blockOffsets?: readonly number[]
 }
 
-/** The topics of an earlier registration of the same broker, in order, each once. */
+const NO_NAMES: readonly string[] = []
+
+/** The table of a registration without topics. */
+export const NO_TOPICS: TopicTable = { keys: NO_NAMES, names: NO_NAMES, queues: [] }
+
+/** An earlier registration of the same broker: its topics, whose keys are the names inside, and the body they were read from. */
 export interface KnownTopics {
-  readonly topicNames: readonly string[]
-  readonly queueDatas: readonly TopicQueues[]
+  readonly topics: TopicTable
+  readonly body: Buffer
 }
 
-/** A topic table whose keys are the names inside, each once. */
-export class TopicList implements TopicTable {
-  readonly #topics: readonly NamedTopicConfig[]
+/** Entries of a block, which is compared with the earlier body at once, or read in one step. */
+const BLOCK_ENTRIES = 16
 
-  constructor(topics: readonly NamedTopicConfig[]) {
-    this.#topics = topics
+/** Collects the topics of a table in order. Of several with one key the last counts, as in Java. */
+export class TopicTableBuilder {
+  readonly #known: TopicTable
+  /** Undefined as long as they are those of the known table. */
+  #keys: string[] | undefined
+  #names: string[] | undefined
+  #queues: TopicQueues[] | undefined
+  #keysAreNames = true
+  #size = 0
+  readonly #blockOffsets: number[] = []
+  readonly #shared = new Map<string, TopicQueues>()
+
+  /** @param known - Its keys are the names inside. If the new table has the same names or queues, it has the same objects. */
+  constructor(known: TopicTable = NO_TOPICS) {
+    this.#known = known
   }
 
+  /** Topics added. */
   get size(): number {
-    return this.#topics.length
+    return this.#size
   }
 
-  /** Looks at every topic: for many names, put {@link keys} into a set. */
-  has(name: string): boolean {
-    return this.#topics.some(({ topicName }) => topicName === name)
+  /** The next entry begins a block. */
+  beginBlock(offset: number): void {
+    this.#blockOffsets.push(offset)
   }
 
-  *keys(): Generator<string, undefined, undefined> {
-    for (const { topicName } of this.#topics) yield topicName
+  add(key: string, name: string, given: TopicQueues): void {
+    const { names: knownNames, queues: knownQueues } = this.#known
+    const at = this.#size++
+    const queues = this.#share(given, knownQueues[at] ?? this.#queues?.[at - 1])
+    if (key !== knownNames[at]) {
+      this.#keys ??= [...knownNames]
+      this.#keys[at] = key
+    }
+    if (name !== knownNames[at]) {
+      this.#names ??= [...knownNames]
+      this.#names[at] = name
+    }
+    if (queues !== knownQueues[at]) {
+      this.#queues ??= [...knownQueues]
+      this.#queues[at] = queues
+    }
+    this.#keysAreNames &&= key === name
   }
 
-  values(): Iterable<NamedTopicConfig> {
-    return this.#topics
+  /** Adds the block of the known table that stands at this position. */
+  addKnownBlock(): void {
+    this.#size += BLOCK_ENTRIES
+  }
+
+  /** An equal object that is in use already, or a new one. */
+  #share(queues: TopicQueues, likely: TopicQueues | undefined): TopicQueues {
+    if (likely !== undefined && sameQueues(likely, queues)) return likely
+    const { readQueueNums, writeQueueNums, perm, topicSysFlag } = queues
+    const key = `${readQueueNums} ${writeQueueNums} ${perm} ${topicSysFlag}`
+    const shared = this.#shared.get(key) ?? { readQueueNums, writeQueueNums, perm, topicSysFlag }
+    this.#shared.set(key, shared)
+    return shared
+  }
+
+  *build(): Steps<TopicTable> {
+    const [size, blockOffsets] = [this.#size, this.#blockOffsets]
+    const { names: knownNames, queues: knownQueues } = this.#known
+    const isKnown = this.#keys === undefined && this.#names === undefined && size === knownNames.length
+    if (isKnown) return { ...this.#known, queues: this.#queues ?? knownQueues, blockOffsets }
+    const keys = this.#keys ?? [...knownNames]
+    const names = this.#names ?? [...knownNames]
+    const queues = this.#queues ?? [...knownQueues]
+    const positions = new Map<string, number>()
+    for (let from = 0; from < size; from++) {
+      const key = keys[from] as string
+      const to = positions.get(key) ?? positions.size
+      positions.set(key, to)
+      keys[to] = key
+      names[to] = names[from] as string
+      queues[to] = queues[from] as TopicQueues
+      if (from % BLOCK_ENTRIES === BLOCK_ENTRIES - 1) yield
+    }
+    for (const list of [keys, names, queues]) list.length = positions.size
+    const table = { keys: this.#keysAreNames ? names : keys, names, queues }
+    return positions.size < size ? table : { ...table, blockOffsets }
   }
 }
-
-/** A topic table with the names of an earlier one: only what differs is kept of it. */
-export class ChangedTopics implements TopicTable {
-  readonly known: KnownTopics
-  /** By position. */
-  readonly changes: ReadonlyMap<number, NamedTopicConfig>
-
-  constructor(known: KnownTopics, changes: ReadonlyMap<number, NamedTopicConfig>) {
-    this.known = known
-    this.changes = changes
-  }
-
-  get size(): number {
-    return this.known.topicNames.length
-  }
-
-  /** Looks at every topic: for many names, put {@link keys} into a set. */
-  has(name: string): boolean {
-    return this.known.topicNames.includes(name)
-  }
-
-  keys(): readonly string[] {
-    return this.known.topicNames
-  }
-
-  *values(): Generator<NamedTopicConfig, undefined, undefined> {
-    for (let index = 0; index < this.size; index++) yield topicAt(this.known, this.changes, index)
-  }
-}
-
-function topicAt(
-  { topicNames, queueDatas }: KnownTopics,
-  changes: ReadonlyMap<number, NamedTopicConfig>,
-  index: number,
-): NamedTopicConfig {
-  const changed = changes.get(index)
-  if (changed !== undefined) return changed
-  const { readQueueNums, writeQueueNums, perm, topicSysFlag } = queueDatas[index] as TopicQueues
-  return { topicName: topicNames[index] as string, readQueueNums, writeQueueNums, perm, topicSysFlag }
-}
-
-/** Entries in the form of Java brokers that are read in one step. */
-const ENTRIES_PER_STEP = 16
 
 /**
  * Reads a topic table where one is the next value.
- * @param known - As long as its names come in the same order, entries are only compared with it, and nothing is made of equal ones.
+ * @param known - Nothing is read of blocks that are equal, at the same position, to those of the earlier body.
  * @throws {JsonError} Also for a null in place of the table, a topic or its name.
  */
-export function* readTopicTable(
-  reader: JsonReader,
-  bytes: Buffer,
-  known: KnownTopics = NO_TOPICS,
-): Steps<TopicTable> {
+export function* readTopicTable(reader: JsonReader, bytes: Buffer, known?: KnownTopics): Steps<TopicTable> {
   if (!reader.enterObject()) throw new JsonError('topicConfigTable is null', reader.offset)
   const entries = new JavaTopicEntryReader(bytes)
-  const changes = new Map<number, NamedTopicConfig>()
-  let index = 0
-  for (; index < known.topicNames.length; index++) {
-    const expectedName = known.topicNames[index] as string
-    const queues = known.queueDatas[index]
-    if (entries.read(reader.offset, expectedName)) {
-      if (entries.topicName !== expectedName) break
-      reader.skipTo(entries.end)
-      if (!entries.hasQueues(queues)) changes.set(index, entries.topic())
-      if (index % ENTRIES_PER_STEP === 0) yield
-      continue
-    }
-    const { offset } = reader
-    const topic = reader.nextName() === expectedName ? readNamedTopicConfig(reader) : undefined
-    if (topic?.topicName !== expectedName) {
-      reader.skipTo(offset)
-      break
-    }
-    changes.set(index, topic)
-    yield
-  }
-  const topics: NamedTopicConfig[] = []
-  const table = new Map<string, NamedTopicConfig>()
-  let keysAreNames = true
+  const table = new TopicTableBuilder(known?.topics)
   for (;;) {
-    let key: string | undefined
-    let topic: NamedTopicConfig
-    if (entries.read(reader.offset, undefined)) {
+    if (table.size % BLOCK_ENTRIES === 0) {
+      const blockBytes = knownBlockBytes(known, table.size / BLOCK_ENTRIES, bytes, reader.offset)
+      table.beginBlock(reader.offset)
+      if (blockBytes > 0) {
+        table.addKnownBlock()
+        reader.skipTo(reader.offset + blockBytes)
+        yield
+        continue
+      }
+    }
+    if (entries.read(reader.offset)) {
       reader.skipTo(entries.end)
-      topic = entries.topic()
-      key = topic.topicName
-      if (index % ENTRIES_PER_STEP === 0) yield
+      if (table.size % BLOCK_ENTRIES === 0) yield
+      table.add(entries.topicName, entries.topicName, entries)
     } else {
-      key = reader.nextName()
-      if (key === undefined) break
-      topic = readNamedTopicConfig(reader)
-      keysAreNames &&= topic.topicName === key
+      const key = reader.nextName()
+      if (key === undefined) return yield* table.build()
+      const topic = readTopicConfig(reader)
+      if (topic === null) throw new JsonError('an entry of topicConfigTable is null', reader.offset)
+      if (topic.topicName === null) throw new JsonError('topicName is null', reader.offset)
+      table.add(key, topic.topicName, topic)
       yield
     }
-    while (topics.length < index) {
-      const before = topicAt(known, changes, topics.length)
-      topics.push(before)
-      table.set(before.topicName, before)
-      if (topics.length % ENTRIES_PER_STEP === 0) yield
-    }
-    topics.push(topic)
-    table.set(key, topic)
-    index++
   }
-  if (topics.length === 0 && index === known.topicNames.length) return new ChangedTopics(known, changes)
-  while (topics.length < index) topics.push(topicAt(known, changes, topics.length))
-  return keysAreNames && (table.size === 0 || table.size === topics.length) ? new TopicList(topics) : table
 }
 
-const NO_TOPICS: KnownTopics = { topicNames: [], queueDatas: [] }
-
-function readNamedTopicConfig(reader: JsonReader): NamedTopicConfig {
-  const config = readTopicConfig(reader)
-  if (config === null) throw new JsonError('an entry of topicConfigTable is null', reader.offset)
-  if (config.topicName === null) throw new JsonError('topicName is null', reader.offset)
-  return config as NamedTopicConfig
+/** The length of a block of the earlier body if the same bytes are at an offset; 0 if not. */
+function knownBlockBytes(known: KnownTopics | undefined, block: number, bytes: Buffer, at: number): number {
+  const from = known?.topics.blockOffsets?.[block]
+  const to = known?.topics.blockOffsets?.[block + 1]
+  if (known === undefined || from === undefined || to === undefined || at + to - from > bytes.length) return 0
+  return known.body.compare(bytes, at, at + to - from, from, to) === 0 ? to - from : 0
 }

@@ -12,7 +12,6 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { FrameError } from '../errors.ts'
-import { FieldNames } from '../json/field-names.ts'
 import { JsonReader } from '../json/json-reader.ts'
 import { objectText, quote } from '../json/json-text.ts'
 import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
@@ -20,7 +19,7 @@ import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
 /** A command without its body. */
 export type DecodedHeader = Omit<RemotingCommand, 'body'>
 
-const HEADER_FIELDS = new FieldNames('code', 'flag', 'version', 'opaque', 'language', 'remark', 'extFields')
+const HEADER_FIELDS = ['code', 'flag', 'version', 'opaque', 'language', 'remark', 'extFields'] as const
 
 /**
  * Reads any JSON header that Java's JSON library accepts. This reader is the reference for the compact one.

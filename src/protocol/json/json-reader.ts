@@ -1,5 +1,4 @@
 import { JsonError } from '../errors.ts'
-import type { FieldNames } from './field-names.ts'
 
 const QUOTE = 0x22
 const APOSTROPHE = 0x27
@@ -24,22 +23,19 @@ const INT32_MAX = 0x7fffffffn
 const INT64_MIN = -0x8000000000000000n
 const INT64_MAX = 0x7fffffffffffffffn
 
-const SIMPLE_ESCAPES = new Map([
-  [0x22, '"'],
-  [0x27, "'"],
-  [0x2f, '/'],
-  [0x5c, '\\'],
-  [0x62, '\b'],
-  [0x66, '\f'],
-  [0x46, '\f'],
-  [0x6e, '\n'],
-  [0x72, '\r'],
-  [0x74, '\t'],
-  [0x76, '\v'],
-])
+/** What may follow a backslash, and what it stands for. */
+const ESCAPES = Buffer.from('"\'/\\bfFnrtv')
+const ESCAPED = '"\'/\\\b\f\f\n\r\t\v'
+
+/** 1 for each byte that ends a name or a literal without quotes. */
+const DELIMITERS = new Uint8Array(256)
+for (const byte of Buffer.from(',:;/"\'{}[] \b\t\n\v\f\r')) DELIMITERS[byte] = 1
 
 const MAX_NUMBER_LENGTH = 64
 const NUMBER = /^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$/
+
+/** How each known member of an object is read. */
+export type Members<Type> = { readonly [Name in keyof Type]: (reader: JsonReader) => Type[Name] }
 
 /**
  * Reads JSON text value by value from its bytes, so that a body of many megabytes is never held as a tree, can be read in slices,
@@ -108,33 +104,23 @@ export class JsonReader {
     return name
   }
 
-  /** The next member whose name is one of `fields`, with the reader before its value. Other members are skipped. */
-  nextField<Field extends string>(fields: FieldNames<Field>): Field | undefined {
-    for (;;) {
-      let field: Field | undefined
-      // A compact name is compared in place, without making a string of it.
-      const from = this.#at + 2
-      const to = this.#compactNameEnd()
-      if (to >= 0) {
-        this.#at = to + 2
-        field = fields.matchBytes(this.#bytes, from, to)
-      } else {
-        const name = this.nextName()
-        if (name === undefined) return undefined
-        field = fields.match(name)
-      }
-      if (field !== undefined) return field
+  /** The next member with one of these names, matched exactly as by 5.5.0, with the reader before its value; others are skipped. */
+  nextField<Field extends string>(fields: readonly Field[]): Field | undefined {
+    for (let name = this.nextName(); name !== undefined; name = this.nextName()) {
+      for (const field of fields) if (field === name) return field
       this.skipValue()
     }
+    return undefined
   }
 
-  /** The offset of the closing quotation mark of `,"name":` if that is next; -1 if not. */
-  #compactNameEnd(): number {
-    const bytes = this.#bytes
-    const at = this.#at
-    if (bytes[at] !== COMMA || bytes[at + 1] !== QUOTE) return -1
-    const end = this.#plainStringEnd(at + 2, QUOTE)
-    return end >= 0 && bytes[end + 1] === COLON ? end : -1
+  /** An object; a missing member has its default, an unknown one is skipped. */
+  readObject<Type extends object>(members: Members<Type>, defaults: Type): Type | null {
+    if (!this.enterObject()) return null
+    const object = { ...defaults }
+    const names = Object.keys(members) as (keyof Type & string)[]
+    for (let name = this.nextField(names); name !== undefined; name = this.nextField(names))
+      object[name] = members[name](this)
+    return object
   }
 
   /** The offset of the closing quote of a string of ASCII without escapes; -1 for any other. */
@@ -239,15 +225,15 @@ export class JsonReader {
     }
   }
 
-  /** A list of strings; null elements stay null. @throws {JsonError} Also if there are more than `max`. */
-  readStringList(max: number): (string | null)[] | null {
+  /** A list of strings, without the nulls in it. @throws {JsonError} Also if there are more than `max` elements. */
+  readStringList(max: number): string[] | null {
     if (!this.enterArray()) return null
     const list: (string | null)[] = []
     while (this.nextElement()) {
       if (list.length === max) throw this.#error(`a list of more than ${max} strings`)
       list.push(this.readString())
     }
-    return list
+    return list.filter((element) => element !== null)
   }
 
   /** Skips one value of any kind, up to 512 levels deep. */
@@ -312,7 +298,7 @@ export class JsonReader {
   #bareWord(wanted: string): string {
     this.#peek()
     const from = this.#at
-    while (this.#at < this.#bytes.length && !isDelimiter(this.#bytes[this.#at] as number)) this.#at++
+    while (this.#at < this.#bytes.length && DELIMITERS[this.#bytes[this.#at] as number] === 0) this.#at++
     if (this.#at === from) throw this.#error(`expected ${wanted}`)
     return this.#bytes.toString('utf8', from, this.#at)
   }
@@ -363,7 +349,7 @@ export class JsonReader {
     for (let at = raw.indexOf(BACKSLASH); at >= 0; at = raw.indexOf(BACKSLASH, plainFrom)) {
       text += raw.toString('utf8', plainFrom, at)
       const kind = raw[at + 1] as number
-      const simple = SIMPLE_ESCAPES.get(kind)
+      const simple = ESCAPED[ESCAPES.indexOf(kind)]
       if (simple !== undefined) {
         text += simple
         plainFrom = at + 2
@@ -390,22 +376,4 @@ function isNull(word: string): boolean {
 
 function isSpace(byte: number): boolean {
   return byte === 0x20 || (byte >= 0x08 && byte <= 0x0d)
-}
-
-function isDelimiter(byte: number): boolean {
-  switch (byte) {
-    case COMMA:
-    case COLON:
-    case SEMICOLON:
-    case SLASH:
-    case QUOTE:
-    case APOSTROPHE:
-    case OPEN_BRACE:
-    case CLOSE_BRACE:
-    case OPEN_BRACKET:
-    case CLOSE_BRACKET:
-      return true
-    default:
-      return isSpace(byte)
-  }
 }

@@ -1,4 +1,5 @@
 import type { Steps } from '../../common/time-slicer.ts'
+import type { TopicQueues } from '../../protocol/body/topic-config.ts'
 import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapping-info.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/topic-route-data.ts'
 import type { RegisterBrokerOutcome, RegisterBrokerResult, Registration } from '../registration.ts'
@@ -153,10 +154,10 @@ export class RestoredRoutes {
     if (this.groups.get(brokerName)?.members.get(brokerId) !== brokerAddr) return false
     this.touch(clusterName, brokerAddr, nowMs)
     if (brokerId !== MASTER_ID) return true
-    for (const { topicName, ...queues } of topicConfigTable.values()) {
+    for (const [index, topicName] of topicConfigTable.names.entries()) {
       if (!this.topics.has(topicName)) checkTopic(topicName)
       changes.topic(topicName, this.hasQueues(topicName, brokerName) ? 'changed' : 'new')
-      this.putQueues(topicName, { brokerName, ...queues })
+      this.putQueues(topicName, { brokerName, ...(topicConfigTable.queues[index] as TopicQueues) })
     }
     const broker = { clusterName, brokerName, brokerId, brokerAddr }
     changes.event({ kind: 'topics changed', broker, peer, topicChanges: changes.tally })
