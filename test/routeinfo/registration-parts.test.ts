@@ -189,7 +189,11 @@ describe('a registration that is repeated', () => {
     counter = 1n,
   ): AppliedRegistration => {
     const dataVersion = { counter, stateVersion: 0n, timestamp: 1n }
-    const given = { generation: manager.queue.nextGeneration(), topicConfigTable: topicTable(names), dataVersion }
+    const given = {
+      generation: manager.queue.nextGeneration(),
+      topicConfigTable: topicTable(names),
+      dataVersion,
+    }
     const outcome = manager.registerBroker(registration(given), false, owner) as RegisterBrokerOutcome
     return outcome.applied as AppliedRegistration
   }
