@@ -28,8 +28,8 @@ const MAX_LINES = 100
 const WINDOW_MS = 10_000
 /** Longer than any `[IPv6]:port`. A broker announces any text as its address; one that is no address must not be kept. */
 const MAX_ADDRESS_CHARACTERS = 64
-/** Max characters of a text that may come from a peer. */
-const MAX_TEXT_CHARACTERS = 300
+/** Max characters of a text, which may come from a peer; advice about a file in a deep folder must fit. */
+const MAX_TEXT_CHARACTERS = 1_000
 
 /** Lines that are being suppressed. */
 interface Flood {

@@ -14,18 +14,21 @@ export class BatchUnregistrationService {
   readonly #routes: LockedRouteTables
   readonly #queue: BrokerQueue
   readonly #capacity: number
-  readonly #waiting: Unregistration[] = []
+  #waiting: Unregistration[] = []
+  /** How many of these are requests of brokers. */
+  #waitingRequests = 0
 
-  /** @param capacity - With this many removals waiting, requests of brokers are rejected. */
+  /** @param capacity - Max requests of brokers that wait. */
   constructor(routes: LockedRouteTables, queue: BrokerQueue, capacity: number) {
     this.#routes = routes
     this.#queue = queue
     this.#capacity = capacity
   }
 
-  /** A broker's own request to leave. @returns False if too many removals wait already. */
+  /** A broker's own request to leave. @returns False if too many wait already. */
   submit(request: Unregistration): boolean {
-    if (this.#waiting.length >= this.#capacity) return false
+    if (this.#waitingRequests >= this.#capacity) return false
+    this.#waitingRequests++
     this.submitAll([request])
     return true
   }
@@ -38,9 +41,12 @@ export class BatchUnregistrationService {
     for (const request of requests) this.#waiting.push(request)
     if (isBatchWaiting) return
     // Removals have no owner, so the lock rejects none of them; anything else that is thrown is a bug and must surface.
-    void this.#routes.transition(({ tables }, changes) =>
-      unregisterBrokers(tables, this.#waiting.splice(0), changes),
-    )
+    void this.#routes.transition(({ tables }, changes) => {
+      const batch = this.#waiting
+      this.#waiting = []
+      this.#waitingRequests = 0
+      return unregisterBrokers(tables, batch, changes)
+    })
   }
 
   /** Removes all brokers whose last registration came over one of these connections, which have closed. */
@@ -77,8 +83,16 @@ export class BatchUnregistrationService {
   ): void {
     const generation = this.#queue.nextGeneration()
     const stillInactive = inactive.filter((broker) => !this.#queue.isRegistering(broker))
-    // Its heartbeats alone count: a registration over another connection may be as old.
-    const removal = { brokerId: null, channelId: undefined, peer: undefined, reason, generation }
-    this.submitAll(stillInactive.map((broker) => ({ ...broker, ...removal })))
+    // Its heartbeats alone count, not its connection: a registration over another connection may be as old.
+    this.submitAll(
+      stillInactive.map((broker) => {
+        const { clusterName, brokerAddr, brokerName } = broker
+        const seen =
+          'deadlineMs' in broker
+            ? { deadlineMs: broker.deadlineMs }
+            : { lastUpdateTimestampMs: broker.lastUpdateTimestampMs }
+        return { clusterName, brokerAddr, brokerName, brokerId: null, reason, generation, ...seen }
+      }),
+    )
   }
 }

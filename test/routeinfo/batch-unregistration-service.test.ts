@@ -66,4 +66,10 @@ describe('removals of brokers', () => {
     expect(removed()).toEqual(['broker-a', 'broker-b', 'broker-d'])
     expect(batch.submit(removalOf('broker-e'))).toBe(true)
   })
+
+  test('that the server decides leave room for those that brokers request', () => {
+    const { batch } = duringLongRead(2)
+    batch.submitAll(['broker-a', 'broker-b', 'broker-c'].map(removalOf))
+    expect(batch.submit(removalOf('broker-d'))).toBe(true)
+  })
 })

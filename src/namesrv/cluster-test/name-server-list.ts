@@ -132,6 +132,8 @@ function hasPort(domain: string): boolean {
 /** The body of a response with status 200; rejects for any other. */
 async function fetchText(url: string, signal: AbortSignal): Promise<string> {
   const request = get(url, { agent: false, signal, lookup: nameLookup.lookup })
+  // One that comes after the response also ends the response, and would otherwise end the process.
+  request.on('error', () => {})
   try {
     const [response]: IncomingMessage[] = await once(request, 'response')
     if (response?.statusCode !== 200) throw new Error(`status ${response?.statusCode}`)

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 import type { HandshakeOptions } from '../../remoting/server/connection-handshake.ts'
 import type { TlsAcceptor } from '../../remoting/server/tls-acceptor.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
@@ -175,8 +176,8 @@ type WatchedKey = (typeof WATCHED_KEYS)[number]
  */
 class CertificateWatch {
   readonly #values: TlsSettings['values']
-  /** Content of the files at the last check. */
-  readonly #contents = new Map<WatchedKey, Buffer>()
+  /** The files at the last check. */
+  readonly #files = new Map<WatchedKey, FileState>()
   /** Files that have changed since the last context was made. */
   readonly #changed = new Set<WatchedKey>()
   /** The last attempt failed, so the next change of one file may be what was missing. */
@@ -185,19 +186,20 @@ class CertificateWatch {
   constructor(values: TlsSettings['values']) {
     this.#values = values
     for (const key of WATCHED_KEYS) {
-      const content = contentOf(values[key])
-      if (content !== undefined) this.#contents.set(key, content)
+      const state = stateOf(values[key])
+      if (state !== undefined) this.#files.set(key, state)
     }
   }
 
   /** Whether files have changed since the last check so that a new context is due. */
   isDue(): boolean {
     let hasChange = false
-    for (const [key, before] of this.#contents) {
-      const content = contentOf(this.#values[key])
+    for (const [key, before] of this.#files) {
+      const state = stateOf(this.#values[key], before)
       // A file that is being replaced may be missing for a moment.
-      if (content === undefined || content.equals(before)) continue
-      this.#contents.set(key, content)
+      if (state === undefined || state === before) continue
+      this.#files.set(key, state)
+      if (state.checksum === before.checksum) continue
       this.#changed.add(key)
       hasChange = true
     }
@@ -213,10 +215,20 @@ class CertificateWatch {
   }
 }
 
-/** Undefined for a file that cannot be read. */
-function contentOf(path: string | undefined): Buffer | undefined {
+interface FileState {
+  /** Changes with every write. */
+  readonly stamp: string
+  /** Of the content, which may be a private key and is not kept. */
+  readonly checksum: number
+}
+
+/** @param before - Returned if the file was not written since. @returns Undefined for a file that cannot be read. */
+function stateOf(path = '', before?: FileState): FileState | undefined {
   try {
-    return readFileSync(path ?? '')
+    const { ino, size, mtimeMs, ctimeMs } = statSync(path)
+    const stamp = [ino, size, mtimeMs, ctimeMs].join(' ')
+    if (stamp === before?.stamp) return before
+    return { stamp, checksum: crc32(readFileSync(path)) }
   } catch {
     return undefined
   }

@@ -12,7 +12,7 @@ import {
 } from '../../protocol/remoting-command.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionMemoryLimit, LimitedConnection, RequestsInProgress } from './connection-limits.ts'
-import type { LargeFrameThrottle } from './large-frame-throttle.ts'
+import { type LargeFrameThrottle, MIN_PAUSE_BYTES } from './large-frame-throttle.ts'
 import type { RemotingServerOptions } from './remoting-server.ts'
 import type { ResponseBuffer } from './response-buffer.ts'
 import type { SharedReadBuffer } from './shared-read-buffer.ts'
@@ -57,6 +57,8 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   /** Whether a request is in progress beyond the turn in which it came. */
   #busy = false
   #congested = false
+  /** Bytes of large frames since the last pause. */
+  #largeBytes = 0
   /** Whether the throttle has paused reading. */
   #paused = false
   closed = false
@@ -114,13 +116,15 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
 
   #pauseForOthers(bytes: number): void {
     const { throttle } = this.#options
-    if (this.#paused || !throttle.servesOthers) return
+    this.#largeBytes = throttle.servesOthers ? this.#largeBytes + bytes : 0
+    if (this.#paused || this.#largeBytes < MIN_PAUSE_BYTES) return
     this.#paused = true
     this.socket.pause()
-    throttle.wait(bytes, () => {
+    throttle.wait(this.#largeBytes, () => {
       this.#paused = false
       if (!this.closed) this.#work()
     })
+    this.#largeBytes = 0
   }
 
   #onDrain(): void {

@@ -5,6 +5,8 @@ import type { RemotingServerOptions } from './remoting-server.ts'
  * read and compare, so this is about a fortieth of the event loop.
  */
 const BYTES_PER_MS = 20_000
+/** A pause is a timer, and so takes a millisecond or more: reads over TLS, of 16 KiB, are paused for together. */
+export const MIN_PAUSE_BYTES = 64 * 1024
 /** With more large frames at once each gets less: together they get about half of the event loop. */
 const FRAMES_AT_FULL_RATE = 20
 /** Other requests are expected for this long after the last one. */

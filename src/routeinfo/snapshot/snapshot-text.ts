@@ -31,7 +31,11 @@ export function routeSnapshotText(view: RouteView, nowMs: number): Generator<str
   const clusters = [...view.clusters()].map(([cluster, names]) => [cluster, ...names])
   const groups = [...view.groups().values()]
   const restoredBrokers = [...(restored?.brokers ?? [])]
-  const brokers = [...restoredBrokers.map(([, broker]) => broker), ...tables.brokerLiveTable.values()]
+  // Copies, because heartbeats change the deadlines while the text is read.
+  const brokers = [
+    ...restoredBrokers.map(([, broker]) => ({ ...broker })),
+    ...tables.brokerLiveTable.values(),
+  ]
   const filterServers = [
     ...restoredBrokers.map(([key]) => [key, view.filterServers(key) ?? []] as const),
     ...tables.filterServerTable,
