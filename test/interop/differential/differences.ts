@@ -27,8 +27,11 @@ const shownBySequences = [
   'config-values-escaped',
 ] as const
 
-/** Those that take a race to see, or a moment, which no sequence of requests and answers can bring about at will. */
-const shownByRacesOnly = ['first-scan', 'removal-fenced'] as const
+/**
+ * Those that take a race or a moment, which no sequence of requests and responses can bring about at will, or depend on what the
+ * process of Java did before.
+ */
+const shownByRacesOnly = ['first-scan', 'removal-fenced', 'missing-opaque'] as const
 
 /** Those of TLS, which no request shows: test/interop/{first-bytes,tls-legacy}.test.ts and test/namesrv/tls do. */
 const shownByTlsOnly = [
