@@ -1,5 +1,6 @@
 import { GroupCommit } from '../common/group-commit.ts'
 import { LimitError } from '../common/limit-error.ts'
+import { NotDurableError } from '../common/not-durable-error.ts'
 import type {
   ConfigUpdateOutcome,
   NamesrvConfiguration,
@@ -27,7 +28,7 @@ export const UPDATABLE_KEYS: readonly string[] = CONFIG_KEYS.filter(
 
 /**
  * The configuration of a running server. An update is stored before it takes effect; one that cannot be stored is rejected, so
- * that memory and file never differ.
+ * that memory and file never differ. One that is stored but not durable is in effect, and gets an error.
  *
  * Without a configuration file there is nothing that the next start would read: an update lasts until the server stops.
  *
@@ -89,6 +90,9 @@ export class LiveConfiguration implements NamesrvConfiguration {
       throttle.log('info', 'configuration updated', fields)
       return { kind: 'taken', remark: this.#remark }
     } catch (cause) {
+      if (cause instanceof NotDurableError) {
+        return this.#rejected(peer, { kind: 'rejected', reason: cause.message, cause })
+      }
       // Of the steps above only the file system's errors name a system call.
       if (typeof (cause as NodeJS.ErrnoException).syscall !== 'string') throw cause
       const reason = `the configuration file cannot be written: ${(cause as Error).message}`
@@ -98,11 +102,11 @@ export class LiveConfiguration implements NamesrvConfiguration {
 
   #rejected(peer: string, outcome: RejectedConfigUpdate): RejectedConfigUpdate {
     const { reason, cause } = outcome
-    const [level, line] =
-      cause === undefined
-        ? (['warn', 'configuration update rejected'] as const)
-        : (['error', 'configuration update not stored'] as const)
-    this.#context.throttle.log(level, line, { peer, reason })
+    const { throttle } = this.#context
+    if (cause === undefined) throttle.log('warn', 'configuration update rejected', { peer, reason })
+    else if (cause instanceof NotDurableError)
+      throttle.log('error', 'configuration update applied but not durable', { peer, reason })
+    else throttle.log('error', 'configuration update not stored', { peer, reason })
     return outcome
   }
 }
