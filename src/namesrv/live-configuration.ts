@@ -72,7 +72,7 @@ export class LiveConfiguration implements NamesrvConfiguration {
   }
 
   async update(properties: Buffer, peer: string): Promise<ConfigUpdateOutcome> {
-    const { configuration, counters, events, throttle } = this.#context
+    const { configuration, throttle } = this.#context
     const { maxConfigUpdateBytes } = configuration.values
     if (properties.length > maxConfigUpdateBytes) {
       const reason = `update of ${properties.length} bytes exceeds maxConfigUpdateBytes (${maxConfigUpdateBytes})`
@@ -80,17 +80,18 @@ export class LiveConfiguration implements NamesrvConfiguration {
     }
     const update = readUpdate(properties, peer, configuration.blackList)
     if (!Array.isArray(update)) return this.#rejected(peer, update)
+    let changed: [string, string][] = []
     try {
-      const changed = await this.#changes.change((state) => applyUpdate(state, update))
-      if (changed.length > 0) {
-        counters.configurationUpdates++
-        events.add('configuration changed', peer, changed.map(([key]) => key).join(', '))
-      }
+      await this.#changes.change((state) => {
+        changed = applyUpdate(state, update)
+      })
+      this.#countChange(peer, changed)
       const fields = { peer, changed: Object.fromEntries(changed), stored: this.#isStored }
       throttle.log('info', 'configuration updated', fields)
       return { kind: 'taken', remark: this.#remark }
     } catch (cause) {
       if (cause instanceof NotDurableError) {
+        this.#countChange(peer, changed)
         return this.#rejected(peer, { kind: 'rejected', reason: cause.message, cause })
       }
       // Of the steps above only the file system's errors name a system call.
@@ -98,6 +99,13 @@ export class LiveConfiguration implements NamesrvConfiguration {
       const reason = `the configuration file cannot be written: ${(cause as Error).message}`
       return this.#rejected(peer, { kind: 'rejected', reason, cause })
     }
+  }
+
+  #countChange(peer: string, changed: readonly [string, string][]): void {
+    if (changed.length === 0) return
+    const { counters, events } = this.#context
+    counters.configurationUpdates++
+    events.add('configuration changed', peer, changed.map(([key]) => key).join(', '))
   }
 
   #rejected(peer: string, outcome: RejectedConfigUpdate): RejectedConfigUpdate {

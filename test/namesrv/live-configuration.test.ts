@@ -92,7 +92,7 @@ describe('an update over the wire', () => {
 
   test('that is not durable is in effect, and the response and the log say so', async () => {
     const configStorePath = join(temporaryFolder(), 'ns.conf')
-    const { update, shown, lines, client } = await updatable({ configStorePath })
+    const { update, shown, lines, client, controller } = await updatable({ configStorePath })
     const handle = await open(temporaryFolder(), 'r')
     const fileHandle = Object.getPrototypeOf(handle) as FileHandle
     await handle.close()
@@ -105,6 +105,7 @@ describe('an update over the wire', () => {
       const remark = 'change applied but not durable: fsync of the folder failed: EIO: i/o error'
       expect(await update('enableTopicList=false')).toEqual({ code: 1, remark })
       expect(await shown('enableTopicList')).toBe('false')
+      expect(controller.counters.configurationUpdates).toBe(1)
       expect(lines).toContainEqual({
         level: 'error',
         peer: client.address,
