@@ -1,10 +1,11 @@
 import type { Logger } from 'pino'
+import { firstLine } from '../common/describe-errno.ts'
 import { ConfigError } from '../namesrv/config/config-error.ts'
 import type { ConfigNotice } from '../namesrv/config/config-key.ts'
 import type { ConfigFile } from '../namesrv/config/config-layers.ts'
 import { Configuration, type ResolveOptions } from '../namesrv/config/configuration.ts'
 import { parseCommandLine, UsageError } from './command-line.ts'
-import { describeFailure, firstLine } from './errno.ts'
+import { describeFailure } from './errno.ts'
 import type { Log } from './logger.ts'
 import { endProcess, processWorld } from './process-world.ts'
 import {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, homedir, userInfo } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
+import { describeErrno } from '../common/describe-errno.ts'
 import { ConfigError } from '../namesrv/config/config-error.ts'
 import { backupHint, type ConfigFile } from '../namesrv/config/config-layers.ts'
 import { readBackup } from '../namesrv/files/atomic-file.ts'
-import { describeErrno } from './errno.ts'
 import type { CliWorld } from './main.ts'
 import type { Signals } from './serve.ts'
 

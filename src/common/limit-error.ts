@@ -1,6 +1,6 @@
 import { CodedError } from './coded-error.ts'
 
-/** Every option that sets a limit, in the order in which a request meets them. */
+/** Every key that sets a limit, in the order in which a request meets them. */
 export const LIMIT_NAMES = [
   'maxConnections',
   'maxConnectionsPerAddress',
@@ -26,7 +26,7 @@ export const LIMIT_NAMES = [
   'clientAsyncSemaphoreValue',
 ] as const
 
-/** The name of an option that sets a limit. */
+/** The name of a key that sets a limit. */
 export type LimitName = (typeof LIMIT_NAMES)[number]
 
 /** Something would exceed a limit. It is rejected, and nothing has changed. */

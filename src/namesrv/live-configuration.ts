@@ -1,5 +1,6 @@
 import { GroupCommit } from '../common/group-commit.ts'
 import { LimitError } from '../common/limit-error.ts'
+import { NotDurableError } from '../common/not-durable-error.ts'
 import type {
   ConfigUpdateOutcome,
   NamesrvConfiguration,
@@ -27,7 +28,7 @@ export const UPDATABLE_KEYS: readonly string[] = CONFIG_KEYS.filter(
 
 /**
  * The configuration of a running server. An update is stored before it takes effect; one that cannot be stored is rejected, so
- * that memory and file never differ.
+ * that memory and file never differ. One that is stored but not durable is in effect, and gets an error.
  *
  * Without a configuration file there is nothing that the next start would read: an update lasts until the server stops.
  *
@@ -71,7 +72,7 @@ export class LiveConfiguration implements NamesrvConfiguration {
   }
 
   async update(properties: Buffer, peer: string): Promise<ConfigUpdateOutcome> {
-    const { configuration, counters, events, throttle } = this.#context
+    const { configuration, throttle } = this.#context
     const { maxConfigUpdateBytes } = configuration.values
     if (properties.length > maxConfigUpdateBytes) {
       const reason = `update of ${properties.length} bytes exceeds maxConfigUpdateBytes (${maxConfigUpdateBytes})`
@@ -79,16 +80,20 @@ export class LiveConfiguration implements NamesrvConfiguration {
     }
     const update = readUpdate(properties, peer, configuration.blackList)
     if (!Array.isArray(update)) return this.#rejected(peer, update)
+    let changed: [string, string][] = []
     try {
-      const changed = await this.#changes.change((state) => applyUpdate(state, update))
-      if (changed.length > 0) {
-        counters.configurationUpdates++
-        events.add('configuration changed', peer, changed.map(([key]) => key).join(', '))
-      }
+      await this.#changes.change((state) => {
+        changed = applyUpdate(state, update)
+      })
+      this.#countChange(peer, changed)
       const fields = { peer, changed: Object.fromEntries(changed), stored: this.#isStored }
       throttle.log('info', 'configuration updated', fields)
       return { kind: 'taken', remark: this.#remark }
     } catch (cause) {
+      if (cause instanceof NotDurableError) {
+        this.#countChange(peer, changed)
+        return this.#rejected(peer, { kind: 'rejected', reason: cause.message, cause })
+      }
       // Of the steps above only the file system's errors name a system call.
       if (typeof (cause as NodeJS.ErrnoException).syscall !== 'string') throw cause
       const reason = `the configuration file cannot be written: ${(cause as Error).message}`
@@ -96,13 +101,20 @@ export class LiveConfiguration implements NamesrvConfiguration {
     }
   }
 
+  #countChange(peer: string, changed: readonly [string, string][]): void {
+    if (changed.length === 0) return
+    const { counters, events } = this.#context
+    counters.configurationUpdates++
+    events.add('configuration changed', peer, changed.map(([key]) => key).join(', '))
+  }
+
   #rejected(peer: string, outcome: RejectedConfigUpdate): RejectedConfigUpdate {
     const { reason, cause } = outcome
-    const [level, line] =
-      cause === undefined
-        ? (['warn', 'configuration update rejected'] as const)
-        : (['error', 'configuration update not stored'] as const)
-    this.#context.throttle.log(level, line, { peer, reason })
+    const { throttle } = this.#context
+    if (cause === undefined) throttle.log('warn', 'configuration update rejected', { peer, reason })
+    else if (cause instanceof NotDurableError)
+      throttle.log('error', 'configuration update applied but not durable', { peer, reason })
+    else throttle.log('error', 'configuration update not stored', { peer, reason })
     return outcome
   }
 }

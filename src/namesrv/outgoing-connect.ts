@@ -38,7 +38,8 @@ export class NameLookup {
       return
     }
     if (this.#waiting.size >= MAX_LOOKUPS) {
-      process.nextTick(callback, new Error(`${this.#waiting.size} names are being looked up already`), '')
+      const usage = `${this.#waiting.size} name lookups in progress (maximum ${MAX_LOOKUPS})`
+      process.nextTick(callback, new Error(`${hostname} not looked up: ${usage}; check the resolver`), '')
       return
     }
     const waiting = [callback]

@@ -9,9 +9,9 @@ import {
   andThen,
   decodeBody,
   longField,
-  missing,
   type RequestLog,
   requiredField,
+  requiredLongField,
   SUCCESS,
   stringField,
 } from './request-fields.ts'
@@ -19,8 +19,7 @@ import {
 /** @see DefaultRequestProcessor#unregisterBroker in apache/rocketmq */
 export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
   return (request, { channel }) => {
-    const brokerId = longField(request.extFields, 'brokerId')
-    if (brokerId === null) throw missing('brokerId')
+    const brokerId = requiredLongField(request, 'brokerId')
     const unregistration: Unregistration = {
       clusterName: requiredField(request, 'clusterName'),
       brokerName: requiredField(request, 'brokerName'),
@@ -35,7 +34,7 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
       try {
         if (routeInfo.submitUnRegisterBrokerRequest(unregistration)) return SUCCESS
         // Java's response has no remark.
-        const detail = 'unRegisterBrokerQueueCapacity reached: too many unregistrations wait'
+        const detail = `unRegisterBrokerQueueCapacity (${routeInfo.unRegisterBrokerQueueCapacity}) reached`
         throw new LimitError('unRegisterBrokerQueueCapacity', detail, { remark: '' })
       } finally {
         release()

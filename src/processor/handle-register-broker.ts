@@ -14,12 +14,7 @@ import {
 import type { KnownTopics } from '../protocol/body/topic-table.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
-import {
-  MQVersion,
-  type RemotingCommand,
-  type RemotingResponse,
-  remarkText,
-} from '../protocol/remoting-command.ts'
+import { MQVersion, type RemotingCommand, type RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RegisterBrokerOutcome, Registration } from '../routeinfo/registration.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
@@ -31,9 +26,9 @@ import {
   booleanField,
   intField,
   longField,
-  missing,
   type RequestLog,
   requiredField,
+  requiredLongField,
   stringField,
 } from './request-fields.ts'
 
@@ -50,6 +45,13 @@ export interface RegisterBrokerOptions {
   readonly inFlight: RegistrationsInFlight
   readonly counters: Counters
   readonly log: RequestLog
+}
+
+/** The response to a registration. */
+interface RegisterResponse {
+  readonly response: RemotingResponse
+  /** Why the registration was rejected, for the log: Java's remark does not say it. */
+  readonly rejection?: string
 }
 
 type RegisteringBroker = Omit<Registration, keyof RegisterBrokerBody>
@@ -71,9 +73,9 @@ export function handleRegisterBroker(options: RegisterBrokerOptions): Processor 
     let done = false
     try {
       flight = inFlight.enter()
-      const response = await register(options, request, context, flight)
-      done = response.code === ResponseCode.SUCCESS
-      if (!done) reject(request, remarkText(response.remark ?? ''), context)
+      const { response, rejection } = await register(options, request, context, flight)
+      done = rejection === undefined
+      if (rejection !== undefined) reject(request, rejection, context)
       return response
     } catch (error) {
       // What a limit rejects is logged as such.
@@ -91,7 +93,7 @@ async function register(
   request: RemotingCommand,
   context: RequestContext,
   { inflate }: RegistrationInFlight,
-): Promise<RemotingResponse> {
+): Promise<RegisterResponse> {
   const { routeInfo, registrations, slicer, settings, counters } = options
   const { channel, nowMs } = context
   // The generation says when the registration arrived, so it is taken before anything is awaited.
@@ -109,7 +111,10 @@ async function register(
         next = { request: last.request, applied: outcome.applied }
         return responseOf(outcome, options)
       }
-    } else if (!crcMatches(request)) return failure('crc32 not match')
+    } else {
+      const mismatch = crcMismatch(request)
+      if (mismatch !== undefined) return rejected('crc32 not match', mismatch)
+    }
     const previous = last?.applied
     const known = last && { body: last.request.body, topics: last.applied.topics }
     const body = await readRegistrationBody(request, { slicer, nowMs, inflate, known })
@@ -141,23 +146,34 @@ function cacheable(
 function responseOf(
   { result }: RegisterBrokerOutcome,
   { settings, kvConfig }: RegisterBrokerOptions,
-): RemotingResponse {
-  if (result === null) return failure('register broker failed')
+): RegisterResponse {
+  if (result === null) {
+    return rejected(
+      'register broker failed',
+      'first registration has exactly one topic, taken for an increment; a full one must come first',
+    )
+  }
   const extFields = new Map<string, string>()
   if (result.haServerAddr !== null) extFields.set('haServerAddr', result.haServerAddr)
   if (result.masterAddr !== null) extFields.set('masterAddr', result.masterAddr)
   const body = settings.returnOrderTopicConfigToBroker ? orderTopicConfigBody(kvConfig) : null
-  return { code: ResponseCode.SUCCESS, extFields, body }
+  return { response: { code: ResponseCode.SUCCESS, extFields, body } }
 }
 
-function failure(remark: string): RemotingResponse {
-  return { code: ResponseCode.SYSTEM_ERROR, remark, extFields: new Map() }
+/** @param remark - Java's. */
+function rejected(remark: string, rejection: string): RegisterResponse {
+  return { response: { code: ResponseCode.SYSTEM_ERROR, remark, extFields: new Map() }, rejection }
 }
 
-/** 0, also in place of a missing or invalid number, asks for no check. Java keeps 31 bits of the checksum. */
-function crcMatches({ extFields, body }: RemotingCommand): boolean {
+/**
+ * How checksum and body differ; undefined if they do not. 0, also in place of a missing or invalid number, asks for no check. Java
+ * keeps 31 bits of the checksum.
+ */
+function crcMismatch({ extFields, body }: RemotingCommand): string | undefined {
   const expected = intField(extFields, 'bodyCrc32') ?? 0
-  return expected === 0 || expected === (body === null ? 0 : crc32(body) & 0x7fffffff)
+  if (expected === 0) return undefined
+  const actual = body === null ? 0 : crc32(body) & 0x7fffffff
+  return expected === actual ? undefined : `bodyCrc32 is ${expected}, the body has ${actual}`
 }
 
 function registeringBroker(
@@ -166,8 +182,7 @@ function registeringBroker(
   generation: number,
 ): RegisteringBroker {
   const { extFields } = request
-  const brokerId = longField(extFields, 'brokerId')
-  if (brokerId === null) throw missing('brokerId')
+  const brokerId = requiredLongField(request, 'brokerId')
   const heartbeatTimeoutMs = longField(extFields, 'heartbeatTimeoutMillis')
   return {
     clusterName: requiredField(request, 'clusterName'),

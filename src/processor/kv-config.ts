@@ -1,4 +1,5 @@
 import { LimitError } from '../common/limit-error.ts'
+import { NotDurableError } from '../common/not-durable-error.ts'
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import { encodeKVTable } from '../protocol/body/lists-and-tables.ts'
 import { RemotingCommandError } from '../protocol/errors.ts'
@@ -65,7 +66,7 @@ export function orderTopicConfigBody(kvConfig: KVConfigManager): Buffer | null {
   return table === null ? null : encodeKVTable(table)
 }
 
-/** Java responds with success even if the disk fails; here the sender learns that nothing was stored. */
+/** Java responds with success even if the disk fails; here the sender gets an error. */
 async function whenStored(
   stored: Promise<void>,
   line: string,
@@ -80,8 +81,10 @@ async function whenStored(
     if (cause instanceof LimitError) throw cause
     const { namespace, key } = fields
     const { message: error } = cause as Error
-    log('error', 'KV change not stored', { namespace, key, path, error }, context)
-    const remark = `the KV file cannot be written: ${error}`
+    const isApplied = cause instanceof NotDurableError
+    const failure = isApplied ? 'KV change applied but not durable' : 'KV change not stored'
+    log('error', failure, { namespace, key, path, error }, context)
+    const remark = isApplied ? error : `the KV file cannot be written: ${error}`
     throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, remark, { cause })
   }
   log('info', line, fields, context)

@@ -78,8 +78,8 @@ export class RegistrationsInFlight {
     const { maxInflatedBytes } = this.#limits
     // There is room for another body of the maximum size.
     if (this.#inflatedBytes > (MAX_LARGEST_BODIES - 1) * maxInflatedBytes) {
-      const held = `${this.#inflatedBytes} inflated bytes`
-      const detail = `registrations in flight hold ${held}; maxInflatedBytes is ${maxInflatedBytes}`
+      const usage = `${this.#inflatedBytes} of ${MAX_LARGEST_BODIES * maxInflatedBytes} bytes`
+      const detail = `inflated registrations hold ${usage} (${MAX_LARGEST_BODIES} × maxInflatedBytes): no room for another`
       throw LimitError.busy('maxInflatedBytes', detail)
     }
     const inflated = await inflateUpTo(body, maxInflatedBytes)
@@ -95,7 +95,7 @@ async function inflateUpTo(body: Buffer, maxInflatedBytes: number): Promise<Buff
     return await inflateAsync(body, { maxOutputLength: maxInflatedBytes })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error
-    const detail = `it inflates to more than maxInflatedBytes, ${maxInflatedBytes}`
+    const detail = `body inflates to more than maxInflatedBytes (${maxInflatedBytes})`
     throw new LimitError('maxInflatedBytes', `Failed to decode RegisterBrokerBody: ${detail}`)
   }
 }

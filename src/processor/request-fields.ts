@@ -1,4 +1,4 @@
-import type { LineLevel } from '../common/log-throttle.ts'
+import { cutText, type LineLevel } from '../common/log-throttle.ts'
 import type { MaybePromise } from '../common/time-slicer.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
 import type { RequestContext } from '../protocol/processor.ts'
@@ -54,16 +54,20 @@ export function booleanField(fields: ExtFields | null, name: string): boolean | 
  */
 export function requiredField(request: RemotingCommand, name: string): string {
   const value = stringField(request.extFields, name)
-  if (value === null) throw missing(name)
+  if (value === null) throw invalidField(`${name} is missing`)
   return value
 }
 
-/** The error for a required field that is missing or cannot be parsed. */
-export function missing(name: string): RemotingCommandError {
-  return new RemotingCommandError(
-    ResponseCode.SYSTEM_ERROR,
-    `the request field ${name} is missing or not readable`,
-  )
+/** An int64 field without which the request makes no sense. @throws {RemotingCommandError} `SYSTEM_ERROR` */
+export function requiredLongField(request: RemotingCommand, name: string): bigint {
+  const text = requiredField(request, name)
+  const value = longField(request.extFields, name)
+  if (value === null) throw invalidField(`${name}=${JSON.stringify(cutText(text))} is not an int64`)
+  return value
+}
+
+function invalidField(problem: string): RemotingCommandError {
+  return new RemotingCommandError(ResponseCode.SYSTEM_ERROR, `request field ${problem}`)
 }
 
 /**

@@ -62,7 +62,10 @@ export class CommandDecoder {
       case SerializeType.ROCKETMQ:
         return decodeRocketMQHeader(frame.subarray(HEADER_WORD_BYTES, to), this.#interner)
       default:
-        throw new FrameError('ERR_SERIALIZE_TYPE', `serialize type ${serializeType & 0xff} is unknown`)
+        throw new FrameError(
+          'ERR_SERIALIZE_TYPE',
+          `serialize type ${serializeType & 0xff} is neither 0 (JSON) nor 1 (ROCKETMQ)`,
+        )
     }
   }
 }

@@ -21,7 +21,7 @@ import type { RestorationOutcome, RestoredRoutes } from './snapshot/restored-rou
 import { routeSnapshotText } from './snapshot/snapshot-text.ts'
 import { checkTopic, type TableLimits, UNLIMITED } from './table-limits.ts'
 import {
-  type DataVersionAnswer,
+  type DataVersionComparison,
   type DataVersionQuery,
   queryDataVersion,
   type SystemTopicList,
@@ -65,10 +65,13 @@ export class RouteInfoManager {
   readonly #removals: BatchUnregistrationService
   readonly #onClosedMeanwhile: (channelId: ChannelId) => void
   readonly #limits: TableLimits
+  /** Max brokers' own requests to leave that wait. */
+  readonly unRegisterBrokerQueueCapacity: number
 
   constructor(options: RouteInfoManagerOptions) {
     const lock = new ReadWriteLock(options.maxWaiters ?? 10_000)
     const capacity = options.unRegisterBrokerQueueCapacity ?? 3_000
+    this.unRegisterBrokerQueueCapacity = capacity
     this.#cache = new EncodedRouteCache(options.maxEncodedRouteBytes ?? 64 * 1024 * 1024)
     this.#counters = options.counters ?? new Counters()
     this.#routes = new LockedRouteTables(lock, options.slicer, this.#cache, options.onEvent)
@@ -189,7 +192,7 @@ export class RouteInfoManager {
     version: DataVersion | null,
     nowMs: number,
     owner: LockOwner,
-  ): MaybePromise<DataVersionAnswer> {
+  ): MaybePromise<DataVersionComparison> {
     this.touch(broker.clusterName, broker.brokerAddr, nowMs)
     const { lock, tables } = this.#routes
     return lock.read(() => queryDataVersion(tables, broker, version), owner)

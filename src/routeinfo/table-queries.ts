@@ -67,8 +67,9 @@ const NAMED_SYSTEM_TOPICS: ReadonlySet<string> = new Set([
   'TRANS_CHECK_MAX_TIME_TOPIC',
 ])
 
-/** The response to a broker that asks whether it must register again. */
-export interface DataVersionAnswer {
+/** How a broker's data version compares with the one it registered with. */
+export interface DataVersionComparison {
+  /** Whether the broker must register again. */
   readonly changed: boolean
   /** The version it registered with; null if it is not live. */
   readonly registered: DataVersion | null
@@ -90,7 +91,7 @@ export function queryDataVersion(
   tables: RouteTables,
   broker: DataVersionQuery,
   version: DataVersion | null,
-): DataVersionAnswer {
+): DataVersionComparison {
   const live = tables.live(broker.clusterName, broker.brokerAddr)
   if (live === undefined) return { changed: true, registered: null }
   const changed =

@@ -65,7 +65,7 @@ export class Counters {
   /** Whole frames received: requests, and unsolicited responses. */
   framesIn = 0
   /** Requests without a response: oneway requests, and those whose connection closed first. */
-  unanswered = 0
+  withoutResponse = 0
   /** Bytes of frames, without TLS and PROXY headers. */
   bytesIn = 0
   bytesOut = 0
@@ -124,6 +124,6 @@ export class Counters {
 
   /** Responses sent. */
   get framesOut(): number {
-    return this.outcomes.total - this.unanswered
+    return this.outcomes.total - this.withoutResponse
   }
 }

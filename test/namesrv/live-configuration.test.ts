@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { CONFIG_KEYS } from '../../src/namesrv/config/config-keys.ts'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { LiveConfiguration, UPDATABLE_KEYS } from '../../src/namesrv/live-configuration.ts'
@@ -87,6 +88,33 @@ describe('an update over the wire', () => {
       reason: response.remark,
       msg: 'configuration update not stored',
     })
+  })
+
+  test('that is not durable is in effect, and the response and the log say so', async () => {
+    const configStorePath = join(temporaryFolder(), 'ns.conf')
+    const { update, shown, lines, client, controller } = await updatable({ configStorePath })
+    const handle = await open(temporaryFolder(), 'r')
+    const fileHandle = Object.getPrototypeOf(handle) as FileHandle
+    await handle.close()
+    const { sync } = fileHandle
+    vi.spyOn(fileHandle, 'sync').mockImplementation(async function (this: FileHandle) {
+      if ((await this.stat()).isDirectory()) throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' })
+      await sync.call(this)
+    })
+    try {
+      const remark = 'change applied but not durable: fsync of the folder failed: EIO: i/o error'
+      expect(await update('enableTopicList=false')).toEqual({ code: 1, remark })
+      expect(await shown('enableTopicList')).toBe('false')
+      expect(controller.counters.configurationUpdates).toBe(1)
+      expect(lines).toContainEqual({
+        level: 'error',
+        peer: client.address,
+        reason: remark,
+        msg: 'configuration update applied but not durable',
+      })
+    } finally {
+      vi.restoreAllMocks()
+    }
   })
 
   test('is rejected if configStorePath is a folder', async () => {

@@ -106,11 +106,24 @@ describe('a rejected registration leaves a warning with the peer, the broker and
     extFields: Object.fromEntries(Object.entries(good.extFields ?? {}).filter(([key]) => key !== field)),
   })
   test.each<[string, Request, RegExp]>([
-    ['a wrong checksum', { ...good, extFields: { ...good.extFields, bodyCrc32: '1' } }, /^crc32 not match$/],
+    [
+      'a wrong checksum',
+      { ...good, extFields: { ...good.extFields, bodyCrc32: '1' } },
+      /^bodyCrc32 is 1, the body has \d+$/,
+    ],
     ['a body that cannot be read', { ...good, body: '{"topic' }, /^Failed to decode RegisterBrokerBody: /],
     ['a missing field', without('clusterName'), /clusterName is missing/],
-    ['a missing id', without('brokerId'), /brokerId is missing/],
-    ['one topic of a newcomer', { ...good, body: registrationBody(['T']) }, /^register broker failed$/],
+    ['a missing id', without('brokerId'), /^request field brokerId is missing$/],
+    [
+      'an id that is not a number',
+      { ...good, extFields: { ...good.extFields, brokerId: 'x' } },
+      /^request field brokerId="x" is not an int64$/,
+    ],
+    [
+      'one topic of a newcomer',
+      { ...good, body: registrationBody(['T']) },
+      /^first registration has exactly one topic, taken for an increment; a full one must come first$/,
+    ],
   ])('%s', async (_, request, reason) => {
     const { server, client, peer } = await serverWithClient()
     expect(await codeOf(client.request(request))).toBe(1)

@@ -100,7 +100,7 @@ describe.each(['BROKER_HEARTBEAT', 'QUERY_DATA_VERSION', 'UNREGISTER_BROKER'] as
     await expect((await registered()).ask(RequestCode[name], { ext })).rejects.toMatchObject({
       name: 'RemotingCommandError',
       code: 1,
-      message: `the request field ${field} is missing or not readable`,
+      message: `request field ${field} is missing`,
     })
   })
 })
@@ -174,10 +174,16 @@ test('an unregistration that finds the queue full is rejected by its limit, with
   const full = {
     queue: new BrokerQueue(),
     submitUnRegisterBrokerRequest: () => false,
+    unRegisterBrokerQueueCapacity: 2,
   } as unknown as RouteInfoManager
   const request = { extFields: new Map(Object.entries(MASTER)) } as unknown as RemotingCommand
   const context = { channel: openChannel(1), nowMs: 0 }
   expect(() => unregisterBroker(full)(request, context)).toThrow(
-    expect.objectContaining({ limit: 'unRegisterBrokerQueueCapacity', busy: false, remark: '' }) as Error,
+    expect.objectContaining({
+      limit: 'unRegisterBrokerQueueCapacity',
+      message: 'unRegisterBrokerQueueCapacity (2) reached',
+      busy: false,
+      remark: '',
+    }) as Error,
   )
 })

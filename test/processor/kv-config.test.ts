@@ -65,3 +65,12 @@ describe('when the file cannot be written', () => {
     expect(await world.ask(GET_KV_CONFIG, { ext })).toEqual({ code: 0, ext: { value: 'v' } })
   })
 })
+
+test('a change that is applied but not durable is in effect, and the response and the log say so', async () => {
+  const world = new ProcessorWorld()
+  world.notDurable = true
+  const message = 'change applied but not durable: fsync of the folder failed: EIO'
+  await expect(world.ask(PUT_KV_CONFIG, { ext })).rejects.toMatchObject({ code: 1, message })
+  expect(world.logged).toEqual(['KV change applied but not durable'])
+  expect(await world.ask(GET_KV_CONFIG, { ext })).toEqual({ code: 0, ext: { value: 'v' } })
+})

@@ -1,3 +1,4 @@
+import { NotDurableError } from '../../src/common/not-durable-error.ts'
 import type { TimeSlicer } from '../../src/common/time-slicer.ts'
 import { KVConfigManager } from '../../src/kvconfig/kv-config-manager.ts'
 import type { ProductRouteLookup } from '../../src/processor/client-request-processor.ts'
@@ -55,6 +56,10 @@ export class ProcessorWorld {
   readonly channel = openChannel(1)
   nowMs = 0
   diskFull = false
+  /** Whether the folder of the KV file cannot be forced to disk. */
+  notDurable = false
+  /** The phrases of the log lines. */
+  readonly logged: string[] = []
   /** What GET_NAMESRV_CONFIG shows, and what becomes of an update. */
   items: readonly string[] = []
   update: (text: string) => ConfigUpdateOutcome = () => ({ kind: 'taken' })
@@ -81,6 +86,7 @@ export class ProcessorWorld {
         async (_, onStored) => {
           if (this.diskFull) throw new Error('no space left')
           onStored()
+          if (this.notDurable) throw new NotDurableError(new Error('EIO'))
         },
         { maxKVEntries: 1_000, maxKVBytes: 100_000, maxWaitingChanges: 1 },
       ),
@@ -91,7 +97,7 @@ export class ProcessorWorld {
       product,
       registrations: this.registrations,
       counters: new Counters(),
-      log: () => {},
+      log: (_, line) => void this.logged.push(line),
       logNoRoute: undefined,
     }).processors
   }

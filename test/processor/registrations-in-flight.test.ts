@@ -46,6 +46,13 @@ describe('registrations in flight', () => {
       Array.from({ length: 100 }, () => flights.enter().inflate(body(MAX))),
     )
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(4)
+    expect(outcomes.at(-1)).toMatchObject({
+      reason: {
+        message: expect.stringMatching(
+          /^inflated registrations hold (\d+) of \1 bytes \(4 × maxInflatedBytes\)/,
+        ),
+      },
+    })
     expect(counters.registrationsInFlight).toBe(100)
   })
 

@@ -156,7 +156,7 @@ describe('a server with peers that send invalid bytes', () => {
     )
     expect(answer.code).toBe(1)
     expect(answer.remark).toBe(
-      'Failed to decode RegisterBrokerBody: it inflates to more than maxInflatedBytes, 262144',
+      'Failed to decode RegisterBrokerBody: body inflates to more than maxInflatedBytes (262144)',
     )
     expect(headerOf(await client.request(lookup('TopicA'))).code).toBe(17)
   })

@@ -175,6 +175,6 @@ describe('trusted networks', () => {
     '10.0.0.0/8/8',
     '10.0.0.0/-1',
   ])('are not to be read in %j', (text) => {
-    expect(() => new TrustedNetworks(text)).toThrow(/^must be a list of networks .*; ".*" is none$/)
+    expect(() => new TrustedNetworks(text)).toThrow(/^must be a list of networks .*; ".*" is not one$/)
   })
 })

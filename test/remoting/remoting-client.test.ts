@@ -253,6 +253,7 @@ describe('a request', () => {
     const request = client.createRequest(105, NO_FIELDS)
     await expect(client.invoke(peer.address, request, 1_000)).rejects.toMatchObject({
       code: 'ERR_CONNECTION_LOST',
+      message: expect.stringMatching(/^invalid frame from \S+: ./),
       cause: { name: 'FrameError' },
     })
     await until('the peer sees it closed', () => peer.sockets.size === 0)

@@ -101,7 +101,7 @@ export const OWN_KEYS = [
     'File of the route snapshot, from which a restarted server serves routes until brokers have registered again; empty: none, and the server starts without routes, as with Java. Change it to keep the file elsewhere, such as on a mounted volume.',
   ),
   int('routeSnapshotIntervalMillis', 10_000, { unit: 'ms', min: 100, max: MAX_TIMER_MS }).atStart(
-    'Milliseconds between two writes of the route snapshot, each only if a route has changed. Raise it if the disk is slow.',
+    'Milliseconds between two writes of the route snapshot, each only if a route has changed or restored brokers have not registered yet. Raise it if the disk is slow.',
   ),
   int('routeSnapshotGraceMillis', 120_000, TIME_MS).atStart(
     'Grace period after the start, in milliseconds: a broker of the route snapshot that has neither registered nor sent a heartbeat when it ends is removed. Set it to at least twice the `registerNameServerPeriod` of the brokers, which is 30 seconds by default and 60 at most.',
@@ -131,10 +131,10 @@ export const OWN_KEYS = [
     'Max open connections of one address, taken from the PROXY header if there is one; further ones are closed at once. 0: no limit, for a proxy or NAT with more clients behind it.',
   ),
   long('maxQueuedRequestBytes', 536_870_912, { unit: 'bytes', min: 1_048_576 }).atStart(
-    'Max bytes held for requests of all connections: half for incomplete ones (beyond it the connection longest without progress is closed), half for those being processed (beyond it a large one gets SYSTEM_BUSY). Raise it if large registrations of many brokers come together; lower it if memory is short.',
+    'Max bytes held for requests of all connections: half for incomplete ones (beyond it, of the connections that hold much, the one longest without progress is closed), half for those being processed (beyond it a large one gets SYSTEM_BUSY). Raise it if large registrations of many brokers come together; lower it if memory is short.',
   ),
   long('maxQueuedAnswerBytes', 268_435_456, { unit: 'bytes', min: 1_048_576 }).atStart(
-    'Max bytes of responses that peers have not read, of all connections; beyond it the connection longest without progress is closed. Raise it if many slow clients ask for long lists; lower it if memory is short.',
+    'Max bytes of responses that peers have not read, of all connections; beyond it, of those that hold much, the one longest without progress is closed. Raise it if many slow clients ask for long lists; lower it if memory is short.',
   ),
   long(
     'maxInflatedBytes',
@@ -147,7 +147,7 @@ export const OWN_KEYS = [
     'Max bytes to which one compressed registration may inflate; all in progress together may take four times that. Beyond either, a registration is rejected. Raise it if that happens to a legitimate broker.',
   ),
   int('maxRegistrationsInFlight', 1_000, { min: 1 }).atStart(
-    'Max registrations in progress, one for each connection; beyond it the response is SYSTEM_BUSY, and the broker retries with its next heartbeat. Raise it for more brokers than this.',
+    'Max registrations in progress, one for each connection; beyond it the response is SYSTEM_BUSY, and the broker retries with its next registration. Raise it for more brokers than this.',
   ),
   int('maxWaitingRequests', 10_000, { min: 1 }).atStart(
     'Max requests waiting for the route tables; beyond it the response is SYSTEM_BUSY. The default is that of a request queue in Java; raise it if requests are rejected while large registrations are applied.',

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, readlinkSync, realpathSync, type Stats, unli
 import * as nodeFileSystem from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Logger } from 'pino'
+import { NotDurableError } from '../../common/not-durable-error.ts'
 
 /** The functions used of Node's file system, so that tests can let each of them fail. */
 export type FileSystem = Pick<
@@ -35,8 +36,8 @@ const TEMPORARY = /^\.[0-9a-f]{8}\.tmp$/
  * Creates missing folders, keeps owner and mode, follows links, and removes temporary files that a crash left. Never blocks the
  * event loop. Must not be called again for the same path before it has ended.
  *
- * @throws (rejects) The file system's error, or what `content` rejects with. Unless `onReplaced` was called, the old content is in
- * place. If it was called, the folder could not be forced to disk: a power failure may restore the old content.
+ * @throws (rejects) The file system's error, or what `content` rejects with: the old content is in place.
+ * @throws {NotDurableError} (rejects) `onReplaced` was called and the new content is in place; a power failure may undo it.
  * @see MixAll#string2File in apache/rocketmq, which overwrites in place
  */
 export async function replaceFile(
@@ -58,7 +59,7 @@ export async function replaceFile(
     if (old && keepsBackup?.(old)) await fs.rename(await writeBeside(fs, backup, old, stats), backup)
     await fs.rename(temporary, target)
     onReplaced?.()
-    await force(folder).catch((error) => Promise.reject(notDurable(error)))
+    await force(folder).catch((error) => Promise.reject(new NotDurableError(error)))
   } catch (error) {
     // The first error matters more than a temporary file that cannot be removed.
     for (const each of [target, backup]) await removeTemporaries(fs, each).catch(() => {})
@@ -208,12 +209,6 @@ async function keepOwner(handle: FileHandle, { uid, gid }: Stats): Promise<void>
 /** Some file systems cannot force a folder to disk; the rename is then as durable as they make it. */
 async function force(folder: FileHandle): Promise<void> {
   await folder.sync().catch((error) => unlessCode(error, 'EINVAL', 'ENOTSUP'))
-}
-
-function notDurable(cause: NodeJS.ErrnoException): Error {
-  const { message, code, syscall } = cause
-  const error = new Error(`${message}; change applied but not durable: fsync of the folder failed`, { cause })
-  return Object.assign(error, { code, syscall })
 }
 
 function attempt<Result>(action: () => Result): Result | undefined {

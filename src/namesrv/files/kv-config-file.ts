@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { describeErrno } from '../../common/describe-errno.ts'
 import { decodeKVConfigFile, KVConfigManager, type KVConfigTable } from '../../kvconfig/kv-config-manager.ts'
 import { JsonError } from '../../protocol/errors.ts'
 import { ConfigError } from '../config/config-error.ts'
@@ -17,7 +18,8 @@ export function loadKVConfig({ configuration, logger }: NamesrvContext): KVConfi
   const file = readKVFile(path)
   const fromFile = file && decode(file)
   if (fromFile instanceof JsonError) {
-    throw unusable(path, `the KV file ${path} is damaged: ${fromFile.message}`, fromFile)
+    const message = `the KV file ${path} (kvConfigPath) is damaged: ${fromFile.message}`
+    throw unusable(path, message, 'repair it, or move it away to start with an empty table', fromFile)
   }
   // What was read, or what this server wrote last, becomes the backup without being parsed again.
   let known = fromFile && file
@@ -40,7 +42,8 @@ function readKVFile(path: string): Buffer | undefined {
     return readFileSync(path)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw unusable(path, `cannot read the KV file ${path}: ${(cause as Error).message}`, cause)
+    const message = `cannot read the KV file ${path} (kvConfigPath): ${describeErrno(cause)}`
+    throw unusable(path, message, 'correct the path or its permissions', cause)
   }
 }
 
@@ -56,7 +59,7 @@ function tableWithoutFile(path: string, isThere: boolean, logger: NamesrvContext
   }
   if (table instanceof JsonError) {
     const message =
-      `the KV file ${path} is empty, and its backup ${backup?.path} is damaged: ${table.message}; ` +
+      `the KV file ${path} (kvConfigPath) is empty, and its backup ${backup?.path} is damaged: ${table.message}; ` +
       'remove both to start with an empty table'
     throw new ConfigError('ERR_CONFIG_FILE', message, { cause: table })
   }
@@ -64,12 +67,12 @@ function tableWithoutFile(path: string, isThere: boolean, logger: NamesrvContext
   return table
 }
 
-/** An error about the KV file that names the backup, if that is usable. */
-function unusable(path: string, message: string, cause: unknown): ConfigError {
+/** An error about the KV file that says what to do; it names the backup, if that is usable. */
+function unusable(path: string, problem: string, remedy: string, cause: unknown): ConfigError {
   const backup = readBackup(path)
   const isUsable = backup !== undefined && decode(backup.bytes) instanceof Map
   const hint = isUsable ? `; its backup ${backup.path} can be used instead` : ''
-  return new ConfigError('ERR_CONFIG_FILE', `${message}${hint}`, { cause })
+  return new ConfigError('ERR_CONFIG_FILE', `${problem}; ${remedy}${hint}`, { cause })
 }
 
 /** The table, what is wrong with the file, or undefined if the file has nothing but white space. */

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import { CodedError } from '../../common/coded-error.ts'
 import { replaceFile, unlessCode } from './atomic-file.ts'
 
-/** Max size of a snapshot: several million topics. It is read at once, so the limit also protects memory from an alien file. */
+/** Max size of a snapshot: several million topics. It is read at once, so the limit also protects memory from a foreign file. */
 const MAX_BYTES = 256 * 1024 * 1024
 
 /** First line: what the file is, and the version of its format. */
@@ -13,7 +13,7 @@ const HEAD = 'mqnamesrv routes 1\n'
 const FOOT = /^end (\d{1,12}) ([0-9a-f]{8})\n$/
 const MAX_FOOT_BYTES = 'end 123456789012 01234567\n'.length
 
-/** A file that is not a usable snapshot: damaged, alien, or of another version. */
+/** A file that is not a usable snapshot: damaged, foreign, or of another version. */
 export class SnapshotFileError extends CodedError<'ERR_SNAPSHOT_FILE'> {}
 
 /**

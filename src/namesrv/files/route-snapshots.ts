@@ -152,8 +152,12 @@ export class RouteSnapshots {
     if (outcome === undefined) return
     const { loaded, returned, waiting, staleQueues } = outcome
     if (loaded === 0 && staleQueues === 0) return
-    const fields = { loaded, returned, waiting, expired: loaded - returned - waiting, staleQueues }
-    events.add('restoration ended', '', `${returned} returned, ${fields.expired} expired, ${waiting} waiting`)
-    logger.info(fields, 'snapshot grace period ended')
+    const notReturned = loaded - returned - waiting
+    events.add(
+      'restoration ended',
+      '',
+      `${returned} returned, ${notReturned} not returned, ${waiting} waiting`,
+    )
+    logger.info({ loaded, returned, waiting, notReturned, staleQueues }, 'snapshot grace period ended')
   }
 }

@@ -46,9 +46,9 @@ export function warnOfFewDescriptors(
   const { accepted, own, limit } = shares
   const files = limit - accepted - own
   // With a higher limit, the share of outgoing connections may grow up to clientMaxConnections.
-  const neededOpenFiles = maxConnections + files + clientMaxConnections
+  const neededOpenFileLimit = maxConnections + files + clientMaxConnections
   logger.warn(
-    { openFiles: limit, connections: accepted, maxConnections, neededOpenFiles },
+    { openFileLimit: limit, possibleConnections: accepted, maxConnections, neededOpenFileLimit },
     'open-file limit leaves fewer connections than maxConnections',
   )
 }

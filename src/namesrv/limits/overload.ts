@@ -80,7 +80,7 @@ export class Overload {
     const lastedMs = Math.round(nowMs - sinceMs)
     this.#current = undefined
     events.add('overload ended', '', `after ${lastedMs} ms`)
-    logger.warn({ lastedMs, requestsShed: counters.requestsShed - shedBefore }, 'overload ended')
+    logger.info({ lastedMs, requestsShed: counters.requestsShed - shedBefore }, 'overload ended')
     this.#options.shed([])
   }
 

@@ -45,10 +45,10 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
       else throttle.log('warn', 'connection closed before its first frame', { peer, code, reason })
     },
 
-    onConnectionDropped: (peer, maxConnections) => {
+    onConnectionDropped: (peer, possibleConnections) => {
       connectionsRejected[NO_DESCRIPTOR] = (connectionsRejected[NO_DESCRIPTOR] ?? 0) + 1
-      if (throttle.log('warn', 'connection rejected: open-file limit reached', { peer, maxConnections }))
-        events.add('rejected', peer, `the open-file limit leaves room for ${maxConnections} connections`)
+      if (throttle.log('warn', 'connection rejected: open-file limit reached', { peer, possibleConnections }))
+        events.add('rejected', peer, `the open-file limit leaves room for ${possibleConnections} connections`)
     },
 
     onServerFailure: ({ message: error }) => {

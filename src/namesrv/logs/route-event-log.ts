@@ -34,10 +34,10 @@ export function logRouteEvent(event: RouteEvent, context: NamesrvContext): void 
     }
     case 'broker unregistered': {
       const { broker, reason } = event
-      const { level, counter, kind, cause } = UNREGISTRATIONS[reason]
+      const { level, counter, kind, line } = UNREGISTRATIONS[reason]
       counters[counter]++
-      events.add(kind, nameOf(broker), cause)
-      log(level, `${kind}: ${cause}`, event, { reason })
+      events.add(kind, nameOf(broker), line.slice(`${kind}: `.length))
+      log(level, line, event, { reason })
       return
     }
     case 'removal fenced': {
@@ -86,36 +86,36 @@ const UNREGISTRATIONS = {
     level: 'info',
     counter: 'brokersUnregistered',
     kind: 'broker unregistered',
-    cause: 'by its own request',
+    line: 'broker unregistered: by its own request',
   },
   renamed: {
     level: 'info',
     counter: 'brokersUnregistered',
     kind: 'broker unregistered',
-    cause: 'its address registered under another broker name',
+    line: 'broker unregistered: its address registered under another broker name',
   },
   'connection lost': {
     level: 'warn',
     counter: 'brokersLost',
     kind: 'broker lost',
-    cause: 'its connection closed',
+    line: 'broker lost: its connection closed',
   },
   expired: {
     level: 'warn',
     counter: 'brokersExpired',
     kind: 'broker expired',
-    cause: 'no heartbeat within its timeout',
+    line: 'broker expired: no heartbeat within its timeout',
   },
   unreachable: {
     level: 'warn',
     counter: 'brokersUnreachable',
     kind: 'broker unreachable',
-    cause: 'no heartbeat and its address takes no connection',
+    line: 'broker unreachable: no heartbeat and its address does not accept connections',
   },
   'not returned': {
     level: 'warn',
     counter: 'brokersNotReturned',
     kind: 'broker not returned',
-    cause: 'it did not register again within the snapshot grace period',
+    line: 'broker not returned: it did not register again within the snapshot grace period',
   },
 } as const satisfies Record<UnregisterReason, object>

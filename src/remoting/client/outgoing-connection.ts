@@ -77,7 +77,8 @@ export class OutgoingConnection {
     })
     this.#socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     this.#socket.on('error', (cause) => {
-      if (this.#ready) this.#fail('ERR_CONNECTION_LOST', `the connection to ${address} failed`, cause)
+      if (this.#ready)
+        this.#fail('ERR_CONNECTION_LOST', `connection to ${address} failed: ${cause.message}`, cause)
       else this.#fail('ERR_CONNECT', `no connection to ${address}: ${cause.message}`, cause)
     })
     this.#socket.on('close', () => this.#fail('ERR_CONNECTION_LOST', `${address} closed the connection`))
@@ -168,7 +169,11 @@ export class OutgoingConnection {
         if (isResponse(command)) this.#onResponse.get(command.opaque)?.(command)
       }
     } catch (cause) {
-      this.#fail('ERR_CONNECTION_LOST', `invalid frame from ${this.address}`, cause)
+      this.#fail(
+        'ERR_CONNECTION_LOST',
+        `invalid frame from ${this.address}: ${(cause as Error).message}`,
+        cause,
+      )
     }
   }
 

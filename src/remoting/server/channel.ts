@@ -217,7 +217,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
     const { responses, counters } = this.#options
     counters.outcomes.add(response.code)
     if (isOneway(request) || this.closed) {
-      counters.unanswered++
+      counters.withoutResponse++
       return
     }
     if (responses.add(response, request.opaque)) return

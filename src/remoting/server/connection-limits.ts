@@ -9,10 +9,18 @@ export interface LimitedConnection {
   evict(error: LimitError): void
 }
 
-/** The option that sets the limit, the gauge that shows the usage, and what the memory holds. */
+/** The key that sets the limit, the gauge that shows the usage, what the memory holds, and the limit as errors state it. */
 const KINDS = {
-  maxQueuedRequestBytes: { gauge: 'queuedRequestBytes', what: 'incomplete request' },
-  maxQueuedAnswerBytes: { gauge: 'queuedResponseBytes', what: 'unread responses' },
+  maxQueuedRequestBytes: {
+    gauge: 'queuedRequestBytes',
+    what: 'incomplete request',
+    limitText: 'half of maxQueuedRequestBytes',
+  },
+  maxQueuedAnswerBytes: {
+    gauge: 'queuedResponseBytes',
+    what: 'unread responses',
+    limitText: 'maxQueuedAnswerBytes',
+  },
 } as const
 
 /**
@@ -61,8 +69,8 @@ export class ConnectionMemoryLimit {
     const sparedBytes = this.#sumOfSquares / this.#totalBytes / 2
     for (const [connection, bytes] of this.#held) {
       if (bytes < sparedBytes) continue
-      const usage = `${this.#totalBytes} of ${this.#maxBytes} bytes in use (${this.#limit})`
-      const { what } = KINDS[this.#limit]
+      const { what, limitText } = KINDS[this.#limit]
+      const usage = `${this.#totalBytes} of ${this.#maxBytes} bytes in use (${limitText})`
       this.#held.delete(connection)
       this.#add(0, bytes)
       connection.evict(LimitError.busy(this.#limit, `closed: ${what} of ${bytes} bytes; ${usage}`))
@@ -95,7 +103,7 @@ export class RequestsInProgress {
   check(bodyBytes: number): LimitError | undefined {
     const wantedBytes = this.#bytes + bodyBytes
     if (bodyBytes <= SMALL_BODY_BYTES || wantedBytes <= this.#maxBytes || this.#bytes === 0) return undefined
-    const usage = `${this.#bytes} of ${this.#maxBytes} bytes in progress (maxQueuedRequestBytes)`
+    const usage = `${this.#bytes} of ${this.#maxBytes} bytes in progress (half of maxQueuedRequestBytes)`
     return LimitError.busy('maxQueuedRequestBytes', `request body of ${bodyBytes} bytes; ${usage}`)
   }
 

@@ -96,8 +96,8 @@ function readVersion2(bytes: Buffer): ProxyHeader {
   }
   if (bytes.length < end) return { kind: 'more', bytes: end }
   if (!hasAddresses) return { kind: 'header', bytes: end }
-  if (!areEntriesWhole(bytes.subarray(addressEnd, end))) {
-    throw malformed(`an entry extends beyond the header of ${end} bytes`)
+  if (!areTLVsWhole(bytes.subarray(addressEnd, end))) {
+    throw malformed(`a TLV extends beyond the header of ${end} bytes`)
   }
   const isIP = addressBytes <= 36
   const addresses = bytes.subarray(V2_FIXED_BYTES, addressEnd)
@@ -121,7 +121,7 @@ function ipv6Text(host: Buffer): string {
 }
 
 /** Entries are type (1 byte), length (2 bytes), value. Fewer than three bytes at the end are ignored, as by Netty. */
-function areEntriesWhole(entries: Buffer): boolean {
+function areTLVsWhole(entries: Buffer): boolean {
   let offset = 0
   while (offset + 3 < entries.length) offset += 3 + entries.readUInt16BE(offset + 1)
   return offset <= entries.length
@@ -159,7 +159,9 @@ export class TrustedNetworks {
       const maxBits = version === 4 ? 32 : 128
       const bits = Number(prefix ?? maxBits)
       if (version === 0 || bits > maxBits) {
-        throw new RangeError(`must be a list of networks such as 10.0.0.0/8; ${JSON.stringify(item)} is none`)
+        throw new RangeError(
+          `must be a list of networks such as 10.0.0.0/8; ${JSON.stringify(item)} is not one`,
+        )
       }
       this.#networks.addSubnet(address, bits, version === 4 ? 'ipv4' : 'ipv6')
     }

@@ -70,7 +70,7 @@ export interface RemotingServerEvents {
   /** The connection is being closed before its first frame. */
   onConnectionRejected(remoteAddress: string, error: HandshakeError): void
   /** The connection was closed at once, because the open-file limit leaves no room for it. */
-  onConnectionDropped(remoteAddress: string, maxConnectionsByOpenFiles: number): void
+  onConnectionDropped(remoteAddress: string, possibleConnections: number): void
   /** The listening socket failed after the start. */
   onServerFailure(error: Error): void
 }

@@ -218,7 +218,7 @@ test('over real sockets, a broker that listens stays, and one that does not is e
   await until('it is evicted', () => evicted().length > 0)
   expect(evicted()).toMatchObject([
     {
-      msg: 'broker unreachable: no heartbeat and its address takes no connection',
+      msg: 'broker unreachable: no heartbeat and its address does not accept connections',
       brokerName: 'deaf',
       reason: 'unreachable',
     },

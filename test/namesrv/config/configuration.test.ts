@@ -252,7 +252,7 @@ describe('an invalid value', () => {
     [
       'proxyProtocolTrustedNetworks=10.0.0.0/8, 10.0.0.0/33',
       'ERR_CONFIG_VALUE',
-      'proxyProtocolTrustedNetworks="10.0.0.0/8, 10.0.0.0/33" must be a list of networks such as 10.0.0.0/8; "10.0.0.0/33" is none',
+      'proxyProtocolTrustedNetworks="10.0.0.0/8, 10.0.0.0/33" must be a list of networks such as 10.0.0.0/8; "10.0.0.0/33" is not one',
     ],
   ])('such as %s stops the start', (line, code, message) => {
     expect(errorOf({ file: `# comment\n${line}\n` })).toMatchObject({

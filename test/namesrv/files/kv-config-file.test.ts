@@ -96,7 +96,7 @@ describe('the file of the key-value table', () => {
     await expect(controller.start()).rejects.toMatchObject({
       name: 'ConfigError',
       code: 'ERR_CONFIG_FILE',
-      message: expect.stringContaining(`the KV file ${path} is damaged: `),
+      message: expect.stringContaining(`the KV file ${path} (kvConfigPath) is damaged: `),
     })
     expect(readFileSync(path, 'utf8')).toBe(content)
     expect(time.timers).toBe(0)
@@ -106,7 +106,11 @@ describe('the file of the key-value table', () => {
     const path = join(temporaryFolder(), 'kvConfig.json')
     mkdirSync(path)
     expect(() => load(path)).toThrow(
-      expect.objectContaining({ name: 'ConfigError', code: 'ERR_CONFIG_FILE' }),
+      expect.objectContaining({
+        name: 'ConfigError',
+        code: 'ERR_CONFIG_FILE',
+        message: `cannot read the KV file ${path} (kvConfigPath): is a directory (EISDIR); correct the path or its permissions`,
+      }),
     )
   })
 })
@@ -163,7 +167,9 @@ describe('a KV file beside its backup', () => {
 
   test('that is empty prevents the start if the backup is damaged, and both stay as they are', () => {
     const { path, bak } = filesWith('', '{"configTable":')
-    expect(() => load(path)).toThrow(`the KV file ${path} is empty, and its backup ${bak} is damaged: `)
+    expect(() => load(path)).toThrow(
+      `the KV file ${path} (kvConfigPath) is empty, and its backup ${bak} is damaged: `,
+    )
     expect([readFileSync(path, 'utf8'), readFileSync(bak, 'utf8')]).toEqual(['', '{"configTable":'])
   })
 

@@ -101,7 +101,7 @@ describe('a server that was killed and starts again', () => {
       ['broker not returned: it did not register again within the snapshot grace period', 'broker-a'],
     ])
     expect(messages(server, 'grace period ended')).toMatchObject([
-      { level: 'info', loaded: 2, returned: 1, waiting: 0, expired: 1, staleQueues: 0 },
+      { level: 'info', loaded: 2, returned: 1, waiting: 0, notReturned: 1, staleQueues: 0 },
     ])
     // From here on it is a server like any other.
     broker.socket.destroy()

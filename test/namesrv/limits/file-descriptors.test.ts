@@ -19,10 +19,10 @@ describe('the open-file limit', () => {
     expect(warnings(999)).toEqual([
       {
         level: 'warn',
-        openFiles: 1_149,
-        connections: 999,
+        openFileLimit: 1_149,
+        possibleConnections: 999,
         maxConnections: 1_000,
-        neededOpenFiles: 2_050,
+        neededOpenFileLimit: 2_050,
         msg: 'open-file limit leaves fewer connections than maxConnections',
       },
     ])

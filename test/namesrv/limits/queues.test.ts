@@ -51,7 +51,7 @@ describe('maxQueuedRequestBytes', () => {
     const [line] = rejections(server, 'maxQueuedRequestBytes')
     expect(line).toMatchObject({ level: 'warn', peer: oldest.address })
     expect(line?.['reason']).toMatch(
-      /^closed: incomplete request of \d+ bytes; \d+ of 4194304 bytes in use \(maxQueuedRequestBytes\)$/,
+      /^closed: incomplete request of \d+ bytes; \d+ of 4194304 bytes in use \(half of maxQueuedRequestBytes\)$/,
     )
     expect(headerOf(await honest.request(lookup('TopicA'))).code).toBe(0)
 

@@ -130,7 +130,7 @@ describe('the limits of a request', () => {
     const client = await server.connect()
     const answer = await client.request(compressed(registration(), inflatedOf(100_000)))
     expect(headerOf(answer)).toMatchObject({ code: 0 })
-    const remark = 'Failed to decode RegisterBrokerBody: it inflates to more than maxInflatedBytes, 100000'
+    const remark = 'Failed to decode RegisterBrokerBody: body inflates to more than maxInflatedBytes (100000)'
     await expectRefusal(
       server,
       client,

@@ -1,0 +1,25 @@
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EADDRINUSE: 'address already in use',
+  EADDRNOTAVAIL: 'not an address of this machine',
+  EISDIR: 'is a directory',
+  EMFILE: 'open-file limit reached',
+  ENFILE: 'no file descriptor left on this machine',
+  ENOENT: 'no such file or directory',
+  ENOTDIR: 'part of the path is not a directory',
+  ENOTFOUND: 'unknown host name',
+  EPERM: 'operation not permitted',
+}
+
+/** An error of the operating system in words, without a stack: `permission denied (EACCES)`. */
+export function describeErrno(error: unknown): string {
+  const { code } = Object(error) as { readonly code?: unknown }
+  const words = WORDS[`${code}`]
+  return words === undefined ? firstLine(error) : `${words} (${code})`
+}
+
+/** The message of an error, as one line. */
+export function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message || error.name : String(error)
+  return message.split(/\r\n|\r|\n/, 1)[0] as string
+}
