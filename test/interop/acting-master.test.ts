@@ -82,7 +82,7 @@ function same(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
 }
 
-describe.concurrent.each(groups.map((group) => [group.name, group] as const))(
+describe.each(groups.map((group) => [group.name, group] as const))(
   'master and slave of 5.5.0 with acting master, %s',
   (_, group) => {
     const topic = `Acting-${group.name}`
