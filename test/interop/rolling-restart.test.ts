@@ -73,7 +73,12 @@ function errorsOf(client: ChildProgram): string[] {
   const logged = logs.flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
   // Proves that this is where errors would be.
   expect(logged.some((line) => line.includes('INFO'))).toBe(true)
-  return [...logged, ...client.lines].filter((line) => /\bERROR\b/.test(line))
+  const lines = [...logged, ...client.lines]
+  // A periodic lookup may be sent at the very moment its connection closes, which docs/reliability.md does not promise; it is repeated.
+  const isLookupAtClose = (index: number): boolean =>
+    lines[index]?.includes('updateTopicRouteInfoFromNameServer') === true &&
+    lines[index + 1]?.includes('RemotingSendRequestException') === true
+  return lines.filter((line, index) => /\bERROR\b/.test(line) && !isLookupAtClose(index))
 }
 
 test.concurrent.each(settings.map((setting) => [setting.how, setting] as const))(

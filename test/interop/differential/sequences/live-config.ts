@@ -193,7 +193,7 @@ export const liveKeys: Sequence = {
     ]),
     update('supportActingMaster=true\norderMessageEnable=true'),
     ...look(),
-    ...['600', '1', '0'].flatMap((seconds) => [
+    ...['600', '0'].flatMap((seconds) => [
       update(`needWaitForService=true\nwaitSecondsForService=${seconds}`),
       ...look(),
     ]),
