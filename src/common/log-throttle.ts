@@ -28,8 +28,10 @@ const MAX_LINES = 100
 const WINDOW_MS = 10_000
 /** Longer than any `[IPv6]:port`. A broker announces any text as its address; one that is no address must not be kept. */
 const MAX_ADDRESS_CHARACTERS = 64
-/** Max characters of a text, which may come from a peer; advice about a file in a deep folder must fit. */
-const MAX_TEXT_CHARACTERS = 1_000
+/** Max characters of a text, which may come from a peer. */
+const MAX_TEXT_CHARACTERS = 300
+/** Max characters of the field `error`, a text of our own or of the system: advice about a file in a deep folder must fit. */
+const MAX_ERROR_CHARACTERS = 1_000
 
 /** Lines that are being suppressed. */
 interface Flood {
@@ -99,7 +101,12 @@ export class LogThrottle {
     }
     const suppressed = kind.suppressed || undefined
     kind.suppressed = 0
-    const cut = Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, cutValue(value)]))
+    const cut = Object.fromEntries(
+      Object.entries(fields).map(([field, value]) => [
+        field,
+        cutValue(value, field === 'error' ? MAX_ERROR_CHARACTERS : MAX_TEXT_CHARACTERS),
+      ]),
+    )
     this.#options.logger[level]({ ...cut, suppressed }, line)
     return true
   }
@@ -139,13 +146,13 @@ export class LogThrottle {
   }
 }
 
-function cutValue(value: unknown): unknown {
-  if (typeof value === 'string') return cutText(value)
-  return Array.isArray(value) ? value.map(cutValue) : value
+function cutValue(value: unknown, maxCharacters: number): unknown {
+  if (typeof value === 'string') return cutText(value, maxCharacters)
+  return Array.isArray(value) ? value.map((item) => cutValue(item, maxCharacters)) : value
 }
 
 /** A text from a peer as a log line shows it: its head, and its length if it was cut. */
-export function cutText(text: string): string {
-  if (text.length <= MAX_TEXT_CHARACTERS) return text
-  return `${text.slice(0, MAX_TEXT_CHARACTERS)}… (${text.length} characters)`
+export function cutText(text: string, maxCharacters = MAX_TEXT_CHARACTERS): string {
+  if (text.length <= maxCharacters) return text
+  return `${text.slice(0, maxCharacters)}… (${text.length} characters)`
 }

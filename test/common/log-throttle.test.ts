@@ -59,9 +59,17 @@ describe('the log throttle', () => {
   test('cuts long texts, also in lists, and says how long they are', () => {
     const { lines, write } = world()
     const long = 'n'.repeat(120_000)
-    const cut = `${'n'.repeat(1_000)}… (120000 characters)`
+    const cut = `${'n'.repeat(300)}… (120000 characters)`
     write(1, 'topics changed', { brokerName: long, topics: 1, firstNewTopics: ['T', long], peer: long })
     expect(lines).toMatchObject([{ brokerName: cut, topics: 1, firstNewTopics: ['T', cut], peer: cut }])
+  })
+
+  test('cuts errors later, so that advice with the path of a file is whole', () => {
+    const { lines, write } = world()
+    const advice = `cannot use ${'folder/'.repeat(60)}key.pem`
+    write(1, 'TLS connections are rejected', { error: advice })
+    write(1, 'product NameServer failed', { error: 'n'.repeat(2_000) })
+    expect(lines.map(({ error }) => error)).toEqual([advice, `${'n'.repeat(1_000)}… (2000 characters)`])
   })
 
   test('sums up a flood in one line when it is over, and leaves no timer behind', () => {
