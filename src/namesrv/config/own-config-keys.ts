@@ -159,7 +159,7 @@ export const OWN_KEYS = [
     'Max topics of all brokers together, by name; a registration that would exceed it is rejected and changes nothing. Raise it for a larger cluster, with memory for the routes.',
   ),
   int('maxKVEntries', 50_000, { min: 1 }).atStart(
-    'Max entries of the key-value table; one more is rejected. Raise it only if needed: each change writes the whole file, so many entries make changes slow.',
+    'Max entries of the key-value table; one more is rejected. Raise it only if needed: each change writes the whole file, which takes longer the more entries there are.',
   ),
   long('maxKVBytes', 4_194_304, { unit: 'bytes', min: 1 }).atStart(
     'Max bytes of all namespaces, keys and values of the key-value table; a change that would exceed it is rejected. Raise it only if needed: the order configuration in it is part of every registration response.',
