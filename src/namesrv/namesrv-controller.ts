@@ -15,6 +15,7 @@ import { withoutBrackets } from './config/check-value.ts'
 import { removeLeftovers } from './files/atomic-file.ts'
 import { loadKVConfig } from './files/kv-config-file.ts'
 import { RouteSnapshots } from './files/route-snapshots.ts'
+import { Inspection } from './inspection.ts'
 import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './limits/file-descriptors.ts'
 import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
@@ -36,6 +37,8 @@ import { ServerTls } from './tls/server-tls.ts'
 export interface NamesrvControllerOptions extends NamesrvEnvironment {
   /** How the file descriptors are shared. Default: {@link descriptorShares}, from the limit of this process. */
   readonly descriptors?: DescriptorShares
+  /** Whether the HTTP server takes any free port in place of `httpListenPort`. Default: false. */
+  readonly httpOnAnyPort?: boolean
 }
 
 /**
@@ -57,6 +60,8 @@ export class NamesrvController {
   #clusterTest: ClusterTestMode | undefined
   #server: RemotingServer | undefined
   #kvConfig: KVConfigManager | undefined
+  #inspection: Inspection | undefined
+  readonly #httpOnAnyPort: boolean
   #started = false
   #shuttingDown = false
   #endChecks: (() => void)[] = []
@@ -67,6 +72,7 @@ export class NamesrvController {
       this.#server?.extendIdleTimes(pausedMs)
     })
     this.#context = createNamesrvContext({ ...options, scheduler: this.#pauses })
+    this.#httpOnAnyPort = options.httpOnAnyPort ?? false
     this.counters = this.#context.counters
     this.events = this.#context.events
     this.#tls = new ServerTls(this.#context)
@@ -93,11 +99,15 @@ export class NamesrvController {
 
   /**
    * Loads the KV file and the route snapshot, sets up TLS and listens.
-   * @returns The address and port that are bound.
+   * @returns The address and port that are bound, and the HTTP port, unless there is none.
    * @throws {ConfigError} (rejects) if the KV file cannot be read or a TLS setting cannot be used.
    * @throws (rejects) The socket's error if the port cannot be bound.
    */
-  async start(): Promise<{ readonly address: string; readonly port: number }> {
+  async start(): Promise<{
+    readonly address: string
+    readonly port: number
+    readonly httpPort?: number | undefined
+  }> {
     const { configuration, logger } = this.#context
     const dispatcher = this.#loadState()
     const server = this.#createServer(dispatcher)
@@ -107,8 +117,9 @@ export class NamesrvController {
     this.#removeLeftovers()
     this.#server = server
     this.#startTasks(dispatcher)
+    const http = await this.#inspection?.start(this.#httpOnAnyPort)
     this.#started = true
-    return bound
+    return { ...bound, httpPort: http?.port }
   }
 
   /**
@@ -127,6 +138,7 @@ export class NamesrvController {
     // Kept until here: an overload that began before is still reported as over.
     for (const end of this.#endChecks) end()
     this.#clusterTest?.stop()
+    await this.#inspection?.stop()
     this.#client.close()
     this.#context.throttle.end()
     this.#pauses.stop()
@@ -160,12 +172,15 @@ export class NamesrvController {
     this.#kvConfig = loadKVConfig(this.#context)
     this.#snapshots?.load()
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
+    const { routeInfo } = this.#liveness
+    this.#inspection = new Inspection(this.#context, { routeInfo, kvConfig: this.#kvConfig })
     const { processors } = new DefaultRequestProcessor({
-      routeInfo: this.#liveness.routeInfo,
+      routeInfo,
       kvConfig: this.#kvConfig,
       slicer,
       settings: values,
       configuration: new LiveConfiguration(this.#context),
+      inspection: this.#inspection.inspector,
       startedMs: clock.nowMs(),
       product: this.#clusterTest,
       registrations: new RegistrationCache(values.registrationMemoryMaxBytes),

@@ -17,6 +17,7 @@ import {
   type ProductRouteLookup,
 } from './client-request-processor.ts'
 import { handleRegisterBroker, type RegisterBrokerOptions } from './handle-register-broker.ts'
+import { type Inspection, inspect } from './inspect.ts'
 import {
   deleteKVConfig,
   getKVConfig,
@@ -46,6 +47,7 @@ export interface ProcessorOptions
     Omit<RegisterBrokerOptions, 'inFlight'> {
   readonly settings: ProcessorSettings
   readonly configuration: NamesrvConfiguration
+  readonly inspection: Inspection
   /** Where unknown topics are looked up in the cluster-test mode; undefined if it is off. */
   readonly product: ProductRouteLookup | undefined
 }
@@ -71,7 +73,7 @@ export class DefaultRequestProcessor {
   readonly processors: ProcessorTable
 
   constructor(options: ProcessorOptions) {
-    const { routeInfo, kvConfig, configuration, settings, counters, log, product } = options
+    const { routeInfo, kvConfig, configuration, inspection, settings, counters, log, product } = options
     const { maxRequestBodyBytes } = settings
     const inFlight = new RegistrationsInFlight(settings, counters)
     const lookups =
@@ -105,6 +107,7 @@ export class DefaultRequestProcessor {
       [RequestCode.ADD_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'add', log),
       [RequestCode.GET_BROKER_MEMBER_GROUP]: getBrokerMemberGroup(routeInfo),
       [RequestCode.BROKER_HEARTBEAT]: brokerHeartbeat(routeInfo),
+      [RequestCode.INSPECT]: inspect(inspection),
     }
   }
 }

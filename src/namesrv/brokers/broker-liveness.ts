@@ -59,7 +59,7 @@ export class BrokerLiveness {
     const { clock, counters, events, logger } = this.#context
     const pausedMs = Math.round(ms)
     counters.pauses++
-    events.add('process paused', '', `for ${pausedMs} ms`)
+    events.add('process_paused', '', `for ${pausedMs} ms`)
     logger.warn({ pausedMs }, 'process paused; broker timeouts extended')
     this.routeInfo.extendTimeouts(ms, clock.nowMs())
     this.#probe?.forgetAll()

@@ -146,7 +146,7 @@ export class BrokerProbe {
     watched.isSuspect = true
     const inactiveMs = Math.round(clock.nowMs() - watched.live.lastUpdateTimestampMs)
     counters.brokersSuspected++
-    events.add('broker suspected', nameOf(watched.live), error.message)
+    events.add('broker_suspected', nameOf(watched.live), error.message)
     const line = 'broker suspected: no heartbeat and unreachable'
     throttle.log('warn', line, { ...identity(watched), inactiveMs, error: error.message })
   }
@@ -154,7 +154,7 @@ export class BrokerProbe {
   #clear(watched: Watched, reason: string): void {
     const { events, throttle } = this.#context
     watched.isSuspect = false
-    events.add('suspicion cleared', nameOf(watched.live), reason)
+    events.add('broker_suspicion_cleared', nameOf(watched.live), reason)
     throttle.log('info', 'broker no longer suspected', { ...identity(watched), reason })
   }
 }

@@ -66,8 +66,8 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   #writesAtOnce = true
 
   /** @param accepted - The connection as it was until now; over TLS its socket was another one. */
-  constructor(socket: Socket, options: ChannelOptions, { id, remoteAddress, maxIdleMs }: Connection) {
-    super(id, socket, remoteAddress, maxIdleMs, options.nowMs())
+  constructor(socket: Socket, options: ChannelOptions, accepted: Connection) {
+    super(accepted.id, socket, accepted, accepted.maxIdleMs, options.nowMs())
     this.#options = options
     this.#decoder = new FrameDecoder(options.maxFrameBytes, options.buffers)
     this.#sharesReads = options.reads?.attach(socket, (bytes) => this.receive(bytes)) === true

@@ -1,0 +1,59 @@
+import { CodedError } from '../common/coded-error.ts'
+import type { MaybePromise } from '../common/time-slicer.ts'
+import type { LockOwner } from '../routeinfo/read-write-lock.ts'
+
+/** A JSON Schema (2020-12), as OpenAPI 3.1 uses it. */
+export type Schema = Readonly<Record<string, unknown>>
+
+/** A parameter of a view's query. */
+export interface QueryParameter {
+  readonly name: string
+  /** One sentence for the documentation. */
+  readonly summary: string
+  readonly schema: Schema
+}
+
+/** What a view is asked. */
+export interface ViewRequest {
+  /** The values of the path's `{parameters}`, decoded. */
+  readonly path: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+  /** For whom it reads: if it closes, waiting for the lock ends. */
+  readonly owner: LockOwner
+}
+
+/** A read-only view of the server, at a path of its own under both doors: HTTP, and request code 1450. */
+export interface View {
+  /** Such as `/api/v1/topics/{topic}`. */
+  readonly path: string
+  /** One sentence for the documentation. */
+  readonly summary: string
+  /** Other parameters are rejected. Default: none. */
+  readonly parameters?: readonly QueryParameter[]
+  /** Of what `read` returns. */
+  readonly response: Schema
+  /** Version of the value: while it is equal, so is the value. Absent if it is not known without reading. */
+  readonly version?: () => string
+  /**
+   * A plain value for JSON. Long reading is done in slices.
+   * @throws {ViewError} (or rejects)
+   */
+  read(request: ViewRequest): MaybePromise<unknown>
+}
+
+/** A view cannot be given. */
+export class ViewError extends CodedError<'ERR_BAD_REQUEST' | 'ERR_NOT_FOUND' | 'ERR_UNAVAILABLE'> {}
+
+/** An integer of the query. @throws {ViewError} `ERR_BAD_REQUEST` if it is no number from `min` to `max`. */
+export function integerOf(
+  query: URLSearchParams,
+  name: string,
+  { min, max, otherwise }: { readonly min: number; readonly max: number; readonly otherwise: number },
+): number {
+  const text = query.get(name)
+  if (text === null) return otherwise
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  const shown = JSON.stringify(text.slice(0, 100))
+  throw new ViewError('ERR_BAD_REQUEST', `${name}=${shown} is not a number from ${min} to ${max}`)
+}
