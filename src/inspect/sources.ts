@@ -3,6 +3,8 @@ import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import type { TopicMisses } from '../stats/topic-misses.ts'
+import type { RouteHistory } from './history/route-history.ts'
 
 /** Which server this is. */
 export interface ServerIdentity {
@@ -23,6 +25,8 @@ export interface InspectSources {
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
   readonly events: RecentEvents
+  readonly history: RouteHistory
+  readonly misses: TopicMisses
   readonly slicer: TimeSlicer
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number

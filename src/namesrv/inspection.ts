@@ -18,13 +18,15 @@ export class Inspection {
   #http: HttpServer | undefined
 
   constructor(context: NamesrvContext, parts: Pick<InspectSources, 'routeInfo' | 'kvConfig'>) {
-    const { clock, counters, events, slicer } = context
+    const { clock, counters, events, history, misses, slicer } = context
     this.#context = context
     this.#sources = {
       ...parts,
       identity: identityOf(context),
       counters,
       events,
+      history,
+      misses,
       slicer,
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),

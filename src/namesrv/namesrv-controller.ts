@@ -20,7 +20,8 @@ import { type DescriptorShares, descriptorShares, watchFileDescriptors } from '.
 import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
-import { createRequestLog, logInternalError, logRejection } from './logs/request-log.ts'
+import { createProcessorEvents } from './logs/processor-events.ts'
+import { logInternalError, logRejection } from './logs/request-log.ts'
 import {
   createNamesrvContext,
   type NamesrvContext,
@@ -185,7 +186,7 @@ export class NamesrvController {
       product: this.#clusterTest,
       registrations: new RegistrationCache(values.registrationMemoryMaxBytes),
       counters,
-      ...createRequestLog(this.#context),
+      ...createProcessorEvents(this.#context),
     })
     return new RequestDispatcher(
       processors,

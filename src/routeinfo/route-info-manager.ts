@@ -231,6 +231,11 @@ export class RouteInfoManager {
     return encodeTopicRouteData({ ...filterByZoneName(route, zoneName), orderTopicConf }, 'legacy')
   }
 
+  /** Whether a lookup of the topic finds a route at present. */
+  hasRoute(topic: string): boolean {
+    return pickupTopicRouteData(this.#routes.view, topic, false) !== null
+  }
+
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */
   encodedClusterInfo(owner: LockOwner): MaybePromise<Buffer> {
     return this.#routes.read(
