@@ -308,7 +308,7 @@ export class RouteHistory {
 
 /** Estimates of what V8 uses for an entry without its texts. */
 const RECORD_BYTES = 400
-const DEPARTURE_BYTES = 300
+const DEPARTURE_BYTES = 500
 const NAME_BYTES = 24
 
 /** A copy: a part of a longer text would keep that in memory. */
