@@ -8,6 +8,10 @@ import type { RecentEvents } from '../stats/recent-events.ts'
 export interface ServerIdentity {
   /** Version of the program. */
   readonly version: string
+  /** Commit it was built from; null if unknown. */
+  readonly commit: string | null
+  /** Release of RocketMQ whose NameServer it behaves as. */
+  readonly protocolVersion: string
   /** Name of the server in metrics and views. */
   readonly nodeId: string
   /** Different at each start; the ids of events begin with it. */
@@ -16,9 +20,26 @@ export interface ServerIdentity {
   readonly startedMs: number
 }
 
+/** A condition for sending clients to this server. */
+export interface HealthCheck {
+  readonly name: string
+  /** Why it does not hold; undefined if it does. */
+  readonly problem: string | undefined
+}
+
+/** Whether clients may be sent to this server. */
+export interface Health {
+  /** Whether all checks hold. */
+  readonly ready: boolean
+  /** Whether routes of a snapshot are served that brokers have not confirmed. */
+  readonly provisional: boolean
+  checks(): readonly HealthCheck[]
+}
+
 /** What the views read. */
 export interface InspectSources {
   readonly identity: ServerIdentity
+  readonly health: Health
   readonly routeInfo: RouteInfoManager
   readonly kvConfig: KVConfigManager
   readonly counters: Counters

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, routeOf } from '../http/routes.ts'
@@ -8,7 +9,7 @@ import { allViews } from '../inspect/views.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { logInternalError } from './logs/request-log.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
-import { packageVersion } from './package-version.ts'
+import { packageCommit, packageVersion } from './package-version.ts'
 
 /** What a server shows of itself, at the HTTP port and by request code 1450. */
 export class Inspection {
@@ -17,7 +18,7 @@ export class Inspection {
   readonly #sources: InspectSources
   #http: HttpServer | undefined
 
-  constructor(context: NamesrvContext, parts: Pick<InspectSources, 'routeInfo' | 'kvConfig'>) {
+  constructor(context: NamesrvContext, parts: Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health'>) {
     const { clock, counters, events, slicer } = context
     this.#context = context
     this.#sources = {
@@ -66,7 +67,8 @@ export class Inspection {
   }
 
   #routes(): HttpRoute[] {
-    return [apiRoute(this.inspector)]
+    const { health, identity } = this.#sources
+    return [...healthRoutes(health, identity), apiRoute(this.inspector)]
   }
 
   #createServer(listenPort: number): HttpServer {
@@ -96,6 +98,8 @@ function identityOf({ clock, configuration }: NamesrvContext): ServerIdentity {
   const { nodeId, listenPort } = configuration.values
   return {
     version: packageVersion(),
+    commit: packageCommit(),
+    protocolVersion: '5.5.0',
     nodeId: nodeId === '' ? `${hostname()}:${listenPort}` : nodeId,
     bootId: Date.now().toString(36),
     startedMs: clock.nowMs(),
