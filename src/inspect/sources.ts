@@ -1,8 +1,10 @@
-import type { TimeSlicer } from '../common/time-slicer.ts'
+import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
+import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import type { RouteIndexCache } from './route-index.ts'
 
 /** Which server this is. */
 export interface ServerIdentity {
@@ -41,6 +43,11 @@ export interface InspectSources {
   readonly identity: ServerIdentity
   readonly health: Health
   readonly routeInfo: RouteInfoManager
+  readonly routeIndex: RouteIndexCache
+  /** The response that a client gets to this lookup (105). */
+  readonly lookup: (request: Pick<RemotingCommand, 'version' | 'extFields'>) => MaybePromise<RemotingResponse>
+  /** Whether a broker without heartbeats was found unreachable (`brokerProbe`). */
+  readonly isSuspected: (clusterName: string, brokerAddr: string) => boolean
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
   readonly events: RecentEvents

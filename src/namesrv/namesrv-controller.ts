@@ -1,4 +1,5 @@
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
+import { lookupProcessor } from '../processor/client-request-processor.ts'
 import { DefaultRequestProcessor } from '../processor/default-request-processor.ts'
 import { RegistrationCache } from '../processor/registration-cache.ts'
 import { SerializeType } from '../protocol/remoting-command.ts'
@@ -177,19 +178,19 @@ export class NamesrvController {
     this.#snapshots?.load()
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
     const { routeInfo } = this.#liveness
+    const lookups = { routeInfo, kvConfig: this.#kvConfig, settings: values, startedMs: clock.nowMs() }
     this.#inspection = new Inspection(this.#context, {
       routeInfo,
       kvConfig: this.#kvConfig,
       health: this.#readiness,
+      processLookup: lookupProcessor({ ...lookups, logNoRoute: undefined }, this.#clusterTest),
+      isSuspected: (clusterName, brokerAddr) => this.#liveness.isSuspected(clusterName, brokerAddr),
     })
     const { processors } = new DefaultRequestProcessor({
-      routeInfo,
-      kvConfig: this.#kvConfig,
+      ...lookups,
       slicer,
-      settings: values,
       configuration: new LiveConfiguration(this.#context),
       inspection: this.#inspection.inspector,
-      startedMs: clock.nowMs(),
       product: this.#clusterTest,
       registrations: new RegistrationCache(values.registrationMemoryMaxBytes),
       counters,

@@ -234,6 +234,11 @@ export class RouteInfoManager {
     return encodeTopicRouteData({ ...filterByZoneName(route, zoneName), orderTopicConf }, 'legacy')
   }
 
+  /** Reads the routes as clients see them, in slices, while nothing changes them. @throws {LockError} {LimitError} (or rejects) */
+  read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
+    return this.#routes.read(work, owner)
+  }
+
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */
   encodedClusterInfo(owner: LockOwner): MaybePromise<Buffer> {
     return this.#routes.read(
