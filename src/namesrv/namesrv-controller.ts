@@ -233,6 +233,7 @@ export class NamesrvController {
         onChannelClose: (channel) => this.#liveness.housekeeping.onChannelClose(channel),
       },
       counters: this.counters,
+      durations: this.#context.durations.requests,
       limits: {
         ...values,
         maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,

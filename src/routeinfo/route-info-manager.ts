@@ -3,6 +3,7 @@ import type { DataVersion } from '../protocol/body/data-version.ts'
 import { encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { Counters } from '../stats/counters.ts'
+import type { LockDurations } from '../stats/durations.ts'
 import {
   applyRegistration,
   type Repetition,
@@ -52,6 +53,9 @@ export interface RouteInfoManagerOptions {
   /** Default: none. */
   readonly limits?: TableLimits
   readonly counters?: Counters
+  /** How long the lock is waited for and held is added to these, with this clock in milliseconds. Default: it is not kept. */
+  readonly lockDurations?: LockDurations
+  readonly nowMs?: () => number
 }
 
 /**
@@ -72,7 +76,7 @@ export class RouteInfoManager {
   readonly unRegisterBrokerQueueCapacity: number
 
   constructor(options: RouteInfoManagerOptions) {
-    const lock = new ReadWriteLock(options.maxWaiters ?? 10_000)
+    const lock = new ReadWriteLock(options.maxWaiters ?? 10_000, options.lockDurations, options.nowMs)
     const capacity = options.unRegisterBrokerQueueCapacity ?? 3_000
     this.unRegisterBrokerQueueCapacity = capacity
     this.#cache = new EncodedRouteCache(options.maxEncodedRouteBytes ?? 64 * 1024 * 1024)
