@@ -2,7 +2,9 @@ import type { Logger } from 'pino'
 import { LogThrottle } from '../common/log-throttle.ts'
 import { TimeSlicer } from '../common/time-slicer.ts'
 import { RouteHistory } from '../inspect/history/route-history.ts'
+import { RequestCode } from '../protocol/request-code.ts'
 import { Counters } from '../stats/counters.ts'
+import { LockDurations, RequestDurations } from '../stats/durations.ts'
 import { RecentEvents } from '../stats/recent-events.ts'
 import { TopicMisses } from '../stats/topic-misses.ts'
 import type { Configuration } from './config/configuration.ts'
@@ -11,6 +13,7 @@ import type { Clock, Scheduler } from './time.ts'
 /** What every part of a server uses: configuration, time, log, and what it remembers for its views. */
 export interface NamesrvContext extends NamesrvEnvironment {
   readonly counters: Counters
+  readonly durations: { readonly requests: RequestDurations; readonly lock: LockDurations }
   readonly events: RecentEvents
   readonly history: RouteHistory
   readonly misses: TopicMisses
@@ -37,6 +40,14 @@ export function createNamesrvContext(environment: NamesrvEnvironment): NamesrvCo
     scheduler,
     logger,
     counters: new Counters(),
+    durations: {
+      requests: new RequestDurations({
+        codes: Object.values(RequestCode),
+        sampledCode: RequestCode.GET_ROUTEINFO_BY_TOPIC,
+        rpcLatencies: configuration.values.rpcLatencyMetrics,
+      }),
+      lock: new LockDurations(),
+    },
     events: new RecentEvents(),
     history: new RouteHistory(time.nowMs),
     misses: new TopicMisses(configuration.values.topicMissLimit),

@@ -31,8 +31,8 @@ export function createProcessorEvents(context: NamesrvContext): ProcessorEvents 
       history.onRegistrationRejected({ brokerName, brokerAddr: brokerAddr ?? '', by: peer, limit, reason })
     },
 
-    onNoRoute: (topic, { version }, { channel: { remoteAddress: peer } }) => {
-      misses.add(topic, () => ({ address: peer.slice(0, peer.lastIndexOf(':')), language: 'JAVA', version }))
+    onNoRoute: (topic, { language, version }, { channel: { remoteAddress: peer } }) => {
+      misses.add(topic, () => ({ address: peer.slice(0, peer.lastIndexOf(':')), language, version }))
       if (logsNoRoute) logger.debug({ peer, topic: cutText(topic) }, 'no route for topic')
     },
   }
