@@ -3,6 +3,7 @@ import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import type { Findings } from './findings/findings.ts'
 
 /** Which server this is. */
 export interface ServerIdentity {
@@ -16,6 +17,24 @@ export interface ServerIdentity {
   readonly startedMs: number
 }
 
+/** A broker without heartbeats whose address takes no connection. */
+export interface Suspect {
+  readonly clusterName: string
+  readonly brokerName: string
+  readonly brokerAddr: string
+  /** `host:port` of the peer that registered it. */
+  readonly peer?: string | undefined
+  /** Why it cannot be reached. */
+  readonly error: string
+}
+
+/** The TLS certificate of this server. */
+export interface ServerCertificate {
+  readonly path: string
+  /** Milliseconds since the epoch. */
+  readonly notAfterMs: number
+}
+
 /** What the views read. */
 export interface InspectSources {
   readonly identity: ServerIdentity
@@ -23,6 +42,11 @@ export interface InspectSources {
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
   readonly events: RecentEvents
+  readonly findings: Findings
+  /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
+  readonly suspects: () => readonly Suspect[]
+  /** The server's certificate; undefined without one from a file. */
+  readonly certificate: () => ServerCertificate | undefined
   readonly slicer: TimeSlicer
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, routeOf } from '../http/routes.ts'
+import { EVALUATION_PERIOD_MS, Findings } from '../inspect/findings/findings.ts'
 import { Inspector } from '../inspect/inspector.ts'
 import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
@@ -10,17 +11,21 @@ import { logInternalError } from './logs/request-log.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 import { packageVersion } from './package-version.ts'
 
+/** The parts of a server that it shows. */
+type InspectedParts = Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'suspects' | 'certificate'>
+
 /** What a server shows of itself, at the HTTP port and by request code 1450. */
 export class Inspection {
   readonly inspector: Inspector
   readonly #context: NamesrvContext
   readonly #sources: InspectSources
   #http: HttpServer | undefined
+  #endFindings: (() => void) | undefined
 
-  constructor(context: NamesrvContext, parts: Pick<InspectSources, 'routeInfo' | 'kvConfig'>) {
-    const { clock, counters, events, slicer } = context
+  constructor(context: NamesrvContext, parts: InspectedParts) {
+    const { clock, counters, events, slicer, throttle } = context
     this.#context = context
-    this.#sources = {
+    const sources = {
       ...parts,
       identity: identityOf(context),
       counters,
@@ -29,6 +34,7 @@ export class Inspection {
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),
     }
+    this.#sources = { ...sources, findings: new Findings(sources, throttle) }
     this.inspector = new Inspector(allViews(this.#sources), slicer)
   }
 
@@ -54,6 +60,21 @@ export class Inspection {
       logger.warn(fields, 'HTTP server not started: the port cannot be bound')
       return undefined
     }
+  }
+
+  /** Evaluates the findings periodically. */
+  startFindings(): void {
+    const { findings } = this.#sources
+    this.#endFindings = this.#context.scheduler.every(EVALUATION_PERIOD_MS, () => {
+      findings
+        .evaluate()
+        .catch((error) => logInternalError(this.#context, 'findings not evaluated', '', error))
+    })
+  }
+
+  /** Shutting down: what happens from now on is no finding. */
+  endFindings(): void {
+    this.#endFindings?.()
   }
 
   /** Ends the HTTP server; responses under way have a second to be taken. */

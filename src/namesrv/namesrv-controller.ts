@@ -132,6 +132,7 @@ export class NamesrvController {
     const first = !this.#shuttingDown
     this.#shuttingDown = true
     this.#liveness.stop()
+    this.#inspection?.endFindings()
     this.#tls.stop()
     if (first && this.#server !== undefined) await drainClients(this.#server, this.#context)
     if (this.#server !== undefined) await closeConnections(this.#server, this.#context)
@@ -173,7 +174,12 @@ export class NamesrvController {
     this.#snapshots?.load()
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
     const { routeInfo } = this.#liveness
-    this.#inspection = new Inspection(this.#context, { routeInfo, kvConfig: this.#kvConfig })
+    this.#inspection = new Inspection(this.#context, {
+      routeInfo,
+      kvConfig: this.#kvConfig,
+      suspects: () => this.#liveness.suspects(),
+      certificate: () => this.#tls.certificate,
+    })
     const { processors } = new DefaultRequestProcessor({
       routeInfo,
       kvConfig: this.#kvConfig,
@@ -247,6 +253,7 @@ export class NamesrvController {
     this.#clusterTest?.start()
     this.#snapshots?.start()
     this.#liveness.start()
+    this.#inspection?.startFindings()
     const overload = new Overload(this.#context, {
       requestBytesInProgress: () => this.#server?.requestBytesInProgress ?? 0,
       waitingRequests: () => this.#liveness.routeInfo.waiting,

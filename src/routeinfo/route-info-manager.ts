@@ -1,4 +1,4 @@
-import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
+import type { MaybePromise, Steps, TimeSlicer } from '../common/time-slicer.ts'
 import type { DataVersion } from '../protocol/body/data-version.ts'
 import { encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
@@ -17,6 +17,7 @@ import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
 import type { RouteEvent, UnregisterReason } from './route-changes.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
+import type { RouteView } from './route-view.ts'
 import type { RestorationOutcome, RestoredRoutes } from './snapshot/restored-routes.ts'
 import { routeSnapshotText } from './snapshot/snapshot-text.ts'
 import { checkTopic, type TableLimits, UNLIMITED } from './table-limits.ts'
@@ -290,6 +291,11 @@ export class RouteInfoManager {
       (view, changes) => setWritePerm(view, brokerName, operation, changes),
       owner,
     )
+  }
+
+  /** Reads the routes that clients see, in slices between two transitions. */
+  read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
+    return this.#routes.read(work, owner)
   }
 
   /** Grows with every change other than a heartbeat: equal revisions, equal snapshots. */
