@@ -1,4 +1,5 @@
-import { classPath, type Release } from './packages.ts'
+import { existsSync } from 'node:fs'
+import { classArchive, classPath, type Release } from './packages.ts'
 
 /** The first compiler alone and a plain collector: these programs live for seconds, on few cores. */
 const QUICK_START = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto']
@@ -19,8 +20,10 @@ export function javaArguments(
   home: string,
   { release, mainClass, maxHeap, options = [], args }: JavaOptions,
 ): string[] {
+  const archive = classArchive(release)
   return [
     ...QUICK_START,
+    ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []),
     `-Xmx${maxHeap}`,
     `-Duser.home=${home}`,
     ...(options.some((option) => option.startsWith('-Dtls.')) ? [] : [NO_TLS]),
