@@ -243,6 +243,11 @@ export class RouteInfoManager {
     return pickupTopicRouteData(this.#routes.view, topic, false) !== null
   }
 
+  /** Reads the routes as clients see them, in slices, while nothing changes them. @throws {LockError} {LimitError} (or rejects) */
+  read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
+    return this.#routes.read(work, owner)
+  }
+
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */
   encodedClusterInfo(owner: LockOwner): MaybePromise<Buffer> {
     return this.#routes.read(
@@ -332,11 +337,6 @@ export class RouteInfoManager {
       tables.digest = counted
       return texts
     })
-  }
-
-  /** Reads the routes in steps of one topic or group, between transitions. @throws {LockError} (or rejects) */
-  read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
-    return this.#routes.read(work, owner)
   }
 
   /** Whether routes of a snapshot are shown. */
