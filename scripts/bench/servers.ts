@@ -38,7 +38,7 @@ export async function startOurs(app: string, workDir: string): Promise<Server> {
   const port = await freePort()
   const { home, configFile } = emptyHome(join(workDir, 'ours'), port)
   // Its files are found by the user database, whatever HOME says.
-  const args = ['-c', configFile, `--user.home=${home}`]
+  const args = ['-c', configFile, `--user.home=${home}`, '--httpListenPort=0']
   return startNameServer(join(app, 'bin', 'mqnamesrv'), args, port, {
     logFile: join(home, 'server.log'),
     // The Node that runs the benchmark, and whose version the report names, must be the one that runs the daemon.

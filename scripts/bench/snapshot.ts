@@ -123,6 +123,7 @@ async function firstAnswerMs(): Promise<number> {
       'bin/mqnamesrv',
       '--bindAddress=127.0.0.1',
       `--listenPort=${port}`,
+      '--httpListenPort=0',
       // Its other files must not be those of the user who runs this.
       `--user.home=${folder}`,
       `--routeSnapshotPath=${path}`,

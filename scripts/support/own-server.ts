@@ -39,6 +39,7 @@ export async function startOwnServer(properties: Readonly<Record<string, string>
   const logFile = join(folder, 'server.log')
   const settings = {
     listenPort: `${port}`,
+    httpListenPort: '0',
     bindAddress: '127.0.0.1',
     // Its files are in it.
     'user.home': folder,

@@ -4,18 +4,12 @@ import { ConfigError } from '../namesrv/config/config-error.ts'
 import type { ConfigNotice } from '../namesrv/config/config-key.ts'
 import type { ConfigFile } from '../namesrv/config/config-layers.ts'
 import { Configuration, type ResolveOptions } from '../namesrv/config/configuration.ts'
+import { packageVersion } from '../namesrv/package-version.ts'
 import { parseCommandLine, UsageError } from './command-line.ts'
 import { describeFailure } from './errno.ts'
 import type { Log } from './logger.ts'
 import { endProcess, processWorld } from './process-world.ts'
-import {
-  type Controller,
-  logConfiguration,
-  packageVersion,
-  type ServingProcess,
-  type Signals,
-  serve,
-} from './serve.ts'
+import { type Controller, logConfiguration, type ServingProcess, type Signals, serve } from './serve.ts'
 
 /** Exit codes of the program. */
 export const ExitCode = {

@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Logger } from 'pino'
 import { firstLine } from '../common/describe-errno.ts'
 import { printable, type ResolvedKey } from '../namesrv/config/config-key.ts'
 import type { Configuration } from '../namesrv/config/configuration.ts'
+import { packageVersion } from '../namesrv/package-version.ts'
 import { formatAddress } from '../remoting/address.ts'
 import type { Log } from './logger.ts'
 
@@ -33,12 +33,6 @@ export interface ServingProcess {
   readonly stderr: { write(text: string): unknown }
   /** Ends the process at once, or within a second if a disk hangs. */
   exit(code: number): void
-}
-
-/** The version of the package; package.json is two folders above this file, in `src` as well as in `dist`. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }
 
 /** Logs the first lines: version, state files, and the keys that differ from their defaults; at debug, all keys. */

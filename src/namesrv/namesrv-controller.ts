@@ -1,4 +1,5 @@
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
+import { lookupProcessor } from '../processor/client-request-processor.ts'
 import { DefaultRequestProcessor } from '../processor/default-request-processor.ts'
 import { RegistrationCache } from '../processor/registration-cache.ts'
 import { SerializeType } from '../protocol/remoting-command.ts'
@@ -15,6 +16,7 @@ import { withoutBrackets } from './config/check-value.ts'
 import { removeLeftovers } from './files/atomic-file.ts'
 import { loadKVConfig } from './files/kv-config-file.ts'
 import { RouteSnapshots } from './files/route-snapshots.ts'
+import { Inspection } from './inspection.ts'
 import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './limits/file-descriptors.ts'
 import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
@@ -28,6 +30,7 @@ import {
 } from './namesrv-context.ts'
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
 import { PauseDetector } from './pause-detector.ts'
+import { Readiness } from './readiness.ts'
 import { closeConnections, drainClients, writeLastSnapshot } from './shutdown-steps.ts'
 import { stateDump } from './state-dump.ts'
 import { ServerTls } from './tls/server-tls.ts'
@@ -36,6 +39,8 @@ import { ServerTls } from './tls/server-tls.ts'
 export interface NamesrvControllerOptions extends NamesrvEnvironment {
   /** How the file descriptors are shared. Default: {@link descriptorShares}, from the limit of this process. */
   readonly descriptors?: DescriptorShares
+  /** Whether the HTTP server takes any free port in place of `httpListenPort`. Default: false. */
+  readonly httpOnAnyPort?: boolean
 }
 
 /**
@@ -47,6 +52,7 @@ export class NamesrvController {
   readonly events: RecentEvents
   readonly #context: NamesrvContext
   readonly #pauses: PauseDetector
+  readonly #readiness: Readiness
   readonly #tls: ServerTls
   readonly #descriptors: DescriptorShares | undefined
   readonly #client: RemotingClient
@@ -57,7 +63,8 @@ export class NamesrvController {
   #clusterTest: ClusterTestMode | undefined
   #server: RemotingServer | undefined
   #kvConfig: KVConfigManager | undefined
-  #started = false
+  #inspection: Inspection | undefined
+  readonly #httpOnAnyPort: boolean
   #shuttingDown = false
   #endChecks: (() => void)[] = []
 
@@ -67,6 +74,7 @@ export class NamesrvController {
       this.#server?.extendIdleTimes(pausedMs)
     })
     this.#context = createNamesrvContext({ ...options, scheduler: this.#pauses })
+    this.#httpOnAnyPort = options.httpOnAnyPort ?? false
     this.counters = this.#context.counters
     this.events = this.#context.events
     this.#tls = new ServerTls(this.#context)
@@ -76,14 +84,15 @@ export class NamesrvController {
     this.#liveness = new BrokerLiveness(this.#context, this.#client, (channelId) =>
       this.#server?.closeChannel(channelId),
     )
+    this.#readiness = new Readiness(this.#context, () => this.#liveness.routeInfo.isRestored)
     if (options.configuration.values.routeSnapshotPath !== '') {
       this.#snapshots = new RouteSnapshots(this.#context, this.#liveness.routeInfo)
     }
   }
 
-  /** Whether new clients may be sent here: from the end of the start to the beginning of the shutdown. */
+  /** Whether new clients may be sent here: all checks of `/readyz` hold. */
   get ready(): boolean {
-    return this.#started && !this.#shuttingDown
+    return this.#readiness.ready
   }
 
   /** The state of the server as plain values: sizes, counters and recent events, and nothing secret. */
@@ -93,11 +102,15 @@ export class NamesrvController {
 
   /**
    * Loads the KV file and the route snapshot, sets up TLS and listens.
-   * @returns The address and port that are bound.
+   * @returns The address and port that are bound, and the HTTP port, unless there is none.
    * @throws {ConfigError} (rejects) if the KV file cannot be read or a TLS setting cannot be used.
    * @throws (rejects) The socket's error if the port cannot be bound.
    */
-  async start(): Promise<{ readonly address: string; readonly port: number }> {
+  async start(): Promise<{
+    readonly address: string
+    readonly port: number
+    readonly httpPort?: number | undefined
+  }> {
     const { configuration, logger } = this.#context
     const dispatcher = this.#loadState()
     const server = this.#createServer(dispatcher)
@@ -107,8 +120,9 @@ export class NamesrvController {
     this.#removeLeftovers()
     this.#server = server
     this.#startTasks(dispatcher)
-    this.#started = true
-    return bound
+    const http = await this.#inspection?.start(this.#httpOnAnyPort)
+    this.#readiness.onStarted()
+    return { ...bound, httpPort: http?.port }
   }
 
   /**
@@ -120,7 +134,9 @@ export class NamesrvController {
   async shutdown(): Promise<void> {
     const first = !this.#shuttingDown
     this.#shuttingDown = true
+    this.#readiness.onShutdown()
     this.#liveness.stop()
+    this.#inspection?.endFindings()
     this.#tls.stop()
     if (first && this.#server !== undefined) await drainClients(this.#server, this.#context)
     if (this.#server !== undefined) await closeConnections(this.#server, this.#context)
@@ -128,9 +144,11 @@ export class NamesrvController {
     for (const end of this.#endChecks) end()
     this.#clusterTest?.stop()
     this.#client.close()
+    if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
+    // Last, so that probes see a server that is alive but not ready for as long as it works.
+    await this.#inspection?.stop()
     this.#context.throttle.end()
     this.#pauses.stop()
-    if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
   }
 
   /** The client for requests to brokers and other NameServers. */
@@ -160,13 +178,21 @@ export class NamesrvController {
     this.#kvConfig = loadKVConfig(this.#context)
     this.#snapshots?.load()
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
-    const { processors } = new DefaultRequestProcessor({
-      routeInfo: this.#liveness.routeInfo,
+    const { routeInfo } = this.#liveness
+    const lookups = { routeInfo, kvConfig: this.#kvConfig, settings: values, startedMs: clock.nowMs() }
+    this.#inspection = new Inspection(this.#context, {
+      routeInfo,
       kvConfig: this.#kvConfig,
+      health: this.#readiness,
+      processLookup: lookupProcessor({ ...lookups, logNoRoute: undefined }, this.#clusterTest),
+      suspects: () => this.#liveness.suspects(),
+      certificate: () => this.#tls.certificate,
+    })
+    const { processors } = new DefaultRequestProcessor({
+      ...lookups,
       slicer,
-      settings: values,
       configuration: new LiveConfiguration(this.#context),
-      startedMs: clock.nowMs(),
+      inspection: this.#inspection.inspector,
       product: this.#clusterTest,
       registrations: new RegistrationCache(values.registrationMemoryMaxBytes),
       counters,
@@ -209,6 +235,7 @@ export class NamesrvController {
         onChannelClose: (channel) => this.#liveness.housekeeping.onChannelClose(channel),
       },
       counters: this.counters,
+      durations: this.#context.durations.requests,
       limits: {
         ...values,
         maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,
@@ -232,6 +259,7 @@ export class NamesrvController {
     this.#clusterTest?.start()
     this.#snapshots?.start()
     this.#liveness.start()
+    this.#inspection?.startFindings()
     const overload = new Overload(this.#context, {
       requestBytesInProgress: () => this.#server?.requestBytesInProgress ?? 0,
       waitingRequests: () => this.#liveness.routeInfo.waiting,

@@ -11,12 +11,12 @@ import {
 } from './brokers.ts'
 import {
   type ClientRequestOptions,
-  ClientRequestProcessor,
   type ClientRequestSettings,
-  ClusterTestRequestProcessor,
+  lookupProcessor,
   type ProductRouteLookup,
 } from './client-request-processor.ts'
 import { handleRegisterBroker, type RegisterBrokerOptions } from './handle-register-broker.ts'
+import { type Inspection, inspect } from './inspect.ts'
 import {
   deleteKVConfig,
   getKVConfig,
@@ -46,6 +46,7 @@ export interface ProcessorOptions
     Omit<RegisterBrokerOptions, 'inFlight'> {
   readonly settings: ProcessorSettings
   readonly configuration: NamesrvConfiguration
+  readonly inspection: Inspection
   /** Where unknown topics are looked up in the cluster-test mode; undefined if it is off. */
   readonly product: ProductRouteLookup | undefined
 }
@@ -71,20 +72,16 @@ export class DefaultRequestProcessor {
   readonly processors: ProcessorTable
 
   constructor(options: ProcessorOptions) {
-    const { routeInfo, kvConfig, configuration, settings, counters, log, product } = options
+    const { routeInfo, kvConfig, configuration, inspection, settings, counters, log, product } = options
     const { maxRequestBodyBytes } = settings
     const inFlight = new RegistrationsInFlight(settings, counters)
-    const lookups =
-      product === undefined
-        ? new ClientRequestProcessor(options)
-        : new ClusterTestRequestProcessor(options, product)
     this.processors = {
       [RequestCode.PUT_KV_CONFIG]: putKVConfig(options),
       [RequestCode.GET_KV_CONFIG]: getKVConfig(kvConfig),
       [RequestCode.DELETE_KV_CONFIG]: deleteKVConfig(options),
       [RequestCode.REGISTER_BROKER]: handleRegisterBroker({ ...options, inFlight }),
       [RequestCode.UNREGISTER_BROKER]: unregisterBroker(routeInfo),
-      [RequestCode.GET_ROUTEINFO_BY_TOPIC]: lookups.processRequest,
+      [RequestCode.GET_ROUTEINFO_BY_TOPIC]: lookupProcessor(options, product),
       [RequestCode.GET_BROKER_CLUSTER_INFO]: getBrokerClusterInfo(routeInfo),
       [RequestCode.WIPE_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'wipe', log),
       [RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER]: getAllTopicList(options),
@@ -105,6 +102,7 @@ export class DefaultRequestProcessor {
       [RequestCode.ADD_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'add', log),
       [RequestCode.GET_BROKER_MEMBER_GROUP]: getBrokerMemberGroup(routeInfo),
       [RequestCode.BROKER_HEARTBEAT]: brokerHeartbeat(routeInfo),
+      [RequestCode.INSPECT]: inspect(inspection),
     }
   }
 }

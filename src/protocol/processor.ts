@@ -6,6 +6,8 @@ export interface ChannelRef {
   readonly id: number
   /** `host:port` of the peer. */
   readonly remoteAddress: string
+  /** Whether the peer is on this machine. */
+  readonly isLoopback: boolean
   /** Whether the connection has closed. */
   readonly closed: boolean
 }

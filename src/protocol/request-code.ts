@@ -26,6 +26,8 @@ export const RequestCode = {
   ADD_WRITE_PERM_OF_BROKER: 327,
   GET_BROKER_MEMBER_GROUP: 901,
   BROKER_HEARTBEAT: 904,
+  /** Our own: a view of the server, as JSON. Java's NameServer does not know it. */
+  INSPECT: 1450,
 } as const
 export type RequestCode = (typeof RequestCode)[keyof typeof RequestCode]
 

@@ -31,3 +31,8 @@ export function formatAddress(host: string, port: number): string {
 export function peerAddress({ remoteAddress = 'unknown', remotePort = 0 }: Socket): string {
   return formatAddress(remoteAddress, remotePort)
 }
+
+/** Whether a peer's address is of this machine's loopback network. */
+export function isLoopback(host: string): boolean {
+  return /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/i.test(host) || host === '::1'
+}

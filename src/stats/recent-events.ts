@@ -1,25 +1,40 @@
 /** Kinds of events that help to find out what went wrong. */
-export type EventKind =
-  | 'broker registered'
-  | 'broker unregistered'
-  | 'broker lost'
-  | 'broker expired'
-  | 'broker unreachable'
-  | 'broker not returned'
-  | 'broker suspected'
-  | 'suspicion cleared'
-  | 'removal fenced'
-  | 'rejected'
-  | 'internal error'
-  | 'server failure'
-  | 'configuration changed'
-  | 'overload began'
-  | 'overload ended'
-  | 'routes restored'
-  | 'restoration ended'
-  | 'process paused'
-  | 'descriptors used up'
-  | 'descriptors free'
+export const EVENT_KINDS = [
+  'broker_registered',
+  'broker_left',
+  'broker_lost',
+  'broker_expired',
+  'broker_unreachable',
+  'broker_not_returned',
+  'broker_suspected',
+  'broker_suspicion_cleared',
+  'registration_ignored',
+  'removal_fenced',
+  'topics_changed',
+  'topic_registered',
+  'topic_deleted',
+  'permission_wiped',
+  'permission_restored',
+  'kv_changed',
+  'configuration_changed',
+  'rejected',
+  'internal_error',
+  'server_failure',
+  'overload_began',
+  'overload_ended',
+  'restore_began',
+  'restore_ended',
+  'ready',
+  'not_ready',
+  'process_paused',
+  'descriptors_used_up',
+  'descriptors_free',
+  'finding_raised',
+  'finding_cleared',
+  'peer_verdict',
+  'digest_drifted',
+] as const
+export type EventKind = (typeof EVENT_KINDS)[number]
 
 export interface RecentEvent {
   /** Counted from 1. Events before the first one of a list have been overwritten. */
@@ -27,13 +42,13 @@ export interface RecentEvent {
   /** Milliseconds since the epoch. */
   readonly timeMs: number
   readonly kind: EventKind
-  /** The peer, `host:port`, or the broker; empty if there is none. */
+  /** The peer, `host:port`, the broker or the topic; empty if there is none. */
   readonly subject: string
   readonly text: string
 }
 
-/** Events kept, enough for a restart of two hundred brokers. Peers determine the texts, so their length is limited, too. */
-const MAX_EVENTS = 1_000
+/** Events kept, enough for a restart of eight hundred brokers. Peers determine the texts, so their length is limited, too. */
+const MAX_EVENTS = 4_096
 const MAX_CHARACTERS = 200
 
 /** The last events, in a ring. */
@@ -41,6 +56,8 @@ export class RecentEvents {
   readonly #maxEvents: number
   readonly #dateMs: () => number
   readonly #ring: RecentEvent[] = []
+  readonly #listeners = new Set<(event: RecentEvent) => void>()
+  readonly #counts = new Map<EventKind, number>(EVENT_KINDS.map((kind) => [kind, 0]))
   #added = 0
 
   /** @param dateMs - The system clock, so that events can be compared with other logs. */
@@ -54,15 +71,29 @@ export class RecentEvents {
     return this.#added
   }
 
+  /** Events so far by kind. */
+  get counts(): ReadonlyMap<EventKind, number> {
+    return this.#counts
+  }
+
   add(kind: EventKind, subject: string, text: string): void {
-    this.#ring[this.#added % this.#maxEvents] = {
+    const event: RecentEvent = {
       number: this.#added + 1,
       timeMs: this.#dateMs(),
       kind,
       subject: shortened(subject),
       text: shortened(text),
     }
+    this.#ring[this.#added % this.#maxEvents] = event
     this.#added++
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  /** Calls a listener with each event from now on. @returns What ends it. */
+  subscribe(listener: (event: RecentEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   /** The events that are kept, the oldest first. */

@@ -120,7 +120,14 @@ describe.runIf(isRoot && hasSetpriv)('a user without an entry in the user databa
     const paths = ['kvConfigPath', 'configStorePath', 'routeSnapshotPath'].map(
       (key) => `--${key}=${join(folder, key)}`,
     )
-    const words = [...asStranger, command, '--listenPort=0', '--bindAddress=127.0.0.1', ...paths]
+    const words = [
+      ...asStranger,
+      command,
+      '--listenPort=0',
+      '--httpListenPort=0',
+      '--bindAddress=127.0.0.1',
+      ...paths,
+    ]
     const { child, output, ended } = runCommand(words)
     await eventually('it listens', () => output.stdout.includes('boot success'))
     child.kill('SIGTERM')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { run } from '../../src/cli/main.ts'
-import { packageVersion } from '../../src/cli/serve.ts'
 import type { Configuration } from '../../src/namesrv/config/configuration.ts'
+import { packageVersion } from '../../src/namesrv/package-version.ts'
 import { recordingLogger } from '../support/recording-logger.ts'
 import { fakeWorld } from './fake-world.ts'
 

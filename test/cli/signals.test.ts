@@ -22,6 +22,7 @@ function start(wrapper: readonly string[] = [], nodeOptions: readonly string[] =
     `--user.home=${folder}`,
     `--logPath=${logPath}`,
     '--listenPort=0',
+    '--httpListenPort=0',
     '--bindAddress=127.0.0.1',
   ]
   const running = runCommand([...wrapper, process.execPath, ...nodeOptions, checkout(), ...settings])
@@ -143,6 +144,8 @@ describe('a log file', () => {
       checkout(),
       `--user.home=${folder}`,
       '--listenPort=0',
+      '--httpListenPort=0',
+      '--httpListenPort=0',
       `--logPath=${folder}/${name}`,
     ]
     const { output, ended } = runCommand(words)

@@ -14,6 +14,7 @@ test('when the date of the machine jumps by hours, no broker is evicted early an
   const args = Object.entries({
     bindAddress: '127.0.0.1',
     listenPort: '0',
+    httpListenPort: '0',
     scanNotActiveBrokerInterval: '10',
   }).map(([key, value]) => ({ key, value }))
   const { configuration } = Configuration.resolve({ args, homeDirectory: temporaryFolder(), processors: 2 })

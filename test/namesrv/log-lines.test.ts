@@ -271,7 +271,7 @@ test('an internal error is an error line with the peer, and an event that names 
     { level: 'error', peer: '10.0.0.1:1', code: 105, msg: 'request failed: internal error' },
   ])
   expect(context.events.list()).toMatchObject([
-    { kind: 'internal error', subject: '10.0.0.1:1', text: 'request failed (code 105): TypeError: no' },
+    { kind: 'internal_error', subject: '10.0.0.1:1', text: 'request failed (code 105): TypeError: no' },
   ])
 })
 

@@ -63,6 +63,11 @@ export class ProcessorWorld {
   /** What GET_NAMESRV_CONFIG shows, and what becomes of an update. */
   items: readonly string[] = []
   update: (text: string) => ConfigUpdateOutcome = () => ({ kind: 'taken' })
+  /** What is answered to a path. */
+  inspect: (target: string) => { status: number; body: Buffer } = () => ({
+    status: 404,
+    body: Buffer.from('{}'),
+  })
   readonly registrations: RegistrationCache
   readonly #routeInfo: RouteInfoManager
   readonly #processors: ProcessorTable
@@ -93,6 +98,7 @@ export class ProcessorWorld {
       slicer,
       settings: this.settings,
       configuration: { items: () => this.items, update: async (body) => this.update(body.toString()) },
+      inspection: { ask: async ({ target }) => this.inspect(target) },
       startedMs: 0,
       product,
       registrations: this.registrations,
@@ -112,6 +118,7 @@ export class ProcessorWorld {
   async ask(code: RequestCode, asked: Asked = {}): Promise<Answered> {
     const request: RemotingCommand = {
       code,
+      language: 'JAVA',
       version: asked.version ?? CURRENT_VERSION,
       opaque: 1,
       flag: 0,

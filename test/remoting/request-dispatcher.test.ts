@@ -5,10 +5,13 @@ import { RequestDispatcher } from '../../src/remoting/server/request-dispatcher.
 import { Counters } from '../../src/stats/counters.ts'
 
 const BUSY = { code: 2, remark: '[OVERLOAD]system busy, start flow control for a while' }
-const context = { channel: { id: 1, remoteAddress: '127.0.0.1:1', closed: false }, nowMs: 0 }
+const context = {
+  channel: { id: 1, remoteAddress: '127.0.0.1:1', isLoopback: true, closed: false },
+  nowMs: 0,
+}
 
 function request(code: number): RemotingCommand {
-  return { code, version: 0, opaque: 1, flag: 0, remark: null, extFields: null, body: null }
+  return { code, language: 'JAVA', version: 0, opaque: 1, flag: 0, remark: null, extFields: null, body: null }
 }
 
 function start(): {

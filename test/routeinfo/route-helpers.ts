@@ -62,12 +62,13 @@ export function finestSlicer(turns: ManualTurns): TimeSlicer {
 export interface FakeChannel {
   readonly id: number
   readonly remoteAddress: string
+  isLoopback: boolean
   closed: boolean
 }
 
 /** An open connection. */
 export function openChannel(id: number): FakeChannel {
-  return { id, remoteAddress: `127.0.0.1:${50_000 + id}`, closed: false }
+  return { id, remoteAddress: `127.0.0.1:${50_000 + id}`, isLoopback: true, closed: false }
 }
 
 /** A manager, what it has told the world, and the turns of its long work. */

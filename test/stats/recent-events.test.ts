@@ -7,11 +7,11 @@ describe('the recent events', () => {
     const events = new RecentEvents(3, () => ++dateMs)
     for (const number of [1, 2, 3]) events.add('rejected', 'p', `${number}`)
     expect(events.list().map(({ text }) => text)).toEqual(['1', '2', '3'])
-    events.add('internal error', 'q', '4')
+    events.add('internal_error', 'q', '4')
     expect(events.list()).toEqual([
       { number: 2, timeMs: 2, kind: 'rejected', subject: 'p', text: '2' },
       { number: 3, timeMs: 3, kind: 'rejected', subject: 'p', text: '3' },
-      { number: 4, timeMs: 4, kind: 'internal error', subject: 'q', text: '4' },
+      { number: 4, timeMs: 4, kind: 'internal_error', subject: 'q', text: '4' },
     ])
     expect(events.added).toBe(4)
   })
@@ -26,13 +26,25 @@ describe('the recent events', () => {
     expect(events.list()[0]).toMatchObject({ subject: `${'w'.repeat(200)}…`, text: 't'.repeat(200) })
   })
 
-  test('do not grow beyond a thousand', () => {
+  test('do not grow beyond 4,096', () => {
     let dateMs = 0
     const events = new RecentEvents(undefined, () => dateMs++)
-    for (let number = 0; number < 2_500; number++) events.add('rejected', '', '')
+    for (let number = 0; number < 10_000; number++) events.add('rejected', '', '')
     const list = events.list()
     expect(list.map(({ timeMs }) => timeMs)).toEqual(
-      Array.from({ length: 1_000 }, (_, index) => 1_500 + index),
+      Array.from({ length: 4_096 }, (_, index) => 5_904 + index),
     )
+  })
+
+  test('are passed to each subscriber as they come, until it ends', () => {
+    const events = new RecentEvents(3, () => 7)
+    const seen: number[] = []
+    const end = events.subscribe(({ number }) => seen.push(number))
+    events.add('ready', '', '')
+    events.add('not_ready', '', '')
+    end()
+    events.add('ready', '', '')
+    expect(seen).toEqual([1, 2])
+    expect(events.counts.get('ready')).toBe(2)
   })
 })

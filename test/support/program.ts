@@ -22,6 +22,7 @@ export function startProgram(
     // Its files: those of the user are none of a test's business.
     MQNAMESRV_USER_HOME: temporaryFolder(),
     MQNAMESRV_BIND_ADDRESS: '127.0.0.1',
+    MQNAMESRV_HTTP_LISTEN_PORT: '0',
     MQNAMESRV_LOG_FORMAT: 'json',
     ...settings,
   }

@@ -12,6 +12,8 @@ import { type LogLine, recordingLogger } from './recording-logger.ts'
 export interface TestServer {
   readonly controller: NamesrvController
   readonly port: number
+  /** Of the HTTP server; undefined unless `httpListenPort` is set. */
+  readonly httpPort: number | undefined
   readonly time: ManualTime
   readonly lines: LogLine[]
   readonly kvConfigPath: string
@@ -25,30 +27,42 @@ export function temporaryFolder(): string {
   return folder
 }
 
-/** A server that has not been started; `configStorePath` is its configuration file, which need not be there. */
+/**
+ * A server that has not been started; `configStorePath` is its configuration file, which need not be there. With `httpListenPort`
+ * set to `any` it has an HTTP server, on a free port.
+ */
 export function createServer(
   properties: Readonly<Record<string, string>> = {},
-): Omit<TestServer, 'port' | 'connect'> {
+): Omit<TestServer, 'port' | 'httpPort' | 'connect'> {
   const homeDirectory = temporaryFolder()
   const kvConfigPath = properties['kvConfigPath'] ?? join(homeDirectory, 'kv', 'kvConfig.json')
   const { configStorePath: path, ...others } = properties
-  const all = { bindAddress: '127.0.0.1', listenPort: '0', ...others, kvConfigPath }
+  const all = { bindAddress: '127.0.0.1', listenPort: '0', httpListenPort: '0', ...others, kvConfigPath }
   const { configuration } = Configuration.resolve({
     file: path === undefined ? undefined : { path, bytes: Buffer.from('') },
-    args: Object.entries(all).map(([key, value]) => ({ key, value })),
+    args: Object.entries(all)
+      .filter(([, value]) => value !== 'any')
+      .map(([key, value]) => ({ key, value })),
     homeDirectory,
     processors: 2,
   })
   const time = new ManualTime()
   const { logger, lines } = recordingLogger()
-  const controller = new NamesrvController({ configuration, logger, clock: time, scheduler: time })
+  const httpOnAnyPort = properties['httpListenPort'] === 'any'
+  const controller = new NamesrvController({
+    configuration,
+    logger,
+    clock: time,
+    scheduler: time,
+    httpOnAnyPort,
+  })
   return { controller, time, lines, kvConfigPath }
 }
 
 /** Starts a server on a free port; clients are cut off and the server is stopped when the test is over. */
 export async function startServer(properties: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const server = createServer(properties)
-  const { port } = await server.controller.start()
+  const { port, httpPort } = await server.controller.start()
   const clients: RawClient[] = []
   onTestFinished(async () => {
     for (const { socket } of clients) socket.destroy()
@@ -59,5 +73,5 @@ export async function startServer(properties: Readonly<Record<string, string>> =
     clients.push(client)
     return client
   }
-  return { ...server, port, connect }
+  return { ...server, port, httpPort, connect }
 }

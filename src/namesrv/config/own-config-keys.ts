@@ -10,6 +10,7 @@ import {
   TIME_MS,
   word,
 } from './config-key.ts'
+import { INSPECT_KEYS } from './inspect-config-keys.ts'
 import { FRAME_LIMIT } from './java-config-keys.ts'
 
 /** Max bytes of a Buffer in the oldest Node that is supported. */
@@ -167,4 +168,5 @@ export const OWN_KEYS = [
   int('overloadLagMillis', 1_000, { unit: 'ms', min: 0, max: MAX_TIMER_MS }).live(
     'Milliseconds of event-loop delay, three times in a row, that count as an overload: lists of topics and brokers then get SYSTEM_BUSY until it is over. 0 disables this; raise it if a slow machine rejects lists needlessly.',
   ),
+  ...INSPECT_KEYS,
 ] as const

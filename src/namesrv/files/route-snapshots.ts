@@ -52,7 +52,7 @@ export class RouteSnapshots {
       this.#savedRevision = this.#routeInfo.revision
       const [brokers, topics] = [restored.brokers.size, restored.topics.size]
       if (brokers === 0 && topics === 0) return
-      events.add('routes restored', '', `${brokers} brokers, ${topics} topics`)
+      events.add('restore_began', '', `${brokers} brokers, ${topics} topics`)
       logger.info(
         { path, brokers, topics, ageMs, graceMs },
         'routes restored from the snapshot until their brokers register again',
@@ -153,11 +153,7 @@ export class RouteSnapshots {
     const { loaded, returned, waiting, staleQueues } = outcome
     if (loaded === 0 && staleQueues === 0) return
     const notReturned = loaded - returned - waiting
-    events.add(
-      'restoration ended',
-      '',
-      `${returned} returned, ${notReturned} not returned, ${waiting} waiting`,
-    )
+    events.add('restore_ended', '', `${returned} returned, ${notReturned} not returned, ${waiting} waiting`)
     logger.info({ loaded, returned, waiting, notReturned, staleQueues }, 'snapshot grace period ended')
   }
 }

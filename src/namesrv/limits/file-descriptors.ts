@@ -64,7 +64,7 @@ export function watchFileDescriptors({ scheduler, events, logger }: NamesrvConte
     const error = openError()
     if (usedUp === (error !== undefined)) return
     usedUp = error !== undefined
-    events.add(usedUp ? 'descriptors used up' : 'descriptors free', '', error ?? '')
+    events.add(usedUp ? 'descriptors_used_up' : 'descriptors_free', '', error ?? '')
     if (usedUp) logger.error({ error }, 'file descriptors used up: new connections are closed')
     else logger.info('file descriptors available again')
   })

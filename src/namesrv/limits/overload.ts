@@ -67,7 +67,7 @@ export class Overload {
     this.#current = { sinceMs: nowMs, shedBefore: counters.requestsShed }
     this.#calmChecks = 0
     counters.overloads++
-    events.add('overload began', '', reason)
+    events.add('overload_began', '', reason)
     logger.warn({ reason }, 'overload began: lists of topics and brokers are rejected')
     this.#options.shed(REJECTED_CODES)
   }
@@ -79,7 +79,7 @@ export class Overload {
     const { counters, events, logger } = this.#context
     const lastedMs = Math.round(nowMs - sinceMs)
     this.#current = undefined
-    events.add('overload ended', '', `after ${lastedMs} ms`)
+    events.add('overload_ended', '', `after ${lastedMs} ms`)
     logger.info({ lastedMs, requestsShed: counters.requestsShed - shedBefore }, 'overload ended')
     this.#options.shed([])
   }

@@ -53,7 +53,7 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
 
     onServerFailure: ({ message: error }) => {
       counters.serverFailures++
-      if (throttle.log('error', 'listening socket failed', { error })) events.add('server failure', '', error)
+      if (throttle.log('error', 'listening socket failed', { error })) events.add('server_failure', '', error)
     },
   }
 }

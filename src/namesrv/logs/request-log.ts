@@ -47,6 +47,6 @@ export function logInternalError(
 ): void {
   if (throttle.log('error', `${line}: internal error`, { err, ...fields, peer })) {
     const request = fields.code === undefined ? '' : ` (code ${fields.code})`
-    events.add('internal error', peer, `${line}${request}: ${err}`)
+    events.add('internal_error', peer, `${line}${request}: ${err}`)
   }
 }

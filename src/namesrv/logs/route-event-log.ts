@@ -20,7 +20,7 @@ export function logRouteEvent(event: RouteEvent, context: NamesrvContext): void 
     case 'broker registered': {
       const { broker, haServerAddr, topics } = event
       counters.brokersRegistered++
-      events.add('broker registered', nameOf(broker), `id ${broker.brokerId}, ${topics} topics`)
+      events.add('broker_registered', nameOf(broker), `id ${broker.brokerId}, ${topics} topics`)
       log('info', 'broker registered', event, { haServerAddr, topics })
       return
     }
@@ -36,14 +36,14 @@ export function logRouteEvent(event: RouteEvent, context: NamesrvContext): void 
       const { broker, reason } = event
       const { level, counter, kind, line } = UNREGISTRATIONS[reason]
       counters[counter]++
-      events.add(kind, nameOf(broker), line.slice(`${kind}: `.length))
+      events.add(kind, nameOf(broker), line.slice(line.indexOf(': ') + 2))
       log(level, line, event, { reason })
       return
     }
     case 'removal fenced': {
       const { broker, reason: removalReason } = event
       counters.removalsFenced++
-      events.add('removal fenced', nameOf(broker), `removal reason: ${removalReason}`)
+      events.add('removal_fenced', nameOf(broker), `removal reason: ${removalReason}`)
       log('info', 'removal fenced: the broker has registered again', event, { removalReason })
       return
     }
@@ -85,37 +85,37 @@ const UNREGISTRATIONS = {
   request: {
     level: 'info',
     counter: 'brokersUnregistered',
-    kind: 'broker unregistered',
+    kind: 'broker_left',
     line: 'broker unregistered: by its own request',
   },
   renamed: {
     level: 'info',
     counter: 'brokersUnregistered',
-    kind: 'broker unregistered',
+    kind: 'broker_left',
     line: 'broker unregistered: its address registered under another broker name',
   },
   'connection lost': {
     level: 'warn',
     counter: 'brokersLost',
-    kind: 'broker lost',
+    kind: 'broker_lost',
     line: 'broker lost: its connection closed',
   },
   expired: {
     level: 'warn',
     counter: 'brokersExpired',
-    kind: 'broker expired',
+    kind: 'broker_expired',
     line: 'broker expired: no heartbeat within its timeout',
   },
   unreachable: {
     level: 'warn',
     counter: 'brokersUnreachable',
-    kind: 'broker unreachable',
+    kind: 'broker_unreachable',
     line: 'broker unreachable: no heartbeat and its address does not accept connections',
   },
   'not returned': {
     level: 'warn',
     counter: 'brokersNotReturned',
-    kind: 'broker not returned',
+    kind: 'broker_not_returned',
     line: 'broker not returned: it did not register again within the snapshot grace period',
   },
 } as const satisfies Record<UnregisterReason, object>

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { foreignProtocol } from '../../protocol/frame-decoder.ts'
-import { formatAddress, peerAddress } from '../address.ts'
+import { formatAddress, isLoopback, peerAddress } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionsPerAddress } from './connection-limits.ts'
@@ -54,7 +54,8 @@ export class ConnectionHandshake extends Connection {
   #handshakeSinceMs: number | undefined
 
   constructor(id: number, socket: Socket, context: HandshakeContext) {
-    super(id, socket, peerAddress(socket), context.maxIdleMs(), context.nowMs())
+    const peer = { remoteAddress: peerAddress(socket), isLoopback: isLoopback(socket.remoteAddress ?? '') }
+    super(id, socket, peer, context.maxIdleMs(), context.nowMs())
     this.#context = context
     socket.on('data', this.#onBytes)
     // A `close` follows, and a channel listens by itself.
@@ -114,6 +115,7 @@ export class ConnectionHandshake extends Connection {
     if (header.source) {
       const { host, port } = header.source
       this.remoteAddress = formatAddress(host, port)
+      this.isLoopback &&= isLoopback(host)
       perAddress.count(this.socket, host)
     }
     return bytes.subarray(header.bytes)

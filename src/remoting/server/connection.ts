@@ -6,6 +6,8 @@ export abstract class Connection {
   readonly id: number
   /** `host:port` of the peer, also behind a proxy. */
   remoteAddress: string
+  /** Whether the peer is on this machine: by the socket's own address, and by that of a PROXY header if there is one. */
+  isLoopback: boolean
   /** The connection is closed when it was idle for this many milliseconds. */
   readonly maxIdleMs: number
   /** When bytes last went in or out. */
@@ -14,10 +16,17 @@ export abstract class Connection {
   closing = false
   protected readonly socket: Socket
 
-  constructor(id: number, socket: Socket, remoteAddress: string, maxIdleMs: number, nowMs: number) {
+  constructor(
+    id: number,
+    socket: Socket,
+    { remoteAddress, isLoopback }: Pick<Connection, 'remoteAddress' | 'isLoopback'>,
+    maxIdleMs: number,
+    nowMs: number,
+  ) {
     this.id = id
     this.socket = socket
     this.remoteAddress = remoteAddress
+    this.isLoopback = isLoopback
     this.maxIdleMs = maxIdleMs
     this.lastActivityMs = nowMs
   }

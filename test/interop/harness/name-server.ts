@@ -15,6 +15,8 @@ export type NameServerOptions = NameServerKind & {
   readonly properties?: Readonly<Record<string, string | number | boolean>>
   /** Port to listen on; default a free one. */
   readonly port?: number
+  /** Whether ours has an HTTP server, on a free port. */
+  readonly hasHttp?: boolean
   /** Options of Java's virtual machine. */
   readonly javaOptions?: readonly string[]
   /** Limit of open files, by the program `prlimit`. */
@@ -27,6 +29,8 @@ export interface NameServer {
   /** `127.0.0.1:port`. */
   readonly address: string
   readonly port: number
+  /** `http://127.0.0.1:port`; undefined without `hasHttp`. */
+  readonly httpUrl: string | undefined
   readonly program: ChildProgram
 }
 
@@ -49,6 +53,7 @@ function readSubject(name: string): NameServerKind {
 export async function startNameServer(options: NameServerOptions): Promise<NameServer> {
   const port = options.port ?? (await freePort())
   const address = `127.0.0.1:${port}`
+  const httpPort = options.hasHttp === true ? await freePort() : 0
   const own = options.kind === 'ours' ? process.execPath : 'java'
   const limited = options.openFiles === undefined ? [] : [`--nofile=${options.openFiles}`, own]
   const program = new ChildProgram({
@@ -74,6 +79,7 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
           String(port),
           '--bindAddress',
           '127.0.0.1',
+          `--httpListenPort=${httpPort}`,
           // A server that takes the port of an earlier one must not take its routes.
           `--user.home=${home}`,
         ]
@@ -91,5 +97,6 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
     if (options.takesOnlyTls) return program.lines.some((line) => line.includes('boot success'))
     return (await ask(address, 106)).code === 0
   })
-  return { address, port, program }
+  const httpUrl = httpPort === 0 ? undefined : `http://127.0.0.1:${httpPort}`
+  return { address, port, httpUrl, program }
 }

@@ -102,10 +102,10 @@ describe('a broker whose heartbeats stop', () => {
     ])
     expect(counters.brokersSuspected).toBe(2)
     expect(events.list().map(({ kind, text }) => `${kind}: ${text}`)).toEqual([
-      'broker suspected: no connection',
-      'broker suspected: no connection',
-      'suspicion cleared: heartbeat received',
-      'suspicion cleared: reachable again',
+      'broker_suspected: no connection',
+      'broker_suspected: no connection',
+      'broker_suspicion_cleared: heartbeat received',
+      'broker_suspicion_cleared: reachable again',
     ])
   })
 

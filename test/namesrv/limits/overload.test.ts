@@ -124,9 +124,10 @@ describe('an overloaded server', () => {
     server.time.advance(4 * CHECK_INTERVAL_MS)
     expect(await codes()).toEqual({ topics: 0, cluster: 0, topicsOfCluster: 0, ...served })
     expect(events.list().map(({ kind }) => kind)).toEqual([
-      'broker registered',
-      'overload began',
-      'overload ended',
+      'ready',
+      'broker_registered',
+      'overload_began',
+      'overload_ended',
     ])
     expect(server.lines.filter(({ level }) => level === 'warn')).toMatchObject([
       { reason: expect.stringMatching(/^request bytes in progress: 9\d{5} of 1048576$/) },

@@ -1,0 +1,331 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { TlsOptions } from 'node:tls'
+import { type HttpProblem, problemOf, type RequestGuard } from './request-guard.ts'
+
+/** A GET or a HEAD without a body. */
+export interface HttpRequest {
+  /** As sent, percent-encoded; begins with a slash. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** The value of a header; the name is in lower case. */
+  readonly header: (name: string) => string | undefined
+  /** `host:port` of the client. */
+  readonly peer: string
+  /** Address and port of this server's end of the connection. */
+  readonly local: { readonly address: string; readonly port: number }
+  /** Whether the client has closed the connection. */
+  readonly closed: boolean
+}
+
+/** A response whose body is known. */
+export interface WholeResponse {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string | Buffer
+  /** Without quotes. A client that has this version already gets 304 instead. */
+  readonly etag?: string | undefined
+  readonly headers?: OutgoingHttpHeaders
+}
+
+/** A response whose parts are written as they come. The connection closes at its end. */
+export interface StreamedResponse {
+  readonly contentType: string
+  /** Called once, after the header. */
+  readonly stream: (sink: StreamSink) => void
+}
+
+/** Where the parts of a streamed response go. */
+export interface StreamSink {
+  /** Parts that are written after the end are dropped. */
+  write(part: Buffer): void
+  end(): void
+  /** Cuts the connection. */
+  destroy(): void
+  /** Bytes that the client has not taken. */
+  readonly queuedBytes: number
+  /** The task runs once, when the connection has closed for any reason. */
+  onClose(task: () => void): void
+}
+
+export type HttpResponse = WholeResponse | StreamedResponse
+
+/** Answers a request. */
+export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
+
+/** What the HTTP port needs. */
+export interface HttpServerOptions {
+  readonly bindAddress: string
+  /** 0 takes any free port. */
+  readonly listenPort: number
+  /** Serves TLS with it; undefined serves plaintext. */
+  readonly tls?: TlsOptions | undefined
+  readonly maxConnections: number
+  readonly guard: RequestGuard
+  readonly handle: HttpHandler
+  /** A request was rejected. */
+  readonly onRejected: (peer: string, problem: HttpProblem) => void
+  /** A request failed unexpectedly; the client gets 500. */
+  readonly onFailure: (peer: string, path: string, error: unknown) => void
+  /** A response was sent. */
+  readonly onResponse: (path: string, status: number) => void
+}
+
+/** Max bytes of a request line with its headers. */
+const MAX_HEADER_BYTES = 8 * 1024
+/** Max time in which a request must arrive. */
+const REQUEST_TIMEOUT_MS = 5_000
+/** Time after which a connection without a request is closed; scrapers come every 15 or 30 seconds. */
+const KEEP_ALIVE_MS = 65_000
+/** A client that takes nothing of a response for this long is cut. */
+const WRITE_TIMEOUT_MS = 10_000
+/** Max bytes of all responses that clients have not taken; beyond it requests get 503. */
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024
+
+const TEXT = 'text/plain; charset=utf-8'
+
+/** No content of ours loads anything, is framed, or is kept by a cache. */
+const SECURITY_HEADERS: OutgoingHttpHeaders = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy':
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+}
+
+const PIPELINED: HttpProblem = {
+  status: 400,
+  reason: 'a request must wait for the response to the one before it on its connection',
+}
+
+/**
+ * The HTTP port, for people and monitors. It is strict: a request that a proxy in front of it may read in another way gets 400
+ * and its connection is closed.
+ */
+export class HttpServer {
+  readonly #options: HttpServerOptions
+  readonly #server: Server
+  /** The request of each connection that has no whole response yet. */
+  readonly #current = new WeakMap<Socket, IncomingMessage>()
+  readonly #streams = new Set<ServerResponse>()
+  #queuedBytes = 0
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options
+    const { tls, maxConnections } = options
+    const limits = {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: 1_000,
+      // The guard checks it, and says what is wrong.
+      requireHostHeader: false,
+    }
+    const server = tls === undefined ? createServer(limits) : createTlsServer({ ...limits, ...tls })
+    server.maxConnections = maxConnections
+    server.on('request', (request, response) => this.#onRequest(request, response))
+    // `Expect` announces a body, which the guard rejects.
+    for (const event of ['checkContinue', 'checkExpectation'] as const)
+      server.on(event, (request, response) => this.#onRequest(request, response))
+    // Node hands these over without a response.
+    for (const event of ['upgrade', 'connect'] as const)
+      server.on(event, (_, socket) =>
+        this.#reject(socket as Socket, {
+          status: 400,
+          reason: 'only GET and HEAD are served, without upgrades',
+        }),
+      )
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      const problem = problemOf(error)
+      if (problem === undefined) socket.destroy()
+      else this.#reject(socket as Socket, problem)
+    })
+    server.on('drop', (dropped) => {
+      const peer = `${dropped?.remoteAddress}:${dropped?.remotePort}`
+      options.onRejected(peer, { status: 503, reason: `httpMaxConnections (${maxConnections}) reached` })
+    })
+    this.#server = server
+  }
+
+  /** @throws (rejects) The socket's error if the port cannot be bound. */
+  start(): Promise<{ readonly address: string; readonly port: number }> {
+    const { bindAddress, listenPort } = this.#options
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host: bindAddress, port: listenPort }, () => {
+        this.#server.off('error', reject)
+        this.#server.on('error', (error) => this.#options.onFailure('', '', error))
+        const { address, port } = this.#server.address() as AddressInfo
+        resolve({ address, port })
+      })
+    })
+  }
+
+  /** Stops listening, ends the streams, and waits for the responses under way; call {@link cut} if that takes too long. */
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+      for (const response of this.#streams) response.end()
+      this.#server.closeIdleConnections()
+    })
+  }
+
+  /** Closes every connection at once. */
+  cut(): void {
+    this.#server.closeAllConnections()
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request
+    if (this.#current.has(socket)) {
+      this.#reject(socket, PIPELINED)
+      return
+    }
+    this.#current.set(socket, request)
+    response.once('close', () => this.#current.delete(socket))
+    // By then, a request in the same bytes has been rejected, and the connection with it.
+    setImmediate(() => {
+      if (!socket.destroyed && socket.writable) void this.#serve(request, response)
+    })
+  }
+
+  /** Never rejects. */
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { guard, handle, onRejected, onFailure } = this.#options
+    const peer = peerOf(request.socket)
+    const problem = this.#queuedBytes > MAX_QUEUED_BYTES ? TOO_MANY_BYTES : guard.problemWith(request)
+    if (problem !== undefined) {
+      onRejected(peer, problem)
+      const { status, reason, headers } = problem
+      this.#write(request, response, {
+        ...textResponse(status, reason),
+        headers: { ...headers, Connection: 'close' },
+      })
+      return
+    }
+    try {
+      const answer = await handle(requestOf(request))
+      if ('stream' in answer) this.#stream(request, response, answer)
+      else this.#write(request, response, answer)
+    } catch (error) {
+      onFailure(peer, pathOf(request), error)
+      if (response.headersSent) request.socket.destroy()
+      else this.#write(request, response, textResponse(500, 'internal error; see the log of the server'))
+    }
+  }
+
+  #write(request: IncomingMessage, response: ServerResponse, answer: WholeResponse): void {
+    const { contentType, etag, headers } = answer
+    const tag = etag === undefined ? undefined : `"${etag}"`
+    const isKnown = tag !== undefined && (request.headers['if-none-match'] ?? '').includes(tag)
+    const status = isKnown ? 304 : answer.status
+    const body = Buffer.from(answer.body)
+    const withBody = !isKnown && request.method !== 'HEAD'
+    response.writeHead(status, {
+      ...SECURITY_HEADERS,
+      ...(tag !== undefined && { ETag: tag, 'Cache-Control': 'no-cache' }),
+      ...(!isKnown && { 'Content-Type': contentType, 'Content-Length': body.length }),
+      ...headers,
+    })
+    if (withBody) this.#count(response, body.length)
+    response.end(withBody ? body : undefined)
+    this.#options.onResponse(pathOf(request), status)
+  }
+
+  /** Counts a body until the client has taken it, and cuts a client that takes nothing. */
+  #count(response: ServerResponse, bytes: number): void {
+    this.#queuedBytes += bytes
+    response.once('close', () => {
+      this.#queuedBytes -= bytes
+    })
+    response.setTimeout(WRITE_TIMEOUT_MS, () => response.socket?.destroy())
+  }
+
+  #stream(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { contentType, stream }: StreamedResponse,
+  ): void {
+    response.writeHead(200, { ...SECURITY_HEADERS, 'Content-Type': contentType, Connection: 'close' })
+    this.#options.onResponse(pathOf(request), 200)
+    if (request.method === 'HEAD') {
+      response.end()
+      return
+    }
+    response.flushHeaders()
+    this.#streams.add(response)
+    response.once('close', () => this.#streams.delete(response))
+    stream({
+      write: (part) => {
+        if (!response.writableEnded) response.write(part)
+      },
+      end: () => response.end(),
+      destroy: () => request.socket.destroy(),
+      get queuedBytes() {
+        return response.writableLength
+      },
+      onClose: (task) => void response.once('close', task),
+    })
+  }
+
+  /** Closes a connection whose request cannot be answered by a response of Node's. */
+  #reject(socket: Socket, problem: HttpProblem): void {
+    this.#options.onRejected(peerOf(socket), problem)
+    const { status, reason } = problem
+    const isAnswered = !socket.writable || (socket.bytesWritten > 0 && this.#current.has(socket))
+    if (!isAnswered) {
+      const body = `${reason}\n`
+      const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: ${TEXT}\r\n`
+      socket.write(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+    }
+    socket.destroySoon()
+  }
+}
+
+const TOO_MANY_BYTES: HttpProblem = {
+  status: 503,
+  reason: `the responses that clients have not read exceed ${MAX_QUEUED_BYTES} bytes`,
+  headers: { 'Retry-After': '5' },
+}
+
+/** A response of one line of text. */
+export function textResponse(status: number, text: string): WholeResponse {
+  return { status, contentType: TEXT, body: `${text}\n` }
+}
+
+function requestOf(request: IncomingMessage): HttpRequest {
+  const { socket, url = '/', headers } = request
+  const at = url.indexOf('?')
+  return {
+    path: pathOf(request),
+    query: new URLSearchParams(at < 0 ? '' : url.slice(at + 1)),
+    header: (name) => {
+      const value = headers[name]
+      return Array.isArray(value) ? value.join(', ') : value
+    },
+    peer: peerOf(socket),
+    local: { address: socket.localAddress ?? '', port: socket.localPort ?? 0 },
+    get closed() {
+      return socket.destroyed
+    },
+  }
+}
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  const at = url.indexOf('?')
+  return at < 0 ? url : url.slice(0, at)
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress}:${remotePort}`
+}

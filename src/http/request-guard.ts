@@ -1,0 +1,105 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
+
+/** Why a request is rejected. */
+export interface HttpProblem {
+  readonly status: number
+  /** One sentence for the client and the log. */
+  readonly reason: string
+  readonly headers?: OutgoingHttpHeaders
+}
+
+/** What a request must have to be served. */
+export interface RequestGuardOptions {
+  /** Token that clients send as `Authorization: Bearer …`; undefined requires none. */
+  readonly token: string | undefined
+  /** Host names that clients may use, besides `localhost` and any IP address. */
+  readonly allowedHosts: readonly string[]
+  /** Whether a path is served without the token and under any host name: health checks and the address service. */
+  readonly isOpen: (path: string) => boolean
+}
+
+/** Headers that a request has at most once. Two of them are how a request hides behind another one. */
+const SINGLE_HEADERS: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'authorization',
+])
+
+/** Decides whether a request is served, before anything of it is used. */
+export class RequestGuard {
+  readonly #allowedHosts: ReadonlySet<string>
+  readonly #tokenHash: Buffer | undefined
+  readonly #isOpen: (path: string) => boolean
+
+  constructor({ token, allowedHosts, isOpen }: RequestGuardOptions) {
+    this.#allowedHosts = new Set(['localhost', ...allowedHosts.map((host) => host.toLowerCase())])
+    this.#tokenHash = token === undefined ? undefined : hashOf(token)
+    this.#isOpen = isOpen
+  }
+
+  problemWith(request: IncomingMessage): HttpProblem | undefined {
+    return this.#formProblem(request) ?? this.#accessProblem(request)
+  }
+
+  #formProblem({ method, url = '', headers, rawHeaders }: IncomingMessage): HttpProblem | undefined {
+    if (method !== 'GET' && method !== 'HEAD')
+      return { status: 405, reason: 'only GET and HEAD are served', headers: { Allow: 'GET, HEAD' } }
+    if (!url.startsWith('/')) return bad('the request target must be a path')
+    const seen = new Set<string>()
+    for (let at = 0; at < rawHeaders.length; at += 2) {
+      const name = `${rawHeaders[at]}`.toLowerCase()
+      if (SINGLE_HEADERS.has(name) && seen.has(name)) return bad(`two headers ${name}`)
+      seen.add(name)
+    }
+    if (
+      headers['transfer-encoding'] !== undefined ||
+      (headers['content-length'] ?? '0') !== '0' ||
+      seen.has('expect')
+    )
+      return bad('a request must not have a body')
+    return undefined
+  }
+
+  #accessProblem({ url = '', headers, httpVersion }: IncomingMessage): HttpProblem | undefined {
+    if (headers.host === undefined && httpVersion !== '1.0') return bad('the header Host is missing')
+    if (this.#isOpen(url.split('?', 1)[0] as string)) return undefined
+    const name = hostNameOf(headers.host ?? 'localhost')
+    // A page of a browser reaches a server by a name of its own that resolves to the server's address (DNS rebinding).
+    if (isIP(name) === 0 && !this.#allowedHosts.has(name))
+      return { status: 421, reason: 'the host name of the request is not in httpAllowedHosts' }
+    if (this.#tokenHash === undefined) return undefined
+    const [, given] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []
+    // Hashes have one length, and the time to compare them says nothing about the token.
+    if (given !== undefined && timingSafeEqual(hashOf(given), this.#tokenHash)) return undefined
+    return {
+      status: 401,
+      reason: given === undefined ? 'a bearer token is required' : 'the bearer token is wrong',
+      headers: { 'WWW-Authenticate': 'Bearer realm="mqnamesrv"' },
+    }
+  }
+}
+
+/** What bytes that Node could not read as a request are answered with; undefined if the connection failed. */
+export function problemOf({ code, message }: NodeJS.ErrnoException): HttpProblem | undefined {
+  if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, reason: 'the headers are too large' }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 408, reason: 'the request took too long' }
+  if (code?.startsWith('HPE_') === true) return bad(`not an HTTP/1.1 request: ${message}`)
+  return undefined
+}
+
+function bad(reason: string): HttpProblem {
+  return { status: 400, reason }
+}
+
+/** The host of `host:port`, in lower case, without brackets and final dot. */
+function hostNameOf(host: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(host) ?? []
+  return (bracketed ?? plain ?? '').toLowerCase().replace(/\.$/, '')
+}
+
+function hashOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}

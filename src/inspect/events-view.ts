@@ -1,0 +1,81 @@
+import type { RecentEvent } from '../stats/recent-events.ts'
+import { EVENT_KINDS } from '../stats/recent-events.ts'
+import { type InspectSources, isoTime } from './sources.ts'
+import { choiceOf, integerOf, type Schema, type View, ViewError } from './view.ts'
+
+/** An event as views and the stream show it. */
+export interface ShownEvent {
+  /** `<boot>-<number>`: unique over restarts, and ordered within one run. */
+  readonly id: string
+  readonly time: string
+  readonly kind: string
+  readonly subject: string
+  readonly text: string
+}
+
+export const EVENT_SCHEMA: Schema = {
+  type: 'object',
+  required: ['id', 'time', 'kind', 'subject', 'text'],
+  additionalProperties: false,
+  properties: {
+    id: { type: 'string', description: '`<boot>-<number>`; numbers are counted from 1 at each start' },
+    time: { type: 'string', format: 'date-time' },
+    kind: { enum: EVENT_KINDS },
+    subject: { type: 'string', description: 'The peer, the broker or the topic; empty if there is none' },
+    text: { type: 'string' },
+  },
+}
+
+export function shownEvent({ number, timeMs, kind, subject, text }: RecentEvent, bootId: string): ShownEvent {
+  return { id: `${bootId}-${number}`, time: isoTime(timeMs), kind, subject, text }
+}
+
+/** The number of an event id; undefined if it is of another run. @throws {ViewError} `ERR_BAD_REQUEST` if it is no id. */
+export function eventNumber(id: string, bootId: string): number | undefined {
+  const [, boot, number] = /^([0-9a-z]{1,16})-(\d{1,15})$/.exec(id) ?? []
+  if (boot === undefined)
+    throw new ViewError('ERR_BAD_REQUEST', `${JSON.stringify(id.slice(0, 100))} is not an event id`)
+  return boot === bootId ? Number(number) : undefined
+}
+
+/** `/api/v1/events`: the events that are kept. */
+export function eventsView({ events, identity: { bootId } }: InspectSources): View {
+  return {
+    path: '/api/v1/events',
+    summary: 'The most recent events, the oldest first.',
+    parameters: [
+      { name: 'since', summary: 'Only events after the one with this id.', schema: { type: 'string' } },
+      { name: 'kind', summary: 'Only events of this kind.', schema: { enum: EVENT_KINDS } },
+      {
+        name: 'limit',
+        summary: 'Only this many, the most recent ones. Default 1,000.',
+        schema: { type: 'integer', minimum: 1, maximum: 4096 },
+      },
+    ],
+    response: {
+      type: 'object',
+      required: ['bootId', 'added', 'events'],
+      additionalProperties: false,
+      properties: {
+        bootId: { type: 'string' },
+        added: { type: 'integer', description: 'Events since the start, those no longer kept included' },
+        events: { type: 'array', items: EVENT_SCHEMA },
+      },
+    },
+    read: ({ query }) => {
+      const limit = integerOf(query, 'limit', { min: 1, max: 4096, otherwise: 1_000 })
+      const since = query.get('since')
+      // After a restart, every event is new to the asker.
+      const after = since === null ? 0 : (eventNumber(since, bootId) ?? 0)
+      const kind = choiceOf(query, 'kind', EVENT_KINDS)
+      const wanted = events
+        .list()
+        .filter((event) => event.number > after && (kind ?? event.kind) === event.kind)
+      return {
+        bootId,
+        added: events.added,
+        events: wanted.slice(-limit).map((event) => shownEvent(event, bootId)),
+      }
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import type { Processor } from '../protocol/processor.ts'
+import { ResponseCode } from '../protocol/response-code.ts'
+import type { LockOwner } from '../routeinfo/read-write-lock.ts'
+import { requiredField } from './request-fields.ts'
+
+/** Answers a path with JSON, as the HTTP port does. */
+export interface Inspection {
+  ask(question: { readonly target: string; readonly owner: LockOwner }): Promise<{
+    /** As in HTTP. */
+    readonly status: number
+    readonly body: Buffer
+  }>
+}
+
+const REMARK =
+  'request 1450 is answered to clients on this machine only; use the HTTP port (httpListenPort) from elsewhere'
+
+/**
+ * INSPECT: the JSON of `/api/v1/…` for the ext field `path`, query included. The ext field `status` of the response is that of HTTP.
+ * There is no such request in Java.
+ */
+export function inspect(inspection: Inspection): Processor {
+  return async (request, { channel }) => {
+    if (!channel.isLoopback) return { code: ResponseCode.NO_PERMISSION, remark: REMARK }
+    const target = requiredField(request, 'path')
+    const { status, body } = await inspection.ask({ target, owner: channel })
+    const extFields = new Map([['status', `${status}`]])
+    if (status === 200) return { code: ResponseCode.SUCCESS, extFields, body }
+    const remark = body.toString().trimEnd()
+    return {
+      code: status === 404 ? ResponseCode.QUERY_NOT_FOUND : ResponseCode.SYSTEM_ERROR,
+      remark,
+      extFields,
+      body,
+    }
+  }
+}

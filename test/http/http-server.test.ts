@@ -1,0 +1,217 @@
+import { connect, type Socket } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import {
+  type HttpHandler,
+  HttpServer,
+  type HttpServerOptions,
+  textResponse,
+} from '../../src/http/http-server.ts'
+import { type HttpProblem, RequestGuard, type RequestGuardOptions } from '../../src/http/request-guard.ts'
+
+const ends: (() => void)[] = []
+afterEach(() => {
+  for (const end of ends.splice(0)) end()
+})
+
+const echo: HttpHandler = ({ path, query }) => textResponse(200, `${path} ${query.get('q') ?? '-'}`)
+
+async function started(
+  given: Partial<HttpServerOptions> & { readonly guarded?: Partial<RequestGuardOptions> } = {},
+) {
+  const { guarded, ...options } = given
+  const rejected: HttpProblem[] = []
+  const failures: unknown[] = []
+  const responses: string[] = []
+  const guard = new RequestGuard({
+    token: undefined,
+    allowedHosts: [],
+    isOpen: (path) => path === '/livez',
+    ...guarded,
+  })
+  const server = new HttpServer({
+    bindAddress: '127.0.0.1',
+    listenPort: 0,
+    maxConnections: 100,
+    guard,
+    handle: echo,
+    onRejected: (_, problem) => rejected.push(problem),
+    onFailure: (_, __, error) => failures.push(error),
+    onResponse: (path, status) => responses.push(`${status} ${path}`),
+    ...options,
+  })
+  const { port } = await server.start()
+  ends.push(() => {
+    server.cut()
+    void server.stop()
+  })
+  return { server, port, rejected, failures, responses }
+}
+
+/** Sends bytes, and collects what comes until the server closes the connection, or until a text has come. */
+function exchange(port: number, sent: string, until?: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket: Socket = connect(port, '127.0.0.1', () => socket.write(sent))
+    ends.push(() => socket.destroy())
+    let received = ''
+    socket.setEncoding('latin1')
+    socket.on('data', (text) => {
+      received += text
+      if (until !== undefined && received.includes(until)) resolve(received)
+    })
+    socket.on('close', () => resolve(`${received}[closed]`))
+    socket.on('error', reject)
+  })
+}
+
+const get = (path: string, ...headers: string[]): string =>
+  [`GET ${path} HTTP/1.1`, 'Host: localhost', ...headers, '', ''].join('\r\n')
+
+describe('The HTTP server', () => {
+  it('answers a GET with strict security headers', async () => {
+    const { port, responses } = await started()
+    const response = await exchange(port, get('/x/y?q=1'), '/x/y 1\n')
+    expect(response).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+    expect(response).toContain("Content-Security-Policy: default-src 'none'")
+    expect(response).toContain('X-Content-Type-Options: nosniff')
+    expect(response).toContain('Cache-Control: no-store')
+    expect(response).not.toContain('Access-Control')
+    expect(responses).toEqual(['200 /x/y'])
+  })
+
+  it('answers a HEAD as the GET, without the body', async () => {
+    const { port } = await started()
+    const response = await exchange(
+      port,
+      get('/x').replace('GET', 'HEAD').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'),
+    )
+    expect(response).toContain('Content-Length: 5')
+    expect(response.endsWith('\r\n\r\n[closed]')).toBe(true)
+  })
+
+  it('answers a client that has the version of an ETag with 304', async () => {
+    const { port } = await started({ handle: () => ({ ...textResponse(200, 'long'), etag: 'v7' }) })
+    expect(await exchange(port, get('/'), 'long\n')).toContain('ETag: "v7"')
+    const again = await exchange(port, get('/', 'If-None-Match: W/"v6", "v7"', 'Connection: close'))
+    expect(again).toMatch(/^HTTP\/1\.1 304 /)
+    expect(again).not.toContain('long')
+  })
+
+  it.each([
+    ['another method', get('/').replace('GET', 'POST'), 405],
+    ['DELETE', get('/').replace('GET', 'DELETE'), 405],
+    ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: localhost\r\n\r\n', 400],
+    ['an upgrade', get('/', 'Connection: Upgrade', 'Upgrade: websocket'), 400],
+    ['a body', `${get('/', 'Content-Length: 3')}abc`, 400],
+    ['a chunked body', `${get('/', 'Transfer-Encoding: chunked')}0\r\n\r\n`, 400],
+    [
+      'both lengths (smuggling)',
+      `${get('/', 'Content-Length: 4', 'Transfer-Encoding: chunked')}0\r\n\r\n`,
+      400,
+    ],
+    ['an obscured Transfer-Encoding', `${get('/', 'Transfer-Encoding : chunked')}0\r\n\r\n`, 400],
+    ['two lengths', get('/', 'Content-Length: 0', 'Content-Length: 0'), 400],
+    ['an announced body', get('/', 'Expect: 100-continue', 'Content-Length: 3'), 400],
+    ['another expectation', get('/', 'Expect: a-miracle'), 400],
+    ['two hosts', get('/', 'Host: localhost'), 400],
+    ['no host', 'GET / HTTP/1.1\r\n\r\n', 400],
+    ['a host of its own (DNS rebinding)', get('/').replace('localhost', 'evil.example'), 421],
+    ['a target with a host', get('http://localhost/'), 400],
+    ['line folding', get('/', 'X: a', ' b'), 400],
+    ['bare line feeds', 'GET / HTTP/1.1\nHost: localhost\n\n', 400],
+    ['a frame of RocketMQ', '\0\0\0\x40\0\0\0\x3c{"code":105}', 400],
+    ['headers of more than 8 KiB', get('/', `X: ${'a'.repeat(9_000)}`), 431],
+  ])('rejects %s, and closes the connection', async (_, sent, status) => {
+    const { port, rejected } = await started()
+    const response = await exchange(port, sent)
+    expect(response).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(response).toMatch(/Connection: close[\s\S]*\[closed\]$/)
+    expect(rejected.map((problem) => problem.status)).toEqual([status])
+  })
+
+  it('rejects a request that does not wait for the response before it (pipelining)', async () => {
+    const { port, responses } = await started()
+    const response = await exchange(port, get('/1') + get('/2'))
+    expect(response).toMatch(/^HTTP\/1\.1 400 [\s\S]*\[closed\]$/)
+    expect(responses).toEqual([])
+  })
+
+  it('serves one request after the other on a connection', async () => {
+    const { port } = await started()
+    const socket = connect(port, '127.0.0.1')
+    ends.push(() => socket.destroy())
+    let received = ''
+    socket.setEncoding('utf8')
+    const answered = (text: string) =>
+      new Promise<void>((resolve) => {
+        socket.on('data', () => received.includes(text) && resolve())
+      })
+    socket.on('data', (text) => {
+      received += text
+    })
+    socket.write(get('/1'))
+    await answered('/1 -')
+    socket.write(get('/2'))
+    await answered('/2 -')
+    expect(received.match(/HTTP\/1\.1 200/g)).toHaveLength(2)
+  })
+
+  it('serves under localhost, any IP address and the names that are allowed', async () => {
+    const { port } = await started({ guarded: { allowedHosts: ['Names.Example'] } })
+    for (const host of [
+      'localhost',
+      'LOCALHOST:8876',
+      '127.0.0.1:1',
+      '[::1]:8876',
+      '10.1.2.3',
+      'names.example.',
+      'NAMES.example:80',
+    ])
+      expect(await exchange(port, get('/').replace('localhost', host), '\n/ -')).toContain(' 200 ')
+    for (const host of ['localhost.evil.example', '10.1.2.3.evil', 'xnames.example', 'a b', '[::1', ''])
+      expect(await exchange(port, get('/').replace('localhost', host))).toMatch(/ (421|400) /)
+  })
+
+  it('requires the token, except of paths that are open', async () => {
+    const { port } = await started({ guarded: { token: 's3cret' } })
+    expect(await exchange(port, get('/'))).toMatch(/ 401 [\s\S]*WWW-Authenticate: Bearer/)
+    expect(await exchange(port, get('/', 'Authorization: Bearer s3cre'))).toContain(' 401 ')
+    expect(await exchange(port, get('/', 'Authorization: Basic s3cret'))).toContain(' 401 ')
+    expect(await exchange(port, get('/', 'Authorization: Bearer s3cret'), '/ -')).toContain(' 200 ')
+    expect(await exchange(port, get('/livez?verbose'), '/livez -')).toContain(' 200 ')
+  })
+
+  it('answers 500 for a failure, and goes on', async () => {
+    const { port, failures } = await started({
+      handle: (request) => {
+        if (request.path === '/bad') throw new Error('a bug')
+        return echo(request)
+      },
+    })
+    expect(await exchange(port, get('/bad'), 'internal error')).toContain(' 500 ')
+    expect(failures).toEqual([new Error('a bug')])
+    expect(await exchange(port, get('/good'), '/good')).toContain(' 200 ')
+  })
+
+  it('rejects connections beyond its limit', async () => {
+    const { port, rejected } = await started({ maxConnections: 1 })
+    await exchange(port, get('/'), '/ -')
+    expect(await exchange(port, get('/'))).toBe('[closed]')
+    expect(rejected[0]?.reason).toBe('httpMaxConnections (1) reached')
+  })
+
+  it('ends streams when it stops, and tells them', async () => {
+    const closed: string[] = []
+    const { port, server } = await started({
+      handle: () => ({
+        contentType: 'text/event-stream',
+        stream: (sink) => {
+          sink.onClose(() => closed.push('closed'))
+          sink.write(Buffer.from('data: 1\n\n'))
+        },
+      }),
+    })
+    await exchange(port, get('/'), 'data: 1')
+    await server.stop()
+    expect(closed).toEqual(['closed'])
+  })
+})

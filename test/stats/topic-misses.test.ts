@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { TopicMisses } from '../../src/stats/topic-misses.ts'
+
+const asker = (address: string) => () => ({ address, language: 'JAVA', version: 501 })
+
+describe('Topic misses', () => {
+  it('counts lookups by topic, with the first and the last time', () => {
+    let now = 1_000
+    const misses = new TopicMisses(2, () => now)
+    misses.add('a', asker('10.0.0.1'))
+    now = 5_000
+    misses.add('a', asker('10.0.0.1'))
+    expect(misses.list()).toEqual([
+      {
+        topic: 'a',
+        count: 2,
+        overestimate: 0,
+        firstSeenMs: 1_000,
+        lastSeenMs: 5_000,
+        askers: [{ address: '10.0.0.1', language: 'JAVA', version: 501 }],
+      },
+    ])
+    expect(misses.total).toBe(2)
+  })
+
+  it('keep the first four clients of a topic', () => {
+    const misses = new TopicMisses(2)
+    for (let index = 0; index < 9; index++) misses.add('a', asker(`10.0.0.${index % 6}`))
+    expect(misses.get('a')?.askers.map(({ address }) => address)).toEqual([
+      '10.0.0.0',
+      '10.0.0.1',
+      '10.0.0.2',
+      '10.0.0.3',
+    ])
+  })
+
+  it('do not ask for a client when there is no room for it', () => {
+    const misses = new TopicMisses(2)
+    for (let index = 0; index < 4; index++) misses.add('a', asker(`${index}`))
+    misses.add('a', () => {
+      throw new Error('asked')
+    })
+    expect(misses.get('a')?.count).toBe(5)
+  })
+
+  it('keep every topic that is wanted more often than the least one of the table, whatever else is asked for', () => {
+    const misses = new TopicMisses(8)
+    for (let index = 0; index < 10_000; index++) {
+      misses.add(`rare-${index}`, asker('x'))
+      if (index % 3 === 0) misses.add('wanted', asker('y'))
+    }
+    const wanted = misses.get('wanted')
+    expect(misses.list()).toHaveLength(8)
+    expect(wanted?.count).toBeGreaterThanOrEqual(3_334)
+    expect((wanted?.count ?? 0) - (wanted?.overestimate ?? 0)).toBeLessThanOrEqual(3_334)
+  })
+
+  it('keep nothing but the total if their limit is 0', () => {
+    const misses = new TopicMisses(0)
+    misses.add('a', asker('x'))
+    expect([misses.total, misses.list()]).toEqual([1, []])
+  })
+
+  it('cut names that no topic can have', () => {
+    const misses = new TopicMisses(1)
+    misses.add('n'.repeat(100_000), asker('x'))
+    expect(misses.list()[0]?.topic).toBe('n'.repeat(255))
+  })
+
+  it('forget a topic that has a route now', () => {
+    const misses = new TopicMisses(1)
+    misses.add('a', asker('x'))
+    misses.delete('a')
+    expect(misses.list()).toEqual([])
+  })
+})
