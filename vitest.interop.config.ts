@@ -11,7 +11,6 @@ const alone = ['acting-master', 'chaos', 'differential/*', 'rolling-restart'].ma
 export default defineConfig({
   test: {
     globalSetup: ['test/interop/harness/global-setup.ts'],
-    maxConcurrency: 3,
     reporters: ['verbose', new TotalsReporter()],
     projects: [
       project(
@@ -38,6 +37,7 @@ function project(
       name,
       ...files,
       sequence: { groupOrder },
+      maxConcurrency: 3,
       setupFiles: ['test/interop/harness/clean-up.ts'],
       testTimeout: 120_000,
       hookTimeout: 120_000,
