@@ -39,6 +39,7 @@ export interface WholeResponse {
 /** A response whose parts are written as they come. The connection closes at its end. */
 export interface StreamedResponse {
   readonly contentType: string
+  readonly headers?: OutgoingHttpHeaders
   /** Called once, after the header. */
   readonly stream: (sink: StreamSink) => void
 }
@@ -254,9 +255,14 @@ export class HttpServer {
   #stream(
     request: IncomingMessage,
     response: ServerResponse,
-    { contentType, stream }: StreamedResponse,
+    { contentType, headers, stream }: StreamedResponse,
   ): void {
-    response.writeHead(200, { ...SECURITY_HEADERS, 'Content-Type': contentType, Connection: 'close' })
+    response.writeHead(200, {
+      ...SECURITY_HEADERS,
+      'Content-Type': contentType,
+      ...headers,
+      Connection: 'close',
+    })
     this.#options.onResponse(pathOf(request), 200)
     if (request.method === 'HEAD') {
       response.end()

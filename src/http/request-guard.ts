@@ -95,7 +95,7 @@ function bad(reason: string): HttpProblem {
 }
 
 /** The host of `host:port`, in lower case, without brackets and final dot. */
-function hostNameOf(host: string): string {
+export function hostNameOf(host: string): string {
   const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(host) ?? []
   return (bracketed ?? plain ?? '').toLowerCase().replace(/\.$/, '')
 }

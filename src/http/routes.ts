@@ -35,6 +35,11 @@ export function apiRoute(inspector: Inspector): HttpRoute {
   return { path: '/api/v1/*', handle }
 }
 
+/** A response like that of a view that cannot be given. */
+export function jsonError(status: number, code: string, message: string): HttpResponse {
+  return { status, contentType: JSON_TYPE, body: `${JSON.stringify({ error: { code, message } })}\n` }
+}
+
 function responseOf({ status, body, version }: InspectAnswer): HttpResponse {
   return { status, contentType: JSON_TYPE, body, etag: version }
 }

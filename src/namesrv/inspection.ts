@@ -1,14 +1,17 @@
 import { hostname } from 'node:os'
+import { addressService } from '../http/address-service.ts'
 import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, routeOf } from '../http/routes.ts'
+import { Watchers } from '../http/watchers.ts'
 import { Inspector } from '../inspect/inspector.ts'
 import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
 import { withoutBrackets } from './config/check-value.ts'
+import { addressesOf } from './config/inspect-config-keys.ts'
 import { logInternalError } from './logs/request-log.ts'
-import type { NamesrvContext } from './namesrv-context.ts'
+import { type NamesrvContext, timeOf } from './namesrv-context.ts'
 import { packageCommit, packageVersion } from './package-version.ts'
 
 /** What a server shows of itself, at the HTTP port and by request code 1450. */
@@ -16,6 +19,7 @@ export class Inspection {
   readonly inspector: Inspector
   readonly #context: NamesrvContext
   readonly #sources: InspectSources
+  readonly #watchers: Watchers
   #http: HttpServer | undefined
 
   constructor(context: NamesrvContext, parts: Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health'>) {
@@ -30,20 +34,26 @@ export class Inspection {
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),
     }
+    const { bootId } = this.#sources.identity
+    this.#watchers = new Watchers({ ...timeOf(context), events, counters, bootId })
     this.inspector = new Inspector(allViews(this.#sources), slicer)
   }
 
   /**
    * Starts the HTTP server, unless `httpListenPort` is 0.
+   * @param remotingPort - The port of the server for brokers and clients.
    * @param anyPort - Take any free port in place of `httpListenPort`.
    * @returns Address and port that are bound; undefined if there is no HTTP server.
    * @throws (rejects) The socket's error if the port cannot be bound and `httpRequired` is on.
    */
-  async start(anyPort = false): Promise<{ readonly address: string; readonly port: number } | undefined> {
+  async start(
+    remotingPort: number,
+    anyPort: boolean,
+  ): Promise<{ readonly address: string; readonly port: number } | undefined> {
     const { configuration, logger } = this.#context
     const { httpListenPort, httpBindAddress, httpRequired } = configuration.values
     if (httpListenPort === 0 && !anyPort) return undefined
-    const http = this.#createServer(anyPort ? 0 : httpListenPort)
+    const http = this.#createServer(anyPort ? 0 : httpListenPort, this.#routes(remotingPort))
     try {
       const bound = await http.start()
       this.#http = http
@@ -62,19 +72,25 @@ export class Inspection {
     const http = this.#http
     if (http === undefined) return
     const cut = this.#context.scheduler.after(1_000, () => http.cut())
+    this.#watchers.stop()
     await http.stop()
     cut()
   }
 
-  #routes(): HttpRoute[] {
+  #routes(remotingPort: number): HttpRoute[] {
+    const { nsAddrService, nsAddrList } = this.#context.configuration.values
     const { health, identity } = this.#sources
-    return [...healthRoutes(health, identity), apiRoute(this.inspector)]
+    return [
+      ...healthRoutes(health, identity),
+      ...(nsAddrService ? addressService({ addresses: addressesOf(nsAddrList), remotingPort }) : []),
+      this.#watchers.route,
+      apiRoute(this.inspector),
+    ]
   }
 
-  #createServer(listenPort: number): HttpServer {
+  #createServer(listenPort: number, routes: readonly HttpRoute[]): HttpServer {
     const { configuration, throttle } = this.#context
     const { httpBindAddress, httpMaxConnections, httpAllowedHosts } = configuration.values
-    const routes = this.#routes()
     return new HttpServer({
       bindAddress: withoutBrackets(httpBindAddress),
       listenPort,

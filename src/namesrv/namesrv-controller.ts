@@ -119,7 +119,7 @@ export class NamesrvController {
     this.#removeLeftovers()
     this.#server = server
     this.#startTasks(dispatcher)
-    const http = await this.#inspection?.start(this.#httpOnAnyPort)
+    const http = await this.#inspection?.start(bound.port, this.#httpOnAnyPort)
     this.#readiness.onStarted()
     return { ...bound, httpPort: http?.port }
   }
