@@ -24,7 +24,7 @@ export function addressService({ addresses, remotingPort }: AddressServiceOption
     if (path !== '/rocketmq/nsaddr' && !unit) return textResponse(404, 'no such group of NameServers')
     return textResponse(200, addresses.join(';') || ownAddress(request, remotingPort))
   }
-  return [{ path: '/rocketmq/nsaddr*', isOpen: true, handle }]
+  return [{ path: '/rocketmq/nsaddr*', label: () => '/rocketmq/nsaddr', isOpen: true, handle }]
 }
 
 /**

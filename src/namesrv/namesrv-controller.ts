@@ -1,4 +1,5 @@
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
+import { lookupProcessor } from '../processor/client-request-processor.ts'
 import { DefaultRequestProcessor } from '../processor/default-request-processor.ts'
 import { RegistrationCache } from '../processor/registration-cache.ts'
 import { SerializeType } from '../protocol/remoting-command.ts'
@@ -77,8 +78,7 @@ export class NamesrvController {
     this.counters = this.#context.counters
     this.events = this.#context.events
     this.#tls = new ServerTls(this.#context)
-    this.#descriptors =
-      options.descriptors ?? descriptorShares(options.configuration.values.clientMaxConnections)
+    this.#descriptors = options.descriptors ?? descriptorShares(options.configuration.values)
     this.#client = this.#createClient()
     this.#liveness = new BrokerLiveness(this.#context, this.#client, (channelId) =>
       this.#server?.closeChannel(channelId),
@@ -103,7 +103,7 @@ export class NamesrvController {
    * Loads the KV file and the route snapshot, sets up TLS and listens.
    * @returns The address and port that are bound, and the HTTP port, unless there is none.
    * @throws {ConfigError} (rejects) if the KV file cannot be read or a TLS setting cannot be used.
-   * @throws (rejects) The socket's error if the port cannot be bound.
+   * @throws (rejects) The socket's error if the port, or with `httpRequired` the HTTP port, cannot be bound.
    */
   async start(): Promise<{
     readonly address: string
@@ -116,25 +116,42 @@ export class NamesrvController {
     await this.#tls.start()
     this.#connect = await outgoingConnect(configuration, logger)
     const bound = await server.start()
+    const http = await this.#startHttp(server, bound.port)
     this.#removeLeftovers()
     this.#server = server
     this.#startTasks(dispatcher)
-    const http = await this.#inspection?.start(bound.port, this.#httpOnAnyPort)
     this.#readiness.onStarted()
     return { ...bound, httpPort: http?.port }
+  }
+
+  async #startHttp(server: RemotingServer, remotingPort: number) {
+    const { httpMaxConnections } = this.#context.configuration.values
+    try {
+      return await this.#inspection?.start({
+        remotingPort,
+        tls: this.#tls,
+        maxConnections: Math.min(httpMaxConnections, this.#descriptors?.http ?? httpMaxConnections),
+        anyPort: this.#httpOnAnyPort,
+      })
+    } catch (error) {
+      this.#tls.stop()
+      await server.stop(Promise.resolve())
+      throw error
+    }
   }
 
   /**
    * Ends {@link ready}. With `enableShutdownGracefully`, sends GO_AWAY to the connected clients that understand it, serves all
    * others, and waits until those clients have left, at most `shutdownWaitTimeSeconds`. Then stops accepting, closes the connections
    * gradually, each after the response to its request, and frees the port, within six seconds. Finally writes the route snapshot,
-   * within five more. Clients that are still connected see every route.
+   * within five more, and ends the HTTP server, within one. Clients that are still connected see every route.
    */
   async shutdown(): Promise<void> {
     const first = !this.#shuttingDown
     this.#shuttingDown = true
     this.#readiness.onShutdown()
     this.#liveness.stop()
+    this.#inspection?.endFindings()
     this.#tls.stop()
     if (first && this.#server !== undefined) await drainClients(this.#server, this.#context)
     if (this.#server !== undefined) await closeConnections(this.#server, this.#context)
@@ -177,19 +194,20 @@ export class NamesrvController {
     this.#snapshots?.load()
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
     const { routeInfo } = this.#liveness
+    const lookups = { routeInfo, kvConfig: this.#kvConfig, settings: values, startedMs: clock.nowMs() }
     this.#inspection = new Inspection(this.#context, {
       routeInfo,
       kvConfig: this.#kvConfig,
       health: this.#readiness,
+      processLookup: lookupProcessor({ ...lookups, logNoRoute: undefined }, this.#clusterTest),
+      suspects: () => this.#liveness.suspects(),
+      certificate: () => this.#tls.certificate,
     })
     const { processors } = new DefaultRequestProcessor({
-      routeInfo,
-      kvConfig: this.#kvConfig,
+      ...lookups,
       slicer,
-      settings: values,
       configuration: new LiveConfiguration(this.#context),
       inspection: this.#inspection.inspector,
-      startedMs: clock.nowMs(),
       product: this.#clusterTest,
       registrations: new RegistrationCache(values.registrationMemoryMaxBytes),
       counters,
@@ -232,6 +250,7 @@ export class NamesrvController {
         onChannelClose: (channel) => this.#liveness.housekeeping.onChannelClose(channel),
       },
       counters: this.counters,
+      durations: this.#context.durations.requests,
       limits: {
         ...values,
         maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,
@@ -255,6 +274,7 @@ export class NamesrvController {
     this.#clusterTest?.start()
     this.#snapshots?.start()
     this.#liveness.start()
+    this.#inspection?.startFindings()
     const overload = new Overload(this.#context, {
       requestBytesInProgress: () => this.#server?.requestBytesInProgress ?? 0,
       waitingRequests: () => this.#liveness.routeInfo.waiting,
