@@ -186,7 +186,7 @@ export function topicRouteView({ lookup }: InspectSources): View {
 function versionOf(query: URLSearchParams): number {
   const dialect = query.get('dialect') as JsonDialect | null
   if (dialect !== null && dialect !== 'standard' && dialect !== 'legacy')
-    throw new ViewError('ERR_BAD_REQUEST', `dialect=${quoted(dialect)} is not standard or legacy`)
+    throw new ViewError('ERR_BAD_REQUEST', `dialect=${quoted(dialect)} is not one of standard, legacy`)
   const max = dialect === 'legacy' ? LEGACY_VERSION : 2 ** 31 - 1
   const otherwise = dialect === 'legacy' ? LEGACY_VERSION : CURRENT_VERSION
   return integerOf(query, 'version', { min: 0, max, otherwise })

@@ -179,7 +179,6 @@ export class NamesrvController {
       routeInfo,
       kvConfig: this.#kvConfig,
       processLookup: lookupProcessor({ ...lookups, logNoRoute: undefined }, this.#clusterTest),
-      isSuspected: (clusterName, brokerAddr) => this.#liveness.isSuspected(clusterName, brokerAddr),
     })
     const { processors } = new DefaultRequestProcessor({
       ...lookups,
