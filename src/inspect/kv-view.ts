@@ -2,7 +2,7 @@ import type { Steps } from '../common/time-slicer.ts'
 import type { KVConfigTable } from '../kvconfig/kv-config-manager.ts'
 import { LIMIT_PARAMETER, NEXT_SCHEMA, pageOf, sorted } from './paging.ts'
 import type { InspectSources } from './sources.ts'
-import { objectOf, quoted, type View, ViewError } from './view.ts'
+import { objectOf, type View } from './view.ts'
 
 /** `/api/v1/kv`: the key-value table. */
 export function kvView({ kvConfig, slicer }: InspectSources): View {
@@ -30,8 +30,6 @@ export function kvView({ kvConfig, slicer }: InspectSources): View {
     read: async ({ query }) => {
       const { table, entries: total } = kvConfig
       const namespace = query.get('namespace')
-      if (namespace !== null && !table.has(namespace))
-        throw new ViewError('ERR_NOT_FOUND', `no namespace ${quoted(namespace)}`)
       const places = await slicer.run(placesOf(table, namespace))
       const { names, matching, next } = pageOf(await slicer.run(sorted(places)), query)
       return { total, matching, entries: names.map((place) => entryAt(table, place)), next }
