@@ -28,9 +28,9 @@ const MEMBER: Schema = objectOf({
   brokerId: LONG_SCHEMA,
   address: { type: 'string', description: 'As the broker announced it' },
   state: {
-    enum: ['alive', 'late', 'provisional', 'unknown'],
+    enum: ['alive', 'late', 'suspected', 'provisional', 'unknown'],
     description:
-      'late: no heartbeat for half of the timeout. provisional: restored from the snapshot and not registered again. unknown: it has no entry of its own in the tables',
+      'late: no heartbeat for half of the timeout. suspected: late and unreachable (brokerProbe). provisional: restored from the snapshot and not registered again. unknown: it has no entry of its own in the tables',
   },
   heartbeatAgeMs: { type: ['integer', 'null'], description: 'Since the last heartbeat or registration' },
   heartbeatTimeoutMs: { type: ['integer', 'null'], description: 'It is removed after that long without one' },
@@ -170,7 +170,7 @@ function shownMember(
   live: BrokerLiveInfo | undefined,
   sources: InspectSources,
 ) {
-  const { nowMs } = sources
+  const { nowMs, suspects } = sources
   const known = { brokerId: longValue(id), address }
   if (isRestored || live === undefined) {
     return {
@@ -186,12 +186,15 @@ function shownMember(
       announcesOwnAddress: null,
     }
   }
-  const { heartbeatTimeoutMs, peer = null } = live
+  const { clusterName, heartbeatTimeoutMs, peer = null } = live
   const ageMs = Math.max(0, nowMs() - live.lastUpdateTimestampMs)
+  const isSuspected = suspects().some(
+    (suspect) => suspect.clusterName === clusterName && suspect.brokerAddr === address,
+  )
   const isLate = ageMs > LATE_FRACTION * heartbeatTimeoutMs
   return {
     ...known,
-    state: isLate ? 'late' : 'alive',
+    state: isSuspected ? 'suspected' : isLate ? 'late' : 'alive',
     heartbeatAgeMs: Math.round(ageMs),
     heartbeatTimeoutMs,
     lastRegistration: dateOf(live.registeredMs, sources),

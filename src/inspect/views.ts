@@ -3,6 +3,7 @@ import { eventsView } from './events-view.ts'
 import { kvView } from './kv-view.ts'
 import { openApiView } from './openapi.ts'
 import { configView, statusView } from './server-views.ts'
+import { findingsView } from './findings-view.ts'
 import type { InspectSources } from './sources.ts'
 import { topicRouteView, topicsView, topicView } from './topic-views.ts'
 import type { View } from './view.ts'
@@ -20,6 +21,7 @@ export function allViews(sources: InspectSources): View[] {
     kvView(sources),
     configView(sources),
     eventsView(sources),
+    findingsView(sources),
   ]
   return [...views, openApiView(views, sources.identity.version)]
 }

@@ -1,7 +1,9 @@
 import { hostname } from 'node:os'
+import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, routeOf } from '../http/routes.ts'
+import { EVALUATION_PERIOD_MS, Findings } from '../inspect/findings/findings.ts'
 import { Inspector } from '../inspect/inspector.ts'
 import { RouteIndexCache } from '../inspect/route-index.ts'
 import type { InspectSources, ProcessFigures, ServerIdentity, ShownKey } from '../inspect/sources.ts'
@@ -14,10 +16,11 @@ import type { Configuration } from './config/configuration.ts'
 import { UPDATABLE_KEYS } from './live-configuration.ts'
 import { logInternalError } from './logs/request-log.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
-import { packageVersion } from './package-version.ts'
+import { packageCommit, packageVersion } from './package-version.ts'
 
 /** What a server is made of, as far as it shows it. */
-export interface InspectedParts extends Pick<InspectSources, 'routeInfo' | 'kvConfig'> {
+export interface InspectedParts
+  extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'suspects' | 'certificate'> {
   /** Serves lookups (105), without counting or logging those without a route. */
   readonly processLookup: Processor
 }
@@ -28,11 +31,12 @@ export class Inspection {
   readonly #context: NamesrvContext
   readonly #sources: InspectSources
   #http: HttpServer | undefined
+  #endFindings: (() => void) | undefined
 
   constructor(context: NamesrvContext, { processLookup, ...parts }: InspectedParts) {
-    const { clock, counters, events, slicer } = context
+    const { clock, counters, events, slicer, throttle } = context
     this.#context = context
-    this.#sources = {
+    const sources = {
       ...parts,
       routeIndex: new RouteIndexCache(parts.routeInfo, slicer),
       lookup: lookupOf(processLookup, context),
@@ -45,6 +49,7 @@ export class Inspection {
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),
     }
+    this.#sources = { ...sources, findings: new Findings(sources, throttle) }
     this.inspector = new Inspector(allViews(this.#sources), slicer)
   }
 
@@ -72,6 +77,21 @@ export class Inspection {
     }
   }
 
+  /** Evaluates the findings periodically. */
+  startFindings(): void {
+    const { findings } = this.#sources
+    this.#endFindings = this.#context.scheduler.every(EVALUATION_PERIOD_MS, () => {
+      findings
+        .evaluate()
+        .catch((error) => logInternalError(this.#context, 'findings not evaluated', '', error))
+    })
+  }
+
+  /** Shutting down: what happens from now on is no finding. */
+  endFindings(): void {
+    this.#endFindings?.()
+  }
+
   /** Ends the HTTP server; responses under way have a second to be taken. */
   async stop(): Promise<void> {
     const http = this.#http
@@ -82,7 +102,8 @@ export class Inspection {
   }
 
   #routes(): HttpRoute[] {
-    return [apiRoute(this.inspector)]
+    const { health, identity } = this.#sources
+    return [...healthRoutes(health, identity), apiRoute(this.inspector)]
   }
 
   #createServer(listenPort: number): HttpServer {
@@ -147,7 +168,8 @@ async function processFigures(): Promise<ProcessFigures> {
 /** Looks a topic up as a client does. */
 function lookupOf(process: Processor, { clock }: NamesrvContext): InspectSources['lookup'] {
   const channel = { id: 0, remoteAddress: 'http', isLoopback: true, closed: false }
-  const request = { code: RequestCode.GET_ROUTEINFO_BY_TOPIC, opaque: 0, flag: 0, remark: null, body: null }
+  const code = RequestCode.GET_ROUTEINFO_BY_TOPIC
+  const request = { code, language: 'OTHER' as const, opaque: 0, flag: 0, remark: null, body: null }
   return (given) => process({ ...request, ...given }, { channel, nowMs: clock.nowMs() })
 }
 
@@ -155,6 +177,8 @@ function identityOf({ clock, configuration }: NamesrvContext): ServerIdentity {
   const { nodeId, listenPort } = configuration.values
   return {
     version: packageVersion(),
+    commit: packageCommit(),
+    protocolVersion: '5.5.0',
     nodeId: nodeId === '' ? `${hostname()}:${listenPort}` : nodeId,
     bootId: Date.now().toString(36),
     startedMs: clock.nowMs(),

@@ -30,6 +30,7 @@ import {
 } from './namesrv-context.ts'
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
 import { PauseDetector } from './pause-detector.ts'
+import { Readiness } from './readiness.ts'
 import { closeConnections, drainClients, writeLastSnapshot } from './shutdown-steps.ts'
 import { stateDump } from './state-dump.ts'
 import { ServerTls } from './tls/server-tls.ts'
@@ -51,6 +52,7 @@ export class NamesrvController {
   readonly events: RecentEvents
   readonly #context: NamesrvContext
   readonly #pauses: PauseDetector
+  readonly #readiness: Readiness
   readonly #tls: ServerTls
   readonly #descriptors: DescriptorShares | undefined
   readonly #client: RemotingClient
@@ -63,7 +65,6 @@ export class NamesrvController {
   #kvConfig: KVConfigManager | undefined
   #inspection: Inspection | undefined
   readonly #httpOnAnyPort: boolean
-  #started = false
   #shuttingDown = false
   #endChecks: (() => void)[] = []
 
@@ -83,14 +84,15 @@ export class NamesrvController {
     this.#liveness = new BrokerLiveness(this.#context, this.#client, (channelId) =>
       this.#server?.closeChannel(channelId),
     )
+    this.#readiness = new Readiness(this.#context, () => this.#liveness.routeInfo.isRestored)
     if (options.configuration.values.routeSnapshotPath !== '') {
       this.#snapshots = new RouteSnapshots(this.#context, this.#liveness.routeInfo)
     }
   }
 
-  /** Whether new clients may be sent here: from the end of the start to the beginning of the shutdown. */
+  /** Whether new clients may be sent here: all checks of `/readyz` hold. */
   get ready(): boolean {
-    return this.#started && !this.#shuttingDown
+    return this.#readiness.ready
   }
 
   /** The state of the server as plain values: sizes, counters and recent events, and nothing secret. */
@@ -119,7 +121,7 @@ export class NamesrvController {
     this.#server = server
     this.#startTasks(dispatcher)
     const http = await this.#inspection?.start(this.#httpOnAnyPort)
-    this.#started = true
+    this.#readiness.onStarted()
     return { ...bound, httpPort: http?.port }
   }
 
@@ -132,18 +134,21 @@ export class NamesrvController {
   async shutdown(): Promise<void> {
     const first = !this.#shuttingDown
     this.#shuttingDown = true
+    this.#readiness.onShutdown()
     this.#liveness.stop()
+    this.#inspection?.endFindings()
     this.#tls.stop()
     if (first && this.#server !== undefined) await drainClients(this.#server, this.#context)
     if (this.#server !== undefined) await closeConnections(this.#server, this.#context)
     // Kept until here: an overload that began before is still reported as over.
     for (const end of this.#endChecks) end()
     this.#clusterTest?.stop()
-    await this.#inspection?.stop()
     this.#client.close()
+    if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
+    // Last, so that probes see a server that is alive but not ready for as long as it works.
+    await this.#inspection?.stop()
     this.#context.throttle.end()
     this.#pauses.stop()
-    if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
   }
 
   /** The client for requests to brokers and other NameServers. */
@@ -178,7 +183,10 @@ export class NamesrvController {
     this.#inspection = new Inspection(this.#context, {
       routeInfo,
       kvConfig: this.#kvConfig,
+      health: this.#readiness,
       processLookup: lookupProcessor({ ...lookups, logNoRoute: undefined }, this.#clusterTest),
+      suspects: () => this.#liveness.suspects(),
+      certificate: () => this.#tls.certificate,
     })
     const { processors } = new DefaultRequestProcessor({
       ...lookups,
@@ -227,6 +235,7 @@ export class NamesrvController {
         onChannelClose: (channel) => this.#liveness.housekeeping.onChannelClose(channel),
       },
       counters: this.counters,
+      durations: this.#context.durations.requests,
       limits: {
         ...values,
         maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,
@@ -250,6 +259,7 @@ export class NamesrvController {
     this.#clusterTest?.start()
     this.#snapshots?.start()
     this.#liveness.start()
+    this.#inspection?.startFindings()
     const overload = new Overload(this.#context, {
       requestBytesInProgress: () => this.#server?.requestBytesInProgress ?? 0,
       waitingRequests: () => this.#liveness.routeInfo.waiting,
