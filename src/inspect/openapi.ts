@@ -10,10 +10,38 @@ interface OtherPath {
   readonly isOpen: boolean
 }
 
+const PLAIN = 'text/plain; charset=utf-8'
 const JSON_TYPE = 'application/json; charset=utf-8'
 
+const PROBE_PARAMETERS: readonly QueryParameter[] = [
+  { name: 'verbose', summary: 'Lists the checks.', schema: { type: 'string' } },
+  { name: 'exclude', summary: 'Leaves out a check; may be repeated.', schema: { type: 'string' } },
+]
+
 /** @see HttpRoute */
-const OTHER_PATHS: readonly OtherPath[] = []
+const OTHER_PATHS: readonly OtherPath[] = [
+  {
+    path: '/livez',
+    summary: '200 while the process works; a restart helps if it does not.',
+    parameters: PROBE_PARAMETERS,
+    mediaType: PLAIN,
+    isOpen: true,
+  },
+  {
+    path: '/readyz',
+    summary:
+      '200 if clients may be sent to this server, otherwise 503 with the reasons. As JSON by `Accept`.',
+    parameters: PROBE_PARAMETERS,
+    mediaType: PLAIN,
+    isOpen: true,
+  },
+  {
+    path: '/version',
+    summary: 'Versions of the program and of Node.js.',
+    mediaType: JSON_TYPE,
+    isOpen: true,
+  },
+]
 
 const ERROR: Schema = objectOf({
   error: objectOf({
@@ -42,7 +70,7 @@ export function openApiDocument(views: readonly View[], version: string): Record
       title: 'mqnamesrv',
       version,
       description:
-        'What a NameServer shows of itself. Everything is read-only: only GET and HEAD are served. Paths under `/api/v1/` are answered alike to request 1450 at the remoting port.',
+        'What a NameServer shows of itself. Everything is read-only: only GET and HEAD are served. Request 1450 at the remoting port gets the same JSON for the paths under `/api/v1/`.',
     },
     paths: Object.fromEntries(paths),
     components: {
@@ -93,7 +121,7 @@ function queryParameter({ name, summary, schema }: QueryParameter) {
 export function openApiView(others: readonly View[], version: string): View {
   const view: View = {
     path: '/api/v1/openapi.json',
-    summary: 'This document: every path with its parameters and the schema of its answer, as OpenAPI 3.1.',
+    summary: 'This document: every path with its parameters and the schema of its response, as OpenAPI 3.1.',
     response: objectOf({
       openapi: { type: 'string' },
       info: { type: 'object' },

@@ -1,5 +1,6 @@
 import { RequestCode } from '../protocol/request-code.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
+import { SEVERITIES } from './findings/rules.ts'
 import { dateOf, type InspectSources, isoTime } from './sources.ts'
 import { objectOf, type Schema, type View } from './view.ts'
 
@@ -47,11 +48,11 @@ const PROCESS = {
 
 /** `/api/v1/status`: the server in numbers. */
 export function statusView(sources: InspectSources): View {
-  const { identity, routeInfo } = sources
+  const { identity, health } = sources
   return {
     path: '/api/v1/status',
     summary:
-      'The server in numbers. Totals are counted from its start: the difference between two answers, divided by that of `uptimeSeconds`, is a rate.',
+      'The server in numbers. Totals are counted from its start: the difference between two responses, divided by that of `uptimeSeconds`, is a rate.',
     response: objectOf({
       nodeId: TEXT,
       version: TEXT,
@@ -60,7 +61,12 @@ export function statusView(sources: InspectSources): View {
       started: { ...TEXT, format: 'date-time' },
       time: { ...TEXT, format: 'date-time' },
       uptimeSeconds: NUMBER,
-      provisional: { type: 'boolean', description: 'Whether routes of the snapshot are shown' },
+      ready: { type: 'boolean', description: 'As `/readyz` says' },
+      provisional: {
+        type: 'boolean',
+        description: 'Whether routes of the snapshot are shown whose brokers have not registered again',
+      },
+      findings: objectOf(Object.fromEntries(SEVERITIES.map((severity) => [severity, COUNT]))),
       tables: objectOf(TABLES),
       limits: {
         type: 'array',
@@ -78,7 +84,9 @@ export function statusView(sources: InspectSources): View {
       started: dateOf(identity.startedMs, sources),
       time: isoTime(sources.dateMs()),
       uptimeSeconds: (sources.nowMs() - identity.startedMs) / 1_000,
-      provisional: routeInfo.isRestored,
+      ready: health.ready,
+      provisional: health.provisional,
+      findings: findingsOf(sources),
       tables: tablesOf(sources),
       limits: limitsOf(sources),
       totals: totalsOf(sources),
@@ -100,6 +108,13 @@ function tablesOf({ routeInfo, kvConfig }: InspectSources): Record<keyof typeof 
     kvEntries: kvConfig.entries,
     kvBytes: kvConfig.bytes,
   }
+}
+
+/** Findings of each severity. */
+function findingsOf({ findings }: InspectSources): Record<string, number> {
+  const counts = Object.fromEntries(SEVERITIES.map((severity) => [severity, 0]))
+  for (const { severity, count } of findings.counts) counts[severity] = (counts[severity] ?? 0) + count
+  return counts
 }
 
 function limitsOf({ routeInfo, kvConfig, counters, configuration }: InspectSources) {
