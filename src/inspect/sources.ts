@@ -3,6 +3,7 @@ import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import type { ConnectionSource } from './connections/census.ts'
 
 /** Which server this is. */
 export interface ServerIdentity {
@@ -23,6 +24,7 @@ export interface InspectSources {
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
   readonly events: RecentEvents
+  readonly connections: ConnectionSource
   readonly slicer: TimeSlicer
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number

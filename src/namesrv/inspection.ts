@@ -2,9 +2,11 @@ import { hostname } from 'node:os'
 import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, routeOf } from '../http/routes.ts'
+import { takeCensus } from '../inspect/connections/census.ts'
 import { Inspector } from '../inspect/inspector.ts'
 import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
+import type { RemotingServer } from '../remoting/server/remoting-server.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { logInternalError } from './logs/request-log.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
@@ -17,7 +19,12 @@ export class Inspection {
   readonly #sources: InspectSources
   #http: HttpServer | undefined
 
-  constructor(context: NamesrvContext, parts: Pick<InspectSources, 'routeInfo' | 'kvConfig'>) {
+  /** @param server - Undefined until it is started. */
+  constructor(
+    context: NamesrvContext,
+    parts: Pick<InspectSources, 'routeInfo' | 'kvConfig'>,
+    server: () => RemotingServer | undefined,
+  ) {
     const { clock, counters, events, slicer } = context
     this.#context = context
     this.#sources = {
@@ -25,6 +32,11 @@ export class Inspection {
       identity: identityOf(context),
       counters,
       events,
+      connections: {
+        open: () => server()?.openConnections() ?? [],
+        closed: () => server()?.closedConnections() ?? [],
+        census: () => takeCensus(server()?.openConnections() ?? []),
+      },
       slicer,
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),

@@ -173,7 +173,7 @@ export class NamesrvController {
     this.#snapshots?.load()
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
     const { routeInfo } = this.#liveness
-    this.#inspection = new Inspection(this.#context, { routeInfo, kvConfig: this.#kvConfig })
+    this.#inspection = new Inspection(this.#context, { routeInfo, kvConfig: this.#kvConfig }, () => this.#server)
     const { processors } = new DefaultRequestProcessor({
       routeInfo,
       kvConfig: this.#kvConfig,
