@@ -1,6 +1,12 @@
 import type { Steps } from '../../common/time-slicer.ts'
+import { MQVersion } from '../../protocol/remoting-command.ts'
 import { versionName } from '../../protocol/version-name.ts'
-import type { ClosedConnection, OpenConnection, PeerKind } from '../../stats/connections.ts'
+import {
+  type ClosedConnection,
+  type OpenConnection,
+  PEER_KINDS,
+  type PeerKind,
+} from '../../stats/connections.ts'
 
 /** The connections of the server. */
 export interface ConnectionSource {
@@ -19,7 +25,7 @@ export interface Census {
   readonly kinds: readonly KindCount[]
   /** Programs that occur, the most frequent first. */
   readonly clients: readonly ClientCount[]
-  /** Connections of programs beyond {@link MAX_CLIENTS}. */
+  /** Connections of programs beyond the 64 that are listed. */
   readonly others: number
 }
 
@@ -33,7 +39,7 @@ export interface KindCount {
 export interface ClientCount {
   readonly kind: PeerKind
   readonly language: string
-  /** MQVersion ordinal. */
+  /** MQVersion ordinal; -1 for all negative ones. */
   readonly version: number
   readonly versionName: string
   connections: number
@@ -42,37 +48,49 @@ export interface ClientCount {
 }
 
 /** Languages and versions that are told apart. Peers choose them. */
-export const MAX_CLIENTS = 64
+const MAX_CLIENTS = 64
 const MAX_HOSTS = 8
 /** Connections of one program whose hosts are looked at. */
 const MAX_HOST_SAMPLES = 256
 
 /** Counts open connections. Those that have sent no request are no clients. */
 export function* takeCensus(open: Iterable<OpenConnection>): Steps<Census> {
-  const kinds = new Map<string, KindCount>()
-  const clients = new Map<string, ClientCount>()
+  const kinds: KindCount[] = PEER_KINDS.flatMap((kind) =>
+    [false, true].map((tls) => ({ kind, tls, connections: 0 })),
+  )
+  // Keys are numbers, and are not put together: fifty thousand texts would take most of the time.
+  const byLanguage = new Map<string, Map<number, ClientCount>>()
   let connections = 0
   for (const { kind, tls, language, version, remoteAddress } of open) {
     connections++
-    const kindKey = `${kind} ${tls !== null}`
-    const kindCount = kinds.get(kindKey) ?? { kind, tls: tls !== null, connections: 0 }
+    const kindNumber = PEER_KINDS.indexOf(kind)
+    const kindCount = kinds[2 * kindNumber + (tls === null ? 0 : 1)] as KindCount
     kindCount.connections++
-    kinds.set(kindKey, kindCount)
     if (language !== null && version !== null) {
-      // By name: peers may send any number, and names are few.
-      const name = versionName(version)
-      const key = `${kind} ${language} ${name}`
-      const count = clients.get(key) ?? {
-        ...{ kind, language, version, versionName: name, connections: 0, hosts: [] },
-      }
-      clients.set(key, count)
+      const ofLanguage = byLanguage.get(language) ?? new Map<number, ClientCount>()
+      byLanguage.set(language, ofLanguage)
+      // Peers may send any number; those without a name of their own are one version.
+      const ordinal = Math.max(-1, Math.min(version, MQVersion.HIGHER_VERSION))
+      const key = ordinal * PEER_KINDS.length + kindNumber
+      const count = ofLanguage.get(key) ?? newCount(kind, language, ordinal)
+      ofLanguage.set(key, count)
       countClient(count, remoteAddress)
     }
     yield
   }
-  const sorted = [...clients.values()].sort((a, b) => b.connections - a.connections)
-  const others = sorted.slice(MAX_CLIENTS).reduce((sum, count) => sum + count.connections, 0)
-  return { connections, kinds: [...kinds.values()], clients: sorted.slice(0, MAX_CLIENTS), others }
+  const clients = [...byLanguage.values()].flatMap((counts) => [...counts.values()])
+  clients.sort((a, b) => b.connections - a.connections)
+  const others = clients.slice(MAX_CLIENTS).reduce((sum, count) => sum + count.connections, 0)
+  return {
+    connections,
+    kinds: kinds.filter((count) => count.connections > 0),
+    clients: clients.slice(0, MAX_CLIENTS),
+    others,
+  }
+}
+
+function newCount(kind: PeerKind, language: string, version: number): ClientCount {
+  return { kind, language, version, versionName: versionName(version), connections: 0, hosts: [] }
 }
 
 function countClient(count: ClientCount, remoteAddress: string): void {
