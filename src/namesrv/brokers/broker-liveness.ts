@@ -54,6 +54,11 @@ export class BrokerLiveness {
     this.housekeeping.keepBrokers()
   }
 
+  /** @see BrokerProbe.isSuspected */
+  isSuspected(clusterName: string, brokerAddr: string): boolean {
+    return this.#probe?.isSuspected(clusterName, brokerAddr) === true
+  }
+
   /** Called after a pause of the process, in which no heartbeat could be read. */
   onPause(ms: number): void {
     const { clock, counters, events, logger } = this.#context
@@ -67,10 +72,12 @@ export class BrokerLiveness {
   }
 
   #createRouteInfo(): RouteInfoManager {
-    const { configuration, slicer, counters } = this.#context
+    const { configuration, slicer, counters, durations, clock } = this.#context
     const { values } = configuration
     return new RouteInfoManager({
       slicer,
+      lockDurations: durations.lock,
+      nowMs: () => clock.nowMs(),
       onEvent: (event) => this.#onRouteEvent(event),
       onClosedMeanwhile: (channelId) => this.housekeeping.onClosed(channelId),
       maxWaiters: values.maxWaitingRequests,
