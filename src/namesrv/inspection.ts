@@ -4,6 +4,7 @@ import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, routeOf } from '../http/routes.ts'
 import { takeCensus } from '../inspect/connections/census.ts'
+import { EVALUATION_PERIOD_MS, Findings } from '../inspect/findings/findings.ts'
 import { Inspector } from '../inspect/inspector.ts'
 import { RouteIndexCache } from '../inspect/route-index.ts'
 import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
@@ -16,7 +17,8 @@ import type { NamesrvContext } from './namesrv-context.ts'
 import { packageCommit, packageVersion } from './package-version.ts'
 
 /** What a server is made of, as far as it shows it. */
-export interface InspectedParts extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'isSuspected'> {
+export interface InspectedParts
+  extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'suspects' | 'certificate'> {
   readonly connections: Omit<InspectSources['connections'], 'census'>
   /** Serves lookups (105), without counting or logging those without a route. */
   readonly processLookup: Processor
@@ -28,11 +30,12 @@ export class Inspection {
   readonly #context: NamesrvContext
   readonly #sources: InspectSources
   #http: HttpServer | undefined
+  #endFindings: (() => void) | undefined
 
   constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
-    const { clock, counters, events, slicer } = context
+    const { clock, counters, events, slicer, throttle } = context
     this.#context = context
-    this.#sources = {
+    const sources = {
       ...parts,
       routeIndex: new RouteIndexCache(parts.routeInfo, slicer),
       lookup: lookupOf(processLookup, context),
@@ -44,6 +47,7 @@ export class Inspection {
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),
     }
+    this.#sources = { ...sources, findings: new Findings(sources, throttle) }
     this.inspector = new Inspector(allViews(this.#sources), slicer)
   }
 
@@ -69,6 +73,21 @@ export class Inspection {
       logger.warn(fields, 'HTTP server not started: the port cannot be bound')
       return undefined
     }
+  }
+
+  /** Evaluates the findings periodically. */
+  startFindings(): void {
+    const { findings } = this.#sources
+    this.#endFindings = this.#context.scheduler.every(EVALUATION_PERIOD_MS, () => {
+      findings
+        .evaluate()
+        .catch((error) => logInternalError(this.#context, 'findings not evaluated', '', error))
+    })
+  }
+
+  /** Shutting down: what happens from now on is no finding. */
+  endFindings(): void {
+    this.#endFindings?.()
   }
 
   /** Ends the HTTP server; responses under way have a second to be taken. */
@@ -111,7 +130,8 @@ export class Inspection {
 /** Looks a topic up as a client does. */
 function lookupOf(process: Processor, { clock }: NamesrvContext): InspectSources['lookup'] {
   const channel = { id: 0, remoteAddress: 'http', isLoopback: true, closed: false }
-  const request = { code: RequestCode.GET_ROUTEINFO_BY_TOPIC, opaque: 0, flag: 0, remark: null, body: null }
+  const code = RequestCode.GET_ROUTEINFO_BY_TOPIC
+  const request = { code, language: 'OTHER' as const, opaque: 0, flag: 0, remark: null, body: null }
   return (given) => process({ ...request, ...given }, { channel, nowMs: clock.nowMs() })
 }
 

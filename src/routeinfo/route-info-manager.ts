@@ -334,11 +334,6 @@ export class RouteInfoManager {
     })
   }
 
-  /** Reads the routes in steps of one topic or group, between transitions. @throws {LockError} (or rejects) */
-  read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
-    return this.#routes.read(work, owner)
-  }
-
   /** Whether routes of a snapshot are shown. */
   get isRestored(): boolean {
     return this.#routes.view.restored !== undefined
