@@ -1,4 +1,5 @@
 import { brokersView, brokerView, clustersView } from './broker-views.ts'
+import { clientsView, connectionsView } from './connections/connection-views.ts'
 import { eventsView } from './events-view.ts'
 import { findingsView } from './findings-view.ts'
 import type { InspectSources } from './sources.ts'
@@ -14,6 +15,8 @@ export function allViews(sources: InspectSources): View[] {
     topicsView(sources),
     topicView(sources),
     topicRouteView(sources),
+    connectionsView(sources),
+    clientsView(sources),
     eventsView(sources),
     findingsView(sources),
   ]

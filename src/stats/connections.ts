@@ -49,7 +49,7 @@ export interface ConnectionFacts {
   readonly version: number | null
   /** Null for plaintext. */
   readonly tls: TlsSession | null
-  /** Whether a PROXY header named the peer. */
+  /** Whether it began with a PROXY header. */
   readonly proxied: boolean
   readonly requests: number
   /** Bytes of frames, without TLS and PROXY headers. */
