@@ -278,7 +278,7 @@ describe('a closed connection', () => {
     const client = await started.connect()
     client.socket.pause()
     client.send(requestFrame({ code: 103 }))
-    await until('the response is on its way', () => openOnes(started)[0]?.bytesOut !== 0)
+    await until('the response is on its way', () => (openOnes(started)[0]?.bytesOut ?? 0) > 0)
     started.server.closeChannel(1)
     expect(started.server.closedConnections()).toEqual([])
     started.time.advance(61_000)
