@@ -110,21 +110,19 @@ export function connectionsView(sources: InspectSources): View {
       const lists: Iterable<ListedConnection>[] = []
       if (state !== 'closed') lists.push(connections.open())
       if (state !== 'open') lists.push(connections.closed())
-      const { matching, first } = await slicer.run(
-        firstOf(lists, {
-          matches: (connection) =>
-            (kind ?? connection.kind) === connection.kind && beginsWith(connection.remoteAddress, address),
-          rank: (connection) => sort(connection, readMs),
-          limit,
-        }),
-      )
+      const selected = firstOf(lists, {
+        matches: (connection) =>
+          (kind ?? connection.kind) === connection.kind && beginsWith(connection.remoteAddress, address),
+        rank: (connection) => sort(connection, readMs),
+        limit,
+        show: (connection) => shownConnection(connection, sources, readMs),
+      })
       return {
+        ...(await slicer.run(selected)),
         open: counters.connectionsAccepted - counters.connectionsClosed,
         accepted: counters.connectionsAccepted,
         closed: counters.connectionsClosed,
         closedBy: counters.connectionsClosedBy,
-        matching,
-        connections: first.map((connection) => shownConnection(connection, sources, readMs)),
       }
     },
   }
@@ -135,6 +133,7 @@ interface Selection {
   /** The highest comes first; of equal ones, the first in the list. */
   readonly rank: (connection: ListedConnection) => number
   readonly limit: number
+  readonly show: (connection: ListedConnection) => unknown
 }
 
 /** Connections that are gathered before they are sorted: the sort of one step stays short. */
@@ -143,8 +142,8 @@ const GATHERED = 1_024
 /** The first connections of a sort that would take too long as a whole. */
 function* firstOf(
   lists: readonly Iterable<ListedConnection>[],
-  { matches, rank, limit }: Selection,
-): Steps<{ matching: number; first: ListedConnection[] }> {
+  { matches, rank, limit, show }: Selection,
+): Steps<{ readonly matching: number; readonly connections: readonly unknown[] }> {
   let matching = 0
   let kept: { readonly connection: ListedConnection; readonly rank: number }[] = []
   let lowest = Number.NEGATIVE_INFINITY
@@ -166,7 +165,12 @@ function* firstOf(
     }
   }
   sort()
-  return { matching, first: kept.map(({ connection }) => connection) }
+  const shown: unknown[] = []
+  for (const { connection } of kept) {
+    shown.push(show(connection))
+    yield
+  }
+  return { matching, connections: shown }
 }
 
 /** Whether an address begins with a text. Sockets that serve both families show IPv4 addresses as `[::ffff:10.0.0.1]:1234`. */
