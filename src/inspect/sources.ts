@@ -4,6 +4,7 @@ import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-com
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import type { ConnectionSource } from './connections/census.ts'
 import type { Findings } from './findings/findings.ts'
 import type { RouteIndexCache } from './route-index.ts'
 
@@ -103,6 +104,7 @@ export interface InspectSources {
   /** The keys of the configuration with their values, secrets hidden. */
   readonly configuration: () => readonly ShownKey[]
   readonly process: () => Promise<ProcessFigures>
+  readonly connections: ConnectionSource
   readonly findings: Findings
   /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
   readonly suspects: () => readonly Suspect[]

@@ -1,4 +1,5 @@
 import { brokersView, brokerView, clustersView } from './broker-views.ts'
+import { clientsView, connectionsView } from './connections/connection-views.ts'
 import { eventsView } from './events-view.ts'
 import { findingsView } from './findings-view.ts'
 import { kvView } from './kv-view.ts'
@@ -20,6 +21,8 @@ export function allViews(sources: InspectSources): View[] {
     topicRouteView(sources),
     kvView(sources),
     configView(sources),
+    connectionsView(sources),
+    clientsView(sources),
     eventsView(sources),
     findingsView(sources),
   ]
