@@ -4,8 +4,10 @@ import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-com
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import type { TopicMisses } from '../stats/topic-misses.ts'
 import type { ConnectionSource } from './connections/census.ts'
 import type { Findings } from './findings/findings.ts'
+import type { RouteHistory } from './history/route-history.ts'
 import type { RouteIndexCache } from './route-index.ts'
 
 /** Which server this is. */
@@ -105,6 +107,8 @@ export interface InspectSources {
   readonly configuration: () => readonly ShownKey[]
   readonly process: () => Promise<ProcessFigures>
   readonly connections: ConnectionSource
+  readonly history: RouteHistory
+  readonly misses: TopicMisses
   readonly findings: Findings
   /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
   readonly suspects: () => readonly Suspect[]

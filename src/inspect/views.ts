@@ -1,8 +1,10 @@
 import { brokersView, brokerView, clustersView } from './broker-views.ts'
 import { clientsView, connectionsView } from './connections/connection-views.ts'
 import { eventsView } from './events-view.ts'
+import { explainView } from './explain/explain-view.ts'
 import { findingsView } from './findings-view.ts'
 import { kvView } from './kv-view.ts'
+import { missesView } from './misses-view.ts'
 import { openApiView } from './openapi.ts'
 import { configView, statusView } from './server-views.ts'
 import type { InspectSources } from './sources.ts'
@@ -24,6 +26,8 @@ export function allViews(sources: InspectSources): View[] {
     connectionsView(sources),
     clientsView(sources),
     eventsView(sources),
+    missesView(sources),
+    explainView(sources),
     findingsView(sources),
   ]
   return [...views, openApiView(views, sources.identity.version)]

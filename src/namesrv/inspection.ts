@@ -55,7 +55,7 @@ export class Inspection {
 
   /** @throws {ConfigError} `httpTokenFile` cannot be used. */
   constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
-    const { clock, counters, events, slicer, throttle } = context
+    const { clock, counters, events, history, misses, slicer, throttle } = context
     this.#context = context
     const sources = {
       ...parts,
@@ -67,6 +67,8 @@ export class Inspection {
       counters,
       events,
       connections: { ...connections, census: () => takeCensus(connections.open()) },
+      history,
+      misses,
       slicer,
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),

@@ -22,7 +22,8 @@ import { type DescriptorShares, descriptorShares, watchFileDescriptors } from '.
 import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
-import { createRequestLog, logInternalError, logRejection } from './logs/request-log.ts'
+import { createProcessorEvents } from './logs/processor-events.ts'
+import { logInternalError, logRejection } from './logs/request-log.ts'
 import {
   createNamesrvContext,
   type NamesrvContext,
@@ -211,7 +212,7 @@ export class NamesrvController {
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
     const { routeInfo } = this.#liveness
     const lookups = { routeInfo, kvConfig: this.#kvConfig, settings: values, startedMs: clock.nowMs() }
-    this.#lookup = lookupProcessor({ ...lookups, logNoRoute: undefined }, this.#clusterTest)
+    this.#lookup = lookupProcessor({ ...lookups, onNoRoute: () => {} }, this.#clusterTest)
     this.#inspection = new Inspection(this.#context, {
       routeInfo,
       kvConfig: this.#kvConfig,
@@ -232,7 +233,7 @@ export class NamesrvController {
       product: this.#clusterTest,
       registrations: new RegistrationCache(values.registrationMemoryMaxBytes),
       counters,
-      ...createRequestLog(this.#context),
+      ...createProcessorEvents(this.#context),
     })
     return new RequestDispatcher(
       processors,
