@@ -217,6 +217,10 @@ export class NamesrvController {
       routeInfo,
       kvConfig: this.#kvConfig,
       health: this.#readiness,
+      connections: {
+        open: () => this.#server?.openConnections() ?? [],
+        closed: () => this.#server?.closedConnections() ?? [],
+      },
       processLookup: this.#lookup,
       suspects: () => this.#liveness.suspects(),
       certificate: () => this.#tls.certificate,

@@ -3,7 +3,7 @@ import type { RawClient, Request } from '../support/raw-client.ts'
 import { lookup, registration, unregistration } from '../support/requests.ts'
 import { startServer, type TestServer, temporaryFolder } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
-import { ask } from './ask.ts'
+import { ask } from './view-world.ts'
 
 /** A server, and a connection of a broker that need not be the only one. */
 interface World {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { lookup, registration, unregistration } from '../support/requests.ts'
 import { startServer } from '../support/start-server.ts'
-import { ask } from './ask.ts'
+import { ask } from './view-world.ts'
 
 async function serverWithClient(properties: Record<string, string> = {}) {
   const server = await startServer({ httpListenPort: 'any', ...properties })
