@@ -26,16 +26,25 @@ export function* checkTopics(view: RouteView, found: Observations): Steps<void> 
     groupsOfCluster.set(group.cluster, (groupsOfCluster.get(group.cluster) ?? 0) + 1)
     yield
   }
+  const { topicQueueMappingInfoTable } = view.tables
+  const hasMappings = view.restored !== undefined || topicQueueMappingInfoTable.size > 0
   const unwritable: [topic: string, queues: Queues][] = []
+  const facts: Facts = { isUnwritable: false, isUnreadable: false, isUnequal: false, isSkewed: false }
   for (const [topic, queues] of view.topics()) {
-    const isWritable = countWritable(queues, brokers)
-    if (!isInternal(topic) && !brokers.has(topic) && !groupsOfCluster.has(topic)) {
-      if (!isWritable) unwritable.push([topic, queues])
-      checkReadable(topic, queues, found)
-      checkReadAndWriteQueues(topic, queues, brokers, found)
-      checkSkew(topic, queues, brokers, found)
-      checkSingle(topic, queues, brokers, groupsOfCluster, found)
-      const mappings = view.mappings(topic)
+    collect(queues, brokers, facts)
+    const mayMatter = facts.isUnwritable || facts.isUnreadable || facts.isUnequal || facts.isSkewed
+    if (
+      (mayMatter || hasMappings || queues.size === 1) &&
+      !isInternal(topic) &&
+      !brokers.has(topic) &&
+      !groupsOfCluster.has(topic)
+    ) {
+      if (facts.isUnwritable) unwritable.push([topic, queues])
+      if (facts.isUnreadable) reportUnreadable(topic, queues, found)
+      if (facts.isUnequal) reportUnequal(topic, queues, brokers, found)
+      if (facts.isSkewed) reportSkew(topic, queues, brokers, found)
+      if (queues.size === 1) checkSingle(topic, queues, brokers, groupsOfCluster, found)
+      const mappings = hasMappings ? view.mappings(topic) : undefined
       if (mappings !== undefined) checkMappings(topic, mappings, brokers, found)
     }
     yield
@@ -60,18 +69,36 @@ function isInternal(topic: string): boolean {
   )
 }
 
-/** Counts a topic at each of its brokers. @returns Whether it is writable on all of them. */
-function countWritable(queues: Queues, brokers: Brokers): boolean {
-  let isWritable = true
-  for (const [brokerName, { perm }] of queues) {
+/** What is unusual about the queues of a topic: no write or read permission, or different numbers of queues. */
+interface Facts {
+  isUnwritable: boolean
+  isUnreadable: boolean
+  isUnequal: boolean
+  isSkewed: boolean
+}
+
+/** Looks once at the queues of a topic, and counts it at each of its brokers. */
+function collect(queues: Queues, brokers: Brokers, facts: Facts): void {
+  let perms = ~0
+  let isUnequal = false
+  let min = Number.POSITIVE_INFINITY
+  let max = 0
+  for (const { brokerName, perm, readQueueNums, writeQueueNums } of queues.values()) {
     const broker = brokers.get(brokerName)
     if (broker === undefined) continue
     broker.topics++
-    if ((perm & Perm.WRITE) !== 0) continue
-    broker.unwritable++
-    isWritable = false
+    perms &= perm
+    if (readQueueNums !== writeQueueNums) isUnequal = true
+    if ((perm & Perm.WRITE) === 0) broker.unwritable++
+    else {
+      if (writeQueueNums < min) min = writeQueueNums
+      if (writeQueueNums > max) max = writeQueueNums
+    }
   }
-  return isWritable
+  facts.isUnwritable = (perms & Perm.WRITE) === 0
+  facts.isUnreadable = (perms & Perm.READ) === 0
+  facts.isUnequal = isUnequal
+  facts.isSkewed = max > 0 && max >= 2 * min
 }
 
 /** Whether a broker has lost the write permission as a whole. One without a master takes no messages anyway. */
@@ -112,64 +139,46 @@ function checkWritable(topic: string, queues: Queues, brokers: Brokers, found: O
   })
 }
 
-function checkReadable(topic: string, queues: Queues, found: Observations): void {
-  for (const { perm } of queues.values()) {
-    if ((perm & Perm.READ) !== 0) continue
-    found.add('permission_not_readable', 'warning', topic, () => {
-      const unreadable = [...queues.values()].filter((each) => (each.perm & Perm.READ) === 0)
-      const names = unreadable.map(({ brokerName }) => brokerName)
-      return {
-        text: `${topic} has no read permission on ${listText(names)}: its messages there are not consumed.`,
-        evidence: { brokers: unreadable.map((each) => `${each.brokerName}: perm ${each.perm}`) },
-      }
-    })
-    return
-  }
-}
-
-function checkReadAndWriteQueues(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
-  for (const { readQueueNums, writeQueueNums } of queues.values()) {
-    if (readQueueNums === writeQueueNums) continue
-    const all = [...queues.values()]
-    const unread = all.some((each) => each.writeQueueNums > each.readQueueNums)
-    found.add('read_write_queue_mismatch', unread ? 'warning' : 'info', topic, () => {
-      const unequal = all.filter((each) => each.readQueueNums !== each.writeQueueNums)
-      const names = unequal.map(({ brokerName }) => brokerName)
-      const most = Math.max(...unequal.map((each) => Math.max(each.readQueueNums, each.writeQueueNums)))
-      const text = unread
-        ? `${topic} has more write than read queues on ${listText(names)}: messages in the last queues are not consumed.`
-        : `${topic} has more read than write queues on ${listText(names)}, as it should only while it is being shrunk.`
-      return {
-        text,
-        evidence: {
-          brokers: unequal.map(
-            (each) => `${each.brokerName}: ${each.readQueueNums} read, ${each.writeQueueNums} write`,
-          ),
-        },
-        command: mqadmin('updateTopic', { t: topic, ...whereOf(names, brokers), r: most, w: most }),
-      }
-    })
-    return
-  }
-}
-
-function checkSkew(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
-  let min = Number.POSITIVE_INFINITY
-  let max = 0
-  for (const { perm, writeQueueNums } of queues.values()) {
-    if ((perm & Perm.WRITE) === 0) continue
-    if (writeQueueNums < min) min = writeQueueNums
-    if (writeQueueNums > max) max = writeQueueNums
-  }
-  if (max < 2 * min || max === 0) return
-  found.add('write_queue_skew', 'info', topic, () => {
-    const names = [...queues.keys()]
+function reportUnreadable(topic: string, queues: Queues, found: Observations): void {
+  found.add('permission_not_readable', 'warning', topic, () => {
+    const unreadable = [...queues.values()].filter(({ perm }) => (perm & Perm.READ) === 0)
+    const names = unreadable.map(({ brokerName }) => brokerName)
     return {
-      text: `${topic} has from ${min} to ${max} write queues on its brokers, which receive messages in that proportion.`,
+      text: `${topic} has no read permission on ${listText(names)}: its messages there are not consumed.`,
+      evidence: { brokers: unreadable.map(({ brokerName, perm }) => `${brokerName}: perm ${perm}`) },
+    }
+  })
+}
+
+function reportUnequal(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
+  const unequal = [...queues.values()].filter((each) => each.readQueueNums !== each.writeQueueNums)
+  const isUnread = unequal.some((each) => each.writeQueueNums > each.readQueueNums)
+  found.add('read_write_queue_mismatch', isUnread ? 'warning' : 'info', topic, () => {
+    const names = unequal.map(({ brokerName }) => brokerName)
+    const most = Math.max(...unequal.map((each) => Math.max(each.readQueueNums, each.writeQueueNums)))
+    return {
+      text: isUnread
+        ? `${topic} has more write than read queues on ${listText(names)}: messages in the last queues are not consumed.`
+        : `${topic} has more read than write queues on ${listText(names)}, as it should only while it is being shrunk.`,
       evidence: {
-        brokers: [...queues.values()].map((each) => `${each.brokerName}: ${each.writeQueueNums} write`),
+        brokers: unequal.map(
+          (each) => `${each.brokerName}: ${each.readQueueNums} read, ${each.writeQueueNums} write`,
+        ),
       },
-      command: mqadmin('updateTopic', { t: topic, ...whereOf(names, brokers), r: max, w: max }),
+      command: mqadmin('updateTopic', { t: topic, ...whereOf(names, brokers), r: most, w: most }),
+    }
+  })
+}
+
+function reportSkew(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
+  found.add('write_queue_skew', 'info', topic, () => {
+    const all = [...queues.values()]
+    const counts = all.map(({ writeQueueNums }) => writeQueueNums)
+    const max = Math.max(...counts)
+    return {
+      text: `${topic} has from ${Math.min(...counts)} to ${max} write queues on its brokers, which receive messages in that proportion.`,
+      evidence: { brokers: all.map((each) => `${each.brokerName}: ${each.writeQueueNums} write`) },
+      command: mqadmin('updateTopic', { t: topic, ...whereOf([...queues.keys()], brokers), r: max, w: max }),
     }
   })
 }
@@ -181,7 +190,6 @@ function checkSingle(
   groupsOfCluster: ReadonlyMap<string, number>,
   found: Observations,
 ): void {
-  if (queues.size !== 1) return
   for (const { brokerName, readQueueNums, writeQueueNums } of queues.values()) {
     const group = brokers.get(brokerName)?.group
     const groups = groupsOfCluster.get(group?.cluster ?? '') ?? 0
