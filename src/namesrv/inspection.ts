@@ -1,18 +1,26 @@
 import { hostname } from 'node:os'
+import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, routeOf } from '../http/routes.ts'
 import { EVALUATION_PERIOD_MS, Findings } from '../inspect/findings/findings.ts'
 import { Inspector } from '../inspect/inspector.ts'
+import { RouteIndexCache } from '../inspect/route-index.ts'
 import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
+import type { Processor } from '../protocol/processor.ts'
+import { RequestCode } from '../protocol/request-code.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { logInternalError } from './logs/request-log.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
-import { packageVersion } from './package-version.ts'
+import { packageCommit, packageVersion } from './package-version.ts'
 
-/** The parts of a server that it shows. */
-type InspectedParts = Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'suspects' | 'certificate'>
+/** What a server is made of, as far as it shows it. */
+export interface InspectedParts
+  extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'suspects' | 'certificate'> {
+  /** Serves lookups (105), without counting or logging those without a route. */
+  readonly processLookup: Processor
+}
 
 /** What a server shows of itself, at the HTTP port and by request code 1450. */
 export class Inspection {
@@ -22,11 +30,13 @@ export class Inspection {
   #http: HttpServer | undefined
   #endFindings: (() => void) | undefined
 
-  constructor(context: NamesrvContext, parts: InspectedParts) {
+  constructor(context: NamesrvContext, { processLookup, ...parts }: InspectedParts) {
     const { clock, counters, events, slicer, throttle } = context
     this.#context = context
     const sources = {
       ...parts,
+      routeIndex: new RouteIndexCache(parts.routeInfo, slicer),
+      lookup: lookupOf(processLookup, context),
       identity: identityOf(context),
       counters,
       events,
@@ -87,7 +97,8 @@ export class Inspection {
   }
 
   #routes(): HttpRoute[] {
-    return [apiRoute(this.inspector)]
+    const { health, identity } = this.#sources
+    return [...healthRoutes(health, identity), apiRoute(this.inspector)]
   }
 
   #createServer(listenPort: number): HttpServer {
@@ -113,10 +124,20 @@ export class Inspection {
   }
 }
 
+/** Looks a topic up as a client does. */
+function lookupOf(process: Processor, { clock }: NamesrvContext): InspectSources['lookup'] {
+  const channel = { id: 0, remoteAddress: 'http', isLoopback: true, closed: false }
+  const code = RequestCode.GET_ROUTEINFO_BY_TOPIC
+  const request = { code, language: 'OTHER' as const, opaque: 0, flag: 0, remark: null, body: null }
+  return (given) => process({ ...request, ...given }, { channel, nowMs: clock.nowMs() })
+}
+
 function identityOf({ clock, configuration }: NamesrvContext): ServerIdentity {
   const { nodeId, listenPort } = configuration.values
   return {
     version: packageVersion(),
+    commit: packageCommit(),
+    protocolVersion: '5.5.0',
     nodeId: nodeId === '' ? `${hostname()}:${listenPort}` : nodeId,
     bootId: Date.now().toString(36),
     startedMs: clock.nowMs(),

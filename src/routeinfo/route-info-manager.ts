@@ -3,6 +3,7 @@ import type { DataVersion } from '../protocol/body/data-version.ts'
 import { encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { Counters } from '../stats/counters.ts'
+import type { LockDurations } from '../stats/durations.ts'
 import {
   applyRegistration,
   type Repetition,
@@ -14,8 +15,10 @@ import { BrokerQueue } from './broker-queue.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
 import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
+import type { RecordDigest } from './record-digest.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
 import type { RouteEvent, UnregisterReason } from './route-changes.ts'
+import { countDigest, type DigestPart } from './route-digest.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 import type { RouteView } from './route-view.ts'
 import type { RestorationOutcome, RestoredRoutes } from './snapshot/restored-routes.ts'
@@ -50,6 +53,9 @@ export interface RouteInfoManagerOptions {
   /** Default: none. */
   readonly limits?: TableLimits
   readonly counters?: Counters
+  /** How long the lock is waited for and held is added to these, with this clock in milliseconds. Default: it is not kept. */
+  readonly lockDurations?: LockDurations
+  readonly nowMs?: () => number
 }
 
 /**
@@ -70,7 +76,7 @@ export class RouteInfoManager {
   readonly unRegisterBrokerQueueCapacity: number
 
   constructor(options: RouteInfoManagerOptions) {
-    const lock = new ReadWriteLock(options.maxWaiters ?? 10_000)
+    const lock = new ReadWriteLock(options.maxWaiters ?? 10_000, options.lockDurations, options.nowMs)
     const capacity = options.unRegisterBrokerQueueCapacity ?? 3_000
     this.unRegisterBrokerQueueCapacity = capacity
     this.#cache = new EncodedRouteCache(options.maxEncodedRouteBytes ?? 64 * 1024 * 1024)
@@ -232,6 +238,11 @@ export class RouteInfoManager {
     return encodeTopicRouteData({ ...filterByZoneName(route, zoneName), orderTopicConf }, 'legacy')
   }
 
+  /** Reads the routes as clients see them, in slices, while nothing changes them. @throws {LockError} {LimitError} (or rejects) */
+  read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
+    return this.#routes.read(work, owner)
+  }
+
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */
   encodedClusterInfo(owner: LockOwner): MaybePromise<Buffer> {
     return this.#routes.read(
@@ -293,14 +304,34 @@ export class RouteInfoManager {
     )
   }
 
-  /** Reads the routes that clients see, in slices between two transitions. */
-  read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
-    return this.#routes.read(work, owner)
-  }
-
   /** Grows with every change other than a heartbeat: equal revisions, equal snapshots. */
   get revision(): number {
     return this.#routes.revision
+  }
+
+  /** Digests of the live tables, as of the last finished transition. */
+  get digest(): Readonly<Record<DigestPart, RecordDigest>> {
+    return this.#routes.tables.digest.committed
+  }
+
+  /** When the digest of the live tables last changed, on the clock of the slicer; undefined if it never has. */
+  get digestChangedMs(): number | undefined {
+    return this.#routes.digestChangedMs
+  }
+
+  /**
+   * Counts the digest of the live tables, in slices under the read lock, and takes the result if it differs from the one that
+   * followed each change: that one is wrong then.
+   * @returns Both as text; undefined if they are equal.
+   */
+  recountDigest(): MaybePromise<{ readonly followed: string; readonly counted: string } | undefined> {
+    return this.#routes.read(function* ({ tables }) {
+      const counted = yield* countDigest(tables)
+      const texts = { followed: tables.digest.text(), counted: counted.text() }
+      if (texts.followed === texts.counted) return undefined
+      tables.digest = counted
+      return texts
+    })
   }
 
   /** Whether routes of a snapshot are shown. */

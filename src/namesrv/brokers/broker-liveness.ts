@@ -73,10 +73,12 @@ export class BrokerLiveness {
   }
 
   #createRouteInfo(): RouteInfoManager {
-    const { configuration, slicer, counters } = this.#context
+    const { configuration, slicer, counters, durations, clock } = this.#context
     const { values } = configuration
     return new RouteInfoManager({
       slicer,
+      lockDurations: durations.lock,
+      nowMs: () => clock.nowMs(),
       onEvent: (event) => this.#onRouteEvent(event),
       onClosedMeanwhile: (channelId) => this.housekeeping.onClosed(channelId),
       maxWaiters: values.maxWaitingRequests,
