@@ -17,7 +17,7 @@ import { packageCommit, packageVersion } from './package-version.ts'
 
 /** What a server is made of, as far as it shows it. */
 export interface InspectedParts
-  extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'suspects' | 'certificate'> {
+  extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'suspicionOf' | 'certificate'> {
   /** Serves lookups (105), without counting or logging those without a route. */
   readonly processLookup: Processor
 }

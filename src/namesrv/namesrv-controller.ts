@@ -185,7 +185,7 @@ export class NamesrvController {
       kvConfig: this.#kvConfig,
       health: this.#readiness,
       processLookup: lookupProcessor({ ...lookups, logNoRoute: undefined }, this.#clusterTest),
-      suspects: () => this.#liveness.suspects(),
+      suspicionOf: (clusterName, brokerAddr) => this.#liveness.suspicionOf(clusterName, brokerAddr),
       certificate: () => this.#tls.certificate,
     })
     const { processors } = new DefaultRequestProcessor({

@@ -40,7 +40,7 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
     slicer: wholeSlicer(),
     nowMs: () => nowMs,
     dateMs,
-    suspects: () => [],
+    suspicionOf: () => undefined,
     certificate: () => undefined,
     ...given,
   } as unknown as FindingSources

@@ -195,17 +195,17 @@ describe('brokers', () => {
   })
 
   test('without heartbeats that are unreachable are a critical finding', async () => {
-    const suspect = {
-      clusterName: 'C',
-      brokerName: 'broker-a',
-      brokerAddr: '10.0.0.1:10911',
-      error: 'connect ECONNREFUSED',
-    }
-    const { evaluate } = findingsWorld({ suspects: () => [{ ...suspect, peer: '10.0.0.9:1' }] })
+    const { evaluate, register } = findingsWorld({
+      suspicionOf: (clusterName, brokerAddr) =>
+        `${clusterName} ${brokerAddr}` === 'C 10.0.0.1:10911' ? 'connect ECONNREFUSED' : undefined,
+    })
+    await register({ ...master, from: '10.0.0.9:1' })
+    await register(slave)
     expect(await evaluate()).toMatchObject([
       {
         rule: 'announced_address_unreachable',
         severity: 'critical',
+        subject: 'broker-a 10.0.0.1:10911',
         evidence: { cluster: 'C', error: 'connect ECONNREFUSED', registeredFrom: '10.0.0.9:1' },
         command: 'brokerIP1=10.0.0.9',
       },

@@ -26,7 +26,9 @@ export function* checkBrokers(view: RouteView, sources: FindingSources, found: O
   const clustersByName = new Map<string, Map<string, string>>()
   for (const live of view.tables.brokerLiveTable.values()) {
     checkAddress(live, found)
-    checkHeartbeat(live, sources.nowMs(), found)
+    const suspicion = sources.suspicionOf(live.clusterName, live.brokerAddr)
+    if (suspicion === undefined) checkHeartbeat(live, sources.nowMs(), found)
+    else reportUnreachable(live, suspicion, found)
     const clusters = clustersByName.get(live.brokerName) ?? new Map<string, string>()
     clustersByName.set(live.brokerName, clusters.set(live.clusterName, live.brokerAddr))
     yield
@@ -108,6 +110,27 @@ function checkHeartbeat(live: BrokerLiveInfo, nowMs: number, found: Observations
       text: `${brokerName} at ${brokerAddr} has sent no heartbeat for ${age} s and will be removed after ${timeout} s. See whether it is paused, overloaded or cut off.`,
       evidence: { cluster: clusterName, heartbeatAgeSeconds: age ?? 0, timeoutSeconds: timeout ?? 0 },
       command: mqadmin('brokerStatus', { b: brokerAddr }),
+    }
+  })
+}
+
+function reportUnreachable(
+  { brokerName, brokerAddr, clusterName, peer = '' }: BrokerLiveInfo,
+  error: string,
+  found: Observations,
+): void {
+  found.add('announced_address_unreachable', 'critical', `${brokerName} ${brokerAddr}`, () => {
+    const peerHost = hostOf(peer)
+    const isElsewhere = peer !== '' && peerHost !== hostOf(brokerAddr)
+    const advice = isElsewhere
+      ? `It registered from ${peerHost}: see whether brokerIP1 is right.`
+      : 'See whether the broker and its machine run.'
+    return {
+      text: `${brokerName} at ${brokerAddr} sends no heartbeats, and its address takes no connection from this server. ${advice}`,
+      evidence: { cluster: clusterName, error, registeredFrom: peer },
+      command: isElsewhere
+        ? brokerConfLine('brokerIP1', peerHost)
+        : mqadmin('brokerStatus', { b: brokerAddr }),
     }
   })
 }

@@ -1,6 +1,4 @@
-import { brokerConfLine, mqadmin } from '../commands.ts'
 import { isoTime } from '../sources.ts'
-import { hostOf } from './announced-address.ts'
 import type { Observations } from './finding.ts'
 import type { FindingSources } from './findings.ts'
 
@@ -9,7 +7,6 @@ const DAY_MS = 86_400_000
 /** Rules about this server, and about what it has been told by others than the tables. */
 export function checkServer(sources: FindingSources, found: Observations): void {
   checkCertificate(sources, found)
-  checkSuspects(sources, found)
 }
 
 function checkCertificate({ certificate, dateMs }: FindingSources, found: Observations): void {
@@ -25,22 +22,4 @@ function checkCertificate({ certificate, dateMs }: FindingSources, found: Observ
       evidence: { notAfter, daysLeft: Math.floor(leftMs / DAY_MS) },
     }
   })
-}
-
-function checkSuspects({ suspects }: FindingSources, found: Observations): void {
-  for (const { brokerName, brokerAddr, clusterName, peer, error } of suspects()) {
-    found.add('announced_address_unreachable', 'critical', `${brokerName} ${brokerAddr}`, () => {
-      const isElsewhere = peer !== undefined && hostOf(peer) !== hostOf(brokerAddr)
-      const advice = isElsewhere
-        ? `It registered from ${hostOf(peer)}: see whether brokerIP1 is right.`
-        : 'See whether the broker and its machine run.'
-      return {
-        text: `${brokerName} at ${brokerAddr} sends no heartbeats, and its address takes no connection from this server. ${advice}`,
-        evidence: { cluster: clusterName, error, ...(peer !== undefined && { registeredFrom: peer }) },
-        command: isElsewhere
-          ? brokerConfLine('brokerIP1', hostOf(peer))
-          : mqadmin('brokerStatus', { b: brokerAddr }),
-      }
-    })
-  }
 }
