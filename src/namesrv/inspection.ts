@@ -31,7 +31,7 @@ export class Inspection {
   #endFindings: (() => void) | undefined
 
   constructor(context: NamesrvContext, { processLookup, ...parts }: InspectedParts) {
-    const { clock, counters, events, slicer, throttle } = context
+    const { clock, counters, events, history, misses, slicer, throttle } = context
     this.#context = context
     const sources = {
       ...parts,
@@ -40,6 +40,8 @@ export class Inspection {
       identity: identityOf(context),
       counters,
       events,
+      history,
+      misses,
       slicer,
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),
