@@ -5,6 +5,7 @@ import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 import type { TopicMisses } from '../stats/topic-misses.ts'
+import type { ConnectionSource } from './connections/census.ts'
 import type { Findings } from './findings/findings.ts'
 import type { RouteHistory } from './history/route-history.ts'
 import type { RouteIndexCache } from './route-index.ts'
@@ -61,6 +62,7 @@ export interface InspectSources {
   readonly events: RecentEvents
   readonly history: RouteHistory
   readonly misses: TopicMisses
+  readonly connections: ConnectionSource
   readonly findings: Findings
   /** Why a broker without heartbeats cannot be reached (`brokerProbe`); undefined unless it was found unreachable. */
   readonly suspicionOf: (clusterName: string, brokerAddr: string) => string | undefined

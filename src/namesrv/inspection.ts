@@ -3,6 +3,7 @@ import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, routeOf } from '../http/routes.ts'
+import { takeCensus } from '../inspect/connections/census.ts'
 import { EVALUATION_PERIOD_MS, Findings } from '../inspect/findings/findings.ts'
 import { Inspector } from '../inspect/inspector.ts'
 import { RouteIndexCache } from '../inspect/route-index.ts'
@@ -18,6 +19,7 @@ import { packageCommit, packageVersion } from './package-version.ts'
 /** What a server is made of, as far as it shows it. */
 export interface InspectedParts
   extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'suspicionOf' | 'certificate'> {
+  readonly connections: Omit<InspectSources['connections'], 'census'>
   /** Serves lookups (105), without counting or logging those without a route. */
   readonly processLookup: Processor
 }
@@ -30,7 +32,7 @@ export class Inspection {
   #http: HttpServer | undefined
   #endFindings: (() => void) | undefined
 
-  constructor(context: NamesrvContext, { processLookup, ...parts }: InspectedParts) {
+  constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
     const { clock, counters, events, history, misses, slicer, throttle } = context
     this.#context = context
     const sources = {
@@ -42,6 +44,7 @@ export class Inspection {
       events,
       history,
       misses,
+      connections: { ...connections, census: () => takeCensus(connections.open()) },
       slicer,
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),

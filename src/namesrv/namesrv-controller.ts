@@ -185,6 +185,10 @@ export class NamesrvController {
       routeInfo,
       kvConfig: this.#kvConfig,
       health: this.#readiness,
+      connections: {
+        open: () => this.#server?.openConnections() ?? [],
+        closed: () => this.#server?.closedConnections() ?? [],
+      },
       processLookup: lookupProcessor({ ...lookups, onNoRoute: () => {} }, this.#clusterTest),
       suspicionOf: (clusterName, brokerAddr) => this.#liveness.suspicionOf(clusterName, brokerAddr),
       certificate: () => this.#tls.certificate,
