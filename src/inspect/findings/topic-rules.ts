@@ -5,7 +5,9 @@ import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import { isSystemTopic } from '../../routeinfo/table-queries.ts'
 import { mqadmin } from '../commands.ts'
+import { dateOf } from '../sources.ts'
 import type { Observations } from './finding.ts'
+import type { FindingSources } from './findings.ts'
 
 /** A broker name, and how many topics it has. */
 interface Broker {
@@ -18,7 +20,7 @@ type Brokers = ReadonlyMap<string, Broker>
 type Queues = ReadonlyMap<string, QueueData>
 
 /** Rules about topics. A step per topic; for a topic that is as it should be nothing is allocated. */
-export function* checkTopics(view: RouteView, found: Observations): Steps<void> {
+export function* checkTopics(view: RouteView, sources: FindingSources, found: Observations): Steps<void> {
   const brokers = new Map<string, Broker>()
   const groupsOfCluster = new Map<string, number>()
   for (const group of view.groups().values()) {
@@ -35,7 +37,7 @@ export function* checkTopics(view: RouteView, found: Observations): Steps<void> 
     const mayMatter = facts.isUnwritable || facts.isUnreadable || facts.isUnequal || facts.isSkewed
     if (
       (mayMatter || hasMappings || queues.size === 1) &&
-      !isInternal(topic) &&
+      !isInternalTopic(topic) &&
       !brokers.has(topic) &&
       !groupsOfCluster.has(topic)
     ) {
@@ -50,17 +52,17 @@ export function* checkTopics(view: RouteView, found: Observations): Steps<void> 
     yield
   }
   for (const broker of brokers.values()) {
-    if (isWiped(broker)) reportWiped(broker, found)
+    if (isWiped(broker)) reportWiped(broker, sources, found)
     yield
   }
   for (const [topic, queues] of unwritable) {
-    checkWritable(topic, queues, brokers, found)
+    checkWritable(topic, queues, brokers, sources, found)
     yield
   }
 }
 
 /** Whether brokers, clients or proxies made the topic for themselves: retry and dead-letter topics, replies, what is synchronised. */
-function isInternal(topic: string): boolean {
+export function isInternalTopic(topic: string): boolean {
   return (
     topic.startsWith('%') ||
     topic.endsWith('_REPLY_TOPIC') ||
@@ -106,15 +108,31 @@ function isWiped({ group, topics, unwritable }: Broker): boolean {
   return topics > 0 && unwritable === topics && group.brokerAddrs.has(MASTER_ID)
 }
 
-function reportWiped({ group: { brokerName, cluster }, topics }: Broker, found: Observations): void {
-  found.add('permission_not_writable', 'warning', brokerName, () => ({
-    text: `None of the ${topics} topics of ${brokerName} is writable: producers use other brokers, or get "No route info of this topic". The broker has registered them so (brokerPermission), or an operator wiped the permission.`,
-    evidence: { cluster, topics },
-    command: mqadmin('addWritePerm', { b: brokerName }),
-  }))
+function reportWiped({ group, topics }: Broker, sources: FindingSources, found: Observations): void {
+  const { brokerName, cluster, brokerAddrs } = group
+  found.add('permission_not_writable', 'warning', brokerName, () => {
+    const change = sources.history.permissionChange(brokerName)
+    const isWipedHere = change?.kind === 'wiped'
+    const cause = isWipedHere
+      ? `${change.by} wiped it (wipeWritePerm) on ${dateOf(change.atMs, sources)}`
+      : 'the broker registers them so (brokerPermission), or it was wiped before this server started'
+    return {
+      text: `None of the ${topics} topics of ${brokerName} is writable: ${cause}. Producers use other brokers, or get "No route info of this topic".`,
+      evidence: { cluster, topics, ...(isWipedHere && { wipedBy: change.by }) },
+      command: isWipedHere
+        ? mqadmin('addWritePerm', { b: brokerName })
+        : mqadmin('updateBrokerConfig', { b: brokerAddrs.get(MASTER_ID) ?? '', k: 'brokerPermission', v: 6 }),
+    }
+  })
 }
 
-function checkWritable(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
+function checkWritable(
+  topic: string,
+  queues: Queues,
+  brokers: Brokers,
+  sources: FindingSources,
+  found: Observations,
+): void {
   let writable = 0
   const causes: QueueData[] = []
   for (const queueData of queues.values()) {
@@ -131,8 +149,13 @@ function checkWritable(topic: string, queues: Queues, brokers: Brokers, found: O
       writable === 0
         ? 'producers get "No route info of this topic"'
         : `producers use the other ${writable} of its brokers`
+    const registration = sources.history.topicRegistration(topic)
+    const cause =
+      registration === undefined
+        ? 'Its permission there is what the broker registers.'
+        : `${registration.by} registered it with request 217 on ${dateOf(registration.atMs, sources)}.`
     return {
-      text: `${topic} has no write permission on ${listText(names)}: ${effect}. Its permission there was set by an operator.`,
+      text: `${topic} has no write permission on ${listText(names)}: ${effect}. ${cause}`,
       evidence: { brokers: causes.map(({ brokerName, perm }) => `${brokerName}: perm ${perm}`) },
       command: mqadmin('updateTopicPerm', { t: topic, ...whereOf(names, brokers), p: 6 }),
     }
