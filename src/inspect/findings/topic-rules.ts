@@ -42,7 +42,7 @@ export function* checkTopics(view: RouteView, sources: FindingSources, found: Ob
       !groupsOfCluster.has(topic)
     ) {
       if (facts.isUnwritable) unwritable.push([topic, queues])
-      if (facts.isUnreadable) reportUnreadable(topic, queues, found)
+      if (facts.isUnreadable) reportUnreadable(topic, queues, brokers, found)
       if (facts.isUnequal) reportUnequal(topic, queues, brokers, found)
       if (facts.isSkewed) reportSkew(topic, queues, brokers, found)
       if (queues.size === 1) checkSingle(topic, queues, brokers, groupsOfCluster, found)
@@ -162,13 +162,14 @@ function checkWritable(
   })
 }
 
-function reportUnreadable(topic: string, queues: Queues, found: Observations): void {
+function reportUnreadable(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
   found.add('permission_not_readable', 'warning', topic, () => {
     const unreadable = [...queues.values()].filter(({ perm }) => (perm & Perm.READ) === 0)
     const names = unreadable.map(({ brokerName }) => brokerName)
     return {
       text: `${topic} has no read permission on ${listText(names)}: its messages there are not consumed.`,
       evidence: { brokers: unreadable.map(({ brokerName, perm }) => `${brokerName}: perm ${perm}`) },
+      command: mqadmin('updateTopicPerm', { t: topic, ...whereOf(names, brokers), p: 6 }),
     }
   })
 }
