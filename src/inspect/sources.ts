@@ -3,6 +3,7 @@ import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import type { PeerState } from './peers-view.ts'
 
 /** Which server this is. */
 export interface ServerIdentity {
@@ -24,6 +25,10 @@ export interface InspectSources {
   readonly counters: Counters
   readonly events: RecentEvents
   readonly slicer: TimeSlicer
+  /** The NameServers that this one compares itself with. */
+  readonly peers: { list(): readonly PeerState[] }
+  /** The configuration by which NameServers may answer the same request differently. */
+  readonly comparableConfig: () => ReadonlyMap<string, string>
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number
   /** Milliseconds since the epoch, of the system clock. */

@@ -9,6 +9,7 @@ import { withoutBrackets } from './config/check-value.ts'
 import { logInternalError } from './logs/request-log.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 import { packageVersion } from './package-version.ts'
+import { comparableConfig } from './peers/peers.ts'
 
 /** What a server shows of itself, at the HTTP port and by request code 1450. */
 export class Inspection {
@@ -17,7 +18,7 @@ export class Inspection {
   readonly #sources: InspectSources
   #http: HttpServer | undefined
 
-  constructor(context: NamesrvContext, parts: Pick<InspectSources, 'routeInfo' | 'kvConfig'>) {
+  constructor(context: NamesrvContext, parts: Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'peers'>) {
     const { clock, counters, events, slicer } = context
     this.#context = context
     this.#sources = {
@@ -26,6 +27,7 @@ export class Inspection {
       counters,
       events,
       slicer,
+      comparableConfig: () => comparableConfig(context.configuration),
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),
     }

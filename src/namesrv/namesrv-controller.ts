@@ -29,6 +29,7 @@ import {
 } from './namesrv-context.ts'
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
 import { PauseDetector } from './pause-detector.ts'
+import { comparableConfig, Peers } from './peers/peers.ts'
 import { closeConnections, drainClients, writeLastSnapshot } from './shutdown-steps.ts'
 import { stateDump } from './state-dump.ts'
 import { ServerTls } from './tls/server-tls.ts'
@@ -61,6 +62,7 @@ export class NamesrvController {
   #server: RemotingServer | undefined
   #kvConfig: KVConfigManager | undefined
   #inspection: Inspection | undefined
+  #peers: Peers | undefined
   readonly #httpOnAnyPort: boolean
   #started = false
   #shuttingDown = false
@@ -138,6 +140,7 @@ export class NamesrvController {
     // Kept until here: an overload that began before is still reported as over.
     for (const end of this.#endChecks) end()
     this.#clusterTest?.stop()
+    this.#peers?.stop()
     await this.#inspection?.stop()
     this.#client.close()
     this.#context.throttle.end()
@@ -173,10 +176,17 @@ export class NamesrvController {
     this.#snapshots?.load()
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
     const { routeInfo } = this.#liveness
-    this.#inspection = new Inspection(this.#context, { routeInfo, kvConfig: this.#kvConfig })
+    const kvConfig = this.#kvConfig
+    this.#peers = new Peers(this.#context, this.#client, {
+      routeInfo,
+      kvConfig,
+      slicer,
+      comparableConfig: () => comparableConfig(configuration),
+    })
+    this.#inspection = new Inspection(this.#context, { routeInfo, kvConfig, peers: this.#peers })
     const { processors } = new DefaultRequestProcessor({
       routeInfo,
-      kvConfig: this.#kvConfig,
+      kvConfig,
       slicer,
       settings: values,
       configuration: new LiveConfiguration(this.#context),
@@ -247,6 +257,7 @@ export class NamesrvController {
     this.#clusterTest?.start()
     this.#snapshots?.start()
     this.#liveness.start()
+    this.#peers?.start()
     const overload = new Overload(this.#context, {
       requestBytesInProgress: () => this.#server?.requestBytesInProgress ?? 0,
       waitingRequests: () => this.#liveness.routeInfo.waiting,

@@ -234,6 +234,11 @@ export class RouteInfoManager {
     return encodeTopicRouteData({ ...filterByZoneName(route, zoneName), orderTopicConf }, 'legacy')
   }
 
+  /** The queues of a topic by broker name, as lookups see them; undefined if there are none. Never waits. */
+  queues(topic: string): ReadonlyMap<string, QueueData> | undefined {
+    return this.#routes.view.queues(topic)
+  }
+
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */
   encodedClusterInfo(owner: LockOwner): MaybePromise<Buffer> {
     return this.#routes.read(

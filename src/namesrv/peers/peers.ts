@@ -1,0 +1,183 @@
+import { cutText } from '../../common/log-throttle.ts'
+import type { PeerDifference, PeerState } from '../../inspect/peers-view.ts'
+import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
+import { RemotingClientError } from '../../remoting/errors.ts'
+import type { Configuration } from '../config/configuration.ts'
+import { addressesOf } from '../config/inspect-config-keys.ts'
+import type { NamesrvContext } from '../namesrv-context.ts'
+import { type ComparedState, type Comparison, PeerComparison } from './peer-comparison.ts'
+
+/** Two registration periods of a broker: a difference that lasts longer does not settle. */
+const SETTLING_MS = 60_000
+/** Lookups of a peer without digests, on average. */
+const LOOKUPS_PER_SECOND = 100
+/** Beyond this many topics a peer without digests is compared less often. */
+const MANY_TOPICS = 5_000
+/** Max lookups of one comparison. */
+const MAX_LOOKUPS = 10_000
+/** A peer that does not respond is asked after up to this many intervals. */
+const MAX_BACKOFF = 6
+
+interface Peer {
+  readonly comparison: PeerComparison
+  state: PeerState
+  /** When each difference was first seen. */
+  seenMs: Map<string, number>
+  failures: number
+  comparedMs: number
+}
+
+/**
+ * The NameServers of `peers`, each compared with this server from time to time, one after the other. The result is shown and
+ * changes nothing: NameServers do not depend on each other.
+ */
+export class Peers {
+  readonly #context: NamesrvContext
+  readonly #random: () => number
+  readonly #peers: readonly Peer[]
+  /** The comparison under way, after those that wait. */
+  #turn = Promise.resolve()
+  #cancel = new Set<() => void>()
+  #isStopped = false
+
+  /** @param random - From 0 to 1: spreads the comparisons. */
+  constructor(
+    context: NamesrvContext,
+    client: Pick<RemotingClient, 'createRequest' | 'invoke'>,
+    own: ComparedState,
+    random = Math.random,
+  ) {
+    const nowMs = context.clock.nowMs()
+    const state = { isUp: false, verdict: 'unknown', sinceMs: nowMs, reason: 'not compared yet' } as const
+    this.#context = context
+    this.#random = random
+    this.#peers = [...new Set(addressesOf(context.configuration.values.peers))].map((address) => ({
+      comparison: new PeerComparison(address, client, own),
+      state: { address, ...state, differences: [] },
+      seenMs: new Map(),
+      failures: 0,
+      comparedMs: nowMs,
+    }))
+  }
+
+  list(): readonly PeerState[] {
+    return this.#peers.map(({ state }) => state)
+  }
+
+  start(): void {
+    for (const peer of this.#peers) this.#schedule(peer, this.#intervalMs * this.#random())
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    for (const cancel of this.#cancel) cancel()
+  }
+
+  get #intervalMs(): number {
+    return this.#context.configuration.values.peersIntervalMillis
+  }
+
+  #schedule(peer: Peer, delayMs: number): void {
+    if (this.#isStopped) return
+    const cancel = this.#context.scheduler.after(delayMs, () => {
+      this.#cancel.delete(cancel)
+      this.#turn = this.#turn.then(() => this.#compare(peer))
+    })
+    this.#cancel.add(cancel)
+  }
+
+  async #compare(peer: Peer): Promise<void> {
+    const { clock } = this.#context
+    const { comparison } = peer
+    if (this.#isStopped) return
+    const nowMs = clock.nowMs()
+    const maxLookups = Math.ceil(((nowMs - peer.comparedMs) / 1_000) * LOOKUPS_PER_SECOND)
+    peer.comparedMs = nowMs
+    try {
+      this.#judge(peer, await comparison.compare(Math.min(MAX_LOOKUPS, Math.max(1, maxLookups))))
+      peer.failures = 0
+    } catch (error) {
+      if (this.#isStopped) return
+      const isUp = !(error instanceof RemotingClientError)
+      peer.failures++
+      const { verdict, sinceMs } = peer.state
+      const reason = cutText((error as Error).message)
+      this.#show(peer, {
+        address: comparison.address,
+        isUp,
+        verdict: 'unknown',
+        sinceMs: verdict === 'unknown' ? sinceMs : clock.nowMs(),
+        reason,
+        differences: [],
+      })
+    }
+    const jitter = 0.9 + 0.2 * this.#random()
+    const backoff = Math.min(MAX_BACKOFF, 1 + peer.failures)
+    const intervals = peer.failures > 0 ? backoff : sizeFactor(comparison.listedTopics)
+    this.#schedule(peer, this.#intervalMs * jitter * intervals)
+  }
+
+  #judge(peer: Peer, { differences: { list }, reason }: Comparison): void {
+    const nowMs = this.#context.clock.nowMs()
+    const seenMs = new Map(list.map((each) => [keyOf(each), peer.seenMs.get(keyOf(each)) ?? nowMs]))
+    peer.seenMs = seenMs
+    const { state } = peer
+    const common = { address: state.address, isUp: true, reason, differences: list }
+    if (list.length === 0) {
+      const sinceMs = state.verdict === 'agrees' ? state.sinceMs : nowMs
+      this.#show(peer, { ...common, verdict: 'agrees', sinceMs })
+      return
+    }
+    const sinceMs = Math.min(...seenMs.values())
+    // A difference counts once it has been the same for that long, whatever else changes in the meantime.
+    const verdict = nowMs - sinceMs > SETTLING_MS ? 'diverged' : 'settling'
+    this.#show(peer, { ...common, verdict, sinceMs })
+  }
+
+  /** Stores the state; a change of the verdict is an event and a log line. */
+  #show(peer: Peer, state: PeerState): void {
+    const { events, throttle } = this.#context
+    const before = peer.state.verdict
+    peer.state = state
+    const { address, verdict, reason, differences } = state
+    if (before === verdict) return
+    const [first] = differences
+    const difference = first === undefined ? undefined : textOf(first)
+    const detail = reason ?? difference
+    events.add('peer_verdict', address, detail === undefined ? verdict : `${verdict}: ${detail}`)
+    const level = verdict === 'agrees' || verdict === 'settling' ? 'info' : 'warn'
+    const fields = { peer: address, verdict, before, reason, differences: differences.length, difference }
+    throttle.log(level, 'verdict about a peer changed', fields)
+  }
+}
+
+/** How many intervals lie between two comparisons with a peer that lists this many topics. @see Consul's scaling of anti-entropy */
+function sizeFactor(topics: number): number {
+  return topics <= MANY_TOPICS ? 1 : 1 + Math.ceil(Math.log2(topics / MANY_TOPICS))
+}
+
+function keyOf({ kind, subject, here, there }: PeerDifference): string {
+  return JSON.stringify([kind, subject, here, there])
+}
+
+function textOf({ kind, subject, here, there }: PeerDifference): string {
+  return `${kind} ${subject}: here ${here ?? 'missing'}, there ${there ?? 'missing'}`
+}
+
+/** Keys that decide what clients and brokers are answered: peers that differ in them answer the same request differently. */
+const COMPARABLE_KEYS = [
+  'clusterTest',
+  'deleteTopicWithBrokerRegistration',
+  'enableAllTopicList',
+  'enableTopicList',
+  'needWaitForService',
+  'notifyMinBrokerIdChanged',
+  'orderMessageEnable',
+  'returnOrderTopicConfigToBroker',
+  'supportActingMaster',
+] as const
+
+/** The values of the keys in which peers are compared. */
+export function comparableConfig({ values }: Configuration): ReadonlyMap<string, string> {
+  return new Map(COMPARABLE_KEYS.map((key) => [key, `${values[key]}`]))
+}
