@@ -43,6 +43,8 @@ export interface PeerState {
   readonly sinceMs: number
   /** Why the verdict is `unknown`; otherwise how far the comparison goes, null if it is complete. */
   readonly reason: string | null
+  /** When it was last compared, or could not be; null before the first time. */
+  readonly comparedMs: number | null
   /** The first 100. */
   readonly differences: readonly PeerDifference[]
 }
@@ -74,7 +76,7 @@ export function peersView(sources: InspectSources): View {
           type: 'array',
           items: {
             type: 'object',
-            required: ['address', 'isUp', 'verdict', 'since', 'reason', 'differences'],
+            required: ['address', 'isUp', 'verdict', 'since', 'reason', 'compared', 'differences'],
             additionalProperties: false,
             properties: {
               address: { type: 'string' },
@@ -85,16 +87,25 @@ export function peersView(sources: InspectSources): View {
                 type: ['string', 'null'],
                 description: 'Why the verdict is `unknown`, or how far the comparison goes so far',
               },
+              compared: {
+                type: ['string', 'null'],
+                format: 'date-time',
+                description: 'When it was last compared, or could not be',
+              },
               differences: { type: 'array', maxItems: 100, items: DIFFERENCE },
             },
           },
         },
       },
     },
-    read: () => ({
-      peers: sources.peers.list().map(({ sinceMs, address, isUp, verdict, reason, differences }) => {
-        return { address, isUp, verdict, since: dateOf(sinceMs, sources), reason, differences }
-      }),
-    }),
+    read: () => ({ peers: sources.peers.list().map((state) => shownPeer(state, sources)) }),
   }
+}
+
+function shownPeer(
+  { address, isUp, verdict, sinceMs, reason, comparedMs, differences }: PeerState,
+  sources: InspectSources,
+) {
+  const compared = comparedMs === null ? null : dateOf(comparedMs, sources)
+  return { address, isUp, verdict, since: dateOf(sinceMs, sources), reason, compared, differences }
 }

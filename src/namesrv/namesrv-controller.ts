@@ -12,6 +12,7 @@ import type { RecentEvents } from '../stats/recent-events.ts'
 import { BrokerLiveness } from './brokers/broker-liveness.ts'
 import { ClusterTestMode } from './cluster-test/cluster-test-mode.ts'
 import { withoutBrackets } from './config/check-value.ts'
+import { recountDigest } from './digest-recount.ts'
 import { removeLeftovers } from './files/atomic-file.ts'
 import { loadKVConfig } from './files/kv-config-file.ts'
 import { RouteSnapshots } from './files/route-snapshots.ts'
@@ -265,6 +266,7 @@ export class NamesrvController {
     })
     this.#endChecks = [
       watchFileDescriptors(this.#context),
+      recountDigest(this.#context, this.#liveness.routeInfo),
       this.#context.scheduler.every(CHECK_INTERVAL_MS, () => overload.check()),
     ]
   }

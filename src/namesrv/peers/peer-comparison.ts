@@ -154,7 +154,7 @@ export class PeerComparison {
     maxLookups: number,
     differences: Differences,
   ): Promise<void> {
-    if (this.#walk.length === 0) this.#walk = [...here]
+    if (this.#walk.length === 0) this.#walk = [...here].reverse()
     const batch = new Set(this.#differing)
     while (batch.size < maxLookups) {
       const topic = this.#walk.pop()

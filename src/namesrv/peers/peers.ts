@@ -24,7 +24,8 @@ interface Peer {
   /** When each difference was first seen. */
   seenMs: Map<string, number>
   failures: number
-  comparedMs: number
+  /** When its last comparison began. */
+  askedMs: number
 }
 
 /**
@@ -48,7 +49,13 @@ export class Peers {
     random = Math.random,
   ) {
     const nowMs = context.clock.nowMs()
-    const state = { isUp: false, verdict: 'unknown', sinceMs: nowMs, reason: 'not compared yet' } as const
+    const state = {
+      isUp: false,
+      verdict: 'unknown',
+      sinceMs: nowMs,
+      reason: 'not compared yet',
+      comparedMs: null,
+    } as const
     this.#context = context
     this.#random = random
     this.#peers = [...new Set(addressesOf(context.configuration.values.peers))].map((address) => ({
@@ -56,7 +63,7 @@ export class Peers {
       state: { address, ...state, differences: [] },
       seenMs: new Map(),
       failures: 0,
-      comparedMs: nowMs,
+      askedMs: nowMs,
     }))
   }
 
@@ -87,51 +94,23 @@ export class Peers {
   }
 
   async #compare(peer: Peer): Promise<void> {
-    const { clock } = this.#context
-    const { comparison } = peer
     if (this.#isStopped) return
-    const nowMs = clock.nowMs()
-    const maxLookups = Math.ceil(((nowMs - peer.comparedMs) / 1_000) * LOOKUPS_PER_SECOND)
-    peer.comparedMs = nowMs
+    const { clock } = this.#context
+    const { comparison, askedMs } = peer
+    peer.askedMs = clock.nowMs()
+    const lookups = Math.ceil(((peer.askedMs - askedMs) / 1_000) * LOOKUPS_PER_SECOND)
     try {
-      this.#judge(peer, await comparison.compare(Math.min(MAX_LOOKUPS, Math.max(1, maxLookups))))
+      const result = await comparison.compare(Math.min(MAX_LOOKUPS, lookups))
       peer.failures = 0
+      this.#show(peer, judged(peer, result, clock.nowMs()))
     } catch (error) {
       if (this.#isStopped) return
-      const isUp = !(error instanceof RemotingClientError)
       peer.failures++
-      const { verdict, sinceMs } = peer.state
-      const reason = cutText((error as Error).message)
-      this.#show(peer, {
-        address: comparison.address,
-        isUp,
-        verdict: 'unknown',
-        sinceMs: verdict === 'unknown' ? sinceMs : clock.nowMs(),
-        reason,
-        differences: [],
-      })
+      this.#show(peer, unknown(peer, error as Error, clock.nowMs()))
     }
-    const jitter = 0.9 + 0.2 * this.#random()
-    const backoff = Math.min(MAX_BACKOFF, 1 + peer.failures)
-    const intervals = peer.failures > 0 ? backoff : sizeFactor(comparison.listedTopics)
-    this.#schedule(peer, this.#intervalMs * jitter * intervals)
-  }
-
-  #judge(peer: Peer, { differences: { list }, reason }: Comparison): void {
-    const nowMs = this.#context.clock.nowMs()
-    const seenMs = new Map(list.map((each) => [keyOf(each), peer.seenMs.get(keyOf(each)) ?? nowMs]))
-    peer.seenMs = seenMs
-    const { state } = peer
-    const common = { address: state.address, isUp: true, reason, differences: list }
-    if (list.length === 0) {
-      const sinceMs = state.verdict === 'agrees' ? state.sinceMs : nowMs
-      this.#show(peer, { ...common, verdict: 'agrees', sinceMs })
-      return
-    }
-    const sinceMs = Math.min(...seenMs.values())
-    // A difference counts once it has been the same for that long, whatever else changes in the meantime.
-    const verdict = nowMs - sinceMs > SETTLING_MS ? 'diverged' : 'settling'
-    this.#show(peer, { ...common, verdict, sinceMs })
+    const intervals =
+      peer.failures > 0 ? Math.min(MAX_BACKOFF, 1 + peer.failures) : sizeFactor(comparison.listedTopics)
+    this.#schedule(peer, this.#intervalMs * intervals * (0.9 + 0.2 * this.#random()))
   }
 
   /** Stores the state; a change of the verdict is an event and a log line. */
@@ -148,6 +127,29 @@ export class Peers {
     const level = verdict === 'agrees' || verdict === 'settling' ? 'info' : 'warn'
     const fields = { peer: address, verdict, before, reason, differences: differences.length, difference }
     throttle.log(level, 'verdict about a peer changed', fields)
+  }
+}
+
+/** A difference counts once it has been the same for {@link SETTLING_MS}, whatever else changes in the meantime. */
+function judged(peer: Peer, { differences: { list }, reason }: Comparison, nowMs: number): PeerState {
+  const { state } = peer
+  peer.seenMs = new Map(list.map((each) => [keyOf(each), peer.seenMs.get(keyOf(each)) ?? nowMs]))
+  const common = { address: state.address, isUp: true, reason, comparedMs: nowMs, differences: list }
+  if (list.length === 0)
+    return { ...common, verdict: 'agrees', sinceMs: state.verdict === 'agrees' ? state.sinceMs : nowMs }
+  const sinceMs = Math.min(...peer.seenMs.values())
+  return { ...common, verdict: nowMs - sinceMs > SETTLING_MS ? 'diverged' : 'settling', sinceMs }
+}
+
+function unknown({ state }: Peer, error: Error, nowMs: number): PeerState {
+  return {
+    address: state.address,
+    isUp: !(error instanceof RemotingClientError),
+    verdict: 'unknown',
+    sinceMs: state.verdict === 'unknown' ? state.sinceMs : nowMs,
+    reason: cutText(error.message),
+    comparedMs: nowMs,
+    differences: [],
   }
 }
 
