@@ -22,7 +22,7 @@ export function handleBy(routes: readonly HttpRoute[]): HttpHandler {
   return (request) => routeOf(routes, request.path)?.handle(request) ?? textResponse(404, 'no such path')
 }
 
-const JSON_TYPE = 'application/json; charset=utf-8'
+export const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** `/api/v1/…`: the views. */
 export function apiRoute(inspector: Inspector): HttpRoute {

@@ -1,14 +1,21 @@
-import type { TimeSlicer } from '../common/time-slicer.ts'
+import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
+import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import type { Findings } from './findings/findings.ts'
 import type { PeerState } from './peers-view.ts'
+import type { RouteIndexCache } from './route-index.ts'
 
 /** Which server this is. */
 export interface ServerIdentity {
   /** Version of the program. */
   readonly version: string
+  /** Commit it was built from; null if unknown. */
+  readonly commit: string | null
+  /** Release of RocketMQ whose NameServer it behaves as. */
+  readonly protocolVersion: string
   /** Name of the server in metrics and views. */
   readonly nodeId: string
   /** Different at each start; the ids of events begin with it. */
@@ -17,13 +24,56 @@ export interface ServerIdentity {
   readonly startedMs: number
 }
 
+/** A condition for sending clients to this server. */
+export interface HealthCheck {
+  readonly name: string
+  /** Why it does not hold; undefined if it does. */
+  readonly problem: string | undefined
+}
+
+/** Whether clients may be sent to this server. */
+export interface Health {
+  /** Whether all checks hold. */
+  readonly ready: boolean
+  /** Whether routes of a snapshot are served that brokers have not confirmed. */
+  readonly provisional: boolean
+  checks(): readonly HealthCheck[]
+}
+
+/** A broker without heartbeats whose address takes no connection. */
+export interface Suspect {
+  readonly clusterName: string
+  readonly brokerName: string
+  readonly brokerAddr: string
+  /** `host:port` of the peer that registered it. */
+  readonly peer?: string | undefined
+  /** Why it cannot be reached. */
+  readonly error: string
+}
+
+/** The TLS certificate of this server. */
+export interface ServerCertificate {
+  readonly path: string
+  /** Milliseconds since the epoch. */
+  readonly notAfterMs: number
+}
+
 /** What the views read. */
 export interface InspectSources {
   readonly identity: ServerIdentity
+  readonly health: Health
   readonly routeInfo: RouteInfoManager
+  readonly routeIndex: RouteIndexCache
+  /** The response that a client gets to this lookup (105). */
+  readonly lookup: (request: Pick<RemotingCommand, 'version' | 'extFields'>) => MaybePromise<RemotingResponse>
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
   readonly events: RecentEvents
+  readonly findings: Findings
+  /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
+  readonly suspects: () => readonly Suspect[]
+  /** The server's certificate; undefined without one from a file. */
+  readonly certificate: () => ServerCertificate | undefined
   readonly slicer: TimeSlicer
   /** The NameServers that this one compares itself with. */
   readonly peers: { list(): readonly PeerState[] }

@@ -1,10 +1,24 @@
+import { brokersView, brokerView, clustersView } from './broker-views.ts'
 import { digestView } from './digest-view.ts'
 import { eventsView } from './events-view.ts'
+import { findingsView } from './findings-view.ts'
 import { peersView } from './peers-view.ts'
 import type { InspectSources } from './sources.ts'
+import { topicRouteView, topicsView, topicView } from './topic-views.ts'
 import type { View } from './view.ts'
 
 /** Every view of a server. */
 export function allViews(sources: InspectSources): View[] {
-  return [eventsView(sources), digestView(sources), peersView(sources)]
+  return [
+    clustersView(sources),
+    brokersView(sources),
+    brokerView(sources),
+    topicsView(sources),
+    topicView(sources),
+    topicRouteView(sources),
+    eventsView(sources),
+    findingsView(sources),
+    digestView(sources),
+    peersView(sources),
+  ]
 }

@@ -1,15 +1,29 @@
 import { hostname } from 'node:os'
+import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, routeOf } from '../http/routes.ts'
+import { EVALUATION_PERIOD_MS, Findings } from '../inspect/findings/findings.ts'
 import { Inspector } from '../inspect/inspector.ts'
+import { RouteIndexCache } from '../inspect/route-index.ts'
 import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
+import type { Processor } from '../protocol/processor.ts'
+import { RequestCode } from '../protocol/request-code.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { logInternalError } from './logs/request-log.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
-import { packageVersion } from './package-version.ts'
-import { comparableConfig } from './peers/peers.ts'
+import { packageCommit, packageVersion } from './package-version.ts'
+
+/** What a server is made of, as far as it shows it. */
+export interface InspectedParts
+  extends Pick<
+    InspectSources,
+    'routeInfo' | 'kvConfig' | 'comparableConfig' | 'peers' | 'health' | 'suspects' | 'certificate'
+  > {
+  /** Serves lookups (105), without counting or logging those without a route. */
+  readonly processLookup: Processor
+}
 
 /** What a server shows of itself, at the HTTP port and by request code 1450. */
 export class Inspection {
@@ -17,20 +31,23 @@ export class Inspection {
   readonly #context: NamesrvContext
   readonly #sources: InspectSources
   #http: HttpServer | undefined
+  #endFindings: (() => void) | undefined
 
-  constructor(context: NamesrvContext, parts: Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'peers'>) {
-    const { clock, counters, events, slicer } = context
+  constructor(context: NamesrvContext, { processLookup, ...parts }: InspectedParts) {
+    const { clock, counters, events, slicer, throttle } = context
     this.#context = context
-    this.#sources = {
+    const sources = {
       ...parts,
+      routeIndex: new RouteIndexCache(parts.routeInfo, slicer),
+      lookup: lookupOf(processLookup, context),
       identity: identityOf(context),
       counters,
       events,
       slicer,
-      comparableConfig: () => comparableConfig(context.configuration),
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),
     }
+    this.#sources = { ...sources, findings: new Findings(sources, throttle) }
     this.inspector = new Inspector(allViews(this.#sources), slicer)
   }
 
@@ -58,6 +75,21 @@ export class Inspection {
     }
   }
 
+  /** Evaluates the findings periodically. */
+  startFindings(): void {
+    const { findings } = this.#sources
+    this.#endFindings = this.#context.scheduler.every(EVALUATION_PERIOD_MS, () => {
+      findings
+        .evaluate()
+        .catch((error) => logInternalError(this.#context, 'findings not evaluated', '', error))
+    })
+  }
+
+  /** Shutting down: what happens from now on is no finding. */
+  endFindings(): void {
+    this.#endFindings?.()
+  }
+
   /** Ends the HTTP server; responses under way have a second to be taken. */
   async stop(): Promise<void> {
     const http = this.#http
@@ -68,7 +100,8 @@ export class Inspection {
   }
 
   #routes(): HttpRoute[] {
-    return [apiRoute(this.inspector)]
+    const { health, identity } = this.#sources
+    return [...healthRoutes(health, identity), apiRoute(this.inspector)]
   }
 
   #createServer(listenPort: number): HttpServer {
@@ -94,10 +127,20 @@ export class Inspection {
   }
 }
 
+/** Looks a topic up as a client does. */
+function lookupOf(process: Processor, { clock }: NamesrvContext): InspectSources['lookup'] {
+  const channel = { id: 0, remoteAddress: 'http', isLoopback: true, closed: false }
+  const code = RequestCode.GET_ROUTEINFO_BY_TOPIC
+  const request = { code, language: 'OTHER' as const, opaque: 0, flag: 0, remark: null, body: null }
+  return (given) => process({ ...request, ...given }, { channel, nowMs: clock.nowMs() })
+}
+
 function identityOf({ clock, configuration }: NamesrvContext): ServerIdentity {
   const { nodeId, listenPort } = configuration.values
   return {
     version: packageVersion(),
+    commit: packageCommit(),
+    protocolVersion: '5.5.0',
     nodeId: nodeId === '' ? `${hostname()}:${listenPort}` : nodeId,
     bootId: Date.now().toString(36),
     startedMs: clock.nowMs(),

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino'
 import { LogThrottle } from '../common/log-throttle.ts'
 import { TimeSlicer } from '../common/time-slicer.ts'
+import { RequestCode } from '../protocol/request-code.ts'
 import { Counters } from '../stats/counters.ts'
+import { LockDurations, RequestDurations } from '../stats/durations.ts'
 import { RecentEvents } from '../stats/recent-events.ts'
 import type { Configuration } from './config/configuration.ts'
 import type { Clock, Scheduler } from './time.ts'
@@ -9,6 +11,7 @@ import type { Clock, Scheduler } from './time.ts'
 /** What every part of a server uses: configuration, time, log, counters and events. */
 export interface NamesrvContext extends NamesrvEnvironment {
   readonly counters: Counters
+  readonly durations: { readonly requests: RequestDurations; readonly lock: LockDurations }
   readonly events: RecentEvents
   readonly slicer: TimeSlicer
   /** Limits every log line that a peer can cause. */
@@ -33,6 +36,14 @@ export function createNamesrvContext(environment: NamesrvEnvironment): NamesrvCo
     scheduler,
     logger,
     counters: new Counters(),
+    durations: {
+      requests: new RequestDurations({
+        codes: Object.values(RequestCode),
+        sampledCode: RequestCode.GET_ROUTEINFO_BY_TOPIC,
+        rpcLatencies: configuration.values.rpcLatencyMetrics,
+      }),
+      lock: new LockDurations(),
+    },
     events: new RecentEvents(),
     slicer: new TimeSlicer(time),
     throttle: new LogThrottle({ logger, ...time }),

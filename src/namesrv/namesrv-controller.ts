@@ -1,4 +1,5 @@
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
+import { lookupProcessor } from '../processor/client-request-processor.ts'
 import { DefaultRequestProcessor } from '../processor/default-request-processor.ts'
 import { RegistrationCache } from '../processor/registration-cache.ts'
 import { SerializeType } from '../protocol/remoting-command.ts'
@@ -31,6 +32,7 @@ import {
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
 import { PauseDetector } from './pause-detector.ts'
 import { comparableConfig, Peers } from './peers/peers.ts'
+import { Readiness } from './readiness.ts'
 import { closeConnections, drainClients, writeLastSnapshot } from './shutdown-steps.ts'
 import { stateDump } from './state-dump.ts'
 import { ServerTls } from './tls/server-tls.ts'
@@ -52,6 +54,7 @@ export class NamesrvController {
   readonly events: RecentEvents
   readonly #context: NamesrvContext
   readonly #pauses: PauseDetector
+  readonly #readiness: Readiness
   readonly #tls: ServerTls
   readonly #descriptors: DescriptorShares | undefined
   readonly #client: RemotingClient
@@ -65,7 +68,6 @@ export class NamesrvController {
   #inspection: Inspection | undefined
   #peers: Peers | undefined
   readonly #httpOnAnyPort: boolean
-  #started = false
   #shuttingDown = false
   #endChecks: (() => void)[] = []
 
@@ -85,14 +87,15 @@ export class NamesrvController {
     this.#liveness = new BrokerLiveness(this.#context, this.#client, (channelId) =>
       this.#server?.closeChannel(channelId),
     )
+    this.#readiness = new Readiness(this.#context, () => this.#liveness.routeInfo.isRestored)
     if (options.configuration.values.routeSnapshotPath !== '') {
       this.#snapshots = new RouteSnapshots(this.#context, this.#liveness.routeInfo)
     }
   }
 
-  /** Whether new clients may be sent here: from the end of the start to the beginning of the shutdown. */
+  /** Whether new clients may be sent here: all checks of `/readyz` hold. */
   get ready(): boolean {
-    return this.#started && !this.#shuttingDown
+    return this.#readiness.ready
   }
 
   /** The state of the server as plain values: sizes, counters and recent events, and nothing secret. */
@@ -121,7 +124,7 @@ export class NamesrvController {
     this.#server = server
     this.#startTasks(dispatcher)
     const http = await this.#inspection?.start(this.#httpOnAnyPort)
-    this.#started = true
+    this.#readiness.onStarted()
     return { ...bound, httpPort: http?.port }
   }
 
@@ -134,7 +137,9 @@ export class NamesrvController {
   async shutdown(): Promise<void> {
     const first = !this.#shuttingDown
     this.#shuttingDown = true
+    this.#readiness.onShutdown()
     this.#liveness.stop()
+    this.#inspection?.endFindings()
     this.#tls.stop()
     if (first && this.#server !== undefined) await drainClients(this.#server, this.#context)
     if (this.#server !== undefined) await closeConnections(this.#server, this.#context)
@@ -142,11 +147,12 @@ export class NamesrvController {
     for (const end of this.#endChecks) end()
     this.#clusterTest?.stop()
     this.#peers?.stop()
-    await this.#inspection?.stop()
     this.#client.close()
+    if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
+    // Last, so that probes see a server that is alive but not ready for as long as it works.
+    await this.#inspection?.stop()
     this.#context.throttle.end()
     this.#pauses.stop()
-    if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
   }
 
   /** The client for requests to brokers and other NameServers. */
@@ -178,21 +184,22 @@ export class NamesrvController {
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
     const { routeInfo } = this.#liveness
     const kvConfig = this.#kvConfig
-    this.#peers = new Peers(this.#context, this.#client, {
-      routeInfo,
-      kvConfig,
-      slicer,
-      comparableConfig: () => comparableConfig(configuration),
+    const compared = { routeInfo, kvConfig, comparableConfig: () => comparableConfig(configuration) }
+    this.#peers = new Peers(this.#context, this.#client, compared)
+    const lookups = { routeInfo, kvConfig, settings: values, startedMs: clock.nowMs() }
+    this.#inspection = new Inspection(this.#context, {
+      ...compared,
+      peers: this.#peers,
+      health: this.#readiness,
+      processLookup: lookupProcessor({ ...lookups, logNoRoute: undefined }, this.#clusterTest),
+      suspects: () => this.#liveness.suspects(),
+      certificate: () => this.#tls.certificate,
     })
-    this.#inspection = new Inspection(this.#context, { routeInfo, kvConfig, peers: this.#peers })
     const { processors } = new DefaultRequestProcessor({
-      routeInfo,
-      kvConfig,
+      ...lookups,
       slicer,
-      settings: values,
       configuration: new LiveConfiguration(this.#context),
       inspection: this.#inspection.inspector,
-      startedMs: clock.nowMs(),
       product: this.#clusterTest,
       registrations: new RegistrationCache(values.registrationMemoryMaxBytes),
       counters,
@@ -235,6 +242,7 @@ export class NamesrvController {
         onChannelClose: (channel) => this.#liveness.housekeeping.onChannelClose(channel),
       },
       counters: this.counters,
+      durations: this.#context.durations.requests,
       limits: {
         ...values,
         maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,
@@ -259,6 +267,7 @@ export class NamesrvController {
     this.#snapshots?.start()
     this.#liveness.start()
     this.#peers?.start()
+    this.#inspection?.startFindings()
     const overload = new Overload(this.#context, {
       requestBytesInProgress: () => this.#server?.requestBytesInProgress ?? 0,
       waitingRequests: () => this.#liveness.routeInfo.waiting,

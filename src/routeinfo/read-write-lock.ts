@@ -1,6 +1,7 @@
 import { CodedError } from '../common/coded-error.ts'
 import { LimitError } from '../common/limit-error.ts'
 import type { MaybePromise } from '../common/time-slicer.ts'
+import { LockDurations } from '../stats/durations.ts'
 
 /** The connection for which the lock is acquired: work that has not begun when it closes is dropped. */
 export interface LockOwner {
@@ -22,14 +23,22 @@ interface Waiter {
  */
 export class ReadWriteLock {
   readonly #maxWaiters: number
+  readonly #durations: LockDurations
+  readonly #nowMs: () => number
   #readers = 0
   #writing = false
   readonly #queue: Waiter[] = []
   #starting = false
 
-  /** @param maxWaiters - Max pieces of work that wait; one more is rejected. */
-  constructor(maxWaiters: number) {
+  /**
+   * @param maxWaiters - Max pieces of work that wait; one more is rejected.
+   * @param durations - How long work waits, and holds the lock, is added to these. Default: they are not kept.
+   * @param nowMs - Milliseconds on a monotonic clock.
+   */
+  constructor(maxWaiters: number, durations = new LockDurations(), nowMs: () => number = () => 0) {
     this.#maxWaiters = maxWaiters
+    this.#durations = durations
+    this.#nowMs = nowMs
   }
 
   /** Pieces of work that wait for the lock. */
@@ -61,16 +70,17 @@ export class ReadWriteLock {
     owner: LockOwner | undefined,
   ): MaybePromise<Result> {
     checkOpen(owner)
-    if (this.#queue.length === 0 && this.#isFree(mode)) return this.#hold(mode, work)
+    if (this.#queue.length === 0 && this.#isFree(mode)) return this.#hold(mode, work, this.#nowMs())
     // Work without an owner is the server's own (an eviction, a lost connection): it is rare and must not be rejected.
     if (owner !== undefined && this.#queue.length >= this.#maxWaiters) {
       throw LimitError.busy('maxWaitingRequests', `maxWaitingRequests (${this.#maxWaiters}) reached`)
     }
+    const arrivedMs = this.#nowMs()
     return new Promise((resolve, reject) => {
       const start = (): void => {
         try {
           checkOpen(owner)
-          resolve(this.#hold(mode, work))
+          resolve(this.#hold(mode, work, arrivedMs))
         } catch (error) {
           reject(error)
         }
@@ -83,22 +93,29 @@ export class ReadWriteLock {
     return !this.#writing && (mode === 'read' || this.#readers === 0)
   }
 
-  #hold<Result>(mode: Waiter['mode'], work: () => MaybePromise<Result>): MaybePromise<Result> {
+  #hold<Result>(
+    mode: Waiter['mode'],
+    work: () => MaybePromise<Result>,
+    arrivedMs: number,
+  ): MaybePromise<Result> {
     if (mode === 'read') this.#readers++
     else this.#writing = true
+    const sinceMs = this.#nowMs()
+    this.#durations.wait[mode].observe((sinceMs - arrivedMs) / 1_000)
     let result: MaybePromise<Result>
     try {
       result = work()
     } catch (error) {
-      this.#release(mode)
+      this.#release(mode, sinceMs)
       throw error
     }
-    if (result instanceof Promise) return result.finally(() => this.#release(mode))
-    this.#release(mode)
+    if (result instanceof Promise) return result.finally(() => this.#release(mode, sinceMs))
+    this.#release(mode, sinceMs)
     return result
   }
 
-  #release(mode: Waiter['mode']): void {
+  #release(mode: Waiter['mode'], sinceMs: number): void {
+    this.#durations.hold[mode].observe((this.#nowMs() - sinceMs) / 1_000)
     if (mode === 'read') this.#readers--
     else this.#writing = false
     // Short work ends within its start, so waiters are started in a loop and not by recursion.

@@ -3,6 +3,7 @@ import type { DataVersion } from '../protocol/body/data-version.ts'
 import { encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { Counters } from '../stats/counters.ts'
+import type { LockDurations } from '../stats/durations.ts'
 import {
   applyRegistration,
   type Repetition,
@@ -52,6 +53,9 @@ export interface RouteInfoManagerOptions {
   /** Default: none. */
   readonly limits?: TableLimits
   readonly counters?: Counters
+  /** How long the lock is waited for and held is added to these, with this clock in milliseconds. Default: it is not kept. */
+  readonly lockDurations?: LockDurations
+  readonly nowMs?: () => number
 }
 
 /**
@@ -72,7 +76,7 @@ export class RouteInfoManager {
   readonly unRegisterBrokerQueueCapacity: number
 
   constructor(options: RouteInfoManagerOptions) {
-    const lock = new ReadWriteLock(options.maxWaiters ?? 10_000)
+    const lock = new ReadWriteLock(options.maxWaiters ?? 10_000, options.lockDurations, options.nowMs)
     const capacity = options.unRegisterBrokerQueueCapacity ?? 3_000
     this.unRegisterBrokerQueueCapacity = capacity
     this.#cache = new EncodedRouteCache(options.maxEncodedRouteBytes ?? 64 * 1024 * 1024)
@@ -239,6 +243,11 @@ export class RouteInfoManager {
     return this.#routes.view.queues(topic)
   }
 
+  /** Reads the routes as clients see them, in slices, while nothing changes them. @throws {LockError} {LimitError} (or rejects) */
+  read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
+    return this.#routes.read(work, owner)
+  }
+
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */
   encodedClusterInfo(owner: LockOwner): MaybePromise<Buffer> {
     return this.#routes.read(
@@ -328,11 +337,6 @@ export class RouteInfoManager {
       tables.digest = counted
       return { followed: digest.text, counted: counted.text }
     })
-  }
-
-  /** Reads the routes in steps of one topic or group, between transitions. @throws {LockError} (or rejects) */
-  read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
-    return this.#routes.read(work, owner)
   }
 
   /** Whether routes of a snapshot are shown. */

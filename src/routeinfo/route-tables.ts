@@ -16,6 +16,10 @@ export interface BrokerLiveInfo {
   readonly brokerAddr: string
   readonly brokerName: string
   lastUpdateTimestampMs: number
+  /** When its last registration arrived. */
+  readonly registeredMs: number
+  /** MQVersion ordinal of its last registration that was read. */
+  readonly version: number | undefined
   readonly heartbeatTimeoutMs: number
   readonly dataVersion: DataVersion
   readonly channelId: ChannelId
@@ -83,6 +87,11 @@ export class RouteTables {
 
   live(clusterName: string, brokerAddr: string): BrokerLiveInfo | undefined {
     return this.#liveByAddr.get(brokerAddr)?.find((info) => info.clusterName === clusterName)
+  }
+
+  /** The live brokers with that address: one for each cluster that it registered in. */
+  liveAt(brokerAddr: string): readonly BrokerLiveInfo[] {
+    return this.#liveByAddr.get(brokerAddr) ?? []
   }
 
   /** @returns Whether anything but the data version and the times changed. */

@@ -38,6 +38,51 @@ export class CodeCounts {
   }
 }
 
+/** Request codes and response codes that {@link RequestResults} counts on their own: more than a server supports, or sends. */
+const MAX_REQUEST_CODES = 64
+const MAX_RESPONSE_CODES = 16
+
+/** How often each request code got each response code, in a table of fixed size. */
+export class RequestResults {
+  /** Code to its place in the table, from 1; 0 if it has none. */
+  readonly #requestCodes = new Uint8Array(MAX_CODE + 1)
+  readonly #responseCodes = new Uint8Array(MAX_CODE + 1)
+  readonly #codes: [request: number[], response: number[]] = [[], []]
+  readonly #counts = new Float64Array(MAX_REQUEST_CODES * MAX_RESPONSE_CODES)
+
+  /** @param code - Request code; undefined for all that are not supported. */
+  add(code: number | undefined, responseCode: number): void {
+    const request =
+      code === undefined ? 0 : placeOf(code, this.#requestCodes, this.#codes[0], MAX_REQUEST_CODES)
+    const response = placeOf(responseCode, this.#responseCodes, this.#codes[1], MAX_RESPONSE_CODES)
+    const index = request * MAX_RESPONSE_CODES + response
+    this.#counts[index] = (this.#counts[index] as number) + 1
+  }
+
+  /** Pairs that occurred, each with its count; undefined stands for all codes that are not counted on their own. */
+  *entries(): Generator<
+    [code: number | undefined, responseCode: number | undefined, count: number],
+    void,
+    undefined
+  > {
+    const [requests, responses] = this.#codes
+    for (const [index, count] of this.#counts.entries()) {
+      if (count === 0) continue
+      const request = Math.floor(index / MAX_RESPONSE_CODES)
+      yield [requests[request - 1], responses[(index % MAX_RESPONSE_CODES) - 1], count]
+    }
+  }
+}
+
+/** The place of a code, which gets one if there are any left; 0 if it has none. */
+function placeOf(code: number, places: Uint8Array, codes: number[], max: number): number {
+  if (code < 0 || code > MAX_CODE) return 0
+  const known = places[code] as number
+  if (known > 0 || codes.length >= max - 1) return known
+  places[code] = codes.push(code)
+  return codes.length
+}
+
 /** How often each limit has rejected something, by the name of its option: a request, a connection, or a command of our own. */
 export type Rejections = Record<LimitName, number>
 
@@ -80,6 +125,7 @@ export class Counters {
   readonly requests = new CodeCounts()
   /** Outcomes of requests, oneway requests included, by response code. */
   readonly outcomes = new CodeCounts()
+  readonly results = new RequestResults()
   /** Requests that failed because of an internal error. */
   requestInternalErrors = 0
   readonly rejected = Object.fromEntries(LIMIT_NAMES.map((name) => [name, 0])) as Rejections

@@ -9,6 +9,7 @@ import {
 } from '../../src/remoting/server/remoting-server.ts'
 import { type OnRequestRejected, RequestDispatcher } from '../../src/remoting/server/request-dispatcher.ts'
 import { Counters } from '../../src/stats/counters.ts'
+import { RequestDurations } from '../../src/stats/durations.ts'
 import { ManualTime } from './manual-time.ts'
 import { RawClient } from './raw-client.ts'
 
@@ -71,6 +72,7 @@ export async function startRemotingServer(
       ...limits,
     },
     counters,
+    durations: new RequestDurations({ codes: [], sampledCode: 0 }),
     bindAddress: '127.0.0.1',
     listenPort: 0,
     maxFrameBytes: 16_777_216,

@@ -1,3 +1,4 @@
+import type { Suspect } from '../../inspect/sources.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
 import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
@@ -54,6 +55,11 @@ export class BrokerLiveness {
     this.housekeeping.keepBrokers()
   }
 
+  /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
+  suspects(): readonly Suspect[] {
+    return this.#probe?.suspects() ?? []
+  }
+
   /** Called after a pause of the process, in which no heartbeat could be read. */
   onPause(ms: number): void {
     const { clock, counters, events, logger } = this.#context
@@ -67,10 +73,12 @@ export class BrokerLiveness {
   }
 
   #createRouteInfo(): RouteInfoManager {
-    const { configuration, slicer, counters } = this.#context
+    const { configuration, slicer, counters, durations, clock } = this.#context
     const { values } = configuration
     return new RouteInfoManager({
       slicer,
+      lockDurations: durations.lock,
+      nowMs: () => clock.nowMs(),
       onEvent: (event) => this.#onRouteEvent(event),
       onClosedMeanwhile: (channelId) => this.housekeeping.onClosed(channelId),
       maxWaiters: values.maxWaitingRequests,

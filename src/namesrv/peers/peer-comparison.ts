@@ -21,7 +21,6 @@ export interface ComparedState {
   readonly routeInfo: RouteInfoManager
   readonly kvConfig: KVConfigManager
   readonly comparableConfig: InspectSources['comparableConfig']
-  readonly slicer: TimeSlicer
 }
 
 /** The result of one comparison. */
@@ -48,6 +47,7 @@ export class PeerComparison {
   readonly address: string
   readonly #client: Pick<RemotingClient, 'createRequest' | 'invoke'>
   readonly #own: ComparedState
+  readonly #slicer: TimeSlicer
   /** Comparisons until the digest is asked for again. */
   #digestPause = 0
   /** Topics whose routes have not been compared since the walk began. */
@@ -58,10 +58,16 @@ export class PeerComparison {
   /** Topics of the last topic list; 0 if it was compared by digests. */
   listedTopics = 0
 
-  constructor(address: string, client: Pick<RemotingClient, 'createRequest' | 'invoke'>, own: ComparedState) {
+  constructor(
+    address: string,
+    client: Pick<RemotingClient, 'createRequest' | 'invoke'>,
+    own: ComparedState,
+    slicer: TimeSlicer,
+  ) {
     this.address = address
     this.#client = client
     this.#own = own
+    this.#slicer = slicer
   }
 
   /**
@@ -135,7 +141,7 @@ export class PeerComparison {
     const differences = new Differences()
     await this.#compareGroups(differences)
     const body = await this.#bodyOf(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, {})
-    const there = await this.#own.slicer.run(decodeTopicList(body))
+    const there = await this.#slicer.run(decodeTopicList(body))
     const here = new Set(await routeInfo.getTopicList({ closed: false }))
     this.listedTopics = Math.max(here.size, there.size)
     differences.compareTopics(here, there, (topic) => routeInfo.queues(topic)?.keys() ?? [])
@@ -195,7 +201,8 @@ export class PeerComparison {
   }
 
   async #compareGroups(differences: Differences): Promise<void> {
-    const { routeInfo, slicer } = this.#own
+    const { routeInfo } = this.#own
+    const slicer = this.#slicer
     const theirs = await this.#bodyOf(RequestCode.GET_BROKER_CLUSTER_INFO, {})
     const there = await slicer.run(decodeGroups(theirs))
     // Through the same encoder and decoder, so that both sides have the same form.
@@ -204,12 +211,12 @@ export class PeerComparison {
   }
 
   async #compareKV(namespace: string, differences: Differences): Promise<void> {
-    const { kvConfig, slicer } = this.#own
+    const { kvConfig } = this.#own
     const response = await this.#invoke(RequestCode.GET_KVLIST_BY_NAMESPACE, { namespace })
     const isAbsent = response.code === ResponseCode.QUERY_NOT_FOUND
     const there = isAbsent
       ? new Map<string, string>()
-      : await slicer.run(decodeKVTable(successBody(response, RequestCode.GET_KVLIST_BY_NAMESPACE)))
+      : await this.#slicer.run(decodeKVTable(successBody(response, RequestCode.GET_KVLIST_BY_NAMESPACE)))
     differences.compareValues(
       'kv',
       `${namespace}/`,

@@ -59,7 +59,7 @@ export class Peers {
     this.#context = context
     this.#random = random
     this.#peers = [...new Set(addressesOf(context.configuration.values.peers))].map((address) => ({
-      comparison: new PeerComparison(address, client, own),
+      comparison: new PeerComparison(address, client, own, context.slicer),
       state: { address, ...state, differences: [] },
       seenMs: new Map(),
       failures: 0,

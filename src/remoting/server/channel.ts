@@ -10,6 +10,7 @@ import {
   type RemotingCommand,
   type RemotingResponse,
 } from '../../protocol/remoting-command.ts'
+import { ResponseCode } from '../../protocol/response-code.ts'
 import { Connection } from './connection.ts'
 import type { ConnectionMemoryLimit, LimitedConnection, RequestsInProgress } from './connection-limits.ts'
 import { type LargeFrameThrottle, MIN_PAUSE_BYTES } from './large-frame-throttle.ts'
@@ -19,7 +20,10 @@ import type { SharedReadBuffer } from './shared-read-buffer.ts'
 
 /** What all channels of a server share. */
 export interface ChannelOptions
-  extends Pick<RemotingServerOptions, 'dispatcher' | 'nowMs' | 'maxFrameBytes' | 'counters' | 'events'> {
+  extends Pick<
+    RemotingServerOptions,
+    'dispatcher' | 'nowMs' | 'maxFrameBytes' | 'counters' | 'durations' | 'events'
+  > {
   readonly commandDecoder: CommandDecoder
   readonly responses: ResponseBuffer
   /** Undefined if each socket reads into memory of its own. */
@@ -179,15 +183,17 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   #handle(request: RemotingCommand, context: RequestContext): void {
     // This server sends no requests over these connections, so a response is dropped, as in Java.
     if (isResponse(request)) return
-    const { dispatcher, inProgress } = this.#options
+    const { dispatcher, inProgress, durations } = this.#options
+    const isTimed = durations.isTimed(request.code)
     const error = request.body === null ? undefined : inProgress.check(request.body.length)
     const response =
       error === undefined ? dispatcher.dispatch(request, context) : dispatcher.reject(error, request, context)
-    if (response instanceof Promise) this.#await(request, response)
-    else this.#queue(request, response)
+    const arrivedMs = isTimed ? context.nowMs : undefined
+    if (response instanceof Promise) this.#await(request, response, arrivedMs)
+    else this.#queue(request, response, arrivedMs)
   }
 
-  #await(request: RemotingCommand, response: Promise<RemotingResponse>): void {
+  #await(request: RemotingCommand, response: Promise<RemotingResponse>, arrivedMs: number | undefined): void {
     const { inProgress } = this.#options
     const bytes = request.body?.length ?? 0
     this.#busy = true
@@ -197,7 +203,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
       inProgress.add(-bytes)
       this.lastActivityMs = this.#options.nowMs()
       try {
-        this.#queue(request, settled)
+        this.#queue(request, settled, arrivedMs)
       } catch (error) {
         this.#onInternalError(error)
       }
@@ -213,9 +219,20 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
     this.destroy()
   }
 
-  #queue(request: RemotingCommand, response: RemotingResponse): void {
+  /** @param arrivedMs - When the request arrived, if it is timed. */
+  #queue(request: RemotingCommand, response: RemotingResponse, arrivedMs: number | undefined): void {
+    const { counters, durations, nowMs } = this.#options
+    const { code } = response
+    counters.outcomes.add(code)
+    counters.results.add(code === ResponseCode.REQUEST_CODE_NOT_SUPPORTED ? undefined : request.code, code)
+    this.#put(request, response)
+    if (arrivedMs === undefined) return
+    const result = isOneway(request) ? 'oneway' : this.closed ? 'write_channel_failed' : 'success'
+    durations.add(request.code, code, result, nowMs() - arrivedMs)
+  }
+
+  #put(request: RemotingCommand, response: RemotingResponse): void {
     const { responses, counters } = this.#options
-    counters.outcomes.add(response.code)
     if (isOneway(request) || this.closed) {
       counters.withoutResponse++
       return

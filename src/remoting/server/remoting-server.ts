@@ -4,6 +4,7 @@ import { BufferPool } from '../../protocol/frame-decoder.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
 import type { SerializeType } from '../../protocol/remoting-command.ts'
 import type { Counters } from '../../stats/counters.ts'
+import type { RequestDurations } from '../../stats/durations.ts'
 import { formatAddress, peerAddress } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
@@ -55,6 +56,7 @@ export interface RemotingServerOptions {
   readonly events: RemotingServerEvents
   readonly limits: RemotingLimits
   readonly counters: Counters
+  readonly durations: RequestDurations
 }
 
 /** Called when something happens to a connection. */

@@ -48,12 +48,23 @@ const shownInOtherModes = ['cluster-test-mode', 'graceful-shutdown', 'update-wit
 /** Those that take more than a sequence can send, a restart, or a pause of the process: docs/reliability.md names their tests. */
 const shownByFaults = ['limits', 'routes-restored', 'pause-excused'] as const
 
+/** Those of a request code of our own, which Java does not know: test/http/api.test.ts shows them. */
+const shownByOwnCodes = ['inspect-request'] as const
+
 export const differences: {
   readonly shownBySequences: readonly DifferenceId[]
   readonly shownByRacesOnly: readonly string[]
   readonly shownByTlsOnly: readonly string[]
   readonly shownInOtherModes: readonly string[]
   readonly shownByFaults: readonly string[]
-} = { shownBySequences, shownByRacesOnly, shownByTlsOnly, shownInOtherModes, shownByFaults }
+  readonly shownByOwnCodes: readonly string[]
+} = {
+  shownBySequences,
+  shownByRacesOnly,
+  shownByTlsOnly,
+  shownInOtherModes,
+  shownByFaults,
+  shownByOwnCodes,
+}
 
 export type DifferenceId = (typeof shownBySequences)[number]

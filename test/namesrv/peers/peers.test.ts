@@ -50,7 +50,6 @@ class World {
         routeInfo: this.routeInfo,
         kvConfig: new KVConfigManager(kv, async () => {}, limits),
         comparableConfig: () => comparableConfig(context.configuration),
-        slicer: context.slicer,
       },
       () => 0.5,
     )
