@@ -8,6 +8,7 @@ import type { TopicMisses } from '../stats/topic-misses.ts'
 import type { ConnectionSource } from './connections/census.ts'
 import type { Findings } from './findings/findings.ts'
 import type { RouteHistory } from './history/route-history.ts'
+import type { PeerState } from './peers-view.ts'
 import type { RouteIndexCache } from './route-index.ts'
 
 /** Which server this is. */
@@ -69,6 +70,10 @@ export interface InspectSources {
   /** The server's certificate; undefined without one from a file. */
   readonly certificate: () => ServerCertificate | undefined
   readonly slicer: TimeSlicer
+  /** The NameServers that this one compares itself with. */
+  readonly peers: { list(): readonly PeerState[] }
+  /** The configuration by which NameServers may answer the same request differently. */
+  readonly comparableConfig: () => ReadonlyMap<string, string>
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number
   /** Milliseconds since the epoch, of the system clock. */

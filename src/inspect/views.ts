@@ -1,6 +1,8 @@
 import { brokersView, brokerView, clustersView } from './broker-views.ts'
+import { digestView } from './digest-view.ts'
 import { eventsView } from './events-view.ts'
 import { findingsView } from './findings-view.ts'
+import { peersView } from './peers-view.ts'
 import type { InspectSources } from './sources.ts'
 import { topicRouteView, topicsView, topicView } from './topic-views.ts'
 import type { View } from './view.ts'
@@ -16,5 +18,7 @@ export function allViews(sources: InspectSources): View[] {
     topicRouteView(sources),
     eventsView(sources),
     findingsView(sources),
+    digestView(sources),
+    peersView(sources),
   ]
 }

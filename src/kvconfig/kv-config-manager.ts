@@ -61,6 +61,11 @@ export class KVConfigManager {
     return this.#state.size.bytes
   }
 
+  /** All namespaces with their entries. */
+  get table(): KVConfigTable {
+    return this.#state.table
+  }
+
   /** A value, or null if there is none. */
   getKVConfig(namespace: string | null, key: string | null): string | null {
     if (namespace === null || key === null) return null

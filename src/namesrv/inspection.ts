@@ -18,7 +18,10 @@ import { packageCommit, packageVersion } from './package-version.ts'
 
 /** What a server is made of, as far as it shows it. */
 export interface InspectedParts
-  extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'suspicionOf' | 'certificate'> {
+  extends Pick<
+    InspectSources,
+    'routeInfo' | 'kvConfig' | 'comparableConfig' | 'peers' | 'health' | 'suspicionOf' | 'certificate'
+  > {
   readonly connections: Omit<InspectSources['connections'], 'census'>
   /** Serves lookups (105), without counting or logging those without a route. */
   readonly processLookup: Processor

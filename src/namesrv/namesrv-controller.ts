@@ -13,6 +13,7 @@ import type { RecentEvents } from '../stats/recent-events.ts'
 import { BrokerLiveness } from './brokers/broker-liveness.ts'
 import { ClusterTestMode } from './cluster-test/cluster-test-mode.ts'
 import { withoutBrackets } from './config/check-value.ts'
+import { recountDigest } from './digest-recount.ts'
 import { removeLeftovers } from './files/atomic-file.ts'
 import { loadKVConfig } from './files/kv-config-file.ts'
 import { RouteSnapshots } from './files/route-snapshots.ts'
@@ -31,6 +32,7 @@ import {
 } from './namesrv-context.ts'
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
 import { PauseDetector } from './pause-detector.ts'
+import { comparableConfig, Peers } from './peers/peers.ts'
 import { Readiness } from './readiness.ts'
 import { closeConnections, drainClients, writeLastSnapshot } from './shutdown-steps.ts'
 import { stateDump } from './state-dump.ts'
@@ -65,6 +67,7 @@ export class NamesrvController {
   #server: RemotingServer | undefined
   #kvConfig: KVConfigManager | undefined
   #inspection: Inspection | undefined
+  #peers: Peers | undefined
   readonly #httpOnAnyPort: boolean
   #shuttingDown = false
   #endChecks: (() => void)[] = []
@@ -144,6 +147,7 @@ export class NamesrvController {
     // Kept until here: an overload that began before is still reported as over.
     for (const end of this.#endChecks) end()
     this.#clusterTest?.stop()
+    this.#peers?.stop()
     this.#client.close()
     if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
     // Last, so that probes see a server that is alive but not ready for as long as it works.
@@ -180,10 +184,13 @@ export class NamesrvController {
     this.#snapshots?.load()
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
     const { routeInfo } = this.#liveness
-    const lookups = { routeInfo, kvConfig: this.#kvConfig, settings: values, startedMs: clock.nowMs() }
+    const kvConfig = this.#kvConfig
+    const compared = { routeInfo, kvConfig, comparableConfig: () => comparableConfig(configuration) }
+    this.#peers = new Peers(this.#context, this.#client, compared)
+    const lookups = { routeInfo, kvConfig, settings: values, startedMs: clock.nowMs() }
     this.#inspection = new Inspection(this.#context, {
-      routeInfo,
-      kvConfig: this.#kvConfig,
+      ...compared,
+      peers: this.#peers,
       health: this.#readiness,
       connections: {
         open: () => this.#server?.openConnections() ?? [],
@@ -264,6 +271,7 @@ export class NamesrvController {
     this.#clusterTest?.start()
     this.#snapshots?.start()
     this.#liveness.start()
+    this.#peers?.start()
     this.#inspection?.startFindings()
     const overload = new Overload(this.#context, {
       requestBytesInProgress: () => this.#server?.requestBytesInProgress ?? 0,
@@ -272,6 +280,7 @@ export class NamesrvController {
     })
     this.#endChecks = [
       watchFileDescriptors(this.#context),
+      recountDigest(this.#context, this.#liveness.routeInfo),
       this.#context.scheduler.every(CHECK_INTERVAL_MS, () => overload.check()),
     ]
   }
