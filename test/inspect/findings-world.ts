@@ -48,6 +48,7 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
     suspicionOf: () => undefined,
     history,
     misses,
+    peers: { list: () => [] },
     connections: { census: () => takeCensus([]) },
     certificate: () => undefined,
     ...given,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { takeCensus } from '../../src/inspect/connections/census.ts'
 import type { Finding } from '../../src/inspect/findings/finding.ts'
 import { findingsView } from '../../src/inspect/findings-view.ts'
+import type { PeerState } from '../../src/inspect/peers-view.ts'
 import type { InspectSources } from '../../src/inspect/sources.ts'
 import type { OpenConnection } from '../../src/stats/connections.ts'
 import { type Broker, findingsWorld } from './findings-world.ts'
@@ -524,6 +525,56 @@ test.each([
   const [finding] = await evaluate()
   expect(finding?.severity).toBe(severity)
   if (finding !== undefined) expect(finding.evidence).toMatchObject({ daysLeft: days })
+})
+
+describe('another NameServer', () => {
+  const state: PeerState = {
+    address: 'ns2:9876',
+    isUp: true,
+    verdict: 'diverged',
+    sinceMs: 1_000_000,
+    comparedMs: 1_000_000,
+    reason: null,
+    differences: [
+      { kind: 'topic_missing', subject: 'Orders', here: 'broker-a', there: null },
+      { kind: 'broker_missing', subject: 'broker-a', here: '0=10.0.0.1:10911', there: null },
+      { kind: 'permission', subject: 'Told on broker-b', here: '4', there: '6' },
+    ],
+  }
+  const findingsOf = (given: Partial<PeerState>) =>
+    findingsWorld({ peers: { list: () => [{ ...state, ...given }] } }).evaluate()
+
+  test('that lacks a broker is a critical finding about the broker, without those of its topics', async () => {
+    expect(await findingsOf({})).toMatchObject([
+      {
+        rule: 'missing_on_peer',
+        severity: 'critical',
+        subject: 'broker-a on ns2:9876',
+        evidence: { peer: 'ns2:9876', here: '0=10.0.0.1:10911', since: '2026-11-28T12:00:00.000Z' },
+      },
+      {
+        rule: 'peer_diverged',
+        severity: 'warning',
+        subject: 'ns2:9876',
+        evidence: {
+          differences: [
+            'topic_missing Orders: broker-a here, missing there',
+            'broker_missing broker-a: 0=10.0.0.1:10911 here, missing there',
+            'permission Told on broker-b: 4 here, 6 there',
+          ],
+        },
+      },
+    ])
+  })
+
+  test('that has what is missing here is a critical finding', async () => {
+    const differences = [{ kind: 'topic_missing', subject: 'T', here: null, there: 'broker-a' }] as const
+    expect(brief(await findingsOf({ differences }))).toEqual(['critical peer_diverged ns2:9876'])
+  })
+
+  test.each(['agrees', 'settling', 'unknown'] as const)('whose verdict is %s is none', async (verdict) => {
+    expect(await findingsOf({ verdict })).toEqual([])
+  })
 })
 
 test('names of peers are quoted in commands, and none is shown with control characters', async () => {

@@ -5,7 +5,7 @@ import type { InspectSources } from '../sources.ts'
 import { checkBrokers } from './broker-rules.ts'
 import { type Finding, type Observation, Observations } from './finding.ts'
 import { RULE_IDS, type RuleId, ruleOf, SEVERITIES, type Severity } from './rules.ts'
-import { checkCertificate, checkMisses, oldClients } from './server-rules.ts'
+import { checkCertificate, checkMisses, checkPeers, oldClients } from './server-rules.ts'
 import { checkTopics } from './topic-rules.ts'
 
 /** What the rules read. */
@@ -74,6 +74,7 @@ export class Findings {
       const { routeInfo } = this.#sources
       const found = new Observations()
       checkCertificate(this.#sources, found)
+      checkPeers(this.#sources, found)
       await this.#checkClients()
       await routeInfo.read((view) => this.#checkRoutes(view, found))
       this.#settle(found)

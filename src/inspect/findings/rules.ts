@@ -49,6 +49,16 @@ export const RULES = {
     severities: ['warning'],
     raiseAfterMs: 10_000,
   },
+  missing_on_peer: {
+    meaning:
+      'A broker or a topic has been missing at another NameServer of `peers` for longer than two registration periods: clients of that one do not find it.',
+    severities: ['critical'],
+  },
+  peer_diverged: {
+    meaning:
+      'Another NameServer of `peers` has had other routes, key-value entries or settings for longer than two registration periods. Critical if a broker or a topic is missing here.',
+    severities: ['critical', 'warning'],
+  },
   announced_address_differs: {
     meaning:
       'A broker announces an address of its own machine, its container or its private network (`brokerIP1`), but registers from another network: clients elsewhere cannot connect to it.',

@@ -27,6 +27,47 @@ export function checkCertificate({ certificate, dateMs }: FindingSources, found:
   })
 }
 
+/** What other NameServers lack, and other differences from them. */
+export function checkPeers(sources: FindingSources, found: Observations): void {
+  for (const peer of sources.peers.list()) {
+    if (peer.verdict !== 'diverged') continue
+    const missing = peer.differences.filter(
+      ({ kind }) => kind === 'broker_missing' || kind === 'topic_missing',
+    )
+    // With a broker its topics are missing, too.
+    const brokers = missing.filter(({ kind, there }) => kind === 'broker_missing' && there === null)
+    const there = brokers.length > 0 ? brokers : missing.filter((difference) => difference.there === null)
+    for (const { kind, subject, here } of there) {
+      found.add('missing_on_peer', 'critical', `${subject} on ${peer.address}`, () => {
+        const advice =
+          kind === 'broker_missing'
+            ? "Add that server to the broker's namesrvAddr, and see whether the broker reaches it."
+            : 'See whether it was deleted at that server only, or is registered by a broker that does not reach it.'
+        return {
+          text: `${subject} is missing at the NameServer ${peer.address}: clients that use it do not find it. ${advice}`,
+          evidence: { peer: peer.address, here: here ?? '', since: dateOf(peer.sinceMs, sources) },
+        }
+      })
+    }
+    const lacking = missing.find(({ here }) => here === null)?.subject
+    found.add('peer_diverged', lacking === undefined ? 'warning' : 'critical', peer.address, () => {
+      const { differences, address, sinceMs } = peer
+      const shown = differences.map(
+        ({ kind, subject, here, there }) =>
+          `${kind} ${subject}: ${here ?? 'missing'} here, ${there ?? 'missing'} there`,
+      )
+      const effect =
+        lacking === undefined
+          ? 'clients get other responses there'
+          : `clients of this server do not find ${lacking}`
+      return {
+        text: `The NameServer ${address} and this one differ (${differences.length} differences): ${effect}. Let every broker register with both (namesrvAddr), and repeat at one what an operator did at the other.`,
+        evidence: { since: dateOf(sinceMs, sources), differences: shown },
+      }
+    })
+  }
+}
+
 /** Java clients that need the former dialect of JSON. The versions of other languages are numbers of their own. */
 export function oldClients({ clients }: Census): Observations {
   const found = new Observations()
