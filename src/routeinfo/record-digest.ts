@@ -26,9 +26,14 @@ export class RecordDigest {
       this.#sums[lane] = (this.#sums[lane] as number) - (hash[lane] as number)
   }
 
+  /** Adds all records of another digest. */
+  addAll(other: RecordDigest): void {
+    this.add(other.#sums)
+  }
+
   copy(): RecordDigest {
     const copy = new RecordDigest()
-    copy.add(this.#sums)
+    copy.addAll(this)
     return copy
   }
 

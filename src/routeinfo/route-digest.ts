@@ -62,11 +62,16 @@ export class RouteDigest {
     return isChanged
   }
 
-  /** All digests as text: equal texts, equal digests. */
-  text(): string {
+  /** The three parts, for the log. */
+  get text(): string {
     const { routes, groups, static: mappings } = this.parts
-    const brokers = sortedEntries(this.brokers).map(([name, { hex }]) => [name, hex])
-    return JSON.stringify([routes.hex, groups.hex, mappings.hex, brokers])
+    return `${routes.hex} ${groups.hex} ${mappings.hex}`
+  }
+
+  equals(other: RouteDigest): boolean {
+    if (this.text !== other.text || this.brokers.size !== other.brokers.size) return false
+    for (const [name, { hex }] of this.brokers) if (other.brokers.get(name)?.hex !== hex) return false
+    return true
   }
 
   #countQueues(change: 'add' | 'remove', topic: string, queueData: QueueData): void {
