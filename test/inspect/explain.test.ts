@@ -134,6 +134,21 @@ const TOPIC_STORIES: readonly Story[] = [
     ],
   },
   {
+    title: 'a topic of a server whose brokers have all left, with more topics than it keeps the names of',
+    happens: async ({ broker }) => {
+      await broker.request(registration({ topics: Array.from({ length: 1_100 }, (_, index) => `T${index}`) }))
+      await broker.request(unregistration())
+    },
+    question: 'topic=T1099',
+    verdict: 'no_brokers',
+    sentences: [
+      'No broker is registered at this server, so T1099 has no route, nor has any other topic.',
+      'The last one that left: broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped, at TIME.',
+      'Start the brokers, with this server in their namesrvAddr (NAMESRV_ADDR).',
+      'It may be one of the topics that were removed with broker-a at TIME or before: not all of their names are kept.',
+    ],
+  },
+  {
     title: 'a topic that no broker has, while none creates topics',
     happens: ({ broker }) => broker.request(registration({ topics: ['order_topic', 'x'] })),
     question: 'topic=Order_Topic',

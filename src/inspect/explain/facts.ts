@@ -52,6 +52,7 @@ export async function topicFacts(
     loss: lossOf(history, topic),
     registration: history.topicRegistration(topic),
     unnamedRemovals: history.unnamedRemovals(),
+    lastDeparture: history.lastDeparture,
     rejections: history.rejections().filter(({ atMs }) => nowMs() - atMs < RECENT_REJECTION_MS),
     similar: inTables.cells.length > 0 ? [] : await slicer.run(similarNames(topic, topics, MAX_SIMILAR)),
     miss: misses.get(topic),

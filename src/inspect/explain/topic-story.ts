@@ -73,6 +73,8 @@ export interface TopicFacts {
   readonly registration: TopicRegistration | undefined
   /** Removals of so many topics that not all are known by name. */
   readonly unnamedRemovals: readonly RemovedTopics[]
+  /** The last departure of any broker. */
+  readonly lastDeparture: Departure | undefined
   /** Registrations rejected within the last minutes. */
   readonly rejections: readonly RegistrationRejection[]
   readonly similar: readonly SimilarName[]
@@ -247,10 +249,14 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
   }
   if (brokerGroups === 0) {
     const text = `No broker is registered at this server, so ${name(topic)} has no route, nor has any other topic.`
+    const last = facts.lastDeparture
+    const left =
+      last &&
+      `The last one that left: ${memberText(last)} ${causeText(last.cause)}, ${at(last.atMs, clocks)}.`
     const advice = 'Start the brokers, with this server in their namesrvAddr (NAMESRV_ADDR).'
     return story(
       'no_brokers',
-      [text, advice, ...rejectionTexts(facts), ...notes],
+      [text, left, advice, ...rejectionTexts(facts), ...notes],
       [mqadmin('clusterList', {})],
     )
   }
@@ -280,7 +286,7 @@ function groupText(topic: string): string | undefined {
 function unnamedText({ unnamedRemovals, clocks }: TopicFacts): string | undefined {
   const last = unnamedRemovals.at(-1)
   if (last === undefined) return undefined
-  return `It may have been one of the ${last.topics} topics that were removed with ${name(last.brokerName)} ${at(last.atMs, clocks)}: not all of their names are kept.`
+  return `It may be one of the topics that were removed with ${name(last.brokerName)} ${at(last.atMs, clocks)} or before: not all of their names are kept.`
 }
 
 function similarText({ similar }: TopicFacts): string | undefined {
