@@ -1,7 +1,9 @@
+import type { LimitName } from '../common/limit-error.ts'
 import type { TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
+import type { LockDurations, RequestDurations } from '../stats/durations.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 
 /** Which server this is. */
@@ -16,12 +18,27 @@ export interface ServerIdentity {
   readonly startedMs: number
 }
 
+/** A limit and how much of it is in use. */
+export interface LimitUse {
+  readonly limit: LimitName
+  /** Infinity if it is off. */
+  readonly max: number
+  /** Undefined for limits on a single request or address. */
+  readonly used: number | undefined
+}
+
 /** What the views read. */
 export interface InspectSources {
   readonly identity: ServerIdentity
   readonly routeInfo: RouteInfoManager
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
+  readonly durations: { readonly requests: RequestDurations; readonly lock: LockDurations }
+  readonly limits: () => readonly LimitUse[]
+  /** Milliseconds since the file of the route snapshot was last up to date; undefined if it never was. */
+  readonly snapshotAgeMs: () => number | undefined
+  /** HTTP responses by path and status, with a space between them. */
+  readonly httpRequests: ReadonlyMap<string, number>
   readonly events: RecentEvents
   readonly slicer: TimeSlicer
   /** Milliseconds on a monotonic clock. */

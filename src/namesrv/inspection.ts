@@ -1,14 +1,16 @@
 import { hostname } from 'node:os'
 import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
-import { apiRoute, type HttpRoute, handleBy, routeOf } from '../http/routes.ts'
+import { apiRoute, type HttpRoute, handleBy, metricsRoute, routeOf } from '../http/routes.ts'
 import { Inspector } from '../inspect/inspector.ts'
+import { Metrics } from '../inspect/metrics/metrics.ts'
 import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { logInternalError } from './logs/request-log.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 import { packageVersion } from './package-version.ts'
+import { ProcessMonitor } from './process-monitor.ts'
 
 /** What a server shows of itself, at the HTTP port and by request code 1450. */
 export class Inspection {
@@ -16,19 +18,31 @@ export class Inspection {
   readonly #context: NamesrvContext
   readonly #sources: InspectSources
   #http: HttpServer | undefined
+  readonly #httpRequests = new Map<string, number>()
+  readonly #metrics: Metrics
+  readonly #process = new ProcessMonitor()
 
-  constructor(context: NamesrvContext, parts: Pick<InspectSources, 'routeInfo' | 'kvConfig'>) {
-    const { clock, counters, events, slicer } = context
+  constructor(
+    context: NamesrvContext,
+    parts: Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'limits' | 'snapshotAgeMs'>,
+  ) {
+    const { clock, counters, durations, events, slicer, configuration } = context
     this.#context = context
     this.#sources = {
       ...parts,
       identity: identityOf(context),
       counters,
+      durations,
+      httpRequests: this.#httpRequests,
       events,
       slicer,
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),
     }
+    this.#metrics = new Metrics(this.#sources, {
+      ...configuration.values,
+      processFigures: () => this.#process.read(),
+    })
     this.inspector = new Inspector(allViews(this.#sources), slicer)
   }
 
@@ -46,6 +60,7 @@ export class Inspection {
     try {
       const bound = await http.start()
       this.#http = http
+      this.#process.start()
       logger.info(bound, 'HTTP server started')
       return bound
     } catch (error) {
@@ -60,13 +75,14 @@ export class Inspection {
   async stop(): Promise<void> {
     const http = this.#http
     if (http === undefined) return
+    this.#process.stop()
     const cut = this.#context.scheduler.after(1_000, () => http.cut())
     await http.stop()
     cut()
   }
 
   #routes(): HttpRoute[] {
-    return [apiRoute(this.inspector)]
+    return [metricsRoute(this.#metrics), apiRoute(this.inspector)]
   }
 
   #createServer(listenPort: number): HttpServer {
@@ -87,8 +103,15 @@ export class Inspection {
         void throttle.log('warn', 'HTTP request rejected', { peer, status, reason }),
       onFailure: (peer, path, error) =>
         logInternalError(this.#context, `HTTP request ${path} failed`, peer, error),
-      onResponse: () => {},
+      onResponse: (path, status) => this.#countResponse(routes, path, status),
     })
+  }
+
+  /** Counted by the paths that are served: clients can make up any number of others. */
+  #countResponse(routes: readonly HttpRoute[], path: string, status: number): void {
+    const known = this.inspector.pathOf(path) ?? routeOf(routes, path)?.path ?? 'other'
+    const key = `${known} ${status}`
+    this.#httpRequests.set(key, (this.#httpRequests.get(key) ?? 0) + 1)
   }
 }
 

@@ -17,6 +17,7 @@ import { loadKVConfig } from './files/kv-config-file.ts'
 import { RouteSnapshots } from './files/route-snapshots.ts'
 import { Inspection } from './inspection.ts'
 import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './limits/file-descriptors.ts'
+import { limitUses } from './limits/limit-uses.ts'
 import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
@@ -173,7 +174,21 @@ export class NamesrvController {
     this.#snapshots?.load()
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
     const { routeInfo } = this.#liveness
-    this.#inspection = new Inspection(this.#context, { routeInfo, kvConfig: this.#kvConfig })
+    const kvConfig = this.#kvConfig
+    this.#inspection = new Inspection(this.#context, {
+      routeInfo,
+      kvConfig,
+      limits: () =>
+        limitUses(this.#context, {
+          routeInfo,
+          kvConfig,
+          client: this.#client,
+          server: this.#server,
+          clusterTest: this.#clusterTest,
+          descriptors: this.#descriptors,
+        }),
+      snapshotAgeMs: () => this.#snapshots?.ageMs,
+    })
     const { processors } = new DefaultRequestProcessor({
       routeInfo,
       kvConfig: this.#kvConfig,

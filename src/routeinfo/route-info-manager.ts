@@ -1,4 +1,4 @@
-import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
+import type { MaybePromise, Steps, TimeSlicer } from '../common/time-slicer.ts'
 import type { DataVersion } from '../protocol/body/data-version.ts'
 import { encodeClusterInfo } from '../protocol/body/lists-and-tables.ts'
 import { encodeTopicRouteData, type QueueData } from '../protocol/body/topic-route-data.ts'
@@ -18,6 +18,7 @@ import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
 import type { RouteEvent, UnregisterReason } from './route-changes.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
+import type { RouteView } from './route-view.ts'
 import type { RestorationOutcome, RestoredRoutes } from './snapshot/restored-routes.ts'
 import { routeSnapshotText } from './snapshot/snapshot-text.ts'
 import { checkTopic, type TableLimits, UNLIMITED } from './table-limits.ts'
@@ -235,6 +236,11 @@ export class RouteInfoManager {
     return encodeTopicRouteData({ ...filterByZoneName(route, zoneName), orderTopicConf }, 'legacy')
   }
 
+  /** Reads the routes as clients see them, in slices, while nothing changes them. @throws {LockError} {LimitError} (or rejects) */
+  read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
+    return this.#routes.read(work, owner)
+  }
+
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */
   encodedClusterInfo(owner: LockOwner): MaybePromise<Buffer> {
     return this.#routes.read(
@@ -299,6 +305,16 @@ export class RouteInfoManager {
   /** Grows with every change other than a heartbeat: equal revisions, equal snapshots. */
   get revision(): number {
     return this.#routes.revision
+  }
+
+  /** Bytes of encoded routes that are kept. */
+  get encodedRouteBytes(): number {
+    return this.#cache.bytes
+  }
+
+  /** Brokers' own requests to leave that wait. */
+  get waitingUnregistrations(): number {
+    return this.#removals.waitingRequests
   }
 
   /** Whether routes of a snapshot are shown. */
