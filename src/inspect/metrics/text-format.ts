@@ -95,10 +95,9 @@ const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\
 function labelText(name: string, value: string): string {
   const cut = value.length > MAX_LABEL_CHARACTERS ? `${value.slice(0, MAX_LABEL_CHARACTERS)}…` : value
   // A control character has no escape in these formats, and Prometheus takes NUL for the end.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
   const escaped = cut
     .replace(/[\\"\n]/g, (found) => ESCAPES[found] as string)
-    .replace(/[\0-\x1f\x7f]/g, '\ufffd')
+    .replace(/\p{Cc}/gu, '\ufffd')
   return `${name}="${escaped}"`
 }
 
