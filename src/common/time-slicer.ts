@@ -21,12 +21,13 @@ const STEPS_PER_LOOK = 64
  * current turn.
  */
 export class TimeSlicer {
-  readonly #nowMs: () => number
+  /** Milliseconds on a monotonic clock. */
+  readonly nowMs: () => number
   readonly #defer: (task: () => void) => void
   readonly #sliceMs: number
 
   constructor({ nowMs, defer, sliceMs = 2 }: TimeSlicerOptions) {
-    this.#nowMs = nowMs
+    this.nowMs = nowMs
     this.#defer = defer
     this.#sliceMs = sliceMs
   }
@@ -50,13 +51,13 @@ export class TimeSlicer {
   }
 
   #slice<Result>(work: Steps<Result>): { result: Result } | undefined {
-    const endMs = this.#nowMs() + this.#sliceMs
+    const endMs = this.nowMs() + this.#sliceMs
     do {
       for (let step = 0; step < STEPS_PER_LOOK; step++) {
         const { done, value } = work.next()
         if (done) return { result: value }
       }
-    } while (this.#nowMs() < endMs)
+    } while (this.nowMs() < endMs)
     return undefined
   }
 }

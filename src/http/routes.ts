@@ -32,7 +32,7 @@ export function metricsRoute(metrics: Metrics): HttpRoute {
   return { path: '/metrics', handle }
 }
 
-const JSON_TYPE = 'application/json; charset=utf-8'
+export const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** `/api/v1/…`: the views. */
 export function apiRoute(inspector: Inspector): HttpRoute {

@@ -1,6 +1,6 @@
 import type { TimeSlicer } from '../common/time-slicer.ts'
-import type { LockOwner } from '../routeinfo/read-write-lock.ts'
-import { jsonParts } from './json-text.ts'
+import { LockError, type LockOwner } from '../routeinfo/read-write-lock.ts'
+import { jsonBody } from './json-text.ts'
 import { type View, ViewError } from './view.ts'
 
 /** The answer to a path, the same under both doors. */
@@ -36,7 +36,7 @@ export class Inspector {
     this.#routes = views.map((view) => ({ pattern: patternOf(view.path), view }))
   }
 
-  /** Rejects only if a view fails unexpectedly. */
+  /** Rejects if a view fails unexpectedly. @throws {LimitError} (rejects) Too many requests wait for the tables. */
   async ask({ target, owner, knownVersions = [] }: InspectQuestion): Promise<InspectAnswer> {
     try {
       const { view, path, query } = this.#find(target)
@@ -44,11 +44,9 @@ export class Inspector {
       if (version !== undefined && knownVersions.includes(version))
         return { status: 304, body: Buffer.alloc(0), version }
       const value = await view.read({ path, query, owner })
-      const parts = await this.#slicer.run(jsonParts(value))
-      return { status: 200, body: Buffer.from(`${parts.join('')}\n`), version }
+      return { status: 200, body: await this.#slicer.run(jsonBody(value)), version }
     } catch (error) {
-      if (!(error instanceof ViewError)) throw error
-      const { code, message } = error
+      const { code, message } = asViewError(error)
       return { status: STATUS[code], body: Buffer.from(`${JSON.stringify({ error: { code, message } })}\n`) }
     }
   }
@@ -70,6 +68,13 @@ export class Inspector {
     }
     throw new ViewError('ERR_NOT_FOUND', 'no such path; /api/v1/openapi.json lists all')
   }
+}
+
+/** @throws The error itself, unless it is an answer. */
+function asViewError(error: unknown): ViewError {
+  if (error instanceof ViewError) return error
+  if (error instanceof LockError) return new ViewError('ERR_UNAVAILABLE', error.message)
+  throw error
 }
 
 function checkQuery({ parameters = [] }: View, query: URLSearchParams): void {

@@ -1,37 +1,41 @@
 import type { Steps } from '../common/time-slicer.ts'
-
-/** Elements of an array that are written in one step. */
-const ELEMENTS_PER_STEP = 32
+import { TextChunks } from '../protocol/json/json-text.ts'
 
 /**
- * The JSON text of a plain value, in parts and in steps: a list of 100,000 names would block the event loop. Members that are undefined
- * are left out, as `JSON.stringify` does.
+ * The JSON text of a plain value, in steps: a list of thousands would block the event loop. Members that are undefined are left out,
+ * as `JSON.stringify` does. A line feed follows.
  */
-export function* jsonParts(value: unknown, parts: string[] = []): Steps<string[]> {
+export function* jsonBody(value: unknown): Steps<Buffer> {
+  const text = new TextChunks()
+  yield* write(value, text)
+  text.add('\n')
+  return text.toBuffer()
+}
+
+function* write(value: unknown, text: TextChunks): Steps<void> {
   if (Array.isArray(value)) {
-    parts.push('[')
-    for (let from = 0; from < value.length; from += ELEMENTS_PER_STEP) {
-      if (from > 0) parts.push(',')
-      const chunk = value.slice(from, from + ELEMENTS_PER_STEP)
-      parts.push(JSON.stringify(chunk).slice(1, -1))
-      yield
+    let separator = '['
+    for (const element of value) {
+      text.add(separator)
+      separator = ','
+      yield* write(element, text)
     }
-    parts.push(']')
-    return parts
+    text.add(separator === '[' ? '[]' : ']')
+    return
   }
   if (!isRecord(value)) {
-    parts.push(JSON.stringify(value ?? null))
-    return parts
+    text.add(JSON.stringify(value ?? null))
+    yield
+    return
   }
   let separator = '{'
   for (const [name, member] of Object.entries(value)) {
     if (member === undefined) continue
-    parts.push(`${separator}${JSON.stringify(name)}:`)
+    text.add(`${separator}${JSON.stringify(name)}:`)
     separator = ','
-    yield* jsonParts(member, parts)
+    yield* write(member, text)
   }
-  parts.push(separator === '{' ? '{}' : '}')
-  return parts
+  text.add(separator === '{' ? '{}' : '}')
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,15 +1,21 @@
 import type { LimitName } from '../common/limit-error.ts'
-import type { TimeSlicer } from '../common/time-slicer.ts'
+import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
+import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { LockDurations, RequestDurations } from '../stats/durations.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import type { RouteIndexCache } from './route-index.ts'
 
 /** Which server this is. */
 export interface ServerIdentity {
   /** Version of the program. */
   readonly version: string
+  /** Commit it was built from; null if unknown. */
+  readonly commit: string | null
+  /** Release of RocketMQ whose NameServer it behaves as. */
+  readonly protocolVersion: string
   /** Name of the server in metrics and views. */
   readonly nodeId: string
   /** Different at each start; the ids of events begin with it. */
@@ -27,10 +33,32 @@ export interface LimitUse {
   readonly used: number | undefined
 }
 
+/** A condition for sending clients to this server. */
+export interface HealthCheck {
+  readonly name: string
+  /** Why it does not hold; undefined if it does. */
+  readonly problem: string | undefined
+}
+
+/** Whether clients may be sent to this server. */
+export interface Health {
+  /** Whether all checks hold. */
+  readonly ready: boolean
+  /** Whether routes of a snapshot are served that brokers have not confirmed. */
+  readonly provisional: boolean
+  checks(): readonly HealthCheck[]
+}
+
 /** What the views read. */
 export interface InspectSources {
   readonly identity: ServerIdentity
+  readonly health: Health
   readonly routeInfo: RouteInfoManager
+  readonly routeIndex: RouteIndexCache
+  /** The response that a client gets to this lookup (105). */
+  readonly lookup: (request: Pick<RemotingCommand, 'version' | 'extFields'>) => MaybePromise<RemotingResponse>
+  /** Whether a broker without heartbeats was found unreachable (`brokerProbe`). */
+  readonly isSuspected: (clusterName: string, brokerAddr: string) => boolean
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
   readonly durations: { readonly requests: RequestDurations; readonly lock: LockDurations }

@@ -44,6 +44,47 @@ export interface View {
 /** A view cannot be given. */
 export class ViewError extends CodedError<'ERR_BAD_REQUEST' | 'ERR_NOT_FOUND' | 'ERR_UNAVAILABLE'> {}
 
+/** A text of the query or of a path as an error message shows it: in quotes, and not all of a long one. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 100))
+}
+
+/** A Java long as JSON: a number if a double holds it exactly, otherwise its digits as a string. */
+export function longValue(value: bigint): number | string {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : `${value}`
+}
+
+/** Schema of {@link longValue}. */
+export const LONG_SCHEMA: Schema = { type: ['integer', 'string'] }
+
+/** The first of many names, and how many there are. */
+export class FirstNames {
+  total = 0
+  readonly names: string[] = []
+  readonly #limit: number
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  add(name: string): void {
+    this.total++
+    if (this.names.length < this.#limit) this.names.push(name)
+  }
+}
+
+/** Schema of {@link FirstNames}. @param description - Of the names. */
+export function firstNamesOf(description: string): Schema {
+  const names = { type: 'array', items: { type: 'string' }, description: 'The first of them' }
+  return { ...objectOf({ total: { type: 'integer' }, names }), description }
+}
+
+/** Schema of an object that has exactly these members. */
+export function objectOf(properties: Readonly<Record<string, Schema>>): Schema {
+  return { type: 'object', required: Object.keys(properties), additionalProperties: false, properties }
+}
+
 /** An integer of the query. @throws {ViewError} `ERR_BAD_REQUEST` if it is no number from `min` to `max`. */
 export function integerOf(
   query: URLSearchParams,
@@ -54,6 +95,5 @@ export function integerOf(
   if (text === null) return otherwise
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (value >= min && value <= max) return value
-  const shown = JSON.stringify(text.slice(0, 100))
-  throw new ViewError('ERR_BAD_REQUEST', `${name}=${shown} is not a number from ${min} to ${max}`)
+  throw new ViewError('ERR_BAD_REQUEST', `${name}=${quoted(text)} is not a number from ${min} to ${max}`)
 }

@@ -1,16 +1,26 @@
 import { hostname } from 'node:os'
+import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, metricsRoute, routeOf } from '../http/routes.ts'
 import { Inspector } from '../inspect/inspector.ts'
 import { Metrics } from '../inspect/metrics/metrics.ts'
+import { RouteIndexCache } from '../inspect/route-index.ts'
 import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
+import type { Processor } from '../protocol/processor.ts'
+import { RequestCode } from '../protocol/request-code.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { logInternalError } from './logs/request-log.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
-import { packageVersion } from './package-version.ts'
+import { packageCommit, packageVersion } from './package-version.ts'
 import { ProcessMonitor } from './process-monitor.ts'
+
+/** What a server is made of, as far as it shows it. */
+export interface InspectedParts extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'isSuspected' | 'limits' | 'snapshotAgeMs'> {
+  /** Serves lookups (105), without counting or logging those without a route. */
+  readonly processLookup: Processor
+}
 
 /** What a server shows of itself, at the HTTP port and by request code 1450. */
 export class Inspection {
@@ -22,14 +32,13 @@ export class Inspection {
   readonly #metrics: Metrics
   readonly #process = new ProcessMonitor()
 
-  constructor(
-    context: NamesrvContext,
-    parts: Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'limits' | 'snapshotAgeMs'>,
-  ) {
+  constructor(context: NamesrvContext, { processLookup, ...parts }: InspectedParts) {
     const { clock, counters, durations, events, slicer, configuration } = context
     this.#context = context
     this.#sources = {
       ...parts,
+      routeIndex: new RouteIndexCache(parts.routeInfo, slicer),
+      lookup: lookupOf(processLookup, context),
       identity: identityOf(context),
       counters,
       durations,
@@ -82,7 +91,8 @@ export class Inspection {
   }
 
   #routes(): HttpRoute[] {
-    return [metricsRoute(this.#metrics), apiRoute(this.inspector)]
+    const { health, identity } = this.#sources
+    return [...healthRoutes(health, identity), metricsRoute(this.#metrics), apiRoute(this.inspector)]
   }
 
   #createServer(listenPort: number): HttpServer {
@@ -115,10 +125,19 @@ export class Inspection {
   }
 }
 
+/** Looks a topic up as a client does. */
+function lookupOf(process: Processor, { clock }: NamesrvContext): InspectSources['lookup'] {
+  const channel = { id: 0, remoteAddress: 'http', isLoopback: true, closed: false }
+  const request = { code: RequestCode.GET_ROUTEINFO_BY_TOPIC, opaque: 0, flag: 0, remark: null, body: null }
+  return (given) => process({ ...request, ...given }, { channel, nowMs: clock.nowMs() })
+}
+
 function identityOf({ clock, configuration }: NamesrvContext): ServerIdentity {
   const { nodeId, listenPort } = configuration.values
   return {
     version: packageVersion(),
+    commit: packageCommit(),
+    protocolVersion: '5.5.0',
     nodeId: nodeId === '' ? `${hostname()}:${listenPort}` : nodeId,
     bootId: Date.now().toString(36),
     startedMs: clock.nowMs(),

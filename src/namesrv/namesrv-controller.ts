@@ -1,4 +1,5 @@
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
+import { lookupProcessor } from '../processor/client-request-processor.ts'
 import { DefaultRequestProcessor } from '../processor/default-request-processor.ts'
 import { RegistrationCache } from '../processor/registration-cache.ts'
 import { SerializeType } from '../protocol/remoting-command.ts'
@@ -30,6 +31,7 @@ import {
 } from './namesrv-context.ts'
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
 import { PauseDetector } from './pause-detector.ts'
+import { Readiness } from './readiness.ts'
 import { closeConnections, drainClients, writeLastSnapshot } from './shutdown-steps.ts'
 import { stateDump } from './state-dump.ts'
 import { ServerTls } from './tls/server-tls.ts'
@@ -51,6 +53,7 @@ export class NamesrvController {
   readonly events: RecentEvents
   readonly #context: NamesrvContext
   readonly #pauses: PauseDetector
+  readonly #readiness: Readiness
   readonly #tls: ServerTls
   readonly #descriptors: DescriptorShares | undefined
   readonly #client: RemotingClient
@@ -63,7 +66,6 @@ export class NamesrvController {
   #kvConfig: KVConfigManager | undefined
   #inspection: Inspection | undefined
   readonly #httpOnAnyPort: boolean
-  #started = false
   #shuttingDown = false
   #endChecks: (() => void)[] = []
 
@@ -83,14 +85,15 @@ export class NamesrvController {
     this.#liveness = new BrokerLiveness(this.#context, this.#client, (channelId) =>
       this.#server?.closeChannel(channelId),
     )
+    this.#readiness = new Readiness(this.#context, () => this.#liveness.routeInfo.isRestored)
     if (options.configuration.values.routeSnapshotPath !== '') {
       this.#snapshots = new RouteSnapshots(this.#context, this.#liveness.routeInfo)
     }
   }
 
-  /** Whether new clients may be sent here: from the end of the start to the beginning of the shutdown. */
+  /** Whether new clients may be sent here: all checks of `/readyz` hold. */
   get ready(): boolean {
-    return this.#started && !this.#shuttingDown
+    return this.#readiness.ready
   }
 
   /** The state of the server as plain values: sizes, counters and recent events, and nothing secret. */
@@ -119,7 +122,7 @@ export class NamesrvController {
     this.#server = server
     this.#startTasks(dispatcher)
     const http = await this.#inspection?.start(this.#httpOnAnyPort)
-    this.#started = true
+    this.#readiness.onStarted()
     return { ...bound, httpPort: http?.port }
   }
 
@@ -132,6 +135,7 @@ export class NamesrvController {
   async shutdown(): Promise<void> {
     const first = !this.#shuttingDown
     this.#shuttingDown = true
+    this.#readiness.onShutdown()
     this.#liveness.stop()
     this.#tls.stop()
     if (first && this.#server !== undefined) await drainClients(this.#server, this.#context)
@@ -139,11 +143,12 @@ export class NamesrvController {
     // Kept until here: an overload that began before is still reported as over.
     for (const end of this.#endChecks) end()
     this.#clusterTest?.stop()
-    await this.#inspection?.stop()
     this.#client.close()
+    if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
+    // Last, so that probes see a server that is alive but not ready for as long as it works.
+    await this.#inspection?.stop()
     this.#context.throttle.end()
     this.#pauses.stop()
-    if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
   }
 
   /** The client for requests to brokers and other NameServers. */
@@ -175,9 +180,8 @@ export class NamesrvController {
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
     const { routeInfo } = this.#liveness
     const kvConfig = this.#kvConfig
+    const lookups = { routeInfo, kvConfig, settings: values, startedMs: clock.nowMs() }
     this.#inspection = new Inspection(this.#context, {
-      routeInfo,
-      kvConfig,
       limits: () =>
         limitUses(this.#context, {
           routeInfo,
@@ -188,15 +192,17 @@ export class NamesrvController {
           descriptors: this.#descriptors,
         }),
       snapshotAgeMs: () => this.#snapshots?.ageMs,
-    })
-    const { processors } = new DefaultRequestProcessor({
       routeInfo,
       kvConfig: this.#kvConfig,
+      health: this.#readiness,
+      processLookup: lookupProcessor({ ...lookups, logNoRoute: undefined }, this.#clusterTest),
+      isSuspected: (clusterName, brokerAddr) => this.#liveness.isSuspected(clusterName, brokerAddr),
+    })
+    const { processors } = new DefaultRequestProcessor({
+      ...lookups,
       slicer,
-      settings: values,
       configuration: new LiveConfiguration(this.#context),
       inspection: this.#inspection.inspector,
-      startedMs: clock.nowMs(),
       product: this.#clusterTest,
       registrations: new RegistrationCache(values.registrationMemoryMaxBytes),
       counters,

@@ -1,7 +1,20 @@
 import { readFileSync } from 'node:fs'
 
+interface PackageFile {
+  readonly version: string
+  readonly gitHead?: string
+}
+
 /** The version in package.json. */
 export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
+  return packageFile().version
+}
+
+/** The commit that the package was built from, if its build stored it in package.json; null otherwise. */
+export function packageCommit(): string | null {
+  return packageFile().gitHead ?? null
+}
+
+function packageFile(): PackageFile {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as PackageFile
 }

@@ -113,6 +113,18 @@ export class ClusterTestRequestProcessor {
   }
 }
 
+/** Serves GET_ROUTEINFO_BY_TOPIC. @param product - Defined in the cluster-test mode. */
+export function lookupProcessor(
+  options: ClientRequestOptions,
+  product: ProductRouteLookup | undefined,
+): Processor {
+  const processor =
+    product === undefined
+      ? new ClientRequestProcessor(options)
+      : new ClusterTestRequestProcessor(options, product)
+  return processor.processRequest
+}
+
 /** What Java's `StringUtils.isBlank` takes for blank: white space, but not the non-breaking spaces. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: four of them are white space to Java
 const BLANK = /^[\t-\r\u001c-\u0020\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]*$/

@@ -11,9 +11,8 @@ import {
 } from './brokers.ts'
 import {
   type ClientRequestOptions,
-  ClientRequestProcessor,
   type ClientRequestSettings,
-  ClusterTestRequestProcessor,
+  lookupProcessor,
   type ProductRouteLookup,
 } from './client-request-processor.ts'
 import { handleRegisterBroker, type RegisterBrokerOptions } from './handle-register-broker.ts'
@@ -76,17 +75,13 @@ export class DefaultRequestProcessor {
     const { routeInfo, kvConfig, configuration, inspection, settings, counters, log, product } = options
     const { maxRequestBodyBytes } = settings
     const inFlight = new RegistrationsInFlight(settings, counters)
-    const lookups =
-      product === undefined
-        ? new ClientRequestProcessor(options)
-        : new ClusterTestRequestProcessor(options, product)
     this.processors = {
       [RequestCode.PUT_KV_CONFIG]: putKVConfig(options),
       [RequestCode.GET_KV_CONFIG]: getKVConfig(kvConfig),
       [RequestCode.DELETE_KV_CONFIG]: deleteKVConfig(options),
       [RequestCode.REGISTER_BROKER]: handleRegisterBroker({ ...options, inFlight }),
       [RequestCode.UNREGISTER_BROKER]: unregisterBroker(routeInfo),
-      [RequestCode.GET_ROUTEINFO_BY_TOPIC]: lookups.processRequest,
+      [RequestCode.GET_ROUTEINFO_BY_TOPIC]: lookupProcessor(options, product),
       [RequestCode.GET_BROKER_CLUSTER_INFO]: getBrokerClusterInfo(routeInfo),
       [RequestCode.WIPE_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'wipe', log),
       [RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER]: getAllTopicList(options),

@@ -181,7 +181,7 @@ function registeringBroker(
   { channel, nowMs }: RequestContext,
   generation: number,
 ): RegisteringBroker {
-  const { extFields } = request
+  const { extFields, version } = request
   const brokerId = requiredLongField(request, 'brokerId')
   const heartbeatTimeoutMs = longField(extFields, 'heartbeatTimeoutMillis')
   return {
@@ -195,6 +195,7 @@ function registeringBroker(
     enableActingMaster: booleanField(extFields, 'enableActingMaster'),
     channelId: channel.id,
     peer: channel.remoteAddress,
+    version,
     generation,
     nowMs,
   }

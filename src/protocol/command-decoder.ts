@@ -43,6 +43,7 @@ export class CommandDecoder {
     return {
       // A spread takes longer than decoding the header.
       code: header.code,
+      language: header.language,
       version: header.version,
       opaque: header.opaque,
       flag: header.flag,

@@ -1,4 +1,5 @@
 import { quote } from './json/json-text.ts'
+import type { LanguageCode } from './language-code.ts'
 
 /** How a header is written: the top byte of the header word. @see SerializeType in apache/rocketmq */
 export const SerializeType = { JSON: 0, ROCKETMQ: 1 } as const
@@ -35,12 +36,14 @@ export const CURRENT_VERSION = MQVersion.V5_5_0
 export type ExtFields = ReadonlyMap<string, string | null>
 
 /**
- * One message of the remoting protocol, in either direction. Its language is left out: no behaviour depends on it, and ours is JAVA.
+ * One message of the remoting protocol, in either direction.
  * @see RemotingCommand in apache/rocketmq
  */
 export interface RemotingCommand {
   /** Request code, or response code if the response flag is set. */
   readonly code: number
+  /** Of the sender; no behaviour depends on it. */
+  readonly language: LanguageCode
   /** MQVersion ordinal of the sender. */
   readonly version: number
   /** Correlation id, int32, chosen by the requester. */
@@ -107,10 +110,14 @@ export function isOneway(command: RemotingCommand): boolean {
   return (command.flag & ONEWAY_FLAG) !== 0
 }
 
+/** In our commands: this NameServer behaves as Java's does. */
+const OWN_LANGUAGE = 'JAVA'
+
 /** The command of a response: our language and version, the request's opaque, the response flag alone. */
 export function responseCommand(response: RemotingResponse, opaque: number): RemotingCommand {
   return {
     code: response.code,
+    language: OWN_LANGUAGE,
     version: CURRENT_VERSION,
     opaque,
     flag: RESPONSE_FLAG,
@@ -128,5 +135,5 @@ export function requestCommand(
   { oneway = false, version = CURRENT_VERSION as number } = {},
 ): RemotingCommand {
   const flag = oneway ? ONEWAY_FLAG : 0
-  return { code, version, opaque, flag, remark: null, extFields, body: null }
+  return { code, language: OWN_LANGUAGE, version, opaque, flag, remark: null, extFields, body: null }
 }

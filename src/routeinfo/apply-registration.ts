@@ -135,7 +135,15 @@ export function repeatRegistration(
   if (!changesNothing) return undefined
   const lastUpdateTimestampMs = Math.max(nowMs, tables.lastPauseEndMs, live.lastUpdateTimestampMs)
   // Increments are not repeated, see `isComplete`.
-  const repeated = { ...live, channelId, peer, generation, lastUpdateTimestampMs, isComplete: true }
+  const repeated = {
+    ...live,
+    channelId,
+    peer,
+    generation,
+    lastUpdateTimestampMs,
+    registeredMs: nowMs,
+    isComplete: true,
+  }
   tables.setLive(repeated)
   const isMaster = group.brokerAddrs.get(MASTER_ID) === brokerAddr
   const result = isMaster ? NO_MASTER : masterOf(tables, clusterName, group.brokerAddrs)
@@ -189,7 +197,7 @@ function ignore(
 /** @returns Whether more than the data version and the times has changed. */
 function putLive(tables: RouteTables, registration: Registration, complete: boolean): boolean {
   const { clusterName, brokerAddr, brokerName, dataVersion, haServerAddr } = registration
-  const { channelId, peer, generation, nowMs } = registration
+  const { channelId, peer, version, generation, nowMs } = registration
   // A heartbeat may have arrived while the registration was being read.
   const lastHeartbeatMs = tables.live(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0
   return tables.setLive({
@@ -197,6 +205,8 @@ function putLive(tables: RouteTables, registration: Registration, complete: bool
     brokerAddr,
     brokerName,
     lastUpdateTimestampMs: Math.max(nowMs, tables.lastPauseEndMs, lastHeartbeatMs),
+    registeredMs: nowMs,
+    version,
     heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
     dataVersion,
     channelId,

@@ -16,6 +16,8 @@ export class LockedRouteTables {
   readonly view = new RouteView(this.tables)
   /** Grows with every change other than a heartbeat. */
   revision = 0
+  /** When the digest of the live tables last changed; undefined if it never has. */
+  digestChangedMs: number | undefined
   readonly #slicer: TimeSlicer
   readonly #cache: EncodedRouteCache
   readonly #onEvent: (event: RouteEvent) => void
@@ -68,6 +70,7 @@ export class LockedRouteTables {
     } finally {
       this.tables.commit()
       if (changes.any) this.revision++
+      if (this.tables.digest.commit()) this.digestChangedMs = this.#slicer.nowMs()
       this.#cache.drop(changes.topics, changes.groups)
       for (const event of changes.events) this.#onEvent(event)
     }

@@ -21,6 +21,11 @@ export class OverriddenQueues {
     return this.#byBroker.has(brokerName)
   }
 
+  /** What the broker last registered of a topic that an operator changed since; undefined if none did. */
+  registeredOf(topic: string, brokerName: string): QueueData | undefined {
+    return this.#byBroker.get(brokerName)?.get(topic)?.registered
+  }
+
   /** Notes a change of queues that is not a registration. */
   note(topic: string, before: QueueData, present: QueueData, versions: readonly DataVersion[]): void {
     const { brokerName } = present

@@ -1,34 +1,35 @@
 /** Seeds of the four lanes: the first fractional bits of the square roots of 2, 3, 5 and 7. */
-const SEEDS: readonly number[] = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a]
+const SEEDS = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a] as const
 const LANES = SEEDS.length
 
 /** A field of a record: a text, or a 32-bit number. */
 export type Field = string | number
 
+/** The hash of a record: four lanes of 32 bits. */
+export type RecordHash = Readonly<Uint32Array>
+
 /**
- * A digest of a set of records that does not depend on their order, and follows each record that comes or goes: the sum of their
- * hashes, in four lanes of 32 bits. It finds accidents, and not somebody who makes records up to deceive it. A sum, because
- * with an exclusive or a record that is there twice would count for nothing.
+ * A digest of a set of records that does not depend on their order and can follow each record that is added or removed: the sum of
+ * their hashes. It finds accidental differences, not records forged to collide. It is a sum because in an exclusive or two equal
+ * records cancel.
  */
 export class RecordDigest {
   readonly #sums = new Uint32Array(LANES)
 
-  add(record: readonly Field[]): void {
-    const hash = hashOf(record)
+  add(hash: RecordHash): void {
     for (let lane = 0; lane < LANES; lane++)
       this.#sums[lane] = (this.#sums[lane] as number) + (hash[lane] as number)
   }
 
-  remove(record: readonly Field[]): void {
-    const hash = hashOf(record)
+  remove(hash: RecordHash): void {
     for (let lane = 0; lane < LANES; lane++)
       this.#sums[lane] = (this.#sums[lane] as number) - (hash[lane] as number)
   }
 
-  /** Adds all records of another digest. */
-  addAll(other: RecordDigest): void {
-    for (let lane = 0; lane < LANES; lane++)
-      this.#sums[lane] = (this.#sums[lane] as number) + (other.#sums[lane] as number)
+  copy(): RecordDigest {
+    const copy = new RecordDigest()
+    copy.add(this.#sums)
+    return copy
   }
 
   /** Whether there is no record; a digest of records is empty with a probability of 2^-128. */
@@ -41,7 +42,7 @@ export class RecordDigest {
     return [...this.#sums].map((sum) => sum.toString(16).padStart(8, '0')).join('')
   }
 
-  /** The low 52 bits, which a metric's number holds exactly. */
+  /** The low 52 bits, which the number of a metric holds exactly. */
   get low52(): number {
     const [, , high = 0, low = 0] = this.#sums
     return (high % 2 ** 20) * 2 ** 32 + low
@@ -51,26 +52,40 @@ export class RecordDigest {
 const hash = new Uint32Array(LANES)
 let words = new Int32Array(256)
 
-/** The hash of a record, in memory that the next call overwrites. */
-function hashOf(record: readonly Field[]): Uint32Array {
+/** The hash of a record, in memory that the next call overwrites. @see MurmurHash3, whose 32-bit form each lane has, with its own seed */
+export function hashOf(record: readonly Field[]): RecordHash {
   const length = wordsOf(record)
-  for (let lane = 0; lane < LANES; lane++) {
-    const seed = SEEDS[lane] as number
-    let sum = seed | 0
-    // As MurmurHash3, which also says where the numbers come from.
-    for (let at = 0; at < length; at++) {
-      const word = Math.imul(words[at] as number, 0xcc9e2d51)
-      sum ^= Math.imul((word << 15) | (word >>> 17), 0x1b873593)
-      sum = (Math.imul((sum << 13) | (sum >>> 19), 5) + seed) | 0
-    }
-    sum = Math.imul(sum ^ (sum >>> 16), 0x85ebca6b)
-    sum = Math.imul(sum ^ (sum >>> 13), 0xc2b2ae35)
-    hash[lane] = sum ^ (sum >>> 16)
+  const [seedA, seedB, seedC, seedD] = SEEDS
+  let a = seedA | 0
+  let b = seedB | 0
+  let c = seedC | 0
+  let d = seedD | 0
+  for (let at = 0; at < length; at++) {
+    const word = Math.imul(words[at] as number, 0xcc9e2d51)
+    const mixed = Math.imul((word << 15) | (word >>> 17), 0x1b873593)
+    a ^= mixed
+    a = (Math.imul((a << 13) | (a >>> 19), 5) + seedA) | 0
+    b ^= mixed
+    b = (Math.imul((b << 13) | (b >>> 19), 5) + seedB) | 0
+    c ^= mixed
+    c = (Math.imul((c << 13) | (c >>> 19), 5) + seedC) | 0
+    d ^= mixed
+    d = (Math.imul((d << 13) | (d >>> 19), 5) + seedD) | 0
   }
+  hash[0] = finished(a)
+  hash[1] = finished(b)
+  hash[2] = finished(c)
+  hash[3] = finished(d)
   return hash
 }
 
-/** Writes a record as words: in front of each text its length, of each number -1. @returns How many they are. */
+function finished(sum: number): number {
+  const once = Math.imul(sum ^ (sum >>> 16), 0x85ebca6b)
+  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35)
+  return twice ^ (twice >>> 16)
+}
+
+/** Writes a record as words: before each text its length, before each number -1. @returns How many words. */
 function wordsOf(record: readonly Field[]): number {
   let count = 0
   for (const field of record) {

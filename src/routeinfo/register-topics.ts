@@ -91,15 +91,15 @@ function topicsInTables(
 }
 
 function* putMappings(
-  { topicQueueMappingInfoTable }: RouteTables,
+  tables: RouteTables,
   mappings: Registration['topicQueueMappingInfoMap'],
   changes: RouteChanges,
 ): Steps<void> {
   for (const [topic, info] of mappings) {
-    const known = topicQueueMappingInfoTable.get(topic)
+    const known = tables.topicQueueMappingInfoTable.get(topic)
     const bname = info.bname ?? 'null'
     if (!isDeepStrictEqual(known?.get(bname), info)) {
-      topicQueueMappingInfoTable.set(topic, new Map(known).set(bname, info))
+      tables.setMappings(topic, new Map(known).set(bname, info))
       changes.topic(topic)
     }
     yield

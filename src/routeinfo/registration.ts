@@ -14,6 +14,8 @@ export interface Registration extends BrokerIdentity, RegisterBrokerBody {
   readonly channelId: ChannelId
   /** `host:port` of the peer, for the log. */
   readonly peer?: string
+  /** MQVersion ordinal of the request; undefined if unknown. */
+  readonly version?: number
   /** Arrival number of the request, see BrokerLiveInfo. */
   readonly generation: number
   readonly nowMs: number

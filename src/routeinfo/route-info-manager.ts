@@ -15,8 +15,10 @@ import { BrokerQueue } from './broker-queue.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
 import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
+import type { RecordDigest } from './record-digest.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
 import type { RouteEvent, UnregisterReason } from './route-changes.ts'
+import { countDigest, type DigestPart } from './route-digest.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 import type { RouteView } from './route-view.ts'
 import type { RestorationOutcome, RestoredRoutes } from './snapshot/restored-routes.ts'
@@ -315,6 +317,31 @@ export class RouteInfoManager {
   /** Brokers' own requests to leave that wait. */
   get waitingUnregistrations(): number {
     return this.#removals.waitingRequests
+  }
+
+  /** Digests of the live tables, as of the last finished transition. */
+  get digest(): Readonly<Record<DigestPart, RecordDigest>> {
+    return this.#routes.tables.digest.committed
+  }
+
+  /** When the digest of the live tables last changed, on the clock of the slicer; undefined if it never has. */
+  get digestChangedMs(): number | undefined {
+    return this.#routes.digestChangedMs
+  }
+
+  /**
+   * Counts the digest of the live tables, in slices under the read lock, and takes the result if it differs from the one that
+   * followed each change: that one is wrong then.
+   * @returns Both as text; undefined if they are equal.
+   */
+  recountDigest(): MaybePromise<{ readonly followed: string; readonly counted: string } | undefined> {
+    return this.#routes.read(function* ({ tables }) {
+      const counted = yield* countDigest(tables)
+      const texts = { followed: tables.digest.text(), counted: counted.text() }
+      if (texts.followed === texts.counted) return undefined
+      tables.digest = counted
+      return texts
+    })
   }
 
   /** Whether routes of a snapshot are shown. */

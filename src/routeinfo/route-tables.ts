@@ -4,6 +4,7 @@ import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping
 import { type BrokerData, type QueueData, sameQueueData } from '../protocol/body/topic-route-data.ts'
 import { OverriddenQueues } from './overridden-queues.ts'
 import { RegistrationParts } from './registration-parts.ts'
+import { RouteDigest } from './route-digest.ts'
 import { VersionedMap } from './versioned-map.ts'
 
 /** Identity of a connection. */
@@ -15,6 +16,10 @@ export interface BrokerLiveInfo {
   readonly brokerAddr: string
   readonly brokerName: string
   lastUpdateTimestampMs: number
+  /** When its last registration arrived. */
+  readonly registeredMs: number
+  /** MQVersion ordinal of its last registration that was read. */
+  readonly version: number | undefined
   readonly heartbeatTimeoutMs: number
   readonly dataVersion: DataVersion
   readonly channelId: ChannelId
@@ -64,6 +69,8 @@ export class RouteTables {
   /** Keys of the live table by connection, so that a closing one does not search it. */
   readonly #keysByChannel = new Map<ChannelId, Set<string>>()
   readonly overridden = new OverriddenQueues()
+  /** Of queues, groups and mappings; follows each change. */
+  digest = new RouteDigest()
   readonly parts = new RegistrationParts()
   /** When the process was last paused until; a registration that began before then counts from that time. */
   lastPauseEndMs = 0
@@ -80,6 +87,11 @@ export class RouteTables {
 
   live(clusterName: string, brokerAddr: string): BrokerLiveInfo | undefined {
     return this.#liveByAddr.get(brokerAddr)?.find((info) => info.clusterName === clusterName)
+  }
+
+  /** The live brokers with that address: one for each cluster that it registered in. */
+  liveAt(brokerAddr: string): readonly BrokerLiveInfo[] {
+    return this.#liveByAddr.get(brokerAddr) ?? []
   }
 
   /** @returns Whether anything but the data version and the times changed. */
@@ -150,7 +162,20 @@ export class RouteTables {
     const known = this.brokerAddrTable.get(group.brokerName)
     if (known !== undefined && sameGroup(known, group)) return false
     this.brokerAddrTable.set(group.brokerName, group)
+    this.digest.changeGroup(known, group)
     return true
+  }
+
+  removeGroup(brokerName: string): void {
+    this.digest.changeGroup(this.brokerAddrTable.get(brokerName), undefined)
+    this.brokerAddrTable.delete(brokerName)
+  }
+
+  /** Stores the mappings of a static topic by broker name; undefined removes them. */
+  setMappings(topic: string, mappings: ReadonlyMap<string, TopicQueueMappingInfo> | undefined): void {
+    this.digest.changeMappings(topic, this.topicQueueMappingInfoTable.get(topic), mappings)
+    if (mappings === undefined) this.topicQueueMappingInfoTable.delete(topic)
+    else this.topicQueueMappingInfoTable.set(topic, mappings)
   }
 
   /** Stores a topic's queues on a broker. @returns Whether anything changed. */
@@ -159,6 +184,7 @@ export class RouteTables {
     const known = this.topicQueueTable.get(topic)?.get(brokerName)
     if (known !== undefined && sameQueueData(known, queueData)) return false
     this.#editable(topic).set(brokerName, queueData)
+    this.digest.changeQueues(topic, known, queueData)
     this.#noteQueueChange(brokerName)
     return true
   }
@@ -197,11 +223,13 @@ export class RouteTables {
   /** Removes a topic's queues on a broker, and the topic when none are left. @returns Whether anything changed. */
   removeQueueData(topic: string, brokerName: string): boolean {
     const queues = this.topicQueueTable.get(topic)
-    if (queues?.has(brokerName) !== true) return false
+    const known = queues?.get(brokerName)
+    if (queues === undefined || known === undefined) return false
     this.overridden.drop(topic, brokerName)
     this.parts.drop(topic, brokerName)
     if (queues.size === 1) this.topicQueueTable.delete(topic)
     else this.#editable(topic).delete(brokerName)
+    this.digest.changeQueues(topic, known, undefined)
     this.#noteQueueChange(brokerName)
     return true
   }

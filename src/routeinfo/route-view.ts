@@ -30,6 +30,13 @@ export class RouteView {
     return shown.size === 0 ? undefined : shown
   }
 
+  /** Whether the queues that clients see are restored ones. */
+  isProvisional(topic: string, brokerName: string): boolean {
+    if (this.restored?.hasQueues(topic, brokerName) !== true) return false
+    const isLive = this.tables.topicQueueTable.snapshotGet(topic)?.has(brokerName) === true
+    return !isLive || this.restored.groups.get(brokerName)?.leads === true
+  }
+
   group(brokerName: string): BrokerData | undefined {
     const group = this.restored?.groups.get(brokerName)
     return group === undefined ? this.tables.brokerAddrTable.snapshotGet(brokerName) : group.shown

@@ -141,9 +141,9 @@ function* sizeWith(table: ReadonlyMap<string, unknown>, names: Iterable<string>)
 }
 
 /** Removes the mappings of static topics that no broker has. Java keeps them for ever; no route shows them. */
-function* removeUnusedMappings({ topicQueueTable, topicQueueMappingInfoTable }: RouteTables): Steps<void> {
-  for (const topic of topicQueueMappingInfoTable.keys()) {
-    if (!topicQueueTable.has(topic)) topicQueueMappingInfoTable.delete(topic)
+function* removeUnusedMappings(tables: RouteTables): Steps<void> {
+  for (const topic of tables.topicQueueMappingInfoTable.keys()) {
+    if (!tables.topicQueueTable.has(topic)) tables.setMappings(topic, undefined)
     yield
   }
 }

@@ -132,10 +132,10 @@ function removeFromGroup(
   const brokerAddrs = new Map([...group.brokerAddrs].filter(([, addr]) => addr !== brokerAddr))
   if (brokerAddrs.size !== group.brokerAddrs.size) changes.group(brokerName)
   if (brokerAddrs.size > 0) {
-    tables.brokerAddrTable.set(brokerName, { ...group, brokerAddrs })
+    tables.putGroup({ ...group, brokerAddrs })
     return minIdLeaves ? 'min broker id' : 'nothing'
   }
-  tables.brokerAddrTable.delete(brokerName)
+  tables.removeGroup(brokerName)
   changes.group(brokerName)
   const names = tables.clusterAddrTable.get(clusterName)
   names?.delete(brokerName)
@@ -151,7 +151,7 @@ export function* removeEmptyGroups(tables: RouteTables, changes: RouteChanges): 
   const removed = new Set<string>()
   for (const [name, { brokerAddrs }] of tables.brokerAddrTable) if (brokerAddrs.size === 0) removed.add(name)
   for (const name of removed) {
-    tables.brokerAddrTable.delete(name)
+    tables.removeGroup(name)
     changes.group(name)
   }
   yield

@@ -9,7 +9,7 @@ test('the HTTP port and request 1450 answer a path with the same JSON', async ()
   const client = await connect()
   const overRemoting = await client.request({ code: 1450, extFields: { path: '/api/v1/events?limit=1' } })
   expect(overRemoting.body.toString()).toBe(overHttp)
-  expect(JSON.parse(overHttp)).toMatchObject({ events: [] })
+  expect(JSON.parse(overHttp)).toMatchObject({ events: [{ kind: 'ready' }] })
 })
 
 test('without httpListenPort there is no HTTP server', async () => {

@@ -76,6 +76,7 @@ describe('a server counts', () => {
     await first.request(unregistration())
     expect(counters).toMatchObject({ brokersExpired: 1, brokersUnregistered: 1 })
     expect(events.list().map(({ kind, subject }) => `${kind}: ${subject}`)).toEqual([
+      'ready: ',
       'broker_registered: 127.0.0.1:10911 broker-a of DefaultCluster',
       'broker_registered: 127.0.0.1:2 broker-b of DefaultCluster',
       'broker_registered: 127.0.0.1:3 broker-c of DefaultCluster',
@@ -94,6 +95,7 @@ describe('a server counts', () => {
     expect(headerOf(await client.request({ code: 318, body: 'x'.repeat(41) })).code).toBe(1)
     expect([counters.configurationUpdates, counters.rejected.maxConfigUpdateBytes]).toEqual([1, 1])
     expect(events.list()).toMatchObject([
+      { kind: 'ready' },
       { kind: 'configuration_changed', subject: client.address, text: 'orderMessageEnable' },
       {
         kind: 'rejected',

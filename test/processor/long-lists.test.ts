@@ -44,6 +44,7 @@ async function ask(code: '206' | '224' | '304' | '106', fill: 'topics' | 'broker
   }
   const request: RemotingCommand = {
     code: Number(code),
+    language: 'JAVA',
     version: CURRENT_VERSION,
     opaque: 1,
     flag: 0,

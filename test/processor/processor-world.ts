@@ -118,6 +118,7 @@ export class ProcessorWorld {
   async ask(code: RequestCode, asked: Asked = {}): Promise<Answered> {
     const request: RemotingCommand = {
       code,
+      language: 'JAVA',
       version: asked.version ?? CURRENT_VERSION,
       opaque: 1,
       flag: 0,

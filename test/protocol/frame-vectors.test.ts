@@ -6,6 +6,7 @@ import { commandOf, framesOf, hex } from './frame-helpers.ts'
 
 const routeRequest: RemotingCommand = {
   code: 105,
+  language: 'JAVA',
   version: 479,
   opaque: 7,
   flag: 0,

@@ -11,7 +11,7 @@ const context = {
 }
 
 function request(code: number): RemotingCommand {
-  return { code, version: 0, opaque: 1, flag: 0, remark: null, extFields: null, body: null }
+  return { code, language: 'JAVA', version: 0, opaque: 1, flag: 0, remark: null, extFields: null, body: null }
 }
 
 function start(): {

@@ -1,7 +1,7 @@
 import type { InspectSources } from '../sources.ts'
 import { PROCESS_METRICS, type ProcessFigures } from './process-metrics.ts'
 import { RPC_LATENCY_METRICS, SERVER_METRICS } from './server-metrics.ts'
-import { TableCounter } from './table-figures.ts'
+import { countTables } from './table-figures.ts'
 import { CONTENT_TYPES, formatOf, metricsText } from './text-format.ts'
 
 export interface MetricsOptions {
@@ -15,20 +15,18 @@ export interface MetricsOptions {
 export class Metrics {
   readonly #sources: InspectSources
   readonly #options: MetricsOptions
-  readonly #tables: TableCounter
 
   constructor(sources: InspectSources, options: MetricsOptions) {
     this.#sources = sources
     this.#options = options
-    this.#tables = new TableCounter({ ...sources, ...options, suspects: () => [] })
   }
 
   /** @param accept - The value of the `Accept` header. */
   async scrape(accept: string | undefined): Promise<{ readonly contentType: string; readonly body: string }> {
-    const { rpcLatencyMetrics, processFigures } = this.#options
+    const { brokerSeriesLimit, rpcLatencyMetrics, processFigures } = this.#options
     const { identity, slicer } = this.#sources
     const format = formatOf(accept)
-    const [figures, tables] = await Promise.all([processFigures(), this.#tables.count()])
+    const [figures, tables] = await Promise.all([processFigures(), countTables(this.#sources, brokerSeriesLimit)])
     const families = [...SERVER_METRICS, ...(rpcLatencyMetrics ? RPC_LATENCY_METRICS : [])]
     const labels = { node_type: 'nameserver', node_id: identity.nodeId }
     const server = await slicer.run(metricsText(families, { ...this.#sources, tables }, format, labels))

@@ -46,10 +46,22 @@ function* byState<State extends string>(
 export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
   gauge('up', 'Always 1: the server responds.', [], () => 1),
   gauge(
+    'ready',
+    'Whether clients may be sent to this server: 1, or 0 if a check of `/readyz` fails.',
+    [],
+    ({ health }) => (health.ready ? 1 : 0),
+  ),
+  gauge(
+    'provisional',
+    'Whether routes of the snapshot are served whose brokers have not registered again: 1 or 0.',
+    [],
+    ({ health }) => (health.provisional ? 1 : 0),
+  ),
+  gauge(
     'build_info',
-    'Versions of the program and of Node.js. Always 1.',
-    ['version', 'node_version'],
-    ({ identity }) => [[[identity.version, process.version], 1]],
+    'Versions of the program and of Node.js, and the commit that it was built from. Always 1.',
+    ['version', 'node_version', 'commit'],
+    ({ identity: { version, commit } }) => [[[version, process.version, commit ?? ''], 1]],
   ),
 
   gauge(
@@ -168,6 +180,12 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
     'Bytes of encoded routes, at most `encodedRouteMaxBytes`.',
     [],
     ({ routeInfo }) => routeInfo.encodedRouteBytes,
+  ),
+  gauge(
+    'route_digest',
+    'Low 52 bits of the digest of the routes by part: NameServers with equal routes have equal digests.',
+    ['part'],
+    ({ routeInfo }) => Object.entries(routeInfo.digest).map(([part, digest]): Sample => [[part], digest.low52]),
   ),
   counter(
     'route_changes_total',

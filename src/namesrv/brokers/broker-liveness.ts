@@ -54,6 +54,11 @@ export class BrokerLiveness {
     this.housekeeping.keepBrokers()
   }
 
+  /** @see BrokerProbe.isSuspected */
+  isSuspected(clusterName: string, brokerAddr: string): boolean {
+    return this.#probe?.isSuspected(clusterName, brokerAddr) === true
+  }
+
   /** Called after a pause of the process, in which no heartbeat could be read. */
   onPause(ms: number): void {
     const { clock, counters, events, logger } = this.#context

@@ -74,6 +74,11 @@ export class BrokerProbe {
     this.#watched.clear()
   }
 
+  /** Whether a broker is without heartbeats and unreachable. */
+  isSuspected(clusterName: string, brokerAddr: string): boolean {
+    return this.#watched.get(brokerKey(clusterName, brokerAddr))?.isSuspect === true
+  }
+
   #look(): void {
     const { clock, configuration } = this.#context
     const nowMs = clock.nowMs()

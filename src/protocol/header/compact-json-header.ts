@@ -1,4 +1,5 @@
 import { Literal } from '../json/literal.ts'
+import { type LanguageCode, languageNamed } from '../language-code.ts'
 import type { ExtFields } from '../remoting-command.ts'
 import type { DecodedHeader } from './json-header.ts'
 import { extendHash, type StringInterner } from './string-interner.ts'
@@ -86,6 +87,7 @@ export class CompactJsonHeaderReader {
   #header(): DecodedHeader | undefined {
     let code = 0
     let flag = 0
+    let language: LanguageCode = 'JAVA'
     let version = 0
     let opaque = 0
     let remark: string | null = null
@@ -106,7 +108,7 @@ export class CompactJsonHeaderReader {
           flag = this.#int()
           break
         case LANGUAGE:
-          if (!this.#skip(JAVA)) this.#string()
+          language = this.#skip(JAVA) ? 'JAVA' : languageNamed(this.#string())
           break
         case OPAQUE:
           opaque = this.#int()
@@ -122,7 +124,7 @@ export class CompactJsonHeaderReader {
           break
         default:
           return this.#isLastBrace() && (seen & REQUIRED) === REQUIRED
-            ? { code, flag, version, opaque, remark, extFields }
+            ? { code, flag, language, version, opaque, remark, extFields }
             : undefined
       }
       seen |= 1 << member

@@ -14,6 +14,7 @@ import { isUtf8 } from 'node:buffer'
 import { FrameError } from '../errors.ts'
 import { JsonReader } from '../json/json-reader.ts'
 import { objectText, quote } from '../json/json-text.ts'
+import { type LanguageCode, languageNamed } from '../language-code.ts'
 import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
 
 /** A command without its body. */
@@ -38,6 +39,7 @@ function readHeader(header: Buffer): DecodedHeader {
   const reader = new JsonReader(header)
   let code = 0
   let flag = 0
+  let language: LanguageCode = 'JAVA'
   let version = 0
   let opaque = 0
   let remark: string | null = null
@@ -62,7 +64,7 @@ function readHeader(header: Buffer): DecodedHeader {
         opaque = reader.readInt() ?? 0
         break
       case 'language':
-        reader.readString()
+        language = languageNamed(reader.readString())
         break
       case 'remark':
         remark = reader.readString()
@@ -75,7 +77,7 @@ function readHeader(header: Buffer): DecodedHeader {
     }
   }
   reader.expectEnd()
-  return { code, flag, version, opaque, remark, extFields }
+  return { code, flag, language, version, opaque, remark, extFields }
 }
 
 function readExtFields(reader: JsonReader): ExtFields | null {
@@ -89,10 +91,10 @@ function readExtFields(reader: JsonReader): ExtFields | null {
 
 /** The JSON text of a header, members in Java's order. */
 export function jsonHeaderText(command: RemotingCommand): string {
-  const { code, extFields, flag, opaque, remark, version } = command
+  const { code, extFields, flag, language, opaque, remark, version } = command
   let text = `{"code":${code}`
   if (extFields !== null) text += `,"extFields":${extFieldsText(extFields)}`
-  text += `,"flag":${flag},"language":"JAVA","opaque":${opaque}`
+  text += `,"flag":${flag},"language":"${language}","opaque":${opaque}`
   if (remark !== null) text += `,"remark":${quote(remark)}`
   return `${text},"serializeTypeCurrentRPC":"JSON","version":${version}}`
 }

@@ -12,6 +12,7 @@
  * @see RocketMQSerializable in apache/rocketmq
  */
 import { FrameError } from '../errors.ts'
+import { LANGUAGE_CODES } from '../language-code.ts'
 import type { ExtFields, RemotingCommand } from '../remoting-command.ts'
 import type { DecodedHeader } from './json-header.ts'
 import type { StringInterner } from './string-interner.ts'
@@ -31,6 +32,7 @@ export function decodeRocketMQHeader(header: Buffer, interner: StringInterner): 
   if (extFieldsBytes > header.length) throw badLength('ext fields', extFieldsBytes, header)
   return {
     code: header.readInt16BE(0),
+    language: LANGUAGE_CODES[header[2] as number] ?? 'OTHER',
     version: header.readInt16BE(3),
     opaque: header.readInt32BE(5),
     flag: header.readInt32BE(9),
@@ -92,6 +94,7 @@ export function encodeRocketMQHeader(command: RemotingCommand): Buffer {
   }
   const fixed = Buffer.alloc(FIXED_BYTES)
   fixed.writeInt16BE((command.code << 16) >> 16, 0)
+  fixed[2] = LANGUAGE_CODES.indexOf(command.language)
   fixed.writeInt16BE((command.version << 16) >> 16, 3)
   fixed.writeInt32BE(command.opaque, 5)
   fixed.writeInt32BE(command.flag, 9)

@@ -313,8 +313,7 @@ export class RestoredRoutes {
   #makeLive(topic: string, queueData: QueueData, tables: RouteTables): void {
     tables.putQueueData(topic, this.groups.get(queueData.brokerName)?.queueData(queueData) ?? queueData)
     const [restored, live] = [this.mappings.get(topic), tables.topicQueueMappingInfoTable.get(topic)]
-    if (restored !== undefined)
-      tables.topicQueueMappingInfoTable.set(topic, new Map([...restored, ...(live ?? [])]))
+    if (restored !== undefined) tables.setMappings(topic, new Map([...restored, ...(live ?? [])]))
   }
 }
 

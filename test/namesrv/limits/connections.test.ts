@@ -69,7 +69,7 @@ describe('maxConnections', () => {
     await until('all are counted', () => server.controller.counters.rejected.maxConnections === 100)
     const lines = (): TestServer['lines'] => server.lines.filter((line) => line['limit'] === 'maxConnections')
     expect(lines()).toHaveLength(10)
-    expect(server.controller.events.list()).toHaveLength(10)
+    expect(server.controller.events.list()).toHaveLength(1 + 10)
     server.time.advance(10_000)
     await refusedPeer(server.port)
     await until('it is told', () => lines().length === 11)

@@ -124,6 +124,7 @@ describe('an overloaded server', () => {
     server.time.advance(4 * CHECK_INTERVAL_MS)
     expect(await codes()).toEqual({ topics: 0, cluster: 0, topicsOfCluster: 0, ...served })
     expect(events.list().map(({ kind }) => kind)).toEqual([
+      'ready',
       'broker_registered',
       'overload_began',
       'overload_ended',

@@ -158,6 +158,7 @@ describe('the limits of a request', () => {
     })
     expect(counters.framesRejected).toEqual({ ERR_HEADER_TOO_LONG: 1, ERR_FRAME_TOO_LONG: 1 })
     expect(events.list().map(({ kind, subject }) => [kind, subject])).toEqual([
+      ['ready', ''],
       ['rejected', header.address],
       ['rejected', length.address],
     ])

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeJsonHeader, jsonHeaderText } from '../../../src/protocol/header/json-header.ts'
+import { LANGUAGE_CODES } from '../../../src/protocol/language-code.ts'
 import type { RemotingCommand } from '../../../src/protocol/remoting-command.ts'
 import { decodeHeader, outcome } from './header-cases.ts'
 
@@ -88,9 +89,10 @@ describe('the server', () => {
   })
 })
 
-describe('a written JSON header', () => {
+describe('a JSON header', () => {
   const command: RemotingCommand = {
     code: 22,
+    language: 'JAVA',
     version: 513,
     opaque: -7,
     flag: 1,
@@ -120,9 +122,21 @@ describe('a written JSON header', () => {
     expect(jsonHeaderText({ ...command, extFields })).toContain('"extFields":{"a\\"":"b\\n","中":"\u007f/"},')
   })
 
+  test.each([
+    ['{"code":1}', 'JAVA'],
+    ['{"code":105,"flag":0,"language":"GO","opaque":1,"version":317}', 'GO'],
+    ['{"code":105,"flag":0,"language":"NODE_JS","opaque":1,"version":317}', 'NODE_JS'],
+    ['{"code":105,"flag":0,"language":"go","opaque":1,"version":317}', 'OTHER'],
+    ['{"code":105, "language":null}', 'OTHER'],
+    ['{"code":105, "language":"Lisp"}', 'OTHER'],
+  ])('%s is of language %s', (text, language) => {
+    expect(decodeHeader(Buffer.from(text)).language).toBe(language)
+  })
+
   test('is decoded as it was', () => {
     const commands = fc.record({
       code: fc.integer(),
+      language: fc.constantFrom(...LANGUAGE_CODES),
       version: fc.integer(),
       opaque: fc.integer(),
       flag: fc.integer(),

@@ -4,6 +4,7 @@ import { encodeCommand } from '../../../src/protocol/command-encoder.ts'
 import { FrameError } from '../../../src/protocol/errors.ts'
 import { decodeRocketMQHeader, encodeRocketMQHeader } from '../../../src/protocol/header/rocketmq-header.ts'
 import { StringInterner } from '../../../src/protocol/header/string-interner.ts'
+import { LANGUAGE_CODES } from '../../../src/protocol/language-code.ts'
 import { type RemotingCommand, SerializeType } from '../../../src/protocol/remoting-command.ts'
 import { commandOf, framesOf, hex, int32 } from '../frame-helpers.ts'
 
@@ -40,6 +41,7 @@ function expectRejected(bytes: Buffer): void {
 
 const command: RemotingCommand = {
   code: 0,
+  language: 'JAVA',
   version: 0,
   opaque: 0,
   flag: 0,
@@ -52,6 +54,7 @@ describe('a binary header', () => {
   test('is read field by field', () => {
     expect(decode(header(ENTRIES.length, ENTRIES))).toEqual({
       code: 101,
+      language: 'JAVA',
       version: 479,
       opaque: 7,
       flag: 0,
@@ -68,9 +71,16 @@ describe('a binary header', () => {
     expect(read).toMatchObject({ code: -1, version: -2, opaque: -7, flag: -0x80000000 })
   })
 
-  test.each(['09', '0d', '63', 'ff'])('may have language byte %s', (byte) => {
+  test.each([
+    ['00', 'JAVA'],
+    ['07', 'OTHER'],
+    ['09', 'GO'],
+    ['0d', 'NODE_JS'],
+    ['0e', 'OTHER'],
+    ['ff', 'OTHER'],
+  ])('with language byte %s is of %s', (byte, language) => {
     const read = decode(hex(`0065 ${byte} 01df 00000007 00000000 00000000 00000000`))
-    expect(read).toMatchObject({ code: 101, version: 479 })
+    expect(read).toMatchObject({ code: 101, language, version: 479 })
   })
 
   test('without ext fields has null for them', () => {
@@ -184,6 +194,7 @@ describe('a written binary header', () => {
     const int16 = fc.integer({ min: -0x8000, max: 0x7fff })
     const commands = fc.record({
       code: int16,
+      language: fc.constantFrom(...LANGUAGE_CODES),
       version: int16,
       opaque: fc.integer(),
       flag: fc.integer(),

@@ -158,6 +158,7 @@ export class SteppedServer {
   ): Promise<RemotingResponse> {
     const request: RemotingCommand = {
       code,
+      language: 'JAVA',
       version: CURRENT_VERSION,
       opaque: 1,
       flag: 0,

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { jsonParts } from '../../src/inspect/json-text.ts'
+import { jsonBody } from '../../src/inspect/json-text.ts'
 
 function textOf(value: unknown): { text: string; steps: number } {
-  const work = jsonParts(value)
+  const work = jsonBody(value)
   for (let steps = 0; ; steps++) {
-    const { done, value: parts } = work.next()
-    if (done === true) return { text: parts.join(''), steps }
+    const { done, value: body } = work.next()
+    if (done === true) return { text: body.toString().slice(0, -1), steps }
   }
 }
 

@@ -1,0 +1,272 @@
+import type { Steps } from '../common/time-slicer.ts'
+import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
+import type { BrokerLiveInfo } from '../routeinfo/route-tables.ts'
+import type { RouteView } from '../routeinfo/route-view.ts'
+import { IMPACT_SCHEMA, impactOf } from './impact.ts'
+import { LIMIT_PARAMETER, limitOf, NEXT_SCHEMA, PAGE_PARAMETERS, pageOf } from './paging.ts'
+import type { RouteIndex } from './route-index.ts'
+import { dateOf, type InspectSources } from './sources.ts'
+import {
+  FirstNames,
+  firstNamesOf,
+  LONG_SCHEMA,
+  longValue,
+  objectOf,
+  quoted,
+  type Schema,
+  type View,
+  ViewError,
+} from './view.ts'
+
+/** Broker names of a cluster that are listed. */
+const MAX_NAMES = 1_000
+
+/** A heartbeat is late after this part of the broker's timeout. */
+const LATE_FRACTION = 0.5
+
+const MEMBER: Schema = objectOf({
+  brokerId: LONG_SCHEMA,
+  address: { type: 'string', description: 'As the broker announced it' },
+  state: {
+    enum: ['alive', 'late', 'suspected', 'provisional', 'unknown'],
+    description:
+      'late: no heartbeat for half of the timeout. suspected: late and unreachable (brokerProbe). provisional: restored from the snapshot and not registered again. unknown: it has no entry of its own in the tables',
+  },
+  heartbeatAgeMs: { type: ['integer', 'null'], description: 'Since the last heartbeat or registration' },
+  heartbeatTimeoutMs: { type: ['integer', 'null'], description: 'It is removed after that long without one' },
+  lastRegistration: { type: ['string', 'null'], format: 'date-time' },
+  version: { type: ['integer', 'null'], description: 'MQVersion in its registration; 513 is 5.5.0' },
+  registeredTopics: { type: ['integer', 'null'], description: 'Topics in its last registration' },
+  haServerAddress: { type: ['string', 'null'] },
+  peer: { type: ['string', 'null'], description: 'From where its last registration came' },
+  announcesOwnAddress: {
+    type: ['boolean', 'null'],
+    description:
+      'Whether `address` and `peer` have the same IP address; null if either is unknown or a host name',
+  },
+})
+
+const GROUP = {
+  brokerName: { type: 'string' },
+  clusters: {
+    type: 'array',
+    items: { type: 'string' },
+    description: 'More than one is a mistake in the configuration of the brokers',
+  },
+  zone: { type: ['string', 'null'] },
+  enableActingMaster: { type: 'boolean' },
+  provisional: { type: 'boolean', description: 'Whether any member is' },
+  topics: { type: 'integer', description: 'Topics with queues on it' },
+  members: { type: 'array', items: MEMBER, description: 'By id, the master (0) first' },
+} as const
+
+/** `/api/v1/brokers`: the broker groups. */
+export function brokersView(sources: InspectSources): View {
+  const { routeIndex, routeInfo } = sources
+  return {
+    path: '/api/v1/brokers',
+    summary: 'Broker groups with their members, in ascending order of their names.',
+    parameters: [
+      { name: 'cluster', summary: 'Only groups of this cluster.', schema: { type: 'string' } },
+      ...PAGE_PARAMETERS,
+    ],
+    response: objectOf({
+      total: { type: 'integer', description: 'All groups' },
+      matching: { type: 'integer', description: 'Groups of `cluster` that begin with `prefix`' },
+      brokers: { type: 'array', items: objectOf(GROUP) },
+      next: NEXT_SCHEMA,
+    }),
+    read: async ({ query, owner }) => {
+      const index = await routeIndex.get()
+      const cluster = query.get('cluster')
+      const inCluster =
+        cluster === null
+          ? index.brokerNames
+          : index.brokerNames.filter((name) => index.clustersOfBroker.get(name)?.includes(cluster))
+      const { names, matching, next } = pageOf(inCluster, query)
+      const brokers = await routeInfo.read((view) => groupsOf(names, view, index, sources), owner)
+      return { total: index.brokerNames.length, matching, brokers, next }
+    },
+  }
+}
+
+/** `/api/v1/brokers/{name}`: one group, and what would be lost with it. */
+export function brokerView(sources: InspectSources): View {
+  const { routeIndex, routeInfo, kvConfig } = sources
+  return {
+    path: '/api/v1/brokers/{name}',
+    summary: 'A broker group, and its impact: what clients would lose if it stopped.',
+    parameters: [
+      {
+        name: 'address',
+        summary: 'The impact of this member alone, instead of the whole group.',
+        schema: { type: 'string' },
+      },
+      { ...LIMIT_PARAMETER, summary: `Names in each list of the impact. ${LIMIT_PARAMETER.summary}` },
+    ],
+    response: objectOf({ ...GROUP, impact: IMPACT_SCHEMA }),
+    read: async ({ path: { name = '' }, query, owner }) => {
+      const index = await routeIndex.get()
+      const address = query.get('address')
+      const limit = limitOf(query)
+      return routeInfo.read(function* (view) {
+        const [group] = yield* groupsOf([name], view, index, sources)
+        if (group === undefined) throw unknownGroup(name)
+        return { ...group, impact: yield* impactOf(view, kvConfig, { brokerName: name, address, limit }) }
+      }, owner)
+    },
+  }
+}
+
+function unknownGroup(name: string): ViewError {
+  const why = `/api/v1/explain?broker=${encodeURIComponent(name)}`
+  return new ViewError('ERR_NOT_FOUND', `no broker group ${quoted(name)}; ${why} says why`)
+}
+
+function* groupsOf(names: readonly string[], view: RouteView, index: RouteIndex, sources: InspectSources) {
+  const groups = []
+  for (const brokerName of names) {
+    const group = view.group(brokerName)
+    // Removed since the index was built.
+    if (group === undefined) continue
+    const ids = [...group.brokerAddrs.keys()].sort((a, b) => (a < b ? -1 : 1))
+    const restored = view.restored?.groups.get(brokerName)?.members
+    const members = []
+    for (const id of ids) {
+      const address = group.brokerAddrs.get(id) as string
+      members.push(
+        shownMember(
+          id,
+          address,
+          restored?.get(id) === address,
+          liveMember(view, brokerName, address),
+          sources,
+        ),
+      )
+      yield
+    }
+    groups.push({
+      brokerName,
+      clusters: index.clustersOfBroker.get(brokerName) ?? [group.cluster],
+      zone: group.zoneName,
+      enableActingMaster: group.enableActingMaster,
+      provisional: members.some(({ state }) => state === 'provisional'),
+      topics: index.topicsOfBroker.get(brokerName) ?? 0,
+      members,
+    })
+    yield
+  }
+  return groups
+}
+
+function liveMember({ tables }: RouteView, brokerName: string, address: string): BrokerLiveInfo | undefined {
+  return tables.liveAt(address).find((live) => live.brokerName === brokerName)
+}
+
+function shownMember(
+  id: bigint,
+  address: string,
+  isRestored: boolean,
+  live: BrokerLiveInfo | undefined,
+  sources: InspectSources,
+) {
+  const { nowMs, isSuspected } = sources
+  const known = { brokerId: longValue(id), address }
+  if (isRestored || live === undefined) {
+    return {
+      ...known,
+      state: isRestored ? 'provisional' : 'unknown',
+      heartbeatAgeMs: null,
+      heartbeatTimeoutMs: null,
+      lastRegistration: null,
+      version: null,
+      registeredTopics: null,
+      haServerAddress: null,
+      peer: null,
+      announcesOwnAddress: null,
+    }
+  }
+  const { clusterName, heartbeatTimeoutMs, peer = null } = live
+  const ageMs = Math.max(0, nowMs() - live.lastUpdateTimestampMs)
+  const isLate = ageMs > LATE_FRACTION * heartbeatTimeoutMs
+  return {
+    ...known,
+    state: isSuspected(clusterName, address) ? 'suspected' : isLate ? 'late' : 'alive',
+    heartbeatAgeMs: Math.round(ageMs),
+    heartbeatTimeoutMs,
+    lastRegistration: dateOf(live.registeredMs, sources),
+    version: live.version ?? null,
+    registeredTopics: live.topics,
+    haServerAddress: live.haServerAddr,
+    peer,
+    announcesOwnAddress: peer === null ? null : sameHost(address, peer),
+  }
+}
+
+/** Whether two addresses have the same IP address; null if either has none. */
+function sameHost(a: string, b: string): boolean | null {
+  const [left, right] = [ipOf(a), ipOf(b)]
+  return left === undefined || right === undefined ? null : left === right
+}
+
+/** The IP address of `host:port`, an IPv4 address within IPv6 as IPv4; undefined for a host name. */
+function ipOf(address: string): string | undefined {
+  const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
+  const plain = host.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '')
+  return /^\d+(\.\d+){3}$|:/.test(plain) ? plain : undefined
+}
+
+const CLUSTER: Schema = objectOf({
+  cluster: { type: 'string' },
+  brokerGroups: firstNamesOf('Names of its groups'),
+  members: { type: 'integer', description: 'Brokers of all groups' },
+  provisionalMembers: {
+    type: 'integer',
+    description: 'Of these, restored from the snapshot and not registered again',
+  },
+  groupsWithoutMaster: firstNamesOf('Groups without a broker of id 0'),
+  topics: { type: 'integer', description: 'Topics with queues in the cluster' },
+})
+
+/** `/api/v1/clusters`: the clusters. */
+export function clustersView({ routeIndex, routeInfo }: InspectSources): View {
+  return {
+    path: '/api/v1/clusters',
+    summary: 'Clusters with their broker groups, in ascending order of their names.',
+    parameters: PAGE_PARAMETERS,
+    response: objectOf({
+      total: { type: 'integer', description: 'All clusters' },
+      matching: { type: 'integer', description: 'Clusters that begin with `prefix`' },
+      clusters: { type: 'array', items: CLUSTER },
+      next: NEXT_SCHEMA,
+    }),
+    read: async ({ query, owner }) => {
+      const index = await routeIndex.get()
+      const { names, matching, next } = pageOf(index.clusters, query)
+      const clusters = await routeInfo.read((view) => clustersOf(names, view, index), owner)
+      return { total: index.clusters.length, matching, clusters, next }
+    },
+  }
+}
+
+function* clustersOf(names: readonly string[], view: RouteView, index: RouteIndex): Steps<unknown[]> {
+  const shown: unknown[] = []
+  const clusters = view.clusters()
+  for (const cluster of names) {
+    const brokerGroups = new FirstNames(MAX_NAMES)
+    const groupsWithoutMaster = new FirstNames(MAX_NAMES)
+    let [members, provisionalMembers] = [0, 0]
+    for (const name of clusters.get(cluster) ?? []) {
+      const { brokerAddrs } = view.group(name) ?? {}
+      brokerGroups.add(name)
+      if (brokerAddrs?.has(MASTER_ID) !== true) groupsWithoutMaster.add(name)
+      members += brokerAddrs?.size ?? 0
+      provisionalMembers += view.restored?.groups.get(name)?.members.size ?? 0
+      yield
+    }
+    const topics = index.topicsOfCluster.get(cluster) ?? 0
+    shown.push({ cluster, brokerGroups, members, provisionalMembers, groupsWithoutMaster, topics })
+    yield
+  }
+  return shown
+}

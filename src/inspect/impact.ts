@@ -1,0 +1,93 @@
+import type { Steps } from '../common/time-slicer.ts'
+import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
+import { Perm } from '../protocol/body/topic-config.ts'
+import { MASTER_ID, type QueueData } from '../protocol/body/topic-route-data.ts'
+import type { RouteView } from '../routeinfo/route-view.ts'
+import { FirstNames, firstNamesOf, objectOf, quoted, ViewError } from './view.ts'
+
+/** What stops. */
+export interface Stopping {
+  readonly brokerName: string
+  /** One member of the group; null for the whole group. */
+  readonly address: string | null
+  /** Max names in each list. */
+  readonly limit: number
+}
+
+/** What clients would lose. */
+export interface Impact {
+  /** Addresses of the brokers that would stop. */
+  readonly stops: readonly string[]
+  readonly losesMaster: boolean
+  readonly lastWritable: FirstNames
+  readonly lastReadable: FirstNames
+  readonly orderedTopics: FirstNames
+  readonly staticTopics: FirstNames
+}
+
+export const IMPACT_SCHEMA = objectOf({
+  stops: {
+    type: 'array',
+    items: { type: 'string' },
+    description: 'Addresses of the brokers that would stop',
+  },
+  losesMaster: { type: 'boolean', description: 'Whether the master of the group is among them' },
+  lastWritable: firstNamesOf('Topics that producers could no longer send to'),
+  lastReadable: firstNamesOf('Topics that consumers could no longer read'),
+  orderedTopics: firstNamesOf('Topics whose order configuration names the group'),
+  staticTopics: firstNamesOf('Static topics with logical queues on the group'),
+})
+
+/**
+ * What clients would lose if a broker group, or one member of it, stopped. Producers send to masters; consumers read from slaves too.
+ * @throws {ViewError} `ERR_NOT_FOUND` if the address is not a member.
+ */
+export function* impactOf(
+  view: RouteView,
+  kvConfig: KVConfigManager,
+  { brokerName, address, limit }: Stopping,
+): Steps<Impact> {
+  const members = [...(view.group(brokerName)?.brokerAddrs ?? [])]
+  const stopping = members.filter(([, each]) => address === null || each === address)
+  if (stopping.length === 0 && address !== null)
+    throw new ViewError('ERR_NOT_FOUND', `no member ${quoted(address)} of broker group ${quoted(brokerName)}`)
+  const losesMaster = stopping.some(([id]) => id === MASTER_ID)
+  const losesAll = stopping.length === members.length
+  const impact = {
+    stops: stopping.map(([, each]) => each),
+    losesMaster,
+    lastWritable: new FirstNames(limit),
+    lastReadable: new FirstNames(limit),
+    orderedTopics: new FirstNames(limit),
+    staticTopics: new FirstNames(limit),
+  }
+  for (const [topic, queues] of view.topics()) {
+    const own = queues.get(brokerName)
+    if (own !== undefined) {
+      const others = [...queues.values()].filter((each) => each !== own)
+      if (losesMaster && isWritable(own, view) && !others.some((each) => isWritable(each, view)))
+        impact.lastWritable.add(topic)
+      if (losesAll && isReadable(own, view) && !others.some((each) => isReadable(each, view)))
+        impact.lastReadable.add(topic)
+      if (view.mappings(topic)?.has(brokerName) === true) impact.staticTopics.add(topic)
+    }
+    yield
+  }
+  for (const [topic, value] of kvConfig.getKVListByNamespace(NAMESPACE_ORDER_TOPIC_CONFIG) ?? []) {
+    // The value is `broker-a:4;broker-b:4`.
+    const names = (value ?? '').split(';').map((part) => part.split(':')[0])
+    if (names.includes(brokerName)) impact.orderedTopics.add(topic)
+    yield
+  }
+  return impact
+}
+
+function isWritable({ brokerName, perm, writeQueueNums }: QueueData, view: RouteView): boolean {
+  if ((perm & Perm.WRITE) === 0 || writeQueueNums <= 0) return false
+  return view.group(brokerName)?.brokerAddrs.has(MASTER_ID) === true
+}
+
+function isReadable({ brokerName, perm, readQueueNums }: QueueData, view: RouteView): boolean {
+  if ((perm & Perm.READ) === 0 || readQueueNums <= 0) return false
+  return (view.group(brokerName)?.brokerAddrs.size ?? 0) > 0
+}

@@ -1,0 +1,206 @@
+import type { Steps } from '../common/time-slicer.ts'
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
+import { Perm, type TopicQueues } from '../protocol/body/topic-config.ts'
+import type { JsonDialect } from '../protocol/json/json-text.ts'
+import { CURRENT_VERSION, MQVersion, remarkText } from '../protocol/remoting-command.ts'
+import type { RouteView } from '../routeinfo/route-view.ts'
+import { NEXT_SCHEMA, PAGE_PARAMETERS, pageOf } from './paging.ts'
+import type { InspectSources } from './sources.ts'
+import {
+  integerOf,
+  LONG_SCHEMA,
+  longValue,
+  objectOf,
+  quoted,
+  type Schema,
+  type View,
+  ViewError,
+} from './view.ts'
+
+/** `/api/v1/topics`: the names of all topics that have a route. */
+export function topicsView({ routeIndex, routeInfo, identity }: InspectSources): View {
+  return {
+    path: '/api/v1/topics',
+    summary: 'Names of topics, in ascending order of their UTF-16 units.',
+    parameters: PAGE_PARAMETERS,
+    response: objectOf({
+      total: { type: 'integer', description: 'All topics' },
+      matching: { type: 'integer', description: 'Topics that begin with `prefix`' },
+      topics: { type: 'array', items: { type: 'string' } },
+      next: NEXT_SCHEMA,
+    }),
+    version: () => `${identity.bootId}-${routeInfo.revision}`,
+    read: async ({ query }) => {
+      const { topics } = await routeIndex.get()
+      const { names, matching, next } = pageOf(topics, query)
+      return { total: topics.length, matching, topics: names, next }
+    },
+  }
+}
+
+const QUEUES = {
+  readQueues: { type: 'integer' },
+  writeQueues: { type: 'integer' },
+  perm: { type: 'integer', description: '4 read, 2 write, 1 inherit, 8 priority; added up' },
+  access: { enum: ['rw', 'r', 'w', ''], description: 'What `perm` allows' },
+  sysFlag: { type: 'integer' },
+} as const
+
+const QUEUES_ON_BROKER: Schema = objectOf({
+  brokerName: { type: 'string' },
+  cluster: { type: ['string', 'null'] },
+  ...QUEUES,
+  provisional: {
+    type: 'boolean',
+    description: 'Restored from the snapshot; the broker has not registered again',
+  },
+  registered: {
+    anyOf: [objectOf(QUEUES), { type: 'null' }],
+    description: 'As the broker last registered them, if a request (205, 327, 217) changed them since',
+  },
+  staticQueues: {
+    anyOf: [
+      objectOf({
+        totalQueues: { type: 'integer', description: 'Logical queues on all brokers' },
+        queues: { type: 'integer', description: 'Of these, on this broker' },
+        epoch: LONG_SCHEMA,
+        scope: { type: ['string', 'null'] },
+      }),
+      { type: 'null' },
+    ],
+    description: 'The mapping of a static topic',
+  },
+})
+
+/** `/api/v1/topics/{topic}`: where a topic lives. */
+export function topicView({ routeInfo, kvConfig }: InspectSources): View {
+  return {
+    path: '/api/v1/topics/{topic}',
+    summary: 'Queues of a topic on each broker group.',
+    response: objectOf({
+      topic: { type: 'string' },
+      orderConf: { type: ['string', 'null'], description: 'Its value in the namespace ORDER_TOPIC_CONFIG' },
+      brokers: { type: 'array', items: QUEUES_ON_BROKER },
+    }),
+    read: async ({ path: { topic = '' }, owner }) => {
+      const brokers = await routeInfo.read((view) => queuesOf(view, topic), owner)
+      if (brokers.length === 0) throw unknownTopic(topic)
+      return { topic, orderConf: kvConfig.getKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, topic), brokers }
+    },
+  }
+}
+
+function* queuesOf(view: RouteView, topic: string): Steps<unknown[]> {
+  const shown: unknown[] = []
+  for (const [brokerName, queueData] of view.queues(topic) ?? []) {
+    const registered = view.tables.overridden.registeredOf(topic, brokerName)
+    const mapping = view.mappings(topic)?.get(brokerName)
+    shown.push({
+      brokerName,
+      cluster: view.group(brokerName)?.cluster ?? null,
+      ...shownQueues(queueData),
+      provisional: view.isProvisional(topic, brokerName),
+      registered: registered === undefined ? null : shownQueues(registered),
+      staticQueues:
+        mapping === undefined
+          ? null
+          : {
+              totalQueues: mapping.totalQueues,
+              queues: mapping.currIdMap?.size ?? 0,
+              epoch: longValue(mapping.epoch),
+              scope: mapping.scope,
+            },
+    })
+    yield
+  }
+  return shown
+}
+
+function shownQueues({ readQueueNums, writeQueueNums, perm, topicSysFlag }: TopicQueues) {
+  const access = `${(perm & Perm.READ) === 0 ? '' : 'r'}${(perm & Perm.WRITE) === 0 ? '' : 'w'}`
+  return { readQueues: readQueueNums, writeQueues: writeQueueNums, perm, access, sysFlag: topicSysFlag }
+}
+
+function unknownTopic(topic: string): ViewError {
+  const why = `/api/v1/explain?topic=${encodeURIComponent(topic)}`
+  return new ViewError('ERR_NOT_FOUND', `no topic ${quoted(topic)}; ${why} says why`)
+}
+
+/** The last version whose clients get the legacy dialect. */
+const LEGACY_VERSION = MQVersion.V4_9_4 - 1
+
+/** `/api/v1/topics/{topic}/route`: what a client gets that looks a topic up. */
+export function topicRouteView({ lookup }: InspectSources): View {
+  return {
+    path: '/api/v1/topics/{topic}/route',
+    summary: 'The response of this server to a lookup (105) of a topic, as a client would get it.',
+    parameters: [
+      {
+        name: 'version',
+        summary: `Version of the client, as the number in its requests. Default ${CURRENT_VERSION}, 5.5.0.`,
+        schema: { type: 'integer', minimum: 0 },
+      },
+      {
+        name: 'dialect',
+        summary:
+          'JSON dialect of the client: `legacy` for one before 4.9.4, `standard` for one that accepts standard JSON only. Default: by its version.',
+        schema: { enum: ['standard', 'legacy'] },
+      },
+      {
+        name: 'zone',
+        summary: 'Zone to which the client restricts its routes. Default: none.',
+        schema: { type: 'string' },
+      },
+    ],
+    response: objectOf({
+      topic: { type: 'string' },
+      version: { type: 'integer' },
+      zone: { type: ['string', 'null'] },
+      code: { type: 'integer', description: '0 success, 17 no route, 1 error' },
+      remark: { type: ['string', 'null'] },
+      body: { type: ['string', 'null'], description: 'Its body, byte for byte' },
+      route: { type: ['object', 'null'], description: 'The same as JSON, whatever the dialect' },
+    }),
+    read: async ({ path: { topic = '' }, query }) => {
+      const zone = query.get('zone')
+      const version = versionOf(query)
+      const extFields = new Map([['topic', topic]])
+      if (query.get('dialect') === 'standard') extFields.set('acceptStandardJsonOnly', 'true')
+      if (zone !== null) extFields.set('__ZONE_MODE', 'true').set('__ZONE_NAME', zone)
+      const response = await lookup({ version, extFields })
+      const body = response.body?.toString() ?? null
+      return {
+        topic,
+        version,
+        zone,
+        code: response.code,
+        remark: response.remark == null ? null : remarkText(response.remark),
+        body,
+        route: body === null ? null : parsedRoute(body),
+      }
+    },
+  }
+}
+
+/** @throws {ViewError} */
+function versionOf(query: URLSearchParams): number {
+  const dialect = query.get('dialect') as JsonDialect | null
+  if (dialect !== null && dialect !== 'standard' && dialect !== 'legacy')
+    throw new ViewError('ERR_BAD_REQUEST', `dialect=${quoted(dialect)} is not standard or legacy`)
+  const max = dialect === 'legacy' ? LEGACY_VERSION : 2 ** 31 - 1
+  const otherwise = dialect === 'legacy' ? LEGACY_VERSION : CURRENT_VERSION
+  return integerOf(query, 'version', { min: 0, max, otherwise })
+}
+
+/** Null for a body that another NameServer wrote (cluster-test mode) in no dialect that we know. */
+function parsedRoute(body: string): unknown {
+  // The legacy dialect has integer names without quotes; a string that looks like one is matched as a string.
+  const standard = body.replace(/"(?:[^"\\]|\\.)*"|(?<=[{,])-?\d+(?=:)/g, (token) =>
+    token.startsWith('"') ? token : `"${token}"`,
+  )
+  try {
+    return JSON.parse(standard)
+  } catch {
+    return null
+  }
+}
