@@ -170,7 +170,7 @@ function shownMember(
   live: BrokerLiveInfo | undefined,
   sources: InspectSources,
 ) {
-  const { nowMs, isSuspected } = sources
+  const { nowMs, suspects } = sources
   const known = { brokerId: longValue(id), address }
   if (isRestored || live === undefined) {
     return {
@@ -188,10 +188,13 @@ function shownMember(
   }
   const { clusterName, heartbeatTimeoutMs, peer = null } = live
   const ageMs = Math.max(0, nowMs() - live.lastUpdateTimestampMs)
+  const isSuspected = suspects().some(
+    (suspect) => suspect.clusterName === clusterName && suspect.brokerAddr === address,
+  )
   const isLate = ageMs > LATE_FRACTION * heartbeatTimeoutMs
   return {
     ...known,
-    state: isSuspected(clusterName, address) ? 'suspected' : isLate ? 'late' : 'alive',
+    state: isSuspected ? 'suspected' : isLate ? 'late' : 'alive',
     heartbeatAgeMs: Math.round(ageMs),
     heartbeatTimeoutMs,
     lastRegistration: dateOf(live.registeredMs, sources),

@@ -1,7 +1,7 @@
 import type { RecentEvent } from '../stats/recent-events.ts'
 import { EVENT_KINDS } from '../stats/recent-events.ts'
 import { type InspectSources, isoTime } from './sources.ts'
-import { integerOf, type Schema, type View, ViewError } from './view.ts'
+import { choiceOf, integerOf, type Schema, type View, ViewError } from './view.ts'
 
 /** An event as views and the stream show it. */
 export interface ShownEvent {
@@ -67,11 +67,7 @@ export function eventsView({ events, identity: { bootId } }: InspectSources): Vi
       const since = query.get('since')
       // After a restart, every event is new to the asker.
       const after = since === null ? 0 : (eventNumber(since, bootId) ?? 0)
-      const kind = query.get('kind')
-      if (kind !== null && !EVENT_KINDS.some((known) => known === kind)) {
-        const shown = JSON.stringify(kind.slice(0, 100))
-        throw new ViewError('ERR_BAD_REQUEST', `kind=${shown} is not one of ${EVENT_KINDS.join(', ')}`)
-      }
+      const kind = choiceOf(query, 'kind', EVENT_KINDS)
       const wanted = events
         .list()
         .filter((event) => event.number > after && (kind ?? event.kind) === event.kind)

@@ -6,6 +6,7 @@ import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { LockDurations, RequestDurations } from '../stats/durations.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import type { Findings } from './findings/findings.ts'
 import type { RouteIndexCache } from './route-index.ts'
 
 /** Which server this is. */
@@ -49,6 +50,24 @@ export interface Health {
   checks(): readonly HealthCheck[]
 }
 
+/** A broker without heartbeats whose address takes no connection. */
+export interface Suspect {
+  readonly clusterName: string
+  readonly brokerName: string
+  readonly brokerAddr: string
+  /** `host:port` of the peer that registered it. */
+  readonly peer?: string | undefined
+  /** Why it cannot be reached. */
+  readonly error: string
+}
+
+/** The TLS certificate of this server. */
+export interface ServerCertificate {
+  readonly path: string
+  /** Milliseconds since the epoch. */
+  readonly notAfterMs: number
+}
+
 /** What the views read. */
 export interface InspectSources {
   readonly identity: ServerIdentity
@@ -57,8 +76,6 @@ export interface InspectSources {
   readonly routeIndex: RouteIndexCache
   /** The response that a client gets to this lookup (105). */
   readonly lookup: (request: Pick<RemotingCommand, 'version' | 'extFields'>) => MaybePromise<RemotingResponse>
-  /** Whether a broker without heartbeats was found unreachable (`brokerProbe`). */
-  readonly isSuspected: (clusterName: string, brokerAddr: string) => boolean
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
   readonly durations: { readonly requests: RequestDurations; readonly lock: LockDurations }
@@ -68,6 +85,11 @@ export interface InspectSources {
   /** HTTP responses by path and status, with a space between them. */
   readonly httpRequests: ReadonlyMap<string, number>
   readonly events: RecentEvents
+  readonly findings: Findings
+  /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
+  readonly suspects: () => readonly Suspect[]
+  /** The server's certificate; undefined without one from a file. */
+  readonly certificate: () => ServerCertificate | undefined
   readonly slicer: TimeSlicer
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number

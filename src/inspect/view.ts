@@ -97,3 +97,17 @@ export function integerOf(
   if (value >= min && value <= max) return value
   throw new ViewError('ERR_BAD_REQUEST', `${name}=${quoted(text)} is not a number from ${min} to ${max}`)
 }
+
+/** One of several values of the query; undefined if it is absent. @throws {ViewError} `ERR_BAD_REQUEST` if it is another one. */
+export function choiceOf<Choice extends string>(
+  query: URLSearchParams,
+  name: string,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const text = query.get(name)
+  if (text === null) return undefined
+  const choice = choices.find((each) => each === text)
+  if (choice !== undefined) return choice
+  const shown = JSON.stringify(text.slice(0, 100))
+  throw new ViewError('ERR_BAD_REQUEST', `${name}=${shown} is not one of ${choices.join(', ')}`)
+}

@@ -1,5 +1,6 @@
 import { brokersView, brokerView, clustersView } from './broker-views.ts'
 import { eventsView } from './events-view.ts'
+import { findingsView } from './findings-view.ts'
 import type { InspectSources } from './sources.ts'
 import { topicRouteView, topicsView, topicView } from './topic-views.ts'
 import type { View } from './view.ts'
@@ -14,5 +15,6 @@ export function allViews(sources: InspectSources): View[] {
     topicView(sources),
     topicRouteView(sources),
     eventsView(sources),
+    findingsView(sources),
   ]
 }

@@ -3,6 +3,7 @@ import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, metricsRoute, routeOf } from '../http/routes.ts'
+import { EVALUATION_PERIOD_MS, Findings } from '../inspect/findings/findings.ts'
 import { Inspector } from '../inspect/inspector.ts'
 import { Metrics } from '../inspect/metrics/metrics.ts'
 import { RouteIndexCache } from '../inspect/route-index.ts'
@@ -17,7 +18,8 @@ import { packageCommit, packageVersion } from './package-version.ts'
 import { ProcessMonitor } from './process-monitor.ts'
 
 /** What a server is made of, as far as it shows it. */
-export interface InspectedParts extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'isSuspected' | 'limits' | 'snapshotAgeMs'> {
+export interface InspectedParts
+  extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'suspects' | 'certificate' | 'limits' | 'snapshotAgeMs'> {
   /** Serves lookups (105), without counting or logging those without a route. */
   readonly processLookup: Processor
 }
@@ -31,11 +33,12 @@ export class Inspection {
   readonly #httpRequests = new Map<string, number>()
   readonly #metrics: Metrics
   readonly #process = new ProcessMonitor()
+  #endFindings: (() => void) | undefined
 
   constructor(context: NamesrvContext, { processLookup, ...parts }: InspectedParts) {
-    const { clock, counters, durations, events, slicer, configuration } = context
+    const { clock, counters, durations, events, slicer, throttle, configuration } = context
     this.#context = context
-    this.#sources = {
+    const sources = {
       ...parts,
       routeIndex: new RouteIndexCache(parts.routeInfo, slicer),
       lookup: lookupOf(processLookup, context),
@@ -48,6 +51,7 @@ export class Inspection {
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),
     }
+    this.#sources = { ...sources, findings: new Findings(sources, throttle) }
     this.#metrics = new Metrics(this.#sources, {
       ...configuration.values,
       processFigures: () => this.#process.read(),
@@ -78,6 +82,21 @@ export class Inspection {
       logger.warn(fields, 'HTTP server not started: the port cannot be bound')
       return undefined
     }
+  }
+
+  /** Evaluates the findings periodically. */
+  startFindings(): void {
+    const { findings } = this.#sources
+    this.#endFindings = this.#context.scheduler.every(EVALUATION_PERIOD_MS, () => {
+      findings
+        .evaluate()
+        .catch((error) => logInternalError(this.#context, 'findings not evaluated', '', error))
+    })
+  }
+
+  /** Shutting down: what happens from now on is no finding. */
+  endFindings(): void {
+    this.#endFindings?.()
   }
 
   /** Ends the HTTP server; responses under way have a second to be taken. */
@@ -128,7 +147,8 @@ export class Inspection {
 /** Looks a topic up as a client does. */
 function lookupOf(process: Processor, { clock }: NamesrvContext): InspectSources['lookup'] {
   const channel = { id: 0, remoteAddress: 'http', isLoopback: true, closed: false }
-  const request = { code: RequestCode.GET_ROUTEINFO_BY_TOPIC, opaque: 0, flag: 0, remark: null, body: null }
+  const code = RequestCode.GET_ROUTEINFO_BY_TOPIC
+  const request = { code, language: 'OTHER' as const, opaque: 0, flag: 0, remark: null, body: null }
   return (given) => process({ ...request, ...given }, { channel, nowMs: clock.nowMs() })
 }
 

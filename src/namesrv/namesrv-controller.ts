@@ -137,6 +137,7 @@ export class NamesrvController {
     this.#shuttingDown = true
     this.#readiness.onShutdown()
     this.#liveness.stop()
+    this.#inspection?.endFindings()
     this.#tls.stop()
     if (first && this.#server !== undefined) await drainClients(this.#server, this.#context)
     if (this.#server !== undefined) await closeConnections(this.#server, this.#context)
@@ -196,7 +197,8 @@ export class NamesrvController {
       kvConfig: this.#kvConfig,
       health: this.#readiness,
       processLookup: lookupProcessor({ ...lookups, logNoRoute: undefined }, this.#clusterTest),
-      isSuspected: (clusterName, brokerAddr) => this.#liveness.isSuspected(clusterName, brokerAddr),
+      suspects: () => this.#liveness.suspects(),
+      certificate: () => this.#tls.certificate,
     })
     const { processors } = new DefaultRequestProcessor({
       ...lookups,
@@ -269,6 +271,7 @@ export class NamesrvController {
     this.#clusterTest?.start()
     this.#snapshots?.start()
     this.#liveness.start()
+    this.#inspection?.startFindings()
     const overload = new Overload(this.#context, {
       requestBytesInProgress: () => this.#server?.requestBytesInProgress ?? 0,
       waitingRequests: () => this.#liveness.routeInfo.waiting,

@@ -39,7 +39,7 @@ export interface SystemTopicList {
 export function* systemTopicList(view: RouteView): Steps<SystemTopicList> {
   const topics = new Set([...view.clusters()].flatMap(([cluster, names]) => [cluster, ...names]))
   for (const [topic] of view.topics()) {
-    if (topic.startsWith(SYSTEM_TOPIC_PREFIX) || NAMED_SYSTEM_TOPICS.has(topic)) topics.add(topic)
+    if (isSystemTopic(topic)) topics.add(topic)
     yield
   }
   const [brokerAddr = null] = [...view.groups().values()].flatMap(({ brokerAddrs }) => [
@@ -66,6 +66,11 @@ const NAMED_SYSTEM_TOPICS: ReadonlySet<string> = new Set([
   'TBW102',
   'TRANS_CHECK_MAX_TIME_TOPIC',
 ])
+
+/** Whether brokers create the topic for themselves. @see TopicValidator#isSystemTopic in apache/rocketmq */
+export function isSystemTopic(topic: string): boolean {
+  return topic.startsWith(SYSTEM_TOPIC_PREFIX) || NAMED_SYSTEM_TOPICS.has(topic)
+}
 
 /** How a broker's data version compares with the one it registered with. */
 export interface DataVersionComparison {

@@ -89,6 +89,12 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
   gauge('topics', 'Topics with queues on brokers of a cluster.', ['cluster'], ({ tables }) =>
     [...tables.clusters].map(([cluster, { topics }]): Sample => [[cluster], topics]),
   ),
+  gauge(
+    'findings',
+    'What the server has found to be wrong, by rule and severity: the number of brokers, topics or others. `/api/v1/findings` says which, since when and what to do.',
+    ['rule', 'severity'],
+    ({ findings }) => findings.counts.map(({ rule, severity, count }): Sample => [[rule, severity], count]),
+  ),
   gauge('kv_entries', 'Entries of the key-value table.', [], ({ kvConfig }) => kvConfig.entries),
 
   counter(
@@ -310,6 +316,15 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
     ({ snapshotAgeMs }) => {
       const ageMs = snapshotAgeMs()
       return ageMs === undefined ? undefined : ageMs / 1_000
+    },
+  ),
+  gauge(
+    'tls_certificate_not_after_timestamp_seconds',
+    'End of the validity of the certificate in `tls.server.certPath`, in seconds since the epoch.',
+    [],
+    ({ certificate }) => {
+      const found = certificate()
+      return found === undefined ? undefined : found.notAfterMs / 1_000
     },
   ),
   counter(

@@ -62,25 +62,27 @@ export async function countTables(sources: InspectSources, maxAges: number): Pro
 
 function* countBrokers(
   view: RouteView,
-  { nowMs, isSuspected }: InspectSources,
+  { nowMs, suspects }: InspectSources,
   maxAges: number,
   figuresOf: (cluster: string) => ClusterFigures,
 ): Steps<HeartbeatAge[]> {
   const { tables, restored } = view
   const ages: HeartbeatAge[] = []
   const now = nowMs()
+  const suspected = new Set(suspects().map((suspect) => brokerKey(suspect.clusterName, suspect.brokerAddr)))
   for (const { cluster, brokerName, brokerAddrs } of view.groups().values()) {
     const { brokers, groups } = figuresOf(cluster)
     groups[brokerAddrs.has(MASTER_ID) ? 'complete' : 'masterless']++
     for (const [brokerId, brokerAddr] of brokerAddrs) {
-      const live = tables.live(cluster, brokerAddr)
-      if (live === undefined || restored?.brokers.has(brokerKey(cluster, brokerAddr)) === true) {
+      const key = brokerKey(cluster, brokerAddr)
+      const live = tables.brokerLiveTable.get(key)
+      if (live === undefined || restored?.brokers.has(key) === true) {
         brokers.provisional++
         continue
       }
       const ageMs = now - live.lastUpdateTimestampMs
       const isLate = ageMs > LATE * live.heartbeatTimeoutMs
-      brokers[isSuspected(cluster, brokerAddr) ? 'suspected' : isLate ? 'late' : 'alive']++
+      brokers[suspected.has(key) ? 'suspected' : isLate ? 'late' : 'alive']++
       if (ages.length < maxAges)
         ages.push({ clusterName: cluster, brokerName, brokerId, seconds: ageMs / 1_000 })
       yield

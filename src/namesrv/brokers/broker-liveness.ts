@@ -1,3 +1,4 @@
+import type { Suspect } from '../../inspect/sources.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
 import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
@@ -54,9 +55,9 @@ export class BrokerLiveness {
     this.housekeeping.keepBrokers()
   }
 
-  /** @see BrokerProbe.isSuspected */
-  isSuspected(clusterName: string, brokerAddr: string): boolean {
-    return this.#probe?.isSuspected(clusterName, brokerAddr) === true
+  /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
+  suspects(): readonly Suspect[] {
+    return this.#probe?.suspects() ?? []
   }
 
   /** Called after a pause of the process, in which no heartbeat could be read. */

@@ -1,4 +1,5 @@
 import { cutText } from '../../common/log-throttle.ts'
+import type { Suspect } from '../../inspect/sources.ts'
 import { reach } from '../../remoting/client/outgoing-connection.ts'
 import { RemotingClientError } from '../../remoting/errors.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
@@ -13,7 +14,8 @@ interface Watched {
   /** When the next probe is due. */
   dueMs: number
   isBeingProbed: boolean
-  isSuspect: boolean
+  /** Why it cannot be reached; undefined unless it is suspect. */
+  suspicion: string | undefined
 }
 
 /** How often the probe looks for brokers without heartbeats. */
@@ -74,9 +76,11 @@ export class BrokerProbe {
     this.#watched.clear()
   }
 
-  /** Whether a broker is without heartbeats and unreachable. */
-  isSuspected(clusterName: string, brokerAddr: string): boolean {
-    return this.#watched.get(brokerKey(clusterName, brokerAddr))?.isSuspect === true
+  /** Brokers that send no heartbeats and were found unreachable. */
+  suspects(): Suspect[] {
+    return [...this.#watched.values()].flatMap(({ live, suspicion: error }) =>
+      error === undefined ? [] : [{ ...live, error }],
+    )
   }
 
   #look(): void {
@@ -90,7 +94,7 @@ export class BrokerProbe {
       inactive.add(key)
       if (this.#watched.has(key)) continue
       const dueMs = nowMs + this.#random() * AGAIN * live.heartbeatTimeoutMs
-      this.#watched.set(key, { live, dueMs, isBeingProbed: false, isSuspect: false })
+      this.#watched.set(key, { live, dueMs, isBeingProbed: false, suspicion: undefined })
     }
     for (const [key, watched] of this.#watched) {
       if (!inactive.has(key)) this.#forget(key)
@@ -106,7 +110,7 @@ export class BrokerProbe {
     this.#watched.delete(key)
     const { clusterName, brokerAddr } = watched.live
     const isRegistered = this.#routeInfo.registeredDataVersion(clusterName, brokerAddr) !== null
-    if (watched.isSuspect && isRegistered) this.#clear(watched, 'heartbeat received')
+    if (watched.suspicion !== undefined && isRegistered) this.#clear(watched, 'heartbeat received')
   }
 
   async #probe(key: string, watched: Watched): Promise<void> {
@@ -122,7 +126,7 @@ export class BrokerProbe {
     watched.dueMs = this.#context.clock.nowMs() + AGAIN * heartbeatTimeoutMs
     if (this.#watched.get(key) !== watched) return
     if (error !== undefined) this.#onFailure(key, watched, error)
-    else if (watched.isSuspect) this.#clear(watched, 'reachable again')
+    else if (watched.suspicion !== undefined) this.#clear(watched, 'reachable again')
   }
 
   #onFailure(key: string, watched: Watched, error: Error): void {
@@ -131,7 +135,7 @@ export class BrokerProbe {
       logger.debug({ ...identity(watched), error: error.message }, 'broker probe failed')
       return
     }
-    if (!watched.isSuspect) this.#suspect(watched, error)
+    if (watched.suspicion === undefined) this.#suspect(watched, error)
     if (!configuration.values.brokerProbeEvicts || !this.#mostHaveHeartbeats()) return
     this.#watched.delete(key)
     this.#evictedUntilMs.push(clock.nowMs() + watched.live.heartbeatTimeoutMs)
@@ -148,7 +152,7 @@ export class BrokerProbe {
 
   #suspect(watched: Watched, error: Error): void {
     const { clock, counters, events, throttle } = this.#context
-    watched.isSuspect = true
+    watched.suspicion = error.message
     const inactiveMs = Math.round(clock.nowMs() - watched.live.lastUpdateTimestampMs)
     counters.brokersSuspected++
     events.add('broker_suspected', nameOf(watched.live), error.message)
@@ -158,7 +162,7 @@ export class BrokerProbe {
 
   #clear(watched: Watched, reason: string): void {
     const { events, throttle } = this.#context
-    watched.isSuspect = false
+    watched.suspicion = undefined
     events.add('broker_suspicion_cleared', nameOf(watched.live), reason)
     throttle.log('info', 'broker no longer suspected', { ...identity(watched), reason })
   }

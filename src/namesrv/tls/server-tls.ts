@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
+import type { ServerCertificate } from '../../inspect/sources.ts'
 import type { HandshakeOptions } from '../../remoting/server/connection-handshake.ts'
 import type { TlsAcceptor } from '../../remoting/server/tls-acceptor.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
@@ -21,6 +22,8 @@ export class ServerTls {
   /** The settings for the first TLS client in test mode. */
   #lateSettings: TlsSettings | undefined
   #endWatch: (() => void) | undefined
+  /** The certificate in effect; undefined without one from a file. */
+  certificate: ServerCertificate | undefined
 
   constructor(context: NamesrvContext) {
     this.#context = context
@@ -127,7 +130,11 @@ export class ServerTls {
     const { createTlsAcceptor } = await import('./tls-contexts.ts')
     const { configuration, logger } = this.#context
     const { tlsAllowWeakCertificates } = configuration.values
-    const { context, weakness, isLowered } = createTlsAcceptor(settings, tlsAllowWeakCertificates)
+    const { context, weakness, isLowered, certificate } = createTlsAcceptor(
+      settings,
+      tlsAllowWeakCertificates,
+    )
+    this.certificate = certificate
     if (weakness !== undefined) {
       logger.warn({ weakness }, 'weak certificate in tls.server.certPath; replace it')
     }

@@ -1,16 +1,18 @@
+import { X509Certificate } from 'node:crypto'
 import {
   type ConnectionOptions,
   createSecureContext,
   type PeerCertificate,
   type SecureContextOptions,
 } from 'node:tls'
+import type { ServerCertificate } from '../../inspect/sources.ts'
 import { TlsAcceptor, type TlsServerSettings } from '../../remoting/server/tls-acceptor.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { readPrivateKey } from './private-key.ts'
 import { selfSignedCertificate } from './self-signed-certificate.ts'
 import { tlsOffer } from './tls-offer.ts'
 import { readTlsFile, readTlsSettings, TlsContextError, type TlsSettings } from './tls-settings.ts'
-import { atSecurityLevel, type Leveled, weaknessOfPeer } from './weak-certificates.ts'
+import { atSecurityLevel, type Leveled, pemBlocks, weaknessOfPeer } from './weak-certificates.ts'
 
 /** The common name of the self-signed certificate, as with Java. */
 const TEST_COMMON_NAME = 'localhost'
@@ -22,22 +24,32 @@ const TEST_COMMON_NAME = 'localhost'
  * @throws {TlsContextError} Files that cannot be used.
  * @see TlsHelper#buildSslContext in apache/rocketmq
  */
-export function createTlsAcceptor(settings: TlsSettings, allowWeak: boolean): Leveled<TlsAcceptor> {
+export function createTlsAcceptor(
+  settings: TlsSettings,
+  allowWeak: boolean,
+): Leveled<TlsAcceptor> & { readonly certificate: ServerCertificate | undefined } {
   const offer = tlsOffer(settings)
   const { values } = settings
   const own = values['tls.test.mode.enable'] ? testIdentity(offer.ciphers) : serverIdentity(values)
   const verifiesClients = own.verifyClient && own.clientAuth !== 'none'
-  return atSecurityLevel(
+  const path = values['tls.server.certPath'] ?? ''
+  const acceptor = atSecurityLevel(
     (leveled) =>
       new TlsAcceptor({ ...own, weaknessOf: weaknessOfPeer, context: { ...own.context, ...leveled } }),
     {
       offer,
       chain: own.chain,
-      chainPath: values['tls.server.certPath'],
+      chainPath: path,
       isLowered: verifiesClients && allowWeak,
       mayBeLowered: !verifiesClients,
     },
   )
+  return { ...acceptor, certificate: own.chain && { path, notAfterMs: notAfterMs(own.chain) } }
+}
+
+/** When the first certificate of a chain expires, PEM, in milliseconds since the epoch. */
+function notAfterMs(chain: Buffer): number {
+  return Math.min(...pemBlocks(chain).map((block) => Date.parse(new X509Certificate(block).validTo)))
 }
 
 /** Settings of the acceptor, and the certificate chain if it comes from a file. */

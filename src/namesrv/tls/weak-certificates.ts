@@ -61,10 +61,14 @@ export function weaknessOfPeer(certificate: Partial<DetailedPeerCertificate>): s
   return undefined
 }
 
+/** The certificates in a PEM file, each as a text of its own. */
+export function pemBlocks(pem: Buffer): readonly string[] {
+  return pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
+}
+
 /** The first weakness in a PEM file of certificates. */
 function weaknessInPem(pem: Buffer): string | undefined {
-  const blocks = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g)
-  for (const block of blocks ?? []) {
+  for (const block of pemBlocks(pem)) {
     try {
       const weakness = weaknessOf(new X509Certificate(block))
       if (weakness !== undefined) return weakness

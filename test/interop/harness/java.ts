@@ -1,13 +1,16 @@
-import { classPath, type Release } from './packages.ts'
+import { existsSync } from 'node:fs'
+import { classArchive, classPath, type Release } from './packages.ts'
 
 /** The first compiler alone and a plain collector: these programs live for seconds, on few cores. */
 const QUICK_START = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto']
+/** Without it every server makes an RSA key for each of its ports, which is most of the CPU time of its start. */
+const NO_TLS = '-Dtls.server.mode=disabled'
 
 export interface JavaOptions {
   readonly release: Release
   readonly mainClass: string
   readonly maxHeap: string
-  /** System properties and other options of the virtual machine. */
+  /** System properties and other options of the virtual machine. Servers use TLS only if one begins with `-Dtls.`. */
   readonly options?: readonly string[]
   readonly args: readonly string[]
 }
@@ -17,10 +20,13 @@ export function javaArguments(
   home: string,
   { release, mainClass, maxHeap, options = [], args }: JavaOptions,
 ): string[] {
+  const archive = classArchive(release)
   return [
     ...QUICK_START,
+    ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []),
     `-Xmx${maxHeap}`,
     `-Duser.home=${home}`,
+    ...(options.some((option) => option.startsWith('-Dtls.')) ? [] : [NO_TLS]),
     ...options,
     '-cp',
     classPath(release),

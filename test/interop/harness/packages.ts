@@ -11,7 +11,12 @@ export type Release = (typeof releases)[number]
 
 /** Class path of a release: our own small programs, and everything Maven brought. Needs {@link preparePackages}. */
 export function classPath(release: Release): string {
-  return [classesFolder(release), join(libFolder(release), '*')].join(':')
+  return [programsJar(release), join(libFolder(release), '*')].join(':')
+}
+
+/** Archive of the classes of a release as the virtual machine loaded them once; see `archiveClasses`. */
+export function classArchive(release: Release): string {
+  return join(programsFolder(release), 'classes.jsa')
 }
 
 /**
@@ -33,12 +38,21 @@ function libFolder(release: Release): string {
   return join(workRoot, release, 'lib')
 }
 
-function classesFolder(release: Release): string {
-  return join(workRoot, release, 'classes')
+function programsFolder(release: Release): string {
+  return join(workRoot, release, 'programs')
+}
+
+/** Java archives classes of jars only, not those of folders. */
+function programsJar(release: Release): string {
+  return join(programsFolder(release), 'programs.jar')
+}
+
+function pomOf(release: Release): string {
+  return join(interopRoot, 'harness', `pom-${release}.xml`)
 }
 
 function copyDependencies(release: Release): void {
-  const pom = join(interopRoot, 'harness', `pom-${release}.xml`)
+  const pom = pomOf(release)
   const lib = libFolder(release)
   once(lib, hashOf([pom]), () => {
     requireTool('mvn', '-version', 'Apache Maven')
@@ -63,8 +77,10 @@ function compile(release: Release): void {
   const sources = readdirSync(folder)
     .filter((name) => name.endsWith('.java'))
     .map((name) => join(folder, name))
-  const classes = classesFolder(release)
-  once(classes, hashOf(sources), () => {
+  const programs = programsFolder(release)
+  const classes = join(programs, 'classes')
+  once(programs, hashOf([pomOf(release), ...sources]), () => {
     run('javac', ['-nowarn', '-cp', join(libFolder(release), '*'), '-d', classes, ...sources])
+    run('jar', ['cf', programsJar(release), '-C', classes, '.'])
   })
 }

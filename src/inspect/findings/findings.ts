@@ -1,0 +1,150 @@
+import type { LogThrottle } from '../../common/log-throttle.ts'
+import type { Steps } from '../../common/time-slicer.ts'
+import type { RouteView } from '../../routeinfo/route-view.ts'
+import type { InspectSources } from '../sources.ts'
+import { checkBrokers } from './broker-rules.ts'
+import { type Finding, type Observation, Observations } from './finding.ts'
+import { RULE_IDS, type RuleId, ruleOf, SEVERITIES, type Severity } from './rules.ts'
+import { checkServer } from './server-rules.ts'
+import { checkTopics } from './topic-rules.ts'
+
+/** What the rules read. */
+export type FindingSources = Omit<InspectSources, 'findings'>
+
+/** How often the rules are evaluated. */
+export const EVALUATION_PERIOD_MS = 5_000
+/** Brokers register at least this often: then all have had the time to after a start. Their `registerNameServerPeriod` is at most this. */
+const REGISTRATION_PERIOD_MS = 60_000
+/** After a walk over all topics the next one waits this many times as long as the walk took: at most 2 % of the time is spent on it. */
+const PAUSE_PER_WALK = 50
+
+/** A rule that holds for a subject, raised or not yet. */
+interface State {
+  finding: Finding
+  /** On the monotonic clock. */
+  readonly firstHeldMs: number
+  lastHeldMs: number
+  isRaised: boolean
+}
+
+/** Finds and keeps what is wrong in the routes and at this server. Evaluated periodically, in slices, never by a lookup. */
+export class Findings {
+  readonly #sources: FindingSources
+  readonly #throttle: LogThrottle
+  readonly #states = new Map<string, State>()
+  /** Of the last walk over all topics, which is repeated only if the tables have changed. */
+  #topics = new Observations()
+  #topicsRevision = -1
+  #nextWalkMs = 0
+  #counts: ReadonlyMap<string, number> = new Map()
+  #isEvaluating = false
+
+  constructor(sources: FindingSources, throttle: LogThrottle) {
+    this.#sources = sources
+    this.#throttle = throttle
+  }
+
+  /** What is wrong now: the worst first, then in the order of the rules, then what began first. */
+  list(): readonly Finding[] {
+    const raised = [...this.#states.values()].filter(({ isRaised }) => isRaised)
+    return raised.map(({ finding }) => finding).sort(compareFindings)
+  }
+
+  /** Subjects of each rule and severity, those that are too many for {@link list} included. */
+  get counts(): readonly { readonly rule: RuleId; readonly severity: Severity; readonly count: number }[] {
+    return RULE_IDS.flatMap((rule) =>
+      ruleOf(rule).severities.map((severity) => ({
+        rule,
+        severity,
+        count: this.#counts.get(`${rule} ${severity}`) ?? 0,
+      })),
+    )
+  }
+
+  /** Evaluates all rules, unless an evaluation is under way. Rejects only if a rule fails unexpectedly. */
+  async evaluate(): Promise<void> {
+    if (this.#isEvaluating) return
+    this.#isEvaluating = true
+    try {
+      const { routeInfo } = this.#sources
+      const found = new Observations()
+      checkServer(this.#sources, found)
+      await routeInfo.read((view) => this.#checkRoutes(view, found))
+      this.#settle(found)
+    } finally {
+      this.#isEvaluating = false
+    }
+  }
+
+  *#checkRoutes(view: RouteView, found: Observations): Steps<void> {
+    yield* checkBrokers(view, this.#sources, found)
+    const { nowMs, routeInfo } = this.#sources
+    const startedMs = nowMs()
+    if (routeInfo.revision === this.#topicsRevision || startedMs < this.#nextWalkMs) return
+    const topics = new Observations()
+    yield* checkTopics(view, topics)
+    this.#topics = topics
+    this.#topicsRevision = routeInfo.revision
+    this.#nextWalkMs = nowMs() + PAUSE_PER_WALK * (nowMs() - startedMs)
+  }
+
+  #settle(found: Observations): void {
+    const nowMs = this.#sources.nowMs()
+    const isFilling = nowMs - this.#sources.identity.startedMs < REGISTRATION_PERIOD_MS
+    const waits = (rule: RuleId): boolean => isFilling && ruleOf(rule).waitsForBrokers
+    const counts = new Map<string, number>()
+    const count = (rule: RuleId, severity: Severity, more: number): void => {
+      const kind = `${rule} ${severity}`
+      counts.set(kind, (counts.get(kind) ?? 0) + more)
+    }
+    for (const observations of [found, this.#topics]) {
+      for (const [key, observed] of observations) if (!waits(observed.rule)) this.#hold(key, observed, nowMs)
+      for (const beyond of observations.beyond())
+        if (!waits(beyond.rule)) count(beyond.rule, beyond.severity, beyond.count)
+    }
+    for (const [key, state] of this.#states) {
+      if (state.lastHeldMs !== nowMs && !this.#stays(key, state, nowMs)) continue
+      if (state.isRaised) count(state.finding.rule, state.finding.severity, 1)
+    }
+    this.#counts = counts
+  }
+
+  #hold(key: string, observed: Observation, nowMs: number): void {
+    const known = this.#states.get(key)
+    const sinceMs = known?.finding.sinceMs ?? this.#sources.dateMs()
+    const finding = { ...observed, sinceMs }
+    const state = known ?? { finding, firstHeldMs: nowMs, lastHeldMs: nowMs, isRaised: false }
+    const isWorse = state.finding.severity !== finding.severity
+    state.finding = finding
+    state.lastHeldMs = nowMs
+    this.#states.set(key, state)
+    if (state.isRaised && !isWorse) return
+    if (nowMs - state.firstHeldMs < ruleOf(finding.rule).raiseAfterMs) return
+    state.isRaised = true
+    const { rule, severity, subject, text } = finding
+    this.#sources.events.add('finding_raised', subject, `${severity} ${rule}: ${text}`)
+    const level = severity === 'info' ? 'info' : 'warn'
+    this.#throttle.log(level, 'finding raised', { rule, severity, subject, text })
+  }
+
+  /** A rule that does not hold any more. @returns Whether its finding stays for now. */
+  #stays(key: string, { finding, isRaised, firstHeldMs, lastHeldMs }: State, nowMs: number): boolean {
+    const { rule, severity, subject } = finding
+    if (isRaised && nowMs - lastHeldMs < ruleOf(rule).clearAfterMs) return true
+    this.#states.delete(key)
+    if (!isRaised) return false
+    const lastedSeconds = Math.round((nowMs - firstHeldMs) / 1_000)
+    this.#sources.events.add('finding_cleared', subject, `${rule}, after ${lastedSeconds} s`)
+    this.#throttle.log('info', 'finding cleared', { rule, severity, subject, lastedSeconds })
+    return false
+  }
+}
+
+function compareFindings(a: Finding, b: Finding): number {
+  return (
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    RULE_IDS.indexOf(a.rule) - RULE_IDS.indexOf(b.rule) ||
+    a.sinceMs - b.sinceMs ||
+    (a.subject < b.subject ? -1 : 1)
+  )
+}

@@ -1,0 +1,98 @@
+/** How much a finding matters: messages are not sent or received now; they soon may not be; worth knowing. */
+export const SEVERITIES = ['critical', 'warning', 'info'] as const
+export type Severity = (typeof SEVERITIES)[number]
+
+/** What a rule looks for, and how it is raised. */
+export interface Rule {
+  /** What a finding of it says, for the documentation. */
+  readonly meaning: string
+  /** The worst first. */
+  readonly severities: readonly Severity[]
+  /** How long it must hold before it is raised. Default 0: the first evaluation that sees it. */
+  readonly raiseAfterMs?: number
+  /** How long it must no longer hold before it is cleared. Default 0. */
+  readonly clearAfterMs?: number
+  /** Whether brokers that have not registered yet make it hold: it waits until all have had the time to, after the start. */
+  readonly waitsForBrokers?: boolean
+}
+
+/** All rules, by id. Those that RocketMQ Studio's route diagnostics have too carry its names, in lower case. */
+export const RULES = {
+  missing_master_address: {
+    meaning: 'A broker group has members, but none with id 0: it takes no messages.',
+    severities: ['critical'],
+    // A master that is elected or restarted is away for a moment.
+    raiseAfterMs: 10_000,
+    waitsForBrokers: true,
+  },
+  broker_name_in_two_clusters: {
+    meaning:
+      'Brokers of two clusters have one name: clients take them for one group and mix up their queues.',
+    severities: ['critical'],
+    raiseAfterMs: 10_000,
+  },
+  duplicate_broker_address: {
+    meaning: 'Brokers of different names announce one address.',
+    severities: ['warning'],
+    raiseAfterMs: 10_000,
+  },
+  announced_address_differs: {
+    meaning:
+      'A broker announces an address of its own machine, its container or its private network (`brokerIP1`), but registers from another network: clients elsewhere cannot connect to it.',
+    severities: ['warning'],
+  },
+  heartbeat_late: {
+    meaning: 'A broker has sent nothing for more than half of its heartbeat timeout.',
+    severities: ['warning'],
+    clearAfterMs: 15_000,
+  },
+  write_queue_skew: {
+    meaning:
+      'A topic has at most half as many write queues on one broker as on another: messages are unevenly distributed.',
+    severities: ['info'],
+    waitsForBrokers: true,
+  },
+  read_write_queue_mismatch: {
+    meaning:
+      'A topic has different numbers of read and write queues on a broker. With more write queues, messages in the last ones are not consumed (warning); with fewer, the topic is perhaps being shrunk (info).',
+    severities: ['warning', 'info'],
+  },
+  permission_not_writable: {
+    meaning:
+      'No topic of a broker, or a topic on all of its brokers, has write permission: producers get "No route info of this topic" or use other brokers (warning). On some of its brokers: info.',
+    severities: ['warning', 'info'],
+  },
+  permission_not_readable: {
+    meaning: 'A topic has no read permission on a broker: its messages there are not consumed.',
+    severities: ['warning'],
+  },
+  single_broker_route: {
+    meaning:
+      'A topic is on one broker group of a cluster that has several: it is lost for producers with that group.',
+    severities: ['info'],
+    waitsForBrokers: true,
+  },
+  static_topic_hole: {
+    meaning: 'Logical queues of a static topic are on no broker: sending to them fails.',
+    severities: ['warning'],
+    waitsForBrokers: true,
+  },
+  announced_address_unreachable: {
+    meaning:
+      'A broker has stopped sending heartbeats and its address takes no connection from this server (`brokerProbe`).',
+    severities: ['critical'],
+  },
+  certificate_expires: {
+    meaning:
+      'The TLS certificate of this server expires within 14 days (warning) or 3 days, or has expired (critical).',
+    severities: ['critical', 'warning'],
+  },
+} as const satisfies Record<string, Rule>
+
+export type RuleId = keyof typeof RULES
+export const RULE_IDS = Object.keys(RULES) as RuleId[]
+
+/** The rule of an id; its optional members have their defaults. */
+export function ruleOf(id: RuleId): Required<Rule> {
+  return { raiseAfterMs: 0, clearAfterMs: 0, waitsForBrokers: false, ...RULES[id] }
+}

@@ -1,0 +1,249 @@
+import type { Steps } from '../../common/time-slicer.ts'
+import { Perm } from '../../protocol/body/topic-config.ts'
+import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapping-info.ts'
+import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/topic-route-data.ts'
+import type { RouteView } from '../../routeinfo/route-view.ts'
+import { isSystemTopic } from '../../routeinfo/table-queries.ts'
+import { mqadmin } from '../commands.ts'
+import type { Observations } from './finding.ts'
+
+/** A broker name, and how many topics it has. */
+interface Broker {
+  readonly group: BrokerData
+  topics: number
+  unwritable: number
+}
+
+type Brokers = ReadonlyMap<string, Broker>
+type Queues = ReadonlyMap<string, QueueData>
+
+/** Rules about topics. A step per topic; for a topic that is as it should be nothing is allocated. */
+export function* checkTopics(view: RouteView, found: Observations): Steps<void> {
+  const brokers = new Map<string, Broker>()
+  const groupsOfCluster = new Map<string, number>()
+  for (const group of view.groups().values()) {
+    brokers.set(group.brokerName, { group, topics: 0, unwritable: 0 })
+    groupsOfCluster.set(group.cluster, (groupsOfCluster.get(group.cluster) ?? 0) + 1)
+    yield
+  }
+  const unwritable: [topic: string, queues: Queues][] = []
+  for (const [topic, queues] of view.topics()) {
+    const isWritable = countWritable(queues, brokers)
+    if (!isInternal(topic) && !brokers.has(topic) && !groupsOfCluster.has(topic)) {
+      if (!isWritable) unwritable.push([topic, queues])
+      checkReadable(topic, queues, found)
+      checkReadAndWriteQueues(topic, queues, brokers, found)
+      checkSkew(topic, queues, brokers, found)
+      checkSingle(topic, queues, brokers, groupsOfCluster, found)
+      const mappings = view.mappings(topic)
+      if (mappings !== undefined) checkMappings(topic, mappings, brokers, found)
+    }
+    yield
+  }
+  for (const broker of brokers.values()) {
+    if (isWiped(broker)) reportWiped(broker, found)
+    yield
+  }
+  for (const [topic, queues] of unwritable) {
+    checkWritable(topic, queues, brokers, found)
+    yield
+  }
+}
+
+/** Whether brokers, clients or proxies made the topic for themselves: retry and dead-letter topics, replies, what is synchronised. */
+function isInternal(topic: string): boolean {
+  return (
+    topic.startsWith('%') ||
+    topic.endsWith('_REPLY_TOPIC') ||
+    topic === 'DefaultHeartBeatSyncerTopic' ||
+    isSystemTopic(topic)
+  )
+}
+
+/** Counts a topic at each of its brokers. @returns Whether it is writable on all of them. */
+function countWritable(queues: Queues, brokers: Brokers): boolean {
+  let isWritable = true
+  for (const [brokerName, { perm }] of queues) {
+    const broker = brokers.get(brokerName)
+    if (broker === undefined) continue
+    broker.topics++
+    if ((perm & Perm.WRITE) !== 0) continue
+    broker.unwritable++
+    isWritable = false
+  }
+  return isWritable
+}
+
+/** Whether a broker has lost the write permission as a whole. One without a master takes no messages anyway. */
+function isWiped({ group, topics, unwritable }: Broker): boolean {
+  return topics > 0 && unwritable === topics && group.brokerAddrs.has(MASTER_ID)
+}
+
+function reportWiped({ group: { brokerName, cluster }, topics }: Broker, found: Observations): void {
+  found.add('permission_not_writable', 'warning', brokerName, () => ({
+    text: `None of the ${topics} topics of ${brokerName} is writable: producers use other brokers, or get "No route info of this topic". The broker has registered them so (brokerPermission), or an operator wiped the permission.`,
+    evidence: { cluster, topics },
+    command: mqadmin('addWritePerm', { b: brokerName }),
+  }))
+}
+
+function checkWritable(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
+  let writable = 0
+  const causes: QueueData[] = []
+  for (const queueData of queues.values()) {
+    const broker = brokers.get(queueData.brokerName)
+    if (broker === undefined) continue
+    if ((queueData.perm & Perm.WRITE) !== 0) writable++
+    else if (broker.group.brokerAddrs.has(MASTER_ID) && !isWiped(broker)) causes.push(queueData)
+  }
+  // Otherwise missing masters, or brokers that are not writable as a whole, are findings of their own.
+  if (causes.length === 0) return
+  found.add('permission_not_writable', writable === 0 ? 'warning' : 'info', topic, () => {
+    const names = causes.map(({ brokerName }) => brokerName)
+    const effect =
+      writable === 0
+        ? 'producers get "No route info of this topic"'
+        : `producers use the other ${writable} of its brokers`
+    return {
+      text: `${topic} has no write permission on ${listText(names)}: ${effect}. Its permission there was set by an operator.`,
+      evidence: { brokers: causes.map(({ brokerName, perm }) => `${brokerName}: perm ${perm}`) },
+      command: mqadmin('updateTopicPerm', { t: topic, ...whereOf(names, brokers), p: 6 }),
+    }
+  })
+}
+
+function checkReadable(topic: string, queues: Queues, found: Observations): void {
+  for (const { perm } of queues.values()) {
+    if ((perm & Perm.READ) !== 0) continue
+    found.add('permission_not_readable', 'warning', topic, () => {
+      const unreadable = [...queues.values()].filter((each) => (each.perm & Perm.READ) === 0)
+      const names = unreadable.map(({ brokerName }) => brokerName)
+      return {
+        text: `${topic} has no read permission on ${listText(names)}: its messages there are not consumed.`,
+        evidence: { brokers: unreadable.map((each) => `${each.brokerName}: perm ${each.perm}`) },
+      }
+    })
+    return
+  }
+}
+
+function checkReadAndWriteQueues(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
+  for (const { readQueueNums, writeQueueNums } of queues.values()) {
+    if (readQueueNums === writeQueueNums) continue
+    const all = [...queues.values()]
+    const unread = all.some((each) => each.writeQueueNums > each.readQueueNums)
+    found.add('read_write_queue_mismatch', unread ? 'warning' : 'info', topic, () => {
+      const unequal = all.filter((each) => each.readQueueNums !== each.writeQueueNums)
+      const names = unequal.map(({ brokerName }) => brokerName)
+      const most = Math.max(...unequal.map((each) => Math.max(each.readQueueNums, each.writeQueueNums)))
+      const text = unread
+        ? `${topic} has more write than read queues on ${listText(names)}: messages in the last queues are not consumed.`
+        : `${topic} has more read than write queues on ${listText(names)}, as it should only while it is being shrunk.`
+      return {
+        text,
+        evidence: {
+          brokers: unequal.map(
+            (each) => `${each.brokerName}: ${each.readQueueNums} read, ${each.writeQueueNums} write`,
+          ),
+        },
+        command: mqadmin('updateTopic', { t: topic, ...whereOf(names, brokers), r: most, w: most }),
+      }
+    })
+    return
+  }
+}
+
+function checkSkew(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
+  let min = Number.POSITIVE_INFINITY
+  let max = 0
+  for (const { perm, writeQueueNums } of queues.values()) {
+    if ((perm & Perm.WRITE) === 0) continue
+    if (writeQueueNums < min) min = writeQueueNums
+    if (writeQueueNums > max) max = writeQueueNums
+  }
+  if (max < 2 * min || max === 0) return
+  found.add('write_queue_skew', 'info', topic, () => {
+    const names = [...queues.keys()]
+    return {
+      text: `${topic} has from ${min} to ${max} write queues on its brokers, which receive messages in that proportion.`,
+      evidence: {
+        brokers: [...queues.values()].map((each) => `${each.brokerName}: ${each.writeQueueNums} write`),
+      },
+      command: mqadmin('updateTopic', { t: topic, ...whereOf(names, brokers), r: max, w: max }),
+    }
+  })
+}
+
+function checkSingle(
+  topic: string,
+  queues: Queues,
+  brokers: Brokers,
+  groupsOfCluster: ReadonlyMap<string, number>,
+  found: Observations,
+): void {
+  if (queues.size !== 1) return
+  for (const { brokerName, readQueueNums, writeQueueNums } of queues.values()) {
+    const group = brokers.get(brokerName)?.group
+    const groups = groupsOfCluster.get(group?.cluster ?? '') ?? 0
+    if (group === undefined || groups < 2) return
+    found.add('single_broker_route', 'info', topic, () => ({
+      text: `${topic} is on ${brokerName} alone, of ${groups} broker groups in ${group.cluster}: without that broker it takes no messages.`,
+      evidence: { cluster: group.cluster, broker: brokerName, groups },
+      command: mqadmin('updateTopic', { t: topic, c: group.cluster, r: readQueueNums, w: writeQueueNums }),
+    }))
+  }
+}
+
+/** @see MQClientInstance#topicRouteData2EndpointsForStaticTopic in apache/rocketmq: the mapping of the latest epoch wins */
+function checkMappings(
+  topic: string,
+  mappings: ReadonlyMap<string, TopicQueueMappingInfo>,
+  brokers: Brokers,
+  found: Observations,
+): void {
+  let latest = -1n
+  let totalQueues = 0
+  const owners = new Map<number, TopicQueueMappingInfo>()
+  const infos = [...mappings.values()].sort((a, b) => (a.epoch < b.epoch ? 1 : a.epoch > b.epoch ? -1 : 0))
+  for (const info of infos) {
+    if (info.epoch >= latest) totalQueues = Math.max(totalQueues, info.totalQueues)
+    if (latest < info.epoch) latest = info.epoch
+    for (const id of info.currIdMap?.keys() ?? []) if (!owners.has(id)) owners.set(id, info)
+  }
+  const unowned: string[] = []
+  const missing = new Set<string>()
+  let holes = 0
+  for (let id = 0; id < totalQueues && id < MAX_LOGICAL_QUEUES; id++) {
+    const owner = owners.get(id)
+    if (owner?.bname != null && brokers.has(owner.bname)) continue
+    holes++
+    if (unowned.length < 16) unowned.push(`${id}`)
+    if (owner?.bname != null) missing.add(owner.bname)
+  }
+  if (holes === 0) return
+  found.add('static_topic_hole', 'warning', topic, () => {
+    const cause = missing.size === 0 ? 'no broker has them' : `${listText([...missing])} is away`
+    return {
+      text: `${holes} of the ${totalQueues} logical queues of ${topic} cannot be used: ${cause}. Start the broker, or move them with mqadmin remappingStaticTopic.`,
+      evidence: { totalQueues, holes, firstQueueIds: unowned, missingBrokers: [...missing] },
+    }
+  })
+}
+
+/** A broker may announce any number; no topic has this many. */
+const MAX_LOGICAL_QUEUES = 65_536
+
+/** Where a topic command applies: the cluster if all are of one, otherwise the first broker's master. */
+function whereOf(
+  brokerNames: readonly string[],
+  brokers: Brokers,
+): { readonly b: string } | { readonly c: string } {
+  const groups = brokerNames.map((name) => brokers.get(name)?.group).filter((group) => group !== undefined)
+  const master = groups[0]?.brokerAddrs.get(MASTER_ID)
+  return groups.length === 1 && master !== undefined ? { b: master } : { c: groups[0]?.cluster ?? '' }
+}
+
+function listText(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(', ')
+  return names.length <= 3 ? shown : `${shown} and ${names.length - 3} more`
+}
