@@ -19,7 +19,10 @@ import { ProcessMonitor } from './process-monitor.ts'
 
 /** What a server is made of, as far as it shows it. */
 export interface InspectedParts
-  extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'suspects' | 'certificate' | 'limits' | 'snapshotAgeMs'> {
+  extends Pick<
+    InspectSources,
+    'routeInfo' | 'kvConfig' | 'health' | 'suspects' | 'certificate' | 'limits' | 'snapshotAgeMs'
+  > {
   /** Serves lookups (105), without counting or logging those without a route. */
   readonly processLookup: Processor
 }

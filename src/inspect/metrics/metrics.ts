@@ -26,7 +26,10 @@ export class Metrics {
     const { brokerSeriesLimit, rpcLatencyMetrics, processFigures } = this.#options
     const { identity, slicer } = this.#sources
     const format = formatOf(accept)
-    const [figures, tables] = await Promise.all([processFigures(), countTables(this.#sources, brokerSeriesLimit)])
+    const [figures, tables] = await Promise.all([
+      processFigures(),
+      countTables(this.#sources, brokerSeriesLimit),
+    ])
     const families = [...SERVER_METRICS, ...(rpcLatencyMetrics ? RPC_LATENCY_METRICS : [])]
     const labels = { node_type: 'nameserver', node_id: identity.nodeId }
     const server = await slicer.run(metricsText(families, { ...this.#sources, tables }, format, labels))

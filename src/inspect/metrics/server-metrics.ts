@@ -191,7 +191,8 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
     'route_digest',
     'Low 52 bits of the digest of the routes by part: NameServers with equal routes have equal digests.',
     ['part'],
-    ({ routeInfo }) => Object.entries(routeInfo.digest).map(([part, digest]): Sample => [[part], digest.low52]),
+    ({ routeInfo }) =>
+      Object.entries(routeInfo.digest).map(([part, digest]): Sample => [[part], digest.low52]),
   ),
   counter(
     'route_changes_total',

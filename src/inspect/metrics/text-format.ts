@@ -95,9 +95,7 @@ const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\
 function labelText(name: string, value: string): string {
   const cut = value.length > MAX_LABEL_CHARACTERS ? `${value.slice(0, MAX_LABEL_CHARACTERS)}…` : value
   // A control character has no escape in these formats, and Prometheus takes NUL for the end.
-  const escaped = cut
-    .replace(/[\\"\n]/g, (found) => ESCAPES[found] as string)
-    .replace(/\p{Cc}/gu, '\ufffd')
+  const escaped = cut.replace(/[\\"\n]/g, (found) => ESCAPES[found] as string).replace(/\p{Cc}/gu, '\ufffd')
   return `${name}="${escaped}"`
 }
 
