@@ -51,11 +51,6 @@ export class Inspector {
     }
   }
 
-  /** The path of the view that serves this one, as {@link View.path}; undefined if none does. */
-  pathOf(path: string): string | undefined {
-    return this.#routes.find(({ pattern }) => pattern.test(path))?.view.path
-  }
-
   #find(target: string): Pick<Parameters<View['read']>[0], 'path' | 'query'> & { readonly view: View } {
     const at = target.indexOf('?')
     const encoded = at < 0 ? target : target.slice(0, at)

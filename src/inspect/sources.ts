@@ -82,8 +82,6 @@ export interface InspectSources {
   readonly limits: () => readonly LimitUse[]
   /** Milliseconds since the file of the route snapshot was last up to date; undefined if it never was. */
   readonly snapshotAgeMs: () => number | undefined
-  /** HTTP responses by path and status, with a space between them. */
-  readonly httpRequests: ReadonlyMap<string, number>
   readonly events: RecentEvents
   readonly findings: Findings
   /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */

@@ -33,7 +33,6 @@ export class Inspection {
   readonly #context: NamesrvContext
   readonly #sources: InspectSources
   #http: HttpServer | undefined
-  readonly #httpRequests = new Map<string, number>()
   readonly #metrics: Metrics
   readonly #process = new ProcessMonitor()
   #endFindings: (() => void) | undefined
@@ -48,7 +47,6 @@ export class Inspection {
       identity: identityOf(context),
       counters,
       durations,
-      httpRequests: this.#httpRequests,
       events,
       slicer,
       nowMs: () => clock.nowMs(),
@@ -135,15 +133,8 @@ export class Inspection {
         void throttle.log('warn', 'HTTP request rejected', { peer, status, reason }),
       onFailure: (peer, path, error) =>
         logInternalError(this.#context, `HTTP request ${path} failed`, peer, error),
-      onResponse: (path, status) => this.#countResponse(routes, path, status),
+      onResponse: () => {},
     })
-  }
-
-  /** Counted by the paths that are served: clients can make up any number of others. */
-  #countResponse(routes: readonly HttpRoute[], path: string, status: number): void {
-    const known = this.inspector.pathOf(path) ?? routeOf(routes, path)?.path ?? 'other'
-    const key = `${known} ${status}`
-    this.#httpRequests.set(key, (this.#httpRequests.get(key) ?? 0) + 1)
   }
 }
 

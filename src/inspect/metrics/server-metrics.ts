@@ -338,13 +338,6 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
   counter('events_total', 'Events by kind; the last ones are at `/api/v1/events`.', ['kind'], ({ events }) =>
     [...events.counts].map(([kind, count]): Sample => [[kind], count]),
   ),
-  counter(
-    'http_requests_total',
-    'HTTP responses by path and status; paths that are not served are `other`.',
-    ['path', 'status'],
-    ({ httpRequests }) =>
-      [...httpRequests].map(([pathAndStatus, count]): Sample => [pathAndStatus.split(' '), count]),
-  ),
 ]
 
 /** With `rpcLatencyMetrics`: the metric that RocketMQ's brokers and proxies have. @see RemotingMetricsManager in apache/rocketmq */
