@@ -4,7 +4,7 @@ import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
-import type { LockDurations, RequestDurations } from '../stats/durations.ts'
+import type { Durations } from '../stats/durations.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 import type { Findings } from './findings/findings.ts'
 import type { RouteIndexCache } from './route-index.ts'
@@ -32,6 +32,38 @@ export interface LimitUse {
   readonly max: number
   /** Undefined for limits on a single request or address. */
   readonly used: number | undefined
+}
+
+/** A key of the configuration. */
+export interface ShownKey {
+  readonly key: string
+  /** Null if it has none; asterisks in place of a secret. */
+  readonly value: string | number | boolean | null
+  /** In words if it depends on the machine or on other keys. */
+  readonly default: string | number | boolean | null
+  /** Where the value comes from: a layer, and the place in words. */
+  readonly source: { readonly layer: string; readonly place: string }
+  /** When the value is read: at every use, by each new connection, at the start, or never. */
+  readonly effect: 'live' | 'connection' | 'start' | 'none'
+  readonly unit: string | null
+  /** Whether request 318 can change it. */
+  readonly updatable: boolean
+  readonly meaning: string
+}
+
+/** What the process uses. Totals are since its start. */
+export interface ProcessFigures {
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+  readonly heapUsedBytes: number
+  readonly heapTotalBytes: number
+  /** Of buffers outside the heap. */
+  readonly externalBytes: number
+  /** Time in which the event loop worked, and in which it waited. */
+  readonly eventLoopActiveMs: number
+  readonly eventLoopIdleMs: number
+  /** How long the event loop took to come to a task that was ready. */
+  readonly eventLoopDelayMs: number
 }
 
 /** A condition for sending clients to this server. */
@@ -78,11 +110,14 @@ export interface InspectSources {
   readonly lookup: (request: Pick<RemotingCommand, 'version' | 'extFields'>) => MaybePromise<RemotingResponse>
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
-  readonly durations: { readonly requests: RequestDurations; readonly lock: LockDurations }
+  readonly durations: Durations
   readonly limits: () => readonly LimitUse[]
   /** Milliseconds since the file of the route snapshot was last up to date; undefined if it never was. */
   readonly snapshotAgeMs: () => number | undefined
   readonly events: RecentEvents
+  /** The keys of the configuration with their values, secrets hidden. */
+  readonly configuration: () => readonly ShownKey[]
+  readonly process: () => Promise<ProcessFigures>
   readonly findings: Findings
   /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
   readonly suspects: () => readonly Suspect[]

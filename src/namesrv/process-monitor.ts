@@ -7,7 +7,7 @@ import {
   PerformanceObserver,
 } from 'node:perf_hooks'
 import { getHeapSpaceStatistics } from 'node:v8'
-import type { EventLoopLag, ProcessFigures } from '../inspect/metrics/process-metrics.ts'
+import type { EventLoopLag, ProcessState } from '../inspect/metrics/process-metrics.ts'
 import { Histogram } from '../stats/histogram.ts'
 
 /** How often the delay of the event loop is measured. */
@@ -46,7 +46,7 @@ export class ProcessMonitor {
     this.#collectionObserver.disconnect()
   }
 
-  async read(): Promise<ProcessFigures> {
+  async read(): Promise<ProcessState> {
     const [current, openFiles, maxFiles, virtualBytes] = await Promise.all([
       turnSeconds(),
       countOpenFiles().catch(() => undefined),

@@ -1,5 +1,5 @@
 import type { InspectSources } from '../sources.ts'
-import { PROCESS_METRICS, type ProcessFigures } from './process-metrics.ts'
+import { PROCESS_METRICS, type ProcessState } from './process-metrics.ts'
 import { RPC_LATENCY_METRICS, SERVER_METRICS } from './server-metrics.ts'
 import { countTables } from './table-figures.ts'
 import { CONTENT_TYPES, formatOf, metricsText } from './text-format.ts'
@@ -8,7 +8,7 @@ export interface MetricsOptions {
   readonly brokerSeriesLimit: number
   /** Whether to show `rocketmq_rpc_latency_milliseconds`. */
   readonly rpcLatencyMetrics: boolean
-  readonly processFigures: () => Promise<ProcessFigures>
+  readonly processState: () => Promise<ProcessState>
 }
 
 /** The metrics of a server, as Prometheus scrapes them. */
@@ -23,11 +23,11 @@ export class Metrics {
 
   /** @param accept - The value of the `Accept` header. */
   async scrape(accept: string | undefined): Promise<{ readonly contentType: string; readonly body: string }> {
-    const { brokerSeriesLimit, rpcLatencyMetrics, processFigures } = this.#options
+    const { brokerSeriesLimit, rpcLatencyMetrics, processState } = this.#options
     const { identity, slicer } = this.#sources
     const format = formatOf(accept)
     const [figures, tables] = await Promise.all([
-      processFigures(),
+      processState(),
       countTables(this.#sources, brokerSeriesLimit),
     ])
     const families = [...SERVER_METRICS, ...(rpcLatencyMetrics ? RPC_LATENCY_METRICS : [])]

@@ -15,7 +15,7 @@ export interface EventLoopLag {
 }
 
 /** What the metrics show of the process. */
-export interface ProcessFigures {
+export interface ProcessState {
   readonly cpu: NodeJS.CpuUsage
   readonly memory: NodeJS.MemoryUsage
   readonly heapSpaces: readonly HeapSpaceInfo[]
@@ -29,12 +29,12 @@ export interface ProcessFigures {
   readonly collections: ReadonlyMap<string, Histogram>
 }
 
-const processFamily = familiesOf<ProcessFigures>('process_')
-const nodeFamily = familiesOf<ProcessFigures>('nodejs_')
+const processFamily = familiesOf<ProcessState>('process_')
+const nodeFamily = familiesOf<ProcessState>('nodejs_')
 
 const MICROSECONDS = 1e6
 
-function lagFamily(name: string, help: string, key: keyof EventLoopLag): MetricFamily<ProcessFigures> {
+function lagFamily(name: string, help: string, key: keyof EventLoopLag): MetricFamily<ProcessState> {
   return nodeFamily.gauge(`eventloop_lag${name}_seconds`, help, [], ({ lag }) => lag[key])
 }
 
@@ -48,7 +48,7 @@ function heapSpaceFamily(name: string, help: string, read: (space: HeapSpaceInfo
  * Names and labels are those of prom-client, so that dashboards made for Node work. Left out are its counts of handles and
  * resources: with 50,000 connections Node takes 8 ms to count them.
  */
-export const PROCESS_METRICS: readonly MetricFamily<ProcessFigures>[] = [
+export const PROCESS_METRICS: readonly MetricFamily<ProcessState>[] = [
   processFamily.counter(
     'cpu_user_seconds_total',
     'User CPU time in seconds.',

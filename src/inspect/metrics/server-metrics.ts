@@ -338,6 +338,34 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
   counter('events_total', 'Events by kind; the last ones are at `/api/v1/events`.', ['kind'], ({ events }) =>
     [...events.counts].map(([kind, count]): Sample => [[kind], count]),
   ),
+  counter(
+    'http_requests_total',
+    'HTTP responses by path and status; paths that are not served are `other`.',
+    ['path', 'status'],
+    ({ counters }) =>
+      [...counters.httpResponses].flatMap(([path, counts]) =>
+        [...counts].map(([status, count]): Sample => [[path, `${status}`], count]),
+      ),
+  ),
+  gauge('watchers', 'Open streams of events, `/api/v1/watch`.', [], ({ counters }) => counters.watchers),
+  counter(
+    'watchers_dropped_total',
+    'Streams of events that were ended because their clients read too slowly.',
+    [],
+    ({ counters }) => counters.watchersDropped,
+  ),
+  histogram(
+    'self_probe_duration_seconds',
+    'Seconds that a lookup through the own port took, which the server sends itself once a second.',
+    [],
+    ({ durations }) => durations.selfProbe,
+  ),
+  counter(
+    'self_probe_failures_total',
+    'Lookups through the own port that failed or got no response in a second.',
+    [],
+    ({ counters }) => counters.selfProbeFailures,
+  ),
 ]
 
 /** With `rpcLatencyMetrics`: the metric that RocketMQ's brokers and proxies have. @see RemotingMetricsManager in apache/rocketmq */

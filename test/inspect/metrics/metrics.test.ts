@@ -162,6 +162,16 @@ describe('the metrics', () => {
     expect(values.get('limit_used{limit="maxConnections"}')).toBe(1)
   })
 
+  test('count HTTP responses by the paths that are served', async () => {
+    const server = await start()
+    for (const path of ['/metrics', '/api/v1/topics/A', '/api/v1/topics/B', '/made/up', '/api/v1/made-up'])
+      await (await fetch(`http://127.0.0.1:${server.httpPort}${path}`)).text()
+    const values = await scrape(server)
+    expect(values.get('http_requests_total{path="/metrics",status="200"}')).toBe(1)
+    expect(values.get('http_requests_total{path="/api/v1/topics/{topic}",status="404"}')).toBe(2)
+    expect(values.get('http_requests_total{path="other",status="404"}')).toBe(2)
+  })
+
   test('have the metrics of a process under the names that dashboards for Node know', async () => {
     const values = await scrape(await start())
     for (const name of [
