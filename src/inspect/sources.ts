@@ -4,7 +4,9 @@ import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-com
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import type { TopicMisses } from '../stats/topic-misses.ts'
 import type { Findings } from './findings/findings.ts'
+import type { RouteHistory } from './history/route-history.ts'
 import type { RouteIndexCache } from './route-index.ts'
 
 /** Which server this is. */
@@ -68,6 +70,8 @@ export interface InspectSources {
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
   readonly events: RecentEvents
+  readonly history: RouteHistory
+  readonly misses: TopicMisses
   readonly findings: Findings
   /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
   readonly suspects: () => readonly Suspect[]

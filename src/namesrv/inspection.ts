@@ -50,7 +50,7 @@ export class Inspection {
 
   /** @throws {ConfigError} `httpTokenFile` cannot be used. */
   constructor(context: NamesrvContext, { processLookup, ...parts }: InspectedParts) {
-    const { clock, counters, events, slicer, throttle } = context
+    const { clock, counters, events, history, misses, slicer, throttle } = context
     this.#context = context
     const sources = {
       ...parts,
@@ -59,6 +59,8 @@ export class Inspection {
       identity: identityOf(context),
       counters,
       events,
+      history,
+      misses,
       slicer,
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),

@@ -21,7 +21,8 @@ import { type DescriptorShares, descriptorShares, watchFileDescriptors } from '.
 import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
-import { createRequestLog, logInternalError, logRejection } from './logs/request-log.ts'
+import { createProcessorEvents } from './logs/processor-events.ts'
+import { logInternalError, logRejection } from './logs/request-log.ts'
 import {
   createNamesrvContext,
   type NamesrvContext,
@@ -199,7 +200,7 @@ export class NamesrvController {
       routeInfo,
       kvConfig: this.#kvConfig,
       health: this.#readiness,
-      processLookup: lookupProcessor({ ...lookups, logNoRoute: undefined }, this.#clusterTest),
+      processLookup: lookupProcessor({ ...lookups, onNoRoute: () => {} }, this.#clusterTest),
       suspects: () => this.#liveness.suspects(),
       certificate: () => this.#tls.certificate,
     })
@@ -211,7 +212,7 @@ export class NamesrvController {
       product: this.#clusterTest,
       registrations: new RegistrationCache(values.registrationMemoryMaxBytes),
       counters,
-      ...createRequestLog(this.#context),
+      ...createProcessorEvents(this.#context),
     })
     return new RequestDispatcher(
       processors,

@@ -238,6 +238,11 @@ export class RouteInfoManager {
     return encodeTopicRouteData({ ...filterByZoneName(route, zoneName), orderTopicConf }, 'legacy')
   }
 
+  /** Whether a lookup of the topic finds a route at present. */
+  hasRoute(topic: string): boolean {
+    return pickupTopicRouteData(this.#routes.view, topic, false) !== null
+  }
+
   /** Reads the routes as clients see them, in slices, while nothing changes them. @throws {LockError} {LimitError} (or rejects) */
   read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
     return this.#routes.read(work, owner)
