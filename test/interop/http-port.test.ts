@@ -12,7 +12,7 @@ const PUT_KV_CONFIG = 100
 const GET_ROUTEINFO_BY_TOPIC = 105
 const TOPIC_NOT_EXIST = 17
 /** MQVersion of 4.9.7, whose clients do not understand GO_AWAY. */
-const V4_9_7 = 437
+const V4_9_7 = 407
 
 /** A program that reads a stream of events. */
 interface Watcher {
