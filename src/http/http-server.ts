@@ -198,24 +198,28 @@ export class HttpServer {
   }
 
   #onConnection(socket: Socket): void {
-    const { maxConnections } = this.#options
     const peer = peerOf(socket)
-    const connection: HttpConnection = { socket, isBusy: false }
+    const connection: HttpConnection = { socket, isBusy: false, isNew: true }
     this.#connections.set(peer, connection)
     socket.once('close', () => {
       if (this.#connections.get(peer) === connection) this.#connections.delete(peer)
     })
-    // By then, the request of a client that sends one at once has been read, so that its connection is not idle.
-    if (this.#connections.size > maxConnections / 2) setImmediate(() => setImmediate(() => this.#closeIdle()))
+    // By then, the request of a client that sends one at once has been read.
+    setImmediate(() =>
+      setImmediate(() => {
+        connection.isNew = false
+        this.#closeIdle()
+      }),
+    )
   }
 
   /** Connections on which nothing happens must not keep others out. */
   #closeIdle(): void {
     const { maxConnections, onRejected } = this.#options
     let excess = this.#connections.size - Math.ceil(maxConnections / 2)
-    for (const [peer, { socket, isBusy }] of this.#connections) {
+    for (const [peer, { socket, isBusy, isNew }] of this.#connections) {
       if (excess <= 0) return
-      if (isBusy) continue
+      if (isBusy || isNew) continue
       excess--
       this.#connections.delete(peer)
       onRejected(peer, {
@@ -357,6 +361,8 @@ interface HttpConnection {
   readonly socket: Socket
   /** Whether it has a request without a whole response. */
   isBusy: boolean
+  /** Whether its first request may have arrived and has not been read. */
+  isNew: boolean
 }
 
 const TOO_MANY_BYTES: HttpProblem = {

@@ -28,6 +28,9 @@ const SINGLE_HEADERS: ReadonlySet<string> = new Set([
   'authorization',
 ])
 
+/** Node drops headers that exceed a limit of its own; none may be dropped that says how a request is read. */
+const MAX_HEADERS = 100
+
 /** Decides whether a request is served, before anything of it is used. */
 export class RequestGuard {
   readonly #allowedHosts: ReadonlySet<string>
@@ -48,6 +51,8 @@ export class RequestGuard {
     if (method !== 'GET' && method !== 'HEAD')
       return { status: 405, reason: 'only GET and HEAD are served', headers: { Allow: 'GET, HEAD' } }
     if (!url.startsWith('/')) return bad('the request target must be a path')
+    if (rawHeaders.length > 2 * MAX_HEADERS)
+      return { status: 431, reason: `more than ${MAX_HEADERS} headers` }
     const seen = new Set<string>()
     for (let at = 0; at < rawHeaders.length; at += 2) {
       const name = `${rawHeaders[at]}`.toLowerCase()

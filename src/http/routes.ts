@@ -1,3 +1,4 @@
+import { LimitError } from '../common/limit-error.ts'
 import type { InspectAnswer, Inspector } from '../inspect/inspector.ts'
 import { type HttpHandler, type HttpRequest, type HttpResponse, textResponse } from './http-server.ts'
 
@@ -37,8 +38,14 @@ export function apiRoute(inspector: Inspector): HttpRoute {
   const handle = async (request: HttpRequest): Promise<HttpResponse> => {
     const { path, query } = request
     const target = query.size === 0 ? path : `${path}?${query}`
-    const answer = await inspector.ask({ target, owner: request, knownVersions: knownVersions(request) })
-    return responseOf(answer)
+    try {
+      const answer = await inspector.ask({ target, owner: request, knownVersions: knownVersions(request) })
+      return responseOf(answer)
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error
+      const body = JSON.stringify({ error: { code: 'ERR_UNAVAILABLE', message: error.message } })
+      return { status: 503, contentType: JSON_TYPE, body: `${body}\n`, headers: { 'Retry-After': '1' } }
+    }
   }
   return { path: '/api/v1/*', label: (path) => inspector.viewOf(path)?.path ?? 'other', handle }
 }

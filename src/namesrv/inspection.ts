@@ -6,16 +6,20 @@ import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, labelOf, routeOf } from '../http/routes.ts'
 import { Watchers } from '../http/watchers.ts'
+import { takeCensus } from '../inspect/connections/census.ts'
 import { EVALUATION_PERIOD_MS, Findings } from '../inspect/findings/findings.ts'
 import { Inspector } from '../inspect/inspector.ts'
 import { RouteIndexCache } from '../inspect/route-index.ts'
-import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
+import type { InspectSources, ProcessFigures, ServerIdentity, ShownKey } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { withoutBrackets } from './config/check-value.ts'
+import { printable } from './config/config-key.ts'
+import type { Configuration } from './config/configuration.ts'
 import { addressesOf } from './config/inspect-config-keys.ts'
 import { HttpToken } from './http-token.ts'
+import { UPDATABLE_KEYS } from './live-configuration.ts'
 import { logInternalError } from './logs/request-log.ts'
 import { type NamesrvContext, timeOf } from './namesrv-context.ts'
 import { packageCommit, packageVersion } from './package-version.ts'
@@ -24,6 +28,7 @@ import type { ServerTls } from './tls/server-tls.ts'
 /** What a server is made of, as far as it shows it. */
 export interface InspectedParts
   extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'suspects' | 'certificate'> {
+  readonly connections: Omit<InspectSources['connections'], 'census'>
   /** Serves lookups (105), without counting or logging those without a route. */
   readonly processLookup: Processor
 }
@@ -49,7 +54,7 @@ export class Inspection {
   #endFindings: (() => void) | undefined
 
   /** @throws {ConfigError} `httpTokenFile` cannot be used. */
-  constructor(context: NamesrvContext, { processLookup, ...parts }: InspectedParts) {
+  constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
     const { clock, counters, events, history, misses, slicer, throttle } = context
     this.#context = context
     const sources = {
@@ -57,8 +62,11 @@ export class Inspection {
       routeIndex: new RouteIndexCache(parts.routeInfo, slicer),
       lookup: lookupOf(processLookup, context),
       identity: identityOf(context),
+      configuration: () => shownKeys(context.configuration),
+      process: processFigures,
       counters,
       events,
+      connections: { ...connections, census: () => takeCensus(connections.open()) },
       history,
       misses,
       slicer,
@@ -160,6 +168,42 @@ export class Inspection {
     const { httpResponses } = this.#context.counters
     const ofPath = httpResponses.get(label) ?? new Map<number, number>()
     httpResponses.set(label, ofPath.set(status, (ofPath.get(status) ?? 0) + 1))
+  }
+}
+
+/** The keys of a configuration as views show them. */
+function shownKeys(configuration: Configuration): ShownKey[] {
+  return configuration.keys().map((resolved) => {
+    const { key, value = null, source } = resolved
+    const { name, effect, unit = null, meaning, default: byDefault } = key
+    return {
+      key: name,
+      value: key.secret === true && value !== null ? printable(resolved) : value,
+      default: typeof byDefault === 'object' ? byDefault.text.replaceAll('`', '') : (byDefault ?? null),
+      source,
+      effect,
+      unit,
+      updatable: UPDATABLE_KEYS.includes(name),
+      meaning,
+    }
+  })
+}
+
+async function processFigures(): Promise<ProcessFigures> {
+  const { user, system } = process.cpuUsage()
+  const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
+  const { active, idle } = performance.eventLoopUtilization()
+  const startMs = performance.now()
+  await new Promise((resolve) => setImmediate(resolve))
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    residentBytes: rss,
+    heapUsedBytes: heapUsed,
+    heapTotalBytes: heapTotal,
+    externalBytes: external,
+    eventLoopActiveMs: active,
+    eventLoopIdleMs: idle,
+    eventLoopDelayMs: performance.now() - startMs,
   }
 }
 

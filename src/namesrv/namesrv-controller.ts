@@ -2,6 +2,7 @@ import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import { lookupProcessor } from '../processor/client-request-processor.ts'
 import { DefaultRequestProcessor } from '../processor/default-request-processor.ts'
 import { RegistrationCache } from '../processor/registration-cache.ts'
+import type { Processor } from '../protocol/processor.ts'
 import { SerializeType } from '../protocol/remoting-command.ts'
 import type { Connect } from '../remoting/client/outgoing-connection.ts'
 import { RemotingClient } from '../remoting/client/remoting-client.ts'
@@ -32,6 +33,7 @@ import {
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
 import { PauseDetector } from './pause-detector.ts'
 import { Readiness } from './readiness.ts'
+import { SelfProbe } from './self-probe.ts'
 import { closeConnections, drainClients, writeLastSnapshot } from './shutdown-steps.ts'
 import { stateDump } from './state-dump.ts'
 import { ServerTls } from './tls/server-tls.ts'
@@ -65,6 +67,10 @@ export class NamesrvController {
   #server: RemotingServer | undefined
   #kvConfig: KVConfigManager | undefined
   #inspection: Inspection | undefined
+  /** Serves lookups without logging those without a route. */
+  #lookup: Processor | undefined
+  /** Undefined without an HTTP server, which shows what it finds. */
+  #selfProbe: SelfProbe | undefined
   readonly #httpOnAnyPort: boolean
   #shuttingDown = false
   #endChecks: (() => void)[] = []
@@ -121,8 +127,17 @@ export class NamesrvController {
     this.#removeLeftovers()
     this.#server = server
     this.#startTasks(dispatcher)
+    if (http !== undefined) this.#startSelfProbe(server)
     this.#readiness.onStarted()
     return { ...bound, httpPort: http?.port }
+  }
+
+  #startSelfProbe(server: RemotingServer): void {
+    if (this.#lookup === undefined) return
+    const probe = new SelfProbe(this.#context, server, this.#lookup, () => this.#liveness.routeInfo.anyTopic)
+    this.#readiness.add('selfProbe', () => probe.problem)
+    this.#selfProbe = probe
+    probe.start()
   }
 
   async #startHttp(server: RemotingServer, remotingPort: number) {
@@ -153,6 +168,7 @@ export class NamesrvController {
     this.#readiness.onShutdown()
     this.#liveness.stop()
     this.#inspection?.endFindings()
+    this.#selfProbe?.stop()
     this.#tls.stop()
     if (first && this.#server !== undefined) await drainClients(this.#server, this.#context)
     if (this.#server !== undefined) await closeConnections(this.#server, this.#context)
@@ -196,11 +212,16 @@ export class NamesrvController {
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
     const { routeInfo } = this.#liveness
     const lookups = { routeInfo, kvConfig: this.#kvConfig, settings: values, startedMs: clock.nowMs() }
+    this.#lookup = lookupProcessor({ ...lookups, onNoRoute: () => {} }, this.#clusterTest)
     this.#inspection = new Inspection(this.#context, {
       routeInfo,
       kvConfig: this.#kvConfig,
       health: this.#readiness,
-      processLookup: lookupProcessor({ ...lookups, onNoRoute: () => {} }, this.#clusterTest),
+      connections: {
+        open: () => this.#server?.openConnections() ?? [],
+        closed: () => this.#server?.closedConnections() ?? [],
+      },
+      processLookup: this.#lookup,
       suspects: () => this.#liveness.suspects(),
       certificate: () => this.#tls.certificate,
     })

@@ -15,10 +15,14 @@ export function at(momentMs: number, clocks: Clocks): string {
   return `at ${dateOf(momentMs, clocks).replace(/\.\d+Z$/, 'Z')}`
 }
 
-/** A name in a sentence: control characters, and spaces at its ends, would not be seen. */
+/** A name in a sentence: in quotes if spaces or control characters would not be seen, these as in JSON. */
 export function name(text: string): string {
   const shown = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text
-  return /^[\x21-\x7e\p{L}\p{N}]+$/u.test(shown) ? shown : JSON.stringify(shown)
+  if (/^[\x21-\x7e…\p{L}\p{N}]+$/u.test(shown)) return shown
+  return JSON.stringify(shown).replace(
+    /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (unseen) => `\\u${unseen.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** Names as a list in a sentence. */
