@@ -431,6 +431,44 @@ describe('Explain tells the story of', () => {
     expect((await explain(after, 'broker=broker-a')).verdict).toBe('not_returned')
   })
 
+  test('a topic and a broker that only one of two NameServers has', async () => {
+    const peer = await worldWith()
+    const peers = `127.0.0.1:${peer.server.port}`
+    const world = await worldWith({ peers })
+    await peer.broker.request(registration())
+    await world.broker.request(
+      registration({ name: 'broker-b', address: '127.0.0.1:10921', topics: ['Here', 'x'] }),
+    )
+    const compared = async (): Promise<void> => {
+      world.server.time.advance(15_000)
+      const differences = async () => (await ask(world.server, 'peers')).body.peers[0].differences
+      await expect.poll(async () => (await differences()).length).toBeGreaterThan(4)
+    }
+    await compared()
+    const told = async (question: string) => {
+      const { verdict, sentences } = await explain(world, question)
+      return [verdict, ...sentences.map((text) => text.replaceAll(peers, 'OTHER'))]
+    }
+    expect(await told('topic=TopicA')).toEqual([
+      'only_on_peers',
+      'TopicA has a route at OTHER, but not here: its brokers do not register at this server.',
+      'Brokers must have all NameServers in namesrvAddr; clients that ask another one find the topic.',
+    ])
+    expect(await told('topic=Here')).toEqual([
+      'routable',
+      'Here has a route: 4 write queues on broker-b, 4 read queues on broker-b.',
+      'OTHER has no route for Here: clients that ask there report "No route info of this topic". Brokers must have all NameServers in namesrvAddr.',
+    ])
+    expect(await told('broker=broker-a')).toEqual([
+      'only_on_peers',
+      'broker-a is not registered here. It is registered at OTHER.',
+      'Brokers must have all NameServers in namesrvAddr.',
+    ])
+    expect((await told('broker=broker-b')).at(-1)).toBe(
+      'broker-b, or a member of it, is not registered at OTHER. Brokers must have all NameServers in namesrvAddr.',
+    )
+  })
+
   test('what clients see now', async () => {
     const world = await worldWith()
     await world.broker.request(registration())

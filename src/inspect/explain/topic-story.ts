@@ -79,8 +79,9 @@ export interface TopicFacts {
   readonly rejections: readonly RegistrationRejection[]
   readonly similar: readonly SimilarName[]
   readonly miss: TopicMiss | undefined
-  /** Addresses of peers that have a route. */
-  readonly peers: readonly string[]
+  /** Addresses of peers that have a route, if there is none here; and of those that have none, if there is one here. */
+  readonly peersWith: readonly string[]
+  readonly peersWithout: readonly string[]
   readonly startedMs: number
   readonly clocks: Clocks
 }
@@ -124,7 +125,12 @@ function withRoute(facts: TopicFacts, visible: readonly TopicCell[]): Story<Topi
   const others = visible.filter((cell) => !writable.includes(cell))
   const causes = others.slice(0, MAX_CAUSES).map((cell) => notWritableText(cell, facts))
   const commands = others.slice(0, MAX_CAUSES).map((cell) => writableAgain(cell, facts))
-  const notes = [provisionalText(visible), ...addressTexts(visible), registrationText(facts)]
+  const notes = [
+    missingText(facts),
+    provisionalText(visible),
+    ...addressTexts(visible),
+    registrationText(facts),
+  ]
   const reading =
     readable.length > 0
       ? `Consumers read from ${namesOf(readable)}.`
@@ -186,6 +192,11 @@ function writableAgain(cell: TopicCell, { topic }: TopicFacts): string | null {
   return mqadmin('updateTopicPerm', { t: topic, c: cluster, p: Perm.READ | Perm.WRITE })
 }
 
+function missingText({ topic, peersWithout }: TopicFacts): string | undefined {
+  if (peersWithout.length === 0) return undefined
+  return `${list(peersWithout)} ${peersWithout.length === 1 ? 'has' : 'have'} no route for ${name(topic)}: clients that ask there report "No route info of this topic". Brokers must have all NameServers in namesrvAddr.`
+}
+
 function provisionalText(cells: readonly TopicCell[]): string | undefined {
   const provisional = cells.filter(({ isProvisional }) => isProvisional)
   if (provisional.length === 0) return undefined
@@ -203,7 +214,7 @@ function registrationText({ registration, topic, clocks }: TopicFacts): string |
 }
 
 function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
-  const { topic, loss, brokerGroups, peers, rejections, clocks, autoCreating, firstCluster = '' } = facts
+  const { topic, loss, brokerGroups, peersWith, rejections, clocks, autoCreating, firstCluster = '' } = facts
   const create = mqadmin('updateTopic', { t: topic, c: firstCluster })
   const notes = [unnamedText(facts), similarText(facts), askedText(facts), registrationText(facts)]
   if (loss !== undefined) {
@@ -234,6 +245,7 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
           'left_with_brokers',
           [
             text,
+            peersWith.length === 0 ? undefined : `It has a route at ${list(peersWith)}.`,
             'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
             ...notes,
           ],
@@ -241,8 +253,8 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
         )
     }
   }
-  if (peers.length > 0) {
-    const text = `${name(topic)} has a route at ${names(peers)}, but not here: its brokers do not register at this server.`
+  if (peersWith.length > 0) {
+    const text = `${name(topic)} has a route at ${list(peersWith)}, but not here: its brokers do not register at this server.`
     const advice =
       'Brokers must have all NameServers in namesrvAddr; clients that ask another one find the topic.'
     return story('only_on_peers', [text, advice, ...notes], [])
