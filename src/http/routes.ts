@@ -1,4 +1,6 @@
+import { LimitError } from '../common/limit-error.ts'
 import type { InspectAnswer, Inspector } from '../inspect/inspector.ts'
+import type { Metrics } from '../inspect/metrics/metrics.ts'
 import { type HttpHandler, type HttpRequest, type HttpResponse, textResponse } from './http-server.ts'
 
 /** What one path, or all paths with one beginning, are answered with. */
@@ -30,6 +32,15 @@ export function handleBy(routes: readonly HttpRoute[]): HttpHandler {
   return (request) => routeOf(routes, request.path)?.handle(request) ?? textResponse(404, 'no such path')
 }
 
+/** `/metrics`, for Prometheus. */
+export function metricsRoute(metrics: Metrics): HttpRoute {
+  const handle = async ({ header }: HttpRequest): Promise<HttpResponse> => ({
+    status: 200,
+    ...(await metrics.scrape(header('accept'))),
+  })
+  return { path: '/metrics', handle }
+}
+
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** `/api/v1/…`: the views. */
@@ -37,8 +48,14 @@ export function apiRoute(inspector: Inspector): HttpRoute {
   const handle = async (request: HttpRequest): Promise<HttpResponse> => {
     const { path, query } = request
     const target = query.size === 0 ? path : `${path}?${query}`
-    const answer = await inspector.ask({ target, owner: request, knownVersions: knownVersions(request) })
-    return responseOf(answer)
+    try {
+      const answer = await inspector.ask({ target, owner: request, knownVersions: knownVersions(request) })
+      return responseOf(answer)
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error
+      const body = JSON.stringify({ error: { code: 'ERR_UNAVAILABLE', message: error.message } })
+      return { status: 503, contentType: JSON_TYPE, body: `${body}\n`, headers: { 'Retry-After': '1' } }
+    }
   }
   return { path: '/api/v1/*', label: (path) => inspector.viewOf(path)?.path ?? 'other', handle }
 }

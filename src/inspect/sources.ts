@@ -1,10 +1,16 @@
+import type { LimitName } from '../common/limit-error.ts'
 import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
+import type { Durations } from '../stats/durations.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import type { TopicMisses } from '../stats/topic-misses.ts'
+import type { ConnectionSource } from './connections/census.ts'
 import type { Findings } from './findings/findings.ts'
+import type { RouteHistory } from './history/route-history.ts'
+import type { PeerState } from './peers-view.ts'
 import type { RouteIndexCache } from './route-index.ts'
 
 /** Which server this is. */
@@ -23,6 +29,47 @@ export interface ServerIdentity {
   readonly startedMs: number
 }
 
+/** A limit and how much of it is in use. */
+export interface LimitUse {
+  readonly limit: LimitName
+  /** Infinity if it is off. */
+  readonly max: number
+  /** Undefined for limits on a single request or address. */
+  readonly used: number | undefined
+}
+
+/** A key of the configuration. */
+export interface ShownKey {
+  readonly key: string
+  /** Null if it has none; asterisks in place of a secret. */
+  readonly value: string | number | boolean | null
+  /** In words if it depends on the machine or on other keys. */
+  readonly default: string | number | boolean | null
+  /** Where the value comes from: a layer, and the place in words. */
+  readonly source: { readonly layer: string; readonly place: string }
+  /** When the value is read: at every use, by each new connection, at the start, or never. */
+  readonly effect: 'live' | 'connection' | 'start' | 'none'
+  readonly unit: string | null
+  /** Whether request 318 can change it. */
+  readonly updatable: boolean
+  readonly meaning: string
+}
+
+/** What the process uses. Totals are since its start. */
+export interface ProcessFigures {
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+  readonly heapUsedBytes: number
+  readonly heapTotalBytes: number
+  /** Of buffers outside the heap. */
+  readonly externalBytes: number
+  /** Time in which the event loop worked, and in which it waited. */
+  readonly eventLoopActiveMs: number
+  readonly eventLoopIdleMs: number
+  /** How long the event loop took to come to a task that was ready. */
+  readonly eventLoopDelayMs: number
+}
+
 /** A condition for sending clients to this server. */
 export interface HealthCheck {
   readonly name: string
@@ -37,17 +84,6 @@ export interface Health {
   /** Whether routes of a snapshot are served that brokers have not confirmed. */
   readonly provisional: boolean
   checks(): readonly HealthCheck[]
-}
-
-/** A broker without heartbeats whose address takes no connection. */
-export interface Suspect {
-  readonly clusterName: string
-  readonly brokerName: string
-  readonly brokerAddr: string
-  /** `host:port` of the peer that registered it. */
-  readonly peer?: string | undefined
-  /** Why it cannot be reached. */
-  readonly error: string
 }
 
 /** The TLS certificate of this server. */
@@ -67,13 +103,27 @@ export interface InspectSources {
   readonly lookup: (request: Pick<RemotingCommand, 'version' | 'extFields'>) => MaybePromise<RemotingResponse>
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
+  readonly durations: Durations
+  readonly limits: () => readonly LimitUse[]
+  /** Milliseconds since the file of the route snapshot was last up to date; undefined if it never was. */
+  readonly snapshotAgeMs: () => number | undefined
   readonly events: RecentEvents
+  /** The keys of the configuration with their values, secrets hidden. */
+  readonly configuration: () => readonly ShownKey[]
+  readonly process: () => Promise<ProcessFigures>
+  readonly connections: ConnectionSource
+  readonly history: RouteHistory
+  readonly misses: TopicMisses
   readonly findings: Findings
-  /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
-  readonly suspects: () => readonly Suspect[]
+  /** Why a broker without heartbeats cannot be reached (`brokerProbe`); undefined unless it was found unreachable. */
+  readonly suspicionOf: (clusterName: string, brokerAddr: string) => string | undefined
   /** The server's certificate; undefined without one from a file. */
   readonly certificate: () => ServerCertificate | undefined
   readonly slicer: TimeSlicer
+  /** The NameServers that this one compares itself with. */
+  readonly peers: { list(): readonly PeerState[] }
+  /** The configuration by which NameServers may answer the same request differently. */
+  readonly comparableConfig: () => ReadonlyMap<string, string>
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number
   /** Milliseconds since the epoch, of the system clock. */

@@ -51,6 +51,11 @@ export class KVConfigManager {
     })
   }
 
+  /** All namespaces, as they are now: later changes make another table. */
+  get table(): KVConfigTable {
+    return this.#state.table
+  }
+
   /** Number of keys in all namespaces together. */
   get entries(): number {
     return this.#state.size.entries
@@ -59,6 +64,11 @@ export class KVConfigManager {
   /** Bytes of all namespaces, keys and values together. */
   get bytes(): number {
     return this.#state.size.bytes
+  }
+
+  /** Changes that wait for the disk. */
+  get waitingChanges(): number {
+    return this.#changes.waiting
   }
 
   /** A value, or null if there is none. */
