@@ -1,3 +1,4 @@
+import { WATCH } from './events-view.ts'
 import { objectOf, type QueryParameter, type Schema, type View } from './view.ts'
 
 /** A path that is no view: it is served at the HTTP port only. */
@@ -41,6 +42,20 @@ const OTHER_PATHS: readonly OtherPath[] = [
     mediaType: JSON_TYPE,
     isOpen: true,
   },
+  {
+    path: '/rocketmq/nsaddr',
+    summary:
+      'The address service: NameServers as one line, `host:port` separated by semicolons. Any query is accepted.',
+    mediaType: PLAIN,
+    isOpen: true,
+  },
+  {
+    path: '/rocketmq/nsaddr-{unit}',
+    summary: 'The same for clients with a unit name.',
+    mediaType: PLAIN,
+    isOpen: true,
+  },
+  { ...WATCH, mediaType: 'text/event-stream; charset=utf-8', isOpen: false },
 ]
 
 const ERROR: Schema = objectOf({

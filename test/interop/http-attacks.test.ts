@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startNameServer } from './harness/name-server.ts'
@@ -66,6 +67,21 @@ async function started() {
   return { address, port, program, honest: new HonestClients(address, port) }
 }
 
+/** Open sockets of a process, the two that listen included. */
+function socketsOf(pid: number): number {
+  const descriptors = readdirSync(`/proc/${pid}/fd`)
+  return descriptors.filter((name) => targetOf(`/proc/${pid}/fd/${name}`).startsWith('socket:')).length
+}
+
+/** Empty if the link has gone. */
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link)
+  } catch {
+    return ''
+  }
+}
+
 /** An idle connection. */
 function open(port: number): Socket {
   const socket = connect(port, '127.0.0.1')
@@ -75,7 +91,7 @@ function open(port: number): Socket {
 
 describe('While the HTTP port is attacked, new clients of both ports are served:', () => {
   test(`${CONNECTIONS} connections that send nothing`, async () => {
-    const { address, port, honest } = await started()
+    const { address, port, program, honest } = await started()
     let [connected, closed] = [0, 0]
     for (let opened = 0; opened < CONNECTIONS; opened++) {
       open(port)
@@ -84,8 +100,11 @@ describe('While the HTTP port is attacked, new clients of both ports are served:
       // More than the backlog would be dropped by the kernel, and come again much later.
       while (opened - connected > 100) await new Promise(setImmediate)
     }
-    await until('all but the idle ones that are allowed have been closed', () => closed >= CONNECTIONS - 128)
-    await until('the rest has timed out', () => closed === CONNECTIONS, { timeoutMs: 15_000 })
+    await until('most have been closed', () => closed >= 0.9 * CONNECTIONS)
+    // Some that the kernel has accepted never reached the server, so they are not closed here.
+    await until('the rest has timed out at the server', () => socketsOf(program.pid) < 10, {
+      timeoutMs: 20_000,
+    })
     const servedBefore = honest.served
     await until('clients are still served', () => honest.served > servedBefore + 10)
     expect(await honest.end()).toEqual([])
