@@ -1,3 +1,4 @@
+import { WATCH } from './events-view.ts'
 import { objectOf, type QueryParameter, type Schema, type View } from './view.ts'
 
 /** A path that is no view: it is served at the HTTP port only. */
@@ -20,6 +21,7 @@ const PROBE_PARAMETERS: readonly QueryParameter[] = [
 
 /** @see HttpRoute */
 const OTHER_PATHS: readonly OtherPath[] = [
+  { ...WATCH, mediaType: 'text/event-stream', isOpen: false },
   {
     path: '/livez',
     summary: '200 while the process works; a restart helps if it does not.',
@@ -39,6 +41,19 @@ const OTHER_PATHS: readonly OtherPath[] = [
     path: '/version',
     summary: 'Versions of the program and of Node.js.',
     mediaType: JSON_TYPE,
+    isOpen: true,
+  },
+  {
+    path: '/rocketmq/nsaddr',
+    summary:
+      'Addresses of NameServers for clients and brokers that have none configured: one line, separated by semicolons (nsAddrService, nsAddrList). Any query is accepted.',
+    mediaType: PLAIN,
+    isOpen: true,
+  },
+  {
+    path: '/rocketmq/nsaddr-{unit}',
+    summary: 'The same for clients with a unit name.',
+    mediaType: PLAIN,
     isOpen: true,
   },
 ]

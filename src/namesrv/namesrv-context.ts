@@ -3,7 +3,8 @@ import { LogThrottle } from '../common/log-throttle.ts'
 import { TimeSlicer } from '../common/time-slicer.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { Counters } from '../stats/counters.ts'
-import { LockDurations, RequestDurations } from '../stats/durations.ts'
+import { DURATION_BOUNDS, LockDurations, RequestDurations } from '../stats/durations.ts'
+import { Histogram } from '../stats/histogram.ts'
 import { RecentEvents } from '../stats/recent-events.ts'
 import type { Configuration } from './config/configuration.ts'
 import type { Clock, Scheduler } from './time.ts'
@@ -11,7 +12,12 @@ import type { Clock, Scheduler } from './time.ts'
 /** What every part of a server uses: configuration, time, log, counters and events. */
 export interface NamesrvContext extends NamesrvEnvironment {
   readonly counters: Counters
-  readonly durations: { readonly requests: RequestDurations; readonly lock: LockDurations }
+  readonly durations: {
+    readonly requests: RequestDurations
+    readonly lock: LockDurations
+    /** Seconds of the lookups of {@link SelfProbe}. */
+    readonly selfProbe: Histogram
+  }
   readonly events: RecentEvents
   readonly slicer: TimeSlicer
   /** Limits every log line that a peer can cause. */
@@ -43,6 +49,7 @@ export function createNamesrvContext(environment: NamesrvEnvironment): NamesrvCo
         rpcLatencies: configuration.values.rpcLatencyMetrics,
       }),
       lock: new LockDurations(),
+      selfProbe: new Histogram(DURATION_BOUNDS),
     },
     events: new RecentEvents(),
     slicer: new TimeSlicer(time),

@@ -32,7 +32,8 @@ export interface ClientRequestOptions {
   readonly logNoRoute: ((topic: string, context: RequestContext) => void) | undefined
 }
 
-const NOT_READY: RemotingResponse = { code: ResponseCode.SYSTEM_ERROR, remark: 'name server not ready' }
+/** To lookups within `waitSecondsForService`. */
+export const NOT_READY: RemotingResponse = { code: ResponseCode.SYSTEM_ERROR, remark: 'name server not ready' }
 const NO_ROUTE = new RemarkTemplate(
   'No topic route info in name server for the topic: ',
   '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.',

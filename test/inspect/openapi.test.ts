@@ -22,7 +22,7 @@ const TARGETS: Readonly<Record<string, readonly string[]>> = {
   '/api/v1/findings': ['', '?severity=warning'],
   '/api/v1/events': ['', '?limit=2', '?kind=broker_registered'],
 }
-const VALUES: Readonly<Record<string, string>> = { topic: 'Static', name: 'broker-a' }
+const VALUES: Readonly<Record<string, string>> = { topic: 'Static', name: 'broker-a', unit: 'u1' }
 
 async function documentOf(server: TestServer): Promise<{
   paths: Record<string, { get: Operation }>
