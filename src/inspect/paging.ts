@@ -2,7 +2,7 @@ import type { Steps } from '../common/time-slicer.ts'
 import { integerOf, type QueryParameter } from './view.ts'
 
 /** Names that are sorted, or merged, in one step. */
-const NAMES_PER_STEP = 256
+const NAMES_PER_STEP = 64
 /** Of a page, unless `limit` says otherwise. */
 const DEFAULT_LIMIT = 1_000
 const MAX_LIMIT = 10_000
