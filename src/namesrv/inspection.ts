@@ -6,6 +6,7 @@ import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, labelOf, routeOf } from '../http/routes.ts'
 import { Watchers } from '../http/watchers.ts'
+import { takeCensus } from '../inspect/connections/census.ts'
 import { EVALUATION_PERIOD_MS, Findings } from '../inspect/findings/findings.ts'
 import { Inspector } from '../inspect/inspector.ts'
 import { RouteIndexCache } from '../inspect/route-index.ts'
@@ -23,7 +24,11 @@ import type { ServerTls } from './tls/server-tls.ts'
 
 /** What a server is made of, as far as it shows it. */
 export interface InspectedParts
-  extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'suspects' | 'certificate'> {
+  extends Pick<
+    InspectSources,
+    'routeInfo' | 'kvConfig' | 'comparableConfig' | 'peers' | 'health' | 'suspicionOf' | 'certificate'
+  > {
+  readonly connections: Omit<InspectSources['connections'], 'census'>
   /** Serves lookups (105), without counting or logging those without a route. */
   readonly processLookup: Processor
 }
@@ -49,8 +54,8 @@ export class Inspection {
   #endFindings: (() => void) | undefined
 
   /** @throws {ConfigError} `httpTokenFile` cannot be used. */
-  constructor(context: NamesrvContext, { processLookup, ...parts }: InspectedParts) {
-    const { clock, counters, events, slicer, throttle } = context
+  constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
+    const { clock, counters, events, history, misses, slicer, throttle } = context
     this.#context = context
     const sources = {
       ...parts,
@@ -61,6 +66,9 @@ export class Inspection {
       process: processFigures,
       counters,
       events,
+      connections: { ...connections, census: () => takeCensus(connections.open()) },
+      history,
+      misses,
       slicer,
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),
