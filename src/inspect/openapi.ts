@@ -23,6 +23,12 @@ const PROBE_PARAMETERS: readonly QueryParameter[] = [
 const OTHER_PATHS: readonly OtherPath[] = [
   { ...WATCH, mediaType: 'text/event-stream', isOpen: false },
   {
+    path: '/metrics',
+    summary: 'Metrics for Prometheus, in its text format, or in that of OpenMetrics by `Accept`.',
+    mediaType: 'text/plain; version=0.0.4; charset=utf-8',
+    isOpen: false,
+  },
+  {
     path: '/livez',
     summary: '200 while the process works; a restart helps if it does not.',
     parameters: PROBE_PARAMETERS,
