@@ -21,6 +21,13 @@ const PROBE_PARAMETERS: readonly QueryParameter[] = [
 
 /** @see HttpRoute */
 const OTHER_PATHS: readonly OtherPath[] = [
+  { ...WATCH, mediaType: 'text/event-stream', isOpen: false },
+  {
+    path: '/metrics',
+    summary: 'Metrics for Prometheus, in its text format, or in that of OpenMetrics by `Accept`.',
+    mediaType: 'text/plain; version=0.0.4; charset=utf-8',
+    isOpen: false,
+  },
   {
     path: '/livez',
     summary: '200 while the process works; a restart helps if it does not.',
@@ -45,7 +52,7 @@ const OTHER_PATHS: readonly OtherPath[] = [
   {
     path: '/rocketmq/nsaddr',
     summary:
-      'The address service: NameServers as one line, `host:port` separated by semicolons. Any query is accepted.',
+      'Addresses of NameServers for clients and brokers that have none configured: one line, separated by semicolons (nsAddrService, nsAddrList). Any query is accepted.',
     mediaType: PLAIN,
     isOpen: true,
   },
