@@ -1,18 +1,46 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import { TotalsReporter } from './test/totals-reporter.ts'
 
-// Real brokers and clients share one small machine: one file after the other, and in it one test after the other unless it says that it
-// mostly waits (`concurrent`).
+/** Files that use all CPU time there is, and files that count every error of a client and every response that is late. */
+const alone = ['acting-master', 'chaos', 'differential/*', 'rolling-restart'].map(
+  (name) => `test/interop/${name}.test.ts`,
+)
+
+// Real brokers and clients share one small machine. Most files mainly wait for timeouts and periods of brokers: they run two at a time,
+// and in each one test after the other unless it says that it mostly waits (`concurrent`).
 export default defineConfig({
   test: {
-    include: ['test/interop/**/*.test.ts'],
     globalSetup: ['test/interop/harness/global-setup.ts'],
-    setupFiles: ['test/interop/harness/clean-up.ts'],
-    fileParallelism: false,
-    sequence: { concurrent: false, shuffle: false },
-    maxConcurrency: 3,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
     reporters: ['verbose', new TotalsReporter()],
+    projects: [
+      project(
+        'side by side',
+        {
+          include: ['test/interop/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...alone],
+          maxWorkers: 2,
+        },
+        0,
+      ),
+      project('alone', { include: alone, maxWorkers: 1 }, 1),
+    ],
   },
 })
+
+function project(
+  name: string,
+  files: { readonly include: string[]; readonly exclude?: string[]; readonly maxWorkers: number },
+  groupOrder: number,
+) {
+  return {
+    test: {
+      name,
+      ...files,
+      sequence: { groupOrder },
+      maxConcurrency: 3,
+      setupFiles: ['test/interop/harness/clean-up.ts'],
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+    },
+  }
+}

@@ -51,6 +51,11 @@ export class KVConfigManager {
     })
   }
 
+  /** All namespaces, as they are now: later changes make another table. */
+  get table(): KVConfigTable {
+    return this.#state.table
+  }
+
   /** Number of keys in all namespaces together. */
   get entries(): number {
     return this.#state.size.entries

@@ -93,6 +93,11 @@ export class RouteInfoManager {
     return this.#routes.lock.waiting
   }
 
+  /** A topic that brokers have registered; undefined if there is none. */
+  get anyTopic(): string | undefined {
+    return this.#routes.tables.topicQueueTable.keys().next().value
+  }
+
   /** Entries of each table. */
   get tableSizes() {
     const { tables, view } = this.#routes
@@ -236,6 +241,11 @@ export class RouteInfoManager {
     const route = pickupTopicRouteData(this.#routes.view, topic, supportActingMaster)
     if (route === null) return null
     return encodeTopicRouteData({ ...filterByZoneName(route, zoneName), orderTopicConf }, 'legacy')
+  }
+
+  /** Whether a lookup of the topic finds a route at present. */
+  hasRoute(topic: string): boolean {
+    return pickupTopicRouteData(this.#routes.view, topic, false) !== null
   }
 
   /** Reads the routes as clients see them, in slices, while nothing changes them. @throws {LockError} {LimitError} (or rejects) */

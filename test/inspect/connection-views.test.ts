@@ -12,7 +12,7 @@ import { requestFrame } from '../support/raw-client.ts'
 import { lookup, registration } from '../support/requests.ts'
 import { startServer } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
-import { ask } from './ask.ts'
+import { ask } from './view-world.ts'
 
 const NOW_MS = 1_000_000
 const DATE_MS = Date.parse('2026-11-28T12:00:00Z')

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Broker, type BrokerOptions, startBroker } from './harness/broker.ts'
 import { createTopic } from './harness/broker-requests.ts'
+import { stopAllPrograms } from './harness/child-program.ts'
 import { startProducer } from './harness/clients.ts'
 import { type NameServer, type NameServerOptions, startNameServer } from './harness/name-server.ts'
 import { ask, routeOf } from './harness/name-server-client.ts'
@@ -46,7 +47,11 @@ function poll(address: string, topics: readonly string[]) {
 
 test('a NameServer killed with SIGKILL under load and started again has the topics of brokers of 5.5.0 and 4.9.7 from its first response on; a broker that died meanwhile stays until the grace period ends', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'mqnamesrv-interop-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  onTestFinished(async () => {
+    // A server that runs may write a snapshot while its folder is removed.
+    await stopAllPrograms()
+    rmSync(folder, { recursive: true, force: true })
+  })
   const routeSnapshotPath = join(folder, 'routes.snapshot')
   const options: NameServerOptions = {
     kind: 'ours',
