@@ -27,7 +27,10 @@ import type { ServerTls } from './tls/server-tls.ts'
 
 /** What a server is made of, as far as it shows it. */
 export interface InspectedParts
-  extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'suspects' | 'certificate'> {
+  extends Pick<
+    InspectSources,
+    'routeInfo' | 'kvConfig' | 'comparableConfig' | 'peers' | 'health' | 'suspicionOf' | 'certificate'
+  > {
   readonly connections: Omit<InspectSources['connections'], 'census'>
   /** Serves lookups (105), without counting or logging those without a route. */
   readonly processLookup: Processor
