@@ -4,7 +4,10 @@ import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-com
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import type { TopicMisses } from '../stats/topic-misses.ts'
+import type { ConnectionSource } from './connections/census.ts'
 import type { Findings } from './findings/findings.ts'
+import type { RouteHistory } from './history/route-history.ts'
 import type { PeerState } from './peers-view.ts'
 import type { RouteIndexCache } from './route-index.ts'
 
@@ -22,6 +25,38 @@ export interface ServerIdentity {
   readonly bootId: string
   /** When it started, on the clock of {@link InspectSources.nowMs}. */
   readonly startedMs: number
+}
+
+/** A key of the configuration. */
+export interface ShownKey {
+  readonly key: string
+  /** Null if it has none; asterisks in place of a secret. */
+  readonly value: string | number | boolean | null
+  /** In words if it depends on the machine or on other keys. */
+  readonly default: string | number | boolean | null
+  /** Where the value comes from: a layer, and the place in words. */
+  readonly source: { readonly layer: string; readonly place: string }
+  /** When the value is read: at every use, by each new connection, at the start, or never. */
+  readonly effect: 'live' | 'connection' | 'start' | 'none'
+  readonly unit: string | null
+  /** Whether request 318 can change it. */
+  readonly updatable: boolean
+  readonly meaning: string
+}
+
+/** What the process uses. Totals are since its start. */
+export interface ProcessFigures {
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+  readonly heapUsedBytes: number
+  readonly heapTotalBytes: number
+  /** Of buffers outside the heap. */
+  readonly externalBytes: number
+  /** Time in which the event loop worked, and in which it waited. */
+  readonly eventLoopActiveMs: number
+  readonly eventLoopIdleMs: number
+  /** How long the event loop took to come to a task that was ready. */
+  readonly eventLoopDelayMs: number
 }
 
 /** A condition for sending clients to this server. */
@@ -69,6 +104,12 @@ export interface InspectSources {
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
   readonly events: RecentEvents
+  /** The keys of the configuration with their values, secrets hidden. */
+  readonly configuration: () => readonly ShownKey[]
+  readonly process: () => Promise<ProcessFigures>
+  readonly connections: ConnectionSource
+  readonly history: RouteHistory
+  readonly misses: TopicMisses
   readonly findings: Findings
   /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
   readonly suspects: () => readonly Suspect[]

@@ -93,6 +93,11 @@ export class RouteInfoManager {
     return this.#routes.lock.waiting
   }
 
+  /** A topic that brokers have registered; undefined if there is none. */
+  get anyTopic(): string | undefined {
+    return this.#routes.tables.topicQueueTable.keys().next().value
+  }
+
   /** Entries of each table. */
   get tableSizes() {
     const { tables, view } = this.#routes
@@ -241,6 +246,11 @@ export class RouteInfoManager {
   /** The queues of a topic by broker name, as lookups see them; undefined if there are none. Never waits. */
   queues(topic: string): ReadonlyMap<string, QueueData> | undefined {
     return this.#routes.view.queues(topic)
+  }
+
+  /** Whether a lookup of the topic finds a route at present. */
+  hasRoute(topic: string): boolean {
+    return pickupTopicRouteData(this.#routes.view, topic, false) !== null
   }
 
   /** Reads the routes as clients see them, in slices, while nothing changes them. @throws {LockError} {LimitError} (or rejects) */

@@ -98,7 +98,11 @@ export class BrokerLiveness {
   }
 
   #onRouteEvent(event: RouteEvent): void {
+    const { history, misses } = this.#context
     logRouteEvent(event, this.#context)
+    history.onRouteEvent(event)
+    if (event.kind === 'broker registered' || event.kind === 'topics changed')
+      misses.onRoutesChanged((topic) => this.routeInfo.hasRoute(topic))
     if (event.kind === 'connection inactive') this.#closeChannel(event.channelId)
     else if (event.kind === 'min broker id changed') this.#onMinBrokerIdChanged(event)
   }

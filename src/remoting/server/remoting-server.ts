@@ -1,14 +1,15 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { BufferPool } from '../../protocol/frame-decoder.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
 import type { SerializeType } from '../../protocol/remoting-command.ts'
-import type { Counters } from '../../stats/counters.ts'
-import type { RequestDurations } from '../../stats/durations.ts'
+import { type ClosedConnection, ClosedConnections, type OpenConnection } from '../../stats/connections.ts'
+import { Counters } from '../../stats/counters.ts'
+import { RequestDurations } from '../../stats/durations.ts'
 import { formatAddress, peerAddress } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
-import { type Connection, closeGradually } from './connection.ts'
+import { type Connection, closedFor, closeGradually } from './connection.ts'
 import { ConnectionHandshake, type HandshakeContext, type HandshakeOptions } from './connection-handshake.ts'
 import { ConnectionMemoryLimit, ConnectionsPerAddress, RequestsInProgress } from './connection-limits.ts'
 import { LargeFrameThrottle } from './large-frame-throttle.ts'
@@ -93,9 +94,12 @@ export class RemotingServer {
   readonly #server: Server
   /** By id, in the order in which they were accepted; first as a handshake, then as a channel. */
   readonly #connections = new Map<number, Connection>()
+  readonly #closed = new ClosedConnections()
   readonly #perAddress: ConnectionsPerAddress
   readonly #inProgress: RequestsInProgress
   #lastConnectionId = 0
+  /** The dispatchers of connections that this server opens to itself, by the port that each is opened from. */
+  readonly #toSelf = new Map<number, RequestDispatcher>()
   #endSweeps: (() => void) | undefined
   /** Called when the next connection has closed. */
   readonly #waiting: (() => void)[] = []
@@ -142,6 +146,16 @@ export class RemotingServer {
     return this.#connections.size
   }
 
+  /** What is known of each open connection, in the order in which they were accepted. */
+  openConnections(): Iterable<OpenConnection> {
+    return this.#connections.values()
+  }
+
+  /** The connections that closed last. */
+  closedConnections(): readonly ClosedConnection[] {
+    return this.#closed.list()
+  }
+
   /** Bytes of request bodies that are in progress. */
   get requestBytesInProgress(): number {
     return this.#inProgress.bytes
@@ -173,9 +187,9 @@ export class RemotingServer {
     for (const connection of this.#connections.values()) connection.extendIdleTime(pausedMs, nowMs)
   }
 
-  /** Closes a connection when everything written to it has been sent; does nothing if it has closed. */
+  /** Closes the connection of a broker that has expired when everything written to it has been sent. */
   closeChannel(id: number): void {
-    this.#connections.get(id)?.closeGently()
+    this.#connections.get(id)?.closeGently(closedFor('broker_expired'))
   }
 
   /**
@@ -203,8 +217,56 @@ export class RemotingServer {
     const endClosing = closeGradually(() => this.#connections.values(), this.#options.every)
     await Promise.race([allClosed, timeout])
     endClosing()
-    for (const connection of this.#connections.values()) connection.destroy()
+    for (const connection of this.#connections.values()) connection.destroy(closedFor('shutdown'))
     if (this.connections > 0) await allClosed
+  }
+
+  /**
+   * Opens a connection to this server. It is accepted beside all limits, in plaintext whatever `tls.server.mode` is, and neither it
+   * nor its requests are counted, shown, or closed by a shutdown.
+   * @param dispatcher - Serves its requests, and counts them.
+   */
+  connectToSelf(dispatcher: RequestDispatcher, onReady: () => void): Socket {
+    const { address, port } = this.#server.address() as AddressInfo
+    const host = address === '::' ? '::1' : address === '0.0.0.0' ? '127.0.0.1' : address
+    const socket = connect({ host, port, noDelay: true }, onReady)
+    // By then the socket has a port, and it has not been accepted yet.
+    process.nextTick(() => {
+      const { localPort } = socket
+      if (localPort === undefined) return
+      this.#toSelf.set(localPort, dispatcher)
+      socket.once('close', () => this.#toSelf.delete(localPort))
+    })
+    return socket
+  }
+
+  #acceptFromSelf(socket: Socket, dispatcher: RequestDispatcher): void {
+    const events: RemotingServerEvents = {
+      onChannelClose: () => {},
+      onChannelFailure: () => {},
+      onChannelInternalError: () => {},
+      onChannelIdle: () => {},
+      onConnectionRejected: () => {},
+      onConnectionDropped: () => {},
+      onServerFailure: () => {},
+    }
+    const durations = new RequestDurations({ codes: [], sampledCode: 0 })
+    const options = { ...this.#channelOptions, dispatcher, events, durations, counters: new Counters() }
+    // Nothing but frames comes from here, so there is nothing to decide first.
+    const context: HandshakeContext = {
+      ...this.#handshakeContext,
+      tlsMode: 'permissive',
+      onOpen: (handshake, opened, firstBytes) => {
+        const channel = new Channel(opened, options, handshake)
+        if (firstBytes !== undefined) channel.receive(firstBytes)
+      },
+      onRejected: () => {},
+    }
+    // Not in the table of connections, so any id will do that its dispatcher sends no GO_AWAY.
+    new ConnectionHandshake(1, socket, context)
+    // It takes no place of a client's.
+    this.#server.maxConnections++
+    socket.once('close', () => this.#server.maxConnections--)
   }
 
   /** Resolves when a condition holds that closing connections bring about. */
@@ -215,7 +277,7 @@ export class RemotingServer {
   /** Node closes further connections itself. */
   #limitConnections(allowed: number, possible: number): void {
     const max = Math.min(allowed, possible)
-    if (Number.isFinite(max)) this.#server.maxConnections = max
+    this.#server.maxConnections = max
     this.#server.on('drop', ({ remoteAddress = 'unknown', remotePort = 0 } = {}) => {
       const peer = formatAddress(remoteAddress, remotePort)
       if (possible < allowed) {
@@ -229,6 +291,11 @@ export class RemotingServer {
   }
 
   #accept(socket: Socket): void {
+    const ownDispatcher = this.#toSelf.get(socket.remotePort ?? 0)
+    if (ownDispatcher !== undefined && socket.remoteAddress === socket.localAddress) {
+      this.#acceptFromSelf(socket, ownDispatcher)
+      return
+    }
     const host = socket.remoteAddress ?? 'unknown'
     const { counters, events, handshake: handshakeOptions } = this.#options
     const { proxyTrustedNetworks: proxies } = handshakeOptions
@@ -245,7 +312,6 @@ export class RemotingServer {
     const handshake = new ConnectionHandshake(++this.#lastConnectionId, socket, this.#handshakeContext)
     this.#connections.set(handshake.id, handshake)
     socket.on('close', () => {
-      counters.connectionsClosed++
       this.#perAddress.release(socket)
       if (this.#connections.get(handshake.id) === handshake) this.#remove(handshake)
     })
@@ -261,8 +327,13 @@ export class RemotingServer {
     if (firstBytes !== undefined) channel.receive(firstBytes)
   }
 
-  #remove({ id }: Connection): void {
-    this.#connections.delete(id)
+  #remove(connection: Connection): void {
+    const { counters, nowMs } = this.#options
+    const reason = connection.closeReason ?? closedFor('peer_closed')
+    this.#connections.delete(connection.id)
+    this.#closed.add(connection, reason, nowMs())
+    counters.connectionsClosed++
+    counters.connectionsClosedBy[reason.cause]++
     for (const wake of this.#waiting.splice(0)) wake()
   }
 
@@ -271,7 +342,7 @@ export class RemotingServer {
     for (const connection of this.#connections.values()) {
       if (nowMs - connection.lastActivityMs >= connection.maxIdleMs) {
         this.#options.events.onChannelIdle(connection)
-        connection.destroy()
+        connection.destroy(closedFor('idle'))
       } else if (connection instanceof ConnectionHandshake) connection.closeIfLate()
     }
   }
