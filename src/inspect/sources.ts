@@ -75,17 +75,6 @@ export interface Health {
   checks(): readonly HealthCheck[]
 }
 
-/** A broker without heartbeats whose address takes no connection. */
-export interface Suspect {
-  readonly clusterName: string
-  readonly brokerName: string
-  readonly brokerAddr: string
-  /** `host:port` of the peer that registered it. */
-  readonly peer?: string | undefined
-  /** Why it cannot be reached. */
-  readonly error: string
-}
-
 /** The TLS certificate of this server. */
 export interface ServerCertificate {
   readonly path: string
@@ -111,8 +100,8 @@ export interface InspectSources {
   readonly history: RouteHistory
   readonly misses: TopicMisses
   readonly findings: Findings
-  /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
-  readonly suspects: () => readonly Suspect[]
+  /** Why a broker without heartbeats cannot be reached (`brokerProbe`); undefined unless it was found unreachable. */
+  readonly suspicionOf: (clusterName: string, brokerAddr: string) => string | undefined
   /** The server's certificate; undefined without one from a file. */
   readonly certificate: () => ServerCertificate | undefined
   readonly slicer: TimeSlicer

@@ -29,7 +29,7 @@ import type { ServerTls } from './tls/server-tls.ts'
 export interface InspectedParts
   extends Pick<
     InspectSources,
-    'routeInfo' | 'kvConfig' | 'comparableConfig' | 'peers' | 'health' | 'suspects' | 'certificate'
+    'routeInfo' | 'kvConfig' | 'comparableConfig' | 'peers' | 'health' | 'suspicionOf' | 'certificate'
   > {
   readonly connections: Omit<InspectSources['connections'], 'census'>
   /** Serves lookups (105), without counting or logging those without a route. */

@@ -69,11 +69,11 @@ export class NamesrvController {
   #server: RemotingServer | undefined
   #kvConfig: KVConfigManager | undefined
   #inspection: Inspection | undefined
-  #peers: Peers | undefined
   /** Serves lookups without logging those without a route. */
   #lookup: Processor | undefined
   /** Undefined without an HTTP server, which shows what it finds. */
   #selfProbe: SelfProbe | undefined
+  #peers: Peers | undefined
   readonly #httpOnAnyPort: boolean
   #shuttingDown = false
   #endChecks: (() => void)[] = []
@@ -229,7 +229,7 @@ export class NamesrvController {
         closed: () => this.#server?.closedConnections() ?? [],
       },
       processLookup: this.#lookup,
-      suspects: () => this.#liveness.suspects(),
+      suspicionOf: (clusterName, brokerAddr) => this.#liveness.suspicionOf(clusterName, brokerAddr),
       certificate: () => this.#tls.certificate,
     })
     const { processors } = new DefaultRequestProcessor({

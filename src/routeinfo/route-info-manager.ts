@@ -243,14 +243,14 @@ export class RouteInfoManager {
     return encodeTopicRouteData({ ...filterByZoneName(route, zoneName), orderTopicConf }, 'legacy')
   }
 
-  /** The queues of a topic by broker name, as lookups see them; undefined if there are none. Never waits. */
-  queues(topic: string): ReadonlyMap<string, QueueData> | undefined {
-    return this.#routes.view.queues(topic)
-  }
-
   /** Whether a lookup of the topic finds a route at present. */
   hasRoute(topic: string): boolean {
     return pickupTopicRouteData(this.#routes.view, topic, false) !== null
+  }
+
+  /** The queues of a topic by broker name, as lookups see them; undefined if there are none. Never waits. */
+  queues(topic: string): ReadonlyMap<string, QueueData> | undefined {
+    return this.#routes.view.queues(topic)
   }
 
   /** Reads the routes as clients see them, in slices, while nothing changes them. @throws {LockError} {LimitError} (or rejects) */
