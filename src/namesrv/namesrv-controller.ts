@@ -20,6 +20,7 @@ import { loadKVConfig } from './files/kv-config-file.ts'
 import { RouteSnapshots } from './files/route-snapshots.ts'
 import { Inspection } from './inspection.ts'
 import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './limits/file-descriptors.ts'
+import { limitUses } from './limits/limit-uses.ts'
 import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
@@ -223,6 +224,16 @@ export class NamesrvController {
     this.#inspection = new Inspection(this.#context, {
       ...compared,
       peers: this.#peers,
+      limits: () =>
+        limitUses(this.#context, {
+          routeInfo,
+          kvConfig,
+          client: this.#client,
+          server: this.#server,
+          clusterTest: this.#clusterTest,
+          descriptors: this.#descriptors,
+        }),
+      snapshotAgeMs: () => this.#snapshots?.ageMs,
       health: this.#readiness,
       connections: {
         open: () => this.#server?.openConnections() ?? [],
