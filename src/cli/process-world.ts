@@ -39,7 +39,7 @@ export function processWorld(earlySignals: Signals, signals: Signals): CliWorld 
       setFlagsFromString('--heap-growing-percent=50')
       const { NamesrvController } = await import('../namesrv/namesrv-controller.ts')
       const { descriptorShares, warnOfFewDescriptors } = await import('../namesrv/limits/file-descriptors.ts')
-      const shares = descriptorShares(configuration.values.clientMaxConnections)
+      const shares = descriptorShares(configuration.values)
       warnOfFewDescriptors(shares, { configuration, logger })
       const { systemClock, systemScheduler } = await import('../namesrv/time.ts')
       return new NamesrvController({

@@ -8,7 +8,7 @@ import {
 } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import type { TlsOptions } from 'node:tls'
+import type { SecureContextOptions, Server as TlsServer } from 'node:tls'
 import { type HttpProblem, problemOf, type RequestGuard } from './request-guard.ts'
 
 /** A GET or a HEAD without a body. */
@@ -39,6 +39,7 @@ export interface WholeResponse {
 /** A response whose parts are written as they come. The connection closes at its end. */
 export interface StreamedResponse {
   readonly contentType: string
+  readonly headers?: OutgoingHttpHeaders
   /** Called once, after the header. */
   readonly stream: (sink: StreamSink) => void
 }
@@ -67,7 +68,8 @@ export interface HttpServerOptions {
   /** 0 takes any free port. */
   readonly listenPort: number
   /** Serves TLS with it; undefined serves plaintext. */
-  readonly tls?: TlsOptions | undefined
+  readonly tls?: SecureContextOptions | undefined
+  /** When more than half of them are open, those that have been idle longest are closed. */
   readonly maxConnections: number
   readonly guard: RequestGuard
   readonly handle: HttpHandler
@@ -75,7 +77,7 @@ export interface HttpServerOptions {
   readonly onRejected: (peer: string, problem: HttpProblem) => void
   /** A request failed unexpectedly; the client gets 500. */
   readonly onFailure: (peer: string, path: string, error: unknown) => void
-  /** A response was sent. */
+  /** A response was sent; the path is empty if what came was no request. */
   readonly onResponse: (path: string, status: number) => void
 }
 
@@ -83,6 +85,8 @@ export interface HttpServerOptions {
 const MAX_HEADER_BYTES = 8 * 1024
 /** Max time in which a request must arrive. */
 const REQUEST_TIMEOUT_MS = 5_000
+/** Max connections that wait to be accepted: few, so that a flood is accepted in parts, and requests are read between them. */
+const BACKLOG = 128
 /** Time after which a connection without a request is closed; scrapers come every 15 or 30 seconds. */
 const KEEP_ALIVE_MS = 65_000
 /** A client that takes nothing of a response for this long is cut. */
@@ -114,6 +118,8 @@ const PIPELINED: HttpProblem = {
 export class HttpServer {
   readonly #options: HttpServerOptions
   readonly #server: Server
+  /** By the address of the peer; the longest idle first. */
+  readonly #connections = new Map<string, HttpConnection>()
   /** The request of each connection that has no whole response yet. */
   readonly #current = new WeakMap<Socket, IncomingMessage>()
   readonly #streams = new Set<ServerResponse>()
@@ -133,6 +139,7 @@ export class HttpServer {
     }
     const server = tls === undefined ? createServer(limits) : createTlsServer({ ...limits, ...tls })
     server.maxConnections = maxConnections
+    server.on('connection', (socket) => this.#onConnection(socket))
     server.on('request', (request, response) => this.#onRequest(request, response))
     // `Expect` announces a body, which the guard rejects.
     for (const event of ['checkContinue', 'checkExpectation'] as const)
@@ -162,13 +169,18 @@ export class HttpServer {
     const { bindAddress, listenPort } = this.#options
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen({ host: bindAddress, port: listenPort }, () => {
+      this.#server.listen({ host: bindAddress, port: listenPort, backlog: BACKLOG }, () => {
         this.#server.off('error', reject)
         this.#server.on('error', (error) => this.#options.onFailure('', '', error))
         const { address, port } = this.#server.address() as AddressInfo
         resolve({ address, port })
       })
     })
+  }
+
+  /** Serves new connections with another certificate. */
+  setTls(options: SecureContextOptions): void {
+    ;(this.#server as Server & TlsServer).setSecureContext(options)
   }
 
   /** Stops listening, ends the streams, and waits for the responses under way; call {@link cut} if that takes too long. */
@@ -185,14 +197,61 @@ export class HttpServer {
     this.#server.closeAllConnections()
   }
 
+  #onConnection(socket: Socket): void {
+    const peer = peerOf(socket)
+    const connection: HttpConnection = { socket, isBusy: false, isNew: true }
+    this.#connections.set(peer, connection)
+    socket.once('close', () => {
+      if (this.#connections.get(peer) === connection) this.#connections.delete(peer)
+    })
+    // By then, the request of a client that sends one at once has been read.
+    setImmediate(() =>
+      setImmediate(() => {
+        connection.isNew = false
+        this.#closeIdle()
+      }),
+    )
+  }
+
+  /** Connections on which nothing happens must not keep others out. */
+  #closeIdle(): void {
+    const { maxConnections, onRejected } = this.#options
+    let excess = this.#connections.size - Math.ceil(maxConnections / 2)
+    for (const [peer, { socket, isBusy, isNew }] of this.#connections) {
+      if (excess <= 0) return
+      if (isBusy || isNew) continue
+      excess--
+      this.#connections.delete(peer)
+      onRejected(peer, {
+        status: 503,
+        reason: `idle while httpMaxConnections (${maxConnections}) is half used`,
+      })
+      socket.destroy()
+    }
+  }
+
+  /** Whether a request of a connection is under way. The end of one makes it the connection that has been idle for least time. */
+  #setBusy(peer: string, isBusy: boolean): void {
+    const connection = this.#connections.get(peer)
+    if (connection === undefined) return
+    connection.isBusy = isBusy
+    this.#connections.delete(peer)
+    this.#connections.set(peer, connection)
+  }
+
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request
     if (this.#current.has(socket)) {
       this.#reject(socket, PIPELINED)
       return
     }
+    const peer = peerOf(socket)
     this.#current.set(socket, request)
-    response.once('close', () => this.#current.delete(socket))
+    this.#setBusy(peer, true)
+    response.once('close', () => {
+      this.#current.delete(socket)
+      this.#setBusy(peer, false)
+    })
     // By then, a request in the same bytes has been rejected, and the connection with it.
     setImmediate(() => {
       if (!socket.destroyed && socket.writable) void this.#serve(request, response)
@@ -254,9 +313,14 @@ export class HttpServer {
   #stream(
     request: IncomingMessage,
     response: ServerResponse,
-    { contentType, stream }: StreamedResponse,
+    { contentType, headers, stream }: StreamedResponse,
   ): void {
-    response.writeHead(200, { ...SECURITY_HEADERS, 'Content-Type': contentType, Connection: 'close' })
+    response.writeHead(200, {
+      ...SECURITY_HEADERS,
+      'Content-Type': contentType,
+      ...headers,
+      Connection: 'close',
+    })
     this.#options.onResponse(pathOf(request), 200)
     if (request.method === 'HEAD') {
       response.end()
@@ -286,10 +350,19 @@ export class HttpServer {
     if (!isAnswered) {
       const body = `${reason}\n`
       const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: ${TEXT}\r\n`
+      this.#options.onResponse('', status)
       socket.write(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
     }
     socket.destroySoon()
   }
+}
+
+interface HttpConnection {
+  readonly socket: Socket
+  /** Whether it has a request without a whole response. */
+  isBusy: boolean
+  /** Whether its first request may have arrived and has not been read. */
+  isNew: boolean
 }
 
 const TOO_MANY_BYTES: HttpProblem = {

@@ -12,8 +12,8 @@ export interface HttpProblem {
 
 /** What a request must have to be served. */
 export interface RequestGuardOptions {
-  /** Token that clients send as `Authorization: Bearer …`; undefined requires none. */
-  readonly token: string | undefined
+  /** Token that clients send as `Authorization: Bearer …`; undefined requires none. Read at every request. */
+  readonly token: () => string | undefined
   /** Host names that clients may use, besides `localhost` and any IP address. */
   readonly allowedHosts: readonly string[]
   /** Whether a path is served without the token and under any host name: health checks and the address service. */
@@ -28,15 +28,18 @@ const SINGLE_HEADERS: ReadonlySet<string> = new Set([
   'authorization',
 ])
 
+/** Node drops headers that exceed a limit of its own; none may be dropped that says how a request is read. */
+const MAX_HEADERS = 100
+
 /** Decides whether a request is served, before anything of it is used. */
 export class RequestGuard {
   readonly #allowedHosts: ReadonlySet<string>
-  readonly #tokenHash: Buffer | undefined
+  readonly #token: () => string | undefined
   readonly #isOpen: (path: string) => boolean
 
   constructor({ token, allowedHosts, isOpen }: RequestGuardOptions) {
     this.#allowedHosts = new Set(['localhost', ...allowedHosts.map((host) => host.toLowerCase())])
-    this.#tokenHash = token === undefined ? undefined : hashOf(token)
+    this.#token = token
     this.#isOpen = isOpen
   }
 
@@ -48,6 +51,8 @@ export class RequestGuard {
     if (method !== 'GET' && method !== 'HEAD')
       return { status: 405, reason: 'only GET and HEAD are served', headers: { Allow: 'GET, HEAD' } }
     if (!url.startsWith('/')) return bad('the request target must be a path')
+    if (rawHeaders.length > 2 * MAX_HEADERS)
+      return { status: 431, reason: `more than ${MAX_HEADERS} headers` }
     const seen = new Set<string>()
     for (let at = 0; at < rawHeaders.length; at += 2) {
       const name = `${rawHeaders[at]}`.toLowerCase()
@@ -70,10 +75,11 @@ export class RequestGuard {
     // A page of a browser reaches a server by a name of its own that resolves to the server's address (DNS rebinding).
     if (isIP(name) === 0 && !this.#allowedHosts.has(name))
       return { status: 421, reason: 'the host name of the request is not in httpAllowedHosts' }
-    if (this.#tokenHash === undefined) return undefined
+    const token = this.#token()
+    if (token === undefined) return undefined
     const [, given] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []
     // Hashes have one length, and the time to compare them says nothing about the token.
-    if (given !== undefined && timingSafeEqual(hashOf(given), this.#tokenHash)) return undefined
+    if (given !== undefined && timingSafeEqual(hashOf(given), hashOf(token))) return undefined
     return {
       status: 401,
       reason: given === undefined ? 'a bearer token is required' : 'the bearer token is wrong',
@@ -95,7 +101,7 @@ function bad(reason: string): HttpProblem {
 }
 
 /** The host of `host:port`, in lower case, without brackets and final dot. */
-function hostNameOf(host: string): string {
+export function hostNameOf(host: string): string {
   const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(host) ?? []
   return (bracketed ?? plain ?? '').toLowerCase().replace(/\.$/, '')
 }

@@ -1,3 +1,4 @@
+import { LimitError } from '../common/limit-error.ts'
 import type { InspectAnswer, Inspector } from '../inspect/inspector.ts'
 import { type HttpHandler, type HttpRequest, type HttpResponse, textResponse } from './http-server.ts'
 
@@ -7,6 +8,8 @@ export interface HttpRoute {
   readonly path: string
   /** Served without the token and under any host name. Default: false. */
   readonly isOpen?: boolean
+  /** How requests are counted. Default: by `path`. */
+  readonly label?: (path: string) => string
   readonly handle: HttpHandler
 }
 
@@ -15,6 +18,12 @@ export function routeOf(routes: readonly HttpRoute[], path: string): HttpRoute |
   return routes.find((route) =>
     route.path.endsWith('*') ? path.startsWith(route.path.slice(0, -1)) : route.path === path,
   )
+}
+
+/** The name under which requests for a path are counted: one of few, whatever is asked. */
+export function labelOf(routes: readonly HttpRoute[], path: string): string {
+  const route = routeOf(routes, path)
+  return route?.label?.(path) ?? route?.path ?? 'other'
 }
 
 /** Answers a request by its route; 404 without one. */
@@ -29,10 +38,21 @@ export function apiRoute(inspector: Inspector): HttpRoute {
   const handle = async (request: HttpRequest): Promise<HttpResponse> => {
     const { path, query } = request
     const target = query.size === 0 ? path : `${path}?${query}`
-    const answer = await inspector.ask({ target, owner: request, knownVersions: knownVersions(request) })
-    return responseOf(answer)
+    try {
+      const answer = await inspector.ask({ target, owner: request, knownVersions: knownVersions(request) })
+      return responseOf(answer)
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error
+      const body = JSON.stringify({ error: { code: 'ERR_UNAVAILABLE', message: error.message } })
+      return { status: 503, contentType: JSON_TYPE, body: `${body}\n`, headers: { 'Retry-After': '1' } }
+    }
   }
-  return { path: '/api/v1/*', handle }
+  return { path: '/api/v1/*', label: (path) => inspector.viewOf(path)?.path ?? 'other', handle }
+}
+
+/** A response like that of a view that cannot be given. */
+export function jsonError(status: number, code: string, message: string): HttpResponse {
+  return { status, contentType: JSON_TYPE, body: `${JSON.stringify({ error: { code, message } })}\n` }
 }
 
 function responseOf({ status, body, version }: InspectAnswer): HttpResponse {

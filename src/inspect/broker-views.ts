@@ -2,6 +2,7 @@ import type { Steps } from '../common/time-slicer.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import type { BrokerLiveInfo } from '../routeinfo/route-tables.ts'
 import type { RouteView } from '../routeinfo/route-view.ts'
+import { hostOf } from './findings/announced-address.ts'
 import { IMPACT_SCHEMA, impactOf } from './impact.ts'
 import { LIMIT_PARAMETER, limitOf, NEXT_SCHEMA, PAGE_PARAMETERS, pageOf } from './paging.ts'
 import type { RouteIndex } from './route-index.ts'
@@ -102,7 +103,7 @@ export function brokerView(sources: InspectSources): View {
         summary: 'The impact of this member alone, instead of the whole group.',
         schema: { type: 'string' },
       },
-      { ...LIMIT_PARAMETER, summary: `Names in each list of the impact. ${LIMIT_PARAMETER.summary}` },
+      { ...LIMIT_PARAMETER, summary: 'Max names in each list of the impact. Default 1,000.' },
     ],
     response: objectOf({ ...GROUP, impact: IMPACT_SCHEMA }),
     read: async ({ path: { name = '' }, query, owner }) => {
@@ -204,18 +205,14 @@ function shownMember(
   }
 }
 
-/** Whether two addresses have the same IP address; null if either has none. */
+/** Whether two addresses have the same IP address; null if either has a host name. */
 function sameHost(a: string, b: string): boolean | null {
-  const [left, right] = [ipOf(a), ipOf(b)]
-  return left === undefined || right === undefined ? null : left === right
+  const [left, right] = [hostOf(a).toLowerCase(), hostOf(b).toLowerCase()]
+  return IP.test(left) && IP.test(right) ? left === right : null
 }
 
-/** The IP address of `host:port`, an IPv4 address within IPv6 as IPv4; undefined for a host name. */
-function ipOf(address: string): string | undefined {
-  const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
-  const plain = host.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '')
-  return /^\d+(\.\d+){3}$|:/.test(plain) ? plain : undefined
-}
+/** An IP address, as far as it differs from a host name. */
+const IP = /^\d+(\.\d+){3}$|:/
 
 const CLUSTER: Schema = objectOf({
   cluster: { type: 'string' },

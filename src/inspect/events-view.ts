@@ -38,6 +38,20 @@ export function eventNumber(id: string, bootId: string): number | undefined {
   return boot === bootId ? Number(number) : undefined
 }
 
+/** `/api/v1/watch`, for the documentation: it is a stream, which only the HTTP port can serve. */
+export const WATCH = {
+  path: '/api/v1/watch',
+  summary:
+    'Events as they happen, as server-sent events (`text/event-stream`): `id` and, as JSON in `data`, the event. An event `reset` comes first if those after `since` are gone; `bye` is the last one.',
+  parameters: [
+    {
+      name: 'since',
+      summary: 'Resumes after the event with this id, as does the header `Last-Event-ID`.',
+      schema: { type: 'string' },
+    },
+  ],
+} as const
+
 /** `/api/v1/events`: the events that are kept. */
 export function eventsView({ events, identity: { bootId } }: InspectSources): View {
   return {

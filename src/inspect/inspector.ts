@@ -51,6 +51,11 @@ export class Inspector {
     }
   }
 
+  /** The view of a path without query; undefined if there is none. */
+  viewOf(path: string): View | undefined {
+    return this.#routes.find(({ pattern }) => pattern.test(path))?.view
+  }
+
   #find(target: string): Pick<Parameters<View['read']>[0], 'path' | 'query'> & { readonly view: View } {
     const at = target.indexOf('?')
     const encoded = at < 0 ? target : target.slice(0, at)

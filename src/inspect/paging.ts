@@ -47,7 +47,7 @@ export interface Page {
 
 export const LIMIT_PARAMETER: QueryParameter = {
   name: 'limit',
-  summary: `Only this many. Default ${DEFAULT_LIMIT}.`,
+  summary: 'Max elements of the list. Default 1,000.',
   schema: { type: 'integer', minimum: 1, maximum: MAX_LIMIT },
 }
 

@@ -27,6 +27,38 @@ export interface ServerIdentity {
   readonly startedMs: number
 }
 
+/** A key of the configuration. */
+export interface ShownKey {
+  readonly key: string
+  /** Null if it has none; asterisks in place of a secret. */
+  readonly value: string | number | boolean | null
+  /** In words if it depends on the machine or on other keys. */
+  readonly default: string | number | boolean | null
+  /** Where the value comes from: a layer, and the place in words. */
+  readonly source: { readonly layer: string; readonly place: string }
+  /** When the value is read: at every use, by each new connection, at the start, or never. */
+  readonly effect: 'live' | 'connection' | 'start' | 'none'
+  readonly unit: string | null
+  /** Whether request 318 can change it. */
+  readonly updatable: boolean
+  readonly meaning: string
+}
+
+/** What the process uses. Totals are since its start. */
+export interface ProcessFigures {
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+  readonly heapUsedBytes: number
+  readonly heapTotalBytes: number
+  /** Of buffers outside the heap. */
+  readonly externalBytes: number
+  /** Time in which the event loop worked, and in which it waited. */
+  readonly eventLoopActiveMs: number
+  readonly eventLoopIdleMs: number
+  /** How long the event loop took to come to a task that was ready. */
+  readonly eventLoopDelayMs: number
+}
+
 /** A condition for sending clients to this server. */
 export interface HealthCheck {
   readonly name: string
@@ -64,6 +96,9 @@ export interface InspectSources {
   readonly history: RouteHistory
   readonly misses: TopicMisses
   readonly connections: ConnectionSource
+  /** The keys of the configuration with their values, secrets hidden. */
+  readonly configuration: () => readonly ShownKey[]
+  readonly process: () => Promise<ProcessFigures>
   readonly findings: Findings
   /** Why a broker without heartbeats cannot be reached (`brokerProbe`); undefined unless it was found unreachable. */
   readonly suspicionOf: (clusterName: string, brokerAddr: string) => string | undefined

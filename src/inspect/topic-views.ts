@@ -1,12 +1,12 @@
 import type { Steps } from '../common/time-slicer.ts'
 import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import { Perm, type TopicQueues } from '../protocol/body/topic-config.ts'
-import type { JsonDialect } from '../protocol/json/json-text.ts'
 import { CURRENT_VERSION, MQVersion, remarkText } from '../protocol/remoting-command.ts'
 import type { RouteView } from '../routeinfo/route-view.ts'
 import { NEXT_SCHEMA, PAGE_PARAMETERS, pageOf } from './paging.ts'
 import type { InspectSources } from './sources.ts'
 import {
+  choiceOf,
   integerOf,
   LONG_SCHEMA,
   longValue,
@@ -126,6 +126,9 @@ function unknownTopic(topic: string): ViewError {
   return new ViewError('ERR_NOT_FOUND', `no topic ${quoted(topic)}; ${why} says why`)
 }
 
+/** @see JsonDialect */
+const DIALECTS = ['standard', 'legacy'] as const
+
 /** The last version whose clients get the legacy dialect. */
 const LEGACY_VERSION = MQVersion.V4_9_4 - 1
 
@@ -144,7 +147,7 @@ export function topicRouteView({ lookup }: InspectSources): View {
         name: 'dialect',
         summary:
           'JSON dialect of the client: `legacy` for one before 4.9.4, `standard` for one that accepts standard JSON only. Default: by its version.',
-        schema: { enum: ['standard', 'legacy'] },
+        schema: { enum: DIALECTS },
       },
       {
         name: 'zone',
@@ -184,9 +187,7 @@ export function topicRouteView({ lookup }: InspectSources): View {
 
 /** @throws {ViewError} */
 function versionOf(query: URLSearchParams): number {
-  const dialect = query.get('dialect') as JsonDialect | null
-  if (dialect !== null && dialect !== 'standard' && dialect !== 'legacy')
-    throw new ViewError('ERR_BAD_REQUEST', `dialect=${quoted(dialect)} is not standard or legacy`)
+  const dialect = choiceOf(query, 'dialect', DIALECTS)
   const max = dialect === 'legacy' ? LEGACY_VERSION : 2 ** 31 - 1
   const otherwise = dialect === 'legacy' ? LEGACY_VERSION : CURRENT_VERSION
   return integerOf(query, 'version', { min: 0, max, otherwise })

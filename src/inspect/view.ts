@@ -108,6 +108,5 @@ export function choiceOf<Choice extends string>(
   if (text === null) return undefined
   const choice = choices.find((each) => each === text)
   if (choice !== undefined) return choice
-  const shown = JSON.stringify(text.slice(0, 100))
-  throw new ViewError('ERR_BAD_REQUEST', `${name}=${shown} is not one of ${choices.join(', ')}`)
+  throw new ViewError('ERR_BAD_REQUEST', `${name}=${quoted(text)} is not one of ${choices.join(', ')}`)
 }

@@ -2,23 +2,30 @@ import { brokersView, brokerView, clustersView } from './broker-views.ts'
 import { digestView } from './digest-view.ts'
 import { eventsView } from './events-view.ts'
 import { findingsView } from './findings-view.ts'
+import { kvView } from './kv-view.ts'
+import { openApiView } from './openapi.ts'
 import { peersView } from './peers-view.ts'
+import { configView, statusView } from './server-views.ts'
 import type { InspectSources } from './sources.ts'
 import { topicRouteView, topicsView, topicView } from './topic-views.ts'
 import type { View } from './view.ts'
 
 /** Every view of a server. */
 export function allViews(sources: InspectSources): View[] {
-  return [
+  const views = [
+    statusView(sources),
     clustersView(sources),
     brokersView(sources),
     brokerView(sources),
     topicsView(sources),
     topicView(sources),
     topicRouteView(sources),
+    kvView(sources),
+    configView(sources),
     eventsView(sources),
     findingsView(sources),
     digestView(sources),
     peersView(sources),
   ]
+  return [...views, openApiView(views, sources.identity.version)]
 }

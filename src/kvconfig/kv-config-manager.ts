@@ -51,6 +51,11 @@ export class KVConfigManager {
     })
   }
 
+  /** All namespaces, as they are now: later changes make another table. */
+  get table(): KVConfigTable {
+    return this.#state.table
+  }
+
   /** Number of keys in all namespaces together. */
   get entries(): number {
     return this.#state.size.entries
@@ -59,11 +64,6 @@ export class KVConfigManager {
   /** Bytes of all namespaces, keys and values together. */
   get bytes(): number {
     return this.#state.size.bytes
-  }
-
-  /** All namespaces with their entries. */
-  get table(): KVConfigTable {
-    return this.#state.table
   }
 
   /** A value, or null if there is none. */

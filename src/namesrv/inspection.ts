@@ -1,20 +1,29 @@
 import { hostname } from 'node:os'
+import { describeErrno } from '../common/describe-errno.ts'
+import { addressService } from '../http/address-service.ts'
 import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
-import { apiRoute, type HttpRoute, handleBy, routeOf } from '../http/routes.ts'
+import { apiRoute, type HttpRoute, handleBy, labelOf, routeOf } from '../http/routes.ts'
+import { Watchers } from '../http/watchers.ts'
 import { takeCensus } from '../inspect/connections/census.ts'
 import { EVALUATION_PERIOD_MS, Findings } from '../inspect/findings/findings.ts'
 import { Inspector } from '../inspect/inspector.ts'
 import { RouteIndexCache } from '../inspect/route-index.ts'
-import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
+import type { InspectSources, ProcessFigures, ServerIdentity, ShownKey } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { withoutBrackets } from './config/check-value.ts'
+import { printable } from './config/config-key.ts'
+import type { Configuration } from './config/configuration.ts'
+import { addressesOf } from './config/inspect-config-keys.ts'
+import { HttpToken } from './http-token.ts'
+import { UPDATABLE_KEYS } from './live-configuration.ts'
 import { logInternalError } from './logs/request-log.ts'
-import type { NamesrvContext } from './namesrv-context.ts'
+import { type NamesrvContext, timeOf } from './namesrv-context.ts'
 import { packageCommit, packageVersion } from './package-version.ts'
+import type { ServerTls } from './tls/server-tls.ts'
 
 /** What a server is made of, as far as it shows it. */
 export interface InspectedParts
@@ -27,14 +36,27 @@ export interface InspectedParts
   readonly processLookup: Processor
 }
 
+/** What the HTTP server needs from the server for brokers and clients. */
+export interface HttpStart {
+  /** Its port. */
+  readonly remotingPort: number
+  readonly tls: ServerTls
+  readonly maxConnections: number
+  /** Take any free port in place of `httpListenPort`. */
+  readonly anyPort: boolean
+}
+
 /** What a server shows of itself, at the HTTP port and by request code 1450. */
 export class Inspection {
   readonly inspector: Inspector
   readonly #context: NamesrvContext
   readonly #sources: InspectSources
+  readonly #watchers: Watchers
+  readonly #token: HttpToken | undefined
   #http: HttpServer | undefined
   #endFindings: (() => void) | undefined
 
+  /** @throws {ConfigError} `httpTokenFile` cannot be used. */
   constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
     const { clock, counters, events, history, misses, slicer, throttle } = context
     this.#context = context
@@ -43,6 +65,8 @@ export class Inspection {
       routeIndex: new RouteIndexCache(parts.routeInfo, slicer),
       lookup: lookupOf(processLookup, context),
       identity: identityOf(context),
+      configuration: () => shownKeys(context.configuration),
+      process: processFigures,
       counters,
       events,
       history,
@@ -53,29 +77,32 @@ export class Inspection {
       dateMs: () => Date.now(),
     }
     this.#sources = { ...sources, findings: new Findings(sources, throttle) }
+    const { bootId } = sources.identity
+    this.#watchers = new Watchers({ ...timeOf(context), events, counters, bootId })
+    if (context.configuration.values.httpListenPort !== 0) this.#token = new HttpToken(context)
     this.inspector = new Inspector(allViews(this.#sources), slicer)
   }
 
   /**
    * Starts the HTTP server, unless `httpListenPort` is 0.
-   * @param anyPort - Take any free port in place of `httpListenPort`.
    * @returns Address and port that are bound; undefined if there is no HTTP server.
-   * @throws (rejects) The socket's error if the port cannot be bound and `httpRequired` is on.
+   * @throws (rejects) The socket's error if the port cannot be bound, or what is wrong with the certificate, if `httpRequired` is on.
    */
-  async start(anyPort = false): Promise<{ readonly address: string; readonly port: number } | undefined> {
+  async start(options: HttpStart): Promise<{ readonly address: string; readonly port: number } | undefined> {
     const { configuration, logger } = this.#context
-    const { httpListenPort, httpBindAddress, httpRequired } = configuration.values
-    if (httpListenPort === 0 && !anyPort) return undefined
-    const http = this.#createServer(anyPort ? 0 : httpListenPort)
+    const { httpListenPort, httpBindAddress, httpRequired, httpTls } = configuration.values
+    if (httpListenPort === 0) return undefined
     try {
+      const http = await this.#createServer(options)
       const bound = await http.start()
       this.#http = http
-      logger.info(bound, 'HTTP server started')
+      this.#token?.start()
+      logger.info({ ...bound, tls: httpTls }, 'HTTP server started')
       return bound
     } catch (error) {
       if (httpRequired) throw error
-      const fields = { httpBindAddress, httpListenPort, error: (error as Error).message }
-      logger.warn(fields, 'HTTP server not started: the port cannot be bound')
+      const fields = { httpBindAddress, httpListenPort, error: describeErrno(error) }
+      logger.warn(fields, 'HTTP server not started; httpRequired is off')
       return undefined
     }
   }
@@ -97,28 +124,37 @@ export class Inspection {
 
   /** Ends the HTTP server; responses under way have a second to be taken. */
   async stop(): Promise<void> {
+    this.#token?.stop()
     const http = this.#http
     if (http === undefined) return
     const cut = this.#context.scheduler.after(1_000, () => http.cut())
+    this.#watchers.stop()
     await http.stop()
     cut()
   }
 
-  #routes(): HttpRoute[] {
+  #routes(remotingPort: number): HttpRoute[] {
+    const { nsAddrService, nsAddrList } = this.#context.configuration.values
     const { health, identity } = this.#sources
-    return [...healthRoutes(health, identity), apiRoute(this.inspector)]
+    return [
+      ...healthRoutes(health, identity),
+      ...(nsAddrService ? addressService({ addresses: addressesOf(nsAddrList), remotingPort }) : []),
+      this.#watchers.route,
+      apiRoute(this.inspector),
+    ]
   }
 
-  #createServer(listenPort: number): HttpServer {
+  async #createServer({ remotingPort, tls, maxConnections, anyPort }: HttpStart): Promise<HttpServer> {
     const { configuration, throttle } = this.#context
-    const { httpBindAddress, httpMaxConnections, httpAllowedHosts } = configuration.values
-    const routes = this.#routes()
+    const { httpListenPort, httpBindAddress, httpAllowedHosts, httpTls } = configuration.values
+    const routes = this.#routes(remotingPort)
     return new HttpServer({
       bindAddress: withoutBrackets(httpBindAddress),
-      listenPort,
-      maxConnections: httpMaxConnections,
+      listenPort: anyPort ? 0 : httpListenPort,
+      tls: httpTls ? await tls.httpsOptions((changed) => this.#http?.setTls(changed)) : undefined,
+      maxConnections,
       guard: new RequestGuard({
-        token: undefined,
+        token: () => this.#token?.value,
         allowedHosts: httpAllowedHosts.split(',').map((host) => host.trim()),
         isOpen: (path) => routeOf(routes, path)?.isOpen === true,
       }),
@@ -127,8 +163,50 @@ export class Inspection {
         void throttle.log('warn', 'HTTP request rejected', { peer, status, reason }),
       onFailure: (peer, path, error) =>
         logInternalError(this.#context, `HTTP request ${path} failed`, peer, error),
-      onResponse: () => {},
+      onResponse: (path, status) => this.#count(labelOf(routes, path), status),
     })
+  }
+
+  #count(label: string, status: number): void {
+    const { httpResponses } = this.#context.counters
+    const ofPath = httpResponses.get(label) ?? new Map<number, number>()
+    httpResponses.set(label, ofPath.set(status, (ofPath.get(status) ?? 0) + 1))
+  }
+}
+
+/** The keys of a configuration as views show them. */
+function shownKeys(configuration: Configuration): ShownKey[] {
+  return configuration.keys().map((resolved) => {
+    const { key, value = null, source } = resolved
+    const { name, effect, unit = null, meaning, default: byDefault } = key
+    return {
+      key: name,
+      value: key.secret === true && value !== null ? printable(resolved) : value,
+      default: typeof byDefault === 'object' ? byDefault.text.replaceAll('`', '') : (byDefault ?? null),
+      source,
+      effect,
+      unit,
+      updatable: UPDATABLE_KEYS.includes(name),
+      meaning,
+    }
+  })
+}
+
+async function processFigures(): Promise<ProcessFigures> {
+  const { user, system } = process.cpuUsage()
+  const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
+  const { active, idle } = performance.eventLoopUtilization()
+  const startMs = performance.now()
+  await new Promise((resolve) => setImmediate(resolve))
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    residentBytes: rss,
+    heapUsedBytes: heapUsed,
+    heapTotalBytes: heapTotal,
+    externalBytes: external,
+    eventLoopActiveMs: active,
+    eventLoopIdleMs: idle,
+    eventLoopDelayMs: performance.now() - startMs,
   }
 }
 

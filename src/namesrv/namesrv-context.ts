@@ -4,7 +4,8 @@ import { TimeSlicer } from '../common/time-slicer.ts'
 import { RouteHistory } from '../inspect/history/route-history.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { Counters } from '../stats/counters.ts'
-import { LockDurations, RequestDurations } from '../stats/durations.ts'
+import { DURATION_BOUNDS, LockDurations, RequestDurations } from '../stats/durations.ts'
+import { Histogram } from '../stats/histogram.ts'
 import { RecentEvents } from '../stats/recent-events.ts'
 import { TopicMisses } from '../stats/topic-misses.ts'
 import type { Configuration } from './config/configuration.ts'
@@ -13,7 +14,12 @@ import type { Clock, Scheduler } from './time.ts'
 /** What every part of a server uses: configuration, time, log, and what it remembers for its views. */
 export interface NamesrvContext extends NamesrvEnvironment {
   readonly counters: Counters
-  readonly durations: { readonly requests: RequestDurations; readonly lock: LockDurations }
+  readonly durations: {
+    readonly requests: RequestDurations
+    readonly lock: LockDurations
+    /** Seconds of the lookups of {@link SelfProbe}. */
+    readonly selfProbe: Histogram
+  }
   readonly events: RecentEvents
   readonly history: RouteHistory
   readonly misses: TopicMisses
@@ -47,6 +53,7 @@ export function createNamesrvContext(environment: NamesrvEnvironment): NamesrvCo
         rpcLatencies: configuration.values.rpcLatencyMetrics,
       }),
       lock: new LockDurations(),
+      selfProbe: new Histogram(DURATION_BOUNDS),
     },
     events: new RecentEvents(),
     history: new RouteHistory(time.nowMs),

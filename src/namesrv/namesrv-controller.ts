@@ -2,6 +2,7 @@ import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import { lookupProcessor } from '../processor/client-request-processor.ts'
 import { DefaultRequestProcessor } from '../processor/default-request-processor.ts'
 import { RegistrationCache } from '../processor/registration-cache.ts'
+import type { Processor } from '../protocol/processor.ts'
 import { SerializeType } from '../protocol/remoting-command.ts'
 import type { Connect } from '../remoting/client/outgoing-connection.ts'
 import { RemotingClient } from '../remoting/client/remoting-client.ts'
@@ -34,6 +35,7 @@ import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
 import { PauseDetector } from './pause-detector.ts'
 import { comparableConfig, Peers } from './peers/peers.ts'
 import { Readiness } from './readiness.ts'
+import { SelfProbe } from './self-probe.ts'
 import { closeConnections, drainClients, writeLastSnapshot } from './shutdown-steps.ts'
 import { stateDump } from './state-dump.ts'
 import { ServerTls } from './tls/server-tls.ts'
@@ -68,6 +70,10 @@ export class NamesrvController {
   #kvConfig: KVConfigManager | undefined
   #inspection: Inspection | undefined
   #peers: Peers | undefined
+  /** Serves lookups without logging those without a route. */
+  #lookup: Processor | undefined
+  /** Undefined without an HTTP server, which shows what it finds. */
+  #selfProbe: SelfProbe | undefined
   readonly #httpOnAnyPort: boolean
   #shuttingDown = false
   #endChecks: (() => void)[] = []
@@ -82,8 +88,7 @@ export class NamesrvController {
     this.counters = this.#context.counters
     this.events = this.#context.events
     this.#tls = new ServerTls(this.#context)
-    this.#descriptors =
-      options.descriptors ?? descriptorShares(options.configuration.values.clientMaxConnections)
+    this.#descriptors = options.descriptors ?? descriptorShares(options.configuration.values)
     this.#client = this.#createClient()
     this.#liveness = new BrokerLiveness(this.#context, this.#client, (channelId) =>
       this.#server?.closeChannel(channelId),
@@ -108,7 +113,7 @@ export class NamesrvController {
    * Loads the KV file and the route snapshot, sets up TLS and listens.
    * @returns The address and port that are bound, and the HTTP port, unless there is none.
    * @throws {ConfigError} (rejects) if the KV file cannot be read or a TLS setting cannot be used.
-   * @throws (rejects) The socket's error if the port cannot be bound.
+   * @throws (rejects) The socket's error if the port, or with `httpRequired` the HTTP port, cannot be bound.
    */
   async start(): Promise<{
     readonly address: string
@@ -121,19 +126,44 @@ export class NamesrvController {
     await this.#tls.start()
     this.#connect = await outgoingConnect(configuration, logger)
     const bound = await server.start()
+    const http = await this.#startHttp(server, bound.port)
     this.#removeLeftovers()
     this.#server = server
     this.#startTasks(dispatcher)
-    const http = await this.#inspection?.start(this.#httpOnAnyPort)
+    if (http !== undefined) this.#startSelfProbe(server)
     this.#readiness.onStarted()
     return { ...bound, httpPort: http?.port }
+  }
+
+  #startSelfProbe(server: RemotingServer): void {
+    if (this.#lookup === undefined) return
+    const probe = new SelfProbe(this.#context, server, this.#lookup, () => this.#liveness.routeInfo.anyTopic)
+    this.#readiness.add('selfProbe', () => probe.problem)
+    this.#selfProbe = probe
+    probe.start()
+  }
+
+  async #startHttp(server: RemotingServer, remotingPort: number) {
+    const { httpMaxConnections } = this.#context.configuration.values
+    try {
+      return await this.#inspection?.start({
+        remotingPort,
+        tls: this.#tls,
+        maxConnections: Math.min(httpMaxConnections, this.#descriptors?.http ?? httpMaxConnections),
+        anyPort: this.#httpOnAnyPort,
+      })
+    } catch (error) {
+      this.#tls.stop()
+      await server.stop(Promise.resolve())
+      throw error
+    }
   }
 
   /**
    * Ends {@link ready}. With `enableShutdownGracefully`, sends GO_AWAY to the connected clients that understand it, serves all
    * others, and waits until those clients have left, at most `shutdownWaitTimeSeconds`. Then stops accepting, closes the connections
    * gradually, each after the response to its request, and frees the port, within six seconds. Finally writes the route snapshot,
-   * within five more. Clients that are still connected see every route.
+   * within five more, and ends the HTTP server, within one. Clients that are still connected see every route.
    */
   async shutdown(): Promise<void> {
     const first = !this.#shuttingDown
@@ -141,6 +171,7 @@ export class NamesrvController {
     this.#readiness.onShutdown()
     this.#liveness.stop()
     this.#inspection?.endFindings()
+    this.#selfProbe?.stop()
     this.#tls.stop()
     if (first && this.#server !== undefined) await drainClients(this.#server, this.#context)
     if (this.#server !== undefined) await closeConnections(this.#server, this.#context)
@@ -188,6 +219,7 @@ export class NamesrvController {
     const compared = { routeInfo, kvConfig, comparableConfig: () => comparableConfig(configuration) }
     this.#peers = new Peers(this.#context, this.#client, compared)
     const lookups = { routeInfo, kvConfig, settings: values, startedMs: clock.nowMs() }
+    this.#lookup = lookupProcessor({ ...lookups, onNoRoute: () => {} }, this.#clusterTest)
     this.#inspection = new Inspection(this.#context, {
       ...compared,
       peers: this.#peers,
@@ -196,7 +228,7 @@ export class NamesrvController {
         open: () => this.#server?.openConnections() ?? [],
         closed: () => this.#server?.closedConnections() ?? [],
       },
-      processLookup: lookupProcessor({ ...lookups, onNoRoute: () => {} }, this.#clusterTest),
+      processLookup: this.#lookup,
       suspicionOf: (clusterName, brokerAddr) => this.#liveness.suspicionOf(clusterName, brokerAddr),
       certificate: () => this.#tls.certificate,
     })

@@ -93,6 +93,11 @@ export class RouteInfoManager {
     return this.#routes.lock.waiting
   }
 
+  /** A topic that brokers have registered; undefined if there is none. */
+  get anyTopic(): string | undefined {
+    return this.#routes.tables.topicQueueTable.keys().next().value
+  }
+
   /** Entries of each table. */
   get tableSizes() {
     const { tables, view } = this.#routes

@@ -168,6 +168,15 @@ export class Counters {
   /** Lookups whose route had to be encoded, or did not exist. */
   routeCacheMisses = 0
 
+  /** Responses of the HTTP port by path, as `/api/v1/topics/{topic}` (`other` for unknown ones), and status. */
+  readonly httpResponses = new Map<string, Map<number, number>>()
+  /** Lookups of this server's own, once a second, that failed or have no response yet. */
+  selfProbeFailures = 0
+  /** Watchers of events at present. */
+  watchers = 0
+  /** Watchers that were dropped because they read too slowly. */
+  watchersDropped = 0
+
   configurationUpdates = 0
   snapshotsWritten = 0
   snapshotsFailed = 0

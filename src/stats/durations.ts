@@ -1,7 +1,7 @@
 import { Histogram } from './histogram.ts'
 
 /** Seconds: 50 µs to 1 s. */
-const BOUNDS = [
+export const DURATION_BOUNDS = [
   0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 ]
 
@@ -35,13 +35,13 @@ export class RequestDurations {
   readonly #sampledCode: number
   readonly #keepsRpcLatencies: boolean
   readonly #byCode: ReadonlyMap<number, Histogram>
-  readonly #others = new Histogram(BOUNDS)
+  readonly #others = new Histogram(DURATION_BOUNDS)
   readonly #rpcLatencies = new Map<string, RpcLatency>()
   #untilSample = 1
   #random = 1
 
   constructor({ codes, sampledCode, rpcLatencies = false }: RequestDurationsOptions) {
-    this.#byCode = new Map(codes.map((code) => [code, new Histogram(BOUNDS)]))
+    this.#byCode = new Map(codes.map((code) => [code, new Histogram(DURATION_BOUNDS)]))
     this.#sampledCode = sampledCode
     this.#keepsRpcLatencies = rpcLatencies
   }
@@ -87,6 +87,6 @@ export class RequestDurations {
 
 /** How long the lock of the route tables was waited for, and held, in seconds. */
 export class LockDurations {
-  readonly wait = { read: new Histogram(BOUNDS), write: new Histogram(BOUNDS) }
-  readonly hold = { read: new Histogram(BOUNDS), write: new Histogram(BOUNDS) }
+  readonly wait = { read: new Histogram(DURATION_BOUNDS), write: new Histogram(DURATION_BOUNDS) }
+  readonly hold = { read: new Histogram(DURATION_BOUNDS), write: new Histogram(DURATION_BOUNDS) }
 }

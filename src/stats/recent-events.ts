@@ -96,10 +96,16 @@ export class RecentEvents {
     return () => void this.#listeners.delete(listener)
   }
 
+  /** The events after the one with this number that are kept, the oldest first. */
+  after(number: number): RecentEvent[] {
+    const first = Math.max(number, this.#added - this.#ring.length)
+    const count = Math.max(0, this.#added - first)
+    return Array.from({ length: count }, (_, at) => this.#ring[(first + at) % this.#maxEvents] as RecentEvent)
+  }
+
   /** The events that are kept, the oldest first. */
   list(): readonly RecentEvent[] {
-    const oldest = this.#added % this.#maxEvents
-    return [...this.#ring.slice(oldest), ...this.#ring.slice(0, oldest)]
+    return this.after(0)
   }
 }
 

@@ -7,6 +7,7 @@ import {
   textResponse,
 } from '../../src/http/http-server.ts'
 import { type HttpProblem, RequestGuard, type RequestGuardOptions } from '../../src/http/request-guard.ts'
+import { until } from '../support/until.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => {
@@ -23,7 +24,7 @@ async function started(
   const failures: unknown[] = []
   const responses: string[] = []
   const guard = new RequestGuard({
-    token: undefined,
+    token: () => undefined,
     allowedHosts: [],
     isOpen: (path) => path === '/livez',
     ...guarded,
@@ -110,6 +111,26 @@ describe('The HTTP server', () => {
     ],
     ['an obscured Transfer-Encoding', `${get('/', 'Transfer-Encoding : chunked')}0\r\n\r\n`, 400],
     ['two lengths', get('/', 'Content-Length: 0', 'Content-Length: 0'), 400],
+    ['two different lengths', `${get('/', 'Content-Length: 0', 'Content-Length: 30')}${get('/x')}`, 400],
+    ['a list of lengths', get('/', 'Content-Length: 0, 0'), 400],
+    ['a length with a sign', get('/', 'Content-Length: +0'), 400],
+    ['a length in hexadecimal', get('/', 'Content-Length: 0x0'), 400],
+    ['a length beyond 64 bits', get('/', 'Content-Length: 99999999999999999999'), 400],
+    ['Transfer-Encoding in odd case', `${get('/', 'tRANSFER-eNCODING: cHUNKED')}0\r\n\r\n`, 400],
+    ['an unknown Transfer-Encoding', `${get('/', 'Transfer-Encoding: xchunked')}0\r\n\r\n`, 400],
+    ['Transfer-Encoding after a tab', `${get('/', 'Transfer-Encoding:\tchunked')}0\r\n\r\n`, 400],
+    ['a Transfer-Encoding on a folded line', `${get('/', 'X: a', ' Transfer-Encoding: chunked')}`, 400],
+    ['a Transfer-Encoding behind a bare CR', get('/', 'X: a\rTransfer-Encoding: chunked'), 400],
+    ['a header without a name', get('/', ': x'), 400],
+    ['a null byte in a header', get('/', 'X: a\0b'), 400],
+    ['a space in the target', get('/a b'), 400],
+    ['an unknown version', get('/').replace('HTTP/1.1', 'HTTP/9.9'), 400],
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+    ['TRACE', get('/').replace('GET', 'TRACE'), 405],
+    ['OPTIONS of the server', get('*').replace('GET', 'OPTIONS'), 405],
+    ['an upgrade to HTTP/2', get('/', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c'), 400],
+    ['a path of more than 8 KiB', get(`/${'a'.repeat(9_000)}`), 431],
+    ['a thousand headers', get('/', ...Array.from({ length: 1_000 }, (_, number) => `X-${number}: 1`)), 431],
     ['an announced body', get('/', 'Expect: 100-continue', 'Content-Length: 3'), 400],
     ['another expectation', get('/', 'Expect: a-miracle'), 400],
     ['two hosts', get('/', 'Host: localhost'), 400],
@@ -132,7 +153,7 @@ describe('The HTTP server', () => {
     const { port, responses } = await started()
     const response = await exchange(port, get('/1') + get('/2'))
     expect(response).toMatch(/^HTTP\/1\.1 400 [\s\S]*\[closed\]$/)
-    expect(responses).toEqual([])
+    expect(responses).toEqual(['400 '])
   })
 
   it('serves one request after the other on a connection', async () => {
@@ -172,7 +193,7 @@ describe('The HTTP server', () => {
   })
 
   it('requires the token, except of paths that are open', async () => {
-    const { port } = await started({ guarded: { token: 's3cret' } })
+    const { port } = await started({ guarded: { token: () => 's3cret' } })
     expect(await exchange(port, get('/'))).toMatch(/ 401 [\s\S]*WWW-Authenticate: Bearer/)
     expect(await exchange(port, get('/', 'Authorization: Bearer s3cre'))).toContain(' 401 ')
     expect(await exchange(port, get('/', 'Authorization: Basic s3cret'))).toContain(' 401 ')
@@ -190,6 +211,56 @@ describe('The HTTP server', () => {
     expect(await exchange(port, get('/bad'), 'internal error')).toContain(' 500 ')
     expect(failures).toEqual([new Error('a bug')])
     expect(await exchange(port, get('/good'), '/good')).toContain(' 200 ')
+  })
+
+  it('gives a handler the path as it was sent: no path leads out of another one', async () => {
+    const { port } = await started()
+    for (const path of [
+      '/api/../livez',
+      '/%2e%2e/%2E%2E/etc/passwd',
+      '/..%2f..%2f',
+      '//host/x',
+      '/a/./b',
+      '/\\..',
+    ])
+      expect(await exchange(port, get(path, 'Connection: close'))).toContain(`\r\n\r\n${path} -\n`)
+  })
+
+  it('serves a new client although all others are idle, and closes the one that has been idle longest', async () => {
+    const { port, rejected } = await started({ maxConnections: 8 })
+    const idle = Array.from({ length: 6 }, () => exchange(port, 'GET / HT'))
+    for (let client = 0; client < 20; client++)
+      expect(await exchange(port, get('/x', 'Connection: close'))).toContain('/x -')
+    // Half of the limit, less the new client.
+    await Promise.all(idle.slice(0, 3))
+    expect(rejected[0]?.reason).toBe('idle while httpMaxConnections (8) is half used')
+    expect(rejected).toHaveLength(3)
+  })
+
+  it('closes no connection that gets a response, and rejects further ones then', async () => {
+    let handled = 0
+    let answer = (): void => {}
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const { port, rejected } = await started({
+      maxConnections: 4,
+      handle: async ({ path }) => {
+        handled++
+        await answered
+        return textResponse(200, path)
+      },
+    })
+    const busy = Array.from({ length: 4 }, (_, number) =>
+      exchange(port, get(`/${number}`, 'Connection: close')),
+    )
+    await until('all have been handled', () => handled === 4)
+    // It may be closed before it has sent its request.
+    expect(await exchange(port, get('/')).catch(() => '[closed]')).toBe('[closed]')
+    expect(rejected.at(-1)?.reason).toBe('httpMaxConnections (4) reached')
+    answer()
+    for (const [number, response] of (await Promise.all(busy)).entries())
+      expect(response).toContain(`\r\n\r\n/${number}\n`)
   })
 
   it('rejects connections beyond its limit', async () => {

@@ -1,10 +1,11 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { devNull } from 'node:os'
+import type { NamesrvConfig } from '../config/config-keys.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 
 /** Descriptors reserved for files: the KV file, certificates and so on. */
 const RESERVED = 32
-/** Share of the limit for outgoing connections. */
+/** Max share of the limit for outgoing connections, and for those of the HTTP server. */
 const OWN_PART = 1 / 8
 const CHECK_INTERVAL_MS = 10_000
 
@@ -14,6 +15,8 @@ export interface DescriptorShares {
   readonly accepted: number
   /** Outgoing connections. */
   readonly own: number
+  /** Connections of the HTTP server. */
+  readonly http: number
   /** The open-file limit. */
   readonly limit: number
 }
@@ -21,16 +24,23 @@ export interface DescriptorShares {
 /**
  * Divides the open-file limit among connections so that descriptors remain for files: otherwise a KV write would fail because many
  * clients are connected. Undefined where the system has no limit, or it is unknown.
- * @param wantedOwn - Max outgoing connections as configured.
  */
-export function descriptorShares(wantedOwn: number): DescriptorShares | undefined {
+export function descriptorShares({
+  clientMaxConnections,
+  httpListenPort,
+  httpMaxConnections,
+}: Pick<NamesrvConfig, 'clientMaxConnections' | 'httpListenPort' | 'httpMaxConnections'>):
+  | DescriptorShares
+  | undefined {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8')
     const limit = Number(/^Max open files +(\d+)/m.exec(limits)?.[1])
     if (Number.isNaN(limit)) return undefined
-    const own = Math.max(1, Math.min(wantedOwn, Math.floor(limit * OWN_PART)))
-    const accepted = Math.max(1, limit - readdirSync('/proc/self/fd').length - RESERVED - own)
-    return { accepted, own, limit }
+    const shareOf = (wanted: number): number => Math.max(1, Math.min(wanted, Math.floor(limit * OWN_PART)))
+    const own = shareOf(clientMaxConnections)
+    const http = httpListenPort === 0 ? 0 : shareOf(httpMaxConnections)
+    const accepted = Math.max(1, limit - readdirSync('/proc/self/fd').length - RESERVED - own - http)
+    return { accepted, own, http, limit }
   } catch {
     return undefined
   }

@@ -1,8 +1,8 @@
-import { readFileSync, statSync } from 'node:fs'
-import { crc32 } from 'node:zlib'
+import type { SecureContextOptions } from 'node:tls'
 import type { ServerCertificate } from '../../inspect/sources.ts'
 import type { HandshakeOptions } from '../../remoting/server/connection-handshake.ts'
 import type { TlsAcceptor } from '../../remoting/server/tls-acceptor.ts'
+import { type FileState, fileState } from '../files/file-state.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { readTlsSettings, TlsContextError, type TlsSettings } from './tls-settings.ts'
 
@@ -21,6 +21,8 @@ export class ServerTls {
   #acceptor: Promise<TlsAcceptor | undefined> = Promise.resolve(undefined)
   /** The settings for the first TLS client in test mode. */
   #lateSettings: TlsSettings | undefined
+  /** Called when files have changed and could be used. */
+  #onReload: ((settings: TlsSettings) => Promise<void>) | undefined
   #endWatch: (() => void) | undefined
   /** The certificate in effect; undefined without one from a file. */
   certificate: ServerCertificate | undefined
@@ -52,7 +54,7 @@ export class ServerTls {
    */
   async start(): Promise<void> {
     const { configuration, logger, scheduler } = this.#context
-    if (this.#mode === 'disabled') {
+    if (this.#mode === 'disabled' && !configuration.values.httpTls) {
       logger.info({ mode: this.#mode }, 'TLS is disabled')
       return
     }
@@ -83,6 +85,17 @@ export class ServerTls {
     })
   }
 
+  /**
+   * The certificate of the server for HTTPS, and its protocols and ciphers.
+   * @param onChange - Called with new ones when files have changed.
+   * @throws {ConfigError | TlsContextError} (rejects) They cannot be used.
+   */
+  async httpsOptions(onChange: (options: SecureContextOptions) => void): Promise<SecureContextOptions> {
+    const { createHttpsOptions } = await import('./tls-contexts.ts')
+    this.#onReload = async (settings) => onChange(createHttpsOptions(settings))
+    return createHttpsOptions(readTlsSettings(this.#context.configuration))
+  }
+
   /** Ends the watch. */
   stop(): void {
     this.#endWatch?.()
@@ -105,7 +118,9 @@ export class ServerTls {
     const { configuration, logger } = this.#context
     try {
       const settings = readTlsSettings(configuration)
-      this.#acceptor = Promise.resolve(await this.#make(settings))
+      const acceptor = await this.#make(settings)
+      await this.#onReload?.(settings)
+      this.#acceptor = Promise.resolve(acceptor)
       watch.settle(true)
       this.#describe(settings, 'TLS files changed; in effect for new connections')
       this.#warnOf(settings)
@@ -193,7 +208,7 @@ class CertificateWatch {
   constructor(values: TlsSettings['values']) {
     this.#values = values
     for (const key of WATCHED_KEYS) {
-      const state = stateOf(values[key])
+      const state = fileState(values[key])
       if (state !== undefined) this.#files.set(key, state)
     }
   }
@@ -202,7 +217,7 @@ class CertificateWatch {
   isDue(): boolean {
     let hasChange = false
     for (const [key, before] of this.#files) {
-      const state = stateOf(this.#values[key], before)
+      const state = fileState(this.#values[key], before)
       // A file that is being replaced may be missing for a moment.
       if (state === undefined || state === before) continue
       this.#files.set(key, state)
@@ -219,24 +234,5 @@ class CertificateWatch {
   settle(worked: boolean): void {
     this.#isBroken = !worked
     if (worked) this.#changed.clear()
-  }
-}
-
-interface FileState {
-  /** Changes with every write. */
-  readonly stamp: string
-  /** Of the content, which may be a private key and is not kept. */
-  readonly checksum: number
-}
-
-/** @param before - Returned if the file was not written since. @returns Undefined for a file that cannot be read. */
-function stateOf(path = '', before?: FileState): FileState | undefined {
-  try {
-    const { ino, size, mtimeMs, ctimeMs } = statSync(path)
-    const stamp = [ino, size, mtimeMs, ctimeMs].join(' ')
-    if (stamp === before?.stamp) return before
-    return { stamp, checksum: crc32(readFileSync(path)) }
-  } catch {
-    return undefined
   }
 }

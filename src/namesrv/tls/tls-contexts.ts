@@ -52,6 +52,26 @@ function notAfterMs(chain: Buffer): number {
   return Math.min(...pemBlocks(chain).map((block) => Date.parse(new X509Certificate(block).validTo)))
 }
 
+/**
+ * The options of an HTTPS server with the same certificate; it asks for no client certificates.
+ * @throws {ConfigError | TlsContextError} As {@link createTlsAcceptor}.
+ */
+export function createHttpsOptions(settings: TlsSettings): SecureContextOptions {
+  const offer = tlsOffer(settings)
+  const { values } = settings
+  const { chain, context } = values['tls.test.mode.enable']
+    ? { ...testIdentity(offer.ciphers), chain: undefined }
+    : serverIdentity(values)
+  const { key, cert } = context
+  const make = (leveled: Partial<SecureContextOptions>): SecureContextOptions => {
+    const options = { ...(key && { key }), ...(cert && { cert }), ...leveled } as SecureContextOptions
+    createSecureContext(options)
+    return options
+  }
+  const chainPath = values['tls.server.certPath']
+  return atSecurityLevel(make, { offer, chain, chainPath, isLowered: false, mayBeLowered: true }).context
+}
+
 /** Settings of the acceptor, and the certificate chain if it comes from a file. */
 type ServerIdentity = TlsServerSettings & { readonly chain?: Buffer }
 

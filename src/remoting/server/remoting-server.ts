@@ -1,11 +1,11 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { BufferPool } from '../../protocol/frame-decoder.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
 import type { SerializeType } from '../../protocol/remoting-command.ts'
 import { type ClosedConnection, ClosedConnections, type OpenConnection } from '../../stats/connections.ts'
-import type { Counters } from '../../stats/counters.ts'
-import type { RequestDurations } from '../../stats/durations.ts'
+import { Counters } from '../../stats/counters.ts'
+import { RequestDurations } from '../../stats/durations.ts'
 import { formatAddress, peerAddress } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
@@ -98,6 +98,8 @@ export class RemotingServer {
   readonly #perAddress: ConnectionsPerAddress
   readonly #inProgress: RequestsInProgress
   #lastConnectionId = 0
+  /** The dispatchers of connections that this server opens to itself, by the port that each is opened from. */
+  readonly #toSelf = new Map<number, RequestDispatcher>()
   #endSweeps: (() => void) | undefined
   /** Called when the next connection has closed. */
   readonly #waiting: (() => void)[] = []
@@ -219,6 +221,54 @@ export class RemotingServer {
     if (this.connections > 0) await allClosed
   }
 
+  /**
+   * Opens a connection to this server. It is accepted beside all limits, in plaintext whatever `tls.server.mode` is, and neither it
+   * nor its requests are counted, shown, or closed by a shutdown.
+   * @param dispatcher - Serves its requests, and counts them.
+   */
+  connectToSelf(dispatcher: RequestDispatcher, onReady: () => void): Socket {
+    const { address, port } = this.#server.address() as AddressInfo
+    const host = address === '::' ? '::1' : address === '0.0.0.0' ? '127.0.0.1' : address
+    const socket = connect({ host, port, noDelay: true }, onReady)
+    // By then the socket has a port, and it has not been accepted yet.
+    process.nextTick(() => {
+      const { localPort } = socket
+      if (localPort === undefined) return
+      this.#toSelf.set(localPort, dispatcher)
+      socket.once('close', () => this.#toSelf.delete(localPort))
+    })
+    return socket
+  }
+
+  #acceptFromSelf(socket: Socket, dispatcher: RequestDispatcher): void {
+    const events: RemotingServerEvents = {
+      onChannelClose: () => {},
+      onChannelFailure: () => {},
+      onChannelInternalError: () => {},
+      onChannelIdle: () => {},
+      onConnectionRejected: () => {},
+      onConnectionDropped: () => {},
+      onServerFailure: () => {},
+    }
+    const durations = new RequestDurations({ codes: [], sampledCode: 0 })
+    const options = { ...this.#channelOptions, dispatcher, events, durations, counters: new Counters() }
+    // Nothing but frames comes from here, so there is nothing to decide first.
+    const context: HandshakeContext = {
+      ...this.#handshakeContext,
+      tlsMode: 'permissive',
+      onOpen: (handshake, opened, firstBytes) => {
+        const channel = new Channel(opened, options, handshake)
+        if (firstBytes !== undefined) channel.receive(firstBytes)
+      },
+      onRejected: () => {},
+    }
+    // Not in the table of connections, so any id will do that its dispatcher sends no GO_AWAY.
+    new ConnectionHandshake(1, socket, context)
+    // It takes no place of a client's.
+    this.#server.maxConnections++
+    socket.once('close', () => this.#server.maxConnections--)
+  }
+
   /** Resolves when a condition holds that closing connections bring about. */
   async #until(condition: () => boolean): Promise<void> {
     while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve))
@@ -227,7 +277,7 @@ export class RemotingServer {
   /** Node closes further connections itself. */
   #limitConnections(allowed: number, possible: number): void {
     const max = Math.min(allowed, possible)
-    if (Number.isFinite(max)) this.#server.maxConnections = max
+    this.#server.maxConnections = max
     this.#server.on('drop', ({ remoteAddress = 'unknown', remotePort = 0 } = {}) => {
       const peer = formatAddress(remoteAddress, remotePort)
       if (possible < allowed) {
@@ -241,6 +291,11 @@ export class RemotingServer {
   }
 
   #accept(socket: Socket): void {
+    const ownDispatcher = this.#toSelf.get(socket.remotePort ?? 0)
+    if (ownDispatcher !== undefined && socket.remoteAddress === socket.localAddress) {
+      this.#acceptFromSelf(socket, ownDispatcher)
+      return
+    }
     const host = socket.remoteAddress ?? 'unknown'
     const { counters, events, handshake: handshakeOptions } = this.#options
     const { proxyTrustedNetworks: proxies } = handshakeOptions

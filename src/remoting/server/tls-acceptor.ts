@@ -1,11 +1,5 @@
 import type { Socket } from 'node:net'
-import {
-  createServer,
-  type DetailedPeerCertificate,
-  type Server,
-  TLSSocket,
-  type TlsOptions,
-} from 'node:tls'
+import { createServer, type DetailedPeerCertificate, type Server, TLSSocket, type TlsOptions } from 'node:tls'
 import { cutText } from '../../common/log-throttle.ts'
 import type { TlsSession } from '../../stats/connections.ts'
 import { HandshakeError } from '../errors.ts'
@@ -127,7 +121,8 @@ export function tlsSessionOf(socket: Socket): TlsSession | null {
     protocol: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher().standardName,
     // Node puts each attribute on a line of its own.
-    clientSubject: subject === undefined ? null : cutText(subject.replaceAll('\n', ', '), MAX_SUBJECT_CHARACTERS),
+    clientSubject:
+      subject === undefined ? null : cutText(subject.replaceAll('\n', ', '), MAX_SUBJECT_CHARACTERS),
   }
 }
 

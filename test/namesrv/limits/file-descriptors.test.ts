@@ -10,7 +10,7 @@ function warnings(accepted: number): unknown[] {
     homeDirectory: '/home/user',
     processors: 2,
   })
-  warnOfFewDescriptors({ accepted, own: 100, limit: accepted + 150 }, { configuration, logger })
+  warnOfFewDescriptors({ accepted, own: 100, http: 20, limit: accepted + 150 }, { configuration, logger })
   return lines
 }
 

@@ -1,0 +1,148 @@
+/**
+ * Writes docs/http-api.md from the OpenAPI document that a server serves:
+ *
+ *     npx tsx scripts/docs/http-api.ts
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { pino } from 'pino'
+import { Configuration, NamesrvController, systemClock, systemScheduler } from '../../src/index.ts'
+
+/** The page that is written. */
+export const HTTP_API_PAGE = new URL('../../docs/http-api.md', import.meta.url)
+
+interface Schema {
+  readonly type?: string | readonly string[]
+  readonly enum?: readonly string[]
+  readonly format?: string
+  readonly description?: string
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly items?: Schema
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly additionalProperties?: Schema | boolean
+  readonly anyOf?: readonly Schema[]
+}
+
+interface Operation {
+  readonly summary: string
+  readonly security: readonly object[]
+  readonly parameters: readonly {
+    readonly name: string
+    readonly in: 'path' | 'query'
+    readonly description?: string
+    readonly schema: Schema
+  }[]
+  readonly responses: { readonly 200: { readonly content: Readonly<Record<string, { schema?: Schema }>> } }
+}
+
+/** The part of an OpenAPI document that the page shows. */
+export interface ApiDocument {
+  readonly info: { readonly description: string }
+  readonly paths: Readonly<Record<string, { readonly get: Operation }>>
+}
+
+const HEAD = `# HTTP API
+
+<!-- Written by scripts/docs/http-api.ts from the OpenAPI document. -->
+
+`
+
+const CONVENTIONS = `
+The HTTP port is \`httpListenPort\` (8876); the keys beginning with \`http\` in [configuration.md](configuration.md) set who may ask.
+\`GET /api/v1/openapi.json\` is this page as an OpenAPI 3.1 document. Over the remoting port, request 1450 takes the path with its
+query in the ext field \`path\`; the ext field \`status\` of its response is the HTTP status.
+
+- Points in time are ISO 8601 in UTC; durations are numbers with the unit in their name.
+- A member that has no value is \`null\`, never missing.
+- A name in a path is percent-encoded: \`/api/v1/topics/%25RETRY%25group\`.
+- A list has at most \`limit\` elements. \`next\` is the value of \`after\` for the next page, and \`null\` on the last one.
+- An error is \`{"error":{"code":"…","message":"…"}}\` with the status 400, 404 or 503.
+- Where a response has an \`ETag\`, a request with it in \`If-None-Match\` gets 304 until the value changes.
+`
+
+/** The page of a document. */
+export function renderHttpApi({ info, paths }: ApiDocument): string {
+  const sections = Object.entries(paths).map(([path, { get }]) => renderOperation(path, get))
+  return `${HEAD}${info.description}\n${CONVENTIONS}\n${sections.join('\n')}`
+}
+
+function renderOperation(path: string, { summary, security, parameters, responses }: Operation): string {
+  const open = security.length === 0 ? ' Served without the token.' : ''
+  const [type = '', { schema } = {}] = Object.entries(responses[200].content)[0] ?? []
+  const query = parameters.filter((parameter) => parameter.in === 'query')
+  const rows = schema === undefined ? [] : members(schema, '')
+  return [
+    `## \`${path}\`\n`,
+    `${summary}${open}\n`,
+    ...table(
+      'parameter',
+      query.map(({ name, description = '', schema }) => [`\`${name}\``, typeOf(schema), description]),
+    ),
+    ...(rows.length === 0 ? [`Media type: \`${type}\`\n`] : table('member', rows)),
+  ].join('\n')
+}
+
+function table(first: string, rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return []
+  const lines = [[first, 'type', 'meaning'], ['---', '---', '---'], ...rows]
+  return [`${lines.map((cells) => `| ${cells.map(escaped).join(' | ')} |`).join('\n')}\n`]
+}
+
+function escaped(cell: string): string {
+  return cell.replaceAll('|', '\\|')
+}
+
+/** A row for each member of a value, those of objects in it included. */
+function members(schema: Schema, path: string): string[][] {
+  const inner = [schema, ...(schema.anyOf ?? [])].find(({ properties }) => properties !== undefined)
+  return Object.entries(inner?.properties ?? {}).flatMap(([name, member]) => {
+    const place = `${path}${name}`
+    const row = [`\`${place}\``, typeOf(member), member.description ?? '']
+    return [row, ...members(member, `${place}.`), ...members(member.items ?? {}, `${place}[].`)]
+  })
+}
+
+function typeOf({ type, enum: words, format, minimum, maximum, items, anyOf }: Schema): string {
+  if (words !== undefined) return words.length > 12 ? 'word' : words.map((word) => `\`${word}\``).join(', ')
+  if (anyOf !== undefined) return anyOf.map(typeOf).join(' or ')
+  const names = [type ?? 'any'].flat().join(' or ')
+  if (items !== undefined) return `${names} of ${typeOf(items)}`
+  if (minimum !== undefined && maximum !== undefined) return `${names}, ${minimum} to ${maximum}`
+  return format === undefined ? names : `${names}, ${format}`
+}
+
+/** The document of a server that is started for it. */
+async function servedDocument(): Promise<ApiDocument> {
+  const folder = mkdtempSync(join(tmpdir(), 'mqnamesrv-docs-'))
+  const { configuration } = Configuration.resolve({
+    args: [
+      { key: 'listenPort', value: '0' },
+      { key: 'bindAddress', value: '127.0.0.1' },
+    ],
+    homeDirectory: folder,
+    processors: 1,
+  })
+  const logger = pino({ level: 'silent' })
+  const controller = new NamesrvController({
+    configuration,
+    logger,
+    clock: systemClock,
+    scheduler: systemScheduler,
+    httpOnAnyPort: true,
+  })
+  try {
+    const { httpPort } = await controller.start()
+    const response = await fetch(`http://127.0.0.1:${httpPort}/api/v1/openapi.json`)
+    return (await response.json()) as ApiDocument
+  } finally {
+    await controller.shutdown()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  writeFileSync(HTTP_API_PAGE, renderHttpApi(await servedDocument()))
+}

@@ -1,0 +1,186 @@
+import { RequestCode } from '../protocol/request-code.ts'
+import { ResponseCode } from '../protocol/response-code.ts'
+import { SEVERITIES } from './findings/rules.ts'
+import { dateOf, type InspectSources, isoTime } from './sources.ts'
+import { objectOf, type Schema, type View } from './view.ts'
+
+const COUNT: Schema = { type: 'integer' }
+const NUMBER: Schema = { type: 'number' }
+const TEXT: Schema = { type: 'string' }
+
+const TABLES = {
+  revision: { ...COUNT, description: 'Grows with every change of the routes' },
+  topics: COUNT,
+  staticTopics: COUNT,
+  brokerGroups: COUNT,
+  brokers: COUNT,
+  provisionalBrokers: { ...COUNT, description: 'Restored from the snapshot and not registered again' },
+  clusters: COUNT,
+  kvEntries: COUNT,
+  kvBytes: COUNT,
+} as const
+
+const TOTALS = {
+  requests: COUNT,
+  lookups: { ...COUNT, description: 'Lookups of routes (105)' },
+  lookupsWithoutRoute: COUNT,
+  registrations: { ...COUNT, description: 'Registrations of brokers (103) that were applied' },
+  registrationsRejected: COUNT,
+  heartbeats: { ...COUNT, description: 'Heartbeats without a registration (904)' },
+  rejected: { ...COUNT, description: 'Requests and connections beyond a limit' },
+  internalErrors: COUNT,
+  connectionsAccepted: COUNT,
+  bytesIn: COUNT,
+  bytesOut: COUNT,
+  events: COUNT,
+} as const
+
+const PROCESS = {
+  cpuSeconds: { ...NUMBER, description: 'Total' },
+  residentBytes: COUNT,
+  heapUsedBytes: COUNT,
+  heapTotalBytes: COUNT,
+  externalBytes: { ...COUNT, description: 'Of buffers outside the heap' },
+  eventLoopActiveMs: { ...NUMBER, description: 'Total time in which the event loop worked' },
+  eventLoopIdleMs: { ...NUMBER, description: 'Total time in which it waited' },
+  eventLoopDelayMs: { ...NUMBER, description: 'How long it took just now to come to a task that was ready' },
+} as const
+
+/** `/api/v1/status`: the server in numbers. */
+export function statusView(sources: InspectSources): View {
+  const { identity, health } = sources
+  return {
+    path: '/api/v1/status',
+    summary:
+      'The server in numbers. Totals are counted from its start: the difference between two responses, divided by that of `uptimeSeconds`, is a rate.',
+    response: objectOf({
+      nodeId: TEXT,
+      version: TEXT,
+      nodeVersion: { ...TEXT, description: 'Of Node.js' },
+      bootId: { ...TEXT, description: 'Different after each start' },
+      started: { ...TEXT, format: 'date-time' },
+      time: { ...TEXT, format: 'date-time' },
+      uptimeSeconds: NUMBER,
+      ready: { type: 'boolean', description: 'As `/readyz` says' },
+      provisional: {
+        type: 'boolean',
+        description: 'Whether routes of the snapshot are shown whose brokers have not registered again',
+      },
+      findings: objectOf(Object.fromEntries(SEVERITIES.map((severity) => [severity, COUNT]))),
+      tables: objectOf(TABLES),
+      limits: {
+        type: 'array',
+        items: objectOf({ key: TEXT, used: COUNT, max: COUNT }),
+        description: 'How much of each limit is in use, by its key of the configuration',
+      },
+      totals: objectOf(TOTALS),
+      process: objectOf(PROCESS),
+    }),
+    read: async () => ({
+      nodeId: identity.nodeId,
+      version: identity.version,
+      nodeVersion: process.versions.node,
+      bootId: identity.bootId,
+      started: dateOf(identity.startedMs, sources),
+      time: isoTime(sources.dateMs()),
+      uptimeSeconds: (sources.nowMs() - identity.startedMs) / 1_000,
+      ready: health.ready,
+      provisional: health.provisional,
+      findings: findingsOf(sources),
+      tables: tablesOf(sources),
+      limits: limitsOf(sources),
+      totals: totalsOf(sources),
+      process: await sources.process(),
+    }),
+  }
+}
+
+function tablesOf({ routeInfo, kvConfig }: InspectSources): Record<keyof typeof TABLES, number> {
+  const sizes = routeInfo.tableSizes
+  return {
+    revision: routeInfo.revision,
+    topics: sizes.topicQueueTable,
+    staticTopics: sizes.topicQueueMappingInfoTable,
+    brokerGroups: sizes.brokerAddrTable,
+    brokers: sizes.brokerLiveTable,
+    provisionalBrokers: sizes.provisional,
+    clusters: sizes.clusterAddrTable,
+    kvEntries: kvConfig.entries,
+    kvBytes: kvConfig.bytes,
+  }
+}
+
+/** Findings of each severity. */
+function findingsOf({ findings }: InspectSources): Record<string, number> {
+  const counts = Object.fromEntries(SEVERITIES.map((severity) => [severity, 0]))
+  for (const { severity, count } of findings.counts) counts[severity] = (counts[severity] ?? 0) + count
+  return counts
+}
+
+function limitsOf({ routeInfo, kvConfig, counters, configuration }: InspectSources) {
+  const { topicQueueTable, brokerLiveTable } = routeInfo.tableSizes
+  const used: Readonly<Record<string, number>> = {
+    maxConnections: counters.connectionsAccepted - counters.connectionsClosed,
+    maxQueuedRequestBytes: counters.queuedRequestBytes,
+    maxQueuedAnswerBytes: counters.queuedResponseBytes,
+    maxRegistrationsInFlight: counters.registrationsInFlight,
+    maxWaitingRequests: routeInfo.waiting,
+    maxBrokers: brokerLiveTable,
+    maxTopics: topicQueueTable,
+    maxKVEntries: kvConfig.entries,
+    maxKVBytes: kvConfig.bytes,
+  }
+  const max = new Map(configuration().map(({ key, value }) => [key, value]))
+  return Object.entries(used).map(([key, count]) => ({ key, used: count, max: max.get(key) }))
+}
+
+function totalsOf({ counters, events }: InspectSources): Record<keyof typeof TOTALS, number> {
+  const { requests, outcomes, rejected } = counters
+  return {
+    requests: requests.total,
+    lookups: requests.get(RequestCode.GET_ROUTEINFO_BY_TOPIC),
+    lookupsWithoutRoute: outcomes.get(ResponseCode.TOPIC_NOT_EXIST),
+    registrations: counters.registrationsRead + counters.registrationsUnchanged,
+    registrationsRejected: counters.registrationsRejected,
+    heartbeats: requests.get(RequestCode.BROKER_HEARTBEAT),
+    rejected: Object.values(rejected).reduce((sum, count) => sum + count, 0),
+    internalErrors: counters.requestInternalErrors + counters.connectionInternalErrors,
+    connectionsAccepted: counters.connectionsAccepted,
+    bytesIn: counters.bytesIn,
+    bytesOut: counters.bytesOut,
+    events: events.added,
+  }
+}
+
+const VALUE: Schema = { type: ['string', 'number', 'boolean', 'null'] }
+
+/** `/api/v1/config`: the configuration in effect. */
+export function configView({ configuration }: InspectSources): View {
+  return {
+    path: '/api/v1/config',
+    summary: 'Every key of the configuration with its value in effect; secrets are hidden.',
+    response: objectOf({
+      keys: {
+        type: 'array',
+        items: objectOf({
+          key: TEXT,
+          value: { ...VALUE, description: 'Null if it has none; `******` in place of a secret' },
+          default: { ...VALUE, description: 'In words if it depends on the machine or on other keys' },
+          source: objectOf({
+            layer: { enum: ['default', 'file', 'environment', 'option', 'update'] },
+            place: { ...TEXT, description: 'Such as `namesrv.conf:12`' },
+          }),
+          effect: {
+            enum: ['live', 'connection', 'start', 'none'],
+            description:
+              'When the value is read: at every use, by each new connection, at the start, or never',
+          },
+          unit: { type: ['string', 'null'] },
+          updatable: { type: 'boolean', description: 'Whether request 318 can change it' },
+          meaning: TEXT,
+        }),
+      },
+    }),
+    read: () => ({ keys: configuration() }),
+  }
+}

@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest'
+import { unregistration } from '../support/requests.ts'
+import { temporaryFolder } from '../support/start-server.ts'
+import { ask, plantBroker, plantCluster, startViewServer } from './view-world.ts'
+
+describe('A broker group', () => {
+  test('has its members with their addresses, versions and heartbeats', async () => {
+    const server = await startViewServer()
+    await plantCluster(server.client)
+    server.time.advance(1_000)
+    const { body } = await ask(server, 'brokers?prefix=broker-a')
+    const member = {
+      state: 'alive',
+      heartbeatAgeMs: 1_000,
+      heartbeatTimeoutMs: 120_000,
+      lastRegistration: expect.stringMatching(/^\d{4}-.*Z$/),
+      version: 513,
+      registeredTopics: 2,
+      haServerAddress: '127.0.0.1:10912',
+      peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+      announcesOwnAddress: true,
+    }
+    expect(body).toMatchObject({ total: 2, matching: 1, next: null })
+    expect(body.brokers).toEqual([
+      {
+        brokerName: 'broker-a',
+        clusters: ['DefaultCluster'],
+        zone: null,
+        enableActingMaster: true,
+        provisional: false,
+        topics: 2,
+        members: [
+          { brokerId: 0, address: '127.0.0.1:10911', ...member },
+          { brokerId: 1, address: '127.0.0.1:10921', ...member },
+        ],
+      },
+    ])
+  })
+
+  test.each([
+    ['127.0.0.1:10911', true],
+    ['10.0.0.2:10911', false],
+    ['broker.example:10911', null],
+    ['[::1]:10911', false],
+  ])('announcing %s over a loopback connection: its own address is %s', async (address, expected) => {
+    const server = await startViewServer()
+    await plantBroker(server.client, { name: 'broker-a', address }, { a: {}, b: {} })
+    const { body } = await ask(server, 'brokers')
+    expect(body.brokers[0].members[0].announcesOwnAddress).toBe(expected)
+  })
+
+  test('has members without heartbeats for half of their timeout as late', async () => {
+    const server = await startViewServer()
+    await plantCluster(server.client)
+    server.time.advance(60_000)
+    const stateOf = async () => (await ask(server, 'brokers/broker-a')).body.members[0].state
+    expect(await stateOf()).toBe('alive')
+    server.time.advance(1)
+    expect(await stateOf()).toBe('late')
+  })
+
+  test('has an id beyond 2^53 as a string', async () => {
+    const server = await startViewServer()
+    await plantBroker(server.client, {}, { a: {}, b: {} }, { brokerId: '9007199254740993' })
+    const { body } = await ask(server, 'brokers')
+    expect(body.brokers[0].members[0].brokerId).toBe('9007199254740993')
+  })
+
+  test('is listed with both clusters if its name is used in two', async () => {
+    const server = await startViewServer()
+    await plantCluster(server.client)
+    const elsewhere = { name: 'broker-a', address: '127.0.0.1:10931', id: 2 }
+    await plantBroker(server.client, elsewhere, { x: {}, y: {} }, { clusterName: 'Other' })
+    const { body } = await ask(server, 'brokers?cluster=Other')
+    expect(body).toMatchObject({ total: 2, matching: 1 })
+    expect(body.brokers[0]).toMatchObject({ brokerName: 'broker-a', clusters: ['DefaultCluster', 'Other'] })
+  })
+
+  test('that is unknown gets 404 and the path that explains it', async () => {
+    const { status, body } = await ask(await startViewServer(), 'brokers/none')
+    expect(status).toBe(404)
+    expect(body.error.message).toBe('no broker group "none"; /api/v1/explain?broker=none says why')
+  })
+})
+
+describe('The impact of a broker group', () => {
+  const none = { total: 0, names: [] }
+  const one = (name: string) => ({ total: 1, names: [name] })
+
+  test('is what clients lose with it', async () => {
+    const server = await startViewServer()
+    await plantCluster(server.client)
+    const { body } = await ask(server, 'brokers/broker-a')
+    expect(body.impact).toEqual({
+      stops: ['127.0.0.1:10911', '127.0.0.1:10921'],
+      losesMaster: true,
+      // broker-b has Shared too, but no permission to write.
+      lastWritable: { total: 2, names: ['Shared', 'OnlyA'] },
+      lastReadable: one('OnlyA'),
+      orderedTopics: one('Shared'),
+      staticTopics: none,
+    })
+  })
+
+  test('of which an operator took the write permission has no last writable topic', async () => {
+    const server = await startViewServer()
+    await plantCluster(server.client)
+    const { body } = await ask(server, 'brokers/broker-b')
+    expect(body.impact).toMatchObject({
+      lastWritable: none,
+      lastReadable: { total: 2, names: ['OnlyB', 'Static'] },
+      staticTopics: one('Static'),
+    })
+  })
+
+  test('of its master alone leaves its topics readable', async () => {
+    const server = await startViewServer()
+    await plantCluster(server.client)
+    const { body } = await ask(server, 'brokers/broker-a?address=127.0.0.1:10911')
+    expect(body.impact).toMatchObject({ stops: ['127.0.0.1:10911'], losesMaster: true, lastReadable: none })
+    expect(body.impact.lastWritable.total).toBe(2)
+  })
+
+  test('of a slave alone is nothing while the master is there', async () => {
+    const server = await startViewServer()
+    await plantCluster(server.client)
+    const { body } = await ask(server, 'brokers/broker-a?address=127.0.0.1:10921')
+    expect(body.impact).toMatchObject({ losesMaster: false, lastWritable: none, lastReadable: none })
+  })
+
+  test('of the last slave is what can only be read there', async () => {
+    const server = await startViewServer()
+    await plantCluster(server.client)
+    await server.client.request(unregistration({ name: 'broker-a', address: '127.0.0.1:10911' }))
+    const { body } = await ask(server, 'brokers/broker-a')
+    expect(body.impact).toMatchObject({ losesMaster: false, lastWritable: none, lastReadable: one('OnlyA') })
+  })
+
+  test('has the first names of each list, and their total', async () => {
+    const server = await startViewServer()
+    await plantCluster(server.client)
+    const { body } = await ask(server, 'brokers/broker-b?limit=1')
+    expect(body.impact.lastReadable).toEqual({ total: 2, names: ['OnlyB'] })
+  })
+
+  test('of an address that is no member gets 404', async () => {
+    const server = await startViewServer()
+    await plantCluster(server.client)
+    const { status, body } = await ask(server, 'brokers/broker-a?address=x:1')
+    expect(status).toBe(404)
+    expect(body.error.message).toBe('no member "x:1" of broker group "broker-a"')
+  })
+})
+
+test('clusters are listed with their groups, members and topics', async () => {
+  const server = await startViewServer()
+  await plantCluster(server.client)
+  await plantBroker(
+    server.client,
+    { name: 'c', address: '127.0.0.1:1', id: 1 },
+    { z: {}, y: {} },
+    { clusterName: 'A' },
+  )
+  const { body } = await ask(server, 'clusters')
+  expect(body).toEqual({
+    total: 2,
+    matching: 2,
+    clusters: [
+      {
+        cluster: 'A',
+        brokerGroups: { total: 1, names: ['c'] },
+        members: 1,
+        provisionalMembers: 0,
+        groupsWithoutMaster: { total: 1, names: ['c'] },
+        // A slave's topics do not count.
+        topics: 0,
+      },
+      {
+        cluster: 'DefaultCluster',
+        brokerGroups: { total: 2, names: ['broker-a', 'broker-b'] },
+        members: 3,
+        provisionalMembers: 0,
+        groupsWithoutMaster: { total: 0, names: [] },
+        topics: 4,
+      },
+    ],
+    next: null,
+  })
+})
+
+test('after a restart, groups and queues are provisional until their brokers register', async () => {
+  const routeSnapshotPath = `${temporaryFolder()}/routes`
+  const before = await startViewServer({ routeSnapshotPath })
+  await plantCluster(before.client)
+  before.client.socket.destroy()
+  await before.controller.shutdown()
+
+  const after = await startViewServer({ routeSnapshotPath })
+  const restored = await ask(after, 'brokers/broker-b')
+  expect(restored.body).toMatchObject({ provisional: true, topics: 3 })
+  expect(restored.body.members[0]).toMatchObject({ state: 'provisional', heartbeatAgeMs: null })
+  expect((await ask(after, 'topics/OnlyB')).body.brokers[0].provisional).toBe(true)
+  expect((await ask(after, 'clusters')).body.clusters[0].provisionalMembers).toBe(3)
+
+  await plantBroker(after.client, { name: 'broker-b', address: '10.0.0.2:10911' }, { Shared: {}, OnlyB: {} })
+  const returned = await ask(after, 'brokers/broker-b')
+  expect(returned.body).toMatchObject({ provisional: false })
+  expect((await ask(after, 'topics/OnlyB')).body.brokers[0].provisional).toBe(false)
+})
