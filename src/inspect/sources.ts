@@ -93,12 +93,12 @@ export interface InspectSources {
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
   readonly events: RecentEvents
-  readonly history: RouteHistory
-  readonly misses: TopicMisses
-  readonly connections: ConnectionSource
   /** The keys of the configuration with their values, secrets hidden. */
   readonly configuration: () => readonly ShownKey[]
   readonly process: () => Promise<ProcessFigures>
+  readonly connections: ConnectionSource
+  readonly history: RouteHistory
+  readonly misses: TopicMisses
   readonly findings: Findings
   /** Why a broker without heartbeats cannot be reached (`brokerProbe`); undefined unless it was found unreachable. */
   readonly suspicionOf: (clusterName: string, brokerAddr: string) => string | undefined

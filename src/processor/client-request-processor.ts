@@ -32,7 +32,10 @@ export interface ClientRequestOptions extends Pick<ProcessorEvents, 'onNoRoute'>
 }
 
 /** To lookups within `waitSecondsForService`. */
-export const NOT_READY: RemotingResponse = { code: ResponseCode.SYSTEM_ERROR, remark: 'name server not ready' }
+export const NOT_READY: RemotingResponse = {
+  code: ResponseCode.SYSTEM_ERROR,
+  remark: 'name server not ready',
+}
 const NO_ROUTE = new RemarkTemplate(
   'No topic route info in name server for the topic: ',
   '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.',

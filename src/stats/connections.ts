@@ -1,6 +1,6 @@
 import { cutText } from '../common/log-throttle.ts'
 
-/** What a peer is, by the requests it has sent; of several kinds the last one here counts. */
+/** What a peer is, by the requests it has sent. Each kind outranks those before it. */
 export const PEER_KINDS = ['unknown', 'client', 'admin', 'broker'] as const
 export type PeerKind = (typeof PEER_KINDS)[number]
 
@@ -22,7 +22,7 @@ export interface CloseReason {
   readonly cause: CloseCause
   /** Code of the error, or the key of the limit; null if the cause says it all. */
   readonly code: string | null
-  /** What happened, for people; may contain text of the peer. Null if the cause says it all. */
+  /** What happened, in words; null if the cause says it all. */
   readonly detail: string | null
 }
 
@@ -49,7 +49,7 @@ export interface ConnectionFacts {
   readonly version: number | null
   /** Null for plaintext. */
   readonly tls: TlsSession | null
-  /** Whether a PROXY header named the peer. */
+  /** Whether it began with a PROXY header. */
   readonly proxied: boolean
   readonly requests: number
   /** Bytes of frames, without TLS and PROXY headers. */
@@ -68,7 +68,7 @@ export interface ClosedConnection extends ConnectionFacts, CloseReason {
   readonly closedMs: number
 }
 
-/** Connections kept: with texts of this length at most, a megabyte. */
+/** Connections kept, in less than two megabytes, since texts are cut. */
 const MAX_CONNECTIONS = 1_024
 const MAX_CHARACTERS = 200
 

@@ -205,6 +205,7 @@ describe('the topics of a registration', () => {
         level: 'info',
         peer,
         ...IDENTITY,
+        brokerId: '0',
         reason: 'request',
         deletedTopics: 2,
         firstDeletedTopics: ['TopicA', 'TopicB'],

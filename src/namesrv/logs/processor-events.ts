@@ -64,7 +64,7 @@ function keep(change: AdminChange, by: string, { events, history, misses }: Name
       events.add(
         isWiped ? 'permission_wiped' : 'permission_restored',
         brokerName,
-        `${topics} topics, by ${by}`,
+        `${counted(topics, 'topic')}, by ${by}`,
       )
       return
     }
@@ -72,7 +72,7 @@ function keep(change: AdminChange, by: string, { events, history, misses }: Name
       const { topic, clusterName, brokers } = change
       if (brokers === 0) return
       history.onTopicDeleted(topic, { by, clusterName, brokers })
-      events.add('topic_deleted', topic, `on ${brokers} brokers, by ${by}`)
+      events.add('topic_deleted', topic, `on ${counted(brokers, 'broker')}, by ${by}`)
       return
     }
     case 'topic registered': {
@@ -80,7 +80,7 @@ function keep(change: AdminChange, by: string, { events, history, misses }: Name
       if (brokers === 0) return
       history.onTopicRegistered(topic, { by, brokers })
       misses.onRoutesChanged((name) => name === topic)
-      events.add('topic_registered', topic, `on ${brokers} brokers, by ${by}`)
+      events.add('topic_registered', topic, `on ${counted(brokers, 'broker')}, by ${by}`)
       return
     }
     case 'KV entry put':
@@ -92,4 +92,8 @@ function keep(change: AdminChange, by: string, { events, history, misses }: Name
     default:
       change satisfies never
   }
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

@@ -312,7 +312,6 @@ export class RemotingServer {
     const handshake = new ConnectionHandshake(++this.#lastConnectionId, socket, this.#handshakeContext)
     this.#connections.set(handshake.id, handshake)
     socket.on('close', () => {
-      counters.connectionsClosed++
       this.#perAddress.release(socket)
       if (this.#connections.get(handshake.id) === handshake) this.#remove(handshake)
     })
@@ -333,6 +332,7 @@ export class RemotingServer {
     const reason = connection.closeReason ?? closedFor('peer_closed')
     this.#connections.delete(connection.id)
     this.#closed.add(connection, reason, nowMs())
+    counters.connectionsClosed++
     counters.connectionsClosedBy[reason.cause]++
     for (const wake of this.#waiting.splice(0)) wake()
   }
