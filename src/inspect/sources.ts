@@ -1,8 +1,10 @@
+import type { LimitName } from '../common/limit-error.ts'
 import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
+import type { Durations } from '../stats/durations.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 import type { TopicMisses } from '../stats/topic-misses.ts'
 import type { ConnectionSource } from './connections/census.ts'
@@ -25,6 +27,15 @@ export interface ServerIdentity {
   readonly bootId: string
   /** When it started, on the clock of {@link InspectSources.nowMs}. */
   readonly startedMs: number
+}
+
+/** A limit and how much of it is in use. */
+export interface LimitUse {
+  readonly limit: LimitName
+  /** Infinity if it is off. */
+  readonly max: number
+  /** Undefined for limits on a single request or address. */
+  readonly used: number | undefined
 }
 
 /** A key of the configuration. */
@@ -92,6 +103,10 @@ export interface InspectSources {
   readonly lookup: (request: Pick<RemotingCommand, 'version' | 'extFields'>) => MaybePromise<RemotingResponse>
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
+  readonly durations: Durations
+  readonly limits: () => readonly LimitUse[]
+  /** Milliseconds since the file of the route snapshot was last up to date; undefined if it never was. */
+  readonly snapshotAgeMs: () => number | undefined
   readonly events: RecentEvents
   /** The keys of the configuration with their values, secrets hidden. */
   readonly configuration: () => readonly ShownKey[]

@@ -20,6 +20,7 @@ import { loadKVConfig } from './files/kv-config-file.ts'
 import { RouteSnapshots } from './files/route-snapshots.ts'
 import { Inspection } from './inspection.ts'
 import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './limits/file-descriptors.ts'
+import { limitUses } from './limits/limit-uses.ts'
 import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
@@ -69,11 +70,11 @@ export class NamesrvController {
   #server: RemotingServer | undefined
   #kvConfig: KVConfigManager | undefined
   #inspection: Inspection | undefined
-  #peers: Peers | undefined
   /** Serves lookups without logging those without a route. */
   #lookup: Processor | undefined
   /** Undefined without an HTTP server, which shows what it finds. */
   #selfProbe: SelfProbe | undefined
+  #peers: Peers | undefined
   readonly #httpOnAnyPort: boolean
   #shuttingDown = false
   #endChecks: (() => void)[] = []
@@ -223,6 +224,16 @@ export class NamesrvController {
     this.#inspection = new Inspection(this.#context, {
       ...compared,
       peers: this.#peers,
+      limits: () =>
+        limitUses(this.#context, {
+          routeInfo,
+          kvConfig,
+          client: this.#client,
+          server: this.#server,
+          clusterTest: this.#clusterTest,
+          descriptors: this.#descriptors,
+        }),
+      snapshotAgeMs: () => this.#snapshots?.ageMs,
       health: this.#readiness,
       connections: {
         open: () => this.#server?.openConnections() ?? [],

@@ -324,6 +324,16 @@ export class RouteInfoManager {
     return this.#routes.revision
   }
 
+  /** Bytes of encoded routes that are kept. */
+  get encodedRouteBytes(): number {
+    return this.#cache.bytes
+  }
+
+  /** Brokers' own requests to leave that wait. */
+  get waitingUnregistrations(): number {
+    return this.#removals.waitingRequests
+  }
+
   /** Digests of the live tables, as of the last finished transition. */
   get digest(): Readonly<Record<DigestPart, RecordDigest>> {
     return this.#routes.tables.digest.committed
