@@ -108,7 +108,7 @@ export const RULES = {
   },
   single_broker_route: {
     meaning:
-      'A topic is on one broker group of a cluster that has several: it is lost for producers with that group.',
+      'A topic is on one broker group of a cluster that has several: without that group it takes no messages.',
     severities: ['info'],
     waitsForBrokers: true,
   },
