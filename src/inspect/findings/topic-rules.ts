@@ -222,7 +222,7 @@ function checkSingle(
     const groups = groupsOfCluster.get(group?.cluster ?? '') ?? 0
     if (group === undefined || groups < 2) return
     found.add('single_broker_route', 'info', topic, () => ({
-      text: `${topic} is on ${brokerName} alone, of ${groups} broker groups in ${group.cluster}: without that broker it takes no messages.`,
+      text: `${topic} is on ${brokerName} alone, of ${groups} broker groups in ${group.cluster}: without that broker it accepts no messages.`,
       evidence: { cluster: group.cluster, broker: brokerName, groups },
       command: mqadmin('updateTopic', { t: topic, c: group.cluster, r: readQueueNums, w: writeQueueNums }),
     }))
