@@ -12,7 +12,7 @@ export function mqadmin(command: string, options: Readonly<Record<string, string
     const word = shellWord(`${value}`)
     return word === null ? null : `-${letter} ${word}`
   })
-  return words.includes(null) ? null : `mqadmin ${command} ${NAMESRV} ${words.join(' ')}`
+  return words.includes(null) ? null : ['mqadmin', command, NAMESRV, ...words].join(' ')
 }
 
 /** Printable ASCII, and letters and digits beyond it. */

@@ -10,25 +10,45 @@ export interface SimilarName {
 
 const ORDER: readonly Likeness[] = ['spaces', 'case', 'namespace', 'punctuation', 'one character']
 
+/** Names that are compared in one step. */
+const NAMES_PER_STEP = 16
+
 /**
- * The names that somebody may have meant: the same but for spaces around it, upper and lower case, the namespace in front of `%`,
- * punctuation, or one character that is missing, added, replaced or swapped with the next. A step per name.
+ * The names that may have been meant by another: the same but for spaces around it, upper and lower case, the namespace in front of
+ * `%`, punctuation, or one character that is missing, added, replaced or swapped with the next.
  */
 export function* similarNames(
   wanted: string,
   names: Iterable<string>,
   maxNames: number,
 ): Steps<SimilarName[]> {
-  const found: SimilarName[] = []
-  const forms = formsOf(wanted)
-  for (const name of names) {
-    const likeness = name === wanted ? undefined : likenessOf(forms, name)
-    if (likeness !== undefined) found.push({ name, likeness })
-    yield
-  }
+  const [found = []] = yield* similarToEach([wanted], names, maxNames)
   return found
-    .sort((a, b) => ORDER.indexOf(a.likeness) - ORDER.indexOf(b.likeness) || (a.name < b.name ? -1 : 1))
-    .slice(0, maxNames)
+}
+
+/** The same for several names, in one pass over all. */
+export function* similarToEach(
+  wanted: readonly string[],
+  names: Iterable<string>,
+  maxNames: number,
+): Steps<SimilarName[][]> {
+  const searches = wanted.map((name) => ({ name, forms: formsOf(name), found: [] as SimilarName[] }))
+  for (const name of names) {
+    const forms = formsOf(name)
+    for (const [index, search] of searches.entries()) {
+      const likeness = name === search.name ? undefined : likenessOf(search.forms, forms)
+      if (likeness !== undefined) keepClosest(search.found, { name, likeness }, maxNames)
+      if (index % NAMES_PER_STEP === 0) yield
+    }
+  }
+  return searches.map(({ found }) => found)
+}
+
+/** Adds a name to a sorted list of limited length. */
+function keepClosest(found: SimilarName[], added: SimilarName, maxNames: number): void {
+  found.push(added)
+  found.sort((a, b) => ORDER.indexOf(a.likeness) - ORDER.indexOf(b.likeness) || (a.name < b.name ? -1 : 1))
+  found.length = Math.min(found.length, maxNames)
 }
 
 interface Forms {
@@ -45,8 +65,7 @@ function formsOf(name: string): Forms {
   return { trimmed, lower, local, bare: local.replace(/[-_.%]/g, '') }
 }
 
-function likenessOf(wanted: Forms, name: string): Likeness | undefined {
-  const forms = formsOf(name)
+function likenessOf(wanted: Forms, forms: Forms): Likeness | undefined {
   if (forms.trimmed === wanted.trimmed) return 'spaces'
   if (forms.lower === wanted.lower) return 'case'
   if (forms.local === wanted.local) return 'namespace'

@@ -6,7 +6,11 @@ import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { Durations } from '../stats/durations.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import type { TopicMisses } from '../stats/topic-misses.ts'
+import type { ConnectionSource } from './connections/census.ts'
 import type { Findings } from './findings/findings.ts'
+import type { RouteHistory } from './history/route-history.ts'
+import type { PeerState } from './peers-view.ts'
 import type { RouteIndexCache } from './route-index.ts'
 
 /** Which server this is. */
@@ -82,17 +86,6 @@ export interface Health {
   checks(): readonly HealthCheck[]
 }
 
-/** A broker without heartbeats whose address takes no connection. */
-export interface Suspect {
-  readonly clusterName: string
-  readonly brokerName: string
-  readonly brokerAddr: string
-  /** `host:port` of the peer that registered it. */
-  readonly peer?: string | undefined
-  /** Why it cannot be reached. */
-  readonly error: string
-}
-
 /** The TLS certificate of this server. */
 export interface ServerCertificate {
   readonly path: string
@@ -118,12 +111,19 @@ export interface InspectSources {
   /** The keys of the configuration with their values, secrets hidden. */
   readonly configuration: () => readonly ShownKey[]
   readonly process: () => Promise<ProcessFigures>
+  readonly connections: ConnectionSource
+  readonly history: RouteHistory
+  readonly misses: TopicMisses
   readonly findings: Findings
-  /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
-  readonly suspects: () => readonly Suspect[]
+  /** Why a broker without heartbeats cannot be reached (`brokerProbe`); undefined unless it was found unreachable. */
+  readonly suspicionOf: (clusterName: string, brokerAddr: string) => string | undefined
   /** The server's certificate; undefined without one from a file. */
   readonly certificate: () => ServerCertificate | undefined
   readonly slicer: TimeSlicer
+  /** The NameServers that this one compares itself with. */
+  readonly peers: { list(): readonly PeerState[] }
+  /** The configuration by which NameServers may answer the same request differently. */
+  readonly comparableConfig: () => ReadonlyMap<string, string>
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number
   /** Milliseconds since the epoch, of the system clock. */

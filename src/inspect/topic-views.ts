@@ -193,8 +193,8 @@ function versionOf(query: URLSearchParams): number {
   return integerOf(query, 'version', { min: 0, max, otherwise })
 }
 
-/** Null for a body that another NameServer wrote (cluster-test mode) in no dialect that we know. */
-function parsedRoute(body: string): unknown {
+/** The route in a body. Null for one that another NameServer wrote (cluster-test mode) in no dialect that we know. */
+export function parsedRoute(body: string): unknown {
   // The legacy dialect has integer names without quotes; a string that looks like one is matched as a string.
   const standard = body.replace(/"(?:[^"\\]|\\.)*"|(?<=[{,])-?\d+(?=:)/g, (token) =>
     token.startsWith('"') ? token : `"${token}"`,

@@ -6,6 +6,7 @@ import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, labelOf, metricsRoute, routeOf } from '../http/routes.ts'
 import { Watchers } from '../http/watchers.ts'
+import { takeCensus } from '../inspect/connections/census.ts'
 import { EVALUATION_PERIOD_MS, Findings } from '../inspect/findings/findings.ts'
 import { Inspector } from '../inspect/inspector.ts'
 import { Metrics } from '../inspect/metrics/metrics.ts'
@@ -30,8 +31,17 @@ import type { ServerTls } from './tls/server-tls.ts'
 export interface InspectedParts
   extends Pick<
     InspectSources,
-    'routeInfo' | 'kvConfig' | 'health' | 'suspects' | 'certificate' | 'limits' | 'snapshotAgeMs'
+    | 'routeInfo'
+    | 'kvConfig'
+    | 'comparableConfig'
+    | 'peers'
+    | 'health'
+    | 'suspicionOf'
+    | 'certificate'
+    | 'limits'
+    | 'snapshotAgeMs'
   > {
+  readonly connections: Omit<InspectSources['connections'], 'census'>
   /** Serves lookups (105), without counting or logging those without a route. */
   readonly processLookup: Processor
 }
@@ -59,8 +69,8 @@ export class Inspection {
   #endFindings: (() => void) | undefined
 
   /** @throws {ConfigError} `httpTokenFile` cannot be used. */
-  constructor(context: NamesrvContext, { processLookup, ...parts }: InspectedParts) {
-    const { clock, counters, durations, events, slicer, throttle } = context
+  constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
+    const { clock, counters, durations, events, history, misses, slicer, throttle } = context
     this.#context = context
     const sources = {
       ...parts,
@@ -72,6 +82,9 @@ export class Inspection {
       counters,
       durations,
       events,
+      connections: { ...connections, census: () => takeCensus(connections.open()) },
+      history,
+      misses,
       slicer,
       nowMs: () => clock.nowMs(),
       dateMs: () => Date.now(),

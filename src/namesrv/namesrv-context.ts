@@ -1,19 +1,23 @@
 import type { Logger } from 'pino'
 import { LogThrottle } from '../common/log-throttle.ts'
 import { TimeSlicer } from '../common/time-slicer.ts'
+import { RouteHistory } from '../inspect/history/route-history.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { Counters } from '../stats/counters.ts'
 import { DURATION_BOUNDS, type Durations, LockDurations, RequestDurations } from '../stats/durations.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { RecentEvents } from '../stats/recent-events.ts'
+import { TopicMisses } from '../stats/topic-misses.ts'
 import type { Configuration } from './config/configuration.ts'
 import type { Clock, Scheduler } from './time.ts'
 
-/** What every part of a server uses: configuration, time, log, counters and events. */
+/** What every part of a server uses: configuration, time, log, and what it remembers for its views. */
 export interface NamesrvContext extends NamesrvEnvironment {
   readonly counters: Counters
   readonly durations: Durations
   readonly events: RecentEvents
+  readonly history: RouteHistory
+  readonly misses: TopicMisses
   readonly slicer: TimeSlicer
   /** Limits every log line that a peer can cause. */
   readonly throttle: LogThrottle
@@ -47,6 +51,8 @@ export function createNamesrvContext(environment: NamesrvEnvironment): NamesrvCo
       selfProbe: new Histogram(DURATION_BOUNDS),
     },
     events: new RecentEvents(),
+    history: new RouteHistory(time.nowMs),
+    misses: new TopicMisses(configuration.values.topicMissLimit),
     slicer: new TimeSlicer(time),
     throttle: new LogThrottle({ logger, ...time }),
   }

@@ -5,11 +5,11 @@ import type { Processor } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Unregistration } from '../routeinfo/unregister-brokers.ts'
+import type { ProcessorEvents } from './processor-events.ts'
 import {
   andThen,
   decodeBody,
   longField,
-  type RequestLog,
   requiredField,
   requiredLongField,
   SUCCESS,
@@ -123,15 +123,15 @@ export function getBrokerMemberGroup(routeInfo: RouteInfoManager): Processor {
 export function setWritePermOfBroker(
   routeInfo: RouteInfoManager,
   operation: 'wipe' | 'add',
-  log: RequestLog,
+  { onAdminChange }: Pick<ProcessorEvents, 'onAdminChange'>,
 ): Processor {
   const countField = operation === 'wipe' ? 'wipeTopicCount' : 'addTopicCount'
-  const line = operation === 'wipe' ? 'write permission wiped' : 'write permission added'
+  const kind = operation === 'wipe' ? 'permission wiped' : 'permission restored'
   return ({ extFields }, context) => {
     const brokerName = stringField(extFields, 'brokerName')
     const count = brokerName === null ? 0 : routeInfo.setWritePerm(brokerName, operation, context.channel)
     return andThen(count, (topics) => {
-      if (brokerName !== null) log('info', line, { brokerName, topics }, context)
+      if (brokerName !== null) onAdminChange({ kind, brokerName, topics }, context)
       return { code: ResponseCode.SUCCESS, extFields: new Map([[countField, `${topics}`]]) }
     })
   }

@@ -1,6 +1,6 @@
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import type { JsonDialect } from '../protocol/json/json-text.ts'
-import type { Processor, RequestContext } from '../protocol/processor.ts'
+import type { Processor } from '../protocol/processor.ts'
 import {
   type ExtFields,
   MQVersion,
@@ -10,6 +10,7 @@ import {
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteVariant } from '../routeinfo/encoded-route-cache.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
+import type { ProcessorEvents } from './processor-events.ts'
 import { booleanField, stringField } from './request-fields.ts'
 
 /** Settings of route lookups, read at every use. */
@@ -22,18 +23,19 @@ export interface ClientRequestSettings {
 }
 
 /** What a route lookup needs. */
-export interface ClientRequestOptions {
+export interface ClientRequestOptions extends Pick<ProcessorEvents, 'onNoRoute'> {
   readonly routeInfo: RouteInfoManager
   readonly kvConfig: KVConfigManager
   readonly settings: ClientRequestSettings
   /** When the server started, on the clock of the requests. */
   readonly startedMs: number
-  /** Logs a lookup without a route. Undefined if it is not logged, so that it costs nothing. */
-  readonly logNoRoute: ((topic: string, context: RequestContext) => void) | undefined
 }
 
 /** To lookups within `waitSecondsForService`. */
-export const NOT_READY: RemotingResponse = { code: ResponseCode.SYSTEM_ERROR, remark: 'name server not ready' }
+export const NOT_READY: RemotingResponse = {
+  code: ResponseCode.SYSTEM_ERROR,
+  remark: 'name server not ready',
+}
 const NO_ROUTE = new RemarkTemplate(
   'No topic route info in name server for the topic: ',
   '\nSee https://rocketmq.apache.org/docs/bestPractice/06FAQ for further details.',
@@ -50,8 +52,9 @@ export class ClientRequestProcessor {
     this.#options = options
   }
 
-  readonly processRequest: Processor = ({ extFields, version }, context) => {
-    const { routeInfo, kvConfig, settings, startedMs, logNoRoute } = this.#options
+  readonly processRequest: Processor = (request, context) => {
+    const { extFields, version } = request
+    const { routeInfo, kvConfig, settings, startedMs } = this.#options
     if (settings.needWaitForService && context.nowMs - startedMs < settings.waitSecondsForService * 1000)
       return NOT_READY
     const topic = stringField(extFields, 'topic')
@@ -67,7 +70,7 @@ export class ClientRequestProcessor {
       zoneName === null
         ? routeInfo.encodedRoute(topic, variant)
         : routeInfo.encodedRouteOfZone(topic, zoneName, variant)
-    if (route === null) logNoRoute?.(topic, context)
+    if (route === null) this.#options.onNoRoute(topic, request, context)
     return routeResponse(topic, route)
   }
 }
@@ -97,9 +100,9 @@ export class ClusterTestRequestProcessor {
     this.#product = product
   }
 
-  readonly processRequest: Processor = ({ extFields }, context) => {
-    const { routeInfo, kvConfig, settings, logNoRoute } = this.#options
-    const topic = stringField(extFields, 'topic')
+  readonly processRequest: Processor = (request, context) => {
+    const { routeInfo, kvConfig, settings, onNoRoute } = this.#options
+    const topic = stringField(request.extFields, 'topic')
     if (topic === null) return routeResponse('null', null)
     const orderTopicConf = kvConfig.getKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, topic)
     const route = routeInfo.encodedRoute(
@@ -108,7 +111,7 @@ export class ClusterTestRequestProcessor {
     )
     if (route !== null) return routeResponse(topic, route)
     return this.#product.topicRoute(topic).then((productRoute) => {
-      if (productRoute === null) logNoRoute?.(topic, context)
+      if (productRoute === null) onNoRoute(topic, request, context)
       return routeResponse(topic, productRoute)
     })
   }

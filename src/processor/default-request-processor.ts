@@ -72,7 +72,7 @@ export class DefaultRequestProcessor {
   readonly processors: ProcessorTable
 
   constructor(options: ProcessorOptions) {
-    const { routeInfo, kvConfig, configuration, inspection, settings, counters, log, product } = options
+    const { routeInfo, kvConfig, configuration, inspection, settings, counters, product } = options
     const { maxRequestBodyBytes } = settings
     const inFlight = new RegistrationsInFlight(settings, counters)
     this.processors = {
@@ -83,12 +83,12 @@ export class DefaultRequestProcessor {
       [RequestCode.UNREGISTER_BROKER]: unregisterBroker(routeInfo),
       [RequestCode.GET_ROUTEINFO_BY_TOPIC]: lookupProcessor(options, product),
       [RequestCode.GET_BROKER_CLUSTER_INFO]: getBrokerClusterInfo(routeInfo),
-      [RequestCode.WIPE_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'wipe', log),
+      [RequestCode.WIPE_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'wipe', options),
       [RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER]: getAllTopicList(options),
-      [RequestCode.DELETE_TOPIC_IN_NAMESRV]: deleteTopicInNamesrv(routeInfo, log),
+      [RequestCode.DELETE_TOPIC_IN_NAMESRV]: deleteTopicInNamesrv(routeInfo, options),
       [RequestCode.REGISTER_TOPIC_IN_NAMESRV]: limitBody(
         maxRequestBodyBytes,
-        registerTopicInNamesrv(routeInfo, log),
+        registerTopicInNamesrv(routeInfo, options),
       ),
       [RequestCode.GET_KVLIST_BY_NAMESPACE]: getKVListByNamespace(kvConfig),
       [RequestCode.GET_TOPICS_BY_CLUSTER]: getTopicsByCluster(options),
@@ -99,7 +99,7 @@ export class DefaultRequestProcessor {
       [RequestCode.UPDATE_NAMESRV_CONFIG]: updateNamesrvConfig(configuration),
       [RequestCode.GET_NAMESRV_CONFIG]: getNamesrvConfig(configuration),
       [RequestCode.QUERY_DATA_VERSION]: limitBody(maxRequestBodyBytes, queryDataVersion(routeInfo)),
-      [RequestCode.ADD_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'add', log),
+      [RequestCode.ADD_WRITE_PERM_OF_BROKER]: setWritePermOfBroker(routeInfo, 'add', options),
       [RequestCode.GET_BROKER_MEMBER_GROUP]: getBrokerMemberGroup(routeInfo),
       [RequestCode.BROKER_HEARTBEAT]: brokerHeartbeat(routeInfo),
       [RequestCode.INSPECT]: inspect(inspection),

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { LimitError } from '../common/limit-error.ts'
 import type { TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import {
@@ -20,20 +21,20 @@ import type { RegisterBrokerOutcome, Registration } from '../routeinfo/registrat
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import { orderTopicConfigBody } from './kv-config.ts'
+import type { ProcessorEvents } from './processor-events.ts'
 import { type CachedRegistration, isRepeated, type RegistrationCache } from './registration-cache.ts'
 import type { RegistrationInFlight, RegistrationsInFlight } from './registrations-in-flight.ts'
 import {
   booleanField,
   intField,
   longField,
-  type RequestLog,
   requiredField,
   requiredLongField,
   stringField,
 } from './request-fields.ts'
 
 /** What {@link handleRegisterBroker} needs; `settings` are read at every use. */
-export interface RegisterBrokerOptions {
+export interface RegisterBrokerOptions extends Pick<ProcessorEvents, 'onRegistrationRejected'> {
   readonly routeInfo: RouteInfoManager
   readonly kvConfig: KVConfigManager
   readonly slicer: TimeSlicer
@@ -44,7 +45,6 @@ export interface RegisterBrokerOptions {
   readonly registrations: RegistrationCache
   readonly inFlight: RegistrationsInFlight
   readonly counters: Counters
-  readonly log: RequestLog
 }
 
 /** The response to a registration. */
@@ -62,11 +62,16 @@ type RegisteringBroker = Omit<Registration, keyof RegisterBrokerBody>
  * @see DefaultRequestProcessor#registerBroker in apache/rocketmq
  */
 export function handleRegisterBroker(options: RegisterBrokerOptions): Processor {
-  const { inFlight, counters, log } = options
-  const reject = ({ extFields }: RemotingCommand, reason: string, context: RequestContext): void => {
+  const { inFlight, counters } = options
+  const reject = (
+    { extFields }: RemotingCommand,
+    reason: string,
+    context: RequestContext,
+    limit?: string,
+  ): void => {
     const brokerName = stringField(extFields, 'brokerName')
     const brokerAddr = stringField(extFields, 'brokerAddr')
-    log('warn', 'registration rejected', { brokerName, brokerAddr, reason }, context)
+    options.onRegistrationRejected({ brokerName, brokerAddr, limit, reason }, context)
   }
   return async (request, context) => {
     let flight: RegistrationInFlight | undefined
@@ -78,8 +83,8 @@ export function handleRegisterBroker(options: RegisterBrokerOptions): Processor 
       if (rejection !== undefined) reject(request, rejection, context)
       return response
     } catch (error) {
-      // What a limit rejects is logged as such.
       if (error instanceof RemotingCommandError) reject(request, error.message, context)
+      else if (error instanceof LimitError) reject(request, error.message, context, error.limit)
       throw error
     } finally {
       flight?.release()

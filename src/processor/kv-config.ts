@@ -6,13 +6,13 @@ import { RemotingCommandError } from '../protocol/errors.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
 import type { RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
-import { type RequestLog, SUCCESS, stringField } from './request-fields.ts'
+import type { AdminChange, ProcessorEvents } from './processor-events.ts'
+import { SUCCESS, stringField } from './request-fields.ts'
 
 /** What changes of the key-value table need. */
-export interface KVChangeOptions {
+export interface KVChangeOptions extends Pick<ProcessorEvents, 'log' | 'onAdminChange'> {
   readonly kvConfig: KVConfigManager
   readonly settings: { readonly kvConfigPath: string }
-  readonly log: RequestLog
 }
 
 /** @see DefaultRequestProcessor#putKVConfig in apache/rocketmq */
@@ -25,7 +25,7 @@ export function putKVConfig(options: KVChangeOptions): Processor {
     }
     const value = stringField(extFields, 'value')
     const stored = options.kvConfig.putKVConfig(namespace, key, value)
-    return whenStored(stored, 'KV entry put', { namespace, key, value }, options, context)
+    return whenStored(stored, { kind: 'KV entry put', namespace, key, value }, options, context)
   }
 }
 
@@ -46,7 +46,7 @@ export function deleteKVConfig(options: KVChangeOptions): Processor {
   return ({ extFields }, context) => {
     const [namespace, key] = [stringField(extFields, 'namespace'), stringField(extFields, 'key')]
     const stored = options.kvConfig.deleteKVConfig(namespace, key)
-    return whenStored(stored, 'KV entry deleted', { namespace, key }, options, context)
+    return whenStored(stored, { kind: 'KV entry deleted', namespace, key }, options, context)
   }
 }
 
@@ -69,9 +69,8 @@ export function orderTopicConfigBody(kvConfig: KVConfigManager): Buffer | null {
 /** Java responds with success even if the disk fails; here the sender gets an error. */
 async function whenStored(
   stored: Promise<void>,
-  line: string,
-  fields: { readonly namespace: string | null; readonly key: string | null; readonly value?: string | null },
-  { log, settings: { kvConfigPath: path } }: KVChangeOptions,
+  change: Extract<AdminChange, { readonly namespace: string | null }>,
+  { log, onAdminChange, settings: { kvConfigPath: path } }: KVChangeOptions,
   context: RequestContext,
 ): Promise<RemotingResponse> {
   try {
@@ -79,14 +78,15 @@ async function whenStored(
   } catch (cause) {
     // Limits have responses of their own.
     if (cause instanceof LimitError) throw cause
-    const { namespace, key } = fields
+    const { namespace, key } = change
     const { message: error } = cause as Error
     const isApplied = cause instanceof NotDurableError
+    if (isApplied) onAdminChange(change, context)
     const failure = isApplied ? 'KV change applied but not durable' : 'KV change not stored'
     log('error', failure, { namespace, key, path, error }, context)
     const remark = isApplied ? error : `the KV file cannot be written: ${error}`
     throw new RemotingCommandError(ResponseCode.SYSTEM_ERROR, remark, { cause })
   }
-  log('info', line, fields, context)
+  onAdminChange(change, context)
   return SUCCESS
 }

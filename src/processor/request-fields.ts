@@ -1,17 +1,8 @@
-import { cutText, type LineLevel } from '../common/log-throttle.ts'
+import { cutText } from '../common/log-throttle.ts'
 import type { MaybePromise } from '../common/time-slicer.ts'
 import { JsonError, RemotingCommandError } from '../protocol/errors.ts'
-import type { RequestContext } from '../protocol/processor.ts'
 import type { ExtFields, RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
-
-/** Writes a log line about a request, with its peer. */
-export type RequestLog = (
-  level: LineLevel,
-  line: string,
-  fields: Readonly<Record<string, unknown>>,
-  context: RequestContext,
-) => void
 
 /** A response without remark, fields or body. */
 export const SUCCESS: RemotingResponse = { code: ResponseCode.SUCCESS }

@@ -5,7 +5,8 @@ import type { Processor } from '../protocol/processor.ts'
 import type { RemotingResponse } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
-import { andThen, decodeBody, type RequestLog, SUCCESS, stringField } from './request-fields.ts'
+import type { ProcessorEvents } from './processor-events.ts'
+import { andThen, decodeBody, SUCCESS, stringField } from './request-fields.ts'
 
 /** Whether topic lists are served, read at every use. */
 export interface TopicListSettings {
@@ -81,20 +82,26 @@ export function getTopicsByFlag(
 }
 
 /** @see DefaultRequestProcessor#deleteTopicInNamesrv in apache/rocketmq */
-export function deleteTopicInNamesrv(routeInfo: RouteInfoManager, log: RequestLog): Processor {
+export function deleteTopicInNamesrv(
+  routeInfo: RouteInfoManager,
+  { onAdminChange }: Pick<ProcessorEvents, 'onAdminChange'>,
+): Processor {
   return ({ extFields }, context) => {
     const topic = stringField(extFields, 'topic')
     if (topic === null) return SUCCESS
     const clusterName = stringField(extFields, 'clusterName')
     return andThen(routeInfo.deleteTopic(topic, clusterName, context.channel), (brokers) => {
-      log('info', 'topic deleted', { topic, clusterName: clusterName ?? undefined, brokers }, context)
+      onAdminChange({ kind: 'topic deleted', topic, clusterName: clusterName ?? undefined, brokers }, context)
       return SUCCESS
     })
   }
 }
 
 /** @see DefaultRequestProcessor#registerTopicToNamesrv in apache/rocketmq */
-export function registerTopicInNamesrv(routeInfo: RouteInfoManager, log: RequestLog): Processor {
+export function registerTopicInNamesrv(
+  routeInfo: RouteInfoManager,
+  { onAdminChange }: Pick<ProcessorEvents, 'onAdminChange'>,
+): Processor {
   return ({ extFields, body }, context) => {
     const topic = stringField(extFields, 'topic')
     // No broker has an empty name, so an entry without a name ends the list, as one of an unknown broker does.
@@ -102,7 +109,7 @@ export function registerTopicInNamesrv(routeInfo: RouteInfoManager, log: Request
     if (topic === null || decoded.length === 0) return SUCCESS
     const queueDatas = decoded.map((data): QueueData => ({ ...data, brokerName: data.brokerName ?? '' }))
     return andThen(routeInfo.registerTopic(topic, queueDatas, context.channel), (brokers) => {
-      log('info', 'topic registered', { topic, brokers }, context)
+      onAdminChange({ kind: 'topic registered', topic, brokers }, context)
       return SUCCESS
     })
   }

@@ -4,8 +4,8 @@ import type { Unregistration } from './unregister-brokers.ts'
 /** What became of a topic of a broker. */
 export type TopicChange = 'new' | 'changed' | 'deleted'
 
-/** Names kept of each kind of change. */
-const MAX_NAMES = 5
+/** Names kept of each kind of change: what is deleted cannot be looked up in the tables any more. */
+const MAX_NAMES: Readonly<Record<TopicChange, number>> = { new: 5, changed: 5, deleted: 1_024 }
 
 /** The topics of a broker that one transition changed: counts and first names. */
 export class TopicTally {
@@ -15,13 +15,13 @@ export class TopicTally {
   add(change: TopicChange, topic: string): void {
     this.counts[change]++
     const names = this.firstNames[change]
-    if (names.length < MAX_NAMES) names.push(topic)
+    if (names.length < MAX_NAMES[change]) names.push(topic)
   }
 
   /** Adds the deleted topics of another tally. */
   addDeleted({ counts, firstNames } = new TopicTally()): void {
     this.counts.deleted += counts.deleted
-    this.firstNames.deleted = [...this.firstNames.deleted, ...firstNames.deleted].slice(0, MAX_NAMES)
+    this.firstNames.deleted = [...this.firstNames.deleted, ...firstNames.deleted].slice(0, MAX_NAMES.deleted)
   }
 }
 
@@ -74,7 +74,8 @@ export type RouteEvent =
     })
   | (EventDetails & {
       readonly kind: 'broker unregistered'
-      readonly broker: Omit<BrokerIdentity, 'brokerId'>
+      /** Its id is undefined if it was not a member of its group any more. */
+      readonly broker: Omit<BrokerIdentity, 'brokerId'> & { readonly brokerId: bigint | undefined }
       readonly reason: UnregisterReason
     })
   | {

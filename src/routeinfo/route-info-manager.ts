@@ -243,6 +243,16 @@ export class RouteInfoManager {
     return encodeTopicRouteData({ ...filterByZoneName(route, zoneName), orderTopicConf }, 'legacy')
   }
 
+  /** Whether a lookup of the topic finds a route at present. */
+  hasRoute(topic: string): boolean {
+    return pickupTopicRouteData(this.#routes.view, topic, false) !== null
+  }
+
+  /** The queues of a topic by broker name, as lookups see them; undefined if there are none. Never waits. */
+  queues(topic: string): ReadonlyMap<string, QueueData> | undefined {
+    return this.#routes.view.queues(topic)
+  }
+
   /** Reads the routes as clients see them, in slices, while nothing changes them. @throws {LockError} {LimitError} (or rejects) */
   read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
     return this.#routes.read(work, owner)
@@ -337,15 +347,15 @@ export class RouteInfoManager {
   /**
    * Counts the digest of the live tables, in slices under the read lock, and takes the result if it differs from the one that
    * followed each change: that one is wrong then.
-   * @returns Both as text; undefined if they are equal.
+   * @returns The three parts of both, in hexadecimal; undefined if they and those of every broker are equal.
    */
   recountDigest(): MaybePromise<{ readonly followed: string; readonly counted: string } | undefined> {
     return this.#routes.read(function* ({ tables }) {
       const counted = yield* countDigest(tables)
-      const texts = { followed: tables.digest.text(), counted: counted.text() }
-      if (texts.followed === texts.counted) return undefined
+      const { digest } = tables
+      if (digest.equals(counted)) return undefined
       tables.digest = counted
-      return texts
+      return { followed: digest.text, counted: counted.text }
     })
   }
 

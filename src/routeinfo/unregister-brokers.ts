@@ -71,7 +71,7 @@ export function* unregisterBrokers(
 /** Removes the entry of the live table, unless the address is live under another name. */
 function removeLive(
   tables: RouteTables,
-  { clusterName, brokerAddr, brokerName, reason, peer }: Unregistration,
+  { clusterName, brokerAddr, brokerName, brokerId, reason, peer }: Unregistration,
   tallies: Map<string, TopicTally>,
   changes: RouteChanges,
 ): void {
@@ -85,7 +85,12 @@ function removeLive(
   tallies.set(brokerName, topicChanges)
   changes.event({
     kind: 'broker unregistered',
-    broker: { clusterName, brokerName, brokerAddr },
+    broker: {
+      clusterName,
+      brokerName,
+      brokerId: brokerId ?? idOf(tables, brokerName, brokerAddr),
+      brokerAddr,
+    },
     reason,
     peer: peer ?? live.peer,
     topicChanges,
@@ -117,6 +122,12 @@ function isLiveElsewhere(tables: RouteTables, { brokerName, brokerAddr }: Unregi
   return false
 }
 
+/** The id of a member; undefined if another address has taken it. */
+function idOf(tables: RouteTables, brokerName: string, brokerAddr: string): bigint | undefined {
+  const { brokerAddrs } = tables.brokerAddrTable.get(brokerName) ?? { brokerAddrs: [] }
+  return [...brokerAddrs].find(([, addr]) => addr === brokerAddr)?.[0]
+}
+
 /** @returns What the group lost with the member: `group` if it was the last one. */
 function removeFromGroup(
   tables: RouteTables,
@@ -125,7 +136,7 @@ function removeFromGroup(
 ): 'group' | 'min broker id' | 'nothing' {
   const group = tables.brokerAddrTable.get(brokerName)
   if (group === undefined) return 'nothing'
-  const leavingId = brokerId ?? [...group.brokerAddrs].find(([, addr]) => addr === brokerAddr)?.[0]
+  const leavingId = brokerId ?? idOf(tables, brokerName, brokerAddr)
   // Another address has taken its id.
   if (leavingId === undefined) return 'nothing'
   const minIdLeaves = leavingId === minBrokerId(group.brokerAddrs)

@@ -1,4 +1,5 @@
 import { LIMIT_NAMES, type LimitName } from '../common/limit-error.ts'
+import { CLOSE_CAUSES, type CloseCause } from './connections.ts'
 
 /** The highest code that is counted on its own. The highest of the protocol's that occurs here is 1500, GO_AWAY. */
 const MAX_CODE = 1_535
@@ -94,6 +95,11 @@ export class Counters {
   connectionsAccepted = 0
   /** Accepted connections that have closed, for any reason. */
   connectionsClosed = 0
+  /** The same by cause. */
+  readonly connectionsClosedBy = Object.fromEntries(CLOSE_CAUSES.map((cause) => [cause, 0])) as Record<
+    CloseCause,
+    number
+  >
   /** Of these, the ones that were closed because they were idle. */
   connectionsIdle = 0
   /** Of these, the ones whose sockets failed. */

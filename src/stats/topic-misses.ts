@@ -20,6 +20,8 @@ export interface TopicMiss {
   readonly lastSeenMs: number
   /** The first clients that asked. */
   readonly askers: readonly Asker[]
+  /** Since when the topic has a route; undefined if it has none. */
+  readonly routeSinceMs: number | undefined
 }
 
 /** Askers kept of each topic. */
@@ -34,6 +36,7 @@ interface Entry {
   readonly firstSeenMs: number
   lastSeenMs: number
   readonly askers: Asker[]
+  routeSinceMs: number | undefined
 }
 
 /**
@@ -67,6 +70,7 @@ export class TopicMisses {
     const entry = this.#entries.get(name) ?? this.#create(name, nowMs)
     entry.count++
     entry.lastSeenMs = nowMs
+    entry.routeSinceMs = undefined
     if (entry.askers.length >= MAX_ASKERS) return
     const { address, language, version } = asker()
     const isKnown = entry.askers.some(
@@ -75,9 +79,10 @@ export class TopicMisses {
     if (!isKnown) entry.askers.push({ address, language, version })
   }
 
-  /** A topic has a route now. */
-  delete(topic: string): void {
-    this.#entries.delete(topic)
+  /** Topics may have a route now. Those that have stay in the table until another topic needs their place. */
+  onRoutesChanged(hasRoute: (topic: string) => boolean): void {
+    for (const entry of this.#entries.values())
+      if (entry.routeSinceMs === undefined && hasRoute(entry.topic)) entry.routeSinceMs = this.#dateMs()
   }
 
   /** The misses of a topic that is in the table. */
@@ -85,9 +90,11 @@ export class TopicMisses {
     return this.#entries.get(topic)
   }
 
-  /** All topics of the table, the most wanted first. */
+  /** All topics of the table, the most wanted first, but those that have a route by now last. */
   list(): TopicMiss[] {
-    return [...this.#entries.values()].sort((a, b) => b.count - a.count || b.lastSeenMs - a.lastSeenMs)
+    return [...this.#entries.values()].sort(
+      (a, b) => rank(a) - rank(b) || b.count - a.count || b.lastSeenMs - a.lastSeenMs,
+    )
   }
 
   #create(topic: string, nowMs: number): Entry {
@@ -95,8 +102,13 @@ export class TopicMisses {
     if (this.#entries.size >= this.#maxTopics) {
       let least: Entry | undefined
       for (const entry of this.#entries.values())
-        if (least === undefined || entry.count < least.count) least = entry
-      count = least?.count ?? 0
+        if (
+          least === undefined ||
+          rank(entry) > rank(least) ||
+          (rank(entry) === rank(least) && entry.count < least.count)
+        )
+          least = entry
+      count = least?.routeSinceMs === undefined ? (least?.count ?? 0) : 0
       if (least !== undefined) this.#entries.delete(least.topic)
     }
     // A copy: the name may be a part of a longer text, which it would keep in memory.
@@ -107,8 +119,13 @@ export class TopicMisses {
       firstSeenMs: nowMs,
       lastSeenMs: nowMs,
       askers: [],
+      routeSinceMs: undefined,
     }
     this.#entries.set(entry.topic, entry)
     return entry
   }
+}
+
+function rank({ routeSinceMs }: Entry): number {
+  return routeSinceMs === undefined ? 0 : 1
 }

@@ -1,9 +1,12 @@
 import { pino } from 'pino'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
-import { createRequestLog, logInternalError } from '../../src/namesrv/logs/request-log.ts'
+import { createProcessorEvents } from '../../src/namesrv/logs/processor-events.ts'
+import { logInternalError } from '../../src/namesrv/logs/request-log.ts'
 import { logRouteEvent } from '../../src/namesrv/logs/route-event-log.ts'
 import { createNamesrvContext } from '../../src/namesrv/namesrv-context.ts'
+import { requestCommand } from '../../src/protocol/remoting-command.ts'
+import { RequestCode } from '../../src/protocol/request-code.ts'
 import { ManualTime } from '../support/manual-time.ts'
 import { type Answer, frame, headerOf, type RawClient, type Request } from '../support/raw-client.ts'
 import type { LogLine } from '../support/recording-logger.ts'
@@ -202,6 +205,7 @@ describe('the topics of a registration', () => {
         level: 'info',
         peer,
         ...IDENTITY,
+        brokerId: '0',
         reason: 'request',
         deletedTopics: 2,
         firstDeletedTopics: ['TopicA', 'TopicB'],
@@ -221,12 +225,17 @@ describe('a lookup without a route', () => {
   test('is not even passed to the log while the level is above debug', () => {
     const time = new ManualTime()
     const { configuration } = Configuration.resolve({ homeDirectory: '/home/user', processors: 2 })
-    const logAt = (level: string) => {
+    const debugLinesAt = (level: string): number => {
       const logger = pino({ level }, { write: () => {} })
-      return createRequestLog(createNamesrvContext({ configuration, clock: time, scheduler: time, logger }))
+      const context = createNamesrvContext({ configuration, clock: time, scheduler: time, logger })
+      const debug = vi.fn()
+      logger.debug = debug
+      const channel = { id: 1, remoteAddress: '10.0.0.1:5000', isLoopback: false, closed: false }
+      const request = requestCommand(RequestCode.GET_ROUTEINFO_BY_TOPIC, 1, new Map())
+      createProcessorEvents(context).onNoRoute('none', request, { channel, nowMs: 0 })
+      return debug.mock.calls.length
     }
-    expect(logAt('info').logNoRoute).toBeUndefined()
-    expect(logAt('debug').logNoRoute).toBeDefined()
+    expect([debugLinesAt('info'), debugLinesAt('debug')]).toEqual([0, 1])
   })
 })
 

@@ -71,6 +71,6 @@ test('a change that is applied but not durable is in effect, and the response an
   world.notDurable = true
   const message = 'change applied but not durable: fsync of the folder failed: EIO'
   await expect(world.ask(PUT_KV_CONFIG, { ext })).rejects.toMatchObject({ code: 1, message })
-  expect(world.logged).toEqual(['KV change applied but not durable'])
+  expect(world.logged).toEqual(['KV entry put', 'KV change applied but not durable'])
   expect(await world.ask(GET_KV_CONFIG, { ext })).toEqual({ code: 0, ext: { value: 'v' } })
 })

@@ -60,6 +60,8 @@ export class ProcessorWorld {
   notDurable = false
   /** The phrases of the log lines. */
   readonly logged: string[] = []
+  /** Topics that were looked up in vain. */
+  readonly withoutRoute: string[] = []
   /** What GET_NAMESRV_CONFIG shows, and what becomes of an update. */
   items: readonly string[] = []
   update: (text: string) => ConfigUpdateOutcome = () => ({ kind: 'taken' })
@@ -104,7 +106,9 @@ export class ProcessorWorld {
       registrations: this.registrations,
       counters: new Counters(),
       log: (_, line) => void this.logged.push(line),
-      logNoRoute: undefined,
+      onAdminChange: ({ kind }) => void this.logged.push(kind),
+      onRegistrationRejected: () => void this.logged.push('registration rejected'),
+      onNoRoute: (topic) => void this.withoutRoute.push(topic),
     }).processors
   }
 

@@ -18,6 +18,7 @@ describe('Topic misses', () => {
         firstSeenMs: 1_000,
         lastSeenMs: 5_000,
         askers: [{ address: '10.0.0.1', language: 'JAVA', version: 501 }],
+        routeSinceMs: undefined,
       },
     ])
     expect(misses.total).toBe(2)
@@ -67,10 +68,37 @@ describe('Topic misses', () => {
     expect(misses.list()[0]?.topic).toBe('n'.repeat(255))
   })
 
-  it('forget a topic that has a route now', () => {
-    const misses = new TopicMisses(1)
+  it('say since when a topic has a route, and list it last', () => {
+    let now = 1_000
+    const misses = new TopicMisses(3, () => now)
+    for (const topic of ['a', 'a', 'b', 'c']) misses.add(topic, asker('x'))
+    now = 2_000
+    misses.onRoutesChanged((topic) => topic === 'a')
+    now = 3_000
+    misses.onRoutesChanged(() => false)
+    expect(misses.list().map(({ topic, routeSinceMs }) => [topic, routeSinceMs])).toEqual([
+      ['b', undefined],
+      ['c', undefined],
+      ['a', 2_000],
+    ])
+  })
+
+  it('count a topic as missing again when a lookup finds no route again', () => {
+    const misses = new TopicMisses(3)
     misses.add('a', asker('x'))
-    misses.delete('a')
-    expect(misses.list()).toEqual([])
+    misses.onRoutesChanged(() => true)
+    misses.add('a', asker('x'))
+    expect(misses.get('a')).toMatchObject({ count: 2, routeSinceMs: undefined })
+  })
+
+  it('give the place of a topic that has a route to a new one, which does not inherit its count', () => {
+    const misses = new TopicMisses(2)
+    for (const topic of ['a', 'a', 'b']) misses.add(topic, asker('x'))
+    misses.onRoutesChanged((topic) => topic === 'a')
+    misses.add('c', asker('x'))
+    expect(misses.list().map(({ topic, count, overestimate }) => [topic, count, overestimate])).toEqual([
+      ['b', 1, 0],
+      ['c', 1, 0],
+    ])
   })
 })

@@ -24,15 +24,18 @@ export class Metrics {
   /** @param accept - The value of the `Accept` header. */
   async scrape(accept: string | undefined): Promise<{ readonly contentType: string; readonly body: string }> {
     const { brokerSeriesLimit, rpcLatencyMetrics, processState } = this.#options
-    const { identity, slicer } = this.#sources
+    const { identity, slicer, connections } = this.#sources
     const format = formatOf(accept)
-    const [figures, tables] = await Promise.all([
+    const [figures, tables, census] = await Promise.all([
       processState(),
       countTables(this.#sources, brokerSeriesLimit),
+      slicer.run(connections.census()),
     ])
     const families = [...SERVER_METRICS, ...(rpcLatencyMetrics ? RPC_LATENCY_METRICS : [])]
     const labels = { node_type: 'nameserver', node_id: identity.nodeId }
-    const server = await slicer.run(metricsText(families, { ...this.#sources, tables }, format, labels))
+    const server = await slicer.run(
+      metricsText(families, { ...this.#sources, tables, census }, format, labels),
+    )
     const ofProcess = await slicer.run(metricsText(PROCESS_METRICS, figures, format))
     const end = format === 'openmetrics' ? '# EOF\n' : ''
     return { contentType: CONTENT_TYPES[format], body: `${server.join('')}${ofProcess.join('')}${end}` }

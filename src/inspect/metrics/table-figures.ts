@@ -62,14 +62,13 @@ export async function countTables(sources: InspectSources, maxAges: number): Pro
 
 function* countBrokers(
   view: RouteView,
-  { nowMs, suspects }: InspectSources,
+  { nowMs, suspicionOf }: InspectSources,
   maxAges: number,
   figuresOf: (cluster: string) => ClusterFigures,
 ): Steps<HeartbeatAge[]> {
   const { tables, restored } = view
   const ages: HeartbeatAge[] = []
   const now = nowMs()
-  const suspected = new Set(suspects().map((suspect) => brokerKey(suspect.clusterName, suspect.brokerAddr)))
   for (const { cluster, brokerName, brokerAddrs } of view.groups().values()) {
     const { brokers, groups } = figuresOf(cluster)
     groups[brokerAddrs.has(MASTER_ID) ? 'complete' : 'masterless']++
@@ -82,7 +81,7 @@ function* countBrokers(
       }
       const ageMs = now - live.lastUpdateTimestampMs
       const isLate = ageMs > LATE * live.heartbeatTimeoutMs
-      brokers[suspected.has(key) ? 'suspected' : isLate ? 'late' : 'alive']++
+      brokers[suspicionOf(cluster, brokerAddr) !== undefined ? 'suspected' : isLate ? 'late' : 'alive']++
       if (ages.length < maxAges)
         ages.push({ clusterName: cluster, brokerName, brokerId, seconds: ageMs / 1_000 })
       yield

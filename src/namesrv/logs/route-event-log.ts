@@ -1,11 +1,14 @@
 import { cutText, type LineLevel } from '../../common/log-throttle.ts'
-import type {
-  BrokerIdentity,
-  RouteEvent,
+import {
+  type BrokerIdentity,
+  type RouteEvent,
   TopicTally,
-  UnregisterReason,
+  type UnregisterReason,
 } from '../../routeinfo/route-changes.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
+
+/** Topics that an event names of each kind of change. */
+const MAX_NAMES = 5
 
 /** Counts an event of a broker, adds it to the recent events, and logs it. */
 export function logRouteEvent(event: RouteEvent, context: NamesrvContext): void {
@@ -20,23 +23,31 @@ export function logRouteEvent(event: RouteEvent, context: NamesrvContext): void 
     case 'broker registered': {
       const { broker, haServerAddr, topics } = event
       counters.brokersRegistered++
-      events.add('broker_registered', nameOf(broker), `id ${broker.brokerId}, ${topics} topics`)
+      const text = `id ${broker.brokerId}, ${topics} topics${tallyText(event.topicChanges)}`
+      events.add('broker_registered', nameOf(broker), text)
       log('info', 'broker registered', event, { haServerAddr, topics })
       return
     }
     case 'topics changed':
+      events.add('topics_changed', nameOf(event.broker), tallyText(event.topicChanges).slice(2))
       log('info', 'topics changed by a registration', event)
       return
     case 'registration ignored': {
       const line = 'registration ignored: this brokerId is held by a broker with a newer stateVersion'
-      log('warn', line, event, { currentAddr: event.currentAddr })
+      const { broker, currentAddr } = event
+      events.add('registration_ignored', nameOf(broker), `id ${broker.brokerId} is held by ${currentAddr}`)
+      log('warn', line, event, { currentAddr })
       return
     }
     case 'broker unregistered': {
       const { broker, reason } = event
       const { level, counter, kind, line } = UNREGISTRATIONS[reason]
       counters[counter]++
-      events.add(kind, nameOf(broker), line.slice(line.indexOf(': ') + 2))
+      events.add(
+        kind,
+        nameOf(broker),
+        `${line.slice(line.indexOf(': ') + 2)}${tallyText(event.topicChanges)}`,
+      )
       log(level, line, event, { reason })
       return
     }
@@ -60,19 +71,36 @@ export function logRouteEvent(event: RouteEvent, context: NamesrvContext): void 
 /** What an event says about a broker. */
 interface BrokerEvent {
   readonly peer?: string | undefined
-  readonly broker: Omit<BrokerIdentity, 'brokerId'> & { readonly brokerId?: bigint }
+  readonly broker: Omit<BrokerIdentity, 'brokerId'> & { readonly brokerId?: bigint | undefined }
   readonly topicChanges?: TopicTally | undefined
 }
 
 /** Counts and first names of the topics that are new, changed or deleted; kinds without topics are omitted. */
 function topicFields(tally: TopicTally | undefined): Record<string, unknown> {
   if (tally === undefined) return {}
-  const { counts, firstNames } = tally
+  const { counts } = tally
+  const firstNames = {
+    new: tally.firstNames.new.slice(0, MAX_NAMES),
+    changed: tally.firstNames.changed.slice(0, MAX_NAMES),
+    deleted: tally.firstNames.deleted.slice(0, MAX_NAMES),
+  }
   return {
     ...(counts.new > 0 && { newTopics: counts.new, firstNewTopics: firstNames.new }),
     ...(counts.changed > 0 && { changedTopics: counts.changed, firstChangedTopics: firstNames.changed }),
     ...(counts.deleted > 0 && { deletedTopics: counts.deleted, firstDeletedTopics: firstNames.deleted }),
   }
+}
+
+/** The same in words, such as `; topics: 1 new (TopicA), 2 deleted (TopicB, TopicC)`. */
+function tallyText({ counts, firstNames } = new TopicTally()): string {
+  const parts = (['new', 'changed', 'deleted'] as const)
+    .filter((change) => counts[change] > 0)
+    .map((change) => {
+      const names = firstNames[change].slice(0, MAX_NAMES)
+      const more = counts[change] > names.length ? ', …' : ''
+      return `${counts[change]} ${change} (${names.join(', ')}${more})`
+    })
+  return parts.length === 0 ? '' : `; topics: ${parts.join(', ')}`
 }
 
 /** Address, name and cluster, each shortened. */

@@ -10,13 +10,17 @@ import {
   type RemotingCommand,
   type RemotingResponse,
 } from '../../protocol/remoting-command.ts'
+import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
-import { Connection } from './connection.ts'
+import type { CloseReason, TlsSession } from '../../stats/connections.ts'
+import { Connection, socketFailure } from './connection.ts'
 import type { ConnectionMemoryLimit, LimitedConnection, RequestsInProgress } from './connection-limits.ts'
 import { type LargeFrameThrottle, MIN_PAUSE_BYTES } from './large-frame-throttle.ts'
+import { kindAfter } from './peer-kind.ts'
 import type { RemotingServerOptions } from './remoting-server.ts'
 import type { ResponseBuffer } from './response-buffer.ts'
 import type { SharedReadBuffer } from './shared-read-buffer.ts'
+import { tlsSessionOf } from './tls-acceptor.ts'
 
 /** What all channels of a server share. */
 export interface ChannelOptions
@@ -52,6 +56,8 @@ const MAX_WRITE_BYTES = 256 * 1024
  * read.
  */
 export class Channel extends Connection implements ChannelRef, LimitedConnection {
+  readonly state = 'open'
+  override readonly tls: TlsSession | null
   readonly #options: ChannelOptions
   readonly #decoder: FrameDecoder
   /** What is written when the socket has drained. */
@@ -72,12 +78,16 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   /** @param accepted - The connection as it was until now; over TLS its socket was another one. */
   constructor(socket: Socket, options: ChannelOptions, accepted: Connection) {
     super(accepted.id, socket, accepted, accepted.maxIdleMs, options.nowMs())
+    this.tls = tlsSessionOf(socket)
     this.#options = options
     this.#decoder = new FrameDecoder(options.maxFrameBytes, options.buffers)
     this.#sharesReads = options.reads?.attach(socket, (bytes) => this.receive(bytes)) === true
     if (!this.#sharesReads) socket.on('data', (chunk: Buffer) => this.receive(chunk))
     socket.on('drain', () => this.#onDrain())
-    socket.on('error', (error) => options.events.onChannelFailure(this, error))
+    socket.on('error', (error) => {
+      this.closeReason ??= socketFailure(error)
+      options.events.onChannelFailure(this, error)
+    })
     socket.on('close', () => {
       this.closed = true
       // The tables may refer to this channel for longer.
@@ -88,18 +98,18 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
     })
   }
 
-  override closeGently(): void {
-    this.closing = true
+  override closeGently(reason: CloseReason): void {
+    this.beginClosing(reason)
     this.#end()
   }
 
-  override finish(): void {
-    this.closing = true
+  override finish(reason: CloseReason): void {
+    this.beginClosing(reason)
     if (!this.#busy) this.#end()
   }
 
   evict(error: LimitError): void {
-    this.destroy()
+    this.destroy({ cause: 'limit', code: error.limit, detail: error.message })
     this.#options.events.onChannelFailure(this, error)
   }
 
@@ -110,6 +120,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
     const decoder = this.#decoder
     const wasLarge = decoder.partialBytes >= LARGE_FRAME_BYTES
     this.lastActivityMs = nowMs()
+    this.bytesIn += chunk.length
     counters.bytesIn += chunk.length
     decoder.append(chunk)
     this.#work()
@@ -161,7 +172,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
       }
       this.#flush()
       this.#options.events.onChannelFailure(this, error)
-      this.closeGently()
+      this.closeGently({ cause: 'invalid_frame', code: error.code, detail: error.message })
       return
     }
     this.#flush()
@@ -183,6 +194,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   #handle(request: RemotingCommand, context: RequestContext): void {
     // This server sends no requests over these connections, so a response is dropped, as in Java.
     if (isResponse(request)) return
+    this.#note(request)
     const { dispatcher, inProgress, durations } = this.#options
     const isTimed = durations.isTimed(request.code)
     const error = request.body === null ? undefined : inProgress.check(request.body.length)
@@ -191,6 +203,15 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
     const arrivedMs = isTimed ? context.nowMs : undefined
     if (response instanceof Promise) this.#await(request, response, arrivedMs)
     else this.#queue(request, response, arrivedMs)
+  }
+
+  /** Each lookup passes here: fields are written, nothing is allocated. */
+  #note({ code, language, version }: RemotingCommand): void {
+    this.requests++
+    this.language = language
+    this.version = version
+    if (code === RequestCode.GET_ROUTEINFO_BY_TOPIC && this.kind !== 'unknown') return
+    this.kind = kindAfter(this.kind, code)
   }
 
   #await(request: RemotingCommand, response: Promise<RemotingResponse>, arrivedMs: number | undefined): void {
@@ -216,7 +237,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   #onInternalError(error: unknown): void {
     this.#options.responses.clear()
     this.#options.events.onChannelInternalError(this, error)
-    this.destroy()
+    this.destroy({ cause: 'internal_error', code: null, detail: `${error}` })
   }
 
   /** @param arrivedMs - When the request arrived, if it is timed. */
@@ -272,6 +293,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
 
   #write(bytes: Buffer): void {
     if (this.socket.destroyed || this.socket.writableEnded) return
+    this.bytesOut += bytes.length
     this.#options.counters.bytesOut += bytes.length
     if (!this.socket.write(bytes)) this.#congested = true
   }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { foreignProtocol } from '../../protocol/frame-decoder.ts'
 import { formatAddress, isLoopback, peerAddress } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
-import { Connection } from './connection.ts'
+import { Connection, socketFailure } from './connection.ts'
 import type { ConnectionsPerAddress } from './connection-limits.ts'
 import { readProxyHeader, type TrustedNetworks } from './proxy-header.ts'
 import type { RemotingServerOptions } from './remoting-server.ts'
@@ -45,21 +45,29 @@ const TLS_HANDSHAKE = 0x16
  * request although TLS was enforced.
  */
 export class ConnectionHandshake extends Connection {
+  readonly state = 'handshake'
   readonly #context: HandshakeContext
   readonly #onBytes = (chunk: Buffer): void => this.#onData(chunk)
   #chunks: Buffer[] = []
   #bytes = 0
   #wantedBytes = 1
-  #proxied = false
   #handshakeSinceMs: number | undefined
 
   constructor(id: number, socket: Socket, context: HandshakeContext) {
-    const peer = { remoteAddress: peerAddress(socket), isLoopback: isLoopback(socket.remoteAddress ?? '') }
-    super(id, socket, peer, context.maxIdleMs(), context.nowMs())
+    const openedMs = context.nowMs()
+    const peer = {
+      remoteAddress: peerAddress(socket),
+      isLoopback: isLoopback(socket.remoteAddress ?? ''),
+      openedMs,
+      proxied: false,
+    }
+    super(id, socket, peer, context.maxIdleMs(), openedMs)
     this.#context = context
     socket.on('data', this.#onBytes)
     // A `close` follows, and a channel listens by itself.
-    socket.on('error', () => {})
+    socket.on('error', (error) => {
+      this.closeReason ??= socketFailure(error)
+    })
   }
 
   override extendIdleTime(pausedMs: number, nowMs: number): void {
@@ -85,7 +93,7 @@ export class ConnectionHandshake extends Connection {
     if (this.#bytes < this.#wantedBytes) return
     const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#bytes)
     try {
-      const rest = this.#proxied ? bytes : this.#afterProxyHeader(bytes)
+      const rest = this.proxied ? bytes : this.#afterProxyHeader(bytes)
       if (rest === undefined) return
       this.#keep(rest)
       if (rest.length > 0) this.#decide(rest)
@@ -110,7 +118,7 @@ export class ConnectionHandshake extends Connection {
       const why = `PROXY header from ${proxy}, which is outside proxyProtocolTrustedNetworks`
       throw new HandshakeError('ERR_PROXY_UNTRUSTED', why)
     }
-    this.#proxied = true
+    this.proxied = true
     this.#wantedBytes = 1
     if (header.source) {
       const { host, port } = header.source
@@ -169,7 +177,9 @@ export class ConnectionHandshake extends Connection {
   }
 
   #reject(error: HandshakeError): void {
-    this.destroy()
+    const { code, message: detail, limit } = error
+    const cause = limit === undefined ? 'handshake_failed' : 'limit'
+    this.destroy({ cause, code: limit ?? code, detail })
     this.#chunks = []
     this.#context.onRejected(this, error)
   }

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
+import type { CloseReason, OpenConnection, PeerKind, TlsSession } from '../../stats/connections.ts'
 
 /** An open connection: until its first frame a handshake, then a channel with the same id. */
-export abstract class Connection {
+export abstract class Connection implements OpenConnection {
+  abstract readonly state: OpenConnection['state']
   /** Unique in the server. */
   readonly id: number
   /** `host:port` of the peer, also behind a proxy. */
@@ -10,23 +12,35 @@ export abstract class Connection {
   isLoopback: boolean
   /** The connection is closed when it was idle for this many milliseconds. */
   readonly maxIdleMs: number
-  /** When bytes last went in or out. */
+  readonly openedMs: number
+  readonly tls: TlsSession | null = null
+  proxied: boolean
+  kind: PeerKind = 'unknown'
+  language: string | null = null
+  version: number | null = null
+  requests = 0
+  bytesIn = 0
+  bytesOut = 0
   lastActivityMs: number
   /** Whether what the peer sends is ignored from now on. */
   closing = false
+  /** Why it is being closed; undefined if the peer closes it. */
+  closeReason: CloseReason | undefined
   protected readonly socket: Socket
 
   constructor(
     id: number,
     socket: Socket,
-    { remoteAddress, isLoopback }: Pick<Connection, 'remoteAddress' | 'isLoopback'>,
+    peer: Pick<Connection, 'remoteAddress' | 'isLoopback' | 'openedMs' | 'proxied'>,
     maxIdleMs: number,
     nowMs: number,
   ) {
     this.id = id
     this.socket = socket
-    this.remoteAddress = remoteAddress
-    this.isLoopback = isLoopback
+    this.remoteAddress = peer.remoteAddress
+    this.isLoopback = peer.isLoopback
+    this.openedMs = peer.openedMs
+    this.proxied = peer.proxied
     this.maxIdleMs = maxIdleMs
     this.lastActivityMs = nowMs
   }
@@ -37,20 +51,36 @@ export abstract class Connection {
   }
 
   /** Closes at once. */
-  destroy(): void {
-    this.closing = true
+  destroy(reason: CloseReason): void {
+    this.beginClosing(reason)
     this.socket.destroy()
   }
 
   /** Closes when everything written has been sent. */
-  closeGently(): void {
-    this.destroy()
+  closeGently(reason: CloseReason): void {
+    this.destroy(reason)
   }
 
   /** Closes when the request in progress, if any, has its response. */
-  finish(): void {
-    this.destroy()
+  finish(reason: CloseReason): void {
+    this.destroy(reason)
   }
+
+  /** The first reason counts. */
+  protected beginClosing(reason: CloseReason): void {
+    this.closing = true
+    this.closeReason ??= reason
+  }
+}
+
+/** The reason of a connection that is closed for a cause that says it all. */
+export function closedFor(cause: CloseReason['cause']): CloseReason {
+  return { cause, code: null, detail: null }
+}
+
+/** The reason of a connection whose socket has failed. */
+export function socketFailure({ message, code }: NodeJS.ErrnoException): CloseReason {
+  return { cause: 'socket_error', code: code ?? null, detail: message }
 }
 
 /** Time from the first connection to the last, however many there are. */
@@ -78,7 +108,7 @@ export function closeGradually(
     // Read at each step: meanwhile some have closed, some were active, and some have become a channel.
     const open = [...connections()].filter(({ closing }) => !closing)
     open.sort((a, b) => b.lastActivityMs - a.lastActivityMs)
-    for (const connection of open.splice(-perStep)) connection.finish()
+    for (const connection of open.splice(-perStep)) connection.finish(closedFor('shutdown'))
     if (open.length === 0) end()
   }
   const end = every(STEP_MS, step)

@@ -3,12 +3,13 @@ import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { BufferPool } from '../../protocol/frame-decoder.ts'
 import type { ChannelRef } from '../../protocol/processor.ts'
 import type { SerializeType } from '../../protocol/remoting-command.ts'
+import { type ClosedConnection, ClosedConnections, type OpenConnection } from '../../stats/connections.ts'
 import { Counters } from '../../stats/counters.ts'
 import { RequestDurations } from '../../stats/durations.ts'
 import { formatAddress, peerAddress } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
-import { type Connection, closeGradually } from './connection.ts'
+import { type Connection, closedFor, closeGradually } from './connection.ts'
 import { ConnectionHandshake, type HandshakeContext, type HandshakeOptions } from './connection-handshake.ts'
 import { ConnectionMemoryLimit, ConnectionsPerAddress, RequestsInProgress } from './connection-limits.ts'
 import { LargeFrameThrottle } from './large-frame-throttle.ts'
@@ -93,6 +94,7 @@ export class RemotingServer {
   readonly #server: Server
   /** By id, in the order in which they were accepted; first as a handshake, then as a channel. */
   readonly #connections = new Map<number, Connection>()
+  readonly #closed = new ClosedConnections()
   readonly #perAddress: ConnectionsPerAddress
   readonly #inProgress: RequestsInProgress
   #lastConnectionId = 0
@@ -144,6 +146,16 @@ export class RemotingServer {
     return this.#connections.size
   }
 
+  /** What is known of each open connection, in the order in which they were accepted. */
+  openConnections(): Iterable<OpenConnection> {
+    return this.#connections.values()
+  }
+
+  /** The connections that closed last. */
+  closedConnections(): readonly ClosedConnection[] {
+    return this.#closed.list()
+  }
+
   /** Bytes of request bodies that are in progress. */
   get requestBytesInProgress(): number {
     return this.#inProgress.bytes
@@ -175,9 +187,9 @@ export class RemotingServer {
     for (const connection of this.#connections.values()) connection.extendIdleTime(pausedMs, nowMs)
   }
 
-  /** Closes a connection when everything written to it has been sent; does nothing if it has closed. */
+  /** Closes the connection of a broker that has expired when everything written to it has been sent. */
   closeChannel(id: number): void {
-    this.#connections.get(id)?.closeGently()
+    this.#connections.get(id)?.closeGently(closedFor('broker_expired'))
   }
 
   /**
@@ -205,7 +217,7 @@ export class RemotingServer {
     const endClosing = closeGradually(() => this.#connections.values(), this.#options.every)
     await Promise.race([allClosed, timeout])
     endClosing()
-    for (const connection of this.#connections.values()) connection.destroy()
+    for (const connection of this.#connections.values()) connection.destroy(closedFor('shutdown'))
     if (this.connections > 0) await allClosed
   }
 
@@ -300,7 +312,6 @@ export class RemotingServer {
     const handshake = new ConnectionHandshake(++this.#lastConnectionId, socket, this.#handshakeContext)
     this.#connections.set(handshake.id, handshake)
     socket.on('close', () => {
-      counters.connectionsClosed++
       this.#perAddress.release(socket)
       if (this.#connections.get(handshake.id) === handshake) this.#remove(handshake)
     })
@@ -316,8 +327,13 @@ export class RemotingServer {
     if (firstBytes !== undefined) channel.receive(firstBytes)
   }
 
-  #remove({ id }: Connection): void {
-    this.#connections.delete(id)
+  #remove(connection: Connection): void {
+    const { counters, nowMs } = this.#options
+    const reason = connection.closeReason ?? closedFor('peer_closed')
+    this.#connections.delete(connection.id)
+    this.#closed.add(connection, reason, nowMs())
+    counters.connectionsClosed++
+    counters.connectionsClosedBy[reason.cause]++
     for (const wake of this.#waiting.splice(0)) wake()
   }
 
@@ -326,7 +342,7 @@ export class RemotingServer {
     for (const connection of this.#connections.values()) {
       if (nowMs - connection.lastActivityMs >= connection.maxIdleMs) {
         this.#options.events.onChannelIdle(connection)
-        connection.destroy()
+        connection.destroy(closedFor('idle'))
       } else if (connection instanceof ConnectionHandshake) connection.closeIfLate()
     }
   }

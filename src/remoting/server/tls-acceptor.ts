@@ -1,11 +1,7 @@
 import type { Socket } from 'node:net'
-import {
-  createServer,
-  type DetailedPeerCertificate,
-  type Server,
-  type TLSSocket,
-  type TlsOptions,
-} from 'node:tls'
+import { createServer, type DetailedPeerCertificate, type Server, TLSSocket, type TlsOptions } from 'node:tls'
+import { cutText } from '../../common/log-throttle.ts'
+import type { TlsSession } from '../../stats/connections.ts'
 import { HandshakeError } from '../errors.ts'
 
 /** The certificate of a TLS server, and what it requires of its clients. */
@@ -111,6 +107,22 @@ export class TlsAcceptor {
       socket.destroy()
     }
     onEnd?.(error ?? socket)
+  }
+}
+
+/** A longer subject of a certificate is cut. */
+const MAX_SUBJECT_CHARACTERS = 200
+
+/** What the ends of a TLS socket have agreed on; null for a plaintext socket. */
+export function tlsSessionOf(socket: Socket): TlsSession | null {
+  if (!(socket instanceof TLSSocket)) return null
+  const subject = socket.getPeerX509Certificate()?.subject
+  return {
+    protocol: socket.getProtocol() ?? 'unknown',
+    cipher: socket.getCipher().standardName,
+    // Node puts each attribute on a line of its own.
+    clientSubject:
+      subject === undefined ? null : cutText(subject.replaceAll('\n', ', '), MAX_SUBJECT_CHARACTERS),
   }
 }
 

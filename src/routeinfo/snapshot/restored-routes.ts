@@ -172,13 +172,17 @@ export class RestoredRoutes {
     const leaving: readonly Leaving[] = isRenamed ? [{ ...known, reason: 'renamed' }] : changes.removals
     const tallies = yield* this.#topicsOf(leaving)
     // From here on in one slice, since lookups see these changes at once.
-    const left = leaving.filter((each) => this.#leave(each, changes))
+    const left: RouteEvent[] = []
+    for (const each of leaving) {
+      const brokerId = this.#idOf(each)
+      if (this.#leave(each, changes)) left.push(unregistered(each, brokerId))
+    }
     if (registered !== undefined) this.#return(registered, changes)
     // The live tables compared their own members only.
     const live = changes.events.filter(
       (event) => event.kind !== 'min broker id changed' || !this.groups.has(event.brokerName),
     )
-    changes.events = [...left.map(unregistered), ...live]
+    changes.events = [...left, ...live]
     const removed = new Set([...changes.groups].filter((name) => this.#refresh(name, tables, changes)))
     for (const event of changes.events)
       if (event.kind === 'broker unregistered' && removed.delete(event.broker.brokerName))
@@ -196,6 +200,11 @@ export class RestoredRoutes {
       yield
     }
     return tallies
+  }
+
+  #idOf({ brokerName, brokerAddr }: Leaving): bigint | undefined {
+    const { members } = this.groups.get(brokerName) ?? { members: [] }
+    return [...members].find(([, addr]) => addr === brokerAddr)?.[0]
   }
 
   /** @returns Whether a restored broker has left. */
@@ -321,8 +330,11 @@ function keyOf({ clusterName, brokerAddr }: Pick<BrokerIdentity, 'clusterName' |
   return brokerKey(clusterName, brokerAddr)
 }
 
-function unregistered({ clusterName, brokerName, brokerAddr, reason, peer }: Leaving): RouteEvent {
-  const broker = { clusterName, brokerName, brokerAddr }
+function unregistered(
+  { clusterName, brokerName, brokerAddr, reason, peer }: Leaving,
+  brokerId: bigint | undefined,
+): RouteEvent {
+  const broker = { clusterName, brokerName, brokerId, brokerAddr }
   return { kind: 'broker unregistered', broker, reason, peer, topicChanges: new TopicTally() }
 }
 

@@ -126,7 +126,7 @@ export class SteppedServer {
         [RequestCode.REGISTER_BROKER]: handleRegisterBroker({
           ...options,
           routeInfo: this.routeInfo,
-          log: () => {},
+          onRegistrationRejected: () => {},
         }),
         [RequestCode.UNREGISTER_BROKER]: leavesStray
           ? strayingLeave(this.routeInfo, defer)

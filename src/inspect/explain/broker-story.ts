@@ -1,0 +1,271 @@
+import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
+import { brokerConfLine, mqadmin } from '../commands.ts'
+import { hostOf } from '../findings/announced-address.ts'
+import type {
+  BrokerPast,
+  Departure,
+  PermissionChange,
+  RegistrationRejection,
+} from '../history/route-history.ts'
+import type { SimilarName } from '../similar-names.ts'
+import { type Story, story } from './story.ts'
+import { at, type Clocks, causeText, count, memberText, name, names } from './wording.ts'
+
+/** What a broker's story may be. */
+export const BROKER_VERDICTS = {
+  registered: 'It is registered, and nothing is wrong that this server can see.',
+  provisional: 'It is shown from the snapshot and has not registered since the restart of this server.',
+  heartbeat_late: 'It is registered, but has sent nothing for more than half of its timeout.',
+  address_unreachable:
+    'It is registered, but its address takes no connection from this server (`brokerProbe`).',
+  address_differs: 'It is registered, but announces an address that clients elsewhere cannot connect to.',
+  no_master: 'Slaves are registered, but no master.',
+  not_writable: 'It is registered, but none of its topics is writable.',
+  rejected: 'Its registration is rejected.',
+  unregistered: 'It unregistered by its own request.',
+  connection_lost: 'Its connection to this server closed.',
+  expired: 'It sent no heartbeat within its timeout.',
+  unreachable: 'It sent no heartbeats, and its address took no connection.',
+  not_returned: 'It did not register again after the restart of this server.',
+  renamed: 'Its address registered under another broker name.',
+  only_on_peers: 'It is registered at another NameServer, not here.',
+  never_registered: 'It has not registered since the start of this server.',
+} as const
+export type BrokerVerdict = keyof typeof BROKER_VERDICTS
+
+/** A member of a broker group. */
+export interface MemberFacts {
+  readonly brokerId: bigint
+  readonly brokerAddr: string
+  /** The peer of its last registration; undefined for one that is restored. */
+  readonly peer: string | undefined
+  readonly heartbeatAgeMs: number | undefined
+  readonly heartbeatTimeoutMs: number | undefined
+  readonly isProvisional: boolean
+  /** Why its address cannot be reached from here. */
+  readonly suspicion: string | undefined
+  /** Why clients elsewhere cannot connect to the announced address. */
+  readonly addressProblem: string | undefined
+}
+
+/** What the tables, the history and others know of a broker name. */
+export interface BrokerFacts {
+  readonly brokerName: string
+  readonly clusters: readonly string[]
+  /** None if it is not registered. */
+  readonly members: readonly MemberFacts[]
+  readonly enableActingMaster: boolean
+  readonly topics: number
+  readonly writableTopics: number
+  readonly permissionChange: PermissionChange | undefined
+  readonly past: BrokerPast | undefined
+  readonly departures: readonly Departure[]
+  /** The last registration that was rejected, and whether that was within the last minutes. */
+  readonly rejection: RegistrationRejection | undefined
+  readonly isRejected: boolean
+  readonly similar: readonly SimilarName[]
+  /** Addresses of peers that it is registered at. */
+  readonly peers: readonly string[]
+  readonly startedMs: number
+  readonly clocks: Clocks
+}
+
+/** Departures within this time that make a broker flap. */
+const FLAPPING_MS = 600_000
+const FLAPPING_DEPARTURES = 3
+/** Members of which the story tells. */
+const MAX_MEMBERS = 4
+
+/** What has become of a broker. */
+export function tellBroker(facts: BrokerFacts): Story<BrokerVerdict> {
+  return facts.members.length > 0 ? registered(facts) : notRegistered(facts)
+}
+
+function registered(facts: BrokerFacts): Story<BrokerVerdict> {
+  const { brokerName, clusters, members, past, topics, clocks } = facts
+  const broker = name(brokerName)
+  const since = past === undefined ? '' : `, since ${at(past.lastRegisteredMs, clocks).slice(3)}`
+  const summary = `${broker} of ${names(clusters)} is registered with ${count(topics, 'topic')}${since}: ${members.slice(0, MAX_MEMBERS).map(presence).join('; ')}${members.length > MAX_MEMBERS ? '; …' : ''}.`
+  const problems = problemsOf(facts)
+  const notes = [
+    clusters.length > 1
+      ? `Its name is used in the clusters ${names(clusters)}: clients take the brokers of both for one group, so one cluster must rename its own.`
+      : undefined,
+    rejectionText(facts),
+    flappingText(facts),
+    facts.departures.length > 0 ? departureText(facts.departures.at(-1) as Departure, clocks) : undefined,
+  ]
+  const [worst] = problems
+  return story(
+    worst?.verdict ?? 'registered',
+    [
+      ...(worst === undefined ? [summary] : []),
+      ...problems.map(({ text }) => text),
+      ...(worst === undefined ? [] : [summary]),
+      ...notes,
+    ],
+    problems.map(({ command }) => command),
+  )
+}
+
+function presence({ brokerId, brokerAddr, peer, heartbeatAgeMs }: MemberFacts): string {
+  const role = brokerId === MASTER_ID ? 'master' : `slave ${brokerId}`
+  if (heartbeatAgeMs === undefined || peer === undefined) return `${role} ${name(brokerAddr)}`
+  return `${role} ${name(brokerAddr)}, registered from ${peer}, last heartbeat ${seconds(heartbeatAgeMs)} ago`
+}
+
+interface Problem {
+  readonly verdict: BrokerVerdict
+  readonly text: string
+  readonly command?: string | null
+}
+
+/** The worst first. */
+function problemsOf(facts: BrokerFacts): Problem[] {
+  const { brokerName, members, isRejected, rejection, clocks } = facts
+  const broker = name(brokerName)
+  const problems: Problem[] = []
+  if (isRejected && rejection !== undefined) {
+    const text = `This server rejects what ${broker} registers: what it registered before stays, and what is new is missing.`
+    problems.push({ verdict: 'rejected', text })
+  }
+  for (const { brokerAddr, suspicion } of members)
+    if (suspicion !== undefined) {
+      const text = `${broker} at ${name(brokerAddr)} sends no heartbeats, and its address takes no connection from this server: ${suspicion}.`
+      problems.push({ verdict: 'address_unreachable', text })
+    }
+  if (!members.some(({ brokerId }) => brokerId === MASTER_ID)) problems.push(noMaster(facts))
+  else if (facts.topics > 0 && facts.writableTopics === 0) problems.push(notWritable(facts))
+  for (const { brokerAddr, peer = '', addressProblem } of members)
+    if (addressProblem !== undefined) {
+      const text = `${broker} announces ${name(brokerAddr)}, which ${addressProblem}; it registers from ${hostOf(peer)}. Clients report "connect to ${name(brokerAddr)} failed": set brokerIP1 in its broker.conf and restart it.`
+      problems.push({ verdict: 'address_differs', text, command: brokerConfLine('brokerIP1', hostOf(peer)) })
+    }
+  for (const { brokerAddr, heartbeatAgeMs = 0, heartbeatTimeoutMs = Number.POSITIVE_INFINITY } of members)
+    if (heartbeatAgeMs > heartbeatTimeoutMs / 2) {
+      const text = `${broker} at ${name(brokerAddr)} has sent nothing for ${seconds(heartbeatAgeMs)} and will be removed after ${seconds(heartbeatTimeoutMs)}: see whether it is paused, overloaded or cut off.`
+      problems.push({ verdict: 'heartbeat_late', text, command: mqadmin('brokerStatus', { b: brokerAddr }) })
+    }
+  const provisional = members.filter(({ isProvisional }) => isProvisional)
+  if (provisional.length > 0) {
+    const text = `${names(provisional.map(({ brokerAddr }) => brokerAddr))} of ${broker} is shown from the snapshot: it has not registered since this server started ${at(facts.startedMs, clocks)}, and is removed if it does not within routeSnapshotGraceMillis.`
+    problems.push({ verdict: 'provisional', text })
+  }
+  return problems
+}
+
+function noMaster({ brokerName, enableActingMaster, departures, clocks }: BrokerFacts): Problem {
+  const masterLeft = departures.findLast(({ brokerId }) => brokerId === MASTER_ID)
+  const why =
+    masterLeft === undefined
+      ? 'none has registered.'
+      : `${name(masterLeft.brokerAddr)} ${causeText(masterLeft.cause)}, ${at(masterLeft.atMs, clocks)}.`
+  const role = enableActingMaster ? 'A slave acts as master for consumers' : 'Its slaves serve consumers only'
+  const text = `${name(brokerName)} has no master and takes no messages: ${why} ${role}; start the master (brokerId=0).`
+  return { verdict: 'no_master', text }
+}
+
+function notWritable({ brokerName, topics, permissionChange: change, clocks }: BrokerFacts): Problem {
+  const why =
+    change?.kind === 'wiped'
+      ? `its write permission was wiped ${at(change.atMs, clocks)} by ${change.by} (request 205, as mqadmin wipeWritePerm sends)`
+      : 'it registers them so (brokerPermission in its broker.conf)'
+  const text = `None of the ${count(topics, 'topic')} of ${name(brokerName)} is writable: ${why}.`
+  const command = change?.kind === 'wiped' ? mqadmin('addWritePerm', { b: brokerName }) : null
+  return { verdict: 'not_writable', text, command }
+}
+
+function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
+  const { brokerName, departures, isRejected, rejection, peers, startedMs, clocks } = facts
+  const broker = name(brokerName)
+  const last = departures.at(-1)
+  const rejected = rejectionText(facts)
+  if (rejected !== undefined && (isRejected || last === undefined || (rejection?.atMs ?? 0) > last.atMs)) {
+    return story(
+      'rejected',
+      [`${broker} is not registered: this server rejects its registration.`, rejected],
+      [],
+    )
+  }
+  if (last !== undefined) {
+    const others = departures.slice(0, -1).filter((each) => last.atMs - each.atMs < FLAPPING_MS)
+    return story(
+      VERDICT_OF_CAUSE[last.cause],
+      [
+        `${broker} is not registered. ${departureText(last, clocks)}`,
+        last.topics > 0
+          ? `${count(last.topics, 'topic')} lost ${last.topics === 1 ? 'its' : 'their'} queues there.`
+          : undefined,
+        others.length > 0
+          ? `Before that, ${count(others.length, 'departure')} of its brokers within ten minutes.`
+          : undefined,
+        peersText(peers),
+        ADVICE[last.cause],
+      ],
+      [mqadmin('clusterList', {})],
+    )
+  }
+  if (peers.length > 0)
+    return story(
+      'only_on_peers',
+      [`${broker} is not registered here. ${peersText(peers)}`, ALL_NAMESERVERS],
+      [],
+    )
+  const text = `${broker} has not registered since this server started ${at(startedMs, clocks)}.`
+  return story(
+    'never_registered',
+    [text, similarText(facts), 'It must have this server in its namesrvAddr (NAMESRV_ADDR), and reach it.'],
+    [mqadmin('clusterList', {})],
+  )
+}
+
+const VERDICT_OF_CAUSE = {
+  request: 'unregistered',
+  renamed: 'renamed',
+  'connection lost': 'connection_lost',
+  expired: 'expired',
+  unreachable: 'unreachable',
+  'not returned': 'not_returned',
+} as const satisfies Record<Departure['cause'], BrokerVerdict>
+
+const ADVICE: Readonly<Record<Departure['cause'], string>> = {
+  request: 'Start it again if it is needed.',
+  renamed: 'Look for the new name; clients find topics under that.',
+  'connection lost': 'See whether its process runs, and its log (broker.log, store.log).',
+  expired: 'See whether its process is paused (GC, stopped by a signal) or cut off from this server.',
+  unreachable: 'See whether its machine runs and is reachable from here.',
+  'not returned': 'See whether it runs and has this server in its namesrvAddr.',
+}
+
+const ALL_NAMESERVERS = 'Brokers must have all NameServers in namesrvAddr.'
+
+function departureText(departure: Departure, clocks: Clocks): string {
+  const from = departure.peer === undefined ? '' : `, connected from ${departure.peer}`
+  return `${memberText(departure)}${from}, ${causeText(departure.cause)}, ${at(departure.atMs, clocks)}.`
+}
+
+function peersText(peers: readonly string[]): string | undefined {
+  return peers.length === 0 ? undefined : `It is registered at the NameServer ${names(peers)}.`
+}
+
+function rejectionText({ rejection, clocks }: BrokerFacts): string | undefined {
+  if (rejection === undefined) return undefined
+  const { brokerAddr, by, reason, atMs } = rejection
+  return `The registration of ${name(brokerAddr)} from ${by} was rejected ${at(atMs, clocks)}: ${reason}.`
+}
+
+function flappingText({ departures, clocks }: BrokerFacts): string | undefined {
+  const recent = departures.filter(({ atMs }) => clocks.nowMs() - atMs < FLAPPING_MS)
+  if (recent.length < FLAPPING_DEPARTURES) return undefined
+  return `It has left ${recent.length} times within ten minutes.`
+}
+
+function similarText({ similar }: BrokerFacts): string | undefined {
+  return similar.length === 0
+    ? undefined
+    : `Registered with a similar name: ${names(similar.map((each) => each.name))}.`
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1_000)} s`
+}

@@ -1,0 +1,238 @@
+import { CURRENT_VERSION } from '../../protocol/remoting-command.ts'
+import type { RouteHistory } from '../history/route-history.ts'
+import { MISS_COUNTS_SCHEMA, SIMILAR_SCHEMA, shownMiss } from '../misses-view.ts'
+import { dateOf, type InspectSources } from '../sources.ts'
+import {
+  integerOf,
+  LONG_SCHEMA,
+  longValue,
+  objectOf,
+  type Schema,
+  type View,
+  ViewError,
+  type ViewRequest,
+} from '../view.ts'
+import { BROKER_VERDICTS, tellBroker } from './broker-story.ts'
+import { brokerFacts, topicFacts } from './facts.ts'
+import { TOPIC_VERDICTS, tellTopic } from './topic-story.ts'
+import { causeText, count, memberText, name } from './wording.ts'
+
+/** Brokers, members and past events that are shown. */
+const MAX_SHOWN = 64
+
+/** `/api/v1/explain`: why clients find a topic or not, or what has become of a broker. */
+export function explainView(sources: InspectSources): View {
+  return {
+    path: '/api/v1/explain',
+    summary:
+      'Why clients find a topic or not, or what has become of a broker, in sentences. Either `topic` or `broker` is required.',
+    parameters: [
+      { name: 'topic', summary: 'The topic.', schema: { type: 'string', minLength: 1 } },
+      {
+        name: 'broker',
+        summary: 'The name of the broker, or its announced address.',
+        schema: { type: 'string', minLength: 1 },
+      },
+      {
+        name: 'version',
+        summary: `Version of the client that looks the topic up. Default ${CURRENT_VERSION}, 5.5.0.`,
+        schema: { type: 'integer', minimum: 0 },
+      },
+      {
+        name: 'zone',
+        summary: 'Zone to which the client restricts its routes. Default: none.',
+        schema: { type: 'string' },
+      },
+    ],
+    response: RESPONSE,
+    read: (request) => {
+      const [topic, broker] = [request.query.get('topic'), request.query.get('broker')]
+      if (topic && broker === null) return explainTopic(topic, request, sources)
+      if (broker && topic === null) return explainBroker(broker, request, sources)
+      throw new ViewError('ERR_BAD_REQUEST', 'either topic=NAME or broker=NAME is required')
+    },
+  }
+}
+
+async function explainTopic(topic: string, { query, owner }: ViewRequest, sources: InspectSources) {
+  const version = integerOf(query, 'version', { min: 0, max: 2 ** 31 - 1, otherwise: CURRENT_VERSION })
+  const facts = await topicFacts(topic, { version, zone: query.get('zone') }, sources, owner)
+  const { lookup, cells, similar, miss } = facts
+  const brokerNames = new Set([
+    ...cells.map(({ brokerName }) => brokerName),
+    ...sources.history.topicRemovals(topic).map(({ brokerName }) => brokerName),
+  ])
+  const { topic: _, ...misses } = miss === undefined ? { topic } : shownMiss(miss)
+  return {
+    subject: { kind: 'topic', name: topic },
+    ...tellTopic(facts),
+    now: {
+      ...lookup,
+      brokers: cells.slice(0, MAX_SHOWN).map((cell) => ({
+        brokerName: cell.brokerName,
+        cluster: cell.cluster,
+        perm: cell.perm,
+        readQueues: cell.readQueues,
+        writeQueues: cell.writeQueues,
+        hasMaster: cell.hasMaster,
+        provisional: cell.isProvisional,
+        visible: cell.isVisible,
+      })),
+      members: null,
+    },
+    misses: miss === undefined ? null : misses,
+    history: pastOf(
+      [...topicPast(topic, sources.history), ...brokerPast(brokerNames, sources.history)],
+      sources,
+    ),
+    similar,
+  }
+}
+
+async function explainBroker(nameOrAddress: string, { owner }: ViewRequest, sources: InspectSources) {
+  const facts = await brokerFacts(nameOrAddress, sources, owner)
+  const { brokerName, members, similar } = facts
+  return {
+    subject: { kind: 'broker', name: brokerName },
+    ...tellBroker(facts),
+    now: {
+      code: null,
+      remark: null,
+      brokers: null,
+      members: members.slice(0, MAX_SHOWN).map((member) => ({
+        brokerId: longValue(member.brokerId),
+        address: member.brokerAddr,
+        peer: member.peer ?? null,
+        heartbeatAgeMs: member.heartbeatAgeMs === undefined ? null : Math.round(member.heartbeatAgeMs),
+        provisional: member.isProvisional,
+      })),
+    },
+    misses: null,
+    history: pastOf(brokerPast([brokerName], sources.history), sources),
+    similar,
+  }
+}
+
+/** Something that happened. */
+interface Past {
+  readonly atMs: number
+  readonly text: string
+}
+
+function topicPast(topic: string, history: RouteHistory): Past[] {
+  const past: Past[] = []
+  const deletion = history.topicDeletion(topic)
+  if (deletion !== undefined)
+    past.push({
+      ...deletion,
+      text: `deleted on ${count(deletion.brokers, 'broker')} by ${deletion.by} (request 216)`,
+    })
+  const registration = history.topicRegistration(topic)
+  if (registration !== undefined) {
+    const text = `registered on ${count(registration.brokers, 'broker')} by ${registration.by} (request 217)`
+    past.push({ ...registration, text })
+  }
+  for (const { atMs, brokerName, cause } of history.topicRemovals(topic)) {
+    if (cause === 'dropped') past.push({ atMs, text: `dropped by the registration of ${name(brokerName)}` })
+    else past.push({ atMs, text: `removed with ${name(brokerName)}` })
+  }
+  return past
+}
+
+function brokerPast(brokerNames: Iterable<string>, history: RouteHistory): Past[] {
+  const past: Past[] = []
+  for (const brokerName of brokerNames) {
+    const broker = name(brokerName)
+    const known = history.broker(brokerName)
+    if (known !== undefined) {
+      past.push({ atMs: known.firstRegisteredMs, text: `${broker} registered for the first time` })
+      if (known.registrations > 1) {
+        const text = `${broker} registered for the last time, of ${known.registrations}`
+        past.push({ atMs: known.lastRegisteredMs, text })
+      }
+    }
+    for (const departure of history.departures(brokerName))
+      past.push({ ...departure, text: `${memberText(departure)} ${causeText(departure.cause)}` })
+    const change = history.permissionChange(brokerName)
+    if (change !== undefined) {
+      const text = `write permission of ${broker} ${change.kind} by ${change.by} on ${count(change.topics, 'topic')}`
+      past.push({ ...change, text })
+    }
+    const rejection = history.rejection(brokerName)
+    if (rejection !== undefined)
+      past.push({
+        ...rejection,
+        text: `registration of ${broker} from ${rejection.by} rejected: ${rejection.reason}`,
+      })
+    if (past.length > 16 * MAX_SHOWN) break
+  }
+  return past
+}
+
+function pastOf(past: Past[], sources: InspectSources) {
+  return past
+    .sort((a, b) => a.atMs - b.atMs)
+    .slice(-MAX_SHOWN)
+    .map(({ atMs, text }) => ({ time: dateOf(atMs, sources), text }))
+}
+
+const RESPONSE: Schema = objectOf({
+  subject: objectOf({ kind: { enum: ['topic', 'broker'] }, name: { type: 'string' } }),
+  verdict: { enum: [...Object.keys(TOPIC_VERDICTS), ...Object.keys(BROKER_VERDICTS)] },
+  sentences: {
+    type: 'array',
+    items: { type: 'string' },
+    minItems: 1,
+    description: 'The first one is the answer',
+  },
+  commands: {
+    type: 'array',
+    items: { type: 'string' },
+    description: 'What to run or to set in broker.conf, with the NameServers in the variable NAMESRV_ADDR',
+  },
+  now: {
+    ...objectOf({
+      code: {
+        type: ['integer', 'null'],
+        description: 'Of the response to a lookup: 0 success, 17 no route, 1 error',
+      },
+      remark: { type: ['string', 'null'] },
+      brokers: {
+        type: ['array', 'null'],
+        items: objectOf({
+          brokerName: { type: 'string' },
+          cluster: { type: 'string' },
+          perm: { type: 'integer', description: '4 read, 2 write; added up' },
+          readQueues: { type: 'integer' },
+          writeQueues: { type: 'integer' },
+          hasMaster: { type: 'boolean' },
+          provisional: { type: 'boolean' },
+          visible: { type: 'boolean', description: 'Whether the client sees it' },
+        }),
+        description: `Of a topic: its first ${MAX_SHOWN} broker names`,
+      },
+      members: {
+        type: ['array', 'null'],
+        items: objectOf({
+          brokerId: LONG_SCHEMA,
+          address: { type: 'string' },
+          peer: { type: ['string', 'null'] },
+          heartbeatAgeMs: { type: ['integer', 'null'] },
+          provisional: { type: 'boolean' },
+        }),
+        description: `Of a broker: its first ${MAX_SHOWN} members`,
+      },
+    }),
+    description: 'What clients see at present',
+  },
+  misses: {
+    anyOf: [MISS_COUNTS_SCHEMA, { type: 'null' }],
+    description: 'Lookups of the topic that found no route',
+  },
+  history: {
+    type: 'array',
+    items: objectOf({ time: { type: 'string', format: 'date-time' }, text: { type: 'string' } }),
+    description: `What happened, as far as it is kept: the last ${MAX_SHOWN} events, the oldest first`,
+  },
+  similar: SIMILAR_SCHEMA,
+})

@@ -1,0 +1,202 @@
+import type { Steps } from '../../common/time-slicer.ts'
+import { Perm } from '../../protocol/body/topic-config.ts'
+import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/topic-route-data.ts'
+import { remarkText } from '../../protocol/remoting-command.ts'
+import type { LockOwner } from '../../routeinfo/read-write-lock.ts'
+import type { BrokerLiveInfo } from '../../routeinfo/route-tables.ts'
+import type { RouteView } from '../../routeinfo/route-view.ts'
+import { addressProblem, hostOf } from '../findings/announced-address.ts'
+import { MAX_SIMILAR } from '../misses-view.ts'
+import { similarNames } from '../similar-names.ts'
+import type { InspectSources } from '../sources.ts'
+import { parsedRoute } from '../topic-views.ts'
+import type { BrokerFacts, MemberFacts } from './broker-story.ts'
+import { lossOf } from './topic-loss.ts'
+import type { TopicCell, TopicFacts } from './topic-story.ts'
+import { name } from './wording.ts'
+
+/** The topic whose route brokers with `autoCreateTopicEnable` register. @see TopicValidator#AUTO_CREATE_TOPIC_KEY_TOPIC */
+const AUTO_CREATE_TOPIC = 'TBW102'
+/** A rejection that is older has been overcome: brokers register at least every minute. */
+const RECENT_REJECTION_MS = 120_000
+
+/** A client, as far as its route depends on it. */
+export interface AskingClient {
+  readonly version: number
+  readonly zone: string | null
+}
+
+/** What is known of a topic, and what a client sees of it. */
+export async function topicFacts(
+  topic: string,
+  { version, zone }: AskingClient,
+  sources: InspectSources,
+  owner: LockOwner,
+): Promise<TopicFacts> {
+  const { routeInfo, routeIndex, history, misses, slicer, lookup, identity, nowMs } = sources
+  const extFields = new Map([['topic', topic]])
+  if (zone !== null) extFields.set('__ZONE_MODE', 'true').set('__ZONE_NAME', zone)
+  const response = await lookup({ version, extFields })
+  const seen = brokersIn(response.body?.toString() ?? null)
+  const inTables = await routeInfo.read(function* (view) {
+    const autoCreating = [...(view.queues(AUTO_CREATE_TOPIC)?.keys() ?? [])]
+    const [first] = view.groups().values()
+    const cells = yield* cellsOf(view, topic, seen, sources)
+    return { cells, autoCreating, brokerGroups: view.groups().size, firstCluster: first?.cluster }
+  }, owner)
+  const { topics } = await routeIndex.get()
+  return {
+    topic,
+    lookup: { code: response.code, remark: response.remark == null ? null : remarkText(response.remark) },
+    zone,
+    ...inTables,
+    loss: lossOf(history, topic),
+    registration: history.topicRegistration(topic),
+    unnamedRemovals: history.unnamedRemovals(),
+    rejections: history.rejections().filter(({ atMs }) => nowMs() - atMs < RECENT_REJECTION_MS),
+    similar: inTables.cells.length > 0 ? [] : await slicer.run(similarNames(topic, topics, MAX_SIMILAR)),
+    miss: misses.get(topic),
+    peers: [],
+    startedMs: identity.startedMs,
+    clocks: sources,
+  }
+}
+
+/** Broker names in the body of a route. */
+function brokersIn(body: string | null): ReadonlySet<string> {
+  const route = body === null ? null : (parsedRoute(body) as { readonly brokerDatas?: unknown } | null)
+  const groups = Array.isArray(route?.brokerDatas) ? route.brokerDatas : []
+  return new Set(groups.map((group: { readonly brokerName?: unknown }) => `${group.brokerName}`))
+}
+
+function* cellsOf(
+  view: RouteView,
+  topic: string,
+  seen: ReadonlySet<string>,
+  sources: InspectSources,
+): Steps<TopicCell[]> {
+  const cells: TopicCell[] = []
+  for (const [brokerName, queueData] of view.queues(topic) ?? []) {
+    const group = view.group(brokerName)
+    if (group !== undefined) cells.push(cellOf(view, topic, queueData, group, seen.has(brokerName), sources))
+    yield
+  }
+  return cells
+}
+
+function cellOf(
+  view: RouteView,
+  topic: string,
+  { brokerName, perm, readQueueNums, writeQueueNums }: QueueData,
+  { cluster, zoneName, brokerAddrs, enableActingMaster }: BrokerData,
+  isVisible: boolean,
+  { history }: InspectSources,
+): TopicCell {
+  const departures = history.departures(brokerName)
+  const wipedByRequest =
+    view.restored?.groups.get(brokerName)?.writePerm === 'wipe' ? perm | Perm.WRITE : undefined
+  return {
+    brokerName,
+    cluster,
+    zone: zoneName,
+    perm,
+    readQueues: readQueueNums,
+    writeQueues: writeQueueNums,
+    isVisible,
+    isProvisional: view.isProvisional(topic, brokerName),
+    hasMaster: brokerAddrs.has(MASTER_ID),
+    enableActingMaster,
+    registeredPerm: view.tables.overridden.registeredOf(topic, brokerName)?.perm ?? wipedByRequest,
+    permissionChange: history.permissionChange(brokerName),
+    masterLeft: departures.findLast(({ brokerId }) => brokerId === MASTER_ID),
+    addressProblem: addressText(view, brokerName, [...brokerAddrs.values()]),
+  }
+}
+
+function addressText(view: RouteView, brokerName: string, addresses: readonly string[]): string | undefined {
+  for (const address of addresses) {
+    const { peer } = liveMember(view, brokerName, address) ?? {}
+    const problem = peer && addressProblem(address, peer)
+    if (problem === undefined || problem === '') continue
+    return `Clients may report "connect to ${name(address)} failed": ${name(brokerName)} announces that address, which ${problem}; it registers from ${hostOf(peer ?? '')} (set brokerIP1 in its broker.conf).`
+  }
+  return undefined
+}
+
+function liveMember({ tables }: RouteView, brokerName: string, address: string): BrokerLiveInfo | undefined {
+  return tables.liveAt(address).find((live) => live.brokerName === brokerName)
+}
+
+/** What is known of a broker name, or of the one that has this address. */
+export async function brokerFacts(
+  nameOrAddress: string,
+  sources: InspectSources,
+  owner: LockOwner,
+): Promise<BrokerFacts> {
+  const { routeInfo, routeIndex, history, slicer, identity, nowMs } = sources
+  const index = await routeIndex.get()
+  const { brokerName, ...inTables } = await routeInfo.read(function* (view) {
+    const [live] = view.tables.liveAt(nameOrAddress)
+    const brokerName =
+      view.group(nameOrAddress) === undefined && live !== undefined ? live.brokerName : nameOrAddress
+    const group = view.group(brokerName)
+    let [topics, writableTopics] = [0, 0]
+    for (const [, queues] of group === undefined ? [] : view.topics()) {
+      const queueData = queues.get(brokerName)
+      if (queueData !== undefined) topics++
+      if (queueData !== undefined && (queueData.perm & Perm.WRITE) !== 0) writableTopics++
+      yield
+    }
+    const members = group === undefined ? [] : membersOf(view, group, sources)
+    return {
+      brokerName,
+      members,
+      topics,
+      writableTopics,
+      enableActingMaster: group?.enableActingMaster === true,
+    }
+  }, owner)
+  const rejection = history.rejection(brokerName)
+  const similar =
+    inTables.members.length > 0
+      ? []
+      : await slicer.run(similarNames(brokerName, index.brokerNames, MAX_SIMILAR))
+  return {
+    brokerName,
+    ...inTables,
+    clusters: index.clustersOfBroker.get(brokerName) ?? [],
+    permissionChange: history.permissionChange(brokerName),
+    past: history.broker(brokerName),
+    departures: history.departures(brokerName),
+    rejection,
+    isRejected: rejection !== undefined && nowMs() - rejection.atMs < RECENT_REJECTION_MS,
+    similar,
+    peers: [],
+    startedMs: identity.startedMs,
+    clocks: sources,
+  }
+}
+
+/** By id, the master first. */
+function membersOf(
+  view: RouteView,
+  group: BrokerData,
+  { nowMs, suspicionOf }: InspectSources,
+): MemberFacts[] {
+  const restored = view.restored?.groups.get(group.brokerName)?.members
+  const members = [...group.brokerAddrs].sort(([a], [b]) => (a < b ? -1 : 1))
+  return members.map(([brokerId, brokerAddr]) => {
+    const live = liveMember(view, group.brokerName, brokerAddr)
+    const { peer } = live ?? {}
+    return {
+      brokerId,
+      brokerAddr,
+      peer,
+      heartbeatAgeMs: live && Math.max(0, nowMs() - live.lastUpdateTimestampMs),
+      heartbeatTimeoutMs: live?.heartbeatTimeoutMs,
+      isProvisional: restored?.get(brokerId) === brokerAddr,
+      suspicion: live && suspicionOf(live.clusterName, brokerAddr),
+      addressProblem: peer === undefined ? undefined : addressProblem(brokerAddr, peer),
+    }
+  })
+}

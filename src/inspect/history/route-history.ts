@@ -1,0 +1,322 @@
+import type {
+  BrokerIdentity,
+  RouteEvent,
+  TopicTally,
+  UnregisterReason,
+} from '../../routeinfo/route-changes.ts'
+import { RecentMap } from './recent-map.ts'
+
+/*
+ * Times are on the clock of `InspectSources.nowMs`, so that durations can be taken from them; `dateOf` makes dates of them.
+ * `by` and `peer` are `host:port`.
+ */
+
+/** A broker that left, or was removed. */
+export interface Departure {
+  readonly atMs: number
+  readonly cause: UnregisterReason
+  readonly clusterName: string
+  readonly brokerName: string
+  readonly brokerAddr: string
+  /** Undefined if it was not a member of its group any more. */
+  readonly brokerId: bigint | undefined
+  /** The peer that asked for it, or else the one that had registered the broker. */
+  readonly peer: string | undefined
+  /** Topics whose queues on the broker name were removed with it: none while the name has other members. */
+  readonly topics: number
+}
+
+/** What an operator did last to the write permission of a broker name (205, 327). */
+export interface PermissionChange {
+  readonly kind: 'wiped' | 'restored'
+  readonly atMs: number
+  readonly by: string
+  readonly topics: number
+}
+
+/** A topic that was deleted by request 216. */
+export interface TopicDeletion {
+  readonly atMs: number
+  readonly by: string
+  /** Undefined if it was deleted in every cluster. */
+  readonly clusterName: string | undefined
+  /** Broker names that had queues of it. */
+  readonly brokers: number
+}
+
+/** A topic that was registered by itself, with request 217. */
+export interface TopicRegistration {
+  readonly atMs: number
+  readonly by: string
+  readonly brokers: number
+}
+
+/** The queues of a topic on a broker name were removed: it left, or `dropped` the topic from its registration. */
+export interface TopicRemoval {
+  readonly atMs: number
+  readonly cause: UnregisterReason | 'dropped'
+  readonly brokerName: string
+  readonly brokerAddr: string
+  readonly peer: string | undefined
+}
+
+/** Several topics that lost their queues on a broker name at once. */
+export interface RemovedTopics extends TopicRemoval {
+  /** The first ones of them. */
+  readonly names: readonly string[]
+  readonly topics: number
+}
+
+/** A registration that was rejected or ignored. */
+export interface RegistrationRejection {
+  readonly atMs: number
+  readonly brokerName: string
+  readonly brokerAddr: string
+  readonly by: string
+  /** Key of the limit that it exceeds; undefined if it was rejected for another reason. */
+  readonly limit: string | undefined
+  readonly reason: string
+}
+
+/** What is known of a broker name's past. */
+export interface BrokerPast {
+  readonly firstRegisteredMs: number
+  readonly lastRegisteredMs: number
+  /** Times that one of its brokers registered without being a member. */
+  readonly registrations: number
+  /** When registrations of its brokers changed topics last; undefined if never. */
+  readonly topicsChangedMs: number | undefined
+}
+
+interface BrokerRecord {
+  past: BrokerPast | undefined
+  /** Newest last. */
+  departures: readonly Departure[]
+  permission: PermissionChange | undefined
+}
+
+interface TopicRecord {
+  readonly deletion?: TopicDeletion
+  readonly registration?: TopicRegistration
+}
+
+const MAX_BROKERS = 1_024
+const MAX_DEPARTURES_OF_BROKER = 8
+const MAX_REJECTIONS = 256
+/** Topics that were deleted or registered by operators. */
+const MAX_CHANGED_TOPICS = 1_024
+/** Names of topics that brokers took with them or dropped. */
+const MAX_REMOVED_NAMES = 4_096
+const MAX_REMOVALS_OF_TOPIC = 4
+/** Longer texts are cut; a topic's name is never longer. */
+const MAX_CHARACTERS = 255
+
+/**
+ * What happened to brokers and topics that the route tables do not show any more, or do not say who did it. Of limited size: the
+ * oldest is forgotten first.
+ */
+export class RouteHistory {
+  readonly #nowMs: () => number
+  readonly #brokers = new RecentMap<BrokerRecord>(MAX_BROKERS)
+  readonly #topics = new RecentMap<TopicRecord>(MAX_CHANGED_TOPICS)
+  readonly #rejections = new RecentMap<RegistrationRejection>(MAX_REJECTIONS)
+  /** Newest last. Searched when asked: a topic that is looked for costs nothing when a broker leaves. */
+  #removed: RemovedTopics[] = []
+  #removedNames = 0
+
+  /** @param nowMs - A monotonic clock. */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
+
+  onRouteEvent(event: RouteEvent): void {
+    switch (event.kind) {
+      case 'broker registered':
+        this.#onRegistered(event.broker, event.topicChanges)
+        this.#addRemoved('dropped', event.broker, event)
+        return
+      case 'topics changed':
+        this.#update(event.broker.brokerName, ({ past }) => ({
+          past: past && { ...past, topicsChangedMs: this.#nowMs() },
+        }))
+        this.#addRemoved('dropped', event.broker, event)
+        return
+      case 'registration ignored': {
+        const { broker, currentAddr, peer = '' } = event
+        const reason = `id ${broker.brokerId} is held by ${currentAddr}, which has a newer stateVersion`
+        this.onRegistrationRejected({ ...broker, by: peer, limit: undefined, reason })
+        return
+      }
+      case 'broker unregistered':
+        this.#onDeparture(event)
+        this.#addRemoved(event.reason, event.broker, event)
+        return
+      default:
+    }
+  }
+
+  /** Requests 205 and 327. */
+  onPermissionChange(brokerName: string, change: Omit<PermissionChange, 'atMs'>): void {
+    this.#update(brokerName, () => ({ permission: { ...change, atMs: this.#nowMs() } }))
+  }
+
+  /** Request 216. */
+  onTopicDeleted(topic: string, deletion: Omit<TopicDeletion, 'atMs'>): void {
+    const clusterName = deletion.clusterName && kept(deletion.clusterName)
+    this.#updateTopic(topic, { deletion: { ...deletion, clusterName, atMs: this.#nowMs() } })
+  }
+
+  /** Request 217. */
+  onTopicRegistered(topic: string, registration: Omit<TopicRegistration, 'atMs'>): void {
+    this.#updateTopic(topic, { registration: { ...registration, atMs: this.#nowMs() } })
+  }
+
+  onRegistrationRejected(rejection: Omit<RegistrationRejection, 'atMs'>): void {
+    const { by, limit } = rejection
+    const brokerName = kept(rejection.brokerName)
+    const brokerAddr = kept(rejection.brokerAddr)
+    const reason = kept(rejection.reason)
+    const atMs = this.#nowMs()
+    this.#rejections.set(brokerName, { atMs, brokerName, brokerAddr, by, limit, reason })
+  }
+
+  /** Brokers of that name that left, newest last. */
+  departures(brokerName: string): readonly Departure[] {
+    return this.#brokers.get(kept(brokerName))?.departures ?? []
+  }
+
+  /** The departures of each broker name that is remembered, newest last. */
+  *allDepartures(): Generator<readonly Departure[]> {
+    for (const [, { departures }] of this.#brokers.entries()) yield departures
+  }
+
+  /** The last one since the broker name has queues. */
+  permissionChange(brokerName: string): PermissionChange | undefined {
+    return this.#brokers.get(kept(brokerName))?.permission
+  }
+
+  /** Undefined if no broker of that name has registered. */
+  broker(brokerName: string): BrokerPast | undefined {
+    return this.#brokers.get(kept(brokerName))?.past
+  }
+
+  topicDeletion(topic: string): TopicDeletion | undefined {
+    return this.#topics.get(kept(topic))?.deletion
+  }
+
+  topicRegistration(topic: string): TopicRegistration | undefined {
+    return this.#topics.get(kept(topic))?.registration
+  }
+
+  /** The last removals of a topic's queues on different broker names, newest last. */
+  topicRemovals(topic: string): TopicRemoval[] {
+    const found = new Map<string, TopicRemoval>()
+    for (const { names, topics: _, ...removal } of this.#removed.toReversed()) {
+      if (found.size === MAX_REMOVALS_OF_TOPIC) break
+      if (!found.has(removal.brokerName) && names.includes(topic)) found.set(removal.brokerName, removal)
+    }
+    return [...found.values()].reverse()
+  }
+
+  /** The last removals of more topics than are named, newest last: any topic may have been among them. */
+  unnamedRemovals(): RemovedTopics[] {
+    return this.#removed.filter(({ names, topics }) => names.length < topics)
+  }
+
+  /** The last registration of a broker name that was rejected. */
+  rejection(brokerName: string): RegistrationRejection | undefined {
+    return this.#rejections.get(kept(brokerName))
+  }
+
+  /** Of each broker name the last registration that was rejected, newest last. */
+  rejections(): RegistrationRejection[] {
+    return [...this.#rejections.entries()].map(([, rejection]) => rejection)
+  }
+
+  /** Estimated bytes of memory. */
+  get bytes(): number {
+    let bytes = 0
+    for (const [name, { departures }] of this.#brokers.entries())
+      bytes += RECORD_BYTES + 2 * name.length + departures.length * DEPARTURE_BYTES
+    for (const [topic] of this.#topics.entries()) bytes += RECORD_BYTES + 2 * topic.length
+    for (const { brokerName, reason } of this.rejections())
+      bytes += RECORD_BYTES + 2 * (brokerName.length + reason.length)
+    for (const { names } of this.#removed) {
+      bytes += RECORD_BYTES
+      for (const name of names) bytes += NAME_BYTES + name.length
+    }
+    return bytes
+  }
+
+  #onRegistered({ brokerName }: BrokerIdentity, changes: TopicTally | undefined): void {
+    const nowMs = this.#nowMs()
+    this.#update(brokerName, ({ past }) => ({
+      past: {
+        firstRegisteredMs: past?.firstRegisteredMs ?? nowMs,
+        lastRegisteredMs: nowMs,
+        registrations: (past?.registrations ?? 0) + 1,
+        topicsChangedMs: changes === undefined ? past?.topicsChangedMs : nowMs,
+      },
+    }))
+  }
+
+  #onDeparture(event: Extract<RouteEvent, { readonly kind: 'broker unregistered' }>): void {
+    const { reason: cause, peer, topicChanges } = event
+    const { brokerName, brokerId } = event.broker
+    const topics = topicChanges?.counts.deleted ?? 0
+    const departure = {
+      atMs: this.#nowMs(),
+      cause,
+      clusterName: kept(event.broker.clusterName),
+      brokerName: kept(brokerName),
+      brokerAddr: kept(event.broker.brokerAddr),
+      brokerId,
+      peer,
+      topics,
+    }
+    this.#update(brokerName, ({ departures, permission }) => ({
+      departures: [...departures, departure].slice(-MAX_DEPARTURES_OF_BROKER),
+      // Its queues are gone, and when it comes back they are as it registers them.
+      permission: topics > 0 ? undefined : permission,
+    }))
+  }
+
+  #addRemoved(
+    cause: TopicRemoval['cause'],
+    { brokerName, brokerAddr }: Omit<BrokerIdentity, 'brokerId'>,
+    {
+      peer,
+      topicChanges,
+    }: { readonly peer?: string | undefined; readonly topicChanges?: TopicTally | undefined },
+  ): void {
+    const topics = topicChanges?.counts.deleted ?? 0
+    if (topicChanges === undefined || topics === 0) return
+    const names = topicChanges.firstNames.deleted.filter(({ length }) => length <= MAX_CHARACTERS)
+    const broker = { brokerName: kept(brokerName), brokerAddr: kept(brokerAddr) }
+    this.#removed.push({ atMs: this.#nowMs(), cause, ...broker, peer, names, topics })
+    this.#removedNames += names.length
+    while (this.#removedNames > MAX_REMOVED_NAMES)
+      this.#removedNames -= this.#removed.shift()?.names.length ?? this.#removedNames
+  }
+
+  #update(name: string, change: (record: BrokerRecord) => Partial<BrokerRecord>): void {
+    const brokerName = kept(name)
+    const record = this.#brokers.get(brokerName) ?? { past: undefined, departures: [], permission: undefined }
+    this.#brokers.set(brokerName, { ...record, ...change(record) })
+  }
+
+  #updateTopic(name: string, change: TopicRecord): void {
+    const topic = kept(name)
+    this.#topics.set(topic, { ...this.#topics.get(topic), ...change })
+  }
+}
+
+/** Estimates of what V8 uses for an entry without its texts. */
+const RECORD_BYTES = 400
+const DEPARTURE_BYTES = 500
+const NAME_BYTES = 24
+
+/** A copy: a part of a longer text would keep that in memory. */
+function kept(text: string): string {
+  return text.length <= MAX_CHARACTERS ? text : Buffer.from(text.slice(0, MAX_CHARACTERS)).toString()
+}

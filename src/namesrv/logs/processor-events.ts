@@ -1,0 +1,99 @@
+import { cutText, type LineFields } from '../../common/log-throttle.ts'
+import type { AdminChange, ProcessorEvents } from '../../processor/processor-events.ts'
+import { HIDDEN } from '../config/config-key.ts'
+import type { NamesrvContext } from '../namesrv-context.ts'
+
+/** Keys whose values may be secrets: the log does not show them. */
+const SECRET_KEY = /password|passwd|secret|token|credential/i
+
+/** Logs what processors report, with the peer, and keeps what the views show of it. */
+export function createProcessorEvents(context: NamesrvContext): ProcessorEvents {
+  const { history, logger, misses, throttle } = context
+  const logsNoRoute = logger.isLevelEnabled('debug')
+  return {
+    log: (level, line, fields, { channel: { remoteAddress: peer } }) =>
+      void throttle.log(level, line, { peer, ...fields }),
+
+    onAdminChange: (change, { channel: { remoteAddress: peer } }) => {
+      const { line, fields } = lineOf(change)
+      throttle.log('info', line, { peer, ...fields })
+      keep(change, peer, context)
+    },
+
+    onRegistrationRejected: (
+      { brokerName, brokerAddr, limit, reason },
+      { channel: { remoteAddress: peer } },
+    ) => {
+      // What a limit rejects is logged as such.
+      if (limit === undefined)
+        throttle.log('warn', 'registration rejected', { peer, brokerName, brokerAddr, reason })
+      if (brokerName === null) return
+      history.onRegistrationRejected({ brokerName, brokerAddr: brokerAddr ?? '', by: peer, limit, reason })
+    },
+
+    onNoRoute: (topic, { language, version }, { channel: { remoteAddress: peer } }) => {
+      misses.add(topic, () => ({ address: peer.slice(0, peer.lastIndexOf(':')), language, version }))
+      if (logsNoRoute) logger.debug({ peer, topic: cutText(topic) }, 'no route for topic')
+    },
+  }
+}
+
+function lineOf(change: AdminChange): { readonly line: string; readonly fields: LineFields } {
+  const { kind, ...fields } = change
+  switch (kind) {
+    case 'permission wiped':
+      return { line: 'write permission wiped', fields }
+    case 'permission restored':
+      return { line: 'write permission added', fields }
+    case 'KV entry put':
+      return { line: kind, fields: SECRET_KEY.test(`${change.key}`) ? { ...fields, value: HIDDEN } : fields }
+    default:
+      return { line: kind, fields }
+  }
+}
+
+/** An event for each change, however many there are; not for a request that changed nothing. */
+function keep(change: AdminChange, by: string, { events, history, misses }: NamesrvContext): void {
+  switch (change.kind) {
+    case 'permission wiped':
+    case 'permission restored': {
+      const { brokerName, topics } = change
+      if (topics === 0) return
+      const isWiped = change.kind === 'permission wiped'
+      history.onPermissionChange(brokerName, { kind: isWiped ? 'wiped' : 'restored', by, topics })
+      events.add(
+        isWiped ? 'permission_wiped' : 'permission_restored',
+        brokerName,
+        `${counted(topics, 'topic')}, by ${by}`,
+      )
+      return
+    }
+    case 'topic deleted': {
+      const { topic, clusterName, brokers } = change
+      if (brokers === 0) return
+      history.onTopicDeleted(topic, { by, clusterName, brokers })
+      events.add('topic_deleted', topic, `on ${counted(brokers, 'broker')}, by ${by}`)
+      return
+    }
+    case 'topic registered': {
+      const { topic, brokers } = change
+      if (brokers === 0) return
+      history.onTopicRegistered(topic, { by, brokers })
+      misses.onRoutesChanged((name) => name === topic)
+      events.add('topic_registered', topic, `on ${counted(brokers, 'broker')}, by ${by}`)
+      return
+    }
+    case 'KV entry put':
+    case 'KV entry deleted': {
+      const what = change.kind === 'KV entry put' ? 'put' : 'deleted'
+      events.add('kv_changed', by, `${change.namespace}/${change.key} ${what}`)
+      return
+    }
+    default:
+      change satisfies never
+  }
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}

@@ -1,0 +1,450 @@
+import { describe, expect, test } from 'vitest'
+import type { RawClient, Request } from '../support/raw-client.ts'
+import { lookup, registration, unregistration } from '../support/requests.ts'
+import { startServer, type TestServer, temporaryFolder } from '../support/start-server.ts'
+import { until } from '../support/until.ts'
+import { ask } from './view-world.ts'
+
+/** A server, and a connection of a broker that need not be the only one. */
+interface World {
+  readonly server: TestServer
+  readonly broker: RawClient
+}
+
+async function worldWith(properties: Record<string, string> = {}): Promise<World> {
+  const server = await startServer({ httpListenPort: 'any', ...properties })
+  return { server, broker: await server.connect() }
+}
+
+/** An answer with TIME and PEER in place of what differs in each run. */
+async function explain({ server, broker }: World, question: string) {
+  const { status, body } = await ask(server, `/api/v1/explain?${question}`)
+  expect(status).toBe(200)
+  const stable = (text: string): string =>
+    text.replaceAll(broker.address, 'PEER').replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME')
+  return {
+    verdict: body.verdict as string,
+    sentences: body.sentences.map(stable) as string[],
+    commands: body.commands as string[],
+    history: body.history.map(({ text }: { readonly text: string }) => stable(text)) as string[],
+    body,
+  }
+}
+
+const WIPE: Request = { code: 205, extFields: { brokerName: 'broker-a' } }
+const DELETE: Request = { code: 216, extFields: { topic: 'TopicA' } }
+
+/** A registration with a newer data version than those of requests.ts, so that its topics count. */
+function registrationAgain(
+  topics: readonly string[],
+  broker: Parameters<typeof registration>[0] = {},
+): Request {
+  const { body = '', ...request } = registration({ ...broker, topics })
+  return { ...request, body: `${body}`.replace('"counter":1', '"counter":2') }
+}
+
+interface Story {
+  readonly title: string
+  readonly properties?: Record<string, string>
+  readonly happens: (world: World) => Promise<unknown>
+  readonly question: string
+  readonly verdict: string
+  readonly sentences: readonly string[]
+  readonly commands?: readonly string[]
+}
+
+const TOPIC_STORIES: readonly Story[] = [
+  {
+    title: 'a topic that is as it should be',
+    happens: ({ broker }) => broker.request(registration()),
+    question: 'topic=TopicA',
+    verdict: 'routable',
+    sentences: ['TopicA has a route: 4 write queues on broker-a, 4 read queues on broker-a.'],
+    commands: ['mqadmin topicRoute -n "$NAMESRV_ADDR" -t TopicA'],
+  },
+  {
+    title: 'a topic whose only broker has lost the write permission by request 205',
+    happens: async ({ broker }) => {
+      await broker.request(registration())
+      await broker.request(WIPE)
+    },
+    question: 'topic=TopicA',
+    verdict: 'not_writable',
+    sentences: [
+      'Producers report "No route info of this topic" for TopicA, although it has a route: no broker permits writing.',
+      'The write permission of broker-a was wiped at TIME by PEER (request 205, as mqadmin wipeWritePerm sends) and has not been restored; only this NameServer knows of it, unless the others were told, too.',
+      'Consumers read from broker-a.',
+    ],
+    commands: ['mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a'],
+  },
+  {
+    title: 'a topic that was deleted by request 216',
+    happens: async ({ broker }) => {
+      await broker.request(registration())
+      await broker.request(DELETE)
+      await broker.request(lookup('TopicA'))
+    },
+    question: 'topic=TopicA',
+    verdict: 'deleted',
+    sentences: [
+      'TopicA was deleted on 1 broker at TIME by PEER (request 216, as mqadmin deleteTopic sends).',
+      'A broker that still had it would have registered it again within a minute.',
+      'Similar topic with a route: TopicB (differs in one character).',
+      '1 lookup found no route, the last at TIME; asked by 127.0.0.1 (JAVA).',
+    ],
+    commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t TopicA -c DefaultCluster'],
+  },
+  {
+    title: 'a topic that its broker dropped from its registration',
+    properties: { deleteTopicWithBrokerRegistration: 'true' },
+    happens: async ({ broker }) => {
+      await broker.request(registration({ topics: ['orders', 'payments'] }))
+      await broker.request(registrationAgain(['payments', 'others']))
+    },
+    question: 'topic=orders',
+    verdict: 'dropped_by_registration',
+    sentences: [
+      'broker-a dropped orders at TIME: its registration does not contain the topic any more.',
+      'It was deleted on the broker, or the broker lost its topics.json; a topic that is still needed must be created again.',
+    ],
+    commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t orders -c DefaultCluster'],
+  },
+  {
+    title: 'a topic that left with its broker',
+    happens: async ({ broker }) => {
+      await broker.request(registration())
+      await broker.request(unregistration())
+    },
+    question: 'topic=TopicA',
+    verdict: 'left_with_brokers',
+    sentences: [
+      'TopicA left with broker-a, its last broker, which unregistered by its own request, as a broker does that is stopped, at TIME.',
+      'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
+    ],
+    commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+  },
+  {
+    title: 'a topic of a server without brokers',
+    happens: async () => {},
+    question: 'topic=TopicA',
+    verdict: 'no_brokers',
+    sentences: [
+      'No broker is registered at this server, so TopicA has no route, nor has any other topic.',
+      'Start the brokers, with this server in their namesrvAddr (NAMESRV_ADDR).',
+    ],
+  },
+  {
+    title: 'a topic that no broker has, while none creates topics',
+    happens: ({ broker }) => broker.request(registration({ topics: ['order_topic', 'x'] })),
+    question: 'topic=Order_Topic',
+    verdict: 'never_created',
+    sentences: [
+      'No broker has Order_Topic, and none creates topics on their first use (TBW102 has no route): the topic must be created.',
+      'Similar topic with a route: order_topic (differs in upper and lower case).',
+    ],
+  },
+  {
+    title: 'a topic that a broker creates with the first message',
+    happens: ({ broker }) => broker.request(registration({ topics: ['TBW102', 'x'] })),
+    question: 'topic=orders',
+    verdict: 'created_by_first_message',
+    sentences: [
+      'No broker has orders yet: broker-a would create it when a producer sends the first message (autoCreateTopicEnable is on); consumers find no route before that.',
+    ],
+  },
+  {
+    title: 'the retry topic of a group that has not connected',
+    happens: ({ broker }) => broker.request(registration()),
+    question: `topic=${encodeURIComponent('%RETRY%group')}`,
+    verdict: 'never_created',
+    sentences: [
+      'No broker has %RETRY%group, and none creates topics on their first use (TBW102 has no route): the topic must be created.',
+      'It is the retry topic of consumer group group: a broker creates it when a consumer of the group connects to it.',
+    ],
+  },
+  {
+    title: 'a topic that may be one of a broker whose registration exceeds a limit',
+    properties: { maxTopics: '2' },
+    happens: async ({ broker }) => {
+      await broker.request(registration())
+      await broker.request(
+        registration({ name: 'broker-b', address: '127.0.0.1:10921', topics: ['orders', 'x'] }),
+      )
+    },
+    question: 'topic=orders',
+    verdict: 'rejected_by_limit',
+    sentences: [
+      'This server rejects the registration of broker-b, whose topics, perhaps orders too, are missing.',
+      'The registration of broker-b from PEER was rejected at TIME: maxTopics (2) exceeded: there would be 4 topics.',
+    ],
+  },
+  {
+    title: 'a topic at a server that has just started and waits for brokers',
+    properties: { needWaitForService: 'true' },
+    happens: ({ broker }) => broker.request(registration()),
+    question: 'topic=TopicA',
+    verdict: 'not_ready',
+    sentences: [
+      'Lookups of TopicA, as of all topics, are rejected with "name server not ready": the server started at TIME and waits waitSecondsForService, so that brokers can register first (needWaitForService is on).',
+      'Clients try again and need no help.',
+    ],
+  },
+  {
+    title: 'a topic that the clients of a zone do not see',
+    happens: ({ broker }) => {
+      const { extFields, ...request } = registration()
+      return broker.request({ ...request, extFields: { ...extFields, __ZONE_NAME: 'z1' } })
+    },
+    question: 'topic=TopicA&zone=z2',
+    verdict: 'hidden_by_zone',
+    sentences: [
+      'Clients of zone z2 see no broker of TopicA: the masters of broker-a are in zone z1.',
+      'Clients that name no zone get the whole route.',
+    ],
+  },
+  {
+    title: 'a topic of a group that has lost its master',
+    happens: async (world) => {
+      const { server, broker } = world
+      const acting = ({ extFields, ...request }: Request): Request => ({
+        ...request,
+        extFields: { ...extFields, enableActingMaster: 'true' },
+      })
+      await broker.request(acting(registration()))
+      const slave = await server.connect()
+      await slave.request(acting(registration({ id: 1, address: '127.0.0.1:10921' })))
+      broker.socket.destroy()
+      await until('it is lost', () => server.controller.counters.brokersLost === 1)
+    },
+    question: 'topic=TopicA',
+    verdict: 'not_writable',
+    sentences: [
+      'Producers report "No route info of this topic" for TopicA, although it has a route: no broker permits writing.',
+      'broker-a has no master and takes no messages; a slave acts as one for consumers. The master broker-a at 127.0.0.1:10911 (id 0) lost its connection to this server: it was killed, crashed, or the network failed, at TIME.',
+      'Consumers read from broker-a.',
+    ],
+    commands: [],
+  },
+]
+
+const BROKER_STORIES: readonly Story[] = [
+  {
+    title: 'a broker that is as it should be',
+    happens: async ({ server, broker }) => {
+      await broker.request(registration())
+      server.time.advance(12_000)
+    },
+    question: 'broker=broker-a',
+    verdict: 'registered',
+    sentences: [
+      'broker-a of DefaultCluster is registered with 2 topics, since TIME: master 127.0.0.1:10911, registered from PEER, last heartbeat 12 s ago.',
+    ],
+  },
+  {
+    title: 'a broker whose write permission was wiped, asked for by its address',
+    happens: async ({ broker }) => {
+      await broker.request(registration())
+      await broker.request(WIPE)
+    },
+    question: 'broker=127.0.0.1:10911',
+    verdict: 'not_writable',
+    sentences: [
+      'None of the 2 topics of broker-a is writable: its write permission was wiped at TIME by PEER (request 205, as mqadmin wipeWritePerm sends).',
+      'broker-a of DefaultCluster is registered with 2 topics, since TIME: master 127.0.0.1:10911, registered from PEER, last heartbeat 0 s ago.',
+    ],
+    commands: ['mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a'],
+  },
+  {
+    title: 'a broker that has sent nothing for long',
+    happens: async ({ server, broker }) => {
+      await broker.request(registration())
+      server.time.advance(90_000)
+    },
+    question: 'broker=broker-a',
+    verdict: 'heartbeat_late',
+    sentences: [
+      'broker-a at 127.0.0.1:10911 has sent nothing for 90 s and will be removed after 120 s: see whether it is paused, overloaded or cut off.',
+      'broker-a of DefaultCluster is registered with 2 topics, since TIME: master 127.0.0.1:10911, registered from PEER, last heartbeat 90 s ago.',
+    ],
+    commands: ['mqadmin brokerStatus -n "$NAMESRV_ADDR" -b 127.0.0.1:10911'],
+  },
+  {
+    title: 'a broker that unregistered',
+    happens: async ({ broker }) => {
+      await broker.request(registration())
+      await broker.request(unregistration())
+    },
+    question: 'broker=broker-a',
+    verdict: 'unregistered',
+    sentences: [
+      'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, unregistered by its own request, as a broker does that is stopped, at TIME.',
+      '2 topics lost their queues there.',
+      'Start it again if it is needed.',
+    ],
+  },
+  {
+    title: 'a broker whose connection closed',
+    happens: async ({ server, broker }) => {
+      await broker.request(registration())
+      broker.socket.destroy()
+      await until('it is lost', () => server.controller.counters.brokersLost === 1)
+    },
+    question: 'broker=broker-a',
+    verdict: 'connection_lost',
+    sentences: [
+      'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, lost its connection to this server: it was killed, crashed, or the network failed, at TIME.',
+      '2 topics lost their queues there.',
+      'See whether its process runs, and its log (broker.log, store.log).',
+    ],
+  },
+  {
+    title: 'a broker without heartbeats',
+    happens: async ({ server, broker }) => {
+      await broker.request(registration({ heartbeatTimeoutMs: 5_000 }))
+      server.time.advance(10_000)
+      await until('it is expired', () => server.controller.counters.brokersExpired === 1)
+    },
+    question: 'broker=broker-a',
+    verdict: 'expired',
+    sentences: [
+      'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, expired: it sent no heartbeat within its timeout, at TIME.',
+      '2 topics lost their queues there.',
+      'See whether its process is paused (GC, stopped by a signal) or cut off from this server.',
+    ],
+  },
+  {
+    title: 'a broker that was renamed, asked for by its former name',
+    happens: async ({ broker }) => {
+      await broker.request(registration())
+      await broker.request(registration({ name: 'broker-b' }))
+    },
+    question: 'broker=broker-a',
+    verdict: 'renamed',
+    sentences: [
+      'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, registered again under another brokerName, at TIME.',
+      '2 topics lost their queues there.',
+      'Look for the new name; clients find topics under that.',
+    ],
+  },
+  {
+    title: 'a broker that a limit keeps out',
+    properties: { maxBrokers: '1' },
+    happens: async ({ broker }) => {
+      await broker.request(registration())
+      await broker.request(registration({ name: 'broker-b', address: '127.0.0.1:10921' }))
+    },
+    question: 'broker=broker-b',
+    verdict: 'rejected',
+    sentences: [
+      'broker-b is not registered: this server rejects its registration.',
+      'The registration of 127.0.0.1:10921 from PEER was rejected at TIME: maxBrokers (1) reached.',
+    ],
+  },
+  {
+    title: 'a group without a master',
+    happens: ({ broker }) => broker.request(registration({ id: 1 })),
+    question: 'broker=broker-a',
+    verdict: 'no_master',
+    sentences: [
+      'broker-a has no master and takes no messages: none has registered. Its slaves serve consumers only; start the master (brokerId=0).',
+      'broker-a of DefaultCluster is registered with 0 topics, since TIME: slave 1 127.0.0.1:10911, registered from PEER, last heartbeat 0 s ago.',
+    ],
+  },
+  {
+    title: 'a broker that was never there',
+    happens: ({ broker }) => broker.request(registration()),
+    question: 'broker=broker-A',
+    verdict: 'never_registered',
+    sentences: [
+      'broker-A has not registered since this server started at TIME.',
+      'Registered with a similar name: broker-a.',
+      'It must have this server in its namesrvAddr (NAMESRV_ADDR), and reach it.',
+    ],
+  },
+]
+
+describe('Explain tells the story of', () => {
+  test.each([...TOPIC_STORIES, ...BROKER_STORIES])('$title', async (story) => {
+    const world = await worldWith(story.properties)
+    await story.happens(world)
+    const { verdict, sentences, commands } = await explain(world, story.question)
+    expect({ verdict, sentences }).toEqual({ verdict: story.verdict, sentences: story.sentences })
+    if (story.commands !== undefined) expect(commands).toEqual(story.commands)
+  })
+
+  test('a broker that leaves again and again', async () => {
+    const world = await worldWith()
+    for (let turn = 0; turn < 3; turn++) {
+      await world.broker.request(registration())
+      await world.broker.request(unregistration())
+      world.server.time.advance(1_000)
+    }
+    await world.broker.request(registration())
+    const { verdict, sentences, history } = await explain(world, 'broker=broker-a')
+    expect(verdict).toBe('registered')
+    expect(sentences).toContain('It has left 3 times within ten minutes.')
+    expect(history).toEqual([
+      'broker-a registered for the first time',
+      'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
+      'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
+      'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
+      'broker-a registered for the last time, of 4',
+    ])
+  })
+
+  test('a topic and a broker that are shown from the snapshot', async () => {
+    const routeSnapshotPath = `${temporaryFolder()}/routes.json`
+    const before = await worldWith({ routeSnapshotPath })
+    await before.broker.request(registration())
+    await before.server.controller.shutdown()
+    const after = await worldWith({ routeSnapshotPath })
+    const topic = await explain(after, 'topic=TopicA')
+    expect([topic.verdict, topic.sentences[1]]).toEqual([
+      'routable',
+      'What is shown of broker-a is provisional: it is from the snapshot before the restart, and the broker has not registered again.',
+    ])
+    const broker = await explain(after, 'broker=broker-a')
+    expect([broker.verdict, broker.sentences[0]]).toEqual([
+      'provisional',
+      '127.0.0.1:10911 of broker-a is shown from the snapshot: it has not registered since this server started at TIME, and is removed if it does not within routeSnapshotGraceMillis.',
+    ])
+  })
+
+  test('what clients see now', async () => {
+    const world = await worldWith()
+    await world.broker.request(registration())
+    expect((await explain(world, 'topic=TopicA')).body.now).toEqual({
+      code: 0,
+      remark: null,
+      brokers: [
+        {
+          brokerName: 'broker-a',
+          cluster: 'DefaultCluster',
+          perm: 6,
+          readQueues: 4,
+          writeQueues: 4,
+          hasMaster: true,
+          provisional: false,
+          visible: true,
+        },
+      ],
+      members: null,
+    })
+    expect((await explain(world, 'topic=none')).body.now).toMatchObject({ code: 17, brokers: [] })
+  })
+})
+
+test('explain without a topic or a broker, or with both, says what it needs', async () => {
+  const { server } = await worldWith()
+  for (const query of ['', '?topic=', '?topic=a&broker=b'])
+    expect(await ask(server, `/api/v1/explain${query}`)).toMatchObject({
+      status: 400,
+      body: { error: { message: 'either topic=NAME or broker=NAME is required' } },
+    })
+})
+
+test('explain shows names with control characters in quotes', async () => {
+  const world = await worldWith()
+  const { sentences } = await explain(world, `topic=${encodeURIComponent('a\u001b[31m\u202eb ')}`)
+  expect(sentences[0]).toContain('so "a\\u001b[31m\\u202eb " has no route')
+})
