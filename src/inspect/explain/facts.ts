@@ -3,11 +3,12 @@ import { Perm } from '../../protocol/body/topic-config.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/topic-route-data.ts'
 import { remarkText } from '../../protocol/remoting-command.ts'
 import type { LockOwner } from '../../routeinfo/read-write-lock.ts'
-import type { BrokerLiveInfo } from '../../routeinfo/route-tables.ts'
+import { type BrokerLiveInfo, minBrokerId } from '../../routeinfo/route-tables.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import { addressProblem, hostOf } from '../findings/announced-address.ts'
 import { MAX_SIMILAR } from '../misses-view.ts'
+import type { DifferenceKind } from '../peers-view.ts'
 import { similarNames } from '../similar-names.ts'
 import type { InspectSources } from '../sources.ts'
 import { parsedRoute } from '../topic-views.ts'
@@ -52,13 +53,35 @@ export async function topicFacts(
     loss: lossOf(history, topic),
     registration: history.topicRegistration(topic),
     unnamedRemovals: history.unnamedRemovals(),
+    lastDeparture: history.lastDeparture,
     rejections: history.rejections().filter(({ atMs }) => nowMs() - atMs < RECENT_REJECTION_MS),
     similar: inTables.cells.length > 0 ? [] : await slicer.run(similarNames(topic, topics, MAX_SIMILAR)),
     miss: misses.get(topic),
-    peers: [],
+    ...peersOf(sources, 'topic_missing', (subject) => subject === topic),
     startedMs: identity.startedMs,
     clocks: sources,
   }
+}
+
+/** Addresses of peers that have what is missing here, and of those that miss what is here. */
+function peersOf(
+  { peers }: InspectSources,
+  kind: DifferenceKind,
+  isSubject: (subject: string) => boolean,
+): Pick<TopicFacts, 'peersWith' | 'peersWithout'> {
+  const peersThat = (miss: 'here' | 'there'): string[] =>
+    peers
+      .list()
+      .filter(({ differences }) =>
+        differences.some((each) => each.kind === kind && isSubject(each.subject) && each[miss] === null),
+      )
+      .map(({ address }) => address)
+  return { peersWith: peersThat('here'), peersWithout: peersThat('there') }
+}
+
+/** Whether a difference is about a broker name, or about a member of it: `name:id`. */
+function isOfGroup(subject: string, brokerName: string): boolean {
+  return subject === brokerName || (subject.startsWith(`${brokerName}:`) && /:-?\d+$/.test(subject))
 }
 
 /** Broker names in the body of a route. */
@@ -92,6 +115,7 @@ function cellOf(
   { history }: InspectSources,
 ): TopicCell {
   const departures = history.departures(brokerName)
+  const first = liveMember(view, brokerName, brokerAddrs.get(minBrokerId(brokerAddrs) ?? MASTER_ID) ?? '')
   const wipedByRequest =
     view.restored?.groups.get(brokerName)?.writePerm === 'wipe' ? perm | Perm.WRITE : undefined
   return {
@@ -105,6 +129,8 @@ function cellOf(
     isProvisional: view.isProvisional(topic, brokerName),
     hasMaster: brokerAddrs.has(MASTER_ID),
     enableActingMaster,
+    registeredFrom: first?.peer,
+    registeredMs: first?.registeredMs,
     registeredPerm: view.tables.overridden.registeredOf(topic, brokerName)?.perm ?? wipedByRequest,
     permissionChange: history.permissionChange(brokerName),
     masterLeft: departures.findLast(({ brokerId }) => brokerId === MASTER_ID),
@@ -170,7 +196,7 @@ export async function brokerFacts(
     rejection,
     isRejected: rejection !== undefined && nowMs() - rejection.atMs < RECENT_REJECTION_MS,
     similar,
-    peers: [],
+    ...peersOf(sources, 'broker_missing', (subject) => isOfGroup(subject, brokerName)),
     startedMs: identity.startedMs,
     clocks: sources,
   }
