@@ -18,7 +18,7 @@ async function worldWith(properties: Record<string, string> = {}): Promise<World
 
 /** An answer with TIME and PEER in place of what differs in each run. */
 async function explain({ server, broker }: World, question: string) {
-  const { status, body } = await ask(server, `/api/v1/explain?${question}`)
+  const { status, body } = await ask(server, `explain?${question}`)
   expect(status).toBe(200)
   const stable = (text: string): string =>
     text.replaceAll(broker.address, 'PEER').replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME')
@@ -41,6 +41,10 @@ function registrationAgain(
 ): Request {
   const { body = '', ...request } = registration({ ...broker, topics })
   return { ...request, body: `${body}`.replace('"counter":1', '"counter":2') }
+}
+
+function inCluster(clusterName: string, request: Request): Request {
+  return { ...request, extFields: { ...request.extFields, clusterName } }
 }
 
 interface Story {
@@ -93,6 +97,23 @@ const TOPIC_STORIES: readonly Story[] = [
       '1 lookup found no route, the last at TIME; asked by 127.0.0.1 (JAVA).',
     ],
     commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t TopicA -c DefaultCluster'],
+  },
+  {
+    title: 'a topic that was deleted in one of two clusters',
+    happens: async ({ broker }) => {
+      await broker.request(
+        inCluster('Aside', registration({ name: 'broker-b', address: '127.0.0.1:10921', topics: [] })),
+      )
+      await broker.request(registration({ topics: ['orders', 'payments'] }))
+      await broker.request({ code: 216, extFields: { topic: 'orders', clusterName: 'DefaultCluster' } })
+    },
+    question: 'topic=orders',
+    verdict: 'deleted',
+    sentences: [
+      'orders was deleted on 1 broker of cluster DefaultCluster at TIME by PEER (request 216, as mqadmin deleteTopic sends).',
+      'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
+    ],
+    commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t orders -c DefaultCluster'],
   },
   {
     title: 'a topic that its broker dropped from its registration',
@@ -323,7 +344,22 @@ const BROKER_STORIES: readonly Story[] = [
     sentences: [
       'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, registered again under another brokerName, at TIME.',
       '2 topics lost their queues there.',
-      'Look for the new name; clients find topics under that.',
+      'Its address is registered as broker-b now; clients find its topics under that name.',
+    ],
+  },
+  {
+    title: 'a broker that was stopped and started again under another name',
+    happens: async ({ broker }) => {
+      await broker.request(registration())
+      await broker.request(unregistration())
+      await broker.request(registration({ name: 'broker-b' }))
+    },
+    question: 'broker=broker-a',
+    verdict: 'renamed',
+    sentences: [
+      'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, unregistered by its own request, as a broker does that is stopped, at TIME.',
+      '2 topics lost their queues there.',
+      'Its address is registered as broker-b now; clients find its topics under that name.',
     ],
   },
   {
@@ -443,7 +479,7 @@ describe('Explain tells the story of', () => {
 test('explain without a topic or a broker, or with both, says what it needs', async () => {
   const { server } = await worldWith()
   for (const query of ['', '?topic=', '?topic=a&broker=b'])
-    expect(await ask(server, `/api/v1/explain${query}`)).toMatchObject({
+    expect(await ask(server, `explain${query}`)).toMatchObject({
       status: 400,
       body: { error: { message: 'either topic=NAME or broker=NAME is required' } },
     })
