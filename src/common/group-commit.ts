@@ -28,6 +28,11 @@ export class GroupCommit<Draft> {
     this.#options = options
   }
 
+  /** Changes that wait for the write in progress. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
   /**
    * Makes a change.
    * @param change - Changes the draft. If it throws, it must have changed nothing; only this change is rejected then.

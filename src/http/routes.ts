@@ -1,5 +1,6 @@
 import { LimitError } from '../common/limit-error.ts'
 import type { InspectAnswer, Inspector } from '../inspect/inspector.ts'
+import type { Metrics } from '../inspect/metrics/metrics.ts'
 import { type HttpHandler, type HttpRequest, type HttpResponse, textResponse } from './http-server.ts'
 
 /** What one path, or all paths with one beginning, are answered with. */
@@ -29,6 +30,15 @@ export function labelOf(routes: readonly HttpRoute[], path: string): string {
 /** Answers a request by its route; 404 without one. */
 export function handleBy(routes: readonly HttpRoute[]): HttpHandler {
   return (request) => routeOf(routes, request.path)?.handle(request) ?? textResponse(404, 'no such path')
+}
+
+/** `/metrics`, for Prometheus. */
+export function metricsRoute(metrics: Metrics): HttpRoute {
+  const handle = async ({ header }: HttpRequest): Promise<HttpResponse> => ({
+    status: 200,
+    ...(await metrics.scrape(header('accept'))),
+  })
+  return { path: '/metrics', handle }
 }
 
 export const JSON_TYPE = 'application/json; charset=utf-8'

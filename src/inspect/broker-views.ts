@@ -171,7 +171,7 @@ function shownMember(
   live: BrokerLiveInfo | undefined,
   sources: InspectSources,
 ) {
-  const { nowMs, suspects } = sources
+  const { nowMs, suspicionOf } = sources
   const known = { brokerId: longValue(id), address }
   if (isRestored || live === undefined) {
     return {
@@ -189,9 +189,7 @@ function shownMember(
   }
   const { clusterName, heartbeatTimeoutMs, peer = null } = live
   const ageMs = Math.max(0, nowMs() - live.lastUpdateTimestampMs)
-  const isSuspected = suspects().some(
-    (suspect) => suspect.clusterName === clusterName && suspect.brokerAddr === address,
-  )
+  const isSuspected = suspicionOf(clusterName, address) !== undefined
   const isLate = ageMs > LATE_FRACTION * heartbeatTimeoutMs
   return {
     ...known,

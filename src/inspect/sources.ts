@@ -1,13 +1,16 @@
+import type { LimitName } from '../common/limit-error.ts'
 import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
+import type { Durations } from '../stats/durations.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 import type { TopicMisses } from '../stats/topic-misses.ts'
 import type { ConnectionSource } from './connections/census.ts'
 import type { Findings } from './findings/findings.ts'
 import type { RouteHistory } from './history/route-history.ts'
+import type { PeerState } from './peers-view.ts'
 import type { RouteIndexCache } from './route-index.ts'
 
 /** Which server this is. */
@@ -24,6 +27,15 @@ export interface ServerIdentity {
   readonly bootId: string
   /** When it started, on the clock of {@link InspectSources.nowMs}. */
   readonly startedMs: number
+}
+
+/** A limit and how much of it is in use. */
+export interface LimitUse {
+  readonly limit: LimitName
+  /** Infinity if it is off. */
+  readonly max: number
+  /** Undefined for limits on a single request or address. */
+  readonly used: number | undefined
 }
 
 /** A key of the configuration. */
@@ -74,17 +86,6 @@ export interface Health {
   checks(): readonly HealthCheck[]
 }
 
-/** A broker without heartbeats whose address takes no connection. */
-export interface Suspect {
-  readonly clusterName: string
-  readonly brokerName: string
-  readonly brokerAddr: string
-  /** `host:port` of the peer that registered it. */
-  readonly peer?: string | undefined
-  /** Why it cannot be reached. */
-  readonly error: string
-}
-
 /** The TLS certificate of this server. */
 export interface ServerCertificate {
   readonly path: string
@@ -102,6 +103,10 @@ export interface InspectSources {
   readonly lookup: (request: Pick<RemotingCommand, 'version' | 'extFields'>) => MaybePromise<RemotingResponse>
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
+  readonly durations: Durations
+  readonly limits: () => readonly LimitUse[]
+  /** Milliseconds since the file of the route snapshot was last up to date; undefined if it never was. */
+  readonly snapshotAgeMs: () => number | undefined
   readonly events: RecentEvents
   /** The keys of the configuration with their values, secrets hidden. */
   readonly configuration: () => readonly ShownKey[]
@@ -110,11 +115,15 @@ export interface InspectSources {
   readonly history: RouteHistory
   readonly misses: TopicMisses
   readonly findings: Findings
-  /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
-  readonly suspects: () => readonly Suspect[]
+  /** Why a broker without heartbeats cannot be reached (`brokerProbe`); undefined unless it was found unreachable. */
+  readonly suspicionOf: (clusterName: string, brokerAddr: string) => string | undefined
   /** The server's certificate; undefined without one from a file. */
   readonly certificate: () => ServerCertificate | undefined
   readonly slicer: TimeSlicer
+  /** The NameServers that this one compares itself with. */
+  readonly peers: { list(): readonly PeerState[] }
+  /** The configuration by which NameServers may answer the same request differently. */
+  readonly comparableConfig: () => ReadonlyMap<string, string>
   /** Milliseconds on a monotonic clock. */
   readonly nowMs: () => number
   /** Milliseconds since the epoch, of the system clock. */

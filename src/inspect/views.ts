@@ -1,11 +1,13 @@
 import { brokersView, brokerView, clustersView } from './broker-views.ts'
 import { clientsView, connectionsView } from './connections/connection-views.ts'
+import { digestView } from './digest-view.ts'
 import { eventsView } from './events-view.ts'
 import { explainView } from './explain/explain-view.ts'
 import { findingsView } from './findings-view.ts'
 import { kvView } from './kv-view.ts'
 import { missesView } from './misses-view.ts'
 import { openApiView } from './openapi.ts'
+import { peersView } from './peers-view.ts'
 import { configView, statusView } from './server-views.ts'
 import type { InspectSources } from './sources.ts'
 import { topicRouteView, topicsView, topicView } from './topic-views.ts'
@@ -29,6 +31,8 @@ export function allViews(sources: InspectSources): View[] {
     missesView(sources),
     explainView(sources),
     findingsView(sources),
+    digestView(sources),
+    peersView(sources),
   ]
   return [...views, openApiView(views, sources.identity.version)]
 }

@@ -66,6 +66,11 @@ export class KVConfigManager {
     return this.#state.size.bytes
   }
 
+  /** Changes that wait for the disk. */
+  get waitingChanges(): number {
+    return this.#changes.waiting
+  }
+
   /** A value, or null if there is none. */
   getKVConfig(namespace: string | null, key: string | null): string | null {
     if (namespace === null || key === null) return null

@@ -4,11 +4,12 @@ import { addressService } from '../http/address-service.ts'
 import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
 import { RequestGuard } from '../http/request-guard.ts'
-import { apiRoute, type HttpRoute, handleBy, labelOf, routeOf } from '../http/routes.ts'
+import { apiRoute, type HttpRoute, handleBy, labelOf, metricsRoute, routeOf } from '../http/routes.ts'
 import { Watchers } from '../http/watchers.ts'
 import { takeCensus } from '../inspect/connections/census.ts'
 import { EVALUATION_PERIOD_MS, Findings } from '../inspect/findings/findings.ts'
 import { Inspector } from '../inspect/inspector.ts'
+import { Metrics } from '../inspect/metrics/metrics.ts'
 import { RouteIndexCache } from '../inspect/route-index.ts'
 import type { InspectSources, ProcessFigures, ServerIdentity, ShownKey } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
@@ -23,11 +24,23 @@ import { UPDATABLE_KEYS } from './live-configuration.ts'
 import { logInternalError } from './logs/request-log.ts'
 import { type NamesrvContext, timeOf } from './namesrv-context.ts'
 import { packageCommit, packageVersion } from './package-version.ts'
+import { ProcessMonitor } from './process-monitor.ts'
 import type { ServerTls } from './tls/server-tls.ts'
 
 /** What a server is made of, as far as it shows it. */
 export interface InspectedParts
-  extends Pick<InspectSources, 'routeInfo' | 'kvConfig' | 'health' | 'suspects' | 'certificate'> {
+  extends Pick<
+    InspectSources,
+    | 'routeInfo'
+    | 'kvConfig'
+    | 'comparableConfig'
+    | 'peers'
+    | 'health'
+    | 'suspicionOf'
+    | 'certificate'
+    | 'limits'
+    | 'snapshotAgeMs'
+  > {
   readonly connections: Omit<InspectSources['connections'], 'census'>
   /** Serves lookups (105), without counting or logging those without a route. */
   readonly processLookup: Processor
@@ -51,11 +64,13 @@ export class Inspection {
   readonly #watchers: Watchers
   readonly #token: HttpToken | undefined
   #http: HttpServer | undefined
+  readonly #metrics: Metrics
+  readonly #process = new ProcessMonitor()
   #endFindings: (() => void) | undefined
 
   /** @throws {ConfigError} `httpTokenFile` cannot be used. */
   constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
-    const { clock, counters, events, history, misses, slicer, throttle } = context
+    const { clock, counters, durations, events, history, misses, slicer, throttle } = context
     this.#context = context
     const sources = {
       ...parts,
@@ -65,6 +80,7 @@ export class Inspection {
       configuration: () => shownKeys(context.configuration),
       process: processFigures,
       counters,
+      durations,
       events,
       connections: { ...connections, census: () => takeCensus(connections.open()) },
       history,
@@ -74,6 +90,10 @@ export class Inspection {
       dateMs: () => Date.now(),
     }
     this.#sources = { ...sources, findings: new Findings(sources, throttle) }
+    this.#metrics = new Metrics(this.#sources, {
+      ...context.configuration.values,
+      processState: () => this.#process.read(),
+    })
     const { bootId } = sources.identity
     this.#watchers = new Watchers({ ...timeOf(context), events, counters, bootId })
     if (context.configuration.values.httpListenPort !== 0) this.#token = new HttpToken(context)
@@ -93,6 +113,7 @@ export class Inspection {
       const http = await this.#createServer(options)
       const bound = await http.start()
       this.#http = http
+      this.#process.start()
       this.#token?.start()
       logger.info({ ...bound, tls: httpTls }, 'HTTP server started')
       return bound
@@ -124,6 +145,7 @@ export class Inspection {
     this.#token?.stop()
     const http = this.#http
     if (http === undefined) return
+    this.#process.stop()
     const cut = this.#context.scheduler.after(1_000, () => http.cut())
     this.#watchers.stop()
     await http.stop()
@@ -137,6 +159,7 @@ export class Inspection {
       ...healthRoutes(health, identity),
       ...(nsAddrService ? addressService({ addresses: addressesOf(nsAddrList), remotingPort }) : []),
       this.#watchers.route,
+      metricsRoute(this.#metrics),
       apiRoute(this.inspector),
     ]
   }

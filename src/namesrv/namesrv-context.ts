@@ -4,7 +4,7 @@ import { TimeSlicer } from '../common/time-slicer.ts'
 import { RouteHistory } from '../inspect/history/route-history.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { Counters } from '../stats/counters.ts'
-import { DURATION_BOUNDS, LockDurations, RequestDurations } from '../stats/durations.ts'
+import { DURATION_BOUNDS, type Durations, LockDurations, RequestDurations } from '../stats/durations.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { RecentEvents } from '../stats/recent-events.ts'
 import { TopicMisses } from '../stats/topic-misses.ts'
@@ -14,12 +14,7 @@ import type { Clock, Scheduler } from './time.ts'
 /** What every part of a server uses: configuration, time, log, and what it remembers for its views. */
 export interface NamesrvContext extends NamesrvEnvironment {
   readonly counters: Counters
-  readonly durations: {
-    readonly requests: RequestDurations
-    readonly lock: LockDurations
-    /** Seconds of the lookups of {@link SelfProbe}. */
-    readonly selfProbe: Histogram
-  }
+  readonly durations: Durations
   readonly events: RecentEvents
   readonly history: RouteHistory
   readonly misses: TopicMisses

@@ -14,11 +14,13 @@ import type { RecentEvents } from '../stats/recent-events.ts'
 import { BrokerLiveness } from './brokers/broker-liveness.ts'
 import { ClusterTestMode } from './cluster-test/cluster-test-mode.ts'
 import { withoutBrackets } from './config/check-value.ts'
+import { recountDigest } from './digest-recount.ts'
 import { removeLeftovers } from './files/atomic-file.ts'
 import { loadKVConfig } from './files/kv-config-file.ts'
 import { RouteSnapshots } from './files/route-snapshots.ts'
 import { Inspection } from './inspection.ts'
 import { type DescriptorShares, descriptorShares, watchFileDescriptors } from './limits/file-descriptors.ts'
+import { limitUses } from './limits/limit-uses.ts'
 import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
@@ -32,6 +34,7 @@ import {
 } from './namesrv-context.ts'
 import { outgoingConnect, plainConnect } from './outgoing-connect.ts'
 import { PauseDetector } from './pause-detector.ts'
+import { comparableConfig, Peers } from './peers/peers.ts'
 import { Readiness } from './readiness.ts'
 import { SelfProbe } from './self-probe.ts'
 import { closeConnections, drainClients, writeLastSnapshot } from './shutdown-steps.ts'
@@ -71,6 +74,7 @@ export class NamesrvController {
   #lookup: Processor | undefined
   /** Undefined without an HTTP server, which shows what it finds. */
   #selfProbe: SelfProbe | undefined
+  #peers: Peers | undefined
   readonly #httpOnAnyPort: boolean
   #shuttingDown = false
   #endChecks: (() => void)[] = []
@@ -175,6 +179,7 @@ export class NamesrvController {
     // Kept until here: an overload that began before is still reported as over.
     for (const end of this.#endChecks) end()
     this.#clusterTest?.stop()
+    this.#peers?.stop()
     this.#client.close()
     if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
     // Last, so that probes see a server that is alive but not ready for as long as it works.
@@ -211,18 +216,31 @@ export class NamesrvController {
     this.#snapshots?.load()
     if (values.clusterTest) this.#clusterTest = new ClusterTestMode(this.#context, this.#client)
     const { routeInfo } = this.#liveness
-    const lookups = { routeInfo, kvConfig: this.#kvConfig, settings: values, startedMs: clock.nowMs() }
+    const kvConfig = this.#kvConfig
+    const compared = { routeInfo, kvConfig, comparableConfig: () => comparableConfig(configuration) }
+    this.#peers = new Peers(this.#context, this.#client, compared)
+    const lookups = { routeInfo, kvConfig, settings: values, startedMs: clock.nowMs() }
     this.#lookup = lookupProcessor({ ...lookups, onNoRoute: () => {} }, this.#clusterTest)
     this.#inspection = new Inspection(this.#context, {
-      routeInfo,
-      kvConfig: this.#kvConfig,
+      ...compared,
+      peers: this.#peers,
+      limits: () =>
+        limitUses(this.#context, {
+          routeInfo,
+          kvConfig,
+          client: this.#client,
+          server: this.#server,
+          clusterTest: this.#clusterTest,
+          descriptors: this.#descriptors,
+        }),
+      snapshotAgeMs: () => this.#snapshots?.ageMs,
       health: this.#readiness,
       connections: {
         open: () => this.#server?.openConnections() ?? [],
         closed: () => this.#server?.closedConnections() ?? [],
       },
       processLookup: this.#lookup,
-      suspects: () => this.#liveness.suspects(),
+      suspicionOf: (clusterName, brokerAddr) => this.#liveness.suspicionOf(clusterName, brokerAddr),
       certificate: () => this.#tls.certificate,
     })
     const { processors } = new DefaultRequestProcessor({
@@ -296,6 +314,7 @@ export class NamesrvController {
     this.#clusterTest?.start()
     this.#snapshots?.start()
     this.#liveness.start()
+    this.#peers?.start()
     this.#inspection?.startFindings()
     const overload = new Overload(this.#context, {
       requestBytesInProgress: () => this.#server?.requestBytesInProgress ?? 0,
@@ -304,6 +323,7 @@ export class NamesrvController {
     })
     this.#endChecks = [
       watchFileDescriptors(this.#context),
+      recountDigest(this.#context, this.#liveness.routeInfo),
       this.#context.scheduler.every(CHECK_INTERVAL_MS, () => overload.check()),
     ]
   }

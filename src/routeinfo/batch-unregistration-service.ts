@@ -25,6 +25,11 @@ export class BatchUnregistrationService {
     this.#capacity = capacity
   }
 
+  /** Requests of brokers that wait. */
+  get waitingRequests(): number {
+    return this.#waitingRequests
+  }
+
   /** A broker's own request to leave. @returns False if too many wait already. */
   submit(request: Unregistration): boolean {
     if (this.#waitingRequests >= this.#capacity) return false

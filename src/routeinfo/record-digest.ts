@@ -1,12 +1,15 @@
 /** Seeds of the four lanes: the first fractional bits of the square roots of 2, 3, 5 and 7. */
-const SEEDS = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a] as const
-const LANES = SEEDS.length
+const SEED_A = 0x6a09e667
+const SEED_B = 0xbb67ae85 | 0
+const SEED_C = 0x3c6ef372
+const SEED_D = 0xa54ff53a | 0
+const LANES = 4
 
 /** A field of a record: a text, or a 32-bit number. */
 export type Field = string | number
 
 /** The hash of a record: four lanes of 32 bits. */
-export type RecordHash = Readonly<Uint32Array>
+export type RecordHash = Readonly<Int32Array>
 
 /**
  * A digest of a set of records that does not depend on their order and can follow each record that is added or removed: the sum of
@@ -14,68 +17,83 @@ export type RecordHash = Readonly<Uint32Array>
  * records cancel.
  */
 export class RecordDigest {
-  readonly #sums = new Uint32Array(LANES)
+  readonly #sums = new Int32Array(LANES)
 
   add(hash: RecordHash): void {
+    const sums = this.#sums
     for (let lane = 0; lane < LANES; lane++)
-      this.#sums[lane] = (this.#sums[lane] as number) + (hash[lane] as number)
+      sums[lane] = ((sums[lane] as number) + (hash[lane] as number)) | 0
   }
 
   remove(hash: RecordHash): void {
+    const sums = this.#sums
     for (let lane = 0; lane < LANES; lane++)
-      this.#sums[lane] = (this.#sums[lane] as number) - (hash[lane] as number)
+      sums[lane] = ((sums[lane] as number) - (hash[lane] as number)) | 0
+  }
+
+  /** Adds all records of another digest. */
+  addAll(other: RecordDigest): void {
+    this.add(other.#sums)
   }
 
   copy(): RecordDigest {
     const copy = new RecordDigest()
-    copy.add(this.#sums)
+    copy.addAll(this)
     return copy
   }
 
   /** Whether there is no record; a digest of records is empty with a probability of 2^-128. */
   get isEmpty(): boolean {
-    return this.#sums.every((sum) => sum === 0)
+    const [a, b, c, d] = this.#sums
+    return a === 0 && b === 0 && c === 0 && d === 0
   }
 
   /** 32 hexadecimal digits. */
   get hex(): string {
-    return [...this.#sums].map((sum) => sum.toString(16).padStart(8, '0')).join('')
+    return [...this.#sums].map((sum) => (sum >>> 0).toString(16).padStart(8, '0')).join('')
   }
 
   /** The low 52 bits, which the number of a metric holds exactly. */
   get low52(): number {
     const [, , high = 0, low = 0] = this.#sums
-    return (high % 2 ** 20) * 2 ** 32 + low
+    return (high & 0xfffff) * 2 ** 32 + (low >>> 0)
   }
 }
 
-const hash = new Uint32Array(LANES)
+const hash = new Int32Array(LANES)
 let words = new Int32Array(256)
 
 /** The hash of a record, in memory that the next call overwrites. @see MurmurHash3, whose 32-bit form each lane has, with its own seed */
 export function hashOf(record: readonly Field[]): RecordHash {
   const length = wordsOf(record)
-  const [seedA, seedB, seedC, seedD] = SEEDS
-  let a = seedA | 0
-  let b = seedB | 0
-  let c = seedC | 0
-  let d = seedD | 0
+  let a = SEED_A
+  let b = SEED_B
+  let c = SEED_C
+  let d = SEED_D
   for (let at = 0; at < length; at++) {
     const word = Math.imul(words[at] as number, 0xcc9e2d51)
     const mixed = Math.imul((word << 15) | (word >>> 17), 0x1b873593)
     a ^= mixed
-    a = (Math.imul((a << 13) | (a >>> 19), 5) + seedA) | 0
+    a = (Math.imul((a << 13) | (a >>> 19), 5) + SEED_A) | 0
     b ^= mixed
-    b = (Math.imul((b << 13) | (b >>> 19), 5) + seedB) | 0
+    b = (Math.imul((b << 13) | (b >>> 19), 5) + SEED_B) | 0
     c ^= mixed
-    c = (Math.imul((c << 13) | (c >>> 19), 5) + seedC) | 0
+    c = (Math.imul((c << 13) | (c >>> 19), 5) + SEED_C) | 0
     d ^= mixed
-    d = (Math.imul((d << 13) | (d >>> 19), 5) + seedD) | 0
+    d = (Math.imul((d << 13) | (d >>> 19), 5) + SEED_D) | 0
   }
   hash[0] = finished(a)
   hash[1] = finished(b)
   hash[2] = finished(c)
   hash[3] = finished(d)
+  return hash
+}
+
+/** The hash of a text with another record, whose hash is known. It is in memory that the next call overwrites. */
+export function hashWith(text: string, known: RecordHash): RecordHash {
+  hashOf([text])
+  for (let lane = 0; lane < LANES; lane++)
+    hash[lane] = finished((Math.imul(hash[lane] as number, 5) + (known[lane] as number)) | 0)
   return hash
 }
 
@@ -97,8 +115,10 @@ function wordsOf(record: readonly Field[]): number {
       words[count++] = field
       continue
     }
-    for (let at = 0; at < field.length; at += 2)
+    const last = field.length - 1
+    for (let at = 0; at < last; at += 2)
       words[count++] = field.charCodeAt(at) | (field.charCodeAt(at + 1) << 16)
+    if ((last & 1) === 0) words[count++] = field.charCodeAt(last)
   }
   return count
 }

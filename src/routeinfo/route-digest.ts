@@ -2,7 +2,7 @@ import type { Steps } from '../common/time-slicer.ts'
 import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
 import type { BrokerData, QueueData } from '../protocol/body/topic-route-data.ts'
 import { sortedEntries } from '../protocol/json/json-text.ts'
-import { hashOf, RecordDigest, type RecordHash } from './record-digest.ts'
+import { hashOf, hashWith, RecordDigest, type RecordHash } from './record-digest.ts'
 
 /** Buckets of topics, by a hash of their names: to find the topics in which two NameServers differ without listing them all. */
 export const DIGEST_BUCKETS = 256
@@ -21,6 +21,7 @@ export class RouteDigest {
   readonly brokers = new Map<string, RecordDigest>()
   #committed: Parts = emptyParts()
   #isChanged = false
+  readonly #hashes = new QueuesHashes()
 
   /** The parts as of the end of the last transition. */
   get committed(): Parts {
@@ -62,15 +63,20 @@ export class RouteDigest {
     return isChanged
   }
 
-  /** All digests as text: equal texts, equal digests. */
-  text(): string {
+  /** The three parts, for the log. */
+  get text(): string {
     const { routes, groups, static: mappings } = this.parts
-    const brokers = sortedEntries(this.brokers).map(([name, { hex }]) => [name, hex])
-    return JSON.stringify([routes.hex, groups.hex, mappings.hex, brokers])
+    return `${routes.hex} ${groups.hex} ${mappings.hex}`
+  }
+
+  equals(other: RouteDigest): boolean {
+    if (this.text !== other.text || this.brokers.size !== other.brokers.size) return false
+    for (const [name, { hex }] of this.brokers) if (other.brokers.get(name)?.hex !== hex) return false
+    return true
   }
 
   #countQueues(change: 'add' | 'remove', topic: string, queueData: QueueData): void {
-    const hash = queuesHash(topic, queueData)
+    const hash = this.#hashes.of(topic, queueData)
     this.#count('routes', change, hash)
     const { brokerName } = queueData
     let broker = this.brokers.get(brokerName)
@@ -120,7 +126,7 @@ export function* countDigest(tables: DigestedTables): Steps<RouteDigest> {
 
 /** The bucket of a topic. */
 export function bucketOf(topic: string): number {
-  return (hashOf([topic])[0] as number) % DIGEST_BUCKETS
+  return (hashOf([topic])[0] as number) & (DIGEST_BUCKETS - 1)
 }
 
 /** The digest of each bucket of topics, for a holder of the lock. */
@@ -128,9 +134,10 @@ export function* countBuckets({
   topicQueueTable,
 }: Pick<DigestedTables, 'topicQueueTable'>): Steps<RecordDigest[]> {
   const buckets = Array.from({ length: DIGEST_BUCKETS }, () => new RecordDigest())
+  const hashes = new QueuesHashes()
   for (const [topic, queues] of topicQueueTable) {
     const bucket = buckets[bucketOf(topic)] as RecordDigest
-    for (const queueData of queues.values()) bucket.add(queuesHash(topic, queueData))
+    for (const queueData of queues.values()) bucket.add(hashes.of(topic, queueData))
     yield
   }
   return buckets
@@ -149,9 +156,20 @@ export function* topicsOfBucket(
   return topics
 }
 
-function queuesHash(topic: string, queues: QueueData): RecordHash {
-  const { brokerName, readQueueNums, writeQueueNums, perm, topicSysFlag } = queues
-  return hashOf([topic, brokerName, readQueueNums, writeQueueNums, perm, topicSysFlag])
+/** Hashes of a topic's queues on a broker name. */
+class QueuesHashes {
+  /** The queues that were last hashed: the topics of a registration share a few objects. */
+  readonly #recent: { readonly queues: QueueData; readonly hash: RecordHash }[] = []
+
+  of(topic: string, queues: QueueData): RecordHash {
+    for (const known of this.#recent) if (known.queues === queues) return hashWith(topic, known.hash)
+    const { brokerName, readQueueNums, writeQueueNums, perm, topicSysFlag } = queues
+    const hash = Int32Array.from(hashOf([brokerName, readQueueNums, writeQueueNums, perm, topicSysFlag]))
+    // Two, because a change removes the former queues and adds the new ones.
+    if (this.#recent.length === 2) this.#recent.shift()
+    this.#recent.push({ queues, hash })
+    return hashWith(topic, hash)
+  }
 }
 
 /** What brokers of 4.x leave out counts as its default. */

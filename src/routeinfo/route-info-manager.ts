@@ -248,6 +248,11 @@ export class RouteInfoManager {
     return pickupTopicRouteData(this.#routes.view, topic, false) !== null
   }
 
+  /** The queues of a topic by broker name, as lookups see them; undefined if there are none. Never waits. */
+  queues(topic: string): ReadonlyMap<string, QueueData> | undefined {
+    return this.#routes.view.queues(topic)
+  }
+
   /** Reads the routes as clients see them, in slices, while nothing changes them. @throws {LockError} {LimitError} (or rejects) */
   read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
     return this.#routes.read(work, owner)
@@ -319,6 +324,16 @@ export class RouteInfoManager {
     return this.#routes.revision
   }
 
+  /** Bytes of encoded routes that are kept. */
+  get encodedRouteBytes(): number {
+    return this.#cache.bytes
+  }
+
+  /** Brokers' own requests to leave that wait. */
+  get waitingUnregistrations(): number {
+    return this.#removals.waitingRequests
+  }
+
   /** Digests of the live tables, as of the last finished transition. */
   get digest(): Readonly<Record<DigestPart, RecordDigest>> {
     return this.#routes.tables.digest.committed
@@ -332,15 +347,15 @@ export class RouteInfoManager {
   /**
    * Counts the digest of the live tables, in slices under the read lock, and takes the result if it differs from the one that
    * followed each change: that one is wrong then.
-   * @returns Both as text; undefined if they are equal.
+   * @returns The three parts of both, in hexadecimal; undefined if they and those of every broker are equal.
    */
   recountDigest(): MaybePromise<{ readonly followed: string; readonly counted: string } | undefined> {
     return this.#routes.read(function* ({ tables }) {
       const counted = yield* countDigest(tables)
-      const texts = { followed: tables.digest.text(), counted: counted.text() }
-      if (texts.followed === texts.counted) return undefined
+      const { digest } = tables
+      if (digest.equals(counted)) return undefined
       tables.digest = counted
-      return texts
+      return { followed: digest.text, counted: counted.text }
     })
   }
 

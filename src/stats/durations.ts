@@ -90,3 +90,11 @@ export class LockDurations {
   readonly wait = { read: new Histogram(DURATION_BOUNDS), write: new Histogram(DURATION_BOUNDS) }
   readonly hold = { read: new Histogram(DURATION_BOUNDS), write: new Histogram(DURATION_BOUNDS) }
 }
+
+/** What the server measures of itself. */
+export interface Durations {
+  readonly requests: RequestDurations
+  readonly lock: LockDurations
+  /** Lookups through the own port, in seconds. */
+  readonly selfProbe: Histogram
+}

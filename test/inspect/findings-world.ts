@@ -1,9 +1,12 @@
 import { LogThrottle } from '../../src/common/log-throttle.ts'
+import { takeCensus } from '../../src/inspect/connections/census.ts'
 import type { Finding } from '../../src/inspect/findings/finding.ts'
 import { type FindingSources, Findings } from '../../src/inspect/findings/findings.ts'
+import { RouteHistory } from '../../src/inspect/history/route-history.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
 import { Counters } from '../../src/stats/counters.ts'
 import { RecentEvents } from '../../src/stats/recent-events.ts'
+import { TopicMisses } from '../../src/stats/topic-misses.ts'
 import {
   managerWith,
   type NamedTopicConfig,
@@ -28,10 +31,12 @@ const DATE_MS = Date.parse('2026-11-28T12:00:00Z')
 /** Routes and what else findings are made from, on a clock that the test moves. */
 export function findingsWorld(given: Partial<FindingSources> = {}) {
   let nowMs = START_MS
-  const { manager } = managerWith('whole')
+  const history = new RouteHistory(() => nowMs)
+  const { manager } = managerWith('whole', { onEvent: (event) => history.onRouteEvent(event) })
   const { logger, lines } = recordingLogger()
   const dateMs = (): number => DATE_MS + nowMs - START_MS
   const events = new RecentEvents(1_000, dateMs)
+  const misses = new TopicMisses(64, dateMs)
   const sources = {
     identity: { version: '1', nodeId: 'n', bootId: 'b', startedMs: START_MS },
     routeInfo: manager,
@@ -40,7 +45,11 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
     slicer: wholeSlicer(),
     nowMs: () => nowMs,
     dateMs,
-    suspects: () => [],
+    suspicionOf: () => undefined,
+    history,
+    misses,
+    peers: { list: () => [] },
+    connections: { census: () => takeCensus([]) },
     certificate: () => undefined,
     ...given,
   } as unknown as FindingSources
@@ -51,6 +60,8 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
   let generation = 0
   return {
     manager,
+    history,
+    misses,
     findings,
     events,
     lines,

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { takeCensus } from '../../src/inspect/connections/census.ts'
 import type { Finding } from '../../src/inspect/findings/finding.ts'
 import { findingsView } from '../../src/inspect/findings-view.ts'
+import type { PeerState } from '../../src/inspect/peers-view.ts'
 import type { InspectSources } from '../../src/inspect/sources.ts'
+import type { OpenConnection } from '../../src/stats/connections.ts'
 import { type Broker, findingsWorld } from './findings-world.ts'
 
 /** Rule, severity and subject of each. */
@@ -195,21 +198,206 @@ describe('brokers', () => {
   })
 
   test('without heartbeats that are unreachable are a critical finding', async () => {
-    const suspect = {
-      clusterName: 'C',
-      brokerName: 'broker-a',
-      brokerAddr: '10.0.0.1:10911',
-      error: 'connect ECONNREFUSED',
-    }
-    const { evaluate } = findingsWorld({ suspects: () => [{ ...suspect, peer: '10.0.0.9:1' }] })
+    const { evaluate, register } = findingsWorld({
+      suspicionOf: (clusterName, brokerAddr) =>
+        `${clusterName} ${brokerAddr}` === 'C 10.0.0.1:10911' ? 'connect ECONNREFUSED' : undefined,
+    })
+    await register({ ...master, from: '10.0.0.9:1' })
+    await register(slave)
     expect(await evaluate()).toMatchObject([
       {
         rule: 'announced_address_unreachable',
         severity: 'critical',
+        subject: 'broker-a 10.0.0.1:10911',
         evidence: { cluster: 'C', error: 'connect ECONNREFUSED', registeredFrom: '10.0.0.9:1' },
         command: 'brokerIP1=10.0.0.9',
       },
     ])
+  })
+})
+
+describe('the past of brokers', () => {
+  test('says when and why the master left that is missing', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    await register(master)
+    await register(slave)
+    manager.onChannelsDestroy([1])
+    await evaluate()
+    const [finding] = await evaluate({ afterMs: 10_000 })
+    expect(finding?.text).toBe(
+      'broker-a of C has no master: slaves serve consumers, but it takes no messages. Its master 10.0.0.1:10911 left on 2026-11-28T12:00:00.000Z (connection lost). Start its master (brokerId=0).',
+    )
+  })
+
+  test('of three departures within ten minutes is a warning, until they are longer ago', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    for (let n = 1; n <= 3; n++) {
+      expect(await evaluate({ afterMs: 100_000 })).toEqual([])
+      await register(master)
+      manager.onChannelsDestroy([n])
+    }
+    await register(master)
+    expect(await evaluate({ afterMs: 5_000 })).toMatchObject([
+      {
+        rule: 'broker_flapping',
+        severity: 'warning',
+        subject: 'broker-a 10.0.0.1:10911',
+        evidence: { cluster: 'C', departures: 3, causes: ['connection lost'] },
+      },
+    ])
+    expect(await evaluate({ afterMs: 395_000 })).toHaveLength(1)
+    expect(await evaluate({ afterMs: 1_000 })).toEqual([])
+  })
+
+  test('of one departure of each of its members is none', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    await register(master)
+    for (let id = 1n; id <= 3n; id++) await register({ brokerId: id, brokerAddr: `10.0.0.${id + 1n}:10911` })
+    for (const channel of [2, 3, 4]) manager.onChannelsDestroy([channel])
+    expect(await evaluate()).toEqual([])
+  })
+
+  test('names the address that two brokers register by turns', async () => {
+    const { register, evaluate } = findingsWorld()
+    await evaluate()
+    for (let n = 0; n < 3; n++) {
+      await register(master)
+      await register({ ...other, brokerAddr: '10.0.0.1:10911' })
+    }
+    const flapping = (await evaluate({ afterMs: 5_000 })).find(({ rule }) => rule === 'broker_flapping')
+    expect(flapping?.text).toContain('Another broker announces its address under another name')
+  })
+})
+
+test('two live brokers of one name and id are a critical finding, but not one whose address has changed', async () => {
+  const { register, evaluate, manager } = findingsWorld()
+  await register(master)
+  await register({ ...master, brokerAddr: '10.0.0.9:10911' })
+  expect(await evaluate()).toEqual([])
+  expect(await evaluate({ afterMs: 145_000 })).toEqual([])
+  expect(await evaluate({ afterMs: 5_000 })).toMatchObject([
+    {
+      rule: 'broker_id_conflict',
+      severity: 'critical',
+      subject: 'broker-a',
+      evidence: { outside: '10.0.0.1:10911', members: ['0=10.0.0.9:10911'] },
+    },
+  ])
+  manager.onChannelsDestroy([1])
+  expect(await evaluate({ afterMs: 5_000 })).toEqual([])
+})
+
+test('brokers of several releases in one cluster are information once it has lasted for an hour', async () => {
+  const { register, evaluate } = findingsWorld()
+  await register({ ...master, version: 407 })
+  await register({ ...other, version: 513 })
+  await evaluate()
+  expect(await evaluate({ afterMs: 3_500_000 })).toEqual([])
+  expect(await evaluate({ afterMs: 100_000 })).toMatchObject([
+    {
+      rule: 'mixed_broker_versions',
+      severity: 'info',
+      subject: 'C',
+      evidence: { examples: ['V4_9_7: broker-a', 'V5_5_0: broker-b'] },
+    },
+  ])
+})
+
+test('Java clients older than 4.9.4 are information; clients of other languages have versions of their own', async () => {
+  const client = { kind: 'client', tls: null, remoteAddress: '10.0.0.5:40000' }
+  const open = [
+    { ...client, language: 'JAVA', version: 317 },
+    { ...client, language: 'JAVA', version: 401 },
+    { ...client, language: 'CPP', version: 317 },
+    { ...client, language: 'JAVA', version: 317, kind: 'broker' },
+  ] as unknown as OpenConnection[]
+  const { evaluate } = findingsWorld({
+    connections: { open: () => open, closed: () => [], census: () => takeCensus(open) },
+  })
+  await evaluate()
+  await evaluate()
+  expect(await evaluate()).toMatchObject([
+    {
+      rule: 'old_clients',
+      severity: 'info',
+      subject: 'JAVA V4_5_2',
+      evidence: { connections: 1, hosts: ['10.0.0.5'] },
+    },
+  ])
+})
+
+describe('a topic without route', () => {
+  const asker = { address: '10.0.0.5', language: 'JAVA', version: 513 }
+  const owner = { closed: false }
+
+  /** Clients ask every thirty seconds. */
+  async function asked(world: ReturnType<typeof findingsWorld>, topic: string): Promise<Finding | undefined> {
+    for (let n = 0; n < 3; n++) {
+      world.misses.add(topic, () => asker)
+      await world.evaluate({ afterMs: 30_000 })
+    }
+    return world.findings.list().find(({ rule }) => rule === 'no_route')
+  }
+
+  test('is a warning with who asks, if nothing is known of it', async () => {
+    const world = findingsWorld()
+    await world.register(master)
+    expect(await asked(world, 'Ordres')).toMatchObject({
+      severity: 'warning',
+      subject: 'Ordres',
+      text: 'Ordres has no route: clients have asked for it 3 times since 2026-11-28T12:00:00.000Z; nothing is known of a former route. Create the topic, or correct its name in the clients.',
+      evidence: { lookups: 3, lastLookup: '2026-11-28T12:01:00.000Z', askers: ['10.0.0.5 JAVA V5_5_0'] },
+      command: 'mqadmin updateTopic -n "$NAMESRV_ADDR" -t Ordres -c C -r 8 -w 8',
+    })
+  })
+
+  test('is critical if it was deleted, with who deleted it', async () => {
+    const world = findingsWorld()
+    await world.register(master)
+    await world.manager.deleteTopic('Orders', null, owner)
+    world.history.onTopicDeleted('Orders', { by: '10.0.3.7:5000', clusterName: undefined, brokers: 1 })
+    const finding = await asked(world, 'Orders')
+    expect(finding?.severity).toBe('critical')
+    expect(finding?.text).toContain('; it was deleted by 10.0.3.7:5000 on 2026-11-28T12:00:00.000Z. Create')
+  })
+
+  test('is critical if it left with its broker, which is what to start', async () => {
+    const world = findingsWorld()
+    await world.register(master)
+    world.manager.onChannelsDestroy([1])
+    const finding = await asked(world, 'Orders')
+    expect(finding).toMatchObject({ severity: 'critical', command: null })
+    expect(finding?.text).toContain(
+      '; it left with broker-a at 10.0.0.1:10911 (connection lost) on 2026-11-28T12:00:00.000Z. Start that broker again.',
+    )
+  })
+
+  test('is a warning if it left more than a day ago', async () => {
+    const world = findingsWorld()
+    await world.register(master)
+    world.manager.onChannelsDestroy([1])
+    await world.evaluate({ afterMs: 86_400_000 })
+    expect((await asked(world, 'Orders'))?.severity).toBe('warning')
+  })
+
+  test('is none if it is asked for once, or for a moment, or no more, or has a route by now', async () => {
+    const world = findingsWorld()
+    await world.register(master)
+    world.misses.add('Once', () => asker)
+    for (let n = 0; n < 5; n++) world.misses.add('Moment', () => asker)
+    expect(await world.evaluate()).toEqual([])
+    expect(await asked(world, 'Wanted')).toBeDefined()
+    world.misses.onRoutesChanged((topic) => topic === 'Wanted')
+    expect(await world.evaluate({ afterMs: 5_000 })).toEqual([])
+    expect(await asked(world, 'GivenUp')).toBeDefined()
+    expect(await world.evaluate({ afterMs: 300_000 })).toEqual([])
+  })
+
+  test('is information if clients make it for themselves, and none if it is TBW102', async () => {
+    const world = findingsWorld()
+    await world.register(master)
+    expect(await asked(world, '%RETRY%group')).toMatchObject({ severity: 'info' })
+    expect(await asked(world, 'TBW102')).toMatchObject({ subject: '%RETRY%group' })
   })
 })
 
@@ -225,9 +413,22 @@ describe('topics', () => {
         severity: 'warning',
         subject: 'broker-b',
         evidence: { cluster: 'C', topics: 3 },
-        command: 'mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-b',
+        command: 'mqadmin updateBrokerConfig -n "$NAMESRV_ADDR" -b 10.0.0.3:10911 -k brokerPermission -v 6',
       },
     ])
+  })
+
+  test('whose permission an operator has wiped are a warning that names the operator', async () => {
+    const { register, evaluate, manager, history } = findingsWorld()
+    await register(master)
+    await manager.setWritePerm('broker-a', 'wipe', { closed: false })
+    history.onPermissionChange('broker-a', { kind: 'wiped', by: '10.0.3.7:5000', topics: 3 })
+    const [finding] = await evaluate()
+    expect(finding).toMatchObject({
+      text: 'None of the 3 topics of broker-a is writable: 10.0.3.7:5000 wiped it (wipeWritePerm) on 2026-11-28T12:00:00.000Z. Producers use other brokers, or get "No route info of this topic".',
+      evidence: { cluster: 'C', topics: 3, wipedBy: '10.0.3.7:5000' },
+      command: 'mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a',
+    })
   })
 
   test('that are not writable on one of their brokers are information, with the command', async () => {
@@ -326,6 +527,56 @@ test.each([
   if (finding !== undefined) expect(finding.evidence).toMatchObject({ daysLeft: days })
 })
 
+describe('another NameServer', () => {
+  const state: PeerState = {
+    address: 'ns2:9876',
+    isUp: true,
+    verdict: 'diverged',
+    sinceMs: 1_000_000,
+    comparedMs: 1_000_000,
+    reason: null,
+    differences: [
+      { kind: 'topic_missing', subject: 'Orders', here: 'broker-a', there: null },
+      { kind: 'broker_missing', subject: 'broker-a', here: '0=10.0.0.1:10911', there: null },
+      { kind: 'permission', subject: 'Told on broker-b', here: '4', there: '6' },
+    ],
+  }
+  const findingsOf = (given: Partial<PeerState>) =>
+    findingsWorld({ peers: { list: () => [{ ...state, ...given }] } }).evaluate()
+
+  test('that lacks a broker is a critical finding about the broker, without those of its topics', async () => {
+    expect(await findingsOf({})).toMatchObject([
+      {
+        rule: 'missing_on_peer',
+        severity: 'critical',
+        subject: 'broker-a on ns2:9876',
+        evidence: { peer: 'ns2:9876', here: '0=10.0.0.1:10911', since: '2026-11-28T12:00:00.000Z' },
+      },
+      {
+        rule: 'peer_diverged',
+        severity: 'warning',
+        subject: 'ns2:9876',
+        evidence: {
+          differences: [
+            'topic_missing Orders: broker-a here, missing there',
+            'broker_missing broker-a: 0=10.0.0.1:10911 here, missing there',
+            'permission Told on broker-b: 4 here, 6 there',
+          ],
+        },
+      },
+    ])
+  })
+
+  test('that has what is missing here is a critical finding', async () => {
+    const differences = [{ kind: 'topic_missing', subject: 'T', here: null, there: 'broker-a' }] as const
+    expect(brief(await findingsOf({ differences }))).toEqual(['critical peer_diverged ns2:9876'])
+  })
+
+  test.each(['agrees', 'settling', 'unknown'] as const)('whose verdict is %s is none', async (verdict) => {
+    expect(await findingsOf({ verdict })).toEqual([])
+  })
+})
+
 test('names of peers are quoted in commands, and none is shown with control characters', async () => {
   const topics = { "a'; reboot #": { perm: 4 }, 'b\u001b[2J': { perm: 4 }, '-c': { perm: 4 } }
   const all = await found([{ ...master, topics }])
@@ -356,5 +607,5 @@ test('the view lists findings, what they are of, and what is checked, and select
     findings: [{ rule: 'read_write_queue_mismatch', subject: 'Shrunk', since: '2026-11-28T12:01:01.000Z' }],
   })
   expect(read('rule=permission_not_writable')).toMatchObject({ findings: [{ subject: 'Orders' }] })
-  expect(() => read('rule=no_such')).toThrow('rule="no_such" is not one of missing_master_address, ')
+  expect(() => read('rule=no_such')).toThrow('rule="no_such" is not one of no_route, ')
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Steps } from '../../src/common/time-slicer.ts'
 import { ReadWriteLock } from '../../src/routeinfo/read-write-lock.ts'
+import { LockDurations } from '../../src/stats/durations.ts'
 import { finestSlicer, ManualTurns, openChannel } from './route-helpers.ts'
 
 /** Steps that take two turns at least with the finest slicer. */
@@ -204,5 +205,35 @@ describe('the queue of the lock', () => {
     await turns.all()
     expect(await Promise.all(done)).toEqual(['written', 1, 2, 4])
     expect(lock.read(() => 5, owner)).toBe(5)
+  })
+})
+
+describe('the durations of the lock', () => {
+  test('are how long work waited for it, and how long it held it', async () => {
+    const durations = new LockDurations()
+    let nowMs = 0
+    const lock = new ReadWriteLock(10, durations, () => nowMs)
+    let end = (): void => {}
+    const written = lock.write(() => new Promise<void>((resolve) => (end = resolve)))
+    nowMs += 2_000
+    const read = lock.read(() => 'read')
+    nowMs += 500
+    end()
+    await written
+    expect(await read).toBe('read')
+    expect([durations.wait.write.sum, durations.hold.write.sum]).toEqual([0, 2.5])
+    expect([durations.wait.read.sum, durations.hold.read.sum]).toEqual([0.5, 0])
+    expect([durations.wait.read.count, durations.hold.read.count]).toEqual([1, 1])
+  })
+
+  test('count work that throws', () => {
+    const durations = new LockDurations()
+    const lock = new ReadWriteLock(10, durations)
+    expect(() =>
+      lock.write(() => {
+        throw new Error('broken')
+      }),
+    ).toThrow('broken')
+    expect(durations.hold.write.count).toBe(1)
   })
 })

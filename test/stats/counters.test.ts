@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { findConfigKey } from '../../src/namesrv/config/config-keys.ts'
-import { CodeCounts, Counters } from '../../src/stats/counters.ts'
+import { CodeCounts, Counters, RequestResults } from '../../src/stats/counters.ts'
 
 describe('the counters', () => {
   test('name each limit by the option that sets it', () => {
@@ -22,5 +22,23 @@ describe('the counters', () => {
     expect([counts.get(105), counts.get(106), counts.get(-1), counts.others, counts.total]).toEqual([
       2, 0, 0, 4, 8,
     ])
+  })
+
+  test('tell response codes apart by request code, in a table that peers cannot fill', () => {
+    const results = new RequestResults()
+    for (const responseCode of [0, 0, 17]) results.add(105, responseCode)
+    results.add(undefined, 3)
+    results.add(-1, 0)
+    expect([...results.entries()]).toEqual([
+      [undefined, 0, 1],
+      [undefined, 3, 1],
+      [105, 0, 2],
+      [105, 17, 1],
+    ])
+    for (let code = 0; code < 1_500; code++) results.add(code, code)
+    const entries = [...results.entries()]
+    expect(new Set(entries.map(([code]) => code)).size).toBe(64)
+    expect(new Set(entries.map(([, responseCode]) => responseCode)).size).toBe(16)
+    expect(entries.reduce((sum, [, , count]) => sum + count, 0)).toBe(1_505)
   })
 })

@@ -194,8 +194,11 @@ export async function brokerFacts(
 }
 
 /** By id, the master first. */
-function membersOf(view: RouteView, group: BrokerData, { nowMs, suspects }: InspectSources): MemberFacts[] {
-  const suspicions = new Map(suspects().map(({ brokerAddr, error }) => [brokerAddr, error]))
+function membersOf(
+  view: RouteView,
+  group: BrokerData,
+  { nowMs, suspicionOf }: InspectSources,
+): MemberFacts[] {
   const restored = view.restored?.groups.get(group.brokerName)?.members
   const members = [...group.brokerAddrs].sort(([a], [b]) => (a < b ? -1 : 1))
   return members.map(([brokerId, brokerAddr]) => {
@@ -208,7 +211,7 @@ function membersOf(view: RouteView, group: BrokerData, { nowMs, suspects }: Insp
       heartbeatAgeMs: live && Math.max(0, nowMs() - live.lastUpdateTimestampMs),
       heartbeatTimeoutMs: live?.heartbeatTimeoutMs,
       isProvisional: restored?.get(brokerId) === brokerAddr,
-      suspicion: suspicions.get(brokerAddr),
+      suspicion: live && suspicionOf(live.clusterName, brokerAddr),
       addressProblem: peer === undefined ? undefined : addressProblem(brokerAddr, peer),
     }
   })

@@ -1,8 +1,11 @@
 import type { Steps } from '../../common/time-slicer.ts'
 import { type BrokerData, MASTER_ID } from '../../protocol/body/topic-route-data.ts'
+import { versionName } from '../../protocol/version-name.ts'
 import type { BrokerLiveInfo } from '../../routeinfo/route-tables.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import { brokerConfLine, mqadmin } from '../commands.ts'
+import type { Departure } from '../history/route-history.ts'
+import { dateOf } from '../sources.ts'
 import { addressProblem, hostOf } from './announced-address.ts'
 import type { Observations } from './finding.ts'
 import type { FindingSources } from './findings.ts'
@@ -11,7 +14,7 @@ import type { FindingSources } from './findings.ts'
 export function* checkBrokers(view: RouteView, sources: FindingSources, found: Observations): Steps<void> {
   const namesByAddress = new Map<string, string[]>()
   for (const group of view.groups().values()) {
-    checkMaster(group, found)
+    checkMaster(group, sources, found)
     for (const address of group.brokerAddrs.values()) {
       const names = namesByAddress.get(address)
       if (names === undefined) namesByAddress.set(address, [group.brokerName])
@@ -23,33 +26,125 @@ export function* checkBrokers(view: RouteView, sources: FindingSources, found: O
     if (names.length > 1) reportDuplicate(address, names, found)
     yield
   }
-  const clustersByName = new Map<string, Map<string, string>>()
+  const clustersOfName = new Map<string, Map<string, string>>()
+  const versionsOfCluster = new Map<string, Map<string, string>>()
   for (const live of view.tables.brokerLiveTable.values()) {
+    const { clusterName, brokerName, brokerAddr, version } = live
     checkAddress(live, found)
-    checkHeartbeat(live, sources.nowMs(), found)
-    const clusters = clustersByName.get(live.brokerName) ?? new Map<string, string>()
-    clustersByName.set(live.brokerName, clusters.set(live.clusterName, live.brokerAddr))
+    checkMembership(live, view.group(brokerName), found)
+    const suspicion = sources.suspicionOf(clusterName, brokerAddr)
+    if (suspicion === undefined) checkHeartbeat(live, sources.nowMs(), found)
+    else reportUnreachable(live, suspicion, found)
+    put(clustersOfName, brokerName, clusterName, brokerAddr)
+    if (version !== undefined) put(versionsOfCluster, clusterName, versionName(version), brokerName)
     yield
   }
-  for (const [brokerName, clusters] of clustersByName) {
+  for (const [brokerName, clusters] of clustersOfName) {
     if (clusters.size > 1) reportTwoClusters(brokerName, clusters, found)
     yield
   }
+  for (const [cluster, versions] of versionsOfCluster) {
+    if (versions.size > 1) reportVersions(cluster, versions, found)
+    yield
+  }
+  yield* checkDepartures(sources, found)
 }
 
-function checkMaster(
-  { brokerName, cluster, brokerAddrs, enableActingMaster }: BrokerData,
-  found: Observations,
-) {
+function put(maps: Map<string, Map<string, string>>, name: string, key: string, value: string): void {
+  const map = maps.get(name)
+  if (map === undefined) maps.set(name, new Map([[key, value]]))
+  else map.set(key, value)
+}
+
+function checkMaster(group: BrokerData, sources: FindingSources, found: Observations): void {
+  const { brokerName, cluster, brokerAddrs, enableActingMaster } = group
   if (brokerAddrs.has(MASTER_ID)) return
   found.add('missing_master_address', 'critical', brokerName, () => {
-    const members = [...brokerAddrs].map(([id, address]) => `${id}=${address}`)
+    const left = sources.history.departures(brokerName).findLast(({ brokerId }) => brokerId === MASTER_ID)
     const role = enableActingMaster
-      ? 'a slave acts as master for consumers, and'
+      ? 'a slave acts as master for consumers, but'
       : 'slaves serve consumers, but'
+    const past =
+      left === undefined
+        ? ''
+        : ` Its master ${left.brokerAddr} left on ${dateOf(left.atMs, sources)} (${left.cause}).`
     return {
-      text: `${brokerName} of ${cluster} has no master: ${role} it takes no messages. Start its master (brokerId=0).`,
-      evidence: { cluster, members },
+      text: `${brokerName} of ${cluster} has no master: ${role} it takes no messages.${past} Start its master (brokerId=0).`,
+      evidence: {
+        cluster,
+        members: [...brokerAddrs].map(([id, address]) => `${id}=${address}`),
+        ...(left !== undefined && { formerMaster: left.brokerAddr, cause: left.cause }),
+      },
+    }
+  })
+}
+
+/** A live broker that is no member of its group: another address has its id. */
+function checkMembership(
+  { brokerName, brokerAddr, clusterName, peer }: BrokerLiveInfo,
+  group: BrokerData | undefined,
+  found: Observations,
+): void {
+  if (group === undefined) return
+  for (const address of group.brokerAddrs.values()) if (address === brokerAddr) return
+  found.add('broker_id_conflict', 'critical', brokerName, () => ({
+    text: `${brokerAddr} registers as ${brokerName} with an id that another address has: clients are sent to one of them by turns. Give it a brokerName or brokerId of its own and restart it.`,
+    evidence: {
+      cluster: clusterName,
+      outside: brokerAddr,
+      members: [...group.brokerAddrs].map(([id, address]) => `${id}=${address}`),
+      ...(peer !== undefined && { registeredFrom: peer }),
+    },
+  }))
+}
+
+const FLAPPING_MS = 600_000
+const FLAPPING_DEPARTURES = 3
+
+/** Brokers that come and go. */
+function* checkDepartures(sources: FindingSources, found: Observations): Steps<void> {
+  const sinceMs = sources.nowMs() - FLAPPING_MS
+  for (const departures of sources.history.allDepartures()) {
+    yield
+    if (departures.length < FLAPPING_DEPARTURES) continue
+    const recent = departures.filter(({ atMs }) => atMs >= sinceMs)
+    for (const address of new Set(recent.map(({ brokerAddr }) => brokerAddr))) {
+      const ofAddress = recent.filter(({ brokerAddr }) => brokerAddr === address)
+      if (ofAddress.length >= FLAPPING_DEPARTURES) reportFlapping(ofAddress, sources, found)
+    }
+  }
+}
+
+function reportFlapping(
+  departures: readonly Departure[],
+  sources: FindingSources,
+  found: Observations,
+): void {
+  const { brokerName = '', brokerAddr = '', clusterName = '', atMs = 0 } = departures.at(-1) ?? {}
+  const causes = [...new Set(departures.map(({ cause }) => cause))]
+  found.add('broker_flapping', 'warning', `${brokerName} ${brokerAddr}`, () => {
+    const advice =
+      causes.join() === 'renamed'
+        ? 'Another broker announces its address under another name: give each an address of its own (brokerIP1, listenPort).'
+        : 'See its log, its garbage collection and its network.'
+    return {
+      text: `${brokerName} at ${brokerAddr} has left ${departures.length} times within ten minutes (${causes.join(', ')}). ${advice}`,
+      evidence: {
+        cluster: clusterName,
+        departures: departures.length,
+        lastDeparture: dateOf(atMs, sources),
+        causes,
+      },
+    }
+  })
+}
+
+function reportVersions(cluster: string, versions: ReadonlyMap<string, string>, found: Observations): void {
+  found.add('mixed_broker_versions', 'info', cluster, () => {
+    const releases = [...versions.keys()].sort()
+    return {
+      text: `The brokers of ${cluster} run ${releases.join(', ')}. Finish the upgrade.`,
+      evidence: { examples: releases.map((release) => `${release}: ${versions.get(release)}`) },
     }
   })
 }
@@ -108,6 +203,27 @@ function checkHeartbeat(live: BrokerLiveInfo, nowMs: number, found: Observations
       text: `${brokerName} at ${brokerAddr} has sent no heartbeat for ${age} s and will be removed after ${timeout} s. See whether it is paused, overloaded or cut off.`,
       evidence: { cluster: clusterName, heartbeatAgeSeconds: age ?? 0, timeoutSeconds: timeout ?? 0 },
       command: mqadmin('brokerStatus', { b: brokerAddr }),
+    }
+  })
+}
+
+function reportUnreachable(
+  { brokerName, brokerAddr, clusterName, peer = '' }: BrokerLiveInfo,
+  error: string,
+  found: Observations,
+): void {
+  found.add('announced_address_unreachable', 'critical', `${brokerName} ${brokerAddr}`, () => {
+    const peerHost = hostOf(peer)
+    const isElsewhere = peer !== '' && peerHost !== hostOf(brokerAddr)
+    const advice = isElsewhere
+      ? `It registered from ${peerHost}: see whether brokerIP1 is right.`
+      : 'See whether the broker and its machine run.'
+    return {
+      text: `${brokerName} at ${brokerAddr} sends no heartbeats, and its address takes no connection from this server. ${advice}`,
+      evidence: { cluster: clusterName, error, registeredFrom: peer },
+      command: isElsewhere
+        ? brokerConfLine('brokerIP1', peerHost)
+        : mqadmin('brokerStatus', { b: brokerAddr }),
     }
   })
 }

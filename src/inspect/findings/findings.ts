@@ -5,7 +5,7 @@ import type { InspectSources } from '../sources.ts'
 import { checkBrokers } from './broker-rules.ts'
 import { type Finding, type Observation, Observations } from './finding.ts'
 import { RULE_IDS, type RuleId, ruleOf, SEVERITIES, type Severity } from './rules.ts'
-import { checkServer } from './server-rules.ts'
+import { checkCertificate, checkMisses, checkPeers, oldClients } from './server-rules.ts'
 import { checkTopics } from './topic-rules.ts'
 
 /** What the rules read. */
@@ -13,6 +13,8 @@ export type FindingSources = Omit<InspectSources, 'findings'>
 
 /** How often the rules are evaluated. */
 export const EVALUATION_PERIOD_MS = 5_000
+/** Connections are many, and clients are not upgraded by the minute. */
+const CENSUS_PERIOD_MS = 60_000
 /** Brokers register at least this often: then all have had the time to after a start. Their `registerNameServerPeriod` is at most this. */
 const REGISTRATION_PERIOD_MS = 60_000
 /** After a walk over all topics the next one waits this many times as long as the walk took: at most 2 % of the time is spent on it. */
@@ -36,6 +38,9 @@ export class Findings {
   #topics = new Observations()
   #topicsRevision = -1
   #nextWalkMs = 0
+  /** Of the last census. */
+  #clients = new Observations()
+  #nextCensusMs = 0
   #counts: ReadonlyMap<string, number> = new Map()
   #isEvaluating = false
 
@@ -68,7 +73,9 @@ export class Findings {
     try {
       const { routeInfo } = this.#sources
       const found = new Observations()
-      checkServer(this.#sources, found)
+      checkCertificate(this.#sources, found)
+      checkPeers(this.#sources, found)
+      await this.#checkClients()
       await routeInfo.read((view) => this.#checkRoutes(view, found))
       this.#settle(found)
     } finally {
@@ -76,13 +83,21 @@ export class Findings {
     }
   }
 
+  async #checkClients(): Promise<void> {
+    const { connections, nowMs, slicer } = this.#sources
+    if (nowMs() < this.#nextCensusMs) return
+    this.#nextCensusMs = nowMs() + CENSUS_PERIOD_MS
+    this.#clients = oldClients(await slicer.run(connections.census()))
+  }
+
   *#checkRoutes(view: RouteView, found: Observations): Steps<void> {
+    checkMisses(view, this.#sources, found)
     yield* checkBrokers(view, this.#sources, found)
     const { nowMs, routeInfo } = this.#sources
     const startedMs = nowMs()
     if (routeInfo.revision === this.#topicsRevision || startedMs < this.#nextWalkMs) return
     const topics = new Observations()
-    yield* checkTopics(view, topics)
+    yield* checkTopics(view, this.#sources, topics)
     this.#topics = topics
     this.#topicsRevision = routeInfo.revision
     this.#nextWalkMs = nowMs() + PAUSE_PER_WALK * (nowMs() - startedMs)
@@ -97,7 +112,7 @@ export class Findings {
       const kind = `${rule} ${severity}`
       counts.set(kind, (counts.get(kind) ?? 0) + more)
     }
-    for (const observations of [found, this.#topics]) {
+    for (const observations of [found, this.#clients, this.#topics]) {
       for (const [key, observed] of observations) if (!waits(observed.rule)) this.#hold(key, observed, nowMs)
       for (const beyond of observations.beyond())
         if (!waits(beyond.rule)) count(beyond.rule, beyond.severity, beyond.count)

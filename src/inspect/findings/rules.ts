@@ -18,6 +18,12 @@ export interface Rule {
 
 /** All rules, by id. Those that RocketMQ Studio's route diagnostics have too carry its names, in lower case. */
 export const RULES = {
+  no_route: {
+    meaning:
+      'Clients have asked for a topic that has no route, for half a minute or longer and within the last five minutes. Critical if it had one within the last 24 hours; info for topics that brokers and clients make for themselves.',
+    severities: ['critical', 'warning', 'info'],
+    waitsForBrokers: true,
+  },
   missing_master_address: {
     meaning: 'A broker group has members, but none with id 0: it takes no messages.',
     severities: ['critical'],
@@ -31,10 +37,27 @@ export const RULES = {
     severities: ['critical'],
     raiseAfterMs: 10_000,
   },
+  broker_id_conflict: {
+    meaning:
+      'Two brokers that are both alive register one broker name and id from different addresses: clients are sent to one of them by turns.',
+    severities: ['critical'],
+    // The former broker of an address that has changed is removed by then, even if its connection was never closed.
+    raiseAfterMs: 150_000,
+  },
   duplicate_broker_address: {
     meaning: 'Brokers of different names announce one address.',
     severities: ['warning'],
     raiseAfterMs: 10_000,
+  },
+  missing_on_peer: {
+    meaning:
+      'A broker or a topic has been missing at another NameServer of `peers` for longer than two registration periods: clients of that one do not find it.',
+    severities: ['critical'],
+  },
+  peer_diverged: {
+    meaning:
+      'Another NameServer of `peers` has had other routes, key-value entries or settings for longer than two registration periods. Critical if a broker or a topic is missing here.',
+    severities: ['critical', 'warning'],
   },
   announced_address_differs: {
     meaning:
@@ -45,6 +68,23 @@ export const RULES = {
     meaning: 'A broker has sent nothing for more than half of its heartbeat timeout.',
     severities: ['warning'],
     clearAfterMs: 15_000,
+  },
+  broker_flapping: {
+    meaning: 'A broker has left or been removed three times or more within ten minutes.',
+    severities: ['warning'],
+  },
+  mixed_broker_versions: {
+    meaning: 'The brokers of a cluster run different releases.',
+    severities: ['info'],
+    // An upgrade is not over in less.
+    raiseAfterMs: 3_600_000,
+  },
+  old_clients: {
+    meaning:
+      'Java clients older than 4.9.4 are connected: they read routes in a dialect of JSON that no later release needs.',
+    severities: ['info'],
+    // Tools connect for a moment.
+    raiseAfterMs: 120_000,
   },
   write_queue_skew: {
     meaning:

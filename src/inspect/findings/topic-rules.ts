@@ -5,7 +5,9 @@ import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import { isSystemTopic } from '../../routeinfo/table-queries.ts'
 import { mqadmin } from '../commands.ts'
+import { dateOf } from '../sources.ts'
 import type { Observations } from './finding.ts'
+import type { FindingSources } from './findings.ts'
 
 /** A broker name, and how many topics it has. */
 interface Broker {
@@ -18,7 +20,7 @@ type Brokers = ReadonlyMap<string, Broker>
 type Queues = ReadonlyMap<string, QueueData>
 
 /** Rules about topics. A step per topic; for a topic that is as it should be nothing is allocated. */
-export function* checkTopics(view: RouteView, found: Observations): Steps<void> {
+export function* checkTopics(view: RouteView, sources: FindingSources, found: Observations): Steps<void> {
   const brokers = new Map<string, Broker>()
   const groupsOfCluster = new Map<string, number>()
   for (const group of view.groups().values()) {
@@ -26,32 +28,41 @@ export function* checkTopics(view: RouteView, found: Observations): Steps<void> 
     groupsOfCluster.set(group.cluster, (groupsOfCluster.get(group.cluster) ?? 0) + 1)
     yield
   }
+  const { topicQueueMappingInfoTable } = view.tables
+  const hasMappings = view.restored !== undefined || topicQueueMappingInfoTable.size > 0
   const unwritable: [topic: string, queues: Queues][] = []
+  const facts: Facts = { isUnwritable: false, isUnreadable: false, isUnequal: false, isSkewed: false }
   for (const [topic, queues] of view.topics()) {
-    const isWritable = countWritable(queues, brokers)
-    if (!isInternal(topic) && !brokers.has(topic) && !groupsOfCluster.has(topic)) {
-      if (!isWritable) unwritable.push([topic, queues])
-      checkReadable(topic, queues, found)
-      checkReadAndWriteQueues(topic, queues, brokers, found)
-      checkSkew(topic, queues, brokers, found)
-      checkSingle(topic, queues, brokers, groupsOfCluster, found)
-      const mappings = view.mappings(topic)
+    collect(queues, brokers, facts)
+    const mayMatter = facts.isUnwritable || facts.isUnreadable || facts.isUnequal || facts.isSkewed
+    if (
+      (mayMatter || hasMappings || queues.size === 1) &&
+      !isInternalTopic(topic) &&
+      !brokers.has(topic) &&
+      !groupsOfCluster.has(topic)
+    ) {
+      if (facts.isUnwritable) unwritable.push([topic, queues])
+      if (facts.isUnreadable) reportUnreadable(topic, queues, brokers, found)
+      if (facts.isUnequal) reportUnequal(topic, queues, brokers, found)
+      if (facts.isSkewed) reportSkew(topic, queues, brokers, found)
+      if (queues.size === 1) checkSingle(topic, queues, brokers, groupsOfCluster, found)
+      const mappings = hasMappings ? view.mappings(topic) : undefined
       if (mappings !== undefined) checkMappings(topic, mappings, brokers, found)
     }
     yield
   }
   for (const broker of brokers.values()) {
-    if (isWiped(broker)) reportWiped(broker, found)
+    if (isWiped(broker)) reportWiped(broker, sources, found)
     yield
   }
   for (const [topic, queues] of unwritable) {
-    checkWritable(topic, queues, brokers, found)
+    checkWritable(topic, queues, brokers, sources, found)
     yield
   }
 }
 
 /** Whether brokers, clients or proxies made the topic for themselves: retry and dead-letter topics, replies, what is synchronised. */
-function isInternal(topic: string): boolean {
+export function isInternalTopic(topic: string): boolean {
   return (
     topic.startsWith('%') ||
     topic.endsWith('_REPLY_TOPIC') ||
@@ -60,18 +71,36 @@ function isInternal(topic: string): boolean {
   )
 }
 
-/** Counts a topic at each of its brokers. @returns Whether it is writable on all of them. */
-function countWritable(queues: Queues, brokers: Brokers): boolean {
-  let isWritable = true
-  for (const [brokerName, { perm }] of queues) {
+/** What is unusual about the queues of a topic: no write or read permission, or different numbers of queues. */
+interface Facts {
+  isUnwritable: boolean
+  isUnreadable: boolean
+  isUnequal: boolean
+  isSkewed: boolean
+}
+
+/** Looks once at the queues of a topic, and counts it at each of its brokers. */
+function collect(queues: Queues, brokers: Brokers, facts: Facts): void {
+  let perms = ~0
+  let isUnequal = false
+  let min = Number.POSITIVE_INFINITY
+  let max = 0
+  for (const { brokerName, perm, readQueueNums, writeQueueNums } of queues.values()) {
     const broker = brokers.get(brokerName)
     if (broker === undefined) continue
     broker.topics++
-    if ((perm & Perm.WRITE) !== 0) continue
-    broker.unwritable++
-    isWritable = false
+    perms &= perm
+    if (readQueueNums !== writeQueueNums) isUnequal = true
+    if ((perm & Perm.WRITE) === 0) broker.unwritable++
+    else {
+      if (writeQueueNums < min) min = writeQueueNums
+      if (writeQueueNums > max) max = writeQueueNums
+    }
   }
-  return isWritable
+  facts.isUnwritable = (perms & Perm.WRITE) === 0
+  facts.isUnreadable = (perms & Perm.READ) === 0
+  facts.isUnequal = isUnequal
+  facts.isSkewed = max > 0 && max >= 2 * min
 }
 
 /** Whether a broker has lost the write permission as a whole. One without a master takes no messages anyway. */
@@ -79,15 +108,31 @@ function isWiped({ group, topics, unwritable }: Broker): boolean {
   return topics > 0 && unwritable === topics && group.brokerAddrs.has(MASTER_ID)
 }
 
-function reportWiped({ group: { brokerName, cluster }, topics }: Broker, found: Observations): void {
-  found.add('permission_not_writable', 'warning', brokerName, () => ({
-    text: `None of the ${topics} topics of ${brokerName} is writable: producers use other brokers, or get "No route info of this topic". The broker has registered them so (brokerPermission), or an operator wiped the permission.`,
-    evidence: { cluster, topics },
-    command: mqadmin('addWritePerm', { b: brokerName }),
-  }))
+function reportWiped({ group, topics }: Broker, sources: FindingSources, found: Observations): void {
+  const { brokerName, cluster, brokerAddrs } = group
+  found.add('permission_not_writable', 'warning', brokerName, () => {
+    const change = sources.history.permissionChange(brokerName)
+    const isWipedHere = change?.kind === 'wiped'
+    const cause = isWipedHere
+      ? `${change.by} wiped it (wipeWritePerm) on ${dateOf(change.atMs, sources)}`
+      : 'the broker registers them so (brokerPermission), or it was wiped before this server started'
+    return {
+      text: `None of the ${topics} topics of ${brokerName} is writable: ${cause}. Producers use other brokers, or get "No route info of this topic".`,
+      evidence: { cluster, topics, ...(isWipedHere && { wipedBy: change.by }) },
+      command: isWipedHere
+        ? mqadmin('addWritePerm', { b: brokerName })
+        : mqadmin('updateBrokerConfig', { b: brokerAddrs.get(MASTER_ID) ?? '', k: 'brokerPermission', v: 6 }),
+    }
+  })
 }
 
-function checkWritable(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
+function checkWritable(
+  topic: string,
+  queues: Queues,
+  brokers: Brokers,
+  sources: FindingSources,
+  found: Observations,
+): void {
   let writable = 0
   const causes: QueueData[] = []
   for (const queueData of queues.values()) {
@@ -104,72 +149,60 @@ function checkWritable(topic: string, queues: Queues, brokers: Brokers, found: O
       writable === 0
         ? 'producers get "No route info of this topic"'
         : `producers use the other ${writable} of its brokers`
+    const registration = sources.history.topicRegistration(topic)
+    const cause =
+      registration === undefined
+        ? 'Its permission there is what the broker registers.'
+        : `${registration.by} registered it with request 217 on ${dateOf(registration.atMs, sources)}.`
     return {
-      text: `${topic} has no write permission on ${listText(names)}: ${effect}. Its permission there was set by an operator.`,
+      text: `${topic} has no write permission on ${listText(names)}: ${effect}. ${cause}`,
       evidence: { brokers: causes.map(({ brokerName, perm }) => `${brokerName}: perm ${perm}`) },
       command: mqadmin('updateTopicPerm', { t: topic, ...whereOf(names, brokers), p: 6 }),
     }
   })
 }
 
-function checkReadable(topic: string, queues: Queues, found: Observations): void {
-  for (const { perm } of queues.values()) {
-    if ((perm & Perm.READ) !== 0) continue
-    found.add('permission_not_readable', 'warning', topic, () => {
-      const unreadable = [...queues.values()].filter((each) => (each.perm & Perm.READ) === 0)
-      const names = unreadable.map(({ brokerName }) => brokerName)
-      return {
-        text: `${topic} has no read permission on ${listText(names)}: its messages there are not consumed.`,
-        evidence: { brokers: unreadable.map((each) => `${each.brokerName}: perm ${each.perm}`) },
-      }
-    })
-    return
-  }
-}
-
-function checkReadAndWriteQueues(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
-  for (const { readQueueNums, writeQueueNums } of queues.values()) {
-    if (readQueueNums === writeQueueNums) continue
-    const all = [...queues.values()]
-    const unread = all.some((each) => each.writeQueueNums > each.readQueueNums)
-    found.add('read_write_queue_mismatch', unread ? 'warning' : 'info', topic, () => {
-      const unequal = all.filter((each) => each.readQueueNums !== each.writeQueueNums)
-      const names = unequal.map(({ brokerName }) => brokerName)
-      const most = Math.max(...unequal.map((each) => Math.max(each.readQueueNums, each.writeQueueNums)))
-      const text = unread
-        ? `${topic} has more write than read queues on ${listText(names)}: messages in the last queues are not consumed.`
-        : `${topic} has more read than write queues on ${listText(names)}, as it should only while it is being shrunk.`
-      return {
-        text,
-        evidence: {
-          brokers: unequal.map(
-            (each) => `${each.brokerName}: ${each.readQueueNums} read, ${each.writeQueueNums} write`,
-          ),
-        },
-        command: mqadmin('updateTopic', { t: topic, ...whereOf(names, brokers), r: most, w: most }),
-      }
-    })
-    return
-  }
-}
-
-function checkSkew(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
-  let min = Number.POSITIVE_INFINITY
-  let max = 0
-  for (const { perm, writeQueueNums } of queues.values()) {
-    if ((perm & Perm.WRITE) === 0) continue
-    if (writeQueueNums < min) min = writeQueueNums
-    if (writeQueueNums > max) max = writeQueueNums
-  }
-  if (max < 2 * min || max === 0) return
-  found.add('write_queue_skew', 'info', topic, () => {
-    const names = [...queues.keys()]
+function reportUnreadable(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
+  found.add('permission_not_readable', 'warning', topic, () => {
+    const unreadable = [...queues.values()].filter(({ perm }) => (perm & Perm.READ) === 0)
+    const names = unreadable.map(({ brokerName }) => brokerName)
     return {
-      text: `${topic} has from ${min} to ${max} write queues on its brokers, which receive messages in that proportion.`,
+      text: `${topic} has no read permission on ${listText(names)}: its messages there are not consumed.`,
+      evidence: { brokers: unreadable.map(({ brokerName, perm }) => `${brokerName}: perm ${perm}`) },
+      command: mqadmin('updateTopicPerm', { t: topic, ...whereOf(names, brokers), p: 6 }),
+    }
+  })
+}
+
+function reportUnequal(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
+  const unequal = [...queues.values()].filter((each) => each.readQueueNums !== each.writeQueueNums)
+  const isUnread = unequal.some((each) => each.writeQueueNums > each.readQueueNums)
+  found.add('read_write_queue_mismatch', isUnread ? 'warning' : 'info', topic, () => {
+    const names = unequal.map(({ brokerName }) => brokerName)
+    const most = Math.max(...unequal.map((each) => Math.max(each.readQueueNums, each.writeQueueNums)))
+    return {
+      text: isUnread
+        ? `${topic} has more write than read queues on ${listText(names)}: messages in the last queues are not consumed.`
+        : `${topic} has more read than write queues on ${listText(names)}, as it should only while it is being shrunk.`,
       evidence: {
-        brokers: [...queues.values()].map((each) => `${each.brokerName}: ${each.writeQueueNums} write`),
+        brokers: unequal.map(
+          (each) => `${each.brokerName}: ${each.readQueueNums} read, ${each.writeQueueNums} write`,
+        ),
       },
-      command: mqadmin('updateTopic', { t: topic, ...whereOf(names, brokers), r: max, w: max }),
+      command: mqadmin('updateTopic', { t: topic, ...whereOf(names, brokers), r: most, w: most }),
+    }
+  })
+}
+
+function reportSkew(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
+  found.add('write_queue_skew', 'info', topic, () => {
+    const all = [...queues.values()]
+    const counts = all.map(({ writeQueueNums }) => writeQueueNums)
+    const max = Math.max(...counts)
+    return {
+      text: `${topic} has from ${Math.min(...counts)} to ${max} write queues on its brokers, which receive messages in that proportion.`,
+      evidence: { brokers: all.map((each) => `${each.brokerName}: ${each.writeQueueNums} write`) },
+      command: mqadmin('updateTopic', { t: topic, ...whereOf([...queues.keys()], brokers), r: max, w: max }),
     }
   })
 }
@@ -181,7 +214,6 @@ function checkSingle(
   groupsOfCluster: ReadonlyMap<string, number>,
   found: Observations,
 ): void {
-  if (queues.size !== 1) return
   for (const { brokerName, readQueueNums, writeQueueNums } of queues.values()) {
     const group = brokers.get(brokerName)?.group
     const groups = groupsOfCluster.get(group?.cluster ?? '') ?? 0

@@ -185,6 +185,11 @@ export class RouteHistory {
     return this.#brokers.get(kept(brokerName))?.departures ?? []
   }
 
+  /** The departures of each broker name that is remembered, newest last. */
+  *allDepartures(): Generator<readonly Departure[]> {
+    for (const [, { departures }] of this.#brokers.entries()) yield departures
+  }
+
   /** The last one since the broker name has queues. */
   permissionChange(brokerName: string): PermissionChange | undefined {
     return this.#brokers.get(kept(brokerName))?.permission

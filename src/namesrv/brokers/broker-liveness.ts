@@ -1,4 +1,3 @@
-import type { Suspect } from '../../inspect/sources.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
 import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
@@ -55,9 +54,9 @@ export class BrokerLiveness {
     this.housekeeping.keepBrokers()
   }
 
-  /** Brokers that send no heartbeats and were found unreachable; none without `brokerProbe`. */
-  suspects(): readonly Suspect[] {
-    return this.#probe?.suspects() ?? []
+  /** @see BrokerProbe.suspicionOf */
+  suspicionOf(clusterName: string, brokerAddr: string): string | undefined {
+    return this.#probe?.suspicionOf(clusterName, brokerAddr)
   }
 
   /** Called after a pause of the process, in which no heartbeat could be read. */

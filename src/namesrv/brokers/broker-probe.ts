@@ -1,5 +1,4 @@
 import { cutText } from '../../common/log-throttle.ts'
-import type { Suspect } from '../../inspect/sources.ts'
 import { reach } from '../../remoting/client/outgoing-connection.ts'
 import { RemotingClientError } from '../../remoting/errors.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
@@ -76,11 +75,9 @@ export class BrokerProbe {
     this.#watched.clear()
   }
 
-  /** Brokers that send no heartbeats and were found unreachable. */
-  suspects(): Suspect[] {
-    return [...this.#watched.values()].flatMap(({ live, suspicion: error }) =>
-      error === undefined ? [] : [{ ...live, error }],
-    )
+  /** Why a broker without heartbeats cannot be reached; undefined unless it is suspect. */
+  suspicionOf(clusterName: string, brokerAddr: string): string | undefined {
+    return this.#watched.get(brokerKey(clusterName, brokerAddr))?.suspicion
   }
 
   #look(): void {

@@ -47,6 +47,11 @@ export class ClusterTestMode implements ProductRouteLookup {
     this.#nameServers.stop()
   }
 
+  /** Lookups under way. */
+  get lookups(): number {
+    return this.#lookups.size
+  }
+
   topicRoute(topic: string): Promise<Buffer | null> {
     const underWay = this.#lookups.get(topic)
     if (underWay !== undefined) return underWay

@@ -24,8 +24,14 @@ export class RouteSnapshots {
   #nextWarningMs = Number.NEGATIVE_INFINITY
   /** The revision in the file; undefined if the file must be written whether or not anything changes. */
   #savedRevision: number | undefined
+  #upToDateMs: number | undefined
   #saving: Promise<void> | undefined
   #ends: (() => void)[] = []
+
+  /** Milliseconds since the file was last up to date; undefined if it has not been since the start. */
+  get ageMs(): number | undefined {
+    return this.#upToDateMs === undefined ? undefined : this.#context.clock.nowMs() - this.#upToDateMs
+  }
 
   /** Reads and writes nothing yet. */
   constructor(context: NamesrvContext, routeInfo: RouteInfoManager) {
@@ -122,6 +128,7 @@ export class RouteSnapshots {
       if (this.#savedRevision === routeInfo.revision && routeInfo.tableSizes.provisional === 0) {
         const date = new Date()
         await utimes(path, date, date)
+        this.#upToDateMs = clock.nowMs()
         return
       }
       const { revision, text } = await routeInfo.snapshot(clock.nowMs())
@@ -129,6 +136,7 @@ export class RouteSnapshots {
       const bytes = await writeSnapshotFile(path, piece)
       this.#savedRevision = revision
       counters.snapshotsWritten++
+      this.#upToDateMs = clock.nowMs()
       if (this.#failures > 0) {
         logger.info({ path, failures: this.#failures }, 'route snapshot can be written again')
       }

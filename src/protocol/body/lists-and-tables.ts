@@ -1,4 +1,6 @@
 import type { Steps } from '../../common/time-slicer.ts'
+import { JsonError } from '../errors.ts'
+import { JsonReader, type Members } from '../json/json-reader.ts'
 import { objectText, quote, sortedEntries, TextChunks } from '../json/json-text.ts'
 import { type BrokerData, brokerAddrsText, brokerDataText } from './topic-route-data.ts'
 
@@ -71,4 +73,86 @@ export function encodeBrokerMemberGroup(
   if (brokerName !== null) group += `,"brokerName":${quote(brokerName)}`
   if (cluster !== null) group += `,"cluster":${quote(cluster)}`
   return Buffer.from(`{"brokerMemberGroup":{${group}}}`)
+}
+
+/** A group as another NameServer shows it. Null members are missing in its response: 4.x has no zones and acting masters. */
+export interface ListedGroup {
+  readonly cluster: string | null
+  readonly brokerAddrs: ReadonlyMap<bigint, string>
+  readonly zoneName: string | null
+  readonly enableActingMaster: boolean | null
+}
+
+const GROUP: Members<ListedGroup> = {
+  cluster: (reader) => reader.readString(),
+  brokerAddrs: readBrokerAddrs,
+  zoneName: (reader) => reader.readString(),
+  enableActingMaster: (reader) => reader.readBoolean(),
+}
+
+const NO_GROUP: ListedGroup = {
+  cluster: null,
+  brokerAddrs: new Map(),
+  zoneName: null,
+  enableActingMaster: null,
+}
+
+function readBrokerAddrs(reader: JsonReader): ReadonlyMap<bigint, string> {
+  const addrs = new Map<bigint, string>()
+  if (!reader.enterObject()) return addrs
+  for (let id = reader.nextName(); id !== undefined; id = reader.nextName()) {
+    if (!/^-?\d{1,19}$/.test(id)) throw new JsonError('expected a broker id', reader.offset)
+    addrs.set(BigInt(id), reader.readString() ?? '')
+  }
+  return addrs
+}
+
+/** Decodes the groups, by broker name, of the response to GET_BROKER_CLUSTER_INFO. @throws {JsonError} */
+export function* decodeGroups(body: Buffer): Steps<Map<string, ListedGroup>> {
+  const groups = new Map<string, ListedGroup>()
+  const reader = new JsonReader(body)
+  if (!reader.enterObject()) return groups
+  while (reader.nextField(['brokerAddrTable']) !== undefined) {
+    if (!reader.enterObject()) continue
+    for (let name = reader.nextName(); name !== undefined; name = reader.nextName()) {
+      groups.set(name, reader.readObject(GROUP, NO_GROUP) ?? NO_GROUP)
+      yield
+    }
+  }
+  reader.expectEnd()
+  return groups
+}
+
+/** Decodes a topic list. @throws {JsonError} */
+export function* decodeTopicList(body: Buffer): Steps<Set<string>> {
+  const topics = new Set<string>()
+  const reader = new JsonReader(body)
+  if (!reader.enterObject()) return topics
+  while (reader.nextField(['topicList']) !== undefined) {
+    if (!reader.enterArray()) continue
+    while (reader.nextElement()) {
+      const topic = reader.readString()
+      if (topic !== null) topics.add(topic)
+      yield
+    }
+  }
+  reader.expectEnd()
+  return topics
+}
+
+/** Decodes the response to GET_KVLIST_BY_NAMESPACE, without null values. @throws {JsonError} */
+export function* decodeKVTable(body: Buffer): Steps<Map<string, string>> {
+  const table = new Map<string, string>()
+  const reader = new JsonReader(body)
+  if (!reader.enterObject()) return table
+  while (reader.nextField(['table']) !== undefined) {
+    if (!reader.enterObject()) continue
+    for (let key = reader.nextName(); key !== undefined; key = reader.nextName()) {
+      const value = reader.readString()
+      if (value !== null) table.set(key, value)
+      yield
+    }
+  }
+  reader.expectEnd()
+  return table
 }

@@ -50,6 +50,16 @@ export class RemotingClient {
     return this.#oneways + this.#requests
   }
 
+  /** Oneway commands that wait to be sent. */
+  get waitingOneways(): number {
+    return this.#oneways
+  }
+
+  /** Requests that wait for their responses. */
+  get waitingRequests(): number {
+    return this.#requests
+  }
+
   /** A command with the next opaque of this process; counted from 0, as in Java. */
   createRequest(
     code: number,

@@ -11,6 +11,8 @@ const GET_BROKER_HA_STATUS = 907
 export interface TopicSettings {
   /** Queues to read from and to write to; default 4. */
   readonly queues?: number
+  /** Queues to read from, if they are others. */
+  readonly readQueues?: number
   /** Bits 2 (write) and 4 (read); default both. */
   readonly perm?: number
 }
@@ -19,12 +21,12 @@ export interface TopicSettings {
 export async function createTopic(
   broker: Broker,
   topic: string,
-  { queues = 4, perm = 6 }: TopicSettings = {},
+  { queues = 4, readQueues = queues, perm = 6 }: TopicSettings = {},
 ): Promise<void> {
   await succeed(broker, UPDATE_AND_CREATE_TOPIC, {
     topic,
     defaultTopic: 'TBW102',
-    readQueueNums: String(queues),
+    readQueueNums: String(readQueues),
     writeQueueNums: String(queues),
     perm: String(perm),
     topicFilterType: 'SINGLE_TAG',

@@ -1,0 +1,269 @@
+import type { TimeSlicer } from '../../common/time-slicer.ts'
+import { configDigest, kvDigests } from '../../inspect/digest-view.ts'
+import type { InspectSources } from '../../inspect/sources.ts'
+import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../../kvconfig/kv-config-manager.ts'
+import { decodeGroups, decodeKVTable, decodeTopicList } from '../../protocol/body/lists-and-tables.ts'
+import { decodeQueueDatas } from '../../protocol/body/topic-route-data.ts'
+import type { RemotingCommand } from '../../protocol/remoting-command.ts'
+import { RequestCode } from '../../protocol/request-code.ts'
+import { ResponseCode } from '../../protocol/response-code.ts'
+import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
+import { RemotingClientError } from '../../remoting/errors.ts'
+import { RecordDigest } from '../../routeinfo/record-digest.ts'
+import { countBuckets, topicsOfBucket } from '../../routeinfo/route-digest.ts'
+import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
+import { parseJavaProperties } from '../config/java-properties.ts'
+import { Differences, type ListedQueues } from './differences.ts'
+import { decodePeerDigest, type PeerDigest } from './peer-digest.ts'
+
+/** What this server compares with its peers. */
+export interface ComparedState {
+  readonly routeInfo: RouteInfoManager
+  readonly kvConfig: KVConfigManager
+  readonly comparableConfig: InspectSources['comparableConfig']
+}
+
+/** The result of one comparison. */
+export interface Comparison {
+  readonly differences: Differences
+  /** How far it goes, if it is not complete. */
+  readonly reason: string | null
+}
+
+/** A peer that cannot be compared, and why. */
+export class IncomparableError extends Error {}
+
+const TIMEOUT_MS = 3_000
+/** Lookups that wait for their responses at a time. */
+const MAX_LOOKUPS = 32
+/** Differing buckets that are compared topic by topic. */
+const MAX_BUCKETS = 16
+/** A peer without the digest is asked for it again after so many comparisons: it may have been upgraded. */
+const DIGEST_RETRY = 60
+const MAX_CONFIG_BYTES = 1_048_576
+
+/** Compares this server with one peer, by digests if the peer has them, otherwise by the requests that every NameServer serves. */
+export class PeerComparison {
+  readonly address: string
+  readonly #client: Pick<RemotingClient, 'createRequest' | 'invoke'>
+  readonly #own: ComparedState
+  readonly #slicer: TimeSlicer
+  /** Comparisons until the digest is asked for again. */
+  #digestPause = 0
+  /** Topics whose routes have not been compared since the walk began. */
+  #walk: string[] = []
+  #walked = false
+  /** Topics whose routes differed the last time: they are compared each time. */
+  #differing = new Set<string>()
+  /** Topics of the last topic list; 0 if it was compared by digests. */
+  listedTopics = 0
+
+  constructor(
+    address: string,
+    client: Pick<RemotingClient, 'createRequest' | 'invoke'>,
+    own: ComparedState,
+    slicer: TimeSlicer,
+  ) {
+    this.address = address
+    this.#client = client
+    this.#own = own
+    this.#slicer = slicer
+  }
+
+  /**
+   * Compares once.
+   * @param maxLookups - Topics whose routes may be looked up.
+   * @throws {IncomparableError} {RemotingClientError} {LimitError} {JsonError} (rejects)
+   */
+  async compare(maxLookups: number): Promise<Comparison> {
+    if (this.#own.routeInfo.isRestored) throw new IncomparableError('this server shows restored routes')
+    const digest = await this.#askDigest()
+    return digest === undefined ? this.#compareByRequests(maxLookups) : this.#compareByDigest(digest)
+  }
+
+  /** Undefined if the peer has none, or does not give it to this machine. */
+  async #askDigest(): Promise<PeerDigest | undefined> {
+    if (this.#digestPause > 0) {
+      this.#digestPause--
+      return undefined
+    }
+    this.listedTopics = 0
+    try {
+      const response = await this.#invoke(RequestCode.INSPECT, { path: '/api/v1/digest' })
+      if (response.code === ResponseCode.SUCCESS && response.body !== null)
+        return decodePeerDigest(response.body)
+    } catch (error) {
+      // Java's NameServer 4.x does not respond to a request code that it does not know.
+      if (!(error instanceof RemotingClientError && error.code === 'ERR_TIMEOUT')) throw error
+    }
+    this.#digestPause = DIGEST_RETRY
+    return undefined
+  }
+
+  async #compareByDigest({ provisional, parts, kvNamespaces }: PeerDigest): Promise<Comparison> {
+    if (provisional) throw new IncomparableError('the peer shows restored routes')
+    const { routeInfo, kvConfig, comparableConfig } = this.#own
+    const differences = new Differences()
+    if (parts.groups !== routeInfo.digest.groups.hex) await this.#compareGroups(differences)
+    if (parts.routes !== routeInfo.digest.routes.hex) await this.#compareBuckets(differences)
+    const ownKV = kvDigests(kvConfig.table)
+    if (parts.kv !== sum(ownKV).hex) {
+      for (const namespace of new Set([...ownKV.keys(), ...kvNamespaces.keys()])) {
+        const isEqual = ownKV.get(namespace)?.hex === kvNamespaces.get(namespace)
+        if (!isEqual && !differences.isFull) await this.#compareKV(namespace, differences)
+      }
+    }
+    if (parts.config !== configDigest(comparableConfig()).hex) await this.#compareConfig(differences)
+    return { differences, reason: null }
+  }
+
+  async #compareBuckets(differences: Differences): Promise<void> {
+    const { routeInfo } = this.#own
+    const theirs = await this.#digestPart('buckets=true')
+    const ours = await routeInfo.read(({ tables }) => countBuckets(tables))
+    let compared = 0
+    for (const [bucket, { hex }] of ours.entries()) {
+      if (hex === theirs.buckets[bucket] || differences.isFull || compared++ === MAX_BUCKETS) continue
+      const { topics: there } = await this.#digestPart(`bucket=${bucket}`)
+      const here = new Map(await routeInfo.read(({ tables }) => topicsOfBucket(tables, bucket)))
+      for (const topic of new Set([...here.keys(), ...there.keys()]))
+        differences.compareQueues(topic, here.get(topic), there.get(topic))
+    }
+  }
+
+  async #digestPart(query: string): Promise<PeerDigest> {
+    const body = await this.#bodyOf(RequestCode.INSPECT, { path: `/api/v1/digest?${query}` })
+    return decodePeerDigest(body)
+  }
+
+  async #compareByRequests(maxLookups: number): Promise<Comparison> {
+    const { routeInfo } = this.#own
+    const differences = new Differences()
+    await this.#compareGroups(differences)
+    const body = await this.#bodyOf(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, {})
+    const there = await this.#slicer.run(decodeTopicList(body))
+    const here = new Set(await routeInfo.getTopicList({ closed: false }))
+    this.listedTopics = Math.max(here.size, there.size)
+    differences.compareTopics(here, there, (topic) => routeInfo.queues(topic)?.keys() ?? [])
+    await this.#compareRoutes(here, there, maxLookups, differences)
+    await this.#compareKV(NAMESPACE_ORDER_TOPIC_CONFIG, differences)
+    await this.#compareConfig(differences)
+    const left = this.#walked ? 0 : this.#walk.length
+    const reason = left === 0 ? null : `routes of ${left} of ${here.size} topics not compared yet`
+    return { differences, reason }
+  }
+
+  /** Compares the routes that differed before, and some more of all topics, in turn. */
+  async #compareRoutes(
+    here: ReadonlySet<string>,
+    there: ReadonlySet<string>,
+    maxLookups: number,
+    differences: Differences,
+  ): Promise<void> {
+    if (this.#walk.length === 0) this.#walk = [...here].reverse()
+    const batch = new Set(this.#differing)
+    while (batch.size < maxLookups) {
+      const topic = this.#walk.pop()
+      if (topic === undefined) break
+      batch.add(topic)
+    }
+    if (this.#walk.length === 0) this.#walked = true
+    const topics = [...batch].filter((topic) => here.has(topic) && there.has(topic))
+    const routes = await this.#lookUp(topics)
+    this.#differing = new Set()
+    for (const topic of topics) {
+      const before = differences.list.length
+      // As of now: it may have changed while the lookups were under way, and then the next comparison finds them equal.
+      differences.compareQueues(topic, this.#own.routeInfo.queues(topic), routes.get(topic))
+      if (differences.list.length > before) this.#differing.add(topic)
+    }
+  }
+
+  /** The queues of topics at the peer. */
+  async #lookUp(topics: readonly string[]): Promise<Map<string, ReadonlyMap<string, ListedQueues>>> {
+    const routes = new Map<string, ReadonlyMap<string, ListedQueues>>()
+    const waiting = [...topics]
+    const lookUpEach = async (): Promise<void> => {
+      for (let topic = waiting.pop(); topic !== undefined; topic = waiting.pop()) {
+        const response = await this.#invoke(RequestCode.GET_ROUTEINFO_BY_TOPIC, { topic })
+        if (response.code === ResponseCode.TOPIC_NOT_EXIST) continue
+        const queues = decodeQueueDatas(successBody(response, RequestCode.GET_ROUTEINFO_BY_TOPIC))
+        routes.set(topic, new Map(queues.map(withoutFlag)))
+      }
+    }
+    try {
+      await Promise.all(Array.from({ length: MAX_LOOKUPS }, lookUpEach))
+    } finally {
+      // After a failure no further lookups are sent.
+      waiting.length = 0
+    }
+    return routes
+  }
+
+  async #compareGroups(differences: Differences): Promise<void> {
+    const { routeInfo } = this.#own
+    const slicer = this.#slicer
+    const theirs = await this.#bodyOf(RequestCode.GET_BROKER_CLUSTER_INFO, {})
+    const there = await slicer.run(decodeGroups(theirs))
+    // Through the same encoder and decoder, so that both sides have the same form.
+    const here = await slicer.run(decodeGroups(await routeInfo.encodedClusterInfo({ closed: false })))
+    differences.compareGroups(here, there)
+  }
+
+  async #compareKV(namespace: string, differences: Differences): Promise<void> {
+    const { kvConfig } = this.#own
+    const response = await this.#invoke(RequestCode.GET_KVLIST_BY_NAMESPACE, { namespace })
+    const isAbsent = response.code === ResponseCode.QUERY_NOT_FOUND
+    const there = isAbsent
+      ? new Map<string, string>()
+      : await this.#slicer.run(decodeKVTable(successBody(response, RequestCode.GET_KVLIST_BY_NAMESPACE)))
+    differences.compareValues(
+      'kv',
+      `${namespace}/`,
+      kvConfig.getKVListByNamespace(namespace) ?? new Map(),
+      there,
+    )
+  }
+
+  /** A peer that does not show its configuration, or not these keys, is compared without it. */
+  async #compareConfig(differences: Differences): Promise<void> {
+    const { code, body } = await this.#invoke(RequestCode.GET_NAMESRV_CONFIG, {})
+    if (code !== ResponseCode.SUCCESS || body === null || body.length > MAX_CONFIG_BYTES) return
+    const theirs = parseJavaProperties(body)
+    const [here, there] = [new Map<string, string>(), new Map<string, string>()]
+    for (const [key, value] of this.#own.comparableConfig()) {
+      const other = theirs.get(key)?.value
+      if (other === undefined) continue
+      here.set(key, value)
+      there.set(key, other)
+    }
+    differences.compareValues('config', '', here, there)
+  }
+
+  async #bodyOf(code: RequestCode, fields: Readonly<Record<string, string>>): Promise<Buffer> {
+    return successBody(await this.#invoke(code, fields), code)
+  }
+
+  #invoke(code: RequestCode, fields: Readonly<Record<string, string>>): Promise<RemotingCommand> {
+    const request = this.#client.createRequest(code, new Map(Object.entries(fields)))
+    return this.#client.invoke(this.address, request, TIMEOUT_MS)
+  }
+}
+
+/** @throws {IncomparableError} The response is none of success. */
+function successBody({ code, remark, body }: RemotingCommand, requestCode: RequestCode): Buffer {
+  if (code === ResponseCode.SUCCESS && body !== null) return body
+  throw new IncomparableError(`request ${requestCode} answered with response code ${code}: ${remark ?? ''}`)
+}
+
+function withoutFlag(queues: ReturnType<typeof decodeQueueDatas>[number]): [string, ListedQueues] {
+  const { brokerName, readQueueNums, writeQueueNums, perm } = queues
+  const name = brokerName ?? ''
+  return [name, { brokerName: name, readQueueNums, writeQueueNums, perm }]
+}
+
+function sum(digests: ReadonlyMap<string, RecordDigest>): RecordDigest {
+  const total = new RecordDigest()
+  for (const digest of digests.values()) total.addAll(digest)
+  return total
+}
