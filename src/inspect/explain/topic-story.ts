@@ -1,4 +1,5 @@
 import { Perm } from '../../protocol/body/topic-config.ts'
+import { versionName } from '../../protocol/version-name.ts'
 import type { TopicMiss } from '../../stats/topic-misses.ts'
 import { mqadmin } from '../commands.ts'
 import type {
@@ -300,7 +301,9 @@ const DIFFERENCES: Readonly<Record<SimilarName['likeness'], string>> = {
 
 function askedText({ miss }: TopicFacts): string | undefined {
   if (miss === undefined) return undefined
-  const askers = miss.askers.map(({ address, language }) => `${address} (${language})`)
+  const askers = miss.askers.map(
+    ({ address, language, version }) => `${address} (${language}, ${versionName(version)})`,
+  )
   const last = new Date(miss.lastSeenMs).toISOString().replace(/\.\d+Z$/, 'Z')
   return `${count(miss.count, 'lookup')} found no route, the last at ${last}; asked by ${list(askers)}.`
 }
