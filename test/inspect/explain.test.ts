@@ -155,6 +155,21 @@ const TOPIC_STORIES: readonly Story[] = [
     ],
   },
   {
+    title: 'a topic of a server whose brokers have all left, with more topics than it keeps the names of',
+    happens: async ({ broker }) => {
+      await broker.request(registration({ topics: Array.from({ length: 1_100 }, (_, index) => `T${index}`) }))
+      await broker.request(unregistration())
+    },
+    question: 'topic=T1099',
+    verdict: 'no_brokers',
+    sentences: [
+      'No broker is registered at this server, so T1099 has no route, nor has any other topic.',
+      'The last one that left: broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped, at TIME.',
+      'Start the brokers, with this server in their namesrvAddr (NAMESRV_ADDR).',
+      'It may be one of the topics that were removed with broker-a at TIME or before: not all of their names are kept.',
+    ],
+  },
+  {
     title: 'a topic that no broker has, while none creates topics',
     happens: ({ broker }) => broker.request(registration({ topics: ['order_topic', 'x'] })),
     question: 'topic=Order_Topic',
@@ -450,6 +465,44 @@ describe('Explain tells the story of', () => {
       'TopicA left with broker-a, its last broker, which did not register again after the restart of this server, at TIME.',
     )
     expect((await explain(after, 'broker=broker-a')).verdict).toBe('not_returned')
+  })
+
+  test('a topic and a broker that only one of two NameServers has', async () => {
+    const peer = await worldWith()
+    const peers = `127.0.0.1:${peer.server.port}`
+    const world = await worldWith({ peers })
+    await peer.broker.request(registration())
+    await world.broker.request(
+      registration({ name: 'broker-b', address: '127.0.0.1:10921', topics: ['Here', 'x'] }),
+    )
+    const compared = async (): Promise<void> => {
+      world.server.time.advance(15_000)
+      const differences = async () => (await ask(world.server, 'peers')).body.peers[0].differences
+      await expect.poll(async () => (await differences()).length).toBeGreaterThan(4)
+    }
+    await compared()
+    const told = async (question: string) => {
+      const { verdict, sentences } = await explain(world, question)
+      return [verdict, ...sentences.map((text) => text.replaceAll(peers, 'OTHER'))]
+    }
+    expect(await told('topic=TopicA')).toEqual([
+      'only_on_peers',
+      'TopicA has a route at OTHER, but not here: its brokers do not register at this server.',
+      'Brokers must have all NameServers in namesrvAddr; clients that ask another one find the topic.',
+    ])
+    expect(await told('topic=Here')).toEqual([
+      'routable',
+      'Here has a route: 4 write queues on broker-b, 4 read queues on broker-b.',
+      'OTHER has no route for Here: clients that ask there report "No route info of this topic". Brokers must have all NameServers in namesrvAddr.',
+    ])
+    expect(await told('broker=broker-a')).toEqual([
+      'only_on_peers',
+      'broker-a is not registered here. It is registered at OTHER.',
+      'Brokers must have all NameServers in namesrvAddr.',
+    ])
+    expect((await told('broker=broker-b')).at(-1)).toBe(
+      'broker-b, or a member of it, is not registered at OTHER. Brokers must have all NameServers in namesrvAddr.',
+    )
   })
 
   test('what clients see now', async () => {

@@ -8,6 +8,7 @@ import type { RouteView } from '../../routeinfo/route-view.ts'
 import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import { addressProblem, hostOf } from '../findings/announced-address.ts'
 import { MAX_SIMILAR } from '../misses-view.ts'
+import type { DifferenceKind } from '../peers-view.ts'
 import { similarNames } from '../similar-names.ts'
 import type { InspectSources } from '../sources.ts'
 import { parsedRoute } from '../topic-views.ts'
@@ -53,10 +54,11 @@ export async function topicFacts(
     loss,
     registration: history.topicRegistration(topic),
     unnamedRemovals: history.unnamedRemovals(),
+    lastDeparture: history.lastDeparture,
     rejections: history.rejections().filter(({ atMs }) => nowMs() - atMs < RECENT_REJECTION_MS),
     similar: inTables.cells.length > 0 ? [] : await slicer.run(similarNames(topic, topics, MAX_SIMILAR)),
     miss: misses.get(topic),
-    peers: [],
+    ...peersOf(sources, 'topic_missing', (subject) => subject === topic),
     startedMs: identity.startedMs,
     clocks: sources,
   }
@@ -72,6 +74,27 @@ function homeOf(
   const brokerName = loss?.kind === 'dropped' ? loss.brokerName : autoCreating[0]
   const [first] = view.groups().values()
   return (view.group(brokerName ?? '') ?? first)?.cluster
+}
+
+/** Addresses of peers that have what is missing here, and of those that miss what is here. */
+function peersOf(
+  { peers }: InspectSources,
+  kind: DifferenceKind,
+  isSubject: (subject: string) => boolean,
+): Pick<TopicFacts, 'peersWith' | 'peersWithout'> {
+  const peersThat = (miss: 'here' | 'there'): string[] =>
+    peers
+      .list()
+      .filter(({ differences }) =>
+        differences.some((each) => each.kind === kind && isSubject(each.subject) && each[miss] === null),
+      )
+      .map(({ address }) => address)
+  return { peersWith: peersThat('here'), peersWithout: peersThat('there') }
+}
+
+/** Whether a difference is about a broker name, or about a member of it: `name:id`. */
+function isOfGroup(subject: string, brokerName: string): boolean {
+  return subject === brokerName || (subject.startsWith(`${brokerName}:`) && /:-?\d+$/.test(subject))
 }
 
 /** Broker names in the body of a route. */
@@ -187,7 +210,7 @@ export async function brokerFacts(
     rejection,
     isRejected: rejection !== undefined && nowMs() - rejection.atMs < RECENT_REJECTION_MS,
     similar,
-    peers: [],
+    ...peersOf(sources, 'broker_missing', (subject) => isOfGroup(subject, brokerName)),
     startedMs: identity.startedMs,
     clocks: sources,
   }

@@ -75,12 +75,15 @@ export interface TopicFacts {
   readonly registration: TopicRegistration | undefined
   /** Removals of so many topics that not all are known by name. */
   readonly unnamedRemovals: readonly RemovedTopics[]
+  /** The last departure of any broker. */
+  readonly lastDeparture: Departure | undefined
   /** Registrations rejected within the last minutes. */
   readonly rejections: readonly RegistrationRejection[]
   readonly similar: readonly SimilarName[]
   readonly miss: TopicMiss | undefined
-  /** Addresses of peers that have a route. */
-  readonly peers: readonly string[]
+  /** Addresses of peers that have a route, if there is none here; and of those that have none, if there is one here. */
+  readonly peersWith: readonly string[]
+  readonly peersWithout: readonly string[]
   readonly startedMs: number
   readonly clocks: Clocks
 }
@@ -124,7 +127,12 @@ function withRoute(facts: TopicFacts, visible: readonly TopicCell[]): Story<Topi
   const others = visible.filter((cell) => !writable.includes(cell))
   const causes = others.slice(0, MAX_CAUSES).map((cell) => notWritableText(cell, facts))
   const commands = others.slice(0, MAX_CAUSES).map((cell) => writableAgain(cell, facts))
-  const notes = [provisionalText(visible), ...addressTexts(visible), registrationText(facts)]
+  const notes = [
+    missingText(facts),
+    provisionalText(visible),
+    ...addressTexts(visible),
+    registrationText(facts),
+  ]
   const reading =
     readable.length > 0
       ? `Consumers read from ${namesOf(readable)}.`
@@ -186,6 +194,11 @@ function writableAgain(cell: TopicCell, { topic }: TopicFacts): string | null {
   return mqadmin('updateTopicPerm', { t: topic, c: cluster, p: Perm.READ | Perm.WRITE })
 }
 
+function missingText({ topic, peersWithout }: TopicFacts): string | undefined {
+  if (peersWithout.length === 0) return undefined
+  return `${list(peersWithout)} ${peersWithout.length === 1 ? 'has' : 'have'} no route for ${name(topic)}: clients that ask there report "No route info of this topic". Brokers must have all NameServers in namesrvAddr.`
+}
+
 function provisionalText(cells: readonly TopicCell[]): string | undefined {
   const provisional = cells.filter(({ isProvisional }) => isProvisional)
   if (provisional.length === 0) return undefined
@@ -203,7 +216,7 @@ function registrationText({ registration, topic, clocks }: TopicFacts): string |
 }
 
 function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
-  const { topic, loss, brokerGroups, peers, rejections, clocks, autoCreating, cluster = '' } = facts
+  const { topic, loss, brokerGroups, peersWith, rejections, clocks, autoCreating, cluster = '' } = facts
   const create = mqadmin('updateTopic', { t: topic, c: cluster })
   const notes = [unnamedText(facts), similarText(facts), askedText(facts), registrationText(facts)]
   if (loss !== undefined) {
@@ -234,6 +247,7 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
           'left_with_brokers',
           [
             text,
+            peersWith.length === 0 ? undefined : `It has a route at ${list(peersWith)}.`,
             'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
             ...notes,
           ],
@@ -241,18 +255,22 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
         )
     }
   }
-  if (peers.length > 0) {
-    const text = `${name(topic)} has a route at ${names(peers)}, but not here: its brokers do not register at this server.`
+  if (peersWith.length > 0) {
+    const text = `${name(topic)} has a route at ${list(peersWith)}, but not here: its brokers do not register at this server.`
     const advice =
       'Brokers must have all NameServers in namesrvAddr; clients that ask another one find the topic.'
     return story('only_on_peers', [text, advice, ...notes], [])
   }
   if (brokerGroups === 0) {
     const text = `No broker is registered at this server, so ${name(topic)} has no route, nor has any other topic.`
+    const last = facts.lastDeparture
+    const left =
+      last &&
+      `The last one that left: ${memberText(last)} ${causeText(last.cause)}, ${at(last.atMs, clocks)}.`
     const advice = 'Start the brokers, with this server in their namesrvAddr (NAMESRV_ADDR).'
     return story(
       'no_brokers',
-      [text, advice, ...rejectionTexts(facts), ...notes],
+      [text, left, advice, ...rejectionTexts(facts), ...notes],
       [mqadmin('clusterList', {})],
     )
   }
@@ -282,7 +300,7 @@ function groupText(topic: string): string | undefined {
 function unnamedText({ unnamedRemovals, clocks }: TopicFacts): string | undefined {
   const last = unnamedRemovals.at(-1)
   if (last === undefined) return undefined
-  return `It may have been one of the ${last.topics} topics that were removed with ${name(last.brokerName)} ${at(last.atMs, clocks)}: not all of their names are kept.`
+  return `It may be one of the topics that were removed with ${name(last.brokerName)} ${at(last.atMs, clocks)} or before: not all of their names are kept.`
 }
 
 function similarText({ similar }: TopicFacts): string | undefined {
