@@ -43,6 +43,10 @@ function registrationAgain(
   return { ...request, body: `${body}`.replace('"counter":1', '"counter":2') }
 }
 
+function inCluster(clusterName: string, request: Request): Request {
+  return { ...request, extFields: { ...request.extFields, clusterName } }
+}
+
 interface Story {
   readonly title: string
   readonly properties?: Record<string, string>
@@ -93,6 +97,23 @@ const TOPIC_STORIES: readonly Story[] = [
       '1 lookup found no route, the last at TIME; asked by 127.0.0.1 (JAVA, V5_5_0).',
     ],
     commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t TopicA -c DefaultCluster'],
+  },
+  {
+    title: 'a topic that was deleted in one of two clusters',
+    happens: async ({ broker }) => {
+      await broker.request(
+        inCluster('Aside', registration({ name: 'broker-b', address: '127.0.0.1:10921', topics: [] })),
+      )
+      await broker.request(registration({ topics: ['orders', 'payments'] }))
+      await broker.request({ code: 216, extFields: { topic: 'orders', clusterName: 'DefaultCluster' } })
+    },
+    question: 'topic=orders',
+    verdict: 'deleted',
+    sentences: [
+      'orders was deleted on 1 broker of cluster DefaultCluster at TIME by PEER (request 216, as mqadmin deleteTopic sends).',
+      'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
+    ],
+    commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t orders -c DefaultCluster'],
   },
   {
     title: 'a topic that its broker dropped from its registration',
@@ -338,7 +359,22 @@ const BROKER_STORIES: readonly Story[] = [
     sentences: [
       'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, registered again under another brokerName, at TIME.',
       '2 topics lost their queues there.',
-      'Look for the new name; clients find topics under that.',
+      'Its address is registered as broker-b now; clients find its topics under that name.',
+    ],
+  },
+  {
+    title: 'a broker that was stopped and started again under another name',
+    happens: async ({ broker }) => {
+      await broker.request(registration())
+      await broker.request(unregistration())
+      await broker.request(registration({ name: 'broker-b' }))
+    },
+    question: 'broker=broker-a',
+    verdict: 'renamed',
+    sentences: [
+      'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, unregistered by its own request, as a broker does that is stopped, at TIME.',
+      '2 topics lost their queues there.',
+      'Its address is registered as broker-b now; clients find its topics under that name.',
     ],
   },
   {

@@ -60,6 +60,8 @@ export interface BrokerFacts {
   readonly permissionChange: PermissionChange | undefined
   readonly past: BrokerPast | undefined
   readonly departures: readonly Departure[]
+  /** The broker name that is registered at the address of the last departure. */
+  readonly successor: string | undefined
   /** The last registration that was rejected, and whether that was within the last minutes. */
   readonly rejection: RegistrationRejection | undefined
   readonly isRejected: boolean
@@ -179,7 +181,7 @@ function notWritable({ brokerName, topics, permissionChange: change, clocks }: B
 }
 
 function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
-  const { brokerName, departures, isRejected, rejection, peersWith, startedMs, clocks } = facts
+  const { brokerName, departures, successor, isRejected, rejection, peersWith, startedMs, clocks } = facts
   const broker = name(brokerName)
   const last = departures.at(-1)
   const rejected = rejectionText(facts)
@@ -193,7 +195,7 @@ function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
   if (last !== undefined) {
     const others = departures.slice(0, -1).filter((each) => last.atMs - each.atMs < FLAPPING_MS)
     return story(
-      VERDICT_OF_CAUSE[last.cause],
+      successor === undefined ? VERDICT_OF_CAUSE[last.cause] : 'renamed',
       [
         `${broker} is not registered. ${departureText(last, clocks)}`,
         last.topics > 0
@@ -203,7 +205,9 @@ function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
           ? `Before that, ${count(others.length, 'departure')} of its brokers within ten minutes.`
           : undefined,
         peersText(peersWith),
-        ADVICE[last.cause],
+        successor === undefined
+          ? ADVICE[last.cause]
+          : `Its address is registered as ${name(successor)} now; clients find its topics under that name.`,
       ],
       [mqadmin('clusterList', {})],
     )

@@ -13,7 +13,7 @@ import { similarNames } from '../similar-names.ts'
 import type { InspectSources } from '../sources.ts'
 import { parsedRoute } from '../topic-views.ts'
 import type { BrokerFacts, MemberFacts } from './broker-story.ts'
-import { lossOf } from './topic-loss.ts'
+import { lossOf, type TopicLoss } from './topic-loss.ts'
 import type { TopicCell, TopicFacts } from './topic-story.ts'
 import { name } from './wording.ts'
 
@@ -36,14 +36,15 @@ export async function topicFacts(
   const { routeInfo, routeIndex, history, misses, slicer, lookup, identity, nowMs } = sources
   const extFields = new Map([['topic', topic]])
   if (zone !== null) extFields.set('__ZONE_MODE', 'true').set('__ZONE_NAME', zone)
+  const loss = lossOf(history, topic)
   const { answer, ...inTables } = await routeInfo.read(function* (view) {
     // The lookup sees what is read here. Only where the product environment is asked is it a promise, and then there are no cells.
     const answer = lookup({ version, extFields })
     const seen = brokersIn(answer instanceof Promise ? undefined : answer.body)
     const autoCreating = [...(view.queues(AUTO_CREATE_TOPIC)?.keys() ?? [])]
-    const [first] = view.groups().values()
     const cells = yield* cellsOf(view, topic, seen, sources)
-    return { answer, cells, autoCreating, brokerGroups: view.groups().size, firstCluster: first?.cluster }
+    const cluster = homeOf(view, loss, autoCreating)
+    return { answer, cells, autoCreating, brokerGroups: view.groups().size, cluster }
   }, owner)
   const response = await answer
   const { topics } = await routeIndex.get()
@@ -52,7 +53,7 @@ export async function topicFacts(
     lookup: { code: response.code, remark: response.remark == null ? null : remarkText(response.remark) },
     zone,
     ...inTables,
-    loss: lossOf(history, topic),
+    loss,
     registration: history.topicRegistration(topic),
     unnamedRemovals: history.unnamedRemovals(),
     lastDeparture: history.lastDeparture,
@@ -63,6 +64,18 @@ export async function topicFacts(
     startedMs: identity.startedMs,
     clocks: sources,
   }
+}
+
+/** The cluster in which a topic without a route belongs: where it was, or where brokers would create it, or else the first one. */
+function homeOf(
+  view: RouteView,
+  loss: TopicLoss | undefined,
+  autoCreating: readonly string[],
+): string | undefined {
+  if (loss?.kind === 'deleted' && loss.clusterName !== undefined) return loss.clusterName
+  const brokerName = loss?.kind === 'dropped' ? loss.brokerName : autoCreating[0]
+  const [first] = view.groups().values()
+  return (view.group(brokerName ?? '') ?? first)?.cluster
 }
 
 /** Addresses of peers that have what is missing here, and of those that miss what is here. */
@@ -163,7 +176,7 @@ export async function brokerFacts(
 ): Promise<BrokerFacts> {
   const { routeInfo, routeIndex, history, slicer, identity, nowMs } = sources
   const index = await routeIndex.get()
-  const { brokerName, ...inTables } = await routeInfo.read(function* (view) {
+  const { brokerName, departures, ...inTables } = await routeInfo.read(function* (view) {
     const [live] = view.tables.liveAt(nameOrAddress)
     const brokerName =
       view.group(nameOrAddress) === undefined && live !== undefined ? live.brokerName : nameOrAddress
@@ -176,8 +189,12 @@ export async function brokerFacts(
       yield
     }
     const members = group === undefined ? [] : membersOf(view, group, sources)
+    const departures = history.departures(brokerName)
+    const [successor] = view.tables.liveAt(departures.at(-1)?.brokerAddr ?? '')
     return {
       brokerName,
+      departures,
+      successor: successor?.brokerName,
       members,
       topics,
       writableTopics,
@@ -195,7 +212,7 @@ export async function brokerFacts(
     clusters: index.clustersOfBroker.get(brokerName) ?? [],
     permissionChange: history.permissionChange(brokerName),
     past: history.broker(brokerName),
-    departures: history.departures(brokerName),
+    departures,
     rejection,
     isRejected: rejection !== undefined && nowMs() - rejection.atMs < RECENT_REJECTION_MS,
     similar,

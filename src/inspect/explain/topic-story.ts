@@ -68,9 +68,11 @@ export interface TopicFacts {
   readonly lookup: { readonly code: number; readonly remark: string | null }
   readonly zone: string | null
   readonly cells: readonly TopicCell[]
-  /** Broker names that are registered, the first cluster of them, and those that create topics on their first use. */
+  /** How many broker names are registered. */
   readonly brokerGroups: number
-  readonly firstCluster: string | undefined
+  /** Where a topic without a route would be created; undefined without brokers. */
+  readonly cluster: string | undefined
+  /** Broker names that create topics on their first use. */
   readonly autoCreating: readonly string[]
   readonly loss: TopicLoss | undefined
   readonly registration: TopicRegistration | undefined
@@ -217,8 +219,8 @@ function registrationText({ registration, topic, clocks }: TopicFacts): string |
 }
 
 function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
-  const { topic, loss, brokerGroups, peersWith, rejections, clocks, autoCreating, firstCluster = '' } = facts
-  const create = mqadmin('updateTopic', { t: topic, c: firstCluster })
+  const { topic, loss, brokerGroups, peersWith, rejections, clocks, autoCreating, cluster = '' } = facts
+  const create = mqadmin('updateTopic', { t: topic, c: cluster })
   const notes = [unnamedText(facts), similarText(facts), askedText(facts), registrationText(facts)]
   if (loss !== undefined) {
     const text = lossText(topic, loss, clocks)
