@@ -21,7 +21,6 @@ const PROBE_PARAMETERS: readonly QueryParameter[] = [
 
 /** @see HttpRoute */
 const OTHER_PATHS: readonly OtherPath[] = [
-  { ...WATCH, mediaType: 'text/event-stream; charset=utf-8', isOpen: false },
   {
     path: '/metrics',
     summary: 'Metrics for Prometheus, in its text format, or in that of OpenMetrics by `Accept`.',
@@ -52,7 +51,7 @@ const OTHER_PATHS: readonly OtherPath[] = [
   {
     path: '/rocketmq/nsaddr',
     summary:
-      'The address service: NameServers as one line, `host:port` separated by semicolons. Any query is accepted.',
+      'Addresses of NameServers for clients and brokers that have none configured: one line, separated by semicolons (nsAddrService, nsAddrList). Any query is accepted.',
     mediaType: PLAIN,
     isOpen: true,
   },
@@ -62,6 +61,7 @@ const OTHER_PATHS: readonly OtherPath[] = [
     mediaType: PLAIN,
     isOpen: true,
   },
+  { ...WATCH, mediaType: 'text/event-stream; charset=utf-8', isOpen: false },
 ]
 
 const ERROR: Schema = objectOf({

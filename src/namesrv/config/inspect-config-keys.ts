@@ -63,9 +63,9 @@ export const INSPECT_KEYS = [
     'Adds `rocketmq_rpc_latency_milliseconds`, with the labels and buckets of RocketMQ 5 (RIP-46), to the metrics. Turn it on to use dashboards made for brokers.',
   ),
   string('peers', '', { check: addressesProblem }).atStart(
-    'Other NameServers whose routes are compared with those of this one, `host:port` separated by commas; empty: none. Servers of Java can be peers. Differences become metrics, events and findings, and change nothing.',
+    'Other NameServers whose routes are compared with those of this one, `host:port` separated by commas; empty: none. They may be NameServers of Java. Differences become metrics, events and findings, and change nothing. Set it to all other NameServers of the cluster.',
   ),
   int('peersIntervalMillis', 10_000, TIME_MS).atStart(
-    'Milliseconds between two comparisons with each of the `peers`. Raise it if a peer has little capacity.',
+    'Milliseconds between two comparisons with each of the `peers`; longer for peers that do not respond, and for those on other machines or of Java with more than 5,000 topics. Raise it if a peer has little capacity.',
   ),
 ] as const
