@@ -1,16 +1,16 @@
-import { CURRENT_VERSION } from '../../protocol/remoting-command.ts'
 import type { RouteHistory } from '../history/route-history.ts'
 import { MISS_COUNTS_SCHEMA, SIMILAR_SCHEMA, shownMiss } from '../misses-view.ts'
 import { dateOf, type InspectSources } from '../sources.ts'
 import {
-  integerOf,
   LONG_SCHEMA,
   longValue,
   objectOf,
   type Schema,
+  VERSION_PARAMETER,
   type View,
   ViewError,
   type ViewRequest,
+  versionOf,
 } from '../view.ts'
 import { BROKER_VERDICTS, tellBroker } from './broker-story.ts'
 import { brokerFacts, topicFacts } from './facts.ts'
@@ -33,11 +33,7 @@ export function explainView(sources: InspectSources): View {
         summary: 'The name of the broker, or its announced address.',
         schema: { type: 'string', minLength: 1 },
       },
-      {
-        name: 'version',
-        summary: `Version of the client that looks the topic up. Default ${CURRENT_VERSION}, 5.5.0.`,
-        schema: { type: 'integer', minimum: 0 },
-      },
+      VERSION_PARAMETER,
       {
         name: 'zone',
         summary: 'Zone to which the client restricts its routes. Default: none.',
@@ -55,7 +51,7 @@ export function explainView(sources: InspectSources): View {
 }
 
 async function explainTopic(topic: string, { query, owner }: ViewRequest, sources: InspectSources) {
-  const version = integerOf(query, 'version', { min: 0, max: 2 ** 31 - 1, otherwise: CURRENT_VERSION })
+  const version = versionOf(query)
   const facts = await topicFacts(topic, { version, zone: query.get('zone') }, sources, owner)
   const { lookup, cells, similar, miss } = facts
   const brokerNames = new Set([
@@ -77,6 +73,9 @@ async function explainTopic(topic: string, { query, owner }: ViewRequest, source
         hasMaster: cell.hasMaster,
         provisional: cell.isProvisional,
         visible: cell.isVisible,
+        registeredFrom: cell.registeredFrom ?? null,
+        lastRegistration: cell.registeredMs === undefined ? null : dateOf(cell.registeredMs, sources),
+        registeredPerm: cell.registeredPerm ?? null,
       })),
       members: null,
     },
@@ -151,6 +150,8 @@ function brokerPast(brokerNames: Iterable<string>, history: RouteHistory): Past[
         past.push({ atMs: known.lastRegisteredMs, text })
       }
     }
+    if (known?.topicsChangedMs !== undefined && known.topicsChangedMs > known.lastRegisteredMs)
+      past.push({ atMs: known.topicsChangedMs, text: `topics changed by a registration of ${broker}` })
     for (const departure of history.departures(brokerName))
       past.push({ ...departure, text: `${memberText(departure)} ${causeText(departure.cause)}` })
     const change = history.permissionChange(brokerName)
@@ -208,6 +209,15 @@ const RESPONSE: Schema = objectOf({
           hasMaster: { type: 'boolean' },
           provisional: { type: 'boolean' },
           visible: { type: 'boolean', description: 'Whether the client sees it' },
+          registeredFrom: {
+            type: ['string', 'null'],
+            description: 'The peer that its master, or its first slave, registered from',
+          },
+          lastRegistration: { type: ['string', 'null'], format: 'date-time' },
+          registeredPerm: {
+            type: ['integer', 'null'],
+            description: 'As the broker registered it, if a request (205, 327, 217) changed it since',
+          },
         }),
         description: `Of a topic: its first ${MAX_SHOWN} broker names`,
       },
