@@ -1,3 +1,4 @@
+import { versionName } from '../protocol/version-name.ts'
 import type { TopicMiss } from '../stats/topic-misses.ts'
 import { lossOf, lossText } from './explain/topic-loss.ts'
 import type { SimilarName } from './similar-names.ts'
@@ -89,7 +90,8 @@ const MISS = {
     items: objectOf({
       address: { type: 'string' },
       language: { type: 'string' },
-      version: { type: 'integer', description: 'MQVersion in its requests; 513 is 5.5.0' },
+      version: { type: 'integer', description: 'MQVersion in its requests' },
+      versionName: { type: 'string', description: 'Such as `V5_5_0`' },
     }),
     description: 'The first four clients that asked',
   },
@@ -114,6 +116,6 @@ export function shownMiss({ topic, firstSeenMs, lastSeenMs, routeSinceMs, ...cou
     firstSeen: isoTime(firstSeenMs),
     lastSeen: isoTime(lastSeenMs),
     routeSince: routeSinceMs === undefined ? null : isoTime(routeSinceMs),
-    askers,
+    askers: askers.map((asker) => ({ ...asker, versionName: versionName(asker.version) })),
   }
 }

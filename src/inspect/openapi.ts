@@ -21,7 +21,6 @@ const PROBE_PARAMETERS: readonly QueryParameter[] = [
 
 /** @see HttpRoute */
 const OTHER_PATHS: readonly OtherPath[] = [
-  { ...WATCH, mediaType: 'text/event-stream', isOpen: false },
   {
     path: '/metrics',
     summary: 'Metrics for Prometheus, in its text format, or in that of OpenMetrics by `Accept`.',

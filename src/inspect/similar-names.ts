@@ -10,9 +10,6 @@ export interface SimilarName {
 
 const ORDER: readonly Likeness[] = ['spaces', 'case', 'namespace', 'punctuation', 'one character']
 
-/** Names that are compared in one step. */
-const NAMES_PER_STEP = 16
-
 /**
  * The names that may have been meant by another: the same but for spaces around it, upper and lower case, the namespace in front of
  * `%`, punctuation, or one character that is missing, added, replaced or swapped with the next.
@@ -26,37 +23,49 @@ export function* similarNames(
   return found
 }
 
-/** The same for several names, in one pass over all. */
+/** The same for several names, in one pass over all. A step per name. */
 export function* similarToEach(
   wanted: readonly string[],
   names: Iterable<string>,
   maxNames: number,
 ): Steps<SimilarName[][]> {
-  const searches = wanted.map((name) => ({ name, forms: formsOf(name), found: [] as SimilarName[] }))
+  const searches = wanted.map((name): Search => ({ name, found: [], last: undefined }))
+  const index = indexOf(searches)
   for (const name of names) {
     const forms = formsOf(name)
-    for (const [index, search] of searches.entries()) {
-      const likeness = name === search.name ? undefined : likenessOf(search.forms, forms)
-      if (likeness !== undefined) keepClosest(search.found, { name, likeness }, maxNames)
-      if (index % NAMES_PER_STEP === 0) yield
-    }
+    for (const [form, likeness] of FORMS)
+      for (const search of index[form].get(forms[form]) ?? []) keep(search, { name, likeness }, maxNames)
+    for (let length = forms.lower.length - 1; length <= forms.lower.length + 1; length++)
+      for (const { search, lower } of index.byLength.get(length) ?? [])
+        if (isOneEditAway(lower, forms.lower)) keep(search, { name, likeness: 'one character' }, maxNames)
+    yield
   }
   return searches.map(({ found }) => found)
 }
 
-/** Adds a name to a sorted list of limited length. */
-function keepClosest(found: SimilarName[], added: SimilarName, maxNames: number): void {
-  found.push(added)
-  found.sort((a, b) => ORDER.indexOf(a.likeness) - ORDER.indexOf(b.likeness) || (a.name < b.name ? -1 : 1))
-  found.length = Math.min(found.length, maxNames)
+interface Search {
+  readonly name: string
+  /** The closest first. */
+  readonly found: SimilarName[]
+  /** The last one that was found, in its closest likeness. */
+  last: string | undefined
 }
 
+/** What names have in common with others. */
 interface Forms {
   readonly trimmed: string
   readonly lower: string
   readonly local: string
   readonly bare: string
 }
+
+/** The closest first. */
+const FORMS = [
+  ['trimmed', 'spaces'],
+  ['lower', 'case'],
+  ['local', 'namespace'],
+  ['bare', 'punctuation'],
+] as const satisfies [keyof Forms, Likeness][]
 
 function formsOf(name: string): Forms {
   const trimmed = name.trim()
@@ -65,22 +74,47 @@ function formsOf(name: string): Forms {
   return { trimmed, lower, local, bare: local.replace(/[-_.%]/g, '') }
 }
 
-function likenessOf(wanted: Forms, forms: Forms): Likeness | undefined {
-  if (forms.trimmed === wanted.trimmed) return 'spaces'
-  if (forms.lower === wanted.lower) return 'case'
-  if (forms.local === wanted.local) return 'namespace'
-  if (forms.bare === wanted.bare && forms.bare !== '') return 'punctuation'
-  return isOneEditAway(wanted.lower, forms.lower) ? 'one character' : undefined
+function indexOf(searches: readonly Search[]) {
+  const byForm = (form: keyof Forms): Map<string, Search[]> => {
+    const map = new Map<string, Search[]>()
+    for (const search of searches) {
+      const key = formsOf(search.name)[form]
+      if (key !== '') map.set(key, [...(map.get(key) ?? []), search])
+    }
+    return map
+  }
+  const byLength = new Map<number, { readonly search: Search; readonly lower: string }[]>()
+  for (const search of searches) {
+    const { lower } = formsOf(search.name)
+    byLength.set(lower.length, [...(byLength.get(lower.length) ?? []), { search, lower }])
+  }
+  const [trimmed, lower, local, bare] = [byForm('trimmed'), byForm('lower'), byForm('local'), byForm('bare')]
+  return { trimmed, lower, local, bare, byLength }
+}
+
+/** Adds a name to a sorted list of limited length, once. */
+function keep(search: Search, added: SimilarName, maxNames: number): void {
+  if (added.name === search.name || added.name === search.last) return
+  search.last = added.name
+  const { found } = search
+  found.push(added)
+  found.sort((a, b) => ORDER.indexOf(a.likeness) - ORDER.indexOf(b.likeness) || (a.name < b.name ? -1 : 1))
+  found.length = Math.min(found.length, maxNames)
 }
 
 /** Whether one text becomes the other by one insertion, deletion, replacement, or swap of neighbours. */
 export function isOneEditAway(a: string, b: string): boolean {
-  const [short, long] = a.length <= b.length ? [a, b] : [b, a]
-  if (long.length - short.length > 1 || short === long) return false
+  if (a === b) return false
+  if (a.length > b.length) return isOneEditAway(b, a)
+  if (b.length - a.length > 1) return false
   let from = 0
-  while (from < short.length && short[from] === long[from]) from++
-  if (short.length < long.length) return short.slice(from) === long.slice(from + 1)
-  if (short.slice(from + 1) === long.slice(from + 1)) return true
-  const isSwapped = short[from] === long[from + 1] && short[from + 1] === long[from]
-  return isSwapped && short.slice(from + 2) === long.slice(from + 2)
+  while (from < a.length && a.charCodeAt(from) === b.charCodeAt(from)) from++
+  let [aEnd, bEnd] = [a.length, b.length]
+  while (aEnd > from && a.charCodeAt(aEnd - 1) === b.charCodeAt(bEnd - 1)) {
+    aEnd--
+    bEnd--
+  }
+  // What is between the common beginning and the common end.
+  if (aEnd - from <= 1 && bEnd - from <= 1) return true
+  return aEnd - from === 2 && bEnd - from === 2 && a[from] === b[from + 1] && a[from + 1] === b[from]
 }

@@ -18,7 +18,7 @@ async function worldWith(properties: Record<string, string> = {}): Promise<World
 
 /** An answer with TIME and PEER in place of what differs in each run. */
 async function explain({ server, broker }: World, question: string) {
-  const { status, body } = await ask(server, `/api/v1/explain?${question}`)
+  const { status, body } = await ask(server, `explain?${question}`)
   expect(status).toBe(200)
   const stable = (text: string): string =>
     text.replaceAll(broker.address, 'PEER').replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME')
@@ -41,6 +41,10 @@ function registrationAgain(
 ): Request {
   const { body = '', ...request } = registration({ ...broker, topics })
   return { ...request, body: `${body}`.replace('"counter":1', '"counter":2') }
+}
+
+function inCluster(clusterName: string, request: Request): Request {
+  return { ...request, extFields: { ...request.extFields, clusterName } }
 }
 
 interface Story {
@@ -90,9 +94,26 @@ const TOPIC_STORIES: readonly Story[] = [
       'TopicA was deleted on 1 broker at TIME by PEER (request 216, as mqadmin deleteTopic sends).',
       'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
       'Similar topic with a route: TopicB (differs in one character).',
-      '1 lookup found no route, the last at TIME; asked by 127.0.0.1 (JAVA).',
+      '1 lookup found no route, the last at TIME; asked by 127.0.0.1 (JAVA, V5_5_0).',
     ],
     commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t TopicA -c DefaultCluster'],
+  },
+  {
+    title: 'a topic that was deleted in one of two clusters',
+    happens: async ({ broker }) => {
+      await broker.request(
+        inCluster('Aside', registration({ name: 'broker-b', address: '127.0.0.1:10921', topics: [] })),
+      )
+      await broker.request(registration({ topics: ['orders', 'payments'] }))
+      await broker.request({ code: 216, extFields: { topic: 'orders', clusterName: 'DefaultCluster' } })
+    },
+    question: 'topic=orders',
+    verdict: 'deleted',
+    sentences: [
+      'orders was deleted on 1 broker of cluster DefaultCluster at TIME by PEER (request 216, as mqadmin deleteTopic sends).',
+      'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
+    ],
+    commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t orders -c DefaultCluster'],
   },
   {
     title: 'a topic that its broker dropped from its registration',
@@ -131,6 +152,21 @@ const TOPIC_STORIES: readonly Story[] = [
     sentences: [
       'No broker is registered at this server, so TopicA has no route, nor has any other topic.',
       'Start the brokers, with this server in their namesrvAddr (NAMESRV_ADDR).',
+    ],
+  },
+  {
+    title: 'a topic of a server whose brokers have all left, with more topics than it keeps the names of',
+    happens: async ({ broker }) => {
+      await broker.request(registration({ topics: Array.from({ length: 1_100 }, (_, index) => `T${index}`) }))
+      await broker.request(unregistration())
+    },
+    question: 'topic=T1099',
+    verdict: 'no_brokers',
+    sentences: [
+      'No broker is registered at this server, so T1099 has no route, nor has any other topic.',
+      'The last one that left: broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped, at TIME.',
+      'Start the brokers, with this server in their namesrvAddr (NAMESRV_ADDR).',
+      'It may be one of the topics that were removed with broker-a at TIME or before: not all of their names are kept.',
     ],
   },
   {
@@ -323,7 +359,22 @@ const BROKER_STORIES: readonly Story[] = [
     sentences: [
       'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, registered again under another brokerName, at TIME.',
       '2 topics lost their queues there.',
-      'Look for the new name; clients find topics under that.',
+      'Its address is registered as broker-b now; clients find its topics under that name.',
+    ],
+  },
+  {
+    title: 'a broker that was stopped and started again under another name',
+    happens: async ({ broker }) => {
+      await broker.request(registration())
+      await broker.request(unregistration())
+      await broker.request(registration({ name: 'broker-b' }))
+    },
+    question: 'broker=broker-a',
+    verdict: 'renamed',
+    sentences: [
+      'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, unregistered by its own request, as a broker does that is stopped, at TIME.',
+      '2 topics lost their queues there.',
+      'Its address is registered as broker-b now; clients find its topics under that name.',
     ],
   },
   {
@@ -416,6 +467,44 @@ describe('Explain tells the story of', () => {
     expect((await explain(after, 'broker=broker-a')).verdict).toBe('not_returned')
   })
 
+  test('a topic and a broker that only one of two NameServers has', async () => {
+    const peer = await worldWith()
+    const peers = `127.0.0.1:${peer.server.port}`
+    const world = await worldWith({ peers })
+    await peer.broker.request(registration())
+    await world.broker.request(
+      registration({ name: 'broker-b', address: '127.0.0.1:10921', topics: ['Here', 'x'] }),
+    )
+    const compared = async (): Promise<void> => {
+      world.server.time.advance(15_000)
+      const differences = async () => (await ask(world.server, 'peers')).body.peers[0].differences
+      await expect.poll(async () => (await differences()).length).toBeGreaterThan(4)
+    }
+    await compared()
+    const told = async (question: string) => {
+      const { verdict, sentences } = await explain(world, question)
+      return [verdict, ...sentences.map((text) => text.replaceAll(peers, 'OTHER'))]
+    }
+    expect(await told('topic=TopicA')).toEqual([
+      'only_on_peers',
+      'TopicA has a route at OTHER, but not here: its brokers do not register at this server.',
+      'Brokers must have all NameServers in namesrvAddr; clients that ask another one find the topic.',
+    ])
+    expect(await told('topic=Here')).toEqual([
+      'routable',
+      'Here has a route: 4 write queues on broker-b, 4 read queues on broker-b.',
+      'OTHER has no route for Here: clients that ask there report "No route info of this topic". Brokers must have all NameServers in namesrvAddr.',
+    ])
+    expect(await told('broker=broker-a')).toEqual([
+      'only_on_peers',
+      'broker-a is not registered here. It is registered at OTHER.',
+      'Brokers must have all NameServers in namesrvAddr.',
+    ])
+    expect((await told('broker=broker-b')).at(-1)).toBe(
+      'broker-b, or a member of it, is not registered at OTHER. Brokers must have all NameServers in namesrvAddr.',
+    )
+  })
+
   test('what clients see now', async () => {
     const world = await worldWith()
     await world.broker.request(registration())
@@ -432,18 +521,25 @@ describe('Explain tells the story of', () => {
           hasMaster: true,
           provisional: false,
           visible: true,
+          registeredFrom: world.broker.address,
+          lastRegistration: expect.stringMatching(/^\d{4}-/),
+          registeredPerm: null,
         },
       ],
       members: null,
     })
     expect((await explain(world, 'topic=none')).body.now).toMatchObject({ code: 17, brokers: [] })
+    await world.broker.request(WIPE)
+    expect((await explain(world, 'topic=TopicA')).body.now.brokers).toMatchObject([
+      { perm: 4, registeredPerm: 6 },
+    ])
   })
 })
 
 test('explain without a topic or a broker, or with both, says what it needs', async () => {
   const { server } = await worldWith()
   for (const query of ['', '?topic=', '?topic=a&broker=b'])
-    expect(await ask(server, `/api/v1/explain${query}`)).toMatchObject({
+    expect(await ask(server, `explain${query}`)).toMatchObject({
       status: 400,
       body: { error: { message: 'either topic=NAME or broker=NAME is required' } },
     })

@@ -6,7 +6,7 @@ import { ask } from './view-world.ts'
 async function serverWithClient(properties: Record<string, string> = {}) {
   const server = await startServer({ httpListenPort: 'any', ...properties })
   const client = await server.connect()
-  const misses = async (query = '') => (await ask(server, `/api/v1/misses${query}`)).body
+  const misses = async (query = '') => (await ask(server, `misses${query}`)).body
   return { server, client, misses }
 }
 
@@ -25,11 +25,17 @@ test('misses show what was asked for in vain, by which clients, and which names 
       {
         topic: 'Order_Topic',
         count: 3,
-        askers: [{ ...asker, version: 513 }],
+        askers: [{ ...asker, version: 513, versionName: 'V5_5_0' }],
         similar: [{ name: 'order_topic', likeness: 'case' }],
         ...shown,
       },
-      { topic: 'none', count: 1, askers: [{ ...asker, version: 397 }], similar: [], ...shown },
+      {
+        topic: 'none',
+        count: 1,
+        askers: [{ ...asker, version: 397, versionName: 'V4_9_2' }],
+        similar: [],
+        ...shown,
+      },
     ],
   })
   expect((await misses('?limit=1')).topics).toHaveLength(1)
@@ -88,6 +94,6 @@ test('misses leave out TBW102, for which producers ask after each topic without 
 
 test('misses of a topic that the views ask for are not counted', async () => {
   const { server, misses } = await serverWithClient()
-  await ask(server, '/api/v1/explain?topic=none')
+  await ask(server, 'explain?topic=none')
   expect(await misses()).toEqual({ total: 0, topics: [] })
 })

@@ -13,8 +13,6 @@ import { until } from './harness/wait-until.ts'
 const OPERATOR = '203.0.113.9:40002'
 const CONTAINER = '203.0.113.7:40001'
 /** An address in a range of Docker's bridge networks. */
-/** MQVersion */
-const V4_9_7 = 407
 const CONTAINER_IP = '172.17.0.2'
 /** Of the broker that is paused: long enough for two evaluations of the findings after half of it. */
 const NOT_ACTIVE_TIMEOUT_MS = 20_000
@@ -25,7 +23,7 @@ const FINDINGS_SETTLED_MS = 100_000
 let main: NameServer
 /** Has one broker, which registers nowhere else. */
 let other: NameServer
-let brokers: Readonly<Record<'north' | 'killed' | 'old-name' | 'paused' | 'container', Broker>>
+let brokers: Readonly<Record<'north' | 'south' | 'old-name' | 'paused' | 'container', Broker>>
 let admin: AdminTool
 /** The way of the operator's tool to `main`. */
 let forOperator: ChaosProxy
@@ -38,22 +36,21 @@ beforeAll(async () => {
     hasHttp: true,
     properties: { ...properties, peers: main.address, peersIntervalMillis: 1_000 },
   })
-  const via = (peer: string, { address, port }: NameServer) =>
-    ChaosProxy.start(address, `PROXY TCP4 ${peer.split(':')[0]} 127.0.0.1 ${peer.split(':')[1]} ${port}\r\n`)
-  forOperator = await via(OPERATOR, main)
-  const forContainer = await via(CONTAINER, other)
+  forOperator = await startWayOf(OPERATOR, main)
+  const forContainer = await startWayOf(CONTAINER, other)
   const nameServers = [main.address]
-  const isCreating = { autoCreateTopicEnable: false }
-  const [north, killed, oldName, paused, container] = await Promise.all([
+  // Only `north` creates topics on their first use.
+  const autoCreateTopicEnable = false
+  const [north, south, oldName, paused, container] = await Promise.all([
     startBroker({ release: '5.5.0', name: 'north', cluster: 'Shop', nameServers }),
-    startBroker({ release: '4.9.7', name: 'killed', nameServers, properties: isCreating }),
-    startBroker({ release: '4.9.7', name: 'old-name', nameServers, properties: isCreating }),
+    startBroker({ release: '4.9.7', name: 'south', nameServers, properties: { autoCreateTopicEnable } }),
+    startBroker({ release: '4.9.7', name: 'old-name', nameServers, properties: { autoCreateTopicEnable } }),
     startBroker({
       release: '5.5.0',
       name: 'paused',
       nameServers,
       properties: {
-        ...isCreating,
+        autoCreateTopicEnable,
         enableSlaveActingMaster: true,
         brokerNotActiveTimeoutMillis: NOT_ACTIVE_TIMEOUT_MS,
       },
@@ -63,15 +60,14 @@ beforeAll(async () => {
       name: 'container',
       cluster: 'Remote',
       nameServers: [forContainer.address],
-      properties: { ...isCreating, brokerIP1: CONTAINER_IP },
+      properties: { autoCreateTopicEnable, brokerIP1: CONTAINER_IP },
     }),
   ])
-  brokers = { north, killed, 'old-name': oldName, paused, container }
+  brokers = { north, south, 'old-name': oldName, paused, container }
   admin = startAdminTool('5.5.0')
   const topics: readonly [Broker, NameServer, string][] = [
     [north, main, 'Orders'],
-    [north, main, 'Deleted'],
-    [killed, main, 'Killed'],
+    [south, main, 'Refunds'],
     [oldName, main, 'Renamed'],
     [paused, main, 'Paused'],
     [container, other, 'Invoices'],
@@ -80,7 +76,17 @@ beforeAll(async () => {
     await createTopic(broker, topic)
     await until(`there is a route to ${topic}`, () => routeOf(address, topic))
   }
+  await until('the NameServers are compared', async () => {
+    const { peers } = await viewOf<{ peers: { differences: { subject: string }[] }[] }>(other, 'peers')
+    return peers[0]?.differences.some(({ subject }) => subject === 'Invoices')
+  })
 })
+
+/** A proxy that says of each connection that it comes from `peer`. */
+function startWayOf(peer: string, { address, port }: NameServer): Promise<ChaosProxy> {
+  const [host, peerPort] = peer.split(':')
+  return ChaosProxy.start(address, `PROXY TCP4 ${host} 127.0.0.1 ${peerPort} ${port}\r\n`)
+}
 
 /** What `explain` says, with `TIME`, `PEER` and numbers in the place of what differs from run to run. */
 async function told(server: NameServer, query: string): Promise<Explanation> {
@@ -90,38 +96,42 @@ async function told(server: NameServer, query: string): Promise<Explanation> {
 
 function plain(text: string): string {
   const named = Object.values(brokers).reduce(
-    (changed, { name, address }) => changed.replaceAll(address, `ADDRESS OF ${name}`),
+    (changed, { port }) => changed.replaceAll(`:${port}`, ':PORT'),
     text.replaceAll(main.address, 'MAIN'),
   )
   return named
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+Z/g, (time) => {
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+(\.\d+)?Z/g, (time) => {
       const ageMs = Date.now() - Date.parse(time)
-      return ageMs >= 0 && ageMs < 300_000 ? 'TIME' : `${time}, not within the last minutes`
+      // Sentences name whole seconds.
+      return ageMs > -1_000 && ageMs < 300_000 ? 'TIME' : `${time}, which is not now`
     })
     .replaceAll(/127\.0\.0\.1:\d+/g, 'PEER')
-    .replaceAll(/\b\d+(?= (s|topics|lookups)\b)/g, 'N')
+    .replaceAll(/\b\d+ (s|topic|lookup)s?\b/g, 'N $1')
+    .replaceAll(/\b\d+ times\b/g, 'N times')
 }
 
-async function findingOf(server: NameServer, rule: string, subject: string): Promise<ShownFinding | undefined> {
+async function findingOf(
+  server: NameServer,
+  rule: string,
+  subject: string,
+): Promise<ShownFinding | undefined> {
   const { findings } = await viewOf<{ findings: ShownFinding[] }>(server, `findings?rule=${rule}`)
   return findings.find((each) => each.subject === subject)
 }
 
-async function eventsOf(server: NameServer): Promise<readonly ShownEvent[]> {
-  return (await viewOf<{ events: ShownEvent[] }>(server, 'events?limit=4096')).events
-}
-
-async function eventOf(server: NameServer, kind: string, subject: string): Promise<ShownEvent> {
-  return until(`there is an event ${kind} of ${subject}`, async () =>
-    (await eventsOf(server)).find((each) => each.kind === kind && each.subject.includes(subject)),
-  )
+/** What happened, without findings and with `TIME` and so on as in sentences. */
+async function eventsOf(server: NameServer): Promise<readonly string[]> {
+  const { events } = await viewOf<{ events: ShownEvent[] }>(server, 'events?limit=4096')
+  return events
+    .filter(({ kind }) => !kind.startsWith('finding_') && kind !== 'topics_changed')
+    .map(({ kind, subject, text }) => plain(`${kind} ${subject}: ${text.split('; topics: ')[0]}`))
 }
 
 /** Runs a command as `explain` or a finding names it, from where the operator is. */
-async function runAsOperator(command: string): Promise<string> {
+async function runAsOperator(command: string): Promise<void> {
   const [program, ...args] = command.replace('-n "$NAMESRV_ADDR" ', '').split(' ')
   expect(program).toBe('mqadmin')
-  return (await admin.run(forOperator.address, args)).stdout
+  await admin.run(forOperator.address, args)
 }
 
 describe('The NameServer tells', () => {
@@ -137,20 +147,20 @@ describe('The NameServer tells', () => {
       const { topics } = await viewOf<{ topics: { topic: string; askers: unknown[] }[] }>(other, 'misses')
       return topics.find(({ topic }) => topic === 'invoices')
     })
-    expect(askers).toEqual([{ address: '127.0.0.1', language: 'JAVA', version: V4_9_7 }])
+    expect(askers).toEqual([{ address: '127.0.0.1', language: 'JAVA', version: 407, versionName: 'V4_9_7' }])
     expect(await told(other, 'topic=invoices')).toEqual({
       verdict: 'never_created',
       sentences: [
         'No broker has invoices, and none creates topics on their first use (TBW102 has no route): the topic must be created.',
         'Similar topic with a route: Invoices (differs in upper and lower case).',
-        'N lookups found no route, the last at TIME; asked by 127.0.0.1 (JAVA).',
+        'N lookup found no route, the last at TIME; asked by 127.0.0.1 (JAVA, V4_9_7).',
       ],
       commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t invoices -c Remote'],
     })
     await until('its producer has failed', () => asking.reported('FAILED').length > 0)
   })
 
-  test('of a topic that its first message will create, and has its route then', async () => {
+  test('of a topic that its first message will create, and its route when it has', async () => {
     expect(await told(main, 'topic=Unborn')).toEqual({
       verdict: 'created_by_first_message',
       sentences: [
@@ -158,116 +168,261 @@ describe('The NameServer tells', () => {
       ],
       commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t Unborn -c Shop'],
     })
-    const producer = startProducer({ release: '5.5.0', nameServers: [main.address], topic: 'Unborn', count: 1 })
+    const producer = startProducer({
+      release: '5.5.0',
+      nameServers: [main.address],
+      topic: 'Unborn',
+      count: 1,
+    })
     await producer.until('it has sent', () => producer.lines.includes('DONE'))
     await until('there is a route', () => routeOf(main.address, 'Unborn'))
-    expect(await told(main, 'topic=Unborn')).toEqual({
-      verdict: 'routable',
-      sentences: [
-        'Unborn has a route: 4 write queues on north, 4 read queues on north.',
-      ],
-      commands: ['mqadmin topicRoute -n "$NAMESRV_ADDR" -t Unborn'],
-    })
+    const { verdict, sentences } = await told(main, 'topic=Unborn')
+    expect(verdict).toBe('routable')
+    expect(sentences[0]).toBe('Unborn has a route: 4 write queues on north, 4 read queues on north.')
   })
 
   test('who deleted a topic with mqadmin and when; the command that it names brings the topic back', async () => {
-    await runAsOperator('mqadmin deleteTopic -c Shop -t Deleted')
-    const { verdict, sentences, commands } = await told(main, 'topic=Deleted')
+    await runAsOperator('mqadmin deleteTopic -c Shop -t Orders')
+    const { verdict, sentences, commands } = await told(main, 'topic=Orders')
     expect({ verdict, sentences, commands }).toEqual({
       verdict: 'deleted',
       sentences: [
-        `Deleted was deleted on 1 broker of cluster Shop at TIME by ${OPERATOR} (request 216, as mqadmin deleteTopic sends).`,
-        'A broker that still had it would have registered it again within a minute.',
+        `Orders was deleted on 1 broker of cluster Shop at TIME by ${OPERATOR} (request 216, as mqadmin deleteTopic sends).`,
+        'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
       ],
-      commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t Deleted -c Shop'],
+      commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t Orders -c Shop'],
     })
-    expect((await eventOf(main, 'topic_deleted', 'Deleted')).text).toBe(`on 1 brokers, by ${OPERATOR}`)
-    expect(await runAsOperator(commands[0] ?? '')).toContain('success')
-    await until('there is a route again', () => routeOf(main.address, 'Deleted'))
+    await runAsOperator(commands[0] ?? '')
+    await until('there is a route again', () => routeOf(main.address, 'Orders'))
   })
 
-  test('who wiped a write permission with mqadmin; the command that explain and the finding name restores it', async () => {
-    expect(await told(main, 'topic=Orders')).toMatchObject({ verdict: 'routable' })
-    await runAsOperator('mqadmin wipeWritePerm -b north')
+  test('who wiped a write permission with mqadmin; the command that it names restores it', async () => {
+    await runAsOperator('mqadmin wipeWritePerm -b south')
+    const command = 'mqadmin addWritePerm -n "$NAMESRV_ADDR" -b south'
     const wiped = `wiped at TIME by ${OPERATOR} (request 205, as mqadmin wipeWritePerm sends)`
-    const command = 'mqadmin addWritePerm -n "$NAMESRV_ADDR" -b north'
-    expect(await told(main, 'topic=Orders')).toEqual({
+    expect(await told(main, 'topic=Refunds')).toEqual({
       verdict: 'not_writable',
       sentences: [
-        'Producers report "No route info of this topic" for Orders, although it has a route: no broker permits writing.',
-        `The write permission of north was ${wiped} and has not been restored; only this NameServer knows of it, unless the others were told, too.`,
-        'Consumers read from north.',
+        'Producers report "No route info of this topic" for Refunds, although it has a route: no broker permits writing.',
+        `The write permission of south was ${wiped} and has not been restored here; NameServers do not tell each other, so others may still permit writing.`,
+        'Consumers read from south.',
       ],
       commands: [command],
     })
-    expect(await told(main, 'broker=north')).toEqual({})
-    const finding = await until('there is a finding', () =>
-      findingOf(main, 'permission_not_writable', 'north'),
-    )
-    expect({ ...finding, text: plain(finding.text) }).toMatchObject({ severity: 'warning', text: '', command })
-    await runAsOperator(command)
-    expect(await told(main, 'topic=Orders')).toMatchObject({ verdict: 'routable' })
-    await until('the finding is cleared', async () => {
-      return (await findingOf(main, 'permission_not_writable', 'north')) === undefined
+    expect(await told(main, 'broker=south')).toEqual({
+      verdict: 'not_writable',
+      sentences: [
+        `None of the N topic of south is writable: its write permission was ${wiped}.`,
+        'south of InteropCluster is registered with N topic, since TIME: master 127.0.0.1:PORT, registered from PEER, last heartbeat N s ago.',
+      ],
+      commands: [command],
     })
-    expect((await eventOf(main, 'permission_restored', 'north')).text).toContain(`by ${OPERATOR}`)
+    const finding = await until('there is a finding', () =>
+      findingOf(main, 'permission_not_writable', 'south'),
+    )
+    expect(finding).toMatchObject({ severity: 'warning', command })
+    expect(plain(finding.text)).toBe('')
+
+    await runAsOperator(command)
+    expect(await told(main, 'topic=Refunds')).toMatchObject({ verdict: 'routable' })
+    await until('the finding is cleared', async () => {
+      return (await findingOf(main, 'permission_not_writable', 'south')) === undefined
+    })
   })
 
-  test('of a topic whose last broker was killed with SIGKILL', async () => {
-    await brokers.killed.program.kill()
-    await until('the broker is lost', async () => (await routeOf(main.address, 'Killed')) === undefined)
-    expect(await told(main, 'topic=Killed')).toEqual({})
-    expect(await told(main, 'broker=killed')).toEqual({})
+  test('of a broker that was killed with SIGKILL, and of its topic', async () => {
+    await brokers.south.program.kill()
+    await until('its topic has no route', async () => (await routeOf(main.address, 'Refunds')) === undefined)
+    expect(await told(main, 'topic=Refunds')).toEqual({
+      verdict: 'left_with_brokers',
+      sentences: [
+        'Refunds left with south, its last broker, which lost its connection to this server: it was killed, crashed, or the network failed, at TIME.',
+        'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
+        'N lookup found no route, the last at TIME; asked by 127.0.0.1 (JAVA, V5_5_0).',
+      ],
+      commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+    })
+    expect(await told(main, 'broker=south')).toEqual({
+      verdict: 'connection_lost',
+      sentences: [
+        'south is not registered. south at 127.0.0.1:PORT (id 0), connected from PEER, lost its connection to this server: it was killed, crashed, or the network failed, at TIME.',
+        'N topic lost their queues there.',
+        'See whether its process runs, and its log (broker.log, store.log).',
+      ],
+      commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+    })
   })
 
-  test('of a broker that got another name, and of its topic when it was stopped', async () => {
+  test('of a broker that got another name, and of its topic when it was stopped with SIGTERM', async () => {
     const broker = brokers['old-name']
     await updateBrokerConfig(broker, 'brokerName', 'new-name')
     await until('it has registered under the new name', async () => {
       const route = await routeOf(main.address, 'Renamed')
       return route?.brokerDatas.some(({ brokerName }) => brokerName === 'new-name')
     })
-    expect(await told(main, 'broker=old-name')).toEqual({})
-    expect(await told(main, 'broker=new-name')).toEqual({})
-    await broker.program.stop(10_000)
+    expect(await told(main, 'broker=old-name')).toEqual({
+      verdict: 'renamed',
+      sentences: [
+        'old-name is not registered. old-name at 127.0.0.1:PORT (id 0), connected from PEER, registered again under another brokerName, at TIME.',
+        'N topic lost their queues there.',
+        'Its address is registered as new-name now; clients find its topics under that name.',
+      ],
+      commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+    })
+    const { sentences } = await told(main, 'topic=Renamed')
+    expect(sentences[0]).toBe('Renamed has a route: 4 write queues on new-name, 4 read queues on new-name.')
+
+    broker.program.signal('SIGTERM')
     await until('it has left', async () => (await routeOf(main.address, 'Renamed')) === undefined)
-    expect(await told(main, 'topic=Renamed')).toEqual({})
-    expect(await told(main, 'broker=new-name')).toEqual({})
+    expect(await told(main, 'topic=Renamed')).toEqual({
+      verdict: 'left_with_brokers',
+      sentences: [
+        'Renamed left with new-name, its last broker, which unregistered by its own request, as a broker does that is stopped, at TIME.',
+        'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
+        'N lookup found no route, the last at TIME; asked by 127.0.0.1 (JAVA, V5_5_0).',
+      ],
+      commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+    })
+    expect(await told(main, 'broker=new-name')).toEqual({
+      verdict: 'unregistered',
+      sentences: [
+        'new-name is not registered. new-name at 127.0.0.1:PORT (id 0), connected from PEER, unregistered by its own request, as a broker does that is stopped, at TIME.',
+        'N topic lost their queues there.',
+        'Start it again if it is needed.',
+      ],
+      commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+    })
+    await broker.program.kill()
   })
 
-  test('of a broker that announces an address of its container (brokerIP1)', async () => {
-    expect(await told(other, 'broker=container')).toEqual({})
-    expect(await told(other, 'topic=Invoices')).toEqual({})
+  test('of a broker that announces an address of its container (brokerIP1), from which network it registers', async () => {
+    const address = `${CONTAINER_IP}:PORT`
+    const problem = `container announces ${address}, which is in a range of Docker's bridge networks, which other machines cannot reach; it registers from 203.0.113.7.`
+    const command = 'brokerIP1=203.0.113.7'
+    expect(await told(other, 'broker=container')).toEqual({
+      verdict: 'address_differs',
+      sentences: [
+        `${problem} Clients report "connect to ${address} failed": set brokerIP1 in its broker.conf and restart it.`,
+        `container of Remote is registered with N topic, since TIME: master ${address}, registered from ${CONTAINER}, last heartbeat N s ago.`,
+        'container, or a member of it, is not registered at MAIN. Brokers must have all NameServers in namesrvAddr.',
+      ],
+      commands: [command],
+    })
+    expect(await told(other, 'topic=Invoices')).toEqual({
+      verdict: 'routable',
+      sentences: [
+        'Invoices has a route: 4 write queues on container, 4 read queues on container.',
+        'MAIN has no route for Invoices: clients that ask there report "No route info of this topic". Brokers must have all NameServers in namesrvAddr.',
+        `Clients may report "connect to ${address} failed": ${problem.replace(/^container announces \S+,/, 'container announces that address,').replace(/\.$/, '')} (set brokerIP1 in its broker.conf).`,
+      ],
+      commands: ['mqadmin topicRoute -n "$NAMESRV_ADDR" -t Invoices'],
+    })
+    const subject = `container ${CONTAINER_IP}:${brokers.container.port}`
     const finding = await until('there is a finding', () =>
-      findingOf(other, 'announced_address_differs', `container ${brokers.container.port}`),
+      findingOf(other, 'announced_address_differs', subject),
     )
-    expect({ ...finding, text: plain(finding.text) }).toMatchObject({})
+    expect(finding).toMatchObject({ severity: 'warning', command })
+    expect(plain(finding.text)).toBe('')
   })
 
   test('of a topic that only another NameServer has', async () => {
-    expect(await told(other, 'topic=Orders')).toEqual({})
+    expect(await told(other, 'topic=Paused')).toEqual({
+      verdict: 'only_on_peers',
+      sentences: [
+        'Paused has a route at MAIN, but not here: its brokers do not register at this server.',
+        'Brokers must have all NameServers in namesrvAddr; clients that ask another one find the topic.',
+      ],
+      commands: [],
+    })
   })
 
-  test('of a broker that is paused with SIGSTOP, first that its heartbeat is late, then that it expired, and at last that it is back', async () => {
+  test('of a broker that is paused with SIGSTOP: that its heartbeat is late, then that it expired, and after SIGCONT that it is back', async () => {
+    const address = '127.0.0.1:PORT'
     brokers.paused.program.signal('SIGSTOP')
-    await until('late', async () => (await told(main, 'broker=paused')).verdict === 'heartbeat_late')
-    expect(await told(main, 'broker=paused')).toEqual({})
-    await until('a finding', () => findingOf(main, 'heartbeat_late', 'paused'))
-    await until('expired', async () => (await routeOf(main.address, 'Paused')) === undefined)
-    expect(await told(main, 'topic=Paused')).toEqual({})
-    expect(await told(main, 'broker=paused')).toEqual({})
+    const isLate = async () => (await told(main, 'broker=paused')).verdict === 'heartbeat_late'
+    await until('its heartbeat is late', isLate)
+    expect(await told(main, 'broker=paused')).toEqual({
+      verdict: 'heartbeat_late',
+      sentences: [
+        `paused at ${address} has sent nothing for N s and will be removed after N s: see whether it is paused, overloaded or cut off.`,
+        `paused of InteropCluster is registered with N topic, since TIME: master ${address}, registered from PEER, last heartbeat N s ago.`,
+      ],
+      commands: [`mqadmin brokerStatus -n "$NAMESRV_ADDR" -b ${address}`],
+    })
+    const subject = `paused ${brokers.paused.address}`
+    expect(await until('there is a finding', () => findingOf(main, 'heartbeat_late', subject))).toMatchObject(
+      {
+        severity: 'warning',
+      },
+    )
+
+    await until('it has expired', async () => (await routeOf(main.address, 'Paused')) === undefined)
+    const { sentences } = await told(main, 'topic=Paused')
+    expect(sentences[0]).toBe(
+      'Paused left with paused, its last broker, which expired: it sent no heartbeat within its timeout, at TIME.',
+    )
+    expect(await told(main, 'broker=paused')).toEqual({
+      verdict: 'expired',
+      sentences: [
+        `paused is not registered. paused at ${address} (id 0), connected from PEER, expired: it sent no heartbeat within its timeout, at TIME.`,
+        'N topic lost their queues there.',
+        'See whether its process is paused (GC, stopped by a signal) or cut off from this server.',
+      ],
+      commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+    })
+
     brokers.paused.program.signal('SIGCONT')
     await until('there is a route again', () => routeOf(main.address, 'Paused'))
-    expect(await told(main, 'topic=Paused')).toEqual({})
+    expect(await told(main, 'broker=paused')).toEqual({
+      verdict: 'registered',
+      sentences: [
+        `paused of InteropCluster is registered with N topic, since TIME: master ${address}, registered from PEER, last heartbeat N s ago.`,
+        `paused at ${address} (id 0), connected from PEER, expired: it sent no heartbeat within its timeout, at TIME.`,
+      ],
+      commands: [],
+    })
   })
 
-  test('findings', async () => {
-    const f = await until('no_route', () => findingOf(other, 'no_route', 'invoices'), { timeoutMs: FINDINGS_SETTLED_MS })
-    expect(f).toEqual({})
+  test('by a finding which topic clients ask for in vain', async () => {
+    const finding = await until('there is a finding', () => findingOf(other, 'no_route', 'invoices'), {
+      timeoutMs: FINDINGS_SETTLED_MS,
+    })
+    expect(finding).toMatchObject({ severity: 'warning' })
+    expect(plain(finding.text)).toBe(
+      'invoices has no route: clients have asked for it N times since TIME; nothing is known of a former route. Create the topic, or correct its name in the clients.',
+    )
   })
 
-  test('events', async () => {
-    expect((await eventsOf(main))).toEqual({})
-    expect((await eventsOf(other))).toEqual({})
+  test('by its events all of that in order, and by its metrics how many brokers left for which cause', async () => {
+    const happened = await eventsOf(main)
+    expect(happened.slice(0, 5).sort()).toEqual([
+      'broker_registered 127.0.0.1:PORT north of Shop: id 0, N topic',
+      'broker_registered 127.0.0.1:PORT old-name of InteropCluster: id 0, N topic',
+      'broker_registered 127.0.0.1:PORT paused of InteropCluster: id 0, N topic',
+      'broker_registered 127.0.0.1:PORT south of InteropCluster: id 0, N topic',
+      'ready : ',
+    ])
+    expect(happened.slice(5)).toEqual([
+      `topic_deleted Orders: on 1 broker, by ${OPERATOR}`,
+      `permission_wiped south: N topic, by ${OPERATOR}`,
+      `permission_restored south: N topic, by ${OPERATOR}`,
+      'broker_lost 127.0.0.1:PORT south of InteropCluster: its connection closed',
+      'broker_left 127.0.0.1:PORT old-name of InteropCluster: its address registered under another broker name',
+      'broker_registered 127.0.0.1:PORT new-name of InteropCluster: id 0, N topic',
+      'broker_left 127.0.0.1:PORT new-name of InteropCluster: by its own request',
+      'broker_expired 127.0.0.1:PORT paused of InteropCluster: no heartbeat for N s',
+      'broker_registered 127.0.0.1:PORT paused of InteropCluster: id 0, N topic',
+    ])
+    const metrics = await (await fetch(`${main.httpUrl}/metrics`)).text()
+    const departures = [
+      ...metrics.matchAll(/^rocketmq_nameserver_broker_departures_total\{.*cause="(\w+)".*\} (\d+)$/gm),
+    ]
+    expect(Object.fromEntries(departures.map(([, cause, count]) => [cause, Number(count)]))).toEqual({
+      connection_lost: 1,
+      expired: 1,
+      not_returned: 0,
+      request: 2,
+      unreachable: 0,
+    })
   })
 })

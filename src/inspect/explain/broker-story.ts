@@ -9,7 +9,7 @@ import type {
 } from '../history/route-history.ts'
 import type { SimilarName } from '../similar-names.ts'
 import { type Story, story } from './story.ts'
-import { at, type Clocks, causeText, count, memberText, name, names } from './wording.ts'
+import { at, type Clocks, causeText, count, list, memberText, name, names } from './wording.ts'
 
 /** What a broker's story may be. */
 export const BROKER_VERDICTS = {
@@ -60,12 +60,15 @@ export interface BrokerFacts {
   readonly permissionChange: PermissionChange | undefined
   readonly past: BrokerPast | undefined
   readonly departures: readonly Departure[]
+  /** The broker name that is registered at the address of the last departure. */
+  readonly successor: string | undefined
   /** The last registration that was rejected, and whether that was within the last minutes. */
   readonly rejection: RegistrationRejection | undefined
   readonly isRejected: boolean
   readonly similar: readonly SimilarName[]
-  /** Addresses of peers that it is registered at. */
-  readonly peers: readonly string[]
+  /** Addresses of peers at which a member is registered that is missing here, and of those that miss one that is here. */
+  readonly peersWith: readonly string[]
+  readonly peersWithout: readonly string[]
   readonly startedMs: number
   readonly clocks: Clocks
 }
@@ -91,6 +94,8 @@ function registered(facts: BrokerFacts): Story<BrokerVerdict> {
     clusters.length > 1
       ? `Its name is used in the clusters ${names(clusters)}: clients take the brokers of both for one group, so one cluster must rename its own.`
       : undefined,
+    missingText(facts),
+    elsewhereText(facts),
     rejectionText(facts),
     flappingText(facts),
     facts.departures.length > 0 ? departureText(facts.departures.at(-1) as Departure, clocks) : undefined,
@@ -176,7 +181,7 @@ function notWritable({ brokerName, topics, permissionChange: change, clocks }: B
 }
 
 function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
-  const { brokerName, departures, isRejected, rejection, peers, startedMs, clocks } = facts
+  const { brokerName, departures, successor, isRejected, rejection, peersWith, startedMs, clocks } = facts
   const broker = name(brokerName)
   const last = departures.at(-1)
   const rejected = rejectionText(facts)
@@ -190,7 +195,7 @@ function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
   if (last !== undefined) {
     const others = departures.slice(0, -1).filter((each) => last.atMs - each.atMs < FLAPPING_MS)
     return story(
-      VERDICT_OF_CAUSE[last.cause],
+      successor === undefined ? VERDICT_OF_CAUSE[last.cause] : 'renamed',
       [
         `${broker} is not registered. ${departureText(last, clocks)}`,
         last.topics > 0
@@ -199,16 +204,18 @@ function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
         others.length > 0
           ? `Before that, ${count(others.length, 'departure')} of its brokers within ten minutes.`
           : undefined,
-        peersText(peers),
-        ADVICE[last.cause],
+        peersText(peersWith),
+        successor === undefined
+          ? ADVICE[last.cause]
+          : `Its address is registered as ${name(successor)} now; clients find its topics under that name.`,
       ],
       [mqadmin('clusterList', {})],
     )
   }
-  if (peers.length > 0)
+  if (peersWith.length > 0)
     return story(
       'only_on_peers',
-      [`${broker} is not registered here. ${peersText(peers)}`, ALL_NAMESERVERS],
+      [`${broker} is not registered here. ${peersText(peersWith)}`, ALL_NAMESERVERS],
       [],
     )
   const text = `${broker} has not registered since this server started ${at(startedMs, clocks)}.`
@@ -245,7 +252,17 @@ function departureText(departure: Departure, clocks: Clocks): string {
 }
 
 function peersText(peers: readonly string[]): string | undefined {
-  return peers.length === 0 ? undefined : `It is registered at the NameServer ${names(peers)}.`
+  return peers.length === 0 ? undefined : `It is registered at ${list(peers)}.`
+}
+
+function elsewhereText({ brokerName, peersWith }: BrokerFacts): string | undefined {
+  if (peersWith.length === 0) return undefined
+  return `A member of ${name(brokerName)} that is missing here is registered at ${list(peersWith)}. ${ALL_NAMESERVERS}`
+}
+
+function missingText({ brokerName, peersWithout }: BrokerFacts): string | undefined {
+  if (peersWithout.length === 0) return undefined
+  return `${name(brokerName)}, or a member of it, is not registered at ${list(peersWithout)}. ${ALL_NAMESERVERS}`
 }
 
 function rejectionText({ rejection, clocks }: BrokerFacts): string | undefined {

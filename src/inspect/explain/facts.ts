@@ -3,16 +3,17 @@ import { Perm } from '../../protocol/body/topic-config.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/topic-route-data.ts'
 import { remarkText } from '../../protocol/remoting-command.ts'
 import type { LockOwner } from '../../routeinfo/read-write-lock.ts'
-import type { BrokerLiveInfo } from '../../routeinfo/route-tables.ts'
+import { type BrokerLiveInfo, minBrokerId } from '../../routeinfo/route-tables.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import { addressProblem, hostOf } from '../findings/announced-address.ts'
 import { MAX_SIMILAR } from '../misses-view.ts'
+import type { DifferenceKind } from '../peers-view.ts'
 import { similarNames } from '../similar-names.ts'
 import type { InspectSources } from '../sources.ts'
 import { parsedRoute } from '../topic-views.ts'
 import type { BrokerFacts, MemberFacts } from './broker-story.ts'
-import { lossOf } from './topic-loss.ts'
+import { lossOf, type TopicLoss } from './topic-loss.ts'
 import type { TopicCell, TopicFacts } from './topic-story.ts'
 import { name } from './wording.ts'
 
@@ -37,11 +38,12 @@ export async function topicFacts(
   if (zone !== null) extFields.set('__ZONE_MODE', 'true').set('__ZONE_NAME', zone)
   const response = await lookup({ version, extFields })
   const seen = brokersIn(response.body?.toString() ?? null)
+  const loss = lossOf(history, topic)
   const inTables = await routeInfo.read(function* (view) {
     const autoCreating = [...(view.queues(AUTO_CREATE_TOPIC)?.keys() ?? [])]
-    const [first] = view.groups().values()
     const cells = yield* cellsOf(view, topic, seen, sources)
-    return { cells, autoCreating, brokerGroups: view.groups().size, firstCluster: first?.cluster }
+    const cluster = homeOf(view, loss, autoCreating)
+    return { cells, autoCreating, brokerGroups: view.groups().size, cluster }
   }, owner)
   const { topics } = await routeIndex.get()
   return {
@@ -49,16 +51,50 @@ export async function topicFacts(
     lookup: { code: response.code, remark: response.remark == null ? null : remarkText(response.remark) },
     zone,
     ...inTables,
-    loss: lossOf(history, topic),
+    loss,
     registration: history.topicRegistration(topic),
     unnamedRemovals: history.unnamedRemovals(),
+    lastDeparture: history.lastDeparture,
     rejections: history.rejections().filter(({ atMs }) => nowMs() - atMs < RECENT_REJECTION_MS),
     similar: inTables.cells.length > 0 ? [] : await slicer.run(similarNames(topic, topics, MAX_SIMILAR)),
     miss: misses.get(topic),
-    peers: [],
+    ...peersOf(sources, 'topic_missing', (subject) => subject === topic),
     startedMs: identity.startedMs,
     clocks: sources,
   }
+}
+
+/** The cluster in which a topic without a route belongs: where it was, or where brokers would create it, or else the first one. */
+function homeOf(
+  view: RouteView,
+  loss: TopicLoss | undefined,
+  autoCreating: readonly string[],
+): string | undefined {
+  if (loss?.kind === 'deleted' && loss.clusterName !== undefined) return loss.clusterName
+  const brokerName = loss?.kind === 'dropped' ? loss.brokerName : autoCreating[0]
+  const [first] = view.groups().values()
+  return (view.group(brokerName ?? '') ?? first)?.cluster
+}
+
+/** Addresses of peers that have what is missing here, and of those that miss what is here. */
+function peersOf(
+  { peers }: InspectSources,
+  kind: DifferenceKind,
+  isSubject: (subject: string) => boolean,
+): Pick<TopicFacts, 'peersWith' | 'peersWithout'> {
+  const peersThat = (miss: 'here' | 'there'): string[] =>
+    peers
+      .list()
+      .filter(({ differences }) =>
+        differences.some((each) => each.kind === kind && isSubject(each.subject) && each[miss] === null),
+      )
+      .map(({ address }) => address)
+  return { peersWith: peersThat('here'), peersWithout: peersThat('there') }
+}
+
+/** Whether a difference is about a broker name, or about a member of it: `name:id`. */
+function isOfGroup(subject: string, brokerName: string): boolean {
+  return subject === brokerName || (subject.startsWith(`${brokerName}:`) && /:-?\d+$/.test(subject))
 }
 
 /** Broker names in the body of a route. */
@@ -92,6 +128,7 @@ function cellOf(
   { history }: InspectSources,
 ): TopicCell {
   const departures = history.departures(brokerName)
+  const first = liveMember(view, brokerName, brokerAddrs.get(minBrokerId(brokerAddrs) ?? MASTER_ID) ?? '')
   const wipedByRequest =
     view.restored?.groups.get(brokerName)?.writePerm === 'wipe' ? perm | Perm.WRITE : undefined
   return {
@@ -105,6 +142,8 @@ function cellOf(
     isProvisional: view.isProvisional(topic, brokerName),
     hasMaster: brokerAddrs.has(MASTER_ID),
     enableActingMaster,
+    registeredFrom: first?.peer,
+    registeredMs: first?.registeredMs,
     registeredPerm: view.tables.overridden.registeredOf(topic, brokerName)?.perm ?? wipedByRequest,
     permissionChange: history.permissionChange(brokerName),
     masterLeft: departures.findLast(({ brokerId }) => brokerId === MASTER_ID),
@@ -134,7 +173,7 @@ export async function brokerFacts(
 ): Promise<BrokerFacts> {
   const { routeInfo, routeIndex, history, slicer, identity, nowMs } = sources
   const index = await routeIndex.get()
-  const { brokerName, ...inTables } = await routeInfo.read(function* (view) {
+  const { brokerName, departures, ...inTables } = await routeInfo.read(function* (view) {
     const [live] = view.tables.liveAt(nameOrAddress)
     const brokerName =
       view.group(nameOrAddress) === undefined && live !== undefined ? live.brokerName : nameOrAddress
@@ -147,8 +186,12 @@ export async function brokerFacts(
       yield
     }
     const members = group === undefined ? [] : membersOf(view, group, sources)
+    const departures = history.departures(brokerName)
+    const [successor] = view.tables.liveAt(departures.at(-1)?.brokerAddr ?? '')
     return {
       brokerName,
+      departures,
+      successor: successor?.brokerName,
       members,
       topics,
       writableTopics,
@@ -166,11 +209,11 @@ export async function brokerFacts(
     clusters: index.clustersOfBroker.get(brokerName) ?? [],
     permissionChange: history.permissionChange(brokerName),
     past: history.broker(brokerName),
-    departures: history.departures(brokerName),
+    departures,
     rejection,
     isRejected: rejection !== undefined && nowMs() - rejection.atMs < RECENT_REJECTION_MS,
     similar,
-    peers: [],
+    ...peersOf(sources, 'broker_missing', (subject) => isOfGroup(subject, brokerName)),
     startedMs: identity.startedMs,
     clocks: sources,
   }

@@ -1,4 +1,5 @@
 import { Perm } from '../../protocol/body/topic-config.ts'
+import { versionName } from '../../protocol/version-name.ts'
 import type { TopicMiss } from '../../stats/topic-misses.ts'
 import { mqadmin } from '../commands.ts'
 import type {
@@ -48,6 +49,9 @@ export interface TopicCell {
   readonly isProvisional: boolean
   readonly hasMaster: boolean
   readonly enableActingMaster: boolean
+  /** The peer that the group's first member registered from, and when it did last; undefined if it is restored. */
+  readonly registeredFrom: string | undefined
+  readonly registeredMs: number | undefined
   /** The permission that the broker registered, if a request changed it since. */
   readonly registeredPerm: number | undefined
   readonly permissionChange: PermissionChange | undefined
@@ -64,20 +68,25 @@ export interface TopicFacts {
   readonly lookup: { readonly code: number; readonly remark: string | null }
   readonly zone: string | null
   readonly cells: readonly TopicCell[]
-  /** Broker names that are registered, the first cluster of them, and those that create topics on their first use. */
+  /** How many broker names are registered. */
   readonly brokerGroups: number
-  readonly firstCluster: string | undefined
+  /** Where a topic without a route would be created; undefined without brokers. */
+  readonly cluster: string | undefined
+  /** Broker names that create topics on their first use. */
   readonly autoCreating: readonly string[]
   readonly loss: TopicLoss | undefined
   readonly registration: TopicRegistration | undefined
   /** Removals of so many topics that not all are known by name. */
   readonly unnamedRemovals: readonly RemovedTopics[]
+  /** The last departure of any broker. */
+  readonly lastDeparture: Departure | undefined
   /** Registrations rejected within the last minutes. */
   readonly rejections: readonly RegistrationRejection[]
   readonly similar: readonly SimilarName[]
   readonly miss: TopicMiss | undefined
-  /** Addresses of peers that have a route. */
-  readonly peers: readonly string[]
+  /** Addresses of peers that have a route, if there is none here; and of those that have none, if there is one here. */
+  readonly peersWith: readonly string[]
+  readonly peersWithout: readonly string[]
   readonly startedMs: number
   readonly clocks: Clocks
 }
@@ -121,7 +130,12 @@ function withRoute(facts: TopicFacts, visible: readonly TopicCell[]): Story<Topi
   const others = visible.filter((cell) => !writable.includes(cell))
   const causes = others.slice(0, MAX_CAUSES).map((cell) => notWritableText(cell, facts))
   const commands = others.slice(0, MAX_CAUSES).map((cell) => writableAgain(cell, facts))
-  const notes = [provisionalText(visible), ...addressTexts(visible), registrationText(facts)]
+  const notes = [
+    missingText(facts),
+    provisionalText(visible),
+    ...addressTexts(visible),
+    registrationText(facts),
+  ]
   const reading =
     readable.length > 0
       ? `Consumers read from ${namesOf(readable)}.`
@@ -183,6 +197,11 @@ function writableAgain(cell: TopicCell, { topic }: TopicFacts): string | null {
   return mqadmin('updateTopicPerm', { t: topic, c: cluster, p: Perm.READ | Perm.WRITE })
 }
 
+function missingText({ topic, peersWithout }: TopicFacts): string | undefined {
+  if (peersWithout.length === 0) return undefined
+  return `${list(peersWithout)} ${peersWithout.length === 1 ? 'has' : 'have'} no route for ${name(topic)}: clients that ask there report "No route info of this topic". Brokers must have all NameServers in namesrvAddr.`
+}
+
 function provisionalText(cells: readonly TopicCell[]): string | undefined {
   const provisional = cells.filter(({ isProvisional }) => isProvisional)
   if (provisional.length === 0) return undefined
@@ -200,8 +219,8 @@ function registrationText({ registration, topic, clocks }: TopicFacts): string |
 }
 
 function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
-  const { topic, loss, brokerGroups, peers, rejections, clocks, autoCreating, firstCluster = '' } = facts
-  const create = mqadmin('updateTopic', { t: topic, c: firstCluster })
+  const { topic, loss, brokerGroups, peersWith, rejections, clocks, autoCreating, cluster = '' } = facts
+  const create = mqadmin('updateTopic', { t: topic, c: cluster })
   const notes = [unnamedText(facts), similarText(facts), askedText(facts), registrationText(facts)]
   if (loss !== undefined) {
     const text = lossText(topic, loss, clocks)
@@ -231,6 +250,7 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
           'left_with_brokers',
           [
             text,
+            peersWith.length === 0 ? undefined : `It has a route at ${list(peersWith)}.`,
             'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
             ...notes,
           ],
@@ -238,18 +258,22 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
         )
     }
   }
-  if (peers.length > 0) {
-    const text = `${name(topic)} has a route at ${names(peers)}, but not here: its brokers do not register at this server.`
+  if (peersWith.length > 0) {
+    const text = `${name(topic)} has a route at ${list(peersWith)}, but not here: its brokers do not register at this server.`
     const advice =
       'Brokers must have all NameServers in namesrvAddr; clients that ask another one find the topic.'
     return story('only_on_peers', [text, advice, ...notes], [])
   }
   if (brokerGroups === 0) {
     const text = `No broker is registered at this server, so ${name(topic)} has no route, nor has any other topic.`
+    const last = facts.lastDeparture
+    const left =
+      last &&
+      `The last one that left: ${memberText(last)} ${causeText(last.cause)}, ${at(last.atMs, clocks)}.`
     const advice = 'Start the brokers, with this server in their namesrvAddr (NAMESRV_ADDR).'
     return story(
       'no_brokers',
-      [text, advice, ...rejectionTexts(facts), ...notes],
+      [text, left, advice, ...rejectionTexts(facts), ...notes],
       [mqadmin('clusterList', {})],
     )
   }
@@ -279,7 +303,7 @@ function groupText(topic: string): string | undefined {
 function unnamedText({ unnamedRemovals, clocks }: TopicFacts): string | undefined {
   const last = unnamedRemovals.at(-1)
   if (last === undefined) return undefined
-  return `It may have been one of the ${last.topics} topics that were removed with ${name(last.brokerName)} ${at(last.atMs, clocks)}: not all of their names are kept.`
+  return `It may be one of the topics that were removed with ${name(last.brokerName)} ${at(last.atMs, clocks)} or before: not all of their names are kept.`
 }
 
 function similarText({ similar }: TopicFacts): string | undefined {
@@ -298,7 +322,9 @@ const DIFFERENCES: Readonly<Record<SimilarName['likeness'], string>> = {
 
 function askedText({ miss }: TopicFacts): string | undefined {
   if (miss === undefined) return undefined
-  const askers = miss.askers.map(({ address, language }) => `${address} (${language})`)
+  const askers = miss.askers.map(
+    ({ address, language, version }) => `${address} (${language}, ${versionName(version)})`,
+  )
   const last = new Date(miss.lastSeenMs).toISOString().replace(/\.\d+Z$/, 'Z')
   return `${count(miss.count, 'lookup')} found no route, the last at ${last}; asked by ${list(askers)}.`
 }

@@ -123,6 +123,9 @@ export class RouteHistory {
   /** Newest last. Searched when asked: a topic that is looked for costs nothing when a broker leaves. */
   #removed: RemovedTopics[] = []
   #removedNames = 0
+  /** The last of those whose names are not kept any more. */
+  #forgotten: RemovedTopics | undefined
+  #lastDeparture: Departure | undefined
 
   /** @param nowMs - A monotonic clock. */
   constructor(nowMs: () => number) {
@@ -190,6 +193,11 @@ export class RouteHistory {
     for (const [, { departures }] of this.#brokers.entries()) yield departures
   }
 
+  /** Of any broker. */
+  get lastDeparture(): Departure | undefined {
+    return this.#lastDeparture
+  }
+
   /** The last one since the broker name has queues. */
   permissionChange(brokerName: string): PermissionChange | undefined {
     return this.#brokers.get(kept(brokerName))?.permission
@@ -218,9 +226,10 @@ export class RouteHistory {
     return [...found.values()].reverse()
   }
 
-  /** The last removals of more topics than are named, newest last: any topic may have been among them. */
+  /** Removals of more topics than are known by name, newest last: any topic may have been among the last one or an earlier one. */
   unnamedRemovals(): RemovedTopics[] {
-    return this.#removed.filter(({ names, topics }) => names.length < topics)
+    const all = this.#forgotten === undefined ? this.#removed : [this.#forgotten, ...this.#removed]
+    return all.filter(({ names, topics }) => names.length < topics)
   }
 
   /** The last registration of a broker name that was rejected. */
@@ -274,6 +283,7 @@ export class RouteHistory {
       peer,
       topics,
     }
+    this.#lastDeparture = departure
     this.#update(brokerName, ({ departures, permission }) => ({
       departures: [...departures, departure].slice(-MAX_DEPARTURES_OF_BROKER),
       // Its queues are gone, and when it comes back they are as it registers them.
@@ -295,8 +305,11 @@ export class RouteHistory {
     const broker = { brokerName: kept(brokerName), brokerAddr: kept(brokerAddr) }
     this.#removed.push({ atMs: this.#nowMs(), cause, ...broker, peer, names, topics })
     this.#removedNames += names.length
-    while (this.#removedNames > MAX_REMOVED_NAMES)
-      this.#removedNames -= this.#removed.shift()?.names.length ?? this.#removedNames
+    while (this.#removedNames > MAX_REMOVED_NAMES) {
+      const oldest = this.#removed.shift() as RemovedTopics
+      this.#removedNames -= oldest.names.length
+      this.#forgotten = { ...oldest, names: [] }
+    }
   }
 
   #update(name: string, change: (record: BrokerRecord) => Partial<BrokerRecord>): void {

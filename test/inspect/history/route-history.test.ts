@@ -117,6 +117,15 @@ describe('The route history', () => {
     expect(history.unnamedRemovals()).toMatchObject([{ brokerName: 'a', topics: 5_000 }])
   })
 
+  it('says which removal is the last whose names it has forgotten', () => {
+    const { history } = historyAt()
+    const topics = Array.from({ length: 1_000 }, (_, index) => `T${index}`)
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f'])
+      history.onRouteEvent(left(name, 'expired', deleted(...topics)))
+    expect(history.unnamedRemovals()).toMatchObject([{ brokerName: 'b', topics: 1_000, names: [] }])
+    expect(history.lastDeparture?.brokerName).toBe('f')
+  })
+
   it('knows which registrations were rejected, by which limit, and which were ignored', () => {
     const { history } = historyAt()
     const rejection = { brokerName: 'a', brokerAddr: 'x:1', by: PEER, limit: 'maxTopics', reason: 'full' }
