@@ -48,6 +48,12 @@ export function* systemTopicList(view: RouteView): Steps<SystemTopicList> {
   return { topics: [...topics], brokerAddr }
 }
 
+/**
+ * Brokers that create topics on their first use (`autoCreateTopicEnable`) have it, and producers look it up for a topic that has no
+ * route. @see TopicValidator#AUTO_CREATE_TOPIC_KEY_TOPIC in apache/rocketmq
+ */
+export const AUTO_CREATE_TOPIC = 'TBW102'
+
 /** Prefix of topics that brokers create for themselves. @see TopicValidator#SYSTEM_TOPIC_PREFIX in apache/rocketmq */
 const SYSTEM_TOPIC_PREFIX = 'rmq_sys_'
 
@@ -63,7 +69,7 @@ const NAMED_SYSTEM_TOPICS: ReadonlySet<string> = new Set([
   'RMQ_SYS_TRANS_OP_HALF_TOPIC',
   'SCHEDULE_TOPIC_XXXX',
   'SELF_TEST_TOPIC',
-  'TBW102',
+  AUTO_CREATE_TOPIC,
   'TRANS_CHECK_MAX_TIME_TOPIC',
 ])
 

@@ -72,7 +72,7 @@ const TOPIC_STORIES: readonly Story[] = [
     verdict: 'not_writable',
     sentences: [
       'Producers report "No route info of this topic" for TopicA, although it has a route: no broker permits writing.',
-      'The write permission of broker-a was wiped at TIME by PEER (request 205, as mqadmin wipeWritePerm sends) and has not been restored; only this NameServer knows of it, unless the others were told, too.',
+      'The write permission of broker-a was wiped at TIME by PEER (request 205, as mqadmin wipeWritePerm sends) and has not been restored here; NameServers do not tell each other, so others may still permit writing.',
       'Consumers read from broker-a.',
     ],
     commands: ['mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a'],
@@ -88,7 +88,7 @@ const TOPIC_STORIES: readonly Story[] = [
     verdict: 'deleted',
     sentences: [
       'TopicA was deleted on 1 broker at TIME by PEER (request 216, as mqadmin deleteTopic sends).',
-      'A broker that still had it would have registered it again within a minute.',
+      'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
       'Similar topic with a route: TopicB (differs in one character).',
       '1 lookup found no route, the last at TIME; asked by 127.0.0.1 (JAVA).',
     ],
@@ -408,6 +408,12 @@ describe('Explain tells the story of', () => {
       'provisional',
       '127.0.0.1:10911 of broker-a is shown from the snapshot: it has not registered since this server started at TIME, and is removed if it does not within routeSnapshotGraceMillis.',
     ])
+    after.server.time.advance(130_000)
+    await until('it is removed', () => after.server.controller.counters.brokersNotReturned === 1)
+    expect((await explain(after, 'topic=TopicA')).sentences[0]).toBe(
+      'TopicA left with broker-a, its last broker, which did not register again after the restart of this server, at TIME.',
+    )
+    expect((await explain(after, 'broker=broker-a')).verdict).toBe('not_returned')
   })
 
   test('what clients see now', async () => {

@@ -79,6 +79,13 @@ test('misses keep no names if topicMissLimit is 0, and at most as many as it say
   expect((await two.misses()).topics).toHaveLength(2)
 })
 
+test('misses leave out TBW102, for which producers ask after each topic without a route', async () => {
+  const { client, misses } = await serverWithClient()
+  await client.request(lookup('TopicA'))
+  await client.request(lookup('TBW102'))
+  expect(await misses()).toMatchObject({ total: 1, topics: [{ topic: 'TopicA' }] })
+})
+
 test('misses of a topic that the views ask for are not counted', async () => {
   const { server, misses } = await serverWithClient()
   await ask(server, '/api/v1/explain?topic=none')

@@ -5,6 +5,7 @@ import { remarkText } from '../../protocol/remoting-command.ts'
 import type { LockOwner } from '../../routeinfo/read-write-lock.ts'
 import type { BrokerLiveInfo } from '../../routeinfo/route-tables.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
+import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import { addressProblem, hostOf } from '../findings/announced-address.ts'
 import { MAX_SIMILAR } from '../misses-view.ts'
 import { similarNames } from '../similar-names.ts'
@@ -15,8 +16,6 @@ import { lossOf } from './topic-loss.ts'
 import type { TopicCell, TopicFacts } from './topic-story.ts'
 import { name } from './wording.ts'
 
-/** The topic whose route brokers with `autoCreateTopicEnable` register. @see TopicValidator#AUTO_CREATE_TOPIC_KEY_TOPIC */
-const AUTO_CREATE_TOPIC = 'TBW102'
 /** A rejection that is older has been overcome: brokers register at least every minute. */
 const RECENT_REJECTION_MS = 120_000
 

@@ -169,7 +169,7 @@ function notWritableText(cell: TopicCell, { clocks }: TopicFacts): string {
     return `${broker} has no master and takes no messages; ${role}.${since}`
   }
   if (registeredPerm !== undefined && permissionChange?.kind === 'wiped')
-    return `The write permission of ${broker} was wiped ${at(permissionChange.atMs, clocks)} by ${permissionChange.by} (request 205, as mqadmin wipeWritePerm sends) and has not been restored; only this NameServer knows of it, unless the others were told, too.`
+    return `The write permission of ${broker} was wiped ${at(permissionChange.atMs, clocks)} by ${permissionChange.by} (request 205, as mqadmin wipeWritePerm sends) and has not been restored here; NameServers do not tell each other, so others may still permit writing.`
   if (registeredPerm !== undefined)
     return `On ${broker} it has permission ${perm} by a request to this server; the broker registered ${registeredPerm}.`
   if ((cell.perm & Perm.WRITE) !== 0) return `On ${broker} it has no write queues.`
@@ -209,7 +209,11 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
       case 'deleted':
         return story(
           'deleted',
-          [text, 'A broker that still had it would have registered it again within a minute.', ...notes],
+          [
+            text,
+            'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
+            ...notes,
+          ],
           [create],
         )
       case 'dropped':

@@ -115,7 +115,8 @@ function* countBrokers(
       }
       const ageMs = now - live.lastUpdateTimestampMs
       const isLate = ageMs > LATE * live.heartbeatTimeoutMs
-      brokers[suspicionOf(cluster, brokerAddr) !== undefined ? 'suspected' : isLate ? 'late' : 'alive']++
+      const isSuspected = suspicionOf(cluster, brokerAddr) !== undefined
+      brokers[isSuspected ? 'suspected' : isLate ? 'late' : 'alive']++
       if (ages.length < maxAges)
         ages.push({ clusterName: cluster, brokerName, brokerId, seconds: ageMs / 1_000 })
       yield

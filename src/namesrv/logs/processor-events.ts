@@ -1,5 +1,6 @@
 import { cutText, type LineFields } from '../../common/log-throttle.ts'
 import type { AdminChange, ProcessorEvents } from '../../processor/processor-events.ts'
+import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import { HIDDEN } from '../config/config-key.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 
@@ -32,7 +33,9 @@ export function createProcessorEvents(context: NamesrvContext): ProcessorEvents 
     },
 
     onNoRoute: (topic, { language, version }, { channel: { remoteAddress: peer } }) => {
-      misses.add(topic, () => ({ address: peer.slice(0, peer.lastIndexOf(':')), language, version }))
+      // Producers ask for it after each lookup of another topic that found no route.
+      if (topic !== AUTO_CREATE_TOPIC)
+        misses.add(topic, () => ({ address: peer.slice(0, peer.lastIndexOf(':')), language, version }))
       if (logsNoRoute) logger.debug({ peer, topic: cutText(topic) }, 'no route for topic')
     },
   }

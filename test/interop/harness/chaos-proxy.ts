@@ -21,12 +21,17 @@ export class ChaosProxy {
     server.on('connection', (near) => this.#accept(near))
   }
 
-  static async start(nameServer: string): Promise<ChaosProxy> {
+  /** @param preface - What it sends to the NameServer first on each connection, such as a PROXY header. */
+  static async start(nameServer: string, preface = ''): Promise<ChaosProxy> {
     const [host = '', port = ''] = nameServer.split(':')
     // The proxy passes on the end of one side to the other, when it lets it through.
     const server = createServer({ allowHalfOpen: true })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    return new ChaosProxy(server, () => connect({ host, port: Number(port), allowHalfOpen: true }))
+    return new ChaosProxy(server, () => {
+      const far = connect({ host, port: Number(port), allowHalfOpen: true })
+      if (preface !== '') far.write(preface)
+      return far
+    })
   }
 
   /** Connections that go through, or wait to. */

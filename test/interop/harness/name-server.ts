@@ -15,8 +15,10 @@ export type NameServerOptions = NameServerKind & {
   readonly properties?: Readonly<Record<string, string | number | boolean>>
   /** Port to listen on; default a free one. */
   readonly port?: number
-  /** Whether ours has an HTTP server, on a free port. */
+  /** Whether ours has an HTTP server; default port a free one. */
   readonly hasHttp?: boolean
+  /** Port of that HTTP server. */
+  readonly httpPort?: number
   /** Options of Java's virtual machine. */
   readonly javaOptions?: readonly string[]
   /** Limit of open files, by the program `prlimit`. */
@@ -53,7 +55,7 @@ function readSubject(name: string): NameServerKind {
 export async function startNameServer(options: NameServerOptions): Promise<NameServer> {
   const port = options.port ?? (await freePort())
   const address = `127.0.0.1:${port}`
-  const httpPort = options.hasHttp === true ? await freePort() : 0
+  const httpPort = options.httpPort ?? (options.hasHttp === true ? await freePort() : 0)
   const own = options.kind === 'ours' ? process.execPath : 'java'
   const limited = options.openFiles === undefined ? [] : [`--nofile=${options.openFiles}`, own]
   const program = new ChildProgram({
