@@ -1,7 +1,7 @@
-# The mqnamesrv daemon on the newest LTS Node. Listens on 9876, runs as uid 1000, stops on SIGTERM.
+# The mqnamesrv daemon on the newest LTS Node. Listens on 9876, and on 8876 for HTTP; runs as uid 1000, stops on SIGTERM.
 #
-#   docker build -t mqnamesrv .
-#   docker run -d -p 9876:9876 --name namesrv mqnamesrv
+#   docker build --build-arg COMMIT=$(git rev-parse HEAD) -t mqnamesrv .
+#   docker run -d -p 9876:9876 -p 127.0.0.1:8876:8876 --name namesrv mqnamesrv
 #
 # Behind a package registry or a certificate authority of your own, lend npm its settings for the time of the build
 # (cafile=/run/secrets/npm-ca in that npmrc); nothing of them stays in the image:
@@ -16,8 +16,11 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=npm-
     npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
+# Shown at /version and in the metrics.
+ARG COMMIT=
 # What prune leaves goes too: empty folders, and a list that names the registry the packages came from.
 RUN npm run build \
+    && if [ -n "$COMMIT" ]; then npm pkg set "gitHead=$COMMIT"; fi \
     && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
     && rm -f node_modules/.package-lock.json \
     && find node_modules -depth -type d -empty -delete
@@ -26,12 +29,15 @@ FROM node:24-slim
 LABEL org.opencontainers.image.title="mqnamesrv" \
       org.opencontainers.image.description="A standalone RocketMQ NameServer" \
       org.opencontainers.image.licenses="Apache-2.0"
-ENV NODE_ENV=production
+# Monitors and probes come from outside of the container; publish the HTTP port only to them, or set httpTokenFile.
+ENV NODE_ENV=production \
+    MQNAMESRV_HTTP_BIND_ADDRESS=0.0.0.0
 # The KV file is kept in $HOME/namesrv. The folder is made here so that a named volume mounted on it belongs to the daemon.
 RUN install -d -o 1000 -g 1000 /home/node/namesrv
 WORKDIR /opt/mqnamesrv
-COPY package.json LICENSE NOTICE ./
+COPY LICENSE NOTICE ./
 COPY scripts/image/healthcheck.ts ./
+COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 COPY bin ./bin
@@ -39,8 +45,9 @@ COPY bin ./bin
 COPY --chown=1000:1000 conf ./conf
 # The base image's user `node`, by number: Kubernetes cannot tell from a name that it is not root.
 USER 1000:1000
-EXPOSE 9876
+EXPOSE 9876 8876
 # Exec form throughout: Node itself is process 1, and SIGTERM reaches the daemon's own handler.
+# A request on port 9876, as clients send it: the HTTP port may be off, and /readyz also fails while the daemon only waits for brokers.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
     CMD ["node", "/opt/mqnamesrv/healthcheck.ts"]
 ENTRYPOINT ["node", "/opt/mqnamesrv/bin/mqnamesrv"]

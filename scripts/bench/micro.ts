@@ -8,6 +8,9 @@
  */
 
 import { TimeSlicer } from '../../src/common/time-slicer.ts'
+import { Observations } from '../../src/inspect/findings/finding.ts'
+import { checkTopics } from '../../src/inspect/findings/topic-rules.ts'
+import { RouteHistory } from '../../src/inspect/history/route-history.ts'
 import { readRegisterBrokerBody } from '../../src/protocol/body/register-broker-body.ts'
 import { encodeTopicRouteData } from '../../src/protocol/body/topic-route-data.ts'
 import { CommandDecoder } from '../../src/protocol/command-decoder.ts'
@@ -49,6 +52,7 @@ const micros: readonly Micro[] = [
   { name: 'tables: registration of 20,000 topics, the same', count: 3, prepare: registerSame },
   { name: 'registration of 20,000 topics, one changed, from its bytes', count: 4, prepare: registerChange },
   { name: 'tables: scan of 5,000 brokers for inactive ones', count: 200, prepare: scan },
+  { name: 'findings: 100,000 topics on two brokers each, checked', count: 2, prepare: checkAllTopics },
   { name: 'body: 20,000 topics, read', count: 2, prepare: readWhole },
   { name: 'body: 20,000 topics, compared with the same', count: 2, prepare: readExpected },
 ]
@@ -205,6 +209,16 @@ function scan(): (count: number) => void {
   }
   return (count) => {
     for (let i = 0; i < count; i++) sink = tables.scanNotActiveBroker(1_000)
+  }
+}
+
+function checkAllTopics(): (count: number) => void {
+  const tables = manager()
+  for (const broker of [0, 1]) void tables.registerBroker(registration(tables, broker, 100_000), false, owner)
+  const sources = { history: new RouteHistory(() => 0), nowMs: () => 0, dateMs: () => 0 }
+  return (count) => {
+    for (let i = 0; i < count; i++)
+      sink = tables.read((view) => checkTopics(view, sources, new Observations()))
   }
 }
 

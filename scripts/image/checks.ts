@@ -17,6 +17,7 @@ export interface CheckContext {
 export type Check = (context: CheckContext) => string | Promise<string>
 
 const PORT = 9876
+const HTTP_PORT = 8876
 const OTHER_PORT = 19_876
 const CONFIG_FILE = '/opt/mqnamesrv/conf/namesrv.properties'
 const STATE_FOLDER = '/home/node/namesrv'
@@ -53,10 +54,10 @@ function assertCleanEnd({ exitCode, durationMs, log }: Ended): void {
 
 /** Every promise the image makes, by name, in the order they are worth reading. */
 export const checks: Record<string, Check> = {
-  'the configuration names a user by number, one port, and exec-form commands': ({ buildah, image }) => {
+  'the configuration names a user by number, both ports, and exec-form commands': ({ buildah, image }) => {
     const { User, ExposedPorts, Entrypoint, Healthcheck } = buildah.config(image)
     assert.match(User, /^[1-9]\d*:[1-9]\d*$/)
-    assert.deepEqual(Object.keys(ExposedPorts), [`${PORT}/tcp`])
+    assert.deepEqual(Object.keys(ExposedPorts).sort(), [`${HTTP_PORT}/tcp`, `${PORT}/tcp`])
     assert.equal(Entrypoint[0], 'node')
     assert.equal(Healthcheck.Test[0], 'CMD')
     return `user ${User}, ${Object.keys(ExposedPorts)}, ${Entrypoint.join(' ')}`
@@ -88,14 +89,14 @@ export const checks: Record<string, Check> = {
     return 'no sources, no compiler, no npmrc, no certificates'
   },
 
-  'the daemon is process 1, is not root, and listens on its port alone': (context) =>
+  'the daemon is process 1, is not root, and listens on its two ports alone': (context) =>
     withDaemon(context, [], (daemon) => {
       const { uid, gid, executable } = daemon.processOne()
       assert.match(executable, /\/node$/)
       assert.notEqual(uid, 0)
       assert.notEqual(gid, 0)
-      assert.deepEqual(daemon.listeningPorts(), [PORT])
-      return `${executable}, uid ${uid}, gid ${gid}, port ${PORT}`
+      assert.deepEqual(daemon.listeningPorts().sort(), [HTTP_PORT, PORT])
+      return `${executable}, uid ${uid}, gid ${gid}, ports ${PORT} and ${HTTP_PORT}`
     }),
 
   'it answers a route lookup': (context) =>
@@ -103,6 +104,14 @@ export const checks: Record<string, Check> = {
       const { code, remark } = daemon.ask(PORT, GET_ROUTEINFO_BY_TOPIC, 'topic=never-registered')
       assert.equal(code, TOPIC_NOT_EXIST)
       return `code ${code}, ${remark?.split('\n')[0]}`
+    }),
+
+  'it answers probes from outside of the container': (context) =>
+    withDaemon(context, [], (daemon) => {
+      // A server that listens on loopback alone listens on 127.0.0.1, not on the rest of that network.
+      const answers = ['/livez', '/readyz'].map((path) => daemon.get(`http://127.0.0.2:${HTTP_PORT}${path}`))
+      assert.deepEqual(answers, ['200 ok', '200 ok'])
+      return answers.join(', ')
     }),
 
   'the health check passes while the daemon answers, and fails in time while it hangs': (context) =>

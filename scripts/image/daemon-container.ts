@@ -118,6 +118,12 @@ export class DaemonContainer {
     return JSON.parse(output('nsenter', [`--target=${this.#pid}`, '--net', ...node])) as Answer
   }
 
+  /** The status and the body of a GET inside. */
+  get(url: string): string {
+    const client = `fetch('${url}').then(async (response) => console.log(response.status, await response.text()))`
+    return output('nsenter', [`--target=${this.#pid}`, '--net', process.execPath, '--eval', client])
+  }
+
   /** Opens a connection as a client would and leaves it idle; it closes with the container. */
   async holdConnection(port: number): Promise<void> {
     const client = `require('node:net').connect(${port}, '127.0.0.1', () => console.log('connected'))`

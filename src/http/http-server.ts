@@ -137,7 +137,10 @@ export class HttpServer {
       // The guard checks it, and says what is wrong.
       requireHostHeader: false,
     }
-    const server = tls === undefined ? createServer(limits) : createTlsServer({ ...limits, ...tls })
+    const server =
+      tls === undefined
+        ? createServer(limits)
+        : createTlsServer({ ...limits, ...tls, handshakeTimeout: REQUEST_TIMEOUT_MS })
     server.maxConnections = maxConnections
     server.on('connection', (socket) => this.#onConnection(socket))
     server.on('request', (request, response) => this.#onRequest(request, response))

@@ -1,5 +1,6 @@
 import type { Steps } from '../common/time-slicer.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
+import { versionName } from '../protocol/version-name.ts'
 import type { BrokerLiveInfo } from '../routeinfo/route-tables.ts'
 import type { RouteView } from '../routeinfo/route-view.ts'
 import { hostOf } from './findings/announced-address.ts'
@@ -36,7 +37,9 @@ const MEMBER: Schema = objectOf({
   heartbeatAgeMs: { type: ['integer', 'null'], description: 'Since the last heartbeat or registration' },
   heartbeatTimeoutMs: { type: ['integer', 'null'], description: 'It is removed after that long without one' },
   lastRegistration: { type: ['string', 'null'], format: 'date-time' },
-  version: { type: ['integer', 'null'], description: 'MQVersion in its registration; 513 is 5.5.0' },
+  language: { type: ['string', 'null'], description: 'Of its last registration, as is the version' },
+  version: { type: ['integer', 'null'], description: 'MQVersion ordinal' },
+  versionName: { type: ['string', 'null'], description: 'Such as `V5_5_0`' },
   registeredTopics: { type: ['integer', 'null'], description: 'Topics in its last registration' },
   haServerAddress: { type: ['string', 'null'] },
   peer: { type: ['string', 'null'], description: 'From where its last registration came' },
@@ -180,7 +183,9 @@ function shownMember(
       heartbeatAgeMs: null,
       heartbeatTimeoutMs: null,
       lastRegistration: null,
+      language: null,
       version: null,
+      versionName: null,
       registeredTopics: null,
       haServerAddress: null,
       peer: null,
@@ -197,7 +202,9 @@ function shownMember(
     heartbeatAgeMs: Math.round(ageMs),
     heartbeatTimeoutMs,
     lastRegistration: dateOf(live.registeredMs, sources),
+    language: live.language ?? null,
     version: live.version ?? null,
+    versionName: live.version === undefined ? null : versionName(live.version),
     registeredTopics: live.topics,
     haServerAddress: live.haServerAddr,
     peer,

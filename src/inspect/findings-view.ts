@@ -22,7 +22,7 @@ const FINDING_SCHEMA: Schema = {
     command: {
       type: ['string', 'null'],
       description:
-        'A shell command or a line of `broker.conf` that mends it; null if no single one does. The variable `NAMESRV_ADDR` has the addresses of the NameServers.',
+        'A shell command or a line of `broker.conf` that fixes it; null if no single one does. The variable `NAMESRV_ADDR` has the addresses of the NameServers.',
     },
   },
 }
@@ -31,7 +31,7 @@ const FINDING_SCHEMA: Schema = {
 export function findingsView({ findings }: InspectSources): View {
   return {
     path: '/api/v1/findings',
-    summary: 'What is wrong now, the worst first: each with its cause, its evidence and what mends it.',
+    summary: 'What is wrong now, the worst first: each with its cause, its evidence and what fixes it.',
     parameters: [
       { name: 'severity', summary: 'Only findings of this severity.', schema: { enum: SEVERITIES } },
       { name: 'rule', summary: 'Only findings of this rule.', schema: { enum: RULE_IDS } },

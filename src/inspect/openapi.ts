@@ -1,3 +1,4 @@
+import { WATCH } from './events-view.ts'
 import { objectOf, type QueryParameter, type Schema, type View } from './view.ts'
 
 /** A path that is no view: it is served at the HTTP port only. */
@@ -21,6 +22,12 @@ const PROBE_PARAMETERS: readonly QueryParameter[] = [
 /** @see HttpRoute */
 const OTHER_PATHS: readonly OtherPath[] = [
   {
+    path: '/metrics',
+    summary: 'Metrics for Prometheus, in its text format, or in that of OpenMetrics by `Accept`.',
+    mediaType: 'text/plain; version=0.0.4; charset=utf-8',
+    isOpen: false,
+  },
+  {
     path: '/livez',
     summary: '200 while the process works; a restart helps if it does not.',
     parameters: PROBE_PARAMETERS,
@@ -41,6 +48,20 @@ const OTHER_PATHS: readonly OtherPath[] = [
     mediaType: JSON_TYPE,
     isOpen: true,
   },
+  {
+    path: '/rocketmq/nsaddr',
+    summary:
+      'Addresses of NameServers for clients and brokers that have none configured: one line, separated by semicolons (nsAddrService, nsAddrList). Any query is accepted.',
+    mediaType: PLAIN,
+    isOpen: true,
+  },
+  {
+    path: '/rocketmq/nsaddr-{unit}',
+    summary: 'The same for clients with a unit name.',
+    mediaType: PLAIN,
+    isOpen: true,
+  },
+  { ...WATCH, mediaType: 'text/event-stream; charset=utf-8', isOpen: false },
 ]
 
 const ERROR: Schema = objectOf({

@@ -25,14 +25,18 @@ export function* sorted(texts: readonly string[]): Steps<string[]> {
 
 function* merge(a: readonly string[], b: readonly string[]): Steps<string[]> {
   const merged: string[] = []
-  for (let atA = 0, atB = 0; atA < a.length || atB < b.length; ) {
-    const [left, right] = [a[atA], b[atB]]
-    const isLeft = right === undefined || (left !== undefined && left <= right)
-    merged.push((isLeft ? left : right) as string)
+  let [atA, atB] = [0, 0]
+  while (atA < a.length && atB < b.length) {
+    const left = a[atA] as string
+    const right = b[atB] as string
+    const isLeft = left <= right
+    merged.push(isLeft ? left : right)
     if (isLeft) atA++
     else atB++
     if (merged.length % NAMES_PER_STEP === 0) yield
   }
+  for (; atA < a.length; atA++) merged.push(a[atA] as string)
+  for (; atB < b.length; atB++) merged.push(b[atB] as string)
   return merged
 }
 

@@ -7,14 +7,15 @@ import { NEXT_SCHEMA, PAGE_PARAMETERS, pageOf } from './paging.ts'
 import type { InspectSources } from './sources.ts'
 import {
   choiceOf,
-  integerOf,
   LONG_SCHEMA,
   longValue,
   objectOf,
   quoted,
   type Schema,
+  VERSION_PARAMETER,
   type View,
   ViewError,
+  versionOf,
 } from './view.ts'
 
 /** `/api/v1/topics`: the names of all topics that have a route. */
@@ -138,11 +139,7 @@ export function topicRouteView({ lookup }: InspectSources): View {
     path: '/api/v1/topics/{topic}/route',
     summary: 'The response of this server to a lookup (105) of a topic, as a client would get it.',
     parameters: [
-      {
-        name: 'version',
-        summary: `Version of the client, as the number in its requests. Default ${CURRENT_VERSION}, 5.5.0.`,
-        schema: { type: 'integer', minimum: 0 },
-      },
+      VERSION_PARAMETER,
       {
         name: 'dialect',
         summary:
@@ -166,7 +163,7 @@ export function topicRouteView({ lookup }: InspectSources): View {
     }),
     read: async ({ path: { topic = '' }, query }) => {
       const zone = query.get('zone')
-      const version = versionOf(query)
+      const version = askedVersion(query)
       const extFields = new Map([['topic', topic]])
       if (query.get('dialect') === 'standard') extFields.set('acceptStandardJsonOnly', 'true')
       if (zone !== null) extFields.set('__ZONE_MODE', 'true').set('__ZONE_NAME', zone)
@@ -186,11 +183,12 @@ export function topicRouteView({ lookup }: InspectSources): View {
 }
 
 /** @throws {ViewError} */
-function versionOf(query: URLSearchParams): number {
-  const dialect = choiceOf(query, 'dialect', DIALECTS)
-  const max = dialect === 'legacy' ? LEGACY_VERSION : 2 ** 31 - 1
-  const otherwise = dialect === 'legacy' ? LEGACY_VERSION : CURRENT_VERSION
-  return integerOf(query, 'version', { min: 0, max, otherwise })
+function askedVersion(query: URLSearchParams): number {
+  const isLegacy = choiceOf(query, 'dialect', DIALECTS) === 'legacy'
+  const version = versionOf(query, isLegacy ? LEGACY_VERSION : CURRENT_VERSION)
+  if (isLegacy && version > LEGACY_VERSION)
+    throw new ViewError('ERR_BAD_REQUEST', 'dialect=legacy needs a version before 4.9.4')
+  return version
 }
 
 /** The route in a body. Null for one that another NameServer wrote (cluster-test mode) in no dialect that we know. */

@@ -1,5 +1,7 @@
 import { CodedError } from '../common/coded-error.ts'
 import type { MaybePromise } from '../common/time-slicer.ts'
+import { CURRENT_VERSION } from '../protocol/remoting-command.ts'
+import { versionOfRelease } from '../protocol/version-name.ts'
 import type { LockOwner } from '../routeinfo/read-write-lock.ts'
 
 /** A JSON Schema (2020-12), as OpenAPI 3.1 uses it. */
@@ -96,6 +98,23 @@ export function integerOf(
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (value >= min && value <= max) return value
   throw new ViewError('ERR_BAD_REQUEST', `${name}=${quoted(text)} is not a number from ${min} to ${max}`)
+}
+
+/** The version of a client that looks a topic up. */
+export const VERSION_PARAMETER: QueryParameter = {
+  name: 'version',
+  summary: 'Version of the client: a release such as `4.9.7`, or the number in its requests. Default 5.5.0.',
+  schema: { type: 'string', pattern: '^\\d+(\\.\\d+\\.\\d+)?$' },
+}
+
+/** The value of {@link VERSION_PARAMETER}, as a number. @throws {ViewError} `ERR_BAD_REQUEST` */
+export function versionOf(query: URLSearchParams, otherwise: number = CURRENT_VERSION): number {
+  const text = query.get('version') ?? ''
+  if (!text.includes('.')) return integerOf(query, 'version', { min: 0, max: 2 ** 31 - 1, otherwise })
+  const version = versionOfRelease(text)
+  if (version === undefined)
+    throw new ViewError('ERR_BAD_REQUEST', `version=${quoted(text)} is not a release`)
+  return version
 }
 
 /** One of several values of the query; undefined if it is absent. @throws {ViewError} `ERR_BAD_REQUEST` if it is another one. */

@@ -11,16 +11,13 @@ import { EVALUATION_PERIOD_MS, Findings } from '../inspect/findings/findings.ts'
 import { Inspector } from '../inspect/inspector.ts'
 import { Metrics } from '../inspect/metrics/metrics.ts'
 import { RouteIndexCache } from '../inspect/route-index.ts'
-import type { InspectSources, ProcessFigures, ServerIdentity, ShownKey } from '../inspect/sources.ts'
+import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
 import type { Processor } from '../protocol/processor.ts'
-import { RequestCode } from '../protocol/request-code.ts'
 import { withoutBrackets } from './config/check-value.ts'
-import { printable } from './config/config-key.ts'
-import type { Configuration } from './config/configuration.ts'
 import { addressesOf } from './config/inspect-config-keys.ts'
 import { HttpToken } from './http-token.ts'
-import { UPDATABLE_KEYS } from './live-configuration.ts'
+import { lookupOf, processFigures, shownKeys } from './inspection-sources.ts'
 import { logInternalError } from './logs/request-log.ts'
 import { type NamesrvContext, timeOf } from './namesrv-context.ts'
 import { packageCommit, packageVersion } from './package-version.ts'
@@ -192,50 +189,6 @@ export class Inspection {
     const ofPath = httpResponses.get(label) ?? new Map<number, number>()
     httpResponses.set(label, ofPath.set(status, (ofPath.get(status) ?? 0) + 1))
   }
-}
-
-/** The keys of a configuration as views show them. */
-function shownKeys(configuration: Configuration): ShownKey[] {
-  return configuration.keys().map((resolved) => {
-    const { key, value = null, source } = resolved
-    const { name, effect, unit = null, meaning, default: byDefault } = key
-    return {
-      key: name,
-      value: key.secret === true && value !== null ? printable(resolved) : value,
-      default: typeof byDefault === 'object' ? byDefault.text.replaceAll('`', '') : (byDefault ?? null),
-      source,
-      effect,
-      unit,
-      updatable: UPDATABLE_KEYS.includes(name),
-      meaning,
-    }
-  })
-}
-
-async function processFigures(): Promise<ProcessFigures> {
-  const { user, system } = process.cpuUsage()
-  const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
-  const { active, idle } = performance.eventLoopUtilization()
-  const startMs = performance.now()
-  await new Promise((resolve) => setImmediate(resolve))
-  return {
-    cpuSeconds: (user + system) / 1e6,
-    residentBytes: rss,
-    heapUsedBytes: heapUsed,
-    heapTotalBytes: heapTotal,
-    externalBytes: external,
-    eventLoopActiveMs: active,
-    eventLoopIdleMs: idle,
-    eventLoopDelayMs: performance.now() - startMs,
-  }
-}
-
-/** Looks a topic up as a client does. */
-function lookupOf(process: Processor, { clock }: NamesrvContext): InspectSources['lookup'] {
-  const channel = { id: 0, remoteAddress: 'http', isLoopback: true, closed: false }
-  const code = RequestCode.GET_ROUTEINFO_BY_TOPIC
-  const request = { code, language: 'OTHER' as const, opaque: 0, flag: 0, remark: null, body: null }
-  return (given) => process({ ...request, ...given }, { channel, nowMs: clock.nowMs() })
 }
 
 function identityOf({ clock, configuration }: NamesrvContext): ServerIdentity {

@@ -186,7 +186,7 @@ function registeringBroker(
   { channel, nowMs }: RequestContext,
   generation: number,
 ): RegisteringBroker {
-  const { extFields, version } = request
+  const { extFields, version, language } = request
   const brokerId = requiredLongField(request, 'brokerId')
   const heartbeatTimeoutMs = longField(extFields, 'heartbeatTimeoutMillis')
   return {
@@ -201,6 +201,7 @@ function registeringBroker(
     channelId: channel.id,
     peer: channel.remoteAddress,
     version,
+    language,
     generation,
     nowMs,
   }

@@ -44,3 +44,11 @@ function releaseNumber(pair: number): number {
   if (pair >= 43) return 331 + (pair - 43) + Math.floor((pair - 43) / 9)
   return 310 + (pair - 23)
 }
+
+/** The version of a release such as `4.9.7`; undefined if there is no such release. */
+export function versionOfRelease(release: string): number | undefined {
+  const name = `V${release.replaceAll('.', '_')}`
+  for (let version = 0; version < MQVersion.HIGHER_VERSION; version++)
+    if (versionName(version) === name) return version
+  return undefined
+}

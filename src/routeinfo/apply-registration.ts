@@ -197,7 +197,7 @@ function ignore(
 /** @returns Whether more than the data version and the times has changed. */
 function putLive(tables: RouteTables, registration: Registration, complete: boolean): boolean {
   const { clusterName, brokerAddr, brokerName, dataVersion, haServerAddr } = registration
-  const { channelId, peer, version, generation, nowMs } = registration
+  const { channelId, peer, version, language, generation, nowMs } = registration
   // A heartbeat may have arrived while the registration was being read.
   const lastHeartbeatMs = tables.live(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0
   return tables.setLive({
@@ -207,6 +207,7 @@ function putLive(tables: RouteTables, registration: Registration, complete: bool
     lastUpdateTimestampMs: Math.max(nowMs, tables.lastPauseEndMs, lastHeartbeatMs),
     registeredMs: nowMs,
     version,
+    language,
     heartbeatTimeoutMs: registration.heartbeatTimeoutMs ?? DEFAULT_HEARTBEAT_TIMEOUT_MS,
     dataVersion,
     channelId,

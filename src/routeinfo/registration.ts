@@ -1,6 +1,7 @@
 import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.ts'
 import type { BrokerData } from '../protocol/body/topic-route-data.ts'
 import type { TopicTable } from '../protocol/body/topic-table.ts'
+import type { LanguageCode } from '../protocol/language-code.ts'
 import type { BrokerIdentity } from './route-changes.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 
@@ -16,6 +17,8 @@ export interface Registration extends BrokerIdentity, RegisterBrokerBody {
   readonly peer?: string
   /** MQVersion ordinal of the request; undefined if unknown. */
   readonly version?: number
+  /** Of the request, too. */
+  readonly language?: LanguageCode
   /** Arrival number of the request, see BrokerLiveInfo. */
   readonly generation: number
   readonly nowMs: number

@@ -2,6 +2,7 @@ import type { DataVersion } from '../protocol/body/data-version.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
 import { type BrokerData, type QueueData, sameQueueData } from '../protocol/body/topic-route-data.ts'
+import type { LanguageCode } from '../protocol/language-code.ts'
 import { OverriddenQueues } from './overridden-queues.ts'
 import { RegistrationParts } from './registration-parts.ts'
 import { RouteDigest } from './route-digest.ts'
@@ -20,6 +21,7 @@ export interface BrokerLiveInfo {
   readonly registeredMs: number
   /** MQVersion ordinal of its last registration that was read. */
   readonly version: number | undefined
+  readonly language: LanguageCode | undefined
   readonly heartbeatTimeoutMs: number
   readonly dataVersion: DataVersion
   readonly channelId: ChannelId

@@ -100,11 +100,7 @@ export class Counters {
     CloseCause,
     number
   >
-  /** Of these, the ones that were closed because they were idle. */
-  connectionsIdle = 0
-  /** Of these, the ones whose sockets failed. */
-  connectionsFailed = 0
-  /** Of these, the ones that were closed because of an internal error. */
+  /** Connections that an internal error closed. */
   connectionInternalErrors = 0
   /** Connections closed before their first frame, by HandshakeErrorCode. */
   readonly connectionsRejected: Record<string, number> = {}

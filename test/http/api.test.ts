@@ -1,4 +1,9 @@
 import { expect, test } from 'vitest'
+import { LimitError } from '../../src/common/limit-error.ts'
+import { apiRoute } from '../../src/http/routes.ts'
+import { Inspector } from '../../src/inspect/inspector.ts'
+import type { View } from '../../src/inspect/view.ts'
+import { wholeSlicer } from '../routeinfo/route-helpers.ts'
 import { startServer } from '../support/start-server.ts'
 
 test('the HTTP port and request 1450 answer a path with the same JSON', async () => {
@@ -14,4 +19,23 @@ test('the HTTP port and request 1450 answer a path with the same JSON', async ()
 
 test('without httpListenPort there is no HTTP server', async () => {
   expect((await startServer()).httpPort).toBeUndefined()
+})
+
+test('a view that a limit rejects is answered with 503 and the limit', async () => {
+  const busy: View = {
+    path: '/api/v1/busy',
+    summary: 'A view.',
+    response: {},
+    read: () => {
+      throw LimitError.busy('maxWaitingRequests', 'maxWaitingRequests (1) reached')
+    },
+  }
+  const { handle } = apiRoute(new Inspector([busy], wholeSlicer()))
+  const request = { path: busy.path, query: new URLSearchParams(), header: () => undefined, closed: false }
+  const response = await handle({ ...request, peer: 'a:1', local: { address: 'b', port: 1 } })
+  expect(response).toMatchObject({
+    status: 503,
+    headers: { 'Retry-After': '1' },
+    body: expect.stringContaining('maxWaitingRequests (1) reached'),
+  })
 })

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { startServer } from '../support/start-server.ts'
+import { registration } from '../support/requests.ts'
+import { startServer, temporaryFolder } from '../support/start-server.ts'
 
 async function got(httpPort: number | undefined, path: string, accept = '*/*') {
   const response = await fetch(`http://127.0.0.1:${httpPort}${path}`, { headers: { accept } })
@@ -72,6 +74,21 @@ describe('The health endpoints', () => {
     time.advance(30_000)
     await stopped
     await expect(got(httpPort, '/livez')).rejects.toThrow('fetch failed')
+  })
+
+  it('say that routes are provisional after a restart, until the grace period has ended', async () => {
+    const routeSnapshotPath = join(temporaryFolder(), 'routes')
+    const first = await startServer({ routeSnapshotPath })
+    await (await first.connect()).request(registration())
+    await first.controller.shutdown()
+    const { httpPort, time } = await startServer({ routeSnapshotPath, httpListenPort })
+    const provisional = async (): Promise<unknown> =>
+      JSON.parse((await got(httpPort, '/readyz', 'application/json')).text).provisional
+    expect(await got(httpPort, '/readyz')).toEqual({ status: 200, text: 'ok' })
+    expect((await got(httpPort, '/readyz?verbose')).text).toContain('\nprovisional: routes of the snapshot')
+    expect(await provisional()).toBe(true)
+    time.advance(120_001)
+    await expect.poll(provisional).toBe(false)
   })
 
   it('need no token and no host name of the server', async () => {

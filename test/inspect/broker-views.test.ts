@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { unregistration } from '../support/requests.ts'
 import { temporaryFolder } from '../support/start-server.ts'
+import { until } from '../support/until.ts'
 import { ask, plantBroker, plantCluster, startViewServer } from './view-world.ts'
 
 describe('A broker group', () => {
@@ -14,7 +15,9 @@ describe('A broker group', () => {
       heartbeatAgeMs: 1_000,
       heartbeatTimeoutMs: 120_000,
       lastRegistration: expect.stringMatching(/^\d{4}-.*Z$/),
+      language: 'JAVA',
       version: 513,
+      versionName: 'V5_5_0',
       registeredTopics: 2,
       haServerAddress: '127.0.0.1:10912',
       peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
@@ -57,6 +60,16 @@ describe('A broker group', () => {
     expect(await stateOf()).toBe('alive')
     server.time.advance(1)
     expect(await stateOf()).toBe('late')
+  })
+
+  test('has members that are late and unreachable as suspected', async () => {
+    const server = await startViewServer({ brokerProbe: 'true' })
+    // Nothing listens at port 1.
+    await plantBroker(server.client, { name: 'broker-a', address: '127.0.0.1:1' }, { a: {}, b: {} })
+    server.time.advance(80_000)
+    await until('the broker is suspected', () => server.controller.counters.brokersSuspected === 1)
+    const { body } = await ask(server, 'brokers/broker-a')
+    expect(body.members[0].state).toBe('suspected')
   })
 
   test('has an id beyond 2^53 as a string', async () => {

@@ -207,7 +207,7 @@ test('over the HTTP port, a broker that expired is found among the closed connec
   const [broker, client] = [await server.connect(), await server.connect()]
   await broker.request(registration({ heartbeatTimeoutMs: 10_000 }))
   await client.request({ ...lookup('TopicA'), version: 407 })
-  expect((await ask(server, '/api/v1/connections')).body).toMatchObject({
+  expect((await ask(server, 'connections')).body).toMatchObject({
     open: 2,
     connections: [
       { address: broker.address, kind: 'broker', versionName: 'V5_5_0' },
@@ -216,11 +216,11 @@ test('over the HTTP port, a broker that expired is found among the closed connec
   })
   server.time.advance(60_000)
   await until('the broker is cut off', () => server.controller.counters.connectionsClosed === 1)
-  expect((await ask(server, '/api/v1/connections?state=closed')).body).toMatchObject({
+  expect((await ask(server, 'connections?state=closed')).body).toMatchObject({
     ...{ open: 1, closed: 1, closedBy: { broker_expired: 1 } },
     connections: [{ address: broker.address, kind: 'broker', cause: 'broker_expired' }],
   })
-  expect((await ask(server, '/api/v1/clients')).body).toMatchObject({
+  expect((await ask(server, 'clients')).body).toMatchObject({
     connections: 1,
     clients: [{ kind: 'client', language: 'JAVA', versionName: 'V4_9_7', hosts: ['127.0.0.1'] }],
   })

@@ -21,7 +21,7 @@ async function found(brokers: readonly Broker[]): Promise<readonly Finding[]> {
   const { register, evaluate } = findingsWorld()
   for (const broker of brokers) await register(broker)
   await evaluate()
-  return evaluate({ afterMs: 10_000 })
+  return evaluate({ afterMs: 60_000 })
 }
 
 describe('a finding', () => {
@@ -36,7 +36,7 @@ describe('a finding', () => {
         severity: 'critical',
         subject: 'broker-a',
         sinceMs: Date.parse('2026-11-28T12:01:01Z'),
-        text: 'broker-a of C has no master: slaves serve consumers, but it takes no messages. Start its master (brokerId=0).',
+        text: 'broker-a of C has no master: slaves serve consumers, but it accepts no messages. Start its master (brokerId=0).',
         evidence: { cluster: 'C', members: ['1=10.0.0.2:10911'] },
         command: null,
       },
@@ -225,7 +225,7 @@ describe('the past of brokers', () => {
     await evaluate()
     const [finding] = await evaluate({ afterMs: 10_000 })
     expect(finding?.text).toBe(
-      'broker-a of C has no master: slaves serve consumers, but it takes no messages. Its master 10.0.0.1:10911 left on 2026-11-28T12:00:00.000Z (connection lost). Start its master (brokerId=0).',
+      'broker-a of C has no master: slaves serve consumers, but it accepts no messages. Its master 10.0.0.1:10911 left on 2026-11-28T12:00:00.000Z (connection lost). Start its master (brokerId=0).',
     )
   })
 

@@ -19,12 +19,14 @@ const TARGETS: Readonly<Record<string, readonly string[]>> = {
   '/api/v1/topics': ['', '?prefix=O&limit=1', '?after=Shared'],
   '/api/v1/topics/{topic}/route': ['', '?dialect=legacy', '?version=500&zone=z'],
   '/api/v1/kv': ['', '?namespace=other', '?limit=1'],
+  '/api/v1/connections': ['', '?state=all'],
+  '/api/v1/digest': ['', '?buckets=true', '?bucket=1'],
   '/api/v1/findings': ['', '?severity=warning'],
   '/api/v1/misses': ['', '?limit=1'],
   '/api/v1/explain': ['?topic=Shared&zone=z', '?topic=none', '?broker=broker-a', '?broker=none'],
   '/api/v1/events': ['', '?limit=2', '?kind=broker_registered'],
 }
-const VALUES: Readonly<Record<string, string>> = { topic: 'Static', name: 'broker-a' }
+const VALUES: Readonly<Record<string, string>> = { topic: 'Static', name: 'broker-a', unit: 'u1' }
 
 async function documentOf(server: TestServer): Promise<{
   paths: Record<string, { get: Operation }>

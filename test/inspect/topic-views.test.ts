@@ -76,6 +76,7 @@ describe('The route of a topic', () => {
   test.each([
     ['', 513, {}],
     ['?version=400', 400, {}],
+    ['?version=4.9.3', 399, {}],
     ['?dialect=legacy', 400, {}],
     ['?version=1&dialect=standard', 1, { acceptStandardJsonOnly: 'true' }],
     ['?zone=z1', 513, { __ZONE_MODE: 'true', __ZONE_NAME: 'z1' }],
@@ -124,7 +125,9 @@ describe('The route of a topic', () => {
 
   test.each([
     ['dialect=other', 'dialect="other" is not one of standard, legacy'],
-    ['dialect=legacy&version=401', 'version="401" is not a number from 0 to 400'],
+    ['dialect=legacy&version=4.9.4', 'dialect=legacy needs a version before 4.9.4'],
+    ['version=9.9.9', 'version="9.9.9" is not a release'],
+    ['version=x', 'version="x" is not a number from 0 to 2147483647'],
   ])('asked for with %s gets 400', async (query, message) => {
     const { status, body } = await ask(await startViewServer(), `topics/t/route?${query}`)
     expect([status, body.error.message]).toEqual([400, message])

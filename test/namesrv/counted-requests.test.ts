@@ -43,7 +43,7 @@ describe('a server counts', () => {
     ])
     server.time.advance(120_000)
     await until('both are closed', () => counters.connectionsClosed === 2)
-    expect(counters.connectionsIdle).toBe(2)
+    expect(counters.connectionsClosedBy.idle).toBe(2)
   })
 
   test('registrations by how much of them was read, and records what happened to brokers as events', async () => {

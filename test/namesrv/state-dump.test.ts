@@ -16,7 +16,7 @@ test('a state dump has the sizes of tables, the connections, counters and recent
     registering: 0,
     tables: { topicQueueTable: 2, brokerAddrTable: 1, brokerLiveTable: 1, provisional: 0, kvEntries: 1 },
     counters: { connectionsAccepted: 1, requests: { 100: 1, 103: 1, 105: 1 }, outcomes: { 0: 3 } },
-    events: [{ kind: 'ready' }, { kind: 'broker_registered' }],
+    events: [{ kind: 'ready' }, { kind: 'broker_registered' }, { kind: 'kv_changed' }],
   })
   expect(JSON.stringify(state)).not.toContain('secret')
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { versionName } from '../../src/protocol/version-name.ts'
+import { versionName, versionOfRelease } from '../../src/protocol/version-name.ts'
 
 /** As `MQVersion.getVersionDesc` of RocketMQ 5.5.0 names them. */
 test.each([
@@ -28,4 +28,14 @@ test.each([
   [-1, 'UNKNOWN'],
 ])('version %i is %s', (version, name) => {
   expect(versionName(version)).toBe(name)
+})
+
+test.each([
+  ['3.2.6', 79],
+  ['4.9.7', 407],
+  ['5.5.0', 513],
+  ['3.4.0', undefined],
+  ['9.9.9', undefined],
+])('release %s is version %s', (release, version) => {
+  expect(versionOfRelease(release)).toBe(version)
 })

@@ -55,7 +55,7 @@ const CONNECTION_SCHEMA = objectOf({
   bytesIn: { ...COUNT, description: 'Bytes of frames, without TLS and PROXY headers' },
   bytesOut: COUNT,
   opened: { type: 'string', format: 'date-time' },
-  idleMs: { type: 'number', minimum: 0, description: 'Until now, or until it closed' },
+  idleMs: { type: 'integer', minimum: 0, description: 'Until now, or until it closed' },
   closed: { type: ['string', 'null'], format: 'date-time' },
   cause: { enum: [...CLOSE_CAUSES, null], description: 'Why it closed' },
   code: nullable('string', 'Code of the error, or the key of the limit'),

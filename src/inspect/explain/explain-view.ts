@@ -1,16 +1,16 @@
-import { CURRENT_VERSION } from '../../protocol/remoting-command.ts'
 import type { RouteHistory } from '../history/route-history.ts'
 import { MISS_COUNTS_SCHEMA, SIMILAR_SCHEMA, shownMiss } from '../misses-view.ts'
 import { dateOf, type InspectSources } from '../sources.ts'
 import {
-  integerOf,
   LONG_SCHEMA,
   longValue,
   objectOf,
   type Schema,
+  VERSION_PARAMETER,
   type View,
   ViewError,
   type ViewRequest,
+  versionOf,
 } from '../view.ts'
 import { BROKER_VERDICTS, tellBroker } from './broker-story.ts'
 import { brokerFacts, topicFacts } from './facts.ts'
@@ -33,11 +33,7 @@ export function explainView(sources: InspectSources): View {
         summary: 'The name of the broker, or its announced address.',
         schema: { type: 'string', minLength: 1 },
       },
-      {
-        name: 'version',
-        summary: `Version of the client that looks the topic up. Default ${CURRENT_VERSION}, 5.5.0.`,
-        schema: { type: 'integer', minimum: 0 },
-      },
+      VERSION_PARAMETER,
       {
         name: 'zone',
         summary: 'Zone to which the client restricts its routes. Default: none.',
@@ -55,7 +51,7 @@ export function explainView(sources: InspectSources): View {
 }
 
 async function explainTopic(topic: string, { query, owner }: ViewRequest, sources: InspectSources) {
-  const version = integerOf(query, 'version', { min: 0, max: 2 ** 31 - 1, otherwise: CURRENT_VERSION })
+  const version = versionOf(query)
   const facts = await topicFacts(topic, { version, zone: query.get('zone') }, sources, owner)
   const { lookup, cells, similar, miss } = facts
   const brokerNames = new Set([

@@ -23,11 +23,11 @@ export function addressProblem(announced: string, peer: string): string | undefi
   if (network === fromNetwork) return undefined
   switch (network) {
     case 'unspecified':
-      return 'is no address of a machine'
+      return 'is not the address of any machine'
     case 'loopback':
-      return 'is the loopback address, which every machine takes for itself'
+      return "is a loopback address, which reaches only the broker's own machine"
     case 'link-local':
-      return 'is a link-local address, which is not routed'
+      return 'is a link-local address, which routers do not forward'
     case 'docker':
       return "is in a range of Docker's bridge networks, which other machines cannot reach"
     case 'private':

@@ -69,7 +69,7 @@ function checkMaster(group: BrokerData, sources: FindingSources, found: Observat
         ? ''
         : ` Its master ${left.brokerAddr} left on ${dateOf(left.atMs, sources)} (${left.cause}).`
     return {
-      text: `${brokerName} of ${cluster} has no master: ${role} it takes no messages.${past} Start its master (brokerId=0).`,
+      text: `${brokerName} of ${cluster} has no master: ${role} it accepts no messages.${past} Start its master (brokerId=0).`,
       evidence: {
         cluster,
         members: [...brokerAddrs].map(([id, address]) => `${id}=${address}`),
@@ -219,7 +219,7 @@ function reportUnreachable(
       ? `It registered from ${peerHost}: see whether brokerIP1 is right.`
       : 'See whether the broker and its machine run.'
     return {
-      text: `${brokerName} at ${brokerAddr} sends no heartbeats, and its address takes no connection from this server. ${advice}`,
+      text: `${brokerName} at ${brokerAddr} sends no heartbeats, and its address accepts no connection from this server. ${advice}`,
       evidence: { cluster: clusterName, error, registeredFrom: peer },
       command: isElsewhere
         ? brokerConfLine('brokerIP1', peerHost)

@@ -15,7 +15,7 @@ export interface Finding {
   /** What is wrong, why, and what to do. */
   readonly text: string
   readonly evidence: Evidence
-  /** A shell command, or a line of `broker.conf`, that mends it; null if no single one does. */
+  /** A shell command, or a line of `broker.conf`, that fixes it; null if no single one does. */
   readonly command: string | null
 }
 

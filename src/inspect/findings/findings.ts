@@ -17,7 +17,10 @@ export const EVALUATION_PERIOD_MS = 5_000
 const CENSUS_PERIOD_MS = 60_000
 /** Brokers register at least this often: then all have had the time to after a start. Their `registerNameServerPeriod` is at most this. */
 const REGISTRATION_PERIOD_MS = 60_000
-/** After a walk over all topics the next one waits this many times as long as the walk took: at most 2 % of the time is spent on it. */
+/**
+ * After a walk over all topics the next one waits this many times as long as the walk took: at most 2 % of the time is spent on it.
+ * For 100,000 topics on two brokers each it takes 40 ms of processor time.
+ */
 const PAUSE_PER_WALK = 50
 
 /** A rule that holds for a subject, raised or not yet. */

@@ -1,4 +1,4 @@
-/** How much a finding matters: messages are not sent or received now; they soon may not be; worth knowing. */
+/** How much a finding matters: clients cannot send or receive; some cannot, or soon will not; worth knowing. */
 export const SEVERITIES = ['critical', 'warning', 'info'] as const
 export type Severity = (typeof SEVERITIES)[number]
 
@@ -25,7 +25,7 @@ export const RULES = {
     waitsForBrokers: true,
   },
   missing_master_address: {
-    meaning: 'A broker group has members, but none with id 0: it takes no messages.',
+    meaning: 'A broker group has members, but none with id 0: it accepts no messages.',
     severities: ['critical'],
     // A master that is elected or restarted is away for a moment.
     raiseAfterMs: 10_000,
@@ -108,18 +108,21 @@ export const RULES = {
   },
   single_broker_route: {
     meaning:
-      'A topic is on one broker group of a cluster that has several: it is lost for producers with that group.',
+      'A topic is on one broker group of a cluster that has several: without that group it accepts no messages.',
     severities: ['info'],
+    // A broker that restarts leaves many topics on the others alone for a moment.
+    raiseAfterMs: 60_000,
     waitsForBrokers: true,
   },
   static_topic_hole: {
     meaning: 'Logical queues of a static topic are on no broker: sending to them fails.',
     severities: ['warning'],
+    raiseAfterMs: 10_000,
     waitsForBrokers: true,
   },
   announced_address_unreachable: {
     meaning:
-      'A broker has stopped sending heartbeats and its address takes no connection from this server (`brokerProbe`).',
+      'A broker has stopped sending heartbeats and its address accepts no connection from this server (`brokerProbe`).',
     severities: ['critical'],
   },
   certificate_expires: {

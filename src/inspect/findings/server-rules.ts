@@ -27,7 +27,7 @@ export function checkCertificate({ certificate, dateMs }: FindingSources, found:
   })
 }
 
-/** What other NameServers lack, and other differences from them. */
+/** Brokers and topics that other NameServers lack, and other differences from them. */
 export function checkPeers(sources: FindingSources, found: Observations): void {
   for (const peer of sources.peers.list()) {
     if (peer.verdict !== 'diverged') continue
@@ -81,10 +81,10 @@ export function oldClients({ clients }: Census): Observations {
   return found
 }
 
-/** A client asks for a topic every 30 s: one that asked once, or has stopped to, is no trouble. */
+/** Clients ask for a topic every 30 s; a single lookup, or those of a client that has stopped, need no attention. */
 const MIN_LOOKUPS = 3
 const MIN_ASKED_MS = 30_000
-const MAX_SILENCE_MS = 300_000
+const MAX_UNASKED_MS = 300_000
 /** The topic that producers ask for when another one has no route: then that one is the finding. */
 const AUTO_CREATE_TOPIC = 'TBW102'
 
@@ -94,7 +94,7 @@ export function checkMisses(view: RouteView, sources: FindingSources, found: Obs
     const { topic, count, overestimate, firstSeenMs, lastSeenMs, routeSinceMs } = miss
     if (routeSinceMs !== undefined || topic === AUTO_CREATE_TOPIC) continue
     if (count - overestimate < MIN_LOOKUPS || lastSeenMs - firstSeenMs < MIN_ASKED_MS) continue
-    if (dateMs() - lastSeenMs > MAX_SILENCE_MS) continue
+    if (dateMs() - lastSeenMs > MAX_UNASKED_MS) continue
     const removal = lastRemoval(topic, history)
     const existed = removal !== undefined && nowMs() - removal.atMs < DAY_MS
     const severity = isInternalTopic(topic) ? 'info' : existed ? 'critical' : 'warning'
@@ -102,7 +102,7 @@ export function checkMisses(view: RouteView, sources: FindingSources, found: Obs
   }
 }
 
-/** How a topic lost its route, as the end of a sentence, and whether to create it again is what mends it. */
+/** How a topic lost its route, as the end of a sentence, and whether to create it again is what fixes it. */
 interface Removal {
   readonly atMs: number
   readonly how: string
@@ -133,14 +133,14 @@ function missDetails(
     removal === undefined
       ? 'nothing is known of a former route'
       : `it ${removal.how} on ${dateOf(removal.atMs, sources)}`
-  const mend =
+  const advice =
     removal?.isDeleted === false
       ? 'Start that broker again.'
       : 'Create the topic, or correct its name in the clients.'
   const [cluster, ...others] = view.clusters().keys()
   const canCreate = cluster !== undefined && others.length === 0 && removal?.isDeleted !== false
   return {
-    text: `${topic} has no route: clients have asked for it ${lookups} times since ${isoTime(firstSeenMs)}; ${past}. ${mend}`,
+    text: `${topic} has no route: clients have asked for it ${lookups} times since ${isoTime(firstSeenMs)}; ${past}. ${advice}`,
     evidence: {
       lookups,
       lastLookup: isoTime(lastSeenMs),

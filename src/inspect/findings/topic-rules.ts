@@ -16,11 +16,14 @@ interface Broker {
   unwritable: number
 }
 
+/** What the rules about topics read beside the routes. */
+type TopicRuleSources = Pick<FindingSources, 'history' | 'nowMs' | 'dateMs'>
+
 type Brokers = ReadonlyMap<string, Broker>
 type Queues = ReadonlyMap<string, QueueData>
 
 /** Rules about topics. A step per topic; for a topic that is as it should be nothing is allocated. */
-export function* checkTopics(view: RouteView, sources: FindingSources, found: Observations): Steps<void> {
+export function* checkTopics(view: RouteView, sources: TopicRuleSources, found: Observations): Steps<void> {
   const brokers = new Map<string, Broker>()
   const groupsOfCluster = new Map<string, number>()
   for (const group of view.groups().values()) {
@@ -108,7 +111,7 @@ function isWiped({ group, topics, unwritable }: Broker): boolean {
   return topics > 0 && unwritable === topics && group.brokerAddrs.has(MASTER_ID)
 }
 
-function reportWiped({ group, topics }: Broker, sources: FindingSources, found: Observations): void {
+function reportWiped({ group, topics }: Broker, sources: TopicRuleSources, found: Observations): void {
   const { brokerName, cluster, brokerAddrs } = group
   found.add('permission_not_writable', 'warning', brokerName, () => {
     const change = sources.history.permissionChange(brokerName)
@@ -130,7 +133,7 @@ function checkWritable(
   topic: string,
   queues: Queues,
   brokers: Brokers,
-  sources: FindingSources,
+  sources: TopicRuleSources,
   found: Observations,
 ): void {
   let writable = 0
@@ -219,7 +222,7 @@ function checkSingle(
     const groups = groupsOfCluster.get(group?.cluster ?? '') ?? 0
     if (group === undefined || groups < 2) return
     found.add('single_broker_route', 'info', topic, () => ({
-      text: `${topic} is on ${brokerName} alone, of ${groups} broker groups in ${group.cluster}: without that broker it takes no messages.`,
+      text: `${topic} is on ${brokerName} alone, of ${groups} broker groups in ${group.cluster}: without that broker it accepts no messages.`,
       evidence: { cluster: group.cluster, broker: brokerName, groups },
       command: mqadmin('updateTopic', { t: topic, c: group.cluster, r: readQueueNums, w: writeQueueNums }),
     }))

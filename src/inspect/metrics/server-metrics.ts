@@ -223,18 +223,9 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
   ),
   counter(
     'connections_closed_total',
-    'Accepted connections that have closed by cause: `idle`; `failed`, an error of the socket; `internal_error`; `other`, by the peer or by a rejection.',
+    'Accepted connections that have closed, by cause; `/api/v1/connections?state=closed` has the last ones with their reasons.',
     ['cause'],
-    ({ counters }) => {
-      const { connectionsClosed, connectionsIdle, connectionsFailed, connectionInternalErrors } = counters
-      const caused = connectionsIdle + connectionsFailed + connectionInternalErrors
-      return byName({
-        idle: connectionsIdle,
-        failed: connectionsFailed,
-        internal_error: connectionInternalErrors,
-        other: Math.max(0, connectionsClosed - caused),
-      })
-    },
+    ({ counters }) => byName(counters.connectionsClosedBy),
   ),
   counter(
     'connections_rejected_total',

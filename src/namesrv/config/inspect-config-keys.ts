@@ -30,19 +30,19 @@ export const INSPECT_KEYS = [
     'Address on which the HTTP server listens: a host name, IPv4 or IPv6. Set it to `0.0.0.0` to be scraped and probed from other machines, and then set `httpTokenFile` or restrict the port by a firewall: the views name every client and topic.',
   ),
   int('httpMaxConnections', 256, { min: 1 }).atStart(
-    'Max open connections of the HTTP server; further ones are closed at once. Raise it for more monitors and pages than this.',
+    'Max open connections of the HTTP server; further ones are closed at once, and when half of them are open, the longest idle ones are closed. Raise it for more monitors and pages than this.',
   ),
   boolean('httpTls', false).atStart(
     'Serves HTTPS instead of HTTP, with the certificate of the server (`tls.server.certPath`); client certificates are not asked for. Turn it on if the HTTP port is reachable from other machines.',
   ),
   string('httpTokenFile', '', { names: 'path' }).atStart(
-    'File with the bearer token that HTTP requests must carry, in one line; empty: none is required. Health checks and the address service never need it. Readable by the owner only, or a warning is logged.',
+    'File with the bearer token that HTTP requests must carry, in one line; empty: none is required. Health checks and the address service never need it. A changed file takes effect within a second. If all users can read it, a warning is logged.',
   ),
   string('httpAllowedHosts', '').atStart(
     'Host names by which HTTP clients may call this server, separated by commas, besides `localhost` and IP addresses; other names get 421, which protects browsers from DNS rebinding. Set it to the DNS name of this server.',
   ),
   boolean('httpRequired', false).atStart(
-    'Fails the start if the HTTP port cannot be bound. By default a warning is logged and the server starts without it.',
+    'Fails the start if the HTTP port cannot be bound or has no usable certificate. By default a warning is logged and the server starts without it.',
   ),
   boolean('nsAddrService', true).atStart(
     'Serves the list of NameServers at `/rocketmq/nsaddr` of the HTTP server, from which clients and brokers without a configured address can get it. Turn it off if this server must not be found that way.',
@@ -63,9 +63,9 @@ export const INSPECT_KEYS = [
     'Adds `rocketmq_rpc_latency_milliseconds`, with the labels and buckets of RocketMQ 5 (RIP-46), to the metrics. Turn it on to use dashboards made for brokers.',
   ),
   string('peers', '', { check: addressesProblem }).atStart(
-    'Other NameServers whose routes are compared with those of this one, `host:port` separated by commas; empty: none. Servers of Java can be peers. Differences become metrics, events and findings, and change nothing.',
+    'Other NameServers whose routes are compared with those of this one, `host:port` separated by commas; empty: none. They may be NameServers of Java. Differences become metrics, events and findings, and change nothing. Set it to all other NameServers of the cluster.',
   ),
   int('peersIntervalMillis', 10_000, TIME_MS).atStart(
-    'Milliseconds between two comparisons with each of the `peers`. Raise it if a peer has little capacity.',
+    'Milliseconds between two comparisons with each of the `peers`; longer for peers that do not respond, and for those on other machines or of Java with more than 5,000 topics. Raise it if a peer has little capacity.',
   ),
 ] as const

@@ -18,7 +18,6 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
         return
       }
       if (!(error instanceof FrameError)) {
-        counters.connectionsFailed++
         logger.debug({ peer, error: error.message }, 'connection failed')
         return
       }
@@ -34,10 +33,7 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
       logInternalError(context, 'connection closed', peer, err)
     },
 
-    onChannelIdle: ({ remoteAddress: peer }) => {
-      counters.connectionsIdle++
-      logger.debug({ peer }, 'connection closed: idle')
-    },
+    onChannelIdle: ({ remoteAddress: peer }) => logger.debug({ peer }, 'connection closed: idle'),
 
     onConnectionRejected: (peer, { code, message: reason, limit }) => {
       connectionsRejected[code] = (connectionsRejected[code] ?? 0) + 1

@@ -40,7 +40,10 @@ const MAX_LOOKUPS = 32
 const MAX_BUCKETS = 16
 /** A peer without the digest is asked for it again after so many comparisons: it may have been upgraded. */
 const DIGEST_RETRY = 60
-const MAX_CONFIG_BYTES = 1_048_576
+/** Max time for the lookups of one comparison, in milliseconds. */
+const LOOKUPS_MS = 10_000
+/** Max bytes of a body that is read in one step. */
+const MAX_BODY_BYTES = 4_194_304
 
 /** Compares this server with one peer, by digests if the peer has them, otherwise by the requests that every NameServer serves. */
 export class PeerComparison {
@@ -91,7 +94,7 @@ export class PeerComparison {
     try {
       const response = await this.#invoke(RequestCode.INSPECT, { path: '/api/v1/digest' })
       if (response.code === ResponseCode.SUCCESS && response.body !== null)
-        return decodePeerDigest(response.body)
+        return decodePeerDigest(shortBody(response.body))
     } catch (error) {
       // Java's NameServer 4.x does not respond to a request code that it does not know.
       if (!(error instanceof RemotingClientError && error.code === 'ERR_TIMEOUT')) throw error
@@ -133,7 +136,7 @@ export class PeerComparison {
 
   async #digestPart(query: string): Promise<PeerDigest> {
     const body = await this.#bodyOf(RequestCode.INSPECT, { path: `/api/v1/digest?${query}` })
-    return decodePeerDigest(body)
+    return decodePeerDigest(shortBody(body))
   }
 
   async #compareByRequests(maxLookups: number): Promise<Comparison> {
@@ -169,35 +172,34 @@ export class PeerComparison {
     }
     if (this.#walk.length === 0) this.#walked = true
     const topics = [...batch].filter((topic) => here.has(topic) && there.has(topic))
-    const routes = await this.#lookUp(topics)
     this.#differing = new Set()
-    for (const topic of topics) {
-      const before = differences.list.length
-      // As of now: it may have changed while the lookups were under way, and then the next comparison finds them equal.
-      differences.compareQueues(topic, this.#own.routeInfo.queues(topic), routes.get(topic))
-      if (differences.list.length > before) this.#differing.add(topic)
+    const endMs = this.#slicer.nowMs() + LOOKUPS_MS
+    for (let from = 0; from < topics.length; from += MAX_LOOKUPS) {
+      if (differences.isFull) {
+        this.#walk.push(...topics.slice(from))
+        return
+      }
+      if (this.#slicer.nowMs() > endMs)
+        throw new IncomparableError(
+          `only ${from} of ${topics.length} lookups answered within ${LOOKUPS_MS} ms`,
+        )
+      const chunk = topics.slice(from, from + MAX_LOOKUPS)
+      const routes = await Promise.all(chunk.map((topic) => this.#lookUp(topic)))
+      for (const [index, topic] of chunk.entries()) {
+        const before = differences.list.length
+        // As of now: it may have changed while the lookups were under way, and then the next comparison finds them equal.
+        differences.compareQueues(topic, this.#own.routeInfo.queues(topic), routes[index])
+        if (differences.list.length > before) this.#differing.add(topic)
+      }
     }
   }
 
-  /** The queues of topics at the peer. */
-  async #lookUp(topics: readonly string[]): Promise<Map<string, ReadonlyMap<string, ListedQueues>>> {
-    const routes = new Map<string, ReadonlyMap<string, ListedQueues>>()
-    const waiting = [...topics]
-    const lookUpEach = async (): Promise<void> => {
-      for (let topic = waiting.pop(); topic !== undefined; topic = waiting.pop()) {
-        const response = await this.#invoke(RequestCode.GET_ROUTEINFO_BY_TOPIC, { topic })
-        if (response.code === ResponseCode.TOPIC_NOT_EXIST) continue
-        const queues = decodeQueueDatas(successBody(response, RequestCode.GET_ROUTEINFO_BY_TOPIC))
-        routes.set(topic, new Map(queues.map(withoutFlag)))
-      }
-    }
-    try {
-      await Promise.all(Array.from({ length: MAX_LOOKUPS }, lookUpEach))
-    } finally {
-      // After a failure no further lookups are sent.
-      waiting.length = 0
-    }
-    return routes
+  /** The queues of a topic at the peer; undefined if it has none. */
+  async #lookUp(topic: string): Promise<ReadonlyMap<string, ListedQueues> | undefined> {
+    const response = await this.#invoke(RequestCode.GET_ROUTEINFO_BY_TOPIC, { topic })
+    if (response.code === ResponseCode.TOPIC_NOT_EXIST) return undefined
+    const body = shortBody(successBody(response, RequestCode.GET_ROUTEINFO_BY_TOPIC))
+    return new Map(decodeQueueDatas(body).map(withoutFlag))
   }
 
   async #compareGroups(differences: Differences): Promise<void> {
@@ -228,8 +230,8 @@ export class PeerComparison {
   /** A peer that does not show its configuration, or not these keys, is compared without it. */
   async #compareConfig(differences: Differences): Promise<void> {
     const { code, body } = await this.#invoke(RequestCode.GET_NAMESRV_CONFIG, {})
-    if (code !== ResponseCode.SUCCESS || body === null || body.length > MAX_CONFIG_BYTES) return
-    const theirs = parseJavaProperties(body)
+    if (code !== ResponseCode.SUCCESS || body === null) return
+    const theirs = parseJavaProperties(shortBody(body))
     const [here, there] = [new Map<string, string>(), new Map<string, string>()]
     for (const [key, value] of this.#own.comparableConfig()) {
       const other = theirs.get(key)?.value
@@ -254,6 +256,12 @@ export class PeerComparison {
 function successBody({ code, remark, body }: RemotingCommand, requestCode: RequestCode): Buffer {
   if (code === ResponseCode.SUCCESS && body !== null) return body
   throw new IncomparableError(`request ${requestCode} answered with response code ${code}: ${remark ?? ''}`)
+}
+
+/** @throws {IncomparableError} The body is too long to be read in one step. */
+function shortBody(body: Buffer): Buffer {
+  if (body.length <= MAX_BODY_BYTES) return body
+  throw new IncomparableError(`a response of ${body.length} bytes, more than ${MAX_BODY_BYTES}`)
 }
 
 function withoutFlag(queues: ReturnType<typeof decodeQueueDatas>[number]): [string, ListedQueues] {

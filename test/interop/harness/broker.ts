@@ -69,7 +69,7 @@ export function brokerConf(
     brokerId: 0,
     brokerIP1: '127.0.0.1',
     listenPort: port,
-    namesrvAddr: nameServers.join(';'),
+    ...(nameServers.length > 0 && { namesrvAddr: nameServers.join(';') }),
     rocketmqHome: home,
     storePathRootDir: store,
     storePathCommitLog: join(store, 'commitlog'),

@@ -7,7 +7,7 @@ import org.apache.rocketmq.common.message.Message;
 /**
  * Sends numbered messages and says on stdout what became of each: "SENT body" once the broker has stored it,
  * "FAILED body reason" otherwise, "DONE" at the end.
- * Arguments: NameServer list, topic, number of messages (0 = go on until stdin is closed), pause between two in ms.
+ * Arguments: NameServer list (empty = ask the address service), topic, number of messages (0 = go on until stdin is closed), pause between two in ms.
  */
 public class InteropProducer {
     public static void main(String[] args) throws Exception {
@@ -15,7 +15,9 @@ public class InteropProducer {
         int count = Integer.parseInt(args[2]);
         long pauseMillis = Long.parseLong(args[3]);
         DefaultMQProducer producer = new DefaultMQProducer("interop-producer-" + topic);
-        producer.setNamesrvAddr(args[0]);
+        if (!args[0].isEmpty()) {
+            producer.setNamesrvAddr(args[0]);
+        }
         // Routes are requested every second, so that a dead NameServer is noticed within a test.
         producer.setPollNameServerInterval(1000);
         // On a busy machine the first connection alone may take longer than the default of 3 s.

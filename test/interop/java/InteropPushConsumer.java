@@ -7,12 +7,15 @@ import org.apache.rocketmq.common.message.MessageExt;
 
 /**
  * Consumes a topic from its beginning and prints "RECEIVED body" for each message, until stdin is closed.
- * Arguments: NameServer list, topic.
+ * Arguments: NameServer list (empty = ask the address service), topic. The property interop.unit is its unit name.
  */
 public class InteropPushConsumer {
     public static void main(String[] args) throws Exception {
         DefaultMQPushConsumer consumer = new DefaultMQPushConsumer("interop-consumer-" + args[1]);
-        consumer.setNamesrvAddr(args[0]);
+        if (!args[0].isEmpty()) {
+            consumer.setNamesrvAddr(args[0]);
+        }
+        consumer.setUnitName(System.getProperty("interop.unit"));
         consumer.setPollNameServerInterval(1000);
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.subscribe(args[1], "*");

@@ -59,16 +59,19 @@ function world(brokers: readonly string[], { evicts = false, random = 0 } = {}) 
 
 describe('a broker whose heartbeats stop', () => {
   test('is probed after a part of its timeout; if it is unreachable, it is suspect and stays in the routes', async () => {
-    const { time, probed, hear, said, known, lines } = world(['silent:1', 'well:1'])
+    const { time, probe, probed, hear, said, known, lines } = world(['silent:1', 'well:1'])
     time.advance(50_000)
     hear('well:1')
     expect(probed).toEqual([])
+    expect(probe.suspicionOf('C', 'silent:1')).toBeUndefined()
     time.advance(1_000)
     expect(probed.map(({ address }) => address)).toEqual(['silent:1'])
     await probed[0]?.end(failure('ECONNREFUSED'))
     expect(said()).toEqual(['broker suspected: no heartbeat and unreachable'])
     expect(lines.at(-1)).toMatchObject({ level: 'warn', brokerAddr: 'silent:1', inactiveMs: 51_000 })
     expect(await known('silent:1')).toBe(true)
+    expect(probe.suspicionOf('C', 'silent:1')).toBe('no connection')
+    expect(probe.suspicionOf('C', 'well:1')).toBeUndefined()
     // And again after a tenth of its timeout, without another line.
     time.advance(9_000)
     expect(probed).toHaveLength(1)

@@ -37,7 +37,7 @@ class World {
       maxQueuedBytes: 1_000_000,
       maxOneways: 1,
       maxRequests: 1_000,
-      maxFrameBytes: 1_000_000,
+      maxFrameBytes: 16_777_216,
       serializeType: SerializeType.JSON,
     })
     this.routeInfo = new RouteInfoManager({ slicer: context.slicer, onEvent: () => {} })
@@ -361,6 +361,29 @@ describe('a peer', () => {
     const world = new World([peer.address])
     const state = await world.pass(10_000)
     expect(state).toMatchObject({ verdict: 'unknown', reason: expect.stringContaining(reason) })
+  })
+
+  test('that sends a digest of many megabytes is unknown, with the size', async () => {
+    const body = `{"parts":{"routes":"${'0'.repeat(4_200_000)}"}}`
+    const peer = await peerAnswering((opaque) => response(opaque, 0, body))
+    const world = new World([peer.address])
+    expect((await world.pass(10_000)).reason).toMatch(/^a response of 42\d{5} bytes, more than 4194304$/)
+  })
+
+  test('is compared alone: the next one waits, even for one that hangs', async () => {
+    const hanging = await Promise.all(Array.from({ length: 5 }, () => startFakePeer()))
+    const world = new World(hanging.map(({ address }) => address))
+    world.advance(10_000)
+    for (const [index, peer] of hanging.entries()) {
+      await until('the request is sent', () => peer.received.length === 1)
+      expect(hanging.map(({ received }) => received.length).slice(index + 1)).toEqual(
+        hanging.slice(index + 1).map(() => 0),
+      )
+      world.advance(3_000)
+      await until('the next request is sent', () => peer.received.length === 2)
+      world.advance(3_000)
+      await until('it is given up', () => world.peers.list()[index]?.comparedMs !== null)
+    }
   })
 
   test('that shows restored routes is unknown', async () => {

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import {
@@ -71,6 +71,29 @@ function warnings({ lines }: Pick<TestServer, 'lines'>): string[] {
 function tlsLines({ lines }: Pick<TestServer, 'lines'>) {
   return lines.filter(({ msg }) => msg.startsWith('TLS '))
 }
+
+test('a certificate that expires soon is a finding, until its files are replaced', async () => {
+  const notAfter = new Date(Date.now() + 2 * 86_400_000)
+  const server = await startWithFiles({ httpListenPort: 'any' }, authority.issue('server', { notAfter }))
+  const expiring = async () => {
+    server.time.advance(5_000)
+    const response = await fetch(
+      `http://127.0.0.1:${server.httpPort}/api/v1/findings?rule=certificate_expires`,
+    )
+    return ((await response.json()) as { findings: object[] }).findings
+  }
+  await expiring()
+  expect(await expiring()).toMatchObject([
+    { severity: 'critical', subject: server.certPath, evidence: { daysLeft: 1 } },
+  ])
+  writeIdentity(dirname(server.certPath), 'server', serverIdentity)
+  server.time.advance(500)
+  await until('the files are in effect', () =>
+    tlsLines(server).some(({ msg }) => msg.includes('in effect for new')),
+  )
+  await expiring()
+  expect(await expiring()).toEqual([])
+})
 
 describe('in test mode', () => {
   test('TLS and plaintext are served without any file, and one line says so', async () => {

@@ -1,0 +1,190 @@
+/**
+ * How long the views of a large cluster hold up the event loop, and with it every lookup:
+ *
+ *     npm run bench:views [-- TOPICS BROKERS]
+ *
+ * Prints for each view the processor time of the longest turn of the event loop while it is served, and the time to the response; the
+ * best of several rounds, because on a busy machine the minimum is the steadiest. Before each round the routes change, so that nothing comes
+ * from a cache. The client is a process of its own.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
+import { Configuration, NamesrvController, systemClock, systemScheduler } from '../../src/index.ts'
+import { Code, jsonFrame } from './request-frames.ts'
+import { RpcConnection } from './rpc.ts'
+
+const ROUNDS = 5
+/** Broker groups that have each topic. */
+const GROUPS_PER_TOPIC = 2
+
+const VIEWS = [
+  'status',
+  'clusters',
+  'brokers?limit=10000',
+  'brokers/broker-7',
+  'topics',
+  'topics?limit=10000',
+  'topics/topic-7',
+  'topics/topic-7/route',
+  'kv',
+  'config',
+  'findings',
+  'openapi.json',
+] as const
+
+/** What the client is told to do. */
+type Task =
+  | { readonly kind: 'connect'; readonly port: number }
+  | ({ readonly kind: 'register' } & Registrations)
+  | { readonly kind: 'ask'; readonly url: string }
+
+/** Registrations of the brokers from 0 to `last`, in a cluster of `brokers` groups and `topics` topics. */
+interface Registrations {
+  readonly topics: number
+  readonly brokers: number
+  readonly last: number
+  /** Of the data version; the first topic of a broker has as many write queues. */
+  readonly counter: number
+}
+
+async function register(
+  connection: RpcConnection,
+  { topics, brokers, last, counter }: Registrations,
+): Promise<void> {
+  for (let broker = 0; broker <= last; broker++) {
+    const table: Record<string, object> = {}
+    for (let first = broker; first < topics; first += brokers) {
+      for (let topic = first; topic < first + GROUPS_PER_TOPIC && topic < topics; topic++) {
+        const topicName = `topic-${topic}`
+        table[topicName] = {
+          topicName,
+          perm: 6,
+          readQueueNums: 8,
+          writeQueueNums: 8,
+          topicSysFlag: 0,
+          order: false,
+        }
+      }
+    }
+    const changed = table[`topic-${broker}`]
+    if (changed !== undefined) Object.assign(changed, { writeQueueNums: 1 + counter })
+    const dataVersion = { counter, stateVersion: 0, timestamp: 1_700_000_000_000 }
+    const body = {
+      filterServerList: [],
+      topicConfigSerializeWrapper: { dataVersion, topicConfigTable: table },
+    }
+    const extFields = {
+      brokerName: `broker-${broker}`,
+      brokerAddr: `10.1.${broker >> 8}.${broker & 255}:10911`,
+      clusterName: `cluster-${broker % 5}`,
+      brokerId: '0',
+      haServerAddr: '',
+    }
+    const request = { code: Code.REGISTER_BROKER, extFields, body: Buffer.from(JSON.stringify(body)) }
+    await connection.call(jsonFrame(request, { expectedCode: Code.SUCCESS, minBodyBytes: 0 }))
+  }
+}
+
+/** The client process. */
+function runClient(): void {
+  let connection: RpcConnection | undefined
+  process.on('message', async (task: Task) => {
+    let bytes = 0
+    if (task.kind === 'connect') connection = await RpcConnection.open(task.port)
+    else if (task.kind === 'ask') bytes = await ask(task.url)
+    else if (connection !== undefined) await register(connection, task)
+    process.send?.(bytes)
+  })
+}
+
+/** @returns Bytes of the response. */
+async function ask(url: string): Promise<number> {
+  const response = await fetch(url)
+  const body = await response.text()
+  if (response.status !== 200) throw new Error(`${url}: ${response.status} ${body.slice(0, 200)}`)
+  return body.length
+}
+
+/** Gives the client a task. @returns Bytes of the response. */
+async function tell(client: ChildProcess, task: Task): Promise<number> {
+  client.send(task)
+  const [bytes] = await once(client, 'message')
+  return bytes as number
+}
+
+/** Processor time of the turns of the event loop until a task is over, in milliseconds. */
+async function turnsOf<Result>(task: Promise<Result>) {
+  let [longestMs, isOver] = [0, false]
+  const startMs = cpuMs()
+  let lastMs = startMs
+  const watch = (): void => {
+    const nowMs = cpuMs()
+    longestMs = Math.max(longestMs, nowMs - lastMs)
+    lastMs = nowMs
+    if (!isOver) setImmediate(watch)
+  }
+  setImmediate(watch)
+  const result = await task
+  isOver = true
+  return { longestMs, result }
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
+}
+
+async function main(): Promise<void> {
+  const [topics = 100_000, brokers = 500] = process.argv.slice(2).map(Number)
+  const folder = mkdtempSync(join(tmpdir(), 'mqnamesrv-views-'))
+  const given = { listenPort: '0', bindAddress: '127.0.0.1', routeSnapshotPath: '' }
+  const { configuration } = Configuration.resolve({
+    args: Object.entries(given).map(([key, value]) => ({ key, value })),
+    homeDirectory: folder,
+    processors: 1,
+  })
+  const controller = new NamesrvController({
+    configuration,
+    logger: pino({ level: 'silent' }),
+    clock: systemClock,
+    scheduler: systemScheduler,
+    httpOnAnyPort: true,
+  })
+  const client = fork(fileURLToPath(import.meta.url), ['client'], { execArgv: process.execArgv })
+  try {
+    const { port, httpPort } = await controller.start()
+    await tell(client, { kind: 'connect', port })
+    await tell(client, { kind: 'register', topics, brokers, last: brokers - 1, counter: 0 })
+    process.stdout.write(`${topics} topics, ${brokers} broker groups\n\n`)
+    process.stdout.write(
+      `${'view'.padEnd(24)}${['longest turn', 'response', 'bytes'].map((each) => each.padStart(12)).join('')}\n`,
+    )
+    let counter = 0
+    for (const view of VIEWS) {
+      const url = `http://127.0.0.1:${httpPort}/api/v1/${view}`
+      let [bestTurnMs, bestMs, bytes] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0]
+      for (let round = 0; round < ROUNDS; round++) {
+        await tell(client, { kind: 'register', topics, brokers, last: 0, counter: ++counter })
+        const startMs = performance.now()
+        const { longestMs, result } = await turnsOf(tell(client, { kind: 'ask', url }))
+        bytes = result
+        bestMs = Math.min(bestMs, performance.now() - startMs)
+        bestTurnMs = Math.min(bestTurnMs, longestMs)
+      }
+      const columns = [`${bestTurnMs.toFixed(1)} ms`, `${bestMs.toFixed(0)} ms`, `${bytes}`]
+      process.stdout.write(`${view.padEnd(24)}${columns.map((each) => each.padStart(12)).join('')}\n`)
+    }
+  } finally {
+    client.kill()
+    await controller.shutdown()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+if (process.argv[2] === 'client') runClient()
+else await main()

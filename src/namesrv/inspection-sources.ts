@@ -1,0 +1,52 @@
+import type { InspectSources, ProcessFigures, ShownKey } from '../inspect/sources.ts'
+import type { Processor } from '../protocol/processor.ts'
+import { RequestCode } from '../protocol/request-code.ts'
+import { printable } from './config/config-key.ts'
+import type { Configuration } from './config/configuration.ts'
+import { UPDATABLE_KEYS } from './live-configuration.ts'
+import type { NamesrvContext } from './namesrv-context.ts'
+
+/** The keys of a configuration as views show them. */
+export function shownKeys(configuration: Configuration): ShownKey[] {
+  return configuration.keys().map((resolved) => {
+    const { key, value = null, source } = resolved
+    const { name, effect, unit = null, meaning, default: byDefault } = key
+    return {
+      key: name,
+      value: key.secret === true && value !== null ? printable(resolved) : value,
+      default: typeof byDefault === 'object' ? byDefault.text.replaceAll('`', '') : (byDefault ?? null),
+      source,
+      effect,
+      unit,
+      updatable: UPDATABLE_KEYS.includes(name),
+      meaning,
+    }
+  })
+}
+
+/** What this process uses. */
+export async function processFigures(): Promise<ProcessFigures> {
+  const { user, system } = process.cpuUsage()
+  const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
+  const { active, idle } = performance.eventLoopUtilization()
+  const startMs = performance.now()
+  await new Promise((resolve) => setImmediate(resolve))
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    residentBytes: rss,
+    heapUsedBytes: heapUsed,
+    heapTotalBytes: heapTotal,
+    externalBytes: external,
+    eventLoopActiveMs: active,
+    eventLoopIdleMs: idle,
+    eventLoopDelayMs: performance.now() - startMs,
+  }
+}
+
+/** Looks a topic up as a client does. */
+export function lookupOf(process: Processor, { clock }: NamesrvContext): InspectSources['lookup'] {
+  const channel = { id: 0, remoteAddress: 'http', isLoopback: true, closed: false }
+  const code = RequestCode.GET_ROUTEINFO_BY_TOPIC
+  const request = { code, language: 'OTHER' as const, opaque: 0, flag: 0, remark: null, body: null }
+  return (given) => process({ ...request, ...given }, { channel, nowMs: clock.nowMs() })
+}
