@@ -6,7 +6,7 @@ import { startProducer } from './harness/clients.ts'
 import { type AdminTool, startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
 import { routeOf } from './harness/name-server-client.ts'
-import { type Explanation, type ShownEvent, type ShownFinding, viewOf } from './harness/views.ts'
+import { type Explanation, type ShownEvent, type ShownFinding, viewOf } from './harness/explanations.ts'
 import { until } from './harness/wait-until.ts'
 
 /** Where the operator's tool and one of the brokers seem to be, by the PROXY header in front of their connections. */
