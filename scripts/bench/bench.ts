@@ -41,6 +41,8 @@ export interface BenchOptions {
   /** How often a disturbed window is measured again at most. */
   readonly retries: number
   readonly starts: number
+  /** Whether ours has an HTTP port, and its metrics are read once a second. */
+  readonly isScraped: boolean
   readonly window: Window
   /** Load on each NameServer before the first round of a world, seconds, shared between its rows. */
   readonly warmupSeconds: number
@@ -103,7 +105,7 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
 function start(options: BenchOptions, name: ServerName): Promise<Server> {
   if (name === 'java') return startJava(options.javaLib, options.javaOptions, options.workDir)
   if (name === 'rust') return startRust(options.rustBinary, options.workDir)
-  return startOurs(options.app, options.workDir)
+  return startOurs(options.app, options.workDir, options.isScraped)
 }
 
 async function measureStarts(

@@ -24,6 +24,7 @@ interface Options {
   javaLib?: string
   javaOptions: string
   rust?: string
+  scrape: boolean
   json?: string
   document?: string
 }
@@ -69,6 +70,7 @@ function parseOptions(): Options {
       'ours',
       'java',
     ])
+    .option('--scrape', 'read the metrics of ours once a second', false)
     .option('--rust <binary>', 'the peer in Rust (cargo install rocketmq-namesrv), measured as well')
     .option(
       '--java-lib <dir>',
@@ -175,6 +177,7 @@ async function main(): Promise<void> {
     rounds: options.rounds,
     retries: options.retries,
     starts: options.starts,
+    isScraped: options.scrape,
     window: { seconds: options.seconds, warmupSeconds: options.rowWarmup },
     warmupSeconds: options.warmup,
     log,

@@ -26,6 +26,7 @@ export interface Server {
 const FIRST_ANSWER_LIMIT_MS = 60_000
 // Fine beside the 100 ms that a Node process takes to start, and too seldom to take much of its processor.
 const POLL_MS = 2
+const SCRAPE_PERIOD_MS = 1_000
 
 // Code 17 is what a NameServer without routes must say; a port that merely accepts connections is not up yet.
 const probe = jsonFrame(
@@ -33,13 +34,17 @@ const probe = jsonFrame(
   { expectedCode: Code.TOPIC_NOT_EXIST, minBodyBytes: 0 },
 )
 
-/** Starts this project's daemon, built in the folder `app`, through its command `bin/mqnamesrv`, on a free loopback port. */
-export async function startOurs(app: string, workDir: string): Promise<Server> {
+/**
+ * Starts this project's daemon, built in the folder `app`, through its command `bin/mqnamesrv`, on a free loopback port.
+ * @param isScraped - Whether it has an HTTP port, and its metrics are read once a second.
+ */
+export async function startOurs(app: string, workDir: string, isScraped: boolean): Promise<Server> {
   const port = await freePort()
+  const httpPort = isScraped ? await freePort() : 0
   const { home, configFile } = emptyHome(join(workDir, 'ours'), port)
   // Its files are found by the user database, whatever HOME says.
-  const args = ['-c', configFile, `--user.home=${home}`, '--httpListenPort=0']
-  return startNameServer(join(app, 'bin', 'mqnamesrv'), args, port, {
+  const args = ['-c', configFile, `--user.home=${home}`, `--httpListenPort=${httpPort}`]
+  const server = await startNameServer(join(app, 'bin', 'mqnamesrv'), args, port, {
     logFile: join(home, 'server.log'),
     // The Node that runs the benchmark, and whose version the report names, must be the one that runs the daemon.
     env: {
@@ -48,6 +53,24 @@ export async function startOurs(app: string, workDir: string): Promise<Server> {
       PATH: dirname(process.execPath) + delimiter + process.env['PATH'],
     },
   })
+  return isScraped ? scraped(server, httpPort) : server
+}
+
+/** A server whose metrics are read once a second until it stops; a failed scrape ends the benchmark. */
+function scraped(server: Server, httpPort: number): Server {
+  const scrape = async (): Promise<void> => {
+    const response = await fetch(`http://127.0.0.1:${httpPort}/metrics`)
+    const text = await response.text()
+    if (!response.ok) throw new Error(`a scrape got ${response.status}: ${text}`)
+  }
+  const timer = setInterval(() => void scrape(), SCRAPE_PERIOD_MS)
+  return {
+    ...server,
+    stop: () => {
+      clearInterval(timer)
+      return server.stop()
+    },
+  }
 }
 
 /** Starts the published NameServer from a folder with its jars, on a free loopback port. */

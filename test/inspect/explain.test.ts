@@ -521,11 +521,18 @@ describe('Explain tells the story of', () => {
           hasMaster: true,
           provisional: false,
           visible: true,
+          registeredFrom: world.broker.address,
+          lastRegistration: expect.stringMatching(/^\d{4}-/),
+          registeredPerm: null,
         },
       ],
       members: null,
     })
     expect((await explain(world, 'topic=none')).body.now).toMatchObject({ code: 17, brokers: [] })
+    await world.broker.request(WIPE)
+    expect((await explain(world, 'topic=TopicA')).body.now.brokers).toMatchObject([
+      { perm: 4, registeredPerm: 6 },
+    ])
   })
 })
 

@@ -73,6 +73,9 @@ async function explainTopic(topic: string, { query, owner }: ViewRequest, source
         hasMaster: cell.hasMaster,
         provisional: cell.isProvisional,
         visible: cell.isVisible,
+        registeredFrom: cell.registeredFrom ?? null,
+        lastRegistration: cell.registeredMs === undefined ? null : dateOf(cell.registeredMs, sources),
+        registeredPerm: cell.registeredPerm ?? null,
       })),
       members: null,
     },
@@ -147,6 +150,8 @@ function brokerPast(brokerNames: Iterable<string>, history: RouteHistory): Past[
         past.push({ atMs: known.lastRegisteredMs, text })
       }
     }
+    if (known?.topicsChangedMs !== undefined && known.topicsChangedMs > known.lastRegisteredMs)
+      past.push({ atMs: known.topicsChangedMs, text: `topics changed by a registration of ${broker}` })
     for (const departure of history.departures(brokerName))
       past.push({ ...departure, text: `${memberText(departure)} ${causeText(departure.cause)}` })
     const change = history.permissionChange(brokerName)
@@ -204,6 +209,15 @@ const RESPONSE: Schema = objectOf({
           hasMaster: { type: 'boolean' },
           provisional: { type: 'boolean' },
           visible: { type: 'boolean', description: 'Whether the client sees it' },
+          registeredFrom: {
+            type: ['string', 'null'],
+            description: 'The peer that its master, or its first slave, registered from',
+          },
+          lastRegistration: { type: ['string', 'null'], format: 'date-time' },
+          registeredPerm: {
+            type: ['integer', 'null'],
+            description: 'As the broker registered it, if a request (205, 327, 217) changed it since',
+          },
         }),
         description: `Of a topic: its first ${MAX_SHOWN} broker names`,
       },

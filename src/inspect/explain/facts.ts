@@ -3,7 +3,7 @@ import { Perm } from '../../protocol/body/topic-config.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/topic-route-data.ts'
 import { remarkText } from '../../protocol/remoting-command.ts'
 import type { LockOwner } from '../../routeinfo/read-write-lock.ts'
-import type { BrokerLiveInfo } from '../../routeinfo/route-tables.ts'
+import { type BrokerLiveInfo, minBrokerId } from '../../routeinfo/route-tables.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import { addressProblem, hostOf } from '../findings/announced-address.ts'
@@ -128,6 +128,7 @@ function cellOf(
   { history }: InspectSources,
 ): TopicCell {
   const departures = history.departures(brokerName)
+  const first = liveMember(view, brokerName, brokerAddrs.get(minBrokerId(brokerAddrs) ?? MASTER_ID) ?? '')
   const wipedByRequest =
     view.restored?.groups.get(brokerName)?.writePerm === 'wipe' ? perm | Perm.WRITE : undefined
   return {
@@ -141,6 +142,8 @@ function cellOf(
     isProvisional: view.isProvisional(topic, brokerName),
     hasMaster: brokerAddrs.has(MASTER_ID),
     enableActingMaster,
+    registeredFrom: first?.peer,
+    registeredMs: first?.registeredMs,
     registeredPerm: view.tables.overridden.registeredOf(topic, brokerName)?.perm ?? wipedByRequest,
     permissionChange: history.permissionChange(brokerName),
     masterLeft: departures.findLast(({ brokerId }) => brokerId === MASTER_ID),

@@ -49,6 +49,9 @@ export interface TopicCell {
   readonly isProvisional: boolean
   readonly hasMaster: boolean
   readonly enableActingMaster: boolean
+  /** The peer that the group's first member registered from, and when it did last; undefined if it is restored. */
+  readonly registeredFrom: string | undefined
+  readonly registeredMs: number | undefined
   /** The permission that the broker registered, if a request changed it since. */
   readonly registeredPerm: number | undefined
   readonly permissionChange: PermissionChange | undefined

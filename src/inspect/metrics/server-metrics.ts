@@ -1,5 +1,7 @@
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
+import type { Census } from '../connections/census.ts'
+import type { PeerState } from '../peers-view.ts'
 import type { InspectSources } from '../sources.ts'
 import { familiesOf, type MetricFamily, type Sample } from './metric-family.ts'
 import { BROKER_STATES, type ClusterFigures, GROUP_STATES, type TableFigures } from './table-figures.ts'
@@ -7,6 +9,7 @@ import { BROKER_STATES, type ClusterFigures, GROUP_STATES, type TableFigures } f
 /** What the metrics of the server are read from. */
 export interface MetricSources extends InspectSources {
   readonly tables: TableFigures
+  readonly census: Census
 }
 
 const { counter, gauge, histogram } = familiesOf<MetricSources>('rocketmq_nameserver_')
@@ -40,6 +43,25 @@ function* byState<State extends string>(
 ): Generator<Sample, void, undefined> {
   for (const [cluster, figures] of clusters)
     for (const state of states) yield [[cluster, state], read(figures)[state]]
+}
+
+/** Connections by language and version, whatever their kind. */
+function clientCounts({ clients, others }: Census): Sample[] {
+  const counts = new Map<string, { readonly labels: readonly string[]; connections: number }>()
+  for (const { language, versionName, connections } of clients) {
+    const labels = [language, versionName]
+    const known = counts.get(labels.join(' '))
+    if (known === undefined) counts.set(labels.join(' '), { labels, connections })
+    else known.connections += connections
+  }
+  const samples = [...counts.values()].map(({ labels, connections }): Sample => [labels, connections])
+  return others === 0 ? samples : [...samples, [['other', 'other'], others]]
+}
+
+/** One sample for each peer that can be compared. */
+function peerSamples({ peers }: MetricSources, read: (peer: PeerState) => number): Sample[] {
+  const known = peers.list().filter(({ verdict }) => verdict !== 'unknown')
+  return known.map((peer) => [[peer.address], read(peer)])
 }
 
 /** The metrics of the server itself, in the order in which they are written. */
@@ -176,6 +198,12 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
   ),
 
   counter(
+    'topic_misses_total',
+    'Lookups that found no route. `/api/v1/misses` has the topics and who asks for them.',
+    [],
+    ({ misses }) => misses.total,
+  ),
+  counter(
     'route_cache_requests_total',
     'Lookups by whether the cache of encoded routes had the response: `hit`; or `miss`, also if there is no route.',
     ['result'],
@@ -200,6 +228,31 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
     [],
     ({ routeInfo }) => routeInfo.revision,
   ),
+  gauge(
+    'route_last_change_timestamp_seconds',
+    'When the routes last changed, in seconds since the epoch; left out until they do.',
+    [],
+    ({ routeInfo: { digestChangedMs }, dateMs, nowMs }) =>
+      digestChangedMs === undefined ? undefined : (dateMs() - (nowMs() - digestChangedMs)) / 1_000,
+  ),
+  gauge('peer_up', 'Whether a server of `peers` responded the last time: 1 or 0.', ['peer'], ({ peers }) =>
+    peers.list().map(({ address, isUp }): Sample => [[address], isUp ? 1 : 0]),
+  ),
+  gauge(
+    'peer_agrees',
+    'Whether a peer has the same routes: 1, or 0 while they differ; left out while that is unknown. `/api/v1/peers` has the differences.',
+    ['peer'],
+    (sources) => peerSamples(sources, ({ verdict }) => (verdict === 'agrees' ? 1 : 0)),
+  ),
+  gauge(
+    'peer_disagreement_seconds',
+    'Seconds since the oldest difference from a peer was first seen; 0 without one; left out while that is unknown. Up to a minute it may be a broker that registers with one after the other.',
+    ['peer'],
+    (sources) =>
+      peerSamples(sources, ({ verdict, sinceMs }) =>
+        verdict === 'agrees' ? 0 : (sources.nowMs() - sinceMs) / 1_000,
+      ),
+  ),
   histogram(
     'lock_wait_seconds',
     'Seconds that work waited for the lock of the route tables. Lookups and heartbeats take no lock.',
@@ -215,6 +268,18 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
       (['read', 'write'] as const).map((mode): Sample => [[mode], durations.lock.hold[mode]]),
   ),
 
+  gauge(
+    'connections',
+    'Open connections by what their peers are, and whether they use TLS; `unknown` before their first request.',
+    ['kind', 'tls'],
+    ({ census }) => census.kinds.map(({ kind, tls, connections }): Sample => [[kind, `${tls}`], connections]),
+  ),
+  gauge(
+    'clients',
+    'Open connections by language and version of their peers; those beyond the 64 most frequent are `other`.',
+    ['language', 'version'],
+    ({ census }) => clientCounts(census),
+  ),
   counter(
     'connections_accepted_total',
     'Accepted connections.',

@@ -1,4 +1,4 @@
-import type { Steps } from '../../common/time-slicer.ts'
+import type { MaybePromise, Steps } from '../../common/time-slicer.ts'
 import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import { brokerKey } from '../../routeinfo/route-tables.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
@@ -36,28 +36,62 @@ export interface TableFigures {
   readonly heartbeatAges: readonly HeartbeatAge[]
 }
 
-/** Counts what is in the route tables, in slices under the read lock. @param maxAges - Max heartbeat ages. */
-export async function countTables(sources: InspectSources, maxAges: number): Promise<TableFigures> {
-  const { routeInfo, routeIndex } = sources
-  const clusters = new Map<string, ClusterFigures>()
-  const figuresOf = (cluster: string): ClusterFigures => {
-    const name = clusters.has(cluster) || clusters.size < MAX_CLUSTERS ? cluster : OTHER
-    let figures = clusters.get(name)
-    if (figures === undefined) {
-      figures = {
-        brokers: { alive: 0, late: 0, suspected: 0, provisional: 0 },
-        groups: { complete: 0, masterless: 0 },
-        topics: 0,
-      }
-      clusters.set(name, figures)
-    }
-    return figures
+/** Counts what is in the route tables, in slices under the read lock. */
+export class TableCounter {
+  readonly #sources: InspectSources
+  readonly #maxAges: number
+  /** As of a revision of the tables: with many topics it takes long to count them. */
+  #topics: { readonly revision: number; readonly byCluster: ReadonlyMap<string, number> } | undefined
+
+  /** @param maxAges - Max heartbeat ages. */
+  constructor(sources: InspectSources, maxAges: number) {
+    this.#sources = sources
+    this.#maxAges = maxAges
   }
-  const heartbeatAges = await routeInfo.read((view) => countBrokers(view, sources, maxAges, figuresOf))
-  // Kept until the routes change: with many topics it takes long to count them.
-  const { topicsOfCluster } = await routeIndex.get()
-  for (const [cluster, topics] of topicsOfCluster) figuresOf(cluster).topics += topics
-  return { clusters, heartbeatAges }
+
+  count(): MaybePromise<TableFigures> {
+    return this.#sources.routeInfo.read((view) => this.#count(view))
+  }
+
+  *#count(view: RouteView): Steps<TableFigures> {
+    const clusters = new Map<string, ClusterFigures>()
+    const figuresOf = (cluster: string): ClusterFigures => {
+      const name = clusters.has(cluster) || clusters.size < MAX_CLUSTERS ? cluster : OTHER
+      let figures = clusters.get(name)
+      if (figures === undefined) {
+        figures = {
+          brokers: { alive: 0, late: 0, suspected: 0, provisional: 0 },
+          groups: { complete: 0, masterless: 0 },
+          topics: 0,
+        }
+        clusters.set(name, figures)
+      }
+      return figures
+    }
+    const heartbeatAges = yield* countBrokers(view, this.#sources, this.#maxAges, figuresOf)
+    const { revision } = this.#sources.routeInfo
+    if (this.#topics?.revision !== revision) this.#topics = { revision, byCluster: yield* countTopics(view) }
+    for (const [cluster, topics] of this.#topics.byCluster) figuresOf(cluster).topics += topics
+    return { clusters, heartbeatAges }
+  }
+}
+
+/** Topics with queues in each cluster. */
+function* countTopics(view: RouteView): Steps<ReadonlyMap<string, number>> {
+  const clusterOf = new Map<string, string>()
+  for (const { cluster, brokerName } of view.groups().values()) clusterOf.set(brokerName, cluster)
+  const counts = new Map<string, number>()
+  for (const [, queues] of view.topics()) {
+    const counted: string[] = []
+    for (const brokerName of queues.keys()) {
+      const cluster = clusterOf.get(brokerName)
+      if (cluster === undefined || counted.includes(cluster)) continue
+      counted.push(cluster)
+      counts.set(cluster, (counts.get(cluster) ?? 0) + 1)
+    }
+    yield
+  }
+  return counts
 }
 
 function* countBrokers(

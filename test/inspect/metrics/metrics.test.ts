@@ -172,6 +172,44 @@ describe('the metrics', () => {
     expect(values.get('http_requests_total{path="other",status="404"}')).toBe(2)
   })
 
+  test('count connections by kind, clients by language and version, and the closed ones by cause', async () => {
+    const server = await start()
+    const clients = await Promise.all(Array.from({ length: 3 }, () => server.connect()))
+    for (const client of clients) await client.request(lookup('Missing'))
+    const broker = await server.connect()
+    await broker.request(registration())
+    const leaving = await server.connect()
+    leaving.socket.destroy()
+    await leaving.closed
+    await broker.request(lookup('TopicA'))
+    const values = await scrape(server)
+    expect(values.get('connections{kind="client",tls="false"}')).toBe(3)
+    expect(values.get('connections{kind="broker",tls="false"}')).toBe(1)
+    expect(values.get('clients{language="JAVA",version="V5_5_0"}')).toBe(4)
+    expect(values.get('connections_accepted_total')).toBe(5)
+    expect(values.get('connections_closed_total{cause="idle"}')).toBe(0)
+    expect(values.get('topic_misses_total')).toBe(3)
+  })
+
+  test('show whether the peers are there, and say nothing of their routes while that is unknown', async () => {
+    const values = await scrape(await start({ peers: '127.0.0.1:1,127.0.0.1:2' }))
+    expect(values.get('peer_up{peer="127.0.0.1:1"}')).toBe(0)
+    expect([...values.keys()].filter((name) => /^peer_(?:agrees|disagreement)/.test(name))).toEqual([])
+  })
+
+  test('have the digest of the routes, which changes with them and is a whole number', async () => {
+    const server = await start()
+    const client = await server.connect()
+    const digest = async (): Promise<number> =>
+      (await scrape(server)).get('route_digest{part="routes"}') ?? Number.NaN
+    const before = await digest()
+    await client.request(registration())
+    const after = await digest()
+    expect(after).not.toBe(before)
+    expect(Number.isSafeInteger(after)).toBe(true)
+    expect((await scrape(server)).get('findings{rule="missing_master_address",severity="critical"}')).toBe(0)
+  })
+
   test('have the metrics of a process under the names that dashboards for Node know', async () => {
     const values = await scrape(await start())
     for (const name of [
