@@ -6,7 +6,7 @@ import { startProducer } from './harness/clients.ts'
 import { type AdminTool, startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
 import { routeOf } from './harness/name-server-client.ts'
-import { type Explanation, type ShownEvent, type ShownFinding, viewOf } from './harness/views.ts'
+import { type Explanation, type ShownEvent, type ShownFinding, viewOf } from './harness/explanations.ts'
 import { until } from './harness/wait-until.ts'
 
 /** Where the operator's tool and one of the brokers seem to be, by the PROXY header in front of their connections. */
@@ -221,7 +221,9 @@ describe('The NameServer tells', () => {
       findingOf(main, 'permission_not_writable', 'south'),
     )
     expect(finding).toMatchObject({ severity: 'warning', command })
-    expect(plain(finding.text)).toBe('')
+    expect(plain(finding.text)).toBe(
+      `None of the N topic of south is writable: ${OPERATOR} wiped it (wipeWritePerm) on TIME. Producers use other brokers, or get "No route info of this topic".`,
+    )
 
     await runAsOperator(command)
     expect(await told(main, 'topic=Refunds')).toMatchObject({ verdict: 'routable' })
@@ -322,7 +324,9 @@ describe('The NameServer tells', () => {
       findingOf(other, 'announced_address_differs', subject),
     )
     expect(finding).toMatchObject({ severity: 'warning', command })
-    expect(plain(finding.text)).toBe('')
+    expect(plain(finding.text)).toBe(
+      `${problem} Set brokerIP1 in its broker.conf to an address that clients reach and restart it.`,
+    )
   })
 
   test('of a topic that only another NameServer has', async () => {
@@ -410,7 +414,7 @@ describe('The NameServer tells', () => {
       'broker_left 127.0.0.1:PORT old-name of InteropCluster: its address registered under another broker name',
       'broker_registered 127.0.0.1:PORT new-name of InteropCluster: id 0, N topic',
       'broker_left 127.0.0.1:PORT new-name of InteropCluster: by its own request',
-      'broker_expired 127.0.0.1:PORT paused of InteropCluster: no heartbeat for N s',
+      'broker_expired 127.0.0.1:PORT paused of InteropCluster: no heartbeat within its timeout',
       'broker_registered 127.0.0.1:PORT paused of InteropCluster: id 0, N topic',
     ])
     const metrics = await (await fetch(`${main.httpUrl}/metrics`)).text()

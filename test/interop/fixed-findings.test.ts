@@ -6,7 +6,7 @@ import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type AdminTool, startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
 import { ask } from './harness/name-server-client.ts'
-import { type ShownFinding, viewOf } from './harness/views.ts'
+import { type ShownFinding, viewOf } from './harness/explanations.ts'
 import { until } from './harness/wait-until.ts'
 
 const WIPE_WRITE_PERM_OF_BROKER = 205
