@@ -49,18 +49,18 @@ export class RouteIndexCache {
 
   async #build(): Promise<void> {
     const walked = await this.#routeInfo.read((view) => walk(view, this.#routeInfo.revision))
-    const topics = await this.#sortedTopics(walked.topics)
-    const brokerNames = await this.#slicer.run(sorted(walked.brokerNames))
-    const clusters = await this.#slicer.run(sorted(walked.clusters))
-    this.#index = { ...walked, topics, brokerNames, clusters }
+    this.#index = await this.#slicer.run(this.#sort(walked))
   }
 
-  /** Most changes of routes add and remove no topic, and need no sorting. */
-  async #sortedTopics(unsorted: readonly string[]): Promise<readonly string[]> {
-    const last = this.#unsorted
-    const isSame = unsorted.length === last.length && unsorted.every((topic, at) => topic === last[at])
+  *#sort(walked: RouteIndex): Steps<RouteIndex> {
+    const [unsorted, last] = [walked.topics, this.#unsorted]
     this.#unsorted = unsorted
-    return isSame && this.#index !== undefined ? this.#index.topics : this.#slicer.run(sorted(unsorted))
+    // Most changes of routes add and remove no topic.
+    const isSame = unsorted.length === last.length && unsorted.every((topic, at) => topic === last[at])
+    const topics = isSame && this.#index !== undefined ? this.#index.topics : yield* sorted(unsorted)
+    const brokerNames = yield* sorted(walked.brokerNames)
+    const clusters = yield* sorted(walked.clusters)
+    return { ...walked, topics, brokerNames, clusters }
   }
 }
 

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { describeErrno } from '../common/describe-errno.ts'
+import { TimeSlicer } from '../common/time-slicer.ts'
 import { addressService } from '../http/address-service.ts'
 import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
@@ -23,6 +24,9 @@ import { type NamesrvContext, timeOf } from './namesrv-context.ts'
 import { packageCommit, packageVersion } from './package-version.ts'
 import { ProcessMonitor } from './process-monitor.ts'
 import type { ServerTls } from './tls/server-tls.ts'
+
+/** Short, because a view that has read in one slice may write in the same turn of the event loop. */
+const SLICE_MS = 1
 
 /** What a server is made of, as far as it shows it. */
 export interface InspectedParts
@@ -67,8 +71,9 @@ export class Inspection {
 
   /** @throws {ConfigError} `httpTokenFile` cannot be used. */
   constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
-    const { clock, counters, durations, events, history, misses, slicer, throttle } = context
+    const { clock, counters, durations, events, history, misses, throttle } = context
     this.#context = context
+    const slicer = new TimeSlicer({ ...timeOf(context), sliceMs: SLICE_MS })
     const sources = {
       ...parts,
       routeIndex: new RouteIndexCache(parts.routeInfo, slicer),

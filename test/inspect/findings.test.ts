@@ -5,6 +5,7 @@ import { findingsView } from '../../src/inspect/findings-view.ts'
 import type { PeerState } from '../../src/inspect/peers-view.ts'
 import type { InspectSources } from '../../src/inspect/sources.ts'
 import type { OpenConnection } from '../../src/stats/connections.ts'
+import { openChannel, registration, topicTable } from '../routeinfo/route-helpers.ts'
 import { type Broker, findingsWorld } from './findings-world.ts'
 
 /** Rule, severity and subject of each. */
@@ -154,6 +155,19 @@ describe('nothing worse than information is found', () => {
     expect(await evaluate({ afterMs: 5_000 })).toEqual([])
   })
 
+  test('of a group that a rejected registration has left without members', async () => {
+    const { manager, evaluate } = findingsWorld()
+    const rejected = registration({ generation: 1, topicConfigTable: topicTable(['T']) })
+    expect((await manager.registerBroker(rejected, false, openChannel(1))).result).toBeNull()
+    expect(manager.tableSizes.brokerAddrTable).toBe(1)
+    await evaluate()
+    expect(await evaluate({ afterMs: 10_000 })).toEqual([])
+  })
+
+  test('in a broker that has moved to another cluster', async () => {
+    expect(await found([master, { ...master, clusterName: 'D' }])).toEqual([])
+  })
+
   test('in a broker that registers every sixty seconds', async () => {
     const { register, evaluate } = findingsWorld()
     await register(master)
@@ -285,6 +299,16 @@ test('two live brokers of one name and id are a critical finding, but not one wh
   ])
   manager.onChannelsDestroy([1])
   expect(await evaluate({ afterMs: 5_000 })).toEqual([])
+})
+
+test('brokers of two clusters with one name and id are a critical finding about the name alone', async () => {
+  const { register, evaluate } = findingsWorld()
+  await register(master)
+  await register({ ...master, brokerAddr: '10.0.0.9:10911', clusterName: 'D' })
+  await evaluate()
+  expect(brief(await evaluate({ afterMs: 150_000 }))).toEqual([
+    'critical broker_name_in_two_clusters broker-a',
+  ])
 })
 
 test('brokers of several releases in one cluster are information once it has lasted for an hour', async () => {

@@ -23,7 +23,13 @@ const TARGETS: Readonly<Record<string, readonly string[]>> = {
   '/api/v1/digest': ['', '?buckets=true', '?bucket=1'],
   '/api/v1/findings': ['', '?severity=warning'],
   '/api/v1/misses': ['', '?limit=1'],
-  '/api/v1/explain': ['?topic=Shared&zone=z', '?topic=none', '?broker=broker-a', '?broker=none'],
+  '/api/v1/explain': [
+    '?topic=Static',
+    '?topic=Shared&zone=z',
+    '?topic=none',
+    '?broker=broker-a',
+    '?broker=none',
+  ],
   '/api/v1/events': ['', '?limit=2', '?kind=broker_registered'],
 }
 const VALUES: Readonly<Record<string, string>> = { topic: 'Static', name: 'broker-a', unit: 'u1' }

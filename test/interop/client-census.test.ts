@@ -1,23 +1,38 @@
 import { expect, test } from 'vitest'
 import { startBroker } from './harness/broker.ts'
+import { createTopic } from './harness/broker-requests.ts'
 import { startPushConsumer } from './harness/clients.ts'
 import { startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
-import { brokersOf } from './harness/name-server-client.ts'
+import { brokersOf, routeOf } from './harness/name-server-client.ts'
 import { startOtherConsumer } from './harness/other-clients.ts'
+import { viewOf } from './harness/views.ts'
 import { until } from './harness/wait-until.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: a test knows what it asked for
-async function viewOf({ httpUrl }: NameServer, path: string): Promise<any> {
-  const response = await fetch(`${httpUrl}/api/v1/${path}`)
-  return response.json()
+interface ShownClient {
+  readonly kind: string
+  readonly language: string
+  readonly versionName: string
+}
+
+interface ShownConnection extends ShownClient {
+  readonly cause: string
+}
+
+/** The first closed connection of a kind. */
+function closedOne(nameServer: NameServer, kind: string): Promise<ShownConnection> {
+  return until(`a connection of kind ${kind} has closed`, async () => {
+    const path = `connections?state=closed&kind=${kind}`
+    const { connections } = await viewOf<{ connections: ShownConnection[] }>(nameServer, path)
+    return connections[0]
+  })
 }
 
 test('brokers, clients and admin tools are told apart by their releases, and closed ones say what they were', async () => {
   // Java's NameServer has no views.
   const nameServer = await startNameServer({ kind: 'ours', hasHttp: true })
   const nameServers = [nameServer.address]
-  const [old] = await Promise.all([
+  const [old, recent] = await Promise.all([
     startBroker({ release: '4.9.7', name: 'old', nameServers }),
     startBroker({ release: '5.5.0', name: 'new', nameServers }),
   ])
@@ -25,14 +40,14 @@ test('brokers, clients and admin tools are told apart by their releases, and clo
     const brokers = await brokersOf(nameServer.address)
     return 'old' in brokers && 'new' in brokers
   })
+  // The Go client ends if its topic has no route.
+  await createTopic(recent, 'Census')
+  await until('the topic has a route', () => routeOf(nameServer.address, 'Census'))
   startPushConsumer({ release: '4.9.7', nameServers, topic: 'Census' })
   startOtherConsumer({ client: 'go', nameServers, topic: 'Census' })
   const programs = await until('all are connected', async () => {
-    const { clients } = await viewOf(nameServer, 'clients')
-    const found = clients.map(
-      // biome-ignore lint/suspicious/noExplicitAny: as above
-      ({ kind, language, versionName }: any) => `${kind} ${language} ${versionName}`,
-    )
+    const { clients } = await viewOf<{ clients: ShownClient[] }>(nameServer, 'clients')
+    const found = clients.map(({ kind, language, versionName }) => `${kind} ${language} ${versionName}`)
     return found.length >= 4 ? found.sort() : undefined
   })
   expect(programs).toEqual([
@@ -43,17 +58,14 @@ test('brokers, clients and admin tools are told apart by their releases, and clo
   ])
 
   await startAdminTool('5.5.0').run(nameServer.address, ['clusterList'])
-  const [admin] = await until('mqadmin has left', async () => {
-    const { connections } = await viewOf(nameServer, 'connections?state=closed&kind=admin')
-    return connections.length > 0 ? connections : undefined
+  expect(await closedOne(nameServer, 'admin')).toMatchObject({
+    language: 'JAVA',
+    versionName: 'V5_5_0',
+    cause: 'peer_closed',
   })
-  expect(admin).toMatchObject({ language: 'JAVA', versionName: 'V5_5_0', cause: 'peer_closed' })
 
   await old.program.kill()
-  const [lost] = await until('the old broker is gone', async () => {
-    const { connections } = await viewOf(nameServer, 'connections?state=closed&kind=broker')
-    return connections.length > 0 ? connections : undefined
-  })
-  expect(lost).toMatchObject({ language: 'JAVA', versionName: 'V4_9_7', state: 'closed' })
+  const lost = await closedOne(nameServer, 'broker')
+  expect(lost).toMatchObject({ language: 'JAVA', versionName: 'V4_9_7' })
   expect(['peer_closed', 'socket_error']).toContain(lost.cause)
 })

@@ -36,15 +36,17 @@ export async function topicFacts(
   const { routeInfo, routeIndex, history, misses, slicer, lookup, identity, nowMs } = sources
   const extFields = new Map([['topic', topic]])
   if (zone !== null) extFields.set('__ZONE_MODE', 'true').set('__ZONE_NAME', zone)
-  const response = await lookup({ version, extFields })
-  const seen = brokersIn(response.body?.toString() ?? null)
   const loss = lossOf(history, topic)
-  const inTables = await routeInfo.read(function* (view) {
+  const { answer, ...inTables } = await routeInfo.read(function* (view) {
+    // The lookup sees what is read here. Only where the product environment is asked is it a promise, and then there are no cells.
+    const answer = lookup({ version, extFields })
+    const seen = brokersIn(answer instanceof Promise ? undefined : answer.body)
     const autoCreating = [...(view.queues(AUTO_CREATE_TOPIC)?.keys() ?? [])]
     const cells = yield* cellsOf(view, topic, seen, sources)
     const cluster = homeOf(view, loss, autoCreating)
-    return { cells, autoCreating, brokerGroups: view.groups().size, cluster }
+    return { answer, cells, autoCreating, brokerGroups: view.groups().size, cluster }
   }, owner)
+  const response = await answer
   const { topics } = await routeIndex.get()
   return {
     topic,
@@ -98,8 +100,9 @@ function isOfGroup(subject: string, brokerName: string): boolean {
 }
 
 /** Broker names in the body of a route. */
-function brokersIn(body: string | null): ReadonlySet<string> {
-  const route = body === null ? null : (parsedRoute(body) as { readonly brokerDatas?: unknown } | null)
+function brokersIn(body: Buffer | null | undefined): ReadonlySet<string> {
+  const route =
+    body == null ? null : (parsedRoute(body.toString()) as { readonly brokerDatas?: unknown } | null)
   const groups = Array.isArray(route?.brokerDatas) ? route.brokerDatas : []
   return new Set(groups.map((group: { readonly brokerName?: unknown }) => `${group.brokerName}`))
 }

@@ -26,12 +26,13 @@ export function* checkBrokers(view: RouteView, sources: FindingSources, found: O
     if (names.length > 1) reportDuplicate(address, names, found)
     yield
   }
+  const outside: BrokerLiveInfo[] = []
   const clustersOfName = new Map<string, Map<string, string>>()
   const versionsOfCluster = new Map<string, Map<string, string>>()
   for (const live of view.tables.brokerLiveTable.values()) {
     const { clusterName, brokerName, brokerAddr, version } = live
     checkAddress(live, found)
-    checkMembership(live, view.group(brokerName), found)
+    if (!isMember(live, view.group(brokerName))) outside.push(live)
     const suspicion = sources.suspicionOf(clusterName, brokerAddr)
     if (suspicion === undefined) checkHeartbeat(live, sources.nowMs(), found)
     else reportUnreachable(live, suspicion, found)
@@ -39,8 +40,14 @@ export function* checkBrokers(view: RouteView, sources: FindingSources, found: O
     if (version !== undefined) put(versionsOfCluster, clusterName, versionName(version), brokerName)
     yield
   }
+  for (const live of outside) {
+    // Of two clusters with one name, the name is what is wrong.
+    if (clustersOfName.get(live.brokerName)?.size === 1) reportConflict(live, view, found)
+    yield
+  }
   for (const [brokerName, clusters] of clustersOfName) {
-    if (clusters.size > 1) reportTwoClusters(brokerName, clusters, found)
+    // One address is a broker that has moved.
+    if (new Set(clusters.values()).size > 1) reportTwoClusters(brokerName, clusters, found)
     yield
   }
   for (const [cluster, versions] of versionsOfCluster) {
@@ -58,7 +65,8 @@ function put(maps: Map<string, Map<string, string>>, name: string, key: string, 
 
 function checkMaster(group: BrokerData, sources: FindingSources, found: Observations): void {
   const { brokerName, cluster, brokerAddrs, enableActingMaster } = group
-  if (brokerAddrs.has(MASTER_ID)) return
+  // A rejected registration leaves a group without members.
+  if (brokerAddrs.has(MASTER_ID) || brokerAddrs.size === 0) return
   found.add('missing_master_address', 'critical', brokerName, () => {
     const left = sources.history.departures(brokerName).findLast(({ brokerId }) => brokerId === MASTER_ID)
     const role = enableActingMaster
@@ -79,20 +87,24 @@ function checkMaster(group: BrokerData, sources: FindingSources, found: Observat
   })
 }
 
-/** A live broker that is no member of its group: another address has its id. */
-function checkMembership(
+/** Whether a live broker is a member of its group; otherwise another address has its id. */
+function isMember({ brokerAddr }: BrokerLiveInfo, group: BrokerData | undefined): boolean {
+  for (const address of group?.brokerAddrs.values() ?? []) if (address === brokerAddr) return true
+  return false
+}
+
+function reportConflict(
   { brokerName, brokerAddr, clusterName, peer }: BrokerLiveInfo,
-  group: BrokerData | undefined,
+  view: RouteView,
   found: Observations,
 ): void {
-  if (group === undefined) return
-  for (const address of group.brokerAddrs.values()) if (address === brokerAddr) return
+  const members = view.group(brokerName)?.brokerAddrs ?? new Map<bigint, string>()
   found.add('broker_id_conflict', 'critical', brokerName, () => ({
     text: `${brokerAddr} registers as ${brokerName} with an id that another address has: clients are sent to one of them by turns. Give it a brokerName or brokerId of its own and restart it.`,
     evidence: {
       cluster: clusterName,
       outside: brokerAddr,
-      members: [...group.brokerAddrs].map(([id, address]) => `${id}=${address}`),
+      members: [...members].map(([id, address]) => `${id}=${address}`),
       ...(peer !== undefined && { registeredFrom: peer }),
     },
   }))

@@ -132,11 +132,11 @@ export class Findings {
     const sinceMs = known?.finding.sinceMs ?? this.#sources.dateMs()
     const finding = { ...observed, sinceMs }
     const state = known ?? { finding, firstHeldMs: nowMs, lastHeldMs: nowMs, isRaised: false }
-    const isWorse = state.finding.severity !== finding.severity
+    const isOtherSeverity = state.finding.severity !== finding.severity
     state.finding = finding
     state.lastHeldMs = nowMs
     this.#states.set(key, state)
-    if (state.isRaised && !isWorse) return
+    if (state.isRaised && !isOtherSeverity) return
     if (nowMs - state.firstHeldMs < ruleOf(finding.rule).raiseAfterMs) return
     state.isRaised = true
     const { rule, severity, subject, text } = finding

@@ -1,4 +1,5 @@
 import { cutText } from '../../common/log-throttle.ts'
+import type { Steps } from '../../common/time-slicer.ts'
 import type { DifferenceKind, PeerDifference } from '../../inspect/peers-view.ts'
 import type { ListedGroup } from '../../protocol/body/lists-and-tables.ts'
 import type { QueueData } from '../../protocol/body/topic-route-data.ts'
@@ -43,11 +44,15 @@ export class Differences {
   }
 
   /** Broker groups by name. */
-  compareGroups(here: ReadonlyMap<string, ListedGroup>, there: ReadonlyMap<string, ListedGroup>): void {
+  *compareGroups(
+    here: ReadonlyMap<string, ListedGroup>,
+    there: ReadonlyMap<string, ListedGroup>,
+  ): Steps<void> {
     for (const name of union(here.keys(), there.keys())) {
       const [own, other] = [membersOnly(here.get(name)), membersOnly(there.get(name))]
       if (own !== undefined && other !== undefined) this.#compareGroup(name, own, other)
       else if (own !== other) this.add('broker_missing', name, groupText(own), groupText(other))
+      yield
     }
   }
 
@@ -76,19 +81,20 @@ export class Differences {
     }
   }
 
-  /** Which topics there are. */
-  compareTopics(
-    here: ReadonlySet<string>,
+  /** Which topics there are; `queuesHere` returns the queues of a topic at this server. */
+  *compareTopics(
+    here: Iterable<string>,
     there: ReadonlySet<string>,
-    brokersHere: (topic: string) => Iterable<string>,
-  ): void {
+    queuesHere: (topic: string) => ReadonlyMap<string, QueueData> | undefined,
+  ): Steps<void> {
     for (const topic of here) {
-      if (this.isFull) return
-      if (!there.has(topic)) this.add('topic_missing', topic, onBrokers(brokersHere(topic)), null)
+      const queues = there.has(topic) ? undefined : queuesHere(topic)
+      if (queues !== undefined) this.add('topic_missing', topic, onBrokers(queues.keys()), null)
+      yield
     }
     for (const topic of there) {
-      if (this.isFull) return
-      if (!here.has(topic)) this.add('topic_missing', topic, null, 'has a route')
+      if (queuesHere(topic) === undefined) this.add('topic_missing', topic, null, 'has a route')
+      yield
     }
   }
 

@@ -156,25 +156,25 @@ export class PeerComparison {
     await this.#compareGroups(differences)
     const body = await this.#bodyOf(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, {})
     const there = await this.#slicer.run(decodeTopicList(body))
-    const here = new Set(await routeInfo.getTopicList({ closed: false }))
-    this.listedTopics = Math.max(here.size, there.size)
-    differences.compareTopics(here, there, (topic) => routeInfo.queues(topic)?.keys() ?? [])
+    const here = await routeInfo.getTopicList({ closed: false })
+    this.listedTopics = Math.max(here.length, there.size)
+    await this.#slicer.run(differences.compareTopics(here, there, (topic) => routeInfo.queues(topic)))
     await this.#compareRoutes(here, there, maxLookups, differences)
     await this.#compareKV(NAMESPACE_ORDER_TOPIC_CONFIG, differences)
     await this.#compareConfig(differences)
     const left = this.#walked ? 0 : this.#walk.length
-    const reason = left === 0 ? null : `routes of ${left} of ${here.size} topics not compared yet`
+    const reason = left === 0 ? null : `routes of ${left} of ${here.length} topics not compared yet`
     return { differences, reason }
   }
 
   /** Compares the routes that differed before, and some more of all topics, in turn. */
   async #compareRoutes(
-    here: ReadonlySet<string>,
+    here: string[],
     there: ReadonlySet<string>,
     maxLookups: number,
     differences: Differences,
   ): Promise<void> {
-    if (this.#walk.length === 0) this.#walk = [...here].reverse()
+    if (this.#walk.length === 0) this.#walk = here.toReversed()
     const batch = new Set(this.#differing)
     while (batch.size < maxLookups) {
       const topic = this.#walk.pop()
@@ -182,7 +182,8 @@ export class PeerComparison {
       batch.add(topic)
     }
     if (this.#walk.length === 0) this.#walked = true
-    const topics = [...batch].filter((topic) => here.has(topic) && there.has(topic))
+    const { routeInfo } = this.#own
+    const topics = [...batch].filter((topic) => there.has(topic) && routeInfo.queues(topic) !== undefined)
     this.#differing = new Set()
     const endMs = this.#slicer.nowMs() + LOOKUPS_MS
     for (let from = 0; from < topics.length; from += MAX_LOOKUPS) {
@@ -199,7 +200,7 @@ export class PeerComparison {
       for (const [index, topic] of chunk.entries()) {
         const before = differences.list.length
         // As of now: it may have changed while the lookups were under way, and then the next comparison finds them equal.
-        differences.compareQueues(topic, this.#own.routeInfo.queues(topic), routes[index])
+        differences.compareQueues(topic, routeInfo.queues(topic), routes[index])
         if (differences.list.length > before) this.#differing.add(topic)
       }
     }
@@ -220,7 +221,7 @@ export class PeerComparison {
     const there = await slicer.run(decodeGroups(theirs))
     // Through the same encoder and decoder, so that both sides have the same form.
     const here = await slicer.run(decodeGroups(await routeInfo.encodedClusterInfo({ closed: false })))
-    differences.compareGroups(here, there)
+    await slicer.run(differences.compareGroups(here, there))
   }
 
   async #compareKV(namespace: string, differences: Differences): Promise<void> {
