@@ -36,8 +36,10 @@ export class IncomparableError extends Error {}
 const TIMEOUT_MS = 3_000
 /** Lookups that wait for their responses at a time. */
 const MAX_LOOKUPS = 32
-/** Differing buckets that are compared topic by topic. */
-const MAX_BUCKETS = 16
+/** Topics that one comparison walks over, here and at the peer, to find those of differing buckets… */
+const MAX_WALKED_TOPICS = 500_000
+/** …but it always compares this many differing buckets, so that large tables are compared in part. */
+const MIN_BUCKETS = 16
 /** A peer without the digest is asked for it again after so many comparisons: it may have been upgraded. */
 const DIGEST_RETRY = 60
 /** Max time for the lookups of one comparison, in milliseconds. */
@@ -108,7 +110,8 @@ export class PeerComparison {
     const { routeInfo, kvConfig, comparableConfig } = this.#own
     const differences = new Differences()
     if (parts.groups !== routeInfo.digest.groups.hex) await this.#compareGroups(differences)
-    if (parts.routes !== routeInfo.digest.routes.hex) await this.#compareBuckets(differences)
+    const reason =
+      parts.routes === routeInfo.digest.routes.hex ? null : await this.#compareBuckets(differences)
     const ownKV = kvDigests(kvConfig.table)
     if (parts.kv !== sum(ownKV).hex) {
       for (const namespace of new Set([...ownKV.keys(), ...kvNamespaces.keys()])) {
@@ -117,21 +120,29 @@ export class PeerComparison {
       }
     }
     if (parts.config !== configDigest(comparableConfig()).hex) await this.#compareConfig(differences)
-    return { differences, reason: null }
+    return { differences, reason }
   }
 
-  async #compareBuckets(differences: Differences): Promise<void> {
+  /** @returns How far it goes; null if all differing buckets are compared, or there is no room for more differences. */
+  async #compareBuckets(differences: Differences): Promise<string | null> {
     const { routeInfo } = this.#own
     const theirs = await this.#digestPart('buckets=true')
-    const ours = await routeInfo.read(({ tables }) => countBuckets(tables))
-    let compared = 0
-    for (const [bucket, { hex }] of ours.entries()) {
-      if (hex === theirs.buckets[bucket] || differences.isFull || compared++ === MAX_BUCKETS) continue
+    let topics = 0
+    const ours = await routeInfo.read(({ tables }) => {
+      topics = tables.topicQueueTable.size
+      return countBuckets(tables)
+    })
+    const differing = [...ours.keys()].filter((bucket) => ours[bucket]?.hex !== theirs.buckets[bucket])
+    const maxBuckets = Math.max(MIN_BUCKETS, Math.floor(MAX_WALKED_TOPICS / Math.max(1, topics)))
+    for (const bucket of differing.slice(0, maxBuckets)) {
+      if (differences.isFull) return null
       const { topics: there } = await this.#digestPart(`bucket=${bucket}`)
       const here = new Map(await routeInfo.read(({ tables }) => topicsOfBucket(tables, bucket)))
       for (const topic of new Set([...here.keys(), ...there.keys()]))
         differences.compareQueues(topic, here.get(topic), there.get(topic))
     }
+    const left = differing.length - maxBuckets
+    return left > 0 ? `topics of ${left} of ${differing.length} differing buckets not compared` : null
   }
 
   async #digestPart(query: string): Promise<PeerDigest> {

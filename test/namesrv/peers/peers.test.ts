@@ -264,6 +264,16 @@ describe.each(['digests', 'requests'] as const)('peers, compared by %s,', (means
     })
   })
 
+  test('name each of many topics that are missing there', async () => {
+    const { world } = await peerWith([])
+    const topics = Array.from({ length: 60 }, (_, number) => `Topic-${number}`)
+    world.register({ name: 'broker-b', address: 'b:1', topics })
+    const { differences, reason } = await world.pass(10_000)
+    const missing = differences.filter(({ kind }) => kind === 'topic_missing')
+    expect(missing.map(({ subject }) => subject).sort()).toEqual(topics.sort())
+    expect(reason).toBeNull()
+  })
+
   test('name a difference in the configuration', async () => {
     const { world } = await peerWith([], { orderMessageEnable: 'true' })
     const { differences } = await world.pass(10_000)
@@ -298,6 +308,20 @@ describe.each(['digests', 'requests'] as const)('peers, compared by %s,', (means
     ])
     expect(lines[2]).toMatchObject({ peer: address, before: 'settling', differences: 2, difference })
   })
+})
+
+test('peers with many topics are compared in a part of the differing buckets, and the reason says so', async () => {
+  const all = Array.from({ length: 40_000 }, (_, number) => `T${number}`)
+  const server = await startServer()
+  await requestAll(await server.connect(), [registration({ topics: all }), ORDER])
+  const world = new World([`127.0.0.1:${server.port}`])
+  world.register({ topics: all })
+  world.register({ name: 'broker-b', address: 'b:1', topics: all.slice(0, 60) })
+  const { differences, reason } = await world.pass(10_000)
+  expect(reason).toMatch(/^topics of \d+ of \d+ differing buckets not compared$/)
+  const [, left, differing] = /(\d+) of (\d+)/.exec(reason ?? '') ?? []
+  expect(Number(differing) - Number(left)).toBe(16)
+  expect(differences.length).toBeGreaterThan(16)
 })
 
 /** A peer that answers each request with these bytes. */
