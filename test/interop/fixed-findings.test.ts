@@ -117,7 +117,7 @@ test('a topic on one broker group is found, and its command creates it on the ot
   await fix(await raised('single_broker_route', 'Alone', SINGLE_BROKER_MS))
 })
 
-test('a topic that clients ask for in vain is found, and its command creates it', async () => {
+test('a topic for which lookups find no route is found, and its command creates it', async () => {
   for (let lookups = 0; lookups < 4; lookups++) {
     await ask(ours.address, 105, { topic: 'Forgotten' })
     await delay(12_000)
