@@ -125,7 +125,7 @@ describe('a rejected registration leaves a warning with the peer, the broker and
     [
       'one topic of a newcomer',
       { ...good, body: registrationBody(['T']) },
-      /^first registration has exactly one topic, taken for an increment; a full one must come first$/,
+      /^the first registration has only one topic and is treated as an increment; register the whole topic list first$/,
     ],
   ])('%s', async (_, request, reason) => {
     const { server, client, peer } = await serverWithClient()
