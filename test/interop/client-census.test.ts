@@ -6,7 +6,7 @@ import { startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
 import { brokersOf, routeOf } from './harness/name-server-client.ts'
 import { startOtherConsumer } from './harness/other-clients.ts'
-import { viewOf } from './harness/views.ts'
+import { viewOf } from './harness/explanations.ts'
 import { until } from './harness/wait-until.ts'
 
 interface ShownClient {
