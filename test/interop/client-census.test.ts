@@ -2,11 +2,11 @@ import { expect, test } from 'vitest'
 import { startBroker } from './harness/broker.ts'
 import { createTopic } from './harness/broker-requests.ts'
 import { startPushConsumer } from './harness/clients.ts'
+import { viewOf } from './harness/explanations.ts'
 import { startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
 import { brokersOf, routeOf } from './harness/name-server-client.ts'
 import { startOtherConsumer } from './harness/other-clients.ts'
-import { viewOf } from './harness/explanations.ts'
 import { until } from './harness/wait-until.ts'
 
 interface ShownClient {

@@ -3,10 +3,10 @@ import { beforeAll, expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { createTopic, hasSlaveInSync } from './harness/broker-requests.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
+import { type ShownFinding, viewOf } from './harness/explanations.ts'
 import { type AdminTool, startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
 import { ask } from './harness/name-server-client.ts'
-import { type ShownFinding, viewOf } from './harness/explanations.ts'
 import { until } from './harness/wait-until.ts'
 
 const WIPE_WRITE_PERM_OF_BROKER = 205

@@ -203,6 +203,12 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
     [],
     ({ misses }) => misses.total,
   ),
+  gauge(
+    'history_bytes',
+    'Estimated bytes of the history of brokers and topics that `/api/v1/explain` tells; it is limited by the number of its entries.',
+    [],
+    ({ history }) => history.bytes,
+  ),
   counter(
     'route_cache_requests_total',
     'Lookups by whether the cache of encoded routes had the response: `hit`; or `miss`, also if there is no route.',
