@@ -36,7 +36,8 @@ beforeAll(async () => {
     startBroker({ ...common, release: '4.9.7', name: 'old' }),
   ])
   await until('the slave follows', () => hasSlaveInSync(master))
-  for (const broker of [master, old]) await createTopic(broker, 'Orders', { queues: 4 })
+  for (const broker of [master, old])
+    for (const topic of ['Orders', 'Returns']) await createTopic(broker, topic, { queues: 4 })
 })
 
 async function findings(): Promise<readonly ShownFinding[]> {
@@ -65,8 +66,12 @@ async function fix({ rule, subject, command }: ShownFinding): Promise<void> {
 }
 
 test('a healthy cluster with brokers of 5.5.0 and 4.9.7, a slave, and clients of both has no finding beyond information', async () => {
-  for (const release of ['5.5.0', '4.9.7'] as const) {
-    const client = { release, nameServers: [ours.address], topic: 'Orders' }
+  // A topic for each: otherwise the consumers would share the messages, and the first may take all.
+  for (const [release, topic] of [
+    ['5.5.0', 'Orders'],
+    ['4.9.7', 'Returns'],
+  ] as const) {
+    const client = { release, nameServers: [ours.address], topic }
     const producer = startProducer({ ...client, count: 20 })
     const consumer = startPushConsumer(client)
     await producer.until('it has sent everything', () => producer.lines.includes('DONE'))
