@@ -3,10 +3,10 @@ import { type Broker, startBroker } from './harness/broker.ts'
 import { createTopic, updateBrokerConfig } from './harness/broker-requests.ts'
 import { ChaosProxy } from './harness/chaos-proxy.ts'
 import { startProducer } from './harness/clients.ts'
+import { type Explanation, type ShownEvent, type ShownFinding, viewOf } from './harness/explanations.ts'
 import { type AdminTool, startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
 import { routeOf } from './harness/name-server-client.ts'
-import { type Explanation, type ShownEvent, type ShownFinding, viewOf } from './harness/explanations.ts'
 import { until } from './harness/wait-until.ts'
 
 /** Where the operator's tool and one of the brokers seem to be, by the PROXY header in front of their connections. */
