@@ -74,7 +74,10 @@ export class RequestGuard {
     const name = hostNameOf(headers.host ?? 'localhost')
     // A page of a browser reaches a server by a name of its own that resolves to the server's address (DNS rebinding).
     if (isIP(name) === 0 && !this.#allowedHosts.has(name))
-      return { status: 421, reason: 'the host name of the request is not in httpAllowedHosts' }
+      return {
+        status: 421,
+        reason: `host name ${JSON.stringify(name.slice(0, 100))} is not in httpAllowedHosts; add it there or use an IP address`,
+      }
     const token = this.#token()
     if (token === undefined) return undefined
     const [, given] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []

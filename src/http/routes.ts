@@ -27,9 +27,12 @@ export function labelOf(routes: readonly HttpRoute[], path: string): string {
   return route?.label?.(path) ?? route?.path ?? 'other'
 }
 
-/** Answers a request by its route; 404 without one. */
+const NO_SUCH_PATH =
+  'no such path; try /api/v1/status, /api/v1/findings, /metrics or /readyz; /api/v1/openapi.json lists all'
+
+/** Serves a request by its route; 404 without one. */
 export function handleBy(routes: readonly HttpRoute[]): HttpHandler {
-  return (request) => routeOf(routes, request.path)?.handle(request) ?? textResponse(404, 'no such path')
+  return (request) => routeOf(routes, request.path)?.handle(request) ?? textResponse(404, NO_SUCH_PATH)
 }
 
 /** `/metrics`, for Prometheus. */

@@ -122,7 +122,7 @@ export class Inspection {
     } catch (error) {
       if (httpRequired) throw error
       const fields = { httpBindAddress, httpListenPort, error: describeErrno(error) }
-      logger.warn(fields, 'HTTP server not started; httpRequired is off')
+      logger.warn(fields, 'HTTP server not started: serving without it')
       return undefined
     }
   }

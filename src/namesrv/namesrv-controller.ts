@@ -181,11 +181,11 @@ export class NamesrvController {
     this.#clusterTest?.stop()
     this.#peers?.stop()
     this.#client.close()
+    this.#pauses.stop()
     if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
     // Last, so that probes see a server that is alive but not ready for as long as it works.
     await this.#inspection?.stop()
     this.#context.throttle.end()
-    this.#pauses.stop()
   }
 
   /** The client for requests to brokers and other NameServers. */

@@ -34,7 +34,7 @@ describe('the HTTP port', () => {
     expect(lines.filter(({ level }) => level !== 'info')).toEqual([
       {
         level: 'warn',
-        msg: 'HTTP server not started; httpRequired is off',
+        msg: 'HTTP server not started: serving without it',
         httpBindAddress: '127.0.0.1',
         httpListenPort: port,
         error: 'address already in use (EADDRINUSE)',
