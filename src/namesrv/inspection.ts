@@ -15,6 +15,7 @@ import { RouteIndexCache } from '../inspect/route-index.ts'
 import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
 import type { Processor } from '../protocol/processor.ts'
+import { isLoopback } from '../remoting/address.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { addressesOf } from './config/inspect-config-keys.ts'
 import { HttpToken } from './http-token.ts'
@@ -118,6 +119,8 @@ export class Inspection {
       this.#process.start()
       this.#token?.start()
       logger.info({ ...bound, tls: httpTls }, 'HTTP server started')
+      if (!isLoopback(bound.address) && this.#token?.value === undefined)
+        logger.warn({ httpBindAddress }, 'HTTP port is open to other machines without a token')
       return bound
     } catch (error) {
       if (httpRequired) throw error
@@ -177,7 +180,10 @@ export class Inspection {
       maxConnections,
       guard: new RequestGuard({
         token: () => this.#token?.value,
-        allowedHosts: httpAllowedHosts.split(',').map((host) => host.trim()),
+        allowedHosts: httpAllowedHosts
+          .split(',')
+          .map((host) => host.trim())
+          .filter((host) => host !== ''),
         isOpen: (path) => routeOf(routes, path)?.isOpen === true,
       }),
       handle: handleBy(routes),
