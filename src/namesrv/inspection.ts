@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { describeErrno } from '../common/describe-errno.ts'
-import { TimeSlicer } from '../common/time-slicer.ts'
+import { SharedTimeSlicer } from '../common/time-slicer.ts'
 import { addressService } from '../http/address-service.ts'
 import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
@@ -74,7 +74,7 @@ export class Inspection {
   constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
     const { clock, counters, durations, events, history, misses, throttle } = context
     this.#context = context
-    const slicer = new TimeSlicer({ ...timeOf(context), sliceMs: SLICE_MS })
+    const slicer = new SharedTimeSlicer({ ...timeOf(context), sliceMs: SLICE_MS })
     const sources = {
       ...parts,
       routeIndex: new RouteIndexCache(parts.routeInfo, slicer),

@@ -71,7 +71,7 @@ export class NamesrvController {
   #kvConfig: KVConfigManager | undefined
   #inspection: Inspection | undefined
   /** Serves lookups without logging those without a route. */
-  #lookup: Processor | undefined
+  #ownLookup: Processor | undefined
   /** Undefined without an HTTP server, which shows what it finds. */
   #selfProbe: SelfProbe | undefined
   #peers: Peers | undefined
@@ -137,8 +137,13 @@ export class NamesrvController {
   }
 
   #startSelfProbe(server: RemotingServer): void {
-    if (this.#lookup === undefined) return
-    const probe = new SelfProbe(this.#context, server, this.#lookup, () => this.#liveness.routeInfo.anyTopic)
+    if (this.#ownLookup === undefined) return
+    const probe = new SelfProbe(
+      this.#context,
+      server,
+      this.#ownLookup,
+      () => this.#liveness.routeInfo.anyTopic,
+    )
     this.#readiness.add('selfProbe', () => probe.problem)
     this.#selfProbe = probe
     probe.start()
@@ -220,7 +225,8 @@ export class NamesrvController {
     const compared = { routeInfo, kvConfig, comparableConfig: () => comparableConfig(configuration) }
     this.#peers = new Peers(this.#context, this.#client, compared)
     const lookups = { routeInfo, kvConfig, settings: values, startedMs: clock.nowMs() }
-    this.#lookup = lookupProcessor({ ...lookups, onNoRoute: () => {} }, this.#clusterTest)
+    const quietLookups = { ...lookups, onNoRoute: () => {} }
+    this.#ownLookup = lookupProcessor(quietLookups, undefined)
     this.#inspection = new Inspection(this.#context, {
       ...compared,
       peers: this.#peers,
@@ -239,7 +245,7 @@ export class NamesrvController {
         open: () => this.#server?.openConnections() ?? [],
         closed: () => this.#server?.closedConnections() ?? [],
       },
-      processLookup: this.#lookup,
+      processLookup: lookupProcessor(quietLookups, this.#clusterTest),
       suspicionOf: (clusterName, brokerAddr) => this.#liveness.suspicionOf(clusterName, brokerAddr),
       certificate: () => this.#tls.certificate,
     })
