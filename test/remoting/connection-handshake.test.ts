@@ -23,7 +23,10 @@ async function start(
   options: Parameters<typeof startRemotingServer>[1] = {},
 ) {
   let executed = 0
-  const answerPeer = (_: unknown, { channel }: { channel: { remoteAddress: string; isLoopback: boolean } }) => {
+  const answerPeer = (
+    _: unknown,
+    { channel }: { channel: { remoteAddress: string; isLoopback: boolean } },
+  ) => {
     executed++
     const { remoteAddress, isLoopback } = channel
     return { code: 0, remark: remoteAddress, extFields: new Map([['isLoopback', `${isLoopback}`]]) }
