@@ -34,15 +34,33 @@ const BUCKET_TOPIC: Schema = {
   },
 }
 
+/** Digests of namespaces, by the map of their entries, which is never changed once it is in the table. */
+const namespaceDigests = new WeakMap<ReadonlyMap<string, string | null>, RecordDigest>()
+
 /** The digest of each namespace of the key-value table. Entries that read back as absent are not counted. */
-export function kvDigests(table: KVConfigTable): Map<string, RecordDigest> {
+export function* kvDigests(table: KVConfigTable): Steps<Map<string, RecordDigest>> {
   const digests = new Map<string, RecordDigest>()
   for (const [namespace, entries] of table) {
-    const digest = new RecordDigest()
-    for (const [key, value] of entries) if (value !== null) digest.add(hashOf([namespace, key, value]))
+    let digest = namespaceDigests.get(entries)
+    if (digest === undefined) {
+      digest = new RecordDigest()
+      for (const [key, value] of entries) {
+        if (value !== null) digest.add(hashOf([namespace, key, value]))
+        yield
+      }
+      namespaceDigests.set(entries, digest)
+    }
     if (!digest.isEmpty) digests.set(namespace, digest)
+    yield
   }
   return digests
+}
+
+/** The digest of all namespaces. */
+export function totalOf(digests: ReadonlyMap<string, RecordDigest>): RecordDigest {
+  const total = new RecordDigest()
+  for (const digest of digests.values()) total.addAll(digest)
+  return total
 }
 
 /** The digest of configuration values. */
@@ -102,7 +120,7 @@ export function digestView(sources: InspectSources): View {
             kv: { ...HEX, description: 'The key-value table' },
             config: {
               ...HEX,
-              description: 'The configuration keys that decide what clients and brokers are answered',
+              description: 'The configuration keys on which the responses to clients and brokers depend',
             },
           },
         },
@@ -137,22 +155,20 @@ export function digestView(sources: InspectSources): View {
 }
 
 async function readDigest(sources: InspectSources, { query, owner }: ViewRequest): Promise<unknown> {
-  const { routeInfo, kvConfig, comparableConfig } = sources
+  const { routeInfo, kvConfig, comparableConfig, slicer } = sources
   const bucket = integerOf(query, 'bucket', { min: 0, max: DIGEST_BUCKETS - 1, otherwise: -1 })
   const routes = await routeInfo.read(
     (view) => readRoutes(view, query.get('buckets') === 'true', bucket),
     owner,
   )
-  const namespaces = kvDigests(kvConfig.table)
-  const kv = new RecordDigest()
-  for (const digest of namespaces.values()) kv.addAll(digest)
+  const namespaces = await slicer.run(kvDigests(kvConfig.table))
   const changedMs = routeInfo.digestChangedMs
   return {
     revision: routeInfo.revision,
     provisional: routeInfo.isRestored,
     lastChange: changedMs === undefined ? null : dateOf(changedMs, sources),
     ...routes,
-    parts: { ...routes.parts, kv: kv.hex, config: configDigest(comparableConfig()).hex },
+    parts: { ...routes.parts, kv: totalOf(namespaces).hex, config: configDigest(comparableConfig()).hex },
     kvNamespaces: [...namespaces].map(([namespace, { hex }]) => ({ namespace, digest: hex })),
   }
 }

@@ -3,7 +3,7 @@ import type { Schema, View } from './view.ts'
 
 /**
  * What this server and a peer say about each other's routes. `settling`: they differ, but brokers may still be registering.
- * `diverged`: a difference has lasted longer than two registration periods.
+ * `diverged`: a difference has lasted longer than 60 seconds.
  */
 export const PEER_VERDICTS = ['agrees', 'settling', 'diverged', 'unknown'] as const
 export type PeerVerdict = (typeof PEER_VERDICTS)[number]

@@ -11,7 +11,7 @@ export function recountDigest(context: NamesrvContext, routeInfo: RouteInfoManag
     if (drift === undefined) return
     const { followed, counted } = drift
     events.add('digest_drifted', '', `was ${followed}, counted ${counted}`)
-    logger.error({ followed, counted }, 'route digest did not follow the tables; counted again')
+    logger.error({ followed, counted }, 'route digest drifted: replaced by a recount')
   }
   return scheduler.every(RECOUNT_MS, () => {
     // Rejected only if too many wait for the lock.

@@ -42,14 +42,16 @@ export class RouteDigest {
     if (after !== undefined && after.brokerAddrs.size > 0) this.#count('groups', 'add', groupHash(after))
   }
 
-  /** The mappings of a static topic were added, changed or removed. */
+  /** The mappings of a static topic were added, changed or removed; those that are the same objects are not hashed. */
   changeMappings(
     topic: string,
     before: ReadonlyMap<string, TopicQueueMappingInfo> | undefined,
     after: ReadonlyMap<string, TopicQueueMappingInfo> | undefined,
   ): void {
-    for (const [bname, info] of before ?? []) this.#count('static', 'remove', mappingHash(topic, bname, info))
-    for (const [bname, info] of after ?? []) this.#count('static', 'add', mappingHash(topic, bname, info))
+    for (const [bname, info] of before ?? [])
+      if (after?.get(bname) !== info) this.#count('static', 'remove', mappingHash(topic, bname, info))
+    for (const [bname, info] of after ?? [])
+      if (before?.get(bname) !== info) this.#count('static', 'add', mappingHash(topic, bname, info))
   }
 
   /** Ends a transition. @returns Whether it changed any part. */
@@ -109,16 +111,20 @@ export interface DigestedTables {
 export function* countDigest(tables: DigestedTables): Steps<RouteDigest> {
   const digest = new RouteDigest()
   for (const [topic, queues] of tables.topicQueueTable) {
-    for (const queueData of queues.values()) digest.changeQueues(topic, undefined, queueData)
-    yield
+    for (const queueData of queues.values()) {
+      digest.changeQueues(topic, undefined, queueData)
+      yield
+    }
   }
   for (const group of tables.brokerAddrTable.values()) {
     digest.changeGroup(undefined, group)
     yield
   }
   for (const [topic, mappings] of tables.topicQueueMappingInfoTable) {
-    digest.changeMappings(topic, undefined, mappings)
-    yield
+    for (const mapping of mappings) {
+      digest.changeMappings(topic, undefined, new Map([mapping]))
+      yield
+    }
   }
   digest.commit()
   return digest
@@ -137,8 +143,10 @@ export function* countBuckets({
   const hashes = new QueuesHashes()
   for (const [topic, queues] of topicQueueTable) {
     const bucket = buckets[bucketOf(topic)] as RecordDigest
-    for (const queueData of queues.values()) bucket.add(hashes.of(topic, queueData))
-    yield
+    for (const queueData of queues.values()) {
+      bucket.add(hashes.of(topic, queueData))
+      yield
+    }
   }
   return buckets
 }

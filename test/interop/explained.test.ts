@@ -143,11 +143,11 @@ describe('The NameServer tells', () => {
       count: 0,
       pauseMs: 200,
     })
-    const { askers } = await until('it is missed', async () => {
-      const { topics } = await viewOf<{ topics: { topic: string; askers: unknown[] }[] }>(other, 'misses')
+    const { clients } = await until('it is missed', async () => {
+      const { topics } = await viewOf<{ topics: { topic: string; clients: unknown[] }[] }>(other, 'misses')
       return topics.find(({ topic }) => topic === 'invoices')
     })
-    expect(askers).toEqual([{ address: '127.0.0.1', language: 'JAVA', version: 407, versionName: 'V4_9_7' }])
+    expect(clients).toEqual([{ address: '127.0.0.1', language: 'JAVA', version: 407, versionName: 'V4_9_7' }])
     expect(await told(other, 'topic=invoices')).toEqual({
       verdict: 'never_created',
       sentences: [
@@ -387,7 +387,7 @@ describe('The NameServer tells', () => {
     })
   })
 
-  test('by a finding which topic clients ask for in vain', async () => {
+  test('by a finding which topic clients look up without finding a route', async () => {
     const finding = await until('there is a finding', () => findingOf(other, 'no_route', 'invoices'), {
       timeoutMs: FINDINGS_SETTLED_MS,
     })

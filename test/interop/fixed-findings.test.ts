@@ -123,7 +123,7 @@ test.concurrent('a topic on one broker group is found, and its command creates i
   await fix(await raised('single_broker_route', 'Alone', SINGLE_BROKER_MS))
 })
 
-test.concurrent('a topic without a route that clients look up is found, and its command creates it', async () => {
+test.concurrent('a topic for which lookups find no route is found, and its command creates it', async () => {
   for (let lookups = 0; lookups < 4; lookups++) {
     await ask(ours.address, 105, { topic: 'Forgotten' })
     await delay(12_000)

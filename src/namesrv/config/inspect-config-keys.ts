@@ -53,8 +53,8 @@ export const INSPECT_KEYS = [
   string('nodeId', '').atStart(
     'Name of this server in metrics and views; empty: host name and port. Set it if host names are not unique.',
   ),
-  int('topicMissLimit', 64, { min: 0, max: 10_000 }).atStart(
-    'Topics kept of those that clients look up in vain, the most frequent ones; 0 keeps none. Raise it if more are missing at a time.',
+  int('topicMissLimit', 64, { min: 0, max: 1_000 }).atStart(
+    'Max topics kept for which lookups found no route, the most frequent ones; 0: none. Raise it if more topics are missing at once.',
   ),
   int('brokerSeriesLimit', 1_000, { min: 0 }).atStart(
     'Max brokers that have metrics of their own (heartbeat age); the metrics of further ones are left out; 0: no broker has any. Raise it for a larger cluster, as far as the monitoring system takes it.',

@@ -31,15 +31,20 @@ export class Differences {
   }
 
   /** Values by key. */
-  compareValues(
+  *compareValues(
     kind: 'kv' | 'config',
     prefix: string,
     here: ReadonlyMap<string, string | null>,
     there: ReadonlyMap<string, string>,
-  ): void {
-    for (const key of union(here.keys(), there.keys())) {
-      const [own, other] = [here.get(key) ?? null, there.get(key) ?? null]
+  ): Steps<void> {
+    for (const [key, own] of here) {
+      const other = there.get(key) ?? null
       if (own !== other) this.add(kind, `${prefix}${key}`, own, other)
+      yield
+    }
+    for (const [key, other] of there) {
+      if (!here.has(key)) this.add(kind, `${prefix}${key}`, null, other)
+      yield
     }
   }
 

@@ -1,15 +1,14 @@
 import type { TimeSlicer } from '../../common/time-slicer.ts'
-import { configDigest, kvDigests } from '../../inspect/digest-view.ts'
+import { configDigest, kvDigests, totalOf } from '../../inspect/digest-view.ts'
 import type { InspectSources } from '../../inspect/sources.ts'
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../../kvconfig/kv-config-manager.ts'
 import { decodeGroups, decodeKVTable, decodeTopicList } from '../../protocol/body/lists-and-tables.ts'
-import { decodeQueueDatas } from '../../protocol/body/topic-route-data.ts'
+import { decodeQueueDatasInSteps, type NamedQueues } from '../../protocol/body/topic-route-data.ts'
 import type { RemotingCommand } from '../../protocol/remoting-command.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
 import { RemotingClientError } from '../../remoting/errors.ts'
-import { RecordDigest } from '../../routeinfo/record-digest.ts'
 import { countBuckets, topicsOfBucket } from '../../routeinfo/route-digest.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { parseJavaProperties } from '../config/java-properties.ts'
@@ -28,6 +27,8 @@ export interface Comparison {
   readonly differences: Differences
   /** How far it goes, if it is not complete. */
   readonly reason: string | null
+  /** Whether the own routes changed in the meantime: new differences may be due to that. */
+  readonly isMoved: boolean
 }
 
 /** A peer that cannot be compared, and why. */
@@ -42,10 +43,16 @@ const MAX_WALKED_TOPICS = 500_000
 const MIN_BUCKETS = 16
 /** A peer without the digest is asked for it again after so many comparisons: it may have been upgraded. */
 const DIGEST_RETRY = 60
-/** Max time for the lookups of one comparison, in milliseconds. */
-const LOOKUPS_MS = 10_000
-/** Max bytes of a body that is read in one step. */
-const MAX_BODY_BYTES = 4_194_304
+/** Max time of one comparison, in milliseconds: the other peers wait for its end… */
+const MAX_COMPARISON_MS = 15_000
+/** …and of its lookups. Those that are left come first the next time. */
+const MAX_LOOKUPS_MS = 10_000
+/** Max namespaces of the key-value table that one comparison compares. */
+const MAX_NAMESPACES = 100
+/** Max bytes of a digest or a route. */
+const MAX_BODY_BYTES = 1_048_576
+/** Max bytes of a configuration, which is read in one step. */
+const MAX_CONFIG_BYTES = 65_536
 
 /** Compares this server with one peer, by digests if the peer has them, otherwise by the requests that every NameServer serves. */
 export class PeerComparison {
@@ -53,8 +60,12 @@ export class PeerComparison {
   readonly #client: Pick<RemotingClient, 'createRequest' | 'invoke'>
   readonly #own: ComparedState
   readonly #slicer: TimeSlicer
+  /** When the comparison under way has to end. */
+  #endMs = 0
   /** Comparisons until the digest is asked for again. */
   #digestPause = 0
+  /** Whether it gave a digest since it was last unreachable. */
+  #hasDigest = false
   /** Topics whose routes have not been compared since the walk began. */
   #walk: string[] = []
   #walked = false
@@ -82,8 +93,15 @@ export class PeerComparison {
    */
   async compare(maxLookups: number): Promise<Comparison> {
     if (this.#own.routeInfo.isRestored) throw new IncomparableError('this server shows restored routes')
+    this.#endMs = this.#slicer.nowMs() + MAX_COMPARISON_MS
+    const { revision } = this.#own.routeInfo
+    const differences = new Differences()
     const digest = await this.#askDigest()
-    return digest === undefined ? this.#compareByRequests(maxLookups) : this.#compareByDigest(digest)
+    const reason =
+      digest === undefined
+        ? await this.#compareByRequests(maxLookups, differences)
+        : await this.#compareByDigest(digest, differences)
+    return { differences, reason, isMoved: revision !== this.#own.routeInfo.revision }
   }
 
   /** Undefined if the peer has none, or does not give it to this machine. */
@@ -95,32 +113,48 @@ export class PeerComparison {
     this.listedTopics = 0
     try {
       const response = await this.#invoke(RequestCode.INSPECT, { path: '/api/v1/digest' })
-      if (response.code === ResponseCode.SUCCESS && response.body !== null)
-        return decodePeerDigest(shortBody(response.body))
+      const { code } = response
+      if (code !== ResponseCode.REQUEST_CODE_NOT_SUPPORTED && code !== ResponseCode.NO_PERMISSION) {
+        const body = shortBody(successBody(response, RequestCode.INSPECT))
+        const digest = await this.#slicer.run(decodePeerDigest(body))
+        this.#hasDigest = true
+        return digest
+      }
     } catch (error) {
+      const isTimeout = error instanceof RemotingClientError && error.code === 'ERR_TIMEOUT'
       // Java's NameServer 4.x does not respond to a request code that it does not know.
-      if (!(error instanceof RemotingClientError && error.code === 'ERR_TIMEOUT')) throw error
+      if (!isTimeout || this.#hasDigest) {
+        if (!isTimeout && error instanceof RemotingClientError) this.#hasDigest = false
+        throw error
+      }
     }
     this.#digestPause = DIGEST_RETRY
     return undefined
   }
 
-  async #compareByDigest({ provisional, parts, kvNamespaces }: PeerDigest): Promise<Comparison> {
+  /** @returns How far it goes; null if it is complete. */
+  async #compareByDigest(
+    { provisional, parts, kvNamespaces }: PeerDigest,
+    differences: Differences,
+  ): Promise<string | null> {
     if (provisional) throw new IncomparableError('the peer shows restored routes')
     const { routeInfo, kvConfig, comparableConfig } = this.#own
-    const differences = new Differences()
     if (parts.groups !== routeInfo.digest.groups.hex) await this.#compareGroups(differences)
     const reason =
       parts.routes === routeInfo.digest.routes.hex ? null : await this.#compareBuckets(differences)
-    const ownKV = kvDigests(kvConfig.table)
-    if (parts.kv !== sum(ownKV).hex) {
-      for (const namespace of new Set([...ownKV.keys(), ...kvNamespaces.keys()])) {
-        const isEqual = ownKV.get(namespace)?.hex === kvNamespaces.get(namespace)
-        if (!isEqual && !differences.isFull) await this.#compareKV(namespace, differences)
-      }
-    }
+    const ownKV = await this.#slicer.run(kvDigests(kvConfig.table))
+    const namespaces =
+      parts.kv === totalOf(ownKV).hex
+        ? []
+        : [...new Set([...ownKV.keys(), ...kvNamespaces.keys()])].filter(
+            (namespace) => ownKV.get(namespace)?.hex !== kvNamespaces.get(namespace),
+          )
+    for (const namespace of namespaces.slice(0, MAX_NAMESPACES))
+      if (!differences.isFull) await this.#compareKV(namespace, differences)
     if (parts.config !== configDigest(comparableConfig()).hex) await this.#compareConfig(differences)
-    return { differences, reason }
+    const left = namespaces.length - MAX_NAMESPACES
+    if (left <= 0 || differences.isFull) return reason
+    return joined(reason, `${left} of ${namespaces.length} differing key-value namespaces not compared`)
   }
 
   /** @returns How far it goes; null if all differing buckets are compared, or there is no room for more differences. */
@@ -147,12 +181,12 @@ export class PeerComparison {
 
   async #digestPart(query: string): Promise<PeerDigest> {
     const body = await this.#bodyOf(RequestCode.INSPECT, { path: `/api/v1/digest?${query}` })
-    return decodePeerDigest(shortBody(body))
+    return this.#slicer.run(decodePeerDigest(shortBody(body)))
   }
 
-  async #compareByRequests(maxLookups: number): Promise<Comparison> {
+  /** @returns How far it goes. */
+  async #compareByRequests(maxLookups: number, differences: Differences): Promise<string> {
     const { routeInfo } = this.#own
-    const differences = new Differences()
     await this.#compareGroups(differences)
     const body = await this.#bodyOf(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER, {})
     const there = await this.#slicer.run(decodeTopicList(body))
@@ -163,8 +197,8 @@ export class PeerComparison {
     await this.#compareKV(NAMESPACE_ORDER_TOPIC_CONFIG, differences)
     await this.#compareConfig(differences)
     const left = this.#walked ? 0 : this.#walk.length
-    const reason = left === 0 ? null : `routes of ${left} of ${here.length} topics not compared yet`
-    return { differences, reason }
+    const reason = `compared without digests: of the key-value table only ${NAMESPACE_ORDER_TOPIC_CONFIG}`
+    return left === 0 ? reason : joined(`routes of ${left} of ${here.length} topics not compared yet`, reason)
   }
 
   /** Compares the routes that differed before, and some more of all topics, in turn. */
@@ -181,29 +215,32 @@ export class PeerComparison {
       if (topic === undefined) break
       batch.add(topic)
     }
-    if (this.#walk.length === 0) this.#walked = true
     const { routeInfo } = this.#own
     const topics = [...batch].filter((topic) => there.has(topic) && routeInfo.queues(topic) !== undefined)
-    this.#differing = new Set()
-    const endMs = this.#slicer.nowMs() + LOOKUPS_MS
+    const differing = new Set<string>()
+    const endMs = this.#slicer.nowMs() + MAX_LOOKUPS_MS
     for (let from = 0; from < topics.length; from += MAX_LOOKUPS) {
-      if (differences.isFull) {
+      // Those that differed before come first and are all compared again.
+      const isLate = from >= this.#differing.size && this.#slicer.nowMs() > endMs
+      if (differences.isFull || isLate) {
         this.#walk.push(...topics.slice(from))
-        return
+        break
       }
-      if (this.#slicer.nowMs() > endMs)
-        throw new IncomparableError(
-          `only ${from} of ${topics.length} lookups answered within ${LOOKUPS_MS} ms`,
-        )
       const chunk = topics.slice(from, from + MAX_LOOKUPS)
-      const routes = await Promise.all(chunk.map((topic) => this.#lookUp(topic)))
+      const routes = await Promise.all(chunk.map((topic) => this.#lookUp(topic))).catch((error: unknown) => {
+        this.#walk.push(...topics.slice(from))
+        for (const topic of differing) this.#differing.add(topic)
+        throw error
+      })
       for (const [index, topic] of chunk.entries()) {
         const before = differences.list.length
         // As of now: it may have changed while the lookups were under way, and then the next comparison finds them equal.
         differences.compareQueues(topic, routeInfo.queues(topic), routes[index])
-        if (differences.list.length > before) this.#differing.add(topic)
+        if (differences.list.length > before) differing.add(topic)
       }
     }
+    this.#differing = differing
+    if (this.#walk.length === 0) this.#walked = true
   }
 
   /** The queues of a topic at the peer; undefined if it has none. */
@@ -211,7 +248,8 @@ export class PeerComparison {
     const response = await this.#invoke(RequestCode.GET_ROUTEINFO_BY_TOPIC, { topic })
     if (response.code === ResponseCode.TOPIC_NOT_EXIST) return undefined
     const body = shortBody(successBody(response, RequestCode.GET_ROUTEINFO_BY_TOPIC))
-    return new Map(decodeQueueDatas(body).map(withoutFlag))
+    const queueDatas = await this.#slicer.run(decodeQueueDatasInSteps(body))
+    return new Map(queueDatas.map(withoutFlag))
   }
 
   async #compareGroups(differences: Differences): Promise<void> {
@@ -231,19 +269,15 @@ export class PeerComparison {
     const there = isAbsent
       ? new Map<string, string>()
       : await this.#slicer.run(decodeKVTable(successBody(response, RequestCode.GET_KVLIST_BY_NAMESPACE)))
-    differences.compareValues(
-      'kv',
-      `${namespace}/`,
-      kvConfig.getKVListByNamespace(namespace) ?? new Map(),
-      there,
-    )
+    const here = kvConfig.getKVListByNamespace(namespace) ?? new Map<string, string>()
+    await this.#slicer.run(differences.compareValues('kv', `${namespace}/`, here, there))
   }
 
   /** A peer that does not show its configuration, or not these keys, is compared without it. */
   async #compareConfig(differences: Differences): Promise<void> {
     const { code, body } = await this.#invoke(RequestCode.GET_NAMESRV_CONFIG, {})
     if (code !== ResponseCode.SUCCESS || body === null) return
-    const theirs = parseJavaProperties(shortBody(body))
+    const theirs = parseJavaProperties(shortBody(body, MAX_CONFIG_BYTES))
     const [here, there] = [new Map<string, string>(), new Map<string, string>()]
     for (const [key, value] of this.#own.comparableConfig()) {
       const other = theirs.get(key)?.value
@@ -251,39 +285,39 @@ export class PeerComparison {
       here.set(key, value)
       there.set(key, other)
     }
-    differences.compareValues('config', '', here, there)
+    await this.#slicer.run(differences.compareValues('config', '', here, there))
   }
 
   async #bodyOf(code: RequestCode, fields: Readonly<Record<string, string>>): Promise<Buffer> {
     return successBody(await this.#invoke(code, fields), code)
   }
 
-  #invoke(code: RequestCode, fields: Readonly<Record<string, string>>): Promise<RemotingCommand> {
+  async #invoke(code: RequestCode, fields: Readonly<Record<string, string>>): Promise<RemotingCommand> {
+    if (this.#slicer.nowMs() >= this.#endMs)
+      throw new IncomparableError(`not compared within ${MAX_COMPARISON_MS} ms`)
     const request = this.#client.createRequest(code, new Map(Object.entries(fields)))
     return this.#client.invoke(this.address, request, TIMEOUT_MS)
   }
 }
 
-/** @throws {IncomparableError} The response is none of success. */
+/** @throws {IncomparableError} The response is an error. */
 function successBody({ code, remark, body }: RemotingCommand, requestCode: RequestCode): Buffer {
   if (code === ResponseCode.SUCCESS && body !== null) return body
-  throw new IncomparableError(`request ${requestCode} answered with response code ${code}: ${remark ?? ''}`)
+  throw new IncomparableError(`request ${requestCode} got response code ${code}: ${remark ?? ''}`)
 }
 
-/** @throws {IncomparableError} The body is too long to be read in one step. */
-function shortBody(body: Buffer): Buffer {
-  if (body.length <= MAX_BODY_BYTES) return body
-  throw new IncomparableError(`a response of ${body.length} bytes, more than ${MAX_BODY_BYTES}`)
+/** @throws {IncomparableError} The body is longer than any of an honest peer. */
+function shortBody(body: Buffer, maxBytes = MAX_BODY_BYTES): Buffer {
+  if (body.length <= maxBytes) return body
+  throw new IncomparableError(`a response of ${body.length} bytes, more than ${maxBytes}`)
 }
 
-function withoutFlag(queues: ReturnType<typeof decodeQueueDatas>[number]): [string, ListedQueues] {
+function withoutFlag(queues: NamedQueues): [string, ListedQueues] {
   const { brokerName, readQueueNums, writeQueueNums, perm } = queues
   const name = brokerName ?? ''
   return [name, { brokerName: name, readQueueNums, writeQueueNums, perm }]
 }
 
-function sum(digests: ReadonlyMap<string, RecordDigest>): RecordDigest {
-  const total = new RecordDigest()
-  for (const digest of digests.values()) total.addAll(digest)
-  return total
+function joined(reason: string | null, more: string): string {
+  return reason === null ? more : `${reason}; ${more}`
 }

@@ -1,3 +1,4 @@
+import type { Steps } from '../../common/time-slicer.ts'
 import { JsonReader, type Members } from '../../protocol/json/json-reader.ts'
 import type { ListedQueues } from './differences.ts'
 
@@ -38,43 +39,54 @@ const QUEUES: Members<typeof NO_QUEUES> = {
   topicSysFlag: int,
 }
 
-interface BucketTopic {
-  readonly topic: string
-  readonly queues: ReadonlyMap<string, ListedQueues>
-}
-const NO_TOPIC: BucketTopic = { topic: '', queues: new Map() }
-const TOPIC: Members<BucketTopic> = {
-  topic: text,
-  queues: (reader) => new Map(listOf(reader, QUEUES, NO_QUEUES).map((queues) => [queues.brokerName, queues])),
-}
-
-const NO_DIGEST: PeerDigest = {
-  provisional: false,
-  parts: NO_PARTS,
-  kvNamespaces: new Map(),
-  buckets: [],
-  topics: new Map(),
-}
-const DIGEST: Members<PeerDigest> = {
-  provisional: (reader) => reader.readBoolean() ?? false,
-  parts: (reader) => reader.readObject(PARTS, NO_PARTS) ?? NO_PARTS,
-  kvNamespaces: (reader) =>
-    new Map(listOf(reader, NAMESPACE, NO_NAMESPACE).map(({ namespace, digest }) => [namespace, digest])),
-  buckets: (reader) => reader.readStringList(1_024) ?? [],
-  topics: (reader) => new Map(listOf(reader, TOPIC, NO_TOPIC).map(({ topic, queues }) => [topic, queues])),
-}
-
-function listOf<Type extends object>(reader: JsonReader, members: Members<Type>, defaults: Type): Type[] {
+function* readList<Type extends object>(
+  reader: JsonReader,
+  members: Members<Type>,
+  defaults: Type,
+): Steps<Type[]> {
   const list: Type[] = []
   if (!reader.enterArray()) return list
-  while (reader.nextElement()) list.push(reader.readObject(members, defaults) ?? defaults)
+  while (reader.nextElement()) {
+    list.push(reader.readObject(members, defaults) ?? defaults)
+    yield
+  }
   return list
 }
 
+function* readTopics(reader: JsonReader): Steps<PeerDigest['topics']> {
+  const topics = new Map<string, ReadonlyMap<string, ListedQueues>>()
+  if (!reader.enterArray()) return topics
+  while (reader.nextElement()) {
+    let [topic, queues]: [string, ListedQueues[]] = ['', []]
+    if (!reader.enterObject()) continue
+    const names = ['topic', 'queues'] as const
+    for (let name = reader.nextField(names); name !== undefined; name = reader.nextField(names)) {
+      if (name === 'topic') topic = text(reader)
+      else queues = yield* readList(reader, QUEUES, NO_QUEUES)
+    }
+    topics.set(topic, new Map(queues.map((each) => [each.brokerName, each])))
+    yield
+  }
+  return topics
+}
+
 /** Decodes a response to `/api/v1/digest`. @throws {JsonError} */
-export function decodePeerDigest(body: Buffer): PeerDigest {
+export function* decodePeerDigest(body: Buffer): Steps<PeerDigest> {
   const reader = new JsonReader(body)
-  const digest = reader.readObject(DIGEST, NO_DIGEST) ?? NO_DIGEST
+  let [provisional, parts, buckets]: [boolean, PeerParts, string[]] = [false, NO_PARTS, []]
+  let namespaces: (typeof NO_NAMESPACE)[] = []
+  let topics: PeerDigest['topics'] = new Map()
+  if (reader.enterObject()) {
+    const names = ['provisional', 'parts', 'kvNamespaces', 'buckets', 'topics'] as const
+    for (let name = reader.nextField(names); name !== undefined; name = reader.nextField(names)) {
+      if (name === 'provisional') provisional = reader.readBoolean() ?? false
+      else if (name === 'parts') parts = reader.readObject(PARTS, NO_PARTS) ?? NO_PARTS
+      else if (name === 'buckets') buckets = reader.readStringList(1_024) ?? []
+      else if (name === 'kvNamespaces') namespaces = yield* readList(reader, NAMESPACE, NO_NAMESPACE)
+      else topics = yield* readTopics(reader)
+    }
+  }
   reader.expectEnd()
-  return digest
+  const kvNamespaces = new Map(namespaces.map(({ namespace, digest }) => [namespace, digest]))
+  return { provisional, parts, kvNamespaces, buckets, topics }
 }

@@ -1,3 +1,4 @@
+import { LimitError } from '../../common/limit-error.ts'
 import { cutText } from '../../common/log-throttle.ts'
 import type { PeerDifference, PeerState } from '../../inspect/peers-view.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
@@ -7,7 +8,7 @@ import { addressesOf } from '../config/inspect-config-keys.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { type ComparedState, type Comparison, PeerComparison } from './peer-comparison.ts'
 
-/** Two registration periods of a broker: a difference that lasts longer does not settle. */
+/** Two registrations of a broker: a difference that lasts longer does not settle. */
 const SETTLING_MS = 60_000
 /** Lookups of a peer without digests, on average. */
 const LOOKUPS_PER_SECOND = 100
@@ -88,7 +89,10 @@ export class Peers {
     if (this.#isStopped) return
     const cancel = this.#context.scheduler.after(delayMs, () => {
       this.#cancel.delete(cancel)
-      this.#turn = this.#turn.then(() => this.#compare(peer))
+      this.#turn = this.#turn
+        .then(() => this.#compare(peer))
+        .catch((error: Error) => this.#context.logger.error(error, 'comparison with a peer failed'))
+        .finally(() => this.#schedule(peer, this.#delayMs(peer)))
     })
     this.#cancel.add(cancel)
   }
@@ -108,9 +112,11 @@ export class Peers {
       peer.failures++
       this.#show(peer, unknown(peer, error as Error, clock.nowMs()))
     }
-    const intervals =
-      peer.failures > 0 ? Math.min(MAX_BACKOFF, 1 + peer.failures) : sizeFactor(comparison.listedTopics)
-    this.#schedule(peer, this.#intervalMs * intervals * (0.9 + 0.2 * this.#random()))
+  }
+
+  #delayMs({ failures, comparison }: Peer): number {
+    const intervals = failures > 0 ? Math.min(MAX_BACKOFF, 1 + failures) : sizeFactor(comparison.listedTopics)
+    return this.#intervalMs * intervals * (0.9 + 0.2 * this.#random())
   }
 
   /** Stores the state; a change of the verdict is an event and a log line. */
@@ -122,18 +128,26 @@ export class Peers {
     if (before === verdict) return
     const [first] = differences
     const difference = first === undefined ? undefined : textOf(first)
-    const detail = reason ?? difference
-    events.add('peer_verdict', address, detail === undefined ? verdict : `${verdict}: ${detail}`)
+    const detail = verdict === 'unknown' ? reason : difference
+    events.add('peer_verdict', address, detail == null ? verdict : `${verdict}: ${detail}`)
     const level = verdict === 'agrees' || verdict === 'settling' ? 'info' : 'warn'
     const fields = { peer: address, verdict, before, reason, differences: differences.length, difference }
-    throttle.log(level, 'verdict about a peer changed', fields)
+    throttle.log(level, 'peer verdict changed', fields)
   }
 }
 
 /** A difference counts once it has been the same for {@link SETTLING_MS}, whatever else changes in the meantime. */
-function judged(peer: Peer, { differences: { list }, reason }: Comparison, nowMs: number): PeerState {
-  const { state } = peer
-  peer.seenMs = new Map(list.map((each) => [keyOf(each), peer.seenMs.get(keyOf(each)) ?? nowMs]))
+function judged(
+  peer: Peer,
+  { differences: { list }, reason, isMoved }: Comparison,
+  nowMs: number,
+): PeerState {
+  const { state, seenMs } = peer
+  const areNew = !list.some((each) => seenMs.has(keyOf(each)))
+  peer.seenMs = new Map(list.map((each) => [keyOf(each), seenMs.get(keyOf(each)) ?? nowMs]))
+  // The next comparison tells whether they are due to changes in the meantime.
+  if (isMoved && areNew && list.length > 0 && state.verdict === 'agrees')
+    return { ...state, isUp: true, reason, comparedMs: nowMs }
   const common = { address: state.address, isUp: true, reason, comparedMs: nowMs, differences: list }
   if (list.length === 0)
     return { ...common, verdict: 'agrees', sinceMs: state.verdict === 'agrees' ? state.sinceMs : nowMs }
@@ -144,7 +158,8 @@ function judged(peer: Peer, { differences: { list }, reason }: Comparison, nowMs
 function unknown({ state }: Peer, error: Error, nowMs: number): PeerState {
   return {
     address: state.address,
-    isUp: !(error instanceof RemotingClientError),
+    // Too many requests of our own tell nothing of the peer.
+    isUp: error instanceof LimitError ? state.isUp : !(error instanceof RemotingClientError),
     verdict: 'unknown',
     sinceMs: state.verdict === 'unknown' ? state.sinceMs : nowMs,
     reason: cutText(error.message),
@@ -166,7 +181,7 @@ function textOf({ kind, subject, here, there }: PeerDifference): string {
   return `${kind} ${subject}: here ${here ?? 'missing'}, there ${there ?? 'missing'}`
 }
 
-/** Keys that decide what clients and brokers are answered: peers that differ in them answer the same request differently. */
+/** Keys on which the responses to clients and brokers depend. */
 const COMPARABLE_KEYS = [
   'clusterTest',
   'deleteTopicWithBrokerRegistration',

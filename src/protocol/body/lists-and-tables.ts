@@ -1,6 +1,6 @@
 import type { Steps } from '../../common/time-slicer.ts'
 import { JsonError } from '../errors.ts'
-import { JsonReader, type Members } from '../json/json-reader.ts'
+import { JsonReader } from '../json/json-reader.ts'
 import { objectText, quote, sortedEntries, TextChunks } from '../json/json-text.ts'
 import { type BrokerData, brokerAddrsText, brokerDataText } from './topic-route-data.ts'
 
@@ -83,26 +83,30 @@ export interface ListedGroup {
   readonly enableActingMaster: boolean | null
 }
 
-const GROUP: Members<ListedGroup> = {
-  cluster: (reader) => reader.readString(),
-  brokerAddrs: readBrokerAddrs,
-  zoneName: (reader) => reader.readString(),
-  enableActingMaster: (reader) => reader.readBoolean(),
+function* readGroup(reader: JsonReader): Steps<ListedGroup> {
+  let group: ListedGroup = {
+    cluster: null,
+    brokerAddrs: new Map(),
+    zoneName: null,
+    enableActingMaster: null,
+  }
+  if (!reader.enterObject()) return group
+  const names = ['cluster', 'brokerAddrs', 'zoneName', 'enableActingMaster'] as const
+  for (let name = reader.nextField(names); name !== undefined; name = reader.nextField(names)) {
+    if (name === 'brokerAddrs') group = { ...group, brokerAddrs: yield* readBrokerAddrs(reader) }
+    else if (name === 'enableActingMaster') group = { ...group, enableActingMaster: reader.readBoolean() }
+    else group = { ...group, [name]: reader.readString() }
+  }
+  return group
 }
 
-const NO_GROUP: ListedGroup = {
-  cluster: null,
-  brokerAddrs: new Map(),
-  zoneName: null,
-  enableActingMaster: null,
-}
-
-function readBrokerAddrs(reader: JsonReader): ReadonlyMap<bigint, string> {
+function* readBrokerAddrs(reader: JsonReader): Steps<ReadonlyMap<bigint, string>> {
   const addrs = new Map<bigint, string>()
   if (!reader.enterObject()) return addrs
   for (let id = reader.nextName(); id !== undefined; id = reader.nextName()) {
     if (!/^-?\d{1,19}$/.test(id)) throw new JsonError('expected a broker id', reader.offset)
     addrs.set(BigInt(id), reader.readString() ?? '')
+    yield
   }
   return addrs
 }
@@ -115,7 +119,7 @@ export function* decodeGroups(body: Buffer): Steps<Map<string, ListedGroup>> {
   while (reader.nextField(['brokerAddrTable']) !== undefined) {
     if (!reader.enterObject()) continue
     for (let name = reader.nextName(); name !== undefined; name = reader.nextName()) {
-      groups.set(name, reader.readObject(GROUP, NO_GROUP) ?? NO_GROUP)
+      groups.set(name, yield* readGroup(reader))
       yield
     }
   }

@@ -1,3 +1,4 @@
+import type { Steps } from '../../common/time-slicer.ts'
 import { JsonReader, type Members } from '../json/json-reader.ts'
 import { type JsonDialect, objectText, quote, sortedEntries, stringListText } from '../json/json-text.ts'
 import { sameQueues, type TopicQueues } from './topic-config.ts'
@@ -79,8 +80,7 @@ export function encodeTopicRouteData(route: TopicRouteData, dialect: JsonDialect
 }
 
 /** Queues as an operator's tool names them. */
-type NamedQueues = Omit<QueueData, 'brokerName'> & { readonly brokerName: string | null }
-type Route = { readonly queueDatas: readonly NamedQueues[] }
+export type NamedQueues = Omit<QueueData, 'brokerName'> & { readonly brokerName: string | null }
 
 const QUEUE_MEMBERS: Members<NamedQueues> = {
   brokerName: (reader) => reader.readString(),
@@ -103,18 +103,27 @@ const NO_QUEUES: NamedQueues = {
  * @throws {JsonError}
  */
 export function decodeQueueDatas(body: Buffer): readonly NamedQueues[] {
-  const reader = new JsonReader(body)
-  const route = reader.readObject<Route>({ queueDatas: readQueueDatas }, { queueDatas: [] })
-  if (route !== null) reader.expectEnd()
-  return route?.queueDatas ?? []
+  const steps = decodeQueueDatasInSteps(body)
+  let step = steps.next()
+  while (!step.done) step = steps.next()
+  return step.value
 }
 
-function readQueueDatas(reader: JsonReader): NamedQueues[] {
-  const queueDatas: NamedQueues[] = []
-  if (!reader.enterArray()) return queueDatas
-  while (reader.nextElement()) {
-    const queues = reader.readObject(QUEUE_MEMBERS, NO_QUEUES)
-    if (queues !== null) queueDatas.push(queues)
+/** The same with a step per entry. @throws {JsonError} */
+export function* decodeQueueDatasInSteps(body: Buffer): Steps<readonly NamedQueues[]> {
+  const reader = new JsonReader(body)
+  let queueDatas: NamedQueues[] = []
+  if (!reader.enterObject()) return queueDatas
+  while (reader.nextField(['queueDatas']) !== undefined) {
+    // Of a repeated member the last one counts.
+    queueDatas = []
+    if (!reader.enterArray()) continue
+    while (reader.nextElement()) {
+      const queues = reader.readObject(QUEUE_MEMBERS, NO_QUEUES)
+      if (queues !== null) queueDatas.push(queues)
+      yield
+    }
   }
+  reader.expectEnd()
   return queueDatas
 }
