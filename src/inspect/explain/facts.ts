@@ -44,7 +44,7 @@ export async function topicFacts(
     const autoCreating = [...(view.queues(AUTO_CREATE_TOPIC)?.keys() ?? [])]
     const cells = yield* cellsOf(view, topic, seen, sources)
     const cluster = homeOf(view, loss, autoCreating)
-    return { answer, cells, autoCreating, brokerGroups: view.groups().size, cluster }
+    return { answer, cells, autoCreating, brokerGroups: [...view.groupsWithMembers()].length, cluster }
   }, owner)
   const response = await answer
   const { topics } = await routeIndex.get()
@@ -74,8 +74,8 @@ function homeOf(
 ): string | undefined {
   if (loss?.kind === 'deleted' && loss.clusterName !== undefined) return loss.clusterName
   const brokerName = loss?.kind === 'dropped' ? loss.brokerName : autoCreating[0]
-  const [first] = view.groups().values()
-  return (view.group(brokerName ?? '') ?? first)?.cluster
+  const [first] = view.groupsWithMembers()
+  return (view.groupWithMembers(brokerName ?? '') ?? first)?.cluster
 }
 
 /** Addresses of peers that have what is missing here, and of those that miss what is here. */
@@ -179,8 +179,10 @@ export async function brokerFacts(
   const { brokerName, departures, ...inTables } = await routeInfo.read(function* (view) {
     const [live] = view.tables.liveAt(nameOrAddress)
     const brokerName =
-      view.group(nameOrAddress) === undefined && live !== undefined ? live.brokerName : nameOrAddress
-    const group = view.group(brokerName)
+      view.groupWithMembers(nameOrAddress) === undefined && live !== undefined
+        ? live.brokerName
+        : nameOrAddress
+    const group = view.groupWithMembers(brokerName)
     let [topics, writableTopics] = [0, 0]
     for (const [, queues] of group === undefined ? [] : view.topics()) {
       const queueData = queues.get(brokerName)
