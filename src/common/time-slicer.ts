@@ -51,13 +51,74 @@ export class TimeSlicer {
   }
 
   #slice<Result>(work: Steps<Result>): { result: Result } | undefined {
-    const endMs = this.nowMs() + this.#sliceMs
-    do {
-      for (let step = 0; step < STEPS_PER_LOOK; step++) {
-        const { done, value } = work.next()
-        if (done) return { result: value }
-      }
-    } while (this.nowMs() < endMs)
-    return undefined
+    return advance(work, this.nowMs() + this.#sliceMs, this.nowMs)
   }
+}
+
+/** A slicer whose works share one slice in each turn of the event loop, and take turns at it. */
+export class SharedTimeSlicer extends TimeSlicer {
+  readonly #defer: (task: () => void) => void
+  readonly #sliceMs: number
+  /** Works to continue; each returns whether it has ended. */
+  readonly #waiting: (() => boolean)[] = []
+  /** End of the slice of this turn; undefined if nothing has run lately. */
+  #endMs: number | undefined
+
+  constructor(options: TimeSlicerOptions & { readonly sliceMs: number }) {
+    super(options)
+    this.#defer = options.defer
+    this.#sliceMs = options.sliceMs
+  }
+
+  override run<Result>(work: Steps<Result>): MaybePromise<Result> {
+    if (this.#endMs === undefined) {
+      this.#endMs = this.nowMs() + this.#sliceMs
+      this.#defer(() => this.#turn())
+    }
+    if (this.#waiting.length === 0 && this.nowMs() < this.#endMs) {
+      const first = advance(work, this.#endMs, this.nowMs)
+      if (first !== undefined) return first.result
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push(() => {
+        try {
+          const done = advance(work, this.#endMs ?? 0, this.nowMs)
+          if (done !== undefined) resolve(done.result)
+          return done !== undefined
+        } catch (error) {
+          reject(error)
+          return true
+        }
+      })
+    })
+  }
+
+  #turn(): void {
+    if (this.#waiting.length === 0) {
+      this.#endMs = undefined
+      return
+    }
+    this.#endMs = this.nowMs() + this.#sliceMs
+    do {
+      const proceed = this.#waiting.shift()
+      if (proceed === undefined) break
+      if (!proceed()) this.#waiting.push(proceed)
+    } while (this.nowMs() < this.#endMs)
+    this.#defer(() => this.#turn())
+  }
+}
+
+/** Runs work until a moment; undefined if it has not ended by then. */
+function advance<Result>(
+  work: Steps<Result>,
+  endMs: number,
+  nowMs: () => number,
+): { result: Result } | undefined {
+  do {
+    for (let step = 0; step < STEPS_PER_LOOK; step++) {
+      const { done, value } = work.next()
+      if (done) return { result: value }
+    }
+  } while (nowMs() < endMs)
+  return undefined
 }

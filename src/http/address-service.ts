@@ -32,7 +32,7 @@ export function addressService({ addresses, remotingPort }: AddressServiceOption
  * address of this end of the connection means nothing to it.
  */
 function ownAddress({ header, local }: HttpRequest, port: number): string {
-  const named = hostNameOf(header('host') ?? '')
+  const named = hostNameOf(header('host') ?? '') ?? ''
   const isUsable = isIP(named) !== 0 || /^[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?$/.test(named)
   const host = isUsable ? named : local.address.replace(/^::ffff:/i, '')
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`

@@ -49,9 +49,9 @@ export interface StreamSink {
   /** Parts that are written after the end are dropped. */
   write(part: Buffer): void
   end(): void
-  /** Cuts the connection. */
+  /** Closes the connection at once. */
   destroy(): void
-  /** Bytes that the client has not taken. */
+  /** Bytes that the client has not read. */
   readonly queuedBytes: number
   /** The task runs once, when the connection has closed for any reason. */
   onClose(task: () => void): void
@@ -59,7 +59,7 @@ export interface StreamSink {
 
 export type HttpResponse = WholeResponse | StreamedResponse
 
-/** Answers a request. */
+/** Gives the response to a request. */
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
 
 /** What the HTTP port needs. */
@@ -89,9 +89,9 @@ const REQUEST_TIMEOUT_MS = 5_000
 const BACKLOG = 128
 /** Time after which a connection without a request is closed; scrapers come every 15 or 30 seconds. */
 const KEEP_ALIVE_MS = 65_000
-/** A client that takes nothing of a response for this long is cut. */
+/** A client that reads nothing of a response for this long is disconnected. */
 const WRITE_TIMEOUT_MS = 10_000
-/** Max bytes of all responses that clients have not taken; beyond it requests get 503. */
+/** Max bytes of all responses that clients have not read; beyond it requests get 503. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 
 const TEXT = 'text/plain; charset=utf-8'
@@ -120,8 +120,8 @@ export class HttpServer {
   readonly #server: Server
   /** By the address of the peer; the longest idle first. */
   readonly #connections = new Map<string, HttpConnection>()
-  /** The request of each connection that has no whole response yet. */
-  readonly #current = new WeakMap<Socket, IncomingMessage>()
+  /** The response under way on each connection. */
+  readonly #current = new WeakMap<Socket, ServerResponse>()
   readonly #streams = new Set<ServerResponse>()
   #queuedBytes = 0
 
@@ -147,14 +147,11 @@ export class HttpServer {
     // `Expect` announces a body, which the guard rejects.
     for (const event of ['checkContinue', 'checkExpectation'] as const)
       server.on(event, (request, response) => this.#onRequest(request, response))
-    // Node hands these over without a response.
-    for (const event of ['upgrade', 'connect'] as const)
-      server.on(event, (_, socket) =>
-        this.#reject(socket as Socket, {
-          status: 400,
-          reason: 'only GET and HEAD are served, without upgrades',
-        }),
-      )
+    // Node hands the socket over without a response and without a listener for its errors.
+    server.on('connect', (_, socket) => {
+      socket.on('error', () => {})
+      this.#reject(socket as Socket, { status: 400, reason: 'only GET and HEAD are served' })
+    })
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       const problem = problemOf(error)
       if (problem === undefined) socket.destroy()
@@ -249,7 +246,7 @@ export class HttpServer {
       return
     }
     const peer = peerOf(socket)
-    this.#current.set(socket, request)
+    this.#current.set(socket, response)
     this.#setBusy(peer, true)
     response.once('close', () => {
       this.#current.delete(socket)
@@ -265,7 +262,7 @@ export class HttpServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { guard, handle, onRejected, onFailure } = this.#options
     const peer = peerOf(request.socket)
-    const problem = this.#queuedBytes > MAX_QUEUED_BYTES ? TOO_MANY_BYTES : guard.problemWith(request)
+    const problem = guard.problemWith(request) ?? this.#busyProblem(request)
     if (problem !== undefined) {
       onRejected(peer, problem)
       const { status, reason, headers } = problem
@@ -276,9 +273,9 @@ export class HttpServer {
       return
     }
     try {
-      const answer = await handle(requestOf(request))
-      if ('stream' in answer) this.#stream(request, response, answer)
-      else this.#write(request, response, answer)
+      const result = await handle(requestOf(request))
+      if ('stream' in result) this.#stream(request, response, result)
+      else this.#write(request, response, result)
     } catch (error) {
       onFailure(peer, pathOf(request), error)
       if (response.headersSent) request.socket.destroy()
@@ -286,31 +283,59 @@ export class HttpServer {
     }
   }
 
-  #write(request: IncomingMessage, response: ServerResponse, answer: WholeResponse): void {
-    const { contentType, etag, headers } = answer
+  /** Open paths are served in any case: a busy server is alive. */
+  #busyProblem(request: IncomingMessage): HttpProblem | undefined {
+    const { guard, maxConnections } = this.#options
+    if (guard.isOpen(pathOf(request))) return undefined
+    if (this.#queuedBytes > MAX_QUEUED_BYTES) return TOO_MANY_BYTES
+    const { remoteAddress } = request.socket
+    let busy = 0
+    for (const { socket, isBusy } of this.#connections.values())
+      if (isBusy && socket.remoteAddress === remoteAddress) busy++
+    if (busy <= Math.ceil(maxConnections / 2)) return undefined
+    return {
+      status: 503,
+      reason: `one address has half of httpMaxConnections (${maxConnections}) in use`,
+      headers: RETRY_LATER,
+    }
+  }
+
+  #write(request: IncomingMessage, response: ServerResponse, whole: WholeResponse): void {
+    if (isGone(request, response)) return
+    const { contentType, etag, headers } = whole
     const tag = etag === undefined ? undefined : `"${etag}"`
     const isKnown = tag !== undefined && (request.headers['if-none-match'] ?? '').includes(tag)
-    const status = isKnown ? 304 : answer.status
-    const body = Buffer.from(answer.body)
+    const status = isKnown ? 304 : whole.status
+    const body = typeof whole.body === 'string' ? Buffer.from(whole.body) : whole.body
     const withBody = !isKnown && request.method !== 'HEAD'
+    // One response may exceed the limit, or it could never be sent.
+    const isTooMuch = this.#queuedBytes > 0 && this.#queuedBytes + body.length > MAX_QUEUED_BYTES
+    if (withBody && status === 200 && isTooMuch && !this.#options.guard.isOpen(pathOf(request))) {
+      const { reason } = TOO_MANY_BYTES
+      this.#options.onRejected(peerOf(request.socket), TOO_MANY_BYTES)
+      this.#write(request, response, { ...textResponse(503, reason), headers: RETRY_LATER })
+      return
+    }
     response.writeHead(status, {
       ...SECURITY_HEADERS,
       ...(tag !== undefined && { ETag: tag, 'Cache-Control': 'no-cache' }),
       ...(!isKnown && { 'Content-Type': contentType, 'Content-Length': body.length }),
       ...headers,
+      // An upgrade is ignored, but Node reads no further request behind it.
+      ...(request.headers.upgrade !== undefined && { Connection: 'close' }),
     })
     if (withBody) this.#count(response, body.length)
     response.end(withBody ? body : undefined)
     this.#options.onResponse(pathOf(request), status)
   }
 
-  /** Counts a body until the client has taken it, and cuts a client that takes nothing. */
+  /** Counts a body until the client has read it, and closes the connection of a client that reads nothing. */
   #count(response: ServerResponse, bytes: number): void {
     this.#queuedBytes += bytes
     response.once('close', () => {
       this.#queuedBytes -= bytes
     })
-    response.setTimeout(WRITE_TIMEOUT_MS, () => response.socket?.destroy())
+    limitWriteTime(response)
   }
 
   #stream(
@@ -318,6 +343,7 @@ export class HttpServer {
     response: ServerResponse,
     { contentType, headers, stream }: StreamedResponse,
   ): void {
+    if (isGone(request, response)) return
     response.writeHead(200, {
       ...SECURITY_HEADERS,
       'Content-Type': contentType,
@@ -336,7 +362,10 @@ export class HttpServer {
       write: (part) => {
         if (!response.writableEnded) response.write(part)
       },
-      end: () => response.end(),
+      end: () => {
+        response.end()
+        limitWriteTime(response)
+      },
       destroy: () => request.socket.destroy(),
       get queuedBytes() {
         return response.writableLength
@@ -345,12 +374,11 @@ export class HttpServer {
     })
   }
 
-  /** Closes a connection whose request cannot be answered by a response of Node's. */
+  /** Closes a connection whose request gets no response of Node's. */
   #reject(socket: Socket, problem: HttpProblem): void {
     this.#options.onRejected(peerOf(socket), problem)
     const { status, reason } = problem
-    const isAnswered = !socket.writable || (socket.bytesWritten > 0 && this.#current.has(socket))
-    if (!isAnswered) {
+    if (socket.writable && this.#current.get(socket)?.headersSent !== true) {
       const body = `${reason}\n`
       const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: ${TEXT}\r\n`
       this.#options.onResponse('', status)
@@ -368,10 +396,22 @@ interface HttpConnection {
   isNew: boolean
 }
 
+const RETRY_LATER = { 'Retry-After': '5' }
+
 const TOO_MANY_BYTES: HttpProblem = {
   status: 503,
   reason: `the responses that clients have not read exceed ${MAX_QUEUED_BYTES} bytes`,
-  headers: { 'Retry-After': '5' },
+  headers: RETRY_LATER,
+}
+
+/** Whether nothing can be sent any more: the client has closed the connection, or a later request of it was rejected. */
+function isGone({ socket }: IncomingMessage, response: ServerResponse): boolean {
+  return response.destroyed || !socket.writable
+}
+
+/** Closes the connection of a client that reads nothing of a response. */
+function limitWriteTime(response: ServerResponse): void {
+  response.setTimeout(WRITE_TIMEOUT_MS, () => response.socket?.destroy())
 }
 
 /** A response of one line of text. */

@@ -35,12 +35,13 @@ const MAX_HEADERS = 100
 export class RequestGuard {
   readonly #allowedHosts: ReadonlySet<string>
   readonly #token: () => string | undefined
-  readonly #isOpen: (path: string) => boolean
+  /** Whether a path is served without the token and under any host name. */
+  readonly isOpen: (path: string) => boolean
 
   constructor({ token, allowedHosts, isOpen }: RequestGuardOptions) {
     this.#allowedHosts = new Set(['localhost', ...allowedHosts.map((host) => host.toLowerCase())])
     this.#token = token
-    this.#isOpen = isOpen
+    this.isOpen = isOpen
   }
 
   problemWith(request: IncomingMessage): HttpProblem | undefined {
@@ -70,11 +71,15 @@ export class RequestGuard {
 
   #accessProblem({ url = '', headers, httpVersion }: IncomingMessage): HttpProblem | undefined {
     if (headers.host === undefined && httpVersion !== '1.0') return bad('the header Host is missing')
-    if (this.#isOpen(url.split('?', 1)[0] as string)) return undefined
     const name = hostNameOf(headers.host ?? 'localhost')
+    if (name === undefined) return bad('the header Host is not host:port')
+    if (this.isOpen(url.split('?', 1)[0] as string)) return undefined
     // A page of a browser reaches a server by a name of its own that resolves to the server's address (DNS rebinding).
     if (isIP(name) === 0 && !this.#allowedHosts.has(name))
-      return { status: 421, reason: 'the host name of the request is not in httpAllowedHosts' }
+      return {
+        status: 421,
+        reason: `host name ${JSON.stringify(name.slice(0, 100))} is not in httpAllowedHosts; add it there or use an IP address`,
+      }
     const token = this.#token()
     if (token === undefined) return undefined
     const [, given] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []
@@ -88,7 +93,7 @@ export class RequestGuard {
   }
 }
 
-/** What bytes that Node could not read as a request are answered with; undefined if the connection failed. */
+/** The response to bytes that Node could not read as a request; undefined if the connection failed. */
 export function problemOf({ code, message }: NodeJS.ErrnoException): HttpProblem | undefined {
   if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, reason: 'the headers are too large' }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return { status: 408, reason: 'the request took too long' }
@@ -100,10 +105,10 @@ function bad(reason: string): HttpProblem {
   return { status: 400, reason }
 }
 
-/** The host of `host:port`, in lower case, without brackets and final dot. */
-export function hostNameOf(host: string): string {
-  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(host) ?? []
-  return (bracketed ?? plain ?? '').toLowerCase().replace(/\.$/, '')
+/** The host of `host:port`, in lower case, without brackets and final dot; undefined if it is none. */
+export function hostNameOf(host: string): string | undefined {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::\d*)?$/.exec(host) ?? []
+  return (bracketed ?? plain)?.toLowerCase().replace(/\.$/, '')
 }
 
 function hashOf(token: string): Buffer {

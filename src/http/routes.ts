@@ -1,9 +1,9 @@
 import { LimitError } from '../common/limit-error.ts'
-import type { InspectAnswer, Inspector } from '../inspect/inspector.ts'
+import type { Inspector, InspectResponse } from '../inspect/inspector.ts'
 import type { Metrics } from '../inspect/metrics/metrics.ts'
 import { type HttpHandler, type HttpRequest, type HttpResponse, textResponse } from './http-server.ts'
 
-/** What one path, or all paths with one beginning, are answered with. */
+/** What serves one path, or all paths with one beginning. */
 export interface HttpRoute {
   /** The path itself; one that ends in `*` stands for all that begin so. */
   readonly path: string
@@ -27,9 +27,12 @@ export function labelOf(routes: readonly HttpRoute[], path: string): string {
   return route?.label?.(path) ?? route?.path ?? 'other'
 }
 
-/** Answers a request by its route; 404 without one. */
+const NO_SUCH_PATH =
+  'no such path; try /api/v1/status, /api/v1/findings, /metrics or /readyz; /api/v1/openapi.json lists all'
+
+/** Serves a request by its route; 404 without one. */
 export function handleBy(routes: readonly HttpRoute[]): HttpHandler {
-  return (request) => routeOf(routes, request.path)?.handle(request) ?? textResponse(404, 'no such path')
+  return (request) => routeOf(routes, request.path)?.handle(request) ?? textResponse(404, NO_SUCH_PATH)
 }
 
 /** `/metrics`, for Prometheus. */
@@ -49,8 +52,9 @@ export function apiRoute(inspector: Inspector): HttpRoute {
     const { path, query } = request
     const target = query.size === 0 ? path : `${path}?${query}`
     try {
-      const answer = await inspector.ask({ target, owner: request, knownVersions: knownVersions(request) })
-      return responseOf(answer)
+      return responseOf(
+        await inspector.ask({ target, owner: request, knownVersions: knownVersions(request) }),
+      )
     } catch (error) {
       if (!(error instanceof LimitError)) throw error
       const body = JSON.stringify({ error: { code: 'ERR_UNAVAILABLE', message: error.message } })
@@ -65,8 +69,14 @@ export function jsonError(status: number, code: string, message: string): HttpRe
   return { status, contentType: JSON_TYPE, body: `${JSON.stringify({ error: { code, message } })}\n` }
 }
 
-function responseOf({ status, body, version }: InspectAnswer): HttpResponse {
-  return { status, contentType: JSON_TYPE, body, etag: version }
+function responseOf({ status, body, version }: InspectResponse): HttpResponse {
+  return {
+    status,
+    contentType: JSON_TYPE,
+    body,
+    etag: version,
+    ...(status === 503 && { headers: { 'Retry-After': '1' } }),
+  }
 }
 
 function knownVersions({ header }: HttpRequest): string[] {

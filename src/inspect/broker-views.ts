@@ -4,6 +4,7 @@ import { versionName } from '../protocol/version-name.ts'
 import type { BrokerLiveInfo } from '../routeinfo/route-tables.ts'
 import type { RouteView } from '../routeinfo/route-view.ts'
 import { hostOf } from './findings/announced-address.ts'
+import { isLate } from './heartbeat.ts'
 import { IMPACT_SCHEMA, impactOf } from './impact.ts'
 import { LIMIT_PARAMETER, limitOf, NEXT_SCHEMA, PAGE_PARAMETERS, pageOf } from './paging.ts'
 import type { RouteIndex } from './route-index.ts'
@@ -22,9 +23,6 @@ import {
 
 /** Broker names of a cluster that are listed. */
 const MAX_NAMES = 1_000
-
-/** A heartbeat is late after this part of the broker's timeout. */
-const LATE_FRACTION = 0.5
 
 const MEMBER: Schema = objectOf({
   brokerId: LONG_SCHEMA,
@@ -195,10 +193,9 @@ function shownMember(
   const { clusterName, heartbeatTimeoutMs, peer = null } = live
   const ageMs = Math.max(0, nowMs() - live.lastUpdateTimestampMs)
   const isSuspected = suspicionOf(clusterName, address) !== undefined
-  const isLate = ageMs > LATE_FRACTION * heartbeatTimeoutMs
   return {
     ...known,
-    state: isSuspected ? 'suspected' : isLate ? 'late' : 'alive',
+    state: isSuspected ? 'suspected' : isLate(ageMs, heartbeatTimeoutMs) ? 'late' : 'alive',
     heartbeatAgeMs: Math.round(ageMs),
     heartbeatTimeoutMs,
     lastRegistration: dateOf(live.registeredMs, sources),

@@ -1,4 +1,4 @@
-/** `-n` of an mqadmin command: the NameServers of whoever runs it. */
+/** `-n` of an mqadmin command: the NameServers come from the caller's NAMESRV_ADDR. */
 const NAMESRV = '-n "$NAMESRV_ADDR"'
 
 /**

@@ -34,7 +34,10 @@ export function shownEvent({ number, timeMs, kind, subject, text }: RecentEvent,
 export function eventNumber(id: string, bootId: string): number | undefined {
   const [, boot, number] = /^([0-9a-z]{1,16})-(\d{1,15})$/.exec(id) ?? []
   if (boot === undefined)
-    throw new ViewError('ERR_BAD_REQUEST', `${JSON.stringify(id.slice(0, 100))} is not an event id`)
+    throw new ViewError(
+      'ERR_BAD_REQUEST',
+      `since=${JSON.stringify(id.slice(0, 100))} is not an event id such as mx0in8qo-12`,
+    )
   return boot === bootId ? Number(number) : undefined
 }
 

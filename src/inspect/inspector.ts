@@ -3,8 +3,8 @@ import { LockError, type LockOwner } from '../routeinfo/read-write-lock.ts'
 import { jsonBody } from './json-text.ts'
 import { type View, ViewError } from './view.ts'
 
-/** The answer to a path, the same under both doors. */
-export interface InspectAnswer {
+/** The response to a path, the same at the HTTP port and to request 1450. */
+export interface InspectResponse {
   /** As in HTTP: 200, 304, 400, 404 or 503. */
   readonly status: number
   /** JSON; empty for 304. Other than 200 it is `{"error":{"code","message"}}`. */
@@ -13,21 +13,26 @@ export interface InspectAnswer {
   readonly version?: string | undefined
 }
 
-/** Who asks. */
-export interface InspectQuestion {
+/** A request for a view. */
+export interface InspectRequest {
   /** Path with query, percent-encoded. */
   readonly target: string
   readonly owner: LockOwner
-  /** Versions that the asker has: one of them is answered with 304. */
+  /** Versions that the client has: the response is 304 if the present one is among them. */
   readonly knownVersions?: readonly string[]
 }
 
 const STATUS = { ERR_BAD_REQUEST: 400, ERR_NOT_FOUND: 404, ERR_UNAVAILABLE: 503 } as const
 
+/** Max views that are read and written at once: they share one slice of time, and each may hold megabytes. */
+const MAX_UNDER_WAY = 16
+const TOO_MANY = `${MAX_UNDER_WAY} views are under way; try again later`
+
 /** Finds the view of a path and writes it as JSON. */
 export class Inspector {
   readonly views: readonly View[]
   readonly #slicer: TimeSlicer
+  #underWay = 0
   readonly #routes: readonly { readonly pattern: RegExp; readonly view: View }[]
 
   constructor(views: readonly View[], slicer: TimeSlicer) {
@@ -37,8 +42,10 @@ export class Inspector {
   }
 
   /** Rejects if a view fails unexpectedly. @throws {LimitError} (rejects) Too many requests wait for the tables. */
-  async ask({ target, owner, knownVersions = [] }: InspectQuestion): Promise<InspectAnswer> {
+  async ask({ target, owner, knownVersions = [] }: InspectRequest): Promise<InspectResponse> {
+    this.#underWay++
     try {
+      if (this.#underWay > MAX_UNDER_WAY) throw new ViewError('ERR_UNAVAILABLE', TOO_MANY)
       const { view, path, query } = this.#find(target)
       const version = view.version?.()
       if (version !== undefined && knownVersions.includes(version))
@@ -48,6 +55,8 @@ export class Inspector {
     } catch (error) {
       const { code, message } = asViewError(error)
       return { status: STATUS[code], body: Buffer.from(`${JSON.stringify({ error: { code, message } })}\n`) }
+    } finally {
+      this.#underWay--
     }
   }
 
@@ -70,7 +79,7 @@ export class Inspector {
   }
 }
 
-/** @throws The error itself, unless it is an answer. */
+/** @throws The error itself, unless it is a response. */
 function asViewError(error: unknown): ViewError {
   if (error instanceof ViewError) return error
   if (error instanceof LockError) return new ViewError('ERR_UNAVAILABLE', error.message)

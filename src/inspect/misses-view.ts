@@ -1,13 +1,9 @@
 import { versionName } from '../protocol/version-name.ts'
 import type { TopicMiss } from '../stats/topic-misses.ts'
 import { lossOf, lossText } from './explain/topic-loss.ts'
-import type { SimilarName } from './similar-names.ts'
-import { similarToEach } from './similar-names.ts'
+import { MAX_SIMILAR, type SimilarName, similarToEach } from './similar-names.ts'
 import { type InspectSources, isoTime } from './sources.ts'
 import { integerOf, objectOf, type Schema, type View } from './view.ts'
-
-/** Names that a view shows of those that may have been meant. */
-export const MAX_SIMILAR = 5
 
 export const SIMILAR_SCHEMA: Schema = {
   type: 'array',
@@ -24,9 +20,9 @@ export const SIMILAR_SCHEMA: Schema = {
 /** Topics that are shown, for which similar names are looked for. */
 const MAX_SHOWN = 64
 
-/** `/api/v1/misses`: the topics that clients look up in vain. */
+/** `/api/v1/misses`: the topics for which lookups found no route. */
 export function missesView(sources: InspectSources): View {
-  const { history, misses, routeIndex, slicer } = sources
+  const { history, misses, routeIndex, routeInfo, slicer } = sources
   let similar: ReadonlyMap<string, readonly SimilarName[]> = new Map()
   let similarRevision = -1
 
@@ -47,7 +43,7 @@ export function missesView(sources: InspectSources): View {
   return {
     path: '/api/v1/misses',
     summary:
-      'Topics that clients looked up in vain, the most frequent first; those that have a route by now last.',
+      'Topics for which lookups found no route, the most frequent first; those that have a route by now last.',
     parameters: [
       {
         name: 'limit',
@@ -56,20 +52,25 @@ export function missesView(sources: InspectSources): View {
       },
     ],
     response: objectOf({
-      total: { type: 'integer', description: 'Lookups without a route since the start, of all topics' },
+      lookups: { type: 'integer', description: 'Lookups without a route since the start, of all topics' },
       topics: { type: 'array', items: MISS_SCHEMA },
     }),
-    read: async ({ query }) => {
+    read: async ({ query, owner }) => {
       const limit = integerOf(query, 'limit', { min: 1, max: MAX_SHOWN, otherwise: MAX_SHOWN })
       const shown = misses.list().slice(0, limit)
       const missing = shown.filter(({ routeSinceMs }) => routeSinceMs === undefined)
       const names = await similarTo(missing.map(({ topic }) => topic))
-      const topics = shown.map((miss) => {
-        const loss = lossOf(history, miss.topic)
-        const lossSentence = loss === undefined ? null : lossText(miss.topic, loss, sources)
-        return { ...shownMiss(miss), similar: names.get(miss.topic) ?? [], loss: lossSentence }
-      })
-      return { total: misses.total, topics }
+      const topics = await routeInfo.read(function* (view) {
+        const rows: unknown[] = []
+        for (const miss of shown) {
+          const loss = lossOf(miss.topic, history, view)
+          const lossSentence = loss === undefined ? null : lossText(miss.topic, loss, sources)
+          rows.push({ ...shownMiss(miss), similar: names.get(miss.topic) ?? [], loss: lossSentence })
+          yield
+        }
+        return rows
+      }, owner)
+      return { lookups: misses.total, topics }
     },
   }
 }
@@ -85,7 +86,7 @@ const MISS = {
   firstSeen: TIME,
   lastSeen: TIME,
   routeSince: { type: ['string', 'null'], format: 'date-time', description: 'Since when it has a route' },
-  askers: {
+  clients: {
     type: 'array',
     items: objectOf({
       address: { type: 'string' },
@@ -106,9 +107,9 @@ const MISS_SCHEMA: Schema = objectOf({
   loss: { type: ['string', 'null'], description: 'How it lost its route, if it had one' },
 })
 
-/** A topic that was looked up in vain, as views show it. */
+/** A topic for which lookups found no route, as views show it. */
 export function shownMiss({ topic, firstSeenMs, lastSeenMs, routeSinceMs, ...counts }: TopicMiss) {
-  const { count, overestimate, askers } = counts
+  const { count, overestimate, clients } = counts
   return {
     topic,
     count,
@@ -116,6 +117,6 @@ export function shownMiss({ topic, firstSeenMs, lastSeenMs, routeSinceMs, ...cou
     firstSeen: isoTime(firstSeenMs),
     lastSeen: isoTime(lastSeenMs),
     routeSince: routeSinceMs === undefined ? null : isoTime(routeSinceMs),
-    askers: askers.map((asker) => ({ ...asker, versionName: versionName(asker.version) })),
+    clients: clients.map((client) => ({ ...client, versionName: versionName(client.version) })),
   }
 }

@@ -70,7 +70,11 @@ export function statusView(sources: InspectSources): View {
       tables: objectOf(TABLES),
       limits: {
         type: 'array',
-        items: objectOf({ key: TEXT, used: COUNT, max: COUNT }),
+        items: objectOf({
+          key: TEXT,
+          used: { type: ['integer', 'null'], description: 'Null for limits on a single request or address' },
+          max: { type: ['integer', 'null'], description: 'In effect; null if it is off' },
+        }),
         description: 'How much of each limit is in use, by its key of the configuration',
       },
       totals: objectOf(TOTALS),
@@ -88,7 +92,11 @@ export function statusView(sources: InspectSources): View {
       provisional: health.provisional,
       findings: findingsOf(sources),
       tables: tablesOf(sources),
-      limits: limitsOf(sources),
+      limits: sources.limits().map(({ limit, max, used = null }) => ({
+        key: limit,
+        used,
+        max: Number.isFinite(max) ? max : null,
+      })),
       totals: totalsOf(sources),
       process: await sources.process(),
     }),
@@ -115,23 +123,6 @@ function findingsOf({ findings }: InspectSources): Record<string, number> {
   const counts = Object.fromEntries(SEVERITIES.map((severity) => [severity, 0]))
   for (const { severity, count } of findings.counts) counts[severity] = (counts[severity] ?? 0) + count
   return counts
-}
-
-function limitsOf({ routeInfo, kvConfig, counters, configuration }: InspectSources) {
-  const { topicQueueTable, brokerLiveTable } = routeInfo.tableSizes
-  const used: Readonly<Record<string, number>> = {
-    maxConnections: counters.connectionsAccepted - counters.connectionsClosed,
-    maxQueuedRequestBytes: counters.queuedRequestBytes,
-    maxQueuedAnswerBytes: counters.queuedResponseBytes,
-    maxRegistrationsInFlight: counters.registrationsInFlight,
-    maxWaitingRequests: routeInfo.waiting,
-    maxBrokers: brokerLiveTable,
-    maxTopics: topicQueueTable,
-    maxKVEntries: kvConfig.entries,
-    maxKVBytes: kvConfig.bytes,
-  }
-  const max = new Map(configuration().map(({ key, value }) => [key, value]))
-  return Object.entries(used).map(([key, count]) => ({ key, used: count, max: max.get(key) }))
 }
 
 function totalsOf({ counters, events }: InspectSources): Record<keyof typeof TOTALS, number> {

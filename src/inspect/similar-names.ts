@@ -3,6 +3,9 @@ import type { Steps } from '../common/time-slicer.ts'
 /** How a name resembles the one that was asked for, the closest first. */
 export type Likeness = 'spaces' | 'case' | 'namespace' | 'punctuation' | 'one character'
 
+/** Similar names that views show of each. */
+export const MAX_SIMILAR = 5
+
 export interface SimilarName {
   readonly name: string
   readonly likeness: Likeness

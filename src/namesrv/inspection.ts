@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { describeErrno } from '../common/describe-errno.ts'
-import { TimeSlicer } from '../common/time-slicer.ts'
+import { SharedTimeSlicer } from '../common/time-slicer.ts'
 import { addressService } from '../http/address-service.ts'
 import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
@@ -15,6 +15,7 @@ import { RouteIndexCache } from '../inspect/route-index.ts'
 import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
 import type { Processor } from '../protocol/processor.ts'
+import { isLoopback } from '../remoting/address.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { addressesOf } from './config/inspect-config-keys.ts'
 import { HttpToken } from './http-token.ts'
@@ -73,7 +74,7 @@ export class Inspection {
   constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
     const { clock, counters, durations, events, history, misses, throttle } = context
     this.#context = context
-    const slicer = new TimeSlicer({ ...timeOf(context), sliceMs: SLICE_MS })
+    const slicer = new SharedTimeSlicer({ ...timeOf(context), sliceMs: SLICE_MS })
     const sources = {
       ...parts,
       routeIndex: new RouteIndexCache(parts.routeInfo, slicer),
@@ -118,11 +119,13 @@ export class Inspection {
       this.#process.start()
       this.#token?.start()
       logger.info({ ...bound, tls: httpTls }, 'HTTP server started')
+      if (!isLoopback(bound.address) && this.#token?.value === undefined)
+        logger.warn({ httpBindAddress }, 'HTTP port is open to other machines without a token')
       return bound
     } catch (error) {
       if (httpRequired) throw error
       const fields = { httpBindAddress, httpListenPort, error: describeErrno(error) }
-      logger.warn(fields, 'HTTP server not started; httpRequired is off')
+      logger.warn(fields, 'HTTP server not started: serving without it')
       return undefined
     }
   }
@@ -177,7 +180,10 @@ export class Inspection {
       maxConnections,
       guard: new RequestGuard({
         token: () => this.#token?.value,
-        allowedHosts: httpAllowedHosts.split(',').map((host) => host.trim()),
+        allowedHosts: httpAllowedHosts
+          .split(',')
+          .map((host) => host.trim())
+          .filter((host) => host !== ''),
         isOpen: (path) => routeOf(routes, path)?.isOpen === true,
       }),
       handle: handleBy(routes),

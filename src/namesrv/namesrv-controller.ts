@@ -71,7 +71,7 @@ export class NamesrvController {
   #kvConfig: KVConfigManager | undefined
   #inspection: Inspection | undefined
   /** Serves lookups without logging those without a route. */
-  #lookup: Processor | undefined
+  #ownLookup: Processor | undefined
   /** Undefined without an HTTP server, which shows what it finds. */
   #selfProbe: SelfProbe | undefined
   #peers: Peers | undefined
@@ -137,8 +137,13 @@ export class NamesrvController {
   }
 
   #startSelfProbe(server: RemotingServer): void {
-    if (this.#lookup === undefined) return
-    const probe = new SelfProbe(this.#context, server, this.#lookup, () => this.#liveness.routeInfo.anyTopic)
+    if (this.#ownLookup === undefined) return
+    const probe = new SelfProbe(
+      this.#context,
+      server,
+      this.#ownLookup,
+      () => this.#liveness.routeInfo.anyTopic,
+    )
     this.#readiness.add('selfProbe', () => probe.problem)
     this.#selfProbe = probe
     probe.start()
@@ -181,11 +186,11 @@ export class NamesrvController {
     this.#clusterTest?.stop()
     this.#peers?.stop()
     this.#client.close()
+    this.#pauses.stop()
     if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
     // Last, so that probes see a server that is alive but not ready for as long as it works.
     await this.#inspection?.stop()
     this.#context.throttle.end()
-    this.#pauses.stop()
   }
 
   /** The client for requests to brokers and other NameServers. */
@@ -220,7 +225,8 @@ export class NamesrvController {
     const compared = { routeInfo, kvConfig, comparableConfig: () => comparableConfig(configuration) }
     this.#peers = new Peers(this.#context, this.#client, compared)
     const lookups = { routeInfo, kvConfig, settings: values, startedMs: clock.nowMs() }
-    this.#lookup = lookupProcessor({ ...lookups, onNoRoute: () => {} }, this.#clusterTest)
+    const quietLookups = { ...lookups, onNoRoute: () => {} }
+    this.#ownLookup = lookupProcessor(quietLookups, undefined)
     this.#inspection = new Inspection(this.#context, {
       ...compared,
       peers: this.#peers,
@@ -239,7 +245,7 @@ export class NamesrvController {
         open: () => this.#server?.openConnections() ?? [],
         closed: () => this.#server?.closedConnections() ?? [],
       },
-      processLookup: this.#lookup,
+      processLookup: lookupProcessor(quietLookups, this.#clusterTest),
       suspicionOf: (clusterName, brokerAddr) => this.#liveness.suspicionOf(clusterName, brokerAddr),
       certificate: () => this.#tls.certificate,
     })

@@ -129,9 +129,11 @@ export function setWritePermOfBroker(
   const kind = operation === 'wipe' ? 'permission wiped' : 'permission restored'
   return ({ extFields }, context) => {
     const brokerName = stringField(extFields, 'brokerName')
+    const { revision } = routeInfo
     const count = brokerName === null ? 0 : routeInfo.setWritePerm(brokerName, operation, context.channel)
     return andThen(count, (topics) => {
-      if (brokerName !== null) onAdminChange({ kind, brokerName, topics }, context)
+      if (brokerName !== null)
+        onAdminChange({ kind, brokerName, topics, changed: routeInfo.revision !== revision }, context)
       return { code: ResponseCode.SUCCESS, extFields: new Map([[countField, `${topics}`]]) }
     })
   }

@@ -155,7 +155,7 @@ function responseOf(
   if (result === null) {
     return rejected(
       'register broker failed',
-      'first registration has exactly one topic, taken for an increment; a full one must come first',
+      'the first registration has only one topic and is treated as an increment; register the whole topic list first',
     )
   }
   const extFields = new Map<string, string>()

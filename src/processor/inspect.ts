@@ -3,17 +3,23 @@ import { ResponseCode } from '../protocol/response-code.ts'
 import type { LockOwner } from '../routeinfo/read-write-lock.ts'
 import { requiredField } from './request-fields.ts'
 
-/** Answers a path with JSON, as the HTTP port does. */
+/** Gives the JSON of a path, as the HTTP port does. */
 export interface Inspection {
-  ask(question: { readonly target: string; readonly owner: LockOwner }): Promise<{
+  ask(request: { readonly target: string; readonly owner: LockOwner }): Promise<{
     /** As in HTTP. */
     readonly status: number
     readonly body: Buffer
   }>
 }
 
+/** By the status of HTTP. */
+const CODES: Readonly<Record<number, number>> = {
+  404: ResponseCode.QUERY_NOT_FOUND,
+  503: ResponseCode.SYSTEM_BUSY,
+}
+
 const REMARK =
-  'request 1450 is answered to clients on this machine only; use the HTTP port (httpListenPort) from elsewhere'
+  'request 1450 is served to clients on this machine only; use the HTTP port (httpListenPort) from elsewhere'
 
 /**
  * INSPECT: the JSON of `/api/v1/…` for the ext field `path`, query included. The ext field `status` of the response is that of HTTP.
@@ -27,11 +33,6 @@ export function inspect(inspection: Inspection): Processor {
     const extFields = new Map([['status', `${status}`]])
     if (status === 200) return { code: ResponseCode.SUCCESS, extFields, body }
     const remark = body.toString().trimEnd()
-    return {
-      code: status === 404 ? ResponseCode.QUERY_NOT_FOUND : ResponseCode.SYSTEM_ERROR,
-      remark,
-      extFields,
-      body,
-    }
+    return { code: CODES[status] ?? ResponseCode.SYSTEM_ERROR, remark, extFields, body }
   }
 }

@@ -9,6 +9,8 @@ export type AdminChange =
       readonly brokerName: string
       /** Topics that have queues on that broker name, changed or not. */
       readonly topics: number
+      /** Whether the routes have changed. */
+      readonly changed: boolean
     }
   | {
       readonly kind: 'topic deleted'

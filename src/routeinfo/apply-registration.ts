@@ -75,7 +75,11 @@ export function* applyRegistration(
   const permMask = permMaskOf(registration, brokerAddrs)
   const scope = yield* scopeOf(tables, registration, previousAddr)
   const rules = { permMask, scope, deleteMissingTopics }
+  const wasOverridden = tables.overridden.has(brokerName)
   const stored = yield* registerTopics(tables, registration, rules, changes)
+
+  if (wasOverridden && !tables.overridden.has(brokerName))
+    changes.event({ kind: 'override ended', broker: identity(registration), peer })
 
   // If it was not a member, its earlier topics may have been removed from the tables.
   const complete = isComplete(registration, scope, previousAddr === brokerAddr ? before : undefined)

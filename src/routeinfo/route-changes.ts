@@ -68,6 +68,11 @@ export type RouteEvent =
       readonly broker: BrokerIdentity
     })
   | (EventDetails & {
+      /** A registration undid what requests (205, 327, 217) had changed. */
+      readonly kind: 'override ended'
+      readonly broker: BrokerIdentity
+    })
+  | (EventDetails & {
       readonly kind: 'registration ignored'
       readonly broker: BrokerIdentity
       readonly currentAddr: string

@@ -1,5 +1,5 @@
 /** A client that asked for a topic. */
-export interface Asker {
+export interface AskingClient {
   /** Address without port. */
   readonly address: string
   /** As in RemotingCommand: `JAVA`, `GO`, … */
@@ -19,13 +19,13 @@ export interface TopicMiss {
   readonly firstSeenMs: number
   readonly lastSeenMs: number
   /** The first clients that asked. */
-  readonly askers: readonly Asker[]
+  readonly clients: readonly AskingClient[]
   /** Since when the topic has a route; undefined if it has none. */
   readonly routeSinceMs: number | undefined
 }
 
-/** Askers kept of each topic. */
-const MAX_ASKERS = 4
+/** Clients kept of each topic. */
+const MAX_CLIENTS = 4
 /** A longer name cannot be that of a topic, and is cut. */
 const MAX_NAME_LENGTH = 255
 
@@ -35,12 +35,12 @@ interface Entry {
   readonly overestimate: number
   readonly firstSeenMs: number
   lastSeenMs: number
-  readonly askers: Asker[]
+  readonly clients: AskingClient[]
   routeSinceMs: number | undefined
 }
 
 /**
- * The topics that clients looked up most often in vain, in a table of fixed size: a new topic takes the place of the one with the
+ * The topics for which most lookups found no route, in a table of fixed size: a new topic takes the place of the one with the
  * lowest count and inherits it, so that every topic asked for more often than that is in the table (the space-saving algorithm of
  * Metwally, Agrawal and El Abbadi).
  */
@@ -61,22 +61,23 @@ export class TopicMisses {
     return this.#total
   }
 
-  /** Counts a lookup. @param asker - Called only if the topic has room for another asker. */
-  add(topic: string, asker: () => Asker): void {
+  /** Counts a lookup. @param client - Called only if the topic has room for another one. */
+  add(topic: string, client: () => AskingClient): void {
     this.#total++
     if (this.#maxTopics === 0) return
     const name = topic.length > MAX_NAME_LENGTH ? topic.slice(0, MAX_NAME_LENGTH) : topic
     const nowMs = this.#dateMs()
+    // It had a route in between: its earlier lookups were answered.
+    if (this.#entries.get(name)?.routeSinceMs !== undefined) this.#entries.delete(name)
     const entry = this.#entries.get(name) ?? this.#create(name, nowMs)
     entry.count++
     entry.lastSeenMs = nowMs
-    entry.routeSinceMs = undefined
-    if (entry.askers.length >= MAX_ASKERS) return
-    const { address, language, version } = asker()
-    const isKnown = entry.askers.some(
+    if (entry.clients.length >= MAX_CLIENTS) return
+    const { address, language, version } = client()
+    const isKnown = entry.clients.some(
       (known) => known.address === address && known.language === language && known.version === version,
     )
-    if (!isKnown) entry.askers.push({ address, language, version })
+    if (!isKnown) entry.clients.push({ address, language, version })
   }
 
   /** Topics may have a route now. Those that have stay in the table until another topic needs their place. */
@@ -100,16 +101,16 @@ export class TopicMisses {
   #create(topic: string, nowMs: number): Entry {
     let count = 0
     if (this.#entries.size >= this.#maxTopics) {
-      let least: Entry | undefined
+      let min: Entry | undefined
       for (const entry of this.#entries.values())
         if (
-          least === undefined ||
-          rank(entry) > rank(least) ||
-          (rank(entry) === rank(least) && entry.count < least.count)
+          min === undefined ||
+          rank(entry) > rank(min) ||
+          (rank(entry) === rank(min) && entry.count < min.count)
         )
-          least = entry
-      count = least?.routeSinceMs === undefined ? (least?.count ?? 0) : 0
-      if (least !== undefined) this.#entries.delete(least.topic)
+          min = entry
+      count = min?.routeSinceMs === undefined ? (min?.count ?? 0) : 0
+      if (min !== undefined) this.#entries.delete(min.topic)
     }
     // A copy: the name may be a part of a longer text, which it would keep in memory.
     const entry: Entry = {
@@ -118,7 +119,7 @@ export class TopicMisses {
       overestimate: count,
       firstSeenMs: nowMs,
       lastSeenMs: nowMs,
-      askers: [],
+      clients: [],
       routeSinceMs: undefined,
     }
     this.#entries.set(entry.topic, entry)

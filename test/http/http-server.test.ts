@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   type HttpHandler,
@@ -7,6 +8,7 @@ import {
   textResponse,
 } from '../../src/http/http-server.ts'
 import { type HttpProblem, RequestGuard, type RequestGuardOptions } from '../../src/http/request-guard.ts'
+import { certificateAuthority } from '../support/certificates.ts'
 import { until } from '../support/until.ts'
 
 const ends: (() => void)[] = []
@@ -49,9 +51,10 @@ async function started(
 }
 
 /** Sends bytes, and collects what comes until the server closes the connection, or until a text has come. */
-function exchange(port: number, sent: string, until?: string): Promise<string> {
+function exchange(port: number, sent: string, until?: string, localAddress = '127.0.0.1'): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket: Socket = connect(port, '127.0.0.1', () => socket.write(sent))
+    const options = { port, host: '127.0.0.1', localAddress }
+    const socket: Socket = connect(options, () => socket.write(sent))
     ends.push(() => socket.destroy())
     let received = ''
     socket.setEncoding('latin1')
@@ -62,6 +65,16 @@ function exchange(port: number, sent: string, until?: string): Promise<string> {
     socket.on('close', () => resolve(`${received}[closed]`))
     socket.on('error', reject)
   })
+}
+
+/** Sends bytes, and resets the connection at once. */
+async function resetAfter(port: number, sent: string, withTls: boolean): Promise<void> {
+  const socket = connect(port, '127.0.0.1')
+  const sender = withTls ? connectTls({ socket, rejectUnauthorized: false }) : socket
+  sender.on('error', () => {})
+  await new Promise((resolve) => sender.once(withTls ? 'secureConnect' : 'connect', resolve))
+  await new Promise((resolve) => sender.write(sent, resolve))
+  socket.resetAndDestroy()
 }
 
 const get = (path: string, ...headers: string[]): string =>
@@ -101,7 +114,6 @@ describe('The HTTP server', () => {
     ['another method', get('/').replace('GET', 'POST'), 405],
     ['DELETE', get('/').replace('GET', 'DELETE'), 405],
     ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: localhost\r\n\r\n', 400],
-    ['an upgrade', get('/', 'Connection: Upgrade', 'Upgrade: websocket'), 400],
     ['a body', `${get('/', 'Content-Length: 3')}abc`, 400],
     ['a chunked body', `${get('/', 'Transfer-Encoding: chunked')}0\r\n\r\n`, 400],
     [
@@ -128,7 +140,8 @@ describe('The HTTP server', () => {
     ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
     ['TRACE', get('/').replace('GET', 'TRACE'), 405],
     ['OPTIONS of the server', get('*').replace('GET', 'OPTIONS'), 405],
-    ['an upgrade to HTTP/2', get('/', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c'), 400],
+    ['a host with a malformed port', get('/').replace('localhost', 'localhost:x'), 400],
+    ['two ports', get('/').replace('localhost', 'localhost:1:2'), 400],
     ['a path of more than 8 KiB', get(`/${'a'.repeat(9_000)}`), 431],
     ['a thousand headers', get('/', ...Array.from({ length: 1_000 }, (_, number) => `X-${number}: 1`)), 431],
     ['an announced body', get('/', 'Expect: 100-continue', 'Content-Length: 3'), 400],
@@ -154,6 +167,85 @@ describe('The HTTP server', () => {
     const response = await exchange(port, get('/1') + get('/2'))
     expect(response).toMatch(/^HTTP\/1\.1 400 [\s\S]*\[closed\]$/)
     expect(responses).toEqual(['400 '])
+  })
+
+  it.each([
+    ['h2c', get('/x', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABk')],
+    ['websocket', get('/x', 'Connection: Upgrade', 'Upgrade: websocket')],
+  ])('ignores an upgrade to %s, and serves the request', async (_, sent) => {
+    const { port } = await started()
+    expect(await exchange(port, sent + get('/y'))).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\/x -\n\[closed\]$/)
+  })
+
+  const identity = certificateAuthority('Test CA').issue('localhost')
+  it.each([
+    ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+    ['an upgrade', get('/', 'Connection: Upgrade', 'Upgrade: h2c')],
+  ])('survives a connection reset after %s, in plaintext and with TLS', async (_, sent) => {
+    for (const tls of [undefined, identity]) {
+      const { server, port } = await started({ tls })
+      for (let time = 0; time < 20; time++) await resetAfter(port, sent, tls !== undefined)
+      // The errors of its sockets would be uncaught.
+      await server.stop()
+    }
+  })
+
+  it('rejects pipelined requests on a connection that has had a response', async () => {
+    const { port } = await started()
+    const socket = connect(port, '127.0.0.1')
+    ends.push(() => socket.destroy())
+    let received = ''
+    socket.setEncoding('latin1').on('data', (text) => {
+      received += text
+    })
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.write(get('/1'))
+    await until('the first response', () => received.includes('/1 -'))
+    socket.write(get('/2') + get('/3'))
+    await closed
+    expect(received.slice(received.indexOf('/1 -'))).toMatch(/^\/1 -\nHTTP\/1\.1 400 /)
+  })
+
+  it('counts no bytes of a response whose client has gone before the handler returned', async () => {
+    const body = Buffer.alloc(40 * 1024 * 1024)
+    let handled = 0
+    let finish = (): void => {}
+    const { port } = await started({
+      handle: async (request) => {
+        if (request.path !== '/large') return echo(request)
+        handled++
+        await new Promise<void>((resolve) => {
+          finish = resolve
+        })
+        await until('the client is gone', () => request.closed)
+        await new Promise((resolve) => setImmediate(resolve))
+        return { status: 200, contentType: 'text/plain', body }
+      },
+    })
+    for (const count of [1, 2]) {
+      const socket = connect(port, '127.0.0.1', () => socket.write(get('/large')))
+      await until('it is handled', () => handled === count)
+      socket.destroy()
+      finish()
+    }
+    expect(await exchange(port, get('/x'), '\n/x -')).toContain(' 200 ')
+  })
+
+  it('rejects a response beyond the bytes that clients may leave unread, except on open paths', async () => {
+    const { port, rejected } = await started({
+      handle: ({ path }) => ({
+        status: 200,
+        contentType: 'text/plain',
+        body: Buffer.alloc(path === '/large' ? 60 * 1024 * 1024 : 10 * 1024 * 1024),
+      }),
+    })
+    const reader = connect(port, '127.0.0.1', () => reader.write(get('/large')))
+    ends.push(() => reader.destroy())
+    await new Promise((resolve) => reader.once('data', resolve))
+    reader.pause()
+    expect(await exchange(port, get('/x'), 'bytes\n')).toMatch(/^HTTP\/1\.1 503 [\s\S]*Retry-After: 5/)
+    expect(rejected.map(({ status }) => status)).toEqual([503])
+    expect(await exchange(port, get('/livez', 'Connection: close'))).toMatch(/^HTTP\/1\.1 200 /)
   })
 
   it('serves one request after the other on a connection', async () => {
@@ -188,7 +280,15 @@ describe('The HTTP server', () => {
       'NAMES.example:80',
     ])
       expect(await exchange(port, get('/').replace('localhost', host), '\n/ -')).toContain(' 200 ')
-    for (const host of ['localhost.evil.example', '10.1.2.3.evil', 'xnames.example', 'a b', '[::1', ''])
+    for (const host of [
+      'localhost.evil.example',
+      '10.1.2.3.evil',
+      'xnames.example',
+      'a b',
+      '[::1',
+      '',
+      '10.1.2.3:x',
+    ])
       expect(await exchange(port, get('/').replace('localhost', host))).toMatch(/ (421|400) /)
   })
 
@@ -252,7 +352,7 @@ describe('The HTTP server', () => {
       },
     })
     const busy = Array.from({ length: 4 }, (_, number) =>
-      exchange(port, get(`/${number}`, 'Connection: close')),
+      exchange(port, get(`/${number}`, 'Connection: close'), undefined, `127.0.0.${1 + (number % 2)}`),
     )
     await until('all have been handled', () => handled === 4)
     // It may be closed before it has sent its request.
@@ -261,6 +361,34 @@ describe('The HTTP server', () => {
     answer()
     for (const [number, response] of (await Promise.all(busy)).entries())
       expect(response).toContain(`\r\n\r\n/${number}\n`)
+  })
+
+  it('leaves half of its connections to other addresses, and open paths to all', async () => {
+    let handled = 0
+    let finish = (): void => {}
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    const { port, rejected } = await started({
+      maxConnections: 8,
+      handle: async ({ path }) => {
+        if (path === '/slow') {
+          handled++
+          await finished
+        }
+        return textResponse(200, path)
+      },
+    })
+    const slow = Array.from({ length: 4 }, () => exchange(port, get('/slow'), '\n/slow'))
+    await until('all are handled', () => handled === 4)
+    expect(await exchange(port, get('/x'))).toMatch(/^HTTP\/1\.1 503 /)
+    expect(rejected.map(({ reason }) => reason)).toEqual([
+      'one address has half of httpMaxConnections (8) in use',
+    ])
+    expect(await exchange(port, get('/livez'), '\n/livez')).toContain(' 200 ')
+    expect(await exchange(port, get('/x'), '\n/x', '127.0.0.2')).toContain(' 200 ')
+    finish()
+    await Promise.all(slow)
   })
 
   it('rejects connections beyond its limit', async () => {

@@ -94,7 +94,7 @@ const TOPIC_STORIES: readonly Story[] = [
       'TopicA was deleted on 1 broker at TIME by PEER (request 216, as mqadmin deleteTopic sends).',
       'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
       'Similar topic with a route: TopicB (differs in one character).',
-      '1 lookup found no route, the last at TIME; asked by 127.0.0.1 (JAVA, V5_5_0).',
+      '1 lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V5_5_0).',
     ],
     commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t TopicA -c DefaultCluster'],
   },
@@ -139,7 +139,7 @@ const TOPIC_STORIES: readonly Story[] = [
     question: 'topic=TopicA',
     verdict: 'left_with_brokers',
     sentences: [
-      'TopicA left with broker-a, its last broker, which unregistered by its own request, as a broker does that is stopped, at TIME.',
+      'TopicA left with broker-a, its last broker, at TIME: broker-a unregistered by its own request, as a broker does that is stopped.',
       'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
     ],
     commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
@@ -150,7 +150,7 @@ const TOPIC_STORIES: readonly Story[] = [
     question: 'topic=TopicA',
     verdict: 'no_brokers',
     sentences: [
-      'No broker is registered at this server, so TopicA has no route, nor has any other topic.',
+      'No broker is registered with this server, so neither TopicA nor any other topic has a route.',
       'Start the brokers, with this server in their namesrvAddr (NAMESRV_ADDR).',
     ],
   },
@@ -163,10 +163,10 @@ const TOPIC_STORIES: readonly Story[] = [
     question: 'topic=T1099',
     verdict: 'no_brokers',
     sentences: [
-      'No broker is registered at this server, so T1099 has no route, nor has any other topic.',
+      'No broker is registered with this server, so neither T1099 nor any other topic has a route.',
       'The last one that left: broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped, at TIME.',
       'Start the brokers, with this server in their namesrvAddr (NAMESRV_ADDR).',
-      'It may be one of the topics that were removed with broker-a at TIME or before: not all of their names are kept.',
+      'It may be among the topics removed with broker-a at or before TIME; only some of their names are kept.',
     ],
   },
   {
@@ -175,7 +175,7 @@ const TOPIC_STORIES: readonly Story[] = [
     question: 'topic=Order_Topic',
     verdict: 'never_created',
     sentences: [
-      'No broker has Order_Topic, and none creates topics on their first use (TBW102 has no route): the topic must be created.',
+      'No broker has Order_Topic, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
       'Similar topic with a route: order_topic (differs in upper and lower case).',
     ],
   },
@@ -221,7 +221,7 @@ const TOPIC_STORIES: readonly Story[] = [
     question: 'topic=TopicA',
     verdict: 'not_ready',
     sentences: [
-      'Lookups of TopicA, as of all topics, are rejected with "name server not ready": the server started at TIME and waits waitSecondsForService, so that brokers can register first (needWaitForService is on).',
+      'All lookups, including those of TopicA, are rejected with "name server not ready": the server started at TIME and rejects lookups for 45 seconds, so that brokers can register first (needWaitForService is on).',
       'Clients try again and need no help.',
     ],
   },
@@ -234,7 +234,8 @@ const TOPIC_STORIES: readonly Story[] = [
     question: 'topic=TopicA&zone=z2',
     verdict: 'hidden_by_zone',
     sentences: [
-      'Clients of zone z2 see no broker of TopicA: the masters of broker-a are in zone z1.',
+      'Clients of zone z2 see no broker of TopicA.',
+      'The master of broker-a is in zone z1.',
       'Clients that name no zone get the whole route.',
     ],
   },
@@ -253,10 +254,10 @@ const TOPIC_STORIES: readonly Story[] = [
       await until('it is lost', () => server.controller.counters.brokersLost === 1)
     },
     question: 'topic=TopicA',
-    verdict: 'not_writable',
+    verdict: 'no_master',
     sentences: [
-      'Producers report "No route info of this topic" for TopicA, although it has a route: no broker permits writing.',
-      'broker-a has no master and takes no messages; a slave acts as one for consumers. The master broker-a at 127.0.0.1:10911 (id 0) lost its connection to this server: it was killed, crashed, or the network failed, at TIME.',
+      'Producers report "No route info of this topic" for TopicA, although it has a route: no broker group that could accept messages has a master.',
+      'broker-a has no master and accepts no messages; its slaves serve consumers only. Its master 127.0.0.1:10911 lost its connection to this server (killed, crashed or network failure), at TIME.',
       'Consumers read from broker-a.',
     ],
     commands: [],
@@ -273,7 +274,7 @@ const BROKER_STORIES: readonly Story[] = [
     question: 'broker=broker-a',
     verdict: 'registered',
     sentences: [
-      'broker-a of DefaultCluster is registered with 2 topics, since TIME: master 127.0.0.1:10911, registered from PEER, last heartbeat 12 s ago.',
+      'broker-a of DefaultCluster is registered with 2 topics: master 127.0.0.1:10911, registered from PEER since TIME, last heartbeat 12 s ago.',
     ],
   },
   {
@@ -286,7 +287,7 @@ const BROKER_STORIES: readonly Story[] = [
     verdict: 'not_writable',
     sentences: [
       'None of the 2 topics of broker-a is writable: its write permission was wiped at TIME by PEER (request 205, as mqadmin wipeWritePerm sends).',
-      'broker-a of DefaultCluster is registered with 2 topics, since TIME: master 127.0.0.1:10911, registered from PEER, last heartbeat 0 s ago.',
+      'broker-a of DefaultCluster is registered with 2 topics: master 127.0.0.1:10911, registered from PEER since TIME, last heartbeat 0 s ago.',
     ],
     commands: ['mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a'],
   },
@@ -300,7 +301,7 @@ const BROKER_STORIES: readonly Story[] = [
     verdict: 'heartbeat_late',
     sentences: [
       'broker-a at 127.0.0.1:10911 has sent nothing for 90 s and will be removed after 120 s: see whether it is paused, overloaded or cut off.',
-      'broker-a of DefaultCluster is registered with 2 topics, since TIME: master 127.0.0.1:10911, registered from PEER, last heartbeat 90 s ago.',
+      'broker-a of DefaultCluster is registered with 2 topics: master 127.0.0.1:10911, registered from PEER since TIME, last heartbeat 90 s ago.',
     ],
     commands: ['mqadmin brokerStatus -n "$NAMESRV_ADDR" -b 127.0.0.1:10911'],
   },
@@ -313,7 +314,7 @@ const BROKER_STORIES: readonly Story[] = [
     question: 'broker=broker-a',
     verdict: 'unregistered',
     sentences: [
-      'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, unregistered by its own request, as a broker does that is stopped, at TIME.',
+      'broker-a is not registered. At TIME, broker-a at 127.0.0.1:10911 (id 0), connected from PEER, unregistered by its own request, as a broker does that is stopped.',
       '2 topics lost their queues there.',
       'Start it again if it is needed.',
     ],
@@ -328,7 +329,7 @@ const BROKER_STORIES: readonly Story[] = [
     question: 'broker=broker-a',
     verdict: 'connection_lost',
     sentences: [
-      'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, lost its connection to this server: it was killed, crashed, or the network failed, at TIME.',
+      'broker-a is not registered. At TIME, broker-a at 127.0.0.1:10911 (id 0), connected from PEER, lost its connection to this server (killed, crashed or network failure).',
       '2 topics lost their queues there.',
       'See whether its process runs, and its log (broker.log, store.log).',
     ],
@@ -343,7 +344,7 @@ const BROKER_STORIES: readonly Story[] = [
     question: 'broker=broker-a',
     verdict: 'expired',
     sentences: [
-      'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, expired: it sent no heartbeat within its timeout, at TIME.',
+      'broker-a is not registered. At TIME, broker-a at 127.0.0.1:10911 (id 0), connected from PEER, expired (no heartbeat within its timeout).',
       '2 topics lost their queues there.',
       'See whether its process is paused (GC, stopped by a signal) or cut off from this server.',
     ],
@@ -357,7 +358,7 @@ const BROKER_STORIES: readonly Story[] = [
     question: 'broker=broker-a',
     verdict: 'renamed',
     sentences: [
-      'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, registered again under another brokerName, at TIME.',
+      'broker-a is not registered. At TIME, broker-a at 127.0.0.1:10911 (id 0), connected from PEER, registered again under another brokerName.',
       '2 topics lost their queues there.',
       'Its address is registered as broker-b now; clients find its topics under that name.',
     ],
@@ -372,7 +373,7 @@ const BROKER_STORIES: readonly Story[] = [
     question: 'broker=broker-a',
     verdict: 'renamed',
     sentences: [
-      'broker-a is not registered. broker-a at 127.0.0.1:10911 (id 0), connected from PEER, unregistered by its own request, as a broker does that is stopped, at TIME.',
+      'broker-a is not registered. At TIME, broker-a at 127.0.0.1:10911 (id 0), connected from PEER, unregistered by its own request, as a broker does that is stopped.',
       '2 topics lost their queues there.',
       'Its address is registered as broker-b now; clients find its topics under that name.',
     ],
@@ -397,8 +398,8 @@ const BROKER_STORIES: readonly Story[] = [
     question: 'broker=broker-a',
     verdict: 'no_master',
     sentences: [
-      'broker-a has no master and takes no messages: none has registered. Its slaves serve consumers only; start the master (brokerId=0).',
-      'broker-a of DefaultCluster is registered with 0 topics, since TIME: slave 1 127.0.0.1:10911, registered from PEER, last heartbeat 0 s ago.',
+      'broker-a has no master and accepts no messages: no master is known since the start of this server. Its slaves serve consumers only; start the master (brokerId=0), or elect one (mqadmin electMaster) if a controller assigns the roles.',
+      'broker-a of DefaultCluster is registered with 0 topics: slave 1 127.0.0.1:10911, registered from PEER since TIME, last heartbeat 0 s ago.',
     ],
   },
   {
@@ -423,6 +424,177 @@ describe('Explain tells the story of', () => {
     if (story.commands !== undefined) expect(commands).toEqual(story.commands)
   })
 
+  test('a topic without which its broker came back', async () => {
+    const world = await worldWith()
+    await world.broker.request(registration({ topics: ['orders', 'x'] }))
+    world.broker.socket.destroy()
+    await until('it is lost', () => world.server.controller.counters.brokersLost === 1)
+    const { broker } = { broker: await world.server.connect() }
+    await broker.request(registrationAgain(['x', 'y']))
+    const { verdict, sentences, commands } = await explain(world, 'topic=orders')
+    expect([verdict, sentences[0], commands]).toEqual([
+      'dropped_by_registration',
+      'orders left with broker-a, its last broker, at TIME: broker-a lost its connection to this server (killed, crashed or network failure), and has registered again without orders.',
+      ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t orders -c DefaultCluster'],
+    ])
+  })
+
+  test('a healthy broker of which another peer sent a registration that was rejected', async () => {
+    const world = await worldWith()
+    await world.broker.request(registration())
+    world.server.time.advance(1_000)
+    const { extFields, ...request } = registration()
+    const other = await world.server.connect()
+    await other.request({ ...request, extFields: { ...extFields, bodyCrc32: '12345' } })
+    expect((await explain(world, 'broker=broker-a')).verdict).toBe('rejected')
+    world.server.time.advance(1_000)
+    await world.broker.request(registration())
+    expect((await explain(world, 'broker=broker-a')).verdict).toBe('registered')
+  })
+
+  test('a broker that has left, or is shown from the snapshot, asked for by its address', async () => {
+    const routeSnapshotPath = `${temporaryFolder()}/routes.json`
+    const before = await worldWith({ routeSnapshotPath })
+    await before.broker.request(registration())
+    await before.broker.request(WIPE)
+    await before.server.controller.shutdown()
+    const after = await worldWith({ routeSnapshotPath })
+    const restored = await explain(after, 'broker=127.0.0.1:10911')
+    expect([restored.verdict, restored.sentences[0], restored.commands]).toEqual([
+      'not_writable',
+      'None of the 2 topics of broker-a is writable: it was not writable in the snapshot: wiped, or registered so, before the restart.',
+      [],
+    ])
+    const topic = await explain(after, 'topic=TopicA')
+    expect(topic.sentences).toContain(
+      'On broker-a, it was not writable in the snapshot: wiped, or registered so, before the restart.',
+    )
+    expect(topic.commands).toEqual([])
+    const world = await worldWith()
+    await world.broker.request(registration())
+    await world.broker.request(unregistration())
+    expect((await explain(world, 'broker=127.0.0.1:10911')).verdict).toBe('unregistered')
+  })
+
+  test('a topic that its broker, back after a restart, no longer has', async () => {
+    const routeSnapshotPath = `${temporaryFolder()}/routes.json`
+    const before = await worldWith({ routeSnapshotPath })
+    await before.broker.request(registration({ topics: ['orders', 'x', 'y'] }))
+    await before.server.controller.shutdown()
+    const after = await worldWith({ routeSnapshotPath })
+    await after.broker.request(registrationAgain(['x', 'y']))
+    expect((await explain(after, 'topic=orders')).sentences).toContain(
+      'broker-a registered again without it: it disappears when the grace period ends (routeSnapshotGraceMillis).',
+    )
+    for (let turn = 0; turn < 14; turn++) {
+      after.server.time.advance(10_000)
+      await after.broker.request(registrationAgain(['x', 'y']))
+    }
+    await expect
+      .poll(async () => (await explain(after, 'topic=orders')).verdict)
+      .toBe('dropped_by_registration')
+    const { events } = (await ask(after.server, 'events')).body
+    expect(events).toContainEqual(
+      expect.objectContaining({ kind: 'topics_changed', text: 'topics: 1 deleted (orders)' }),
+    )
+  })
+
+  test('a broker whose id another address has taken', async () => {
+    const world = await worldWith()
+    await world.broker.request(registration({ address: '10.0.0.1:10911' }))
+    const other = await world.server.connect()
+    await other.request(registration({ address: '10.0.0.2:10911' }))
+    const { verdict, sentences } = await explain(world, 'broker=broker-a')
+    expect([verdict, sentences[0]]).toEqual([
+      'id_conflict',
+      '10.0.0.1:10911 also registers as broker-a, with an id that another address has: the route alternates between their addresses. Give it a brokerName or brokerId of its own and restart it.',
+    ])
+  })
+
+  test('a broker whose address another broker uses now, with other topics', async () => {
+    const world = await worldWith()
+    await world.broker.request(registration({ topics: ['orders', 'x'] }))
+    await world.broker.request(unregistration())
+    await world.broker.request(registration({ name: 'broker-b', topics: ['payments', 'y'] }))
+    const { verdict, sentences } = await explain(world, 'broker=broker-a')
+    expect(verdict).toBe('unregistered')
+    expect(sentences.at(-1)).toBe(
+      'Its address is now used by broker-b: it was renamed, or the address was reused.',
+    )
+  })
+
+  test('a topic that may have left with a broker of which not all topics are kept', async () => {
+    const world = await worldWith()
+    const topics = Array.from({ length: 1_100 }, (_, index) => `T${index}`)
+    await world.broker.request(registration({ topics }))
+    await world.broker.request(
+      registration({ name: 'broker-b', address: '10.0.0.2:10911', topics: ['x', 'y'] }),
+    )
+    await world.broker.request(unregistration())
+    const { verdict, sentences, commands } = await explain(world, 'topic=T1099')
+    expect([verdict, sentences[0], commands]).toEqual([
+      'left_with_brokers',
+      'T1099 may have left with broker-a, at TIME: broker-a unregistered by its own request, as a broker does that is stopped, and only some of the names of its 1100 topics are kept.',
+      ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+    ])
+  })
+
+  test('a master that became a slave', async () => {
+    const world = await worldWith()
+    await world.broker.request(registration({ address: '10.0.0.1:10911' }))
+    await world.broker.request(registration({ id: 2, address: '10.0.0.1:10911' }))
+    expect((await explain(world, 'broker=broker-a')).sentences[0]).toContain(
+      'accepts no messages: 10.0.0.1:10911 became a slave, at TIME.',
+    )
+  })
+
+  test('a wipe that a registration has undone, with who wiped first as long as it holds', async () => {
+    const world = await worldWith()
+    await world.broker.request(registration())
+    const [first, second] = [await world.server.connect(), await world.server.connect()]
+    await first.request(WIPE)
+    await second.request(WIPE)
+    expect((await explain(world, 'broker=broker-a')).sentences[0]).toContain(`by ${first.address} (`)
+    await world.broker.request(registrationAgain(['TopicA', 'TopicB']))
+    const { verdict, history } = await explain(world, 'broker=broker-a')
+    expect([verdict, history]).toEqual(['registered', ['broker-a registered for the first time']])
+    const { events } = (await ask(world.server, 'events')).body
+    const ofPermission = events.filter(({ kind }: { readonly kind: string }) => kind.startsWith('permission'))
+    expect(
+      ofPermission.map(({ kind, text }: { readonly kind: string; readonly text: string }) => [kind, text]),
+    ).toEqual([
+      ['permission_wiped', `2 topics, by ${first.address}`],
+      ['permission_restored', 'by its registration'],
+    ])
+  })
+
+  test.each([
+    ['%RETRY%group', 'its consumers create it'],
+    ['bad topic!', 'it is no valid name'],
+    ['Topica', 'TopicA is similar'],
+  ])('the topic %s without a command that creates it: %s', async (topic) => {
+    const world = await worldWith()
+    await world.broker.request(registration())
+    const { verdict, commands } = await explain(world, `topic=${encodeURIComponent(topic)}`)
+    expect([verdict, commands]).toEqual(['never_created', []])
+  })
+
+  test('a broker that creates no topics while its TBW102 is wiped', async () => {
+    const world = await worldWith()
+    await world.broker.request(registration({ topics: ['TBW102', 'x'] }))
+    await world.broker.request(WIPE)
+    expect((await explain(world, 'topic=orders')).verdict).toBe('never_created')
+  })
+
+  test('a broker that has moved to another cluster', async () => {
+    const world = await worldWith()
+    await world.broker.request(inCluster('Old', registration()))
+    world.server.time.advance(1_000)
+    const again = await world.server.connect()
+    await again.request(inCluster('New', registration()))
+    expect((await explain(world, 'broker=broker-a')).sentences.join()).not.toContain('used in the clusters')
+  })
+
   test('a broker that leaves again and again', async () => {
     const world = await worldWith()
     for (let turn = 0; turn < 3; turn++) {
@@ -433,13 +605,13 @@ describe('Explain tells the story of', () => {
     await world.broker.request(registration())
     const { verdict, sentences, history } = await explain(world, 'broker=broker-a')
     expect(verdict).toBe('registered')
-    expect(sentences).toContain('It has left 3 times within ten minutes.')
+    expect(sentences).toContain('127.0.0.1:10911 has left 3 times within ten minutes.')
     expect(history).toEqual([
       'broker-a registered for the first time',
       'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
       'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
       'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
-      'broker-a registered for the last time, of 4',
+      'broker-a registered again, 3 times since the start',
     ])
   })
 
@@ -462,7 +634,7 @@ describe('Explain tells the story of', () => {
     after.server.time.advance(130_000)
     await until('it is removed', () => after.server.controller.counters.brokersNotReturned === 1)
     expect((await explain(after, 'topic=TopicA')).sentences[0]).toBe(
-      'TopicA left with broker-a, its last broker, which did not register again after the restart of this server, at TIME.',
+      'TopicA left with broker-a, its last broker, at TIME: broker-a did not register again after the restart of this server.',
     )
     expect((await explain(after, 'broker=broker-a')).verdict).toBe('not_returned')
   })
@@ -487,7 +659,7 @@ describe('Explain tells the story of', () => {
     }
     expect(await told('topic=TopicA')).toEqual([
       'only_on_peers',
-      'TopicA has a route at OTHER, but not here: its brokers do not register at this server.',
+      'TopicA has a route at OTHER, but not here: its brokers do not register with this server.',
       'Brokers must have all NameServers in namesrvAddr; clients that ask another one find the topic.',
     ])
     expect(await told('topic=Here')).toEqual([
@@ -548,5 +720,5 @@ test('explain without a topic or a broker, or with both, says what it needs', as
 test('explain shows names with control characters in quotes', async () => {
   const world = await worldWith()
   const { sentences } = await explain(world, `topic=${encodeURIComponent('a\u001b[31m\u202eb ')}`)
-  expect(sentences[0]).toContain('so "a\\u001b[31m\\u202eb " has no route')
+  expect(sentences[0]).toContain('so neither "a\\u001b[31m\\u202eb " nor any')
 })

@@ -3,6 +3,7 @@ import { takeCensus } from '../../src/inspect/connections/census.ts'
 import type { Finding } from '../../src/inspect/findings/finding.ts'
 import { type FindingSources, Findings } from '../../src/inspect/findings/findings.ts'
 import { RouteHistory } from '../../src/inspect/history/route-history.ts'
+import { RouteIndexCache } from '../../src/inspect/route-index.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
 import { Counters } from '../../src/stats/counters.ts'
 import { RecentEvents } from '../../src/stats/recent-events.ts'
@@ -48,6 +49,8 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
     suspicionOf: () => undefined,
     history,
     misses,
+    routeIndex: new RouteIndexCache(manager, wholeSlicer()),
+    comparableConfig: () => new Map(),
     peers: { list: () => [] },
     connections: { census: () => takeCensus([]) },
     certificate: () => undefined,

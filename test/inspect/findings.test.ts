@@ -271,7 +271,7 @@ describe('the past of brokers', () => {
     expect(await evaluate()).toEqual([])
   })
 
-  test('names the address that two brokers register by turns', async () => {
+  test('names the address that two brokers register in alternation', async () => {
     const { register, evaluate } = findingsWorld()
     await evaluate()
     for (let n = 0; n < 3; n++) {
@@ -366,13 +366,45 @@ describe('a topic without route', () => {
   test('is a warning with who asks, if nothing is known of it', async () => {
     const world = findingsWorld()
     await world.register(master)
-    expect(await asked(world, 'Ordres')).toMatchObject({
+    expect(await asked(world, 'Invoices')).toMatchObject({
       severity: 'warning',
-      subject: 'Ordres',
-      text: 'Ordres has no route: clients have asked for it 3 times since 2026-11-28T12:00:00.000Z; nothing is known of a former route. Create the topic, or correct its name in the clients.',
-      evidence: { lookups: 3, lastLookup: '2026-11-28T12:01:00.000Z', askers: ['10.0.0.5 JAVA V5_5_0'] },
-      command: 'mqadmin updateTopic -n "$NAMESRV_ADDR" -t Ordres -c C -r 8 -w 8',
+      subject: 'Invoices',
+      text: 'Invoices has no route: 3 lookups since 2026-11-28T12:00:00.000Z found none. Nothing is known of a former route. Create the topic, or correct its name in the clients.',
+      evidence: { lookups: 3, lastLookup: '2026-11-28T12:01:00.000Z', clients: ['10.0.0.5 JAVA V5_5_0'] },
+      command: 'mqadmin updateTopic -n "$NAMESRV_ADDR" -t Invoices -c C',
     })
+  })
+
+  test('that resembles an existing one says so, and has no command that creates it', async () => {
+    const world = findingsWorld()
+    await world.register(master)
+    const finding = await asked(world, 'Ordres')
+    expect(finding?.text).toContain('See whether clients misspell its name: Orders exists.')
+    expect(finding?.command).toBeNull()
+  })
+
+  test('is none at the first lookup after a route that it had in between', async () => {
+    const world = findingsWorld()
+    await world.register(master)
+    for (let n = 0; n < 3; n++) world.misses.add('Late', () => asker)
+    world.misses.onRoutesChanged(() => true)
+    await world.evaluate({ afterMs: 864_000_000 })
+    world.misses.add('Late', () => asker)
+    expect(await world.evaluate({ afterMs: 1_000 })).toEqual([])
+  })
+
+  test('is critical if its broker came back without it, with the command that creates it', async () => {
+    const world = findingsWorld()
+    await world.register({ ...master, topics: { Gone: {} } })
+    world.manager.onChannelsDestroy([1])
+    await world.evaluate({ afterMs: 1_000 })
+    await world.register(master)
+    const finding = await asked(world, 'Gone')
+    expect(finding).toMatchObject({
+      severity: 'critical',
+      command: 'mqadmin updateTopic -n "$NAMESRV_ADDR" -t Gone -c C',
+    })
+    expect(finding?.text).toContain('and has registered again without Gone. Create the topic again')
   })
 
   test('is critical if it was deleted, with who deleted it', async () => {
@@ -382,7 +414,9 @@ describe('a topic without route', () => {
     world.history.onTopicDeleted('Orders', { by: '10.0.3.7:5000', clusterName: undefined, brokers: 1 })
     const finding = await asked(world, 'Orders')
     expect(finding?.severity).toBe('critical')
-    expect(finding?.text).toContain('; it was deleted by 10.0.3.7:5000 on 2026-11-28T12:00:00.000Z. Create')
+    expect(finding?.text).toContain(
+      'at 2026-11-28T12:00:00Z by 10.0.3.7:5000 (request 216, as mqadmin deleteTopic sends). Create',
+    )
   })
 
   test('is critical if it left with its broker, which is what to start', async () => {
@@ -392,7 +426,7 @@ describe('a topic without route', () => {
     const finding = await asked(world, 'Orders')
     expect(finding).toMatchObject({ severity: 'critical', command: null })
     expect(finding?.text).toContain(
-      '; it left with broker-a at 10.0.0.1:10911 (connection lost) on 2026-11-28T12:00:00.000Z. Start that broker again.',
+      'Orders left with broker-a, its last broker, at 2026-11-28T12:00:00Z: broker-a lost its connection to this server (killed, crashed or network failure). Start that broker again.',
     )
   })
 
@@ -461,14 +495,14 @@ describe('topics', () => {
       severity: 'info',
       subject: 'Orders',
       evidence: { brokers: ['broker-a: perm 4'] },
-      command: 'mqadmin updateTopicPerm -n "$NAMESRV_ADDR" -t Orders -b 10.0.0.1:10911 -p 6',
+      command: 'mqadmin updateTopicPerm -n "$NAMESRV_ADDR" -b 10.0.0.1:10911 -t Orders -p 6',
     })
   })
 
   test('of a group without master are not reported as unwritable, because the master is what is missing', async () => {
     const all = await found([{ ...slave, enableActingMaster: true }])
     expect(brief(all)).toEqual(['critical missing_master_address broker-a'])
-    expect(all[0]?.text).toContain('a slave acts as master for consumers')
+    expect(all[0]?.text).toContain('slaves serve consumers')
   })
 
   test.each<[string, object, string]>([
@@ -606,7 +640,7 @@ test('names of peers are quoted in commands, and none is shown with control char
   const all = await found([{ ...master, topics }])
   expect(all.map(({ command }) => command)).toEqual([
     null,
-    `mqadmin updateTopicPerm -n "$NAMESRV_ADDR" -t 'a'\\''; reboot #' -b 10.0.0.1:10911 -p 6`,
+    `mqadmin updateTopicPerm -n "$NAMESRV_ADDR" -b 10.0.0.1:10911 -t 'a'\\''; reboot #' -p 6`,
     null,
   ])
 })

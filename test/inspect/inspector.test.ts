@@ -32,7 +32,7 @@ test('a view gets the decoded parameters of its path and query', async () => {
   })
 })
 
-test('an asker that has the version already gets 304 and no body', async () => {
+test('a client that has the version already gets 304 and no body', async () => {
   expect(await answer('/api/v1/topics/t', ['v6', 'v7'])).toEqual({
     status: 304,
     version: 'v7',
@@ -52,6 +52,28 @@ test.each([
   const { value, ...rest } = await answer(target)
   expect(rest.status).toBe(status)
   expect(value.error.message).toBe(message)
+})
+
+test('beyond 16 views under way, a request gets 503, and the views before it their responses', async () => {
+  let finish = (): void => {}
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const slow: View = {
+    path: '/api/v1/slow',
+    summary: 'A view.',
+    response: {},
+    read: () => finished.then(() => ({})),
+  }
+  const inspector = new Inspector([slow], wholeSlicer())
+  const ask = () => inspector.ask({ target: slow.path, owner })
+  const first = Array.from({ length: 16 }, ask)
+  const { status, body } = await ask()
+  expect(status).toBe(503)
+  expect(body.toString()).toContain('16 views are under way')
+  finish()
+  expect((await Promise.all(first)).map((each) => each.status)).toEqual(Array(16).fill(200))
+  expect((await ask()).status).toBe(200)
 })
 
 test('an unexpected error of a view is passed on', async () => {

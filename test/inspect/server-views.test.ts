@@ -4,7 +4,11 @@ import { ask, plantCluster, startViewServer } from './view-world.ts'
 
 describe('The status', () => {
   test('has the sizes of the tables and what is used of each limit', async () => {
-    const server = await startViewServer({ maxTopics: '50' })
+    const server = await startViewServer({
+      maxTopics: '50',
+      maxConnections: '10',
+      maxConnectionsPerAddress: '0',
+    })
     await plantCluster(server.client)
     const { body } = await ask(server, 'status')
     expect(body.tables).toMatchObject({
@@ -17,7 +21,8 @@ describe('The status', () => {
       kvEntries: 2,
     })
     expect(body.limits).toContainEqual({ key: 'maxTopics', used: 4, max: 50 })
-    expect(body.limits).toContainEqual({ key: 'maxConnections', used: 1, max: 50_000 })
+    expect(body.limits).toContainEqual({ key: 'maxConnections', used: 1, max: 10 })
+    expect(body.limits).toContainEqual({ key: 'maxConnectionsPerAddress', used: null, max: null })
   })
 
   test('has totals and the time, so that two of them give a rate', async () => {

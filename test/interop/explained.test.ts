@@ -3,10 +3,10 @@ import { type Broker, startBroker } from './harness/broker.ts'
 import { createTopic, updateBrokerConfig } from './harness/broker-requests.ts'
 import { ChaosProxy } from './harness/chaos-proxy.ts'
 import { startProducer } from './harness/clients.ts'
+import { type Explanation, type ShownEvent, type ShownFinding, viewOf } from './harness/explanations.ts'
 import { type AdminTool, startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, startNameServer } from './harness/name-server.ts'
 import { routeOf } from './harness/name-server-client.ts'
-import { type Explanation, type ShownEvent, type ShownFinding, viewOf } from './harness/explanations.ts'
 import { until } from './harness/wait-until.ts'
 
 /** Where the operator's tool and one of the brokers seem to be, by the PROXY header in front of their connections. */
@@ -103,7 +103,7 @@ function plain(text: string): string {
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:]+(\.\d+)?Z/g, (time) => {
       const ageMs = Date.now() - Date.parse(time)
       // Sentences name whole seconds.
-      return ageMs > -1_000 && ageMs < 300_000 ? 'TIME' : `${time}, which is not now`
+      return ageMs > -1_000 && ageMs < 600_000 ? 'TIME' : `${time}, which is not now`
     })
     .replaceAll(/127\.0\.0\.1:\d+/g, 'PEER')
     .replaceAll(/\b\d+ (s|topic|lookup)s?\b/g, 'N $1')
@@ -119,11 +119,11 @@ async function findingOf(
   return findings.find((each) => each.subject === subject)
 }
 
-/** What happened, without findings and with `TIME` and so on as in sentences. */
+/** What happened to brokers, permissions and topics, with `TIME` and so on as in sentences. */
 async function eventsOf(server: NameServer): Promise<readonly string[]> {
   const { events } = await viewOf<{ events: ShownEvent[] }>(server, 'events?limit=4096')
   return events
-    .filter(({ kind }) => !kind.startsWith('finding_') && kind !== 'topics_changed')
+    .filter(({ kind }) => /^(broker|permission|topic)_/.test(kind))
     .map(({ kind, subject, text }) => plain(`${kind} ${subject}: ${text.split('; topics: ')[0]}`))
 }
 
@@ -143,11 +143,11 @@ describe('The NameServer tells', () => {
       count: 0,
       pauseMs: 200,
     })
-    const { askers } = await until('it is missed', async () => {
-      const { topics } = await viewOf<{ topics: { topic: string; askers: unknown[] }[] }>(other, 'misses')
+    const { clients } = await until('it is missed', async () => {
+      const { topics } = await viewOf<{ topics: { topic: string; clients: unknown[] }[] }>(other, 'misses')
       return topics.find(({ topic }) => topic === 'invoices')
     })
-    expect(askers).toEqual([{ address: '127.0.0.1', language: 'JAVA', version: 407, versionName: 'V4_9_7' }])
+    expect(clients).toEqual([{ address: '127.0.0.1', language: 'JAVA', version: 407, versionName: 'V4_9_7' }])
     expect(await told(other, 'topic=invoices')).toEqual({
       verdict: 'never_created',
       sentences: [
@@ -387,7 +387,7 @@ describe('The NameServer tells', () => {
     })
   })
 
-  test('by a finding which topic clients ask for in vain', async () => {
+  test('by a finding which topic clients look up without finding a route', async () => {
     const finding = await until('there is a finding', () => findingOf(other, 'no_route', 'invoices'), {
       timeoutMs: FINDINGS_SETTLED_MS,
     })
@@ -399,14 +399,13 @@ describe('The NameServer tells', () => {
 
   test('by its events all of that in order, and by its metrics how many brokers left for which cause', async () => {
     const happened = await eventsOf(main)
-    expect(happened.slice(0, 5).sort()).toEqual([
+    expect(happened.slice(0, 4).sort()).toEqual([
       'broker_registered 127.0.0.1:PORT north of Shop: id 0, N topic',
       'broker_registered 127.0.0.1:PORT old-name of InteropCluster: id 0, N topic',
       'broker_registered 127.0.0.1:PORT paused of InteropCluster: id 0, N topic',
       'broker_registered 127.0.0.1:PORT south of InteropCluster: id 0, N topic',
-      'ready : ',
     ])
-    expect(happened.slice(5)).toEqual([
+    expect(happened.slice(4)).toEqual([
       `topic_deleted Orders: on 1 broker, by ${OPERATOR}`,
       `permission_wiped south: N topic, by ${OPERATOR}`,
       `permission_restored south: N topic, by ${OPERATOR}`,

@@ -34,7 +34,7 @@ describe('the HTTP port', () => {
     expect(lines.filter(({ level }) => level !== 'info')).toEqual([
       {
         level: 'warn',
-        msg: 'HTTP server not started; httpRequired is off',
+        msg: 'HTTP server not started: serving without it',
         httpBindAddress: '127.0.0.1',
         httpListenPort: port,
         error: 'address already in use (EADDRINUSE)',
@@ -91,6 +91,31 @@ describe('the HTTP port', () => {
       ]),
     )
   })
+})
+
+test('without httpAllowedHosts, an empty or malformed host is rejected', async () => {
+  const { httpPort = 0 } = await startServer({ httpListenPort: 'any' })
+  expect(await get(httpPort, EVENTS, 'Host: ')).toMatch(/^HTTP\/1\.1 421 /)
+  expect(await get(httpPort, EVENTS, 'Host: evil.example:abc')).toMatch(/^HTTP\/1\.1 400 /)
+})
+
+test.each([
+  ['127.0.0.1', false, 0],
+  ['0.0.0.0', true, 0],
+  ['0.0.0.0', false, 1],
+])('httpBindAddress=%s, with a token: %s, is %i warnings', async (httpBindAddress, hasToken, warnings) => {
+  const { lines } = await startServer({
+    httpListenPort: 'any',
+    httpBindAddress,
+    httpTokenFile: hasToken ? tokenFile('s3cret') : '',
+  })
+  expect(lines.filter(({ level }) => level === 'warn')).toEqual(
+    Array.from({ length: warnings }, () => ({
+      level: 'warn',
+      msg: 'HTTP port is open to other machines without a token',
+      httpBindAddress,
+    })),
+  )
 })
 
 describe('httpTokenFile', () => {

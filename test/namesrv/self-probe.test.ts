@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { SelfProbe } from '../../src/namesrv/self-probe.ts'
 import type { Processor } from '../../src/protocol/processor.ts'
@@ -66,6 +67,44 @@ describe('the self-probe', () => {
     await until('the client is accepted', () => counters.connectionsAccepted === 1)
     time.advance(1_000)
     await until('the next one has its response', () => durations.count === 2)
+  })
+
+  test('works while clients use all of maxConnections, and further clients are rejected', async () => {
+    const { durations, time, connect, counters, happened, probe } = await startProbe(() => NO_ROUTE, {
+      limits: { maxConnections: 1 },
+    })
+    await connect()
+    await until('the client is accepted', () => counters.connectionsAccepted === 1)
+    await connect()
+    await until('the next one is rejected', () => happened.length > 0)
+    for (let number = 1; number <= 4; number++) {
+      time.advance(1_000)
+      await until(`lookup ${number} has its response`, () => durations.count === number)
+    }
+    expect(probe.problem).toBeUndefined()
+    expect(happened).toHaveLength(1)
+    expect(counters.connectionsAccepted).toBe(1)
+  })
+
+  test('asks nothing of the product environment in cluster-test mode', async () => {
+    let connections = 0
+    const product = createTcpServer((socket) => {
+      connections++
+      onTestFinished(() => void socket.destroy())
+    })
+    await new Promise<void>((resolve) => void product.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void product.close())
+    const { port } = product.address() as AddressInfo
+    const { time, connect } = await startServer({
+      httpListenPort: 'any',
+      clusterTest: 'true',
+      'rocketmq.namesrv.addr': `127.0.0.1:${port}`,
+    })
+    for (let second = 0; second < 5; second++) await tick(time)
+    expect(connections).toBe(0)
+    // A client's lookup does.
+    void (await connect()).request({ code: 105, extFields: { topic: 'none' } }).catch(() => {})
+    await until('the product environment is asked', () => connections === 1)
   })
 
   test('fails when there is no response for three seconds, and succeeds again', async () => {

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { TopicMisses } from '../../src/stats/topic-misses.ts'
 
-const asker = (address: string) => () => ({ address, language: 'JAVA', version: 501 })
+const client = (address: string) => () => ({ address, language: 'JAVA', version: 501 })
 
 describe('Topic misses', () => {
   it('counts lookups by topic, with the first and the last time', () => {
     let now = 1_000
     const misses = new TopicMisses(2, () => now)
-    misses.add('a', asker('10.0.0.1'))
+    misses.add('a', client('10.0.0.1'))
     now = 5_000
-    misses.add('a', asker('10.0.0.1'))
+    misses.add('a', client('10.0.0.1'))
     expect(misses.list()).toEqual([
       {
         topic: 'a',
@@ -17,7 +17,7 @@ describe('Topic misses', () => {
         overestimate: 0,
         firstSeenMs: 1_000,
         lastSeenMs: 5_000,
-        askers: [{ address: '10.0.0.1', language: 'JAVA', version: 501 }],
+        clients: [{ address: '10.0.0.1', language: 'JAVA', version: 501 }],
         routeSinceMs: undefined,
       },
     ])
@@ -26,8 +26,8 @@ describe('Topic misses', () => {
 
   it('keep the first four clients of a topic', () => {
     const misses = new TopicMisses(2)
-    for (let index = 0; index < 9; index++) misses.add('a', asker(`10.0.0.${index % 6}`))
-    expect(misses.get('a')?.askers.map(({ address }) => address)).toEqual([
+    for (let index = 0; index < 9; index++) misses.add('a', client(`10.0.0.${index % 6}`))
+    expect(misses.get('a')?.clients.map(({ address }) => address)).toEqual([
       '10.0.0.0',
       '10.0.0.1',
       '10.0.0.2',
@@ -37,18 +37,18 @@ describe('Topic misses', () => {
 
   it('do not ask for a client when there is no room for it', () => {
     const misses = new TopicMisses(2)
-    for (let index = 0; index < 4; index++) misses.add('a', asker(`${index}`))
+    for (let index = 0; index < 4; index++) misses.add('a', client(`${index}`))
     misses.add('a', () => {
       throw new Error('asked')
     })
     expect(misses.get('a')?.count).toBe(5)
   })
 
-  it('keep every topic that is wanted more often than the least one of the table, whatever else is asked for', () => {
+  it('keep every topic that is wanted more often than the last one of the table, whatever else is asked for', () => {
     const misses = new TopicMisses(8)
     for (let index = 0; index < 10_000; index++) {
-      misses.add(`rare-${index}`, asker('x'))
-      if (index % 3 === 0) misses.add('wanted', asker('y'))
+      misses.add(`rare-${index}`, client('x'))
+      if (index % 3 === 0) misses.add('wanted', client('y'))
     }
     const wanted = misses.get('wanted')
     expect(misses.list()).toHaveLength(8)
@@ -58,20 +58,20 @@ describe('Topic misses', () => {
 
   it('keep nothing but the total if their limit is 0', () => {
     const misses = new TopicMisses(0)
-    misses.add('a', asker('x'))
+    misses.add('a', client('x'))
     expect([misses.total, misses.list()]).toEqual([1, []])
   })
 
   it('cut names that no topic can have', () => {
     const misses = new TopicMisses(1)
-    misses.add('n'.repeat(100_000), asker('x'))
+    misses.add('n'.repeat(100_000), client('x'))
     expect(misses.list()[0]?.topic).toBe('n'.repeat(255))
   })
 
   it('say since when a topic has a route, and list it last', () => {
     let now = 1_000
     const misses = new TopicMisses(3, () => now)
-    for (const topic of ['a', 'a', 'b', 'c']) misses.add(topic, asker('x'))
+    for (const topic of ['a', 'a', 'b', 'c']) misses.add(topic, client('x'))
     now = 2_000
     misses.onRoutesChanged((topic) => topic === 'a')
     now = 3_000
@@ -83,19 +83,22 @@ describe('Topic misses', () => {
     ])
   })
 
-  it('count a topic as missing again when a lookup finds no route again', () => {
-    const misses = new TopicMisses(3)
-    misses.add('a', asker('x'))
+  it('begin afresh for a topic that had a route since the last lookup without one', () => {
+    let now = 1_000
+    const misses = new TopicMisses(3, () => now)
+    for (const address of ['x', 'y']) misses.add('a', client(address))
     misses.onRoutesChanged(() => true)
-    misses.add('a', asker('x'))
-    expect(misses.get('a')).toMatchObject({ count: 2, routeSinceMs: undefined })
+    now = 9_000
+    misses.add('a', client('z'))
+    expect(misses.get('a')).toMatchObject({ count: 1, firstSeenMs: 9_000, routeSinceMs: undefined })
+    expect(misses.get('a')?.clients.map(({ address }) => address)).toEqual(['z'])
   })
 
   it('give the place of a topic that has a route to a new one, which does not inherit its count', () => {
     const misses = new TopicMisses(2)
-    for (const topic of ['a', 'a', 'b']) misses.add(topic, asker('x'))
+    for (const topic of ['a', 'a', 'b']) misses.add(topic, client('x'))
     misses.onRoutesChanged((topic) => topic === 'a')
-    misses.add('c', asker('x'))
+    misses.add('c', client('x'))
     expect(misses.list().map(({ topic, count, overestimate }) => [topic, count, overestimate])).toEqual([
       ['b', 1, 0],
       ['c', 1, 0],

@@ -1,15 +1,19 @@
+import { counted } from '../../common/counted.ts'
 import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
-import { brokerConfLine, mqadmin } from '../commands.ts'
-import { hostOf } from '../findings/announced-address.ts'
+import type { BrokerLiveInfo } from '../../routeinfo/route-tables.ts'
+import { mqadmin } from '../commands.ts'
+import { type AddressProblem, hostOf } from '../findings/announced-address.ts'
+import { isLate } from '../heartbeat.ts'
 import type {
   BrokerPast,
   Departure,
+  MasterLoss,
   PermissionChange,
   RegistrationRejection,
 } from '../history/route-history.ts'
 import type { SimilarName } from '../similar-names.ts'
 import { type Story, story } from './story.ts'
-import { at, type Clocks, causeText, count, list, memberText, name, names } from './wording.ts'
+import { at, type Clocks, causeText, list, memberText, name, names } from './wording.ts'
 
 /** What a broker's story may be. */
 export const BROKER_VERDICTS = {
@@ -17,15 +21,16 @@ export const BROKER_VERDICTS = {
   provisional: 'It is shown from the snapshot and has not registered since the restart of this server.',
   heartbeat_late: 'It is registered, but has sent nothing for more than half of its timeout.',
   address_unreachable:
-    'It is registered, but its address takes no connection from this server (`brokerProbe`).',
+    'It is registered, but its address accepts no connection from this server (`brokerProbe`).',
   address_differs: 'It is registered, but announces an address that clients elsewhere cannot connect to.',
+  id_conflict: 'It is registered, but another address registers with the same brokerName and id.',
   no_master: 'Slaves are registered, but no master.',
   not_writable: 'It is registered, but none of its topics is writable.',
   rejected: 'Its registration is rejected.',
   unregistered: 'It unregistered by its own request.',
   connection_lost: 'Its connection to this server closed.',
   expired: 'It sent no heartbeat within its timeout.',
-  unreachable: 'It sent no heartbeats, and its address took no connection.',
+  unreachable: 'It sent no heartbeats, and its address accepted no connection.',
   not_returned: 'It did not register again after the restart of this server.',
   renamed: 'Its address registered under another broker name.',
   only_on_peers: 'It is registered at another NameServer, not here.',
@@ -33,19 +38,27 @@ export const BROKER_VERDICTS = {
 } as const
 export type BrokerVerdict = keyof typeof BROKER_VERDICTS
 
+/** An announced address that clients elsewhere cannot connect to. */
+export interface AnnouncedAddress {
+  readonly brokerAddr: string
+  readonly peer: string
+  readonly problem: AddressProblem
+}
+
 /** A member of a broker group. */
 export interface MemberFacts {
   readonly brokerId: bigint
   readonly brokerAddr: string
   /** The peer of its last registration; undefined for one that is restored. */
   readonly peer: string | undefined
+  /** When it became a member; undefined if that was before the start of this server. */
+  readonly sinceMs: number | undefined
   readonly heartbeatAgeMs: number | undefined
   readonly heartbeatTimeoutMs: number | undefined
   readonly isProvisional: boolean
   /** Why its address cannot be reached from here. */
   readonly suspicion: string | undefined
-  /** Why clients elsewhere cannot connect to the announced address. */
-  readonly addressProblem: string | undefined
+  readonly announced: AnnouncedAddress | undefined
 }
 
 /** What the tables, the history and others know of a broker name. */
@@ -54,15 +67,20 @@ export interface BrokerFacts {
   readonly clusters: readonly string[]
   /** None if it is not registered. */
   readonly members: readonly MemberFacts[]
-  readonly enableActingMaster: boolean
+  /** Registered with its name, but no members: other addresses have their ids. */
+  readonly outside: readonly Pick<BrokerLiveInfo, 'brokerAddr' | 'peer'>[]
+  readonly slavesActAsMaster: boolean
+  readonly masterLoss: MasterLoss | undefined
   readonly topics: number
   readonly writableTopics: number
   readonly permissionChange: PermissionChange | undefined
+  /** Whether requests changed the permission since its last registration. */
+  readonly isOverridden: boolean
   readonly past: BrokerPast | undefined
   readonly departures: readonly Departure[]
-  /** The broker name that is registered at the address of the last departure. */
-  readonly successor: string | undefined
-  /** The last registration that was rejected, and whether that was within the last minutes. */
+  /** The broker name that is registered at the address of the last departure, and whether it has the same topics. */
+  readonly successor: { readonly brokerName: string; readonly isSame: boolean } | undefined
+  /** The last registration that was rejected, and whether its broker has not registered since. */
   readonly rejection: RegistrationRejection | undefined
   readonly isRejected: boolean
   readonly similar: readonly SimilarName[]
@@ -85,10 +103,10 @@ export function tellBroker(facts: BrokerFacts): Story<BrokerVerdict> {
 }
 
 function registered(facts: BrokerFacts): Story<BrokerVerdict> {
-  const { brokerName, clusters, members, past, topics, clocks } = facts
+  const { brokerName, clusters, members, topics, clocks } = facts
   const broker = name(brokerName)
-  const since = past === undefined ? '' : `, since ${at(past.lastRegisteredMs, clocks).slice(3)}`
-  const summary = `${broker} of ${names(clusters)} is registered with ${count(topics, 'topic')}${since}: ${members.slice(0, MAX_MEMBERS).map(presence).join('; ')}${members.length > MAX_MEMBERS ? '; …' : ''}.`
+  const shown = members.slice(0, MAX_MEMBERS).map((member) => presence(member, clocks))
+  const summary = `${broker} of ${names(clusters)} is registered with ${counted(topics, 'topic')}: ${shown.join('; ')}${members.length > MAX_MEMBERS ? '; …' : ''}.`
   const problems = problemsOf(facts)
   const notes = [
     clusters.length > 1
@@ -97,6 +115,7 @@ function registered(facts: BrokerFacts): Story<BrokerVerdict> {
     missingText(facts),
     elsewhereText(facts),
     rejectionText(facts),
+    ...infoTexts(facts),
     flappingText(facts),
     facts.departures.length > 0 ? departureText(facts.departures.at(-1) as Departure, clocks) : undefined,
   ]
@@ -113,10 +132,14 @@ function registered(facts: BrokerFacts): Story<BrokerVerdict> {
   )
 }
 
-function presence({ brokerId, brokerAddr, peer, heartbeatAgeMs }: MemberFacts): string {
+function presence(
+  { brokerId, brokerAddr, peer, sinceMs, heartbeatAgeMs }: MemberFacts,
+  clocks: Clocks,
+): string {
   const role = brokerId === MASTER_ID ? 'master' : `slave ${brokerId}`
   if (heartbeatAgeMs === undefined || peer === undefined) return `${role} ${name(brokerAddr)}`
-  return `${role} ${name(brokerAddr)}, registered from ${peer}, last heartbeat ${seconds(heartbeatAgeMs)} ago`
+  const since = sinceMs === undefined ? '' : ` since ${at(sinceMs, clocks).slice(3)}`
+  return `${role} ${name(brokerAddr)}, registered from ${peer}${since}, last heartbeat ${seconds(heartbeatAgeMs)} ago`
 }
 
 interface Problem {
@@ -136,18 +159,25 @@ function problemsOf(facts: BrokerFacts): Problem[] {
   }
   for (const { brokerAddr, suspicion } of members)
     if (suspicion !== undefined) {
-      const text = `${broker} at ${name(brokerAddr)} sends no heartbeats, and its address takes no connection from this server: ${suspicion}.`
+      const text = `${broker} at ${name(brokerAddr)} sends no heartbeats, and its address accepts no connection from this server: ${suspicion}.`
       problems.push({ verdict: 'address_unreachable', text })
     }
+  if (facts.outside.length > 0) {
+    const others = names(facts.outside.map(({ brokerAddr }) => brokerAddr))
+    const text = `${others} also registers as ${broker}, with an id that another address has: the route alternates between their addresses. Give it a brokerName or brokerId of its own and restart it.`
+    problems.push({ verdict: 'id_conflict', text })
+  }
   if (!members.some(({ brokerId }) => brokerId === MASTER_ID)) problems.push(noMaster(facts))
   else if (facts.topics > 0 && facts.writableTopics === 0) problems.push(notWritable(facts))
-  for (const { brokerAddr, peer = '', addressProblem } of members)
-    if (addressProblem !== undefined) {
-      const text = `${broker} announces ${name(brokerAddr)}, which ${addressProblem}; it registers from ${hostOf(peer)}. Clients report "connect to ${name(brokerAddr)} failed": set brokerIP1 in its broker.conf and restart it.`
-      problems.push({ verdict: 'address_differs', text, command: brokerConfLine('brokerIP1', hostOf(peer)) })
-    }
+  for (const { announced } of members)
+    if (announced?.problem.severity === 'warning')
+      problems.push({
+        verdict: 'address_differs',
+        text: announcedText(brokerName, announced),
+        command: announced.problem.command,
+      })
   for (const { brokerAddr, heartbeatAgeMs = 0, heartbeatTimeoutMs = Number.POSITIVE_INFINITY } of members)
-    if (heartbeatAgeMs > heartbeatTimeoutMs / 2) {
+    if (isLate(heartbeatAgeMs, heartbeatTimeoutMs)) {
       const text = `${broker} at ${name(brokerAddr)} has sent nothing for ${seconds(heartbeatAgeMs)} and will be removed after ${seconds(heartbeatTimeoutMs)}: see whether it is paused, overloaded or cut off.`
       problems.push({ verdict: 'heartbeat_late', text, command: mqadmin('brokerStatus', { b: brokerAddr }) })
     }
@@ -159,26 +189,45 @@ function problemsOf(facts: BrokerFacts): Problem[] {
   return problems
 }
 
-function noMaster({ brokerName, enableActingMaster, departures, clocks }: BrokerFacts): Problem {
-  const masterLeft = departures.findLast(({ brokerId }) => brokerId === MASTER_ID)
+/** What clients see of an announced address that they cannot connect to. */
+export function announcedText(brokerName: string, { brokerAddr, peer, problem }: AnnouncedAddress): string {
+  return `${name(brokerName)} announces ${name(brokerAddr)}, which ${problem.text}; it registers from ${hostOf(peer)}. Clients may report "connect to ${name(brokerAddr)} failed": set brokerIP1 in its broker.conf and restart it.`
+}
+
+function infoTexts({ brokerName, members }: BrokerFacts): string[] {
+  return members.flatMap(({ announced }) =>
+    announced?.problem.severity === 'info' ? announcedText(brokerName, announced) : [],
+  )
+}
+
+function noMaster({ brokerName, slavesActAsMaster, masterLoss, clocks }: BrokerFacts): Problem {
   const why =
-    masterLeft === undefined
-      ? 'none has registered.'
-      : `${name(masterLeft.brokerAddr)} ${causeText(masterLeft.cause)}, ${at(masterLeft.atMs, clocks)}.`
-  const role = enableActingMaster ? 'A slave acts as master for consumers' : 'Its slaves serve consumers only'
-  const text = `${name(brokerName)} has no master and takes no messages: ${why} ${role}; start the master (brokerId=0).`
+    masterLoss === undefined
+      ? 'no master is known since the start of this server.'
+      : `${name(masterLoss.brokerAddr)} ${causeText(masterLoss.cause)}, ${at(masterLoss.atMs, clocks)}.`
+  const role = slavesActAsMaster ? 'A slave acts as master for consumers' : 'Its slaves serve consumers only'
+  const text = `${name(brokerName)} has no master and accepts no messages: ${why} ${role}; start the master (brokerId=0), or elect one (mqadmin electMaster) if a controller assigns the roles.`
   return { verdict: 'no_master', text }
 }
 
-function notWritable({ brokerName, topics, permissionChange: change, clocks }: BrokerFacts): Problem {
-  const why =
-    change?.kind === 'wiped'
-      ? `its write permission was wiped ${at(change.atMs, clocks)} by ${change.by} (request 205, as mqadmin wipeWritePerm sends)`
-      : 'it registers them so (brokerPermission in its broker.conf)'
-  const text = `None of the ${count(topics, 'topic')} of ${name(brokerName)} is writable: ${why}.`
-  const command = change?.kind === 'wiped' ? mqadmin('addWritePerm', { b: brokerName }) : null
-  return { verdict: 'not_writable', text, command }
+function notWritable(facts: BrokerFacts): Problem {
+  const { brokerName, topics, members, isOverridden, permissionChange: change, clocks } = facts
+  const none = `None of the ${counted(topics, 'topic')} of ${name(brokerName)} is writable`
+  if (isOverridden && change?.kind === 'wiped')
+    return {
+      verdict: 'not_writable',
+      text: `${none}: its write permission was wiped ${at(change.atMs, clocks)} by ${change.by} (request 205, as mqadmin wipeWritePerm sends).`,
+      command: mqadmin('addWritePerm', { b: brokerName }),
+    }
+  const why = members.every(({ isProvisional }) => isProvisional)
+    ? SINCE_BEFORE_RESTART
+    : 'it registers them so (brokerPermission in its broker.conf)'
+  return { verdict: 'not_writable', text: `${none}: ${why}.`, command: null }
 }
+
+/** Why a restored broker name is not writable: the snapshot does not say. */
+export const SINCE_BEFORE_RESTART =
+  'it was not writable in the snapshot: wiped, or registered so, before the restart'
 
 function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
   const { brokerName, departures, successor, isRejected, rejection, peersWith, startedMs, clocks } = facts
@@ -195,19 +244,22 @@ function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
   if (last !== undefined) {
     const others = departures.slice(0, -1).filter((each) => last.atMs - each.atMs < FLAPPING_MS)
     return story(
-      successor === undefined ? VERDICT_OF_CAUSE[last.cause] : 'renamed',
+      successor?.isSame === true ? 'renamed' : VERDICT_OF_CAUSE[last.cause],
       [
         `${broker} is not registered. ${departureText(last, clocks)}`,
         last.topics > 0
-          ? `${count(last.topics, 'topic')} lost ${last.topics === 1 ? 'its' : 'their'} queues there.`
+          ? `${counted(last.topics, 'topic')} lost ${last.topics === 1 ? 'its' : 'their'} queues there.`
           : undefined,
         others.length > 0
-          ? `Before that, ${count(others.length, 'departure')} of its brokers within ten minutes.`
+          ? `Before that, ${counted(others.length, 'departure')} of its brokers within ten minutes.`
           : undefined,
         peersText(peersWith),
-        successor === undefined
-          ? ADVICE[last.cause]
-          : `Its address is registered as ${name(successor)} now; clients find its topics under that name.`,
+        successor?.isSame === true
+          ? `Its address is registered as ${name(successor.brokerName)} now; clients find its topics under that name.`
+          : ADVICE[last.cause],
+        successor?.isSame === false
+          ? `Its address is now used by ${name(successor.brokerName)}: it was renamed, or the address was reused.`
+          : undefined,
       ],
       [mqadmin('clusterList', {})],
     )
@@ -248,7 +300,7 @@ const ALL_NAMESERVERS = 'Brokers must have all NameServers in namesrvAddr.'
 
 function departureText(departure: Departure, clocks: Clocks): string {
   const from = departure.peer === undefined ? '' : `, connected from ${departure.peer}`
-  return `${memberText(departure)}${from}, ${causeText(departure.cause)}, ${at(departure.atMs, clocks)}.`
+  return `At ${at(departure.atMs, clocks).slice(3)}, ${memberText(departure)}${from}${from && ','} ${causeText(departure.cause)}.`
 }
 
 function peersText(peers: readonly string[]): string | undefined {
@@ -273,8 +325,11 @@ function rejectionText({ rejection, clocks }: BrokerFacts): string | undefined {
 
 function flappingText({ departures, clocks }: BrokerFacts): string | undefined {
   const recent = departures.filter(({ atMs }) => clocks.nowMs() - atMs < FLAPPING_MS)
-  if (recent.length < FLAPPING_DEPARTURES) return undefined
-  return `It has left ${recent.length} times within ten minutes.`
+  for (const { brokerAddr } of recent) {
+    const times = recent.filter((each) => each.brokerAddr === brokerAddr).length
+    if (times >= FLAPPING_DEPARTURES) return `${name(brokerAddr)} has left ${times} times within ten minutes.`
+  }
+  return undefined
 }
 
 function similarText({ similar }: BrokerFacts): string | undefined {

@@ -1,3 +1,4 @@
+import { counted } from '../../common/counted.ts'
 import type { RouteHistory } from '../history/route-history.ts'
 import { MISS_COUNTS_SCHEMA, SIMILAR_SCHEMA, shownMiss } from '../misses-view.ts'
 import { dateOf, type InspectSources } from '../sources.ts'
@@ -15,7 +16,7 @@ import {
 import { BROKER_VERDICTS, tellBroker } from './broker-story.ts'
 import { brokerFacts, topicFacts } from './facts.ts'
 import { TOPIC_VERDICTS, tellTopic } from './topic-story.ts'
-import { causeText, count, memberText, name } from './wording.ts'
+import { causeText, memberText, name } from './wording.ts'
 
 /** Brokers, members and past events that are shown. */
 const MAX_SHOWN = 64
@@ -70,7 +71,7 @@ async function explainTopic(topic: string, { query, owner }: ViewRequest, source
         perm: cell.perm,
         readQueues: cell.readQueues,
         writeQueues: cell.writeQueues,
-        hasMaster: cell.hasMaster,
+        hasMaster: cell.masterAddr !== undefined,
         provisional: cell.isProvisional,
         visible: cell.isVisible,
         registeredFrom: cell.registeredFrom ?? null,
@@ -124,11 +125,11 @@ function topicPast(topic: string, history: RouteHistory): Past[] {
   if (deletion !== undefined)
     past.push({
       ...deletion,
-      text: `deleted on ${count(deletion.brokers, 'broker')} by ${deletion.by} (request 216)`,
+      text: `deleted on ${counted(deletion.brokers, 'broker')} by ${deletion.by} (request 216)`,
     })
   const registration = history.topicRegistration(topic)
   if (registration !== undefined) {
-    const text = `registered on ${count(registration.brokers, 'broker')} by ${registration.by} (request 217)`
+    const text = `registered on ${counted(registration.brokers, 'broker')} by ${registration.by} (request 217)`
     past.push({ ...registration, text })
   }
   for (const { atMs, brokerName, cause } of history.topicRemovals(topic)) {
@@ -146,7 +147,7 @@ function brokerPast(brokerNames: Iterable<string>, history: RouteHistory): Past[
     if (known !== undefined) {
       past.push({ atMs: known.firstRegisteredMs, text: `${broker} registered for the first time` })
       if (known.registrations > 1) {
-        const text = `${broker} registered for the last time, of ${known.registrations}`
+        const text = `${broker} registered again, ${known.registrations - 1} times since the start`
         past.push({ atMs: known.lastRegisteredMs, text })
       }
     }
@@ -156,7 +157,7 @@ function brokerPast(brokerNames: Iterable<string>, history: RouteHistory): Past[
       past.push({ ...departure, text: `${memberText(departure)} ${causeText(departure.cause)}` })
     const change = history.permissionChange(brokerName)
     if (change !== undefined) {
-      const text = `write permission of ${broker} ${change.kind} by ${change.by} on ${count(change.topics, 'topic')}`
+      const text = `write permission of ${broker} ${change.kind} by ${change.by} on ${counted(change.topics, 'topic')}`
       past.push({ ...change, text })
     }
     const rejection = history.rejection(brokerName)
@@ -184,12 +185,12 @@ const RESPONSE: Schema = objectOf({
     type: 'array',
     items: { type: 'string' },
     minItems: 1,
-    description: 'The first one is the answer',
+    description: 'The first sentence states the cause',
   },
   commands: {
     type: 'array',
     items: { type: 'string' },
-    description: 'What to run or to set in broker.conf, with the NameServers in the variable NAMESRV_ADDR',
+    description: 'What to run or to set in broker.conf; the NameServers come from the variable NAMESRV_ADDR',
   },
   now: {
     ...objectOf({

@@ -6,18 +6,19 @@ import type { LockOwner } from '../../routeinfo/read-write-lock.ts'
 import { type BrokerLiveInfo, minBrokerId } from '../../routeinfo/route-tables.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
-import { addressProblem, hostOf } from '../findings/announced-address.ts'
-import { MAX_SIMILAR } from '../misses-view.ts'
+import { addressProblem } from '../findings/announced-address.ts'
+import { canActAsMaster, isMember } from '../findings/broker-rules.ts'
+import { isOverridden } from '../findings/topic-rules.ts'
+import type { Departure, RegistrationRejection, RouteHistory } from '../history/route-history.ts'
 import type { DifferenceKind } from '../peers-view.ts'
-import { similarNames } from '../similar-names.ts'
+import { MAX_SIMILAR, similarNames } from '../similar-names.ts'
 import type { InspectSources } from '../sources.ts'
 import { parsedRoute } from '../topic-views.ts'
-import type { BrokerFacts, MemberFacts } from './broker-story.ts'
-import { lossOf, type TopicLoss } from './topic-loss.ts'
+import type { AnnouncedAddress, BrokerFacts, MemberFacts } from './broker-story.ts'
+import { hasRegisteredAll, homeOf, lossOf } from './topic-loss.ts'
 import type { TopicCell, TopicFacts } from './topic-story.ts'
-import { name } from './wording.ts'
 
-/** A rejection that is older has been overcome: brokers register at least every minute. */
+/** An older rejection has been overcome: brokers register at least every minute. */
 const RECENT_REJECTION_MS = 120_000
 
 /** A client, as far as its route depends on it. */
@@ -33,18 +34,26 @@ export async function topicFacts(
   sources: InspectSources,
   owner: LockOwner,
 ): Promise<TopicFacts> {
-  const { routeInfo, routeIndex, history, misses, slicer, lookup, identity, nowMs } = sources
+  const { routeInfo, routeIndex, history, misses, slicer, lookup, identity } = sources
   const extFields = new Map([['topic', topic]])
   if (zone !== null) extFields.set('__ZONE_MODE', 'true').set('__ZONE_NAME', zone)
-  const loss = lossOf(history, topic)
   const { answer, ...inTables } = await routeInfo.read(function* (view) {
     // The lookup sees what is read here. Only where the product environment is asked is it a promise, and then there are no cells.
     const answer = lookup({ version, extFields })
     const seen = brokersIn(answer instanceof Promise ? undefined : answer.body)
     const autoCreating = [...(view.queues(AUTO_CREATE_TOPIC)?.keys() ?? [])]
     const cells = yield* cellsOf(view, topic, seen, sources)
+    const loss = lossOf(topic, history, view)
     const cluster = homeOf(view, loss, autoCreating)
-    return { answer, cells, autoCreating, brokerGroups: [...view.groupsWithMembers()].length, cluster }
+    const unnamedRemovals = history.unnamedRemovals()
+    const awayWithUnnamed = unnamedRemovals.findLast(
+      ({ cause, brokerName }) => cause !== 'dropped' && view.groupWithMembers(brokerName) === undefined,
+    )
+    const creators = autoCreating.filter((brokerName) => isCreating(view, brokerName))
+    const rejections = history.rejections().filter((each) => isRejected(each, view, sources))
+    const brokerGroups = [...view.groupsWithMembers()].length
+    const inTables = { cells, autoCreating: creators, brokerGroups, cluster, loss, rejections }
+    return { answer, ...inTables, unnamedRemovals, awayWithUnnamed }
   }, owner)
   const response = await answer
   const { topics } = await routeIndex.get()
@@ -53,29 +62,31 @@ export async function topicFacts(
     lookup: { code: response.code, remark: response.remark == null ? null : remarkText(response.remark) },
     zone,
     ...inTables,
-    loss,
     registration: history.topicRegistration(topic),
-    unnamedRemovals: history.unnamedRemovals(),
     lastDeparture: history.lastDeparture,
-    rejections: history.rejections().filter(({ atMs }) => nowMs() - atMs < RECENT_REJECTION_MS),
     similar: inTables.cells.length > 0 ? [] : await slicer.run(similarNames(topic, topics, MAX_SIMILAR)),
     miss: misses.get(topic),
     ...peersOf(sources, 'topic_missing', (subject) => subject === topic),
     startedMs: identity.startedMs,
+    waitSeconds: Number(sources.configuration().find(({ key }) => key === 'waitSecondsForService')?.value),
     clocks: sources,
   }
 }
 
-/** The cluster in which a topic without a route belongs: where it was, or where brokers would create it, or else the first one. */
-function homeOf(
-  view: RouteView,
-  loss: TopicLoss | undefined,
-  autoCreating: readonly string[],
-): string | undefined {
-  if (loss?.kind === 'deleted' && loss.clusterName !== undefined) return loss.clusterName
-  const brokerName = loss?.kind === 'dropped' ? loss.brokerName : autoCreating[0]
-  const [first] = view.groupsWithMembers()
-  return (view.groupWithMembers(brokerName ?? '') ?? first)?.cluster
+/** Whether a broker creates topics on their first use: its TBW102 is writable. */
+function isCreating(view: RouteView, brokerName: string): boolean {
+  const perm = view.queues(AUTO_CREATE_TOPIC)?.get(brokerName)?.perm ?? 0
+  return (perm & Perm.WRITE) !== 0
+}
+
+/** Whether the broker of a rejected registration has not registered since. */
+function isRejected(
+  { atMs, brokerName, brokerAddr }: RegistrationRejection,
+  { tables }: RouteView,
+  { nowMs }: InspectSources,
+): boolean {
+  if (nowMs() - atMs >= RECENT_REJECTION_MS) return false
+  return !tables.liveAt(brokerAddr).some((live) => live.brokerName === brokerName && live.registeredMs > atMs)
 }
 
 /** Addresses of peers that have what is missing here, and of those that miss what is here. */
@@ -126,11 +137,13 @@ function cellOf(
   view: RouteView,
   topic: string,
   { brokerName, perm, readQueueNums, writeQueueNums }: QueueData,
-  { cluster, zoneName, brokerAddrs, enableActingMaster }: BrokerData,
+  group: BrokerData,
   isVisible: boolean,
-  { history }: InspectSources,
+  sources: InspectSources,
 ): TopicCell {
-  const departures = history.departures(brokerName)
+  const { history } = sources
+  const { cluster, zoneName, brokerAddrs } = group
+  const isProvisional = view.isProvisional(topic, brokerName)
   const first = liveMember(view, brokerName, brokerAddrs.get(minBrokerId(brokerAddrs) ?? MASTER_ID) ?? '')
   const wipedByRequest =
     view.restored?.groups.get(brokerName)?.writePerm === 'wipe' ? perm | Perm.WRITE : undefined
@@ -142,30 +155,38 @@ function cellOf(
     readQueues: readQueueNums,
     writeQueues: writeQueueNums,
     isVisible,
-    isProvisional: view.isProvisional(topic, brokerName),
-    hasMaster: brokerAddrs.has(MASTER_ID),
-    enableActingMaster,
+    isProvisional,
+    isDropped: isProvisional && hasRegisteredAll(view, brokerName),
+    masterAddr: brokerAddrs.get(MASTER_ID),
+    slavesActAsMaster: canActAsMaster(group, sources),
     registeredFrom: first?.peer,
     registeredMs: first?.registeredMs,
     registeredPerm: view.tables.overridden.registeredOf(topic, brokerName)?.perm ?? wipedByRequest,
     permissionChange: history.permissionChange(brokerName),
-    masterLeft: departures.findLast(({ brokerId }) => brokerId === MASTER_ID),
-    addressProblem: addressText(view, brokerName, [...brokerAddrs.values()]),
+    masterLoss: history.masterLoss(brokerName),
+    addresses: [...brokerAddrs.values()].flatMap((address) => announcedBy(view, brokerName, address) ?? []),
   }
 }
 
-function addressText(view: RouteView, brokerName: string, addresses: readonly string[]): string | undefined {
-  for (const address of addresses) {
-    const { peer } = liveMember(view, brokerName, address) ?? {}
-    const problem = peer && addressProblem(address, peer)
-    if (problem === undefined || problem === '') continue
-    return `Clients may report "connect to ${name(address)} failed": ${name(brokerName)} announces that address, which ${problem}; it registers from ${hostOf(peer ?? '')} (set brokerIP1 in its broker.conf).`
-  }
-  return undefined
+/** What is wrong with the address that a member announces. */
+function announcedBy(view: RouteView, brokerName: string, brokerAddr: string): AnnouncedAddress | undefined {
+  const { peer } = liveMember(view, brokerName, brokerAddr) ?? {}
+  const problem = peer && addressProblem(brokerAddr, peer)
+  return problem ? { brokerAddr, peer, problem } : undefined
 }
 
 function liveMember({ tables }: RouteView, brokerName: string, address: string): BrokerLiveInfo | undefined {
   return tables.liveAt(address).find((live) => live.brokerName === brokerName)
+}
+
+/** The name of the broker that has an address, or had it last; the text itself if it is no address of a broker. */
+function brokerNameOf(nameOrAddress: string, view: RouteView, history: RouteHistory): string {
+  if (view.groupWithMembers(nameOrAddress) !== undefined) return nameOrAddress
+  const [live] = view.tables.liveAt(nameOrAddress)
+  if (live !== undefined) return live.brokerName
+  for (const { brokerName, brokerAddr } of view.restored?.brokers.values() ?? [])
+    if (brokerAddr === nameOrAddress) return brokerName
+  return history.brokerNameAt(nameOrAddress) ?? nameOrAddress
 }
 
 /** What is known of a broker name, or of the one that has this address. */
@@ -174,14 +195,10 @@ export async function brokerFacts(
   sources: InspectSources,
   owner: LockOwner,
 ): Promise<BrokerFacts> {
-  const { routeInfo, routeIndex, history, slicer, identity, nowMs } = sources
-  const index = await routeIndex.get()
-  const { brokerName, departures, ...inTables } = await routeInfo.read(function* (view) {
-    const [live] = view.tables.liveAt(nameOrAddress)
-    const brokerName =
-      view.groupWithMembers(nameOrAddress) === undefined && live !== undefined
-        ? live.brokerName
-        : nameOrAddress
+  const { routeInfo, routeIndex, history, slicer, identity } = sources
+  const { brokerNames } = await routeIndex.get()
+  const { brokerName, ...inTables } = await routeInfo.read(function* (view) {
+    const brokerName = brokerNameOf(nameOrAddress, view, history)
     const group = view.groupWithMembers(brokerName)
     let [topics, writableTopics] = [0, 0]
     for (const [, queues] of group === undefined ? [] : view.topics()) {
@@ -190,33 +207,36 @@ export async function brokerFacts(
       if (queueData !== undefined && (queueData.perm & Perm.WRITE) !== 0) writableTopics++
       yield
     }
-    const members = group === undefined ? [] : membersOf(view, group, sources)
-    const departures = history.departures(brokerName)
-    const [successor] = view.tables.liveAt(departures.at(-1)?.brokerAddr ?? '')
+    const ofName: BrokerLiveInfo[] = []
+    for (const live of view.tables.brokerLiveTable.values()) {
+      if (live.brokerName === brokerName) ofName.push(live)
+      yield
+    }
+    const clusters = clustersOf(ofName)
+    const rejection = history.rejection(brokerName)
     return {
       brokerName,
-      departures,
-      successor: successor?.brokerName,
-      members,
+      clusters: clusters.length > 1 || group === undefined ? clusters : [group.cluster],
+      outside: clusters.length > 1 ? [] : ofName.filter((live) => !isMember(live, group)),
+      successor: successorOf(view, history.departures(brokerName).at(-1), history),
+      members: group === undefined ? [] : membersOf(view, group, sources),
       topics,
       writableTopics,
-      enableActingMaster: group?.enableActingMaster === true,
+      isOverridden: isOverridden(view, brokerName),
+      slavesActAsMaster: group !== undefined && canActAsMaster(group, sources),
+      rejection,
+      isRejected: rejection !== undefined && isRejected(rejection, view, sources),
     }
   }, owner)
-  const rejection = history.rejection(brokerName)
   const similar =
-    inTables.members.length > 0
-      ? []
-      : await slicer.run(similarNames(brokerName, index.brokerNames, MAX_SIMILAR))
+    inTables.members.length > 0 ? [] : await slicer.run(similarNames(brokerName, brokerNames, MAX_SIMILAR))
   return {
     brokerName,
     ...inTables,
-    clusters: index.clustersOfBroker.get(brokerName) ?? [],
     permissionChange: history.permissionChange(brokerName),
     past: history.broker(brokerName),
-    departures,
-    rejection,
-    isRejected: rejection !== undefined && nowMs() - rejection.atMs < RECENT_REJECTION_MS,
+    departures: history.departures(brokerName),
+    masterLoss: history.masterLoss(brokerName),
     similar,
     ...peersOf(sources, 'broker_missing', (subject) => isOfGroup(subject, brokerName)),
     startedMs: identity.startedMs,
@@ -224,26 +244,52 @@ export async function brokerFacts(
   }
 }
 
+/** The clusters of brokers at different addresses: one address in two clusters is a broker that has moved to the last one. */
+function clustersOf(brokers: readonly BrokerLiveInfo[]): string[] {
+  const clusterOf = new Map<string, BrokerLiveInfo>()
+  for (const live of brokers)
+    if ((clusterOf.get(live.brokerAddr)?.registeredMs ?? 0) <= live.registeredMs)
+      clusterOf.set(live.brokerAddr, live)
+  return [...new Set([...clusterOf.values()].map(({ clusterName }) => clusterName))]
+}
+
+/** The broker name that is registered at the address of a broker that left. It is the same broker if it has the same topics. */
+function successorOf(
+  view: RouteView,
+  last: Departure | undefined,
+  history: RouteHistory,
+): BrokerFacts['successor'] {
+  const [live] = view.tables.liveAt(last?.brokerAddr ?? '')
+  if (last === undefined || live === undefined || live.brokerName === last.brokerName) return undefined
+  const { brokerName } = live
+  const former = history.removalFrom(last.brokerName)?.names ?? []
+  const common = former.filter((topic) => view.queues(topic)?.has(brokerName) === true)
+  return { brokerName, isSame: former.length > 0 && common.length >= MIN_COMMON * former.length }
+}
+
+/** The part of its topics that a broker has under its new name, too. */
+const MIN_COMMON = 0.9
+
 /** By id, the master first. */
 function membersOf(
   view: RouteView,
   group: BrokerData,
-  { nowMs, suspicionOf }: InspectSources,
+  { history, nowMs, suspicionOf }: InspectSources,
 ): MemberFacts[] {
   const restored = view.restored?.groups.get(group.brokerName)?.members
   const members = [...group.brokerAddrs].sort(([a], [b]) => (a < b ? -1 : 1))
   return members.map(([brokerId, brokerAddr]) => {
     const live = liveMember(view, group.brokerName, brokerAddr)
-    const { peer } = live ?? {}
     return {
       brokerId,
       brokerAddr,
-      peer,
+      peer: live?.peer,
+      sinceMs: history.memberSince(group.brokerName, brokerAddr),
       heartbeatAgeMs: live && Math.max(0, nowMs() - live.lastUpdateTimestampMs),
       heartbeatTimeoutMs: live?.heartbeatTimeoutMs,
       isProvisional: restored?.get(brokerId) === brokerAddr,
       suspicion: live && suspicionOf(live.clusterName, brokerAddr),
-      addressProblem: peer === undefined ? undefined : addressProblem(brokerAddr, peer),
+      announced: announcedBy(view, group.brokerName, brokerAddr),
     }
   })
 }

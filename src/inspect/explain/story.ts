@@ -1,7 +1,7 @@
 /** What `explain` answers: fixed templates, filled with names, times and numbers. */
 export interface Story<Verdict extends string = string> {
   readonly verdict: Verdict
-  /** The first one is the answer. */
+  /** The first sentence states the cause. */
   readonly sentences: readonly string[]
   /** What to run or to set. */
   readonly commands: readonly string[]

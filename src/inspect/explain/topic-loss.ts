@@ -1,32 +1,86 @@
+import { counted } from '../../common/counted.ts'
+import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
+import type { RouteView } from '../../routeinfo/route-view.ts'
+import { mqadmin } from '../commands.ts'
+import { isInternalTopic } from '../findings/topic-rules.ts'
 import type { RouteHistory, TopicDeletion, TopicRemoval } from '../history/route-history.ts'
-import { at, type Clocks, causeText, count, name } from './wording.ts'
+import type { SimilarName } from '../similar-names.ts'
+import { at, type Clocks, causeText, name } from './wording.ts'
 
 /** How a topic lost its last queues that the history knows of. */
 export type TopicLoss =
   | (TopicDeletion & { readonly kind: 'deleted' })
   | (TopicRemoval & { readonly kind: 'dropped' | 'left' })
 
-/** Undefined if the history knows of none. */
-export function lossOf(history: RouteHistory, topic: string): TopicLoss | undefined {
+/** Undefined if the history knows of none. A broker that left and registered again without the topic has dropped it. */
+export function lossOf(topic: string, history: RouteHistory, view: RouteView): TopicLoss | undefined {
   const deletion = history.topicDeletion(topic)
   const removal = history.topicRemovals(topic).at(-1)
   if (deletion !== undefined && deletion.atMs >= (removal?.atMs ?? 0)) return { ...deletion, kind: 'deleted' }
-  return removal && { ...removal, kind: removal.cause === 'dropped' ? 'dropped' : 'left' }
+  if (removal === undefined) return undefined
+  const isDropped = removal.cause === 'dropped' || hasRegisteredAll(view, removal.brokerName)
+  return { ...removal, kind: isDropped ? 'dropped' : 'left' }
+}
+
+/** Whether a member whose topics count has registered all of them: the master, or a slave that may act as one. */
+export function hasRegisteredAll({ tables }: RouteView, brokerName: string): boolean {
+  const group = tables.brokerAddrTable.get(brokerName)
+  const masterAddr = group?.brokerAddrs.get(MASTER_ID)
+  return tables
+    .membersOf(brokerName)
+    .some((live) => live.isComplete && (live.brokerAddr === masterAddr || group?.enableActingMaster === true))
 }
 
 /** One sentence. */
 export function lossText(topic: string, loss: TopicLoss, clocks: Clocks): string {
   const when = at(loss.atMs, clocks)
-  switch (loss.kind) {
-    case 'deleted': {
-      const where = loss.clusterName === undefined ? '' : ` of cluster ${name(loss.clusterName)}`
-      return `${name(topic)} was deleted on ${count(loss.brokers, 'broker')}${where} ${when} by ${loss.by} (request 216, as mqadmin deleteTopic sends).`
-    }
-    case 'dropped':
-      return `${name(loss.brokerName)} dropped ${name(topic)} ${when}: its registration does not contain the topic any more.`
-    case 'left': {
-      const cause = loss.cause === 'dropped' ? '' : causeText(loss.cause)
-      return `${name(topic)} left with ${name(loss.brokerName)}, its last broker, which ${cause}, ${when}.`
-    }
+  if (loss.kind === 'deleted') {
+    const where = loss.clusterName === undefined ? '' : ` of cluster ${name(loss.clusterName)}`
+    return `${name(topic)} was deleted on ${counted(loss.brokers, 'broker')}${where} ${when} by ${loss.by} (request 216, as mqadmin deleteTopic sends).`
   }
+  const broker = name(loss.brokerName)
+  if (loss.cause === 'dropped')
+    return `${broker} dropped ${name(topic)} ${when}: its registration does not contain the topic any more.`
+  const again = loss.kind === 'dropped' ? `, and has registered again without ${name(topic)}` : ''
+  return `${name(topic)} left with ${broker}, its last broker, ${when}: ${broker} ${causeText(loss.cause)}${again}.`
+}
+
+/** The cluster in which a topic without a route belongs: where it was, or where brokers would create it, or else the only one. */
+export function homeOf(
+  view: RouteView,
+  loss: TopicLoss | undefined,
+  autoCreating: readonly string[],
+): string | undefined {
+  if (loss?.kind === 'deleted' && loss.clusterName !== undefined) return loss.clusterName
+  const brokerName = loss?.kind === 'dropped' ? loss.brokerName : autoCreating[0]
+  const known = view.group(brokerName ?? '')?.cluster
+  const [only, ...others] = view.clusters().keys()
+  return known ?? (others.length === 0 ? only : undefined)
+}
+
+/**
+ * The command that creates a topic without a route; null if that is not what fixes it: brokers make the topic for themselves, its
+ * name is invalid or perhaps misspelt, or its broker is away.
+ * @see TopicValidator in apache/rocketmq
+ */
+export function createCommand(
+  topic: string,
+  loss: TopicLoss | undefined,
+  cluster: string | undefined,
+  similar: readonly SimilarName[],
+): string | null {
+  if (cluster === undefined || isInternalTopic(topic) || !/^[\w%|-]{1,127}$/.test(topic)) return null
+  if (loss === undefined ? similar.length > 0 : loss.kind === 'left') return null
+  return mqadmin('updateTopic', { t: topic, c: cluster })
+}
+
+/** What a retry or dead-letter topic is, and what creates it; undefined for other topics. */
+export function groupText(topic: string): string | undefined {
+  const [, kind, group = ''] = /^%(RETRY|DLQ)%(.+)$/s.exec(topic) ?? []
+  if (kind === 'RETRY')
+    return `It is the retry topic of consumer group ${name(group)}: a broker creates it when a consumer of the group connects to it.`
+  return (
+    kind &&
+    `It has the dead letters of consumer group ${name(group)}: a broker creates it with the first one.`
+  )
 }

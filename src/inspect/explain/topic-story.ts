@@ -1,24 +1,27 @@
+import { counted } from '../../common/counted.ts'
 import { Perm } from '../../protocol/body/topic-config.ts'
 import { versionName } from '../../protocol/version-name.ts'
 import type { TopicMiss } from '../../stats/topic-misses.ts'
 import { mqadmin } from '../commands.ts'
 import type {
   Departure,
+  MasterLoss,
   PermissionChange,
   RegistrationRejection,
   RemovedTopics,
   TopicRegistration,
 } from '../history/route-history.ts'
 import type { SimilarName } from '../similar-names.ts'
+import { type AnnouncedAddress, announcedText, SINCE_BEFORE_RESTART } from './broker-story.ts'
 import { type Story, story } from './story.ts'
-import { lossText, type TopicLoss } from './topic-loss.ts'
-import { at, type Clocks, causeText, count, list, memberText, name, names } from './wording.ts'
+import { createCommand, groupText, lossText, type TopicLoss } from './topic-loss.ts'
+import { at, type Clocks, causeText, list, memberText, name, names } from './wording.ts'
 
 /** What a topic's story may be. */
 export const TOPIC_VERDICTS = {
   routable: 'Clients get a route with brokers to send to and to read from.',
   not_writable:
-    'There is a route, but no broker takes messages: producers report "No route info of this topic".',
+    'There is a route, but no broker accepts messages: producers report "No route info of this topic".',
   not_readable: 'There is a route, but consumers may not read from any broker.',
   no_master:
     'There is a route, but no broker group has a master: producers report "No route info of this topic".',
@@ -28,7 +31,7 @@ export const TOPIC_VERDICTS = {
   deleted: 'There is no route: the topic was deleted by a request.',
   dropped_by_registration: 'There is no route: the last broker that had the topic registered without it.',
   left_with_brokers: 'There is no route: the last broker that had the topic is not registered any more.',
-  no_brokers: 'There is no route: no broker is registered.',
+  no_brokers: 'There is no route: no broker is registered with this server.',
   only_on_peers: 'There is no route here, but another NameServer has one.',
   rejected_by_limit: 'There is no route: a limit of this server rejects the registration of a broker.',
   created_by_first_message: 'There is no route yet: a broker creates the topic when a producer sends to it.',
@@ -47,18 +50,19 @@ export interface TopicCell {
   /** Whether it is among what the client in question sees. */
   readonly isVisible: boolean
   readonly isProvisional: boolean
-  readonly hasMaster: boolean
-  readonly enableActingMaster: boolean
+  /** Provisional, and its broker has registered again without it. */
+  readonly isDropped: boolean
+  readonly masterAddr: string | undefined
+  readonly slavesActAsMaster: boolean
   /** The peer that the group's first member registered from, and when it did last; undefined if it is restored. */
   readonly registeredFrom: string | undefined
   readonly registeredMs: number | undefined
   /** The permission that the broker registered, if a request changed it since. */
   readonly registeredPerm: number | undefined
   readonly permissionChange: PermissionChange | undefined
-  /** The last departure of a member with id 0. */
-  readonly masterLeft: Departure | undefined
-  /** Why clients elsewhere cannot connect to an announced address, as a sentence. */
-  readonly addressProblem: string | undefined
+  readonly masterLoss: MasterLoss | undefined
+  /** Announced addresses that clients elsewhere cannot connect to. */
+  readonly addresses: readonly AnnouncedAddress[]
 }
 
 /** What the tables, the history and others know of a topic. */
@@ -78,9 +82,11 @@ export interface TopicFacts {
   readonly registration: TopicRegistration | undefined
   /** Removals of so many topics that not all are known by name. */
   readonly unnamedRemovals: readonly RemovedTopics[]
+  /** The last of them whose broker has not registered again. */
+  readonly awayWithUnnamed: RemovedTopics | undefined
   /** The last departure of any broker. */
   readonly lastDeparture: Departure | undefined
-  /** Registrations rejected within the last minutes. */
+  /** Registrations rejected within the last minutes, whose brokers have not registered since. */
   readonly rejections: readonly RegistrationRejection[]
   readonly similar: readonly SimilarName[]
   readonly miss: TopicMiss | undefined
@@ -88,6 +94,8 @@ export interface TopicFacts {
   readonly peersWith: readonly string[]
   readonly peersWithout: readonly string[]
   readonly startedMs: number
+  /** `waitSecondsForService`. */
+  readonly waitSeconds: number
   readonly clocks: Clocks
 }
 
@@ -105,18 +113,32 @@ export function tellTopic(facts: TopicFacts): Story<TopicVerdict> {
   if (lookup.code === TOPIC_NOT_EXIST) return withoutRoute(facts)
   const visible = cells.filter(({ isVisible }) => isVisible)
   if (visible.length === 0) {
-    const zones = [...new Set(cells.map((cell) => cell.zone ?? 'none'))]
-    const text = `Clients of zone ${name(zone ?? '')} see no broker of ${name(topic)}: the masters of ${namesOf(cells)} are in zone ${names(zones)}.`
-    return story('hidden_by_zone', [text, 'Clients that name no zone get the whole route.'], [])
+    const text = `Clients of zone ${name(zone ?? '')} see no broker of ${name(topic)}.`
+    return story(
+      'hidden_by_zone',
+      [text, ...zoneTexts(cells), 'Clients that name no zone get the whole route.'],
+      [],
+    )
   }
   return withRoute(facts, visible)
 }
 
-function notReady({ topic, lookup, startedMs, clocks }: TopicFacts): Story<TopicVerdict> {
+function zoneTexts(cells: readonly TopicCell[]): string[] {
+  const zones = [...new Set(cells.map(({ zone }) => zone))].slice(0, MAX_CAUSES)
+  return zones.map((zone) => {
+    const there = cells.filter((cell) => cell.zone === zone)
+    const [verb, masters, are] = there.length === 1 ? ['has', 'master', 'is'] : ['have', 'masters', 'are']
+    return zone === null
+      ? `${namesOf(there)} ${verb} no zone.`
+      : `The ${masters} of ${namesOf(there)} ${are} in zone ${name(zone)}.`
+  })
+}
+
+function notReady({ topic, lookup, startedMs, waitSeconds, clocks }: TopicFacts): Story<TopicVerdict> {
   return story(
     'not_ready',
     [
-      `Lookups of ${name(topic)}, as of all topics, are rejected with "${lookup.remark ?? ''}": the server started ${at(startedMs, clocks)} and waits waitSecondsForService, so that brokers can register first (needWaitForService is on).`,
+      `All lookups, including those of ${name(topic)}, are rejected with "${lookup.remark ?? ''}": the server started ${at(startedMs, clocks)} and rejects lookups for ${waitSeconds} seconds, so that brokers can register first (needWaitForService is on).`,
       'Clients try again and need no help.',
     ],
     [],
@@ -125,14 +147,14 @@ function notReady({ topic, lookup, startedMs, clocks }: TopicFacts): Story<Topic
 
 function withRoute(facts: TopicFacts, visible: readonly TopicCell[]): Story<TopicVerdict> {
   const { topic } = facts
-  const writable = visible.filter((cell) => isWritable(cell) && cell.hasMaster)
+  const writable = visible.filter((cell) => isWritable(cell) && cell.masterAddr !== undefined)
   const readable = visible.filter((cell) => (cell.perm & Perm.READ) !== 0 && cell.readQueues > 0)
   const others = visible.filter((cell) => !writable.includes(cell))
   const causes = others.slice(0, MAX_CAUSES).map((cell) => notWritableText(cell, facts))
   const commands = others.slice(0, MAX_CAUSES).map((cell) => writableAgain(cell, facts))
   const notes = [
     missingText(facts),
-    provisionalText(visible),
+    ...provisionalTexts(visible),
     ...addressTexts(visible),
     registrationText(facts),
   ]
@@ -141,10 +163,11 @@ function withRoute(facts: TopicFacts, visible: readonly TopicCell[]): Story<Topi
       ? `Consumers read from ${namesOf(readable)}.`
       : `Consumers cannot read either: no broker has read queues with permission to read.`
   if (writable.length === 0) {
-    const verdict = visible.some(isWritable) ? 'no_master' : 'not_writable'
+    const isMasterless = visible.every((cell) => isWritable(cell) || cell.masterAddr === undefined)
+    const verdict = isMasterless ? 'no_master' : 'not_writable'
     const text =
       verdict === 'no_master'
-        ? `Producers report "No route info of this topic" for ${name(topic)}, although it has a route: none of its writable brokers has a master.`
+        ? `Producers report "No route info of this topic" for ${name(topic)}, although it has a route: no broker group that could accept messages has a master.`
         : `Producers report "No route info of this topic" for ${name(topic)}, although it has a route: no broker permits writing.`
     return story(verdict, [text, ...causes, reading, ...notes], commands)
   }
@@ -154,7 +177,7 @@ function withRoute(facts: TopicFacts, visible: readonly TopicCell[]): Story<Topi
   }
   const writeQueues = writable.reduce((sum, cell) => sum + cell.writeQueues, 0)
   const readQueues = readable.reduce((sum, cell) => sum + cell.readQueues, 0)
-  const text = `${name(topic)} has a route: ${count(writeQueues, 'write queue')} on ${namesOf(writable)}, ${count(readQueues, 'read queue')} on ${namesOf(readable)}.`
+  const text = `${name(topic)} has a route: ${counted(writeQueues, 'write queue')} on ${namesOf(writable)}, ${counted(readQueues, 'read queue')} on ${namesOf(readable)}.`
   const asked = facts.miss?.routeSinceMs === undefined ? undefined : askedText(facts)
   return story(
     'routable',
@@ -163,7 +186,7 @@ function withRoute(facts: TopicFacts, visible: readonly TopicCell[]): Story<Topi
   )
 }
 
-/** Brokers of which the story says why they take no messages. */
+/** Brokers of which the story says why they accept no messages. */
 const MAX_CAUSES = 4
 
 function isWritable({ perm, writeQueues }: TopicCell): boolean {
@@ -171,30 +194,40 @@ function isWritable({ perm, writeQueues }: TopicCell): boolean {
 }
 
 function notWritableText(cell: TopicCell, { clocks }: TopicFacts): string {
-  const { brokerName, perm, registeredPerm, permissionChange, masterLeft, enableActingMaster, hasMaster } =
-    cell
+  const { brokerName, perm, registeredPerm, permissionChange, masterLoss, slavesActAsMaster } = cell
   const broker = name(brokerName)
-  if (!hasMaster) {
-    const role = enableActingMaster ? 'a slave acts as one for consumers' : 'its slaves serve consumers only'
+  if (cell.masterAddr === undefined) {
+    const role = slavesActAsMaster ? 'a slave acts as one for consumers' : 'its slaves serve consumers only'
     const since =
-      masterLeft === undefined
+      masterLoss === undefined
         ? ''
-        : ` The master ${memberText(masterLeft)} ${causeText(masterLeft.cause)}, ${at(masterLeft.atMs, clocks)}.`
-    return `${broker} has no master and takes no messages; ${role}.${since}`
+        : ` Its master ${name(masterLoss.brokerAddr)} ${causeText(masterLoss.cause)}, ${at(masterLoss.atMs, clocks)}.`
+    return `${broker} has no master and accepts no messages; ${role}.${since}`
   }
   if (registeredPerm !== undefined && permissionChange?.kind === 'wiped')
     return `The write permission of ${broker} was wiped ${at(permissionChange.atMs, clocks)} by ${permissionChange.by} (request 205, as mqadmin wipeWritePerm sends) and has not been restored here; NameServers do not tell each other, so others may still permit writing.`
   if (registeredPerm !== undefined)
     return `On ${broker} it has permission ${perm} by a request to this server; the broker registered ${registeredPerm}.`
   if ((cell.perm & Perm.WRITE) !== 0) return `On ${broker} it has no write queues.`
+  if (cell.isProvisional) return `On ${broker}, ${SINCE_BEFORE_RESTART}.`
   return `${broker} itself registers it with permission ${perm}: by brokerPermission in its broker.conf, or by mqadmin updateTopicPerm.`
 }
 
 function writableAgain(cell: TopicCell, { topic }: TopicFacts): string | null {
-  const { brokerName, cluster, registeredPerm, hasMaster } = cell
-  if (!hasMaster) return null
+  const { brokerName, perm, registeredPerm, masterAddr, isProvisional, readQueues } = cell
+  if (masterAddr === undefined) return null
   if (registeredPerm !== undefined) return mqadmin('addWritePerm', { b: brokerName })
-  return mqadmin('updateTopicPerm', { t: topic, c: cluster, p: Perm.READ | Perm.WRITE })
+  if (isProvisional) return null
+  // It has write permission, and no write queues.
+  if ((perm & Perm.WRITE) !== 0)
+    return mqadmin('updateTopic', {
+      b: masterAddr,
+      t: topic,
+      r: readQueues,
+      w: Math.max(1, readQueues),
+      p: perm,
+    })
+  return mqadmin('updateTopicPerm', { b: masterAddr, t: topic, p: Perm.READ | Perm.WRITE })
 }
 
 function missingText({ topic, peersWithout }: TopicFacts): string | undefined {
@@ -202,26 +235,35 @@ function missingText({ topic, peersWithout }: TopicFacts): string | undefined {
   return `${list(peersWithout)} ${peersWithout.length === 1 ? 'has' : 'have'} no route for ${name(topic)}: clients that ask there report "No route info of this topic". Brokers must have all NameServers in namesrvAddr.`
 }
 
-function provisionalText(cells: readonly TopicCell[]): string | undefined {
-  const provisional = cells.filter(({ isProvisional }) => isProvisional)
-  if (provisional.length === 0) return undefined
-  return `What is shown of ${namesOf(provisional)} is provisional: it is from the snapshot before the restart, and the broker has not registered again.`
+function provisionalTexts(cells: readonly TopicCell[]): (string | undefined)[] {
+  const provisional = cells.filter(({ isProvisional, isDropped }) => isProvisional && !isDropped)
+  const dropped = cells.filter(({ isDropped }) => isDropped)
+  return [
+    provisional.length === 0
+      ? undefined
+      : `What is shown of ${namesOf(provisional)} is provisional: it is from the snapshot before the restart, and the broker has not registered again.`,
+    dropped.length === 0
+      ? undefined
+      : `${namesOf(dropped)} registered again without it: it disappears when the grace period ends (routeSnapshotGraceMillis).`,
+  ]
 }
 
 /** A route is right, and clients still cannot connect. */
 function addressTexts(cells: readonly TopicCell[]): string[] {
-  return cells.flatMap(({ addressProblem }) => addressProblem ?? []).slice(0, MAX_CAUSES)
+  return cells
+    .flatMap(({ brokerName, addresses }) => addresses.map((each) => announcedText(brokerName, each)))
+    .slice(0, MAX_CAUSES)
 }
 
 function registrationText({ registration, topic, clocks }: TopicFacts): string | undefined {
   if (registration === undefined) return undefined
-  return `${name(topic)} was registered by itself ${at(registration.atMs, clocks)} by ${registration.by} (request 217) on ${count(registration.brokers, 'broker')}.`
+  return `${name(topic)} was registered without a broker registration (request 217) ${at(registration.atMs, clocks)} by ${registration.by}, on ${counted(registration.brokers, 'broker')}.`
 }
 
 function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
-  const { topic, loss, brokerGroups, peersWith, rejections, clocks, autoCreating, cluster = '' } = facts
-  const create = mqadmin('updateTopic', { t: topic, c: cluster })
-  const notes = [unnamedText(facts), similarText(facts), askedText(facts), registrationText(facts)]
+  const { topic, loss, brokerGroups, peersWith, rejections, clocks, autoCreating, cluster, similar } = facts
+  const create = createCommand(topic, loss, cluster, similar)
+  const notes = [similarText(facts), unnamedText(facts), askedText(facts), registrationText(facts)]
   if (loss !== undefined) {
     const text = lossText(topic, loss, clocks)
     switch (loss.kind) {
@@ -259,13 +301,13 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
     }
   }
   if (peersWith.length > 0) {
-    const text = `${name(topic)} has a route at ${list(peersWith)}, but not here: its brokers do not register at this server.`
+    const text = `${name(topic)} has a route at ${list(peersWith)}, but not here: its brokers do not register with this server.`
     const advice =
       'Brokers must have all NameServers in namesrvAddr; clients that ask another one find the topic.'
     return story('only_on_peers', [text, advice, ...notes], [])
   }
   if (brokerGroups === 0) {
-    const text = `No broker is registered at this server, so ${name(topic)} has no route, nor has any other topic.`
+    const text = `No broker is registered with this server, so neither ${name(topic)} nor any other topic has a route.`
     const last = facts.lastDeparture
     const left =
       last &&
@@ -282,28 +324,30 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
     const text = `This server rejects the registration of ${names(byLimit.map(({ brokerName }) => brokerName))}, whose topics, perhaps ${name(topic)} too, are missing.`
     return story('rejected_by_limit', [text, ...rejectionTexts(facts), ...notes], [])
   }
+  const away = facts.awayWithUnnamed
+  if (away !== undefined) {
+    const broker = name(away.brokerName)
+    const cause = away.cause === 'dropped' ? '' : causeText(away.cause)
+    const text = `${name(topic)} may have left with ${broker}, ${at(away.atMs, clocks)}: ${broker} ${cause}, and only some of the names of its ${counted(away.topics, 'topic')} are kept.`
+    const advice = 'If so, its route comes back when that broker registers again.'
+    return story(
+      'left_with_brokers',
+      [text, advice, similarText(facts), askedText(facts), registrationText(facts)],
+      [mqadmin('clusterList', {})],
+    )
+  }
   if (autoCreating.length > 0) {
     const text = `No broker has ${name(topic)} yet: ${names(autoCreating)} would create it when a producer sends the first message (autoCreateTopicEnable is on); consumers find no route before that.`
     return story('created_by_first_message', [text, groupText(topic), ...notes], [create])
   }
-  const text = `No broker has ${name(topic)}, and none creates topics on their first use (TBW102 has no route): the topic must be created.`
+  const text = `No broker has ${name(topic)}, and none creates topics on their first use (TBW102 has no route): the topic must be created${similar.length > 0 ? ', if its name is right' : ''}.`
   return story('never_created', [text, groupText(topic), ...rejectionTexts(facts), ...notes], [create])
-}
-
-function groupText(topic: string): string | undefined {
-  const [, kind, group = ''] = /^%(RETRY|DLQ)%(.+)$/s.exec(topic) ?? []
-  if (kind === 'RETRY')
-    return `It is the retry topic of consumer group ${name(group)}: a broker creates it when a consumer of the group connects to it.`
-  return (
-    kind &&
-    `It has the dead letters of consumer group ${name(group)}: a broker creates it with the first one.`
-  )
 }
 
 function unnamedText({ unnamedRemovals, clocks }: TopicFacts): string | undefined {
   const last = unnamedRemovals.at(-1)
   if (last === undefined) return undefined
-  return `It may be one of the topics that were removed with ${name(last.brokerName)} ${at(last.atMs, clocks)} or before: not all of their names are kept.`
+  return `It may be among the topics removed with ${name(last.brokerName)} ${at(last.atMs, clocks).replace('at ', 'at or before ')}; only some of their names are kept.`
 }
 
 function similarText({ similar }: TopicFacts): string | undefined {
@@ -322,11 +366,11 @@ const DIFFERENCES: Readonly<Record<SimilarName['likeness'], string>> = {
 
 function askedText({ miss }: TopicFacts): string | undefined {
   if (miss === undefined) return undefined
-  const askers = miss.askers.map(
+  const clients = miss.clients.map(
     ({ address, language, version }) => `${address} (${language}, ${versionName(version)})`,
   )
   const last = new Date(miss.lastSeenMs).toISOString().replace(/\.\d+Z$/, 'Z')
-  return `${count(miss.count, 'lookup')} found no route, the last at ${last}; asked by ${list(askers)}.`
+  return `${counted(miss.count, 'lookup')} found no route, the last at ${last}; clients that ask: ${list(clients)}.`
 }
 
 function rejectionTexts({ rejections, clocks }: TopicFacts): string[] {

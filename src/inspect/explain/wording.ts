@@ -38,23 +38,19 @@ export function list(all: readonly string[]): string {
   return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`
 }
 
-/** `1 topic`, `2 topics`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
-}
-
 /** Why a broker is not registered any more, after its name. */
-const CAUSES: Readonly<Record<UnregisterReason, string>> = {
+const CAUSES: Readonly<Record<UnregisterReason | 'role changed', string>> = {
   request: 'unregistered by its own request, as a broker does that is stopped',
   renamed: 'registered again under another brokerName',
-  'connection lost': 'lost its connection to this server: it was killed, crashed, or the network failed',
-  expired: 'expired: it sent no heartbeat within its timeout',
-  unreachable: 'was removed: it sent no heartbeats, and its address took no connection',
+  'connection lost': 'lost its connection to this server (killed, crashed or network failure)',
+  expired: 'expired (no heartbeat within its timeout)',
+  unreachable: 'was removed (no heartbeats, and its address accepted no connection)',
   'not returned': 'did not register again after the restart of this server',
+  'role changed': 'became a slave',
 }
 
 /** Why a broker left, after its name. */
-export function causeText(cause: UnregisterReason): string {
+export function causeText(cause: keyof typeof CAUSES): string {
   return CAUSES[cause]
 }
 

@@ -4,6 +4,7 @@ import { versionName } from '../../protocol/version-name.ts'
 import type { BrokerLiveInfo } from '../../routeinfo/route-tables.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import { brokerConfLine, mqadmin } from '../commands.ts'
+import { isLate } from '../heartbeat.ts'
 import type { Departure } from '../history/route-history.ts'
 import { dateOf } from '../sources.ts'
 import { addressProblem, hostOf } from './announced-address.ts'
@@ -64,18 +65,18 @@ function put(maps: Map<string, Map<string, string>>, name: string, key: string, 
 }
 
 function checkMaster(group: BrokerData, sources: FindingSources, found: Observations): void {
-  const { brokerName, cluster, brokerAddrs, enableActingMaster } = group
+  const { brokerName, cluster, brokerAddrs } = group
   // A rejected registration leaves a group without members.
   if (brokerAddrs.has(MASTER_ID) || brokerAddrs.size === 0) return
   found.add('missing_master_address', 'critical', brokerName, () => {
-    const left = sources.history.departures(brokerName).findLast(({ brokerId }) => brokerId === MASTER_ID)
-    const role = enableActingMaster
+    const left = sources.history.masterLoss(brokerName)
+    const role = canActAsMaster(group, sources)
       ? 'a slave acts as master for consumers, but'
       : 'slaves serve consumers, but'
     const past =
       left === undefined
         ? ''
-        : ` Its master ${left.brokerAddr} left on ${dateOf(left.atMs, sources)} (${left.cause}).`
+        : ` Its master ${left.brokerAddr} ${left.cause === 'role changed' ? 'became a slave' : 'left'} on ${dateOf(left.atMs, sources)} (${left.cause}).`
     return {
       text: `${brokerName} of ${cluster} has no master: ${role} it accepts no messages.${past} Start its master (brokerId=0).`,
       evidence: {
@@ -87,8 +88,16 @@ function checkMaster(group: BrokerData, sources: FindingSources, found: Observat
   })
 }
 
+/** Whether a slave acts as master for consumers while the master is away: both the brokers and this server must permit it. */
+export function canActAsMaster(
+  { enableActingMaster }: Pick<BrokerData, 'enableActingMaster'>,
+  { comparableConfig }: Pick<FindingSources, 'comparableConfig'>,
+): boolean {
+  return enableActingMaster && comparableConfig().get('supportActingMaster') === 'true'
+}
+
 /** Whether a live broker is a member of its group; otherwise another address has its id. */
-function isMember({ brokerAddr }: BrokerLiveInfo, group: BrokerData | undefined): boolean {
+export function isMember({ brokerAddr }: BrokerLiveInfo, group: BrokerData | undefined): boolean {
   for (const address of group?.brokerAddrs.values() ?? []) if (address === brokerAddr) return true
   return false
 }
@@ -100,7 +109,7 @@ function reportConflict(
 ): void {
   const members = view.group(brokerName)?.brokerAddrs ?? new Map<bigint, string>()
   found.add('broker_id_conflict', 'critical', brokerName, () => ({
-    text: `${brokerAddr} registers as ${brokerName} with an id that another address has: clients are sent to one of them by turns. Give it a brokerName or brokerId of its own and restart it.`,
+    text: `${brokerAddr} registers as ${brokerName} with an id that another address has: the route alternates between their addresses. Give it a brokerName or brokerId of its own and restart it.`,
     evidence: {
       cluster: clusterName,
       outside: brokerAddr,
@@ -191,24 +200,17 @@ function checkAddress(
   if (peer === undefined) return
   const problem = addressProblem(brokerAddr, peer)
   if (problem === undefined) return
-  found.add('announced_address_differs', 'warning', `${brokerName} ${brokerAddr}`, () => {
-    const peerHost = hostOf(peer)
-    return {
-      text: `${brokerName} announces ${brokerAddr}, which ${problem}; it registers from ${peerHost}. Set brokerIP1 in its broker.conf to an address that clients reach and restart it.`,
-      evidence: { cluster: clusterName, announced: brokerAddr, registeredFrom: peer },
-      command: brokerConfLine('brokerIP1', peerHost),
-    }
-  })
+  found.add('announced_address_differs', problem.severity, `${brokerName} ${brokerAddr}`, () => ({
+    text: `${brokerName} announces ${brokerAddr}, which ${problem.text}; it registers from ${hostOf(peer)}. Set brokerIP1 in its broker.conf to an address that clients reach and restart it.`,
+    evidence: { cluster: clusterName, announced: brokerAddr, registeredFrom: peer },
+    command: problem.command,
+  }))
 }
 
-/**
- * A broker may register every 60 s, half of the default timeout of 120 s: the margin is for its delay. Brokers with a short timeout
- * send heartbeats every second.
- */
 function checkHeartbeat(live: BrokerLiveInfo, nowMs: number, found: Observations): void {
   const { brokerName, brokerAddr, clusterName, lastUpdateTimestampMs, heartbeatTimeoutMs } = live
   const ageMs = nowMs - lastUpdateTimestampMs
-  if (ageMs <= heartbeatTimeoutMs / 2 + Math.min(5_000, heartbeatTimeoutMs / 10)) return
+  if (!isLate(ageMs, heartbeatTimeoutMs)) return
   found.add('heartbeat_late', 'warning', `${brokerName} ${brokerAddr}`, () => {
     const [age, timeout] = [ageMs, heartbeatTimeoutMs].map((ms) => Math.round(ms / 1_000))
     return {

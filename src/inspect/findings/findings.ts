@@ -1,11 +1,13 @@
 import type { LogThrottle } from '../../common/log-throttle.ts'
 import type { Steps } from '../../common/time-slicer.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
+import type { TopicMiss } from '../../stats/topic-misses.ts'
+import { MAX_SIMILAR, type SimilarName, similarToEach } from '../similar-names.ts'
 import type { InspectSources } from '../sources.ts'
 import { checkBrokers } from './broker-rules.ts'
 import { type Finding, type Observation, Observations } from './finding.ts'
 import { RULE_IDS, type RuleId, ruleOf, SEVERITIES, type Severity } from './rules.ts'
-import { checkCertificate, checkMisses, checkPeers, oldClients } from './server-rules.ts'
+import { checkCertificate, checkMisses, checkPeers, oldClients, wantedTopics } from './server-rules.ts'
 import { checkTopics } from './topic-rules.ts'
 
 /** What the rules read. */
@@ -41,10 +43,14 @@ export class Findings {
   #topics = new Observations()
   #topicsRevision = -1
   #nextWalkMs = 0
+  /** Names that resemble those of topics which clients look up. */
+  #similar: ReadonlyMap<string, readonly SimilarName[]> = new Map()
   /** Of the last census. */
   #clients = new Observations()
   #nextCensusMs = 0
   #counts: ReadonlyMap<string, number> = new Map()
+  /** Since when a rule holds for more subjects than are kept, on the monotonic clock. */
+  #beyondSinceMs: ReadonlyMap<string, number> = new Map()
   #isEvaluating = false
 
   constructor(sources: FindingSources, throttle: LogThrottle) {
@@ -79,7 +85,9 @@ export class Findings {
       checkCertificate(this.#sources, found)
       checkPeers(this.#sources, found)
       await this.#checkClients()
-      await routeInfo.read((view) => this.#checkRoutes(view, found))
+      const wanted = wantedTopics(this.#sources)
+      await this.#findSimilar(wanted.map(({ topic }) => topic))
+      await routeInfo.read((view) => this.#checkRoutes(view, wanted, found))
       this.#settle(found)
     } finally {
       this.#isEvaluating = false
@@ -93,8 +101,22 @@ export class Findings {
     this.#clients = oldClients(await slicer.run(connections.census()))
   }
 
-  *#checkRoutes(view: RouteView, found: Observations): Steps<void> {
-    checkMisses(view, this.#sources, found)
+  /** Once for each topic, as long as it is looked up: it is a walk over the names of all topics. */
+  async #findSimilar(wanted: readonly string[]): Promise<void> {
+    const { routeIndex, slicer } = this.#sources
+    const known = this.#similar
+    const added = wanted.filter((topic) => !known.has(topic))
+    const found =
+      added.length === 0
+        ? []
+        : await slicer.run(similarToEach(added, (await routeIndex.get()).topics, MAX_SIMILAR))
+    this.#similar = new Map(
+      wanted.map((topic) => [topic, known.get(topic) ?? found[added.indexOf(topic)] ?? []]),
+    )
+  }
+
+  *#checkRoutes(view: RouteView, wanted: readonly TopicMiss[], found: Observations): Steps<void> {
+    yield* checkMisses(wanted, (topic) => this.#similar.get(topic) ?? [], view, this.#sources, found)
     yield* checkBrokers(view, this.#sources, found)
     const { nowMs, routeInfo } = this.#sources
     const startedMs = nowMs()
@@ -115,16 +137,24 @@ export class Findings {
       const kind = `${rule} ${severity}`
       counts.set(kind, (counts.get(kind) ?? 0) + more)
     }
+    const beyondSinceMs = new Map<string, number>()
     for (const observations of [found, this.#clients, this.#topics]) {
       for (const [key, observed] of observations) if (!waits(observed.rule)) this.#hold(key, observed, nowMs)
-      for (const beyond of observations.beyond())
-        if (!waits(beyond.rule)) count(beyond.rule, beyond.severity, beyond.count)
+      for (const beyond of observations.beyond()) {
+        if (waits(beyond.rule)) continue
+        const kind = `${beyond.rule} ${beyond.severity}`
+        const sinceMs = this.#beyondSinceMs.get(kind) ?? nowMs
+        beyondSinceMs.set(kind, sinceMs)
+        if (nowMs - sinceMs >= ruleOf(beyond.rule).raiseAfterMs)
+          count(beyond.rule, beyond.severity, beyond.count)
+      }
     }
     for (const [key, state] of this.#states) {
       if (state.lastHeldMs !== nowMs && !this.#stays(key, state, nowMs)) continue
       if (state.isRaised) count(state.finding.rule, state.finding.severity, 1)
     }
     this.#counts = counts
+    this.#beyondSinceMs = beyondSinceMs
   }
 
   #hold(key: string, observed: Observation, nowMs: number): void {

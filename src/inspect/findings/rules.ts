@@ -39,7 +39,7 @@ export const RULES = {
   },
   broker_id_conflict: {
     meaning:
-      'Two brokers that are both alive register one broker name and id from different addresses: clients are sent to one of them by turns.',
+      'Two brokers that are both alive register one broker name and id from different addresses: the route alternates between their addresses.',
     severities: ['critical'],
     // The former broker of an address that has changed is removed by then, even if its connection was never closed.
     raiseAfterMs: 150_000,
@@ -61,8 +61,8 @@ export const RULES = {
   },
   announced_address_differs: {
     meaning:
-      'A broker announces an address of its own machine, its container or its private network (`brokerIP1`), but registers from another network: clients elsewhere cannot connect to it.',
-    severities: ['warning'],
+      'A broker announces an address of its own machine, its container or its private network (`brokerIP1`), but registers from another network: clients elsewhere cannot connect to it. Info where clients may be in the same network.',
+    severities: ['warning', 'info'],
   },
   heartbeat_late: {
     meaning: 'A broker has sent nothing for more than half of its heartbeat timeout.',

@@ -1,10 +1,12 @@
+import type { Steps } from '../../common/time-slicer.ts'
 import { MQVersion } from '../../protocol/remoting-command.ts'
 import { versionName } from '../../protocol/version-name.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import type { TopicMiss } from '../../stats/topic-misses.ts'
-import { mqadmin } from '../commands.ts'
 import type { Census } from '../connections/census.ts'
-import type { RouteHistory } from '../history/route-history.ts'
+import { createCommand, groupText, homeOf, lossOf, lossText, type TopicLoss } from '../explain/topic-loss.ts'
+import { names } from '../explain/wording.ts'
+import type { SimilarName } from '../similar-names.ts'
 import { dateOf, isoTime } from '../sources.ts'
 import { Observations } from './finding.ts'
 import type { FindingSources } from './findings.ts'
@@ -81,73 +83,69 @@ export function oldClients({ clients }: Census): Observations {
   return found
 }
 
-/** Clients ask for a topic every 30 s; a single lookup, or those of a client that has stopped, need no attention. */
+/** Clients look a topic up every 30 s; a single lookup, or those of a client that has stopped, need no attention. */
 const MIN_LOOKUPS = 3
 const MIN_ASKED_MS = 30_000
 const MAX_UNASKED_MS = 300_000
 /** The topic that producers ask for when another one has no route: then that one is the finding. */
 const AUTO_CREATE_TOPIC = 'TBW102'
 
-export function checkMisses(view: RouteView, sources: FindingSources, found: Observations): void {
-  const { misses, history, dateMs, nowMs } = sources
-  for (const miss of misses.list()) {
-    const { topic, count, overestimate, firstSeenMs, lastSeenMs, routeSinceMs } = miss
-    if (routeSinceMs !== undefined || topic === AUTO_CREATE_TOPIC) continue
-    if (count - overestimate < MIN_LOOKUPS || lastSeenMs - firstSeenMs < MIN_ASKED_MS) continue
-    if (dateMs() - lastSeenMs > MAX_UNASKED_MS) continue
-    const removal = lastRemoval(topic, history)
-    const existed = removal !== undefined && nowMs() - removal.atMs < DAY_MS
+/** Topics that clients still look up without finding a route. */
+export function wantedTopics({ misses, dateMs }: Pick<FindingSources, 'misses' | 'dateMs'>): TopicMiss[] {
+  const nowMs = dateMs()
+  return misses.list().filter(({ topic, count, overestimate, firstSeenMs, lastSeenMs, routeSinceMs }) => {
+    if (routeSinceMs !== undefined || topic === AUTO_CREATE_TOPIC) return false
+    if (count - overestimate < MIN_LOOKUPS || lastSeenMs - firstSeenMs < MIN_ASKED_MS) return false
+    return nowMs - lastSeenMs <= MAX_UNASKED_MS
+  })
+}
+
+/** A step per topic. @param similarTo - Existing topics with similar names. */
+export function* checkMisses(
+  wanted: readonly TopicMiss[],
+  similarTo: (topic: string) => readonly SimilarName[],
+  view: RouteView,
+  sources: FindingSources,
+  found: Observations,
+): Steps<void> {
+  const { history, nowMs } = sources
+  for (const miss of wanted) {
+    const { topic } = miss
+    const loss = lossOf(topic, history, view)
+    const existed = loss !== undefined && nowMs() - loss.atMs < DAY_MS
     const severity = isInternalTopic(topic) ? 'info' : existed ? 'critical' : 'warning'
-    found.add('no_route', severity, topic, () => missDetails(miss, removal, view, sources))
+    found.add('no_route', severity, topic, () => missDetails(miss, loss, similarTo(topic), view, sources))
+    yield
   }
 }
 
-/** How a topic lost its route, as the end of a sentence, and whether to create it again is what fixes it. */
-interface Removal {
-  readonly atMs: number
-  readonly how: string
-  readonly isDeleted: boolean
-}
-
-function lastRemoval(topic: string, history: RouteHistory): Removal | undefined {
-  const deletion = history.topicDeletion(topic)
-  const removal = history.topicRemovals(topic).at(-1)
-  if (deletion !== undefined && deletion.atMs >= (removal?.atMs ?? 0))
-    return { atMs: deletion.atMs, how: `was deleted by ${deletion.by}`, isDeleted: true }
-  if (removal === undefined) return undefined
-  const { atMs, cause, brokerName, brokerAddr } = removal
-  const broker = `${brokerName} at ${brokerAddr}`
-  return cause === 'dropped'
-    ? { atMs, how: `was no longer in a registration of ${broker}`, isDeleted: true }
-    : { atMs, how: `left with ${broker} (${cause})`, isDeleted: false }
-}
-
 function missDetails(
-  { topic, count, overestimate, firstSeenMs, lastSeenMs, askers }: TopicMiss,
-  removal: Removal | undefined,
+  { topic, count, overestimate, firstSeenMs, lastSeenMs, clients }: TopicMiss,
+  loss: TopicLoss | undefined,
+  similar: readonly SimilarName[],
   view: RouteView,
   sources: FindingSources,
 ) {
   const lookups = count - overestimate
-  const past =
-    removal === undefined
-      ? 'nothing is known of a former route'
-      : `it ${removal.how} on ${dateOf(removal.atMs, sources)}`
-  const advice =
-    removal?.isDeleted === false
-      ? 'Start that broker again.'
-      : 'Create the topic, or correct its name in the clients.'
-  const [cluster, ...others] = view.clusters().keys()
-  const canCreate = cluster !== undefined && others.length === 0 && removal?.isDeleted !== false
+  const past = loss === undefined ? 'Nothing is known of a former route.' : lossText(topic, loss, sources)
+  const autoCreating = [...(view.queues(AUTO_CREATE_TOPIC)?.keys() ?? [])]
   return {
-    text: `${topic} has no route: clients have asked for it ${lookups} times since ${isoTime(firstSeenMs)}; ${past}. ${advice}`,
+    text: `${topic} has no route: ${lookups} lookups since ${isoTime(firstSeenMs)} found none. ${past} ${adviceFor(topic, loss, similar)}`,
     evidence: {
       lookups,
       lastLookup: isoTime(lastSeenMs),
-      askers: askers.map(
+      clients: clients.map(
         ({ address, language, version }) => `${address} ${language} ${versionName(version)}`,
       ),
     },
-    command: canCreate ? mqadmin('updateTopic', { t: topic, c: cluster, r: 8, w: 8 }) : null,
+    command: createCommand(topic, loss, homeOf(view, loss, autoCreating), similar),
   }
+}
+
+function adviceFor(topic: string, loss: TopicLoss | undefined, similar: readonly SimilarName[]): string {
+  if (loss?.kind === 'left') return 'Start that broker again.'
+  if (loss !== undefined) return 'Create the topic again if it is needed.'
+  if (similar.length > 0)
+    return `See whether clients misspell its name: ${names(similar.map((each) => each.name))} exists.`
+  return groupText(topic) ?? 'Create the topic, or correct its name in the clients.'
 }

@@ -55,7 +55,7 @@ export function* checkTopics(view: RouteView, sources: TopicRuleSources, found: 
     yield
   }
   for (const broker of brokers.values()) {
-    if (isWiped(broker)) reportWiped(broker, sources, found)
+    if (isWiped(broker)) reportWiped(broker, view, sources, found)
     yield
   }
   for (const [topic, queues] of unwritable) {
@@ -111,11 +111,21 @@ function isWiped({ group, topics, unwritable }: Broker): boolean {
   return topics > 0 && unwritable === topics && group.brokerAddrs.has(MASTER_ID)
 }
 
-function reportWiped({ group, topics }: Broker, sources: TopicRuleSources, found: Observations): void {
+/** Whether the permission of some queues of a broker name is not what the broker registered. */
+export function isOverridden({ tables, restored }: RouteView, brokerName: string): boolean {
+  return tables.overridden.has(brokerName) || restored?.groups.get(brokerName)?.writePerm === 'wipe'
+}
+
+function reportWiped(
+  { group, topics }: Broker,
+  view: RouteView,
+  sources: TopicRuleSources,
+  found: Observations,
+): void {
   const { brokerName, cluster, brokerAddrs } = group
   found.add('permission_not_writable', 'warning', brokerName, () => {
     const change = sources.history.permissionChange(brokerName)
-    const isWipedHere = change?.kind === 'wiped'
+    const isWipedHere = change?.kind === 'wiped' && isOverridden(view, brokerName)
     const cause = isWipedHere
       ? `${change.by} wiped it (wipeWritePerm) on ${dateOf(change.atMs, sources)}`
       : 'the broker registers them so (brokerPermission), or it was wiped before this server started'
@@ -158,9 +168,9 @@ function checkWritable(
         ? 'Its permission there is what the broker registers.'
         : `${registration.by} registered it with request 217 on ${dateOf(registration.atMs, sources)}.`
     return {
-      text: `${topic} has no write permission on ${listText(names)}: ${effect}. ${cause}`,
+      text: `${topic} has no write permission on ${listText(names)}: ${effect}. ${cause}${eachText(names)}`,
       evidence: { brokers: causes.map(({ brokerName, perm }) => `${brokerName}: perm ${perm}`) },
-      command: mqadmin('updateTopicPerm', { t: topic, ...whereOf(names, brokers), p: 6 }),
+      command: atMaster('updateTopicPerm', names, brokers, { t: topic, p: 6 }),
     }
   })
 }
@@ -170,9 +180,9 @@ function reportUnreadable(topic: string, queues: Queues, brokers: Brokers, found
     const unreadable = [...queues.values()].filter(({ perm }) => (perm & Perm.READ) === 0)
     const names = unreadable.map(({ brokerName }) => brokerName)
     return {
-      text: `${topic} has no read permission on ${listText(names)}: its messages there are not consumed.`,
+      text: `${topic} has no read permission on ${listText(names)}: its messages there are not consumed.${eachText(names)}`,
       evidence: { brokers: unreadable.map(({ brokerName, perm }) => `${brokerName}: perm ${perm}`) },
-      command: mqadmin('updateTopicPerm', { t: topic, ...whereOf(names, brokers), p: 6 }),
+      command: atMaster('updateTopicPerm', names, brokers, { t: topic, p: 6 }),
     }
   })
 }
@@ -182,17 +192,18 @@ function reportUnequal(topic: string, queues: Queues, brokers: Brokers, found: O
   const isUnread = unequal.some((each) => each.writeQueueNums > each.readQueueNums)
   found.add('read_write_queue_mismatch', isUnread ? 'warning' : 'info', topic, () => {
     const names = unequal.map(({ brokerName }) => brokerName)
-    const most = Math.max(...unequal.map((each) => Math.max(each.readQueueNums, each.writeQueueNums)))
+    const max = Math.max(...unequal.map((each) => Math.max(each.readQueueNums, each.writeQueueNums)))
+    const text = isUnread
+      ? `${topic} has more write than read queues on ${listText(names)}: messages in the last queues are not consumed.`
+      : `${topic} has more read than write queues on ${listText(names)}, as it should only while it is being shrunk.`
     return {
-      text: isUnread
-        ? `${topic} has more write than read queues on ${listText(names)}: messages in the last queues are not consumed.`
-        : `${topic} has more read than write queues on ${listText(names)}, as it should only while it is being shrunk.`,
+      text: `${text}${eachText(names)}`,
       evidence: {
         brokers: unequal.map(
           (each) => `${each.brokerName}: ${each.readQueueNums} read, ${each.writeQueueNums} write`,
         ),
       },
-      command: mqadmin('updateTopic', { t: topic, ...whereOf(names, brokers), r: most, w: most }),
+      command: atMaster('updateTopic', names, brokers, { t: topic, r: max, w: max }),
     }
   })
 }
@@ -202,10 +213,11 @@ function reportSkew(topic: string, queues: Queues, brokers: Brokers, found: Obse
     const all = [...queues.values()]
     const counts = all.map(({ writeQueueNums }) => writeQueueNums)
     const max = Math.max(...counts)
+    const few = all.filter((each) => each.writeQueueNums < max).map(({ brokerName }) => brokerName)
     return {
-      text: `${topic} has from ${Math.min(...counts)} to ${max} write queues on its brokers, which receive messages in that proportion.`,
+      text: `${topic} has from ${Math.min(...counts)} to ${max} write queues on its brokers, which receive messages in that proportion.${eachText(few)}`,
       evidence: { brokers: all.map((each) => `${each.brokerName}: ${each.writeQueueNums} write`) },
-      command: mqadmin('updateTopic', { t: topic, ...whereOf([...queues.keys()], brokers), r: max, w: max }),
+      command: atMaster('updateTopic', few, brokers, { t: topic, r: max, w: max }),
     }
   })
 }
@@ -257,7 +269,9 @@ function checkMappings(
   }
   if (holes === 0) return
   found.add('static_topic_hole', 'warning', topic, () => {
-    const cause = missing.size === 0 ? 'no broker has them' : `${listText([...missing])} is away`
+    const verb = missing.size === 1 ? 'is' : 'are'
+    const cause =
+      missing.size === 0 ? 'no broker has them' : `${listText([...missing])} ${verb} not registered`
     return {
       text: `${holes} of the ${totalQueues} logical queues of ${topic} cannot be used: ${cause}. Start the broker, or move them with mqadmin remappingStaticTopic.`,
       evidence: { totalQueues, holes, firstQueueIds: unowned, missingBrokers: [...missing] },
@@ -268,17 +282,25 @@ function checkMappings(
 /** A broker may announce any number; no topic has this many. */
 const MAX_LOGICAL_QUEUES = 65_536
 
-/** Where a topic command applies: the cluster if all are of one, otherwise the first broker's master. */
-function whereOf(
+/** A topic command for a broker's master; null for several brokers, which {@link eachText} is for, or without a master. */
+function atMaster(
+  command: string,
   brokerNames: readonly string[],
   brokers: Brokers,
-): { readonly b: string } | { readonly c: string } {
-  const groups = brokerNames.map((name) => brokers.get(name)?.group).filter((group) => group !== undefined)
-  const master = groups[0]?.brokerAddrs.get(MASTER_ID)
-  return groups.length === 1 && master !== undefined ? { b: master } : { c: groups[0]?.cluster ?? '' }
+  options: Readonly<Record<string, string | number>>,
+): string | null {
+  const [brokerName = '', ...others] = brokerNames
+  const master = brokers.get(brokerName)?.group.brokerAddrs.get(MASTER_ID)
+  return master === undefined || others.length > 0 ? null : mqadmin(command, { b: master, ...options })
+}
+
+/** What to do where a command would have to be run for several brokers. */
+function eachText(brokerNames: readonly string[]): string {
+  return brokerNames.length > 1 ? ' Change it on each of these brokers (-b, not -c).' : ''
 }
 
 function listText(names: readonly string[]): string {
-  const shown = names.slice(0, 3).join(', ')
-  return names.length <= 3 ? shown : `${shown} and ${names.length - 3} more`
+  const last = names.length > 1 && names.length <= 3 ? ` and ${names.at(-1)}` : ''
+  const shown = names.slice(0, last === '' ? 3 : -1).join(', ')
+  return names.length <= 3 ? `${shown}${last}` : `${shown} and ${names.length - 3} more`
 }

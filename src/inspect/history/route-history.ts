@@ -1,3 +1,4 @@
+import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import type {
   BrokerIdentity,
   RouteEvent,
@@ -24,6 +25,13 @@ export interface Departure {
   readonly peer: string | undefined
   /** Topics whose queues on the broker name were removed with it: none while the name has other members. */
   readonly topics: number
+}
+
+/** How a broker name lost its master: it left, or became a slave. */
+export interface MasterLoss {
+  readonly atMs: number
+  readonly cause: UnregisterReason | 'role changed'
+  readonly brokerAddr: string
 }
 
 /** What an operator did last to the write permission of a broker name (205, 327). */
@@ -93,6 +101,20 @@ interface BrokerRecord {
   /** Newest last. */
   departures: readonly Departure[]
   permission: PermissionChange | undefined
+  /** The last address that registered with id 0, and how it was lost. */
+  masterAddr: string | undefined
+  masterLoss: MasterLoss | undefined
+  /** By address, when it registered last without being a member. */
+  since: ReadonlyMap<string, number>
+}
+
+const EMPTY: BrokerRecord = {
+  past: undefined,
+  departures: [],
+  permission: undefined,
+  masterAddr: undefined,
+  masterLoss: undefined,
+  since: new Map(),
 }
 
 interface TopicRecord {
@@ -102,11 +124,13 @@ interface TopicRecord {
 
 const MAX_BROKERS = 1_024
 const MAX_DEPARTURES_OF_BROKER = 8
+const MAX_ADDRESSES = 8
 const MAX_REJECTIONS = 256
 /** Topics that were deleted or registered by operators. */
 const MAX_CHANGED_TOPICS = 1_024
 /** Names of topics that brokers took with them or dropped. */
 const MAX_REMOVED_NAMES = 4_096
+const MAX_REMOVALS = 512
 const MAX_REMOVALS_OF_TOPIC = 4
 /** Longer texts are cut; a topic's name is never longer. */
 const MAX_CHARACTERS = 255
@@ -120,10 +144,12 @@ export class RouteHistory {
   readonly #brokers = new RecentMap<BrokerRecord>(MAX_BROKERS)
   readonly #topics = new RecentMap<TopicRecord>(MAX_CHANGED_TOPICS)
   readonly #rejections = new RecentMap<RegistrationRejection>(MAX_REJECTIONS)
-  /** Newest last. Searched when asked: a topic that is looked for costs nothing when a broker leaves. */
-  #removed: RemovedTopics[] = []
+  /** Newest last. */
+  readonly #removed: RemovedTopics[] = []
+  /** The same by the name of a topic, of different brokers. */
+  readonly #removalsOf = new Map<string, readonly RemovedTopics[]>()
   #removedNames = 0
-  /** The last of those whose names are not kept any more. */
+  /** The last of those whose names are not kept. */
   #forgotten: RemovedTopics | undefined
   #lastDeparture: Departure | undefined
 
@@ -143,6 +169,9 @@ export class RouteHistory {
           past: past && { ...past, topicsChangedMs: this.#nowMs() },
         }))
         this.#addRemoved('dropped', event.broker, event)
+        return
+      case 'override ended':
+        this.#update(event.broker.brokerName, () => ({ permission: undefined }))
         return
       case 'registration ignored': {
         const { broker, currentAddr, peer = '' } = event
@@ -188,7 +217,7 @@ export class RouteHistory {
     return this.#brokers.get(kept(brokerName))?.departures ?? []
   }
 
-  /** The departures of each broker name that is remembered, newest last. */
+  /** The departures of each broker name that is kept, newest last. */
   *allDepartures(): Generator<readonly Departure[]> {
     for (const [, { departures }] of this.#brokers.entries()) yield departures
   }
@@ -198,7 +227,26 @@ export class RouteHistory {
     return this.#lastDeparture
   }
 
-  /** The last one since the broker name has queues. */
+  /** Undefined if the broker name had no master since the start of this server. */
+  masterLoss(brokerName: string): MasterLoss | undefined {
+    return this.#brokers.get(kept(brokerName))?.masterLoss
+  }
+
+  /** When a member registered last without being one. */
+  memberSince(brokerName: string, brokerAddr: string): number | undefined {
+    return this.#brokers.get(kept(brokerName))?.since.get(kept(brokerAddr))
+  }
+
+  /** The broker name that an address, which is not registered, had last. */
+  brokerNameAt(brokerAddr: string): string | undefined {
+    let last: Departure | undefined
+    for (const departures of this.allDepartures())
+      for (const departure of departures)
+        if (departure.brokerAddr === brokerAddr && departure.atMs >= (last?.atMs ?? 0)) last = departure
+    return last?.brokerName
+  }
+
+  /** The last one since the broker name has queues, unless a registration has undone it. */
   permissionChange(brokerName: string): PermissionChange | undefined {
     return this.#brokers.get(kept(brokerName))?.permission
   }
@@ -218,12 +266,12 @@ export class RouteHistory {
 
   /** The last removals of a topic's queues on different broker names, newest last. */
   topicRemovals(topic: string): TopicRemoval[] {
-    const found = new Map<string, TopicRemoval>()
-    for (const { names, topics: _, ...removal } of this.#removed.toReversed()) {
-      if (found.size === MAX_REMOVALS_OF_TOPIC) break
-      if (!found.has(removal.brokerName) && names.includes(topic)) found.set(removal.brokerName, removal)
-    }
-    return [...found.values()].reverse()
+    return (this.#removalsOf.get(topic) ?? []).map(({ names: _, topics: __, ...removal }) => removal)
+  }
+
+  /** The last removal of topics from a broker name that is kept. */
+  removalFrom(brokerName: string): RemovedTopics | undefined {
+    return this.#removed.findLast((removal) => removal.brokerName === kept(brokerName))
   }
 
   /** Removals of more topics than are known by name, newest last: any topic may have been among the last one or an earlier one. */
@@ -245,8 +293,8 @@ export class RouteHistory {
   /** Estimated bytes of memory. */
   get bytes(): number {
     let bytes = 0
-    for (const [name, { departures }] of this.#brokers.entries())
-      bytes += RECORD_BYTES + 2 * name.length + departures.length * DEPARTURE_BYTES
+    for (const [name, { departures, since }] of this.#brokers.entries())
+      bytes += RECORD_BYTES + 2 * name.length + departures.length * DEPARTURE_BYTES + since.size * SINCE_BYTES
     for (const [topic] of this.#topics.entries()) bytes += RECORD_BYTES + 2 * topic.length
     for (const { brokerName, reason } of this.rejections())
       bytes += RECORD_BYTES + 2 * (brokerName.length + reason.length)
@@ -257,9 +305,20 @@ export class RouteHistory {
     return bytes
   }
 
-  #onRegistered({ brokerName }: BrokerIdentity, changes: TopicTally | undefined): void {
+  #onRegistered({ brokerName, brokerId, ...broker }: BrokerIdentity, changes: TopicTally | undefined): void {
     const nowMs = this.#nowMs()
-    this.#update(brokerName, ({ past }) => ({
+    const brokerAddr = kept(broker.brokerAddr)
+    this.#update(brokerName, ({ past, masterAddr, masterLoss, since }) => ({
+      masterAddr: brokerId === MASTER_ID ? brokerAddr : masterAddr,
+      masterLoss:
+        brokerId !== MASTER_ID && brokerAddr === masterAddr
+          ? { atMs: nowMs, cause: 'role changed', brokerAddr }
+          : masterLoss,
+      since: new Map(
+        [...[...since].filter(([addr]) => addr !== brokerAddr), [brokerAddr, nowMs] as const].slice(
+          -MAX_ADDRESSES,
+        ),
+      ),
       past: {
         firstRegisteredMs: past?.firstRegisteredMs ?? nowMs,
         lastRegisteredMs: nowMs,
@@ -284,7 +343,11 @@ export class RouteHistory {
       topics,
     }
     this.#lastDeparture = departure
-    this.#update(brokerName, ({ departures, permission }) => ({
+    this.#update(brokerName, ({ departures, permission, masterLoss }) => ({
+      masterLoss:
+        brokerId === MASTER_ID
+          ? { atMs: departure.atMs, cause, brokerAddr: departure.brokerAddr }
+          : masterLoss,
       departures: [...departures, departure].slice(-MAX_DEPARTURES_OF_BROKER),
       // Its queues are gone, and when it comes back they are as it registers them.
       permission: topics > 0 ? undefined : permission,
@@ -303,18 +366,32 @@ export class RouteHistory {
     if (topicChanges === undefined || topics === 0) return
     const names = topicChanges.firstNames.deleted.filter(({ length }) => length <= MAX_CHARACTERS)
     const broker = { brokerName: kept(brokerName), brokerAddr: kept(brokerAddr) }
-    this.#removed.push({ atMs: this.#nowMs(), cause, ...broker, peer, names, topics })
+    const removal = { atMs: this.#nowMs(), cause, ...broker, peer, names, topics }
+    this.#removed.push(removal)
     this.#removedNames += names.length
-    while (this.#removedNames > MAX_REMOVED_NAMES) {
-      const oldest = this.#removed.shift() as RemovedTopics
-      this.#removedNames -= oldest.names.length
-      this.#forgotten = { ...oldest, names: [] }
+    for (const name of names) {
+      const others = (this.#removalsOf.get(name) ?? []).filter(
+        (each) => each.brokerName !== broker.brokerName,
+      )
+      this.#removalsOf.set(name, [...others, removal].slice(-MAX_REMOVALS_OF_TOPIC))
+    }
+    while (this.#removedNames > MAX_REMOVED_NAMES || this.#removed.length > MAX_REMOVALS) this.#forgetOldest()
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#removed.shift() as RemovedTopics
+    this.#removedNames -= oldest.names.length
+    this.#forgotten = { ...oldest, names: [] }
+    for (const name of oldest.names) {
+      const others = (this.#removalsOf.get(name) ?? []).filter((each) => each !== oldest)
+      if (others.length === 0) this.#removalsOf.delete(name)
+      else this.#removalsOf.set(name, others)
     }
   }
 
   #update(name: string, change: (record: BrokerRecord) => Partial<BrokerRecord>): void {
     const brokerName = kept(name)
-    const record = this.#brokers.get(brokerName) ?? { past: undefined, departures: [], permission: undefined }
+    const record = this.#brokers.get(brokerName) ?? EMPTY
     this.#brokers.set(brokerName, { ...record, ...change(record) })
   }
 
@@ -327,7 +404,8 @@ export class RouteHistory {
 /** Estimates of what V8 uses for an entry without its texts. */
 const RECORD_BYTES = 400
 const DEPARTURE_BYTES = 500
-const NAME_BYTES = 24
+const SINCE_BYTES = 100
+const NAME_BYTES = 100
 
 /** A copy: a part of a longer text would keep that in memory. */
 function kept(text: string): string {

@@ -2,14 +2,12 @@ import type { MaybePromise, Steps } from '../../common/time-slicer.ts'
 import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import { brokerKey } from '../../routeinfo/route-tables.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
+import { isLate } from '../heartbeat.ts'
 import type { InspectSources } from '../sources.ts'
 
 /** Clusters with metrics of their own; all others are one, so that brokers cannot make up any number. */
 const MAX_CLUSTERS = 64
 const OTHER = 'other'
-
-/** A broker is late from this part of its heartbeat timeout on. */
-const LATE = 0.5
 
 export const BROKER_STATES = ['alive', 'late', 'suspected', 'provisional'] as const
 export const GROUP_STATES = ['complete', 'masterless'] as const
@@ -114,9 +112,8 @@ function* countBrokers(
         continue
       }
       const ageMs = now - live.lastUpdateTimestampMs
-      const isLate = ageMs > LATE * live.heartbeatTimeoutMs
       const isSuspected = suspicionOf(cluster, brokerAddr) !== undefined
-      brokers[isSuspected ? 'suspected' : isLate ? 'late' : 'alive']++
+      brokers[isSuspected ? 'suspected' : isLate(ageMs, live.heartbeatTimeoutMs) ? 'late' : 'alive']++
       if (ages.length < maxAges)
         ages.push({ clusterName: cluster, brokerName, brokerId, seconds: ageMs / 1_000 })
       yield

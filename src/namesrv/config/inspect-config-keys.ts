@@ -30,7 +30,7 @@ export const INSPECT_KEYS = [
     'Address on which the HTTP server listens: a host name, IPv4 or IPv6. Set it to `0.0.0.0` to be scraped and probed from other machines, and then set `httpTokenFile` or restrict the port by a firewall: the views name every client and topic.',
   ),
   int('httpMaxConnections', 256, { min: 1 }).atStart(
-    'Max open connections of the HTTP server; further ones are closed at once, and when half of them are open, the longest idle ones are closed. Raise it for more monitors and pages than this.',
+    'Max open connections of the HTTP server; further ones are closed at once, and when half of them are open, the longest idle ones are closed. Raise it if more monitors and browsers connect.',
   ),
   boolean('httpTls', false).atStart(
     'Serves HTTPS instead of HTTP, with the certificate of the server (`tls.server.certPath`); client certificates are not asked for. Turn it on if the HTTP port is reachable from other machines.',
@@ -39,7 +39,7 @@ export const INSPECT_KEYS = [
     'File with the bearer token that HTTP requests must carry, in one line; empty: none is required. Health checks and the address service never need it. A changed file takes effect within a second. If all users can read it, a warning is logged.',
   ),
   string('httpAllowedHosts', '').atStart(
-    'Host names by which HTTP clients may call this server, separated by commas, besides `localhost` and IP addresses; other names get 421, which protects browsers from DNS rebinding. Set it to the DNS name of this server.',
+    'Host names by which HTTP clients may call this server, separated by commas, besides `localhost` and IP addresses; other names get 421, which protects browsers from DNS rebinding; empty: no other names. Set it to the DNS name of this server.',
   ),
   boolean('httpRequired', false).atStart(
     'Fails the start if the HTTP port cannot be bound or has no usable certificate. By default a warning is logged and the server starts without it.',
@@ -48,22 +48,22 @@ export const INSPECT_KEYS = [
     'Serves the list of NameServers at `/rocketmq/nsaddr` of the HTTP server, from which clients and brokers without a configured address can get it. Turn it off if this server must not be found that way.',
   ),
   string('nsAddrList', '', { check: addressesProblem }).atStart(
-    'NameServers that `/rocketmq/nsaddr` returns, `host:port` separated by semicolons; empty: this server, at the address at which the HTTP request reached it. Set it to all NameServers of the cluster, the same list on each.',
+    'NameServers that `/rocketmq/nsaddr` returns, `host:port` separated by semicolons or commas; empty: this server, at the address at which the HTTP request reached it. Set it to all NameServers of the cluster, the same list on each.',
   ),
   string('nodeId', '').atStart(
     'Name of this server in metrics and views; empty: host name and port. Set it if host names are not unique.',
   ),
-  int('topicMissLimit', 64, { min: 0, max: 10_000 }).atStart(
-    'Topics kept of those that clients look up in vain, the most frequent ones; 0 keeps none. Raise it if more are missing at a time.',
+  int('topicMissLimit', 64, { min: 0, max: 1_000 }).atStart(
+    'Max topics kept for which lookups found no route, the most frequent ones; 0: none. Raise it if more topics are missing at once.',
   ),
   int('brokerSeriesLimit', 1_000, { min: 0 }).atStart(
-    'Max brokers that have metrics of their own (heartbeat age); the metrics of further ones are left out. Raise it for a larger cluster, as far as the monitoring system takes it.',
+    'Max brokers that have metrics of their own (heartbeat age); the metrics of further ones are left out; 0: no broker has any. Raise it for a larger cluster, as far as the monitoring system takes it.',
   ),
   boolean('rpcLatencyMetrics', false).atStart(
     'Adds `rocketmq_rpc_latency_milliseconds`, with the labels and buckets of RocketMQ 5 (RIP-46), to the metrics. Turn it on to use dashboards made for brokers.',
   ),
   string('peers', '', { check: addressesProblem }).atStart(
-    'Other NameServers whose routes are compared with those of this one, `host:port` separated by commas; empty: none. They may be NameServers of Java. Differences become metrics, events and findings, and change nothing. Set it to all other NameServers of the cluster.',
+    'Other NameServers whose routes are compared with those of this one, `host:port` separated by commas or semicolons; empty: none. NameServers of Java are supported. Differences become metrics, events and findings, and change nothing. Set it to all other NameServers of the cluster.',
   ),
   int('peersIntervalMillis', 10_000, TIME_MS).atStart(
     'Milliseconds between two comparisons with each of the `peers`; longer for peers that do not respond, and for those on other machines or of Java with more than 5,000 topics. Raise it if a peer has little capacity.',

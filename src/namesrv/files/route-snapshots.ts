@@ -1,5 +1,6 @@
 import { renameSync } from 'node:fs'
 import { utimes } from 'node:fs/promises'
+import { counted } from '../../common/counted.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { nextPiece, RouteSnapshotError, readRouteSnapshot } from '../../routeinfo/snapshot/snapshot-text.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
@@ -62,7 +63,7 @@ export class RouteSnapshots {
         void this.#endGrace()
         return
       }
-      events.add('restore_began', '', `${brokers} brokers, ${topics} topics`)
+      events.add('restore_began', '', `${counted(brokers, 'broker')}, ${counted(topics, 'topic')}`)
       logger.info(
         { path, brokers, topics, ageMs, graceMs },
         'routes restored from the snapshot until their brokers register again',

@@ -1,3 +1,4 @@
+import { counted } from '../../common/counted.ts'
 import { cutText, type LineFields } from '../../common/log-throttle.ts'
 import type { AdminChange, ProcessorEvents } from '../../processor/processor-events.ts'
 import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
@@ -60,8 +61,8 @@ function keep(change: AdminChange, by: string, { events, history, misses }: Name
   switch (change.kind) {
     case 'permission wiped':
     case 'permission restored': {
-      const { brokerName, topics } = change
-      if (topics === 0) return
+      const { brokerName, topics, changed } = change
+      if (topics === 0 || !changed) return
       const isWiped = change.kind === 'permission wiped'
       history.onPermissionChange(brokerName, { kind: isWiped ? 'wiped' : 'restored', by, topics })
       events.add(
@@ -95,8 +96,4 @@ function keep(change: AdminChange, by: string, { events, history, misses }: Name
     default:
       change satisfies never
   }
-}
-
-function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../common/counted.ts'
 import { cutText, type LineLevel } from '../../common/log-throttle.ts'
 import {
   type BrokerIdentity,
@@ -12,7 +13,7 @@ const MAX_NAMES = 5
 
 /** Counts an event of a broker, adds it to the recent events, and logs it. */
 export function logRouteEvent(event: RouteEvent, context: NamesrvContext): void {
-  const { counters, events, logger, throttle } = context
+  const { counters, events, history, logger, throttle } = context
   const log = (level: LineLevel, line: string, about: BrokerEvent, details: object = {}): void => {
     const { peer, broker, topicChanges } = about
     const { clusterName, brokerName, brokerAddr, brokerId } = broker
@@ -23,7 +24,7 @@ export function logRouteEvent(event: RouteEvent, context: NamesrvContext): void 
     case 'broker registered': {
       const { broker, haServerAddr, topics } = event
       counters.brokersRegistered++
-      const text = `id ${broker.brokerId}, ${topics} topics${tallyText(event.topicChanges)}`
+      const text = `id ${broker.brokerId}, ${counted(topics, 'topic')}${tallyText(event.topicChanges)}`
       events.add('broker_registered', nameOf(broker), text)
       log('info', 'broker registered', event, { haServerAddr, topics })
       return
@@ -32,6 +33,13 @@ export function logRouteEvent(event: RouteEvent, context: NamesrvContext): void 
       events.add('topics_changed', nameOf(event.broker), tallyText(event.topicChanges).slice(2))
       log('info', 'topics changed by a registration', event)
       return
+    case 'override ended': {
+      const { brokerName } = event.broker
+      if (history.permissionChange(brokerName)?.kind !== 'wiped') return
+      events.add('permission_restored', brokerName, 'by its registration')
+      log('info', 'write permission restored by a registration', event)
+      return
+    }
     case 'registration ignored': {
       const line = 'registration ignored: this brokerId is held by a broker with a newer stateVersion'
       const { broker, currentAddr } = event

@@ -53,8 +53,8 @@ export class ServerTls {
    * TLS connections are rejected and plaintext is served.
    */
   async start(): Promise<void> {
-    const { configuration, logger, scheduler } = this.#context
-    if (this.#mode === 'disabled' && !configuration.values.httpTls) {
+    const { configuration, logger } = this.#context
+    if (this.#mode === 'disabled') {
       logger.info({ mode: this.#mode }, 'TLS is disabled')
       return
     }
@@ -71,18 +71,26 @@ export class ServerTls {
     const watch = new CertificateWatch(values)
     let isUsable = true
     try {
-      this.#acceptor = Promise.resolve(await this.#make(settings))
+      this.#use(await this.#make(settings))
       this.#describe(settings, 'TLS in effect')
     } catch (error) {
       if (!(error instanceof TlsContextError) || this.#mode === 'enforcing') throw error
       isUsable = false
       this.#logRejected(error)
     }
-    if (values['tls.test.mode.enable']) return
+    if (!values['tls.test.mode.enable']) this.#start(watch, isUsable)
+  }
+
+  #start(watch: CertificateWatch, isUsable: boolean): void {
     watch.settle(isUsable)
-    this.#endWatch = scheduler.every(WATCH_PERIOD_MS, () => {
+    this.#endWatch = this.#context.scheduler.every(WATCH_PERIOD_MS, () => {
       if (watch.isDue()) void this.#reload(watch)
     })
+  }
+
+  #use({ acceptor, certificate }: TlsInEffect): void {
+    this.#acceptor = Promise.resolve(acceptor)
+    this.certificate = certificate
   }
 
   /**
@@ -92,8 +100,17 @@ export class ServerTls {
    */
   async httpsOptions(onChange: (options: SecureContextOptions) => void): Promise<SecureContextOptions> {
     const { createHttpsOptions } = await import('./tls-contexts.ts')
-    this.#onReload = async (settings) => onChange(createHttpsOptions(settings))
-    return createHttpsOptions(readTlsSettings(this.#context.configuration))
+    const settings = readTlsSettings(this.#context.configuration)
+    const watch = new CertificateWatch(settings.values)
+    const options = createHttpsOptions(settings)
+    this.#onReload = async (changed) => onChange(createHttpsOptions(changed))
+    // In the other modes the start has done it.
+    if (this.#mode === 'disabled' && !settings.values['tls.test.mode.enable']) {
+      this.#use(await this.#make(settings))
+      this.#warnOf(settings)
+      this.#start(watch, true)
+    }
+    return options
   }
 
   /** Ends the watch. */
@@ -104,7 +121,7 @@ export class ServerTls {
   async #makeLate(settings: TlsSettings): Promise<TlsAcceptor | undefined> {
     this.#lateSettings = undefined
     try {
-      return await this.#make(settings)
+      return (await this.#make(settings)).acceptor
     } catch (error) {
       // The program may have been replaced on disk while it runs; the next client tries again.
       this.#lateSettings = settings
@@ -118,9 +135,9 @@ export class ServerTls {
     const { configuration, logger } = this.#context
     try {
       const settings = readTlsSettings(configuration)
-      const acceptor = await this.#make(settings)
+      const made = await this.#make(settings)
       await this.#onReload?.(settings)
-      this.#acceptor = Promise.resolve(acceptor)
+      this.#use(made)
       watch.settle(true)
       this.#describe(settings, 'TLS files changed; in effect for new connections')
       this.#warnOf(settings)
@@ -141,7 +158,7 @@ export class ServerTls {
   }
 
   /** @throws {ConfigError | TlsContextError} */
-  async #make(settings: TlsSettings): Promise<TlsAcceptor> {
+  async #make(settings: TlsSettings): Promise<TlsInEffect> {
     const { createTlsAcceptor } = await import('./tls-contexts.ts')
     const { configuration, logger } = this.#context
     const { tlsAllowWeakCertificates } = configuration.values
@@ -149,14 +166,13 @@ export class ServerTls {
       settings,
       tlsAllowWeakCertificates,
     )
-    this.certificate = certificate
     if (weakness !== undefined) {
       logger.warn({ weakness }, 'weak certificate in tls.server.certPath; replace it')
     }
     if (isLowered && tlsAllowWeakCertificates && settings.values['tls.server.authClient']) {
       logger.warn('tlsAllowWeakCertificates is on: weak certificates of clients are accepted')
     }
-    return context
+    return { acceptor: context, certificate }
   }
 
   #describe({ values, configFile }: TlsSettings, message: string): void {
@@ -185,6 +201,12 @@ export class ServerTls {
       )
     }
   }
+}
+
+interface TlsInEffect {
+  readonly acceptor: TlsAcceptor
+  /** Undefined without one from a file. */
+  readonly certificate: ServerCertificate | undefined
 }
 
 const WATCHED_KEYS = ['tls.server.trustCertPath', 'tls.server.certPath', 'tls.server.keyPath'] as const

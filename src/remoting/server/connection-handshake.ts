@@ -120,10 +120,11 @@ export class ConnectionHandshake extends Connection {
     }
     this.proxied = true
     this.#wantedBytes = 1
+    // Without a source, the client may be on any machine.
+    this.isLoopback &&= header.source !== undefined && isLoopback(header.source.host)
     if (header.source) {
       const { host, port } = header.source
       this.remoteAddress = formatAddress(host, port)
-      this.isLoopback &&= isLoopback(host)
       perAddress.count(this.socket, host)
     }
     return bytes.subarray(header.bytes)

@@ -264,9 +264,6 @@ export class RemotingServer {
     }
     // Not in the table of connections, so any id will do that its dispatcher sends no GO_AWAY.
     new ConnectionHandshake(1, socket, context)
-    // It takes no place of a client's.
-    this.#server.maxConnections++
-    socket.once('close', () => this.#server.maxConnections--)
   }
 
   /** Resolves when a condition holds that closing connections bring about. */
@@ -276,24 +273,34 @@ export class RemotingServer {
 
   /** Node closes further connections itself. */
   #limitConnections(allowed: number, possible: number): void {
-    const max = Math.min(allowed, possible)
-    this.#server.maxConnections = max
+    // One more, for the connection of this server to itself.
+    this.#server.maxConnections = Math.min(allowed, possible) + 1
     this.#server.on('drop', ({ remoteAddress = 'unknown', remotePort = 0 } = {}) => {
-      const peer = formatAddress(remoteAddress, remotePort)
-      if (possible < allowed) {
-        this.#options.events.onConnectionDropped(peer, possible)
-        return
-      }
-      const message = `maxConnections (${allowed}) reached`
-      const error = new HandshakeError('ERR_TOO_MANY_CONNECTIONS', message, { limit: 'maxConnections' })
-      this.#options.events.onConnectionRejected(peer, error)
+      if (!this.#toSelf.has(remotePort)) this.#onTooMany(formatAddress(remoteAddress, remotePort))
     })
+  }
+
+  #onTooMany(peer: string): void {
+    const { limits, maxConnectionsByOpenFiles: possible = Number.POSITIVE_INFINITY, events } = this.#options
+    const { maxConnections: allowed } = limits
+    if (possible < allowed) {
+      events.onConnectionDropped(peer, possible)
+      return
+    }
+    const message = `maxConnections (${allowed}) reached`
+    const error = new HandshakeError('ERR_TOO_MANY_CONNECTIONS', message, { limit: 'maxConnections' })
+    events.onConnectionRejected(peer, error)
   }
 
   #accept(socket: Socket): void {
     const ownDispatcher = this.#toSelf.get(socket.remotePort ?? 0)
     if (ownDispatcher !== undefined && socket.remoteAddress === socket.localAddress) {
       this.#acceptFromSelf(socket, ownDispatcher)
+      return
+    }
+    if (this.connections >= this.#server.maxConnections - 1) {
+      this.#onTooMany(peerAddress(socket))
+      socket.destroy()
       return
     }
     const host = socket.remoteAddress ?? 'unknown'

@@ -304,17 +304,31 @@ export class RestoredRoutes {
   /** @returns Queue entries that were not registered again. */
   *#settleTopics(names: ReadonlySet<string>, tables: RouteTables, changes: RouteChanges): Steps<number> {
     const complete = new Set([...names].filter((name) => hasAllTopics(tables, name)))
+    const dropped = new Map<string, TopicTally>()
     let staleQueues = 0
     for (const [topic, queues] of this.topics) {
       for (const [name, queueData] of queues) {
         if (!names.has(name) || tables.topicQueueTable.get(topic)?.has(name) === true) continue
-        if (complete.has(name)) staleQueues++
-        else if (tables.membersOf(name).length > 0) this.#makeLive(topic, queueData, tables)
+        if (complete.has(name)) {
+          staleQueues++
+          const tally = dropped.get(name) ?? new TopicTally()
+          tally.add('deleted', topic)
+          dropped.set(name, tally)
+        } else if (tables.membersOf(name).length > 0) this.#makeLive(topic, queueData, tables)
         changes.topic(topic)
       }
       yield
     }
     for (const topic of this.mappings.keys()) changes.topic(topic)
+    for (const [brokerName, topicChanges] of dropped) {
+      const { brokerAddrs = new Map<bigint, string>() } = tables.brokerAddrTable.get(brokerName) ?? {}
+      const brokerId = minBrokerId(brokerAddrs) ?? MASTER_ID
+      const [live] = tables.liveAt(brokerAddrs.get(brokerId) ?? '')
+      if (live === undefined) continue
+      const { clusterName, brokerAddr, peer } = live
+      const broker = { clusterName, brokerName, brokerAddr, brokerId }
+      changes.event({ kind: 'topics changed', broker, peer, topicChanges })
+    }
     changes.markDirty()
     return staleQueues
   }

@@ -126,6 +126,21 @@ describe('The route history', () => {
     expect(history.lastDeparture?.brokerName).toBe('f')
   })
 
+  it('stays small when all names are too long to be kept, or many brokers drop one topic', () => {
+    const { history } = historyAt()
+    for (let index = 0; index < 5_000; index++) {
+      history.onRouteEvent(left(`a${index}`, 'expired', deleted('n'.repeat(300))))
+      history.onRouteEvent(left(`b${index}`, 'expired', deleted('T')))
+    }
+    expect(history.unnamedRemovals().length).toBeLessThan(600)
+    expect(history.topicRemovals('T').map(({ brokerName }) => brokerName)).toEqual([
+      'b4996',
+      'b4997',
+      'b4998',
+      'b4999',
+    ])
+  })
+
   it('knows which registrations were rejected, by which limit, and which were ignored', () => {
     const { history } = historyAt()
     const rejection = { brokerName: 'a', brokerAddr: 'x:1', by: PEER, limit: 'maxTopics', reason: 'full' }
