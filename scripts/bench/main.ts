@@ -70,7 +70,11 @@ function parseOptions(): Options {
       'ours',
       'java',
     ])
-    .option('--scrape', 'read the metrics of ours once a second', false)
+    .option(
+      '--scrape',
+      'give ours a peer, and once a second read its metrics and look up topics that it does not have',
+      false,
+    )
     .option('--rust <binary>', 'the peer in Rust (cargo install rocketmq-namesrv), measured as well')
     .option(
       '--java-lib <dir>',

@@ -27,6 +27,7 @@ const FIRST_ANSWER_LIMIT_MS = 60_000
 // Fine beside the 100 ms that a Node process takes to start, and too seldom to take much of its processor.
 const POLL_MS = 2
 const SCRAPE_PERIOD_MS = 1_000
+const MISSES_PER_SCRAPE = 5
 
 // Code 17 is what a NameServer without routes must say; a port that merely accepts connections is not up yet.
 const probe = jsonFrame(
@@ -36,14 +37,17 @@ const probe = jsonFrame(
 
 /**
  * Starts this project's daemon, built in the folder `app`, through its command `bin/mqnamesrv`, on a free loopback port.
- * @param isScraped - Whether it has an HTTP port, and its metrics are read once a second.
+ * @param isScraped - Whether it has an HTTP port and a second server as its peer; once a second its metrics are read and topics that it
+ * does not have are looked up.
  */
 export async function startOurs(app: string, workDir: string, isScraped: boolean): Promise<Server> {
   const port = await freePort()
   const httpPort = isScraped ? await freePort() : 0
   const { home, configFile } = emptyHome(join(workDir, 'ours'), port)
   // Its files are found by the user database, whatever HOME says.
+  const peer = isScraped ? await startOurs(app, join(workDir, 'peer'), false) : undefined
   const args = ['-c', configFile, `--user.home=${home}`, `--httpListenPort=${httpPort}`]
+  if (peer !== undefined) args.push(`--peers=127.0.0.1:${peer.port}`)
   const server = await startNameServer(join(app, 'bin', 'mqnamesrv'), args, port, {
     logFile: join(home, 'server.log'),
     // The Node that runs the benchmark, and whose version the report names, must be the one that runs the daemon.
@@ -53,12 +57,14 @@ export async function startOurs(app: string, workDir: string, isScraped: boolean
       PATH: dirname(process.execPath) + delimiter + process.env['PATH'],
     },
   })
-  return isScraped ? scraped(server, httpPort) : server
+  return peer === undefined ? server : scraped(server, httpPort, peer)
 }
 
-/** A server whose metrics are read once a second until it stops; a failed scrape ends the benchmark. */
-function scraped(server: Server, httpPort: number): Server {
+/** A server that is scraped once a second until it stops, with a few lookups that miss; a failure ends the benchmark. */
+async function scraped(server: Server, httpPort: number, peer: Server): Promise<Server> {
+  const connection = await RpcConnection.open(server.port)
   const scrape = async (): Promise<void> => {
+    for (let miss = 0; miss < MISSES_PER_SCRAPE; miss++) await connection.call(probe)
     const response = await fetch(`http://127.0.0.1:${httpPort}/metrics`)
     const text = await response.text()
     if (!response.ok) throw new Error(`a scrape got ${response.status}: ${text}`)
@@ -66,9 +72,11 @@ function scraped(server: Server, httpPort: number): Server {
   const timer = setInterval(() => void scrape(), SCRAPE_PERIOD_MS)
   return {
     ...server,
-    stop: () => {
+    stop: async () => {
       clearInterval(timer)
-      return server.stop()
+      connection.close()
+      await server.stop()
+      await peer.stop()
     },
   }
 }

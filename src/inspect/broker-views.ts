@@ -128,7 +128,7 @@ function unknownGroup(name: string): ViewError {
 function* groupsOf(names: readonly string[], view: RouteView, index: RouteIndex, sources: InspectSources) {
   const groups = []
   for (const brokerName of names) {
-    const group = view.group(brokerName)
+    const group = view.groupWithMembers(brokerName)
     // Removed since the index was built.
     if (group === undefined) continue
     const ids = [...group.brokerAddrs.keys()].sort((a, b) => (a < b ? -1 : 1))
@@ -259,10 +259,11 @@ function* clustersOf(names: readonly string[], view: RouteView, index: RouteInde
     const groupsWithoutMaster = new FirstNames(MAX_NAMES)
     let [members, provisionalMembers] = [0, 0]
     for (const name of clusters.get(cluster) ?? []) {
-      const { brokerAddrs } = view.group(name) ?? {}
+      const { brokerAddrs } = view.groupWithMembers(name) ?? {}
+      if (brokerAddrs === undefined) continue
       brokerGroups.add(name)
-      if (brokerAddrs?.has(MASTER_ID) !== true) groupsWithoutMaster.add(name)
-      members += brokerAddrs?.size ?? 0
+      if (!brokerAddrs.has(MASTER_ID)) groupsWithoutMaster.add(name)
+      members += brokerAddrs.size
       provisionalMembers += view.restored?.groups.get(name)?.members.size ?? 0
       yield
     }

@@ -80,8 +80,9 @@ function* walk(view: RouteView, revision: number): Steps<RouteIndex> {
   const ofBroker = new Map<string, BrokerTally>()
   for (const [cluster, names] of view.clusters()) {
     const tally = { topics: 0, lastTopic: undefined }
-    ofCluster.set(cluster, tally)
     for (const name of names) {
+      if (view.groupWithMembers(name) === undefined) continue
+      ofCluster.set(cluster, tally)
       const { clusters = [], tallies = [] } = ofBroker.get(name) ?? {}
       ofBroker.set(name, { topics: 0, clusters: [...clusters, cluster], tallies: [...tallies, tally] })
       yield
@@ -92,7 +93,7 @@ function* walk(view: RouteView, revision: number): Steps<RouteIndex> {
   return {
     revision,
     topics,
-    brokerNames: [...view.groups().keys()],
+    brokerNames: [...view.groupsWithMembers()].map(({ brokerName }) => brokerName),
     clusters: [...ofCluster.keys()],
     clustersOfBroker: new Map(brokers.map(([name, { clusters }]) => [name, clusters])),
     topicsOfBroker: new Map(brokers.map(([name, each]) => [name, each.topics])),

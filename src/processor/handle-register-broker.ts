@@ -126,7 +126,7 @@ async function register(
     await ready
     const deleteMissing = settings.deleteTopicWithBrokerRegistration
     const outcome = await routeInfo.registerBroker({ ...broker, ...body, previous }, deleteMissing, channel)
-    counters.registrationsRead++
+    if (outcome.result !== null) counters.registrationsRead++
     next = cacheable(request, body, outcome, nowMs)
     return responseOf(outcome, options)
   } finally {

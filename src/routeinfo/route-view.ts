@@ -42,6 +42,12 @@ export class RouteView {
     return group === undefined ? this.tables.brokerAddrTable.snapshotGet(brokerName) : group.shown
   }
 
+  /** A group that has members. A rejected registration may leave one without; only 106 shows that, as in Java. */
+  groupWithMembers(brokerName: string): BrokerData | undefined {
+    const group = this.group(brokerName)
+    return group === undefined || group.brokerAddrs.size === 0 ? undefined : group
+  }
+
   /** @param key - See {@link brokerKey}. */
   filterServers(key: string): readonly string[] | undefined {
     if (this.restored?.brokers.has(key) === true) return this.restored.filterServers.get(key)
@@ -82,6 +88,11 @@ export class RouteView {
     for (const [name, { shown }] of this.restored.groups) groups.set(name, shown)
     for (const [name, group] of brokerAddrTable) if (!groups.has(name)) groups.set(name, group)
     return groups
+  }
+
+  /** All groups that have members, for a holder of the lock. */
+  *groupsWithMembers(): Generator<BrokerData, void, undefined> {
+    for (const group of this.groups().values()) if (group.brokerAddrs.size > 0) yield group
   }
 
   /** The broker names of each cluster, for a holder of the lock. */

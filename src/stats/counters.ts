@@ -135,7 +135,7 @@ export class Counters {
   requestsShed = 0
   overloads = 0
 
-  /** Registrations that were read and applied. */
+  /** Registrations that were read whole and applied. */
   registrationsRead = 0
   /** Registrations that repeated the one before and changed nothing. */
   registrationsUnchanged = 0

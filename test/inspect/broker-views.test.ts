@@ -1,8 +1,27 @@
 import { describe, expect, test } from 'vitest'
-import { unregistration } from '../support/requests.ts'
+import { headerOf } from '../support/raw-client.ts'
+import { registration, unregistration } from '../support/requests.ts'
 import { temporaryFolder } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
 import { ask, plantBroker, plantCluster, startViewServer } from './view-world.ts'
+
+test('A broker group that a rejected registration left without members is in no view, finding or metric', async () => {
+  const server = await startViewServer()
+  const first = registration({ name: 'ghost', topics: ['TopicA'] })
+  expect(headerOf(await server.client.request(first)).code).toBe(1)
+  const listed = await server.client.request({ code: 106 })
+  expect(`${listed.body}`).toContain('ghost')
+  expect((await ask(server, 'brokers')).body).toMatchObject({ total: 0, brokers: [] })
+  expect((await ask(server, 'clusters')).body).toMatchObject({ total: 0, clusters: [] })
+  const { controller, httpPort } = server
+  const metrics = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text()
+  expect(metrics).not.toMatch(/broker_groups\{/)
+  expect(controller.counters).toMatchObject({ registrationsRead: 0, registrationsRejected: 1 })
+  await plantCluster(server.client)
+  expect((await ask(server, 'clusters')).body.clusters).toMatchObject([
+    { brokerGroups: { names: ['broker-a', 'broker-b'] }, groupsWithoutMaster: { names: [] } },
+  ])
+})
 
 describe('A broker group', () => {
   test('has its members with their addresses, versions and heartbeats', async () => {

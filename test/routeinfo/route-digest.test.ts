@@ -2,7 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hashOf, RecordDigest } from '../../src/routeinfo/record-digest.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
-import { bucketOf, countBuckets, DIGEST_BUCKETS, topicsOfBucket } from '../../src/routeinfo/route-digest.ts'
+import {
+  bucketOf,
+  countBuckets,
+  countDigest,
+  DIGEST_BUCKETS,
+  RouteDigest,
+  topicsOfBucket,
+} from '../../src/routeinfo/route-digest.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { type Step, step } from './random-history.ts'
 import { managerWith, openChannel, registration, tableOf, topicConfig } from './route-helpers.ts'
@@ -214,3 +221,48 @@ describe('the digest of the route tables', () => {
 function hundredTopics(): [string, ReturnType<typeof topicConfig>][] {
   return Array.from({ length: 100 }, (_, at) => [`T${at}`, topicConfig(`T${at}`)])
 }
+
+test('the buckets and the digest are counted with a step for each queue and each mapping', () => {
+  const queues = new Map(
+    Array.from({ length: 50 }, (_, at) => [`b${at}`, { brokerName: `b${at}`, ...topicConfig('T') }]),
+  )
+  const mapping = {
+    topic: 'T',
+    scope: null,
+    totalQueues: 1,
+    bname: 'b',
+    epoch: 0n,
+    dirty: false,
+    currIdMap: null,
+  }
+  const tables = {
+    topicQueueTable: new Map([['T', queues]]),
+    brokerAddrTable: new Map(),
+    topicQueueMappingInfoTable: new Map([
+      ['T', new Map(Array.from({ length: 50 }, (_, at) => [`b${at}`, mapping]))],
+    ]),
+  }
+  expect([...countBuckets(tables)]).toHaveLength(50)
+  expect([...countDigest(tables)]).toHaveLength(100)
+})
+
+test('a change of one broker hashes no mapping of the others', () => {
+  const digest = new RouteDigest()
+  const mapping = (epoch: bigint) => ({
+    topic: 'T',
+    scope: null,
+    totalQueues: 1,
+    bname: 'b',
+    epoch,
+    dirty: false,
+    currIdMap: null,
+  })
+  const other = new Proxy(mapping(1n), {
+    get: () => {
+      throw new Error('read')
+    },
+  })
+  const before = new Map([['other', other]])
+  expect(() => digest.changeMappings('T', before, new Map([...before, ['b', mapping(2n)]]))).not.toThrow()
+  expect(digest.parts.static.isEmpty).toBe(false)
+})

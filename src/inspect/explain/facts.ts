@@ -47,11 +47,11 @@ export async function topicFacts(
     const cluster = homeOf(view, loss, autoCreating)
     const unnamedRemovals = history.unnamedRemovals()
     const awayWithUnnamed = unnamedRemovals.findLast(
-      ({ cause, brokerName }) => cause !== 'dropped' && view.group(brokerName) === undefined,
+      ({ cause, brokerName }) => cause !== 'dropped' && view.groupWithMembers(brokerName) === undefined,
     )
     const creators = autoCreating.filter((brokerName) => isCreating(view, brokerName))
     const rejections = history.rejections().filter((each) => isRejected(each, view, sources))
-    const brokerGroups = view.groups().size
+    const brokerGroups = [...view.groupsWithMembers()].length
     const inTables = { cells, autoCreating: creators, brokerGroups, cluster, loss, rejections }
     return { answer, ...inTables, unnamedRemovals, awayWithUnnamed }
   }, owner)
@@ -181,7 +181,7 @@ function liveMember({ tables }: RouteView, brokerName: string, address: string):
 
 /** The name of the broker that has an address, or had it last; the text itself if it is no address of a broker. */
 function brokerNameOf(nameOrAddress: string, view: RouteView, history: RouteHistory): string {
-  if (view.group(nameOrAddress) !== undefined) return nameOrAddress
+  if (view.groupWithMembers(nameOrAddress) !== undefined) return nameOrAddress
   const [live] = view.tables.liveAt(nameOrAddress)
   if (live !== undefined) return live.brokerName
   for (const { brokerName, brokerAddr } of view.restored?.brokers.values() ?? [])
@@ -199,7 +199,7 @@ export async function brokerFacts(
   const { brokerNames } = await routeIndex.get()
   const { brokerName, ...inTables } = await routeInfo.read(function* (view) {
     const brokerName = brokerNameOf(nameOrAddress, view, history)
-    const group = view.group(brokerName)
+    const group = view.groupWithMembers(brokerName)
     let [topics, writableTopics] = [0, 0]
     for (const [, queues] of group === undefined ? [] : view.topics()) {
       const queueData = queues.get(brokerName)

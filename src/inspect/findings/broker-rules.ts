@@ -14,7 +14,7 @@ import type { FindingSources } from './findings.ts'
 /** Rules about broker groups and their members. A step per group and per member. */
 export function* checkBrokers(view: RouteView, sources: FindingSources, found: Observations): Steps<void> {
   const namesByAddress = new Map<string, string[]>()
-  for (const group of view.groups().values()) {
+  for (const group of view.groupsWithMembers()) {
     checkMaster(group, sources, found)
     for (const address of group.brokerAddrs.values()) {
       const names = namesByAddress.get(address)

@@ -51,12 +51,12 @@ export const RULES = {
   },
   missing_on_peer: {
     meaning:
-      'A broker or a topic has been missing at another NameServer of `peers` for longer than two registration periods: clients of that one do not find it.',
+      'A broker or a topic has been missing at another NameServer of `peers` for longer than 60 seconds: clients of that one do not find it.',
     severities: ['critical'],
   },
   peer_diverged: {
     meaning:
-      'Another NameServer of `peers` has had other routes, key-value entries or settings for longer than two registration periods. Critical if a broker or a topic is missing here.',
+      'Another NameServer of `peers` has had other routes, key-value entries or settings for longer than 60 seconds. Critical if a broker or a topic is missing here.',
     severities: ['critical', 'warning'],
   },
   announced_address_differs: {

@@ -26,7 +26,7 @@ type Queues = ReadonlyMap<string, QueueData>
 export function* checkTopics(view: RouteView, sources: TopicRuleSources, found: Observations): Steps<void> {
   const brokers = new Map<string, Broker>()
   const groupsOfCluster = new Map<string, number>()
-  for (const group of view.groups().values()) {
+  for (const group of view.groupsWithMembers()) {
     brokers.set(group.brokerName, { group, topics: 0, unwritable: 0 })
     groupsOfCluster.set(group.cluster, (groupsOfCluster.get(group.cluster) ?? 0) + 1)
     yield

@@ -113,7 +113,7 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
   ),
   gauge(
     'findings',
-    'What the server has found to be wrong, by rule and severity: the number of brokers, topics or others. `/api/v1/findings` says which, since when and what to do.',
+    'Findings by rule and severity: the number of affected brokers, topics, peers or files. `/api/v1/findings` says which, since when and what to do.',
     ['rule', 'severity'],
     ({ findings }) => findings.counts.map(({ rule, severity, count }): Sample => [[rule, severity], count]),
   ),
@@ -199,7 +199,7 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
 
   counter(
     'topic_misses_total',
-    'Lookups that found no route. `/api/v1/misses` has the topics and who asks for them.',
+    'Lookups that found no route. `/api/v1/misses` has the topics and the clients that ask for them.',
     [],
     ({ misses }) => misses.total,
   ),
@@ -211,7 +211,7 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
   ),
   counter(
     'route_cache_requests_total',
-    'Lookups by whether the cache of encoded routes had the response: `hit`; or `miss`, also if there is no route.',
+    'Lookups by whether the cache of encoded routes had the response: `hit`; or `miss`, also if there is no route. The self-probe adds one a second.',
     ['result'],
     ({ counters }) => byName({ hit: counters.routeCacheHits, miss: counters.routeCacheMisses }),
   ),
@@ -246,13 +246,13 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
   ),
   gauge(
     'peer_agrees',
-    'Whether a peer has the same routes: 1, or 0 while they differ; left out while that is unknown. `/api/v1/peers` has the differences.',
+    'Whether a peer has the same routes, key-value entries and settings: 1, or 0 while they differ; left out while that is unknown. `/api/v1/peers` has the differences.',
     ['peer'],
     (sources) => peerSamples(sources, ({ verdict }) => (verdict === 'agrees' ? 1 : 0)),
   ),
   gauge(
     'peer_disagreement_seconds',
-    'Seconds since the oldest difference from a peer was first seen; 0 without one; left out while that is unknown. Up to a minute it may be a broker that registers with one after the other.',
+    'Seconds since the oldest difference from a peer was first seen; 0 without one; left out while that is unknown. A difference of less than a minute may be a broker that has registered with only one of them so far.',
     ['peer'],
     (sources) =>
       peerSamples(sources, ({ verdict, sinceMs }) =>

@@ -77,7 +77,7 @@ export class TableCounter {
 /** Topics with queues in each cluster. */
 function* countTopics(view: RouteView): Steps<ReadonlyMap<string, number>> {
   const clusterOf = new Map<string, string>()
-  for (const { cluster, brokerName } of view.groups().values()) clusterOf.set(brokerName, cluster)
+  for (const { cluster, brokerName } of view.groupsWithMembers()) clusterOf.set(brokerName, cluster)
   const counts = new Map<string, number>()
   for (const [, queues] of view.topics()) {
     const counted: string[] = []
@@ -101,7 +101,7 @@ function* countBrokers(
   const { tables, restored } = view
   const ages: HeartbeatAge[] = []
   const now = nowMs()
-  for (const { cluster, brokerName, brokerAddrs } of view.groups().values()) {
+  for (const { cluster, brokerName, brokerAddrs } of view.groupsWithMembers()) {
     const { brokers, groups } = figuresOf(cluster)
     groups[brokerAddrs.has(MASTER_ID) ? 'complete' : 'masterless']++
     for (const [brokerId, brokerAddr] of brokerAddrs) {

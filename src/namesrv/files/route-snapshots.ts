@@ -58,7 +58,11 @@ export class RouteSnapshots {
       this.#routeInfo.restore(restored)
       this.#savedRevision = this.#routeInfo.revision
       const [brokers, topics] = [restored.brokers.size, restored.topics.size]
-      if (brokers === 0 && topics === 0) return
+      if (brokers === 0 && topics === 0) {
+        // There is no broker to wait for.
+        void this.#endGrace()
+        return
+      }
       events.add('restore_began', '', `${counted(brokers, 'broker')}, ${counted(topics, 'topic')}`)
       logger.info(
         { path, brokers, topics, ageMs, graceMs },

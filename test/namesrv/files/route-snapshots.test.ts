@@ -66,6 +66,21 @@ async function leftBehind(brokers = [BROKER_A, BROKER_B]): Promise<string> {
 }
 
 describe('a server that was killed and starts again', () => {
+  test('shows no restored routes if it had no brokers, only a group that a rejected registration left behind', async () => {
+    const routeSnapshotPath = snapshotPath()
+    const before = await startServer({ routeSnapshotPath })
+    const ghost = registration({ name: 'ghost', topics: ['TopicA'] })
+    expect(headerOf(await (await before.connect()).request(ghost)).code).toBe(1)
+    await written(before)
+    const left = snapshotPath()
+    mkdirSync(dirname(left))
+    copyFileSync(routeSnapshotPath, left)
+    const { httpPort } = await startServer({ routeSnapshotPath: left, httpListenPort: 'any' })
+    const ready = await fetch(`http://127.0.0.1:${httpPort}/readyz?verbose`)
+    expect(ready.status).toBe(200)
+    expect(await ready.text()).not.toContain('provisional')
+  })
+
   test('responds to its first request with the routes that it had, and logs one line', async () => {
     const routeSnapshotPath = await leftBehind()
     const server = await startServer({ routeSnapshotPath })
