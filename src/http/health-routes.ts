@@ -2,7 +2,7 @@ import type { Health, HealthCheck, ServerIdentity } from '../inspect/sources.ts'
 import type { HttpRequest, HttpResponse } from './http-server.ts'
 import { type HttpRoute, JSON_TYPE } from './routes.ts'
 
-/** A process that answers is alive: what a restart does not cure must not end it. */
+/** A process that responds is alive: what a restart does not cure must not end it. */
 const ALIVE: readonly HealthCheck[] = [{ name: 'ping', problem: undefined }]
 
 /**

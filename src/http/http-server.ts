@@ -374,7 +374,7 @@ export class HttpServer {
     })
   }
 
-  /** Closes a connection whose request gets no response of Node's. */
+  /** Closes a connection whose request cannot get a response through Node's server. */
   #reject(socket: Socket, problem: HttpProblem): void {
     this.#options.onRejected(peerOf(socket), problem)
     const { status, reason } = problem

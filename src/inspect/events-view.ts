@@ -82,7 +82,7 @@ export function eventsView({ events, identity: { bootId } }: InspectSources): Vi
     read: ({ query }) => {
       const limit = integerOf(query, 'limit', { min: 1, max: 4096, otherwise: 1_000 })
       const since = query.get('since')
-      // After a restart, every event is new to the asker.
+      // After a restart, every event is new to the client.
       const after = since === null ? 0 : (eventNumber(since, bootId) ?? 0)
       const kind = choiceOf(query, 'kind', EVENT_KINDS)
       const wanted = events

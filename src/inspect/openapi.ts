@@ -9,10 +9,39 @@ interface OtherPath {
   readonly mediaType: string
   /** Whether it is served without the token. */
   readonly isOpen: boolean
+  /** Responses of its own beside 200, by status. */
+  readonly errors?: Readonly<Record<number, object>>
 }
 
 const PLAIN = 'text/plain; charset=utf-8'
 const JSON_TYPE = 'application/json; charset=utf-8'
+
+const ERROR: Schema = objectOf({
+  error: objectOf({
+    code: { enum: ['ERR_BAD_REQUEST', 'ERR_NOT_FOUND', 'ERR_UNAVAILABLE', 'ERR_LIMIT'] },
+    message: { type: 'string' },
+  }),
+})
+
+/** The reason as JSON, or in one line if the request was rejected before its path was read. */
+function errorResponse(description: string) {
+  return {
+    description,
+    content: { [JSON_TYPE]: { schema: { $ref: '#/components/schemas/Error' } }, [PLAIN]: {} },
+  }
+}
+
+const BAD_REQUEST = { 400: errorResponse('Not a valid request, or a bad parameter') }
+const BUSY = { 503: errorResponse('The server is busy; try again after the time in Retry-After') }
+
+/** What any request may get. */
+const REJECTED = {
+  default: {
+    description:
+      'The reason in one line: 400 (not a valid request), 401 (no or a wrong token), 404 (no such path), 405 (neither GET nor HEAD), 408 (too slow), 421 (host not in httpAllowedHosts), 431 (headers too large), 500 (see the log), 503 (busy)',
+    content: { [PLAIN]: {} },
+  },
+}
 
 const PROBE_PARAMETERS: readonly QueryParameter[] = [
   { name: 'verbose', summary: 'Lists the checks.', schema: { type: 'string' } },
@@ -41,6 +70,7 @@ const OTHER_PATHS: readonly OtherPath[] = [
     parameters: PROBE_PARAMETERS,
     mediaType: PLAIN,
     isOpen: true,
+    errors: { 503: { description: 'Not ready; the reasons', content: { [PLAIN]: {}, [JSON_TYPE]: {} } } },
   },
   {
     path: '/version',
@@ -61,20 +91,13 @@ const OTHER_PATHS: readonly OtherPath[] = [
     mediaType: PLAIN,
     isOpen: true,
   },
-  { ...WATCH, mediaType: 'text/event-stream; charset=utf-8', isOpen: false },
+  {
+    ...WATCH,
+    mediaType: 'text/event-stream; charset=utf-8',
+    isOpen: false,
+    errors: { ...BAD_REQUEST, 429: errorResponse('Too many watchers, in all or of one address') },
+  },
 ]
-
-const ERROR: Schema = objectOf({
-  error: objectOf({
-    code: { enum: ['ERR_BAD_REQUEST', 'ERR_NOT_FOUND', 'ERR_UNAVAILABLE'] },
-    message: { type: 'string' },
-  }),
-})
-
-const ERROR_RESPONSE = {
-  description: '400 for a bad parameter, 404 if there is no such thing, 503 if the server is busy',
-  content: { [JSON_TYPE]: { schema: { $ref: '#/components/schemas/Error' } } },
-}
 
 /** Of paths that need the token, if one is set (`httpTokenFile`). */
 const SECURITY = [{}, { token: [] }]
@@ -111,17 +134,20 @@ function viewOperation({ path, summary, parameters = [], response, version }: Vi
       ...(version !== undefined && {
         304: { description: 'Not changed: If-None-Match has the present ETag' },
       }),
-      default: ERROR_RESPONSE,
+      ...BAD_REQUEST,
+      404: errorResponse('There is no such thing'),
+      ...BUSY,
+      ...REJECTED,
     },
   }
 }
 
-function otherOperation({ path, summary, parameters = [], mediaType, isOpen }: OtherPath) {
+function otherOperation({ path, summary, parameters = [], mediaType, isOpen, errors }: OtherPath) {
   return {
     summary,
     security: isOpen ? [] : SECURITY,
     parameters: [...pathParameters(path), ...parameters.map(queryParameter)],
-    responses: { 200: { description: 'Served', content: { [mediaType]: {} } } },
+    responses: { 200: { description: 'Served', content: { [mediaType]: {} } }, ...errors, ...REJECTED },
   }
 }
 

@@ -24,7 +24,7 @@ export interface ViewRequest {
   readonly owner: LockOwner
 }
 
-/** A read-only view of the server, at a path of its own under both doors: HTTP, and request code 1450. */
+/** A read-only view of the server, at a path of its own, for the HTTP port and request 1450. */
 export interface View {
   /** Such as `/api/v1/topics/{topic}`. */
   readonly path: string

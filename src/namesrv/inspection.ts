@@ -67,13 +67,14 @@ export class Inspection {
   readonly #token: HttpToken | undefined
   #http: HttpServer | undefined
   readonly #metrics: Metrics
-  readonly #process = new ProcessMonitor()
+  readonly #process: ProcessMonitor
   #endFindings: (() => void) | undefined
 
   /** @throws {ConfigError} `httpTokenFile` cannot be used. */
   constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
     const { clock, counters, durations, events, history, misses, throttle } = context
     this.#context = context
+    this.#process = new ProcessMonitor(() => clock.nowMs())
     const slicer = new SharedTimeSlicer({ ...timeOf(context), sliceMs: SLICE_MS })
     const sources = {
       ...parts,

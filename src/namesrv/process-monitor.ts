@@ -12,6 +12,8 @@ import { Histogram } from '../stats/histogram.ts'
 
 /** How often the delay of the event loop is measured. */
 const LAG_RESOLUTION_MS = 10
+/** Min time over which the delays are shown: shorter than this, two scrapers would take each other's maximum. */
+const LAG_WINDOW_MS = 15_000
 const NANOSECONDS = 1e9
 
 /** Seconds; the buckets of prom-client. */
@@ -26,6 +28,7 @@ const GC_KINDS: ReadonlyMap<number, string> = new Map([
 
 /** Watches the event loop and the garbage collector between start and stop, and reads what the system says of the process. */
 export class ProcessMonitor {
+  readonly #nowMs: () => number
   readonly #delays: IntervalHistogram = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS })
   readonly #collections = new Map([...GC_KINDS.values()].map((kind) => [kind, new Histogram(GC_BOUNDS)]))
   readonly #collectionObserver = new PerformanceObserver((list) => {
@@ -36,7 +39,17 @@ export class ProcessMonitor {
     }
   })
 
+  /** The delays of the last whole window. */
+  #lastLag: Omit<EventLoopLag, 'current'> | undefined
+  #windowStartMs = 0
+
+  /** @param nowMs - Milliseconds on a monotonic clock. */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
+
   start(): void {
+    this.#windowStartMs = this.#nowMs()
     this.#delays.enable()
     this.#collectionObserver.observe({ entryTypes: ['gc'] })
   }
@@ -80,6 +93,10 @@ export class ProcessMonitor {
       p90: secondsOf(delays.percentile(90)),
       p99: secondsOf(delays.percentile(99)),
     }
+    const nowMs = this.#nowMs()
+    if (nowMs - this.#windowStartMs < LAG_WINDOW_MS) return this.#lastLag ?? lag
+    this.#windowStartMs = nowMs
+    this.#lastLag = lag
     delays.reset()
     return lag
   }

@@ -56,7 +56,6 @@ export class RecentEvents {
   readonly #maxEvents: number
   readonly #dateMs: () => number
   readonly #ring: RecentEvent[] = []
-  readonly #listeners = new Set<(event: RecentEvent) => void>()
   readonly #counts = new Map<EventKind, number>(EVENT_KINDS.map((kind) => [kind, 0]))
   #added = 0
 
@@ -87,13 +86,6 @@ export class RecentEvents {
     this.#ring[this.#added % this.#maxEvents] = event
     this.#added++
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1)
-    for (const listener of this.#listeners) listener(event)
-  }
-
-  /** Calls a listener with each event from now on. @returns What ends it. */
-  subscribe(listener: (event: RecentEvent) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
   }
 
   /** The events after the one with this number that are kept, the oldest first. */

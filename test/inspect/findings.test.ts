@@ -100,6 +100,18 @@ describe('a finding', () => {
     expect(await evaluate({ afterMs: 10_000 })).toHaveLength(1)
   })
 
+  test('is not counted before its time if there are more than a hundred of its kind, either', async () => {
+    const { register, evaluate, findings } = findingsWorld()
+    await evaluate()
+    for (let n = 0; n < 130; n++)
+      await register({ ...slave, brokerName: `broker-${n}`, brokerAddr: `10.0.1.${n}:10911`, topics: {} })
+    const count = () => findings.counts.find(({ rule }) => rule === 'missing_master_address')?.count
+    await evaluate({ afterMs: 1_000 })
+    expect(count()).toBe(0)
+    await evaluate({ afterMs: 10_000 })
+    expect(count()).toBe(130)
+  })
+
   test('is one of at most a hundred of its kind; the rest is counted', async () => {
     const { register, evaluate, findings } = findingsWorld()
     const topics = Object.fromEntries(Array.from({ length: 130 }, (_, n) => [`T${n}`, { perm: 2 }]))

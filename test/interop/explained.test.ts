@@ -151,11 +151,11 @@ describe('The NameServer tells', () => {
     expect(await told(other, 'topic=invoices')).toEqual({
       verdict: 'never_created',
       sentences: [
-        'No broker has invoices, and none creates topics on their first use (TBW102 has no route): the topic must be created.',
+        'No broker has invoices, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
         'Similar topic with a route: Invoices (differs in upper and lower case).',
-        'N lookup found no route, the last at TIME; asked by 127.0.0.1 (JAVA, V4_9_7).',
+        'N lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V4_9_7).',
       ],
-      commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t invoices -c Remote'],
+      commands: [],
     })
     await until('its producer has failed', () => asking.reported('FAILED').length > 0)
   })
@@ -213,7 +213,7 @@ describe('The NameServer tells', () => {
       verdict: 'not_writable',
       sentences: [
         `None of the N topic of south is writable: its write permission was ${wiped}.`,
-        'south of InteropCluster is registered with N topic, since TIME: master 127.0.0.1:PORT, registered from PEER, last heartbeat N s ago.',
+        'south of InteropCluster is registered with N topic: master 127.0.0.1:PORT, registered from PEER since TIME, last heartbeat N s ago.',
       ],
       commands: [command],
     })
@@ -238,16 +238,16 @@ describe('The NameServer tells', () => {
     expect(await told(main, 'topic=Refunds')).toEqual({
       verdict: 'left_with_brokers',
       sentences: [
-        'Refunds left with south, its last broker, which lost its connection to this server: it was killed, crashed, or the network failed, at TIME.',
+        'Refunds left with south, its last broker, at TIME: south lost its connection to this server (killed, crashed or network failure).',
         'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
-        'N lookup found no route, the last at TIME; asked by 127.0.0.1 (JAVA, V5_5_0).',
+        'N lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V5_5_0).',
       ],
       commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
     })
     expect(await told(main, 'broker=south')).toEqual({
       verdict: 'connection_lost',
       sentences: [
-        'south is not registered. south at 127.0.0.1:PORT (id 0), connected from PEER, lost its connection to this server: it was killed, crashed, or the network failed, at TIME.',
+        'south is not registered. At TIME, south at 127.0.0.1:PORT (id 0), connected from PEER, lost its connection to this server (killed, crashed or network failure).',
         'N topic lost their queues there.',
         'See whether its process runs, and its log (broker.log, store.log).',
       ],
@@ -265,7 +265,7 @@ describe('The NameServer tells', () => {
     expect(await told(main, 'broker=old-name')).toEqual({
       verdict: 'renamed',
       sentences: [
-        'old-name is not registered. old-name at 127.0.0.1:PORT (id 0), connected from PEER, registered again under another brokerName, at TIME.',
+        'old-name is not registered. At TIME, old-name at 127.0.0.1:PORT (id 0), connected from PEER, registered again under another brokerName.',
         'N topic lost their queues there.',
         'Its address is registered as new-name now; clients find its topics under that name.',
       ],
@@ -279,16 +279,16 @@ describe('The NameServer tells', () => {
     expect(await told(main, 'topic=Renamed')).toEqual({
       verdict: 'left_with_brokers',
       sentences: [
-        'Renamed left with new-name, its last broker, which unregistered by its own request, as a broker does that is stopped, at TIME.',
+        'Renamed left with new-name, its last broker, at TIME: new-name unregistered by its own request, as a broker does that is stopped.',
         'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
-        'N lookup found no route, the last at TIME; asked by 127.0.0.1 (JAVA, V5_5_0).',
+        'N lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V5_5_0).',
       ],
       commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
     })
     expect(await told(main, 'broker=new-name')).toEqual({
       verdict: 'unregistered',
       sentences: [
-        'new-name is not registered. new-name at 127.0.0.1:PORT (id 0), connected from PEER, unregistered by its own request, as a broker does that is stopped, at TIME.',
+        'new-name is not registered. At TIME, new-name at 127.0.0.1:PORT (id 0), connected from PEER, unregistered by its own request, as a broker does that is stopped.',
         'N topic lost their queues there.',
         'Start it again if it is needed.',
       ],
@@ -300,22 +300,23 @@ describe('The NameServer tells', () => {
   test('of a broker that announces an address of its container (brokerIP1), from which network it registers', async () => {
     const address = `${CONTAINER_IP}:PORT`
     const problem = `container announces ${address}, which is in a range of Docker's bridge networks, which other machines cannot reach; it registers from 203.0.113.7.`
-    const command = 'brokerIP1=203.0.113.7'
+    // NAT, it seems: the address that it registers from need not be its own.
+    const command = null
     expect(await told(other, 'broker=container')).toEqual({
       verdict: 'address_differs',
       sentences: [
-        `${problem} Clients report "connect to ${address} failed": set brokerIP1 in its broker.conf and restart it.`,
-        `container of Remote is registered with N topic, since TIME: master ${address}, registered from ${CONTAINER}, last heartbeat N s ago.`,
+        `${problem} Clients may report "connect to ${address} failed": set brokerIP1 in its broker.conf and restart it.`,
+        `container of Remote is registered with N topic: master ${address}, registered from ${CONTAINER} since TIME, last heartbeat N s ago.`,
         'container, or a member of it, is not registered at MAIN. Brokers must have all NameServers in namesrvAddr.',
       ],
-      commands: [command],
+      commands: [],
     })
     expect(await told(other, 'topic=Invoices')).toEqual({
       verdict: 'routable',
       sentences: [
         'Invoices has a route: 4 write queues on container, 4 read queues on container.',
         'MAIN has no route for Invoices: clients that ask there report "No route info of this topic". Brokers must have all NameServers in namesrvAddr.',
-        `Clients may report "connect to ${address} failed": ${problem.replace(/^container announces \S+,/, 'container announces that address,').replace(/\.$/, '')} (set brokerIP1 in its broker.conf).`,
+        `${problem} Clients may report "connect to ${address} failed": set brokerIP1 in its broker.conf and restart it.`,
       ],
       commands: ['mqadmin topicRoute -n "$NAMESRV_ADDR" -t Invoices'],
     })
@@ -333,7 +334,7 @@ describe('The NameServer tells', () => {
     expect(await told(other, 'topic=Paused')).toEqual({
       verdict: 'only_on_peers',
       sentences: [
-        'Paused has a route at MAIN, but not here: its brokers do not register at this server.',
+        'Paused has a route at MAIN, but not here: its brokers do not register with this server.',
         'Brokers must have all NameServers in namesrvAddr; clients that ask another one find the topic.',
       ],
       commands: [],
@@ -349,7 +350,7 @@ describe('The NameServer tells', () => {
       verdict: 'heartbeat_late',
       sentences: [
         `paused at ${address} has sent nothing for N s and will be removed after N s: see whether it is paused, overloaded or cut off.`,
-        `paused of InteropCluster is registered with N topic, since TIME: master ${address}, registered from PEER, last heartbeat N s ago.`,
+        `paused of InteropCluster is registered with N topic: master ${address}, registered from PEER since TIME, last heartbeat N s ago.`,
       ],
       commands: [`mqadmin brokerStatus -n "$NAMESRV_ADDR" -b ${address}`],
     })
@@ -363,12 +364,12 @@ describe('The NameServer tells', () => {
     await until('it has expired', async () => (await routeOf(main.address, 'Paused')) === undefined)
     const { sentences } = await told(main, 'topic=Paused')
     expect(sentences[0]).toBe(
-      'Paused left with paused, its last broker, which expired: it sent no heartbeat within its timeout, at TIME.',
+      'Paused left with paused, its last broker, at TIME: paused expired (no heartbeat within its timeout).',
     )
     expect(await told(main, 'broker=paused')).toEqual({
       verdict: 'expired',
       sentences: [
-        `paused is not registered. paused at ${address} (id 0), connected from PEER, expired: it sent no heartbeat within its timeout, at TIME.`,
+        `paused is not registered. At TIME, paused at ${address} (id 0), connected from PEER, expired (no heartbeat within its timeout).`,
         'N topic lost their queues there.',
         'See whether its process is paused (GC, stopped by a signal) or cut off from this server.',
       ],
@@ -380,8 +381,8 @@ describe('The NameServer tells', () => {
     expect(await told(main, 'broker=paused')).toEqual({
       verdict: 'registered',
       sentences: [
-        `paused of InteropCluster is registered with N topic, since TIME: master ${address}, registered from PEER, last heartbeat N s ago.`,
-        `paused at ${address} (id 0), connected from PEER, expired: it sent no heartbeat within its timeout, at TIME.`,
+        `paused of InteropCluster is registered with N topic: master ${address}, registered from PEER since TIME, last heartbeat N s ago.`,
+        `At TIME, paused at ${address} (id 0), connected from PEER, expired (no heartbeat within its timeout).`,
       ],
       commands: [],
     })
@@ -393,7 +394,7 @@ describe('The NameServer tells', () => {
     })
     expect(finding).toMatchObject({ severity: 'warning' })
     expect(plain(finding.text)).toBe(
-      'invoices has no route: clients have asked for it N times since TIME; nothing is known of a former route. Create the topic, or correct its name in the clients.',
+      'invoices has no route: N lookup since TIME found none. Nothing is known of a former route. See whether clients misspell its name: Invoices exists.',
     )
   })
 

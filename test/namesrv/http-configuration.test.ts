@@ -219,6 +219,25 @@ describe('httpTls', () => {
     },
   )
 
+  test.each(['false', 'true'])(
+    'that cannot be used while tls.server.mode is disabled fails only the HTTP port; httpRequired is %s',
+    async (httpRequired) => {
+      const { controller, lines } = createServer({
+        httpListenPort: 'any',
+        httpTls: 'true',
+        httpRequired,
+        'tls.server.mode': 'disabled',
+        'tls.ciphers': 'NO-SUCH-CIPHER',
+      })
+      if (httpRequired === 'true') await expect(controller.start()).rejects.toThrow('NO-SUCH-CIPHER')
+      else expect((await controller.start()).httpPort).toBeUndefined()
+      expect(lines.filter(({ msg }) => msg.startsWith('TLS '))).toEqual([
+        { level: 'info', mode: 'disabled', msg: 'TLS is disabled' },
+      ])
+      await controller.shutdown()
+    },
+  )
+
   test('uses the certificate of the test mode, like the remoting port', async () => {
     const { httpPort } = await startServer({ httpListenPort: 'any', httpTls: 'true' })
     await expect(probe(httpPort)).rejects.toThrow('self-signed certificate')

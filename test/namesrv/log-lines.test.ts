@@ -55,12 +55,12 @@ describe('an administrative request leaves one info line with the peer and what 
     [
       'write permission wiped',
       { code: 205, extFields: { brokerName: 'broker-a' } },
-      { brokerName: 'broker-a', topics: 2 },
+      { brokerName: 'broker-a', topics: 2, changed: true },
     ],
     [
       'write permission added',
       { code: 327, extFields: { brokerName: 'broker-a' } },
-      { brokerName: 'broker-a', topics: 2 },
+      { brokerName: 'broker-a', topics: 2, changed: false },
     ],
     ['topic deleted', { code: 216, extFields: { topic: 'TopicA' } }, { topic: 'TopicA', brokers: 1 }],
     ['topic deleted', { code: 216, extFields: { topic: 'none' } }, { topic: 'none', brokers: 0 }],
@@ -125,7 +125,7 @@ describe('a rejected registration leaves a warning with the peer, the broker and
     [
       'one topic of a newcomer',
       { ...good, body: registrationBody(['T']) },
-      /^first registration has exactly one topic, taken for an increment; a full one must come first$/,
+      /^the first registration has only one topic and is treated as an increment; register the whole topic list first$/,
     ],
   ])('%s', async (_, request, reason) => {
     const { server, client, peer } = await serverWithClient()

@@ -1,4 +1,3 @@
-import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { SelfProbe } from '../../src/namesrv/self-probe.ts'
 import type { Processor } from '../../src/protocol/processor.ts'
@@ -84,27 +83,6 @@ describe('the self-probe', () => {
     expect(probe.problem).toBeUndefined()
     expect(happened).toHaveLength(1)
     expect(counters.connectionsAccepted).toBe(1)
-  })
-
-  test('asks nothing of the product environment in cluster-test mode', async () => {
-    let connections = 0
-    const product = createTcpServer((socket) => {
-      connections++
-      onTestFinished(() => void socket.destroy())
-    })
-    await new Promise<void>((resolve) => void product.listen(0, '127.0.0.1', resolve))
-    onTestFinished(() => void product.close())
-    const { port } = product.address() as AddressInfo
-    const { time, connect } = await startServer({
-      httpListenPort: 'any',
-      clusterTest: 'true',
-      'rocketmq.namesrv.addr': `127.0.0.1:${port}`,
-    })
-    for (let second = 0; second < 5; second++) await tick(time)
-    expect(connections).toBe(0)
-    // A client's lookup does.
-    void (await connect()).request({ code: 105, extFields: { topic: 'none' } }).catch(() => {})
-    await until('the product environment is asked', () => connections === 1)
   })
 
   test('fails when there is no response for three seconds, and succeeds again', async () => {

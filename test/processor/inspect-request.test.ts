@@ -18,6 +18,12 @@ test('INSPECT answers an unknown path with QUERY_NOT_FOUND and the reason', asyn
   expect(await ask(world)).toMatchObject({ code: 22, remark: '{"error":{}}' })
 })
 
+test('INSPECT gets SYSTEM_BUSY while the server is busy', async () => {
+  const world = new ProcessorWorld()
+  world.inspect = () => ({ status: 503, body: Buffer.from('{"error":{}}\n') })
+  expect(await ask(world)).toMatchObject({ code: 2, remark: '{"error":{}}' })
+})
+
 test('INSPECT is denied to peers on other machines, with the reason', async () => {
   const world = new ProcessorWorld()
   world.channel.isLoopback = false

@@ -23,9 +23,13 @@ async function start(
   options: Parameters<typeof startRemotingServer>[1] = {},
 ) {
   let executed = 0
-  const answerPeer = (_: unknown, { channel }: { channel: { remoteAddress: string } }) => {
+  const answerPeer = (
+    _: unknown,
+    { channel }: { channel: { remoteAddress: string; isLoopback: boolean } },
+  ) => {
     executed++
-    return { code: 0, remark: channel.remoteAddress }
+    const { remoteAddress, isLoopback } = channel
+    return { code: 0, remark: remoteAddress, extFields: new Map([['isLoopback', `${isLoopback}`]]) }
   }
   const { handshake, ...rest } = options
   const started = await startRemotingServer(
@@ -175,6 +179,18 @@ describe('TLS', () => {
 })
 
 describe('a PROXY header', () => {
+  test.each([
+    ['none', Buffer.alloc(0), 'true'],
+    ['with a source on this machine', proxyV1('127.0.0.1', 5_000), 'true'],
+    ['with a source elsewhere', proxyV1('203.0.113.7', 5_000), 'false'],
+    ['UNKNOWN', Buffer.from('PROXY UNKNOWN\r\n'), 'false'],
+    ['LOCAL', proxyV2(0x20, 0, Buffer.alloc(0)), 'false'],
+  ])('from loopback, %s: whether the client is on this machine is decided', async (_, header, expected) => {
+    const client = await (await start()).connect()
+    client.send(header)
+    expect(headerOf(await client.request({ code: PEER })).extFields).toEqual({ isLoopback: expected })
+  })
+
   test.each([
     ['version 1', proxyV1('203.0.113.7', 5_000), '203.0.113.7:5000'],
     ['version 1 over IPv6', proxyV1('2001:db8::1', 5_000), '[2001:db8::1]:5000'],

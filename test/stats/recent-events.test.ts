@@ -35,16 +35,4 @@ describe('the recent events', () => {
       Array.from({ length: 4_096 }, (_, index) => 5_904 + index),
     )
   })
-
-  test('are passed to each subscriber as they come, until it ends', () => {
-    const events = new RecentEvents(3, () => 7)
-    const seen: number[] = []
-    const end = events.subscribe(({ number }) => seen.push(number))
-    events.add('ready', '', '')
-    events.add('not_ready', '', '')
-    end()
-    events.add('ready', '', '')
-    expect(seen).toEqual([1, 2])
-    expect(events.counts.get('ready')).toBe(2)
-  })
 })

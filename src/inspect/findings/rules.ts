@@ -65,7 +65,8 @@ export const RULES = {
     severities: ['warning', 'info'],
   },
   heartbeat_late: {
-    meaning: 'A broker has sent nothing for more than half of its heartbeat timeout.',
+    meaning:
+      'A broker has sent nothing for half of its heartbeat timeout and a margin of 5 s (a tenth of a short timeout).',
     severities: ['warning'],
     clearAfterMs: 15_000,
   },

@@ -106,7 +106,7 @@ function collect(queues: Queues, brokers: Brokers, facts: Facts): void {
   facts.isSkewed = max > 0 && max >= 2 * min
 }
 
-/** Whether a broker has lost the write permission as a whole. One without a master takes no messages anyway. */
+/** Whether a broker has lost the write permission as a whole. One without a master accepts no messages anyway. */
 function isWiped({ group, topics, unwritable }: Broker): boolean {
   return topics > 0 && unwritable === topics && group.brokerAddrs.has(MASTER_ID)
 }

@@ -2,7 +2,7 @@ import type { HeapSpaceInfo } from 'node:v8'
 import type { Histogram } from '../../stats/histogram.ts'
 import { familiesOf, type MetricFamily, type Sample } from './metric-family.ts'
 
-/** Delays of the event loop in seconds, since the figures were last read. */
+/** Delays of the event loop in seconds, over at least 15 seconds before the figures were read. */
 export interface EventLoopLag {
   readonly current: number
   readonly min: number
@@ -83,23 +83,39 @@ export const PROCESS_METRICS: readonly MetricFamily<ProcessState>[] = [
   processFamily.gauge('open_fds', 'Open file descriptors; only on Linux.', [], ({ openFiles }) => openFiles),
   processFamily.gauge('max_fds', 'Max open file descriptors; only on Linux.', [], ({ maxFiles }) => maxFiles),
   lagFamily('', 'Delay of the event loop at the scrape, in seconds.', 'current'),
-  lagFamily('_min', 'Min delay of the event loop since the last scrape, in seconds.', 'min'),
-  lagFamily('_max', 'Max delay of the event loop since the last scrape, in seconds.', 'max'),
-  lagFamily('_mean', 'Mean delay of the event loop since the last scrape, in seconds.', 'mean'),
+  lagFamily(
+    '_min',
+    'Min delay of the event loop over the last 15 seconds or the time between scrapes, in seconds.',
+    'min',
+  ),
+  lagFamily(
+    '_max',
+    'Max delay of the event loop over the last 15 seconds or the time between scrapes, in seconds.',
+    'max',
+  ),
+  lagFamily(
+    '_mean',
+    'Mean delay of the event loop over the last 15 seconds or the time between scrapes, in seconds.',
+    'mean',
+  ),
   lagFamily(
     '_stddev',
-    'Standard deviation of the delay of the event loop since the last scrape, in seconds.',
+    'Standard deviation of the delay of the event loop over the last 15 seconds or the time between scrapes, in seconds.',
     'stddev',
   ),
-  lagFamily('_p50', 'Median delay of the event loop since the last scrape, in seconds.', 'p50'),
+  lagFamily(
+    '_p50',
+    'Median delay of the event loop over the last 15 seconds or the time between scrapes, in seconds.',
+    'p50',
+  ),
   lagFamily(
     '_p90',
-    '90th percentile of the delay of the event loop since the last scrape, in seconds.',
+    '90th percentile of the delay of the event loop over the last 15 seconds or the time between scrapes, in seconds.',
     'p90',
   ),
   lagFamily(
     '_p99',
-    '99th percentile of the delay of the event loop since the last scrape, in seconds.',
+    '99th percentile of the delay of the event loop over the last 15 seconds or the time between scrapes, in seconds.',
     'p99',
   ),
   nodeFamily.gauge(
