@@ -1,3 +1,4 @@
+import { cutText } from '../common/log-throttle.ts'
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 
@@ -9,9 +10,12 @@ export function recountDigest(context: NamesrvContext, routeInfo: RouteInfoManag
   const recount = async (): Promise<void> => {
     const drift = await routeInfo.recountDigest()
     if (drift === undefined) return
-    const { followed, counted } = drift
+    const { followed, counted, brokers } = drift
     events.add('digest_drifted', '', `was ${followed}, counted ${counted}`)
-    logger.error({ followed, counted }, 'route digest drifted: replaced by a recount')
+    logger.error(
+      { followed, counted, brokers: brokers.map((name) => cutText(name)) },
+      'route digest drifted: replaced by a recount',
+    )
   }
   return scheduler.every(RECOUNT_MS, () => {
     // Rejected only if too many wait for the lock.

@@ -72,9 +72,13 @@ export class RouteDigest {
   }
 
   equals(other: RouteDigest): boolean {
-    if (this.text !== other.text || this.brokers.size !== other.brokers.size) return false
-    for (const [name, { hex }] of this.brokers) if (other.brokers.get(name)?.hex !== hex) return false
-    return true
+    return this.text === other.text && this.brokersUnlike(other).length === 0
+  }
+
+  /** The broker names whose queues have another digest in the other one. */
+  brokersUnlike({ brokers }: RouteDigest): string[] {
+    const names = [...new Set([...this.brokers.keys(), ...brokers.keys()])]
+    return names.filter((name) => this.brokers.get(name)?.hex !== brokers.get(name)?.hex)
   }
 
   #countQueues(change: 'add' | 'remove', topic: string, queueData: QueueData): void {

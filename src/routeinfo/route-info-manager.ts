@@ -58,6 +58,13 @@ export interface RouteInfoManagerOptions {
   readonly nowMs?: () => number
 }
 
+/** A digest that no longer followed the tables: its parts, those that were counted, and the first brokers in which they differ. */
+export interface DigestDrift {
+  readonly followed: string
+  readonly counted: string
+  readonly brokers: readonly string[]
+}
+
 /**
  * Which brokers there are and where each topic lives. Every operation but a lookup is atomic: it runs under one read-write lock, long
  * ones in slices, and returns a promise only if it had to wait or was long. `nowMs` is on a clock that never goes back.
@@ -349,13 +356,14 @@ export class RouteInfoManager {
    * followed each change: that one is wrong then.
    * @returns The three parts of both, in hexadecimal; undefined if they and those of every broker are equal.
    */
-  recountDigest(): MaybePromise<{ readonly followed: string; readonly counted: string } | undefined> {
+  recountDigest(): MaybePromise<DigestDrift | undefined> {
     return this.#routes.read(function* ({ tables }) {
       const counted = yield* countDigest(tables)
       const { digest } = tables
       if (digest.equals(counted)) return undefined
       tables.digest = counted
-      return { followed: digest.text, counted: counted.text }
+      const brokers = digest.brokersUnlike(counted).slice(0, 10)
+      return { followed: digest.text, counted: counted.text, brokers }
     })
   }
 

@@ -604,7 +604,9 @@ test('the digest is counted again every ten minutes, and a wrong one is an event
   })
   time.advance(600_000)
   await until('it is counted', () => lines.length > 0)
-  expect(lines).toMatchObject([{ level: 'error', msg: 'route digest drifted: replaced by a recount' }])
+  expect(lines).toMatchObject([
+    { level: 'error', msg: 'route digest drifted: replaced by a recount', brokers: ['b'] },
+  ])
   expect(context.events.list()).toMatchObject([{ kind: 'digest_drifted' }])
   time.advance(600_000)
   expect(lines).toHaveLength(1)
