@@ -26,11 +26,6 @@ test.each<[string, Request, string[]]>([
     ['permission_wiped', 'broker-a', '2 topics, by PEER'],
   ],
   [
-    'it is added',
-    { code: 327, extFields: { brokerName: 'broker-a' } },
-    ['permission_restored', 'broker-a', '2 topics, by PEER'],
-  ],
-  [
     'a topic is deleted',
     { code: 216, extFields: { topic: 'TopicA' } },
     ['topic_deleted', 'TopicA', 'on 1 broker, by PEER'],
@@ -48,11 +43,18 @@ test.each<[string, Request, string[]]>([
 
 test.each<[string, Request]>([
   ['205 for an unknown broker', { code: 205, extFields: { brokerName: 'none' } }],
+  ['327 for a broker with all permissions', { code: 327, extFields: { brokerName: 'broker-a' } }],
   ['216 for an unknown topic', { code: 216, extFields: { topic: 'none' } }],
 ])('request %s is no event, since it changes nothing', async (_, request) => {
   const { client, eventsSince } = await serverWithBroker()
   await client.request(request)
   expect(eventsSince()).toEqual([])
+})
+
+test('an event says by which peer a wiped write permission is added again', async () => {
+  const { client, eventsSince } = await serverWithBroker()
+  for (const code of [205, 327]) await client.request({ code, extFields: { brokerName: 'broker-a' } })
+  expect(eventsSince().at(-1)).toEqual(['permission_restored', 'broker-a', '2 topics, by PEER'])
 })
 
 test('a change of the key-value table is an event with its key, never its value', async () => {
@@ -69,9 +71,9 @@ test('every change is an event, although the log lines of a flood are suppressed
   const { server, client, eventsSince } = await serverWithBroker()
   server.lines.length = 0
   for (let turn = 0; turn < 25; turn++)
-    await client.request({ code: 205, extFields: { brokerName: 'broker-a' } })
+    for (const code of [205, 327]) await client.request({ code, extFields: { brokerName: 'broker-a' } })
   expect(server.lines.filter(({ msg }) => msg === 'write permission wiped')).toHaveLength(10)
-  expect(eventsSince()).toHaveLength(25)
+  expect(eventsSince()).toHaveLength(50)
 })
 
 test('a registration that changes topics is one event with counts and the first names', async () => {
