@@ -54,6 +54,7 @@ describe('the intended differences', () => {
       ...differences.shownByTlsOnly,
       ...differences.shownInOtherModes,
       ...differences.shownByFaults,
+      ...differences.shownByOwnCodes,
     ].sort()
     expect(describedIn(0)).toEqual(inOrder)
   })
