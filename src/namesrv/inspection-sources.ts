@@ -5,6 +5,7 @@ import { printable } from './config/config-key.ts'
 import type { Configuration } from './config/configuration.ts'
 import { UPDATABLE_KEYS } from './live-configuration.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
+import { turnSeconds } from './process-monitor.ts'
 
 /** The keys of a configuration as views show them. */
 export function shownKeys(configuration: Configuration): ShownKey[] {
@@ -29,8 +30,6 @@ export async function processFigures(): Promise<ProcessFigures> {
   const { user, system } = process.cpuUsage()
   const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
   const { active, idle } = performance.eventLoopUtilization()
-  const startMs = performance.now()
-  await new Promise((resolve) => setImmediate(resolve))
   return {
     cpuSeconds: (user + system) / 1e6,
     residentBytes: rss,
@@ -39,7 +38,7 @@ export async function processFigures(): Promise<ProcessFigures> {
     externalBytes: external,
     eventLoopActiveMs: active,
     eventLoopIdleMs: idle,
-    eventLoopDelayMs: performance.now() - startMs,
+    eventLoopDelayMs: (await turnSeconds()) * 1_000,
   }
 }
 

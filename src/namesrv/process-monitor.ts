@@ -103,7 +103,7 @@ export class ProcessMonitor {
 }
 
 /** Seconds until the event loop has gone round once. */
-function turnSeconds(): Promise<number> {
+export function turnSeconds(): Promise<number> {
   const startMs = performance.now()
   return new Promise((resolve) => setImmediate(() => resolve((performance.now() - startMs) / 1_000)))
 }

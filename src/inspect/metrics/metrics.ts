@@ -2,7 +2,7 @@ import type { InspectSources } from '../sources.ts'
 import { PROCESS_METRICS, type ProcessState } from './process-metrics.ts'
 import { RPC_LATENCY_METRICS, SERVER_METRICS } from './server-metrics.ts'
 import { TableCounter } from './table-figures.ts'
-import { CONTENT_TYPES, formatOf, metricsText } from './text-format.ts'
+import { CONTENT_TYPES, formatOf, type MetricsFormat, metricsText } from './text-format.ts'
 
 export interface MetricsOptions {
   readonly brokerSeriesLimit: number
@@ -16,6 +16,8 @@ export class Metrics {
   readonly #sources: InspectSources
   readonly #options: MetricsOptions
   readonly #tables: TableCounter
+  /** The text being written in each format: scrapes that come together share it. */
+  readonly #inProgress = new Map<MetricsFormat, Promise<string>>()
 
   constructor(sources: InspectSources, options: MetricsOptions) {
     this.#sources = sources
@@ -25,9 +27,18 @@ export class Metrics {
 
   /** @param accept - The value of the `Accept` header. */
   async scrape(accept: string | undefined): Promise<{ readonly contentType: string; readonly body: string }> {
+    const format = formatOf(accept)
+    let text = this.#inProgress.get(format)
+    if (text === undefined) {
+      text = this.#write(format).finally(() => this.#inProgress.delete(format))
+      this.#inProgress.set(format, text)
+    }
+    return { contentType: CONTENT_TYPES[format], body: await text }
+  }
+
+  async #write(format: MetricsFormat): Promise<string> {
     const { rpcLatencyMetrics, processState } = this.#options
     const { identity, slicer, connections } = this.#sources
-    const format = formatOf(accept)
     const [figures, tables, census] = await Promise.all([
       processState(),
       this.#tables.count(),
@@ -40,6 +51,6 @@ export class Metrics {
     )
     const ofProcess = await slicer.run(metricsText(PROCESS_METRICS, figures, format))
     const end = format === 'openmetrics' ? '# EOF\n' : ''
-    return { contentType: CONTENT_TYPES[format], body: `${server.join('')}${ofProcess.join('')}${end}` }
+    return `${server.join('')}${ofProcess.join('')}${end}`
   }
 }
