@@ -105,7 +105,7 @@ function bad(reason: string): HttpProblem {
   return { status: 400, reason }
 }
 
-/** The host of `host:port`, in lower case, without brackets and final dot; undefined if it is none. */
+/** The host of `host:port`, in lower case, without brackets and final dot; undefined if it is malformed. */
 export function hostNameOf(host: string): string | undefined {
   const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::\d*)?$/.exec(host) ?? []
   return (bracketed ?? plain)?.toLowerCase().replace(/\.$/, '')

@@ -21,7 +21,10 @@ export const EVENT_SCHEMA: Schema = {
     id: { type: 'string', description: '`<boot>-<number>`; numbers are counted from 1 at each start' },
     time: { type: 'string', format: 'date-time' },
     kind: { enum: EVENT_KINDS },
-    subject: { type: 'string', description: 'The peer, the broker or the topic; empty if there is none' },
+    subject: {
+      type: 'string',
+      description: 'The peer, the broker or the topic; empty for an event of the whole server',
+    },
     text: { type: 'string' },
   },
 }

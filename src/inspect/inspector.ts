@@ -60,7 +60,7 @@ export class Inspector {
     }
   }
 
-  /** The view of a path without query; undefined if there is none. */
+  /** The view of a path without query; undefined for an unknown path. */
   viewOf(path: string): View | undefined {
     return this.#routes.find(({ pattern }) => pattern.test(path))?.view
   }

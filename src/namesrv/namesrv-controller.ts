@@ -112,7 +112,7 @@ export class NamesrvController {
 
   /**
    * Loads the KV file and the route snapshot, sets up TLS and listens.
-   * @returns The address and port that are bound, and the HTTP port, unless there is none.
+   * @returns The address and port that are bound, and the HTTP port, if it is served.
    * @throws {ConfigError} (rejects) if the KV file cannot be read or a TLS setting cannot be used.
    * @throws (rejects) The socket's error if the port, or with `httpRequired` the HTTP port, cannot be bound.
    */

@@ -36,7 +36,7 @@ export class SelfProbe {
 
   /**
    * @param processLookup - Serves its requests.
-   * @param topic - A topic with a route; undefined if there is none: the lookup is then for no topic.
+   * @param topic - A topic with a route; undefined while the tables are empty: the lookup is then for no topic.
    */
   constructor(
     context: NamesrvContext,

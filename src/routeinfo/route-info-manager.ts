@@ -100,7 +100,7 @@ export class RouteInfoManager {
     return this.#routes.lock.waiting
   }
 
-  /** A topic that brokers have registered; undefined if there is none. */
+  /** A topic that brokers have registered; undefined while the table is empty. */
   get anyTopic(): string | undefined {
     return this.#routes.tables.topicQueueTable.keys().next().value
   }

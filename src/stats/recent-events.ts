@@ -42,7 +42,7 @@ export interface RecentEvent {
   /** Milliseconds since the epoch. */
   readonly timeMs: number
   readonly kind: EventKind
-  /** The peer, `host:port`, the broker or the topic; empty if there is none. */
+  /** The peer, `host:port`, the broker or the topic; empty for an event of the whole server. */
   readonly subject: string
   readonly text: string
 }

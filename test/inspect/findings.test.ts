@@ -275,7 +275,7 @@ describe('the past of brokers', () => {
     expect(await evaluate({ afterMs: 1_000 })).toEqual([])
   })
 
-  test('of one departure of each of its members is none', async () => {
+  test('is not raised for one departure of each of its members', async () => {
     const { register, evaluate, manager } = findingsWorld()
     await register(master)
     for (let id = 1n; id <= 3n; id++) await register({ brokerId: id, brokerAddr: `10.0.0.${id + 1n}:10911` })
@@ -395,7 +395,7 @@ describe('a topic without route', () => {
     expect(finding?.command).toBeNull()
   })
 
-  test('is none at the first lookup after a route that it had in between', async () => {
+  test('is not raised at the first lookup after a route that it had in between', async () => {
     const world = findingsWorld()
     await world.register(master)
     for (let n = 0; n < 3; n++) world.misses.add('Late', () => asker)
@@ -450,7 +450,7 @@ describe('a topic without route', () => {
     expect((await asked(world, 'Orders'))?.severity).toBe('warning')
   })
 
-  test('is none if it is asked for once, or for a moment, or no more, or has a route by now', async () => {
+  test('is not raised if it is looked up once, or for a moment, or no more, or has a route by now', async () => {
     const world = findingsWorld()
     await world.register(master)
     world.misses.add('Once', () => asker)
@@ -642,9 +642,12 @@ describe('another NameServer', () => {
     expect(brief(await findingsOf({ differences }))).toEqual(['critical peer_diverged ns2:9876'])
   })
 
-  test.each(['agrees', 'settling', 'unknown'] as const)('whose verdict is %s is none', async (verdict) => {
-    expect(await findingsOf({ verdict })).toEqual([])
-  })
+  test.each(['agrees', 'settling', 'unknown'] as const)(
+    'is not raised by the verdict %s',
+    async (verdict) => {
+      expect(await findingsOf({ verdict })).toEqual([])
+    },
+  )
 })
 
 test('names of peers are quoted in commands, and none is shown with control characters', async () => {

@@ -80,7 +80,7 @@ export interface TopicFacts {
   readonly autoCreating: readonly string[]
   readonly loss: TopicLoss | undefined
   readonly registration: TopicRegistration | undefined
-  /** Removals of so many topics that not all are known by name. */
+  /** Removals of which only some topics are known by name. */
   readonly unnamedRemovals: readonly RemovedTopics[]
   /** The last of them whose broker has not registered again. */
   readonly awayWithUnnamed: RemovedTopics | undefined
@@ -90,7 +90,7 @@ export interface TopicFacts {
   readonly rejections: readonly RegistrationRejection[]
   readonly similar: readonly SimilarName[]
   readonly miss: TopicMiss | undefined
-  /** Addresses of peers that have a route, if there is none here; and of those that have none, if there is one here. */
+  /** Addresses of peers that have a route while this server has none, or have none while this server has one. */
   readonly peersWith: readonly string[]
   readonly peersWithout: readonly string[]
   readonly startedMs: number

@@ -101,7 +101,7 @@ export class Findings {
     this.#clients = oldClients(await slicer.run(connections.census()))
   }
 
-  /** Once for each topic, as long as it is looked up: it is a walk over the names of all topics. */
+  /** Kept for each topic while clients look it up, because the search walks the names of all topics. */
   async #findSimilar(wanted: readonly string[]): Promise<void> {
     const { routeIndex, slicer } = this.#sources
     const known = this.#similar

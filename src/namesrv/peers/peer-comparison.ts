@@ -41,7 +41,7 @@ const MAX_LOOKUPS = 32
 const MAX_WALKED_TOPICS = 500_000
 /** …but it always compares this many differing buckets, so that large tables are compared in part. */
 const MIN_BUCKETS = 16
-/** A peer without the digest is asked for it again after so many comparisons: it may have been upgraded. */
+/** A peer without the digest is asked for it again after this many comparisons: it may have been upgraded. */
 const DIGEST_RETRY = 60
 /** Max time of one comparison, in milliseconds: the other peers wait for its end… */
 const MAX_COMPARISON_MS = 15_000

@@ -1,6 +1,6 @@
 import type { NameServer } from './name-server.ts'
 
-/** Asks a NameServer for a view, such as `findings` or `explain?topic=T`. @throws {Error} if there is none. */
+/** Asks a NameServer for a view, such as `findings` or `explain?topic=T`. @throws {Error} The status is not 200. */
 export async function viewOf<T>({ httpUrl }: NameServer, path: string): Promise<T> {
   const response = await fetch(`${httpUrl}/api/v1/${path}`)
   const text = await response.text()

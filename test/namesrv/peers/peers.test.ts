@@ -367,7 +367,7 @@ describe('a peer', () => {
     await world.pass(1_000)
   })
 
-  test('that does not respond is unknown after its time, and holds up nobody', async () => {
+  test('that does not respond is unknown after its time, and delays no other peer', async () => {
     const hanging = await startFakePeer(() => {})
     const server = await startServer()
     await requestAll(await server.connect(), [ORDER])
