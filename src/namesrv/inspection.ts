@@ -20,7 +20,7 @@ import { isLoopback } from '../remoting/address.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { addressesOf } from './config/inspect-config-keys.ts'
 import { HttpToken } from './http-token.ts'
-import { lookupOf, processFigures, shownKeys } from './inspection-sources.ts'
+import { lookupOf, shownKeys } from './inspection-sources.ts'
 import { logInternalError } from './logs/request-log.ts'
 import { type NamesrvContext, timeOf } from './namesrv-context.ts'
 import { packageCommit, packageVersion } from './package-version.ts'
@@ -84,7 +84,7 @@ export class Inspection {
       lookup: lookupOf(processLookup, context),
       identity: identityOf(context),
       configuration: () => shownKeys(context.configuration),
-      process: processFigures,
+      process: () => this.#process.read(),
       counters,
       durations,
       events,
@@ -96,10 +96,7 @@ export class Inspection {
       dateMs: () => Date.now(),
     }
     this.#sources = { ...sources, findings: new Findings(sources, throttle) }
-    this.#metrics = new Metrics(this.#sources, {
-      ...context.configuration.values,
-      processState: () => this.#process.read(),
-    })
+    this.#metrics = new Metrics(this.#sources, context.configuration.values)
     const { bootId } = sources.identity
     this.#watchers = new Watchers({ ...timeOf(context), events, counters, bootId })
     if (context.configuration.values.httpListenPort !== 0) this.#token = new HttpToken(context)
