@@ -1,7 +1,6 @@
 import { hostname } from 'node:os'
 import type { SecureContextOptions } from 'node:tls'
 import { describeErrno } from '../common/describe-errno.ts'
-import { SharedTimeSlicer } from '../common/time-slicer.ts'
 import { addressService } from '../http/address-service.ts'
 import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
@@ -26,9 +25,6 @@ import { type NamesrvContext, timeOf } from './namesrv-context.ts'
 import { packageCommit, packageVersion } from './package-version.ts'
 import { ProcessMonitor } from './process-monitor.ts'
 import type { ServerTls } from './tls/server-tls.ts'
-
-/** Short, because a view that has read in one slice may write in the same turn of the event loop. */
-const SLICE_MS = 1
 
 /** What a server is made of, as far as it shows it. */
 export interface InspectedParts
@@ -74,10 +70,9 @@ export class Inspection {
 
   /** @throws {ConfigError} `httpTokenFile` cannot be used. */
   constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
-    const { clock, counters, durations, events, history, misses, throttle } = context
+    const { clock, counters, durations, events, history, misses, throttle, viewSlicer: slicer } = context
     this.#context = context
     this.#process = new ProcessMonitor(() => clock.nowMs())
-    const slicer = new SharedTimeSlicer({ ...timeOf(context), sliceMs: SLICE_MS })
     const sources = {
       ...parts,
       routeIndex: new RouteIndexCache(parts.routeInfo, slicer),

@@ -1,3 +1,4 @@
+import { nearestName } from '../../common/nearest-name.ts'
 import { hasContent } from '../files/atomic-file.ts'
 import { ConfigError } from './config-error.ts'
 import {
@@ -10,7 +11,7 @@ import {
   VARIABLE_PREFIX,
   variableOf,
 } from './config-key.ts'
-import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey, nearestName } from './config-keys.ts'
+import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from './config-keys.ts'
 import { isControllerKey } from './java-config-keys.ts'
 import { type JavaProperty, parseJavaProperties } from './java-properties.ts'
 

@@ -2,12 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { CONFIGURATION_PAGE, withTables } from '../../../scripts/docs/configuration-table.ts'
 import { variableOf } from '../../../src/namesrv/config/config-key.ts'
-import {
-  CONFIG_KEYS,
-  CONFIG_NAMES,
-  findConfigKey,
-  nearestName,
-} from '../../../src/namesrv/config/config-keys.ts'
+import { CONFIG_KEYS, CONFIG_NAMES, findConfigKey } from '../../../src/namesrv/config/config-keys.ts'
 import { parseJavaProperties } from '../../../src/namesrv/config/java-properties.ts'
 import { UPDATABLE_KEYS } from '../../../src/namesrv/live-configuration.ts'
 
@@ -87,31 +82,5 @@ describe('the keys of the configuration', () => {
       expect(found, key).toBeDefined()
       if (typeof found?.default !== 'object') expect(value, key).toBe(String(found?.default))
     }
-  })
-})
-
-describe('nearestName', () => {
-  test.each([
-    ['listenPrt', 'listenPort'],
-    ['listenport', 'listenPort'],
-    ['lsitenPort', 'listenPort'],
-    ['kvConfigpath', 'kvConfigPath'],
-    ['scanNotActiveBrokerIntervall', 'scanNotActiveBrokerInterval'],
-    ['tls.server.keypath', 'tls.server.keyPath'],
-    ['enableControllerInNamesrvv', 'enableControllerInNamesrv'],
-    ['rocketmqHom', 'rocketmqHome'],
-  ])('takes %s for %s', (name, key) => {
-    expect(nearestName(name, CONFIG_NAMES)).toBe(key)
-  })
-
-  test.each(['foo.unknown', 'x', '', 'brokerClusterName', 'a'.repeat(10_000)])(
-    'finds no known key near %.20s',
-    (name) => {
-      expect(nearestName(name, CONFIG_NAMES)).toBeUndefined()
-    },
-  )
-
-  test('returns the nearest candidate', () => {
-    expect(nearestName('abcde', ['abcxe', 'abcde'])).toBe('abcde')
   })
 })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { startProgram } from '../support/program.ts'
+import { startProgram } from '../../support/program.ts'
 
 test('a server starts without output on stderr: Node accepts the option that limits the heap', async () => {
   const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: '0' })

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { checkout, eventually, runCommand } from '../support/command.ts'
-import { temporaryFolder } from '../support/start-server.ts'
+import { checkout, eventually, runCommand } from '../../support/command.ts'
+import { temporaryFolder } from '../../support/start-server.ts'
 
-const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
 const PRODUCTION = Object.keys(manifest.dependencies)
 
 async function outcome(words: readonly string[], env?: Readonly<Record<string, string>>) {

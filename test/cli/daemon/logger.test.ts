@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type LogOptions, openLog } from '../../src/cli/logger.ts'
-import { temporaryFolder } from '../support/start-server.ts'
+import { type LogOptions, openLog } from '../../../src/cli/daemon/logger.ts'
+import { temporaryFolder } from '../../support/start-server.ts'
 
 /** What a terminal must not get from a peer: C0 and C1 controls, line separators, bidi marks. */
 const UNSAFE = '\u001b[31m\u0007\r\n\u0085\u009b2J\u2028\u2029\u200e\u200f\u202a\u202e\u2066\u2069'

@@ -1,9 +1,9 @@
 import { closeSync, openSync, statSync } from 'node:fs'
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
-import { describeErrno } from '../common/describe-errno.ts'
-import { ConfigError } from '../namesrv/config/config-error.ts'
-import type { NamesrvConfig } from '../namesrv/config/config-keys.ts'
-import { unicodeEscape } from '../namesrv/config/java-properties.ts'
+import { describeErrno } from '../../common/describe-errno.ts'
+import { ConfigError } from '../../namesrv/config/config-error.ts'
+import type { NamesrvConfig } from '../../namesrv/config/config-keys.ts'
+import { unicodeEscape } from '../../namesrv/config/java-properties.ts'
 
 /** How and where to log. */
 export interface LogOptions extends Pick<NamesrvConfig, 'logLevel' | 'logFormat' | 'logPath'> {

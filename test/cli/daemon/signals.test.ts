@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { checkout, eventually, type RunningCommand, runCommand } from '../support/command.ts'
-import { temporaryFolder } from '../support/start-server.ts'
-import { until } from '../support/until.ts'
+import { checkout, eventually, type RunningCommand, runCommand } from '../../support/command.ts'
+import { temporaryFolder } from '../../support/start-server.ts'
+import { until } from '../../support/until.ts'
 
 const OTHERS = ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGPWR'] as const
 

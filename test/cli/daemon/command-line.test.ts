@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseCommandLine, UsageError } from '../../src/cli/command-line.ts'
+import { parseCommandLine, UsageError } from '../../../src/cli/daemon/command-line.ts'
 
 const start = { action: 'start', configFile: undefined, keys: [] }
 

@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
-import { startProgram } from '../support/program.ts'
-import { RawClient, requestFrame } from '../support/raw-client.ts'
-import { lookup, putKVConfig } from '../support/requests.ts'
-import { slowFile } from '../support/slow-file.ts'
-import { temporaryFolder } from '../support/start-server.ts'
-import { until } from '../support/until.ts'
+import { startProgram } from '../../support/program.ts'
+import { RawClient, requestFrame } from '../../support/raw-client.ts'
+import { lookup, putKVConfig } from '../../support/requests.ts'
+import { slowFile } from '../../support/slow-file.ts'
+import { temporaryFolder } from '../../support/start-server.ts'
+import { until } from '../../support/until.ts'
 
 /** Starts the program with a disk that hangs while it writes the KV file, and tells it to end. */
 async function endWhileTheDiskHangs() {

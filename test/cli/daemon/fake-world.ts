@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events'
 import { type Logger, pino } from 'pino'
-import type { CliWorld } from '../../src/cli/main.ts'
-import type { Controller } from '../../src/cli/serve.ts'
-import { ConfigError } from '../../src/namesrv/config/config-error.ts'
+import type { CliWorld } from '../../../src/cli/daemon/daemon.ts'
+import type { Controller } from '../../../src/cli/daemon/serve.ts'
+import { ConfigError } from '../../../src/namesrv/config/config-error.ts'
 
 /** A line of the log. */
 export type LogLine = Record<string, unknown> & { level: string; msg: string }

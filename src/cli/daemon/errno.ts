@@ -1,5 +1,5 @@
-import { describeErrno, firstLine } from '../common/describe-errno.ts'
-import { formatAddress } from '../remoting/address.ts'
+import { describeErrno, firstLine } from '../../common/describe-errno.ts'
+import { formatAddress } from '../../remoting/address.ts'
 
 /** Why a start failed, as one line. */
 export function describeFailure(error: unknown): string {

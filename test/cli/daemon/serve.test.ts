@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Controller, SHUTDOWN_DEADLINE_MS, serve } from '../../src/cli/serve.ts'
-import { Configuration } from '../../src/namesrv/config/configuration.ts'
+import { type Controller, SHUTDOWN_DEADLINE_MS, serve } from '../../../src/cli/daemon/serve.ts'
+import { Configuration } from '../../../src/namesrv/config/configuration.ts'
 import { fakeWorld, recordingLogger } from './fake-world.ts'
 
 const never = new Promise<never>(() => {})

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { run } from '../../src/cli/main.ts'
-import type { Configuration } from '../../src/namesrv/config/configuration.ts'
-import { packageVersion } from '../../src/namesrv/package-version.ts'
-import { recordingLogger } from '../support/recording-logger.ts'
+import { run } from '../../../src/cli/daemon/daemon.ts'
+import type { Configuration } from '../../../src/namesrv/config/configuration.ts'
+import { packageVersion } from '../../../src/namesrv/package-version.ts'
+import { recordingLogger } from '../../support/recording-logger.ts'
 import { fakeWorld } from './fake-world.ts'
 
 describe('run', () => {

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander'
-import { CodedError } from '../common/coded-error.ts'
-import { CONFIG_NAMES, findConfigKey, nearestName } from '../namesrv/config/config-keys.ts'
-import type { KeyText } from '../namesrv/config/config-layers.ts'
+import { CodedError } from '../../common/coded-error.ts'
+import { nearestName } from '../../common/nearest-name.ts'
+import { CONFIG_NAMES, findConfigKey } from '../../namesrv/config/config-keys.ts'
+import type { KeyText } from '../../namesrv/config/config-layers.ts'
 
 /** Why a command line is invalid. */
 export type UsageErrorCode =

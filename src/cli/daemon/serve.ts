@@ -1,11 +1,11 @@
 import type { EventEmitter } from 'node:events'
 import { constants } from 'node:os'
 import type { Logger } from 'pino'
-import { firstLine } from '../common/describe-errno.ts'
-import { printable, type ResolvedKey } from '../namesrv/config/config-key.ts'
-import type { Configuration } from '../namesrv/config/configuration.ts'
-import { packageVersion } from '../namesrv/package-version.ts'
-import { formatAddress } from '../remoting/address.ts'
+import { firstLine } from '../../common/describe-errno.ts'
+import { printable, type ResolvedKey } from '../../namesrv/config/config-key.ts'
+import type { Configuration } from '../../namesrv/config/configuration.ts'
+import { packageVersion } from '../../namesrv/package-version.ts'
+import { formatAddress } from '../../remoting/address.ts'
 import type { Log } from './logger.ts'
 
 /** Maximum time from the first signal to the end of the process, without the time for draining clients. */

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { startProgram } from '../support/program.ts'
-import { temporaryFolder } from '../support/start-server.ts'
+import { startProgram } from '../../support/program.ts'
+import { temporaryFolder } from '../../support/start-server.ts'
 
 test('the first screen of a start is five lines', async () => {
   const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: '0', MQNAMESRV_MAX_CONNECTIONS: '100' })

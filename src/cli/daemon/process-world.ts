@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, homedir, userInfo } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
-import { describeErrno } from '../common/describe-errno.ts'
-import { ConfigError } from '../namesrv/config/config-error.ts'
-import { backupHint, type ConfigFile } from '../namesrv/config/config-layers.ts'
-import { readBackup } from '../namesrv/files/atomic-file.ts'
-import type { CliWorld } from './main.ts'
+import { describeErrno } from '../../common/describe-errno.ts'
+import { ConfigError } from '../../namesrv/config/config-error.ts'
+import { backupHint, type ConfigFile } from '../../namesrv/config/config-layers.ts'
+import { readBackup } from '../../namesrv/files/atomic-file.ts'
+import type { CliWorld } from './daemon.ts'
 import type { Signals } from './serve.ts'
 
 /** Maximum time for file operations that are under way when the process ends; then the disk counts as hanging. */
@@ -37,11 +37,13 @@ export function processWorld(earlySignals: Signals, signals: Signals): CliWorld 
     createController: async (configuration, logger) => {
       // Keeps the heap close to what is in use: V8 would let it grow to several times that. See docs/performance.md.
       setFlagsFromString('--heap-growing-percent=50')
-      const { NamesrvController } = await import('../namesrv/namesrv-controller.ts')
-      const { descriptorShares, warnOfFewDescriptors } = await import('../namesrv/limits/file-descriptors.ts')
+      const { NamesrvController } = await import('../../namesrv/namesrv-controller.ts')
+      const { descriptorShares, warnOfFewDescriptors } = await import(
+        '../../namesrv/limits/file-descriptors.ts'
+      )
       const shares = descriptorShares(configuration.values)
       warnOfFewDescriptors(shares, { configuration, logger })
-      const { systemClock, systemScheduler } = await import('../namesrv/time.ts')
+      const { systemClock, systemScheduler } = await import('../../namesrv/time.ts')
       return new NamesrvController({
         configuration,
         logger,

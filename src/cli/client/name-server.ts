@@ -1,0 +1,267 @@
+import { signatureOf } from '../../access/signature.ts'
+import { describeErrno, firstLine } from '../../common/describe-errno.ts'
+import type { Steps } from '../../common/time-slicer.ts'
+import {
+  decodeGroups,
+  decodeKVTable,
+  decodeTopicList,
+  type ListedGroup,
+} from '../../protocol/body/lists-and-tables.ts'
+import { CommandDecoder } from '../../protocol/command-decoder.ts'
+import { FrameError, JsonError } from '../../protocol/errors.ts'
+import {
+  MQVersion,
+  type RemotingCommand,
+  requestCommand,
+  SerializeType,
+} from '../../protocol/remoting-command.ts'
+import { RequestCode } from '../../protocol/request-code.ts'
+import { ResponseCode } from '../../protocol/response-code.ts'
+import { parseRemoteAddress } from '../../remoting/address.ts'
+import { type Connect, OutgoingConnection } from '../../remoting/client/outgoing-connection.ts'
+import { RemotingClientError } from '../../remoting/errors.ts'
+import { CommandError } from '../command-error.ts'
+import type { Credentials } from './credentials.ts'
+
+export interface NameServerOptions {
+  readonly connect: Connect
+  /** Max time of one request, the time to connect included. */
+  readonly timeoutMs: number
+  readonly credentials: Credentials | undefined
+}
+
+/** `frameMaxLength` of Java's clients: a longer response is none. */
+const MAX_FRAME_BYTES = 16 * 1024 * 1024
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024
+
+/** A NameServer that a command asks, ours or Java's: one connection, opened with the first request. */
+export class NameServer {
+  /** `host:port` */
+  readonly address: string
+  readonly #options: NameServerOptions
+  readonly #decoder = new CommandDecoder()
+  #connection: OutgoingConnection | undefined
+  #nextOpaque = 0
+  /** Whether it has the views; undefined before it was asked. */
+  #hasViews: boolean | undefined
+  /** The MQVersion ordinal in its last response; undefined before the first. */
+  version: number | undefined
+
+  constructor(address: string, options: NameServerOptions) {
+    this.address = address
+    this.#options = options
+  }
+
+  /**
+   * Sends a request, signed if there is an account.
+   * @returns The response, whatever its code.
+   * @throws {CommandError} (rejects) `unreachable`, `timeout`, `tls`, `protocol`
+   */
+  async invoke(
+    code: number,
+    fields: Readonly<Record<string, string>> = {},
+    body: Buffer | null = null,
+  ): Promise<RemotingCommand> {
+    const extFields = new Map(Object.entries(fields))
+    const { credentials, timeoutMs } = this.#options
+    if (credentials !== undefined) {
+      extFields.set('AccessKey', credentials.accessKey)
+      extFields.set('Signature', signatureOf(extFields, body, credentials.secretKey))
+    }
+    const request = { ...requestCommand(code, this.#nextOpaque++, extFields), body }
+    try {
+      this.#connection ??= this.#open()
+      const response = await this.#connection.request(request, timeoutMs)
+      this.version = response.version
+      return response
+    } catch (error) {
+      throw this.#failureOf(error)
+    }
+  }
+
+  /**
+   * Sends a request that must succeed.
+   * @returns The body, empty if there is none.
+   * @throws {CommandError} (rejects) As {@link invoke}, and `denied`, `not_found`, `not_supported`, `failed` by the response.
+   */
+  async ask(
+    code: number,
+    fields: Readonly<Record<string, string>> = {},
+    body: Buffer | null = null,
+  ): Promise<Buffer> {
+    const response = await this.invoke(code, fields, body)
+    if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
+    return response.body ?? Buffer.alloc(0)
+  }
+
+  /**
+   * The JSON of a view of the server, such as `/api/v1/status`.
+   * @throws {CommandError} (rejects) `not_supported`: a NameServer without views, as Java's. `denied`: it shows them to clients on
+   * its own machine only. Others as {@link ask}.
+   */
+  async view<Value>(path: string): Promise<Value> {
+    if (this.#hasViews === false) throw this.#withoutViews()
+    const response = this.#hasViews === true ? await this.#invokeView(path) : await this.#firstView(path)
+    if (response === undefined || response.code === ResponseCode.REQUEST_CODE_NOT_SUPPORTED) {
+      this.#hasViews = false
+      throw this.#withoutViews()
+    }
+    this.#hasViews = true
+    if (response.code !== ResponseCode.SUCCESS) throw viewError(response)
+    return this.#decoded(response.body ?? Buffer.alloc(0), (text) => JSON.parse(text.toString()) as Value)
+  }
+
+  /** The view, or undefined if the server does not have it or does not show it to this machine. @throws {CommandError} (rejects) */
+  async viewIfAny<Value>(path: string): Promise<Value | undefined> {
+    try {
+      return await this.view<Value>(path)
+    } catch (error) {
+      if (error instanceof CommandError && (error.code === 'not_supported' || error.code === 'denied'))
+        return undefined
+      throw error
+    }
+  }
+
+  /** Broker groups by name (106). @throws {CommandError} (rejects) */
+  async brokerGroups(): Promise<ReadonlyMap<string, ListedGroup>> {
+    const body = await this.ask(RequestCode.GET_BROKER_CLUSTER_INFO)
+    return this.#decoded(body, (bytes) => toEnd(decodeGroups(bytes)))
+  }
+
+  /** Names of all topics (206), in the server's order. @throws {CommandError} (rejects) */
+  async topicNames(): Promise<ReadonlySet<string>> {
+    const body = await this.ask(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER)
+    return this.#decoded(body, (bytes) => toEnd(decodeTopicList(bytes)))
+  }
+
+  /** The entries of a namespace (219); undefined if there is no such namespace. @throws {CommandError} (rejects) */
+  async kvTable(namespace: string): Promise<ReadonlyMap<string, string> | undefined> {
+    const response = await this.invoke(RequestCode.GET_KVLIST_BY_NAMESPACE, { namespace })
+    if (response.code === ResponseCode.QUERY_NOT_FOUND) return undefined
+    if (response.code !== ResponseCode.SUCCESS || response.body === null) throw responseError(response)
+    return this.#decoded(response.body, (bytes) => toEnd(decodeKVTable(bytes)))
+  }
+
+  close(): void {
+    this.#connection?.destroy()
+    this.#connection = undefined
+  }
+
+  #open(): OutgoingConnection {
+    const { connect, timeoutMs } = this.#options
+    return new OutgoingConnection(this.address, parseRemoteAddress(this.address), {
+      connect,
+      connectTimeoutMs: timeoutMs,
+      closeIfTimeout: false,
+      maxQueuedBytes: MAX_QUEUED_BYTES,
+      maxFrameBytes: MAX_FRAME_BYTES,
+      serializeType: SerializeType.JSON,
+      commandDecoder: this.#decoder,
+      nowMs: () => performance.now(),
+      after: (delayMs, task) => {
+        const timer = setTimeout(task, delayMs)
+        return () => clearTimeout(timer)
+      },
+      onClose: (connection) => {
+        if (this.#connection === connection) this.#connection = undefined
+      },
+    })
+  }
+
+  #invokeView(path: string): Promise<RemotingCommand> {
+    return this.invoke(RequestCode.INSPECT, { path })
+  }
+
+  /**
+   * Java's NameServer 4.x does not respond to a code that it does not know. So the first view is asked for together with a
+   * request that every NameServer serves, whose response tells the release.
+   * @returns Undefined if the server is older than 5.0.
+   */
+  async #firstView(path: string): Promise<RemotingCommand | undefined> {
+    const view = this.#invokeView(path)
+    // Its failure counts only if it is waited for.
+    view.catch(() => {})
+    const known = await this.invoke(RequestCode.GET_KV_CONFIG, { namespace: 'mqnamesrv', key: 'version' })
+    return known.version < MQVersion.V5_0_0 ? undefined : await view
+  }
+
+  #withoutViews(): CommandError {
+    return new CommandError('not_supported', `${this.address} is not mqnamesrv: it cannot show this`)
+  }
+
+  /** @throws {CommandError} `protocol` */
+  #decoded<Value>(body: Buffer, decode: (body: Buffer) => Value): Value {
+    try {
+      return decode(body)
+    } catch (error) {
+      if (!(error instanceof JsonError || error instanceof SyntaxError)) throw error
+      throw new CommandError('protocol', `unreadable response from ${this.address}: ${firstLine(error)}`)
+    }
+  }
+
+  #failureOf(error: unknown): unknown {
+    if (!(error instanceof RemotingClientError)) return error
+    const { cause } = error
+    const { address } = this
+    const { timeoutMs } = this.#options
+    if (error.code === 'ERR_TIMEOUT')
+      return new CommandError('timeout', `no response from ${address} within ${timeoutMs} ms`)
+    if (cause instanceof FrameError)
+      return new CommandError('protocol', `${address} does not speak RocketMQ's protocol: ${cause.message}`)
+    if (error.code === 'ERR_CONNECT') {
+      if (cause === undefined)
+        return new CommandError('timeout', `no connection to ${address} within ${timeoutMs} ms`)
+      const isTls = isTlsError(cause)
+      const words = isTls ? firstLine(cause) : describeErrno(cause)
+      return new CommandError(
+        isTls ? 'tls' : 'unreachable',
+        `${isTls ? 'TLS handshake' : 'connection'} with ${address} failed: ${words}`,
+      )
+    }
+    const reason = cause === undefined ? 'it closed the connection before it responded' : describeErrno(cause)
+    return new CommandError('unreachable', `${address}: ${reason} (if it accepts TLS only, use --tls)`)
+  }
+}
+
+/** What a response other than success means. */
+export function responseError({ code, remark }: RemotingCommand): CommandError {
+  const message = firstLine(remark ?? '') || `response code ${code}`
+  switch (code) {
+    case ResponseCode.NO_PERMISSION:
+      return new CommandError('denied', message)
+    case ResponseCode.REQUEST_CODE_NOT_SUPPORTED:
+      return new CommandError('not_supported', message)
+    case ResponseCode.TOPIC_NOT_EXIST:
+    case ResponseCode.QUERY_NOT_FOUND:
+      return new CommandError('not_found', message)
+    case ResponseCode.GO_AWAY:
+      return new CommandError('unreachable', 'the NameServer is shutting down')
+    default:
+      return new CommandError('failed', message)
+  }
+}
+
+/** The message of `{"error":{…}}`, the body of a view that failed. */
+function viewError(response: RemotingCommand): CommandError {
+  const error = responseError(response)
+  try {
+    const { message } = (JSON.parse(response.body?.toString() ?? '') as { error: { message: string } }).error
+    return new CommandError(error.code, message)
+  } catch {
+    return error
+  }
+}
+
+function isTlsError(cause: unknown): boolean {
+  const { code = '', library } = Object(cause) as { code?: unknown; library?: unknown }
+  return (
+    library !== undefined ||
+    /^(ERR_SSL|ERR_TLS|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED)|CERT|EPROTO/.test(`${code}`)
+  )
+}
+
+function toEnd<Value>(steps: Steps<Value>): Value {
+  let step = steps.next()
+  while (!step.done) step = steps.next()
+  return step.value
+}

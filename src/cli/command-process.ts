@@ -1,0 +1,40 @@
+import { constants } from 'node:os'
+import type { Signals } from './daemon/serve.ts'
+import { runCommand } from './run-command.ts'
+
+/**
+ * Runs a command in this process, and ends the process.
+ * @param earlySignals - Signals that arrived while the program was loaded.
+ * @param signals - All signals that the loader handles: a command leaves all but SIGINT and SIGTERM to their defaults.
+ */
+export async function main(earlySignals: Signals, signals: Signals): Promise<void> {
+  for (const signal of signals) process.removeAllListeners(signal)
+  const interrupted = new AbortController()
+  let isTaken = false
+  const end = (signal: NodeJS.Signals): never => process.exit(128 + constants.signals[signal])
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (!isTaken || interrupted.signal.aborted) end(signal)
+    interrupted.abort(signal)
+  }
+  const [early] = earlySignals
+  if (early !== undefined) end(early)
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  // A reader that exits early, such as head, ends the command as SIGPIPE would.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', () => process.exit(128 + constants.signals.SIGPIPE))
+  const { argv, env, stdin, stdout, stderr } = process
+  const code = await runCommand({
+    argv: argv.slice(2),
+    env,
+    stdin,
+    stdout,
+    stderr,
+    takeInterrupts: () => {
+      isTaken = true
+      return interrupted.signal
+    },
+  })
+  // After everything has been written, also if stdout is a pipe, which is asynchronous.
+  stdout.write('', () => process.exit(code))
+}

@@ -1,0 +1,130 @@
+import type { Logger } from 'pino'
+import { firstLine } from '../../common/describe-errno.ts'
+import { ConfigError } from '../../namesrv/config/config-error.ts'
+import type { ConfigNotice } from '../../namesrv/config/config-key.ts'
+import type { ConfigFile } from '../../namesrv/config/config-layers.ts'
+import { Configuration, type ResolveOptions } from '../../namesrv/config/configuration.ts'
+import { packageVersion } from '../../namesrv/package-version.ts'
+import { parseCommandLine, UsageError } from './command-line.ts'
+import { describeFailure } from './errno.ts'
+import type { Log } from './logger.ts'
+import { endProcess, processWorld } from './process-world.ts'
+import { type Controller, logConfiguration, type ServingProcess, type Signals, serve } from './serve.ts'
+
+/** Exit codes of the program. */
+export const ExitCode = {
+  OK: 0,
+  /** The start or the shutdown failed: a bad value, an unreadable file, a port in use. */
+  FAILURE: 1,
+  /** The command line is invalid. */
+  USAGE: 2,
+} as const
+
+/** Everything outside of the program, so that tests can replace it. */
+export interface CliWorld extends ServingProcess {
+  /** Arguments, without the program. */
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Undefined if the user has none. */
+  readonly homeDirectory: string | undefined
+  readonly processors: number
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean | undefined }
+  readConfigFile(path: string): ConfigFile
+  openLog(configuration: Configuration): Promise<Log>
+  createController(configuration: Configuration, logger: Logger): Promise<Controller>
+}
+
+/**
+ * Runs the program: prints help, version or configuration, or runs the server until a signal ends it.
+ *
+ * @returns The exit code, see {@link ExitCode}. A failure is one line on stderr, or one for each bad value of the configuration,
+ *   without a stack trace, and one line of the log.
+ */
+export async function run(world: CliWorld): Promise<number> {
+  const { env, homeDirectory, processors, stdout, stderr } = world
+  let options: ResolveOptions = { env, homeDirectory, processors }
+  let isPrinting = false
+  let log: Log | undefined
+  try {
+    const commandLine = parseCommandLine(world.argv, packageVersion())
+    if (commandLine.action === 'show') {
+      stdout.write(commandLine.text)
+      return ExitCode.OK
+    }
+    const { configFile } = commandLine
+    isPrinting = commandLine.action === 'print'
+    options = { ...options, args: commandLine.keys }
+    if (configFile !== undefined) options = { ...options, file: world.readConfigFile(configFile) }
+    const { configuration, notices } = Configuration.resolve(options)
+    if (isPrinting) {
+      stdout.write(`${configuration.printedLines().join('\n')}\n`)
+      for (const notice of notices) if (notice.level === 'warn') stderr.write(warningLine(notice))
+      return ExitCode.OK
+    }
+    checkHome(configuration)
+    log = await world.openLog(configuration)
+    logConfiguration(log.logger, configuration)
+    for (const { level, message, fields } of notices) log.logger[level](fields, message)
+    const controller = await world.createController(configuration, log.logger)
+    return await serve(controller, configuration, log, world)
+  } catch (error) {
+    const isUsage = error instanceof UsageError
+    const exitCode = isUsage ? ExitCode.USAGE : ExitCode.FAILURE
+    const problems = (error instanceof ConfigError ? error.problems : [describeFailure(error)]).map(
+      (problem) => `${firstLine(problem)}${isUsage ? ' (try mqnamesrv -h)' : ''}`,
+    )
+    for (const problem of problems) stderr.write(`mqnamesrv: ${problem}\n`)
+    if (!isPrinting) await logFailedStart(world, options, log, { error: problems.join('; '), exitCode })
+    return exitCode
+  }
+}
+
+function warningLine({ message, fields }: ConfigNotice): string {
+  const values = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  return `mqnamesrv: ${message}: ${values.join(', ')}\n`
+}
+
+/** @throws {ConfigError} A default needs a home directory, and there is none. */
+function checkHome(configuration: Configuration): void {
+  const homeless = configuration.keysWithoutHome()
+  if (homeless.length === 0) return
+  const message = `no home directory for the defaults of ${homeless.join(', ')}: set these keys, or HOME or user.home`
+  throw new ConfigError('ERR_CONFIG_VALUE', message)
+}
+
+/** Logs the failure to a log file or a log that a program reads; on a terminal, stderr is enough. */
+async function logFailedStart(
+  world: CliWorld,
+  options: ResolveOptions,
+  log: Log | undefined,
+  fields: object,
+): Promise<void> {
+  // Keys may be the reason: those that can be used still say where the log is.
+  const { configuration } = Configuration.resolveUsable(options)
+  const { logFormat, logPath } = configuration.values
+  if (world.stdout.isTTY === true && logFormat !== 'json' && logPath === '') return
+  try {
+    const { logger } = log ?? (await world.openLog(configuration))
+    // At every `logLevel`: it is the last line.
+    logger.child({}, { level: 'error' }).error(fields, 'start failed')
+  } catch {
+    // The log may be the reason; stderr has the message.
+  }
+}
+
+/**
+ * Runs the program in this process, and ends the process.
+ * @param earlySignals - Signals that arrived while the program was loaded; the loader adds to this list.
+ * @param signals - All signals that the loader handles.
+ */
+export async function main(
+  earlySignals: Signals = [],
+  signals: Signals = ['SIGINT', 'SIGTERM'],
+): Promise<void> {
+  // A reader that exits early, such as head, or a closed terminal must not end the server.
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
+  const code = await run(processWorld(earlySignals, signals))
+  // Called after everything has been written, also if stdout is a pipe, which is asynchronous.
+  process.stdout.write('', () => endProcess(code))
+}

@@ -1,0 +1,106 @@
+import type { Run } from '../run-command.ts'
+
+/** What a shell completes at a place. */
+export type Completion = 'topic' | 'broker' | 'cluster' | 'namespace' | 'config-key' | 'file' | 'none'
+
+/** An argument of a command. */
+export interface ArgumentDefinition {
+  /** In lower case: `topic`. Shown as `<topic>`, `[topic]`, `<topic...>` or `[topic...]`. */
+  readonly name: string
+  readonly text: string
+  readonly isOptional?: boolean
+  readonly isList?: boolean
+  readonly completion?: Completion
+}
+
+/** An option of a command. */
+export interface OptionDefinition {
+  /** As commander has it: `-o, --output <format>`, `--impact`. */
+  readonly flags: string
+  readonly text: string
+  readonly choices?: readonly string[]
+  readonly completion?: Completion
+}
+
+/** A command line and what it does. */
+export interface Example {
+  /** Without `mqnamesrv`. */
+  readonly line: string
+  readonly text: string
+}
+
+/**
+ * A command: everything but the code, so that help, completion, documents and the man page need none of it. The code is loaded
+ * when the command runs.
+ */
+export interface CommandDefinition {
+  /** The words that select it: `topic route`. */
+  readonly words: string
+  /** One line, without a full stop. */
+  readonly summary: string
+  /** Further sentences. */
+  readonly description?: string
+  readonly args?: readonly ArgumentDefinition[]
+  readonly options?: readonly OptionDefinition[]
+  readonly examples: readonly Example[]
+  /** Whether it asks no NameServer: the options for that are missing. */
+  readonly isLocal?: boolean
+  /** Whether its output is for people or of a form of its own, whatever `-o` says: completion scripts, mqadmin's output. */
+  readonly hasOwnOutput?: boolean
+  readonly load: () => Promise<{ readonly run: Run }>
+}
+
+/** The options of every command that asks NameServers. */
+export const SERVER_OPTIONS: readonly OptionDefinition[] = [
+  {
+    flags: '-n, --namesrv <addresses>',
+    text: 'NameServers, separated by ; or , (default: $NAMESRV_ADDR, otherwise 127.0.0.1:9876); each is asked',
+    completion: 'none',
+  },
+  {
+    flags: '--timeout <duration>',
+    text: 'max time for each response: 500ms, 3s, 1m (default: 3s)',
+    completion: 'none',
+  },
+  { flags: '--tls', text: 'connect over TLS; without --tls-ca the certificate of the server is not checked' },
+  {
+    flags: '--tls-ca <file>',
+    text: 'check the certificate of the server against these (PEM)',
+    completion: 'file',
+  },
+  { flags: '--tls-cert <file>', text: 'certificate of the client (PEM)', completion: 'file' },
+  { flags: '--tls-key <file>', text: 'its private key (PEM)', completion: 'file' },
+  {
+    flags: '--tls-server-name <name>',
+    text: 'name in the certificate of the server, if it is not the host',
+    completion: 'none',
+  },
+  {
+    flags: '--access-key <name>',
+    text: 'account that signs requests (default: that of $ROCKETMQ_HOME/conf/tools.yml)',
+    completion: 'none',
+  },
+  { flags: '--secret-key-file <file>', text: 'file with the secret of the account', completion: 'file' },
+]
+
+/** The options of every command. */
+export const OUTPUT_OPTIONS: readonly OptionDefinition[] = [
+  {
+    flags: '-o, --output <format>',
+    text: 'table, wide (more columns), json, jsonl (an object a line), yaml, name (default: table)',
+    choices: ['table', 'wide', 'json', 'jsonl', 'yaml', 'name'],
+  },
+  { flags: '--json', text: 'the same as -o json' },
+  { flags: '--no-headers', text: 'tables without the line of headings' },
+  { flags: '-y, --yes', text: 'change without asking' },
+  {
+    flags: '--color <when>',
+    text: 'colours: auto, always, never (default: auto)',
+    choices: ['auto', 'always', 'never'],
+  },
+]
+
+/** All options of a command, its own first. */
+export function optionsOf({ options = [], isLocal = false }: CommandDefinition): readonly OptionDefinition[] {
+  return [...options, ...(isLocal ? [] : SERVER_OPTIONS), ...OUTPUT_OPTIONS]
+}

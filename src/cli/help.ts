@@ -1,0 +1,120 @@
+import { COMMANDS, NOUNS } from './grammar/commands.ts'
+import {
+  type ArgumentDefinition,
+  type CommandDefinition,
+  type OptionDefinition,
+  OUTPUT_OPTIONS,
+  SERVER_OPTIONS,
+} from './grammar/definition.ts'
+
+const WIDTH = 100
+
+/** `mqnamesrv help`: all commands, one a line. */
+export function programHelp(): string {
+  return joined([
+    'Usage: mqnamesrv <command> [options]     a command, see below',
+    '       mqnamesrv [options]               the server, see mqnamesrv -h',
+    '',
+    'Commands:',
+    ...rows(COMMANDS.map(({ words, summary }) => [words, summary])),
+    '',
+    'mqnamesrv help <command> explains a command, mqnamesrv help options the options of all commands.',
+    'Exit codes: 0 yes, 1 no, 2 usage, 3 unreachable, 4 denied, 5 partial.',
+  ])
+}
+
+/** `mqnamesrv help topic`, also `mqnamesrv topic`; `mqnamesrv help options`. */
+export function nounHelp(noun: string): string {
+  return joined([
+    `Usage: mqnamesrv ${noun} <command> [options]`,
+    '',
+    `${NOUNS[noun]}.`,
+    '',
+    'Commands:',
+    ...rows(
+      COMMANDS.filter(({ words }) => words.startsWith(`${noun} `)).map(({ words, summary }) => [
+        words,
+        summary,
+      ]),
+    ),
+    '',
+    `mqnamesrv help ${noun} <command> explains a command.`,
+  ])
+}
+
+/** `mqnamesrv help options`. */
+export function optionsHelp(): string {
+  return joined([
+    'Options of all commands:',
+    ...optionRows(OUTPUT_OPTIONS),
+    '',
+    'Options of commands that ask NameServers:',
+    ...optionRows(SERVER_OPTIONS),
+  ])
+}
+
+/** `mqnamesrv help topic route`, also `mqnamesrv topic route -h`. */
+export function commandHelp(definition: CommandDefinition): string {
+  const { summary, description, args = [], options = [], examples, isLocal = false } = definition
+  const common = isLocal ? OUTPUT_OPTIONS : [...SERVER_OPTIONS, ...OUTPUT_OPTIONS]
+  return joined([
+    `Usage: mqnamesrv ${usageOf(definition)}`,
+    '',
+    `${summary}.`,
+    ...(description === undefined ? [] : ['', ...wrapped(description, WIDTH)]),
+    ...(args.length === 0
+      ? []
+      : ['', 'Arguments:', ...rows(args.map((argument) => [shownArgument(argument), argument.text]))]),
+    ...(options.length === 0 ? [] : ['', 'Options:', ...optionRows(options)]),
+    '',
+    'Common options (mqnamesrv help options):',
+    ...wrapped(common.map(({ flags }) => flags.split(',')[0]?.split(' ')[0] ?? '').join(' '), WIDTH - 2).map(
+      (line) => `  ${line}`,
+    ),
+    '',
+    'Examples:',
+    ...rows(examples.map(({ line, text }) => [`mqnamesrv ${line}`, text])),
+  ])
+}
+
+/** The words, arguments and `[options]` of a command. */
+export function usageOf({ words, args = [] }: CommandDefinition): string {
+  return [words, ...args.map(shownArgument), '[options]'].join(' ')
+}
+
+function shownArgument({ name, isOptional = false, isList = false }: ArgumentDefinition): string {
+  const inner = `${name}${isList ? '...' : ''}`
+  return isOptional ? `[${inner}]` : `<${inner}>`
+}
+
+function optionRows(options: readonly OptionDefinition[]): string[] {
+  return rows(options.map(({ flags, text }) => [flags, text]))
+}
+
+/** Pairs in two columns; the second one is wrapped. */
+function rows(pairs: readonly (readonly [string, string])[]): string[] {
+  const left = Math.max(...pairs.map(([name]) => name.length))
+  return pairs.flatMap(([name, text]) => {
+    const [first = '', ...rest] = wrapped(text, Math.max(40, WIDTH - left - 4))
+    return [
+      `  ${name.padEnd(left)}  ${first}`.trimEnd(),
+      ...rest.map((line) => `${' '.repeat(left + 4)}${line}`),
+    ]
+  })
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}
+
+function joined(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,120 @@
+import type { CommandError } from '../command-error.ts'
+import { ExitCode as Exit, type ExitCode } from '../exit-code.ts'
+import { type Column, tableLines } from './table.ts'
+import { visibleJson, visibleStrings } from './visible.ts'
+import { yaml } from './yaml.ts'
+
+/** The values of `-o`. */
+export const FORMATS = ['table', 'wide', 'json', 'jsonl', 'yaml', 'name'] as const
+export type Format = (typeof FORMATS)[number]
+
+/** A NameServer that failed. */
+export interface Failure {
+  /** `host:port` */
+  readonly namesrv: string
+  readonly error: CommandError
+}
+
+/** What a command has found, for all formats. */
+export interface Report<Item extends object> {
+  /** One JSON object for each row or document. The member `namesrv` says which NameServer it comes from. */
+  readonly items: readonly Item[]
+  /** How people see an item: as a row of a table, or as lines of text. */
+  readonly view:
+    | { readonly columns: readonly Column<Item>[] }
+    | { readonly lines: (item: Item) => readonly string[] }
+  /** Whether the columns include the NameServer; otherwise they get one if several are asked. */
+  readonly hasNamesrvColumn?: boolean
+  /** What `-o name` prints for an item. */
+  readonly name: (item: Item) => string
+  /** NameServers that failed while others responded. */
+  readonly failures?: readonly Failure[]
+  /** Whether the answer to what the command asks is no: exit code 1. */
+  readonly isNo?: boolean
+  /** For people, on stderr after the items: what is missing, what the NameServer does not have. */
+  readonly notes?: readonly string[]
+}
+
+export interface OutputOptions {
+  readonly format: Format
+  readonly hasHead: boolean
+  /** Columns of the terminal; undefined if stdout is none. */
+  readonly columns: number | undefined
+  /** Whether several NameServers are asked: tables then have a column for them. */
+  readonly hasNamesrv: boolean
+}
+
+/** The text of a report for stdout. */
+export function reportText<Item extends object>(report: Report<Item>, options: OutputOptions): string {
+  const { items, failures = [] } = report
+  switch (options.format) {
+    case 'json':
+      return `${visibleJson({ items, errors: failures.map(errorOf) }, 2)}\n`
+    case 'yaml':
+      return yaml({ items, errors: failures.map(errorOf) })
+    case 'jsonl':
+      return joined(
+        [...items, ...failures.map((failure) => ({ error: errorOf(failure) }))].map((item) =>
+          visibleJson(item),
+        ),
+      )
+    case 'name':
+      return joined(items.map((item) => report.name(visibleStrings(item))))
+    default:
+      return joined(peopleLines({ ...report, items: items.map(visibleStrings) }, options))
+  }
+}
+
+function peopleLines<Item extends object>(
+  { items, view, hasNamesrvColumn = false }: Report<Item>,
+  { format, hasHead, columns, hasNamesrv }: OutputOptions,
+): string[] {
+  if ('lines' in view) return items.flatMap((item) => view.lines(item))
+  if (items.length === 0) return []
+  const isWide = format === 'wide'
+  const namesrv: Column<Item> = { head: 'NAMESRV', cell: namesrvOf }
+  return tableLines(items, hasNamesrv && !hasNamesrvColumn ? [namesrv, ...view.columns] : view.columns, {
+    isWide,
+    hasHead,
+    maxWidth: isWide ? undefined : columns,
+  })
+}
+
+function namesrvOf(item: object): string | null {
+  return 'namesrv' in item && typeof item.namesrv === 'string' ? item.namesrv : null
+}
+
+/** `{code, message, namesrv}`, as JSON has it. */
+export function errorOf({
+  namesrv,
+  error,
+}: {
+  readonly namesrv?: string
+  readonly error: CommandError
+}): object {
+  return { code: error.code, message: error.message, namesrv: namesrv ?? null }
+}
+
+/** The text of a failed command for stdout: JSON formats have errors too. */
+export function failureText(
+  failures: readonly { readonly namesrv?: string; readonly error: CommandError }[],
+  format: Format,
+): string {
+  const errors = failures.map(errorOf)
+  const value = errors.length > 1 ? { error: errors[0], errors } : { error: errors[0] }
+  if (format === 'json') return `${visibleJson(value, 2)}\n`
+  if (format === 'yaml') return yaml(value)
+  return format === 'jsonl' ? joined(errors.map((error) => visibleJson({ error }))) : ''
+}
+
+export function exitCodeOf({
+  failures = [],
+  isNo = false,
+}: Pick<Report<object>, 'failures' | 'isNo'>): ExitCode {
+  if (failures.length > 0) return Exit.PARTIAL
+  return isNo ? Exit.NO : Exit.YES
+}
+
+function joined(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('')
+}

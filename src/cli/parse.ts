@@ -1,0 +1,117 @@
+import { Command, CommanderError, Option } from 'commander'
+import { nearestName } from '../common/nearest-name.ts'
+import { CommandError } from './command-error.ts'
+import { COMMANDS, NOUNS } from './grammar/commands.ts'
+import { type CommandDefinition, optionsOf } from './grammar/definition.ts'
+import { commandHelp, nounHelp, optionsHelp, programHelp } from './help.ts'
+
+/** The values of a command line, by the name of the argument or the option (`tlsCa` for `--tls-ca`). */
+export type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
+
+/** What the words after `mqnamesrv` ask for. */
+export type ParsedCommand =
+  | { readonly action: 'help'; readonly text: string }
+  | { readonly action: 'run'; readonly definition: CommandDefinition; readonly values: Values }
+
+/**
+ * Parses the words of a command.
+ * @throws {CommandError} `usage`, with the nearest command or option.
+ */
+export function parseCommand(argv: readonly string[]): ParsedCommand {
+  const [first = '', ...others] = argv
+  if (first === 'help') return { action: 'help', text: helpOf(others) }
+  const { definition, rest } = findCommand(argv)
+  if (definition === undefined) {
+    // Only a noun, perhaps with -h.
+    if (rest.every((word) => word === '-h' || word === '--help'))
+      return { action: 'help', text: nounHelp(first) }
+    throw new CommandError('usage', unknownWord(argv))
+  }
+  const help = rest.slice(0, endOfOptions(rest))
+  if (help.includes('-h') || help.includes('--help')) return { action: 'help', text: commandHelp(definition) }
+  return { action: 'run', definition, values: parseValues(definition, rest) }
+}
+
+/** The command whose words the arguments begin with; none if they are a noun without a known verb. */
+export function findCommand(argv: readonly string[]): {
+  readonly definition: CommandDefinition | undefined
+  readonly rest: readonly string[]
+} {
+  const [first = '', second = ''] = argv
+  for (const definition of COMMANDS) {
+    if (definition.words === `${first} ${second}`) return { definition, rest: argv.slice(2) }
+    if (definition.words === first) return { definition, rest: argv.slice(1) }
+  }
+  if (!Object.hasOwn(NOUNS, first)) throw new CommandError('usage', unknownWord(argv))
+  return { definition: undefined, rest: argv.slice(1) }
+}
+
+function helpOf(words: readonly string[]): string {
+  if (words.length === 0) return programHelp()
+  if (words[0] === 'options') return optionsHelp()
+  const { definition } = findCommand(words)
+  return definition === undefined ? nounHelp(words[0] ?? '') : commandHelp(definition)
+}
+
+/** Where the options end: at `--`. */
+function endOfOptions(words: readonly string[]): number {
+  const end = words.indexOf('--')
+  return end < 0 ? words.length : end
+}
+
+function unknownWord([first = '', second]: readonly string[]): string {
+  const isNoun = Object.hasOwn(NOUNS, first)
+  const known = COMMANDS.map(({ words }) => words.split(' '))
+  const candidates = isNoun
+    ? known.filter(([noun]) => noun === first).map(([, verb = '']) => verb)
+    : [...new Set(known.map(([word = '']) => word)), 'help']
+  const word = isNoun ? (second ?? '') : first
+  const nearest = nearestName(word, candidates)
+  const hint = nearest === undefined ? '' : `; did you mean ${isNoun ? `${first} ` : ''}${nearest}?`
+  return `unknown command ${JSON.stringify(isNoun ? `${first} ${word}` : word)}${hint}`
+}
+
+/** @throws {CommandError} `usage` */
+function parseValues(definition: CommandDefinition, words: readonly string[]): Values {
+  const command = commanderOf(definition)
+  try {
+    command.parse([...words], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    throw new CommandError('usage', usageMessage(error, definition))
+  }
+  const values: Record<string, string | boolean | readonly string[] | undefined> = command.opts()
+  for (const [index, { name }] of (definition.args ?? []).entries())
+    values[name] = command.processedArgs[index]
+  return values
+}
+
+function commanderOf(definition: CommandDefinition): Command {
+  const command = new Command(definition.words)
+    .exitOverride()
+    .helpOption(false)
+    .allowExcessArguments(false)
+    .showSuggestionAfterError(false)
+    .configureOutput({ writeOut: () => {}, writeErr: () => {} })
+  for (const { name, isOptional = false, isList = false } of definition.args ?? []) {
+    const inner = `${name}${isList ? '...' : ''}`
+    command.argument(isOptional ? `[${inner}]` : `<${inner}>`)
+  }
+  for (const { flags, text, choices } of optionsOf(definition)) {
+    const option = new Option(flags, text)
+    command.addOption(choices === undefined ? option : option.choices([...choices]))
+  }
+  return command
+}
+
+function usageMessage({ code, message }: CommanderError, definition: CommandDefinition): string {
+  const text = message.replace(/^error: /, '')
+  if (code !== 'commander.unknownOption') return text
+  const name = /'([^']*)'/.exec(text)?.[1] ?? ''
+  const nearest = nearestName(name, longOptions(definition))
+  return nearest === undefined ? text : `${text}; did you mean ${nearest}?`
+}
+
+function longOptions(definition: CommandDefinition): string[] {
+  return [...optionsOf(definition).map(({ flags }) => /--[\w-]+/.exec(flags)?.[0] ?? ''), '--help']
+}

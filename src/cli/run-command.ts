@@ -1,0 +1,275 @@
+import { createInterface } from 'node:readline'
+import { styleText } from 'node:util'
+import { DEFAULT_NAMESRV, parseAddresses } from './client/addresses.ts'
+import { commandConnect } from './client/connect.ts'
+import { findCredentials } from './client/credentials.ts'
+import { NameServer } from './client/name-server.ts'
+import { CommandError } from './command-error.ts'
+import { ExitCode } from './exit-code.ts'
+import type { CommandDefinition } from './grammar/definition.ts'
+import {
+  exitCodeOf,
+  type Failure,
+  FORMATS,
+  type Format,
+  failureText,
+  type Report,
+  reportText,
+} from './output/report.ts'
+import { visible } from './output/visible.ts'
+import { parseCommand, type Values } from './parse.ts'
+
+/** The process, as far as a command needs it. */
+export interface CommandWorld {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined }
+  readonly stdout: NodeJS.WritableStream & {
+    readonly isTTY?: boolean | undefined
+    readonly columns?: number
+    readonly rows?: number
+  }
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean | undefined; readonly columns?: number }
+  /**
+   * For a command that goes on until it is interrupted: the signal is aborted by the first SIGINT or SIGTERM, which otherwise end
+   * the process.
+   */
+  readonly takeInterrupts: () => AbortSignal
+}
+
+/** What {@link CommandContext.askEach} found. */
+export interface Asked<Item> {
+  /** In the order of the NameServers. */
+  readonly items: readonly (Item & { readonly namesrv: string })[]
+  /** NameServers that failed while others responded. */
+  readonly failures: readonly Failure[]
+}
+
+/** What a command has at hand. */
+export interface CommandContext {
+  /** Arguments and options. */
+  readonly values: Values
+  readonly format: Format
+  readonly world: CommandWorld
+  /** The NameServers, in the order given. */
+  readonly servers: readonly NameServer[]
+  /**
+   * Asks all NameServers at once.
+   * @throws {AllFailedError} (rejects) None responded.
+   */
+  readonly askEach: <Item extends object>(
+    ask: (server: NameServer) => Promise<readonly Item[]>,
+  ) => Promise<Asked<Item>>
+  /**
+   * Shows what a command is about to change and asks whether to go on; does not ask with `--yes`.
+   * @param changes - One line each.
+   * @throws {CommandError} (rejects) `usage`: there is no terminal to ask. `failed`: the person says no.
+   */
+  readonly confirm: (changes: readonly string[]) => Promise<void>
+  /** Shows a line on stderr in place of the one before, and clears it with ''; does nothing unless stderr is a terminal. */
+  readonly progress: (line: string) => void
+  /** Text in a colour, if colours are on. */
+  readonly paint: (colour: Colour, text: string) => string
+}
+
+export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'bold' | 'dim'
+
+/**
+ * Runs a command. Returns a report, or, if it has written its output itself, the exit code.
+ * @throws {CommandError} {AllFailedError} (rejects)
+ */
+export type Run = (context: CommandContext) => Promise<AnyReport | ExitCode>
+
+// biome-ignore lint/suspicious/noExplicitAny: each command has items of its own, and only its own view reads them.
+export type AnyReport = Report<any>
+
+/** No NameServer responded. */
+export class AllFailedError extends Error {
+  readonly failures: readonly Failure[]
+
+  constructor(failures: readonly Failure[]) {
+    super('no NameServer responded')
+    this.failures = failures
+  }
+}
+
+/** Runs the command of a process. Data goes to stdout, everything else to stderr. @returns The exit code. */
+export async function runCommand(world: CommandWorld): Promise<ExitCode> {
+  const { argv, stdout, stderr } = world
+  let format = formatOf(argv)
+  let servers: readonly NameServer[] = []
+  try {
+    const parsed = parseCommand(argv)
+    if (parsed.action === 'help') {
+      stdout.write(parsed.text)
+      return ExitCode.YES
+    }
+    const { definition, values } = parsed
+    format = formatOf(argv, values)
+    servers = definition.isLocal === true ? [] : await openServers(values, world.env)
+    const { run } = await definition.load()
+    const result = await run(contextOf({ definition, values, format, world, servers }))
+    if (typeof result === 'number') return result
+    stdout.write(
+      reportText(result, {
+        format,
+        hasHead: values['headers'] !== false,
+        columns: stdout.isTTY === true ? stdout.columns : undefined,
+        hasNamesrv: servers.length > 1,
+      }),
+    )
+    for (const note of result.notes ?? []) stderr.write(`${visible(note)}\n`)
+    for (const failure of result.failures ?? []) stderr.write(failureLine(failure))
+    return exitCodeOf(result)
+  } catch (error) {
+    const failures = failuresOf(error)
+    stdout.write(failureText(failures, format))
+    for (const failure of failures) stderr.write(failureLine(failure))
+    return worstOf(failures)
+  } finally {
+    for (const server of servers) server.close()
+  }
+}
+
+type FailureOfCommand = { readonly namesrv?: string; readonly error: CommandError }
+
+/** @throws What is no failure of a command: a defect. */
+function failuresOf(error: unknown): readonly FailureOfCommand[] {
+  if (error instanceof AllFailedError) return error.failures
+  if (error instanceof CommandError) return [{ error }]
+  throw error
+}
+
+function failureLine({ error }: FailureOfCommand): string {
+  const hint = error.code === 'usage' ? ' (try mqnamesrv help)' : ''
+  return `mqnamesrv: ${visible(error.message)}${hint}\n`
+}
+
+/** Unreachable before denied before no. */
+function worstOf(failures: readonly FailureOfCommand[]): ExitCode {
+  const codes = failures.map(({ error }) => error.exitCode)
+  return (
+    [ExitCode.USAGE, ExitCode.UNREACHABLE, ExitCode.DENIED].find((code) => codes.includes(code)) ??
+    ExitCode.NO
+  )
+}
+
+/** The format, also of a command line that is invalid otherwise: its error has it too. */
+function formatOf(argv: readonly string[], values?: Values): Format {
+  if (values === undefined) {
+    const index = argv.findIndex((word) => /^(-o|--output)/.test(word))
+    const word = argv[index]?.replace(/^(-o|--output)=?/, '') || argv[index + 1]
+    if (argv.includes('--json')) return 'json'
+    return FORMATS.find((format) => index >= 0 && format === word) ?? 'table'
+  }
+  if (values['json'] === true) return 'json'
+  return FORMATS.find((format) => format === values['output']) ?? 'table'
+}
+
+async function openServers(values: Values, env: CommandWorld['env']): Promise<NameServer[]> {
+  const text = (name: string): string | undefined => {
+    const value = values[name]
+    return typeof value === 'string' ? value : undefined
+  }
+  const addresses = parseAddresses(text('namesrv') ?? (env['NAMESRV_ADDR'] || DEFAULT_NAMESRV))
+  const connect = await commandConnect({
+    isTls: values['tls'] === true,
+    ca: text('tlsCa'),
+    cert: text('tlsCert'),
+    key: text('tlsKey'),
+    serverName: text('tlsServerName'),
+  })
+  const credentials = findCredentials(
+    { accessKey: text('accessKey'), secretKeyFile: text('secretKeyFile') },
+    env,
+  )
+  const timeoutMs = durationMs(text('timeout') ?? '3s', '--timeout')
+  return addresses.map((address) => new NameServer(address, { connect, timeoutMs, credentials }))
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+/** The longest that a timer takes. */
+const MAX_DURATION_MS = 2 ** 31 - 1
+
+/** A duration such as `500ms`, `3s`, `1.5m`; a number alone is seconds. @throws {CommandError} `usage` */
+export function durationMs(text: string, option: string): number {
+  const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? []
+  const milliseconds = Math.round(Number(digits) * (UNITS[unit] ?? Number.NaN))
+  if (milliseconds >= 1 && milliseconds <= MAX_DURATION_MS) return milliseconds
+  throw new CommandError('usage', `${option} ${JSON.stringify(text)} is no duration: 500ms, 3s, 1m`)
+}
+
+function contextOf(given: {
+  readonly definition: CommandDefinition
+  readonly values: Values
+  readonly format: Format
+  readonly world: CommandWorld
+  readonly servers: readonly NameServer[]
+}): CommandContext {
+  const { definition, values, format, world, servers } = given
+  const hasColour = isColoured(values['color'], world)
+  return {
+    values,
+    format,
+    world,
+    servers,
+    askEach: (ask) => askEach(servers, ask),
+    confirm: (changes) => confirm(changes, { definition, isYes: values['yes'] === true, world }),
+    progress: progressLine(world),
+    paint: (colour, text) => (hasColour ? styleText(colour, text, { validateStream: false }) : text),
+  }
+}
+
+function isColoured(when: Values[string], { env, stdout }: CommandWorld): boolean {
+  if (when === 'always' || when === 'never') return when === 'always'
+  return stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+}
+
+async function askEach<Item extends object>(
+  servers: readonly NameServer[],
+  ask: (server: NameServer) => Promise<readonly Item[]>,
+): Promise<Asked<Item>> {
+  const failures: Failure[] = []
+  const lists = await Promise.all(
+    servers.map(async (server) => {
+      try {
+        return (await ask(server)).map((item) => ({ namesrv: server.address, ...item }))
+      } catch (error) {
+        if (!(error instanceof CommandError)) throw error
+        failures.push({ namesrv: server.address, error })
+        return []
+      }
+    }),
+  )
+  if (failures.length === servers.length) throw new AllFailedError(failures)
+  return { items: lists.flat(), failures }
+}
+
+async function confirm(
+  changes: readonly string[],
+  { definition, isYes, world }: { definition: CommandDefinition; isYes: boolean; world: CommandWorld },
+): Promise<void> {
+  const { stdin, stderr } = world
+  for (const change of changes) stderr.write(`${visible(change)}\n`)
+  if (isYes) return
+  if (stdin.isTTY !== true || stderr.isTTY !== true)
+    throw new CommandError('usage', `${definition.words} changes the NameServer: confirm it with -y`)
+  if (!/^y(es)?$/i.test(await reply(world))) throw new CommandError('failed', 'nothing was changed')
+}
+
+/** The reply of a person; empty at the end of the input, also by Ctrl-C. */
+function reply({ stdin, stderr }: CommandWorld): Promise<string> {
+  const questions = createInterface({ input: stdin, output: stderr })
+  return new Promise((resolve) => {
+    questions.on('close', () => resolve(''))
+    questions.question('Continue? [y/N] ', (text) => {
+      resolve(text.trim())
+      questions.close()
+    })
+  })
+}
+
+function progressLine({ stderr }: CommandWorld): (line: string) => void {
+  if (stderr.isTTY !== true) return () => {}
+  return (line) => stderr.write(`\r\x1b[K${visible(line).slice(0, (stderr.columns ?? 80) - 1)}`)
+}
