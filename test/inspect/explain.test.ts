@@ -200,6 +200,22 @@ const TOPIC_STORIES: readonly Story[] = [
     commands: [],
   },
   {
+    title: 'a topic that may be one of a group of which only a slave has registered',
+    happens: async ({ broker }) => {
+      await broker.request(registration({ topics: ['TBW102', 'x'] }))
+      await broker.request(
+        registration({ name: 'broker-b', address: '127.0.0.1:10921', id: 1, topics: ['orders', 'x'] }),
+      )
+    },
+    question: 'topic=orders',
+    verdict: 'slaves_only',
+    sentences: [
+      'Only slaves of broker-b have registered, and topics are taken from masters only: orders may be one of those that are missing.',
+      'Start the master (brokerId=0), or elect one (mqadmin electMaster) if a controller assigns the roles.',
+    ],
+    commands: [],
+  },
+  {
     title: 'the dead-letter topic of a group, although brokers create topics on their first use',
     happens: ({ broker }) => broker.request(registration({ topics: ['TBW102', 'x'] })),
     question: `topic=${encodeURIComponent('%DLQ%group')}`,

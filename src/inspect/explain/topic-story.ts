@@ -34,6 +34,7 @@ export const TOPIC_VERDICTS = {
   no_brokers: 'There is no route: no broker is registered with this server.',
   only_on_peers: 'There is no route here, but another NameServer has one.',
   rejected_by_limit: 'There is no route: a limit of this server rejects the registration of a broker.',
+  slaves_only: 'There is no route: a broker may have the topic of which only slaves have registered.',
   invalid_name: 'There is no route and can be none: brokers reject the name.',
   created_by_brokers: 'There is no route: brokers create the topic when they need it, and none has it.',
   created_by_first_message: 'There is no route yet: a broker creates the topic when a producer sends to it.',
@@ -76,6 +77,8 @@ export interface TopicFacts {
   readonly cells: readonly TopicCell[]
   /** How many broker names are registered. */
   readonly brokerGroups: number
+  /** Broker names that have slaves and never had a master here: their topics are unknown. */
+  readonly slavesOnly: readonly string[]
   /** Where a topic without a route would be created; undefined without brokers. */
   readonly cluster: string | undefined
   /** Broker names that create topics on their first use. */
@@ -340,12 +343,19 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
   }
   const others = [...rejectionTexts(facts), ...notes]
   const origin = originText(topic)
-  if (origin !== undefined)
-    return story('created_by_brokers', [`No broker has ${name(topic)}.`, origin, ...others], [])
-  if (!isValidName(topic)) {
+  if (origin === undefined && !isValidName(topic)) {
     const text = `No broker has ${name(topic)}, and none can create it: ${NAME_RULE}.`
     return story('invalid_name', [text, ...others], [])
   }
+  const { slavesOnly } = facts
+  if (slavesOnly.length > 0) {
+    const text = `Only slaves of ${names(slavesOnly)} have registered, and topics are taken from masters only: ${name(topic)} may be one of those that are missing.`
+    const advice =
+      'Start the master (brokerId=0), or elect one (mqadmin electMaster) if a controller assigns the roles.'
+    return story('slaves_only', [text, advice, origin, ...others], [])
+  }
+  if (origin !== undefined)
+    return story('created_by_brokers', [`No broker has ${name(topic)}.`, origin, ...others], [])
   if (autoCreating.length > 0) {
     const text = `No broker has ${name(topic)} yet: ${names(autoCreating)} would create it when a producer sends the first message (autoCreateTopicEnable is on); consumers find no route before that.`
     return story('created_by_first_message', [text, ...others], [create])
