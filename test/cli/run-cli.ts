@@ -1,0 +1,33 @@
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { runCommand } from '../../src/cli/run-command.ts'
+
+/** What a command finds around it; by default neither a terminal nor any variable. */
+export interface CliWorld {
+  readonly env?: Readonly<Record<string, string>>
+  /** Whether stdin, stdout and stderr are a terminal. */
+  readonly isTTY?: boolean
+  /** Columns of that terminal. */
+  readonly columns?: number
+  /** What a person types. */
+  readonly input?: string
+  /** Ends commands that go on until they are interrupted. */
+  readonly interrupts?: AbortSignal
+}
+
+/** Runs a command in this process. @returns Its exit code and what it wrote. */
+export async function runCli(
+  argv: readonly string[],
+  { env = {}, isTTY = false, columns = 80, input = '', interrupts }: CliWorld = {},
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const stream = (): PassThrough & { isTTY: boolean; columns: number; rows: number } =>
+    Object.assign(new PassThrough(), { isTTY, columns, rows: 24 })
+  const [stdin, stdout, stderr] = [stream(), stream(), stream()]
+  const written = Promise.all([text(stdout), text(stderr)])
+  stdin.end(input)
+  const takeInterrupts = (): AbortSignal => interrupts ?? new AbortController().signal
+  const code = await runCommand({ argv, env, stdin, stdout, stderr, takeInterrupts })
+  for (const output of [stdout, stderr]) output.end()
+  const [out, err] = await written
+  return { code, stdout: out, stderr: err }
+}
