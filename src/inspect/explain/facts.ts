@@ -16,7 +16,7 @@ import type { InspectSources } from '../sources.ts'
 import { parsedRoute } from '../topic-views.ts'
 import type { AnnouncedAddress, BrokerFacts, MemberFacts } from './broker-story.ts'
 import { hasRegisteredAll, homeOf, lossOf } from './topic-loss.ts'
-import type { TopicCell, TopicFacts } from './topic-story.ts'
+import type { TopicCell, TopicFacts, TopicsOfDeparted } from './topic-story.ts'
 
 /** An older rejection has been overcome: brokers register at least every minute. */
 const RECENT_REJECTION_MS = 120_000
@@ -47,7 +47,8 @@ export async function topicFacts(
     const cluster = homeOf(view, loss, autoCreating)
     const unnamedRemovals = history.unnamedRemovals()
     const awayWithUnnamed = unnamedRemovals.findLast(
-      ({ cause, brokerName }) => cause !== 'dropped' && view.groupWithMembers(brokerName) === undefined,
+      (removal): removal is TopicsOfDeparted =>
+        removal.cause !== 'dropped' && view.groupWithMembers(removal.brokerName) === undefined,
     )
     const creators = autoCreating.filter((brokerName) => isCreating(view, brokerName))
     const rejections = history.rejections().filter((each) => isRejected(each, view, sources))

@@ -65,6 +65,9 @@ export interface TopicCell {
   readonly addresses: readonly AnnouncedAddress[]
 }
 
+/** Topics that were removed because their broker left. */
+export type TopicsOfDeparted = RemovedTopics & Pick<Departure, 'cause'>
+
 /** What the tables, the history and others know of a topic. */
 export interface TopicFacts {
   readonly topic: string
@@ -82,8 +85,8 @@ export interface TopicFacts {
   readonly registration: TopicRegistration | undefined
   /** Removals of which only some topics are known by name. */
   readonly unnamedRemovals: readonly RemovedTopics[]
-  /** The last of them whose broker has not registered again. */
-  readonly awayWithUnnamed: RemovedTopics | undefined
+  /** The last of them whose broker left and has not registered again. */
+  readonly awayWithUnnamed: TopicsOfDeparted | undefined
   /** The last departure of any broker. */
   readonly lastDeparture: Departure | undefined
   /** Registrations rejected within the last minutes, whose brokers have not registered since. */
@@ -327,8 +330,7 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
   const away = facts.awayWithUnnamed
   if (away !== undefined) {
     const broker = name(away.brokerName)
-    const cause = away.cause === 'dropped' ? '' : causeText(away.cause)
-    const text = `${name(topic)} may have left with ${broker}, ${at(away.atMs, clocks)}: ${broker} ${cause}, and only some of the names of its ${counted(away.topics, 'topic')} are kept.`
+    const text = `${name(topic)} may have left with ${broker}, ${at(away.atMs, clocks)}: ${broker} ${causeText(away.cause)}, and only some of the names of its ${counted(away.topics, 'topic')} are kept.`
     const advice = 'If so, its route comes back when that broker registers again.'
     return story(
       'left_with_brokers',
