@@ -2,42 +2,36 @@ import type { Steps } from '../common/time-slicer.ts'
 import { integerOf, type QueryParameter } from './view.ts'
 
 /** Names that are sorted, or merged, in one step. */
-const NAMES_PER_STEP = 64
+const NAMES_PER_STEP = 16
 /** Of a page, unless `limit` says otherwise. */
 const DEFAULT_LIMIT = 1_000
 const MAX_LIMIT = 10_000
 
 /** Texts in ascending order of their UTF-16 units, in steps: a hundred thousand would block the event loop. */
 export function* sorted(texts: readonly string[]): Steps<string[]> {
-  let runs: string[][] = []
-  for (let from = 0; from < texts.length; from += NAMES_PER_STEP) {
-    runs.push(texts.slice(from, from + NAMES_PER_STEP).sort())
+  let [runs, merged] = [texts.slice(), texts.slice()]
+  for (let from = 0; from < runs.length; from += NAMES_PER_STEP) {
+    const run = runs.slice(from, from + NAMES_PER_STEP).sort()
+    for (const [at, text] of run.entries()) runs[from + at] = text
     yield
   }
-  while (runs.length > 1) {
-    const merged: string[][] = []
-    for (let at = 0; at < runs.length; at += 2)
-      merged.push(yield* merge(runs[at] as string[], runs[at + 1] ?? []))
-    runs = merged
+  for (let length = NAMES_PER_STEP; length < runs.length; length *= 2) {
+    for (let from = 0; from < runs.length; from += 2 * length) yield* merge(runs, merged, from, length)
+    ;[runs, merged] = [merged, runs]
   }
-  return runs[0] ?? []
+  return runs
 }
 
-function* merge(a: readonly string[], b: readonly string[]): Steps<string[]> {
-  const merged: string[] = []
-  let [atA, atB] = [0, 0]
-  while (atA < a.length && atB < b.length) {
-    const left = a[atA] as string
-    const right = b[atB] as string
-    const isLeft = left <= right
-    merged.push(isLeft ? left : right)
-    if (isLeft) atA++
-    else atB++
-    if (merged.length % NAMES_PER_STEP === 0) yield
+/** Merges the sorted run at `from` and the next one. */
+function* merge(runs: readonly string[], merged: string[], from: number, length: number): Steps<void> {
+  const middle = Math.min(from + length, runs.length)
+  const end = Math.min(middle + length, runs.length)
+  let [left, right] = [from, middle]
+  for (let at = from; at < end; at++) {
+    const isLeft = right === end || (left < middle && (runs[left] as string) <= (runs[right] as string))
+    merged[at] = runs[isLeft ? left++ : right++] as string
+    if (at % NAMES_PER_STEP === 0) yield
   }
-  for (; atA < a.length; atA++) merged.push(a[atA] as string)
-  for (; atB < b.length; atB++) merged.push(b[atB] as string)
-  return merged
 }
 
 /** A part of a sorted list. */

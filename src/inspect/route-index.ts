@@ -17,8 +17,8 @@ export interface RouteIndex {
   readonly topicsOfCluster: ReadonlyMap<string, number>
 }
 
-/** Topics, and their queues, that are counted in one step. */
-const COUNTED_PER_STEP = 16
+/** Topics, and their queues, that are counted, or compared, in one step. */
+const TOPICS_PER_STEP = 4
 
 /** Keeps the index until the routes change. It is built in slices when it is asked for. */
 export class RouteIndexCache {
@@ -56,12 +56,21 @@ export class RouteIndexCache {
     const [unsorted, last] = [walked.topics, this.#unsorted]
     this.#unsorted = unsorted
     // Most changes of routes add and remove no topic.
-    const isSame = unsorted.length === last.length && unsorted.every((topic, at) => topic === last[at])
+    const isSame = yield* areEqual(unsorted, last)
     const topics = isSame && this.#index !== undefined ? this.#index.topics : yield* sorted(unsorted)
     const brokerNames = yield* sorted(walked.brokerNames)
     const clusters = yield* sorted(walked.clusters)
     return { ...walked, topics, brokerNames, clusters }
   }
+}
+
+function* areEqual(topics: readonly string[], others: readonly string[]): Steps<boolean> {
+  if (topics.length !== others.length) return false
+  for (const [at, topic] of topics.entries()) {
+    if (topic !== others[at]) return false
+    if (at % TOPICS_PER_STEP === 0) yield
+  }
+  return true
 }
 
 interface Tally {
@@ -107,7 +116,7 @@ function* count(view: RouteView, ofBroker: ReadonlyMap<string, BrokerTally>): St
   let counted = 0
   for (const [topic, queues] of view.topics()) {
     topics.push(topic)
-    if (++counted % COUNTED_PER_STEP === 0) yield
+    if (++counted % TOPICS_PER_STEP === 0) yield
     for (const name of queues.keys()) {
       const broker = ofBroker.get(name)
       if (broker === undefined) continue
@@ -116,7 +125,7 @@ function* count(view: RouteView, ofBroker: ReadonlyMap<string, BrokerTally>): St
         if (tally.lastTopic !== topic) tally.topics++
         tally.lastTopic = topic
       }
-      if (++counted % COUNTED_PER_STEP === 0) yield
+      if (++counted % TOPICS_PER_STEP === 0) yield
     }
   }
   return topics

@@ -1,6 +1,7 @@
 import { RequestCode } from '../protocol/request-code.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import { SEVERITIES } from './findings/rules.ts'
+import type { ProcessState } from './metrics/process-metrics.ts'
 import { dateOf, type InspectSources, isoTime } from './sources.ts'
 import { objectOf, type Schema, type View } from './view.ts'
 
@@ -98,7 +99,7 @@ export function statusView(sources: InspectSources): View {
         max: Number.isFinite(max) ? max : null,
       })),
       totals: totalsOf(sources),
-      process: await sources.process(),
+      process: processOf(await sources.process()),
     }),
   }
 }
@@ -115,6 +116,19 @@ function tablesOf({ routeInfo, kvConfig }: InspectSources): Record<keyof typeof 
     clusters: sizes.clusterAddrTable,
     kvEntries: kvConfig.entries,
     kvBytes: kvConfig.bytes,
+  }
+}
+
+function processOf({ cpu, memory, eventLoop, lag }: ProcessState): Record<keyof typeof PROCESS, number> {
+  return {
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+    residentBytes: memory.rss,
+    heapUsedBytes: memory.heapUsed,
+    heapTotalBytes: memory.heapTotal,
+    externalBytes: memory.external,
+    eventLoopActiveMs: eventLoop.active,
+    eventLoopIdleMs: eventLoop.idle,
+    eventLoopDelayMs: lag.current * 1_000,
   }
 }
 

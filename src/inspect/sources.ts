@@ -10,6 +10,7 @@ import type { TopicMisses } from '../stats/topic-misses.ts'
 import type { ConnectionSource } from './connections/census.ts'
 import type { Findings } from './findings/findings.ts'
 import type { RouteHistory } from './history/route-history.ts'
+import type { ProcessState } from './metrics/process-metrics.ts'
 import type { PeerState } from './peers-view.ts'
 import type { RouteIndexCache } from './route-index.ts'
 
@@ -55,21 +56,6 @@ export interface ShownKey {
   readonly meaning: string
 }
 
-/** What the process uses. Totals are since its start. */
-export interface ProcessFigures {
-  readonly cpuSeconds: number
-  readonly residentBytes: number
-  readonly heapUsedBytes: number
-  readonly heapTotalBytes: number
-  /** Of buffers outside the heap. */
-  readonly externalBytes: number
-  /** Time in which the event loop worked, and in which it waited. */
-  readonly eventLoopActiveMs: number
-  readonly eventLoopIdleMs: number
-  /** How long the event loop took to come to a task that was ready. */
-  readonly eventLoopDelayMs: number
-}
-
 /** A condition for sending clients to this server. */
 export interface HealthCheck {
   readonly name: string
@@ -110,7 +96,7 @@ export interface InspectSources {
   readonly events: RecentEvents
   /** The keys of the configuration with their values, secrets hidden. */
   readonly configuration: () => readonly ShownKey[]
-  readonly process: () => Promise<ProcessFigures>
+  readonly process: () => Promise<ProcessState>
   readonly connections: ConnectionSource
   readonly history: RouteHistory
   readonly misses: TopicMisses

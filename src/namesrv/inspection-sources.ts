@@ -1,11 +1,10 @@
-import type { InspectSources, ProcessFigures, ShownKey } from '../inspect/sources.ts'
+import type { InspectSources, ShownKey } from '../inspect/sources.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { printable } from './config/config-key.ts'
 import type { Configuration } from './config/configuration.ts'
 import { UPDATABLE_KEYS } from './live-configuration.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
-import { turnSeconds } from './process-monitor.ts'
 
 /** The keys of a configuration as views show them. */
 export function shownKeys(configuration: Configuration): ShownKey[] {
@@ -23,23 +22,6 @@ export function shownKeys(configuration: Configuration): ShownKey[] {
       meaning,
     }
   })
-}
-
-/** What this process uses. */
-export async function processFigures(): Promise<ProcessFigures> {
-  const { user, system } = process.cpuUsage()
-  const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
-  const { active, idle } = performance.eventLoopUtilization()
-  return {
-    cpuSeconds: (user + system) / 1e6,
-    residentBytes: rss,
-    heapUsedBytes: heapUsed,
-    heapTotalBytes: heapTotal,
-    externalBytes: external,
-    eventLoopActiveMs: active,
-    eventLoopIdleMs: idle,
-    eventLoopDelayMs: (await turnSeconds()) * 1_000,
-  }
 }
 
 /** Looks a topic up as a client does. */

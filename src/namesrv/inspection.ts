@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
+import type { SecureContextOptions } from 'node:tls'
 import { describeErrno } from '../common/describe-errno.ts'
-import { SharedTimeSlicer } from '../common/time-slicer.ts'
 import { addressService } from '../http/address-service.ts'
 import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
@@ -19,15 +19,12 @@ import { isLoopback } from '../remoting/address.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { addressesOf } from './config/inspect-config-keys.ts'
 import { HttpToken } from './http-token.ts'
-import { lookupOf, processFigures, shownKeys } from './inspection-sources.ts'
+import { lookupOf, shownKeys } from './inspection-sources.ts'
 import { logInternalError } from './logs/request-log.ts'
 import { type NamesrvContext, timeOf } from './namesrv-context.ts'
 import { packageCommit, packageVersion } from './package-version.ts'
 import { ProcessMonitor } from './process-monitor.ts'
 import type { ServerTls } from './tls/server-tls.ts'
-
-/** Short, because a view that has read in one slice may write in the same turn of the event loop. */
-const SLICE_MS = 1
 
 /** What a server is made of, as far as it shows it. */
 export interface InspectedParts
@@ -66,23 +63,23 @@ export class Inspection {
   readonly #watchers: Watchers
   readonly #token: HttpToken | undefined
   #http: HttpServer | undefined
+  #isStopped = false
   readonly #metrics: Metrics
   readonly #process: ProcessMonitor
   #endFindings: (() => void) | undefined
 
   /** @throws {ConfigError} `httpTokenFile` cannot be used. */
   constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
-    const { clock, counters, durations, events, history, misses, throttle } = context
+    const { clock, counters, durations, events, history, misses, throttle, viewSlicer: slicer } = context
     this.#context = context
     this.#process = new ProcessMonitor(() => clock.nowMs())
-    const slicer = new SharedTimeSlicer({ ...timeOf(context), sliceMs: SLICE_MS })
     const sources = {
       ...parts,
       routeIndex: new RouteIndexCache(parts.routeInfo, slicer),
       lookup: lookupOf(processLookup, context),
       identity: identityOf(context),
       configuration: () => shownKeys(context.configuration),
-      process: processFigures,
+      process: () => this.#process.read(),
       counters,
       durations,
       events,
@@ -94,10 +91,7 @@ export class Inspection {
       dateMs: () => Date.now(),
     }
     this.#sources = { ...sources, findings: new Findings(sources, throttle) }
-    this.#metrics = new Metrics(this.#sources, {
-      ...context.configuration.values,
-      processState: () => this.#process.read(),
-    })
+    this.#metrics = new Metrics(this.#sources, context.configuration.values)
     const { bootId } = sources.identity
     this.#watchers = new Watchers({ ...timeOf(context), events, counters, bootId })
     if (context.configuration.values.httpListenPort !== 0) this.#token = new HttpToken(context)
@@ -110,25 +104,52 @@ export class Inspection {
    * @throws (rejects) The socket's error if the port cannot be bound, or what is wrong with the certificate, if `httpRequired` is on.
    */
   async start(options: HttpStart): Promise<{ readonly address: string; readonly port: number } | undefined> {
-    const { configuration, logger } = this.#context
-    const { httpListenPort, httpBindAddress, httpRequired, httpTls } = configuration.values
+    const { httpListenPort, httpRequired, httpTls } = this.#context.configuration.values
     if (httpListenPort === 0) return undefined
     try {
-      const http = await this.#createServer(options)
-      const bound = await http.start()
-      this.#http = http
-      this.#process.start()
-      this.#token?.start()
-      logger.info({ ...bound, tls: httpTls }, 'HTTP server started')
-      if (!isLoopback(bound.address) && this.#token?.value === undefined)
-        logger.warn({ httpBindAddress }, 'HTTP port is open to other machines without a token')
-      return bound
+      const tls = httpTls
+        ? await options.tls.httpsOptions((changed) => this.#onCertificate(options, changed))
+        : undefined
+      return await this.#listen(options, tls)
     } catch (error) {
       if (httpRequired) throw error
-      const fields = { httpBindAddress, httpListenPort, error: describeErrno(error) }
-      logger.warn(fields, 'HTTP server not started: serving without it')
+      this.#logNotStarted(error)
       return undefined
     }
+  }
+
+  /** Serves with another certificate; without one that can be used, the HTTP server has not been started. */
+  async #onCertificate(options: HttpStart, changed: SecureContextOptions): Promise<void> {
+    if (this.#http !== undefined) {
+      this.#http.setTls(changed)
+      return
+    }
+    await this.#listen(options, changed).catch((error) => this.#logNotStarted(error))
+  }
+
+  async #listen(options: HttpStart, tls: SecureContextOptions | undefined) {
+    const { configuration, logger } = this.#context
+    const { httpBindAddress, httpTls } = configuration.values
+    const http = this.#createServer(options, tls)
+    const bound = await http.start()
+    if (this.#isStopped) {
+      await http.stop()
+      return undefined
+    }
+    this.#http = http
+    this.#process.start()
+    this.#token?.start()
+    logger.info({ ...bound, tls: httpTls }, 'HTTP server started')
+    if (!isLoopback(bound.address) && this.#token?.value === undefined)
+      logger.warn({ httpBindAddress }, 'HTTP port is open to other machines without a token')
+    return bound
+  }
+
+  #logNotStarted(error: unknown): void {
+    const { configuration, logger } = this.#context
+    const { httpBindAddress, httpListenPort } = configuration.values
+    const fields = { httpBindAddress, httpListenPort, error: describeErrno(error) }
+    logger.warn(fields, 'HTTP server not started: serving without it')
   }
 
   /** Evaluates the findings periodically. */
@@ -148,6 +169,7 @@ export class Inspection {
 
   /** Ends the HTTP server; responses under way have a second to be taken. */
   async stop(): Promise<void> {
+    this.#isStopped = true
     this.#token?.stop()
     const http = this.#http
     if (http === undefined) return
@@ -170,14 +192,17 @@ export class Inspection {
     ]
   }
 
-  async #createServer({ remotingPort, tls, maxConnections, anyPort }: HttpStart): Promise<HttpServer> {
+  #createServer(
+    { remotingPort, maxConnections, anyPort }: HttpStart,
+    tls: SecureContextOptions | undefined,
+  ): HttpServer {
     const { configuration, throttle } = this.#context
-    const { httpListenPort, httpBindAddress, httpAllowedHosts, httpTls } = configuration.values
+    const { httpListenPort, httpBindAddress, httpAllowedHosts } = configuration.values
     const routes = this.#routes(remotingPort)
     return new HttpServer({
       bindAddress: withoutBrackets(httpBindAddress),
       listenPort: anyPort ? 0 : httpListenPort,
-      tls: httpTls ? await tls.httpsOptions((changed) => this.#http?.setTls(changed)) : undefined,
+      tls,
       maxConnections,
       guard: new RequestGuard({
         token: () => this.#token?.value,

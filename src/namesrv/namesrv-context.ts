@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { LogThrottle } from '../common/log-throttle.ts'
-import { TimeSlicer } from '../common/time-slicer.ts'
+import { SharedTimeSlicer, TimeSlicer } from '../common/time-slicer.ts'
 import { RouteHistory } from '../inspect/history/route-history.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { Counters } from '../stats/counters.ts'
@@ -11,6 +11,9 @@ import { TopicMisses } from '../stats/topic-misses.ts'
 import type { Configuration } from './config/configuration.ts'
 import type { Clock, Scheduler } from './time.ts'
 
+/** Shorter than a slice of requests, which may run in the same turn. */
+const VIEW_SLICE_MS = 1
+
 /** What every part of a server uses: configuration, time, log, and what it remembers for its views. */
 export interface NamesrvContext extends NamesrvEnvironment {
   readonly counters: Counters
@@ -19,6 +22,8 @@ export interface NamesrvContext extends NamesrvEnvironment {
   readonly history: RouteHistory
   readonly misses: TopicMisses
   readonly slicer: TimeSlicer
+  /** For views, metrics and findings: together they take one slice of each turn of the event loop. */
+  readonly viewSlicer: TimeSlicer
   /** Limits every log line that a peer can cause. */
   readonly throttle: LogThrottle
 }
@@ -54,6 +59,7 @@ export function createNamesrvContext(environment: NamesrvEnvironment): NamesrvCo
     history: new RouteHistory(time.nowMs),
     misses: new TopicMisses(configuration.values.topicMissLimit),
     slicer: new TimeSlicer(time),
+    viewSlicer: new SharedTimeSlicer({ ...time, sliceMs: VIEW_SLICE_MS }),
     throttle: new LogThrottle({ logger, ...time }),
   }
 }

@@ -72,7 +72,7 @@ export class NamesrvController {
   #inspection: Inspection | undefined
   /** Serves lookups without logging those without a route. */
   #ownLookup: Processor | undefined
-  /** Undefined without an HTTP server, which shows what it finds. */
+  /** Undefined if the HTTP server, which shows what it finds, is off. */
   #selfProbe: SelfProbe | undefined
   #peers: Peers | undefined
   readonly #httpOnAnyPort: boolean
@@ -131,7 +131,7 @@ export class NamesrvController {
     this.#removeLeftovers()
     this.#server = server
     this.#startTasks(dispatcher)
-    if (http !== undefined) this.#startSelfProbe(server)
+    if (configuration.values.httpListenPort !== 0) this.#startSelfProbe(server)
     this.#readiness.onStarted()
     return { ...bound, httpPort: http?.port }
   }
@@ -254,6 +254,9 @@ export class NamesrvController {
       slicer,
       configuration: new LiveConfiguration(this.#context),
       inspection: this.#inspection.inspector,
+      connections: {
+        close: (id, address, asking) => this.#server?.closeNamed(id, address, asking) ?? false,
+      },
       product: this.#clusterTest,
       registrations: new RegistrationCache(values.registrationMemoryMaxBytes),
       counters,

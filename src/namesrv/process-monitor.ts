@@ -68,6 +68,7 @@ export class ProcessMonitor {
     ])
     return {
       cpu: process.cpuUsage(),
+      eventLoop: performance.eventLoopUtilization(),
       memory: process.memoryUsage(),
       heapSpaces: getHeapSpaceStatistics(),
       startTime: performance.timeOrigin / 1_000,
@@ -103,7 +104,7 @@ export class ProcessMonitor {
 }
 
 /** Seconds until the event loop has gone round once. */
-export function turnSeconds(): Promise<number> {
+function turnSeconds(): Promise<number> {
   const startMs = performance.now()
   return new Promise((resolve) => setImmediate(() => resolve((performance.now() - startMs) / 1_000)))
 }

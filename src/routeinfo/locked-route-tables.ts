@@ -36,8 +36,12 @@ export class LockedRouteTables {
   }
 
   /** Long reading between transitions. @throws {LockError} As {@link ReadWriteLock.read}. */
-  read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
-    return this.lock.read(() => this.#slicer.run(work(this.view)), owner)
+  read<Result>(
+    work: (view: RouteView) => Steps<Result>,
+    owner?: LockOwner,
+    slicer = this.#slicer,
+  ): MaybePromise<Result> {
+    return this.lock.read(() => slicer.run(work(this.view)), owner)
   }
 
   /** A change that may take several slices: until its end lookups see the state before it. */

@@ -40,6 +40,8 @@ import type { Unregistration } from './unregister-brokers.ts'
 /** What the tables need from outside. */
 export interface RouteInfoManagerOptions {
   readonly slicer: TimeSlicer
+  /** For {@link RouteInfoManager.read} and the recount of the digest, which no request of a broker or client waits for. Default: `slicer`. */
+  readonly viewSlicer?: TimeSlicer
   /** Called with each event of a transition, before the lock is released. */
   readonly onEvent: (event: RouteEvent) => void
   /** Called if a connection closed while its registration was carried out. Default: {@link RouteInfoManager.onChannelsDestroy}. */
@@ -75,6 +77,7 @@ export class RouteInfoManager {
   readonly queue = new BrokerQueue()
   readonly #routes: LockedRouteTables
   readonly #cache: EncodedRouteCache
+  readonly #viewSlicer: TimeSlicer
   readonly #counters: Counters
   readonly #removals: BatchUnregistrationService
   readonly #onClosedMeanwhile: (channelId: ChannelId) => void
@@ -87,6 +90,7 @@ export class RouteInfoManager {
     const capacity = options.unRegisterBrokerQueueCapacity ?? 3_000
     this.unRegisterBrokerQueueCapacity = capacity
     this.#cache = new EncodedRouteCache(options.maxEncodedRouteBytes ?? 64 * 1024 * 1024)
+    this.#viewSlicer = options.viewSlicer ?? options.slicer
     this.#counters = options.counters ?? new Counters()
     this.#routes = new LockedRouteTables(lock, options.slicer, this.#cache, options.onEvent)
     this.#removals = new BatchUnregistrationService(this.#routes, this.queue, capacity)
@@ -262,7 +266,7 @@ export class RouteInfoManager {
 
   /** Reads the routes as clients see them, in slices, while nothing changes them. @throws {LockError} {LimitError} (or rejects) */
   read<Result>(work: (view: RouteView) => Steps<Result>, owner?: LockOwner): MaybePromise<Result> {
-    return this.#routes.read(work, owner)
+    return this.#routes.read(work, owner, this.#viewSlicer)
   }
 
   /** GET_BROKER_CLUSTER_INFO: the encoded body. */
@@ -357,7 +361,7 @@ export class RouteInfoManager {
    * @returns The three parts of both, in hexadecimal; undefined if they and those of every broker are equal.
    */
   recountDigest(): MaybePromise<DigestDrift | undefined> {
-    return this.#routes.read(function* ({ tables }) {
+    return this.read(function* ({ tables }) {
       const counted = yield* countDigest(tables)
       const { digest } = tables
       if (digest.equals(counted)) return undefined

@@ -2,6 +2,7 @@ import { chmodSync, renameSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { certificateAuthority, writeIdentity } from '../support/certificates.ts'
 import { get } from '../support/http.ts'
@@ -183,14 +184,14 @@ describe('httpTokenFile', () => {
 describe('httpTls', () => {
   const authority = certificateAuthority('Test CA')
 
-  /** The status of `/livez`, and the name in the certificate. */
-  function probe(port = 0): Promise<{ readonly status: number | undefined; readonly name: unknown }> {
+  /** The body of `/readyz?verbose`, and the name in the certificate. */
+  function probe(port = 0): Promise<{ readonly body: string; readonly name: unknown }> {
     return new Promise((resolve, reject) => {
       const options = { ca: authority.cert, checkServerIdentity: () => undefined, agent: false }
-      const sent = request(`https://127.0.0.1:${port}/livez`, options, (response) => {
-        response.resume()
+      const sent = request(`https://127.0.0.1:${port}/readyz?verbose`, options, async (response) => {
         const { socket } = response as unknown as { socket: import('node:tls').TLSSocket }
-        resolve({ status: response.statusCode, name: socket.getPeerCertificate().subject.CN })
+        const { CN: name } = socket.getPeerCertificate().subject
+        resolve({ body: await text(response), name })
       })
       sent.on('error', reject).end()
     })
@@ -211,7 +212,7 @@ describe('httpTls', () => {
         'tls.server.certPath': certPath,
         'tls.server.need.client.auth': 'require',
       })
-      expect(await probe(httpPort)).toEqual({ status: 200, name: 'first' })
+      expect((await probe(httpPort)).name).toBe('first')
       writeIdentity(folder, 'server', authority.issue('second'))
       time.advance(500)
       await expect.poll(async () => (await probe(httpPort)).name).toBe('second')
@@ -235,6 +236,39 @@ describe('httpTls', () => {
         { level: 'info', mode: 'disabled', msg: 'TLS is disabled' },
       ])
       await controller.shutdown()
+    },
+  )
+
+  test.each(['disabled', 'permissive'])(
+    'opens the port when unusable certificate files are repaired; tls.server.mode is %s',
+    async (mode) => {
+      const folder = temporaryFolder()
+      const { keyPath, certPath } = writeIdentity(folder, 'server', { key: 'broken', cert: 'broken' })
+      const { httpPort, lines, time, controller } = await startServer({
+        httpListenPort: 'any',
+        httpTls: 'true',
+        'tls.config.file': join(folder, 'none'),
+        'tls.server.mode': mode,
+        'tls.test.mode.enable': 'false',
+        'tls.server.keyPath': keyPath,
+        'tls.server.certPath': certPath,
+      })
+      expect(httpPort).toBeUndefined()
+      const started = () => lines.filter(({ msg }) => msg === 'HTTP server started')
+      expect(started()).toEqual([])
+      writeIdentity(folder, 'server', authority.issue('first'))
+      time.advance(500)
+      await until('the port is open', () => started().length > 0)
+      const port = Number(started()[0]?.['port'])
+      const { body, name } = await probe(port)
+      expect(name).toBe('first')
+      expect(body).toContain('[+]selfProbe ok\n')
+      writeIdentity(folder, 'server', authority.issue('second'))
+      time.advance(500)
+      await expect.poll(async () => (await probe(port)).name).toBe('second')
+      expect(started()).toHaveLength(1)
+      await controller.shutdown()
+      await expect(probe(port)).rejects.toThrow('ECONNREFUSED')
     },
   )
 

@@ -16,7 +16,7 @@ import type { InspectSources } from '../sources.ts'
 import { parsedRoute } from '../topic-views.ts'
 import type { AnnouncedAddress, BrokerFacts, MemberFacts } from './broker-story.ts'
 import { hasRegisteredAll, homeOf, lossOf } from './topic-loss.ts'
-import type { TopicCell, TopicFacts } from './topic-story.ts'
+import type { TopicCell, TopicFacts, TopicsOfDeparted } from './topic-story.ts'
 
 /** An older rejection has been overcome: brokers register at least every minute. */
 const RECENT_REJECTION_MS = 120_000
@@ -37,7 +37,7 @@ export async function topicFacts(
   const { routeInfo, routeIndex, history, misses, slicer, lookup, identity } = sources
   const extFields = new Map([['topic', topic]])
   if (zone !== null) extFields.set('__ZONE_MODE', 'true').set('__ZONE_NAME', zone)
-  const { answer, ...inTables } = await routeInfo.read(function* (view) {
+  const { answer, masterless, ...inTables } = await routeInfo.read(function* (view) {
     // The lookup sees what is read here. Only where the product environment is asked is it a promise, and then there are no cells.
     const answer = lookup({ version, extFields })
     const seen = brokersIn(answer instanceof Promise ? undefined : answer.body)
@@ -47,21 +47,27 @@ export async function topicFacts(
     const cluster = homeOf(view, loss, autoCreating)
     const unnamedRemovals = history.unnamedRemovals()
     const awayWithUnnamed = unnamedRemovals.findLast(
-      ({ cause, brokerName }) => cause !== 'dropped' && view.groupWithMembers(brokerName) === undefined,
+      (removal): removal is TopicsOfDeparted =>
+        removal.cause !== 'dropped' && view.groupWithMembers(removal.brokerName) === undefined,
     )
     const creators = autoCreating.filter((brokerName) => isCreating(view, brokerName))
     const rejections = history.rejections().filter((each) => isRejected(each, view, sources))
-    const brokerGroups = [...view.groupsWithMembers()].length
-    const inTables = { cells, autoCreating: creators, brokerGroups, cluster, loss, rejections }
+    const groups = [...view.groupsWithMembers()]
+    const masterless = groups.filter(({ brokerAddrs }) => !brokerAddrs.has(MASTER_ID))
+    const brokerGroups = groups.length
+    const inTables = { cells, autoCreating: creators, brokerGroups, masterless, cluster, loss, rejections }
     return { answer, ...inTables, unnamedRemovals, awayWithUnnamed }
   }, owner)
   const response = await answer
-  const { topics } = await routeIndex.get()
+  const { topics, topicsOfBroker } = await routeIndex.get()
   return {
     topic,
     lookup: { code: response.code, remark: response.remark == null ? null : remarkText(response.remark) },
     zone,
     ...inTables,
+    slavesOnly: masterless
+      .map(({ brokerName }) => brokerName)
+      .filter((brokerName) => (topicsOfBroker.get(brokerName) ?? 0) === 0),
     registration: history.topicRegistration(topic),
     lastDeparture: history.lastDeparture,
     similar: inTables.cells.length > 0 ? [] : await slicer.run(similarNames(topic, topics, MAX_SIMILAR)),

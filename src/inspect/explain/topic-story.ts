@@ -15,7 +15,7 @@ import type { SimilarName } from '../similar-names.ts'
 import { dateOf } from '../sources.ts'
 import { type AnnouncedAddress, announcedText, SINCE_BEFORE_RESTART } from './broker-story.ts'
 import { type Story, story } from './story.ts'
-import { createCommand, groupText, lossText, type TopicLoss } from './topic-loss.ts'
+import { createCommand, isValidName, lossText, NAME_RULE, originText, type TopicLoss } from './topic-loss.ts'
 import { at, type Clocks, causeText, list, memberText, name, names } from './wording.ts'
 
 /** What a topic's story may be. */
@@ -35,6 +35,9 @@ export const TOPIC_VERDICTS = {
   no_brokers: 'There is no route: no broker is registered with this server.',
   only_on_peers: 'There is no route here, but another NameServer has one.',
   rejected_by_limit: 'There is no route: a limit of this server rejects the registration of a broker.',
+  slaves_only: 'There is no route: a broker may have the topic of which only slaves have registered.',
+  invalid_name: 'There is no route and can be none: brokers reject the name.',
+  created_by_brokers: 'There is no route: brokers create the topic when they need it, and none has it.',
   created_by_first_message: 'There is no route yet: a broker creates the topic when a producer sends to it.',
   never_created: 'There is no route: no broker has the topic, and none creates topics by itself.',
 } as const
@@ -66,6 +69,9 @@ export interface TopicCell {
   readonly addresses: readonly AnnouncedAddress[]
 }
 
+/** Topics that were removed because their broker left. */
+export type TopicsOfDeparted = RemovedTopics & Pick<Departure, 'cause'>
+
 /** What the tables, the history and others know of a topic. */
 export interface TopicFacts {
   readonly topic: string
@@ -75,6 +81,8 @@ export interface TopicFacts {
   readonly cells: readonly TopicCell[]
   /** How many broker names are registered. */
   readonly brokerGroups: number
+  /** Broker names that have slaves and never had a master here: their topics are unknown. */
+  readonly slavesOnly: readonly string[]
   /** Where a topic without a route would be created; undefined without brokers. */
   readonly cluster: string | undefined
   /** Broker names that create topics on their first use. */
@@ -83,8 +91,8 @@ export interface TopicFacts {
   readonly registration: TopicRegistration | undefined
   /** Removals of which only some topics are known by name. */
   readonly unnamedRemovals: readonly RemovedTopics[]
-  /** The last of them whose broker has not registered again. */
-  readonly awayWithUnnamed: RemovedTopics | undefined
+  /** The last of them whose broker left and has not registered again. */
+  readonly awayWithUnnamed: TopicsOfDeparted | undefined
   /** The last departure of any broker. */
   readonly lastDeparture: Departure | undefined
   /** Registrations rejected within the last minutes, whose brokers have not registered since. */
@@ -351,8 +359,7 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
   const away = facts.awayWithUnnamed
   if (away !== undefined) {
     const broker = name(away.brokerName)
-    const cause = away.cause === 'dropped' ? '' : causeText(away.cause)
-    const text = `${name(topic)} may have left with ${broker}, ${at(away.atMs, clocks)}: ${broker} ${cause}, and only some of the names of its ${counted(away.topics, 'topic')} are kept.`
+    const text = `${name(topic)} may have left with ${broker}, ${at(away.atMs, clocks)}: ${broker} ${causeText(away.cause)}, and only some of the names of its ${counted(away.topics, 'topic')} are kept.`
     const advice = 'If so, its route comes back when that broker registers again.'
     return story(
       'left_with_brokers',
@@ -360,12 +367,27 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
       [mqadmin('clusterList', {})],
     )
   }
+  const others = [...rejectionTexts(facts), ...notes]
+  const origin = originText(topic)
+  if (origin === undefined && !isValidName(topic)) {
+    const text = `No broker has ${name(topic)}, and none can create it: ${NAME_RULE}.`
+    return story('invalid_name', [text, ...others], [])
+  }
+  const { slavesOnly } = facts
+  if (slavesOnly.length > 0) {
+    const text = `Only slaves of ${names(slavesOnly)} have registered, and topics are taken from masters only: ${name(topic)} may be one of those that are missing.`
+    const advice =
+      'Start the master (brokerId=0), or elect one (mqadmin electMaster) if a controller assigns the roles.'
+    return story('slaves_only', [text, advice, origin, ...others], [])
+  }
+  if (origin !== undefined)
+    return story('created_by_brokers', [`No broker has ${name(topic)}.`, origin, ...others], [])
   if (autoCreating.length > 0) {
     const text = `No broker has ${name(topic)} yet: ${names(autoCreating)} would create it when a producer sends the first message (autoCreateTopicEnable is on); consumers find no route before that.`
-    return story('created_by_first_message', [text, groupText(topic), ...notes], [create])
+    return story('created_by_first_message', [text, ...others], [create])
   }
   const text = `No broker has ${name(topic)}, and none creates topics on their first use (TBW102 has no route): the topic must be created${similar.length > 0 ? ', if its name is right' : ''}.`
-  return story('never_created', [text, groupText(topic), ...rejectionTexts(facts), ...notes], [create])
+  return story('never_created', [text, ...others], [create])
 }
 
 function unnamedText({ unnamedRemovals, clocks }: TopicFacts): string | undefined {

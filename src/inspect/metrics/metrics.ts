@@ -1,5 +1,5 @@
 import type { InspectSources } from '../sources.ts'
-import { PROCESS_METRICS, type ProcessState } from './process-metrics.ts'
+import { PROCESS_METRICS } from './process-metrics.ts'
 import { RPC_LATENCY_METRICS, SERVER_METRICS } from './server-metrics.ts'
 import { TableCounter } from './table-figures.ts'
 import { CONTENT_TYPES, formatOf, type MetricsFormat, metricsText } from './text-format.ts'
@@ -8,7 +8,6 @@ export interface MetricsOptions {
   readonly brokerSeriesLimit: number
   /** Whether to show `rocketmq_rpc_latency_milliseconds`. */
   readonly rpcLatencyMetrics: boolean
-  readonly processState: () => Promise<ProcessState>
 }
 
 /** The metrics of a server, as Prometheus scrapes them. */
@@ -37,10 +36,10 @@ export class Metrics {
   }
 
   async #write(format: MetricsFormat): Promise<string> {
-    const { rpcLatencyMetrics, processState } = this.#options
+    const { rpcLatencyMetrics } = this.#options
     const { identity, slicer, connections } = this.#sources
     const [figures, tables, census] = await Promise.all([
-      processState(),
+      this.#sources.process(),
       this.#tables.count(),
       slicer.run(connections.census()),
     ])

@@ -14,9 +14,11 @@ export interface EventLoopLag {
   readonly p99: number
 }
 
-/** What the metrics show of the process. */
+/** What the views and the metrics show of the process. */
 export interface ProcessState {
   readonly cpu: NodeJS.CpuUsage
+  /** Milliseconds since the start in which the event loop worked, and in which it waited. */
+  readonly eventLoop: { readonly active: number; readonly idle: number }
   readonly memory: NodeJS.MemoryUsage
   readonly heapSpaces: readonly HeapSpaceInfo[]
   /** Seconds since the epoch. */

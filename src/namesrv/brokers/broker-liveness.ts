@@ -72,10 +72,11 @@ export class BrokerLiveness {
   }
 
   #createRouteInfo(): RouteInfoManager {
-    const { configuration, slicer, counters, durations, clock } = this.#context
+    const { configuration, slicer, viewSlicer, counters, durations, clock } = this.#context
     const { values } = configuration
     return new RouteInfoManager({
       slicer,
+      viewSlicer,
       lockDurations: durations.lock,
       nowMs: () => clock.nowMs(),
       onEvent: (event) => this.#onRouteEvent(event),

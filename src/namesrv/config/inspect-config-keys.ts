@@ -33,7 +33,7 @@ export const INSPECT_KEYS = [
     'Max open connections of the HTTP server; further ones are closed at once, and when half of them are open, the longest idle ones are closed. Raise it if more monitors and browsers connect.',
   ),
   boolean('httpTls', false).atStart(
-    'Serves HTTPS instead of HTTP, with the certificate of the server (`tls.server.certPath`); client certificates are not asked for. Turn it on if the HTTP port is reachable from other machines.',
+    'Serves HTTPS instead of HTTP, with the certificate of the server (`tls.server.certPath`); client certificates are not asked for. While key and certificate cannot be used the port is closed; it opens within a second after their files are repaired. Turn it on if the HTTP port is reachable from other machines.',
   ),
   string('httpTokenFile', '', { names: 'path' }).atStart(
     'File with the bearer token that HTTP requests must carry, in one line; empty: none is required. Health checks and the address service never need it. A changed file takes effect within a second. If all users can read it, a warning is logged.',

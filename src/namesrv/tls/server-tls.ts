@@ -95,22 +95,29 @@ export class ServerTls {
 
   /**
    * The certificate of the server for HTTPS, and its protocols and ciphers.
-   * @param onChange - Called with new ones when files have changed.
+   * @param onChange - Called with new ones when files have changed, also if those of now cannot be used.
    * @throws {ConfigError | TlsContextError} (rejects) They cannot be used.
    */
-  async httpsOptions(onChange: (options: SecureContextOptions) => void): Promise<SecureContextOptions> {
+  async httpsOptions(
+    onChange: (options: SecureContextOptions) => Promise<void> | void,
+  ): Promise<SecureContextOptions> {
     const { createHttpsOptions } = await import('./tls-contexts.ts')
     const settings = readTlsSettings(this.#context.configuration)
-    const watch = new CertificateWatch(settings.values)
-    const options = createHttpsOptions(settings)
     this.#onReload = async (changed) => onChange(createHttpsOptions(changed))
-    // In the other modes the start has done it.
-    if (this.#mode === 'disabled' && !settings.values['tls.test.mode.enable']) {
+    // In the other modes the start has done the rest.
+    if (this.#mode !== 'disabled' || settings.values['tls.test.mode.enable'])
+      return createHttpsOptions(settings)
+    const watch = new CertificateWatch(settings.values)
+    let isUsable = false
+    try {
+      const options = createHttpsOptions(settings)
       this.#use(await this.#make(settings))
       this.#warnOf(settings)
-      this.#start(watch, true)
+      isUsable = true
+      return options
+    } finally {
+      this.#start(watch, isUsable)
     }
-    return options
   }
 
   /** Ends the watch. */

@@ -4,12 +4,12 @@ import type { InspectSources } from '../../../src/inspect/sources.ts'
 
 test('scrapes that come together share one text, and the next one is written anew, also after a failure', async () => {
   let written = 0
-  const processState = (): never => {
+  const process = (): never => {
     written++
     throw new Error('the process cannot be read')
   }
-  const options = { brokerSeriesLimit: 1, rpcLatencyMetrics: false, processState }
-  const metrics = new Metrics({ identity: { nodeId: 'ns1' } } as InspectSources, options)
+  const sources = { identity: { nodeId: 'ns1' }, process } as unknown as InspectSources
+  const metrics = new Metrics(sources, { brokerSeriesLimit: 1, rpcLatencyMetrics: false })
   const together = await Promise.allSettled([metrics.scrape(undefined), metrics.scrape('text/plain')])
   expect(together.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   expect(written).toBe(1)

@@ -183,14 +183,18 @@ export class World {
     return { code: 217, extFields: { topic: this.#topic(index) }, body }
   }
 
-  /** As a broker is: one version has one table of topics. Others differ on purpose (`parts-of-a-registration`). */
+  /**
+   * As a broker is: each version sent has one table of topics. Others differ on purpose (`parts-of-a-registration`). A form of 4.9
+   * sends no state version, and a form of 5.x that replaces it must not send the one in the action.
+   */
   #honest(action: RegisterAction): RegisterAction {
-    const { form, counter, stateVersion, topics, mapped } = action
+    const { form, counter, topics, mapped } = action
     const { addr, cluster } = this.broker(action.broker)
-    const key = `${cluster} ${addr} ${counter} ${form === 'json' || form === 'compressed' ? stateVersion : 0}`
+    const stateVersion = isOf5(form) ? action.stateVersion : 0
+    const key = `${cluster} ${addr} ${counter} ${stateVersion}`
     const said = this.#said.get(key) ?? { topics, form, mapped }
     this.#said.set(key, said)
-    return { ...action, ...said }
+    return { ...action, ...said, stateVersion }
   }
 
   /** A registration without the broker's own topic would be taken for an increment (`increment-is-partial`). */
@@ -203,7 +207,7 @@ export class World {
   #registration(said: RegisterAction): RequestStep {
     const action = this.#honest(said)
     const { form, counter, stateVersion, zone, heartbeatTimeoutMillis } = action
-    const of5 = form === 'json' || form === 'compressed'
+    const of5 = isOf5(form)
     const broker: Broker = {
       ...this.broker(action.broker),
       acting: of5 ? action.acting : null,
@@ -288,6 +292,10 @@ export class World {
       ]),
     )
   }
+}
+
+function isOf5(form: RegisterAction['form']): boolean {
+  return form === 'json' || form === 'compressed'
 }
 
 function headers({ binary }: { binary: boolean }): { serializeType?: 'ROCKETMQ' } {
