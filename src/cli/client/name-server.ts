@@ -251,7 +251,8 @@ export class NameServer {
       )
     }
     const reason = cause === undefined ? 'it closed the connection before it responded' : describeErrno(cause)
-    return new CommandError('unreachable', `${address}: ${reason} (if it accepts TLS only, use --tls)`)
+    const hint = this.version === undefined ? ' (if it accepts TLS only, use --tls)' : ''
+    return new CommandError('unreachable', `${address}: ${reason}${hint}`)
   }
 }
 
