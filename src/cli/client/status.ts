@@ -52,7 +52,7 @@ export type Status = ListedStatus &
  * @throws {CommandError} (rejects)
  */
 export async function readStatus(server: NameServer, notes: Set<string>): Promise<Status> {
-  const status = await optionalView<ServerStatus>(server, STATUS_PATH, 'all but its lists', notes)
+  const status = await optionalView<ServerStatus>(server, STATUS_PATH, 'uptime, requests, memory', notes)
   const release = { versionName: versionName(server.version ?? -1) }
   return status === undefined ? { ...release, tables: await listedTables(server) } : { ...release, ...status }
 }

@@ -42,6 +42,7 @@ export const run: Run = async (context) => {
         ]
       },
     },
+    hasNamesrvColumn: true,
     name: ({ subject, mayStop }: Verdict) => (mayStop ? subject : ''),
   }
 }

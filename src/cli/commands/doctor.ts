@@ -26,17 +26,16 @@ interface FindingsPage {
 
 /** `doctor`: what is wrong. */
 export const run: Run = async (context) => {
-  const { askEach, paint, servers } = context
+  const { askEach, paint } = context
   const notes = new Set<string>()
   const { items, failures } = await askEach((server) => findingsOf(server, context, notes))
   const nowMs = Date.now()
-  const lines = ({ namesrv, severity, rule, subject, since, text, evidence, command }: Item): string[] => [
+  const lines = ({ severity, rule, subject, since, text, evidence, command }: Item): string[] => [
     [
       paint(severity === 'critical' ? 'red' : severity === 'warning' ? 'yellow' : 'cyan', severity),
       rule,
       subject,
       ...(since === null ? [] : [`for ${age(nowMs - Date.parse(since))}`]),
-      ...(servers.length > 1 ? [`on ${namesrv}`] : []),
     ].join('  '),
     `  ${text}`,
     ...Object.entries(evidence).map(([name, value]) => `    ${name}: ${valueText(value)}`),
@@ -60,7 +59,7 @@ async function findingsOf(
 ): Promise<readonly Finding[]> {
   const least = SEVERITIES.indexOf(context.values['severity'] as Severity)
   const wanted = least < 0 ? SEVERITIES : SEVERITIES.slice(0, least + 1)
-  const missing = 'what it does not tell by its lists and routes'
+  const missing = 'findings from heartbeats, clients and history'
   const page = await optionalView<FindingsPage>(server, '/api/v1/findings', missing, notes)
   const { findings: all, beyond } = page === undefined ? await judged(server, context) : withBeyond(page)
   const findings = all.filter(({ severity }) => wanted.includes(severity))
