@@ -1,11 +1,23 @@
 import { CLUSTER_COMMANDS } from './cluster.ts'
+import { CONFIG_COMMANDS } from './config.ts'
+import { CONN_COMMANDS } from './conn.ts'
 import type { CommandDefinition } from './definition.ts'
+import { KV_COMMANDS } from './kv.ts'
 import { SERVER_COMMANDS } from './server.ts'
 
 /** A noun, and what `mqnamesrv help NOUN` says of it. */
 export const NOUNS: Readonly<Record<string, string>> = {
   cluster: 'Clusters and their broker groups',
+  config: 'The configuration of NameServers, and configuration files',
+  conn: 'Connections of clients and brokers',
+  kv: 'The key-value table',
 }
 
 /** All commands, in the order of the help. */
-export const COMMANDS: readonly CommandDefinition[] = [...SERVER_COMMANDS, ...CLUSTER_COMMANDS]
+export const COMMANDS: readonly CommandDefinition[] = [
+  ...SERVER_COMMANDS,
+  ...CLUSTER_COMMANDS,
+  ...KV_COMMANDS,
+  ...CONFIG_COMMANDS,
+  ...CONN_COMMANDS,
+]
