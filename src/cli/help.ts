@@ -103,7 +103,8 @@ function rows(pairs: readonly (readonly [string, string])[]): string[] {
   })
 }
 
-function wrapped(text: string, width: number): string[] {
+/** A text in lines of at most this many characters. */
+export function wrapped(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {

@@ -1,5 +1,5 @@
-import { findConfigKey } from '../../namesrv/config/config-keys.ts'
 import { shownText } from '../../namesrv/config/config-key.ts'
+import { findConfigKey } from '../../namesrv/config/config-keys.ts'
 import { parseJavaProperties } from '../../namesrv/config/java-properties.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { CommandError } from '../command-error.ts'
@@ -67,5 +67,7 @@ function pairsOfJava(body: Buffer): Map<string, string> {
 /** Whether two texts are the same value of a key: `TRUE` is `true`, `010` is `10`. */
 export function isSameValue(a: string, b: string): boolean {
   if (a.toLowerCase() === b.toLowerCase()) return true
-  return /^[+-]?\d+$/.test(a) && /^[+-]?\d+$/.test(b) && BigInt(a.replace('+', '')) === BigInt(b.replace('+', ''))
+  return (
+    /^[+-]?\d+$/.test(a) && /^[+-]?\d+$/.test(b) && BigInt(a.replace('+', '')) === BigInt(b.replace('+', ''))
+  )
 }

@@ -29,7 +29,7 @@ export function connectionsOf(
   server: NameServer,
   query: Readonly<Record<string, unknown>>,
 ): Promise<{ readonly matching: number; readonly connections: readonly Connection[] }> {
-  const parameters = Object.entries(query).filter(([, value]) => value !== undefined)
-  const text = new URLSearchParams(parameters.map(([name, value]) => [name, `${value}`]))
+  const text = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) text.set(name, `${value}`)
   return server.view(`/api/v1/connections?${text}`)
 }

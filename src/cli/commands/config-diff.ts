@@ -4,9 +4,9 @@ import { findConfigKey } from '../../namesrv/config/config-keys.ts'
 import { Configuration } from '../../namesrv/config/configuration.ts'
 import { parseJavaProperties } from '../../namesrv/config/java-properties.ts'
 import { configurationOf, isSameValue, type ServerConfiguration } from '../client/configuration.ts'
-import { CommandError } from '../command-error.ts'
+import { AllFailedError, CommandError } from '../command-error.ts'
 import { javaUserHome } from '../daemon/config-file.ts'
-import { AllFailedError, type CommandWorld, type Run } from '../run-command.ts'
+import type { CommandWorld, Run } from '../run-command.ts'
 import { configFile } from './config-check.ts'
 
 /** A configuration that is compared. */
@@ -28,9 +28,7 @@ export const run: Run = async ({ values, servers, world, askEach }) => {
   if (path === undefined && servers.length < 2)
     throw new CommandError('usage', 'name at least two NameServers (-n "a;b"), or a FILE')
   const file = path === undefined ? undefined : await readFile(path, world)
-  const { items: configurations, failures } = await askEach(async (server) => [
-    await configurationOf(server),
-  ])
+  const { items: configurations, failures } = await askEach(async (server) => [await configurationOf(server)])
   const sides = [...(file === undefined ? [] : [file]), ...configurations.map(sideOf)]
   if (sides.length < 2) throw new AllFailedError(failures)
   const isComplete = configurations.every(({ limitation }) => limitation === undefined)
@@ -71,9 +69,7 @@ async function readFile(path: string, world: CommandWorld): Promise<File> {
   const names = [...parseJavaProperties(file.bytes).keys()].map((name) => findConfigKey(name)?.name)
   const values = configuration
     .keys()
-    .map(
-      ({ key, value }) => [key.name, value === undefined ? null : shownText(key, String(value))] as const,
-    )
+    .map(({ key, value }) => [key.name, value === undefined ? null : shownText(key, String(value))] as const)
   return { name: file.path, values: new Map(values), keys: names.filter((name) => name !== undefined) }
 }
 

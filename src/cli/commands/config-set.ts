@@ -1,10 +1,15 @@
-import { nearestName } from '../../common/nearest-name.ts'
 import { firstLine } from '../../common/describe-errno.ts'
+import { nearestName } from '../../common/nearest-name.ts'
 import { propertiesText } from '../../namesrv/config/java-properties.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
 import { changeEach } from '../change-each.ts'
-import { configurationOf, isSameValue, type ServerConfiguration, type ServerKey } from '../client/configuration.ts'
+import {
+  configurationOf,
+  isSameValue,
+  type ServerConfiguration,
+  type ServerKey,
+} from '../client/configuration.ts'
 import { type NameServer, responseError } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
@@ -55,7 +60,8 @@ export const run: Run = async ({ values, ...context }) => {
     },
   })
   for (const { namesrv, key, result } of items)
-    if (result === 'ignored') notes.push(`${namesrv}: ${key} was accepted and not changed: not a key or not a value`)
+    if (result === 'ignored')
+      notes.push(`${namesrv}: ${key} was accepted and not changed: not a key or not a value`)
   return {
     items,
     failures,

@@ -1,6 +1,6 @@
+import { type Connection, connectionsOf } from '../client/connections.ts'
 import { age, bytes } from '../output/amounts.ts'
 import type { Run } from '../run-command.ts'
-import { type Connection, connectionsOf } from '../client/connections.ts'
 
 /** `conn list`. */
 export const run: Run = async ({ values, askEach }) => {

@@ -68,7 +68,9 @@ function fileLines(path: string): string[] {
 function keyLines(key: ConfigKey): string[] {
   const { name, default: byDefault, meaning, words, unit, min, max } = key
   const isComputed = typeof byDefault === 'object'
-  const range = [min === undefined ? [] : `min ${min}`, max === undefined ? [] : `max ${max}`].flat().join(', ')
+  const range = [min === undefined ? [] : `min ${min}`, max === undefined ? [] : `max ${max}`]
+    .flat()
+    .join(', ')
   const facts = [
     unit === undefined ? [] : `Unit: ${unit}.`,
     range === '' ? [] : `Range: ${range}.`,

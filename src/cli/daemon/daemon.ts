@@ -58,7 +58,8 @@ export async function run(world: CliWorld): Promise<number> {
     const { configuration, notices } = Configuration.resolve(options)
     if (isPrinting) {
       stdout.write(`${configuration.printedLines().join('\n')}\n`)
-      for (const notice of notices) if (notice.level === 'warn') stderr.write(`mqnamesrv: ${noticeText(notice)}\n`)
+      for (const notice of notices)
+        if (notice.level === 'warn') stderr.write(`mqnamesrv: ${noticeText(notice)}\n`)
       return ExitCode.OK
     }
     ConfigError.throwAll(homeErrors(configuration))
