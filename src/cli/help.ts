@@ -6,6 +6,7 @@ import {
   OUTPUT_OPTIONS,
   SERVER_OPTIONS,
 } from './grammar/definition.ts'
+import { wrapped } from './output/wrapped.ts'
 
 const WIDTH = 100
 
@@ -101,19 +102,6 @@ function rows(pairs: readonly (readonly [string, string])[]): string[] {
       ...rest.map((line) => `${' '.repeat(left + 4)}${line}`),
     ]
   })
-}
-
-/** A text in lines of at most this many characters. */
-export function wrapped(text: string, width: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line]
 }
 
 function joined(lines: readonly string[]): string {

@@ -4,7 +4,7 @@ import type { ConfigKey, ConfigOwner } from '../../namesrv/config/config-key.ts'
 import { CONFIG_KEYS } from '../../namesrv/config/config-keys.ts'
 import { propertyLine } from '../../namesrv/config/java-properties.ts'
 import { CommandError } from '../command-error.ts'
-import { wrapped } from '../help.ts'
+import { wrapped } from '../output/wrapped.ts'
 import type { Run } from '../run-command.ts'
 
 const WIDTH = 100
