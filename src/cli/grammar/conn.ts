@@ -41,7 +41,7 @@ export const CONN_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'conn kick',
-    summary: 'Closes connections (mqnamesrv only, from its own machine)',
+    summary: 'Closes connections, from the machine of the server (mqnamesrv only)',
     description:
       'Clients connect again by themselves. A broker is removed from the routes until it registers again, within 30 s. The connection of the command itself is left open.',
     args: [
