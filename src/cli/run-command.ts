@@ -131,9 +131,10 @@ function failuresOf(error: unknown): readonly FailureOfCommand[] {
   throw error
 }
 
-function failureLine({ error }: FailureOfCommand): string {
+function failureLine({ namesrv, error }: FailureOfCommand): string {
+  const where = namesrv === undefined || error.message.includes(namesrv) ? '' : `${namesrv}: `
   const hint = error.code === 'usage' ? ' (try mqnamesrv help)' : ''
-  return `mqnamesrv: ${visible(error.message)}${hint}\n`
+  return `mqnamesrv: ${where}${visible(error.message)}${hint}\n`
 }
 
 /** Unreachable before denied before no. */
