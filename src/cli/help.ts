@@ -8,6 +8,21 @@ import {
 } from './grammar/definition.ts'
 
 const WIDTH = 100
+const LONGEST_WORDS = Math.max(...COMMANDS.map(({ words }) => words.length))
+
+/** Commands of one word, then those of each noun. */
+export const GROUPS: readonly (readonly [string, readonly CommandDefinition[]])[] = [
+  ['Commands', COMMANDS.filter(({ words }) => !words.includes(' '))],
+  ...Object.entries(NOUNS).map(([noun, text]) => [text, commandsOf(noun)] as const),
+]
+
+function commandsOf(noun: string): CommandDefinition[] {
+  return COMMANDS.filter(({ words }) => words.startsWith(`${noun} `))
+}
+
+function summaryRow({ words, summary }: CommandDefinition): readonly [string, string] {
+  return [words, summary]
+}
 
 /** `mqnamesrv help`: all commands, one a line. */
 export function programHelp(): string {
@@ -15,9 +30,11 @@ export function programHelp(): string {
     'Usage: mqnamesrv <command> [options]     a command, see below',
     '       mqnamesrv [options]               the server, see mqnamesrv -h',
     '',
-    'Commands:',
-    ...rows(COMMANDS.map(({ words, summary }) => [words, summary])),
-    '',
+    ...GROUPS.flatMap(([title, commands]) => [
+      `${title}:`,
+      ...rows(commands.map(summaryRow), LONGEST_WORDS),
+      '',
+    ]),
     'mqnamesrv help <command> explains a command, mqnamesrv help options the options of all commands.',
     'Exit codes: 0 yes, 1 no, 2 usage, 3 unreachable, 4 denied, 5 partial.',
   ])
@@ -31,12 +48,7 @@ export function nounHelp(noun: string): string {
     `${NOUNS[noun]}.`,
     '',
     'Commands:',
-    ...rows(
-      COMMANDS.filter(({ words }) => words.startsWith(`${noun} `)).map(({ words, summary }) => [
-        words,
-        summary,
-      ]),
-    ),
+    ...rows(commandsOf(noun).map(summaryRow)),
     '',
     `mqnamesrv help ${noun} <command> explains a command.`,
   ])
@@ -92,8 +104,10 @@ function optionRows(options: readonly OptionDefinition[]): string[] {
 }
 
 /** Pairs in two columns; the second one is wrapped. */
-function rows(pairs: readonly (readonly [string, string])[]): string[] {
-  const left = Math.max(...pairs.map(([name]) => name.length))
+function rows(
+  pairs: readonly (readonly [string, string])[],
+  left = Math.max(...pairs.map(([name]) => name.length)),
+): string[] {
   return pairs.flatMap(([name, text]) => {
     const [first = '', ...rest] = wrapped(text, Math.max(40, WIDTH - left - 4))
     return [

@@ -65,6 +65,8 @@ function unknownWord([first = '', second]: readonly string[]): string {
   const candidates = isNoun
     ? known.filter(([noun]) => noun === first).map(([, verb = '']) => verb)
     : [...new Set(known.map(([word = '']) => word)), 'help']
+  if (isNoun && (second === undefined || second.startsWith('-')))
+    return `${first} needs a command: ${candidates.join(', ')}`
   const word = isNoun ? (second ?? '') : first
   const nearest = nearestName(word, candidates)
   const hint = nearest === undefined ? '' : `; did you mean ${isNoun ? `${first} ` : ''}${nearest}?`

@@ -17,6 +17,7 @@ import {
   reportText,
 } from './output/report.ts'
 import { visible } from './output/visible.ts'
+import { cut } from './output/width.ts'
 import { parseCommand, type Values } from './parse.ts'
 
 /** The process, as far as a command needs it. */
@@ -274,5 +275,5 @@ function reply({ stdin, stderr }: CommandWorld): Promise<string> {
 
 function progressLine({ stderr }: CommandWorld): (line: string) => void {
   if (stderr.isTTY !== true) return () => {}
-  return (line) => stderr.write(`\r\x1b[K${visible(line).slice(0, (stderr.columns ?? 80) - 1)}`)
+  return (line) => stderr.write(`\r\x1b[K${cut(visible(line), (stderr.columns ?? 80) - 1)}`)
 }

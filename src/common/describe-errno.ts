@@ -2,13 +2,19 @@ const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EADDRINUSE: 'address already in use',
   EADDRNOTAVAIL: 'not an address of this machine',
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EHOSTUNREACH: 'no route to the host',
   EISDIR: 'is a directory',
+  EAI_AGAIN: 'no response of the DNS',
   EMFILE: 'open-file limit reached',
   ENFILE: 'no file descriptor left on this machine',
+  ENETUNREACH: 'network unreachable',
   ENOENT: 'no such file or directory',
   ENOTDIR: 'part of the path is not a directory',
   ENOTFOUND: 'unknown host name',
   EPERM: 'operation not permitted',
+  ETIMEDOUT: 'timed out',
 }
 
 /** An error of the operating system in words, without a stack: `permission denied (EACCES)`. */

@@ -1,7 +1,7 @@
 /**
  * The candidate that a mistyped name most likely means; of equally near ones the first.
  *
- * @returns Undefined if none is near: more than a third of the characters, or more than four, would have to change.
+ * @returns Undefined if none is near: more than a third of the characters, or more than four, would have to change or be swapped.
  */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   const wanted = name.toLowerCase()
@@ -17,18 +17,28 @@ export function nearestName(name: string, candidates: readonly string[]): string
   return nearest
 }
 
-/** Characters to insert, remove or replace to turn one text into the other. */
+/** Characters to insert, remove, replace or swap with the next one, to turn one text into the other. */
 function editDistance(from: string, to: string): number {
-  let distances = Array.from({ length: to.length + 1 }, (_, column) => column)
-  for (const character of from) {
-    let left = 0
-    let diagonal = 0
-    distances = distances.map((above, column) => {
-      const replaced = diagonal + (to[column - 1] === character ? 0 : 1)
-      left = column === 0 ? above + 1 : Math.min(above + 1, left + 1, replaced)
-      diagonal = above
-      return left
-    })
+  let before: readonly number[] = []
+  let above = Array.from({ length: to.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= from.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= to.length; column++) {
+      const isSame = from[row - 1] === to[column - 1]
+      const isSwapped = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1]
+      current[column] = Math.min(
+        at(above, column) + 1,
+        at(current, column - 1) + 1,
+        at(above, column - 1) + (isSame ? 0 : 1),
+        isSwapped ? at(before, column - 2) + 1 : Number.POSITIVE_INFINITY,
+      )
+    }
+    before = above
+    above = current
   }
-  return distances.at(-1) as number
+  return at(above, to.length)
+}
+
+function at(row: readonly number[], column: number): number {
+  return row[column] ?? Number.POSITIVE_INFINITY
 }

@@ -26,4 +26,9 @@ describe('nearestName', () => {
   test('returns the nearest candidate', () => {
     expect(nearestName('abcde', ['abcxe', 'abcde'])).toBe('abcde')
   })
+
+  test('counts two swapped characters as one change', () => {
+    expect(nearestName('pign', ['ping'])).toBe('ping')
+    expect(nearestName('ipgn', ['ping'])).toBeUndefined()
+  })
 })

@@ -32,7 +32,7 @@ export async function commandConnect({ isTls, ca, cert, key, serverName }: TlsFi
   const tls = await import('node:tls')
   const options: ConnectionOptions = {
     rejectUnauthorized: ca !== undefined,
-    ...(ca !== undefined && { ca: readPem(ca, '--tls-ca') }),
+    ...(ca !== undefined && { ca: readAuthorities(ca) }),
     ...(cert !== undefined && { cert: readPem(cert, '--tls-cert') }),
     ...(key !== undefined && { key: readPem(key, '--tls-key') }),
   }
@@ -48,6 +48,14 @@ export async function commandConnect({ isTls, ca, cert, key, serverName }: TlsFi
       tls.checkServerIdentity(checked, certificate)
     return tls.connect({ ...address, ...options, servername, checkServerIdentity }, onReady).setNoDelay(true)
   }
+}
+
+/** OpenSSL takes a file without a certificate for an empty list. */
+function readAuthorities(path: string): Buffer {
+  const pem = readPem(path, '--tls-ca')
+  if (!/-BEGIN [A-Z0-9 ]*CERTIFICATE-/.test(pem.toString('latin1')))
+    throw new CommandError('usage', `${path} (--tls-ca) has no certificate (PEM)`)
+  return pem
 }
 
 function readPem(path: string, option: string): Buffer {

@@ -3,6 +3,7 @@ import { CodedError } from '../../common/coded-error.ts'
 import { nearestName } from '../../common/nearest-name.ts'
 import { CONFIG_NAMES, findConfigKey } from '../../namesrv/config/config-keys.ts'
 import type { KeyText } from '../../namesrv/config/config-layers.ts'
+import { COMMANDS } from '../grammar/commands.ts'
 
 /** Why a command line is invalid. */
 export type UsageErrorCode =
@@ -33,6 +34,9 @@ or by an environment variable, MQNAMESRV_LISTEN_PORT=9999. The command line over
 environment, the environment the file, and the file the defaults.
 docs/configuration.md describes all keys; -p prints them with their values.
 
+Commands ask running NameServers, this one or Java's; mqnamesrv help lists them:
+  mqnamesrv topic list --namesrv HOST:9876
+
 Exit codes: 0 after -h, -v, -p and a shutdown by SIGTERM or SIGINT; 1 if the start or the
 shutdown fails; 2 if the command line is invalid; 130 or 143 if a second SIGINT or SIGTERM
 ends the process at once.
@@ -46,6 +50,22 @@ ends the process at once.
  * @see org.apache.rocketmq.namesrv.NamesrvStartup#parseCommandlineAndConfigFile
  */
 export function parseCommandLine(argv: readonly string[], version: string): CommandLine {
+  try {
+    return parseArguments(argv, version)
+  } catch (error) {
+    const command = argv.map((_, index) => commandAt(argv.slice(index))).find((words) => words !== undefined)
+    if (command === undefined) throw error
+    const usage = `mqnamesrv ${command} [options]`
+    throw new UsageError('ERR_USAGE_WORD', `the options of a command follow it: ${usage}`)
+  }
+}
+
+/** The words of the command that the arguments begin with. */
+function commandAt([first, second]: readonly string[]): string | undefined {
+  return COMMANDS.find(({ words }) => words === first || words === `${first} ${second}`)?.words
+}
+
+function parseArguments(argv: readonly string[], version: string): CommandLine {
   let shown = ''
   const program = new Command('mqnamesrv')
     .description('A RocketMQ NameServer: brokers register with it, and clients look up routes.')

@@ -1,5 +1,5 @@
-/** Control, format (bidi, zero width, tags), line and paragraph separators, lone surrogates, private use and unassigned characters. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}]/gu
+/** Control, format (bidi, tags), private use and unassigned characters, lone surrogates, fillers, and spaces that look like a space. */
+const INVISIBLE = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu
 
 /**
  * A name from a stranger, with every character that a terminal would obey or hide as `\uXXXX`: names of topics, brokers and
@@ -28,8 +28,17 @@ function escaped(character: string): string {
 }
 
 /** JSON in which those characters are escaped: it reads back as the same value, and is safe on a terminal. */
-export function visibleJson(value: unknown, indent = 0): string {
+export function visibleJson(value: unknown, indent = 0, escapeOf = escaped): string {
   const text = JSON.stringify(value, null, indent)
   // Line feeds are the indentation's own: JSON.stringify escapes those of strings.
-  return text.replace(INVISIBLE, (character) => (character === '\n' ? character : escaped(character)))
+  return text.replace(INVISIBLE, (character) => (character === '\n' ? character : escapeOf(character)))
+}
+
+/** A scalar as JSON that YAML reads as the same: YAML takes no surrogate pairs, but has eight digits for such characters. */
+export function visibleYamlScalar(value: unknown): string {
+  return visibleJson(value, 0, (character) =>
+    character.length === 1
+      ? escaped(character)
+      : `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`,
+  )
 }

@@ -56,6 +56,11 @@ describe('parseCommandLine', () => {
     },
   )
 
+  test('the help of the server points to the commands', () => {
+    const text = expect.stringContaining('mqnamesrv help lists them')
+    expect(parseCommandLine(['-h'], '1.2.3')).toEqual({ action: 'show', text })
+  })
+
   test('without arguments the server starts', () => {
     expect(parseCommandLine([], '1.2.3')).toEqual(start)
   })
@@ -104,6 +109,12 @@ describe('parseCommandLine', () => {
     [['--listenPort', '-p'], 'ERR_USAGE_MISSING_VALUE', 'option --listenPort needs a value'],
     [['-p=yes'], 'ERR_USAGE_WORD', 'option -p takes no value'],
     [['ns.conf'], 'ERR_USAGE_WORD', 'unexpected argument "ns.conf"'],
+    [
+      ['-n', 'a:9876', 'cluster', 'list', '-o', 'json'],
+      'ERR_USAGE_WORD',
+      'the options of a command follow it: mqnamesrv cluster list [options]',
+    ],
+    [['--json', 'ping'], 'ERR_USAGE_WORD', 'the options of a command follow it: mqnamesrv ping [options]'],
   ])('%j is rejected', (argv, code, message) => {
     const parse = () => parseCommandLine(argv, '1.2.3')
     expect(parse).toThrow(UsageError)

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { COMMANDS, NOUNS } from '../../src/cli/grammar/commands.ts'
+import { optionsOf } from '../../src/cli/grammar/definition.ts'
+import { commandHelp, nounHelp, optionsHelp, programHelp } from '../../src/cli/help.ts'
+import { parseCommand } from '../../src/cli/parse.ts'
+
+const SCREEN = { columns: 100, lines: 24 }
+
+function widest(text: string): number {
+  return Math.max(...text.split('\n').map((line) => line.length))
+}
+
+describe.each(COMMANDS)('$words', (definition) => {
+  test('has a help that fits a screen', () => {
+    const text = commandHelp(definition)
+    expect(widest(text)).toBeLessThanOrEqual(SCREEN.columns)
+    expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(SCREEN.lines)
+  })
+
+  test('has a summary of one line that is no sentence', () => {
+    expect(definition.summary).toMatch(/^\p{Lu}.{9,89}[^.]$/u)
+  })
+
+  test('has examples that are valid command lines of its own', () => {
+    expect(definition.examples.length).toBeGreaterThan(0)
+    for (const { line } of definition.examples) {
+      const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '')
+      const end = words.findIndex((word) => ['|', '>', '&&', ';', '<'].includes(word))
+      expect(parseCommand(end < 0 ? words : words.slice(0, end))).toMatchObject({
+        action: 'run',
+        definition: { words: definition.words },
+      })
+    }
+  })
+
+  test('has its own module with a function run', async () => {
+    expect((await definition.load()).run).toEqual(expect.any(Function))
+  })
+
+  test('has no two options of the same name', () => {
+    const names = optionsOf(definition).flatMap(({ flags }) => flags.match(/(?<!\w)--?\w[\w-]*/g) ?? [])
+    expect(names).toEqual([...new Set(names)])
+  })
+})
+
+test('the help of the program names every command, and its lines fit a screen', () => {
+  const text = programHelp()
+  for (const { words, summary } of COMMANDS)
+    expect(text).toMatch(new RegExp(`^ +${words} +${summary.slice(0, 20)}`, 'm'))
+  expect(widest(text)).toBeLessThanOrEqual(SCREEN.columns)
+})
+
+test.each(Object.keys(NOUNS))('the help of %s names its commands', (noun) => {
+  const own = COMMANDS.filter(({ words }) => words.startsWith(`${noun} `))
+  expect(own).not.toEqual([])
+  const text = nounHelp(noun)
+  for (const { words } of own) expect(text).toMatch(new RegExp(`^ +${words} `, 'm'))
+  expect(widest(text)).toBeLessThanOrEqual(SCREEN.columns)
+})
+
+test('every command of two words has a noun that is explained', () => {
+  const nouns = COMMANDS.map(({ words }) => words.split(' ')).filter(({ length }) => length === 2)
+  for (const [noun = ''] of nouns) expect(Object.keys(NOUNS)).toContain(noun)
+})
+
+test('the help of the options has all common options', () => {
+  const text = optionsHelp()
+  for (const flag of ['--namesrv', '--timeout', '--tls-ca', '--secret-key-file', '--output', '--color'])
+    expect(text).toContain(flag)
+  expect(widest(text)).toBeLessThanOrEqual(SCREEN.columns)
+})

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import { type Column, tableLines } from '../../../src/cli/output/table.ts'
+import { cut, pad, width } from '../../../src/cli/output/width.ts'
+
+describe('the width of a text', () => {
+  test.each([
+    ['topic', 5],
+    ['订单', 4],
+    ['ａ', 2],
+    ['한', 2],
+    ['📦', 2],
+    ['é', 1],
+    ['e\u0301', 1],
+    ['', 0],
+  ])('%s is %i columns', (text, columns) => {
+    expect(width(text)).toBe(columns)
+  })
+
+  test('is filled up with spaces on either side', () => {
+    expect([pad('订', 4), pad('订', 4, 'right'), pad('topic', 3)]).toEqual(['订  ', '  订', 'topic'])
+  })
+
+  test.each([
+    ['topic', 5, 'topic'],
+    ['topics', 5, 'topi…'],
+    ['订单订单', 6, '订单…'],
+    ['订单订单', 7, '订单订…'],
+  ])('%s cut to %i columns is %s', (text, columns, expected) => {
+    expect(cut(text, columns)).toBe(expected)
+    expect(width(expected)).toBeLessThanOrEqual(columns)
+  })
+})
+
+interface Row {
+  readonly topic: string
+  readonly queues: number | null
+  readonly note?: string
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { head: 'TOPIC', cell: ({ topic }) => topic },
+  { head: 'QUEUES', cell: ({ queues }) => queues, align: 'right' },
+  { head: 'NOTE', cell: ({ note }) => note, isWide: true },
+]
+const ROWS: readonly Row[] = [
+  { topic: '订单', queues: 16, note: 'x' },
+  { topic: '', queues: null },
+]
+
+describe('a table', () => {
+  test('has aligned columns with two spaces between them, and - for what is missing', () => {
+    expect(tableLines(ROWS, COLUMNS, { isWide: false, hasHead: true, maxWidth: undefined })).toEqual([
+      'TOPIC  QUEUES',
+      '订单       16',
+      '-           -',
+    ])
+  })
+
+  test('has more columns if it may be wide, and no heading if none is wanted', () => {
+    expect(tableLines(ROWS, COLUMNS, { isWide: true, hasHead: false, maxWidth: undefined })).toEqual([
+      '订单  16  x',
+      '-      -  -',
+    ])
+  })
+
+  test('is cut to the terminal', () => {
+    expect(tableLines(ROWS, COLUMNS, { isWide: false, hasHead: true, maxWidth: 8 })).toEqual([
+      'TOPIC  …',
+      '订单   …',
+      '-      …',
+    ])
+  })
+})

@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest'
+import { freePort } from '../../scripts/support/ports.ts'
+import { durationMs } from '../../src/cli/run-command.ts'
+import { registration } from '../support/requests.ts'
+import { startServer } from '../support/start-server.ts'
+import { runCli } from './run-cli.ts'
+
+/** The address of a server with a broker. */
+async function serverWith(broker: string): Promise<string> {
+  const { port, connect } = await startServer()
+  const client = await connect()
+  await client.request(registration({ name: broker }))
+  return `127.0.0.1:${port}`
+}
+
+/** An address where nothing listens. */
+async function deadAddress(): Promise<string> {
+  return `127.0.0.1:${await freePort()}`
+}
+
+describe('a command', () => {
+  test('asks the NameServers of NAMESRV_ADDR, unless -n names others', async () => {
+    const [a, b] = [await serverWith('a'), await serverWith('b')]
+    const env = { NAMESRV_ADDR: `${a};${b}` }
+    const both = await runCli(['ping', '-o', 'name'], { env })
+    expect(both).toEqual({ code: 0, stdout: `${a}\n${b}\n`, stderr: '' })
+    expect(await runCli(['ping', '-o', 'name', '-n', b], { env })).toMatchObject({ stdout: `${b}\n` })
+  })
+
+  test('has a column for the NameServer if it asks several', async () => {
+    const [a, b] = [await serverWith('a'), await serverWith('b')]
+    const { stdout } = await runCli(['cluster', 'list', '-n', `${a},${b}`, '--no-headers'])
+    expect(stdout.split('\n').map((line) => line.split(/ +/).slice(0, 2))).toEqual([
+      [a, 'DefaultCluster'],
+      [b, 'DefaultCluster'],
+      [''],
+    ])
+  })
+
+  test('that reaches only some of them shows those, and ends with 5', async () => {
+    const [a, dead] = [await serverWith('a'), await deadAddress()]
+    const stderr = `mqnamesrv: connection with ${dead} failed: connection refused (ECONNREFUSED)\n`
+    const error = { code: 'unreachable', message: stderr.trim().replace('mqnamesrv: ', ''), namesrv: dead }
+    const argv = ['cluster', 'list', '-n', `${a};${dead}`, '-o']
+    const table = await runCli([...argv, 'table'])
+    expect(table).toMatchObject({
+      code: 5,
+      stdout: expect.stringMatching(/^NAMESRV .*\n.*DefaultCluster/),
+      stderr,
+    })
+    const json = await runCli([...argv, 'json'])
+    expect(json).toMatchObject({ code: 5, stderr })
+    expect(JSON.parse(json.stdout)).toEqual({
+      items: [expect.objectContaining({ namesrv: a })],
+      errors: [error],
+    })
+    const jsonl = await runCli([...argv, 'jsonl'])
+    expect(
+      jsonl.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([expect.objectContaining({ namesrv: a, cluster: 'DefaultCluster' }), { error }])
+    const yaml = await runCli([...argv, 'yaml'])
+    expect(yaml.stdout).toMatch(/\nerrors:\n {2}- code: unreachable\n {4}message: /)
+    expect(await runCli([...argv, 'name'])).toMatchObject({ code: 5, stdout: 'DefaultCluster\n', stderr })
+  })
+
+  test('that reaches none ends with 3, and says why for each, in every format', async () => {
+    const [a, b] = [await deadAddress(), await deadAddress()]
+    const messages = [a, b].map(
+      (address) => `connection with ${address} failed: connection refused (ECONNREFUSED)`,
+    )
+    const stderr = messages.map((message) => `mqnamesrv: ${message}\n`).join('')
+    const errors = [a, b].map((namesrv, index) => ({
+      code: 'unreachable',
+      message: messages[index],
+      namesrv,
+    }))
+    const argv = ['ping', '-n', `${a};${b}`, '-o']
+    expect(await runCli([...argv, 'wide'])).toEqual({ code: 3, stdout: '', stderr })
+    const json = await runCli([...argv, 'json'])
+    expect(json).toMatchObject({ code: 3, stderr })
+    expect(JSON.parse(json.stdout)).toEqual({ error: errors[0], errors })
+    const jsonl = await runCli([...argv, 'jsonl'])
+    expect(
+      jsonl.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual(errors.map((error) => ({ error })))
+    expect((await runCli([...argv, 'yaml'])).stdout).toMatch(/^error:\n {2}code: unreachable\n/)
+    expect(await runCli([...argv, 'name'])).toEqual({ code: 3, stdout: '', stderr })
+  })
+
+  test.each([
+    [['ping', '-o', 'json', '--frobnicate']],
+    [['ping', '--json', '--frobnicate']],
+    [['ping', '--output=json', '--frobnicate']],
+    [['ping', '-ojson', '--frobnicate']],
+  ])('%j has its usage error in JSON, too', async (argv) => {
+    const { code, stdout, stderr } = await runCli(argv)
+    expect([code, stderr]).toEqual([2, "mqnamesrv: unknown option '--frobnicate' (try mqnamesrv help)\n"])
+    expect(JSON.parse(stdout)).toEqual({
+      error: { code: 'usage', message: "unknown option '--frobnicate'", namesrv: null },
+    })
+  })
+
+  test('shows hostile characters of its own arguments as escapes', async () => {
+    const { code, stderr } = await runCli(['ping', '--\x1b[2J'])
+    expect([code, stderr]).toEqual([2, "mqnamesrv: unknown option '--\\u001b[2J' (try mqnamesrv help)\n"])
+  })
+
+  test('prints help to stdout and ends with 0', async () => {
+    expect(await runCli(['help', 'ping'])).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(/^Usage: mqnamesrv ping/),
+    })
+  })
+
+  test.each([
+    [
+      '--tls-ca',
+      'missing.pem',
+      /^mqnamesrv: cannot read missing\.pem \(--tls-ca\): no such file or directory \(ENOENT\)/,
+    ],
+    ['--tls-cert', 'a.pem', /^mqnamesrv: --tls-cert and --tls-key belong together/],
+    ['--tls-ca', 'package.json', /^mqnamesrv: package\.json \(--tls-ca\) has no certificate \(PEM\)/],
+    ['--access-key', 'ops', /^mqnamesrv: --access-key and --secret-key-file belong together/],
+    ['--timeout', 'soon', /^mqnamesrv: --timeout "soon" is no duration: 500ms, 3s, 1m/],
+    ['-n', 'a b', /^mqnamesrv: "a b" is no NameServer address/],
+  ])('with %s %s ends with 2', async (option, value, stderr) => {
+    expect(await runCli(['ping', option, value])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(stderr),
+    })
+  })
+})
+
+describe('a table on a terminal', () => {
+  test('is cut to its columns, unless it is wide', async () => {
+    const address = await serverWith('a')
+    const argv = ['cluster', 'list', '-n', address]
+    const { stdout } = await runCli(argv, { isTTY: true, columns: 20 })
+    expect(stdout).toBe('CLUSTER         BRO…\nDefaultCluster     …\n')
+    const wide = await runCli([...argv, '-o', 'wide'], { isTTY: true, columns: 20 })
+    expect(wide.stdout).toMatch(/WITHOUT MASTER\n/)
+  })
+})
+
+describe('a duration', () => {
+  test.each([
+    ['500ms', 500],
+    ['3s', 3_000],
+    ['3', 3_000],
+    ['1.5s', 1_500],
+    ['1m', 60_000],
+    ['2h', 7_200_000],
+  ])('%s is %i ms', (text, ms) => {
+    expect(durationMs(text, '--timeout')).toBe(ms)
+  })
+
+  test.each(['', '0', '0ms', '-1s', '1d', '1 s', 's', '1e3', '600h', '0.1ms'])('cannot be %j', (text) => {
+    expect(() => durationMs(text, '--timeout')).toThrow(
+      expect.objectContaining({
+        code: 'usage',
+        message: `--timeout ${JSON.stringify(text)} is no duration: 500ms, 3s, 1m`,
+      }),
+    )
+  })
+})
