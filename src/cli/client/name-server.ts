@@ -156,7 +156,11 @@ export class NameServer {
   async route(topic: string, { version, zone }: RouteClient = {}): Promise<ListedRoute | undefined> {
     const zoneFields = zone === undefined ? {} : { __ZONE_MODE: 'true', __ZONE_NAME: zone }
     const fields = { topic, ...zoneFields }
-    const response = await this.invoke(RequestCode.GET_ROUTEINFO_BY_TOPIC, fields, null, version)
+    return this.routeIn(await this.invoke(RequestCode.GET_ROUTEINFO_BY_TOPIC, fields, null, version))
+  }
+
+  /** The route in such a response. @throws {CommandError} */
+  routeIn(response: Pick<RemotingCommand, 'code' | 'remark' | 'body'>): ListedRoute | undefined {
     if (response.code === ResponseCode.TOPIC_NOT_EXIST) return undefined
     if (response.code !== ResponseCode.SUCCESS || response.body === null) throw responseError(response)
     return this.#decoded(response.body, decodeTopicRouteData)
@@ -252,7 +256,7 @@ export class NameServer {
 }
 
 /** What a response other than success means. */
-export function responseError({ code, remark }: RemotingCommand): CommandError {
+export function responseError({ code, remark }: Pick<RemotingCommand, 'code' | 'remark'>): CommandError {
   const message = firstLine(remark ?? '') || `response code ${code}`
   switch (code) {
     case ResponseCode.NO_PERMISSION:

@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { cutText } from '../../common/log-throttle.ts'
 import { type ComparedValue, DIFFERENCE_KINDS, type Difference } from '../../inspect/compare/differences.ts'
 import type { NameServer } from '../client/name-server.ts'
-import { CommandError } from '../command-error.ts'
+import { AllFailedError, CommandError } from '../command-error.ts'
 import { adviceOn } from '../diff/advice.ts'
 import { Comparison, ComparisonFailedError, type ComparisonOptions } from '../diff/comparison.ts'
 import { MAX_ROWS, rowsOf } from '../diff/rows.ts'
 import type { Failure } from '../output/report.ts'
-import { AllFailedError, type CommandContext, type Run } from '../run-command.ts'
+import type { CommandContext, Run } from '../run-command.ts'
 
 /** Before what differs is asked for again: a broker registers with all NameServers, but not at the same moment. */
 const SETTLING_MS = 1_000
