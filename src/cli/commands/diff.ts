@@ -6,6 +6,7 @@ import { AllFailedError, CommandError } from '../command-error.ts'
 import { adviceOn } from '../diff/advice.ts'
 import { Comparison, ComparisonFailedError, type ComparisonOptions } from '../diff/comparison.ts'
 import { MAX_ROWS, rowsOf } from '../diff/rows.ts'
+import { firstNames } from '../output/amounts.ts'
 import type { Failure } from '../output/report.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 
@@ -17,8 +18,6 @@ const PROGRESS_AFTER_MS = 1_000
 const PROGRESS_EVERY_MS = 100
 /** Longer subjects and values are cut in tables. */
 const MAX_CELL_CHARACTERS = 80
-/** Subjects that a note names. */
-const MAX_NAMED = 5
 
 /** `diff`: compares NameServers entry by entry. */
 export const run: Run = async (context) => {
@@ -123,10 +122,7 @@ async function compareTwice(servers: readonly NameServer[], options: ComparisonO
   if (settled > 0) notes.push(`${settled} differences were gone after ${SETTLING_MS} ms and do not count`)
   if (moved.length > 0)
     notes.push(
-      `still changing: ${moved
-        .slice(0, MAX_NAMED)
-        .map(({ subject }) => cutText(subject, MAX_CELL_CHARACTERS))
-        .join(', ')}${moved.length > MAX_NAMED ? ` and ${moved.length - MAX_NAMED} more` : ''}`,
+      `still changing: ${firstNames(moved.map(({ subject }) => cutText(subject, MAX_CELL_CHARACTERS)))}`,
     )
   return { differences, notes }
 }
