@@ -255,9 +255,12 @@ export class NameServer {
   }
 }
 
+/** For the remark `disable`, all that Java says. */
+const NOT_LISTED = 'it does not list topics: enableAllTopicList or enableTopicList is off'
+
 /** What a response other than success means. */
 export function responseError({ code, remark }: Pick<RemotingCommand, 'code' | 'remark'>): CommandError {
-  const message = firstLine(remark ?? '') || `response code ${code}`
+  const message = remark === 'disable' ? NOT_LISTED : firstLine(remark ?? '') || `response code ${code}`
   switch (code) {
     case ResponseCode.NO_PERMISSION:
       return new CommandError('denied', message)
