@@ -4,6 +4,7 @@ import { CONFIG_COMMANDS } from './config.ts'
 import { CONN_COMMANDS } from './conn.ts'
 import type { CommandDefinition } from './definition.ts'
 import { KV_COMMANDS } from './kv.ts'
+import { DIFF_COMMANDS } from './diff.ts'
 import { SERVER_COMMANDS } from './server.ts'
 import { TOPIC_COMMANDS } from './topic.ts'
 
@@ -20,6 +21,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandDefinition[] = [
   ...SERVER_COMMANDS,
+  ...DIFF_COMMANDS,
   ...CLUSTER_COMMANDS,
   ...BROKER_COMMANDS,
   ...TOPIC_COMMANDS,
