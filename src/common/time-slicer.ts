@@ -1,6 +1,13 @@
 /** Work that may be interrupted at each of its yields. */
 export type Steps<Result> = Generator<undefined, Result, undefined>
 
+/** Does work without interruption. @returns Its result. */
+export function toEnd<Result>(work: Steps<Result>): Result {
+  let step = work.next()
+  while (!step.done) step = work.next()
+  return step.value
+}
+
 /** A result that is there at once, or a promise if the work was long or had to wait. */
 export type MaybePromise<Result> = Result | Promise<Result>
 

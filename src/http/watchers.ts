@@ -36,7 +36,7 @@ interface Watcher {
   last: number
   readonly endsMs: number
   lastWriteMs: number
-  /** Unread bytes at the last look, and since when they have not become fewer. */
+  /** Unread bytes at the last look, and since when they are too many and have not become fewer. */
   unreadBytes: number
   stalledSinceMs: number
 }
@@ -141,10 +141,11 @@ export class Watchers {
     const { events, counters } = this.#options
     const { sink } = watcher
     const nowMs = this.#options.nowMs()
-    if (sink.queuedBytes < watcher.unreadBytes || sink.queuedBytes === 0) watcher.stalledSinceMs = nowMs
+    const isWaitedFor = sink.queuedBytes > MAX_UNREAD_BYTES && sink.queuedBytes >= watcher.unreadBytes
+    if (!isWaitedFor) watcher.stalledSinceMs = nowMs
     const pending = watcher.last === events.added ? [] : events.after(watcher.last)
     const isLost = pending[0] !== undefined && pending[0].number !== watcher.last + 1
-    const isStalled = sink.queuedBytes > MAX_UNREAD_BYTES && nowMs - watcher.stalledSinceMs >= STALL_MS
+    const isStalled = nowMs - watcher.stalledSinceMs >= STALL_MS
     if (isLost || isStalled) {
       counters.watchersDropped++
       this.#remove(watcher)

@@ -254,6 +254,9 @@ export class NamesrvController {
       slicer,
       configuration: new LiveConfiguration(this.#context),
       inspection: this.#inspection.inspector,
+      connections: {
+        close: (id, address, asking) => this.#server?.closeNamed(id, address, asking) ?? false,
+      },
       product: this.#clusterTest,
       registrations: new RegistrationCache(values.registrationMemoryMaxBytes),
       counters,

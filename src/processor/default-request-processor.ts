@@ -15,6 +15,7 @@ import {
   lookupProcessor,
   type ProductRouteLookup,
 } from './client-request-processor.ts'
+import { type ClosableConnections, closeConnection } from './close-connection.ts'
 import { handleRegisterBroker, type RegisterBrokerOptions } from './handle-register-broker.ts'
 import { type Inspection, inspect } from './inspect.ts'
 import {
@@ -47,6 +48,7 @@ export interface ProcessorOptions
   readonly settings: ProcessorSettings
   readonly configuration: NamesrvConfiguration
   readonly inspection: Inspection
+  readonly connections: ClosableConnections
   /** Where unknown topics are looked up in the cluster-test mode; undefined if it is off. */
   readonly product: ProductRouteLookup | undefined
 }
@@ -72,7 +74,8 @@ export class DefaultRequestProcessor {
   readonly processors: ProcessorTable
 
   constructor(options: ProcessorOptions) {
-    const { routeInfo, kvConfig, configuration, inspection, settings, counters, product } = options
+    const { routeInfo, kvConfig, configuration, inspection, connections, settings, counters, product } =
+      options
     const { maxRequestBodyBytes } = settings
     const inFlight = new RegistrationsInFlight(settings, counters)
     this.processors = {
@@ -103,6 +106,7 @@ export class DefaultRequestProcessor {
       [RequestCode.GET_BROKER_MEMBER_GROUP]: getBrokerMemberGroup(routeInfo),
       [RequestCode.BROKER_HEARTBEAT]: brokerHeartbeat(routeInfo),
       [RequestCode.INSPECT]: inspect(inspection),
+      [RequestCode.CLOSE_CONNECTION]: closeConnection(connections, options),
     }
   }
 }

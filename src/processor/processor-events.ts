@@ -32,6 +32,12 @@ export type AdminChange =
       readonly key: string | null
       readonly value?: string | null
     }
+  | {
+      readonly kind: 'connection closed'
+      readonly connectionId: number
+      /** `host:port` */
+      readonly address: string
+    }
 
 /** A registration that changed nothing; the names are null if it has none. */
 export interface RejectedRegistration {

@@ -28,6 +28,8 @@ export const RequestCode = {
   BROKER_HEARTBEAT: 904,
   /** Our own: a view of the server, as JSON. Java's NameServer does not know it. */
   INSPECT: 1450,
+  /** Our own: closes a connection. Java's NameServer does not know it. */
+  CLOSE_CONNECTION: 1451,
 } as const
 export type RequestCode = (typeof RequestCode)[keyof typeof RequestCode]
 

@@ -13,6 +13,7 @@ export const CLOSE_CAUSES = [
   'handshake_failed',
   'limit',
   'broker_expired',
+  'closed_by_operator',
   'shutdown',
   'internal_error',
 ] as const

@@ -17,6 +17,7 @@ export const EVENT_KINDS = [
   'permission_restored',
   'kv_changed',
   'configuration_changed',
+  'connection_closed',
   'rejected',
   'internal_error',
   'server_failure',

@@ -1,8 +1,10 @@
+import { ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   type HttpHandler,
+  type HttpResponse,
   HttpServer,
   type HttpServerOptions,
   textResponse,
@@ -397,6 +399,40 @@ describe('The HTTP server', () => {
     expect(await exchange(port, get('/'))).toBe('[closed]')
     expect(rejected[0]?.reason).toBe('httpMaxConnections (1) reached')
   })
+
+  it.each([
+    ['a response', (body) => ({ status: 200, contentType: 'text/plain', body })],
+    [
+      'the end of a stream',
+      (body) => ({
+        contentType: 'text/event-stream',
+        stream: (sink) => {
+          sink.write(body)
+          sink.end()
+        },
+      }),
+    ],
+  ] satisfies [string, (body: Buffer) => HttpResponse][])(
+    'disconnects a client that reads nothing of %s for ten seconds',
+    async (_, respond) => {
+      // Node's own timer, which each byte that the client takes starts again.
+      const setTimeouts = vi.spyOn(ServerResponse.prototype, 'setTimeout')
+      ends.push(() => setTimeouts.mockRestore())
+      const { port } = await started({ handle: () => respond(Buffer.alloc(32 * 1024 * 1024)) })
+      const socket = connect({ port, host: '127.0.0.1' })
+      ends.push(() => void socket.destroy())
+      const closed = new Promise((resolve) => void socket.on('error', () => {}).once('close', resolve))
+      socket.pause()
+      socket.write(get('/'))
+      await until('the response is under way', () => setTimeouts.mock.calls.length > 0)
+      const [[timeoutMs, onTimeout] = []] = setTimeouts.mock.calls
+      expect(timeoutMs).toBe(10_000)
+      onTimeout?.call(setTimeouts.mock.contexts[0] as ServerResponse)
+      socket.resume()
+      await closed
+      expect(socket.bytesRead).toBeLessThan(32 * 1024 * 1024)
+    },
+  )
 
   it('ends streams when it stops, and tells them', async () => {
     const closed: string[] = []

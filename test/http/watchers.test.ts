@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import type { StreamedResponse } from '../../src/http/http-server.ts'
+import { Watchers } from '../../src/http/watchers.ts'
+import { timeOf } from '../../src/namesrv/namesrv-context.ts'
+import { Counters } from '../../src/stats/counters.ts'
+import { RecentEvents } from '../../src/stats/recent-events.ts'
 import { get, TestWatcher } from '../support/http.ts'
+import { ManualTime } from '../support/manual-time.ts'
 import { startServer, type TestServer } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
 
@@ -13,6 +19,43 @@ function happen({ controller }: TestServer, ...texts: string[]): void {
 }
 
 const PERIOD_MS = 100
+
+/** Watchers with a client whose reading a test decides. */
+function watched() {
+  const time = new ManualTime()
+  const events = new RecentEvents()
+  const counters = new Counters()
+  const watchers = new Watchers({
+    ...timeOf({ clock: time, scheduler: time }),
+    events,
+    counters,
+    bootId: 'b',
+  })
+  const client = { unread: 0, text: '', isClosed: false }
+  const response = watchers.route.handle({
+    path: '/api/v1/watch',
+    query: new URLSearchParams(),
+    header: () => undefined,
+    peer: '127.0.0.1:1',
+    local: { address: '127.0.0.1', port: 2 },
+    closed: false,
+  }) as StreamedResponse
+  response.stream({
+    write: (part) => {
+      client.unread += part.length
+      client.text += part.toString()
+    },
+    end: () => {},
+    destroy: () => {
+      client.isClosed = true
+    },
+    get queuedBytes() {
+      return client.unread
+    },
+    onClose: () => {},
+  })
+  return { time, events, counters, client }
+}
 
 describe('The stream of events', () => {
   it('begins with how to resume, and has each event within 100 ms, with its id', async () => {
@@ -110,6 +153,32 @@ describe('The stream of events', () => {
     happen(server, 'after')
     server.time.advance(PERIOD_MS)
     await until('it goes on', () => resumed.texts.includes('after'))
+  })
+
+  it('drops a watcher that reads nothing for five seconds, and none that reads a little', () => {
+    const { time, events, counters, client } = watched()
+    for (let event = 0; event < 2_000; event++) events.add('kv_changed', 'n/k', 'x'.repeat(200))
+    time.advance(PERIOD_MS)
+    // It has what it may leave unread, with the rest of the last event, and gets no more until it reads.
+    const unread = client.unread
+    expect(unread).toBeGreaterThan(256 * 1024)
+    expect(unread).toBeLessThan(257 * 1024)
+    time.advance(4_900)
+    client.unread--
+    time.advance(5_000)
+    expect(client).toMatchObject({ unread: unread - 1, isClosed: false })
+    time.advance(PERIOD_MS)
+    expect(client.isClosed).toBe(true)
+    expect(counters).toMatchObject({ watchers: 0, watchersDropped: 1 })
+    expect(time.timers).toBe(0)
+  })
+
+  it('drops a watcher for which events are lost, however little it has left unread', () => {
+    const { time, events, counters, client } = watched()
+    for (let event = 0; event <= 4_096; event++) events.add('kv_changed', 'n/k', '')
+    time.advance(PERIOD_MS)
+    expect(client.isClosed).toBe(true)
+    expect(counters).toMatchObject({ watchers: 0, watchersDropped: 1 })
   })
 
   it('has a comment each 15 s in which nothing happens', async () => {

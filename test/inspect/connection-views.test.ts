@@ -76,7 +76,7 @@ test('an open connection is shown with dates, and nothing about its end', async 
   expect((await read(connectionsView(sources))).connections).toEqual([
     {
       ...{ id: 7, address: '10.0.0.1:7', state: 'open', kind: 'client' },
-      ...{ language: 'JAVA', version: 407, versionName: 'V4_9_7', tls, proxied: false },
+      ...{ language: 'JAVA', version: 407, versionName: 'V4_9_7', tls, proxied: false, asking: false },
       ...{ requests: 1, bytesIn: 10, bytesOut: 20, opened: '2026-11-28T11:59:00.007Z', idleMs: 5_000 },
       ...{ closed: null, cause: null, code: null, detail: null },
     },

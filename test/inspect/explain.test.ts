@@ -192,10 +192,94 @@ const TOPIC_STORIES: readonly Story[] = [
     title: 'the retry topic of a group that has not connected',
     happens: ({ broker }) => broker.request(registration()),
     question: `topic=${encodeURIComponent('%RETRY%group')}`,
-    verdict: 'never_created',
+    verdict: 'created_by_brokers',
     sentences: [
-      'No broker has %RETRY%group, and none creates topics on their first use (TBW102 has no route): the topic must be created.',
+      'No broker has %RETRY%group.',
       'It is the retry topic of consumer group group: a broker creates it when a consumer of the group connects to it.',
+    ],
+    commands: [],
+  },
+  {
+    title: 'a topic that may be one of a group of which only a slave has registered',
+    happens: async ({ broker }) => {
+      await broker.request(registration({ topics: ['TBW102', 'x'] }))
+      await broker.request(
+        registration({ name: 'broker-b', address: '127.0.0.1:10921', id: 1, topics: ['orders', 'x'] }),
+      )
+    },
+    question: 'topic=orders',
+    verdict: 'slaves_only',
+    sentences: [
+      'Only slaves of broker-b have registered, and topics are taken from masters only: orders may be one of those that are missing.',
+      'Start the master (brokerId=0), or elect one (mqadmin electMaster) if a controller assigns the roles.',
+    ],
+    commands: [],
+  },
+  {
+    title: 'the dead-letter topic of a group, although brokers create topics on their first use',
+    happens: ({ broker }) => broker.request(registration({ topics: ['TBW102', 'x'] })),
+    question: `topic=${encodeURIComponent('%DLQ%group')}`,
+    verdict: 'created_by_brokers',
+    sentences: [
+      'No broker has %DLQ%group.',
+      'It has the dead letters of consumer group group: a broker creates it with the first one.',
+    ],
+    commands: [],
+  },
+  {
+    title: 'the topic that producers look up for one without a route',
+    happens: ({ broker }) => broker.request(registration()),
+    question: 'topic=TBW102',
+    verdict: 'created_by_brokers',
+    sentences: [
+      'No broker has TBW102.',
+      'Brokers have it if they create topics on their first use (autoCreateTopicEnable). Producers look it up when the topic that they send to has no route: that one is missing.',
+    ],
+    commands: [],
+  },
+  {
+    title: 'a topic of a feature that is off',
+    happens: ({ broker }) => broker.request(registration()),
+    question: 'topic=RMQ_SYS_TRACE_TOPIC',
+    verdict: 'created_by_brokers',
+    sentences: [
+      'No broker has RMQ_SYS_TRACE_TOPIC.',
+      'Brokers, proxies or clients create it when a feature that needs it is on.',
+    ],
+    commands: [],
+  },
+  {
+    title: 'a name that no broker accepts, although brokers create topics on their first use',
+    happens: ({ broker }) => broker.request(registration({ topics: ['TBW102', 'orders'] })),
+    question: `topic=${encodeURIComponent('orders ')}`,
+    verdict: 'invalid_name',
+    sentences: [
+      'No broker has "orders ", and none can create it: the name of a topic has 1 to 127 letters (a to z), digits and characters of "_-%|".',
+      'Similar topic with a route: orders (differs in spaces).',
+    ],
+    commands: [],
+  },
+  {
+    title: 'a name that is too long',
+    happens: ({ broker }) => broker.request(registration({ topics: ['TBW102', 'orders'] })),
+    question: `topic=${'x'.repeat(128)}`,
+    verdict: 'invalid_name',
+    sentences: [
+      `No broker has ${'x'.repeat(127)}…, and none can create it: the name of a topic has 1 to 127 letters (a to z), digits and characters of "_-%|".`,
+    ],
+    commands: [],
+  },
+  {
+    title: 'a topic that may be one of a broker whose registration is rejected, while another creates topics',
+    happens: async ({ broker }) => {
+      await broker.request(registration({ topics: ['TBW102', 'x'] }))
+      await broker.request(registration({ name: 'broker-b', address: '127.0.0.1:10921', topics: ['orders'] }))
+    },
+    question: 'topic=orders',
+    verdict: 'created_by_first_message',
+    sentences: [
+      'No broker has orders yet: broker-a would create it when a producer sends the first message (autoCreateTopicEnable is on); consumers find no route before that.',
+      'The registration of broker-b from PEER was rejected at TIME: the first registration has only one topic and is treated as an increment; register the whole topic list first.',
     ],
   },
   {
@@ -569,14 +653,14 @@ describe('Explain tells the story of', () => {
   })
 
   test.each([
-    ['%RETRY%group', 'its consumers create it'],
-    ['bad topic!', 'it is no valid name'],
-    ['Topica', 'TopicA is similar'],
-  ])('the topic %s without a command that creates it: %s', async (topic) => {
+    ['%RETRY%group', 'its consumers create it', 'created_by_brokers'],
+    ['bad topic!', 'it is no valid name', 'invalid_name'],
+    ['Topica', 'TopicA is similar', 'never_created'],
+  ])('the topic %s without a command that creates it: %s', async (topic, _, expected) => {
     const world = await worldWith()
     await world.broker.request(registration())
     const { verdict, commands } = await explain(world, `topic=${encodeURIComponent(topic)}`)
-    expect([verdict, commands]).toEqual(['never_created', []])
+    expect([verdict, commands]).toEqual([expected, []])
   })
 
   test('a broker that creates no topics while its TBW102 is wiped', async () => {

@@ -463,6 +463,14 @@ describe('a topic without route', () => {
     expect(await world.evaluate({ afterMs: 300_000 })).toEqual([])
   })
 
+  test('asks to correct a name that no broker accepts, and shows what is not seen of it', async () => {
+    const world = findingsWorld()
+    await world.register(master)
+    expect((await asked(world, 'Wanted\u202e'))?.text).toMatch(
+      /^"Wanted\\u202e" has no route: .* Correct its name in the clients: the name of a topic has 1 to 127 letters/,
+    )
+  })
+
   test('is information if clients make it for themselves, and none if it is TBW102', async () => {
     const world = findingsWorld()
     await world.register(master)

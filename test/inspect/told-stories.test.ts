@@ -37,6 +37,7 @@ function topic(cells: readonly TopicCell[], differing: Partial<TopicFacts> = {})
     zone: null,
     cells,
     brokerGroups: 1,
+    slavesOnly: [],
     cluster: 'c1',
     autoCreating: [],
     loss: undefined,

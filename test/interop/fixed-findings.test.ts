@@ -4,29 +4,33 @@ import { type Broker, startBroker } from './harness/broker.ts'
 import { createTopic, hasSlaveInSync } from './harness/broker-requests.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
 import { type ShownFinding, viewOf } from './harness/explanations.ts'
+import { type HostedNameServer, hostNameServer } from './harness/hosted-name-server.ts'
 import { type AdminTool, startAdminTool } from './harness/mqadmin.ts'
-import { type NameServer, startNameServer } from './harness/name-server.ts'
 import { ask } from './harness/name-server-client.ts'
 import { until } from './harness/wait-until.ts'
 
+const GET_ROUTEINFO_BY_TOPIC = 105
 const WIPE_WRITE_PERM_OF_BROKER = 205
 /** A new finding of topics is seen by the next evaluation. */
 const EVALUATION_MS = 20_000
-/** `single_broker_route` must hold for a minute. */
-const SINGLE_BROKER_MS = 80_000
-/** All rules are in effect this long after the start. */
-const SETTLED_MS = 75_000
+/** The server waits for a minute until all brokers have registered, and some rules must hold for another one. */
+const STEP_MS = 15_000
+/** A topic of its own for each rule, so that no story waits for another. */
+const TOPIC_RULES = [
+  ['permission_not_writable', 'Locked', { perm: 4 }],
+  ['permission_not_readable', 'Unread', { perm: 2 }],
+  ['read_write_queue_mismatch', 'Narrow', { readQueues: 2 }],
+  ['write_queue_skew', 'Skewed', { queues: 16 }],
+] as const
 
-let ours: NameServer
+let ours: HostedNameServer
 let mqadmin: AdminTool
 /** A master of 5.5.0 with its slave, and a master of 4.9.7. */
 let master: Broker
 let old: Broker
-let startedMs: number
 
 beforeAll(async () => {
-  ours = await startNameServer({ kind: 'ours', hasHttp: true })
-  startedMs = performance.now()
+  ours = await hostNameServer()
   mqadmin = startAdminTool('5.5.0')
   const common = { nameServers: [ours.address] }
   const slave = { brokerId: 1, brokerRole: 'SLAVE' }
@@ -37,8 +41,8 @@ beforeAll(async () => {
   ])
   await until('the slave follows', () => hasSlaveInSync(master))
   for (const broker of [master, old])
-    for (const topic of ['Orders', 'Returns']) await createTopic(broker, topic, { queues: 4 })
-  // Its finding takes a minute, which passes while the cluster settles.
+    for (const topic of ['Orders', 'Returns', ...TOPIC_RULES.map(([, name]) => name)])
+      await createTopic(broker, topic, { queues: 4 })
   await createTopic(old, 'Alone', { queues: 4 })
 })
 
@@ -46,13 +50,25 @@ async function findings(): Promise<readonly ShownFinding[]> {
   return (await viewOf<{ findings: readonly ShownFinding[] }>(ours, 'findings')).findings
 }
 
-function raised(rule: string, subject: string, timeoutMs = EVALUATION_MS): Promise<ShownFinding> {
+function raised(rule: string, subject: string): Promise<ShownFinding> {
   const what = `${rule} is raised for ${subject}`
   return until(
     what,
     async () => (await findings()).find((each) => each.rule === rule && each.subject === subject),
-    { timeoutMs },
+    { timeoutMs: EVALUATION_MS },
   )
+}
+
+/** Lookups over the half minute after which a topic without a route is a finding; they go on behind other tests. */
+let asked: Promise<void> | undefined
+function askForForgotten(): Promise<void> {
+  asked ??= (async () => {
+    for (const pauseMs of [0, 15_000, 15_500]) {
+      await delay(pauseMs)
+      await ask(ours.address, GET_ROUTEINFO_BY_TOPIC, { topic: 'Forgotten' })
+    }
+  })()
+  return asked
 }
 
 /** Runs the command of a finding as it is, and waits until the finding is cleared. */
@@ -79,10 +95,17 @@ test('a healthy cluster with brokers of 5.5.0 and 4.9.7, a slave, and clients of
     await producer.until('it has sent everything', () => producer.lines.includes('DONE'))
     await consumer.until('it has some', () => consumer.reported('RECEIVED').length > 0)
   }
-  await until('all rules are in effect', () => performance.now() - startedMs > SETTLED_MS, {
-    timeoutMs: SETTLED_MS,
-  })
+  // No rule that may hold in a healthy cluster must hold for longer than this one.
+  await until(
+    'single_broker_route is raised for Alone',
+    async () => {
+      ours.advance(STEP_MS)
+      return (await findings()).some(({ rule }) => rule === 'single_broker_route')
+    },
+    { everyMs: 1_000 },
+  )
   expect((await findings()).filter(({ severity }) => severity !== 'info')).toEqual([])
+  void askForForgotten()
 })
 
 test('a wiped write permission is found with who wiped it, and its command restores it', async () => {
@@ -109,24 +132,19 @@ test('the permission that a broker registers for all topics is found, and its co
   await fix(finding)
 })
 
-test.each([
-  ['permission_not_writable', { perm: 4 }],
-  ['permission_not_readable', { perm: 2 }],
-  ['read_write_queue_mismatch', { readQueues: 2 }],
-  ['write_queue_skew', { queues: 16 }],
-])('%s of one topic is found, and its command fixes it', async (rule, settings) => {
-  await createTopic(master, 'Orders', { queues: 4, ...settings })
-  await fix(await raised(rule, 'Orders'))
-})
+test.concurrent.each(TOPIC_RULES)(
+  '%s of one topic is found, and its command fixes it',
+  async (rule, topic, settings) => {
+    await createTopic(master, topic, { queues: 4, ...settings })
+    await fix(await raised(rule, topic))
+  },
+)
 
 test.concurrent('a topic on one broker group is found, and its command creates it on the others', async () => {
-  await fix(await raised('single_broker_route', 'Alone', SINGLE_BROKER_MS))
+  await fix(await raised('single_broker_route', 'Alone'))
 })
 
 test.concurrent('a topic for which lookups find no route is found, and its command creates it', async () => {
-  for (let lookups = 0; lookups < 4; lookups++) {
-    await ask(ours.address, 105, { topic: 'Forgotten' })
-    await delay(12_000)
-  }
+  await askForForgotten()
   await fix(await raised('no_route', 'Forgotten'))
 })

@@ -3,8 +3,10 @@ import { SelfProbe } from '../../src/namesrv/self-probe.ts'
 import type { Processor } from '../../src/protocol/processor.ts'
 import type { RemotingResponse } from '../../src/protocol/remoting-command.ts'
 import { Counters } from '../../src/stats/counters.ts'
+import { startFakePeer } from '../support/fake-peer.ts'
 import { get } from '../support/http.ts'
-import { registration } from '../support/requests.ts'
+import { requestFrame } from '../support/raw-client.ts'
+import { lookup, registration } from '../support/requests.ts'
 import { startRemotingServer } from '../support/start-remoting-server.ts'
 import { startServer } from '../support/start-server.ts'
 import { testContext } from '../support/test-context.ts'
@@ -127,6 +129,30 @@ describe('the self-probe', () => {
     time.advance(60_000)
     await until('a lookup has its response', () => durations.count === 1)
     expect(context.counters.selfProbeFailures).toBe(0)
+  })
+
+  test('asks no product environment in cluster-test mode while no broker has registered', async () => {
+    const product = await startFakePeer()
+    const {
+      httpPort = 0,
+      time,
+      connect,
+      controller,
+    } = await startServer({
+      httpListenPort: 'any',
+      clusterTest: 'true',
+      'rocketmq.namesrv.addr': product.address,
+    })
+    const client = await connect()
+    for (let second = 0; second < 4; second++) await tick(time)
+    expect(await get(httpPort, '/readyz?verbose')).toContain('[+]selfProbe ok\n')
+    expect(controller.counters.selfProbeFailures).toBe(0)
+    expect(product.received).toEqual([])
+    // Of a client, the lookup is passed on.
+    client.send(requestFrame(lookup('Unknown')))
+    await until('the product environment is asked', () => product.received.length > 0)
+    time.advance(3_000)
+    await client.next()
   })
 
   test('is a check of /readyz, counts as no client, and stops with the server', async () => {

@@ -70,6 +70,8 @@ export class ProcessorWorld {
     status: 404,
     body: Buffer.from('{}'),
   })
+  /** Addresses of the peers of connections that can be closed, by id. */
+  readonly connections = new Map<number, string>()
   readonly registrations: RegistrationCache
   readonly #routeInfo: RouteInfoManager
   readonly #processors: ProcessorTable
@@ -101,6 +103,7 @@ export class ProcessorWorld {
       settings: this.settings,
       configuration: { items: () => this.items, update: async (body) => this.update(body.toString()) },
       inspection: { ask: async ({ target }) => this.inspect(target) },
+      connections: { close: (id, address) => this.connections.get(id) === address },
       startedMs: 0,
       product,
       registrations: this.registrations,

@@ -1,15 +1,17 @@
 import { signatureOf } from '../../access/signature.ts'
 import { firstLine } from '../../common/describe-errno.ts'
-import type { Steps } from '../../common/time-slicer.ts'
+import { toEnd } from '../../common/time-slicer.ts'
 import {
   decodeGroups,
   decodeKVTable,
   decodeTopicList,
   type ListedGroup,
 } from '../../protocol/body/lists-and-tables.ts'
+import { decodeTopicRouteData, type ListedRoute } from '../../protocol/body/topic-route-reader.ts'
 import { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { JsonError } from '../../protocol/errors.ts'
 import {
+  CURRENT_VERSION,
   MQVersion,
   type RemotingCommand,
   requestCommand,
@@ -31,6 +33,14 @@ export interface NameServerOptions {
   /** Max time of one request, the time to connect included. */
   readonly timeoutMs: number
   readonly credentials: Credentials | undefined
+}
+
+/** The client that a lookup pretends to be. */
+export interface RouteClient {
+  /** MQVersion ordinal. */
+  readonly version?: number | undefined
+  /** To which it restricts its routes. */
+  readonly zone?: string | undefined
 }
 
 /** `frameMaxLength` of Java's clients: a longer response is none. */
@@ -59,6 +69,7 @@ export class NameServer {
 
   /**
    * Sends a request, signed if there is an account.
+   * @param version - MQVersion ordinal in the request. Default: that of the release this program is compatible with.
    * @returns The response, whatever its code.
    * @throws {CommandError} (rejects) `unreachable`, `timeout`, `tls`, `protocol`
    */
@@ -66,6 +77,7 @@ export class NameServer {
     code: number,
     fields: Readonly<Record<string, string>> = {},
     body: Buffer | null = null,
+    version: number = CURRENT_VERSION,
   ): Promise<RemotingCommand> {
     const extFields = new Map(Object.entries(fields))
     const { credentials, timeoutMs } = this.#options
@@ -73,7 +85,7 @@ export class NameServer {
       extFields.set('AccessKey', credentials.accessKey)
       extFields.set('Signature', signatureOf(extFields, body, credentials.secretKey))
     }
-    const request = { ...requestCommand(code, this.#nextOpaque++, extFields), body }
+    const request = { ...requestCommand(code, this.#nextOpaque++, extFields, { version }), body }
     try {
       this.#connection ??= this.#open()
       const response = await this.#connection.request(request, timeoutMs)
@@ -137,6 +149,22 @@ export class NameServer {
   async topicNames(): Promise<ReadonlySet<string>> {
     const body = await this.ask(RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER)
     return this.#decoded(body, (bytes) => toEnd(decodeTopicList(bytes)))
+  }
+
+  /** Names of the topics of a cluster (224), in the server's order; none if there is no such cluster. @throws {CommandError} (rejects) */
+  async topicNamesOf(cluster: string): Promise<ReadonlySet<string>> {
+    const body = await this.ask(RequestCode.GET_TOPICS_BY_CLUSTER, { cluster })
+    return this.#decoded(body, (bytes) => toEnd(decodeTopicList(bytes)))
+  }
+
+  /** The response to a lookup (105), as a client gets it; undefined if there is no route. @throws {CommandError} (rejects) */
+  async route(topic: string, { version, zone }: RouteClient = {}): Promise<ListedRoute | undefined> {
+    const zoneFields = zone === undefined ? {} : { __ZONE_MODE: 'true', __ZONE_NAME: zone }
+    const fields = { topic, ...zoneFields }
+    const response = await this.invoke(RequestCode.GET_ROUTEINFO_BY_TOPIC, fields, null, version)
+    if (response.code === ResponseCode.TOPIC_NOT_EXIST) return undefined
+    if (response.code !== ResponseCode.SUCCESS || response.body === null) throw responseError(response)
+    return this.#decoded(response.body, decodeTopicRouteData)
   }
 
   /** The entries of a namespace (219); undefined if there is no such namespace. @throws {CommandError} (rejects) */
@@ -242,10 +270,4 @@ function viewError(response: RemotingCommand): CommandError {
   } catch {
     return error
   }
-}
-
-function toEnd<Value>(steps: Steps<Value>): Value {
-  let step = steps.next()
-  while (!step.done) step = steps.next()
-  return step.value
 }

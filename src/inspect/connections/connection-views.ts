@@ -51,6 +51,7 @@ const CONNECTION_SCHEMA = objectOf({
     description: 'Null for plaintext',
   },
   proxied: { type: 'boolean', description: 'Whether it began with a PROXY header' },
+  asking: { type: 'boolean', description: 'Whether this request came over it' },
   requests: COUNT,
   bytesIn: { ...COUNT, description: 'Bytes of frames, without TLS and PROXY headers' },
   bytesOut: COUNT,
@@ -100,7 +101,7 @@ export function connectionsView(sources: InspectSources): View {
       matching: { ...COUNT, description: 'Connections that `state`, `kind` and `address` select' },
       connections: { type: 'array', items: CONNECTION_SCHEMA },
     }),
-    read: async ({ query }) => {
+    read: async ({ query, owner }) => {
       const state = choiceOf(query, 'state', STATES) ?? 'open'
       const sort = SORTS[choiceOf(query, 'sort', SORT_NAMES) ?? (state === 'closed' ? 'closed' : 'id')]
       const limit = integerOf(query, 'limit', { min: 1, max: 4_096, otherwise: 1_024 })
@@ -115,7 +116,10 @@ export function connectionsView(sources: InspectSources): View {
           (kind ?? connection.kind) === connection.kind && beginsWith(connection.remoteAddress, address),
         rank: (connection) => sort(connection, readMs),
         limit,
-        show: (connection) => shownConnection(connection, sources, readMs),
+        show: (connection) => ({
+          ...shownConnection(connection, sources, readMs),
+          asking: Object.is(connection, owner),
+        }),
       })
       return {
         ...(await slicer.run(selected)),

@@ -37,7 +37,7 @@ export async function topicFacts(
   const { routeInfo, routeIndex, history, misses, slicer, lookup, identity } = sources
   const extFields = new Map([['topic', topic]])
   if (zone !== null) extFields.set('__ZONE_MODE', 'true').set('__ZONE_NAME', zone)
-  const { answer, ...inTables } = await routeInfo.read(function* (view) {
+  const { answer, masterless, ...inTables } = await routeInfo.read(function* (view) {
     // The lookup sees what is read here. Only where the product environment is asked is it a promise, and then there are no cells.
     const answer = lookup({ version, extFields })
     const seen = brokersIn(answer instanceof Promise ? undefined : answer.body)
@@ -52,17 +52,22 @@ export async function topicFacts(
     )
     const creators = autoCreating.filter((brokerName) => isCreating(view, brokerName))
     const rejections = history.rejections().filter((each) => isRejected(each, view, sources))
-    const brokerGroups = [...view.groupsWithMembers()].length
-    const inTables = { cells, autoCreating: creators, brokerGroups, cluster, loss, rejections }
+    const groups = [...view.groupsWithMembers()]
+    const masterless = groups.filter(({ brokerAddrs }) => !brokerAddrs.has(MASTER_ID))
+    const brokerGroups = groups.length
+    const inTables = { cells, autoCreating: creators, brokerGroups, masterless, cluster, loss, rejections }
     return { answer, ...inTables, unnamedRemovals, awayWithUnnamed }
   }, owner)
   const response = await answer
-  const { topics } = await routeIndex.get()
+  const { topics, topicsOfBroker } = await routeIndex.get()
   return {
     topic,
     lookup: { code: response.code, remark: response.remark == null ? null : remarkText(response.remark) },
     zone,
     ...inTables,
+    slavesOnly: masterless
+      .map(({ brokerName }) => brokerName)
+      .filter((brokerName) => (topicsOfBroker.get(brokerName) ?? 0) === 0),
     registration: history.topicRegistration(topic),
     lastDeparture: history.lastDeparture,
     similar: inTables.cells.length > 0 ? [] : await slicer.run(similarNames(topic, topics, MAX_SIMILAR)),

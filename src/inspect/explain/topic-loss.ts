@@ -1,6 +1,7 @@
 import { counted } from '../../common/counted.ts'
 import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
+import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import { mqadmin } from '../commands.ts'
 import { isInternalTopic } from '../findings/topic-rules.ts'
 import type { RouteHistory, TopicDeletion, TopicRemoval } from '../history/route-history.ts'
@@ -61,7 +62,6 @@ export function homeOf(
 /**
  * The command that creates a topic without a route; null if that is not what fixes it: brokers make the topic for themselves, its
  * name is invalid or perhaps misspelt, or its broker is away.
- * @see TopicValidator in apache/rocketmq
  */
 export function createCommand(
   topic: string,
@@ -69,18 +69,29 @@ export function createCommand(
   cluster: string | undefined,
   similar: readonly SimilarName[],
 ): string | null {
-  if (cluster === undefined || isInternalTopic(topic) || !/^[\w%|-]{1,127}$/.test(topic)) return null
+  if (cluster === undefined || isInternalTopic(topic) || !isValidName(topic)) return null
   if (loss === undefined ? similar.length > 0 : loss.kind === 'left') return null
   return mqadmin('updateTopic', { t: topic, c: cluster })
 }
 
-/** What a retry or dead-letter topic is, and what creates it; undefined for other topics. */
-export function groupText(topic: string): string | undefined {
+/** What {@link isValidName} checks. */
+export const NAME_RULE = 'the name of a topic has 1 to 127 letters (a to z), digits and characters of "_-%|"'
+
+/** Whether brokers create a topic of that name. @see TopicValidator#validateTopic in apache/rocketmq */
+export function isValidName(topic: string): boolean {
+  return /^[\w%|-]{1,127}$/.test(topic)
+}
+
+/** What creates a topic that brokers, clients or proxies make for themselves; undefined for other topics. */
+export function originText(topic: string): string | undefined {
   const [, kind, group = ''] = /^%(RETRY|DLQ)%(.+)$/s.exec(topic) ?? []
   if (kind === 'RETRY')
     return `It is the retry topic of consumer group ${name(group)}: a broker creates it when a consumer of the group connects to it.`
-  return (
-    kind &&
-    `It has the dead letters of consumer group ${name(group)}: a broker creates it with the first one.`
-  )
+  if (kind === 'DLQ')
+    return `It has the dead letters of consumer group ${name(group)}: a broker creates it with the first one.`
+  if (topic === AUTO_CREATE_TOPIC)
+    return 'Brokers have it if they create topics on their first use (autoCreateTopicEnable). Producers look it up when the topic that they send to has no route: that one is missing.'
+  return isInternalTopic(topic)
+    ? 'Brokers, proxies or clients create it when a feature that needs it is on.'
+    : undefined
 }

@@ -14,7 +14,7 @@ import type {
 import type { SimilarName } from '../similar-names.ts'
 import { type AnnouncedAddress, announcedText, SINCE_BEFORE_RESTART } from './broker-story.ts'
 import { type Story, story } from './story.ts'
-import { createCommand, groupText, lossText, type TopicLoss } from './topic-loss.ts'
+import { createCommand, isValidName, lossText, NAME_RULE, originText, type TopicLoss } from './topic-loss.ts'
 import { at, type Clocks, causeText, list, memberText, name, names } from './wording.ts'
 
 /** What a topic's story may be. */
@@ -34,6 +34,9 @@ export const TOPIC_VERDICTS = {
   no_brokers: 'There is no route: no broker is registered with this server.',
   only_on_peers: 'There is no route here, but another NameServer has one.',
   rejected_by_limit: 'There is no route: a limit of this server rejects the registration of a broker.',
+  slaves_only: 'There is no route: a broker may have the topic of which only slaves have registered.',
+  invalid_name: 'There is no route and can be none: brokers reject the name.',
+  created_by_brokers: 'There is no route: brokers create the topic when they need it, and none has it.',
   created_by_first_message: 'There is no route yet: a broker creates the topic when a producer sends to it.',
   never_created: 'There is no route: no broker has the topic, and none creates topics by itself.',
 } as const
@@ -77,6 +80,8 @@ export interface TopicFacts {
   readonly cells: readonly TopicCell[]
   /** How many broker names are registered. */
   readonly brokerGroups: number
+  /** Broker names that have slaves and never had a master here: their topics are unknown. */
+  readonly slavesOnly: readonly string[]
   /** Where a topic without a route would be created; undefined without brokers. */
   readonly cluster: string | undefined
   /** Broker names that create topics on their first use. */
@@ -338,12 +343,27 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
       [mqadmin('clusterList', {})],
     )
   }
+  const others = [...rejectionTexts(facts), ...notes]
+  const origin = originText(topic)
+  if (origin === undefined && !isValidName(topic)) {
+    const text = `No broker has ${name(topic)}, and none can create it: ${NAME_RULE}.`
+    return story('invalid_name', [text, ...others], [])
+  }
+  const { slavesOnly } = facts
+  if (slavesOnly.length > 0) {
+    const text = `Only slaves of ${names(slavesOnly)} have registered, and topics are taken from masters only: ${name(topic)} may be one of those that are missing.`
+    const advice =
+      'Start the master (brokerId=0), or elect one (mqadmin electMaster) if a controller assigns the roles.'
+    return story('slaves_only', [text, advice, origin, ...others], [])
+  }
+  if (origin !== undefined)
+    return story('created_by_brokers', [`No broker has ${name(topic)}.`, origin, ...others], [])
   if (autoCreating.length > 0) {
     const text = `No broker has ${name(topic)} yet: ${names(autoCreating)} would create it when a producer sends the first message (autoCreateTopicEnable is on); consumers find no route before that.`
-    return story('created_by_first_message', [text, groupText(topic), ...notes], [create])
+    return story('created_by_first_message', [text, ...others], [create])
   }
   const text = `No broker has ${name(topic)}, and none creates topics on their first use (TBW102 has no route): the topic must be created${similar.length > 0 ? ', if its name is right' : ''}.`
-  return story('never_created', [text, groupText(topic), ...rejectionTexts(facts), ...notes], [create])
+  return story('never_created', [text, ...others], [create])
 }
 
 function unnamedText({ unnamedRemovals, clocks }: TopicFacts): string | undefined {

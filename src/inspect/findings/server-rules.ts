@@ -2,10 +2,20 @@ import type { Steps } from '../../common/time-slicer.ts'
 import { MQVersion } from '../../protocol/remoting-command.ts'
 import { versionName } from '../../protocol/version-name.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
+import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import type { TopicMiss } from '../../stats/topic-misses.ts'
 import type { Census } from '../connections/census.ts'
-import { createCommand, groupText, homeOf, lossOf, lossText, type TopicLoss } from '../explain/topic-loss.ts'
-import { names } from '../explain/wording.ts'
+import {
+  createCommand,
+  homeOf,
+  isValidName,
+  lossOf,
+  lossText,
+  NAME_RULE,
+  originText,
+  type TopicLoss,
+} from '../explain/topic-loss.ts'
+import { name, names } from '../explain/wording.ts'
 import type { SimilarName } from '../similar-names.ts'
 import { dateOf, isoTime } from '../sources.ts'
 import { Observations } from './finding.ts'
@@ -87,10 +97,8 @@ export function oldClients({ clients }: Census): Observations {
 const MIN_LOOKUPS = 3
 const MIN_ASKED_MS = 30_000
 const MAX_UNASKED_MS = 300_000
-/** The topic that producers ask for when another one has no route: then that one is the finding. */
-const AUTO_CREATE_TOPIC = 'TBW102'
 
-/** Topics that clients still look up without finding a route. */
+/** Topics that clients still look up without finding a route. If it is {@link AUTO_CREATE_TOPIC}, another topic is missing. */
 export function wantedTopics({ misses, dateMs }: Pick<FindingSources, 'misses' | 'dateMs'>): TopicMiss[] {
   const nowMs = dateMs()
   return misses.list().filter(({ topic, count, overestimate, firstSeenMs, lastSeenMs, routeSinceMs }) => {
@@ -130,7 +138,7 @@ function missDetails(
   const past = loss === undefined ? 'Nothing is known of a former route.' : lossText(topic, loss, sources)
   const autoCreating = [...(view.queues(AUTO_CREATE_TOPIC)?.keys() ?? [])]
   return {
-    text: `${topic} has no route: ${lookups} lookups since ${isoTime(firstSeenMs)} found none. ${past} ${adviceFor(topic, loss, similar)}`,
+    text: `${name(topic)} has no route: ${lookups} lookups since ${isoTime(firstSeenMs)} found none. ${past} ${adviceFor(topic, loss, similar)}`,
     evidence: {
       lookups,
       lastLookup: isoTime(lastSeenMs),
@@ -145,7 +153,10 @@ function missDetails(
 function adviceFor(topic: string, loss: TopicLoss | undefined, similar: readonly SimilarName[]): string {
   if (loss?.kind === 'left') return 'Start that broker again.'
   if (loss !== undefined) return 'Create the topic again if it is needed.'
+  const origin = originText(topic)
+  if (origin !== undefined) return origin
   if (similar.length > 0)
     return `See whether clients misspell its name: ${names(similar.map((each) => each.name))} exists.`
-  return groupText(topic) ?? 'Create the topic, or correct its name in the clients.'
+  if (!isValidName(topic)) return `Correct its name in the clients: ${NAME_RULE}.`
+  return 'Create the topic, or correct its name in the clients.'
 }

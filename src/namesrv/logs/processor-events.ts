@@ -49,6 +49,8 @@ function lineOf(change: AdminChange): { readonly line: string; readonly fields: 
       return { line: 'write permission wiped', fields }
     case 'permission restored':
       return { line: 'write permission added', fields }
+    case 'connection closed':
+      return { line: 'connection closed by an operator', fields }
     case 'KV entry put':
       return { line: kind, fields: SECRET_KEY.test(`${change.key}`) ? { ...fields, value: HIDDEN } : fields }
     default:
@@ -91,6 +93,11 @@ function keep(change: AdminChange, by: string, { events, history, misses }: Name
     case 'KV entry deleted': {
       const what = change.kind === 'KV entry put' ? 'put' : 'deleted'
       events.add('kv_changed', by, `${change.namespace}/${change.key} ${what}`)
+      return
+    }
+    case 'connection closed': {
+      const { address, connectionId } = change
+      events.add('connection_closed', address, `connection ${connectionId}, by ${by}`)
       return
     }
     default:

@@ -100,7 +100,8 @@ function* readGroup(reader: JsonReader): Steps<ListedGroup> {
   return group
 }
 
-function* readBrokerAddrs(reader: JsonReader): Steps<ReadonlyMap<bigint, string>> {
+/** Reads broker ids with their addresses. @throws {JsonError} */
+export function* readBrokerAddrs(reader: JsonReader): Steps<ReadonlyMap<bigint, string>> {
   const addrs = new Map<bigint, string>()
   if (!reader.enterObject()) return addrs
   for (let id = reader.nextName(); id !== undefined; id = reader.nextName()) {

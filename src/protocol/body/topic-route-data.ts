@@ -1,4 +1,4 @@
-import type { Steps } from '../../common/time-slicer.ts'
+import { type Steps, toEnd } from '../../common/time-slicer.ts'
 import { JsonReader, type Members } from '../json/json-reader.ts'
 import { type JsonDialect, objectText, quote, sortedEntries, stringListText } from '../json/json-text.ts'
 import { sameQueues, type TopicQueues } from './topic-config.ts'
@@ -82,7 +82,7 @@ export function encodeTopicRouteData(route: TopicRouteData, dialect: JsonDialect
 /** Queues as an operator's tool names them. */
 export type NamedQueues = Omit<QueueData, 'brokerName'> & { readonly brokerName: string | null }
 
-const QUEUE_MEMBERS: Members<NamedQueues> = {
+export const QUEUE_MEMBERS: Members<NamedQueues> = {
   brokerName: (reader) => reader.readString(),
   perm: (reader) => reader.readInt() ?? 0,
   readQueueNums: (reader) => reader.readInt() ?? 0,
@@ -90,7 +90,7 @@ const QUEUE_MEMBERS: Members<NamedQueues> = {
   writeQueueNums: (reader) => reader.readInt() ?? 0,
 }
 
-const NO_QUEUES: NamedQueues = {
+export const NO_QUEUES: NamedQueues = {
   brokerName: null,
   perm: 0,
   readQueueNums: 0,
@@ -103,10 +103,7 @@ const NO_QUEUES: NamedQueues = {
  * @throws {JsonError}
  */
 export function decodeQueueDatas(body: Buffer): readonly NamedQueues[] {
-  const steps = decodeQueueDatasInSteps(body)
-  let step = steps.next()
-  while (!step.done) step = steps.next()
-  return step.value
+  return toEnd(decodeQueueDatasInSteps(body))
 }
 
 /** The same with a step per entry. @throws {JsonError} */

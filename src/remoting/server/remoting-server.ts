@@ -193,6 +193,21 @@ export class RemotingServer {
   }
 
   /**
+   * Closes a connection that an operator named: at once, because its peer may not read what is still to be sent. The connection
+   * that asks for it gets its response first.
+   * @param address - `host:port` of its peer, so that a wrong id closes no other connection.
+   * @returns Whether there is such a connection.
+   */
+  closeNamed(id: number, address: string, asking: ChannelRef): boolean {
+    const connection = this.#connections.get(id)
+    if (connection === undefined || connection.closing || connection.remoteAddress !== address) return false
+    const reason = closedFor('closed_by_operator')
+    if (id === asking.id) connection.finish(reason)
+    else connection.destroy(reason)
+    return true
+  }
+
+  /**
    * Sends GO_AWAY to connected clients that understand it, serves all others, also those that connect later, and resolves when
    * all connections that were open have closed.
    * @param timeout - Resolves when the wait ends at the latest.

@@ -48,8 +48,8 @@ const shownInOtherModes = ['cluster-test-mode', 'graceful-shutdown', 'update-wit
 /** Those that take more than a sequence can send, a restart, or a pause of the process: docs/reliability.md names their tests. */
 const shownByFaults = ['limits', 'routes-restored', 'pause-excused'] as const
 
-/** Those of a request code of our own, which Java does not know: test/http/api.test.ts shows them. */
-const shownByOwnCodes = ['inspect-request'] as const
+/** Those of request codes of our own, which Java does not know: test/http/api.test.ts and test/namesrv/close-connection.test.ts show them. */
+const shownByOwnCodes = ['inspect-request', 'close-connection-request'] as const
 
 export const differences: {
   readonly shownBySequences: readonly DifferenceId[]

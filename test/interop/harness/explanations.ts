@@ -1,7 +1,7 @@
 import type { NameServer } from './name-server.ts'
 
 /** Asks a NameServer for a view, such as `findings` or `explain?topic=T`. @throws {Error} The status is not 200. */
-export async function viewOf<T>({ httpUrl }: NameServer, path: string): Promise<T> {
+export async function viewOf<T>({ httpUrl }: Pick<NameServer, 'httpUrl'>, path: string): Promise<T> {
   const response = await fetch(`${httpUrl}/api/v1/${path}`)
   const text = await response.text()
   if (response.status !== 200) throw new Error(`${path} was answered ${response.status}: ${text}`)
