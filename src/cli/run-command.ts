@@ -172,7 +172,8 @@ function formatOf(argv: readonly string[], values?: Values): Format {
   return FORMATS.find((format) => format === values['output']) ?? 'table'
 }
 
-async function openServers(values: Values, env: CommandWorld['env']): Promise<NameServer[]> {
+/** The NameServers of a command line. @throws {CommandError} (rejects) `usage` */
+export async function openServers(values: Values, env: CommandWorld['env']): Promise<NameServer[]> {
   const text = (name: string): string | undefined => {
     const value = values[name]
     return typeof value === 'string' ? value : undefined

@@ -1,4 +1,5 @@
 import { CLUSTER_COMMANDS } from './cluster.ts'
+import { COMPLETION_COMMANDS } from './completion.ts'
 import type { CommandDefinition } from './definition.ts'
 import { SERVER_COMMANDS } from './server.ts'
 
@@ -8,4 +9,8 @@ export const NOUNS: Readonly<Record<string, string>> = {
 }
 
 /** All commands, in the order of the help. */
-export const COMMANDS: readonly CommandDefinition[] = [...SERVER_COMMANDS, ...CLUSTER_COMMANDS]
+export const COMMANDS: readonly CommandDefinition[] = [
+  ...SERVER_COMMANDS,
+  ...CLUSTER_COMMANDS,
+  ...COMPLETION_COMMANDS,
+]
