@@ -4,7 +4,7 @@ import { DEFAULT_NAMESRV, parseAddresses } from './client/addresses.ts'
 import { commandConnect } from './client/connect.ts'
 import { findCredentials } from './client/credentials.ts'
 import { NameServer } from './client/name-server.ts'
-import { CommandError } from './command-error.ts'
+import { AllFailedError, CommandError } from './command-error.ts'
 import { ExitCode } from './exit-code.ts'
 import type { CommandDefinition } from './grammar/definition.ts'
 import {
@@ -83,16 +83,6 @@ export type Run = (context: CommandContext) => Promise<AnyReport | ExitCode>
 
 // biome-ignore lint/suspicious/noExplicitAny: each command has items of its own, and only its own view reads them.
 export type AnyReport = Report<any>
-
-/** No NameServer responded. */
-export class AllFailedError extends Error {
-  readonly failures: readonly Failure[]
-
-  constructor(failures: readonly Failure[]) {
-    super('no NameServer responded')
-    this.failures = failures
-  }
-}
 
 /** Runs the command of a process. Data goes to stdout, everything else to stderr. @returns The exit code. */
 export async function runCommand(world: CommandWorld): Promise<ExitCode> {

@@ -161,7 +161,11 @@ export class NameServer {
   async route(topic: string, { version, zone }: RouteClient = {}): Promise<ListedRoute | undefined> {
     const zoneFields = zone === undefined ? {} : { __ZONE_MODE: 'true', __ZONE_NAME: zone }
     const fields = { topic, ...zoneFields }
-    const response = await this.invoke(RequestCode.GET_ROUTEINFO_BY_TOPIC, fields, null, version)
+    return this.routeIn(await this.invoke(RequestCode.GET_ROUTEINFO_BY_TOPIC, fields, null, version))
+  }
+
+  /** The route in such a response. @throws {CommandError} */
+  routeIn(response: Pick<RemotingCommand, 'code' | 'remark' | 'body'>): ListedRoute | undefined {
     if (response.code === ResponseCode.TOPIC_NOT_EXIST) return undefined
     if (response.code !== ResponseCode.SUCCESS || response.body === null) throw responseError(response)
     return this.#decoded(response.body, decodeTopicRouteData)
@@ -243,9 +247,13 @@ export class NameServer {
   }
 }
 
+/** For the remark `disable`, all that Java says. */
+const NOT_LISTED = 'it does not list topics: enableAllTopicList or enableTopicList is off'
+
 /** What a response other than success means. */
-export function responseError({ code, remark }: RemotingCommand): CommandError {
-  const message = firstLine(remark ?? '').trim() || `response code ${code}`
+export function responseError({ code, remark }: Pick<RemotingCommand, 'code' | 'remark'>): CommandError {
+  const message =
+    remark === 'disable' ? NOT_LISTED : firstLine(remark ?? '').trim() || `response code ${code}`
   switch (code) {
     case ResponseCode.NO_PERMISSION:
       return new CommandError('denied', message)

@@ -1,0 +1,38 @@
+import type { CommandDefinition } from './definition.ts'
+
+export const BROKER_COMMANDS: readonly CommandDefinition[] = [
+  {
+    words: 'broker list',
+    summary: 'Brokers with their addresses; from mqnamesrv also state, age of the heartbeat, version',
+    options: [{ flags: '--cluster <name>', text: 'only brokers of this cluster', completion: 'cluster' }],
+    examples: [
+      { line: 'broker list', text: '' },
+      { line: 'broker list --cluster DefaultCluster -o wide', text: 'with more columns' },
+    ],
+    load: () => import('../commands/broker-list.ts'),
+  },
+  {
+    words: 'broker show',
+    summary: 'Broker groups with their brokers, and what clients would lose if they stopped',
+    description:
+      'With --impact: topics that have no other broker to send to or to read from. Other NameServers than mqnamesrv are asked for the route of every topic.',
+    args: [{ name: 'broker', text: 'name of a broker group', isList: true, completion: 'broker' }],
+    options: [{ flags: '--impact', text: 'what clients would lose if the group stopped' }],
+    examples: [
+      { line: 'broker show broker-a', text: '' },
+      { line: 'broker show broker-a --impact', text: 'before it is stopped' },
+    ],
+    load: () => import('../commands/broker-show.ts'),
+  },
+  {
+    words: 'broker explain',
+    summary: 'What has become of brokers, and what to do (mqnamesrv only)',
+    description: 'Exit code 1 unless they are registered and nothing is wrong with them.',
+    args: [{ name: 'broker', text: 'broker name, or announced address', isList: true, completion: 'broker' }],
+    examples: [
+      { line: 'broker explain broker-a', text: '' },
+      { line: 'broker explain 10.0.0.5:10911', text: 'by its address' },
+    ],
+    load: () => import('../commands/broker-explain.ts'),
+  },
+]

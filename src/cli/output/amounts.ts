@@ -1,0 +1,19 @@
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+] as const
+
+/** A duration in a table, in its largest unit: `12s`, `3m`, `2h`, `4d`; null for one that is unknown. */
+export function age(milliseconds: number | null): string | null {
+  if (milliseconds === null) return null
+  const [unit, size] = UNITS.find(([, size]) => milliseconds >= size) ?? ['s', 1_000]
+  return `${Math.floor(Math.max(0, milliseconds) / size)}${unit}`
+}
+
+/** The first of many names in a sentence: `a, b and 12 more`. */
+export function firstNames(names: readonly string[], { total = names.length, max = 10 } = {}): string {
+  const shown = names.slice(0, max).join(', ')
+  return total > max ? `${shown} and ${total - max} more` : shown
+}
