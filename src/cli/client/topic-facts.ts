@@ -43,6 +43,7 @@ export async function factsFromRoutes(
     slavesOnly: [],
     cluster: clusterFor(autoCreating[0]?.brokerName, groups),
     autoCreating: autoCreating.map(({ brokerName }) => brokerName ?? ''),
+    slavesOnly: [],
     loss: undefined,
     registration: undefined,
     unnamedRemovals: [],

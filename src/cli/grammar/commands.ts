@@ -1,10 +1,11 @@
 import { BROKER_COMMANDS } from './broker.ts'
 import { CLUSTER_COMMANDS } from './cluster.ts'
+import { COMPLETION_COMMANDS } from './completion.ts'
 import { CONFIG_COMMANDS } from './config.ts'
 import { CONN_COMMANDS } from './conn.ts'
 import type { CommandDefinition } from './definition.ts'
-import { KV_COMMANDS } from './kv.ts'
 import { DIFF_COMMANDS } from './diff.ts'
+import { KV_COMMANDS } from './kv.ts'
 import { SERVER_COMMANDS } from './server.ts'
 import { TOPIC_COMMANDS } from './topic.ts'
 
@@ -28,4 +29,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...KV_COMMANDS,
   ...CONFIG_COMMANDS,
   ...CONN_COMMANDS,
+  ...COMPLETION_COMMANDS,
 ]
