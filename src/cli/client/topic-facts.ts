@@ -40,7 +40,6 @@ export async function factsFromRoutes(
     zone: client.zone ?? null,
     cells: isFound ? cellsOf(route, new Set(seen?.brokerDatas.map(({ brokerName }) => brokerName))) : [],
     brokerGroups: groups.size,
-    slavesOnly: [],
     cluster: clusterFor(autoCreating[0]?.brokerName, groups),
     autoCreating: autoCreating.map(({ brokerName }) => brokerName ?? ''),
     slavesOnly: [],
