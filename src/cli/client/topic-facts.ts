@@ -42,6 +42,7 @@ export async function factsFromRoutes(
     brokerGroups: groups.size,
     cluster: clusterFor(autoCreating[0]?.brokerName, groups),
     autoCreating: autoCreating.map(({ brokerName }) => brokerName ?? ''),
+    slavesOnly: [],
     loss: undefined,
     registration: undefined,
     unnamedRemovals: [],
