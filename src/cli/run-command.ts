@@ -5,6 +5,7 @@ import { commandConnect } from './client/connect.ts'
 import { findCredentials } from './client/credentials.ts'
 import { NameServer } from './client/name-server.ts'
 import { AllFailedError, CommandError } from './command-error.ts'
+import { durationMs } from './duration.ts'
 import { ExitCode } from './exit-code.ts'
 import type { CommandDefinition } from './grammar/definition.ts'
 import {
@@ -24,7 +25,10 @@ import { parseCommand, type Values } from './parse.ts'
 export interface CommandWorld {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined }
+  readonly stdin: NodeJS.ReadableStream & {
+    readonly isTTY?: boolean | undefined
+    readonly setRawMode?: (isRaw: boolean) => unknown
+  }
   readonly stdout: NodeJS.WritableStream & {
     readonly isTTY?: boolean | undefined
     readonly columns?: number
@@ -36,6 +40,8 @@ export interface CommandWorld {
    * the process.
    */
   readonly takeInterrupts: () => AbortSignal
+  /** Resolves after that time, or when the signal is aborted. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 /** What {@link CommandContext.askEach} found. */
@@ -185,18 +191,6 @@ export async function openServers(values: Values, env: CommandWorld['env']): Pro
   )
   const timeoutMs = durationMs(text('timeout') ?? '3s', '--timeout')
   return addresses.map((address) => new NameServer(address, { ...connection, timeoutMs, credentials }))
-}
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
-/** The longest that a timer takes. */
-const MAX_DURATION_MS = 2 ** 31 - 1
-
-/** A duration such as `500ms`, `3s`, `1.5m`; a number alone is seconds. @throws {CommandError} `usage` */
-export function durationMs(text: string, option: string): number {
-  const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? []
-  const milliseconds = Math.round(Number(digits) * (UNITS[unit] ?? Number.NaN))
-  if (milliseconds >= 1 && milliseconds <= MAX_DURATION_MS) return milliseconds
-  throw new CommandError('usage', `${option} ${JSON.stringify(text)} is no duration: 500ms, 3s, 1m`)
 }
 
 function contextOf(given: {
