@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import { nearestName } from '../common/nearest-name.ts'
 import { CommandError } from './command-error.ts'
 import { COMMANDS, NOUNS } from './grammar/commands.ts'
@@ -83,8 +83,11 @@ function parseValues(definition: CommandDefinition, words: readonly string[]): V
     throw new CommandError('usage', usageMessage(error, definition))
   }
   const values: Record<string, string | boolean | readonly string[] | undefined> = command.opts()
-  for (const [index, { name }] of (definition.args ?? []).entries())
-    values[name] = command.processedArgs[index]
+  for (const [index, { name }] of (definition.args ?? []).entries()) {
+    const value = command.processedArgs[index]
+    // An option of the same name keeps its value if the argument is missing.
+    if (values[name] === undefined || value?.length > 0) values[name] = value
+  }
   return values
 }
 
@@ -95,9 +98,10 @@ function commanderOf(definition: CommandDefinition): Command {
     .allowExcessArguments(false)
     .showSuggestionAfterError(false)
     .configureOutput({ writeOut: () => {}, writeErr: () => {} })
-  for (const { name, isOptional = false, isList = false } of definition.args ?? []) {
+  for (const { name, isOptional = false, isList = false, choices } of definition.args ?? []) {
     const inner = `${name}${isList ? '...' : ''}`
-    command.argument(isOptional ? `[${inner}]` : `<${inner}>`)
+    const argument = new Argument(isOptional ? `[${inner}]` : `<${inner}>`)
+    command.addArgument(choices === undefined ? argument : argument.choices([...choices]))
   }
   for (const { flags, text, choices } of optionsOf(definition)) {
     const option = new Option(flags, text)

@@ -110,12 +110,12 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
       }),
     )
     for (const note of result.notes ?? []) stderr.write(`${visible(note)}\n`)
-    for (const failure of result.failures ?? []) stderr.write(failureLine(failure))
+    for (const failure of result.failures ?? []) stderr.write(failureLine(failure, servers))
     return exitCodeOf(result)
   } catch (error) {
     const failures = failuresOf(error)
     stdout.write(failureText(failures, format))
-    for (const failure of failures) stderr.write(failureLine(failure))
+    for (const failure of failures) stderr.write(failureLine(failure, servers))
     return worstOf(failures)
   } finally {
     for (const server of servers) server.close()
@@ -131,10 +131,14 @@ function failuresOf(error: unknown): readonly FailureOfCommand[] {
   throw error
 }
 
-function failureLine({ namesrv, error }: FailureOfCommand): string {
-  const where = namesrv === undefined || error.message.includes(namesrv) ? '' : `${namesrv}: `
-  const hint = error.code === 'usage' ? ' (try mqnamesrv help)' : ''
-  return `mqnamesrv: ${where}${visible(error.message)}${hint}\n`
+/** One line. Of several NameServers it says which one failed. */
+function failureLine(
+  { namesrv = '', error: { code, message } }: FailureOfCommand,
+  servers: readonly NameServer[],
+): string {
+  const where = servers.length < 2 || message.includes(namesrv) ? '' : `${namesrv}: `
+  const hint = code === 'usage' ? ' (try mqnamesrv help)' : ''
+  return `mqnamesrv: ${visible(where + message)}${hint}\n`
 }
 
 /** Unreachable before denied before no. */
@@ -158,13 +162,17 @@ function formatOf(argv: readonly string[], values?: Values): Format {
   return FORMATS.find((format) => format === values['output']) ?? 'table'
 }
 
-async function openServers(values: Values, env: CommandWorld['env']): Promise<NameServer[]> {
+/** The NameServers of a command line. @throws {CommandError} (rejects) `usage` */
+export async function openServers(values: Values, env: CommandWorld['env']): Promise<NameServer[]> {
   const text = (name: string): string | undefined => {
     const value = values[name]
     return typeof value === 'string' ? value : undefined
   }
-  const addresses = parseAddresses(text('namesrv') ?? (env['NAMESRV_ADDR'] || DEFAULT_NAMESRV))
-  const connect = await commandConnect({
+  const { namesrv } = values
+  // A list if they are arguments.
+  const given = Array.isArray(namesrv) ? namesrv.join(';') : text('namesrv')
+  const addresses = parseAddresses(given ?? (env['NAMESRV_ADDR'] || DEFAULT_NAMESRV))
+  const connection = await commandConnect({
     isTls: values['tls'] === true,
     ca: text('tlsCa'),
     cert: text('tlsCert'),
@@ -176,7 +184,7 @@ async function openServers(values: Values, env: CommandWorld['env']): Promise<Na
     env,
   )
   const timeoutMs = durationMs(text('timeout') ?? '3s', '--timeout')
-  return addresses.map((address) => new NameServer(address, { connect, timeoutMs, credentials }))
+  return addresses.map((address) => new NameServer(address, { ...connection, timeoutMs, credentials }))
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
