@@ -107,7 +107,8 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
     }
     const { definition, values } = parsed
     format = formatOf(argv, values)
-    servers = definition.isLocal === true ? [] : await openServers(values, world.env)
+    const { isLocal = false, hasOwnGrammar = false } = definition
+    servers = isLocal || hasOwnGrammar ? [] : await openServers(values, world.env)
     const { run } = await definition.load()
     const result = await run(contextOf({ definition, values, format, world, servers }))
     if (typeof result === 'number') return result
@@ -167,7 +168,11 @@ function formatOf(argv: readonly string[], values?: Values): Format {
   return FORMATS.find((format) => format === values['output']) ?? 'table'
 }
 
-async function openServers(values: Values, env: CommandWorld['env']): Promise<NameServer[]> {
+/**
+ * The NameServers that options name, each with what it needs to connect.
+ * @throws {CommandError} (rejects) `usage`
+ */
+export async function openServers(values: Values, env: CommandWorld['env']): Promise<NameServer[]> {
   const text = (name: string): string | undefined => {
     const value = values[name]
     return typeof value === 'string' ? value : undefined
