@@ -1,5 +1,6 @@
 import { CodedError } from '../common/coded-error.ts'
 import { ExitCode } from './exit-code.ts'
+import type { Failure } from './output/report.ts'
 
 /**
  * Why a command failed, as `error.code` of `-o json` has it.
@@ -40,5 +41,15 @@ export class CommandError extends CodedError<CommandErrorCode> {
       default:
         return ExitCode.UNREACHABLE
     }
+  }
+}
+
+/** No NameServer has what the command asks for. */
+export class AllFailedError extends Error {
+  readonly failures: readonly Failure[]
+
+  constructor(failures: readonly Failure[]) {
+    super('no NameServer responded')
+    this.failures = failures
   }
 }

@@ -4,7 +4,7 @@ import { DEFAULT_NAMESRV, parseAddresses } from './client/addresses.ts'
 import { commandConnect } from './client/connect.ts'
 import { findCredentials } from './client/credentials.ts'
 import { NameServer } from './client/name-server.ts'
-import { CommandError } from './command-error.ts'
+import { AllFailedError, CommandError } from './command-error.ts'
 import { ExitCode } from './exit-code.ts'
 import type { CommandDefinition } from './grammar/definition.ts'
 import {
@@ -55,6 +55,11 @@ export interface CommandContext {
   /** The NameServers, in the order given. */
   readonly servers: readonly NameServer[]
   /**
+   * For a command with a grammar of its own: the NameServers of these options. They are closed when the command has run.
+   * @throws {CommandError} (rejects) `usage`
+   */
+  readonly openServers: (values: Values) => Promise<readonly NameServer[]>
+  /**
    * Asks all NameServers at once.
    * @throws {AllFailedError} (rejects) None responded.
    */
@@ -84,16 +89,6 @@ export type Run = (context: CommandContext) => Promise<AnyReport | ExitCode>
 // biome-ignore lint/suspicious/noExplicitAny: each command has items of its own, and only its own view reads them.
 export type AnyReport = Report<any>
 
-/** No NameServer responded. */
-export class AllFailedError extends Error {
-  readonly failures: readonly Failure[]
-
-  constructor(failures: readonly Failure[]) {
-    super('no NameServer responded')
-    this.failures = failures
-  }
-}
-
 /** Runs the command of a process. Data goes to stdout, everything else to stderr. @returns The exit code. */
 export async function runCommand(world: CommandWorld): Promise<ExitCode> {
   const { argv, stdout, stderr } = world
@@ -110,7 +105,11 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
     const { isLocal = false, hasOwnGrammar = false } = definition
     servers = isLocal || hasOwnGrammar ? [] : await openServers(values, world.env)
     const { run } = await definition.load()
-    const result = await run(contextOf({ definition, values, format, world, servers }))
+    const open = async (given: Values): Promise<readonly NameServer[]> => {
+      servers = await openServers(given, world.env)
+      return servers
+    }
+    const result = await run(contextOf({ definition, values, format, world, servers, open }))
     if (typeof result === 'number') return result
     stdout.write(
       reportText(result, {
@@ -142,9 +141,10 @@ function failuresOf(error: unknown): readonly FailureOfCommand[] {
   throw error
 }
 
-function failureLine({ error }: FailureOfCommand): string {
+function failureLine({ namesrv, error }: FailureOfCommand): string {
+  const where = namesrv === undefined || error.message.includes(namesrv) ? '' : `${namesrv}: `
   const hint = error.code === 'usage' ? ' (try mqnamesrv help)' : ''
-  return `mqnamesrv: ${visible(error.message)}${hint}\n`
+  return `mqnamesrv: ${where}${visible(error.message)}${hint}\n`
 }
 
 /** Unreachable before denied before no. */
@@ -168,16 +168,15 @@ function formatOf(argv: readonly string[], values?: Values): Format {
   return FORMATS.find((format) => format === values['output']) ?? 'table'
 }
 
-/**
- * The NameServers that options name, each with what it needs to connect.
- * @throws {CommandError} (rejects) `usage`
- */
-export async function openServers(values: Values, env: CommandWorld['env']): Promise<NameServer[]> {
+async function openServers(values: Values, env: CommandWorld['env']): Promise<NameServer[]> {
   const text = (name: string): string | undefined => {
     const value = values[name]
     return typeof value === 'string' ? value : undefined
   }
-  const addresses = parseAddresses(text('namesrv') ?? (env['NAMESRV_ADDR'] || DEFAULT_NAMESRV))
+  const { namesrv } = values
+  // A list if they are arguments.
+  const given = Array.isArray(namesrv) ? namesrv.join(';') : text('namesrv')
+  const addresses = parseAddresses(given ?? (env['NAMESRV_ADDR'] || DEFAULT_NAMESRV))
   const connect = await commandConnect({
     isTls: values['tls'] === true,
     ca: text('tlsCa'),
@@ -211,14 +210,16 @@ function contextOf(given: {
   readonly format: Format
   readonly world: CommandWorld
   readonly servers: readonly NameServer[]
+  readonly open: CommandContext['openServers']
 }): CommandContext {
-  const { definition, values, format, world, servers } = given
+  const { definition, values, format, world, servers, open } = given
   const hasColour = isColoured(values['color'], world)
   return {
     values,
     format,
     world,
     servers,
+    openServers: open,
     askEach: (ask) => askEach(servers, ask),
     confirm: (changes) => confirm(changes, { definition, isYes: values['yes'] === true, world }),
     progress: progressLine(world),

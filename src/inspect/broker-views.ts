@@ -1,4 +1,5 @@
 import type { Steps } from '../common/time-slicer.ts'
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import { versionName } from '../protocol/version-name.ts'
 import type { BrokerLiveInfo } from '../routeinfo/route-tables.ts'
@@ -114,7 +115,9 @@ export function brokerView(sources: InspectSources): View {
       return routeInfo.read(function* (view) {
         const [group] = yield* groupsOf([name], view, index, sources)
         if (group === undefined) throw unknownGroup(name)
-        return { ...group, impact: yield* impactOf(view, kvConfig, { brokerName: name, address, limit }) }
+        const orderConfigs = kvConfig.getKVListByNamespace(NAMESPACE_ORDER_TOPIC_CONFIG) ?? new Map()
+        const impact = yield* impactOf(view, orderConfigs, { brokerName: name, address, limit })
+        return { ...group, impact }
       }, owner)
     },
   }

@@ -1,9 +1,19 @@
 import type { Steps } from '../common/time-slicer.ts'
-import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import { MASTER_ID, type QueueData } from '../protocol/body/topic-route-data.ts'
-import type { RouteView } from '../routeinfo/route-view.ts'
 import { FirstNames, firstNamesOf, objectOf, quoted, ViewError } from './view.ts'
+
+/** The routes, of this server or of another one. */
+export interface ImpactRoutes {
+  group(brokerName: string): { readonly brokerAddrs: ReadonlyMap<bigint, string> } | undefined
+  /** Topics with their queues by broker name. */
+  topics(): Iterable<readonly [string, ReadonlyMap<string, QueueData>]>
+  /** The mappings of a static topic by broker name. */
+  mappings(topic: string): ReadonlyMap<string, unknown> | undefined
+}
+
+/** Order configurations of topics, `broker-a:4;broker-b:4`. */
+export type OrderConfigs = ReadonlyMap<string, string | null>
 
 /** What stops. */
 export interface Stopping {
@@ -43,8 +53,8 @@ export const IMPACT_SCHEMA = objectOf({
  * @throws {ViewError} `ERR_NOT_FOUND` if the address is not a member.
  */
 export function* impactOf(
-  view: RouteView,
-  kvConfig: KVConfigManager,
+  view: ImpactRoutes,
+  orderConfigs: OrderConfigs,
   { brokerName, address, limit }: Stopping,
 ): Steps<Impact> {
   const members = [...(view.group(brokerName)?.brokerAddrs ?? [])]
@@ -73,8 +83,7 @@ export function* impactOf(
     }
     yield
   }
-  for (const [topic, value] of kvConfig.getKVListByNamespace(NAMESPACE_ORDER_TOPIC_CONFIG) ?? []) {
-    // The value is `broker-a:4;broker-b:4`.
+  for (const [topic, value] of orderConfigs) {
     const names = (value ?? '').split(';').map((part) => part.split(':')[0])
     if (names.includes(brokerName)) impact.orderedTopics.add(topic)
     yield
@@ -82,12 +91,12 @@ export function* impactOf(
   return impact
 }
 
-function isWritable({ brokerName, perm, writeQueueNums }: QueueData, view: RouteView): boolean {
+function isWritable({ brokerName, perm, writeQueueNums }: QueueData, view: ImpactRoutes): boolean {
   if ((perm & Perm.WRITE) === 0 || writeQueueNums <= 0) return false
   return view.group(brokerName)?.brokerAddrs.has(MASTER_ID) === true
 }
 
-function isReadable({ brokerName, perm, readQueueNums }: QueueData, view: RouteView): boolean {
+function isReadable({ brokerName, perm, readQueueNums }: QueueData, view: ImpactRoutes): boolean {
   if ((perm & Perm.READ) === 0 || readQueueNums <= 0) return false
   return (view.group(brokerName)?.brokerAddrs.size ?? 0) > 0
 }

@@ -1,6 +1,6 @@
 import type { Steps } from '../common/time-slicer.ts'
 import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
-import { Perm, type TopicQueues } from '../protocol/body/topic-config.ts'
+import { accessOf, type TopicQueues } from '../protocol/body/topic-config.ts'
 import { CURRENT_VERSION, MQVersion, remarkText } from '../protocol/remoting-command.ts'
 import type { RouteView } from '../routeinfo/route-view.ts'
 import { NEXT_SCHEMA, PAGE_PARAMETERS, pageOf } from './paging.ts'
@@ -118,8 +118,13 @@ function* queuesOf(view: RouteView, topic: string): Steps<unknown[]> {
 }
 
 function shownQueues({ readQueueNums, writeQueueNums, perm, topicSysFlag }: TopicQueues) {
-  const access = `${(perm & Perm.READ) === 0 ? '' : 'r'}${(perm & Perm.WRITE) === 0 ? '' : 'w'}`
-  return { readQueues: readQueueNums, writeQueues: writeQueueNums, perm, access, sysFlag: topicSysFlag }
+  return {
+    readQueues: readQueueNums,
+    writeQueues: writeQueueNums,
+    perm,
+    access: accessOf(perm),
+    sysFlag: topicSysFlag,
+  }
 }
 
 function unknownTopic(topic: string): ViewError {

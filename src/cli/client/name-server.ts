@@ -163,7 +163,11 @@ export class NameServer {
   async route(topic: string, { version, zone }: RouteClient = {}): Promise<ListedRoute | undefined> {
     const zoneFields = zone === undefined ? {} : { __ZONE_MODE: 'true', __ZONE_NAME: zone }
     const fields = { topic, ...zoneFields }
-    const response = await this.invoke(RequestCode.GET_ROUTEINFO_BY_TOPIC, fields, null, version)
+    return this.routeIn(await this.invoke(RequestCode.GET_ROUTEINFO_BY_TOPIC, fields, null, version))
+  }
+
+  /** The route in such a response. @throws {CommandError} */
+  routeIn(response: Pick<RemotingCommand, 'code' | 'remark' | 'body'>): ListedRoute | undefined {
     if (response.code === ResponseCode.TOPIC_NOT_EXIST) return undefined
     if (response.code !== ResponseCode.SUCCESS || response.body === null) throw responseError(response)
     return this.#decoded(response.body, decodeTopicRouteData)
@@ -258,9 +262,12 @@ export class NameServer {
   }
 }
 
+/** For the remark `disable`, all that Java says. */
+const NOT_LISTED = 'it does not list topics: enableAllTopicList or enableTopicList is off'
+
 /** What a response other than success means. */
-export function responseError({ code, remark }: RemotingCommand): CommandError {
-  const message = firstLine(remark ?? '') || `response code ${code}`
+export function responseError({ code, remark }: Pick<RemotingCommand, 'code' | 'remark'>): CommandError {
+  const message = remark === 'disable' ? NOT_LISTED : firstLine(remark ?? '') || `response code ${code}`
   switch (code) {
     case ResponseCode.NO_PERMISSION:
       return new CommandError('denied', message)
@@ -281,7 +288,8 @@ function viewError(response: RemotingCommand): CommandError {
   const error = responseError(response)
   try {
     const { message } = (JSON.parse(response.body?.toString() ?? '') as { error: { message: string } }).error
-    return new CommandError(error.code, message)
+    // A value of an option that the server does not accept.
+    return new CommandError(response.extFields?.get('status') === '400' ? 'usage' : error.code, message)
   } catch {
     return error
   }

@@ -1,18 +1,18 @@
 import { nearestName } from '../../common/nearest-name.ts'
-import { CommandError } from '../command-error.ts'
+import { AllFailedError, CommandError } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
 import { SERVER_OPTIONS } from '../grammar/definition.ts'
 import {
+  checkJavaOptions,
   type JavaOption,
   type JavaValues,
   javaUsage,
-  missingOptions,
   parseJavaOptions,
 } from '../mqadmin/java-options.ts'
 import { SUBCOMMANDS, type Subcommand } from '../mqadmin/subcommands.ts'
 import { visible } from '../output/visible.ts'
 import type { Values } from '../parse.ts'
-import { AllFailedError, type CommandWorld, openServers, type Run } from '../run-command.ts'
+import type { CommandWorld, Run } from '../run-command.ts'
 
 const COMMON: readonly JavaOption[] = [
   { letter: 'h', name: 'help', text: 'Print help', hasValue: false },
@@ -32,7 +32,7 @@ const OWN: readonly JavaOption[] = SERVER_OPTIONS.map(({ flags, text }) => ({
 }))
 
 /** `mqadmin [COMMAND [OPTION…]]`, `mqadmin help COMMAND`. @see MQAdminStartup#main0 in apache/rocketmq */
-export const run: Run = async ({ values: { words }, world }) => {
+export const run: Run = async ({ values: { words }, world, openServers }) => {
   const [first, ...rest] = words as readonly string[]
   const name = first === 'help' ? rest[0] : first
   if (name === undefined) return printed(list(), world)
@@ -40,29 +40,21 @@ export const run: Run = async ({ values: { words }, world }) => {
   const options = [...command.options, ...COMMON]
   const usage = javaUsage(command.name, options)
   if (first === 'help') return printed(usage, world)
+  let values: JavaValues
   try {
-    const values = parseJavaOptions(rest, [...options, ...OWN])
-    if (values.has('help')) return printed(usage, world)
-    const missing = missingOptions(values, options)
-    if (missing.length > 0) throw new CommandError('usage', `${command.name} needs ${missing.join(', ')}`)
-    return await runCommand(command, values, world)
+    values = parseJavaOptions(rest, [...options, ...OWN])
+    if (!values.has('help')) checkJavaOptions(values, options)
   } catch (error) {
     // As mqadmin does, with the reason on stderr.
-    if (error instanceof CommandError && error.code === 'usage') world.stdout.write(usage)
+    world.stdout.write(usage)
     throw error
   }
-}
-
-async function runCommand(command: Subcommand, values: JavaValues, world: CommandWorld): ReturnType<Run> {
-  const servers = await openServers(serverValues(values), world.env)
-  try {
-    const { stdout, failures = [], notes = [] } = await command.run({ values, servers })
-    world.stdout.write(stdout)
-    if (failures.length === servers.length) throw new AllFailedError(failures)
-    return { items: [], view: { lines: () => [] }, name: () => '', failures, notes }
-  } finally {
-    for (const server of servers) server.close()
-  }
+  if (values.has('help')) return printed(usage, world)
+  const servers = await openServers(serverValues(values))
+  const { stdout, failures = [], notes = [] } = await command.run({ values, servers })
+  world.stdout.write(stdout)
+  if (failures.length === servers.length) throw new AllFailedError(failures)
+  return { items: [], view: { lines: () => [] }, name: () => '', failures, notes }
 }
 
 /** The values of {@link OWN} as our own commands have them. */

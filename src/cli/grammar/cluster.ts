@@ -10,4 +10,14 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     ],
     load: () => import('../commands/cluster-list.ts'),
   },
+  {
+    words: 'cluster show',
+    summary: 'Brokers of a cluster, and how many topics it has',
+    args: [{ name: 'cluster', text: 'name of a cluster', isList: true, completion: 'cluster' }],
+    examples: [
+      { line: 'cluster show DefaultCluster', text: '' },
+      { line: 'cluster show DefaultCluster -o yaml', text: 'all that is known of its brokers' },
+    ],
+    load: () => import('../commands/cluster-show.ts'),
+  },
 ]

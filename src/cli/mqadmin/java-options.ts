@@ -9,6 +9,7 @@ export interface JavaOption {
   readonly text: string
   readonly hasValue: boolean
   readonly isRequired?: boolean
+  readonly choices?: readonly string[]
 }
 
 /** The values of options by name, empty for those that take none. */
@@ -46,9 +47,18 @@ export function parseJavaOptions(words: readonly string[], options: readonly Jav
   return values
 }
 
-/** The options that must be given and are not. */
-export function missingOptions(values: JavaValues, options: readonly JavaOption[]): string[] {
-  return options.filter(({ name, isRequired }) => isRequired === true && !values.has(name)).map(shown)
+/** @throws {CommandError} `usage`: an option is missing, or has a value that it does not take. */
+export function checkJavaOptions(values: JavaValues, options: readonly JavaOption[]): void {
+  const missing = options.filter(({ name, isRequired }) => isRequired === true && !values.has(name))
+  if (missing.length > 0) throw new CommandError('usage', `missing: ${missing.map(shown).join(', ')}`)
+  for (const option of options) {
+    const value = values.get(option.name)?.trim() ?? ''
+    if (option.choices?.includes(value) === false)
+      throw new CommandError(
+        'usage',
+        `${shown(option)} ${JSON.stringify(value)} is none of ${option.choices.join(', ')}`,
+      )
+  }
 }
 
 interface Found {

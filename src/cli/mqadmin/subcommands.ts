@@ -2,11 +2,10 @@ import { firstLine } from '../../common/describe-errno.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
 import { type NameServer, responseError } from '../client/name-server.ts'
-import { CommandError } from '../command-error.ts'
+import { AllFailedError, CommandError } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
 import type { Failure } from '../output/report.ts'
 import { visible } from '../output/visible.ts'
-import { AllFailedError } from '../run-command.ts'
 import { allocation } from './allocate.ts'
 import type { JavaOption, JavaValues } from './java-options.ts'
 import { concurrentHashMapOrder, hashMapOrder, javaHash } from './java-order.ts'
@@ -74,7 +73,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     run: async ({ values, servers }) => {
       if (values.has('clusterModel'))
         throw new CommandError(
-          'usage',
+          'not_supported',
           'topicList -c asks brokers for consumer groups: use the mqadmin of RocketMQ',
         )
       const topics = await askFirst(servers, (server) => server.topicNames())
@@ -119,7 +118,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     options: [
       TOPIC,
       optional('v', 'orderConf', 'set order conf [eg. brokerName1:num;brokerName2:num]'),
-      required('m', 'method', 'option type [eg. put|get|delete'),
+      { ...required('m', 'method', 'option type [eg. put|get|delete'), choices: ['put', 'get', 'delete'] },
     ],
     run: updateOrderConf,
   },
@@ -175,16 +174,9 @@ async function updateOrderConf({ values, servers }: Given): Promise<Outcome> {
       await server.ask(RequestCode.PUT_KV_CONFIG, { ...fields, value })
     })
   }
-  if (method === 'delete') {
-    return await changeEach(
-      servers,
-      visible(`delete orderConf success. topic=[${topic}]`),
-      async (server) => {
-        await server.ask(RequestCode.DELETE_KV_CONFIG, fields)
-      },
-    )
-  }
-  throw new CommandError('usage', `-m ${JSON.stringify(method)} is none of put, get, delete`)
+  return await changeEach(servers, visible(`delete orderConf success. topic=[${topic}]`), async (server) => {
+    await server.ask(RequestCode.DELETE_KV_CONFIG, fields)
+  })
 }
 
 async function changePerm({ values, servers }: Given, code: number, verb: 'wipe' | 'add'): Promise<Outcome> {

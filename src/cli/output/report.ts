@@ -19,11 +19,11 @@ export interface Failure {
 export interface Report<Item extends object> {
   /** One JSON object for each row or document. The member `namesrv` says which NameServer it comes from. */
   readonly items: readonly Item[]
-  /** How people see an item: as a row of a table, or as lines of text. */
+  /** How people see an item: as a row of a table, or as lines of text, with an empty line between two items. */
   readonly view:
     | { readonly columns: readonly Column<Item>[] }
     | { readonly lines: (item: Item) => readonly string[] }
-  /** Whether the columns include the NameServer; otherwise they get one if several are asked. */
+  /** Whether the view names the NameServer itself; otherwise each item does if several are asked. */
   readonly hasNamesrvColumn?: boolean
   /** What `-o name` prints for an item. */
   readonly name: (item: Item) => string
@@ -59,7 +59,8 @@ export function reportText<Item extends object>(report: Report<Item>, options: O
         ),
       )
     case 'name':
-      return joined(items.map((item) => report.name(visibleStrings(item))))
+      // Several NameServers, or rows, may have the same name.
+      return joined([...new Set(items.map((item) => report.name(visibleStrings(item))))])
     default:
       return joined(peopleLines({ ...report, items: items.map(visibleStrings) }, options))
   }
@@ -69,11 +70,17 @@ function peopleLines<Item extends object>(
   { items, view, hasNamesrvColumn = false }: Report<Item>,
   { format, hasHead, columns, hasNamesrv }: OutputOptions,
 ): string[] {
-  if ('lines' in view) return items.flatMap((item) => view.lines(item))
+  const isNamesrvAdded = hasNamesrv && !hasNamesrvColumn
+  if ('lines' in view)
+    return items.flatMap((item, index) => [
+      ...(index > 0 ? [''] : []),
+      ...(isNamesrvAdded ? [`NameServer ${namesrvOf(item)}`] : []),
+      ...view.lines(item),
+    ])
   if (items.length === 0) return []
   const isWide = format === 'wide'
   const namesrv: Column<Item> = { head: 'NAMESRV', cell: namesrvOf }
-  return tableLines(items, hasNamesrv && !hasNamesrvColumn ? [namesrv, ...view.columns] : view.columns, {
+  return tableLines(items, isNamesrvAdded ? [namesrv, ...view.columns] : view.columns, {
     isWide,
     hasHead,
     maxWidth: isWide ? undefined : columns,
@@ -111,8 +118,9 @@ export function exitCodeOf({
   failures = [],
   isNo = false,
 }: Pick<Report<object>, 'failures' | 'isNo'>): ExitCode {
-  if (failures.length > 0) return Exit.PARTIAL
-  return isNo ? Exit.NO : Exit.YES
+  // A NameServer that does not have what a person named has responded: no.
+  if (failures.some(({ error }) => error.code !== 'not_found')) return Exit.PARTIAL
+  return isNo || failures.length > 0 ? Exit.NO : Exit.YES
 }
 
 function joined(lines: readonly string[]): string {

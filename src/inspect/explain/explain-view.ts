@@ -15,7 +15,7 @@ import {
 } from '../view.ts'
 import { BROKER_VERDICTS, tellBroker } from './broker-story.ts'
 import { brokerFacts, topicFacts } from './facts.ts'
-import { TOPIC_VERDICTS, tellTopic } from './topic-story.ts'
+import { shownCells, TOPIC_VERDICTS, tellTopic } from './topic-story.ts'
 import { causeText, memberText, name } from './wording.ts'
 
 /** Brokers, members and past events that are shown. */
@@ -65,19 +65,7 @@ async function explainTopic(topic: string, { query, owner }: ViewRequest, source
     ...tellTopic(facts),
     now: {
       ...lookup,
-      brokers: cells.slice(0, MAX_SHOWN).map((cell) => ({
-        brokerName: cell.brokerName,
-        cluster: cell.cluster,
-        perm: cell.perm,
-        readQueues: cell.readQueues,
-        writeQueues: cell.writeQueues,
-        hasMaster: cell.masterAddr !== undefined,
-        provisional: cell.isProvisional,
-        visible: cell.isVisible,
-        registeredFrom: cell.registeredFrom ?? null,
-        lastRegistration: cell.registeredMs === undefined ? null : dateOf(cell.registeredMs, sources),
-        registeredPerm: cell.registeredPerm ?? null,
-      })),
+      brokers: shownCells(facts),
       members: null,
     },
     misses: miss === undefined ? null : misses,

@@ -12,6 +12,7 @@ import type {
   TopicRegistration,
 } from '../history/route-history.ts'
 import type { SimilarName } from '../similar-names.ts'
+import { dateOf } from '../sources.ts'
 import { type AnnouncedAddress, announcedText, SINCE_BEFORE_RESTART } from './broker-story.ts'
 import { type Story, story } from './story.ts'
 import { createCommand, isValidName, lossText, NAME_RULE, originText, type TopicLoss } from './topic-loss.ts'
@@ -57,7 +58,7 @@ export interface TopicCell {
   readonly isDropped: boolean
   readonly masterAddr: string | undefined
   readonly slavesActAsMaster: boolean
-  /** The peer that the group's first member registered from, and when it did last; undefined if it is restored. */
+  /** The peer that the group's first member registered from, and when it did last; undefined if it is restored or unknown. */
   readonly registeredFrom: string | undefined
   readonly registeredMs: number | undefined
   /** The permission that the broker registered, if a request changed it since. */
@@ -105,6 +106,26 @@ export interface TopicFacts {
   /** `waitSecondsForService`. */
   readonly waitSeconds: number
   readonly clocks: Clocks
+}
+
+/** Brokers that are shown. */
+const MAX_SHOWN = 64
+
+/** What a client sees of each broker, as JSON. */
+export function shownCells({ cells, clocks }: TopicFacts) {
+  return cells.slice(0, MAX_SHOWN).map((cell) => ({
+    brokerName: cell.brokerName,
+    cluster: cell.cluster,
+    perm: cell.perm,
+    readQueues: cell.readQueues,
+    writeQueues: cell.writeQueues,
+    hasMaster: cell.masterAddr !== undefined,
+    provisional: cell.isProvisional,
+    visible: cell.isVisible,
+    registeredFrom: cell.registeredFrom ?? null,
+    lastRegistration: cell.registeredMs === undefined ? null : dateOf(cell.registeredMs, clocks),
+    registeredPerm: cell.registeredPerm ?? null,
+  }))
 }
 
 const SUCCESS = 0
@@ -218,11 +239,13 @@ function notWritableText(cell: TopicCell, { clocks }: TopicFacts): string {
     return `On ${broker} it has permission ${perm} by a request to this server; the broker registered ${registeredPerm}.`
   if ((cell.perm & Perm.WRITE) !== 0) return `On ${broker} it has no write queues.`
   if (cell.isProvisional) return `On ${broker}, ${SINCE_BEFORE_RESTART}.`
+  if (cell.registeredFrom === undefined)
+    return `On ${broker} it has permission ${perm}: by brokerPermission in its broker.conf, by mqadmin updateTopicPerm, or by mqadmin wipeWritePerm at this NameServer.`
   return `${broker} itself registers it with permission ${perm}: by brokerPermission in its broker.conf, or by mqadmin updateTopicPerm.`
 }
 
 function writableAgain(cell: TopicCell, { topic }: TopicFacts): string | null {
-  const { brokerName, perm, registeredPerm, masterAddr, isProvisional, readQueues } = cell
+  const { brokerName, perm, registeredPerm, registeredFrom, masterAddr, isProvisional, readQueues } = cell
   if (masterAddr === undefined) return null
   if (registeredPerm !== undefined) return mqadmin('addWritePerm', { b: brokerName })
   if (isProvisional) return null
@@ -235,6 +258,7 @@ function writableAgain(cell: TopicCell, { topic }: TopicFacts): string | null {
       w: Math.max(1, readQueues),
       p: perm,
     })
+  if (registeredFrom === undefined) return null
   return mqadmin('updateTopicPerm', { b: masterAddr, t: topic, p: Perm.READ | Perm.WRITE })
 }
 

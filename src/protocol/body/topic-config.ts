@@ -3,6 +3,13 @@ import type { JsonReader, Members } from '../json/json-reader.ts'
 /** Permission bits of a topic's queues on a broker. @see PermName in apache/rocketmq */
 export const Perm = { INHERIT: 1, WRITE: 2, READ: 4, PRIORITY: 8 } as const
 
+/** What a permission allows: `rw`, `r`, `w` or nothing. */
+export function accessOf(perm: number): 'rw' | 'r' | 'w' | '' {
+  const isReadable = (perm & Perm.READ) !== 0
+  if ((perm & Perm.WRITE) === 0) return isReadable ? 'r' : ''
+  return isReadable ? 'rw' : 'w'
+}
+
 /**
  * What a broker says of one of its topics, as far as a NameServer looks at it: filter type, order flag and attributes are
  * skipped.

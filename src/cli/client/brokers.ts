@@ -1,0 +1,111 @@
+import { longValue } from '../../inspect/view.ts'
+import type { ListedGroup } from '../../protocol/body/lists-and-tables.ts'
+import { CommandError } from '../command-error.ts'
+import type { NameServer } from './name-server.ts'
+import { optionalView } from './optional-view.ts'
+
+/** A broker of a group, as the views of ours have it; of another NameServer only the first two members are known. */
+export interface BrokerMember {
+  readonly brokerId: number | string
+  readonly address: string
+  readonly state: string | null
+  readonly heartbeatAgeMs: number | null
+  readonly heartbeatTimeoutMs: number | null
+  readonly lastRegistration: string | null
+  readonly language: string | null
+  readonly version: number | null
+  readonly versionName: string | null
+  readonly registeredTopics: number | null
+  readonly haServerAddress: string | null
+  readonly peer: string | null
+  readonly announcesOwnAddress: boolean | null
+}
+
+/** A broker group, as the views of ours have it. */
+export interface BrokerGroup {
+  readonly brokerName: string
+  readonly clusters: readonly string[]
+  readonly zone: string | null
+  readonly enableActingMaster: boolean | null
+  /** Topics with queues on it; null if unknown. */
+  readonly topics: number | null
+  /** By id, the master first. */
+  readonly members: readonly BrokerMember[]
+}
+
+/** What 106 does not tell. */
+export const ONLY_OURS = 'states, heartbeats and versions of brokers'
+
+/**
+ * Broker groups in ascending order of their names: from the view of ours, otherwise from the cluster info (106).
+ * @param cluster - Only groups of this cluster.
+ * @param notes - Gets a line if there is no view.
+ * @throws {CommandError} (rejects) `not_found`: there is no such cluster.
+ */
+export async function readBrokerGroups(
+  server: NameServer,
+  { cluster, notes }: { readonly cluster: string | undefined; readonly notes: Set<string> },
+): Promise<BrokerGroup[]> {
+  const groups = (await viewedGroups(server, cluster, notes)) ?? (await listedGroups(server, cluster))
+  if (groups.length === 0 && cluster !== undefined)
+    throw new CommandError('not_found', `no cluster ${JSON.stringify(cluster)} on ${server.address}`)
+  return groups
+}
+
+interface Page {
+  readonly brokers: readonly BrokerGroup[]
+  readonly next: string | null
+}
+
+async function viewedGroups(
+  server: NameServer,
+  cluster: string | undefined,
+  notes: Set<string>,
+): Promise<BrokerGroup[] | undefined> {
+  const groups: BrokerGroup[] = []
+  const query = new URLSearchParams({ limit: '10000', ...(cluster === undefined ? {} : { cluster }) })
+  for (;;) {
+    const page = await optionalView<Page>(server, `/api/v1/brokers?${query}`, ONLY_OURS, notes)
+    if (page === undefined) return undefined
+    groups.push(...page.brokers)
+    if (page.next === null) return groups
+    query.set('after', page.next)
+  }
+}
+
+async function listedGroups(server: NameServer, cluster: string | undefined): Promise<BrokerGroup[]> {
+  const groups = await server.brokerGroups()
+  return [...groups]
+    .filter(([, group]) => cluster === undefined || group.cluster === cluster)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([brokerName, group]) => listedGroup(brokerName, group))
+}
+
+/** A group of which only the cluster info is known. */
+export function listedGroup(brokerName: string, group: ListedGroup): BrokerGroup {
+  const { cluster, zoneName, enableActingMaster, brokerAddrs } = group
+  return {
+    brokerName,
+    clusters: cluster === null ? [] : [cluster],
+    zone: zoneName,
+    enableActingMaster,
+    topics: null,
+    members: [...brokerAddrs]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([id, address]) => ({ ...UNKNOWN, brokerId: longValue(id), address })),
+  }
+}
+
+const UNKNOWN = {
+  state: null,
+  heartbeatAgeMs: null,
+  heartbeatTimeoutMs: null,
+  lastRegistration: null,
+  language: null,
+  version: null,
+  versionName: null,
+  registeredTopics: null,
+  haServerAddress: null,
+  peer: null,
+  announcesOwnAddress: null,
+}

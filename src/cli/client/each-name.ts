@@ -1,0 +1,32 @@
+import { AllFailedError, CommandError } from '../command-error.ts'
+import type { Failure } from '../output/report.ts'
+import type { Asked, CommandContext } from '../run-command.ts'
+import type { NameServer } from './name-server.ts'
+
+/**
+ * Asks all NameServers for each of the things that a person names. One that a NameServer does not have is a failure of its own, and
+ * the others are shown.
+ * @throws {AllFailedError} (rejects) Nothing was found.
+ */
+export async function askForEach<Item extends object>(
+  names: readonly string[],
+  { askEach }: Pick<CommandContext, 'askEach'>,
+  ask: (server: NameServer, name: string) => Promise<readonly Item[]>,
+): Promise<Asked<Item>> {
+  const missing: Failure[] = []
+  const { items, failures } = await askEach(async (server) => {
+    const found: Item[] = []
+    for (const name of new Set(names)) {
+      try {
+        found.push(...(await ask(server, name)))
+      } catch (error) {
+        if (!(error instanceof CommandError && error.code === 'not_found')) throw error
+        missing.push({ namesrv: server.address, error })
+      }
+    }
+    return found
+  })
+  const all = [...failures, ...missing]
+  if (items.length === 0 && all.length > 0) throw new AllFailedError(all)
+  return { items, failures: all }
+}

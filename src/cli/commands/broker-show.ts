@@ -1,0 +1,97 @@
+import { counted } from '../../common/counted.ts'
+import type { Impact } from '../../inspect/impact.ts'
+import { type BrokerGroup, listedGroup, ONLY_OURS } from '../client/brokers.ts'
+import { askForEach } from '../client/each-name.ts'
+import type { NameServer } from '../client/name-server.ts'
+import { optionalView } from '../client/optional-view.ts'
+import { CommandError } from '../command-error.ts'
+import { firstNames } from '../output/amounts.ts'
+import { memberColumns } from '../output/broker-columns.ts'
+import { detailLines } from '../output/details.ts'
+import { tableLines } from '../output/table.ts'
+import type { CommandContext, Run } from '../run-command.ts'
+
+interface ShownGroup extends BrokerGroup {
+  /** Only with `--impact`. */
+  readonly impact: Impact | null
+}
+
+/** `broker show`: broker groups, with `--impact` also what would be lost with them. */
+export const run: Run = async (context) => {
+  const { values, format } = context
+  const notes = new Set<string>()
+  const names = values['broker'] as readonly string[]
+  const { items, failures } = await askForEach(names, context, async (server, name) => [
+    (await viewedGroup(server, name, context, notes)) ?? (await listedGroupOf(server, name, context)),
+  ])
+  const lines = (group: ShownGroup): string[] => [
+    ...detailLines([
+      ['Broker', group.brokerName],
+      ['Cluster', group.clusters.join(', ')],
+      ['Zone', group.zone],
+      ['Acting master', group.enableActingMaster === null ? null : group.enableActingMaster ? 'on' : 'off'],
+      ['Topics', group.topics],
+    ]),
+    '',
+    ...tableLines(group.members, memberColumns(group.members), {
+      isWide: format === 'wide',
+      hasHead: true,
+      maxWidth: undefined,
+    }),
+    ...(group.impact === null ? [] : ['', ...impactLines(group.brokerName, group.impact)]),
+  ]
+  return { items, failures, notes: [...notes], view: { lines }, name: ({ brokerName }) => brokerName }
+}
+
+async function viewedGroup(
+  server: NameServer,
+  name: string,
+  { values }: CommandContext,
+  notes: Set<string>,
+): Promise<ShownGroup | undefined> {
+  const hasImpact = values['impact'] === true
+  const path = `/api/v1/brokers/${encodeURIComponent(name)}?limit=${hasImpact ? 10_000 : 1}`
+  const group = await optionalView<ShownGroup>(server, path, ONLY_OURS, notes).catch((error: unknown) => {
+    throw isNotFound(error) ? unknownGroup(name, server) : error
+  })
+  return group === undefined || hasImpact ? group : { ...group, impact: null }
+}
+
+/** From another NameServer. */
+async function listedGroupOf(server: NameServer, name: string, context: CommandContext): Promise<ShownGroup> {
+  const group = (await server.brokerGroups()).get(name)
+  if (group === undefined) throw unknownGroup(name, server)
+  const shown = listedGroup(name, group)
+  if (context.values['impact'] !== true) return { ...shown, impact: null }
+  const { impactFromRoutes } = await import('../client/impact.ts')
+  return { ...shown, impact: await impactFromRoutes(server, name, context) }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof CommandError && error.code === 'not_found'
+}
+
+function unknownGroup(name: string, { address }: NameServer): CommandError {
+  const why = 'mqnamesrv broker explain says what became of it'
+  return new CommandError('not_found', `no broker group ${JSON.stringify(name)} on ${address} (${why})`)
+}
+
+function impactLines(brokerName: string, impact: Impact): string[] {
+  const { stops, losesMaster, lastWritable, lastReadable, orderedTopics, staticTopics } = impact
+  const lost = [
+    [lastWritable, 'no other broker to send to'],
+    [lastReadable, 'no other broker to read from'],
+    [orderedTopics, 'an order configuration that names it'],
+    [staticTopics, 'logical queues on it (static topic)'],
+  ] as const
+  const shown = lost.filter(([{ total }]) => total > 0)
+  const head = `If ${brokerName} stopped (${counted(stops.length, 'broker')}${losesMaster ? ', the master among them' : ''})`
+  if (shown.length === 0) return [`${head}, no topic would lose its last broker.`]
+  return [
+    `${head}:`,
+    ...shown.map(
+      ([{ total, names }, what]) =>
+        `  ${counted(total, 'topic')} with ${what}: ${firstNames(names, { total })}`,
+    ),
+  ]
+}

@@ -1,0 +1,64 @@
+import { type BrokerGroup, readBrokerGroups } from '../client/brokers.ts'
+import { askForEach } from '../client/each-name.ts'
+import type { NameServer } from '../client/name-server.ts'
+import { CommandError } from '../command-error.ts'
+import { memberColumns } from '../output/broker-columns.ts'
+import { detailLines } from '../output/details.ts'
+import { tableLines } from '../output/table.ts'
+import type { Run } from '../run-command.ts'
+
+interface Cluster {
+  readonly cluster: string
+  /** Null if the NameServer does not list the topics of clusters (`enableTopicList`). */
+  readonly topics: number | null
+  readonly brokers: readonly BrokerGroup[]
+}
+
+/** `cluster show`: the brokers of clusters. */
+export const run: Run = async (context) => {
+  const { values, format } = context
+  const notes = new Set<string>()
+  const names = values['cluster'] as readonly string[]
+  const { items, failures } = await askForEach(
+    names,
+    context,
+    async (server, cluster): Promise<Cluster[]> => {
+      const brokers = await readBrokerGroups(server, { cluster, notes })
+      return [{ cluster, topics: await topicsOf(server, cluster), brokers }]
+    },
+  )
+  const lines = ({ cluster, topics, brokers }: Cluster): string[] => {
+    const members = brokers.flatMap(({ brokerName, members }) =>
+      members.map((member) => ({ brokerName, ...member })),
+    )
+    const masterless = brokers.filter(({ members }) => members.every(({ brokerId }) => brokerId !== 0)).length
+    return [
+      ...detailLines([
+        ['Cluster', cluster],
+        ['Broker groups', `${brokers.length}${masterless === 0 ? '' : ` (${masterless} without master)`}`],
+        ['Brokers', members.length],
+        ['Topics', topics],
+      ]),
+      '',
+      ...tableLines(
+        members,
+        [{ head: 'BROKER', cell: ({ brokerName }) => brokerName }, ...memberColumns(members)],
+        {
+          isWide: format === 'wide',
+          hasHead: true,
+          maxWidth: undefined,
+        },
+      ),
+    ]
+  }
+  return { items, failures, notes: [...notes], view: { lines }, name: ({ cluster }) => cluster }
+}
+
+async function topicsOf(server: NameServer, cluster: string): Promise<number | null> {
+  try {
+    return (await server.topicNamesOf(cluster)).size
+  } catch (error) {
+    if (error instanceof CommandError && (error.code === 'failed' || error.code === 'denied')) return null
+    throw error
+  }
+}

@@ -1,0 +1,130 @@
+import { longValue } from '../../inspect/view.ts'
+import { accessOf } from '../../protocol/body/topic-config.ts'
+import type { ListedRoute } from '../../protocol/body/topic-route-reader.ts'
+import { askForEach } from '../client/each-name.ts'
+import type { NameServer, RouteClient } from '../client/name-server.ts'
+import { routeClientOf, routeQuery } from '../client/route-client.ts'
+import { CommandError } from '../command-error.ts'
+import type { Run } from '../run-command.ts'
+
+/** The queues of a topic on a broker group. */
+interface RouteRow {
+  readonly topic: string
+  readonly cluster: string | null
+  readonly brokerName: string
+  readonly zone: string | null
+  readonly members: readonly { readonly brokerId: number | string; readonly address: string }[]
+  readonly readQueues: number | null
+  readonly writeQueues: number | null
+  readonly perm: number | null
+  /** `rw`, `r`, `w` or empty */
+  readonly access: string | null
+  readonly sysFlag: number | null
+  /** Of the topic. */
+  readonly orderConf: string | null
+  readonly staticQueues: {
+    readonly totalQueues: number
+    readonly queues: number
+    readonly epoch: number | string
+    readonly scope: string | null
+  } | null
+}
+
+/** `topic route`: a row for each broker group, as mqadmin topicRoute -l has them. */
+export const run: Run = async (context) => {
+  const client = routeClientOf(context.values)
+  const topics = context.values['topic'] as readonly string[]
+  const { items, failures } = await askForEach(topics, context, async (server, topic) => {
+    const route = await routeOf(server, topic, client)
+    const rows = route === undefined ? [] : rowsOf(topic, route)
+    if (rows.length > 0) return rows
+    const zone = client.zone === undefined ? '' : ` for zone ${JSON.stringify(client.zone)}`
+    throw new CommandError(
+      'not_found',
+      `no route of topic ${JSON.stringify(topic)}${zone} on ${server.address} (mqnamesrv topic explain says why)`,
+    )
+  })
+  return {
+    items,
+    failures,
+    view: {
+      columns: [
+        ...(topics.length > 1 ? [{ head: 'TOPIC', cell: ({ topic }: RouteRow) => topic }] : []),
+        { head: 'CLUSTER', cell: ({ cluster }) => cluster },
+        { head: 'BROKER', cell: ({ brokerName }) => brokerName },
+        {
+          head: 'ADDRESSES',
+          cell: ({ members }: RouteRow) =>
+            members.map(({ brokerId, address }) => `${brokerId}=${address}`).join(','),
+        },
+        { head: 'READ', cell: ({ readQueues }) => readQueues, align: 'right' },
+        { head: 'WRITE', cell: ({ writeQueues }) => writeQueues, align: 'right' },
+        { head: 'PERM', cell: ({ perm }) => perm, align: 'right' },
+        { head: 'ACCESS', cell: ({ access }) => access },
+        { head: 'SYSFLAG', cell: ({ sysFlag }) => sysFlag, align: 'right', isWide: true },
+        { head: 'ZONE', cell: ({ zone }) => zone, isWide: true },
+        { head: 'ORDER', cell: ({ orderConf }) => orderConf, isWide: true },
+        {
+          head: 'STATIC QUEUES',
+          cell: ({ staticQueues }) => staticQueues?.queues,
+          align: 'right',
+          isWide: true,
+        },
+      ],
+    },
+    name: ({ brokerName }) => brokerName,
+  }
+}
+
+/** The view of ours gives the response without counting a lookup, or a miss, of a client. */
+async function routeOf(
+  server: NameServer,
+  topic: string,
+  client: RouteClient,
+): Promise<ListedRoute | undefined> {
+  const path = `/api/v1/topics/${encodeURIComponent(topic)}/route?${routeQuery(client)}`
+  const viewed = await server.viewIfAny<{ code: number; remark: string | null; body: string | null }>(path)
+  if (viewed === undefined) return server.route(topic, client)
+  const body = viewed.body === null ? null : Buffer.from(viewed.body)
+  return server.routeIn({ ...viewed, body })
+}
+
+/** A row for each entry of queues, and one for each broker group without queues, by broker name. */
+function rowsOf(topic: string, route: ListedRoute): RouteRow[] {
+  const groups = new Map(route.brokerDatas.map((group) => [group.brokerName ?? '', group]))
+  const queuesOf = route.queueDatas.map(({ brokerName, ...queues }) => [brokerName ?? '', queues] as const)
+  const names = new Set(queuesOf.map(([brokerName]) => brokerName))
+  const withoutQueues = [...groups.keys()]
+    .filter((name) => !names.has(name))
+    .map((name) => [name, null] as const)
+  return [...queuesOf, ...withoutQueues]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([brokerName, queues]) => {
+      const group = groups.get(brokerName)
+      const mapping = route.topicQueueMappingByBroker.get(brokerName)
+      return {
+        topic,
+        cluster: group?.cluster ?? null,
+        brokerName,
+        zone: group?.zoneName ?? null,
+        members: [...(group?.brokerAddrs ?? [])]
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([id, address]) => ({ brokerId: longValue(id), address })),
+        readQueues: queues?.readQueueNums ?? null,
+        writeQueues: queues?.writeQueueNums ?? null,
+        perm: queues?.perm ?? null,
+        access: queues === null ? null : accessOf(queues.perm),
+        sysFlag: queues?.topicSysFlag ?? null,
+        orderConf: route.orderTopicConf,
+        staticQueues:
+          mapping === undefined
+            ? null
+            : {
+                totalQueues: mapping.totalQueues,
+                queues: mapping.currIdMap?.size ?? 0,
+                epoch: longValue(mapping.epoch),
+                scope: mapping.scope,
+              },
+      }
+    })
+}

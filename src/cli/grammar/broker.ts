@@ -1,0 +1,65 @@
+import type { ArgumentDefinition, CommandDefinition } from './definition.ts'
+
+const BROKER: ArgumentDefinition = {
+  name: 'broker',
+  text: 'name of a broker group',
+  completion: 'broker',
+}
+
+export const BROKER_COMMANDS: readonly CommandDefinition[] = [
+  {
+    words: 'broker list',
+    summary: 'Brokers with their addresses; from mqnamesrv also state, age of the heartbeat, version',
+    options: [{ flags: '--cluster <name>', text: 'only brokers of this cluster', completion: 'cluster' }],
+    examples: [
+      { line: 'broker list', text: '' },
+      { line: 'broker list --cluster DefaultCluster -o wide', text: 'with more columns' },
+    ],
+    load: () => import('../commands/broker-list.ts'),
+  },
+  {
+    words: 'broker show',
+    summary: 'Broker groups with their brokers, and what clients would lose if they stopped',
+    description:
+      'With --impact: topics that have no other broker to send to or to read from. Other NameServers than mqnamesrv are asked for the route of every topic.',
+    args: [{ name: 'broker', text: 'name of a broker group', isList: true, completion: 'broker' }],
+    options: [{ flags: '--impact', text: 'what clients would lose if the group stopped' }],
+    examples: [
+      { line: 'broker show broker-a', text: '' },
+      { line: 'broker show broker-a --impact', text: 'before it is stopped' },
+    ],
+    load: () => import('../commands/broker-show.ts'),
+  },
+  {
+    words: 'broker explain',
+    summary: 'What has become of brokers, and what to do (mqnamesrv only)',
+    description: 'Exit code 1 unless they are registered and nothing is wrong with them.',
+    args: [{ name: 'broker', text: 'broker name, or announced address', isList: true, completion: 'broker' }],
+    examples: [
+      { line: 'broker explain broker-a', text: '' },
+      { line: 'broker explain 10.0.0.5:10911', text: 'by its address' },
+    ],
+    load: () => import('../commands/broker-explain.ts'),
+  },
+  {
+    words: 'broker wipe-write',
+    summary: 'Takes the write permission of all topics of a broker away, on all given NameServers',
+    description:
+      'Producers leave the broker with their next route, for instance before it is stopped. Each NameServer has its own routes: name all of them with -n. A topic gets its permission back when the broker changes it, or by broker restore-write.',
+    args: [BROKER],
+    examples: [
+      { line: 'broker wipe-write broker-a -n "a:9876;b:9876"', text: 'asks first' },
+      { line: 'broker wipe-write broker-a -y -o json', text: 'for a program' },
+    ],
+    load: async () => ({ run: (await import('../commands/broker-write.ts')).wipe }),
+  },
+  {
+    words: 'broker restore-write',
+    summary: 'Gives all topics of a broker read and write permission, on all given NameServers',
+    description:
+      'Also to topics that the broker registered without one of them, until it registers a change: the protocol cannot tell them apart.',
+    args: [BROKER],
+    examples: [{ line: 'broker restore-write broker-a -n "a:9876;b:9876"', text: '' }],
+    load: async () => ({ run: (await import('../commands/broker-write.ts')).restore }),
+  },
+]

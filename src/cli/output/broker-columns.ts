@@ -1,0 +1,29 @@
+import type { BrokerMember } from '../client/brokers.ts'
+import { age } from './amounts.ts'
+import type { Column } from './table.ts'
+
+/** The columns of a broker. Those that only ours can fill are left out if all are empty. */
+export function memberColumns(members: readonly BrokerMember[]): Column<BrokerMember>[] {
+  const columns: Column<BrokerMember>[] = [
+    { head: 'ID', cell: ({ brokerId }) => brokerId, align: 'right' },
+    { head: 'ADDRESS', cell: ({ address }) => address },
+  ]
+  if (members.every(({ state }) => state === null)) return columns
+  return [
+    ...columns,
+    { head: 'STATE', cell: ({ state }) => state },
+    { head: 'HEARTBEAT', cell: ({ heartbeatAgeMs }) => age(heartbeatAgeMs), align: 'right' },
+    { head: 'VERSION', cell: ({ versionName }) => versionName },
+    { head: 'TOPICS', cell: ({ registeredTopics }) => registeredTopics, align: 'right' },
+    {
+      head: 'TIMEOUT',
+      cell: ({ heartbeatTimeoutMs }) => age(heartbeatTimeoutMs),
+      align: 'right',
+      isWide: true,
+    },
+    { head: 'REGISTERED', cell: ({ lastRegistration }) => lastRegistration, isWide: true },
+    { head: 'PEER', cell: ({ peer }) => peer, isWide: true },
+    { head: 'HA ADDRESS', cell: ({ haServerAddress }) => haServerAddress, isWide: true },
+    { head: 'LANGUAGE', cell: ({ language }) => language, isWide: true },
+  ]
+}

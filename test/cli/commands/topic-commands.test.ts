@@ -1,0 +1,358 @@
+import { describe, expect, test } from 'vitest'
+import { lookup, registration, type TestBroker } from '../../support/requests.ts'
+import { startServer, type TestServer } from '../../support/start-server.ts'
+import { runCli } from '../run-cli.ts'
+import { startWithoutViews } from '../without-views.ts'
+
+interface Server extends TestServer {
+  readonly address: string
+  /** The same server without its views. */
+  readonly plain: string
+}
+
+async function serverWith(
+  brokers: readonly (TestBroker & { readonly fields?: Readonly<Record<string, string>> })[],
+  properties: Readonly<Record<string, string>> = {},
+): Promise<Server> {
+  const server = await startServer(properties)
+  const client = await server.connect()
+  for (const { fields, ...broker } of brokers) {
+    const { extFields, ...request } = registration(broker)
+    await client.request({ ...request, extFields: { ...extFields, ...fields } })
+  }
+  return { ...server, address: `127.0.0.1:${server.port}`, plain: await startWithoutViews(server.port) }
+}
+
+const MASTER = { name: 'broker-a', address: '10.0.0.1:10911' }
+const SLAVE = { name: 'broker-a', id: 1, address: '10.0.0.2:10911' }
+const OTHER = { name: 'broker-b', address: '10.0.0.3:10911', topics: ['TopicA', 'TopicC'] }
+
+function items(stdout: string) {
+  return (JSON.parse(stdout) as { items: Record<string, unknown>[] }).items
+}
+
+describe('topic list', () => {
+  const topics = ['b', 'a', '%RETRY%g', 'red\u001b[31m']
+
+  test('has the names in order, with control characters made visible', async () => {
+    const { address } = await serverWith([{ ...MASTER, topics }])
+    expect(await runCli(['topic', 'list', '-n', address])).toEqual({
+      code: 0,
+      stdout: 'TOPIC\n%RETRY%g\na\nb\nred\\u001b[31m\n',
+      stderr: '',
+    })
+    const { stdout } = await runCli(['topic', 'list', '-n', address, '--json'])
+    expect(items(stdout).map(({ topic }) => topic)).toEqual(['%RETRY%g', 'a', 'b', 'red\u001b[31m'])
+  })
+
+  test('has only the topics that begin with a prefix, and says if there are none', async () => {
+    const { address } = await serverWith([{ ...MASTER, topics }])
+    const args = ['topic', 'list', '-n', address, '-o', 'name', '--prefix']
+    expect((await runCli([...args, '%RETRY%'])).stdout).toBe('%RETRY%g\n')
+    expect(await runCli([...args, 'x'])).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: `no such topic on ${address}\n`,
+    })
+  })
+
+  test('of a cluster leaves out the others; exit code 1 if there is no such cluster', async () => {
+    const far = { ...OTHER, fields: { clusterName: 'Far' } }
+    const { address } = await serverWith([MASTER, far])
+    const args = ['topic', 'list', '-n', address, '-o', 'name', '--cluster']
+    expect((await runCli([...args, 'Far'])).stdout).toBe('TopicA\nTopicC\n')
+    expect(await runCli([...args, 'Near'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `mqnamesrv: no cluster "Near" on ${address}\n`,
+    })
+  })
+
+  test('of a cluster without topics is empty', async () => {
+    const { address } = await serverWith([{ ...MASTER, topics: [] }])
+    const { code, stdout } = await runCli(['topic', 'list', '-n', address, '--cluster', 'DefaultCluster'])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+  })
+
+  test('is an error where topics are not listed', async () => {
+    const { address } = await serverWith([MASTER], { enableAllTopicList: 'false' })
+    const { code, stdout } = await runCli(['topic', 'list', '-n', address, '--json'])
+    expect(code).toBe(1)
+    const message = 'it does not list topics: enableAllTopicList or enableTopicList is off'
+    expect(JSON.parse(stdout)).toEqual({ error: { code: 'failed', message, namesrv: address } })
+  })
+})
+
+describe('topic route', () => {
+  test('has a row for each broker group', async () => {
+    const { address } = await serverWith([OTHER, SLAVE, MASTER])
+    expect(await runCli(['topic', 'route', 'TopicA', '-n', address])).toEqual({
+      code: 0,
+      stdout: [
+        'CLUSTER         BROKER    ADDRESSES                          READ  WRITE  PERM  ACCESS',
+        'DefaultCluster  broker-a  0=10.0.0.1:10911,1=10.0.0.2:10911     4      4     6  rw',
+        'DefaultCluster  broker-b  0=10.0.0.3:10911                      4      4     6  rw',
+        '',
+      ].join('\n'),
+      stderr: '',
+    })
+  })
+
+  test('of several topics has a column for them, and an error for each without a route', async () => {
+    const { address } = await serverWith([MASTER])
+    const { code, stdout, stderr } = await runCli([
+      'topic',
+      'route',
+      'TopicB',
+      'nope',
+      'TopicA',
+      '-n',
+      address,
+    ])
+    expect(code).toBe(1)
+    expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(['TOPIC', 'TopicB', 'TopicA', ''])
+    expect(stderr).toBe(
+      `mqnamesrv: no route of topic "nope" on ${address} (mqnamesrv topic explain says why)\n`,
+    )
+  })
+
+  test('does not count as a lookup of a client where there are views', async () => {
+    const { address } = await serverWith([MASTER])
+    await runCli(['topic', 'route', 'nope', '-n', address])
+    expect((await runCli(['topic', 'misses', '-n', address, '-o', 'name'])).stdout).toBe('')
+  })
+
+  test.each([
+    [[]],
+    [['--zone', 'east']],
+    [['--client-version', '4.9.3']],
+    [['--client-version', '4.9.3', '--zone', 'west']],
+  ])('is the same from the view and from a lookup: %j', async (options) => {
+    const east = { ...OTHER, fields: { __ZONE_NAME: 'east' } }
+    const { address, plain } = await serverWith([MASTER, { ...SLAVE, fields: { __ZONE_NAME: 'west' } }, east])
+    const [viewed, asked] = await Promise.all(
+      [address, plain].map((each) => runCli(['topic', 'route', 'TopicA', '-n', each, '--json', ...options])),
+    )
+    const without = ({ namesrv: _, ...row }: Record<string, unknown>) => row
+    expect(viewed?.code).toBe(0)
+    expect(items(viewed?.stdout ?? '').map(without)).toEqual(items(asked?.stdout ?? '').map(without))
+  })
+
+  test('has only the brokers of a zone', async () => {
+    const west = { ...MASTER, fields: { __ZONE_NAME: 'west' } }
+    const { address } = await serverWith([west, { ...OTHER, fields: { __ZONE_NAME: 'east' } }])
+    const args = ['topic', 'route', 'TopicA', '-n', address, '-o', 'name', '--zone']
+    expect((await runCli([...args, 'east'])).stdout).toBe('broker-b\n')
+    expect(await runCli([...args, 'north'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `mqnamesrv: no route of topic "TopicA" for zone "north" on ${address} (mqnamesrv topic explain says why)\n`,
+    })
+  })
+
+  test('rejects a release that does not exist', async () => {
+    const { code, stdout } = await runCli(['topic', 'route', 'T', '--client-version', '9', '--json'])
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'usage' } })
+  })
+
+  test('of two NameServers has the rows of both; exit code 1 if one of them has no route', async () => {
+    const [one, other] = [await serverWith([MASTER]), await serverWith([])]
+    const { code, stdout, stderr } = await runCli([
+      'topic',
+      'route',
+      'TopicA',
+      '-n',
+      `${one.address};${other.address}`,
+    ])
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^NAMESRV +CLUSTER .*\n127\.0\.0\.1:\d+ +DefaultCluster .*\n$/)
+    expect(stderr).toContain(`no route of topic "TopicA" on ${other.address}`)
+  })
+})
+
+describe('topic explain', () => {
+  test('of a topic with a route tells its queues', async () => {
+    const { address } = await serverWith([MASTER])
+    const { code, stdout } = await runCli(['topic', 'explain', 'TopicA', '-n', address])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /^TopicA: routable\n {2}TopicA has a route: 4 write queues on broker-a, 4 read queues on broker-a\.\n.*Try:\n {2}mqadmin topicRoute .*\nEvents:\n {2}\S+Z {2}broker-a registered for the first time\n$/s,
+    )
+  })
+
+  test('of a topic without a route names similar topics; exit code 1', async () => {
+    const { address } = await serverWith([MASTER])
+    const { code, stdout } = await runCli(['topic', 'explain', 'TopicA', 'topica', '-n', address])
+    expect(code).toBe(1)
+    expect(stdout).toContain('\n\ntopica: never_created\n  No broker has topica')
+    expect(stdout).toContain('\n  Similar topics with a route: TopicA (differs in upper and lower case)')
+  })
+
+  test('shows only the last events unless it is wide', async () => {
+    const { address, connect, time } = await serverWith([])
+    const client = await connect()
+    for (let broker = 0; broker < 10; broker++) {
+      await client.request(registration({ name: `b${broker}`, address: `10.0.1.${broker}:10911` }))
+      time.advance(1_000)
+    }
+    const events = (stdout: string): number => stdout.match(/registered for the first time/g)?.length ?? 0
+    const short = await runCli(['topic', 'explain', 'TopicA', '-n', address])
+    expect(short.stdout).toContain('\nLast 8 of 10 events:\n')
+    expect(events(short.stdout)).toBe(8)
+    const wide = await runCli(['topic', 'explain', 'TopicA', '-n', address, '-o', 'wide'])
+    expect(wide.stdout).toContain('\nEvents:\n')
+    expect(events(wide.stdout)).toBe(10)
+  })
+
+  /** The verdicts of the view and of the routes, and the sentences of the routes. */
+  async function explained({ address, plain }: Server, topic: string, ...options: string[]) {
+    const [viewed, walked] = await Promise.all(
+      [address, plain].map(async (each) => {
+        const { code, stdout, stderr } = await runCli([
+          'topic',
+          'explain',
+          topic,
+          '-n',
+          each,
+          '--json',
+          ...options,
+        ])
+        return { code, stderr, item: items(stdout)[0] as { verdict: string; sentences: string[] } }
+      }),
+    )
+    if (viewed === undefined || walked === undefined) throw new Error('no result')
+    expect(walked.code).toBe(viewed.code)
+    expect(Object.keys(walked.item).sort()).toEqual(Object.keys(viewed.item).sort())
+    expect(walked.stderr).toBe(
+      `what happened before: not shown (${plain} is not mqnamesrv: it cannot show this)\n`,
+    )
+    return {
+      code: walked.code,
+      verdicts: [viewed.item.verdict, walked.item.verdict],
+      told: walked.item.sentences,
+    }
+  }
+
+  describe('without views tells what the routes tell:', () => {
+    test('a route', async () => {
+      const server = await serverWith([MASTER, OTHER])
+      expect(await explained(server, 'TopicA')).toMatchObject({
+        code: 0,
+        verdicts: ['routable', 'routable'],
+        told: [
+          'TopicA has a route: 8 write queues on broker-a and broker-b, 8 read queues on broker-a and broker-b.',
+        ],
+      })
+    })
+
+    test('similar names', async () => {
+      const { code, verdicts, told } = await explained(await serverWith([MASTER]), 'Topic_A')
+      expect({ code, verdicts }).toEqual({ code: 1, verdicts: ['never_created', 'never_created'] })
+      expect(told).toContain('Similar topic with a route: TopicA (differs in punctuation).')
+    })
+
+    test('brokers that create topics', async () => {
+      const server = await serverWith([{ ...MASTER, topics: ['TBW102', 'TopicA'] }])
+      const { code, verdicts, told } = await explained(server, 'New')
+      expect({ code, verdicts }).toEqual({
+        code: 1,
+        verdicts: ['created_by_first_message', 'created_by_first_message'],
+      })
+      expect(told[0]).toContain('broker-a would create it')
+    })
+
+    test('no brokers', async () => {
+      const { code, verdicts } = await explained(await serverWith([]), 'TopicA')
+      expect({ code, verdicts }).toEqual({ code: 1, verdicts: ['no_brokers', 'no_brokers'] })
+    })
+
+    test('a zone without brokers', async () => {
+      const server = await serverWith([{ ...MASTER, fields: { __ZONE_NAME: 'east' } }])
+      const { code, verdicts } = await explained(server, 'TopicA', '--zone', 'west')
+      expect({ code, verdicts }).toEqual({ code: 1, verdicts: ['hidden_by_zone', 'hidden_by_zone'] })
+    })
+
+    test('a permission, with everything that may have caused it', async () => {
+      const server = await serverWith([MASTER])
+      await (await server.connect()).request({ code: 205, extFields: { brokerName: 'broker-a' } })
+      const { code, verdicts, told } = await explained(server, 'TopicA')
+      expect({ code, verdicts }).toEqual({ code: 1, verdicts: ['not_writable', 'not_writable'] })
+      expect(told).toContain(
+        'On broker-a it has permission 4: by brokerPermission in its broker.conf, by mqadmin updateTopicPerm, or by mqadmin wipeWritePerm at this NameServer.',
+      )
+    })
+
+    test('a route at another NameServer that was given', async () => {
+      const [one, other] = [await serverWith([MASTER]), await serverWith([OTHER])]
+      const { code, stdout } = await runCli([
+        'topic',
+        'explain',
+        'TopicB',
+        '-n',
+        `${one.plain};${other.plain};127.0.0.1:1`,
+        '-o',
+        'jsonl',
+      ])
+      expect(code).toBe(5)
+      const [here, there] = stdout
+        .split('\n')
+        .slice(0, 2)
+        .map((line) => JSON.parse(line))
+      expect(here.sentences).toContainEqual(expect.stringContaining(`${other.plain} has no route for TopicB`))
+      expect(there).toMatchObject({ namesrv: other.plain, verdict: 'only_on_peers' })
+      expect(there.sentences[0]).toContain(`TopicB has a route at ${one.plain}, but not here`)
+    })
+
+    test('nothing of similar names where topics are not listed', async () => {
+      const { address } = await serverWith([MASTER], { enableAllTopicList: 'false' })
+      const plain = await startWithoutViews(Number(address.split(':')[1]))
+      const { code, stdout } = await runCli(['topic', 'explain', 'topica', '-n', plain, '--json'])
+      expect(code).toBe(1)
+      expect(items(stdout)).toEqual([expect.objectContaining({ verdict: 'never_created', similar: [] })])
+    })
+  })
+})
+
+describe('topic misses', () => {
+  test('has the topics that clients asked for in vain, with similar ones', async () => {
+    const { address, connect } = await serverWith([MASTER])
+    const client = await connect()
+    await client.request(lookup('topica'))
+    await client.request(lookup('later'))
+    await client.request(lookup('topica'))
+    await client.request(registration({ ...MASTER, topics: ['TopicA', 'TopicB', 'later'] }))
+    const { code, stdout } = await runCli(['topic', 'misses', '-n', address])
+    expect(code).toBe(0)
+    expect(stdout.replaceAll(/ \ds /g, ' 0s ')).toBe(
+      [
+        'TOPIC   LOOKUPS  LAST  ROUTE NOW  CLIENTS                  SIMILAR',
+        'topica        2    0s  no         127.0.0.1 (JAVA V5_5_0)  TopicA, TopicB',
+        'later         1    0s  yes        127.0.0.1 (JAVA V5_5_0)  -',
+        '',
+      ].join('\n'),
+    )
+    expect(items((await runCli(['topic', 'misses', '-n', address, '--json'])).stdout)[0]).toMatchObject({
+      namesrv: address,
+      topic: 'topica',
+      count: 2,
+      similar: [{ name: 'TopicA', likeness: 'case' }, { name: 'TopicB' }],
+    })
+  })
+
+  test('is empty where there are none, and says so', async () => {
+    const { address } = await serverWith([MASTER])
+    expect(await runCli(['topic', 'misses', '-n', address])).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: `no lookup without a route on ${address} since its start\n`,
+    })
+  })
+
+  test('needs a server with views', async () => {
+    const { plain } = await serverWith([MASTER])
+    const { code, stdout } = await runCli(['topic', 'misses', '-n', plain, '--json'])
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'not_supported', namesrv: plain } })
+  })
+})
