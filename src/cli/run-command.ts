@@ -61,6 +61,11 @@ export interface CommandContext {
   /** The NameServers, in the order given. */
   readonly servers: readonly NameServer[]
   /**
+   * For a command with a grammar of its own: the NameServers of these options. They are closed when the command has run.
+   * @throws {CommandError} (rejects) `usage`
+   */
+  readonly openServers: (values: Values) => Promise<readonly NameServer[]>
+  /**
    * Asks all NameServers at once.
    * @throws {AllFailedError} (rejects) None responded.
    */
@@ -103,9 +108,14 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
     }
     const { definition, values } = parsed
     format = formatOf(argv, values)
-    servers = definition.isLocal === true ? [] : await openServers(values, world.env)
+    const { isLocal = false, hasOwnGrammar = false } = definition
+    servers = isLocal || hasOwnGrammar ? [] : await openServers(values, world.env)
     const { run } = await definition.load()
-    const result = await run(contextOf({ definition, values, format, world, servers }))
+    const open = async (given: Values): Promise<readonly NameServer[]> => {
+      servers = await openServers(given, world.env)
+      return servers
+    }
+    const result = await run(contextOf({ definition, values, format, world, servers, open }))
     if (typeof result === 'number') return result
     stdout.write(
       reportText(result, {
@@ -199,14 +209,16 @@ function contextOf(given: {
   readonly format: Format
   readonly world: CommandWorld
   readonly servers: readonly NameServer[]
+  readonly open: CommandContext['openServers']
 }): CommandContext {
-  const { definition, values, format, world, servers } = given
+  const { definition, values, format, world, servers, open } = given
   const hasColour = isColoured(values['color'], world)
   return {
     values,
     format,
     world,
     servers,
+    openServers: open,
     askEach: (ask) => askEach(servers, ask),
     confirm: (changes) => confirm(changes, { definition, isYes: values['yes'] === true, world }),
     progress: progressLine(world),
