@@ -6,6 +6,7 @@ import {
   OUTPUT_OPTIONS,
   SERVER_OPTIONS,
 } from './grammar/definition.ts'
+import { wrapped } from './output/wrapped.ts'
 
 const WIDTH = 100
 const LONGEST_WORDS = Math.max(...COMMANDS.map(({ words }) => words.length))
@@ -115,18 +116,6 @@ function rows(
       ...rest.map((line) => `${' '.repeat(left + 4)}${line}`),
     ]
   })
-}
-
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line]
 }
 
 function joined(lines: readonly string[]): string {

@@ -83,8 +83,11 @@ function parseValues(definition: CommandDefinition, words: readonly string[]): V
     throw new CommandError('usage', usageMessage(error, definition))
   }
   const values: Record<string, string | boolean | readonly string[] | undefined> = command.opts()
-  for (const [index, { name }] of (definition.args ?? []).entries())
-    values[name] = command.processedArgs[index]
+  for (const [index, { name }] of (definition.args ?? []).entries()) {
+    const value = command.processedArgs[index]
+    // An option of the same name keeps its value if the argument is missing.
+    if (values[name] === undefined || value?.length > 0) values[name] = value
+  }
   return values
 }
 

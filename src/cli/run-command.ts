@@ -168,7 +168,10 @@ export async function openServers(values: Values, env: CommandWorld['env']): Pro
     const value = values[name]
     return typeof value === 'string' ? value : undefined
   }
-  const addresses = parseAddresses(text('namesrv') ?? (env['NAMESRV_ADDR'] || DEFAULT_NAMESRV))
+  const { namesrv } = values
+  // A list if they are arguments.
+  const given = Array.isArray(namesrv) ? namesrv.join(';') : text('namesrv')
+  const addresses = parseAddresses(given ?? (env['NAMESRV_ADDR'] || DEFAULT_NAMESRV))
   const connection = await commandConnect({
     isTls: values['tls'] === true,
     ca: text('tlsCa'),

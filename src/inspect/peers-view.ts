@@ -1,3 +1,4 @@
+import { DIFFERENCE_KINDS, type DifferenceKind } from './compare/differences.ts'
 import { dateOf, type InspectSources } from './sources.ts'
 import type { Schema, View } from './view.ts'
 
@@ -7,21 +8,6 @@ import type { Schema, View } from './view.ts'
  */
 export const PEER_VERDICTS = ['agrees', 'settling', 'diverged', 'unknown'] as const
 export type PeerVerdict = (typeof PEER_VERDICTS)[number]
-
-/** What two NameServers may differ in. */
-export const DIFFERENCE_KINDS = [
-  'broker_missing',
-  'broker_id',
-  'broker_address',
-  'broker_group',
-  'topic_missing',
-  'permission',
-  'queues',
-  'topic_flag',
-  'kv',
-  'config',
-] as const
-export type DifferenceKind = (typeof DIFFERENCE_KINDS)[number]
 
 /** One difference between this server and a peer; null where it is missing. */
 export interface PeerDifference {

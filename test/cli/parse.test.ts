@@ -27,7 +27,7 @@ describe('a command line', () => {
     [['help', 'pnig'], 'unknown command "pnig"; did you mean ping?'],
     [['cluster', 'lits'], 'unknown command "cluster lits"; did you mean cluster list?'],
     [['cluster', 'frobnicate'], 'unknown command "cluster frobnicate"'],
-    [['cluster', '-o', 'json'], 'cluster needs a command: list'],
+    [['cluster', '-o', 'json'], 'cluster needs a command: list, show'],
     [['frobnicate'], 'unknown command "frobnicate"'],
     [['constructor'], 'unknown command "constructor"'],
     [[''], 'unknown command ""'],

@@ -274,7 +274,8 @@ function viewError(response: RemotingCommand): CommandError {
   const error = responseError(response)
   try {
     const { message } = (JSON.parse(response.body?.toString() ?? '') as { error: { message: string } }).error
-    return new CommandError(error.code, message)
+    // A value of an option that the server does not accept.
+    return new CommandError(response.extFields?.get('status') === '400' ? 'usage' : error.code, message)
   } catch {
     return error
   }

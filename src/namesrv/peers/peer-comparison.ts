@@ -1,4 +1,10 @@
-import type { TimeSlicer } from '../../common/time-slicer.ts'
+import type { Steps, TimeSlicer } from '../../common/time-slicer.ts'
+import {
+  COMPARABLE_KEYS,
+  Differences,
+  type ListedQueues,
+  onBrokers,
+} from '../../inspect/compare/differences.ts'
 import { configDigest, kvDigests, totalOf } from '../../inspect/digest-view.ts'
 import type { InspectSources } from '../../inspect/sources.ts'
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../../kvconfig/kv-config-manager.ts'
@@ -12,7 +18,6 @@ import { RemotingClientError } from '../../remoting/errors.ts'
 import { countBuckets, topicsOfBucket } from '../../routeinfo/route-digest.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { parseJavaProperties } from '../config/java-properties.ts'
-import { Differences, type ListedQueues } from './differences.ts'
 import { decodePeerDigest, type PeerDigest } from './peer-digest.ts'
 
 /** What this server compares with its peers. */
@@ -34,6 +39,8 @@ export interface Comparison {
 /** A peer that cannot be compared, and why. */
 export class IncomparableError extends Error {}
 
+/** What one comparison keeps. */
+const LIMITS = { maxDifferences: 100, maxSubjectCharacters: 300, maxValueCharacters: 300 }
 const TIMEOUT_MS = 3_000
 /** Lookups that wait for their responses at a time. */
 const MAX_LOOKUPS = 32
@@ -95,7 +102,7 @@ export class PeerComparison {
     if (this.#own.routeInfo.isRestored) throw new IncomparableError('this server shows restored routes')
     this.#endMs = this.#slicer.nowMs() + MAX_COMPARISON_MS
     const { revision } = this.#own.routeInfo
-    const differences = new Differences()
+    const differences = new Differences(LIMITS)
     const digest = await this.#askDigest()
     const reason =
       digest === undefined
@@ -173,7 +180,7 @@ export class PeerComparison {
       const { topics: there } = await this.#digestPart(`bucket=${bucket}`)
       const here = new Map(await routeInfo.read(({ tables }) => topicsOfBucket(tables, bucket)))
       for (const topic of new Set([...here.keys(), ...there.keys()]))
-        differences.compareQueues(topic, here.get(topic), there.get(topic))
+        differences.compareQueues(topic, [here.get(topic), there.get(topic)])
     }
     const left = differing.length - maxBuckets
     return left > 0 ? `topics of ${left} of ${differing.length} differing buckets not compared` : null
@@ -192,13 +199,28 @@ export class PeerComparison {
     const there = await this.#slicer.run(decodeTopicList(body))
     const here = await routeInfo.getTopicList({ closed: false })
     this.listedTopics = Math.max(here.length, there.size)
-    await this.#slicer.run(differences.compareTopics(here, there, (topic) => routeInfo.queues(topic)))
+    await this.#slicer.run(this.#compareTopics(here, there, differences))
     await this.#compareRoutes(here, there, maxLookups, differences)
     await this.#compareKV(NAMESPACE_ORDER_TOPIC_CONFIG, differences)
     await this.#compareConfig(differences)
     const left = this.#walked ? 0 : this.#walk.length
     const reason = `compared without digests: of the key-value table only ${NAMESPACE_ORDER_TOPIC_CONFIG}`
     return left === 0 ? reason : joined(`routes of ${left} of ${here.length} topics not compared yet`, reason)
+  }
+
+  /** Which topics there are. */
+  *#compareTopics(here: Iterable<string>, there: ReadonlySet<string>, differences: Differences): Steps<void> {
+    const { routeInfo } = this.#own
+    for (const topic of here) {
+      // As of now: it may have been removed meanwhile.
+      const brokers = there.has(topic) ? undefined : routeInfo.queues(topic)?.keys()
+      if (brokers !== undefined) differences.addMissingTopic(topic, [], [onBrokers(brokers), null])
+      yield
+    }
+    for (const topic of there) {
+      if (routeInfo.queues(topic) === undefined) differences.addMissingTopic(topic, [], [null, 'has a route'])
+      yield
+    }
   }
 
   /** Compares the routes that differed before, and some more of all topics, in turn. */
@@ -235,7 +257,7 @@ export class PeerComparison {
       for (const [index, topic] of chunk.entries()) {
         const before = differences.list.length
         // As of now: it may have changed while the lookups were under way, and then the next comparison finds them equal.
-        differences.compareQueues(topic, routeInfo.queues(topic), routes[index])
+        differences.compareQueues(topic, [routeInfo.queues(topic), routes[index]])
         if (differences.list.length > before) differing.add(topic)
       }
     }
@@ -259,7 +281,7 @@ export class PeerComparison {
     const there = await slicer.run(decodeGroups(theirs))
     // Through the same encoder and decoder, so that both sides have the same form.
     const here = await slicer.run(decodeGroups(await routeInfo.encodedClusterInfo({ closed: false })))
-    await slicer.run(differences.compareGroups(here, there))
+    await slicer.run(differences.compareGroups([here, there]))
   }
 
   async #compareKV(namespace: string, differences: Differences): Promise<void> {
@@ -270,7 +292,7 @@ export class PeerComparison {
       ? new Map<string, string>()
       : await this.#slicer.run(decodeKVTable(successBody(response, RequestCode.GET_KVLIST_BY_NAMESPACE)))
     const here = kvConfig.getKVListByNamespace(namespace) ?? new Map<string, string>()
-    await this.#slicer.run(differences.compareValues('kv', `${namespace}/`, here, there))
+    await this.#slicer.run(differences.compareValues('kv', `${namespace}/`, [here, there]))
   }
 
   /** A peer that does not show its configuration, or not these keys, is compared without it. */
@@ -278,14 +300,13 @@ export class PeerComparison {
     const { code, body } = await this.#invoke(RequestCode.GET_NAMESRV_CONFIG, {})
     if (code !== ResponseCode.SUCCESS || body === null) return
     const theirs = parseJavaProperties(shortBody(body, MAX_CONFIG_BYTES))
-    const [here, there] = [new Map<string, string>(), new Map<string, string>()]
-    for (const [key, value] of this.#own.comparableConfig()) {
-      const other = theirs.get(key)?.value
-      if (other === undefined) continue
-      here.set(key, value)
-      there.set(key, other)
-    }
-    await this.#slicer.run(differences.compareValues('config', '', here, there))
+    const there = new Map(
+      COMPARABLE_KEYS.flatMap((key) => {
+        const value = theirs.get(key)?.value
+        return value === undefined ? [] : [[key, value] as const]
+      }),
+    )
+    await this.#slicer.run(differences.compareValues('config', '', [this.#own.comparableConfig(), there]))
   }
 
   async #bodyOf(code: RequestCode, fields: Readonly<Record<string, string>>): Promise<Buffer> {

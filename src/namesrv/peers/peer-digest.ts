@@ -1,6 +1,6 @@
 import type { Steps } from '../../common/time-slicer.ts'
+import type { ListedQueues } from '../../inspect/compare/differences.ts'
 import { JsonReader, type Members } from '../../protocol/json/json-reader.ts'
-import type { ListedQueues } from './differences.ts'
 
 /** The parts of a digest that a verdict depends on. The static part is left out: it only grows, so a restart makes it differ. */
 export interface PeerParts {

@@ -1,5 +1,6 @@
 import { LimitError } from '../../common/limit-error.ts'
 import { cutText } from '../../common/log-throttle.ts'
+import { COMPARABLE_KEYS, type Difference } from '../../inspect/compare/differences.ts'
 import type { PeerDifference, PeerState } from '../../inspect/peers-view.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
 import { RemotingClientError } from '../../remoting/errors.ts'
@@ -137,11 +138,8 @@ export class Peers {
 }
 
 /** A difference counts once it has been the same for {@link SETTLING_MS}, whatever else changes in the meantime. */
-function judged(
-  peer: Peer,
-  { differences: { list }, reason, isMoved }: Comparison,
-  nowMs: number,
-): PeerState {
+function judged(peer: Peer, { differences, reason, isMoved }: Comparison, nowMs: number): PeerState {
+  const list = differences.list.map(asPeerDifference)
   const { state, seenMs } = peer
   const areNew = !list.some((each) => seenMs.has(keyOf(each)))
   peer.seenMs = new Map(list.map((each) => [keyOf(each), seenMs.get(keyOf(each)) ?? nowMs]))
@@ -153,6 +151,14 @@ function judged(
     return { ...common, verdict: 'agrees', sinceMs: state.verdict === 'agrees' ? state.sinceMs : nowMs }
   const sinceMs = Math.min(...peer.seenMs.values())
   return { ...common, verdict: nowMs - sinceMs > SETTLING_MS ? 'diverged' : 'settling', sinceMs }
+}
+
+function asPeerDifference({
+  kind,
+  subject,
+  values: [here = null, there = null],
+}: Difference): PeerDifference {
+  return { kind, subject, here, there }
 }
 
 function unknown({ state }: Peer, error: Error, nowMs: number): PeerState {
@@ -180,19 +186,6 @@ function keyOf({ kind, subject, here, there }: PeerDifference): string {
 function textOf({ kind, subject, here, there }: PeerDifference): string {
   return `${kind} ${subject}: here ${here ?? 'missing'}, there ${there ?? 'missing'}`
 }
-
-/** Keys on which the responses to clients and brokers depend. */
-const COMPARABLE_KEYS = [
-  'clusterTest',
-  'deleteTopicWithBrokerRegistration',
-  'enableAllTopicList',
-  'enableTopicList',
-  'needWaitForService',
-  'notifyMinBrokerIdChanged',
-  'orderMessageEnable',
-  'returnOrderTopicConfigToBroker',
-  'supportActingMaster',
-] as const
 
 /** The values of the keys in which peers are compared. */
 export function comparableConfig({ values }: Configuration): ReadonlyMap<string, string> {

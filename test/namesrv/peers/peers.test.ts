@@ -13,9 +13,10 @@ import { registration as applied, openChannel, tableOf, topicConfig } from '../.
 import { type FakePeer, startFakePeer } from '../../support/fake-peer.ts'
 import { frame, type RawClient, type Request } from '../../support/raw-client.ts'
 import { putKVConfig, registration } from '../../support/requests.ts'
-import { startServer, type TestServer } from '../../support/start-server.ts'
+import { startServer } from '../../support/start-server.ts'
 import { testContext } from '../../support/test-context.ts'
 import { until } from '../../support/until.ts'
+import { response, withoutDigest } from '../../support/without-digest.ts'
 
 const owner = openChannel(1)
 
@@ -112,20 +113,6 @@ class World {
 
 async function requestAll(client: RawClient, requests: readonly Request[]): Promise<void> {
   for (const request of requests) await client.request(request)
-}
-
-/** A NameServer as one of Java, or one of ours on another machine: without digests. */
-async function withoutDigest(server: TestServer, isBusy = () => false): Promise<FakePeer> {
-  const client = await server.connect()
-  return startFakePeer(async ({ bytes, header: { code, opaque }, socket }) => {
-    if (code === 1450 || isBusy()) {
-      socket.write(response(opaque, code === 1450 ? 3 : 2))
-      return
-    }
-    client.send(bytes)
-    const { header, body } = await client.next()
-    socket.write(frame(header, body))
-  })
 }
 
 const WITHOUT_DIGESTS = 'compared without digests: of the key-value table only ORDER_TOPIC_CONFIG'
@@ -342,10 +329,6 @@ function peerAnswering(answer: (opaque: number, code: number) => Buffer | undefi
   })
 }
 
-function response(opaque: number, code: number, body = '', remark?: string): Buffer {
-  return frame(JSON.stringify({ code, flag: 1, language: 'JAVA', opaque, version: 513, remark }), body)
-}
-
 describe('a peer', () => {
   test('is unknown until it has been compared', () => {
     const { peers } = new World(['127.0.0.1:1'])
@@ -435,7 +418,7 @@ describe('a peer', () => {
     const client = await server.connect()
     await requestAll(client, [registration(), ORDER, WIPE])
     let isBusy = false
-    const relay = await withoutDigest(server, () => isBusy)
+    const relay = await withoutDigest(server, (code) => (isBusy && code !== 1450 ? { code: 2 } : undefined))
     const world = new World([relay.address])
     world.register()
     const { sinceMs } = await world.pass(10_000)
@@ -515,7 +498,9 @@ describe('a peer', () => {
     const client = await server.connect()
     await requestAll(client, [registration({ topics }), ORDER, WIPE])
     let lookupsToLose = 0
-    const relay = await withoutDigest(server, () => lookupsToLose > 0 && lookupsToLose-- === 1)
+    const relay = await withoutDigest(server, (code) =>
+      code !== 1450 && lookupsToLose > 0 && lookupsToLose-- === 1 ? { code: 2 } : undefined,
+    )
     const world = new World([relay.address])
     world.register({ topics })
     const { differences } = await world.pass(10_000)
@@ -533,7 +518,7 @@ describe('a peer', () => {
     const relay = await withoutDigest(server, () => {
       if (arrives) world.register({ name: 'broker-b', address: 'b:1', topics: [] })
       arrives = false
-      return false
+      return undefined
     })
     const world = new World([relay.address])
     world.register()

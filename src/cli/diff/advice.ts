@@ -1,0 +1,86 @@
+import type { Difference } from '../../inspect/compare/differences.ts'
+import { MAX_ROWS } from './rows.ts'
+
+/** Bit of a permission: topics may be written to. */
+const PERM_WRITE = 2
+
+/**
+ * Which broker to look at, and for what: one line for each broker that is not registered alike, otherwise one for its permissions
+ * and one for its topics.
+ * @param addresses - Of the NameServers, in the order of the values.
+ */
+export function adviceOn(differences: readonly Difference[], addresses: readonly string[]): string[] {
+  const byBroker = new Map<string, Difference[]>()
+  for (const difference of differences)
+    for (const broker of difference.brokers)
+      byBroker.set(broker, [...(byBroker.get(broker) ?? []), difference])
+  const lines = [...byBroker].flatMap(([broker, list]) => brokerAdvice(broker, list, addresses))
+  const left = lines.length - MAX_ROWS
+  const all = left > 0 ? [...lines.slice(0, MAX_ROWS), `… and ${left} more brokers`] : lines
+  if (differences.some(({ kind }) => kind === 'kv'))
+    all.push('key-value entries: NameServers do not copy them, set them at each (mqnamesrv kv set)')
+  if (differences.some(({ kind }) => kind === 'config'))
+    all.push('configuration: set it at each NameServer (mqnamesrv config set)')
+  return all
+}
+
+function brokerAdvice(broker: string, list: readonly Difference[], addresses: readonly string[]): string[] {
+  const first = list.find(({ topic }) => topic === null)
+  if (first !== undefined) return [registrationAdvice(broker, first, addresses)]
+  const lines: string[] = []
+  const wiped = list.find(isWiped)
+  if (wiped !== undefined) {
+    const [readOnly, writable] = [false, true].map((isWritable) =>
+      addresses.filter((_, index) => hasWrite(wiped.values[index]) === isWritable),
+    )
+    lines.push(
+      `${broker} has no write permission at ${joined(readOnly)} and has it at ${joined(writable)}: wiped there? (mqnamesrv broker restore-write ${broker} -n "${readOnly?.join(';')}")`,
+    )
+  }
+  const topics = new Set(list.filter((each) => !isWiped(each)).map(({ topic }) => topic))
+  if (topics.size > 0)
+    lines.push(
+      `${broker} is registered with all of them, but ${topics.size} of its topics ${topics.size === 1 ? 'differs' : 'differ'}: deleted or changed at one NameServer only, or its last registration did not reach all; it registers topics again when one is changed on it`,
+    )
+  return lines
+}
+
+function registrationAdvice(
+  broker: string,
+  { kind, subject, values }: Difference,
+  addresses: readonly string[],
+): string {
+  const at = values
+    .flatMap((value, index) => (value == null ? [] : [`${value} at ${addresses[index]}`]))
+    .join(', ')
+  switch (kind) {
+    case 'broker_missing': {
+      const [has, lacks] = [false, true].map((isMissing) =>
+        addresses.filter((_, index) => values[index] !== undefined && (values[index] === null) === isMissing),
+      )
+      const value = values.find((each) => each != null)
+      return `${subject} (${value}) is registered with ${joined(has)} and not with ${joined(lacks)}: check namesrvAddr of ${broker}, and its connection to ${joined(lacks)}`
+    }
+    case 'broker_address':
+      return `${subject} is ${at}: check brokerIP1 of ${broker}, and whether two brokers have this name and id`
+    case 'broker_id':
+      return `${subject} has id ${at}: check brokerId of ${broker}, and its connection to each NameServer`
+    default:
+      return `${subject} is ${at}: check the configuration of ${broker}, and whether two brokers share this name`
+  }
+}
+
+function isWiped({ kind, values }: Difference): boolean {
+  if (kind !== 'permission') return false
+  const writable = values.map(hasWrite)
+  return writable.includes(true) && writable.includes(false)
+}
+
+/** Whether a permission includes writing; undefined if there is none. */
+function hasWrite(value: string | null | undefined): boolean | undefined {
+  return value == null ? undefined : (Number(value) & PERM_WRITE) !== 0
+}
+
+function joined(addresses: readonly string[] = []): string {
+  return addresses.join(', ')
+}

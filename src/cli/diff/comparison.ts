@@ -1,0 +1,271 @@
+import { createHash } from 'node:crypto'
+import { toEnd } from '../../common/time-slicer.ts'
+import { COMPARABLE_KEYS, Differences, type ListedQueues } from '../../inspect/compare/differences.ts'
+import { ConfigError } from '../../namesrv/config/config-error.ts'
+import { parseJavaProperties } from '../../namesrv/config/java-properties.ts'
+import { decodeQueueDatas, type NamedQueues } from '../../protocol/body/topic-route-data.ts'
+import { JsonError } from '../../protocol/errors.ts'
+import { RequestCode } from '../../protocol/request-code.ts'
+import { ResponseCode } from '../../protocol/response-code.ts'
+import { type NameServer, responseError } from '../client/name-server.ts'
+import { CommandError } from '../command-error.ts'
+import type { Failure } from '../output/report.ts'
+
+export interface ComparisonOptions {
+  /** Topics that do not match are not compared. */
+  readonly pattern: RegExp | undefined
+  /** Max topics to compare. */
+  readonly sampleSize: number | undefined
+  /** Called when the routes of a topic have been compared. */
+  readonly onProgress: (doneTopics: number, allTopics: number) => void
+}
+
+/** NameServers did not respond, or not as needed, while they were compared. */
+export class ComparisonFailedError extends Error {
+  readonly failures: readonly Failure[]
+
+  constructor(failures: readonly Failure[]) {
+    super('NameServers could not be compared')
+    this.failures = failures
+  }
+}
+
+/** The response to `/api/v1/digest`. */
+interface Digest {
+  readonly provisional: boolean
+  readonly parts: Readonly<Record<'routes' | 'groups' | 'kv' | 'config', string>>
+  readonly kvNamespaces: readonly { readonly namespace: string; readonly digest: string }[]
+  /** If they were asked for. */
+  readonly buckets: readonly string[] | null
+  /** Of the bucket that was asked for. */
+  readonly topics: readonly { readonly topic: string; readonly queues: readonly ListedQueues[] }[] | null
+}
+
+const DIGEST = '/api/v1/digest'
+/** Memory for differences: the rest is not found. */
+const MAX_DIFFERENCES = 100_000
+/** For each of them a server walks over all its topics. If more differ, topics are looked up. */
+const MAX_BUCKETS = 32
+/** Lookups that wait for their responses at a time, on each connection. */
+const MAX_LOOKUPS = 256
+/** A longer configuration is none. */
+const MAX_CONFIG_BYTES = 1_048_576
+const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG'
+
+/** Compares NameServers, ours by their digests, otherwise by the requests that every NameServer serves. */
+export class Comparison {
+  /** What the comparison leaves out, for people. */
+  readonly notes = new Set<string>()
+  readonly #servers: readonly NameServer[]
+  readonly #options: ComparisonOptions
+
+  /** @param servers - Two or more. */
+  constructor(servers: readonly NameServer[], options: ComparisonOptions) {
+    this.#servers = servers
+    this.#options = options
+  }
+
+  /**
+   * Compares once.
+   * @param only - If topics have to be looked up, only these.
+   * @returns The differences, with the values in the order of the servers.
+   * @throws {ComparisonFailedError} (rejects)
+   */
+  async run(only?: ReadonlySet<string>): Promise<Differences> {
+    const differences = new Differences({ maxDifferences: MAX_DIFFERENCES })
+    const digests = await this.#each((server) => server.viewIfAny<Digest>(DIGEST))
+    // Restored routes are shown to clients, but are no part of the digests.
+    const areComparable = digests.every((digest) => digest?.provisional === false)
+    const isEqual = (part: keyof Digest['parts']): boolean =>
+      areComparable && allEqual(digests.map((digest) => digest?.parts[part]))
+    if (!isEqual('groups'))
+      toEnd(differences.compareGroups(await this.#each((server) => server.brokerGroups())))
+    if (!isEqual('routes')) {
+      const hasBuckets = areComparable && this.#options.sampleSize === undefined
+      if (!hasBuckets || !(await this.#compareBuckets(differences)))
+        await this.#compareRoutes(differences, only)
+    }
+    if (!isEqual('kv')) await this.#compareKV(digests, differences)
+    if (!isEqual('config')) await this.#compareConfig(differences)
+    this.#noteLimits(digests, differences)
+    return differences
+  }
+
+  /** @returns False if too many differ. */
+  async #compareBuckets(differences: Differences): Promise<boolean> {
+    const lists = await this.#each(
+      async (server) => (await server.view<Digest>(`${DIGEST}?buckets=true`)).buckets ?? [],
+    )
+    const differing = [...(lists[0] ?? []).keys()].filter(
+      (bucket) => !allEqual(lists.map((list) => list[bucket])),
+    )
+    if (differing.length > MAX_BUCKETS) return false
+    for (const bucket of differing) {
+      const tables = await this.#each(async (server) => {
+        const { topics } = await server.view<Digest>(`${DIGEST}?bucket=${bucket}`)
+        return new Map((topics ?? []).map(({ topic, queues }) => [topic, queuesByBroker(queues)]))
+      })
+      for (const topic of new Set(tables.flatMap((table) => [...table.keys()]))) {
+        if (this.#isWanted(topic))
+          differences.compareQueues(
+            topic,
+            tables.map((table) => table.get(topic)),
+          )
+      }
+    }
+    return true
+  }
+
+  /** Looks topics up, many at a time. */
+  async #compareRoutes(differences: Differences, only?: ReadonlySet<string>): Promise<void> {
+    const lists = await this.#each((server) => server.topicNames())
+    const topics = this.#chosen(new Set(lists.flatMap((list) => [...list])), only)
+    let [next, done] = [0, 0]
+    const lookUpNext = async (): Promise<void> => {
+      for (let topic = topics[next++]; topic !== undefined; topic = topics[next++]) {
+        const name = topic
+        // A server is not asked for topics that it does not have: it counts such lookups.
+        const bodies = await this.#each(async (server, index) =>
+          lists[index]?.has(name) === true ? routeBody(server, name) : undefined,
+        )
+        // Mostly they are equal, and need not be decoded.
+        if (!bodies.every((body) => body !== undefined && bodies[0]?.equals(body)))
+          differences.compareQueues(
+            name,
+            bodies.map((body, index) => body && this.#queuesOf(body, index)),
+          )
+        this.#options.onProgress(++done, topics.length)
+      }
+    }
+    try {
+      await Promise.all(Array.from({ length: MAX_LOOKUPS }, lookUpNext))
+    } finally {
+      // After a failure nothing more is asked.
+      next = topics.length
+    }
+  }
+
+  /** The topics to compare. */
+  #chosen(names: ReadonlySet<string>, only?: ReadonlySet<string>): readonly string[] {
+    const wanted = [...names].filter((name) => this.#isWanted(name))
+    const { sampleSize = wanted.length, pattern } = this.#options
+    if (wanted.length === 0 && pattern !== undefined) this.notes.add(`no topic matches ${pattern.source}`)
+    let chosen = wanted
+    if (wanted.length > sampleSize) {
+      this.notes.add(`compared a sample of ${sampleSize} of ${wanted.length} topics`)
+      const byHash = wanted.map((name) => [createHash('sha1').update(name).digest('hex'), name] as const)
+      byHash.sort(([a], [b]) => (a < b ? -1 : 1))
+      chosen = byHash.slice(0, sampleSize).map(([, name]) => name)
+    }
+    return only === undefined ? chosen : chosen.filter((name) => only.has(name))
+  }
+
+  #isWanted(topic: string): boolean {
+    return this.#options.pattern?.test(topic) !== false
+  }
+
+  /** Java's NameServer does not tell its namespaces: it is asked for those of the others. */
+  async #compareKV(digests: readonly (Digest | undefined)[], differences: Differences): Promise<void> {
+    const byName = digests.map(
+      (digest) => digest && new Map(digest.kvNamespaces.map(({ namespace, digest }) => [namespace, digest])),
+    )
+    const namespaces = new Set(byName.flatMap((table) => [...(table?.keys() ?? [])]))
+    if (byName.includes(undefined)) namespaces.add(NAMESPACE_ORDER_TOPIC_CONFIG)
+    for (const namespace of namespaces) {
+      if (!byName.includes(undefined) && allEqual(byName.map((table) => table?.get(namespace)))) continue
+      const tables = await this.#each(
+        async (server) => (await server.kvTable(namespace)) ?? new Map<string, string>(),
+      )
+      toEnd(differences.compareValues('kv', `${namespace}/`, tables))
+    }
+  }
+
+  async #compareConfig(differences: Differences): Promise<void> {
+    const tables = await this.#each(async (server) => {
+      const values = await comparableConfig(server)
+      if (values === undefined) this.notes.add(`${server.address} does not show its configuration`)
+      return values
+    })
+    toEnd(differences.compareValues('config', '', tables))
+  }
+
+  #noteLimits(digests: readonly (Digest | undefined)[], differences: Differences): void {
+    const others = this.#servers.filter((_, index) => digests[index] === undefined)
+    if (others.length > 0)
+      this.notes.add(
+        `compared without digests, which ${others.map(({ address }) => address).join(', ')} ${others.length === 1 ? 'does' : 'do'} not give: of the key-value table only ${NAMESPACE_ORDER_TOPIC_CONFIG}${others.length < digests.length ? ' and the namespaces of the others' : ''}`,
+      )
+    for (const [index, digest] of digests.entries())
+      if (digest?.provisional === true)
+        this.notes.add(`${this.#servers[index]?.address} shows routes of before its restart`)
+    if (differences.isFull)
+      this.notes.add(`more than ${MAX_DIFFERENCES} differences: the others are left out`)
+  }
+
+  #queuesOf(body: Buffer, index: number): ReadonlyMap<string, ListedQueues> {
+    try {
+      return queuesByBroker(decodeQueueDatas(body))
+    } catch (error) {
+      const server = this.#servers[index]
+      if (!(error instanceof JsonError) || server === undefined) throw error
+      throw new ComparisonFailedError([
+        {
+          namesrv: server.address,
+          error: new CommandError('protocol', `unreadable route: ${error.message}`),
+        },
+      ])
+    }
+  }
+
+  /** Asks all servers at once. @throws {ComparisonFailedError} (rejects) With all failures. */
+  async #each<Value>(ask: (server: NameServer, index: number) => Promise<Value>): Promise<Value[]> {
+    const failures: Failure[] = []
+    const values = await Promise.all(
+      this.#servers.map((server, index) =>
+        ask(server, index).catch((error: unknown) => {
+          if (!(error instanceof CommandError)) throw error
+          failures.push({ namesrv: server.address, error })
+          return undefined
+        }),
+      ),
+    )
+    if (failures.length > 0) throw new ComparisonFailedError(failures)
+    return values as Value[]
+  }
+}
+
+/** The body of the response to a lookup; undefined if there is no route. @throws {CommandError} (rejects) */
+async function routeBody(server: NameServer, topic: string): Promise<Buffer | undefined> {
+  const response = await server.invoke(RequestCode.GET_ROUTEINFO_BY_TOPIC, { topic })
+  if (response.code === ResponseCode.TOPIC_NOT_EXIST) return undefined
+  if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
+  return response.body ?? undefined
+}
+
+/** Undefined if the server does not show it to this account, or it cannot be read. @throws {CommandError} (rejects) */
+async function comparableConfig(server: NameServer): Promise<ReadonlyMap<string, string> | undefined> {
+  const { code, body } = await server.invoke(RequestCode.GET_NAMESRV_CONFIG)
+  if (code !== ResponseCode.SUCCESS || body === null || body.length > MAX_CONFIG_BYTES) return undefined
+  try {
+    const properties = parseJavaProperties(body)
+    return new Map(
+      COMPARABLE_KEYS.flatMap((key) => {
+        const value = properties.get(key)?.value
+        return value === undefined ? [] : [[key, value] as const]
+      }),
+    )
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return undefined
+  }
+}
+
+function queuesByBroker(list: readonly (NamedQueues | ListedQueues)[]): ReadonlyMap<string, ListedQueues> {
+  return new Map(
+    list.map((queues) => [queues.brokerName ?? '', { ...queues, brokerName: queues.brokerName ?? '' }]),
+  )
+}
+
+function allEqual(values: readonly unknown[]): boolean {
+  return values.every((value) => value === values[0])
+}

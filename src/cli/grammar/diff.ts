@@ -1,0 +1,38 @@
+import type { CommandDefinition } from './definition.ts'
+
+export const DIFF_COMMANDS: readonly CommandDefinition[] = [
+  {
+    words: 'diff',
+    summary: 'What NameServers disagree about: brokers, routes, key-value entries, configuration',
+    description:
+      'Compares NameServers entry by entry, ours by digests first, Java’s by lookups of all topics. What differs is asked for again after a second, and counts if it still differs. Exit code 0 if they are equal, 1 if they differ.',
+    args: [
+      {
+        name: 'namesrv',
+        text: 'two or more NameServers (default: those of -n)',
+        isOptional: true,
+        isList: true,
+        completion: 'none',
+      },
+    ],
+    options: [
+      {
+        flags: '--topics <pattern>',
+        text: 'of the topics only those that match this regular expression',
+        completion: 'none',
+      },
+      {
+        flags: '--sample <number>',
+        text: 'of the topics only so many, always the same ones; for large clusters without digests',
+        completion: 'none',
+      },
+      { flags: '--all', text: 'a row for each difference, in place of one for topics that differ alike' },
+    ],
+    examples: [
+      { line: 'diff a:9876 b:9876', text: '' },
+      { line: "diff a:9876 b:9876 c:9876 --topics '^order'", text: 'three of them, some topics' },
+      { line: 'diff -n "a:9876;b:9876" -o json', text: 'each difference, for a program' },
+    ],
+    load: () => import('../commands/diff.ts'),
+  },
+]

@@ -1,0 +1,440 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import type { RawClient, Request } from '../../support/raw-client.ts'
+import { putKVConfig, registration, registrationBody, unregistration } from '../../support/requests.ts'
+import { startServer } from '../../support/start-server.ts'
+import { type Instead, withoutDigest } from '../../support/without-digest.ts'
+import { runCli } from '../run-cli.ts'
+
+/** What happens while the command waits before it asks again. */
+const pause = vi.hoisted(() => ({ during: async (): Promise<void> => {}, lengths: [] as number[] }))
+vi.mock('node:timers/promises', async (original) => ({
+  ...(await original<typeof import('node:timers/promises')>()),
+  setTimeout: async (milliseconds: number) => {
+    pause.lengths.push(milliseconds)
+    await pause.during()
+  },
+}))
+beforeEach(() => {
+  pause.during = async () => {}
+  pause.lengths = []
+})
+
+const ORDER = putKVConfig('ORDER_TOPIC_CONFIG', 'TopicA', 'broker-a:4')
+const WIPE: Request = { code: 205, extFields: { brokerName: 'broker-a' } }
+const names = (count: number, prefix = 'Topic'): string[] =>
+  Array.from({ length: count }, (_, at) => `${prefix}${at}`)
+
+interface Side {
+  readonly requests?: readonly Request[]
+  readonly properties?: Readonly<Record<string, string>>
+  /** Whether it is like Java's NameServer; what it then responds in place of ours. */
+  readonly instead?: Instead | undefined
+}
+
+async function side({ requests = [], properties = {}, instead }: Side): Promise<{
+  readonly address: string
+  readonly client: RawClient
+}> {
+  const server = await startServer(properties)
+  const client = await server.connect()
+  for (const request of requests) await client.request(request)
+  const address =
+    instead === undefined ? `127.0.0.1:${server.port}` : (await withoutDigest(server, instead)).address
+  return { address, client }
+}
+
+interface DiffJson {
+  readonly items: readonly {
+    readonly kind: string
+    readonly subject: string
+    readonly topic: string | null
+    readonly brokers: readonly string[]
+    readonly values: Readonly<Record<string, string | null>>
+  }[]
+  readonly errors: readonly object[]
+}
+
+async function json(
+  ...words: string[]
+): Promise<DiffJson & { readonly code: number; readonly stderr: string }> {
+  const { code, stdout, stderr } = await runCli(['diff', ...words, '-o', 'json'])
+  return { code, stderr, ...(JSON.parse(stdout) as DiffJson) }
+}
+
+/** The same registration with other members of its topics. */
+function changed(from: string, to: string): Request {
+  const body = registrationBody().replaceAll(from, to).replace('"counter":1', '"counter":2')
+  return { ...registration(), body }
+}
+
+describe.each(['digests', 'lookups'] as const)('diff by %s', (means) => {
+  const instead = means === 'digests' ? undefined : (): undefined => undefined
+
+  async function two(here: readonly Request[], there: readonly Request[]) {
+    const common = [registration(), ORDER]
+    const a = await side({ requests: [...common, ...here] })
+    const b = await side({ requests: [...common, ...there], instead })
+    return { a, b }
+  }
+
+  test('says that equal NameServers do not differ', async () => {
+    const { a, b } = await two([], [])
+    const { code, stdout, stderr } = await runCli(['diff', a.address, b.address])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    expect(stderr).toContain(`no differences between ${a.address}, ${b.address}\n`)
+    expect(pause.lengths).toEqual([])
+  })
+
+  test.each([
+    [
+      'broker',
+      [],
+      [registration({ name: 'broker-b', address: 'b:1', topics: [] })],
+      { kind: 'broker_missing', subject: 'broker-b', brokers: ['broker-b'], values: [null, '0=b:1'] },
+    ],
+    [
+      'slave',
+      [registration({ id: 1, address: 'b:1', topics: [] })],
+      [],
+      { kind: 'broker_missing', subject: 'broker-a:1', brokers: ['broker-a'], values: ['b:1', null] },
+    ],
+    [
+      'broker id',
+      [],
+      [registration({ id: 2 })],
+      { kind: 'broker_id', subject: 'broker-a 127.0.0.1:10911', brokers: ['broker-a'], values: ['0', '2'] },
+    ],
+    [
+      'address',
+      [],
+      [registration({ address: 'b:1' })],
+      {
+        kind: 'broker_address',
+        subject: 'broker-a:0',
+        brokers: ['broker-a'],
+        values: ['127.0.0.1:10911', 'b:1'],
+      },
+    ],
+    [
+      'zone',
+      [],
+      [{ ...registration(), extFields: { ...registration().extFields, __ZONE_NAME: 'z' } }],
+      {
+        kind: 'broker_group',
+        subject: 'broker-a',
+        brokers: ['broker-a'],
+        values: ['zone "", acting master off', 'zone "z", acting master off'],
+      },
+    ],
+    [
+      'permission',
+      [WIPE],
+      [],
+      { kind: 'permission', subject: 'TopicB on broker-a', brokers: ['broker-a'], values: ['4', '6'] },
+    ],
+    [
+      'number of queues',
+      [],
+      [changed('"readQueueNums":4', '"readQueueNums":2')],
+      {
+        kind: 'queues',
+        subject: 'TopicA on broker-a',
+        brokers: ['broker-a'],
+        values: ['4 read, 4 write', '2 read, 4 write'],
+      },
+    ],
+    [
+      'topic flag',
+      [],
+      [changed('"topicSysFlag":0', '"topicSysFlag":1')],
+      { kind: 'topic_flag', subject: 'TopicA on broker-a', brokers: ['broker-a'], values: ['0', '1'] },
+    ],
+    [
+      'topic',
+      [],
+      [{ code: 216, extFields: { topic: 'TopicB' } }],
+      { kind: 'topic_missing', subject: 'TopicB', brokers: ['broker-a'], values: ['on broker-a', null] },
+    ],
+    [
+      'key-value entry',
+      [],
+      [putKVConfig('ORDER_TOPIC_CONFIG', 'TopicB', 'broker-a:1')],
+      { kind: 'kv', subject: 'ORDER_TOPIC_CONFIG/TopicB', brokers: [], values: [null, 'broker-a:1'] },
+    ],
+    [
+      'entry of a namespace that only one has',
+      [putKVConfig('OTHER', 'key', 'value')],
+      [],
+      { kind: 'kv', subject: 'OTHER/key', brokers: [], values: ['value', null] },
+    ],
+    [
+      'configuration key',
+      [{ code: 318, body: 'orderMessageEnable=true' }],
+      [],
+      { kind: 'config', subject: 'orderMessageEnable', brokers: [], values: ['true', 'false'] },
+    ],
+  ])('finds a different %s', async (_, here, there, { values: [inA = null, inB = null], ...difference }) => {
+    const { a, b } = await two(here, there)
+    const { code, items, errors } = await json(a.address, b.address)
+    expect({ code, errors }).toEqual({ code: 1, errors: [] })
+    const values = { [a.address]: inA, [b.address]: inB }
+    expect(items).toContainEqual(expect.objectContaining({ ...difference, values }))
+  })
+
+  test('looks again before a difference counts, and drops what was settled meanwhile', async () => {
+    const late = registration({ name: 'broker-b', address: 'b:1', topics: ['Late', 'Later'] })
+    const { a, b } = await two([late], [])
+    pause.during = async () => void (await b.client.request(late))
+    const { code, items, stderr } = await json(a.address, b.address)
+    expect({ code, items }).toEqual({ code: 0, items: [] })
+    expect(stderr).toContain('3 differences were gone after 1000 ms and do not count\n')
+    expect(pause.lengths).toEqual([1_000])
+  })
+
+  test('names what still changes', async () => {
+    const { a, b } = await two([registration({ name: 'broker-b', address: 'b:1', topics: [] })], [])
+    pause.during = async () => {
+      await b.client.request(registration({ name: 'broker-c', address: 'c:1', topics: [] }))
+      await a.client.request(registration({ name: 'broker-b', address: 'b:2', id: 1, topics: [] }))
+    }
+    const { code, items, stderr } = await json(a.address, b.address)
+    expect(code).toBe(1)
+    expect(items.map(({ subject }) => subject)).toEqual(['broker-b'])
+    expect(stderr).toContain('still changing: broker-b, broker-c\n')
+  })
+
+  test('compares three NameServers, and where one is down the other two', async () => {
+    const { a, b } = await two([], [WIPE])
+    const c = await side({ requests: [registration(), ORDER], instead })
+    const { code, stdout } = await runCli(['diff', a.address, b.address, c.address])
+    expect({ code, lines: stdout.split('\n') }).toEqual({
+      code: 1,
+      lines: [
+        expect.stringMatching(new RegExp(`^KIND {8}SUBJECT {31}${a.address} +${b.address} +${c.address}$`)),
+        expect.stringMatching(/^permission {2}2 topics on broker-a, such as TopicA {2,}6 +4 +6$/),
+        '',
+      ],
+    })
+    const down = '127.0.0.1:1'
+    const partial = await json(a.address, down, b.address)
+    expect(partial).toMatchObject({ code: 5, errors: [{ code: 'unreachable', namesrv: down }] })
+    expect(partial.items).toHaveLength(2)
+    expect(partial.stderr).toContain(`mqnamesrv: connection with ${down} failed: connection refused`)
+  })
+
+  test('compares only topics that match --topics', async () => {
+    const { a, b } = await two(
+      [registration({ name: 'broker-b', address: 'b:1', topics: ['OrderX', 'Y'] })],
+      [],
+    )
+    await b.client.request(registration({ name: 'broker-b', address: 'b:1', topics: [] }))
+    const { items } = await json(a.address, b.address, '--topics', '^Order')
+    expect(items.map(({ subject }) => subject)).toEqual(['OrderX'])
+  })
+
+  test('shares a row between topics that differ alike, unless each is wanted', async () => {
+    const many = registration({ name: 'broker-b', address: 'b:1', topics: names(300) })
+    const { a, b } = await two([many], [registration({ name: 'broker-b', address: 'b:1', topics: [] })])
+    const { stdout, stderr } = await runCli(['diff', a.address, b.address])
+    expect(stdout.split('\n').slice(1)).toEqual([
+      expect.stringMatching(/^topic_missing {2}300 topics, such as Topic0 {2,}on broker-b +-$/),
+      '',
+    ])
+    expect(stderr).toContain('300 differences in 1 rows, 1 shown: --all shows each\n')
+    expect(stderr).toContain('broker-b is registered with all of them, but 300 of its topics differ: ')
+    const all = await runCli(['diff', a.address, b.address, '--all'])
+    expect(all.stdout.split('\n')).toHaveLength(302)
+    const named = await runCli(['diff', a.address, b.address, '-o', 'name'])
+    expect(named.stdout.split('\n')).toEqual([...names(300).sort(), ''])
+  })
+
+  test('says which broker to look at, and for what', async () => {
+    const { a, b } = await two(
+      [
+        registration({ name: 'broker-b', address: 'b:1' }),
+        registration({ name: 'broker-c', address: 'c:1', topics: [] }),
+        registration({ name: 'broker-d', address: 'd:1', topics: [] }),
+        WIPE,
+        putKVConfig('ORDER_TOPIC_CONFIG', 'TopicB', 'x'),
+        { code: 318, body: 'orderMessageEnable=true' },
+      ],
+      [
+        registration({ name: 'broker-c', address: 'c:2', topics: [] }),
+        registration({ name: 'broker-d', address: 'd:1', id: 1, topics: [] }),
+      ],
+    )
+    const { stderr } = await runCli(['diff', a.address, b.address])
+    for (const line of [
+      `broker-b (0=b:1) is registered with ${a.address} and not with ${b.address}: check namesrvAddr of broker-b, and its connection to ${b.address}`,
+      `broker-c:0 is c:1 at ${a.address}, c:2 at ${b.address}: check brokerIP1 of broker-c, and whether two brokers have this name and id`,
+      `broker-d d:1 has id 0 at ${a.address}, 1 at ${b.address}: check brokerId of broker-d, and its connection to each NameServer`,
+      `broker-a has no write permission at ${a.address} and has it at ${b.address}: wiped there? (mqnamesrv broker restore-write broker-a -n "${a.address}")`,
+      'key-value entries: NameServers do not copy them, set them at each (mqnamesrv kv set)',
+      'configuration: set it at each NameServer (mqnamesrv config set)',
+    ])
+      expect(stderr).toContain(`${line}\n`)
+    expect(stderr.split('\n').filter((line) => line.startsWith('broker-b'))).toHaveLength(1)
+  })
+})
+
+test('diff looks topics up if many buckets differ', async () => {
+  const many = registration({ topics: names(2_000) })
+  const a = await side({ requests: [many] })
+  const b = await side({ requests: [many, WIPE] })
+  const { code, items, stderr } = await json(a.address, b.address)
+  expect({ code, count: items.length }).toEqual({ code: 1, count: 2_000 })
+  expect(stderr).not.toContain('digests')
+})
+
+test('diff takes the NameServers of -n, and arguments in their place', async () => {
+  const [a, b, c] = [await side({}), await side({}), await side({ requests: [ORDER] })]
+  expect((await json('-n', `${a.address};${b.address}`)).code).toBe(0)
+  expect((await json('-n', `${a.address};${b.address}`, a.address, c.address)).code).toBe(1)
+})
+
+test('diff --sample looks up the same few topics each time', async () => {
+  const instead = (): undefined => undefined
+  const topics = names(100)
+  const a = await side({ requests: [registration({ topics })], instead })
+  const b = await side({ requests: [registration({ topics: topics.toReversed() }), WIPE], instead })
+  const first = await json(a.address, b.address, '--sample', '7')
+  expect(first.items).toHaveLength(7)
+  expect(first.stderr).toContain('compared a sample of 7 of 100 topics\n')
+  expect((await json(b.address, a.address, '--sample', '7')).items.map(({ subject }) => subject)).toEqual(
+    first.items.map(({ subject }) => subject),
+  )
+  const all = await json(a.address, b.address, '--sample', '100')
+  expect(all.items).toHaveLength(100)
+  expect(all.stderr).not.toContain('sample')
+})
+
+test('diff notes that no topic matches', async () => {
+  const a = await side({ requests: [registration()], instead: () => undefined })
+  const b = await side({ requests: [registration()] })
+  const { code, stderr } = await json(a.address, b.address, '--topics', '^None')
+  expect(code).toBe(0)
+  expect(stderr).toContain('no topic matches ^None\n')
+  expect(stderr).toContain(
+    `compared without digests, which ${a.address} does not give: of the key-value table only ORDER_TOPIC_CONFIG and the namespaces of the others\n`,
+  )
+})
+
+test.each([
+  [['a:1'], 'diff compares two or more NameServers: mqnamesrv diff a:9876 b:9876'],
+  [['a:1', 'a:1'], 'diff compares two or more NameServers: mqnamesrv diff a:9876 b:9876'],
+  [['a:1', 'b:1', '--topics', '('], '--topics "(" is no regular expression'],
+  [['a:1', 'b:1', '--sample', '0'], '--sample "0" is no number of topics'],
+  [['a:1', 'b:1', '--sample', 'all'], '--sample "all" is no number of topics'],
+])('diff rejects %j', async (words, message) => {
+  expect(await runCli(['diff', ...words])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: `mqnamesrv: ${message} (try mqnamesrv help)\n`,
+  })
+})
+
+describe('diff with a NameServer that', () => {
+  test('is down, and only one other, is unreachable', async () => {
+    const { address } = await side({})
+    const { code, stdout, stderr } = await runCli(['diff', address, '127.0.0.1:1', '-o', 'json'])
+    expect(code).toBe(3)
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'unreachable', namesrv: '127.0.0.1:1' } })
+    expect(stderr).toBe('mqnamesrv: connection with 127.0.0.1:1 failed: connection refused (ECONNREFUSED)\n')
+  })
+
+  test('stops responding to lookups compares the others, in the time of one timeout', async () => {
+    const requests = [registration()]
+    const a = await side({ requests })
+    const hanging = await side({ requests, instead: (code) => (code === 105 ? 'nothing' : undefined) })
+    const b = await side({ requests: [...requests, WIPE] })
+    const { code, items, errors } = await json(a.address, hanging.address, b.address, '--timeout', '200ms')
+    expect({ code, errors }).toEqual({
+      code: 5,
+      errors: [
+        {
+          code: 'timeout',
+          message: `no response from ${hanging.address} within 200 ms`,
+          namesrv: hanging.address,
+        },
+      ],
+    })
+    expect(items.map(({ values }) => values)).toEqual([
+      { [a.address]: '6', [b.address]: '4' },
+      { [a.address]: '6', [b.address]: '4' },
+    ])
+  })
+
+  test('denies lookups is denied', async () => {
+    const requests = [registration()]
+    const a = await side({ requests })
+    const denying = await side({ requests, instead: (code) => (code === 105 ? { code: 16 } : undefined) })
+    expect(await json(a.address, denying.address)).toMatchObject({
+      code: 4,
+      error: { code: 'denied', namesrv: denying.address },
+    })
+  })
+
+  test('does not show its configuration is compared without it', async () => {
+    const a = await side({ properties: { orderMessageEnable: 'true' } })
+    const b = await side({ instead: (code) => (code === 319 ? { code: 16 } : undefined) })
+    const { code, stderr } = await json(a.address, b.address)
+    expect(code).toBe(0)
+    expect(stderr).toContain(`${b.address} does not show its configuration\n`)
+  })
+
+  test.each([
+    ['an unreadable configuration', 319, 'orderMessageEnable=\\uXYZ', 0, 'does not show its configuration'],
+    ['an unreadable route', 105, '{"queueDatas":[{', 3, 'unreadable route: '],
+  ])('sends %s is told so', async (_, wanted, body, code, message) => {
+    const requests = [registration()]
+    const { address } = await side({ requests })
+    const broken = await side({
+      requests,
+      instead: (requested) => (requested === wanted ? { code: 0, body } : undefined),
+    })
+    const result = await json(address, broken.address)
+    expect(result.code).toBe(code)
+    expect(result.stderr).toContain(message)
+  })
+
+  test('names brokers and topics to deceive a terminal has them shown visibly', async () => {
+    const hostile = registration({ name: 'b\x1b[2J', address: 'b\u202e:1', topics: ['T\u0007', '名前'] })
+    const a = await side({ requests: [hostile] })
+    const b = await side({})
+    const { stdout, stderr } = await runCli(['diff', a.address, b.address, '--all'])
+    expect(stdout).toContain('broker_missing  b\\u001b[2J  0=b\\u202e:1')
+    expect(stdout).toContain('topic_missing   T\\u0007     on b\\u001b[2J')
+    expect(stdout).toContain('topic_missing   名前')
+    expect(stderr).toContain('b\\u001b[2J (0=b\\u202e:1) is registered with ')
+  })
+})
+
+test('diff shows on a terminal how far it is, after a second', async () => {
+  const many = registration({ topics: names(100) })
+  const a = await side({ requests: [many], instead: () => undefined })
+  const b = await side({ requests: [many] })
+  let nowMs = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 50))
+  const { stderr } = await runCli(['diff', a.address, b.address], { isTTY: true })
+  expect(stderr.split('\r\x1b[K')).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^compared \d+ of 100 topics$/),
+      // The line is cleared before anything else is written.
+      expect.stringMatching(/^no differences/),
+    ]),
+  )
+  vi.restoreAllMocks()
+})
+
+test('diff compares what clients see if a NameServer shows routes of before its restart', async () => {
+  const a = await side({ requests: [registration()] })
+  const body = JSON.stringify({ provisional: true, parts: {}, kvNamespaces: [] })
+  const b = await side({
+    requests: [registration()],
+    instead: (code) => (code === 1450 ? { code: 0, body } : undefined),
+  })
+  await a.client.request(unregistration())
+  const { code, stderr } = await json(a.address, b.address)
+  expect(code).toBe(1)
+  expect(stderr).toContain(`${b.address} shows routes of before its restart\n`)
+})
