@@ -19,12 +19,11 @@ describe('an age', () => {
 
 describe('bytes', () => {
   test.each([
-    [0, '0B'],
-    [1_023, '1023B'],
-    [1_536, '1.5K'],
-    [20_971_520, '20M'],
-    [2 ** 50 * 3, '3072T'],
-    [null, null],
+    [0, '0 B'],
+    [1_023, '1023 B'],
+    [1_536, '1.5 KiB'],
+    [20_971_520, '20.0 MiB'],
+    [2 ** 50 * 3, '3072.0 TiB'],
   ])('of %s are %s', (count, text) => {
     expect(bytes(count)).toBe(text)
   })
