@@ -48,7 +48,9 @@ describe('completion', () => {
   test('offers options with their texts, and --help', async () => {
     expect(await replies(['fish', 'ping', '--jso'])).toEqual(['--json\tthe same as -o json'])
     expect(await values('cluster', 'list', '--h')).toEqual(['--help'])
-    expect(await values('ping', '--')).toEqual(expect.arrayContaining(['--namesrv', '--tls-ca', '--no-headers']))
+    expect(await values('ping', '--')).toEqual(
+      expect.arrayContaining(['--namesrv', '--tls-ca', '--no-headers']),
+    )
   })
 
   test('offers the values of an option, behind it or behind =', async () => {
