@@ -277,6 +277,42 @@ describe.each(['digests', 'lookups'] as const)('diff by %s', (means) => {
   })
 })
 
+test('diff shows 50 rows and as many lines of advice, and says how to see the rest', async () => {
+  const brokers = names(60, 'broker-').map((name) => registration({ name, address: `${name}:1`, topics: [] }))
+  const a = await side({ requests: brokers })
+  const b = await side({})
+  const { stdout, stderr } = await runCli(['diff', a.address, b.address])
+  expect(stdout.split('\n')).toHaveLength(52)
+  expect(stderr).toContain('60 differences in 60 rows, 50 shown: --all shows each\n')
+  expect(stderr.split('\n').filter((line) => line.startsWith('broker-'))).toHaveLength(50)
+  expect(stderr).toContain('… and 10 more lines like these\n')
+})
+
+test('diff cuts long values in tables only', async () => {
+  const a = await side({ requests: [putKVConfig('N', 'key', 'v'.repeat(100))] })
+  const b = await side({})
+  const { stdout } = await runCli(['diff', a.address, b.address])
+  expect(stdout).toContain(`  ${'v'.repeat(80)}… (100 characters)  -\n`)
+  const { items } = await json(a.address, b.address)
+  expect(items[0]?.values[a.address]).toBe('v'.repeat(100))
+})
+
+test('diff advises on two brokers that share a name in different clusters, and on other permissions', async () => {
+  const other = registration({ name: 'broker-b', address: 'b:1' })
+  const a = await side({ requests: [registration(), other] })
+  const b = await side({
+    requests: [
+      changed('"perm":6', '"perm":2'),
+      { ...other, extFields: { ...other.extFields, clusterName: 'OtherCluster' } },
+    ],
+  })
+  const { stderr } = await runCli(['diff', a.address, b.address])
+  expect(stderr).toContain(
+    `broker-b cluster is DefaultCluster at ${a.address}, OtherCluster at ${b.address}: check the configuration of broker-b, and whether two brokers share this name\n`,
+  )
+  expect(stderr).toContain('broker-a is registered with all of them, but 2 of its topics differ: ')
+})
+
 test('diff looks topics up if many buckets differ', async () => {
   const many = registration({ topics: names(2_000) })
   const a = await side({ requests: [many] })
@@ -286,8 +322,10 @@ test('diff looks topics up if many buckets differ', async () => {
   expect(stderr).not.toContain('digests')
 })
 
-test('diff takes the NameServers of -n, and arguments in their place', async () => {
+test('diff takes the NameServers of NAMESRV_ADDR or -n, and arguments in their place', async () => {
   const [a, b, c] = [await side({}), await side({}), await side({ requests: [ORDER] })]
+  const env = { NAMESRV_ADDR: `${a.address};${b.address}` }
+  expect((await runCli(['diff'], { env })).code).toBe(0)
   expect((await json('-n', `${a.address};${b.address}`)).code).toBe(0)
   expect((await json('-n', `${a.address};${b.address}`, a.address, c.address)).code).toBe(1)
 })
