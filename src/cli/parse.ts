@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import { nearestName } from '../common/nearest-name.ts'
 import { CommandError } from './command-error.ts'
 import { COMMANDS, NOUNS } from './grammar/commands.ts'
@@ -27,9 +27,10 @@ export function parseCommand(argv: readonly string[]): ParsedCommand {
       return { action: 'help', text: nounHelp(first) }
     throw new CommandError('usage', unknownWord(argv))
   }
-  const help = rest.slice(0, endOfOptions(rest))
+  const help = definition.hasOwnGrammar === true ? rest.slice(0, 1) : rest.slice(0, endOfOptions(rest))
   if (help.includes('-h') || help.includes('--help')) return { action: 'help', text: commandHelp(definition) }
-  return { action: 'run', definition, values: parseValues(definition, rest) }
+  const values = definition.hasOwnGrammar === true ? { words: rest } : parseValues(definition, rest)
+  return { action: 'run', definition, values }
 }
 
 /** The command whose words the arguments begin with; none if they are a noun without a known verb. */
@@ -98,9 +99,10 @@ function commanderOf(definition: CommandDefinition): Command {
     .allowExcessArguments(false)
     .showSuggestionAfterError(false)
     .configureOutput({ writeOut: () => {}, writeErr: () => {} })
-  for (const { name, isOptional = false, isList = false } of definition.args ?? []) {
+  for (const { name, isOptional = false, isList = false, choices } of definition.args ?? []) {
     const inner = `${name}${isList ? '...' : ''}`
-    command.argument(isOptional ? `[${inner}]` : `<${inner}>`)
+    const argument = new Argument(isOptional ? `[${inner}]` : `<${inner}>`)
+    command.addArgument(choices === undefined ? argument : argument.choices([...choices]))
   }
   for (const { flags, text, choices } of optionsOf(definition)) {
     const option = new Option(flags, text)

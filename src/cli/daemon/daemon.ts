@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
 import { firstLine } from '../../common/describe-errno.ts'
 import { ConfigError } from '../../namesrv/config/config-error.ts'
-import type { ConfigNotice } from '../../namesrv/config/config-key.ts'
 import type { ConfigFile } from '../../namesrv/config/config-layers.ts'
 import { Configuration, type ResolveOptions } from '../../namesrv/config/configuration.ts'
 import { packageVersion } from '../../namesrv/package-version.ts'
 import { parseCommandLine, UsageError } from './command-line.ts'
+import { homeErrors, noticeText } from './config-file.ts'
 import { describeFailure } from './errno.ts'
 import type { Log } from './logger.ts'
 import { endProcess, processWorld } from './process-world.ts'
@@ -58,10 +58,11 @@ export async function run(world: CliWorld): Promise<number> {
     const { configuration, notices } = Configuration.resolve(options)
     if (isPrinting) {
       stdout.write(`${configuration.printedLines().join('\n')}\n`)
-      for (const notice of notices) if (notice.level === 'warn') stderr.write(warningLine(notice))
+      for (const notice of notices)
+        if (notice.level === 'warn') stderr.write(`mqnamesrv: ${noticeText(notice)}\n`)
       return ExitCode.OK
     }
-    checkHome(configuration)
+    ConfigError.throwAll(homeErrors(configuration))
     log = await world.openLog(configuration)
     logConfiguration(log.logger, configuration)
     for (const { level, message, fields } of notices) log.logger[level](fields, message)
@@ -77,19 +78,6 @@ export async function run(world: CliWorld): Promise<number> {
     if (!isPrinting) await logFailedStart(world, options, log, { error: problems.join('; '), exitCode })
     return exitCode
   }
-}
-
-function warningLine({ message, fields }: ConfigNotice): string {
-  const values = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-  return `mqnamesrv: ${message}: ${values.join(', ')}\n`
-}
-
-/** @throws {ConfigError} A default needs a home directory, and there is none. */
-function checkHome(configuration: Configuration): void {
-  const homeless = configuration.keysWithoutHome()
-  if (homeless.length === 0) return
-  const message = `no home directory for the defaults of ${homeless.join(', ')}: set these keys, or HOME or user.home`
-  throw new ConfigError('ERR_CONFIG_VALUE', message)
 }
 
 /** Logs the failure to a log file or a log that a program reads; on a terminal, stderr is enough. */

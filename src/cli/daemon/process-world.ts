@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { availableParallelism, homedir, userInfo } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 import { describeErrno } from '../../common/describe-errno.ts'
-import { ConfigError } from '../../namesrv/config/config-error.ts'
-import { backupHint, type ConfigFile } from '../../namesrv/config/config-layers.ts'
-import { readBackup } from '../../namesrv/files/atomic-file.ts'
+import { javaUserHome, readConfigFile } from './config-file.ts'
 import type { CliWorld } from './daemon.ts'
 import type { Signals } from './serve.ts'
 
@@ -56,22 +53,6 @@ export function processWorld(earlySignals: Signals, signals: Signals): CliWorld 
 }
 
 /**
- * Reads the configuration file.
- *
- * @param path - As the user wrote it; so it appears in messages and in `configStorePath`.
- * @throws {ConfigError} `ERR_CONFIG_FILE`
- */
-export function readConfigFile(path: string): ConfigFile {
-  const backup = readBackup(path)
-  try {
-    return { path, bytes: readFileSync(path), backup }
-  } catch (cause) {
-    const message = `cannot read configuration file ${path}: ${describeErrno(cause)}`
-    throw new ConfigError('ERR_CONFIG_FILE', `${message}${backupHint(backup)}`, { cause })
-  }
-}
-
-/**
  * Ends the process, at once if no file operation is under way.
  *
  * Node waits at its end for file operations in other threads, forever if a disk or its network hangs. Such a process is killed:
@@ -100,20 +81,4 @@ function onceOnStderr(): (error: Error) => void {
     isReported = true
     process.stderr.write(`mqnamesrv: cannot write the log, continuing without: ${describeErrno(error)}\n`)
   }
-}
-
-/**
- * The home directory from the user database, as in Java; HOME only if the database has none: the default paths are Java's.
- * @returns Undefined if there is neither.
- */
-function javaUserHome(): string | undefined {
-  for (const home of [() => userInfo().homedir, homedir]) {
-    try {
-      const folder = home()
-      if (folder !== '') return folder
-    } catch {
-      // The user is not in the database.
-    }
-  }
-  return undefined
 }

@@ -1,4 +1,10 @@
-import type { CommandDefinition } from './definition.ts'
+import type { ArgumentDefinition, CommandDefinition } from './definition.ts'
+
+const BROKER: ArgumentDefinition = {
+  name: 'broker',
+  text: 'name of a broker group',
+  completion: 'broker',
+}
 
 export const BROKER_COMMANDS: readonly CommandDefinition[] = [
   {
@@ -16,7 +22,7 @@ export const BROKER_COMMANDS: readonly CommandDefinition[] = [
     summary: 'Broker groups with their brokers, and what clients would lose if they stopped',
     description:
       'With --impact: topics that have no other broker to send to or to read from. Other NameServers than mqnamesrv are asked for the route of every topic.',
-    args: [{ name: 'broker', text: 'name of a broker group', isList: true, completion: 'broker' }],
+    args: [{ ...BROKER, isList: true }],
     options: [{ flags: '--impact', text: 'what clients would lose if the group stopped' }],
     examples: [
       { line: 'broker show broker-a', text: '' },
@@ -34,5 +40,26 @@ export const BROKER_COMMANDS: readonly CommandDefinition[] = [
       { line: 'broker explain 10.0.0.5:10911', text: 'by its address' },
     ],
     load: () => import('../commands/broker-explain.ts'),
+  },
+  {
+    words: 'broker wipe-write',
+    summary: 'Takes the write permission of all topics of a broker away, on all given NameServers',
+    description:
+      'Producers leave the broker with their next route, for instance before it is stopped. Each NameServer has its own routes: name all of them with -n. A topic gets its permission back when the broker changes it, or by broker restore-write.',
+    args: [BROKER],
+    examples: [
+      { line: 'broker wipe-write broker-a -n "a:9876;b:9876"', text: 'asks first' },
+      { line: 'broker wipe-write broker-a -y -o json', text: 'for a program' },
+    ],
+    load: async () => ({ run: (await import('../commands/broker-write.ts')).wipe }),
+  },
+  {
+    words: 'broker restore-write',
+    summary: 'Gives all topics of a broker read and write permission, on all given NameServers',
+    description:
+      'Also to topics that the broker registered without one of them, until it registers a change: the protocol cannot tell them apart.',
+    args: [BROKER],
+    examples: [{ line: 'broker restore-write broker-a -n "a:9876;b:9876"', text: '' }],
+    load: async () => ({ run: (await import('../commands/broker-write.ts')).restore }),
   },
 ]

@@ -1,7 +1,12 @@
 import { BROKER_COMMANDS } from './broker.ts'
 import { CLUSTER_COMMANDS } from './cluster.ts'
+import { COMPLETION_COMMANDS } from './completion.ts'
+import { CONFIG_COMMANDS } from './config.ts'
+import { CONN_COMMANDS } from './conn.ts'
 import type { CommandDefinition } from './definition.ts'
 import { DIFF_COMMANDS } from './diff.ts'
+import { KV_COMMANDS } from './kv.ts'
+import { MQADMIN_COMMANDS } from './mqadmin.ts'
 import { SERVER_COMMANDS } from './server.ts'
 import { TOPIC_COMMANDS } from './topic.ts'
 
@@ -10,6 +15,9 @@ export const NOUNS: Readonly<Record<string, string>> = {
   cluster: 'Clusters and their broker groups',
   broker: 'Broker groups and their brokers',
   topic: 'Topics and their routes',
+  kv: 'The key-value table',
+  config: 'The configuration of NameServers, and configuration files',
+  conn: 'Connections of clients and brokers',
 }
 
 /** All commands, in the order of the help. */
@@ -19,4 +27,9 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...CLUSTER_COMMANDS,
   ...BROKER_COMMANDS,
   ...TOPIC_COMMANDS,
+  ...KV_COMMANDS,
+  ...CONFIG_COMMANDS,
+  ...CONN_COMMANDS,
+  ...COMPLETION_COMMANDS,
+  ...MQADMIN_COMMANDS,
 ]

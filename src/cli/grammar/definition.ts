@@ -1,7 +1,16 @@
 import type { Run } from '../run-command.ts'
 
 /** What a shell completes at a place. */
-export type Completion = 'topic' | 'broker' | 'cluster' | 'namespace' | 'config-key' | 'file' | 'none'
+export type Completion =
+  | 'topic'
+  | 'broker'
+  | 'cluster'
+  | 'namespace'
+  | 'config-key'
+  /** A key of the configuration with `=`. */
+  | 'assignment'
+  | 'file'
+  | 'none'
 
 /** An argument of a command. */
 export interface ArgumentDefinition {
@@ -10,6 +19,7 @@ export interface ArgumentDefinition {
   readonly text: string
   readonly isOptional?: boolean
   readonly isList?: boolean
+  readonly choices?: readonly string[]
   readonly completion?: Completion
 }
 
@@ -47,6 +57,8 @@ export interface CommandDefinition {
   readonly isLocal?: boolean
   /** Whether its output is for people or of a form of its own, whatever `-o` says: completion scripts, mqadmin's output. */
   readonly hasOwnOutput?: boolean
+  /** Whether it parses the words after its own itself, as `values.words`: of common options it has those for servers only. */
+  readonly hasOwnGrammar?: boolean
   readonly load: () => Promise<{ readonly run: Run }>
 }
 
@@ -101,6 +113,14 @@ export const OUTPUT_OPTIONS: readonly OptionDefinition[] = [
 ]
 
 /** All options of a command, its own first. */
-export function optionsOf({ options = [], isLocal = false }: CommandDefinition): readonly OptionDefinition[] {
-  return [...options, ...(isLocal ? [] : SERVER_OPTIONS), ...OUTPUT_OPTIONS]
+export function optionsOf(definition: CommandDefinition): readonly OptionDefinition[] {
+  return [...(definition.options ?? []), ...commonOptionsOf(definition)]
+}
+
+/** The options that a command shares with others. */
+export function commonOptionsOf({
+  isLocal = false,
+  hasOwnGrammar = false,
+}: CommandDefinition): readonly OptionDefinition[] {
+  return [...(isLocal ? [] : SERVER_OPTIONS), ...(hasOwnGrammar ? [] : OUTPUT_OPTIONS)]
 }

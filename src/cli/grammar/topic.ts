@@ -54,4 +54,20 @@ export const TOPIC_COMMANDS: readonly CommandDefinition[] = [
     examples: [{ line: 'topic misses', text: '' }],
     load: () => import('../commands/topic-misses.ts'),
   },
+  {
+    words: 'topic delete',
+    summary: 'Deletes a topic from the routes of all given NameServers, not from its brokers',
+    description:
+      'A broker that still has the topic may register it again: delete it there first (mqadmin deleteTopic).',
+    args: [{ name: 'topic', text: 'name of a topic', completion: 'topic' }],
+    options: [
+      {
+        flags: '--cluster <name>',
+        text: 'only from the brokers of this cluster (NameServers from 5.0 on)',
+        completion: 'cluster',
+      },
+    ],
+    examples: [{ line: 'topic delete TopicTest -n "a:9876;b:9876"', text: 'asks first' }],
+    load: () => import('../commands/topic-delete.ts'),
+  },
 ]

@@ -83,6 +83,7 @@ export function connectionsView(sources: InspectSources): View {
         summary: 'Only this many, the first ones in the order of `sort`. Default 1,024.',
         schema: { type: 'integer', minimum: 1, maximum: 4_096 },
       },
+      { name: 'id', summary: 'Only the connection with this id.', schema: { type: 'integer', minimum: 1 } },
       { name: 'kind', summary: 'Only peers of this kind.', schema: { enum: PEER_KINDS } },
       {
         name: 'address',
@@ -98,7 +99,7 @@ export function connectionsView(sources: InspectSources): View {
         ...objectOf(Object.fromEntries(CLOSE_CAUSES.map((cause) => [cause, COUNT]))),
         description: 'The same by cause',
       },
-      matching: { ...COUNT, description: 'Connections that `state`, `kind` and `address` select' },
+      matching: { ...COUNT, description: 'Connections that `state`, `id`, `kind` and `address` select' },
       connections: { type: 'array', items: CONNECTION_SCHEMA },
     }),
     read: async ({ query, owner }) => {
@@ -107,13 +108,16 @@ export function connectionsView(sources: InspectSources): View {
       const limit = integerOf(query, 'limit', { min: 1, max: 4_096, otherwise: 1_024 })
       const kind = choiceOf(query, 'kind', PEER_KINDS)
       const address = query.get('address') ?? ''
+      const id = integerOf(query, 'id', { min: 1, max: Number.MAX_SAFE_INTEGER, otherwise: 0 })
       const readMs = nowMs()
       const lists: Iterable<ListedConnection>[] = []
       if (state !== 'closed') lists.push(connections.open())
       if (state !== 'open') lists.push(connections.closed())
       const selected = firstOf(lists, {
         matches: (connection) =>
-          (kind ?? connection.kind) === connection.kind && beginsWith(connection.remoteAddress, address),
+          (id === 0 || id === connection.id) &&
+          (kind ?? connection.kind) === connection.kind &&
+          beginsWith(connection.remoteAddress, address),
         rank: (connection) => sort(connection, readMs),
         limit,
         show: (connection) => ({

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { readConfigFile } from '../../../src/cli/daemon/process-world.ts'
+import { readConfigFile } from '../../../src/cli/daemon/config-file.ts'
 
 describe('readConfigFile', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mqnamesrv-'))

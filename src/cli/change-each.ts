@@ -1,0 +1,50 @@
+import type { NameServer } from './client/name-server.ts'
+import { CommandError } from './command-error.ts'
+import type { Asked, CommandContext } from './run-command.ts'
+
+/** A change of NameServers. */
+export interface Change<Plan, Item extends object> {
+  /** Reads what is there now. @throws {CommandError} (rejects) This server cannot be changed so. */
+  readonly look: (server: NameServer) => Promise<Plan>
+  /** What will change, one line each; none if everything is as wanted. */
+  readonly describe: (plan: Plan) => readonly string[]
+  /** Changes it, and reads it back. @throws {CommandError} (rejects) */
+  readonly apply: (server: NameServer, plan: Plan) => Promise<readonly Item[]>
+}
+
+/**
+ * Looks at all NameServers, shows what will change at each of them, asks, and changes them. One that fails does not keep the others
+ * from being changed: it is among the failures.
+ * @throws {AllFailedError} (rejects) None was changed.
+ * @throws {CommandError} (rejects) As `confirm` of the context.
+ */
+export async function changeEach<Plan, Item extends object>(
+  { askEach, confirm }: Pick<CommandContext, 'askEach' | 'confirm'>,
+  { look, describe, apply }: Change<Plan, Item>,
+): Promise<Asked<Item>> {
+  const looked = await askEach(async (server) => [{ plan: await look(server) }])
+  const changes = looked.items.flatMap(({ namesrv, plan }) =>
+    describe(plan).map((change) => `${namesrv}: ${change}`),
+  )
+  if (changes.length > 0) {
+    const left = looked.failures.map(({ namesrv, error }) => `${namesrv}: is left as it is: ${error.message}`)
+    await confirm([...changes, ...left])
+  }
+  return await askEach(async (server) => {
+    const found = looked.items.find(({ namesrv }) => namesrv === server.address)
+    const failed = looked.failures.find(({ namesrv }) => namesrv === server.address)
+    if (failed !== undefined) throw failed.error
+    return found === undefined ? [] : await applied(apply(server, found.plan))
+  })
+}
+
+/** Without a response it is not known whether the request was carried out. */
+async function applied<Item>(changed: Promise<readonly Item[]>): Promise<readonly Item[]> {
+  try {
+    return await changed
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    if (error.code !== 'timeout' && error.code !== 'unreachable') throw error
+    throw new CommandError(error.code, `${error.message}; it may have been changed`)
+  }
+}

@@ -1,0 +1,73 @@
+import { shownText } from '../../namesrv/config/config-key.ts'
+import { findConfigKey } from '../../namesrv/config/config-keys.ts'
+import { parseJavaProperties } from '../../namesrv/config/java-properties.ts'
+import { RequestCode } from '../../protocol/request-code.ts'
+import { CommandError } from '../command-error.ts'
+import type { NameServer } from './name-server.ts'
+
+/** A key of a NameServer's configuration; null where it does not say. */
+export interface ServerKey {
+  readonly key: string
+  /** Asterisks in place of a secret. */
+  readonly value: string | number | boolean | null
+  readonly default: string | number | boolean | null
+  readonly source: { readonly layer: string; readonly place: string } | null
+  /** When the value is read: at every use, by each new connection, at the start, or never. */
+  readonly effect: 'live' | 'connection' | 'start' | 'none' | null
+  readonly unit: string | null
+  /** Whether request 318 can change it. */
+  readonly updatable: boolean | null
+  readonly meaning: string | null
+}
+
+/** The configuration of a NameServer. */
+export interface ServerConfiguration {
+  readonly keys: readonly ServerKey[]
+  /** Why it is only what request 319 shows; undefined if it is everything. */
+  readonly limitation: string | undefined
+}
+
+/** Every key of ours; of Java's, and of one that shows its views to its own machine only, what 319 shows. @throws {CommandError} (rejects) */
+export async function configurationOf(server: NameServer): Promise<ServerConfiguration> {
+  try {
+    const { keys } = await server.view<{ readonly keys: readonly ServerKey[] }>('/api/v1/config')
+    return { keys, limitation: undefined }
+  } catch (error) {
+    if (!(error instanceof CommandError) || !['not_supported', 'denied'].includes(error.code)) throw error
+    const body = await server.ask(RequestCode.GET_NAMESRV_CONFIG)
+    const pairs = error.code === 'denied' ? pairsOfOurs(body) : pairsOfJava(body)
+    const keys = [...pairs].map(([key, text]) => ({
+      ...{ key, value: shownText(findConfigKey(key), text), default: null, source: null },
+      // Java's NameServer reads its own keys when ours does; of those that ours does not read, nothing is known.
+      ...{ effect: effectOf(key), unit: null, updatable: null, meaning: null },
+    }))
+    return { keys, limitation: `${server.address} shows neither all keys nor where values come from` }
+  }
+}
+
+function effectOf(key: string): ServerKey['effect'] {
+  const effect = findConfigKey(key)?.effect ?? 'none'
+  return effect === 'none' ? null : effect
+}
+
+function pairsOfOurs(body: Buffer): Map<string, string> {
+  return new Map([...parseJavaProperties(body).values()].map(({ key, value }) => [key, value]))
+}
+
+/** Java escapes nothing, so its text is no `.properties` file. @see MixAll#properties2String in apache/rocketmq */
+function pairsOfJava(body: Buffer): Map<string, string> {
+  const lines = body.toString().split('\n')
+  return new Map(
+    lines
+      .filter((line) => line.includes('='))
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  )
+}
+
+/** Whether two texts are the same value of a key: `TRUE` is `true`, `010` is `10`. */
+export function isSameValue(a: string, b: string): boolean {
+  if (a.toLowerCase() === b.toLowerCase()) return true
+  return (
+    /^[+-]?\d+$/.test(a) && /^[+-]?\d+$/.test(b) && BigInt(a.replace('+', '')) === BigInt(b.replace('+', ''))
+  )
+}

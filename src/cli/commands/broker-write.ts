@@ -1,0 +1,108 @@
+import { counted } from '../../common/counted.ts'
+import { nearestName } from '../../common/nearest-name.ts'
+import type { Impact } from '../../inspect/impact.ts'
+import { RequestCode } from '../../protocol/request-code.ts'
+import { ResponseCode } from '../../protocol/response-code.ts'
+import { changeEach } from '../change-each.ts'
+import { type NameServer, responseError } from '../client/name-server.ts'
+import { CommandError } from '../command-error.ts'
+import type { CommandContext, Run } from '../run-command.ts'
+
+/** What is known of a broker before the change. */
+interface Before {
+  /** Topics with queues on it; undefined if unknown. */
+  readonly topics: number | undefined
+  /** Of these, topics that have no other broker to send to. */
+  readonly lastWritable: number
+}
+
+/** `broker wipe-write` (205). */
+export const wipe: Run = (context) =>
+  changePermission(context, {
+    code: RequestCode.WIPE_WRITE_PERM_OF_BROKER,
+    countField: 'wipeTopicCount',
+    result: 'wiped',
+    look: (server, broker) => beforeWipe(server, broker, context),
+    describe: ({ topics, lastWritable }) =>
+      `${topicsWord(topics)} lose write permission` +
+      (lastWritable === 0 ? '' : `; ${counted(lastWritable, 'topic')} will have no broker to send to`),
+  })
+
+/** `broker restore-write` (327). */
+export const restore: Run = (context) =>
+  changePermission(context, {
+    code: RequestCode.ADD_WRITE_PERM_OF_BROKER,
+    countField: 'addTopicCount',
+    result: 'restored',
+    look: async (server, broker) => (await viewed(server, broker)) ?? { topics: undefined, lastWritable: 0 },
+    describe: ({ topics }) => `${topicsWord(topics)} get read and write permission`,
+  })
+
+interface PermissionChange {
+  readonly code: number
+  /** The ext field of the response with the number of topics. */
+  readonly countField: string
+  readonly result: string
+  readonly look: (server: NameServer, broker: string) => Promise<Before>
+  readonly describe: (before: Before) => string
+}
+
+async function changePermission(
+  { values, ...context }: CommandContext,
+  { code, countField, result, look, describe }: PermissionChange,
+): ReturnType<Run> {
+  const broker = `${values['broker']}`
+  const { items, failures } = await changeEach(context, {
+    look: async (server) => {
+      await checkBroker(server, broker)
+      return look(server, broker)
+    },
+    describe: (before) => [`${broker}: ${describe(before)}`],
+    apply: async (server) => {
+      const response = await server.invoke(code, { brokerName: broker })
+      if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
+      return [{ brokerName: broker, result, topics: Number(response.extFields?.get(countField)) }]
+    },
+  })
+  return {
+    items,
+    failures,
+    view: {
+      columns: [
+        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
+        { head: 'RESULT', cell: ({ result }) => result },
+        { head: 'BROKER', cell: ({ brokerName }) => brokerName },
+        { head: 'TOPICS', cell: ({ topics }) => topics, align: 'right' },
+      ],
+    },
+    hasNamesrvColumn: true,
+    name: ({ brokerName }) => brokerName,
+  }
+}
+
+/** The server says nothing of a name that it does not know. @throws {CommandError} (rejects) `not_found` */
+async function checkBroker(server: NameServer, name: string): Promise<void> {
+  const groups = await server.brokerGroups()
+  if (groups.has(name)) return
+  const nearest = nearestName(name, [...groups.keys()].sort())
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
+  throw new CommandError('not_found', `no broker group ${JSON.stringify(name)} on ${server.address}${hint}`)
+}
+
+async function beforeWipe(server: NameServer, broker: string, context: CommandContext): Promise<Before> {
+  const known = await viewed(server, broker)
+  if (known !== undefined) return known
+  const { impactFromRoutes } = await import('../client/impact.ts')
+  const { lastWritable } = await impactFromRoutes(server, broker, context)
+  return { topics: undefined, lastWritable: lastWritable.total }
+}
+
+async function viewed(server: NameServer, broker: string): Promise<Before | undefined> {
+  const path = `/api/v1/brokers/${encodeURIComponent(broker)}?limit=1`
+  const group = await server.viewIfAny<{ readonly topics: number; readonly impact: Impact }>(path)
+  return group && { topics: group.topics, lastWritable: group.impact.lastWritable.total }
+}
+
+function topicsWord(topics: number | undefined): string {
+  return topics === undefined ? 'all its topics' : counted(topics, 'topic')
+}

@@ -1,0 +1,104 @@
+import { availableParallelism } from 'node:os'
+import { isField, shownText } from '../../namesrv/config/config-key.ts'
+import { findConfigKey } from '../../namesrv/config/config-keys.ts'
+import { Configuration } from '../../namesrv/config/configuration.ts'
+import { parseJavaProperties } from '../../namesrv/config/java-properties.ts'
+import { configurationOf, isSameValue, type ServerConfiguration } from '../client/configuration.ts'
+import { AllFailedError, CommandError } from '../command-error.ts'
+import { javaUserHome } from '../daemon/config-file.ts'
+import type { CommandWorld, Run } from '../run-command.ts'
+import { configFile } from './config-check.ts'
+
+/** A configuration that is compared. */
+interface Side {
+  /** The address, or the path of the file. */
+  readonly name: string
+  /** Null for a key without a value. */
+  readonly values: ReadonlyMap<string, string | null>
+}
+
+interface File extends Side {
+  /** The keys that the file sets. */
+  readonly keys: readonly string[]
+}
+
+/** `config diff [FILE]`: NameServers against each other, or against a file. */
+export const run: Run = async ({ values, servers, world, askEach }) => {
+  const path = values['file'] as string | undefined
+  if (path === undefined && servers.length < 2)
+    throw new CommandError('usage', 'name at least two NameServers (-n "a;b"), or a FILE')
+  const file = path === undefined ? undefined : await readFile(path, world)
+  const { items: configurations, failures } = await askEach(async (server) => [await configurationOf(server)])
+  const sides = [...(file === undefined ? [] : [file]), ...configurations.map(sideOf)]
+  if (sides.length < 2) throw new AllFailedError(failures)
+  const isComplete = configurations.every(({ limitation }) => limitation === undefined)
+  const keys = file === undefined ? sharedKeys(configurations, isComplete) : fileKeys(file, configurations)
+  const items = [...new Set(keys)]
+    .map((key) => ({
+      key,
+      values: Object.fromEntries(sides.map((side) => [side.name, side.values.get(key) ?? null])),
+    }))
+    .filter((item) => differs(Object.values(item.values)))
+  return {
+    items,
+    failures,
+    notes: isComplete ? [] : ['not all of them show all keys: compared by what request 319 has'],
+    isNo: items.length > 0,
+    view: {
+      columns: [
+        { head: 'KEY', cell: ({ key }) => key },
+        ...sides.map(({ name }) => ({
+          head: name,
+          cell: (item: (typeof items)[number]) => item.values[name],
+        })),
+      ],
+    },
+    hasNamesrvColumn: true,
+    name: ({ key }) => key,
+  }
+}
+
+/** @throws {CommandError} (rejects) */
+async function readFile(path: string, world: CommandWorld): Promise<File> {
+  const file = await configFile(path, world)
+  // Neither environment nor options: they belong to the process, not to the file.
+  const resolved = { file, homeDirectory: javaUserHome(), processors: availableParallelism() }
+  const { configuration, errors } = Configuration.resolveUsable(resolved)
+  if (errors.length > 0)
+    throw new CommandError('failed', `${file.path} is invalid: see mqnamesrv config check ${path}`)
+  const names = [...parseJavaProperties(file.bytes).keys()].map((name) => findConfigKey(name)?.name)
+  const values = configuration
+    .keys()
+    .map(({ key, value }) => [key.name, value === undefined ? null : shownText(key, String(value))] as const)
+  return { name: file.path, values: new Map(values), keys: names.filter((name) => name !== undefined) }
+}
+
+function sideOf({ namesrv, keys }: ServerConfiguration & { readonly namesrv: string }): Side {
+  const values = keys.map(({ key, value }) => [key, value === null ? null : `${value}`] as const)
+  return { name: namesrv, values: new Map(values) }
+}
+
+/** Keys that every NameServer can show: without the views, the fields of Java's two objects, and what its file has besides. */
+function sharedKeys(configurations: readonly ServerConfiguration[], isComplete: boolean): string[] {
+  return configurations.flatMap(({ keys, limitation }) =>
+    keys
+      .map(({ key }) => key)
+      .filter((key) => isComplete || limitation !== undefined || isField(findConfigKey(key))),
+  )
+}
+
+/** What the file sets, and what a server has from elsewhere: the file gives these their defaults. */
+function fileKeys(file: File, configurations: readonly ServerConfiguration[]): string[] {
+  const others = configurations.flatMap(({ keys }) =>
+    keys
+      .filter(({ key, source }) => source !== null && source.layer !== 'default' && key !== 'configStorePath')
+      .map(({ key }) => key),
+  )
+  return [...file.keys, ...others].filter((key) => file.values.has(key))
+}
+
+function differs([first = null, ...others]: readonly (string | null)[]): boolean {
+  return others.some((value) =>
+    value === null || first === null ? value !== first : !isSameValue(value, first),
+  )
+}

@@ -1,0 +1,58 @@
+import { nearestName } from '../../common/nearest-name.ts'
+import { configurationOf } from '../client/configuration.ts'
+import { CommandError } from '../command-error.ts'
+import type { Run } from '../run-command.ts'
+
+/** When a change of a key takes effect, for people. */
+export const EFFECT_WORDS = {
+  live: 'at once',
+  connection: 'new connections',
+  start: 'restart',
+  none: 'never',
+} as const
+
+/** `config get [KEY…]`. */
+export const run: Run = async ({ values, askEach }) => {
+  const wanted = (values['key'] ?? []) as readonly string[]
+  const notes: string[] = []
+  let isIncomplete = false
+  const { items, failures } = await askEach(async (server) => {
+    const { keys, limitation } = await configurationOf(server)
+    const found = wanted.length === 0 ? keys : keys.filter(({ key }) => wanted.includes(key))
+    const missing = wanted.filter((name) => !keys.some(({ key }) => key === name))
+    const problems = missing.map((name) => {
+      const nearest = nearestName(
+        name,
+        keys.map(({ key }) => key),
+      )
+      return `no key ${JSON.stringify(name)}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`
+    })
+    if (wanted.length > 0 && found.length === 0) throw new CommandError('not_found', problems.join('; '))
+    isIncomplete ||= missing.length > 0
+    notes.push(...problems.map((problem) => `${server.address}: ${problem}`))
+    if (limitation !== undefined) notes.push(limitation)
+    return found
+  })
+  return {
+    items,
+    failures,
+    notes,
+    isNo: isIncomplete,
+    view: {
+      columns: [
+        { head: 'KEY', cell: ({ key }) => key },
+        { head: 'VALUE', cell: ({ value }) => value },
+        { head: 'SOURCE', cell: ({ source }) => source?.layer },
+        { head: 'PLACE', cell: ({ source }) => source?.place, isWide: true },
+        { head: 'DEFAULT', cell: (item) => item.default, isWide: true },
+        { head: 'UNIT', cell: ({ unit }) => unit, isWide: true },
+        {
+          head: 'EFFECT',
+          cell: ({ effect }: { effect: keyof typeof EFFECT_WORDS | null }) => effect && EFFECT_WORDS[effect],
+          isWide: true,
+        },
+      ],
+    },
+    name: ({ key }) => key,
+  }
+}

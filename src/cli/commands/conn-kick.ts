@@ -1,0 +1,99 @@
+import { isIPv6 } from 'node:net'
+import { RequestCode } from '../../protocol/request-code.ts'
+import { ResponseCode } from '../../protocol/response-code.ts'
+import { changeEach } from '../change-each.ts'
+import { type Connection, connectionsOf } from '../client/connections.ts'
+import { type NameServer, responseError } from '../client/name-server.ts'
+import { CommandError } from '../command-error.ts'
+import type { Run } from '../run-command.ts'
+
+/** The most that a view lists. */
+const MAX_CONNECTIONS = 4_096
+
+/** `conn kick ID… | --address HOST` (1451): each by its id and its address, so that no other one is closed. */
+export const run: Run = async ({ values, ...context }) => {
+  const ids = ((values['id'] ?? []) as readonly string[]).map(idOf)
+  const host = values['address'] as string | undefined
+  if (ids.length > 0 === (host !== undefined))
+    throw new CommandError('usage', 'name connections either by id or by --address')
+  if (ids.length > 0 && context.servers.length > 1)
+    throw new CommandError('usage', 'ids belong to one NameServer: name one with -n, or use --address')
+  const { items, failures } = await changeEach(context, {
+    look: (server) => (host === undefined ? withIds(server, new Set(ids)) : ofHost(server, host)),
+    describe: (connections) => connections.map(describe),
+    apply: (server, connections) => Promise.all(connections.map((connection) => close(server, connection))),
+  })
+  return {
+    items,
+    failures,
+    isNo: items.some(({ result }) => result === 'failed'),
+    view: {
+      columns: [
+        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
+        { head: 'RESULT', cell: ({ result }) => result },
+        { head: 'ID', cell: ({ id }) => id, align: 'right' },
+        { head: 'ADDRESS', cell: ({ address }) => address },
+        { head: 'KIND', cell: ({ kind }) => kind },
+        { head: 'ERROR', cell: ({ error }) => error, isWide: true },
+      ],
+    },
+    hasNamesrvColumn: true,
+    name: ({ id }) => `${id}`,
+  }
+}
+
+function idOf(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new CommandError(
+    'usage',
+    `${JSON.stringify(text)} is no id of a connection (see mqnamesrv conn list)`,
+  )
+}
+
+/** @throws {CommandError} (rejects) `not_found`: one of them is not open. */
+async function withIds(server: NameServer, ids: ReadonlySet<number>): Promise<readonly Connection[]> {
+  const connections: Connection[] = []
+  for (const id of ids) {
+    const [connection] = (await connectionsOf(server, { id })).connections
+    if (connection === undefined)
+      throw new CommandError('not_found', `no open connection ${id} on ${server.address}`)
+    connections.push(connection)
+  }
+  return connections
+}
+
+/** @throws {CommandError} (rejects) `not_found`: none is open. */
+async function ofHost(server: NameServer, host: string): Promise<readonly Connection[]> {
+  const shown = isIPv6(host) ? `[${host}]` : host
+  const { connections } = await connectionsOf(server, { address: shown, limit: MAX_CONNECTIONS })
+  const found = connections.filter(
+    ({ asking, address }) =>
+      !asking && [address, hostOf(address)].some((each) => each === shown || each === `[::ffff:${shown}]`),
+  )
+  if (found.length > 0) return found
+  throw new CommandError('not_found', `no open connection of ${host} on ${server.address}`)
+}
+
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':'))
+}
+
+function describe({ id, address, kind }: Connection): string {
+  const loss = kind === 'broker' ? ': its brokers are removed from the routes until they register again' : ''
+  return `connection ${id} of ${kind} ${address} is closed${loss}`
+}
+
+/** One that has gone by itself in the meantime is closed, as wanted. */
+async function close(server: NameServer, { id, address, kind }: Connection) {
+  const connection = { id, address, kind }
+  try {
+    const fields = { connectionId: `${id}`, address }
+    const response = await server.invoke(RequestCode.CLOSE_CONNECTION, fields)
+    if (response.code === ResponseCode.QUERY_NOT_FOUND) return { ...connection, result: 'gone', error: null }
+    if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
+    return { ...connection, result: 'closed', error: null }
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    return { ...connection, result: 'failed', error: error.message }
+  }
+}

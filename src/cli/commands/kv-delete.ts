@@ -1,0 +1,42 @@
+import { RequestCode } from '../../protocol/request-code.ts'
+import { changeEach } from '../change-each.ts'
+import { kvValue, noEntry } from '../client/kv.ts'
+import { CommandError } from '../command-error.ts'
+import type { Run } from '../run-command.ts'
+
+/** `kv delete NAMESPACE KEY` (102). */
+export const run: Run = async ({ values, ...context }) => {
+  const [namespace, key] = [`${values['namespace']}`, `${values['key']}`]
+  const { items, failures } = await changeEach(context, {
+    look: async (server) => {
+      const previous = await kvValue(server, namespace, key)
+      if (previous === undefined) throw noEntry(namespace, key)
+      return { previous }
+    },
+    describe: ({ previous }) => [
+      `${JSON.stringify(key)} of ${JSON.stringify(namespace)} is deleted (was ${JSON.stringify(previous)})`,
+    ],
+    apply: async (server, { previous }) => {
+      await server.ask(RequestCode.DELETE_KV_CONFIG, { namespace, key })
+      const now = await kvValue(server, namespace, key)
+      if (now !== undefined)
+        throw new CommandError('failed', `after the deletion the value is ${JSON.stringify(now)}`)
+      return [{ namespace, key, previous, result: 'deleted' }]
+    },
+  })
+  return {
+    items,
+    failures,
+    view: {
+      columns: [
+        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
+        { head: 'RESULT', cell: ({ result }) => result },
+        { head: 'NAMESPACE', cell: ({ namespace }) => namespace },
+        { head: 'KEY', cell: ({ key }) => key },
+        { head: 'PREVIOUS', cell: ({ previous }) => previous, isWide: true },
+      ],
+    },
+    hasNamesrvColumn: true,
+    name: ({ namespace, key }) => `${namespace}/${key}`,
+  }
+}

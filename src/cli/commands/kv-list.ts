@@ -1,0 +1,58 @@
+import { type KVEntry, NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
+import type { NameServer } from '../client/name-server.ts'
+import { CommandError } from '../command-error.ts'
+import type { Run } from '../run-command.ts'
+
+/** `kv list [NAMESPACE]`: a namespace by request 219, which every NameServer has; all of them by a view of ours. */
+export const run: Run = async ({ values, askEach }) => {
+  const namespace = values['namespace'] as string | undefined
+  const notes: string[] = []
+  const { items, failures } = await askEach(async (server) => {
+    if (namespace === undefined) return await allEntries(server, notes)
+    const entries = await entriesOf(server, namespace)
+    if (entries === undefined)
+      throw new CommandError('not_found', `no namespace ${JSON.stringify(namespace)}`)
+    return entries
+  })
+  return {
+    items,
+    failures,
+    notes,
+    view: {
+      columns: [
+        { head: 'NAMESPACE', cell: ({ namespace }) => namespace },
+        { head: 'KEY', cell: ({ key }) => key },
+        { head: 'VALUE', cell: ({ value }) => value },
+      ],
+    },
+    name: ({ namespace, key }) => `${namespace}/${key}`,
+  }
+}
+
+async function entriesOf(server: NameServer, namespace: string): Promise<readonly KVEntry[] | undefined> {
+  const table = await server.kvTable(namespace)
+  return table && [...table].map(([key, value]) => ({ namespace, key, value }))
+}
+
+async function allEntries(server: NameServer, notes: string[]): Promise<readonly KVEntry[]> {
+  const entries: KVEntry[] = []
+  for (let after: string | null = ''; after !== null; ) {
+    const path: string = `/api/v1/kv${after === '' ? '' : `?after=${encodeURIComponent(after)}`}`
+    const page: Page | undefined = await server.viewIfAny<Page>(path)
+    if (page === undefined) {
+      notes.push(
+        `${server.address} does not list its namespaces to this machine: only ${NAMESPACE_ORDER_TOPIC_CONFIG} is shown, name others`,
+      )
+      return (await entriesOf(server, NAMESPACE_ORDER_TOPIC_CONFIG)) ?? []
+    }
+    entries.push(...page.entries)
+    after = page.next
+  }
+  return entries
+}
+
+/** A page of `/api/v1/kv`. */
+interface Page {
+  readonly entries: readonly KVEntry[]
+  readonly next: string | null
+}

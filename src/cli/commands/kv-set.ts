@@ -1,0 +1,45 @@
+import { RequestCode } from '../../protocol/request-code.ts'
+import { changeEach } from '../change-each.ts'
+import { kvValue } from '../client/kv.ts'
+import { CommandError } from '../command-error.ts'
+import type { Run } from '../run-command.ts'
+
+/** `kv set NAMESPACE KEY VALUE` (100). */
+export const run: Run = async ({ values, ...context }) => {
+  const [namespace, key, value] = [`${values['namespace']}`, `${values['key']}`, `${values['value']}`]
+  const { items, failures } = await changeEach(context, {
+    look: async (server) => ({ previous: (await kvValue(server, namespace, key)) ?? null }),
+    describe: ({ previous }) => {
+      if (previous === value) return []
+      const before = previous === null ? 'new' : `was ${JSON.stringify(previous)}`
+      return [
+        `${JSON.stringify(key)} of ${JSON.stringify(namespace)} is set to ${JSON.stringify(value)} (${before})`,
+      ]
+    },
+    apply: async (server, { previous }) => {
+      const entry = { namespace, key, value, previous }
+      if (previous === value) return [{ ...entry, result: 'unchanged' }]
+      await server.ask(RequestCode.PUT_KV_CONFIG, { namespace, key, value })
+      const now = await kvValue(server, namespace, key)
+      if (now !== value)
+        throw new CommandError('failed', `after the change the value is ${JSON.stringify(now ?? null)}`)
+      return [{ ...entry, result: 'set' }]
+    },
+  })
+  return {
+    items,
+    failures,
+    view: {
+      columns: [
+        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
+        { head: 'RESULT', cell: ({ result }) => result },
+        { head: 'NAMESPACE', cell: ({ namespace }) => namespace },
+        { head: 'KEY', cell: ({ key }) => key },
+        { head: 'VALUE', cell: ({ value }) => value },
+        { head: 'PREVIOUS', cell: ({ previous }) => previous, isWide: true },
+      ],
+    },
+    hasNamesrvColumn: true,
+    name: ({ namespace, key }) => `${namespace}/${key}`,
+  }
+}

@@ -1,0 +1,79 @@
+import { MQVersion } from '../../protocol/remoting-command.ts'
+import { RequestCode } from '../../protocol/request-code.ts'
+import { changeEach } from '../change-each.ts'
+import type { NameServer } from '../client/name-server.ts'
+import { CommandError } from '../command-error.ts'
+import type { Run } from '../run-command.ts'
+
+/** Where a topic has queues. */
+interface Place {
+  readonly brokerName: string
+  readonly cluster: string | null
+}
+
+/** `topic delete TOPIC [--cluster NAME]` (216). */
+export const run: Run = async ({ values, ...context }) => {
+  const topic = `${values['topic']}`
+  const cluster = values['cluster'] as string | undefined
+  const { items, failures } = await changeEach(context, {
+    look: async (server) => {
+      const brokers = namesIn(await placesOf(server, topic), cluster)
+      if (brokers.length === 0) {
+        const where = cluster === undefined ? '' : ` in cluster ${JSON.stringify(cluster)}`
+        throw new CommandError('not_found', `no topic ${JSON.stringify(topic)}${where} on ${server.address}`)
+      }
+      // Such a server would delete it in all clusters.
+      if (cluster !== undefined && (server.version ?? 0) < MQVersion.V5_0_0)
+        throw new CommandError('not_supported', `${server.address} is older than 5.0: it has no --cluster`)
+      return brokers
+    },
+    describe: (brokers) => [`topic ${topic} is deleted from the routes of ${brokers.join(', ')}`],
+    apply: async (server, brokers) => {
+      const fields = cluster === undefined ? { topic } : { topic, clusterName: cluster }
+      await server.ask(RequestCode.DELETE_TOPIC_IN_NAMESRV, fields)
+      const left = namesIn(await placesOf(server, topic), cluster)
+      if (left.length > 0)
+        throw new CommandError('failed', `topic ${topic} is there again, from ${left.join(', ')}`)
+      return [{ topic, cluster: cluster ?? null, brokers, result: 'deleted' }]
+    },
+  })
+  return {
+    items,
+    failures,
+    view: {
+      columns: [
+        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
+        { head: 'RESULT', cell: ({ result }) => result },
+        { head: 'TOPIC', cell: ({ topic }) => topic },
+        { head: 'BROKERS', cell: ({ brokers }) => brokers.join(',') },
+      ],
+    },
+    hasNamesrvColumn: true,
+    name: ({ topic }) => topic,
+  }
+}
+
+/** Empty for an unknown topic. The view of ours does not count a lookup that finds nothing. */
+async function placesOf(server: NameServer, topic: string): Promise<readonly Place[]> {
+  try {
+    const path = `/api/v1/topics/${encodeURIComponent(topic)}`
+    const viewed = await server.viewIfAny<{ readonly brokers: readonly Place[] }>(path)
+    if (viewed !== undefined) return viewed.brokers
+  } catch (error) {
+    if (error instanceof CommandError && error.code === 'not_found') return []
+    throw error
+  }
+  const route = await server.route(topic)
+  const clusters = new Map(route?.brokerDatas.map(({ brokerName, cluster }) => [brokerName, cluster]))
+  return (route?.queueDatas ?? []).map(({ brokerName }) => ({
+    brokerName: brokerName ?? '',
+    cluster: clusters.get(brokerName) ?? null,
+  }))
+}
+
+function namesIn(places: readonly Place[], cluster: string | undefined): string[] {
+  return places
+    .filter((place) => cluster === undefined || place.cluster === cluster)
+    .map(({ brokerName }) => brokerName)
+    .sort()
+}

@@ -1,0 +1,65 @@
+import type { CommandDefinition } from './definition.ts'
+
+export const CONN_COMMANDS: readonly CommandDefinition[] = [
+  {
+    words: 'conn list',
+    summary: 'Open connections, or the last 1,024 that closed with the cause (mqnamesrv only)',
+    options: [
+      {
+        flags: '--state <state>',
+        text: 'open, closed, all (default: open)',
+        choices: ['open', 'closed', 'all'],
+      },
+      {
+        flags: '--kind <kind>',
+        text: 'only peers of this kind, by the requests that they sent',
+        choices: ['unknown', 'client', 'admin', 'broker'],
+      },
+      {
+        flags: '--address <prefix>',
+        text: 'only peers whose address begins with it: 10.0.3.',
+        completion: 'none',
+      },
+      {
+        flags: '--sort <order>',
+        text: 'the largest, or latest, first (default: id, or closed with --state closed)',
+        choices: ['id', 'opened', 'closed', 'requests', 'bytes', 'idle'],
+      },
+      { flags: '--limit <number>', text: 'at most this many (default: 1024, max 4096)', completion: 'none' },
+    ],
+    examples: [
+      { line: 'conn list --sort requests --limit 10', text: 'the busiest' },
+      { line: 'conn list --state closed --kind broker', text: 'why brokers were lost' },
+    ],
+    load: () => import('../commands/conn-list.ts'),
+  },
+  {
+    words: 'conn report',
+    summary: 'Open connections by kind, language and version of their peers (mqnamesrv only)',
+    examples: [{ line: 'conn report', text: 'which releases are still in use' }],
+    load: () => import('../commands/conn-report.ts'),
+  },
+  {
+    words: 'conn kick',
+    summary: 'Closes connections, from the machine of the server (mqnamesrv only)',
+    description:
+      'Clients connect again by themselves. A broker is removed from the routes until it registers again, within 30 s. The connection of the command itself is left open.',
+    args: [
+      {
+        name: 'id',
+        text: 'ids as conn list shows them',
+        isOptional: true,
+        isList: true,
+        completion: 'none',
+      },
+    ],
+    options: [
+      { flags: '--address <host>', text: 'all connections of this host, or host:port', completion: 'none' },
+    ],
+    examples: [
+      { line: 'conn kick 1017', text: 'asks first' },
+      { line: 'conn kick --address 10.0.3.17 -y', text: 'all of a host' },
+    ],
+    load: () => import('../commands/conn-kick.ts'),
+  },
+]

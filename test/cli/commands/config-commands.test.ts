@@ -1,0 +1,270 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { freePort } from '../../../scripts/support/ports.ts'
+import { startServer, temporaryFolder } from '../../support/start-server.ts'
+import { runCli } from '../run-cli.ts'
+import { startScripted } from '../scripted-name-server.ts'
+import { NO_PERMISSION, startWithoutViews } from '../without-views.ts'
+
+async function addressOf(properties: Readonly<Record<string, string>> = {}): Promise<string> {
+  return `127.0.0.1:${(await startServer(properties)).port}`
+}
+
+function fileWith(...lines: readonly string[]): string {
+  const path = join(temporaryFolder(), 'namesrv.properties')
+  writeFileSync(path, lines.map((line) => `${line}\n`).join(''))
+  return path
+}
+
+describe('config get', () => {
+  test('shows values with their sources, and more columns in wide', async () => {
+    const address = await addressOf({ maxTopics: '77' })
+    const get = ['config', 'get', 'maxTopics', 'orderMessageEnable', '-n', address]
+    expect((await runCli(get)).stdout).toBe(
+      'KEY                 VALUE  SOURCE\norderMessageEnable  false  default\nmaxTopics           77     option\n',
+    )
+    expect((await runCli([...get, '-o', 'wide'])).stdout).toMatch(
+      /^maxTopics +77 +option +option --maxTopics +1000000 +- +restart$/m,
+    )
+  })
+
+  test('ends with 1 for a key that does not exist, and names the nearest one', async () => {
+    const address = await addressOf()
+    const wrong = await runCli(['config', 'get', 'maxTopic', '-n', address])
+    expect(wrong).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `mqnamesrv: no key "maxTopic"; did you mean maxTopics?\n`,
+    })
+    const half = await runCli(['config', 'get', 'maxTopics', 'x-y-z', '-n', address, '-o', 'name'])
+    expect(half).toEqual({ code: 1, stdout: 'maxTopics\n', stderr: `${address}: no key "x-y-z"\n` })
+  })
+
+  test.each([
+    ["Java's", undefined],
+    ['ours on another machine', NO_PERMISSION],
+  ])('shows of %s what request 319 has, without sources, and says so', async (_, code) => {
+    const path = fileWith()
+    const { port } = await startServer({ orderMessageEnable: 'true', configStorePath: path })
+    const address = await startWithoutViews(port, code)
+    const { stdout, stderr } = await runCli(['config', 'get', '-n', address, '--json'])
+    const { items } = JSON.parse(stdout) as { items: { key: string }[] }
+    expect(items.find(({ key }) => key === 'orderMessageEnable')).toMatchObject({
+      value: 'true',
+      source: null,
+      effect: 'live',
+    })
+    expect(items.some(({ key }) => key === 'maxTopics')).toBe(false)
+    expect(stderr).toBe(`${address} shows neither all keys nor where values come from\n`)
+  })
+})
+
+describe('config set', () => {
+  test('changes keys on all NameServers, and says what they were and when they take effect', async () => {
+    const [a, b] = [await addressOf(), await addressOf({ orderMessageEnable: 'true' })]
+    const set = ['config', 'set', 'orderMessageEnable=true', 'serverChannelMaxIdleTimeSeconds=60']
+    const { code, stdout, stderr } = await runCli([...set, '-n', `${a};${b}`, '-y'])
+    expect(code).toBe(0)
+    const rows = stdout.split('\n').map((line) => line.split(/ {2,}/))
+    expect(rows).toContainEqual([a, 'set', 'orderMessageEnable', 'true', 'false', 'at once'])
+    expect(rows).toContainEqual([b, 'unchanged', 'orderMessageEnable', 'true', 'true', 'at once'])
+    expect(rows).toContainEqual([b, 'set', 'serverChannelMaxIdleTimeSeconds', '60', '120', 'new connections'])
+    expect(stderr).toContain(`${a}: orderMessageEnable=true (was false)\n`)
+    expect(stderr).not.toContain(`${b}: orderMessageEnable`)
+    expect(stderr).toContain(`${a}: in effect until this server stops`)
+    const now = await runCli(['config', 'get', 'orderMessageEnable', '-n', a, '--no-headers'])
+    expect(now.stdout).toBe('orderMessageEnable  true  update\n')
+  })
+
+  test('asks nothing if the values are there already', async () => {
+    const address = await addressOf()
+    const { code, stderr } = await runCli(['config', 'set', 'orderMessageEnable=false', '-n', address])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  test.each([
+    ['orderMessageEnable', 2, '"orderMessageEnable" is not KEY=VALUE'],
+    ['orderMesageEnable=true', 1, 'no key "orderMesageEnable"; did you mean orderMessageEnable?'],
+    [
+      'maxTopics=1',
+      1,
+      /maxTopics cannot be changed while \S+ runs: set it in its configuration file and restart it/,
+    ],
+    ['waitSecondsForService=601', 1, 'waitSecondsForService="601" must be from 0 to 600 s'],
+  ])('rejects %s', async (assignment, code, message) => {
+    const address = await addressOf()
+    const set = ['config', 'set', 'enableTopicList=false', assignment, '-n', address, '-y', '--json']
+    const { stdout, ...result } = await runCli(set)
+    expect(result.code).toBe(code)
+    const { error } = JSON.parse(stdout)
+    expect(error.message).toMatch(message)
+    const now = await runCli(['config', 'get', 'enableTopicList', '-n', address, '--no-headers'])
+    expect(now.stdout).toBe('enableTopicList  true  default\n')
+  })
+
+  test('is denied where the server denies it', async () => {
+    const { port } = await startServer()
+    const address = await startWithoutViews(port, NO_PERMISSION)
+    const { code, stderr } = await runCli(['config', 'set', 'listenPort=1', '-n', address, '-y'])
+    expect(code).toBe(4)
+    expect(stderr).toContain(`${address}: listenPort=1 (was `)
+    expect(stderr).toContain(', in effect after a restart)')
+    expect(stderr).toContain('cannot update "listenPort": only ')
+  })
+})
+
+describe('config set, of a NameServer of Java,', () => {
+  const JAVA = { 319: { body: 'listenPort=9876\norderMessageEnable=false\npath=D:\\rocketmq\\unit\n' } }
+
+  test('ends with 1 for a key that it takes and drops', async () => {
+    const { address, codes } = await startScripted(JAVA)
+    const set = ['config', 'set', 'nonsense=1', 'listenPort=09876', '-n', address, '-y']
+    const { code, stdout, stderr } = await runCli(set)
+    expect(code).toBe(1)
+    expect(stdout.split('\n').map((line) => line.split(/ {2,}/).slice(1))).toEqual([
+      ['RESULT', 'KEY', 'VALUE', 'PREVIOUS', 'EFFECT'],
+      ['ignored', 'nonsense', '1', '-', '-'],
+      ['set', 'listenPort', '09876', '9876', 'restart'],
+      [],
+    ])
+    expect(stderr).toContain(`${address}: nonsense=1 (was not shown)\n`)
+    expect(stderr).toContain(`${address}: nonsense was accepted and not changed`)
+    expect(codes()).toContain(318)
+    expect((await runCli([...set, '-o', 'name'])).stdout).toBe('nonsense\nlistenPort\n')
+  })
+
+  test('shows values with backslashes as they are', async () => {
+    const { address } = await startScripted(JAVA)
+    const { stdout } = await runCli(['config', 'get', 'path', '-n', address, '--no-headers'])
+    expect(stdout).toBe('path  D:\\rocketmq\\unit  -\n')
+  })
+
+  test('fails where the configuration cannot be read', async () => {
+    const { address } = await startScripted({ 1450: { code: 2, remark: 'busy' } })
+    expect(await runCli(['config', 'get', '-n', address])).toMatchObject({
+      code: 1,
+      stderr: 'mqnamesrv: busy\n',
+    })
+  })
+})
+
+describe('config check', () => {
+  test('finds a valid file valid, also from stdin', async () => {
+    const path = fileWith('listenPort=9877', 'maxTopics=5')
+    expect(await runCli(['config', 'check', path])).toEqual({
+      code: 0,
+      stdout: `${path} is valid\n`,
+      stderr: '',
+    })
+    expect((await runCli(['config', 'check', path, '-o', 'name'])).stdout).toBe(`${path}\n`)
+    expect((await runCli(['config', 'check', '-'], { input: 'x.y=1' })).stdout).toBe(
+      'warning: unknown key has no effect: source="stdin:1", key="x.y"\nstdin is valid\n',
+    )
+    expect(await runCli(['config', 'check', '-'], { input: 'listenPort=x' })).toEqual({
+      code: 1,
+      stdout: 'error: stdin:1: listenPort="x" must be a whole number\nstdin is invalid\n',
+      stderr: '',
+    })
+  })
+
+  test('lists all errors and warnings at once, those of environment variables too', async () => {
+    const path = fileWith('listenPort=99999', 'maxTopicz=5', 'orderMessageEnable=yes')
+    const { code, stdout } = await runCli(['config', 'check', path, '-o', 'json'], {
+      env: { MQNAMESRV_MAX_TOPICS: '-1' },
+    })
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout).items).toEqual([
+      {
+        file: path,
+        valid: false,
+        problems: [
+          `${path}:1: listenPort="99999" must be from 0 to 65535`,
+          `${path}:3: orderMessageEnable="yes" must be true or false`,
+          expect.stringContaining('environment variable MQNAMESRV_MAX_TOPICS: maxTopics="-1" must be from'),
+        ],
+        warnings: [`unknown key has no effect: source="${path}:2", key="maxTopicz", didYouMean="maxTopics"`],
+      },
+    ])
+  })
+
+  test('ends with 1 for a file that is not there', async () => {
+    const { code, stdout, stderr } = await runCli(['config', 'check', '/no/such/file', '--json'])
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout).error).toMatchObject({ code: 'not_found', namesrv: null })
+    expect(stderr).toMatch(/^mqnamesrv: cannot read configuration file \/no\/such\/file: /)
+    expect((await runCli(['config', 'check', temporaryFolder()])).stderr).toMatch(/EISDIR|is a directory/)
+  })
+})
+
+describe('config diff', () => {
+  /** All keys that two servers of a test have not in common anyway. */
+  const otherwiseEqual = () => {
+    const folder = temporaryFolder()
+    return { kvConfigPath: join(folder, 'kv'), 'user.home': folder, routeSnapshotPath: '' }
+  }
+
+  test('shows the keys in which NameServers differ, and ends with 1', async () => {
+    const same = otherwiseEqual()
+    const [a, b] = [await addressOf(same), await addressOf({ ...same, maxTopics: '5' })]
+    const { code, stdout, stderr } = await runCli(['config', 'diff', '-n', `${a};${b}`])
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+    expect(stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      ['KEY', a, b],
+      ['maxTopics', '1000000', '5'],
+      [''],
+    ])
+  })
+
+  test('has the keys that differ as its names', async () => {
+    const same = otherwiseEqual()
+    const both = `${await addressOf(same)};${await addressOf({ ...same, maxTopics: '5' })}`
+    expect((await runCli(['config', 'diff', '-n', both, '-o', 'name'])).stdout).toBe('maxTopics\n')
+  })
+
+  test('ends with 0 if they do not differ', async () => {
+    const same = otherwiseEqual()
+    const both = `${await addressOf(same)};${await addressOf(same)}`
+    expect(await runCli(['config', 'diff', '-n', both])).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  test('leaves out keys of ours against one that has only those of Java', async () => {
+    const same = otherwiseEqual()
+    const a = await addressOf(same)
+    const { port } = await startServer({ ...same, maxTopics: '5', orderMessageEnable: 'true' })
+    const java = await startWithoutViews(port)
+    const { code, stdout, stderr } = await runCli(['config', 'diff', '-n', `${a};${java}`, '--json'])
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout).items).toEqual([
+      { key: 'orderMessageEnable', values: { [a]: 'false', [java]: 'true' } },
+    ])
+    expect(stderr).toBe('not all of them show all keys: compared by what request 319 has\n')
+  })
+
+  test('compares what a file sets, and what a server has from elsewhere', async () => {
+    const address = await addressOf({ maxTopics: '0077', orderMessageEnable: 'true', maxBrokers: '9' })
+    const path = fileWith('maxTopics=77', 'orderMessageEnable=FALSE', 'maxBrokers=9')
+    const { code, stdout } = await runCli(['config', 'diff', path, '-n', address, '--json'])
+    expect(code).toBe(1)
+    const { items } = JSON.parse(stdout) as { items: { key: string; values: object }[] }
+    expect(items).toContainEqual({
+      key: 'orderMessageEnable',
+      values: { [path]: 'false', [address]: 'true' },
+    })
+    const keys = items.map(({ key }) => key)
+    // The test gives the server these by options.
+    expect(keys).toEqual(expect.arrayContaining(['listenPort', 'httpListenPort', 'kvConfigPath']))
+    expect(keys).not.toContain('maxTopics')
+    expect(keys).not.toContain('maxBrokers')
+  })
+
+  test('needs something to compare', async () => {
+    const address = await addressOf()
+    const alone = await runCli(['config', 'diff', '-n', address])
+    expect(alone).toMatchObject({ code: 2, stderr: expect.stringContaining('at least two NameServers') })
+    const dead = `127.0.0.1:${await freePort()}`
+    expect(await runCli(['config', 'diff', '-n', `${address};${dead}`])).toMatchObject({ code: 3 })
+    const invalid = await runCli(['config', 'diff', fileWith('listenPort=x'), '-n', address])
+    expect(invalid).toMatchObject({ code: 1, stderr: expect.stringContaining('mqnamesrv config check') })
+  })
+})

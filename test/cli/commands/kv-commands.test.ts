@@ -1,0 +1,206 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { freePort } from '../../../scripts/support/ports.ts'
+import { headerOf } from '../../support/raw-client.ts'
+import { getKVConfig } from '../../support/requests.ts'
+import { startServer, temporaryFolder } from '../../support/start-server.ts'
+import { runCli } from '../run-cli.ts'
+import { startScripted } from '../scripted-name-server.ts'
+import { startWithoutViews } from '../without-views.ts'
+
+/** A server with entries `[namespace, key, value]`. */
+async function serverWith(...entries: readonly (readonly [string, string, string])[]) {
+  const kvConfigPath = join(temporaryFolder(), 'kvConfig.json')
+  const configTable: Record<string, Record<string, string>> = {}
+  for (const [namespace, key, value] of entries)
+    configTable[namespace] = { ...configTable[namespace], [key]: value }
+  writeFileSync(kvConfigPath, JSON.stringify({ configTable }))
+  const { port, connect } = await startServer({ kvConfigPath })
+  const client = await connect()
+  const valueAt = async (namespace: string, key: string) =>
+    headerOf(await client.request(getKVConfig(namespace, key))).extFields?.['value']
+  return { address: `127.0.0.1:${port}`, port, valueAt }
+}
+
+const ORDER = ['ORDER_TOPIC_CONFIG', 'TopicA', 'broker-a:4'] as const
+
+describe('kv list', () => {
+  test('shows the entries of all namespaces, page by page, with names from strangers made visible', async () => {
+    const many = Array.from({ length: 1_001 }, (_, index) => ['many', `k${index}`, 'v'] as const)
+    const { address } = await serverWith(ORDER, ['odd', 'a\u001b[31m', '中\u202e'], ...many)
+    const { code, stdout, stderr } = await runCli(['kv', 'list', '-n', address])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^NAMESPACE +KEY +VALUE\n/)
+    expect(stdout).toMatch(/^ORDER_TOPIC_CONFIG +TopicA +broker-a:4$/m)
+    expect(stdout).toMatch(/^odd +a\\u001b\[31m +中\\u202e$/m)
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1_004)
+  })
+
+  test('shows one namespace, in every format', async () => {
+    const { address } = await serverWith(ORDER, ['other', 'k', 'v'])
+    const list = (format: string) => runCli(['kv', 'list', 'ORDER_TOPIC_CONFIG', '-n', address, '-o', format])
+    const item = { namesrv: address, namespace: ORDER[0], key: ORDER[1], value: ORDER[2] }
+    expect(JSON.parse((await list('json')).stdout)).toEqual({ items: [item], errors: [] })
+    expect(JSON.parse((await list('jsonl')).stdout)).toEqual(item)
+    expect((await list('yaml')).stdout).toContain('value: "broker-a:4"\n')
+    expect((await list('name')).stdout).toBe('ORDER_TOPIC_CONFIG/TopicA\n')
+    expect((await list('wide')).stdout).toMatch(/^NAMESPACE/)
+  })
+
+  test('ends with 1 for a namespace that does not exist', async () => {
+    const { address } = await serverWith(ORDER)
+    expect(await runCli(['kv', 'list', 'none', '-n', address])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `mqnamesrv: no namespace "none"\n`,
+    })
+  })
+
+  test('shows only ORDER_TOPIC_CONFIG of a NameServer that cannot list namespaces, and says so', async () => {
+    const { port } = await serverWith(ORDER, ['other', 'k', 'v'])
+    const address = await startWithoutViews(port)
+    const { code, stdout, stderr } = await runCli(['kv', 'list', '-n', address, '-o', 'name'])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'ORDER_TOPIC_CONFIG/TopicA\n' })
+    expect(stderr).toMatch(/^\S+ does not list its namespaces .*: only ORDER_TOPIC_CONFIG is shown/)
+  })
+})
+
+describe('kv get', () => {
+  test('prints nothing but the value of a single NameServer', async () => {
+    const { address } = await serverWith(ORDER)
+    expect(await runCli(['kv', 'get', ORDER[0], ORDER[1], '-n', address])).toEqual({
+      code: 0,
+      stdout: 'broker-a:4\n',
+      stderr: '',
+    })
+  })
+
+  test('ends with 1 if any NameServer does not have the entry, and shows those that have', async () => {
+    const [a, b] = [await serverWith(ORDER), await serverWith()]
+    const both = `${a.address};${b.address}`
+    const { code, stdout, stderr } = await runCli(['kv', 'get', ORDER[0], ORDER[1], '-n', both])
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout: `NAMESRV${' '.repeat(a.address.length - 7)}  VALUE\n${a.address}  broker-a:4\n`,
+    })
+    expect(stderr).toBe(`mqnamesrv: ${b.address}: no entry "TopicA" in "ORDER_TOPIC_CONFIG"\n`)
+    const none = await runCli(['kv', 'get', 'x', 'y', '-n', both, '--json'])
+    expect(none.code).toBe(1)
+    expect(JSON.parse(none.stdout).error).toMatchObject({ code: 'not_found', namesrv: a.address })
+  })
+})
+
+describe('kv set', () => {
+  test('sets the value on every NameServer, and reports what it was', async () => {
+    const [a, b] = [await serverWith(['n', 'k', 'old']), await serverWith()]
+    const both = `${a.address};${b.address}`
+    const { code, stdout, stderr } = await runCli(['kv', 'set', 'n', 'k', 'new', '-n', both, '-y', '--json'])
+    expect(code).toBe(0)
+    const entry = { namespace: 'n', key: 'k', value: 'new', result: 'set' }
+    expect(JSON.parse(stdout).items).toEqual([
+      { namesrv: a.address, ...entry, previous: 'old' },
+      { namesrv: b.address, ...entry, previous: null },
+    ])
+    expect(stderr).toBe(
+      `${a.address}: "k" of "n" is set to "new" (was "old")\n${b.address}: "k" of "n" is set to "new" (new)\n`,
+    )
+    expect([await a.valueAt('n', 'k'), await b.valueAt('n', 'k')]).toEqual(['new', 'new'])
+  })
+
+  test('changes nothing without -y or a person who says yes', async () => {
+    const { address, valueAt } = await serverWith()
+    const set = ['kv', 'set', 'n', 'k', 'v', '-n', address]
+    expect(await runCli(set)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('confirm it with -y'),
+    })
+    const no = await runCli(set, { isTTY: true, input: 'n\n' })
+    expect(no).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing was changed') })
+    expect(await valueAt('n', 'k')).toBeUndefined()
+    expect(await runCli(set, { isTTY: true, input: 'y\n' })).toMatchObject({ code: 0 })
+    expect(await valueAt('n', 'k')).toBe('v')
+  })
+
+  test('asks nothing if the value is there already', async () => {
+    const { address } = await serverWith(['n', 'k', 'v'])
+    expect(await runCli(['kv', 'set', 'n', 'k', 'v', '-n', address, '--no-headers'])).toEqual({
+      code: 0,
+      stdout: `${address}  unchanged  n  k  v\n`,
+      stderr: '',
+    })
+  })
+
+  test('changes those that respond, says before which one does not, and ends with 5', async () => {
+    const { address, valueAt } = await serverWith()
+    const dead = `127.0.0.1:${await freePort()}`
+    const { code, stdout, stderr } = await runCli([
+      'kv',
+      'set',
+      'n',
+      'k',
+      'v',
+      '-n',
+      `${dead};${address}`,
+      '-y',
+    ])
+    expect(code).toBe(5)
+    expect(stdout).toContain(`${address}  set`)
+    expect(stdout).not.toContain(dead)
+    expect(stderr).toMatch(new RegExp(`^${dead}: is left as it is: connection with ${dead} failed`, 'm'))
+    expect(stderr).toMatch(new RegExp(`^mqnamesrv: connection with ${dead} failed`, 'm'))
+    expect(await valueAt('n', 'k')).toBe('v')
+  })
+})
+
+describe('kv delete', () => {
+  test('deletes the entry where it is', async () => {
+    const [a, b] = [await serverWith(ORDER), await serverWith()]
+    const both = `${a.address};${b.address}`
+    const { code, stdout } = await runCli(['kv', 'delete', ORDER[0], ORDER[1], '-n', both, '-y'])
+    expect(code).toBe(1)
+    expect(stdout).toContain(`${a.address}  deleted  ORDER_TOPIC_CONFIG  TopicA`)
+    expect(await a.valueAt(ORDER[0], ORDER[1])).toBeUndefined()
+    const again = await runCli(['kv', 'delete', ORDER[0], ORDER[1], '-n', both, '-y'])
+    expect(again).toMatchObject({ code: 1, stdout: '' })
+  })
+})
+
+describe('a change of the key-value table', () => {
+  const set = (address: string) => runCli(['kv', 'set', 'n', 'k', 'v', '-n', address, '-y'])
+  const remove = (address: string) => runCli(['kv', 'delete', 'n', 'k', '-n', address, '-y'])
+
+  test('fails if it reads back as something else', async () => {
+    const { address } = await startScripted({ 101: { ext: { value: 'other' } } })
+    expect(await set(address)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('mqnamesrv: after the change the value is "other"\n'),
+    })
+    expect(await remove(address)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('mqnamesrv: after the deletion the value is "other"\n'),
+    })
+  })
+
+  test('may have been made if the connection is lost before the response', async () => {
+    const { address } = await startScripted({ 101: { code: 22 }, 100: 'close' })
+    const { code, stderr } = await set(address)
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/; it may have been changed\n$/)
+  })
+
+  test('fails with the reason of the server', async () => {
+    const failing = await startScripted({ 101: { code: 22 }, 100: { code: 1, remark: 'disk full' } })
+    expect((await set(failing.address)).stderr).toMatch(/^mqnamesrv: disk full$/m)
+    const denying = await startScripted({ 101: { code: 16, remark: 'not you' } })
+    expect(await remove(denying.address)).toEqual({ code: 4, stdout: '', stderr: 'mqnamesrv: not you\n' })
+  })
+
+  test('has the names of its entry as its name', async () => {
+    const { address } = await serverWith()
+    const change = (...words: string[]) => runCli(['kv', ...words, '-n', address, '-y', '-o', 'name'])
+    expect((await change('set', 'n', 'k', 'v')).stdout).toBe('n/k\n')
+    expect((await change('get', 'n', 'k')).stdout).toBe('n/k\n')
+    expect((await change('delete', 'n', 'k')).stdout).toBe('n/k\n')
+  })
+})
