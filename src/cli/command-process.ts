@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Signals } from './daemon/serve.ts'
-import { runCommand } from './run-command.ts'
+import { type CommandWorld, runCommand } from './run-command.ts'
 
 /**
  * Runs a command in this process, and ends the process.
@@ -24,7 +25,7 @@ export async function main(earlySignals: Signals, signals: Signals): Promise<voi
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', () => process.exit(128 + constants.signals.SIGPIPE))
   const { argv, env, stdin, stdout, stderr } = process
-  const code = await runCommand({
+  const world: CommandWorld = {
     argv: argv.slice(2),
     env,
     stdin,
@@ -34,7 +35,11 @@ export async function main(earlySignals: Signals, signals: Signals): Promise<voi
       isTaken = true
       return interrupted.signal
     },
-  })
+    pause: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
+  }
+  const run =
+    world.argv[0] === '__complete' ? (await import('./completion/complete.ts')).complete : runCommand
+  const code = await run(world)
   // After everything has been written, also if stdout is a pipe, which is asynchronous.
   stdout.write('', () => process.exit(code))
 }

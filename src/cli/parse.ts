@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import { nearestName } from '../common/nearest-name.ts'
 import { CommandError } from './command-error.ts'
 import { COMMANDS, NOUNS } from './grammar/commands.ts'
@@ -99,9 +99,10 @@ function commanderOf(definition: CommandDefinition): Command {
     .allowExcessArguments(false)
     .showSuggestionAfterError(false)
     .configureOutput({ writeOut: () => {}, writeErr: () => {} })
-  for (const { name, isOptional = false, isList = false } of definition.args ?? []) {
+  for (const { name, isOptional = false, isList = false, choices } of definition.args ?? []) {
     const inner = `${name}${isList ? '...' : ''}`
-    command.argument(isOptional ? `[${inner}]` : `<${inner}>`)
+    const argument = new Argument(isOptional ? `[${inner}]` : `<${inner}>`)
+    command.addArgument(choices === undefined ? argument : argument.choices([...choices]))
   }
   for (const { flags, text, choices } of optionsOf(definition)) {
     const option = new Option(flags, text)

@@ -5,6 +5,7 @@ import { commandConnect } from './client/connect.ts'
 import { findCredentials } from './client/credentials.ts'
 import { NameServer } from './client/name-server.ts'
 import { AllFailedError, CommandError } from './command-error.ts'
+import { durationMs } from './duration.ts'
 import { ExitCode } from './exit-code.ts'
 import type { CommandDefinition } from './grammar/definition.ts'
 import {
@@ -24,7 +25,10 @@ import { parseCommand, type Values } from './parse.ts'
 export interface CommandWorld {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined }
+  readonly stdin: NodeJS.ReadableStream & {
+    readonly isTTY?: boolean | undefined
+    readonly setRawMode?: (isRaw: boolean) => unknown
+  }
   readonly stdout: NodeJS.WritableStream & {
     readonly isTTY?: boolean | undefined
     readonly columns?: number
@@ -36,6 +40,8 @@ export interface CommandWorld {
    * the process.
    */
   readonly takeInterrupts: () => AbortSignal
+  /** Resolves after that time, or when the signal is aborted. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 /** What {@link CommandContext.askEach} found. */
@@ -120,12 +126,12 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
       }),
     )
     for (const note of result.notes ?? []) stderr.write(`${visible(note)}\n`)
-    for (const failure of result.failures ?? []) stderr.write(failureLine(failure))
+    for (const failure of result.failures ?? []) stderr.write(failureLine(failure, servers))
     return exitCodeOf(result)
   } catch (error) {
     const failures = failuresOf(error)
     stdout.write(failureText(failures, format))
-    for (const failure of failures) stderr.write(failureLine(failure))
+    for (const failure of failures) stderr.write(failureLine(failure, servers))
     return worstOf(failures)
   } finally {
     for (const server of servers) server.close()
@@ -141,10 +147,14 @@ function failuresOf(error: unknown): readonly FailureOfCommand[] {
   throw error
 }
 
-function failureLine({ namesrv, error }: FailureOfCommand): string {
-  const where = namesrv === undefined || error.message.includes(namesrv) ? '' : `${namesrv}: `
-  const hint = error.code === 'usage' ? ' (try mqnamesrv help)' : ''
-  return `mqnamesrv: ${where}${visible(error.message)}${hint}\n`
+/** One line. Of several NameServers it says which one failed. */
+function failureLine(
+  { namesrv = '', error: { code, message } }: FailureOfCommand,
+  servers: readonly NameServer[],
+): string {
+  const where = servers.length < 2 || message.includes(namesrv) ? '' : `${namesrv}: `
+  const hint = code === 'usage' ? ' (try mqnamesrv help)' : ''
+  return `mqnamesrv: ${visible(where + message)}${hint}\n`
 }
 
 /** Unreachable before denied before no. */
@@ -168,7 +178,8 @@ function formatOf(argv: readonly string[], values?: Values): Format {
   return FORMATS.find((format) => format === values['output']) ?? 'table'
 }
 
-async function openServers(values: Values, env: CommandWorld['env']): Promise<NameServer[]> {
+/** The NameServers of a command line. @throws {CommandError} (rejects) `usage` */
+export async function openServers(values: Values, env: CommandWorld['env']): Promise<NameServer[]> {
   const text = (name: string): string | undefined => {
     const value = values[name]
     return typeof value === 'string' ? value : undefined
@@ -177,7 +188,7 @@ async function openServers(values: Values, env: CommandWorld['env']): Promise<Na
   // A list if they are arguments.
   const given = Array.isArray(namesrv) ? namesrv.join(';') : text('namesrv')
   const addresses = parseAddresses(given ?? (env['NAMESRV_ADDR'] || DEFAULT_NAMESRV))
-  const connect = await commandConnect({
+  const connection = await commandConnect({
     isTls: values['tls'] === true,
     ca: text('tlsCa'),
     cert: text('tlsCert'),
@@ -189,19 +200,7 @@ async function openServers(values: Values, env: CommandWorld['env']): Promise<Na
     env,
   )
   const timeoutMs = durationMs(text('timeout') ?? '3s', '--timeout')
-  return addresses.map((address) => new NameServer(address, { connect, timeoutMs, credentials }))
-}
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
-/** The longest that a timer takes. */
-const MAX_DURATION_MS = 2 ** 31 - 1
-
-/** A duration such as `500ms`, `3s`, `1.5m`; a number alone is seconds. @throws {CommandError} `usage` */
-export function durationMs(text: string, option: string): number {
-  const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? []
-  const milliseconds = Math.round(Number(digits) * (UNITS[unit] ?? Number.NaN))
-  if (milliseconds >= 1 && milliseconds <= MAX_DURATION_MS) return milliseconds
-  throw new CommandError('usage', `${option} ${JSON.stringify(text)} is no duration: 500ms, 3s, 1m`)
+  return addresses.map((address) => new NameServer(address, { ...connection, timeoutMs, credentials }))
 }
 
 function contextOf(given: {

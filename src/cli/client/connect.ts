@@ -22,9 +22,13 @@ export interface TlsFiles {
  *
  * @throws {CommandError} (rejects) `usage`: an unreadable file.
  */
-export async function commandConnect({ isTls, ca, cert, key, serverName }: TlsFiles): Promise<Connect> {
-  if (!isTls && [ca, cert, key, serverName].every((value) => value === undefined)) {
-    return (address, onReady) => plainConnect({ ...address, noDelay: true }, onReady)
+export async function commandConnect(
+  files: TlsFiles,
+): Promise<{ readonly connect: Connect; readonly isTls: boolean }> {
+  const { ca, cert, key, serverName } = files
+  if (!files.isTls && [ca, cert, key, serverName].every((value) => value === undefined)) {
+    const connect: Connect = (address, onReady) => plainConnect({ ...address, noDelay: true }, onReady)
+    return { connect, isTls: false }
   }
   if ((cert === undefined) !== (key === undefined))
     throw new CommandError('usage', '--tls-cert and --tls-key belong together')
@@ -41,13 +45,14 @@ export async function commandConnect({ isTls, ca, cert, key, serverName }: TlsFi
   } catch (error) {
     throw new CommandError('usage', `cannot use the TLS files: ${describeErrno(error)}`)
   }
-  return (address, onReady) => {
-    const servername = serverName ?? (isIP(address.host) === 0 ? address.host : '')
+  const connect: Connect = (address, onReady) => {
     const checked = serverName ?? address.host
+    const servername = isIP(checked) === 0 ? checked : ''
     const checkServerIdentity: ConnectionOptions['checkServerIdentity'] = (_, certificate) =>
       tls.checkServerIdentity(checked, certificate)
     return tls.connect({ ...address, ...options, servername, checkServerIdentity }, onReady).setNoDelay(true)
   }
+  return { connect, isTls: true }
 }
 
 /** OpenSSL takes a file without a certificate for an empty list. */

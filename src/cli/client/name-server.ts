@@ -1,5 +1,5 @@
 import { signatureOf } from '../../access/signature.ts'
-import { describeErrno, firstLine } from '../../common/describe-errno.ts'
+import { firstLine } from '../../common/describe-errno.ts'
 import { toEnd } from '../../common/time-slicer.ts'
 import {
   decodeClusters,
@@ -10,7 +10,7 @@ import {
 } from '../../protocol/body/lists-and-tables.ts'
 import { decodeTopicRouteData, type ListedRoute } from '../../protocol/body/topic-route-reader.ts'
 import { CommandDecoder } from '../../protocol/command-decoder.ts'
-import { FrameError, JsonError } from '../../protocol/errors.ts'
+import { JsonError } from '../../protocol/errors.ts'
 import {
   CURRENT_VERSION,
   MQVersion,
@@ -24,10 +24,13 @@ import { parseRemoteAddress } from '../../remoting/address.ts'
 import { type Connect, OutgoingConnection } from '../../remoting/client/outgoing-connection.ts'
 import { RemotingClientError } from '../../remoting/errors.ts'
 import { CommandError } from '../command-error.ts'
+import { connectionFailure } from './connection-failure.ts'
 import type { Credentials } from './credentials.ts'
 
 export interface NameServerOptions {
   readonly connect: Connect
+  /** Whether that is over TLS. */
+  readonly isTls: boolean
   /** Max time of one request, the time to connect included. */
   readonly timeoutMs: number
   readonly credentials: Credentials | undefined
@@ -53,6 +56,8 @@ export class NameServer {
   readonly #decoder = new CommandDecoder()
   #connection: OutgoingConnection | undefined
   #nextOpaque = 0
+  /** Of the connection, to tell another protocol from ours. */
+  #firstBytes: Buffer | undefined
   /** Whether it has the views; undefined before it was asked. */
   #hasViews: boolean | undefined
   /** The MQVersion ordinal in its last response; undefined before the first. */
@@ -189,7 +194,10 @@ export class NameServer {
   #open(): OutgoingConnection {
     const { connect, timeoutMs } = this.#options
     return new OutgoingConnection(this.address, parseRemoteAddress(this.address), {
-      connect,
+      connect: (address, onReady) =>
+        connect(address, onReady).once('data', (bytes: Buffer) => {
+          this.#firstBytes = bytes
+        }),
       connectTimeoutMs: timeoutMs,
       closeIfTimeout: false,
       maxQueuedBytes: MAX_QUEUED_BYTES,
@@ -240,25 +248,9 @@ export class NameServer {
 
   #failureOf(error: unknown): unknown {
     if (!(error instanceof RemotingClientError)) return error
-    const { cause } = error
-    const { address } = this
-    const { timeoutMs } = this.#options
-    if (error.code === 'ERR_TIMEOUT')
-      return new CommandError('timeout', `no response from ${address} within ${timeoutMs} ms`)
-    if (cause instanceof FrameError)
-      return new CommandError('protocol', `${address} does not speak RocketMQ's protocol: ${cause.message}`)
-    if (error.code === 'ERR_CONNECT') {
-      if (cause === undefined)
-        return new CommandError('timeout', `no connection to ${address} within ${timeoutMs} ms`)
-      const isTls = isTlsError(cause)
-      const words = isTls ? firstLine(cause) : describeErrno(cause)
-      return new CommandError(
-        isTls ? 'tls' : 'unreachable',
-        `${isTls ? 'TLS handshake' : 'connection'} with ${address} failed: ${words}`,
-      )
-    }
-    const reason = cause === undefined ? 'it closed the connection before it responded' : describeErrno(cause)
-    return new CommandError('unreachable', `${address}: ${reason} (if it accepts TLS only, use --tls)`)
+    const { timeoutMs, isTls } = this.#options
+    const firstBytes = this.#firstBytes
+    return connectionFailure(error, { address: this.address, timeoutMs, isTls, firstBytes })
   }
 }
 
@@ -267,7 +259,8 @@ const NOT_LISTED = 'it does not list topics: enableAllTopicList or enableTopicLi
 
 /** What a response other than success means. */
 export function responseError({ code, remark }: Pick<RemotingCommand, 'code' | 'remark'>): CommandError {
-  const message = remark === 'disable' ? NOT_LISTED : firstLine(remark ?? '') || `response code ${code}`
+  const message =
+    remark === 'disable' ? NOT_LISTED : firstLine(remark ?? '').trim() || `response code ${code}`
   switch (code) {
     case ResponseCode.NO_PERMISSION:
       return new CommandError('denied', message)
@@ -293,12 +286,4 @@ function viewError(response: RemotingCommand): CommandError {
   } catch {
     return error
   }
-}
-
-function isTlsError(cause: unknown): boolean {
-  const { code = '', library } = Object(cause) as { code?: unknown; library?: unknown }
-  return (
-    library !== undefined ||
-    /^(ERR_SSL|ERR_TLS|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED)|CERT|EPROTO/.test(`${code}`)
-  )
 }

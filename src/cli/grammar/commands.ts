@@ -1,5 +1,6 @@
 import { BROKER_COMMANDS } from './broker.ts'
 import { CLUSTER_COMMANDS } from './cluster.ts'
+import { COMPLETION_COMMANDS } from './completion.ts'
 import { CONFIG_COMMANDS } from './config.ts'
 import { CONN_COMMANDS } from './conn.ts'
 import type { CommandDefinition } from './definition.ts'
@@ -29,5 +30,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...KV_COMMANDS,
   ...CONFIG_COMMANDS,
   ...CONN_COMMANDS,
+  ...COMPLETION_COMMANDS,
   ...MQADMIN_COMMANDS,
 ]

@@ -1,7 +1,16 @@
 import type { Run } from '../run-command.ts'
 
 /** What a shell completes at a place. */
-export type Completion = 'topic' | 'broker' | 'cluster' | 'namespace' | 'config-key' | 'file' | 'none'
+export type Completion =
+  | 'topic'
+  | 'broker'
+  | 'cluster'
+  | 'namespace'
+  | 'config-key'
+  /** A key of the configuration with `=`. */
+  | 'assignment'
+  | 'file'
+  | 'none'
 
 /** An argument of a command. */
 export interface ArgumentDefinition {
@@ -10,6 +19,7 @@ export interface ArgumentDefinition {
   readonly text: string
   readonly isOptional?: boolean
   readonly isList?: boolean
+  readonly choices?: readonly string[]
   readonly completion?: Completion
 }
 

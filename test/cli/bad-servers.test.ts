@@ -1,0 +1,339 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../../scripts/support/ports.ts'
+import { certificateAuthority, writeCertificate, writeIdentity } from '../support/certificates.ts'
+import { checkout, runCommand } from '../support/command.ts'
+import { type Received, startFakePeer } from '../support/fake-peer.ts'
+import { frame } from '../support/raw-client.ts'
+import { startServer, temporaryFolder } from '../support/start-server.ts'
+import { runCli } from './run-cli.ts'
+
+/** Listens on a free port until the test is over. @returns `127.0.0.1:port` */
+async function listen(server: Server): Promise<string> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket.on('error', () => {}))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** A server that does something with each connection. */
+function serverThat(serve: (socket: Socket) => void): Promise<string> {
+  return listen(createServer(serve))
+}
+
+/** A server that sends some bytes when a request arrives. */
+function serverSending(...bytes: readonly (Buffer | string)[]): Promise<string> {
+  return serverThat((socket) => {
+    socket.once('data', () => {
+      for (const part of bytes) socket.write(part)
+    })
+  })
+}
+
+/** A server that responds to each request. */
+async function serverResponding(
+  response: (request: Received['header']) => { readonly code: number; readonly remark?: string },
+  body = '',
+): Promise<string> {
+  const { address } = await startFakePeer(({ header, socket }) => {
+    const { opaque } = header
+    const head = { flag: 1, language: 'JAVA', opaque, serializeTypeCurrentRPC: 'JSON', version: 513 }
+    socket.write(frame(JSON.stringify({ ...head, ...response(header) }), body))
+  })
+  return address
+}
+
+function words(...numbers: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(4 * numbers.length)
+  for (const [index, number] of numbers.entries()) bytes.writeInt32BE(number, 4 * index)
+  return bytes
+}
+
+/** One line of a command on stderr, with ADDRESS in place of the address. */
+async function failure(address: string, ...argv: readonly string[]) {
+  const { code, stdout, stderr } = await runCli([...argv, '-n', address, '-o', 'json', '--timeout', '10s'])
+  const line = stderr.replaceAll(address, 'ADDRESS')
+  const { error } = JSON.parse(stdout) as { error: { code: string; message: string; namesrv: string } }
+  expect(stderr).toBe(`mqnamesrv: ${error.message}\n`)
+  expect(error.namesrv).toBe(address)
+  return { code, reason: error.code, line: line.replace(/^mqnamesrv: |\n$/g, '') }
+}
+
+describe.each([['ping'], ['cluster list']])('%s', (command) => {
+  const argv = command.split(' ')
+
+  test.each<[string, () => Promise<string>, string, string]>([
+    [
+      'where nothing listens',
+      async () => `127.0.0.1:${await freePort()}`,
+      'unreachable',
+      'connection with ADDRESS failed: connection refused (ECONNREFUSED)',
+    ],
+    [
+      'with an unknown host',
+      async () => 'namesrv.invalid:9876',
+      'unreachable',
+      'connection with ADDRESS failed: unknown host name (ENOTFOUND)',
+    ],
+    [
+      'that closes at once',
+      () => serverThat((socket) => socket.end()),
+      'unreachable',
+      'ADDRESS closed the connection before it responded (if it accepts TLS only, use --tls)',
+    ],
+    [
+      'that resets',
+      () => serverThat((socket) => socket.once('data', () => socket.resetAndDestroy())),
+      'unreachable',
+      'ADDRESS closed the connection before it responded (if it accepts TLS only, use --tls)',
+    ],
+    [
+      'that speaks HTTP',
+      () => serverSending('HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n400 Bad Request'),
+      'protocol',
+      'ADDRESS does not speak RocketMQ\'s protocol: it sent "HTTP/1.1 400 Bad Request"',
+    ],
+    [
+      'that speaks SSH',
+      () => serverThat((socket) => socket.write('SSH-2.0-OpenSSH_9.2p1 Debian\r\n')),
+      'protocol',
+      'ADDRESS does not speak RocketMQ\'s protocol: it sent "SSH-2.0-OpenSSH_9.2p1 Debian"',
+    ],
+    [
+      'that speaks SSH and closes',
+      () => serverThat((socket) => socket.end('SSH-2.0-x\r\n')),
+      'protocol',
+      'ADDRESS does not speak RocketMQ\'s protocol: it sent "SSH-2.0-x"',
+    ],
+    [
+      'that sends hostile text',
+      () => serverSending(`220 \x1b[2J${'x'.repeat(200)}`),
+      'protocol',
+      `ADDRESS does not speak RocketMQ's protocol: it sent "220 \\u001b[2J${'x'.repeat(52)}"`,
+    ],
+    [
+      'that sends random bytes',
+      () => serverSending(Buffer.from('9f02cca7d1bb0e4477', 'hex')),
+      'protocol',
+      "ADDRESS does not speak RocketMQ's protocol: frame length -1627206489 is negative",
+    ],
+    [
+      'that announces a frame of two gigabytes',
+      () => serverSending(words(0x7fff_fff0, 10)),
+      'protocol',
+      "ADDRESS does not speak RocketMQ's protocol: frame of 2147483636 bytes exceeds com.rocketmq.remoting.frameMaxLength (16777216)",
+    ],
+    [
+      'that sends a frame without a header',
+      () => serverSending(words(4, 0)),
+      'protocol',
+      "ADDRESS does not speak RocketMQ's protocol: header length 0 does not fit a frame of 4 bytes",
+    ],
+    [
+      'that sends a header that is none',
+      () => serverSending(frame('[1,2')),
+      'protocol',
+      expect.stringMatching(/^ADDRESS does not speak RocketMQ's protocol: /),
+    ],
+    [
+      'that sends an alert of TLS',
+      () => serverSending(Buffer.from('15030100020246', 'hex')),
+      'tls',
+      'ADDRESS accepts TLS only: use --tls',
+    ],
+  ])('of a server %s ends with 3 and one line', async (_, server, reason, line) => {
+    expect(await failure(await server(), ...argv)).toEqual({ code: 3, reason, line })
+  })
+
+  test.each<[string, () => Promise<string>]>([
+    ['that never responds', () => serverThat(() => {})],
+    ['that stops in the middle of a frame', () => serverSending(words(100, 50), '{"code":0')],
+    ['that responds byte by byte', () => serverThat(dripping)],
+    [
+      'that responds to other requests',
+      () => serverSending(frame('{"code":0,"flag":1,"opaque":4711,"version":513}')),
+    ],
+    [
+      'that sends requests only',
+      () => serverSending(frame('{"code":105,"flag":0,"opaque":0,"version":513}')),
+    ],
+  ])('of a server %s ends with 3 after the timeout', async (_, server) => {
+    const address = await server()
+    const message = `no response from ${address} within 100 ms`
+    const { code, stdout, stderr } = await runCli([...argv, '-n', address, '--timeout', '100ms', '--json'])
+    expect([code, stderr]).toEqual([3, `mqnamesrv: ${message}\n`])
+    expect(JSON.parse(stdout)).toEqual({ error: { code: 'timeout', message, namesrv: address } })
+  })
+})
+
+/** Sends a byte of an endless response each time the loop turns. */
+function dripping(socket: Socket): void {
+  socket.write(words(1_000_000, 10))
+  const next = (): void => {
+    if (!socket.destroyed) socket.write('.', () => setImmediate(next))
+  }
+  socket.once('data', next)
+}
+
+describe('cluster list', () => {
+  const list = ['cluster', 'list']
+
+  test('of a server that denies it ends with 4', async () => {
+    const address = await serverResponding(() => ({ code: 16, remark: 'User:x has no permission\nstack' }))
+    expect(await failure(address, ...list)).toEqual({
+      code: 4,
+      reason: 'denied',
+      line: 'User:x has no permission',
+    })
+  })
+
+  test('names the server that denies it if several are asked', async () => {
+    const { port } = await startServer()
+    const address = await serverResponding(() => ({ code: 16, remark: 'denied' }))
+    const { code, stderr } = await runCli([...list, '-n', `127.0.0.1:${port};${address}`])
+    expect([code, stderr]).toEqual([5, `mqnamesrv: ${address}: denied\n`])
+  })
+
+  test.each<[string, number, string | undefined, number, string, string]>([
+    ['fails', 1, 'boom', 1, 'failed', 'boom'],
+    ['fails without a word', 1, undefined, 1, 'failed', 'response code 1'],
+    [
+      'does not know the request',
+      3,
+      ' request type 106 not supported',
+      1,
+      'not_supported',
+      'request type 106 not supported',
+    ],
+    ['is shutting down', 1500, undefined, 3, 'unreachable', 'the NameServer is shutting down'],
+  ])('of a server that %s says so', async (_, response, remark, code, reason, line) => {
+    const address = await serverResponding(() =>
+      remark === undefined ? { code: response } : { code: response, remark },
+    )
+    expect(await failure(address, ...list)).toEqual({ code, reason, line })
+  })
+
+  test.each(['', 'null', '[]', '{"brokerAddrTable":5}', '{"brokerAddrTable":{"a":', 'x'.repeat(100)])(
+    'of a server whose body is %j says so or has no clusters',
+    async (body) => {
+      const address = await serverResponding(() => ({ code: 0 }), body)
+      const { code, stderr } = await runCli([...list, '-n', address])
+      if (code === 0) expect(stderr).toBe('')
+      else
+        expect([code, stderr.replaceAll(address, 'ADDRESS')]).toEqual([
+          3,
+          expect.stringMatching(/^mqnamesrv: unreadable response from ADDRESS: .+\n$/),
+        ])
+    },
+  )
+})
+
+describe('over TLS', () => {
+  const authority = certificateAuthority('our authority')
+  const other = certificateAuthority('another authority')
+
+  /** A server of that identity; it speaks TLS and nothing else. */
+  function tlsServer(identity: { readonly key: string; readonly cert: string }): Promise<string> {
+    return listen(
+      createTlsServer(identity, (socket) => socket.on('error', () => {})).on('tlsClientError', () => {}),
+    )
+  }
+
+  function caFile(cert = authority.cert): string {
+    return writeCertificate(temporaryFolder(), 'ca', cert)
+  }
+
+  test.each<[string, () => Promise<string>, () => string[], string]>([
+    [
+      'a certificate of another authority',
+      () => tlsServer(other.issue('127.0.0.1')),
+      () => ['--tls-ca', caFile()],
+      'TLS handshake with ADDRESS failed: unable to verify the first certificate',
+    ],
+    [
+      'a certificate for another name',
+      () => tlsServer(authority.issue('namesrv.example.com')),
+      () => ['--tls-ca', caFile(), '--tls-server-name', 'other.example.com'],
+      "TLS handshake with ADDRESS failed: Hostname/IP does not match certificate's altnames: Host: other.example.com. is not in the cert's altnames: DNS:namesrv.example.com",
+    ],
+    [
+      'a certificate that has expired',
+      () => tlsServer(authority.issue('namesrv.example.com', { notAfter: new Date('2020-01-01T00:00:00Z') })),
+      () => ['--tls-ca', caFile(), '--tls-server-name', 'namesrv.example.com'],
+      'TLS handshake with ADDRESS failed: certificate has expired',
+    ],
+    [
+      'no TLS, but HTTP',
+      () => serverSending('HTTP/1.1 400 Bad Request\r\n\r\n'),
+      () => ['--tls'],
+      'TLS handshake with ADDRESS failed: wrong version number (does it accept TLS?)',
+    ],
+    [
+      'no TLS, and closes',
+      () => serverThat((socket) => socket.once('data', () => socket.end())),
+      () => ['--tls'],
+      'TLS handshake with ADDRESS failed: it closed the connection (does it accept TLS?)',
+    ],
+  ])('a server with %s ends ping with 3 and one line', async (_, server, options, line) => {
+    expect(await failure(await server(), 'ping', ...options())).toEqual({ code: 3, reason: 'tls', line })
+  })
+
+  test('a server that accepts the connection and says nothing ends ping after the timeout', async () => {
+    const address = await serverThat(() => {})
+    const { code, stderr } = await runCli(['ping', '-n', address, '--tls', '--timeout', '100ms'])
+    expect([code, stderr]).toEqual([3, `mqnamesrv: no TLS connection with ${address} within 100 ms\n`])
+  })
+
+  test('our server without TLS is named as such', async () => {
+    const { port } = await startServer({ 'tls.server.mode': 'disabled' })
+    const line = 'TLS handshake with ADDRESS failed: it closed the connection (does it accept TLS?)'
+    expect(await failure(`127.0.0.1:${port}`, 'ping', '--tls')).toEqual({ code: 3, reason: 'tls', line })
+  })
+
+  test('our server that enforces TLS is reached with it, and names it without', async () => {
+    const folder = temporaryFolder()
+    const { keyPath, certPath } = writeIdentity(folder, 'server', authority.issue('namesrv.example.com'))
+    const { port } = await startServer({
+      'tls.server.mode': 'enforcing',
+      'tls.test.mode.enable': 'false',
+      'tls.server.keyPath': keyPath,
+      'tls.server.certPath': certPath,
+    })
+    const address = `127.0.0.1:${port}`
+    expect(await failure(address, 'ping')).toEqual({
+      code: 3,
+      reason: 'unreachable',
+      line: 'ADDRESS closed the connection before it responded (if it accepts TLS only, use --tls)',
+    })
+    for (const options of [['--tls'], ['--tls-ca', caFile(), '--tls-server-name', 'namesrv.example.com']])
+      expect(await runCli(['ping', '-n', address, '-o', 'name', ...options])).toEqual({
+        code: 0,
+        stdout: `${address}\n`,
+        stderr: '',
+      })
+  })
+
+  test('a server that wants a certificate of the client says so', async () => {
+    const identity = { ...authority.issue('127.0.0.1'), ca: authority.cert, requestCert: true }
+    const address = await tlsServer(identity)
+    const { code, reason, line } = await failure(address, 'ping', '--tls')
+    expect([code, reason]).toEqual([3, 'tls'])
+    expect(line).toMatch(/^TLS handshake with ADDRESS failed: .*certificate required/)
+  })
+})
+
+test('as a process, a command ends soon after its timeout, with a server that never responds', async () => {
+  const address = await serverThat(() => {})
+  const { output, ended } = runCommand([checkout(), 'ping', '-n', address, '--timeout', '200ms'])
+  expect(await ended).toBe(3)
+  expect(output).toEqual({ stdout: '', stderr: `mqnamesrv: no response from ${address} within 200 ms\n` })
+})

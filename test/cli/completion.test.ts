@@ -1,0 +1,93 @@
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from '../../scripts/support/ports.ts'
+import { complete } from '../../src/cli/completion/complete.ts'
+import { SCRIPTS } from '../../src/cli/completion/shells.ts'
+import { putKVConfig, registration } from '../support/requests.ts'
+import { startServer } from '../support/start-server.ts'
+import { runCli } from './run-cli.ts'
+
+/** What `__complete` prints for its arguments. */
+async function replies(argv: readonly string[], address = '127.0.0.1:1'): Promise<string[]> {
+  const stream = () => new PassThrough()
+  const [stdin, stdout, stderr] = [stream(), stream(), stream()]
+  const takeInterrupts = (): AbortSignal => new AbortController().signal
+  const env = { NAMESRV_ADDR: address }
+  const code = await complete({ argv: ['__complete', ...argv], env, stdin, stdout, stderr, takeInterrupts })
+  stdout.end()
+  stderr.end()
+  expect([code, await text(stderr)]).toEqual([0, ''])
+  const lines = (await text(stdout)).split('\n')
+  expect(lines.pop()).toBe('')
+  return lines
+}
+
+/** The candidates of a shell that gives words, without their texts. */
+async function values(...words: readonly string[]): Promise<string[]> {
+  return (await replies(['zsh', ...words])).map((line) => line.split('\t')[0] ?? '')
+}
+
+describe('completion', () => {
+  test('offers commands of one word and nouns, with what they do', async () => {
+    const found = await replies(['zsh', ''])
+    expect(found).toContain('ping\tWhether each NameServer responds, and how fast')
+    expect(found).toContain('cluster\tClusters and their broker groups')
+    expect(found).toContain('help\tExplains a command')
+  })
+
+  test('offers the words of a noun, and of help', async () => {
+    expect(await values('cluster', '')).toContain('list')
+    expect(await values('cluster', 'li')).toEqual(['list'])
+    expect(await values('help', 'clus')).toEqual(['cluster'])
+    expect(await values('help', 'cluster', 'li')).toEqual(['list'])
+    expect(await values('help', 'cluster', 'list', '')).toEqual([])
+    expect(await values('frobnicate', '')).toEqual([])
+  })
+
+  test('offers options with their texts, and --help', async () => {
+    expect(await replies(['fish', 'ping', '--jso'])).toEqual(['--json\tthe same as -o json'])
+    expect(await values('cluster', 'list', '--h')).toEqual(['--help'])
+    expect(await values('ping', '--')).toEqual(expect.arrayContaining(['--namesrv', '--tls-ca', '--no-headers']))
+  })
+
+  test('offers the values of an option, behind it or behind =', async () => {
+    expect(await values('ping', '-o', 'js')).toEqual(['json', 'jsonl'])
+    expect(await values('ping', '--output', 'y')).toEqual(['yaml'])
+    expect(await values('ping', '--output=y')).toEqual(['--output=yaml'])
+    expect(await values('ping', '--output=y', '--color', 'a')).toEqual(['auto', 'always'])
+    expect(await values('ping', '--frobnicate=')).toEqual([])
+    expect(await values('ping', '--timeout', '')).toEqual([])
+  })
+
+  test('offers the values of an argument, and options no more behind --', async () => {
+    expect(await values('completion', '')).toEqual(['bash', 'zsh', 'fish'])
+    expect(await values('completion', '--json', 'b')).toEqual(['bash'])
+    expect(await values('completion', 'bash', '')).toEqual([])
+    expect(await values('completion', '--', '-')).toEqual([])
+  })
+
+  test('leaves names of files to the shell', async () => {
+    expect(await replies(['zsh', 'ping', '--tls-ca', '/etc'])).toEqual(['\tfiles'])
+    expect(await replies(['zsh', 'ping', '--tls-ca='])).toEqual(['\tfiles'])
+    expect(await replies(['zsh', '-c', ''])).toEqual(['\tfiles'])
+  })
+})
+
+const TOPICS = ['TopicTest', '%RETRY%group one', 'a$b', "it's", 'x@y:z', '订单', 'bad\x1b[2J']
+
+describe('completion of live names', () => {
+  let address: string
+  beforeAll(async () => {
+    // Of this file, not of one test.
+    address = ''
+  })
+
+  async function server(): Promise<string> {
+    const { port, connect } = await startServer()
+    const client = await connect()
+    await client.request(registration({ name: 'broker-a', topics: TOPICS }))
+    await client.request(putKVConfig('ns-a', 'k', 'v'))
+    return `127.0.0.1:${port}`
+  }
+})
