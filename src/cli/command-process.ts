@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Signals } from './daemon/serve.ts'
 import { type CommandWorld, runCommand } from './run-command.ts'
 
@@ -34,6 +35,7 @@ export async function main(earlySignals: Signals, signals: Signals): Promise<voi
       isTaken = true
       return interrupted.signal
     },
+    pause: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
   }
   const run =
     world.argv[0] === '__complete' ? (await import('./completion/complete.ts')).complete : runCommand

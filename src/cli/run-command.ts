@@ -5,6 +5,7 @@ import { commandConnect } from './client/connect.ts'
 import { findCredentials } from './client/credentials.ts'
 import { NameServer } from './client/name-server.ts'
 import { AllFailedError, CommandError } from './command-error.ts'
+import { durationMs } from './duration.ts'
 import { ExitCode } from './exit-code.ts'
 import type { CommandDefinition } from './grammar/definition.ts'
 import {
@@ -24,7 +25,10 @@ import { parseCommand, type Values } from './parse.ts'
 export interface CommandWorld {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined }
+  readonly stdin: NodeJS.ReadableStream & {
+    readonly isTTY?: boolean | undefined
+    readonly setRawMode?: (isRaw: boolean) => unknown
+  }
   readonly stdout: NodeJS.WritableStream & {
     readonly isTTY?: boolean | undefined
     readonly columns?: number
@@ -36,6 +40,8 @@ export interface CommandWorld {
    * the process.
    */
   readonly takeInterrupts: () => AbortSignal
+  /** Resolves after that time, or when the signal is aborted. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 /** What {@link CommandContext.askEach} found. */
@@ -54,6 +60,11 @@ export interface CommandContext {
   readonly world: CommandWorld
   /** The NameServers, in the order given. */
   readonly servers: readonly NameServer[]
+  /**
+   * For a command with a grammar of its own: the NameServers of these options. They are closed when the command has run.
+   * @throws {CommandError} (rejects) `usage`
+   */
+  readonly openServers: (values: Values) => Promise<readonly NameServer[]>
   /**
    * Asks all NameServers at once.
    * @throws {AllFailedError} (rejects) None responded.
@@ -97,9 +108,14 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
     }
     const { definition, values } = parsed
     format = formatOf(argv, values)
-    servers = definition.isLocal === true ? [] : await openServers(values, world.env)
+    const { isLocal = false, hasOwnGrammar = false } = definition
+    servers = isLocal || hasOwnGrammar ? [] : await openServers(values, world.env)
     const { run } = await definition.load()
-    const result = await run(contextOf({ definition, values, format, world, servers }))
+    const open = async (given: Values): Promise<readonly NameServer[]> => {
+      servers = await openServers(given, world.env)
+      return servers
+    }
+    const result = await run(contextOf({ definition, values, format, world, servers, open }))
     if (typeof result === 'number') return result
     stdout.write(
       reportText(result, {
@@ -187,32 +203,22 @@ export async function openServers(values: Values, env: CommandWorld['env']): Pro
   return addresses.map((address) => new NameServer(address, { ...connection, timeoutMs, credentials }))
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
-/** The longest that a timer takes. */
-const MAX_DURATION_MS = 2 ** 31 - 1
-
-/** A duration such as `500ms`, `3s`, `1.5m`; a number alone is seconds. @throws {CommandError} `usage` */
-export function durationMs(text: string, option: string): number {
-  const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? []
-  const milliseconds = Math.round(Number(digits) * (UNITS[unit] ?? Number.NaN))
-  if (milliseconds >= 1 && milliseconds <= MAX_DURATION_MS) return milliseconds
-  throw new CommandError('usage', `${option} ${JSON.stringify(text)} is no duration: 500ms, 3s, 1m`)
-}
-
 function contextOf(given: {
   readonly definition: CommandDefinition
   readonly values: Values
   readonly format: Format
   readonly world: CommandWorld
   readonly servers: readonly NameServer[]
+  readonly open: CommandContext['openServers']
 }): CommandContext {
-  const { definition, values, format, world, servers } = given
+  const { definition, values, format, world, servers, open } = given
   const hasColour = isColoured(values['color'], world)
   return {
     values,
     format,
     world,
     servers,
+    openServers: open,
     askEach: (ask) => askEach(servers, ask),
     confirm: (changes) => confirm(changes, { definition, isYes: values['yes'] === true, world }),
     progress: progressLine(world),

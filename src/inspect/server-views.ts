@@ -62,7 +62,14 @@ export function statusView(sources: InspectSources): View {
       started: { ...TEXT, format: 'date-time' },
       time: { ...TEXT, format: 'date-time' },
       uptimeSeconds: NUMBER,
-      ready: { type: 'boolean', description: 'As `/readyz` says' },
+      ready: { type: 'boolean', description: 'As `/readyz` says: whether all checks hold' },
+      checks: {
+        type: 'array',
+        items: objectOf({
+          name: TEXT,
+          problem: { type: ['string', 'null'], description: 'Why it does not hold; null if it does' },
+        }),
+      },
       provisional: {
         type: 'boolean',
         description: 'Whether routes of the snapshot are shown whose brokers have not registered again',
@@ -90,6 +97,7 @@ export function statusView(sources: InspectSources): View {
       time: isoTime(sources.dateMs()),
       uptimeSeconds: (sources.nowMs() - identity.startedMs) / 1_000,
       ready: health.ready,
+      checks: health.checks().map(({ name, problem = null }) => ({ name, problem })),
       provisional: health.provisional,
       findings: findingsOf(sources),
       tables: tablesOf(sources),

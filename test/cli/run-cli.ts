@@ -13,12 +13,14 @@ export interface CliWorld {
   readonly input?: string
   /** Ends commands that go on until they are interrupted. */
   readonly interrupts?: AbortSignal
+  /** Happens in place of each pause of a command that goes on. */
+  readonly onPause?: (ms: number) => void | Promise<void>
 }
 
 /** Runs a command in this process. @returns Its exit code and what it wrote. */
 export async function runCli(
   argv: readonly string[],
-  { env = {}, isTTY = false, columns = 80, input = '', interrupts }: CliWorld = {},
+  { env = {}, isTTY = false, columns = 80, input = '', interrupts, onPause }: CliWorld = {},
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const stream = (): PassThrough & { isTTY: boolean; columns: number; rows: number } =>
     Object.assign(new PassThrough(), { isTTY, columns, rows: 24 })
@@ -26,7 +28,11 @@ export async function runCli(
   const written = Promise.all([text(stdout), text(stderr)])
   stdin.end(input)
   const takeInterrupts = (): AbortSignal => interrupts ?? new AbortController().signal
-  const code = await runCommand({ argv, env, stdin, stdout, stderr, takeInterrupts })
+  const pause = async (ms: number): Promise<void> => {
+    if (onPause === undefined) throw new Error('no pause expected')
+    await onPause(ms)
+  }
+  const code = await runCommand({ argv, env, stdin, stdout, stderr, takeInterrupts, pause })
   for (const output of [stdout, stderr]) output.end()
   const [out, err] = await written
   return { code, stdout: out, stderr: err }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { freePort } from '../../scripts/support/ports.ts'
-import { durationMs } from '../../src/cli/run-command.ts'
+import { durationMs } from '../../src/cli/duration.ts'
 import { registration } from '../support/requests.ts'
 import { startServer } from '../support/start-server.ts'
 import { runCli } from './run-cli.ts'

@@ -47,7 +47,7 @@ export function connectionFailure(
   }
   if (code === 'ERR_CONNECT' || !isClosed)
     return new CommandError('unreachable', `connection with ${address} failed: ${describeErrno(cause)}`)
-  const hint = isTls ? '' : ' (if it accepts TLS only, use --tls)'
+  const hint = isTls || firstBytes !== undefined ? '' : ' (if it accepts TLS only, use --tls)'
   return new CommandError('unreachable', `${address} closed the connection before it responded${hint}`)
 }
 

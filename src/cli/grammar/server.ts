@@ -13,4 +13,116 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     ],
     load: () => import('../commands/ping.ts'),
   },
+  {
+    words: 'status',
+    summary: 'A NameServer in numbers: version, uptime, brokers, topics, requests, memory',
+    description: 'Of another NameServer than mqnamesrv: its version and the size of its lists.',
+    examples: [
+      { line: 'status', text: '' },
+      { line: 'status -n "a:9876;b:9876"', text: 'two of them in a table' },
+    ],
+    load: () => import('../commands/status.ts'),
+  },
+  {
+    words: 'health',
+    summary: 'Whether clients may be sent to each NameServer',
+    description:
+      'The checks of /readyz; another NameServer than mqnamesrv is healthy if it responds and knows a broker. Exit code 1 if one is unhealthy. With --watch or --exit-when-healthy it prints a line on every change, and ends with the code of the last state.',
+    options: [
+      { flags: '--watch', text: 'go on until interrupted' },
+      { flags: '--exit-when-healthy', text: 'go on until all are healthy' },
+      { flags: '--wait <duration>', text: 'go on no longer than this: 30s, 5m', completion: 'none' },
+    ],
+    examples: [
+      { line: 'health', text: '' },
+      { line: 'health --exit-when-healthy --wait 2m', text: 'in a script, after a start' },
+    ],
+    load: () => import('../commands/health.ts'),
+  },
+  {
+    words: 'doctor',
+    summary: 'What is wrong now, the worst first, with the command that fixes it',
+    description:
+      'The findings of mqnamesrv. In other NameServers the lists and routes are checked for missing masters, duplicate addresses, permissions and numbers of queues. Exit code 1 if anything is critical or a warning; info alone is 0.',
+    options: [
+      {
+        flags: '--severity <severity>',
+        text: 'only findings at least as bad: critical, warning, info (default: info)',
+        choices: ['critical', 'warning', 'info'],
+      },
+    ],
+    examples: [
+      { line: 'doctor', text: '' },
+      { line: 'doctor --severity critical -o json', text: 'for a monitor' },
+    ],
+    load: () => import('../commands/doctor.ts'),
+  },
+  {
+    words: 'check',
+    summary: 'Whether a broker or a NameServer may be stopped without harm to clients',
+    description:
+      'A broker may be stopped if no topic has its last writable or readable queues there. For self, -n has the NameServer to stop first, then the others; with one address its peers are asked. Exit code 1 if it must not be stopped.',
+    args: [{ name: 'broker', text: 'name of the broker group', isOptional: true, completion: 'broker' }],
+    options: [
+      {
+        flags: '--stop <what>',
+        text: 'what is to be stopped: broker (with its name), self (the NameServer)',
+        choices: ['broker', 'self'],
+      },
+    ],
+    examples: [
+      { line: 'check --stop broker broker-a', text: 'before a broker group is stopped' },
+      { line: 'check --stop self -n "a:9876;b:9876"', text: 'may a be stopped?' },
+    ],
+    load: () => import('../commands/check.ts'),
+  },
+  {
+    words: 'events',
+    summary: 'What happened at a NameServer recently, the last event at the end (mqnamesrv only)',
+    options: [
+      { flags: '--since <id>', text: 'only events after this one', completion: 'none' },
+      { flags: '--kind <kind>', text: 'only these, such as broker_lost', completion: 'none' },
+      { flags: '--limit <number>', text: 'only the last ones (default: 100, max: 4096)', completion: 'none' },
+    ],
+    examples: [
+      { line: 'events --kind broker_lost', text: 'brokers whose connection closed' },
+      { line: 'events -o jsonl --limit 4096', text: 'all that are kept' },
+    ],
+    load: () => import('../commands/events.ts'),
+  },
+  {
+    words: 'watch',
+    summary: 'Events as they happen, a line each, until interrupted (mqnamesrv only)',
+    description:
+      'Goes on when a NameServer restarts or cannot be reached for a while. What is lost in between is said on stderr.',
+    options: [
+      { flags: '--since <id>', text: 'begin after this event instead of now', completion: 'none' },
+      { flags: '--kind <kind>', text: 'only these, such as broker_lost', completion: 'none' },
+    ],
+    examples: [
+      { line: 'watch', text: '' },
+      { line: 'watch -o jsonl -n "a:9876;b:9876"', text: 'two NameServers, for a program' },
+    ],
+    load: () => import('../commands/watch.ts'),
+  },
+  {
+    words: 'dump',
+    summary: 'All that NameServers show of themselves, as one JSON file for support',
+    description:
+      'Has names of topics, brokers and clients, their addresses, key-value entries and the configuration without secrets. The file is readable by its owner only.',
+    args: [
+      {
+        name: 'file',
+        text: 'to write, not over an existing one without -y (default: stdout)',
+        isOptional: true,
+        completion: 'file',
+      },
+    ],
+    examples: [
+      { line: 'dump namesrv.json', text: '' },
+      { line: 'dump -n "a:9876;b:9876" | gzip > both.json.gz', text: 'two NameServers' },
+    ],
+    hasOwnOutput: true,
+    load: () => import('../commands/dump.ts'),
+  },
 ]

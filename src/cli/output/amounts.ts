@@ -26,3 +26,13 @@ export function firstNames(names: readonly string[], { total = names.length, max
   const shown = names.slice(0, max).join(', ')
   return total > max ? `${shown} and ${total - max} more` : shown
 }
+
+/** Bytes in a table: `512 B`, `85.2 MiB`; null if unknown. */
+export function bytes(count: number | null): string | null {
+  if (count === null) return null
+  let [value, at] = [count, 0]
+  for (; value >= 1_024 && at < BYTE_UNITS.length - 1; at++) value /= 1_024
+  return `${at === 0 ? value : value.toFixed(1)} ${BYTE_UNITS[at]}`
+}
+
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB']

@@ -2,17 +2,16 @@ import type { Steps } from '../../common/time-slicer.ts'
 import { type BrokerData, MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import { versionName } from '../../protocol/version-name.ts'
 import type { BrokerLiveInfo } from '../../routeinfo/route-tables.ts'
-import type { RouteView } from '../../routeinfo/route-view.ts'
 import { brokerConfLine, mqadmin } from '../commands.ts'
 import { isLate } from '../heartbeat.ts'
 import type { Departure } from '../history/route-history.ts'
 import { dateOf } from '../sources.ts'
 import { addressProblem, hostOf } from './announced-address.ts'
 import type { Observations } from './finding.ts'
-import type { FindingSources } from './findings.ts'
+import type { JudgedRoutes, RuleSources } from './rule-sources.ts'
 
 /** Rules about broker groups and their members. A step per group and per member. */
-export function* checkBrokers(view: RouteView, sources: FindingSources, found: Observations): Steps<void> {
+export function* checkBrokers(view: JudgedRoutes, sources: RuleSources, found: Observations): Steps<void> {
   const namesByAddress = new Map<string, string[]>()
   for (const group of view.groupsWithMembers()) {
     checkMaster(group, sources, found)
@@ -64,7 +63,7 @@ function put(maps: Map<string, Map<string, string>>, name: string, key: string, 
   else map.set(key, value)
 }
 
-function checkMaster(group: BrokerData, sources: FindingSources, found: Observations): void {
+function checkMaster(group: BrokerData, sources: RuleSources, found: Observations): void {
   const { brokerName, cluster, brokerAddrs } = group
   // A rejected registration leaves a group without members.
   if (brokerAddrs.has(MASTER_ID) || brokerAddrs.size === 0) return
@@ -91,7 +90,7 @@ function checkMaster(group: BrokerData, sources: FindingSources, found: Observat
 /** Whether a slave acts as master for consumers while the master is away: both the brokers and this server must permit it. */
 export function canActAsMaster(
   { enableActingMaster }: Pick<BrokerData, 'enableActingMaster'>,
-  { comparableConfig }: Pick<FindingSources, 'comparableConfig'>,
+  { comparableConfig }: Pick<RuleSources, 'comparableConfig'>,
 ): boolean {
   return enableActingMaster && comparableConfig().get('supportActingMaster') === 'true'
 }
@@ -104,7 +103,7 @@ export function isMember({ brokerAddr }: BrokerLiveInfo, group: BrokerData | und
 
 function reportConflict(
   { brokerName, brokerAddr, clusterName, peer }: BrokerLiveInfo,
-  view: RouteView,
+  view: JudgedRoutes,
   found: Observations,
 ): void {
   const members = view.group(brokerName)?.brokerAddrs ?? new Map<bigint, string>()
@@ -123,7 +122,7 @@ const FLAPPING_MS = 600_000
 const FLAPPING_DEPARTURES = 3
 
 /** Brokers that come and go. */
-function* checkDepartures(sources: FindingSources, found: Observations): Steps<void> {
+function* checkDepartures(sources: RuleSources, found: Observations): Steps<void> {
   const sinceMs = sources.nowMs() - FLAPPING_MS
   for (const departures of sources.history.allDepartures()) {
     yield
@@ -136,11 +135,7 @@ function* checkDepartures(sources: FindingSources, found: Observations): Steps<v
   }
 }
 
-function reportFlapping(
-  departures: readonly Departure[],
-  sources: FindingSources,
-  found: Observations,
-): void {
+function reportFlapping(departures: readonly Departure[], sources: RuleSources, found: Observations): void {
   const { brokerName = '', brokerAddr = '', clusterName = '', atMs = 0 } = departures.at(-1) ?? {}
   const causes = [...new Set(departures.map(({ cause }) => cause))]
   found.add('broker_flapping', 'warning', `${brokerName} ${brokerAddr}`, () => {

@@ -6,7 +6,7 @@ import { MAX_SIMILAR, type SimilarName, similarToEach } from '../similar-names.t
 import type { InspectSources } from '../sources.ts'
 import { checkBrokers } from './broker-rules.ts'
 import { type Finding, type Observation, Observations } from './finding.ts'
-import { RULE_IDS, type RuleId, ruleOf, SEVERITIES, type Severity } from './rules.ts'
+import { compareRules, RULE_IDS, type RuleId, ruleOf, type Severity } from './rules.ts'
 import { checkCertificate, checkMisses, checkPeers, oldClients, wantedTopics } from './server-rules.ts'
 import { checkTopics } from './topic-rules.ts'
 
@@ -189,10 +189,5 @@ export class Findings {
 }
 
 function compareFindings(a: Finding, b: Finding): number {
-  return (
-    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
-    RULE_IDS.indexOf(a.rule) - RULE_IDS.indexOf(b.rule) ||
-    a.sinceMs - b.sinceMs ||
-    (a.subject < b.subject ? -1 : 1)
-  )
+  return compareRules(a, b) || a.sinceMs - b.sinceMs || (a.subject < b.subject ? -1 : 1)
 }

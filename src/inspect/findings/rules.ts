@@ -140,3 +140,16 @@ export const RULE_IDS = Object.keys(RULES) as RuleId[]
 export function ruleOf(id: RuleId): Required<Rule> {
   return { raiseAfterMs: 0, clearAfterMs: 0, waitsForBrokers: false, ...RULES[id] }
 }
+
+/** Orders findings: the worst first, then in the order of the rules. */
+export function compareRules(a: RaisedRule, b: RaisedRule): number {
+  return (
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    RULE_IDS.indexOf(a.rule) - RULE_IDS.indexOf(b.rule)
+  )
+}
+
+interface RaisedRule {
+  readonly rule: RuleId
+  readonly severity: Severity
+}

@@ -2,12 +2,11 @@ import type { Steps } from '../../common/time-slicer.ts'
 import { Perm } from '../../protocol/body/topic-config.ts'
 import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapping-info.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/topic-route-data.ts'
-import type { RouteView } from '../../routeinfo/route-view.ts'
 import { isSystemTopic } from '../../routeinfo/table-queries.ts'
 import { mqadmin } from '../commands.ts'
 import { dateOf } from '../sources.ts'
 import type { Observations } from './finding.ts'
-import type { FindingSources } from './findings.ts'
+import type { JudgedRoutes, RuleSources } from './rule-sources.ts'
 
 /** A broker name, and how many topics it has. */
 interface Broker {
@@ -17,13 +16,17 @@ interface Broker {
 }
 
 /** What the rules about topics read beside the routes. */
-type TopicRuleSources = Pick<FindingSources, 'history' | 'nowMs' | 'dateMs'>
+type TopicRuleSources = Pick<RuleSources, 'history' | 'nowMs' | 'dateMs'>
 
 type Brokers = ReadonlyMap<string, Broker>
 type Queues = ReadonlyMap<string, QueueData>
 
 /** Rules about topics. A step per topic; for a topic that is as it should be nothing is allocated. */
-export function* checkTopics(view: RouteView, sources: TopicRuleSources, found: Observations): Steps<void> {
+export function* checkTopics(
+  view: JudgedRoutes,
+  sources: TopicRuleSources,
+  found: Observations,
+): Steps<void> {
   const brokers = new Map<string, Broker>()
   const groupsOfCluster = new Map<string, number>()
   for (const group of view.groupsWithMembers()) {
@@ -112,13 +115,16 @@ function isWiped({ group, topics, unwritable }: Broker): boolean {
 }
 
 /** Whether the permission of some queues of a broker name is not what the broker registered. */
-export function isOverridden({ tables, restored }: RouteView, brokerName: string): boolean {
+export function isOverridden(
+  { tables, restored }: Pick<JudgedRoutes, 'restored' | 'tables'>,
+  brokerName: string,
+): boolean {
   return tables.overridden.has(brokerName) || restored?.groups.get(brokerName)?.writePerm === 'wipe'
 }
 
 function reportWiped(
   { group, topics }: Broker,
-  view: RouteView,
+  view: JudgedRoutes,
   sources: TopicRuleSources,
   found: Observations,
 ): void {

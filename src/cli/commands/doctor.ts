@@ -1,0 +1,96 @@
+import { counted } from '../../common/counted.ts'
+import type { NameServer } from '../client/name-server.ts'
+import { optionalView } from '../client/optional-view.ts'
+import { age } from '../output/amounts.ts'
+import type { CommandContext, Run } from '../run-command.ts'
+
+/** The worst first. */
+const SEVERITIES = ['critical', 'warning', 'info'] as const
+type Severity = (typeof SEVERITIES)[number]
+
+interface Finding {
+  readonly rule: string
+  readonly severity: Severity
+  readonly subject: string
+  /** Null of a NameServer without findings of its own. */
+  readonly since: string | null
+  readonly text: string
+  readonly evidence: Readonly<Record<string, string | number | readonly string[]>>
+  readonly command: string | null
+}
+
+interface FindingsPage {
+  readonly counts: readonly { readonly rule: string; readonly severity: Severity; readonly count: number }[]
+  readonly findings: readonly Finding[]
+}
+
+/** `doctor`: what is wrong. */
+export const run: Run = async (context) => {
+  const { askEach, paint } = context
+  const notes = new Set<string>()
+  const { items, failures } = await askEach((server) => findingsOf(server, context, notes))
+  const nowMs = Date.now()
+  const lines = ({ severity, rule, subject, since, text, evidence, command }: Item): string[] => [
+    [
+      paint(severity === 'critical' ? 'red' : severity === 'warning' ? 'yellow' : 'cyan', severity),
+      rule,
+      subject,
+      ...(since === null ? [] : [`for ${age(nowMs - Date.parse(since))}`]),
+    ].join('  '),
+    `  ${text}`,
+    ...Object.entries(evidence).map(([name, value]) => `    ${name}: ${valueText(value)}`),
+    ...(command === null ? [] : [`  Try: ${command}`]),
+  ]
+  type Item = Finding & { readonly namesrv: string }
+  return {
+    items,
+    failures,
+    notes: [...notes],
+    isNo: items.some(({ severity }) => severity !== 'info'),
+    view: { lines },
+    name: ({ rule, subject }: Item) => `${rule}/${subject}`,
+  }
+}
+
+async function findingsOf(
+  server: NameServer,
+  context: CommandContext,
+  notes: Set<string>,
+): Promise<readonly Finding[]> {
+  const least = SEVERITIES.indexOf(context.values['severity'] as Severity)
+  const wanted = least < 0 ? SEVERITIES : SEVERITIES.slice(0, least + 1)
+  const missing = 'findings from heartbeats, clients and history'
+  const page = await optionalView<FindingsPage>(server, '/api/v1/findings', missing, notes)
+  const { findings: all, beyond } = page === undefined ? await judged(server, context) : withBeyond(page)
+  const findings = all.filter(({ severity }) => wanted.includes(severity))
+  for (const { rule, severity, count } of beyond)
+    if (wanted.includes(severity))
+      notes.add(`${server.address}: ${counted(count, 'more finding')} of ${rule} (${severity})`)
+  if (findings.length === 0) notes.add(`${server.address}: nothing found`)
+  return findings
+}
+
+interface Findings {
+  readonly findings: readonly Finding[]
+  /** Rules with more findings than are listed, and how many more. */
+  readonly beyond: FindingsPage['counts']
+}
+
+function withBeyond({ counts, findings }: FindingsPage): Findings {
+  const beyond = counts.map(({ rule, severity, count }) => {
+    const listed = findings.filter((each) => each.rule === rule && each.severity === severity).length
+    return { rule, severity, count: count - listed }
+  })
+  return { findings, beyond: beyond.filter(({ count }) => count > 0) }
+}
+
+/** Loaded only for NameServers that need it. */
+async function judged(server: NameServer, context: CommandContext): Promise<Findings> {
+  const { judgeRoutes } = await import('../client/judged-routes.ts')
+  const { findings, beyond } = await judgeRoutes(server, context)
+  return { findings: findings.map((each) => ({ ...each, since: null })), beyond }
+}
+
+function valueText(value: Finding['evidence'][string]): string {
+  return typeof value === 'object' ? value.join(', ') : `${value}`
+}

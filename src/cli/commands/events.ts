@@ -1,0 +1,60 @@
+import { checkEventId, EventFeed, MAX_EVENTS, type ServerEvent } from '../client/event-feed.ts'
+import { CommandError } from '../command-error.ts'
+import type { CommandContext, Run } from '../run-command.ts'
+
+const DEFAULT_LIMIT = 100
+
+/** `events`: what has happened at a server, as far as it is kept. */
+export const run: Run = async ({ askEach, servers, values }) => {
+  const { since, kind } = eventOptions({ servers, values })
+  const limit = limitOf(values['limit'])
+  const notes: string[] = []
+  const { items, failures } = await askEach(async (server) => {
+    // All of them: whether events are missing is seen by their numbers.
+    const { events, gap } = await new EventFeed(server, since ?? 'all-0').read()
+    if (since !== undefined && gap !== null) notes.push(gap)
+    const wanted = events.filter((event) => kind === undefined || event.kind === kind)
+    if (wanted.length > limit)
+      notes.push(`${wanted.length - limit} earlier events of ${server.address} are not shown (--limit)`)
+    return wanted.slice(-limit)
+  })
+  return {
+    items,
+    failures,
+    notes,
+    view: {
+      columns: [
+        { head: 'TIME', cell: ({ time }: ServerEvent) => time },
+        { head: 'KIND', cell: ({ kind }: ServerEvent) => kind },
+        { head: 'SUBJECT', cell: ({ subject }: ServerEvent) => subject },
+        { head: 'TEXT', cell: ({ text }: ServerEvent) => text },
+        { head: 'ID', cell: ({ id }: ServerEvent) => id, isWide: true },
+      ],
+    },
+    name: ({ id }: ServerEvent) => id,
+  }
+}
+
+/** The options that `events` and `watch` share. @throws {CommandError} `usage` */
+export function eventOptions({ servers, values }: Pick<CommandContext, 'servers' | 'values'>): {
+  readonly since: string | undefined
+  readonly kind: string | undefined
+} {
+  const { since, kind } = values
+  if (typeof since === 'string') {
+    checkEventId(since)
+    if (servers.length > 1)
+      throw new CommandError('usage', '--since is for one NameServer: each has event ids of its own')
+  }
+  return {
+    since: typeof since === 'string' ? since : undefined,
+    kind: typeof kind === 'string' ? kind : undefined,
+  }
+}
+
+function limitOf(text: CommandContext['values'][string]): number {
+  if (typeof text !== 'string') return DEFAULT_LIMIT
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (limit >= 1 && limit <= MAX_EVENTS) return limit
+  throw new CommandError('usage', `--limit ${JSON.stringify(text)} is not a number from 1 to ${MAX_EVENTS}`)
+}

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest'
+import { plantBroker, startViewServer } from '../../inspect/view-world.ts'
+import type { TestServer } from '../../support/start-server.ts'
+import { runCli } from '../run-cli.ts'
+import { startWithoutViews } from '../without-views.ts'
+
+type ViewServer = Awaited<ReturnType<typeof startViewServer>> & { readonly address: string }
+
+async function viewServer(): Promise<ViewServer> {
+  const server = await startViewServer()
+  return { ...server, address: `127.0.0.1:${server.port}` }
+}
+
+/** Lets the rules be evaluated until this appears in the output. */
+async function doctorWith(text: string, { time, address }: { time: TestServer['time']; address: string }) {
+  for (;;) {
+    time.advance(5_000)
+    const result = await runCli(['doctor', '-n', address])
+    if (result.stdout.includes(text)) return result
+  }
+}
+
+test('doctor shows the findings of a server, each with its evidence and what to run, and ends with 1', async () => {
+  const server = await viewServer()
+  await plantBroker(server.client, { name: 'broker-a' }, { Uneven: { readQueueNums: 2 }, Even: {} })
+  const { code, stdout } = await doctorWith('read_write_queue_mismatch', server)
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^warning {2}read_write_queue_mismatch {2}Uneven {2}for \ds\n/m)
+  expect(stdout).toContain(
+    '\n  Uneven has more write than read queues on broker-a: messages in the last queues are not consumed.\n' +
+      '    brokers: broker-a: 2 read, 4 write\n' +
+      '  Try: mqadmin updateTopic -n "$NAMESRV_ADDR" -b 127.0.0.1:10911 -t Uneven -r 4 -w 4\n',
+  )
+})
+
+test('doctor shows hostile names as escapes', async () => {
+  const server = await viewServer()
+  await plantBroker(server.client, { name: 'broker-a' }, { 'a\u202eb': { readQueueNums: 2 }, Even: {} })
+  const { stdout } = await doctorWith('read_write_queue_mismatch', server)
+  expect(stdout).toContain('a\\u202eb has more write than read queues')
+  expect(stdout).not.toContain('\u202e')
+})
+
+test('doctor ends with 0 if it finds nothing, or only what --severity leaves out', async () => {
+  const server = await viewServer()
+  expect(await runCli(['doctor', '-n', server.address])).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: `${server.address}: nothing found\n`,
+  })
+  await plantBroker(server.client, { name: 'broker-a' }, { Uneven: { readQueueNums: 2 }, Even: {} })
+  await doctorWith('read_write_queue_mismatch', server)
+  const argv = ['doctor', '-n', server.address, '--severity']
+  expect(await runCli([...argv, 'critical'])).toMatchObject({ code: 0, stdout: '' })
+  expect(await runCli([...argv, 'warning', '-o', 'name'])).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('read_write_queue_mismatch/Uneven\n'),
+  })
+})
+
+test('doctor ends with 0 if it finds nothing worse than info', async () => {
+  const server = await viewServer()
+  await plantBroker(server.client, { name: 'broker-a' }, { Shrinking: { writeQueueNums: 2 }, Even: {} })
+  const { code, stdout } = await doctorWith('read_write_queue_mismatch', server)
+  expect([code, stdout]).toEqual([
+    0,
+    expect.stringMatching(/^info {2}read_write_queue_mismatch {2}Shrinking/),
+  ])
+})
+
+test('doctor says how many findings are not listed', async () => {
+  const server = await viewServer()
+  const topics = Array.from({ length: 103 }, (_, index) => [`T${index}`, { readQueueNums: 2 }] as const)
+  await plantBroker(server.client, { name: 'broker-a' }, Object.fromEntries(topics))
+  const { stderr } = await doctorWith('read_write_queue_mismatch', server)
+  expect(stderr).toBe(`${server.address}: 3 more findings of read_write_queue_mismatch (warning)\n`)
+  const other = await startWithoutViews(server.port)
+  const judged = await runCli(['doctor', '-n', other])
+  expect(judged.stderr).toContain(`${other}: 3 more findings of read_write_queue_mismatch (warning)\n`)
+})
+
+test('doctor judges the routes of a server without findings of its own', async () => {
+  const { client, port } = await viewServer()
+  await plantBroker(
+    client,
+    { name: 'broker-a' },
+    { Uneven: { readQueueNums: 2 }, Static: { mapping: { 0: 0 } } },
+  )
+  await plantBroker(client, { name: 'broker-b', id: 1, address: '127.0.0.1:10921' }, { A: {}, B: {} })
+  const address = await startWithoutViews(port)
+  const { code, stdout, stderr } = await runCli(['doctor', '-n', address, '--json'])
+  expect(code).toBe(1)
+  const { items } = JSON.parse(stdout)
+  expect(
+    items.map(({ severity, rule, subject }: Record<string, string>) => `${severity} ${rule} ${subject}`),
+  ).toEqual([
+    'critical missing_master_address broker-b',
+    'warning read_write_queue_mismatch Uneven',
+    'warning static_topic_hole Static',
+    'info single_broker_route Uneven',
+    'info single_broker_route Static',
+  ])
+  expect(items[0]).toMatchObject({ namesrv: address, since: null, command: null })
+  expect(stderr).toMatch(/^findings from heartbeats, clients and history: not shown/)
+})

@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest'
+import { freePort } from '../../../scripts/support/ports.ts'
+import { registration } from '../../support/requests.ts'
+import { startServer, type TestServer } from '../../support/start-server.ts'
+import { runCli } from '../run-cli.ts'
+import { startWithoutViews } from '../without-views.ts'
+
+async function serverWithBroker(): Promise<TestServer & { readonly address: string }> {
+  const server = await startServer()
+  const broker = await server.connect()
+  await broker.request(registration({ name: 'broker-a' }))
+  return { ...server, address: `127.0.0.1:${server.port}` }
+}
+
+/** The values of lines `name:  value`. */
+function detailsOf(stdout: string): Record<string, string> {
+  return Object.fromEntries(
+    stdout.split('\n').map((line) => [line.split(':')[0], line.replace(/^[^:]*: +/, '')]),
+  )
+}
+
+describe('status', () => {
+  test('shows one server in lines', async () => {
+    const { address, time } = await serverWithBroker()
+    time.advance(180_000)
+    const { code, stdout, stderr } = await runCli(['status', '-n', address])
+    expect([code, stderr]).toEqual([0, ''])
+    expect(detailsOf(stdout)).toMatchObject({
+      NameServer: expect.stringContaining(address),
+      Version: expect.stringMatching(/^mqnamesrv \d+\.\d+\.\d+.*, RocketMQ V5_5_0, Node\.js \d+/),
+      Ready: 'yes',
+      Uptime: '3m',
+      Brokers: '0',
+      Topics: '0',
+      Lookups: '0, 0 of them without a route',
+      Memory: expect.stringMatching(/^\d+\.\d MiB$/),
+    })
+  })
+
+  test('says why a server is not ready', async () => {
+    const { port } = await startServer({ needWaitForService: 'true', waitSecondsForService: '45' })
+    const { stdout } = await runCli(['status', '-n', `127.0.0.1:${port}`])
+    expect(detailsOf(stdout)).toMatchObject({
+      Ready: 'no: lookups are rejected for another 45 s (waitSecondsForService)',
+    })
+  })
+
+  test('has the view in JSON', async () => {
+    const { address } = await serverWithBroker()
+    const { stdout } = await runCli(['status', '-n', address, '--json'])
+    expect(JSON.parse(stdout)).toEqual({
+      items: [
+        expect.objectContaining({
+          namesrv: address,
+          ready: true,
+          checks: expect.arrayContaining([{ name: 'startup', problem: null }]),
+          tables: expect.objectContaining({ brokers: 1, topics: 2 }),
+        }),
+      ],
+      errors: [],
+    })
+  })
+
+  test('shows several in a table, of one without views its lists', async () => {
+    const { address, port } = await serverWithBroker()
+    const other = await startWithoutViews(port)
+    const { code, stdout, stderr } = await runCli(['status', '-n', `${address};${other}`, '-o', 'wide'])
+    expect(code).toBe(0)
+    expect(stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      [
+        'NAMESRV',
+        'VERSION',
+        'READY',
+        'UPTIME',
+        'BROKERS',
+        'TOPICS',
+        'FINDINGS',
+        'GROUPS',
+        'CLUSTERS',
+        'LOOKUPS',
+        'MEMORY',
+      ],
+      [
+        address,
+        expect.stringMatching(/^\d/),
+        'yes',
+        '0s',
+        '1',
+        '2',
+        'none',
+        '1',
+        '1',
+        '0',
+        expect.stringMatching(/MiB$/),
+      ],
+      [other, 'V5_5_0', '-', '-', '1', '2', '-', '1', '1', '-', '-'],
+      [''],
+    ])
+    expect(stderr).toMatch(/^uptime, requests, memory: not shown/)
+    const alone = await runCli(['status', '-n', other])
+    expect(alone.stdout).toBe(
+      `NameServer:     ${other}\nVersion:        RocketMQ V5_5_0\nClusters:       1\nBroker groups:  1\nBrokers:        1\nTopics:         2\n`,
+    )
+  })
+})
+
+describe('health', () => {
+  test('is yes for a server that is ready', async () => {
+    const { address } = await serverWithBroker()
+    expect(await runCli(['health', '-n', address])).toEqual({
+      code: 0,
+      stdout: `NAMESRV${' '.repeat(address.length - 5)}HEALTHY  PROBLEMS\n${address}  yes      -\n`,
+      stderr: '',
+    })
+  })
+
+  test('is no for a server that is not, with the problem', async () => {
+    const { port } = await startServer({ needWaitForService: 'true' })
+    const { code, stdout } = await runCli(['health', '-n', `127.0.0.1:${port}`, '--json'])
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout).items).toEqual([
+      expect.objectContaining({
+        healthy: false,
+        checks: expect.arrayContaining([
+          { name: 'waitForService', problem: expect.stringMatching(/^lookups are rejected/) },
+        ]),
+      }),
+    ])
+  })
+
+  test('of a server without views depends on whether it has brokers', async () => {
+    const { port } = await startServer()
+    const empty = await runCli(['health', '-n', await startWithoutViews(port)])
+    expect(empty).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/no +brokers: no broker is registered\n/),
+    })
+    const full = await serverWithBroker()
+    expect(await runCli(['health', '-n', await startWithoutViews(full.port)])).toMatchObject({ code: 0 })
+  })
+
+  test('is partial if one of several cannot be reached', async () => {
+    const { address } = await serverWithBroker()
+    const dead = `127.0.0.1:${await freePort()}`
+    expect(await runCli(['health', '-n', `${address};${dead}`])).toMatchObject({ code: 5 })
+    expect(await runCli(['health', '-n', dead])).toMatchObject({ code: 3 })
+  })
+
+  test('--exit-when-healthy waits, and prints changes only', async () => {
+    const { port, time } = await startServer({ needWaitForService: 'true', waitSecondsForService: '3' })
+    const address = `127.0.0.1:${port}`
+    const argv = ['health', '--exit-when-healthy', '-n', address]
+    const { code, stdout } = await runCli(argv, { onPause: (ms) => time.advance(ms) })
+    expect(code).toBe(0)
+    expect(stdout.split('\n').map((line) => line.split('  ').slice(1, 3))).toEqual([
+      [address, 'unhealthy'],
+      [address, 'healthy'],
+      [],
+    ])
+  })
+
+  test('--wait ends it with the code of the last state', async () => {
+    const { port } = await startServer({ needWaitForService: 'true' })
+    const argv = ['health', '--exit-when-healthy', '--wait', '1ms', '-n', `127.0.0.1:${port}`]
+    expect(await runCli(argv, { onPause: () => {} })).toMatchObject({ code: 1 })
+  })
+
+  test('--watch goes on over a lost server, until it is interrupted', async () => {
+    const { controller, port } = await serverWithBroker()
+    const address = `127.0.0.1:${port}`
+    const interrupts = new AbortController()
+    const steps = [() => controller.shutdown(), () => {}, () => interrupts.abort()]
+    const { code, stdout } = await runCli(['health', '--watch', '-n', address, '-o', 'jsonl'], {
+      interrupts: interrupts.signal,
+      onPause: async () => await steps.shift()?.(),
+    })
+    expect(code).toBe(3)
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { time: expect.any(String), namesrv: address, healthy: true, problems: [] },
+      {
+        time: expect.any(String),
+        namesrv: address,
+        healthy: false,
+        problems: [`connection with ${address} failed: connection refused (ECONNREFUSED)`],
+      },
+    ])
+  })
+})
