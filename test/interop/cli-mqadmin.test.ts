@@ -178,9 +178,9 @@ describe('help of mqadmin', () => {
 
 /** Three groups, many topics, broker ids that share a bucket of Java's hash table, a zone, filter servers and a static topic. */
 async function registerBrokers(address: string): Promise<void> {
-  const connect = await commandConnect({ isTls: false })
+  const connection = await commandConnect({ isTls: false })
   // Its connection stays open: the brokers would leave with it.
-  const client = new Client(address, { connect, timeoutMs: 3_000, credentials: undefined })
+  const client = new Client(address, { ...connection, timeoutMs: 3_000, credentials: undefined })
   const register = async (
     brokerName: string,
     { id = 0, cluster = 'C1', topics = [], filterServerList = [], mapping = {}, fields = {} }: Registration,
