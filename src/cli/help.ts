@@ -2,6 +2,7 @@ import { COMMANDS, NOUNS } from './grammar/commands.ts'
 import {
   type ArgumentDefinition,
   type CommandDefinition,
+  commonOptionsOf,
   type OptionDefinition,
   OUTPUT_OPTIONS,
   SERVER_OPTIONS,
@@ -68,8 +69,7 @@ export function optionsHelp(): string {
 
 /** `mqnamesrv help topic route`, also `mqnamesrv topic route -h`. */
 export function commandHelp(definition: CommandDefinition): string {
-  const { summary, description, args = [], options = [], examples, isLocal = false } = definition
-  const common = isLocal ? OUTPUT_OPTIONS : [...SERVER_OPTIONS, ...OUTPUT_OPTIONS]
+  const { summary, description, args = [], options = [], examples } = definition
   return joined([
     `Usage: mqnamesrv ${usageOf(definition)}`,
     '',
@@ -81,9 +81,12 @@ export function commandHelp(definition: CommandDefinition): string {
     ...(options.length === 0 ? [] : ['', 'Options:', ...optionRows(options)]),
     '',
     'Common options (mqnamesrv help options):',
-    ...wrapped(common.map(({ flags }) => flags.split(',')[0]?.split(' ')[0] ?? '').join(' '), WIDTH - 2).map(
-      (line) => `  ${line}`,
-    ),
+    ...wrapped(
+      commonOptionsOf(definition)
+        .map(({ flags }) => flags.split(',')[0]?.split(' ')[0] ?? '')
+        .join(' '),
+      WIDTH - 2,
+    ).map((line) => `  ${line}`),
     '',
     'Examples:',
     ...rows(examples.map(({ line, text }) => [`mqnamesrv ${line}`, text])),
@@ -91,8 +94,8 @@ export function commandHelp(definition: CommandDefinition): string {
 }
 
 /** The words, arguments and `[options]` of a command. */
-export function usageOf({ words, args = [] }: CommandDefinition): string {
-  return [words, ...args.map(shownArgument), '[options]'].join(' ')
+export function usageOf({ words, args = [], hasOwnGrammar = false }: CommandDefinition): string {
+  return [words, ...args.map(shownArgument), ...(hasOwnGrammar ? [] : ['[options]'])].join(' ')
 }
 
 function shownArgument({ name, isOptional = false, isList = false }: ArgumentDefinition): string {

@@ -27,9 +27,10 @@ export function parseCommand(argv: readonly string[]): ParsedCommand {
       return { action: 'help', text: nounHelp(first) }
     throw new CommandError('usage', unknownWord(argv))
   }
-  const help = rest.slice(0, endOfOptions(rest))
+  const help = definition.hasOwnGrammar === true ? rest.slice(0, 1) : rest.slice(0, endOfOptions(rest))
   if (help.includes('-h') || help.includes('--help')) return { action: 'help', text: commandHelp(definition) }
-  return { action: 'run', definition, values: parseValues(definition, rest) }
+  const values = definition.hasOwnGrammar === true ? { words: rest } : parseValues(definition, rest)
+  return { action: 'run', definition, values }
 }
 
 /** The command whose words the arguments begin with; none if they are a noun without a known verb. */

@@ -61,6 +61,11 @@ export interface CommandContext {
   /** The NameServers, in the order given. */
   readonly servers: readonly NameServer[]
   /**
+   * For a command with a grammar of its own: the NameServers of these options. They are closed when the command has run.
+   * @throws {CommandError} (rejects) `usage`
+   */
+  readonly openServers: (values: Values) => Promise<readonly NameServer[]>
+  /**
    * Asks all NameServers at once.
    * @throws {AllFailedError} (rejects) None responded.
    */
@@ -103,15 +108,21 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
     }
     const { definition, values } = parsed
     format = formatOf(argv, values)
-    servers = definition.isLocal === true ? [] : await openServers(values, world.env)
+    const { isLocal = false, hasOwnGrammar = false } = definition
+    servers = isLocal || hasOwnGrammar ? [] : await openServers(values, world.env)
     const { run } = await definition.load()
-    const result = await run(contextOf({ definition, values, format, world, servers }))
+    const open = async (given: Values): Promise<readonly NameServer[]> => {
+      servers = await openServers(given, world.env)
+      return servers
+    }
+    const result = await run(contextOf({ definition, values, format, world, servers, open }))
     if (typeof result === 'number') return result
     stdout.write(
       reportText(result, {
         format,
         hasHead: values['headers'] !== false,
-        columns: stdout.isTTY === true ? stdout.columns : undefined,
+        // A terminal that does not know its size has 0 columns.
+        columns: (stdout.isTTY === true && stdout.columns) || undefined,
         hasNamesrv: servers.length > 1,
       }),
     )
@@ -175,8 +186,8 @@ export async function openServers(values: Values, env: CommandWorld['env']): Pro
     return typeof value === 'string' ? value : undefined
   }
   const { namesrv } = values
-  // A list if they are arguments.
-  const given = Array.isArray(namesrv) ? namesrv.join(';') : text('namesrv')
+  // A list if they are arguments, empty if there are none.
+  const given = Array.isArray(namesrv) ? namesrv.join(';') || undefined : text('namesrv')
   const addresses = parseAddresses(given ?? (env['NAMESRV_ADDR'] || DEFAULT_NAMESRV))
   const connection = await commandConnect({
     isTls: values['tls'] === true,
@@ -199,14 +210,16 @@ function contextOf(given: {
   readonly format: Format
   readonly world: CommandWorld
   readonly servers: readonly NameServer[]
+  readonly open: CommandContext['openServers']
 }): CommandContext {
-  const { definition, values, format, world, servers } = given
+  const { definition, values, format, world, servers, open } = given
   const hasColour = isColoured(values['color'], world)
   return {
     values,
     format,
     world,
     servers,
+    openServers: open,
     askEach: (ask) => askEach(servers, ask),
     confirm: (changes) => confirm(changes, { definition, isYes: values['yes'] === true, world }),
     progress: progressLine(world),
@@ -265,5 +278,5 @@ function reply({ stdin, stderr }: CommandWorld): Promise<string> {
 
 function progressLine({ stderr }: CommandWorld): (line: string) => void {
   if (stderr.isTTY !== true) return () => {}
-  return (line) => stderr.write(`\r\x1b[K${cut(visible(line), (stderr.columns ?? 80) - 1)}`)
+  return (line) => stderr.write(`\r\x1b[K${cut(visible(line), (stderr.columns || 80) - 1)}`)
 }

@@ -2,6 +2,7 @@ import { signatureOf } from '../../access/signature.ts'
 import { firstLine } from '../../common/describe-errno.ts'
 import { toEnd } from '../../common/time-slicer.ts'
 import {
+  decodeClusters,
   decodeGroups,
   decodeKVTable,
   decodeTopicList,
@@ -143,6 +144,12 @@ export class NameServer {
   async brokerGroups(): Promise<ReadonlyMap<string, ListedGroup>> {
     const body = await this.ask(RequestCode.GET_BROKER_CLUSTER_INFO)
     return this.#decoded(body, (bytes) => toEnd(decodeGroups(bytes)))
+  }
+
+  /** Names of brokers by cluster (106); a name may be in several. @throws {CommandError} (rejects) */
+  async brokerNames(): Promise<ReadonlyMap<string, readonly string[]>> {
+    const body = await this.ask(RequestCode.GET_BROKER_CLUSTER_INFO)
+    return this.#decoded(body, (bytes) => toEnd(decodeClusters(bytes)))
   }
 
   /** Names of all topics (206), in the server's order. @throws {CommandError} (rejects) */

@@ -84,7 +84,7 @@ async function changePermission(
 async function checkBroker(server: NameServer, name: string): Promise<void> {
   const groups = await server.brokerGroups()
   if (groups.has(name)) return
-  const nearest = nearestName(name, [...groups.keys()])
+  const nearest = nearestName(name, [...groups.keys()].sort())
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
   throw new CommandError('not_found', `no broker group ${JSON.stringify(name)} on ${server.address}${hint}`)
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../common/counted.ts'
 import type { Run } from '../run-command.ts'
 
 /** `/api/v1/clients` */
@@ -23,8 +24,9 @@ export const run: Run = async ({ askEach }) => {
   const { items, failures } = await askEach(async (server) => {
     const { connections, kinds, clients, others } = await server.view<Census>('/api/v1/clients')
     const overTls = kinds.filter(({ tls }) => tls).reduce((sum, kind) => sum + kind.connections, 0)
-    notes.push(`${server.address}: ${connections} open connections, ${overTls} over TLS`)
-    if (others > 0) notes.push(`${server.address}: ${others} connections of programs that are not shown`)
+    notes.push(`${server.address}: ${counted(connections, 'open connection')}, ${overTls} over TLS`)
+    if (others > 0)
+      notes.push(`${server.address}: ${counted(others, 'connection')} of programs that are not shown`)
     return clients
   })
   return {

@@ -16,7 +16,7 @@ export interface TypedLine {
   readonly raw: string
   /** For bash only: the quote that is open at the cursor. */
   readonly quote: string
-  /** For bash only: characters of `raw` that bash holds for words before the one that it replaces. */
+  /** For bash only: characters of `raw` before those that it replaces. */
   readonly skipped: number
 }
 
@@ -25,7 +25,7 @@ export const FILES = '\tfiles\n'
 
 /**
  * The arguments of `__complete`. zsh and fish give words; bash, which splits them at `=` and `:`, gives the line up to the cursor
- * and its own last word.
+ * and the end of it that it replaces.
  */
 export function readLine([shell = '', ...given]: readonly string[]): TypedLine {
   if (shell !== 'bash') {
@@ -37,8 +37,7 @@ export function readLine([shell = '', ...given]: readonly string[]): TypedLine {
   const current = words.pop() ?? { text: '', raw: '', quote: '' }
   // Variables may be set in front of the command.
   const command = words.findIndex(({ text }) => !/^\w+=/.test(text))
-  const held = /^[=:@]*$/.test(last) ? '' : last
-  const skipped = current.quote === '' ? Math.max(0, current.raw.length - held.length) : 0
+  const skipped = current.quote === '' && current.raw.endsWith(last) ? current.raw.length - last.length : 0
   const { text, raw, quote } = current
   return {
     shell,
@@ -87,7 +86,7 @@ export function replyLine({ value, text }: Candidate, { shell, raw, quote, skipp
   if (shell !== 'bash') return text === undefined ? `${value}\n` : `${value}\t${text}\n`
   if (quote === "'") return value.includes("'") ? '' : `${value}\n`
   if (quote === '"') return `${value.replace(/["\\$`]/g, '\\$&')}\n`
-  const escaped = value.replace(/[^\w%+,./:=@^-]/gu, '\\$&')
+  const escaped = value.replace(/[^\w%+,./:=@^\x80-\uffff-]/g, '\\$&')
   if (skipped === 0) return `${escaped}\n`
   return escaped.startsWith(raw) ? `${escaped.slice(skipped)}\n` : ''
 }
@@ -105,7 +104,7 @@ _mqnamesrv() {
     fi
     [[ $reply == *= ]] && compopt -o nospace 2>/dev/null
     COMPREPLY+=("$reply")
-  done < <("${'$'}{1/#\~/$HOME}" __complete bash "${'$'}{COMP_LINE:0:COMP_POINT}" "${'$'}{COMP_WORDS[COMP_CWORD]}" 2>/dev/null)
+  done < <("${'$'}{1/#\~/$HOME}" __complete bash "${'$'}{COMP_LINE:0:COMP_POINT}" "$2" 2>/dev/null)
 }
 complete -F _mqnamesrv mqnamesrv
 `,

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
 import { toEnd } from '../../common/time-slicer.ts'
 import { COMPARABLE_KEYS, Differences, type ListedQueues } from '../../inspect/compare/differences.ts'
-import { ConfigError } from '../../namesrv/config/config-error.ts'
-import { parseJavaProperties } from '../../namesrv/config/java-properties.ts'
 import { decodeQueueDatas, type NamedQueues } from '../../protocol/body/topic-route-data.ts'
 import { JsonError } from '../../protocol/errors.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
 import { type NameServer, responseError } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
+import { ExitCode } from '../exit-code.ts'
 import type { Failure } from '../output/report.ts'
 
 export interface ComparisonOptions {
@@ -16,7 +15,7 @@ export interface ComparisonOptions {
   readonly pattern: RegExp | undefined
   /** Max topics to compare. */
   readonly sampleSize: number | undefined
-  /** Called when the routes of a topic have been compared. */
+  /** Called when the routes of more topics have been compared. */
   readonly onProgress: (doneTopics: number, allTopics: number) => void
 }
 
@@ -46,10 +45,8 @@ const DIGEST = '/api/v1/digest'
 const MAX_DIFFERENCES = 100_000
 /** For each of them a server walks over all its topics. If more differ, topics are looked up. */
 const MAX_BUCKETS = 32
-/** Lookups that wait for their responses at a time, on each connection. */
-const MAX_LOOKUPS = 256
-/** A longer configuration is none. */
-const MAX_CONFIG_BYTES = 1_048_576
+/** Topics that are looked up together; two batches are under way at a time. */
+const BATCH = 128
 const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG'
 
 /** Compares NameServers, ours by their digests, otherwise by the requests that every NameServer serves. */
@@ -121,28 +118,41 @@ export class Comparison {
     const lists = await this.#each((server) => server.topicNames())
     const topics = this.#chosen(new Set(lists.flatMap((list) => [...list])), only)
     let [next, done] = [0, 0]
-    const lookUpNext = async (): Promise<void> => {
-      for (let topic = topics[next++]; topic !== undefined; topic = topics[next++]) {
-        const name = topic
+    const compareNext = async (): Promise<void> => {
+      while (next < topics.length) {
+        const batch = topics.slice(next, next + BATCH)
+        next += batch.length
         // A server is not asked for topics that it does not have: it counts such lookups.
-        const bodies = await this.#each(async (server, index) =>
-          lists[index]?.has(name) === true ? routeBody(server, name) : undefined,
+        const bodies = await this.#each((server, index) =>
+          Promise.all(
+            batch.map((topic) => (lists[index]?.has(topic) ? routeBody(server, topic) : undefined)),
+          ),
         )
-        // Mostly they are equal, and need not be decoded.
-        if (!bodies.every((body) => body !== undefined && bodies[0]?.equals(body)))
-          differences.compareQueues(
-            name,
-            bodies.map((body, index) => body && this.#queuesOf(body, index)),
+        for (const [at, topic] of batch.entries())
+          this.#compareRoute(
+            topic,
+            bodies.map((list) => list[at]),
+            differences,
           )
-        this.#options.onProgress(++done, topics.length)
+        done += batch.length
+        this.#options.onProgress(done, topics.length)
       }
     }
-    try {
-      await Promise.all(Array.from({ length: MAX_LOOKUPS }, lookUpNext))
-    } finally {
+    // While one batch is compared, the servers work on the other.
+    await Promise.all([compareNext(), compareNext()]).finally(() => {
       // After a failure nothing more is asked.
       next = topics.length
-    }
+    })
+  }
+
+  #compareRoute(topic: string, bodies: readonly (Buffer | undefined)[], differences: Differences): void {
+    const [first] = bodies
+    // Mostly they are equal, and need not be decoded.
+    if (first !== undefined && bodies.every((body) => body !== undefined && first.equals(body))) return
+    differences.compareQueues(
+      topic,
+      bodies.map((body, index) => body && this.#queuesOf(body, index)),
+    )
   }
 
   /** The topics to compare. */
@@ -242,21 +252,22 @@ async function routeBody(server: NameServer, topic: string): Promise<Buffer | un
   return response.body ?? undefined
 }
 
-/** Undefined if the server does not show it to this account, or it cannot be read. @throws {CommandError} (rejects) */
+/** Undefined if the server does not show it. @throws {CommandError} (rejects) */
 async function comparableConfig(server: NameServer): Promise<ReadonlyMap<string, string> | undefined> {
-  const { code, body } = await server.invoke(RequestCode.GET_NAMESRV_CONFIG)
-  if (code !== ResponseCode.SUCCESS || body === null || body.length > MAX_CONFIG_BYTES) return undefined
+  // Loaded only if needed: it slows down the start.
+  const { configurationOf } = await import('../client/configuration.ts')
   try {
-    const properties = parseJavaProperties(body)
+    const { keys } = await configurationOf(server)
+    const values = new Map(keys.map(({ key, value }) => [key, value]))
     return new Map(
       COMPARABLE_KEYS.flatMap((key) => {
-        const value = properties.get(key)?.value
-        return value === undefined ? [] : [[key, value] as const]
+        const value = values.get(key) ?? null
+        return value === null ? [] : [[key, `${value}`] as const]
       }),
     )
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return undefined
+    if (error instanceof CommandError && error.exitCode !== ExitCode.UNREACHABLE) return undefined
+    throw error
   }
 }
 

@@ -22,7 +22,7 @@ export const BROKER_COMMANDS: readonly CommandDefinition[] = [
     summary: 'Broker groups with their brokers, and what clients would lose if they stopped',
     description:
       'With --impact: topics that have no other broker to send to or to read from. Other NameServers than mqnamesrv are asked for the route of every topic.',
-    args: [{ name: 'broker', text: 'name of a broker group', isList: true, completion: 'broker' }],
+    args: [{ ...BROKER, isList: true }],
     options: [{ flags: '--impact', text: 'what clients would lose if the group stopped' }],
     examples: [
       { line: 'broker show broker-a', text: '' },

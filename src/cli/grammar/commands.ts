@@ -6,6 +6,7 @@ import { CONN_COMMANDS } from './conn.ts'
 import type { CommandDefinition } from './definition.ts'
 import { DIFF_COMMANDS } from './diff.ts'
 import { KV_COMMANDS } from './kv.ts'
+import { MQADMIN_COMMANDS } from './mqadmin.ts'
 import { SERVER_COMMANDS } from './server.ts'
 import { TOPIC_COMMANDS } from './topic.ts'
 
@@ -30,4 +31,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...CONFIG_COMMANDS,
   ...CONN_COMMANDS,
   ...COMPLETION_COMMANDS,
+  ...MQADMIN_COMMANDS,
 ]

@@ -57,6 +57,8 @@ export interface CommandDefinition {
   readonly isLocal?: boolean
   /** Whether its output is for people or of a form of its own, whatever `-o` says: completion scripts, mqadmin's output. */
   readonly hasOwnOutput?: boolean
+  /** Whether it parses the words after its own itself, as `values.words`: of common options it has those for servers only. */
+  readonly hasOwnGrammar?: boolean
   readonly load: () => Promise<{ readonly run: Run }>
 }
 
@@ -111,6 +113,14 @@ export const OUTPUT_OPTIONS: readonly OptionDefinition[] = [
 ]
 
 /** All options of a command, its own first. */
-export function optionsOf({ options = [], isLocal = false }: CommandDefinition): readonly OptionDefinition[] {
-  return [...options, ...(isLocal ? [] : SERVER_OPTIONS), ...OUTPUT_OPTIONS]
+export function optionsOf(definition: CommandDefinition): readonly OptionDefinition[] {
+  return [...(definition.options ?? []), ...commonOptionsOf(definition)]
+}
+
+/** The options that a command shares with others. */
+export function commonOptionsOf({
+  isLocal = false,
+  hasOwnGrammar = false,
+}: CommandDefinition): readonly OptionDefinition[] {
+  return [...(isLocal ? [] : SERVER_OPTIONS), ...(hasOwnGrammar ? [] : OUTPUT_OPTIONS)]
 }

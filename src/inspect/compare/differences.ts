@@ -183,12 +183,14 @@ export class Differences {
 
 /** Where a topic is, for people. */
 export function onBrokers(names: Iterable<string>): string {
-  return `on ${[...names].slice(0, MAX_BROKERS).join(', ')}`
+  return `on ${[...names].slice(0, MAX_BROKERS).join(', ') || 'no broker'}`
 }
 
 /** Names in all orders of arrival: the same ones are found again by the next comparison. */
 function union<Name>(tables: readonly (ReadonlyMap<Name, unknown> | undefined)[]): Set<Name> {
-  return new Set(tables.flatMap((table) => (table === undefined ? [] : [...table.keys()])))
+  const names = new Set<Name>()
+  for (const table of tables) for (const name of table?.keys() ?? []) names.add(name)
+  return names
 }
 
 /** A group without members, which a rejected registration leaves behind, counts as missing. */

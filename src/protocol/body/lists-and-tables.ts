@@ -128,6 +128,25 @@ export function* decodeGroups(body: Buffer): Steps<Map<string, ListedGroup>> {
   return groups
 }
 
+/** Far more than a cluster has. */
+const MAX_BROKER_NAMES = 65_536
+
+/** Decodes the broker names, by cluster, of the response to GET_BROKER_CLUSTER_INFO. @throws {JsonError} */
+export function* decodeClusters(body: Buffer): Steps<Map<string, readonly string[]>> {
+  const clusters = new Map<string, readonly string[]>()
+  const reader = new JsonReader(body)
+  if (!reader.enterObject()) return clusters
+  while (reader.nextField(['clusterAddrTable']) !== undefined) {
+    if (!reader.enterObject()) continue
+    for (let name = reader.nextName(); name !== undefined; name = reader.nextName()) {
+      clusters.set(name, reader.readStringList(MAX_BROKER_NAMES) ?? [])
+      yield
+    }
+  }
+  reader.expectEnd()
+  return clusters
+}
+
 /** Decodes a topic list. @throws {JsonError} */
 export function* decodeTopicList(body: Buffer): Steps<Set<string>> {
   const topics = new Set<string>()

@@ -105,6 +105,7 @@ export class OutgoingConnection {
     await this.#wait<void>((resolve) => {
       const write = (): void => {
         this.lastActivityMs = nowMs()
+        this.#cork()
         // On an error the socket's event fails all commands.
         this.#socket.write(frame, (error) => {
           if (error != null) return
@@ -156,6 +157,13 @@ export class OutgoingConnection {
     } finally {
       this.#waiting.delete(end)
     }
+  }
+
+  /** Commands of one turn of the event loop leave in one write. */
+  #cork(): void {
+    if (this.#socket.writableCorked > 0) return
+    this.#socket.cork()
+    process.nextTick(() => this.#socket.uncork())
   }
 
   #onData(chunk: Buffer): void {

@@ -3,6 +3,7 @@ import { freePort } from '../../../scripts/support/ports.ts'
 import { lookup, registration } from '../../support/requests.ts'
 import { startServer } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
+import { startScripted } from '../scripted-name-server.ts'
 import { startWithoutViews } from '../without-views.ts'
 
 /** A server with TopicA on broker-a and broker-b, and TopicB on broker-a alone. */
@@ -105,4 +106,29 @@ test('broker restore-write gives a broker its write permission back', async () =
     code: 0,
     stderr: `${java}: broker-a: all its topics get read and write permission\n`,
   })
+})
+
+test('broker wipe-write fails with the reason of a server that rejects it', async () => {
+  const table = { 'broker-a': { brokerName: 'broker-a', brokerAddrs: { 0: '10.0.0.1:10911' }, cluster: 'C' } }
+  const { address, codes } = await startScripted({
+    106: { body: JSON.stringify({ brokerAddrTable: table, clusterAddrTable: { C: ['broker-a'] } }) },
+    206: { body: JSON.stringify({ topicList: [] }) },
+    219: { code: 22 },
+    205: { code: 1, remark: 'no lock' },
+  })
+  const { code, stderr } = await runCli([
+    'broker',
+    'wipe-write',
+    'broker-a',
+    '-n',
+    address,
+    '-y',
+    '-o',
+    'name',
+  ])
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: `${address}: broker-a: all its topics lose write permission\nmqnamesrv: no lock\n`,
+  })
+  expect(codes()).toContain(205)
 })

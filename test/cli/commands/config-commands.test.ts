@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { freePort } from '../../../scripts/support/ports.ts'
 import { startServer, temporaryFolder } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
+import { startScripted } from '../scripted-name-server.ts'
 import { NO_PERMISSION, startWithoutViews } from '../without-views.ts'
 
 async function addressOf(properties: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -34,7 +35,7 @@ describe('config get', () => {
     expect(wrong).toEqual({
       code: 1,
       stdout: '',
-      stderr: `mqnamesrv: ${address}: no key "maxTopic"; did you mean maxTopics?\n`,
+      stderr: `mqnamesrv: no key "maxTopic"; did you mean maxTopics?\n`,
     })
     const half = await runCli(['config', 'get', 'maxTopics', 'x-y-z', '-n', address, '-o', 'name'])
     expect(half).toEqual({ code: 1, stdout: 'maxTopics\n', stderr: `${address}: no key "x-y-z"\n` })
@@ -113,6 +114,41 @@ describe('config set', () => {
   })
 })
 
+describe('config set, of a NameServer of Java,', () => {
+  const JAVA = { 319: { body: 'listenPort=9876\norderMessageEnable=false\npath=D:\\rocketmq\\unit\n' } }
+
+  test('ends with 1 for a key that it takes and drops', async () => {
+    const { address, codes } = await startScripted(JAVA)
+    const set = ['config', 'set', 'nonsense=1', 'listenPort=09876', '-n', address, '-y']
+    const { code, stdout, stderr } = await runCli(set)
+    expect(code).toBe(1)
+    expect(stdout.split('\n').map((line) => line.split(/ {2,}/).slice(1))).toEqual([
+      ['RESULT', 'KEY', 'VALUE', 'PREVIOUS', 'EFFECT'],
+      ['ignored', 'nonsense', '1', '-', '-'],
+      ['set', 'listenPort', '09876', '9876', 'restart'],
+      [],
+    ])
+    expect(stderr).toContain(`${address}: nonsense=1 (was not shown)\n`)
+    expect(stderr).toContain(`${address} accepted nonsense and did not change it`)
+    expect(codes()).toContain(318)
+    expect((await runCli([...set, '-o', 'name'])).stdout).toBe('nonsense\nlistenPort\n')
+  })
+
+  test('shows values with backslashes as they are', async () => {
+    const { address } = await startScripted(JAVA)
+    const { stdout } = await runCli(['config', 'get', 'path', '-n', address, '--no-headers'])
+    expect(stdout).toBe('path  D:\\rocketmq\\unit  -\n')
+  })
+
+  test('fails where the configuration cannot be read', async () => {
+    const { address } = await startScripted({ 1450: { code: 2, remark: 'busy' } })
+    expect(await runCli(['config', 'get', '-n', address])).toMatchObject({
+      code: 1,
+      stderr: 'mqnamesrv: busy\n',
+    })
+  })
+})
+
 describe('config check', () => {
   test('finds a valid file valid, also from stdin', async () => {
     const path = fileWith('listenPort=9877', 'maxTopics=5')
@@ -121,6 +157,10 @@ describe('config check', () => {
       stdout: `${path} is valid\n`,
       stderr: '',
     })
+    expect((await runCli(['config', 'check', path, '-o', 'name'])).stdout).toBe(`${path}\n`)
+    expect((await runCli(['config', 'check', '-'], { input: 'x.y=1' })).stdout).toBe(
+      'warning: unknown key has no effect: source="stdin:1", key="x.y"\nstdin is valid\n',
+    )
     expect(await runCli(['config', 'check', '-'], { input: 'listenPort=x' })).toEqual({
       code: 1,
       stdout: 'error: stdin:1: listenPort="x" must be a whole number\nstdin is invalid\n',
@@ -174,6 +214,12 @@ describe('config diff', () => {
       ['maxTopics', '1000000', '5'],
       [''],
     ])
+  })
+
+  test('has the keys that differ as its names', async () => {
+    const same = otherwiseEqual()
+    const both = `${await addressOf(same)};${await addressOf({ ...same, maxTopics: '5' })}`
+    expect((await runCli(['config', 'diff', '-n', both, '-o', 'name'])).stdout).toBe('maxTopics\n')
   })
 
   test('ends with 0 if they do not differ', async () => {

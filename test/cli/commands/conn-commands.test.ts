@@ -3,6 +3,7 @@ import { requestFrame } from '../../support/raw-client.ts'
 import { lookup, registration } from '../../support/requests.ts'
 import { startServer } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
+import { startScripted } from '../scripted-name-server.ts'
 import { startWithoutViews } from '../without-views.ts'
 
 /** A server with a client of 4.9.7 and a broker of 5.5.0, which connected in this order. */
@@ -143,4 +144,60 @@ describe('conn kick', () => {
     expect(result.code).toBe(code)
     expect((await client.request(lookup('TopicA'))).header.length).toBeGreaterThan(0)
   })
+})
+
+test('conn report says how many connections are of programs that are not shown', async () => {
+  const client = {
+    kind: 'client',
+    language: 'GO',
+    version: 1,
+    versionName: 'V3_0_0',
+    connections: 1,
+    hosts: ['h'],
+  }
+  const kinds = [{ kind: 'client', tls: true, connections: 3 }]
+  const body = JSON.stringify({ connections: 3, kinds, clients: [client], others: 2 })
+  const { address } = await startScripted({ 1450: { body } })
+  expect(await runCli(['conn', 'report', '-n', address, '-o', 'name'])).toEqual({
+    code: 0,
+    stdout: 'GO/V3_0_0\n',
+    stderr: `${address}: 3 open connections, 3 over TLS\n${address}: 2 connections of programs that are not shown\n`,
+  })
+})
+
+test('conn kick says which connections have gone by themselves, and which were not closed', async () => {
+  const connections = [1, 2, 3].map((id) => ({
+    id,
+    address: `10.0.0.1:${id}`,
+    kind: 'client',
+    asking: false,
+  }))
+  const codes = new Map([
+    ['1', 0],
+    ['2', 22],
+    ['3', 2],
+  ])
+  const { address } = await startScripted({
+    1450: { body: JSON.stringify({ matching: 3, connections }) },
+    1451: ({ connectionId = '' }) => ({ code: codes.get(connectionId) ?? 1, remark: 'busy' }),
+  })
+  const kick = ['conn', 'kick', '--address', '10.0.0.1', '-n', address, '-y', '-o', 'wide', '--no-headers']
+  const { code, stdout } = await runCli(kick)
+  expect(code).toBe(1)
+  expect(stdout).toBe(
+    `${address}  closed  1  10.0.0.1:1  client  -\n` +
+      `${address}  gone    2  10.0.0.1:2  client  -\n` +
+      `${address}  failed  3  10.0.0.1:3  client  busy\n`,
+  )
+})
+
+test('a change of very many things shows the first of them before it asks', async () => {
+  const connections = Array.from({ length: 25 }, (_, index) => ({
+    ...{ id: index + 1, address: `10.0.0.1:${index + 1}`, kind: 'client', asking: false },
+  }))
+  const { address } = await startScripted({ 1450: { body: JSON.stringify({ matching: 25, connections }) } })
+  const { stderr } = await runCli(['conn', 'kick', '--address', '10.0.0.1', '-n', address, '-y'])
+  const lines = stderr.trim().split('\n')
+  expect(lines).toHaveLength(21)
+  expect(lines.at(-1)).toBe(`${address}: and 5 more`)
 })

@@ -6,6 +6,7 @@ import { headerOf } from '../../support/raw-client.ts'
 import { getKVConfig } from '../../support/requests.ts'
 import { startServer, temporaryFolder } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
+import { startScripted } from '../scripted-name-server.ts'
 import { startWithoutViews } from '../without-views.ts'
 
 /** A server with entries `[namespace, key, value]`. */
@@ -47,12 +48,18 @@ describe('kv list', () => {
     expect((await list('wide')).stdout).toMatch(/^NAMESPACE/)
   })
 
+  test('is not cut on a terminal that does not know its width', async () => {
+    const { address } = await serverWith(ORDER)
+    const { stdout } = await runCli(['kv', 'list', '-n', address], { isTTY: true, columns: 0 })
+    expect(stdout).toContain('broker-a:4\n')
+  })
+
   test('ends with 1 for a namespace that does not exist', async () => {
     const { address } = await serverWith(ORDER)
     expect(await runCli(['kv', 'list', 'none', '-n', address])).toEqual({
       code: 1,
       stdout: '',
-      stderr: `mqnamesrv: ${address}: no namespace "none"\n`,
+      stderr: `mqnamesrv: no namespace "none"\n`,
     })
   })
 
@@ -162,5 +169,44 @@ describe('kv delete', () => {
     expect(await a.valueAt(ORDER[0], ORDER[1])).toBeUndefined()
     const again = await runCli(['kv', 'delete', ORDER[0], ORDER[1], '-n', both, '-y'])
     expect(again).toMatchObject({ code: 1, stdout: '' })
+  })
+})
+
+describe('a change of the key-value table', () => {
+  const set = (address: string) => runCli(['kv', 'set', 'n', 'k', 'v', '-n', address, '-y'])
+  const remove = (address: string) => runCli(['kv', 'delete', 'n', 'k', '-n', address, '-y'])
+
+  test('fails if it reads back as something else', async () => {
+    const { address } = await startScripted({ 101: { ext: { value: 'other' } } })
+    expect(await set(address)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('mqnamesrv: after the change the value is "other"\n'),
+    })
+    expect(await remove(address)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('mqnamesrv: after the deletion the value is "other"\n'),
+    })
+  })
+
+  test('may have been made if the connection is lost before the response', async () => {
+    const { address } = await startScripted({ 101: { code: 22 }, 100: 'close' })
+    const { code, stderr } = await set(address)
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/; it may have been changed\n$/)
+  })
+
+  test('fails with the reason of the server', async () => {
+    const failing = await startScripted({ 101: { code: 22 }, 100: { code: 1, remark: 'disk full' } })
+    expect((await set(failing.address)).stderr).toMatch(/^mqnamesrv: disk full$/m)
+    const denying = await startScripted({ 101: { code: 16, remark: 'not you' } })
+    expect(await remove(denying.address)).toEqual({ code: 4, stdout: '', stderr: 'mqnamesrv: not you\n' })
+  })
+
+  test('has the names of its entry as its name', async () => {
+    const { address } = await serverWith()
+    const change = (...words: string[]) => runCli(['kv', ...words, '-n', address, '-y', '-o', 'name'])
+    expect((await change('set', 'n', 'k', 'v')).stdout).toBe('n/k\n')
+    expect((await change('get', 'n', 'k')).stdout).toBe('n/k\n')
+    expect((await change('delete', 'n', 'k')).stdout).toBe('n/k\n')
   })
 })

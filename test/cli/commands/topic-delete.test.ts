@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { startFakePeer } from '../../support/fake-peer.ts'
-import { frame, headerOf } from '../../support/raw-client.ts'
+import { headerOf } from '../../support/raw-client.ts'
 import { lookup, registration } from '../../support/requests.ts'
 import { startServer } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
+import { startScripted } from '../scripted-name-server.ts'
 import { startWithoutViews } from '../without-views.ts'
 
 async function serverWithTopics() {
@@ -67,35 +67,36 @@ describe.each([
   })
 })
 
-/** A NameServer of 4.9.7, or another release, that keeps TopicA whatever it is asked. */
-async function stubbornServer(version: number) {
-  const route = {
-    brokerDatas: [{ brokerAddrs: { 0: '10.0.0.1:10911' }, brokerName: 'broker-a', cluster: 'C' }],
-    queueDatas: [{ brokerName: 'broker-a', perm: 6, readQueueNums: 4, topicSysFlag: 0, writeQueueNums: 4 }],
-  }
-  return startFakePeer(({ header: { code, opaque }, socket }) => {
-    // Java's NameServer 4.x does not respond to a code that it does not know.
-    if (code === 1450 && version < 420) return
-    const header = { code: code === 1450 ? 3 : 0, flag: 1, language: 'JAVA', opaque, version }
-    socket.write(frame(JSON.stringify(header), code === 105 ? JSON.stringify(route) : ''))
-  })
+const ROUTE = {
+  brokerDatas: [{ brokerAddrs: { 0: '10.0.0.1:10911' }, brokerName: 'broker-a', cluster: 'C' }],
+  queueDatas: [{ brokerName: 'broker-a', perm: 6, readQueueNums: 4, topicSysFlag: 0, writeQueueNums: 4 }],
 }
+/** A NameServer that keeps its topic whatever it is asked. */
+const STUBBORN = { 105: { body: JSON.stringify(ROUTE) } }
 
 test('topic delete --cluster is not sent to a NameServer before 5.0, which would delete the topic in all clusters', async () => {
-  const { address, received } = await stubbornServer(407)
+  const { address, codes } = await startScripted(STUBBORN, 407)
   const remove = ['topic', 'delete', 'TopicA', '--cluster', 'C', '-n', address, '-y']
   expect(await runCli(remove)).toEqual({
     code: 1,
     stdout: '',
     stderr: `mqnamesrv: ${address} is older than 5.0: it has no --cluster\n`,
   })
-  expect(received.some(({ header }) => header.code === 216)).toBe(false)
+  expect(codes()).not.toContain(216)
 })
 
 test('topic delete fails if the topic is there again afterwards', async () => {
-  const { address, received } = await stubbornServer(513)
+  const { address, codes } = await startScripted(STUBBORN)
   const { code, stderr } = await runCli(['topic', 'delete', 'TopicA', '-n', address, '-y'])
   expect(code).toBe(1)
-  expect(stderr).toContain(`mqnamesrv: ${address}: topic TopicA is there again, from broker-a\n`)
-  expect(received.some(({ header }) => header.code === 216)).toBe(true)
+  expect(stderr).toContain(`mqnamesrv: topic TopicA is there again, from broker-a\n`)
+  expect(codes()).toContain(216)
+})
+
+test('topic delete fails where the server cannot be asked for the topic', async () => {
+  const view = () => ({ code: 2, remark: 'busy' })
+  const { address, codes } = await startScripted({ 1450: view })
+  const { code, stderr } = await runCli(['topic', 'delete', 'TopicA', '-n', address, '-y', '-o', 'name'])
+  expect({ code, stderr }).toEqual({ code: 1, stderr: 'mqnamesrv: busy\n' })
+  expect(codes()).not.toContain(216)
 })

@@ -14,8 +14,8 @@ export interface AdminTool {
   readonly release: Release
   /** Folder in which it runs. */
   readonly home: string
-  /** Runs a command, `['topicRoute', '-t', 'T']`, against a NameServer. */
-  run(nameServer: string, args: readonly string[]): Promise<AdminOutput>
+  /** Runs a command, `['topicRoute', '-t', 'T']`, against a NameServer; `help` takes none. */
+  run(nameServer: string | undefined, args: readonly string[]): Promise<AdminOutput>
   /** Names of all its commands. */
   commands(): Promise<readonly string[]>
 }
@@ -52,7 +52,8 @@ export function startAdminTool(release: Release): AdminTool {
   return {
     release,
     home: program.home,
-    run: (nameServer, args) => runLine([...args, '-n', nameServer].join('\t')),
+    run: (nameServer, args) =>
+      runLine([...args, ...(nameServer === undefined ? [] : ['-n', nameServer])].join('\t')),
     async commands() {
       const { stdout } = await runLine('')
       // The tool adds all of them to its list again with each command that it runs.

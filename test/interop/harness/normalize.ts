@@ -12,6 +12,11 @@ const PLACES = /^(rocketmqHome|kvConfigPath|configStorePath|listenPort)( *= *).*
 /** How the order of an output is no part of what it says: not at all, as lines, or as the arrays of a JSON text. */
 export type Unordered = 'nothing' | 'lines' | 'json arrays'
 
+/** What a command printed on stdout, without what the tool says of its own logging. */
+export function withoutLogbackStatus(stdout: string): string {
+  return stdout.replaceAll(LOGBACK_STATUS, '')
+}
+
 /** What a command printed, without what must differ between two NameServers and two moments. */
 export function normalize(
   { stdout, stderr }: AdminOutput,
@@ -19,7 +24,7 @@ export function normalize(
   unordered: Unordered = 'nothing',
 ): { readonly stdout: unknown; readonly stderr: string } {
   const common = (text: string) => text.replaceAll(nameServer, '<name server>')
-  const text = common(stdout.replaceAll(LOGBACK_STATUS, ''))
+  const text = common(withoutLogbackStatus(stdout))
     .replaceAll(MEASURED_COLUMNS, '<hour>$1<space>')
     .replaceAll(PLACES, '$1$2<place>')
   return { stdout: sorters[unordered](text), stderr: common(stderr) }

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest'
+import { age, bytes, firstNames } from '../../../src/cli/output/amounts.ts'
+
+describe('an age', () => {
+  test.each([
+    [0, '0s'],
+    [-5, '0s'],
+    [59_999, '59s'],
+    [60_000, '1m'],
+    [3_599_999, '59m'],
+    [7_200_000, '2h'],
+    [86_399_999, '23h'],
+    [345_600_000, '4d'],
+    [null, null],
+  ])('of %s ms is %s', (milliseconds, text) => {
+    expect(age(milliseconds)).toBe(text)
+  })
+})
+
+describe('bytes', () => {
+  test.each([
+    [0, '0 B'],
+    [1_023, '1023 B'],
+    [1_536, '1.5 KiB'],
+    [20_971_520, '20.0 MiB'],
+    [2 ** 50 * 3, '3072.0 TiB'],
+  ])('of %s are %s', (count, text) => {
+    expect(bytes(count)).toBe(text)
+  })
+})
+
+describe('the first of many names', () => {
+  test('are followed by the number of the others', () => {
+    expect(firstNames(['a', 'b', 'c'], { max: 2 })).toBe('a, b and 1 more')
+    expect(firstNames(['a', 'b'], { total: 9, max: 2 })).toBe('a, b and 7 more')
+    expect(firstNames(['a', 'b'])).toBe('a, b')
+  })
+})
