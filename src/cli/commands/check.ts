@@ -3,7 +3,7 @@ import type { Impact } from '../../inspect/impact.ts'
 import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
-import { firstNames } from '../output/amounts.ts'
+import { age, firstNames } from '../output/amounts.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 
 /** Whether something may be stopped, according to one NameServer. */
@@ -138,14 +138,18 @@ async function peersOf(self: NameServer): Promise<Comparison[]> {
     readonly address: string
     readonly isUp: boolean
     readonly verdict: string
+    readonly compared: string | null
     readonly differences: readonly object[]
   }
   const { peers } = await self.view<{ peers: readonly Peer[] }>('/api/v1/peers')
-  return peers.map(({ address, isUp, verdict, differences }) => {
+  return peers.map(({ address, isUp, verdict, compared, differences }) => {
     if (!isUp) return { hasAll: false, text: `${address} does not respond` }
-    const hasAll = verdict === 'agrees'
+    if (verdict === 'agrees') {
+      const when = compared === null ? '' : ` (compared ${age(Date.now() - Date.parse(compared))} ago)`
+      return { hasAll: true, text: `${address} has the same routes${when}` }
+    }
     const known = differences.length === 0 ? '' : `, ${counted(differences.length, 'difference')}`
-    return { hasAll, text: hasAll ? `${address} has the same routes` : `${address}: ${verdict}${known}` }
+    return { hasAll: false, text: `${address}: ${verdict}${known}` }
   })
 }
 

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { freePort } from '../../../scripts/support/ports.ts'
 import { plantBroker, plantCluster, startViewServer } from '../../inspect/view-world.ts'
+import { startFakePeer } from '../../support/fake-peer.ts'
+import { frame } from '../../support/raw-client.ts'
 import { lookup } from '../../support/requests.ts'
 import { temporaryFolder } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
@@ -103,6 +105,44 @@ describe('check --stop self', () => {
     ])
   })
 
+  test('says how many clients have to move', async () => {
+    const [one, two] = [await clusterServer(), await clusterServer()]
+    const client = await one.connect()
+    await client.request(lookup('Shared'))
+    const argv = ['check', '--stop', 'self', '-n', `${one.address};${two.address}`]
+    expect((await runCli(argv)).stdout).toContain('  1 connected client must know another NameServer, too\n')
+  })
+
+  test('is yes if a peer has the same routes', async () => {
+    const other = await clusterServer()
+    const server = await startViewServer({ peers: other.address })
+    await plantCluster(server.client)
+    const argv = ['check', '--stop', 'self', '-n', `127.0.0.1:${server.port}`]
+    let [code, stdout] = [1, '']
+    while (code !== 0) {
+      server.time.advance(5_000)
+      const result = await runCli(argv)
+      code = result.code
+      stdout = result.stdout
+    }
+    expect(stdout).toContain(`  ${other.address} has the same routes (compared `)
+  })
+
+  test('is no if its peer has other routes', async () => {
+    const other = await startViewServer()
+    const server = await startViewServer({ peers: `127.0.0.1:${other.port}` })
+    await plantBroker(server.client, { name: 'broker-a' }, { A: {}, B: {} })
+    let [code, stdout] = [0, '']
+    while (!stdout.includes('settling')) {
+      server.time.advance(5_000)
+      const result = await runCli(['check', '--stop', 'self', '-n', `127.0.0.1:${server.port}`])
+      code = result.code
+      stdout = result.stdout
+    }
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/ {2}127\.0\.0\.1:\d+: settling, \d+ differences?\n/)
+  })
+
   test('asks the peers of a server that has some', async () => {
     const dead = `127.0.0.1:${await freePort()}`
     const { port } = await startViewServer({ peers: dead })
@@ -169,6 +209,19 @@ describe('dump', () => {
         kv: [{ namespace: 'ORDER_TOPIC_CONFIG', key: 'Shared', value: 'broker-a:4;broker-b:4' }],
       }),
     ])
+  })
+
+  test('names the views that fail, and has the others', async () => {
+    const { address } = await startFakePeer(({ header: { opaque, extFields }, socket }) => {
+      const isStatus = extFields?.['path'] === '/api/v1/status'
+      const code = extFields?.['path'] === undefined ? 22 : isStatus ? 0 : 1
+      const header = { code, flag: 1, language: 'JAVA', opaque, version: 513, remark: 'too busy' }
+      socket.write(frame(JSON.stringify(header), isStatus ? '{"ready":true}' : ''))
+    })
+    const { code, stdout } = await runCli(['dump', '-n', address])
+    const [{ status, problems }] = JSON.parse(stdout).items
+    expect([code, status]).toEqual([0, { ready: true }])
+    expect(problems).toMatchObject({ config: 'too busy', brokers: 'too busy', queues: 'too busy' })
   })
 
   test('writes a file that only its owner can read, and replaces one only with -y', async () => {
