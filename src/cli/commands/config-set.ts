@@ -6,6 +6,7 @@ import { ResponseCode } from '../../protocol/response-code.ts'
 import { changeEach } from '../change-each.ts'
 import {
   configurationOf,
+  EFFECT_WORDS,
   isSameValue,
   type ServerConfiguration,
   type ServerKey,
@@ -13,7 +14,6 @@ import {
 import { type NameServer, responseError } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
-import { EFFECT_WORDS } from './config-get.ts'
 
 /** What becomes of a key. */
 interface ChangedKey {
