@@ -186,8 +186,8 @@ export async function openServers(values: Values, env: CommandWorld['env']): Pro
     return typeof value === 'string' ? value : undefined
   }
   const { namesrv } = values
-  // A list if they are arguments.
-  const given = Array.isArray(namesrv) ? namesrv.join(';') : text('namesrv')
+  // A list if they are arguments, empty if there are none.
+  const given = Array.isArray(namesrv) ? namesrv.join(';') || undefined : text('namesrv')
   const addresses = parseAddresses(given ?? (env['NAMESRV_ADDR'] || DEFAULT_NAMESRV))
   const connection = await commandConnect({
     isTls: values['tls'] === true,
