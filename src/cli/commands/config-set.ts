@@ -26,7 +26,7 @@ interface ChangedKey {
   readonly effect: ServerKey['effect']
 }
 
-/** `config set KEY=VALUE…` (318): all keys in one request, so that a server takes all of them or none. */
+/** `config set KEY=VALUE…` (318): all keys in one request, which ours accepts or rejects as a whole. */
 export const run: Run = async ({ values, ...context }) => {
   const wanted = new Map((values['assignment'] as readonly string[]).map(assignment))
   const notes: string[] = []
