@@ -5,7 +5,7 @@ export const DIFF_COMMANDS: readonly CommandDefinition[] = [
     words: 'diff',
     summary: 'What NameServers disagree about: brokers, routes, key-value entries, configuration',
     description:
-      'Compares NameServers entry by entry, ours by digests first, Java’s by lookups of all topics. What differs is asked for again after a second, and counts if it still differs. Exit code 0 if they are equal, 1 if they differ.',
+      'Compares ours by their digests, Java’s by a lookup of each topic. What differs is asked for again after a second, and counts if it still differs.',
     args: [
       {
         name: 'namesrv',
@@ -18,15 +18,15 @@ export const DIFF_COMMANDS: readonly CommandDefinition[] = [
     options: [
       {
         flags: '--topics <pattern>',
-        text: 'of the topics only those that match this regular expression',
+        text: 'compare only topics that match this regular expression',
         completion: 'none',
       },
       {
         flags: '--sample <number>',
-        text: 'of the topics only so many, always the same ones; for large clusters without digests',
+        text: 'compare only so many topics, always the same ones',
         completion: 'none',
       },
-      { flags: '--all', text: 'a row for each difference, in place of one for topics that differ alike' },
+      { flags: '--all', text: 'a row for each difference; otherwise topics that differ alike share one' },
     ],
     examples: [
       { line: 'diff a:9876 b:9876', text: '' },
