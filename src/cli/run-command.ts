@@ -121,7 +121,8 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
       reportText(result, {
         format,
         hasHead: values['headers'] !== false,
-        columns: stdout.isTTY === true ? stdout.columns : undefined,
+        // A terminal that does not know its size has 0 columns.
+        columns: (stdout.isTTY === true && stdout.columns) || undefined,
         hasNamesrv: servers.length > 1,
       }),
     )
@@ -277,5 +278,5 @@ function reply({ stdin, stderr }: CommandWorld): Promise<string> {
 
 function progressLine({ stderr }: CommandWorld): (line: string) => void {
   if (stderr.isTTY !== true) return () => {}
-  return (line) => stderr.write(`\r\x1b[K${cut(visible(line), (stderr.columns ?? 80) - 1)}`)
+  return (line) => stderr.write(`\r\x1b[K${cut(visible(line), (stderr.columns || 80) - 1)}`)
 }
