@@ -61,7 +61,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       const clusters = await askFirst(servers, async (server) => {
         const { brokerDatas } = await routeOf(server, textOf(values, 'topic'))
         const names = await server.brokerNames()
-        return [...names].filter(([, brokers]) => brokers.includes(brokerDatas[0]?.brokerName ?? ''))
+        return [...names].filter(([, brokers]) => brokers.includes(`${brokerDatas[0]?.brokerName}`))
       })
       return { stdout: lines(hashMapOrder(clusters, ([name]) => javaHash(name)).map(([name]) => name)) }
     },
@@ -161,9 +161,9 @@ async function updateOrderConf({ values, servers }: Given): Promise<Outcome> {
   const fields = { namespace: ORDER_NAMESPACE, key: topic }
   const method = textOf(values, 'method')
   if (method === 'get') {
-    const response = await askFirst(servers, (server) => server.invoke(RequestCode.GET_KV_CONFIG, fields))
-    if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
-    const value = response.extFields?.get('value') ?? 'null'
+    const value = await askFirst(servers, (server) =>
+      fieldOf(server, RequestCode.GET_KV_CONFIG, fields, 'value'),
+    )
     return { stdout: visible(`get orderConf success. topic=[${topic}], orderConf=[${value}] `) }
   }
   if (method === 'put') {
@@ -181,11 +181,9 @@ async function updateOrderConf({ values, servers }: Given): Promise<Outcome> {
 
 async function changePerm({ values, servers }: Given, code: number, verb: 'wipe' | 'add'): Promise<Outcome> {
   const brokerName = textOf(values, 'brokerName')
-  const { results, failures } = await askAll(servers, async (server) => {
-    const response = await server.invoke(code, { brokerName })
-    if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
-    return response.extFields?.get(`${verb}TopicCount`) ?? '0'
-  })
+  const { results, failures } = await askAll(servers, (server) =>
+    fieldOf(server, code, { brokerName }, `${verb}TopicCount`),
+  )
   const printed = servers.map(({ address }) => {
     const count = results.get(address)
     const result = count === undefined ? 'Failed' : `OK, ${count}`
@@ -215,6 +213,18 @@ async function getNamesrvConfig({ servers }: Given): Promise<Outcome> {
     ],
   )
   return { stdout: lines(printed), failures }
+}
+
+/** A field of the response to a request that must succeed. @throws {CommandError} (rejects) */
+async function fieldOf(
+  server: NameServer,
+  code: number,
+  fields: Readonly<Record<string, string>>,
+  name: string,
+): Promise<string> {
+  const response = await server.invoke(code, fields)
+  if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
+  return response.extFields?.get(name) ?? ''
 }
 
 /** @throws {CommandError} (rejects) `not_found` */
