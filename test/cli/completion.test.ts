@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { freePort } from '../../scripts/support/ports.ts'
 import { complete } from '../../src/cli/completion/complete.ts'
 import { SCRIPTS } from '../../src/cli/completion/shells.ts'
@@ -10,14 +10,10 @@ import { runCli } from './run-cli.ts'
 
 /** What `__complete` prints for its arguments. */
 async function replies(argv: readonly string[], address = '127.0.0.1:1'): Promise<string[]> {
-  const stream = () => new PassThrough()
-  const [stdin, stdout, stderr] = [stream(), stream(), stream()]
-  const takeInterrupts = (): AbortSignal => new AbortController().signal
+  const stdout = new PassThrough()
   const env = { NAMESRV_ADDR: address }
-  const code = await complete({ argv: ['__complete', ...argv], env, stdin, stdout, stderr, takeInterrupts })
+  expect(await complete({ argv: ['__complete', ...argv], env, stdout })).toBe(0)
   stdout.end()
-  stderr.end()
-  expect([code, await text(stderr)]).toEqual([0, ''])
   const lines = (await text(stdout)).split('\n')
   expect(lines.pop()).toBe('')
   return lines
@@ -48,7 +44,9 @@ describe('completion', () => {
   test('offers options with their texts, and --help', async () => {
     expect(await replies(['fish', 'ping', '--jso'])).toEqual(['--json\tthe same as -o json'])
     expect(await values('cluster', 'list', '--h')).toEqual(['--help'])
-    expect(await values('ping', '--')).toEqual(expect.arrayContaining(['--namesrv', '--tls-ca', '--no-headers']))
+    expect(await values('ping', '--')).toEqual(
+      expect.arrayContaining(['--namesrv', '--tls-ca', '--no-headers']),
+    )
   })
 
   test('offers the values of an option, behind it or behind =', async () => {
@@ -76,18 +74,72 @@ describe('completion', () => {
 
 const TOPICS = ['TopicTest', '%RETRY%group one', 'a$b', "it's", 'x@y:z', '订单', 'bad\x1b[2J']
 
+/** The address of a server with topics, a broker and a namespace. */
+async function serverWithNames(): Promise<string> {
+  const { port, connect } = await startServer()
+  const client = await connect()
+  await client.request(registration({ name: 'broker-a', topics: TOPICS }))
+  await client.request(putKVConfig('ns-a', 'k', 'v'))
+  return `127.0.0.1:${port}`
+}
+
 describe('completion of live names', () => {
-  let address: string
-  beforeAll(async () => {
-    // Of this file, not of one test.
-    address = ''
+  test('offers those of the NameServers, without those that no terminal can show', async () => {
+    const address = await serverWithNames()
+    const names = async (...words: readonly string[]) => (await replies(['zsh', ...words], address)).sort()
+    const topics = TOPICS.filter((topic) => !topic.startsWith('bad')).sort()
+    expect(await names('topic', 'route', '')).toEqual(topics)
+    expect(await names('topic', 'route', 'TopicTest', '%')).toEqual(['%RETRY%group one'])
+    expect(await names('topic', 'list', '--prefix=T')).toEqual(['--prefix=TopicTest'])
+    expect(await names('broker', 'show', '')).toEqual(['broker-a'])
+    expect(await names('cluster', 'show', 'D')).toEqual(['DefaultCluster'])
+    expect(await names('kv', 'list', '')).toEqual(['ORDER_TOPIC_CONFIG', 'ns-a'])
+    expect(await names('config', 'get', 'listenP')).toEqual(['listenPort'])
+    expect(await names('config', 'set', 'listenP')).toEqual(['listenPort='])
   })
 
-  async function server(): Promise<string> {
-    const { port, connect } = await startServer()
-    const client = await connect()
-    await client.request(registration({ name: 'broker-a', topics: TOPICS }))
-    await client.request(putKVConfig('ns-a', 'k', 'v'))
-    return `127.0.0.1:${port}`
-  }
+  test('asks the NameServers of -n, and leaves out those that do not respond', async () => {
+    const address = await serverWithNames()
+    const dead = `127.0.0.1:${await freePort()}`
+    const ask = (server: string) => replies(['zsh', 'topic', 'route', '-n', server, 'To'])
+    expect(await ask(`${dead};${address}`)).toEqual(['TopicTest'])
+    expect(await ask(dead)).toEqual([])
+    expect(await ask('a b')).toEqual([])
+  })
+
+  test.each([
+    ['topic route ', '', ['%RETRY%group\\ one', 'TopicTest', 'a\\$b', "it\\'s", 'x@y:z', '订单']],
+    ['NAMESRV_ADDR=x  mqnamesrv   topic route To', 'To', ['TopicTest']],
+    ['topic route %RETRY%group\\ o', '%RETRY%group\\ o', ['%RETRY%group\\ one']],
+    ['topic route %RETRY%\\group\\ o', '%RETRY%\\group\\ o', ['%RETRY%group\\ one']],
+    ['topic route x@', '@', ['@y:z']],
+    ['topic route x@y:', '', ['z']],
+    ['topic route "%RETRY%gr', '%RETRY%gr', ['%RETRY%group one']],
+    ['topic route "a', 'a', ['a\\$b']],
+    ['topic route "a\\$', 'a\\$', ['a\\$b']],
+    ['topic route "a\\b', 'a\\b', []],
+    ["topic route 'a$", 'a$', ['a$b']],
+    ["topic route 'it", 'it', []],
+    ["topic route 'To'pic", "'To'pic", ['TopicTest']],
+    ['topic route "TopicTest" To', 'To', ['TopicTest']],
+    ['topic list --output=ya', 'ya', ['yaml']],
+    ['topic list --output=', '', ['table', 'wide', 'json', 'jsonl', 'yaml', 'name']],
+  ])('for bash quotes and cuts the names behind %j', async (line, replaced, expected) => {
+    const whole = line.startsWith('NAMESRV_ADDR') ? line : `mqnamesrv ${line}`
+    expect(await replies(['bash', whole, replaced], await serverWithNames())).toEqual(expected)
+  })
+})
+
+test.each(['bash', 'zsh', 'fish'])('completion %s prints its script', async (shell) => {
+  const { code, stdout, stderr } = await runCli(['completion', shell])
+  expect([code, stdout, stderr]).toEqual([0, SCRIPTS[shell], ''])
+  expect(stdout).toContain(`__complete ${shell}`)
+})
+
+test('completion knows no other shell', async () => {
+  const { code, stderr } = await runCli(['completion', 'csh'])
+  expect([code, stderr]).toEqual([
+    2,
+    "mqnamesrv: command-argument value 'csh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish. (try mqnamesrv help)\n",
+  ])
 })

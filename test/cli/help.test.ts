@@ -25,7 +25,7 @@ describe.each(COMMANDS)('$words', (definition) => {
     expect(definition.examples.length).toBeGreaterThan(0)
     for (const { line } of definition.examples) {
       const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '')
-      const end = words.findIndex((word) => ['|', '>', '&&', ';', '<'].includes(word))
+      const end = words.findIndex((word) => /^(?:[|<>;]|&&)/.test(word))
       expect(parseCommand(end < 0 ? words : words.slice(0, end))).toMatchObject({
         action: 'run',
         definition: { words: definition.words },

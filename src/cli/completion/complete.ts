@@ -20,7 +20,11 @@ const TIMEOUT = '300ms'
  * `__complete SHELL …`, which the scripts of `completion` run: prints what the last word may become, one a line. Whatever fails
  * completes nothing, and says nothing.
  */
-export async function complete({ argv, env, stdout }: CommandWorld): Promise<ExitCode> {
+export async function complete({
+  argv,
+  env,
+  stdout,
+}: Pick<CommandWorld, 'argv' | 'env' | 'stdout'>): Promise<ExitCode> {
   const typed = readLine(argv.slice(1))
   const found = await completionsOf(typed, (kind, values) => liveNames(kind, values, env)).catch(() => [])
   if (found === 'files') stdout.write(FILES)

@@ -81,7 +81,7 @@ function parseArguments(argv: readonly string[], version: string): CommandLine {
     .addHelpText('after', AFTER_HELP)
     .allowExcessArguments(true)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => (shown += text), writeErr: () => {} })
+    .configureOutput({ writeOut: (text) => (shown += text), writeErr: () => {}, getOutHelpWidth: () => 80 })
 
   const { keys, rest } = withoutKeys(argv, optionsOf(program))
   try {

@@ -23,7 +23,7 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
     summary: 'Changes the configuration of all given NameServers while they run',
     description:
       'mqnamesrv takes keys that it reads while it runs; Java’s takes any, and reads most of them only at its start. Each takes all keys or none. Exit code 1 if one says that it has changed a key and has not.',
-    args: [{ name: 'assignment', text: 'KEY=VALUE', isList: true, completion: 'config-key' }],
+    args: [{ name: 'assignment', text: 'KEY=VALUE', isList: true, completion: 'assignment' }],
     examples: [
       { line: 'config set orderMessageEnable=true -n "a:9876;b:9876"', text: 'asks first' },
       { line: 'config set enableTopicList=false -y', text: '' },

@@ -5,7 +5,7 @@ export const DIFF_COMMANDS: readonly CommandDefinition[] = [
     words: 'diff',
     summary: 'What NameServers disagree about: brokers, routes, key-value entries, configuration',
     description:
-      'Compares NameServers entry by entry, ours by digests first, Java’s by lookups of all topics. What differs is asked for again after a second, and counts if it still differs. Exit code 0 if they are equal, 1 if they differ.',
+      'Compares entry by entry: ours by digests first, Java’s by lookups of all topics. A difference counts if it is still there after a second. Exit code 1 if they differ.',
     args: [
       {
         name: 'namesrv',
