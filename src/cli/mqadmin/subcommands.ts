@@ -85,7 +85,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     description: 'Create or update KV config.',
     options: [NAMESPACE, KEY, required('v', 'value', 'set the key value')],
     run: ({ values, servers }) =>
-      changeEach(servers, 'create or update kv config to namespace success.\n', async (server) => {
+      changeAll(servers, 'create or update kv config to namespace success.\n', async (server) => {
         const [namespace, key] = [textOf(values, 'namespace'), textOf(values, 'key')]
         await server.ask(RequestCode.PUT_KV_CONFIG, { namespace, key, value: textOf(values, 'value') })
       }),
@@ -95,7 +95,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     description: 'Delete KV config.',
     options: [NAMESPACE, KEY],
     run: ({ values, servers }) =>
-      changeEach(servers, 'delete kv config from namespace success.\n', async (server) => {
+      changeAll(servers, 'delete kv config from namespace success.\n', async (server) => {
         const [namespace, key] = [textOf(values, 'namespace'), textOf(values, 'key')]
         await server.ask(RequestCode.DELETE_KV_CONFIG, { namespace, key })
       }),
@@ -145,7 +145,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     run: ({ values, servers }) => {
       const [key, value] = [textOf(values, 'key'), textOf(values, 'value')]
       const named = values.has('namesrvAddr') ? `[${servers.map(({ address }) => address).join(', ')}]` : ''
-      return changeEach(
+      return changeAll(
         servers,
         lines([`update name server config success!${named}`, `${key} : ${value}`]),
         async (server) => {
@@ -170,11 +170,11 @@ async function updateOrderConf({ values, servers }: Given): Promise<Outcome> {
     const value = textOf(values, 'orderConf')
     if (value === '') throw new CommandError('usage', 'updateOrderConf -m put needs the order conf: -v')
     const done = `update orderConf success. topic=[${topic}], orderConf=[${value}]`
-    return await changeEach(servers, visible(done), async (server) => {
+    return await changeAll(servers, visible(done), async (server) => {
       await server.ask(RequestCode.PUT_KV_CONFIG, { ...fields, value })
     })
   }
-  return await changeEach(servers, visible(`delete orderConf success. topic=[${topic}]`), async (server) => {
+  return await changeAll(servers, visible(`delete orderConf success. topic=[${topic}]`), async (server) => {
     await server.ask(RequestCode.DELETE_KV_CONFIG, fields)
   })
 }
@@ -272,7 +272,7 @@ async function askAll<Result>(
 }
 
 /** Changes every NameServer; as with mqadmin, success is printed only if all of them have made the change. */
-async function changeEach(
+async function changeAll(
   servers: readonly NameServer[],
   success: string,
   change: (server: NameServer) => Promise<void>,
