@@ -2,6 +2,9 @@ import type { NameServer } from './client/name-server.ts'
 import { CommandError } from './command-error.ts'
 import type { Asked, CommandContext } from './run-command.ts'
 
+/** Changes of one NameServer that are shown one by one. */
+const MAX_LINES = 20
+
 /** A change of NameServers. */
 export interface Change<Plan, Item extends object> {
   /** Reads what is there now. @throws {CommandError} (rejects) This server cannot be changed so. */
@@ -24,7 +27,7 @@ export async function changeEach<Plan, Item extends object>(
 ): Promise<Asked<Item>> {
   const looked = await askEach(async (server) => [{ plan: await look(server) }])
   const changes = looked.items.flatMap(({ namesrv, plan }) =>
-    describe(plan).map((change) => `${namesrv}: ${change}`),
+    firstLines(describe(plan)).map((change) => `${namesrv}: ${change}`),
   )
   if (changes.length > 0) {
     const left = looked.failures.map(({ namesrv, error }) => `${namesrv}: is left as it is: ${error.message}`)
@@ -36,6 +39,11 @@ export async function changeEach<Plan, Item extends object>(
     if (failed !== undefined) throw failed.error
     return found === undefined ? [] : await applied(apply(server, found.plan))
   })
+}
+
+function firstLines(lines: readonly string[]): readonly string[] {
+  const more = lines.length - MAX_LINES
+  return more > 0 ? [...lines.slice(0, MAX_LINES), `and ${more} more`] : lines
 }
 
 /** Without a response it is not known whether the request was carried out. */

@@ -121,7 +121,8 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
       reportText(result, {
         format,
         hasHead: values['headers'] !== false,
-        columns: stdout.isTTY === true ? stdout.columns : undefined,
+        // A terminal that does not know its size has 0 columns.
+        columns: (stdout.isTTY === true && stdout.columns) || undefined,
         hasNamesrv: servers.length > 1,
       }),
     )
@@ -185,8 +186,8 @@ export async function openServers(values: Values, env: CommandWorld['env']): Pro
     return typeof value === 'string' ? value : undefined
   }
   const { namesrv } = values
-  // A list if they are arguments.
-  const given = Array.isArray(namesrv) ? namesrv.join(';') : text('namesrv')
+  // A list if they are arguments, empty if there are none.
+  const given = Array.isArray(namesrv) ? namesrv.join(';') || undefined : text('namesrv')
   const addresses = parseAddresses(given ?? (env['NAMESRV_ADDR'] || DEFAULT_NAMESRV))
   const connection = await commandConnect({
     isTls: values['tls'] === true,
@@ -277,5 +278,5 @@ function reply({ stdin, stderr }: CommandWorld): Promise<string> {
 
 function progressLine({ stderr }: CommandWorld): (line: string) => void {
   if (stderr.isTTY !== true) return () => {}
-  return (line) => stderr.write(`\r\x1b[K${cut(visible(line), (stderr.columns ?? 80) - 1)}`)
+  return (line) => stderr.write(`\r\x1b[K${cut(visible(line), (stderr.columns || 80) - 1)}`)
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCli } from '../cli/run-cli.ts'
 import { RawClient } from '../support/raw-client.ts'
@@ -54,7 +55,9 @@ interface Item {
 }
 
 async function diff(a: NameServer, b: NameServer) {
-  const { code, stdout, stderr } = await runCli(['diff', a.address, b.address, '-o', 'json'])
+  const { code, stdout, stderr } = await runCli(['diff', a.address, b.address, '-o', 'json'], {
+    onPause: (ms) => delay(ms),
+  })
   const { items, errors } = JSON.parse(stdout) as { items: readonly Item[]; errors: readonly object[] }
   expect(errors).toEqual([])
   const texts = items.map(

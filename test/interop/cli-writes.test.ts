@@ -1,11 +1,15 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCli } from '../cli/run-cli.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { registration } from '../support/requests.ts'
+import { ChildProgram } from './harness/child-program.ts'
 import { type AdminTool, startAdminTool } from './harness/mqadmin.ts'
 import { type NameServer, type NameServerKind, startNameServer } from './harness/name-server.ts'
 import { ask, brokersOf, routeOf } from './harness/name-server-client.ts'
 import { until } from './harness/wait-until.ts'
+import { projectRoot } from './harness/work-folder.ts'
 
 const KINDS: readonly (readonly [string, NameServerKind])[] = [
   ['ours', { kind: 'ours' }],
@@ -140,7 +144,7 @@ describe.each(KINDS)('%s', (name, { kind }) => {
     const wrong = await runCli(['config', 'set', 'no.such.key=1', '-n', address, '-y'])
     expect(wrong.code).toBe(1)
     expect(wrong.stderr).toMatch(
-      kind === 'ours' ? /no key "no\.such\.key"/ : /no\.such\.key was accepted and not/,
+      kind === 'ours' ? /no key "no\.such\.key"/ : /accepted no\.such\.key and did not change it/,
     )
   })
 
@@ -186,4 +190,41 @@ test('config diff finds the keys in which ours, Java 5.5.0 and Java 4.9.7 differ
   })
   expect(items.map(({ key }) => key)).not.toContain('orderMessageEnable')
   expect(items.map(({ key }) => key)).not.toContain('maxTopics')
+})
+
+describe('on a terminal, a change', () => {
+  /** Runs a command in a pseudo-terminal, and types when it asks. */
+  async function typed(keys: string, ...words: readonly string[]): Promise<string> {
+    const command = [process.execPath, join(projectRoot, 'bin/mqnamesrv'), ...words].join(' ')
+    const program = new ChildProgram({
+      name: 'terminal',
+      command: 'script',
+      args: () => ['--quiet', '--return', '--flush', '--command', command, '/dev/null'],
+    })
+    const output = () => readFileSync(program.logFile, 'utf8')
+    await program.until('it asks', () => output().includes('Continue? [y/N] '))
+    program.write(keys)
+    await program.finish()
+    return `${output()}${program.end}`
+  }
+
+  const value = async (key: string) =>
+    (await ask(addressOf('ours'), 101, { namespace: 'T', key })).extFields['value']
+
+  test.each([
+    ['n\n', 'is left alone by no'],
+    ['\n', 'is left alone by Enter'],
+    ['\x03', 'is left alone by Ctrl-C'],
+  ])('typed %j: %s', async (keys) => {
+    const output = await typed(keys, 'kv', 'set', 'T', 'left', 'x', '-n', addressOf('ours'))
+    expect(output).toContain('"left" of "T" is set to "x" (new)')
+    expect(output).toMatch(/mqnamesrv: nothing was changed\s+exit code 1$/)
+    expect(await value('left')).toBeUndefined()
+  })
+
+  test('is made when a person agrees', async () => {
+    const output = await typed('y\n', 'kv', 'set', 'T', 'made', 'x', '-n', addressOf('ours'))
+    expect(output).toMatch(/ {2}set +T +made +x\s+exit code 0$/)
+    expect(await value('made')).toBe('x')
+  })
 })

@@ -19,17 +19,15 @@ export async function impactFromRoutes(
 ): Promise<Impact> {
   const topics = new Map<string, ReadonlyMap<string, QueueData>>()
   const mappings = new Map<string, ReadonlyMap<string, unknown>>()
-  const [groups, orderConfigs] = await Promise.all([
-    server.brokerGroups(),
-    server.kvTable('ORDER_TOPIC_CONFIG'),
-    eachRoute(server, context, (topic, { queueDatas, topicQueueMappingByBroker }) => {
-      const named = queueDatas.map((queues) => ({ ...queues, brokerName: queues.brokerName ?? '' }))
-      // Only topics with queues on the group can be lost with it.
-      if (!named.some((queues) => queues.brokerName === brokerName)) return
-      topics.set(topic, new Map(named.map((queues) => [queues.brokerName, queues])))
-      if (topicQueueMappingByBroker.size > 0) mappings.set(topic, topicQueueMappingByBroker)
-    }),
-  ])
+  const groups = await server.brokerGroups()
+  const orderConfigs = await server.kvTable('ORDER_TOPIC_CONFIG')
+  await eachRoute(server, context, (topic, { queueDatas, topicQueueMappingByBroker }) => {
+    const named = queueDatas.map((queues) => ({ ...queues, brokerName: queues.brokerName ?? '' }))
+    // Only topics with queues on the group can be lost with it.
+    if (!named.some((queues) => queues.brokerName === brokerName)) return
+    topics.set(topic, new Map(named.map((queues) => [queues.brokerName, queues])))
+    if (topicQueueMappingByBroker.size > 0) mappings.set(topic, topicQueueMappingByBroker)
+  })
   const routes = {
     group: (name: string) => groups.get(name),
     topics: () => topics,

@@ -6,9 +6,8 @@ import type { NameServer } from '../client/name-server.ts'
 import { optionalView } from '../client/optional-view.ts'
 import { CommandError } from '../command-error.ts'
 import { firstNames } from '../output/amounts.ts'
-import { memberColumns } from '../output/broker-columns.ts'
+import { brokerLines, memberColumns } from '../output/broker-columns.ts'
 import { detailLines } from '../output/details.ts'
-import { tableLines } from '../output/table.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 
 interface ShownGroup extends BrokerGroup {
@@ -18,7 +17,7 @@ interface ShownGroup extends BrokerGroup {
 
 /** `broker show`: broker groups, with `--impact` also what would be lost with them. */
 export const run: Run = async (context) => {
-  const { values, format } = context
+  const { values } = context
   const notes = new Set<string>()
   const names = values['broker'] as readonly string[]
   const { items, failures } = await askForEach(names, context, async (server, name) => [
@@ -33,11 +32,7 @@ export const run: Run = async (context) => {
       ['Topics', group.topics],
     ]),
     '',
-    ...tableLines(group.members, memberColumns(group.members), {
-      isWide: format === 'wide',
-      hasHead: true,
-      maxWidth: undefined,
-    }),
+    ...brokerLines(group.members, memberColumns(group.members), context),
     ...(group.impact === null ? [] : ['', ...impactLines(group.brokerName, group.impact)]),
   ]
   return { items, failures, notes: [...notes], view: { lines }, name: ({ brokerName }) => brokerName }

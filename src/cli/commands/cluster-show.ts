@@ -2,9 +2,8 @@ import { type BrokerGroup, readBrokerGroups } from '../client/brokers.ts'
 import { askForEach } from '../client/each-name.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
-import { memberColumns } from '../output/broker-columns.ts'
+import { brokerLines, memberColumns } from '../output/broker-columns.ts'
 import { detailLines } from '../output/details.ts'
-import { tableLines } from '../output/table.ts'
 import type { Run } from '../run-command.ts'
 
 interface Cluster {
@@ -16,7 +15,7 @@ interface Cluster {
 
 /** `cluster show`: the brokers of clusters. */
 export const run: Run = async (context) => {
-  const { values, format } = context
+  const { values } = context
   const notes = new Set<string>()
   const names = values['cluster'] as readonly string[]
   const { items, failures } = await askForEach(
@@ -40,14 +39,10 @@ export const run: Run = async (context) => {
         ['Topics', topics],
       ]),
       '',
-      ...tableLines(
+      ...brokerLines(
         members,
         [{ head: 'BROKER', cell: ({ brokerName }) => brokerName }, ...memberColumns(members)],
-        {
-          isWide: format === 'wide',
-          hasHead: true,
-          maxWidth: undefined,
-        },
+        context,
       ),
     ]
   }

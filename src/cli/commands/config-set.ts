@@ -61,7 +61,7 @@ export const run: Run = async ({ values, ...context }) => {
   })
   for (const { namesrv, key, result } of items)
     if (result === 'ignored')
-      notes.push(`${namesrv}: ${key} was accepted and not changed: not a key or not a value`)
+      notes.push(`${namesrv} accepted ${key} and did not change it: it has no such key, or rejects the value`)
   return {
     items,
     failures,

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { cutText } from '../../common/log-throttle.ts'
 import { type ComparedValue, DIFFERENCE_KINDS, type Difference } from '../../inspect/compare/differences.ts'
 import type { NameServer } from '../client/name-server.ts'
@@ -8,7 +7,7 @@ import { Comparison, ComparisonFailedError, type ComparisonOptions } from '../di
 import { MAX_ROWS, rowsOf } from '../diff/rows.ts'
 import { firstNames } from '../output/amounts.ts'
 import type { Failure } from '../output/report.ts'
-import type { CommandContext, Run } from '../run-command.ts'
+import type { CommandContext, CommandWorld, Run } from '../run-command.ts'
 
 /** Before what differs is asked for again: a broker registers with all NameServers, but not at the same moment. */
 const SETTLING_MS = 1_000
@@ -29,7 +28,7 @@ export const run: Run = async (context) => {
     sampleSize: sampleSizeOf(values['sample']),
     onProgress: progressOf(context),
   }
-  const { compared, failures, differences, notes } = await compareReachable(servers, options).finally(() =>
+  const { compared, failures, differences, notes } = await compareReachable(context, options).finally(() =>
     context.progress(''),
   )
   const addresses = compared.map(({ address }) => address)
@@ -90,7 +89,7 @@ interface Compared {
 
 /** Compares those that respond. @throws {AllFailedError} (rejects) Fewer than two do. */
 async function compareReachable(
-  servers: readonly NameServer[],
+  { servers, world }: CommandContext,
   options: ComparisonOptions,
 ): Promise<Compared & { readonly compared: readonly NameServer[]; readonly failures: readonly Failure[] }> {
   const failures: Failure[] = []
@@ -98,7 +97,7 @@ async function compareReachable(
     const compared = servers.filter(({ address }) => !failures.some(({ namesrv }) => namesrv === address))
     if (compared.length < 2) throw new AllFailedError(failures)
     try {
-      return { ...(await compareTwice(compared, options)), compared, failures }
+      return { ...(await compareTwice(new Comparison(compared, options), world)), compared, failures }
     } catch (error) {
       if (!(error instanceof ComparisonFailedError)) throw error
       failures.push(...error.failures)
@@ -107,11 +106,10 @@ async function compareReachable(
 }
 
 /** What differs twice counts. */
-async function compareTwice(servers: readonly NameServer[], options: ComparisonOptions): Promise<Compared> {
-  const comparison = new Comparison(servers, options)
+async function compareTwice(comparison: Comparison, { pause }: CommandWorld): Promise<Compared> {
   const first = await comparison.run()
   if (first.list.length === 0) return { differences: [], notes: [...comparison.notes] }
-  await delay(SETTLING_MS)
+  await pause(SETTLING_MS, new AbortController().signal)
   const before = new Map(first.list.map((each) => [keyOf(each), JSON.stringify(each.values)]))
   const topics = new Set(first.list.flatMap(({ topic }) => topic ?? []))
   const second = await comparison.run(topics)

@@ -32,7 +32,7 @@ const COLUMNS = [
   { head: 'LOOKUPS', cell: ({ totals }: Item) => totals?.lookups, align: 'right', isWide: true },
   {
     head: 'MEMORY',
-    cell: ({ process }: Item) => (process == null ? null : bytes(process.residentBytes)),
+    cell: ({ process }: Item) => (process === undefined ? null : bytes(process.residentBytes)),
     align: 'right',
     isWide: true,
   },

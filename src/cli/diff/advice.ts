@@ -11,12 +11,16 @@ const PERM_WRITE = 2
  */
 export function adviceOn(differences: readonly Difference[], addresses: readonly string[]): string[] {
   const byBroker = new Map<string, Difference[]>()
-  for (const difference of differences)
-    for (const broker of difference.brokers)
-      byBroker.set(broker, [...(byBroker.get(broker) ?? []), difference])
+  for (const difference of differences) {
+    for (const broker of difference.brokers) {
+      const list = byBroker.get(broker)
+      if (list === undefined) byBroker.set(broker, [difference])
+      else list.push(difference)
+    }
+  }
   const lines = [...byBroker].flatMap(([broker, list]) => brokerAdvice(broker, list, addresses))
   const left = lines.length - MAX_ROWS
-  const all = left > 0 ? [...lines.slice(0, MAX_ROWS), `… and ${left} more brokers`] : lines
+  const all = left > 0 ? [...lines.slice(0, MAX_ROWS), `… and ${left} more lines like these`] : lines
   if (differences.some(({ kind }) => kind === 'kv'))
     all.push('key-value entries: NameServers do not copy them, set them at each (mqnamesrv kv set)')
   if (differences.some(({ kind }) => kind === 'config'))

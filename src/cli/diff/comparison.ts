@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
 import { toEnd } from '../../common/time-slicer.ts'
 import { COMPARABLE_KEYS, Differences, type ListedQueues } from '../../inspect/compare/differences.ts'
-import { ConfigError } from '../../namesrv/config/config-error.ts'
-import { parseJavaProperties } from '../../namesrv/config/java-properties.ts'
 import { decodeQueueDatas, type NamedQueues } from '../../protocol/body/topic-route-data.ts'
 import { JsonError } from '../../protocol/errors.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
 import { type NameServer, responseError } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
+import { ExitCode } from '../exit-code.ts'
 import type { Failure } from '../output/report.ts'
 
 export interface ComparisonOptions {
@@ -48,8 +47,6 @@ const MAX_DIFFERENCES = 100_000
 const MAX_BUCKETS = 32
 /** Topics that are looked up together; two batches are under way at a time. */
 const BATCH = 128
-/** A longer configuration is none. */
-const MAX_CONFIG_BYTES = 1_048_576
 const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG'
 
 /** Compares NameServers, ours by their digests, otherwise by the requests that every NameServer serves. */
@@ -255,21 +252,22 @@ async function routeBody(server: NameServer, topic: string): Promise<Buffer | un
   return response.body ?? undefined
 }
 
-/** Undefined if the server does not show it to this account, or it cannot be read. @throws {CommandError} (rejects) */
+/** Undefined if the server does not show it. @throws {CommandError} (rejects) */
 async function comparableConfig(server: NameServer): Promise<ReadonlyMap<string, string> | undefined> {
-  const { code, body } = await server.invoke(RequestCode.GET_NAMESRV_CONFIG)
-  if (code !== ResponseCode.SUCCESS || body === null || body.length > MAX_CONFIG_BYTES) return undefined
+  // Loaded only if needed: it slows down the start.
+  const { configurationOf } = await import('../client/configuration.ts')
   try {
-    const properties = parseJavaProperties(body)
+    const { keys } = await configurationOf(server)
+    const values = new Map(keys.map(({ key, value }) => [key, value]))
     return new Map(
       COMPARABLE_KEYS.flatMap((key) => {
-        const value = properties.get(key)?.value
-        return value === undefined ? [] : [[key, value] as const]
+        const value = values.get(key) ?? null
+        return value === null ? [] : [[key, `${value}`] as const]
       }),
     )
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    return undefined
+    if (error instanceof CommandError && error.exitCode !== ExitCode.UNREACHABLE) return undefined
+    throw error
   }
 }
 

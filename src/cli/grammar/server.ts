@@ -106,6 +106,21 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     load: () => import('../commands/watch.ts'),
   },
   {
+    words: 'top',
+    summary: 'Live view of a NameServer: rates, brokers, lookups without a route, findings',
+    description:
+      'Keys: q quit, tab and 1 to 4 section, s sort, / filter, p pause, n next NameServer, ? help. Prints one plain frame if stdout is no terminal.',
+    options: [
+      { flags: '--interval <duration>', text: 'time between two looks (default: 2s)', completion: 'none' },
+      { flags: '--once', text: 'one plain frame' },
+    ],
+    examples: [
+      { line: 'top', text: '' },
+      { line: 'top --once -o json', text: 'one sample, for a program' },
+    ],
+    load: () => import('../commands/top.ts'),
+  },
+  {
     words: 'dump',
     summary: 'All that NameServers show of themselves, as one JSON file for support',
     description:

@@ -12,17 +12,17 @@ export function age(milliseconds: number | null): string | null {
   return `${Math.floor(Math.max(0, milliseconds) / size)}${unit}`
 }
 
+const BYTE_UNITS = ['B', 'K', 'M', 'G', 'T'] as const
+
+/** Bytes in a table, in units of 1,024: `512B`, `1.5K`, `20M`. */
+export function bytes(count: number): string {
+  let [value, at] = [count, 0]
+  while (value >= 1_024 && at < BYTE_UNITS.length - 1) [value, at] = [value / 1_024, at + 1]
+  return `${at > 0 && value < 10 ? value.toFixed(1) : Math.floor(value)}${BYTE_UNITS[at]}`
+}
+
 /** The first of many names in a sentence: `a, b and 12 more`. */
 export function firstNames(names: readonly string[], { total = names.length, max = 10 } = {}): string {
   const shown = names.slice(0, max).join(', ')
   return total > max ? `${shown} and ${total - max} more` : shown
-}
-
-const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
-
-/** Bytes in a table: `512 B`, `85.2 MiB`. */
-export function bytes(count: number): string {
-  let [value, at] = [count, 0]
-  for (; value >= 1_024 && at < BYTE_UNITS.length - 1; at++) value /= 1_024
-  return `${at === 0 ? value : value.toFixed(1)} ${BYTE_UNITS[at]}`
 }

@@ -1,6 +1,7 @@
 import type { BrokerMember } from '../client/brokers.ts'
+import type { CommandContext } from '../run-command.ts'
 import { age } from './amounts.ts'
-import type { Column } from './table.ts'
+import { type Column, tableLines } from './table.ts'
 
 /** The columns of a broker. Those that only ours can fill are left out if all are empty. */
 export function memberColumns(members: readonly BrokerMember[]): Column<BrokerMember>[] {
@@ -26,4 +27,15 @@ export function memberColumns(members: readonly BrokerMember[]): Column<BrokerMe
     { head: 'HA ADDRESS', cell: ({ haServerAddress }) => haServerAddress, isWide: true },
     { head: 'LANGUAGE', cell: ({ language }) => language, isWide: true },
   ]
+}
+
+/** A table of brokers within a text, cut to the terminal as every table. */
+export function brokerLines<Broker extends BrokerMember>(
+  brokers: readonly Broker[],
+  columns: readonly Column<Broker>[],
+  { format, world: { stdout } }: Pick<CommandContext, 'format' | 'world'>,
+): string[] {
+  const isWide = format === 'wide'
+  const maxWidth = isWide || stdout.isTTY !== true ? undefined : stdout.columns
+  return tableLines(brokers, columns, { isWide, hasHead: true, maxWidth })
 }

@@ -183,7 +183,7 @@ export class Differences {
 
 /** Where a topic is, for people. */
 export function onBrokers(names: Iterable<string>): string {
-  return `on ${[...names].slice(0, MAX_BROKERS).join(', ')}`
+  return `on ${[...names].slice(0, MAX_BROKERS).join(', ') || 'no broker'}`
 }
 
 /** Names in all orders of arrival: the same ones are found again by the next comparison. */

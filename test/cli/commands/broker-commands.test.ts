@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startFakePeer } from '../../support/fake-peer.ts'
 import { frame } from '../../support/raw-client.ts'
 import { putKVConfig, registration, type TestBroker } from '../../support/requests.ts'
@@ -175,6 +175,15 @@ describe('broker show', () => {
     })
   })
 
+  test('cuts its table to the terminal', async () => {
+    const { address } = await serverWith([MASTER])
+    const terminal = { isTTY: true, columns: 30 }
+    const { stdout } = await runCli(['broker', 'show', 'broker-a', '-n', address], terminal)
+    expect(stdout).toContain('\nID  ADDRESS         STATE  HE…\n')
+    const wide = await runCli(['broker', 'show', 'broker-a', '-n', address, '-o', 'wide'], terminal)
+    expect(wide.stdout).toMatch(/\nID .* LANGUAGE\n 0 .* JAVA\n/)
+  })
+
   test('shows a group that was found although another was not; exit code 1', async () => {
     const { address, port } = await serverWith([MASTER])
     for (const each of [address, await startWithoutViews(port)]) {
@@ -275,6 +284,20 @@ describe('broker show --impact', () => {
     )
     expect(stdout).toContain('\n  1 topic with an order configuration that names it: Ordered\n')
     expect(stdout).toContain('\n  1 topic with logical queues on it (static topic): Static\n')
+  })
+
+  test('shows how far the routes have been read if that takes more than a second', async () => {
+    const topics = Array.from({ length: 300 }, (_, index) => `Topic${index}`)
+    const { port } = await serverWith([{ ...MASTER, topics }])
+    const address = await startWithoutViews(port)
+    const args = ['broker', 'show', 'broker-a', '--impact', '-n', address]
+    let nowMs = 0
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 10))
+    onTestFinished(() => clock.mockRestore())
+    const { stdout, stderr } = await runCli(args, { isTTY: true })
+    expect(stdout).toContain('  300 topics with no other broker to send to: ')
+    expect(stderr).toContain(`\r\u001b[K${address}: 256 of 300 routes\r\u001b[K`)
+    expect((await runCli(args)).stderr).not.toContain('256 of 300')
   })
 
   test('says that nothing is lost', async () => {

@@ -190,3 +190,14 @@ test('conn kick says which connections have gone by themselves, and which were n
       `${address}  failed  3  10.0.0.1:3  client  busy\n`,
   )
 })
+
+test('a change of very many things shows the first of them before it asks', async () => {
+  const connections = Array.from({ length: 25 }, (_, index) => ({
+    ...{ id: index + 1, address: `10.0.0.1:${index + 1}`, kind: 'client', asking: false },
+  }))
+  const { address } = await startScripted({ 1450: { body: JSON.stringify({ matching: 25, connections }) } })
+  const { stderr } = await runCli(['conn', 'kick', '--address', '10.0.0.1', '-n', address, '-y'])
+  const lines = stderr.trim().split('\n')
+  expect(lines).toHaveLength(21)
+  expect(lines.at(-1)).toBe(`${address}: and 5 more`)
+})

@@ -1,23 +1,10 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
 import type { RawClient, Request } from '../../support/raw-client.ts'
-import { putKVConfig, registration, registrationBody, unregistration } from '../../support/requests.ts'
-import { startServer } from '../../support/start-server.ts'
+import { putKVConfig, registration, registrationBody } from '../../support/requests.ts'
+import { startServer, temporaryFolder } from '../../support/start-server.ts'
 import { type Instead, withoutDigest } from '../../support/without-digest.ts'
-import { runCli } from '../run-cli.ts'
-
-/** What happens while the command waits before it asks again. */
-const pause = vi.hoisted(() => ({ during: async (): Promise<void> => {}, lengths: [] as number[] }))
-vi.mock('node:timers/promises', async (original) => ({
-  ...(await original<typeof import('node:timers/promises')>()),
-  setTimeout: async (milliseconds: number) => {
-    pause.lengths.push(milliseconds)
-    await pause.during()
-  },
-}))
-beforeEach(() => {
-  pause.during = async () => {}
-  pause.lengths = []
-})
+import { type CliWorld, runCli } from '../run-cli.ts'
 
 const ORDER = putKVConfig('ORDER_TOPIC_CONFIG', 'TopicA', 'broker-a:4')
 const WIPE: Request = { code: 205, extFields: { brokerName: 'broker-a' } }
@@ -54,10 +41,13 @@ interface DiffJson {
   readonly errors: readonly object[]
 }
 
-async function json(
-  ...words: string[]
-): Promise<DiffJson & { readonly code: number; readonly stderr: string }> {
-  const { code, stdout, stderr } = await runCli(['diff', ...words, '-o', 'json'])
+/** Runs `diff`, without waiting before it asks again. */
+function diff(words: readonly string[], world: CliWorld = {}) {
+  return runCli(['diff', ...words], { onPause: () => {}, ...world })
+}
+
+async function json(words: readonly string[], world: CliWorld = {}) {
+  const { code, stdout, stderr } = await diff([...words, '-o', 'json'], world)
   return { code, stderr, ...(JSON.parse(stdout) as DiffJson) }
 }
 
@@ -79,10 +69,10 @@ describe.each(['digests', 'lookups'] as const)('diff by %s', (means) => {
 
   test('says that equal NameServers do not differ', async () => {
     const { a, b } = await two([], [])
-    const { code, stdout, stderr } = await runCli(['diff', a.address, b.address])
+    const onPause = (): never => expect.unreachable('nothing differs')
+    const { code, stdout, stderr } = await diff([a.address, b.address], { onPause })
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
     expect(stderr).toContain(`no differences between ${a.address}, ${b.address}\n`)
-    expect(pause.lengths).toEqual([])
   })
 
   test.each([
@@ -175,7 +165,7 @@ describe.each(['digests', 'lookups'] as const)('diff by %s', (means) => {
     ],
   ])('finds a different %s', async (_, here, there, { values: [inA = null, inB = null], ...difference }) => {
     const { a, b } = await two(here, there)
-    const { code, items, errors } = await json(a.address, b.address)
+    const { code, items, errors } = await json([a.address, b.address])
     expect({ code, errors }).toEqual({ code: 1, errors: [] })
     const values = { [a.address]: inA, [b.address]: inB }
     expect(items).toContainEqual(expect.objectContaining({ ...difference, values }))
@@ -184,20 +174,24 @@ describe.each(['digests', 'lookups'] as const)('diff by %s', (means) => {
   test('looks again before a difference counts, and drops what was settled meanwhile', async () => {
     const late = registration({ name: 'broker-b', address: 'b:1', topics: ['Late', 'Later'] })
     const { a, b } = await two([late], [])
-    pause.during = async () => void (await b.client.request(late))
-    const { code, items, stderr } = await json(a.address, b.address)
+    const pauses: number[] = []
+    const onPause = async (ms: number): Promise<void> => {
+      pauses.push(ms)
+      await b.client.request(late)
+    }
+    const { code, items, stderr } = await json([a.address, b.address], { onPause })
     expect({ code, items }).toEqual({ code: 0, items: [] })
     expect(stderr).toContain('3 differences were gone after 1000 ms and do not count\n')
-    expect(pause.lengths).toEqual([1_000])
+    expect(pauses).toEqual([1_000])
   })
 
   test('names what still changes', async () => {
     const { a, b } = await two([registration({ name: 'broker-b', address: 'b:1', topics: [] })], [])
-    pause.during = async () => {
+    const onPause = async (): Promise<void> => {
       await b.client.request(registration({ name: 'broker-c', address: 'c:1', topics: [] }))
       await a.client.request(registration({ name: 'broker-b', address: 'b:2', id: 1, topics: [] }))
     }
-    const { code, items, stderr } = await json(a.address, b.address)
+    const { code, items, stderr } = await json([a.address, b.address], { onPause })
     expect(code).toBe(1)
     expect(items.map(({ subject }) => subject)).toEqual(['broker-b'])
     expect(stderr).toContain('still changing: broker-b, broker-c\n')
@@ -206,7 +200,7 @@ describe.each(['digests', 'lookups'] as const)('diff by %s', (means) => {
   test('compares three NameServers, and where one is down the other two', async () => {
     const { a, b } = await two([], [WIPE])
     const c = await side({ requests: [registration(), ORDER], instead })
-    const { code, stdout } = await runCli(['diff', a.address, b.address, c.address])
+    const { code, stdout } = await diff([a.address, b.address, c.address])
     expect({ code, lines: stdout.split('\n') }).toEqual({
       code: 1,
       lines: [
@@ -216,7 +210,7 @@ describe.each(['digests', 'lookups'] as const)('diff by %s', (means) => {
       ],
     })
     const down = '127.0.0.1:1'
-    const partial = await json(a.address, down, b.address)
+    const partial = await json([a.address, down, b.address])
     expect(partial).toMatchObject({ code: 5, errors: [{ code: 'unreachable', namesrv: down }] })
     expect(partial.items).toHaveLength(2)
     expect(partial.stderr).toContain(`mqnamesrv: connection with ${down} failed: connection refused`)
@@ -228,23 +222,23 @@ describe.each(['digests', 'lookups'] as const)('diff by %s', (means) => {
       [],
     )
     await b.client.request(registration({ name: 'broker-b', address: 'b:1', topics: [] }))
-    const { items } = await json(a.address, b.address, '--topics', '^Order')
+    const { items } = await json([a.address, b.address, '--topics', '^Order'])
     expect(items.map(({ subject }) => subject)).toEqual(['OrderX'])
   })
 
   test('shares a row between topics that differ alike, unless each is wanted', async () => {
     const many = registration({ name: 'broker-b', address: 'b:1', topics: names(300) })
     const { a, b } = await two([many], [registration({ name: 'broker-b', address: 'b:1', topics: [] })])
-    const { stdout, stderr } = await runCli(['diff', a.address, b.address])
+    const { stdout, stderr } = await diff([a.address, b.address])
     expect(stdout.split('\n').slice(1)).toEqual([
       expect.stringMatching(/^topic_missing {2}300 topics, such as Topic0 {2,}on broker-b +-$/),
       '',
     ])
     expect(stderr).toContain('300 differences in 1 rows, 1 shown: --all shows each\n')
     expect(stderr).toContain('broker-b is registered with all of them, but 300 of its topics differ: ')
-    const all = await runCli(['diff', a.address, b.address, '--all'])
+    const all = await diff([a.address, b.address, '--all'])
     expect(all.stdout.split('\n')).toHaveLength(302)
-    const named = await runCli(['diff', a.address, b.address, '-o', 'name'])
+    const named = await diff([a.address, b.address, '-o', 'name'])
     expect(named.stdout.split('\n')).toEqual([...names(300).sort(), ''])
   })
 
@@ -263,7 +257,7 @@ describe.each(['digests', 'lookups'] as const)('diff by %s', (means) => {
         registration({ name: 'broker-d', address: 'd:1', id: 1, topics: [] }),
       ],
     )
-    const { stderr } = await runCli(['diff', a.address, b.address])
+    const { stderr } = await diff([a.address, b.address])
     for (const line of [
       `broker-b (0=b:1) is registered with ${a.address} and not with ${b.address}: check namesrvAddr of broker-b, and its connection to ${b.address}`,
       `broker-c:0 is c:1 at ${a.address}, c:2 at ${b.address}: check brokerIP1 of broker-c, and whether two brokers have this name and id`,
@@ -277,19 +271,57 @@ describe.each(['digests', 'lookups'] as const)('diff by %s', (means) => {
   })
 })
 
+test('diff shows 50 rows and as many lines of advice, and says how to see the rest', async () => {
+  const brokers = names(60, 'broker-').map((name) => registration({ name, address: `${name}:1`, topics: [] }))
+  const a = await side({ requests: brokers })
+  const b = await side({})
+  const { stdout, stderr } = await diff([a.address, b.address])
+  expect(stdout.split('\n')).toHaveLength(52)
+  expect(stderr).toContain('60 differences in 60 rows, 50 shown: --all shows each\n')
+  expect(stderr.split('\n').filter((line) => line.startsWith('broker-'))).toHaveLength(50)
+  expect(stderr).toContain('… and 10 more lines like these\n')
+})
+
+test('diff cuts long values in tables only', async () => {
+  const a = await side({ requests: [putKVConfig('N', 'key', 'v'.repeat(100))] })
+  const b = await side({})
+  const { stdout } = await diff([a.address, b.address])
+  expect(stdout).toContain(`  ${'v'.repeat(80)}… (100 characters)  -\n`)
+  const { items } = await json([a.address, b.address])
+  expect(items[0]?.values[a.address]).toBe('v'.repeat(100))
+})
+
+test('diff advises on two brokers that share a name in different clusters, and on other permissions', async () => {
+  const other = registration({ name: 'broker-b', address: 'b:1' })
+  const a = await side({ requests: [registration(), other] })
+  const b = await side({
+    requests: [
+      changed('"perm":6', '"perm":2'),
+      { ...other, extFields: { ...other.extFields, clusterName: 'OtherCluster' } },
+    ],
+  })
+  const { stderr } = await diff([a.address, b.address])
+  expect(stderr).toContain(
+    `broker-b cluster is DefaultCluster at ${a.address}, OtherCluster at ${b.address}: check the configuration of broker-b, and whether two brokers share this name\n`,
+  )
+  expect(stderr).toContain('broker-a is registered with all of them, but 2 of its topics differ: ')
+})
+
 test('diff looks topics up if many buckets differ', async () => {
   const many = registration({ topics: names(2_000) })
   const a = await side({ requests: [many] })
   const b = await side({ requests: [many, WIPE] })
-  const { code, items, stderr } = await json(a.address, b.address)
+  const { code, items, stderr } = await json([a.address, b.address])
   expect({ code, count: items.length }).toEqual({ code: 1, count: 2_000 })
   expect(stderr).not.toContain('digests')
 })
 
-test('diff takes the NameServers of -n, and arguments in their place', async () => {
+test('diff takes the NameServers of NAMESRV_ADDR or -n, and arguments in their place', async () => {
   const [a, b, c] = [await side({}), await side({}), await side({ requests: [ORDER] })]
-  expect((await json('-n', `${a.address};${b.address}`)).code).toBe(0)
-  expect((await json('-n', `${a.address};${b.address}`, a.address, c.address)).code).toBe(1)
+  const env = { NAMESRV_ADDR: `${a.address};${b.address}` }
+  expect((await diff([], { env })).code).toBe(0)
+  expect((await json(['-n', `${a.address};${b.address}`])).code).toBe(0)
+  expect((await json(['-n', `${a.address};${b.address}`, a.address, c.address])).code).toBe(1)
 })
 
 test('diff --sample looks up the same few topics each time', async () => {
@@ -297,13 +329,13 @@ test('diff --sample looks up the same few topics each time', async () => {
   const topics = names(100)
   const a = await side({ requests: [registration({ topics })], instead })
   const b = await side({ requests: [registration({ topics: topics.toReversed() }), WIPE], instead })
-  const first = await json(a.address, b.address, '--sample', '7')
+  const first = await json([a.address, b.address, '--sample', '7'])
   expect(first.items).toHaveLength(7)
   expect(first.stderr).toContain('compared a sample of 7 of 100 topics\n')
-  expect((await json(b.address, a.address, '--sample', '7')).items.map(({ subject }) => subject)).toEqual(
+  expect((await json([b.address, a.address, '--sample', '7'])).items.map(({ subject }) => subject)).toEqual(
     first.items.map(({ subject }) => subject),
   )
-  const all = await json(a.address, b.address, '--sample', '100')
+  const all = await json([a.address, b.address, '--sample', '100'])
   expect(all.items).toHaveLength(100)
   expect(all.stderr).not.toContain('sample')
 })
@@ -311,7 +343,7 @@ test('diff --sample looks up the same few topics each time', async () => {
 test('diff notes that no topic matches', async () => {
   const a = await side({ requests: [registration()], instead: () => undefined })
   const b = await side({ requests: [registration()] })
-  const { code, stderr } = await json(a.address, b.address, '--topics', '^None')
+  const { code, stderr } = await json([a.address, b.address, '--topics', '^None'])
   expect(code).toBe(0)
   expect(stderr).toContain('no topic matches ^None\n')
   expect(stderr).toContain(
@@ -326,7 +358,7 @@ test.each([
   [['a:1', 'b:1', '--sample', '0'], '--sample "0" is no number of topics'],
   [['a:1', 'b:1', '--sample', 'all'], '--sample "all" is no number of topics'],
 ])('diff rejects %j', async (words, message) => {
-  expect(await runCli(['diff', ...words])).toEqual({
+  expect(await diff([...words])).toEqual({
     code: 2,
     stdout: '',
     stderr: `mqnamesrv: ${message} (try mqnamesrv help)\n`,
@@ -336,7 +368,7 @@ test.each([
 describe('diff with a NameServer that', () => {
   test('is down, and only one other, is unreachable', async () => {
     const { address } = await side({})
-    const { code, stdout, stderr } = await runCli(['diff', address, '127.0.0.1:1', '-o', 'json'])
+    const { code, stdout, stderr } = await diff([address, '127.0.0.1:1', '-o', 'json'])
     expect(code).toBe(3)
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'unreachable', namesrv: '127.0.0.1:1' } })
     expect(stderr).toBe('mqnamesrv: connection with 127.0.0.1:1 failed: connection refused (ECONNREFUSED)\n')
@@ -347,7 +379,7 @@ describe('diff with a NameServer that', () => {
     const a = await side({ requests })
     const hanging = await side({ requests, instead: (code) => (code === 105 ? 'nothing' : undefined) })
     const b = await side({ requests: [...requests, WIPE] })
-    const { code, items, errors } = await json(a.address, hanging.address, b.address, '--timeout', '200ms')
+    const { code, items, errors } = await json([a.address, hanging.address, b.address, '--timeout', '200ms'])
     expect({ code, errors }).toEqual({
       code: 5,
       errors: [
@@ -368,7 +400,7 @@ describe('diff with a NameServer that', () => {
     const requests = [registration()]
     const a = await side({ requests })
     const denying = await side({ requests, instead: (code) => (code === 105 ? { code: 16 } : undefined) })
-    expect(await json(a.address, denying.address)).toMatchObject({
+    expect(await json([a.address, denying.address])).toMatchObject({
       code: 4,
       error: { code: 'denied', namesrv: denying.address },
     })
@@ -377,13 +409,13 @@ describe('diff with a NameServer that', () => {
   test('does not show its configuration is compared without it', async () => {
     const a = await side({ properties: { orderMessageEnable: 'true' } })
     const b = await side({ instead: (code) => (code === 319 ? { code: 16 } : undefined) })
-    const { code, stderr } = await json(a.address, b.address)
+    const { code, stderr } = await json([a.address, b.address])
     expect(code).toBe(0)
     expect(stderr).toContain(`${b.address} does not show its configuration\n`)
   })
 
   test.each([
-    ['an unreadable configuration', 319, 'orderMessageEnable=\\uXYZ', 0, 'does not show its configuration'],
+    ['an unreadable list of groups', 106, '[', 3, 'unreadable response from '],
     ['an unreadable route', 105, '{"queueDatas":[{', 3, 'unreadable route: '],
   ])('sends %s is told so', async (_, wanted, body, code, message) => {
     const requests = [registration()]
@@ -392,7 +424,7 @@ describe('diff with a NameServer that', () => {
       requests,
       instead: (requested) => (requested === wanted ? { code: 0, body } : undefined),
     })
-    const result = await json(address, broken.address)
+    const result = await json([address, broken.address])
     expect(result.code).toBe(code)
     expect(result.stderr).toContain(message)
   })
@@ -401,7 +433,7 @@ describe('diff with a NameServer that', () => {
     const hostile = registration({ name: 'b\x1b[2J', address: 'b\u202e:1', topics: ['T\u0007', '名前'] })
     const a = await side({ requests: [hostile] })
     const b = await side({})
-    const { stdout, stderr } = await runCli(['diff', a.address, b.address, '--all'])
+    const { stdout, stderr } = await diff([a.address, b.address, '--all'])
     expect(stdout).toContain('broker_missing  b\\u001b[2J  0=b\\u202e:1')
     expect(stdout).toContain('topic_missing   T\\u0007     on b\\u001b[2J')
     expect(stdout).toContain('topic_missing   名前')
@@ -415,7 +447,7 @@ test('diff shows on a terminal how far it is, after a second', async () => {
   const b = await side({ requests: [many] })
   let nowMs = 0
   vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 50))
-  const { stderr } = await runCli(['diff', a.address, b.address], { isTTY: true })
+  const { stderr } = await diff([a.address, b.address], { isTTY: true })
   expect(stderr.split('\r\x1b[K')).toEqual(
     expect.arrayContaining([
       expect.stringMatching(/^compared \d+ of 100 topics$/),
@@ -427,14 +459,16 @@ test('diff shows on a terminal how far it is, after a second', async () => {
 })
 
 test('diff compares what clients see if a NameServer shows routes of before its restart', async () => {
-  const a = await side({ requests: [registration()] })
-  const body = JSON.stringify({ provisional: true, parts: {}, kvNamespaces: [] })
-  const b = await side({
-    requests: [registration()],
-    instead: (code) => (code === 1450 ? { code: 0, body } : undefined),
+  const properties = { routeSnapshotPath: join(temporaryFolder(), 'snapshot') }
+  const before = await startServer(properties)
+  await (await before.connect()).request(registration())
+  await before.controller.shutdown()
+  const restarted = await side({ properties })
+  const empty = await side({})
+  const { code, items, stderr } = await json([restarted.address, empty.address])
+  expect({ code, subjects: items.map(({ subject }) => subject) }).toEqual({
+    code: 1,
+    subjects: ['broker-a', 'TopicA', 'TopicB'],
   })
-  await a.client.request(unregistration())
-  const { code, stderr } = await json(a.address, b.address)
-  expect(code).toBe(1)
-  expect(stderr).toContain(`${b.address} shows routes of before its restart\n`)
+  expect(stderr).toContain(`${restarted.address} shows routes of before its restart\n`)
 })

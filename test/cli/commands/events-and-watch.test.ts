@@ -159,7 +159,7 @@ describe('watch', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('broker_registered')
     expect(stderr).toBe(
-      `mqnamesrv: ${address}: it closed the connection before it responded; trying again\n` +
+      `mqnamesrv: ${address} closed the connection before it responded; trying again\n` +
         `mqnamesrv: ${address} was restarted, the last events before that may be missing\n` +
         `mqnamesrv: ${address} responds again\n`,
     )

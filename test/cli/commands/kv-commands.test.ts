@@ -48,6 +48,12 @@ describe('kv list', () => {
     expect((await list('wide')).stdout).toMatch(/^NAMESPACE/)
   })
 
+  test('is not cut on a terminal that does not know its width', async () => {
+    const { address } = await serverWith(ORDER)
+    const { stdout } = await runCli(['kv', 'list', '-n', address], { isTTY: true, columns: 0 })
+    expect(stdout).toContain('broker-a:4\n')
+  })
+
   test('ends with 1 for a namespace that does not exist', async () => {
     const { address } = await serverWith(ORDER)
     expect(await runCli(['kv', 'list', 'none', '-n', address])).toEqual({

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { startFakePeer } from '../../support/fake-peer.ts'
+import { frame } from '../../support/raw-client.ts'
 import { lookup, registration, type TestBroker } from '../../support/requests.ts'
 import { startServer, type TestServer } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
@@ -148,6 +150,60 @@ describe('topic route', () => {
       stdout: '',
       stderr: `mqnamesrv: no route of topic "TopicA" for zone "north" on ${address} (mqnamesrv topic explain says why)\n`,
     })
+  })
+
+  test('shows the logical queues of a static topic', async () => {
+    const { address, plain, connect } = await serverWith([])
+    const { body, ...request } = registration({ ...MASTER, topics: ['Static', 'TopicA'] })
+    const table = JSON.parse(`${body}`)
+    const mapping = {
+      topic: 'Static',
+      totalQueues: 6,
+      bname: 'broker-a',
+      epoch: 7,
+      currIdMap: { 0: 0, 3: 1 },
+    }
+    table.topicConfigSerializeWrapper.topicQueueMappingInfoMap = { Static: mapping }
+    await (await connect()).request({ ...request, body: JSON.stringify(table) })
+    const staticQueues = { totalQueues: 6, queues: 2, epoch: 7, scope: '__global__' }
+    for (const each of [address, plain]) {
+      const { stdout } = await runCli(['topic', 'route', 'Static', '-n', each, '--json'])
+      expect(items(stdout)).toMatchObject([{ brokerName: 'broker-a', staticQueues }])
+    }
+    const { stdout } = await runCli(['topic', 'route', 'Static', '-n', address, '-o', 'wide'])
+    expect(stdout).toMatch(/ STATIC QUEUES\n.* 2\n$/)
+  })
+
+  test('shows a broker group without queues and queues without a broker group', async () => {
+    const route = {
+      brokerDatas: [{ brokerName: 'a', cluster: 'C', brokerAddrs: { 0: '10.0.0.1:10911' } }],
+      queueDatas: [{ brokerName: 'b', readQueueNums: 4, writeQueueNums: 0, perm: 4, topicSysFlag: 0 }],
+    }
+    const { address } = await startFakePeer(({ header: { code, opaque }, socket }) => {
+      const response = { code: code === 105 ? 0 : 3, flag: 1, language: 'JAVA', opaque, version: 513 }
+      socket.write(frame(JSON.stringify(response), code === 105 ? JSON.stringify(route) : ''))
+    })
+    expect((await runCli(['topic', 'route', 'T', '-n', address])).stdout).toBe(
+      [
+        'CLUSTER  BROKER  ADDRESSES         READ  WRITE  PERM  ACCESS',
+        'C        a       0=10.0.0.1:10911     -      -     -  -',
+        '-        b       -                    4      0     4  r',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  test('is an error while lookups are rejected', async () => {
+    const { address, plain } = await serverWith([MASTER], { needWaitForService: 'true' })
+    for (const each of [address, plain]) {
+      const { code, stdout } = await runCli(['topic', 'route', 'TopicA', '-n', each, '--json'])
+      expect(code).toBe(1)
+      expect(JSON.parse(stdout).error).toEqual({
+        code: 'failed',
+        message: 'name server not ready',
+        namesrv: each,
+      })
+    }
   })
 
   test('rejects a release that does not exist', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { age, firstNames } from '../../../src/cli/output/amounts.ts'
+import { age, bytes, firstNames } from '../../../src/cli/output/amounts.ts'
 
 describe('an age', () => {
   test.each([
@@ -14,6 +14,18 @@ describe('an age', () => {
     [null, null],
   ])('of %s ms is %s', (milliseconds, text) => {
     expect(age(milliseconds)).toBe(text)
+  })
+})
+
+describe('bytes', () => {
+  test.each([
+    [0, '0 B'],
+    [1_023, '1023 B'],
+    [1_536, '1.5 KiB'],
+    [20_971_520, '20.0 MiB'],
+    [2 ** 50 * 3, '3072.0 TiB'],
+  ])('of %s are %s', (count, text) => {
+    expect(bytes(count)).toBe(text)
   })
 })
 
