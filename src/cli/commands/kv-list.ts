@@ -36,7 +36,7 @@ async function entriesOf(server: NameServer, namespace: string): Promise<readonl
 
 async function allEntries(server: NameServer, notes: string[]): Promise<readonly KVEntry[]> {
   const entries: KVEntry[] = []
-  for (let after: string | null = ''; after !== null; ) {
+  for (let after: string | null = ''; typeof after === 'string'; ) {
     const path: string = `/api/v1/kv${after === '' ? '' : `?after=${encodeURIComponent(after)}`}`
     const page: Page | undefined = await server.viewIfAny<Page>(path)
     if (page === undefined) {
