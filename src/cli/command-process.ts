@@ -41,5 +41,7 @@ export async function main(earlySignals: Signals, signals: Signals): Promise<voi
     world.argv[0] === '__complete' ? (await import('./completion/complete.ts')).complete : runCommand
   const code = await run(world)
   // After everything has been written, also if stdout is a pipe, which is asynchronous.
-  stdout.write('', () => process.exit(code))
+  stdout.write('', (error) => {
+    if (error == null) process.exit(code)
+  })
 }
