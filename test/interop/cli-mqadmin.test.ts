@@ -105,15 +105,19 @@ interface Outcome {
 /** Of each step in its order; every world runs its own, side by side, because each command of the tool waits for seconds. */
 const outcomes = new Map<string, readonly Promise<Outcome>[]>()
 let tool: AdminTool
+let addresses: readonly string[]
 
 beforeAll(async () => {
   const tools = kinds.map(() => startAdminTool('5.5.0'))
   const [first] = tools
   if (first !== undefined) tool = first
-  const nameServers = await Promise.all(kinds.map(([, kind]) => startNameServer(kind)))
-  await Promise.all(nameServers.map(({ address }) => registerBrokers(address)))
+  const nameServers = await Promise.all(
+    kinds.map(([, kind]) => startNameServer({ ...kind, properties: { orderMessageEnable: true } })),
+  )
+  addresses = nameServers.map(({ address }) => address)
+  await Promise.all(addresses.map(registerBrokers))
   for (const [index, [name]] of kinds.entries()) {
-    const { address = '' } = nameServers[index] ?? {}
+    const address = addresses[index] ?? ''
     let before: Promise<unknown> = Promise.resolve()
     const running = [...SUCCEEDING, ...FAILING].map((step) => {
       const outcome = before.then(() => both(step, address, tools[index] ?? tool))
@@ -156,6 +160,15 @@ describe.each(kinds.map(([name]) => name))('mqadmin of mqnamesrv with the NameSe
       expect(ours.code).toBeGreaterThan(0)
     })
   }
+})
+
+test('getNamesrvConfig of mqnamesrv prints several NameServers in the order of mqadmin 5.5.0', async () => {
+  // After the commands that change the configuration.
+  await Promise.all([...outcomes.values()].flat())
+  const list = addresses.join(';')
+  const { stdout } = await runCli(['mqadmin', 'getNamesrvConfig', '-n', list])
+  expect(stdout.match(/^=+[\d.:]+=+$/gm)).toHaveLength(3)
+  expect(stdout).toBe((await tool.run(list, ['getNamesrvConfig'])).stdout)
 })
 
 describe('help of mqadmin', () => {

@@ -41,7 +41,7 @@ async function allEntries(server: NameServer, notes: string[]): Promise<readonly
     const page: Page | undefined = await server.viewIfAny<Page>(path)
     if (page === undefined) {
       notes.push(
-        `${server.address} does not list its namespaces to this machine: only ${NAMESPACE_ORDER_TOPIC_CONFIG} is shown, name others`,
+        `${server.address} does not list its namespaces: only ${NAMESPACE_ORDER_TOPIC_CONFIG} is shown (others: kv list NAMESPACE)`,
       )
       return (await entriesOf(server, NAMESPACE_ORDER_TOPIC_CONFIG)) ?? []
     }

@@ -56,9 +56,7 @@ function queuesOf(
     return hashMapOrder(concurrentHashMapOrder(logical, hashOf), hashOf)
   }
   const readable = queueDatas.filter(({ perm }) => (perm & PERM_READ) !== 0)
-  const queues = readable.flatMap(({ brokerName, readQueueNums }) =>
-    numbered(brokerName ?? '', readQueueNums),
-  )
+  const queues = readable.flatMap(({ brokerName, readQueueNums }) => numbered(`${brokerName}`, readQueueNums))
   return hashMapOrder(queues, hashOf)
 }
 

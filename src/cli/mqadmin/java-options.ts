@@ -52,8 +52,8 @@ export function checkJavaOptions(values: JavaValues, options: readonly JavaOptio
   const missing = options.filter(({ name, isRequired }) => isRequired === true && !values.has(name))
   if (missing.length > 0) throw new CommandError('usage', `missing: ${missing.map(shown).join(', ')}`)
   for (const option of options) {
-    const value = values.get(option.name)?.trim() ?? ''
-    if (option.choices?.includes(value) === false)
+    const value = values.get(option.name)?.trim()
+    if (value !== undefined && option.choices?.includes(value) === false)
       throw new CommandError(
         'usage',
         `${shown(option)} ${JSON.stringify(value)} is none of ${option.choices.join(', ')}`,
@@ -80,7 +80,7 @@ function optionsIn(word: string, options: readonly JavaOption[]): Found[] {
       throw new CommandError('usage', `${shown(option)} takes no value`)
     return [{ option, attached: value }]
   }
-  return word.startsWith('--') ? unknown(word, options) : lettersIn(word, options)
+  return word.startsWith('--') || value !== undefined ? unknown(word, options) : lettersIn(word, options)
 }
 
 /** The option of that name, or the only one whose name begins with it. @throws {CommandError} `usage`: several do. */
@@ -95,14 +95,14 @@ function namedOption(name: string, options: readonly JavaOption[]): JavaOption |
   return matching[0]
 }
 
-/** `-lt`, `-tT`, `-ltT`. @throws {CommandError} `usage` */
+/** `-lt T`, `-tT`, `-ltT`. @throws {CommandError} `usage` */
 function lettersIn(word: string, options: readonly JavaOption[]): Found[] {
   const found: Found[] = []
   for (let at = 1; at < word.length; at++) {
     const option = options.find(({ letter }) => letter === word[at])
     if (option === undefined) return unknown(word, options)
     const rest = word.slice(at + 1)
-    found.push({ option, attached: option.hasValue && rest !== '' ? rest.replace(/^=/, '') : undefined })
+    found.push({ option, attached: option.hasValue && rest !== '' ? rest : undefined })
     if (option.hasValue) break
   }
   return found

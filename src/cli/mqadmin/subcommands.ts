@@ -61,7 +61,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
       const clusters = await askFirst(servers, async (server) => {
         const { brokerDatas } = await routeOf(server, textOf(values, 'topic'))
         const names = await server.brokerNames()
-        return [...names].filter(([, brokers]) => brokers.includes(brokerDatas[0]?.brokerName ?? ''))
+        return [...names].filter(([, brokers]) => brokers.includes(`${brokerDatas[0]?.brokerName}`))
       })
       return { stdout: lines(hashMapOrder(clusters, ([name]) => javaHash(name)).map(([name]) => name)) }
     },
@@ -85,7 +85,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     description: 'Create or update KV config.',
     options: [NAMESPACE, KEY, required('v', 'value', 'set the key value')],
     run: ({ values, servers }) =>
-      changeEach(servers, 'create or update kv config to namespace success.\n', async (server) => {
+      changeAll(servers, 'create or update kv config to namespace success.\n', async (server) => {
         const [namespace, key] = [textOf(values, 'namespace'), textOf(values, 'key')]
         await server.ask(RequestCode.PUT_KV_CONFIG, { namespace, key, value: textOf(values, 'value') })
       }),
@@ -95,7 +95,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     description: 'Delete KV config.',
     options: [NAMESPACE, KEY],
     run: ({ values, servers }) =>
-      changeEach(servers, 'delete kv config from namespace success.\n', async (server) => {
+      changeAll(servers, 'delete kv config from namespace success.\n', async (server) => {
         const [namespace, key] = [textOf(values, 'namespace'), textOf(values, 'key')]
         await server.ask(RequestCode.DELETE_KV_CONFIG, { namespace, key })
       }),
@@ -145,7 +145,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     run: ({ values, servers }) => {
       const [key, value] = [textOf(values, 'key'), textOf(values, 'value')]
       const named = values.has('namesrvAddr') ? `[${servers.map(({ address }) => address).join(', ')}]` : ''
-      return changeEach(
+      return changeAll(
         servers,
         lines([`update name server config success!${named}`, `${key} : ${value}`]),
         async (server) => {
@@ -161,31 +161,29 @@ async function updateOrderConf({ values, servers }: Given): Promise<Outcome> {
   const fields = { namespace: ORDER_NAMESPACE, key: topic }
   const method = textOf(values, 'method')
   if (method === 'get') {
-    const response = await askFirst(servers, (server) => server.invoke(RequestCode.GET_KV_CONFIG, fields))
-    if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
-    const value = response.extFields?.get('value') ?? 'null'
+    const value = await askFirst(servers, (server) =>
+      fieldOf(server, RequestCode.GET_KV_CONFIG, fields, 'value'),
+    )
     return { stdout: visible(`get orderConf success. topic=[${topic}], orderConf=[${value}] `) }
   }
   if (method === 'put') {
     const value = textOf(values, 'orderConf')
     if (value === '') throw new CommandError('usage', 'updateOrderConf -m put needs the order conf: -v')
     const done = `update orderConf success. topic=[${topic}], orderConf=[${value}]`
-    return await changeEach(servers, visible(done), async (server) => {
+    return await changeAll(servers, visible(done), async (server) => {
       await server.ask(RequestCode.PUT_KV_CONFIG, { ...fields, value })
     })
   }
-  return await changeEach(servers, visible(`delete orderConf success. topic=[${topic}]`), async (server) => {
+  return await changeAll(servers, visible(`delete orderConf success. topic=[${topic}]`), async (server) => {
     await server.ask(RequestCode.DELETE_KV_CONFIG, fields)
   })
 }
 
 async function changePerm({ values, servers }: Given, code: number, verb: 'wipe' | 'add'): Promise<Outcome> {
   const brokerName = textOf(values, 'brokerName')
-  const { results, failures } = await askAll(servers, async (server) => {
-    const response = await server.invoke(code, { brokerName })
-    if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
-    return response.extFields?.get(`${verb}TopicCount`) ?? '0'
-  })
+  const { results, failures } = await askAll(servers, (server) =>
+    fieldOf(server, code, { brokerName }, `${verb}TopicCount`),
+  )
   const printed = servers.map(({ address }) => {
     const count = results.get(address)
     const result = count === undefined ? 'Failed' : `OK, ${count}`
@@ -215,6 +213,18 @@ async function getNamesrvConfig({ servers }: Given): Promise<Outcome> {
     ],
   )
   return { stdout: lines(printed), failures }
+}
+
+/** A field of the response to a request that must succeed. @throws {CommandError} (rejects) */
+async function fieldOf(
+  server: NameServer,
+  code: number,
+  fields: Readonly<Record<string, string>>,
+  name: string,
+): Promise<string> {
+  const response = await server.invoke(code, fields)
+  if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
+  return response.extFields?.get(name) ?? ''
 }
 
 /** @throws {CommandError} (rejects) `not_found` */
@@ -262,7 +272,7 @@ async function askAll<Result>(
 }
 
 /** Changes every NameServer; as with mqadmin, success is printed only if all of them have made the change. */
-async function changeEach(
+async function changeAll(
   servers: readonly NameServer[],
   success: string,
   change: (server: NameServer) => Promise<void>,

@@ -1,4 +1,5 @@
 import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapping-info.ts'
+import { NO_QUEUES } from '../../protocol/body/topic-route-data.ts'
 import type { ListedRoute, RouteGroup } from '../../protocol/body/topic-route-reader.ts'
 import { visible } from '../output/visible.ts'
 import { type JavaJson, javaJson, members } from './java-json.ts'
@@ -44,26 +45,23 @@ const HEADINGS = ['#ClusterName', '#BrokerName', '#BrokerAddrs', '#ReadQueue', '
 
 /** `topicRoute -l`: the route as a table. */
 export function routeTable({ brokerDatas, queueDatas }: ListedRoute): string {
-  const queues = new Map(queueDatas.map((data) => [data.brokerName ?? '', data]))
-  const groups = brokerDatas
-    .map((group) => ({ name: group.brokerName ?? '', group, queues: queues.get(group.brokerName ?? '') }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-  const reads = groups.reduce((sum, { queues }) => sum + (queues?.readQueueNums ?? 0), 0)
-  const writes = groups.reduce((sum, { queues }) => sum + (queues?.writeQueueNums ?? 0), 0)
+  const queues = new Map(queueDatas.map((data) => [data.brokerName, data]))
+  const rows = brokerDatas
+    .map((group) => ({ ...NO_QUEUES, ...queues.get(group.brokerName), group }))
+    .sort(({ group: a }, { group: b }) => (`${a.brokerName}` < `${b.brokerName}` ? -1 : 1))
+  const reads = rows.reduce((sum, { readQueueNums }) => sum + readQueueNums, 0)
+  const writes = rows.reduce((sum, { writeQueueNums }) => sum + writeQueueNums, 0)
   return [
     row(HEADINGS),
-    ...groups.map(({ name, group, queues }) => {
-      const addresses = [...inOrder(group.brokerAddrs, hashOfLong)].map(([id, address]) => `${id}=${address}`)
-      const counts = [queues?.readQueueNums, queues?.writeQueueNums, queues?.perm].map(
-        (count) => `${count ?? 0}`,
-      )
-      return row([group.cluster ?? 'null', name, `{${addresses.join(', ')}}`, ...counts])
+    ...rows.map(({ group: { cluster, brokerName, brokerAddrs }, readQueueNums, writeQueueNums, perm }) => {
+      const addresses = [...inOrder(brokerAddrs, hashOfLong)].map(([id, address]) => `${id}=${address}`)
+      return row([cluster, brokerName, `{${addresses.join(', ')}}`, readQueueNums, writeQueueNums, perm])
     }),
     `${'-'.repeat(158)}\n`,
-    row(['Total:', `${queues.size}`, '', `${reads}`, `${writes}`, '']),
+    row(['Total:', queues.size, '', reads, writes, '']),
   ].join('')
 }
 
-function row(cells: readonly string[]): string {
-  return `${cells.map((cell, index) => visible(cell).padEnd(WIDTHS[index] ?? 0)).join(' ')}\n`
+function row(cells: readonly (string | number | null)[]): string {
+  return `${cells.map((cell, index) => visible(`${cell}`).padEnd(WIDTHS[index] ?? 0)).join(' ')}\n`
 }
