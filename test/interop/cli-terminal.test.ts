@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { startNameServer } from './harness/name-server.ts'
 import { ask } from './harness/name-server-client.ts'
 import { Terminal } from './harness/terminal.ts'
+import { until } from './harness/wait-until.ts'
 
 const ours = { kind: 'ours' } as const
 const [SIGHUP, SIGTERM] = [1, 15]
@@ -82,6 +83,19 @@ describe('top in a terminal', () => {
     terminal.type('q')
     expect(await terminal.left()).toEqual({ code: 0, ...CLEAN })
   })
+})
+
+test('watch prints events as they happen, and ends with 0 at Ctrl-C', async () => {
+  const { address } = await startNameServer(ours)
+  const terminal = new Terminal(['watch', '-n', address])
+  // What happens before its first look is not shown.
+  let count = 0
+  await until('it follows', async () => {
+    await ask(address, 100, { namespace: 'ns', key: 'k', value: `${count++}` })
+    return terminal.screen.lines.some((line) => line.includes('  kv_changed  '))
+  })
+  terminal.type('\x03')
+  expect(await terminal.left()).toMatchObject({ code: 0, echo: true })
 })
 
 describe('a command that asks', () => {

@@ -7,7 +7,7 @@ import { readStatus } from '../client/status.ts'
 import { CommandError } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
 import { errorOf, exitCodeOf } from '../output/report.ts'
-import { visibleJson } from '../output/visible.ts'
+import { visible, visibleJson } from '../output/visible.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 
 /** Views that come whole. */
@@ -54,9 +54,9 @@ export const run: Run = async (context) => {
   if (file === undefined) world.stdout.write(text)
   else {
     write(file, text, mayReplace)
-    world.stderr.write(`${file} written: ${text.length} bytes\n`)
+    world.stderr.write(`${visible(file)} written: ${Buffer.byteLength(text)} bytes\n`)
   }
-  for (const { error } of failures) world.stderr.write(`mqnamesrv: ${error.message}\n`)
+  for (const { error } of failures) world.stderr.write(`mqnamesrv: ${visible(error.message)}\n`)
   return exitCodeOf({ failures })
 }
 

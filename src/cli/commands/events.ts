@@ -3,6 +3,8 @@ import { CommandError } from '../command-error.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 
 const DEFAULT_LIMIT = 100
+/** An id of no run of a server: after it come all events that are kept. */
+const ALL = 'all-0'
 
 /** `events`: what has happened at a server, as far as it is kept. */
 export const run: Run = async ({ askEach, servers, values }) => {
@@ -10,8 +12,7 @@ export const run: Run = async ({ askEach, servers, values }) => {
   const limit = limitOf(values['limit'])
   const notes: string[] = []
   const { items, failures } = await askEach(async (server) => {
-    // All of them: whether events are missing is seen by their numbers.
-    const { events, gap } = await new EventFeed(server, since ?? 'all-0').read()
+    const { events, gap } = await new EventFeed(server, since ?? ALL).read()
     if (since !== undefined && gap !== null) notes.push(gap)
     const wanted = events.filter((event) => kind === undefined || event.kind === kind)
     if (wanted.length > limit)

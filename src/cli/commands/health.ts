@@ -1,4 +1,5 @@
 import type { NameServer } from '../client/name-server.ts'
+import { optionalView } from '../client/optional-view.ts'
 import { type Check, type ServerStatus, STATUS_PATH } from '../client/status.ts'
 import { AllFailedError } from '../command-error.ts'
 import { durationMs } from '../duration.ts'
@@ -35,10 +36,12 @@ const POLL_MS = 1_000
 export const run: Run = async (context) => {
   const { askEach, values } = context
   if (values['watch'] === true || values['exitWhenHealthy'] === true) return await follow(context)
-  const { items, failures } = await askEach(async (server) => [await healthOf(server)])
+  const notes = new Set<string>()
+  const { items, failures } = await askEach(async (server) => [await healthOf(server, notes)])
   return {
     items,
     failures,
+    notes: [...notes],
     isNo: items.some(({ healthy }) => !healthy),
     view: {
       columns: [
@@ -57,8 +60,8 @@ export const run: Run = async (context) => {
   }
 }
 
-async function healthOf(server: NameServer): Promise<Health> {
-  const status = await server.viewIfAny<ServerStatus>(STATUS_PATH)
+async function healthOf(server: NameServer, notes: Set<string>): Promise<Health> {
+  const status = await optionalView<ServerStatus>(server, STATUS_PATH, 'all checks but for brokers', notes)
   if (status !== undefined) return { healthy: status.ready, checks: status.checks }
   const hasBrokers = (await server.brokerGroups()).size > 0
   return {
@@ -99,7 +102,7 @@ async function ask({ askEach }: CommandContext): Promise<Round> {
   try {
     const { items, failures } = await askEach(async (server) => {
       try {
-        return [await healthOf(server)]
+        return [await healthOf(server, new Set())]
       } finally {
         // Whether new clients can connect, too.
         server.close()

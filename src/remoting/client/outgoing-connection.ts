@@ -91,32 +91,7 @@ export class OutgoingConnection {
 
   /** Sends a command. @throws {RemotingClientError} {LimitError} (rejects) unless the socket accepted all of it. */
   async send(command: RemotingCommand): Promise<void> {
-    const { serializeType, maxQueuedBytes, nowMs, onRejected } = this.#options
-    const frame = encodeCommand(command, serializeType)
-    const bytes = frame.length
-    if (this.#closed) throw new RemotingClientError('ERR_CONNECTION_LOST', `${this.address} is not connected`)
-    if (this.#queuedBytes + bytes > maxQueuedBytes) {
-      const detail = `${bytes} bytes more for ${this.address} exceed clientMaxQueuedBytes (${maxQueuedBytes})`
-      const error = LimitError.busy('clientMaxQueuedBytes', detail)
-      onRejected?.(error, this.address)
-      throw error
-    }
-    this.#queuedBytes += bytes
-    await this.#wait<void>((resolve) => {
-      const write = (): void => {
-        this.lastActivityMs = nowMs()
-        this.#cork()
-        // On an error the socket's event fails all commands.
-        this.#socket.write(frame, (error) => {
-          if (error != null) return
-          this.#queuedBytes -= bytes
-          this.lastActivityMs = nowMs()
-          resolve()
-        })
-      }
-      if (this.#ready) write()
-      else this.#onReady.push(write)
-    })
+    await this.#wait<void>((resolve) => this.#write(command, resolve))
   }
 
   /** Sends a request and waits for its response. @throws {RemotingClientError} {LimitError} (rejects) */
@@ -132,7 +107,7 @@ export class OutgoingConnection {
           reject(new RemotingClientError('ERR_TIMEOUT', message))
           if (closeIfTimeout) this.#fail('ERR_CONNECTION_LOST', message)
         })
-        this.send(command).catch(reject)
+        this.#write(command)
       })
     } finally {
       cancel()
@@ -157,6 +132,34 @@ export class OutgoingConnection {
     } finally {
       this.#waiting.delete(end)
     }
+  }
+
+  /** @throws {RemotingClientError} {LimitError} */
+  #write(command: RemotingCommand, onWritten = (): void => {}): void {
+    const { serializeType, maxQueuedBytes, nowMs, onRejected } = this.#options
+    const frame = encodeCommand(command, serializeType)
+    const bytes = frame.length
+    if (this.#closed) throw new RemotingClientError('ERR_CONNECTION_LOST', `${this.address} is not connected`)
+    if (this.#queuedBytes + bytes > maxQueuedBytes) {
+      const detail = `${bytes} bytes more for ${this.address} exceed clientMaxQueuedBytes (${maxQueuedBytes})`
+      const error = LimitError.busy('clientMaxQueuedBytes', detail)
+      onRejected?.(error, this.address)
+      throw error
+    }
+    this.#queuedBytes += bytes
+    const write = (): void => {
+      this.lastActivityMs = nowMs()
+      this.#cork()
+      // On an error the socket's event fails all commands.
+      this.#socket.write(frame, (error) => {
+        if (error != null) return
+        this.#queuedBytes -= bytes
+        this.lastActivityMs = nowMs()
+        onWritten()
+      })
+    }
+    if (this.#ready) write()
+    else this.#onReady.push(write)
   }
 
   /** Commands of one turn of the event loop leave in one write. */

@@ -104,12 +104,15 @@ describe('watch', () => {
   async function watch(argv: readonly string[], steps: readonly (() => unknown)[]) {
     const interrupts = new AbortController()
     const left = [...steps, () => interrupts.abort()]
-    return await runCli(['watch', ...argv], {
+    const pausesMs: number[] = []
+    const result = await runCli(['watch', ...argv], {
       interrupts: interrupts.signal,
-      onPause: async () => {
+      onPause: async (ms) => {
+        pausesMs.push(ms)
         await left.shift()?.()
       },
     })
+    return { ...result, pausesMs }
   }
 
   test('prints events as they happen, not those before, and ends with 0', async () => {
@@ -142,7 +145,7 @@ describe('watch', () => {
   test('survives a server that goes away and comes back', async () => {
     const first = await serverWithEvents()
     const { address, port } = first
-    const { code, stdout, stderr } = await watch(
+    const { code, stdout, stderr, pausesMs } = await watch(
       ['-n', address],
       [
         () => first.controller.shutdown(),
@@ -157,6 +160,7 @@ describe('watch', () => {
       ],
     )
     expect(code).toBe(0)
+    expect(pausesMs).toEqual([1_000, 2_000, 4_000, 8_000, 1_000, 1_000])
     expect(stdout).toContain('broker_registered')
     expect(stderr).toBe(
       `mqnamesrv: ${address} closed the connection before it responded; trying again\n` +

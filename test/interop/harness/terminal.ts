@@ -43,10 +43,14 @@ export class Terminal {
     this.#step({ signal: number })
   }
 
+  get screen(): Screen {
+    return screenOf(this.#output)
+  }
+
   /** Waits until the screen satisfies a condition. */
   async until(what: string, probe: (screen: Screen) => boolean): Promise<Screen> {
     return await this.program.until(what, () => {
-      const screen = screenOf(this.#output)
+      const { screen } = this
       return probe(screen) && screen
     })
   }
