@@ -25,19 +25,20 @@ export async function changeEach<Plan, Item extends object>(
   { askEach, confirm }: Pick<CommandContext, 'askEach' | 'confirm'>,
   { look, describe, apply }: Change<Plan, Item>,
 ): Promise<Asked<Item>> {
-  const looked = await askEach(async (server) => [{ plan: await look(server) }])
-  const changes = looked.items.flatMap(({ namesrv, plan }) =>
-    firstLines(describe(plan)).map((change) => `${namesrv}: ${change}`),
-  )
-  if (changes.length > 0) {
+  const plans = new Map<string, Plan>()
+  const looked = await askEach(async (server) => {
+    const plan = await look(server)
+    plans.set(server.address, plan)
+    return firstLines(describe(plan)).map((change) => ({ change }))
+  })
+  if (looked.items.length > 0) {
     const left = looked.failures.map(({ namesrv, error }) => `${namesrv}: is left as it is: ${error.message}`)
-    await confirm([...changes, ...left])
+    await confirm([...looked.items.map(({ namesrv, change }) => `${namesrv}: ${change}`), ...left])
   }
   return await askEach(async (server) => {
-    const found = looked.items.find(({ namesrv }) => namesrv === server.address)
-    const failed = looked.failures.find(({ namesrv }) => namesrv === server.address)
-    if (failed !== undefined) throw failed.error
-    return found === undefined ? [] : await applied(apply(server, found.plan))
+    const failure = looked.failures.find(({ namesrv }) => namesrv === server.address)
+    if (failure !== undefined) throw failure.error
+    return await applied(apply(server, plans.get(server.address) as Plan))
   })
 }
 

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
+import { firstLine } from '../common/describe-errno.ts'
 import { DEFAULT_NAMESRV, parseAddresses } from './client/addresses.ts'
 import { commandConnect } from './client/connect.ts'
 import { findCredentials } from './client/credentials.ts'
@@ -130,7 +131,7 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
     for (const failure of result.failures ?? []) stderr.write(failureLine(failure, servers))
     return exitCodeOf(result)
   } catch (error) {
-    const failures = failuresOf(error)
+    const failures = failuresOf(error, servers)
     stdout.write(failureText(failures, format))
     for (const failure of failures) stderr.write(failureLine(failure, servers))
     return worstOf(failures)
@@ -142,10 +143,25 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
 type FailureOfCommand = { readonly namesrv?: string; readonly error: CommandError }
 
 /** @throws What is no failure of a command: a defect. */
-function failuresOf(error: unknown): readonly FailureOfCommand[] {
+function failuresOf(error: unknown, servers: readonly NameServer[]): readonly FailureOfCommand[] {
   if (error instanceof AllFailedError) return error.failures
   if (error instanceof CommandError) return [{ error }]
-  throw error
+  const [server, ...others] = servers
+  if (server === undefined) throw error
+  if (others.length === 0) return [{ namesrv: server.address, error: failureAt(server, error) }]
+  return [{ error: unexpectedResponse('a NameServer', error) }]
+}
+
+/** @throws What is no failure of a command: a defect. */
+function failureAt({ address }: NameServer, error: unknown): CommandError {
+  return error instanceof CommandError ? error : unexpectedResponse(address, error)
+}
+
+/** Views are read as this release has them; those of another one, or of an impostor, may lack what a command takes for granted. */
+function unexpectedResponse(from: string, error: unknown): CommandError {
+  if (!(error instanceof TypeError)) throw error
+  const hint = 'is it mqnamesrv of another version?'
+  return new CommandError('protocol', `unexpected response from ${from} (${hint}): ${firstLine(error)}`)
 }
 
 /** One line. Of several NameServers it says which one failed. */
@@ -242,8 +258,7 @@ async function askEach<Item extends object>(
       try {
         return (await ask(server)).map((item) => ({ namesrv: server.address, ...item }))
       } catch (error) {
-        if (!(error instanceof CommandError)) throw error
-        failures.push({ namesrv: server.address, error })
+        failures.push({ namesrv: server.address, error: failureAt(server, error) })
         return []
       }
     }),

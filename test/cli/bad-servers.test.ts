@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../scripts/support/ports.ts'
+import { COMMANDS } from '../../src/cli/grammar/commands.ts'
 import { certificateAuthority, writeCertificate, writeIdentity } from '../support/certificates.ts'
 import { checkout, runCommand } from '../support/command.ts'
 import { type Received, startFakePeer } from '../support/fake-peer.ts'
@@ -42,12 +43,12 @@ function serverSending(...bytes: readonly (Buffer | string)[]): Promise<string> 
 /** A server that responds to each request. */
 async function serverResponding(
   response: (request: Received['header']) => { readonly code: number; readonly remark?: string },
-  body = '',
+  bodyOf: (request: Received['header']) => string = () => '',
 ): Promise<string> {
   const { address } = await startFakePeer(({ header, socket }) => {
     const { opaque } = header
     const head = { flag: 1, language: 'JAVA', opaque, serializeTypeCurrentRPC: 'JSON', version: 513 }
-    socket.write(frame(JSON.stringify({ ...head, ...response(header) }), body))
+    socket.write(frame(JSON.stringify({ ...head, ...response(header) }), bodyOf(header)))
   })
   return address
 }
@@ -225,13 +226,43 @@ describe('cluster list', () => {
   test.each(['', 'null', '[]', '{"brokerAddrTable":5}', '{"brokerAddrTable":{"a":', 'x'.repeat(100)])(
     'of a server whose body is %j says so or has no clusters',
     async (body) => {
-      const address = await serverResponding(() => ({ code: 0 }), body)
+      const address = await serverResponding(
+        () => ({ code: 0 }),
+        () => body,
+      )
       const { code, stderr } = await runCli([...list, '-n', address])
       if (code === 0) expect(stderr).toBe('')
       else
         expect([code, stderr.replaceAll(address, 'ADDRESS')]).toEqual([
           3,
           expect.stringMatching(/^mqnamesrv: unreadable response from ADDRESS: .+\n$/),
+        ])
+    },
+  )
+})
+
+const ONGOING = ['watch', 'top']
+const ASKING = COMMANDS.filter(({ words, isLocal = false }) => !isLocal && !ONGOING.includes(words))
+
+describe.each(ASKING)('$words', ({ words, args = [] }) => {
+  test.each(['{}', 'null', '[]', '5', '{"topics":5,"brokers":"x","keys":null}'])(
+    'of a server whose views are %s ends with one line for each failure, and no stack',
+    async (view) => {
+      const address = await serverResponding(
+        () => ({ code: 0 }),
+        ({ code }) => (code === 1450 ? view : '{}'),
+      )
+      const names = args.filter(({ isOptional = false }) => !isOptional).map(() => 'name=value')
+      const argv = [...words.split(' '), ...names, '-y', '-n', address]
+      const { code, stderr } = await runCli(argv)
+      expect([0, 1, 2, 3, 5]).toContain(code)
+      expect(stderr).not.toMatch(/^ +at /m)
+      const lines = stderr.split('\n').filter((line) => line.includes('unexpected response'))
+      if (code === 3)
+        expect(lines).toEqual([
+          expect.stringMatching(
+            `^mqnamesrv: unexpected response from ${address} \\(is it mqnamesrv of another version\\?\\): .+`,
+          ),
         ])
     },
   )

@@ -9,8 +9,8 @@ export interface CliWorld {
   readonly isTTY?: boolean
   /** Columns of that terminal. */
   readonly columns?: number
-  /** What a person types. */
-  readonly input?: string
+  /** What a person types, all at once or as the test goes on. */
+  readonly input?: string | PassThrough
   /** Ends commands that go on until they are interrupted. */
   readonly interrupts?: AbortSignal
   /** Happens in place of each pause of a command that goes on. */
@@ -24,9 +24,10 @@ export async function runCli(
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   const stream = (): PassThrough & { isTTY: boolean; columns: number; rows: number } =>
     Object.assign(new PassThrough(), { isTTY, columns, rows: 24 })
-  const [stdin, stdout, stderr] = [stream(), stream(), stream()]
+  const [stdout, stderr] = [stream(), stream()]
+  const stdin = typeof input === 'string' ? stream() : Object.assign(input, { isTTY })
   const written = Promise.all([text(stdout), text(stderr)])
-  stdin.end(input)
+  if (typeof input === 'string') stdin.end(input)
   const takeInterrupts = (): AbortSignal => interrupts ?? new AbortController().signal
   const pause = async (ms: number): Promise<void> => {
     if (onPause === undefined) throw new Error('no pause expected')

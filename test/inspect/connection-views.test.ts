@@ -105,6 +105,9 @@ test.each([
   ['kind=broker', [4]],
   ['address=10.0.0.1:', [1, 2, 3]],
   ['address=10.9.', [4]],
+  ['id=2', [2]],
+  ['id=5', []],
+  ['id=5&state=all', [5]],
   ['address=[::ffff:10.9.', [4]],
   ['address=.9.', []],
   ['state=closed', [6, 5]],
@@ -139,6 +142,7 @@ test.each([
   ['sort=name', 'sort="name" is not one of id, opened, closed, requests, bytes, idle'],
   ['kind=producer', 'kind="producer" is not one of unknown, client, admin, broker'],
   ['limit=4097', 'limit="4097" is not a number from 1 to 4096'],
+  ['id=0', 'id="0" is not a number from 1 to 9007199254740991'],
 ])('?%s is rejected', async (query, message) => {
   await expect(read(connectionsView(sourcesOf({}).sources), query)).rejects.toThrow(message)
 })

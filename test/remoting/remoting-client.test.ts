@@ -1,4 +1,5 @@
 import { connect, Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { RemotingClient, type RemotingClientOptions } from '../../src/remoting/client/remoting-client.ts'
 import { type Received, startFakePeer } from '../support/fake-peer.ts'
@@ -63,6 +64,24 @@ describe('a oneway command', () => {
       ),
     )
     expect(client.waiting).toBe(0)
+  })
+
+  test('leaves in one write with others of the same turn', async () => {
+    const writes: number[] = []
+    const { client } = startClient({
+      connect: (_, onReady) => {
+        setImmediate(onReady)
+        const writev = (chunks: readonly unknown[], done: () => void): void => {
+          writes.push(chunks.length)
+          done()
+        }
+        return new Duplex({ read: () => {}, writev }) as Socket
+      },
+    })
+    const send = () => client.invokeOneway('a:1', client.createRequest(905, NO_FIELDS, { oneway: true }))
+    await Promise.all([send(), send(), send()])
+    await Promise.all([send(), send()])
+    expect(writes).toEqual([3, 2])
   })
 
   test('has an opaque of its own, counted from 0', () => {

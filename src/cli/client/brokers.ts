@@ -68,7 +68,7 @@ async function viewedGroups(
     const page = await optionalView<Page>(server, `/api/v1/brokers?${query}`, ONLY_OURS, notes)
     if (page === undefined) return undefined
     groups.push(...page.brokers)
-    if (page.next === null) return groups
+    if (typeof page.next !== 'string') return groups
     query.set('after', page.next)
   }
 }

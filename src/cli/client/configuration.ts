@@ -20,6 +20,14 @@ export interface ServerKey {
   readonly meaning: string | null
 }
 
+/** When a change of a key takes effect, for people. */
+export const EFFECT_WORDS = {
+  live: 'at once',
+  connection: 'new connections',
+  start: 'restart',
+  none: 'never',
+} as const
+
 /** The configuration of a NameServer. */
 export interface ServerConfiguration {
   readonly keys: readonly ServerKey[]

@@ -61,7 +61,8 @@ async function changePermission(
     apply: async (server) => {
       const response = await server.invoke(code, { brokerName: broker })
       if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
-      return [{ brokerName: broker, result, topics: Number(response.extFields?.get(countField)) }]
+      const count = response.extFields?.get(countField)
+      return [{ brokerName: broker, result, topics: count === undefined ? null : Number(count) }]
     },
   })
   return {

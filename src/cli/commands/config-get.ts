@@ -1,15 +1,7 @@
 import { nearestName } from '../../common/nearest-name.ts'
-import { configurationOf } from '../client/configuration.ts'
+import { configurationOf, EFFECT_WORDS } from '../client/configuration.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
-
-/** When a change of a key takes effect, for people. */
-export const EFFECT_WORDS = {
-  live: 'at once',
-  connection: 'new connections',
-  start: 'restart',
-  none: 'never',
-} as const
 
 /** `config get [KEY…]`. */
 export const run: Run = async ({ values, askEach }) => {

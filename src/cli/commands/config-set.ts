@@ -6,6 +6,7 @@ import { ResponseCode } from '../../protocol/response-code.ts'
 import { changeEach } from '../change-each.ts'
 import {
   configurationOf,
+  EFFECT_WORDS,
   isSameValue,
   type ServerConfiguration,
   type ServerKey,
@@ -13,7 +14,6 @@ import {
 import { type NameServer, responseError } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
-import { EFFECT_WORDS } from './config-get.ts'
 
 /** What becomes of a key. */
 interface ChangedKey {
@@ -26,7 +26,7 @@ interface ChangedKey {
   readonly effect: ServerKey['effect']
 }
 
-/** `config set KEY=VALUE…` (318): all keys in one request, so that a server takes all of them or none. */
+/** `config set KEY=VALUE…` (318): all keys in one request, which ours accepts or rejects as a whole. */
 export const run: Run = async ({ values, ...context }) => {
   const wanted = new Map((values['assignment'] as readonly string[]).map(assignment))
   const notes: string[] = []

@@ -18,14 +18,16 @@ export const run: Run = async ({ values, ...context }) => {
     throw new CommandError('usage', 'name connections either by id or by --address')
   if (ids.length > 0 && context.servers.length > 1)
     throw new CommandError('usage', 'ids belong to one NameServer: name one with -n, or use --address')
+  const notes: string[] = []
   const { items, failures } = await changeEach(context, {
-    look: (server) => (host === undefined ? withIds(server, new Set(ids)) : ofHost(server, host)),
+    look: (server) => (host === undefined ? withIds(server, new Set(ids)) : ofHost(server, host, notes)),
     describe: (connections) => connections.map(describe),
     apply: (server, connections) => Promise.all(connections.map((connection) => close(server, connection))),
   })
   return {
     items,
     failures,
+    notes,
     isNo: items.some(({ result }) => result === 'failed'),
     view: {
       columns: [
@@ -63,15 +65,22 @@ async function withIds(server: NameServer, ids: ReadonlySet<number>): Promise<re
 }
 
 /** @throws {CommandError} (rejects) `not_found`: none is open. */
-async function ofHost(server: NameServer, host: string): Promise<readonly Connection[]> {
+async function ofHost(server: NameServer, host: string, notes: string[]): Promise<readonly Connection[]> {
   const shown = isIPv6(host) ? `[${host}]` : host
-  const { connections } = await connectionsOf(server, { address: shown, limit: MAX_CONNECTIONS })
+  const query = { address: shown, limit: MAX_CONNECTIONS }
+  const { matching, connections } = await connectionsOf(server, query)
+  if (matching > connections.length)
+    notes.push(`${server.address}: only ${MAX_CONNECTIONS} connections are closed at a time: run it again`)
   const found = connections.filter(
-    ({ asking, address }) =>
-      !asking && [address, hostOf(address)].some((each) => each === shown || each === `[::ffff:${shown}]`),
+    ({ asking, address }) => !asking && [plain(address), hostOf(plain(address))].includes(shown),
   )
   if (found.length > 0) return found
   throw new CommandError('not_found', `no open connection of ${host} on ${server.address}`)
+}
+
+/** Sockets that serve both families show IPv4 addresses as `[::ffff:10.0.0.1]:1234`. */
+function plain(address: string): string {
+  return address.replace(/^\[::ffff:([\d.]+)\]/, '$1')
 }
 
 function hostOf(address: string): string {

@@ -42,9 +42,7 @@ export const run: Run = async (context) => {
     notes: [
       ...(differences.length === 0 ? [`no differences between ${addresses.join(', ')}`] : []),
       ...(shown.length < differences.length
-        ? [
-            `${differences.length} differences in ${rows.length} rows, ${shown.length} shown: --all shows each`,
-          ]
+        ? [countsOf({ differences: differences.length, rows: rows.length, shown: shown.length })]
         : []),
       ...adviceOn(differences, addresses),
       ...notes,
@@ -62,6 +60,16 @@ export const run: Run = async (context) => {
     hasNamesrvColumn: true,
     name: ({ subject }: Item) => subject,
   }
+}
+
+function countsOf(counts: {
+  readonly differences: number
+  readonly rows: number
+  readonly shown: number
+}): string {
+  const { differences, rows, shown } = counts
+  const cut = shown < rows ? `, ${shown} shown` : ''
+  return `${differences} differences in ${rows} ${rows === 1 ? 'row' : 'rows'}${cut}: --all shows each`
 }
 
 /** A difference as JSON has it. */

@@ -36,12 +36,12 @@ async function entriesOf(server: NameServer, namespace: string): Promise<readonl
 
 async function allEntries(server: NameServer, notes: string[]): Promise<readonly KVEntry[]> {
   const entries: KVEntry[] = []
-  for (let after: string | null = ''; after !== null; ) {
+  for (let after: string | null = ''; typeof after === 'string'; ) {
     const path: string = `/api/v1/kv${after === '' ? '' : `?after=${encodeURIComponent(after)}`}`
     const page: Page | undefined = await server.viewIfAny<Page>(path)
     if (page === undefined) {
       notes.push(
-        `${server.address} does not list its namespaces to this machine: only ${NAMESPACE_ORDER_TOPIC_CONFIG} is shown, name others`,
+        `${server.address} does not list its namespaces: only ${NAMESPACE_ORDER_TOPIC_CONFIG} is shown (others: kv list NAMESPACE)`,
       )
       return (await entriesOf(server, NAMESPACE_ORDER_TOPIC_CONFIG)) ?? []
     }

@@ -43,9 +43,9 @@ export const BROKER_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'broker wipe-write',
-    summary: 'Takes the write permission of all topics of a broker away, on all given NameServers',
+    summary: 'Removes the write permission of all topics on a broker, on all given NameServers',
     description:
-      'Producers leave the broker with their next route, for instance before it is stopped. Each NameServer has its own routes: name all of them with -n. A topic gets its permission back when the broker changes it, or by broker restore-write.',
+      'Producers leave the broker with their next route, for instance before it is stopped. Each NameServer has its own routes: name all of them with -n. It lasts until the broker registers a change, or until broker restore-write.',
     args: [BROKER],
     examples: [
       { line: 'broker wipe-write broker-a -n "a:9876;b:9876"', text: 'asks first' },
@@ -55,7 +55,7 @@ export const BROKER_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'broker restore-write',
-    summary: 'Gives all topics of a broker read and write permission, on all given NameServers',
+    summary: 'Gives all topics on a broker read and write permission, on all given NameServers',
     description:
       'Also to topics that the broker registered without one of them, until it registers a change: the protocol cannot tell them apart.',
     args: [BROKER],

@@ -22,7 +22,7 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
     words: 'config set',
     summary: 'Changes the configuration of all given NameServers while they run',
     description:
-      'mqnamesrv takes keys that it reads while it runs; Java’s takes any, and reads most of them only at its start. Each takes all keys or none. Exit code 1 if one says that it has changed a key and has not.',
+      'mqnamesrv accepts keys that it reads while it runs, all of them or none. Java’s NameServer accepts any, drops those that it does not know, and reads most of the others only at its start: exit code 1 if a key still has another value.',
     args: [{ name: 'assignment', text: 'KEY=VALUE', isList: true, completion: 'assignment' }],
     examples: [
       { line: 'config set orderMessageEnable=true -n "a:9876;b:9876"', text: 'asks first' },

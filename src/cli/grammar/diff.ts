@@ -18,15 +18,15 @@ export const DIFF_COMMANDS: readonly CommandDefinition[] = [
     options: [
       {
         flags: '--topics <pattern>',
-        text: 'of the topics only those that match this regular expression',
+        text: 'compare only topics that match this regular expression',
         completion: 'none',
       },
       {
         flags: '--sample <number>',
-        text: 'of the topics only so many, always the same ones; for large clusters without digests',
+        text: 'compare only so many topics, always the same ones',
         completion: 'none',
       },
-      { flags: '--all', text: 'a row for each difference, in place of one for topics that differ alike' },
+      { flags: '--all', text: 'a row for each difference; otherwise topics that differ alike share one' },
     ],
     examples: [
       { line: 'diff a:9876 b:9876', text: '' },

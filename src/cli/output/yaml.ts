@@ -1,7 +1,7 @@
 import { visibleYamlScalar } from './visible.ts'
 
 /** Strings that YAML reads as themselves without quotes: no indicator, no number, no word with a meaning in YAML 1.1 or 1.2. */
-const PLAIN = /^(?!(?:y|n|yes|no|on|off|true|false|null|~)$)[A-Za-z_/][\w./%@-]*$/i
+const PLAIN = /^(?!(?:y|n|yes|no|on|off|true|false|null|~|e[\d_.]+)$)[A-Za-z_/][\w./%@-]*$/i
 
 /**
  * A JSON value as YAML: block style, strings plain only where every YAML reader takes them as strings, otherwise quoted as in

@@ -1,3 +1,4 @@
+import { counted } from '../../common/counted.ts'
 import { age, bytes } from '../output/amounts.ts'
 import { cut } from '../output/width.ts'
 import type { Rates, Sample } from './sample.ts'
@@ -142,20 +143,26 @@ function headLines(data: TopData): Line[] {
     text: joined([
       version === undefined ? `RocketMQ ${versionName}` : `mqnamesrv ${version}`,
       uptimeSeconds !== undefined && `up ${age(uptimeSeconds * 1_000)}`,
-      `${tables.brokers} brokers in ${tables.brokerGroups} groups`,
-      `${tables.topics} topics`,
-      connections !== null && `${connections} connections`,
-      process !== undefined && `memory ${bytes(process.residentBytes)}`,
-      process !== undefined && `event loop ${process.eventLoopDelayMs.toFixed(1)} ms`,
-      time !== undefined && `${time.slice(0, 19)}Z`,
+      `${counted(tables.brokers, 'broker')} in ${counted(tables.brokerGroups, 'group')}`,
+      counted(tables.topics, 'topic'),
+      connections !== null && counted(connections, 'connection'),
     ]),
   })
+  // Of another NameServer nothing more is known.
+  if (process === undefined) return lines
   lines.push({
     text: joined([
       `lookups ${rateText(rates?.lookups)}`,
       `misses ${rateText(rates?.lookupsWithoutRoute)}`,
       `registrations ${rateText(rates?.registrations)}`,
       `requests ${rateText(rates?.requests)}`,
+    ]),
+  })
+  lines.push({
+    text: joined([
+      `memory ${bytes(process.residentBytes)}`,
+      `event loop delay ${process.eventLoopDelayMs.toFixed(1)} ms`,
+      time !== undefined && `${time.slice(0, 19)}Z`,
     ]),
   })
   return lines

@@ -108,27 +108,29 @@ test('broker restore-write gives a broker its write permission back', async () =
   })
 })
 
-test('broker wipe-write fails with the reason of a server that rejects it', async () => {
+describe('of a server with a broker without topics, broker wipe-write', () => {
   const table = { 'broker-a': { brokerName: 'broker-a', brokerAddrs: { 0: '10.0.0.1:10911' }, cluster: 'C' } }
-  const { address, codes } = await startScripted({
+  const BROKER = {
     106: { body: JSON.stringify({ brokerAddrTable: table, clusterAddrTable: { C: ['broker-a'] } }) },
     206: { body: JSON.stringify({ topicList: [] }) },
     219: { code: 22 },
-    205: { code: 1, remark: 'no lock' },
+  }
+  const wipe = (address: string, format: string) =>
+    runCli(['broker', 'wipe-write', 'broker-a', '-n', address, '-y', '-o', format, '--no-headers'])
+
+  test('fails with the reason of the server', async () => {
+    const { address, codes } = await startScripted({ ...BROKER, 205: { code: 1, remark: 'no lock' } })
+    const { code, stderr } = await wipe(address, 'table')
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `${address}: broker-a: all its topics lose write permission\nmqnamesrv: no lock\n`,
+    })
+    expect(codes()).toContain(205)
   })
-  const { code, stderr } = await runCli([
-    'broker',
-    'wipe-write',
-    'broker-a',
-    '-n',
-    address,
-    '-y',
-    '-o',
-    'name',
-  ])
-  expect({ code, stderr }).toEqual({
-    code: 1,
-    stderr: `${address}: broker-a: all its topics lose write permission\nmqnamesrv: no lock\n`,
+
+  test('shows no number if the server does not say one', async () => {
+    const { address } = await startScripted(BROKER)
+    expect((await wipe(address, 'table')).stdout).toBe(`${address}  wiped  broker-a  -\n`)
+    expect((await wipe(address, 'name')).stdout).toBe('broker-a\n')
   })
-  expect(codes()).toContain(205)
 })

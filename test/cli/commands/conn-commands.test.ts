@@ -166,11 +166,9 @@ test('conn report says how many connections are of programs that are not shown',
 })
 
 test('conn kick says which connections have gone by themselves, and which were not closed', async () => {
-  const connections = [1, 2, 3].map((id) => ({
-    id,
-    address: `10.0.0.1:${id}`,
-    kind: 'client',
-    asking: false,
+  const hosts = ['10.0.0.1', '[::ffff:10.0.0.1]', '10.0.0.1', '10.0.0.12']
+  const connections = hosts.map((host, index) => ({
+    ...{ id: index + 1, address: `${host}:${index + 1}`, kind: 'client', asking: false },
   }))
   const codes = new Map([
     ['1', 0],
@@ -178,17 +176,18 @@ test('conn kick says which connections have gone by themselves, and which were n
     ['3', 2],
   ])
   const { address } = await startScripted({
-    1450: { body: JSON.stringify({ matching: 3, connections }) },
+    1450: { body: JSON.stringify({ matching: 5, connections }) },
     1451: ({ connectionId = '' }) => ({ code: codes.get(connectionId) ?? 1, remark: 'busy' }),
   })
   const kick = ['conn', 'kick', '--address', '10.0.0.1', '-n', address, '-y', '-o', 'wide', '--no-headers']
-  const { code, stdout } = await runCli(kick)
+  const { code, stdout, stderr } = await runCli(kick)
   expect(code).toBe(1)
   expect(stdout).toBe(
-    `${address}  closed  1  10.0.0.1:1  client  -\n` +
-      `${address}  gone    2  10.0.0.1:2  client  -\n` +
-      `${address}  failed  3  10.0.0.1:3  client  busy\n`,
+    `${address}  closed  1  10.0.0.1:1           client  -\n` +
+      `${address}  gone    2  [::ffff:10.0.0.1]:2  client  -\n` +
+      `${address}  failed  3  10.0.0.1:3           client  busy\n`,
   )
+  expect(stderr).toContain(`${address}: only 4096 connections are closed at a time: run it again\n`)
 })
 
 test('a change of very many things shows the first of them before it asks', async () => {

@@ -234,7 +234,7 @@ describe.each(['digests', 'lookups'] as const)('diff by %s', (means) => {
       expect.stringMatching(/^topic_missing {2}300 topics, such as Topic0 {2,}on broker-b +-$/),
       '',
     ])
-    expect(stderr).toContain('300 differences in 1 rows, 1 shown: --all shows each\n')
+    expect(stderr).toContain('300 differences in 1 row: --all shows each\n')
     expect(stderr).toContain('broker-b is registered with all of them, but 300 of its topics differ: ')
     const all = await diff([a.address, b.address, '--all'])
     expect(all.stdout.split('\n')).toHaveLength(302)
@@ -338,6 +338,23 @@ test('diff --sample looks up the same few topics each time', async () => {
   const all = await json([a.address, b.address, '--sample', '100'])
   expect(all.items).toHaveLength(100)
   expect(all.stderr).not.toContain('sample')
+})
+
+test('diff looks no topic up where it is missing, because a NameServer counts such lookups', async () => {
+  const a = await startServer()
+  await (await a.connect()).request(registration())
+  const b = await startServer()
+  await (await b.connect()).request(registration({ topics: ['TopicA', 'TopicC'] }))
+  const [relayA, relayB] = [await withoutDigest(a), await withoutDigest(b)]
+  expect((await json([relayA.address, relayB.address])).items).toHaveLength(2)
+  const lookedUp = [relayA, relayB].map(({ received }) =>
+    received.flatMap(({ header: { code, extFields } }) => (code === 105 ? extFields?.['topic'] : [])),
+  )
+  // Those that differ twice.
+  expect(lookedUp).toEqual([
+    ['TopicA', 'TopicB', 'TopicB'],
+    ['TopicA', 'TopicC', 'TopicC'],
+  ])
 })
 
 test('diff notes that no topic matches', async () => {
