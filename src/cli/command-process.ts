@@ -22,8 +22,7 @@ export async function main(earlySignals: Signals, signals: Signals): Promise<voi
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
   // A reader that exits early, such as head, ends the command as SIGPIPE would.
-  for (const stream of [process.stdout, process.stderr])
-    stream.on('error', () => process.exit(128 + constants.signals.SIGPIPE))
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => end('SIGPIPE'))
   const { argv, env, stdin, stdout, stderr } = process
   const world: CommandWorld = {
     argv: argv.slice(2),
@@ -41,5 +40,5 @@ export async function main(earlySignals: Signals, signals: Signals): Promise<voi
     world.argv[0] === '__complete' ? (await import('./completion/complete.ts')).complete : runCommand
   const code = await run(world)
   // After everything has been written, also if stdout is a pipe, which is asynchronous.
-  stdout.write('', () => process.exit(code))
+  stdout.write('', (error) => (error == null ? process.exit(code) : end('SIGPIPE')))
 }

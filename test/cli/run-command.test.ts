@@ -1,9 +1,13 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { freePort } from '../../scripts/support/ports.ts'
+import { signatureOf } from '../../src/access/signature.ts'
 import { durationMs } from '../../src/cli/duration.ts'
+import { startFakePeer } from '../support/fake-peer.ts'
 import { registration } from '../support/requests.ts'
-import { startServer } from '../support/start-server.ts'
-import { runCli } from './run-cli.ts'
+import { startServer, temporaryFolder } from '../support/start-server.ts'
+import { type CliWorld, runCli } from './run-cli.ts'
 
 /** The address of a server with a broker. */
 async function serverWith(broker: string): Promise<string> {
@@ -137,6 +141,35 @@ describe('a command', () => {
       stderr: expect.stringMatching(stderr),
     })
   })
+})
+
+test('requests of a command with an account are signed', async () => {
+  const secretKeyFile = join(temporaryFolder(), 'secret')
+  writeFileSync(secretKeyFile, '12345678\n')
+  const { address, received } = await startFakePeer(({ socket }) => socket.end())
+  const account = ['--access-key', 'rocketmq2', '--secret-key-file', secretKeyFile]
+  await runCli(['cluster', 'list', '-n', address, ...account])
+  const signature = signatureOf(new Map([['AccessKey', 'rocketmq2']]), null, '12345678')
+  expect(received[0]?.header).toMatchObject({
+    code: 106,
+    extFields: { AccessKey: 'rocketmq2', Signature: signature },
+  })
+})
+
+test('colours are on at a terminal, unless it is dumb or NO_COLOR is set, or as --color says', async () => {
+  const file = join(temporaryFolder(), 'namesrv.conf')
+  writeFileSync(file, 'listenPort=x\n')
+  const check = async (argv: readonly string[], world: CliWorld = {}): Promise<boolean> => {
+    const { stdout } = await runCli(['config', 'check', file, ...argv], world)
+    expect(stdout).toContain('error')
+    return stdout.includes('\x1b[31merror\x1b[39m')
+  }
+  expect(await check([], { isTTY: true })).toBe(true)
+  expect(await check(['--color', 'always'], { env: { NO_COLOR: '1' } })).toBe(true)
+  expect(await check(['--color', 'never'], { isTTY: true })).toBe(false)
+  expect(await check([], { isTTY: true, env: { NO_COLOR: '1' } })).toBe(false)
+  expect(await check([], { isTTY: true, env: { TERM: 'dumb' } })).toBe(false)
+  expect(await check([])).toBe(false)
 })
 
 describe('a table on a terminal', () => {

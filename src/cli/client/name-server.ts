@@ -1,4 +1,3 @@
-import { signatureOf } from '../../access/signature.ts'
 import { firstLine } from '../../common/describe-errno.ts'
 import { toEnd } from '../../common/time-slicer.ts'
 import {
@@ -83,6 +82,8 @@ export class NameServer {
     const extFields = new Map(Object.entries(fields))
     const { credentials, timeoutMs } = this.#options
     if (credentials !== undefined) {
+      // With node:crypto, which most commands start without.
+      const { signatureOf } = await import('../../access/signature.ts')
       extFields.set('AccessKey', credentials.accessKey)
       extFields.set('Signature', signatureOf(extFields, body, credentials.secretKey))
     }
