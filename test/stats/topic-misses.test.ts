@@ -95,7 +95,7 @@ describe('Topic misses', () => {
   })
 
   it('give the place of a topic that has a route to a new one, which does not inherit its count', () => {
-    const misses = new TopicMisses(2)
+    const misses = new TopicMisses(2, () => 1_000)
     for (const topic of ['a', 'a', 'b']) misses.add(topic, client('x'))
     misses.onRoutesChanged((topic) => topic === 'a')
     misses.add('c', client('x'))
