@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkout, runCommand } from '../support/command.ts'
 import { startFakePeer } from '../support/fake-peer.ts'
 import { registration } from '../support/requests.ts'
-import { startServer } from '../support/start-server.ts'
+import { startServer, temporaryFolder } from '../support/start-server.ts'
 
 /** Topics whose list does not fit into a pipe, and the address of their server. */
 async function serverWithTopics(): Promise<{ readonly topics: readonly string[]; readonly address: string }> {
@@ -39,4 +42,44 @@ test('a command whose reader has left ends as by SIGPIPE, without a word', async
   const { child, output, ended } = runCommand([checkout(), 'topic', 'list', '-o', 'name', '-n', address])
   child.stdout?.destroy()
   expect([await ended, output.stderr]).toEqual([141, ''])
+})
+
+test.skipIf(!existsSync('/dev/full'))(
+  'a command whose output cannot be written says why, and ends with 1',
+  async () => {
+    const { output, ended } = runCommand(['sh', '-c', '"$0" help >/dev/full', checkout()])
+    expect([await ended, output.stderr]).toEqual([
+      1,
+      'mqnamesrv: cannot write the output: ENOSPC: no space left on device, write\n',
+    ])
+  },
+)
+
+/** For NODE_OPTIONS: from then on, a lookup of a host name is not finished before somebody writes to a pipe. */
+function hangingLookups(): string {
+  const [pipe, module] = [join(temporaryFolder(), 'pipe'), join(temporaryFolder(), 'hang.cjs')]
+  execFileSync('mkfifo', [pipe])
+  writeFileSync(
+    module,
+    `const [dns, { open }] = [require('node:dns'), require('node:fs')]
+    const { lookup } = dns
+    dns.lookup = (...args) => {
+      // Takes the only thread that looks names up.
+      open(${JSON.stringify(pipe)}, 'r', () => {})
+      return lookup(...args)
+    }`,
+  )
+  return `--require=${module}`
+}
+
+// Older releases of Node.js wait for the lookup.
+test.skipIf(!('execve' in process)).each([
+  [['ping', '-n', 'namesrv.invalid:9876', '--timeout', '100ms'], 3],
+  [['__complete', 'zsh', 'topic', 'route', '-n', 'namesrv.invalid:9876', ''], 0],
+])('%j ends while the DNS does not respond', async (argv, code) => {
+  const env = { NODE_OPTIONS: hangingLookups(), UV_THREADPOOL_SIZE: '1' }
+  const { output, ended } = runCommand([checkout(), ...argv], env)
+  expect(await ended).toBe(code)
+  const line = 'mqnamesrv: no connection with namesrv.invalid:9876 within 100 ms\n'
+  expect(output).toEqual({ stdout: '', stderr: code === 0 ? '' : line })
 })
