@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
-import { firstLine } from '../common/describe-errno.ts'
 import { DEFAULT_NAMESRV, parseAddresses } from './client/addresses.ts'
+import { askAll, failureAt } from './client/ask-all.ts'
 import { commandConnect } from './client/connect.ts'
 import { findCredentials } from './client/credentials.ts'
 import { NameServer } from './client/name-server.ts'
@@ -49,7 +49,7 @@ export interface CommandWorld {
 export interface Asked<Item> {
   /** In the order of the NameServers. */
   readonly items: readonly (Item & { readonly namesrv: string })[]
-  /** NameServers that failed while others responded. */
+  /** NameServers that failed while others responded, in that order, too. */
   readonly failures: readonly Failure[]
 }
 
@@ -148,20 +148,8 @@ function failuresOf(error: unknown, servers: readonly NameServer[]): readonly Fa
   if (error instanceof CommandError) return [{ error }]
   const [server, ...others] = servers
   if (server === undefined) throw error
-  if (others.length === 0) return [{ namesrv: server.address, error: failureAt(server, error) }]
-  return [{ error: unexpectedResponse('a NameServer', error) }]
-}
-
-/** @throws What is no failure of a command: a defect. */
-function failureAt({ address }: NameServer, error: unknown): CommandError {
-  return error instanceof CommandError ? error : unexpectedResponse(address, error)
-}
-
-/** Views are read as this release has them; those of another one, or of an impostor, may lack what a command takes for granted. */
-function unexpectedResponse(from: string, error: unknown): CommandError {
-  if (!(error instanceof TypeError)) throw error
-  const hint = 'is it mqnamesrv of another version?'
-  return new CommandError('protocol', `unexpected response from ${from} (${hint}): ${firstLine(error)}`)
+  if (others.length === 0) return [{ namesrv: server.address, error: failureAt(server.address, error) }]
+  return [{ error: failureAt('a NameServer', error) }]
 }
 
 /** One line. Of several NameServers it says which one failed. */
@@ -252,19 +240,12 @@ async function askEach<Item extends object>(
   servers: readonly NameServer[],
   ask: (server: NameServer) => Promise<readonly Item[]>,
 ): Promise<Asked<Item>> {
-  const failures: Failure[] = []
-  const lists = await Promise.all(
-    servers.map(async (server) => {
-      try {
-        return (await ask(server)).map((item) => ({ namesrv: server.address, ...item }))
-      } catch (error) {
-        failures.push({ namesrv: server.address, error: failureAt(server, error) })
-        return []
-      }
-    }),
-  )
+  const { found, failures } = await askAll(servers, ask)
   if (failures.length === servers.length) throw new AllFailedError(failures)
-  return { items: lists.flat(), failures }
+  const items = found.flatMap(({ server, value }) =>
+    value.map((item) => ({ namesrv: server.address, ...item })),
+  )
+  return { items, failures }
 }
 
 async function confirm(

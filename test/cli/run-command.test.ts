@@ -97,6 +97,17 @@ describe('a command', () => {
     expect(await runCli([...argv, 'name'])).toEqual({ code: 3, stdout: '', stderr })
   })
 
+  test('names failures in the order of the NameServers, whichever fails first', async () => {
+    const [{ address: silent }, dead] = [await startFakePeer(), await deadAddress()]
+    const both = await runCli(['ping', '-n', `${silent};${dead}`, '--timeout', '200ms', '--json'])
+    const addresses = (text: string) =>
+      (JSON.parse(text).errors as { namesrv: string }[]).map(({ namesrv }) => namesrv)
+    expect(addresses(both.stdout)).toEqual([silent, dead])
+    const [alive, argv] = [await serverWith('a'), ['broker', 'show', 'x', '--timeout', '200ms', '--json']]
+    expect(addresses((await runCli([...argv, '-n', `${alive};${silent}`])).stdout)).toEqual([alive, silent])
+    expect(addresses((await runCli([...argv, '-n', `${silent};${alive}`])).stdout)).toEqual([silent, alive])
+  })
+
   test.each([
     [['ping', '-o', 'json', '--frobnicate']],
     [['ping', '--json', '--frobnicate']],
@@ -129,6 +140,7 @@ describe('a command', () => {
       'missing.pem',
       /^mqnamesrv: cannot read missing\.pem \(--tls-ca\): no such file or directory \(ENOENT\)/,
     ],
+    ['--tls-server-name', 'x', /^mqnamesrv: --tls-server-name needs --tls-ca/],
     ['--tls-cert', 'a.pem', /^mqnamesrv: --tls-cert and --tls-key belong together/],
     ['--tls-ca', 'package.json', /^mqnamesrv: package\.json \(--tls-ca\) has no certificate \(PEM\)/],
     ['--access-key', 'ops', /^mqnamesrv: --access-key and --secret-key-file belong together/],

@@ -3,6 +3,7 @@ import type { ListedGroup } from '../../protocol/body/lists-and-tables.ts'
 import { CommandError } from '../command-error.ts'
 import type { NameServer } from './name-server.ts'
 import { optionalView } from './optional-view.ts'
+import { nextPage } from './pages.ts'
 
 /** A broker of a group, as the views of ours have it; of another NameServer only the first two members are known. */
 export interface BrokerMember {
@@ -67,9 +68,10 @@ async function viewedGroups(
   for (;;) {
     const page = await optionalView<Page>(server, `/api/v1/brokers?${query}`, ONLY_OURS, notes)
     if (page === undefined) return undefined
-    groups.push(...page.brokers)
-    if (typeof page.next !== 'string') return groups
-    query.set('after', page.next)
+    for (const group of page.brokers) groups.push(group)
+    const next = nextPage(server, page.next, query.get('after'))
+    if (next === undefined) return groups
+    query.set('after', next)
   }
 }
 

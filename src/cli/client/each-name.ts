@@ -10,7 +10,7 @@ import type { NameServer } from './name-server.ts'
  */
 export async function askForEach<Item extends object>(
   names: readonly string[],
-  { askEach }: Pick<CommandContext, 'askEach'>,
+  { askEach, servers }: Pick<CommandContext, 'askEach' | 'servers'>,
   ask: (server: NameServer, name: string) => Promise<readonly Item[]>,
 ): Promise<Asked<Item>> {
   const missing: Failure[] = []
@@ -18,7 +18,7 @@ export async function askForEach<Item extends object>(
     const found: Item[] = []
     for (const name of new Set(names)) {
       try {
-        found.push(...(await ask(server, name)))
+        for (const item of await ask(server, name)) found.push(item)
       } catch (error) {
         if (!(error instanceof CommandError && error.code === 'not_found')) throw error
         missing.push({ namesrv: server.address, error })
@@ -26,7 +26,9 @@ export async function askForEach<Item extends object>(
     }
     return found
   })
-  const all = [...failures, ...missing]
+  const all = servers.flatMap(({ address }) =>
+    [...failures, ...missing].filter(({ namesrv }) => namesrv === address),
+  )
   if (items.length === 0 && all.length > 0) throw new AllFailedError(all)
   return { items, failures: all }
 }

@@ -2,6 +2,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { describeErrno, firstLine } from '../../common/describe-errno.ts'
 import { listedGroup } from '../client/brokers.ts'
 import type { NameServer } from '../client/name-server.ts'
+import { nextPage } from '../client/pages.ts'
 import { eachRoute } from '../client/routes.ts'
 import { readStatus } from '../client/status.ts'
 import { CommandError } from '../command-error.ts'
@@ -109,9 +110,9 @@ async function allPages(server: NameServer, name: string, list: string): Promise
   const query = new URLSearchParams({ limit: `${PAGE_ELEMENTS}` })
   for (;;) {
     const page = await server.view<Record<string, unknown>>(`/api/v1/${name}?${query}`)
-    all.push(...(page[list] as unknown[]))
-    const { next } = page
-    if (typeof next !== 'string' || all.length >= MAX_ELEMENTS) return all
+    for (const element of page[list] as unknown[]) all.push(element)
+    const next = nextPage(server, page['next'], query.get('after'))
+    if (next === undefined || all.length >= MAX_ELEMENTS) return all
     query.set('after', next)
   }
 }
@@ -121,7 +122,7 @@ async function allQueues(server: NameServer): Promise<unknown[]> {
   const all: unknown[] = []
   for (let bucket = 0; bucket < BUCKETS && all.length < MAX_ELEMENTS; bucket++) {
     const { topics } = await server.view<{ topics: readonly unknown[] }>(`/api/v1/digest?bucket=${bucket}`)
-    all.push(...topics)
+    for (const topic of topics) all.push(topic)
   }
   return all
 }

@@ -1,5 +1,6 @@
 import { type KVEntry, NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
 import type { NameServer } from '../client/name-server.ts'
+import { nextPage } from '../client/pages.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
 
@@ -36,19 +37,20 @@ async function entriesOf(server: NameServer, namespace: string): Promise<readonl
 
 async function allEntries(server: NameServer, notes: string[]): Promise<readonly KVEntry[]> {
   const entries: KVEntry[] = []
-  for (let after: string | null = ''; typeof after === 'string'; ) {
-    const path: string = `/api/v1/kv${after === '' ? '' : `?after=${encodeURIComponent(after)}`}`
-    const page: Page | undefined = await server.viewIfAny<Page>(path)
+  const query = new URLSearchParams()
+  for (;;) {
+    const page = await server.viewIfAny<Page>(`/api/v1/kv?${query}`)
     if (page === undefined) {
       notes.push(
         `${server.address} does not list its namespaces: only ${NAMESPACE_ORDER_TOPIC_CONFIG} is shown (others: kv list NAMESPACE)`,
       )
       return (await entriesOf(server, NAMESPACE_ORDER_TOPIC_CONFIG)) ?? []
     }
-    entries.push(...page.entries)
-    after = page.next
+    for (const entry of page.entries) entries.push(entry)
+    const next = nextPage(server, page.next, query.get('after'))
+    if (next === undefined) return entries
+    query.set('after', next)
   }
-  return entries
 }
 
 /** A page of `/api/v1/kv`. */

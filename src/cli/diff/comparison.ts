@@ -5,6 +5,7 @@ import { decodeQueueDatas, type NamedQueues } from '../../protocol/body/topic-ro
 import { JsonError } from '../../protocol/errors.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
+import { askAll } from '../client/ask-all.ts'
 import { type NameServer, responseError } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
@@ -229,18 +230,9 @@ export class Comparison {
 
   /** Asks all servers at once. @throws {ComparisonFailedError} (rejects) With all failures. */
   async #each<Value>(ask: (server: NameServer, index: number) => Promise<Value>): Promise<Value[]> {
-    const failures: Failure[] = []
-    const values = await Promise.all(
-      this.#servers.map((server, index) =>
-        ask(server, index).catch((error: unknown) => {
-          if (!(error instanceof CommandError)) throw error
-          failures.push({ namesrv: server.address, error })
-          return undefined
-        }),
-      ),
-    )
+    const { found, failures } = await askAll(this.#servers, ask)
     if (failures.length > 0) throw new ComparisonFailedError(failures)
-    return values as Value[]
+    return found.map(({ value }) => value)
   }
 }
 

@@ -1,6 +1,7 @@
 import { firstLine } from '../../common/describe-errno.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
+import { askAll } from '../client/ask-all.ts'
 import { type NameServer, responseError } from '../client/name-server.ts'
 import { AllFailedError, CommandError } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
@@ -181,13 +182,14 @@ async function updateOrderConf({ values, servers }: Given): Promise<Outcome> {
 
 async function changePerm({ values, servers }: Given, code: number, verb: 'wipe' | 'add'): Promise<Outcome> {
   const brokerName = textOf(values, 'brokerName')
-  const { results, failures } = await askAll(servers, (server) =>
+  const { found, failures } = await askAll(servers, (server) =>
     fieldOf(server, code, { brokerName }, `${verb}TopicCount`),
   )
-  const printed = servers.map(({ address }) => {
-    const count = results.get(address)
+  const counts = new Map(found.map(({ server, value }) => [server, value]))
+  const printed = servers.map((server) => {
+    const count = counts.get(server)
     const result = count === undefined ? 'Failed' : `OK, ${count}`
-    return `${verb} write perm of broker[${brokerName}] in name server[${address}] ${result}`
+    return `${verb} write perm of broker[${brokerName}] in name server[${server.address}] ${result}`
   })
   return { stdout: lines(printed), failures }
 }
@@ -196,7 +198,7 @@ async function changePerm({ values, servers }: Given, code: number, verb: 'wipe'
 async function getNamesrvConfig({ servers }: Given): Promise<Outcome> {
   // Only this command needs it, and it slows down the start.
   const { parseJavaProperties } = await import('../../namesrv/config/java-properties.ts')
-  const { results, failures } = await askAll(servers, async (server) => {
+  const { found, failures } = await askAll(servers, async (server) => {
     const body = await server.ask(RequestCode.GET_NAMESRV_CONFIG)
     try {
       return [...parseJavaProperties(body).values()]
@@ -204,9 +206,9 @@ async function getNamesrvConfig({ servers }: Given): Promise<Outcome> {
       throw new CommandError('protocol', `unreadable configuration of ${server.address}: ${firstLine(error)}`)
     }
   })
-  const printed = hashMapOrder([...results], ([address]) => javaHash(address), 4).flatMap(
-    ([address, properties]) => [
-      `============${address}============`,
+  const printed = hashMapOrder(found, ({ server }) => javaHash(server.address), 4).flatMap(
+    ({ server, value: properties }) => [
+      `============${server.address}============`,
       ...concurrentHashMapOrder(properties, ({ key }) => javaHash(key)).map(
         ({ key, value }) => `${visible(key).padEnd(50)}=  ${value}`,
       ),
@@ -251,35 +253,15 @@ async function askFirst<Result>(
   throw new AllFailedError(failures)
 }
 
-/** Asks every NameServer, also after one has failed. */
-async function askAll<Result>(
-  servers: readonly NameServer[],
-  ask: (server: NameServer) => Promise<Result>,
-): Promise<{ readonly results: ReadonlyMap<string, Result>; readonly failures: readonly Failure[] }> {
-  const failures: Failure[] = []
-  const results = await Promise.all(
-    servers.map(async (server): Promise<readonly (readonly [string, Result])[]> => {
-      try {
-        return [[server.address, await ask(server)]]
-      } catch (error) {
-        if (!(error instanceof CommandError)) throw error
-        failures.push({ namesrv: server.address, error })
-        return []
-      }
-    }),
-  )
-  return { results: new Map(results.flat()), failures }
-}
-
 /** Changes every NameServer; as with mqadmin, success is printed only if all of them have made the change. */
 async function changeAll(
   servers: readonly NameServer[],
   success: string,
   change: (server: NameServer) => Promise<void>,
 ): Promise<Outcome> {
-  const { results, failures } = await askAll(servers, change)
+  const { found, failures } = await askAll(servers, change)
   if (failures.length === 0) return { stdout: success }
-  const notes = [...results.keys()].map((address) => `changed on ${address}`)
+  const notes = found.map(({ server }) => `changed on ${server.address}`)
   return { stdout: '', failures, notes }
 }
 
