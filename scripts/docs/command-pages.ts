@@ -6,13 +6,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseCommandLine } from '../../src/cli/daemon/command-line.ts'
-import {
-  type CommandDefinition,
-  type OptionDefinition,
-  OUTPUT_OPTIONS,
-  SERVER_OPTIONS,
-} from '../../src/cli/grammar/definition.ts'
-import { GROUPS, usageOf } from '../../src/cli/help.ts'
+import type { CommandDefinition, OptionDefinition } from '../../src/cli/grammar/definition.ts'
+import { COMMON_OPTIONS, GROUPS, usageOf } from '../../src/cli/help.ts'
 
 export const CLI_PAGE = fileURLToPath(new URL('../../docs/cli.md', import.meta.url))
 export const MAN_PAGE = fileURLToPath(new URL('../../docs/mqnamesrv.1', import.meta.url))
@@ -26,12 +21,8 @@ export function withCommands(text: string): string {
 }
 
 function markdown(): string {
-  const common: readonly (readonly [string, readonly OptionDefinition[]])[] = [
-    ['Options of commands that ask NameServers', SERVER_OPTIONS],
-    ['Options of all commands', OUTPUT_OPTIONS],
-  ]
   return [
-    ...common.map(([title, options]) => `## ${title}\n\n${optionTable('option', options)}`),
+    ...COMMON_OPTIONS.map(([title, options]) => `## ${title}\n\n${optionTable('option', options)}`),
     ...GROUPS.flatMap(([title, commands]) => [`## ${title}`, ...commands.map(commandSection)]),
   ].join('\n\n')
 }
@@ -105,8 +96,7 @@ export function manPage(version: string): string {
       ...commands.flatMap(manCommand),
     ]),
     '.SH COMMON OPTIONS',
-    ...manOptions(SERVER_OPTIONS),
-    ...manOptions(OUTPUT_OPTIONS),
+    ...COMMON_OPTIONS.flatMap(([, options]) => manOptions(options)),
     '.SH EXIT STATUS',
     ...EXIT_CODES.flatMap(([code, text]) => term(code, text)),
     '.SH ENVIRONMENT',

@@ -1,10 +1,12 @@
 import { COMMANDS, NOUNS } from './grammar/commands.ts'
 import {
   type ArgumentDefinition,
+  CHANGE_OPTIONS,
   type CommandDefinition,
   commonOptionsOf,
   type OptionDefinition,
   OUTPUT_OPTIONS,
+  optionsOf,
   SERVER_OPTIONS,
 } from './grammar/definition.ts'
 import { wrapped } from './output/wrapped.ts'
@@ -26,6 +28,13 @@ function summaryRow({ words, summary }: CommandDefinition): readonly [string, st
   return [words, summary]
 }
 
+/** The options that commands share, by the commands that have them. */
+export const COMMON_OPTIONS: readonly (readonly [string, readonly OptionDefinition[]])[] = [
+  ['Options of commands that ask NameServers', SERVER_OPTIONS],
+  ['Option of commands that change something', CHANGE_OPTIONS],
+  ['Options of commands that print items', OUTPUT_OPTIONS],
+]
+
 /** `mqnamesrv help`: all commands, one a line. */
 export function programHelp(): string {
   return joined([
@@ -37,7 +46,7 @@ export function programHelp(): string {
       ...rows(commands.map(summaryRow), LONGEST_WORDS),
       '',
     ]),
-    'mqnamesrv help <command> explains a command, mqnamesrv help options the options of all commands.',
+    'mqnamesrv help <command> explains a command, mqnamesrv help options the options that commands share.',
     'Exit codes: 0 yes, 1 no, 2 usage, 3 unreachable, 4 denied, 5 partial.',
   ])
 }
@@ -59,17 +68,18 @@ export function nounHelp(noun: string): string {
 /** `mqnamesrv help options`. */
 export function optionsHelp(): string {
   return joined([
-    'Options of all commands:',
-    ...optionRows(OUTPUT_OPTIONS),
-    '',
-    'Options of commands that ask NameServers:',
-    ...optionRows(SERVER_OPTIONS),
+    ...COMMON_OPTIONS.flatMap(([title, options], index) => [
+      ...(index > 0 ? [''] : []),
+      `${title}:`,
+      ...optionRows(options),
+    ]),
   ])
 }
 
 /** `mqnamesrv help topic route`, also `mqnamesrv topic route -h`. */
 export function commandHelp(definition: CommandDefinition): string {
   const { summary, description, args = [], options = [], examples } = definition
+  const common = commonOptionsOf(definition).map(({ flags }) => flags.split(',')[0]?.split(' ')[0] ?? '')
   return joined([
     `Usage: mqnamesrv ${usageOf(definition)}`,
     '',
@@ -79,14 +89,13 @@ export function commandHelp(definition: CommandDefinition): string {
       ? []
       : ['', 'Arguments:', ...rows(args.map((argument) => [shownArgument(argument), argument.text]))]),
     ...(options.length === 0 ? [] : ['', 'Options:', ...optionRows(options)]),
-    '',
-    'Common options (mqnamesrv help options):',
-    ...wrapped(
-      commonOptionsOf(definition)
-        .map(({ flags }) => flags.split(',')[0]?.split(' ')[0] ?? '')
-        .join(' '),
-      WIDTH - 2,
-    ).map((line) => `  ${line}`),
+    ...(common.length === 0
+      ? []
+      : [
+          '',
+          'Common options (mqnamesrv help options):',
+          ...wrapped(common.join(' '), WIDTH - 2).map((line) => `  ${line}`),
+        ]),
     '',
     'Examples:',
     ...rows(examples.map(({ line, text }) => [`mqnamesrv ${line}`, text])),
@@ -94,8 +103,10 @@ export function commandHelp(definition: CommandDefinition): string {
 }
 
 /** The words, arguments and `[options]` of a command. */
-export function usageOf({ words, args = [], hasOwnGrammar = false }: CommandDefinition): string {
-  return [words, ...args.map(shownArgument), ...(hasOwnGrammar ? [] : ['[options]'])].join(' ')
+export function usageOf(definition: CommandDefinition): string {
+  const { words, args = [], hasOwnGrammar = false } = definition
+  const hasOptions = !hasOwnGrammar && optionsOf(definition).length > 0
+  return [words, ...args.map(shownArgument), ...(hasOptions ? ['[options]'] : [])].join(' ')
 }
 
 function shownArgument({ name, isOptional = false, isList = false }: ArgumentDefinition): string {

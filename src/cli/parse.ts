@@ -1,5 +1,5 @@
 import { Argument, Command, CommanderError, Option } from 'commander'
-import { nearestName } from '../common/nearest-name.ts'
+import { hintFor, nearestName } from '../common/nearest-name.ts'
 import { CommandError } from './command-error.ts'
 import { COMMANDS, NOUNS } from './grammar/commands.ts'
 import { type CommandDefinition, optionsOf } from './grammar/definition.ts'
@@ -111,12 +111,17 @@ function commanderOf(definition: CommandDefinition): Command {
   return command
 }
 
+/** Of commander: `option '-o, --output <format>' argument 'xml' is invalid. …`. */
+const INVALID_CHOICE =
+  /^(?:option '.*?(--[\w-]+).*?' argument|command-argument value) '(.*)' is invalid(?: for argument '(.*?)')?\. Allowed choices are (.*)\.$/s
+
 function usageMessage({ code, message }: CommanderError, definition: CommandDefinition): string {
   const text = message.replace(/^error: /, '')
+  const [, option, value = '', argument, choices] = INVALID_CHOICE.exec(text) ?? []
+  if (choices !== undefined) return `${option ?? argument} ${JSON.stringify(value)} is not one of ${choices}`
   if (code !== 'commander.unknownOption') return text
   const name = /'([^']*)'/.exec(text)?.[1] ?? ''
-  const nearest = nearestName(name, longOptions(definition))
-  return nearest === undefined ? text : `${text}; did you mean ${nearest}?`
+  return text + hintFor(name, longOptions(definition))
 }
 
 function longOptions(definition: CommandDefinition): string[] {

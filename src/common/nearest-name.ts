@@ -17,6 +17,12 @@ export function nearestName(name: string, candidates: readonly string[]): string
   return nearest
 }
 
+/** `; did you mean NAME?` with that candidate, or nothing if none is near. */
+export function hintFor(name: string, candidates: readonly string[]): string {
+  const nearest = nearestName(name, candidates)
+  return nearest === undefined ? '' : `; did you mean ${nearest}?`
+}
+
 /** Characters to insert, remove, replace or swap with the next one, to turn one text into the other. */
 function editDistance(from: string, to: string): number {
   let before: readonly number[] = []

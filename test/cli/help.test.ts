@@ -63,9 +63,36 @@ test('every command of two words has a noun that is explained', () => {
   for (const [noun = ''] of nouns) expect(Object.keys(NOUNS)).toContain(noun)
 })
 
+test('only commands that change something, or replace a file, have -y', () => {
+  const withYes = COMMANDS.filter((command) => optionsOf(command).some(({ flags }) => flags.startsWith('-y')))
+  expect(withYes.map(({ words }) => words)).toEqual([
+    ...['dump', 'broker wipe-write', 'broker restore-write', 'topic delete', 'kv set', 'kv delete'],
+    ...['config set', 'conn kick'],
+  ])
+})
+
+test('a command whose output has a form of its own has no options for the form', () => {
+  expect(parseCommand(['help', 'completion'])).toEqual({
+    action: 'help',
+    text: expect.stringMatching(/^Usage: mqnamesrv completion <shell>\n(?!.*Common options)/s),
+  })
+  expect(parseCommand(['help', 'dump'])).toEqual({
+    action: 'help',
+    text: expect.stringMatching(/^Usage: mqnamesrv dump \[file\] \[options\]\n.* -n --timeout (?!.* -o )/s),
+  })
+})
+
 test('the help of the options has all common options', () => {
   const text = optionsHelp()
-  for (const flag of ['--namesrv', '--timeout', '--tls-ca', '--secret-key-file', '--output', '--color'])
+  for (const flag of [
+    '--namesrv',
+    '--timeout',
+    '--tls-ca',
+    '--secret-key-file',
+    '--yes',
+    '--output',
+    '--color',
+  ])
     expect(text).toContain(flag)
   expect(widest(text)).toBeLessThanOrEqual(SCREEN.columns)
 })

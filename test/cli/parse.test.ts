@@ -35,10 +35,11 @@ describe('a command line', () => {
     [['ping', '--frobnicate'], "unknown option '--frobnicate'"],
     [['ping', '-n'], "option '-n, --namesrv <addresses>' argument missing"],
     [['ping', 'x'], 'too many arguments. Expected 0 arguments but got 1.'],
-    [
-      ['ping', '-o', 'xml'],
-      "option '-o, --output <format>' argument 'xml' is invalid. Allowed choices are table, wide, json, jsonl, yaml, name.",
-    ],
+    [['ping', '-o', 'xml'], '--output "xml" is not one of table, wide, json, jsonl, yaml, name'],
+    [['check', '--stop', "it's"], '--stop "it\'s" is not one of broker, self'],
+    [['completion', 'ksh'], 'shell "ksh" is not one of bash, zsh, fish'],
+    [['ping', '-y'], "unknown option '-y'"],
+    [['dump', '-o', 'yaml'], "unknown option '-o'"],
   ])('%j is rejected: %s', (argv, message) => {
     expect(() => parseCommand(argv)).toThrow(expect.objectContaining({ code: 'usage', message }))
   })
@@ -51,7 +52,7 @@ describe('a command line', () => {
     [['help', 'cluster', 'list'], /^Usage: mqnamesrv cluster list \[options\]/],
     [['cluster', 'list', '-h'], /^Usage: mqnamesrv cluster list \[options\]/],
     [['ping', '--frobnicate', '--help'], /^Usage: mqnamesrv ping \[options\]/],
-    [['help', 'options'], /^Options of all commands:/],
+    [['help', 'options'], /^Options of commands that ask NameServers:/],
   ])('%j asks for help', (argv, text) => {
     expect(parseCommand(argv)).toEqual({ action: 'help', text: expect.stringMatching(text) })
   })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { nearestName } from '../../src/common/nearest-name.ts'
+import { hintFor, nearestName } from '../../src/common/nearest-name.ts'
 import { CONFIG_NAMES } from '../../src/namesrv/config/config-keys.ts'
 
 describe('nearestName', () => {
@@ -31,4 +31,9 @@ describe('nearestName', () => {
     expect(nearestName('pign', ['ping'])).toBe('ping')
     expect(nearestName('ipgn', ['ping'])).toBeUndefined()
   })
+})
+
+test('hintFor asks for the nearest candidate, if there is one', () => {
+  expect(hintFor('lits', ['show', 'list'])).toBe('; did you mean list?')
+  expect(hintFor('frobnicate', ['show', 'list'])).toBe('')
 })

@@ -107,9 +107,10 @@ describe.each(KINDS)('of %s', (kind) => {
   })
 
   test('dump has its brokers, topics and queues', async () => {
-    const { code, items } = await cli(['dump'], kind)
+    const { code, stdout } = await runCli(['dump', '-n', servers[kind].address])
     expect(code).toBe(0)
-    const [{ brokers, topics, queues }] = items as [Record<string, Record<string, unknown>[]>]
+    const { items } = JSON.parse(stdout) as { items: [Record<string, Record<string, unknown>[]>] }
+    const [{ brokers, topics, queues }] = items
     expect(brokers?.map(({ brokerName }) => brokerName).sort()).toEqual(['broker-a', 'broker-b', 'broker-c'])
     expect([...(topics ?? [])].sort()).toEqual(['Both', 'OnlyA', 'Spare', 'Uneven'])
     expect(queues?.find(({ topic }) => topic === 'Uneven')).toMatchObject({

@@ -151,8 +151,8 @@ describe.each(KINDS)('%s', (name, { kind }) => {
   test('lists and closes connections, or says in one line that it cannot', async () => {
     const address = addressOf(name)
     const client = clients.get(name)
-    for (const words of [['list'], ['report'], ['kick', '--address', client?.address ?? '']]) {
-      const result = await runCli(['conn', ...words, '-n', address, '-y', '--timeout', '1s'])
+    for (const words of [['list'], ['report'], ['kick', '--address', client?.address ?? '', '-y']]) {
+      const result = await runCli(['conn', ...words, '-n', address, '--timeout', '1s'])
       if (kind === 'ours') {
         expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('broker') })
         continue

@@ -1,4 +1,4 @@
-import { nearestName } from '../../common/nearest-name.ts'
+import { hintFor } from '../../common/nearest-name.ts'
 import { configurationOf, EFFECT_WORDS } from '../client/configuration.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
@@ -12,13 +12,8 @@ export const run: Run = async ({ values, askEach }) => {
     const { keys, limitation } = await configurationOf(server)
     const found = wanted.length === 0 ? keys : keys.filter(({ key }) => wanted.includes(key))
     const missing = wanted.filter((name) => !keys.some(({ key }) => key === name))
-    const problems = missing.map((name) => {
-      const nearest = nearestName(
-        name,
-        keys.map(({ key }) => key),
-      )
-      return `no key ${JSON.stringify(name)}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`
-    })
+    const names = keys.map(({ key }) => key)
+    const problems = missing.map((name) => `no key ${JSON.stringify(name)}${hintFor(name, names)}`)
     if (wanted.length > 0 && found.length === 0) throw new CommandError('not_found', problems.join('; '))
     isIncomplete ||= missing.length > 0
     notes.push(...problems.map((problem) => `${server.address}: ${problem}`))

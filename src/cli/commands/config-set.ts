@@ -1,5 +1,5 @@
 import { firstLine } from '../../common/describe-errno.ts'
-import { nearestName } from '../../common/nearest-name.ts'
+import { hintFor } from '../../common/nearest-name.ts'
 import { propertiesText } from '../../namesrv/config/java-properties.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
@@ -93,11 +93,10 @@ function checkKey(name: string, { keys, limitation }: ServerConfiguration, { add
   if (limitation !== undefined) return
   const key = keys.find((each) => each.key === name)
   if (key === undefined) {
-    const nearest = nearestName(
+    const hint = hintFor(
       name,
       keys.map((each) => each.key),
     )
-    const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
     throw new CommandError('not_found', `no key ${JSON.stringify(name)}${hint}`)
   }
   if (key.updatable === false) {

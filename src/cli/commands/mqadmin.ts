@@ -1,4 +1,4 @@
-import { nearestName } from '../../common/nearest-name.ts'
+import { hintFor } from '../../common/nearest-name.ts'
 import { AllFailedError, CommandError } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
 import { SERVER_OPTIONS } from '../grammar/definition.ts'
@@ -73,11 +73,10 @@ function find(name: string, { stdout }: CommandWorld): Subcommand {
   if (found !== undefined) return found
   stdout.write(`The sub command ${visible(name)} not exist.\n`)
   const names = SUBCOMMANDS.map((command) => command.name)
-  const nearest = nearestName(name, names)
+  const hint = hintFor(name, names) || '; mqnamesrv mqadmin lists them'
   throw new CommandError(
     'usage',
-    `no command ${JSON.stringify(name)} of mqadmin here, only those that ask NameServers alone; ` +
-      (nearest === undefined ? 'mqnamesrv mqadmin lists them' : `did you mean ${nearest}?`),
+    `no command ${JSON.stringify(name)} of mqadmin here, only those that ask NameServers alone${hint}`,
   )
 }
 

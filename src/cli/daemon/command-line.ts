@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { CodedError } from '../../common/coded-error.ts'
-import { nearestName } from '../../common/nearest-name.ts'
+import { hintFor } from '../../common/nearest-name.ts'
 import { CONFIG_NAMES, findConfigKey } from '../../namesrv/config/config-keys.ts'
 import type { KeyText } from '../../namesrv/config/config-layers.ts'
 import { COMMANDS } from '../grammar/commands.ts'
@@ -176,10 +176,6 @@ function valueAfter(name: string, pending: string[]): string {
 }
 
 function unknown(name: string, options: readonly ProgramOption[]): UsageError {
-  const nearest = nearestName(name, [
-    ...options.map(({ long }) => long),
-    ...CONFIG_NAMES.map((key) => `--${key}`),
-  ])
-  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
+  const hint = hintFor(name, [...options.map(({ long }) => long), ...CONFIG_NAMES.map((key) => `--${key}`)])
   return new UsageError('ERR_USAGE_UNKNOWN_OPTION', `unknown option ${name}${hint}`)
 }

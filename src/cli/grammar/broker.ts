@@ -51,6 +51,7 @@ export const BROKER_COMMANDS: readonly CommandDefinition[] = [
       { line: 'broker wipe-write broker-a -n "a:9876;b:9876"', text: 'asks first' },
       { line: 'broker wipe-write broker-a -y -o json', text: 'for a program' },
     ],
+    isChange: true,
     load: async () => ({ run: (await import('../commands/broker-write.ts')).wipe }),
   },
   {
@@ -60,6 +61,7 @@ export const BROKER_COMMANDS: readonly CommandDefinition[] = [
       'Also to topics that the broker registered without one of them, until it registers a change: the protocol cannot tell them apart.',
     args: [BROKER],
     examples: [{ line: 'broker restore-write broker-a -n "a:9876;b:9876"', text: '' }],
+    isChange: true,
     load: async () => ({ run: (await import('../commands/broker-write.ts')).restore }),
   },
 ]

@@ -28,6 +28,7 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
       { line: 'config set orderMessageEnable=true -n "a:9876;b:9876"', text: 'asks first' },
       { line: 'config set enableTopicList=false -y', text: '' },
     ],
+    isChange: true,
     load: () => import('../commands/config-set.ts'),
   },
   {

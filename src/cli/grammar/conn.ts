@@ -60,6 +60,7 @@ export const CONN_COMMANDS: readonly CommandDefinition[] = [
       { line: 'conn kick 1017', text: 'asks first' },
       { line: 'conn kick --address 10.0.3.17 -y', text: 'all of a host' },
     ],
+    isChange: true,
     load: () => import('../commands/conn-kick.ts'),
   },
 ]

@@ -55,9 +55,11 @@ export interface CommandDefinition {
   readonly examples: readonly Example[]
   /** Whether it asks no NameServer: the options for that are missing. */
   readonly isLocal?: boolean
-  /** Whether its output is for people or of a form of its own, whatever `-o` says: completion scripts, mqadmin's output. */
+  /** Whether it changes something, and asks first: `-y` is among its options. */
+  readonly isChange?: boolean
+  /** Whether its output has a form of its own, and `-o` is missing: completion scripts, mqadmin's output. */
   readonly hasOwnOutput?: boolean
-  /** Whether it parses the words after its own itself, as `values.words`: of common options it has those for servers only. */
+  /** Whether it parses the words after its own itself, as `values.words`. */
   readonly hasOwnGrammar?: boolean
   readonly load: () => Promise<{ readonly run: Run }>
 }
@@ -84,7 +86,7 @@ export const SERVER_OPTIONS: readonly OptionDefinition[] = [
   { flags: '--tls-key <file>', text: 'its private key (PEM)', completion: 'file' },
   {
     flags: '--tls-server-name <name>',
-    text: 'name in the certificate of the server, if it is not the host',
+    text: 'name in the certificate of the server, if it is not the host; needs --tls-ca',
     completion: 'none',
   },
   {
@@ -95,7 +97,7 @@ export const SERVER_OPTIONS: readonly OptionDefinition[] = [
   { flags: '--secret-key-file <file>', text: 'file with the secret of the account', completion: 'file' },
 ]
 
-/** The options of every command. */
+/** The options of every command that prints items. */
 export const OUTPUT_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: '-o, --output <format>',
@@ -104,12 +106,16 @@ export const OUTPUT_OPTIONS: readonly OptionDefinition[] = [
   },
   { flags: '--json', text: 'the same as -o json' },
   { flags: '--no-headers', text: 'tables without the line of headings' },
-  { flags: '-y, --yes', text: 'change without asking' },
   {
     flags: '--color <when>',
     text: 'colours: auto, always, never (default: auto)',
     choices: ['auto', 'always', 'never'],
   },
+]
+
+/** The option of every command that changes something. */
+export const CHANGE_OPTIONS: readonly OptionDefinition[] = [
+  { flags: '-y, --yes', text: 'change without asking' },
 ]
 
 /** All options of a command, its own first. */
@@ -120,7 +126,12 @@ export function optionsOf(definition: CommandDefinition): readonly OptionDefinit
 /** The options that a command shares with others. */
 export function commonOptionsOf({
   isLocal = false,
-  hasOwnGrammar = false,
+  isChange = false,
+  hasOwnOutput = false,
 }: CommandDefinition): readonly OptionDefinition[] {
-  return [...(isLocal ? [] : SERVER_OPTIONS), ...(hasOwnGrammar ? [] : OUTPUT_OPTIONS)]
+  return [
+    ...(isLocal ? [] : SERVER_OPTIONS),
+    ...(isChange ? CHANGE_OPTIONS : []),
+    ...(hasOwnOutput ? [] : OUTPUT_OPTIONS),
+  ]
 }

@@ -33,6 +33,7 @@ export const KV_COMMANDS: readonly CommandDefinition[] = [
     description: 'NameServers do not share the table: name all of them with -n.',
     args: [NAMESPACE, KEY, { name: 'value', text: 'its new value', completion: 'none' }],
     examples: [{ line: 'kv set ORDER_TOPIC_CONFIG TopicA broker-a:4 -n "a;b" -y', text: '' }],
+    isChange: true,
     load: () => import('../commands/kv-set.ts'),
   },
   {
@@ -40,6 +41,7 @@ export const KV_COMMANDS: readonly CommandDefinition[] = [
     summary: 'Deletes an entry of the key-value table on all given NameServers',
     args: [NAMESPACE, KEY],
     examples: [{ line: 'kv delete ORDER_TOPIC_CONFIG TopicA -n "a;b"', text: '' }],
+    isChange: true,
     load: () => import('../commands/kv-delete.ts'),
   },
 ]

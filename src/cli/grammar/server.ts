@@ -133,6 +133,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
         completion: 'file',
       },
     ],
+    options: [{ flags: '-y, --yes', text: 'replace an existing file' }],
     examples: [
       { line: 'dump namesrv.json', text: '' },
       { line: 'dump -n "a:9876;b:9876" | gzip > both.json.gz', text: 'two NameServers' },

@@ -68,6 +68,7 @@ export const TOPIC_COMMANDS: readonly CommandDefinition[] = [
       },
     ],
     examples: [{ line: 'topic delete TopicTest -n "a:9876;b:9876"', text: 'asks first' }],
+    isChange: true,
     load: () => import('../commands/topic-delete.ts'),
   },
 ]

@@ -1,4 +1,4 @@
-import { nearestName } from '../../common/nearest-name.ts'
+import { hintFor } from '../../common/nearest-name.ts'
 import { CommandError } from '../command-error.ts'
 
 /** An option of a command of mqadmin. */
@@ -110,11 +110,10 @@ function lettersIn(word: string, options: readonly JavaOption[]): Found[] {
 
 /** @throws {CommandError} `usage` */
 function unknown(word: string, options: readonly JavaOption[]): never {
-  const nearest = nearestName(
+  const hint = hintFor(
     word,
     options.map(({ name }) => `--${name}`),
   )
-  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
   throw new CommandError('usage', `unknown option ${JSON.stringify(word)}${hint}`)
 }
 

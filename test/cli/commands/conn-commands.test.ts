@@ -40,7 +40,7 @@ describe('conn list', () => {
     expect(Number(first.stdout)).toBeGreaterThan(2)
     expect(await runCli([...list, '--limit', '0'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('limit="0" is not a number from 1 to 4096'),
+      stderr: expect.stringContaining('--limit "0" is not a number from 1 to 4096'),
     })
   })
 
@@ -70,10 +70,10 @@ test('conn report counts connections by the programs at their other ends', async
   expect(stderr).toBe(`${address}: 3 open connections, 0 over TLS\n`)
 })
 
-test.each(['list', 'report', 'kick 7'])('conn %s says so where there are no views', async (words) => {
+test.each(['list', 'report', 'kick 7 -y'])('conn %s says so where there are no views', async (words) => {
   const { port } = await startServer()
   const address = await startWithoutViews(port)
-  const { code, stderr } = await runCli(['conn', ...words.split(' '), '-n', address, '-y'])
+  const { code, stderr } = await runCli(['conn', ...words.split(' '), '-n', address])
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr: `mqnamesrv: ${address} is not mqnamesrv: it cannot show this\n`,

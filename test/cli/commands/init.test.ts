@@ -38,7 +38,7 @@ test('the values that init shows are the defaults: a server that is given them h
 test('init never writes over a file', async () => {
   const path = join(temporaryFolder(), 'ns.properties')
   writeFileSync(path, 'listenPort=1')
-  expect(await runCli(['init', path, '-y'])).toEqual({
+  expect(await runCli(['init', path])).toEqual({
     code: 1,
     stdout: '',
     stderr: `mqnamesrv: ${path} exists, and init never writes over a file\n`,
