@@ -5,7 +5,7 @@ import { requiredField, requiredLongField, SUCCESS } from './request-fields.ts'
 
 const LOCAL_ONLY = {
   code: ResponseCode.NO_PERMISSION,
-  remark: 'request 1451 is served to clients on this machine only',
+  remark: 'request 1451 is served only to clients on the machine of the NameServer',
 }
 
 /** Open connections, as far as a request can close them. */

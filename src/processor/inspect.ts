@@ -19,7 +19,7 @@ const CODES: Readonly<Record<number, number>> = {
 }
 
 const REMARK =
-  'request 1450 is served to clients on this machine only; use the HTTP port (httpListenPort) from elsewhere'
+  'request 1450 is served only to clients on the machine of the NameServer; use the HTTP port (httpListenPort) from elsewhere'
 
 /**
  * INSPECT: the JSON of `/api/v1/…` for the ext field `path`, query included. The ext field `status` of the response is that of HTTP.

@@ -4,6 +4,8 @@ import { createServer as createTlsServer } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../scripts/support/ports.ts'
 import { COMMANDS } from '../../src/cli/grammar/commands.ts'
+import { inspect } from '../../src/processor/inspect.ts'
+import { requestCommand } from '../../src/protocol/remoting-command.ts'
 import { certificateAuthority, writeCertificate, writeIdentity } from '../support/certificates.ts'
 import { checkout, runCommand } from '../support/command.ts'
 import { type Received, startFakePeer } from '../support/fake-peer.ts'
@@ -128,11 +130,19 @@ describe.each([['ping'], ['cluster list']])('%s', (command) => {
       "ADDRESS does not speak RocketMQ's protocol: frame length -1627206489 is negative",
     ],
     [
-      'that announces a frame of two gigabytes',
+      'that announces a response of two gigabytes',
       () => serverSending(words(0x7fff_fff0, 10)),
       'protocol',
-      "ADDRESS does not speak RocketMQ's protocol: frame of 2147483636 bytes exceeds com.rocketmq.remoting.frameMaxLength (16777216)",
+      'the response from ADDRESS is too long: over 256 MiB',
     ],
+    ...[words(0x7fff_fff0), words(0x7fff_fff0, 0), words(0x7fff_fff0, 0x0200_000a)].map(
+      (bytes): [string, () => Promise<string>, string, string] => [
+        `that sends ${bytes.toString('hex')}`,
+        () => serverSending(bytes),
+        'protocol',
+        "ADDRESS does not speak RocketMQ's protocol: frame of 2147483636 bytes exceeds com.rocketmq.remoting.frameMaxLength (268435456)",
+      ],
+    ),
     [
       'that sends a frame without a header',
       () => serverSending(words(4, 0)),
@@ -215,7 +225,7 @@ describe('cluster list', () => {
       'not_supported',
       'request type 106 not supported',
     ],
-    ['is shutting down', 1500, undefined, 3, 'unreachable', 'the NameServer is shutting down'],
+    ['is shutting down', 1500, undefined, 3, 'unreachable', 'ADDRESS is shutting down'],
   ])('of a server that %s says so', async (_, response, remark, code, reason, line) => {
     const address = await serverResponding(() =>
       remark === undefined ? { code: response } : { code: response, remark },
@@ -244,7 +254,7 @@ describe('cluster list', () => {
 const ONGOING = ['watch', 'top']
 const ASKING = COMMANDS.filter(({ words, isLocal = false }) => !isLocal && !ONGOING.includes(words))
 
-describe.each(ASKING)('$words', ({ words, args = [] }) => {
+describe.each(ASKING)('$words', ({ words, args = [], isChange = false }) => {
   test.each(['{}', 'null', '[]', '5', '{"topics":5,"brokers":"x","keys":null}'])(
     'of a server whose views are %s ends with one line for each failure, and no stack',
     async (view) => {
@@ -253,7 +263,7 @@ describe.each(ASKING)('$words', ({ words, args = [] }) => {
         ({ code }) => (code === 1450 ? view : '{}'),
       )
       const names = args.filter(({ isOptional = false }) => !isOptional).map(() => 'name=value')
-      const argv = [...words.split(' '), ...names, '-y', '-n', address]
+      const argv = [...words.split(' '), ...names, ...(isChange ? ['-y'] : []), '-n', address]
       const { code, stderr } = await runCli(argv)
       expect([0, 1, 2, 3, 5]).toContain(code)
       expect(stderr).not.toMatch(/^ +at /m)
@@ -266,6 +276,69 @@ describe.each(ASKING)('$words', ({ words, args = [] }) => {
         ])
     },
   )
+})
+
+/** The address of a server that gives a JSON body for each path of a view. */
+function serverWithView(bodyOf: (path: string) => unknown): Promise<string> {
+  return serverResponding(
+    () => ({ code: 0 }),
+    ({ code, extFields = {} }) => (code === 1450 ? JSON.stringify(bodyOf(extFields['path'] ?? '')) : '{}'),
+  )
+}
+
+describe('a view in pages', () => {
+  test.each(['broker list', 'kv list', 'dump'])(
+    'that does not end is an unexpected response to %s',
+    async (words) => {
+      const lists = { brokers: [], entries: [], topics: [], clusters: [] }
+      const address = await serverWithView(() => ({ ...lists, next: 'x' }))
+      expect(await runCli([...words.split(' '), '-n', address])).toEqual({
+        code: 3,
+        stdout: '',
+        stderr: `mqnamesrv: unexpected response from ${address}: its pages are out of order\n`,
+      })
+    },
+  )
+
+  test('is read to its end', async () => {
+    const entry = (key: string) => ({ namespace: 'n', key, value: 'v' })
+    const address = await serverWithView((path) =>
+      path.endsWith('after=a') ? { entries: [entry('b')], next: null } : { entries: [entry('a')], next: 'a' },
+    )
+    expect((await runCli(['kv', 'list', '-n', address, '-o', 'name'])).stdout).toBe('n/a\nn/b\n')
+  })
+
+  test('may have more elements than a function takes arguments', async () => {
+    const entries = new Array(200_000).fill({ namespace: 'n', key: 'k', value: 'v' })
+    const address = await serverWithView(() => ({ entries, next: null }))
+    expect(await runCli(['kv', 'list', '-n', address, '-o', 'name'])).toEqual({
+      code: 0,
+      stdout: 'n/k\n',
+      stderr: '',
+    })
+  })
+})
+
+test('a list of more than 16 MiB is read', async () => {
+  const topics = Array.from({ length: 1_000 }, (_, index) => `${index}${'x'.repeat(20_000)}`)
+  const address = await serverResponding(
+    () => ({ code: 0 }),
+    () => JSON.stringify({ topicList: topics }),
+  )
+  const { code, stdout } = await runCli(['topic', 'list', '-n', address, '-o', 'name'])
+  expect([code, stdout.split('\n').length]).toEqual([0, 1_001])
+})
+
+test('a view that is shown to local commands only is named with the server', async () => {
+  const request = requestCommand(1450, 0, new Map())
+  const elsewhere = { channel: { isLoopback: false } } as Parameters<ReturnType<typeof inspect>>[1]
+  const { remark } = await inspect({ ask: () => Promise.reject(new Error('not asked')) })(request, elsewhere)
+  const address = await serverResponding(() => ({ code: 16, remark: `${remark}` }))
+  expect(await failure(address, 'events')).toEqual({
+    code: 4,
+    reason: 'denied',
+    line: 'ADDRESS shows this only to commands on its own machine',
+  })
 })
 
 describe('over TLS', () => {

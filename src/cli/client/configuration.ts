@@ -2,7 +2,6 @@ import { shownText } from '../../namesrv/config/config-key.ts'
 import { findConfigKey } from '../../namesrv/config/config-keys.ts'
 import { parseJavaProperties } from '../../namesrv/config/java-properties.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
-import { CommandError } from '../command-error.ts'
 import type { NameServer } from './name-server.ts'
 
 /** A key of a NameServer's configuration; null where it does not say. */
@@ -37,20 +36,19 @@ export interface ServerConfiguration {
 
 /** Every key of ours; of Java's, and of one that shows its views to its own machine only, what 319 shows. @throws {CommandError} (rejects) */
 export async function configurationOf(server: NameServer): Promise<ServerConfiguration> {
-  try {
-    const { keys } = await server.view<{ readonly keys: readonly ServerKey[] }>('/api/v1/config')
-    return { keys, limitation: undefined }
-  } catch (error) {
-    if (!(error instanceof CommandError) || !['not_supported', 'denied'].includes(error.code)) throw error
-    const body = await server.ask(RequestCode.GET_NAMESRV_CONFIG)
-    const pairs = error.code === 'denied' ? pairsOfOurs(body) : pairsOfJava(body)
-    const keys = [...pairs].map(([key, text]) => ({
-      ...{ key, value: shownText(findConfigKey(key), text), default: null, source: null },
-      // Java's NameServer reads its own keys when ours does; of those that ours does not read, nothing is known.
-      ...{ effect: effectOf(key), unit: null, updatable: null, meaning: null },
-    }))
-    return { keys, limitation: `${server.address} shows neither all keys nor where values come from` }
-  }
+  let isOurs = false
+  const view = await server.viewIfAny<{ readonly keys: readonly ServerKey[] }>('/api/v1/config', (reason) => {
+    isOurs = reason.code === 'denied'
+  })
+  if (view !== undefined) return { keys: view.keys, limitation: undefined }
+  const body = await server.ask(RequestCode.GET_NAMESRV_CONFIG)
+  const pairs = isOurs ? pairsOfOurs(body) : pairsOfJava(body)
+  const keys = [...pairs].map(([key, text]) => ({
+    ...{ key, value: shownText(findConfigKey(key), text), default: null, source: null },
+    // Java's NameServer reads its own keys when ours does; of those that ours does not read, nothing is known.
+    ...{ effect: effectOf(key), unit: null, updatable: null, meaning: null },
+  }))
+  return { keys, limitation: `${server.address} shows neither all keys nor where values come from` }
 }
 
 function effectOf(key: string): ServerKey['effect'] {

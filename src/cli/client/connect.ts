@@ -30,6 +30,8 @@ export async function commandConnect(
     const connect: Connect = (address, onReady) => plainConnect({ ...address, noDelay: true }, onReady)
     return { connect, isTls: false }
   }
+  if (serverName !== undefined && ca === undefined)
+    throw new CommandError('usage', '--tls-server-name needs --tls-ca: without it no certificate is checked')
   if ((cert === undefined) !== (key === undefined))
     throw new CommandError('usage', '--tls-cert and --tls-key belong together')
   // Loaded only if needed: it slows down the start.

@@ -1,5 +1,6 @@
 import { describeErrno, firstLine } from '../../common/describe-errno.ts'
 import { FrameError } from '../../protocol/errors.ts'
+import { SerializeType } from '../../protocol/remoting-command.ts'
 import type { RemotingClientError } from '../../remoting/errors.ts'
 import { CommandError } from '../command-error.ts'
 
@@ -11,16 +12,19 @@ export interface FailedConnection {
   readonly isTls: boolean
   /** What the peer sent first; undefined if nothing. */
   readonly firstBytes: Buffer | undefined
+  readonly maxFrameBytes: number
 }
 
 /** An alert record: what TLS servers send to a peer that does not begin with a handshake. */
 const TLS_ALERT = 0x1503
 const MAX_SHOWN = 60
+/** Headers are far shorter. */
+const MAX_HEADER_BYTES = 65_535
 
 /** Why a request to a NameServer failed, in words for the person who gave its address. */
 export function connectionFailure(
   { code, cause }: RemotingClientError,
-  { address, timeoutMs, isTls, firstBytes }: FailedConnection,
+  { address, timeoutMs, isTls, firstBytes, maxFrameBytes }: FailedConnection,
 ): CommandError {
   if (code === 'ERR_TIMEOUT')
     return new CommandError('timeout', `no response from ${address} within ${timeoutMs} ms`)
@@ -36,6 +40,11 @@ export function connectionFailure(
       firstBytes.readUInt16BE() === TLS_ALERT
     )
       return new CommandError('tls', `${address} accepts TLS only: use --tls`)
+    if (cause.code === 'ERR_FRAME_TOO_LONG' && beginsAsFrame(firstBytes))
+      return new CommandError(
+        'protocol',
+        `the response from ${address} is too long: over ${maxFrameBytes >> 20} MiB`,
+      )
     const why = textOf(firstBytes) ?? cause.message
     return new CommandError('protocol', `${address} does not speak RocketMQ's protocol: ${why}`)
   }
@@ -49,6 +58,13 @@ export function connectionFailure(
     return new CommandError('unreachable', `connection with ${address} failed: ${describeErrno(cause)}`)
   const hint = isTls || firstBytes !== undefined ? '' : ' (if it accepts TLS only, use --tls)'
   return new CommandError('unreachable', `${address} closed the connection before it responded${hint}`)
+}
+
+/** Whether bytes are a length, a serialize type and a plausible length of the header. */
+function beginsAsFrame(bytes: Buffer | undefined): boolean {
+  if (bytes === undefined || bytes.length < 8 || bytes.readInt32BE(0) < 0) return false
+  const headerBytes = bytes.readUIntBE(5, 3)
+  return (bytes[4] ?? 0) <= SerializeType.ROCKETMQ && headerBytes > 0 && headerBytes <= MAX_HEADER_BYTES
 }
 
 /** The first line of what the peer sent, if that is text: the greeting of another protocol. */

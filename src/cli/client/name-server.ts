@@ -43,8 +43,8 @@ export interface RouteClient {
   readonly zone?: string | undefined
 }
 
-/** `frameMaxLength` of Java's clients: a longer response is none. */
-const MAX_FRAME_BYTES = 16 * 1024 * 1024
+/** A list of a million topics is longer than the 16 MiB of Java's clients. The greetings of other protocols are longer still. */
+const MAX_FRAME_BYTES = 256 * 1024 * 1024
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024
 
 /** A NameServer that a command asks, ours or Java's: one connection, opened with the first request. */
@@ -109,7 +109,7 @@ export class NameServer {
     body: Buffer | null = null,
   ): Promise<Buffer> {
     const response = await this.invoke(code, fields, body)
-    if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
+    if (response.code !== ResponseCode.SUCCESS) throw responseError(response, this.address)
     return response.body ?? Buffer.alloc(0)
   }
 
@@ -126,18 +126,27 @@ export class NameServer {
       throw this.#withoutViews()
     }
     this.#hasViews = true
-    if (response.code !== ResponseCode.SUCCESS) throw viewError(response)
+    if (response.code !== ResponseCode.SUCCESS) throw viewError(response, this.address)
     return this.#decoded(response.body ?? Buffer.alloc(0), (text) => JSON.parse(text.toString()) as Value)
   }
 
-  /** The view, or undefined if the server does not have it or does not show it to this machine. @throws {CommandError} (rejects) */
-  async viewIfAny<Value>(path: string): Promise<Value | undefined> {
+  /**
+   * The view, or undefined if the server does not have it (`not_supported`) or does not show it to the machine of the command
+   * (`denied`).
+   * @param onMissing - Gets the reason then.
+   * @throws {CommandError} (rejects) As {@link view} for other reasons.
+   */
+  async viewIfAny<Value>(
+    path: string,
+    onMissing: (reason: CommandError) => void = () => {},
+  ): Promise<Value | undefined> {
     try {
       return await this.view<Value>(path)
     } catch (error) {
-      if (error instanceof CommandError && (error.code === 'not_supported' || error.code === 'denied'))
-        return undefined
-      throw error
+      if (!(error instanceof CommandError && (error.code === 'not_supported' || error.code === 'denied')))
+        throw error
+      onMissing(error)
+      return undefined
     }
   }
 
@@ -175,7 +184,8 @@ export class NameServer {
   /** The route in such a response. @throws {CommandError} */
   routeIn(response: Pick<RemotingCommand, 'code' | 'remark' | 'body'>): ListedRoute | undefined {
     if (response.code === ResponseCode.TOPIC_NOT_EXIST) return undefined
-    if (response.code !== ResponseCode.SUCCESS || response.body === null) throw responseError(response)
+    if (response.code !== ResponseCode.SUCCESS || response.body === null)
+      throw responseError(response, this.address)
     return this.#decoded(response.body, decodeTopicRouteData)
   }
 
@@ -183,7 +193,8 @@ export class NameServer {
   async kvTable(namespace: string): Promise<ReadonlyMap<string, string> | undefined> {
     const response = await this.invoke(RequestCode.GET_KVLIST_BY_NAMESPACE, { namespace })
     if (response.code === ResponseCode.QUERY_NOT_FOUND) return undefined
-    if (response.code !== ResponseCode.SUCCESS || response.body === null) throw responseError(response)
+    if (response.code !== ResponseCode.SUCCESS || response.body === null)
+      throw responseError(response, this.address)
     return this.#decoded(response.body, (bytes) => toEnd(decodeKVTable(bytes)))
   }
 
@@ -250,18 +261,24 @@ export class NameServer {
   #failureOf(error: unknown): unknown {
     if (!(error instanceof RemotingClientError)) return error
     const { timeoutMs, isTls } = this.#options
-    const firstBytes = this.#firstBytes
-    return connectionFailure(error, { address: this.address, timeoutMs, isTls, firstBytes })
+    const [firstBytes, maxFrameBytes] = [this.#firstBytes, MAX_FRAME_BYTES]
+    return connectionFailure(error, { address: this.address, timeoutMs, isTls, firstBytes, maxFrameBytes })
   }
 }
 
-/** For the remark `disable`, all that Java says. */
-const NOT_LISTED = 'it does not list topics: enableAllTopicList or enableTopicList is off'
-
-/** What a response other than success means. */
-export function responseError({ code, remark }: Pick<RemotingCommand, 'code' | 'remark'>): CommandError {
+/**
+ * What a response other than success means.
+ * @param from - The NameServer.
+ */
+export function responseError(
+  { code, remark }: Pick<RemotingCommand, 'code' | 'remark'>,
+  from = 'the NameServer',
+): CommandError {
   const message =
-    remark === 'disable' ? NOT_LISTED : firstLine(remark ?? '').trim() || `response code ${code}`
+    // All that Java says.
+    remark === 'disable'
+      ? `${from} does not list topics: enableAllTopicList or enableTopicList is off`
+      : firstLine(remark ?? '').trim() || `response code ${code}`
   switch (code) {
     case ResponseCode.NO_PERMISSION:
       return new CommandError('denied', message)
@@ -271,19 +288,30 @@ export function responseError({ code, remark }: Pick<RemotingCommand, 'code' | '
     case ResponseCode.QUERY_NOT_FOUND:
       return new CommandError('not_found', message)
     case ResponseCode.GO_AWAY:
-      return new CommandError('unreachable', 'the NameServer is shutting down')
+      return new CommandError('unreachable', `${from} is shutting down`)
     default:
       return new CommandError('failed', message)
   }
 }
 
+/** Parameters of views whose values are those of options of the same names. */
+const OPTION = /^(address|kind|limit|since|sort|state)=/
+
 /** The message of `{"error":{…}}`, the body of a view that failed. */
-function viewError(response: RemotingCommand): CommandError {
-  const error = responseError(response)
+function viewError(response: RemotingCommand, from: string): CommandError {
+  const error = responseError(response, from)
+  if (error.code === 'denied') {
+    // The other reason is the account.
+    const isElsewhere = error.message.startsWith('request 1450 is served only to ')
+    const shows = isElsewhere
+      ? 'shows this only to commands on its own machine'
+      : `does not show this: ${error.message}`
+    return new CommandError('denied', `${from} ${shows}`)
+  }
   try {
     const { message } = (JSON.parse(response.body?.toString() ?? '') as { error: { message: string } }).error
-    // A value of an option that the server does not accept.
-    return new CommandError(response.extFields?.get('status') === '400' ? 'usage' : error.code, message)
+    if (response.extFields?.get('status') !== '400') return new CommandError(error.code, message)
+    return new CommandError('usage', message.replace(OPTION, '--$1 '))
   } catch {
     return error
   }

@@ -111,7 +111,7 @@ describe('broker list', () => {
     expect({ code, stdout, stderr }).toEqual({
       code: 0,
       stdout: 'broker-a\n',
-      stderr: 'states, heartbeats and versions of brokers: not shown (not here)\n',
+      stderr: `states, heartbeats and versions of brokers: not shown (${address} does not show this: not here)\n`,
     })
   })
 

@@ -80,7 +80,7 @@ describe('topic list', () => {
     const { address } = await serverWith([MASTER], { enableAllTopicList: 'false' })
     const { code, stdout } = await runCli(['topic', 'list', '-n', address, '--json'])
     expect(code).toBe(1)
-    const message = 'it does not list topics: enableAllTopicList or enableTopicList is off'
+    const message = `${address} does not list topics: enableAllTopicList or enableTopicList is off`
     expect(JSON.parse(stdout)).toEqual({ error: { code: 'failed', message, namesrv: address } })
   })
 })
