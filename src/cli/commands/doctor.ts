@@ -1,6 +1,7 @@
 import { counted } from '../../common/counted.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { optionalView } from '../client/optional-view.ts'
+import type { Finding as ViewedFinding } from '../client/views.ts'
 import { age } from '../output/amounts.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 
@@ -8,15 +9,9 @@ import type { CommandContext, Run } from '../run-command.ts'
 const SEVERITIES = ['critical', 'warning', 'info'] as const
 type Severity = (typeof SEVERITIES)[number]
 
-interface Finding {
-  readonly rule: string
-  readonly severity: Severity
-  readonly subject: string
+type Finding = Omit<ViewedFinding, 'since'> & {
   /** Null of a NameServer without findings of its own. */
   readonly since: string | null
-  readonly text: string
-  readonly evidence: Readonly<Record<string, string | number | readonly string[]>>
-  readonly command: string | null
 }
 
 interface FindingsPage {
