@@ -1,6 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { describeErrno, firstLine } from '../../common/describe-errno.ts'
 import { listedGroup } from '../client/brokers.ts'
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { eachRoute } from '../client/routes.ts'
 import { readStatus } from '../client/status.ts'
@@ -129,7 +130,7 @@ async function allQueues(server: NameServer): Promise<unknown[]> {
 /** What every NameServer tells. */
 async function listsOf(server: NameServer, context: CommandContext): Promise<Record<string, unknown>> {
   const groups = await server.brokerGroups()
-  const order = await server.kvTable('ORDER_TOPIC_CONFIG')
+  const order = await server.kvTable(NAMESPACE_ORDER_TOPIC_CONFIG)
   const topics: object[] = []
   await eachRoute(server, context, (topic, { queueDatas, orderTopicConf }) => {
     if (topics.length < MAX_ELEMENTS) topics.push({ topic, queues: queueDatas, orderConf: orderTopicConf })
@@ -138,6 +139,6 @@ async function listsOf(server: NameServer, context: CommandContext): Promise<Rec
     brokers: [...groups].map(([brokerName, group]) => listedGroup(brokerName, group)),
     topics: [...(await server.topicNames())],
     queues: topics,
-    kv: [...(order ?? [])].map(([key, value]) => ({ namespace: 'ORDER_TOPIC_CONFIG', key, value })),
+    kv: [...(order ?? [])].map(([key, value]) => ({ namespace: NAMESPACE_ORDER_TOPIC_CONFIG, key, value })),
   }
 }
