@@ -21,7 +21,7 @@ export function checkEventId(text: string): void {
   if (!/^[0-9a-z]{1,16}-\d{1,15}$/.test(text))
     throw new CommandError(
       'usage',
-      `--since ${JSON.stringify(text.slice(0, 100))} is no event id (mx0in8qo-12)`,
+      `--since ${JSON.stringify(text.slice(0, 100))} is not an event id (mx0in8qo-12)`,
     )
 }
 

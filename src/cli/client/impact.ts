@@ -2,6 +2,7 @@ import { toEnd } from '../../common/time-slicer.ts'
 import { type Impact, impactOf } from '../../inspect/impact.ts'
 import type { QueueData } from '../../protocol/body/topic-route-data.ts'
 import type { CommandContext } from '../run-command.ts'
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from './kv.ts'
 import type { NameServer } from './name-server.ts'
 import { eachRoute } from './routes.ts'
 
@@ -20,7 +21,7 @@ export async function impactFromRoutes(
   const topics = new Map<string, ReadonlyMap<string, QueueData>>()
   const mappings = new Map<string, ReadonlyMap<string, unknown>>()
   const groups = await server.brokerGroups()
-  const orderConfigs = await server.kvTable('ORDER_TOPIC_CONFIG')
+  const orderConfigs = await server.kvTable(NAMESPACE_ORDER_TOPIC_CONFIG)
   await eachRoute(server, context, (topic, { queueDatas, topicQueueMappingByBroker }) => {
     const named = queueDatas.map((queues) => ({ ...queues, brokerName: queues.brokerName ?? '' }))
     // Only topics with queues on the group can be lost with it.

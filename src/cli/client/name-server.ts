@@ -251,7 +251,9 @@ export class NameServer {
     if (!(error instanceof RemotingClientError)) return error
     const { timeoutMs, isTls } = this.#options
     const firstBytes = this.#firstBytes
-    return connectionFailure(error, { address: this.address, timeoutMs, isTls, firstBytes })
+    const failure = connectionFailure(error, { address: this.address, timeoutMs, isTls, firstBytes })
+    failure.cause = error
+    return failure
   }
 }
 

@@ -1,6 +1,7 @@
 import { counted } from '../../common/counted.ts'
 import type { Difference } from '../../inspect/compare/differences.ts'
 import type { Impact } from '../../inspect/impact.ts'
+import { noBrokerGroup } from '../client/brokers.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { optionalView } from '../client/optional-view.ts'
 import { AllFailedError, CommandError } from '../command-error.ts'
@@ -51,7 +52,7 @@ export const run: Run = async (context) => {
   }
 }
 
-async function checkBroker(broker: string, { askEach, progress }: CommandContext) {
+async function checkBroker(broker: string, { askEach, progress, servers }: CommandContext) {
   const { items, failures } = await askEach<Omit<Verdict, 'namesrv'>>(async (server) => {
     const impact = await impactOf(server, broker, progress)
     return [impact === undefined ? NOT_REGISTERED : verdictOf(impact)].map((verdict) => ({
@@ -61,7 +62,7 @@ async function checkBroker(broker: string, { askEach, progress }: CommandContext
   })
   // A name that no NameServer has is a mistake.
   if (items.every(({ reasons }) => reasons === NOT_REGISTERED.reasons) && failures.length === 0)
-    throw new CommandError('not_found', `no broker group ${JSON.stringify(broker)}`)
+    throw noBrokerGroup(broker, servers.map(({ address }) => address).join(', '))
   return { items, failures }
 }
 

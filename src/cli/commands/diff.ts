@@ -158,7 +158,7 @@ function patternOf(text: unknown): RegExp | undefined {
   try {
     return new RegExp(text, 'u')
   } catch {
-    throw new CommandError('usage', `--topics ${JSON.stringify(text)} is no regular expression`)
+    throw new CommandError('usage', `--topics ${JSON.stringify(text)} is not a valid regular expression`)
   }
 }
 
@@ -166,5 +166,5 @@ function patternOf(text: unknown): RegExp | undefined {
 function sampleSizeOf(text: unknown): number | undefined {
   if (typeof text !== 'string') return undefined
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-  throw new CommandError('usage', `--sample ${JSON.stringify(text)} is no number of topics`)
+  throw new CommandError('usage', `--sample ${JSON.stringify(text)} is not a number of topics`)
 }

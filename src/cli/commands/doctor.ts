@@ -52,8 +52,8 @@ async function findingsOf(
   context: CommandContext,
   notes: Set<string>,
 ): Promise<readonly Finding[]> {
-  const least = SEVERITIES.indexOf(context.values['severity'] as Severity)
-  const wanted = least < 0 ? SEVERITIES : SEVERITIES.slice(0, least + 1)
+  const minSeverity = SEVERITIES.indexOf(context.values['severity'] as Severity)
+  const wanted = minSeverity < 0 ? SEVERITIES : SEVERITIES.slice(0, minSeverity + 1)
   const missing = 'findings from heartbeats, clients and history'
   const page = await optionalView<FindingsPage>(server, '/api/v1/findings', missing, notes)
   const { findings: all, beyond } = page === undefined ? await judged(server, context) : withBeyond(page)

@@ -1,8 +1,6 @@
 import type { Difference } from '../../inspect/compare/differences.ts'
+import { Perm } from '../../protocol/body/topic-config.ts'
 import { MAX_ROWS } from './rows.ts'
-
-/** Bit of a permission: topics may be written to. */
-const PERM_WRITE = 2
 
 /**
  * Which broker to look at, and for what: one line for each broker that is not registered alike, otherwise one for its permissions
@@ -82,7 +80,7 @@ function isWiped({ kind, values }: Difference): boolean {
 
 /** Whether a permission includes writing; undefined if there is none. */
 function hasWrite(value: string | null | undefined): boolean | undefined {
-  return value == null ? undefined : (Number(value) & PERM_WRITE) !== 0
+  return value == null ? undefined : (Number(value) & Perm.WRITE) !== 0
 }
 
 function joined(addresses: readonly string[] = []): string {

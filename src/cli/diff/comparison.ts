@@ -5,6 +5,7 @@ import { decodeQueueDatas, type NamedQueues } from '../../protocol/body/topic-ro
 import { JsonError } from '../../protocol/errors.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
 import { type NameServer, responseError } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
@@ -47,7 +48,6 @@ const MAX_DIFFERENCES = 100_000
 const MAX_BUCKETS = 32
 /** Topics that are looked up together; two batches are under way at a time. */
 const BATCH = 128
-const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG'
 
 /** Compares NameServers, ours by their digests, otherwise by the requests that every NameServer serves. */
 export class Comparison {

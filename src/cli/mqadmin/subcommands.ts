@@ -1,6 +1,8 @@
 import { firstLine } from '../../common/describe-errno.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
+import { applied } from '../change-each.ts'
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
 import { type NameServer, responseError } from '../client/name-server.ts'
 import { AllFailedError, CommandError } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
@@ -34,8 +36,6 @@ export interface Outcome {
   /** What was done nevertheless. */
   readonly notes?: readonly string[]
 }
-
-const ORDER_NAMESPACE = 'ORDER_TOPIC_CONFIG'
 
 const TOPIC = required('t', 'topic', 'topic name')
 const NAMESPACE = required('s', 'namespace', 'set the namespace')
@@ -158,7 +158,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
 
 async function updateOrderConf({ values, servers }: Given): Promise<Outcome> {
   const topic = textOf(values, 'topic')
-  const fields = { namespace: ORDER_NAMESPACE, key: topic }
+  const fields = { namespace: NAMESPACE_ORDER_TOPIC_CONFIG, key: topic }
   const method = textOf(values, 'method')
   if (method === 'get') {
     const value = await askFirst(servers, (server) =>
@@ -182,7 +182,7 @@ async function updateOrderConf({ values, servers }: Given): Promise<Outcome> {
 async function changePerm({ values, servers }: Given, code: number, verb: 'wipe' | 'add'): Promise<Outcome> {
   const brokerName = textOf(values, 'brokerName')
   const { results, failures } = await askAll(servers, (server) =>
-    fieldOf(server, code, { brokerName }, `${verb}TopicCount`),
+    applied(fieldOf(server, code, { brokerName }, `${verb}TopicCount`)),
   )
   const printed = servers.map(({ address }) => {
     const count = results.get(address)
@@ -277,7 +277,7 @@ async function changeAll(
   success: string,
   change: (server: NameServer) => Promise<void>,
 ): Promise<Outcome> {
-  const { results, failures } = await askAll(servers, change)
+  const { results, failures } = await askAll(servers, (server) => applied(change(server)))
   if (failures.length === 0) return { stdout: success }
   const notes = [...results.keys()].map((address) => `changed on ${address}`)
   return { stdout: '', failures, notes }

@@ -31,6 +31,8 @@ export interface Report<Item extends object> {
   readonly failures?: readonly Failure[]
   /** Whether the answer to what the command asks is no: exit code 1. */
   readonly isNo?: boolean
+  /** Whether a change was made only in part: exit code 5. */
+  readonly isPartial?: boolean
   /** For people, on stderr after the items: what is missing, what the NameServer does not have. */
   readonly notes?: readonly string[]
 }
@@ -115,9 +117,10 @@ export function failureText(
 export function exitCodeOf({
   failures = [],
   isNo = false,
-}: Pick<Report<object>, 'failures' | 'isNo'>): ExitCode {
+  isPartial = false,
+}: Pick<Report<object>, 'failures' | 'isNo' | 'isPartial'>): ExitCode {
   // A NameServer that does not have what a person named has responded: no.
-  if (failures.some(({ error }) => error.code !== 'not_found')) return Exit.PARTIAL
+  if (isPartial || failures.some(({ error }) => error.code !== 'not_found')) return Exit.PARTIAL
   return isNo || failures.length > 0 ? Exit.NO : Exit.YES
 }
 

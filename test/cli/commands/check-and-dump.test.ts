@@ -62,7 +62,7 @@ describe('check --stop broker', () => {
       expect(await runCli(['check', '--stop', 'broker', 'x', '-n', asked])).toEqual({
         code: 1,
         stdout: '',
-        stderr: 'mqnamesrv: no broker group "x"\n',
+        stderr: `mqnamesrv: no broker group "x" on ${asked} (mqnamesrv broker explain says what became of it)\n`,
       })
   })
 })

@@ -371,9 +371,9 @@ test('diff notes that no topic matches', async () => {
 test.each([
   [['a:1'], 'diff compares two or more NameServers: mqnamesrv diff a:9876 b:9876'],
   [['a:1', 'a:1'], 'diff compares two or more NameServers: mqnamesrv diff a:9876 b:9876'],
-  [['a:1', 'b:1', '--topics', '('], '--topics "(" is no regular expression'],
-  [['a:1', 'b:1', '--sample', '0'], '--sample "0" is no number of topics'],
-  [['a:1', 'b:1', '--sample', 'all'], '--sample "all" is no number of topics'],
+  [['a:1', 'b:1', '--topics', '('], '--topics "(" is not a valid regular expression'],
+  [['a:1', 'b:1', '--sample', '0'], '--sample "0" is not a number of topics'],
+  [['a:1', 'b:1', '--sample', 'all'], '--sample "all" is not a number of topics'],
 ])('diff rejects %j', async (words, message) => {
   expect(await diff([...words])).toEqual({
     code: 2,

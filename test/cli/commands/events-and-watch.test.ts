@@ -79,7 +79,7 @@ describe('events', () => {
   test.each([
     [['--limit', '0'], /^mqnamesrv: --limit "0" is not a number from 1 to 4096/],
     [['--limit', '5000'], /^mqnamesrv: --limit "5000" is not a number from 1 to 4096/],
-    [['--since', 'x'], /^mqnamesrv: --since "x" is no event id/],
+    [['--since', 'x'], /^mqnamesrv: --since "x" is not an event id/],
     [['--since', 'a-1', '-n', 'a;b'], /^mqnamesrv: --since is for one NameServer/],
     [['--kind', 'broker_los'], /broker_lost/],
   ])('with %j ends with 2', async (argv, stderr) => {
