@@ -51,6 +51,9 @@ test('doctor judges the routes of a NameServer before 5.0, of which topics may b
   expect(named).toContain('missing_master_address broker-b')
   expect(named).toContain('read_write_queue_mismatch Uneven')
   expect(named.join()).not.toMatch(/Deleted|empty/)
+  const { stdout: text } = await runCli(['doctor', '-n', address])
+  // Since when is unknown.
+  expect(text).toMatch(/^critical {2}missing_master_address {2}broker-b\n/m)
 })
 
 test('doctor fails if the routes of a NameServer without findings cannot be read', async () => {

@@ -431,6 +431,14 @@ describe('diff with a NameServer that', () => {
     expect(stderr).toBe('mqnamesrv: connection with 127.0.0.1:1 failed: connection refused (ECONNREFUSED)\n')
   })
 
+  test('does not show its configuration has question marks beside two that differ in it', async () => {
+    const a = await side({ properties: { orderMessageEnable: 'true' } })
+    const hidden = await side({ instead: (code) => (code === 319 ? { code: 16 } : undefined) })
+    const b = await side({})
+    const { stdout } = await diff([a.address, hidden.address, b.address])
+    expect(stdout).toMatch(/^config {2}orderMessageEnable {2}true +\? +false$/m)
+  })
+
   test('stops responding to lookups compares the others, in the time of one timeout', async () => {
     const requests = [registration()]
     const a = await side({ requests })
@@ -461,6 +469,44 @@ describe('diff with a NameServer that', () => {
       code: 4,
       error: { code: 'denied', namesrv: denying.address },
     })
+  })
+
+  test('lacks configuration keys, as those of 4.x do, is compared in the others', async () => {
+    const a = await side({ properties: { orderMessageEnable: 'true' } })
+    const b = await side({
+      instead: (code) => (code === 319 ? { code: 0, body: 'orderMessageEnable=true\nother=1\n' } : undefined),
+    })
+    expect(await json([a.address, b.address])).toMatchObject({ code: 0, items: [] })
+  })
+
+  test('has lost a topic between its list and the lookup differs in it', async () => {
+    const requests = [registration()]
+    const a = await side({ requests })
+    const b = await side({ requests, instead: (code) => (code === 105 ? { code: 17 } : undefined) })
+    const { code, items } = await json([a.address, b.address])
+    expect(code).toBe(1)
+    expect(items.map(({ kind, topic }) => [kind, topic])).toEqual([
+      ['topic_missing', 'TopicA'],
+      ['topic_missing', 'TopicB'],
+    ])
+  })
+
+  test('names no broker in a route has it compared under an empty name', async () => {
+    const requests = [registration()]
+    const a = await side({ requests })
+    const queues = { perm: 4, readQueueNums: 4, writeQueueNums: 4 }
+    const body = JSON.stringify({ queueDatas: [queues, { ...queues, brokerName: 'broker-a' }] })
+    const b = await side({ requests, instead: (code) => (code === 105 ? { code: 0, body } : undefined) })
+    const { items } = await json([a.address, b.address])
+    expect(items).toContainEqual(
+      expect.objectContaining({
+        subject: 'TopicA on broker-a',
+        values: { [a.address]: '6', [b.address]: '4' },
+      }),
+    )
+    expect(items).toContainEqual(
+      expect.objectContaining({ kind: 'queues', subject: 'TopicA on ', brokers: [''] }),
+    )
   })
 
   test('closes the connection instead of showing its configuration is unreachable', async () => {
