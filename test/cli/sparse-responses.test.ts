@@ -36,6 +36,7 @@ async function sparse(gone: readonly string[] = []): Promise<string> {
       return {}
     },
     219: { code: 22 },
+    224: { code: 1, remark: 'disable' },
   })
   return address
 }
@@ -106,6 +107,12 @@ describe('of a NameServer that leaves out names and clusters', () => {
       [''],
     ])
     expect((await runCli(['cluster', 'list', '-n', address, '-o', 'name'])).stdout).toBe('\nC2\n')
+  })
+
+  test('cluster show does without the number of topics', async () => {
+    const { code, stdout } = await runCli(['cluster', 'show', 'C2', '-n', await sparse()])
+    expect(code).toBe(0)
+    expect(stdout).toContain('Broker groups:  1\nBrokers:        1\nTopics:         -\n')
   })
 
   test('broker show --impact does not count on a group without a name', async () => {
