@@ -11,9 +11,9 @@ import type { CommandContext, CommandWorld, Run } from '../run-command.ts'
 
 /** Before what differs is asked for again: a broker registers with all NameServers, but not at the same moment. */
 const SETTLING_MS = 1_000
-/** Progress is shown from then on, in milliseconds… */
+/** Delay until progress is first shown, in milliseconds. */
 const PROGRESS_AFTER_MS = 1_000
-/** …and so often. */
+/** Min interval of progress updates, in milliseconds. */
 const PROGRESS_EVERY_MS = 100
 /** Longer subjects and values are cut in tables. */
 const MAX_CELL_CHARACTERS = 80

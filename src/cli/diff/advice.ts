@@ -1,3 +1,4 @@
+import { shellWord } from '../../inspect/commands.ts'
 import type { Difference } from '../../inspect/compare/differences.ts'
 import { Perm } from '../../protocol/body/topic-config.ts'
 import { MAX_ROWS } from './rows.ts'
@@ -35,8 +36,12 @@ function brokerAdvice(broker: string, list: readonly Difference[], addresses: re
     const [readOnly, writable] = [false, true].map((isWritable) =>
       addresses.filter((_, index) => hasWrite(wiped.values[index]) === isWritable),
     )
+    // Names come from peers: a command is for pasting into a shell.
+    const word = shellWord(broker)
+    const command =
+      word === null ? '' : ` (mqnamesrv broker restore-write ${word} -n "${readOnly?.join(';')}")`
     lines.push(
-      `${broker} has no write permission at ${joined(readOnly)} and has it at ${joined(writable)}: wiped there? (mqnamesrv broker restore-write ${broker} -n "${readOnly?.join(';')}")`,
+      `${broker} has no write permission at ${joined(readOnly)} and has it at ${joined(writable)}: wiped there?${command}`,
     )
   }
   const topics = new Set(list.filter((each) => !isWiped(each)).map(({ topic }) => topic))
