@@ -22,11 +22,25 @@ const SAMPLE: Sample = {
   ],
   misses: [
     {
-      ...{ topic: 'Found', count: 1, lastSeen: '2026-01-01T00:00:00Z', routeSince: '2026-01-01T00:00:05Z' },
-      ...{ clients: [{ address: '10.0.0.9' }], similar: [] },
+      ...{
+        topic: 'Found',
+        count: 1,
+        overestimate: 0,
+        loss: null,
+        lastSeen: '2026-01-01T00:00:00Z',
+        routeSince: '2026-01-01T00:00:05Z',
+      },
+      ...{ clients: [{ address: '10.0.0.9', language: 'JAVA', versionName: 'V5_5_0' }], similar: [] },
     },
     {
-      ...{ topic: 'Absent', count: 2, lastSeen: '2026-01-01T00:00:09Z', routeSince: null },
+      ...{
+        topic: 'Absent',
+        count: 2,
+        overestimate: 0,
+        loss: null,
+        lastSeen: '2026-01-01T00:00:09Z',
+        routeSince: null,
+      },
       ...{ clients: [], similar: [{ name: 'Present' }] },
     },
   ],
