@@ -112,7 +112,7 @@ const EXIT_CODES = [
   ['2', 'the command line is invalid, or there is no terminal to confirm a change'],
   ['3', 'a NameServer cannot be reached, does not respond in time, or is none'],
   ['4', 'a NameServer does not allow it'],
-  ['5', 'some NameServers responded, others did not'],
+  ['5', 'some NameServers responded, or were changed, and others did not, or were not'],
 ] as const
 
 const VARIABLES = [

@@ -13,8 +13,8 @@ export function signatureOf(
   secretKey: string,
 ): string {
   const hmac = createHmac('sha1', secretKey)
-  for (const name of [...extFields.keys()].sort()) {
-    if (name !== 'Signature') hmac.update(extFields.get(name) ?? '')
+  for (const [name, value] of [...extFields].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (name !== 'Signature') hmac.update(value)
   }
   if (body !== null) hmac.update(body)
   return hmac.digest('base64')

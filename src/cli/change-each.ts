@@ -1,9 +1,12 @@
+import { RemotingClientError } from '../remoting/errors.ts'
 import type { NameServer } from './client/name-server.ts'
 import { CommandError } from './command-error.ts'
 import type { Asked, CommandContext } from './run-command.ts'
 
 /** Changes of one NameServer that are shown one by one. */
 const MAX_LINES = 20
+
+const UNKNOWN_RESULT = 'it may have been changed'
 
 /** A change of NameServers. */
 export interface Change<Plan, Item extends object> {
@@ -15,16 +18,22 @@ export interface Change<Plan, Item extends object> {
   readonly apply: (server: NameServer, plan: Plan) => Promise<readonly Item[]>
 }
 
+/** What a change has done. */
+export interface Changed<Item> extends Asked<Item> {
+  /** Whether NameServers failed while others were changed. */
+  readonly isPartial: boolean
+}
+
 /**
  * Looks at all NameServers, shows what will change at each of them, asks, and changes them. One that fails does not keep the others
- * from being changed: it is among the failures.
+ * from being changed: it is among the failures. An interrupt ends the wait for responses, not the report.
  * @throws {AllFailedError} (rejects) None was changed.
  * @throws {CommandError} (rejects) As `confirm` of the context.
  */
 export async function changeEach<Plan, Item extends object>(
-  { askEach, confirm }: Pick<CommandContext, 'askEach' | 'confirm'>,
+  { askEach, confirm, world }: Pick<CommandContext, 'askEach' | 'confirm' | 'world'>,
   { look, describe, apply }: Change<Plan, Item>,
-): Promise<Asked<Item>> {
+): Promise<Changed<Item>> {
   const plans = new Map<string, Plan>()
   const looked = await askEach(async (server) => {
     const plan = await look(server)
@@ -32,14 +41,16 @@ export async function changeEach<Plan, Item extends object>(
     return firstLines(describe(plan)).map((change) => ({ change }))
   })
   if (looked.items.length > 0) {
-    const left = looked.failures.map(({ namesrv, error }) => `${namesrv}: is left as it is: ${error.message}`)
+    const left = looked.failures.map(({ namesrv, error }) => `${namesrv}: not changed: ${error.message}`)
     await confirm([...looked.items.map(({ namesrv, change }) => `${namesrv}: ${change}`), ...left])
   }
-  return await askEach(async (server) => {
+  const interrupts = world.takeInterrupts()
+  const changed = await askEach(async (server) => {
     const failure = looked.failures.find(({ namesrv }) => namesrv === server.address)
     if (failure !== undefined) throw failure.error
-    return await applied(apply(server, plans.get(server.address) as Plan))
+    return await applied(apply(server, plans.get(server.address) as Plan), interrupts)
   })
+  return { ...changed, isPartial: changed.failures.length > 0 }
 }
 
 function firstLines(lines: readonly string[]): readonly string[] {
@@ -47,13 +58,22 @@ function firstLines(lines: readonly string[]): readonly string[] {
   return more > 0 ? [...lines.slice(0, MAX_LINES), `and ${more} more`] : lines
 }
 
-/** Without a response it is not known whether the request was carried out. */
-async function applied<Item>(changed: Promise<readonly Item[]>): Promise<readonly Item[]> {
+/**
+ * What a change results in. Without a response it is unknown whether the request was carried out: the error says so.
+ * @throws {CommandError} (rejects)
+ */
+export async function applied<Result>(change: Promise<Result>, interrupts?: AbortSignal): Promise<Result> {
+  const interrupted = new Promise<never>((_, reject) => {
+    const onAbort = (): void => reject(new CommandError('failed', `interrupted; ${UNKNOWN_RESULT}`))
+    interrupts?.addEventListener('abort', onAbort, { once: true })
+  })
   try {
-    return await changed
+    return await Promise.race([change, interrupted])
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
-    if (error.code !== 'timeout' && error.code !== 'unreachable') throw error
-    throw new CommandError(error.code, `${error.message}; it may have been changed`)
+    const { cause } = error
+    // Without a connection nothing was sent.
+    if (!(cause instanceof RemotingClientError) || cause.code === 'ERR_CONNECT') throw error
+    throw new CommandError(error.code, `${error.message}; ${UNKNOWN_RESULT}`)
   }
 }

@@ -9,5 +9,5 @@ export function durationMs(text: string, option: string): number {
   const [, digits, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? []
   const milliseconds = Math.round(Number(digits) * (UNITS[unit] ?? Number.NaN))
   if (milliseconds >= 1 && milliseconds <= MAX_DURATION_MS) return milliseconds
-  throw new CommandError('usage', `${option} ${JSON.stringify(text)} is no duration: 500ms, 3s, 1m`)
+  throw new CommandError('usage', `${option} ${JSON.stringify(text)} is not a duration: 500ms, 3s, 1m`)
 }

@@ -10,7 +10,7 @@ export const ExitCode = {
   UNREACHABLE: 3,
   /** A NameServer does not allow it. */
   DENIED: 4,
-  /** Some NameServers responded and others did not. */
+  /** Some NameServers responded, or were changed, and others did not, or were not. */
   PARTIAL: 5,
 } as const
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]

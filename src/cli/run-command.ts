@@ -17,9 +17,10 @@ import {
   failureText,
   type Report,
   reportText,
+  worstOf,
 } from './output/report.ts'
 import { visible } from './output/visible.ts'
-import { cut } from './output/width.ts'
+import { columnsOf, cut } from './output/width.ts'
 import { parseCommand, type Values } from './parse.ts'
 
 /** The process, as far as a command needs it. */
@@ -122,8 +123,7 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
       reportText(result, {
         format,
         hasHead: values['headers'] !== false,
-        // A terminal that does not know its size has 0 columns.
-        columns: (stdout.isTTY === true && stdout.columns) || undefined,
+        columns: columnsOf(stdout),
         hasNamesrv: servers.length > 1,
       }),
     )
@@ -160,15 +160,6 @@ function failureLine(
   const where = servers.length < 2 || message.includes(namesrv) ? '' : `${namesrv}: `
   const hint = code === 'usage' ? ' (try mqnamesrv help)' : ''
   return `mqnamesrv: ${visible(where + message)}${hint}\n`
-}
-
-/** Unreachable before denied before no. */
-function worstOf(failures: readonly FailureOfCommand[]): ExitCode {
-  const codes = failures.map(({ error }) => error.exitCode)
-  return (
-    [ExitCode.USAGE, ExitCode.UNREACHABLE, ExitCode.DENIED].find((code) => codes.includes(code)) ??
-    ExitCode.NO
-  )
 }
 
 /** The format, also of a command line that is invalid otherwise: its error has it too. */
@@ -274,5 +265,5 @@ function reply({ stdin, stderr }: CommandWorld): Promise<string> {
 
 function progressLine({ stderr }: CommandWorld): (line: string) => void {
   if (stderr.isTTY !== true) return () => {}
-  return (line) => stderr.write(`\r\x1b[K${cut(visible(line), (stderr.columns || 80) - 1)}`)
+  return (line) => stderr.write(`\r\x1b[K${cut(visible(line), (columnsOf(stderr) ?? 80) - 1)}`)
 }

@@ -18,7 +18,8 @@ export function mqadmin(command: string, options: Readonly<Record<string, string
 /** Printable ASCII, and letters and digits beyond it. */
 const SHOWN = /^[\x20-\x7e\p{L}\p{N}]+$/u
 
-function shellWord(text: string): string | null {
+/** A word of a shell command, quoted where a shell would read more into it; null if it cannot be shown as it is. */
+export function shellWord(text: string): string | null {
   if (!SHOWN.test(text) || text.startsWith('-')) return null
   return /^[\w.:%/@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

@@ -6,6 +6,7 @@ import { checkout, runCommand } from '../support/command.ts'
 import { startFakePeer } from '../support/fake-peer.ts'
 import { registration } from '../support/requests.ts'
 import { startServer, temporaryFolder } from '../support/start-server.ts'
+import { startScripted } from './scripted-name-server.ts'
 
 /** Topics whose list does not fit into a pipe, and the address of their server. */
 async function serverWithTopics(): Promise<{ readonly topics: readonly string[]; readonly address: string }> {
@@ -35,6 +36,17 @@ test.each([
   child.kill(signal)
   expect(await ended).toBe(code)
   expect(output).toEqual({ stdout: '', stderr: '' })
+})
+
+test('a change that is interrupted says that it may have been made', async () => {
+  const PUT = 100
+  const peer = await startScripted({ 101: { code: 22 }, [PUT]: 'nothing' })
+  const words = ['kv', 'set', 'n', 'k', 'v', '-y', '-n', peer.address, '--timeout', '1h']
+  const { child, output, ended } = runCommand([checkout(), ...words])
+  await expect.poll(() => peer.codes(), { timeout: 50_000 }).toContain(PUT)
+  child.kill('SIGINT')
+  expect(await ended).toBe(1)
+  expect(output.stderr).toMatch(/^mqnamesrv: interrupted; it may have been changed$/m)
 })
 
 test('a command whose reader has left ends as by SIGPIPE, without a word', async () => {

@@ -144,8 +144,8 @@ describe('a command', () => {
     ['--tls-cert', 'a.pem', /^mqnamesrv: --tls-cert and --tls-key belong together/],
     ['--tls-ca', 'package.json', /^mqnamesrv: package\.json \(--tls-ca\) has no certificate \(PEM\)/],
     ['--access-key', 'ops', /^mqnamesrv: --access-key and --secret-key-file belong together/],
-    ['--timeout', 'soon', /^mqnamesrv: --timeout "soon" is no duration: 500ms, 3s, 1m/],
-    ['-n', 'a b', /^mqnamesrv: "a b" is no NameServer address/],
+    ['--timeout', 'soon', /^mqnamesrv: --timeout "soon" is not a duration: 500ms, 3s, 1m/],
+    ['-n', 'a b', /^mqnamesrv: "a b" is not a NameServer address/],
   ])('with %s %s ends with 2', async (option, value, stderr) => {
     expect(await runCli(['ping', option, value])).toEqual({
       code: 2,
@@ -211,7 +211,7 @@ describe('a duration', () => {
     expect(() => durationMs(text, '--timeout')).toThrow(
       expect.objectContaining({
         code: 'usage',
-        message: `--timeout ${JSON.stringify(text)} is no duration: 500ms, 3s, 1m`,
+        message: `--timeout ${JSON.stringify(text)} is not a duration: 500ms, 3s, 1m`,
       }),
     )
   })

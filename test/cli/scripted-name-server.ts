@@ -5,6 +5,7 @@ import { frame } from '../support/raw-client.ts'
 export type Scripted =
   | { readonly code?: number; readonly remark?: string; readonly ext?: object; readonly body?: string }
   | 'close'
+  | 'nothing'
 type Script = Readonly<
   Record<number, Scripted | ((fields: Readonly<Record<string, string>>, before: number) => Scripted)>
 >
@@ -22,6 +23,7 @@ export async function startScripted(script: Script, version = 513) {
       const scripted = script[code] ?? (code === 1450 ? { code: 3 } : {})
       if (code === 1450 && version < 420) return
       const response = typeof scripted === 'function' ? scripted(extFields, before) : scripted
+      if (response === 'nothing') return
       if (response === 'close') {
         socket.destroy()
         return

@@ -217,7 +217,7 @@ describe('on a terminal, a change', () => {
     ['\x03', 'is left alone by Ctrl-C'],
   ])('typed %j: %s', async (keys) => {
     const output = await typed(keys, 'kv', 'set', 'T', 'left', 'x', '-n', addressOf('ours'))
-    expect(output).toContain('"left" of "T" is set to "x" (new)')
+    expect(output).toContain('"left" of "T" will be set to "x" (new)')
     expect(output).toMatch(/mqnamesrv: nothing was changed\s+exit code 1$/)
     expect(await value('left')).toBeUndefined()
   })

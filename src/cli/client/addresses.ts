@@ -31,7 +31,7 @@ function withPort(text: string): string {
   } catch {
     throw new CommandError(
       'usage',
-      `${JSON.stringify(text.slice(0, 100))} is no NameServer address (host:port)`,
+      `${JSON.stringify(text.slice(0, 100))} is not a NameServer address (host:port)`,
     )
   }
 }

@@ -1,3 +1,4 @@
+import { hintFor } from '../../common/nearest-name.ts'
 import { longValue } from '../../inspect/view.ts'
 import type { ListedGroup } from '../../protocol/body/lists-and-tables.ts'
 import { CommandError } from '../command-error.ts'
@@ -51,6 +52,16 @@ export async function readBrokerGroups(
   if (groups.length === 0 && cluster !== undefined)
     throw new CommandError('not_found', `no cluster ${JSON.stringify(cluster)} on ${server.address}`)
   return groups
+}
+
+/**
+ * That a broker group does not exist.
+ * @param where - The NameServers that do not have it.
+ * @param names - Those that they have, if known.
+ */
+export function noBrokerGroup(name: string, where: string, names: Iterable<string> = []): CommandError {
+  const hint = hintFor(name, [...names].sort()) || ' (mqnamesrv broker explain says what became of it)'
+  return new CommandError('not_found', `no broker group ${JSON.stringify(name)} on ${where}${hint}`)
 }
 
 interface Page {

@@ -60,7 +60,7 @@ function pairsOfOurs(body: Buffer): Map<string, string> {
   return new Map([...parseJavaProperties(body).values()].map(({ key, value }) => [key, value]))
 }
 
-/** Java escapes nothing, so its text is no `.properties` file. @see MixAll#properties2String in apache/rocketmq */
+/** Java escapes nothing, so its text is not a `.properties` file. @see MixAll#properties2String in apache/rocketmq */
 function pairsOfJava(body: Buffer): Map<string, string> {
   const lines = body.toString().split('\n')
   return new Map(
@@ -72,7 +72,8 @@ function pairsOfJava(body: Buffer): Map<string, string> {
 
 /** Whether two texts are the same value of a key: `TRUE` is `true`, `010` is `10`. */
 export function isSameValue(a: string, b: string): boolean {
-  if (a.toLowerCase() === b.toLowerCase()) return true
+  if (a === b) return true
+  if (/^(?:true|false)$/i.test(a)) return a.toLowerCase() === b.toLowerCase()
   return (
     /^[+-]?\d+$/.test(a) && /^[+-]?\d+$/.test(b) && BigInt(a.replace('+', '')) === BigInt(b.replace('+', ''))
   )

@@ -21,8 +21,35 @@ export function checkEventId(text: string): void {
   if (!/^[0-9a-z]{1,16}-\d{1,15}$/.test(text))
     throw new CommandError(
       'usage',
-      `--since ${JSON.stringify(text.slice(0, 100))} is no event id (mx0in8qo-12)`,
+      `--since ${JSON.stringify(text.slice(0, 100))} is not an event id (mx0in8qo-12)`,
     )
+}
+
+/** What {@link eventsAfter} found. */
+interface FoundEvents {
+  /** The oldest first. */
+  readonly events: readonly ServerEvent[]
+  /** In words, which events are missing; null if none is. */
+  readonly gap: string | null
+  /** Id of the last event so far. */
+  readonly lastId: string
+}
+
+/**
+ * The events after the one with that id, or all that are kept.
+ * @throws {CommandError} (rejects) As {@link NameServer.view}, and `usage` for an id that is yet to come.
+ */
+export async function eventsAfter(server: NameServer, since: string | undefined): Promise<FoundEvents> {
+  const query = `limit=${MAX_EVENTS}${since === undefined ? '' : `&since=${since}`}`
+  const { bootId, added, events } = await server.view<EventsPage>(`/api/v1/events?${query}`)
+  const lastId = `${bootId}-${added}`
+  if (since === undefined) return { events, gap: null, lastId }
+  if (boot(since) === bootId && numberOf(since) > added)
+    throw new CommandError(
+      'usage',
+      `--since ${since} is after the last event of ${server.address}, ${lastId}`,
+    )
+  return { events, gap: gapOf(server.address, { since, bootId, first: events[0] }), lastId }
 }
 
 /** The events of a server, from one read to the next, also over its restarts. */
@@ -38,29 +65,34 @@ export class EventFeed {
   }
 
   /**
-   * The events since the last read, the oldest first.
-   * @returns `gap` says in words which events cannot be shown; null if none is missing.
-   * @throws {CommandError} (rejects) As {@link NameServer.view}.
+   * The events since the last read.
+   * @throws {CommandError} (rejects) As {@link eventsAfter}.
    */
-  async read(): Promise<{ readonly events: readonly ServerEvent[]; readonly gap: string | null }> {
-    const since = this.#since
-    const query = since === undefined ? 'limit=1' : `since=${since}&limit=${MAX_EVENTS}`
-    const { bootId, added, events } = await this.server.view<EventsPage>(`/api/v1/events?${query}`)
-    this.#since = `${bootId}-${added}`
-    if (since === undefined) return { events: [], gap: null }
-    return { events, gap: this.#gapOf(since, bootId, events[0]) }
+  async read(): Promise<Omit<FoundEvents, 'lastId'>> {
+    if (this.#since === undefined) {
+      const { bootId, added } = await this.server.view<EventsPage>('/api/v1/events?limit=1')
+      this.#since = `${bootId}-${added}`
+      return { events: [], gap: null }
+    }
+    const { lastId, ...found } = await eventsAfter(this.server, this.#since)
+    this.#since = lastId
+    return found
   }
+}
 
-  #gapOf(since: string, bootId: string, first: ServerEvent | undefined): string | null {
-    const isRestarted = boot(since) !== bootId
-    const expected = isRestarted ? 1 : numberOf(since) + 1
-    const lost = first === undefined ? 0 : numberOf(first.id) - expected
-    const parts = [
-      ...(isRestarted ? ['was restarted, the last events before that may be missing'] : []),
-      ...(lost > 0 ? [`no longer has ${counted(lost, 'event')} in between`] : []),
-    ]
-    return parts.length === 0 ? null : `${this.server.address} ${parts.join(', and ')}`
-  }
+function gapOf(
+  address: string,
+  given: { readonly since: string; readonly bootId: string; readonly first: ServerEvent | undefined },
+): string | null {
+  const { since, bootId, first } = given
+  const isRestarted = boot(since) !== bootId
+  const expected = isRestarted ? 1 : numberOf(since) + 1
+  const lost = first === undefined ? 0 : numberOf(first.id) - expected
+  const parts = [
+    ...(isRestarted ? ['was restarted, the last events before that may be missing'] : []),
+    ...(lost > 0 ? [`no longer has ${counted(lost, 'event')} in between`] : []),
+  ]
+  return parts.length === 0 ? null : `${address} ${parts.join(', and ')}`
 }
 
 function boot(id: string): string {

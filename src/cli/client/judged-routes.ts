@@ -4,11 +4,10 @@ import { type Observation, Observations } from '../../inspect/findings/finding.t
 import type { JudgedRoutes, RuleSources } from '../../inspect/findings/rule-sources.ts'
 import { compareRules } from '../../inspect/findings/rules.ts'
 import { checkTopics } from '../../inspect/findings/topic-rules.ts'
-import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapping-info.ts'
-import type { BrokerData, QueueData } from '../../protocol/body/topic-route-data.ts'
+import type { BrokerData } from '../../protocol/body/topic-route-data.ts'
 import type { CommandContext } from '../run-command.ts'
 import type { NameServer } from './name-server.ts'
-import { eachRoute } from './routes.ts'
+import { routeTables } from './routes.ts'
 
 /** A rule with more findings than are listed. */
 export type BeyondListed = Pick<Observation, 'rule' | 'severity'> & { readonly count: number }
@@ -60,13 +59,7 @@ async function readRoutes(
       zoneName,
       enableActingMaster: enableActingMaster ?? false,
     })
-  const topics = new Map<string, ReadonlyMap<string, QueueData>>()
-  const mappings = new Map<string, ReadonlyMap<string, TopicQueueMappingInfo>>()
-  await eachRoute(server, context, (topic, { queueDatas, topicQueueMappingByBroker }) => {
-    const named = queueDatas.map((queues) => ({ ...queues, brokerName: queues.brokerName ?? '' }))
-    topics.set(topic, new Map(named.map((queues) => [queues.brokerName, queues])))
-    if (topicQueueMappingByBroker.size > 0) mappings.set(topic, topicQueueMappingByBroker)
-  })
+  const { topics, mappings } = await routeTables(server, context)
   return {
     groupsWithMembers: () => [...groups.values()].filter(({ brokerAddrs }) => brokerAddrs.size > 0),
     group: (brokerName) => groups.get(brokerName),

@@ -262,7 +262,10 @@ export class NameServer {
     if (!(error instanceof RemotingClientError)) return error
     const { timeoutMs, isTls } = this.#options
     const [firstBytes, maxFrameBytes] = [this.#firstBytes, MAX_FRAME_BYTES]
-    return connectionFailure(error, { address: this.address, timeoutMs, isTls, firstBytes, maxFrameBytes })
+    const known = { address: this.address, timeoutMs, isTls, firstBytes, maxFrameBytes }
+    const failure = connectionFailure(error, known)
+    failure.cause = error
+    return failure
   }
 }
 

@@ -9,7 +9,7 @@ export function routeClientOf({ clientVersion, zone }: Values): RouteClient {
   if (typeof clientVersion === 'string' && version === undefined)
     throw new CommandError(
       'usage',
-      `--client-version ${JSON.stringify(clientVersion)} is no release: 4.9.7, 5.5.0`,
+      `--client-version ${JSON.stringify(clientVersion)} is not a release: 4.9.7, 5.5.0`,
     )
   return { version, zone: typeof zone === 'string' ? zone : undefined }
 }

@@ -30,7 +30,7 @@ export async function factsFromRoutes(
     server.route(AUTO_CREATE_TOPIC),
     Promise.all(others.map(async (other) => ({ address: other.address, has: await hasRoute(other, topic) }))),
   ])
-  const isFound = route !== undefined
+  const isFound = hasQueues(route)
   const autoCreating = (creating?.queueDatas ?? []).filter(({ perm }) => (perm & Perm.WRITE) !== 0)
   const those = (has: boolean): string[] =>
     elsewhere.filter((other) => other.has === has).map(({ address }) => address)
@@ -83,10 +83,15 @@ async function listedTopics(server: NameServer): Promise<ReadonlySet<string>> {
 /** Undefined if it does not respond. */
 async function hasRoute(server: NameServer, topic: string): Promise<boolean | undefined> {
   try {
-    return (await server.route(topic)) !== undefined
+    return hasQueues(await server.route(topic))
   } catch {
     return undefined
   }
+}
+
+/** A route without queues is none for clients. */
+function hasQueues(route: ListedRoute | undefined): route is ListedRoute {
+  return route !== undefined && route.queueDatas.length > 0
 }
 
 function cellsOf(route: ListedRoute, visible: ReadonlySet<string | null>): TopicCell[] {

@@ -1,6 +1,6 @@
 import { counted } from '../../common/counted.ts'
 import type { Impact } from '../../inspect/impact.ts'
-import { type BrokerGroup, listedGroup, ONLY_OURS } from '../client/brokers.ts'
+import { type BrokerGroup, listedGroup, noBrokerGroup, ONLY_OURS } from '../client/brokers.ts'
 import { askForEach } from '../client/each-name.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { optionalView } from '../client/optional-view.ts'
@@ -47,15 +47,16 @@ async function viewedGroup(
   const hasImpact = values['impact'] === true
   const path = `/api/v1/brokers/${encodeURIComponent(name)}?limit=${hasImpact ? 10_000 : 1}`
   const group = await optionalView<ShownGroup>(server, path, ONLY_OURS, notes).catch((error: unknown) => {
-    throw isNotFound(error) ? unknownGroup(name, server) : error
+    throw isNotFound(error) ? noBrokerGroup(name, server.address) : error
   })
   return group === undefined || hasImpact ? group : { ...group, impact: null }
 }
 
 /** From another NameServer. */
 async function listedGroupOf(server: NameServer, name: string, context: CommandContext): Promise<ShownGroup> {
-  const group = (await server.brokerGroups()).get(name)
-  if (group === undefined) throw unknownGroup(name, server)
+  const groups = await server.brokerGroups()
+  const group = groups.get(name)
+  if (group === undefined) throw noBrokerGroup(name, server.address, groups.keys())
   const shown = listedGroup(name, group)
   if (context.values['impact'] !== true) return { ...shown, impact: null }
   const { impactFromRoutes } = await import('../client/impact.ts')
@@ -64,11 +65,6 @@ async function listedGroupOf(server: NameServer, name: string, context: CommandC
 
 function isNotFound(error: unknown): boolean {
   return error instanceof CommandError && error.code === 'not_found'
-}
-
-function unknownGroup(name: string, { address }: NameServer): CommandError {
-  const why = 'mqnamesrv broker explain says what became of it'
-  return new CommandError('not_found', `no broker group ${JSON.stringify(name)} on ${address} (${why})`)
 }
 
 function impactLines(brokerName: string, impact: Impact): string[] {

@@ -1,11 +1,10 @@
 import { counted } from '../../common/counted.ts'
-import { nearestName } from '../../common/nearest-name.ts'
 import type { Impact } from '../../inspect/impact.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
 import { changeEach } from '../change-each.ts'
+import { noBrokerGroup } from '../client/brokers.ts'
 import { type NameServer, responseError } from '../client/name-server.ts'
-import { CommandError } from '../command-error.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 
 /** What is known of a broker before the change. */
@@ -24,7 +23,7 @@ export const wipe: Run = (context) =>
     result: 'wiped',
     look: (server, broker) => beforeWipe(server, broker, context),
     describe: ({ topics, lastWritable }) =>
-      `${topicsWord(topics)} lose write permission` +
+      `${topicsWord(topics)} will lose write permission` +
       (lastWritable === 0 ? '' : `; ${counted(lastWritable, 'topic')} will have no broker to send to`),
   })
 
@@ -35,7 +34,7 @@ export const restore: Run = (context) =>
     countField: 'addTopicCount',
     result: 'restored',
     look: async (server, broker) => (await viewed(server, broker)) ?? { topics: undefined, lastWritable: 0 },
-    describe: ({ topics }) => `${topicsWord(topics)} get read and write permission`,
+    describe: ({ topics }) => `${topicsWord(topics)} will get read and write permission`,
   })
 
 interface PermissionChange {
@@ -52,7 +51,7 @@ async function changePermission(
   { code, countField, result, look, describe }: PermissionChange,
 ): ReturnType<Run> {
   const broker = `${values['broker']}`
-  const { items, failures } = await changeEach(context, {
+  const changed = await changeEach(context, {
     look: async (server) => {
       await checkBroker(server, broker)
       return look(server, broker)
@@ -66,8 +65,7 @@ async function changePermission(
     },
   })
   return {
-    items,
-    failures,
+    ...changed,
     view: {
       columns: [
         { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
@@ -84,10 +82,7 @@ async function changePermission(
 /** The server says nothing of a name that it does not know. @throws {CommandError} (rejects) `not_found` */
 async function checkBroker(server: NameServer, name: string): Promise<void> {
   const groups = await server.brokerGroups()
-  if (groups.has(name)) return
-  const nearest = nearestName(name, [...groups.keys()].sort())
-  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
-  throw new CommandError('not_found', `no broker group ${JSON.stringify(name)} on ${server.address}${hint}`)
+  if (!groups.has(name)) throw noBrokerGroup(name, server.address, groups.keys())
 }
 
 async function beforeWipe(server: NameServer, broker: string, context: CommandContext): Promise<Before> {

@@ -1,9 +1,12 @@
 import { counted } from '../../common/counted.ts'
+import type { Difference } from '../../inspect/compare/differences.ts'
 import type { Impact } from '../../inspect/impact.ts'
-import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
+import { noBrokerGroup } from '../client/brokers.ts'
 import type { NameServer } from '../client/name-server.ts'
-import { CommandError } from '../command-error.ts'
+import { optionalView } from '../client/optional-view.ts'
+import { AllFailedError, CommandError } from '../command-error.ts'
 import { age, firstNames } from '../output/amounts.ts'
+import type { Failure } from '../output/report.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 
 /** Whether something may be stopped, according to one NameServer. */
@@ -26,12 +29,14 @@ export const run: Run = async (context) => {
   if (stop === 'self' && broker !== undefined)
     throw new CommandError('usage', 'check --stop self needs no name: the first address of -n is checked')
   if (stop === undefined) throw new CommandError('usage', 'check needs --stop broker <name> or --stop self')
+  const notes = new Set<string>()
   const { items, failures } = await (typeof broker === 'string'
     ? checkBroker(broker, context)
-    : checkSelf(context))
+    : checkSelf(context, notes))
   return {
     items,
     failures,
+    notes: [...notes],
     isNo: items.some(({ mayStop }) => !mayStop),
     view: {
       lines: ({ namesrv, subject, mayStop, reasons }: Verdict) => {
@@ -47,7 +52,7 @@ export const run: Run = async (context) => {
   }
 }
 
-async function checkBroker(broker: string, { askEach, progress }: CommandContext) {
+async function checkBroker(broker: string, { askEach, progress, servers }: CommandContext) {
   const { items, failures } = await askEach<Omit<Verdict, 'namesrv'>>(async (server) => {
     const impact = await impactOf(server, broker, progress)
     return [impact === undefined ? NOT_REGISTERED : verdictOf(impact)].map((verdict) => ({
@@ -57,7 +62,7 @@ async function checkBroker(broker: string, { askEach, progress }: CommandContext
   })
   // A name that no NameServer has is a mistake.
   if (items.every(({ reasons }) => reasons === NOT_REGISTERED.reasons) && failures.length === 0)
-    throw new CommandError('not_found', `no broker group ${JSON.stringify(broker)}`)
+    throw noBrokerGroup(broker, servers.map(({ address }) => address).join(', '))
   return { items, failures }
 }
 
@@ -100,48 +105,53 @@ function verdictOf({ stops, lastWritable, lastReadable, orderedTopics, staticTop
   }
 }
 
-/** The first NameServer is the one to be stopped; the others, or its peers, must have all that it has. */
-async function checkSelf(context: CommandContext) {
+/** The first NameServer is the one to be stopped; one of the others, or of its peers, must have all that it has. */
+async function checkSelf(context: CommandContext, notes: Set<string>) {
   const [self, ...others] = context.servers
   if (self === undefined) throw new CommandError('usage', 'no NameServer to check')
-  const verdicts = others.length > 0 ? await compareWith(self, others, context) : await peersOf(self)
-  const isSafe = verdicts.some(({ hasAll }) => hasAll)
-  const reasons = verdicts.map(({ text }) => text)
-  const clients = await self.viewIfAny<{ kinds: readonly { kind: string; connections: number }[] }>(
+  const failures: Failure[] = []
+  const peers =
+    others.length > 0 ? await compareWith(self, others, { context, failures, notes }) : await peersOf(self)
+  const reasons = peers.map(({ text }) => text)
+  const clients = await optionalView<{ kinds: readonly { kind: string; connections: number }[] }>(
+    self,
     '/api/v1/clients',
+    'connected clients',
+    notes,
   )
   const connected = (clients?.kinds ?? [])
     .filter(({ kind }) => kind === 'client')
     .reduce((sum, { connections }) => sum + connections, 0)
   if (connected > 0)
     reasons.push(`${counted(connected, 'connected client')} must know another NameServer, too`)
+  const none =
+    others.length > 0
+      ? 'no other NameServer responded'
+      : 'no other NameServer is known: set peers, or name it after this one in -n'
   const verdict: Verdict = {
     namesrv: self.address,
     subject: self.address,
-    mayStop: isSafe,
-    reasons:
-      verdicts.length === 0
-        ? ['no other NameServer is known: set peers, or name it after this one in -n']
-        : reasons,
+    mayStop: peers.some(({ hasAll }) => hasAll),
+    reasons: peers.length === 0 ? [none] : reasons,
   }
-  return { items: [verdict], failures: [] }
+  return { items: [verdict], failures }
 }
 
-interface Comparison {
+interface Peer {
   readonly hasAll: boolean
   readonly text: string
 }
 
 /** What the server itself says of its peers. */
-async function peersOf(self: NameServer): Promise<Comparison[]> {
-  interface Peer {
+async function peersOf(self: NameServer): Promise<Peer[]> {
+  interface ViewedPeer {
     readonly address: string
     readonly isUp: boolean
     readonly verdict: string
     readonly compared: string | null
     readonly differences: readonly object[]
   }
-  const { peers } = await self.view<{ peers: readonly Peer[] }>('/api/v1/peers')
+  const { peers } = await self.view<{ peers: readonly ViewedPeer[] }>('/api/v1/peers')
   return peers.map(({ address, isUp, verdict, compared, differences }) => {
     if (!isUp) return { hasAll: false, text: `${address} does not respond` }
     if (verdict === 'agrees') {
@@ -153,52 +163,64 @@ async function peersOf(self: NameServer): Promise<Comparison[]> {
   })
 }
 
+/** Those that do not respond are added to the failures. */
 async function compareWith(
   self: NameServer,
   others: readonly NameServer[],
-  { progress }: CommandContext,
-): Promise<Comparison[]> {
-  const own = await contentsOf(self)
-  progress(`comparing with ${others.length} NameServers`)
+  given: {
+    readonly context: CommandContext
+    readonly failures: Failure[]
+    readonly notes: Set<string>
+  },
+): Promise<Peer[]> {
+  const { context, failures, notes } = given
+  // Loaded only if needed: it slows down the start.
+  const { Comparison, ComparisonFailedError } = await import('../diff/comparison.ts')
+  const compare = async (other: NameServer): Promise<Peer[]> => {
+    const onProgress = (done: number, all: number): void =>
+      context.progress(`${other.address}: compared ${done} of ${all} topics`)
+    const comparison = new Comparison([self, other], {
+      pattern: undefined,
+      sampleSize: undefined,
+      onProgress,
+    })
+    try {
+      const { list } = await comparison.run()
+      for (const note of comparison.notes) notes.add(note)
+      return [peerWith(list, other.address)]
+    } catch (error) {
+      if (!(error instanceof ComparisonFailedError)) throw error
+      if (error.failures.some(({ namesrv }) => namesrv === self.address))
+        throw new AllFailedError(error.failures)
+      failures.push(...error.failures)
+      return []
+    }
+  }
   try {
-    return await Promise.all(
-      others.map(async (other) => {
-        try {
-          return comparison(own, await contentsOf(other), other.address)
-        } catch (error) {
-          if (!(error instanceof CommandError)) throw error
-          return { hasAll: false, text: error.message }
-        }
-      }),
-    )
+    return (await Promise.all(others.map(compare))).flat()
   } finally {
-    progress('')
+    context.progress('')
   }
 }
 
-interface Contents {
-  /** `broker-a:0=10.0.0.5:10911` */
-  readonly brokers: ReadonlySet<string>
-  readonly topics: ReadonlySet<string>
-}
-
-async function contentsOf(server: NameServer): Promise<Contents> {
-  const [groups, topics] = await Promise.all([server.brokerGroups(), server.topicNames()])
-  const brokers = new Set<string>()
-  for (const [name, { brokerAddrs }] of groups)
-    for (const [id, address] of brokerAddrs)
-      brokers.add(`${name}${id === MASTER_ID ? '' : `:${id}`}=${address}`)
-  return { brokers, topics }
-}
-
-function comparison(own: Contents, other: Contents, address: string): Comparison {
-  const brokers = [...own.brokers].filter((broker) => !other.brokers.has(broker))
-  const topics = [...own.topics].filter((topic) => !other.topics.has(topic))
+/** What another NameServer lacks, or has otherwise. What it has beyond that does no harm. */
+function peerWith(differences: readonly Difference[], address: string): Peer {
+  const relevant = differences.filter(({ kind, values: [own] }) => kind !== 'config' && own != null)
+  const [brokers, topics, others] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  for (const { kind, subject, values } of relevant) {
+    const isMissing = values[1] === null
+    if (isMissing && kind === 'broker_missing') brokers.add(subject)
+    else if (isMissing && kind === 'topic_missing') topics.add(subject)
+    else others.add(subject)
+  }
   const missing = [
-    ...(brokers.length === 0 ? [] : [`${counted(brokers.length, 'broker')} (${firstNames(brokers)})`]),
-    ...(topics.length === 0 ? [] : [`${counted(topics.length, 'topic')} (${firstNames(topics)})`]),
+    ...(brokers.size === 0 ? [] : [`${counted(brokers.size, 'broker')} (${firstNames([...brokers])})`]),
+    ...(topics.size === 0 ? [] : [`${counted(topics.size, 'topic')} (${firstNames([...topics])})`]),
   ]
-  if (missing.length > 0) return { hasAll: false, text: `${address} lacks ${missing.join(' and ')}` }
-  const [brokerCount, topicCount] = [counted(own.brokers.size, 'broker'), counted(own.topics.size, 'topic')]
-  return { hasAll: true, text: `${address} has all of its ${brokerCount} and ${topicCount}` }
+  const parts = [
+    ...(missing.length === 0 ? [] : [`lacks ${missing.join(' and ')}`]),
+    ...(others.size === 0 ? [] : [`differs in ${firstNames([...others])}`]),
+  ]
+  if (parts.length > 0) return { hasAll: false, text: `${address} ${parts.join(', ')}` }
+  return { hasAll: true, text: `${address} has all of its brokers, topics and queues` }
 }

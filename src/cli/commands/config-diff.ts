@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { isField, shownText } from '../../namesrv/config/config-key.ts'
+import { shownText } from '../../namesrv/config/config-key.ts'
 import { findConfigKey } from '../../namesrv/config/config-keys.ts'
 import { Configuration } from '../../namesrv/config/configuration.ts'
 import { parseJavaProperties } from '../../namesrv/config/java-properties.ts'
@@ -13,7 +13,7 @@ import { configFile } from './config-check.ts'
 interface Side {
   /** The address, or the path of the file. */
   readonly name: string
-  /** Null for a key without a value. */
+  /** Null for a key without a value. Keys that it does not have, or does not show, are missing. */
   readonly values: ReadonlyMap<string, string | null>
 }
 
@@ -32,13 +32,16 @@ export const run: Run = async ({ values, servers, world, askEach }) => {
   const sides = [...(file === undefined ? [] : [file]), ...configurations.map(sideOf)]
   if (sides.length < 2) throw new AllFailedError(failures)
   const isComplete = configurations.every(({ limitation }) => limitation === undefined)
-  const keys = file === undefined ? sharedKeys(configurations, isComplete) : fileKeys(file, configurations)
+  const keys = file === undefined ? configurations.flatMap(keysOf) : fileKeys(file, configurations)
   const items = [...new Set(keys)]
+    .filter((key) => {
+      const having = sides.filter(({ values }) => values.has(key))
+      return differs(having.map(({ values }) => values.get(key) ?? null))
+    })
     .map((key) => ({
       key,
       values: Object.fromEntries(sides.map((side) => [side.name, side.values.get(key) ?? null])),
     }))
-    .filter((item) => differs(Object.values(item.values)))
   return {
     items,
     failures,
@@ -78,13 +81,8 @@ function sideOf({ namesrv, keys }: ServerConfiguration & { readonly namesrv: str
   return { name: namesrv, values: new Map(values) }
 }
 
-/** Keys that every NameServer can show: without the views, the fields of Java's two objects, and what its file has besides. */
-function sharedKeys(configurations: readonly ServerConfiguration[], isComplete: boolean): string[] {
-  return configurations.flatMap(({ keys, limitation }) =>
-    keys
-      .map(({ key }) => key)
-      .filter((key) => isComplete || limitation !== undefined || isField(findConfigKey(key))),
-  )
+function keysOf({ keys }: ServerConfiguration): string[] {
+  return keys.map(({ key }) => key)
 }
 
 /** What the file sets, and what a server has from elsewhere: the file gives these their defaults. */

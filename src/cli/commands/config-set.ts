@@ -30,7 +30,7 @@ interface ChangedKey {
 export const run: Run = async ({ values, ...context }) => {
   const wanted = new Map((values['assignment'] as readonly string[]).map(assignment))
   const notes: string[] = []
-  const { items, failures } = await changeEach(context, {
+  const changed = await changeEach(context, {
     look: async (server) => {
       const configuration = await configurationOf(server)
       for (const key of wanted.keys()) checkKey(key, configuration, server)
@@ -44,9 +44,9 @@ export const run: Run = async ({ values, ...context }) => {
           return `${key}=${value} (was ${previous ?? 'not shown'}${restart})`
         }),
     apply: async (server, changes) => {
-      const changed = changes.filter(({ result }) => result === 'set')
-      if (changed.length === 0) return changes
-      const text = propertiesText(changed.map(({ key, value }) => [key, value] as const))
+      const toSet = changes.filter(({ result }) => result === 'set')
+      if (toSet.length === 0) return changes
+      const text = propertiesText(toSet.map(({ key, value }) => [key, value] as const))
       const response = await server.invoke(RequestCode.UPDATE_NAMESRV_CONFIG, {}, Buffer.from(text))
       if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
       const remark = firstLine(response.remark ?? '')
@@ -59,12 +59,12 @@ export const run: Run = async ({ values, ...context }) => {
       })
     },
   })
+  const { items } = changed
   for (const { namesrv, key, result } of items)
     if (result === 'ignored')
       notes.push(`${namesrv} accepted ${key} and did not change it: it has no such key, or rejects the value`)
   return {
-    items,
-    failures,
+    ...changed,
     notes,
     isNo: items.some(({ result }) => result === 'ignored'),
     view: {

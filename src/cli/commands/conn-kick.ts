@@ -1,13 +1,13 @@
 import { isIPv6 } from 'node:net'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
-import { changeEach } from '../change-each.ts'
+import { applied, changeEach } from '../change-each.ts'
 import { type Connection, connectionsOf } from '../client/connections.ts'
 import { type NameServer, responseError } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
 
-/** The most that a view lists. */
+/** Max connections that the view lists. */
 const MAX_CONNECTIONS = 4_096
 
 /** `conn kick ID… | --address HOST` (1451): each by its id and its address, so that no other one is closed. */
@@ -19,16 +19,18 @@ export const run: Run = async ({ values, ...context }) => {
   if (ids.length > 0 && context.servers.length > 1)
     throw new CommandError('usage', 'ids belong to one NameServer: name one with -n, or use --address')
   const notes: string[] = []
-  const { items, failures } = await changeEach(context, {
+  const changed = await changeEach(context, {
     look: (server) => (host === undefined ? withIds(server, new Set(ids)) : ofHost(server, host, notes)),
     describe: (connections) => connections.map(describe),
-    apply: (server, connections) => Promise.all(connections.map((connection) => close(server, connection))),
+    apply: closeAll,
   })
+  const results = new Set(changed.items.map(({ result }) => result))
+  const isNo = results.has('failed')
   return {
-    items,
-    failures,
+    ...changed,
     notes,
-    isNo: items.some(({ result }) => result === 'failed'),
+    isNo,
+    isPartial: changed.isPartial || (isNo && results.size > 1),
     view: {
       columns: [
         { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
@@ -45,11 +47,8 @@ export const run: Run = async ({ values, ...context }) => {
 }
 
 function idOf(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new CommandError(
-    'usage',
-    `${JSON.stringify(text)} is no id of a connection (see mqnamesrv conn list)`,
-  )
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
+  throw new CommandError('usage', `${JSON.stringify(text)} is not a connection id (see mqnamesrv conn list)`)
 }
 
 /** @throws {CommandError} (rejects) `not_found`: one of them is not open. */
@@ -88,8 +87,18 @@ function hostOf(address: string): string {
 }
 
 function describe({ id, address, kind }: Connection): string {
-  const loss = kind === 'broker' ? ': its brokers are removed from the routes until they register again' : ''
-  return `connection ${id} of ${kind} ${address} is closed${loss}`
+  const loss =
+    kind === 'broker' ? ': its brokers will be removed from the routes until they register again' : ''
+  return `connection ${id} of ${kind} ${address} will be closed${loss}`
+}
+
+/** The connection over which it is asked is the last one: without it none of the others could be closed. */
+async function closeAll(server: NameServer, connections: readonly Connection[]) {
+  const results = await Promise.all(
+    connections.filter(({ asking }) => !asking).map((connection) => close(server, connection)),
+  )
+  for (const own of connections.filter(({ asking }) => asking)) results.push(await close(server, own))
+  return results
 }
 
 /** One that has gone by itself in the meantime is closed, as wanted. */
@@ -97,7 +106,7 @@ async function close(server: NameServer, { id, address, kind }: Connection) {
   const connection = { id, address, kind }
   try {
     const fields = { connectionId: `${id}`, address }
-    const response = await server.invoke(RequestCode.CLOSE_CONNECTION, fields)
+    const response = await applied(server.invoke(RequestCode.CLOSE_CONNECTION, fields))
     if (response.code === ResponseCode.QUERY_NOT_FOUND) return { ...connection, result: 'gone', error: null }
     if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
     return { ...connection, result: 'closed', error: null }

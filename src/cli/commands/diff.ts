@@ -11,9 +11,9 @@ import type { CommandContext, CommandWorld, Run } from '../run-command.ts'
 
 /** Before what differs is asked for again: a broker registers with all NameServers, but not at the same moment. */
 const SETTLING_MS = 1_000
-/** Progress is shown from then on, in milliseconds… */
+/** Delay until progress is first shown, in milliseconds. */
 const PROGRESS_AFTER_MS = 1_000
-/** …and so often. */
+/** Min interval of progress updates, in milliseconds. */
 const PROGRESS_EVERY_MS = 100
 /** Longer subjects and values are cut in tables. */
 const MAX_CELL_CHARACTERS = 80
@@ -158,7 +158,7 @@ function patternOf(text: unknown): RegExp | undefined {
   try {
     return new RegExp(text, 'u')
   } catch {
-    throw new CommandError('usage', `--topics ${JSON.stringify(text)} is no regular expression`)
+    throw new CommandError('usage', `--topics ${JSON.stringify(text)} is not a valid regular expression`)
   }
 }
 
@@ -166,5 +166,5 @@ function patternOf(text: unknown): RegExp | undefined {
 function sampleSizeOf(text: unknown): number | undefined {
   if (typeof text !== 'string') return undefined
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-  throw new CommandError('usage', `--sample ${JSON.stringify(text)} is no number of topics`)
+  throw new CommandError('usage', `--sample ${JSON.stringify(text)} is not a number of topics`)
 }

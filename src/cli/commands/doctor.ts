@@ -1,6 +1,7 @@
 import { counted } from '../../common/counted.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { optionalView } from '../client/optional-view.ts'
+import type { Finding as ViewedFinding } from '../client/views.ts'
 import { age } from '../output/amounts.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 
@@ -8,15 +9,9 @@ import type { CommandContext, Run } from '../run-command.ts'
 const SEVERITIES = ['critical', 'warning', 'info'] as const
 type Severity = (typeof SEVERITIES)[number]
 
-interface Finding {
-  readonly rule: string
-  readonly severity: Severity
-  readonly subject: string
+type Finding = Omit<ViewedFinding, 'since'> & {
   /** Null of a NameServer without findings of its own. */
   readonly since: string | null
-  readonly text: string
-  readonly evidence: Readonly<Record<string, string | number | readonly string[]>>
-  readonly command: string | null
 }
 
 interface FindingsPage {
@@ -57,8 +52,8 @@ async function findingsOf(
   context: CommandContext,
   notes: Set<string>,
 ): Promise<readonly Finding[]> {
-  const least = SEVERITIES.indexOf(context.values['severity'] as Severity)
-  const wanted = least < 0 ? SEVERITIES : SEVERITIES.slice(0, least + 1)
+  const minSeverity = SEVERITIES.indexOf(context.values['severity'] as Severity)
+  const wanted = minSeverity < 0 ? SEVERITIES : SEVERITIES.slice(0, minSeverity + 1)
   const missing = 'findings from heartbeats, clients and history'
   const page = await optionalView<FindingsPage>(server, '/api/v1/findings', missing, notes)
   const { findings: all, beyond } = page === undefined ? await judged(server, context) : withBeyond(page)

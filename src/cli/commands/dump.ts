@@ -1,6 +1,8 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, renameSync, rmSync, type Stats, writeFileSync } from 'node:fs'
+import { counted } from '../../common/counted.ts'
 import { describeErrno, firstLine } from '../../common/describe-errno.ts'
 import { listedGroup } from '../client/brokers.ts'
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { nextPage } from '../client/pages.ts'
 import { eachRoute } from '../client/routes.ts'
@@ -35,7 +37,10 @@ const PAGED_VIEWS: Readonly<Record<string, string>> = {
 /** Parts into which `/api/v1/digest` puts the topics with their queues. */
 const BUCKETS = 256
 
-/** Elements of one list. */
+/** With more topics their queues are left out: for each bucket a server walks over all topics. */
+const MAX_TOPICS_WITH_QUEUES = 10_000
+
+/** Elements of one list, and topics that are looked up. */
 const MAX_ELEMENTS = 100_000
 const PAGE_ELEMENTS = 10_000
 
@@ -44,7 +49,7 @@ export const run: Run = async (context) => {
   const { askEach, values, world } = context
   const file = typeof values['file'] === 'string' && values['file'] !== '-' ? values['file'] : undefined
   const mayReplace = values['yes'] === true
-  if (file !== undefined && !mayReplace && existsSync(file)) throw fileExists(file)
+  if (file !== undefined) checkFile(file, mayReplace)
   const { items, failures } = await askEach(async (server) => [await dumpOf(server, context)])
   const dump = {
     time: new Date().toISOString(),
@@ -61,18 +66,33 @@ export const run: Run = async (context) => {
   return exitCodeOf({ failures })
 }
 
-function fileExists(file: string): CommandError {
-  return new CommandError('usage', `${file} exists: replace it with -y`)
+/** @throws {CommandError} `usage` if something is there that must not be replaced. */
+function checkFile(file: string, mayReplace: boolean): void {
+  const there = statsOf(file)
+  if (there === undefined) return
+  if (!there.isFile()) throw new CommandError('usage', `${file} is not a regular file: it is not replaced`)
+  if (!mayReplace) throw new CommandError('usage', `${file} exists: replace it with -y`)
 }
 
-/** Names and addresses are nothing for other users of the machine. */
-function write(file: string, text: string, mayReplace: boolean): void {
+/** Undefined if there is no such file, or it cannot be seen: writing it then says why. */
+function statsOf(file: string): Stats | undefined {
   try {
-    if (mayReplace) rmSync(file, { force: true })
-    writeFileSync(file, text, { flag: 'wx', mode: 0o600 })
+    return lstatSync(file)
+  } catch {
+    return undefined
+  }
+}
+
+/** Names and addresses are nothing for other users of the machine. A file that is replaced is lost only when the new one is whole. */
+function write(file: string, text: string, mayReplace: boolean): void {
+  const written = mayReplace ? `${file}.tmp` : file
+  try {
+    writeFileSync(written, text, { flag: 'wx', mode: 0o600 })
+    if (mayReplace) renameSync(written, file)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw fileExists(file)
-    throw new CommandError('failed', `cannot write ${file}: ${describeErrno(error)}`)
+    // One that could not be opened is not of this command.
+    if ((error as NodeJS.ErrnoException).syscall !== 'open') rmSync(written, { force: true })
+    throw new CommandError('failed', `cannot write ${written}: ${describeErrno(error)}`)
   }
 }
 
@@ -80,9 +100,9 @@ async function dumpOf(server: NameServer, context: CommandContext): Promise<Reco
   const notes = new Set<string>()
   const status = await readStatus(server, notes)
   const [note] = notes
-  if (note !== undefined) return { note, status, ...(await listsOf(server, context)) }
-  const dump: Record<string, unknown> = {}
   const problems: Record<string, string> = {}
+  if (note !== undefined) return { note, status, ...(await listsOf(server, context, problems)), problems }
+  const dump: Record<string, unknown> = {}
   const add = async (name: string, read: () => Promise<unknown>): Promise<void> => {
     context.progress(`${server.address}: ${name}`)
     try {
@@ -96,31 +116,48 @@ async function dumpOf(server: NameServer, context: CommandContext): Promise<Reco
   try {
     for (const [name, path] of Object.entries(VIEWS)) await add(name, () => server.view(`/api/v1/${path}`))
     for (const [name, list] of Object.entries(PAGED_VIEWS))
-      await add(name, () => allPages(server, name, list))
-    await add('queues', () => allQueues(server))
+      await add(name, () => allPages(server, { name, list, problems }))
+    const { length: topics = 0 } = (dump['topics'] ?? {}) as Partial<unknown[]>
+    if (topics > MAX_TOPICS_WITH_QUEUES) problems['queues'] = leftOut(topics, MAX_TOPICS_WITH_QUEUES)
+    else await add('queues', () => allQueues(server))
   } finally {
     context.progress('')
   }
   return { ...dump, problems }
 }
 
+function leftOut(topics: number, max: number): string {
+  return `left out: ${counted(topics, 'topic')}, at most ${max} are asked for their queues`
+}
+
 /** The list of all pages, up to a limit. */
-async function allPages(server: NameServer, name: string, list: string): Promise<unknown[]> {
+async function allPages(
+  server: NameServer,
+  {
+    name,
+    list,
+    problems,
+  }: { readonly name: string; readonly list: string; readonly problems: Record<string, string> },
+): Promise<unknown[]> {
   const all: unknown[] = []
   const query = new URLSearchParams({ limit: `${PAGE_ELEMENTS}` })
   for (;;) {
     const page = await server.view<Record<string, unknown>>(`/api/v1/${name}?${query}`)
     for (const element of page[list] as unknown[]) all.push(element)
     const next = nextPage(server, page['next'], query.get('after'))
-    if (next === undefined || all.length >= MAX_ELEMENTS) return all
+    if (next === undefined) return all
+    if (all.length >= MAX_ELEMENTS) {
+      problems[name] = `only the first ${all.length} are listed`
+      return all
+    }
     query.set('after', next)
   }
 }
 
-/** Topics with their queues, up to a limit. */
+/** Topics with their queues. */
 async function allQueues(server: NameServer): Promise<unknown[]> {
   const all: unknown[] = []
-  for (let bucket = 0; bucket < BUCKETS && all.length < MAX_ELEMENTS; bucket++) {
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
     const { topics } = await server.view<{ topics: readonly unknown[] }>(`/api/v1/digest?bucket=${bucket}`)
     for (const topic of topics) all.push(topic)
   }
@@ -128,17 +165,24 @@ async function allQueues(server: NameServer): Promise<unknown[]> {
 }
 
 /** What every NameServer tells. */
-async function listsOf(server: NameServer, context: CommandContext): Promise<Record<string, unknown>> {
+async function listsOf(
+  server: NameServer,
+  context: CommandContext,
+  problems: Record<string, string>,
+): Promise<Record<string, unknown>> {
   const groups = await server.brokerGroups()
-  const order = await server.kvTable('ORDER_TOPIC_CONFIG')
-  const topics: object[] = []
-  await eachRoute(server, context, (topic, { queueDatas, orderTopicConf }) => {
-    if (topics.length < MAX_ELEMENTS) topics.push({ topic, queues: queueDatas, orderConf: orderTopicConf })
-  })
+  const order = await server.kvTable(NAMESPACE_ORDER_TOPIC_CONFIG)
+  const names = [...(await server.topicNames())]
+  const queues: object[] = []
+  if (names.length > MAX_ELEMENTS) problems['queues'] = leftOut(names.length, MAX_ELEMENTS)
+  else
+    await eachRoute(server, context, (topic, { queueDatas, orderTopicConf }) => {
+      queues.push({ topic, queues: queueDatas, orderConf: orderTopicConf })
+    })
   return {
     brokers: [...groups].map(([brokerName, group]) => listedGroup(brokerName, group)),
-    topics: [...(await server.topicNames())],
-    queues: topics,
-    kv: [...(order ?? [])].map(([key, value]) => ({ namespace: 'ORDER_TOPIC_CONFIG', key, value })),
+    topics: names,
+    queues,
+    kv: [...(order ?? [])].map(([key, value]) => ({ namespace: NAMESPACE_ORDER_TOPIC_CONFIG, key, value })),
   }
 }

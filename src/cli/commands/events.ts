@@ -1,10 +1,8 @@
-import { checkEventId, EventFeed, MAX_EVENTS, type ServerEvent } from '../client/event-feed.ts'
+import { checkEventId, eventsAfter, MAX_EVENTS, type ServerEvent } from '../client/event-feed.ts'
 import { CommandError } from '../command-error.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 
 const DEFAULT_LIMIT = 100
-/** An id of no run of a server: after it come all events that are kept. */
-const ALL = 'all-0'
 
 /** `events`: what has happened at a server, as far as it is kept. */
 export const run: Run = async ({ askEach, servers, values }) => {
@@ -12,8 +10,8 @@ export const run: Run = async ({ askEach, servers, values }) => {
   const limit = limitOf(values['limit'])
   const notes: string[] = []
   const { items, failures } = await askEach(async (server) => {
-    const { events, gap } = await new EventFeed(server, since ?? ALL).read()
-    if (since !== undefined && gap !== null) notes.push(gap)
+    const { events, gap } = await eventsAfter(server, since)
+    if (gap !== null) notes.push(gap)
     const wanted = events.filter((event) => kind === undefined || event.kind === kind)
     if (wanted.length > limit)
       notes.push(`${wanted.length - limit} earlier events of ${server.address} are not shown (--limit)`)

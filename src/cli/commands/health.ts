@@ -1,11 +1,11 @@
 import type { NameServer } from '../client/name-server.ts'
-import { optionalView } from '../client/optional-view.ts'
 import { type Check, type ServerStatus, STATUS_PATH } from '../client/status.ts'
-import { AllFailedError } from '../command-error.ts'
+import { AllFailedError, CommandError } from '../command-error.ts'
 import { durationMs } from '../duration.ts'
 import { ExitCode } from '../exit-code.ts'
 import { liveLine } from '../output/live-line.ts'
-import type { Failure } from '../output/report.ts'
+import { errorOf, type Failure, worstOf } from '../output/report.ts'
+import { visible } from '../output/visible.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 
 /** Whether clients may be sent to a NameServer. */
@@ -22,12 +22,11 @@ interface Round {
 }
 
 /** What `--watch` prints of a NameServer when it changes. */
-interface Change {
+interface Change extends Health {
   readonly time: string
   readonly namesrv: string
-  readonly healthy: boolean
-  /** Checks that do not hold, or why it cannot be asked. */
-  readonly problems: readonly string[]
+  /** Why it cannot be asked; null if it can. */
+  readonly error: ReturnType<typeof errorOf> | null
 }
 
 const POLL_MS = 1_000
@@ -36,6 +35,8 @@ const POLL_MS = 1_000
 export const run: Run = async (context) => {
   const { askEach, values } = context
   if (values['watch'] === true || values['exitWhenHealthy'] === true) return await follow(context)
+  if (values['wait'] !== undefined)
+    throw new CommandError('usage', '--wait needs --watch or --exit-when-healthy')
   const notes = new Set<string>()
   const { items, failures } = await askEach(async (server) => [await healthOf(server, notes)])
   return {
@@ -60,9 +61,15 @@ export const run: Run = async (context) => {
   }
 }
 
+/** @throws {CommandError} (rejects) Also `denied`: what can be seen of mqnamesrv from elsewhere does not make it ready. */
 async function healthOf(server: NameServer, notes: Set<string>): Promise<Health> {
-  const status = await optionalView<ServerStatus>(server, STATUS_PATH, 'all checks but for brokers', notes)
-  if (status !== undefined) return { healthy: status.ready, checks: status.checks }
+  try {
+    const { ready, checks } = await server.view<ServerStatus>(STATUS_PATH)
+    return { healthy: ready, checks }
+  } catch (error) {
+    if (!(error instanceof CommandError && error.code === 'not_supported')) throw error
+  }
+  notes.add(`${server.address} is not mqnamesrv: only whether it knows brokers is checked`)
   const hasBrokers = (await server.brokerGroups()).size > 0
   return {
     healthy: hasBrokers,
@@ -77,32 +84,44 @@ function problemsOf(checks: readonly Check[]): string[] {
 /** Prints a line whenever a NameServer changes, until it is interrupted, `--wait` is over, or all are healthy. */
 async function follow(context: CommandContext): Promise<ExitCode> {
   const { servers, values, world } = context
-  const limitMs = typeof values['wait'] === 'string' ? durationMs(values['wait'], '--wait') : undefined
-  const startMs = performance.now()
+  const { wait } = values
+  const deadline = typeof wait === 'string' ? AbortSignal.timeout(durationMs(wait, '--wait')) : undefined
   const interrupts = world.takeInterrupts()
-  interrupts.addEventListener('abort', () => {
+  const end = deadline === undefined ? interrupts : AbortSignal.any([interrupts, deadline])
+  // What is under way ends with its connection.
+  end.addEventListener('abort', () => {
     for (const server of servers) server.close()
   })
   const printed = new Map<string, string>()
+  const notes = new Set<string>()
+  let notesSaid = 0
   let code: ExitCode = ExitCode.UNREACHABLE
   for (;;) {
-    const round = await ask(context)
-    if (interrupts.aborted) return code
+    const round = await ask(context, { deadline, notes })
+    // Only a first round that is cut short counts: otherwise more is known from the one before.
+    if (interrupts.aborted || (end.aborted && printed.size > 0)) return code
     code = round.code
     printChanges(round, printed, context)
-    if (code === ExitCode.YES && values['exitWhenHealthy'] === true) return code
-    const leftMs = limitMs === undefined ? POLL_MS : startMs + limitMs - performance.now()
-    if (leftMs <= 0) return code
-    await world.pause(Math.min(POLL_MS, leftMs), interrupts)
-    if (interrupts.aborted) return code
+    for (const note of [...notes].slice(notesSaid)) world.stderr.write(`${visible(note)}\n`)
+    notesSaid = notes.size
+    const isDenied = round.failures.some(({ error }) => error.code === 'denied')
+    if (values['exitWhenHealthy'] === true && (code === ExitCode.YES || isDenied)) return code
+    await world.pause(POLL_MS, end)
+    if (end.aborted) return code
   }
 }
 
-async function ask({ askEach }: CommandContext): Promise<Round> {
+async function ask(
+  { askEach }: CommandContext,
+  { deadline, notes }: { readonly deadline: AbortSignal | undefined; readonly notes: Set<string> },
+): Promise<Round> {
   try {
     const { items, failures } = await askEach(async (server) => {
       try {
-        return [await healthOf(server, new Set())]
+        return [await healthOf(server, notes)]
+      } catch (error) {
+        if (deadline?.aborted !== true) throw error
+        throw new CommandError('timeout', `no response from ${server.address} within --wait`)
       } finally {
         // Whether new clients can connect, too.
         server.close()
@@ -112,39 +131,34 @@ async function ask({ askEach }: CommandContext): Promise<Round> {
     return { items, failures, code: items.every(({ healthy }) => healthy) ? ExitCode.YES : ExitCode.NO }
   } catch (error) {
     if (!(error instanceof AllFailedError)) throw error
-    return {
-      items: [],
-      failures: error.failures,
-      code: error.failures[0]?.error.exitCode ?? ExitCode.UNREACHABLE,
-    }
+    return { items: [], failures: error.failures, code: worstOf(error.failures) }
   }
 }
 
 function printChanges(
   { items, failures }: Round,
   printed: Map<string, string>,
-  context: CommandContext,
+  { format, world }: CommandContext,
 ): void {
-  const { format, world } = context
-  const now = [
-    ...items.map(({ namesrv, healthy, checks }) => ({ namesrv, healthy, problems: problemsOf(checks) })),
-    ...failures.map(({ namesrv, error }) => ({ namesrv, healthy: false, problems: [error.message] })),
+  const time = new Date().toISOString()
+  const changes: Change[] = [
+    ...items.map((item) => ({ time, ...item, error: null })),
+    ...failures.map((failure) => ({
+      ...{ time, namesrv: failure.namesrv, healthy: false },
+      ...{ checks: [], error: errorOf(failure) },
+    })),
   ]
-  for (const state of now) {
+  for (const change of changes) {
     // Words that count down are no change.
-    const key = JSON.stringify([state.healthy, state.problems]).replace(/\d+/g, '#')
-    if (printed.get(state.namesrv) === key) continue
-    printed.set(state.namesrv, key)
-    world.stdout.write(
-      liveLine<Change>(
-        { time: new Date().toISOString(), ...state },
-        { format, text: changeText, name: ({ namesrv }) => namesrv },
-      ),
-    )
+    const key = changeText({ ...change, time: '' }).replace(/\d+/g, '#')
+    if (printed.get(change.namesrv) === key) continue
+    printed.set(change.namesrv, key)
+    world.stdout.write(liveLine(change, { format, text: changeText, name: ({ namesrv }) => namesrv }))
   }
 }
 
-function changeText({ time, namesrv, healthy, problems }: Change): string {
+function changeText({ time, namesrv, healthy, checks, error }: Change): string {
+  const problems = error === null ? problemsOf(checks) : [error.message]
   return [time, namesrv, healthy ? 'healthy' : 'unhealthy', ...(healthy ? [] : [problems.join('; ')])].join(
     '  ',
   )

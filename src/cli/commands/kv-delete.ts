@@ -7,14 +7,14 @@ import type { Run } from '../run-command.ts'
 /** `kv delete NAMESPACE KEY` (102). */
 export const run: Run = async ({ values, ...context }) => {
   const [namespace, key] = [`${values['namespace']}`, `${values['key']}`]
-  const { items, failures } = await changeEach(context, {
+  const changed = await changeEach(context, {
     look: async (server) => {
       const previous = await kvValue(server, namespace, key)
       if (previous === undefined) throw noEntry(namespace, key)
       return { previous }
     },
     describe: ({ previous }) => [
-      `${JSON.stringify(key)} of ${JSON.stringify(namespace)} is deleted (was ${JSON.stringify(previous)})`,
+      `${JSON.stringify(key)} of ${JSON.stringify(namespace)} will be deleted (was ${JSON.stringify(previous)})`,
     ],
     apply: async (server, { previous }) => {
       await server.ask(RequestCode.DELETE_KV_CONFIG, { namespace, key })
@@ -25,8 +25,7 @@ export const run: Run = async ({ values, ...context }) => {
     },
   })
   return {
-    items,
-    failures,
+    ...changed,
     view: {
       columns: [
         { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },

@@ -7,13 +7,13 @@ import type { Run } from '../run-command.ts'
 /** `kv set NAMESPACE KEY VALUE` (100). */
 export const run: Run = async ({ values, ...context }) => {
   const [namespace, key, value] = [`${values['namespace']}`, `${values['key']}`, `${values['value']}`]
-  const { items, failures } = await changeEach(context, {
+  const changed = await changeEach(context, {
     look: async (server) => ({ previous: (await kvValue(server, namespace, key)) ?? null }),
     describe: ({ previous }) => {
       if (previous === value) return []
       const before = previous === null ? 'new' : `was ${JSON.stringify(previous)}`
       return [
-        `${JSON.stringify(key)} of ${JSON.stringify(namespace)} is set to ${JSON.stringify(value)} (${before})`,
+        `${JSON.stringify(key)} of ${JSON.stringify(namespace)} will be set to ${JSON.stringify(value)} (${before})`,
       ]
     },
     apply: async (server, { previous }) => {
@@ -27,8 +27,7 @@ export const run: Run = async ({ values, ...context }) => {
     },
   })
   return {
-    items,
-    failures,
+    ...changed,
     view: {
       columns: [
         { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },

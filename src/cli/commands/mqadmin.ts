@@ -54,7 +54,14 @@ export const run: Run = async ({ values: { words }, world, openServers }) => {
   const { stdout, failures = [], notes = [] } = await command.run({ values, servers })
   world.stdout.write(stdout)
   if (failures.length === servers.length) throw new AllFailedError(failures)
-  return { items: [], view: { lines: () => [] }, name: () => '', failures, notes }
+  return {
+    items: [],
+    view: { lines: () => [] },
+    name: () => '',
+    failures,
+    isPartial: failures.length > 0,
+    notes,
+  }
 }
 
 /** The values of {@link OWN} as our own commands have them. */

@@ -3,9 +3,17 @@ import { CommandError } from '../command-error.ts'
 import { durationMs } from '../duration.ts'
 import { ExitCode } from '../exit-code.ts'
 import { visibleStrings } from '../output/visible.ts'
+import { columnsOf } from '../output/width.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 import { ratesBetween, readSample, type Sample } from '../top/sample.ts'
-import { frameLines, INITIAL_STATE, pressed, screenLines, type TopData } from '../top/screen.ts'
+import {
+  frameLines,
+  INITIAL_STATE,
+  maxScrolledOf,
+  pressed,
+  screenLines,
+  type TopData,
+} from '../top/screen.ts'
 import type { Line } from '../top/sections.ts'
 import { Terminal } from '../top/terminal.ts'
 
@@ -28,17 +36,19 @@ export const run: Run = async (context) => {
 
 /** Two samples, for the rates, in one frame. */
 async function once({ askEach, paint, world }: CommandContext, intervalMs: number) {
+  const notes = new Set<string>()
   const { items, failures } = await askEach(async (server) => {
     const before = await readSample(server)
     await world.pause(intervalMs, new AbortController().signal)
-    const sample = await readSample(server)
+    const sample = await readSample(server, notes)
     return [{ rates: ratesBetween(before, sample) ?? null, ...sample }]
   })
-  const columns = world.stdout.isTTY === true ? world.stdout.columns : undefined
+  const columns = columnsOf(world.stdout)
   type Item = (typeof items)[number]
   return {
     items,
     failures,
+    notes: [...notes],
     view: {
       lines: ({ namesrv, rates, ...sample }: Item) => {
         const data = { address: namesrv, sample, rates: rates ?? undefined, problem: undefined }
@@ -76,7 +86,7 @@ async function live({ paint, servers, world }: CommandContext, intervalMs: numbe
   interrupts.addEventListener('abort', end)
   terminal.open({
     onKey: (key) => {
-      const next = pressed(state, key)
+      const next = pressed(state, key, maxScrolledOf(state, data, terminal))
       if (next === 'quit') return end()
       const isOther = next.server !== state.server
       state = next
@@ -92,7 +102,8 @@ async function live({ paint, servers, world }: CommandContext, intervalMs: numbe
   try {
     draw()
     while (!isOver) {
-      if (!state.isPaused) {
+      // What has not been seen yet is shown, also while it is paused.
+      if (!state.isPaused || (data.sample === undefined && data.problem === undefined)) {
         const server = serverNow()
         const next = await look(server, data)
         // Meanwhile another one may have been chosen.

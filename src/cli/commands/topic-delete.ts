@@ -5,8 +5,8 @@ import type { NameServer } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
 
-/** Where a topic has queues. */
-interface Place {
+/** A broker group on which a topic has queues. */
+interface TopicBroker {
   readonly brokerName: string
   readonly cluster: string | null
 }
@@ -15,9 +15,9 @@ interface Place {
 export const run: Run = async ({ values, ...context }) => {
   const topic = `${values['topic']}`
   const cluster = values['cluster'] as string | undefined
-  const { items, failures } = await changeEach(context, {
+  const changed = await changeEach(context, {
     look: async (server) => {
-      const brokers = namesIn(await placesOf(server, topic), cluster)
+      const brokers = namesIn(await brokersOf(server, topic), cluster)
       if (brokers.length === 0) {
         const where = cluster === undefined ? '' : ` in cluster ${JSON.stringify(cluster)}`
         throw new CommandError('not_found', `no topic ${JSON.stringify(topic)}${where} on ${server.address}`)
@@ -27,19 +27,18 @@ export const run: Run = async ({ values, ...context }) => {
         throw new CommandError('not_supported', `${server.address} is older than 5.0: it has no --cluster`)
       return brokers
     },
-    describe: (brokers) => [`topic ${topic} is deleted from the routes of ${brokers.join(', ')}`],
+    describe: (brokers) => [`topic ${topic} will be deleted from the routes of ${brokers.join(', ')}`],
     apply: async (server, brokers) => {
       const fields = cluster === undefined ? { topic } : { topic, clusterName: cluster }
       await server.ask(RequestCode.DELETE_TOPIC_IN_NAMESRV, fields)
-      const left = namesIn(await placesOf(server, topic), cluster)
+      const left = namesIn(await brokersOf(server, topic), cluster)
       if (left.length > 0)
         throw new CommandError('failed', `topic ${topic} is there again, from ${left.join(', ')}`)
       return [{ topic, cluster: cluster ?? null, brokers, result: 'deleted' }]
     },
   })
   return {
-    items,
-    failures,
+    ...changed,
     view: {
       columns: [
         { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
@@ -54,10 +53,10 @@ export const run: Run = async ({ values, ...context }) => {
 }
 
 /** Empty for an unknown topic. The view of ours does not count a lookup that finds nothing. */
-async function placesOf(server: NameServer, topic: string): Promise<readonly Place[]> {
+async function brokersOf(server: NameServer, topic: string): Promise<readonly TopicBroker[]> {
   try {
     const path = `/api/v1/topics/${encodeURIComponent(topic)}`
-    const viewed = await server.viewIfAny<{ readonly brokers: readonly Place[] }>(path)
+    const viewed = await server.viewIfAny<{ readonly brokers: readonly TopicBroker[] }>(path)
     if (viewed !== undefined) return viewed.brokers
   } catch (error) {
     if (error instanceof CommandError && error.code === 'not_found') return []
@@ -71,9 +70,9 @@ async function placesOf(server: NameServer, topic: string): Promise<readonly Pla
   }))
 }
 
-function namesIn(places: readonly Place[], cluster: string | undefined): string[] {
-  return places
-    .filter((place) => cluster === undefined || place.cluster === cluster)
+function namesIn(brokers: readonly TopicBroker[], cluster: string | undefined): string[] {
+  return brokers
+    .filter((broker) => cluster === undefined || broker.cluster === cluster)
     .map(({ brokerName }) => brokerName)
     .sort()
 }

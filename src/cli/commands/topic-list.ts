@@ -12,7 +12,8 @@ export const run: Run = async ({ values, askEach }) => {
     if (all.size === 0 && cluster !== undefined && !(await hasCluster(server, cluster)))
       throw new CommandError('not_found', `no cluster ${JSON.stringify(cluster)} on ${server.address}`)
     const topics = [...all].filter((topic) => topic.startsWith(prefix)).sort()
-    if (topics.length === 0) notes.push(`no such topic on ${server.address}`)
+    const isFiltered = cluster !== undefined || prefix !== ''
+    if (topics.length === 0) notes.push(`${isFiltered ? 'no such topic' : 'no topics'} on ${server.address}`)
     return topics.map((topic) => ({ topic }))
   })
   return {

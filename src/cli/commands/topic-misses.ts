@@ -1,21 +1,6 @@
+import type { Miss } from '../client/views.ts'
 import { age } from '../output/amounts.ts'
 import type { Run } from '../run-command.ts'
-
-/** A topic of the view `/api/v1/misses`. */
-interface Miss {
-  readonly topic: string
-  readonly count: number
-  readonly overestimate: number
-  readonly lastSeen: string
-  readonly routeSince: string | null
-  readonly clients: readonly {
-    readonly address: string
-    readonly language: string
-    readonly versionName: string
-  }[]
-  readonly similar: readonly { readonly name: string }[]
-  readonly loss: string | null
-}
 
 /** `topic misses`: the topics for which lookups found no route. */
 export const run: Run = async ({ askEach }) => {

@@ -18,9 +18,18 @@ export const run: Run = async (context) => {
     if (gap !== null) say(context, gap)
     for (const event of events) if (kind === undefined || event.kind === kind) print(event, feed, context)
   }
+  const interrupts = world.takeInterrupts()
+  // What is under way ends with its connection.
+  interrupts.addEventListener('abort', () => {
+    for (const server of servers) server.close()
+  })
   const feeds = new Map(servers.map((server) => [server.address, new EventFeed(server, since)]))
   const { failures } = await askEach(async (server) => {
-    await show(feeds.get(server.address) as EventFeed)
+    try {
+      await show(feeds.get(server.address) as EventFeed)
+    } catch (error) {
+      if (!interrupts.aborted) throw error
+    }
     return []
   })
   const lost = new Set<EventFeed | undefined>()
@@ -30,11 +39,6 @@ export const run: Run = async (context) => {
     if (error.exitCode === ExitCode.UNREACHABLE) lost.add(feeds.get(namesrv))
     else feeds.delete(namesrv)
   }
-  const interrupts = world.takeInterrupts()
-  // What is under way ends with its connection.
-  interrupts.addEventListener('abort', () => {
-    for (const server of servers) server.close()
-  })
   const follow = async (feed: EventFeed): Promise<void> => {
     let [pollMs, isLost] = [POLL_MS, lost.has(feed)]
     for (;;) {

@@ -1,4 +1,5 @@
 import { RequestCode } from '../../protocol/request-code.ts'
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { ExitCode } from '../exit-code.ts'
 import { COMMANDS, NOUNS } from '../grammar/commands.ts'
@@ -164,7 +165,7 @@ const NAMES: Readonly<Record<Live, (server: NameServer) => Promise<Iterable<stri
       '/api/v1/kv?limit=10000',
     )
     // Java cannot list namespaces; this is the one that brokers and clients use.
-    return ['ORDER_TOPIC_CONFIG', ...(kv?.entries ?? []).map(({ namespace }) => namespace)]
+    return [NAMESPACE_ORDER_TOPIC_CONFIG, ...(kv?.entries ?? []).map(({ namespace }) => namespace)]
   },
   'config-key': configKeys,
   assignment: async (server) => (await configKeys(server)).map((key) => `${key}=`),

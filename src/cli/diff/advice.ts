@@ -1,8 +1,7 @@
+import { shellWord } from '../../inspect/commands.ts'
 import type { Difference } from '../../inspect/compare/differences.ts'
+import { Perm } from '../../protocol/body/topic-config.ts'
 import { MAX_ROWS } from './rows.ts'
-
-/** Bit of a permission: topics may be written to. */
-const PERM_WRITE = 2
 
 /**
  * Which broker to look at, and for what: one line for each broker that is not registered alike, otherwise one for its permissions
@@ -37,8 +36,12 @@ function brokerAdvice(broker: string, list: readonly Difference[], addresses: re
     const [readOnly, writable] = [false, true].map((isWritable) =>
       addresses.filter((_, index) => hasWrite(wiped.values[index]) === isWritable),
     )
+    // Names come from peers: a command is for pasting into a shell.
+    const word = shellWord(broker)
+    const command =
+      word === null ? '' : ` (mqnamesrv broker restore-write ${word} -n "${readOnly?.join(';')}")`
     lines.push(
-      `${broker} has no write permission at ${joined(readOnly)} and has it at ${joined(writable)}: wiped there? (mqnamesrv broker restore-write ${broker} -n "${readOnly?.join(';')}")`,
+      `${broker} has no write permission at ${joined(readOnly)} and has it at ${joined(writable)}: wiped there?${command}`,
     )
   }
   const topics = new Set(list.filter((each) => !isWiped(each)).map(({ topic }) => topic))
@@ -82,7 +85,7 @@ function isWiped({ kind, values }: Difference): boolean {
 
 /** Whether a permission includes writing; undefined if there is none. */
 function hasWrite(value: string | null | undefined): boolean | undefined {
-  return value == null ? undefined : (Number(value) & PERM_WRITE) !== 0
+  return value == null ? undefined : (Number(value) & Perm.WRITE) !== 0
 }
 
 function joined(addresses: readonly string[] = []): string {

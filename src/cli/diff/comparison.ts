@@ -6,6 +6,7 @@ import { JsonError } from '../../protocol/errors.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
 import { askAll } from '../client/ask-all.ts'
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
 import { type NameServer, responseError } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
@@ -33,7 +34,7 @@ export class ComparisonFailedError extends Error {
 /** The response to `/api/v1/digest`. */
 interface Digest {
   readonly provisional: boolean
-  readonly parts: Readonly<Record<'routes' | 'groups' | 'kv' | 'config', string>>
+  readonly parts: Readonly<Record<'routes' | 'groups' | 'static' | 'kv' | 'config', string>>
   readonly kvNamespaces: readonly { readonly namespace: string; readonly digest: string }[]
   /** If they were asked for. */
   readonly buckets: readonly string[] | null
@@ -48,7 +49,6 @@ const MAX_DIFFERENCES = 100_000
 const MAX_BUCKETS = 32
 /** Topics that are looked up together; two batches are under way at a time. */
 const BATCH = 128
-const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG'
 
 /** Compares NameServers, ours by their digests, otherwise by the requests that every NameServer serves. */
 export class Comparison {
@@ -85,6 +85,10 @@ export class Comparison {
     }
     if (!isEqual('kv')) await this.#compareKV(digests, differences)
     if (!isEqual('config')) await this.#compareConfig(differences)
+    if (areComparable && !isEqual('static'))
+      this.notes.add(
+        'mappings of static topics differ, but are not compared one by one: mqnamesrv topic route TOPIC -o json shows those of a topic',
+      )
     this.#noteLimits(digests, differences)
     return differences
   }
@@ -204,7 +208,7 @@ export class Comparison {
     const others = this.#servers.filter((_, index) => digests[index] === undefined)
     if (others.length > 0)
       this.notes.add(
-        `compared without digests, which ${others.map(({ address }) => address).join(', ')} ${others.length === 1 ? 'does' : 'do'} not give: of the key-value table only ${NAMESPACE_ORDER_TOPIC_CONFIG}${others.length < digests.length ? ' and the namespaces of the others' : ''}`,
+        `compared without digests, which ${others.map(({ address }) => address).join(', ')} ${others.length === 1 ? 'does' : 'do'} not give: of the key-value table only ${NAMESPACE_ORDER_TOPIC_CONFIG}${others.length < digests.length ? ' and the namespaces of the others' : ''}, and no mappings of static topics`,
       )
     for (const [index, digest] of digests.entries())
       if (digest?.provisional === true)

@@ -58,7 +58,7 @@ export const BROKER_COMMANDS: readonly CommandDefinition[] = [
     words: 'broker restore-write',
     summary: 'Gives all topics on a broker read and write permission, on all given NameServers',
     description:
-      'Also to topics that the broker registered without one of them, until it registers a change: the protocol cannot tell them apart.',
+      'This also affects topics that the broker registered read-only or write-only, until it next registers a change; the protocol cannot distinguish them.',
     args: [BROKER],
     examples: [{ line: 'broker restore-write broker-a -n "a:9876;b:9876"', text: '' }],
     isChange: true,

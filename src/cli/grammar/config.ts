@@ -45,7 +45,7 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
     words: 'config diff',
     summary: 'Keys in which NameServers differ from each other, or from a configuration file',
     description:
-      'Against a file: the keys that it sets, and those that mqnamesrv has from elsewhere (environment, options, updates). Exit code 1 if there are any.',
+      'Against a file: the keys that it sets, and those that mqnamesrv has from elsewhere (environment, options, updates). Exit code 1 if any key differs.',
     args: [
       {
         name: 'file',

@@ -43,7 +43,7 @@ export const CONN_COMMANDS: readonly CommandDefinition[] = [
     words: 'conn kick',
     summary: 'Closes connections, from the machine of the server (mqnamesrv only)',
     description:
-      'Clients connect again by themselves. A broker is removed from the routes until it registers again, within 30 s. The connection of the command itself is left open.',
+      'Clients connect again by themselves. A broker is removed from the routes until it registers again, within 30 s. With --address, the connection of the command itself is left open.',
     args: [
       {
         name: 'id',

@@ -5,7 +5,7 @@ export const DIFF_COMMANDS: readonly CommandDefinition[] = [
     words: 'diff',
     summary: 'What NameServers disagree about: brokers, routes, key-value entries, configuration',
     description:
-      'Compares entry by entry: ours by digests first, Java’s by lookups of all topics. A difference counts if it is still there after a second. Exit code 1 if they differ.',
+      'Compares entry by entry: by digests if all NameServers are mqnamesrv and show them, otherwise by looking up every topic. A difference counts if it is still there after a second. Exit code 1 if they differ.',
     args: [
       {
         name: 'namesrv',
@@ -23,7 +23,7 @@ export const DIFF_COMMANDS: readonly CommandDefinition[] = [
       },
       {
         flags: '--sample <number>',
-        text: 'compare only so many topics, always the same ones',
+        text: 'compare at most this many topics, the same ones each time',
         completion: 'none',
       },
       { flags: '--all', text: 'a row for each difference; otherwise topics that differ alike share one' },

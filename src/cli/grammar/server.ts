@@ -1,4 +1,11 @@
-import type { CommandDefinition } from './definition.ts'
+import { EVENT_KINDS } from '../../stats/recent-events.ts'
+import type { CommandDefinition, OptionDefinition } from './definition.ts'
+
+const KIND_OPTION: OptionDefinition = {
+  flags: '--kind <kind>',
+  text: 'only events of this kind, such as broker_lost',
+  choices: EVENT_KINDS,
+}
 
 /** Commands about NameServers themselves. */
 export const SERVER_COMMANDS: readonly CommandDefinition[] = [
@@ -6,7 +13,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     words: 'ping',
     summary: 'Whether each NameServer responds, and how fast',
     description:
-      'Sends one request that every NameServer serves, ours and Java’s. Exit code 3 if none responds.',
+      'Sends one request that every NameServer serves, mqnamesrv and Java’s. Exit code 3 if none responds.',
     examples: [
       { line: 'ping', text: 'the NameServer on this machine' },
       { line: 'ping -n "a:9876;b:9876" -o json', text: 'two of them, for a program' },
@@ -27,11 +34,15 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     words: 'health',
     summary: 'Whether clients may be sent to each NameServer',
     description:
-      'The checks of /readyz; another NameServer than mqnamesrv is healthy if it responds and knows a broker. Exit code 1 if one is unhealthy. With --watch or --exit-when-healthy it prints a line on every change, and ends with the code of the last state.',
+      'The checks of /readyz, which mqnamesrv shows only to commands on its own machine: elsewhere the exit code is 4. Another NameServer is healthy if it responds and knows a broker. Exit code 1 if one is unhealthy. With --watch or --exit-when-healthy it prints a line on every change, with -o json an object a line, and ends with the code of the last state.',
     options: [
-      { flags: '--watch', text: 'go on until interrupted' },
-      { flags: '--exit-when-healthy', text: 'go on until all are healthy' },
-      { flags: '--wait <duration>', text: 'go on no longer than this: 30s, 5m', completion: 'none' },
+      { flags: '--watch', text: 'keep running until interrupted' },
+      { flags: '--exit-when-healthy', text: 'keep running until all are healthy' },
+      {
+        flags: '--wait <duration>',
+        text: 'max time to run, with one of these two: 30s, 5m',
+        completion: 'none',
+      },
     ],
     examples: [
       { line: 'health', text: '' },
@@ -61,12 +72,12 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     words: 'check',
     summary: 'Whether a broker or a NameServer may be stopped without harm to clients',
     description:
-      'A broker may be stopped if no topic has its last writable or readable queues there. For self, -n has the NameServer to stop first, then the others; with one address its peers are asked. Exit code 1 if it must not be stopped.',
+      'A broker may be stopped if no topic has its last writable or readable queues there. For self, list the NameServer to stop first in -n: one of the others must have all of its brokers, topics and queues. With one address its peers are asked. Exit code 1 if it must not be stopped.',
     args: [{ name: 'broker', text: 'name of the broker group', isOptional: true, completion: 'broker' }],
     options: [
       {
         flags: '--stop <what>',
-        text: 'what is to be stopped: broker (with its name), self (the NameServer)',
+        text: 'what to stop: broker (with its name), self (the NameServer)',
         choices: ['broker', 'self'],
       },
     ],
@@ -81,7 +92,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     summary: 'What happened at a NameServer recently, the last event at the end (mqnamesrv only)',
     options: [
       { flags: '--since <id>', text: 'only events after this one', completion: 'none' },
-      { flags: '--kind <kind>', text: 'only these, such as broker_lost', completion: 'none' },
+      KIND_OPTION,
       { flags: '--limit <number>', text: 'only the last ones (default: 100, max: 4096)', completion: 'none' },
     ],
     examples: [
@@ -94,10 +105,10 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     words: 'watch',
     summary: 'Events as they happen, a line each, until interrupted (mqnamesrv only)',
     description:
-      'Goes on when a NameServer restarts or cannot be reached for a while. What is lost in between is said on stderr.',
+      'Keeps running when a NameServer restarts or cannot be reached for a while. Events lost meanwhile are reported on stderr. With -o json, each event is an object on one line.',
     options: [
       { flags: '--since <id>', text: 'begin after this event instead of now', completion: 'none' },
-      { flags: '--kind <kind>', text: 'only these, such as broker_lost', completion: 'none' },
+      KIND_OPTION,
     ],
     examples: [
       { line: 'watch', text: '' },
@@ -111,7 +122,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     description:
       'Keys: q quit, tab and 1 to 4 section, s sort, / filter, p pause, n next NameServer, ? help. Prints one plain frame if stdout is no terminal.',
     options: [
-      { flags: '--interval <duration>', text: 'time between two looks (default: 2s)', completion: 'none' },
+      { flags: '--interval <duration>', text: 'refresh interval (default: 2s)', completion: 'none' },
       { flags: '--once', text: 'one plain frame' },
     ],
     examples: [
@@ -124,7 +135,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     words: 'dump',
     summary: 'All that NameServers show of themselves, as one JSON file for support',
     description:
-      'Has names of topics, brokers and clients, their addresses, key-value entries and the configuration without secrets. The file is readable by its owner only.',
+      'Contains names of topics, brokers and clients, their addresses, key-value entries and the configuration without secrets. The file is readable by its owner only. Queues of topics are left out of mqnamesrv with more than 10,000 topics.',
     args: [
       {
         name: 'file',

@@ -50,7 +50,7 @@ export const TOPIC_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'topic misses',
-    summary: 'Topics that clients asked for in vain, the most frequent first (mqnamesrv only)',
+    summary: 'Topics looked up without finding a route, the most frequent first (mqnamesrv only)',
     examples: [{ line: 'topic misses', text: '' }],
     load: () => import('../commands/topic-misses.ts'),
   },

@@ -1,3 +1,4 @@
+import { Perm } from '../../protocol/body/topic-config.ts'
 import type { ListedRoute } from '../../protocol/body/topic-route-reader.ts'
 import { CommandError } from '../command-error.ts'
 import { javaJson, members } from './java-json.ts'
@@ -7,9 +8,6 @@ interface MessageQueue {
   readonly brokerName: string
   readonly queueId: number
 }
-
-/** The bit of a permission that allows consumers to read. */
-const PERM_READ = 4
 
 /**
  * `allocateMQ`: which consumer, by its address, gets which queues of a topic.
@@ -26,8 +24,8 @@ export function allocation(topic: string, route: ListedRoute, ipList: string): s
   const shares = consumers.map((consumer) => {
     const place = consumers.indexOf(consumer)
     const more = queues.length % consumers.length
-    const most = Math.max(1, Math.floor(queues.length / consumers.length))
-    const size = queues.length > consumers.length && place < more ? most + 1 : most
+    const share = Math.max(1, Math.floor(queues.length / consumers.length))
+    const size = queues.length > consumers.length && place < more ? share + 1 : share
     const start = place < more ? place * size : place * size + more
     return [consumer, queues.slice(start, start + size).map((queue) => queueJson(topic, queue))] as const
   })
@@ -55,7 +53,7 @@ function queuesOf(
     )
     return hashMapOrder(concurrentHashMapOrder(logical, hashOf), hashOf)
   }
-  const readable = queueDatas.filter(({ perm }) => (perm & PERM_READ) !== 0)
+  const readable = queueDatas.filter(({ perm }) => (perm & Perm.READ) !== 0)
   const queues = readable.flatMap(({ brokerName, readQueueNums }) => numbered(`${brokerName}`, readQueueNums))
   return hashMapOrder(queues, hashOf)
 }

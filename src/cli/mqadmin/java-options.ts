@@ -56,7 +56,7 @@ export function checkJavaOptions(values: JavaValues, options: readonly JavaOptio
     if (value !== undefined && option.choices?.includes(value) === false)
       throw new CommandError(
         'usage',
-        `${shown(option)} ${JSON.stringify(value)} is none of ${option.choices.join(', ')}`,
+        `${shown(option)} ${JSON.stringify(value)} is not one of ${option.choices.join(', ')}`,
       )
   }
 }
@@ -121,7 +121,7 @@ function isOption(word: string): boolean {
   return word.startsWith('-') && word !== '-'
 }
 
-/** Whether a word is an option of the command, and so no value of the one before it: `-V` is a value where there is no option V. */
+/** Whether a word is an option of the command, and so not the value of the one before it: `-V` is a value where there is no option V. */
 function isKnown(word: string, options: readonly JavaOption[]): boolean {
   if (!isOption(word)) return false
   const name = word.replace(/^--?/, '').replace(/=.*$/s, '')

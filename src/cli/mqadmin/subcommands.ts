@@ -1,7 +1,9 @@
 import { firstLine } from '../../common/describe-errno.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
+import { applied } from '../change-each.ts'
 import { askAll } from '../client/ask-all.ts'
+import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
 import { type NameServer, responseError } from '../client/name-server.ts'
 import { AllFailedError, CommandError } from '../command-error.ts'
 import { ExitCode } from '../exit-code.ts'
@@ -35,8 +37,6 @@ export interface Outcome {
   /** What was done nevertheless. */
   readonly notes?: readonly string[]
 }
-
-const ORDER_NAMESPACE = 'ORDER_TOPIC_CONFIG'
 
 const TOPIC = required('t', 'topic', 'topic name')
 const NAMESPACE = required('s', 'namespace', 'set the namespace')
@@ -159,7 +159,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
 
 async function updateOrderConf({ values, servers }: Given): Promise<Outcome> {
   const topic = textOf(values, 'topic')
-  const fields = { namespace: ORDER_NAMESPACE, key: topic }
+  const fields = { namespace: NAMESPACE_ORDER_TOPIC_CONFIG, key: topic }
   const method = textOf(values, 'method')
   if (method === 'get') {
     const value = await askFirst(servers, (server) =>
@@ -183,7 +183,7 @@ async function updateOrderConf({ values, servers }: Given): Promise<Outcome> {
 async function changePerm({ values, servers }: Given, code: number, verb: 'wipe' | 'add'): Promise<Outcome> {
   const brokerName = textOf(values, 'brokerName')
   const { found, failures } = await askAll(servers, (server) =>
-    fieldOf(server, code, { brokerName }, `${verb}TopicCount`),
+    applied(fieldOf(server, code, { brokerName }, `${verb}TopicCount`)),
   )
   const counts = new Map(found.map(({ server, value }) => [server, value]))
   const printed = servers.map((server) => {
@@ -259,7 +259,7 @@ async function changeAll(
   success: string,
   change: (server: NameServer) => Promise<void>,
 ): Promise<Outcome> {
-  const { found, failures } = await askAll(servers, change)
+  const { found, failures } = await askAll(servers, (server) => applied(change(server)))
   if (failures.length === 0) return { stdout: success }
   const notes = found.map(({ server }) => `changed on ${server.address}`)
   return { stdout: '', failures, notes }

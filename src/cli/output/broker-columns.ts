@@ -2,6 +2,7 @@ import type { BrokerMember } from '../client/brokers.ts'
 import type { CommandContext } from '../run-command.ts'
 import { age } from './amounts.ts'
 import { type Column, tableLines } from './table.ts'
+import { columnsOf } from './width.ts'
 
 /** The columns of a broker. Those that only ours can fill are left out if all are empty. */
 export function memberColumns(members: readonly BrokerMember[]): Column<BrokerMember>[] {
@@ -36,6 +37,6 @@ export function brokerLines<Broker extends BrokerMember>(
   { format, world: { stdout } }: Pick<CommandContext, 'format' | 'world'>,
 ): string[] {
   const isWide = format === 'wide'
-  const maxWidth = isWide || stdout.isTTY !== true ? undefined : stdout.columns
+  const maxWidth = isWide ? undefined : columnsOf(stdout)
   return tableLines(brokers, columns, { isWide, hasHead: true, maxWidth })
 }

@@ -25,12 +25,14 @@ export interface Report<Item extends object> {
     | { readonly lines: (item: Item) => readonly string[] }
   /** Whether the view names the NameServer itself; otherwise each item does if several are asked. */
   readonly hasNamesrvColumn?: boolean
-  /** What `-o name` prints for an item. */
+  /** What `-o name` prints for an item; nothing if it is empty. */
   readonly name: (item: Item) => string
   /** NameServers that failed while others responded. */
   readonly failures?: readonly Failure[]
   /** Whether the answer to what the command asks is no: exit code 1. */
   readonly isNo?: boolean
+  /** Whether a change was made only in part: exit code 5. */
+  readonly isPartial?: boolean
   /** For people, on stderr after the items: what is missing, what the NameServer does not have. */
   readonly notes?: readonly string[]
 }
@@ -60,7 +62,7 @@ export function reportText<Item extends object>(report: Report<Item>, options: O
       )
     case 'name':
       // Several NameServers, or rows, may have the same name.
-      return joined([...new Set(items.map((item) => report.name(visibleStrings(item))))])
+      return joined([...new Set(items.map((item) => report.name(visibleStrings(item))))].filter(Boolean))
     default:
       return joined(peopleLines({ ...report, items: items.map(visibleStrings) }, options))
   }
@@ -92,13 +94,11 @@ function namesrvOf(item: object): string | null {
 }
 
 /** `{code, message, namesrv}`, as JSON has it. */
-export function errorOf({
-  namesrv,
-  error,
-}: {
-  readonly namesrv?: string
-  readonly error: CommandError
-}): object {
+export function errorOf({ namesrv, error }: { readonly namesrv?: string; readonly error: CommandError }): {
+  readonly code: string
+  readonly message: string
+  readonly namesrv: string | null
+} {
   return { code: error.code, message: error.message, namesrv: namesrv ?? null }
 }
 
@@ -117,10 +117,17 @@ export function failureText(
 export function exitCodeOf({
   failures = [],
   isNo = false,
-}: Pick<Report<object>, 'failures' | 'isNo'>): ExitCode {
+  isPartial = false,
+}: Pick<Report<object>, 'failures' | 'isNo' | 'isPartial'>): ExitCode {
   // A NameServer that does not have what a person named has responded: no.
-  if (failures.some(({ error }) => error.code !== 'not_found')) return Exit.PARTIAL
+  if (isPartial || failures.some(({ error }) => error.code !== 'not_found')) return Exit.PARTIAL
   return isNo || failures.length > 0 ? Exit.NO : Exit.YES
+}
+
+/** The exit code if all fail: unreachable before denied before no. */
+export function worstOf(failures: readonly { readonly error: CommandError }[]): ExitCode {
+  const codes = failures.map(({ error }) => error.exitCode)
+  return [Exit.USAGE, Exit.UNREACHABLE, Exit.DENIED].find((code) => codes.includes(code)) ?? Exit.NO
 }
 
 function joined(lines: readonly string[]): string {

@@ -16,6 +16,17 @@ function widthOf(character: string): number {
   return WIDE.test(character) ? 2 : 1
 }
 
+/** Columns of a terminal; undefined if the stream is none, or does not know its size: it has 0 columns then. */
+export function columnsOf({
+  isTTY,
+  columns,
+}: {
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number
+}): number | undefined {
+  return (isTTY === true && columns) || undefined
+}
+
 /** The text with spaces to the given width. */
 export function pad(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
   const spaces = ' '.repeat(Math.max(0, columns - width(text)))

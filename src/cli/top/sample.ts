@@ -2,26 +2,10 @@ import { type BrokerGroup, type BrokerMember, readBrokerGroups } from '../client
 import type { ServerEvent } from '../client/event-feed.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { readStatus, type Status } from '../client/status.ts'
+import type { Finding, Miss } from '../client/views.ts'
 
 /** A broker, with the name of its group. */
 export type Broker = BrokerMember & Pick<BrokerGroup, 'brokerName' | 'clusters'>
-
-export interface Miss {
-  readonly topic: string
-  readonly count: number
-  readonly lastSeen: string
-  readonly routeSince: string | null
-  readonly clients: readonly { readonly address: string }[]
-  readonly similar: readonly { readonly name: string }[]
-}
-
-export interface Finding {
-  readonly severity: 'critical' | 'warning' | 'info'
-  readonly rule: string
-  readonly subject: string
-  readonly since: string
-  readonly text: string
-}
 
 /** What a NameServer looks like at one time. Lists that only ours has are empty for others. */
 export interface Sample {
@@ -43,9 +27,11 @@ export interface Rates {
 
 const MAX_EVENTS = 200
 
-/** @throws {CommandError} (rejects) */
-export async function readSample(server: NameServer): Promise<Sample> {
-  const notes = new Set<string>()
+/**
+ * @param notes - Gets lines if there are no views.
+ * @throws {CommandError} (rejects)
+ */
+export async function readSample(server: NameServer, notes = new Set<string>()): Promise<Sample> {
   const [status, groups] = await Promise.all([
     readStatus(server, notes),
     readBrokerGroups(server, { cluster: undefined, notes }),

@@ -52,13 +52,24 @@ export interface Key {
 
 const PAGE_ROWS = 10
 
-/** What a key does. @returns The new state, or `quit`. */
-export function pressed(state: TopState, key: Key): TopState | 'quit' {
+/**
+ * What a key does.
+ * @param maxScrolled - As {@link maxScrolledOf} has it.
+ * @returns The new state, or `quit`.
+ */
+export function pressed(
+  state: TopState,
+  key: Key,
+  maxScrolled = Number.POSITIVE_INFINITY,
+): TopState | 'quit' {
   const { name, ctrl = false, sequence = '' } = key
   if (ctrl && (name === 'c' || name === 'd')) return 'quit'
   if (state.isTyping) return typed(state, key)
   if (state.isHelp) return { ...state, isHelp: false }
-  const scroll = (rows: number): TopState => ({ ...state, scrolled: Math.max(0, state.scrolled + rows) })
+  const scroll = (rows: number): TopState => {
+    const scrolled = Math.min(state.scrolled, maxScrolled) + rows
+    return { ...state, scrolled: Math.max(0, Math.min(scrolled, maxScrolled)) }
+  }
   const showSection = (section: number): TopState => ({ ...state, section, scrolled: 0 })
   switch (name ?? sequence) {
     case 'q':
@@ -99,19 +110,38 @@ function typed(state: TopState, { name, ctrl = false, sequence = '' }: Key): Top
   return isText && filter.length < MAX_FILTER ? { ...state, filter: filter + sequence, scrolled: 0 } : state
 }
 
+/** What a terminal has room for. */
+interface Size {
+  readonly columns: number
+  readonly rows: number
+}
+
 /** The lines of a screen of that size. */
-export function screenLines(
-  state: TopState,
-  data: TopData,
-  { columns, rows }: { readonly columns: number; readonly rows: number },
-): Line[] {
+export function screenLines(state: TopState, data: TopData, size: Size): Line[] {
+  const { columns, rows } = size
   const foot = footLine(state)
   const head = [...headLines(data), tabsLine(state, data)]
-  const room = Math.max(0, rows - head.length - 1)
-  const body = state.isHelp ? HELP : bodyLines(state, data, columns, room)
+  const room = roomOf(head, size)
+  const body = state.isHelp ? HELP : bodyLines(state, sectionLines(state, data, size), room)
   const all = [...head, ...body.slice(0, room)]
   while (all.length < rows - 1) all.push({ text: '' })
   return [...all.slice(0, rows - 1), foot].map(({ text, colour }) => ({ text: cut(text, columns), colour }))
+}
+
+/** Lines between the head and the foot. */
+function roomOf(head: readonly Line[], { rows }: Size): number {
+  return Math.max(0, rows - head.length - 1)
+}
+
+/** Rows of the section above its last page. */
+export function maxScrolledOf(state: TopState, data: TopData, size: Size): number {
+  const room = roomOf([...headLines(data), tabsLine(state, data)], size)
+  return rowsBefore(sectionLines(state, data, size), room)
+}
+
+/** Lines that the last page leaves out. */
+function rowsBefore(lines: readonly Line[], room: number): number {
+  return Math.max(0, lines.length - room)
 }
 
 /** All of it in one frame, without a terminal. */
@@ -206,18 +236,21 @@ function tabsLine({ section: chosen, filter, isPaused }: TopState, { sample }: T
   return { text: [...tabs, ...marks].join(' '), colour: 'cyan' }
 }
 
-function bodyLines(
-  { section: chosen, sorts, filter, scrolled }: TopState,
+function bodyLines({ scrolled }: TopState, lines: readonly Line[], room: number): Line[] {
+  const [head, ...rows] = lines
+  // The list may have become shorter.
+  return head === undefined ? [] : [head, ...rows.slice(Math.min(scrolled, rowsBefore(lines, room)))]
+}
+
+/** The head and all rows of the section. */
+function sectionLines(
+  { section: chosen, sorts, filter }: TopState,
   { sample }: TopData,
-  columns: number,
-  room: number,
+  { columns }: Size,
 ): Line[] {
   const section = SECTIONS[chosen]
   if (sample === undefined || section === undefined) return []
-  const [head, ...rows] = section.lines(sample, { filter, sort: sorts[chosen] ?? 0, width: columns })
-  // No further than the last page.
-  const first = Math.min(scrolled, Math.max(0, rows.length - room + 1))
-  return head === undefined ? [] : [head, ...rows.slice(first)]
+  return section.lines(sample, { filter, sort: sorts[chosen] ?? 0, width: columns })
 }
 
 function footLine({ isTyping, isHelp, filter, section: chosen, sorts }: TopState): Line {

@@ -1,8 +1,9 @@
 import type { ServerEvent } from '../client/event-feed.ts'
+import type { Finding, Miss } from '../client/views.ts'
 import { age } from '../output/amounts.ts'
 import { type Column, tableLines } from '../output/table.ts'
 import type { Colour } from '../run-command.ts'
-import type { Broker, Finding, Miss, Sample } from './sample.ts'
+import type { Broker, Sample } from './sample.ts'
 
 /** A line of the screen. */
 export interface Line {

@@ -1,10 +1,15 @@
+import { constants } from 'node:os'
 import { emitKeypressEvents } from 'node:readline'
+import { columnsOf } from '../output/width.ts'
 import type { CommandWorld } from '../run-command.ts'
 import type { Key } from './screen.ts'
 
 /** Alternate screen, no cursor, no line wrap; and back. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J'
 const LEAVE = '\x1b[?7h\x1b[?25h\x1b[?1049l'
+
+/** Signals that end a process, and that a command handles for the terminal's sake only. */
+const ENDING_SIGNALS = ['SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
 
 /** What happens at a terminal. */
 export interface TerminalEvents {
@@ -26,11 +31,11 @@ export class Terminal {
   }
 
   get columns(): number {
-    return this.#world.stdout.columns ?? 80
+    return columnsOf(this.#world.stdout) ?? 80
   }
 
   get rows(): number {
-    return this.#world.stdout.rows ?? 24
+    return this.#world.stdout.rows || 24
   }
 
   open({ onKey, onResize, onEnd }: TerminalEvents): void {
@@ -45,7 +50,7 @@ export class Terminal {
       stdout.write('\x1b[2J')
       onResize()
     }
-    const hangUp = (): never => process.exit(129)
+    const end = (signal: NodeJS.Signals): never => process.exit(128 + constants.signals[signal])
     emitKeypressEvents(stdin)
     stdin.setRawMode?.(true)
     stdin.on('keypress', onKeypress)
@@ -53,7 +58,7 @@ export class Terminal {
     stdin.resume()
     stdout.on('resize', resize)
     process.once('exit', leave)
-    process.once('SIGHUP', hangUp)
+    for (const signal of ENDING_SIGNALS) process.once(signal, end)
     stdout.write(ENTER)
     this.#end = () => {
       stdin.off('keypress', onKeypress)
@@ -61,7 +66,7 @@ export class Terminal {
       stdin.pause()
       stdout.off('resize', resize)
       process.off('exit', leave)
-      process.off('SIGHUP', hangUp)
+      for (const signal of ENDING_SIGNALS) process.off(signal, end)
       leave()
     }
   }

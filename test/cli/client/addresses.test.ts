@@ -21,13 +21,13 @@ describe('addresses of NameServers', () => {
   test.each([
     ['', 'no NameServer address given (-n host:port)'],
     [' ; ', 'no NameServer address given (-n host:port)'],
-    ['a:0', '"a:0" is no NameServer address (host:port)'],
-    ['a:99999', '"a:99999" is no NameServer address (host:port)'],
-    ['a:b', '"a:b" is no NameServer address (host:port)'],
-    ['a b', '"a b" is no NameServer address (host:port)'],
-    [':9876', '":9876" is no NameServer address (host:port)'],
-    ['[::1', '"[::1" is no NameServer address (host:port)'],
-    [`a:1;${'x'.repeat(300)} y`, `"${'x'.repeat(100)}" is no NameServer address (host:port)`],
+    ['a:0', '"a:0" is not a NameServer address (host:port)'],
+    ['a:99999', '"a:99999" is not a NameServer address (host:port)'],
+    ['a:b', '"a:b" is not a NameServer address (host:port)'],
+    ['a b', '"a b" is not a NameServer address (host:port)'],
+    [':9876', '":9876" is not a NameServer address (host:port)'],
+    ['[::1', '"[::1" is not a NameServer address (host:port)'],
+    [`a:1;${'x'.repeat(300)} y`, `"${'x'.repeat(100)}" is not a NameServer address (host:port)`],
   ])('reject %j', (text, message) => {
     expect(() => parseAddresses(text)).toThrow(expect.objectContaining({ code: 'usage', message }))
   })

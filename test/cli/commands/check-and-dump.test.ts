@@ -1,14 +1,16 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { freePort } from '../../../scripts/support/ports.ts'
 import { plantBroker, plantCluster, startViewServer } from '../../inspect/view-world.ts'
 import { startFakePeer } from '../../support/fake-peer.ts'
 import { frame } from '../../support/raw-client.ts'
-import { lookup } from '../../support/requests.ts'
+import { lookup, putKVConfig } from '../../support/requests.ts'
 import { temporaryFolder } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
-import { startWithoutViews } from '../without-views.ts'
+import { startScripted } from '../scripted-name-server.ts'
+import { NO_PERMISSION, startWithoutViews } from '../without-views.ts'
 
 async function clusterServer() {
   const server = await startViewServer()
@@ -60,7 +62,7 @@ describe('check --stop broker', () => {
       expect(await runCli(['check', '--stop', 'broker', 'x', '-n', asked])).toEqual({
         code: 1,
         stdout: '',
-        stderr: 'mqnamesrv: no broker group "x"\n',
+        stderr: `mqnamesrv: no broker group "x" on ${asked} (mqnamesrv broker explain says what became of it)\n`,
       })
   })
 })
@@ -82,14 +84,71 @@ describe('check --stop self', () => {
     const { code, stdout } = await runCli(argv)
     expect([code, stdout]).toEqual([
       0,
-      expect.stringContaining(`  ${two.address} has all of its 3 brokers and 4 topics\n`),
+      expect.stringContaining(`  ${two.address} has all of its brokers, topics and queues\n`),
     ])
   })
 
-  test('is no if the others lack something or do not respond', async () => {
-    const [one, two, dead] = [await clusterServer(), await startViewServer(), await freePort()]
+  test('is no if the others have other queues, permissions or order configurations', async () => {
+    const [one, two] = [await clusterServer(), await clusterServer()]
+    await two.client.request({ code: 205, extFields: { brokerName: 'broker-a' } })
+    await two.client.request(putKVConfig('ORDER_TOPIC_CONFIG', 'Shared', 'broker-a:1'))
+    const without = await startWithoutViews(two.port)
+    for (const other of [two.address, without]) {
+      const { code, stdout } = await runCli(['check', '--stop', 'self', '-n', `${one.address};${other}`])
+      expect([code, stdout]).toEqual([
+        1,
+        expect.stringMatching(
+          new RegExp(`^ {2}${other} differs in .*Shared on broker-a.*ORDER_TOPIC_CONFIG/Shared$`, 'm'),
+        ),
+      ])
+    }
+  })
+
+  test('is partial if another one does not respond, whatever the rest say', async () => {
+    const [one, two] = [await clusterServer(), await clusterServer()]
+    const dead = `127.0.0.1:${await freePort()}`
+    const failure = `mqnamesrv: connection with ${dead} failed: connection refused (ECONNREFUSED)\n`
+    const argv = ['check', '--stop', 'self', '-n']
+    expect(await runCli([...argv, `${one.address};${two.address};${dead}`])).toEqual({
+      code: 5,
+      stdout: expect.stringContaining(`${one.address} may be stopped:\n`),
+      stderr: failure,
+    })
+    expect(await runCli([...argv, `${one.address};${dead}`])).toEqual({
+      code: 5,
+      stdout: `${one.address} must not be stopped:\n  no other NameServer responded\n`,
+      stderr: failure,
+    })
+    expect(await runCli([...argv, `${dead};${two.address}`])).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: failure,
+    })
+  })
+
+  test('with -o name prints nothing for no', async () => {
+    const [one, two] = [await clusterServer(), await startViewServer()]
+    const argv = ['check', '--stop', 'self', '-o', 'name', '-n']
+    const addresses = [one.address, `127.0.0.1:${two.port}`]
+    expect(await runCli([...argv, addresses.join(';')])).toEqual({ code: 1, stdout: '', stderr: '' })
+    addresses.reverse()
+    expect(await runCli([...argv, addresses.join(';')])).toMatchObject({
+      code: 0,
+      stdout: `${addresses[0]}\n`,
+    })
+  })
+
+  test('says that clients are not counted where they are not shown', async () => {
+    const [one, two] = [await clusterServer(), await clusterServer()]
+    const self = await startWithoutViews(one.port, NO_PERMISSION)
+    const { code, stderr } = await runCli(['check', '--stop', 'self', '-n', `${self};${two.address}`])
+    expect([code, stderr]).toEqual([0, expect.stringContaining('connected clients')])
+  })
+
+  test('is no if the others lack something', async () => {
+    const [one, two] = [await clusterServer(), await startViewServer()]
     await plantBroker(two.client, { name: 'broker-a' }, { Shared: {}, OnlyA: {} })
-    const argv = ['check', '--stop', 'self', '-n', `${one.address};127.0.0.1:${two.port};127.0.0.1:${dead}`]
+    const argv = ['check', '--stop', 'self', '-n', `${one.address};127.0.0.1:${two.port}`]
     const { code, stdout } = await runCli([...argv, '-o', 'json'])
     expect(code).toBe(1)
     expect(JSON.parse(stdout).items).toEqual([
@@ -98,8 +157,11 @@ describe('check --stop self', () => {
         subject: one.address,
         mayStop: false,
         reasons: [
-          `127.0.0.1:${two.port} lacks 2 brokers (broker-a:1=127.0.0.1:10921, broker-b=10.0.0.2:10911) and 2 topics (OnlyB, Static)`,
-          `connection with 127.0.0.1:${dead} failed: connection refused (ECONNREFUSED)`,
+          expect.stringMatching(
+            new RegExp(
+              `^127.0.0.1:${two.port} lacks 2 brokers \\(broker-a:1, broker-b\\) and 2 topics \\(OnlyB, Static\\), differs in .*OnlyA on broker-a`,
+            ),
+          ),
         ],
       },
     ])
@@ -244,6 +306,88 @@ describe('dump', () => {
     expect(await runCli([...argv, '-y'])).toMatchObject({ code: 0 })
     expect(JSON.parse(readFileSync(file, 'utf8')).items).toHaveLength(1)
     expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+
+  test('replaces regular files only', async () => {
+    const { address } = await clusterServer()
+    const folder = temporaryFolder()
+    const [target, link, pipe] = ['target', 'link', 'pipe'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ]
+    symlinkSync(target, link)
+    execFileSync('mkfifo', [pipe])
+    for (const file of [link, pipe, folder])
+      for (const options of [[], ['-y']])
+        expect(await runCli(['dump', file, '-n', address, ...options])).toEqual({
+          code: 2,
+          stdout: '',
+          stderr: `mqnamesrv: ${file} is not a regular file: it is not replaced (try mqnamesrv help)\n`,
+        })
+    expect([lstatSync(link).isSymbolicLink(), lstatSync(pipe).isFIFO(), existsSync(target)]).toEqual([
+      true,
+      true,
+      false,
+    ])
+  })
+
+  test('that fails with -y leaves what was there, and no half file', async () => {
+    const folder = temporaryFolder()
+    const [file, other] = [join(folder, 'dump.json'), join(folder, 'other.json')]
+    const { address } = await startScripted({
+      // A folder takes the place of the file meanwhile.
+      106: () => {
+        mkdirSync(file, { recursive: true })
+        return { body: '{}' }
+      },
+      206: { body: '{}' },
+      219: { code: 22 },
+    })
+    const { code, stderr } = await runCli(['dump', file, '-n', address, '-y'])
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`cannot write ${file}.tmp: `)])
+    expect([existsSync(`${file}.tmp`), statSync(file).isDirectory()]).toEqual([false, true])
+    writeFileSync(`${other}.tmp`, 'of another')
+    expect(await runCli(['dump', other, '-n', address, '-y'])).toMatchObject({ code: 1 })
+    expect(readFileSync(`${other}.tmp`, 'utf8')).toBe('of another')
+  })
+
+  test('says which lists are cut, and that queues are left out', async () => {
+    const page = (size: number): object[] => Array.from({ length: size }, () => ({}))
+    const { address } = await startScripted({
+      1450: ({ path = '' }) => {
+        const [name = ''] = path.slice('/api/v1/'.length).split('?')
+        const isPaged = path.includes('limit=10000')
+        const next = name === 'topics' ? 'x' : null
+        const list = page(name === 'topics' ? 100_000 : 0)
+        return { body: JSON.stringify(isPaged ? { [name]: list, entries: [], next } : {}) }
+      },
+    })
+    const [{ topics, queues, problems }] = JSON.parse((await runCli(['dump', '-n', address])).stdout).items
+    expect([topics.length, queues, problems]).toEqual([
+      100_000,
+      undefined,
+      {
+        topics: 'only the first 100000 are listed',
+        queues: 'left out: 100000 topics, at most 10000 are asked for their queues',
+      },
+    ])
+  })
+
+  test('leaves out the queues of very many topics of a server without views', async () => {
+    const topicList = Array.from({ length: 100_001 }, (_, index) => `T${index}`)
+    const { address, codes } = await startScripted({
+      106: { body: '{}' },
+      206: { body: JSON.stringify({ topicList }) },
+      219: { code: 22 },
+    })
+    const [{ topics, queues, problems }] = JSON.parse((await runCli(['dump', '-n', address])).stdout).items
+    expect([topics.length, queues, problems]).toEqual([
+      100_001,
+      [],
+      { queues: 'left out: 100001 topics, at most 100000 are asked for their queues' },
+    ])
+    expect(codes()).not.toContain(105)
   })
 
   test('that cannot write its file says so', async () => {

@@ -134,6 +134,19 @@ describe('config set, of a NameServer of Java,', () => {
     expect((await runCli([...set, '-o', 'name'])).stdout).toBe('nonsense\nlistenPort\n')
   })
 
+  test('ends with 1 if the value differs in its case only, and with 0 for a boolean in another case', async () => {
+    const body = 'kvConfigPath=/root/kv.json\norderMessageEnable=true\n'
+    const { address } = await startScripted({ 319: { body } })
+    const set = (assignment: string) =>
+      runCli(['config', 'set', assignment, '-n', address, '-y', '--no-headers'])
+    expect(await set('kvConfigPath=/root/KV.json')).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(`${address}  ignored  kvConfigPath`),
+    })
+    expect(await set('orderMessageEnable=TRUE')).toMatchObject({ code: 0 })
+    expect(await set('orderMessageEnable=FALSE')).toMatchObject({ code: 1 })
+  })
+
   test('shows values with backslashes as they are', async () => {
     const { address } = await startScripted(JAVA)
     const { stdout } = await runCli(['config', 'get', 'path', '-n', address, '--no-headers'])
@@ -239,6 +252,31 @@ describe('config diff', () => {
       { key: 'orderMessageEnable', values: { [a]: 'false', [java]: 'true' } },
     ])
     expect(stderr).toBe('not all of them show all keys: compared by what request 319 has\n')
+  })
+
+  test('compares each key among those that show it: a missing one is unknown', async () => {
+    const servers = [
+      await startScripted({ 319: { body: 'kvConfigPath=/a/KV.json\nlistenPort=1\nx=1\n' } }),
+      await startScripted({ 319: { body: 'kvConfigPath=/a/kv.json\nlistenPort=01\ny=2\n' } }),
+      await startScripted({ 319: { body: 'listenPort=1\n' } }),
+    ]
+    const [a = '', b = '', c = ''] = servers.map(({ address }) => address)
+    const { code, stdout } = await runCli(['config', 'diff', '-n', `${a};${b};${c}`, '--json'])
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout).items).toEqual([
+      { key: 'kvConfigPath', values: { [a]: '/a/KV.json', [b]: '/a/kv.json', [c]: null } },
+    ])
+    expect(await runCli(['config', 'diff', '-n', `${a};${c}`])).toMatchObject({ code: 0, stdout: '' })
+  })
+
+  test('does not take a key of a file for different from a server on another machine, which does not show it', async () => {
+    const { port } = await startServer({ maxTopics: '5' })
+    const address = await startWithoutViews(port, NO_PERMISSION)
+    expect(await runCli(['config', 'diff', fileWith('maxTopics=5'), '-n', address])).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'not all of them show all keys: compared by what request 319 has\n',
+    })
   })
 
   test('compares what a file sets, and what a server has from elsewhere', async () => {

@@ -87,7 +87,7 @@ describe('conn kick', () => {
     expect({ code, stdout, stderr }).toEqual({
       code: 0,
       stdout: `${address}  closed  1  ${client.address}  client\n`,
-      stderr: `${address}: connection 1 of client ${client.address} is closed\n`,
+      stderr: `${address}: connection 1 of client ${client.address} will be closed\n`,
     })
     await client.closed
     expect((await broker.request(lookup('TopicA'))).body.length).toBeGreaterThan(0)
@@ -111,7 +111,7 @@ describe('conn kick', () => {
       { namesrv: address, id: 2, address: broker.address, kind: 'broker', result: 'closed', error: null },
     ])
     expect(stderr).toContain(
-      `connection 2 of broker ${broker.address} is closed: its brokers are removed from the routes until they register again`,
+      `connection 2 of broker ${broker.address} will be closed: its brokers will be removed from the routes until they register again`,
     )
     await Promise.all([client.closed, broker.closed])
   })
@@ -120,6 +120,34 @@ describe('conn kick', () => {
     const { address, client } = await serverWithPeers()
     const kick = ['conn', 'kick', '--address', client.address, '-n', address, '-y', '-o', 'name']
     expect((await runCli(kick)).stdout).toBe('1\n')
+  })
+
+  test('closes its own connection last if its id is among those given', async () => {
+    const { address, client, broker } = await serverWithPeers()
+    const listed = await runCli(['conn', 'list', '--kind', 'admin', '-n', address, '-o', 'name'])
+    const own = `${Number(listed.stdout) + 1}`
+    const { code, stdout } = await runCli(['conn', 'kick', own, '1', '2', '-n', address, '-y', '-o', 'jsonl'])
+    expect(code).toBe(0)
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { id: number; result: string }),
+    ).toMatchObject([
+      { id: 1, result: 'closed' },
+      { id: 2, result: 'closed' },
+      { id: Number(own), result: 'closed' },
+    ])
+    await Promise.all([client.closed, broker.closed])
+  })
+
+  test('ends with 1 if it closes none, and says what may have been closed', async () => {
+    const connection = { id: 7, address: '10.0.0.1:1', kind: 'client', asking: false }
+    const view = { body: JSON.stringify({ matching: 1, connections: [connection] }) }
+    const { address } = await startScripted({ 1450: view, 1451: 'close' })
+    const kick = ['conn', 'kick', '7', '-n', address, '-y', '-o', 'wide', '--no-headers']
+    const { code, stdout } = await runCli(kick)
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/ failed .*; it may have been changed\n$/)])
   })
 
   test('closes none before a person has said yes', async () => {
@@ -133,7 +161,7 @@ describe('conn kick', () => {
     [['1', '999'], 1, 'no open connection 999 on'],
     [['--address', '10.9.9.9'], 1, 'no open connection of 10.9.9.9 on'],
     [['--address', '::1'], 1, 'no open connection of ::1 on'],
-    [['x1'], 2, '"x1" is no id of a connection'],
+    [['x1'], 2, '"x1" is not a connection id'],
     [[], 2, 'either by id or by --address'],
     [['1', '--address', '127.0.0.1'], 2, 'either by id or by --address'],
     [['1', '-n', 'a;b'], 2, 'ids belong to one NameServer'],
@@ -181,7 +209,7 @@ test('conn kick says which connections have gone by themselves, and which were n
   })
   const kick = ['conn', 'kick', '--address', '10.0.0.1', '-n', address, '-y', '-o', 'wide', '--no-headers']
   const { code, stdout, stderr } = await runCli(kick)
-  expect(code).toBe(1)
+  expect(code).toBe(5)
   expect(stdout).toBe(
     `${address}  closed  1  10.0.0.1:1           client  -\n` +
       `${address}  gone    2  [::ffff:10.0.0.1]:2  client  -\n` +

@@ -5,6 +5,7 @@ import { putKVConfig, registration, registrationBody } from '../../support/reque
 import { startServer, temporaryFolder } from '../../support/start-server.ts'
 import { type Instead, withoutDigest } from '../../support/without-digest.ts'
 import { type CliWorld, runCli } from '../run-cli.ts'
+import { startScripted } from '../scripted-name-server.ts'
 
 const ORDER = putKVConfig('ORDER_TOPIC_CONFIG', 'TopicA', 'broker-a:4')
 const WIPE: Request = { code: 205, extFields: { brokerName: 'broker-a' } }
@@ -307,6 +308,45 @@ test('diff advises on two brokers that share a name in different clusters, and o
   expect(stderr).toContain('broker-a is registered with all of them, but 2 of its topics differ: ')
 })
 
+test('diff quotes a broker name in a command to paste, and gives no command for one that would deceive', async () => {
+  const common = [
+    registration({ name: "b$(touch pwn);'x", address: 'b:1' }),
+    registration({ name: 'c\u202ed', address: 'c:1' }),
+  ]
+  const wipes = common.map(({ extFields }) => ({
+    code: 205,
+    extFields: { brokerName: `${extFields?.['brokerName']}` },
+  }))
+  const a = await side({ requests: [...common, ...wipes] })
+  const b = await side({ requests: common })
+  const { stderr } = await diff([a.address, b.address])
+  expect(stderr).toContain(
+    `wiped there? (mqnamesrv broker restore-write 'b$(touch pwn);'\\''x' -n "${a.address}")\n`,
+  )
+  expect(stderr).toContain(
+    `c\\u202ed has no write permission at ${a.address} and has it at ${b.address}: wiped there?\n`,
+  )
+})
+
+test('diff notes that mappings of static topics differ', async () => {
+  const withMapping = (epoch: number): Request => {
+    const request = registration()
+    const body = JSON.parse(`${request.body}`)
+    const mapping = { topic: 'TopicA', bname: 'broker-a', totalQueues: 4, epoch, currIdMap: { 0: 0 } }
+    body.topicConfigSerializeWrapper.topicQueueMappingInfoMap = { TopicA: mapping }
+    return { ...request, body: JSON.stringify(body) }
+  }
+  const [a, b, c] = [
+    await side({ requests: [withMapping(1)] }),
+    await side({ requests: [withMapping(2)] }),
+    await side({ requests: [withMapping(1)] }),
+  ]
+  const differing = await diff([a.address, b.address])
+  expect(differing.code).toBe(0)
+  expect(differing.stderr).toContain('mappings of static topics differ, but are not compared one by one')
+  expect((await diff([a.address, c.address])).stderr).not.toContain('static')
+})
+
 test('diff looks topics up if many buckets differ', async () => {
   const many = registration({ topics: names(2_000) })
   const a = await side({ requests: [many] })
@@ -364,16 +404,16 @@ test('diff notes that no topic matches', async () => {
   expect(code).toBe(0)
   expect(stderr).toContain('no topic matches ^None\n')
   expect(stderr).toContain(
-    `compared without digests, which ${a.address} does not give: of the key-value table only ORDER_TOPIC_CONFIG and the namespaces of the others\n`,
+    `compared without digests, which ${a.address} does not give: of the key-value table only ORDER_TOPIC_CONFIG and the namespaces of the others, and no mappings of static topics\n`,
   )
 })
 
 test.each([
   [['a:1'], 'diff compares two or more NameServers: mqnamesrv diff a:9876 b:9876'],
   [['a:1', 'a:1'], 'diff compares two or more NameServers: mqnamesrv diff a:9876 b:9876'],
-  [['a:1', 'b:1', '--topics', '('], '--topics "(" is no regular expression'],
-  [['a:1', 'b:1', '--sample', '0'], '--sample "0" is no number of topics'],
-  [['a:1', 'b:1', '--sample', 'all'], '--sample "all" is no number of topics'],
+  [['a:1', 'b:1', '--topics', '('], '--topics "(" is not a valid regular expression'],
+  [['a:1', 'b:1', '--sample', '0'], '--sample "0" is not a number of topics'],
+  [['a:1', 'b:1', '--sample', 'all'], '--sample "all" is not a number of topics'],
 ])('diff rejects %j', async (words, message) => {
   expect(await diff([...words])).toEqual({
     code: 2,
@@ -389,6 +429,14 @@ describe('diff with a NameServer that', () => {
     expect(code).toBe(3)
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'unreachable', namesrv: '127.0.0.1:1' } })
     expect(stderr).toBe('mqnamesrv: connection with 127.0.0.1:1 failed: connection refused (ECONNREFUSED)\n')
+  })
+
+  test('does not show its configuration has question marks beside two that differ in it', async () => {
+    const a = await side({ properties: { orderMessageEnable: 'true' } })
+    const hidden = await side({ instead: (code) => (code === 319 ? { code: 16 } : undefined) })
+    const b = await side({})
+    const { stdout } = await diff([a.address, hidden.address, b.address])
+    expect(stdout).toMatch(/^config {2}orderMessageEnable {2}true +\? +false$/m)
   })
 
   test('stops responding to lookups compares the others, in the time of one timeout', async () => {
@@ -420,6 +468,58 @@ describe('diff with a NameServer that', () => {
     expect(await json([a.address, denying.address])).toMatchObject({
       code: 4,
       error: { code: 'denied', namesrv: denying.address },
+    })
+  })
+
+  test('lacks configuration keys, as those of 4.x do, is compared in the others', async () => {
+    const a = await side({ properties: { orderMessageEnable: 'true' } })
+    const b = await side({
+      instead: (code) => (code === 319 ? { code: 0, body: 'orderMessageEnable=true\nother=1\n' } : undefined),
+    })
+    expect(await json([a.address, b.address])).toMatchObject({ code: 0, items: [] })
+  })
+
+  test('has lost a topic between its list and the lookup differs in it', async () => {
+    const requests = [registration()]
+    const a = await side({ requests })
+    const b = await side({ requests, instead: (code) => (code === 105 ? { code: 17 } : undefined) })
+    const { code, items } = await json([a.address, b.address])
+    expect(code).toBe(1)
+    expect(items.map(({ kind, topic }) => [kind, topic])).toEqual([
+      ['topic_missing', 'TopicA'],
+      ['topic_missing', 'TopicB'],
+    ])
+  })
+
+  test('names no broker in a route has it compared under an empty name', async () => {
+    const requests = [registration()]
+    const a = await side({ requests })
+    const queues = { perm: 4, readQueueNums: 4, writeQueueNums: 4 }
+    const body = JSON.stringify({ queueDatas: [queues, { ...queues, brokerName: 'broker-a' }] })
+    const b = await side({ requests, instead: (code) => (code === 105 ? { code: 0, body } : undefined) })
+    const { items } = await json([a.address, b.address])
+    expect(items).toContainEqual(
+      expect.objectContaining({
+        subject: 'TopicA on broker-a',
+        values: { [a.address]: '6', [b.address]: '4' },
+      }),
+    )
+    expect(items).toContainEqual(
+      expect.objectContaining({ kind: 'queues', subject: 'TopicA on ', brokers: [''] }),
+    )
+  })
+
+  test('closes the connection instead of showing its configuration is unreachable', async () => {
+    const a = await side({ properties: { orderMessageEnable: 'true' } })
+    const closing = await startScripted({
+      106: { body: '{}' },
+      206: { body: '{}' },
+      219: { code: 22 },
+      319: 'close',
+    })
+    expect(await json([a.address, closing.address])).toMatchObject({
+      code: 3,
+      error: { code: 'unreachable', namesrv: closing.address },
     })
   })
 

@@ -79,12 +79,29 @@ describe('events', () => {
   test.each([
     [['--limit', '0'], /^mqnamesrv: --limit "0" is not a number from 1 to 4096/],
     [['--limit', '5000'], /^mqnamesrv: --limit "5000" is not a number from 1 to 4096/],
-    [['--since', 'x'], /^mqnamesrv: --since "x" is no event id/],
+    [['--since', 'x'], /^mqnamesrv: --since "x" is not an event id/],
     [['--since', 'a-1', '-n', 'a;b'], /^mqnamesrv: --since is for one NameServer/],
+    [['--kind', 'broker_los'], /broker_lost/],
   ])('with %j ends with 2', async (argv, stderr) => {
     expect(await runCli(['events', ...argv])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(stderr),
+    })
+  })
+
+  test.each(['events', 'watch'])('%s after an id that is yet to come ends with 2', async (word) => {
+    const { address } = await serverWithEvents()
+    const last = linesOf((await runCli(['events', '-n', address, '-o', 'jsonl'])).stdout).at(-1)?.id ?? ''
+    const next = last.replace(/\d+$/, (number) => `${Number(number) + 1}`)
+    expect(await runCli([word, '-n', address, '--since', next])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `mqnamesrv: --since ${next} is after the last event of ${address}, ${last} (try mqnamesrv help)\n`,
+    })
+    expect(await runCli(['events', '-n', address, '--since', last])).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
     })
   })
 
@@ -187,6 +204,17 @@ describe('watch', () => {
       `mqnamesrv: ${other} is not mqnamesrv: it cannot show this`,
       `mqnamesrv: connection with ${dead} failed: connection refused (ECONNREFUSED)`,
     ])
+  })
+
+  test('interrupted before the first response ends with 0', async () => {
+    const interrupts = new AbortController()
+    const { address } = await startFakePeer(() => interrupts.abort())
+    const argv = ['watch', '-n', address, '--timeout', '1h']
+    expect(await runCli(argv, { interrupts: interrupts.signal, onPause: () => {} })).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    })
   })
 
   test('of a server that cannot be reached at first ends with 3', async () => {

@@ -109,7 +109,7 @@ describe('kv set', () => {
       { namesrv: b.address, ...entry, previous: null },
     ])
     expect(stderr).toBe(
-      `${a.address}: "k" of "n" is set to "new" (was "old")\n${b.address}: "k" of "n" is set to "new" (new)\n`,
+      `${a.address}: "k" of "n" will be set to "new" (was "old")\n${b.address}: "k" of "n" will be set to "new" (new)\n`,
     )
     expect([await a.valueAt('n', 'k'), await b.valueAt('n', 'k')]).toEqual(['new', 'new'])
   })
@@ -153,7 +153,7 @@ describe('kv set', () => {
     expect(code).toBe(5)
     expect(stdout).toContain(`${address}  set`)
     expect(stdout).not.toContain(dead)
-    expect(stderr).toMatch(new RegExp(`^${dead}: is left as it is: connection with ${dead} failed`, 'm'))
+    expect(stderr).toMatch(new RegExp(`^${dead}: not changed: connection with ${dead} failed`, 'm'))
     expect(stderr).toMatch(new RegExp(`^mqnamesrv: connection with ${dead} failed`, 'm'))
     expect(await valueAt('n', 'k')).toBe('v')
   })
@@ -164,7 +164,7 @@ describe('kv delete', () => {
     const [a, b] = [await serverWith(ORDER), await serverWith()]
     const both = `${a.address};${b.address}`
     const { code, stdout } = await runCli(['kv', 'delete', ORDER[0], ORDER[1], '-n', both, '-y'])
-    expect(code).toBe(1)
+    expect(code).toBe(5)
     expect(stdout).toContain(`${a.address}  deleted  ORDER_TOPIC_CONFIG  TopicA`)
     expect(await a.valueAt(ORDER[0], ORDER[1])).toBeUndefined()
     const again = await runCli(['kv', 'delete', ORDER[0], ORDER[1], '-n', both, '-y'])
@@ -193,6 +193,34 @@ describe('a change of the key-value table', () => {
     const { code, stderr } = await set(address)
     expect(code).toBe(3)
     expect(stderr).toMatch(/; it may have been changed\n$/)
+  })
+
+  test('that is interrupted reports what was changed, and what may have been', async () => {
+    const interrupts = new AbortController()
+    const unchanged = await startScripted({ 101: { ext: { value: 'v' } } })
+    const slow = await startScripted({
+      101: { code: 22 },
+      100: () => {
+        interrupts.abort()
+        return 'nothing'
+      },
+    })
+    const both = `${unchanged.address};${slow.address}`
+    const argv = ['kv', 'set', 'n', 'k', 'v', '-n', both, '-y', '--timeout', '1h', '--json']
+    const { code, stdout, stderr } = await runCli(argv, { interrupts: interrupts.signal })
+    expect(code).toBe(5)
+    expect(JSON.parse(stdout)).toMatchObject({
+      items: [{ namesrv: unchanged.address, result: 'unchanged' }],
+      errors: [{ namesrv: slow.address, code: 'failed', message: 'interrupted; it may have been changed' }],
+    })
+    expect(stderr).toContain(`mqnamesrv: ${slow.address}: interrupted; it may have been changed\n`)
+  })
+
+  test('was not made if the server is shutting down', async () => {
+    const { address } = await startScripted({ 101: { code: 22 }, 100: { code: 1500 } })
+    const { code, stderr } = await set(address)
+    expect(code).toBe(3)
+    expect(stderr).toMatch(/^mqnamesrv: .* is shutting down$/m)
   })
 
   test('fails with the reason of the server', async () => {

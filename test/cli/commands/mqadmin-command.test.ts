@@ -8,6 +8,7 @@ import { frame, headerOf } from '../../support/raw-client.ts'
 import { getKVConfig, lookup, putKVConfig, registration, type TestBroker } from '../../support/requests.ts'
 import { startServer, temporaryFolder } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
+import { startScripted } from '../scripted-name-server.ts'
 
 /** A server with brokers. */
 async function serverWith(...brokers: readonly TestBroker[]) {
@@ -282,6 +283,23 @@ describe('mqadmin with several NameServers', () => {
     expect(await put('3', dead)).toEqual({ code: 3, stdout: '', stderr: refused(dead) })
   })
 
+  test.each([
+    ['updateKvConfig -s S -k K -v V', ''],
+    ['wipeWritePerm -b B', 'Failed\n'],
+  ])('%s may have been made if the connection is lost before the response', async (line, end) => {
+    const { address } = await startScripted({ 100: 'close', 205: 'close' })
+    const { code, stdout, stderr } = await mqadmin(`${line} -n`, address)
+    expect([code, stdout.endsWith(end)]).toEqual([3, true])
+    expect(stderr).toMatch(/ closed the connection before it responded.*; it may have been changed\n$/)
+  })
+
+  test('a change that some NameServers reject ends with 5, whatever the reason', async () => {
+    const { address } = await serverWith()
+    const rejecting = await startScripted({ 102: { code: 22, remark: 'no such key' } })
+    const remove = await mqadmin('deleteKvConfig -s S -k K -n', `${address};${rejecting.address}`)
+    expect(remove.code).toBe(5)
+  })
+
   test('wipeWritePerm and addWritePerm print a line for each', async () => {
     const [a, b] = [await serverWith({}), await serverWith()]
     const dead = await deadAddress()
@@ -351,7 +369,7 @@ describe('mqadmin that fails', () => {
     ['topicRoute', 'missing: -t'],
     ['updateKvConfig -s S', 'missing: -k, -v'],
     ['topicRoute -x', 'unknown option "-x"'],
-    ['updateOrderConf -t T -m pout', '-m "pout" is none of put, get, delete'],
+    ['updateOrderConf -t T -m pout', '-m "pout" is not one of put, get, delete'],
   ])('%s prints its options, as mqadmin does, and ends with 2', async (line, reason) => {
     const { code, stdout, stderr } = await mqadmin(line)
     expect(code).toBe(2)

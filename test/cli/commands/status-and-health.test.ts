@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { freePort } from '../../../scripts/support/ports.ts'
+import { startFakePeer } from '../../support/fake-peer.ts'
+import { frame } from '../../support/raw-client.ts'
 import { registration } from '../../support/requests.ts'
 import { startServer, type TestServer } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
-import { startWithoutViews } from '../without-views.ts'
+import { NO_PERMISSION, startWithoutViews } from '../without-views.ts'
 
 async function serverWithBroker(): Promise<TestServer & { readonly address: string }> {
   const server = await startServer()
@@ -136,7 +138,27 @@ describe('health', () => {
       stdout: expect.stringMatching(/no +brokers: no broker is registered\n/),
     })
     const full = await serverWithBroker()
-    expect(await runCli(['health', '-n', await startWithoutViews(full.port)])).toMatchObject({ code: 0 })
+    const address = await startWithoutViews(full.port)
+    expect(await runCli(['health', '-n', address])).toMatchObject({
+      code: 0,
+      stderr: `${address} is not mqnamesrv: only whether it knows brokers is checked\n`,
+    })
+  })
+
+  test('is unknown, with 4, if a server shows its checks to its own machine only', async () => {
+    const { port } = await serverWithBroker()
+    const address = await startWithoutViews(port, NO_PERMISSION)
+    expect(await runCli(['health', '-n', address])).toEqual({
+      code: 4,
+      stdout: '',
+      stderr: expect.stringMatching(/^mqnamesrv: .*not here\n$/),
+    })
+    // It will not change, so it is not waited for.
+    expect(await runCli(['health', '--exit-when-healthy', '-n', address])).toEqual({
+      code: 4,
+      stdout: expect.stringMatching(/ {2}unhealthy {2}.*not here\n$/),
+      stderr: '',
+    })
   })
 
   test('is partial if one of several cannot be reached', async () => {
@@ -159,10 +181,58 @@ describe('health', () => {
     ])
   })
 
-  test('--wait ends it with the code of the last state', async () => {
+  test('--wait ends it with the code of the last state, also while the next one is asked for', async () => {
+    let hangs = false
+    const { address } = await startFakePeer(({ header: { code, opaque }, socket }) => {
+      if (hangs) return
+      // Not mqnamesrv, and without brokers.
+      const header = { code: code === 106 ? 0 : 3, flag: 1, language: 'JAVA', opaque, version: 513 }
+      socket.write(frame(JSON.stringify(header), '{}'))
+    })
+    const argv = ['health', '--exit-when-healthy', '--wait', '500ms', '--timeout', '1h', '-n', address]
+    const onPause = (): void => {
+      hangs = true
+    }
+    expect(await runCli(argv, { onPause })).toEqual({
+      code: 1,
+      stdout: expect.stringMatching(/^[^\n]+ {2}unhealthy {2}brokers: no broker is registered\n$/),
+      stderr: `${address} is not mqnamesrv: only whether it knows brokers is checked\n`,
+    })
+  })
+
+  test('--wait ends the first round, too', async () => {
+    const { address } = await startFakePeer()
+    const argv = ['health', '--exit-when-healthy', '--wait', '50ms', '--timeout', '1h', '-n', address]
+    expect(await runCli(argv, { onPause: () => {} })).toEqual({
+      code: 3,
+      stdout: expect.stringContaining(`unhealthy  no response from ${address} within --wait\n`),
+      stderr: '',
+    })
+  })
+
+  test('--wait ends it between two rounds', async () => {
     const { port } = await startServer({ needWaitForService: 'true' })
-    const argv = ['health', '--exit-when-healthy', '--wait', '1ms', '-n', `127.0.0.1:${port}`]
-    expect(await runCli(argv, { onPause: () => {} })).toMatchObject({ code: 1 })
+    const argv = ['health', '--watch', '--wait', '500ms', '-n', `127.0.0.1:${port}`]
+    const onPause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 600))
+    expect(await runCli(argv, { onPause })).toMatchObject({ code: 1 })
+  })
+
+  test('--wait without anything to wait for ends with 2', async () => {
+    expect(await runCli(['health', '--wait', '5s'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--wait needs --watch or --exit-when-healthy'),
+    })
+  })
+
+  test('--watch of servers that all fail ends with the worst code, whichever fails first', async () => {
+    const failing = await startFakePeer(({ header: { opaque }, socket }) => {
+      socket.write(frame(JSON.stringify({ code: 1, flag: 1, language: 'JAVA', opaque, version: 513 })))
+    })
+    const hanging = await startFakePeer()
+    const interrupts = new AbortController()
+    const argv = ['health', '--watch', '--timeout', '100ms', '-n', `${failing.address};${hanging.address}`]
+    const world = { interrupts: interrupts.signal, onPause: () => interrupts.abort() }
+    expect(await runCli(argv, world)).toMatchObject({ code: 3 })
   })
 
   test('--watch goes on over a lost server, until it is interrupted', async () => {
@@ -181,12 +251,23 @@ describe('health', () => {
         .split('\n')
         .map((line) => JSON.parse(line)),
     ).toEqual([
-      { time: expect.any(String), namesrv: address, healthy: true, problems: [] },
+      {
+        time: expect.any(String),
+        namesrv: address,
+        healthy: true,
+        checks: expect.arrayContaining([{ name: 'startup', problem: null }]),
+        error: null,
+      },
       {
         time: expect.any(String),
         namesrv: address,
         healthy: false,
-        problems: [`connection with ${address} failed: connection refused (ECONNREFUSED)`],
+        checks: [],
+        error: {
+          code: 'unreachable',
+          message: `connection with ${address} failed: connection refused (ECONNREFUSED)`,
+          namesrv: address,
+        },
       },
     ])
   })

@@ -47,6 +47,22 @@ describe('top without a terminal', () => {
     ])
   })
 
+  test('of a server without views says so', async () => {
+    const { port } = await serverWithBroker()
+    const address = await startWithoutViews(port)
+    const { code, stderr } = await runCli(['top', '--once', '-n', address, '--json'], { onPause: () => {} })
+    expect([code, stderr.split('\n')]).toEqual([
+      0,
+      [expect.stringContaining(address), expect.stringContaining(address), ''],
+    ])
+  })
+
+  test('on a terminal that does not know its size cuts nothing', async () => {
+    const { address } = await serverWithBroker()
+    const world = { isTTY: true, columns: 0, onPause: () => {} }
+    expect((await runCli(['top', '--once', '-n', address], world)).stdout).toContain('DefaultCluster')
+  })
+
   test('of a server that cannot be reached ends with 3', async () => {
     expect(await runCli(['top', '--once', '-n', `127.0.0.1:${await freePort()}`])).toMatchObject({ code: 3 })
   })
@@ -118,6 +134,17 @@ describe('top on a terminal', () => {
       `${other}  connecting …`,
       expect.stringContaining(`${other}  not mqnamesrv`),
     ])
+  })
+
+  test('looks at the next NameServer once, also while it is paused', async () => {
+    const { address, port } = await serverWithBroker()
+    const other = await startWithoutViews(port)
+    const { stdout } = await live(`${address};${other}`, [
+      (keyboard) => keyboard.write('pn'),
+      () => {},
+      () => {},
+    ])
+    expect(textsOf(stdout, 1).at(-1)).toContain(`${other}  not mqnamesrv`)
   })
 
   test('looks no further while it is paused', async () => {

@@ -56,6 +56,8 @@ describe('topic list', () => {
       stdout: '',
       stderr: `no such topic on ${address}\n`,
     })
+    const empty = `127.0.0.1:${(await startServer()).port}`
+    expect((await runCli(['topic', 'list', '-n', empty])).stderr).toBe(`no topics on ${empty}\n`)
   })
 
   test('of a cluster leaves out the others; exit code 1 if there is no such cluster', async () => {
@@ -371,7 +373,7 @@ describe('topic explain', () => {
 })
 
 describe('topic misses', () => {
-  test('has the topics that clients asked for in vain, with similar ones', async () => {
+  test('has the topics that were looked up without finding a route, with similar ones', async () => {
     const { address, connect } = await serverWith([MASTER])
     const client = await connect()
     await client.request(lookup('topica'))

@@ -31,7 +31,7 @@ describe.each([
     expect(await runCli(['topic', 'delete', 'TopicA', '-n', address, '-y', '--no-headers'])).toEqual({
       code: 0,
       stdout: `${address}  deleted  TopicA  broker-a,broker-b\n`,
-      stderr: `${address}: topic TopicA is deleted from the routes of broker-a, broker-b\n`,
+      stderr: `${address}: topic TopicA will be deleted from the routes of broker-a, broker-b\n`,
     })
     expect(await server.brokersOf('TopicA')).toEqual([])
     expect(await server.brokersOf('TopicB')).toEqual(['broker-a', 'broker-b'])
@@ -91,6 +91,18 @@ test('topic delete fails if the topic is there again afterwards', async () => {
   expect(code).toBe(1)
   expect(stderr).toContain(`mqnamesrv: topic TopicA is there again, from broker-a\n`)
   expect(codes()).toContain(216)
+})
+
+test('topic delete ends with 5 if the topic exists on some NameServers only', async () => {
+  const { address, brokersOf } = await serverWithTopics()
+  const { port } = await startServer()
+  const both = `${address};127.0.0.1:${port}`
+  expect(await runCli(['topic', 'delete', 'TopicA', '-n', both, '-y', '-o', 'name'])).toMatchObject({
+    code: 5,
+    stdout: 'TopicA\n',
+    stderr: expect.stringContaining(`127.0.0.1:${port}: not changed: no topic "TopicA"`),
+  })
+  expect(await brokersOf('TopicA')).toEqual([])
 })
 
 test('topic delete fails where the server cannot be asked for the topic', async () => {

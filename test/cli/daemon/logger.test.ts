@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type LogOptions, openLog } from '../../../src/cli/daemon/logger.ts'
@@ -66,5 +67,44 @@ describe('openLog', () => {
   test('lines below the level are not written', async () => {
     expect(await logged({ logLevel: 'debug', logFormat: 'json', isTerminal: false })).toHaveLength(4)
     expect(await logged({ logLevel: 'fatal', logFormat: 'json', isTerminal: false })).toHaveLength(0)
+  })
+})
+
+describe('a log file', () => {
+  const options = { logLevel: 'info', logFormat: 'json', isTerminal: false } as const
+  const messages = (path: string): unknown[] =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line).msg)
+
+  test('is a new one after it was renamed and reopened', async () => {
+    const logPath = join(temporaryFolder(), 'namesrv.log')
+    const { logger, reopen } = await openLog({ ...options, logPath })
+    logger.info('before')
+    renameSync(logPath, `${logPath}.1`)
+    reopen()
+    logger.info('after')
+    expect(messages(`${logPath}.1`)).toEqual(['before'])
+    expect(messages(logPath)).toEqual(['log file reopened', 'after'])
+  })
+
+  test('that cannot be reopened is written to as before, and says why', async () => {
+    const logPath = join(temporaryFolder(), 'namesrv.log')
+    const { logger, reopen } = await openLog({ ...options, logPath })
+    renameSync(logPath, `${logPath}.1`)
+    execFileSync('mkfifo', [logPath])
+    reopen()
+    logger.info('after')
+    expect(messages(`${logPath}.1`)).toEqual(['log file not reopened; writing to the old one', 'after'])
+    expect(readFileSync(`${logPath}.1`, 'utf8')).toContain('not a file')
+  })
+
+  test('that is a named pipe is rejected, because opening it would block', async () => {
+    const logPath = join(temporaryFolder(), 'pipe')
+    execFileSync('mkfifo', [logPath])
+    await expect(openLog({ ...options, logPath })).rejects.toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_VALUE', message: expect.stringContaining('not a file') }),
+    )
   })
 })

@@ -61,7 +61,7 @@ describe('options of mqadmin', () => {
     const check = (line: string) => () =>
       checkJavaOptions(parseJavaOptions(line.split(' '), OPTIONS), OPTIONS)
     expect(check('-l')).toThrow(usage('missing: -t'))
-    expect(check('-t T -m pout')).toThrow(usage('-m "pout" is none of put, get'))
+    expect(check('-t T -m pout')).toThrow(usage('-m "pout" is not one of put, get'))
     expect(check('-t T -m put')).not.toThrow()
     expect(check('-t T')).not.toThrow()
   })

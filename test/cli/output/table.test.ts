@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Column, tableLines } from '../../../src/cli/output/table.ts'
-import { cut, pad, width } from '../../../src/cli/output/width.ts'
+import { columnsOf, cut, pad, width } from '../../../src/cli/output/width.ts'
 
 describe('the width of a text', () => {
   test.each([
@@ -29,6 +29,15 @@ describe('the width of a text', () => {
     expect(cut(text, columns)).toBe(expected)
     expect(width(expected)).toBeLessThanOrEqual(columns)
   })
+})
+
+test.each([
+  [{ isTTY: true, columns: 100 }, 100],
+  [{ isTTY: true, columns: 0 }, undefined],
+  [{ isTTY: false, columns: 100 }, undefined],
+  [{}, undefined],
+])('of a stream that is %j %s columns are known', (stream, expected) => {
+  expect(columnsOf(stream)).toBe(expected)
 })
 
 interface Row {

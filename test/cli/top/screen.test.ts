@@ -4,6 +4,7 @@ import {
   frameLines,
   INITIAL_STATE,
   type Key,
+  maxScrolledOf,
   pressed,
   screenLines,
   type TopData,
@@ -165,19 +166,30 @@ describe('the screen', () => {
 })
 
 describe('the keys', () => {
+  const rest = { evidence: {}, command: null }
   const findings: Sample['findings'] = [
-    { severity: 'critical', rule: 'r1', subject: 'z', since: '2026-11-28T11:59:00.000Z', text: 'Bad.' },
-    { severity: 'warning', rule: 'r2', subject: 'a', since: '2026-11-28T10:00:00.000Z', text: 'Less bad.' },
-    { severity: 'info', rule: 'r3', subject: 'm', since: '2026-11-28T11:00:00.000Z', text: 'Fine.' },
+    {
+      ...{ severity: 'critical', rule: 'r1', subject: 'z', text: 'Bad.', ...rest },
+      since: '2026-11-28T11:59:00.000Z',
+    },
+    {
+      ...{ severity: 'warning', rule: 'r2', subject: 'a', text: 'Less bad.', ...rest },
+      since: '2026-11-28T10:00:00.000Z',
+    },
+    {
+      ...{ severity: 'info', rule: 'r3', subject: 'm', text: 'Fine.', ...rest },
+      since: '2026-11-28T11:00:00.000Z',
+    },
   ]
   const misses: Sample['misses'] = [
-    { topic: 'T', count: 9, lastSeen: '2026-11-28T11:00:00.000Z', routeSince: NOW, clients: [], similar: [] },
     {
-      topic: 'S',
-      count: 2,
+      ...{ topic: 'T', count: 9, overestimate: 0, routeSince: NOW, clients: [], similar: [], loss: null },
+      lastSeen: '2026-11-28T11:00:00.000Z',
+    },
+    {
+      ...{ topic: 'S', count: 2, overestimate: 0, routeSince: null, loss: null },
       lastSeen: '2026-11-28T11:59:58.000Z',
-      routeSince: null,
-      clients: [{ address: '10.0.0.9:4000' }],
+      clients: [{ address: '10.0.0.9:4000', language: 'JAVA', versionName: 'V5_5_0' }],
       similar: [{ name: 's' }],
     },
   ]
@@ -256,6 +268,18 @@ describe('the keys', () => {
     const end = texts(stateAfter(Array.from({ length: 20 }, () => 'pagedown')), many)
     expect(end[6]).toContain('b33')
     expect(end[22]).toContain('b49')
+  })
+
+  test('arrows beyond the last page are not remembered', () => {
+    const brokers = Array.from({ length: 50 }, (_, index) => broker(`b${index}`))
+    const max = maxScrolledOf(INITIAL_STATE, dataWith(sampleWith({ brokers })), SIZE)
+    expect(max).toBe(33)
+    const scrolledTo = (name: string, scrolled: number) =>
+      pressed({ ...INITIAL_STATE, scrolled }, { name }, max)
+    expect(scrolledTo('pagedown', 30)).toMatchObject({ scrolled: 33 })
+    // The list has become shorter.
+    expect(scrolledTo('up', 90)).toMatchObject({ scrolled: 32 })
+    expect(maxScrolledOf(INITIAL_STATE, dataWith(undefined), SIZE)).toBe(0)
   })
 
   test('? shows help until the next key', () => {
