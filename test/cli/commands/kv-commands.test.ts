@@ -232,9 +232,9 @@ describe('a change of the key-value table', () => {
 
   test('has the names of its entry as its name', async () => {
     const { address } = await serverWith()
-    const change = (...words: string[]) => runCli(['kv', ...words, '-n', address, '-y', '-o', 'name'])
-    expect((await change('set', 'n', 'k', 'v')).stdout).toBe('n/k\n')
-    expect((await change('get', 'n', 'k')).stdout).toBe('n/k\n')
-    expect((await change('delete', 'n', 'k')).stdout).toBe('n/k\n')
+    const named = (...words: string[]) => runCli(['kv', ...words, '-n', address, '-o', 'name'])
+    expect((await named('set', 'n', 'k', 'v', '-y')).stdout).toBe('n/k\n')
+    expect((await named('get', 'n', 'k')).stdout).toBe('n/k\n')
+    expect((await named('delete', 'n', 'k', '-y')).stdout).toBe('n/k\n')
   })
 })
