@@ -24,12 +24,18 @@ const GROUPS = {
   clusterAddrTable: {},
 }
 
+/** JSON with the slave before the master, which an object cannot have. */
+function text(value: object): string {
+  const [slave, master] = ['"1":"10.0.0.2:10911"', '"0":"10.0.0.1:10911"']
+  return JSON.stringify(value).replaceAll(`${master},${slave}`, `${slave},${master}`)
+}
+
 /** A NameServer without views that leaves out what it may. */
 async function sparse(gone: readonly string[] = []): Promise<string> {
   const deleted = new Set(gone)
   const { address } = await startScripted({
-    105: ({ topic = '' }) => (deleted.has(topic) ? { code: 17 } : { body: JSON.stringify(ROUTE) }),
-    106: { body: JSON.stringify(GROUPS) },
+    105: ({ topic = '' }) => (deleted.has(topic) ? { code: 17 } : { body: text(ROUTE) }),
+    106: { body: text(GROUPS) },
     206: { body: '{"topicList":["TopicA","TBW102"]}' },
     216: ({ topic = '' }) => {
       deleted.add(topic)
@@ -106,7 +112,7 @@ describe('of a NameServer that leaves out names and clusters', () => {
       ['C2', '1', '1', '0'],
       [''],
     ])
-    expect((await runCli(['cluster', 'list', '-n', address, '-o', 'name'])).stdout).toBe('\nC2\n')
+    expect((await runCli(['cluster', 'list', '-n', address, '-o', 'name'])).stdout).toBe('C2\n')
   })
 
   test('cluster show does without the number of topics', async () => {
@@ -137,6 +143,17 @@ describe('of a NameServer that leaves out names and clusters', () => {
     expect(table.stdout).toContain('{0=10.0.0.1:10911, 1=10.0.0.2:10911}')
   })
 
+  test('kv list has no entries', async () => {
+    expect(await itemsOf(await sparse(), 'kv', 'list')).toEqual([])
+  })
+
+  test('check --stop self compares with another one, without counting clients', async () => {
+    const [one, other] = [await sparse(), await sparse()]
+    const { code, stdout } = await runCli(['check', '--stop', 'self', '-n', `${one};${other}`])
+    expect(code).toBe(0)
+    expect(stdout).not.toContain('client')
+  })
+
   test('dump has the lists, and no key-value entries', async () => {
     const { code, stdout } = await runCli(['dump', '-n', await sparse()])
     expect(code).toBe(0)
@@ -159,6 +176,8 @@ describe('of a NameServer that rejects requests,', () => {
     ['kv list N', { 219: { code: 0, body: '[' } }, 3, 'protocol'],
     ['kv list N', { 219: {} }, 1, 'failed'],
     ['cluster list', { 106: { code: 1500 } }, 3, 'unreachable'],
+    ['status', { 1450: {} }, 3, 'protocol'],
+    ['broker show a', { 1450: { code: 1, remark: 'broken' } }, 1, 'failed'],
     ['topic route T', { 105: { code: 16 } }, 4, 'denied'],
     ['topic explain T', { 105: { code: 17 }, 106: { body: '{}' }, 206: 'close' }, 3, 'unreachable'],
     ['cluster show C', { 106: { body: JSON.stringify(GROUPS) }, 224: 'close' }, 1, 'not_found'],
@@ -192,6 +211,26 @@ test('topic misses marks counts that may be too high, and shows why topics were 
   expect(stdout.split('\n')[1]?.split(/ {2,}/)).toEqual([
     ...['T', '≤7', '1m', 'yes', '10.0.0.9 (JAVA V5_5_0)', 'U', 'deleted'],
   ])
+})
+
+test('cluster list is in the order of names', async () => {
+  const groups = ['B', 'A', 'C'].map((cluster) => [cluster, { cluster, brokerAddrs: { 0: `${cluster}:1` } }])
+  const { address } = await startScripted({
+    106: { body: JSON.stringify({ brokerAddrTable: Object.fromEntries(groups) }) },
+  })
+  expect((await runCli(['cluster', 'list', '-n', address, '-o', 'name'])).stdout).toBe('A\nB\nC\n')
+})
+
+test('broker show --impact of a group without a master does not speak of one', async () => {
+  const { address } = await startScripted({
+    106: {
+      body: JSON.stringify({ brokerAddrTable: { b: { cluster: 'C', brokerAddrs: { 1: '10.0.0.2:1' } } } }),
+    },
+    206: { body: '{}' },
+    219: { code: 22 },
+  })
+  const { stdout } = await runCli(['broker', 'show', 'b', '--impact', '-n', address])
+  expect(stdout).toContain('\nIf b stopped (1 broker), no topic would lose its last broker.\n')
 })
 
 describe('status shows of a NameServer', () => {

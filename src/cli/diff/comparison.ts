@@ -36,10 +36,16 @@ interface Digest {
   readonly provisional: boolean
   readonly parts: Readonly<Record<'routes' | 'groups' | 'static' | 'kv' | 'config', string>>
   readonly kvNamespaces: readonly { readonly namespace: string; readonly digest: string }[]
-  /** If they were asked for. */
-  readonly buckets: readonly string[] | null
-  /** Of the bucket that was asked for. */
-  readonly topics: readonly { readonly topic: string; readonly queues: readonly ListedQueues[] }[] | null
+}
+
+/** With `?buckets=true`. */
+interface DigestOfBuckets extends Digest {
+  readonly buckets: readonly string[]
+}
+
+/** With `?bucket=NUMBER`. */
+interface DigestOfBucket extends Digest {
+  readonly topics: readonly { readonly topic: string; readonly queues: readonly ListedQueues[] }[]
 }
 
 const DIGEST = '/api/v1/digest'
@@ -96,7 +102,7 @@ export class Comparison {
   /** @returns False if too many differ. */
   async #compareBuckets(differences: Differences): Promise<boolean> {
     const lists = await this.#each(
-      async (server) => (await server.view<Digest>(`${DIGEST}?buckets=true`)).buckets ?? [],
+      async (server) => (await server.view<DigestOfBuckets>(`${DIGEST}?buckets=true`)).buckets,
     )
     const differing = [...(lists[0] ?? []).keys()].filter(
       (bucket) => !allEqual(lists.map((list) => list[bucket])),
@@ -104,8 +110,8 @@ export class Comparison {
     if (differing.length > MAX_BUCKETS) return false
     for (const bucket of differing) {
       const tables = await this.#each(async (server) => {
-        const { topics } = await server.view<Digest>(`${DIGEST}?bucket=${bucket}`)
-        return new Map((topics ?? []).map(({ topic, queues }) => [topic, queuesByBroker(queues)]))
+        const { topics } = await server.view<DigestOfBucket>(`${DIGEST}?bucket=${bucket}`)
+        return new Map(topics.map(({ topic, queues }) => [topic, queuesByBroker(queues)]))
       })
       for (const topic of new Set(tables.flatMap((table) => [...table.keys()]))) {
         if (this.#isWanted(topic))

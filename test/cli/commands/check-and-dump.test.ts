@@ -130,7 +130,7 @@ describe('check --stop self', () => {
     const [one, two] = [await clusterServer(), await startViewServer()]
     const argv = ['check', '--stop', 'self', '-o', 'name', '-n']
     const addresses = [one.address, `127.0.0.1:${two.port}`]
-    expect(await runCli([...argv, addresses.join(';')])).toEqual({ code: 1, stdout: '', stderr: '' })
+    expect(await runCli([...argv, addresses.join(';')])).toMatchObject({ code: 1, stdout: '' })
     addresses.reverse()
     expect(await runCli([...argv, addresses.join(';')])).toMatchObject({
       code: 0,

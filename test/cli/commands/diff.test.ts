@@ -347,6 +347,16 @@ test('diff notes that mappings of static topics differ', async () => {
   expect((await diff([a.address, c.address])).stderr).not.toContain('static')
 })
 
+test('diff says of a permission only where it is, if a third NameServer lacks the topic', async () => {
+  const a = await side({ requests: [registration(), WIPE] })
+  const b = await side({ requests: [registration()] })
+  const c = await side({ requests: [registration(), { code: 216, extFields: { topic: 'TopicA' } }] })
+  const { stderr } = await diff([a.address, b.address, c.address, '--topics', '^TopicA$'])
+  expect(stderr).toContain(
+    `broker-a has no write permission at ${a.address} and has it at ${b.address}: wiped there? (mqnamesrv broker restore-write broker-a -n "${a.address}")\n`,
+  )
+})
+
 test('diff looks topics up if many buckets differ', async () => {
   const many = registration({ topics: names(2_000) })
   const a = await side({ requests: [many] })

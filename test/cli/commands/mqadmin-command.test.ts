@@ -109,6 +109,15 @@ describe('mqadmin', () => {
     )
   })
 
+  test('updateNamesrvConfig names the servers of -n, and their commas are those of Java', async () => {
+    const [a, b] = [await serverWith(), await serverWith()]
+    const update = 'updateNamesrvConfig -k orderMessageEnable -v true -n'
+    const { stdout } = await mqadmin(update, `${a.address};${b.address}`)
+    expect(stdout).toBe(
+      `update name server config success![${a.address}, ${b.address}]\norderMessageEnable : true\n`,
+    )
+  })
+
   test('takes our options for TLS and for accounts', async () => {
     const { address } = await serverWith({ topics: ['a', 'b'] })
     expect((await mqadmin('topicList --tls --timeout 5s -n', address)).stdout).toBe('a\nb\n')
