@@ -136,6 +136,15 @@ test.each(['bash', 'zsh', 'fish'])('completion %s prints its script', async (she
   expect(stdout).toContain(`__complete ${shell}`)
 })
 
+test('completion -o json has the script as it is', async () => {
+  const { code, stdout } = await runCli(['completion', 'fish', '-o', 'json'])
+  expect([code, JSON.parse(stdout)]).toEqual([
+    0,
+    { items: [{ shell: 'fish', script: SCRIPTS['fish'] }], errors: [] },
+  ])
+  expect(await runCli(['completion', 'fish', '-o', 'name'])).toMatchObject({ code: 0, stdout: 'fish\n' })
+})
+
 test('completion knows no other shell', async () => {
   const { code, stderr } = await runCli(['completion', 'csh'])
   expect([code, stderr]).toEqual([

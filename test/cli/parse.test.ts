@@ -39,7 +39,7 @@ describe('a command line', () => {
     [['check', '--stop', "it's"], '--stop "it\'s" is not one of broker, self'],
     [['completion', 'ksh'], 'shell "ksh" is not one of bash, zsh, fish'],
     [['ping', '-y'], "unknown option '-y'"],
-    [['dump', '-o', 'yaml'], "unknown option '-o'"],
+    [['dump', '-o', 'yaml'], '--output "yaml" is not one of json'],
   ])('%j is rejected: %s', (argv, message) => {
     expect(() => parseCommand(argv)).toThrow(expect.objectContaining({ code: 'usage', message }))
   })

@@ -13,7 +13,6 @@ export const COMPLETION_COMMANDS: readonly CommandDefinition[] = [
       { line: 'completion fish >~/.config/fish/completions/mqnamesrv.fish', text: 'fish' },
     ],
     isLocal: true,
-    hasOwnOutput: true,
     load: () => import('../commands/completion.ts'),
   },
 ]

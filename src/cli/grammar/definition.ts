@@ -57,7 +57,7 @@ export interface CommandDefinition {
   readonly isLocal?: boolean
   /** Whether it changes something, and asks first: `-y` is among its options. */
   readonly isChange?: boolean
-  /** Whether its output has a form of its own, and `-o` is missing: completion scripts, mqadmin's output. */
+  /** Whether its output has one form only, and the options for others are missing: the dump, mqadmin's output. */
   readonly hasOwnOutput?: boolean
   /** Whether it parses the words after its own itself, as `values.words`. */
   readonly hasOwnGrammar?: boolean

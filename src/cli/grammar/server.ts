@@ -144,7 +144,11 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
         completion: 'file',
       },
     ],
-    options: [{ flags: '-y, --yes', text: 'replace an existing file' }],
+    options: [
+      { flags: '-y, --yes', text: 'replace an existing file' },
+      { flags: '-o, --output <format>', text: 'json, as without it', choices: ['json'] },
+      { flags: '--json', text: 'the same' },
+    ],
     examples: [
       { line: 'dump namesrv.json', text: '' },
       { line: 'dump -n "a:9876;b:9876" | gzip > both.json.gz', text: 'two NameServers' },

@@ -402,7 +402,7 @@ describe('dump', () => {
   test('has the NameServers that respond, and names the others', async () => {
     const { address } = await clusterServer()
     const dead = `127.0.0.1:${await freePort()}`
-    const { code, stdout, stderr } = await runCli(['dump', '-n', `${address};${dead}`])
+    const { code, stdout, stderr } = await runCli(['dump', '-n', `${address};${dead}`, '-o', 'json'])
     expect([code, stderr]).toEqual([5, expect.stringContaining(dead)])
     expect(JSON.parse(stdout)).toMatchObject({
       items: [{ namesrv: address }],
