@@ -14,7 +14,7 @@ export async function main(earlySignals: Signals, signals: Signals): Promise<voi
   for (const signal of signals) process.removeAllListeners(signal)
   const interrupted = new AbortController()
   let isTaken = false
-  const end = (signal: NodeJS.Signals): never => endProcess(128 + constants.signals[signal])
+  const end = (signal: NodeJS.Signals): never => process.exit(128 + constants.signals[signal])
   const onSignal = (signal: NodeJS.Signals): void => {
     if (!isTaken || interrupted.signal.aborted) end(signal)
     interrupted.abort(signal)
@@ -28,7 +28,7 @@ export async function main(earlySignals: Signals, signals: Signals): Promise<voi
     // A reader that exits early, such as head, ends the command as SIGPIPE would.
     if (error.code === 'EPIPE') end('SIGPIPE')
     stderr.write(`mqnamesrv: cannot write the output: ${describeErrno(error)}\n`)
-    endProcess(ExitCode.NO)
+    process.exit(ExitCode.NO)
   }
   stdout.on('error', onOutputError)
   stderr.on('error', () => end('SIGPIPE'))
@@ -48,25 +48,5 @@ export async function main(earlySignals: Signals, signals: Signals): Promise<voi
     world.argv[0] === '__complete' ? (await import('./completion/complete.ts')).complete : runCommand
   const code = await run(world)
   // After everything has been written, also if stdout is a pipe, which is asynchronous.
-  stdout.write('', (error) => (error == null ? endProcess(code) : onOutputError(error)))
-}
-
-/**
- * Ends the process at once.
- *
- * Node waits at its end for lookups of host names in other threads, which nothing can cancel: with a slow DNS far longer than
- * `--timeout`. Then a program that only has the exit code takes the place of this one, if Node can do that (22.15 and later, not on
- * Windows).
- */
-function endProcess(code: number): never {
-  const isLookingUp = process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')
-  const { execve } = process as {
-    readonly execve?: (file: string, args: string[], env: NodeJS.ProcessEnv) => never
-  }
-  if (isLookingUp && process.platform !== 'win32')
-    execve?.(process.execPath, [process.execPath, '-e', `process.exit(${code})`], {
-      ...process.env,
-      NODE_OPTIONS: '',
-    })
-  process.exit(code)
+  stdout.write('', (error) => (error == null ? process.exit(code) : onOutputError(error)))
 }

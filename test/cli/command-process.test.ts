@@ -1,11 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { checkout, runCommand } from '../support/command.ts'
 import { startFakePeer } from '../support/fake-peer.ts'
 import { registration } from '../support/requests.ts'
-import { startServer, temporaryFolder } from '../support/start-server.ts'
+import { startServer } from '../support/start-server.ts'
 import { startScripted } from './scripted-name-server.ts'
 
 /** Topics whose list does not fit into a pipe, and the address of their server. */
@@ -66,32 +64,3 @@ test.skipIf(!existsSync('/dev/full'))(
     ])
   },
 )
-
-/** For NODE_OPTIONS: from then on, a lookup of a host name is not finished before somebody writes to a pipe. */
-function hangingLookups(): string {
-  const [pipe, module] = [join(temporaryFolder(), 'pipe'), join(temporaryFolder(), 'hang.cjs')]
-  execFileSync('mkfifo', [pipe])
-  writeFileSync(
-    module,
-    `const [dns, { open }] = [require('node:dns'), require('node:fs')]
-    const { lookup } = dns
-    dns.lookup = (...args) => {
-      // Takes the only thread that looks names up.
-      open(${JSON.stringify(pipe)}, 'r', () => {})
-      return lookup(...args)
-    }`,
-  )
-  return `--require=${module}`
-}
-
-// Older releases of Node.js wait for the lookup.
-test.skipIf(!('execve' in process)).each([
-  [['ping', '-n', 'namesrv.invalid:9876', '--timeout', '100ms'], 3],
-  [['__complete', 'zsh', 'topic', 'route', '-n', 'namesrv.invalid:9876', ''], 0],
-])('%j ends while the DNS does not respond', async (argv, code) => {
-  const env = { NODE_OPTIONS: hangingLookups(), UV_THREADPOOL_SIZE: '1' }
-  const { output, ended } = runCommand([checkout(), ...argv], env)
-  expect(await ended).toBe(code)
-  const line = 'mqnamesrv: no connection with namesrv.invalid:9876 within 100 ms\n'
-  expect(output).toEqual({ stdout: '', stderr: code === 0 ? '' : line })
-})
