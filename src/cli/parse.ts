@@ -48,10 +48,12 @@ export function findCommand(argv: readonly string[]): {
 }
 
 function helpOf(words: readonly string[]): string {
-  if (words.length === 0) return programHelp()
+  if (words.length === 0 || words[0] === '-h' || words[0] === '--help') return programHelp()
   if (words[0] === 'options') return optionsHelp()
-  const { definition } = findCommand(words)
-  return definition === undefined ? nounHelp(words[0] ?? '') : commandHelp(definition)
+  const { definition, rest } = findCommand(words)
+  if (definition !== undefined) return commandHelp(definition)
+  if (rest.length > 0) throw new CommandError('usage', unknownWord(words))
+  return nounHelp(words[0] ?? '')
 }
 
 /** Where the options end: at `--`. */
@@ -86,6 +88,9 @@ function parseValues(definition: CommandDefinition, words: readonly string[]): V
   const values: Record<string, string | boolean | readonly string[] | undefined> = command.opts()
   for (const [index, { name }] of (definition.args ?? []).entries()) {
     const value = command.processedArgs[index]
+    // A shell variable that is not set. Only a value may be empty.
+    if (name !== 'value' && (value === '' || (Array.isArray(value) && value.includes(''))))
+      throw new CommandError('usage', `${name} is empty`)
     // An option of the same name keeps its value if the argument is missing.
     if (values[name] === undefined || value?.length > 0) values[name] = value
   }

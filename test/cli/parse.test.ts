@@ -24,6 +24,9 @@ describe('a command line', () => {
     [['clutser', 'list'], 'unknown command "clutser"; did you mean cluster?'],
     [['pign'], 'unknown command "pign"; did you mean ping?'],
     [['hepl'], 'unknown command "hepl"; did you mean help?'],
+    [['help', 'topic', 'nope'], 'unknown command "topic nope"'],
+    [['topic', 'route', 'A', ''], 'topic is empty'],
+    [['kv', 'set', 'ns', '', 'v'], 'key is empty'],
     [['help', 'pnig'], 'unknown command "pnig"; did you mean ping?'],
     [['cluster', 'lits'], 'unknown command "cluster lits"; did you mean cluster list?'],
     [['cluster', 'frobnicate'], 'unknown command "cluster frobnicate"'],
@@ -46,6 +49,7 @@ describe('a command line', () => {
 
   test.each([
     [['help'], /^Usage: mqnamesrv <command> \[options\]/],
+    [['help', '--help'], /^Usage: mqnamesrv <command> \[options\]/],
     [['help', 'cluster'], /^Usage: mqnamesrv cluster <command>/],
     [['cluster'], /^Usage: mqnamesrv cluster <command>/],
     [['cluster', '--help'], /^Usage: mqnamesrv cluster <command>/],

@@ -61,8 +61,11 @@ async function checkBroker(broker: string, { askEach, progress, servers }: Comma
     }))
   })
   // A name that no NameServer has is a mistake.
-  if (items.every(({ reasons }) => reasons === NOT_REGISTERED.reasons) && failures.length === 0)
-    throw noBrokerGroup(broker, servers.map(({ address }) => address).join(', '))
+  if (items.every(({ reasons }) => reasons === NOT_REGISTERED.reasons)) {
+    if (failures.length === 0) throw noBrokerGroup(broker, servers.map(({ address }) => address).join(', '))
+    const unknown = items.map(({ namesrv }) => ({ namesrv, error: noBrokerGroup(broker, namesrv) }))
+    throw new AllFailedError([...unknown, ...failures])
+  }
   return { items, failures }
 }
 

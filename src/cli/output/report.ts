@@ -124,9 +124,11 @@ export function exitCodeOf({
   return isNo || failures.length > 0 ? Exit.NO : Exit.YES
 }
 
-/** The exit code if all fail: unreachable before denied before no. */
+/** The exit code if all fail: unreachable before denied before no; partial if some do not have what was named and others did not respond. */
 export function worstOf(failures: readonly { readonly error: CommandError }[]): ExitCode {
   const codes = failures.map(({ error }) => error.exitCode)
+  const isMissing = failures.some(({ error }) => error.code === 'not_found')
+  if (isMissing && codes.includes(Exit.UNREACHABLE)) return Exit.PARTIAL
   return [Exit.USAGE, Exit.UNREACHABLE, Exit.DENIED].find((code) => codes.includes(code)) ?? Exit.NO
 }
 

@@ -67,6 +67,19 @@ describe('check --stop broker', () => {
   })
 })
 
+test('of a name that the responding NameServers do not know, and another may, check and topic route end with 5', async () => {
+  const { address } = await clusterServer()
+  const servers = `${address};127.0.0.1:${await freePort()}`
+  for (const argv of [
+    ['check', '--stop', 'broker', 'x'],
+    ['topic', 'route', 'x'],
+  ]) {
+    const { code, stdout } = await runCli([...argv, '-n', servers, '--json'])
+    const codes = JSON.parse(stdout).errors.map((error: { code: string }) => error.code)
+    expect([code, codes]).toEqual([5, ['not_found', 'unreachable']])
+  }
+})
+
 describe('check --stop self', () => {
   test('is no if no other NameServer is known', async () => {
     const { address } = await clusterServer()
