@@ -509,6 +509,49 @@ describe('topics', () => {
     })
   })
 
+  test('whose permission is wiped stay one warning after the broker has registered a deleted topic again', async () => {
+    const { register, evaluate, manager, history } = findingsWorld()
+    const dataVersion = { counter: 1n, stateVersion: 0n, timestamp: 1n }
+    const broker = { ...master, dataVersion, topics: { TopicB: {}, Locked: { perm: 4 } } }
+    await register(broker)
+    await manager.setWritePerm('broker-a', 'wipe', { closed: false })
+    history.onPermissionChange('broker-a', { kind: 'wiped', by: '10.0.3.7:5000', topics: 5 })
+    await manager.deleteTopic('TopicB', null, { closed: false })
+    await register(broker)
+    const [own, whole, ...others] = [...(await evaluate())].sort((a, b) => (a.subject < b.subject ? -1 : 1))
+    expect(others).toEqual([])
+    expect(whole).toMatchObject({
+      severity: 'warning',
+      subject: 'broker-a',
+      text: '3 of the 5 topics of broker-a are not writable: 10.0.3.7:5000 wiped it (wipeWritePerm) on 2026-11-28T12:00:00.000Z. Producers use other brokers, or get "No route info of this topic".',
+      evidence: { cluster: 'C', topics: 5, wipedBy: '10.0.3.7:5000' },
+      command: 'mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a',
+    })
+    expect(own).toMatchObject({
+      subject: 'Locked',
+      text: expect.stringContaining('what the broker registers'),
+    })
+    await register({ ...broker, dataVersion: { ...dataVersion, counter: 2n } })
+    expect(brief(await evaluate())).toEqual(['warning permission_not_writable Locked'])
+  })
+
+  test('that a request of unknown origin made unwritable are not said to be registered so', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    const dataVersion = { counter: 1n, stateVersion: 0n, timestamp: 1n }
+    const broker = { ...master, dataVersion, topics: { TopicB: {} } }
+    await register(broker)
+    await manager.setWritePerm('broker-a', 'wipe', { closed: false })
+    await manager.deleteTopic('TopicB', null, { closed: false })
+    await register(broker)
+    expect(await evaluate()).toMatchObject([
+      {
+        subject: 'Orders',
+        text: expect.stringContaining('A request to this server changed its permission there.'),
+        command: 'mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a',
+      },
+    ])
+  })
+
   test('that are not writable on one of their brokers are information, with the command', async () => {
     const [finding] = await found([{ ...master, topics: { Orders: { perm: 4 } } }, other])
     expect(finding).toMatchObject({

@@ -69,7 +69,7 @@ async function readRoutes(
     tables: {
       brokerLiveTable: new Map(),
       topicQueueMappingInfoTable: mappings,
-      overridden: { has: () => false },
+      overridden: { has: () => false, registeredOf: () => undefined },
     },
   }
 }

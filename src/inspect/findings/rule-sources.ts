@@ -15,7 +15,7 @@ export interface JudgedRoutes {
   readonly tables: {
     readonly brokerLiveTable: Pick<RouteTables['brokerLiveTable'], 'values'>
     readonly topicQueueMappingInfoTable: Pick<RouteTables['topicQueueMappingInfoTable'], 'size'>
-    readonly overridden: Pick<RouteTables['overridden'], 'has'>
+    readonly overridden: Pick<RouteTables['overridden'], 'has' | 'registeredOf'>
   }
 }
 

@@ -100,7 +100,7 @@ export const RULES = {
   },
   permission_not_writable: {
     meaning:
-      'No topic of a broker, or a topic on all of its brokers, has write permission: producers get "No route info of this topic" or use other brokers (warning). On some of its brokers: info.',
+      'No topic of a broker, or a topic on all of its brokers, has write permission, or a wipe (wipeWritePerm) is in effect for topics of a broker: producers get "No route info of this topic" or use other brokers (warning). On some of its brokers: info.',
     severities: ['warning', 'info'],
   },
   permission_not_readable: {

@@ -4,6 +4,7 @@ import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapp
 import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/topic-route-data.ts'
 import { isSystemTopic } from '../../routeinfo/table-queries.ts'
 import { mqadmin } from '../commands.ts'
+import type { PermissionChange } from '../history/route-history.ts'
 import { dateOf } from '../sources.ts'
 import type { Observations } from './finding.ts'
 import type { JudgedRoutes, RuleSources } from './rule-sources.ts'
@@ -11,8 +12,12 @@ import type { JudgedRoutes, RuleSources } from './rule-sources.ts'
 /** A broker name, and how many topics it has. */
 interface Broker {
   readonly group: BrokerData
+  /** The request that wiped its write permission, if that is still in effect for any of its topics. */
+  readonly wipe: PermissionChange | undefined
   topics: number
   unwritable: number
+  /** Topics that are not writable because a request to this server overrides what the broker registered. */
+  overridden: number
 }
 
 /** What the rules about topics read beside the routes. */
@@ -30,7 +35,9 @@ export function* checkTopics(
   const brokers = new Map<string, Broker>()
   const groupsOfCluster = new Map<string, number>()
   for (const group of view.groupsWithMembers()) {
-    brokers.set(group.brokerName, { group, topics: 0, unwritable: 0 })
+    const change = sources.history.permissionChange(group.brokerName)
+    const wipe = change?.kind === 'wiped' && isOverridden(view, group.brokerName) ? change : undefined
+    brokers.set(group.brokerName, { group, wipe, topics: 0, unwritable: 0, overridden: 0 })
     groupsOfCluster.set(group.cluster, (groupsOfCluster.get(group.cluster) ?? 0) + 1)
     yield
   }
@@ -39,7 +46,7 @@ export function* checkTopics(
   const unwritable: [topic: string, queues: Queues][] = []
   const facts: Facts = { isUnwritable: false, isUnreadable: false, isUnequal: false, isSkewed: false }
   for (const [topic, queues] of view.topics()) {
-    collect(queues, brokers, facts)
+    collect(topic, queues, brokers, view, facts)
     const mayMatter = facts.isUnwritable || facts.isUnreadable || facts.isUnequal || facts.isSkewed
     if (
       (mayMatter || hasMappings || queues.size === 1) &&
@@ -58,11 +65,11 @@ export function* checkTopics(
     yield
   }
   for (const broker of brokers.values()) {
-    if (isWiped(broker)) reportWiped(broker, view, sources, found)
+    if (isUnwritable(broker)) reportUnwritable(broker, sources, found)
     yield
   }
   for (const [topic, queues] of unwritable) {
-    checkWritable(topic, queues, brokers, sources, found)
+    checkWritable(topic, queues, brokers, view, sources, found)
     yield
   }
 }
@@ -86,19 +93,22 @@ interface Facts {
 }
 
 /** Looks once at the queues of a topic, and counts it at each of its brokers. */
-function collect(queues: Queues, brokers: Brokers, facts: Facts): void {
+function collect(topic: string, queues: Queues, brokers: Brokers, view: JudgedRoutes, facts: Facts): void {
   let perms = ~0
   let isUnequal = false
   let min = Number.POSITIVE_INFINITY
   let max = 0
-  for (const { brokerName, perm, readQueueNums, writeQueueNums } of queues.values()) {
+  for (const queueData of queues.values()) {
+    const { brokerName, perm, readQueueNums, writeQueueNums } = queueData
     const broker = brokers.get(brokerName)
     if (broker === undefined) continue
     broker.topics++
     perms &= perm
     if (readQueueNums !== writeQueueNums) isUnequal = true
-    if ((perm & Perm.WRITE) === 0) broker.unwritable++
-    else {
+    if ((perm & Perm.WRITE) === 0) {
+      broker.unwritable++
+      if (lostWritePerm(topic, queueData, view)) broker.overridden++
+    } else {
       if (writeQueueNums < min) min = writeQueueNums
       if (writeQueueNums > max) max = writeQueueNums
     }
@@ -109,9 +119,32 @@ function collect(queues: Queues, brokers: Brokers, facts: Facts): void {
   facts.isSkewed = max > 0 && max >= 2 * min
 }
 
-/** Whether a broker has lost the write permission as a whole. One without a master accepts no messages anyway. */
-function isWiped({ group, topics, unwritable }: Broker): boolean {
-  return topics > 0 && unwritable === topics && group.brokerAddrs.has(MASTER_ID)
+/**
+ * Whether missing write permission is a finding about the broker: none of its topics has it, or it is wiped for some of them.
+ * A broker without a master accepts no messages anyway.
+ */
+function isUnwritable(broker: Broker): boolean {
+  return broker.group.brokerAddrs.has(MASTER_ID) && (isWholly(broker) || isWiped(broker))
+}
+
+function isWholly({ topics, unwritable }: Broker): boolean {
+  return topics > 0 && unwritable === topics
+}
+
+/** A topic that the broker registers again after the wipe is writable; the wipe stays in effect for the others. */
+function isWiped({ wipe, overridden }: Broker): boolean {
+  return wipe !== undefined && overridden > 0
+}
+
+/** Whether queues without write permission had it when their broker registered them. */
+function lostWritePerm(
+  topic: string,
+  { brokerName }: QueueData,
+  { tables, restored }: JudgedRoutes,
+): boolean {
+  const registered = tables.overridden.registeredOf(topic, brokerName)
+  if (registered !== undefined) return (registered.perm & Perm.WRITE) !== 0
+  return restored?.groups.get(brokerName)?.writePerm === 'wipe'
 }
 
 /** Whether the permission of some queues of a broker name is not what the broker registered. */
@@ -122,23 +155,21 @@ export function isOverridden(
   return tables.overridden.has(brokerName) || restored?.groups.get(brokerName)?.writePerm === 'wipe'
 }
 
-function reportWiped(
-  { group, topics }: Broker,
-  view: JudgedRoutes,
-  sources: TopicRuleSources,
-  found: Observations,
-): void {
+function reportUnwritable(broker: Broker, sources: TopicRuleSources, found: Observations): void {
+  const { group, wipe, topics, overridden } = broker
   const { brokerName, cluster, brokerAddrs } = group
   found.add('permission_not_writable', 'warning', brokerName, () => {
-    const change = sources.history.permissionChange(brokerName)
-    const isWipedHere = change?.kind === 'wiped' && isOverridden(view, brokerName)
-    const cause = isWipedHere
-      ? `${change.by} wiped it (wipeWritePerm) on ${dateOf(change.atMs, sources)}`
+    const verb = overridden === 1 ? 'is' : 'are'
+    const what = isWholly(broker)
+      ? `None of the ${topics} topics of ${brokerName} is writable`
+      : `${overridden} of the ${topics} topics of ${brokerName} ${verb} not writable`
+    const cause = wipe
+      ? `${wipe.by} wiped it (wipeWritePerm) on ${dateOf(wipe.atMs, sources)}`
       : 'the broker registers them so (brokerPermission), or it was wiped before this server started'
     return {
-      text: `None of the ${topics} topics of ${brokerName} is writable: ${cause}. Producers use other brokers, or get "No route info of this topic".`,
-      evidence: { cluster, topics, ...(isWipedHere && { wipedBy: change.by }) },
-      command: isWipedHere
+      text: `${what}: ${cause}. Producers use other brokers, or get "No route info of this topic".`,
+      evidence: { cluster, topics, ...(wipe && { wipedBy: wipe.by }) },
+      command: wipe
         ? mqadmin('addWritePerm', { b: brokerName })
         : mqadmin('updateBrokerConfig', { b: brokerAddrs.get(MASTER_ID) ?? '', k: 'brokerPermission', v: 6 }),
     }
@@ -149,6 +180,7 @@ function checkWritable(
   topic: string,
   queues: Queues,
   brokers: Brokers,
+  view: JudgedRoutes,
   sources: TopicRuleSources,
   found: Observations,
 ): void {
@@ -158,9 +190,10 @@ function checkWritable(
     const broker = brokers.get(queueData.brokerName)
     if (broker === undefined) continue
     if ((queueData.perm & Perm.WRITE) !== 0) writable++
-    else if (broker.group.brokerAddrs.has(MASTER_ID) && !isWiped(broker)) causes.push(queueData)
+    else if (!broker.group.brokerAddrs.has(MASTER_ID) || isWholly(broker)) continue
+    else if (!isWiped(broker) || !lostWritePerm(topic, queueData, view)) causes.push(queueData)
   }
-  // Otherwise missing masters, or brokers that are not writable as a whole, are findings of their own.
+  // Otherwise missing masters, or brokers that are not writable or are wiped, are findings of their own.
   if (causes.length === 0) return
   found.add('permission_not_writable', writable === 0 ? 'warning' : 'info', topic, () => {
     const names = causes.map(({ brokerName }) => brokerName)
@@ -169,14 +202,20 @@ function checkWritable(
         ? 'producers get "No route info of this topic"'
         : `producers use the other ${writable} of its brokers`
     const registration = sources.history.topicRegistration(topic)
-    const cause =
-      registration === undefined
+    const isChanged =
+      registration === undefined && causes.some((queueData) => lostWritePerm(topic, queueData, view))
+    const cause = isChanged
+      ? 'A request to this server changed its permission there.'
+      : registration === undefined
         ? 'Its permission there is what the broker registers.'
         : `${registration.by} registered it with request 217 on ${dateOf(registration.atMs, sources)}.`
     return {
       text: `${topic} has no write permission on ${listText(names)}: ${effect}. ${cause}${eachText(names)}`,
       evidence: { brokers: causes.map(({ brokerName, perm }) => `${brokerName}: perm ${perm}`) },
-      command: atMaster('updateTopicPerm', names, brokers, { t: topic, p: 6 }),
+      command:
+        isChanged && names.length === 1
+          ? mqadmin('addWritePerm', { b: names[0] ?? '' })
+          : atMaster('updateTopicPerm', names, brokers, { t: topic, p: 6 }),
     }
   })
 }
