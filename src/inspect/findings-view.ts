@@ -9,7 +9,7 @@ const FINDING_SCHEMA: Schema = {
   properties: {
     rule: { enum: RULE_IDS },
     severity: { enum: SEVERITIES },
-    subject: { type: 'string', description: 'The broker, topic, peer or file that it is about' },
+    subject: { type: 'string', description: 'The NameServer, broker, topic, peer or file that it is about' },
     since: { type: 'string', format: 'date-time' },
     text: { type: 'string', description: 'What is wrong, why, and what to do' },
     evidence: {

@@ -60,7 +60,7 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
     sources,
     new LogThrottle({ logger, nowMs: () => nowMs, after: () => () => {} }),
   )
-  let generation = 0
+  let channelId = 0
   return {
     manager,
     history,
@@ -75,10 +75,11 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
       const peer = from ?? `${brokerAddr.slice(0, brokerAddr.lastIndexOf(':'))}:40000`
       const all = { TBW102: {}, [brokerName]: { perm: 7 }, Orders: {}, ...topics }
       const configs = Object.entries(all).map(([name, queues]) => [name, topicConfig(name, queues)] as const)
-      generation++
+      channelId++
+      const generation = manager.queue.nextGeneration()
       await manager.registerBroker(
         registration({
-          channelId: generation,
+          channelId,
           nowMs,
           dataVersion: { counter: BigInt(generation), stateVersion: 0n, timestamp: 1n },
           ...broker,
@@ -89,7 +90,7 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
           topicConfigTable: tableOf(new Map(configs)),
         }),
         false,
-        openChannel(generation),
+        openChannel(channelId),
       )
     },
     /** Evaluates after time has passed, by default when all brokers have had the time to register. @returns What is found. */

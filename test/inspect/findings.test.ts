@@ -4,6 +4,7 @@ import type { Finding } from '../../src/inspect/findings/finding.ts'
 import { findingsView } from '../../src/inspect/findings-view.ts'
 import type { PeerState } from '../../src/inspect/peers-view.ts'
 import type { InspectSources } from '../../src/inspect/sources.ts'
+import { readRouteSnapshot } from '../../src/routeinfo/snapshot/snapshot-text.ts'
 import type { OpenConnection } from '../../src/stats/connections.ts'
 import { openChannel, registration, topicTable } from '../routeinfo/route-helpers.ts'
 import { type Broker, findingsWorld } from './findings-world.ts'
@@ -176,6 +177,21 @@ describe('nothing worse than information is found', () => {
     expect(await evaluate({ afterMs: 10_000 })).toEqual([])
   })
 
+  test('in a server that has never had a broker', async () => {
+    expect(await found([])).toEqual([])
+  })
+
+  test('while the only broker restarts within ten seconds', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    await register(master)
+    await evaluate()
+    manager.onChannelsDestroy([1])
+    expect(await evaluate({ afterMs: 5_000 })).toEqual([])
+    await register(master)
+    expect(await evaluate({ afterMs: 5_000 })).toEqual([])
+    expect(await evaluate({ afterMs: 10_000 })).toEqual([])
+  })
+
   test('in a broker that has moved to another cluster', async () => {
     expect(await found([master, { ...master, clusterName: 'D' }])).toEqual([])
   })
@@ -242,6 +258,73 @@ describe('brokers', () => {
   })
 })
 
+describe('no broker at all is a critical finding', () => {
+  test('once the last one has left, until one registers', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    await register(master)
+    await register(slave)
+    await register(other)
+    manager.onChannelsDestroy([1, 2])
+    await evaluate()
+    manager.onChannelsDestroy([3])
+    expect(brief(await evaluate({ afterMs: 5_000 }))).not.toContain('critical no_brokers n')
+    expect(await evaluate({ afterMs: 10_000 })).toEqual([
+      {
+        rule: 'no_brokers',
+        severity: 'critical',
+        subject: 'n',
+        sinceMs: Date.parse('2026-11-28T12:01:06Z'),
+        text: 'No broker is registered: clients find no topic. 3 brokers left; the last one, broker-b at 10.0.0.3:10911 (id 0), lost its connection to this server (killed, crashed or network failure) at 2026-11-28T12:01:01Z. Start the brokers, or see whether they reach this server and have it in their namesrvAddr.',
+        evidence: {
+          left: 3,
+          notReturned: 0,
+          lastDeparture: '2026-11-28T12:01:01.000Z',
+          brokerNames: ['broker-a', 'broker-b'],
+        },
+        command: 'mqadmin clusterList -n "$NAMESRV_ADDR"',
+      },
+    ])
+    await register(master)
+    expect(await evaluate({ afterMs: 5_000 })).toEqual([])
+  })
+
+  test('once no broker of the route snapshot has returned', async () => {
+    const before = findingsWorld()
+    for (const broker of [master, slave, other]) await before.register(broker)
+    const { text } = await before.manager.snapshot(1_000_000)
+    const { manager, evaluate } = findingsWorld()
+    manager.restore(readRouteSnapshot([...text].join('').split('\n').slice(0, -1), 1_000_000, 120_000))
+    expect(await evaluate()).toEqual([])
+    expect(await evaluate({ afterMs: 10_000 })).toEqual([])
+    await manager.endRestoration(1_120_001)
+    await evaluate({ afterMs: 50_000 })
+    const findings = await evaluate({ afterMs: 10_000 })
+    expect(findings).toMatchObject([
+      { rule: 'no_brokers', severity: 'critical', evidence: { left: 0, notReturned: 3 } },
+    ])
+    expect(findings[0]?.text).toMatch(
+      / 3 brokers did not return after the restart of this server; the last one, /,
+    )
+  })
+
+  test('that counts a broker once, however often it left and whatever its address or name was', async () => {
+    const { register, evaluate, manager } = findingsWorld()
+    await register(master)
+    await register({ ...master, brokerAddr: '10.0.0.8:10911' })
+    manager.onChannelsDestroy([1])
+    manager.onChannelsDestroy([2])
+    await register(master)
+    await register({ ...master, brokerName: 'broker-new' })
+    manager.onChannelsDestroy([4])
+    await evaluate()
+    const findings = await evaluate({ afterMs: 10_000 })
+    expect(findings.find(({ rule }) => rule === 'no_brokers')?.evidence).toMatchObject({
+      left: 1,
+      brokerNames: ['broker-new'],
+    })
+  })
+})
+
 describe('the past of brokers', () => {
   test('says when and why the master left that is missing', async () => {
     const { register, evaluate, manager } = findingsWorld()
@@ -257,7 +340,8 @@ describe('the past of brokers', () => {
 
   test('of three departures within ten minutes is a warning, until they are longer ago', async () => {
     const { register, evaluate, manager } = findingsWorld()
-    for (let n = 1; n <= 3; n++) {
+    await register(other)
+    for (let n = 2; n <= 4; n++) {
       expect(await evaluate({ afterMs: 100_000 })).toEqual([])
       await register(master)
       manager.onChannelsDestroy([n])

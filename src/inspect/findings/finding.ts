@@ -8,7 +8,7 @@ export type Evidence = Readonly<Record<string, string | number | readonly string
 export interface Finding {
   readonly rule: RuleId
   readonly severity: Severity
-  /** The broker, topic, peer or file that it is about. */
+  /** The NameServer, broker, topic, peer or file that it is about. */
   readonly subject: string
   /** When it began, in milliseconds since the epoch. */
   readonly sinceMs: number

@@ -7,7 +7,14 @@ import type { InspectSources } from '../sources.ts'
 import { checkBrokers } from './broker-rules.ts'
 import { type Finding, type Observation, Observations } from './finding.ts'
 import { compareRules, RULE_IDS, type RuleId, ruleOf, type Severity } from './rules.ts'
-import { checkCertificate, checkMisses, checkPeers, oldClients, wantedTopics } from './server-rules.ts'
+import {
+  checkAllDeparted,
+  checkCertificate,
+  checkMisses,
+  checkPeers,
+  oldClients,
+  wantedTopics,
+} from './server-rules.ts'
 import { checkTopics } from './topic-rules.ts'
 
 /** What the rules read. */
@@ -117,6 +124,7 @@ export class Findings {
 
   *#checkRoutes(view: RouteView, wanted: readonly TopicMiss[], found: Observations): Steps<void> {
     yield* checkMisses(wanted, (topic) => this.#similar.get(topic) ?? [], view, this.#sources, found)
+    yield* checkAllDeparted(view, this.#sources, found)
     yield* checkBrokers(view, this.#sources, found)
     const { nowMs, routeInfo } = this.#sources
     const startedMs = nowMs()

@@ -24,6 +24,14 @@ export const RULES = {
     severities: ['critical', 'warning', 'info'],
     waitsForBrokers: true,
   },
+  no_brokers: {
+    meaning:
+      'No broker is registered, although one was since the start of this server or in the restored route snapshot: all have left or have not returned, and clients find no topic.',
+    severities: ['critical'],
+    // The only broker of a small cluster restarts in less.
+    raiseAfterMs: 10_000,
+    waitsForBrokers: true,
+  },
   missing_master_address: {
     meaning: 'A broker group has members, but none with id 0: it accepts no messages.',
     severities: ['critical'],

@@ -1,9 +1,11 @@
+import { counted } from '../../common/counted.ts'
 import type { Steps } from '../../common/time-slicer.ts'
 import { MQVersion } from '../../protocol/remoting-command.ts'
 import { versionName } from '../../protocol/version-name.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import type { TopicMiss } from '../../stats/topic-misses.ts'
+import { mqadmin } from '../commands.ts'
 import type { Census } from '../connections/census.ts'
 import {
   createCommand,
@@ -15,7 +17,8 @@ import {
   originText,
   type TopicLoss,
 } from '../explain/topic-loss.ts'
-import { name, names } from '../explain/wording.ts'
+import { at, causeText, memberText, name, names } from '../explain/wording.ts'
+import type { Departure } from '../history/route-history.ts'
 import type { SimilarName } from '../similar-names.ts'
 import { dateOf, isoTime } from '../sources.ts'
 import { Observations } from './finding.ts'
@@ -77,6 +80,50 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
         evidence: { since: dateOf(sinceMs, sources), differences: shown },
       }
     })
+  }
+}
+
+/** No broker is left of those that were registered or restored. A step per broker name that is known. */
+export function* checkAllDeparted(
+  view: RouteView,
+  sources: FindingSources,
+  found: Observations,
+): Steps<void> {
+  for (const _ of view.groupsWithMembers()) return
+  const departed: Departure[] = []
+  for (const departures of sources.history.allDepartures()) {
+    departed.push(...lastOfEachMember(departures))
+    yield
+  }
+  if (departed.length === 0) return
+  found.add('no_brokers', 'critical', sources.identity.nodeId, () => departedDetails(departed, sources))
+}
+
+/** A replaced address (without an id) and a former name are not brokers of their own. */
+function lastOfEachMember(departures: readonly Departure[]): Departure[] {
+  const members = new Map(departures.map((departure) => [departure.brokerId, departure]))
+  return [...members.values()].filter(({ brokerId, cause }) => brokerId !== undefined && cause !== 'renamed')
+}
+
+function departedDetails(departed: readonly Departure[], sources: FindingSources) {
+  const last = departed.reduce((latest, each) => (each.atMs >= latest.atMs ? each : latest))
+  const notReturned = departed.filter(({ cause }) => cause === 'not returned').length
+  const left = departed.length - notReturned
+  const outcomes = [
+    ...(left > 0 ? [`${counted(left, 'broker')} left`] : []),
+    ...(notReturned > 0
+      ? [`${counted(notReturned, 'broker')} did not return after the restart of this server`]
+      : []),
+  ]
+  return {
+    text: `No broker is registered: clients find no topic. ${outcomes.join(', ')}; the last one, ${memberText(last)}, ${causeText(last.cause)} ${at(last.atMs, sources)}. Start the brokers, or see whether they reach this server and have it in their namesrvAddr.`,
+    evidence: {
+      left,
+      notReturned,
+      lastDeparture: dateOf(last.atMs, sources),
+      brokerNames: [...new Set(departed.map(({ brokerName }) => brokerName))],
+    },
+    command: mqadmin('clusterList', {}),
   }
 }
 
