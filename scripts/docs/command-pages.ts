@@ -110,7 +110,7 @@ const EXIT_CODES = [
   ['0', 'done, or the answer is yes'],
   ['1', 'the answer is no: not found, different, unhealthy, findings, failed'],
   ['2', 'the command line is invalid, or there is no terminal to confirm a change'],
-  ['3', 'a NameServer cannot be reached, does not respond in time, or is none'],
+  ['3', 'a NameServer cannot be reached, does not respond in time, or is not one'],
   ['4', 'a NameServer does not allow it'],
   ['5', 'some NameServers responded, or were changed, and others did not, or were not'],
 ] as const

@@ -13,7 +13,7 @@ export interface Credentials {
  * The account that signs requests: `--access-key` with `--secret-key-file`, otherwise `accessKey` and `secretKey` of
  * `$ROCKETMQ_HOME/conf/tools.yml`, as mqadmin has it.
  *
- * @returns Undefined if there is none: requests are not signed.
+ * @returns Undefined without an account: requests are not signed.
  * @throws {CommandError} `usage`: one option without the other, or an unreadable file.
  * @see org.apache.rocketmq.acl.common.AclUtils#getAclRPCHook
  */

@@ -14,7 +14,7 @@ export interface KVEntry {
   readonly value: string | null
 }
 
-/** The value of an entry (101); undefined if there is none. @throws {CommandError} (rejects) */
+/** The value of an entry (101); undefined if there is no such entry. @throws {CommandError} (rejects) */
 export async function kvValue(
   server: NameServer,
   namespace: string,

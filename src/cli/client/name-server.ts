@@ -100,7 +100,7 @@ export class NameServer {
 
   /**
    * Sends a request that must succeed.
-   * @returns The body, empty if there is none.
+   * @returns The body, empty if the response has no body.
    * @throws {CommandError} (rejects) As {@link invoke}, and `denied`, `not_found`, `not_supported`, `failed` by the response.
    */
   async ask(

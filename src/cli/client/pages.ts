@@ -2,7 +2,7 @@ import { CommandError } from '../command-error.ts'
 import type { NameServer } from './name-server.ts'
 
 /**
- * The value of `after` for the next page of a view; undefined if there is none.
+ * The value of `after` for the next page of a view; undefined on the last page.
  * @param next - What the page says.
  * @param after - That of the page itself; null or undefined for the first one.
  * @throws {CommandError} `protocol`: the next page is not behind this one, so that there would be no end.

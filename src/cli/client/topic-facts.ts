@@ -89,7 +89,7 @@ async function hasRoute(server: NameServer, topic: string): Promise<boolean | un
   }
 }
 
-/** A route without queues is none for clients. */
+/** For clients a route without queues does not exist. */
 function hasQueues(route: ListedRoute | undefined): route is ListedRoute {
   return route !== undefined && route.queueDatas.length > 0
 }

@@ -83,7 +83,7 @@ function isWiped({ kind, values }: Difference): boolean {
   return writable.includes(true) && writable.includes(false)
 }
 
-/** Whether a permission includes writing; undefined if there is none. */
+/** Whether a permission includes writing; undefined without a permission. */
 function hasWrite(value: string | null | undefined): boolean | undefined {
   return value == null ? undefined : (Number(value) & Perm.WRITE) !== 0
 }

@@ -40,7 +40,7 @@ export interface Report<Item extends object> {
 export interface OutputOptions {
   readonly format: Format
   readonly hasHead: boolean
-  /** Columns of the terminal; undefined if stdout is none. */
+  /** Columns of the terminal; undefined if stdout is not a terminal. */
   readonly columns: number | undefined
   /** Whether several NameServers are asked: tables then have a column for them. */
   readonly hasNamesrv: boolean

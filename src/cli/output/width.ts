@@ -16,7 +16,7 @@ function widthOf(character: string): number {
   return WIDE.test(character) ? 2 : 1
 }
 
-/** Columns of a terminal; undefined if the stream is none, or does not know its size: it has 0 columns then. */
+/** Columns of a terminal; undefined if the stream is not a terminal, or does not know its size: it has 0 columns then. */
 export function columnsOf({
   isTTY,
   columns,

@@ -17,7 +17,7 @@ export interface SectionOptions {
   readonly filter: string
   /** Which of the section's orders. */
   readonly sort: number
-  /** Columns of the terminal; undefined if there is none. */
+  /** Columns of the terminal; undefined without a terminal. */
   readonly width: number | undefined
 }
 
