@@ -1,9 +1,11 @@
+/** Errors of the system, and those of certificates to which some versions of Node add advice for programmers. */
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EADDRINUSE: 'address already in use',
   EADDRNOTAVAIL: 'not an address of this machine',
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate is self-signed and not trusted',
   EHOSTUNREACH: 'no route to the host',
   EISDIR: 'is a directory',
   EAI_AGAIN: 'no response of the DNS',
@@ -15,9 +17,13 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'unknown host name',
   EPERM: 'operation not permitted',
   ETIMEDOUT: 'timed out',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the certificate is of an authority that is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT: 'the certificate is of an unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the certificate is of an unknown authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate is of an unknown authority',
 }
 
-/** An error of the operating system in words, without a stack: `permission denied (EACCES)`. */
+/** An error of the operating system or of a TLS certificate in words, without a stack: `permission denied (EACCES)`. */
 export function describeErrno(error: unknown): string {
   const { code } = Object(error) as { readonly code?: unknown }
   const words = WORDS[`${code}`]

@@ -361,7 +361,7 @@ describe('over TLS', () => {
       'a certificate of another authority',
       () => tlsServer(other.issue('127.0.0.1')),
       () => ['--tls-ca', caFile()],
-      'TLS handshake with ADDRESS failed: unable to verify the first certificate',
+      'TLS handshake with ADDRESS failed: the certificate is of an unknown authority (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
     ],
     [
       'a certificate for another name',

@@ -1,4 +1,4 @@
-import { describeErrno, firstLine } from '../../common/describe-errno.ts'
+import { describeErrno } from '../../common/describe-errno.ts'
 import { FrameError } from '../../protocol/errors.ts'
 import { SerializeType } from '../../protocol/remoting-command.ts'
 import type { RemotingClientError } from '../../remoting/errors.ts'
@@ -89,5 +89,5 @@ function isTlsError(cause: unknown): boolean {
 function tlsReason(cause: unknown): string {
   const { reason } = Object(cause) as { readonly reason?: unknown }
   const isOfOpenSsl = (Object(cause) as { readonly library?: unknown }).library !== undefined
-  return isOfOpenSsl && typeof reason === 'string' ? reason : firstLine(cause)
+  return isOfOpenSsl && typeof reason === 'string' ? reason : describeErrno(cause)
 }
