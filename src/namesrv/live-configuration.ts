@@ -105,7 +105,7 @@ export class LiveConfiguration implements NamesrvConfiguration {
     if (changed.length === 0) return
     const { counters, events } = this.#context
     counters.configurationUpdates++
-    events.add('configuration_changed', peer, changed.map(([key]) => key).join(', '))
+    events.add('configuration_changed', peer, changed.map(([key]) => key).join(', '), { address: peer })
   }
 
   #rejected(peer: string, outcome: RejectedConfigUpdate): RejectedConfigUpdate {
