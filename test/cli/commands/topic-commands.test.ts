@@ -1,8 +1,9 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startFakePeer } from '../../support/fake-peer.ts'
 import { frame } from '../../support/raw-client.ts'
 import { lookup, registration, type TestBroker } from '../../support/requests.ts'
-import { startServer, type TestServer } from '../../support/start-server.ts'
+import { startServer, type TestServer, temporaryFolder } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
 import { startWithoutViews } from '../without-views.ts'
 
@@ -137,9 +138,35 @@ describe('topic route', () => {
     const [viewed, asked] = await Promise.all(
       [address, plain].map((each) => runCli(['topic', 'route', 'TopicA', '-n', each, '--json', ...options])),
     )
-    const without = ({ namesrv: _, ...row }: Record<string, unknown>) => row
+    // A lookup does not say what is provisional.
+    const without = ({ namesrv: _, provisional: __, ...row }: Record<string, unknown>) => row
     expect(viewed?.code).toBe(0)
     expect(items(viewed?.stdout ?? '').map(without)).toEqual(items(asked?.stdout ?? '').map(without))
+  })
+
+  test('says which brokers have not registered since a restart', async () => {
+    const properties = { routeSnapshotPath: join(temporaryFolder(), 'snapshot') }
+    const before = await serverWith([MASTER, OTHER], properties)
+    await before.controller.shutdown()
+    const { address, plain } = await serverWith([OTHER], properties)
+    const { code, stdout, stderr } = await runCli(['topic', 'route', 'TopicA', '-n', address])
+    expect([code, stdout.split('\n').length]).toEqual([0, 4])
+    expect(stderr).toBe(
+      'TopicA on broker-a is provisional: restored from the snapshot, the broker has not registered again\n',
+    )
+    const provisional = async (server: string) =>
+      items((await runCli(['topic', 'route', 'TopicA', '-n', server, '--json'])).stdout).map((row) => [
+        row['brokerName'],
+        row['provisional'],
+      ])
+    expect(await provisional(address)).toEqual([
+      ['broker-a', true],
+      ['broker-b', false],
+    ])
+    expect(await provisional(plain)).toEqual([
+      ['broker-a', null],
+      ['broker-b', null],
+    ])
   })
 
   test('has only the brokers of a zone', async () => {
