@@ -175,8 +175,8 @@ const TOPIC_STORIES: readonly Story[] = [
     question: 'topic=Order_Topic',
     verdict: 'never_created',
     sentences: [
-      'No broker has Order_Topic, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
       'Similar topic with a route: order_topic (differs in upper and lower case).',
+      'No broker has Order_Topic, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
     ],
   },
   {
@@ -208,12 +208,37 @@ const TOPIC_STORIES: readonly Story[] = [
       )
     },
     question: 'topic=orders',
+    verdict: 'created_by_first_message',
+    sentences: [
+      'No broker has orders yet: broker-a would create it when a producer sends the first message (autoCreateTopicEnable is on); consumers find no route before that.',
+      'Only slaves of broker-b have registered, and topics are taken from masters only: orders may be one of those that are missing.',
+    ],
+  },
+  {
+    title: 'a topic while only slaves have registered',
+    happens: ({ broker }) => broker.request(registration({ id: 1, topics: ['orders', 'x'] })),
+    question: 'topic=orders',
     verdict: 'slaves_only',
     sentences: [
-      'Only slaves of broker-b have registered, and topics are taken from masters only: orders may be one of those that are missing.',
+      'Only slaves of broker-a have registered, and topics are taken from masters only: orders may be one of those that are missing.',
       'Start the master (brokerId=0), or elect one (mqadmin electMaster) if a controller assigns the roles.',
     ],
     commands: [],
+  },
+  {
+    title: 'a misspelt topic, without a word about groups that have nothing to do with it',
+    happens: async ({ broker }) => {
+      await broker.request(registration({ topics: ['orders', 'x'] }))
+      await broker.request(
+        registration({ name: 'broker-b', address: '127.0.0.1:10921', id: 1, topics: ['y', 'z'] }),
+      )
+    },
+    question: 'topic=ordres',
+    verdict: 'never_created',
+    sentences: [
+      'Similar topic with a route: orders (differs in one character).',
+      'No broker has ordres, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
+    ],
   },
   {
     title: 'the dead-letter topic of a group, although brokers create topics on their first use',
@@ -254,8 +279,8 @@ const TOPIC_STORIES: readonly Story[] = [
     question: `topic=${encodeURIComponent('orders ')}`,
     verdict: 'invalid_name',
     sentences: [
-      'No broker has "orders ", and none can create it: the name of a topic has 1 to 127 letters (a to z), digits and characters of "_-%|".',
       'Similar topic with a route: orders (differs in spaces).',
+      'No broker has "orders ", and none can create it: the name of a topic has 1 to 127 letters (a to z), digits and characters of "_-%|".',
     ],
     commands: [],
   },
@@ -591,7 +616,7 @@ describe('Explain tells the story of', () => {
     const { verdict, sentences } = await explain(world, 'broker=broker-a')
     expect([verdict, sentences[0]]).toEqual([
       'id_conflict',
-      '10.0.0.1:10911 also registers as broker-a, with an id that another address has: the route alternates between their addresses. Give it a brokerName or brokerId of its own and restart it.',
+      '10.0.0.1:10911 also registers as broker-a, with an id that another address has: the route alternates between their addresses. Give each broker a brokerName or brokerId of its own and restart it.',
     ])
   })
 
@@ -641,7 +666,10 @@ describe('Explain tells the story of', () => {
     expect((await explain(world, 'broker=broker-a')).sentences[0]).toContain(`by ${first.address} (`)
     await world.broker.request(registrationAgain(['TopicA', 'TopicB']))
     const { verdict, history } = await explain(world, 'broker=broker-a')
-    expect([verdict, history]).toEqual(['registered', ['broker-a registered for the first time']])
+    expect([verdict, history]).toEqual([
+      'registered',
+      ['broker-a registered for the first time since the start'],
+    ])
     const { events } = (await ask(world.server, 'events')).body
     const ofPermission = events.filter(({ kind }: { readonly kind: string }) => kind.startsWith('permission'))
     expect(
@@ -691,11 +719,11 @@ describe('Explain tells the story of', () => {
     expect(verdict).toBe('registered')
     expect(sentences).toContain('127.0.0.1:10911 has left 3 times within ten minutes.')
     expect(history).toEqual([
-      'broker-a registered for the first time',
+      'broker-a registered for the first time since the start',
       'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
       'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
       'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
-      'broker-a registered again, 3 times since the start',
+      'broker-a registered again, 3 times in all',
     ])
   })
 
@@ -713,7 +741,7 @@ describe('Explain tells the story of', () => {
     const broker = await explain(after, 'broker=broker-a')
     expect([broker.verdict, broker.sentences[0]]).toEqual([
       'provisional',
-      '127.0.0.1:10911 of broker-a is shown from the snapshot: it has not registered since this server started at TIME, and is removed if it does not within routeSnapshotGraceMillis.',
+      '127.0.0.1:10911 of broker-a is shown from the snapshot: it has not registered since this server started at TIME. A broker that does not within routeSnapshotGraceMillis is removed.',
     ])
     after.server.time.advance(130_000)
     await until('it is removed', () => after.server.controller.counters.brokersNotReturned === 1)

@@ -151,8 +151,8 @@ describe('The NameServer tells', () => {
     expect(await told(other, 'topic=invoices')).toEqual({
       verdict: 'never_created',
       sentences: [
-        'No broker has invoices, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
         'Similar topic with a route: Invoices (differs in upper and lower case).',
+        'No broker has invoices, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
         'N lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V4_9_7).',
       ],
       commands: [],

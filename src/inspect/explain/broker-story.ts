@@ -164,7 +164,8 @@ function problemsOf(facts: BrokerFacts): Problem[] {
     }
   if (facts.outside.length > 0) {
     const others = names(facts.outside.map(({ brokerAddr }) => brokerAddr))
-    const text = `${others} also registers as ${broker}, with an id that another address has: the route alternates between their addresses. Give it a brokerName or brokerId of its own and restart it.`
+    const verb = facts.outside.length === 1 ? 'registers' : 'register'
+    const text = `${others} also ${verb} as ${broker}, with an id that another address has: the route alternates between their addresses. Give each broker a brokerName or brokerId of its own and restart it.`
     problems.push({ verdict: 'id_conflict', text })
   }
   if (!members.some(({ brokerId }) => brokerId === MASTER_ID)) problems.push(noMaster(facts))
@@ -183,7 +184,8 @@ function problemsOf(facts: BrokerFacts): Problem[] {
     }
   const provisional = members.filter(({ isProvisional }) => isProvisional)
   if (provisional.length > 0) {
-    const text = `${names(provisional.map(({ brokerAddr }) => brokerAddr))} of ${broker} is shown from the snapshot: it has not registered since this server started ${at(facts.startedMs, clocks)}, and is removed if it does not within routeSnapshotGraceMillis.`
+    const [are, they, have] = provisional.length === 1 ? ['is', 'it', 'has'] : ['are', 'they', 'have']
+    const text = `${names(provisional.map(({ brokerAddr }) => brokerAddr))} of ${broker} ${are} shown from the snapshot: ${they} ${have} not registered since this server started ${at(facts.startedMs, clocks)}. A broker that does not within routeSnapshotGraceMillis is removed.`
     problems.push({ verdict: 'provisional', text })
   }
   return problems

@@ -133,9 +133,12 @@ function brokerPast(brokerNames: Iterable<string>, history: RouteHistory): Past[
     const broker = name(brokerName)
     const known = history.broker(brokerName)
     if (known !== undefined) {
-      past.push({ atMs: known.firstRegisteredMs, text: `${broker} registered for the first time` })
+      past.push({
+        atMs: known.firstRegisteredMs,
+        text: `${broker} registered for the first time since the start`,
+      })
       if (known.registrations > 1) {
-        const text = `${broker} registered again, ${counted(known.registrations - 1, 'time')} since the start`
+        const text = `${broker} registered again, ${counted(known.registrations - 1, 'time')} in all`
         past.push({ atMs: known.lastRegisteredMs, text })
       }
     }

@@ -35,7 +35,7 @@ export const TOPIC_VERDICTS = {
   no_brokers: 'There is no route: no broker is registered with this server.',
   only_on_peers: 'There is no route here, but another NameServer has one.',
   rejected_by_limit: 'There is no route: a limit of this server rejects the registration of a broker.',
-  slaves_only: 'There is no route: a broker may have the topic of which only slaves have registered.',
+  slaves_only: 'There is no route: only slaves have registered, and topics are taken from masters.',
   invalid_name: 'There is no route and can be none: brokers reject the name.',
   created_by_brokers: 'There is no route: brokers create the topic when they need it, and none has it.',
   created_by_first_message: 'There is no route yet: a broker creates the topic when a producer sends to it.',
@@ -273,7 +273,7 @@ function provisionalTexts(cells: readonly TopicCell[]): (string | undefined)[] {
   return [
     provisional.length === 0
       ? undefined
-      : `What is shown of ${namesOf(provisional)} is provisional: it is from the snapshot before the restart, and the broker has not registered again.`,
+      : `What is shown of ${namesOf(provisional)} is provisional: it is from the snapshot before the restart, and ${provisional.length === 1 ? 'the broker has' : 'the brokers have'} not registered again.`,
     dropped.length === 0
       ? undefined
       : `${namesOf(dropped)} registered again without it: it disappears when the grace period ends (routeSnapshotGraceMillis).`,
@@ -295,7 +295,9 @@ function registrationText({ registration, topic, clocks }: TopicFacts): string |
 function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
   const { topic, loss, brokerGroups, peersWith, rejections, clocks, autoCreating, cluster, similar } = facts
   const create = createCommand(topic, loss, cluster, similar)
-  const notes = [similarText(facts), unnamedText(facts), askedText(facts), registrationText(facts)]
+  const meant = similarText(facts)
+  const own = [unnamedText(facts), askedText(facts), registrationText(facts)]
+  const notes = [meant, ...own]
   if (loss !== undefined) {
     const text = lossText(topic, loss, clocks)
     switch (loss.kind) {
@@ -352,42 +354,47 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
     )
   }
   const byLimit = rejections.filter(({ limit }) => limit !== undefined)
-  if (byLimit.length > 0) {
+  // A name that resembles an existing one is more likely misspelt than missing.
+  if (byLimit.length > 0 && meant === undefined) {
     const text = `This server rejects the registration of ${names(byLimit.map(({ brokerName }) => brokerName))}, whose topics, perhaps ${name(topic)} too, are missing.`
     return story('rejected_by_limit', [text, ...rejectionTexts(facts), ...notes], [])
   }
   const away = facts.awayWithUnnamed
-  if (away !== undefined) {
+  if (away !== undefined && meant === undefined) {
     const broker = name(away.brokerName)
     const text = `${name(topic)} may have left with ${broker}, ${at(away.atMs, clocks)}: ${broker} ${causeText(away.cause)}, and only some of the names of its ${counted(away.topics, 'topic')} are kept.`
     const advice = 'If so, its route comes back when that broker registers again.'
     return story(
       'left_with_brokers',
-      [text, advice, similarText(facts), askedText(facts), registrationText(facts)],
+      [text, advice, askedText(facts), registrationText(facts)],
       [mqadmin('clusterList', {})],
     )
   }
-  const others = [...rejectionTexts(facts), ...notes]
+  const { slavesOnly } = facts
+  const masterless =
+    slavesOnly.length === 0 || meant !== undefined
+      ? undefined
+      : `Only slaves of ${names(slavesOnly)} have registered, and topics are taken from masters only: ${name(topic)} may be one of those that are missing.`
+  const others = [...rejectionTexts(facts), ...own]
   const origin = originText(topic)
   if (origin === undefined && !isValidName(topic)) {
     const text = `No broker has ${name(topic)}, and none can create it: ${NAME_RULE}.`
-    return story('invalid_name', [text, ...others], [])
+    return story('invalid_name', [meant, text, ...others], [])
   }
-  const { slavesOnly } = facts
-  if (slavesOnly.length > 0) {
-    const text = `Only slaves of ${names(slavesOnly)} have registered, and topics are taken from masters only: ${name(topic)} may be one of those that are missing.`
+  // Other groups could have the topic, too, and do not.
+  if (masterless !== undefined && slavesOnly.length === brokerGroups) {
     const advice =
       'Start the master (brokerId=0), or elect one (mqadmin electMaster) if a controller assigns the roles.'
-    return story('slaves_only', [text, advice, origin, ...others], [])
+    return story('slaves_only', [masterless, advice, origin, ...others], [])
   }
   if (origin !== undefined)
-    return story('created_by_brokers', [`No broker has ${name(topic)}.`, origin, ...others], [])
+    return story('created_by_brokers', [meant, `No broker has ${name(topic)}.`, origin, ...others], [])
   if (autoCreating.length > 0) {
     const text = `No broker has ${name(topic)} yet: ${names(autoCreating)} would create it when a producer sends the first message (autoCreateTopicEnable is on); consumers find no route before that.`
-    return story('created_by_first_message', [text, ...others], [create])
+    return story('created_by_first_message', [meant, text, masterless, ...others], [create])
   }
   const text = `No broker has ${name(topic)}, and none creates topics on their first use (TBW102 has no route): the topic must be created${similar.length > 0 ? ', if its name is right' : ''}.`
-  return story('never_created', [text, ...others], [create])
+  return story('never_created', [meant, text, masterless, ...others], [create])
 }
 
 function unnamedText({ unnamedRemovals, clocks }: TopicFacts): string | undefined {

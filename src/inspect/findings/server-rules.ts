@@ -77,7 +77,7 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
           ? 'clients get other responses there'
           : `clients of this server do not find ${lacking}`
       return {
-        text: `The NameServer ${address} and this one differ (${differences.length} differences): ${effect}. Let every broker register with both (namesrvAddr), and repeat at one what an operator did at the other.`,
+        text: `The NameServer ${address} and this one differ (${counted(differences.length, 'difference')}): ${effect}. Let every broker register with both (namesrvAddr), and repeat at one what an operator did at the other.`,
         evidence: { since: dateOf(sinceMs, sources), differences: shown },
       }
     })
@@ -134,7 +134,7 @@ export function oldClients({ clients }: Census): Observations {
   for (const { kind, language, version, versionName: release, connections, hosts } of clients) {
     if (kind !== 'client' || language !== 'JAVA' || version >= MQVersion.V4_9_4) continue
     found.add('old_clients', 'info', `${language} ${release}`, () => ({
-      text: `${connections} connections are of Java clients of ${release}, from ${hosts.join(', ')}. Upgrade them to 4.9.4 or later.`,
+      text: `${counted(connections, 'connection')} ${connections === 1 ? 'is' : 'are'} of Java clients of ${release}, from ${hosts.join(', ')}. Upgrade them to 4.9.4 or later.`,
       evidence: { connections, hosts },
     }))
   }
@@ -233,7 +233,7 @@ function adviceFor(topic: string, loss: TopicLoss | undefined, similar: readonly
   const origin = originText(topic)
   if (origin !== undefined) return origin
   if (similar.length > 0)
-    return `See whether clients misspell its name: ${names(similar.map((each) => each.name))} exists.`
+    return `See whether clients misspell its name: ${names(similar.map((each) => each.name))} ${similar.length === 1 ? 'exists' : 'exist'}.`
   if (!isValidName(topic)) return `Correct its name in the clients: ${NAME_RULE}.`
   return 'Create the topic, or correct its name in the clients.'
 }
