@@ -324,6 +324,21 @@ const TOPIC_STORIES: readonly Story[] = [
     ],
   },
   {
+    title: 'a misspelt topic while a limit rejects a broker, whose topics are unknown',
+    properties: { maxTopics: '2' },
+    happens: async ({ broker }) => {
+      await broker.request(registration({ topics: ['orders', 'x'] }))
+      await broker.request(registration({ name: 'broker-b', address: '127.0.0.1:10921', topics: ['y', 'z'] }))
+    },
+    question: 'topic=ordres',
+    verdict: 'never_created',
+    sentences: [
+      'Similar topic with a route: orders (differs in one character).',
+      'No broker has ordres, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
+      'The registration of broker-b from PEER was rejected at TIME: maxTopics (2) exceeded: there would be 4 topics.',
+    ],
+  },
+  {
     title: 'a topic at a server that has just started and waits for brokers',
     properties: { needWaitForService: 'true' },
     happens: ({ broker }) => broker.request(registration()),
@@ -711,6 +726,10 @@ describe('Explain tells the story of', () => {
     const world = await worldWith()
     for (let turn = 0; turn < 3; turn++) {
       await world.broker.request(registration())
+      if (turn === 1) {
+        const { history } = await explain(world, 'broker=broker-a')
+        expect(history.at(-1)).toBe('broker-a registered again, 1 time in all')
+      }
       await world.broker.request(unregistration())
       world.server.time.advance(1_000)
     }
