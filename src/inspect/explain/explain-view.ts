@@ -182,7 +182,8 @@ const RESPONSE: Schema = objectOf({
   commands: {
     type: 'array',
     items: { type: 'string' },
-    description: 'What to run or to set in broker.conf; the NameServers come from the variable NAMESRV_ADDR',
+    description:
+      'What to run, or to set in broker.conf; commands of mqnamesrv and mqadmin ask the NameServers of the variable NAMESRV_ADDR',
   },
   now: {
     ...objectOf({

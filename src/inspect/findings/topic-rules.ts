@@ -3,7 +3,7 @@ import type { Steps } from '../../common/time-slicer.ts'
 import { Perm } from '../../protocol/body/topic-config.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/topic-route-data.ts'
 import { isSystemTopic } from '../../routeinfo/table-queries.ts'
-import { mqadmin } from '../commands.ts'
+import { mqadmin, mqnamesrv } from '../commands.ts'
 import type { PermissionChange } from '../history/route-history.ts'
 import { dateOf } from '../sources.ts'
 import { AffectedTopics } from './affected-topics.ts'
@@ -232,7 +232,7 @@ function wholeDetails(broker: Broker, sources: TopicRuleSources): Details {
     text: `${what}: ${cause}. Producers use other brokers, or get "No route info of this topic".`,
     evidence: { cluster, topics, ...(wipe && { wipedBy: wipe.by }) },
     command: wipe
-      ? mqadmin('addWritePerm', { b: brokerName })
+      ? mqnamesrv('broker restore-write', brokerName)
       : mqadmin('updateBrokerConfig', { b: brokerAddrs.get(MASTER_ID) ?? '', k: 'brokerPermission', v: 6 }),
   }
 }
@@ -277,7 +277,7 @@ function lockedDetails(broker: Broker, sources: TopicRuleSources): Details {
   if (lockedByRequest === locked.total)
     return details(
       'A request to this server changed its permission there.',
-      mqadmin('addWritePerm', { b: group.brokerName }),
+      mqnamesrv('broker restore-write', group.brokerName),
     )
   const { advice, command } = locked.remedy('updateTopicPerm', atMaster(group), () => ({ p: 6 }))
   const registration = sources.history.topicRegistration(locked.single ?? '')
