@@ -163,7 +163,7 @@ function usageMessage(
     case 'commander.unknownOption': {
       const hint = hintFor(name, longOptions(definition))
       const isMaybeName = hint === '' && registeredArguments.length > 0
-      return `unknown option ${name}${isMaybeName ? '; a name that begins with - goes behind --' : hint}`
+      return `unknown option ${name}${isMaybeName ? '; put -- before a name that begins with -' : hint}`
     }
     case 'commander.optionMissingArgument':
       return `option ${/--[\w-]+/.exec(name)?.[0]} needs a value`

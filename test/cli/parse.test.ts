@@ -54,10 +54,10 @@ describe('a command line', () => {
     [[''], 'unknown command ""'],
     [['ping', '--namesvr', 'a'], 'unknown option --namesvr; did you mean --namesrv?'],
     [['ping', '--frobnicate'], 'unknown option --frobnicate'],
-    [['topic', 'route', '-A'], 'unknown option -A; a name that begins with - goes behind --'],
+    [['topic', 'route', '-A'], 'unknown option -A; put -- before a name that begins with -'],
     [
       ['topic', 'route', "--don't-know"],
-      "unknown option --don't-know; a name that begins with - goes behind --",
+      "unknown option --don't-know; put -- before a name that begins with -",
     ],
     [['topic', 'route'], 'topic is missing'],
     [['kv', 'get', 'ns'], 'key is missing'],

@@ -30,16 +30,16 @@ export type CommandLine =
 const AFTER_HELP = `
 Any key of the configuration can also be set by --KEY VALUE or --KEY=VALUE:
   mqnamesrv --listenPort 9999 --scanNotActiveBrokerInterval=5000
-or by an environment variable, MQNAMESRV_LISTEN_PORT=9999. The command line overrides the
-environment, the environment the file, and the file the defaults.
+or by an environment variable, MQNAMESRV_LISTEN_PORT=9999. The command line
+overrides the environment, the environment the file, and the file the defaults.
 docs/configuration.md describes all keys; -p prints them with their values.
 
 Commands ask running NameServers, this one or Java's; mqnamesrv help lists them:
   mqnamesrv topic list --namesrv HOST:9876
 
-Exit codes: 0 after -h, -v, -p and a shutdown by SIGTERM or SIGINT; 1 if the start or the
-shutdown fails; 2 if the command line is invalid; 130 or 143 if a second SIGINT or SIGTERM
-ends the process at once.
+Exit codes: 0 after -h, -v, -p and a shutdown by SIGTERM or SIGINT; 1 if the
+start or the shutdown fails; 2 if the command line is invalid; 130 or 143 if a
+second SIGINT or SIGTERM ends the process at once.
 `
 
 /**
