@@ -647,7 +647,7 @@ describe('Explain tells the story of', () => {
     expect(
       ofPermission.map(({ kind, text }: { readonly kind: string; readonly text: string }) => [kind, text]),
     ).toEqual([
-      ['permission_wiped', `2 topics, by ${first.address}`],
+      ['permission_wiped', `2 topics now without write permission, by ${first.address}`],
       ['permission_restored', 'by its registration'],
     ])
   })

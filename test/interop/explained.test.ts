@@ -409,8 +409,8 @@ describe('The NameServer tells', () => {
     ])
     expect(happened.slice(4)).toEqual([
       `topic_deleted Orders: on 1 broker, by ${OPERATOR}`,
-      `permission_wiped south: N topic, by ${OPERATOR}`,
-      `permission_restored south: N topic, by ${OPERATOR}`,
+      `permission_wiped south: N topic now without write permission, by ${OPERATOR}`,
+      `permission_restored south: N topic now with read and write permission, by ${OPERATOR}`,
       'broker_lost 127.0.0.1:PORT south of InteropCluster: its connection closed',
       'broker_left 127.0.0.1:PORT old-name of InteropCluster: its address registered under another broker name',
       'broker_registered 127.0.0.1:PORT new-name of InteropCluster: id 0, N topic',

@@ -5,10 +5,11 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
     words: 'config get',
     summary: 'Configuration in effect, and where each value comes from',
     description:
-      'Java’s NameServer shows the keys of its NamesrvConfig, its NettyServerConfig and its file, but not where values come from; nor does mqnamesrv to other machines.',
+      'Java’s NameServer shows the keys of its NamesrvConfig, its NettyServerConfig and its file, but not where values come from; nor does mqnamesrv to other machines. In JSON, values are numbers, booleans or strings, by the type of the key, in this and the other config commands.',
     args: [
       { name: 'key', text: 'only these keys', isOptional: true, isList: true, completion: 'config-key' },
     ],
+    options: [{ flags: '--updatable', text: 'only keys that config set can change while the server runs' }],
     examples: [
       { line: 'config get', text: 'all keys' },
       {
@@ -22,7 +23,7 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
     words: 'config set',
     summary: 'Changes the configuration of running NameServers',
     description:
-      'mqnamesrv accepts only keys that take effect without a restart, and either all or none of the assignments. Java’s NameServer accepts any key, ignores those it does not know, and reads most others only at startup. Exit code 1 if a key does not have its new value afterwards.',
+      'mqnamesrv accepts only the keys that config get --updatable lists, and either all or none of the assignments: other keys and invalid values are rejected before it asks, with exit code 2. Java’s NameServer accepts any key, ignores those it does not know, and reads most others only at startup. Exit code 1 if a key does not have its new value afterwards.',
     args: [{ name: 'assignment', text: 'KEY=VALUE', isList: true, completion: 'assignment' }],
     examples: [
       { line: 'config set orderMessageEnable=true -n "a:9876;b:9876"', text: 'asks first' },

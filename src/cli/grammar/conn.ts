@@ -44,7 +44,7 @@ export const CONN_COMMANDS: readonly CommandDefinition[] = [
     words: 'conn kick',
     summary: 'Closes connections (mqnamesrv only)',
     description:
-      'Works only on the machine of the server. Clients reconnect by themselves. A broker is removed from the routes until it registers again, within 30 s. --address spares the connection of the command itself.',
+      'Works only on the machine of the server. Clients reconnect by themselves. A broker is removed from the routes until it registers again, within 30 s. The connection of the command itself is left open.',
     args: [
       {
         name: 'id',
@@ -58,7 +58,7 @@ export const CONN_COMMANDS: readonly CommandDefinition[] = [
       { flags: '--address <host>', text: 'all connections from this host, or host:port', completion: 'none' },
     ],
     examples: [
-      { line: 'conn kick 1017', text: 'asks first' },
+      { line: 'conn kick 1017 1020', text: 'asks first' },
       { line: 'conn kick --address 10.0.3.17 -y', text: 'all from a host' },
     ],
     isChange: true,

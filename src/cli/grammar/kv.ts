@@ -38,10 +38,10 @@ export const KV_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'kv delete',
-    summary: 'Deletes an entry of the key-value table',
+    summary: 'Deletes entries of the key-value table',
     description: 'NameServers do not share the table, so name all of them with -n.',
-    args: [NAMESPACE, KEY],
-    examples: [{ line: 'kv delete ORDER_TOPIC_CONFIG TopicA -n "a;b"', text: '' }],
+    args: [NAMESPACE, { ...KEY, isList: true }],
+    examples: [{ line: 'kv delete ORDER_TOPIC_CONFIG TopicA TopicB -n "a;b"', text: '' }],
     isChange: true,
     load: () => import('../commands/kv-delete.ts'),
   },

@@ -57,10 +57,10 @@ export const TOPIC_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'topic delete',
-    summary: 'Deletes a topic from NameServers, not from brokers',
+    summary: 'Deletes topics from NameServers, not from brokers',
     description:
-      'NameServers do not share routes, so name all of them with -n. A broker that still has the topic may register it again: delete it there first (mqadmin deleteTopic).',
-    args: [{ name: 'topic', text: 'name of a topic', completion: 'topic' }],
+      'NameServers do not share routes, so name all of them with -n. Brokers that still have a topic register it again, within 30 s or with their next change: delete it on them first (mqadmin deleteTopic).',
+    args: [{ name: 'topic', text: 'name of a topic', isList: true, completion: 'topic' }],
     options: [
       {
         flags: '--cluster <name>',
