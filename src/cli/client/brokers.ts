@@ -35,6 +35,9 @@ export interface BrokerGroup {
   readonly members: readonly BrokerMember[]
 }
 
+/** What is said of a NameServer without brokers. */
+export const NO_BROKERS = 'no brokers are registered'
+
 /** What 106 does not tell. */
 export const ONLY_OURS = 'states, heartbeats and versions of brokers'
 

@@ -56,7 +56,7 @@ export const run: Run = async ({ values, servers, world, askEach }) => {
         })),
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'never',
     name: ({ key }) => key,
   }
 }

@@ -69,7 +69,6 @@ export const run: Run = async ({ values, ...context }) => {
     isNo: items.some(({ result }) => result === 'ignored'),
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'RESULT', cell: ({ result }) => result },
         { head: 'KEY', cell: ({ key }) => key },
         { head: 'VALUE', cell: ({ value }) => value },
@@ -77,7 +76,7 @@ export const run: Run = async ({ values, ...context }) => {
         { head: 'EFFECT', cell: ({ effect }: ChangedKey) => effect && EFFECT_WORDS[effect] },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ key }) => key,
   }
 }

@@ -19,6 +19,7 @@ export const run: Run = async ({ values, askEach }) => {
   return {
     items,
     failures,
+    none: 'no such connections',
     notes,
     view: {
       columns: [
@@ -41,7 +42,7 @@ export const run: Run = async ({ values, askEach }) => {
                 align: 'right' as const,
               },
               { head: 'CAUSE', cell: ({ cause }: Connection) => cause },
-              { head: 'DETAIL', cell: ({ code, detail }: Connection) => detail ?? code },
+              { head: 'DETAIL', cell: ({ code, detail }: Connection) => detail ?? code, isWrapped: true },
             ]
           : []),
         { head: 'TLS', cell: ({ tls }) => tls?.protocol, isWide: true },

@@ -28,14 +28,13 @@ export const run: Run = async ({ values, ...context }) => {
     ...changed,
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'RESULT', cell: ({ result }) => result },
         { head: 'NAMESPACE', cell: ({ namespace }) => namespace },
         { head: 'KEY', cell: ({ key }) => key },
         { head: 'PREVIOUS', cell: ({ previous }) => previous, isWide: true },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ namespace, key }) => `${namespace}/${key}`,
   }
 }

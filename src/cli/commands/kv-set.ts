@@ -30,7 +30,6 @@ export const run: Run = async ({ values, ...context }) => {
     ...changed,
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'RESULT', cell: ({ result }) => result },
         { head: 'NAMESPACE', cell: ({ namespace }) => namespace },
         { head: 'KEY', cell: ({ key }) => key },
@@ -38,7 +37,7 @@ export const run: Run = async ({ values, ...context }) => {
         { head: 'PREVIOUS', cell: ({ previous }) => previous, isWide: true },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ namespace, key }) => `${namespace}/${key}`,
   }
 }

@@ -97,7 +97,7 @@ describe('config set', () => {
     const set = ['config', 'set', 'enableTopicList=false', assignment, '-n', address, '-y', '--json']
     const { stdout, ...result } = await runCli(set)
     expect(result.code).toBe(code)
-    const { error } = JSON.parse(stdout)
+    const [error] = JSON.parse(stdout).errors
     expect(error.message).toMatch(message)
     const now = await runCli(['config', 'get', 'enableTopicList', '-n', address, '--no-headers'])
     expect(now.stdout).toBe('enableTopicList  true  default\n')
@@ -204,7 +204,7 @@ describe('config check', () => {
   test('ends with 1 for a file that is not there', async () => {
     const { code, stdout, stderr } = await runCli(['config', 'check', '/no/such/file', '--json'])
     expect(code).toBe(1)
-    expect(JSON.parse(stdout).error).toMatchObject({ code: 'not_found', namesrv: null })
+    expect(JSON.parse(stdout).errors[0]).toMatchObject({ code: 'not_found', namesrv: null })
     expect(stderr).toMatch(/^mqnamesrv: cannot read configuration file \/no\/such\/file: /)
     expect((await runCli(['config', 'check', temporaryFolder()])).stderr).toMatch(/EISDIR|is a directory/)
   })

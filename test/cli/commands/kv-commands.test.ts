@@ -93,7 +93,7 @@ describe('kv get', () => {
     expect(stderr).toBe(`mqnamesrv: ${b.address}: no entry "TopicA" in "ORDER_TOPIC_CONFIG"\n`)
     const none = await runCli(['kv', 'get', 'x', 'y', '-n', both, '--json'])
     expect(none.code).toBe(1)
-    expect(JSON.parse(none.stdout).error).toMatchObject({ code: 'not_found', namesrv: a.address })
+    expect(JSON.parse(none.stdout).errors[0]).toMatchObject({ code: 'not_found', namesrv: a.address })
   })
 })
 

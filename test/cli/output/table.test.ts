@@ -122,13 +122,9 @@ describe('a table', () => {
 
     test('breaks what is longer than a line', () => {
       const given = { isWide: false, hasHead: false, maxWidth: 10 }
-      expect(tableLines([{ topic: 'a', queues: 1, note: `${'x'.repeat(10)} 订单订单订` }], columns, given)).toEqual([
-        'a  1',
-        '  xxxxxxxx',
-        '  xx',
-        '  订单订单',
-        '  订',
-      ])
+      expect(
+        tableLines([{ topic: 'a', queues: 1, note: `${'x'.repeat(10)} 订单订单订` }], columns, given),
+      ).toEqual(['a  1', '  xxxxxxxx', '  xx', '  订单订单', '  订'])
     })
   })
 })

@@ -55,7 +55,7 @@ const SAMPLE: Sample = {
 function rows(title: string, order: string, filter = ''): (string | undefined)[] {
   const section = SECTIONS.find((each) => each.title === title)
   const sort = section?.orders.indexOf(order) ?? -1
-  const lines = section?.lines(SAMPLE, { filter, sort, width: undefined }) ?? []
+  const lines = section?.rows(SAMPLE, { filter, sort, width: undefined }).flat() ?? []
   return lines.slice(1).map(({ text }) => text.replace(/^c +/, '').split(' ')[0])
 }
 
@@ -83,7 +83,8 @@ describe('a section of top', () => {
   test('colours what is not as it should be', () => {
     const colours = (title: string) =>
       SECTIONS.find((each) => each.title === title)
-        ?.lines(SAMPLE, { filter: '', sort: 0, width: undefined })
+        ?.rows(SAMPLE, { filter: '', sort: 0, width: undefined })
+        .flat()
         .slice(1)
         .map(({ colour }) => colour)
     expect(colours('Brokers')).toEqual([undefined, undefined, 'yellow'])
