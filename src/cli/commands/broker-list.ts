@@ -1,4 +1,5 @@
-import { type BrokerGroup, type BrokerMember, NO_BROKERS, readBrokerGroups } from '../client/brokers.ts'
+import type { BrokerMember } from '../../inspect/broker-member.ts'
+import { type BrokerGroup, NO_BROKERS, readBrokerGroups } from '../client/brokers.ts'
 import { memberColumns } from '../output/broker-columns.ts'
 import type { Column } from '../output/table.ts'
 import type { Run } from '../run-command.ts'

@@ -105,7 +105,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     words: 'watch',
     summary: 'Events as they happen, a line each, until interrupted (mqnamesrv only)',
     description:
-      'Keeps running when a NameServer restarts or cannot be reached for a while. Events lost meanwhile are reported on stderr. With -o json, each event is an object on one line.',
+      'Exit code 3 if no NameServer can be reached at the start. Later it keeps running: it connects again when one has restarted, and reports on stderr which events may be missing. With -o json, each event is an object on one line.',
     options: [
       { flags: '--since <id>', text: 'begin after this event instead of now', completion: 'none' },
       KIND_OPTION,

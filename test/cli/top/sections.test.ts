@@ -1,16 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Broker, Sample } from '../../../src/cli/top/sample.ts'
 import { SECTIONS } from '../../../src/cli/top/sections.ts'
+import { UNKNOWN_MEMBER } from '../../../src/inspect/broker-member.ts'
 
 function broker(brokerName: string, given: Partial<Broker>): Broker {
-  return { brokerName, clusters: ['c'], brokerId: 0, address: `${brokerName}:1`, ...NOTHING, ...given }
-}
-
-/** All that is known of a broker of a NameServer without views. */
-const NOTHING = {
-  ...{ state: null, heartbeatAgeMs: null, heartbeatTimeoutMs: null, lastRegistration: null, language: null },
-  ...{ version: null, versionName: null, registeredTopics: null, haServerAddress: null, peer: null },
-  announcesOwnAddress: null,
+  return { brokerName, clusters: ['c'], brokerId: 0, address: `${brokerName}:1`, ...UNKNOWN_MEMBER, ...given }
 }
 
 const SAMPLE: Sample = {
