@@ -131,7 +131,7 @@ describe('kv set', () => {
       const { stderr, ...left } = await runCli([...set, '--json'], { isTTY: true, input })
       expect(left.code).toBe(code)
       expect(stderr).toMatch(/\nmqnamesrv: nothing was changed\n$/)
-      expect(JSON.parse(left.stdout).error.code).toBe(code === 130 ? 'interrupted' : 'failed')
+      expect(JSON.parse(left.stdout).errors[0].code).toBe(code === 130 ? 'interrupted' : 'failed')
     }
     expect(await valueAt('n', 'k')).toBeUndefined()
     expect(await runCli(set, { isTTY: true, input: 'y\n' })).toMatchObject({ code: 0 })
