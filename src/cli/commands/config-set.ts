@@ -79,7 +79,7 @@ export const run: Run = async ({ values, ...context }) => {
       columns: [
         { head: 'RESULT', cell: ({ result }) => result },
         { head: 'KEY', cell: ({ key }) => key },
-        { head: 'VALUE', cell: ({ value }) => value },
+        { head: 'VALUE', cell: ({ value }) => value, isWrapped: true },
         { head: 'PREVIOUS', cell: ({ previous }) => previous },
         { head: 'EFFECT', cell: ({ effect }: ChangedKey) => effect && EFFECT_WORDS[effect] },
       ],

@@ -266,8 +266,9 @@ describe('config diff', () => {
 
   test('ends with 0 if they do not differ', async () => {
     const same = otherwiseEqual()
-    const both = `${await addressOf(same)};${await addressOf(same)}`
-    expect(await runCli(['config', 'diff', '-n', both])).toEqual({ code: 0, stdout: '', stderr: '' })
+    const [a, b] = [await addressOf(same), await addressOf(same)]
+    const stderr = `no differences between ${a}, ${b}\n`
+    expect(await runCli(['config', 'diff', '-n', `${a};${b}`])).toEqual({ code: 0, stdout: '', stderr })
   })
 
   test('leaves out keys of ours against one that has only those of Java', async () => {
@@ -301,10 +302,13 @@ describe('config diff', () => {
   test('does not take a key of a file for different from a server on another machine, which does not show it', async () => {
     const { port } = await startServer({ maxTopics: '5' })
     const address = await startWithoutViews(port, NO_PERMISSION)
-    expect(await runCli(['config', 'diff', fileWith('maxTopics=5'), '-n', address])).toEqual({
+    const file = fileWith('maxTopics=5')
+    expect(await runCli(['config', 'diff', file, '-n', address])).toEqual({
       code: 0,
       stdout: '',
-      stderr: 'not all of them show all keys: compared by what request 319 has\n',
+      stderr:
+        `no differences between ${file}, ${address}\n` +
+        'not all of them show all keys: compared by what request 319 has\n',
     })
   })
 
