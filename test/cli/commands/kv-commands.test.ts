@@ -250,8 +250,8 @@ describe('a change of the key-value table', () => {
     expect(code).toBe(5)
     const { items, errors } = JSON.parse(stdout) as { items: { key: string }[]; errors: object[] }
     expect(items.map(({ key }) => key)).toEqual(keys.filter((key) => key !== 'k7'))
-    expect(errors).toEqual([{ namesrv: address, code: 'failed', message: 'k7: disk full' }])
-    expect(stderr).toMatch(/^mqnamesrv: k7: disk full$/m)
+    expect(errors).toEqual([{ namesrv: address, code: 'failed', message: '"k7": disk full' }])
+    expect(stderr).toMatch(/^mqnamesrv: "k7": disk full$/m)
   })
 
   test('that is interrupted reports what was changed, and what may have been', async () => {
