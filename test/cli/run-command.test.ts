@@ -86,7 +86,7 @@ describe('a command', () => {
     expect(await runCli([...argv, 'wide'])).toEqual({ code: 3, stdout: '', stderr })
     const json = await runCli([...argv, 'json'])
     expect(json).toMatchObject({ code: 3, stderr })
-    expect(JSON.parse(json.stdout)).toEqual({ error: errors[0], errors })
+    expect(JSON.parse(json.stdout)).toEqual({ items: [], errors })
     const jsonl = await runCli([...argv, 'jsonl'])
     expect(
       jsonl.stdout
@@ -94,7 +94,9 @@ describe('a command', () => {
         .split('\n')
         .map((line) => JSON.parse(line)),
     ).toEqual(errors.map((error) => ({ error })))
-    expect((await runCli([...argv, 'yaml'])).stdout).toMatch(/^error:\n {2}code: unreachable\n/)
+    expect((await runCli([...argv, 'yaml'])).stdout).toMatch(
+      /^items: \[\]\nerrors:\n {2}- code: unreachable\n/,
+    )
     expect(await runCli([...argv, 'name'])).toEqual({ code: 3, stdout: '', stderr })
   })
 
@@ -110,6 +112,24 @@ describe('a command', () => {
   })
 
   test.each([
+    ['cluster list', 'no brokers are registered'],
+    ['broker list', 'no brokers are registered'],
+    ['topic list', 'no topics'],
+    ['topic list --prefix x', 'no such topics'],
+    ['topic misses', 'no lookup without a route since the start'],
+    ['kv list', 'no entries'],
+    ['conn list --kind broker', 'no such connections'],
+    ['events --kind broker_lost', 'no such events'],
+    ['doctor --severity critical', 'nothing found'],
+  ])('%s of NameServers that have nothing of it says so, not of one that failed', async (words, none) => {
+    const [{ port }, dead] = [await startServer(), await deadAddress()]
+    const address = `127.0.0.1:${port}`
+    const { stdout, stderr } = await runCli([...words.split(' '), '-n', `${address};${dead}`])
+    const failure = `mqnamesrv: connection with ${dead} failed: connection refused (ECONNREFUSED)`
+    expect([stdout, stderr]).toEqual(['', `${address}: ${none}\n${failure}\n`])
+  })
+
+  test.each([
     [['ping', '-o', 'json', '--frobnicate']],
     [['ping', '--json', '--frobnicate']],
     [['ping', '--output=json', '--frobnicate']],
@@ -118,7 +138,8 @@ describe('a command', () => {
     const { code, stdout, stderr } = await runCli(argv)
     expect([code, stderr]).toEqual([2, 'mqnamesrv: unknown option --frobnicate (try mqnamesrv help ping)\n'])
     expect(JSON.parse(stdout)).toEqual({
-      error: { code: 'usage', message: 'unknown option --frobnicate', namesrv: null },
+      items: [],
+      errors: [{ code: 'usage', message: 'unknown option --frobnicate', namesrv: null }],
     })
   })
 

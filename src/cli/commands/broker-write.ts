@@ -68,13 +68,12 @@ async function changePermission(
     ...changed,
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'RESULT', cell: ({ result }) => result },
         { head: 'BROKER', cell: ({ brokerName }) => brokerName },
         { head: 'TOPICS', cell: ({ topics }) => topics, align: 'right' },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ brokerName }) => brokerName,
   }
 }

@@ -115,7 +115,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     words: 'watch',
     summary: 'Events as they happen (mqnamesrv only)',
     description:
-      'Prints a line per event until interrupted, with -o json an object per line. Reconnects when a NameServer restarts or is unreachable for a while; events lost meanwhile are reported on stderr. mqnamesrv help events lists the kinds of events.',
+      'Prints a line per event until interrupted, with -o json an object per line. Exit code 3 if no NameServer can be reached at the start. Afterwards it reconnects when one restarts or is unreachable for a while; events lost meanwhile are reported on stderr. mqnamesrv help events lists the kinds of events.',
     options: [
       {
         flags: '--since <id>',

@@ -438,7 +438,9 @@ describe('diff with a NameServer that', () => {
     const { address } = await side({})
     const { code, stdout, stderr } = await diff([address, '127.0.0.1:1', '-o', 'json'])
     expect(code).toBe(3)
-    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'unreachable', namesrv: '127.0.0.1:1' } })
+    expect(JSON.parse(stdout)).toMatchObject({
+      errors: [{ code: 'unreachable', namesrv: '127.0.0.1:1' }],
+    })
     expect(stderr).toBe('mqnamesrv: connection with 127.0.0.1:1 failed: connection refused (ECONNREFUSED)\n')
   })
 
@@ -478,7 +480,7 @@ describe('diff with a NameServer that', () => {
     const denying = await side({ requests, instead: (code) => (code === 105 ? { code: 16 } : undefined) })
     expect(await json([a.address, denying.address])).toMatchObject({
       code: 4,
-      error: { code: 'denied', namesrv: denying.address },
+      errors: [{ code: 'denied', namesrv: denying.address }],
     })
   })
 
@@ -530,7 +532,7 @@ describe('diff with a NameServer that', () => {
     })
     expect(await json([a.address, closing.address])).toMatchObject({
       code: 3,
-      error: { code: 'unreachable', namesrv: closing.address },
+      errors: [{ code: 'unreachable', namesrv: closing.address }],
     })
   })
 

@@ -44,6 +44,23 @@ describe('events', () => {
     ])
   })
 
+  test('can be read on a terminal: short times, and the text below what leaves no room for it', async () => {
+    const { address } = await serverWithEvents()
+    const argv = ['events', '-n', address, '--kind', 'broker_left']
+    const { stdout } = await runCli(argv, { isTTY: true, columns: 60 })
+    expect(stdout.replace(/\d\d:\d\d:\d\dZ/, '20:31:05Z').split('\n')).toEqual([
+      'TIME       KIND         SUBJECT',
+      '  TEXT',
+      '20:31:05Z  broker_left  127.0.0.1:10911 broker-a of Default…',
+      expect.stringMatching(/^ {2}by its own request/),
+      '',
+    ])
+    const wide = await runCli([...argv, '-o', 'wide'], { isTTY: true, columns: 60 })
+    expect(wide.stdout).toMatch(
+      /\n\d{4}-\d\d-\d\dT\S+Z {2}broker_left .*DefaultCluster {2}by its own request/,
+    )
+  })
+
   test('tells programs the broker, the topic or the peer that an event is about', async () => {
     const { address, connect } = await serverWithEvents()
     const operator = await connect()
@@ -131,7 +148,7 @@ describe('events', () => {
     expect(await runCli(['events', '-n', address, '--since', last])).toEqual({
       code: 0,
       stdout: '',
-      stderr: '',
+      stderr: `${address}: no such events\n`,
     })
   })
 

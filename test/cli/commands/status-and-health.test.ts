@@ -72,6 +72,7 @@ describe('status', () => {
       [
         'NAMESRV',
         'VERSION',
+        'MQNAMESRV',
         'READY',
         'UPTIME',
         'BROKERS',
@@ -84,6 +85,7 @@ describe('status', () => {
       ],
       [
         address,
+        'V5_5_0',
         expect.stringMatching(/^\d/),
         'yes',
         '0s',
@@ -95,7 +97,7 @@ describe('status', () => {
         '0',
         expect.stringMatching(/M$/),
       ],
-      [other, 'V5_5_0', '-', '-', '1', '2', '-', '1', '1', '-', '-'],
+      [other, 'V5_5_0', '-', '-', '-', '1', '2', '-', '1', '1', '-', '-'],
       [''],
     ])
     expect(stderr).toMatch(/^uptime, requests, memory: not shown/)
