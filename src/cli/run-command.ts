@@ -23,7 +23,7 @@ import {
 } from './output/report.ts'
 import { visible } from './output/visible.ts'
 import { columnsOf, cut } from './output/width.ts'
-import { parseCommand, type Values } from './parse.ts'
+import { helpFor, parseCommand, type Values } from './parse.ts'
 
 /** The process, as far as a command needs it. */
 export interface CommandWorld {
@@ -131,12 +131,12 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
     )
     for (const note of [...(result.notes ?? []), ...withoutItems(result, servers)])
       stderr.write(`${visible(note)}\n`)
-    for (const failure of result.failures ?? []) stderr.write(failureLine(failure, servers))
+    for (const failure of result.failures ?? []) stderr.write(failureLine(failure, servers, argv))
     return exitCodeOf(result)
   } catch (error) {
     const failures = failuresOf(error, servers)
     stdout.write(failureText(failures, format))
-    for (const failure of failures) stderr.write(failureLine(failure, servers))
+    for (const failure of failures) stderr.write(failureLine(failure, servers, argv))
     return worstOf(failures)
   } finally {
     for (const server of servers) server.close()
@@ -167,9 +167,10 @@ function failuresOf(error: unknown, servers: readonly NameServer[]): readonly Co
 function failureLine(
   { namesrv = '', error: { code, message } }: CommandFailure,
   servers: readonly NameServer[],
+  argv: readonly string[],
 ): string {
   const where = servers.length < 2 || message.includes(namesrv) ? '' : `${namesrv}: `
-  const hint = code === 'usage' ? ' (try mqnamesrv help)' : ''
+  const hint = code === 'usage' ? ` (try ${helpFor(argv)})` : ''
   return `mqnamesrv: ${visible(where + message)}${hint}\n`
 }
 

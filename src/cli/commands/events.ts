@@ -8,13 +8,13 @@ const DEFAULT_LIMIT = 100
 
 /** `events`: what has happened at a server, as far as it is kept. */
 export const run: Run = async ({ askEach, format, servers, values, world }) => {
-  const { since, kind } = eventOptions({ servers, values })
+  const { since, isWanted } = eventOptions({ servers, values })
   const limit = limitOf(values['limit'])
   const notes: string[] = []
   const { items, failures } = await askEach(async (server) => {
     const { events, gap } = await eventsAfter(server, since)
     if (gap !== null) notes.push(gap)
-    const wanted = events.filter((event) => kind === undefined || event.kind === kind)
+    const wanted = events.filter(isWanted)
     if (wanted.length > limit)
       notes.push(`${wanted.length - limit} earlier events of ${server.address} are not shown (--limit)`)
     return wanted.slice(-limit)
@@ -24,7 +24,7 @@ export const run: Run = async ({ askEach, format, servers, values, world }) => {
   return {
     items,
     failures,
-    none: since === undefined && kind === undefined ? 'no events' : 'no such events',
+    none: since === undefined && values['kind'] === undefined ? 'no events' : 'no such events',
     notes,
     view: {
       columns: [
@@ -42,7 +42,7 @@ export const run: Run = async ({ askEach, format, servers, values, world }) => {
 /** The options that `events` and `watch` share. @throws {CommandError} `usage` */
 export function eventOptions({ servers, values }: Pick<CommandContext, 'servers' | 'values'>): {
   readonly since: string | undefined
-  readonly kind: string | undefined
+  readonly isWanted: (event: ServerEvent) => boolean
 } {
   const { since, kind } = values
   if (typeof since === 'string') {
@@ -52,7 +52,7 @@ export function eventOptions({ servers, values }: Pick<CommandContext, 'servers'
   }
   return {
     since: typeof since === 'string' ? since : undefined,
-    kind: typeof kind === 'string' ? kind : undefined,
+    isWanted: (event) => !Array.isArray(kind) || kind.includes(event.kind),
   }
 }
 
