@@ -113,6 +113,7 @@ const EXIT_CODES = [
   ['3', 'a NameServer cannot be reached, does not respond in time, or is not one'],
   ['4', 'a NameServer does not allow it'],
   ['5', 'some NameServers responded, or were changed, and others did not, or were not'],
+  ['130', 'Ctrl-C; in place of a reply to a question, nothing was changed'],
 ] as const
 
 const VARIABLES = [

@@ -77,7 +77,7 @@ export interface CommandContext {
   /**
    * Shows what a command is about to change and asks whether to go on; does not ask with `--yes`.
    * @param changes - One line each.
-   * @throws {CommandError} (rejects) `usage`: there is no terminal to ask. `failed`: the person says no.
+   * @throws {CommandError} (rejects) `usage`: there is no terminal to ask. `failed`: the person says no. `interrupted`.
    */
   readonly confirm: (changes: readonly string[]) => Promise<void>
   /** Shows a line on stderr in place of the one before, and clears it with ''; does nothing unless stderr is a terminal. */
@@ -248,18 +248,23 @@ async function confirm(
   if (isYes) return
   if (stdin.isTTY !== true || stderr.isTTY !== true)
     throw new CommandError('usage', `${definition.words} changes the NameServer: confirm it with -y`)
-  if (!/^y(es)?$/i.test(await reply(world))) throw new CommandError('failed', 'nothing was changed')
+  const text = await reply(world)
+  if (text === undefined) throw new CommandError('interrupted', 'nothing was changed')
+  if (!/^y(es)?$/i.test(text)) throw new CommandError('failed', 'nothing was changed')
 }
 
-/** The reply of a person; empty at the end of the input, also by Ctrl-C. */
-function reply({ stdin, stderr }: CommandWorld): Promise<string> {
+/** The reply of a person; empty at the end of the input, undefined after Ctrl-C. The cursor is on a new line then. */
+function reply({ stdin, stderr }: CommandWorld): Promise<string | undefined> {
   const questions = createInterface({ input: stdin, output: stderr })
   return new Promise((resolve) => {
-    questions.on('close', () => resolve(''))
-    questions.question('Continue? [y/N] ', (text) => {
-      resolve(text.trim())
-      questions.close()
-    })
+    const end = (text: string | undefined, lineEnd: string): void => {
+      questions.removeAllListeners('close').close()
+      stderr.write(lineEnd)
+      resolve(text)
+    }
+    questions.on('SIGINT', () => end(undefined, '\n'))
+    questions.on('close', () => end('', '\n'))
+    questions.question('Continue? [y/N] ', (text) => end(text.trim(), ''))
   })
 }
 

@@ -22,7 +22,7 @@ const FINDING_SCHEMA: Schema = {
     command: {
       type: ['string', 'null'],
       description:
-        'A shell command or a line of `broker.conf` that fixes it; null if no single one does. The variable `NAMESRV_ADDR` has the addresses of the NameServers.',
+        'A shell command or a line of `broker.conf` that fixes it, or shows more; null if no single one does. Commands of mqnamesrv and mqadmin ask the NameServers of the variable `NAMESRV_ADDR`.',
     },
   },
 }

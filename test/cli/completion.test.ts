@@ -95,7 +95,9 @@ describe('completion of live names', () => {
     expect(await names('cluster', 'show', 'D')).toEqual(['DefaultCluster'])
     expect(await names('kv', 'list', '')).toEqual(['ORDER_TOPIC_CONFIG', 'ns-a'])
     expect(await names('config', 'get', 'listenP')).toEqual(['listenPort'])
-    expect(await names('config', 'set', 'listenP')).toEqual(['listenPort='])
+    expect(await names('config', 'get', 'maxTopic')).toEqual(['maxTopics'])
+    expect(await names('config', 'set', 'enableT')).toEqual(['enableTopicList='])
+    expect(await names('config', 'set', 'listenP')).toEqual([])
   })
 
   test('asks the NameServers of -n, and leaves out those that do not respond', async () => {

@@ -64,7 +64,7 @@ const TOPIC_STORIES: readonly Story[] = [
     question: 'topic=TopicA',
     verdict: 'routable',
     sentences: ['TopicA has a route: 4 write queues on broker-a, 4 read queues on broker-a.'],
-    commands: ['mqadmin topicRoute -n "$NAMESRV_ADDR" -t TopicA'],
+    commands: ['mqnamesrv topic route TopicA'],
   },
   {
     title: 'a topic whose only broker has lost the write permission by request 205',
@@ -79,7 +79,7 @@ const TOPIC_STORIES: readonly Story[] = [
       'The write permission of broker-a was wiped at TIME by PEER (request 205, as mqadmin wipeWritePerm sends) and has not been restored here; NameServers do not tell each other, so others may still permit writing.',
       'Consumers read from broker-a.',
     ],
-    commands: ['mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a'],
+    commands: ['mqnamesrv broker restore-write broker-a'],
   },
   {
     title: 'a topic that was deleted by request 216',
@@ -96,7 +96,7 @@ const TOPIC_STORIES: readonly Story[] = [
       'Similar topic with a route: TopicB (differs in one character).',
       '1 lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V5_5_0).',
     ],
-    commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t TopicA -c DefaultCluster'],
+    commands: ['mqadmin updateTopic -t TopicA -c DefaultCluster'],
   },
   {
     title: 'a topic that was deleted in one of two clusters',
@@ -113,7 +113,7 @@ const TOPIC_STORIES: readonly Story[] = [
       'orders was deleted on 1 broker of cluster DefaultCluster at TIME by PEER (request 216, as mqadmin deleteTopic sends).',
       'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
     ],
-    commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t orders -c DefaultCluster'],
+    commands: ['mqadmin updateTopic -t orders -c DefaultCluster'],
   },
   {
     title: 'a topic that its broker dropped from its registration',
@@ -128,7 +128,7 @@ const TOPIC_STORIES: readonly Story[] = [
       'broker-a dropped orders at TIME: its registration does not contain the topic any more.',
       'It was deleted on the broker, or the broker lost its topics.json; a topic that is still needed must be created again.',
     ],
-    commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t orders -c DefaultCluster'],
+    commands: ['mqadmin updateTopic -t orders -c DefaultCluster'],
   },
   {
     title: 'a topic that left with its broker',
@@ -142,7 +142,7 @@ const TOPIC_STORIES: readonly Story[] = [
       'TopicA left with broker-a, its last broker, at TIME: broker-a unregistered by its own request, as a broker does that is stopped.',
       'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
     ],
-    commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+    commands: ['mqnamesrv broker explain broker-a'],
   },
   {
     title: 'a topic of a server without brokers',
@@ -373,7 +373,7 @@ const BROKER_STORIES: readonly Story[] = [
       'None of the 2 topics of broker-a is writable: its write permission was wiped at TIME by PEER (request 205, as mqadmin wipeWritePerm sends).',
       'broker-a of DefaultCluster is registered with 2 topics: master 127.0.0.1:10911, registered from PEER since TIME, last heartbeat 0 s ago.',
     ],
-    commands: ['mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a'],
+    commands: ['mqnamesrv broker restore-write broker-a'],
   },
   {
     title: 'a broker that has sent nothing for long',
@@ -387,7 +387,7 @@ const BROKER_STORIES: readonly Story[] = [
       'broker-a at 127.0.0.1:10911 has sent nothing for 90 s and will be removed after 120 s: see whether it is paused, overloaded or cut off.',
       'broker-a of DefaultCluster is registered with 2 topics: master 127.0.0.1:10911, registered from PEER since TIME, last heartbeat 90 s ago.',
     ],
-    commands: ['mqadmin brokerStatus -n "$NAMESRV_ADDR" -b 127.0.0.1:10911'],
+    commands: ['mqadmin brokerStatus -b 127.0.0.1:10911'],
   },
   {
     title: 'a broker that unregistered',
@@ -519,7 +519,7 @@ describe('Explain tells the story of', () => {
     expect([verdict, sentences[0], commands]).toEqual([
       'dropped_by_registration',
       'orders left with broker-a, its last broker, at TIME: broker-a lost its connection to this server (killed, crashed or network failure), and has registered again without orders.',
-      ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t orders -c DefaultCluster'],
+      ['mqadmin updateTopic -t orders -c DefaultCluster'],
     ])
   })
 
@@ -619,7 +619,7 @@ describe('Explain tells the story of', () => {
     expect([verdict, sentences[0], commands]).toEqual([
       'left_with_brokers',
       'T1099 may have left with broker-a, at TIME: broker-a unregistered by its own request, as a broker does that is stopped, and only some of the names of its 1100 topics are kept.',
-      ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+      ['mqnamesrv broker explain broker-a'],
     ])
   })
 
@@ -647,7 +647,7 @@ describe('Explain tells the story of', () => {
     expect(
       ofPermission.map(({ kind, text }: { readonly kind: string; readonly text: string }) => [kind, text]),
     ).toEqual([
-      ['permission_wiped', `2 topics, by ${first.address}`],
+      ['permission_wiped', `2 topics now without write permission, by ${first.address}`],
       ['permission_restored', 'by its registration'],
     ])
   })

@@ -281,7 +281,7 @@ describe('no broker at all is a critical finding', () => {
           lastDeparture: '2026-11-28T12:01:01.000Z',
           brokerNames: ['broker-a', 'broker-b'],
         },
-        command: 'mqadmin clusterList -n "$NAMESRV_ADDR"',
+        command: 'mqnamesrv broker explain broker-b',
       },
     ])
     await register(master)
@@ -467,7 +467,7 @@ describe('a topic without route', () => {
       subject: 'Invoices',
       text: 'Invoices has no route: 3 lookups since 2026-11-28T12:00:00.000Z found none. Nothing is known of a former route. Create the topic, or correct its name in the clients.',
       evidence: { lookups: 3, lastLookup: '2026-11-28T12:01:00.000Z', clients: ['10.0.0.5 JAVA V5_5_0'] },
-      command: 'mqadmin updateTopic -n "$NAMESRV_ADDR" -t Invoices -c C',
+      command: 'mqadmin updateTopic -t Invoices -c C',
     })
   })
 
@@ -498,7 +498,7 @@ describe('a topic without route', () => {
     const finding = await asked(world, 'Gone')
     expect(finding).toMatchObject({
       severity: 'critical',
-      command: 'mqadmin updateTopic -n "$NAMESRV_ADDR" -t Gone -c C',
+      command: 'mqadmin updateTopic -t Gone -c C',
     })
     expect(finding?.text).toContain('and has registered again without Gone. Create the topic again')
   })
@@ -575,7 +575,7 @@ describe('topics', () => {
         severity: 'warning',
         subject: 'broker-b',
         evidence: { cluster: 'C', topics: 3 },
-        command: 'mqadmin updateBrokerConfig -n "$NAMESRV_ADDR" -b 10.0.0.3:10911 -k brokerPermission -v 6',
+        command: 'mqadmin updateBrokerConfig -b 10.0.0.3:10911 -k brokerPermission -v 6',
       },
     ])
   })
@@ -589,7 +589,7 @@ describe('topics', () => {
     expect(finding).toMatchObject({
       text: 'None of the 3 topics of broker-a is writable: 10.0.3.7:5000 wiped it (wipeWritePerm) on 2026-11-28T12:00:00.000Z. Producers use other brokers, or get "No route info of this topic".',
       evidence: { cluster: 'C', topics: 3, wipedBy: '10.0.3.7:5000' },
-      command: 'mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a',
+      command: 'mqnamesrv broker restore-write broker-a',
     })
   })
 
@@ -609,7 +609,7 @@ describe('topics', () => {
       subject: 'broker-a',
       text: '3 of the 5 topics of broker-a are not writable: 10.0.3.7:5000 wiped it (wipeWritePerm) on 2026-11-28T12:00:00.000Z. Producers use other brokers, or get "No route info of this topic".',
       evidence: { cluster: 'C', topics: 5, wipedBy: '10.0.3.7:5000' },
-      command: 'mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a',
+      command: 'mqnamesrv broker restore-write broker-a',
     })
     expect(own).toMatchObject({
       subject: 'Locked',
@@ -631,7 +631,7 @@ describe('topics', () => {
       {
         subject: 'Orders',
         text: expect.stringContaining('A request to this server changed its permission there.'),
-        command: 'mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a',
+        command: 'mqnamesrv broker restore-write broker-a',
       },
     ])
   })
@@ -642,7 +642,7 @@ describe('topics', () => {
       severity: 'info',
       subject: 'Orders',
       evidence: { brokers: ['broker-a: perm 4'] },
-      command: 'mqadmin updateTopicPerm -n "$NAMESRV_ADDR" -b 10.0.0.1:10911 -t Orders -p 6',
+      command: 'mqadmin updateTopicPerm -b 10.0.0.1:10911 -t Orders -p 6',
     })
   })
 
@@ -681,7 +681,7 @@ describe('topics', () => {
     expect(finding).toMatchObject({
       rule: 'single_broker_route',
       subject: 'Alone',
-      command: 'mqadmin updateTopic -n "$NAMESRV_ADDR" -t Alone -c C -r 8 -w 8',
+      command: 'mqadmin updateTopic -t Alone -c C -r 8 -w 8',
     })
     expect(await found([{ ...master, topics: { Alone: {} } }])).toEqual([])
   })
@@ -790,7 +790,7 @@ test('names of peers are quoted in commands, and none is shown with control char
   const all = await found([{ ...master, topics }])
   expect(all.map(({ command }) => command)).toEqual([
     null,
-    `mqadmin updateTopicPerm -n "$NAMESRV_ADDR" -b 10.0.0.1:10911 -t 'a'\\''; reboot #' -p 6`,
+    `mqadmin updateTopicPerm -b 10.0.0.1:10911 -t 'a'\\''; reboot #' -p 6`,
     null,
   ])
 })

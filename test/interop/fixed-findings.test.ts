@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
+import { runCli } from '../cli/run-cli.ts'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { createTopic, hasSlaveInSync } from './harness/broker-requests.ts'
 import { startProducer, startPushConsumer } from './harness/clients.ts'
@@ -73,9 +74,11 @@ function askForForgotten(): Promise<void> {
 
 /** Runs the command of a finding as it is, and waits until the finding is cleared. */
 async function fix({ rule, subject, command }: ShownFinding): Promise<void> {
-  const words = `${command}`.replace(' -n "$NAMESRV_ADDR"', '').split(' ')
-  expect(words.shift()).toBe('mqadmin')
-  const { stdout, stderr } = await mqadmin.run(ours.address, words)
+  const [program, ...words] = `${command}`.split(' ')
+  const { stdout, stderr } =
+    program === 'mqadmin'
+      ? await mqadmin.run(ours.address, words)
+      : await runCli([...words, '-y', '-n', ours.address])
   await until(
     `${command} has cleared ${rule}; it printed ${stdout}${stderr}`,
     async () => !(await findings()).some((each) => each.rule === rule && each.subject === subject),

@@ -51,7 +51,7 @@ async function changePermission(
   { code, countField, result, look, describe }: PermissionChange,
 ): ReturnType<Run> {
   const broker = `${values['broker']}`
-  const changed = await changeEach(context, {
+  const changed = await changeEach(context, [broker], {
     look: async (server) => {
       await checkBroker(server, broker)
       return look(server, broker)

@@ -4,19 +4,19 @@ import { kvValue, noEntry } from '../client/kv.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
 
-/** `kv delete NAMESPACE KEY` (102). */
+/** `kv delete NAMESPACE KEY…` (102). */
 export const run: Run = async ({ values, ...context }) => {
-  const [namespace, key] = [`${values['namespace']}`, `${values['key']}`]
-  const changed = await changeEach(context, {
-    look: async (server) => {
+  const namespace = `${values['namespace']}`
+  const changed = await changeEach(context, values['key'] as readonly string[], {
+    look: async (server, key) => {
       const previous = await kvValue(server, namespace, key)
       if (previous === undefined) throw noEntry(namespace, key)
-      return { previous }
+      return { key, previous }
     },
-    describe: ({ previous }) => [
+    describe: ({ key, previous }) => [
       `${JSON.stringify(key)} of ${JSON.stringify(namespace)} will be deleted (was ${JSON.stringify(previous)})`,
     ],
-    apply: async (server, { previous }) => {
+    apply: async (server, { key, previous }) => {
       await server.ask(RequestCode.DELETE_KV_CONFIG, { namespace, key })
       const now = await kvValue(server, namespace, key)
       if (now !== undefined)

@@ -7,7 +7,7 @@ import type { Run } from '../run-command.ts'
 /** `kv set NAMESPACE KEY VALUE` (100). */
 export const run: Run = async ({ values, ...context }) => {
   const [namespace, key, value] = [`${values['namespace']}`, `${values['key']}`, `${values['value']}`]
-  const changed = await changeEach(context, {
+  const changed = await changeEach(context, [key], {
     look: async (server) => ({ previous: (await kvValue(server, namespace, key)) ?? null }),
     describe: ({ previous }) => {
       if (previous === value) return []

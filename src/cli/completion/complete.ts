@@ -1,4 +1,4 @@
-import { RequestCode } from '../../protocol/request-code.ts'
+import type { ServerKey } from '../client/configuration.ts'
 import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { ExitCode } from '../exit-code.ts'
@@ -167,11 +167,12 @@ const NAMES: Readonly<Record<Live, (server: NameServer) => Promise<Iterable<stri
     // Java cannot list namespaces; this is the one that brokers and clients use.
     return [NAMESPACE_ORDER_TOPIC_CONFIG, ...(kv?.entries ?? []).map(({ namespace }) => namespace)]
   },
-  'config-key': configKeys,
-  assignment: async (server) => (await configKeys(server)).map((key) => `${key}=`),
+  'config-key': async (server) => (await configKeys(server)).map(({ key }) => key),
+  assignment: async (server) =>
+    (await configKeys(server)).filter(({ updatable }) => updatable !== false).map(({ key }) => `${key}=`),
 }
 
-async function configKeys(server: NameServer): Promise<string[]> {
-  const text = (await server.ask(RequestCode.GET_NAMESRV_CONFIG)).toString()
-  return [...text.matchAll(/^([\w.-]+)=/gm)].map(([, key = '']) => key)
+async function configKeys(server: NameServer): Promise<readonly ServerKey[]> {
+  const { configurationOf } = await import('../client/configuration.ts')
+  return (await configurationOf(server)).keys
 }

@@ -5,10 +5,11 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
     words: 'config get',
     summary: 'The configuration in effect, with the source of each value',
     description:
-      'Java’s NameServer shows the keys of its NamesrvConfig and NettyServerConfig and of its file, without sources, and so does mqnamesrv to other machines.',
+      'Java’s NameServer shows the keys of its NamesrvConfig and NettyServerConfig and of its file, without sources, and so does mqnamesrv to other machines. In JSON, values are numbers, booleans or strings, by the type of the key, in this and the other config commands.',
     args: [
       { name: 'key', text: 'only these keys', isOptional: true, isList: true, completion: 'config-key' },
     ],
+    options: [{ flags: '--updatable', text: 'only keys that config set can change while the server runs' }],
     examples: [
       { line: 'config get', text: 'all keys' },
       {
@@ -22,7 +23,7 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
     words: 'config set',
     summary: 'Changes the configuration of all given NameServers while they run',
     description:
-      'mqnamesrv accepts keys that it reads while it runs, all of them or none. Java’s NameServer accepts any, drops those that it does not know, and reads most of the others only at its start: exit code 1 if a key still has another value.',
+      'mqnamesrv accepts the keys that config get --updatable lists, all of them or none: other keys and invalid values are rejected before it asks, exit code 2. Java’s NameServer accepts any, drops those that it does not know, and reads most of the others only at its start: exit code 1 if a key still has another value.',
     args: [{ name: 'assignment', text: 'KEY=VALUE', isList: true, completion: 'assignment' }],
     examples: [
       { line: 'config set orderMessageEnable=true -n "a:9876;b:9876"', text: 'asks first' },

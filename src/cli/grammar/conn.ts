@@ -43,7 +43,7 @@ export const CONN_COMMANDS: readonly CommandDefinition[] = [
     words: 'conn kick',
     summary: 'Closes connections, from the machine of the server (mqnamesrv only)',
     description:
-      'Clients connect again by themselves. A broker is removed from the routes until it registers again, within 30 s. With --address, the connection of the command itself is left open.',
+      'Clients connect again by themselves. A broker is removed from the routes until it registers again, within 30 s. The connection of the command itself is left open.',
     args: [
       {
         name: 'id',
@@ -57,7 +57,7 @@ export const CONN_COMMANDS: readonly CommandDefinition[] = [
       { flags: '--address <host>', text: 'all connections of this host, or host:port', completion: 'none' },
     ],
     examples: [
-      { line: 'conn kick 1017', text: 'asks first' },
+      { line: 'conn kick 1017 1020', text: 'asks first' },
       { line: 'conn kick --address 10.0.3.17 -y', text: 'all of a host' },
     ],
     isChange: true,

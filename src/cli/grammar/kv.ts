@@ -38,9 +38,9 @@ export const KV_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'kv delete',
-    summary: 'Deletes an entry of the key-value table on all given NameServers',
-    args: [NAMESPACE, KEY],
-    examples: [{ line: 'kv delete ORDER_TOPIC_CONFIG TopicA -n "a;b"', text: '' }],
+    summary: 'Deletes entries of the key-value table on all given NameServers',
+    args: [NAMESPACE, { ...KEY, isList: true }],
+    examples: [{ line: 'kv delete ORDER_TOPIC_CONFIG TopicA TopicB -n "a;b"', text: '' }],
     isChange: true,
     load: () => import('../commands/kv-delete.ts'),
   },

@@ -56,10 +56,10 @@ export const TOPIC_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'topic delete',
-    summary: 'Deletes a topic from the routes of all given NameServers, not from its brokers',
+    summary: 'Deletes topics from the routes of all given NameServers, not from their brokers',
     description:
-      'A broker that still has the topic may register it again: delete it there first (mqadmin deleteTopic).',
-    args: [{ name: 'topic', text: 'name of a topic', completion: 'topic' }],
+      'Brokers that still have a topic register it again, within 30 s or with their next change: delete it on them first (mqadmin deleteTopic).',
+    args: [{ name: 'topic', text: 'name of a topic', isList: true, completion: 'topic' }],
     options: [
       {
         flags: '--cluster <name>',

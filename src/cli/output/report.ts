@@ -129,7 +129,8 @@ export function worstOf(failures: readonly { readonly error: CommandError }[]): 
   const codes = failures.map(({ error }) => error.exitCode)
   const isMissing = failures.some(({ error }) => error.code === 'not_found')
   if (isMissing && codes.includes(Exit.UNREACHABLE)) return Exit.PARTIAL
-  return [Exit.USAGE, Exit.UNREACHABLE, Exit.DENIED].find((code) => codes.includes(code)) ?? Exit.NO
+  const worst = [Exit.INTERRUPTED, Exit.USAGE, Exit.UNREACHABLE, Exit.DENIED]
+  return worst.find((code) => codes.includes(code)) ?? Exit.NO
 }
 
 function joined(lines: readonly string[]): string {

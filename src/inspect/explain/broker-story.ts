@@ -1,7 +1,7 @@
 import { counted } from '../../common/counted.ts'
 import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import type { BrokerLiveInfo } from '../../routeinfo/route-tables.ts'
-import { mqadmin } from '../commands.ts'
+import { mqadmin, mqnamesrv } from '../commands.ts'
 import { type AddressProblem, hostOf } from '../findings/announced-address.ts'
 import { isLate } from '../heartbeat.ts'
 import type {
@@ -217,7 +217,7 @@ function notWritable(facts: BrokerFacts): Problem {
     return {
       verdict: 'not_writable',
       text: `${none}: its write permission was wiped ${at(change.atMs, clocks)} by ${change.by} (request 205, as mqadmin wipeWritePerm sends).`,
-      command: mqadmin('addWritePerm', { b: brokerName }),
+      command: mqnamesrv('broker restore-write', brokerName),
     }
   const why = members.every(({ isProvisional }) => isProvisional)
     ? SINCE_BEFORE_RESTART
@@ -261,7 +261,7 @@ function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
           ? `Its address is now used by ${name(successor.brokerName)}: it was renamed, or the address was reused.`
           : undefined,
       ],
-      [mqadmin('clusterList', {})],
+      [mqnamesrv('broker list')],
     )
   }
   if (peersWith.length > 0)
@@ -274,7 +274,7 @@ function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
   return story(
     'never_registered',
     [text, similarText(facts), 'It must have this server in its namesrvAddr (NAMESRV_ADDR), and reach it.'],
-    [mqadmin('clusterList', {})],
+    [mqnamesrv('broker list')],
   )
 }
 

@@ -2,7 +2,7 @@ import { counted } from '../../common/counted.ts'
 import { Perm } from '../../protocol/body/topic-config.ts'
 import { versionName } from '../../protocol/version-name.ts'
 import type { TopicMiss } from '../../stats/topic-misses.ts'
-import { mqadmin } from '../commands.ts'
+import { mqadmin, mqnamesrv } from '../commands.ts'
 import type {
   Departure,
   MasterLoss,
@@ -202,17 +202,13 @@ function withRoute(facts: TopicFacts, visible: readonly TopicCell[]): Story<Topi
   }
   if (readable.length === 0) {
     const text = `Consumers cannot read ${name(topic)}: it has a route, but no broker has read queues with permission to read.`
-    return story('not_readable', [text, ...notes], [mqadmin('topicRoute', { t: topic })])
+    return story('not_readable', [text, ...notes], [mqnamesrv('topic route', topic)])
   }
   const writeQueues = writable.reduce((sum, cell) => sum + cell.writeQueues, 0)
   const readQueues = readable.reduce((sum, cell) => sum + cell.readQueues, 0)
   const text = `${name(topic)} has a route: ${counted(writeQueues, 'write queue')} on ${namesOf(writable)}, ${counted(readQueues, 'read queue')} on ${namesOf(readable)}.`
   const asked = facts.miss?.routeSinceMs === undefined ? undefined : askedText(facts)
-  return story(
-    'routable',
-    [text, ...causes, asked, ...notes],
-    [...commands, mqadmin('topicRoute', { t: topic })],
-  )
+  return story('routable', [text, ...causes, asked, ...notes], [...commands, mqnamesrv('topic route', topic)])
 }
 
 /** Brokers of which the story says why they accept no messages. */
@@ -247,7 +243,7 @@ function notWritableText(cell: TopicCell, { clocks }: TopicFacts): string {
 function writableAgain(cell: TopicCell, { topic }: TopicFacts): string | null {
   const { brokerName, perm, registeredPerm, registeredFrom, masterAddr, isProvisional, readQueues } = cell
   if (masterAddr === undefined) return null
-  if (registeredPerm !== undefined) return mqadmin('addWritePerm', { b: brokerName })
+  if (registeredPerm !== undefined) return mqnamesrv('broker restore-write', brokerName)
   if (isProvisional) return null
   // It has write permission, and no write queues.
   if ((perm & Perm.WRITE) !== 0)
@@ -328,7 +324,7 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
             'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
             ...notes,
           ],
-          [mqadmin('clusterList', {})],
+          [mqnamesrv('broker explain', loss.brokerName)],
         )
     }
   }
@@ -348,7 +344,7 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
     return story(
       'no_brokers',
       [text, left, advice, ...rejectionTexts(facts), ...notes],
-      [mqadmin('clusterList', {})],
+      [last && mqnamesrv('broker explain', last.brokerName)],
     )
   }
   const byLimit = rejections.filter(({ limit }) => limit !== undefined)
@@ -364,7 +360,7 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
     return story(
       'left_with_brokers',
       [text, advice, similarText(facts), askedText(facts), registrationText(facts)],
-      [mqadmin('clusterList', {})],
+      [mqnamesrv('broker explain', away.brokerName)],
     )
   }
   const others = [...rejectionTexts(facts), ...notes]

@@ -5,7 +5,7 @@ import { versionName } from '../../protocol/version-name.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import type { TopicMiss } from '../../stats/topic-misses.ts'
-import { mqadmin } from '../commands.ts'
+import { mqnamesrv } from '../commands.ts'
 import type { Census } from '../connections/census.ts'
 import {
   createCommand,
@@ -123,7 +123,7 @@ function departedDetails(departed: readonly Departure[], sources: FindingSources
       lastDeparture: dateOf(last.atMs, sources),
       brokerNames: [...new Set(departed.map(({ brokerName }) => brokerName))],
     },
-    command: mqadmin('clusterList', {}),
+    command: mqnamesrv('broker explain', last.brokerName),
   }
 }
 

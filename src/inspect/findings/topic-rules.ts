@@ -3,7 +3,7 @@ import { Perm } from '../../protocol/body/topic-config.ts'
 import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapping-info.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/topic-route-data.ts'
 import { isSystemTopic } from '../../routeinfo/table-queries.ts'
-import { mqadmin } from '../commands.ts'
+import { mqadmin, mqnamesrv } from '../commands.ts'
 import type { PermissionChange } from '../history/route-history.ts'
 import { dateOf } from '../sources.ts'
 import type { Observations } from './finding.ts'
@@ -170,7 +170,7 @@ function reportUnwritable(broker: Broker, sources: TopicRuleSources, found: Obse
       text: `${what}: ${cause}. Producers use other brokers, or get "No route info of this topic".`,
       evidence: { cluster, topics, ...(wipe && { wipedBy: wipe.by }) },
       command: wipe
-        ? mqadmin('addWritePerm', { b: brokerName })
+        ? mqnamesrv('broker restore-write', brokerName)
         : mqadmin('updateBrokerConfig', { b: brokerAddrs.get(MASTER_ID) ?? '', k: 'brokerPermission', v: 6 }),
     }
   })
@@ -214,7 +214,7 @@ function checkWritable(
       evidence: { brokers: causes.map(({ brokerName, perm }) => `${brokerName}: perm ${perm}`) },
       command:
         isChanged && names.length === 1
-          ? mqadmin('addWritePerm', { b: names[0] ?? '' })
+          ? mqnamesrv('broker restore-write', names[0] ?? '')
           : atMaster('updateTopicPerm', names, brokers, { t: topic, p: 6 }),
     }
   })

@@ -29,7 +29,7 @@ test('doctor shows the findings of a server, each with its evidence and what to 
   expect(stdout).toContain(
     '\n  Uneven has more write than read queues on broker-a: messages in the last queues are not consumed.\n' +
       '    brokers: broker-a: 2 read, 4 write\n' +
-      '  Try: mqadmin updateTopic -n "$NAMESRV_ADDR" -b 127.0.0.1:10911 -t Uneven -r 4 -w 4\n',
+      `  Try: mqadmin updateTopic -b 127.0.0.1:10911 -t Uneven -r 4 -w 4 -n ${server.address}\n`,
   )
 })
 

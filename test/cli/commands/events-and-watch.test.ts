@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { freePort } from '../../../scripts/support/ports.ts'
 import { startFakePeer } from '../../support/fake-peer.ts'
 import { frame } from '../../support/raw-client.ts'
-import { registration, unregistration } from '../../support/requests.ts'
+import { putKVConfig, registration, unregistration } from '../../support/requests.ts'
 import { startServer, type TestServer } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
 import { startWithoutViews } from '../without-views.ts'
@@ -41,6 +41,33 @@ describe('events', () => {
       'KIND',
       'broker_registered',
       'broker_left',
+    ])
+  })
+
+  test('tells programs the broker, the topic or the peer that an event is about', async () => {
+    const { address, connect } = await serverWithEvents()
+    const operator = await connect()
+    await operator.request(registration({ id: 2 ** 60, address: '127.0.0.1:10921' }))
+    await operator.request(registration())
+    await operator.request({ code: 205, extFields: { brokerName: 'broker-a' } })
+    await operator.request({ code: 216, extFields: { topic: 'TopicA' } })
+    await operator.request(putKVConfig('a', 'b', 'c'))
+    const { stdout } = await runCli(['events', '-n', address, '-o', 'jsonl'])
+    const members = ['kind', 'cluster', 'brokerName', 'brokerId', 'address', 'topic'] as const
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    const [cluster, brokerName, brokerAddr] = ['DefaultCluster', 'broker-a', '127.0.0.1:10911']
+    expect(lines.map((line) => members.map((name) => line[name]))).toEqual([
+      ['ready', null, null, null, null, null],
+      ['broker_registered', cluster, brokerName, 0, brokerAddr, null],
+      ['broker_left', cluster, brokerName, 0, brokerAddr, null],
+      ['broker_registered', cluster, brokerName, `${2 ** 60}`, '127.0.0.1:10921', null],
+      ['broker_registered', cluster, brokerName, 0, brokerAddr, null],
+      ['permission_wiped', null, brokerName, null, null, null],
+      ['topic_deleted', null, null, null, null, 'TopicA'],
+      ['kv_changed', null, null, null, operator.address, null],
     ])
   })
 

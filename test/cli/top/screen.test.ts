@@ -193,9 +193,10 @@ describe('the keys', () => {
       similar: [{ name: 's' }],
     },
   ]
+  const about = { cluster: null, brokerName: null, brokerId: null, address: null, topic: null }
   const events: Sample['events'] = [
-    { id: 'x-2', time: NOW, kind: 'ready', subject: '', text: 'up' },
-    { id: 'x-1', time: NOW, kind: 'broker_left', subject: 'b', text: 'gone' },
+    { id: 'x-2', time: NOW, kind: 'ready', subject: '', text: 'up', ...about },
+    { id: 'x-1', time: NOW, kind: 'broker_left', subject: 'b', text: 'gone', ...about },
   ]
   const data = dataWith(sampleWith({ findings, misses, events }))
 
