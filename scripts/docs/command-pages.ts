@@ -84,7 +84,7 @@ export function manPage(version: string): string {
     '.SH DESCRIPTION',
     ...paragraph(
       'Without a command, mqnamesrv is a NameServer: brokers of a RocketMQ cluster register with it, and clients look up routes. ' +
-        'With a command, it asks running NameServers over their own port, this one or Java’s, and prints what they say. ' +
+        'With a command, it asks running NameServers over their own port, this one or Java’s, and prints their responses. ' +
         'Data goes to stdout, everything else to stderr. Changes are shown and confirmed first, on a terminal or with -y.',
     ),
     '.SH SERVER',

@@ -1,8 +1,8 @@
 import { RemotingClientError } from '../remoting/errors.ts'
 import { failureAt } from './client/ask-all.ts'
-import { askForEach } from './client/each-name.ts'
+import { askForEach, foundOrFailed } from './client/each-name.ts'
 import type { NameServer } from './client/name-server.ts'
-import { AllFailedError, CommandError } from './command-error.ts'
+import { CommandError } from './command-error.ts'
 import type { Failure } from './output/report.ts'
 import type { Asked, CommandContext } from './run-command.ts'
 
@@ -62,16 +62,15 @@ export async function changeEach<Plan, Item extends object>(
         return await applied(apply(server, plan), interrupted)
       } catch (cause) {
         const { code, message } = failureAt(server.address, cause)
-        const what = names.length === 1 || message.includes(name) ? '' : `${name}: `
+        const quoted = JSON.stringify(name)
+        const what = names.length === 1 || message.includes(quoted) ? '' : `${quoted}: `
         failed.push({ namesrv: server.address, error: new CommandError(code, what + message) })
         return []
       }
     })
     return (await Promise.all(results)).flat()
   })
-  const failures = servers.flatMap(({ address }) => failed.filter(({ namesrv }) => namesrv === address))
-  if (items.length === 0 && failures.length > 0) throw new AllFailedError(failures)
-  return { items, failures, isPartial: failures.length > 0 }
+  return { ...foundOrFailed(items, failed, servers), isPartial: failed.length > 0 }
 }
 
 function firstLines(lines: readonly string[]): readonly string[] {

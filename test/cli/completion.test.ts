@@ -151,6 +151,6 @@ test('completion knows no other shell', async () => {
   const { code, stderr } = await runCli(['completion', 'csh'])
   expect([code, stderr]).toEqual([
     2,
-    'mqnamesrv: shell "csh" is not one of bash, zsh, fish (try mqnamesrv help)\n',
+    'mqnamesrv: shell "csh" is not one of bash, zsh, fish (try mqnamesrv help completion)\n',
   ])
 })

@@ -185,7 +185,7 @@ describe('of a NameServer that rejects requests,', () => {
   ] as const)('%s with %j ends with %i: %s', async (words, script, code, reason) => {
     const { address } = await startScripted(script)
     const result = await runCli([...words.split(' '), '-n', address, '-o', 'json'])
-    expect({ code: result.code, reason: JSON.parse(result.stdout).error?.code }).toEqual({ code, reason })
+    expect({ code: result.code, reason: JSON.parse(result.stdout).errors[0]?.code }).toEqual({ code, reason })
   })
 })
 

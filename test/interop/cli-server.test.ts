@@ -48,11 +48,11 @@ afterAll(() => {
 async function cli(words: readonly string[], ...kinds: readonly Kind[]) {
   const addresses = kinds.map((kind) => servers[kind].address).join(';')
   const { code, stdout, stderr } = await runCli([...words, '-n', addresses, '-o', 'json'])
-  const { items = [], error } = JSON.parse(stdout) as {
-    items?: Record<string, unknown>[]
-    error?: { code: string; message: string }
+  const { items, errors } = JSON.parse(stdout) as {
+    items: Record<string, unknown>[]
+    errors: { code: string; message: string }[]
   }
-  return { code, items, error, stderr }
+  return { code, items, errors, stderr }
 }
 
 /** The exit code of `doctor`, and what it finds: the worst first, then by name. */
@@ -102,10 +102,12 @@ describe.each(KINDS)('of %s', (kind) => {
     expect(await cli(['check', '--stop', 'broker', 'broker-c'], kind)).toMatchObject({ code: 0 })
     expect(await cli(['check', '--stop', 'broker', 'none'], kind)).toMatchObject({
       code: 1,
-      error: {
-        code: 'not_found',
-        message: expect.stringMatching(/^no broker group "none" on 127\.0\.0\.1:/),
-      },
+      errors: [
+        {
+          code: 'not_found',
+          message: expect.stringMatching(/^no broker group "none" on 127\.0\.0\.1:/),
+        },
+      ],
     })
   })
 
@@ -135,7 +137,7 @@ describe.each(JAVA)('of %s, which has no views,', (kind) => {
     const message = `${servers[kind].address} is not mqnamesrv: it cannot show this`
     expect(await cli([word], kind)).toMatchObject({
       code: 1,
-      error: { code: 'not_supported', message },
+      errors: [{ code: 'not_supported', message }],
       stderr: `mqnamesrv: ${message}\n`,
     })
   })

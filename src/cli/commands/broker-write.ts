@@ -72,13 +72,12 @@ async function changePermission(
     ...changed,
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'RESULT', cell: ({ result }) => result },
         { head: 'BROKER', cell: ({ brokerName }) => brokerName },
         { head, cell: ({ topics }) => topics, align: 'right' },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ brokerName }) => brokerName,
   }
 }

@@ -45,7 +45,10 @@ export const run: Run = async ({ values, servers, world, askEach }) => {
   return {
     items,
     failures,
-    notes: isComplete ? [] : ['not all of them show all keys: compared by what request 319 has'],
+    notes: [
+      ...(items.length === 0 ? [`no differences between ${sides.map(({ name }) => name).join(', ')}`] : []),
+      ...(isComplete ? [] : ['not all of them show all keys: compared by what request 319 has']),
+    ],
     isNo: items.length > 0,
     view: {
       columns: [
@@ -56,7 +59,7 @@ export const run: Run = async ({ values, servers, world, askEach }) => {
         })),
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'never',
     name: ({ key }) => key,
   }
 }

@@ -33,7 +33,7 @@ export const run: Run = async ({ values, askEach }) => {
     view: {
       columns: [
         { head: 'KEY', cell: ({ key }) => key },
-        { head: 'VALUE', cell: ({ value }) => value },
+        { head: 'VALUE', cell: ({ value }) => value, isWrapped: true },
         { head: 'SOURCE', cell: ({ source }) => source?.layer },
         { head: 'PLACE', cell: ({ source }) => source?.place, isWide: true },
         { head: 'DEFAULT', cell: (item) => item.default, isWide: true },

@@ -77,15 +77,14 @@ export const run: Run = async ({ values, ...context }) => {
     isNo: items.some(({ result }) => result === 'ignored'),
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'RESULT', cell: ({ result }) => result },
         { head: 'KEY', cell: ({ key }) => key },
-        { head: 'VALUE', cell: ({ value }) => value },
+        { head: 'VALUE', cell: ({ value }) => value, isWrapped: true },
         { head: 'PREVIOUS', cell: ({ previous }) => previous },
         { head: 'EFFECT', cell: ({ effect }: ChangedKey) => effect && EFFECT_WORDS[effect] },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ key }) => key,
   }
 }

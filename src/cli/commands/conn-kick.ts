@@ -34,7 +34,6 @@ export const run: Run = async ({ values, ...context }) => {
     isPartial: changed.isPartial || (isNo && results.size > 1),
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'RESULT', cell: ({ result }) => result },
         { head: 'ID', cell: ({ id }) => id, align: 'right' },
         { head: 'ADDRESS', cell: ({ address }) => address },
@@ -42,7 +41,7 @@ export const run: Run = async ({ values, ...context }) => {
         { head: 'ERROR', cell: ({ error }) => error, isWide: true },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ id }) => `${id}`,
   }
 }

@@ -41,6 +41,7 @@ export const run: Run = async (context) => {
   return {
     items,
     failures,
+    none: 'nothing found',
     notes: [...notes],
     isNo: items.some(({ severity }) => severity !== 'info'),
     view: { lines },
@@ -64,7 +65,6 @@ async function findingsOf(
   for (const { rule, severity, count } of beyond)
     if (wanted.includes(severity))
       notes.add(`${server.address}: ${counted(count, 'more finding')} of ${rule} (${severity})`)
-  if (findings.length === 0) notes.add(`${server.address}: nothing found`)
   return findings
 }
 

@@ -3,6 +3,7 @@ import { changeEach } from '../change-each.ts'
 import { kvValue, noEntry } from '../client/kv.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
+import { changedEntries } from './kv-set.ts'
 
 /** `kv delete NAMESPACE KEY…` (102). */
 export const run: Run = async ({ values, ...context }) => {
@@ -21,21 +22,8 @@ export const run: Run = async ({ values, ...context }) => {
       const now = await kvValue(server, namespace, key)
       if (now !== undefined)
         throw new CommandError('failed', `after the deletion the value is ${JSON.stringify(now)}`)
-      return [{ namespace, key, previous, result: 'deleted' }]
+      return [{ namespace, key, value: null, previous, result: 'deleted' }]
     },
   })
-  return {
-    ...changed,
-    view: {
-      columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
-        { head: 'RESULT', cell: ({ result }) => result },
-        { head: 'NAMESPACE', cell: ({ namespace }) => namespace },
-        { head: 'KEY', cell: ({ key }) => key },
-        { head: 'PREVIOUS', cell: ({ previous }) => previous, isWide: true },
-      ],
-    },
-    hasNamesrvColumn: true,
-    name: ({ namespace, key }) => `${namespace}/${key}`,
-  }
+  return changedEntries(changed)
 }

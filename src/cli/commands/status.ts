@@ -14,14 +14,13 @@ export const run: Run = async ({ askEach, servers }) => {
     failures,
     notes: [...notes],
     view: servers.length === 1 ? { lines: statusLines } : { columns: COLUMNS },
-    hasNamesrvColumn: true,
     name: ({ namesrv }: Item) => namesrv,
   }
 }
 
 const COLUMNS = [
-  { head: 'NAMESRV', cell: ({ namesrv }: Item) => namesrv },
-  { head: 'VERSION', cell: ({ version, versionName }: Item) => version ?? versionName },
+  { head: 'VERSION', cell: ({ versionName }: Item) => versionName },
+  { head: 'MQNAMESRV', cell: ({ version }: Item) => version },
   { head: 'READY', cell: (status: Item) => readyText(status) },
   { head: 'UPTIME', cell: (status: Item) => uptimeOf(status), align: 'right' },
   {
@@ -34,7 +33,7 @@ const COLUMNS = [
     cell: ({ tables }: Item) => shownCount(tables.topics, tables.provisionalTopics),
     align: 'right',
   },
-  { head: 'FINDINGS', cell: (status: Item) => findingsText(status) },
+  { head: 'FINDINGS', cell: (status: Item) => findingsText(status), isWrapped: true },
   { head: 'GROUPS', cell: ({ tables }: Item) => tables.brokerGroups, align: 'right', isWide: true },
   { head: 'CLUSTERS', cell: ({ tables }: Item) => tables.clusters, align: 'right', isWide: true },
   { head: 'LOOKUPS', cell: ({ totals }: Item) => totals?.lookups, align: 'right', isWide: true },

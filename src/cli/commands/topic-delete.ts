@@ -47,13 +47,12 @@ export const run: Run = async ({ values, ...context }) => {
     ...changed,
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'RESULT', cell: ({ result }) => result },
         { head: 'TOPIC', cell: ({ topic }) => topic },
         { head: 'BROKERS', cell: ({ brokers }) => brokers.join(',') },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ topic }) => topic,
   }
 }

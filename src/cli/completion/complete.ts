@@ -2,7 +2,7 @@ import type { ServerKey } from '../client/configuration.ts'
 import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { ExitCode } from '../exit-code.ts'
-import { COMMANDS, NOUNS } from '../grammar/commands.ts'
+import { COMMANDS, commandOf, NOUNS } from '../grammar/commands.ts'
 import {
   type CommandDefinition,
   type Completion,
@@ -40,13 +40,11 @@ type Completions = readonly Candidate[] | 'files'
 type AskNames = (kind: Completion | undefined, values: Values) => Promise<Completions>
 
 async function completionsOf({ words, current }: TypedLine, ask: AskNames): Promise<Completions> {
-  const [first, second] = words
+  const [first] = words
   // An option of the server: most take a file.
   if (first?.startsWith('-')) return 'files'
   if (first === 'help') return commandWords(words.slice(1))
-  const definition = COMMANDS.find(
-    (command) => command.words === first || command.words === `${first} ${second}`,
-  )
+  const definition = commandOf(words)
   if (definition === undefined) return commandWords(words)
   return valuesOf(definition, words.slice(definition.words.split(' ').length), current, ask)
 }

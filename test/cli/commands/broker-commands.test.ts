@@ -117,7 +117,7 @@ describe('broker list', () => {
 
   test('of a server without brokers is empty, and says so', async () => {
     const { address } = await serverWith([])
-    const expected = { code: 0, stdout: '', stderr: `no broker is registered with ${address}\n` }
+    const expected = { code: 0, stdout: '', stderr: `${address}: no brokers are registered\n` }
     expect(await runCli(['broker', 'list', '-n', address])).toEqual(expected)
   })
 
@@ -210,7 +210,7 @@ describe('broker show', () => {
     const { address } = await serverWith([MASTER])
     const { code, stdout } = await runCli(['broker', 'show', 'nope', '-n', address, '-o', 'json'])
     expect(code).toBe(1)
-    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'not_found', namesrv: address } })
+    expect(JSON.parse(stdout)).toMatchObject({ items: [], errors: [{ code: 'not_found', namesrv: address }] })
   })
 
   test('names the NameServer of each group if there are several', async () => {

@@ -112,7 +112,7 @@ describe('config set', () => {
     const set = ['config', 'set', 'enableTopicList=false', assignment, '-n', address]
     const { stdout, stderr, ...result } = await runCli([...set, '--json'], { isTTY: true, input: 'y\n' })
     expect(result.code).toBe(code)
-    const { error } = JSON.parse(stdout)
+    const [error] = JSON.parse(stdout).errors
     expect(error.message).toMatch(message)
     expect(stderr).toMatch(/^mqnamesrv: .*\n$/)
     const now = await runCli(['config', 'get', 'enableTopicList', '-n', address, '--no-headers'])
@@ -233,7 +233,7 @@ describe('config check', () => {
   test('ends with 1 for a file that is not there', async () => {
     const { code, stdout, stderr } = await runCli(['config', 'check', '/no/such/file', '--json'])
     expect(code).toBe(1)
-    expect(JSON.parse(stdout).error).toMatchObject({ code: 'not_found', namesrv: null })
+    expect(JSON.parse(stdout).errors[0]).toMatchObject({ code: 'not_found', namesrv: null })
     expect(stderr).toMatch(/^mqnamesrv: cannot read configuration file \/no\/such\/file: /)
     expect((await runCli(['config', 'check', temporaryFolder()])).stderr).toMatch(/EISDIR|is a directory/)
   })
@@ -266,8 +266,9 @@ describe('config diff', () => {
 
   test('ends with 0 if they do not differ', async () => {
     const same = otherwiseEqual()
-    const both = `${await addressOf(same)};${await addressOf(same)}`
-    expect(await runCli(['config', 'diff', '-n', both])).toEqual({ code: 0, stdout: '', stderr: '' })
+    const [a, b] = [await addressOf(same), await addressOf(same)]
+    const stderr = `no differences between ${a}, ${b}\n`
+    expect(await runCli(['config', 'diff', '-n', `${a};${b}`])).toEqual({ code: 0, stdout: '', stderr })
   })
 
   test('leaves out keys of ours against one that has only those of Java', async () => {
@@ -301,10 +302,13 @@ describe('config diff', () => {
   test('does not take a key of a file for different from a server on another machine, which does not show it', async () => {
     const { port } = await startServer({ maxTopics: '5' })
     const address = await startWithoutViews(port, NO_PERMISSION)
-    expect(await runCli(['config', 'diff', fileWith('maxTopics=5'), '-n', address])).toEqual({
+    const file = fileWith('maxTopics=5')
+    expect(await runCli(['config', 'diff', file, '-n', address])).toEqual({
       code: 0,
       stdout: '',
-      stderr: 'not all of them show all keys: compared by what request 319 has\n',
+      stderr:
+        `no differences between ${file}, ${address}\n` +
+        'not all of them show all keys: compared by what request 319 has\n',
     })
   })
 

@@ -48,8 +48,9 @@ describe('conn list', () => {
     const { address, client, connect } = await serverWithPeers()
     client.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
     await client.closed
-    const { stdout } = await runCli(['conn', 'list', '--state', 'closed', '-n', address])
-    expect(rowsOf(stdout)[1]).toEqual(expect.arrayContaining(['closed', 'invalid_frame']))
+    const argv = ['conn', 'list', '--state', 'closed', '-n', address]
+    const { stdout } = await runCli(argv, { isTTY: true, columns: 80 })
+    expect(rowsOf(stdout).flat()).toEqual(expect.arrayContaining(['closed', 'invalid_frame']))
     await connect()
     const wide = await runCli(['conn', 'list', '--state', 'all', '-n', address, '-o', 'wide'])
     expect(rowsOf(wide.stdout)[0]).toEqual(expect.arrayContaining(['CAUSE', 'DETAIL', 'TLS', 'PROXIED']))

@@ -93,7 +93,7 @@ describe('kv get', () => {
     expect(stderr).toBe(`mqnamesrv: ${b.address}: no entry "TopicA" in "ORDER_TOPIC_CONFIG"\n`)
     const none = await runCli(['kv', 'get', 'x', 'y', '-n', both, '--json'])
     expect(none.code).toBe(1)
-    expect(JSON.parse(none.stdout).error).toMatchObject({ code: 'not_found', namesrv: a.address })
+    expect(JSON.parse(none.stdout).errors[0]).toMatchObject({ code: 'not_found', namesrv: a.address })
   })
 })
 
@@ -131,7 +131,7 @@ describe('kv set', () => {
       const { stderr, ...left } = await runCli([...set, '--json'], { isTTY: true, input })
       expect(left.code).toBe(code)
       expect(stderr).toMatch(/\nmqnamesrv: nothing was changed\n$/)
-      expect(JSON.parse(left.stdout).error.code).toBe(code === 130 ? 'interrupted' : 'failed')
+      expect(JSON.parse(left.stdout).errors[0].code).toBe(code === 130 ? 'interrupted' : 'failed')
     }
     expect(await valueAt('n', 'k')).toBeUndefined()
     expect(await runCli(set, { isTTY: true, input: 'y\n' })).toMatchObject({ code: 0 })
@@ -250,8 +250,8 @@ describe('a change of the key-value table', () => {
     expect(code).toBe(5)
     const { items, errors } = JSON.parse(stdout) as { items: { key: string }[]; errors: object[] }
     expect(items.map(({ key }) => key)).toEqual(keys.filter((key) => key !== 'k7'))
-    expect(errors).toEqual([{ namesrv: address, code: 'failed', message: 'k7: disk full' }])
-    expect(stderr).toMatch(/^mqnamesrv: k7: disk full$/m)
+    expect(errors).toEqual([{ namesrv: address, code: 'failed', message: '"k7": disk full' }])
+    expect(stderr).toMatch(/^mqnamesrv: "k7": disk full$/m)
   })
 
   test('that is interrupted reports what was changed, and what may have been', async () => {

@@ -97,6 +97,7 @@ describe('status', () => {
       [
         'NAMESRV',
         'VERSION',
+        'MQNAMESRV',
         'READY',
         'UPTIME',
         'BROKERS',
@@ -109,6 +110,7 @@ describe('status', () => {
       ],
       [
         address,
+        'V5_5_0',
         expect.stringMatching(/^\d/),
         'yes',
         '0s',
@@ -120,7 +122,7 @@ describe('status', () => {
         '0',
         expect.stringMatching(/M$/),
       ],
-      [other, 'V5_5_0', '-', '-', '1', '2', '-', '1', '1', '-', '-'],
+      [other, 'V5_5_0', '-', '-', '-', '1', '2', '-', '1', '1', '-', '-'],
       [''],
     ])
     expect(stderr).toMatch(/^uptime, requests, memory: not shown/)

@@ -55,10 +55,10 @@ describe('topic list', () => {
     expect(await runCli([...args, 'x'])).toEqual({
       code: 0,
       stdout: '',
-      stderr: `no such topic on ${address}\n`,
+      stderr: `${address}: no such topics\n`,
     })
     const empty = `127.0.0.1:${(await startServer()).port}`
-    expect((await runCli(['topic', 'list', '-n', empty])).stderr).toBe(`no topics on ${empty}\n`)
+    expect((await runCli(['topic', 'list', '-n', empty])).stderr).toBe(`${empty}: no topics\n`)
   })
 
   test('of a cluster leaves out the others; exit code 1 if there is no such cluster', async () => {
@@ -84,7 +84,10 @@ describe('topic list', () => {
     const { code, stdout } = await runCli(['topic', 'list', '-n', address, '--json'])
     expect(code).toBe(1)
     const message = `${address} does not list topics: enableAllTopicList or enableTopicList is off`
-    expect(JSON.parse(stdout)).toEqual({ error: { code: 'failed', message, namesrv: address } })
+    expect(JSON.parse(stdout)).toEqual({
+      items: [],
+      errors: [{ code: 'failed', message, namesrv: address }],
+    })
   })
 })
 
@@ -227,18 +230,16 @@ describe('topic route', () => {
     for (const each of [address, plain]) {
       const { code, stdout } = await runCli(['topic', 'route', 'TopicA', '-n', each, '--json'])
       expect(code).toBe(1)
-      expect(JSON.parse(stdout).error).toEqual({
-        code: 'failed',
-        message: 'name server not ready',
-        namesrv: each,
-      })
+      expect(JSON.parse(stdout).errors).toEqual([
+        { code: 'failed', message: 'name server not ready', namesrv: each },
+      ])
     }
   })
 
   test('rejects a release that does not exist', async () => {
     const { code, stdout } = await runCli(['topic', 'route', 'T', '--client-version', '9', '--json'])
     expect(code).toBe(2)
-    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'usage' } })
+    expect(JSON.parse(stdout)).toMatchObject({ errors: [{ code: 'usage' }] })
   })
 
   test('of two NameServers has the rows of both; exit code 1 if one of them has no route', async () => {
@@ -431,7 +432,7 @@ describe('topic misses', () => {
     expect(await runCli(['topic', 'misses', '-n', address])).toEqual({
       code: 0,
       stdout: '',
-      stderr: `no lookup without a route on ${address} since its start\n`,
+      stderr: `${address}: no lookup without a route since the start\n`,
     })
   })
 
@@ -439,6 +440,6 @@ describe('topic misses', () => {
     const { plain } = await serverWith([MASTER])
     const { code, stdout } = await runCli(['topic', 'misses', '-n', plain, '--json'])
     expect(code).toBe(1)
-    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'not_supported', namesrv: plain } })
+    expect(JSON.parse(stdout)).toMatchObject({ errors: [{ code: 'not_supported', namesrv: plain }] })
   })
 })

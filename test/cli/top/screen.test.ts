@@ -221,7 +221,7 @@ describe('the keys', () => {
       { text: 'warning   r2    a           2h  Less bad.', colour: 'yellow' },
       { text: 'info      r3    m           1h  Fine.', colour: 'cyan' },
     ])
-    expect(texts(stateAfter(['4']), data)[6]).toBe(`${NOW}  ready        -        up`)
+    expect(texts(stateAfter(['4']), data)[6]).toBe('12:00:00Z  ready        -        up')
     expect(stateAfter(['4', 'tab']).section).toBe(0)
     expect(stateAfter(['9']).section).toBe(0)
   })
