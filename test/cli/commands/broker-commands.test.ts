@@ -267,6 +267,7 @@ describe('broker show --impact', () => {
       losesMaster: true,
       lastWritable: { total: 2, names: ['TopicB', 'Static'] },
       lastReadable: { total: 2, names: ['TopicB', 'Static'] },
+      provisionalElsewhere: { total: 0, names: [] },
       orderedTopics: { total: 1, names: ['Ordered'] },
       staticTopics: { total: 1, names: ['Static'] },
     }
