@@ -60,6 +60,6 @@ export function memberText({
   brokerName,
   brokerAddr,
   brokerId,
-}: Omit<Departure, 'atMs' | 'cause' | 'topics'>): string {
+}: Pick<Departure, 'brokerName' | 'brokerAddr' | 'brokerId'>): string {
   return `${name(brokerName)} at ${name(brokerAddr)}${brokerId === undefined ? '' : ` (id ${brokerId})`}`
 }

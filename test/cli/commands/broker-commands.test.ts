@@ -323,7 +323,7 @@ describe('broker explain', () => {
     const fine = await runCli(['broker', 'explain', 'broker-a', '-n', address])
     expect(fine).toMatchObject({ code: 0, stderr: '' })
     expect(fine.stdout).toMatch(
-      /^broker-a: registered\n {2}broker-a of DefaultCluster is registered with 2 topics: .*\nEvents:\n {2}\S+Z {2}broker-a registered for the first time since the start\n$/,
+      /^broker-a: registered\n {2}broker-a of DefaultCluster is registered with 2 topics: .*\nEvents:\n {2}\S+Z {2}broker-a at \S+ \(id 0\) registered for the first time since the start\n$/,
     )
     const both = await runCli(['broker', 'explain', '10.0.0.1:10911', 'nope', '-n', address, '-o', 'name'])
     expect(both).toEqual({ code: 1, stdout: 'broker-a\nnope\n', stderr: '' })
