@@ -5,7 +5,6 @@ import { mqadmin, mqnamesrv } from '../commands.ts'
 import { type AddressProblem, hostOf } from '../findings/announced-address.ts'
 import { isLate } from '../heartbeat.ts'
 import type {
-  BrokerPast,
   Departure,
   MasterLoss,
   PermissionChange,
@@ -76,7 +75,6 @@ export interface BrokerFacts {
   readonly permissionChange: PermissionChange | undefined
   /** Whether requests changed the permission since its last registration. */
   readonly isOverridden: boolean
-  readonly past: BrokerPast | undefined
   readonly departures: readonly Departure[]
   /** The broker name that is registered at the address of the last departure, and whether it has the same topics. */
   readonly successor: { readonly brokerName: string; readonly isSame: boolean } | undefined

@@ -53,7 +53,7 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
     )
     // With a broker its topics are missing, too.
     const brokers = missing.filter(({ kind, there }) => kind === 'broker_missing' && there === null)
-    const evidence = { peer: peer.address, since: dateOf(peer.sinceMs, sources) }
+    const evidence = { peer: peer.address, differsSince: dateOf(peer.sinceMs, sources) }
     for (const { subject, here } of brokers)
       found.add('missing_on_peer', 'critical', `${subject} on ${peer.address}`, () => ({
         text: `${subject} is missing at the NameServer ${peer.address}: clients of that one do not find it. Add that server to the broker's namesrvAddr, and see whether the broker reaches it.`,
@@ -78,7 +78,7 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
           : `clients of this server do not find ${lacking}`
       return {
         text: `The NameServer ${address} and this one differ (${counted(differences.length, 'difference')}): ${effect}. Let every broker register with both (namesrvAddr), and repeat at one what an operator did at the other.`,
-        evidence: { since: dateOf(sinceMs, sources), differences: shown },
+        evidence: { differsSince: dateOf(sinceMs, sources), differences: shown },
       }
     })
   }
