@@ -35,6 +35,12 @@ export const run: Run = async (context) => {
     ...brokerLines(group.members, memberColumns(group.members), context),
     ...(group.impact === null ? [] : ['', ...impactLines(group.brokerName, group.impact)]),
   ]
+  for (const { namesrv, brokerName, members } of items)
+    for (const { brokerId, state } of members)
+      if (state === 'provisional')
+        notes.add(
+          `${namesrv}: ${brokerName} id ${brokerId} is provisional: restored from the snapshot, not registered again`,
+        )
   return { items, failures, notes: [...notes], view: { lines }, name: ({ brokerName }) => brokerName }
 }
 
