@@ -36,8 +36,13 @@ export async function readBrokerGroups(
   { cluster, notes }: { readonly cluster: string | undefined; readonly notes: Set<string> },
 ): Promise<BrokerGroup[]> {
   const groups = (await viewedGroups(server, cluster, notes)) ?? (await listedGroups(server, cluster))
-  if (groups.length === 0 && cluster !== undefined)
-    throw new CommandError('not_found', `no cluster ${JSON.stringify(cluster)} on ${server.address}`)
+  if (groups.length === 0 && cluster !== undefined) {
+    const names = [...(await server.brokerGroups()).values()].map((group) => group.cluster ?? '')
+    throw new CommandError(
+      'not_found',
+      `no cluster ${JSON.stringify(cluster)} on ${server.address}${hintFor(cluster, names.sort())}`,
+    )
+  }
   return groups
 }
 

@@ -392,5 +392,8 @@ describe('cluster show', () => {
       stdout: '',
       stderr: `mqnamesrv: no cluster "Nope" on ${address}\n`,
     })
+    expect((await runCli(['cluster', 'show', 'Defaultcluste', '-n', address])).stderr).toBe(
+      `mqnamesrv: no cluster "Defaultcluste" on ${address}; did you mean DefaultCluster?\n`,
+    )
   })
 })
