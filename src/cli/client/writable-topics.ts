@@ -6,7 +6,7 @@ import type { NameServer } from './name-server.ts'
 import { eachRoute } from './routes.ts'
 
 /**
- * Those brokers that have a writable topic at a NameServer; all of them if it does not respond.
+ * Those brokers that may have a writable topic at a NameServer; all of them if it does not respond.
  * @param brokers - If empty, the NameServer is not asked.
  */
 export async function withWritableTopics(

@@ -4,7 +4,7 @@ import { Perm } from '../../protocol/body/topic-config.ts'
 import { firstNames } from '../output/amounts.ts'
 import { MAX_ROWS } from './rows.ts'
 
-/** Whether a broker has a writable topic at the NameServer with this index. */
+/** Whether a broker may have a writable topic at the NameServer with this index. */
 export type HasWritableTopic = (broker: string, index: number) => boolean
 
 /**
@@ -78,14 +78,17 @@ function permissionAdvice(
   const [readOnly = [], writable = []] = [false, true].map((isWritable) =>
     addresses.filter((_, index) => hasWrite(alike[0]?.values[index]) === isWritable),
   )
-  const [here, there] = [joined(readOnly), joined(writable)]
-  // A wipe, like its undoing, concerns all topics of a broker.
-  if (readOnly.some((address) => hasWritableTopic(broker, addresses.indexOf(address))))
-    return `${broker} has no write permission for ${firstNames(alike.map(({ topic }) => `${topic}`))} at ${here} and has it at ${there}, while other topics of it are writable at ${here}: mqnamesrv topic explain says why`
+  // A wipe concerns all topics of a broker, and so does what undoes it.
+  const isWhole = !readOnly.some((address) => hasWritableTopic(broker, addresses.indexOf(address)))
+  const topics = alike.map(({ topic }) => topic ?? '')
+  const [what, why] = isWhole
+    ? ['', ': wiped there?']
+    : [` for ${firstNames(topics)}`, ': the broker registers it so, or it was wiped or restored']
   // Names come from peers: a command is for pasting into a shell.
-  const word = shellWord(broker)
-  const command = word === null ? '' : ` (mqnamesrv broker restore-write ${word} -n "${readOnly.join(';')}")`
-  return `${broker} has no write permission at ${here} and has it at ${there}: wiped there?${command}`
+  const word = shellWord(isWhole ? broker : (topics[0] ?? ''))
+  const words = isWhole ? 'broker restore-write' : 'topic explain'
+  const command = word === null ? '' : ` (mqnamesrv ${words} ${word} -n "${readOnly.join(';')}")`
+  return `${broker} has no write permission${what} at ${joined(readOnly)} and has it at ${joined(writable)}${why}${command}`
 }
 
 function registrationAdvice(
