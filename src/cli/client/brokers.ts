@@ -52,8 +52,11 @@ export async function readBrokerGroups(
  * @param names - Those that they have, if known.
  */
 export function noBrokerGroup(name: string, where: string, names: Iterable<string> = []): CommandError {
-  const hint = hintFor(name, [...names].sort()) || ' (mqnamesrv broker explain says what became of it)'
-  return new CommandError('not_found', `no broker group ${JSON.stringify(name)} on ${where}${hint}`)
+  const hint = hintFor(name, [...names].sort())
+  return new CommandError(
+    'not_found',
+    `no broker group ${JSON.stringify(name)} on ${where}${hint} (mqnamesrv broker explain says what became of it)`,
+  )
 }
 
 interface Page {

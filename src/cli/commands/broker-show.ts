@@ -52,9 +52,12 @@ async function viewedGroup(
 ): Promise<ShownGroup | undefined> {
   const hasImpact = values['impact'] === true
   const path = `/api/v1/brokers/${encodeURIComponent(name)}?limit=${hasImpact ? 10_000 : 1}`
-  const group = await optionalView<ShownGroup>(server, path, ONLY_OURS, notes).catch((error: unknown) => {
-    throw isNotFound(error) ? noBrokerGroup(name, server.address) : error
-  })
+  const group = await optionalView<ShownGroup>(server, path, ONLY_OURS, notes).catch(
+    async (error: unknown) => {
+      if (!isNotFound(error)) throw error
+      throw noBrokerGroup(name, server.address, (await server.brokerGroups()).keys())
+    },
+  )
   return group === undefined || hasImpact ? group : { ...group, impact: null }
 }
 
