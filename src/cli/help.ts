@@ -44,7 +44,7 @@ export function programHelp(): string {
       ...Object.keys(NOUNS).map((noun) => [noun, verbsOf(noun).join(', ')] as const),
     ]),
     '',
-    'mqnamesrv help <command> explains a command, help options what commands share.',
+    'More: mqnamesrv help <command>, mqnamesrv help options (the common options).',
   ])
 }
 
