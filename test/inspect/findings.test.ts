@@ -553,6 +553,22 @@ describe('a topic without route', () => {
     ])
   })
 
+  test('is critical with others that left with its broker more than a day ago', async () => {
+    const world = findingsWorld()
+    await world.register({ ...master, topics: { Old: {} } })
+    world.manager.onChannelsDestroy([1])
+    await world.evaluate({ afterMs: 86_400_000 })
+    await world.register(master)
+    world.manager.onChannelsDestroy([2])
+    for (let n = 0; n < 3; n++) {
+      world.misses.add('Old', () => asker)
+      world.misses.add('Orders', () => asker)
+      await world.evaluate({ afterMs: 30_000 })
+    }
+    const left = world.findings.list().find(({ rule }) => rule === 'no_route')
+    expect(left).toMatchObject({ severity: 'critical', evidence: { firstTopics: ['Old', 'Orders'] } })
+  })
+
   test('is a warning if it left more than a day ago', async () => {
     const world = findingsWorld()
     await world.register(master)
