@@ -805,8 +805,8 @@ describe('topics', () => {
         rule: 'read_write_queue_mismatch',
         severity: 'warning',
         subject: 'broker-a',
-        text: 'broker-a has more write than read queues for 400 topics (T0, T1, T2, …): messages in the last queues are not consumed. Run mqadmin updateTopic -b 10.0.0.1:10911 -t TOPIC -r 8 -w 8 for each of them. It has more read than write queues for 400 topics (S0, S1, S2, …).',
-        evidence: { topics: 400, topicsBeingShrunk: 400 },
+        text: 'broker-a has more write than read queues for 400 topics (T0, T1, T2, …): messages in the last queues are not consumed. Run mqadmin updateTopic -b 10.0.0.1:10911 -t TOPIC -r 8 -w 8 for each of them. The broker has more read than write queues for 400 topics (S0, S1, S2, …).',
+        evidence: { topics: 400, topicsWithMoreReadQueues: 400 },
       },
     ])
     const locked = { ...topics({ perm: 4 }), Both: { perm: 4 } }

@@ -59,7 +59,7 @@ export const RULES = {
   },
   missing_on_peer: {
     meaning:
-      'A broker or topics have been missing at another NameServer of `peers` for longer than 60 seconds: its clients do not find them.',
+      'A broker or topics have been missing from another NameServer of `peers` for longer than 60 seconds: its clients do not find them.',
     severities: ['critical'],
   },
   peer_diverged: {

@@ -318,7 +318,8 @@ function reportUnequal({ group, unread, shrunk }: Broker, found: Observations): 
   if (worst.total === 0) return
   found.add('read_write_queue_mismatch', isUnread ? 'warning' : 'info', group.brokerName, () => {
     const { advice, command } = worst.remedy('updateTopic', atMaster(group), worst.queueOptions)
-    const both = isUnread && shrunk.total > 0 ? ` It has more read than write queues for ${shrunk.text}.` : ''
+    const both =
+      isUnread && shrunk.total > 0 ? ` The broker has more read than write queues for ${shrunk.text}.` : ''
     const [more, fewer, effect] = isUnread
       ? ['write', 'read', 'messages in the last queues are not consumed']
       : ['read', 'write', 'this is expected only while a topic is being shrunk']
@@ -327,7 +328,7 @@ function reportUnequal({ group, unread, shrunk }: Broker, found: Observations): 
       evidence: {
         cluster: group.cluster,
         ...worst.evidence,
-        ...(both && { topicsBeingShrunk: shrunk.total }),
+        ...(both && { topicsWithMoreReadQueues: shrunk.total }),
       },
       command,
     }
