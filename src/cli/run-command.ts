@@ -282,5 +282,10 @@ function reply({ stdin, stderr }: CommandWorld): Promise<string | undefined> {
 
 function progressLine({ stderr }: CommandWorld): (line: string) => void {
   if (stderr.isTTY !== true) return () => {}
-  return (line) => stderr.write(`\r\x1b[K${cut(visible(line), (columnsOf(stderr) ?? 80) - 1)}`)
+  let isShown = false
+  return (line) => {
+    if (line === '' && !isShown) return
+    isShown = line !== ''
+    stderr.write(`\r\x1b[K${cut(visible(line), (columnsOf(stderr) ?? 80) - 1)}`)
+  }
 }
