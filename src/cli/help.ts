@@ -48,7 +48,8 @@ export function programHelp(): string {
     ]),
     'mqnamesrv help <command> explains a command, mqnamesrv help options the options',
     'that commands share.',
-    'Exit codes: 0 yes, 1 no, 2 usage, 3 unreachable, 4 denied, 5 partial.',
+    'Exit codes: 0 yes, 1 no, 2 usage, 3 unreachable, 4 denied, 5 partial,',
+    '130 interrupted.',
   ])
 }
 

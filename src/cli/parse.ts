@@ -88,8 +88,12 @@ function nearestCommand(first: string, second = ''): string | undefined {
   }
   if (isNoun(first)) return undefined
   const ofVerb = Object.keys(NOUNS).filter((noun) => verbsOf(noun).includes(first))
-  if (ofVerb.length > 0) return ofVerb.map((noun) => `${noun} ${first}`).join(', ')
+  if (ofVerb.length > 0) return anyOf(ofVerb.map((noun) => `${noun} ${first}`))
   return nearestName(first, [...new Set(COMMANDS.map(({ words }) => words.split(' ')[0] ?? '')), 'help'])
+}
+
+function anyOf(names: readonly string[]): string {
+  return [names.slice(0, -1).join(', '), ...names.slice(-1)].filter(Boolean).join(' or ')
 }
 
 /** @throws {CommandError} `usage` */
@@ -107,6 +111,7 @@ function parseValues(definition: CommandDefinition, words: readonly string[]): V
     const value = values[key]
     if (choices === undefined || typeof value !== 'string') continue
     const list = isList ? value.split(',') : [value]
+    if (isList && list.includes('')) throw new CommandError('usage', `${long} has an empty ${key}`)
     for (const each of list) checkChoice(long, each, choices)
     if (isList) values[key] = list
   }

@@ -28,6 +28,7 @@ export const run: Run = async ({ values, askEach }) => {
   return {
     items,
     failures,
+    none: 'no such keys',
     notes,
     isNo: isIncomplete,
     view: {
