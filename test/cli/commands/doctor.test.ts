@@ -53,7 +53,7 @@ test('doctor shows hostile names as escapes', async () => {
   const server = await viewServer()
   await plantBroker(server.client, { name: 'broker-a' }, { 'a\u202eb': { readQueueNums: 2 }, Even: {} })
   const { stdout } = await doctorWith('read_write_queue_mismatch', server)
-  expect(stdout).toContain('more write than read queues for a\\u202eb:')
+  expect(stdout).toContain('more write than read queues for "a\\u202eb":')
   expect(stdout).not.toContain('\u202e')
 })
 
