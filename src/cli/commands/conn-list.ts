@@ -15,7 +15,7 @@ export const run: Run = async ({ values, askEach }) => {
     return connections
   })
   const nowMs = Date.now()
-  // Of connections that closed the cause matters, and must fit a terminal.
+  // What matters must fit a terminal: of connections that closed the cause.
   const withClosed = state !== 'open'
   return {
     items,
@@ -26,14 +26,14 @@ export const run: Run = async ({ values, askEach }) => {
       columns: [
         { head: 'ID', cell: ({ id }) => id, align: 'right' },
         { head: 'ADDRESS', cell: ({ address }) => address },
-        { head: 'KIND', cell: ({ kind, asking }) => (asking ? `${kind} (this command)` : kind) },
-        { head: 'LANGUAGE', cell: ({ language }) => language, isWide: withClosed },
+        { head: 'KIND', cell: ({ kind, asking }) => (asking ? 'this command' : kind) },
+        { head: 'LANGUAGE', cell: ({ language }) => language, isWide: true },
         { head: 'VERSION', cell: ({ versionName }) => versionName },
         {
           head: 'OPENED',
           cell: ({ opened }) => age(nowMs - Date.parse(opened)),
           align: 'right',
-          isWide: withClosed,
+          isWide: true,
         },
         { head: 'IDLE', cell: ({ idleMs }) => age(idleMs), align: 'right', isWide: withClosed },
         { head: 'REQUESTS', cell: ({ requests }) => requests, align: 'right', isWide: withClosed },
@@ -41,7 +41,7 @@ export const run: Run = async ({ values, askEach }) => {
         { head: 'OUT', cell: ({ bytesOut }) => bytes(bytesOut), align: 'right', isWide: withClosed },
         ...(withClosed
           ? [
-              { head: 'STATE', cell: ({ state }: Connection) => state },
+              { head: 'STATE', cell: ({ state }: Connection) => state, isWide: true },
               {
                 head: 'CLOSED',
                 cell: ({ closed }: Connection) => closed && age(nowMs - Date.parse(closed)),
