@@ -3,7 +3,7 @@ import { age, bytes } from '../output/amounts.ts'
 import type { Run } from '../run-command.ts'
 
 /** `conn list`. */
-export const run: Run = async ({ values, askEach }) => {
+export const run: Run = async ({ values, servers, askEach }) => {
   const state = `${values['state'] ?? 'open'}`
   const notes: string[] = []
   const { items, failures } = await askEach(async (server) => {
@@ -17,6 +17,7 @@ export const run: Run = async ({ values, askEach }) => {
   const nowMs = Date.now()
   // What matters must fit a terminal: of connections that closed the cause.
   const withClosed = state !== 'open'
+  const isNarrow = withClosed || servers.length > 1
   return {
     items,
     failures,
@@ -37,8 +38,8 @@ export const run: Run = async ({ values, askEach }) => {
         },
         { head: 'IDLE', cell: ({ idleMs }) => age(idleMs), align: 'right', isWide: withClosed },
         { head: 'REQUESTS', cell: ({ requests }) => requests, align: 'right', isWide: withClosed },
-        { head: 'IN', cell: ({ bytesIn }) => bytes(bytesIn), align: 'right', isWide: withClosed },
-        { head: 'OUT', cell: ({ bytesOut }) => bytes(bytesOut), align: 'right', isWide: withClosed },
+        { head: 'IN', cell: ({ bytesIn }) => bytes(bytesIn), align: 'right', isWide: isNarrow },
+        { head: 'OUT', cell: ({ bytesOut }) => bytes(bytesOut), align: 'right', isWide: isNarrow },
         ...(withClosed
           ? [
               { head: 'STATE', cell: ({ state }: Connection) => state, isWide: true },

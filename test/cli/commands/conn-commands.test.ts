@@ -28,8 +28,10 @@ describe('conn list', () => {
     expect(rows[0]?.slice(0, 6)).toEqual(['1', client.address, 'client', 'V4_9_7', '0s', '1'])
     expect(rows[1]?.slice(0, 4)).toEqual(['2', broker.address, 'broker', 'V5_5_0'])
     expect(rows[2]?.[2]).toBe('this command')
-    const terminal = await runCli(['conn', 'list', '-n', address], { isTTY: true, columns: 80 })
-    expect(terminal.stdout).not.toContain('…')
+    for (const each of [address, `${address};127.0.0.1:${(await serverWithPeers()).port}`]) {
+      const terminal = await runCli(['conn', 'list', '-n', each], { isTTY: true, columns: 80 })
+      expect(terminal.stdout).not.toContain('…')
+    }
   })
 
   test('filters, sorts and says how many more there are', async () => {
