@@ -146,7 +146,7 @@ describe('check --stop self', () => {
   test('is partial if another one does not respond, whatever the rest say', async () => {
     const [one, two] = [await clusterServer(), await clusterServer()]
     const dead = `127.0.0.1:${await freePort()}`
-    const failure = `mqnamesrv: connection with ${dead} failed: connection refused (ECONNREFUSED)\n`
+    const failure = `mqnamesrv: connection to ${dead} failed: connection refused (ECONNREFUSED)\n`
     const argv = ['check', '--stop', 'self', '-n']
     expect(await runCli([...argv, `${one.address};${two.address};${dead}`])).toEqual({
       code: 5,
