@@ -35,6 +35,12 @@ export const run: Run = async (context) => {
     ...brokerLines(group.members, memberColumns(group.members), context),
     ...(group.impact === null ? [] : ['', ...impactLines(group.brokerName, group.impact)]),
   ]
+  for (const { namesrv, brokerName, members } of items)
+    for (const { brokerId, state } of members)
+      if (state === 'provisional')
+        notes.add(
+          `${namesrv}: ${brokerName} id ${brokerId} is provisional: restored from the snapshot, not registered again`,
+        )
   return { items, failures, notes: [...notes], view: { lines }, name: ({ brokerName }) => brokerName }
 }
 
@@ -46,9 +52,12 @@ async function viewedGroup(
 ): Promise<ShownGroup | undefined> {
   const hasImpact = values['impact'] === true
   const path = `/api/v1/brokers/${encodeURIComponent(name)}?limit=${hasImpact ? 10_000 : 1}`
-  const group = await optionalView<ShownGroup>(server, path, ONLY_OURS, notes).catch((error: unknown) => {
-    throw isNotFound(error) ? noBrokerGroup(name, server.address) : error
-  })
+  const group = await optionalView<ShownGroup>(server, path, ONLY_OURS, notes).catch(
+    async (error: unknown) => {
+      if (!isNotFound(error)) throw error
+      throw noBrokerGroup(name, server.address, (await server.brokerGroups()).keys())
+    },
+  )
   return group === undefined || hasImpact ? group : { ...group, impact: null }
 }
 
@@ -68,10 +77,19 @@ function isNotFound(error: unknown): boolean {
 }
 
 function impactLines(brokerName: string, impact: Impact): string[] {
-  const { stops, losesMaster, lastWritable, lastReadable, orderedTopics, staticTopics } = impact
+  const {
+    stops,
+    losesMaster,
+    lastWritable,
+    lastReadable,
+    provisionalElsewhere,
+    orderedTopics,
+    staticTopics,
+  } = impact
   const lost = [
     [lastWritable, 'no other broker to send to'],
     [lastReadable, 'no other broker to read from'],
+    [provisionalElsewhere, 'other brokers that have not registered again since the restart'],
     [orderedTopics, 'an order configuration that names it'],
     [staticTopics, 'logical queues on it (static topic)'],
   ] as const

@@ -52,7 +52,7 @@ export const run: Run = async (context) => {
   }
 }
 
-async function checkBroker(broker: string, { askEach, progress, servers }: CommandContext) {
+async function checkBroker(broker: string, { askEach, progress }: CommandContext) {
   const { items, failures } = await askEach<Omit<Verdict, 'namesrv'>>(async (server) => {
     const impact = await impactOf(server, broker, progress)
     return [impact === undefined ? NOT_REGISTERED : verdictOf(impact)].map((verdict) => ({
@@ -62,7 +62,6 @@ async function checkBroker(broker: string, { askEach, progress, servers }: Comma
   })
   // A name that no NameServer has is a mistake.
   if (items.every(({ reasons }) => reasons === NOT_REGISTERED.reasons)) {
-    if (failures.length === 0) throw noBrokerGroup(broker, servers.map(({ address }) => address).join(', '))
     const unknown = items.map(({ namesrv }) => ({ namesrv, error: noBrokerGroup(broker, namesrv) }))
     throw new AllFailedError([...unknown, ...failures])
   }
@@ -91,10 +90,12 @@ async function impactOf(
   return await impactFromRoutes(server, broker, { progress })
 }
 
-function verdictOf({ stops, lastWritable, lastReadable, orderedTopics, staticTopics }: Impact) {
+function verdictOf(impact: Impact) {
+  const { stops, lastWritable, lastReadable, provisionalElsewhere, orderedTopics, staticTopics } = impact
   const lost = [
     [lastWritable, 'would have no broker to send to'],
     [lastReadable, 'would have no broker to read from'],
+    [provisionalElsewhere, 'would depend on brokers that have not registered again since the restart'],
     [orderedTopics, 'would lose queues of their order configuration'],
     [staticTopics, 'would lose logical queues (static topic)'],
   ] as const

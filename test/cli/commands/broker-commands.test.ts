@@ -203,6 +203,9 @@ describe('broker show', () => {
       const message = `no broker group "nope" on ${each} (mqnamesrv broker explain says what became of it)`
       expect(JSON.parse(stdout).errors).toEqual([{ code: 'not_found', message, namesrv: each }])
       expect(stderr).toContain(`mqnamesrv: ${message}\n`)
+      expect((await runCli(['broker', 'show', 'broker-x', '-n', each])).stderr).toContain(
+        `mqnamesrv: no broker group "broker-x" on ${each}; did you mean broker-a? (mqnamesrv broker explain `,
+      )
     }
   })
 
@@ -267,6 +270,7 @@ describe('broker show --impact', () => {
       losesMaster: true,
       lastWritable: { total: 2, names: ['TopicB', 'Static'] },
       lastReadable: { total: 2, names: ['TopicB', 'Static'] },
+      provisionalElsewhere: { total: 0, names: [] },
       orderedTopics: { total: 1, names: ['Ordered'] },
       staticTopics: { total: 1, names: ['Static'] },
     }
@@ -322,7 +326,7 @@ describe('broker explain', () => {
     const fine = await runCli(['broker', 'explain', 'broker-a', '-n', address])
     expect(fine).toMatchObject({ code: 0, stderr: '' })
     expect(fine.stdout).toMatch(
-      /^broker-a: registered\n {2}broker-a of DefaultCluster is registered with 2 topics: .*\nEvents:\n {2}\S+Z {2}broker-a registered for the first time since the start\n$/,
+      /^broker-a: registered\n {2}broker-a of DefaultCluster is registered with 2 topics: .*\nEvents:\n {2}\S+Z {2}broker-a at \S+ \(id 0\) registered for the first time since the start\n$/,
     )
     const both = await runCli(['broker', 'explain', '10.0.0.1:10911', 'nope', '-n', address, '-o', 'name'])
     expect(both).toEqual({ code: 1, stdout: 'broker-a\nnope\n', stderr: '' })
@@ -392,5 +396,8 @@ describe('cluster show', () => {
       stdout: '',
       stderr: `mqnamesrv: no cluster "Nope" on ${address}\n`,
     })
+    expect((await runCli(['cluster', 'show', 'Defaultcluste', '-n', address])).stderr).toBe(
+      `mqnamesrv: no cluster "Defaultcluste" on ${address}; did you mean DefaultCluster?\n`,
+    )
   })
 })

@@ -45,6 +45,30 @@ describe('check --stop broker', () => {
     })
   })
 
+  test('is no if the other brokers have not registered again since a restart, until they do', async () => {
+    const properties = { routeSnapshotPath: join(temporaryFolder(), 'snapshot') }
+    const before = await startViewServer(properties)
+    await plantBroker(before.client, { name: 'broker-a' }, { A: {}, B: {} })
+    await plantBroker(before.client, { name: 'broker-b', address: '127.0.0.1:10921' }, { A: {}, B: {} })
+    before.client.socket.destroy()
+    await before.controller.shutdown()
+    const { client, port } = await startViewServer(properties)
+    const address = `127.0.0.1:${port}`
+    await plantBroker(client, { name: 'broker-a' }, { A: {}, B: {} })
+    const check = () => runCli(['check', '--stop', 'broker', 'broker-a', '-n', address])
+    expect(await check()).toEqual({
+      code: 1,
+      stdout:
+        `broker-a must not be stopped (${address}):\n` +
+        '  2 topics would have no broker to send to: A, B\n' +
+        '  2 topics would have no broker to read from: A, B\n' +
+        '  2 topics would depend on brokers that have not registered again since the restart: A, B\n',
+      stderr: '',
+    })
+    await plantBroker(client, { name: 'broker-b', address: '127.0.0.1:10921' }, { A: {}, B: {} })
+    expect((await check()).code).toBe(0)
+  })
+
   test('is no if one of several NameServers says so, and yes where it is not registered', async () => {
     const [full, empty] = [await clusterServer(), await startViewServer()]
     const argv = ['check', '--stop', 'broker', 'broker-a', '-n', `${full.address};127.0.0.1:${empty.port}`]
@@ -64,6 +88,8 @@ describe('check --stop broker', () => {
         stdout: '',
         stderr: `mqnamesrv: no broker group "x" on ${asked} (mqnamesrv broker explain says what became of it)\n`,
       })
+    const { stdout } = await runCli(['check', '--stop', 'broker', 'x', '-n', address, '--json'])
+    expect(JSON.parse(stdout).errors).toEqual([expect.objectContaining({ namesrv: address })])
   })
 })
 

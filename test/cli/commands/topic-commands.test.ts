@@ -263,7 +263,7 @@ describe('topic explain', () => {
     const { code, stdout } = await runCli(['topic', 'explain', 'TopicA', '-n', address])
     expect(code).toBe(0)
     expect(stdout).toMatch(
-      /^TopicA: routable\n {2}TopicA has a route: 4 write queues on broker-a, 4 read queues on broker-a\.\n.*Try:\n {2}mqnamesrv topic route TopicA -n 127.0.0.1:\d+\nEvents:\n {2}\S+Z {2}broker-a registered for the first time since the start\n$/s,
+      /^TopicA: routable\n {2}TopicA has a route: 4 write queues on broker-a, 4 read queues on broker-a\.\n.*Try:\n {2}mqnamesrv topic route TopicA -n 127.0.0.1:\d+\nEvents:\n {2}\S+Z {2}broker-a at \S+ \(id 0\) registered for the first time since the start\n$/s,
     )
   })
 
