@@ -32,6 +32,11 @@ export function peerAddress({ remoteAddress = 'unknown', remotePort = 0 }: Socke
   return formatAddress(remoteAddress, remotePort)
 }
 
+/** An IP address without the prefix of IPv4 in IPv6 notation and without zone. */
+export function plainHost(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
+}
+
 /** Whether a peer's address is of this machine's loopback network. */
 export function isLoopback(host: string): boolean {
   return /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/i.test(host) || host === '::1'
