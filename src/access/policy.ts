@@ -2,20 +2,14 @@ import type { KeyObject } from 'node:crypto'
 import type { ClientCertificate, Identity } from '../protocol/identity.ts'
 import type { RequestGroup } from './request-groups.ts'
 
-/** Where a request comes from, as far as rules look at it. */
-export interface Origin {
-  /** The IP address by which rules decide. @see ChannelRef.host */
-  readonly host: string
-  /** What the network `loopback` matches: stricter than the address, because a proxy may stand on this machine. */
-  readonly isLoopback: boolean
-  /** Whether the connection is encrypted. */
-  readonly isTls: boolean
-}
-
 /** What rules decide by. */
-export interface Asker extends Origin {
+export interface Asker {
   /** Undefined is anonymous. */
   readonly identity: Identity | undefined
+  /** The IP address by which rules decide. @see ChannelRef.host */
+  readonly host: string
+  /** Whether the connection is encrypted. */
+  readonly isTls: boolean
 }
 
 /** What a request is about, as far as rules look at it; null where the request has no such field. */
@@ -35,13 +29,16 @@ export interface Decision {
   readonly rule: string
 }
 
-/** An account, which proves itself by the signatures of its requests. */
+/** An account that may sign requests. */
 export interface Account {
+  /** Its name is the access key. */
   readonly identity: Identity
-  /** The secret in effect and, while it is being changed, the previous one. */
+  /** The secret, then the previous one while it is being changed. */
   readonly secrets: readonly KeyObject[]
-  /** Whether it may be used from there (`from`, `requireTls`). */
-  admits(origin: Origin): boolean
+  /** The networks from which its signatures count; undefined: all. */
+  readonly from: { has(host: string): boolean } | undefined
+  /** Whether its signatures count only over encrypted connections. */
+  readonly requireTls: boolean
 }
 
 /** Who may do what. Never changes: a reload makes another one. */
@@ -52,9 +49,7 @@ export interface Policy {
   readonly openGroups: ReadonlySet<RequestGroup>
   /** By access key. */
   readonly accounts: ReadonlyMap<string, Account>
-  /** Whether any certificate is an identity. */
-  readonly hasCertificates: boolean
-  /** The identity of a verified client certificate; undefined if it has none. */
-  identityOf(certificate: ClientCertificate): Identity | undefined
+  /** The identity that a verified client certificate proves; undefined if it has no name. */
+  certificateIdentity(certificate: ClientCertificate): Identity | undefined
   decide(asker: Asker, subject: RequestSubject): Decision
 }

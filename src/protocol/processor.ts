@@ -9,7 +9,8 @@ export interface ChannelRef {
   readonly remoteAddress: string
   /**
    * IP address of the peer by which access is decided: the socket's own, or that of a PROXY header from a network that
-   * `proxyProtocolTrustedNetworks` names.
+   * `proxyProtocolTrustedNetworks` names. `unknown`, which is in no network, in place of a loopback address if the peer may be
+   * on another machine.
    */
   readonly host: string
   /** Whether the peer is on this machine: by the socket's own address, and by that of a PROXY header if there is one. */
