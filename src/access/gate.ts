@@ -2,7 +2,7 @@ import { cutText } from '../common/log-throttle.ts'
 import { visible } from '../common/visible.ts'
 import { decodeQueueDatas } from '../protocol/body/topic-route-data.ts'
 import { JsonError } from '../protocol/errors.ts'
-import type { ClientCertificate, Identity } from '../protocol/identity.ts'
+import type { CertificateNames, Identity } from '../protocol/identity.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import { RequestCode } from '../protocol/request-code.ts'
@@ -38,7 +38,7 @@ export class Gate {
   readonly #policy: Policy
   readonly #signatures: Signatures
   readonly #onDenied: OnDenied
-  readonly #ofCertificates = new WeakMap<ClientCertificate, { readonly identity: Identity | undefined }>()
+  readonly #ofCertificates = new WeakMap<CertificateNames, { readonly identity: Identity | undefined }>()
 
   constructor(policy: Policy, onDenied: OnDenied) {
     this.#policy = policy
@@ -79,7 +79,7 @@ export class Gate {
     return { identity, unproven: proof.reason }
   }
 
-  #ofCertificate(certificate: ClientCertificate): Identity | undefined {
+  #ofCertificate(certificate: CertificateNames): Identity | undefined {
     let known = this.#ofCertificates.get(certificate)
     if (known === undefined) {
       known = { identity: this.#policy.certificateIdentity(certificate) }
@@ -159,18 +159,18 @@ function subjectsOf(group: RequestGroup, { code, extFields, body }: RemotingComm
   return brokerNamesIn(body).map((brokerName) => ({ ...subject, brokerName }))
 }
 
-/** A longer body is taken to name no broker. */
+/** A longer body is not read: its broker has a name that only `*` matches. */
 const MAX_TOPIC_BODY_BYTES = 65_536
 
-/** The brokers of the queues in the body of a 217; null alone if it names none. */
-function brokerNamesIn(body: Buffer): readonly (string | null)[] {
-  if (body.length > MAX_TOPIC_BODY_BYTES) return [null]
+/** The brokers of the queues in the body of a 217. */
+function brokerNamesIn(body: Buffer): readonly string[] {
+  if (body.length > MAX_TOPIC_BODY_BYTES) return ['']
   try {
-    const names = new Set(decodeQueueDatas(body).map(({ brokerName }) => brokerName))
-    return names.size === 0 ? [null] : [...names]
+    const names = new Set(decodeQueueDatas(body).map(({ brokerName }) => brokerName ?? ''))
+    return names.size === 0 ? [''] : [...names]
   } catch (error) {
     // The processor says what is wrong with it.
-    if (error instanceof JsonError) return [null]
+    if (error instanceof JsonError) return ['']
     throw error
   }
 }

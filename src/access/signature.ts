@@ -61,7 +61,7 @@ export class Signatures {
   }
 
   /** Verifies the signature of a request, in constant time. */
-  verify(extFields: ExtFields | null, body: Buffer | null, origin: Omit<Asker, 'identity'>): Proof {
+  verify(extFields: ExtFields | null, body: Buffer | null, { host, isTls }: Omit<Asker, 'identity'>): Proof {
     const accessKey = extFields?.get('AccessKey') ?? ''
     const signature = extFields?.get('Signature') ?? ''
     if (extFields === null || (accessKey === '' && signature === '')) return unproven('not signed')
@@ -72,7 +72,7 @@ export class Signatures {
     if (algorithm === undefined) return unproven('wrong signature')
 
     const account = this.#accounts.get(accessKey)
-    const admitted = account !== undefined && counts(account, origin) ? account : undefined
+    const admitted = account?.isUsableFrom(host, isTls) === true ? account : undefined
     const text = signedText(extFields)
     const isShort = body === null && text.length <= MAX_CACHED_CHARACTERS
     const content = isShort ? `${signature.length}${signature}${text}` : ''
@@ -111,11 +111,6 @@ export class Signatures {
     }
     this.#recent.set(content, account)
   }
-}
-
-/** Whether signatures of an account count there. */
-function counts({ from, requireTls }: Account, { host, isTls }: Omit<Asker, 'identity'>): boolean {
-  return (isTls || !requireTls) && (from === undefined || from.has(host))
 }
 
 function unproven(reason: UnprovenReason): Proof {

@@ -1,4 +1,4 @@
-import type { ClientCertificate, Identity } from './identity.ts'
+import type { CertificateNames, Identity } from './identity.ts'
 import type { RemotingCommand, RemotingResponse } from './remoting-command.ts'
 
 /** The connection a request came over, as far as processors and tables see it. */
@@ -18,7 +18,7 @@ export interface ChannelRef {
   /** Whether the connection is encrypted. */
   readonly isTls: boolean
   /** The client's certificate; null if it sent none, or none that was verified. */
-  readonly certificate: ClientCertificate | null
+  readonly certificate: CertificateNames | null
   /** Whether the connection has closed. */
   readonly closed: boolean
 }
