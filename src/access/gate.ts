@@ -16,7 +16,6 @@ export interface Denial {
   readonly group: RequestGroup
   /** Which rule decided, in words. */
   readonly rule: string
-  readonly identity: Identity | undefined
   /** As the request gives it, proven or not; null if it gives none. */
   readonly accessKey: string | null
   /** Why the account is not proven; undefined if it is, or a certificate proves another identity. Only for the log. */
@@ -25,7 +24,7 @@ export interface Denial {
   readonly isEnforced: boolean
 }
 
-/** Called for each request that is rejected, or would be if the policy was enforced. */
+/** Called for each request that is rejected, or would be if the policy was enforced; the context has the identity. */
 export type OnDenied = (denial: Denial, request: RemotingCommand, context: RequestContext) => void
 
 type Processors = Readonly<Record<RequestCode, Processor>>
@@ -63,8 +62,7 @@ export class Gate {
       const { identity, unproven } = this.#identify(request, context)
       const known = identity === undefined ? context : { ...context, identity }
       if (isOpen) return processor(request, known)
-      const rejection = this.#check(group, identity, unproven, request, context)
-      return rejection ?? processor(request, known)
+      return this.#check(group, unproven, request, known) ?? processor(request, known)
     }
   }
 
@@ -91,12 +89,12 @@ export class Gate {
   /** The rejection; undefined if the request may pass. */
   #check(
     group: RequestGroup,
-    identity: Identity | undefined,
     unproven: UnprovenReason | undefined,
     request: RemotingCommand,
     context: RequestContext,
   ): RemotingResponse | undefined {
-    const { host, isTls } = context.channel
+    const { identity, channel } = context
+    const { host, isTls } = channel
     const asker = { identity, host, isTls }
     let denied: { readonly subject: RequestSubject; readonly rule: string } | undefined
     for (const subject of subjectsOf(group, request)) {
@@ -107,7 +105,7 @@ export class Gate {
     const { subject, rule } = denied
     const isEnforced = this.#policy.mode === 'enforce'
     const accessKey = request.extFields?.get('AccessKey') ?? null
-    this.#onDenied({ group, rule, identity, accessKey, unproven, isEnforced }, request, context)
+    this.#onDenied({ group, rule, accessKey, unproven, isEnforced }, request, context)
     if (!isEnforced) return undefined
     const sentence = sentenceOf(identity, accessKey, subject, host)
     const remark =
