@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto'
-import type { Identity } from './identity.ts'
+import type { CertificateNames, Identity } from '../protocol/identity.ts'
 import type { RequestGroup } from './request-groups.ts'
 
 /** What rules decide by. */
 export interface Asker {
   /** Undefined is anonymous. */
   readonly identity: Identity | undefined
-  /** The IP address by which rules decide: the socket's, or that of a PROXY header from `proxyProtocolTrustedNetworks`. */
+  /** The IP address by which rules decide. @see ChannelRef.host */
   readonly host: string
   /** Whether the connection is encrypted. */
   readonly isTls: boolean
@@ -37,14 +37,6 @@ export interface Account {
   readonly secrets: readonly KeyObject[]
   /** Whether its signatures count from this address (`from`), over such a connection (`requireTls`). Otherwise they prove nothing. */
   isUsableFrom(host: string, isTls: boolean): boolean
-}
-
-/** The names in a verified client certificate. */
-export interface CertificateNames {
-  /** Null if the subject has none. */
-  readonly commonName: string | null
-  /** With their types, as Node shows them: `DNS:broker-a.example`, `URI:spiffe://mq/broker-a`. */
-  readonly subjectAltNames: readonly string[]
 }
 
 /** `off`: not checked; `log`: let pass and report; `refuse`: reject. */

@@ -1,10 +1,9 @@
-import type { Identity } from './identity.ts'
+import type { CertificateNames, Identity } from '../protocol/identity.ts'
 import type { NamePatterns } from './name-patterns.ts'
 import { LOOPBACK, type Networks } from './networks.ts'
 import type {
   Account,
   Asker,
-  CertificateNames,
   Decision,
   GuardSettings,
   Policy,

@@ -70,7 +70,17 @@ export class Inspection {
 
   /** @throws {ConfigError} `httpTokenFile` cannot be used. */
   constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
-    const { clock, counters, durations, events, history, misses, throttle, viewSlicer: slicer } = context
+    const {
+      clock,
+      counters,
+      denials,
+      durations,
+      events,
+      history,
+      misses,
+      throttle,
+      viewSlicer: slicer,
+    } = context
     this.#context = context
     this.#process = new ProcessMonitor(() => clock.nowMs())
     const sources = {
@@ -81,6 +91,7 @@ export class Inspection {
       configuration: () => shownKeys(context.configuration),
       process: () => this.#process.read(),
       counters,
+      denials,
       durations,
       events,
       connections: { ...connections, census: () => takeCensus(connections.open()) },

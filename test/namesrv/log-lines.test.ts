@@ -7,6 +7,7 @@ import { logRouteEvent } from '../../src/namesrv/logs/route-event-log.ts'
 import { createNamesrvContext } from '../../src/namesrv/namesrv-context.ts'
 import { requestCommand } from '../../src/protocol/remoting-command.ts'
 import { RequestCode } from '../../src/protocol/request-code.ts'
+import { openChannel } from '../routeinfo/route-helpers.ts'
 import { ManualTime } from '../support/manual-time.ts'
 import { type Answer, frame, headerOf, type RawClient, type Request } from '../support/raw-client.ts'
 import type { LogLine } from '../support/recording-logger.ts'
@@ -230,7 +231,7 @@ describe('a lookup without a route', () => {
       const context = createNamesrvContext({ configuration, clock: time, scheduler: time, logger })
       const debug = vi.fn()
       logger.debug = debug
-      const channel = { id: 1, remoteAddress: '10.0.0.1:5000', isLoopback: false, closed: false }
+      const channel = { ...openChannel(1), remoteAddress: '10.0.0.1:5000' }
       const request = requestCommand(RequestCode.GET_ROUTEINFO_BY_TOPIC, 1, new Map())
       createProcessorEvents(context).onNoRoute('none', request, { channel, nowMs: 0 })
       return debug.mock.calls.length

@@ -3,12 +3,10 @@ import { LimitError } from '../../src/common/limit-error.ts'
 import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
 import { RequestDispatcher } from '../../src/remoting/server/request-dispatcher.ts'
 import { Counters } from '../../src/stats/counters.ts'
+import { openChannel } from '../routeinfo/route-helpers.ts'
 
 const BUSY = { code: 2, remark: '[OVERLOAD]system busy, start flow control for a while' }
-const context = {
-  channel: { id: 1, remoteAddress: '127.0.0.1:1', isLoopback: true, closed: false },
-  nowMs: 0,
-}
+const context = { channel: openChannel(1), nowMs: 0 }
 
 function request(code: number): RemotingCommand {
   return { code, language: 'JAVA', version: 0, opaque: 1, flag: 0, remark: null, extFields: null, body: null }

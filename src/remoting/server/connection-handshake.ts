@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { foreignProtocol } from '../../protocol/frame-decoder.ts'
-import { formatAddress, isLoopback, peerAddress } from '../address.ts'
+import { formatAddress, isLoopback, peerAddress, plainHost } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
 import { Connection, socketFailure } from './connection.ts'
 import type { ConnectionsPerAddress } from './connection-limits.ts'
@@ -57,6 +57,7 @@ export class ConnectionHandshake extends Connection {
     const openedMs = context.nowMs()
     const peer = {
       remoteAddress: peerAddress(socket),
+      host: plainHost(socket.remoteAddress ?? 'unknown'),
       isLoopback: isLoopback(socket.remoteAddress ?? ''),
       openedMs,
       proxied: false,
@@ -125,8 +126,11 @@ export class ConnectionHandshake extends Connection {
     if (header.source) {
       const { host, port } = header.source
       this.remoteAddress = formatAddress(host, port)
+      // If headers are trusted from everywhere, anyone may claim any address.
+      if (proxyTrustedNetworks.restricted) this.host = plainHost(host)
       perAddress.count(this.socket, host)
     }
+    if (!this.isLoopback && isLoopback(this.host)) this.host = 'unknown'
     return bytes.subarray(header.bytes)
   }
 

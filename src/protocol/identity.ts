@@ -6,3 +6,11 @@ export interface Identity {
   /** Free names, which rules refer to. `admin: true` of an account is the role `admin`. */
   readonly roles: ReadonlySet<string>
 }
+
+/** The names in a verified client certificate. */
+export interface CertificateNames {
+  /** Null if its subject has none, or several. */
+  readonly commonName: string | null
+  /** With their types, as Node shows them: `DNS:broker-a.example`, `URI:spiffe://mq/broker-a`. */
+  readonly subjectAltNames: readonly string[]
+}
