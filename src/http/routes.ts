@@ -1,3 +1,4 @@
+import type { Asker } from '../access/policy.ts'
 import { LimitError } from '../common/limit-error.ts'
 import type { Inspector, InspectResponse } from '../inspect/inspector.ts'
 import type { Metrics } from '../inspect/metrics/metrics.ts'
@@ -53,7 +54,12 @@ export function apiRoute(inspector: Inspector): HttpRoute {
     const target = query.size === 0 ? path : `${path}?${query}`
     try {
       return responseOf(
-        await inspector.ask({ target, owner: request, knownVersions: knownVersions(request) }),
+        await inspector.ask({
+          target,
+          owner: request,
+          asker: askerOf(request),
+          knownVersions: knownVersions(request),
+        }),
       )
     } catch (error) {
       if (!(error instanceof LimitError)) throw error
@@ -62,6 +68,12 @@ export function apiRoute(inspector: Inspector): HttpRoute {
     }
   }
   return { path: '/api/v1/*', label: (path) => inspector.viewOf(path)?.path ?? 'other', handle }
+}
+
+/** HTTP requests are neither signed nor, for the access policy, encrypted. */
+function askerOf({ peer }: HttpRequest): Asker {
+  const host = peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+  return { identity: undefined, host, isTls: false }
 }
 
 /** A response like that of a view that cannot be given. */

@@ -1,3 +1,4 @@
+import { profilePolicy } from '../../src/access/profiles.ts'
 import { LogThrottle } from '../../src/common/log-throttle.ts'
 import { takeCensus } from '../../src/inspect/connections/census.ts'
 import type { Finding } from '../../src/inspect/findings/finding.ts'
@@ -55,8 +56,7 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
     connections: { census: () => takeCensus([]) },
     certificate: () => undefined,
     access: () => ({
-      profile: 'default',
-      mode: 'enforce',
+      policy: profilePolicy('default'),
       file: undefined,
       problems: [],
       loadedMs: 0,
