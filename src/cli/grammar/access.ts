@@ -22,7 +22,7 @@ export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
     words: 'access test',
     summary: 'What the access policy would say to a request, and which rule decides',
     description:
-      'Of a server (mqnamesrv only), or of an access file; no request is made. Exit code 1 if the request would be rejected.',
+      'Of servers (mqnamesrv only), or of an access file. Exit code 1 if the request would be rejected.',
     options: [
       { flags: '--code <number>', text: 'request code, such as 318', completion: 'none' },
       { flags: '--from <address>', text: 'IP address that the request comes from', completion: 'none' },
@@ -42,11 +42,7 @@ export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
     examples: [
       {
         line: 'access test --code 318 --from 10.1.2.3 --as ops',
-        text: 'may ops change the configuration from there?',
-      },
-      {
-        line: 'access test --code 105 --from 10.1.2.3 --topic orders --file conf/access.yml',
-        text: 'before the file is used',
+        text: 'may ops change keys?',
       },
     ],
     load: () => import('../commands/access-test.ts'),
@@ -58,7 +54,7 @@ export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
       'By the account of --access-key, the client certificate and the address. Exit code 4 if it may not even ask: the group inspect is closed to it.',
     examples: [
       { line: 'access whoami', text: '' },
-      { line: 'access whoami --access-key ops --secret-key-file ops.secret -n "a:9876;b:9876"', text: '' },
+      { line: 'access whoami --access-key ops --secret-key-file ops.secret', text: '' },
     ],
     load: () => import('../commands/access-whoami.ts'),
   },
