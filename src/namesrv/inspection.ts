@@ -70,7 +70,17 @@ export class Inspection {
 
   /** @throws {ConfigError} `httpTokenFile` cannot be used. */
   constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
-    const { clock, counters, durations, events, history, misses, throttle, viewSlicer: slicer } = context
+    const {
+      clock,
+      counters,
+      disputes,
+      durations,
+      events,
+      history,
+      misses,
+      throttle,
+      viewSlicer: slicer,
+    } = context
     this.#context = context
     this.#process = new ProcessMonitor(() => clock.nowMs())
     const sources = {
@@ -85,6 +95,7 @@ export class Inspection {
       events,
       connections: { ...connections, census: () => takeCensus(connections.open()) },
       history,
+      disputes,
       misses,
       slicer,
       nowMs: () => clock.nowMs(),
