@@ -10,6 +10,7 @@ import { compareRules, RULE_IDS, type RuleId, ruleOf, type Severity } from './ru
 import {
   checkAllDeparted,
   checkCertificate,
+  checkDisputes,
   checkMisses,
   checkPeers,
   oldClients,
@@ -91,6 +92,7 @@ export class Findings {
       const found = new Observations()
       checkCertificate(this.#sources, found)
       checkPeers(this.#sources, found)
+      checkDisputes(this.#sources, found)
       await this.#checkClients()
       const wanted = wantedTopics(this.#sources)
       await this.#findSimilar(wanted.map(({ topic }) => topic))
