@@ -207,13 +207,13 @@ class AccessFileReader {
   /** Networks, or names of networks, of a list. */
   #networksOf(node: NonNullable<YamlNode>, what: string): Networks {
     const yaml = this.#yaml
-    const included: Networks[] = []
+    const included = new Map<string, Networks>()
     const ranges = yaml.items(node, what).flatMap((item) => {
       const text = yaml.text(item, what)
       if (text === undefined) return []
       const named = text === 'loopback' ? this.#loopback : this.#networks.get(text)
       if (named !== undefined) {
-        included.push(named)
+        included.set(text, named)
         return []
       }
       const found = rangesOf(text)

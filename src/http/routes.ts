@@ -1,4 +1,5 @@
 import type { Asker } from '../access/policy.ts'
+import { hostOf } from '../common/host-of.ts'
 import { LimitError } from '../common/limit-error.ts'
 import type { Inspector, InspectResponse } from '../inspect/inspector.ts'
 import type { Metrics } from '../inspect/metrics/metrics.ts'
@@ -72,8 +73,7 @@ export function apiRoute(inspector: Inspector): HttpRoute {
 
 /** HTTP requests are neither signed nor, for the access policy, encrypted. */
 function askerOf({ peer }: HttpRequest): Asker {
-  const host = peer.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
-  return { identity: undefined, host, isTls: false }
+  return { identity: undefined, host: hostOf(peer), isTls: false }
 }
 
 /** A response like that of a view that cannot be given. */

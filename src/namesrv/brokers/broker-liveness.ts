@@ -1,3 +1,4 @@
+import type { AccessPolicies } from '../../access/policy.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
 import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
@@ -26,13 +27,19 @@ export class BrokerLiveness {
 
   /**
    * @param client - Sends notifications to brokers.
+   * @param access - Whose section `guard` comes before the configuration.
    * @param closeChannel - Closes the connection of a broker that is inactive.
    */
-  constructor(context: NamesrvContext, client: RemotingClient, closeChannel: (channelId: number) => void) {
+  constructor(
+    context: NamesrvContext,
+    client: RemotingClient,
+    access: Pick<AccessPolicies, 'current'>,
+    closeChannel: (channelId: number) => void,
+  ) {
     this.#context = context
     this.#closeChannel = closeChannel
     this.#client = client
-    this.routeInfo = this.#createRouteInfo()
+    this.routeInfo = this.#createRouteInfo(access)
     this.housekeeping = new BrokerHousekeepingService(context, this.routeInfo)
     if (context.configuration.values.brokerProbe) this.#probe = new BrokerProbe(context, this.routeInfo)
   }
@@ -73,7 +80,7 @@ export class BrokerLiveness {
     this.housekeeping.onPause()
   }
 
-  #createRouteInfo(): RouteInfoManager {
+  #createRouteInfo(access: Pick<AccessPolicies, 'current'>): RouteInfoManager {
     const { configuration, slicer, viewSlicer, counters, durations, clock } = this.#context
     const { values } = configuration
     return new RouteInfoManager({
@@ -88,8 +95,14 @@ export class BrokerLiveness {
       unRegisterBrokerQueueCapacity: values.unRegisterBrokerQueueCapacity,
       limits: values,
       guard: {
-        mode: values.registrationGuard,
-        maxHeartbeatTimeoutMs: values.maxHeartbeatTimeoutMillis,
+        // The access file comes before the configuration, and may change.
+        get mode() {
+          return access.current.guard.takeOver ?? values.registrationGuard
+        },
+        get maxHeartbeatTimeoutMs() {
+          return access.current.guard.maxHeartbeatTimeoutMillis ?? values.maxHeartbeatTimeoutMillis
+        },
+        networkOf: (host) => access.current.brokerNetworkOf(host),
         isLocalHost,
         onDispute: (dispute) => reportDispute(dispute, this.#context),
       },
