@@ -1,4 +1,4 @@
-import type { Identity } from './identity.ts'
+import type { Identity } from '../protocol/identity.ts'
 import type { Asker } from './policy.ts'
 import type { CertificateRoles, RulePolicy } from './rule-policy.ts'
 

@@ -49,10 +49,10 @@ describe('the dispatcher', () => {
     expect(await dispatcher.dispatch(request(5), context)).toEqual(BUSY)
     expect(await dispatcher.dispatch(request(7), context)).toEqual({ code: 1, remark: null })
     expect(rejected).toEqual([
-      'maxWaitingRequests 2 127.0.0.1:1: 3 requests wait',
-      'maxTopics 4 127.0.0.1:1: too many topics',
-      'maxRegistrationsInFlight 5 127.0.0.1:1: 6 of them',
-      'unRegisterBrokerQueueCapacity 7 127.0.0.1:1: too many wait',
+      'maxWaitingRequests 2 127.0.0.1:50001: 3 requests wait',
+      'maxTopics 4 127.0.0.1:50001: too many topics',
+      'maxRegistrationsInFlight 5 127.0.0.1:50001: 6 of them',
+      'unRegisterBrokerQueueCapacity 7 127.0.0.1:50001: too many wait',
     ])
     expect(errors).toEqual([])
     expect(await dispatcher.dispatch(request(6), context)).toEqual({ code: 1, remark: 'Error: a bug' })
