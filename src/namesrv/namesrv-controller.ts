@@ -96,7 +96,7 @@ export class NamesrvController {
     this.#tls = new ServerTls(this.#context)
     this.#descriptors = options.descriptors ?? descriptorShares(options.configuration.values)
     this.#client = this.#createClient()
-    this.#liveness = new BrokerLiveness(this.#context, this.#client, (channelId) =>
+    this.#liveness = new BrokerLiveness(this.#context, this.#client, this.#access, (channelId) =>
       this.#server?.closeChannel(channelId),
     )
     this.#readiness = new Readiness(this.#context, () => this.#liveness.routeInfo.isRestored)

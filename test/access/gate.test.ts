@@ -248,7 +248,9 @@ describe('a strict policy', () => {
 
   test('says the same of an unknown account as of a wrong secret, but for the log', () => {
     const denied = new World(policyOf(STRICT))
-    const answers = ['nobody', 'client-a'].map((name) => denied.ask(signed(name, 'wrong', lookup('orders-1'))))
+    const answers = ['nobody', 'client-a'].map((name) =>
+      denied.ask(signed(name, 'wrong', lookup('orders-1'))),
+    )
     expect(answers[0]).toEqual(answers[1])
     expect(denied.denials.map(({ accessKey, unproven }) => [accessKey, unproven])).toEqual([
       ['nobody', 'unknown access key'],

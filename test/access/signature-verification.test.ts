@@ -82,12 +82,7 @@ describe('a signature that was published or recorded proves its account', () => 
       { topic: 'TBW102', AccessKey: 'rocketmq2' },
       null,
     ],
-    [
-      'a lookup by Java',
-      '0jiwhsaYp5ObE5GObbZH1I8/FT4=',
-      { topic: 'TopicTest', AccessKey: 'RocketMQ' },
-      null,
-    ],
+    ['a lookup by Java', '0jiwhsaYp5ObE5GObbZH1I8/FT4=', { topic: 'TopicTest', AccessKey: 'RocketMQ' }, null],
     [
       'a lookup with a token',
       'gnEu+bMUsoVJhiaXdQY8Cu5NiCA=',

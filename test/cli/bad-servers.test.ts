@@ -328,7 +328,10 @@ test('a list of more than 16 MiB is read', async () => {
 })
 
 test('a view that the server denies is named with the server and its reason', async () => {
-  const address = await serverResponding(() => ({ code: 16, remark: 'username cannot be null. (request 1450)' }))
+  const address = await serverResponding(() => ({
+    code: 16,
+    remark: 'username cannot be null. (request 1450)',
+  }))
   expect(await failure(address, 'events')).toEqual({
     code: 4,
     reason: 'denied',

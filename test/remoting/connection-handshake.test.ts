@@ -198,12 +198,7 @@ describe('a PROXY header', () => {
     ['of a client elsewhere, trusted from anywhere', 'unknown', '', proxyV1('203.0.113.7', 5_000)],
     ['of a client elsewhere, trusted by name', '203.0.113.7', '127.0.0.1', proxyV1('203.0.113.7', 5_000)],
     ['over IPv6, trusted by name', '2001:db8::1', '127.0.0.1', proxyV1('2001:db8::1', 5_000)],
-    [
-      'of IPv4 in IPv6, trusted by name',
-      '203.0.113.7',
-      '127.0.0.1',
-      proxyV1('::ffff:203.0.113.7', 5_000),
-    ],
+    ['of IPv4 in IPv6, trusted by name', '203.0.113.7', '127.0.0.1', proxyV1('::ffff:203.0.113.7', 5_000)],
     [
       'of a client here in another notation, trusted by name',
       '0:0:0:0:0:ffff:7f00:1',

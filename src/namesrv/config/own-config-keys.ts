@@ -69,6 +69,9 @@ export const OWN_KEYS = [
   nullable('proxyProtocolTrustedNetworks', { check: networksProblem }).atStart(
     'Networks whose PROXY headers are trusted, such as `10.0.0.0/8, fd00::/8`; a header from elsewhere closes its connection. Not set: all are trusted; set it if clients can reach the port directly.',
   ),
+  string('notifyAccessKey', '').atStart(
+    'Access key of the account of `accessFile` that signs the notifications sent to brokers (`notifyMinBrokerIdChanged`); empty: they are not signed, as with Java. Set it to an account that the brokers know if they have `authenticationEnabled`.',
+  ),
   int('tlsHandshakeTimeoutMillis', 10_000, { unit: 'ms', min: 1, max: MAX_HANDSHAKE_MS }).atStart(
     'Milliseconds that a TLS handshake may take before its connection is closed. Raise it for clients on slow links.',
   ),
