@@ -15,6 +15,11 @@ export function mqadmin(command: string, options: Readonly<Record<string, string
   return words.includes(null) ? null : ['mqadmin', command, NAMESRV, ...words].join(' ')
 }
 
+/** A command of this program, with words of its own only. */
+export function mqnamesrv(words: string): string {
+  return `mqnamesrv ${words}`
+}
+
 /** Printable ASCII, and letters and digits beyond it. */
 const SHOWN = /^[\x20-\x7e\p{L}\p{N}]+$/u
 

@@ -10,6 +10,7 @@ import type { RecentEvents } from '../stats/recent-events.ts'
 import type { TopicMisses } from '../stats/topic-misses.ts'
 import type { ConnectionSource } from './connections/census.ts'
 import type { Findings } from './findings/findings.ts'
+import type { RegistrationDisputes } from './history/registration-disputes.ts'
 import type { RouteHistory } from './history/route-history.ts'
 import type { ProcessState } from './metrics/process-metrics.ts'
 import type { PeerState } from './peers-view.ts'
@@ -115,6 +116,7 @@ export interface InspectSources {
   readonly process: () => Promise<ProcessState>
   readonly connections: ConnectionSource
   readonly history: RouteHistory
+  readonly disputes: Pick<RegistrationDisputes, 'list'>
   readonly misses: TopicMisses
   readonly findings: Findings
   /** Why a broker without heartbeats cannot be reached (`brokerProbe`); undefined unless it was found unreachable. */

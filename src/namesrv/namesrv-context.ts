@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { LogThrottle } from '../common/log-throttle.ts'
 import { SharedTimeSlicer, TimeSlicer } from '../common/time-slicer.ts'
+import { RegistrationDisputes } from '../inspect/history/registration-disputes.ts'
 import { RouteHistory } from '../inspect/history/route-history.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { Counters } from '../stats/counters.ts'
@@ -22,6 +23,7 @@ export interface NamesrvContext extends NamesrvEnvironment {
   readonly durations: Durations
   readonly events: RecentEvents
   readonly history: RouteHistory
+  readonly disputes: RegistrationDisputes
   readonly misses: TopicMisses
   readonly slicer: TimeSlicer
   /** For views, metrics and findings: together they take one slice of each turn of the event loop. */
@@ -60,6 +62,7 @@ export function createNamesrvContext(environment: NamesrvEnvironment): NamesrvCo
     },
     events: new RecentEvents(),
     history: new RouteHistory(time.nowMs),
+    disputes: new RegistrationDisputes(time.nowMs),
     misses: new TopicMisses(configuration.values.topicMissLimit),
     slicer: new TimeSlicer(time),
     viewSlicer: new SharedTimeSlicer({ ...time, sliceMs: VIEW_SLICE_MS }),

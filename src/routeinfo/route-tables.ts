@@ -27,6 +27,8 @@ export interface BrokerLiveInfo {
   readonly channelId: ChannelId
   /** `host:port` of the peer that registered it, for the log. */
   readonly peer?: string | undefined
+  /** See Claimant: no other may replace, keep or remove it while it is alive. */
+  readonly owner: string
   readonly haServerAddr: string | null
   /** Number of topics in its last registration, and the first of them. */
   readonly topics: number

@@ -145,6 +145,8 @@ export class Counters {
   registrationsUnchanged = 0
   /** Registrations that got an error as the response. */
   registrationsRejected = 0
+  /** Requests about brokers that broke a rule of the registration guard, by rule. */
+  readonly registrationDisputes: Record<string, number> = {}
   /** Registrations being read or applied at present. */
   registrationsInFlight = 0
   brokersRegistered = 0

@@ -9,6 +9,7 @@ export const EVENT_KINDS = [
   'broker_suspected',
   'broker_suspicion_cleared',
   'registration_ignored',
+  'registration_disputed',
   'removal_fenced',
   'topics_changed',
   'topic_registered',

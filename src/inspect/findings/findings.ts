@@ -11,6 +11,7 @@ import {
   checkAccessFile,
   checkAllDeparted,
   checkCertificate,
+  checkDisputes,
   checkMisses,
   checkPeers,
   oldClients,
@@ -93,6 +94,7 @@ export class Findings {
       checkCertificate(this.#sources, found)
       checkAccessFile(this.#sources, found)
       checkPeers(this.#sources, found)
+      checkDisputes(this.#sources, found)
       await this.#checkClients()
       const wanted = wantedTopics(this.#sources)
       await this.#findSimilar(wanted.map(({ topic }) => topic))

@@ -52,6 +52,11 @@ export const RULES = {
     // The former broker of an address that has changed is removed by then, even if its connection was never closed.
     raiseAfterMs: 150_000,
   },
+  registration_disputed: {
+    meaning:
+      'A request took over, kept or removed a live broker of another owner, or registered what no broker should, within the last ten minutes (`registrationGuard`). A broker id that changes hands once is a failover, and no finding.',
+    severities: ['warning'],
+  },
   duplicate_broker_address: {
     meaning: 'Brokers of different names announce one address.',
     severities: ['warning'],

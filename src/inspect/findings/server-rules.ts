@@ -5,7 +5,7 @@ import { versionName } from '../../protocol/version-name.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import type { TopicMiss } from '../../stats/topic-misses.ts'
-import { mqadmin } from '../commands.ts'
+import { mqadmin, mqnamesrv } from '../commands.ts'
 import type { Census } from '../connections/census.ts'
 import {
   createCommand,
@@ -89,6 +89,36 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
       return {
         text: `The NameServer ${address} and this one differ (${differences.length} differences): ${effect}. Let every broker register with both (namesrvAddr), and repeat at one what an operator did at the other.`,
         evidence: { since: dateOf(sinceMs, sources), differences: shown },
+      }
+    })
+  }
+}
+
+const DISPUTED_MS = 600_000
+
+/** Requests about brokers that are not their sender's. */
+export function checkDisputes({ disputes, nowMs, dateMs }: FindingSources, found: Observations): void {
+  for (const dispute of disputes.list()) {
+    const { rule, brokerName, owner, ownerAddr, claimant, peer, isRejected, count, lastMs } = dispute
+    if (nowMs() - lastMs > DISPUTED_MS) continue
+    // A member that takes over from a master which is alive but cut off does so once.
+    if (rule === 'broker_id_taken' && !isRejected && count === 1) continue
+    found.add('registration_disputed', 'warning', `${brokerName} ${rule}`, () => {
+      const what = owner === undefined ? '' : ` It is registered by ${owner} at ${ownerAddr}.`
+      const outcome = isRejected
+        ? 'Such requests are rejected (registrationGuard=refuse).'
+        : 'Such requests are carried out (registrationGuard=log).'
+      return {
+        text: `${claimant} (${peer}) disputes ${brokerName}: ${dispute.reason}.${what} ${outcome} See whether ${claimant} is a broker of that name; if not, keep it from this port.`,
+        evidence: {
+          disputeRule: rule,
+          claimant,
+          peer,
+          ...(owner !== undefined && { owner, ownerAddress: ownerAddr ?? '' }),
+          disputes: count,
+          last: dateOf(lastMs, { nowMs, dateMs }),
+        },
+        command: mqnamesrv('events --kind registration_disputed'),
       }
     })
   }

@@ -1,5 +1,6 @@
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
+import { DISPUTE_RULES } from '../../routeinfo/registration-guard.ts'
 import type { Census } from '../connections/census.ts'
 import type { PeerState } from '../peers-view.ts'
 import type { InspectSources } from '../sources.ts'
@@ -173,6 +174,12 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
         unchanged: counters.registrationsUnchanged,
         rejected: counters.registrationsRejected,
       }),
+  ),
+  counter(
+    'registration_disputes_total',
+    'Requests about brokers that broke a rule of `registrationGuard`, by rule; they are rejected with `refuse`, and carried out with `log`. `/api/v1/events?kind=registration_disputed` names the senders.',
+    ['rule'],
+    ({ counters }) => DISPUTE_RULES.map((rule): Sample => [[rule], counters.registrationDisputes[rule] ?? 0]),
   ),
   counter(
     'broker_arrivals_total',

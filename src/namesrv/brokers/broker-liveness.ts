@@ -2,10 +2,12 @@ import type { AccessPolicies } from '../../access/policy.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
 import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
+import { reportDispute } from '../logs/dispute-log.ts'
 import { logRouteEvent } from '../logs/route-event-log.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { BrokerHousekeepingService } from './broker-housekeeping-service.ts'
 import { BrokerProbe } from './broker-probe.ts'
+import { isLocalHost } from './local-host.ts'
 import { type MinBrokerIdChange, notifyMinBrokerId } from './min-broker-id-notifier.ts'
 
 /**
@@ -94,6 +96,12 @@ export class BrokerLiveness {
       maxEncodedRouteBytes: values.encodedRouteMaxBytes,
       unRegisterBrokerQueueCapacity: values.unRegisterBrokerQueueCapacity,
       limits: values,
+      guard: {
+        mode: values.registrationGuard,
+        maxHeartbeatTimeoutMs: values.maxHeartbeatTimeoutMillis,
+        isLocalHost,
+        onDispute: (dispute) => reportDispute(dispute, this.#context),
+      },
       counters,
     })
   }
