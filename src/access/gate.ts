@@ -60,7 +60,8 @@ export class Gate {
     if (isOpen && READING.has(group)) return processor
     return (request, context) => {
       const { identity, unproven } = this.#identify(request, context)
-      const known = identity === undefined ? context : { ...context, identity }
+      const { channel, nowMs } = context
+      const known = identity === undefined ? context : { channel, nowMs, identity }
       if (isOpen) return processor(request, known)
       return this.#check(group, unproven, request, known) ?? processor(request, known)
     }

@@ -80,13 +80,18 @@ beforeAll(async () => {
   writeFileSync(accessFile, ACCESS_FILE, { mode: 0o600 })
   nameServer = await startNameServer({ kind: 'ours', properties: { accessFile, 'tls.config.file': tlsFile } })
   const nameServers = [nameServer.address]
-  const innerClientAuthenticationCredentials = '{"accessKey":"broker-main","secretKey":"broker-secret"}'
+  const credentials = {
+    innerClientAuthenticationCredentials: '{"accessKey":"broker-main","secretKey":"broker-secret"}',
+    // Without one, a broker that has credentials does not start.
+    authenticationMetadataProvider:
+      'org.apache.rocketmq.auth.authentication.provider.LocalAuthenticationMetadataProvider',
+  }
   await Promise.all([
     startBroker({
       release: '5.5.0',
       name: 'signed-5',
       nameServers,
-      properties: { innerClientAuthenticationCredentials },
+      properties: credentials,
     }),
     startBroker({ release: '4.9.7', name: 'legacy-4', nameServers }),
     startBroker({

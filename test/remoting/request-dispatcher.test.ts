@@ -42,6 +42,17 @@ function start(): {
 }
 
 describe('the dispatcher', () => {
+  test('serves with other processors from the next request on, and still sheds what it shed', async () => {
+    const { dispatcher } = start()
+    dispatcher.shed([1])
+    dispatcher.serve({ 1: () => ({ code: 0, remark: 'other' }), 8: () => ({ code: 8 }) })
+    expect(await dispatcher.dispatch(request(1), context)).toEqual(BUSY)
+    expect(await dispatcher.dispatch(request(8), context)).toEqual({ code: 8 })
+    expect(await dispatcher.dispatch(request(2), context)).toMatchObject({ code: 3 })
+    dispatcher.shed([])
+    expect(await dispatcher.dispatch(request(1), context)).toEqual({ code: 0, remark: 'other' })
+  })
+
   test('rejects what exceeds a limit and reports it with the peer, and does not report it as an internal error', async () => {
     const { dispatcher, rejected, errors } = start()
     expect(await dispatcher.dispatch(request(2), context)).toEqual(BUSY)
