@@ -93,7 +93,13 @@ beforeAll(async () => {
       nameServers,
       properties: credentials,
     }),
-    startBroker({ release: '4.9.7', name: 'legacy-4', nameServers }),
+    // Announced, too: the address of its HA server.
+    startBroker({
+      release: '4.9.7',
+      name: 'legacy-4',
+      nameServers,
+      properties: { brokerIP2: '127.0.0.1' },
+    }),
     startBroker({
       release: '4.9.7',
       name: 'certified-4',
