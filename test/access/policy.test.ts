@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { readAccessFile } from '../../src/access/access-file.ts'
-import type { Identity } from '../../src/protocol/identity.ts'
 import { type Policy, PROFILES, type RequestSubject } from '../../src/access/policy.ts'
 import { profilePolicy } from '../../src/access/profiles.ts'
 import { GROUP_OF, REQUEST_GROUPS, type RequestGroup } from '../../src/access/request-groups.ts'
+import type { Identity } from '../../src/protocol/identity.ts'
 import { RequestCode } from '../../src/protocol/request-code.ts'
 
 const NOBODY = undefined

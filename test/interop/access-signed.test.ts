@@ -191,7 +191,7 @@ describe('under the profile strict', () => {
     ],
     ["for another account's topic", () => signed(105, 'other-app', 'other-secret', { topic: 'Orders' })],
     [
-      "to register another broker's name",
+      'to register a broker whose name no rule allows',
       () =>
         signed(103, 'broker-main', 'broker-secret', {
           ...{
