@@ -123,7 +123,7 @@ class AccessFileReader {
   /** Rules that the keys of a plain_acl.yml stand for. */
   readonly #plainRules: Rule[] = []
   readonly #certificates: CertificateRoles[] = []
-  /** An address in each network that is named anywhere. */
+  /** The first and last address of each network that is named anywhere. */
   readonly #samples: string[] = []
   readonly #secretFiles: string[] = []
   #hasSecrets = false

@@ -382,6 +382,10 @@ rates:
     ],
     ['a certificate by its own name', 'rules: [{ allow: [admin], who: { certificate: "ops-*" } }]'],
     ['a network', 'rules: [{ allow: [admin], from: loopback }]'],
+    [
+      'a network of which a part is denied',
+      'rules: [{ deny: [admin], from: 10.0.0.0/16 }, { allow: [admin], from: 10.0.0.0/8 }]',
+    ],
   ])('loads under strict with an admin who is %s', (_, rules) => {
     expect(problemsOf(`profile: strict\n${rules}\n`)).toEqual([])
   })

@@ -21,13 +21,14 @@ export class BrokerLiveness {
   readonly #context: NamesrvContext
   readonly #closeChannel: (channelId: number) => void
   readonly #client: RemotingClient
+  readonly #access: Pick<AccessPolicies, 'current'>
   readonly #probe: BrokerProbe | undefined
   #isStopped = false
   #endScans: (() => void) | undefined
 
   /**
    * @param client - Sends notifications to brokers.
-   * @param access - Whose section `guard` comes before the configuration.
+   * @param access - Has the account that signs them, and the section `guard`.
    * @param closeChannel - Closes the connection of a broker that is inactive.
    */
   constructor(
@@ -37,9 +38,10 @@ export class BrokerLiveness {
     closeChannel: (channelId: number) => void,
   ) {
     this.#context = context
+    this.#access = access
     this.#closeChannel = closeChannel
     this.#client = client
-    this.routeInfo = this.#createRouteInfo(access)
+    this.routeInfo = this.#createRouteInfo()
     this.housekeeping = new BrokerHousekeepingService(context, this.routeInfo)
     if (context.configuration.values.brokerProbe) this.#probe = new BrokerProbe(context, this.routeInfo)
   }
@@ -80,7 +82,8 @@ export class BrokerLiveness {
     this.housekeeping.onPause()
   }
 
-  #createRouteInfo(access: Pick<AccessPolicies, 'current'>): RouteInfoManager {
+  #createRouteInfo(): RouteInfoManager {
+    const access = this.#access
     const { configuration, slicer, viewSlicer, counters, durations, clock } = this.#context
     const { values } = configuration
     return new RouteInfoManager({
@@ -133,6 +136,6 @@ export class BrokerLiveness {
     const { offlineBrokerAddr, enableActingMaster } = change
     if (!this.#context.configuration.values.notifyMinBrokerIdChanged || this.#isStopped) return
     if (offlineBrokerAddr === null || enableActingMaster)
-      notifyMinBrokerId(change, this.#client, this.#context)
+      notifyMinBrokerId(change, this.#client, this.#context, this.#access.current.accounts)
   }
 }
