@@ -12,6 +12,7 @@ import {
   checkAllDeparted,
   checkCertificate,
   checkDisputes,
+  checkRates,
   checkMisses,
   checkPeers,
   oldClients,
@@ -95,6 +96,7 @@ export class Findings {
       checkAccessFile(this.#sources, found)
       checkPeers(this.#sources, found)
       checkDisputes(this.#sources, found)
+      checkRates(this.#sources, found)
       await this.#checkClients()
       const wanted = wantedTopics(this.#sources)
       await this.#findSimilar(wanted.map(({ topic }) => topic))
