@@ -70,8 +70,7 @@ export class Gate {
     const isAnonymous = isOpen && READING.has(group) && perIdentity === undefined
     if (isAnonymous && perAddress === undefined) return processor
     return (request, context) => {
-      if (perAddress !== undefined)
-        this.rates.countOfAddress(perAddress, context.channel.host, context.nowMs)
+      if (perAddress !== undefined) this.rates.countOfAddress(perAddress, context.channel.host, context.nowMs)
       if (isAnonymous) return processor(request, context)
       const { identity, unproven } = this.#identify(request, context)
       const { channel, nowMs } = context

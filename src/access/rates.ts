@@ -17,7 +17,7 @@ const DEFAULT_RATES: Readonly<Partial<Record<RateKind, Rate>>> = {
   failures: { count: 6_000, periodMs: 60_000 },
 }
 
-const PERIODS: Readonly<Record<number, string>> = { 1_000: 's', 60_000: 'min', 3_600_000: 'h' }
+const PERIODS: Readonly<Record<number, string>> = { 1000: 's', 60000: 'min', 3600000: 'h' }
 
 /** A rate that has been exceeded. */
 export interface RateExcess {

@@ -12,9 +12,9 @@ import {
   checkAllDeparted,
   checkCertificate,
   checkDisputes,
-  checkRates,
   checkMisses,
   checkPeers,
+  checkRates,
   oldClients,
   wantedTopics,
 } from './server-rules.ts'
