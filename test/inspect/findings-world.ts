@@ -1,3 +1,4 @@
+import { profilePolicy } from '../../src/access/profiles.ts'
 import { hostOf } from '../../src/common/host-of.ts'
 import { LogThrottle } from '../../src/common/log-throttle.ts'
 import { takeCensus } from '../../src/inspect/connections/census.ts'
@@ -61,6 +62,13 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
     peers: { list: () => [] },
     connections: { census: () => takeCensus([]) },
     certificate: () => undefined,
+    access: () => ({
+      policy: profilePolicy('default'),
+      file: undefined,
+      problems: [],
+      loadedMs: 0,
+      reloads: { ok: 0, failed: 0 },
+    }),
     ...given,
   } as unknown as FindingSources
   const findings = new Findings(
