@@ -123,7 +123,7 @@ class AccessFileReader {
   /** Rules that the keys of a plain_acl.yml stand for. */
   readonly #plainRules: Rule[] = []
   readonly #certificates: CertificateRoles[] = []
-  /** An address in each network that is named anywhere. */
+  /** The first and last address of each network that is named anywhere. */
   readonly #samples: string[] = []
   readonly #secretFiles: string[] = []
   #hasSecrets = false
@@ -207,13 +207,13 @@ class AccessFileReader {
   /** Networks, or names of networks, of a list. */
   #networksOf(node: NonNullable<YamlNode>, what: string): Networks {
     const yaml = this.#yaml
-    const included: Networks[] = []
+    const included = new Map<string, Networks>()
     const ranges = yaml.items(node, what).flatMap((item) => {
       const text = yaml.text(item, what)
       if (text === undefined) return []
       const named = text === 'loopback' ? this.#loopback : this.#networks.get(text)
       if (named !== undefined) {
-        included.push(named)
+        included.set(text, named)
         return []
       }
       const found = rangesOf(text)

@@ -60,7 +60,7 @@ export interface Dispute {
   readonly isRejected: boolean
 }
 
-/** How requests are checked. */
+/** How requests are checked. Read at every use, so that it may change. */
 export interface RegistrationGuardOptions {
   /** `off` checks nothing, `log` reports, `refuse` rejects too. Default: `off`. */
   readonly mode?: 'off' | 'log' | 'refuse'
@@ -84,19 +84,25 @@ const MAX_QUEUES = 65_536
  */
 export class RegistrationGuard {
   readonly #tables: RouteTables
-  readonly #mode: 'off' | 'log' | 'refuse'
-  readonly #maxHeartbeatTimeoutMs: number
+  readonly #options: RegistrationGuardOptions
   readonly #networkOf: (host: string) => string | undefined
   readonly #isLocalHost: (host: string) => boolean
   readonly #onDispute: (dispute: Dispute) => void
 
   constructor(tables: RouteTables, options: RegistrationGuardOptions = {}) {
     this.#tables = tables
-    this.#mode = options.mode ?? 'off'
-    this.#maxHeartbeatTimeoutMs = options.maxHeartbeatTimeoutMs ?? Number.POSITIVE_INFINITY
+    this.#options = options
     this.#networkOf = options.networkOf ?? (() => undefined)
     this.#isLocalHost = options.isLocalHost ?? (() => false)
     this.#onDispute = options.onDispute ?? (() => {})
+  }
+
+  get #mode(): 'off' | 'log' | 'refuse' {
+    return this.#options.mode ?? 'off'
+  }
+
+  get #maxHeartbeatTimeoutMs(): number {
+    return this.#options.maxHeartbeatTimeoutMs ?? Number.POSITIVE_INFINITY
   }
 
   /** Who sends a request: its identity if that is proven, otherwise its network. */

@@ -28,7 +28,7 @@ export class BrokerLiveness {
 
   /**
    * @param client - Sends notifications to brokers.
-   * @param access - Has the account that signs them.
+   * @param access - Has the account that signs them, and the section `guard`.
    * @param closeChannel - Closes the connection of a broker that is inactive.
    */
   constructor(
@@ -83,6 +83,7 @@ export class BrokerLiveness {
   }
 
   #createRouteInfo(): RouteInfoManager {
+    const access = this.#access
     const { configuration, slicer, viewSlicer, counters, durations, clock } = this.#context
     const { values } = configuration
     return new RouteInfoManager({
@@ -97,8 +98,14 @@ export class BrokerLiveness {
       unRegisterBrokerQueueCapacity: values.unRegisterBrokerQueueCapacity,
       limits: values,
       guard: {
-        mode: values.registrationGuard,
-        maxHeartbeatTimeoutMs: values.maxHeartbeatTimeoutMillis,
+        // The access file comes before the configuration, and may change.
+        get mode() {
+          return access.current.guard.takeOver ?? values.registrationGuard
+        },
+        get maxHeartbeatTimeoutMs() {
+          return access.current.guard.maxHeartbeatTimeoutMillis ?? values.maxHeartbeatTimeoutMillis
+        },
+        networkOf: (host) => access.current.brokerNetworkOf(host),
         isLocalHost,
         onDispute: (dispute) => reportDispute(dispute, this.#context),
       },
