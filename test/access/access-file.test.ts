@@ -305,6 +305,19 @@ describe('An access file', () => {
     expect([...(read(PLAIN_ACL).policy?.openGroups ?? [])]).toEqual(['lookup', 'list', 'register', 'admin'])
   })
 
+  it('may have the empty lists and texts that mqadmin writes into a plain_acl.yml', () => {
+    const text = `globalWhiteRemoteAddresses: []
+accounts:
+  - accessKey: orders
+    secretKey: "abcdefgh"
+    whiteRemoteAddress: ''
+    topicPerms: []
+    groupPerms: []
+`
+    expect(read(text).problems).toEqual([])
+    expect(read('accounts: []\n').problems).toEqual([])
+  })
+
   it('does not load under strict with the published admin only', () => {
     expect(read(PLAIN_ACL, 'strict').problems).toMatchObject(
       [{ line: 1, message: /^profile strict needs/ }].map(({ line }) => ({
