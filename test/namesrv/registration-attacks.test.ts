@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { proxyV1 } from '../support/proxy-headers.ts'
 import { type Answer, headerOf, type RawClient, type Request } from '../support/raw-client.ts'
@@ -8,7 +9,7 @@ import {
   type TestBroker,
   unregistration,
 } from '../support/requests.ts'
-import { startServer, type TestServer } from '../support/start-server.ts'
+import { startServer, type TestServer, temporaryFolder } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
 
 const NO_PERMISSION = 16
@@ -20,8 +21,9 @@ const SLAVE: TestBroker = { name: 'broker-a', address: `${SLAVE_HOST}:10911`, id
 const ATTACKER: TestBroker = { name: 'broker-x', address: `${ATTACKER_HOST}:10911`, id: 0 }
 
 /** A master and its slave, a client and an attacker, each on a machine of its own, at a server with one mode of the guard. */
-async function cluster(registrationGuard: string) {
+async function cluster(registrationGuard: string, properties: Readonly<Record<string, string>> = {}) {
   const server = await startServer({
+    ...properties,
     registrationGuard,
     proxyProtocolTrustedNetworks: '127.0.0.0/8',
     // Connections stay open without heartbeats.
@@ -232,6 +234,47 @@ function disputesOf({ controller }: TestServer, rule: string) {
       .filter(({ kind, text }) => kind === 'registration_disputed' && text.startsWith(rule)),
   }
 }
+
+describe('a broker that is restored after a restart of the server', () => {
+  const TAKEN: TestBroker = { ...MASTER, address: `${ATTACKER_HOST}:10911` }
+
+  async function restarted() {
+    const routeSnapshotPath = join(temporaryFolder(), 'routes')
+    const { server } = await cluster('refuse', { routeSnapshotPath })
+    await server.controller.shutdown()
+    const next = await startServer({
+      routeSnapshotPath,
+      registrationGuard: 'refuse',
+      proxyProtocolTrustedNetworks: '127.0.0.0/8',
+      serverChannelMaxIdleTimeSeconds: '0',
+    })
+    const ask = async (host: string, request: Request): Promise<number> => {
+      const client = await next.connect()
+      client.send(proxyV1(host, 40_000))
+      return headerOf(await client.request(request)).code
+    }
+    return { next, ask }
+  }
+
+  test.each<[string, Request]>([
+    ['its id', registration(TAKEN)],
+    ['its address', registration({ ...MASTER, id: 5 })],
+    ['its place', unregistration(MASTER)],
+    ['its heartbeats', { ...unregistration(MASTER), code: 904 }],
+    ['its topics', { code: 217, extFields: { topic: 'TopicA' }, body: topicBody(999) }],
+  ])('keeps %s until it registers again', async (_, attack) => {
+    const { ask } = await restarted()
+    expect(await ask(ATTACKER_HOST, attack)).toBe(NO_PERMISSION)
+    expect(await ask(MASTER_HOST, registration(MASTER))).toBe(0)
+    expect(await ask(ATTACKER_HOST, attack)).toBe(NO_PERMISSION)
+  })
+
+  test('can be replaced when its grace period is over', async () => {
+    const { next, ask } = await restarted()
+    next.time.advance(120_001)
+    expect(await ask(ATTACKER_HOST, registration(TAKEN))).toBe(0)
+  })
+})
 
 describe.each(ATTACKS)('$title sent by another machine', ({ rule, run, hasDamage }) => {
   test('has its effect with registrationGuard=off, as with Java', async () => {
