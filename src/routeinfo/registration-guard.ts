@@ -65,7 +65,7 @@ export interface Dispute {
   readonly isRejected: boolean
 }
 
-/** How requests are checked. */
+/** How requests are checked; read at every use. */
 export interface RegistrationGuardOptions {
   /** `off` checks nothing, `log` reports, `refuse` rejects too. Default: `off`. */
   readonly mode?: 'off' | 'log' | 'refuse'
@@ -90,25 +90,21 @@ const MAX_QUEUES = 65_536
  */
 export class RegistrationGuard {
   readonly #view: RouteView
-  readonly #mode: 'off' | 'log' | 'refuse'
-  readonly #maxHeartbeatTimeoutMs: number
-  readonly #networkOf: (host: string) => string | undefined
-  readonly #isLocalHost: (host: string) => boolean
-  readonly #onDispute: (dispute: Dispute) => void
+  readonly #options: RegistrationGuardOptions
 
   constructor(view: RouteView, options: RegistrationGuardOptions = {}) {
     this.#view = view
-    this.#mode = options.mode ?? 'off'
-    this.#maxHeartbeatTimeoutMs = options.maxHeartbeatTimeoutMs ?? Number.POSITIVE_INFINITY
-    this.#networkOf = options.networkOf ?? (() => undefined)
-    this.#isLocalHost = options.isLocalHost ?? (() => false)
-    this.#onDispute = options.onDispute ?? (() => {})
+    this.#options = options
+  }
+
+  get #mode(): 'off' | 'log' | 'refuse' {
+    return this.#options.mode ?? 'off'
   }
 
   /** Who sends a request: its identity if that is proven, otherwise its network. */
   claimantOf({ channel, identity }: RequestContext): Claimant {
     const { id: channelId, remoteAddress: peer, isLoopback, host } = channel
-    const network = identity === undefined ? this.#networkOf(host) : undefined
+    const network = identity === undefined ? this.#options.networkOf?.(host) : undefined
     const anonymous = network === undefined ? host : `network ${network}`
     const owner = identity === undefined ? anonymous : `${identity.kind} ${identity.name}`
     return { owner, isLoopback, channelId, peer }
@@ -185,13 +181,16 @@ export class RegistrationGuard {
   #brokenBy(registration: Registration): Broken | undefined {
     const { brokerName, brokerId, brokerAddr, haServerAddr, heartbeatTimeoutMs, nowMs } = registration
     if (brokerId < 0) return { rule: 'negative_broker_id', reason: `brokerId ${brokerId} is negative` }
-    if (heartbeatTimeoutMs !== null && heartbeatTimeoutMs > this.#maxHeartbeatTimeoutMs) {
-      const reason = `heartbeatTimeoutMillis ${heartbeatTimeoutMs} exceeds maxHeartbeatTimeoutMillis (${this.#maxHeartbeatTimeoutMs})`
+    const { maxHeartbeatTimeoutMs = Number.POSITIVE_INFINITY } = this.#options
+    if (heartbeatTimeoutMs !== null && heartbeatTimeoutMs > maxHeartbeatTimeoutMs) {
+      const reason = `heartbeatTimeoutMillis ${heartbeatTimeoutMs} exceeds maxHeartbeatTimeoutMillis (${maxHeartbeatTimeoutMs})`
       return { rule: 'heartbeat_timeout', reason }
     }
     const bad = registration.isLoopback
       ? undefined
-      : [brokerAddr, haServerAddr ?? ''].find((address) => this.#isLocalHost(hostOf(address)))
+      : [brokerAddr, haServerAddr ?? ''].find(
+          (address) => this.#options.isLocalHost?.(hostOf(address)) === true,
+        )
     if (bad !== undefined) {
       const reason = `${cutText(bad)} is an address of each client's own machine, and the broker is not on this one`
       return { rule: 'announced_address', reason }
@@ -274,7 +273,7 @@ export class RegistrationGuard {
   #report({ rule, live, reason }: Broken, broker: Dispute['broker'], claimant: Dispute['claimant']): void {
     const { clusterName, brokerName, brokerAddr } = broker
     const { owner, peer } = claimant
-    this.#onDispute({
+    this.#options.onDispute?.({
       rule,
       broker: { clusterName, brokerName, brokerAddr },
       live,
