@@ -5,6 +5,7 @@ import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-com
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { Durations } from '../stats/durations.ts'
+import type { RecentDenials } from '../stats/recent-denials.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 import type { TopicMisses } from '../stats/topic-misses.ts'
 import type { ConnectionSource } from './connections/census.ts'
@@ -90,6 +91,7 @@ export interface InspectSources {
   readonly lookup: (request: Pick<RemotingCommand, 'version' | 'extFields'>) => MaybePromise<RemotingResponse>
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
+  readonly denials: RecentDenials
   readonly durations: Durations
   readonly limits: () => readonly LimitUse[]
   /** Milliseconds since the file of the route snapshot was last up to date; undefined if it never was. */

@@ -8,6 +8,7 @@ import { kvView } from './kv-view.ts'
 import { missesView } from './misses-view.ts'
 import { openApiView } from './openapi.ts'
 import { peersView } from './peers-view.ts'
+import { rejectionsView } from './rejections-view.ts'
 import { configView, statusView } from './server-views.ts'
 import type { InspectSources } from './sources.ts'
 import { topicRouteView, topicsView, topicView } from './topic-views.ts'
@@ -28,6 +29,7 @@ export function allViews(sources: InspectSources): View[] {
     connectionsView(sources),
     clientsView(sources),
     eventsView(sources),
+    rejectionsView(sources),
     missesView(sources),
     explainView(sources),
     findingsView(sources),

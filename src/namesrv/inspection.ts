@@ -73,6 +73,7 @@ export class Inspection {
     const {
       clock,
       counters,
+      denials,
       disputes,
       durations,
       events,
@@ -91,6 +92,7 @@ export class Inspection {
       configuration: () => shownKeys(context.configuration),
       process: () => this.#process.read(),
       counters,
+      denials,
       durations,
       events,
       connections: { ...connections, census: () => takeCensus(connections.open()) },

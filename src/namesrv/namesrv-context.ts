@@ -7,6 +7,7 @@ import { RequestCode } from '../protocol/request-code.ts'
 import { Counters } from '../stats/counters.ts'
 import { DURATION_BOUNDS, type Durations, LockDurations, RequestDurations } from '../stats/durations.ts'
 import { Histogram } from '../stats/histogram.ts'
+import { RecentDenials } from '../stats/recent-denials.ts'
 import { RecentEvents } from '../stats/recent-events.ts'
 import { TopicMisses } from '../stats/topic-misses.ts'
 import type { Configuration } from './config/configuration.ts'
@@ -18,6 +19,7 @@ const VIEW_SLICE_MS = 1
 /** What every part of a server uses: configuration, time, log, and what it remembers for its views. */
 export interface NamesrvContext extends NamesrvEnvironment {
   readonly counters: Counters
+  readonly denials: RecentDenials
   readonly durations: Durations
   readonly events: RecentEvents
   readonly history: RouteHistory
@@ -48,6 +50,7 @@ export function createNamesrvContext(environment: NamesrvEnvironment): NamesrvCo
     scheduler,
     logger,
     counters: new Counters(),
+    denials: new RecentDenials(),
     durations: {
       requests: new RequestDurations({
         codes: Object.values(RequestCode),

@@ -1,3 +1,6 @@
+import { Gate } from '../access/gate.ts'
+import type { AccessPolicies, Policy } from '../access/policy.ts'
+import { profilePolicy } from '../access/profiles.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import { lookupProcessor } from '../processor/client-request-processor.ts'
 import { DefaultRequestProcessor } from '../processor/default-request-processor.ts'
@@ -23,6 +26,7 @@ import { type DescriptorShares, descriptorShares, watchFileDescriptors } from '.
 import { limitUses } from './limits/limit-uses.ts'
 import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
+import { createAccessLog } from './logs/access-log.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
 import { createProcessorEvents } from './logs/processor-events.ts'
 import { logInternalError, logRejection } from './logs/request-log.ts'
@@ -63,6 +67,7 @@ export class NamesrvController {
   readonly #descriptors: DescriptorShares | undefined
   readonly #client: RemotingClient
   #connect: Connect = plainConnect
+  readonly #access: AccessPolicies = { current: profilePolicy('default'), onChange: () => {} }
   readonly #liveness: BrokerLiveness
   /** Undefined if `routeSnapshotPath` is empty. */
   readonly #snapshots: RouteSnapshots | undefined
@@ -262,8 +267,9 @@ export class NamesrvController {
       counters,
       ...createProcessorEvents(this.#context),
     })
-    return new RequestDispatcher(
-      processors,
+    const gateOf = (policy: Policy): Gate => new Gate(policy, createAccessLog(this.#context))
+    const dispatcher = new RequestDispatcher(
+      gateOf(this.#access.current).guarded(processors),
       (error, { code }, { channel }) => {
         counters.requestInternalErrors++
         logInternalError(this.#context, 'request failed', channel.remoteAddress, error, { code })
@@ -272,6 +278,8 @@ export class NamesrvController {
       ({ limit, message }, { code }, { channel }) =>
         logRejection(this.#context, limit, channel.remoteAddress, `request ${code}: ${message}`),
     )
+    this.#access.onChange((policy) => dispatcher.serve(gateOf(policy).guarded(processors)))
+    return dispatcher
   }
 
   /** The server for brokers and clients. */

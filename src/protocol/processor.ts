@@ -1,4 +1,4 @@
-import type { ClientCertificate, Identity } from './identity.ts'
+import type { CertificateNames, Identity } from './identity.ts'
 import type { RemotingCommand, RemotingResponse } from './remoting-command.ts'
 
 /** The connection a request came over, as far as processors and tables see it. */
@@ -9,7 +9,8 @@ export interface ChannelRef {
   readonly remoteAddress: string
   /**
    * IP address of the peer by which access is decided: the socket's own, or that of a PROXY header from a network that
-   * `proxyProtocolTrustedNetworks` names.
+   * `proxyProtocolTrustedNetworks` names. `unknown`, which is in no network, in place of a loopback address if the peer may be
+   * on another machine.
    */
   readonly host: string
   /** Whether the peer is on this machine: by the socket's own address, and by that of a PROXY header if there is one. */
@@ -17,7 +18,7 @@ export interface ChannelRef {
   /** Whether the connection is encrypted. */
   readonly isTls: boolean
   /** The client's certificate; null if it sent none, or none that was verified. */
-  readonly certificate: ClientCertificate | null
+  readonly certificate: CertificateNames | null
   /** Whether the connection has closed. */
   readonly closed: boolean
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import { BlockList, isIP, type Socket } from 'node:net'
 import { RemotingClientError } from './errors.ts'
 
 /** Where a peer listens. */
@@ -37,7 +37,12 @@ export function plainHost(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
 }
 
-/** Whether a peer's address is of this machine's loopback network. */
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
+LOOPBACK.addAddress('::1', 'ipv6')
+
+/** Whether a peer's address is of this machine's loopback network, in whatever notation. */
 export function isLoopback(host: string): boolean {
-  return /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/i.test(host) || host === '::1'
+  const version = isIP(host)
+  return version !== 0 && LOOPBACK.check(host, version === 4 ? 'ipv4' : 'ipv6')
 }

@@ -131,6 +131,10 @@ export class Counters {
   /** Requests that failed because of an internal error. */
   requestInternalErrors = 0
   readonly rejected = Object.fromEntries(LIMIT_NAMES.map((name) => [name, 0])) as Rejections
+  /** Requests that the access policy has rejected, by group. */
+  readonly denied = new Map<string, number>()
+  /** Requests that it would have rejected in the mode `enforce`, by group. */
+  readonly deniedInAudit = new Map<string, number>()
   /** Requests rejected as SYSTEM_BUSY because of an overload. */
   requestsShed = 0
   overloads = 0

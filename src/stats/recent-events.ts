@@ -20,6 +20,7 @@ export const EVENT_KINDS = [
   'configuration_changed',
   'connection_closed',
   'rejected',
+  'request_denied',
   'internal_error',
   'server_failure',
   'overload_began',

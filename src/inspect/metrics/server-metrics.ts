@@ -132,6 +132,15 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
         ],
       ),
   ),
+  counter(
+    'requests_denied_total',
+    'Requests that the access policy decided against, by group; `enforced` is `no` if they were let pass, in the mode `audit`.',
+    ['group', 'enforced'],
+    ({ counters }) => [
+      ...[...counters.denied].map(([group, count]): Sample => [[group, 'yes'], count]),
+      ...[...counters.deniedInAudit].map(([group, count]): Sample => [[group, 'no'], count]),
+    ],
+  ),
   histogram(
     'request_duration_seconds',
     'Seconds from the arrival of a request to its queued response. Of the lookups (`get_routeinfo_by_topic`) one in 64 is timed, so their count is that of the timed ones.',

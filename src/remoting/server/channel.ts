@@ -3,7 +3,7 @@ import type { LimitError } from '../../common/limit-error.ts'
 import type { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { FrameError } from '../../protocol/errors.ts'
 import { type BufferPool, FrameDecoder } from '../../protocol/frame-decoder.ts'
-import type { ClientCertificate } from '../../protocol/identity.ts'
+import type { CertificateNames } from '../../protocol/identity.ts'
 import type { ChannelRef, RequestContext } from '../../protocol/processor.ts'
 import {
   isOneway,
@@ -60,7 +60,7 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   readonly state = 'open'
   override readonly tls: TlsSession | null
   readonly isTls: boolean
-  readonly certificate: ClientCertificate | null
+  readonly certificate: CertificateNames | null
   readonly #options: ChannelOptions
   readonly #decoder: FrameDecoder
   /** What is written when the socket has drained. */

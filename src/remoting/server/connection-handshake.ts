@@ -130,6 +130,7 @@ export class ConnectionHandshake extends Connection {
       if (proxyTrustedNetworks.restricted) this.host = plainHost(host)
       perAddress.count(this.socket, host)
     }
+    if (!this.isLoopback && isLoopback(this.host)) this.host = 'unknown'
     return bytes.subarray(header.bytes)
   }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { createServer, type DetailedPeerCertificate, type Server, TLSSocket, type TlsOptions } from 'node:tls'
 import { cutText } from '../../common/log-throttle.ts'
-import type { ClientCertificate } from '../../protocol/identity.ts'
+import type { CertificateNames } from '../../protocol/identity.ts'
 import type { TlsSession } from '../../stats/connections.ts'
 import { HandshakeError } from '../errors.ts'
 
@@ -131,7 +131,7 @@ export function tlsSessionOf(socket: Socket): TlsSession | null {
 const ALT_NAME = /(?:^|, )([^:,]+):("(?:[^"\\]|\\.)*"|[^,]*)/g
 
 /** The client's certificate, if it was verified; null for a plaintext socket. */
-export function clientCertificateOf(socket: Socket): ClientCertificate | null {
+export function clientCertificateOf(socket: Socket): CertificateNames | null {
   // Without `verifyClient`, no certificate is authorized.
   if (!(socket instanceof TLSSocket) || !socket.authorized) return null
   const certificate = socket.getPeerX509Certificate()
