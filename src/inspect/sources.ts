@@ -81,6 +81,20 @@ export interface ServerCertificate {
   readonly notAfterMs: number
 }
 
+/** The access policy in effect. */
+export interface AccessState {
+  readonly profile: string
+  readonly mode: string
+  /** `accessFile`; undefined without one. */
+  readonly file: string | undefined
+  /** Why the file as it is on the disk is not in effect; empty if it is. */
+  readonly problems: readonly string[]
+  /** When the policy in effect was read, in milliseconds since the epoch. */
+  readonly loadedMs: number
+  /** Attempts to read the file again. */
+  readonly reloads: { readonly ok: number; readonly failed: number }
+}
+
 /** What the views read. */
 export interface InspectSources {
   readonly identity: ServerIdentity
@@ -109,6 +123,7 @@ export interface InspectSources {
   readonly suspicionOf: (clusterName: string, brokerAddr: string) => string | undefined
   /** The server's certificate; undefined without one from a file. */
   readonly certificate: () => ServerCertificate | undefined
+  readonly access: () => AccessState
   readonly slicer: TimeSlicer
   /** The NameServers that this one compares itself with. */
   readonly peers: { list(): readonly PeerState[] }

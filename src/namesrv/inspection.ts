@@ -37,6 +37,7 @@ export interface InspectedParts
     | 'health'
     | 'suspicionOf'
     | 'certificate'
+    | 'access'
     | 'limits'
     | 'snapshotAgeMs'
   > {

@@ -1,6 +1,5 @@
 import { Gate } from '../access/gate.ts'
-import type { AccessPolicies, Policy } from '../access/policy.ts'
-import { profilePolicy } from '../access/profiles.ts'
+import type { Policy } from '../access/policy.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import { lookupProcessor } from '../processor/client-request-processor.ts'
 import { DefaultRequestProcessor } from '../processor/default-request-processor.ts'
@@ -14,6 +13,7 @@ import { RemotingServer } from '../remoting/server/remoting-server.ts'
 import { RequestDispatcher } from '../remoting/server/request-dispatcher.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import { AccessPolicy } from './access/access-policy.ts'
 import { BrokerLiveness } from './brokers/broker-liveness.ts'
 import { ClusterTestMode } from './cluster-test/cluster-test-mode.ts'
 import { withoutBrackets } from './config/check-value.ts'
@@ -67,7 +67,7 @@ export class NamesrvController {
   readonly #descriptors: DescriptorShares | undefined
   readonly #client: RemotingClient
   #connect: Connect = plainConnect
-  readonly #access: AccessPolicies = { current: profilePolicy('default'), onChange: () => {} }
+  readonly #access: AccessPolicy
   readonly #liveness: BrokerLiveness
   /** Undefined if `routeSnapshotPath` is empty. */
   readonly #snapshots: RouteSnapshots | undefined
@@ -93,10 +93,11 @@ export class NamesrvController {
     this.#httpOnAnyPort = options.httpOnAnyPort ?? false
     this.counters = this.#context.counters
     this.events = this.#context.events
+    this.#access = new AccessPolicy(this.#context)
     this.#tls = new ServerTls(this.#context)
     this.#descriptors = options.descriptors ?? descriptorShares(options.configuration.values)
     this.#client = this.#createClient()
-    this.#liveness = new BrokerLiveness(this.#context, this.#client, (channelId) =>
+    this.#liveness = new BrokerLiveness(this.#context, this.#client, this.#access, (channelId) =>
       this.#server?.closeChannel(channelId),
     )
     this.#readiness = new Readiness(this.#context, () => this.#liveness.routeInfo.isRestored)
@@ -116,9 +117,9 @@ export class NamesrvController {
   }
 
   /**
-   * Loads the KV file and the route snapshot, sets up TLS and listens.
+   * Loads the access file, the KV file and the route snapshot, sets up TLS and listens.
    * @returns The address and port that are bound, and the HTTP port, if it is served.
-   * @throws {ConfigError} (rejects) if the KV file cannot be read or a TLS setting cannot be used.
+   * @throws {ConfigError} (rejects) if the access file cannot be used, the KV file cannot be read or a TLS setting cannot be used.
    * @throws (rejects) The socket's error if the port, or with `httpRequired` the HTTP port, cannot be bound.
    */
   async start(): Promise<{
@@ -127,6 +128,7 @@ export class NamesrvController {
     readonly httpPort?: number | undefined
   }> {
     const { configuration, logger } = this.#context
+    await this.#access.start()
     const dispatcher = this.#loadState()
     const server = this.#createServer(dispatcher)
     await this.#tls.start()
@@ -139,6 +141,11 @@ export class NamesrvController {
     if (configuration.values.httpListenPort !== 0) this.#startSelfProbe(server)
     this.#readiness.onStarted()
     return { ...bound, httpPort: http?.port }
+  }
+
+  /** Reads the access file again. */
+  reload(): void {
+    this.#access.reload()
   }
 
   #startSelfProbe(server: RemotingServer): void {
@@ -183,6 +190,7 @@ export class NamesrvController {
     this.#liveness.stop()
     this.#inspection?.endFindings()
     this.#selfProbe?.stop()
+    this.#access.stop()
     this.#tls.stop()
     if (first && this.#server !== undefined) await drainClients(this.#server, this.#context)
     if (this.#server !== undefined) await closeConnections(this.#server, this.#context)
@@ -253,6 +261,7 @@ export class NamesrvController {
       processLookup: lookupProcessor(quietLookups, this.#clusterTest),
       suspicionOf: (clusterName, brokerAddr) => this.#liveness.suspicionOf(clusterName, brokerAddr),
       certificate: () => this.#tls.certificate,
+      access: () => this.#access.state,
     })
     const { processors } = new DefaultRequestProcessor({
       ...lookups,

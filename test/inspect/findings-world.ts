@@ -61,6 +61,14 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
     peers: { list: () => [] },
     connections: { census: () => takeCensus([]) },
     certificate: () => undefined,
+    access: () => ({
+      profile: 'default',
+      mode: 'enforce',
+      file: undefined,
+      problems: [],
+      loadedMs: 0,
+      reloads: { ok: 0, failed: 0 },
+    }),
     ...given,
   } as unknown as FindingSources
   const findings = new Findings(

@@ -8,6 +8,7 @@ import { checkBrokers } from './broker-rules.ts'
 import { type Finding, type Observation, Observations } from './finding.ts'
 import { compareRules, RULE_IDS, type RuleId, ruleOf, type Severity } from './rules.ts'
 import {
+  checkAccessFile,
   checkAllDeparted,
   checkCertificate,
   checkDisputes,
@@ -91,6 +92,7 @@ export class Findings {
       const { routeInfo } = this.#sources
       const found = new Observations()
       checkCertificate(this.#sources, found)
+      checkAccessFile(this.#sources, found)
       checkPeers(this.#sources, found)
       checkDisputes(this.#sources, found)
       await this.#checkClients()

@@ -139,6 +139,11 @@ export const RULES = {
       'A broker has stopped sending heartbeats and its address accepts no connection from this server (`brokerProbe`).',
     severities: ['critical'],
   },
+  access_file_rejected: {
+    meaning:
+      'The access file on the disk cannot be used: the previous policy is still in effect, and the next start will fail.',
+    severities: ['warning'],
+  },
   certificate_expires: {
     meaning:
       'The TLS certificate of this server expires within 14 days (warning) or 3 days, or has expired (critical).',

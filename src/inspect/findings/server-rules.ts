@@ -42,6 +42,17 @@ export function checkCertificate({ certificate, dateMs }: FindingSources, found:
   })
 }
 
+/** The access file that is in effect is not the one on the disk. */
+export function checkAccessFile({ access }: FindingSources, found: Observations): void {
+  const { file = '', problems, profile, mode } = access()
+  const [first] = problems
+  if (first === undefined) return
+  found.add('access_file_rejected', 'warning', file, () => ({
+    text: `The access file cannot be used: ${first}${problems.length > 1 ? `, and ${counted(problems.length - 1, 'other problem')}` : ''}. The policy read before stays in effect (profile ${profile}, mode ${mode}), and the next start will fail. Correct the file: it is read again without a restart.`,
+    evidence: { problems: problems.slice(0, 20) },
+  }))
+}
+
 /** Brokers and topics that other NameServers lack, and other differences from them. */
 export function checkPeers(sources: FindingSources, found: Observations): void {
   for (const peer of sources.peers.list()) {

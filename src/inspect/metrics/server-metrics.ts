@@ -373,6 +373,24 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
     ['limit'],
     ({ counters }) => byName(counters.rejected),
   ),
+  gauge(
+    'access_policy_info',
+    'The access policy in effect: its profile and mode. Always 1.',
+    ['profile', 'mode'],
+    ({ access }) => [[[access().profile, access().mode], 1]],
+  ),
+  counter(
+    'access_reloads_total',
+    'Times that the access file was read again, after a change or SIGHUP, by result: `ok`; or `failed`, and the previous policy stayed in effect.',
+    ['result'],
+    ({ access }) => byName(access().reloads),
+  ),
+  gauge(
+    'access_policy_timestamp_seconds',
+    'When the access policy in effect was read, in seconds since the epoch.',
+    [],
+    ({ access }) => access().loadedMs / 1_000,
+  ),
   counter('overloads_total', 'Overloads that began.', [], ({ counters }) => counters.overloads),
   counter(
     'requests_shed_total',

@@ -1,3 +1,4 @@
+import type { AccessPolicies } from '../../access/policy.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
 import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
@@ -20,16 +21,24 @@ export class BrokerLiveness {
   readonly #context: NamesrvContext
   readonly #closeChannel: (channelId: number) => void
   readonly #client: RemotingClient
+  readonly #access: Pick<AccessPolicies, 'current'>
   readonly #probe: BrokerProbe | undefined
   #isStopped = false
   #endScans: (() => void) | undefined
 
   /**
    * @param client - Sends notifications to brokers.
+   * @param access - Has the account that signs them.
    * @param closeChannel - Closes the connection of a broker that is inactive.
    */
-  constructor(context: NamesrvContext, client: RemotingClient, closeChannel: (channelId: number) => void) {
+  constructor(
+    context: NamesrvContext,
+    client: RemotingClient,
+    access: Pick<AccessPolicies, 'current'>,
+    closeChannel: (channelId: number) => void,
+  ) {
     this.#context = context
+    this.#access = access
     this.#closeChannel = closeChannel
     this.#client = client
     this.routeInfo = this.#createRouteInfo()
@@ -120,6 +129,6 @@ export class BrokerLiveness {
     const { offlineBrokerAddr, enableActingMaster } = change
     if (!this.#context.configuration.values.notifyMinBrokerIdChanged || this.#isStopped) return
     if (offlineBrokerAddr === null || enableActingMaster)
-      notifyMinBrokerId(change, this.#client, this.#context)
+      notifyMinBrokerId(change, this.#client, this.#context, this.#access.current.accounts)
   }
 }

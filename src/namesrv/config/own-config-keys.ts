@@ -1,3 +1,4 @@
+import { PROFILES } from '../../access/policy.ts'
 import { TrustedNetworks } from '../../remoting/server/proxy-header.ts'
 import {
   boolean,
@@ -68,6 +69,15 @@ export const OWN_KEYS = [
   ),
   nullable('proxyProtocolTrustedNetworks', { check: networksProblem }).atStart(
     'Networks whose PROXY headers are trusted, such as `10.0.0.0/8, fd00::/8`; a header from elsewhere closes its connection. Not set: all are trusted; set it if clients can reach the port directly.',
+  ),
+  string('accessFile', '', { names: 'path' }).atStart(
+    'YAML file that says who may do what: accounts, networks and rules, or a `plain_acl.yml`; empty: none, and `accessProfile` decides. Read again when it, or a file with a secret that it names, has changed, and on SIGHUP; a file that cannot be used changes nothing.',
+  ),
+  word('accessProfile', PROFILES, 'default').atStart(
+    'Ready-made rules for a start without `accessFile`, or with one that has no `profile`. `open`: everyone may do everything, as with Java; `default`: but only admins and this machine may change the configuration (318), close connections and read views; `guarded`: only they may delete topics and change permissions and key-value entries, too; `strict`: nothing without a rule.',
+  ),
+  string('notifyAccessKey', '').atStart(
+    'Access key of the account of `accessFile` that signs the notifications sent to brokers (`notifyMinBrokerIdChanged`); empty: they are not signed, as with Java. Set it to an account that the brokers know if they have `authenticationEnabled`.',
   ),
   int('tlsHandshakeTimeoutMillis', 10_000, { unit: 'ms', min: 1, max: MAX_HANDSHAKE_MS }).atStart(
     'Milliseconds that a TLS handshake may take before its connection is closed. Raise it for clients on slow links.',
