@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { signatureOf } from '../../src/access/signature.ts'
 import { proxyV1 } from '../support/proxy-headers.ts'
 import { type Answer, headerOf, type RawClient, type Request } from '../support/raw-client.ts'
 import {
@@ -273,6 +275,65 @@ describe('a broker that is restored after a restart of the server', () => {
     const { next, ask } = await restarted()
     next.time.advance(120_001)
     expect(await ask(ATTACKER_HOST, registration(TAKEN))).toBe(0)
+  })
+})
+
+describe('a broker with an access file', () => {
+  const SECRET = 'a secret of brokers'
+  const ACCOUNTS = `accounts:\n  - accessKey: brokers\n    secretKey: "${SECRET}"\n    roles: [broker]\n`
+  const MOVED: TestBroker = { ...MASTER, address: '10.0.0.9:10911' }
+
+  async function withFile(text: string, registrationGuard = 'refuse') {
+    const accessFile = join(temporaryFolder(), 'access.yml')
+    writeFileSync(accessFile, text, { mode: 0o600 })
+    return cluster(registrationGuard, { accessFile })
+  }
+
+  function signed(request: Request, secret = SECRET): Request {
+    const extFields = { ...request.extFields, AccessKey: 'brokers' }
+    const body = request.body === undefined ? null : Buffer.from(request.body)
+    const Signature = signatureOf(new Map(Object.entries(extFields)), body, secret)
+    return { ...request, extFields: { ...extFields, Signature } }
+  }
+
+  const codeOf = async (response: Promise<Answer>): Promise<number> => headerOf(await response).code
+
+  test('may move while its former address is alive if it signs as the same account, whose secret another does not know', async () => {
+    const { connectFrom, master, attacker, route } = await withFile(ACCOUNTS)
+    // Until now an address owned it; over the same connection the account becomes its owner.
+    expect(await codeOf(master.request(signed(registration(MASTER))))).toBe(0)
+    expect(await codeOf(attacker.request(signed(registration(MOVED), 'not the secret')))).toBe(NO_PERMISSION)
+    expect(await codeOf(attacker.request(registration(MOVED)))).toBe(NO_PERMISSION)
+    expect(hasMaster(await route())).toBe(true)
+    const moved = await connectFrom('10.0.0.9')
+    expect(await codeOf(moved.request(signed(registration(MOVED))))).toBe(0)
+    expect(await route()).toContain('"0":"10.0.0.9:10911"')
+  })
+
+  test('may move within a named network where a policy says who may register, and not where all may', async () => {
+    const networks = 'networks:\n  brokers: [10.0.0.0/28]\n  ops: [10.9.0.0/28]\n'
+    const rules =
+      'rules:\n  - allow: [admin]\n    from: ops\n  - allow: [register, lookup, list]\n    from: [brokers]\n'
+    const strict = await withFile(`profile: strict\n${networks}${rules}`)
+    const open = await withFile(networks)
+    for (const [{ connectFrom }, expected] of [
+      [strict, 0],
+      [open, NO_PERMISSION],
+    ] as const) {
+      const moved = await connectFrom('10.0.0.9')
+      expect(await codeOf(moved.request(registration(MOVED)))).toBe(expected)
+    }
+  })
+
+  test('is guarded as the file says, whatever the configuration does', async () => {
+    const guard = 'guard:\n  takeOver: refuse\n  maxHeartbeatTimeoutMillis: 10000\n'
+    const { attacker } = await withFile(guard, 'off')
+    expect(await codeOf(attacker.request(registration({ ...MASTER, id: 5 })))).toBe(NO_PERMISSION)
+    const { remark } = headerOf(
+      await attacker.request(registration({ ...ATTACKER, heartbeatTimeoutMs: 10_001 })),
+    )
+    expect(remark).toContain('exceeds maxHeartbeatTimeoutMillis (10000)')
+    expect(await codeOf(attacker.request(registration({ ...ATTACKER, heartbeatTimeoutMs: 10_000 })))).toBe(0)
   })
 })
 
