@@ -43,6 +43,8 @@ async function cluster(registrationGuard: string, properties: Readonly<Record<st
     await connectFrom(ATTACKER_HOST),
     await connectFrom('10.0.0.7'),
   ]
+  // At the time of the data version itself, a registration is not kept to be compared with the next one.
+  server.time.advance(1)
   await master.request(registration(MASTER))
   await slave.request(registration(SLAVE))
   const route = async (topic = 'TopicA'): Promise<string> =>
