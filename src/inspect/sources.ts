@@ -1,4 +1,5 @@
 import type { Policy } from '../access/policy.ts'
+import type { RateExcess } from '../access/rates.ts'
 import type { LimitName } from '../common/limit-error.ts'
 import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
@@ -124,6 +125,8 @@ export interface InspectSources {
   /** The server's certificate; undefined without one from a file. */
   readonly certificate: () => ServerCertificate | undefined
   readonly access: () => AccessState
+  /** The rates of addresses and identities that were exceeded. */
+  readonly rates: () => readonly RateExcess[]
   readonly slicer: TimeSlicer
   /** The NameServers that this one compares itself with. */
   readonly peers: { list(): readonly PeerState[] }

@@ -38,6 +38,7 @@ export interface InspectedParts
     | 'suspicionOf'
     | 'certificate'
     | 'access'
+    | 'rates'
     | 'limits'
     | 'snapshotAgeMs'
   > {

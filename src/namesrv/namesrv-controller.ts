@@ -68,6 +68,8 @@ export class NamesrvController {
   readonly #client: RemotingClient
   #connect: Connect = plainConnect
   readonly #access: AccessPolicy
+  /** Of the policy in effect. */
+  #gate: Gate
   readonly #liveness: BrokerLiveness
   /** Undefined if `routeSnapshotPath` is empty. */
   readonly #snapshots: RouteSnapshots | undefined
@@ -94,6 +96,7 @@ export class NamesrvController {
     this.counters = this.#context.counters
     this.events = this.#context.events
     this.#access = new AccessPolicy(this.#context)
+    this.#gate = this.#gateOf(this.#access.current)
     this.#tls = new ServerTls(this.#context)
     this.#descriptors = options.descriptors ?? descriptorShares(options.configuration.values)
     this.#client = this.#createClient()
@@ -262,6 +265,7 @@ export class NamesrvController {
       suspicionOf: (clusterName, brokerAddr) => this.#liveness.suspicionOf(clusterName, brokerAddr),
       certificate: () => this.#tls.certificate,
       access: () => this.#access.state,
+      rates: () => this.#gate.rates.excesses,
     })
     const { processors } = new DefaultRequestProcessor({
       ...lookups,
@@ -276,9 +280,9 @@ export class NamesrvController {
       counters,
       ...createProcessorEvents(this.#context),
     })
-    const gateOf = (policy: Policy): Gate => new Gate(policy, createAccessLog(this.#context))
+    this.#gate = this.#gateOf(this.#access.current)
     const dispatcher = new RequestDispatcher(
-      gateOf(this.#access.current).guarded(processors),
+      this.#gate.guarded(processors),
       (error, { code }, { channel }) => {
         counters.requestInternalErrors++
         logInternalError(this.#context, 'request failed', channel.remoteAddress, error, { code })
@@ -287,8 +291,15 @@ export class NamesrvController {
       ({ limit, message }, { code }, { channel }) =>
         logRejection(this.#context, limit, channel.remoteAddress, `request ${code}: ${message}`),
     )
-    this.#access.onChange((policy) => dispatcher.serve(gateOf(policy).guarded(processors)))
+    this.#access.onChange((policy) => {
+      this.#gate = this.#gateOf(policy)
+      dispatcher.serve(this.#gate.guarded(processors))
+    })
     return dispatcher
+  }
+
+  #gateOf(policy: Policy): Gate {
+    return new Gate(policy, createAccessLog(this.#context))
   }
 
   /** The server for brokers and clients. */
@@ -317,6 +328,7 @@ export class NamesrvController {
       },
       counters: this.counters,
       durations: this.#context.durations.requests,
+      rates: { excess: (...connection) => this.#gate.rates.excess(...connection) },
       limits: {
         ...values,
         maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,

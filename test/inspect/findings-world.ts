@@ -62,6 +62,7 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
     peers: { list: () => [] },
     connections: { census: () => takeCensus([]) },
     certificate: () => undefined,
+    rates: () => [],
     access: () => ({
       policy: profilePolicy('default'),
       file: undefined,

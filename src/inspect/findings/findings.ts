@@ -14,6 +14,7 @@ import {
   checkDisputes,
   checkMisses,
   checkPeers,
+  checkRates,
   oldClients,
   wantedTopics,
 } from './server-rules.ts'
@@ -95,6 +96,7 @@ export class Findings {
       checkAccessFile(this.#sources, found)
       checkPeers(this.#sources, found)
       checkDisputes(this.#sources, found)
+      checkRates(this.#sources, found)
       await this.#checkClients()
       const wanted = wantedTopics(this.#sources)
       await this.#findSimilar(wanted.map(({ topic }) => topic))

@@ -144,6 +144,13 @@ export const RULES = {
       'The access file on the disk cannot be used: the previous policy is still in effect, and the next start will fail.',
     severities: ['warning'],
   },
+  rate_exceeded: {
+    meaning:
+      'An address or an identity has kept exceeding a rate (section `rates` of the access file, or its default) for a minute or longer: its connections are closed, its requests get SYSTEM_BUSY.',
+    severities: ['warning'],
+    raiseAfterMs: 60_000,
+    clearAfterMs: 60_000,
+  },
   certificate_expires: {
     meaning:
       'The TLS certificate of this server expires within 14 days (warning) or 3 days, or has expired (critical).',
