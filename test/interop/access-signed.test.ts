@@ -195,7 +195,7 @@ describe('under the profile strict', () => {
       () =>
         signed(103, 'broker-main', 'broker-secret', {
           ...{
-            brokerName: 'legacy-4',
+            brokerName: 'broker-4',
             brokerAddr: '127.0.0.1:1',
             clusterName: 'InteropCluster',
             brokerId: '0',
