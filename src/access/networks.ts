@@ -24,17 +24,20 @@ const MAX_KNOWN_HOSTS = 4_096
 
 /** A set of networks. */
 export class Networks {
-  /** An address in each network, from its beginning. */
+  /** The first and the last address of each network. */
   readonly samples: readonly string[]
   readonly #list = new BlockList()
-  readonly #included: readonly Networks[]
+  readonly #included: ReadonlyMap<string, Networks>
   readonly #known = new Map<string, boolean>()
 
-  /** @param included - Networks that also belong to the set. */
-  constructor(ranges: readonly Range[], included: readonly Networks[] = []) {
+  /** @param included - Named networks that also belong to the set. */
+  constructor(ranges: readonly Range[], included: ReadonlyMap<string, Networks> = new Map()) {
     for (const { from, to, family } of ranges) this.#list.addRange(from, to, family)
     this.#included = included
-    this.samples = [...ranges.map(({ from }) => from), ...included.flatMap(({ samples }) => samples)]
+    this.samples = [
+      ...ranges.flatMap(({ from, to }) => [from, to]),
+      ...[...included.values()].flatMap(({ samples }) => samples),
+    ]
   }
 
   /** Whether an IP address is in one of the networks. An IPv4 address may be in IPv6 notation; other texts are in none. */
@@ -53,7 +56,13 @@ export class Networks {
     const version = isIP(address)
     if (version === 0) return false
     if (this.#list.check(address, version === 4 ? 'ipv4' : 'ipv6')) return true
-    return this.#included.some((networks) => networks.has(address))
+    return this.nameOf(address) !== undefined
+  }
+
+  /** The name of the first included network that an address is in. */
+  nameOf(host: string): string | undefined {
+    for (const [name, networks] of this.#included) if (networks.has(host)) return name
+    return undefined
   }
 }
 

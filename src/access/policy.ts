@@ -88,6 +88,8 @@ export interface Policy {
   certificateIdentity(names: CertificateNames): Identity | undefined
   /** The first named network of the access file that an address is in, or `loopback`. */
   networkOf(host: string): string | undefined
+  /** The same, but only of networks from which a rule allows the group register: their brokers belong together. */
+  brokerNetworkOf(host: string): string | undefined
   decide(asker: Asker, subject: RequestSubject): Decision
 }
 

@@ -1,3 +1,4 @@
+import { hostOf } from '../common/host-of.ts'
 import type { CertificateNames, Identity } from '../protocol/identity.ts'
 import type { NamePatterns } from './name-patterns.ts'
 import { LOOPBACK, type Networks } from './networks.ts'
@@ -123,6 +124,14 @@ export class RulePolicy implements Policy {
     const named = [...networks].find(([, network]) => network.has(host))?.[0]
     return named ?? (loopback.has(host) ? 'loopback' : undefined)
   }
+
+  brokerNetworkOf(host: string): string | undefined {
+    for (const { isAllow, from } of this.#rulesOf.get('register') ?? []) {
+      const name = isAllow ? from?.nameOf(host) : undefined
+      if (name !== undefined) return name
+    }
+    return undefined
+  }
 }
 
 /** Whether these rules allow everything to everyone: rules before the one that does so may only allow. */
@@ -178,9 +187,4 @@ function isOf({ commonName, subjectAltNames }: CertificateNames, entry: Certific
     return false
   const { subjectAltName } = entry
   return subjectAltName === undefined || subjectAltNames.some((name) => subjectAltName.has(name))
-}
-
-/** The host of `host:port`, without brackets. */
-function hostOf(address: string): string {
-  return address.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
 }

@@ -1,3 +1,4 @@
+import type { Policy } from '../access/policy.ts'
 import type { LimitName } from '../common/limit-error.ts'
 import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
@@ -83,8 +84,7 @@ export interface ServerCertificate {
 
 /** The access policy in effect. */
 export interface AccessState {
-  readonly profile: string
-  readonly mode: string
+  readonly policy: Policy
   /** `accessFile`; undefined without one. */
   readonly file: string | undefined
   /** Why the file as it is on the disk is not in effect; empty if it is. */

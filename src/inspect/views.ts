@@ -1,3 +1,4 @@
+import { accessTestView, whoAmIView } from './access-views.ts'
 import { brokersView, brokerView, clustersView } from './broker-views.ts'
 import { clientsView, connectionsView } from './connections/connection-views.ts'
 import { digestView } from './digest-view.ts'
@@ -30,6 +31,8 @@ export function allViews(sources: InspectSources): View[] {
     clientsView(sources),
     eventsView(sources),
     rejectionsView(sources),
+    whoAmIView(sources),
+    accessTestView(sources),
     missesView(sources),
     explainView(sources),
     findingsView(sources),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AccessFile, readAccessFile } from '../../src/access/access-file.ts'
@@ -304,6 +305,19 @@ describe('An access file', () => {
     expect([...(read(PLAIN_ACL).policy?.openGroups ?? [])]).toEqual(['lookup', 'list', 'register', 'admin'])
   })
 
+  it('may have the empty lists and texts that mqadmin writes into a plain_acl.yml', () => {
+    const text = `globalWhiteRemoteAddresses: []
+accounts:
+  - accessKey: orders
+    secretKey: "abcdefgh"
+    whiteRemoteAddress: ''
+    topicPerms: []
+    groupPerms: []
+`
+    expect(read(text).problems).toEqual([])
+    expect(read('accounts: []\n').problems).toEqual([])
+  })
+
   it('does not load under strict with the published admin only', () => {
     expect(read(PLAIN_ACL, 'strict').problems).toMatchObject(
       [{ line: 1, message: /^profile strict needs/ }].map(({ line }) => ({
@@ -381,6 +395,10 @@ rates:
     ],
     ['a certificate by its own name', 'rules: [{ allow: [admin], who: { certificate: "ops-*" } }]'],
     ['a network', 'rules: [{ allow: [admin], from: loopback }]'],
+    [
+      'a network of which a part is denied',
+      'rules: [{ deny: [admin], from: 10.0.0.0/16 }, { allow: [admin], from: 10.0.0.0/8 }]',
+    ],
   ])('loads under strict with an admin who is %s', (_, rules) => {
     expect(problemsOf(`profile: strict\n${rules}\n`)).toEqual([])
   })
@@ -406,5 +424,24 @@ rates:
     expect(warningsOf('rules:\n  - { allow: admin, who: { role: ops } }\n')).toEqual([
       '2 no account and no certificate has the role "ops"',
     ])
+  })
+})
+
+describe('conf/access.yml', () => {
+  const text = readFileSync('conf/access.yml', 'utf8')
+  const env = { readSecret: ({ name }: { readonly name: string }) => `secret of ${name}` }
+
+  it('is valid as it is, and stands for the default profile', () => {
+    const { policy, problems, warnings } = readAccessFile(text, { ...env, profile: 'strict' })
+    expect([problems, warnings, policy?.profile]).toEqual([[], [], 'default'])
+  })
+
+  it('is valid with every part in use, also as strict', () => {
+    const begin = text.indexOf('# ----')
+    const whole = text.slice(0, begin) + text.slice(begin).replaceAll(/^#(?=\w| {2})/gm, '')
+    for (const used of [whole, whole.replace('profile: default', 'profile: strict')]) {
+      const { policy, problems, warnings } = readAccessFile(used, { ...env, profile: 'open' })
+      expect([problems, warnings, policy?.accounts.size]).toEqual([[], [], 2])
+    }
   })
 })

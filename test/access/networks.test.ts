@@ -60,13 +60,14 @@ describe('A network', () => {
 
   it('that is named belongs to those that name it', () => {
     const inner = new Networks(rangesOf('10.1.0.0/16'))
-    const outer = new Networks(rangesOf('192.168.0.0/16'), [inner])
+    const outer = new Networks(rangesOf('192.168.0.0/16'), new Map([['inner', inner]]))
     expect(['10.1.2.3', '192.168.1.1', '10.2.0.1'].map((host) => outer.has(host))).toEqual([
       true,
       true,
       false,
     ])
-    expect(outer.samples).toEqual(['192.168.0.0', '10.1.0.0'])
+    expect([outer.nameOf('10.1.2.3'), outer.nameOf('192.168.1.1')]).toEqual(['inner', undefined])
+    expect(outer.samples).toEqual(['192.168.0.0', '192.168.255.255', '10.1.0.0', '10.1.255.255'])
   })
 
   it('of this machine is 127.0.0.0/8 and ::1', () => {

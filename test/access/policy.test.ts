@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { readAccessFile } from '../../src/access/access-file.ts'
-import type { Identity } from '../../src/protocol/identity.ts'
 import { type Policy, PROFILES, type RequestSubject } from '../../src/access/policy.ts'
 import { profilePolicy } from '../../src/access/profiles.ts'
 import { GROUP_OF, REQUEST_GROUPS, type RequestGroup } from '../../src/access/request-groups.ts'
+import type { Identity } from '../../src/protocol/identity.ts'
 import { RequestCode } from '../../src/protocol/request-code.ts'
 
 const NOBODY = undefined
@@ -274,6 +274,12 @@ rules: [{ allow: [admin], who: { account: team-a }, topics: ["team-a-*"] }]
     expect(policy.networkOf('10.1.0.9')).toBe('brokers')
     expect(policy.networkOf('10.9.0.3')).toBe('clients')
     expect(policy.networkOf(REMOTE)).toBeUndefined()
+    // Clients own no brokers together: no rule lets them register.
+    expect(['10.1.0.9', '10.9.0.3', REMOTE].map((host) => policy.brokerNetworkOf(host))).toEqual([
+      'brokers',
+      undefined,
+      undefined,
+    ])
     const ops = policy.accounts.get('ops')
     expect(ops?.isUsableFrom('10.9.0.3', true)).toBe(true)
     expect(ops?.isUsableFrom(LOCAL, true)).toBe(true)

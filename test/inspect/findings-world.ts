@@ -1,3 +1,4 @@
+import { profilePolicy } from '../../src/access/profiles.ts'
 import { hostOf } from '../../src/common/host-of.ts'
 import { LogThrottle } from '../../src/common/log-throttle.ts'
 import { takeCensus } from '../../src/inspect/connections/census.ts'
@@ -62,8 +63,7 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
     connections: { census: () => takeCensus([]) },
     certificate: () => undefined,
     access: () => ({
-      profile: 'default',
-      mode: 'enforce',
+      policy: profilePolicy('default'),
       file: undefined,
       problems: [],
       loadedMs: 0,

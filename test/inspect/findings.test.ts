@@ -938,7 +938,12 @@ test('the view lists findings, what they are of, and what is checked, and select
   await evaluate()
   const view = findingsView({ findings } as InspectSources)
   const read = (query: string) =>
-    view.read({ path: {}, query: new URLSearchParams(query), owner: { closed: false } })
+    view.read({
+      path: {},
+      query: new URLSearchParams(query),
+      owner: { closed: false },
+      asker: { identity: undefined, host: '127.0.0.1', isTls: false },
+    })
   expect(read('severity=info')).toMatchObject({
     counts: [
       { rule: 'read_write_queue_mismatch', severity: 'info', count: 1 },

@@ -46,11 +46,11 @@ export function checkCertificate({ certificate, dateMs }: FindingSources, found:
 
 /** The access file that is in effect is not the one on the disk. */
 export function checkAccessFile({ access }: FindingSources, found: Observations): void {
-  const { file = '', problems, profile, mode } = access()
+  const { file = '', problems, policy } = access()
   const [first] = problems
   if (first === undefined) return
   found.add('access_file_rejected', 'warning', file, () => ({
-    text: `The access file cannot be used: ${first}${problems.length > 1 ? `, and ${counted(problems.length - 1, 'other problem')}` : ''}. The policy read before stays in effect (profile ${profile}, mode ${mode}), and the next start will fail. Correct the file: it is read again without a restart.`,
+    text: `The access file cannot be used: ${first}${problems.length > 1 ? `, and ${counted(problems.length - 1, 'other problem')}` : ''}. The policy read before stays in effect (profile ${policy.profile}, mode ${policy.mode}), and the next start will fail. Correct the file: it is read again without a restart.`,
     evidence: { problems: problems.slice(0, 20) },
   }))
 }

@@ -377,7 +377,10 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
     'access_policy_info',
     'The access policy in effect: its profile and mode. Always 1.',
     ['profile', 'mode'],
-    ({ access }) => [[[access().profile, access().mode], 1]],
+    ({ access }) => {
+      const { profile, mode } = access().policy
+      return [[[profile, mode], 1]]
+    },
   ),
   counter(
     'access_reloads_total',

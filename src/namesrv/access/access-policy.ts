@@ -43,10 +43,13 @@ export class AccessPolicy implements AccessPolicies {
 
   /** What of it metrics and findings show. */
   get state(): AccessState {
-    const { profile, mode } = this.#current
-    const file = this.#path === '' ? undefined : this.#path
-    const reloads = { ...this.#reloads }
-    return { profile, mode, file, problems: this.#problems, loadedMs: this.#loadedMs, reloads }
+    return {
+      policy: this.#current,
+      file: this.#path === '' ? undefined : this.#path,
+      problems: this.#problems,
+      loadedMs: this.#loadedMs,
+      reloads: this.#reloads,
+    }
   }
 
   onChange(listener: (policy: Policy) => void): void {

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { RequestCode } from '../../src/protocol/request-code.ts'
 import { get } from '../support/http.ts'
+import { proxyV1 } from '../support/proxy-headers.ts'
 import { headerOf } from '../support/raw-client.ts'
+import { registration } from '../support/requests.ts'
 import { createServer, startServer, temporaryFolder } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
 
@@ -216,5 +218,34 @@ describe('accessProfile', () => {
     const { code, remark } = headerOf(response)
     expect(code).toBe(16)
     expect(remark).toContain(`cannot update "${key}"`)
+  })
+})
+
+describe('the section guard of the access file', () => {
+  const guarded = (takeOver: string) => `profile: open
+networks: { pods: 10.1.0.0/16, clients: 10.0.0.0/8 }
+rules: [{ allow: [register], from: pods }, { allow: [lookup], from: clients }]
+guard: { takeOver: ${takeOver} }
+`
+
+  test('comes before registrationGuard, and a network of brokers owns them together', async () => {
+    const { path, time, connect } = await startWith(guarded('refuse'), {
+      registrationGuard: 'off',
+      proxyProtocolTrustedNetworks: '127.0.0.0/8',
+    })
+    const register = async (host: string): Promise<number> => {
+      const client = await connect()
+      client.send(proxyV1(host, 40_000))
+      const request = registration({ name: 'broker-a', address: `${host}:10911`, id: 0 })
+      const extFields = { ...request.extFields, haServerAddr: `${host}:10912` }
+      return headerOf(await client.request({ ...request, extFields })).code
+    }
+    expect(await register('10.1.0.5')).toBe(0)
+    expect(await register('10.1.0.6')).toBe(0)
+    expect(await register('10.2.0.7')).toBe(16)
+    expect(await register('10.3.0.8')).toBe(16)
+    writeFileSync(path, guarded('off'))
+    time.advance(2_000)
+    expect(await register('10.3.0.8')).toBe(0)
   })
 })

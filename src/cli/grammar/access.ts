@@ -1,0 +1,61 @@
+import type { CommandDefinition } from './definition.ts'
+
+export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
+  {
+    words: 'access check',
+    summary: 'Whether a server would start with an access file: all errors and warnings',
+    description:
+      'Reads the file and the secrets that it names, files and variables of this shell. Exit code 1 if it cannot be used.',
+    args: [{ name: 'file', text: 'an access file (YAML), or a plain_acl.yml', completion: 'file' }],
+    options: [
+      {
+        flags: '--profile <profile>',
+        text: 'accessProfile of the server, for a file without a profile (default: default)',
+        choices: ['open', 'default', 'guarded', 'strict'],
+      },
+    ],
+    examples: [{ line: 'access check conf/access.yml', text: '' }],
+    isLocal: true,
+    load: () => import('../commands/access-check.ts'),
+  },
+  {
+    words: 'access test',
+    summary: 'What the access policy would say to a request, and which rule decides',
+    description:
+      'Of servers (mqnamesrv only), or of an access file. Exit code 1 if the request would be rejected.',
+    options: [
+      { flags: '--code <number>', text: 'request code, such as 318', completion: 'none' },
+      { flags: '--from <address>', text: 'IP address that the request comes from', completion: 'none' },
+      { flags: '--as <account>', text: 'access key of the account that signs it', completion: 'none' },
+      { flags: '--certificate <name>', text: 'common name of the client certificate', completion: 'none' },
+      { flags: '--over-tls', text: 'the request comes over TLS' },
+      { flags: '--cluster <cluster>', text: 'cluster that it names', completion: 'cluster' },
+      { flags: '--broker <broker>', text: 'broker name that it names', completion: 'broker' },
+      { flags: '--topic <topic>', text: 'topic that it names', completion: 'topic' },
+      {
+        flags: '--announce <address>',
+        text: 'address that it announces for a broker, host:port',
+        completion: 'none',
+      },
+      { flags: '--file <file>', text: 'ask no server, but this access file', completion: 'file' },
+    ],
+    examples: [
+      {
+        line: 'access test --code 318 --from 10.1.2.3 --as ops',
+        text: 'may ops change keys?',
+      },
+    ],
+    load: () => import('../commands/access-test.ts'),
+  },
+  {
+    words: 'access whoami',
+    summary: 'Who this command is to each server, and what it may do there (mqnamesrv only)',
+    description:
+      'By the account of --access-key, the client certificate and the address. Exit code 4 if it may not even ask: the group inspect is closed to it.',
+    examples: [
+      { line: 'access whoami', text: '' },
+      { line: 'access whoami --access-key ops --secret-key-file ops.secret', text: '' },
+    ],
+    load: () => import('../commands/access-whoami.ts'),
+  },
+]
