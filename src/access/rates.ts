@@ -52,6 +52,7 @@ export class Rates {
   readonly #limits: readonly RateLimits[]
   readonly #connections: Readonly<Record<'connections' | 'handshakes', Limit | undefined>>
   readonly #failures: Limit | undefined
+  readonly #ofGroups = new Map<RequestGroup, GroupRates>()
   readonly #excesses = new Map<RateKind, RateExcess>()
 
   /** With any mode but `enforce`, the defaults alone are in effect. */
@@ -72,7 +73,12 @@ export class Rates {
   /** The rates of a group of requests: each group has buckets of its own, so that a flood of lists does not keep brokers out. */
   ofGroup(group: RequestGroup): GroupRates {
     const kind = group === 'lookup' ? 'lookups' : 'other'
-    return { perAddress: this.#limitOf(kind, 'address'), perIdentity: this.#limitOf(kind, 'identity') }
+    const rates = this.#ofGroups.get(group) ?? {
+      perAddress: this.#limitOf(kind, 'address'),
+      perIdentity: this.#limitOf(kind, 'identity'),
+    }
+    this.#ofGroups.set(group, rates)
+    return rates
   }
 
   /** Counts a connection, or a TLS handshake. @returns The reason to reject it; undefined if there is none. */

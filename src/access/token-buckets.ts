@@ -72,6 +72,6 @@ export class TokenBuckets {
     const { count, periodMs } = this.#rate
     const elapsedMs = Math.max(0, nowMs - bucket.refilledMs)
     bucket.tokens = Math.min(count, bucket.tokens + (elapsedMs * count) / periodMs)
-    bucket.refilledMs = nowMs
+    bucket.refilledMs += elapsedMs
   }
 }
