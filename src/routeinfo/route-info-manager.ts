@@ -104,7 +104,7 @@ export class RouteInfoManager {
       options.onClosedMeanwhile ?? ((channelId) => this.onChannelsDestroy([channelId]))
     this.#limits = options.limits ?? UNLIMITED
     this.#routes.tables.known = new KnownBrokers(this.#limits)
-    this.guard = new RegistrationGuard(this.#routes.tables, options.guard)
+    this.guard = new RegistrationGuard(this.#routes.view, options.guard)
   }
 
   /** Requests that wait for the lock. */

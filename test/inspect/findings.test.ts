@@ -881,6 +881,40 @@ describe('another NameServer', () => {
   )
 })
 
+describe('a dispute about a broker', () => {
+  const taker: Broker = { ...master, brokerAddr: '10.0.0.66:10911' }
+
+  test('is a finding with both owners when an id changes hands to and fro', async () => {
+    const { register, evaluate } = findingsWorld()
+    for (const broker of [master, taker, master]) await register(broker)
+    const [finding] = (await evaluate()).filter(({ rule }) => rule === 'registration_disputed')
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      subject: 'broker-a broker_id_taken',
+      text: '10.0.0.1 (10.0.0.1:40000) disputes broker-a: brokerId 0 of broker-a is held by the live broker 10.0.0.66:10911 of another owner. It is registered by 10.0.0.66 at 10.0.0.66:10911. Such requests are carried out (registrationGuard=log). See whether 10.0.0.1 is a broker of that name; if not, keep it from this port.',
+      evidence: { claimant: '10.0.0.1', owner: '10.0.0.66', disputes: 2 },
+      command: 'mqnamesrv events --kind registration_disputed',
+    })
+  })
+
+  test('is none when a member takes over once, as in a failover', async () => {
+    const { register, evaluate } = findingsWorld()
+    for (const broker of [master, slave, { ...master, brokerAddr: '10.0.0.2:10911' }]) await register(broker)
+    const found = await evaluate({ afterMs: 5_000 })
+    expect(brief(found).filter((text) => text.includes('registration_disputed'))).toEqual([])
+  })
+
+  test('is cleared ten minutes after the last request', async () => {
+    const { register, evaluate } = findingsWorld()
+    await register(master)
+    await register({ ...other, brokerId: -1n })
+    const isDisputed = async (afterMs: number) =>
+      brief(await evaluate({ afterMs })).some((text) => text.includes('negative_broker_id'))
+    expect(await isDisputed(600_000)).toBe(true)
+    expect(await isDisputed(1)).toBe(false)
+  })
+})
+
 test('names of peers are quoted in commands, and none is shown with control characters', async () => {
   const names = ['b\u001b[2J', "a'; reboot #", '-c']
   const all = await Promise.all(
