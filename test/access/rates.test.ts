@@ -113,6 +113,19 @@ describe('the rates of the access file', () => {
     expect(served(processors, RequestCode.GET_ROUTEINFO_BY_TOPIC, 100, 0)).toBe(100)
   })
 
+  test('are one for each kind', () => {
+    const text = `rates:
+  - { per: address, other: 5/s }
+  - { per: identity, other: 5/s }
+  - { per: address, lookups: 5/s,
+      other: 6/s }
+`
+    const { problems } = readAccessFile(text, { profile: 'default', readSecret: () => 'never' })
+    expect(problems).toEqual([
+      expect.objectContaining({ line: 5, message: 'other per address has two rates; keep one' }),
+    ])
+  })
+
   test.each(['connections', 'handshakes', 'failures'])('cannot limit %s per identity', (kind) => {
     const text = `accounts: []\nrates:\n  - per: identity\n    ${kind}: 5/s\n`
     const { problems } = readAccessFile(text, { profile: 'default', readSecret: () => 'never' })
