@@ -92,6 +92,14 @@ describe('the default rates', () => {
   })
 })
 
+test('the profile open has no rates but those of the access file, and its lists reach their processor directly', () => {
+  const rates = new Rates(profilePolicy('open'))
+  expect(accepted(rates, 'connections', 60_100, 0)).toBe(60_100)
+  expect(guarded(profilePolicy('open'))[RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER]).toBe(raw)
+  const withFile = new Rates(policyOf('{ profile: open, rates: [{ per: address, connections: 5/s }] }'))
+  expect(accepted(withFile, 'connections', 100, 0)).toBe(5)
+})
+
 describe('the rates of the access file', () => {
   test('come before the defaults, which stay for what it leaves out', () => {
     const rates = new Rates(policyOf('rates: [{ per: address, connections: 5/s }]'))
