@@ -60,7 +60,8 @@ export class Gate {
     if (isOpen && READING.has(group)) return processor
     return (request, context) => {
       const { identity, unproven } = this.#identify(request, context)
-      const known = identity === undefined ? context : { ...context, identity }
+      const { channel, nowMs } = context
+      const known = identity === undefined ? context : { channel, nowMs, identity }
       if (isOpen) return processor(request, known)
       return this.#check(group, unproven, request, known) ?? processor(request, known)
     }
@@ -107,10 +108,11 @@ export class Gate {
     const accessKey = request.extFields?.get('AccessKey') ?? null
     this.#onDenied({ group, rule, accessKey, unproven, isEnforced }, request, context)
     if (!isEnforced) return undefined
-    const sentence = sentenceOf(identity, accessKey, subject, host)
+    const fromHere = this.#policy.decide({ ...asker, host: '127.0.0.1' }, subject).isAllowed
     const remark =
-      `${sentence} (request ${request.code} is in group "${group}", rejected by ${rule}; ` +
-      `sign it as an account that may, or allow it in accessFile: docs/security.md#${group})`
+      `${sentenceOf(identity, accessKey, subject, host)} (request ${request.code} is in group "${group}", rejected by ${rule}; ` +
+      `${fromHere ? 'send it from the machine of the NameServer, ' : ''}sign it as an account that may, or allow it in accessFile: ` +
+      `docs/security.md#${group})`
     return { code: ResponseCode.NO_PERMISSION, remark }
   }
 }

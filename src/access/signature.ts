@@ -82,7 +82,7 @@ export class Signatures {
     const given = Buffer.from(signature, 'latin1')
     // Two secrets for each account, so that the time does not tell whether there is one.
     const [secret = NO_SECRET, previous = NO_SECRET] = admitted?.secrets ?? []
-    for (const signed of variants(extFields, text)) {
+    for (const signed of body === null ? variants(extFields, text) : [text]) {
       for (const key of [secret, previous]) {
         // The body of a stranger is not worth hashing.
         const actual = digestOf(algorithm, signed, key === NO_SECRET ? null : body, key)
@@ -117,7 +117,10 @@ function unproven(reason: UnprovenReason): Proof {
   return { account: undefined, reason }
 }
 
-/** The texts that a sender may have signed: all fields, as in Java, and without those that some clients do not sign. */
+/**
+ * The texts that a sender may have signed: all fields, as in Java, and without those that some clients do not sign. Their
+ * requests have no bodies.
+ */
 function* variants(extFields: ExtFields, all: string): Generator<string, void, undefined> {
   yield all
   for (const unsigned of [ZONE_FIELDS, TOKEN_FIELD])

@@ -34,7 +34,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     words: 'health',
     summary: 'Whether clients may be sent to each NameServer',
     description:
-      'The checks of /readyz, which mqnamesrv shows only to commands on its own machine: elsewhere the exit code is 4. Another NameServer is healthy if it responds and knows a broker. Exit code 1 if one is unhealthy. With --watch or --exit-when-healthy it prints a line on every change, with -o json an object a line, and ends with the code of the last state.',
+      'The checks of /readyz, which mqnamesrv by default shows only to commands on its own machine: elsewhere the exit code is 4. Another NameServer is healthy if it responds and knows a broker. Exit code 1 if one is unhealthy. With --watch or --exit-when-healthy it prints a line on every change, with -o json an object a line, and ends with the code of the last state.',
     options: [
       { flags: '--watch', text: 'keep running until interrupted' },
       { flags: '--exit-when-healthy', text: 'keep running until all are healthy' },

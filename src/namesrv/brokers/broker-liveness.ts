@@ -21,13 +21,14 @@ export class BrokerLiveness {
   readonly #context: NamesrvContext
   readonly #closeChannel: (channelId: number) => void
   readonly #client: RemotingClient
+  readonly #access: Pick<AccessPolicies, 'current'>
   readonly #probe: BrokerProbe | undefined
   #isStopped = false
   #endScans: (() => void) | undefined
 
   /**
    * @param client - Sends notifications to brokers.
-   * @param access - Whose section `guard` comes before the configuration.
+   * @param access - Whose section `guard` comes before the configuration, and which has the account that signs them.
    * @param closeChannel - Closes the connection of a broker that is inactive.
    */
   constructor(
@@ -37,6 +38,7 @@ export class BrokerLiveness {
     closeChannel: (channelId: number) => void,
   ) {
     this.#context = context
+    this.#access = access
     this.#closeChannel = closeChannel
     this.#client = client
     this.routeInfo = this.#createRouteInfo(access)
@@ -133,6 +135,6 @@ export class BrokerLiveness {
     const { offlineBrokerAddr, enableActingMaster } = change
     if (!this.#context.configuration.values.notifyMinBrokerIdChanged || this.#isStopped) return
     if (offlineBrokerAddr === null || enableActingMaster)
-      notifyMinBrokerId(change, this.#client, this.#context)
+      notifyMinBrokerId(change, this.#client, this.#context, this.#access.current.accounts)
   }
 }
