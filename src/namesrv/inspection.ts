@@ -36,7 +36,7 @@ export interface InspectedParts
     | 'peers'
     | 'health'
     | 'suspicionOf'
-    | 'certificate'
+    | 'certificates'
     | 'access'
     | 'limits'
     | 'snapshotAgeMs'
@@ -74,6 +74,7 @@ export class Inspection {
     const {
       clock,
       counters,
+      audit,
       denials,
       disputes,
       durations,
@@ -92,6 +93,7 @@ export class Inspection {
       identity: identityOf(context),
       configuration: () => shownKeys(context.configuration),
       process: () => this.#process.read(),
+      auditProblem: () => audit.problem,
       counters,
       denials,
       durations,

@@ -3,6 +3,7 @@ import { cutText } from '../common/log-throttle.ts'
 import type { TopicQueues } from '../protocol/body/topic-config.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { RemotingCommandError } from '../protocol/errors.ts'
+import type { Identity } from '../protocol/identity.ts'
 import type { RequestContext } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { Registration } from './registration.ts'
@@ -44,6 +45,8 @@ export interface Claimant {
   readonly channelId: ChannelId
   /** `host:port` */
   readonly peer: string
+  /** Undefined is anonymous. */
+  readonly by?: Identity | undefined
 }
 
 /** A request that breaks a rule. */
@@ -53,7 +56,7 @@ export interface Dispute {
   readonly broker: Omit<BrokerIdentity, 'brokerId'>
   /** The live broker of another owner; undefined if the request breaks the rule by itself. */
   readonly live: Readonly<BrokerLiveInfo> | undefined
-  readonly claimant: Pick<Claimant, 'owner' | 'peer'>
+  readonly claimant: Pick<Claimant, 'owner' | 'peer' | 'by'>
   /** What is wrong, without naming the other owner. */
   readonly reason: string
   /** Whether it is rejected; otherwise it is carried out, as with Java. */
@@ -111,7 +114,7 @@ export class RegistrationGuard {
     const network = identity === undefined ? this.#networkOf(host) : undefined
     const anonymous = network === undefined ? host : `network ${network}`
     const owner = identity === undefined ? anonymous : `${identity.kind} ${identity.name}`
-    return { owner, isLoopback, channelId, peer }
+    return { owner, isLoopback, channelId, peer, by: identity }
   }
 
   /** @returns Whether a rule is broken: then an equal registration must be checked again. */
@@ -255,12 +258,12 @@ export class RegistrationGuard {
 
   #report({ rule, live, reason }: Broken, broker: Dispute['broker'], claimant: Dispute['claimant']): void {
     const { clusterName, brokerName, brokerAddr } = broker
-    const { owner, peer } = claimant
+    const { owner, peer, by } = claimant
     this.#onDispute({
       rule,
       broker: { clusterName, brokerName, brokerAddr },
       live,
-      claimant: { owner, peer },
+      claimant: { owner, peer, by },
       reason,
       isRejected: this.#mode === 'refuse',
     })

@@ -144,9 +144,13 @@ export const RULES = {
       'The access file on the disk cannot be used: the previous policy is still in effect, and the next start will fail.',
     severities: ['warning'],
   },
+  audit_log_failing: {
+    meaning: 'The audit log cannot be written: changes and rejections are not recorded.',
+    severities: ['warning'],
+  },
   certificate_expires: {
     meaning:
-      'The TLS certificate of this server expires within 14 days (warning) or 3 days, or has expired (critical).',
+      'The TLS certificate of this server, or one of the authorities of its clients, expires within 30 days (warning) or 3 days, or has expired (critical).',
     severities: ['critical', 'warning'],
   },
 } as const satisfies Record<string, Rule>
