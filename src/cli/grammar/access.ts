@@ -48,6 +48,17 @@ export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
     load: () => import('../commands/access-test.ts'),
   },
   {
+    words: 'access rejections',
+    summary:
+      'Requests that the access policy rejected last, or would have in the mode audit (mqnamesrv only)',
+    description: 'The last 128 of each server, equal ones as one. The audit log (auditLogPath) has all.',
+    examples: [
+      { line: 'access rejections', text: '' },
+      { line: 'access rejections -o json', text: 'with the time of the first and the last' },
+    ],
+    load: () => import('../commands/access-rejections.ts'),
+  },
+  {
     words: 'access whoami',
     summary: 'Who this command is to each server, and what it may do there (mqnamesrv only)',
     description:
