@@ -84,7 +84,7 @@ export function manPage(version: string): string {
     '.SH DESCRIPTION',
     ...paragraph(
       'Without a command, mqnamesrv is a NameServer: brokers of a RocketMQ cluster register with it, and clients look up routes. ' +
-        'With a command, it asks running NameServers over their own port, this one or Java’s, and prints what they say. ' +
+        'With a command, it asks running NameServers over their own port, this one or Java’s, and prints their responses. ' +
         'Data goes to stdout, everything else to stderr. Changes are shown and confirmed first, on a terminal or with -y.',
     ),
     '.SH SERVER',
@@ -113,6 +113,7 @@ const EXIT_CODES = [
   ['3', 'a NameServer cannot be reached, does not respond in time, or is not one'],
   ['4', 'a NameServer does not allow it'],
   ['5', 'some NameServers responded, or were changed, and others did not, or were not'],
+  ['130', 'Ctrl-C; in place of a reply to a question, nothing was changed'],
 ] as const
 
 const VARIABLES = [

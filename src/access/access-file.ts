@@ -1,11 +1,8 @@
-import { createSecretKey, type KeyObject } from 'node:crypto'
-import { firstLine } from '../common/describe-errno.ts'
 import { hintFor } from '../common/nearest-name.ts'
+import { AccountReader, type SecretSource } from './account-reader.ts'
 import { NamePatterns } from './name-patterns.ts'
 import { LOOPBACK, Networks, rangesOf } from './networks.ts'
-import { AccountPermissions, PERMISSION_KEYS } from './plain-acl.ts'
 import {
-  type Account,
   GUARD_MODES,
   type GuardSettings,
   POLICY_MODES,
@@ -28,13 +25,6 @@ import {
   type Who,
 } from './rule-policy.ts'
 import { type FileNote, type YamlEntry, type YamlNode, YamlReader } from './yaml-reader.ts'
-
-/** Where a secret is, other than in the access file. */
-export interface SecretSource {
-  readonly from: 'file' | 'environment'
-  /** Path of the file, or name of the variable. */
-  readonly name: string
-}
 
 export interface AccessFileOptions {
   /** For a file without `profile`. */
@@ -76,24 +66,6 @@ const TOP_KEYS = [
   'dataVersion',
 ] as const
 
-const SECRET_KEYS = ['secretKey', 'secretFile', 'secretEnv'] as const
-const PREVIOUS_SECRET_KEYS = ['previousSecretKey', 'previousSecretFile', 'previousSecretEnv'] as const
-const ACCOUNT_KEYS = [
-  'accessKey',
-  ...SECRET_KEYS,
-  ...PREVIOUS_SECRET_KEYS,
-  'admin',
-  'roles',
-  'from',
-  'requireTls',
-  'whiteRemoteAddress',
-  ...PERMISSION_KEYS,
-] as const
-
-/** The accounts of the plain_acl.yml and tools.yml that RocketMQ ships: attackers sign with them. */
-const PUBLISHED_SECRET = '12345678'
-const PUBLISHED_ACCOUNTS: readonly string[] = ['rocketmq2', 'RocketMQ']
-
 /**
  * Groups that a limit would not mean what it says for: their requests name no such thing, or (the topics of a registration) only in
  * their body.
@@ -109,29 +81,22 @@ const POWERS: readonly RequestGroup[] = ['admin', 'config', 'inspect']
 
 const PERIODS_MS: Readonly<Record<string, number>> = { s: 1_000, min: 60_000, h: 3_600_000 }
 
-interface ReadAccount extends Account {
-  readonly entry: YamlEntry
-  /** Whether its name and secret are published. */
-  readonly isPublished: boolean
-}
-
 class AccessFileReader {
   readonly #yaml: YamlReader
   readonly #options: AccessFileOptions
-  readonly #accounts = new Map<string, ReadAccount>()
+  readonly #accounts: AccountReader
   readonly #networks = new Map<string, Networks>()
-  /** Rules that the keys of a plain_acl.yml stand for. */
-  readonly #plainRules: Rule[] = []
   readonly #certificates: CertificateRoles[] = []
-  /** An address in each network that is named anywhere. */
+  /** The first and last address of each network that is named anywhere. */
   readonly #samples: string[] = []
-  readonly #secretFiles: string[] = []
-  #hasSecrets = false
   #loopback = LOOPBACK
 
   constructor(text: string, options: AccessFileOptions) {
     this.#yaml = new YamlReader(text)
     this.#options = options
+    this.#accounts = new AccountReader(this.#yaml, options.readSecret, (node, what) =>
+      this.#networksOf(node, what),
+    )
   }
 
   read(): AccessFile {
@@ -142,8 +107,8 @@ class AccessFileReader {
       policy: problems.length === 0 ? policy : undefined,
       problems,
       warnings,
-      secretFiles: this.#secretFiles,
-      hasSecrets: this.#hasSecrets,
+      secretFiles: this.#accounts.secretFiles,
+      hasSecrets: this.#accounts.hasSecrets,
     }
   }
 
@@ -156,10 +121,11 @@ class AccessFileReader {
       this.#loopback = new Networks([])
     // In this order: what is named comes before what names it.
     if (top.networks) this.#readNetworks(top.networks)
-    if (top.globalWhiteRemoteAddresses) this.#readWhiteList(top.globalWhiteRemoteAddresses)
+    if (top.globalWhiteRemoteAddresses)
+      this.#accounts.readWhiteList(top.globalWhiteRemoteAddresses, 'globalWhiteRemoteAddresses')
     const itemsOf = (entry: YamlEntry | undefined, what: string) =>
-      entry ? yaml.items(entry.value, what) : []
-    for (const node of itemsOf(top.accounts, 'accounts')) this.#readAccount(node)
+      entry ? yaml.items(entry.value, what, 'or none') : []
+    for (const node of itemsOf(top.accounts, 'accounts')) this.#accounts.read(node)
     for (const node of itemsOf(top.certificates, 'certificates')) this.#readCertificate(node)
     const rules = itemsOf(top.rules, 'rules').map((node, index) => this.#rule(node, index + 1))
     const rates = itemsOf(top.rates, 'rates').flatMap((node) => this.#rate(node) ?? [])
@@ -170,10 +136,10 @@ class AccessFileReader {
       // The other profiles open lookups and lists to everyone.
       rules: [
         ...rules,
-        ...(inEffect === 'strict' ? this.#plainRules : []),
+        ...(inEffect === 'strict' ? this.#accounts.plainRules : []),
         ...profileRules(inEffect, this.#loopback),
       ],
-      accounts: this.#accounts,
+      accounts: this.#accounts.accounts,
       certificates: this.#certificates,
       networks: this.#networks,
       loopback: this.#loopback,
@@ -226,121 +192,6 @@ class AccessFileReader {
     const networks = new Networks(ranges, included)
     this.#samples.push(...networks.samples)
     return networks
-  }
-
-  /** The addresses of a white list of a plain_acl.yml, which may be in one text. */
-  #whiteList({ key, value }: YamlEntry, what: string): Rule {
-    const yaml = this.#yaml
-    const ranges = yaml.items(value, what).flatMap((item) =>
-      (yaml.text(item, what) ?? '').split(/,(?![^{]*\})/).flatMap((part) => {
-        const found = rangesOf(part.trim())
-        if (found.length === 0)
-          yaml.problem(item, `${what}: ${JSON.stringify(part)} is not an address pattern`)
-        return found
-      }),
-    )
-    yaml.warning(key, `${what} allows lookup and list only, not everything as in a broker`)
-    const label = `${what} (line ${yaml.lineOf(key)})`
-    return { label, isAllow: true, groups: ['lookup', 'list'], from: new Networks(ranges) }
-  }
-
-  #readWhiteList(entry: YamlEntry): void {
-    this.#plainRules.push(this.#whiteList(entry, 'globalWhiteRemoteAddresses'))
-  }
-
-  #readAccount(node: NonNullable<YamlNode>): void {
-    const yaml = this.#yaml
-    const account = yaml.section(node, 'an account', ACCOUNT_KEYS)
-    const { accessKey, whiteRemoteAddress } = account
-    if (accessKey === undefined) {
-      yaml.problem(node, 'an account needs an accessKey')
-      return
-    }
-    const name = this.#plainText(accessKey, 'accessKey')
-    if (name === undefined) return
-    const what = `account ${name}`
-    const known = this.#accounts.get(name)
-    if (known !== undefined)
-      yaml.problem(
-        accessKey.value,
-        `duplicate accessKey ${JSON.stringify(name)}; it is also in line ${yaml.lineOf(known.entry.value)}`,
-      )
-    const secret = this.#secret(account, SECRET_KEYS, what)
-    const previous = this.#secret(account, PREVIOUS_SECRET_KEYS, what)
-    if (SECRET_KEYS.every((key) => account[key] === undefined))
-      yaml.problem(node, `${what} needs one of ${SECRET_KEYS.join(', ')}`)
-    const isPublished = PUBLISHED_ACCOUNTS.includes(name) && [secret, previous].includes(PUBLISHED_SECRET)
-    const isAdmin = account.admin && yaml.boolean(account.admin.value, 'admin') === true
-    const roles = new Set(account.roles ? yaml.texts(account.roles.value, 'roles') : [])
-    if (isAdmin) roles.add('admin')
-    if (isPublished && roles.delete('admin'))
-      yaml.warning(
-        accessKey.value,
-        `${what} is not made an admin: its secret is published, and attackers try it; change the secret`,
-      )
-    const from = account.from && this.#networksOf(account.from.value, `from of ${what}`)
-    const requireTls = account.requireTls && yaml.boolean(account.requireTls.value, 'requireTls') === true
-    this.#accounts.set(name, {
-      identity: { kind: 'account', name, roles },
-      secrets: [secret, previous].flatMap((text) => (text === undefined ? [] : secretKeyOf(text))),
-      isUsableFrom: (host, isTls) => (from === undefined || from.has(host)) && (!requireTls || isTls),
-      entry: accessKey,
-      isPublished,
-    })
-    const permissions = new AccountPermissions(yaml, what)
-    this.#plainRules.push(...permissions.rules(account, name, accessKey))
-    if (whiteRemoteAddress)
-      this.#plainRules.push(this.#whiteList(whiteRemoteAddress, `whiteRemoteAddress of ${what}`))
-  }
-
-  /** A text that is signed with: digits without quotes are a number to YAML, in plain_acl.yml as here. */
-  #plainText({ value }: YamlEntry, what: string): string | undefined {
-    const yaml = this.#yaml
-    const scalar = value as { readonly value?: unknown; readonly source?: string }
-    if (typeof scalar.value === 'string' || scalar.value === undefined) return yaml.text(value, what)
-    if (typeof scalar.value !== 'bigint')
-      return yaml.problem(value, `${what} is not a text to YAML; put it in quotes`)
-    const read = `${scalar.value}`
-    const isOther = read !== scalar.source
-    const reading = isOther ? ' and is read as another one' : ''
-    yaml.warning(value, `${what} is a number without quotes${reading}; put it in quotes`)
-    return read
-  }
-
-  /** The secret of one of three keys. */
-  #secret<Key extends (typeof SECRET_KEYS | typeof PREVIOUS_SECRET_KEYS)[number]>(
-    account: { readonly [Name in Key]?: YamlEntry },
-    keys: readonly [Key, Key, Key],
-    what: string,
-  ): string | undefined {
-    const yaml = this.#yaml
-    const [plainKey, fileKey, envKey] = keys
-    const [first, second] = keys.flatMap((key) => (account[key] ? [{ ...account[key], name: key }] : []))
-    if (second !== undefined)
-      yaml.problem(second.key, `${what} has ${first?.name} and ${second.name}; keep one`)
-    if (first === undefined) return undefined
-    let secret: string | undefined
-    if (first.name === plainKey) {
-      this.#hasSecrets = true
-      secret = this.#plainText(first, first.name)
-    } else {
-      const name = yaml.text(first.value, first.name)
-      if (name === undefined) return undefined
-      if (first.name === fileKey) this.#secretFiles.push(name)
-      try {
-        const source = { from: first.name === envKey ? 'environment' : 'file', name } as const
-        secret = this.#options.readSecret(source)
-      } catch (error) {
-        return yaml.problem(first.value, `${first.name} ${JSON.stringify(name)} ${firstLine(error)}`)
-      }
-      if (secret === '') return yaml.problem(first.value, `${first.name} ${JSON.stringify(name)} is empty`)
-    }
-    if (secret === PUBLISHED_SECRET)
-      yaml.warning(
-        first.value,
-        `${what} has the secret of RocketMQ's examples (${PUBLISHED_SECRET}); change it`,
-      )
-    return secret
   }
 
   #readCertificate(node: NonNullable<YamlNode>): void {
@@ -421,7 +272,7 @@ class AccessFileReader {
     if (by === 'account') this.#checkAccounts(patterns, entry.value)
     if (by === 'role') this.#checkRoles(patterns, entry.value, allowed === 'deny')
     const who = { by, names: new NamePatterns(patterns) }
-    const published = [...this.#accounts.values()].find(
+    const published = [...this.#accounts.accounts.values()].find(
       ({ identity, isPublished }) => isPublished && isIdentified(identity, who),
     )
     const powers = POWERS.filter((group) => allowed !== 'deny' && allowed.includes(group))
@@ -434,14 +285,14 @@ class AccessFileReader {
   }
 
   #checkAccounts(patterns: readonly string[], node: NonNullable<YamlNode>): void {
-    const names = [...this.#accounts.keys()]
+    const names = [...this.#accounts.accounts.keys()]
     for (const pattern of withoutMatch(patterns, names))
       this.#yaml.problem(node, `there is no account ${JSON.stringify(pattern)}${hintFor(pattern, names)}`)
   }
 
   /** Without effect, a rule that allows keeps a door shut, and one that denies leaves it open. */
   #checkRoles(patterns: readonly string[], node: NonNullable<YamlNode>, isDeny: boolean): void {
-    const given = [...this.#accounts.values()].flatMap(({ identity }) => [...identity.roles])
+    const given = [...this.#accounts.accounts.values()].flatMap(({ identity }) => [...identity.roles])
     const roles = [...given, ...this.#certificates.flatMap((entry) => entry.roles)]
     for (const pattern of withoutMatch(patterns, roles)) {
       const message = `no account and no certificate has the role ${JSON.stringify(pattern)}${hintFor(pattern, roles)}`
@@ -451,7 +302,7 @@ class AccessFileReader {
   }
 
   #checkUse({ rules, profile }: RulePolicy): void {
-    for (const { identity, entry } of this.#accounts.values()) {
+    for (const { identity, entry } of this.#accounts.accounts.values()) {
       if (rules.some(({ who }) => who !== undefined && isIdentified(identity, who))) continue
       const message = `no rule names account ${identity.name} or a role of it, nor does profile ${profile}`
       this.#yaml.warning(entry.value, message)
@@ -490,10 +341,6 @@ class AccessFileReader {
       yaml.problem(node, `an entry of rates needs one of ${RATE_KINDS.join(', ')}`)
     return per && { per, rates }
   }
-}
-
-function secretKeyOf(secret: string): KeyObject {
-  return createSecretKey(Buffer.from(secret))
 }
 
 /** The patterns that none of the names matches. */

@@ -24,7 +24,7 @@ const MAX_KNOWN_HOSTS = 4_096
 
 /** A set of networks. */
 export class Networks {
-  /** An address in each network, from its beginning. */
+  /** The first and the last address of each network. */
   readonly samples: readonly string[]
   readonly #list = new BlockList()
   readonly #included: ReadonlyMap<string, Networks>
@@ -35,7 +35,7 @@ export class Networks {
     for (const { from, to, family } of ranges) this.#list.addRange(from, to, family)
     this.#included = included
     this.samples = [
-      ...ranges.map(({ from }) => from),
+      ...ranges.flatMap(({ from, to }) => [from, to]),
       ...[...included.values()].flatMap(({ samples }) => samples),
     ]
   }

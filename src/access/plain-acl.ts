@@ -58,7 +58,7 @@ export class AccountPermissions {
   }
 
   #named(entry: YamlEntry | undefined, what: string, prefix: string) {
-    const items = entry === undefined ? [] : this.#yaml.items(entry.value, what)
+    const items = entry === undefined ? [] : this.#yaml.items(entry.value, what, 'or none')
     return items.flatMap((item) => {
       const text = this.#yaml.text(item, what)
       if (text === undefined) return []

@@ -7,7 +7,7 @@ const HOSTS = ['192.0.2.1', '2001:db8::1', '127.0.0.1', '::1']
 
 /**
  * Whether someone may use the group admin for everything: the rules are tried for every account, every certificate and anonymous,
- * from the first address of each network: where networks overlap, one of these is in all of them.
+ * from the first and the last address of each network: where networks overlap, one of these is in all of them.
  *
  * @param samples - These addresses.
  */

@@ -126,9 +126,9 @@ export class YamlReader {
   }
 
   /** The items of a list; a single value counts as a list of it. */
-  items(node: ParsedNode, what: string): readonly ParsedNode[] {
+  items(node: ParsedNode, what: string, count: 'some' | 'or none' = 'some'): readonly ParsedNode[] {
     if (!isSeq(node)) return [node]
-    if (node.items.length === 0) this.problem(node, `${what} is an empty list`)
+    if (node.items.length === 0 && count === 'some') this.problem(node, `${what} is an empty list`)
     return node.items
   }
 

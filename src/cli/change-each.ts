@@ -1,6 +1,9 @@
 import { RemotingClientError } from '../remoting/errors.ts'
+import { failureAt } from './client/ask-all.ts'
+import { askForEach, foundOrFailed } from './client/each-name.ts'
 import type { NameServer } from './client/name-server.ts'
 import { CommandError } from './command-error.ts'
+import type { Failure } from './output/report.ts'
 import type { Asked, CommandContext } from './run-command.ts'
 
 /** Changes of one NameServer that are shown one by one. */
@@ -8,49 +11,66 @@ const MAX_LINES = 20
 
 const UNKNOWN_RESULT = 'it may have been changed'
 
-/** A change of NameServers. */
+/** A change of what a person names. */
 export interface Change<Plan, Item extends object> {
   /** Reads what is there now. @throws {CommandError} (rejects) This server cannot be changed so. */
-  readonly look: (server: NameServer) => Promise<Plan>
+  readonly look: (server: NameServer, name: string) => Promise<Plan>
   /** What will change, one line each; none if everything is as wanted. */
   readonly describe: (plan: Plan) => readonly string[]
+  /** What else a person should know before saying yes. */
+  readonly warning?: string
   /** Changes it, and reads it back. @throws {CommandError} (rejects) */
   readonly apply: (server: NameServer, plan: Plan) => Promise<readonly Item[]>
 }
 
 /** What a change has done. */
 export interface Changed<Item> extends Asked<Item> {
-  /** Whether NameServers failed while others were changed. */
+  /** Whether something was not changed while something else was. */
   readonly isPartial: boolean
 }
 
 /**
- * Looks at all NameServers, shows what will change at each of them, asks, and changes them. One that fails does not keep the others
- * from being changed: it is among the failures. An interrupt ends the wait for responses, not the report.
- * @throws {AllFailedError} (rejects) None was changed.
+ * Looks for each name at all NameServers, shows what will change at each of them, asks once, and changes it. One that fails does not
+ * keep the others from being changed: it is among the failures. An interrupt ends the wait for responses, not the report.
+ * @throws {AllFailedError} (rejects) Nothing was changed.
  * @throws {CommandError} (rejects) As `confirm` of the context.
  */
 export async function changeEach<Plan, Item extends object>(
-  { askEach, confirm, world }: Pick<CommandContext, 'askEach' | 'confirm' | 'world'>,
-  { look, describe, apply }: Change<Plan, Item>,
+  context: Pick<CommandContext, 'askEach' | 'servers' | 'confirm' | 'world'>,
+  names: readonly string[],
+  { look, describe, warning, apply }: Change<Plan, Item>,
 ): Promise<Changed<Item>> {
-  const plans = new Map<string, Plan>()
-  const looked = await askEach(async (server) => {
-    const plan = await look(server)
-    plans.set(server.address, plan)
-    return firstLines(describe(plan)).map((change) => ({ change }))
-  })
-  if (looked.items.length > 0) {
+  const { askEach, servers, confirm, world } = context
+  const looked = await askForEach(names, context, async (server, name) => [
+    { name, plan: await look(server, name) },
+  ])
+  const plansOf = (server: NameServer) => looked.items.filter(({ namesrv }) => namesrv === server.address)
+  const changes = servers.flatMap((server) =>
+    firstLines(plansOf(server).flatMap(({ plan }) => describe(plan))).map(
+      (line) => `${server.address}: ${line}`,
+    ),
+  )
+  if (changes.length > 0) {
     const left = looked.failures.map(({ namesrv, error }) => `${namesrv}: not changed: ${error.message}`)
-    await confirm([...looked.items.map(({ namesrv, change }) => `${namesrv}: ${change}`), ...left])
+    await confirm([...changes, ...left, ...(warning === undefined ? [] : [warning])])
   }
-  const interrupts = world.takeInterrupts()
-  const changed = await askEach(async (server) => {
-    const failure = looked.failures.find(({ namesrv }) => namesrv === server.address)
-    if (failure !== undefined) throw failure.error
-    return await applied(apply(server, plans.get(server.address) as Plan), interrupts)
+  const interrupted = rejectedBy(world.takeInterrupts())
+  const failed: Failure[] = [...looked.failures]
+  const { items } = await askEach(async (server) => {
+    const results = plansOf(server).map(async ({ name, plan }) => {
+      try {
+        return await applied(apply(server, plan), interrupted)
+      } catch (cause) {
+        const { code, message } = failureAt(server.address, cause)
+        const quoted = JSON.stringify(name)
+        const what = names.length === 1 || message.includes(quoted) ? '' : `${quoted}: `
+        failed.push({ namesrv: server.address, error: new CommandError(code, what + message) })
+        return []
+      }
+    })
+    return (await Promise.all(results)).flat()
   })
-  return { ...changed, isPartial: changed.failures.length > 0 }
+  return { ...foundOrFailed(items, failed, servers), isPartial: failed.length > 0 }
 }
 
 function firstLines(lines: readonly string[]): readonly string[] {
@@ -58,17 +78,27 @@ function firstLines(lines: readonly string[]): readonly string[] {
   return more > 0 ? [...lines.slice(0, MAX_LINES), `and ${more} more`] : lines
 }
 
+/** One promise for all changes: Node warns of more than ten listeners of a signal. */
+function rejectedBy(interrupts: AbortSignal): Promise<never> {
+  const interrupted = new Promise<never>((_, reject) => {
+    const onAbort = (): void => reject(new CommandError('failed', `interrupted; ${UNKNOWN_RESULT}`))
+    interrupts.addEventListener('abort', onAbort, { once: true })
+  })
+  // It may be that nothing waits for it any longer.
+  interrupted.catch(() => {})
+  return interrupted
+}
+
 /**
  * What a change results in. Without a response it is unknown whether the request was carried out: the error says so.
  * @throws {CommandError} (rejects)
  */
-export async function applied<Result>(change: Promise<Result>, interrupts?: AbortSignal): Promise<Result> {
-  const interrupted = new Promise<never>((_, reject) => {
-    const onAbort = (): void => reject(new CommandError('failed', `interrupted; ${UNKNOWN_RESULT}`))
-    interrupts?.addEventListener('abort', onAbort, { once: true })
-  })
+export async function applied<Result>(
+  change: Promise<Result>,
+  interrupted?: Promise<never>,
+): Promise<Result> {
   try {
-    return await Promise.race([change, interrupted])
+    return await (interrupted === undefined ? change : Promise.race([change, interrupted]))
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
     const { cause } = error

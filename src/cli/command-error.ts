@@ -14,6 +14,7 @@ import type { Failure } from './output/report.ts'
  * - `tls`: the TLS handshake failed
  * - `protocol`: the peer does not speak RocketMQ's protocol
  * - `denied`: the NameServer does not allow it
+ * - `interrupted`: Ctrl-C at a prompt
  */
 export type CommandErrorCode =
   | 'usage'
@@ -25,6 +26,7 @@ export type CommandErrorCode =
   | 'tls'
   | 'protocol'
   | 'denied'
+  | 'interrupted'
 
 /** A failure of a command: one line on stderr, and an exit code. */
 export class CommandError extends CodedError<CommandErrorCode> {
@@ -34,6 +36,8 @@ export class CommandError extends CodedError<CommandErrorCode> {
         return ExitCode.USAGE
       case 'denied':
         return ExitCode.DENIED
+      case 'interrupted':
+        return ExitCode.INTERRUPTED
       case 'not_found':
       case 'failed':
       case 'not_supported':

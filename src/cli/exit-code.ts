@@ -12,5 +12,7 @@ export const ExitCode = {
   DENIED: 4,
   /** Some NameServers responded, or were changed, and others did not, or were not. */
   PARTIAL: 5,
+  /** Ctrl-C at a prompt, as if the signal had ended the command. */
+  INTERRUPTED: 130,
 } as const
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]

@@ -11,7 +11,7 @@ import {
 } from './grammar/definition.ts'
 import { wrapped } from './output/wrapped.ts'
 
-const WIDTH = 100
+const WIDTH = 80
 const LONGEST_WORDS = Math.max(...COMMANDS.map(({ words }) => words.length))
 
 /** Commands of one word, then those of each noun. */
@@ -38,15 +38,16 @@ export const COMMON_OPTIONS: readonly (readonly [string, readonly OptionDefiniti
 /** `mqnamesrv help`: all commands, one a line. */
 export function programHelp(): string {
   return joined([
-    'Usage: mqnamesrv <command> [options]     a command, see below',
-    '       mqnamesrv [options]               the server, see mqnamesrv -h',
+    'Usage: mqnamesrv <command> [options]   runs a command, see below',
+    '       mqnamesrv [options]             runs the server, see mqnamesrv -h',
     '',
     ...GROUPS.flatMap(([title, commands]) => [
       `${title}:`,
       ...rows(commands.map(summaryRow), LONGEST_WORDS),
       '',
     ]),
-    'mqnamesrv help <command> explains a command, mqnamesrv help options the options that commands share.',
+    'mqnamesrv help <command> explains a command, mqnamesrv help options the options',
+    'that commands share.',
     'Exit codes: 0 yes, 1 no, 2 usage, 3 unreachable, 4 denied, 5 partial.',
   ])
 }

@@ -1,7 +1,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander'
 import { hintFor, nearestName } from '../common/nearest-name.ts'
 import { CommandError } from './command-error.ts'
-import { COMMANDS, NOUNS } from './grammar/commands.ts'
+import { COMMANDS, commandOf, NOUNS, verbsOf } from './grammar/commands.ts'
 import { type CommandDefinition, optionsOf } from './grammar/definition.ts'
 import { commandHelp, nounHelp, optionsHelp, programHelp } from './help.ts'
 
@@ -20,40 +20,46 @@ export type ParsedCommand =
 export function parseCommand(argv: readonly string[]): ParsedCommand {
   const [first = '', ...others] = argv
   if (first === 'help') return { action: 'help', text: helpOf(others) }
-  const { definition, rest } = findCommand(argv)
+  const definition = commandOf(argv)
   if (definition === undefined) {
     // Only a noun, perhaps with -h.
-    if (rest.every((word) => word === '-h' || word === '--help'))
-      return { action: 'help', text: nounHelp(first) }
-    throw new CommandError('usage', unknownWord(argv))
+    if (isNoun(first) && others.every(isHelp)) return { action: 'help', text: nounHelp(first) }
+    throw new CommandError('usage', unknownCommand(argv))
   }
-  const help = definition.hasOwnGrammar === true ? rest.slice(0, 1) : rest.slice(0, endOfOptions(rest))
-  if (help.includes('-h') || help.includes('--help')) return { action: 'help', text: commandHelp(definition) }
-  const values = definition.hasOwnGrammar === true ? { words: rest } : parseValues(definition, rest)
-  return { action: 'run', definition, values }
+  const rest = argv.slice(definition.words.split(' ').length)
+  const { hasOwnGrammar = false } = definition
+  const help = hasOwnGrammar ? rest.slice(0, 1) : rest.slice(0, endOfOptions(rest))
+  if (help.some(isHelp)) return { action: 'help', text: commandHelp(definition) }
+  return {
+    action: 'run',
+    definition,
+    values: hasOwnGrammar ? { words: rest } : parseValues(definition, rest),
+  }
 }
 
-/** The command whose words the arguments begin with; none if they are a noun without a known verb. */
-export function findCommand(argv: readonly string[]): {
-  readonly definition: CommandDefinition | undefined
-  readonly rest: readonly string[]
-} {
-  const [first = '', second = ''] = argv
-  for (const definition of COMMANDS) {
-    if (definition.words === `${first} ${second}`) return { definition, rest: argv.slice(2) }
-    if (definition.words === first) return { definition, rest: argv.slice(1) }
-  }
-  if (!Object.hasOwn(NOUNS, first)) throw new CommandError('usage', unknownWord(argv))
-  return { definition: undefined, rest: argv.slice(1) }
+/** The command that explains what the words begin with: `mqnamesrv help topic route`. */
+export function helpFor(argv: readonly string[]): string {
+  const words = argv[0] === 'help' ? argv.slice(1) : argv
+  const noun = isNoun(words[0]) ? words[0] : undefined
+  return ['mqnamesrv help', commandOf(words)?.words ?? noun].join(' ').trimEnd()
 }
 
 function helpOf(words: readonly string[]): string {
-  if (words.length === 0 || words[0] === '-h' || words[0] === '--help') return programHelp()
-  if (words[0] === 'options') return optionsHelp()
-  const { definition, rest } = findCommand(words)
+  const [first, ...others] = words
+  if (first === undefined || isHelp(first)) return programHelp()
+  if (first === 'options') return optionsHelp()
+  const definition = commandOf(words)
   if (definition !== undefined) return commandHelp(definition)
-  if (rest.length > 0) throw new CommandError('usage', unknownWord(words))
-  return nounHelp(words[0] ?? '')
+  if (!isNoun(first) || others.length > 0) throw new CommandError('usage', unknownCommand(words))
+  return nounHelp(first)
+}
+
+function isNoun(word: string | undefined): word is string {
+  return word !== undefined && Object.hasOwn(NOUNS, word)
+}
+
+function isHelp(word: string): boolean {
+  return word === '-h' || word === '--help'
 }
 
 /** Where the options end: at `--`. */
@@ -62,18 +68,28 @@ function endOfOptions(words: readonly string[]): number {
   return end < 0 ? words.length : end
 }
 
-function unknownWord([first = '', second]: readonly string[]): string {
-  const isNoun = Object.hasOwn(NOUNS, first)
-  const known = COMMANDS.map(({ words }) => words.split(' '))
-  const candidates = isNoun
-    ? known.filter(([noun]) => noun === first).map(([, verb = '']) => verb)
-    : [...new Set(known.map(([word = '']) => word)), 'help']
-  if (isNoun && (second === undefined || second.startsWith('-')))
-    return `${first} needs a command: ${candidates.join(', ')}`
-  const word = isNoun ? (second ?? '') : first
-  const nearest = nearestName(word, candidates)
-  const hint = nearest === undefined ? '' : `; did you mean ${isNoun ? `${first} ` : ''}${nearest}?`
-  return `unknown command ${JSON.stringify(isNoun ? `${first} ${word}` : word)}${hint}`
+function unknownCommand([first = '', second]: readonly string[]): string {
+  if (isNoun(first) && (second === undefined || second.startsWith('-')))
+    return `${first} needs a command: ${verbsOf(first).join(', ')}`
+  const nearest = nearestCommand(first, second)
+  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
+  return `unknown command ${JSON.stringify(isNoun(first) ? `${first} ${second}` : first)}${hint}`
+}
+
+function nearestCommand(first: string, second = ''): string | undefined {
+  // The words may be swapped: `list topics`.
+  for (const [noun, verb] of [
+    [first, second],
+    [second, first],
+  ] as const) {
+    const nearest = nearestName(noun, Object.keys(NOUNS))
+    const nearestVerb = nearest && nearestName(verb, verbsOf(nearest))
+    if (nearestVerb !== undefined) return `${nearest} ${nearestVerb}`
+  }
+  if (isNoun(first)) return undefined
+  const ofVerb = Object.keys(NOUNS).filter((noun) => verbsOf(noun).includes(first))
+  if (ofVerb.length > 0) return ofVerb.map((noun) => `${noun} ${first}`).join(', ')
+  return nearestName(first, [...new Set(COMMANDS.map(({ words }) => words.split(' ')[0] ?? '')), 'help'])
 }
 
 /** @throws {CommandError} `usage` */
@@ -83,18 +99,42 @@ function parseValues(definition: CommandDefinition, words: readonly string[]): V
     command.parse([...words], { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    throw new CommandError('usage', usageMessage(error, definition))
+    throw new CommandError('usage', usageMessage(error, command, definition))
   }
   const values: Record<string, string | boolean | readonly string[] | undefined> = command.opts()
-  for (const [index, { name }] of (definition.args ?? []).entries()) {
+  for (const [index, { choices, isList = false }] of optionsOf(definition).entries()) {
+    const { long, key } = namesOf(command.options[index])
+    const value = values[key]
+    if (choices === undefined || typeof value !== 'string') continue
+    const list = isList ? value.split(',') : [value]
+    for (const each of list) checkChoice(long, each, choices)
+    if (isList) values[key] = list
+  }
+  for (const [index, { name, choices }] of (definition.args ?? []).entries()) {
     const value = command.processedArgs[index]
     // A shell variable that is not set. Only a value may be empty.
     if (name !== 'value' && (value === '' || (Array.isArray(value) && value.includes(''))))
       throw new CommandError('usage', `${name} is empty`)
+    if (choices !== undefined && value !== undefined) checkChoice(name, value, choices)
     // An option of the same name keeps its value if the argument is missing.
     if (values[name] === undefined || value?.length > 0) values[name] = value
   }
   return values
+}
+
+function namesOf(option: Option | undefined): { readonly long: string; readonly key: string } {
+  return { long: option?.long ?? '', key: option?.attributeName() ?? '' }
+}
+
+const MAX_LISTED = 10
+
+/** @throws {CommandError} `usage` */
+function checkChoice(name: string, value: string, choices: readonly string[]): void {
+  if (choices.includes(value)) return
+  // A long list is shown only if no value is near.
+  const hint = choices.length > MAX_LISTED ? hintFor(value, choices) : ''
+  const why = hint === '' ? `not one of ${choices.join(', ')}` : `unknown${hint}`
+  throw new CommandError('usage', `${name} ${JSON.stringify(value)} is ${why}`)
 }
 
 function commanderOf(definition: CommandDefinition): Command {
@@ -104,29 +144,36 @@ function commanderOf(definition: CommandDefinition): Command {
     .allowExcessArguments(false)
     .showSuggestionAfterError(false)
     .configureOutput({ writeOut: () => {}, writeErr: () => {} })
-  for (const { name, isOptional = false, isList = false, choices } of definition.args ?? []) {
+  for (const { name, isOptional = false, isList = false } of definition.args ?? []) {
     const inner = `${name}${isList ? '...' : ''}`
-    const argument = new Argument(isOptional ? `[${inner}]` : `<${inner}>`)
-    command.addArgument(choices === undefined ? argument : argument.choices([...choices]))
+    command.addArgument(new Argument(isOptional ? `[${inner}]` : `<${inner}>`))
   }
-  for (const { flags, text, choices } of optionsOf(definition)) {
-    const option = new Option(flags, text)
-    command.addOption(choices === undefined ? option : option.choices([...choices]))
-  }
+  for (const { flags } of optionsOf(definition)) command.addOption(new Option(flags))
   return command
 }
 
-/** Of commander: `option '-o, --output <format>' argument 'xml' is invalid. …`. */
-const INVALID_CHOICE =
-  /^(?:option '.*?(--[\w-]+).*?' argument|command-argument value) '(.*)' is invalid(?: for argument '(.*?)')?\. Allowed choices are (.*)\.$/s
-
-function usageMessage({ code, message }: CommanderError, definition: CommandDefinition): string {
-  const text = message.replace(/^error: /, '')
-  const [, option, value = '', argument, choices] = INVALID_CHOICE.exec(text) ?? []
-  if (choices !== undefined) return `${option ?? argument} ${JSON.stringify(value)} is not one of ${choices}`
-  if (code !== 'commander.unknownOption') return text
-  const name = /'([^']*)'/.exec(text)?.[1] ?? ''
-  return text + hintFor(name, longOptions(definition))
+function usageMessage(
+  { code, message }: CommanderError,
+  { args, registeredArguments }: Command,
+  definition: CommandDefinition,
+): string {
+  // Of commander: `error: unknown option '--foo'`, `error: option '-n, --namesrv <addresses>' argument missing`.
+  const [, name = ''] = /'(.*)'/s.exec(message) ?? []
+  switch (code) {
+    case 'commander.unknownOption': {
+      const hint = hintFor(name, longOptions(definition))
+      const isMaybeName = hint === '' && registeredArguments.length > 0
+      return `unknown option ${name}${isMaybeName ? '; put -- before a name that begins with -' : hint}`
+    }
+    case 'commander.optionMissingArgument':
+      return `option ${/--[\w-]+/.exec(name)?.[0]} needs a value`
+    case 'commander.missingArgument':
+      return `${name} is missing`
+    case 'commander.excessArguments':
+      return `unexpected argument ${JSON.stringify(args[registeredArguments.length])}`
+    default:
+      return message.replace(/^error: /, '')
+  }
 }
 
 function longOptions(definition: CommandDefinition): string[] {

@@ -10,18 +10,20 @@ import { durationMs } from './duration.ts'
 import { ExitCode } from './exit-code.ts'
 import type { CommandDefinition } from './grammar/definition.ts'
 import {
+  type CommandFailure,
   exitCodeOf,
   type Failure,
   FORMATS,
   type Format,
   failureText,
+  namesrvOf,
   type Report,
   reportText,
   worstOf,
 } from './output/report.ts'
 import { visible } from './output/visible.ts'
 import { columnsOf, cut } from './output/width.ts'
-import { parseCommand, type Values } from './parse.ts'
+import { helpFor, parseCommand, type Values } from './parse.ts'
 
 /** The process, as far as a command needs it. */
 export interface CommandWorld {
@@ -77,7 +79,7 @@ export interface CommandContext {
   /**
    * Shows what a command is about to change and asks whether to go on; does not ask with `--yes`.
    * @param changes - One line each.
-   * @throws {CommandError} (rejects) `usage`: there is no terminal to ask. `failed`: the person says no.
+   * @throws {CommandError} (rejects) `usage`: there is no terminal to ask. `failed`: the person says no. `interrupted`.
    */
   readonly confirm: (changes: readonly string[]) => Promise<void>
   /** Shows a line on stderr in place of the one before, and clears it with ''; does nothing unless stderr is a terminal. */
@@ -124,26 +126,35 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
         format,
         hasHead: values['headers'] !== false,
         columns: columnsOf(stdout),
-        hasNamesrv: servers.length > 1,
+        areSeveral: servers.length > 1,
       }),
     )
-    for (const note of result.notes ?? []) stderr.write(`${visible(note)}\n`)
-    for (const failure of result.failures ?? []) stderr.write(failureLine(failure, servers))
+    for (const note of [...(result.notes ?? []), ...withoutItems(result, servers)])
+      stderr.write(`${visible(note)}\n`)
+    for (const failure of result.failures ?? []) stderr.write(failureLine(failure, servers, argv))
     return exitCodeOf(result)
   } catch (error) {
     const failures = failuresOf(error, servers)
     stdout.write(failureText(failures, format))
-    for (const failure of failures) stderr.write(failureLine(failure, servers))
+    for (const failure of failures) stderr.write(failureLine(failure, servers, argv))
     return worstOf(failures)
   } finally {
     for (const server of servers) server.close()
   }
 }
 
-type FailureOfCommand = { readonly namesrv?: string; readonly error: CommandError }
+/** A line for each NameServer that responded and has nothing to show. */
+function withoutItems(
+  { items, failures = [], none }: AnyReport,
+  servers: readonly NameServer[],
+): readonly string[] {
+  if (none === undefined) return []
+  const others = new Set([...items.map(namesrvOf), ...failures.map(({ namesrv }) => namesrv)])
+  return servers.filter(({ address }) => !others.has(address)).map(({ address }) => `${address}: ${none}`)
+}
 
 /** @throws What is no failure of a command: a defect. */
-function failuresOf(error: unknown, servers: readonly NameServer[]): readonly FailureOfCommand[] {
+function failuresOf(error: unknown, servers: readonly NameServer[]): readonly CommandFailure[] {
   if (error instanceof AllFailedError) return error.failures
   if (error instanceof CommandError) return [{ error }]
   const [server, ...others] = servers
@@ -154,11 +165,12 @@ function failuresOf(error: unknown, servers: readonly NameServer[]): readonly Fa
 
 /** One line. Of several NameServers it says which one failed. */
 function failureLine(
-  { namesrv = '', error: { code, message } }: FailureOfCommand,
+  { namesrv = '', error: { code, message } }: CommandFailure,
   servers: readonly NameServer[],
+  argv: readonly string[],
 ): string {
   const where = servers.length < 2 || message.includes(namesrv) ? '' : `${namesrv}: `
-  const hint = code === 'usage' ? ' (try mqnamesrv help)' : ''
+  const hint = code === 'usage' ? ` (try ${helpFor(argv)})` : ''
   return `mqnamesrv: ${visible(where + message)}${hint}\n`
 }
 
@@ -248,18 +260,23 @@ async function confirm(
   if (isYes) return
   if (stdin.isTTY !== true || stderr.isTTY !== true)
     throw new CommandError('usage', `${definition.words} changes the NameServer: confirm it with -y`)
-  if (!/^y(es)?$/i.test(await reply(world))) throw new CommandError('failed', 'nothing was changed')
+  const text = await reply(world)
+  if (text === undefined) throw new CommandError('interrupted', 'nothing was changed')
+  if (!/^y(es)?$/i.test(text)) throw new CommandError('failed', 'nothing was changed')
 }
 
-/** The reply of a person; empty at the end of the input, also by Ctrl-C. */
-function reply({ stdin, stderr }: CommandWorld): Promise<string> {
+/** The reply of a person; empty at the end of the input, undefined after Ctrl-C. The cursor is on a new line then. */
+function reply({ stdin, stderr }: CommandWorld): Promise<string | undefined> {
   const questions = createInterface({ input: stdin, output: stderr })
   return new Promise((resolve) => {
-    questions.on('close', () => resolve(''))
-    questions.question('Continue? [y/N] ', (text) => {
-      resolve(text.trim())
-      questions.close()
-    })
+    const end = (text: string | undefined, lineEnd: string): void => {
+      questions.removeAllListeners('close').close()
+      stderr.write(lineEnd)
+      resolve(text)
+    }
+    questions.on('SIGINT', () => end(undefined, '\n'))
+    questions.on('close', () => end('', '\n'))
+    questions.question('Continue? [y/N] ', (text) => end(text.trim(), ''))
   })
 }
 

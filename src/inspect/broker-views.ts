@@ -5,6 +5,7 @@ import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import { versionName } from '../protocol/version-name.ts'
 import type { BrokerLiveInfo } from '../routeinfo/route-tables.ts'
 import type { RouteView } from '../routeinfo/route-view.ts'
+import { type BrokerMember, UNKNOWN_MEMBER } from './broker-member.ts'
 import { isLate } from './heartbeat.ts'
 import { IMPACT_SCHEMA, impactOf } from './impact.ts'
 import { LIMIT_PARAMETER, limitOf, NEXT_SCHEMA, PAGE_PARAMETERS, pageOf } from './paging.ts'
@@ -174,24 +175,11 @@ function shownMember(
   isRestored: boolean,
   live: BrokerLiveInfo | undefined,
   sources: InspectSources,
-) {
+): BrokerMember {
   const { nowMs, suspicionOf } = sources
   const known = { brokerId: longValue(id), address }
   if (isRestored || live === undefined) {
-    return {
-      ...known,
-      state: isRestored ? 'provisional' : 'unknown',
-      heartbeatAgeMs: null,
-      heartbeatTimeoutMs: null,
-      lastRegistration: null,
-      language: null,
-      version: null,
-      versionName: null,
-      registeredTopics: null,
-      haServerAddress: null,
-      peer: null,
-      announcesOwnAddress: null,
-    }
+    return { ...known, ...UNKNOWN_MEMBER, state: isRestored ? 'provisional' : 'unknown' }
   }
   const { clusterName, heartbeatTimeoutMs, peer = null } = live
   const ageMs = Math.max(0, nowMs() - live.lastUpdateTimestampMs)

@@ -1,10 +1,20 @@
-/** `-n` of an mqadmin command: the NameServers come from the caller's NAMESRV_ADDR. */
-const NAMESRV = '-n "$NAMESRV_ADDR"'
+/**
+ * A command of mqnamesrv for a shell: what a NameServer itself can show or change. Like mqadmin, it asks the NameServers of the
+ * variable `NAMESRV_ADDR`. Names come from peers: they are quoted, and there is no command with one that has characters which a
+ * terminal or a reader may take for something else.
+ * @param words - `topic route`.
+ * @param name - What it is about.
+ * @returns Null if the name cannot be shown.
+ */
+export function mqnamesrv(words: string, name?: string): string | null {
+  if (name === undefined) return `mqnamesrv ${words}`
+  const word = shellWord(name)
+  return word === null ? null : `mqnamesrv ${words} ${word}`
+}
 
 /**
- * An mqadmin command for a shell, with the NameServers in the variable `NAMESRV_ADDR`. Names come from peers: they are quoted, and
- * there is no command with one that has characters which a terminal or a reader may take for something else.
- * @param options - Letters with their values.
+ * A command of mqadmin for a shell: what only brokers can show or change.
+ * @param options - Letters with their values, as {@link mqnamesrv} has names.
  * @returns Null if a value cannot be shown.
  */
 export function mqadmin(command: string, options: Readonly<Record<string, string | number>>): string | null {
@@ -12,12 +22,13 @@ export function mqadmin(command: string, options: Readonly<Record<string, string
     const word = shellWord(`${value}`)
     return word === null ? null : `-${letter} ${word}`
   })
-  return words.includes(null) ? null : ['mqadmin', command, NAMESRV, ...words].join(' ')
+  return words.includes(null) ? null : ['mqadmin', command, ...words].join(' ')
 }
 
-/** A command of this program, with words of its own only. */
-export function mqnamesrv(words: string): string {
-  return `mqnamesrv ${words}`
+/** A command with the NameServer that it is for; lines of `broker.conf` stay as they are. */
+export function atNameServer(command: string, address: string): string {
+  const word = shellWord(address)
+  return word !== null && /^mq(admin|namesrv) /.test(command) ? `${command} -n ${word}` : command
 }
 
 /** Printable ASCII, and letters and digits beyond it. */

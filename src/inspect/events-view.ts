@@ -1,7 +1,7 @@
 import type { RecentEvent } from '../stats/recent-events.ts'
 import { EVENT_KINDS } from '../stats/recent-events.ts'
 import { type InspectSources, isoTime } from './sources.ts'
-import { choiceOf, integerOf, type Schema, type View, ViewError } from './view.ts'
+import { choiceOf, integerOf, longValue, objectOf, type Schema, type View, ViewError } from './view.ts'
 
 /** An event as views and the stream show it. */
 export interface ShownEvent {
@@ -11,26 +11,46 @@ export interface ShownEvent {
   readonly kind: string
   readonly subject: string
   readonly text: string
+  readonly cluster: string | null
+  readonly brokerName: string | null
+  readonly brokerId: number | string | null
+  readonly address: string | null
+  readonly topic: string | null
 }
 
-export const EVENT_SCHEMA: Schema = {
-  type: 'object',
-  required: ['id', 'time', 'kind', 'subject', 'text'],
-  additionalProperties: false,
-  properties: {
-    id: { type: 'string', description: '`<boot>-<number>`; numbers are counted from 1 at each start' },
-    time: { type: 'string', format: 'date-time' },
-    kind: { enum: EVENT_KINDS },
-    subject: {
-      type: 'string',
-      description: 'The peer, the broker or the topic; empty for an event of the whole server',
-    },
-    text: { type: 'string' },
+const NAME: Schema = { type: ['string', 'null'] }
+
+export const EVENT_SCHEMA: Schema = objectOf({
+  id: { type: 'string', description: '`<boot>-<number>`; numbers are counted from 1 at each start' },
+  time: { type: 'string', format: 'date-time' },
+  kind: { enum: EVENT_KINDS },
+  subject: {
+    type: 'string',
+    description: 'The peer, the broker or the topic; empty for an event of the whole server',
   },
-}
+  text: { type: 'string' },
+  cluster: { ...NAME, description: 'This and the next members are null where the kind does not tell them' },
+  brokerName: NAME,
+  brokerId: { type: ['integer', 'string', 'null'] },
+  address: { ...NAME, description: 'Of the broker or, for an event without a broker, of the peer' },
+  topic: { ...NAME, description: 'The topic that an operator deleted or registered' },
+})
 
-export function shownEvent({ number, timeMs, kind, subject, text }: RecentEvent, bootId: string): ShownEvent {
-  return { id: `${bootId}-${number}`, time: isoTime(timeMs), kind, subject, text }
+export function shownEvent(event: RecentEvent, bootId: string): ShownEvent {
+  const { number, timeMs, kind, subject, text, brokerId } = event
+  const { cluster = null, brokerName = null, address = null, topic = null } = event
+  return {
+    id: `${bootId}-${number}`,
+    time: isoTime(timeMs),
+    kind,
+    subject,
+    text,
+    cluster,
+    brokerName,
+    brokerId: brokerId === undefined ? null : longValue(brokerId),
+    address,
+    topic,
+  }
 }
 
 /** The number of an event id; undefined if it is of another run. @throws {ViewError} `ERR_BAD_REQUEST` if it is no id. */

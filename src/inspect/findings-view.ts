@@ -9,7 +9,11 @@ const FINDING_SCHEMA: Schema = {
   properties: {
     rule: { enum: RULE_IDS },
     severity: { enum: SEVERITIES },
-    subject: { type: 'string', description: 'The NameServer, broker, topic, peer or file that it is about' },
+    subject: {
+      type: 'string',
+      description:
+        'The NameServer, broker, cluster, topic, peer or file that it is about. Topics of one broker with the same problem are one finding about the broker.',
+    },
     since: { type: 'string', format: 'date-time' },
     text: { type: 'string', description: 'What is wrong, why, and what to do' },
     evidence: {
@@ -22,7 +26,7 @@ const FINDING_SCHEMA: Schema = {
     command: {
       type: ['string', 'null'],
       description:
-        'A shell command or a line of `broker.conf` that fixes it; null if no single one does. The variable `NAMESRV_ADDR` has the addresses of the NameServers.',
+        'A shell command or a line of `broker.conf` that fixes it, or shows more; null if no single one does. Commands of mqnamesrv and mqadmin ask the NameServers of the variable `NAMESRV_ADDR`.',
     },
   },
 }
@@ -43,7 +47,7 @@ export function findingsView({ findings }: InspectSources): View {
       properties: {
         counts: {
           type: 'array',
-          description: 'Subjects of each rule and severity. Of each, at most 100 are listed.',
+          description: 'Findings of each rule and severity. Of each, at most 100 are listed.',
           items: {
             type: 'object',
             required: ['rule', 'severity', 'count'],

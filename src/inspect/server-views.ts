@@ -1,5 +1,7 @@
+import type { Steps } from '../common/time-slicer.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
+import type { RouteView } from '../routeinfo/route-view.ts'
 import { SEVERITIES } from './findings/rules.ts'
 import type { ProcessState } from './metrics/process-metrics.ts'
 import { dateOf, type InspectSources, isoTime } from './sources.ts'
@@ -11,11 +13,18 @@ const TEXT: Schema = { type: 'string' }
 
 const TABLES = {
   revision: { ...COUNT, description: 'Grows with every change of the routes' },
-  topics: COUNT,
+  topics: {
+    ...COUNT,
+    description: 'As clients see them: this and the next members include what is restored',
+  },
+  provisionalTopics: { ...COUNT, description: 'Of these, topics that no broker has registered again' },
   staticTopics: COUNT,
   brokerGroups: COUNT,
   brokers: COUNT,
-  provisionalBrokers: { ...COUNT, description: 'Restored from the snapshot and not registered again' },
+  provisionalBrokers: {
+    ...COUNT,
+    description: 'Of these, brokers that are restored from the snapshot and have not registered again',
+  },
   clusters: COUNT,
   kvEntries: COUNT,
   kvBytes: COUNT,
@@ -88,7 +97,7 @@ export function statusView(sources: InspectSources): View {
       totals: objectOf(TOTALS),
       process: objectOf(PROCESS),
     }),
-    read: async () => ({
+    read: async ({ owner }) => ({
       nodeId: identity.nodeId,
       version: identity.version,
       nodeVersion: process.versions.node,
@@ -100,7 +109,7 @@ export function statusView(sources: InspectSources): View {
       checks: health.checks().map(({ name, problem = null }) => ({ name, problem })),
       provisional: health.provisional,
       findings: findingsOf(sources),
-      tables: tablesOf(sources),
+      tables: await sources.routeInfo.read((view) => tablesOf(view, sources), owner),
       limits: sources.limits().map(({ limit, max, used = null }) => ({
         key: limit,
         used,
@@ -112,16 +121,32 @@ export function statusView(sources: InspectSources): View {
   }
 }
 
-function tablesOf({ routeInfo, kvConfig }: InspectSources): Record<keyof typeof TABLES, number> {
-  const sizes = routeInfo.tableSizes
+/** A step per restored topic. */
+function* tablesOf(
+  view: RouteView,
+  { routeInfo, kvConfig }: InspectSources,
+): Steps<Record<keyof typeof TABLES, number>> {
+  const { tables, restored } = view
+  let [provisionalTopics, restoredStatic] = [0, 0]
+  for (const topic of restored?.topics.keys() ?? []) {
+    const isLive = tables.topicQueueTable.snapshotGet(topic) !== undefined
+    if (!isLive && view.queues(topic) !== undefined) provisionalTopics++
+    yield
+  }
+  for (const topic of restored?.mappings.keys() ?? []) {
+    if (tables.topicQueueMappingInfoTable.snapshotGet(topic) === undefined) restoredStatic++
+    yield
+  }
+  const provisionalBrokers = restored?.brokers.size ?? 0
   return {
     revision: routeInfo.revision,
-    topics: sizes.topicQueueTable,
-    staticTopics: sizes.topicQueueMappingInfoTable,
-    brokerGroups: sizes.brokerAddrTable,
-    brokers: sizes.brokerLiveTable,
-    provisionalBrokers: sizes.provisional,
-    clusters: sizes.clusterAddrTable,
+    topics: tables.topicQueueTable.size + provisionalTopics,
+    provisionalTopics,
+    staticTopics: tables.topicQueueMappingInfoTable.size + restoredStatic,
+    brokerGroups: view.groups().size,
+    brokers: tables.brokerLiveTable.size + provisionalBrokers,
+    provisionalBrokers,
+    clusters: view.clusters().size,
     kvEntries: kvConfig.entries,
     kvBytes: kvConfig.bytes,
   }

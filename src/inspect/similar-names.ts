@@ -32,22 +32,28 @@ export function* similarToEach(
   names: Iterable<string>,
   maxNames: number,
 ): Steps<SimilarName[][]> {
-  const searches = wanted.map((name): Search => ({ name, found: [], last: undefined }))
+  const searches = wanted.map((name): Search => ({ name, forms: formsOf(name), found: [], last: undefined }))
   const index = indexOf(searches)
   for (const name of names) {
-    const forms = formsOf(name)
-    for (const [form, likeness] of FORMS)
-      for (const search of index[form].get(forms[form]) ?? []) keep(search, { name, likeness }, maxNames)
-    for (let length = forms.lower.length - 1; length <= forms.lower.length + 1; length++)
-      for (const { search, lower } of index.byLength.get(length) ?? [])
-        if (isOneEditAway(lower, forms.lower)) keep(search, { name, likeness: 'one character' }, maxNames)
+    compare(name, index, maxNames)
     yield
   }
   return searches.map(({ found }) => found)
 }
 
+function compare(name: string, index: SearchIndex, maxNames: number): void {
+  const forms = formsOf(name)
+  for (const [form, likeness] of FORMS)
+    for (const search of index[form].get(forms[form]) ?? NONE) keep(search, { name, likeness }, maxNames)
+  for (let length = forms.lower.length - 1; length <= forms.lower.length + 1; length++)
+    for (const search of index.byLength.get(length) ?? NONE)
+      if (isOneEditAway(search.forms.lower, forms.lower))
+        keep(search, { name, likeness: 'one character' }, maxNames)
+}
+
 interface Search {
   readonly name: string
+  readonly forms: Forms
   /** The closest first. */
   readonly found: SimilarName[]
   /** The last one that was found, in its closest likeness. */
@@ -77,23 +83,33 @@ function formsOf(name: string): Forms {
   return { trimmed, lower, local, bare: local.replace(/[-_.%]/g, '') }
 }
 
+type SearchIndex = ReturnType<typeof indexOf>
+
+/** Searches by each of their forms, and by the length of the name. */
 function indexOf(searches: readonly Search[]) {
-  const byForm = (form: keyof Forms): Map<string, Search[]> => {
-    const map = new Map<string, Search[]>()
-    for (const search of searches) {
-      const key = formsOf(search.name)[form]
-      if (key !== '') map.set(key, [...(map.get(key) ?? []), search])
-    }
-    return map
+  return {
+    trimmed: groupBy(searches, ({ trimmed }) => trimmed),
+    lower: groupBy(searches, ({ lower }) => lower),
+    local: groupBy(searches, ({ local }) => local),
+    bare: groupBy(searches, ({ bare }) => bare),
+    byLength: groupBy(searches, ({ lower }) => lower.length),
   }
-  const byLength = new Map<number, { readonly search: Search; readonly lower: string }[]>()
-  for (const search of searches) {
-    const { lower } = formsOf(search.name)
-    byLength.set(lower.length, [...(byLength.get(lower.length) ?? []), { search, lower }])
-  }
-  const [trimmed, lower, local, bare] = [byForm('trimmed'), byForm('lower'), byForm('local'), byForm('bare')]
-  return { trimmed, lower, local, bare, byLength }
 }
+
+/** Without those whose key is empty. */
+function groupBy<Key extends string | number>(
+  searches: readonly Search[],
+  keyOf: (forms: Forms) => Key,
+): ReadonlyMap<Key, readonly Search[]> {
+  const groups = new Map<Key, Search[]>()
+  for (const search of searches) {
+    const key = keyOf(search.forms)
+    if (key !== '') groups.set(key, [...(groups.get(key) ?? []), search])
+  }
+  return groups
+}
+
+const NONE: readonly Search[] = []
 
 /** Adds a name to a sorted list of limited length, once. */
 function keep(search: Search, added: SimilarName, maxNames: number): void {

@@ -139,7 +139,7 @@ const DIALECTS = ['standard', 'legacy'] as const
 const LEGACY_VERSION = MQVersion.V4_9_4 - 1
 
 /** `/api/v1/topics/{topic}/route`: what a client gets that looks a topic up. */
-export function topicRouteView({ lookup }: InspectSources): View {
+export function topicRouteView({ lookup, routeInfo }: InspectSources): View {
   return {
     path: '/api/v1/topics/{topic}/route',
     summary: 'The response of this server to a lookup (105) of a topic, as a client would get it.',
@@ -165,14 +165,21 @@ export function topicRouteView({ lookup }: InspectSources): View {
       remark: { type: ['string', 'null'] },
       body: { type: ['string', 'null'], description: 'Its body, byte for byte' },
       route: { type: ['object', 'null'], description: 'The same as JSON, whatever the dialect' },
+      provisional: {
+        type: 'array',
+        items: { type: 'string' },
+        description:
+          'Broker names whose queues of the topic are restored from the snapshot: the broker has not registered again',
+      },
     }),
-    read: async ({ path: { topic = '' }, query }) => {
+    read: async ({ path: { topic = '' }, query, owner }) => {
       const zone = query.get('zone')
       const version = askedVersion(query)
       const extFields = new Map([['topic', topic]])
       if (query.get('dialect') === 'standard') extFields.set('acceptStandardJsonOnly', 'true')
       if (zone !== null) extFields.set('__ZONE_MODE', 'true').set('__ZONE_NAME', zone)
       const response = await lookup({ version, extFields })
+      const provisional = await routeInfo.read((view) => provisionalOn(view, topic), owner)
       const body = response.body?.toString() ?? null
       return {
         topic,
@@ -182,9 +189,14 @@ export function topicRouteView({ lookup }: InspectSources): View {
         remark: response.remark == null ? null : remarkText(response.remark),
         body,
         route: body === null ? null : parsedRoute(body),
+        provisional: body === null ? [] : provisional,
       }
     },
   }
+}
+
+function* provisionalOn(view: RouteView, topic: string): Steps<string[]> {
+  return [...(view.queues(topic)?.keys() ?? [])].filter((name) => view.isProvisional(topic, name))
 }
 
 /** @throws {ViewError} */

@@ -1,9 +1,8 @@
 import type { InspectSources, ShownKey } from '../inspect/sources.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { RequestCode } from '../protocol/request-code.ts'
-import { printable } from './config/config-key.ts'
+import { isUpdatable, printable } from './config/config-key.ts'
 import type { Configuration } from './config/configuration.ts'
-import { UPDATABLE_KEYS } from './live-configuration.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 
 /** The keys of a configuration as views show them. */
@@ -18,7 +17,7 @@ export function shownKeys(configuration: Configuration): ShownKey[] {
       source,
       effect,
       unit,
-      updatable: UPDATABLE_KEYS.includes(name),
+      updatable: isUpdatable(key) && !configuration.blackList.has(name),
       meaning,
     }
   })

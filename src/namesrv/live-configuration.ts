@@ -10,7 +10,7 @@ import type { RequestContext } from '../protocol/processor.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { checkValue } from './config/check-value.ts'
 import { ConfigError } from './config/config-error.ts'
-import { type ConfigKey, isField, isReadWhileRunning, type ResolvedKey } from './config/config-key.ts'
+import { type ConfigKey, isUpdatable, type ResolvedKey } from './config/config-key.ts'
 import { CONFIG_KEYS, findConfigKey } from './config/config-keys.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
 import { hasContent, recoveryLog, replaceFile } from './files/atomic-file.ts'
@@ -21,13 +21,8 @@ import type { NamesrvContext } from './namesrv-context.ts'
 const MAX_QUOTED_CHARACTERS = 200
 const MAX_QUOTED_KEYS = 20
 
-/**
- * The keys that an update may set: the fields of Java's NamesrvConfig and NettyServerConfig that this server reads while it
- * runs. Any client that reaches the port may send an update, so none of them weakens security or can fail the next start.
- */
-export const UPDATABLE_KEYS: readonly string[] = CONFIG_KEYS.filter(
-  (key) => isField(key) && isReadWhileRunning(key),
-).map(({ name }) => name)
+/** The keys that an update may set. */
+export const UPDATABLE_KEYS: readonly string[] = CONFIG_KEYS.filter(isUpdatable).map(({ name }) => name)
 
 /**
  * The configuration of a running server. An update is stored before it takes effect; one that cannot be stored is rejected, so
@@ -109,7 +104,8 @@ export class LiveConfiguration implements NamesrvConfiguration {
     const { audit, counters, events } = this.#context
     audit.write({ ...auditEntry(asking), result: 'done', over: { keys: Object.fromEntries(changed) } })
     counters.configurationUpdates++
-    events.add('configuration_changed', askerOf(asking), changed.map(([key]) => key).join(', '))
+    const address = asking.channel.remoteAddress
+    events.add('configuration_changed', askerOf(asking), changed.map(([key]) => key).join(', '), { address })
   }
 
   #rejected(asking: RequestContext, outcome: RejectedConfigUpdate): RejectedConfigUpdate {

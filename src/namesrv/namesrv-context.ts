@@ -15,7 +15,7 @@ import { AuditLog } from './logs/audit-log.ts'
 import type { Clock, Scheduler } from './time.ts'
 
 /** Shorter than a slice of requests, which may run in the same turn. */
-const VIEW_SLICE_MS = 1
+const VIEW_SLICE_MS = 0.5
 
 /** What every part of a server uses: configuration, time, log, and what it remembers for its views. */
 export interface NamesrvContext extends NamesrvEnvironment {

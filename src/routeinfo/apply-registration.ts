@@ -11,6 +11,7 @@ import { isOwner, RegistrationGuard } from './registration-guard.ts'
 import { isComplete, type RegistrationScope, scopeOf } from './registration-parts.ts'
 import type { BrokerIdentity, RouteChanges } from './route-changes.ts'
 import { brokerKey, minBrokerId, type RouteTables } from './route-tables.ts'
+import { RouteView } from './route-view.ts'
 import { checkBroker, checkTopics, type TableLimits } from './table-limits.ts'
 import { unregisterBrokers } from './unregister-brokers.ts'
 
@@ -35,7 +36,7 @@ export function* applyRegistration(
   registration: Registration,
   deleteMissingTopics: boolean,
   changes: RouteChanges,
-  guard: RegistrationGuard = new RegistrationGuard(tables),
+  guard: RegistrationGuard = new RegistrationGuard(new RouteView(tables)),
 ): Steps<RegisterBrokerOutcome> {
   const isDisputed = guard.checkRegistration(registration)
   yield* checkBroker(tables, maxBrokers, registration, changes)

@@ -8,7 +8,9 @@ import type { RequestContext } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { Registration } from './registration.ts'
 import type { BrokerIdentity } from './route-changes.ts'
-import type { BrokerLiveInfo, ChannelId, RouteTables } from './route-tables.ts'
+import { type BrokerLiveInfo, brokerKey, type ChannelId } from './route-tables.ts'
+import type { RouteView } from './route-view.ts'
+import type { RestoredBroker } from './snapshot/restored-routes.ts'
 
 /**
  * What a request about a broker must not do.
@@ -49,13 +51,16 @@ export interface Claimant {
   readonly by?: Identity | undefined
 }
 
+/** A broker with an owner: a live one, or one of the snapshot whose deadline is not over. */
+export type OwnedBroker = Readonly<BrokerLiveInfo> | RestoredBroker
+
 /** A request that breaks a rule. */
 export interface Dispute {
   readonly rule: DisputeRule
   /** The broker that the request names. */
   readonly broker: Omit<BrokerIdentity, 'brokerId'>
   /** The live broker of another owner; undefined if the request breaks the rule by itself. */
-  readonly live: Readonly<BrokerLiveInfo> | undefined
+  readonly live: OwnedBroker | undefined
   readonly claimant: Pick<Claimant, 'owner' | 'peer' | 'by'>
   /** What is wrong, without naming the other owner. */
   readonly reason: string
@@ -63,7 +68,7 @@ export interface Dispute {
   readonly isRejected: boolean
 }
 
-/** How requests are checked. Read at every use, so that it may change. */
+/** How requests are checked; read at every use. */
 export interface RegistrationGuardOptions {
   /** `off` checks nothing, `log` reports, `refuse` rejects too. Default: `off`. */
   readonly mode?: 'off' | 'log' | 'refuse'
@@ -76,6 +81,7 @@ export interface RegistrationGuardOptions {
   readonly onDispute?: (dispute: Dispute) => void
 }
 
+const NO_MEMBERS: ReadonlyMap<bigint, string> = new Map()
 /** A client makes an object of each queue; real topics have a few hundred at most. */
 const MAX_QUEUES = 65_536
 
@@ -86,32 +92,22 @@ const MAX_QUEUES = 65_536
  * Every check throws if it rejects the request.
  */
 export class RegistrationGuard {
-  readonly #tables: RouteTables
+  readonly #view: RouteView
   readonly #options: RegistrationGuardOptions
-  readonly #networkOf: (host: string) => string | undefined
-  readonly #isLocalHost: (host: string) => boolean
-  readonly #onDispute: (dispute: Dispute) => void
 
-  constructor(tables: RouteTables, options: RegistrationGuardOptions = {}) {
-    this.#tables = tables
+  constructor(view: RouteView, options: RegistrationGuardOptions = {}) {
+    this.#view = view
     this.#options = options
-    this.#networkOf = options.networkOf ?? (() => undefined)
-    this.#isLocalHost = options.isLocalHost ?? (() => false)
-    this.#onDispute = options.onDispute ?? (() => {})
   }
 
   get #mode(): 'off' | 'log' | 'refuse' {
     return this.#options.mode ?? 'off'
   }
 
-  get #maxHeartbeatTimeoutMs(): number {
-    return this.#options.maxHeartbeatTimeoutMs ?? Number.POSITIVE_INFINITY
-  }
-
   /** Who sends a request: its identity if that is proven, otherwise its network. */
   claimantOf({ channel, identity }: RequestContext): Claimant {
     const { id: channelId, remoteAddress: peer, isLoopback, host } = channel
-    const network = identity === undefined ? this.#networkOf(host) : undefined
+    const network = identity === undefined ? this.#options.networkOf?.(host) : undefined
     const anonymous = network === undefined ? host : `network ${network}`
     const owner = identity === undefined ? anonymous : `${identity.kind} ${identity.name}`
     return { owner, isLoopback, channelId, peer, by: identity }
@@ -130,16 +126,18 @@ export class RegistrationGuard {
     if (this.#mode === 'off') return
     const live = this.#liveOfAnother(broker.brokerAddr, claimant, nowMs)
     if (live === undefined) return
-    const reason = `the live broker ${live.brokerAddr} has another owner, which alone may unregister it`
+    const reason = `the live broker ${cutText(live.brokerAddr)} has another owner, which alone may unregister it`
     this.#dispute({ rule: 'unregistration', live, reason }, broker, claimant)
   }
 
   /** BROKER_HEARTBEAT and QUERY_DATA_VERSION. A broker past its timeout, too, is kept by its owner alone. */
   checkHeartbeat(clusterName: string, brokerAddr: string, claimant: Claimant): void {
     if (this.#mode === 'off') return
-    const live = this.#tables.live(clusterName, brokerAddr)
+    const { tables, restored } = this.#view
+    const live =
+      tables.live(clusterName, brokerAddr) ?? restored?.brokers.get(brokerKey(clusterName, brokerAddr))
     if (live === undefined || isOwner(live, claimant)) return
-    const reason = `the live broker ${brokerAddr} has another owner, whose heartbeats alone count`
+    const reason = `the live broker ${cutText(brokerAddr)} has another owner, whose heartbeats alone count`
     this.#dispute({ rule: 'heartbeat', live, reason }, live, claimant)
   }
 
@@ -153,7 +151,7 @@ export class RegistrationGuard {
       if (excess !== undefined) this.#dispute(excess, broker, claimant)
       const live = this.#ownerOfTopics(brokerName, claimant, nowMs)
       if (live === undefined) continue
-      const reason = `${brokerName} has another owner, which alone may register topics of it`
+      const reason = `${cutText(brokerName)} has another owner, which alone may register topics of it`
       this.#dispute({ rule: 'topic', live, reason }, live, claimant)
     }
   }
@@ -172,10 +170,11 @@ export class RegistrationGuard {
     const flags = { zoneName, enableActingMaster }
     const isEqual = known?.zoneName === zoneName && known.enableActingMaster === enableActingMaster
     if (this.#mode === 'off' || known === undefined || isEqual) return flags
-    const master = this.#masterOf(brokerName, nowMs)
+    const masterAddr = this.#members(brokerName).get(MASTER_ID) ?? ''
+    const [master] = this.#aliveAt(masterAddr, brokerName, nowMs)
     const isOthers = master !== undefined && !isOwner(master, registration)
     if (isOthers) {
-      const reason = `zoneName and enableActingMaster of ${brokerName} are those of its master, which has another owner`
+      const reason = `zoneName and enableActingMaster of ${cutText(brokerName)} are those of its master, which has another owner`
       this.#report({ rule: 'group_flags', live: master, reason }, registration, registration)
     }
     if (this.#mode === 'log' || (isAccepted && !isOthers)) return flags
@@ -185,15 +184,18 @@ export class RegistrationGuard {
   #brokenBy(registration: Registration): Broken | undefined {
     const { brokerName, brokerId, brokerAddr, haServerAddr, heartbeatTimeoutMs, nowMs } = registration
     if (brokerId < 0) return { rule: 'negative_broker_id', reason: `brokerId ${brokerId} is negative` }
-    if (heartbeatTimeoutMs !== null && heartbeatTimeoutMs > this.#maxHeartbeatTimeoutMs) {
-      const reason = `heartbeatTimeoutMillis ${heartbeatTimeoutMs} exceeds maxHeartbeatTimeoutMillis (${this.#maxHeartbeatTimeoutMs})`
+    const { maxHeartbeatTimeoutMs = Number.POSITIVE_INFINITY } = this.#options
+    if (heartbeatTimeoutMs !== null && heartbeatTimeoutMs > maxHeartbeatTimeoutMs) {
+      const reason = `heartbeatTimeoutMillis ${heartbeatTimeoutMs} exceeds maxHeartbeatTimeoutMillis (${maxHeartbeatTimeoutMs})`
       return { rule: 'heartbeat_timeout', reason }
     }
     const bad = registration.isLoopback
       ? undefined
-      : [brokerAddr, haServerAddr ?? ''].find((address) => this.#isLocalHost(hostOf(address)))
+      : [brokerAddr, haServerAddr ?? ''].find(
+          (address) => this.#options.isLocalHost?.(hostOf(address)) === true,
+        )
     if (bad !== undefined) {
-      const reason = `${bad} is an address of each client's own machine, and the broker is not on this one`
+      const reason = `${cutText(bad)} is an address of each client's own machine, and the broker is not on this one`
       return { rule: 'announced_address', reason }
     }
     const { names, queues } = registration.topicConfigTable
@@ -206,13 +208,14 @@ export class RegistrationGuard {
       return {
         rule: 'address_taken',
         live,
-        reason: `${brokerAddr} is the address of a live broker of another owner`,
+        reason: `${cutText(brokerAddr)} is the address of a live broker of another owner`,
       }
     }
-    const holderAddr = this.#tables.brokerAddrTable.get(brokerName)?.brokerAddrs.get(brokerId)
-    const holder = holderAddr && this.#liveOfAnother(holderAddr, registration, nowMs, brokerName)
-    if (!holder) return undefined
-    const reason = `brokerId ${brokerId} of ${brokerName} is held by the live broker ${holderAddr} of another owner`
+    const holderAddr = this.#members(brokerName).get(brokerId)
+    const holder =
+      holderAddr === undefined ? undefined : this.#liveOfAnother(holderAddr, registration, nowMs, brokerName)
+    if (holderAddr === undefined || holder === undefined) return undefined
+    const reason = `brokerId ${brokerId} of ${cutText(brokerName)} is held by the live broker ${cutText(holderAddr)} of another owner`
     return { rule: 'broker_id_taken', live: holder, reason }
   }
 
@@ -222,29 +225,43 @@ export class RegistrationGuard {
     claimant: Claim,
     nowMs: number,
     brokerName?: string,
-  ): BrokerLiveInfo | undefined {
-    return this.#tables
-      .liveAt(brokerAddr)
-      .find(
-        (live) =>
-          isAlive(live, nowMs) &&
-          !isOwner(live, claimant) &&
-          (brokerName === undefined || live.brokerName === brokerName),
-      )
+  ): OwnedBroker | undefined {
+    return this.#brokersAt(brokerAddr).find(
+      (live) =>
+        isAlive(live, nowMs) &&
+        !isOwner(live, claimant) &&
+        (brokerName === undefined || live.brokerName === brokerName),
+    )
   }
 
-  #masterOf(brokerName: string, nowMs: number): BrokerLiveInfo | undefined {
-    const masterAddr = this.#tables.brokerAddrTable.get(brokerName)?.brokerAddrs.get(MASTER_ID) ?? ''
-    return this.#tables
-      .liveAt(masterAddr)
-      .find((live) => live.brokerName === brokerName && isAlive(live, nowMs))
+  /** Restored brokers are checked as live ones: otherwise a restart would let anyone take their places. */
+  #brokersAt(brokerAddr: string): readonly OwnedBroker[] {
+    const { tables, restored } = this.#view
+    const live = tables.liveAt(brokerAddr)
+    return restored === undefined ? live : [...live, ...restored.brokersAt(brokerAddr)]
+  }
+
+  #members(brokerName: string): ReadonlyMap<bigint, string> {
+    const { tables, restored } = this.#view
+    const live = tables.brokerAddrTable.get(brokerName)?.brokerAddrs ?? NO_MEMBERS
+    const others = restored?.groups.get(brokerName)?.members
+    return others === undefined ? live : new Map([...others, ...live])
+  }
+
+  #aliveAt(brokerAddr: string, brokerName: string, nowMs: number): OwnedBroker[] {
+    return this.#brokersAt(brokerAddr).filter(
+      (live) => live.brokerName === brokerName && isAlive(live, nowMs),
+    )
   }
 
   /** The master of a broker name, or without one any member, if it is alive and its owner is another. */
-  #ownerOfTopics(brokerName: string, claimant: Claim, nowMs: number): BrokerLiveInfo | undefined {
-    const master = this.#masterOf(brokerName, nowMs)
-    const members = this.#tables.membersOf(brokerName).filter((live) => live.brokerName === brokerName)
-    const owning = master === undefined ? members.filter((live) => isAlive(live, nowMs)) : [master]
+  #ownerOfTopics(brokerName: string, claimant: Claim, nowMs: number): OwnedBroker | undefined {
+    const members = this.#members(brokerName)
+    const [master] = this.#aliveAt(members.get(MASTER_ID) ?? '', brokerName, nowMs)
+    const owning =
+      master === undefined
+        ? [...members.values()].flatMap((addr) => this.#aliveAt(addr, brokerName, nowMs))
+        : [master]
     return owning.some((live) => isOwner(live, claimant)) ? undefined : owning[0]
   }
 
@@ -259,7 +276,7 @@ export class RegistrationGuard {
   #report({ rule, live, reason }: Broken, broker: Dispute['broker'], claimant: Dispute['claimant']): void {
     const { clusterName, brokerName, brokerAddr } = broker
     const { owner, peer, by } = claimant
-    this.#onDispute({
+    this.#options.onDispute?.({
       rule,
       broker: { clusterName, brokerName, brokerAddr },
       live,
@@ -271,16 +288,18 @@ export class RegistrationGuard {
 }
 
 /** A rule that a request breaks. */
-type Broken = Pick<Dispute, 'rule' | 'reason'> & { readonly live?: BrokerLiveInfo }
+type Broken = Pick<Dispute, 'rule' | 'reason'> & { readonly live?: OwnedBroker }
 type Claim = Pick<Claimant, 'owner' | 'channelId'>
 
 /** Whether a live broker is the sender's own. What one connection registered stays its own when accounts or networks change. */
-export function isOwner(live: Readonly<BrokerLiveInfo>, { owner, channelId }: Claim): boolean {
-  return live.channelId === channelId || live.owner === owner
+export function isOwner(broker: OwnedBroker, { owner, channelId }: Claim): boolean {
+  if ('channelId' in broker && broker.channelId === channelId) return true
+  return broker.owner === owner || broker.owner === undefined
 }
 
-function isAlive({ lastUpdateTimestampMs, heartbeatTimeoutMs }: BrokerLiveInfo, nowMs: number): boolean {
-  return lastUpdateTimestampMs + heartbeatTimeoutMs >= nowMs
+function isAlive(broker: OwnedBroker, nowMs: number): boolean {
+  if ('deadlineMs' in broker) return broker.deadlineMs >= nowMs
+  return broker.lastUpdateTimestampMs + broker.heartbeatTimeoutMs >= nowMs
 }
 
 function tooManyQueues(topic: string, { readQueueNums, writeQueueNums }: TopicQueues): Broken | undefined {

@@ -146,13 +146,19 @@ export function* countBuckets({
   const buckets = Array.from({ length: DIGEST_BUCKETS }, () => new RecordDigest())
   const hashes = new QueuesHashes()
   for (const [topic, queues] of topicQueueTable) {
-    const bucket = buckets[bucketOf(topic)] as RecordDigest
-    for (const queueData of queues.values()) {
-      bucket.add(hashes.of(topic, queueData))
-      yield
-    }
+    addQueues(buckets[bucketOf(topic)] as RecordDigest, topic, queues, hashes)
+    for (let counted = 0; counted < queues.size; counted++) yield
   }
   return buckets
+}
+
+function addQueues(
+  digest: RecordDigest,
+  topic: string,
+  queues: ReadonlyMap<string, QueueData>,
+  hashes: QueuesHashes,
+): void {
+  for (const queueData of queues.values()) digest.add(hashes.of(topic, queueData))
 }
 
 /** The topics of one bucket with their queues, for a holder of the lock. */

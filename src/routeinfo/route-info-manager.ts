@@ -102,7 +102,7 @@ export class RouteInfoManager {
     this.#onClosedMeanwhile =
       options.onClosedMeanwhile ?? ((channelId) => this.onChannelsDestroy([channelId]))
     this.#limits = options.limits ?? UNLIMITED
-    this.guard = new RegistrationGuard(this.#routes.tables, options.guard)
+    this.guard = new RegistrationGuard(this.#routes.view, options.guard)
   }
 
   /** Requests that wait for the lock. */

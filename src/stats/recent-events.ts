@@ -39,7 +39,17 @@ export const EVENT_KINDS = [
 ] as const
 export type EventKind = (typeof EVENT_KINDS)[number]
 
-export interface RecentEvent {
+/** What an event is about, as far as its kind tells. */
+export interface EventObject {
+  readonly cluster?: string | undefined
+  readonly brokerName?: string | undefined
+  readonly brokerId?: bigint | undefined
+  /** `host:port` of the broker or, for an event without one, of the peer. */
+  readonly address?: string | undefined
+  readonly topic?: string | undefined
+}
+
+export interface RecentEvent extends EventObject {
   /** Counted from 1. Events before the first one of a list have been overwritten. */
   readonly number: number
   /** Milliseconds since the epoch. */
@@ -78,13 +88,20 @@ export class RecentEvents {
     return this.#counts
   }
 
-  add(kind: EventKind, subject: string, text: string): void {
+  /** @param object - The same as the subject, for programs. */
+  add(kind: EventKind, subject: string, text: string, object: EventObject = {}): void {
+    const { cluster, brokerName, brokerId, address, topic } = object
     const event: RecentEvent = {
       number: this.#added + 1,
       timeMs: this.#dateMs(),
       kind,
       subject: shortened(subject),
       text: shortened(text),
+      cluster: cluster && shortened(cluster),
+      brokerName: brokerName && shortened(brokerName),
+      brokerId,
+      address: address && shortened(address),
+      topic: topic && shortened(topic),
     }
     this.#ring[this.#added % this.#maxEvents] = event
     this.#added++

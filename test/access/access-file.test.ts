@@ -305,6 +305,19 @@ describe('An access file', () => {
     expect([...(read(PLAIN_ACL).policy?.openGroups ?? [])]).toEqual(['lookup', 'list', 'register', 'admin'])
   })
 
+  it('may have the empty lists and texts that mqadmin writes into a plain_acl.yml', () => {
+    const text = `globalWhiteRemoteAddresses: []
+accounts:
+  - accessKey: orders
+    secretKey: "abcdefgh"
+    whiteRemoteAddress: ''
+    topicPerms: []
+    groupPerms: []
+`
+    expect(read(text).problems).toEqual([])
+    expect(read('accounts: []\n').problems).toEqual([])
+  })
+
   it('does not load under strict with the published admin only', () => {
     expect(read(PLAIN_ACL, 'strict').problems).toMatchObject(
       [{ line: 1, message: /^profile strict needs/ }].map(({ line }) => ({
@@ -382,6 +395,10 @@ rates:
     ],
     ['a certificate by its own name', 'rules: [{ allow: [admin], who: { certificate: "ops-*" } }]'],
     ['a network', 'rules: [{ allow: [admin], from: loopback }]'],
+    [
+      'a network of which a part is denied',
+      'rules: [{ deny: [admin], from: 10.0.0.0/16 }, { allow: [admin], from: 10.0.0.0/8 }]',
+    ],
   ])('loads under strict with an admin who is %s', (_, rules) => {
     expect(problemsOf(`profile: strict\n${rules}\n`)).toEqual([])
   })

@@ -67,7 +67,7 @@ describe('A network', () => {
       false,
     ])
     expect([outer.nameOf('10.1.2.3'), outer.nameOf('192.168.1.1')]).toEqual(['inner', undefined])
-    expect(outer.samples).toEqual(['192.168.0.0', '10.1.0.0'])
+    expect(outer.samples).toEqual(['192.168.0.0', '192.168.255.255', '10.1.0.0', '10.1.255.255'])
   })
 
   it('of this machine is 127.0.0.0/8 and ::1', () => {

@@ -195,6 +195,34 @@ describe('a request proves no account', () => {
   })
 })
 
+test('no fields, however odd, make the verification fail, or succeed', () => {
+  const odd = fc.string({ unit: 'binary', maxLength: 50 })
+  const signature = fc.oneof(
+    odd,
+    fc
+      .constantFrom(28, 44)
+      .chain((length) => fc.string({ unit: 'binary', minLength: length, maxLength: length })),
+  )
+  const accessKey = fc.oneof(odd, fc.constantFrom('RocketMQ', 'rotated', 'elsewhere', '__proto__'))
+  fc.assert(
+    fc.property(
+      fc.dictionary(odd, odd),
+      accessKey,
+      signature,
+      fc.boolean(),
+      (fields, AccessKey, Signature, hasBody) => {
+        const extFields = new Map([
+          ...Object.entries(fields),
+          ['AccessKey', AccessKey],
+          ['Signature', Signature],
+        ])
+        const proof = signatures.verify(extFields, hasBody ? Buffer.from('body') : null, HERE)
+        expect(proof.account).toBeUndefined()
+      },
+    ),
+  )
+})
+
 test('both secrets of an account count while they are being changed', () => {
   expect(verified(signed('rotated', 'new-secret', { topic: 'T' }))).toBe('rotated')
   expect(verified(signed('rotated', 'old-secret', { topic: 'T' }))).toBe('rotated')

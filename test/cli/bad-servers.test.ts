@@ -63,10 +63,11 @@ function words(...numbers: readonly number[]): Buffer {
 async function failure(address: string, ...argv: readonly string[]) {
   const { code, stdout, stderr } = await runCli([...argv, '-n', address, '-o', 'json', '--timeout', '10s'])
   const line = stderr.replaceAll(address, 'ADDRESS')
-  const { error } = JSON.parse(stdout) as { error: { code: string; message: string; namesrv: string } }
-  expect(stderr).toBe(`mqnamesrv: ${error.message}\n`)
-  expect(error.namesrv).toBe(address)
-  return { code, reason: error.code, line: line.replace(/^mqnamesrv: |\n$/g, '') }
+  const [error] = (JSON.parse(stdout) as { errors: { code: string; message: string; namesrv: string }[] })
+    .errors
+  expect(stderr).toBe(`mqnamesrv: ${error?.message}\n`)
+  expect(error?.namesrv).toBe(address)
+  return { code, reason: error?.code, line: line.replace(/^mqnamesrv: |\n$/g, '') }
 }
 
 describe.each([['ping'], ['cluster list']])('%s', (command) => {
@@ -180,7 +181,10 @@ describe.each([['ping'], ['cluster list']])('%s', (command) => {
     const message = `no response from ${address} within 100 ms`
     const { code, stdout, stderr } = await runCli([...argv, '-n', address, '--timeout', '100ms', '--json'])
     expect([code, stderr]).toEqual([3, `mqnamesrv: ${message}\n`])
-    expect(JSON.parse(stdout)).toEqual({ error: { code: 'timeout', message, namesrv: address } })
+    expect(JSON.parse(stdout)).toEqual({
+      items: [],
+      errors: [{ code: 'timeout', message, namesrv: address }],
+    })
   })
 })
 
@@ -206,10 +210,11 @@ describe('cluster list', () => {
   })
 
   test('names the server that denies it if several are asked', async () => {
-    const { port } = await startServer()
+    const other = `127.0.0.1:${(await startServer()).port}`
     const address = await serverResponding(() => ({ code: 16, remark: 'denied' }))
-    const { code, stderr } = await runCli([...list, '-n', `127.0.0.1:${port};${address}`])
-    expect([code, stderr]).toEqual([5, `mqnamesrv: ${address}: denied\n`])
+    const { code, stderr } = await runCli([...list, '-n', `${other};${address}`])
+    const lines = [`${other}: no brokers are registered`, `mqnamesrv: ${address}: denied`, '']
+    expect([code, stderr.split('\n')]).toEqual([5, lines])
   })
 
   test.each<[string, number, string | undefined, number, string, string]>([
@@ -239,7 +244,7 @@ describe('cluster list', () => {
         () => body,
       )
       const { code, stderr } = await runCli([...list, '-n', address])
-      if (code === 0) expect(stderr).toBe('')
+      if (code === 0) expect(stderr).toBe(`${address}: no brokers are registered\n`)
       else
         expect([code, stderr.replaceAll(address, 'ADDRESS')]).toEqual([
           3,

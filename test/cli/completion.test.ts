@@ -95,7 +95,9 @@ describe('completion of live names', () => {
     expect(await names('cluster', 'show', 'D')).toEqual(['DefaultCluster'])
     expect(await names('kv', 'list', '')).toEqual(['ORDER_TOPIC_CONFIG', 'ns-a'])
     expect(await names('config', 'get', 'listenP')).toEqual(['listenPort'])
-    expect(await names('config', 'set', 'listenP')).toEqual(['listenPort='])
+    expect(await names('config', 'get', 'maxTopic')).toEqual(['maxTopics'])
+    expect(await names('config', 'set', 'enableT')).toEqual(['enableTopicList='])
+    expect(await names('config', 'set', 'listenP')).toEqual([])
   })
 
   test('asks the NameServers of -n, and leaves out those that do not respond', async () => {
@@ -149,6 +151,6 @@ test('completion knows no other shell', async () => {
   const { code, stderr } = await runCli(['completion', 'csh'])
   expect([code, stderr]).toEqual([
     2,
-    'mqnamesrv: shell "csh" is not one of bash, zsh, fish (try mqnamesrv help)\n',
+    'mqnamesrv: shell "csh" is not one of bash, zsh, fish (try mqnamesrv help completion)\n',
   ])
 })

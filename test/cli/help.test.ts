@@ -3,8 +3,9 @@ import { COMMANDS, NOUNS } from '../../src/cli/grammar/commands.ts'
 import { optionsOf } from '../../src/cli/grammar/definition.ts'
 import { commandHelp, nounHelp, optionsHelp, programHelp } from '../../src/cli/help.ts'
 import { parseCommand } from '../../src/cli/parse.ts'
+import { EVENT_KINDS } from '../../src/stats/recent-events.ts'
 
-const SCREEN = { columns: 100, lines: 24 }
+const SCREEN = { columns: 80, lines: 24 }
 
 function widest(text: string): number {
   return Math.max(...text.split('\n').map((line) => line.length))
@@ -18,7 +19,15 @@ describe.each(COMMANDS)('$words', (definition) => {
   })
 
   test('has a summary of one line that is no sentence', () => {
-    expect(definition.summary).toMatch(/^\p{Lu}.{9,89}[^.]$/u)
+    expect(definition.summary).toMatch(/^\p{Lu}.{9,54}[^.]$/u)
+  })
+
+  test('has a help that names the values of its options', () => {
+    const text = commandHelp(definition) + optionsHelp()
+    // Those of watch are the same as those of events.
+    for (const { choices = [] } of optionsOf(definition))
+      if (choices !== EVENT_KINDS || definition.words !== 'watch')
+        for (const choice of choices) expect(text).toMatch(new RegExp(`\\b${choice}\\b`))
   })
 
   test('has examples that are valid command lines of its own', () => {
@@ -46,7 +55,7 @@ describe.each(COMMANDS)('$words', (definition) => {
 test('the help of the program names every command, and its lines fit a screen', () => {
   const text = programHelp()
   for (const { words, summary } of COMMANDS)
-    expect(text).toMatch(new RegExp(`^ +${words} +${summary.slice(0, 20)}`, 'm'))
+    expect(text).toMatch(new RegExp(`^ +${words} +${summary.slice(0, 18)}`, 'm'))
   expect(widest(text)).toBeLessThanOrEqual(SCREEN.columns)
 })
 

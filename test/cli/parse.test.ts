@@ -1,7 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { parseCommand } from '../../src/cli/parse.ts'
+import { helpFor, parseCommand } from '../../src/cli/parse.ts'
 
 describe('a command line', () => {
+  test('takes several values of an option, separated by commas', () => {
+    expect(parseCommand(['events', '--kind', 'ready,not_ready'])).toMatchObject({
+      values: { kind: ['ready', 'not_ready'] },
+    })
+  })
+
+  test('takes names that begin with - behind --', () => {
+    expect(parseCommand(['topic', 'route', '--json', '--', '-A'])).toMatchObject({
+      values: { topic: ['-A'], json: true },
+    })
+  })
+
   test('gives the values of arguments and options by their names', () => {
     const parsed = parseCommand([
       'cluster',
@@ -21,7 +33,13 @@ describe('a command line', () => {
   })
 
   test.each([
-    [['clutser', 'list'], 'unknown command "clutser"; did you mean cluster?'],
+    [['clutser', 'list'], 'unknown command "clutser"; did you mean cluster list?'],
+    [['topc', 'rout', 'A'], 'unknown command "topc"; did you mean topic route?'],
+    [['topics'], 'unknown command "topics"; did you mean topic?'],
+    [['list', 'topics'], 'unknown command "list"; did you mean topic list?'],
+    [['misses'], 'unknown command "misses"; did you mean topic misses?'],
+    [['wipe-write', 'b'], 'unknown command "wipe-write"; did you mean broker wipe-write?'],
+    [['delete', 'x'], 'unknown command "delete"; did you mean topic delete, kv delete?'],
     [['pign'], 'unknown command "pign"; did you mean ping?'],
     [['hepl'], 'unknown command "hepl"; did you mean help?'],
     [['help', 'topic', 'nope'], 'unknown command "topic nope"'],
@@ -34,14 +52,23 @@ describe('a command line', () => {
     [['frobnicate'], 'unknown command "frobnicate"'],
     [['constructor'], 'unknown command "constructor"'],
     [[''], 'unknown command ""'],
-    [['ping', '--namesvr', 'a'], "unknown option '--namesvr'; did you mean --namesrv?"],
-    [['ping', '--frobnicate'], "unknown option '--frobnicate'"],
-    [['ping', '-n'], "option '-n, --namesrv <addresses>' argument missing"],
-    [['ping', 'x'], 'too many arguments. Expected 0 arguments but got 1.'],
+    [['ping', '--namesvr', 'a'], 'unknown option --namesvr; did you mean --namesrv?'],
+    [['ping', '--frobnicate'], 'unknown option --frobnicate'],
+    [['topic', 'route', '-A'], 'unknown option -A; put -- before a name that begins with -'],
+    [
+      ['topic', 'route', "--don't-know"],
+      "unknown option --don't-know; put -- before a name that begins with -",
+    ],
+    [['topic', 'route'], 'topic is missing'],
+    [['kv', 'get', 'ns'], 'key is missing'],
+    [['ping', '-n'], 'option --namesrv needs a value'],
+    [['ping', 'x', 'y'], 'unexpected argument "x"'],
     [['ping', '-o', 'xml'], '--output "xml" is not one of table, wide, json, jsonl, yaml, name'],
     [['check', '--stop', "it's"], '--stop "it\'s" is not one of broker, self'],
     [['completion', 'ksh'], 'shell "ksh" is not one of bash, zsh, fish'],
-    [['ping', '-y'], "unknown option '-y'"],
+    [['events', '--kind', 'broker_los'], '--kind "broker_los" is unknown; did you mean broker_lost?'],
+    [['events', '--kind', 'ready,'], expect.stringMatching(/^--kind "" is not one of broker_registered, /)],
+    [['ping', '-y'], 'unknown option -y'],
     [['dump', '-o', 'yaml'], '--output "yaml" is not one of json'],
   ])('%j is rejected: %s', (argv, message) => {
     expect(() => parseCommand(argv)).toThrow(expect.objectContaining({ code: 'usage', message }))
@@ -62,6 +89,17 @@ describe('a command line', () => {
   })
 
   test('does not ask for help behind --', () => {
-    expect(() => parseCommand(['ping', '--', '-h'])).toThrow(/^too many arguments/)
+    expect(() => parseCommand(['ping', '--', '-h'])).toThrow('unexpected argument "-h"')
   })
+})
+
+test.each([
+  [['topic', 'route', '--nope'], 'mqnamesrv help topic route'],
+  [['topic', 'nope'], 'mqnamesrv help topic'],
+  [['help', 'topic', 'nope'], 'mqnamesrv help topic'],
+  [['ping', 'x'], 'mqnamesrv help ping'],
+  [['nope'], 'mqnamesrv help'],
+  [['constructor'], 'mqnamesrv help'],
+])('the help for %j is %s', (argv, help) => {
+  expect(helpFor(argv)).toBe(help)
 })

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { freePort } from '../../scripts/support/ports.ts'
 import { signatureOf } from '../../src/access/signature.ts'
 import { durationMs } from '../../src/cli/duration.ts'
+import { packageVersion } from '../../src/namesrv/package-version.ts'
 import { startFakePeer } from '../support/fake-peer.ts'
 import { registration } from '../support/requests.ts'
 import { startServer, temporaryFolder } from '../support/start-server.ts'
@@ -85,7 +86,7 @@ describe('a command', () => {
     expect(await runCli([...argv, 'wide'])).toEqual({ code: 3, stdout: '', stderr })
     const json = await runCli([...argv, 'json'])
     expect(json).toMatchObject({ code: 3, stderr })
-    expect(JSON.parse(json.stdout)).toEqual({ error: errors[0], errors })
+    expect(JSON.parse(json.stdout)).toEqual({ items: [], errors })
     const jsonl = await runCli([...argv, 'jsonl'])
     expect(
       jsonl.stdout
@@ -93,7 +94,9 @@ describe('a command', () => {
         .split('\n')
         .map((line) => JSON.parse(line)),
     ).toEqual(errors.map((error) => ({ error })))
-    expect((await runCli([...argv, 'yaml'])).stdout).toMatch(/^error:\n {2}code: unreachable\n/)
+    expect((await runCli([...argv, 'yaml'])).stdout).toMatch(
+      /^items: \[\]\nerrors:\n {2}- code: unreachable\n/,
+    )
     expect(await runCli([...argv, 'name'])).toEqual({ code: 3, stdout: '', stderr })
   })
 
@@ -109,21 +112,40 @@ describe('a command', () => {
   })
 
   test.each([
+    ['cluster list', 'no brokers are registered'],
+    ['broker list', 'no brokers are registered'],
+    ['topic list', 'no topics'],
+    ['topic list --prefix x', 'no such topics'],
+    ['topic misses', 'no lookup without a route since the start'],
+    ['kv list', 'no entries'],
+    ['conn list --kind broker', 'no such connections'],
+    ['events --kind broker_lost', 'no such events'],
+    ['doctor --severity critical', 'nothing found'],
+  ])('%s of NameServers that have nothing of it says so, not of one that failed', async (words, none) => {
+    const [{ port }, dead] = [await startServer(), await deadAddress()]
+    const address = `127.0.0.1:${port}`
+    const { stdout, stderr } = await runCli([...words.split(' '), '-n', `${address};${dead}`])
+    const failure = `mqnamesrv: connection with ${dead} failed: connection refused (ECONNREFUSED)`
+    expect([stdout, stderr]).toEqual(['', `${address}: ${none}\n${failure}\n`])
+  })
+
+  test.each([
     [['ping', '-o', 'json', '--frobnicate']],
     [['ping', '--json', '--frobnicate']],
     [['ping', '--output=json', '--frobnicate']],
     [['ping', '-ojson', '--frobnicate']],
   ])('%j has its usage error in JSON, too', async (argv) => {
     const { code, stdout, stderr } = await runCli(argv)
-    expect([code, stderr]).toEqual([2, "mqnamesrv: unknown option '--frobnicate' (try mqnamesrv help)\n"])
+    expect([code, stderr]).toEqual([2, 'mqnamesrv: unknown option --frobnicate (try mqnamesrv help ping)\n'])
     expect(JSON.parse(stdout)).toEqual({
-      error: { code: 'usage', message: "unknown option '--frobnicate'", namesrv: null },
+      items: [],
+      errors: [{ code: 'usage', message: 'unknown option --frobnicate', namesrv: null }],
     })
   })
 
   test('shows hostile characters of its own arguments as escapes', async () => {
     const { code, stderr } = await runCli(['ping', '--\x1b[2J'])
-    expect([code, stderr]).toEqual([2, "mqnamesrv: unknown option '--\\u001b[2J' (try mqnamesrv help)\n"])
+    expect([code, stderr]).toEqual([2, 'mqnamesrv: unknown option --\\u001b[2J (try mqnamesrv help ping)\n'])
   })
 
   test('prints help to stdout and ends with 0', async () => {
@@ -144,7 +166,8 @@ describe('a command', () => {
     ['--tls-cert', 'a.pem', /^mqnamesrv: --tls-cert and --tls-key belong together/],
     ['--tls-ca', 'package.json', /^mqnamesrv: package\.json \(--tls-ca\) has no certificate \(PEM\)/],
     ['--access-key', 'ops', /^mqnamesrv: --access-key and --secret-key-file belong together/],
-    ['--timeout', 'soon', /^mqnamesrv: --timeout "soon" is not a duration: 500ms, 3s, 1m/],
+    ['--timeout', 'soon', /^mqnamesrv: --timeout "soon" is not a duration such as 500ms, 3s or 1m /],
+    ['--timeout', '500', /^mqnamesrv: --timeout "500" is not a duration such as 500ms, 3s or 1m /],
     ['-n', 'a b', /^mqnamesrv: "a b" is not a NameServer address/],
   ])('with %s %s ends with 2', async (option, value, stderr) => {
     expect(await runCli(['ping', option, value])).toEqual({
@@ -195,11 +218,22 @@ describe('a table on a terminal', () => {
   })
 })
 
+test('version prints the version of the program, for programs with its commit and the version of Node.js', async () => {
+  expect(await runCli(['version'])).toEqual({
+    code: 0,
+    stdout: `mqnamesrv ${packageVersion()}\n`,
+    stderr: '',
+  })
+  expect(JSON.parse((await runCli(['version', '--json'])).stdout)).toEqual({
+    items: [{ version: packageVersion(), commit: null, node: process.version }],
+    errors: [],
+  })
+})
+
 describe('a duration', () => {
   test.each([
     ['500ms', 500],
     ['3s', 3_000],
-    ['3', 3_000],
     ['1.5s', 1_500],
     ['1m', 60_000],
     ['2h', 7_200_000],
@@ -207,12 +241,15 @@ describe('a duration', () => {
     expect(durationMs(text, '--timeout')).toBe(ms)
   })
 
-  test.each(['', '0', '0ms', '-1s', '1d', '1 s', 's', '1e3', '600h', '0.1ms'])('cannot be %j', (text) => {
-    expect(() => durationMs(text, '--timeout')).toThrow(
-      expect.objectContaining({
-        code: 'usage',
-        message: `--timeout ${JSON.stringify(text)} is not a duration: 500ms, 3s, 1m`,
-      }),
-    )
-  })
+  test.each(['', '0', '3', '0ms', '-1s', '1d', '1 s', 's', '1e3', '600h', '0.1ms'])(
+    'cannot be %j',
+    (text) => {
+      expect(() => durationMs(text, '--timeout')).toThrow(
+        expect.objectContaining({
+          code: 'usage',
+          message: `--timeout ${JSON.stringify(text)} is not a duration such as 500ms, 3s or 1m`,
+        }),
+      )
+    },
+  )
 })

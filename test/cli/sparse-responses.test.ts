@@ -185,7 +185,7 @@ describe('of a NameServer that rejects requests,', () => {
   ] as const)('%s with %j ends with %i: %s', async (words, script, code, reason) => {
     const { address } = await startScripted(script)
     const result = await runCli([...words.split(' '), '-n', address, '-o', 'json'])
-    expect({ code: result.code, reason: JSON.parse(result.stdout).error?.code }).toEqual({ code, reason })
+    expect({ code: result.code, reason: JSON.parse(result.stdout).errors[0]?.code }).toEqual({ code, reason })
   })
 })
 
@@ -250,7 +250,10 @@ describe('status shows of a NameServer', () => {
       ],
     },
     ...{ provisional: true, findings: { critical: 2, warning: 0, info: 1 } },
-    tables: { topics: 3, brokerGroups: 1, brokers: 2, provisionalBrokers: 1, clusters: 1, kvEntries: 0 },
+    tables: {
+      ...{ topics: 3, provisionalTopics: 2, brokerGroups: 1, brokers: 2, provisionalBrokers: 1 },
+      ...{ clusters: 1, kvEntries: 0 },
+    },
     totals: { requests: 9, lookups: 4, lookupsWithoutRoute: 1, registrations: 2, heartbeats: 0 },
     process: { cpuSeconds: 1.25, residentBytes: 1 << 20, eventLoopDelayMs: 0.04 },
   }
@@ -267,7 +270,8 @@ describe('status shows of a NameServer', () => {
       'Ready: no: not yet',
       'Findings: 2 critical, 1 info',
       'Uptime: 2h',
-      'Provisional: 1',
+      'Brokers: 2 (1 provisional)',
+      'Topics: 3 (2 provisional)',
       'Connections: 5',
     ])
       expect(text.split('\n')).toContain(line)

@@ -78,6 +78,11 @@ describe('The stream of events', () => {
       time: expect.stringMatching(/^\d{4}-.*Z$/),
       kind: 'kv_changed',
       subject: 'n/k',
+      cluster: null,
+      brokerName: null,
+      brokerId: null,
+      address: null,
+      topic: null,
       text: 'one',
     })
     expect(watcher.lastEventId).toMatch(/-3$/)

@@ -64,7 +64,7 @@ const TOPIC_STORIES: readonly Story[] = [
     question: 'topic=TopicA',
     verdict: 'routable',
     sentences: ['TopicA has a route: 4 write queues on broker-a, 4 read queues on broker-a.'],
-    commands: ['mqadmin topicRoute -n "$NAMESRV_ADDR" -t TopicA'],
+    commands: ['mqnamesrv topic route TopicA'],
   },
   {
     title: 'a topic whose only broker has lost the write permission by request 205',
@@ -79,7 +79,7 @@ const TOPIC_STORIES: readonly Story[] = [
       'The write permission of broker-a was wiped at TIME by PEER (request 205, as mqadmin wipeWritePerm sends) and has not been restored here; NameServers do not tell each other, so others may still permit writing.',
       'Consumers read from broker-a.',
     ],
-    commands: ['mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a'],
+    commands: ['mqnamesrv broker restore-write broker-a'],
   },
   {
     title: 'a topic that was deleted by request 216',
@@ -96,7 +96,7 @@ const TOPIC_STORIES: readonly Story[] = [
       'Similar topic with a route: TopicB (differs in one character).',
       '1 lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V5_5_0).',
     ],
-    commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t TopicA -c DefaultCluster'],
+    commands: ['mqadmin updateTopic -t TopicA -c DefaultCluster'],
   },
   {
     title: 'a topic that was deleted in one of two clusters',
@@ -113,7 +113,7 @@ const TOPIC_STORIES: readonly Story[] = [
       'orders was deleted on 1 broker of cluster DefaultCluster at TIME by PEER (request 216, as mqadmin deleteTopic sends).',
       'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
     ],
-    commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t orders -c DefaultCluster'],
+    commands: ['mqadmin updateTopic -t orders -c DefaultCluster'],
   },
   {
     title: 'a topic that its broker dropped from its registration',
@@ -128,7 +128,7 @@ const TOPIC_STORIES: readonly Story[] = [
       'broker-a dropped orders at TIME: its registration does not contain the topic any more.',
       'It was deleted on the broker, or the broker lost its topics.json; a topic that is still needed must be created again.',
     ],
-    commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t orders -c DefaultCluster'],
+    commands: ['mqadmin updateTopic -t orders -c DefaultCluster'],
   },
   {
     title: 'a topic that left with its broker',
@@ -142,7 +142,7 @@ const TOPIC_STORIES: readonly Story[] = [
       'TopicA left with broker-a, its last broker, at TIME: broker-a unregistered by its own request, as a broker does that is stopped.',
       'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
     ],
-    commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+    commands: ['mqnamesrv broker explain broker-a'],
   },
   {
     title: 'a topic of a server without brokers',
@@ -175,8 +175,8 @@ const TOPIC_STORIES: readonly Story[] = [
     question: 'topic=Order_Topic',
     verdict: 'never_created',
     sentences: [
-      'No broker has Order_Topic, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
       'Similar topic with a route: order_topic (differs in upper and lower case).',
+      'No broker has Order_Topic, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
     ],
   },
   {
@@ -208,12 +208,37 @@ const TOPIC_STORIES: readonly Story[] = [
       )
     },
     question: 'topic=orders',
+    verdict: 'created_by_first_message',
+    sentences: [
+      'No broker has orders yet: broker-a would create it when a producer sends the first message (autoCreateTopicEnable is on); consumers find no route before that.',
+      'Only slaves of broker-b have registered, and topics are taken from masters only: orders may be one of those that are missing.',
+    ],
+  },
+  {
+    title: 'a topic while only slaves have registered',
+    happens: ({ broker }) => broker.request(registration({ id: 1, topics: ['orders', 'x'] })),
+    question: 'topic=orders',
     verdict: 'slaves_only',
     sentences: [
-      'Only slaves of broker-b have registered, and topics are taken from masters only: orders may be one of those that are missing.',
+      'Only slaves of broker-a have registered, and topics are taken from masters only: orders may be one of those that are missing.',
       'Start the master (brokerId=0), or elect one (mqadmin electMaster) if a controller assigns the roles.',
     ],
     commands: [],
+  },
+  {
+    title: 'a misspelt topic, without a word about groups that have nothing to do with it',
+    happens: async ({ broker }) => {
+      await broker.request(registration({ topics: ['orders', 'x'] }))
+      await broker.request(
+        registration({ name: 'broker-b', address: '127.0.0.1:10921', id: 1, topics: ['y', 'z'] }),
+      )
+    },
+    question: 'topic=ordres',
+    verdict: 'never_created',
+    sentences: [
+      'Similar topic with a route: orders (differs in one character).',
+      'No broker has ordres, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
+    ],
   },
   {
     title: 'the dead-letter topic of a group, although brokers create topics on their first use',
@@ -254,8 +279,8 @@ const TOPIC_STORIES: readonly Story[] = [
     question: `topic=${encodeURIComponent('orders ')}`,
     verdict: 'invalid_name',
     sentences: [
-      'No broker has "orders ", and none can create it: the name of a topic has 1 to 127 letters (a to z), digits and characters of "_-%|".',
       'Similar topic with a route: orders (differs in spaces).',
+      'No broker has "orders ", and none can create it: the name of a topic has 1 to 127 letters (a to z), digits and characters of "_-%|".',
     ],
     commands: [],
   },
@@ -295,6 +320,21 @@ const TOPIC_STORIES: readonly Story[] = [
     verdict: 'rejected_by_limit',
     sentences: [
       'This server rejects the registration of broker-b, whose topics, perhaps orders too, are missing.',
+      'The registration of broker-b from PEER was rejected at TIME: maxTopics (2) exceeded: there would be 4 topics.',
+    ],
+  },
+  {
+    title: 'a misspelt topic while a limit rejects a broker, whose topics are unknown',
+    properties: { maxTopics: '2' },
+    happens: async ({ broker }) => {
+      await broker.request(registration({ topics: ['orders', 'x'] }))
+      await broker.request(registration({ name: 'broker-b', address: '127.0.0.1:10921', topics: ['y', 'z'] }))
+    },
+    question: 'topic=ordres',
+    verdict: 'never_created',
+    sentences: [
+      'Similar topic with a route: orders (differs in one character).',
+      'No broker has ordres, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
       'The registration of broker-b from PEER was rejected at TIME: maxTopics (2) exceeded: there would be 4 topics.',
     ],
   },
@@ -373,7 +413,7 @@ const BROKER_STORIES: readonly Story[] = [
       'None of the 2 topics of broker-a is writable: its write permission was wiped at TIME by PEER (request 205, as mqadmin wipeWritePerm sends).',
       'broker-a of DefaultCluster is registered with 2 topics: master 127.0.0.1:10911, registered from PEER since TIME, last heartbeat 0 s ago.',
     ],
-    commands: ['mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a'],
+    commands: ['mqnamesrv broker restore-write broker-a'],
   },
   {
     title: 'a broker that has sent nothing for long',
@@ -387,7 +427,7 @@ const BROKER_STORIES: readonly Story[] = [
       'broker-a at 127.0.0.1:10911 has sent nothing for 90 s and will be removed after 120 s: see whether it is paused, overloaded or cut off.',
       'broker-a of DefaultCluster is registered with 2 topics: master 127.0.0.1:10911, registered from PEER since TIME, last heartbeat 90 s ago.',
     ],
-    commands: ['mqadmin brokerStatus -n "$NAMESRV_ADDR" -b 127.0.0.1:10911'],
+    commands: ['mqadmin brokerStatus -b 127.0.0.1:10911'],
   },
   {
     title: 'a broker that unregistered',
@@ -519,7 +559,7 @@ describe('Explain tells the story of', () => {
     expect([verdict, sentences[0], commands]).toEqual([
       'dropped_by_registration',
       'orders left with broker-a, its last broker, at TIME: broker-a lost its connection to this server (killed, crashed or network failure), and has registered again without orders.',
-      ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t orders -c DefaultCluster'],
+      ['mqadmin updateTopic -t orders -c DefaultCluster'],
     ])
   })
 
@@ -591,7 +631,7 @@ describe('Explain tells the story of', () => {
     const { verdict, sentences } = await explain(world, 'broker=broker-a')
     expect([verdict, sentences[0]]).toEqual([
       'id_conflict',
-      '10.0.0.1:10911 also registers as broker-a, with an id that another address has: the route alternates between their addresses. Give it a brokerName or brokerId of its own and restart it.',
+      '10.0.0.1:10911 also registers as broker-a, with an id that another address has: the route alternates between their addresses. Give each broker a brokerName or brokerId of its own and restart it.',
     ])
   })
 
@@ -619,7 +659,7 @@ describe('Explain tells the story of', () => {
     expect([verdict, sentences[0], commands]).toEqual([
       'left_with_brokers',
       'T1099 may have left with broker-a, at TIME: broker-a unregistered by its own request, as a broker does that is stopped, and only some of the names of its 1100 topics are kept.',
-      ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+      ['mqnamesrv broker explain broker-a'],
     ])
   })
 
@@ -641,13 +681,16 @@ describe('Explain tells the story of', () => {
     expect((await explain(world, 'broker=broker-a')).sentences[0]).toContain(`by ${first.address} (`)
     await world.broker.request(registrationAgain(['TopicA', 'TopicB']))
     const { verdict, history } = await explain(world, 'broker=broker-a')
-    expect([verdict, history]).toEqual(['registered', ['broker-a registered for the first time']])
+    expect([verdict, history]).toEqual([
+      'registered',
+      ['broker-a registered for the first time since the start'],
+    ])
     const { events } = (await ask(world.server, 'events')).body
     const ofPermission = events.filter(({ kind }: { readonly kind: string }) => kind.startsWith('permission'))
     expect(
       ofPermission.map(({ kind, text }: { readonly kind: string; readonly text: string }) => [kind, text]),
     ).toEqual([
-      ['permission_wiped', `2 topics, by ${first.address}`],
+      ['permission_wiped', `2 topics now without write permission, by ${first.address}`],
       ['permission_restored', 'by its registration'],
     ])
   })
@@ -683,6 +726,10 @@ describe('Explain tells the story of', () => {
     const world = await worldWith()
     for (let turn = 0; turn < 3; turn++) {
       await world.broker.request(registration())
+      if (turn === 1) {
+        const { history } = await explain(world, 'broker=broker-a')
+        expect(history.at(-1)).toBe('broker-a registered again, 1 time in all')
+      }
       await world.broker.request(unregistration())
       world.server.time.advance(1_000)
     }
@@ -691,11 +738,11 @@ describe('Explain tells the story of', () => {
     expect(verdict).toBe('registered')
     expect(sentences).toContain('127.0.0.1:10911 has left 3 times within ten minutes.')
     expect(history).toEqual([
-      'broker-a registered for the first time',
+      'broker-a registered for the first time since the start',
       'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
       'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
       'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
-      'broker-a registered again, 3 times since the start',
+      'broker-a registered again, 3 times in all',
     ])
   })
 
@@ -713,7 +760,7 @@ describe('Explain tells the story of', () => {
     const broker = await explain(after, 'broker=broker-a')
     expect([broker.verdict, broker.sentences[0]]).toEqual([
       'provisional',
-      '127.0.0.1:10911 of broker-a is shown from the snapshot: it has not registered since this server started at TIME, and is removed if it does not within routeSnapshotGraceMillis.',
+      '127.0.0.1:10911 of broker-a is shown from the snapshot: it has not registered since this server started at TIME. A broker that does not within routeSnapshotGraceMillis is removed.',
     ])
     after.server.time.advance(130_000)
     await until('it is removed', () => after.server.controller.counters.brokersNotReturned === 1)

@@ -59,12 +59,12 @@ describe('a finding', () => {
   test('is cleared when its rule no longer holds, with an event and a log line', async () => {
     const { register, evaluate, events, lines } = findingsWorld()
     await register({ ...master, topics: { Orders: { perm: 4 } } })
-    expect(brief(await evaluate())).toEqual(['warning permission_not_writable Orders'])
+    expect(brief(await evaluate())).toEqual(['warning permission_not_writable broker-a'])
     await register({ ...master, topics: { Orders: { perm: 6 } } })
     expect(await evaluate({ afterMs: 20_000 })).toEqual([])
     expect(events.list().at(-1)).toMatchObject({
       kind: 'finding_cleared',
-      subject: 'Orders',
+      subject: 'broker-a',
       text: 'permission_not_writable, after 20 s',
     })
     expect(lines.at(-1)).toMatchObject({ level: 'info', msg: 'finding cleared', lastedSeconds: 20 })
@@ -75,11 +75,15 @@ describe('a finding', () => {
     await register({ ...master, topics: { Orders: { perm: 4 } } })
     await register(other)
     const [partial] = await evaluate()
-    expect(partial).toMatchObject({ severity: 'info', subject: 'Orders' })
+    expect(partial).toMatchObject({ severity: 'info', subject: 'broker-a' })
     await register({ ...other, topics: { Orders: { perm: 4 } } })
     const [everywhere] = await evaluate({ afterMs: 5_000 })
     expect(everywhere).toMatchObject({ severity: 'warning', sinceMs: partial?.sinceMs })
-    expect(events.list().map(({ kind }) => kind)).toEqual(['finding_raised', 'finding_raised'])
+    expect(events.list().map(({ kind, subject }) => [kind, subject])).toEqual([
+      ['finding_raised', 'broker-a'],
+      ['finding_raised', 'broker-a'],
+      ['finding_raised', 'broker-b'],
+    ])
   })
 
   test('of a late heartbeat stays for a moment after the heartbeat, so that it does not flicker', async () => {
@@ -115,14 +119,12 @@ describe('a finding', () => {
 
   test('is one of at most a hundred of its kind; the rest is counted', async () => {
     const { register, evaluate, findings } = findingsWorld()
-    const topics = Object.fromEntries(Array.from({ length: 130 }, (_, n) => [`T${n}`, { perm: 2 }]))
-    await register({ ...master, topics })
-    expect(await evaluate()).toHaveLength(100)
-    expect(findings.counts).toContainEqual({
-      rule: 'permission_not_readable',
-      severity: 'warning',
-      count: 130,
-    })
+    const topics = { Orders: { perm: 2 } }
+    for (let n = 0; n < 130; n++)
+      await register({ ...master, brokerName: `broker-${n}`, brokerAddr: `10.0.1.${n}:10911`, topics })
+    const rule = 'permission_not_readable'
+    expect((await evaluate()).filter((each) => each.rule === rule)).toHaveLength(100)
+    expect(findings.counts).toContainEqual({ rule, severity: 'warning', count: 130 })
   })
 })
 
@@ -281,7 +283,7 @@ describe('no broker at all is a critical finding', () => {
           lastDeparture: '2026-11-28T12:01:01.000Z',
           brokerNames: ['broker-a', 'broker-b'],
         },
-        command: 'mqadmin clusterList -n "$NAMESRV_ADDR"',
+        command: 'mqnamesrv broker explain broker-b',
       },
     ])
     await register(master)
@@ -467,7 +469,7 @@ describe('a topic without route', () => {
       subject: 'Invoices',
       text: 'Invoices has no route: 3 lookups since 2026-11-28T12:00:00.000Z found none. Nothing is known of a former route. Create the topic, or correct its name in the clients.',
       evidence: { lookups: 3, lastLookup: '2026-11-28T12:01:00.000Z', clients: ['10.0.0.5 JAVA V5_5_0'] },
-      command: 'mqadmin updateTopic -n "$NAMESRV_ADDR" -t Invoices -c C',
+      command: 'mqadmin updateTopic -t Invoices -c C',
     })
   })
 
@@ -498,7 +500,7 @@ describe('a topic without route', () => {
     const finding = await asked(world, 'Gone')
     expect(finding).toMatchObject({
       severity: 'critical',
-      command: 'mqadmin updateTopic -n "$NAMESRV_ADDR" -t Gone -c C',
+      command: 'mqadmin updateTopic -t Gone -c C',
     })
     expect(finding?.text).toContain('and has registered again without Gone. Create the topic again')
   })
@@ -520,10 +522,35 @@ describe('a topic without route', () => {
     await world.register(master)
     world.manager.onChannelsDestroy([1])
     const finding = await asked(world, 'Orders')
-    expect(finding).toMatchObject({ severity: 'critical', command: null })
+    expect(finding).toMatchObject({ severity: 'critical', subject: 'broker-a', command: null })
     expect(finding?.text).toContain(
       'Orders left with broker-a, its last broker, at 2026-11-28T12:00:00Z: broker-a lost its connection to this server (killed, crashed or network failure). Start that broker again.',
     )
+  })
+
+  test('is one finding with the others that left with its broker', async () => {
+    const world = findingsWorld()
+    await world.register({ ...master, topics: { Bills: {} } })
+    world.manager.onChannelsDestroy([1])
+    for (let n = 0; n < 3; n++) {
+      world.misses.add('Bills', () => asker)
+      await asked(world, 'Orders')
+    }
+    const left = world.findings.list().filter(({ rule }) => rule === 'no_route')
+    expect(left).toMatchObject([
+      {
+        severity: 'critical',
+        subject: 'broker-a',
+        text: '2 topics (Orders, Bills) have no route: 12 lookups since 2026-11-28T12:00:00.000Z found none. Orders left with broker-a, its last broker, at 2026-11-28T12:00:00Z: broker-a lost its connection to this server (killed, crashed or network failure). Start that broker again.',
+        evidence: {
+          lookups: 12,
+          topics: 2,
+          firstTopics: ['Orders', 'Bills'],
+          clients: ['10.0.0.5 JAVA V5_5_0'],
+        },
+        command: null,
+      },
+    ])
   })
 
   test('is a warning if it left more than a day ago', async () => {
@@ -575,7 +602,7 @@ describe('topics', () => {
         severity: 'warning',
         subject: 'broker-b',
         evidence: { cluster: 'C', topics: 3 },
-        command: 'mqadmin updateBrokerConfig -n "$NAMESRV_ADDR" -b 10.0.0.3:10911 -k brokerPermission -v 6',
+        command: 'mqadmin updateBrokerConfig -b 10.0.0.3:10911 -k brokerPermission -v 6',
       },
     ])
   })
@@ -589,7 +616,7 @@ describe('topics', () => {
     expect(finding).toMatchObject({
       text: 'None of the 3 topics of broker-a is writable: 10.0.3.7:5000 wiped it (wipeWritePerm) on 2026-11-28T12:00:00.000Z. Producers use other brokers, or get "No route info of this topic".',
       evidence: { cluster: 'C', topics: 3, wipedBy: '10.0.3.7:5000' },
-      command: 'mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a',
+      command: 'mqnamesrv broker restore-write broker-a',
     })
   })
 
@@ -602,21 +629,19 @@ describe('topics', () => {
     history.onPermissionChange('broker-a', { kind: 'wiped', by: '10.0.3.7:5000', topics: 5 })
     await manager.deleteTopic('TopicB', null, { closed: false })
     await register(broker)
-    const [own, whole, ...others] = [...(await evaluate())].sort((a, b) => (a.subject < b.subject ? -1 : 1))
-    expect(others).toEqual([])
-    expect(whole).toMatchObject({
-      severity: 'warning',
-      subject: 'broker-a',
-      text: '3 of the 5 topics of broker-a are not writable: 10.0.3.7:5000 wiped it (wipeWritePerm) on 2026-11-28T12:00:00.000Z. Producers use other brokers, or get "No route info of this topic".',
-      evidence: { cluster: 'C', topics: 5, wipedBy: '10.0.3.7:5000' },
-      command: 'mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a',
-    })
-    expect(own).toMatchObject({
-      subject: 'Locked',
-      text: expect.stringContaining('what the broker registers'),
-    })
+    expect(await evaluate()).toMatchObject([
+      {
+        severity: 'warning',
+        subject: 'broker-a',
+        text: '3 of the 5 topics of broker-a are not writable: 10.0.3.7:5000 wiped it (wipeWritePerm) on 2026-11-28T12:00:00.000Z. Producers use other brokers, or get "No route info of this topic". broker-a has no write permission for Locked: producers get "No route info of this topic". Its permission there is what the broker registers.',
+        evidence: { cluster: 'C', topics: 5, wipedBy: '10.0.3.7:5000' },
+        command: 'mqnamesrv broker restore-write broker-a',
+      },
+    ])
     await register({ ...broker, dataVersion: { ...dataVersion, counter: 2n } })
-    expect(brief(await evaluate())).toEqual(['warning permission_not_writable Locked'])
+    expect(await evaluate()).toMatchObject([
+      { subject: 'broker-a', evidence: { topics: 1, firstTopics: ['Locked: perm 4'] } },
+    ])
   })
 
   test('that a request of unknown origin made unwritable are not said to be registered so', async () => {
@@ -629,9 +654,9 @@ describe('topics', () => {
     await register(broker)
     expect(await evaluate()).toMatchObject([
       {
-        subject: 'Orders',
+        subject: 'broker-a',
         text: expect.stringContaining('A request to this server changed its permission there.'),
-        command: 'mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a',
+        command: 'mqnamesrv broker restore-write broker-a',
       },
     ])
   })
@@ -640,9 +665,10 @@ describe('topics', () => {
     const [finding] = await found([{ ...master, topics: { Orders: { perm: 4 } } }, other])
     expect(finding).toMatchObject({
       severity: 'info',
-      subject: 'Orders',
-      evidence: { brokers: ['broker-a: perm 4'] },
-      command: 'mqadmin updateTopicPerm -n "$NAMESRV_ADDR" -b 10.0.0.1:10911 -t Orders -p 6',
+      subject: 'broker-a',
+      text: 'broker-a has no write permission for Orders: producers use other brokers. Its permission there is what the broker registers.',
+      evidence: { cluster: 'C', topics: 1, firstTopics: ['Orders: perm 4'] },
+      command: 'mqadmin updateTopicPerm -b 10.0.0.1:10911 -t Orders -p 6',
     })
   })
 
@@ -656,15 +682,15 @@ describe('topics', () => {
     [
       'more write than read queues',
       { writeQueueNums: 16, readQueueNums: 8 },
-      'warning read_write_queue_mismatch Orders',
+      'warning read_write_queue_mismatch broker-a',
     ],
     [
       'more read than write queues',
       { writeQueueNums: 4, readQueueNums: 8 },
-      'info read_write_queue_mismatch Orders',
+      'info read_write_queue_mismatch broker-a',
     ],
-    ['no read permission', { perm: 2 }, 'warning permission_not_readable Orders'],
-    ['no write permission', { perm: 4 }, 'warning permission_not_writable Orders'],
+    ['no read permission', { perm: 2 }, 'warning permission_not_readable broker-a'],
+    ['no write permission', { perm: 4 }, 'warning permission_not_writable broker-a'],
   ])('with %s are found', async (_, queues, expected) => {
     expect(brief(await found([{ ...master, topics: { Orders: queues } }]))).toEqual([expected])
   })
@@ -672,7 +698,9 @@ describe('topics', () => {
   test('with at most half as many write queues on one broker as on another are found', async () => {
     const few = { Orders: { writeQueueNums: 4, readQueueNums: 4 } }
     const some = { Orders: { writeQueueNums: 5, readQueueNums: 5 } }
-    expect(brief(await found([master, { ...other, topics: few }]))).toEqual(['info write_queue_skew Orders'])
+    expect(brief(await found([master, { ...other, topics: few }]))).toEqual([
+      'info write_queue_skew broker-b',
+    ])
     expect(await found([master, { ...other, topics: some }])).toEqual([])
   })
 
@@ -680,8 +708,9 @@ describe('topics', () => {
     const [finding] = await found([{ ...master, topics: { Alone: {} } }, other])
     expect(finding).toMatchObject({
       rule: 'single_broker_route',
-      subject: 'Alone',
-      command: 'mqadmin updateTopic -n "$NAMESRV_ADDR" -t Alone -c C -r 8 -w 8',
+      subject: 'broker-a',
+      text: 'Of the 2 broker groups in C, broker-a alone has Alone: while it is away, no broker accepts these messages.',
+      command: 'mqadmin updateTopic -c C -t Alone -r 8 -w 8',
     })
     expect(await found([{ ...master, topics: { Alone: {} } }])).toEqual([])
   })
@@ -712,9 +741,64 @@ describe('topics', () => {
     expect(await found(hole)).toMatchObject([
       {
         rule: 'static_topic_hole',
-        subject: 'Static',
-        evidence: { totalQueues: 4, holes: 1, firstQueueIds: ['2'], missingBrokers: [] },
+        subject: 'broker-a',
+        text: '1 logical queue of Static cannot be used: no broker has them. Move them with mqadmin remappingStaticTopic.',
+        evidence: { queues: 1, topics: 1, firstTopics: ['Static: 1 of 4 (2)'] },
       },
+    ])
+    expect(await found([{ ...master, ...on('broker-b', 1n, [0, 1, 2, 3]) }])).toMatchObject([
+      { subject: 'broker-b', text: expect.stringContaining('broker-b is not registered. Start it, or') },
+    ])
+  })
+
+  test('that are many are one finding for each broker and problem, with their number and first names', async () => {
+    const topics = (queues: object, prefix = 'T') =>
+      Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`${prefix}${n}`, queues]))
+    const alone = await found([{ ...master, topics: topics({}) }, other])
+    expect(alone).toMatchObject([
+      {
+        rule: 'single_broker_route',
+        subject: 'broker-a',
+        text: 'Of the 2 broker groups in C, broker-a alone has 400 topics (T0, T1, T2, …): while it is away, no broker accepts these messages. Run mqadmin updateTopic -c C for each of them.',
+        evidence: {
+          topics: 400,
+          firstTopics: Array.from({ length: 16 }, (_, n) => `T${n}: 8 read, 8 write`),
+        },
+        command: null,
+      },
+    ])
+    const unequal = { ...topics({ readQueueNums: 4 }), ...topics({ writeQueueNums: 4 }, 'S') }
+    expect(await found([{ ...master, topics: unequal }])).toMatchObject([
+      {
+        rule: 'read_write_queue_mismatch',
+        severity: 'warning',
+        subject: 'broker-a',
+        text: 'broker-a has more write than read queues for 400 topics (T0, T1, T2, …): messages in the last queues are not consumed. Run mqadmin updateTopic -b 10.0.0.1:10911 for each of them.',
+      },
+    ])
+    const locked = { ...topics({ perm: 4 }), Both: { perm: 4 } }
+    const [elsewhere] = await found([
+      { ...master, topics: locked },
+      { ...other, topics: { ...topics({}), Both: { perm: 4 } } },
+    ])
+    expect(elsewhere).toMatchObject({
+      rule: 'permission_not_writable',
+      severity: 'warning',
+      text: 'broker-a has no write permission for 401 topics (T0, T1, T2, …): producers use other brokers or, for 1 of them, get "No route info of this topic". mqnamesrv topic explain says of each why. Run mqadmin updateTopicPerm -b 10.0.0.1:10911 for each of them.',
+    })
+  })
+
+  test('that are many raise one event for each broker and problem', async () => {
+    const { register, evaluate, events } = findingsWorld()
+    const topics = Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`T${n}`, {}]))
+    await register({ ...master, topics })
+    await register(other)
+    for (let n = 0; n < 3; n++) await evaluate()
+    await register({ ...other, topics })
+    await evaluate()
+    expect(events.list().map(({ kind, subject }) => [kind, subject])).toEqual([
+      ['finding_raised', 'broker-a'],
+      ['finding_cleared', 'broker-a'],
     ])
   })
 })
@@ -774,6 +858,18 @@ describe('another NameServer', () => {
     ])
   })
 
+  test('that lacks topics alone is one critical finding about all of them', async () => {
+    const lacking = (subject: string) =>
+      ({ kind: 'topic_missing', subject, here: 'broker-a', there: null }) as const
+    const [finding] = await findingsOf({ differences: ['A', 'B', 'C', 'D'].map(lacking) })
+    expect(finding).toMatchObject({
+      rule: 'missing_on_peer',
+      subject: 'topics on ns2:9876',
+      text: 'Clients of the NameServer ns2:9876 do not find 4 topics (A, B, C, …). See whether an operator deleted topics at that server only, or a broker that has them does not reach it.',
+      evidence: { peer: 'ns2:9876', topics: 4, firstTopics: ['A', 'B', 'C', 'D'] },
+    })
+  })
+
   test('that has what is missing here is a critical finding', async () => {
     const differences = [{ kind: 'topic_missing', subject: 'T', here: null, there: 'broker-a' }] as const
     expect(brief(await findingsOf({ differences }))).toEqual(['critical peer_diverged ns2:9876'])
@@ -787,12 +883,48 @@ describe('another NameServer', () => {
   )
 })
 
+describe('a dispute about a broker', () => {
+  const taker: Broker = { ...master, brokerAddr: '10.0.0.66:10911' }
+
+  test('is a finding with both owners when an id changes hands to and fro', async () => {
+    const { register, evaluate } = findingsWorld()
+    for (const broker of [master, taker, master]) await register(broker)
+    const [finding] = (await evaluate()).filter(({ rule }) => rule === 'registration_disputed')
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      subject: 'broker-a broker_id_taken',
+      text: '10.0.0.1 (10.0.0.1:40000) disputes broker-a: brokerId 0 of broker-a is held by the live broker 10.0.0.66:10911 of another owner. It is registered by 10.0.0.66 at 10.0.0.66:10911. Such requests are carried out (registrationGuard=log). See whether 10.0.0.1 is a broker of that name; if not, keep it from this port.',
+      evidence: { claimant: '10.0.0.1', owner: '10.0.0.66', disputes: 2 },
+      command: 'mqnamesrv events --kind registration_disputed',
+    })
+  })
+
+  test('is none when a member takes over once, as in a failover', async () => {
+    const { register, evaluate } = findingsWorld()
+    for (const broker of [master, slave, { ...master, brokerAddr: '10.0.0.2:10911' }]) await register(broker)
+    const found = await evaluate({ afterMs: 5_000 })
+    expect(brief(found).filter((text) => text.includes('registration_disputed'))).toEqual([])
+  })
+
+  test('is cleared ten minutes after the last request', async () => {
+    const { register, evaluate } = findingsWorld()
+    await register(master)
+    await register({ ...other, brokerId: -1n })
+    const isDisputed = async (afterMs: number) =>
+      brief(await evaluate({ afterMs })).some((text) => text.includes('negative_broker_id'))
+    expect(await isDisputed(600_000)).toBe(true)
+    expect(await isDisputed(1)).toBe(false)
+  })
+})
+
 test('names of peers are quoted in commands, and none is shown with control characters', async () => {
-  const topics = { "a'; reboot #": { perm: 4 }, 'b\u001b[2J': { perm: 4 }, '-c': { perm: 4 } }
-  const all = await found([{ ...master, topics }])
-  expect(all.map(({ command }) => command)).toEqual([
+  const names = ['b\u001b[2J', "a'; reboot #", '-c']
+  const all = await Promise.all(
+    names.map(async (topic) => (await found([{ ...master, topics: { [topic]: { perm: 4 } } }]))[0]),
+  )
+  expect(all.map((finding) => finding?.command)).toEqual([
     null,
-    `mqadmin updateTopicPerm -n "$NAMESRV_ADDR" -b 10.0.0.1:10911 -t 'a'\\''; reboot #' -p 6`,
+    `mqadmin updateTopicPerm -b 10.0.0.1:10911 -t 'a'\\''; reboot #' -p 6`,
     null,
   ])
 })
@@ -819,8 +951,8 @@ test('the view lists findings, what they are of, and what is checked, and select
       { rule: 'read_write_queue_mismatch', severity: 'info', count: 1 },
       { rule: 'permission_not_writable', severity: 'warning', count: 1 },
     ],
-    findings: [{ rule: 'read_write_queue_mismatch', subject: 'Shrunk', since: '2026-11-28T12:01:01.000Z' }],
+    findings: [{ rule: 'read_write_queue_mismatch', subject: 'broker-a', since: '2026-11-28T12:01:01.000Z' }],
   })
-  expect(read('rule=permission_not_writable')).toMatchObject({ findings: [{ subject: 'Orders' }] })
+  expect(read('rule=permission_not_writable')).toMatchObject({ findings: [{ subject: 'broker-a' }] })
   expect(() => read('rule=no_such')).toThrow('rule="no_such" is not one of no_route, ')
 })

@@ -66,7 +66,7 @@ describe('what is told of a topic', () => {
       sentences: [
         'Consumers cannot read Orders: it has a route, but no broker has read queues with permission to read.',
       ],
-      commands: ['mqadmin topicRoute -n "$NAMESRV_ADDR" -t Orders'],
+      commands: ['mqnamesrv topic route Orders'],
     })
   })
 
@@ -82,16 +82,14 @@ describe('what is told of a topic', () => {
         'broker-a itself registers it with permission 0: by brokerPermission in its broker.conf, or by mqadmin updateTopicPerm.',
         'Consumers cannot read either: no broker has read queues with permission to read.',
       ],
-      commands: ['mqadmin updateTopicPerm -n "$NAMESRV_ADDR" -b 10.0.0.1:10911 -t Orders -p 6'],
+      commands: ['mqadmin updateTopicPerm -b 10.0.0.1:10911 -t Orders -p 6'],
     })
   })
 
   test('without write queues says so, and its command gives it as many as it has read queues', () => {
     const { sentences, commands } = topic([cell({ writeQueues: 0 })])
     expect(sentences[1]).toBe('On broker-a it has no write queues.')
-    expect(commands).toEqual([
-      'mqadmin updateTopic -n "$NAMESRV_ADDR" -b 10.0.0.1:10911 -t Orders -r 4 -w 4 -p 6',
-    ])
+    expect(commands).toEqual(['mqadmin updateTopic -b 10.0.0.1:10911 -t Orders -r 4 -w 4 -p 6'])
   })
 
   test('whose permission a request other than a wipe changed names both permissions', () => {
@@ -99,7 +97,7 @@ describe('what is told of a topic', () => {
     expect(sentences[1]).toBe(
       'On broker-a it has permission 4 by a request to this server; the broker registered 6.',
     )
-    expect(commands).toEqual(['mqadmin addWritePerm -n "$NAMESRV_ADDR" -b broker-a'])
+    expect(commands).toEqual(['mqnamesrv broker restore-write broker-a'])
   })
 
   test.each([

@@ -191,11 +191,11 @@ describe('under the profile strict', () => {
     ],
     ["for another account's topic", () => signed(105, 'other-app', 'other-secret', { topic: 'Orders' })],
     [
-      "to register another broker's name",
+      'to register a broker whose name no rule allows',
       () =>
         signed(103, 'broker-main', 'broker-secret', {
           ...{
-            brokerName: 'legacy-4',
+            brokerName: 'broker-4',
             brokerAddr: '127.0.0.1:1',
             clusterName: 'InteropCluster',
             brokerId: '0',

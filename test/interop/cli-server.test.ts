@@ -48,11 +48,11 @@ afterAll(() => {
 async function cli(words: readonly string[], ...kinds: readonly Kind[]) {
   const addresses = kinds.map((kind) => servers[kind].address).join(';')
   const { code, stdout, stderr } = await runCli([...words, '-n', addresses, '-o', 'json'])
-  const { items = [], error } = JSON.parse(stdout) as {
-    items?: Record<string, unknown>[]
-    error?: { code: string; message: string }
+  const { items, errors } = JSON.parse(stdout) as {
+    items: Record<string, unknown>[]
+    errors: { code: string; message: string }[]
   }
-  return { code, items, error, stderr }
+  return { code, items, errors, stderr }
 }
 
 /** The exit code of `doctor`, and what it finds: the worst first, then by name. */
@@ -84,7 +84,7 @@ describe.each(KINDS)('of %s', (kind) => {
   })
 
   test('doctor finds queues that are not read', async () => {
-    const finding = 'warning read_write_queue_mismatch Uneven'
+    const finding = 'warning read_write_queue_mismatch broker-a'
     // Ours evaluates its rules every five seconds.
     await until('it is found', async () => (await findings(kind)).ids.includes(finding))
     expect((await findings(kind)).code).toBe(1)
@@ -102,10 +102,12 @@ describe.each(KINDS)('of %s', (kind) => {
     expect(await cli(['check', '--stop', 'broker', 'broker-c'], kind)).toMatchObject({ code: 0 })
     expect(await cli(['check', '--stop', 'broker', 'none'], kind)).toMatchObject({
       code: 1,
-      error: {
-        code: 'not_found',
-        message: expect.stringMatching(/^no broker group "none" on 127\.0\.0\.1:/),
-      },
+      errors: [
+        {
+          code: 'not_found',
+          message: expect.stringMatching(/^no broker group "none" on 127\.0\.0\.1:/),
+        },
+      ],
     })
   })
 
@@ -126,10 +128,8 @@ describe.each(JAVA)('of %s, which has no views,', (kind) => {
   test('doctor judges the lists and routes', async () => {
     expect((await findings(kind)).ids).toEqual([
       'critical missing_master_address broker-c',
-      'warning read_write_queue_mismatch Uneven',
-      'info single_broker_route OnlyA',
-      'info single_broker_route Spare',
-      'info single_broker_route Uneven',
+      'warning read_write_queue_mismatch broker-a',
+      'info single_broker_route broker-a',
     ])
   })
 
@@ -137,7 +137,7 @@ describe.each(JAVA)('of %s, which has no views,', (kind) => {
     const message = `${servers[kind].address} is not mqnamesrv: it cannot show this`
     expect(await cli([word], kind)).toMatchObject({
       code: 1,
-      error: { code: 'not_supported', message },
+      errors: [{ code: 'not_supported', message }],
       stderr: `mqnamesrv: ${message}\n`,
     })
   })

@@ -101,15 +101,18 @@ test('watch prints events as they happen, and ends with 0 at Ctrl-C', async () =
 describe('a command that asks', () => {
   test('changes nothing unless the reply is yes', async () => {
     const { address } = await startNameServer(ours)
-    for (const [reply, code, value] of [
-      ['n', 1, undefined],
-      ['\x03', 1, undefined],
-      ['y', 0, 'v'],
+    for (const [typed, code, value] of [
+      ['n\r', 1, undefined],
+      // Ctrl-C and Ctrl-D.
+      ['y\x03', 130, undefined],
+      ['\x04', 1, undefined],
+      ['y\r', 0, 'v'],
     ] as const) {
       const terminal = new Terminal(['kv', 'set', 'ns', 'k', 'v', '-n', address])
       await terminal.until('it asks', ({ lines }) => lines.some((line) => line.startsWith('Continue? [y/N]')))
-      terminal.type(reply === '\x03' ? reply : `${reply}\r`)
+      terminal.type(typed)
       expect(await terminal.left()).toMatchObject({ code, echo: true })
+      expect(terminal.screen.lines.includes('mqnamesrv: nothing was changed')).toBe(code !== 0)
       const { extFields } = await ask(address, 101, { namespace: 'ns', key: 'k' })
       expect(extFields?.['value']).toBe(value)
     }

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import { runCli } from '../cli/run-cli.ts'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { createTopic, updateBrokerConfig } from './harness/broker-requests.ts'
 import { ChaosProxy } from './harness/chaos-proxy.ts'
@@ -129,9 +130,9 @@ async function eventsOf(server: NameServer): Promise<readonly string[]> {
 
 /** Runs a command as `explain` or a finding names it, from where the operator is. */
 async function runAsOperator(command: string): Promise<void> {
-  const [program, ...args] = command.replace('-n "$NAMESRV_ADDR" ', '').split(' ')
-  expect(program).toBe('mqadmin')
-  await admin.run(forOperator.address, args)
+  const [program, ...args] = command.split(' ')
+  if (program === 'mqadmin') await admin.run(forOperator.address, args)
+  else expect(await runCli([...args, '-y', '-n', forOperator.address])).toMatchObject({ code: 0 })
 }
 
 describe('The NameServer tells', () => {
@@ -151,8 +152,8 @@ describe('The NameServer tells', () => {
     expect(await told(other, 'topic=invoices')).toEqual({
       verdict: 'never_created',
       sentences: [
-        'No broker has invoices, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
         'Similar topic with a route: Invoices (differs in upper and lower case).',
+        'No broker has invoices, and none creates topics on their first use (TBW102 has no route): the topic must be created, if its name is right.',
         'N lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V4_9_7).',
       ],
       commands: [],
@@ -166,7 +167,7 @@ describe('The NameServer tells', () => {
       sentences: [
         'No broker has Unborn yet: north would create it when a producer sends the first message (autoCreateTopicEnable is on); consumers find no route before that.',
       ],
-      commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t Unborn -c Shop'],
+      commands: ['mqadmin updateTopic -t Unborn -c Shop'],
     })
     const producer = startProducer({
       release: '5.5.0',
@@ -190,7 +191,7 @@ describe('The NameServer tells', () => {
         `Orders was deleted on 1 broker of cluster Shop at TIME by ${OPERATOR} (request 216, as mqadmin deleteTopic sends).`,
         'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
       ],
-      commands: ['mqadmin updateTopic -n "$NAMESRV_ADDR" -t Orders -c Shop'],
+      commands: ['mqadmin updateTopic -t Orders -c Shop'],
     })
     await runAsOperator(commands[0] ?? '')
     await until('there is a route again', () => routeOf(main.address, 'Orders'))
@@ -198,7 +199,7 @@ describe('The NameServer tells', () => {
 
   test('who wiped a write permission with mqadmin; the command that it names restores it', async () => {
     await runAsOperator('mqadmin wipeWritePerm -b south')
-    const command = 'mqadmin addWritePerm -n "$NAMESRV_ADDR" -b south'
+    const command = 'mqnamesrv broker restore-write south'
     const wiped = `wiped at TIME by ${OPERATOR} (request 205, as mqadmin wipeWritePerm sends)`
     expect(await told(main, 'topic=Refunds')).toEqual({
       verdict: 'not_writable',
@@ -242,7 +243,7 @@ describe('The NameServer tells', () => {
         'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
         'N lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V5_5_0).',
       ],
-      commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+      commands: ['mqnamesrv broker explain south'],
     })
     expect(await told(main, 'broker=south')).toEqual({
       verdict: 'connection_lost',
@@ -251,7 +252,7 @@ describe('The NameServer tells', () => {
         'N topic lost their queues there.',
         'See whether its process runs, and its log (broker.log, store.log).',
       ],
-      commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+      commands: ['mqnamesrv broker list'],
     })
   })
 
@@ -269,7 +270,7 @@ describe('The NameServer tells', () => {
         'N topic lost their queues there.',
         'Its address is registered as new-name now; clients find its topics under that name.',
       ],
-      commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+      commands: ['mqnamesrv broker list'],
     })
     const { sentences } = await told(main, 'topic=Renamed')
     expect(sentences[0]).toBe('Renamed has a route: 4 write queues on new-name, 4 read queues on new-name.')
@@ -283,7 +284,7 @@ describe('The NameServer tells', () => {
         'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
         'N lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V5_5_0).',
       ],
-      commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+      commands: ['mqnamesrv broker explain new-name'],
     })
     expect(await told(main, 'broker=new-name')).toEqual({
       verdict: 'unregistered',
@@ -292,7 +293,7 @@ describe('The NameServer tells', () => {
         'N topic lost their queues there.',
         'Start it again if it is needed.',
       ],
-      commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+      commands: ['mqnamesrv broker list'],
     })
     await broker.program.kill()
   })
@@ -318,7 +319,7 @@ describe('The NameServer tells', () => {
         'MAIN has no route for Invoices: clients that ask there report "No route info of this topic". Brokers must have all NameServers in namesrvAddr.',
         `${problem} Clients may report "connect to ${address} failed": set brokerIP1 in its broker.conf and restart it.`,
       ],
-      commands: ['mqadmin topicRoute -n "$NAMESRV_ADDR" -t Invoices'],
+      commands: ['mqnamesrv topic route Invoices'],
     })
     const subject = `container ${CONTAINER_IP}:${brokers.container.port}`
     const finding = await until('there is a finding', () =>
@@ -352,7 +353,7 @@ describe('The NameServer tells', () => {
         `paused at ${address} has sent nothing for N s and will be removed after N s: see whether it is paused, overloaded or cut off.`,
         `paused of InteropCluster is registered with N topic: master ${address}, registered from PEER since TIME, last heartbeat N s ago.`,
       ],
-      commands: [`mqadmin brokerStatus -n "$NAMESRV_ADDR" -b ${address}`],
+      commands: [`mqadmin brokerStatus -b ${address}`],
     })
     const subject = `paused ${brokers.paused.address}`
     expect(await until('there is a finding', () => findingOf(main, 'heartbeat_late', subject))).toMatchObject(
@@ -373,7 +374,7 @@ describe('The NameServer tells', () => {
         'N topic lost their queues there.',
         'See whether its process is paused (GC, stopped by a signal) or cut off from this server.',
       ],
-      commands: ['mqadmin clusterList -n "$NAMESRV_ADDR"'],
+      commands: ['mqnamesrv broker list'],
     })
 
     brokers.paused.program.signal('SIGCONT')
@@ -408,8 +409,8 @@ describe('The NameServer tells', () => {
     ])
     expect(happened.slice(4)).toEqual([
       `topic_deleted Orders: on 1 broker, by ${OPERATOR}`,
-      `permission_wiped south: N topic, by ${OPERATOR}`,
-      `permission_restored south: N topic, by ${OPERATOR}`,
+      `permission_wiped south: N topic now without write permission, by ${OPERATOR}`,
+      `permission_restored south: N topic now with read and write permission, by ${OPERATOR}`,
       'broker_lost 127.0.0.1:PORT south of InteropCluster: its connection closed',
       'broker_left 127.0.0.1:PORT old-name of InteropCluster: its address registered under another broker name',
       'broker_registered 127.0.0.1:PORT new-name of InteropCluster: id 0, N topic',

@@ -23,7 +23,7 @@ test.each<[string, Request, string[]]>([
   [
     'the write permission of a broker is wiped',
     { code: 205, extFields: { brokerName: 'broker-a' } },
-    ['permission_wiped', 'broker-a', '2 topics, by PEER'],
+    ['permission_wiped', 'broker-a', '2 topics now without write permission, by PEER'],
   ],
   [
     'a topic is deleted',
@@ -54,7 +54,11 @@ test.each<[string, Request]>([
 test('an event says by which peer a wiped write permission is added again', async () => {
   const { client, eventsSince } = await serverWithBroker()
   for (const code of [205, 327]) await client.request({ code, extFields: { brokerName: 'broker-a' } })
-  expect(eventsSince().at(-1)).toEqual(['permission_restored', 'broker-a', '2 topics, by PEER'])
+  expect(eventsSince().at(-1)).toEqual([
+    'permission_restored',
+    'broker-a',
+    '2 topics now with read and write permission, by PEER',
+  ])
 })
 
 test('a change of the key-value table is an event with its key, never its value', async () => {

@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { signatureOf } from '../../src/access/signature.ts'
 import { proxyV1 } from '../support/proxy-headers.ts'
 import { type Answer, headerOf, type RawClient, type Request } from '../support/raw-client.ts'
 import {
@@ -8,7 +11,7 @@ import {
   type TestBroker,
   unregistration,
 } from '../support/requests.ts'
-import { startServer, type TestServer } from '../support/start-server.ts'
+import { startServer, type TestServer, temporaryFolder } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
 
 const NO_PERMISSION = 16
@@ -20,8 +23,9 @@ const SLAVE: TestBroker = { name: 'broker-a', address: `${SLAVE_HOST}:10911`, id
 const ATTACKER: TestBroker = { name: 'broker-x', address: `${ATTACKER_HOST}:10911`, id: 0 }
 
 /** A master and its slave, a client and an attacker, each on a machine of its own, at a server with one mode of the guard. */
-async function cluster(registrationGuard: string) {
+async function cluster(registrationGuard: string, properties: Readonly<Record<string, string>> = {}) {
   const server = await startServer({
+    ...properties,
     registrationGuard,
     proxyProtocolTrustedNetworks: '127.0.0.0/8',
     // Connections stay open without heartbeats.
@@ -39,6 +43,8 @@ async function cluster(registrationGuard: string) {
     await connectFrom(ATTACKER_HOST),
     await connectFrom('10.0.0.7'),
   ]
+  // At the time of the data version itself, a registration is not kept to be compared with the next one.
+  server.time.advance(1)
   await master.request(registration(MASTER))
   await slave.request(registration(SLAVE))
   const route = async (topic = 'TopicA'): Promise<string> =>
@@ -127,7 +133,12 @@ const ATTACKS: readonly Attack[] = [
   {
     title: 'the bytes of the registration of a live broker, over a connection that closes afterwards,',
     rule: 'address_taken',
-    run: ({ attacker }) => attacker.request(registration(MASTER)),
+    run: async ({ server, master, attacker }) => {
+      // Repetitions are compared with the bytes of the last registration alone.
+      for (let turn = 0; turn < 2; turn++) await master.request(registration(MASTER))
+      expect(server.controller.counters.registrationsUnchanged).toBe(1)
+      return attacker.request(registration(MASTER))
+    },
     hasDamage: async ({ server, attacker, route }) => {
       attacker.socket.destroy()
       await until(
@@ -232,6 +243,106 @@ function disputesOf({ controller }: TestServer, rule: string) {
       .filter(({ kind, text }) => kind === 'registration_disputed' && text.startsWith(rule)),
   }
 }
+
+describe('a broker that is restored after a restart of the server', () => {
+  const TAKEN: TestBroker = { ...MASTER, address: `${ATTACKER_HOST}:10911` }
+
+  async function restarted() {
+    const routeSnapshotPath = join(temporaryFolder(), 'routes')
+    const { server } = await cluster('refuse', { routeSnapshotPath })
+    await server.controller.shutdown()
+    const next = await startServer({
+      routeSnapshotPath,
+      registrationGuard: 'refuse',
+      proxyProtocolTrustedNetworks: '127.0.0.0/8',
+      serverChannelMaxIdleTimeSeconds: '0',
+    })
+    const ask = async (host: string, request: Request): Promise<number> => {
+      const client = await next.connect()
+      client.send(proxyV1(host, 40_000))
+      return headerOf(await client.request(request)).code
+    }
+    return { next, ask }
+  }
+
+  test.each<[string, Request]>([
+    ['its id', registration(TAKEN)],
+    ['its address', registration({ ...MASTER, id: 5 })],
+    ['its place', unregistration(MASTER)],
+    ['its heartbeats', { ...unregistration(MASTER), code: 904 }],
+    ['its topics', { code: 217, extFields: { topic: 'TopicA' }, body: topicBody(999) }],
+  ])('keeps %s until it registers again', async (_, attack) => {
+    const { ask } = await restarted()
+    expect(await ask(ATTACKER_HOST, attack)).toBe(NO_PERMISSION)
+    expect(await ask(MASTER_HOST, registration(MASTER))).toBe(0)
+    expect(await ask(ATTACKER_HOST, attack)).toBe(NO_PERMISSION)
+  })
+
+  test('can be replaced when its grace period is over', async () => {
+    const { next, ask } = await restarted()
+    next.time.advance(120_001)
+    expect(await ask(ATTACKER_HOST, registration(TAKEN))).toBe(0)
+  })
+})
+
+describe('a broker with an access file', () => {
+  const SECRET = 'a secret of brokers'
+  const ACCOUNTS = `accounts:\n  - accessKey: brokers\n    secretKey: "${SECRET}"\n    roles: [broker]\n`
+  const MOVED: TestBroker = { ...MASTER, address: '10.0.0.9:10911' }
+
+  async function withFile(text: string, registrationGuard = 'refuse') {
+    const accessFile = join(temporaryFolder(), 'access.yml')
+    writeFileSync(accessFile, text, { mode: 0o600 })
+    return cluster(registrationGuard, { accessFile })
+  }
+
+  function signed(request: Request, secret = SECRET): Request {
+    const extFields = { ...request.extFields, AccessKey: 'brokers' }
+    const body = request.body === undefined ? null : Buffer.from(request.body)
+    const Signature = signatureOf(new Map(Object.entries(extFields)), body, secret)
+    return { ...request, extFields: { ...extFields, Signature } }
+  }
+
+  const codeOf = async (response: Promise<Answer>): Promise<number> => headerOf(await response).code
+
+  test('may move while its former address is alive if it signs as the same account, whose secret another does not know', async () => {
+    const { connectFrom, master, attacker, route } = await withFile(ACCOUNTS)
+    // Until now an address owned it; over the same connection the account becomes its owner.
+    expect(await codeOf(master.request(signed(registration(MASTER))))).toBe(0)
+    expect(await codeOf(attacker.request(signed(registration(MOVED), 'not the secret')))).toBe(NO_PERMISSION)
+    expect(await codeOf(attacker.request(registration(MOVED)))).toBe(NO_PERMISSION)
+    expect(hasMaster(await route())).toBe(true)
+    const moved = await connectFrom('10.0.0.9')
+    expect(await codeOf(moved.request(signed(registration(MOVED))))).toBe(0)
+    expect(await route()).toContain('"0":"10.0.0.9:10911"')
+  })
+
+  test('may move within a named network where a policy says who may register, and not where all may', async () => {
+    const networks = 'networks:\n  brokers: [10.0.0.0/28]\n  ops: [10.9.0.0/28]\n'
+    const rules =
+      'rules:\n  - allow: [admin]\n    from: ops\n  - allow: [register, lookup, list]\n    from: [brokers]\n'
+    const strict = await withFile(`profile: strict\n${networks}${rules}`)
+    const open = await withFile(networks)
+    for (const [{ connectFrom }, expected] of [
+      [strict, 0],
+      [open, NO_PERMISSION],
+    ] as const) {
+      const moved = await connectFrom('10.0.0.9')
+      expect(await codeOf(moved.request(registration(MOVED)))).toBe(expected)
+    }
+  })
+
+  test('is guarded as the file says, whatever the configuration does', async () => {
+    const guard = 'guard:\n  takeOver: refuse\n  maxHeartbeatTimeoutMillis: 10000\n'
+    const { attacker } = await withFile(guard, 'off')
+    expect(await codeOf(attacker.request(registration({ ...MASTER, id: 5 })))).toBe(NO_PERMISSION)
+    const { remark } = headerOf(
+      await attacker.request(registration({ ...ATTACKER, heartbeatTimeoutMs: 10_001 })),
+    )
+    expect(remark).toContain('exceeds maxHeartbeatTimeoutMillis (10000)')
+    expect(await codeOf(attacker.request(registration({ ...ATTACKER, heartbeatTimeoutMs: 10_000 })))).toBe(0)
+  })
+})
 
 describe.each(ATTACKS)('$title sent by another machine', ({ rule, run, hasDamage }) => {
   test('has its effect with registrationGuard=off, as with Java', async () => {

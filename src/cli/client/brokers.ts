@@ -1,27 +1,11 @@
 import { hintFor } from '../../common/nearest-name.ts'
+import { type BrokerMember, UNKNOWN_MEMBER } from '../../inspect/broker-member.ts'
 import { longValue } from '../../inspect/view.ts'
 import type { ListedGroup } from '../../protocol/body/lists-and-tables.ts'
 import { CommandError } from '../command-error.ts'
 import type { NameServer } from './name-server.ts'
 import { optionalView } from './optional-view.ts'
 import { nextPage } from './pages.ts'
-
-/** A broker of a group, as the views of ours have it; of another NameServer only the first two members are known. */
-export interface BrokerMember {
-  readonly brokerId: number | string
-  readonly address: string
-  readonly state: string | null
-  readonly heartbeatAgeMs: number | null
-  readonly heartbeatTimeoutMs: number | null
-  readonly lastRegistration: string | null
-  readonly language: string | null
-  readonly version: number | null
-  readonly versionName: string | null
-  readonly registeredTopics: number | null
-  readonly haServerAddress: string | null
-  readonly peer: string | null
-  readonly announcesOwnAddress: boolean | null
-}
 
 /** A broker group, as the views of ours have it. */
 export interface BrokerGroup {
@@ -34,6 +18,9 @@ export interface BrokerGroup {
   /** By id, the master first. */
   readonly members: readonly BrokerMember[]
 }
+
+/** What is said of a NameServer without brokers. */
+export const NO_BROKERS = 'no brokers are registered'
 
 /** What 106 does not tell. */
 export const ONLY_OURS = 'states, heartbeats and versions of brokers'
@@ -105,20 +92,6 @@ export function listedGroup(brokerName: string, group: ListedGroup): BrokerGroup
     topics: null,
     members: [...brokerAddrs]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([id, address]) => ({ ...UNKNOWN, brokerId: longValue(id), address })),
+      .map(([id, address]) => ({ brokerId: longValue(id), address, ...UNKNOWN_MEMBER })),
   }
-}
-
-const UNKNOWN = {
-  state: null,
-  heartbeatAgeMs: null,
-  heartbeatTimeoutMs: null,
-  lastRegistration: null,
-  language: null,
-  version: null,
-  versionName: null,
-  registeredTopics: null,
-  haServerAddress: null,
-  peer: null,
-  announcesOwnAddress: null,
 }

@@ -1,15 +1,19 @@
-import { shownText } from '../../namesrv/config/config-key.ts'
+import { javaInteger } from '../../namesrv/config/check-value.ts'
+import { type ConfigValue, isUpdatable, shownText } from '../../namesrv/config/config-key.ts'
 import { findConfigKey } from '../../namesrv/config/config-keys.ts'
 import { parseJavaProperties } from '../../namesrv/config/java-properties.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import type { NameServer } from './name-server.ts'
 
+/** A value of the type of its key; null if it has none. */
+export type ShownValue = NonNullable<ConfigValue> | null
+
 /** A key of a NameServer's configuration; null where it does not say. */
 export interface ServerKey {
   readonly key: string
   /** Asterisks in place of a secret. */
-  readonly value: string | number | boolean | null
-  readonly default: string | number | boolean | null
+  readonly value: ShownValue
+  readonly default: ShownValue
   readonly source: { readonly layer: string; readonly place: string } | null
   /** When the value is read: at every use, by each new connection, at the start, or never. */
   readonly effect: 'live' | 'connection' | 'start' | 'none' | null
@@ -30,6 +34,7 @@ export const EFFECT_WORDS = {
 /** The configuration of a NameServer. */
 export interface ServerConfiguration {
   readonly keys: readonly ServerKey[]
+  readonly isOurs: boolean
   /** Why it is only what request 319 shows; undefined if it is everything. */
   readonly limitation: string | undefined
 }
@@ -40,20 +45,19 @@ export async function configurationOf(server: NameServer): Promise<ServerConfigu
   const view = await server.viewIfAny<{ readonly keys: readonly ServerKey[] }>('/api/v1/config', (reason) => {
     isOurs = reason.code === 'denied'
   })
-  if (view !== undefined) return { keys: view.keys, limitation: undefined }
+  if (view !== undefined) return { keys: view.keys, isOurs: true, limitation: undefined }
   const body = await server.ask(RequestCode.GET_NAMESRV_CONFIG)
   const pairs = isOurs ? pairsOfOurs(body) : pairsOfJava(body)
-  const keys = [...pairs].map(([key, text]) => ({
-    ...{ key, value: shownText(findConfigKey(key), text), default: null, source: null },
-    // Java's NameServer reads its own keys when ours does; of those that ours does not read, nothing is known.
-    ...{ effect: effectOf(key), unit: null, updatable: null, meaning: null },
-  }))
-  return { keys, limitation: `${server.address} shows neither all keys nor where values come from` }
-}
-
-function effectOf(key: string): ServerKey['effect'] {
-  const effect = findConfigKey(key)?.effect ?? 'none'
-  return effect === 'none' ? null : effect
+  const keys = [...pairs].map(([name, text]): ServerKey => {
+    const known = findConfigKey(name)
+    return {
+      ...{ key: name, value: typedValue(name, shownText(known, text)), default: null, source: null },
+      // Java's NameServer reads its own keys when ours does; of those that ours does not read, nothing is known.
+      effect: known === undefined || known.effect === 'none' ? null : known.effect,
+      ...{ unit: null, updatable: isOurs && known ? isUpdatable(known) : null, meaning: null },
+    }
+  })
+  return { keys, isOurs, limitation: `${server.address} shows neither all keys nor where values come from` }
 }
 
 function pairsOfOurs(body: Buffer): Map<string, string> {
@@ -70,11 +74,10 @@ function pairsOfJava(body: Buffer): Map<string, string> {
   )
 }
 
-/** Whether two texts are the same value of a key: `TRUE` is `true`, `010` is `10`. */
-export function isSameValue(a: string, b: string): boolean {
-  if (a === b) return true
-  if (/^(?:true|false)$/i.test(a)) return a.toLowerCase() === b.toLowerCase()
-  return (
-    /^[+-]?\d+$/.test(a) && /^[+-]?\d+$/.test(b) && BigInt(a.replace('+', '')) === BigInt(b.replace('+', ''))
-  )
+/** A text as a value of the type of its key, as views have it: `TRUE` is true, `010` is 10. Of an unknown key it is the text. */
+export function typedValue(name: string, text: string): NonNullable<ConfigValue> {
+  const type = findConfigKey(name)?.type
+  if (type === 'boolean' && /^(?:true|false)$/i.test(text)) return text.toLowerCase() === 'true'
+  const number = type === 'int' || type === 'long' ? Number(javaInteger(text, 64)) : Number.NaN
+  return Number.isSafeInteger(number) ? number : text
 }

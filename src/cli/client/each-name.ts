@@ -26,9 +26,16 @@ export async function askForEach<Item extends object>(
     }
     return found
   })
-  const all = servers.flatMap(({ address }) =>
-    [...failures, ...missing].filter(({ namesrv }) => namesrv === address),
-  )
-  if (items.length === 0 && all.length > 0) throw new AllFailedError(all)
-  return { items, failures: all }
+  return foundOrFailed(items, [...failures, ...missing], servers)
+}
+
+/** What was found, and the failures in the order of the NameServers. @throws {AllFailedError} Nothing was found. */
+export function foundOrFailed<Item extends object>(
+  items: Asked<Item>['items'],
+  failures: readonly Failure[],
+  servers: readonly NameServer[],
+): Asked<Item> {
+  const ordered = servers.flatMap(({ address }) => failures.filter(({ namesrv }) => namesrv === address))
+  if (items.length === 0 && ordered.length > 0) throw new AllFailedError(ordered)
+  return { items, failures: ordered }
 }

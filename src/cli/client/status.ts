@@ -22,7 +22,16 @@ export interface ServerStatus {
   readonly provisional: boolean
   readonly findings: Readonly<Record<'critical' | 'warning' | 'info', number>>
   readonly tables: Readonly<
-    Record<'topics' | 'brokerGroups' | 'brokers' | 'provisionalBrokers' | 'clusters' | 'kvEntries', number>
+    Record<
+      | 'topics'
+      | 'provisionalTopics'
+      | 'brokerGroups'
+      | 'brokers'
+      | 'provisionalBrokers'
+      | 'clusters'
+      | 'kvEntries',
+      number
+    >
   >
   readonly limits: readonly {
     readonly key: string

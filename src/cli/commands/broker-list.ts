@@ -1,4 +1,5 @@
-import { type BrokerGroup, type BrokerMember, readBrokerGroups } from '../client/brokers.ts'
+import type { BrokerMember } from '../../inspect/broker-member.ts'
+import { type BrokerGroup, NO_BROKERS, readBrokerGroups } from '../client/brokers.ts'
 import { memberColumns } from '../output/broker-columns.ts'
 import type { Column } from '../output/table.ts'
 import type { Run } from '../run-command.ts'
@@ -12,7 +13,6 @@ export const run: Run = async ({ values, askEach }) => {
   const notes = new Set<string>()
   const { items, failures } = await askEach(async (server): Promise<Broker[]> => {
     const groups = await readBrokerGroups(server, { cluster, notes })
-    if (groups.length === 0) notes.add(`no broker is registered with ${server.address}`)
     return groups.flatMap(({ members, ...group }) => members.map((member) => ({ ...group, ...member })))
   })
   const columns: Column<Broker>[] = [
@@ -22,5 +22,12 @@ export const run: Run = async ({ values, askEach }) => {
     { head: 'ZONE', cell: ({ zone }) => zone, isWide: true },
     { head: 'ACTING MASTER', cell: ({ enableActingMaster }) => enableActingMaster, isWide: true },
   ]
-  return { items, failures, notes: [...notes], view: { columns }, name: ({ brokerName }) => brokerName }
+  return {
+    items,
+    failures,
+    none: NO_BROKERS,
+    notes: [...notes],
+    view: { columns },
+    name: ({ brokerName }) => brokerName,
+  }
 }

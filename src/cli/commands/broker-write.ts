@@ -21,9 +21,10 @@ export const wipe: Run = (context) =>
     code: RequestCode.WIPE_WRITE_PERM_OF_BROKER,
     countField: 'wipeTopicCount',
     result: 'wiped',
+    head: 'READ-ONLY TOPICS',
     look: (server, broker) => beforeWipe(server, broker, context),
     describe: ({ topics, lastWritable }) =>
-      `${topicsWord(topics)} will lose write permission` +
+      `${topicsWord(topics)} will be read-only` +
       (lastWritable === 0 ? '' : `; ${counted(lastWritable, 'topic')} will have no broker to send to`),
   })
 
@@ -33,25 +34,28 @@ export const restore: Run = (context) =>
     code: RequestCode.ADD_WRITE_PERM_OF_BROKER,
     countField: 'addTopicCount',
     result: 'restored',
+    head: 'WRITABLE TOPICS',
     look: async (server, broker) => (await viewed(server, broker)) ?? { topics: undefined, lastWritable: 0 },
-    describe: ({ topics }) => `${topicsWord(topics)} will get read and write permission`,
+    describe: ({ topics }) => `${topicsWord(topics)} will be readable and writable`,
   })
 
 interface PermissionChange {
   readonly code: number
-  /** The ext field of the response with the number of topics. */
+  /** The ext field of the response with the number of topics, whether they have changed or not. */
   readonly countField: string
   readonly result: string
+  /** Of the column with that number. */
+  readonly head: string
   readonly look: (server: NameServer, broker: string) => Promise<Before>
   readonly describe: (before: Before) => string
 }
 
 async function changePermission(
   { values, ...context }: CommandContext,
-  { code, countField, result, look, describe }: PermissionChange,
+  { code, countField, result, head, look, describe }: PermissionChange,
 ): ReturnType<Run> {
   const broker = `${values['broker']}`
-  const changed = await changeEach(context, {
+  const changed = await changeEach(context, [broker], {
     look: async (server) => {
       await checkBroker(server, broker)
       return look(server, broker)
@@ -68,13 +72,12 @@ async function changePermission(
     ...changed,
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'RESULT', cell: ({ result }) => result },
         { head: 'BROKER', cell: ({ brokerName }) => brokerName },
-        { head: 'TOPICS', cell: ({ topics }) => topics, align: 'right' },
+        { head, cell: ({ topics }) => topics, align: 'right' },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ brokerName }) => brokerName,
   }
 }

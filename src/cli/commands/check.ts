@@ -47,7 +47,7 @@ export const run: Run = async (context) => {
         ]
       },
     },
-    hasNamesrvColumn: true,
+    namesrv: 'never',
     name: ({ subject, mayStop }: Verdict) => (mayStop ? subject : ''),
   }
 }

@@ -1,5 +1,6 @@
 import type { ListedGroup } from '../../protocol/body/lists-and-tables.ts'
 import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
+import { NO_BROKERS } from '../client/brokers.ts'
 import type { Run } from '../run-command.ts'
 
 interface Cluster {
@@ -15,6 +16,7 @@ export const run: Run = async ({ askEach }) => {
   return {
     items,
     failures,
+    none: NO_BROKERS,
     view: {
       columns: [
         { head: 'CLUSTER', cell: ({ cluster }) => cluster },

@@ -3,7 +3,7 @@ import { shownText } from '../../namesrv/config/config-key.ts'
 import { findConfigKey } from '../../namesrv/config/config-keys.ts'
 import { Configuration } from '../../namesrv/config/configuration.ts'
 import { parseJavaProperties } from '../../namesrv/config/java-properties.ts'
-import { configurationOf, isSameValue, type ServerConfiguration } from '../client/configuration.ts'
+import { configurationOf, type ServerConfiguration, type ShownValue } from '../client/configuration.ts'
 import { AllFailedError, CommandError } from '../command-error.ts'
 import { javaUserHome } from '../daemon/config-file.ts'
 import type { CommandWorld, Run } from '../run-command.ts'
@@ -14,7 +14,7 @@ interface Side {
   /** The address, or the path of the file. */
   readonly name: string
   /** Null for a key without a value. Keys that it does not have, or does not show, are missing. */
-  readonly values: ReadonlyMap<string, string | null>
+  readonly values: ReadonlyMap<string, ShownValue>
 }
 
 interface File extends Side {
@@ -36,7 +36,7 @@ export const run: Run = async ({ values, servers, world, askEach }) => {
   const items = [...new Set(keys)]
     .filter((key) => {
       const having = sides.filter(({ values }) => values.has(key))
-      return differs(having.map(({ values }) => values.get(key) ?? null))
+      return new Set(having.map(({ values }) => values.get(key))).size > 1
     })
     .map((key) => ({
       key,
@@ -45,7 +45,10 @@ export const run: Run = async ({ values, servers, world, askEach }) => {
   return {
     items,
     failures,
-    notes: isComplete ? [] : ['not all of them show all keys: compared by what request 319 has'],
+    notes: [
+      ...(items.length === 0 ? [`no differences between ${sides.map(({ name }) => name).join(', ')}`] : []),
+      ...(isComplete ? [] : ['not all of them show all keys: compared by what request 319 has']),
+    ],
     isNo: items.length > 0,
     view: {
       columns: [
@@ -56,7 +59,7 @@ export const run: Run = async ({ values, servers, world, askEach }) => {
         })),
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'never',
     name: ({ key }) => key,
   }
 }
@@ -72,13 +75,15 @@ async function readFile(path: string, world: CommandWorld): Promise<File> {
   const names = [...parseJavaProperties(file.bytes).keys()].map((name) => findConfigKey(name)?.name)
   const values = configuration
     .keys()
-    .map(({ key, value }) => [key.name, value === undefined ? null : shownText(key, String(value))] as const)
+    .map(
+      ({ key, value = null }) =>
+        [key.name, typeof value === 'string' ? shownText(key, value) : value] as const,
+    )
   return { name: file.path, values: new Map(values), keys: names.filter((name) => name !== undefined) }
 }
 
 function sideOf({ namesrv, keys }: ServerConfiguration & { readonly namesrv: string }): Side {
-  const values = keys.map(({ key, value }) => [key, value === null ? null : `${value}`] as const)
-  return { name: namesrv, values: new Map(values) }
+  return { name: namesrv, values: new Map(keys.map(({ key, value }) => [key, value])) }
 }
 
 function keysOf({ keys }: ServerConfiguration): string[] {
@@ -93,10 +98,4 @@ function fileKeys(file: File, configurations: readonly ServerConfiguration[]): s
       .map(({ key }) => key),
   )
   return [...file.keys, ...others].filter((key) => file.values.has(key))
-}
-
-function differs([first = null, ...others]: readonly (string | null)[]): boolean {
-  return others.some((value) =>
-    value === null || first === null ? value !== first : !isSameValue(value, first),
-  )
 }

@@ -3,18 +3,23 @@ import { configurationOf, EFFECT_WORDS } from '../client/configuration.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
 
-/** `config get [KEY…]`. */
+/** `config get [KEY…] [--updatable]`. */
 export const run: Run = async ({ values, askEach }) => {
   const wanted = (values['key'] ?? []) as readonly string[]
   const notes: string[] = []
   let isIncomplete = false
   const { items, failures } = await askEach(async (server) => {
     const { keys, limitation } = await configurationOf(server)
-    const found = wanted.length === 0 ? keys : keys.filter(({ key }) => wanted.includes(key))
+    const found = keys.filter(
+      ({ key, updatable }) =>
+        (wanted.length === 0 || wanted.includes(key)) &&
+        (values['updatable'] !== true || updatable !== false),
+    )
     const missing = wanted.filter((name) => !keys.some(({ key }) => key === name))
     const names = keys.map(({ key }) => key)
     const problems = missing.map((name) => `no key ${JSON.stringify(name)}${hintFor(name, names)}`)
-    if (wanted.length > 0 && found.length === 0) throw new CommandError('not_found', problems.join('; '))
+    if (missing.length > 0 && missing.length === wanted.length)
+      throw new CommandError('not_found', problems.join('; '))
     isIncomplete ||= missing.length > 0
     notes.push(...problems.map((problem) => `${server.address}: ${problem}`))
     if (limitation !== undefined) notes.push(limitation)
@@ -28,7 +33,7 @@ export const run: Run = async ({ values, askEach }) => {
     view: {
       columns: [
         { head: 'KEY', cell: ({ key }) => key },
-        { head: 'VALUE', cell: ({ value }) => value },
+        { head: 'VALUE', cell: ({ value }) => value, isWrapped: true },
         { head: 'SOURCE', cell: ({ source }) => source?.layer },
         { head: 'PLACE', cell: ({ source }) => source?.place, isWide: true },
         { head: 'DEFAULT', cell: (item) => item.default, isWide: true },

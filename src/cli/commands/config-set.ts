@@ -1,5 +1,9 @@
 import { firstLine } from '../../common/describe-errno.ts'
 import { hintFor } from '../../common/nearest-name.ts'
+import { checkValue } from '../../namesrv/config/check-value.ts'
+import { ConfigError } from '../../namesrv/config/config-error.ts'
+import type { ConfigValue } from '../../namesrv/config/config-key.ts'
+import { findConfigKey } from '../../namesrv/config/config-keys.ts'
 import { propertiesText } from '../../namesrv/config/java-properties.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
@@ -7,9 +11,10 @@ import { changeEach } from '../change-each.ts'
 import {
   configurationOf,
   EFFECT_WORDS,
-  isSameValue,
   type ServerConfiguration,
   type ServerKey,
+  type ShownValue,
+  typedValue,
 } from '../client/configuration.ts'
 import { type NameServer, responseError } from '../client/name-server.ts'
 import { CommandError } from '../command-error.ts'
@@ -18,8 +23,9 @@ import type { Run } from '../run-command.ts'
 /** What becomes of a key. */
 interface ChangedKey {
   readonly key: string
-  readonly value: string
-  readonly previous: string | null
+  readonly value: NonNullable<ConfigValue>
+  /** Null if unknown. */
+  readonly previous: ShownValue
   /** `ignored`: the server says that it has changed it, and has another value. */
   readonly result: 'set' | 'unchanged' | 'ignored'
   /** When the value is read; null if unknown. */
@@ -30,31 +36,33 @@ interface ChangedKey {
 export const run: Run = async ({ values, ...context }) => {
   const wanted = new Map((values['assignment'] as readonly string[]).map(assignment))
   const notes: string[] = []
-  const changed = await changeEach(context, {
+  const changed = await changeEach(context, [[...wanted.keys()].join(', ')], {
     look: async (server) => {
       const configuration = await configurationOf(server)
-      for (const key of wanted.keys()) checkKey(key, configuration, server)
-      return [...wanted].map(([key, value]) => changeOf(key, value, configuration))
+      const problems = [...wanted].flatMap(([key, text]) => problemsOf(key, text, configuration, server))
+      if (problems.length > 0) throw new CommandError('usage', problems.join('; '))
+      return [...wanted].map(([key, text]) => changeOf(key, text, configuration))
     },
     describe: (changes) =>
       changes
         .filter(({ result }) => result === 'set')
         .map(({ key, value, previous, effect }) => {
+          const before = previous === null ? 'not shown' : JSON.stringify(previous)
           const restart = effect === 'start' ? ', in effect after a restart' : ''
-          return `${key}=${value} (was ${previous ?? 'not shown'}${restart})`
+          return `${key}=${JSON.stringify(value)} (was ${before}${restart})`
         }),
     apply: async (server, changes) => {
       const toSet = changes.filter(({ result }) => result === 'set')
       if (toSet.length === 0) return changes
-      const text = propertiesText(toSet.map(({ key, value }) => [key, value] as const))
+      const text = propertiesText(toSet.map(({ key, value }) => [key, `${value}`] as const))
       const response = await server.invoke(RequestCode.UPDATE_NAMESRV_CONFIG, {}, Buffer.from(text))
       if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
       const remark = firstLine(response.remark ?? '')
       if (remark !== '') notes.push(`${server.address}: ${remark}`)
       const after = await configurationOf(server)
       return changes.map((change) => {
-        const now = textOf(after, change.key)
-        const isIgnored = change.result === 'set' && !isSameValue(now ?? '', change.value)
+        const now = keyIn(after, change.key)?.value ?? ''
+        const isIgnored = change.result === 'set' && `${now}` !== `${change.value}`
         return isIgnored ? { ...change, result: 'ignored' } : change
       })
     },
@@ -69,15 +77,14 @@ export const run: Run = async ({ values, ...context }) => {
     isNo: items.some(({ result }) => result === 'ignored'),
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'RESULT', cell: ({ result }) => result },
         { head: 'KEY', cell: ({ key }) => key },
-        { head: 'VALUE', cell: ({ value }) => value },
+        { head: 'VALUE', cell: ({ value }) => value, isWrapped: true },
         { head: 'PREVIOUS', cell: ({ previous }) => previous },
         { head: 'EFFECT', cell: ({ effect }: ChangedKey) => effect && EFFECT_WORDS[effect] },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ key }) => key,
   }
 }
@@ -88,30 +95,34 @@ function assignment(text: string): readonly [key: string, value: string] {
   return [text.slice(0, at), text.slice(at + 1)]
 }
 
-/** Java's NameServer says nothing about keys that it does not show: its response to the change does. @throws {CommandError} */
-function checkKey(name: string, { keys, limitation }: ServerConfiguration, { address }: NameServer): void {
-  if (limitation !== undefined) return
-  const key = keys.find((each) => each.key === name)
-  if (key === undefined) {
-    const hint = hintFor(
-      name,
-      keys.map((each) => each.key),
-    )
-    throw new CommandError('not_found', `no key ${JSON.stringify(name)}${hint}`)
+/** Why ours would reject a value, by the rules of this release. Java's NameServer accepts anything: its response tells. */
+function problemsOf(
+  name: string,
+  text: string,
+  configuration: ServerConfiguration,
+  { address }: NameServer,
+): readonly string[] {
+  if (!configuration.isOurs) return []
+  const [key, known] = [keyIn(configuration, name), findConfigKey(name)]
+  if (key === undefined && (configuration.limitation === undefined || known === undefined)) {
+    const names = configuration.keys.map((each) => each.key)
+    return [`no key ${JSON.stringify(name)}${hintFor(name, names)}`]
   }
-  if (key.updatable === false) {
-    const why = `${name} cannot be changed while ${address} runs: set it in its configuration file and restart it`
-    throw new CommandError('failed', why)
-  }
+  if (key?.updatable !== true)
+    return [
+      `${name} cannot be changed while ${address} runs: set it in its configuration file and restart it`,
+    ]
+  if (known === undefined) return []
+  const checked = checkValue(known, { text, source: { layer: 'update', place: address } })
+  return checked instanceof ConfigError ? checked.problems : []
 }
 
-function changeOf(key: string, value: string, configuration: ServerConfiguration): ChangedKey {
-  const previous = textOf(configuration, key)
-  const effect = configuration.keys.find((each) => each.key === key)?.effect ?? null
+function changeOf(key: string, text: string, configuration: ServerConfiguration): ChangedKey {
+  const { value: previous = null, effect = null } = keyIn(configuration, key) ?? {}
+  const value = typedValue(key, text)
   return { key, value, previous, result: previous === value ? 'unchanged' : 'set', effect }
 }
 
-function textOf({ keys }: ServerConfiguration, name: string): string | null {
-  const value = keys.find(({ key }) => key === name)?.value ?? null
-  return value === null ? null : `${value}`
+function keyIn({ keys }: ServerConfiguration, name: string): ServerKey | undefined {
+  return keys.find(({ key }) => key === name)
 }

@@ -12,17 +12,18 @@ const MAX_CONNECTIONS = 4_096
 
 /** `conn kick ID… | --address HOST` (1451): each by its id and its address, so that no other one is closed. */
 export const run: Run = async ({ values, ...context }) => {
-  const ids = ((values['id'] ?? []) as readonly string[]).map(idOf)
+  const ids = (values['id'] ?? []) as readonly string[]
   const host = values['address'] as string | undefined
   if (ids.length > 0 === (host !== undefined))
     throw new CommandError('usage', 'name connections either by id or by --address')
   if (ids.length > 0 && context.servers.length > 1)
     throw new CommandError('usage', 'ids belong to one NameServer: name one with -n, or use --address')
+  for (const id of ids) checkId(id)
   const notes: string[] = []
-  const changed = await changeEach(context, {
-    look: (server) => (host === undefined ? withIds(server, new Set(ids)) : ofHost(server, host, notes)),
+  const changed = await changeEach(context, host === undefined ? ids : [host], {
+    look: (server, name) => (host === undefined ? withId(server, name) : ofHost(server, host, notes)),
     describe: (connections) => connections.map(describe),
-    apply: closeAll,
+    apply: (server, connections) => Promise.all(connections.map((connection) => close(server, connection))),
   })
   const results = new Set(changed.items.map(({ result }) => result))
   const isNo = results.has('failed')
@@ -33,7 +34,6 @@ export const run: Run = async ({ values, ...context }) => {
     isPartial: changed.isPartial || (isNo && results.size > 1),
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'RESULT', cell: ({ result }) => result },
         { head: 'ID', cell: ({ id }) => id, align: 'right' },
         { head: 'ADDRESS', cell: ({ address }) => address },
@@ -41,26 +41,23 @@ export const run: Run = async ({ values, ...context }) => {
         { head: 'ERROR', cell: ({ error }) => error, isWide: true },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ id }) => `${id}`,
   }
 }
 
-function idOf(text: string): number {
-  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
+/** @throws {CommandError} `usage` */
+function checkId(text: string): void {
+  if (/^[1-9]\d{0,14}$/.test(text)) return
   throw new CommandError('usage', `${JSON.stringify(text)} is not a connection id (see mqnamesrv conn list)`)
 }
 
-/** @throws {CommandError} (rejects) `not_found`: one of them is not open. */
-async function withIds(server: NameServer, ids: ReadonlySet<number>): Promise<readonly Connection[]> {
-  const connections: Connection[] = []
-  for (const id of ids) {
-    const [connection] = (await connectionsOf(server, { id })).connections
-    if (connection === undefined)
-      throw new CommandError('not_found', `no open connection ${id} on ${server.address}`)
-    connections.push(connection)
-  }
-  return connections
+/** @throws {CommandError} (rejects) `not_found`: it is not open, or the one over which it is asked. */
+async function withId(server: NameServer, id: string): Promise<readonly Connection[]> {
+  const { connections } = await connectionsOf(server, { id })
+  const found = connections.filter(({ asking }) => !asking)
+  if (found.length > 0) return found
+  throw new CommandError('not_found', `no open connection ${id} on ${server.address}`)
 }
 
 /** @throws {CommandError} (rejects) `not_found`: none is open. */
@@ -90,15 +87,6 @@ function describe({ id, address, kind }: Connection): string {
   const loss =
     kind === 'broker' ? ': its brokers will be removed from the routes until they register again' : ''
   return `connection ${id} of ${kind} ${address} will be closed${loss}`
-}
-
-/** The connection over which it is asked is the last one: without it none of the others could be closed. */
-async function closeAll(server: NameServer, connections: readonly Connection[]) {
-  const results = await Promise.all(
-    connections.filter(({ asking }) => !asking).map((connection) => close(server, connection)),
-  )
-  for (const own of connections.filter(({ asking }) => asking)) results.push(await close(server, own))
-  return results
 }
 
 /** One that has gone by itself in the meantime is closed, as wanted. */

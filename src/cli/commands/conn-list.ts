@@ -15,23 +15,30 @@ export const run: Run = async ({ values, askEach }) => {
     return connections
   })
   const nowMs = Date.now()
+  // Of connections that closed the cause matters, and must fit a terminal.
   const withClosed = state !== 'open'
   return {
     items,
     failures,
+    none: 'no such connections',
     notes,
     view: {
       columns: [
         { head: 'ID', cell: ({ id }) => id, align: 'right' },
         { head: 'ADDRESS', cell: ({ address }) => address },
         { head: 'KIND', cell: ({ kind, asking }) => (asking ? `${kind} (this command)` : kind) },
-        { head: 'LANGUAGE', cell: ({ language }) => language },
+        { head: 'LANGUAGE', cell: ({ language }) => language, isWide: withClosed },
         { head: 'VERSION', cell: ({ versionName }) => versionName },
-        { head: 'OPENED', cell: ({ opened }) => age(nowMs - Date.parse(opened)), align: 'right' },
-        { head: 'IDLE', cell: ({ idleMs }) => age(idleMs), align: 'right' },
-        { head: 'REQUESTS', cell: ({ requests }) => requests, align: 'right' },
-        { head: 'IN', cell: ({ bytesIn }) => bytes(bytesIn), align: 'right' },
-        { head: 'OUT', cell: ({ bytesOut }) => bytes(bytesOut), align: 'right' },
+        {
+          head: 'OPENED',
+          cell: ({ opened }) => age(nowMs - Date.parse(opened)),
+          align: 'right',
+          isWide: withClosed,
+        },
+        { head: 'IDLE', cell: ({ idleMs }) => age(idleMs), align: 'right', isWide: withClosed },
+        { head: 'REQUESTS', cell: ({ requests }) => requests, align: 'right', isWide: withClosed },
+        { head: 'IN', cell: ({ bytesIn }) => bytes(bytesIn), align: 'right', isWide: withClosed },
+        { head: 'OUT', cell: ({ bytesOut }) => bytes(bytesOut), align: 'right', isWide: withClosed },
         ...(withClosed
           ? [
               { head: 'STATE', cell: ({ state }: Connection) => state },
@@ -41,7 +48,7 @@ export const run: Run = async ({ values, askEach }) => {
                 align: 'right' as const,
               },
               { head: 'CAUSE', cell: ({ cause }: Connection) => cause },
-              { head: 'DETAIL', cell: ({ code, detail }: Connection) => detail ?? code },
+              { head: 'DETAIL', cell: ({ code, detail }: Connection) => detail ?? code, isWrapped: true },
             ]
           : []),
         { head: 'TLS', cell: ({ tls }) => tls?.protocol, isWide: true },

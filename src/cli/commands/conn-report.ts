@@ -39,7 +39,7 @@ export const run: Run = async ({ askEach }) => {
         { head: 'LANGUAGE', cell: ({ language }) => language },
         { head: 'VERSION', cell: ({ versionName }) => versionName },
         { head: 'CONNECTIONS', cell: ({ connections }) => connections, align: 'right' },
-        { head: 'HOSTS', cell: ({ hosts }) => hosts.join(',') },
+        { head: 'HOSTS', cell: ({ hosts }) => hosts.join(', '), isWrapped: true },
       ],
     },
     name: ({ language, versionName }) => `${language}/${versionName}`,

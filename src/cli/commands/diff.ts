@@ -57,7 +57,7 @@ export const run: Run = async (context) => {
         })),
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'never',
     name: ({ subject }: Item) => subject,
   }
 }

@@ -1,4 +1,5 @@
 import { counted } from '../../common/counted.ts'
+import { atNameServer } from '../../inspect/commands.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { optionalView } from '../client/optional-view.ts'
 import type { Finding as ViewedFinding } from '../client/views.ts'
@@ -40,6 +41,7 @@ export const run: Run = async (context) => {
   return {
     items,
     failures,
+    none: 'nothing found',
     notes: [...notes],
     isNo: items.some(({ severity }) => severity !== 'info'),
     view: { lines },
@@ -57,11 +59,12 @@ async function findingsOf(
   const missing = 'findings from heartbeats, clients and history'
   const page = await optionalView<FindingsPage>(server, '/api/v1/findings', missing, notes)
   const { findings: all, beyond } = page === undefined ? await judged(server, context) : withBeyond(page)
-  const findings = all.filter(({ severity }) => wanted.includes(severity))
+  const findings = all
+    .filter(({ severity }) => wanted.includes(severity))
+    .map((each) => ({ ...each, command: each.command && atNameServer(each.command, server.address) }))
   for (const { rule, severity, count } of beyond)
     if (wanted.includes(severity))
       notes.add(`${server.address}: ${counted(count, 'more finding')} of ${rule} (${severity})`)
-  if (findings.length === 0) notes.add(`${server.address}: nothing found`)
   return findings
 }
 

@@ -46,9 +46,8 @@ export const run: Run = async (context) => {
     isNo: items.some(({ healthy }) => !healthy),
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'HEALTHY', cell: ({ healthy }) => (healthy ? 'yes' : 'no') },
-        { head: 'PROBLEMS', cell: ({ checks }) => problemsOf(checks).join('; ') },
+        { head: 'PROBLEMS', cell: ({ checks }) => problemsOf(checks).join('; '), isWrapped: true },
         {
           head: 'CHECKS',
           cell: ({ checks }) => checks.map(({ name }: Check) => name).join(','),
@@ -56,7 +55,7 @@ export const run: Run = async (context) => {
         },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ namesrv }) => namesrv,
   }
 }

@@ -3,39 +3,27 @@ import { changeEach } from '../change-each.ts'
 import { kvValue, noEntry } from '../client/kv.ts'
 import { CommandError } from '../command-error.ts'
 import type { Run } from '../run-command.ts'
+import { changedEntries } from './kv-set.ts'
 
-/** `kv delete NAMESPACE KEY` (102). */
+/** `kv delete NAMESPACE KEY…` (102). */
 export const run: Run = async ({ values, ...context }) => {
-  const [namespace, key] = [`${values['namespace']}`, `${values['key']}`]
-  const changed = await changeEach(context, {
-    look: async (server) => {
+  const namespace = `${values['namespace']}`
+  const changed = await changeEach(context, values['key'] as readonly string[], {
+    look: async (server, key) => {
       const previous = await kvValue(server, namespace, key)
       if (previous === undefined) throw noEntry(namespace, key)
-      return { previous }
+      return { key, previous }
     },
-    describe: ({ previous }) => [
+    describe: ({ key, previous }) => [
       `${JSON.stringify(key)} of ${JSON.stringify(namespace)} will be deleted (was ${JSON.stringify(previous)})`,
     ],
-    apply: async (server, { previous }) => {
+    apply: async (server, { key, previous }) => {
       await server.ask(RequestCode.DELETE_KV_CONFIG, { namespace, key })
       const now = await kvValue(server, namespace, key)
       if (now !== undefined)
         throw new CommandError('failed', `after the deletion the value is ${JSON.stringify(now)}`)
-      return [{ namespace, key, previous, result: 'deleted' }]
+      return [{ namespace, key, value: null, previous, result: 'deleted' }]
     },
   })
-  return {
-    ...changed,
-    view: {
-      columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
-        { head: 'RESULT', cell: ({ result }) => result },
-        { head: 'NAMESPACE', cell: ({ namespace }) => namespace },
-        { head: 'KEY', cell: ({ key }) => key },
-        { head: 'PREVIOUS', cell: ({ previous }) => previous, isWide: true },
-      ],
-    },
-    hasNamesrvColumn: true,
-    name: ({ namespace, key }) => `${namespace}/${key}`,
-  }
+  return changedEntries(changed)
 }

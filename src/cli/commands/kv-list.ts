@@ -18,12 +18,13 @@ export const run: Run = async ({ values, askEach }) => {
   return {
     items,
     failures,
+    none: 'no entries',
     notes,
     view: {
       columns: [
         { head: 'NAMESPACE', cell: ({ namespace }) => namespace },
         { head: 'KEY', cell: ({ key }) => key },
-        { head: 'VALUE', cell: ({ value }) => value },
+        { head: 'VALUE', cell: ({ value }) => value, isWrapped: true },
       ],
     },
     name: ({ namespace, key }) => `${namespace}/${key}`,

@@ -1,13 +1,13 @@
 import { RequestCode } from '../../protocol/request-code.ts'
-import { changeEach } from '../change-each.ts'
-import { kvValue } from '../client/kv.ts'
+import { type Changed, changeEach } from '../change-each.ts'
+import { type KVEntry, kvValue } from '../client/kv.ts'
 import { CommandError } from '../command-error.ts'
-import type { Run } from '../run-command.ts'
+import type { AnyReport, Run } from '../run-command.ts'
 
 /** `kv set NAMESPACE KEY VALUE` (100). */
 export const run: Run = async ({ values, ...context }) => {
   const [namespace, key, value] = [`${values['namespace']}`, `${values['key']}`, `${values['value']}`]
-  const changed = await changeEach(context, {
+  const changed = await changeEach(context, [key], {
     look: async (server) => ({ previous: (await kvValue(server, namespace, key)) ?? null }),
     describe: ({ previous }) => {
       if (previous === value) return []
@@ -26,19 +26,29 @@ export const run: Run = async ({ values, ...context }) => {
       return [{ ...entry, result: 'set' }]
     },
   })
+  return changedEntries(changed)
+}
+
+/** An entry after a change. */
+interface ChangedEntry extends KVEntry {
+  readonly previous: string | null
+  readonly result: string
+}
+
+/** What `kv set` and `kv delete` show. */
+export function changedEntries(changed: Changed<ChangedEntry>): AnyReport {
   return {
     ...changed,
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'RESULT', cell: ({ result }) => result },
         { head: 'NAMESPACE', cell: ({ namespace }) => namespace },
         { head: 'KEY', cell: ({ key }) => key },
-        { head: 'VALUE', cell: ({ value }) => value },
+        { head: 'VALUE', cell: ({ value }) => value, isWrapped: true },
         { head: 'PREVIOUS', cell: ({ previous }) => previous, isWide: true },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ namespace, key }) => `${namespace}/${key}`,
   }
 }

@@ -16,12 +16,11 @@ export const run: Run = async ({ askEach }) => {
     failures,
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'VERSION', cell: ({ versionName }) => versionName },
         { head: 'TIME', cell: ({ roundTripMs }) => `${roundTripMs} ms`, align: 'right' },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ namesrv }) => namesrv,
   }
 }

@@ -14,19 +14,26 @@ export const run: Run = async ({ askEach, servers }) => {
     failures,
     notes: [...notes],
     view: servers.length === 1 ? { lines: statusLines } : { columns: COLUMNS },
-    hasNamesrvColumn: true,
     name: ({ namesrv }: Item) => namesrv,
   }
 }
 
 const COLUMNS = [
-  { head: 'NAMESRV', cell: ({ namesrv }: Item) => namesrv },
-  { head: 'VERSION', cell: ({ version, versionName }: Item) => version ?? versionName },
+  { head: 'VERSION', cell: ({ versionName }: Item) => versionName },
+  { head: 'MQNAMESRV', cell: ({ version }: Item) => version },
   { head: 'READY', cell: (status: Item) => readyText(status) },
   { head: 'UPTIME', cell: (status: Item) => uptimeOf(status), align: 'right' },
-  { head: 'BROKERS', cell: ({ tables }: Item) => tables.brokers, align: 'right' },
-  { head: 'TOPICS', cell: ({ tables }: Item) => tables.topics, align: 'right' },
-  { head: 'FINDINGS', cell: (status: Item) => findingsText(status) },
+  {
+    head: 'BROKERS',
+    cell: ({ tables }: Item) => shownCount(tables.brokers, tables.provisionalBrokers),
+    align: 'right',
+  },
+  {
+    head: 'TOPICS',
+    cell: ({ tables }: Item) => shownCount(tables.topics, tables.provisionalTopics),
+    align: 'right',
+  },
+  { head: 'FINDINGS', cell: (status: Item) => findingsText(status), isWrapped: true },
   { head: 'GROUPS', cell: ({ tables }: Item) => tables.brokerGroups, align: 'right', isWide: true },
   { head: 'CLUSTERS', cell: ({ tables }: Item) => tables.clusters, align: 'right', isWide: true },
   { head: 'LOOKUPS', cell: ({ totals }: Item) => totals?.lookups, align: 'right', isWide: true },
@@ -43,8 +50,8 @@ function statusLines(status: Item): string[] {
   const listed = [
     ['Clusters', tables.clusters],
     ['Broker groups', tables.brokerGroups],
-    ['Brokers', tables.brokers],
-    ['Topics', tables.topics],
+    ['Brokers', shownCount(tables.brokers, tables.provisionalBrokers)],
+    ['Topics', shownCount(tables.topics, tables.provisionalTopics)],
   ] as const
   if (!isOurs(status))
     return detailLines([['NameServer', namesrv], ['Version', `RocketMQ ${versionName}`], ...listed])
@@ -56,7 +63,6 @@ function statusLines(status: Item): string[] {
     ['Findings', findingsText(status)],
     ['Uptime', uptimeOf(status)],
     ...listed,
-    ...(status.provisional ? [['Provisional', status.tables.provisionalBrokers] as const] : []),
     ['Key-value entries', status.tables.kvEntries],
     ['Connections', connectionsText(status)],
     ['Lookups', `${totals.lookups}, ${totals.lookupsWithoutRoute} of them without a route`],
@@ -66,6 +72,11 @@ function statusLines(status: Item): string[] {
     ['CPU time', `${process.cpuSeconds.toFixed(1)} s`],
     ['Event loop delay', `${process.eventLoopDelayMs.toFixed(1)} ms`],
   ])
+}
+
+/** With those that are restored from the snapshot and not registered again. */
+function shownCount(count: number, provisional = 0): string {
+  return provisional === 0 ? `${count}` : `${count} (${provisional} provisional)`
 }
 
 function isOurs(status: Item): status is Item & ServerStatus {

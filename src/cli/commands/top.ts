@@ -4,7 +4,7 @@ import { durationMs } from '../duration.ts'
 import { ExitCode } from '../exit-code.ts'
 import { visibleStrings } from '../output/visible.ts'
 import { columnsOf } from '../output/width.ts'
-import type { CommandContext, Run } from '../run-command.ts'
+import type { AnyReport, CommandContext, Run } from '../run-command.ts'
 import { ratesBetween, readSample, type Sample } from '../top/sample.ts'
 import {
   frameLines,
@@ -35,7 +35,7 @@ export const run: Run = async (context) => {
 }
 
 /** Two samples, for the rates, in one frame. */
-async function once({ askEach, paint, world }: CommandContext, intervalMs: number) {
+async function once({ askEach, paint, world }: CommandContext, intervalMs: number): Promise<AnyReport> {
   const notes = new Set<string>()
   const { items, failures } = await askEach(async (server) => {
     const before = await readSample(server)
@@ -55,7 +55,7 @@ async function once({ askEach, paint, world }: CommandContext, intervalMs: numbe
         return frameLines(data, FRAME_ROWS, columns).map((line) => painted(line, paint))
       },
     },
-    hasNamesrvColumn: true,
+    namesrv: 'never',
     name: ({ namesrv }: Item) => namesrv,
   }
 }

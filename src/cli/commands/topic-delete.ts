@@ -11,12 +11,11 @@ interface TopicBroker {
   readonly cluster: string | null
 }
 
-/** `topic delete TOPIC [--cluster NAME]` (216). */
+/** `topic delete TOPIC… [--cluster NAME]` (216). */
 export const run: Run = async ({ values, ...context }) => {
-  const topic = `${values['topic']}`
   const cluster = values['cluster'] as string | undefined
-  const changed = await changeEach(context, {
-    look: async (server) => {
+  const changed = await changeEach(context, values['topic'] as readonly string[], {
+    look: async (server, topic) => {
       const brokers = namesIn(await brokersOf(server, topic), cluster)
       if (brokers.length === 0) {
         const where = cluster === undefined ? '' : ` in cluster ${JSON.stringify(cluster)}`
@@ -25,15 +24,22 @@ export const run: Run = async ({ values, ...context }) => {
       // Such a server would delete it in all clusters.
       if (cluster !== undefined && (server.version ?? 0) < MQVersion.V5_0_0)
         throw new CommandError('not_supported', `${server.address} is older than 5.0: it has no --cluster`)
-      return brokers
+      return { topic, brokers }
     },
-    describe: (brokers) => [`topic ${topic} will be deleted from the routes of ${brokers.join(', ')}`],
-    apply: async (server, brokers) => {
+    describe: ({ topic, brokers }) => [
+      `topic ${JSON.stringify(topic)} will be deleted from the routes of ${quoted(brokers)}`,
+    ],
+    warning:
+      'brokers that still have a topic register it again within 30 s or with their next change: delete it on them first (mqadmin deleteTopic)',
+    apply: async (server, { topic, brokers }) => {
       const fields = cluster === undefined ? { topic } : { topic, clusterName: cluster }
       await server.ask(RequestCode.DELETE_TOPIC_IN_NAMESRV, fields)
       const left = namesIn(await brokersOf(server, topic), cluster)
       if (left.length > 0)
-        throw new CommandError('failed', `topic ${topic} is there again, from ${left.join(', ')}`)
+        throw new CommandError(
+          'failed',
+          `topic ${JSON.stringify(topic)} is there again, from ${quoted(left)}`,
+        )
       return [{ topic, cluster: cluster ?? null, brokers, result: 'deleted' }]
     },
   })
@@ -41,13 +47,12 @@ export const run: Run = async ({ values, ...context }) => {
     ...changed,
     view: {
       columns: [
-        { head: 'NAMESRV', cell: ({ namesrv }) => namesrv },
         { head: 'RESULT', cell: ({ result }) => result },
         { head: 'TOPIC', cell: ({ topic }) => topic },
         { head: 'BROKERS', cell: ({ brokers }) => brokers.join(',') },
       ],
     },
-    hasNamesrvColumn: true,
+    namesrv: 'always',
     name: ({ topic }) => topic,
   }
 }
@@ -75,4 +80,8 @@ function namesIn(brokers: readonly TopicBroker[], cluster: string | undefined): 
     .filter((broker) => cluster === undefined || broker.cluster === cluster)
     .map(({ brokerName }) => brokerName)
     .sort()
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => JSON.stringify(name)).join(', ')
 }

@@ -2,7 +2,7 @@ import { askForEach } from '../client/each-name.ts'
 import type { NameServer, RouteClient } from '../client/name-server.ts'
 import { optionalView } from '../client/optional-view.ts'
 import { routeClientOf, routeQuery } from '../client/route-client.ts'
-import { type Explanation, explanationLines } from '../output/explanation.ts'
+import { type Explanation, explanationLines, explanationOf } from '../output/explanation.ts'
 import type { Run } from '../run-command.ts'
 
 /** Clients can send to such a topic and read from it. */
@@ -19,7 +19,8 @@ export const run: Run = async (context) => {
     query.set('topic', topic)
     const path = `/api/v1/explain?${query}`
     const viewed = await optionalView<Explanation>(server, path, 'what happened before', notes)
-    return [viewed ?? (await explainedByRoutes(server, topic, client, servers))]
+    const explanation = viewed ?? (await explainedByRoutes(server, topic, client, servers))
+    return [explanationOf(explanation, server.address)]
   })
   return {
     items,

@@ -6,20 +6,17 @@ import type { Run } from '../run-command.ts'
 export const run: Run = async ({ values, askEach }) => {
   const cluster = values['cluster'] as string | undefined
   const prefix = (values['prefix'] as string | undefined) ?? ''
-  const notes: string[] = []
   const { items, failures } = await askEach(async (server) => {
     const all = cluster === undefined ? await server.topicNames() : await server.topicNamesOf(cluster)
     if (all.size === 0 && cluster !== undefined && !(await hasCluster(server, cluster)))
       throw new CommandError('not_found', `no cluster ${JSON.stringify(cluster)} on ${server.address}`)
     const topics = [...all].filter((topic) => topic.startsWith(prefix)).sort()
-    const isFiltered = cluster !== undefined || prefix !== ''
-    if (topics.length === 0) notes.push(`${isFiltered ? 'no such topic' : 'no topics'} on ${server.address}`)
     return topics.map((topic) => ({ topic }))
   })
   return {
     items,
     failures,
-    notes,
+    none: cluster === undefined && prefix === '' ? 'no topics' : 'no such topics',
     view: { columns: [{ head: 'TOPIC', cell: ({ topic }) => topic }] },
     name: ({ topic }) => topic,
   }

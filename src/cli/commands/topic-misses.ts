@@ -6,18 +6,16 @@ import type { Run } from '../run-command.ts'
 export const run: Run = async ({ askEach }) => {
   // By the clock of each server.
   const nowMs = new Map<string, number>()
-  const notes: string[] = []
   const { items, failures } = await askEach(async (server) => {
     const { topics } = await server.view<{ topics: readonly Miss[] }>('/api/v1/misses')
     const { time } = await server.view<{ time: string }>('/api/v1/status')
     nowMs.set(server.address, Date.parse(time))
-    if (topics.length === 0) notes.push(`no lookup without a route on ${server.address} since its start`)
     return topics
   })
   return {
     items,
     failures,
-    notes,
+    none: 'no lookup without a route since the start',
     view: {
       columns: [
         { head: 'TOPIC', cell: ({ topic }) => topic },
@@ -32,7 +30,7 @@ export const run: Run = async ({ askEach }) => {
           align: 'right',
         },
         { head: 'ROUTE NOW', cell: ({ routeSince }) => (routeSince === null ? 'no' : 'yes') },
-        { head: 'CLIENTS', cell: ({ clients }) => clientsText(clients) },
+        { head: 'CLIENTS', cell: ({ clients }) => clientsText(clients), isWrapped: true },
         {
           head: 'SIMILAR',
           cell: ({ similar }: Miss) => similar.map(({ name }) => name).join(', '),

@@ -28,6 +28,8 @@ interface RouteRow {
     readonly epoch: number | string
     readonly scope: string | null
   } | null
+  /** Whether the server has restored it and the broker has not registered again; null if unknown. */
+  readonly provisional: boolean | null
 }
 
 /** `topic route`: a row for each broker group, as mqadmin topicRoute -l has them. */
@@ -35,8 +37,8 @@ export const run: Run = async (context) => {
   const client = routeClientOf(context.values)
   const topics = context.values['topic'] as readonly string[]
   const { items, failures } = await askForEach(topics, context, async (server, topic) => {
-    const route = await routeOf(server, topic, client)
-    const rows = route === undefined ? [] : rowsOf(topic, route)
+    const { route, provisional } = await routeOf(server, topic, client)
+    const rows = route === undefined ? [] : rowsOf(topic, route, provisional)
     if (rows.length > 0) return rows
     const zone = client.zone === undefined ? '' : ` for zone ${JSON.stringify(client.zone)}`
     throw new CommandError(
@@ -47,6 +49,11 @@ export const run: Run = async (context) => {
   return {
     items,
     failures,
+    notes: items.flatMap(({ provisional, brokerName, topic }) =>
+      provisional === true
+        ? `${topic} on ${brokerName} is provisional: restored from the snapshot, the broker has not registered again`
+        : [],
+    ),
     view: {
       columns: [
         ...(topics.length > 1 ? [{ head: 'TOPIC', cell: ({ topic }: RouteRow) => topic }] : []),
@@ -76,21 +83,29 @@ export const run: Run = async (context) => {
   }
 }
 
+interface ViewedRoute {
+  readonly code: number
+  readonly remark: string | null
+  readonly body: string | null
+  /** Broker names. */
+  readonly provisional: readonly string[]
+}
+
 /** The view of ours gives the response without counting a lookup, or a miss, of a client. */
 async function routeOf(
   server: NameServer,
   topic: string,
   client: RouteClient,
-): Promise<ListedRoute | undefined> {
+): Promise<{ readonly route: ListedRoute | undefined; readonly provisional?: readonly string[] }> {
   const path = `/api/v1/topics/${encodeURIComponent(topic)}/route?${routeQuery(client)}`
-  const viewed = await server.viewIfAny<{ code: number; remark: string | null; body: string | null }>(path)
-  if (viewed === undefined) return server.route(topic, client)
+  const viewed = await server.viewIfAny<ViewedRoute>(path)
+  if (viewed === undefined) return { route: await server.route(topic, client) }
   const body = viewed.body === null ? null : Buffer.from(viewed.body)
-  return server.routeIn({ ...viewed, body })
+  return { route: server.routeIn({ ...viewed, body }), provisional: viewed.provisional }
 }
 
 /** A row for each entry of queues, and one for each broker group without queues, by broker name. */
-function rowsOf(topic: string, route: ListedRoute): RouteRow[] {
+function rowsOf(topic: string, route: ListedRoute, provisional: readonly string[] | undefined): RouteRow[] {
   const groups = new Map(route.brokerDatas.map((group) => [group.brokerName ?? '', group]))
   const queuesOf = route.queueDatas.map(({ brokerName, ...queues }) => [brokerName ?? '', queues] as const)
   const names = new Set(queuesOf.map(([brokerName]) => brokerName))
@@ -125,6 +140,7 @@ function rowsOf(topic: string, route: ListedRoute): RouteRow[] {
                 epoch: longValue(mapping.epoch),
                 scope: mapping.scope,
               },
+        provisional: provisional?.includes(brokerName) ?? null,
       }
     })
 }

@@ -12,11 +12,11 @@ const MAX_POLL_MS = 30_000
 /** `watch`: events as they happen, until it is interrupted. */
 export const run: Run = async (context) => {
   const { askEach, servers, world } = context
-  const { since, kind } = eventOptions(context)
+  const { since, isWanted } = eventOptions(context)
   const show = async (feed: EventFeed): Promise<void> => {
     const { events, gap } = await feed.read()
     if (gap !== null) say(context, gap)
-    for (const event of events) if (kind === undefined || event.kind === kind) print(event, feed, context)
+    for (const event of events) if (isWanted(event)) print(event, feed, context)
   }
   const interrupts = world.takeInterrupts()
   // What is under way ends with its connection.

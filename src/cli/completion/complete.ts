@@ -1,8 +1,8 @@
-import { RequestCode } from '../../protocol/request-code.ts'
+import type { ServerKey } from '../client/configuration.ts'
 import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../client/kv.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { ExitCode } from '../exit-code.ts'
-import { COMMANDS, NOUNS } from '../grammar/commands.ts'
+import { COMMANDS, commandOf, NOUNS } from '../grammar/commands.ts'
 import {
   type CommandDefinition,
   type Completion,
@@ -40,13 +40,11 @@ type Completions = readonly Candidate[] | 'files'
 type AskNames = (kind: Completion | undefined, values: Values) => Promise<Completions>
 
 async function completionsOf({ words, current }: TypedLine, ask: AskNames): Promise<Completions> {
-  const [first, second] = words
+  const [first] = words
   // An option of the server: most take a file.
   if (first?.startsWith('-')) return 'files'
   if (first === 'help') return commandWords(words.slice(1))
-  const definition = COMMANDS.find(
-    (command) => command.words === first || command.words === `${first} ${second}`,
-  )
+  const definition = commandOf(words)
   if (definition === undefined) return commandWords(words)
   return valuesOf(definition, words.slice(definition.words.split(' ').length), current, ask)
 }
@@ -167,11 +165,12 @@ const NAMES: Readonly<Record<Live, (server: NameServer) => Promise<Iterable<stri
     // Java cannot list namespaces; this is the one that brokers and clients use.
     return [NAMESPACE_ORDER_TOPIC_CONFIG, ...(kv?.entries ?? []).map(({ namespace }) => namespace)]
   },
-  'config-key': configKeys,
-  assignment: async (server) => (await configKeys(server)).map((key) => `${key}=`),
+  'config-key': async (server) => (await configKeys(server)).map(({ key }) => key),
+  assignment: async (server) =>
+    (await configKeys(server)).filter(({ updatable }) => updatable !== false).map(({ key }) => `${key}=`),
 }
 
-async function configKeys(server: NameServer): Promise<string[]> {
-  const text = (await server.ask(RequestCode.GET_NAMESRV_CONFIG)).toString()
-  return [...text.matchAll(/^([\w.-]+)=/gm)].map(([, key = '']) => key)
+async function configKeys(server: NameServer): Promise<readonly ServerKey[]> {
+  const { configurationOf } = await import('../client/configuration.ts')
+  return (await configurationOf(server)).keys
 }

@@ -3,7 +3,7 @@ import { CodedError } from '../../common/coded-error.ts'
 import { hintFor } from '../../common/nearest-name.ts'
 import { CONFIG_NAMES, findConfigKey } from '../../namesrv/config/config-keys.ts'
 import type { KeyText } from '../../namesrv/config/config-layers.ts'
-import { COMMANDS } from '../grammar/commands.ts'
+import { commandOf } from '../grammar/commands.ts'
 
 /** Why a command line is invalid. */
 export type UsageErrorCode =
@@ -30,16 +30,16 @@ export type CommandLine =
 const AFTER_HELP = `
 Any key of the configuration can also be set by --KEY VALUE or --KEY=VALUE:
   mqnamesrv --listenPort 9999 --scanNotActiveBrokerInterval=5000
-or by an environment variable, MQNAMESRV_LISTEN_PORT=9999. The command line overrides the
-environment, the environment the file, and the file the defaults.
+or by an environment variable, MQNAMESRV_LISTEN_PORT=9999. The command line
+overrides the environment, the environment the file, and the file the defaults.
 docs/configuration.md describes all keys; -p prints them with their values.
 
 Commands ask running NameServers, this one or Java's; mqnamesrv help lists them:
   mqnamesrv topic list --namesrv HOST:9876
 
-Exit codes: 0 after -h, -v, -p and a shutdown by SIGTERM or SIGINT; 1 if the start or the
-shutdown fails; 2 if the command line is invalid; 130 or 143 if a second SIGINT or SIGTERM
-ends the process at once.
+Exit codes: 0 after -h, -v, -p and a shutdown by SIGTERM or SIGINT; 1 if the
+start or the shutdown fails; 2 if the command line is invalid; 130 or 143 if a
+second SIGINT or SIGTERM ends the process at once.
 `
 
 /**
@@ -53,16 +53,11 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
   try {
     return parseArguments(argv, version)
   } catch (error) {
-    const command = argv.map((_, index) => commandAt(argv.slice(index))).find((words) => words !== undefined)
+    const command = argv.map((_, index) => commandOf(argv.slice(index))).find((each) => each !== undefined)
     if (command === undefined) throw error
-    const usage = `mqnamesrv ${command} [options]`
+    const usage = `mqnamesrv ${command.words} [options]`
     throw new UsageError('ERR_USAGE_WORD', `the options of a command follow it: ${usage}`)
   }
-}
-
-/** The words of the command that the arguments begin with. */
-function commandAt([first, second]: readonly string[]): string | undefined {
-  return COMMANDS.find(({ words }) => words === first || words === `${first} ${second}`)?.words
 }
 
 function parseArguments(argv: readonly string[], version: string): CommandLine {

@@ -38,7 +38,7 @@ export interface CliWorld extends ServingProcess {
  * Runs the program: prints help, version or configuration, or runs the server until a signal ends it.
  *
  * @returns The exit code, see {@link ExitCode}. A failure is one line on stderr, or one for each bad value of the configuration,
- *   without a stack trace, and one line of the log.
+ *   without a stack trace, and one line of the log unless the command line is invalid.
  */
 export async function run(world: CliWorld): Promise<number> {
   const { env, homeDirectory, processors, stdout, stderr } = world
@@ -75,7 +75,8 @@ export async function run(world: CliWorld): Promise<number> {
       (problem) => `${firstLine(problem)}${isUsage ? ' (try mqnamesrv -h)' : ''}`,
     )
     for (const problem of problems) stderr.write(`mqnamesrv: ${problem}\n`)
-    if (!isPrinting) await logFailedStart(world, options, log, { error: problems.join('; '), exitCode })
+    if (!isPrinting && !isUsage)
+      await logFailedStart(world, options, log, { error: problems.join('; '), exitCode })
     return exitCode
   }
 }

@@ -13,7 +13,7 @@ import { ExitCode } from '../exit-code.ts'
 import type { Failure } from '../output/report.ts'
 
 export interface ComparisonOptions {
-  /** Topics that do not match are not compared. */
+  /** Of the topics only those that match are compared, and neither the key-value table nor the configuration. */
   readonly pattern: RegExp | undefined
   /** Max topics to compare. */
   readonly sampleSize: number | undefined
@@ -89,8 +89,8 @@ export class Comparison {
       if (!hasBuckets || !(await this.#compareBuckets(differences)))
         await this.#compareRoutes(differences, only)
     }
-    if (!isEqual('kv')) await this.#compareKV(digests, differences)
-    if (!isEqual('config')) await this.#compareConfig(differences)
+    if (this.#isWhole && !isEqual('kv')) await this.#compareKV(digests, differences)
+    if (this.#isWhole && !isEqual('config')) await this.#compareConfig(differences)
     if (areComparable && !isEqual('static'))
       this.notes.add(
         'mappings of static topics differ, but are not compared one by one: mqnamesrv topic route TOPIC -o json shows those of a topic',
@@ -181,6 +181,11 @@ export class Comparison {
     return only === undefined ? chosen : chosen.filter((name) => only.has(name))
   }
 
+  /** Whether everything is compared, not only some topics. */
+  get #isWhole(): boolean {
+    return this.#options.pattern === undefined
+  }
+
   #isWanted(topic: string): boolean {
     return this.#options.pattern?.test(topic) !== false
   }
@@ -212,10 +217,13 @@ export class Comparison {
 
   #noteLimits(digests: readonly (Digest | undefined)[], differences: Differences): void {
     const others = this.#servers.filter((_, index) => digests[index] === undefined)
-    if (others.length > 0)
+    if (others.length > 0) {
+      const more = others.length < digests.length ? ' and the namespaces of the others' : ''
+      const kv = `of the key-value table only ${NAMESPACE_ORDER_TOPIC_CONFIG}${more}, and `
       this.notes.add(
-        `compared without digests, which ${others.map(({ address }) => address).join(', ')} ${others.length === 1 ? 'does' : 'do'} not give: of the key-value table only ${NAMESPACE_ORDER_TOPIC_CONFIG}${others.length < digests.length ? ' and the namespaces of the others' : ''}, and no mappings of static topics`,
+        `compared without digests, which ${others.map(({ address }) => address).join(', ')} ${others.length === 1 ? 'does' : 'do'} not give: ${this.#isWhole ? kv : ''}no mappings of static topics`,
       )
+    }
     for (const [index, digest] of digests.entries())
       if (digest?.provisional === true)
         this.notes.add(`${this.#servers[index]?.address} shows routes of before its restart`)

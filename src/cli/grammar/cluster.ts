@@ -3,10 +3,10 @@ import type { CommandDefinition } from './definition.ts'
 export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
   {
     words: 'cluster list',
-    summary: 'Clusters with the number of their broker groups and brokers',
+    summary: 'Clusters, with their group and broker counts',
     examples: [
       { line: 'cluster list', text: '' },
-      { line: 'cluster list -o name', text: 'names only, one a line' },
+      { line: 'cluster list -o name', text: 'names only, one per line' },
     ],
     load: () => import('../commands/cluster-list.ts'),
   },
@@ -16,7 +16,7 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
     args: [{ name: 'cluster', text: 'name of a cluster', isList: true, completion: 'cluster' }],
     examples: [
       { line: 'cluster show DefaultCluster', text: '' },
-      { line: 'cluster show DefaultCluster -o yaml', text: 'all that is known of its brokers' },
+      { line: 'cluster show DefaultCluster -o yaml', text: 'everything known about them' },
     ],
     load: () => import('../commands/cluster-show.ts'),
   },

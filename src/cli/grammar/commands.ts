@@ -36,3 +36,13 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...COMPLETION_COMMANDS,
   ...MQADMIN_COMMANDS,
 ]
+
+/** The command that words begin with. */
+export function commandOf([first, second]: readonly string[]): CommandDefinition | undefined {
+  return COMMANDS.find(({ words }) => words === first || words === `${first} ${second}`)
+}
+
+/** The verbs of a noun: `list`, `route`. */
+export function verbsOf(noun: string): string[] {
+  return COMMANDS.flatMap(({ words }) => (words.startsWith(`${noun} `) ? words.slice(noun.length + 1) : []))
+}

@@ -3,26 +3,27 @@ import type { CommandDefinition } from './definition.ts'
 export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
   {
     words: 'config get',
-    summary: 'The configuration in effect, with the source of each value',
+    summary: 'Configuration in effect, and where each value comes from',
     description:
-      'Java’s NameServer shows the keys of its NamesrvConfig and NettyServerConfig and of its file, without sources, and so does mqnamesrv to other machines.',
+      'Java’s NameServer shows the keys of its NamesrvConfig, its NettyServerConfig and its file, but not where values come from; nor does mqnamesrv to other machines. In JSON, values are numbers, booleans or strings, by the type of the key, in this and the other config commands.',
     args: [
       { name: 'key', text: 'only these keys', isOptional: true, isList: true, completion: 'config-key' },
     ],
+    options: [{ flags: '--updatable', text: 'only keys that config set can change while the server runs' }],
     examples: [
       { line: 'config get', text: 'all keys' },
       {
         line: 'config get listenPort maxTopics -o wide',
-        text: 'with default, unit and when it takes effect',
+        text: 'defaults, units',
       },
     ],
     load: () => import('../commands/config-get.ts'),
   },
   {
     words: 'config set',
-    summary: 'Changes the configuration of all given NameServers while they run',
+    summary: 'Changes the configuration of running NameServers',
     description:
-      'mqnamesrv accepts keys that it reads while it runs, all of them or none. Java’s NameServer accepts any, drops those that it does not know, and reads most of the others only at its start: exit code 1 if a key still has another value.',
+      'mqnamesrv accepts only the keys that config get --updatable lists, and either all or none of the assignments: other keys and invalid values are rejected before it asks, with exit code 2. Java’s NameServer accepts any key, ignores those it does not know, and reads most others only at startup. Exit code 1 if a key does not have its new value afterwards.',
     args: [{ name: 'assignment', text: 'KEY=VALUE', isList: true, completion: 'assignment' }],
     examples: [
       { line: 'config set orderMessageEnable=true -n "a:9876;b:9876"', text: 'asks first' },
@@ -33,9 +34,9 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'config check',
-    summary: 'Whether a server would start with a configuration file: all errors and warnings',
+    summary: 'Errors and warnings of a configuration file',
     description:
-      'Reads the file as mqnamesrv -c does, over the defaults and under the environment variables (MQNAMESRV_…) of this shell. Exit code 1 if it is invalid.',
+      'Reads the file as mqnamesrv -c would in this shell, with its MQNAMESRV_* environment variables, which override the file. Exit code 1 if the server would not start.',
     args: [{ name: 'file', text: 'a Java .properties file; - is stdin', completion: 'file' }],
     examples: [{ line: 'config check conf/namesrv.properties', text: '' }],
     isLocal: true,
@@ -43,9 +44,9 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'config diff',
-    summary: 'Keys in which NameServers differ from each other, or from a configuration file',
+    summary: 'Configuration that differs between NameServers or a file',
     description:
-      'Against a file: the keys that it sets, and those that mqnamesrv has from elsewhere (environment, options, updates). Exit code 1 if any key differs.',
+      'With a file, compares the keys that it sets, and those that mqnamesrv takes from elsewhere (environment, options, updates). Exit code 1 if any key differs.',
     args: [
       {
         name: 'file',
@@ -56,14 +57,15 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
     ],
     examples: [
       { line: 'config diff -n "a:9876;b:9876"', text: 'two NameServers' },
-      { line: 'config diff conf/namesrv.properties', text: 'what has changed since it was written' },
+      { line: 'config diff conf/namesrv.properties', text: 'what changed since' },
     ],
     load: () => import('../commands/config-diff.ts'),
   },
   {
     words: 'init',
-    summary: 'Writes a configuration file with all keys and their defaults, commented out',
-    description: 'Never over an existing file. Only its owner and group can read it: secrets may follow.',
+    summary: 'Writes a configuration file with all keys and defaults',
+    description:
+      'All keys are commented out. An existing file is never replaced. Only its owner and group can read the file, which may later contain secrets.',
     args: [
       {
         name: 'file',

@@ -3,7 +3,8 @@ import type { CommandDefinition } from './definition.ts'
 export const CONN_COMMANDS: readonly CommandDefinition[] = [
   {
     words: 'conn list',
-    summary: 'Open connections, or the last 1,024 that closed with the cause (mqnamesrv only)',
+    summary: 'Open or closed connections (mqnamesrv only)',
+    description: 'Of closed connections, the last 1,024 are kept, with the cause.',
     options: [
       {
         flags: '--state <state>',
@@ -12,20 +13,20 @@ export const CONN_COMMANDS: readonly CommandDefinition[] = [
       },
       {
         flags: '--kind <kind>',
-        text: 'only peers of this kind, by the requests that they sent',
-        choices: ['unknown', 'client', 'admin', 'broker'],
+        text: 'only peers of this kind, judged by their requests: client, admin, broker, unknown',
+        choices: ['client', 'admin', 'broker', 'unknown'],
       },
       {
         flags: '--address <prefix>',
-        text: 'only peers whose address begins with it: 10.0.3.',
+        text: 'only peers whose address begins with this, such as 10.0.3.',
         completion: 'none',
       },
       {
         flags: '--sort <order>',
-        text: 'the largest, or latest, first (default: id, or closed with --state closed)',
+        text: 'id, opened, closed, requests, bytes, idle: largest or latest first (default: id, or closed with --state closed)',
         choices: ['id', 'opened', 'closed', 'requests', 'bytes', 'idle'],
       },
-      { flags: '--limit <number>', text: 'at most this many (default: 1024, max 4096)', completion: 'none' },
+      { flags: '--limit <number>', text: 'at most this many (default: 1024, max: 4096)', completion: 'none' },
     ],
     examples: [
       { line: 'conn list --sort requests --limit 10', text: 'the busiest' },
@@ -35,30 +36,30 @@ export const CONN_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'conn report',
-    summary: 'Open connections by kind, language and version of their peers (mqnamesrv only)',
+    summary: 'Connections by kind, language, version (mqnamesrv only)',
     examples: [{ line: 'conn report', text: 'which releases are still in use' }],
     load: () => import('../commands/conn-report.ts'),
   },
   {
     words: 'conn kick',
-    summary: 'Closes connections, from the machine of the server (mqnamesrv only)',
+    summary: 'Closes connections (mqnamesrv only)',
     description:
-      'Clients connect again by themselves. A broker is removed from the routes until it registers again, within 30 s. With --address, the connection of the command itself is left open.',
+      'Works only on the machine of the server. Clients reconnect by themselves. A broker is removed from the routes until it registers again, within 30 s. The connection of the command itself is left open.',
     args: [
       {
         name: 'id',
-        text: 'ids as conn list shows them',
+        text: 'ids of connections, as conn list shows them',
         isOptional: true,
         isList: true,
         completion: 'none',
       },
     ],
     options: [
-      { flags: '--address <host>', text: 'all connections of this host, or host:port', completion: 'none' },
+      { flags: '--address <host>', text: 'all connections from this host, or host:port', completion: 'none' },
     ],
     examples: [
-      { line: 'conn kick 1017', text: 'asks first' },
-      { line: 'conn kick --address 10.0.3.17 -y', text: 'all of a host' },
+      { line: 'conn kick 1017 1020', text: 'asks first' },
+      { line: 'conn kick --address 10.0.3.17 -y', text: 'all from a host' },
     ],
     isChange: true,
     load: () => import('../commands/conn-kick.ts'),

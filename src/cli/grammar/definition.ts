@@ -28,6 +28,8 @@ export interface OptionDefinition {
   /** As commander has it: `-o, --output <format>`, `--impact`. */
   readonly flags: string
   readonly text: string
+  /** Whether it takes several of its choices, separated by commas. */
+  readonly isList?: boolean
   readonly choices?: readonly string[]
   readonly completion?: Completion
 }
@@ -68,44 +70,44 @@ export interface CommandDefinition {
 export const SERVER_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: '-n, --namesrv <addresses>',
-    text: 'NameServers, separated by ; or , (default: $NAMESRV_ADDR, otherwise 127.0.0.1:9876); each is asked',
+    text: 'NameServers to ask, separated by ; or , (default: $NAMESRV_ADDR, otherwise 127.0.0.1:9876)',
     completion: 'none',
   },
   {
     flags: '--timeout <duration>',
-    text: 'max time for each response: 500ms, 3s, 1m (default: 3s)',
+    text: 'max time for each response, such as 500ms, 3s or 1m (default: 3s)',
     completion: 'none',
   },
-  { flags: '--tls', text: 'connect over TLS; without --tls-ca the certificate of the server is not checked' },
+  { flags: '--tls', text: 'connect over TLS; without --tls-ca the server certificate is not verified' },
   {
     flags: '--tls-ca <file>',
-    text: 'check the certificate of the server against these (PEM)',
+    text: 'CA certificates to verify the server certificate with (PEM)',
     completion: 'file',
   },
-  { flags: '--tls-cert <file>', text: 'certificate of the client (PEM)', completion: 'file' },
-  { flags: '--tls-key <file>', text: 'its private key (PEM)', completion: 'file' },
+  { flags: '--tls-cert <file>', text: 'client certificate (PEM)', completion: 'file' },
+  { flags: '--tls-key <file>', text: 'private key of the client certificate (PEM)', completion: 'file' },
   {
     flags: '--tls-server-name <name>',
-    text: 'name in the certificate of the server, if it is not the host; needs --tls-ca',
+    text: 'name in the server certificate, if it differs from the host; needs --tls-ca',
     completion: 'none',
   },
   {
     flags: '--access-key <name>',
-    text: 'account that signs requests (default: that of $ROCKETMQ_HOME/conf/tools.yml)',
+    text: 'account to sign requests with (default: that of $ROCKETMQ_HOME/conf/tools.yml)',
     completion: 'none',
   },
-  { flags: '--secret-key-file <file>', text: 'file with the secret of the account', completion: 'file' },
+  { flags: '--secret-key-file <file>', text: 'file with the secret key of the account', completion: 'file' },
 ]
 
 /** The options of every command that prints items. */
 export const OUTPUT_OPTIONS: readonly OptionDefinition[] = [
   {
     flags: '-o, --output <format>',
-    text: 'table, wide (more columns), json, jsonl (an object a line), yaml, name (default: table)',
+    text: 'table, wide (more columns), json, jsonl (one object per line), yaml, name (default: table)',
     choices: ['table', 'wide', 'json', 'jsonl', 'yaml', 'name'],
   },
   { flags: '--json', text: 'the same as -o json' },
-  { flags: '--no-headers', text: 'tables without the line of headings' },
+  { flags: '--no-headers', text: 'omit the header line of tables' },
   {
     flags: '--color <when>',
     text: 'colours: auto, always, never (default: auto)',
@@ -115,7 +117,7 @@ export const OUTPUT_OPTIONS: readonly OptionDefinition[] = [
 
 /** The option of every command that changes something. */
 export const CHANGE_OPTIONS: readonly OptionDefinition[] = [
-  { flags: '-y, --yes', text: 'change without asking' },
+  { flags: '-y, --yes', text: 'make the change without asking' },
 ]
 
 /** All options of a command, its own first. */

@@ -3,9 +3,9 @@ import type { CommandDefinition } from './definition.ts'
 export const DIFF_COMMANDS: readonly CommandDefinition[] = [
   {
     words: 'diff',
-    summary: 'What NameServers disagree about: brokers, routes, key-value entries, configuration',
+    summary: 'Where NameServers disagree',
     description:
-      'Compares entry by entry: by digests if all NameServers are mqnamesrv and show them, otherwise by looking up every topic. A difference counts if it is still there after a second. Exit code 1 if they differ.',
+      'Compares brokers, routes, key-value entries and configuration: by digests if all NameServers provide them, otherwise by looking up every topic. A difference counts if it is still there a second later. Exit code 1 if they differ.',
     args: [
       {
         name: 'namesrv',
@@ -18,20 +18,20 @@ export const DIFF_COMMANDS: readonly CommandDefinition[] = [
     options: [
       {
         flags: '--topics <pattern>',
-        text: 'compare only topics that match this regular expression',
+        text: 'only brokers, and topics matching this regular expression',
         completion: 'none',
       },
       {
         flags: '--sample <number>',
-        text: 'compare at most this many topics, the same ones each time',
+        text: 'of the topics, at most this many; the same ones each time',
         completion: 'none',
       },
-      { flags: '--all', text: 'a row for each difference; otherwise topics that differ alike share one' },
+      { flags: '--all', text: 'a row for each difference, even if topics differ alike' },
     ],
     examples: [
       { line: 'diff a:9876 b:9876', text: '' },
-      { line: "diff a:9876 b:9876 c:9876 --topics '^order'", text: 'three of them, some topics' },
-      { line: 'diff -n "a:9876;b:9876" -o json', text: 'each difference, for a program' },
+      { line: "diff a:9876 b:9876 c:9876 --topics '^order'", text: '' },
+      { line: 'diff -n "a:9876;b:9876" -o json', text: 'for a program' },
     ],
     load: () => import('../commands/diff.ts'),
   },

@@ -8,21 +8,21 @@ const NAMES = [
 export const MQADMIN_COMMANDS: readonly CommandDefinition[] = [
   {
     words: 'mqadmin',
-    summary: 'Commands of RocketMQ’s mqadmin that ask NameServers only, with its options and output',
+    summary: 'NameServer commands of mqadmin, with its output',
     description:
-      'For scripts written for mqadmin, without a JVM. stdout is byte for byte that of mqadmin 5.5.0 on Java 9 or later, except that ' +
-      'invisible characters of names are escaped. A failure is one line on stderr and an exit code, not a stack trace and 0. ' +
-      'With several NameServers, lookups ask the first one that responds, and changes go to all. Nothing is confirmed.',
+      'Runs scripts written for mqadmin without a JVM. stdout is that of mqadmin 5.5.0 on Java 9 or later, byte for byte, except that ' +
+      'invisible characters in names are escaped. A failure is one line on stderr and an exit code. ' +
+      'Of several NameServers, lookups ask the first that responds, and changes go to all, without asking.',
     args: [
       {
         name: 'command',
-        text: `${NAMES.join(', ')}; without one, they are listed`,
+        text: `${NAMES.join(', ')}; if omitted, they are listed`,
         isOptional: true,
         choices: NAMES,
       },
       {
         name: 'option',
-        text: 'as mqadmin has them: -n ADDRESSES, -t TOPIC; -h lists those of a command',
+        text: 'an option of mqadmin, such as -t TOPIC; -h lists them',
         isOptional: true,
         isList: true,
       },

@@ -2,8 +2,9 @@ import { EVENT_KINDS } from '../../stats/recent-events.ts'
 import type { CommandDefinition, OptionDefinition } from './definition.ts'
 
 const KIND_OPTION: OptionDefinition = {
-  flags: '--kind <kind>',
-  text: 'only events of this kind, such as broker_lost',
+  flags: '--kind <kinds>',
+  text: 'only events of these kinds, separated by commas',
+  isList: true,
   choices: EVENT_KINDS,
 }
 
@@ -13,7 +14,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     words: 'ping',
     summary: 'Whether each NameServer responds, and how fast',
     description:
-      'Sends one request that every NameServer serves, mqnamesrv and Java’s. Exit code 3 if none responds.',
+      'Sends a request that every NameServer serves, mqnamesrv or Java’s. Exit code 3 if none responds.',
     examples: [
       { line: 'ping', text: 'the NameServer on this machine' },
       { line: 'ping -n "a:9876;b:9876" -o json', text: 'two of them, for a program' },
@@ -22,8 +23,8 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'status',
-    summary: 'A NameServer in numbers: version, uptime, brokers, topics, requests, memory',
-    description: 'Of another NameServer than mqnamesrv: its version and the size of its lists.',
+    summary: 'Version, uptime, brokers, topics, requests, memory',
+    description: 'Java’s NameServer shows only its version, brokers and topics.',
     examples: [
       { line: 'status', text: '' },
       { line: 'status -n "a:9876;b:9876"', text: 'two of them in a table' },
@@ -34,13 +35,13 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     words: 'health',
     summary: 'Whether clients may be sent to each NameServer',
     description:
-      'The checks of /readyz, which mqnamesrv by default shows only to commands on its own machine: elsewhere the exit code is 4. Another NameServer is healthy if it responds and knows a broker. Exit code 1 if one is unhealthy. With --watch or --exit-when-healthy it prints a line on every change, with -o json an object a line, and ends with the code of the last state.',
+      'Shows the checks of /readyz, which mqnamesrv by default reveals only to commands on its own machine: elsewhere the exit code is 4. Java’s NameServer is healthy if it responds and knows a broker. Exit code 1 if a NameServer is unhealthy. --watch and --exit-when-healthy print a line for each change, with -o json an object per line; the exit code is that of the last state.',
     options: [
       { flags: '--watch', text: 'keep running until interrupted' },
       { flags: '--exit-when-healthy', text: 'keep running until all are healthy' },
       {
         flags: '--wait <duration>',
-        text: 'max time to run, with one of these two: 30s, 5m',
+        text: 'with one of these two: max time to run, such as 30s or 5m',
         completion: 'none',
       },
     ],
@@ -52,62 +53,75 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'doctor',
-    summary: 'What is wrong now, the worst first, with the command that fixes it',
+    summary: 'What is wrong, worst first, and how to fix it',
     description:
-      'The findings of mqnamesrv. In other NameServers the lists and routes are checked for missing masters, duplicate addresses, permissions and numbers of queues. Exit code 1 if anything is critical or a warning; info alone is 0.',
+      'Shows the findings of mqnamesrv. The routes of Java’s NameServer are checked for missing masters, duplicate addresses, permissions and queue counts. Exit code 1 if a finding is critical or a warning; 0 if all are info.',
     options: [
       {
         flags: '--severity <severity>',
-        text: 'only findings at least as bad: critical, warning, info (default: info)',
+        text: 'only findings at least this severe: critical, warning, info (default: info)',
         choices: ['critical', 'warning', 'info'],
       },
     ],
     examples: [
       { line: 'doctor', text: '' },
-      { line: 'doctor --severity critical -o json', text: 'for a monitor' },
+      { line: 'doctor --severity critical -o json', text: 'for monitoring' },
     ],
     load: () => import('../commands/doctor.ts'),
   },
   {
     words: 'check',
-    summary: 'Whether a broker or a NameServer may be stopped without harm to clients',
+    summary: 'Whether a broker or NameServer can be stopped safely',
     description:
-      'A broker may be stopped if no topic has its last writable or readable queues there. For self, list the NameServer to stop first in -n: one of the others must have all of its brokers, topics and queues. With one address its peers are asked. Exit code 1 if it must not be stopped.',
-    args: [{ name: 'broker', text: 'name of the broker group', isOptional: true, completion: 'broker' }],
+      'A broker can be stopped if no topic has its last writable or readable queues there. For self, name the NameServer to stop first in -n: one of the others must have all of its brokers, topics and queues. If it is the only one named, its peers are asked. Exit code 1 if it must not be stopped.',
+    args: [
+      {
+        name: 'broker',
+        text: 'the broker group, with --stop broker',
+        isOptional: true,
+        completion: 'broker',
+      },
+    ],
     options: [
       {
         flags: '--stop <what>',
-        text: 'what to stop: broker (with its name), self (the NameServer)',
+        text: 'what is to be stopped: broker, or self (the NameServer)',
         choices: ['broker', 'self'],
       },
     ],
     examples: [
-      { line: 'check --stop broker broker-a', text: 'before a broker group is stopped' },
-      { line: 'check --stop self -n "a:9876;b:9876"', text: 'may a be stopped?' },
+      { line: 'check --stop broker broker-a', text: 'before stopping a broker group' },
+      { line: 'check --stop self -n "a:9876;b:9876"', text: 'can a be stopped?' },
     ],
     load: () => import('../commands/check.ts'),
   },
   {
     words: 'events',
-    summary: 'What happened at a NameServer recently, the last event at the end (mqnamesrv only)',
+    summary: 'Recent events, oldest first (mqnamesrv only)',
+    description: `Kinds: ${EVENT_KINDS.join(', ')}.`,
     options: [
-      { flags: '--since <id>', text: 'only events after this one', completion: 'none' },
+      { flags: '--since <id>', text: 'only events after the one with this id', completion: 'none' },
       KIND_OPTION,
-      { flags: '--limit <number>', text: 'only the last ones (default: 100, max: 4096)', completion: 'none' },
+      {
+        flags: '--limit <number>',
+        text: 'only this many, the most recent (default: 100, max: 4096)',
+        completion: 'none',
+      },
     ],
-    examples: [
-      { line: 'events --kind broker_lost', text: 'brokers whose connection closed' },
-      { line: 'events -o jsonl --limit 4096', text: 'all that are kept' },
-    ],
+    examples: [{ line: 'events --kind broker_lost,broker_expired', text: 'brokers that were lost' }],
     load: () => import('../commands/events.ts'),
   },
   {
     words: 'watch',
-    summary: 'Events as they happen, a line each, until interrupted (mqnamesrv only)',
+    summary: 'Events as they happen (mqnamesrv only)',
     description:
-      'Keeps running when a NameServer restarts or cannot be reached for a while. Events lost meanwhile are reported on stderr. With -o json, each event is an object on one line.',
+      'Prints a line per event until interrupted, with -o json an object per line. Exit code 3 if no NameServer can be reached at the start. Afterwards it reconnects when one restarts or is unreachable for a while; events lost meanwhile are reported on stderr. mqnamesrv help events lists the kinds of events.',
     options: [
-      { flags: '--since <id>', text: 'begin after this event instead of now', completion: 'none' },
+      {
+        flags: '--since <id>',
+        text: 'start after the event with this id instead of now',
+        completion: 'none',
+      },
       KIND_OPTION,
     ],
     examples: [
@@ -118,12 +132,16 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'top',
-    summary: 'Live view of a NameServer: rates, brokers, lookups without a route, findings',
+    summary: 'Live view of rates, brokers, misses and findings',
     description:
-      'Keys: q quit, tab and 1 to 4 section, s sort, / filter, p pause, n next NameServer, ? help. Prints one plain frame if stdout is no terminal.',
+      'Misses are lookups of topics that have no route. Keys: q quit, tab and 1 to 4 section, s sort, / filter, p pause, n next NameServer, ? help. Prints one plain frame if stdout is not a terminal.',
     options: [
-      { flags: '--interval <duration>', text: 'refresh interval (default: 2s)', completion: 'none' },
-      { flags: '--once', text: 'one plain frame' },
+      {
+        flags: '--interval <duration>',
+        text: 'refresh interval, such as 500ms or 5s (default: 2s)',
+        completion: 'none',
+      },
+      { flags: '--once', text: 'print one plain frame and exit' },
     ],
     examples: [
       { line: 'top', text: '' },
@@ -133,21 +151,21 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'dump',
-    summary: 'All that NameServers show of themselves, as one JSON file for support',
+    summary: 'Everything NameServers show, in a JSON file for support',
     description:
-      'Contains names of topics, brokers and clients, their addresses, key-value entries and the configuration without secrets. The file is readable by its owner only. Queues of topics are left out of mqnamesrv with more than 10,000 topics.',
+      'Contains the names of topics, brokers and clients, their addresses, key-value entries, and the configuration without secrets. Only its owner can read the file. mqnamesrv leaves out the queues of topics if it has more than 10,000.',
     args: [
       {
         name: 'file',
-        text: 'to write, not over an existing one without -y (default: stdout)',
+        text: 'file to write; an existing one is replaced only with -y (default: stdout)',
         isOptional: true,
         completion: 'file',
       },
     ],
     options: [
       { flags: '-y, --yes', text: 'replace an existing file' },
-      { flags: '-o, --output <format>', text: 'json, as without it', choices: ['json'] },
-      { flags: '--json', text: 'the same' },
+      { flags: '-o, --output <format>', text: 'json, the only format', choices: ['json'] },
+      { flags: '--json', text: 'the same as -o json' },
     ],
     examples: [
       { line: 'dump namesrv.json', text: '' },
@@ -155,5 +173,13 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     ],
     hasOwnOutput: true,
     load: () => import('../commands/dump.ts'),
+  },
+  {
+    words: 'version',
+    summary: 'Version of this program',
+    description: 'status shows the versions of running NameServers.',
+    examples: [{ line: 'version -o json', text: 'with its commit and the version of Node.js' }],
+    isLocal: true,
+    load: () => import('../commands/version.ts'),
   },
 ]

@@ -1,10 +1,10 @@
 import type { CommandDefinition, OptionDefinition } from './definition.ts'
 
 const CLIENT_OPTIONS: readonly OptionDefinition[] = [
-  { flags: '--zone <name>', text: 'as a client of this zone', completion: 'none' },
+  { flags: '--zone <name>', text: 'the route that a client in this zone gets', completion: 'none' },
   {
     flags: '--client-version <release>',
-    text: 'as a client of this release, such as 4.9.7 (default: 5.5.0)',
+    text: 'the route that a client of this release gets, such as 4.9.7 (default: 5.5.0)',
     completion: 'none',
   },
 ]
@@ -15,7 +15,7 @@ export const TOPIC_COMMANDS: readonly CommandDefinition[] = [
     summary: 'Names of topics',
     options: [
       { flags: '--cluster <name>', text: 'only topics with queues in this cluster', completion: 'cluster' },
-      { flags: '--prefix <text>', text: 'only topics that begin with it', completion: 'topic' },
+      { flags: '--prefix <text>', text: 'only topics that begin with this', completion: 'topic' },
     ],
     examples: [
       { line: 'topic list --cluster DefaultCluster', text: '' },
@@ -26,12 +26,12 @@ export const TOPIC_COMMANDS: readonly CommandDefinition[] = [
   {
     words: 'topic route',
     summary: 'Brokers and queues of topics, as clients get them',
-    description: 'Looks the topics up (105) as a client does. Exit code 1 if one has no route.',
+    description: 'Looks topics up as a client does (request 105). Exit code 1 if one has no route.',
     args: [{ name: 'topic', text: 'name of a topic', isList: true, completion: 'topic' }],
     options: CLIENT_OPTIONS,
     examples: [
       { line: 'topic route TopicTest', text: '' },
-      { line: 'topic route TopicTest -n "a:9876;b:9876"', text: 'on two NameServers' },
+      { line: 'topic route TopicTest -n "a:9876;b:9876"', text: 'from two NameServers' },
     ],
     load: () => import('../commands/topic-route.ts'),
   },
@@ -39,31 +39,32 @@ export const TOPIC_COMMANDS: readonly CommandDefinition[] = [
     words: 'topic explain',
     summary: 'Why clients find a topic or not, and what to do',
     description:
-      'From mqnamesrv with what happened before; from other NameServers as far as their routes tell. Exit code 1 if clients cannot send to the topic and read from it.',
+      'mqnamesrv also tells what happened to the topic; for Java’s NameServer, only its routes are examined. Exit code 1 unless clients can both send to the topic and read from it.',
     args: [{ name: 'topic', text: 'name of a topic', isList: true, completion: 'topic' }],
     options: CLIENT_OPTIONS,
     examples: [
       { line: 'topic explain TopicTest', text: '' },
-      { line: 'topic explain TopicTest -o yaml', text: 'with its brokers, misses and history' },
+      { line: 'topic explain TopicTest -o yaml', text: 'brokers, misses, history' },
     ],
     load: () => import('../commands/topic-explain.ts'),
   },
   {
     words: 'topic misses',
-    summary: 'Topics looked up without finding a route, the most frequent first (mqnamesrv only)',
+    summary: 'Topics looked up but not found (mqnamesrv only)',
+    description: 'The most frequently looked up first, with the clients that ask.',
     examples: [{ line: 'topic misses', text: '' }],
     load: () => import('../commands/topic-misses.ts'),
   },
   {
     words: 'topic delete',
-    summary: 'Deletes a topic from the routes of all given NameServers, not from its brokers',
+    summary: 'Deletes topics from NameServers, not from brokers',
     description:
-      'A broker that still has the topic may register it again: delete it there first (mqadmin deleteTopic).',
-    args: [{ name: 'topic', text: 'name of a topic', completion: 'topic' }],
+      'NameServers do not share routes, so name all of them with -n. Brokers that still have a topic register it again, within 30 s or with their next change: delete it on them first (mqadmin deleteTopic).',
+    args: [{ name: 'topic', text: 'name of a topic', isList: true, completion: 'topic' }],
     options: [
       {
         flags: '--cluster <name>',
-        text: 'only from the brokers of this cluster (NameServers from 5.0 on)',
+        text: 'only from the routes to brokers of this cluster (needs NameServer 5.0 or later)',
         completion: 'cluster',
       },
     ],

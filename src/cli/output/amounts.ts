@@ -1,5 +1,6 @@
+const DAY_MS = 86_400_000
 const UNITS = [
-  ['d', 86_400_000],
+  ['d', DAY_MS],
   ['h', 3_600_000],
   ['m', 60_000],
   ['s', 1_000],
@@ -10,6 +11,16 @@ export function age(milliseconds: number | null): string | null {
   if (milliseconds === null) return null
   const [unit, size] = UNITS.find(([, size]) => milliseconds >= size) ?? ['s', 1_000]
   return `${Math.floor(Math.max(0, milliseconds) / size)}${unit}`
+}
+
+/**
+ * An ISO time in a narrow table: `20:31:05Z`, with the date unless it is today's.
+ * @param nowMs - Since the epoch.
+ */
+export function shortTime(time: string, nowMs: number): string {
+  const isToday = Math.floor(Date.parse(time) / DAY_MS) === Math.floor(nowMs / DAY_MS)
+  const clock = `${time.slice(11, 19)}Z`
+  return isToday ? clock : `${time.slice(0, 10)} ${clock}`
 }
 
 const BYTE_UNITS = ['B', 'K', 'M', 'G', 'T'] as const

@@ -1,4 +1,4 @@
-import type { BrokerMember } from '../client/brokers.ts'
+import type { BrokerMember } from '../../inspect/broker-member.ts'
 import type { CommandContext } from '../run-command.ts'
 import { age } from './amounts.ts'
 import { type Column, tableLines } from './table.ts'

@@ -1,3 +1,5 @@
+import { atNameServer } from '../../inspect/commands.ts'
+
 /** What the view `/api/v1/explain` tells, as far as people are shown it. */
 export interface Explanation {
   readonly subject: { readonly kind: string; readonly name: string }
@@ -7,6 +9,12 @@ export interface Explanation {
   /** What to run or to set. */
   readonly commands: readonly string[]
   readonly history: readonly { readonly time: string; readonly text: string }[]
+}
+
+/** With commands for the NameServer that it comes from. */
+export function explanationOf(explanation: Explanation, address: string): Explanation {
+  const commands = explanation.commands.map((command) => atNameServer(command, address))
+  return { ...explanation, commands }
 }
 
 /** Events that are shown unless the output is wide. */

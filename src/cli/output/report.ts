@@ -15,6 +15,9 @@ export interface Failure {
   readonly error: CommandError
 }
 
+/** A failure of a NameServer, or of the command line. */
+export type CommandFailure = Omit<Failure, 'namesrv'> & Partial<Pick<Failure, 'namesrv'>>
+
 /** What a command has found, for all formats. */
 export interface Report<Item extends object> {
   /** One JSON object for each row or document. The member `namesrv` says which NameServer it comes from. */
@@ -23,12 +26,14 @@ export interface Report<Item extends object> {
   readonly view:
     | { readonly columns: readonly Column<Item>[] }
     | { readonly lines: (item: Item) => readonly string[] }
-  /** Whether the view names the NameServer itself; otherwise each item does if several are asked. */
-  readonly hasNamesrvColumn?: boolean
+  /** When tables have a column for the NameServer of an item, and texts a line before it. Default: if several are asked. */
+  readonly namesrv?: 'always' | 'never'
   /** What `-o name` prints for an item; nothing if it is empty. */
   readonly name: (item: Item) => string
   /** NameServers that failed while others responded. */
   readonly failures?: readonly Failure[]
+  /** For people, on stderr, of a NameServer that responded without any item: `no brokers are registered`. */
+  readonly none?: string
   /** Whether the answer to what the command asks is no: exit code 1. */
   readonly isNo?: boolean
   /** Whether a change was made only in part: exit code 5. */
@@ -42,76 +47,74 @@ export interface OutputOptions {
   readonly hasHead: boolean
   /** Columns of the terminal; undefined if stdout is not a terminal. */
   readonly columns: number | undefined
-  /** Whether several NameServers are asked: tables then have a column for them. */
-  readonly hasNamesrv: boolean
+  /** Whether several NameServers are asked. */
+  readonly areSeveral: boolean
 }
 
 /** The text of a report for stdout. */
 export function reportText<Item extends object>(report: Report<Item>, options: OutputOptions): string {
   const { items, failures = [] } = report
   switch (options.format) {
-    case 'json':
-      return `${visibleJson({ items, errors: failures.map(errorOf) }, 2)}\n`
-    case 'yaml':
-      return yaml({ items, errors: failures.map(errorOf) })
-    case 'jsonl':
-      return joined(
-        [...items, ...failures.map((failure) => ({ error: errorOf(failure) }))].map((item) =>
-          visibleJson(item),
-        ),
-      )
+    case 'table':
+    case 'wide':
+      return joined(peopleLines({ ...report, items: items.map(visibleStrings) }, options))
     case 'name':
       // Several NameServers, or rows, may have the same name.
       return joined([...new Set(items.map((item) => report.name(visibleStrings(item))))].filter(Boolean))
     default:
-      return joined(peopleLines({ ...report, items: items.map(visibleStrings) }, options))
+      return programText(items, failures, options.format)
   }
 }
 
+/** The text of a failed command for stdout: programs get the same shape as from any other. */
+export function failureText(failures: readonly CommandFailure[], format: Format): string {
+  return format === 'table' || format === 'wide' || format === 'name' ? '' : programText([], failures, format)
+}
+
+function programText(
+  items: readonly object[],
+  failures: readonly CommandFailure[],
+  format: 'json' | 'jsonl' | 'yaml',
+): string {
+  const errors = failures.map(errorOf)
+  if (format === 'json') return `${visibleJson({ items, errors }, 2)}\n`
+  if (format === 'yaml') return yaml({ items, errors })
+  return joined([...items, ...errors.map((error) => ({ error }))].map((item) => visibleJson(item)))
+}
+
 function peopleLines<Item extends object>(
-  { items, view, hasNamesrvColumn = false }: Report<Item>,
-  { format, hasHead, columns, hasNamesrv }: OutputOptions,
+  { items, view, namesrv }: Report<Item>,
+  { format, hasHead, columns, areSeveral }: OutputOptions,
 ): string[] {
-  const isNamesrvAdded = hasNamesrv && !hasNamesrvColumn
+  const hasNamesrv = namesrv === undefined ? areSeveral : namesrv === 'always'
   if ('lines' in view)
     return items.flatMap((item, index) => [
       ...(index > 0 ? [''] : []),
-      ...(isNamesrvAdded ? [`NameServer ${namesrvOf(item)}`] : []),
+      ...(hasNamesrv ? [`NameServer ${namesrvOf(item)}`] : []),
       ...view.lines(item),
     ])
   if (items.length === 0) return []
   const isWide = format === 'wide'
-  const namesrv: Column<Item> = { head: 'NAMESRV', cell: namesrvOf }
-  return tableLines(items, isNamesrvAdded ? [namesrv, ...view.columns] : view.columns, {
+  const column: Column<Item> = { head: 'NAMESRV', cell: namesrvOf }
+  return tableLines(items, hasNamesrv ? [column, ...view.columns] : view.columns, {
     isWide,
     hasHead,
     maxWidth: isWide ? undefined : columns,
   })
 }
 
-function namesrvOf(item: object): string | null {
+/** The NameServer that an item comes from. */
+export function namesrvOf(item: object): string | null {
   return 'namesrv' in item && typeof item.namesrv === 'string' ? item.namesrv : null
 }
 
 /** `{code, message, namesrv}`, as JSON has it. */
-export function errorOf({ namesrv, error }: { readonly namesrv?: string; readonly error: CommandError }): {
+export function errorOf({ namesrv, error }: CommandFailure): {
   readonly code: string
   readonly message: string
   readonly namesrv: string | null
 } {
   return { code: error.code, message: error.message, namesrv: namesrv ?? null }
-}
-
-/** The text of a failed command for stdout: JSON formats have errors too. */
-export function failureText(
-  failures: readonly { readonly namesrv?: string; readonly error: CommandError }[],
-  format: Format,
-): string {
-  const errors = failures.map(errorOf)
-  const value = errors.length > 1 ? { error: errors[0], errors } : { error: errors[0] }
-  if (format === 'json') return `${visibleJson(value, 2)}\n`
-  if (format === 'yaml') return yaml(value)
-  return format === 'jsonl' ? joined(errors.map((error) => visibleJson({ error }))) : ''
 }
 
 export function exitCodeOf({
@@ -125,11 +128,12 @@ export function exitCodeOf({
 }
 
 /** The exit code if all fail: unreachable before denied before no; partial if some do not have what was named and others did not respond. */
-export function worstOf(failures: readonly { readonly error: CommandError }[]): ExitCode {
+export function worstOf(failures: readonly CommandFailure[]): ExitCode {
   const codes = failures.map(({ error }) => error.exitCode)
   const isMissing = failures.some(({ error }) => error.code === 'not_found')
   if (isMissing && codes.includes(Exit.UNREACHABLE)) return Exit.PARTIAL
-  return [Exit.USAGE, Exit.UNREACHABLE, Exit.DENIED].find((code) => codes.includes(code)) ?? Exit.NO
+  const worst = [Exit.INTERRUPTED, Exit.USAGE, Exit.UNREACHABLE, Exit.DENIED]
+  return worst.find((code) => codes.includes(code)) ?? Exit.NO
 }
 
 function joined(lines: readonly string[]): string {

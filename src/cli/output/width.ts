@@ -35,12 +35,16 @@ export function pad(text: string, columns: number, align: 'left' | 'right' = 'le
 
 /** The text cut to the given width, with `…` in place of what is cut off. */
 export function cut(text: string, columns: number): string {
-  if (width(text) <= columns) return text
+  return width(text) <= columns ? text : `${beginning(text, columns - 1)}…`
+}
+
+/** As much of the beginning of a text as the given width has room for. */
+export function beginning(text: string, columns: number): string {
   let [kept, used] = ['', 0]
   for (const character of text) {
     used += widthOf(character)
-    if (used > columns - 1) break
+    if (used > columns) break
     kept += character
   }
-  return `${kept}…`
+  return kept
 }

@@ -1,4 +1,5 @@
-import { type BrokerGroup, type BrokerMember, readBrokerGroups } from '../client/brokers.ts'
+import type { BrokerMember } from '../../inspect/broker-member.ts'
+import { type BrokerGroup, readBrokerGroups } from '../client/brokers.ts'
 import type { ServerEvent } from '../client/event-feed.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { readStatus, type Status } from '../client/status.ts'

@@ -27,7 +27,7 @@ export interface TopState {
   readonly isTyping: boolean
   readonly isPaused: boolean
   readonly isHelp: boolean
-  /** Rows above the first one that is shown. */
+  /** Lines above the first one that is shown. */
   readonly scrolled: number
 }
 
@@ -122,7 +122,7 @@ export function screenLines(state: TopState, data: TopData, size: Size): Line[] 
   const foot = footLine(state)
   const head = [...headLines(data), tabsLine(state, data)]
   const room = roomOf(head, size)
-  const body = state.isHelp ? HELP : bodyLines(state, sectionLines(state, data, size), room)
+  const body = state.isHelp ? HELP : bodyLines(state, sectionRows(state, data, size), room)
   const all = [...head, ...body.slice(0, room)]
   while (all.length < rows - 1) all.push({ text: '' })
   return [...all.slice(0, rows - 1), foot].map(({ text, colour }) => ({ text: cut(text, columns), colour }))
@@ -133,15 +133,15 @@ function roomOf(head: readonly Line[], { rows }: Size): number {
   return Math.max(0, rows - head.length - 1)
 }
 
-/** Rows of the section above its last page. */
+/** Lines of the section above its last page. */
 export function maxScrolledOf(state: TopState, data: TopData, size: Size): number {
   const room = roomOf([...headLines(data), tabsLine(state, data)], size)
-  return rowsBefore(sectionLines(state, data, size), room)
+  return linesBefore(sectionRows(state, data, size), room)
 }
 
 /** Lines that the last page leaves out. */
-function rowsBefore(lines: readonly Line[], room: number): number {
-  return Math.max(0, lines.length - room)
+function linesBefore(rows: readonly (readonly Line[])[], room: number): number {
+  return Math.max(0, rows.flat().length - room)
 }
 
 /** All of it in one frame, without a terminal. */
@@ -150,11 +150,11 @@ export function frameLines(data: TopData, maxRows: number, columns: number | und
   const lines = headLines(data)
   if (sample === undefined) return lines
   for (const section of SECTIONS) {
-    const [head, ...rows] = section.lines(sample, { filter: '', sort: 0, width: columns })
+    const [head, ...rows] = section.rows(sample, { filter: '', sort: 0, width: columns })
     const title = { text: `${section.title} (${rows.length})`, colour: 'cyan' } as const
     lines.push({ text: '' }, title)
     if (head === undefined || rows.length === 0) continue
-    lines.push(head, ...rows.slice(0, maxRows))
+    lines.push(...head, ...rows.slice(0, maxRows).flat())
     if (rows.length > maxRows) lines.push({ text: `… and ${rows.length - maxRows} more` })
   }
   return columns === undefined
@@ -236,21 +236,21 @@ function tabsLine({ section: chosen, filter, isPaused }: TopState, { sample }: T
   return { text: [...tabs, ...marks].join(' '), colour: 'cyan' }
 }
 
-function bodyLines({ scrolled }: TopState, lines: readonly Line[], room: number): Line[] {
-  const [head, ...rows] = lines
+function bodyLines({ scrolled }: TopState, rows: readonly (readonly Line[])[], room: number): Line[] {
+  const [head = [], ...others] = rows
   // The list may have become shorter.
-  return head === undefined ? [] : [head, ...rows.slice(Math.min(scrolled, rowsBefore(lines, room)))]
+  return [...head, ...others.flat().slice(Math.min(scrolled, linesBefore(rows, room)))]
 }
 
-/** The head and all rows of the section. */
-function sectionLines(
+/** The lines of the head and of all rows of the section. */
+function sectionRows(
   { section: chosen, sorts, filter }: TopState,
   { sample }: TopData,
   { columns }: Size,
-): Line[] {
+): Line[][] {
   const section = SECTIONS[chosen]
   if (sample === undefined || section === undefined) return []
-  return section.lines(sample, { filter, sort: sorts[chosen] ?? 0, width: columns })
+  return section.rows(sample, { filter, sort: sorts[chosen] ?? 0, width: columns })
 }
 
 function footLine({ isTyping, isHelp, filter, section: chosen, sorts }: TopState): Line {

@@ -1,7 +1,7 @@
 import type { ServerEvent } from '../client/event-feed.ts'
 import type { Finding, Miss } from '../client/views.ts'
-import { age } from '../output/amounts.ts'
-import { type Column, tableLines } from '../output/table.ts'
+import { age, shortTime } from '../output/amounts.ts'
+import { type Column, tableRows } from '../output/table.ts'
 import type { Colour } from '../run-command.ts'
 import type { Broker, Sample } from './sample.ts'
 
@@ -28,8 +28,8 @@ export interface Section {
   readonly orders: readonly string[]
   /** Rows before the filter. */
   readonly count: (sample: Sample) => number
-  /** The head and the rows. */
-  readonly lines: (sample: Sample, options: SectionOptions) => Line[]
+  /** The lines of the head and of each row. */
+  readonly rows: (sample: Sample, options: SectionOptions) => Line[][]
 }
 
 type Order<Row> = (a: Row, b: Row) => number
@@ -48,7 +48,7 @@ function section<Row extends object>(given: {
     title,
     orders: all.map(([name]) => name),
     count: (sample) => rows(sample).length,
-    lines: (sample, { filter, sort, width }) => {
+    rows: (sample, { filter, sort, width }) => {
       const shown = columns(Date.parse(sample.status.time ?? ''))
       const wanted = filter.toLowerCase()
       const found = rows(sample).filter((row) =>
@@ -57,10 +57,11 @@ function section<Row extends object>(given: {
       const order = all[sort % all.length]?.[1]
       // The server's own order comes first, and is kept among equal rows.
       const sorted = order === undefined ? found : [...found].sort(order)
-      const texts = tableLines(sorted, shown, { isWide: false, hasHead: true, maxWidth: width })
-      return texts.map((text, index) => {
+      const texts = tableRows(sorted, shown, { isWide: false, hasHead: true, maxWidth: width })
+      return texts.map((lines, index) => {
         const row = sorted[index - 1]
-        return { text, colour: row === undefined ? 'bold' : colourOf(row) }
+        const colour = row === undefined ? 'bold' : colourOf(row)
+        return lines.map((text) => ({ text, colour }))
       })
     },
   }
@@ -111,7 +112,11 @@ export const SECTIONS: readonly Section[] = [
       { head: 'LOOKUPS', cell: ({ count }) => count, align: 'right' },
       { head: 'LAST', cell: ({ lastSeen }) => age(nowMs - Date.parse(lastSeen)), align: 'right' },
       { head: 'ROUTE NOW', cell: ({ routeSince }) => (routeSince === null ? 'no' : 'yes') },
-      { head: 'CLIENTS', cell: ({ clients }) => clients.map(({ address }) => address).join(', ') },
+      {
+        head: 'CLIENTS',
+        cell: ({ clients }) => clients.map(({ address }) => address).join(', '),
+        isWrapped: true,
+      },
       { head: 'SIMILAR', cell: ({ similar }) => similar.map(({ name }) => name).join(', ') },
     ],
     orders: {
@@ -129,7 +134,7 @@ export const SECTIONS: readonly Section[] = [
       { head: 'RULE', cell: ({ rule }) => rule },
       { head: 'SUBJECT', cell: ({ subject }) => subject },
       { head: 'SINCE', cell: ({ since }) => age(nowMs - Date.parse(since)), align: 'right' },
-      { head: 'TEXT', cell: ({ text }) => text },
+      { head: 'TEXT', cell: ({ text }) => text, isWrapped: true },
     ],
     orders: {
       severity: () => 0,
@@ -141,11 +146,11 @@ export const SECTIONS: readonly Section[] = [
   section<ServerEvent>({
     title: 'Events',
     rows: ({ events }) => events,
-    columns: () => [
-      { head: 'TIME', cell: ({ time }) => time },
+    columns: (nowMs) => [
+      { head: 'TIME', cell: ({ time }) => shortTime(time, nowMs) },
       { head: 'KIND', cell: ({ kind }) => kind },
       { head: 'SUBJECT', cell: ({ subject }) => subject },
-      { head: 'TEXT', cell: ({ text }) => text },
+      { head: 'TEXT', cell: ({ text }) => text, isWrapped: true },
     ],
     orders: {
       time: () => 0,

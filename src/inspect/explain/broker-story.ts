@@ -2,7 +2,7 @@ import { counted } from '../../common/counted.ts'
 import { hostOf } from '../../common/host-of.ts'
 import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import type { BrokerLiveInfo } from '../../routeinfo/route-tables.ts'
-import { mqadmin } from '../commands.ts'
+import { mqadmin, mqnamesrv } from '../commands.ts'
 import type { AddressProblem } from '../findings/announced-address.ts'
 import { isLate } from '../heartbeat.ts'
 import type {
@@ -165,7 +165,8 @@ function problemsOf(facts: BrokerFacts): Problem[] {
     }
   if (facts.outside.length > 0) {
     const others = names(facts.outside.map(({ brokerAddr }) => brokerAddr))
-    const text = `${others} also registers as ${broker}, with an id that another address has: the route alternates between their addresses. Give it a brokerName or brokerId of its own and restart it.`
+    const verb = facts.outside.length === 1 ? 'registers' : 'register'
+    const text = `${others} also ${verb} as ${broker}, with an id that another address has: the route alternates between their addresses. Give each broker a brokerName or brokerId of its own and restart it.`
     problems.push({ verdict: 'id_conflict', text })
   }
   if (!members.some(({ brokerId }) => brokerId === MASTER_ID)) problems.push(noMaster(facts))
@@ -184,7 +185,8 @@ function problemsOf(facts: BrokerFacts): Problem[] {
     }
   const provisional = members.filter(({ isProvisional }) => isProvisional)
   if (provisional.length > 0) {
-    const text = `${names(provisional.map(({ brokerAddr }) => brokerAddr))} of ${broker} is shown from the snapshot: it has not registered since this server started ${at(facts.startedMs, clocks)}, and is removed if it does not within routeSnapshotGraceMillis.`
+    const [are, they, have] = provisional.length === 1 ? ['is', 'it', 'has'] : ['are', 'they', 'have']
+    const text = `${names(provisional.map(({ brokerAddr }) => brokerAddr))} of ${broker} ${are} shown from the snapshot: ${they} ${have} not registered since this server started ${at(facts.startedMs, clocks)}. A broker that does not within routeSnapshotGraceMillis is removed.`
     problems.push({ verdict: 'provisional', text })
   }
   return problems
@@ -218,7 +220,7 @@ function notWritable(facts: BrokerFacts): Problem {
     return {
       verdict: 'not_writable',
       text: `${none}: its write permission was wiped ${at(change.atMs, clocks)} by ${change.by} (request 205, as mqadmin wipeWritePerm sends).`,
-      command: mqadmin('addWritePerm', { b: brokerName }),
+      command: mqnamesrv('broker restore-write', brokerName),
     }
   const why = members.every(({ isProvisional }) => isProvisional)
     ? SINCE_BEFORE_RESTART
@@ -262,7 +264,7 @@ function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
           ? `Its address is now used by ${name(successor.brokerName)}: it was renamed, or the address was reused.`
           : undefined,
       ],
-      [mqadmin('clusterList', {})],
+      [mqnamesrv('broker list')],
     )
   }
   if (peersWith.length > 0)
@@ -275,7 +277,7 @@ function notRegistered(facts: BrokerFacts): Story<BrokerVerdict> {
   return story(
     'never_registered',
     [text, similarText(facts), 'It must have this server in its namesrvAddr (NAMESRV_ADDR), and reach it.'],
-    [mqadmin('clusterList', {})],
+    [mqnamesrv('broker list')],
   )
 }
 

@@ -133,9 +133,12 @@ function brokerPast(brokerNames: Iterable<string>, history: RouteHistory): Past[
     const broker = name(brokerName)
     const known = history.broker(brokerName)
     if (known !== undefined) {
-      past.push({ atMs: known.firstRegisteredMs, text: `${broker} registered for the first time` })
+      past.push({
+        atMs: known.firstRegisteredMs,
+        text: `${broker} registered for the first time since the start`,
+      })
       if (known.registrations > 1) {
-        const text = `${broker} registered again, ${known.registrations - 1} times since the start`
+        const text = `${broker} registered again, ${counted(known.registrations - 1, 'time')} in all`
         past.push({ atMs: known.lastRegisteredMs, text })
       }
     }
@@ -145,7 +148,8 @@ function brokerPast(brokerNames: Iterable<string>, history: RouteHistory): Past[
       past.push({ ...departure, text: `${memberText(departure)} ${causeText(departure.cause)}` })
     const change = history.permissionChange(brokerName)
     if (change !== undefined) {
-      const text = `write permission of ${broker} ${change.kind} by ${change.by} on ${counted(change.topics, 'topic')}`
+      const now = change.kind === 'wiped' ? 'without' : 'with'
+      const text = `write permission of ${broker} ${change.kind} by ${change.by}, ${counted(change.topics, 'topic')} now ${now} it`
       past.push({ ...change, text })
     }
     const rejection = history.rejection(brokerName)
@@ -178,7 +182,8 @@ const RESPONSE: Schema = objectOf({
   commands: {
     type: 'array',
     items: { type: 'string' },
-    description: 'What to run or to set in broker.conf; the NameServers come from the variable NAMESRV_ADDR',
+    description:
+      'What to run, or to set in broker.conf; commands of mqnamesrv and mqadmin ask the NameServers of the variable NAMESRV_ADDR',
   },
   now: {
     ...objectOf({

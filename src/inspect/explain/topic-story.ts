@@ -2,7 +2,7 @@ import { counted } from '../../common/counted.ts'
 import { Perm } from '../../protocol/body/topic-config.ts'
 import { versionName } from '../../protocol/version-name.ts'
 import type { TopicMiss } from '../../stats/topic-misses.ts'
-import { mqadmin } from '../commands.ts'
+import { mqadmin, mqnamesrv } from '../commands.ts'
 import type {
   Departure,
   MasterLoss,
@@ -35,7 +35,7 @@ export const TOPIC_VERDICTS = {
   no_brokers: 'There is no route: no broker is registered with this server.',
   only_on_peers: 'There is no route here, but another NameServer has one.',
   rejected_by_limit: 'There is no route: a limit of this server rejects the registration of a broker.',
-  slaves_only: 'There is no route: a broker may have the topic of which only slaves have registered.',
+  slaves_only: 'There is no route: only slaves have registered, and topics are taken from masters.',
   invalid_name: 'There is no route and can be none: brokers reject the name.',
   created_by_brokers: 'There is no route: brokers create the topic when they need it, and none has it.',
   created_by_first_message: 'There is no route yet: a broker creates the topic when a producer sends to it.',
@@ -202,17 +202,13 @@ function withRoute(facts: TopicFacts, visible: readonly TopicCell[]): Story<Topi
   }
   if (readable.length === 0) {
     const text = `Consumers cannot read ${name(topic)}: it has a route, but no broker has read queues with permission to read.`
-    return story('not_readable', [text, ...notes], [mqadmin('topicRoute', { t: topic })])
+    return story('not_readable', [text, ...notes], [mqnamesrv('topic route', topic)])
   }
   const writeQueues = writable.reduce((sum, cell) => sum + cell.writeQueues, 0)
   const readQueues = readable.reduce((sum, cell) => sum + cell.readQueues, 0)
   const text = `${name(topic)} has a route: ${counted(writeQueues, 'write queue')} on ${namesOf(writable)}, ${counted(readQueues, 'read queue')} on ${namesOf(readable)}.`
   const asked = facts.miss?.routeSinceMs === undefined ? undefined : askedText(facts)
-  return story(
-    'routable',
-    [text, ...causes, asked, ...notes],
-    [...commands, mqadmin('topicRoute', { t: topic })],
-  )
+  return story('routable', [text, ...causes, asked, ...notes], [...commands, mqnamesrv('topic route', topic)])
 }
 
 /** Brokers of which the story says why they accept no messages. */
@@ -247,7 +243,7 @@ function notWritableText(cell: TopicCell, { clocks }: TopicFacts): string {
 function writableAgain(cell: TopicCell, { topic }: TopicFacts): string | null {
   const { brokerName, perm, registeredPerm, registeredFrom, masterAddr, isProvisional, readQueues } = cell
   if (masterAddr === undefined) return null
-  if (registeredPerm !== undefined) return mqadmin('addWritePerm', { b: brokerName })
+  if (registeredPerm !== undefined) return mqnamesrv('broker restore-write', brokerName)
   if (isProvisional) return null
   // It has write permission, and no write queues.
   if ((perm & Perm.WRITE) !== 0)
@@ -273,7 +269,7 @@ function provisionalTexts(cells: readonly TopicCell[]): (string | undefined)[] {
   return [
     provisional.length === 0
       ? undefined
-      : `What is shown of ${namesOf(provisional)} is provisional: it is from the snapshot before the restart, and the broker has not registered again.`,
+      : `What is shown of ${namesOf(provisional)} is provisional: it is from the snapshot before the restart, and ${provisional.length === 1 ? 'the broker has' : 'the brokers have'} not registered again.`,
     dropped.length === 0
       ? undefined
       : `${namesOf(dropped)} registered again without it: it disappears when the grace period ends (routeSnapshotGraceMillis).`,
@@ -295,7 +291,9 @@ function registrationText({ registration, topic, clocks }: TopicFacts): string |
 function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
   const { topic, loss, brokerGroups, peersWith, rejections, clocks, autoCreating, cluster, similar } = facts
   const create = createCommand(topic, loss, cluster, similar)
-  const notes = [similarText(facts), unnamedText(facts), askedText(facts), registrationText(facts)]
+  const meant = similarText(facts)
+  const own = [unnamedText(facts), askedText(facts), registrationText(facts)]
+  const notes = [meant, ...own]
   if (loss !== undefined) {
     const text = lossText(topic, loss, clocks)
     switch (loss.kind) {
@@ -328,7 +326,7 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
             'Its route comes back when the broker registers again: start it, or see why it cannot connect.',
             ...notes,
           ],
-          [mqadmin('clusterList', {})],
+          [mqnamesrv('broker explain', loss.brokerName)],
         )
     }
   }
@@ -348,46 +346,51 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
     return story(
       'no_brokers',
       [text, left, advice, ...rejectionTexts(facts), ...notes],
-      [mqadmin('clusterList', {})],
+      [last && mqnamesrv('broker explain', last.brokerName)],
     )
   }
   const byLimit = rejections.filter(({ limit }) => limit !== undefined)
-  if (byLimit.length > 0) {
+  // A name that resembles an existing one is more likely misspelt than missing.
+  if (byLimit.length > 0 && meant === undefined) {
     const text = `This server rejects the registration of ${names(byLimit.map(({ brokerName }) => brokerName))}, whose topics, perhaps ${name(topic)} too, are missing.`
     return story('rejected_by_limit', [text, ...rejectionTexts(facts), ...notes], [])
   }
   const away = facts.awayWithUnnamed
-  if (away !== undefined) {
+  if (away !== undefined && meant === undefined) {
     const broker = name(away.brokerName)
     const text = `${name(topic)} may have left with ${broker}, ${at(away.atMs, clocks)}: ${broker} ${causeText(away.cause)}, and only some of the names of its ${counted(away.topics, 'topic')} are kept.`
     const advice = 'If so, its route comes back when that broker registers again.'
     return story(
       'left_with_brokers',
-      [text, advice, similarText(facts), askedText(facts), registrationText(facts)],
-      [mqadmin('clusterList', {})],
+      [text, advice, askedText(facts), registrationText(facts)],
+      [mqnamesrv('broker explain', away.brokerName)],
     )
   }
-  const others = [...rejectionTexts(facts), ...notes]
+  const { slavesOnly } = facts
+  const masterless =
+    slavesOnly.length === 0 || meant !== undefined
+      ? undefined
+      : `Only slaves of ${names(slavesOnly)} have registered, and topics are taken from masters only: ${name(topic)} may be one of those that are missing.`
+  const others = [...rejectionTexts(facts), ...own]
   const origin = originText(topic)
   if (origin === undefined && !isValidName(topic)) {
     const text = `No broker has ${name(topic)}, and none can create it: ${NAME_RULE}.`
-    return story('invalid_name', [text, ...others], [])
+    return story('invalid_name', [meant, text, ...others], [])
   }
-  const { slavesOnly } = facts
-  if (slavesOnly.length > 0) {
-    const text = `Only slaves of ${names(slavesOnly)} have registered, and topics are taken from masters only: ${name(topic)} may be one of those that are missing.`
+  // Other groups could have the topic, too, and do not.
+  if (masterless !== undefined && slavesOnly.length === brokerGroups) {
     const advice =
       'Start the master (brokerId=0), or elect one (mqadmin electMaster) if a controller assigns the roles.'
-    return story('slaves_only', [text, advice, origin, ...others], [])
+    return story('slaves_only', [masterless, advice, origin, ...others], [])
   }
   if (origin !== undefined)
-    return story('created_by_brokers', [`No broker has ${name(topic)}.`, origin, ...others], [])
+    return story('created_by_brokers', [meant, `No broker has ${name(topic)}.`, origin, ...others], [])
   if (autoCreating.length > 0) {
     const text = `No broker has ${name(topic)} yet: ${names(autoCreating)} would create it when a producer sends the first message (autoCreateTopicEnable is on); consumers find no route before that.`
-    return story('created_by_first_message', [text, ...others], [create])
+    return story('created_by_first_message', [meant, text, masterless, ...others], [create])
   }
   const text = `No broker has ${name(topic)}, and none creates topics on their first use (TBW102 has no route): the topic must be created${similar.length > 0 ? ', if its name is right' : ''}.`
-  return story('never_created', [text, ...others], [create])
+  return story('never_created', [meant, text, masterless, ...others], [create])
 }
 
 function unnamedText({ unnamedRemovals, clocks }: TopicFacts): string | undefined {

@@ -8,7 +8,7 @@ export type Evidence = Readonly<Record<string, string | number | readonly string
 export interface Finding {
   readonly rule: RuleId
   readonly severity: Severity
-  /** The NameServer, broker, topic, peer or file that it is about. */
+  /** What it is about. Topics of one broker with the same problem are one finding about the broker. */
   readonly subject: string
   /** When it began, in milliseconds since the epoch. */
   readonly sinceMs: number

@@ -74,7 +74,7 @@ export class Findings {
     return raised.map(({ finding }) => finding).sort(compareFindings)
   }
 
-  /** Subjects of each rule and severity, those that are too many for {@link list} included. */
+  /** How many there are of each rule and severity, those that are too many for {@link list} included. */
   get counts(): readonly { readonly rule: RuleId; readonly severity: Severity; readonly count: number }[] {
     return RULE_IDS.flatMap((rule) =>
       ruleOf(rule).severities.map((severity) => ({

@@ -20,7 +20,7 @@ export interface Rule {
 export const RULES = {
   no_route: {
     meaning:
-      'Clients have asked for a topic that has no route, for half a minute or longer and within the last five minutes. Critical if it had one within the last 24 hours; info for topics that brokers and clients make for themselves.',
+      'Clients have asked for a topic that has no route, for half a minute or longer and within the last five minutes. Critical if it had one within the last 24 hours; info for topics that brokers and clients make for themselves. Topics that left with a broker are one finding about the broker.',
     severities: ['critical', 'warning', 'info'],
     waitsForBrokers: true,
   },
@@ -64,7 +64,7 @@ export const RULES = {
   },
   missing_on_peer: {
     meaning:
-      'A broker or a topic has been missing at another NameServer of `peers` for longer than 60 seconds: clients of that one do not find it.',
+      'A broker or topics have been missing at another NameServer of `peers` for longer than 60 seconds: clients of that one do not find it.',
     severities: ['critical'],
   },
   peer_diverged: {
@@ -102,34 +102,34 @@ export const RULES = {
   },
   write_queue_skew: {
     meaning:
-      'A topic has at most half as many write queues on one broker as on another: messages are unevenly distributed.',
+      'Topics have at most half as many write queues on a broker as on another: messages are unevenly distributed.',
     severities: ['info'],
     waitsForBrokers: true,
   },
   read_write_queue_mismatch: {
     meaning:
-      'A topic has different numbers of read and write queues on a broker. With more write queues, messages in the last ones are not consumed (warning); with fewer, the topic is perhaps being shrunk (info).',
+      'Topics have different numbers of read and write queues on a broker. With more write queues, messages in the last ones are not consumed (warning); with fewer, the topics are perhaps being shrunk (info).',
     severities: ['warning', 'info'],
   },
   permission_not_writable: {
     meaning:
-      'No topic of a broker, or a topic on all of its brokers, has write permission, or a wipe (wipeWritePerm) is in effect for topics of a broker: producers get "No route info of this topic" or use other brokers (warning). On some of its brokers: info.',
+      'A broker has write permission for none of its topics, or not for topics that no other broker is writable for, or a wipe (wipeWritePerm) is in effect: producers get "No route info of this topic" or use other brokers (warning). Only for topics that other brokers are writable for: info.',
     severities: ['warning', 'info'],
   },
   permission_not_readable: {
-    meaning: 'A topic has no read permission on a broker: its messages there are not consumed.',
+    meaning: 'Topics have no read permission on a broker: their messages there are not consumed.',
     severities: ['warning'],
   },
   single_broker_route: {
     meaning:
-      'A topic is on one broker group of a cluster that has several: without that group it accepts no messages.',
+      'Topics are on one broker group of a cluster that has several: while that group is away, no broker accepts their messages.',
     severities: ['info'],
     // A broker that restarts leaves many topics on the others alone for a moment.
     raiseAfterMs: 60_000,
     waitsForBrokers: true,
   },
   static_topic_hole: {
-    meaning: 'Logical queues of a static topic are on no broker: sending to them fails.',
+    meaning: 'Logical queues of static topics are on no broker: sending to them fails.',
     severities: ['warning'],
     raiseAfterMs: 10_000,
     waitsForBrokers: true,

@@ -5,7 +5,7 @@ import { versionName } from '../../protocol/version-name.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import type { TopicMiss } from '../../stats/topic-misses.ts'
-import { mqadmin, mqnamesrv } from '../commands.ts'
+import { mqnamesrv } from '../commands.ts'
 import type { Census } from '../connections/census.ts'
 import {
   createCommand,
@@ -17,12 +17,14 @@ import {
   originText,
   type TopicLoss,
 } from '../explain/topic-loss.ts'
-import { at, causeText, memberText, name, names } from '../explain/wording.ts'
+import { at, type Clocks, causeText, memberText, name, names } from '../explain/wording.ts'
 import type { Departure } from '../history/route-history.ts'
 import type { SimilarName } from '../similar-names.ts'
 import { dateOf, isoTime } from '../sources.ts'
-import { Observations } from './finding.ts'
+import { topicsText } from './affected-topics.ts'
+import { type Details, Observations } from './finding.ts'
 import type { FindingSources } from './findings.ts'
+import type { Severity } from './rules.ts'
 import { isInternalTopic } from './topic-rules.ts'
 
 const DAY_MS = 86_400_000
@@ -83,19 +85,18 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
     )
     // With a broker its topics are missing, too.
     const brokers = missing.filter(({ kind, there }) => kind === 'broker_missing' && there === null)
-    const there = brokers.length > 0 ? brokers : missing.filter((difference) => difference.there === null)
-    for (const { kind, subject, here } of there) {
-      found.add('missing_on_peer', 'critical', `${subject} on ${peer.address}`, () => {
-        const advice =
-          kind === 'broker_missing'
-            ? "Add that server to the broker's namesrvAddr, and see whether the broker reaches it."
-            : 'See whether it was deleted at that server only, or is registered by a broker that does not reach it.'
-        return {
-          text: `${subject} is missing at the NameServer ${peer.address}: clients that use it do not find it. ${advice}`,
-          evidence: { peer: peer.address, here: here ?? '', since: dateOf(peer.sinceMs, sources) },
-        }
-      })
-    }
+    const evidence = { peer: peer.address, since: dateOf(peer.sinceMs, sources) }
+    for (const { subject, here } of brokers)
+      found.add('missing_on_peer', 'critical', `${subject} on ${peer.address}`, () => ({
+        text: `${subject} is missing at the NameServer ${peer.address}: clients of that one do not find it. Add that server to the broker's namesrvAddr, and see whether the broker reaches it.`,
+        evidence: { ...evidence, here: here ?? '' },
+      }))
+    const topics = missing.filter(({ there }) => there === null).map(({ subject }) => subject)
+    if (brokers.length === 0 && topics.length > 0)
+      found.add('missing_on_peer', 'critical', `topics on ${peer.address}`, () => ({
+        text: `Clients of the NameServer ${peer.address} do not find ${topicsText(topics.length, topics)}. See whether an operator deleted topics at that server only, or a broker that has them does not reach it.`,
+        evidence: { ...evidence, topics: topics.length, firstTopics: topics },
+      }))
     const lacking = missing.find(({ here }) => here === null)?.subject
     found.add('peer_diverged', lacking === undefined ? 'warning' : 'critical', peer.address, () => {
       const { differences, address, sinceMs } = peer
@@ -108,7 +109,7 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
           ? 'clients get other responses there'
           : `clients of this server do not find ${lacking}`
       return {
-        text: `The NameServer ${address} and this one differ (${differences.length} differences): ${effect}. Let every broker register with both (namesrvAddr), and repeat at one what an operator did at the other.`,
+        text: `The NameServer ${address} and this one differ (${counted(differences.length, 'difference')}): ${effect}. Let every broker register with both (namesrvAddr), and repeat at one what an operator did at the other.`,
         evidence: { since: dateOf(sinceMs, sources), differences: shown },
       }
     })
@@ -185,7 +186,7 @@ function departedDetails(departed: readonly Departure[], sources: FindingSources
       lastDeparture: dateOf(last.atMs, sources),
       brokerNames: [...new Set(departed.map(({ brokerName }) => brokerName))],
     },
-    command: mqadmin('clusterList', {}),
+    command: mqnamesrv('broker explain', last.brokerName),
   }
 }
 
@@ -195,7 +196,7 @@ export function oldClients({ clients }: Census): Observations {
   for (const { kind, language, version, versionName: release, connections, hosts } of clients) {
     if (kind !== 'client' || language !== 'JAVA' || version >= MQVersion.V4_9_4) continue
     found.add('old_clients', 'info', `${language} ${release}`, () => ({
-      text: `${connections} connections are of Java clients of ${release}, from ${hosts.join(', ')}. Upgrade them to 4.9.4 or later.`,
+      text: `${counted(connections, 'connection')} ${connections === 1 ? 'is' : 'are'} of Java clients of ${release}, from ${hosts.join(', ')}. Upgrade them to 4.9.4 or later.`,
       evidence: { connections, hosts },
     }))
   }
@@ -226,23 +227,54 @@ export function* checkMisses(
   found: Observations,
 ): Steps<void> {
   const { history, nowMs } = sources
+  const leftWith = new Map<string, { severity: Severity; loss: TopicLoss; misses: TopicMiss[] }>()
   for (const miss of wanted) {
     const { topic } = miss
     const loss = lossOf(topic, history, view)
     const existed = loss !== undefined && nowMs() - loss.atMs < DAY_MS
     const severity = isInternalTopic(topic) ? 'info' : existed ? 'critical' : 'warning'
-    found.add('no_route', severity, topic, () => missDetails(miss, loss, similarTo(topic), view, sources))
+    if (loss?.kind === 'left' && severity !== 'info') {
+      const left = leftWith.get(loss.brokerName) ?? { severity, loss, misses: [] }
+      leftWith.set(loss.brokerName, left)
+      left.misses.push(miss)
+      if (existed) left.severity = 'critical'
+    } else
+      found.add('no_route', severity, topic, () => missDetails(miss, loss, similarTo(topic), view, sources))
     yield
+  }
+  for (const [brokerName, { severity, loss, misses }] of leftWith)
+    found.add('no_route', severity, brokerName, () => leftDetails(misses, loss, sources))
+}
+
+/** Topics that left with one broker. @param loss - Of the first one. */
+function leftDetails(misses: readonly TopicMiss[], loss: TopicLoss, clocks: Clocks): Details {
+  const topics = misses.map(({ topic }) => name(topic))
+  const lookups = misses.reduce((sum, { count, overestimate }) => sum + count - overestimate, 0)
+  const since = isoTime(Math.min(...misses.map(({ firstSeenMs }) => firstSeenMs)))
+  return {
+    text: `${topicsText(topics.length, topics)} ${topics.length === 1 ? 'has' : 'have'} no route: ${lookups} lookups since ${since} found none. ${lossText(misses[0]?.topic ?? '', loss, clocks)} Start that broker again.`,
+    evidence: {
+      lookups,
+      lastLookup: isoTime(Math.max(...misses.map(({ lastSeenMs }) => lastSeenMs))),
+      topics: topics.length,
+      firstTopics: topics,
+      clients: [...new Set(misses.flatMap(clientTexts))],
+    },
   }
 }
 
+function clientTexts({ clients }: TopicMiss): string[] {
+  return clients.map(({ address, language, version }) => `${address} ${language} ${versionName(version)}`)
+}
+
 function missDetails(
-  { topic, count, overestimate, firstSeenMs, lastSeenMs, clients }: TopicMiss,
+  miss: TopicMiss,
   loss: TopicLoss | undefined,
   similar: readonly SimilarName[],
   view: RouteView,
   sources: FindingSources,
 ) {
+  const { topic, count, overestimate, firstSeenMs, lastSeenMs } = miss
   const lookups = count - overestimate
   const past = loss === undefined ? 'Nothing is known of a former route.' : lossText(topic, loss, sources)
   const autoCreating = [...(view.queues(AUTO_CREATE_TOPIC)?.keys() ?? [])]
@@ -251,9 +283,7 @@ function missDetails(
     evidence: {
       lookups,
       lastLookup: isoTime(lastSeenMs),
-      clients: clients.map(
-        ({ address, language, version }) => `${address} ${language} ${versionName(version)}`,
-      ),
+      clients: clientTexts(miss),
     },
     command: createCommand(topic, loss, homeOf(view, loss, autoCreating), similar),
   }
@@ -265,7 +295,7 @@ function adviceFor(topic: string, loss: TopicLoss | undefined, similar: readonly
   const origin = originText(topic)
   if (origin !== undefined) return origin
   if (similar.length > 0)
-    return `See whether clients misspell its name: ${names(similar.map((each) => each.name))} exists.`
+    return `See whether clients misspell its name: ${names(similar.map((each) => each.name))} ${similar.length === 1 ? 'exists' : 'exist'}.`
   if (!isValidName(topic)) return `Correct its name in the clients: ${NAME_RULE}.`
   return 'Create the topic, or correct its name in the clients.'
 }

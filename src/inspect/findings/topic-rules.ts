@@ -1,23 +1,44 @@
+import { counted } from '../../common/counted.ts'
 import type { Steps } from '../../common/time-slicer.ts'
 import { Perm } from '../../protocol/body/topic-config.ts'
-import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapping-info.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/topic-route-data.ts'
 import { isSystemTopic } from '../../routeinfo/table-queries.ts'
-import { mqadmin } from '../commands.ts'
+import { mqadmin, mqnamesrv } from '../commands.ts'
 import type { PermissionChange } from '../history/route-history.ts'
 import { dateOf } from '../sources.ts'
-import type { Observations } from './finding.ts'
+import { AffectedTopics } from './affected-topics.ts'
+import type { Details, Observations } from './finding.ts'
 import type { JudgedRoutes, RuleSources } from './rule-sources.ts'
+import { type HolesOfBroker, noteHoles, reportHoles } from './static-topic-rule.ts'
 
-/** A broker name, and how many topics it has. */
-interface Broker {
+/** A broker name, how many topics it has, and which of them have a problem on it. */
+class Broker {
   readonly group: BrokerData
   /** The request that wiped its write permission, if that is still in effect for any of its topics. */
   readonly wipe: PermissionChange | undefined
-  topics: number
-  unwritable: number
+  topics = 0
+  unwritable = 0
   /** Topics that are not writable because a request to this server overrides what the broker registered. */
-  overridden: number
+  overridden = 0
+  /** Not writable for a reason of their own. */
+  readonly locked = new AffectedTopics()
+  /** Of these, topics that no other broker is writable for, and those whose permission a request to this server changed. */
+  lockedEverywhere = 0
+  lockedByRequest = 0
+  readonly unreadable = new AffectedTopics()
+  /** With more write than read queues. */
+  readonly unread = new AffectedTopics()
+  /** With more read than write queues. */
+  readonly shrunk = new AffectedTopics()
+  /** With at most half as many write queues as on another broker. */
+  readonly few = new AffectedTopics()
+  /** On no other broker, although the cluster has several. */
+  readonly alone = new AffectedTopics()
+
+  constructor(group: BrokerData, wipe: PermissionChange | undefined) {
+    this.group = group
+    this.wipe = wipe
+  }
 }
 
 /** What the rules about topics read beside the routes. */
@@ -37,41 +58,43 @@ export function* checkTopics(
   for (const group of view.groupsWithMembers()) {
     const change = sources.history.permissionChange(group.brokerName)
     const wipe = change?.kind === 'wiped' && isOverridden(view, group.brokerName) ? change : undefined
-    brokers.set(group.brokerName, { group, wipe, topics: 0, unwritable: 0, overridden: 0 })
+    brokers.set(group.brokerName, new Broker(group, wipe))
     groupsOfCluster.set(group.cluster, (groupsOfCluster.get(group.cluster) ?? 0) + 1)
     yield
   }
   const { topicQueueMappingInfoTable } = view.tables
   const hasMappings = view.restored !== undefined || topicQueueMappingInfoTable.size > 0
   const unwritable: [topic: string, queues: Queues][] = []
-  const facts: Facts = { isUnwritable: false, isUnreadable: false, isUnequal: false, isSkewed: false }
+  const facts: Facts = { isUnwritable: false, isUnusual: false, maxWriteQueues: 0 }
+  const holes: HolesOfBroker = new Map()
   for (const [topic, queues] of view.topics()) {
     collect(topic, queues, brokers, view, facts)
-    const mayMatter = facts.isUnwritable || facts.isUnreadable || facts.isUnequal || facts.isSkewed
     if (
-      (mayMatter || hasMappings || queues.size === 1) &&
+      (facts.isUnusual || hasMappings || queues.size === 1) &&
       !isInternalTopic(topic) &&
       !brokers.has(topic) &&
       !groupsOfCluster.has(topic)
     ) {
       if (facts.isUnwritable) unwritable.push([topic, queues])
-      if (facts.isUnreadable) reportUnreadable(topic, queues, brokers, found)
-      if (facts.isUnequal) reportUnequal(topic, queues, brokers, found)
-      if (facts.isSkewed) reportSkew(topic, queues, brokers, found)
-      if (queues.size === 1) checkSingle(topic, queues, brokers, groupsOfCluster, found)
+      note(topic, queues, brokers, groupsOfCluster, facts)
       const mappings = hasMappings ? view.mappings(topic) : undefined
-      if (mappings !== undefined) checkMappings(topic, mappings, brokers, found)
+      if (mappings !== undefined) noteHoles(topic, mappings, brokers, holes)
     }
     yield
   }
-  for (const broker of brokers.values()) {
-    if (isUnwritable(broker)) reportUnwritable(broker, sources, found)
-    yield
-  }
   for (const [topic, queues] of unwritable) {
-    checkWritable(topic, queues, brokers, view, sources, found)
+    noteLocked(topic, queues, brokers, view, sources)
     yield
   }
+  for (const broker of brokers.values()) {
+    reportUnwritable(broker, sources, found)
+    reportUnreadable(broker, found)
+    reportUnequal(broker, found)
+    reportSkew(broker, found)
+    reportAlone(broker, groupsOfCluster.get(broker.group.cluster) ?? 0, found)
+    yield
+  }
+  reportHoles(holes, brokers, found)
 }
 
 /** Whether brokers, clients or proxies made the topic for themselves: retry and dead-letter topics, replies, what is synchronised. */
@@ -84,12 +107,14 @@ export function isInternalTopic(topic: string): boolean {
   )
 }
 
-/** What is unusual about the queues of a topic: no write or read permission, or different numbers of queues. */
+/** What is unusual about the queues of a topic. */
 interface Facts {
+  /** On some broker. */
   isUnwritable: boolean
-  isUnreadable: boolean
-  isUnequal: boolean
-  isSkewed: boolean
+  /** No write or read permission on some broker, or different numbers of queues. */
+  isUnusual: boolean
+  /** Of brokers that permit writing. */
+  maxWriteQueues: number
 }
 
 /** Looks once at the queues of a topic, and counts it at each of its brokers. */
@@ -114,9 +139,34 @@ function collect(topic: string, queues: Queues, brokers: Brokers, view: JudgedRo
     }
   }
   facts.isUnwritable = (perms & Perm.WRITE) === 0
-  facts.isUnreadable = (perms & Perm.READ) === 0
-  facts.isUnequal = isUnequal
-  facts.isSkewed = max > 0 && max >= 2 * min
+  facts.isUnusual = facts.isUnwritable || (perms & Perm.READ) === 0 || isUnequal || isSkewed(min, max)
+  facts.maxWriteQueues = max
+}
+
+function isSkewed(writeQueues: number, maxWriteQueues: number): boolean {
+  return maxWriteQueues > 0 && maxWriteQueues >= 2 * writeQueues
+}
+
+/** Adds a topic to those of its brokers on which it has a problem. */
+function note(
+  topic: string,
+  queues: Queues,
+  brokers: Brokers,
+  groupsOfCluster: ReadonlyMap<string, number>,
+  { maxWriteQueues }: Facts,
+): void {
+  for (const queueData of queues.values()) {
+    const { brokerName, perm, readQueueNums, writeQueueNums } = queueData
+    const broker = brokers.get(brokerName)
+    if (broker === undefined) continue
+    if ((perm & Perm.READ) === 0) broker.unreadable.add(topic, queueData)
+    if (writeQueueNums > readQueueNums) broker.unread.add(topic, queueData)
+    if (writeQueueNums < readQueueNums) broker.shrunk.add(topic, queueData)
+    if ((perm & Perm.WRITE) !== 0 && isSkewed(writeQueueNums, maxWriteQueues))
+      broker.few.add(topic, queueData, maxWriteQueues)
+    if (queues.size === 1 && (groupsOfCluster.get(broker.group.cluster) ?? 0) > 1)
+      broker.alone.add(topic, queueData)
+  }
 }
 
 /**
@@ -156,196 +206,152 @@ export function isOverridden(
 }
 
 function reportUnwritable(broker: Broker, sources: TopicRuleSources, found: Observations): void {
-  const { group, wipe, topics, overridden } = broker
-  const { brokerName, cluster, brokerAddrs } = group
-  found.add('permission_not_writable', 'warning', brokerName, () => {
-    const verb = overridden === 1 ? 'is' : 'are'
-    const what = isWholly(broker)
-      ? `None of the ${topics} topics of ${brokerName} is writable`
-      : `${overridden} of the ${topics} topics of ${brokerName} ${verb} not writable`
-    const cause = wipe
-      ? `${wipe.by} wiped it (wipeWritePerm) on ${dateOf(wipe.atMs, sources)}`
-      : 'the broker registers them so (brokerPermission), or it was wiped before this server started'
-    return {
-      text: `${what}: ${cause}. Producers use other brokers, or get "No route info of this topic".`,
-      evidence: { cluster, topics, ...(wipe && { wipedBy: wipe.by }) },
-      command: wipe
-        ? mqadmin('addWritePerm', { b: brokerName })
-        : mqadmin('updateBrokerConfig', { b: brokerAddrs.get(MASTER_ID) ?? '', k: 'brokerPermission', v: 6 }),
-    }
+  const { group, locked, lockedEverywhere } = broker
+  const isWhole = isUnwritable(broker)
+  if (!isWhole && locked.total === 0) return
+  const severity = isWhole || lockedEverywhere > 0 ? 'warning' : 'info'
+  found.add('permission_not_writable', severity, group.brokerName, () => {
+    if (!isWhole) return lockedDetails(broker, sources)
+    const details = wholeDetails(broker, sources)
+    if (locked.total === 0) return details
+    return { ...details, text: `${details.text} ${lockedDetails(broker, sources).text}` }
   })
 }
 
-function checkWritable(
+function wholeDetails(broker: Broker, sources: TopicRuleSources): Details {
+  const { group, wipe, topics, overridden } = broker
+  const { brokerName, cluster, brokerAddrs } = group
+  const verb = overridden === 1 ? 'is' : 'are'
+  const what = isWholly(broker)
+    ? `None of the ${counted(topics, 'topic')} of ${brokerName} is writable`
+    : `${overridden} of the ${counted(topics, 'topic')} of ${brokerName} ${verb} not writable`
+  const cause = wipe
+    ? `${wipe.by} wiped it (wipeWritePerm) on ${dateOf(wipe.atMs, sources)}`
+    : 'the broker registers them so (brokerPermission), or it was wiped before this server started'
+  return {
+    text: `${what}: ${cause}. Producers use other brokers, or get "No route info of this topic".`,
+    evidence: { cluster, topics, ...(wipe && { wipedBy: wipe.by }) },
+    command: wipe
+      ? mqnamesrv('broker restore-write', brokerName)
+      : mqadmin('updateBrokerConfig', { b: brokerAddrs.get(MASTER_ID) ?? '', k: 'brokerPermission', v: 6 }),
+  }
+}
+
+/** Missing masters, and brokers that are not writable or are wiped, are findings of their own. */
+function noteLocked(
   topic: string,
   queues: Queues,
   brokers: Brokers,
   view: JudgedRoutes,
-  sources: TopicRuleSources,
-  found: Observations,
+  { history }: TopicRuleSources,
 ): void {
   let writable = 0
-  const causes: QueueData[] = []
+  const causes: [Broker, QueueData][] = []
   for (const queueData of queues.values()) {
     const broker = brokers.get(queueData.brokerName)
     if (broker === undefined) continue
     if ((queueData.perm & Perm.WRITE) !== 0) writable++
     else if (!broker.group.brokerAddrs.has(MASTER_ID) || isWholly(broker)) continue
-    else if (!isWiped(broker) || !lostWritePerm(topic, queueData, view)) causes.push(queueData)
+    else if (!isWiped(broker) || !lostWritePerm(topic, queueData, view)) causes.push([broker, queueData])
   }
-  // Otherwise missing masters, or brokers that are not writable or are wiped, are findings of their own.
-  if (causes.length === 0) return
-  found.add('permission_not_writable', writable === 0 ? 'warning' : 'info', topic, () => {
-    const names = causes.map(({ brokerName }) => brokerName)
-    const effect =
-      writable === 0
-        ? 'producers get "No route info of this topic"'
-        : `producers use the other ${writable} of its brokers`
-    const registration = sources.history.topicRegistration(topic)
-    const isChanged =
-      registration === undefined && causes.some((queueData) => lostWritePerm(topic, queueData, view))
-    const cause = isChanged
-      ? 'A request to this server changed its permission there.'
-      : registration === undefined
-        ? 'Its permission there is what the broker registers.'
-        : `${registration.by} registered it with request 217 on ${dateOf(registration.atMs, sources)}.`
-    return {
-      text: `${topic} has no write permission on ${listText(names)}: ${effect}. ${cause}${eachText(names)}`,
-      evidence: { brokers: causes.map(({ brokerName, perm }) => `${brokerName}: perm ${perm}`) },
-      command:
-        isChanged && names.length === 1
-          ? mqadmin('addWritePerm', { b: names[0] ?? '' })
-          : atMaster('updateTopicPerm', names, brokers, { t: topic, p: 6 }),
-    }
-  })
-}
-
-function reportUnreadable(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
-  found.add('permission_not_readable', 'warning', topic, () => {
-    const unreadable = [...queues.values()].filter(({ perm }) => (perm & Perm.READ) === 0)
-    const names = unreadable.map(({ brokerName }) => brokerName)
-    return {
-      text: `${topic} has no read permission on ${listText(names)}: its messages there are not consumed.${eachText(names)}`,
-      evidence: { brokers: unreadable.map(({ brokerName, perm }) => `${brokerName}: perm ${perm}`) },
-      command: atMaster('updateTopicPerm', names, brokers, { t: topic, p: 6 }),
-    }
-  })
-}
-
-function reportUnequal(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
-  const unequal = [...queues.values()].filter((each) => each.readQueueNums !== each.writeQueueNums)
-  const isUnread = unequal.some((each) => each.writeQueueNums > each.readQueueNums)
-  found.add('read_write_queue_mismatch', isUnread ? 'warning' : 'info', topic, () => {
-    const names = unequal.map(({ brokerName }) => brokerName)
-    const max = Math.max(...unequal.map((each) => Math.max(each.readQueueNums, each.writeQueueNums)))
-    const text = isUnread
-      ? `${topic} has more write than read queues on ${listText(names)}: messages in the last queues are not consumed.`
-      : `${topic} has more read than write queues on ${listText(names)}, as it should only while it is being shrunk.`
-    return {
-      text: `${text}${eachText(names)}`,
-      evidence: {
-        brokers: unequal.map(
-          (each) => `${each.brokerName}: ${each.readQueueNums} read, ${each.writeQueueNums} write`,
-        ),
-      },
-      command: atMaster('updateTopic', names, brokers, { t: topic, r: max, w: max }),
-    }
-  })
-}
-
-function reportSkew(topic: string, queues: Queues, brokers: Brokers, found: Observations): void {
-  found.add('write_queue_skew', 'info', topic, () => {
-    const all = [...queues.values()]
-    const counts = all.map(({ writeQueueNums }) => writeQueueNums)
-    const max = Math.max(...counts)
-    const few = all.filter((each) => each.writeQueueNums < max).map(({ brokerName }) => brokerName)
-    return {
-      text: `${topic} has from ${Math.min(...counts)} to ${max} write queues on its brokers, which receive messages in that proportion.${eachText(few)}`,
-      evidence: { brokers: all.map((each) => `${each.brokerName}: ${each.writeQueueNums} write`) },
-      command: atMaster('updateTopic', few, brokers, { t: topic, r: max, w: max }),
-    }
-  })
-}
-
-function checkSingle(
-  topic: string,
-  queues: Queues,
-  brokers: Brokers,
-  groupsOfCluster: ReadonlyMap<string, number>,
-  found: Observations,
-): void {
-  for (const { brokerName, readQueueNums, writeQueueNums } of queues.values()) {
-    const group = brokers.get(brokerName)?.group
-    const groups = groupsOfCluster.get(group?.cluster ?? '') ?? 0
-    if (group === undefined || groups < 2) return
-    found.add('single_broker_route', 'info', topic, () => ({
-      text: `${topic} is on ${brokerName} alone, of ${groups} broker groups in ${group.cluster}: without that broker it accepts no messages.`,
-      evidence: { cluster: group.cluster, broker: brokerName, groups },
-      command: mqadmin('updateTopic', { t: topic, c: group.cluster, r: readQueueNums, w: writeQueueNums }),
-    }))
+  const isRegistered = history.topicRegistration(topic) !== undefined
+  for (const [broker, queueData] of causes) {
+    broker.locked.add(topic, queueData)
+    if (writable === 0) broker.lockedEverywhere++
+    if (!isRegistered && lostWritePerm(topic, queueData, view)) broker.lockedByRequest++
   }
 }
 
-/** @see MQClientInstance#topicRouteData2EndpointsForStaticTopic in apache/rocketmq: the mapping of the latest epoch wins */
-function checkMappings(
-  topic: string,
-  mappings: ReadonlyMap<string, TopicQueueMappingInfo>,
-  brokers: Brokers,
-  found: Observations,
-): void {
-  let latest = -1n
-  let totalQueues = 0
-  const owners = new Map<number, TopicQueueMappingInfo>()
-  const infos = [...mappings.values()].sort((a, b) => (a.epoch < b.epoch ? 1 : a.epoch > b.epoch ? -1 : 0))
-  for (const info of infos) {
-    if (info.epoch >= latest) totalQueues = Math.max(totalQueues, info.totalQueues)
-    if (latest < info.epoch) latest = info.epoch
-    for (const id of info.currIdMap?.keys() ?? []) if (!owners.has(id)) owners.set(id, info)
-  }
-  const unowned: string[] = []
-  const missing = new Set<string>()
-  let holes = 0
-  for (let id = 0; id < totalQueues && id < MAX_LOGICAL_QUEUES; id++) {
-    const owner = owners.get(id)
-    if (owner?.bname != null && brokers.has(owner.bname)) continue
-    holes++
-    if (unowned.length < 16) unowned.push(`${id}`)
-    if (owner?.bname != null) missing.add(owner.bname)
-  }
-  if (holes === 0) return
-  found.add('static_topic_hole', 'warning', topic, () => {
-    const verb = missing.size === 1 ? 'is' : 'are'
-    const cause =
-      missing.size === 0 ? 'no broker has them' : `${listText([...missing])} ${verb} not registered`
+function lockedDetails(broker: Broker, sources: TopicRuleSources): Details {
+  const { group, locked, lockedEverywhere, lockedByRequest } = broker
+  const noRoute = 'get "No route info of this topic"'
+  const effect =
+    lockedEverywhere === locked.total
+      ? noRoute
+      : `use other brokers${lockedEverywhere > 0 ? ` or, for ${lockedEverywhere} of them, ${noRoute}` : ''}`
+  const details = (cause: string, command: string | null): Details => ({
+    text: `${group.brokerName} has no write permission for ${locked.text}: producers ${effect}. ${cause}`,
+    evidence: locked.evidence(group.cluster, ({ perm }) => `perm ${perm}`),
+    command,
+  })
+  if (lockedByRequest === locked.total)
+    return details(
+      'A request to this server changed its permission there.',
+      mqnamesrv('broker restore-write', group.brokerName),
+    )
+  const { advice, command } = locked.remedy('updateTopicPerm', atMaster(group), () => ({ p: 6 }))
+  const registration = sources.history.topicRegistration(locked.single ?? '')
+  const cause =
+    registration === undefined
+      ? 'Its permission there is what the broker registers.'
+      : `${registration.by} registered it with request 217 on ${dateOf(registration.atMs, sources)}.`
+  return details(
+    locked.single === undefined ? `mqnamesrv topic explain says of each why.${advice}` : cause,
+    command,
+  )
+}
+
+function reportUnreadable({ group, unreadable }: Broker, found: Observations): void {
+  if (unreadable.total === 0) return
+  found.add('permission_not_readable', 'warning', group.brokerName, () => {
+    const { advice, command } = unreadable.remedy('updateTopicPerm', atMaster(group), () => ({ p: 6 }))
     return {
-      text: `${holes} of the ${totalQueues} logical queues of ${topic} cannot be used: ${cause}. Start the broker, or move them with mqadmin remappingStaticTopic.`,
-      evidence: { totalQueues, holes, firstQueueIds: unowned, missingBrokers: [...missing] },
+      text: `${group.brokerName} has no read permission for ${unreadable.text}: messages there are not consumed.${advice}`,
+      evidence: unreadable.evidence(group.cluster, ({ perm }) => `perm ${perm}`),
+      command,
     }
   })
 }
 
-/** A broker may announce any number; no topic has this many. */
-const MAX_LOGICAL_QUEUES = 65_536
-
-/** A topic command for a broker's master; null for several brokers, which {@link eachText} is for, or without a master. */
-function atMaster(
-  command: string,
-  brokerNames: readonly string[],
-  brokers: Brokers,
-  options: Readonly<Record<string, string | number>>,
-): string | null {
-  const [brokerName = '', ...others] = brokerNames
-  const master = brokers.get(brokerName)?.group.brokerAddrs.get(MASTER_ID)
-  return master === undefined || others.length > 0 ? null : mqadmin(command, { b: master, ...options })
+/** With more read than write queues a topic is perhaps being shrunk. */
+function reportUnequal({ group, unread, shrunk }: Broker, found: Observations): void {
+  const isUnread = unread.total > 0
+  const worst = isUnread ? unread : shrunk
+  if (worst.total === 0) return
+  found.add('read_write_queue_mismatch', isUnread ? 'warning' : 'info', group.brokerName, () => {
+    const { advice, command } = worst.remedy('updateTopic', atMaster(group), (max) => ({ r: max, w: max }))
+    const [more, fewer, effect] = isUnread
+      ? ['write', 'read', 'messages in the last queues are not consumed']
+      : ['read', 'write', 'as it should only while a topic is being shrunk']
+    return {
+      text: `${group.brokerName} has more ${more} than ${fewer} queues for ${worst.text}: ${effect}.${advice}`,
+      evidence: worst.evidence(group.cluster, queuesText),
+      command,
+    }
+  })
 }
 
-/** What to do where a command would have to be run for several brokers. */
-function eachText(brokerNames: readonly string[]): string {
-  return brokerNames.length > 1 ? ' Change it on each of these brokers (-b, not -c).' : ''
+function reportSkew({ group, few }: Broker, found: Observations): void {
+  if (few.total === 0) return
+  found.add('write_queue_skew', 'info', group.brokerName, () => {
+    const { advice, command } = few.remedy('updateTopic', atMaster(group), (max) => ({ r: max, w: max }))
+    return {
+      text: `${group.brokerName} has at most half as many write queues as another broker for ${few.text}, and receives messages in that proportion.${advice}`,
+      evidence: few.evidence(group.cluster, ({ writeQueueNums }) => `${writeQueueNums} write`),
+      command,
+    }
+  })
 }
 
-function listText(names: readonly string[]): string {
-  const last = names.length > 1 && names.length <= 3 ? ` and ${names.at(-1)}` : ''
-  const shown = names.slice(0, last === '' ? 3 : -1).join(', ')
-  return names.length <= 3 ? `${shown}${last}` : `${shown} and ${names.length - 3} more`
+function reportAlone({ group, alone }: Broker, groups: number, found: Observations): void {
+  if (alone.total === 0) return
+  const { brokerName, cluster } = group
+  found.add('single_broker_route', 'info', brokerName, () => {
+    const { advice, command } = alone.remedy('updateTopic', { c: cluster }, (max) => ({ r: max, w: max }))
+    return {
+      text: `Of the ${groups} broker groups in ${cluster}, ${brokerName} alone has ${alone.text}: while it is away, no broker accepts these messages.${advice}`,
+      evidence: alone.evidence(cluster, queuesText),
+      command,
+    }
+  })
+}
+
+/** The option of a topic command for the broker group; undefined without a master. */
+function atMaster({ brokerAddrs }: BrokerData): { readonly b: string } | undefined {
+  const b = brokerAddrs.get(MASTER_ID)
+  return b === undefined ? undefined : { b }
+}
+
+function queuesText({ readQueueNums, writeQueueNums }: QueueData): string {
+  return `${readQueueNums} read, ${writeQueueNums} write`
 }

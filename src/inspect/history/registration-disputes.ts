@@ -44,7 +44,7 @@ export class RegistrationDisputes {
       rule,
       brokerName,
       reason: kept(reason),
-      owner: live && kept(live.owner),
+      owner: live?.owner && kept(live.owner),
       ownerAddr: live && kept(live.brokerAddr),
       claimant: kept(claimant.owner),
       peer: claimant.peer,

@@ -114,7 +114,7 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
   ),
   gauge(
     'findings',
-    'Findings by rule and severity: the number of affected brokers, topics, peers or files. `/api/v1/findings` says which, since when and what to do.',
+    'Findings by rule and severity. Topics of one broker with the same problem are one finding. `/api/v1/findings` says which, since when and what to do.',
     ['rule', 'severity'],
     ({ findings }) => findings.counts.map(({ rule, severity, count }): Sample => [[rule, severity], count]),
   ),

@@ -3,6 +3,7 @@ import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import { brokerKey } from '../../routeinfo/route-tables.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import { isLate } from '../heartbeat.ts'
+import { TopicTally } from '../route-index.ts'
 import type { InspectSources } from '../sources.ts'
 
 /** Clusters with metrics of their own; all others are one, so that brokers cannot make up any number. */
@@ -39,7 +40,7 @@ export class TableCounter {
   readonly #sources: InspectSources
   readonly #maxAges: number
   /** As of a revision of the tables: with many topics it takes long to count them. */
-  #topics: { readonly revision: number; readonly byCluster: ReadonlyMap<string, number> } | undefined
+  #topics: { readonly revision: number; readonly byCluster: ReadonlyMap<string, TopicTally> } | undefined
 
   /** @param maxAges - Max heartbeat ages. */
   constructor(sources: InspectSources, maxAges: number) {
@@ -69,27 +70,33 @@ export class TableCounter {
     const heartbeatAges = yield* countBrokers(view, this.#sources, this.#maxAges, figuresOf)
     const { revision } = this.#sources.routeInfo
     if (this.#topics?.revision !== revision) this.#topics = { revision, byCluster: yield* countTopics(view) }
-    for (const [cluster, topics] of this.#topics.byCluster) figuresOf(cluster).topics += topics
+    for (const [cluster, { topics }] of this.#topics.byCluster) figuresOf(cluster).topics += topics
     return { clusters, heartbeatAges }
   }
 }
 
 /** Topics with queues in each cluster. */
-function* countTopics(view: RouteView): Steps<ReadonlyMap<string, number>> {
-  const clusterOf = new Map<string, string>()
-  for (const { cluster, brokerName } of view.groupsWithMembers()) clusterOf.set(brokerName, cluster)
-  const counts = new Map<string, number>()
-  for (const [, queues] of view.topics()) {
-    const counted: string[] = []
-    for (const brokerName of queues.keys()) {
-      const cluster = clusterOf.get(brokerName)
-      if (cluster === undefined || counted.includes(cluster)) continue
-      counted.push(cluster)
-      counts.set(cluster, (counts.get(cluster) ?? 0) + 1)
-    }
+function* countTopics(view: RouteView): Steps<ReadonlyMap<string, TopicTally>> {
+  const ofCluster = new Map<string, TopicTally>()
+  const ofBroker = new Map<string, TopicTally>()
+  for (const { cluster, brokerName } of view.groupsWithMembers()) {
+    const tally = ofCluster.get(cluster) ?? new TopicTally()
+    ofCluster.set(cluster, tally)
+    ofBroker.set(brokerName, tally)
+  }
+  for (const [topic, queues] of view.topics()) {
+    countTopic(topic, queues, ofBroker)
     yield
   }
-  return counts
+  return ofCluster
+}
+
+function countTopic(
+  topic: string,
+  queues: ReadonlyMap<string, unknown>,
+  ofBroker: ReadonlyMap<string, TopicTally>,
+): void {
+  for (const name of queues.keys()) ofBroker.get(name)?.add(topic)
 }
 
 function* countBrokers(

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { readAccessFile, type SecretSource } from '../../access/access-file.ts'
+import { readAccessFile } from '../../access/access-file.ts'
+import type { SecretSource } from '../../access/account-reader.ts'
 import type { ProfileName } from '../../access/policy.ts'
 import type { RulePolicy } from '../../access/rule-policy.ts'
 import type { FileNote } from '../../access/yaml-reader.ts'

@@ -1,5 +1,6 @@
 import type { AccessPolicies } from '../../access/policy.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
+import type { RegistrationGuardOptions } from '../../routeinfo/registration-guard.ts'
 import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { routeEventEntry } from '../logs/audit-entries.ts'
@@ -29,7 +30,7 @@ export class BrokerLiveness {
 
   /**
    * @param client - Sends notifications to brokers.
-   * @param access - Whose section `guard` comes before the configuration, and which has the account that signs them.
+   * @param access - Has the account that signs them, and says which networks own their brokers together.
    * @param closeChannel - Closes the connection of a broker that is inactive.
    */
   constructor(
@@ -42,7 +43,7 @@ export class BrokerLiveness {
     this.#access = access
     this.#closeChannel = closeChannel
     this.#client = client
-    this.routeInfo = this.#createRouteInfo(access)
+    this.routeInfo = this.#createRouteInfo()
     this.housekeeping = new BrokerHousekeepingService(context, this.routeInfo)
     if (context.configuration.values.brokerProbe) this.#probe = new BrokerProbe(context, this.routeInfo)
   }
@@ -83,7 +84,7 @@ export class BrokerLiveness {
     this.housekeeping.onPause()
   }
 
-  #createRouteInfo(access: Pick<AccessPolicies, 'current'>): RouteInfoManager {
+  #createRouteInfo(): RouteInfoManager {
     const { configuration, slicer, viewSlicer, counters, durations, clock } = this.#context
     const { values } = configuration
     return new RouteInfoManager({
@@ -97,18 +98,7 @@ export class BrokerLiveness {
       maxEncodedRouteBytes: values.encodedRouteMaxBytes,
       unRegisterBrokerQueueCapacity: values.unRegisterBrokerQueueCapacity,
       limits: values,
-      guard: {
-        // The access file comes before the configuration, and may change.
-        get mode() {
-          return access.current.guard.takeOver ?? values.registrationGuard
-        },
-        get maxHeartbeatTimeoutMs() {
-          return access.current.guard.maxHeartbeatTimeoutMillis ?? values.maxHeartbeatTimeoutMillis
-        },
-        networkOf: (host) => access.current.brokerNetworkOf(host),
-        isLocalHost,
-        onDispute: (dispute) => reportDispute(dispute, this.#context),
-      },
+      guard: guardOptions(this.#context, this.#access),
       counters,
     })
   }
@@ -139,5 +129,24 @@ export class BrokerLiveness {
     if (!this.#context.configuration.values.notifyMinBrokerIdChanged || this.#isStopped) return
     if (offlineBrokerAddr === null || enableActingMaster)
       notifyMinBrokerId(change, this.#client, this.#context, this.#access.current.accounts)
+  }
+}
+
+/** How the registration guard decides: as the access file says, otherwise as the configuration does. */
+function guardOptions(
+  context: NamesrvContext,
+  access: Pick<AccessPolicies, 'current'>,
+): RegistrationGuardOptions {
+  const { registrationGuard, maxHeartbeatTimeoutMillis } = context.configuration.values
+  return {
+    get mode() {
+      return access.current.guard.takeOver ?? registrationGuard
+    },
+    get maxHeartbeatTimeoutMs() {
+      return access.current.guard.maxHeartbeatTimeoutMillis ?? maxHeartbeatTimeoutMillis
+    },
+    networkOf: (host) => access.current.brokerNetworkOf(host),
+    isLocalHost,
+    onDispute: (dispute) => reportDispute(dispute, context),
   }
 }

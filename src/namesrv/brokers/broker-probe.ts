@@ -3,7 +3,7 @@ import { reach } from '../../remoting/client/outgoing-connection.ts'
 import { RemotingClientError } from '../../remoting/errors.ts'
 import type { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
 import { type BrokerLiveInfo, brokerKey } from '../../routeinfo/route-tables.ts'
-import { nameOf } from '../logs/route-event-log.ts'
+import { eventObject, nameOf } from '../logs/route-event-log.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { plainConnect } from '../outgoing-connect.ts'
 
@@ -152,7 +152,7 @@ export class BrokerProbe {
     watched.suspicion = error.message
     const inactiveMs = Math.round(clock.nowMs() - watched.live.lastUpdateTimestampMs)
     counters.brokersSuspected++
-    events.add('broker_suspected', nameOf(watched.live), error.message)
+    events.add('broker_suspected', nameOf(watched.live), error.message, eventObject(watched.live))
     const line = 'broker suspected: no heartbeat and unreachable'
     throttle.log('warn', line, { ...identity(watched), inactiveMs, error: error.message })
   }
@@ -160,7 +160,7 @@ export class BrokerProbe {
   #clear(watched: Watched, reason: string): void {
     const { events, throttle } = this.#context
     watched.suspicion = undefined
-    events.add('broker_suspicion_cleared', nameOf(watched.live), reason)
+    events.add('broker_suspicion_cleared', nameOf(watched.live), reason, eventObject(watched.live))
     throttle.log('info', 'broker no longer suspected', { ...identity(watched), reason })
   }
 }

@@ -153,6 +153,14 @@ export function isField(key: ConfigKey | undefined): key is ConfigKey {
   return key?.owner === 'namesrv' || key?.owner === 'nettyServer'
 }
 
+/**
+ * Whether an update may set a key: the fields of Java's NamesrvConfig and NettyServerConfig that this server reads while it runs.
+ * Any client that reaches the port may send an update, so none of them weakens security or can fail the next start.
+ */
+export function isUpdatable(key: ConfigKey): boolean {
+  return isField(key) && isReadWhileRunning(key)
+}
+
 /** Begins the name of every environment variable that sets a key. */
 export const VARIABLE_PREFIX = 'MQNAMESRV_'
 

@@ -179,10 +179,10 @@ export const OWN_KEYS = [
     'Max bytes of all namespaces, keys and values of the key-value table; a change that would exceed it is rejected. Raise it only if needed: the order configuration in it is part of every registration response.',
   ),
   word('registrationGuard', ['off', 'log', 'refuse'], 'log').atStart(
-    'What happens to a request that takes over, keeps or removes a live broker of another owner, or registers what no broker should: `off`, it is carried out, as with Java; `log`, it is carried out and reported; `refuse`, it is rejected. The owner is the account or certificate that a broker registers with, otherwise its IP address: use `refuse` where brokers have accounts or certificates, or keep their addresses.',
+    'What happens to a request that takes over, keeps or removes a live broker of another owner, or registers what no broker should: `off`, it is carried out, as with Java; `log`, it is carried out and reported; `refuse`, it is rejected. The owner is the account or certificate that a broker registers with, otherwise its IP address: use `refuse` where brokers have accounts or certificates, or keep their addresses. `guard.takeOver` in the access file overrides it.',
   ),
   long('maxHeartbeatTimeoutMillis', 600_000, { unit: 'ms', min: 1 }).atStart(
-    'Max milliseconds of the heartbeat timeout that a broker may ask for (`registrationGuard`), so that none stays in the routes without heartbeats. Brokers ask for 10 seconds (`brokerNotActiveTimeoutMillis`) with acting masters, otherwise for none. Raise it if yours ask for more.',
+    'Max milliseconds of the heartbeat timeout that a broker may ask for (`registrationGuard`), so that none stays in the routes without heartbeats. Brokers ask for 10 seconds (`brokerNotActiveTimeoutMillis`) with acting masters, otherwise for none. Raise it if yours ask for more. `guard.maxHeartbeatTimeoutMillis` in the access file overrides it.',
   ),
   int('overloadLagMillis', 1_000, { unit: 'ms', min: 0, max: MAX_TIMER_MS }).live(
     'Milliseconds of event-loop delay, three times in a row, that count as an overload: lists of topics and brokers then get SYSTEM_BUSY until it is over. 0 disables this; raise it if a slow machine rejects lists needlessly.',

@@ -30,7 +30,7 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
         audit.write(limitEntry(limit, peer, reason))
       }
       const isLogged = throttle.log('warn', 'connection closed: invalid frame', { peer, code, reason })
-      if (isLogged && limit !== undefined) events.add('rejected', peer, reason)
+      if (isLogged && limit !== undefined) events.add('rejected', peer, reason, { address: peer })
     },
 
     onChannelInternalError: ({ remoteAddress: peer }, err) => {
@@ -51,7 +51,14 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
     onConnectionDropped: (peer, possibleConnections) => {
       connectionsRejected[NO_DESCRIPTOR] = (connectionsRejected[NO_DESCRIPTOR] ?? 0) + 1
       if (throttle.log('warn', 'connection rejected: open-file limit reached', { peer, possibleConnections }))
-        events.add('rejected', peer, `the open-file limit leaves room for ${possibleConnections} connections`)
+        events.add(
+          'rejected',
+          peer,
+          `the open-file limit leaves room for ${possibleConnections} connections`,
+          {
+            address: peer,
+          },
+        )
     },
 
     onServerFailure: ({ message: error }) => {

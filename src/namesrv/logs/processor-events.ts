@@ -91,18 +91,19 @@ function keep(change: AdminChange, by: string, { events, history, misses }: Name
       if (topics === 0 || !changed) return
       const isWiped = change.kind === 'permission wiped'
       history.onPermissionChange(brokerName, { kind: isWiped ? 'wiped' : 'restored', by, topics })
-      events.add(
-        isWiped ? 'permission_wiped' : 'permission_restored',
-        brokerName,
-        `${counted(topics, 'topic')}, by ${by}`,
-      )
+      const kind = isWiped ? 'permission_wiped' : 'permission_restored'
+      const now = isWiped ? 'without write permission' : 'with read and write permission'
+      events.add(kind, brokerName, `${counted(topics, 'topic')} now ${now}, by ${by}`, { brokerName })
       return
     }
     case 'topic deleted': {
       const { topic, clusterName, brokers } = change
       if (brokers === 0) return
       history.onTopicDeleted(topic, { by, clusterName, brokers })
-      events.add('topic_deleted', topic, `on ${counted(brokers, 'broker')}, by ${by}`)
+      events.add('topic_deleted', topic, `on ${counted(brokers, 'broker')}, by ${by}`, {
+        cluster: clusterName,
+        topic,
+      })
       return
     }
     case 'topic registered': {
@@ -110,18 +111,18 @@ function keep(change: AdminChange, by: string, { events, history, misses }: Name
       if (brokers === 0) return
       history.onTopicRegistered(topic, { by, brokers })
       misses.onRoutesChanged((name) => name === topic)
-      events.add('topic_registered', topic, `on ${counted(brokers, 'broker')}, by ${by}`)
+      events.add('topic_registered', topic, `on ${counted(brokers, 'broker')}, by ${by}`, { topic })
       return
     }
     case 'KV entry put':
     case 'KV entry deleted': {
       const what = change.kind === 'KV entry put' ? 'put' : 'deleted'
-      events.add('kv_changed', by, `${change.namespace}/${change.key} ${what}`)
+      events.add('kv_changed', by, `${change.namespace}/${change.key} ${what}`, { address: by })
       return
     }
     case 'connection closed': {
       const { address, connectionId } = change
-      events.add('connection_closed', address, `connection ${connectionId}, by ${by}`)
+      events.add('connection_closed', address, `connection ${connectionId}, by ${by}`, { address })
       return
     }
     default:

@@ -10,7 +10,7 @@ export function logRejection(
 ): void {
   counters.rejected[limit]++
   if (throttle.log('warn', 'rejected: limit reached', { peer, limit, reason })) {
-    events.add('rejected', peer, reason)
+    events.add('rejected', peer, reason, { address: peer })
   }
 }
 
@@ -24,6 +24,6 @@ export function logInternalError(
 ): void {
   if (throttle.log('error', `${line}: internal error`, { err, ...fields, peer })) {
     const request = fields.code === undefined ? '' : ` (code ${fields.code})`
-    events.add('internal_error', peer, `${line}${request}: ${err}`)
+    events.add('internal_error', peer, `${line}${request}: ${err}`, peer === '' ? {} : { address: peer })
   }
 }

@@ -6,6 +6,7 @@ import {
   TopicTally,
   type UnregisterReason,
 } from '../../routeinfo/route-changes.ts'
+import type { EventKind, EventObject } from '../../stats/recent-events.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 
 /** Topics that an event names of each kind of change. */
@@ -20,49 +21,47 @@ export function logRouteEvent(event: RouteEvent, context: NamesrvContext): void 
     const names = { clusterName, brokerName, brokerId: brokerId?.toString(), brokerAddr }
     throttle.log(level, line, { peer, ...names, ...details, ...topicFields(topicChanges) })
   }
+  const add = (kind: EventKind, { broker }: BrokerEvent, text: string): void =>
+    events.add(kind, nameOf(broker), text, eventObject(broker))
   switch (event.kind) {
     case 'broker registered': {
       const { broker, haServerAddr, topics } = event
       counters.brokersRegistered++
       const text = `id ${broker.brokerId}, ${counted(topics, 'topic')}${tallyText(event.topicChanges)}`
-      events.add('broker_registered', nameOf(broker), text)
+      add('broker_registered', event, text)
       log('info', 'broker registered', event, { haServerAddr, topics })
       return
     }
     case 'topics changed':
-      events.add('topics_changed', nameOf(event.broker), tallyText(event.topicChanges).slice(2))
+      add('topics_changed', event, tallyText(event.topicChanges).slice(2))
       log('info', 'topics changed by a registration', event)
       return
     case 'override ended': {
-      const { brokerName } = event.broker
+      const { brokerName, clusterName: cluster } = event.broker
       if (history.permissionChange(brokerName)?.kind !== 'wiped') return
-      events.add('permission_restored', brokerName, 'by its registration')
+      events.add('permission_restored', brokerName, 'by its registration', { cluster, brokerName })
       log('info', 'write permission restored by a registration', event)
       return
     }
     case 'registration ignored': {
       const line = 'registration ignored: this brokerId is held by a broker with a newer stateVersion'
       const { broker, currentAddr } = event
-      events.add('registration_ignored', nameOf(broker), `id ${broker.brokerId} is held by ${currentAddr}`)
+      add('registration_ignored', event, `id ${broker.brokerId} is held by ${currentAddr}`)
       log('warn', line, event, { currentAddr })
       return
     }
     case 'broker unregistered': {
-      const { broker, reason } = event
+      const { reason } = event
       const { level, counter, kind, line } = UNREGISTRATIONS[reason]
       counters[counter]++
-      events.add(
-        kind,
-        nameOf(broker),
-        `${line.slice(line.indexOf(': ') + 2)}${tallyText(event.topicChanges)}`,
-      )
+      add(kind, event, `${line.slice(line.indexOf(': ') + 2)}${tallyText(event.topicChanges)}`)
       log(level, line, event, { reason })
       return
     }
     case 'removal fenced': {
-      const { broker, reason: removalReason } = event
+      const { reason: removalReason } = event
       counters.removalsFenced++
-      events.add('removal_fenced', nameOf(broker), `removal reason: ${removalReason}`)
+      add('removal_fenced', event, `removal reason: ${removalReason}`)
       log('info', 'removal fenced: the broker has registered again', event, { removalReason })
       return
     }
@@ -114,6 +113,16 @@ function tallyText({ counts, firstNames } = new TopicTally()): string {
 /** Address, name and cluster, each shortened. */
 export function nameOf({ clusterName, brokerName, brokerAddr }: Omit<BrokerIdentity, 'brokerId'>): string {
   return `${brokerAddr.slice(0, 60)} ${brokerName.slice(0, 60)} of ${clusterName.slice(0, 60)}`
+}
+
+/** The same for programs. */
+export function eventObject({
+  clusterName: cluster,
+  brokerName,
+  brokerAddr: address,
+  brokerId,
+}: BrokerEvent['broker']): EventObject {
+  return { cluster, brokerName, brokerId, address }
 }
 
 /** How a removal is counted and logged, by its reason. */

@@ -130,7 +130,7 @@ export class Peers {
     const [first] = differences
     const difference = first === undefined ? undefined : textOf(first)
     const detail = verdict === 'unknown' ? reason : difference
-    events.add('peer_verdict', address, detail == null ? verdict : `${verdict}: ${detail}`)
+    events.add('peer_verdict', address, detail == null ? verdict : `${verdict}: ${detail}`, { address })
     const level = verdict === 'agrees' || verdict === 'settling' ? 'info' : 'warn'
     const fields = { peer: address, verdict, before, reason, differences: differences.length, difference }
     throttle.log(level, 'peer verdict changed', fields)

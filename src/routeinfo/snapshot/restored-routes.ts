@@ -14,6 +14,8 @@ export interface RestoredBroker {
   readonly brokerName: string
   readonly heartbeatTimeoutMs: number
   readonly haServerAddr: string | null
+  /** Who registered it; undefined if the file does not say. */
+  readonly owner: string | undefined
   /** Removed after this time, in milliseconds on the clock of `nowMs`. */
   deadlineMs: number
 }
@@ -106,6 +108,12 @@ export class RestoredRoutes {
   /** Brokers past their deadline. */
   expired(nowMs: number): RestoredBroker[] {
     return [...this.brokers.values()].filter(({ deadlineMs }) => deadlineMs < nowMs)
+  }
+
+  /** The restored brokers with that address: one for each cluster. */
+  brokersAt(brokerAddr: string): RestoredBroker[] {
+    const clusters = [...this.clusters.keys()]
+    return clusters.flatMap((name) => this.brokers.get(brokerKey(name, brokerAddr)) ?? [])
   }
 
   /** Removes a topic's queues on a broker name. */

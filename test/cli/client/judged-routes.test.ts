@@ -49,7 +49,7 @@ test('doctor judges the routes of a NameServer before 5.0, of which topics may b
   const { items } = JSON.parse(stdout)
   const named = items.map(({ rule, subject }: Record<string, string>) => `${rule} ${subject}`)
   expect(named).toContain('missing_master_address broker-b')
-  expect(named).toContain('read_write_queue_mismatch Uneven')
+  expect(named).toContain('read_write_queue_mismatch broker-a')
   expect(named.join()).not.toMatch(/Deleted|empty/)
   const { stdout: text } = await runCli(['doctor', '-n', address])
   // Since when is unknown.

@@ -117,7 +117,7 @@ describe('broker list', () => {
 
   test('of a server without brokers is empty, and says so', async () => {
     const { address } = await serverWith([])
-    const expected = { code: 0, stdout: '', stderr: `no broker is registered with ${address}\n` }
+    const expected = { code: 0, stdout: '', stderr: `${address}: no brokers are registered\n` }
     expect(await runCli(['broker', 'list', '-n', address])).toEqual(expected)
   })
 
@@ -210,7 +210,7 @@ describe('broker show', () => {
     const { address } = await serverWith([MASTER])
     const { code, stdout } = await runCli(['broker', 'show', 'nope', '-n', address, '-o', 'json'])
     expect(code).toBe(1)
-    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'not_found', namesrv: address } })
+    expect(JSON.parse(stdout)).toMatchObject({ items: [], errors: [{ code: 'not_found', namesrv: address }] })
   })
 
   test('names the NameServer of each group if there are several', async () => {
@@ -322,7 +322,7 @@ describe('broker explain', () => {
     const fine = await runCli(['broker', 'explain', 'broker-a', '-n', address])
     expect(fine).toMatchObject({ code: 0, stderr: '' })
     expect(fine.stdout).toMatch(
-      /^broker-a: registered\n {2}broker-a of DefaultCluster is registered with 2 topics: .*\nEvents:\n {2}\S+Z {2}broker-a registered for the first time\n$/,
+      /^broker-a: registered\n {2}broker-a of DefaultCluster is registered with 2 topics: .*\nEvents:\n {2}\S+Z {2}broker-a registered for the first time since the start\n$/,
     )
     const both = await runCli(['broker', 'explain', '10.0.0.1:10911', 'nope', '-n', address, '-o', 'name'])
     expect(both).toEqual({ code: 1, stdout: 'broker-a\nnope\n', stderr: '' })

@@ -30,7 +30,7 @@ describe('broker wipe-write', () => {
     const { code, stdout, stderr } = await runCli(wipe)
     expect(code).toBe(0)
     expect(stdout).toBe(`${a.address}  wiped  broker-a  2\n${b.address}  wiped  broker-a  2\n`)
-    const what = 'broker-a: 2 topics will lose write permission; 1 topic will have no broker to send to'
+    const what = 'broker-a: 2 topics will be read-only; 1 topic will have no broker to send to'
     expect(stderr).toBe(`${a.address}: ${what}\n${b.address}: ${what}\n`)
     expect(await a.permissions()).toEqual({ 'broker-a': 4, 'broker-b': 6 })
     expect(await b.permissions()).toEqual({ 'broker-a': 4, 'broker-b': 6 })
@@ -49,7 +49,7 @@ describe('broker wipe-write', () => {
       '--json',
     ])
     expect(stderr).toBe(
-      `${address}: broker-a: all its topics will lose write permission; 1 topic will have no broker to send to\n`,
+      `${address}: broker-a: all its topics will be read-only; 1 topic will have no broker to send to\n`,
     )
     expect(JSON.parse(stdout)).toEqual({
       items: [{ namesrv: address, brokerName: 'broker-a', result: 'wiped', topics: 2 }],
@@ -98,13 +98,13 @@ test('broker restore-write gives a broker its write permission back', async () =
   expect(await runCli([...restore, address])).toEqual({
     code: 0,
     stdout: `${address}  restored  broker-a  2\n`,
-    stderr: `${address}: broker-a: 2 topics will get read and write permission\n`,
+    stderr: `${address}: broker-a: 2 topics will be readable and writable\n`,
   })
   expect(await permissions()).toEqual({ 'broker-a': 6, 'broker-b': 6 })
   const java = await startWithoutViews(port)
   expect(await runCli([...restore, java])).toMatchObject({
     code: 0,
-    stderr: `${java}: broker-a: all its topics will get read and write permission\n`,
+    stderr: `${java}: broker-a: all its topics will be readable and writable\n`,
   })
 })
 
@@ -123,7 +123,7 @@ describe('of a server with a broker without topics, broker wipe-write', () => {
     const { code, stderr } = await wipe(address, 'table')
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: `${address}: broker-a: all its topics will lose write permission\nmqnamesrv: no lock\n`,
+      stderr: `${address}: broker-a: all its topics will be read-only\nmqnamesrv: no lock\n`,
     })
     expect(codes()).toContain(205)
   })

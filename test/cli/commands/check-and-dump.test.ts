@@ -313,7 +313,7 @@ describe('dump', () => {
     expect(await runCli(argv)).toEqual({
       code: 2,
       stdout: '',
-      stderr: `mqnamesrv: ${file} exists: replace it with -y (try mqnamesrv help)\n`,
+      stderr: `mqnamesrv: ${file} exists: replace it with -y (try mqnamesrv help dump)\n`,
     })
     expect(readFileSync(file, 'utf8')).toBe('mine')
     expect(await runCli([...argv, '-y'])).toMatchObject({ code: 0 })
@@ -336,7 +336,7 @@ describe('dump', () => {
         expect(await runCli(['dump', file, '-n', address, ...options])).toEqual({
           code: 2,
           stdout: '',
-          stderr: `mqnamesrv: ${file} is not a regular file: it is not replaced (try mqnamesrv help)\n`,
+          stderr: `mqnamesrv: ${file} is not a regular file: it is not replaced (try mqnamesrv help dump)\n`,
         })
     expect([lstatSync(link).isSymbolicLink(), lstatSync(pipe).isFIFO(), existsSync(target)]).toEqual([
       true,

@@ -51,12 +51,26 @@ describe('config get', () => {
     const { stdout, stderr } = await runCli(['config', 'get', '-n', address, '--json'])
     const { items } = JSON.parse(stdout) as { items: { key: string }[] }
     expect(items.find(({ key }) => key === 'orderMessageEnable')).toMatchObject({
-      value: 'true',
+      value: true,
       source: null,
       effect: 'live',
+      updatable: code === NO_PERMISSION ? true : null,
     })
     expect(items.some(({ key }) => key === 'maxTopics')).toBe(false)
     expect(stderr).toBe(`${address} shows neither all keys nor where values come from\n`)
+  })
+
+  test('--updatable lists only the keys that config set can change', async () => {
+    const address = await addressOf({ configBlackList: 'orderMessageEnable;configBlackList' })
+    const get = ['config', 'get', '--updatable', '-o', 'name', '-n', address]
+    const keys = (await runCli(get)).stdout.split('\n')
+    expect(keys).toEqual(expect.arrayContaining(['enableTopicList', 'serverChannelMaxIdleTimeSeconds']))
+    for (const key of ['listenPort', 'overloadLagMillis', 'orderMessageEnable'])
+      expect(keys).not.toContain(key)
+    expect(await runCli([...get, 'listenPort', 'enableTopicList'])).toMatchObject({
+      code: 0,
+      stdout: 'enableTopicList\n',
+    })
   })
 })
 
@@ -85,50 +99,65 @@ describe('config set', () => {
 
   test.each([
     ['orderMessageEnable', 2, '"orderMessageEnable" is not KEY=VALUE'],
-    ['orderMesageEnable=true', 1, 'no key "orderMesageEnable"; did you mean orderMessageEnable?'],
+    ['orderMesageEnable=true', 2, 'no key "orderMesageEnable"; did you mean orderMessageEnable?'],
     [
       'maxTopics=1',
-      1,
+      2,
       /maxTopics cannot be changed while \S+ runs: set it in its configuration file and restart it/,
     ],
-    ['waitSecondsForService=601', 1, 'waitSecondsForService="601" must be from 0 to 600 s'],
-  ])('rejects %s', async (assignment, code, message) => {
+    ['enableAllTopicList=yes\n', 2, 'enableAllTopicList="yes\\n" must be true or false'],
+    ['waitSecondsForService=601', 2, 'waitSecondsForService="601" must be from 0 to 600 s'],
+  ])('rejects %j before it asks', async (assignment, code, message) => {
     const address = await addressOf()
-    const set = ['config', 'set', 'enableTopicList=false', assignment, '-n', address, '-y', '--json']
-    const { stdout, ...result } = await runCli(set)
+    const set = ['config', 'set', 'enableTopicList=false', assignment, '-n', address]
+    const { stdout, stderr, ...result } = await runCli([...set, '--json'], { isTTY: true, input: 'y\n' })
     expect(result.code).toBe(code)
-    const { error } = JSON.parse(stdout)
+    const [error] = JSON.parse(stdout).errors
     expect(error.message).toMatch(message)
+    expect(stderr).toMatch(/^mqnamesrv: .*\n$/)
     const now = await runCli(['config', 'get', 'enableTopicList', '-n', address, '--no-headers'])
     expect(now.stdout).toBe('enableTopicList  true  default\n')
   })
 
-  test('is denied where the server denies it', async () => {
+  test('says all reasons at once', async () => {
+    const address = await addressOf()
+    const { stderr } = await runCli(['config', 'set', 'x-y-z=1', 'maxTopics=1', '-n', address, '-y'])
+    expect(stderr).toMatch(/^mqnamesrv: no key "x-y-z"; maxTopics cannot be changed while /)
+  })
+
+  test('rejects them, too, where the server shows its views to its own machine only', async () => {
     const { port } = await startServer()
     const address = await startWithoutViews(port, NO_PERMISSION)
-    const { code, stderr } = await runCli(['config', 'set', 'listenPort=1', '-n', address, '-y'])
-    expect(code).toBe(4)
-    expect(stderr).toContain(`${address}: listenPort=1 (was `)
-    expect(stderr).toContain(', in effect after a restart)')
-    expect(stderr).toContain('cannot update "listenPort": only ')
+    const set = (assignment: string) => runCli(['config', 'set', assignment, '-n', address, '-y'])
+    for (const own of ['listenPort=1', 'maxTopics=1'])
+      expect(await set(own)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(' cannot be changed '),
+      })
+    expect(await set('orderMesage=1')).toMatchObject({ code: 2, stderr: expect.stringContaining('no key ') })
+    expect(await set('orderMessageEnable=TRUE')).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`${address}: orderMessageEnable=true (was false)\n`),
+    })
   })
 })
 
 describe('config set, of a NameServer of Java,', () => {
-  const JAVA = { 319: { body: 'listenPort=9876\norderMessageEnable=false\npath=D:\\rocketmq\\unit\n' } }
+  const bodyOf = (port: number) => `listenPort=${port}\norderMessageEnable=false\npath=D:\\rocketmq\\unit\n`
+  const JAVA = { 319: (_: unknown, before: number) => ({ body: bodyOf(before === 0 ? 9876 : 9877) }) }
 
   test('ends with 1 for a key that it takes and drops', async () => {
     const { address, codes } = await startScripted(JAVA)
-    const set = ['config', 'set', 'nonsense=1', 'listenPort=09876', '-n', address, '-y']
+    const set = ['config', 'set', 'nonsense=a b', 'listenPort=09877', '-n', address, '-y']
     const { code, stdout, stderr } = await runCli(set)
     expect(code).toBe(1)
     expect(stdout.split('\n').map((line) => line.split(/ {2,}/).slice(1))).toEqual([
       ['RESULT', 'KEY', 'VALUE', 'PREVIOUS', 'EFFECT'],
-      ['ignored', 'nonsense', '1', '-', '-'],
-      ['set', 'listenPort', '09876', '9876', 'restart'],
+      ['ignored', 'nonsense', 'a b', '-', '-'],
+      ['set', 'listenPort', '9877', '9876', 'restart'],
       [],
     ])
-    expect(stderr).toContain(`${address}: nonsense=1 (was not shown)\n`)
+    expect(stderr).toContain(`${address}: nonsense="a b" (was not shown)\n`)
     expect(stderr).toContain(`${address} accepted nonsense and did not change it`)
     expect(codes()).toContain(318)
     expect((await runCli([...set, '-o', 'name'])).stdout).toBe('nonsense\nlistenPort\n')
@@ -204,7 +233,7 @@ describe('config check', () => {
   test('ends with 1 for a file that is not there', async () => {
     const { code, stdout, stderr } = await runCli(['config', 'check', '/no/such/file', '--json'])
     expect(code).toBe(1)
-    expect(JSON.parse(stdout).error).toMatchObject({ code: 'not_found', namesrv: null })
+    expect(JSON.parse(stdout).errors[0]).toMatchObject({ code: 'not_found', namesrv: null })
     expect(stderr).toMatch(/^mqnamesrv: cannot read configuration file \/no\/such\/file: /)
     expect((await runCli(['config', 'check', temporaryFolder()])).stderr).toMatch(/EISDIR|is a directory/)
   })
@@ -237,8 +266,9 @@ describe('config diff', () => {
 
   test('ends with 0 if they do not differ', async () => {
     const same = otherwiseEqual()
-    const both = `${await addressOf(same)};${await addressOf(same)}`
-    expect(await runCli(['config', 'diff', '-n', both])).toEqual({ code: 0, stdout: '', stderr: '' })
+    const [a, b] = [await addressOf(same), await addressOf(same)]
+    const stderr = `no differences between ${a}, ${b}\n`
+    expect(await runCli(['config', 'diff', '-n', `${a};${b}`])).toEqual({ code: 0, stdout: '', stderr })
   })
 
   test('leaves out keys of ours against one that has only those of Java', async () => {
@@ -249,7 +279,7 @@ describe('config diff', () => {
     const { code, stdout, stderr } = await runCli(['config', 'diff', '-n', `${a};${java}`, '--json'])
     expect(code).toBe(1)
     expect(JSON.parse(stdout).items).toEqual([
-      { key: 'orderMessageEnable', values: { [a]: 'false', [java]: 'true' } },
+      { key: 'orderMessageEnable', values: { [a]: false, [java]: true } },
     ])
     expect(stderr).toBe('not all of them show all keys: compared by what request 319 has\n')
   })
@@ -272,10 +302,13 @@ describe('config diff', () => {
   test('does not take a key of a file for different from a server on another machine, which does not show it', async () => {
     const { port } = await startServer({ maxTopics: '5' })
     const address = await startWithoutViews(port, NO_PERMISSION)
-    expect(await runCli(['config', 'diff', fileWith('maxTopics=5'), '-n', address])).toEqual({
+    const file = fileWith('maxTopics=5')
+    expect(await runCli(['config', 'diff', file, '-n', address])).toEqual({
       code: 0,
       stdout: '',
-      stderr: 'not all of them show all keys: compared by what request 319 has\n',
+      stderr:
+        `no differences between ${file}, ${address}\n` +
+        'not all of them show all keys: compared by what request 319 has\n',
     })
   })
 
@@ -287,7 +320,7 @@ describe('config diff', () => {
     const { items } = JSON.parse(stdout) as { items: { key: string; values: object }[] }
     expect(items).toContainEqual({
       key: 'orderMessageEnable',
-      values: { [path]: 'false', [address]: 'true' },
+      values: { [path]: false, [address]: true },
     })
     const keys = items.map(({ key }) => key)
     // The test gives the server these by options.

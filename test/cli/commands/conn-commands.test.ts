@@ -48,8 +48,9 @@ describe('conn list', () => {
     const { address, client, connect } = await serverWithPeers()
     client.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'))
     await client.closed
-    const { stdout } = await runCli(['conn', 'list', '--state', 'closed', '-n', address])
-    expect(rowsOf(stdout)[1]).toEqual(expect.arrayContaining(['closed', 'invalid_frame']))
+    const argv = ['conn', 'list', '--state', 'closed', '-n', address]
+    const { stdout } = await runCli(argv, { isTTY: true, columns: 80 })
+    expect(rowsOf(stdout).flat()).toEqual(expect.arrayContaining(['closed', 'invalid_frame']))
     await connect()
     const wide = await runCli(['conn', 'list', '--state', 'all', '-n', address, '-o', 'wide'])
     expect(rowsOf(wide.stdout)[0]).toEqual(expect.arrayContaining(['CAUSE', 'DETAIL', 'TLS', 'PROXIED']))
@@ -122,22 +123,24 @@ describe('conn kick', () => {
     expect((await runCli(kick)).stdout).toBe('1\n')
   })
 
-  test('closes its own connection last if its id is among those given', async () => {
+  test('closes those of several ids that are open, and never its own connection', async () => {
     const { address, client, broker } = await serverWithPeers()
     const listed = await runCli(['conn', 'list', '--kind', 'admin', '-n', address, '-o', 'name'])
     const own = `${Number(listed.stdout) + 1}`
-    const { code, stdout } = await runCli(['conn', 'kick', own, '1', '2', '-n', address, '-y', '-o', 'jsonl'])
-    expect(code).toBe(0)
-    expect(
-      stdout
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as { id: number; result: string }),
-    ).toMatchObject([
-      { id: 1, result: 'closed' },
-      { id: 2, result: 'closed' },
-      { id: Number(own), result: 'closed' },
-    ])
+    const kick = ['conn', 'kick', own, '1', '999', '2', '-n', address, '-y', '--json']
+    const { code, stdout, stderr } = await runCli(kick)
+    expect(code).toBe(5)
+    expect(JSON.parse(stdout)).toMatchObject({
+      items: [
+        { id: 1, result: 'closed' },
+        { id: 2, result: 'closed' },
+      ],
+      errors: [
+        { code: 'not_found', message: `no open connection ${own} on ${address}` },
+        { code: 'not_found', message: `no open connection 999 on ${address}` },
+      ],
+    })
+    expect(stderr).toContain(`${address}: not changed: no open connection 999 on ${address}\n`)
     await Promise.all([client.closed, broker.closed])
   })
 
@@ -158,7 +161,7 @@ describe('conn kick', () => {
 
   test.each([
     [['999'], 1, 'no open connection 999 on'],
-    [['1', '999'], 1, 'no open connection 999 on'],
+    [['998', '999'], 1, 'no open connection 999 on'],
     [['--address', '10.9.9.9'], 1, 'no open connection of 10.9.9.9 on'],
     [['--address', '::1'], 1, 'no open connection of ::1 on'],
     [['x1'], 2, '"x1" is not a connection id'],

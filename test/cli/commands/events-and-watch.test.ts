@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { freePort } from '../../../scripts/support/ports.ts'
 import { startFakePeer } from '../../support/fake-peer.ts'
 import { frame } from '../../support/raw-client.ts'
-import { registration, unregistration } from '../../support/requests.ts'
+import { putKVConfig, registration, unregistration } from '../../support/requests.ts'
 import { startServer, type TestServer } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
 import { startWithoutViews } from '../without-views.ts'
@@ -44,11 +44,58 @@ describe('events', () => {
     ])
   })
 
-  test('of a kind, and after an id', async () => {
+  test('can be read on a terminal: short times, and the text below what leaves no room for it', async () => {
+    const { address } = await serverWithEvents()
+    const argv = ['events', '-n', address, '--kind', 'broker_left']
+    const { stdout } = await runCli(argv, { isTTY: true, columns: 60 })
+    expect(stdout.replace(/\d\d:\d\d:\d\dZ/, '20:31:05Z').split('\n')).toEqual([
+      'TIME       KIND         SUBJECT',
+      '  TEXT',
+      '20:31:05Z  broker_left  127.0.0.1:10911 broker-a of Default…',
+      expect.stringMatching(/^ {2}by its own request/),
+      '',
+    ])
+    const wide = await runCli([...argv, '-o', 'wide'], { isTTY: true, columns: 60 })
+    expect(wide.stdout).toMatch(
+      /\n\d{4}-\d\d-\d\dT\S+Z {2}broker_left .*DefaultCluster {2}by its own request/,
+    )
+  })
+
+  test('tells programs the broker, the topic or the peer that an event is about', async () => {
+    const { address, connect } = await serverWithEvents()
+    const operator = await connect()
+    await operator.request(registration({ id: 2 ** 60, address: '127.0.0.1:10921' }))
+    await operator.request(registration())
+    await operator.request({ code: 205, extFields: { brokerName: 'broker-a' } })
+    await operator.request({ code: 216, extFields: { topic: 'TopicA' } })
+    await operator.request(putKVConfig('a', 'b', 'c'))
+    const { stdout } = await runCli(['events', '-n', address, '-o', 'jsonl'])
+    const members = ['kind', 'cluster', 'brokerName', 'brokerId', 'address', 'topic'] as const
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    const [cluster, brokerName, brokerAddr] = ['DefaultCluster', 'broker-a', '127.0.0.1:10911']
+    expect(lines.map((line) => members.map((name) => line[name]))).toEqual([
+      ['ready', null, null, null, null, null],
+      ['broker_registered', cluster, brokerName, 0, brokerAddr, null],
+      ['broker_left', cluster, brokerName, 0, brokerAddr, null],
+      ['broker_registered', cluster, brokerName, `${2 ** 60}`, '127.0.0.1:10921', null],
+      ['broker_registered', cluster, brokerName, 0, brokerAddr, null],
+      ['permission_wiped', null, brokerName, null, null, null],
+      ['topic_deleted', null, null, null, null, 'TopicA'],
+      ['kv_changed', null, null, null, operator.address, null],
+    ])
+  })
+
+  test('of one kind or several, and after an id', async () => {
     const { address } = await serverWithEvents()
     const all = linesOf((await runCli(['events', '-n', address, '-o', 'jsonl'])).stdout)
     const registered = await runCli(['events', '-n', address, '-o', 'jsonl', '--kind', 'broker_registered'])
     expect(linesOf(registered.stdout)).toEqual(all.filter(({ kind }) => kind === 'broker_registered'))
+    const both = ['--kind', 'broker_registered,broker_left', '-o', 'name']
+    const ids = all.filter(({ kind }) => kind.startsWith('broker_')).map(({ id }) => `${id}\n`)
+    expect(await runCli(['events', '-n', address, ...both])).toMatchObject({ stdout: ids.join('') })
     const since = await runCli(['events', '-n', address, '-o', 'name', '--since', all[1]?.id ?? ''])
     expect(since).toEqual({
       code: 0,
@@ -81,7 +128,7 @@ describe('events', () => {
     [['--limit', '5000'], /^mqnamesrv: --limit "5000" is not a number from 1 to 4096/],
     [['--since', 'x'], /^mqnamesrv: --since "x" is not an event id/],
     [['--since', 'a-1', '-n', 'a;b'], /^mqnamesrv: --since is for one NameServer/],
-    [['--kind', 'broker_los'], /broker_lost/],
+    [['--kind', 'ready,broker_los'], /broker_lost/],
   ])('with %j ends with 2', async (argv, stderr) => {
     expect(await runCli(['events', ...argv])).toMatchObject({
       code: 2,
@@ -96,12 +143,12 @@ describe('events', () => {
     expect(await runCli([word, '-n', address, '--since', next])).toEqual({
       code: 2,
       stdout: '',
-      stderr: `mqnamesrv: --since ${next} is after the last event of ${address}, ${last} (try mqnamesrv help)\n`,
+      stderr: `mqnamesrv: --since ${next} is after the last event of ${address}, ${last} (try mqnamesrv help ${word})\n`,
     })
     expect(await runCli(['events', '-n', address, '--since', last])).toEqual({
       code: 0,
       stdout: '',
-      stderr: '',
+      stderr: `${address}: no such events\n`,
     })
   })
 

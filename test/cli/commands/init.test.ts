@@ -46,7 +46,7 @@ test('init never writes over a file', async () => {
   expect(readFileSync(path, 'utf8')).toBe('listenPort=1')
   const nowhere = await runCli(['init', '/no/such/folder/x', '--json'])
   expect(nowhere.code).toBe(1)
-  expect(JSON.parse(nowhere.stdout).error).toMatchObject({ code: 'failed' })
+  expect(JSON.parse(nowhere.stdout).errors[0]).toMatchObject({ code: 'failed' })
 })
 
 test('init has a form for programs', async () => {

@@ -93,7 +93,7 @@ describe('kv get', () => {
     expect(stderr).toBe(`mqnamesrv: ${b.address}: no entry "TopicA" in "ORDER_TOPIC_CONFIG"\n`)
     const none = await runCli(['kv', 'get', 'x', 'y', '-n', both, '--json'])
     expect(none.code).toBe(1)
-    expect(JSON.parse(none.stdout).error).toMatchObject({ code: 'not_found', namesrv: a.address })
+    expect(JSON.parse(none.stdout).errors[0]).toMatchObject({ code: 'not_found', namesrv: a.address })
   })
 })
 
@@ -123,6 +123,16 @@ describe('kv set', () => {
     })
     const no = await runCli(set, { isTTY: true, input: 'n\n' })
     expect(no).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing was changed') })
+    // At the end of the input, and at Ctrl-C, which ends the line at the prompt.
+    for (const [input, code] of [
+      ['', 1],
+      ['y\x03', 130],
+    ] as const) {
+      const { stderr, ...left } = await runCli([...set, '--json'], { isTTY: true, input })
+      expect(left.code).toBe(code)
+      expect(stderr).toMatch(/\nmqnamesrv: nothing was changed\n$/)
+      expect(JSON.parse(left.stdout).errors[0].code).toBe(code === 130 ? 'interrupted' : 'failed')
+    }
     expect(await valueAt('n', 'k')).toBeUndefined()
     expect(await runCli(set, { isTTY: true, input: 'y\n' })).toMatchObject({ code: 0 })
     expect(await valueAt('n', 'k')).toBe('v')
@@ -170,6 +180,32 @@ describe('kv delete', () => {
     const again = await runCli(['kv', 'delete', ORDER[0], ORDER[1], '-n', both, '-y'])
     expect(again).toMatchObject({ code: 1, stdout: '' })
   })
+
+  test('deletes several entries, and reports each', async () => {
+    const { address, valueAt } = await serverWith(['n', 'a', '1'], ['n', 'b', '2'])
+    const { code, stdout, stderr } = await runCli([
+      'kv',
+      'delete',
+      'n',
+      'a',
+      'x',
+      'b',
+      '-n',
+      address,
+      '-y',
+      '--json',
+    ])
+    expect(code).toBe(5)
+    expect(JSON.parse(stdout)).toMatchObject({
+      items: [
+        { key: 'a', previous: '1', result: 'deleted' },
+        { key: 'b', previous: '2', result: 'deleted' },
+      ],
+      errors: [{ code: 'not_found', message: 'no entry "x" in "n"' }],
+    })
+    expect(stderr).toContain(`${address}: not changed: no entry "x" in "n"\n`)
+    expect([await valueAt('n', 'a'), await valueAt('n', 'b')]).toEqual([undefined, undefined])
+  })
 })
 
 describe('a change of the key-value table', () => {
@@ -193,6 +229,29 @@ describe('a change of the key-value table', () => {
     const { code, stderr } = await set(address)
     expect(code).toBe(3)
     expect(stderr).toMatch(/; it may have been changed\n$/)
+  })
+
+  test('that fails in part says of which entry the failure is', async () => {
+    const { address } = await startScripted({
+      101: (_, before) => (before < 20 ? { ext: { value: 'v' } } : { code: 22 }),
+      102: ({ key }) => (key === 'k7' ? { code: 1, remark: 'disk full' } : {}),
+    })
+    const keys = Array.from({ length: 20 }, (_, index) => `k${index}`)
+    const { code, stdout, stderr } = await runCli([
+      'kv',
+      'delete',
+      'n',
+      ...keys,
+      '-n',
+      address,
+      '-y',
+      '--json',
+    ])
+    expect(code).toBe(5)
+    const { items, errors } = JSON.parse(stdout) as { items: { key: string }[]; errors: object[] }
+    expect(items.map(({ key }) => key)).toEqual(keys.filter((key) => key !== 'k7'))
+    expect(errors).toEqual([{ namesrv: address, code: 'failed', message: '"k7": disk full' }])
+    expect(stderr).toMatch(/^mqnamesrv: "k7": disk full$/m)
   })
 
   test('that is interrupted reports what was changed, and what may have been', async () => {

@@ -382,7 +382,7 @@ describe('mqadmin that fails', () => {
   ])('%s prints its options, as mqadmin does, and ends with 2', async (line, reason) => {
     const { code, stdout, stderr } = await mqadmin(line)
     expect(code).toBe(2)
-    expect(stderr).toBe(`mqnamesrv: ${reason} (try mqnamesrv help)\n`)
+    expect(stderr).toBe(`mqnamesrv: ${reason} (try mqnamesrv help mqadmin)\n`)
     expect(stdout).toBe((await mqadmin(`help ${line.split(' ')[0]}`)).stdout)
   })
 
@@ -395,7 +395,7 @@ describe('mqadmin that fails', () => {
     expect(await mqadmin(line)).toEqual({
       code: 2,
       stdout: `The sub command ${name} not exist.\n`,
-      stderr: `mqnamesrv: no command "${name}" of mqadmin here, only those that ask NameServers alone; ${hint} (try mqnamesrv help)\n`,
+      stderr: `mqnamesrv: no command "${name}" of mqadmin here, only those that ask NameServers alone; ${hint} (try mqnamesrv help mqadmin)\n`,
     })
   })
 })

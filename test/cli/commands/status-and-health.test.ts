@@ -1,9 +1,10 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { freePort } from '../../../scripts/support/ports.ts'
 import { startFakePeer } from '../../support/fake-peer.ts'
 import { frame } from '../../support/raw-client.ts'
 import { registration } from '../../support/requests.ts'
-import { startServer, type TestServer } from '../../support/start-server.ts'
+import { startServer, type TestServer, temporaryFolder } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
 import { NO_PERMISSION, startWithoutViews } from '../without-views.ts'
 
@@ -22,6 +23,30 @@ function detailsOf(stdout: string): Record<string, string> {
 }
 
 describe('status', () => {
+  test('counts the brokers and topics that clients see, and which of them are provisional', async () => {
+    const properties = { routeSnapshotPath: join(temporaryFolder(), 'snapshot') }
+    const before = await startServer(properties)
+    const brokers = await before.connect()
+    await brokers.request(registration())
+    await brokers.request(
+      registration({ name: 'broker-b', address: '10.0.0.2:10911', topics: ['TopicB', 'TopicC', 'TopicD'] }),
+    )
+    await before.controller.shutdown()
+    const { port, connect } = await startServer(properties)
+    const shown = async () => detailsOf((await runCli(['status', '-n', `127.0.0.1:${port}`])).stdout)
+    expect(await shown()).toMatchObject({
+      ...{ Ready: 'yes', Clusters: '1', 'Broker groups': '2' },
+      ...{ Brokers: '2 (2 provisional)', Topics: '4 (4 provisional)' },
+    })
+    await (await connect()).request(registration())
+    expect(await shown()).toMatchObject({
+      ...{ Clusters: '1', 'Broker groups': '2', Brokers: '2 (1 provisional)', Topics: '4 (2 provisional)' },
+    })
+    const servers = [port, (await startServer()).port].map((each) => `127.0.0.1:${each}`)
+    const table = await runCli(['status', '-n', servers.join(';')])
+    expect(table.stdout).toMatch(/ 2 \(1 provisional\) +4 \(2 provisional\) +/)
+  })
+
   test('shows one server in lines', async () => {
     const { address, time } = await serverWithBroker()
     time.advance(180_000)
@@ -72,6 +97,7 @@ describe('status', () => {
       [
         'NAMESRV',
         'VERSION',
+        'MQNAMESRV',
         'READY',
         'UPTIME',
         'BROKERS',
@@ -84,6 +110,7 @@ describe('status', () => {
       ],
       [
         address,
+        'V5_5_0',
         expect.stringMatching(/^\d/),
         'yes',
         '0s',
@@ -95,7 +122,7 @@ describe('status', () => {
         '0',
         expect.stringMatching(/M$/),
       ],
-      [other, 'V5_5_0', '-', '-', '1', '2', '-', '1', '1', '-', '-'],
+      [other, 'V5_5_0', '-', '-', '-', '1', '2', '-', '1', '1', '-', '-'],
       [''],
     ])
     expect(stderr).toMatch(/^uptime, requests, memory: not shown/)

@@ -1,8 +1,9 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startFakePeer } from '../../support/fake-peer.ts'
 import { frame } from '../../support/raw-client.ts'
 import { lookup, registration, type TestBroker } from '../../support/requests.ts'
-import { startServer, type TestServer } from '../../support/start-server.ts'
+import { startServer, type TestServer, temporaryFolder } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
 import { startWithoutViews } from '../without-views.ts'
 
@@ -54,10 +55,10 @@ describe('topic list', () => {
     expect(await runCli([...args, 'x'])).toEqual({
       code: 0,
       stdout: '',
-      stderr: `no such topic on ${address}\n`,
+      stderr: `${address}: no such topics\n`,
     })
     const empty = `127.0.0.1:${(await startServer()).port}`
-    expect((await runCli(['topic', 'list', '-n', empty])).stderr).toBe(`no topics on ${empty}\n`)
+    expect((await runCli(['topic', 'list', '-n', empty])).stderr).toBe(`${empty}: no topics\n`)
   })
 
   test('of a cluster leaves out the others; exit code 1 if there is no such cluster', async () => {
@@ -83,7 +84,10 @@ describe('topic list', () => {
     const { code, stdout } = await runCli(['topic', 'list', '-n', address, '--json'])
     expect(code).toBe(1)
     const message = `${address} does not list topics: enableAllTopicList or enableTopicList is off`
-    expect(JSON.parse(stdout)).toEqual({ error: { code: 'failed', message, namesrv: address } })
+    expect(JSON.parse(stdout)).toEqual({
+      items: [],
+      errors: [{ code: 'failed', message, namesrv: address }],
+    })
   })
 })
 
@@ -137,9 +141,35 @@ describe('topic route', () => {
     const [viewed, asked] = await Promise.all(
       [address, plain].map((each) => runCli(['topic', 'route', 'TopicA', '-n', each, '--json', ...options])),
     )
-    const without = ({ namesrv: _, ...row }: Record<string, unknown>) => row
+    // A lookup does not say what is provisional.
+    const without = ({ namesrv: _, provisional: __, ...row }: Record<string, unknown>) => row
     expect(viewed?.code).toBe(0)
     expect(items(viewed?.stdout ?? '').map(without)).toEqual(items(asked?.stdout ?? '').map(without))
+  })
+
+  test('says which brokers have not registered since a restart', async () => {
+    const properties = { routeSnapshotPath: join(temporaryFolder(), 'snapshot') }
+    const before = await serverWith([MASTER, OTHER], properties)
+    await before.controller.shutdown()
+    const { address, plain } = await serverWith([OTHER], properties)
+    const { code, stdout, stderr } = await runCli(['topic', 'route', 'TopicA', '-n', address])
+    expect([code, stdout.split('\n').length]).toEqual([0, 4])
+    expect(stderr).toBe(
+      'TopicA on broker-a is provisional: restored from the snapshot, the broker has not registered again\n',
+    )
+    const provisional = async (server: string) =>
+      items((await runCli(['topic', 'route', 'TopicA', '-n', server, '--json'])).stdout).map((row) => [
+        row['brokerName'],
+        row['provisional'],
+      ])
+    expect(await provisional(address)).toEqual([
+      ['broker-a', true],
+      ['broker-b', false],
+    ])
+    expect(await provisional(plain)).toEqual([
+      ['broker-a', null],
+      ['broker-b', null],
+    ])
   })
 
   test('has only the brokers of a zone', async () => {
@@ -200,18 +230,16 @@ describe('topic route', () => {
     for (const each of [address, plain]) {
       const { code, stdout } = await runCli(['topic', 'route', 'TopicA', '-n', each, '--json'])
       expect(code).toBe(1)
-      expect(JSON.parse(stdout).error).toEqual({
-        code: 'failed',
-        message: 'name server not ready',
-        namesrv: each,
-      })
+      expect(JSON.parse(stdout).errors).toEqual([
+        { code: 'failed', message: 'name server not ready', namesrv: each },
+      ])
     }
   })
 
   test('rejects a release that does not exist', async () => {
     const { code, stdout } = await runCli(['topic', 'route', 'T', '--client-version', '9', '--json'])
     expect(code).toBe(2)
-    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'usage' } })
+    expect(JSON.parse(stdout)).toMatchObject({ errors: [{ code: 'usage' }] })
   })
 
   test('of two NameServers has the rows of both; exit code 1 if one of them has no route', async () => {
@@ -235,7 +263,7 @@ describe('topic explain', () => {
     const { code, stdout } = await runCli(['topic', 'explain', 'TopicA', '-n', address])
     expect(code).toBe(0)
     expect(stdout).toMatch(
-      /^TopicA: routable\n {2}TopicA has a route: 4 write queues on broker-a, 4 read queues on broker-a\.\n.*Try:\n {2}mqadmin topicRoute .*\nEvents:\n {2}\S+Z {2}broker-a registered for the first time\n$/s,
+      /^TopicA: routable\n {2}TopicA has a route: 4 write queues on broker-a, 4 read queues on broker-a\.\n.*Try:\n {2}mqnamesrv topic route TopicA -n 127.0.0.1:\d+\nEvents:\n {2}\S+Z {2}broker-a registered for the first time since the start\n$/s,
     )
   })
 
@@ -243,8 +271,9 @@ describe('topic explain', () => {
     const { address } = await serverWith([MASTER])
     const { code, stdout } = await runCli(['topic', 'explain', 'TopicA', 'topica', '-n', address])
     expect(code).toBe(1)
-    expect(stdout).toContain('\n\ntopica: never_created\n  No broker has topica')
-    expect(stdout).toContain('\n  Similar topics with a route: TopicA (differs in upper and lower case)')
+    expect(stdout).toMatch(
+      /\n\ntopica: never_created\n {2}Similar topics with a route: TopicA \(differs in upper and lower case\).*\n {2}No broker has topica/,
+    )
   })
 
   test('shows only the last events unless it is wide', async () => {
@@ -403,7 +432,7 @@ describe('topic misses', () => {
     expect(await runCli(['topic', 'misses', '-n', address])).toEqual({
       code: 0,
       stdout: '',
-      stderr: `no lookup without a route on ${address} since its start\n`,
+      stderr: `${address}: no lookup without a route since the start\n`,
     })
   })
 
@@ -411,6 +440,6 @@ describe('topic misses', () => {
     const { plain } = await serverWith([MASTER])
     const { code, stdout } = await runCli(['topic', 'misses', '-n', plain, '--json'])
     expect(code).toBe(1)
-    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'not_supported', namesrv: plain } })
+    expect(JSON.parse(stdout)).toMatchObject({ errors: [{ code: 'not_supported', namesrv: plain }] })
   })
 })

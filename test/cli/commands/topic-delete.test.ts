@@ -21,6 +21,9 @@ async function serverWithTopics() {
   return { address: `127.0.0.1:${port}`, port, brokersOf }
 }
 
+const AGAIN =
+  'brokers that still have a topic register it again within 30 s or with their next change: delete it on them first (mqadmin deleteTopic)'
+
 describe.each([
   ['ours', (_: number, address: string) => Promise.resolve(address)],
   ['one without views', (port: number) => startWithoutViews(port)],
@@ -31,7 +34,7 @@ describe.each([
     expect(await runCli(['topic', 'delete', 'TopicA', '-n', address, '-y', '--no-headers'])).toEqual({
       code: 0,
       stdout: `${address}  deleted  TopicA  broker-a,broker-b\n`,
-      stderr: `${address}: topic TopicA will be deleted from the routes of broker-a, broker-b\n`,
+      stderr: `${address}: topic "TopicA" will be deleted from the routes of "broker-a", "broker-b"\n${AGAIN}\n`,
     })
     expect(await server.brokersOf('TopicA')).toEqual([])
     expect(await server.brokersOf('TopicB')).toEqual(['broker-a', 'broker-b'])
@@ -57,6 +60,30 @@ describe.each([
     const elsewhere = await runCli(['topic', 'delete', 'TopicA', '--cluster', 'x', '-n', address, '-y'])
     expect(elsewhere.stderr).toBe(`mqnamesrv: no topic "TopicA" in cluster "x" on ${address}\n`)
     expect(await server.brokersOf('TopicA')).toEqual(['broker-a', 'broker-b'])
+  })
+
+  test('deletes several topics after one question, and says which of them do not exist', async () => {
+    const server = await serverWithTopics()
+    const address = await through(server.port, server.address)
+    const remove = ['topic', 'delete', 'TopicA', 'None', 'TopicB', 'TopicA', '-n', address]
+    const { code, stdout, stderr } = await runCli(remove, { isTTY: true, columns: 0, input: 'y\n' })
+    expect(code).toBe(5)
+    expect(stdout.split('\n').map((line) => line.split(/ {2,}/).slice(1, 3))).toEqual([
+      ['RESULT', 'TOPIC'],
+      ['deleted', 'TopicA'],
+      ['deleted', 'TopicB'],
+      [],
+    ])
+    expect(stderr.split('\n').slice(0, 4)).toEqual([
+      `${address}: topic "TopicA" will be deleted from the routes of "broker-a", "broker-b"`,
+      `${address}: topic "TopicB" will be deleted from the routes of "broker-a", "broker-b"`,
+      `${address}: not changed: no topic "None" on ${address}`,
+      AGAIN,
+    ])
+    expect(stderr.match(/Continue\?/g)).toHaveLength(1)
+    expect(stderr).toMatch(new RegExp(`mqnamesrv: no topic "None" on ${address}\\n$`))
+    expect(await server.brokersOf('TopicA')).toEqual([])
+    expect(await server.brokersOf('TopicB')).toEqual([])
   })
 
   test('asks before', async () => {
@@ -89,7 +116,7 @@ test('topic delete fails if the topic is there again afterwards', async () => {
   const { address, codes } = await startScripted(STUBBORN)
   const { code, stderr } = await runCli(['topic', 'delete', 'TopicA', '-n', address, '-y'])
   expect(code).toBe(1)
-  expect(stderr).toContain(`mqnamesrv: topic TopicA is there again, from broker-a\n`)
+  expect(stderr).toContain(`mqnamesrv: topic "TopicA" is there again, from "broker-a"\n`)
   expect(codes()).toContain(216)
 })
 

@@ -52,7 +52,6 @@ describe('run', () => {
   })
 
   test.each([
-    [['--listenPrt', '1'], 2, 'unknown option --listenPrt; did you mean --listenPort? (try mqnamesrv -h)'],
     [['--listenPort', 'x'], 1, 'option --listenPort: listenPort="x" must be a whole number'],
     [['-c', 'bad.conf'], 1, 'bad.conf:2: orderMessageEnable="yes" must be true or false'],
     [['-c', 'broken.conf'], 1, 'broken.conf:1: malformed \\uXXXX escape (it needs four hex digits)'],
@@ -64,6 +63,16 @@ describe('run', () => {
     expect(stderr()).toBe(`mqnamesrv: ${message}\n`)
     expect(stdout()).toBe('')
     expect(lines).toEqual([{ level: 'error', msg: 'start failed', error: message, exitCode: code }])
+  })
+
+  test('an invalid command line ends with one line on stderr and no log line', async () => {
+    const { world, stdout, stderr, lines } = fakeWorld({ argv: ['--listenPrt', '1'] })
+    expect(await run(world)).toBe(2)
+    expect(stderr()).toBe(
+      'mqnamesrv: unknown option --listenPrt; did you mean --listenPort? (try mqnamesrv -h)\n',
+    )
+    expect(stdout()).toBe('')
+    expect(lines).toEqual([])
   })
 
   test.each([

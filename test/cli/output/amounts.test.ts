@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { age, bytes, firstNames } from '../../../src/cli/output/amounts.ts'
+import { age, bytes, firstNames, shortTime } from '../../../src/cli/output/amounts.ts'
 
 describe('an age', () => {
   test.each([
@@ -15,6 +15,14 @@ describe('an age', () => {
   ])('of %s ms is %s', (milliseconds, text) => {
     expect(age(milliseconds)).toBe(text)
   })
+})
+
+test.each([
+  ['2026-11-28T20:31:05.123Z', '20:31:05Z'],
+  ['2026-11-27T23:59:59.999Z', '2026-11-27 23:59:59Z'],
+  ['2026-11-29T00:00:00Z', '2026-11-29 00:00:00Z'],
+])('the time %s is %s on 2026-11-28', (time, text) => {
+  expect(shortTime(time, Date.UTC(2026, 10, 28, 23, 59))).toBe(text)
 })
 
 describe('bytes', () => {

@@ -79,4 +79,52 @@ describe('a table', () => {
       '-      …',
     ])
   })
+
+  describe('with a column of texts', () => {
+    const columns: readonly Column<Row>[] = [
+      { head: 'TOPIC', cell: ({ topic }) => topic },
+      { head: 'NOTE', cell: ({ note }) => note, isWrapped: true },
+      { head: 'QUEUES', cell: ({ queues }) => queues, align: 'right' },
+    ]
+    const rows: readonly Row[] = [
+      { topic: 'TopicTest', queues: 16, note: 'is served by one broker only, 订单-broker, and has no order' },
+      { topic: 'a', queues: null },
+    ]
+    const lines = (maxWidth: number | undefined): string[] =>
+      tableLines(rows, columns, { isWide: false, hasHead: true, maxWidth })
+
+    test('is as wide as its texts where there is room', () => {
+      expect(lines(82)).toEqual(lines(undefined))
+      expect(lines(undefined)[1]).toBe(
+        'TopicTest  is served by one broker only, 订单-broker, and has no order      16',
+      )
+    })
+
+    test('wraps them between words within what the other columns leave', () => {
+      expect(lines(51)).toEqual([
+        'TOPIC      NOTE                              QUEUES',
+        'TopicTest  is served by one broker only,         16',
+        '           订单-broker, and has no order',
+        'a          -                                      -',
+      ])
+    })
+
+    test('has them below each row if that is little', () => {
+      expect(lines(32)).toEqual([
+        'TOPIC      QUEUES',
+        '  NOTE',
+        'TopicTest      16',
+        '  is served by one broker only,',
+        '  订单-broker, and has no order',
+        'a               -',
+      ])
+    })
+
+    test('breaks what is longer than a line', () => {
+      const given = { isWide: false, hasHead: false, maxWidth: 10 }
+      expect(
+        tableLines([{ topic: 'a', queues: 1, note: `${'x'.repeat(10)} 订单订单订` }], columns, given),
+      ).toEqual(['a  1', '  xxxxxxxx', '  xx', '  订单订单', '  订'])
+    })
+  })
 })

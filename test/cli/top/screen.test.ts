@@ -193,9 +193,10 @@ describe('the keys', () => {
       similar: [{ name: 's' }],
     },
   ]
+  const about = { cluster: null, brokerName: null, brokerId: null, address: null, topic: null }
   const events: Sample['events'] = [
-    { id: 'x-2', time: NOW, kind: 'ready', subject: '', text: 'up' },
-    { id: 'x-1', time: NOW, kind: 'broker_left', subject: 'b', text: 'gone' },
+    { id: 'x-2', time: NOW, kind: 'ready', subject: '', text: 'up', ...about },
+    { id: 'x-1', time: NOW, kind: 'broker_left', subject: 'b', text: 'gone', ...about },
   ]
   const data = dataWith(sampleWith({ findings, misses, events }))
 
@@ -220,7 +221,7 @@ describe('the keys', () => {
       { text: 'warning   r2    a           2h  Less bad.', colour: 'yellow' },
       { text: 'info      r3    m           1h  Fine.', colour: 'cyan' },
     ])
-    expect(texts(stateAfter(['4']), data)[6]).toBe(`${NOW}  ready        -        up`)
+    expect(texts(stateAfter(['4']), data)[6]).toBe('12:00:00Z  ready        -        up')
     expect(stateAfter(['4', 'tab']).section).toBe(0)
     expect(stateAfter(['9']).section).toBe(0)
   })

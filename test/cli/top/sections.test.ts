@@ -1,16 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Broker, Sample } from '../../../src/cli/top/sample.ts'
 import { SECTIONS } from '../../../src/cli/top/sections.ts'
+import { UNKNOWN_MEMBER } from '../../../src/inspect/broker-member.ts'
 
 function broker(brokerName: string, given: Partial<Broker>): Broker {
-  return { brokerName, clusters: ['c'], brokerId: 0, address: `${brokerName}:1`, ...NOTHING, ...given }
-}
-
-/** All that is known of a broker of a NameServer without views. */
-const NOTHING = {
-  ...{ state: null, heartbeatAgeMs: null, heartbeatTimeoutMs: null, lastRegistration: null, language: null },
-  ...{ version: null, versionName: null, registeredTopics: null, haServerAddress: null, peer: null },
-  announcesOwnAddress: null,
+  return { brokerName, clusters: ['c'], brokerId: 0, address: `${brokerName}:1`, ...UNKNOWN_MEMBER, ...given }
 }
 
 const SAMPLE: Sample = {
@@ -55,7 +49,7 @@ const SAMPLE: Sample = {
 function rows(title: string, order: string, filter = ''): (string | undefined)[] {
   const section = SECTIONS.find((each) => each.title === title)
   const sort = section?.orders.indexOf(order) ?? -1
-  const lines = section?.lines(SAMPLE, { filter, sort, width: undefined }) ?? []
+  const lines = section?.rows(SAMPLE, { filter, sort, width: undefined }).flat() ?? []
   return lines.slice(1).map(({ text }) => text.replace(/^c +/, '').split(' ')[0])
 }
 
@@ -83,7 +77,8 @@ describe('a section of top', () => {
   test('colours what is not as it should be', () => {
     const colours = (title: string) =>
       SECTIONS.find((each) => each.title === title)
-        ?.lines(SAMPLE, { filter: '', sort: 0, width: undefined })
+        ?.rows(SAMPLE, { filter: '', sort: 0, width: undefined })
+        .flat()
         .slice(1)
         .map(({ colour }) => colour)
     expect(colours('Brokers')).toEqual([undefined, undefined, 'yellow'])

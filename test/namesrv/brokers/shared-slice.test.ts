@@ -7,8 +7,12 @@ import { testContext } from '../../support/test-context.ts'
 test('sixteen views that read the tables take no more of a turn of the event loop than one', async () => {
   const tasks: (() => void)[] = []
   const { context, time } = testContext({}, { defer: (task) => void tasks.push(task) })
-  const access = { current: profilePolicy('default') }
-  const { routeInfo } = new BrokerLiveness(context, {} as RemotingClient, access, () => {})
+  const { routeInfo } = new BrokerLiveness(
+    context,
+    {} as RemotingClient,
+    { current: profilePolicy('default') },
+    () => {},
+  )
   let ended = 0
   function* walk(): Generator<undefined, void, undefined> {
     for (let step = 0; step < 1_000; step++) {
