@@ -804,8 +804,8 @@ describe('topics', () => {
 })
 
 test.each([
-  [30, undefined],
-  [29, 'warning'],
+  [31, undefined],
+  [30, 'warning'],
   [3, 'critical'],
   [-1, 'critical'],
 ] as const)('a certificate with %d days left is found as %s', async (days, severity) => {
