@@ -330,6 +330,8 @@ class AccessFileReader {
     for (const kind of RATE_KINDS) {
       const entry = entries[kind]
       if (entry === undefined) continue
+      if (per === 'identity' && kind !== 'lookups' && kind !== 'other')
+        yaml.problem(entry.key, `${kind} cannot be limited per identity, which is proven only by a request`)
       const text = yaml.text(entry.value, kind)
       const [, digits, unit = ''] = /^([1-9]\d{0,8})\/(s|min|h)$/.exec(text ?? '') ?? []
       const periodMs = PERIODS_MS[unit]

@@ -8,6 +8,7 @@ import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-com
 import { RequestCode } from '../protocol/request-code.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { Policy, RequestSubject } from './policy.ts'
+import { Rates } from './rates.ts'
 import { GROUP_OF, type RequestGroup } from './request-groups.ts'
 import { type Proof, Signatures, type UnprovenReason } from './signature.ts'
 
@@ -27,6 +28,8 @@ export interface Denial {
 /** Called for each request that is rejected, or would be if the policy was enforced; the context has the identity. */
 export type OnDenied = (denial: Denial, request: RemotingCommand, context: RequestContext) => void
 
+const TOO_MANY_FAILURES: UnprovenReason = 'too many wrong signatures from this address'
+
 type Processors = Readonly<Record<RequestCode, Processor>>
 
 /** Requests of these groups change nothing, so it does not matter who sends them where all may. */
@@ -34,18 +37,24 @@ const READING: ReadonlySet<RequestGroup> = new Set(['lookup', 'list'])
 
 /** Stands in the way of requests, and decides by one policy which of them reach their processors. */
 export class Gate {
+  /** In effect together with the policy. */
+  readonly rates: Rates
   readonly #policy: Policy
   readonly #signatures: Signatures
   readonly #onDenied: OnDenied
   readonly #ofCertificates = new WeakMap<CertificateNames, { readonly identity: Identity | undefined }>()
 
   constructor(policy: Policy, onDenied: OnDenied) {
+    this.rates = new Rates(policy)
     this.#policy = policy
     this.#signatures = new Signatures(policy.accounts)
     this.#onDenied = onDenied
   }
 
-  /** The processors behind the gate. A group that is open to all, and in which it does not matter who asks, costs nothing. */
+  /**
+   * The processors behind the gate. A group that is open to all, has no rate, and in which it does not matter who asks, costs
+   * nothing.
+   */
   guarded(processors: Processors): Processors {
     const entries = Object.entries(processors).map(([code, processor]) => {
       const group = GROUP_OF[Number(code) as RequestCode]
@@ -57,11 +66,17 @@ export class Gate {
   #guard(group: RequestGroup, processor: Processor): Processor {
     const { mode, openGroups } = this.#policy
     const isOpen = mode === 'off' || openGroups.has(group)
-    if (isOpen && READING.has(group)) return processor
+    const { perAddress, perIdentity } = this.rates.ofGroup(group)
+    const isAnonymous = isOpen && READING.has(group) && perIdentity === undefined
+    if (isAnonymous && perAddress === undefined) return processor
     return (request, context) => {
+      if (perAddress !== undefined) this.rates.countOfAddress(perAddress, context.channel.host, context.nowMs)
+      if (isAnonymous) return processor(request, context)
       const { identity, unproven } = this.#identify(request, context)
       const { channel, nowMs } = context
       const known = identity === undefined ? context : { channel, nowMs, identity }
+      if (perIdentity !== undefined && identity !== undefined)
+        this.rates.countOfIdentity(perIdentity, identity, nowMs)
       if (isOpen) return processor(request, known)
       return this.#check(group, unproven, request, known) ?? processor(request, known)
     }
@@ -70,12 +85,27 @@ export class Gate {
   /** Who asks, and why a claimed account is not proven. A certificate counts where no account is proven. */
   #identify(
     { extFields, body }: RemotingCommand,
-    { channel }: RequestContext,
+    { channel, nowMs }: RequestContext,
   ): { readonly identity: Identity | undefined; readonly unproven: UnprovenReason | undefined } {
-    const proof: Proof = this.#signatures.verify(extFields, body, channel)
+    const proof = this.#verify(extFields, body, channel, nowMs)
     if (proof.account !== undefined) return { identity: proof.account.identity, unproven: undefined }
     const identity = channel.certificate === null ? undefined : this.#ofCertificate(channel.certificate)
     return { identity, unproven: proof.reason }
+  }
+
+  /** Each wrong signature costs some hashes. From an address that sends too many, none is verified: they prove nothing. */
+  #verify(
+    extFields: RemotingCommand['extFields'],
+    body: Buffer | null,
+    channel: RequestContext['channel'],
+    nowMs: number,
+  ): Proof {
+    const isVerified = this.#policy.accounts.size > 0 && extFields?.has('Signature') === true
+    if (isVerified && !this.rates.mayFail(channel.host, nowMs))
+      return { account: undefined, reason: TOO_MANY_FAILURES }
+    const proof = this.#signatures.verify(extFields, body, channel)
+    if (isVerified && proof.account === undefined) this.rates.countFailure(channel.host, nowMs)
+    return proof
   }
 
   #ofCertificate(certificate: CertificateNames): Identity | undefined {
@@ -105,6 +135,7 @@ export class Gate {
     if (denied === undefined) return undefined
     const { subject, rule } = denied
     const isEnforced = this.#policy.mode === 'enforce'
+    if (isEnforced && unproven === TOO_MANY_FAILURES) throw this.rates.failuresExcess(host, context.nowMs)
     const accessKey = request.extFields?.get('AccessKey') ?? null
     this.#onDenied({ group, rule, accessKey, unproven, isEnforced }, request, context)
     if (!isEnforced) return undefined

@@ -44,19 +44,15 @@ export class Networks {
   has(host: string): boolean {
     const known = this.#known.get(host)
     if (known !== undefined) return known
-    const result = this.#check(host)
-    if (this.#known.size >= MAX_KNOWN_HOSTS) this.#known.clear()
-    this.#known.set(host, result)
-    return result
-  }
-
-  #check(host: string): boolean {
-    // A zone, such as %eth0, is no part of the address.
-    const [address = ''] = host.split('%')
+    // A zone, such as %eth0, is no part of the address. Other texts are not kept: peers may make them long.
+    const [address = ''] = host.split('%', 1)
     const version = isIP(address)
     if (version === 0) return false
-    if (this.#list.check(address, version === 4 ? 'ipv4' : 'ipv6')) return true
-    return this.nameOf(address) !== undefined
+    const result =
+      this.#list.check(address, version === 4 ? 'ipv4' : 'ipv6') || this.nameOf(address) !== undefined
+    if (this.#known.size >= MAX_KNOWN_HOSTS) this.#known.clear()
+    this.#known.set(address, result)
+    return result
   }
 
   /** The name of the first included network that an address is in. */

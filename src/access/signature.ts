@@ -29,6 +29,7 @@ export type UnprovenReason =
   | 'unknown access key'
   | 'account not usable from this address or without TLS'
   | 'wrong signature'
+  | 'too many wrong signatures from this address'
 
 /** Verified contents are cached up to this length, in characters, and this number. */
 const MAX_CACHED_CHARACTERS = 512

@@ -1,4 +1,5 @@
 import type { Policy } from '../access/policy.ts'
+import type { RateExcess } from '../access/rates.ts'
 import type { LimitName } from '../common/limit-error.ts'
 import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
@@ -135,6 +136,8 @@ export interface InspectSources {
   readonly access: () => AccessState
   /** Undefined if it can be written, or is off. */
   readonly auditProblem: () => AuditProblem | undefined
+  /** The rates of addresses and identities that were exceeded. */
+  readonly rates: () => readonly RateExcess[]
   readonly slicer: TimeSlicer
   /** The NameServers that this one compares itself with. */
   readonly peers: { list(): readonly PeerState[] }

@@ -38,6 +38,7 @@ export interface InspectedParts
     | 'suspicionOf'
     | 'certificates'
     | 'access'
+    | 'rates'
     | 'limits'
     | 'snapshotAgeMs'
   > {

@@ -71,6 +71,8 @@ export class NamesrvController {
   readonly #client: RemotingClient
   #connect: Connect = plainConnect
   readonly #access: AccessPolicy
+  /** Of the policy in effect. */
+  #gate: Gate
   readonly #liveness: BrokerLiveness
   /** Undefined if `routeSnapshotPath` is empty. */
   readonly #snapshots: RouteSnapshots | undefined
@@ -97,6 +99,7 @@ export class NamesrvController {
     this.counters = this.#context.counters
     this.events = this.#context.events
     this.#access = new AccessPolicy(this.#context)
+    this.#gate = this.#gateOf(this.#access.current)
     this.#tls = new ServerTls(this.#context)
     this.#descriptors = options.descriptors ?? descriptorShares(options.configuration.values)
     this.#client = this.#createClient()
@@ -268,6 +271,7 @@ export class NamesrvController {
       suspicionOf: (clusterName, brokerAddr) => this.#liveness.suspicionOf(clusterName, brokerAddr),
       certificates: () => this.#tls.certificates,
       access: () => this.#access.state,
+      rates: () => this.#gate.rates.excesses,
     })
     const { processors } = new DefaultRequestProcessor({
       ...lookups,
@@ -282,9 +286,9 @@ export class NamesrvController {
       counters,
       ...createProcessorEvents(this.#context),
     })
-    const gateOf = (policy: Policy): Gate => new Gate(policy, createAccessLog(this.#context))
+    this.#gate = this.#gateOf(this.#access.current)
     const dispatcher = new RequestDispatcher(
-      gateOf(this.#access.current).guarded(processors),
+      this.#gate.guarded(processors),
       (error, { code }, { channel }) => {
         counters.requestInternalErrors++
         logInternalError(this.#context, 'request failed', channel.remoteAddress, error, { code })
@@ -297,8 +301,15 @@ export class NamesrvController {
           this.#context.audit.write(limitEntry(limit, peer, message, { code, over: subjectOf(extFields) }))
       },
     )
-    this.#access.onChange((policy) => dispatcher.serve(gateOf(policy).guarded(processors)))
+    this.#access.onChange((policy) => {
+      this.#gate = this.#gateOf(policy)
+      dispatcher.serve(this.#gate.guarded(processors))
+    })
     return dispatcher
+  }
+
+  #gateOf(policy: Policy): Gate {
+    return new Gate(policy, createAccessLog(this.#context))
   }
 
   /** The server for brokers and clients. */
@@ -327,6 +338,7 @@ export class NamesrvController {
       },
       counters: this.counters,
       durations: this.#context.durations.requests,
+      rates: { excess: (...connection) => this.#gate.rates.excess(...connection) },
       limits: {
         ...values,
         maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,

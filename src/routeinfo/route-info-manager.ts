@@ -13,6 +13,7 @@ import {
 import { BatchUnregistrationService } from './batch-unregistration-service.ts'
 import { BrokerQueue } from './broker-queue.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
+import { KnownBrokers } from './known-brokers.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
 import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { RecordDigest } from './record-digest.ts'
@@ -102,6 +103,7 @@ export class RouteInfoManager {
     this.#onClosedMeanwhile =
       options.onClosedMeanwhile ?? ((channelId) => this.onChannelsDestroy([channelId]))
     this.#limits = options.limits ?? UNLIMITED
+    this.#routes.tables.known = new KnownBrokers(this.#limits)
     this.guard = new RegistrationGuard(this.#routes.view, options.guard)
   }
 
@@ -397,7 +399,13 @@ export class RouteInfoManager {
 
   /** Shows the routes of a snapshot until their brokers register or the grace period ends. */
   restore(restored: RestoredRoutes): void {
-    this.#routes.view.restored = restored
+    const { tables, view } = this.#routes
+    view.restored = restored
+    const topics = new Map<string, number>()
+    for (const queues of restored.topics.values())
+      for (const name of queues.keys()) topics.set(name, (topics.get(name) ?? 0) + 1)
+    for (const [key, { brokerName, deadlineMs }] of restored.brokers)
+      tables.known.add(key, { brokerName, owner: 'route snapshot' }, topics.get(brokerName) ?? 0, deadlineMs)
   }
 
   /** Removes the restored brokers whose time is over, and after the grace period those groups whose members have all returned. */

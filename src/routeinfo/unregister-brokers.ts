@@ -3,7 +3,13 @@ import { Perm } from '../protocol/body/topic-config.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import type { Identity } from '../protocol/identity.ts'
 import { type RouteChanges, TopicTally, type UnregisterReason } from './route-changes.ts'
-import { brokerKey, type ChannelId, minBrokerId, type RouteTables } from './route-tables.ts'
+import {
+  type BrokerLiveInfo,
+  brokerKey,
+  type ChannelId,
+  minBrokerId,
+  type RouteTables,
+} from './route-tables.ts'
 
 /** A broker to remove, and the state in which it was when that was decided: {@link isFenced}. */
 export interface Unregistration {
@@ -41,6 +47,7 @@ export function* unregisterBrokers(
   const reduced = new Set<string>()
   /** What becomes of the topics of each broker name, for the event of the last member that leaves. */
   const tallies = new Map<string, TopicTally>()
+  const left: BrokerLiveInfo[] = []
   /** The last member with the min broker id that left each group. */
   const offline = new Map<string, string>()
   for (const request of batch) {
@@ -53,6 +60,8 @@ export function* unregisterBrokers(
       changes.event({ kind: 'removal fenced', broker, reason, peer, by: request.by })
       continue
     }
+    const live = tables.live(clusterName, brokerAddr)
+    if (live?.brokerName === brokerName && reason !== 'renamed') left.push(live)
     removeLive(tables, request, tallies, changes)
     const stays = reason !== 'request' && isLiveElsewhere(tables, request)
     const lost = stays ? 'nothing' : removeFromGroup(tables, request, changes)
@@ -62,6 +71,11 @@ export function* unregisterBrokers(
     yield
   }
   yield* cleanTopics(tables, removed, reduced, changes, tallies)
+  for (const live of left) {
+    // The last registration of a broker may have been an incremental one.
+    const topics = Math.max(live.topics, tallies.get(live.brokerName)?.counts.deleted ?? 0)
+    tables.known.add(brokerKey(live.clusterName, live.brokerAddr), live, topics, live.lastUpdateTimestampMs)
+  }
   for (const [brokerName, offlineBrokerAddr] of offline) {
     const group = tables.brokerAddrTable.get(brokerName)
     if (group === undefined) continue

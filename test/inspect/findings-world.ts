@@ -63,6 +63,7 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
     connections: { census: () => takeCensus([]) },
     certificates: () => [],
     auditProblem: () => undefined,
+    rates: () => [],
     access: () => ({
       policy: profilePolicy('default'),
       file: undefined,

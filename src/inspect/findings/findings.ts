@@ -15,6 +15,7 @@ import {
   checkDisputes,
   checkMisses,
   checkPeers,
+  checkRates,
   oldClients,
   wantedTopics,
 } from './server-rules.ts'
@@ -97,6 +98,7 @@ export class Findings {
       checkAuditLog(this.#sources, found)
       checkPeers(this.#sources, found)
       checkDisputes(this.#sources, found)
+      checkRates(this.#sources, found)
       await this.#checkClients()
       const wanted = wantedTopics(this.#sources)
       await this.#findSimilar(wanted.map(({ topic }) => topic))

@@ -148,6 +148,13 @@ export const RULES = {
     meaning: 'The audit log cannot be written: changes and rejections are not recorded.',
     severities: ['warning'],
   },
+  rate_exceeded: {
+    meaning:
+      'An address or an identity has kept exceeding a rate (section `rates` of the access file, or its default) for a minute or longer: its connections are closed, its requests get SYSTEM_BUSY.',
+    severities: ['warning'],
+    raiseAfterMs: 60_000,
+    clearAfterMs: 60_000,
+  },
   certificate_expires: {
     meaning:
       'The TLS certificate of this server, or one of the authorities of its clients, expires within 30 days (warning) or 3 days, or has expired (critical).',

@@ -146,6 +146,21 @@ export function checkDisputes({ disputes, nowMs, dateMs }: FindingSources, found
   }
 }
 
+/** A rate that nothing has exceeded for this long is no longer exceeded. */
+const EXCEEDED_MS = 30_000
+
+/** Addresses and identities that connect or send requests too often. */
+export function checkRates({ rates, nowMs, dateMs }: FindingSources, found: Observations): void {
+  for (const { kind, source, rate, count, lastMs } of rates()) {
+    if (nowMs() - lastMs > EXCEEDED_MS) continue
+    found.add('rate_exceeded', 'warning', `rates.${kind}`, () => ({
+      text: `${source} exceeds rates.${kind} (${rate}): what is beyond it is rejected. See which program does so; if it is yours, or many clients share that address, raise rates.${kind} in the access file.`,
+      evidence: { source, rate, rejected: count, last: dateOf(lastMs, { nowMs, dateMs }) },
+      command: mqnamesrv('events --kind rejected'),
+    }))
+  }
+}
+
 /** No broker is left of those that were registered or restored. A step per broker name that is known. */
 export function* checkAllDeparted(
   view: RouteView,

@@ -159,15 +159,15 @@ describe('access test', () => {
   })
 
   test.each([
-    ['--from 10.1.2.3', '--code is missing (try mqnamesrv help)'],
-    ['--code 318', '--from is missing (try mqnamesrv help)'],
-    ['--code x --from 10.1.2.3', '--code "x" is not a number (try mqnamesrv help)'],
+    ['--from 10.1.2.3', '--code is missing (try mqnamesrv help access test)'],
+    ['--code 318', '--from is missing (try mqnamesrv help access test)'],
+    ['--code x --from 10.1.2.3', '--code "x" is not a number (try mqnamesrv help access test)'],
     [
       '--code 999 --from 10.1.2.3',
-      '999 is not the code of a request that this server supports (try mqnamesrv help)',
+      '999 is not the code of a request that this server supports (try mqnamesrv help access test)',
     ],
-    ['--code 318 --from here', '"here" is not an IP address (try mqnamesrv help)'],
-    ['--code 318 --from ::1 --as osp', 'there is no account "osp" (try mqnamesrv help)'],
+    ['--code 318 --from here', '"here" is not an IP address (try mqnamesrv help access test)'],
+    ['--code 318 --from ::1 --as osp', 'there is no account "osp" (try mqnamesrv help access test)'],
   ])('%s is an error', async (line, message) => {
     expect(await tested(...line.split(' '))).toEqual([2, '', `mqnamesrv: ${message}`])
   })
@@ -182,7 +182,10 @@ describe('access test', () => {
       stderr: '',
     })
     const { code, stderr } = await runCli([...words, '--code', '216', '--as', 'ops'])
-    expect([code, stderr]).toEqual([2, 'mqnamesrv: there is no account "ops" (try mqnamesrv help)\n'])
+    expect([code, stderr]).toEqual([
+      2,
+      'mqnamesrv: there is no account "ops" (try mqnamesrv help access test)\n',
+    ])
   })
 
   test('of an invalid file says its first problem', async () => {
