@@ -296,8 +296,8 @@ export class NamesrvController {
       counters,
       ({ limit, message }, { code, extFields }, { channel: { remoteAddress: peer } }) => {
         logRejection(this.#context, limit, peer, `request ${code}: ${message}`)
-        // The processor of registrations has reported it with the broker's name.
-        if (code !== RequestCode.REGISTER_BROKER)
+        // What the processor of registrations rejects it has reported, with the broker's name.
+        if (code !== RequestCode.REGISTER_BROKER || limit.startsWith('rates.'))
           this.#context.audit.write(limitEntry(limit, peer, message, { code, over: subjectOf(extFields) }))
       },
     )

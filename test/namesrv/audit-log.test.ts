@@ -165,6 +165,17 @@ describe('the audit log', () => {
     ])
   })
 
+  it('has a registration that exceeds a rate, which its processor never sees', async () => {
+    const accessFile = join(temporaryFolder(), 'access.yml')
+    writeFileSync(accessFile, 'rates:\n  - { per: address, other: 1/h }\n')
+    const { client, auditLogPath } = await auditedServer({ accessFile })
+    await client.request(registration())
+    await client.request(registration({ name: 'broker-b', address: '127.0.0.1:10921' }))
+    expect(entriesOf(auditLogPath).slice(1)).toMatchObject([
+      { event: 'rejected', result: 'rejected', code: 103, rule: 'rates.other', broker: 'broker-b' },
+    ])
+  })
+
   it('has the requests about brokers of others that registrationGuard rejects', async () => {
     const { client, auditLogPath } = await auditedServer({ registrationGuard: 'refuse' })
     await client.request(registration({ id: -1 }))
