@@ -804,13 +804,15 @@ describe('topics', () => {
 })
 
 test.each([
-  [15, undefined],
-  [14, 'warning'],
+  [31, undefined],
+  [30, 'warning'],
   [3, 'critical'],
   [-1, 'critical'],
-])('a certificate with %d days left is found as %s', async (days, severity) => {
+] as const)('a certificate with %d days left is found as %s', async (days, severity) => {
   const notAfterMs = Date.parse('2026-11-28T12:01:01Z') + days * 86_400_000
-  const { evaluate } = findingsWorld({ certificate: () => ({ path: '/etc/tls/server.pem', notAfterMs }) })
+  const { evaluate } = findingsWorld({
+    certificates: () => [{ use: 'server', path: '/etc/tls/server.pem', notAfterMs }],
+  })
   const [finding] = await evaluate()
   expect(finding?.severity).toBe(severity)
   if (finding !== undefined) expect(finding.evidence).toMatchObject({ daysLeft: days })

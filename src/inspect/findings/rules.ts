@@ -144,6 +144,10 @@ export const RULES = {
       'The access file on the disk cannot be used: the previous policy is still in effect, and the next start will fail.',
     severities: ['warning'],
   },
+  audit_log_failing: {
+    meaning: 'The audit log cannot be written: changes and rejections are not recorded.',
+    severities: ['warning'],
+  },
   rate_exceeded: {
     meaning:
       'An address or an identity has kept exceeding a rate (section `rates` of the access file, or its default) for a minute or longer: its connections are closed, its requests get SYSTEM_BUSY.',
@@ -153,7 +157,7 @@ export const RULES = {
   },
   certificate_expires: {
     meaning:
-      'The TLS certificate of this server expires within 14 days (warning) or 3 days, or has expired (critical).',
+      'The TLS certificate of this server, or one of the authorities of its clients, expires within 30 days (warning) or 3 days, or has expired (critical).',
     severities: ['critical', 'warning'],
   },
 } as const satisfies Record<string, Rule>

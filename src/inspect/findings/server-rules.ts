@@ -28,20 +28,41 @@ import type { Severity } from './rules.ts'
 import { isInternalTopic } from './topic-rules.ts'
 
 const DAY_MS = 86_400_000
+/** Time enough to order a certificate. */
+export const EXPIRES_SOON_MS = 30 * DAY_MS
 
-export function checkCertificate({ certificate, dateMs }: FindingSources, found: Observations): void {
-  const inEffect = certificate()
-  if (inEffect === undefined) return
-  const leftMs = inEffect.notAfterMs - dateMs()
-  if (leftMs > 14 * DAY_MS) return
-  found.add('certificate_expires', leftMs > 3 * DAY_MS ? 'warning' : 'critical', inEffect.path, () => {
-    const notAfter = isoTime(inEffect.notAfterMs)
-    const when = leftMs <= 0 ? `expired on ${notAfter}` : `expires on ${notAfter}`
-    return {
-      text: `The TLS certificate in ${inEffect.path} ${when}; clients that verify it will reject it. Replace it and its key: they are read again without a restart.`,
-      evidence: { notAfter, daysLeft: Math.floor(leftMs / DAY_MS) },
-    }
-  })
+export function checkCertificates({ certificates, dateMs }: FindingSources, found: Observations): void {
+  for (const { use, path, notAfterMs } of certificates()) {
+    const leftMs = notAfterMs - dateMs()
+    if (leftMs > EXPIRES_SOON_MS) continue
+    found.add('certificate_expires', leftMs > 3 * DAY_MS ? 'warning' : 'critical', path, () => {
+      const notAfter = isoTime(notAfterMs)
+      const when = leftMs <= 0 ? `expired on ${notAfter}` : `expires on ${notAfter}`
+      const effect =
+        use === 'server'
+          ? `The TLS certificate in ${path} ${when}; clients that verify it will reject it. Replace it and its key: they are`
+          : `A certificate authority in ${path} ${when}; clients with its certificates will be rejected. Replace it: the file is`
+      return {
+        text: `${effect} read again without a restart.`,
+        evidence: { notAfter, daysLeft: Math.floor(leftMs / DAY_MS) },
+      }
+    })
+  }
+}
+
+/** An audit log that cannot be written. */
+export function checkAuditLog(sources: FindingSources, found: Observations): void {
+  const problem = sources.auditProblem()
+  if (problem === undefined) return
+  const { path, error, sinceMs } = problem
+  found.add('audit_log_failing', 'warning', path, () => ({
+    text: `The audit log ${path} cannot be written: ${error}. Changes and rejections are not recorded. Make room, or let the server write there; it tries again by itself, and on SIGHUP.`,
+    evidence: {
+      error,
+      failedSince: dateOf(sinceMs, sources),
+      lostLines: sources.counters.auditLines.lost,
+    },
+  }))
 }
 
 /** The access file that is in effect is not the one on the disk. */
