@@ -64,7 +64,7 @@ export const RULES = {
   },
   missing_on_peer: {
     meaning:
-      'A broker or topics have been missing at another NameServer of `peers` for longer than 60 seconds: clients of that one do not find it.',
+      'A broker or topics have been missing from another NameServer of `peers` for longer than 60 seconds: its clients do not find them.',
     severities: ['critical'],
   },
   peer_diverged: {
@@ -113,7 +113,7 @@ export const RULES = {
   },
   permission_not_writable: {
     meaning:
-      'A broker has write permission for none of its topics, or not for topics that no other broker is writable for, or a wipe (wipeWritePerm) is in effect: producers get "No route info of this topic" or use other brokers (warning). Only for topics that other brokers are writable for: info.',
+      'None of a broker\'s topics is writable, topics are writable on no broker, or a wipe (wipeWritePerm) is in effect: producers get "No route info of this topic" or use other brokers (warning). If other brokers accept the topics: info.',
     severities: ['warning', 'info'],
   },
   permission_not_readable: {
