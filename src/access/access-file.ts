@@ -87,6 +87,8 @@ class AccessFileReader {
   readonly #accounts: AccountReader
   readonly #networks = new Map<string, Networks>()
   readonly #certificates: CertificateRoles[] = []
+  /** What `rates` has limited so far, such as `other per address`. */
+  readonly #limited = new Set<string>()
   /** The first and last address of each network that is named anywhere. */
   readonly #samples: string[] = []
   #loopback = LOOPBACK
@@ -332,6 +334,9 @@ class AccessFileReader {
       if (entry === undefined) continue
       if (per === 'identity' && kind !== 'lookups' && kind !== 'other')
         yaml.problem(entry.key, `${kind} cannot be limited per identity, which is proven only by a request`)
+      const limited = `${kind} per ${per}`
+      if (this.#limited.has(limited)) yaml.problem(entry.key, `${limited} has two rates; keep one`)
+      this.#limited.add(limited)
       const text = yaml.text(entry.value, kind)
       const [, digits, unit = ''] = /^([1-9]\d{0,8})\/(s|min|h)$/.exec(text ?? '') ?? []
       const periodMs = PERIODS_MS[unit]

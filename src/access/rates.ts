@@ -50,13 +50,15 @@ export interface GroupRates {
  */
 export class Rates {
   readonly #limits: readonly RateLimits[]
+  readonly #defaults: Readonly<Partial<Record<RateKind, Rate>>>
   readonly #connections: Readonly<Record<'connections' | 'handshakes', Limit | undefined>>
   readonly #failures: Limit | undefined
   readonly #ofGroups = new Map<RequestGroup, GroupRates>()
   readonly #excesses = new Map<RateKind, RateExcess>()
 
-  /** With any mode but `enforce`, the defaults alone are in effect. */
-  constructor({ mode, rates }: Pick<Policy, 'mode' | 'rates'>) {
+  /** With any mode but `enforce`, the defaults alone are in effect. The profile `open` has none, as Java. */
+  constructor({ mode, profile, rates }: Pick<Policy, 'mode' | 'profile' | 'rates'>) {
+    this.#defaults = profile === 'open' ? {} : DEFAULT_RATES
     this.#limits = mode === 'enforce' ? rates : []
     this.#connections = {
       connections: this.#limitOf('connections', 'address'),
@@ -115,7 +117,7 @@ export class Rates {
 
   #limitOf(kind: RateKind, per: RateLimits['per']): Limit | undefined {
     const entry = this.#limits.find((each) => each.per === per && each.rates[kind] !== undefined)
-    const rate = entry?.rates[kind] ?? (per === 'address' ? DEFAULT_RATES[kind] : undefined)
+    const rate = entry?.rates[kind] ?? (per === 'address' ? this.#defaults[kind] : undefined)
     return rate && { kind, per, rate, buckets: new TokenBuckets(rate) }
   }
 

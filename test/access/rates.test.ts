@@ -92,6 +92,14 @@ describe('the default rates', () => {
   })
 })
 
+test('the profile open has no rates but those of the access file, and its lists reach their processor directly', () => {
+  const rates = new Rates(profilePolicy('open'))
+  expect(accepted(rates, 'connections', 60_100, 0)).toBe(60_100)
+  expect(guarded(profilePolicy('open'))[RequestCode.GET_ALL_TOPIC_LIST_FROM_NAMESERVER]).toBe(raw)
+  const withFile = new Rates(policyOf('{ profile: open, rates: [{ per: address, connections: 5/s }] }'))
+  expect(accepted(withFile, 'connections', 100, 0)).toBe(5)
+})
+
 describe('the rates of the access file', () => {
   test('come before the defaults, which stay for what it leaves out', () => {
     const rates = new Rates(policyOf('rates: [{ per: address, connections: 5/s }]'))
@@ -111,6 +119,19 @@ describe('the rates of the access file', () => {
     expect(served(processors, RequestCode.BROKER_HEARTBEAT, 100, 0)).toBe(5)
     expect(served(processors, RequestCode.BROKER_HEARTBEAT, 100, MINUTE_MS)).toBe(5)
     expect(served(processors, RequestCode.GET_ROUTEINFO_BY_TOPIC, 100, 0)).toBe(100)
+  })
+
+  test('are one for each kind', () => {
+    const text = `rates:
+  - { per: address, other: 5/s }
+  - { per: identity, other: 5/s }
+  - { per: address, lookups: 5/s,
+      other: 6/s }
+`
+    const { problems } = readAccessFile(text, { profile: 'default', readSecret: () => 'never' })
+    expect(problems).toEqual([
+      expect.objectContaining({ line: 5, message: 'other per address has two rates; keep one' }),
+    ])
   })
 
   test.each(['connections', 'handshakes', 'failures'])('cannot limit %s per identity', (kind) => {

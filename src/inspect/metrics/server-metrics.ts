@@ -381,7 +381,7 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
   ),
   counter(
     'rejected_total',
-    'What each limit has rejected; the label is the key that sets it.',
+    'What each limit has rejected; the label is the key that sets it, or `rates.` and a rate of the access file.',
     ['limit'],
     ({ counters }) => byName(counters.rejected),
   ),

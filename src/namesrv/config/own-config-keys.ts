@@ -167,10 +167,10 @@ export const OWN_KEYS = [
     'Max requests waiting for the route tables; beyond it the response is SYSTEM_BUSY. The default is that of a request queue in Java; raise it if requests are rejected while large registrations are applied.',
   ),
   int('maxBrokers', 10_000, { min: 1 }).atStart(
-    'Max registered brokers, masters and slaves; the registration of one more is rejected and changes nothing. Raise it for a larger cluster.',
+    'Max registered brokers, masters and slaves; the registration of one more is rejected and changes nothing, unless that broker was registered before. One address may have as many as are left for others, at most half; loopback, and accounts, certificates and named networks of the access file, may have all. Raise it for a larger cluster.',
   ),
   int('maxTopics', 1_000_000, { min: 1 }).atStart(
-    'Max topics of all brokers together, by name; a registration that would exceed it is rejected and changes nothing. Raise it for a larger cluster, with memory for the routes.',
+    'Max topics of all brokers together, by name; a registration that would exceed it is rejected and changes nothing, unless a broker brings back those it had. Topics that only brokers of one address have may be as many as are left for others, as with maxBrokers. Raise it for a larger cluster, with memory for the routes.',
   ),
   int('maxKVEntries', 50_000, { min: 1 }).atStart(
     'Max entries of the key-value table; one more is rejected. Raise it only if needed: each change writes the whole file, which takes longer the more entries there are.',
