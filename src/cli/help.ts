@@ -1,4 +1,4 @@
-import { COMMANDS, NOUNS } from './grammar/commands.ts'
+import { COMMANDS, NOUNS, verbsOf } from './grammar/commands.ts'
 import {
   type ArgumentDefinition,
   CHANGE_OPTIONS,
@@ -12,7 +12,6 @@ import {
 import { wrapped } from './output/wrapped.ts'
 
 const WIDTH = 80
-const LONGEST_WORDS = Math.max(...COMMANDS.map(({ words }) => words.length))
 
 /** Commands of one word, then those of each noun. */
 export const GROUPS: readonly (readonly [string, readonly CommandDefinition[]])[] = [
@@ -35,20 +34,17 @@ export const COMMON_OPTIONS: readonly (readonly [string, readonly OptionDefiniti
   ['Options of commands that print items', OUTPUT_OPTIONS],
 ]
 
-/** `mqnamesrv help`: all commands, one a line. */
+/** `mqnamesrv help`: commands of one word, one a line, then nouns with their verbs. */
 export function programHelp(): string {
   return joined([
-    'Usage: mqnamesrv <command> [options]   runs a command, see below',
-    '       mqnamesrv [options]             runs the server, see mqnamesrv -h',
+    'Usage: mqnamesrv <command> [options]    (without a command: the server, see -h)',
     '',
-    ...GROUPS.flatMap(([title, commands]) => [
-      `${title}:`,
-      ...rows(commands.map(summaryRow), LONGEST_WORDS),
-      '',
+    ...rows([
+      ...COMMANDS.filter(({ words }) => !words.includes(' ')).map(summaryRow),
+      ...Object.keys(NOUNS).map((noun) => [noun, verbsOf(noun).join(', ')] as const),
     ]),
-    'mqnamesrv help <command> explains a command, mqnamesrv help options the options',
-    'that commands share.',
-    'Exit codes: 0 yes, 1 no, 2 usage, 3 unreachable, 4 denied, 5 partial.',
+    '',
+    'More: mqnamesrv help <command>, mqnamesrv help options (the common options).',
   ])
 }
 
@@ -66,7 +62,7 @@ export function nounHelp(noun: string): string {
   ])
 }
 
-/** `mqnamesrv help options`. */
+/** `mqnamesrv help options`: what commands share. */
 export function optionsHelp(): string {
   return joined([
     ...COMMON_OPTIONS.flatMap(([title, options], index) => [
@@ -74,6 +70,8 @@ export function optionsHelp(): string {
       `${title}:`,
       ...optionRows(options),
     ]),
+    '',
+    'Exit codes: 0 yes, 1 no, 2 usage, 3 unreachable, 4 denied, 5 partial.',
   ])
 }
 

@@ -3,6 +3,7 @@ import { hintFor, nearestName } from '../common/nearest-name.ts'
 import { CommandError } from './command-error.ts'
 import { COMMANDS, commandOf, NOUNS, verbsOf } from './grammar/commands.ts'
 import { type CommandDefinition, optionsOf } from './grammar/definition.ts'
+import { MQADMIN_NAMES } from './grammar/mqadmin.ts'
 import { commandHelp, nounHelp, optionsHelp, programHelp } from './help.ts'
 
 /** The values of a command line, by the name of the argument or the option (`tlsCa` for `--tls-ca`). */
@@ -69,11 +70,12 @@ function endOfOptions(words: readonly string[]): number {
 }
 
 function unknownCommand([first = '', second]: readonly string[]): string {
-  if (isNoun(first) && (second === undefined || second.startsWith('-')))
-    return `${first} needs a command: ${verbsOf(first).join(', ')}`
+  const needed = isNoun(first) ? `${first} needs a command: ${verbsOf(first).join(', ')}` : undefined
+  if (needed !== undefined && (second === undefined || second.startsWith('-'))) return needed
   const nearest = nearestCommand(first, second)
-  const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
-  return `unknown command ${JSON.stringify(isNoun(first) ? `${first} ${second}` : first)}${hint}`
+  const hint = nearest === undefined ? needed : `did you mean ${nearest}?`
+  const unknown = `unknown command ${JSON.stringify(isNoun(first) ? `${first} ${second}` : first)}`
+  return hint === undefined ? unknown : `${unknown}; ${hint}`
 }
 
 function nearestCommand(first: string, second = ''): string | undefined {
@@ -89,7 +91,14 @@ function nearestCommand(first: string, second = ''): string | undefined {
   if (isNoun(first)) return undefined
   const ofVerb = Object.keys(NOUNS).filter((noun) => verbsOf(noun).includes(first))
   if (ofVerb.length > 0) return ofVerb.map((noun) => `${noun} ${first}`).join(', ')
-  return nearestName(first, [...new Set(COMMANDS.map(({ words }) => words.split(' ')[0] ?? '')), 'help'])
+  // Also as one word, as mqadmin has them: `topicRoute`.
+  const byWord = new Map([
+    ...MQADMIN_NAMES.map((name) => [name.toLowerCase(), `mqadmin ${name}`] as const),
+    ...[...Object.keys(NOUNS), ...COMMANDS.map(({ words }) => words), 'help'].map(
+      (words) => [words.replace(' ', ''), words] as const,
+    ),
+  ])
+  return byWord.get(nearestName(first, [...byWord.keys()]) ?? '')
 }
 
 /** @throws {CommandError} `usage` */

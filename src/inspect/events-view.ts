@@ -29,7 +29,11 @@ export const EVENT_SCHEMA: Schema = objectOf({
     description: 'The peer, the broker or the topic; empty for an event of the whole server',
   },
   text: { type: 'string' },
-  cluster: { ...NAME, description: 'This and the next members are null where the kind does not tell them' },
+  cluster: {
+    ...NAME,
+    description:
+      'This and the next members are null if this kind of event does not have them, as `finding_raised` and `finding_cleared`: their `subject` says what they are about',
+  },
   brokerName: NAME,
   brokerId: { type: ['integer', 'string', 'null'] },
   address: { ...NAME, description: 'Of the broker or, for an event without a broker, of the peer' },

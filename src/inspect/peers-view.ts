@@ -9,6 +9,9 @@ import type { Schema, View } from './view.ts'
 export const PEER_VERDICTS = ['agrees', 'settling', 'diverged', 'unknown'] as const
 export type PeerVerdict = (typeof PEER_VERDICTS)[number]
 
+/** Differences that are kept of a peer. */
+export const MAX_PEER_DIFFERENCES = 100
+
 /** One difference between this server and a peer; null where it is missing. */
 export interface PeerDifference {
   readonly kind: DifferenceKind
@@ -31,7 +34,7 @@ export interface PeerState {
   readonly reason: string | null
   /** When it was last compared, or could not be; null before the first time. */
   readonly comparedMs: number | null
-  /** The first 100. */
+  /** The first {@link MAX_PEER_DIFFERENCES}. */
   readonly differences: readonly PeerDifference[]
 }
 
@@ -78,7 +81,7 @@ export function peersView(sources: InspectSources): View {
                 format: 'date-time',
                 description: 'When it was last compared, or could not be',
               },
-              differences: { type: 'array', maxItems: 100, items: DIFFERENCE },
+              differences: { type: 'array', maxItems: MAX_PEER_DIFFERENCES, items: DIFFERENCE },
             },
           },
         },

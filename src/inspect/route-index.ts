@@ -85,8 +85,8 @@ export class TopicTally {
 }
 
 interface BrokerTally {
-  topics: number
   readonly clusters: readonly string[]
+  /** Its own, then those of its clusters. */
   readonly tallies: readonly TopicTally[]
 }
 
@@ -98,8 +98,8 @@ function* walk(view: RouteView, revision: number): Steps<RouteIndex> {
     for (const name of names) {
       if (view.groupWithMembers(name) === undefined) continue
       ofCluster.set(cluster, tally)
-      const { clusters = [], tallies = [] } = ofBroker.get(name) ?? {}
-      ofBroker.set(name, { topics: 0, clusters: [...clusters, cluster], tallies: [...tallies, tally] })
+      const { clusters = [], tallies = [new TopicTally()] } = ofBroker.get(name) ?? {}
+      ofBroker.set(name, { clusters: [...clusters, cluster], tallies: [...tallies, tally] })
       yield
     }
   }
@@ -111,7 +111,7 @@ function* walk(view: RouteView, revision: number): Steps<RouteIndex> {
     brokerNames: [...view.groupsWithMembers()].map(({ brokerName }) => brokerName),
     clusters: [...ofCluster.keys()],
     clustersOfBroker: new Map(brokers.map(([name, { clusters }]) => [name, clusters])),
-    topicsOfBroker: new Map(brokers.map(([name, each]) => [name, each.topics])),
+    topicsOfBroker: new Map(brokers.map(([name, { tallies }]) => [name, tallies[0]?.topics ?? 0])),
     topicsOfCluster: new Map([...ofCluster].map(([cluster, each]) => [cluster, each.topics])),
   }
 }
@@ -129,16 +129,17 @@ function* count(view: RouteView, ofBroker: ReadonlyMap<string, BrokerTally>): St
   return topics
 }
 
-/** A function of its own: in a generator, V8 allocates for each pass of a loop, and the garbage would hold lookups up. */
-function countTopic(
+/**
+ * Counts a topic for its brokers. A function of its own: in a generator, V8 allocates for each pass of a loop, and the garbage would
+ * hold lookups up.
+ */
+export function countTopic(
   topic: string,
   queues: ReadonlyMap<string, unknown>,
-  ofBroker: ReadonlyMap<string, BrokerTally>,
+  ofBroker: ReadonlyMap<string, Pick<BrokerTally, 'tallies'>>,
 ): void {
   for (const name of queues.keys()) {
     const broker = ofBroker.get(name)
-    if (broker === undefined) continue
-    broker.topics++
-    for (const tally of broker.tallies) tally.add(topic)
+    if (broker !== undefined) for (const tally of broker.tallies) tally.add(topic)
   }
 }

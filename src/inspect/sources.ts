@@ -76,10 +76,11 @@ export interface Health {
   checks(): readonly HealthCheck[]
 }
 
-/** The TLS certificate of this server. */
-export interface ServerCertificate {
+/** A TLS certificate of this server, or of the authorities that sign those of its clients. */
+export interface WatchedCertificate {
+  readonly use: 'server' | 'client_ca'
   readonly path: string
-  /** Milliseconds since the epoch. */
+  /** When the first one in the file expires, in milliseconds since the epoch. */
   readonly notAfterMs: number
 }
 
@@ -94,6 +95,14 @@ export interface AccessState {
   readonly loadedMs: number
   /** Attempts to read the file again. */
   readonly reloads: { readonly ok: number; readonly failed: number }
+}
+
+/** Why the audit log cannot be written. */
+export interface AuditProblem {
+  readonly path: string
+  readonly error: string
+  /** When it began, on the clock of {@link InspectSources.nowMs}. */
+  readonly sinceMs: number
 }
 
 /** What the views read. */
@@ -122,9 +131,11 @@ export interface InspectSources {
   readonly findings: Findings
   /** Why a broker without heartbeats cannot be reached (`brokerProbe`); undefined unless it was found unreachable. */
   readonly suspicionOf: (clusterName: string, brokerAddr: string) => string | undefined
-  /** The server's certificate; undefined without one from a file. */
-  readonly certificate: () => ServerCertificate | undefined
+  /** Those in effect that come from files. */
+  readonly certificates: () => readonly WatchedCertificate[]
   readonly access: () => AccessState
+  /** Undefined if it can be written, or is off. */
+  readonly auditProblem: () => AuditProblem | undefined
   /** The rates of addresses and identities that were exceeded. */
   readonly rates: () => readonly RateExcess[]
   readonly slicer: TimeSlicer

@@ -189,7 +189,7 @@ export function topicRouteView({ lookup, routeInfo }: InspectSources): View {
         remark: response.remark == null ? null : remarkText(response.remark),
         body,
         route: body === null ? null : parsedRoute(body),
-        provisional: body === null ? [] : provisional,
+        provisional,
       }
     },
   }

@@ -36,7 +36,7 @@ export interface InspectedParts
     | 'peers'
     | 'health'
     | 'suspicionOf'
-    | 'certificate'
+    | 'certificates'
     | 'access'
     | 'rates'
     | 'limits'
@@ -75,6 +75,7 @@ export class Inspection {
     const {
       clock,
       counters,
+      audit,
       denials,
       disputes,
       durations,
@@ -93,6 +94,7 @@ export class Inspection {
       identity: identityOf(context),
       configuration: () => shownKeys(context.configuration),
       process: () => this.#process.read(),
+      auditProblem: () => audit.problem,
       counters,
       denials,
       durations,

@@ -7,6 +7,7 @@ import type {
   RejectedConfigUpdate,
 } from '../processor/namesrv-config.ts'
 import type { RequestContext } from '../protocol/processor.ts'
+import { RequestCode } from '../protocol/request-code.ts'
 import { checkValue } from './config/check-value.ts'
 import { ConfigError } from './config/config-error.ts'
 import { type ConfigKey, isUpdatable, type ResolvedKey } from './config/config-key.ts'
@@ -100,15 +101,18 @@ export class LiveConfiguration implements NamesrvConfiguration {
 
   #countChange(asking: RequestContext, changed: readonly [string, string][]): void {
     if (changed.length === 0) return
-    const { counters, events } = this.#context
+    const { audit, counters, events } = this.#context
+    audit.write({ ...auditEntry(asking), result: 'done', over: { keys: Object.fromEntries(changed) } })
     counters.configurationUpdates++
     const address = asking.channel.remoteAddress
     events.add('configuration_changed', askerOf(asking), changed.map(([key]) => key).join(', '), { address })
   }
 
   #rejected(asking: RequestContext, outcome: RejectedConfigUpdate): RejectedConfigUpdate {
-    const { reason, cause } = outcome
-    const { throttle } = this.#context
+    const { kind, reason, cause } = outcome
+    const { audit, throttle } = this.#context
+    if (!(cause instanceof NotDurableError))
+      audit.write({ ...auditEntry(asking), result: 'rejected', rule: kind, reason })
     const fields = { ...senderOf(asking), reason }
     if (cause === undefined) throttle.log('warn', 'configuration update rejected', fields)
     else if (cause instanceof NotDurableError)
@@ -116,6 +120,12 @@ export class LiveConfiguration implements NamesrvConfiguration {
     else throttle.log('error', 'configuration update not stored', fields)
     return outcome
   }
+}
+
+/** What each line of the audit log says of an update. */
+function auditEntry({ channel, identity }: RequestContext) {
+  const code = RequestCode.UPDATE_NAMESRV_CONFIG
+  return { event: 'configuration_changed', code, peer: channel.remoteAddress, identity } as const
 }
 
 /**

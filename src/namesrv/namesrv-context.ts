@@ -11,6 +11,7 @@ import { RecentDenials } from '../stats/recent-denials.ts'
 import { RecentEvents } from '../stats/recent-events.ts'
 import { TopicMisses } from '../stats/topic-misses.ts'
 import type { Configuration } from './config/configuration.ts'
+import { AuditLog } from './logs/audit-log.ts'
 import type { Clock, Scheduler } from './time.ts'
 
 /** Shorter than a slice of requests, which may run in the same turn. */
@@ -18,6 +19,7 @@ const VIEW_SLICE_MS = 0.5
 
 /** What every part of a server uses: configuration, time, log, and what it remembers for its views. */
 export interface NamesrvContext extends NamesrvEnvironment {
+  readonly audit: AuditLog
   readonly counters: Counters
   readonly denials: RecentDenials
   readonly durations: Durations
@@ -44,12 +46,15 @@ export interface NamesrvEnvironment {
 export function createNamesrvContext(environment: NamesrvEnvironment): NamesrvContext {
   const { configuration, clock, scheduler, logger } = environment
   const time = timeOf(environment)
+  const counters = new Counters()
+  const throttle = new LogThrottle({ logger, ...time })
   return {
+    audit: new AuditLog({ path: configuration.values.auditLogPath, throttle, counters, ...time }),
     configuration,
     clock,
     scheduler,
     logger,
-    counters: new Counters(),
+    counters,
     denials: new RecentDenials(),
     durations: {
       requests: new RequestDurations({
@@ -66,7 +71,7 @@ export function createNamesrvContext(environment: NamesrvEnvironment): NamesrvCo
     misses: new TopicMisses(configuration.values.topicMissLimit),
     slicer: new TimeSlicer(time),
     viewSlicer: new SharedTimeSlicer({ ...time, sliceMs: VIEW_SLICE_MS }),
-    throttle: new LogThrottle({ logger, ...time }),
+    throttle,
   }
 }
 

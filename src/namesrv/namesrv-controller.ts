@@ -6,6 +6,7 @@ import { DefaultRequestProcessor } from '../processor/default-request-processor.
 import { RegistrationCache } from '../processor/registration-cache.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { SerializeType } from '../protocol/remoting-command.ts'
+import { RequestCode } from '../protocol/request-code.ts'
 import type { Connect } from '../remoting/client/outgoing-connection.ts'
 import { RemotingClient } from '../remoting/client/remoting-client.ts'
 import { TrustedNetworks } from '../remoting/server/proxy-header.ts'
@@ -27,6 +28,8 @@ import { limitUses } from './limits/limit-uses.ts'
 import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createAccessLog } from './logs/access-log.ts'
+import { limitEntry } from './logs/audit-entries.ts'
+import { subjectOf } from './logs/audit-log.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
 import { createProcessorEvents } from './logs/processor-events.ts'
 import { logInternalError, logRejection } from './logs/request-log.ts'
@@ -131,6 +134,7 @@ export class NamesrvController {
     readonly httpPort?: number | undefined
   }> {
     const { configuration, logger } = this.#context
+    await this.#context.audit.start()
     await this.#access.start()
     const dispatcher = this.#loadState()
     const server = this.#createServer(dispatcher)
@@ -148,6 +152,7 @@ export class NamesrvController {
 
   /** Reads the access file again. */
   reload(): void {
+    this.#context.audit.reopen()
     this.#access.reload()
   }
 
@@ -206,6 +211,7 @@ export class NamesrvController {
     if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
     // Last, so that probes see a server that is alive but not ready for as long as it works.
     await this.#inspection?.stop()
+    this.#context.audit.stop()
     this.#context.throttle.end()
   }
 
@@ -263,7 +269,7 @@ export class NamesrvController {
       },
       processLookup: lookupProcessor(quietLookups, this.#clusterTest),
       suspicionOf: (clusterName, brokerAddr) => this.#liveness.suspicionOf(clusterName, brokerAddr),
-      certificate: () => this.#tls.certificate,
+      certificates: () => this.#tls.certificates,
       access: () => this.#access.state,
       rates: () => this.#gate.rates.excesses,
     })
@@ -288,8 +294,12 @@ export class NamesrvController {
         logInternalError(this.#context, 'request failed', channel.remoteAddress, error, { code })
       },
       counters,
-      ({ limit, message }, { code }, { channel }) =>
-        logRejection(this.#context, limit, channel.remoteAddress, `request ${code}: ${message}`),
+      ({ limit, message }, { code, extFields }, { channel: { remoteAddress: peer } }) => {
+        logRejection(this.#context, limit, peer, `request ${code}: ${message}`)
+        // What the processor of registrations rejects it has reported, with the broker's name.
+        if (code !== RequestCode.REGISTER_BROKER || limit.startsWith('rates.'))
+          this.#context.audit.write(limitEntry(limit, peer, message, { code, over: subjectOf(extFields) }))
+      },
     )
     this.#access.onChange((policy) => {
       this.#gate = this.#gateOf(policy)

@@ -29,6 +29,7 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
       reason: 'request',
       generation: routeInfo.queue.nextGeneration(),
       peer: channel.remoteAddress,
+      by: context.identity,
     }
     const { ready, release } = routeInfo.queue.acquire(unregistration.brokerName)
     return andThen(ready, () => {

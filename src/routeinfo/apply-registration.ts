@@ -41,7 +41,7 @@ export function* applyRegistration(
   const isDisputed = guard.checkRegistration(registration)
   yield* checkBroker(tables, maxBrokers, registration, changes)
   yield* checkTopics(tables, maxTopics, registration, deleteMissingTopics)
-  const { clusterName, brokerAddr, brokerName, brokerId, haServerAddr, generation, peer } = registration
+  const { clusterName, brokerAddr, brokerName, brokerId, haServerAddr, generation, peer, by } = registration
   const before = tables.live(clusterName, brokerAddr)
   const isRenamed = before !== undefined && before.brokerName !== brokerName
   // Registrations of different names may overtake each other while they are read.
@@ -73,7 +73,15 @@ export function* applyRegistration(
 
   // The group of the former name loses its topics if this was its last member.
   if (isRenamed) {
-    const leaving = { clusterName, brokerAddr, brokerName: before.brokerName, brokerId: null, generation }
+    const leaving = {
+      clusterName,
+      brokerAddr,
+      brokerName: before.brokerName,
+      brokerId: null,
+      generation,
+      peer,
+      by,
+    }
     yield* unregisterBrokers(tables, [{ ...leaving, reason: 'renamed' }], changes)
   }
   brokerAddrs.set(brokerId, brokerAddr)
@@ -85,7 +93,7 @@ export function* applyRegistration(
   const stored = yield* registerTopics(tables, registration, rules, changes)
 
   if (wasOverridden && !tables.overridden.has(brokerName))
-    changes.event({ kind: 'override ended', broker: identity(registration), peer })
+    changes.event({ kind: 'override ended', broker: identity(registration), peer, by })
 
   // If it was not a member, its earlier topics may have been removed from the tables.
   const complete = isComplete(registration, scope, previousAddr === brokerAddr ? before : undefined)
@@ -98,11 +106,20 @@ export function* applyRegistration(
     const { channelId } = registration
     const broker = identity(registration)
     const topicChanges = changes.tally
-    changes.event({ kind: 'broker registered', broker, haServerAddr, topics, channelId, peer, topicChanges })
+    changes.event({
+      kind: 'broker registered',
+      broker,
+      haServerAddr,
+      topics,
+      channelId,
+      peer,
+      by,
+      topicChanges,
+    })
   } else if (changes.tally !== undefined) {
     // For a broker that is registered already, only changed topics are an event.
     const broker = identity(registration)
-    changes.event({ kind: 'topics changed', broker, peer, topicChanges: changes.tally })
+    changes.event({ kind: 'topics changed', broker, peer, by, topicChanges: changes.tally })
   }
   if (brokerId < previousMinId) {
     changes.event({
@@ -204,8 +221,8 @@ function ignore(
     tables.removeLive(key)
     if (tables.filterServerTable.delete(key)) changes.invalidateAll()
   }
-  const { peer } = registration
-  changes.event({ kind: 'registration ignored', broker: identity(registration), currentAddr, peer })
+  const { peer, by } = registration
+  changes.event({ kind: 'registration ignored', broker: identity(registration), currentAddr, peer, by })
 }
 
 /** @returns Whether more than the data version and the times has changed. */

@@ -3,6 +3,7 @@ import { cutText } from '../common/log-throttle.ts'
 import type { TopicQueues } from '../protocol/body/topic-config.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { RemotingCommandError } from '../protocol/errors.ts'
+import type { Identity } from '../protocol/identity.ts'
 import type { RequestContext } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { Registration } from './registration.ts'
@@ -46,6 +47,8 @@ export interface Claimant {
   readonly channelId: ChannelId
   /** `host:port` */
   readonly peer: string
+  /** Undefined is anonymous. */
+  readonly by?: Identity | undefined
 }
 
 /** A broker with an owner: a live one, or one of the snapshot whose deadline is not over. */
@@ -58,7 +61,7 @@ export interface Dispute {
   readonly broker: Omit<BrokerIdentity, 'brokerId'>
   /** The live broker of another owner; undefined if the request breaks the rule by itself. */
   readonly live: OwnedBroker | undefined
-  readonly claimant: Pick<Claimant, 'owner' | 'peer'>
+  readonly claimant: Pick<Claimant, 'owner' | 'peer' | 'by'>
   /** What is wrong, without naming the other owner. */
   readonly reason: string
   /** Whether it is rejected; otherwise it is carried out, as with Java. */
@@ -107,7 +110,7 @@ export class RegistrationGuard {
     const network = identity === undefined ? this.#options.networkOf?.(host) : undefined
     const anonymous = network === undefined ? host : `network ${network}`
     const owner = identity === undefined ? anonymous : `${identity.kind} ${identity.name}`
-    return { owner, isLoopback, channelId, peer }
+    return { owner, isLoopback, channelId, peer, by: identity }
   }
 
   /** @returns Whether a rule is broken: then an equal registration must be checked again. */
@@ -272,12 +275,12 @@ export class RegistrationGuard {
 
   #report({ rule, live, reason }: Broken, broker: Dispute['broker'], claimant: Dispute['claimant']): void {
     const { clusterName, brokerName, brokerAddr } = broker
-    const { owner, peer } = claimant
+    const { owner, peer, by } = claimant
     this.#options.onDispute?.({
       rule,
       broker: { clusterName, brokerName, brokerAddr },
       live,
-      claimant: { owner, peer },
+      claimant: { owner, peer, by },
       reason,
       isRejected: this.#mode === 'refuse',
     })

@@ -1,6 +1,7 @@
 import type { Steps } from '../common/time-slicer.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
+import type { Identity } from '../protocol/identity.ts'
 import { type RouteChanges, TopicTally, type UnregisterReason } from './route-changes.ts'
 import {
   type BrokerLiveInfo,
@@ -22,6 +23,8 @@ export interface Unregistration {
   readonly generation: number
   /** `host:port` of the peer that asked for it; absent when the server itself decided. */
   readonly peer?: string | undefined
+  /** Who asked for it; undefined is anonymous, or the server itself. */
+  readonly by?: Identity | undefined
   /** The connection that closed: a broker that registered over another one since stays. */
   readonly channelId?: ChannelId | undefined
   /** The time of its last heartbeat: a broker with a later one stays. */
@@ -54,7 +57,7 @@ export function* unregisterBrokers(
     const peer = request.peer ?? tables.live(clusterName, brokerAddr)?.peer
     if (isFenced(tables, request)) {
       const broker = { clusterName, brokerName, brokerAddr }
-      changes.event({ kind: 'removal fenced', broker, reason, peer })
+      changes.event({ kind: 'removal fenced', broker, reason, peer, by: request.by })
       continue
     }
     const live = tables.live(clusterName, brokerAddr)
@@ -85,7 +88,7 @@ export function* unregisterBrokers(
 /** Removes the entry of the live table, unless the address is live under another name. */
 function removeLive(
   tables: RouteTables,
-  { clusterName, brokerAddr, brokerName, brokerId, reason, peer }: Unregistration,
+  { clusterName, brokerAddr, brokerName, brokerId, reason, peer, by }: Unregistration,
   tallies: Map<string, TopicTally>,
   changes: RouteChanges,
 ): void {
@@ -107,6 +110,7 @@ function removeLive(
     },
     reason,
     peer: peer ?? live.peer,
+    by,
     topicChanges,
   })
   // Java closes the connection even if other brokers on it are active.

@@ -135,6 +135,10 @@ export class Counters {
   readonly denied = new Map<string, number>()
   /** Requests that it would have rejected in the mode `enforce`, by group. */
   readonly deniedInAudit = new Map<string, number>()
+  /** Lines of the audit log: written, suppressed by its limits of lines a second, and lost because its file failed. */
+  readonly auditLines = { written: 0, suppressed: 0, lost: 0 }
+  /** Attempts to open or write its file that failed. */
+  auditFailures = 0
   /** Requests rejected as SYSTEM_BUSY because of an overload. */
   requestsShed = 0
   overloads = 0

@@ -61,7 +61,8 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
     comparableConfig: () => new Map(),
     peers: { list: () => [] },
     connections: { census: () => takeCensus([]) },
-    certificate: () => undefined,
+    certificates: () => [],
+    auditProblem: () => undefined,
     rates: () => [],
     access: () => ({
       policy: profilePolicy('default'),

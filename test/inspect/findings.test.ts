@@ -553,6 +553,22 @@ describe('a topic without route', () => {
     ])
   })
 
+  test('is critical with others that left with its broker more than a day ago', async () => {
+    const world = findingsWorld()
+    await world.register({ ...master, topics: { Old: {} } })
+    world.manager.onChannelsDestroy([1])
+    await world.evaluate({ afterMs: 86_400_000 })
+    await world.register(master)
+    world.manager.onChannelsDestroy([2])
+    for (let n = 0; n < 3; n++) {
+      world.misses.add('Old', () => asker)
+      world.misses.add('Orders', () => asker)
+      await world.evaluate({ afterMs: 30_000 })
+    }
+    const left = world.findings.list().find(({ rule }) => rule === 'no_route')
+    expect(left).toMatchObject({ severity: 'critical', evidence: { firstTopics: ['Old', 'Orders'] } })
+  })
+
   test('is a warning if it left more than a day ago', async () => {
     const world = findingsWorld()
     await world.register(master)
@@ -633,8 +649,14 @@ describe('topics', () => {
       {
         severity: 'warning',
         subject: 'broker-a',
-        text: '3 of the 5 topics of broker-a are not writable: 10.0.3.7:5000 wiped it (wipeWritePerm) on 2026-11-28T12:00:00.000Z. Producers use other brokers, or get "No route info of this topic". broker-a has no write permission for Locked: producers get "No route info of this topic". Its permission there is what the broker registers.',
-        evidence: { cluster: 'C', topics: 5, wipedBy: '10.0.3.7:5000' },
+        text: '3 of the 5 topics of broker-a are not writable: 10.0.3.7:5000 wiped it (wipeWritePerm) on 2026-11-28T12:00:00.000Z. Producers use other brokers, or get "No route info of this topic". broker-a has no write permission for Locked: producers get "No route info of this topic". Its permission there is what the broker registers. Run mqadmin updateTopicPerm -b 10.0.0.1:10911 -t Locked -p 6 for it.',
+        evidence: {
+          cluster: 'C',
+          topics: 5,
+          wipedBy: '10.0.3.7:5000',
+          lockedTopics: 1,
+          firstTopics: ['Locked: perm 4'],
+        },
         command: 'mqnamesrv broker restore-write broker-a',
       },
     ])
@@ -659,6 +681,16 @@ describe('topics', () => {
         command: 'mqnamesrv broker restore-write broker-a',
       },
     ])
+    const locked = { TopicB: {}, Locked: { perm: 4 } }
+    await register({ ...broker, dataVersion: { ...dataVersion, counter: 2n }, topics: locked })
+    await manager.setWritePerm('broker-a', 'wipe', { closed: false })
+    await manager.deleteTopic('TopicB', null, { closed: false })
+    await register({ ...broker, dataVersion: { ...dataVersion, counter: 2n }, topics: locked })
+    const [mixed] = await evaluate()
+    expect(mixed?.text).toMatch(
+      / for 2 topics \(Orders, Locked\): .* mqnamesrv topic explain tells why for each\. /,
+    )
+    expect(mixed?.command).toBeNull()
   })
 
   test('that are not writable on one of their brokers are information, with the command', async () => {
@@ -759,7 +791,7 @@ describe('topics', () => {
       {
         rule: 'single_broker_route',
         subject: 'broker-a',
-        text: 'Of the 2 broker groups in C, broker-a alone has 400 topics (T0, T1, T2, …): while it is away, no broker accepts these messages. Run mqadmin updateTopic -c C for each of them.',
+        text: 'Of the 2 broker groups in C, broker-a alone has 400 topics (T0, T1, T2, …): while it is away, no broker accepts these messages. Run mqadmin updateTopic -c C -t TOPIC -r 8 -w 8 for each of them.',
         evidence: {
           topics: 400,
           firstTopics: Array.from({ length: 16 }, (_, n) => `T${n}: 8 read, 8 write`),
@@ -773,7 +805,8 @@ describe('topics', () => {
         rule: 'read_write_queue_mismatch',
         severity: 'warning',
         subject: 'broker-a',
-        text: 'broker-a has more write than read queues for 400 topics (T0, T1, T2, …): messages in the last queues are not consumed. Run mqadmin updateTopic -b 10.0.0.1:10911 for each of them.',
+        text: 'broker-a has more write than read queues for 400 topics (T0, T1, T2, …): messages in the last queues are not consumed. Run mqadmin updateTopic -b 10.0.0.1:10911 -t TOPIC -r 8 -w 8 for each of them. The broker has more read than write queues for 400 topics (S0, S1, S2, …).',
+        evidence: { topics: 400, topicsWithMoreReadQueues: 400 },
       },
     ])
     const locked = { ...topics({ perm: 4 }), Both: { perm: 4 } }
@@ -784,8 +817,28 @@ describe('topics', () => {
     expect(elsewhere).toMatchObject({
       rule: 'permission_not_writable',
       severity: 'warning',
-      text: 'broker-a has no write permission for 401 topics (T0, T1, T2, …): producers use other brokers or, for 1 of them, get "No route info of this topic". mqnamesrv topic explain says of each why. Run mqadmin updateTopicPerm -b 10.0.0.1:10911 for each of them.',
+      text: 'broker-a has no write permission for 401 topics (T0, T1, T2, …): producers use other brokers or, for 1 of them, get "No route info of this topic". mqnamesrv topic explain tells why for each. Run mqadmin updateTopicPerm -b 10.0.0.1:10911 -t TOPIC -p 6 for each of them.',
     })
+  })
+
+  test('of different widths are widened by one command with a placeholder, if its names can be shown', async () => {
+    const topics = { Narrow: { readQueueNums: 4, writeQueueNums: 4 }, Wide: {} }
+    const textOf = async (clusterName: string) =>
+      (
+        await found([
+          { ...master, clusterName, topics },
+          { ...other, clusterName },
+        ])
+      )[0]?.text
+    expect(await textOf('My Cluster')).toContain(
+      `Of the 2 broker groups in "My Cluster", broker-a alone has 2 topics (Narrow, Wide): while it is away, no broker accepts these messages. Run mqadmin updateTopic -c 'My Cluster' -t TOPIC -r QUEUES -w QUEUES for each of them.`,
+    )
+    expect(await textOf('C\u001b[2J')).toMatch(/accepts these messages\.$/)
+  })
+
+  test('on a broker whose name has a space are found with the name in quotes', async () => {
+    const [finding] = await found([{ ...master, brokerName: 'broker c', topics: { Orders: { perm: 2 } } }])
+    expect(finding?.text).toMatch(/^"broker c" has no read permission for Orders: /)
   })
 
   test('that are many raise one event for each broker and problem', async () => {
@@ -804,13 +857,15 @@ describe('topics', () => {
 })
 
 test.each([
-  [15, undefined],
-  [14, 'warning'],
+  [31, undefined],
+  [30, 'warning'],
   [3, 'critical'],
   [-1, 'critical'],
-])('a certificate with %d days left is found as %s', async (days, severity) => {
+] as const)('a certificate with %d days left is found as %s', async (days, severity) => {
   const notAfterMs = Date.parse('2026-11-28T12:01:01Z') + days * 86_400_000
-  const { evaluate } = findingsWorld({ certificate: () => ({ path: '/etc/tls/server.pem', notAfterMs }) })
+  const { evaluate } = findingsWorld({
+    certificates: () => [{ use: 'server', path: '/etc/tls/server.pem', notAfterMs }],
+  })
   const [finding] = await evaluate()
   expect(finding?.severity).toBe(severity)
   if (finding !== undefined) expect(finding.evidence).toMatchObject({ daysLeft: days })
@@ -863,9 +918,34 @@ describe('another NameServer', () => {
     expect(finding).toMatchObject({
       rule: 'missing_on_peer',
       subject: 'topics on ns2:9876',
-      text: 'Clients of the NameServer ns2:9876 do not find 4 topics (A, B, C, …). See whether an operator deleted topics at that server only, or a broker that has them does not reach it.',
+      text: 'Clients of the NameServer ns2:9876 do not find 4 topics (A, B, C, …). See whether an operator deleted topics only on that server, or a broker that has them does not reach it.',
       evidence: { peer: 'ns2:9876', topics: 4, firstTopics: ['A', 'B', 'C', 'D'] },
     })
+  })
+
+  test('that differs in a hundred things or more has no exact number', async () => {
+    const differences = Array.from(
+      { length: 100 },
+      (_, n) => ({ kind: 'topic_missing', subject: `T${n}`, here: 'broker-a', there: null }) as const,
+    )
+    const [missing, diverged] = await findingsOf({ differences })
+    expect(missing?.text).toContain(' do not find 100 or more topics (T0, T1, T2, …). ')
+    expect(missing?.evidence).toMatchObject({ topics: '100 or more' })
+    expect(diverged?.text).toContain(' differ (100 or more differences): ')
+  })
+
+  test.each([
+    ['config', 'Set the configuration keys to the same values on both.'],
+    ['kv', 'Repeat at one what an operator did at the other.'],
+    [
+      'permission',
+      'Let every broker register with both (namesrvAddr). Repeat at one what an operator did at the other.',
+    ],
+  ] as const)('that differs in %s comes with the advice for that', async (kind, advice) => {
+    const [finding] = await findingsOf({ differences: [{ kind, subject: 's', here: 'a', there: 'b' }] })
+    expect(finding?.text).toBe(
+      `The NameServer ns2:9876 and this one differ (1 difference): clients get other responses there. ${advice}`,
+    )
   })
 
   test('that has what is missing here is a critical finding', async () => {

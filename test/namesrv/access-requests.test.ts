@@ -142,7 +142,7 @@ test('what an account changes is reported with its name', async () => {
     expect.arrayContaining([
       `${by} enableTopicList`,
       `TopicA on 1 broker, by ${by}`,
-      `broker-a 1 topic, by ${by}`,
+      `broker-a 1 topic now without write permission, by ${by}`,
     ]),
   )
   expect(linesOf(server, 'configuration updated')).toMatchObject([

@@ -36,8 +36,13 @@ export async function readBrokerGroups(
   { cluster, notes }: { readonly cluster: string | undefined; readonly notes: Set<string> },
 ): Promise<BrokerGroup[]> {
   const groups = (await viewedGroups(server, cluster, notes)) ?? (await listedGroups(server, cluster))
-  if (groups.length === 0 && cluster !== undefined)
-    throw new CommandError('not_found', `no cluster ${JSON.stringify(cluster)} on ${server.address}`)
+  if (groups.length === 0 && cluster !== undefined) {
+    const names = [...(await server.brokerGroups()).values()].map((group) => group.cluster ?? '')
+    throw new CommandError(
+      'not_found',
+      `no cluster ${JSON.stringify(cluster)} on ${server.address}${hintFor(cluster, names.sort())}`,
+    )
+  }
   return groups
 }
 
@@ -47,8 +52,11 @@ export async function readBrokerGroups(
  * @param names - Those that they have, if known.
  */
 export function noBrokerGroup(name: string, where: string, names: Iterable<string> = []): CommandError {
-  const hint = hintFor(name, [...names].sort()) || ' (mqnamesrv broker explain says what became of it)'
-  return new CommandError('not_found', `no broker group ${JSON.stringify(name)} on ${where}${hint}`)
+  const hint = hintFor(name, [...names].sort())
+  return new CommandError(
+    'not_found',
+    `no broker group ${JSON.stringify(name)} on ${where}${hint} (mqnamesrv broker explain says what became of it)`,
+  )
 }
 
 interface Page {

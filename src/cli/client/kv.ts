@@ -27,6 +27,9 @@ export async function kvValue(
 }
 
 /** That an entry does not exist. */
-export function noEntry(namespace: string, key: string): CommandError {
-  return new CommandError('not_found', `no entry ${JSON.stringify(key)} in ${JSON.stringify(namespace)}`)
+export function noEntry(namespace: string, key: string, { address }: NameServer): CommandError {
+  return new CommandError(
+    'not_found',
+    `no entry ${JSON.stringify(key)} in ${JSON.stringify(namespace)} on ${address}`,
+  )
 }

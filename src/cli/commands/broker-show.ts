@@ -35,6 +35,12 @@ export const run: Run = async (context) => {
     ...brokerLines(group.members, memberColumns(group.members), context),
     ...(group.impact === null ? [] : ['', ...impactLines(group.brokerName, group.impact)]),
   ]
+  for (const { namesrv, brokerName, members } of items)
+    for (const { brokerId, state } of members)
+      if (state === 'provisional')
+        notes.add(
+          `${namesrv}: ${brokerName} id ${brokerId} is provisional: restored from the snapshot, not registered again`,
+        )
   return { items, failures, notes: [...notes], view: { lines }, name: ({ brokerName }) => brokerName }
 }
 
@@ -46,9 +52,12 @@ async function viewedGroup(
 ): Promise<ShownGroup | undefined> {
   const hasImpact = values['impact'] === true
   const path = `/api/v1/brokers/${encodeURIComponent(name)}?limit=${hasImpact ? 10_000 : 1}`
-  const group = await optionalView<ShownGroup>(server, path, ONLY_OURS, notes).catch((error: unknown) => {
-    throw isNotFound(error) ? noBrokerGroup(name, server.address) : error
-  })
+  const group = await optionalView<ShownGroup>(server, path, ONLY_OURS, notes).catch(
+    async (error: unknown) => {
+      if (!isNotFound(error)) throw error
+      throw noBrokerGroup(name, server.address, (await server.brokerGroups()).keys())
+    },
+  )
   return group === undefined || hasImpact ? group : { ...group, impact: null }
 }
 

@@ -52,7 +52,7 @@ export const run: Run = async (context) => {
   }
 }
 
-async function checkBroker(broker: string, { askEach, progress, servers }: CommandContext) {
+async function checkBroker(broker: string, { askEach, progress }: CommandContext) {
   const { items, failures } = await askEach<Omit<Verdict, 'namesrv'>>(async (server) => {
     const impact = await impactOf(server, broker, progress)
     return [impact === undefined ? NOT_REGISTERED : verdictOf(impact)].map((verdict) => ({
@@ -62,7 +62,6 @@ async function checkBroker(broker: string, { askEach, progress, servers }: Comma
   })
   // A name that no NameServer has is a mistake.
   if (items.every(({ reasons }) => reasons === NOT_REGISTERED.reasons)) {
-    if (failures.length === 0) throw noBrokerGroup(broker, servers.map(({ address }) => address).join(', '))
     const unknown = items.map(({ namesrv }) => ({ namesrv, error: noBrokerGroup(broker, namesrv) }))
     throw new AllFailedError([...unknown, ...failures])
   }

@@ -1,35 +1,33 @@
 import { hintFor } from '../../common/nearest-name.ts'
 import { configurationOf, EFFECT_WORDS } from '../client/configuration.ts'
+import { foundOrFailed } from '../client/each-name.ts'
 import { CommandError } from '../command-error.ts'
+import type { Failure } from '../output/report.ts'
 import type { Run } from '../run-command.ts'
 
 /** `config get [KEY…] [--updatable]`. */
-export const run: Run = async ({ values, askEach }) => {
+export const run: Run = async ({ values, servers, askEach }) => {
   const wanted = (values['key'] ?? []) as readonly string[]
   const notes: string[] = []
-  let isIncomplete = false
-  const { items, failures } = await askEach(async (server) => {
+  const missing: Failure[] = []
+  const asked = await askEach(async (server) => {
     const { keys, limitation } = await configurationOf(server)
     const found = keys.filter(
       ({ key, updatable }) =>
         (wanted.length === 0 || wanted.includes(key)) &&
         (values['updatable'] !== true || updatable !== false),
     )
-    const missing = wanted.filter((name) => !keys.some(({ key }) => key === name))
     const names = keys.map(({ key }) => key)
-    const problems = missing.map((name) => `no key ${JSON.stringify(name)}${hintFor(name, names)}`)
-    if (missing.length > 0 && missing.length === wanted.length)
-      throw new CommandError('not_found', problems.join('; '))
-    isIncomplete ||= missing.length > 0
-    notes.push(...problems.map((problem) => `${server.address}: ${problem}`))
+    for (const name of wanted.filter((each) => !names.includes(each))) {
+      const problem = `no key ${JSON.stringify(name)} on ${server.address}${hintFor(name, names)}`
+      missing.push({ namesrv: server.address, error: new CommandError('not_found', problem) })
+    }
     if (limitation !== undefined) notes.push(limitation)
     return found
   })
   return {
-    items,
-    failures,
+    ...foundOrFailed(asked.items, [...asked.failures, ...missing], servers),
     notes,
-    isNo: isIncomplete,
     view: {
       columns: [
         { head: 'KEY', cell: ({ key }) => key },

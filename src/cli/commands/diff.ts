@@ -1,8 +1,9 @@
 import { cutText } from '../../common/log-throttle.ts'
 import { type ComparedValue, DIFFERENCE_KINDS, type Difference } from '../../inspect/compare/differences.ts'
 import type { NameServer } from '../client/name-server.ts'
+import { withWritableTopics } from '../client/writable-topics.ts'
 import { AllFailedError, CommandError } from '../command-error.ts'
-import { adviceOn } from '../diff/advice.ts'
+import { adviceOn, readOnlyBrokers } from '../diff/advice.ts'
 import { Comparison, ComparisonFailedError, type ComparisonOptions } from '../diff/comparison.ts'
 import { MAX_ROWS, rowsOf } from '../diff/rows.ts'
 import { firstNames } from '../output/amounts.ts'
@@ -32,6 +33,9 @@ export const run: Run = async (context) => {
     context.progress(''),
   )
   const addresses = compared.map(({ address }) => address)
+  const writable = await Promise.all(
+    compared.map((server, index) => withWritableTopics(server, readOnlyBrokers(differences, index), context)),
+  )
   const isTable = format === 'table' || format === 'wide'
   const rows = isTable && values['all'] !== true ? rowsOf(differences) : differences
   const shown = isTable && values['all'] !== true ? rows.slice(0, MAX_ROWS) : rows
@@ -44,7 +48,7 @@ export const run: Run = async (context) => {
       ...(shown.length < differences.length
         ? [countsOf({ differences: differences.length, rows: rows.length, shown: shown.length })]
         : []),
-      ...adviceOn(differences, addresses),
+      ...adviceOn(differences, addresses, (broker, index) => writable[index]?.has(broker) === true),
       ...notes,
     ],
     view: {

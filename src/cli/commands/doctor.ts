@@ -2,6 +2,7 @@ import { counted } from '../../common/counted.ts'
 import { atNameServer } from '../../inspect/commands.ts'
 import type { NameServer } from '../client/name-server.ts'
 import { optionalView } from '../client/optional-view.ts'
+import { type ServerStatus, STATUS_PATH } from '../client/status.ts'
 import type { Finding as ViewedFinding } from '../client/views.ts'
 import { age } from '../output/amounts.ts'
 import type { CommandContext, Run } from '../run-command.ts'
@@ -58,6 +59,13 @@ async function findingsOf(
   const wanted = minSeverity < 0 ? SEVERITIES : SEVERITIES.slice(0, minSeverity + 1)
   const missing = 'findings from heartbeats, clients and history'
   const page = await optionalView<FindingsPage>(server, '/api/v1/findings', missing, notes)
+  if (page !== undefined) {
+    const { tables } = await server.view<ServerStatus>(STATUS_PATH)
+    if (tables.provisionalBrokers > 0)
+      notes.add(
+        `${server.address}: ${tables.provisionalBrokers} of ${counted(tables.brokers, 'broker')} provisional: restored from the snapshot, not registered again`,
+      )
+  }
   const { findings: all, beyond } = page === undefined ? await judged(server, context) : withBeyond(page)
   const findings = all
     .filter(({ severity }) => wanted.includes(severity))

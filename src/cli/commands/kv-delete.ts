@@ -11,7 +11,7 @@ export const run: Run = async ({ values, ...context }) => {
   const changed = await changeEach(context, values['key'] as readonly string[], {
     look: async (server, key) => {
       const previous = await kvValue(server, namespace, key)
-      if (previous === undefined) throw noEntry(namespace, key)
+      if (previous === undefined) throw noEntry(namespace, key, server)
       return { key, previous }
     },
     describe: ({ key, previous }) => [

@@ -6,7 +6,7 @@ export const run: Run = async ({ values, servers, askEach }) => {
   const [namespace, key] = [`${values['namespace']}`, `${values['key']}`]
   const { items, failures } = await askEach(async (server) => {
     const value = await kvValue(server, namespace, key)
-    if (value === undefined) throw noEntry(namespace, key)
+    if (value === undefined) throw noEntry(namespace, key, server)
     return [{ namespace, key, value }]
   })
   return {

@@ -12,7 +12,7 @@ export const run: Run = async ({ values, askEach }) => {
     if (namespace === undefined) return await allEntries(server, notes)
     const entries = await entriesOf(server, namespace)
     if (entries === undefined)
-      throw new CommandError('not_found', `no namespace ${JSON.stringify(namespace)}`)
+      throw new CommandError('not_found', `no namespace ${JSON.stringify(namespace)} on ${server.address}`)
     return entries
   })
   return {

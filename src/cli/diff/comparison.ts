@@ -216,17 +216,17 @@ export class Comparison {
   }
 
   #noteLimits(digests: readonly (Digest | undefined)[], differences: Differences): void {
-    const others = this.#servers.filter((_, index) => digests[index] === undefined)
-    if (others.length > 0) {
-      const more = others.length < digests.length ? ' and the namespaces of the others' : ''
-      const kv = `of the key-value table only ${NAMESPACE_ORDER_TOPIC_CONFIG}${more}, and `
+    for (const [index, digest] of digests.entries()) {
+      const address = this.#servers[index]?.address
+      if (digest?.provisional === true)
+        this.notes.add(`${address} still shows routes restored from its snapshot`)
+      if (digest !== undefined) continue
+      const more = digests.some((each) => each !== undefined) ? ' and those of the others' : ''
+      const kv = `, and only these key-value namespaces: ${NAMESPACE_ORDER_TOPIC_CONFIG}${more}`
       this.notes.add(
-        `compared without digests, which ${others.map(({ address }) => address).join(', ')} ${others.length === 1 ? 'does' : 'do'} not give: ${this.#isWhole ? kv : ''}no mappings of static topics`,
+        `${address} provides no digests: static-topic mappings were not compared${this.#isWhole ? kv : ''}`,
       )
     }
-    for (const [index, digest] of digests.entries())
-      if (digest?.provisional === true)
-        this.notes.add(`${this.#servers[index]?.address} shows routes of before its restart`)
     if (differences.isFull)
       this.notes.add(`more than ${MAX_DIFFERENCES} differences: the others are left out`)
   }

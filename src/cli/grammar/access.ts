@@ -3,14 +3,14 @@ import type { CommandDefinition } from './definition.ts'
 export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
   {
     words: 'access check',
-    summary: 'Whether a server would start with an access file: all errors and warnings',
+    summary: 'Errors and warnings of an access file',
     description:
       'Reads the file and the secrets that it names, files and variables of this shell. Exit code 1 if it cannot be used.',
     args: [{ name: 'file', text: 'an access file (YAML), or a plain_acl.yml', completion: 'file' }],
     options: [
       {
         flags: '--profile <profile>',
-        text: 'accessProfile of the server, for a file without a profile (default: default)',
+        text: 'for a file without a profile: open, default, guarded, strict',
         choices: ['open', 'default', 'guarded', 'strict'],
       },
     ],
@@ -20,9 +20,8 @@ export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'access test',
-    summary: 'What the access policy would say to a request, and which rule decides',
-    description:
-      'Of servers (mqnamesrv only), or of an access file. Exit code 1 if the request would be rejected.',
+    summary: 'Whether a request would be allowed, and by which rule',
+    description: 'By servers (mqnamesrv only), or by a file. Exit code 1 if it is rejected.',
     options: [
       { flags: '--code <number>', text: 'request code, such as 318', completion: 'none' },
       { flags: '--from <address>', text: 'IP address that the request comes from', completion: 'none' },
@@ -42,16 +41,27 @@ export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
     examples: [
       {
         line: 'access test --code 318 --from 10.1.2.3 --as ops',
-        text: 'may ops change keys?',
+        text: '',
       },
     ],
     load: () => import('../commands/access-test.ts'),
   },
   {
-    words: 'access whoami',
-    summary: 'Who this command is to each server, and what it may do there (mqnamesrv only)',
+    words: 'access rejections',
+    summary: 'The last requests that were rejected (mqnamesrv only)',
     description:
-      'By the account of --access-key, the client certificate and the address. Exit code 4 if it may not even ask: the group inspect is closed to it.',
+      'The last 128 that the access policy rejected, or would have in the mode audit; equal ones are one. The audit log (auditLogPath) has all.',
+    examples: [
+      { line: 'access rejections', text: '' },
+      { line: 'access rejections -o json', text: 'with the time of the first and the last' },
+    ],
+    load: () => import('../commands/access-rejections.ts'),
+  },
+  {
+    words: 'access whoami',
+    summary: 'Who this command is to each server (mqnamesrv only)',
+    description:
+      'And what it may do there: by the account of --access-key, the client certificate and the address. Exit code 4 if it may not even ask: the group inspect is closed to it.',
     examples: [
       { line: 'access whoami', text: '' },
       { line: 'access whoami --access-key ops --secret-key-file ops.secret', text: '' },

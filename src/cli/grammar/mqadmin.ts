@@ -1,6 +1,7 @@
 import type { CommandDefinition } from './definition.ts'
 
-const NAMES = [
+/** The commands of mqadmin that ask NameServers and nothing else. */
+export const MQADMIN_NAMES = [
   ...['topicList', 'topicRoute', 'topicClusterList', 'allocateMQ', 'updateOrderConf', 'updateKvConfig'],
   ...['deleteKvConfig', 'wipeWritePerm', 'addWritePerm', 'getNamesrvConfig', 'updateNamesrvConfig'],
 ]
@@ -16,9 +17,9 @@ export const MQADMIN_COMMANDS: readonly CommandDefinition[] = [
     args: [
       {
         name: 'command',
-        text: `${NAMES.join(', ')}; if omitted, they are listed`,
+        text: `${MQADMIN_NAMES.join(', ')}; if omitted, they are listed`,
         isOptional: true,
-        choices: NAMES,
+        choices: MQADMIN_NAMES,
       },
       {
         name: 'option',

@@ -4,6 +4,7 @@ import { type BrokerData, MASTER_ID } from '../../protocol/body/topic-route-data
 import { versionName } from '../../protocol/version-name.ts'
 import type { BrokerLiveInfo } from '../../routeinfo/route-tables.ts'
 import { brokerConfLine, mqadmin } from '../commands.ts'
+import { name, names } from '../explain/wording.ts'
 import { isLate } from '../heartbeat.ts'
 import type { Departure } from '../history/route-history.ts'
 import { dateOf } from '../sources.ts'
@@ -78,7 +79,7 @@ function checkMaster(group: BrokerData, sources: RuleSources, found: Observation
         ? ''
         : ` Its master ${left.brokerAddr} ${left.cause === 'role changed' ? 'became a slave' : 'left'} on ${dateOf(left.atMs, sources)} (${left.cause}).`
     return {
-      text: `${brokerName} of ${cluster} has no master: ${role} it accepts no messages.${past} Start its master (brokerId=0).`,
+      text: `${name(brokerName)} of ${name(cluster)} has no master: ${role} it accepts no messages.${past} Start its master (brokerId=0).`,
       evidence: {
         cluster,
         members: [...brokerAddrs].map(([id, address]) => `${id}=${address}`),
@@ -109,7 +110,7 @@ function reportConflict(
 ): void {
   const members = view.group(brokerName)?.brokerAddrs ?? new Map<bigint, string>()
   found.add('broker_id_conflict', 'critical', brokerName, () => ({
-    text: `${brokerAddr} registers as ${brokerName} with an id that another address has: the route alternates between their addresses. Give it a brokerName or brokerId of its own and restart it.`,
+    text: `${name(brokerAddr)} registers as ${name(brokerName)} with an id that another address has: the route alternates between their addresses. Give it a brokerName or brokerId of its own and restart it.`,
     evidence: {
       cluster: clusterName,
       outside: brokerAddr,
@@ -145,7 +146,7 @@ function reportFlapping(departures: readonly Departure[], sources: RuleSources, 
         ? 'Another broker announces its address under another name: give each an address of its own (brokerIP1, listenPort).'
         : 'See its log, its garbage collection and its network.'
     return {
-      text: `${brokerName} at ${brokerAddr} has left ${departures.length} times within ten minutes (${causes.join(', ')}). ${advice}`,
+      text: `${name(brokerName)} at ${name(brokerAddr)} has left ${departures.length} times within ten minutes (${causes.join(', ')}). ${advice}`,
       evidence: {
         cluster: clusterName,
         departures: departures.length,
@@ -160,7 +161,7 @@ function reportVersions(cluster: string, versions: ReadonlyMap<string, string>, 
   found.add('mixed_broker_versions', 'info', cluster, () => {
     const releases = [...versions.keys()].sort()
     return {
-      text: `The brokers of ${cluster} run ${releases.join(', ')}. Finish the upgrade.`,
+      text: `The brokers of ${name(cluster)} run ${releases.join(', ')}. Finish the upgrade.`,
       evidence: { examples: releases.map((release) => `${release}: ${versions.get(release)}`) },
     }
   })
@@ -168,7 +169,7 @@ function reportVersions(cluster: string, versions: ReadonlyMap<string, string>, 
 
 function reportDuplicate(address: string, brokerNames: readonly string[], found: Observations): void {
   found.add('duplicate_broker_address', 'warning', address, () => ({
-    text: `${brokerNames.join(', ')} all announce ${address}. Set brokerIP1 and listenPort of each so that its address is its own.`,
+    text: `${brokerNames.map(name).join(', ')} all announce ${name(address)}. Set brokerIP1 and listenPort of each so that its address is its own.`,
     evidence: { address, brokerNames },
   }))
 }
@@ -182,7 +183,7 @@ function reportTwoClusters(
     const members = [...clusters].map(([cluster, address]) => `${cluster}=${address}`)
     const [, second = ''] = clusters.keys()
     return {
-      text: `Brokers of ${[...clusters.keys()].join(' and ')} are both named ${brokerName}, and clients take them for one group. Give the brokers of one cluster another brokerName and restart them.`,
+      text: `Brokers of ${names([...clusters.keys()])} are both named ${name(brokerName)}, and clients take them for one group. Give the brokers of one cluster another brokerName and restart them.`,
       evidence: { members },
       command: brokerConfLine('brokerName', `${brokerName}-${second}`),
     }
@@ -197,7 +198,7 @@ function checkAddress(
   const problem = addressProblem(brokerAddr, peer)
   if (problem === undefined) return
   found.add('announced_address_differs', problem.severity, `${brokerName} ${brokerAddr}`, () => ({
-    text: `${brokerName} announces ${brokerAddr}, which ${problem.text}; it registers from ${hostOf(peer)}. Set brokerIP1 in its broker.conf to an address that clients reach and restart it.`,
+    text: `${name(brokerName)} announces ${name(brokerAddr)}, which ${problem.text}; it registers from ${hostOf(peer)}. Set brokerIP1 in its broker.conf to an address that clients reach and restart it.`,
     evidence: { cluster: clusterName, announced: brokerAddr, registeredFrom: peer },
     command: problem.command,
   }))
@@ -210,7 +211,7 @@ function checkHeartbeat(live: BrokerLiveInfo, nowMs: number, found: Observations
   found.add('heartbeat_late', 'warning', `${brokerName} ${brokerAddr}`, () => {
     const [age, timeout] = [ageMs, heartbeatTimeoutMs].map((ms) => Math.round(ms / 1_000))
     return {
-      text: `${brokerName} at ${brokerAddr} has sent no heartbeat for ${age} s and will be removed after ${timeout} s. See whether it is paused, overloaded or cut off.`,
+      text: `${name(brokerName)} at ${name(brokerAddr)} has sent no heartbeat for ${age} s and will be removed after ${timeout} s. See whether it is paused, overloaded or cut off.`,
       evidence: { cluster: clusterName, heartbeatAgeSeconds: age ?? 0, timeoutSeconds: timeout ?? 0 },
       command: mqadmin('brokerStatus', { b: brokerAddr }),
     }
@@ -229,7 +230,7 @@ function reportUnreachable(
       ? `It registered from ${peerHost}: see whether brokerIP1 is right.`
       : 'See whether the broker and its machine run.'
     return {
-      text: `${brokerName} at ${brokerAddr} sends no heartbeats, and its address accepts no connection from this server. ${advice}`,
+      text: `${name(brokerName)} at ${name(brokerAddr)} sends no heartbeats, and its address accepts no connection from this server. ${advice}`,
       evidence: { cluster: clusterName, error, registeredFrom: peer },
       command: isElsewhere
         ? brokerConfLine('brokerIP1', peerHost)

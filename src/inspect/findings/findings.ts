@@ -10,7 +10,8 @@ import { compareRules, RULE_IDS, type RuleId, ruleOf, type Severity } from './ru
 import {
   checkAccessFile,
   checkAllDeparted,
-  checkCertificate,
+  checkAuditLog,
+  checkCertificates,
   checkDisputes,
   checkMisses,
   checkPeers,
@@ -92,8 +93,9 @@ export class Findings {
     try {
       const { routeInfo } = this.#sources
       const found = new Observations()
-      checkCertificate(this.#sources, found)
+      checkCertificates(this.#sources, found)
       checkAccessFile(this.#sources, found)
+      checkAuditLog(this.#sources, found)
       checkPeers(this.#sources, found)
       checkDisputes(this.#sources, found)
       checkRates(this.#sources, found)

@@ -64,7 +64,7 @@ export const RULES = {
   },
   missing_on_peer: {
     meaning:
-      'A broker or topics have been missing at another NameServer of `peers` for longer than 60 seconds: clients of that one do not find it.',
+      'A broker or topics have been missing from another NameServer of `peers` for longer than 60 seconds: its clients do not find them.',
     severities: ['critical'],
   },
   peer_diverged: {
@@ -113,7 +113,7 @@ export const RULES = {
   },
   permission_not_writable: {
     meaning:
-      'A broker has write permission for none of its topics, or not for topics that no other broker is writable for, or a wipe (wipeWritePerm) is in effect: producers get "No route info of this topic" or use other brokers (warning). Only for topics that other brokers are writable for: info.',
+      'None of a broker\'s topics is writable, topics are writable on no broker, or a wipe (wipeWritePerm) is in effect: producers get "No route info of this topic" or use other brokers (warning). If other brokers accept the topics: info.',
     severities: ['warning', 'info'],
   },
   permission_not_readable: {
@@ -144,6 +144,10 @@ export const RULES = {
       'The access file on the disk cannot be used: the previous policy is still in effect, and the next start will fail.',
     severities: ['warning'],
   },
+  audit_log_failing: {
+    meaning: 'The audit log cannot be written: changes and rejections are not recorded.',
+    severities: ['warning'],
+  },
   rate_exceeded: {
     meaning:
       'An address or an identity has kept exceeding a rate (section `rates` of the access file, or its default) for a minute or longer: its connections are closed, its requests get SYSTEM_BUSY.',
@@ -153,7 +157,7 @@ export const RULES = {
   },
   certificate_expires: {
     meaning:
-      'The TLS certificate of this server expires within 14 days (warning) or 3 days, or has expired (critical).',
+      'The TLS certificate of this server, or one of the authorities of its clients, expires within 30 days (warning) or 3 days, or has expired (critical).',
     severities: ['critical', 'warning'],
   },
 } as const satisfies Record<string, Rule>

@@ -19,6 +19,7 @@ import {
 } from '../explain/topic-loss.ts'
 import { at, type Clocks, causeText, memberText, name, names } from '../explain/wording.ts'
 import type { Departure } from '../history/route-history.ts'
+import { MAX_PEER_DIFFERENCES, type PeerDifference } from '../peers-view.ts'
 import type { SimilarName } from '../similar-names.ts'
 import { dateOf, isoTime } from '../sources.ts'
 import { topicsText } from './affected-topics.ts'
@@ -28,20 +29,41 @@ import type { Severity } from './rules.ts'
 import { isInternalTopic } from './topic-rules.ts'
 
 const DAY_MS = 86_400_000
+/** Time enough to order a certificate. */
+export const EXPIRES_SOON_MS = 30 * DAY_MS
 
-export function checkCertificate({ certificate, dateMs }: FindingSources, found: Observations): void {
-  const inEffect = certificate()
-  if (inEffect === undefined) return
-  const leftMs = inEffect.notAfterMs - dateMs()
-  if (leftMs > 14 * DAY_MS) return
-  found.add('certificate_expires', leftMs > 3 * DAY_MS ? 'warning' : 'critical', inEffect.path, () => {
-    const notAfter = isoTime(inEffect.notAfterMs)
-    const when = leftMs <= 0 ? `expired on ${notAfter}` : `expires on ${notAfter}`
-    return {
-      text: `The TLS certificate in ${inEffect.path} ${when}; clients that verify it will reject it. Replace it and its key: they are read again without a restart.`,
-      evidence: { notAfter, daysLeft: Math.floor(leftMs / DAY_MS) },
-    }
-  })
+export function checkCertificates({ certificates, dateMs }: FindingSources, found: Observations): void {
+  for (const { use, path, notAfterMs } of certificates()) {
+    const leftMs = notAfterMs - dateMs()
+    if (leftMs > EXPIRES_SOON_MS) continue
+    found.add('certificate_expires', leftMs > 3 * DAY_MS ? 'warning' : 'critical', path, () => {
+      const notAfter = isoTime(notAfterMs)
+      const when = leftMs <= 0 ? `expired on ${notAfter}` : `expires on ${notAfter}`
+      const effect =
+        use === 'server'
+          ? `The TLS certificate in ${path} ${when}; clients that verify it will reject it. Replace it and its key: they are`
+          : `A certificate authority in ${path} ${when}; clients with its certificates will be rejected. Replace it: the file is`
+      return {
+        text: `${effect} read again without a restart.`,
+        evidence: { notAfter, daysLeft: Math.floor(leftMs / DAY_MS) },
+      }
+    })
+  }
+}
+
+/** An audit log that cannot be written. */
+export function checkAuditLog(sources: FindingSources, found: Observations): void {
+  const problem = sources.auditProblem()
+  if (problem === undefined) return
+  const { path, error, sinceMs } = problem
+  found.add('audit_log_failing', 'warning', path, () => ({
+    text: `The audit log ${path} cannot be written: ${error}. Changes and rejections are not recorded. Make room, or let the server write there; it tries again by itself, and on SIGHUP.`,
+    evidence: {
+      error,
+      failedSince: dateOf(sinceMs, sources),
+      lostLines: sources.counters.auditLines.lost,
+    },
+  }))
 }
 
 /** The access file that is in effect is not the one on the disk. */
@@ -64,17 +86,22 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
     )
     // With a broker its topics are missing, too.
     const brokers = missing.filter(({ kind, there }) => kind === 'broker_missing' && there === null)
+    const orMore = peer.differences.length >= MAX_PEER_DIFFERENCES
     const evidence = { peer: peer.address, since: dateOf(peer.sinceMs, sources) }
     for (const { subject, here } of brokers)
       found.add('missing_on_peer', 'critical', `${subject} on ${peer.address}`, () => ({
-        text: `${subject} is missing at the NameServer ${peer.address}: clients of that one do not find it. Add that server to the broker's namesrvAddr, and see whether the broker reaches it.`,
+        text: `${name(subject)} is missing from NameServer ${peer.address}: its clients do not find it. Add that server to the broker's namesrvAddr, and see whether the broker reaches it.`,
         evidence: { ...evidence, here: here ?? '' },
       }))
     const topics = missing.filter(({ there }) => there === null).map(({ subject }) => subject)
     if (brokers.length === 0 && topics.length > 0)
       found.add('missing_on_peer', 'critical', `topics on ${peer.address}`, () => ({
-        text: `Clients of the NameServer ${peer.address} do not find ${topicsText(topics.length, topics)}. See whether an operator deleted topics at that server only, or a broker that has them does not reach it.`,
-        evidence: { ...evidence, topics: topics.length, firstTopics: topics },
+        text: `Clients of the NameServer ${peer.address} do not find ${topicsText(topics.length, topics, orMore)}. See whether an operator deleted topics only on that server, or a broker that has them does not reach it.`,
+        evidence: {
+          ...evidence,
+          topics: orMore ? `${topics.length} or more` : topics.length,
+          firstTopics: topics,
+        },
       }))
     const lacking = missing.find(({ here }) => here === null)?.subject
     found.add('peer_diverged', lacking === undefined ? 'warning' : 'critical', peer.address, () => {
@@ -86,9 +113,9 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
       const effect =
         lacking === undefined
           ? 'clients get other responses there'
-          : `clients of this server do not find ${lacking}`
+          : `clients of this server do not find ${name(lacking)}`
       return {
-        text: `The NameServer ${address} and this one differ (${counted(differences.length, 'difference')}): ${effect}. Let every broker register with both (namesrvAddr), and repeat at one what an operator did at the other.`,
+        text: `The NameServer ${address} and this one differ (${orMore ? `${differences.length} or more differences` : counted(differences.length, 'difference')}): ${effect}. ${adviceAgainst(differences)}`,
         evidence: { since: dateOf(sinceMs, sources), differences: shown },
       }
     })
@@ -138,6 +165,16 @@ export function checkRates({ rates, nowMs, dateMs }: FindingSources, found: Obse
       command: mqnamesrv('events --kind rejected'),
     }))
   }
+}
+
+function adviceAgainst(differences: readonly PeerDifference[]): string {
+  const kinds = new Set(differences.map(({ kind }) => kind))
+  const hasConfig = kinds.delete('config')
+  const hasKV = kinds.delete('kv')
+  const advice = kinds.size > 0 ? ['Let every broker register with both (namesrvAddr).'] : []
+  if (kinds.size > 0 || hasKV) advice.push('Repeat at one what an operator did at the other.')
+  if (hasConfig) advice.push('Set the configuration keys to the same values on both.')
+  return advice.join(' ')
 }
 
 /** No broker is left of those that were registered or restored. A step per broker name that is known. */
@@ -242,7 +279,7 @@ export function* checkMisses(
 
 /** Topics that left with one broker. @param loss - Of the first one. */
 function leftDetails(misses: readonly TopicMiss[], loss: TopicLoss, clocks: Clocks): Details {
-  const topics = misses.map(({ topic }) => name(topic))
+  const topics = misses.map(({ topic }) => topic)
   const lookups = misses.reduce((sum, { count, overestimate }) => sum + count - overestimate, 0)
   const since = isoTime(Math.min(...misses.map(({ firstSeenMs }) => firstSeenMs)))
   return {

@@ -1,14 +1,13 @@
 import { counted } from '../../common/counted.ts'
 import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapping-info.ts'
-import { MAX_FIRST, topicsText } from './affected-topics.ts'
+import { name } from '../explain/wording.ts'
+import { AffectedTopics } from './affected-topics.ts'
 import type { Observations } from './finding.ts'
 
 /** Logical queues of static topics that are on no broker. */
 interface Holes {
   queues: number
-  topics: number
-  readonly names: string[]
-  readonly firstTopics: string[]
+  readonly topics: AffectedTopics
 }
 
 /** By the name of the broker that should have them or, if none does, of one that has others of the topic. */
@@ -18,6 +17,8 @@ type Known = Pick<ReadonlyMap<string, unknown>, 'has'>
 
 /** A broker may announce any number; no topic has this many. */
 const MAX_LOGICAL_QUEUES = 65_536
+/** Ids of logical queues in the evidence about a topic. */
+const MAX_SHOWN_IDS = 16
 
 /** @see MQClientInstance#topicRouteData2EndpointsForStaticTopic in apache/rocketmq: the mapping of the latest epoch wins */
 export function noteHoles(
@@ -45,26 +46,23 @@ export function noteHoles(
     else ids.push(id)
   }
   for (const [brokerName, ids] of idsOf) {
-    const holes = holesOfBroker.get(brokerName) ?? { queues: 0, topics: 0, names: [], firstTopics: [] }
+    const holes = holesOfBroker.get(brokerName) ?? { queues: 0, topics: new AffectedTopics() }
     holesOfBroker.set(brokerName, holes)
     holes.queues += ids.length
-    holes.topics++
-    if (holes.names.length === MAX_FIRST) continue
-    holes.names.push(topic)
-    const firstIds = `${ids.slice(0, MAX_FIRST).join(', ')}${ids.length > MAX_FIRST ? ', …' : ''}`
-    holes.firstTopics.push(`${topic}: ${ids.length} of ${totalQueues} (${firstIds})`)
+    const firstIds = `${ids.slice(0, MAX_SHOWN_IDS).join(', ')}${ids.length > MAX_SHOWN_IDS ? ', …' : ''}`
+    holes.topics.add(topic, `${ids.length} of ${totalQueues} (${firstIds})`)
   }
 }
 
 export function reportHoles(holesOfBroker: HolesOfBroker, brokers: Known, found: Observations): void {
-  for (const [brokerName, { queues, topics, names, firstTopics }] of holesOfBroker)
+  for (const [brokerName, { queues, topics }] of holesOfBroker)
     found.add('static_topic_hole', 'warning', brokerName, () => {
       const advice = brokers.has(brokerName)
         ? 'no broker has them. Move'
-        : `${brokerName} is not registered. Start it, or move`
+        : `${name(brokerName)} is not registered. Start it, or move`
       return {
-        text: `${counted(queues, 'logical queue')} of ${topicsText(topics, names)} cannot be used: ${advice} them with mqadmin remappingStaticTopic.`,
-        evidence: { queues, topics, firstTopics },
+        text: `${counted(queues, 'logical queue')} of ${topics.text} cannot be used: ${advice} them with mqadmin remappingStaticTopic.`,
+        evidence: { queues, ...topics.evidence },
       }
     })
 }

@@ -4,6 +4,7 @@ import { Perm } from '../../protocol/body/topic-config.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../../protocol/body/topic-route-data.ts'
 import { isSystemTopic } from '../../routeinfo/table-queries.ts'
 import { mqadmin, mqnamesrv } from '../commands.ts'
+import { name } from '../explain/wording.ts'
 import type { PermissionChange } from '../history/route-history.ts'
 import { dateOf } from '../sources.ts'
 import { AffectedTopics } from './affected-topics.ts'
@@ -159,13 +160,14 @@ function note(
     const { brokerName, perm, readQueueNums, writeQueueNums } = queueData
     const broker = brokers.get(brokerName)
     if (broker === undefined) continue
-    if ((perm & Perm.READ) === 0) broker.unreadable.add(topic, queueData)
-    if (writeQueueNums > readQueueNums) broker.unread.add(topic, queueData)
-    if (writeQueueNums < readQueueNums) broker.shrunk.add(topic, queueData)
+    const queueNums = Math.max(readQueueNums, writeQueueNums)
+    if ((perm & Perm.READ) === 0) broker.unreadable.add(topic, permText(queueData))
+    if (writeQueueNums > readQueueNums) broker.unread.add(topic, queuesText(queueData), queueNums)
+    if (writeQueueNums < readQueueNums) broker.shrunk.add(topic, queuesText(queueData), queueNums)
     if ((perm & Perm.WRITE) !== 0 && isSkewed(writeQueueNums, maxWriteQueues))
-      broker.few.add(topic, queueData, maxWriteQueues)
+      broker.few.add(topic, `${writeQueueNums} write`, maxWriteQueues)
     if (queues.size === 1 && (groupsOfCluster.get(broker.group.cluster) ?? 0) > 1)
-      broker.alone.add(topic, queueData)
+      broker.alone.add(topic, queuesText(queueData), queueNums)
   }
 }
 
@@ -214,7 +216,13 @@ function reportUnwritable(broker: Broker, sources: TopicRuleSources, found: Obse
     if (!isWhole) return lockedDetails(broker, sources)
     const details = wholeDetails(broker, sources)
     if (locked.total === 0) return details
-    return { ...details, text: `${details.text} ${lockedDetails(broker, sources).text}` }
+    const { text, evidence, command } = lockedDetails(broker, sources)
+    const { topics: lockedTopics = 0, firstTopics = [] } = evidence
+    return {
+      ...details,
+      text: `${details.text} ${text}${command ? ` Run ${command} for it.` : ''}`,
+      evidence: { ...details.evidence, lockedTopics, firstTopics },
+    }
   })
 }
 
@@ -223,8 +231,8 @@ function wholeDetails(broker: Broker, sources: TopicRuleSources): Details {
   const { brokerName, cluster, brokerAddrs } = group
   const verb = overridden === 1 ? 'is' : 'are'
   const what = isWholly(broker)
-    ? `None of the ${counted(topics, 'topic')} of ${brokerName} is writable`
-    : `${overridden} of the ${counted(topics, 'topic')} of ${brokerName} ${verb} not writable`
+    ? `None of the ${counted(topics, 'topic')} of ${name(brokerName)} is writable`
+    : `${overridden} of the ${counted(topics, 'topic')} of ${name(brokerName)} ${verb} not writable`
   const cause = wipe
     ? `${wipe.by} wiped it (wipeWritePerm) on ${dateOf(wipe.atMs, sources)}`
     : 'the broker registers them so (brokerPermission), or it was wiped before this server started'
@@ -256,7 +264,7 @@ function noteLocked(
   }
   const isRegistered = history.topicRegistration(topic) !== undefined
   for (const [broker, queueData] of causes) {
-    broker.locked.add(topic, queueData)
+    broker.locked.add(topic, permText(queueData))
     if (writable === 0) broker.lockedEverywhere++
     if (!isRegistered && lostWritePerm(topic, queueData, view)) broker.lockedByRequest++
   }
@@ -270,8 +278,8 @@ function lockedDetails(broker: Broker, sources: TopicRuleSources): Details {
       ? noRoute
       : `use other brokers${lockedEverywhere > 0 ? ` or, for ${lockedEverywhere} of them, ${noRoute}` : ''}`
   const details = (cause: string, command: string | null): Details => ({
-    text: `${group.brokerName} has no write permission for ${locked.text}: producers ${effect}. ${cause}`,
-    evidence: locked.evidence(group.cluster, ({ perm }) => `perm ${perm}`),
+    text: `${name(group.brokerName)} has no write permission for ${locked.text}: producers ${effect}. ${cause}`,
+    evidence: { cluster: group.cluster, ...locked.evidence },
     command,
   })
   if (lockedByRequest === locked.total)
@@ -279,14 +287,14 @@ function lockedDetails(broker: Broker, sources: TopicRuleSources): Details {
       'A request to this server changed its permission there.',
       mqnamesrv('broker restore-write', group.brokerName),
     )
-  const { advice, command } = locked.remedy('updateTopicPerm', atMaster(group), () => ({ p: 6 }))
+  const { advice, command } = locked.remedy('updateTopicPerm', atMaster(group), { p: 6 })
   const registration = sources.history.topicRegistration(locked.single ?? '')
   const cause =
     registration === undefined
       ? 'Its permission there is what the broker registers.'
       : `${registration.by} registered it with request 217 on ${dateOf(registration.atMs, sources)}.`
   return details(
-    locked.single === undefined ? `mqnamesrv topic explain says of each why.${advice}` : cause,
+    locked.single === undefined ? `mqnamesrv topic explain tells why for each.${advice}` : cause,
     command,
   )
 }
@@ -294,10 +302,10 @@ function lockedDetails(broker: Broker, sources: TopicRuleSources): Details {
 function reportUnreadable({ group, unreadable }: Broker, found: Observations): void {
   if (unreadable.total === 0) return
   found.add('permission_not_readable', 'warning', group.brokerName, () => {
-    const { advice, command } = unreadable.remedy('updateTopicPerm', atMaster(group), () => ({ p: 6 }))
+    const { advice, command } = unreadable.remedy('updateTopicPerm', atMaster(group), { p: 6 })
     return {
-      text: `${group.brokerName} has no read permission for ${unreadable.text}: messages there are not consumed.${advice}`,
-      evidence: unreadable.evidence(group.cluster, ({ perm }) => `perm ${perm}`),
+      text: `${name(group.brokerName)} has no read permission for ${unreadable.text}: messages there are not consumed.${advice}`,
+      evidence: { cluster: group.cluster, ...unreadable.evidence },
       command,
     }
   })
@@ -309,13 +317,19 @@ function reportUnequal({ group, unread, shrunk }: Broker, found: Observations): 
   const worst = isUnread ? unread : shrunk
   if (worst.total === 0) return
   found.add('read_write_queue_mismatch', isUnread ? 'warning' : 'info', group.brokerName, () => {
-    const { advice, command } = worst.remedy('updateTopic', atMaster(group), (max) => ({ r: max, w: max }))
+    const { advice, command } = worst.remedy('updateTopic', atMaster(group), worst.queueOptions)
+    const both =
+      isUnread && shrunk.total > 0 ? ` The broker has more read than write queues for ${shrunk.text}.` : ''
     const [more, fewer, effect] = isUnread
       ? ['write', 'read', 'messages in the last queues are not consumed']
-      : ['read', 'write', 'as it should only while a topic is being shrunk']
+      : ['read', 'write', 'this is expected only while a topic is being shrunk']
     return {
-      text: `${group.brokerName} has more ${more} than ${fewer} queues for ${worst.text}: ${effect}.${advice}`,
-      evidence: worst.evidence(group.cluster, queuesText),
+      text: `${name(group.brokerName)} has more ${more} than ${fewer} queues for ${worst.text}: ${effect}.${advice}${both}`,
+      evidence: {
+        cluster: group.cluster,
+        ...worst.evidence,
+        ...(both && { topicsWithMoreReadQueues: shrunk.total }),
+      },
       command,
     }
   })
@@ -324,10 +338,10 @@ function reportUnequal({ group, unread, shrunk }: Broker, found: Observations): 
 function reportSkew({ group, few }: Broker, found: Observations): void {
   if (few.total === 0) return
   found.add('write_queue_skew', 'info', group.brokerName, () => {
-    const { advice, command } = few.remedy('updateTopic', atMaster(group), (max) => ({ r: max, w: max }))
+    const { advice, command } = few.remedy('updateTopic', atMaster(group), few.queueOptions)
     return {
-      text: `${group.brokerName} has at most half as many write queues as another broker for ${few.text}, and receives messages in that proportion.${advice}`,
-      evidence: few.evidence(group.cluster, ({ writeQueueNums }) => `${writeQueueNums} write`),
+      text: `${name(group.brokerName)} has at most half as many write queues as another broker for ${few.text}, and receives messages in that proportion.${advice}`,
+      evidence: { cluster: group.cluster, ...few.evidence },
       command,
     }
   })
@@ -337,10 +351,10 @@ function reportAlone({ group, alone }: Broker, groups: number, found: Observatio
   if (alone.total === 0) return
   const { brokerName, cluster } = group
   found.add('single_broker_route', 'info', brokerName, () => {
-    const { advice, command } = alone.remedy('updateTopic', { c: cluster }, (max) => ({ r: max, w: max }))
+    const { advice, command } = alone.remedy('updateTopic', { c: cluster }, alone.queueOptions)
     return {
-      text: `Of the ${groups} broker groups in ${cluster}, ${brokerName} alone has ${alone.text}: while it is away, no broker accepts these messages.${advice}`,
-      evidence: alone.evidence(cluster, queuesText),
+      text: `Of the ${groups} broker groups in ${name(cluster)}, ${name(brokerName)} alone has ${alone.text}: while it is away, no broker accepts these messages.${advice}`,
+      evidence: { cluster, ...alone.evidence },
       command,
     }
   })
@@ -350,6 +364,10 @@ function reportAlone({ group, alone }: Broker, groups: number, found: Observatio
 function atMaster({ brokerAddrs }: BrokerData): { readonly b: string } | undefined {
   const b = brokerAddrs.get(MASTER_ID)
   return b === undefined ? undefined : { b }
+}
+
+function permText({ perm }: QueueData): string {
+  return `perm ${perm}`
 }
 
 function queuesText({ readQueueNums, writeQueueNums }: QueueData): string {

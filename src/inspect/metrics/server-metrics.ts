@@ -141,6 +141,18 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
       ...[...counters.deniedInAudit].map(([group, count]): Sample => [[group, 'no'], count]),
     ],
   ),
+  counter(
+    'audit_lines_total',
+    'Lines of the audit log (`auditLogPath`) by outcome: `written`; `suppressed`, in a flood; `lost`, because its file could not be written.',
+    ['outcome'],
+    ({ counters }) => byName(counters.auditLines),
+  ),
+  counter(
+    'audit_failures_total',
+    'Attempts to open or write the file of the audit log that failed.',
+    [],
+    ({ counters }) => counters.auditFailures,
+  ),
   histogram(
     'request_duration_seconds',
     'Seconds from the arrival of a request to its queued response. Of the lookups (`get_routeinfo_by_topic`) one in 64 is timed, so their count is that of the timed ones.',
@@ -420,12 +432,9 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
   ),
   gauge(
     'tls_certificate_not_after_timestamp_seconds',
-    'End of the validity of the certificate in `tls.server.certPath`, in seconds since the epoch.',
-    [],
-    ({ certificate }) => {
-      const found = certificate()
-      return found === undefined ? undefined : found.notAfterMs / 1_000
-    },
+    'End of the validity of the certificates in `tls.server.certPath` (`server`) and, where clients are verified, `tls.server.trustCertPath` (`client_ca`), in seconds since the epoch; of several in a file, the first one to expire.',
+    ['use'],
+    ({ certificates }) => certificates().map(({ use, notAfterMs }): Sample => [[use], notAfterMs / 1_000]),
   ),
   counter(
     'config_updates_total',

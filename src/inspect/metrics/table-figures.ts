@@ -3,7 +3,7 @@ import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import { brokerKey } from '../../routeinfo/route-tables.ts'
 import type { RouteView } from '../../routeinfo/route-view.ts'
 import { isLate } from '../heartbeat.ts'
-import { TopicTally } from '../route-index.ts'
+import { countTopic, TopicTally } from '../route-index.ts'
 import type { InspectSources } from '../sources.ts'
 
 /** Clusters with metrics of their own; all others are one, so that brokers cannot make up any number. */
@@ -78,25 +78,17 @@ export class TableCounter {
 /** Topics with queues in each cluster. */
 function* countTopics(view: RouteView): Steps<ReadonlyMap<string, TopicTally>> {
   const ofCluster = new Map<string, TopicTally>()
-  const ofBroker = new Map<string, TopicTally>()
+  const ofBroker = new Map<string, { readonly tallies: readonly TopicTally[] }>()
   for (const { cluster, brokerName } of view.groupsWithMembers()) {
     const tally = ofCluster.get(cluster) ?? new TopicTally()
     ofCluster.set(cluster, tally)
-    ofBroker.set(brokerName, tally)
+    ofBroker.set(brokerName, { tallies: [tally] })
   }
   for (const [topic, queues] of view.topics()) {
     countTopic(topic, queues, ofBroker)
     yield
   }
   return ofCluster
-}
-
-function countTopic(
-  topic: string,
-  queues: ReadonlyMap<string, unknown>,
-  ofBroker: ReadonlyMap<string, TopicTally>,
-): void {
-  for (const name of queues.keys()) ofBroker.get(name)?.add(topic)
 }
 
 function* countBrokers(

@@ -3,6 +3,7 @@ import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
 import type { RegistrationGuardOptions } from '../../routeinfo/registration-guard.ts'
 import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
+import { routeEventEntry } from '../logs/audit-entries.ts'
 import { reportDispute } from '../logs/dispute-log.ts'
 import { logRouteEvent } from '../logs/route-event-log.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
@@ -111,8 +112,10 @@ export class BrokerLiveness {
   }
 
   #onRouteEvent(event: RouteEvent): void {
-    const { history, misses } = this.#context
+    const { audit, history, misses } = this.#context
     logRouteEvent(event, this.#context)
+    const entry = routeEventEntry(event)
+    if (entry !== undefined) audit.write(entry)
     history.onRouteEvent(event)
     if (event.kind === 'broker registered' || event.kind === 'topics changed')
       misses.onRoutesChanged((topic) => this.routeInfo.hasRoute(topic))

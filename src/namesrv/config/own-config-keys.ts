@@ -67,6 +67,9 @@ export const OWN_KEYS = [
   string('logPath', '', { names: 'path' }).atStart(
     'File to which the log is appended, in an existing folder; empty: stdout. SIGHUP opens it again after a rotation.',
   ),
+  string('auditLogPath', '', { names: 'path' }).atStart(
+    'File to which the audit log is appended, in an existing folder: a line of JSON for each change by a request, and for each rejection; empty: none. SIGHUP opens it again after a rotation. A file that cannot be written does not stop the server.',
+  ),
   nullable('proxyProtocolTrustedNetworks', { check: networksProblem }).atStart(
     'Networks whose PROXY headers are trusted, such as `10.0.0.0/8, fd00::/8`; a header from elsewhere closes its connection. Not set: all are trusted; set it if clients can reach the port directly.',
   ),

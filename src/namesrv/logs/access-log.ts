@@ -3,13 +3,21 @@ import { cutText } from '../../common/log-throttle.ts'
 import { visible } from '../../common/visible.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
+import { subjectOf } from './audit-log.ts'
 import { askerOf, senderOf } from './processor-events.ts'
 
 /** A longer access key is cut. */
 const MAX_KEY_CHARACTERS = 100
 
 /** Counts, keeps and logs the requests that the access policy rejects. */
-export function createAccessLog({ counters, denials, events, history, throttle }: NamesrvContext): OnDenied {
+export function createAccessLog({
+  audit,
+  counters,
+  denials,
+  events,
+  history,
+  throttle,
+}: NamesrvContext): OnDenied {
   return ({ group, rule, accessKey, unproven, isEnforced }, { code, extFields }, context) => {
     const { peer, account } = senderOf(context)
     const { host } = context.channel
@@ -25,6 +33,17 @@ export function createAccessLog({ counters, denials, events, history, throttle }
       unproven: unproven ?? null,
     }
     denials.add({ ...denied, isEnforced }, peer)
+    const reason = unproven === undefined ? undefined : `accessKey ${accessKey ?? 'missing'}: ${unproven}`
+    audit.write({
+      event: 'request_denied',
+      code,
+      peer,
+      identity: context.identity,
+      over: subjectOf(extFields),
+      result: isEnforced ? 'rejected' : 'let pass',
+      rule,
+      reason,
+    })
     if (isEnforced && code === RequestCode.REGISTER_BROKER) {
       counters.registrationsRejected++
       const brokerName = extFields?.get('brokerName') ?? ''

@@ -1,12 +1,14 @@
 import type { Dispute } from '../../routeinfo/registration-guard.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
+import { disputeEntry } from './audit-entries.ts'
 import { nameOf } from './route-event-log.ts'
 
 /** Counts a request that breaks a rule of the registration guard, logs it, and keeps it for views. */
 export function reportDispute(dispute: Dispute, context: NamesrvContext): void {
-  const { counters, disputes, events, throttle } = context
+  const { audit, counters, disputes, events, throttle } = context
   const { rule, broker, live, claimant, reason, isRejected } = dispute
   counters.registrationDisputes[rule] = (counters.registrationDisputes[rule] ?? 0) + 1
+  audit.write(disputeEntry(dispute))
   throttle.log('warn', 'registration disputed', {
     peer: claimant.peer,
     rule,

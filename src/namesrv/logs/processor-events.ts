@@ -2,16 +2,18 @@ import { counted } from '../../common/counted.ts'
 import { cutText, type LineFields } from '../../common/log-throttle.ts'
 import type { AdminChange, ProcessorEvents } from '../../processor/processor-events.ts'
 import type { RequestContext } from '../../protocol/processor.ts'
+import { RequestCode } from '../../protocol/request-code.ts'
 import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import { HIDDEN } from '../config/config-key.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
+import { adminChangeEntry } from './audit-entries.ts'
 
 /** Keys whose values may be secrets: the log does not show them. */
 const SECRET_KEY = /password|passwd|secret|token|credential/i
 
 /** Logs what processors report, with the peer, and keeps what the views show of it. */
 export function createProcessorEvents(context: NamesrvContext): ProcessorEvents {
-  const { history, logger, misses, throttle } = context
+  const { audit, history, logger, misses, throttle } = context
   const logsNoRoute = logger.isLevelEnabled('debug')
   return {
     log: (level, line, fields, asking) => void throttle.log(level, line, { ...senderOf(asking), ...fields }),
@@ -20,12 +22,23 @@ export function createProcessorEvents(context: NamesrvContext): ProcessorEvents 
       const { line, fields } = lineOf(change)
       throttle.log('info', line, { ...senderOf(asking), ...fields })
       keep(change, askerOf(asking), context)
+      audit.write(adminChangeEntry(change, asking))
     },
 
     onRegistrationRejected: ({ brokerName, brokerAddr, limit, reason }, asking) => {
       // What a limit rejects is logged as such.
       if (limit === undefined)
         throttle.log('warn', 'registration rejected', { ...senderOf(asking), brokerName, brokerAddr, reason })
+      audit.write({
+        event: 'registration_rejected',
+        code: RequestCode.REGISTER_BROKER,
+        peer: asking.channel.remoteAddress,
+        identity: asking.identity,
+        over: { broker: brokerName, address: brokerAddr },
+        result: 'rejected',
+        rule: limit,
+        reason,
+      })
       if (brokerName === null) return
       const by = askerOf(asking)
       history.onRegistrationRejected({ brokerName, brokerAddr: brokerAddr ?? '', by, limit, reason })

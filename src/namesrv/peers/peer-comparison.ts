@@ -6,6 +6,7 @@ import {
   onBrokers,
 } from '../../inspect/compare/differences.ts'
 import { configDigest, kvDigests, totalOf } from '../../inspect/digest-view.ts'
+import { MAX_PEER_DIFFERENCES } from '../../inspect/peers-view.ts'
 import type { InspectSources } from '../../inspect/sources.ts'
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../../kvconfig/kv-config-manager.ts'
 import { decodeGroups, decodeKVTable, decodeTopicList } from '../../protocol/body/lists-and-tables.ts'
@@ -40,7 +41,7 @@ export interface Comparison {
 export class IncomparableError extends Error {}
 
 /** What one comparison keeps. */
-const LIMITS = { maxDifferences: 100, maxSubjectCharacters: 300, maxValueCharacters: 300 }
+const LIMITS = { maxDifferences: MAX_PEER_DIFFERENCES, maxSubjectCharacters: 300, maxValueCharacters: 300 }
 const TIMEOUT_MS = 3_000
 /** Lookups that wait for their responses at a time. */
 const MAX_LOOKUPS = 32

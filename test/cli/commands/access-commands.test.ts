@@ -247,3 +247,30 @@ inspect  yes profile guarded
     expect(stderr).toContain('Authentication failed')
   })
 })
+
+describe('access rejections', () => {
+  test('lists what was rejected last, by whom and by which rule', async () => {
+    const accessFile = fileOf('profile: guarded\nloopback: none\nrules:\n  - allow: inspect\n')
+    const { port, connect } = await startServer({ accessFile })
+    const client = await connect()
+    for (const AccessKey of ['stranger', 'stranger', '\u202eops'])
+      await client.request({ code: 216, extFields: { topic: 'T', AccessKey, Signature: 'x' } })
+    await client.request({ code: 318, body: 'enableTopicList=false' })
+    const { code, stdout } = await runCli(['access', 'rejections', '-n', `127.0.0.1:${port}`])
+    expect(code).toBe(0)
+    const rows = stdout.split('\n').map((line) => line.trim().split(/ {2,}/).slice(1))
+    expect(rows.slice(0, 4)).toEqual([
+      ['COUNT', 'CODE', 'GROUP', 'FROM', 'AS', 'REJECTED BY'],
+      ['1', '318', 'config', '127.0.0.1', 'anonymous', 'profile guarded'],
+      ['1', '216', 'admin', '127.0.0.1', String.raw`\u202eops (unproven)`, 'profile guarded'],
+      ['2', '216', 'admin', '127.0.0.1', 'stranger (unproven)', 'profile guarded'],
+    ])
+  })
+
+  test('of a server that rejected nothing says so', async () => {
+    const { port } = await startServer()
+    const { code, stderr } = await runCli(['access', 'rejections', '-n', `127.0.0.1:${port}`])
+    expect(code).toBe(0)
+    expect(stderr).toContain(`no request rejected on 127.0.0.1:${port} since its start`)
+  })
+})

@@ -203,6 +203,9 @@ describe('broker show', () => {
       const message = `no broker group "nope" on ${each} (mqnamesrv broker explain says what became of it)`
       expect(JSON.parse(stdout).errors).toEqual([{ code: 'not_found', message, namesrv: each }])
       expect(stderr).toContain(`mqnamesrv: ${message}\n`)
+      expect((await runCli(['broker', 'show', 'broker-x', '-n', each])).stderr).toContain(
+        `mqnamesrv: no broker group "broker-x" on ${each}; did you mean broker-a? (mqnamesrv broker explain `,
+      )
     }
   })
 
@@ -392,5 +395,8 @@ describe('cluster show', () => {
       stdout: '',
       stderr: `mqnamesrv: no cluster "Nope" on ${address}\n`,
     })
+    expect((await runCli(['cluster', 'show', 'Defaultcluste', '-n', address])).stderr).toBe(
+      `mqnamesrv: no cluster "Defaultcluste" on ${address}; did you mean DefaultCluster?\n`,
+    )
   })
 })

@@ -64,6 +64,8 @@ describe('check --stop broker', () => {
         stdout: '',
         stderr: `mqnamesrv: no broker group "x" on ${asked} (mqnamesrv broker explain says what became of it)\n`,
       })
+    const { stdout } = await runCli(['check', '--stop', 'broker', 'x', '-n', address, '--json'])
+    expect(JSON.parse(stdout).errors).toEqual([expect.objectContaining({ namesrv: address })])
   })
 })
 

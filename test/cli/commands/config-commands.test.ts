@@ -35,10 +35,14 @@ describe('config get', () => {
     expect(wrong).toEqual({
       code: 1,
       stdout: '',
-      stderr: `mqnamesrv: no key "maxTopic"; did you mean maxTopics?\n`,
+      stderr: `mqnamesrv: no key "maxTopic" on ${address}; did you mean maxTopics?\n`,
     })
     const half = await runCli(['config', 'get', 'maxTopics', 'x-y-z', '-n', address, '-o', 'name'])
-    expect(half).toEqual({ code: 1, stdout: 'maxTopics\n', stderr: `${address}: no key "x-y-z"\n` })
+    expect(half).toEqual({
+      code: 1,
+      stdout: 'maxTopics\n',
+      stderr: `mqnamesrv: no key "x-y-z" on ${address}\n`,
+    })
   })
 
   test.each([
@@ -281,7 +285,7 @@ describe('config diff', () => {
     expect(JSON.parse(stdout).items).toEqual([
       { key: 'orderMessageEnable', values: { [a]: false, [java]: true } },
     ])
-    expect(stderr).toBe('not all of them show all keys: compared by what request 319 has\n')
+    expect(stderr).toBe('some show only the keys of request 319; the others were not compared\n')
   })
 
   test('compares each key among those that show it: a missing one is unknown', async () => {
@@ -308,7 +312,7 @@ describe('config diff', () => {
       stdout: '',
       stderr:
         `no differences between ${file}, ${address}\n` +
-        'not all of them show all keys: compared by what request 319 has\n',
+        'some show only the keys of request 319; the others were not compared\n',
     })
   })
 

@@ -271,6 +271,21 @@ describe.each(['digests', 'lookups'] as const)('diff by %s', (means) => {
       expect(stderr).toContain(`${line}\n`)
     expect(stderr.split('\n').filter((line) => line.startsWith('broker-b'))).toHaveLength(1)
   })
+
+  test('does not take a broker for wiped that only registers a topic read-only', async () => {
+    const { a, b } = await two([], [])
+    const body = JSON.parse(registrationBody(['ReadOnly', 'Other']))
+    body.topicConfigSerializeWrapper.topicConfigTable.ReadOnly.perm = 4
+    const readOnly = { ...registration({ name: 'broker-b', address: 'b:1' }), body: JSON.stringify(body) }
+    for (const { client } of [a, b]) await client.request(readOnly)
+    // As broker restore-write does.
+    await a.client.request({ code: 327, extFields: { brokerName: 'broker-b' } })
+    const { stderr } = await diff([a.address, b.address])
+    expect(stderr).toContain(
+      `broker-b has no write permission for ReadOnly at ${b.address} and has it at ${a.address}: the broker registers it so, or it was wiped or restored (mqnamesrv topic explain ReadOnly -n "${b.address}")\n`,
+    )
+    expect(stderr).not.toContain('restore-write')
+  })
 })
 
 test('diff shows 50 rows and as many lines of advice, and says how to see the rest', async () => {
@@ -414,9 +429,7 @@ test('diff notes that no topic matches', async () => {
   const { code, stderr } = await json([a.address, b.address, '--topics', '^None'])
   expect(code).toBe(0)
   expect(stderr).toContain('no topic matches ^None\n')
-  expect(stderr).toContain(
-    `compared without digests, which ${a.address} does not give: no mappings of static topics\n`,
-  )
+  expect(stderr).toContain(`${a.address} provides no digests: static-topic mappings were not compared\n`)
 })
 
 test.each([
@@ -588,7 +601,7 @@ test('diff shows on a terminal how far it is, after a second', async () => {
   vi.restoreAllMocks()
 })
 
-test('diff compares what clients see if a NameServer shows routes of before its restart', async () => {
+test('diff compares what clients see if a NameServer still shows routes restored from its snapshot', async () => {
   const properties = { routeSnapshotPath: join(temporaryFolder(), 'snapshot') }
   const before = await startServer(properties)
   await (await before.connect()).request(registration())
@@ -600,5 +613,5 @@ test('diff compares what clients see if a NameServer shows routes of before its 
     code: 1,
     subjects: ['broker-a', 'TopicA', 'TopicB'],
   })
-  expect(stderr).toContain(`${restarted.address} shows routes of before its restart\n`)
+  expect(stderr).toContain(`${restarted.address} still shows routes restored from its snapshot\n`)
 })

@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { plantBroker, startViewServer } from '../../inspect/view-world.ts'
-import type { TestServer } from '../../support/start-server.ts'
+import { registration } from '../../support/requests.ts'
+import { startServer, type TestServer, temporaryFolder } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
 import { startWithoutViews } from '../without-views.ts'
 
@@ -37,7 +39,7 @@ test('doctor shows hostile names as escapes', async () => {
   const server = await viewServer()
   await plantBroker(server.client, { name: 'broker-a' }, { 'a\u202eb': { readQueueNums: 2 }, Even: {} })
   const { stdout } = await doctorWith('read_write_queue_mismatch', server)
-  expect(stdout).toContain('more write than read queues for a\\u202eb:')
+  expect(stdout).toContain('more write than read queues for "a\\u202eb":')
   expect(stdout).not.toContain('\u202e')
 })
 
@@ -56,6 +58,27 @@ test('doctor ends with 0 if it finds nothing, or only what --severity leaves out
     code: 1,
     stdout: expect.stringContaining('read_write_queue_mismatch/broker-a\n'),
   })
+})
+
+test('doctor and broker show say which brokers have not registered again since a restart', async () => {
+  const properties = { routeSnapshotPath: join(temporaryFolder(), 'snapshot') }
+  const before = await startServer(properties)
+  await (await before.connect()).request(registration())
+  await before.controller.shutdown()
+  const { port, connect } = await startServer(properties)
+  const address = `127.0.0.1:${port}`
+  const notes = async () => [
+    (await runCli(['doctor', '-n', address])).stderr,
+    (await runCli(['broker', 'show', 'broker-a', '-n', address])).stderr,
+  ]
+  expect(await notes()).toEqual([
+    expect.stringContaining(
+      `${address}: 1 of 1 broker provisional: restored from the snapshot, not registered again\n`,
+    ),
+    `${address}: broker-a id 0 is provisional: restored from the snapshot, not registered again\n`,
+  ])
+  await (await connect()).request(registration())
+  expect(await notes()).toEqual([`${address}: nothing found\n`, ''])
 })
 
 test('doctor ends with 0 if it finds nothing worse than info', async () => {

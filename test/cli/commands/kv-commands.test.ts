@@ -59,7 +59,7 @@ describe('kv list', () => {
     expect(await runCli(['kv', 'list', 'none', '-n', address])).toEqual({
       code: 1,
       stdout: '',
-      stderr: `mqnamesrv: no namespace "none"\n`,
+      stderr: `mqnamesrv: no namespace "none" on ${address}\n`,
     })
   })
 
@@ -90,7 +90,7 @@ describe('kv get', () => {
       code: 1,
       stdout: `NAMESRV${' '.repeat(a.address.length - 7)}  VALUE\n${a.address}  broker-a:4\n`,
     })
-    expect(stderr).toBe(`mqnamesrv: ${b.address}: no entry "TopicA" in "ORDER_TOPIC_CONFIG"\n`)
+    expect(stderr).toBe(`mqnamesrv: no entry "TopicA" in "ORDER_TOPIC_CONFIG" on ${b.address}\n`)
     const none = await runCli(['kv', 'get', 'x', 'y', '-n', both, '--json'])
     expect(none.code).toBe(1)
     expect(JSON.parse(none.stdout).errors[0]).toMatchObject({ code: 'not_found', namesrv: a.address })
@@ -201,9 +201,9 @@ describe('kv delete', () => {
         { key: 'a', previous: '1', result: 'deleted' },
         { key: 'b', previous: '2', result: 'deleted' },
       ],
-      errors: [{ code: 'not_found', message: 'no entry "x" in "n"' }],
+      errors: [{ code: 'not_found', message: `no entry "x" in "n" on ${address}` }],
     })
-    expect(stderr).toContain(`${address}: not changed: no entry "x" in "n"\n`)
+    expect(stderr).toContain(`${address}: not changed: no entry "x" in "n" on ${address}\n`)
     expect([await valueAt('n', 'a'), await valueAt('n', 'b')]).toEqual([undefined, undefined])
   })
 })
