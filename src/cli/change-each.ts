@@ -1,6 +1,7 @@
 import { RemotingClientError } from '../remoting/errors.ts'
 import { failureAt } from './client/ask-all.ts'
 import { askForEach, foundOrFailed } from './client/each-name.ts'
+import { inParallel } from './client/in-parallel.ts'
 import type { NameServer } from './client/name-server.ts'
 import { CommandError } from './command-error.ts'
 import type { Failure } from './output/report.ts'
@@ -9,12 +10,15 @@ import type { Asked, CommandContext } from './run-command.ts'
 /** Changes of one NameServer that are shown one by one. */
 const MAX_LINES = 20
 
+/** Changes of one NameServer under way at a time: each has its own time to respond. */
+const MAX_CHANGES = 8
+
 const UNKNOWN_RESULT = 'it may have been changed'
 
 /** A change of what a person names. */
 export interface Change<Plan, Item extends object> {
-  /** Reads what is there now. @throws {CommandError} (rejects) This server cannot be changed so. */
-  readonly look: (server: NameServer, name: string) => Promise<Plan>
+  /** Reads what is there now: a plan for each thing that changes. @throws {CommandError} (rejects) This server cannot be changed so. */
+  readonly look: (server: NameServer, name: string) => Promise<readonly Plan[]>
   /** What will change, one line each; none if everything is as wanted. */
   readonly describe: (plan: Plan) => readonly string[]
   /** What else a person should know before saying yes. */
@@ -36,14 +40,17 @@ export interface Changed<Item> extends Asked<Item> {
  * @throws {CommandError} (rejects) As `confirm` of the context.
  */
 export async function changeEach<Plan, Item extends object>(
-  context: Pick<CommandContext, 'askEach' | 'servers' | 'confirm' | 'world'>,
+  context: Pick<CommandContext, 'askEach' | 'servers' | 'confirm' | 'progress' | 'world'>,
   names: readonly string[],
   { look, describe, warning, apply }: Change<Plan, Item>,
 ): Promise<Changed<Item>> {
-  const { askEach, servers, confirm, world } = context
-  const looked = await askForEach(names, context, async (server, name) => [
-    { name, plan: await look(server, name) },
-  ])
+  const { askEach, servers, confirm, progress, world } = context
+  const looked = await askForEach(
+    names,
+    context,
+    async (server, name) => (await look(server, name)).map((plan) => ({ name, plan })),
+    MAX_CHANGES,
+  )
   const plansOf = (server: NameServer) => looked.items.filter(({ namesrv }) => namesrv === server.address)
   const changes = servers.flatMap((server) =>
     firstLines(plansOf(server).flatMap(({ plan }) => describe(plan))).map(
@@ -54,11 +61,14 @@ export async function changeEach<Plan, Item extends object>(
     const left = looked.failures.map(({ namesrv, error }) => `${namesrv}: not changed: ${error.message}`)
     await confirm([...changes, ...left, ...(warning === undefined ? [] : [warning])])
   }
-  const interrupted = rejectedBy(world.takeInterrupts())
+  const interrupts = world.takeInterrupts()
+  const interrupted = rejectedBy(interrupts)
   const failed: Failure[] = [...looked.failures]
   const { items } = await askEach(async (server) => {
-    const results = plansOf(server).map(async ({ name, plan }) => {
+    const how = { server, limit: MAX_CHANGES, what: 'changes made', progress }
+    const results = await inParallel(plansOf(server), how, async ({ name, plan }) => {
       try {
+        if (interrupts.aborted) throw new CommandError('failed', 'interrupted; not changed')
         return await applied(apply(server, plan), interrupted)
       } catch (cause) {
         const { code, message } = failureAt(server.address, cause)
@@ -68,7 +78,7 @@ export async function changeEach<Plan, Item extends object>(
         return []
       }
     })
-    return (await Promise.all(results)).flat()
+    return results.flat()
   })
   return { ...foundOrFailed(items, failed, servers), isPartial: failed.length > 0 }
 }

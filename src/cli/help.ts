@@ -71,7 +71,8 @@ export function optionsHelp(): string {
       ...optionRows(options),
     ]),
     '',
-    'Exit codes: 0 yes, 1 no, 2 usage, 3 unreachable, 4 denied, 5 partial.',
+    'Exit codes: 0 yes, 1 no, 2 usage, 3 unreachable, 4 denied, 5 partial,',
+    '130 interrupted.',
   ])
 }
 

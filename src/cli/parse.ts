@@ -90,7 +90,7 @@ function nearestCommand(first: string, second = ''): string | undefined {
   }
   if (isNoun(first)) return undefined
   const ofVerb = Object.keys(NOUNS).filter((noun) => verbsOf(noun).includes(first))
-  if (ofVerb.length > 0) return ofVerb.map((noun) => `${noun} ${first}`).join(', ')
+  if (ofVerb.length > 0) return anyOf(ofVerb.map((noun) => `${noun} ${first}`))
   // Also as one word, as mqadmin has them: `topicRoute`.
   const byWord = new Map([
     ...MQADMIN_NAMES.map((name) => [name.toLowerCase(), `mqadmin ${name}`] as const),
@@ -99,6 +99,10 @@ function nearestCommand(first: string, second = ''): string | undefined {
     ),
   ])
   return byWord.get(nearestName(first, [...byWord.keys()]) ?? '')
+}
+
+function anyOf(names: readonly string[]): string {
+  return [names.slice(0, -1).join(', '), ...names.slice(-1)].filter(Boolean).join(' or ')
 }
 
 /** @throws {CommandError} `usage` */
@@ -116,6 +120,7 @@ function parseValues(definition: CommandDefinition, words: readonly string[]): V
     const value = values[key]
     if (choices === undefined || typeof value !== 'string') continue
     const list = isList ? value.split(',') : [value]
+    if (isList && list.includes('')) throw new CommandError('usage', `${long} has an empty ${key}`)
     for (const each of list) checkChoice(long, each, choices)
     if (isList) values[key] = list
   }

@@ -61,6 +61,8 @@ export interface CommandContext {
   /** Arguments and options. */
   readonly values: Values
   readonly format: Format
+  /** Columns of the terminal that texts are wrapped to; undefined without a terminal, and with `-o wide`. */
+  readonly columns: number | undefined
   readonly world: CommandWorld
   /** The NameServers, in the order given. */
   readonly servers: readonly NameServer[]
@@ -129,7 +131,7 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
         areSeveral: servers.length > 1,
       }),
     )
-    for (const note of [...(result.notes ?? []), ...withoutItems(result, servers)])
+    for (const note of [...inOrder(result.notes ?? [], servers), ...withoutItems(result, servers)])
       stderr.write(`${visible(note)}\n`)
     for (const failure of result.failures ?? []) stderr.write(failureLine(failure, servers, argv))
     return exitCodeOf(result)
@@ -141,6 +143,16 @@ export async function runCommand(world: CommandWorld): Promise<ExitCode> {
   } finally {
     for (const server of servers) server.close()
   }
+}
+
+/** Notes in the order of the NameServers that they name, whichever responded first; those that name none at the end. */
+function inOrder(notes: readonly string[], servers: readonly NameServer[]): readonly string[] {
+  const place = (note: string): number => {
+    const words = note.split(/[:,;]? /)
+    const index = servers.findIndex(({ address }) => words.includes(address))
+    return index < 0 ? servers.length : index
+  }
+  return notes.toSorted((a, b) => place(a) - place(b))
 }
 
 /** A line for each NameServer that responded and has nothing to show. */
@@ -224,6 +236,7 @@ function contextOf(given: {
   return {
     values,
     format,
+    columns: format === 'wide' ? undefined : columnsOf(world.stdout),
     world,
     servers,
     openServers: open,
@@ -282,5 +295,10 @@ function reply({ stdin, stderr }: CommandWorld): Promise<string | undefined> {
 
 function progressLine({ stderr }: CommandWorld): (line: string) => void {
   if (stderr.isTTY !== true) return () => {}
-  return (line) => stderr.write(`\r\x1b[K${cut(visible(line), (columnsOf(stderr) ?? 80) - 1)}`)
+  let isShown = false
+  return (line) => {
+    if (line === '' && !isShown) return
+    isShown = line !== ''
+    stderr.write(`\r\x1b[K${cut(visible(line), (columnsOf(stderr) ?? 80) - 1)}`)
+  }
 }

@@ -10,6 +10,8 @@ export interface ImpactRoutes {
   topics(): Iterable<readonly [string, ReadonlyMap<string, QueueData>]>
   /** The mappings of a static topic by broker name. */
   mappings(topic: string): ReadonlyMap<string, unknown> | undefined
+  /** Whether the queues are restored ones: their broker may not return. */
+  isProvisional(topic: string, brokerName: string): boolean
 }
 
 /** Order configurations of topics, `broker-a:4;broker-b:4`. */
@@ -31,6 +33,7 @@ export interface Impact {
   readonly losesMaster: boolean
   readonly lastWritable: FirstNames
   readonly lastReadable: FirstNames
+  readonly provisionalElsewhere: FirstNames
   readonly orderedTopics: FirstNames
   readonly staticTopics: FirstNames
 }
@@ -44,6 +47,9 @@ export const IMPACT_SCHEMA = objectOf({
   losesMaster: { type: 'boolean', description: 'Whether the master of the group is among them' },
   lastWritable: firstNamesOf('Topics that producers could no longer send to'),
   lastReadable: firstNamesOf('Topics that consumers could no longer read'),
+  provisionalElsewhere: firstNamesOf(
+    'Of these, topics that other brokers have, but only provisionally: they have not registered again since the restart',
+  ),
   orderedTopics: firstNamesOf('Topics whose order configuration names the group'),
   staticTopics: firstNamesOf('Static topics with logical queues on the group'),
 })
@@ -68,6 +74,7 @@ export function* impactOf(
     losesMaster,
     lastWritable: new FirstNames(limit),
     lastReadable: new FirstNames(limit),
+    provisionalElsewhere: new FirstNames(limit),
     orderedTopics: new FirstNames(limit),
     staticTopics: new FirstNames(limit),
   }
@@ -75,10 +82,18 @@ export function* impactOf(
     const own = queues.get(brokerName)
     if (own !== undefined) {
       const others = [...queues.values()].filter((each) => each !== own)
-      if (losesMaster && isWritable(own, view) && !others.some((each) => isWritable(each, view)))
-        impact.lastWritable.add(topic)
-      if (losesAll && isReadable(own, view) && !others.some((each) => isReadable(each, view)))
-        impact.lastReadable.add(topic)
+      const isLast = (able: typeof isWritable): boolean =>
+        able(own, view) &&
+        !others.some((each) => able(each, view) && !view.isProvisional(topic, each.brokerName))
+      const [lastWritable, lastReadable] = [losesMaster && isLast(isWritable), losesAll && isLast(isReadable)]
+      if (lastWritable) impact.lastWritable.add(topic)
+      if (lastReadable) impact.lastReadable.add(topic)
+      if (
+        others.some(
+          (each) => (lastWritable && isWritable(each, view)) || (lastReadable && isReadable(each, view)),
+        )
+      )
+        impact.provisionalElsewhere.add(topic)
       if (view.mappings(topic)?.has(brokerName) === true) impact.staticTopics.add(topic)
     }
     yield

@@ -279,7 +279,11 @@ export class NamesrvController {
       configuration: new LiveConfiguration(this.#context),
       inspection: this.#inspection.inspector,
       connections: {
-        close: (id, address, asking) => this.#server?.closeNamed(id, address, asking) ?? false,
+        close: (id, address, asking) => {
+          const isClosed = this.#server?.closeNamed(id, address, asking) ?? false
+          if (isClosed) this.#liveness.housekeeping.onClosedByOperator(id)
+          return isClosed
+        },
       },
       product: this.#clusterTest,
       registrations: new RegistrationCache(values.registrationMemoryMaxBytes),

@@ -1,6 +1,6 @@
 import type { BrokerQueue } from './broker-queue.ts'
 import type { LockedRouteTables } from './locked-route-tables.ts'
-import type { UnregisterReason } from './route-changes.ts'
+import type { ClosedReason, UnregisterReason } from './route-changes.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 import type { RestoredBroker } from './snapshot/restored-routes.ts'
 import { type Unregistration, unregisterBrokers } from './unregister-brokers.ts'
@@ -55,14 +55,14 @@ export class BatchUnregistrationService {
   }
 
   /** Removes all brokers whose last registration came over one of these connections, which have closed. */
-  onChannelsDestroy(channelIds: readonly ChannelId[]): void {
+  onChannelsDestroy(channelIds: readonly ChannelId[], reason: ClosedReason = 'connection lost'): void {
     const generation = this.#queue.nextGeneration()
     const batch: Unregistration[] = []
     for (const channelId of channelIds) {
       for (const live of this.#routes.tables.liveOfChannel(channelId)) {
         const { clusterName, brokerAddr, brokerName } = live
         const broker = { clusterName, brokerAddr, brokerName, brokerId: null }
-        const removal = { ...broker, reason: 'connection lost', generation, channelId } as const
+        const removal = { ...broker, reason, generation, channelId } as const
         if (this.#queue.isRegistering(live)) void this.#submitInOrder(removal)
         else batch.push(removal)
       }

@@ -34,6 +34,9 @@ export interface BrokerIdentity {
   readonly brokerAddr: string
 }
 
+/** Why a broker was removed when its connection closed. */
+export type ClosedReason = 'connection lost' | 'disconnected by operator'
+
 /**
  * Why a broker was removed. `unreachable`: inactive for a part of its timeout, and its address took no connection. `not returned`:
  * restored from the snapshot and not registered within the grace period. `renamed`: its address registered under another name.
@@ -42,7 +45,7 @@ export type UnregisterReason =
   | 'request'
   | 'expired'
   | 'unreachable'
-  | 'connection lost'
+  | ClosedReason
   | 'not returned'
   | 'renamed'
 

@@ -19,7 +19,7 @@ import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { RecordDigest } from './record-digest.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
 import { RegistrationGuard, type RegistrationGuardOptions } from './registration-guard.ts'
-import type { RouteEvent, UnregisterReason } from './route-changes.ts'
+import type { ClosedReason, RouteEvent, UnregisterReason } from './route-changes.ts'
 import { countDigest, type DigestPart } from './route-digest.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
 import type { RouteView } from './route-view.ts'
@@ -184,8 +184,8 @@ export class RouteInfoManager {
   }
 
   /** Removes all brokers whose last registration came over one of these connections, which have closed. */
-  onChannelsDestroy(channelIds: readonly ChannelId[]): void {
-    this.#removals.onChannelsDestroy(channelIds)
+  onChannelsDestroy(channelIds: readonly ChannelId[], reason?: ClosedReason): void {
+    this.#removals.onChannelsDestroy(channelIds, reason)
   }
 
   /** Called after a pause of the process, in which no heartbeat could be read: it does not count as time without one. */

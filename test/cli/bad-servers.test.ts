@@ -78,13 +78,13 @@ describe.each([['ping'], ['cluster list']])('%s', (command) => {
       'where nothing listens',
       async () => `127.0.0.1:${await freePort()}`,
       'unreachable',
-      'connection with ADDRESS failed: connection refused (ECONNREFUSED)',
+      'connection to ADDRESS failed: connection refused (ECONNREFUSED)',
     ],
     [
       'with an unknown host',
       async () => 'namesrv.invalid:9876',
       'unreachable',
-      'connection with ADDRESS failed: unknown host name (ENOTFOUND)',
+      'connection to ADDRESS failed: unknown host name (ENOTFOUND)',
     ],
     [
       'that closes at once',
@@ -397,7 +397,7 @@ describe('over TLS', () => {
   test('a server that accepts the connection and says nothing ends ping after the timeout', async () => {
     const address = await serverThat(() => {})
     const { code, stderr } = await runCli(['ping', '-n', address, '--tls', '--timeout', '100ms'])
-    expect([code, stderr]).toEqual([3, `mqnamesrv: no TLS connection with ${address} within 100 ms\n`])
+    expect([code, stderr]).toEqual([3, `mqnamesrv: no TLS connection to ${address} within 100 ms\n`])
   })
 
   test('our server without TLS is named as such', async () => {

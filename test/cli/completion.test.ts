@@ -55,6 +55,8 @@ describe('completion', () => {
     expect(await values('ping', '--output=y')).toEqual(['--output=yaml'])
     expect(await values('ping', '--output=y', '--color', 'a')).toEqual(['auto', 'always'])
     expect(await values('ping', '--frobnicate=')).toEqual([])
+    expect(await values('events', '--kind', 'ready,broker_e')).toEqual(['ready,broker_expired'])
+    expect(await values('events', '--kind=ready,broker_e')).toEqual(['--kind=ready,broker_expired'])
     expect(await values('ping', '--timeout', '')).toEqual([])
   })
 

@@ -5,7 +5,8 @@ import { freePort } from '../../scripts/support/ports.ts'
 import { signatureOf } from '../../src/access/signature.ts'
 import { durationMs } from '../../src/cli/duration.ts'
 import { packageVersion } from '../../src/namesrv/package-version.ts'
-import { startFakePeer } from '../support/fake-peer.ts'
+import { type Received, startFakePeer } from '../support/fake-peer.ts'
+import { frame } from '../support/raw-client.ts'
 import { registration } from '../support/requests.ts'
 import { startServer, temporaryFolder } from '../support/start-server.ts'
 import { type CliWorld, runCli } from './run-cli.ts'
@@ -44,7 +45,7 @@ describe('a command', () => {
 
   test('that reaches only some of them shows those, and ends with 5', async () => {
     const [a, dead] = [await serverWith('a'), await deadAddress()]
-    const stderr = `mqnamesrv: connection with ${dead} failed: connection refused (ECONNREFUSED)\n`
+    const stderr = `mqnamesrv: connection to ${dead} failed: connection refused (ECONNREFUSED)\n`
     const error = { code: 'unreachable', message: stderr.trim().replace('mqnamesrv: ', ''), namesrv: dead }
     const argv = ['cluster', 'list', '-n', `${a};${dead}`, '-o']
     const table = await runCli([...argv, 'table'])
@@ -74,7 +75,7 @@ describe('a command', () => {
   test('that reaches none ends with 3, and says why for each, in every format', async () => {
     const [a, b] = [await deadAddress(), await deadAddress()]
     const messages = [a, b].map(
-      (address) => `connection with ${address} failed: connection refused (ECONNREFUSED)`,
+      (address) => `connection to ${address} failed: connection refused (ECONNREFUSED)`,
     )
     const stderr = messages.map((message) => `mqnamesrv: ${message}\n`).join('')
     const errors = [a, b].map((namesrv, index) => ({
@@ -111,6 +112,24 @@ describe('a command', () => {
     expect(addresses((await runCli([...argv, '-n', `${silent};${alive}`])).stdout)).toEqual([silent, alive])
   })
 
+  test('has its notes in the order of the NameServers, whichever responds first', async () => {
+    const body = JSON.stringify({ matching: 3, connections: [] })
+    const respond = ({ header: { code, opaque }, socket }: Received): void => {
+      const header = { code: 0, flag: 1, language: 'JAVA', opaque, version: 513 }
+      socket.write(frame(JSON.stringify(header), code === 1450 ? body : ''))
+    }
+    const held: Received[] = []
+    const late = await startFakePeer((received) => held.push(received))
+    const soon = await startFakePeer((received) => {
+      respond(received)
+      if (soon.received.length === 2) setImmediate(() => held.forEach(respond))
+    })
+    const { stderr } = await runCli(['conn', 'list', '-n', `${late.address};${soon.address}`])
+    expect(stderr.split('\n').slice(0, 2)).toEqual(
+      [late, soon].map(({ address }) => `${address}: 3 more connections (--limit)`),
+    )
+  })
+
   test.each([
     ['cluster list', 'no brokers are registered'],
     ['broker list', 'no brokers are registered'],
@@ -120,12 +139,13 @@ describe('a command', () => {
     ['kv list', 'no entries'],
     ['conn list --kind broker', 'no such connections'],
     ['events --kind broker_lost', 'no such events'],
-    ['doctor --severity critical', 'nothing found'],
+    ['doctor', 'nothing found'],
+    ['doctor --severity critical', 'no findings of this severity'],
   ])('%s of NameServers that have nothing of it says so, not of one that failed', async (words, none) => {
     const [{ port }, dead] = [await startServer(), await deadAddress()]
     const address = `127.0.0.1:${port}`
     const { stdout, stderr } = await runCli([...words.split(' '), '-n', `${address};${dead}`])
-    const failure = `mqnamesrv: connection with ${dead} failed: connection refused (ECONNREFUSED)`
+    const failure = `mqnamesrv: connection to ${dead} failed: connection refused (ECONNREFUSED)`
     expect([stdout, stderr]).toEqual(['', `${address}: ${none}\n${failure}\n`])
   })
 

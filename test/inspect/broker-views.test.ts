@@ -129,6 +129,7 @@ describe('The impact of a broker group', () => {
       // broker-b has Shared too, but no permission to write.
       lastWritable: { total: 2, names: ['Shared', 'OnlyA'] },
       lastReadable: one('OnlyA'),
+      provisionalElsewhere: none,
       orderedTopics: one('Shared'),
       staticTopics: none,
     })
@@ -181,6 +182,32 @@ describe('The impact of a broker group', () => {
     const { status, body } = await ask(server, 'brokers/broker-a?address=x:1')
     expect(status).toBe(404)
     expect(body.error.message).toBe('no member "x:1" of broker group "broker-a"')
+  })
+})
+
+test('After a restart, the impact of a broker does not count on brokers that have not registered again', async () => {
+  const routeSnapshotPath = `${temporaryFolder()}/routes`
+  const before = await startViewServer({ routeSnapshotPath })
+  await plantCluster(before.client)
+  before.client.socket.destroy()
+  await before.controller.shutdown()
+
+  const after = await startViewServer({ routeSnapshotPath })
+  const brokerB = { name: 'broker-b', address: '10.0.0.2:10911' }
+  await plantBroker(after.client, brokerB, { Shared: {}, OnlyB: {}, Static: {} })
+  const all = { total: 3, names: expect.arrayContaining(['Shared', 'OnlyB', 'Static']) }
+  const shared = { total: 1, names: ['Shared'] }
+  expect((await ask(after, 'brokers/broker-b')).body.impact).toMatchObject({
+    lastWritable: all,
+    lastReadable: all,
+    provisionalElsewhere: shared,
+  })
+
+  await plantBroker(after.client, { name: 'broker-a', address: '127.0.0.1:10911' }, { Shared: {}, OnlyA: {} })
+  const none = { total: 0, names: [] }
+  expect((await ask(after, 'brokers/broker-b')).body.impact).toMatchObject({
+    lastWritable: { total: 2 },
+    provisionalElsewhere: none,
   })
 })
 

@@ -683,7 +683,7 @@ describe('Explain tells the story of', () => {
     const { verdict, history } = await explain(world, 'broker=broker-a')
     expect([verdict, history]).toEqual([
       'registered',
-      ['broker-a registered for the first time since the start'],
+      ['broker-a at 127.0.0.1:10911 (id 0) registered for the first time since the start'],
     ])
     const { events } = (await ask(world.server, 'events')).body
     const ofPermission = events.filter(({ kind }: { readonly kind: string }) => kind.startsWith('permission'))
@@ -728,7 +728,7 @@ describe('Explain tells the story of', () => {
       await world.broker.request(registration())
       if (turn === 1) {
         const { history } = await explain(world, 'broker=broker-a')
-        expect(history.at(-1)).toBe('broker-a registered again, 1 time in all')
+        expect(history.at(-1)).toBe('broker-a at 127.0.0.1:10911 (id 0) registered again, 1 time in all')
       }
       await world.broker.request(unregistration())
       world.server.time.advance(1_000)
@@ -738,11 +738,22 @@ describe('Explain tells the story of', () => {
     expect(verdict).toBe('registered')
     expect(sentences).toContain('127.0.0.1:10911 has left 3 times within ten minutes.')
     expect(history).toEqual([
-      'broker-a registered for the first time since the start',
+      'broker-a at 127.0.0.1:10911 (id 0) registered for the first time since the start',
       'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
       'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
       'broker-a at 127.0.0.1:10911 (id 0) unregistered by its own request, as a broker does that is stopped',
-      'broker-a registered again, 3 times in all',
+      'broker-a at 127.0.0.1:10911 (id 0) registered again, 3 times in all',
+    ])
+  })
+
+  test('a slave that registers after its master has not registered again', async () => {
+    const world = await worldWith()
+    await world.broker.request(registration())
+    world.server.time.advance(1_000)
+    await world.broker.request(registration({ id: 1, address: '127.0.0.1:10921' }))
+    expect((await explain(world, 'broker=broker-a')).history).toEqual([
+      'broker-a at 127.0.0.1:10911 (id 0) registered for the first time since the start',
+      'broker-a at 127.0.0.1:10921 (id 1) registered for the first time since the start',
     ])
   })
 

@@ -636,6 +636,23 @@ describe('topics', () => {
     })
   })
 
+  test('whose permission an operator wipes are raised anew, also on a broker that has another one without permission', async () => {
+    const { register, evaluate, manager, history, events } = findingsWorld()
+    await register({ ...master, topics: { Locked: { perm: 4 }, A: {}, B: {} } })
+    const [locked] = await evaluate()
+    expect(locked?.text).toContain('no write permission for Locked')
+    await manager.setWritePerm('broker-a', 'wipe', { closed: false })
+    history.onPermissionChange('broker-a', { kind: 'wiped', by: '10.0.3.7:5000', topics: 2 })
+    const wiped = await evaluate({ afterMs: 60_000 })
+    expect(wiped).toHaveLength(1)
+    expect((wiped[0]?.sinceMs ?? 0) - (locked?.sinceMs ?? 0)).toBe(60_000)
+    expect(await evaluate({ afterMs: 5_000 })).toEqual(wiped)
+    expect(events.list().map(({ kind, text }) => [kind, text.includes('wiped it')])).toEqual([
+      ['finding_raised', false],
+      ['finding_raised', true],
+    ])
+  })
+
   test('whose permission is wiped stay one warning after the broker has registered a deleted topic again', async () => {
     const { register, evaluate, manager, history } = findingsWorld()
     const dataVersion = { counter: 1n, stateVersion: 0n, timestamp: 1n }
@@ -894,7 +911,7 @@ describe('another NameServer', () => {
         rule: 'missing_on_peer',
         severity: 'critical',
         subject: 'broker-a on ns2:9876',
-        evidence: { peer: 'ns2:9876', here: '0=10.0.0.1:10911', since: '2026-11-28T12:00:00.000Z' },
+        evidence: { peer: 'ns2:9876', here: '0=10.0.0.1:10911', differsSince: '2026-11-28T12:00:00.000Z' },
       },
       {
         rule: 'peer_diverged',

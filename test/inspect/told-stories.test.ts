@@ -180,7 +180,6 @@ function broker(members: readonly MemberFacts[], differing: Partial<BrokerFacts>
     writableTopics: 2,
     permissionChange: undefined,
     isOverridden: false,
-    past: undefined,
     departures: [],
     successor: undefined,
     rejection: undefined,

@@ -81,12 +81,21 @@ test('a connection that names itself gets the response before it is closed', asy
   await operator.closed
 })
 
-test('a broker whose connection is closed is removed, as if the connection was lost', async () => {
+test('a broker whose connection is closed is removed, and told from one that lost its connection', async () => {
   const { server, operator, other, id } = await twoClients()
   await other.request(registration())
   await close(operator, id, other.address)
   await other.closed
   await until('the broker is lost', () =>
     server.controller.events.list().some(({ kind }) => kind === 'broker_lost'),
+  )
+  const path = '/api/v1/explain?broker=broker-a'
+  const answer = await operator.request({ code: 1450, extFields: { path } })
+  const story = JSON.parse(`${answer.body}`)
+  expect(story.verdict).toBe('connection_lost')
+  expect(story.sentences[0]).toContain('an operator closed its connection')
+  expect(story.history.at(-1).text).toContain('an operator closed its connection')
+  expect(server.lines).toContainEqual(
+    expect.objectContaining({ msg: 'broker lost: an operator closed its connection', peer: other.address }),
   )
 })

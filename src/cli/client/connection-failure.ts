@@ -30,7 +30,7 @@ export function connectionFailure(
     return new CommandError('timeout', `no response from ${address} within ${timeoutMs} ms`)
   if (code === 'ERR_CONNECT' && cause === undefined) {
     const what = isTls ? 'TLS connection' : 'connection'
-    return new CommandError('timeout', `no ${what} with ${address} within ${timeoutMs} ms`)
+    return new CommandError('timeout', `no ${what} to ${address} within ${timeoutMs} ms`)
   }
   if (cause instanceof FrameError) {
     if (
@@ -55,7 +55,7 @@ export function connectionFailure(
     return new CommandError('tls', `TLS handshake with ${address} failed: ${why}${hint}`)
   }
   if (code === 'ERR_CONNECT' || !isClosed)
-    return new CommandError('unreachable', `connection with ${address} failed: ${describeErrno(cause)}`)
+    return new CommandError('unreachable', `connection to ${address} failed: ${describeErrno(cause)}`)
   const hint = isTls || firstBytes !== undefined ? '' : ' (if it accepts TLS only, use --tls)'
   return new CommandError('unreachable', `${address} closed the connection before it responded${hint}`)
 }

@@ -1,30 +1,34 @@
 import { AllFailedError, CommandError } from '../command-error.ts'
 import type { Failure } from '../output/report.ts'
 import type { Asked, CommandContext } from '../run-command.ts'
+import { inParallel } from './in-parallel.ts'
 import type { NameServer } from './name-server.ts'
 
 /**
  * Asks all NameServers for each of the things that a person names. One that a NameServer does not have is a failure of its own, and
  * the others are shown.
+ * @param limit - Max names that are asked for at a time.
  * @throws {AllFailedError} (rejects) Nothing was found.
  */
 export async function askForEach<Item extends object>(
   names: readonly string[],
-  { askEach, servers }: Pick<CommandContext, 'askEach' | 'servers'>,
+  { askEach, servers, progress }: Pick<CommandContext, 'askEach' | 'servers' | 'progress'>,
   ask: (server: NameServer, name: string) => Promise<readonly Item[]>,
+  limit = 1,
 ): Promise<Asked<Item>> {
   const missing: Failure[] = []
   const { items, failures } = await askEach(async (server) => {
-    const found: Item[] = []
-    for (const name of new Set(names)) {
+    const how = { server, limit, what: 'names looked up', progress }
+    const found = await inParallel([...new Set(names)], how, async (name) => {
       try {
-        for (const item of await ask(server, name)) found.push(item)
+        return await ask(server, name)
       } catch (error) {
         if (!(error instanceof CommandError && error.code === 'not_found')) throw error
         missing.push({ namesrv: server.address, error })
+        return []
       }
-    }
-    return found
+    })
+    return found.flat()
   })
   return foundOrFailed(items, [...failures, ...missing], servers)
 }

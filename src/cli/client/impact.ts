@@ -25,6 +25,8 @@ export async function impactFromRoutes(
     group: (name: string) => groups.get(name),
     topics: () => topics,
     mappings: (topic: string) => mappings.get(topic),
+    // Routes do not say.
+    isProvisional: () => false,
   }
   const stopping = { brokerName, address: null, limit: MAX_IMPACT_NAMES }
   return toEnd(impactOf(routes, orderConfigs ?? new Map(), stopping))

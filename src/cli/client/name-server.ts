@@ -150,10 +150,14 @@ export class NameServer {
     }
   }
 
-  /** Broker groups by name (106). @throws {CommandError} (rejects) */
+  /**
+   * Broker groups by name (106), as the views have them: without those that have no members, which rejected registrations leave.
+   * @throws {CommandError} (rejects)
+   */
   async brokerGroups(): Promise<ReadonlyMap<string, ListedGroup>> {
     const body = await this.ask(RequestCode.GET_BROKER_CLUSTER_INFO)
-    return this.#decoded(body, (bytes) => toEnd(decodeGroups(bytes)))
+    const groups = this.#decoded(body, (bytes) => toEnd(decodeGroups(bytes)))
+    return new Map([...groups].filter(([, { brokerAddrs }]) => brokerAddrs.size > 0))
   }
 
   /** Names of brokers by cluster (106); a name may be in several. @throws {CommandError} (rejects) */

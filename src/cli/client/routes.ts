@@ -2,12 +2,11 @@ import type { TopicQueueMappingInfo } from '../../protocol/body/topic-queue-mapp
 import type { QueueData } from '../../protocol/body/topic-route-data.ts'
 import type { ListedRoute } from '../../protocol/body/topic-route-reader.ts'
 import type { CommandContext } from '../run-command.ts'
+import { inParallel } from './in-parallel.ts'
 import type { NameServer } from './name-server.ts'
 
 /** Lookups under way at a time. */
 const MAX_LOOKUPS = 128
-/** What takes longer is shown on a terminal. */
-const QUIET_MS = 1_000
 
 /**
  * Looks up the route of every topic of a NameServer, many at a time.
@@ -20,22 +19,10 @@ export async function eachRoute(
   use: (topic: string, route: ListedRoute) => void,
 ): Promise<void> {
   const topics = [...(await server.topicNames())]
-  const startMs = performance.now()
-  let [next, done] = [0, 0]
-  const lookUp = async (): Promise<void> => {
-    for (let topic = topics[next++]; topic !== undefined; topic = topics[next++]) {
-      const route = await server.route(topic)
-      if (route !== undefined) use(topic, route)
-      done++
-      if (done % MAX_LOOKUPS === 0 && performance.now() - startMs > QUIET_MS)
-        progress(`${server.address}: ${done} of ${topics.length} routes`)
-    }
-  }
-  try {
-    await Promise.all(Array.from({ length: MAX_LOOKUPS }, lookUp))
-  } finally {
-    progress('')
-  }
+  await inParallel(topics, { server, limit: MAX_LOOKUPS, what: 'routes', progress }, async (topic) => {
+    const route = await server.route(topic)
+    if (route !== undefined) use(topic, route)
+  })
 }
 
 /** Routes by topic, and in each by broker name. */

@@ -13,7 +13,7 @@ export const run: Run = async (context) => {
     items,
     failures,
     isNo: items.some(({ verdict }) => verdict !== 'registered'),
-    view: { lines: (item) => explanationLines(item, context.format === 'wide') },
+    view: { lines: (item) => explanationLines(item, context) },
     name: ({ subject }) => subject.name,
   }
 }

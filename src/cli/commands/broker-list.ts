@@ -18,7 +18,7 @@ export const run: Run = async ({ values, askEach }) => {
   const columns: Column<Broker>[] = [
     { head: 'BROKER', cell: ({ brokerName }) => brokerName },
     ...memberColumns(items),
-    { head: 'CLUSTER', cell: ({ clusters }) => clusters.join(',') },
+    { head: 'CLUSTER', cell: ({ clusters }) => clusters.join(','), isWide: true },
     { head: 'ZONE', cell: ({ zone }) => zone, isWide: true },
     { head: 'ACTING MASTER', cell: ({ enableActingMaster }) => enableActingMaster, isWide: true },
   ]

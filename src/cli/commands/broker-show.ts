@@ -77,10 +77,19 @@ function isNotFound(error: unknown): boolean {
 }
 
 function impactLines(brokerName: string, impact: Impact): string[] {
-  const { stops, losesMaster, lastWritable, lastReadable, orderedTopics, staticTopics } = impact
+  const {
+    stops,
+    losesMaster,
+    lastWritable,
+    lastReadable,
+    provisionalElsewhere,
+    orderedTopics,
+    staticTopics,
+  } = impact
   const lost = [
     [lastWritable, 'no other broker to send to'],
     [lastReadable, 'no other broker to read from'],
+    [provisionalElsewhere, 'other brokers that have not registered again since the restart'],
     [orderedTopics, 'an order configuration that names it'],
     [staticTopics, 'logical queues on it (static topic)'],
   ] as const

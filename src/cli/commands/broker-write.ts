@@ -15,20 +15,22 @@ interface Before {
   readonly lastWritable: number
 }
 
-/** `broker wipe-write` (205). */
+/** `broker wipe-write BROKER…` (205). */
 export const wipe: Run = (context) =>
   changePermission(context, {
     code: RequestCode.WIPE_WRITE_PERM_OF_BROKER,
     countField: 'wipeTopicCount',
     result: 'wiped',
-    head: 'READ-ONLY TOPICS',
+    head: 'NOT WRITABLE',
     look: (server, broker) => beforeWipe(server, broker, context),
     describe: ({ topics, lastWritable }) =>
-      `${topicsWord(topics)} will be read-only` +
+      `${topicsWord(topics)} will not be writable` +
       (lastWritable === 0 ? '' : `; ${counted(lastWritable, 'topic')} will have no broker to send to`),
+    warning:
+      'each broker is looked at alone: topics that only these brokers have will have no broker to send to, either',
   })
 
-/** `broker restore-write` (327). */
+/** `broker restore-write BROKER…` (327). */
 export const restore: Run = (context) =>
   changePermission(context, {
     code: RequestCode.ADD_WRITE_PERM_OF_BROKER,
@@ -48,20 +50,23 @@ interface PermissionChange {
   readonly head: string
   readonly look: (server: NameServer, broker: string) => Promise<Before>
   readonly describe: (before: Before) => string
+  /** For several brokers. */
+  readonly warning?: string
 }
 
 async function changePermission(
   { values, ...context }: CommandContext,
-  { code, countField, result, head, look, describe }: PermissionChange,
+  { code, countField, result, head, look, describe, warning }: PermissionChange,
 ): ReturnType<Run> {
-  const broker = `${values['broker']}`
-  const changed = await changeEach(context, [broker], {
-    look: async (server) => {
+  const names = values['broker'] as readonly string[]
+  const changed = await changeEach(context, names, {
+    ...(names.length > 1 && warning !== undefined && { warning }),
+    look: async (server, broker) => {
       await checkBroker(server, broker)
-      return look(server, broker)
+      return [{ broker, before: await look(server, broker) }]
     },
-    describe: (before) => [`${broker}: ${describe(before)}`],
-    apply: async (server) => {
+    describe: ({ broker, before }) => [`${broker}: ${describe(before)}`],
+    apply: async (server, { broker }) => {
       const response = await server.invoke(code, { brokerName: broker })
       if (response.code !== ResponseCode.SUCCESS) throw responseError(response)
       const count = response.extFields?.get(countField)

@@ -90,10 +90,12 @@ async function impactOf(
   return await impactFromRoutes(server, broker, { progress })
 }
 
-function verdictOf({ stops, lastWritable, lastReadable, orderedTopics, staticTopics }: Impact) {
+function verdictOf(impact: Impact) {
+  const { stops, lastWritable, lastReadable, provisionalElsewhere, orderedTopics, staticTopics } = impact
   const lost = [
     [lastWritable, 'would have no broker to send to'],
     [lastReadable, 'would have no broker to read from'],
+    [provisionalElsewhere, 'would depend on brokers that have not registered again since the restart'],
     [orderedTopics, 'would lose queues of their order configuration'],
     [staticTopics, 'would lose logical queues (static topic)'],
   ] as const

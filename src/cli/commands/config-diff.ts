@@ -6,6 +6,9 @@ import { parseJavaProperties } from '../../namesrv/config/java-properties.ts'
 import { configurationOf, type ServerConfiguration, type ShownValue } from '../client/configuration.ts'
 import { AllFailedError, CommandError } from '../command-error.ts'
 import { javaUserHome } from '../daemon/config-file.ts'
+import { type Column, tableLines } from '../output/table.ts'
+import { width } from '../output/width.ts'
+import { indented } from '../output/wrapped.ts'
 import type { CommandWorld, Run } from '../run-command.ts'
 import { configFile } from './config-check.ts'
 
@@ -23,7 +26,7 @@ interface File extends Side {
 }
 
 /** `config diff [FILE]`: NameServers against each other, or against a file. */
-export const run: Run = async ({ values, servers, world, askEach }) => {
+export const run: Run = async ({ values, servers, world, columns, askEach }) => {
   const path = values['file'] as string | undefined
   if (path === undefined && servers.length < 2)
     throw new CommandError('usage', 'name at least two NameServers (-n "a;b"), or a FILE')
@@ -42,6 +45,15 @@ export const run: Run = async ({ values, servers, world, askEach }) => {
       key,
       values: Object.fromEntries(sides.map((side) => [side.name, side.values.get(key) ?? null])),
     }))
+  type Item = (typeof items)[number]
+  const table: Column<Item>[] = [
+    { head: 'KEY', cell: ({ key }) => key },
+    ...sides.map(({ name }) => ({ head: name, cell: (item: Item) => item.values[name] })),
+  ]
+  const lines = ({ key, values }: Item): string[] => [
+    key,
+    ...Object.entries(values).flatMap(([name, value]) => indented(`${name}: ${value ?? '-'}`, 2, columns)),
+  ]
   return {
     items,
     failures,
@@ -50,18 +62,21 @@ export const run: Run = async ({ values, servers, world, askEach }) => {
       ...(isComplete ? [] : ['some show only the keys of request 319; the others were not compared']),
     ],
     isNo: items.length > 0,
-    view: {
-      columns: [
-        { head: 'KEY', cell: ({ key }) => key },
-        ...sides.map(({ name }) => ({
-          head: name,
-          cell: (item: (typeof items)[number]) => item.values[name],
-        })),
-      ],
-    },
+    view: fits(items, table, columns) ? { columns: table } : { lines },
     namesrv: 'never',
     name: ({ key }) => key,
   }
+}
+
+function fits<Item>(
+  items: readonly Item[],
+  columns: readonly Column<Item>[],
+  maxWidth: number | undefined,
+): boolean {
+  const options = { isWide: true, hasHead: true, maxWidth: undefined }
+  return (
+    maxWidth === undefined || tableLines(items, columns, options).every((line) => width(line) <= maxWidth)
+  )
 }
 
 /** @throws {CommandError} (rejects) */

@@ -27,6 +27,7 @@ export const run: Run = async ({ values, servers, askEach }) => {
   })
   return {
     ...foundOrFailed(asked.items, [...asked.failures, ...missing], servers),
+    none: 'no such keys',
     notes,
     view: {
       columns: [

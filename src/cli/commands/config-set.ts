@@ -36,12 +36,12 @@ interface ChangedKey {
 export const run: Run = async ({ values, ...context }) => {
   const wanted = new Map((values['assignment'] as readonly string[]).map(assignment))
   const notes: string[] = []
-  const changed = await changeEach(context, [[...wanted.keys()].join(', ')], {
+  const changed = await changeEach(context, ['the configuration'], {
     look: async (server) => {
       const configuration = await configurationOf(server)
       const problems = [...wanted].flatMap(([key, text]) => problemsOf(key, text, configuration, server))
       if (problems.length > 0) throw new CommandError('usage', problems.join('; '))
-      return [...wanted].map(([key, text]) => changeOf(key, text, configuration))
+      return [[...wanted].map(([key, text]) => changeOf(key, text, configuration))]
     },
     describe: (changes) =>
       changes

@@ -22,8 +22,8 @@ export const run: Run = async ({ values, ...context }) => {
   const notes: string[] = []
   const changed = await changeEach(context, host === undefined ? ids : [host], {
     look: (server, name) => (host === undefined ? withId(server, name) : ofHost(server, host, notes)),
-    describe: (connections) => connections.map(describe),
-    apply: (server, connections) => Promise.all(connections.map((connection) => close(server, connection))),
+    describe: (connection) => [describe(connection)],
+    apply: async (server, connection) => [await close(server, connection)],
   })
   const results = new Set(changed.items.map(({ result }) => result))
   const isNo = results.has('failed')

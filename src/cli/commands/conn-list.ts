@@ -3,7 +3,7 @@ import { age, bytes } from '../output/amounts.ts'
 import type { Run } from '../run-command.ts'
 
 /** `conn list`. */
-export const run: Run = async ({ values, askEach }) => {
+export const run: Run = async ({ values, servers, askEach }) => {
   const state = `${values['state'] ?? 'open'}`
   const notes: string[] = []
   const { items, failures } = await askEach(async (server) => {
@@ -15,8 +15,9 @@ export const run: Run = async ({ values, askEach }) => {
     return connections
   })
   const nowMs = Date.now()
-  // Of connections that closed the cause matters, and must fit a terminal.
+  // What matters must fit a terminal: of connections that closed the cause.
   const withClosed = state !== 'open'
+  const isNarrow = withClosed || servers.length > 1
   return {
     items,
     failures,
@@ -26,22 +27,22 @@ export const run: Run = async ({ values, askEach }) => {
       columns: [
         { head: 'ID', cell: ({ id }) => id, align: 'right' },
         { head: 'ADDRESS', cell: ({ address }) => address },
-        { head: 'KIND', cell: ({ kind, asking }) => (asking ? `${kind} (this command)` : kind) },
-        { head: 'LANGUAGE', cell: ({ language }) => language, isWide: withClosed },
+        { head: 'KIND', cell: ({ kind, asking }) => (asking ? 'this command' : kind) },
+        { head: 'LANGUAGE', cell: ({ language }) => language, isWide: true },
         { head: 'VERSION', cell: ({ versionName }) => versionName },
         {
           head: 'OPENED',
           cell: ({ opened }) => age(nowMs - Date.parse(opened)),
           align: 'right',
-          isWide: withClosed,
+          isWide: true,
         },
         { head: 'IDLE', cell: ({ idleMs }) => age(idleMs), align: 'right', isWide: withClosed },
         { head: 'REQUESTS', cell: ({ requests }) => requests, align: 'right', isWide: withClosed },
-        { head: 'IN', cell: ({ bytesIn }) => bytes(bytesIn), align: 'right', isWide: withClosed },
-        { head: 'OUT', cell: ({ bytesOut }) => bytes(bytesOut), align: 'right', isWide: withClosed },
+        { head: 'IN', cell: ({ bytesIn }) => bytes(bytesIn), align: 'right', isWide: isNarrow },
+        { head: 'OUT', cell: ({ bytesOut }) => bytes(bytesOut), align: 'right', isWide: isNarrow },
         ...(withClosed
           ? [
-              { head: 'STATE', cell: ({ state }: Connection) => state },
+              { head: 'STATE', cell: ({ state }: Connection) => state, isWide: true },
               {
                 head: 'CLOSED',
                 cell: ({ closed }: Connection) => closed && age(nowMs - Date.parse(closed)),

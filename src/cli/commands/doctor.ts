@@ -5,6 +5,7 @@ import { optionalView } from '../client/optional-view.ts'
 import { type ServerStatus, STATUS_PATH } from '../client/status.ts'
 import type { Finding as ViewedFinding } from '../client/views.ts'
 import { age } from '../output/amounts.ts'
+import { indented } from '../output/wrapped.ts'
 import type { CommandContext, Run } from '../run-command.ts'
 
 /** The worst first. */
@@ -23,7 +24,7 @@ interface FindingsPage {
 
 /** `doctor`: what is wrong. */
 export const run: Run = async (context) => {
-  const { askEach, paint } = context
+  const { askEach, columns, paint, values } = context
   const notes = new Set<string>()
   const { items, failures } = await askEach((server) => findingsOf(server, context, notes))
   const nowMs = Date.now()
@@ -34,15 +35,16 @@ export const run: Run = async (context) => {
       subject,
       ...(since === null ? [] : [`for ${age(nowMs - Date.parse(since))}`]),
     ].join('  '),
-    `  ${text}`,
-    ...Object.entries(evidence).map(([name, value]) => `    ${name}: ${valueText(value)}`),
+    ...indented(text, 2, columns),
+    ...Object.entries(evidence).flatMap(([name, value]) => evidenceLines(name, value, columns)),
+    // In one line, to be copied.
     ...(command === null ? [] : [`  Try: ${command}`]),
   ]
   type Item = Finding & { readonly namesrv: string }
   return {
     items,
     failures,
-    none: 'nothing found',
+    none: values['severity'] === undefined ? 'nothing found' : 'no findings of this severity',
     notes: [...notes],
     isNo: items.some(({ severity }) => severity !== 'info'),
     view: { lines },
@@ -97,6 +99,12 @@ async function judged(server: NameServer, context: CommandContext): Promise<Find
   return { findings: findings.map((each) => ({ ...each, since: null })), beyond }
 }
 
-function valueText(value: Finding['evidence'][string]): string {
-  return typeof value === 'object' ? value.join(', ') : `${value}`
+/** A list has a line for each of several items. */
+function evidenceLines(
+  name: string,
+  value: Finding['evidence'][string],
+  columns: number | undefined,
+): readonly string[] {
+  if (typeof value !== 'object' || value.length < 2) return indented(`${name}: ${value}`, 4, columns)
+  return [`    ${name}:`, ...value.flatMap((item) => indented(item, 6, columns))]
 }

@@ -12,7 +12,7 @@ export const run: Run = async ({ values, ...context }) => {
     look: async (server, key) => {
       const previous = await kvValue(server, namespace, key)
       if (previous === undefined) throw noEntry(namespace, key, server)
-      return { key, previous }
+      return [{ key, previous }]
     },
     describe: ({ key, previous }) => [
       `${JSON.stringify(key)} of ${JSON.stringify(namespace)} will be deleted (was ${JSON.stringify(previous)})`,

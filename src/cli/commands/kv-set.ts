@@ -8,7 +8,7 @@ import type { AnyReport, Run } from '../run-command.ts'
 export const run: Run = async ({ values, ...context }) => {
   const [namespace, key, value] = [`${values['namespace']}`, `${values['key']}`, `${values['value']}`]
   const changed = await changeEach(context, [key], {
-    look: async (server) => ({ previous: (await kvValue(server, namespace, key)) ?? null }),
+    look: async (server) => [{ previous: (await kvValue(server, namespace, key)) ?? null }],
     describe: ({ previous }) => {
       if (previous === value) return []
       const before = previous === null ? 'new' : `was ${JSON.stringify(previous)}`

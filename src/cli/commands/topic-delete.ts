@@ -24,7 +24,7 @@ export const run: Run = async ({ values, ...context }) => {
       // Such a server would delete it in all clusters.
       if (cluster !== undefined && (server.version ?? 0) < MQVersion.V5_0_0)
         throw new CommandError('not_supported', `${server.address} is older than 5.0: it has no --cluster`)
-      return { topic, brokers }
+      return [{ topic, brokers }]
     },
     describe: ({ topic, brokers }) => [
       `topic ${JSON.stringify(topic)} will be deleted from the routes of ${quoted(brokers)}`,

@@ -10,7 +10,7 @@ const USABLE: readonly string[] = ['routable', 'in_product_environment']
 
 /** `topic explain`: by the view of ours, otherwise by the routes of all NameServers that were given. */
 export const run: Run = async (context) => {
-  const { values, servers, format } = context
+  const { values, servers } = context
   const client = routeClientOf(values)
   const topics = values['topic'] as readonly string[]
   const notes = new Set<string>()
@@ -27,7 +27,7 @@ export const run: Run = async (context) => {
     failures,
     notes: [...notes],
     isNo: items.some(({ verdict }) => !USABLE.includes(verdict)),
-    view: { lines: (item) => explanationLines(item, format === 'wide') },
+    view: { lines: (item) => explanationLines(item, context) },
     name: ({ subject }) => subject.name,
   }
 }

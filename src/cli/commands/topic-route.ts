@@ -49,20 +49,26 @@ export const run: Run = async (context) => {
   return {
     items,
     failures,
-    notes: items.flatMap(({ provisional, brokerName, topic }) =>
-      provisional === true
-        ? `${topic} on ${brokerName} is provisional: restored from the snapshot, the broker has not registered again`
-        : [],
-    ),
+    notes: [
+      ...new Set(
+        items
+          .filter(({ provisional }) => provisional === true)
+          .map(
+            ({ namesrv, brokerName }) =>
+              `${namesrv}: routes of ${brokerName} are provisional: restored from the snapshot; it has not registered again`,
+          ),
+      ),
+    ],
     view: {
       columns: [
         ...(topics.length > 1 ? [{ head: 'TOPIC', cell: ({ topic }: RouteRow) => topic }] : []),
-        { head: 'CLUSTER', cell: ({ cluster }) => cluster },
+        { head: 'CLUSTER', cell: ({ cluster }) => cluster, isWide: true },
         { head: 'BROKER', cell: ({ brokerName }) => brokerName },
         {
           head: 'ADDRESSES',
           cell: ({ members }: RouteRow) =>
             members.map(({ brokerId, address }) => `${brokerId}=${address}`).join(','),
+          isWrapped: true,
         },
         { head: 'READ', cell: ({ readQueues }) => readQueues, align: 'right' },
         { head: 'WRITE', cell: ({ writeQueues }) => writeQueues, align: 'right' },

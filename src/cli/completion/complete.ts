@@ -73,14 +73,14 @@ async function valuesOf(
 ): Promise<Completions> {
   const options = optionsOf(definition)
   const { values, count, pending, isEnded } = readWords(options, words)
-  if (pending !== undefined) return choicesOr(pending, values, ask)
+  if (pending !== undefined) return optionValues(pending, current, values, ask)
   if (!isEnded && current.startsWith('-')) {
     const [name = '', inline] = current.split('=', 2)
     const option =
       inline === undefined ? undefined : options.find(({ flags }) => namesOf(flags).includes(name))
     if (option === undefined)
       return [...options.map(({ flags, text }) => ({ value: longName(flags), text })), HELP]
-    const found = await choicesOr(option, values, ask)
+    const found = await optionValues(option, inline ?? '', values, ask)
     return found === 'files' ? found : found.map(({ value }) => ({ value: `${name}=${value}` }))
   }
   const args = definition.args ?? []
@@ -127,6 +127,19 @@ function keyOf({ flags }: OptionDefinition): string {
   return longName(flags)
     .slice(2)
     .replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+}
+
+/** The values that an option takes; of one that takes several, behind those that are there already. */
+async function optionValues(
+  option: OptionDefinition,
+  current: string,
+  values: Values,
+  ask: AskNames,
+): Promise<Completions> {
+  const found = await choicesOr(option, values, ask)
+  if (option.isList !== true || found === 'files') return found
+  const before = current.slice(0, current.lastIndexOf(',') + 1)
+  return found.map(({ value }) => ({ value: before + value }))
 }
 
 async function choicesOr(

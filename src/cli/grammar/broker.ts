@@ -3,6 +3,7 @@ import type { ArgumentDefinition, CommandDefinition } from './definition.ts'
 const BROKER: ArgumentDefinition = {
   name: 'broker',
   text: 'name of a broker group',
+  isList: true,
   completion: 'broker',
 }
 
@@ -23,7 +24,7 @@ export const BROKER_COMMANDS: readonly CommandDefinition[] = [
     summary: 'Broker groups, and what stopping them would affect',
     description:
       '--impact lists the topics that have no other broker to send to or read from. Java’s NameServer is asked for the route of every topic.',
-    args: [{ ...BROKER, isList: true }],
+    args: [BROKER],
     options: [{ flags: '--impact', text: 'show what clients would lose if the group stopped' }],
     examples: [
       { line: 'broker show broker-a', text: '' },
@@ -52,9 +53,9 @@ export const BROKER_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'broker wipe-write',
-    summary: 'Removes the write permission of a broker’s topics',
+    summary: 'Removes the write permission of topics on brokers',
     description:
-      'Producers stop using the broker when they next fetch a route: do this before stopping it. NameServers do not share routes, so name all of them with -n. It lasts until the broker registers a change, or until broker restore-write.',
+      'Producers stop using the brokers when they next fetch a route: do this before stopping them. NameServers do not share routes, so name all of them with -n. It lasts until a broker registers a change, or until broker restore-write.',
     args: [BROKER],
     examples: [
       { line: 'broker wipe-write broker-a -n "a:9876;b:9876"', text: 'asks first' },
@@ -65,9 +66,9 @@ export const BROKER_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     words: 'broker restore-write',
-    summary: 'Gives a broker’s topics read and write permission',
+    summary: 'Gives topics on brokers read and write permission',
     description:
-      'NameServers do not share routes, so name all of them with -n. Topics that the broker registered read-only or write-only get both, too, until it next registers a change; the protocol cannot tell them apart.',
+      'NameServers do not share routes, so name all of them with -n. Topics that a broker registered read-only or write-only get both, too, until it next registers a change; the protocol cannot tell them apart.',
     args: [BROKER],
     examples: [{ line: 'broker restore-write broker-a -n "a:9876;b:9876"', text: '' }],
     isChange: true,

@@ -2,7 +2,6 @@ import type { BrokerMember } from '../../inspect/broker-member.ts'
 import type { CommandContext } from '../run-command.ts'
 import { age } from './amounts.ts'
 import { type Column, tableLines } from './table.ts'
-import { columnsOf } from './width.ts'
 
 /** The columns of a broker. Those that only ours can fill are left out if all are empty. */
 export function memberColumns(members: readonly BrokerMember[]): Column<BrokerMember>[] {
@@ -15,8 +14,8 @@ export function memberColumns(members: readonly BrokerMember[]): Column<BrokerMe
     ...columns,
     { head: 'STATE', cell: ({ state }) => state },
     { head: 'HEARTBEAT', cell: ({ heartbeatAgeMs }) => age(heartbeatAgeMs), align: 'right' },
-    { head: 'VERSION', cell: ({ versionName }) => versionName },
     { head: 'TOPICS', cell: ({ registeredTopics }) => registeredTopics, align: 'right' },
+    { head: 'VERSION', cell: ({ versionName }) => versionName },
     {
       head: 'TIMEOUT',
       cell: ({ heartbeatTimeoutMs }) => age(heartbeatTimeoutMs),
@@ -34,9 +33,7 @@ export function memberColumns(members: readonly BrokerMember[]): Column<BrokerMe
 export function brokerLines<Broker extends BrokerMember>(
   brokers: readonly Broker[],
   columns: readonly Column<Broker>[],
-  { format, world: { stdout } }: Pick<CommandContext, 'format' | 'world'>,
+  { format, columns: maxWidth }: Pick<CommandContext, 'format' | 'columns'>,
 ): string[] {
-  const isWide = format === 'wide'
-  const maxWidth = isWide ? undefined : columnsOf(stdout)
-  return tableLines(brokers, columns, { isWide, hasHead: true, maxWidth })
+  return tableLines(brokers, columns, { isWide: format === 'wide', hasHead: true, maxWidth })
 }

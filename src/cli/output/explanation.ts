@@ -1,4 +1,6 @@
 import { atNameServer } from '../../inspect/commands.ts'
+import type { CommandContext } from '../run-command.ts'
+import { indented } from './wrapped.ts'
 
 /** What the view `/api/v1/explain` tells, as far as people are shown it. */
 export interface Explanation {
@@ -23,20 +25,22 @@ const MAX_EVENTS = 8
 /** An explanation for people. */
 export function explanationLines(
   { subject, verdict, sentences, commands, history }: Explanation,
-  isWide: boolean,
+  { format, columns }: Pick<CommandContext, 'format' | 'columns'>,
 ): string[] {
-  const events = isWide ? history : history.slice(-MAX_EVENTS)
+  const events = format === 'wide' ? history : history.slice(-MAX_EVENTS)
   return [
     `${subject.name}: ${verdict}`,
-    ...sentences.map((sentence) => `  ${sentence}`),
-    ...headed('Try:', commands),
+    ...sentences.flatMap((sentence) => indented(sentence, 2, columns)),
+    // In one line each, to be copied.
+    ...headed('Try:', commands, undefined),
     ...headed(
       events.length < history.length ? `Last ${events.length} of ${history.length} events:` : 'Events:',
       events.map(({ time, text }) => `${time}  ${text}`),
+      columns,
     ),
   ]
 }
 
-function headed(head: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : [head, ...lines.map((line) => `  ${line}`)]
+function headed(head: string, texts: readonly string[], columns: number | undefined): string[] {
+  return texts.length === 0 ? [] : [head, ...texts.flatMap((text) => indented(text, 2, columns))]
 }

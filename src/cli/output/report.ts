@@ -38,7 +38,7 @@ export interface Report<Item extends object> {
   readonly isNo?: boolean
   /** Whether a change was made only in part: exit code 5. */
   readonly isPartial?: boolean
-  /** For people, on stderr after the items: what is missing, what the NameServer does not have. */
+  /** For people, on stderr after the items, by NameServer: what is missing, what the NameServer does not have. */
   readonly notes?: readonly string[]
 }
 

@@ -6,7 +6,6 @@ import { mqadmin, mqnamesrv } from '../commands.ts'
 import type { AddressProblem } from '../findings/announced-address.ts'
 import { isLate } from '../heartbeat.ts'
 import type {
-  BrokerPast,
   Departure,
   MasterLoss,
   PermissionChange,
@@ -77,7 +76,6 @@ export interface BrokerFacts {
   readonly permissionChange: PermissionChange | undefined
   /** Whether requests changed the permission since its last registration. */
   readonly isOverridden: boolean
-  readonly past: BrokerPast | undefined
   readonly departures: readonly Departure[]
   /** The broker name that is registered at the address of the last departure, and whether it has the same topics. */
   readonly successor: { readonly brokerName: string; readonly isSame: boolean } | undefined
@@ -285,6 +283,7 @@ const VERDICT_OF_CAUSE = {
   request: 'unregistered',
   renamed: 'renamed',
   'connection lost': 'connection_lost',
+  'disconnected by operator': 'connection_lost',
   expired: 'expired',
   unreachable: 'unreachable',
   'not returned': 'not_returned',
@@ -294,6 +293,8 @@ const ADVICE: Readonly<Record<Departure['cause'], string>> = {
   request: 'Start it again if it is needed.',
   renamed: 'Look for the new name; clients find topics under that.',
   'connection lost': 'See whether its process runs, and its log (broker.log, store.log).',
+  'disconnected by operator':
+    'A broker that runs registers again within a minute. mqnamesrv events --kind connection_closed shows from where the connection was closed.',
   expired: 'See whether its process is paused (GC, stopped by a signal) or cut off from this server.',
   unreachable: 'See whether its machine runs and is reachable from here.',
   'not returned': 'See whether it runs and has this server in its namesrvAddr.',

@@ -132,14 +132,12 @@ function brokerPast(brokerNames: Iterable<string>, history: RouteHistory): Past[
   for (const brokerName of brokerNames) {
     const broker = name(brokerName)
     const known = history.broker(brokerName)
-    if (known !== undefined) {
-      past.push({
-        atMs: known.firstRegisteredMs,
-        text: `${broker} registered for the first time since the start`,
-      })
-      if (known.registrations > 1) {
-        const text = `${broker} registered again, ${counted(known.registrations - 1, 'time')} in all`
-        past.push({ atMs: known.lastRegisteredMs, text })
+    for (const { firstRegisteredMs, lastRegisteredMs, registrations, ...member } of known?.members ?? []) {
+      const who = memberText({ brokerName, ...member })
+      past.push({ atMs: firstRegisteredMs, text: `${who} registered for the first time since the start` })
+      if (registrations > 1) {
+        const text = `${who} registered again, ${counted(registrations - 1, 'time')} in all`
+        past.push({ atMs: lastRegisteredMs, text })
       }
     }
     if (known?.topicsChangedMs !== undefined && known.topicsChangedMs > known.lastRegisteredMs)

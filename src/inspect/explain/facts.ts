@@ -240,7 +240,6 @@ export async function brokerFacts(
     brokerName,
     ...inTables,
     permissionChange: history.permissionChange(brokerName),
-    past: history.broker(brokerName),
     departures: history.departures(brokerName),
     masterLoss: history.masterLoss(brokerName),
     similar,

@@ -43,6 +43,7 @@ const CAUSES: Readonly<Record<UnregisterReason | 'role changed', string>> = {
   request: 'unregistered by its own request, as a broker does that is stopped',
   renamed: 'registered again under another brokerName',
   'connection lost': 'lost its connection to this server (killed, crashed or network failure)',
+  'disconnected by operator': 'was removed because an operator closed its connection (mqnamesrv conn kick)',
   expired: 'expired (no heartbeat within its timeout)',
   unreachable: 'was removed (no heartbeats, and its address accepted no connection)',
   'not returned': 'did not register again after the restart of this server',
@@ -59,6 +60,6 @@ export function memberText({
   brokerName,
   brokerAddr,
   brokerId,
-}: Omit<Departure, 'atMs' | 'cause' | 'topics'>): string {
+}: Pick<Departure, 'brokerName' | 'brokerAddr' | 'brokerId'>): string {
   return `${name(brokerName)} at ${name(brokerAddr)}${brokerId === undefined ? '' : ` (id ${brokerId})`}`
 }

@@ -20,7 +20,11 @@ export interface Finding {
 }
 
 /** What a rule says of a subject. */
-export type Details = Pick<Finding, 'text' | 'evidence'> & { readonly command?: string | null }
+export type Details = Pick<Finding, 'text' | 'evidence'> & {
+  readonly command?: string | null
+  /** When an operator caused it, on the monotonic clock: with another value it is raised anew. */
+  readonly causedMs?: number | undefined
+}
 
 /** Findings kept of each rule and severity; the rest is only counted. */
 const MAX_SUBJECTS = 100
@@ -30,7 +34,7 @@ const MAX_TEXT_CHARACTERS = 1_000
 const MAX_LIST = 16
 
 /** A finding that an evaluation has made, whether it is new or not. */
-export type Observation = Omit<Finding, 'sinceMs'>
+export type Observation = Omit<Finding, 'sinceMs'> & Pick<Details, 'causedMs'>
 
 /** What an evaluation of rules has found, limited in number and size. */
 export class Observations {
@@ -44,7 +48,7 @@ export class Observations {
     this.#counts.set(kind, counted)
     counted.count++
     if (counted.count > MAX_SUBJECTS) return
-    const { text, evidence, command = null } = details()
+    const { text, evidence, command = null, causedMs } = details()
     const shown = cutText(subject, MAX_NAME_CHARACTERS)
     this.#found.set(`${rule} ${shown}`, {
       rule,
@@ -53,6 +57,7 @@ export class Observations {
       text: cutText(text, MAX_TEXT_CHARACTERS),
       evidence: cutEvidence(evidence),
       command: command === null || command.length > MAX_TEXT_CHARACTERS ? null : command,
+      ...(causedMs !== undefined && { causedMs }),
     })
   }
 

@@ -41,6 +41,7 @@ interface State {
   finding: Finding
   /** On the monotonic clock. */
   readonly firstHeldMs: number
+  readonly causedMs: number | undefined
   lastHeldMs: number
   isRaised: boolean
 }
@@ -173,11 +174,12 @@ export class Findings {
     this.#beyondSinceMs = beyondSinceMs
   }
 
-  #hold(key: string, observed: Observation, nowMs: number): void {
-    const known = this.#states.get(key)
+  #hold(key: string, { causedMs, ...observed }: Observation, nowMs: number): void {
+    const former = this.#states.get(key)
+    const known = former?.causedMs === causedMs ? former : undefined
     const sinceMs = known?.finding.sinceMs ?? this.#sources.dateMs()
     const finding = { ...observed, sinceMs }
-    const state = known ?? { finding, firstHeldMs: nowMs, lastHeldMs: nowMs, isRaised: false }
+    const state = known ?? { finding, causedMs, firstHeldMs: nowMs, lastHeldMs: nowMs, isRaised: false }
     const isOtherSeverity = state.finding.severity !== finding.severity
     state.finding = finding
     state.lastHeldMs = nowMs

@@ -87,7 +87,7 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
     // With a broker its topics are missing, too.
     const brokers = missing.filter(({ kind, there }) => kind === 'broker_missing' && there === null)
     const orMore = peer.differences.length >= MAX_PEER_DIFFERENCES
-    const evidence = { peer: peer.address, since: dateOf(peer.sinceMs, sources) }
+    const evidence = { peer: peer.address, differsSince: dateOf(peer.sinceMs, sources) }
     for (const { subject, here } of brokers)
       found.add('missing_on_peer', 'critical', `${subject} on ${peer.address}`, () => ({
         text: `${name(subject)} is missing from NameServer ${peer.address}: its clients do not find it. Add that server to the broker's namesrvAddr, and see whether the broker reaches it.`,
@@ -116,7 +116,7 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
           : `clients of this server do not find ${name(lacking)}`
       return {
         text: `The NameServer ${address} and this one differ (${orMore ? `${differences.length} or more differences` : counted(differences.length, 'difference')}): ${effect}. ${adviceAgainst(differences)}`,
-        evidence: { since: dateOf(sinceMs, sources), differences: shown },
+        evidence: { differsSince: dateOf(sinceMs, sources), differences: shown },
       }
     })
   }

@@ -239,6 +239,7 @@ function wholeDetails(broker: Broker, sources: TopicRuleSources): Details {
   return {
     text: `${what}: ${cause}. Producers use other brokers, or get "No route info of this topic".`,
     evidence: { cluster, topics, ...(wipe && { wipedBy: wipe.by }) },
+    causedMs: wipe?.atMs,
     command: wipe
       ? mqnamesrv('broker restore-write', brokerName)
       : mqadmin('updateBrokerConfig', { b: brokerAddrs.get(MASTER_ID) ?? '', k: 'brokerPermission', v: 6 }),

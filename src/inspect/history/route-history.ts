@@ -86,12 +86,21 @@ export interface RegistrationRejection {
   readonly reason: string
 }
 
-/** What is known of a broker name's past. */
-export interface BrokerPast {
+/** Registrations of a broker that was not a member of its group at the time. */
+export interface MemberPast {
+  readonly brokerAddr: string
+  /** Of the last one. */
+  readonly brokerId: bigint
   readonly firstRegisteredMs: number
   readonly lastRegisteredMs: number
-  /** Times that one of its brokers registered without being a member. */
   readonly registrations: number
+}
+
+/** What is known of a broker name's past. */
+export interface BrokerPast {
+  readonly lastRegisteredMs: number
+  /** Its brokers, the one that registered last at the end. */
+  readonly members: readonly MemberPast[]
   /** When registrations of its brokers changed topics last; undefined if never. */
   readonly topicsChangedMs: number | undefined
 }
@@ -104,8 +113,6 @@ interface BrokerRecord {
   /** The last address that registered with id 0, and how it was lost. */
   masterAddr: string | undefined
   masterLoss: MasterLoss | undefined
-  /** By address, when it registered last without being a member. */
-  since: ReadonlyMap<string, number>
 }
 
 const EMPTY: BrokerRecord = {
@@ -114,7 +121,6 @@ const EMPTY: BrokerRecord = {
   permission: undefined,
   masterAddr: undefined,
   masterLoss: undefined,
-  since: new Map(),
 }
 
 interface TopicRecord {
@@ -234,7 +240,8 @@ export class RouteHistory {
 
   /** When a member registered last without being one. */
   memberSince(brokerName: string, brokerAddr: string): number | undefined {
-    return this.#brokers.get(kept(brokerName))?.since.get(kept(brokerAddr))
+    const members = this.#brokers.get(kept(brokerName))?.past?.members
+    return members?.find((member) => member.brokerAddr === kept(brokerAddr))?.lastRegisteredMs
   }
 
   /** The broker name that an address, which is not registered, had last. */
@@ -293,8 +300,10 @@ export class RouteHistory {
   /** Estimated bytes of memory. */
   get bytes(): number {
     let bytes = 0
-    for (const [name, { departures, since }] of this.#brokers.entries())
-      bytes += RECORD_BYTES + 2 * name.length + departures.length * DEPARTURE_BYTES + since.size * SINCE_BYTES
+    for (const [name, { departures, past }] of this.#brokers.entries()) {
+      bytes += RECORD_BYTES + 2 * name.length + departures.length * DEPARTURE_BYTES
+      bytes += (past?.members.length ?? 0) * MEMBER_BYTES
+    }
     for (const [topic] of this.#topics.entries()) bytes += RECORD_BYTES + 2 * topic.length
     for (const { brokerName, reason } of this.rejections())
       bytes += RECORD_BYTES + 2 * (brokerName.length + reason.length)
@@ -308,21 +317,15 @@ export class RouteHistory {
   #onRegistered({ brokerName, brokerId, ...broker }: BrokerIdentity, changes: TopicTally | undefined): void {
     const nowMs = this.#nowMs()
     const brokerAddr = kept(broker.brokerAddr)
-    this.#update(brokerName, ({ past, masterAddr, masterLoss, since }) => ({
+    this.#update(brokerName, ({ past, masterAddr, masterLoss }) => ({
       masterAddr: brokerId === MASTER_ID ? brokerAddr : masterAddr,
       masterLoss:
         brokerId !== MASTER_ID && brokerAddr === masterAddr
           ? { atMs: nowMs, cause: 'role changed', brokerAddr }
           : masterLoss,
-      since: new Map(
-        [...[...since].filter(([addr]) => addr !== brokerAddr), [brokerAddr, nowMs] as const].slice(
-          -MAX_ADDRESSES,
-        ),
-      ),
       past: {
-        firstRegisteredMs: past?.firstRegisteredMs ?? nowMs,
         lastRegisteredMs: nowMs,
-        registrations: (past?.registrations ?? 0) + 1,
+        members: withRegistration(past?.members ?? [], brokerAddr, brokerId, nowMs),
         topicsChangedMs: changes === undefined ? past?.topicsChangedMs : nowMs,
       },
     }))
@@ -401,10 +404,27 @@ export class RouteHistory {
   }
 }
 
+function withRegistration(
+  members: readonly MemberPast[],
+  brokerAddr: string,
+  brokerId: bigint,
+  nowMs: number,
+): MemberPast[] {
+  const known = members.find((member) => member.brokerAddr === brokerAddr)
+  const member = {
+    brokerAddr,
+    brokerId,
+    firstRegisteredMs: known?.firstRegisteredMs ?? nowMs,
+    lastRegisteredMs: nowMs,
+    registrations: (known?.registrations ?? 0) + 1,
+  }
+  return [...members.filter((each) => each !== known), member].slice(-MAX_ADDRESSES)
+}
+
 /** Estimates of what V8 uses for an entry without its texts. */
 const RECORD_BYTES = 400
 const DEPARTURE_BYTES = 500
-const SINCE_BYTES = 100
+const MEMBER_BYTES = 150
 const NAME_BYTES = 100
 
 /** A copy: a part of a longer text would keep that in memory. */

@@ -53,6 +53,11 @@ export class BrokerHousekeepingService implements Pick<RemotingServerEvents, 'on
     this.onClosed(channel.id)
   }
 
+  /** An operator has closed the connection (request 1451): its brokers leave at once. */
+  onClosedByOperator(channelId: number): void {
+    if (!this.#keepsBrokers) this.#routeInfo.onChannelsDestroy([channelId], 'disconnected by operator')
+  }
+
   /**
    * Removes the brokers of a closed connection; also called when a broker registered over it after it closed. A failing machine
    * or network closes many connections at once: their brokers leave in one batch, because each batch walks over all topics.

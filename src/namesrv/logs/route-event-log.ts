@@ -145,6 +145,12 @@ const UNREGISTRATIONS = {
     kind: 'broker_lost',
     line: 'broker lost: its connection closed',
   },
+  'disconnected by operator': {
+    level: 'info',
+    counter: 'brokersLost',
+    kind: 'broker_lost',
+    line: 'broker lost: an operator closed its connection',
+  },
   expired: {
     level: 'warn',
     counter: 'brokersExpired',

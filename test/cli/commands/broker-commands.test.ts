@@ -33,10 +33,10 @@ describe('broker list', () => {
     expect(await runCli(['broker', 'list', '-n', address])).toEqual({
       code: 0,
       stdout: [
-        'BROKER    ID  ADDRESS         STATE  HEARTBEAT  VERSION  TOPICS  CLUSTER',
-        'broker-a   0  10.0.0.1:10911  late          1m  V5_5_0        2  DefaultCluster',
-        'broker-a   1  10.0.0.2:10911  late          1m  V5_5_0        2  DefaultCluster',
-        'broker-b   0  10.0.0.3:10911  late          1m  V5_5_0        2  DefaultCluster',
+        'BROKER    ID  ADDRESS         STATE  HEARTBEAT  TOPICS  VERSION',
+        'broker-a   0  10.0.0.1:10911  late          1m       2  V5_5_0',
+        'broker-a   1  10.0.0.2:10911  late          1m       2  V5_5_0',
+        'broker-b   0  10.0.0.3:10911  late          1m       2  V5_5_0',
         '',
       ].join('\n'),
       stderr: '',
@@ -94,10 +94,10 @@ describe('broker list', () => {
     expect(await runCli(['broker', 'list', '-n', address])).toEqual({
       code: 0,
       stdout: [
-        'BROKER    ID  ADDRESS         CLUSTER',
-        'broker-a   0  10.0.0.1:10911  DefaultCluster',
-        'broker-a   1  10.0.0.2:10911  DefaultCluster',
-        'broker-b   0  10.0.0.3:10911  DefaultCluster',
+        'BROKER    ID  ADDRESS',
+        'broker-a   0  10.0.0.1:10911',
+        'broker-a   1  10.0.0.2:10911',
+        'broker-b   0  10.0.0.3:10911',
         '',
       ].join('\n'),
       stderr: `states, heartbeats and versions of brokers: not shown (${address} is not mqnamesrv: it cannot show this)\n`,
@@ -166,9 +166,9 @@ describe('broker show', () => {
         'Acting master:  off',
         'Topics:         2',
         '',
-        'ID  ADDRESS         STATE  HEARTBEAT  VERSION  TOPICS',
-        ' 0  10.0.0.1:10911  alive         0s  V5_5_0        2',
-        ' 1  10.0.0.2:10911  alive         0s  V5_5_0        2',
+        'ID  ADDRESS         STATE  HEARTBEAT  TOPICS  VERSION',
+        ' 0  10.0.0.1:10911  alive         0s       2  V5_5_0',
+        ' 1  10.0.0.2:10911  alive         0s       2  V5_5_0',
         '',
       ].join('\n'),
       stderr: '',
@@ -270,6 +270,7 @@ describe('broker show --impact', () => {
       losesMaster: true,
       lastWritable: { total: 2, names: ['TopicB', 'Static'] },
       lastReadable: { total: 2, names: ['TopicB', 'Static'] },
+      provisionalElsewhere: { total: 0, names: [] },
       orderedTopics: { total: 1, names: ['Ordered'] },
       staticTopics: { total: 1, names: ['Static'] },
     }
@@ -325,7 +326,7 @@ describe('broker explain', () => {
     const fine = await runCli(['broker', 'explain', 'broker-a', '-n', address])
     expect(fine).toMatchObject({ code: 0, stderr: '' })
     expect(fine.stdout).toMatch(
-      /^broker-a: registered\n {2}broker-a of DefaultCluster is registered with 2 topics: .*\nEvents:\n {2}\S+Z {2}broker-a registered for the first time since the start\n$/,
+      /^broker-a: registered\n {2}broker-a of DefaultCluster is registered with 2 topics: .*\nEvents:\n {2}\S+Z {2}broker-a at \S+ \(id 0\) registered for the first time since the start\n$/,
     )
     const both = await runCli(['broker', 'explain', '10.0.0.1:10911', 'nope', '-n', address, '-o', 'name'])
     expect(both).toEqual({ code: 1, stdout: 'broker-a\nnope\n', stderr: '' })
@@ -355,9 +356,9 @@ describe('cluster show', () => {
     expect((await runCli(['cluster', 'show', 'DefaultCluster', '-n', address])).stdout).toBe(
       [
         ...head,
-        'BROKER    ID  ADDRESS         STATE  HEARTBEAT  VERSION  TOPICS',
-        'broker-a   0  10.0.0.1:10911  alive         0s  V5_5_0        2',
-        'broker-b   1  10.0.0.3:10911  alive         0s  V5_5_0        2',
+        'BROKER    ID  ADDRESS         STATE  HEARTBEAT  TOPICS  VERSION',
+        'broker-a   0  10.0.0.1:10911  alive         0s       2  V5_5_0',
+        'broker-b   1  10.0.0.3:10911  alive         0s       2  V5_5_0',
         '',
       ].join('\n'),
     )

@@ -30,7 +30,7 @@ describe('broker wipe-write', () => {
     const { code, stdout, stderr } = await runCli(wipe)
     expect(code).toBe(0)
     expect(stdout).toBe(`${a.address}  wiped  broker-a  2\n${b.address}  wiped  broker-a  2\n`)
-    const what = 'broker-a: 2 topics will be read-only; 1 topic will have no broker to send to'
+    const what = 'broker-a: 2 topics will not be writable; 1 topic will have no broker to send to'
     expect(stderr).toBe(`${a.address}: ${what}\n${b.address}: ${what}\n`)
     expect(await a.permissions()).toEqual({ 'broker-a': 4, 'broker-b': 6 })
     expect(await b.permissions()).toEqual({ 'broker-a': 4, 'broker-b': 6 })
@@ -49,13 +49,27 @@ describe('broker wipe-write', () => {
       '--json',
     ])
     expect(stderr).toBe(
-      `${address}: broker-a: all its topics will be read-only; 1 topic will have no broker to send to\n`,
+      `${address}: broker-a: all its topics will not be writable; 1 topic will have no broker to send to\n`,
     )
     expect(JSON.parse(stdout)).toEqual({
       items: [{ namesrv: address, brokerName: 'broker-a', result: 'wiped', topics: 2 }],
       errors: [],
     })
     expect(await permissions()).toMatchObject({ 'broker-a': 4 })
+  })
+
+  test('takes several brokers, asks once, and says that each is looked at alone', async () => {
+    const { address, permissions } = await serverWithBrokers()
+    const wipe = ['broker', 'wipe-write', 'broker-a', 'none', 'broker-b', '-n', address, '--no-headers']
+    const { code, stdout, stderr } = await runCli(wipe, { isTTY: true, input: 'y\n', columns: 200 })
+    expect(code).toBe(5)
+    expect(stdout).toBe(`${address}  wiped  broker-a  2\n${address}  wiped  broker-b  2\n`)
+    expect(stderr.match(/Continue\?/g)).toHaveLength(1)
+    expect(stderr).toContain(
+      'each broker is looked at alone: topics that only these brokers have will have no broker to send to, either\n',
+    )
+    expect(stderr).toMatch(/mqnamesrv: no broker group "none" on/)
+    expect(await permissions()).toEqual({ 'broker-a': 4, 'broker-b': 4 })
   })
 
   test('changes nothing before a person has said yes', async () => {
@@ -123,7 +137,7 @@ describe('of a server with a broker without topics, broker wipe-write', () => {
     const { code, stderr } = await wipe(address, 'table')
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: `${address}: broker-a: all its topics will be read-only\nmqnamesrv: no lock\n`,
+      stderr: `${address}: broker-a: all its topics will not be writable\nmqnamesrv: no lock\n`,
     })
     expect(codes()).toContain(205)
   })

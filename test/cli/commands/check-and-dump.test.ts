@@ -45,6 +45,30 @@ describe('check --stop broker', () => {
     })
   })
 
+  test('is no if the other brokers have not registered again since a restart, until they do', async () => {
+    const properties = { routeSnapshotPath: join(temporaryFolder(), 'snapshot') }
+    const before = await startViewServer(properties)
+    await plantBroker(before.client, { name: 'broker-a' }, { A: {}, B: {} })
+    await plantBroker(before.client, { name: 'broker-b', address: '127.0.0.1:10921' }, { A: {}, B: {} })
+    before.client.socket.destroy()
+    await before.controller.shutdown()
+    const { client, port } = await startViewServer(properties)
+    const address = `127.0.0.1:${port}`
+    await plantBroker(client, { name: 'broker-a' }, { A: {}, B: {} })
+    const check = () => runCli(['check', '--stop', 'broker', 'broker-a', '-n', address])
+    expect(await check()).toEqual({
+      code: 1,
+      stdout:
+        `broker-a must not be stopped (${address}):\n` +
+        '  2 topics would have no broker to send to: A, B\n' +
+        '  2 topics would have no broker to read from: A, B\n' +
+        '  2 topics would depend on brokers that have not registered again since the restart: A, B\n',
+      stderr: '',
+    })
+    await plantBroker(client, { name: 'broker-b', address: '127.0.0.1:10921' }, { A: {}, B: {} })
+    expect((await check()).code).toBe(0)
+  })
+
   test('is no if one of several NameServers says so, and yes where it is not registered', async () => {
     const [full, empty] = [await clusterServer(), await startViewServer()]
     const argv = ['check', '--stop', 'broker', 'broker-a', '-n', `${full.address};127.0.0.1:${empty.port}`]
@@ -122,7 +146,7 @@ describe('check --stop self', () => {
   test('is partial if another one does not respond, whatever the rest say', async () => {
     const [one, two] = [await clusterServer(), await clusterServer()]
     const dead = `127.0.0.1:${await freePort()}`
-    const failure = `mqnamesrv: connection with ${dead} failed: connection refused (ECONNREFUSED)\n`
+    const failure = `mqnamesrv: connection to ${dead} failed: connection refused (ECONNREFUSED)\n`
     const argv = ['check', '--stop', 'self', '-n']
     expect(await runCli([...argv, `${one.address};${two.address};${dead}`])).toEqual({
       code: 5,

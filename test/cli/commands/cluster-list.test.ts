@@ -15,4 +15,13 @@ test('cluster list shows each cluster with its broker groups, brokers and groups
       'DefaultCluster              2        2               1\n',
     stderr: '',
   })
+  // Rejected, because it has a single topic: 106 shows its group without members, the views do not.
+  for (const clusterName of ['DefaultCluster', 'Phantom']) {
+    const rejected = registration({ name: `ghost-${clusterName}`, topics: ['TopicA'] })
+    await broker.request({ ...rejected, extFields: { ...rejected.extFields, clusterName } })
+  }
+  expect(`${(await broker.request({ code: 106 })).body}`).toContain('Phantom')
+  expect((await runCli(['cluster', 'list', '-n', `127.0.0.1:${port}`])).stdout).toMatch(
+    /\nDefaultCluster +2 +2 +1\n$/,
+  )
 })

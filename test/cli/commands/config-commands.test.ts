@@ -75,6 +75,11 @@ describe('config get', () => {
       code: 0,
       stdout: 'enableTopicList\n',
     })
+    expect(await runCli([...get, 'listenPort'])).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: `${address}: no such keys\n`,
+    })
   })
 })
 
@@ -249,6 +254,16 @@ describe('config diff', () => {
     const folder = temporaryFolder()
     return { kvConfigPath: join(folder, 'kv'), 'user.home': folder, routeSnapshotPath: '' }
   }
+
+  test('has a line for each side where the table is wider than the terminal', async () => {
+    const path = `/${'long/'.repeat(8)}`
+    const [a, b] = [path, `${path}b,c`].map((value) => startScripted({ 319: { body: `x=${value}\n` } }))
+    const both = [(await a)?.address, (await b)?.address]
+    const argv = ['config', 'diff', '-n', both.join(';')]
+    const terminal = { isTTY: true, columns: 80 }
+    expect((await runCli(argv, terminal)).stdout).toBe(`x\n  ${both[0]}: ${path}\n  ${both[1]}: ${path}b,c\n`)
+    expect((await runCli([...argv, '-o', 'wide'], terminal)).stdout).toMatch(/^KEY /)
+  })
 
   test('shows the keys in which NameServers differ, and ends with 1', async () => {
     const same = otherwiseEqual()

@@ -24,10 +24,14 @@ describe('conn list', () => {
     const { code, stdout } = await runCli(['conn', 'list', '-n', address])
     expect(code).toBe(0)
     const [head, ...rows] = rowsOf(stdout)
-    expect(head?.slice(0, 5)).toEqual(['ID', 'ADDRESS', 'KIND', 'LANGUAGE', 'VERSION'])
-    expect(rows[0]?.slice(0, 8)).toEqual(['1', client.address, 'client', 'JAVA', 'V4_9_7', '0s', '0s', '1'])
-    expect(rows[1]?.slice(0, 5)).toEqual(['2', broker.address, 'broker', 'JAVA', 'V5_5_0'])
-    expect(rows[2]?.[2]).toBe('admin (this command)')
+    expect(head).toEqual(['ID', 'ADDRESS', 'KIND', 'VERSION', 'IDLE', 'REQUESTS', 'IN', 'OUT'])
+    expect(rows[0]?.slice(0, 6)).toEqual(['1', client.address, 'client', 'V4_9_7', '0s', '1'])
+    expect(rows[1]?.slice(0, 4)).toEqual(['2', broker.address, 'broker', 'V5_5_0'])
+    expect(rows[2]?.[2]).toBe('this command')
+    for (const each of [address, `${address};127.0.0.1:${(await serverWithPeers()).port}`]) {
+      const terminal = await runCli(['conn', 'list', '-n', each], { isTTY: true, columns: 80 })
+      expect(terminal.stdout).not.toContain('…')
+    }
   })
 
   test('filters, sorts and says how many more there are', async () => {
@@ -50,7 +54,7 @@ describe('conn list', () => {
     await client.closed
     const argv = ['conn', 'list', '--state', 'closed', '-n', address]
     const { stdout } = await runCli(argv, { isTTY: true, columns: 80 })
-    expect(rowsOf(stdout).flat()).toEqual(expect.arrayContaining(['closed', 'invalid_frame']))
+    expect(rowsOf(stdout).flat()).toEqual(expect.arrayContaining(['CLOSED', 'invalid_frame']))
     await connect()
     const wide = await runCli(['conn', 'list', '--state', 'all', '-n', address, '-o', 'wide'])
     expect(rowsOf(wide.stdout)[0]).toEqual(expect.arrayContaining(['CAUSE', 'DETAIL', 'TLS', 'PROXIED']))

@@ -214,7 +214,7 @@ describe.each(['digests', 'lookups'] as const)('diff by %s', (means) => {
     const partial = await json([a.address, down, b.address])
     expect(partial).toMatchObject({ code: 5, errors: [{ code: 'unreachable', namesrv: down }] })
     expect(partial.items).toHaveLength(2)
-    expect(partial.stderr).toContain(`mqnamesrv: connection with ${down} failed: connection refused`)
+    expect(partial.stderr).toContain(`mqnamesrv: connection to ${down} failed: connection refused`)
   })
 
   test('compares only topics that match --topics', async () => {
@@ -454,7 +454,7 @@ describe('diff with a NameServer that', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       errors: [{ code: 'unreachable', namesrv: '127.0.0.1:1' }],
     })
-    expect(stderr).toBe('mqnamesrv: connection with 127.0.0.1:1 failed: connection refused (ECONNREFUSED)\n')
+    expect(stderr).toBe('mqnamesrv: connection to 127.0.0.1:1 failed: connection refused (ECONNREFUSED)\n')
   })
 
   test('does not show its configuration has question marks beside two that differ in it', async () => {

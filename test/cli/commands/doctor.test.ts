@@ -35,6 +35,22 @@ test('doctor shows the findings of a server, each with its evidence and what to 
   )
 })
 
+test('doctor wraps its texts to a terminal, and has a line for each item of a list', async () => {
+  const server = await viewServer()
+  const topics = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`Uneven${n}`, { readQueueNums: 2 }]))
+  await plantBroker(server.client, { name: 'broker-a' }, { ...topics, Even: {} })
+  await doctorWith('read_write_queue_mismatch', server)
+  const { stdout } = await runCli(['doctor', '-n', server.address, '--color', 'never'], {
+    isTTY: true,
+    columns: 60,
+  })
+  const lines = stdout.split('\n').filter((line) => !line.startsWith('  Try: '))
+  expect(lines.filter((line) => line.length > 60)).toEqual([])
+  expect(stdout).toContain('\n    firstTopics:\n      Uneven0: 2 read, 4 write\n      Uneven1: ')
+  const wide = await runCli(['doctor', '-n', server.address, '-o', 'wide'], { isTTY: true, columns: 60 })
+  expect(wide.stdout).toMatch(/\n {2}broker-a has more write than read queues for 9 topics .* consumed\./)
+})
+
 test('doctor shows hostile names as escapes', async () => {
   const server = await viewServer()
   await plantBroker(server.client, { name: 'broker-a' }, { 'a\u202eb': { readQueueNums: 2 }, Even: {} })
@@ -53,7 +69,11 @@ test('doctor ends with 0 if it finds nothing, or only what --severity leaves out
   await plantBroker(server.client, { name: 'broker-a' }, { Uneven: { readQueueNums: 2 }, Even: {} })
   await doctorWith('read_write_queue_mismatch', server)
   const argv = ['doctor', '-n', server.address, '--severity']
-  expect(await runCli([...argv, 'critical'])).toMatchObject({ code: 0, stdout: '' })
+  expect(await runCli([...argv, 'critical'])).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: `${server.address}: no findings of this severity\n`,
+  })
   expect(await runCli([...argv, 'warning', '-o', 'name'])).toMatchObject({
     code: 1,
     stdout: expect.stringContaining('read_write_queue_mismatch/broker-a\n'),

@@ -1,10 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { freePort } from '../../../scripts/support/ports.ts'
 import { startFakePeer } from '../../support/fake-peer.ts'
 import { frame } from '../../support/raw-client.ts'
 import { putKVConfig, registration, unregistration } from '../../support/requests.ts'
 import { startServer, type TestServer } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
+import { startScripted } from '../scripted-name-server.ts'
 import { startWithoutViews } from '../without-views.ts'
 
 interface Line {
@@ -45,10 +46,15 @@ describe('events', () => {
   })
 
   test('can be read on a terminal: short times, and the text below what leaves no room for it', async () => {
-    const { address } = await serverWithEvents()
+    const event = { id: 'x-1', time: '2026-11-28T20:31:05.123Z', kind: 'broker_left' }
+    const told = { subject: '127.0.0.1:10911 broker-a of DefaultCluster', text: 'by its own request' }
+    const body = JSON.stringify({ bootId: 'x', added: 1, events: [{ ...event, ...told }] })
+    const { address } = await startScripted({ 1450: { body } })
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.parse('2026-11-28T23:59:59.999Z'))
+    onTestFinished(() => clock.mockRestore())
     const argv = ['events', '-n', address, '--kind', 'broker_left']
     const { stdout } = await runCli(argv, { isTTY: true, columns: 60 })
-    expect(stdout.replace(/\d\d:\d\d:\d\dZ/, '20:31:05Z').split('\n')).toEqual([
+    expect(stdout.split('\n')).toEqual([
       'TIME       KIND         SUBJECT',
       '  TEXT',
       '20:31:05Z  broker_left  127.0.0.1:10911 broker-a of Default…',
@@ -249,7 +255,7 @@ describe('watch', () => {
     expect(stderr.split('\n').sort()).toEqual([
       '',
       `mqnamesrv: ${other} is not mqnamesrv: it cannot show this`,
-      `mqnamesrv: connection with ${dead} failed: connection refused (ECONNREFUSED)`,
+      `mqnamesrv: connection to ${dead} failed: connection refused (ECONNREFUSED)`,
     ])
   })
 

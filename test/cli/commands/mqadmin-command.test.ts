@@ -23,7 +23,7 @@ async function deadAddress(): Promise<string> {
 }
 
 const refused = (address: string): string =>
-  `mqnamesrv: connection with ${address} failed: connection refused (ECONNREFUSED)\n`
+  `mqnamesrv: connection to ${address} failed: connection refused (ECONNREFUSED)\n`
 
 const mqadmin = (line: string, ...more: string[]) => runCli(['mqadmin', ...line.split(' '), ...more])
 

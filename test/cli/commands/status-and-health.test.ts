@@ -43,8 +43,10 @@ describe('status', () => {
       ...{ Clusters: '1', 'Broker groups': '2', Brokers: '2 (1 provisional)', Topics: '4 (2 provisional)' },
     })
     const servers = [port, (await startServer()).port].map((each) => `127.0.0.1:${each}`)
-    const table = await runCli(['status', '-n', servers.join(';')])
-    expect(table.stdout).toMatch(/ 2 \(1 provisional\) +4 \(2 provisional\) +/)
+    const table = await runCli(['status', '-n', servers.join(';')], { isTTY: true, columns: 80 })
+    expect(table.stdout).toMatch(/ BROKERS {2}TOPICS {2}FINDINGS\n.* 2 +4 {2}\S/)
+    const wide = await runCli(['status', '-n', servers.join(';'), '-o', 'wide'])
+    expect(wide.stdout).toMatch(/ PROVISIONAL BROKERS {2}PROVISIONAL TOPICS .*\n.* {2}1 +2 {2}/)
   })
 
   test('shows one server in lines', async () => {
@@ -103,6 +105,8 @@ describe('status', () => {
         'BROKERS',
         'TOPICS',
         'FINDINGS',
+        'PROVISIONAL BROKERS',
+        'PROVISIONAL TOPICS',
         'GROUPS',
         'CLUSTERS',
         'LOOKUPS',
@@ -117,12 +121,14 @@ describe('status', () => {
         '1',
         '2',
         'none',
+        '0',
+        '0',
         '1',
         '1',
         '0',
         expect.stringMatching(/M$/),
       ],
-      [other, 'V5_5_0', '-', '-', '-', '1', '2', '-', '1', '1', '-', '-'],
+      [other, 'V5_5_0', '-', '-', '-', '1', '2', '-', '-', '-', '1', '1', '-', '-'],
       [''],
     ])
     expect(stderr).toMatch(/^uptime, requests, memory: not shown/)
@@ -292,7 +298,7 @@ describe('health', () => {
         checks: [],
         error: {
           code: 'unreachable',
-          message: `connection with ${address} failed: connection refused (ECONNREFUSED)`,
+          message: `connection to ${address} failed: connection refused (ECONNREFUSED)`,
           namesrv: address,
         },
       },

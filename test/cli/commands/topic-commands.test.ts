@@ -97,9 +97,9 @@ describe('topic route', () => {
     expect(await runCli(['topic', 'route', 'TopicA', '-n', address])).toEqual({
       code: 0,
       stdout: [
-        'CLUSTER         BROKER    ADDRESSES                          READ  WRITE  PERM  ACCESS',
-        'DefaultCluster  broker-a  0=10.0.0.1:10911,1=10.0.0.2:10911     4      4     6  rw',
-        'DefaultCluster  broker-b  0=10.0.0.3:10911                      4      4     6  rw',
+        'BROKER    ADDRESSES                          READ  WRITE  PERM  ACCESS',
+        'broker-a  0=10.0.0.1:10911,1=10.0.0.2:10911     4      4     6  rw',
+        'broker-b  0=10.0.0.3:10911                      4      4     6  rw',
         '',
       ].join('\n'),
       stderr: '',
@@ -152,10 +152,10 @@ describe('topic route', () => {
     const before = await serverWith([MASTER, OTHER], properties)
     await before.controller.shutdown()
     const { address, plain } = await serverWith([OTHER], properties)
-    const { code, stdout, stderr } = await runCli(['topic', 'route', 'TopicA', '-n', address])
-    expect([code, stdout.split('\n').length]).toEqual([0, 4])
+    const { code, stdout, stderr } = await runCli(['topic', 'route', 'TopicA', 'TopicB', '-n', address])
+    expect([code, stdout.split('\n').length]).toEqual([0, 5])
     expect(stderr).toBe(
-      'TopicA on broker-a is provisional: restored from the snapshot, the broker has not registered again\n',
+      `${address}: routes of broker-a are provisional: restored from the snapshot; it has not registered again\n`,
     )
     const provisional = async (server: string) =>
       items((await runCli(['topic', 'route', 'TopicA', '-n', server, '--json'])).stdout).map((row) => [
@@ -217,9 +217,9 @@ describe('topic route', () => {
     })
     expect((await runCli(['topic', 'route', 'T', '-n', address])).stdout).toBe(
       [
-        'CLUSTER  BROKER  ADDRESSES         READ  WRITE  PERM  ACCESS',
-        'C        a       0=10.0.0.1:10911     -      -     -  -',
-        '-        b       -                    4      0     4  r',
+        'BROKER  ADDRESSES         READ  WRITE  PERM  ACCESS',
+        'a       0=10.0.0.1:10911     -      -     -  -',
+        'b       -                    4      0     4  r',
         '',
       ].join('\n'),
     )
@@ -252,7 +252,7 @@ describe('topic route', () => {
       `${one.address};${other.address}`,
     ])
     expect(code).toBe(1)
-    expect(stdout).toMatch(/^NAMESRV +CLUSTER .*\n127\.0\.0\.1:\d+ +DefaultCluster .*\n$/)
+    expect(stdout).toMatch(/^NAMESRV +BROKER .*\n127\.0\.0\.1:\d+ +broker-a .*\n$/)
     expect(stderr).toContain(`no route of topic "TopicA" on ${other.address}`)
   })
 })
@@ -263,7 +263,7 @@ describe('topic explain', () => {
     const { code, stdout } = await runCli(['topic', 'explain', 'TopicA', '-n', address])
     expect(code).toBe(0)
     expect(stdout).toMatch(
-      /^TopicA: routable\n {2}TopicA has a route: 4 write queues on broker-a, 4 read queues on broker-a\.\n.*Try:\n {2}mqnamesrv topic route TopicA -n 127.0.0.1:\d+\nEvents:\n {2}\S+Z {2}broker-a registered for the first time since the start\n$/s,
+      /^TopicA: routable\n {2}TopicA has a route: 4 write queues on broker-a, 4 read queues on broker-a\.\n.*Try:\n {2}mqnamesrv topic route TopicA -n 127.0.0.1:\d+\nEvents:\n {2}\S+Z {2}broker-a at \S+ \(id 0\) registered for the first time since the start\n$/s,
     )
   })
 

@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest'
-import { headerOf } from '../../support/raw-client.ts'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { startFakePeer } from '../../support/fake-peer.ts'
+import { frame, headerOf } from '../../support/raw-client.ts'
 import { lookup, registration } from '../../support/requests.ts'
 import { startServer } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
@@ -138,4 +139,33 @@ test('topic delete fails where the server cannot be asked for the topic', async 
   const { code, stderr } = await runCli(['topic', 'delete', 'TopicA', '-n', address, '-y', '-o', 'name'])
   expect({ code, stderr }).toEqual({ code: 1, stderr: 'mqnamesrv: busy\n' })
   expect(codes()).not.toContain(216)
+})
+
+test('topic delete of very many topics sends a few requests at a time, and shows how far it is', async () => {
+  const topics = Array.from({ length: 200 }, (_, index) => `T${index}`)
+  const gone = new Set<string>()
+  let [open, maxOpen] = [0, 0]
+  const { address } = await startFakePeer(({ header: { code, opaque, extFields = {} }, socket }) => {
+    const { topic = '' } = extFields
+    maxOpen = Math.max(maxOpen, ++open)
+    if (code === 216) gone.add(topic)
+    const isRoute = code === 105 && !gone.has(topic)
+    const result = code === 1450 ? 3 : code === 105 && !isRoute ? 17 : 0
+    setImmediate(() => {
+      open--
+      const header = { code: result, flag: 1, language: 'JAVA', opaque, version: 513 }
+      socket.write(frame(JSON.stringify(header), isRoute ? JSON.stringify(ROUTE) : ''))
+    })
+  })
+  let nowMs = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 10))
+  onTestFinished(() => clock.mockRestore())
+  const { code, stdout, stderr } = await runCli(
+    ['topic', 'delete', ...topics, '-n', address, '-y', '-o', 'name'],
+    { isTTY: true },
+  )
+  expect({ code, stdout }).toEqual({ code: 0, stdout: topics.map((topic) => `${topic}\n`).join('') })
+  expect(maxOpen).toBeLessThanOrEqual(2 * 8)
+  expect(stderr).toContain(`\r\u001b[K${address}: 192 of 200 names looked up\r\u001b[K`)
+  expect(stderr).toContain(`\r\u001b[K${address}: 192 of 200 changes made\r\u001b[K`)
 })

@@ -67,9 +67,16 @@ describe('The route history', () => {
     time.nowMs = 3_000
     history.onRouteEvent({ kind: 'topics changed', broker: broker('a'), topicChanges: deleted('T') })
     expect(history.broker('a')).toEqual({
-      firstRegisteredMs: 1_000,
       lastRegisteredMs: 2_000,
-      registrations: 2,
+      members: [
+        {
+          brokerAddr: broker('a').brokerAddr,
+          brokerId: broker('a').brokerId,
+          firstRegisteredMs: 1_000,
+          lastRegisteredMs: 2_000,
+          registrations: 2,
+        },
+      ],
       topicsChangedMs: 3_000,
     })
   })
