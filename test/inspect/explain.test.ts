@@ -92,7 +92,7 @@ const TOPIC_STORIES: readonly Story[] = [
     verdict: 'deleted',
     sentences: [
       'TopicA was deleted on 1 broker at TIME by PEER (request 216, as mqadmin deleteTopic sends).',
-      'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
+      'A broker that still has it registers it again within a minute (with its next change if forceRegister is off).',
       'Similar topic with a route: TopicB (differs in one character).',
       '1 lookup found no route, the last at TIME; clients that ask: 127.0.0.1 (JAVA, V5_5_0).',
     ],
@@ -111,7 +111,7 @@ const TOPIC_STORIES: readonly Story[] = [
     verdict: 'deleted',
     sentences: [
       'orders was deleted on 1 broker of cluster DefaultCluster at TIME by PEER (request 216, as mqadmin deleteTopic sends).',
-      'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
+      'A broker that still has it registers it again within a minute (with its next change if forceRegister is off).',
     ],
     commands: ['mqadmin updateTopic -t orders -c DefaultCluster'],
   },
@@ -523,7 +523,7 @@ const BROKER_STORIES: readonly Story[] = [
     verdict: 'no_master',
     sentences: [
       'broker-a has no master and accepts no messages: no master is known since the start of this server. Its slaves serve consumers only; start the master (brokerId=0), or elect one (mqadmin electMaster) if a controller assigns the roles.',
-      'broker-a of DefaultCluster is registered with 0 topics: slave 1 127.0.0.1:10911, registered from PEER since TIME, last heartbeat 0 s ago.',
+      'broker-a of DefaultCluster is registered with none of its 2 topics in the routes (topics are taken from masters only): slave 1 127.0.0.1:10911, registered from PEER since TIME, last heartbeat 0 s ago.',
     ],
   },
   {

@@ -160,6 +160,7 @@ function member(differing: Partial<MemberFacts> = {}): MemberFacts {
     sinceMs: 1_000_000,
     heartbeatAgeMs: 0,
     heartbeatTimeoutMs: 120_000,
+    registeredTopics: 2,
     isProvisional: false,
     suspicion: undefined,
     announced: undefined,

@@ -189,7 +189,7 @@ describe('The NameServer tells', () => {
       verdict: 'deleted',
       sentences: [
         `Orders was deleted on 1 broker of cluster Shop at TIME by ${OPERATOR} (request 216, as mqadmin deleteTopic sends).`,
-        'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
+        'A broker that still has it registers it again within a minute (with its next change if forceRegister is off).',
       ],
       commands: ['mqadmin updateTopic -t Orders -c Shop'],
     })

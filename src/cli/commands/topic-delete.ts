@@ -30,7 +30,7 @@ export const run: Run = async ({ values, ...context }) => {
       `topic ${JSON.stringify(topic)} will be deleted from the routes of ${quoted(brokers)}`,
     ],
     warning:
-      'brokers that still have a topic register it again within 30 s or with their next change: delete it on them first (mqadmin deleteTopic)',
+      'brokers that still have a topic register it again within a minute (with their next change if forceRegister is off): delete it on them first (mqadmin deleteTopic)',
     apply: async (server, { topic, brokers }) => {
       const fields = cluster === undefined ? { topic } : { topic, clusterName: cluster }
       await server.ask(RequestCode.DELETE_TOPIC_IN_NAMESRV, fields)

@@ -59,7 +59,7 @@ export const TOPIC_COMMANDS: readonly CommandDefinition[] = [
     words: 'topic delete',
     summary: 'Deletes topics from NameServers, not from brokers',
     description:
-      'NameServers do not share routes, so name all of them with -n. Brokers that still have a topic register it again, within 30 s or with their next change: delete it on them first (mqadmin deleteTopic).',
+      'NameServers do not share routes, so name all of them with -n. Brokers that still have a topic register it again within a minute (with their next change if forceRegister is off): delete it on them first (mqadmin deleteTopic).',
     args: [{ name: 'topic', text: 'name of a topic', isList: true, completion: 'topic' }],
     options: [
       {

@@ -53,6 +53,8 @@ export interface MemberFacts {
   readonly peer: string | undefined
   /** When it became a member; undefined if that was before the start of this server. */
   readonly sinceMs: number | undefined
+  /** Topics in its last registration; undefined for one that is restored. */
+  readonly registeredTopics: number | undefined
   readonly heartbeatAgeMs: number | undefined
   readonly heartbeatTimeoutMs: number | undefined
   readonly isProvisional: boolean
@@ -102,10 +104,10 @@ export function tellBroker(facts: BrokerFacts): Story<BrokerVerdict> {
 }
 
 function registered(facts: BrokerFacts): Story<BrokerVerdict> {
-  const { brokerName, clusters, members, topics, clocks } = facts
+  const { brokerName, clusters, members, clocks } = facts
   const broker = name(brokerName)
   const shown = members.slice(0, MAX_MEMBERS).map((member) => presence(member, clocks))
-  const summary = `${broker} of ${names(clusters)} is registered with ${counted(topics, 'topic')}: ${shown.join('; ')}${members.length > MAX_MEMBERS ? '; …' : ''}.`
+  const summary = `${broker} of ${names(clusters)} is registered with ${topicsText(facts)}: ${shown.join('; ')}${members.length > MAX_MEMBERS ? '; …' : ''}.`
   const problems = problemsOf(facts)
   const notes = [
     clusters.length > 1
@@ -129,6 +131,15 @@ function registered(facts: BrokerFacts): Story<BrokerVerdict> {
     ],
     problems.map(({ command }) => command),
   )
+}
+
+/** Slaves register topics, too, but not into the routes. */
+function topicsText({ topics, members }: BrokerFacts): string {
+  const registered = Math.max(...members.map(({ registeredTopics = 0 }) => registeredTopics))
+  const isOnlySlaves = members.every(({ brokerId }) => brokerId !== MASTER_ID)
+  return isOnlySlaves && topics === 0 && registered > 0
+    ? `none of its ${counted(registered, 'topic')} in the routes (topics are taken from masters only)`
+    : counted(topics, 'topic')
 }
 
 function presence(

@@ -289,6 +289,7 @@ function membersOf(
       brokerId,
       brokerAddr,
       peer: live?.peer,
+      registeredTopics: live?.topics,
       sinceMs: history.memberSince(group.brokerName, brokerAddr),
       heartbeatAgeMs: live && Math.max(0, nowMs() - live.lastUpdateTimestampMs),
       heartbeatTimeoutMs: live?.heartbeatTimeoutMs,

@@ -236,7 +236,7 @@ function notWritableText(cell: TopicCell, { clocks }: TopicFacts): string {
   if ((cell.perm & Perm.WRITE) !== 0) return `On ${broker} it has no write queues.`
   if (cell.isProvisional) return `On ${broker}, ${SINCE_BEFORE_RESTART}.`
   if (cell.registeredFrom === undefined)
-    return `On ${broker} it has permission ${perm}: by brokerPermission in its broker.conf, by mqadmin updateTopicPerm, or by mqadmin wipeWritePerm at this NameServer.`
+    return `On ${broker} it has permission ${perm}: by brokerPermission in its broker.conf, by mqadmin updateTopicPerm, or, if no topic of ${broker} is writable here, by mqadmin wipeWritePerm at this NameServer, which restore-write undoes.`
   return `${broker} itself registers it with permission ${perm}: by brokerPermission in its broker.conf, or by mqadmin updateTopicPerm.`
 }
 
@@ -254,7 +254,8 @@ function writableAgain(cell: TopicCell, { topic }: TopicFacts): string | null {
       w: Math.max(1, readQueues),
       p: perm,
     })
-  if (registeredFrom === undefined) return null
+  // Perhaps it was wiped here; restore-write says that it changes all topics of the broker, and asks.
+  if (registeredFrom === undefined) return mqnamesrv('broker restore-write', brokerName)
   return mqadmin('updateTopicPerm', { b: masterAddr, t: topic, p: Perm.READ | Perm.WRITE })
 }
 
@@ -302,7 +303,7 @@ function withoutRoute(facts: TopicFacts): Story<TopicVerdict> {
           'deleted',
           [
             text,
-            'A broker that still has it registers it again within a minute, unless its forceRegister is off.',
+            'A broker that still has it registers it again within a minute (with its next change if forceRegister is off).',
             ...notes,
           ],
           [create],

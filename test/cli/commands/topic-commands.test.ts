@@ -293,6 +293,13 @@ describe('topic explain', () => {
   })
 
   /** The verdicts of the view and of the routes, and the sentences of the routes. */
+  // A type, not an interface: items of JSON convert to it.
+  type Explained = {
+    readonly verdict: string
+    readonly sentences: readonly string[]
+    readonly commands: readonly string[]
+  }
+
   async function explained({ address, plain }: Server, topic: string, ...options: string[]) {
     const [viewed, walked] = await Promise.all(
       [address, plain].map(async (each) => {
@@ -305,7 +312,7 @@ describe('topic explain', () => {
           '--json',
           ...options,
         ])
-        return { code, stderr, item: items(stdout)[0] as { verdict: string; sentences: string[] } }
+        return { code, stderr, item: items(stdout)[0] as Explained }
       }),
     )
     if (viewed === undefined || walked === undefined) throw new Error('no result')
@@ -318,6 +325,7 @@ describe('topic explain', () => {
       code: walked.code,
       verdicts: [viewed.item.verdict, walked.item.verdict],
       told: walked.item.sentences,
+      commands: walked.item.commands,
     }
   }
 
@@ -363,11 +371,12 @@ describe('topic explain', () => {
     test('a permission, with everything that may have caused it', async () => {
       const server = await serverWith([MASTER])
       await (await server.connect()).request({ code: 205, extFields: { brokerName: 'broker-a' } })
-      const { code, verdicts, told } = await explained(server, 'TopicA')
+      const { code, verdicts, told, commands } = await explained(server, 'TopicA')
       expect({ code, verdicts }).toEqual({ code: 1, verdicts: ['not_writable', 'not_writable'] })
       expect(told).toContain(
-        'On broker-a it has permission 4: by brokerPermission in its broker.conf, by mqadmin updateTopicPerm, or by mqadmin wipeWritePerm at this NameServer.',
+        'On broker-a it has permission 4: by brokerPermission in its broker.conf, by mqadmin updateTopicPerm, or, if no topic of broker-a is writable here, by mqadmin wipeWritePerm at this NameServer, which restore-write undoes.',
       )
+      expect(commands).toContain(`mqnamesrv broker restore-write broker-a -n ${server.plain}`)
     })
 
     test('a route at another NameServer that was given', async () => {

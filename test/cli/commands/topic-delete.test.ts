@@ -23,7 +23,7 @@ async function serverWithTopics() {
 }
 
 const AGAIN =
-  'brokers that still have a topic register it again within 30 s or with their next change: delete it on them first (mqadmin deleteTopic)'
+  'brokers that still have a topic register it again within a minute (with their next change if forceRegister is off): delete it on them first (mqadmin deleteTopic)'
 
 describe.each([
   ['ours', (_: number, address: string) => Promise.resolve(address)],
