@@ -275,6 +275,31 @@ describe('a change of the key-value table', () => {
     expect(stderr).toContain(`mqnamesrv: ${slow.address}: interrupted; it may have been changed\n`)
   })
 
+  test('of many names that is interrupted sends no further requests, and says what was not changed', async () => {
+    const interrupts = new AbortController()
+    const { address, codes } = await startScripted({
+      101: { ext: { value: 'v' } },
+      102: () => {
+        interrupts.abort()
+        return 'nothing'
+      },
+    })
+    const keys = Array.from({ length: 20 }, (_, index) => `k${index}`)
+    const argv = ['kv', 'delete', 'n', ...keys, '-n', address, '-y', '--timeout', '1h', '--json']
+    const { code, stdout } = await runCli(argv, { interrupts: interrupts.signal })
+    expect(code).toBe(1)
+    const { errors } = JSON.parse(stdout) as { errors: { message: string }[] }
+    const maxSent = 8
+    expect(codes().filter((each) => each === 102).length).toBeLessThanOrEqual(maxSent)
+    expect(errors.map(({ message }) => message)).toEqual(
+      keys.map((key, index) =>
+        index < maxSent
+          ? `"${key}": interrupted; it may have been changed`
+          : `"${key}": interrupted; not changed`,
+      ),
+    )
+  })
+
   test('was not made if the server is shutting down', async () => {
     const { address } = await startScripted({ 101: { code: 22 }, 100: { code: 1500 } })
     const { code, stderr } = await set(address)
