@@ -46,7 +46,11 @@ export async function startOurs(app: string, workDir: string, isScraped: boolean
   const { home, configFile } = emptyHome(join(workDir, 'ours'), port)
   // Its files are found by the user database, whatever HOME says.
   const peer = isScraped ? await startOurs(app, join(workDir, 'peer'), false) : undefined
-  const args = ['-c', configFile, `--user.home=${home}`, `--httpListenPort=${httpPort}`]
+  // All requests come from one address, as fast as they can.
+  const accessFile = join(home, 'access.yml')
+  writeFileSync(accessFile, 'rates: [{ per: address, other: 999999999/s }]\n', { mode: 0o600 })
+  const access = `--accessFile=${accessFile}`
+  const args = ['-c', configFile, `--user.home=${home}`, `--httpListenPort=${httpPort}`, access]
   if (peer !== undefined) args.push(`--peers=127.0.0.1:${peer.port}`)
   const server = await startNameServer(join(app, 'bin', 'mqnamesrv'), args, port, {
     logFile: join(home, 'server.log'),

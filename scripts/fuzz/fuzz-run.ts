@@ -48,6 +48,8 @@ const SETTLE_MS = 10_000
 
 /** A fuzzed update of the configuration must not lead to outgoing connections, or to refusing everybody. */
 const SETTINGS = {
+  // More requests of one address than others may send.
+  accessProfile: 'open',
   configBlackList:
     'needWaitForService;waitSecondsForService;notifyMinBrokerIdChanged;serverChannelMaxIdleTimeSeconds;enableShutdownGracefully',
   // The honest broker's answer is to be known; what is fuzzed is put into the table of ordered topics, too.

@@ -1,4 +1,6 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { ExtFields } from '../protocol/remoting-command.ts'
+import type { Account, Asker } from './policy.ts'
 
 /**
  * The signature of a request: HMAC-SHA1, in Base64, of the values of all ext fields in ascending order of their names (UTF-16
@@ -8,14 +10,139 @@ import { createHmac } from 'node:crypto'
  * @see org.apache.rocketmq.acl.common.AclClientRPCHook#doBeforeRequest, AclUtils#combineRequestContent, AclSigner#calSignature
  */
 export function signatureOf(
-  extFields: ReadonlyMap<string, string>,
+  extFields: ExtFields,
   body: Buffer | null,
-  secretKey: string,
+  secretKey: string | KeyObject,
 ): string {
-  const hmac = createHmac('sha1', secretKey)
-  for (const [name, value] of [...extFields].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (name !== 'Signature') hmac.update(value)
+  return digestOf('sha1', signedText(extFields), body, secretKey)
+}
+
+/** What a request says to prove its account, and what came of it. */
+export type Proof =
+  | { readonly account: Account }
+  /** For the log; the sender must not learn it. */
+  | { readonly account: undefined; readonly reason: UnprovenReason }
+
+export type UnprovenReason =
+  | 'not signed'
+  | 'AccessKey or Signature is missing'
+  | 'unknown access key'
+  | 'account not usable from this address or without TLS'
+  | 'wrong signature'
+  | 'too many wrong signatures from this address'
+
+/** Verified contents are cached up to this length, in characters, and this number. */
+const MAX_CACHED_CHARACTERS = 512
+const MAX_CACHED = 8_192
+
+/** Characters of a Base64 signature, which tell the algorithm. Java knows HmacMD5 too, which is not accepted. */
+const ALGORITHMS: Readonly<Record<number, 'sha1' | 'sha256'>> = { 28: 'sha1', 44: 'sha256' }
+
+/** Fields that Java's DynamicalExtFieldRPCHook adds after the request was signed. */
+const ZONE_FIELDS = ['__ZONE_NAME', '__ZONE_MODE']
+/** The Go client sends it unsigned. */
+const TOKEN_FIELD = ['SecurityToken']
+
+/** In place of a secret that does not exist, so that a missing account costs the time of a wrong signature. */
+const NO_SECRET = createSecretKey(randomBytes(20))
+
+/**
+ * Verifies signatures against a set of accounts. A signature covers neither the code of a request nor the time: one that was
+ * verified stays valid, so short contents that were verified are cached.
+ */
+export class Signatures {
+  readonly #accounts: ReadonlyMap<string, Account>
+  /** Verified contents with their accounts: the recent ones, and those before. */
+  #recent = new Map<string, Account>()
+  #older = new Map<string, Account>()
+
+  /** @param accounts - By access key. Other accounts take another instance, with an empty cache. */
+  constructor(accounts: ReadonlyMap<string, Account>) {
+    this.#accounts = accounts
   }
+
+  /** Verifies the signature of a request, in constant time. */
+  verify(extFields: ExtFields | null, body: Buffer | null, { host, isTls }: Omit<Asker, 'identity'>): Proof {
+    const accessKey = extFields?.get('AccessKey') ?? ''
+    const signature = extFields?.get('Signature') ?? ''
+    if (extFields === null || (accessKey === '' && signature === '')) return unproven('not signed')
+    if (accessKey === '' || signature === '') return unproven('AccessKey or Signature is missing')
+    // Then there is no account to keep secret.
+    if (this.#accounts.size === 0) return unproven('unknown access key')
+    const algorithm = ALGORITHMS[signature.length]
+    if (algorithm === undefined) return unproven('wrong signature')
+
+    const account = this.#accounts.get(accessKey)
+    const admitted = account?.isUsableFrom(host, isTls) === true ? account : undefined
+    const text = signedText(extFields)
+    const isShort = body === null && text.length <= MAX_CACHED_CHARACTERS
+    const content = isShort ? `${signature.length}${signature}${text}` : ''
+    const cached = isShort ? this.#cached(content) : undefined
+    if (cached !== undefined && cached === admitted) return { account: cached }
+
+    const given = Buffer.from(signature, 'latin1')
+    // Two secrets for each account, so that the time does not tell whether there is one.
+    const [secret = NO_SECRET, previous = NO_SECRET] = admitted?.secrets ?? []
+    for (const signed of body === null ? variants(extFields, text) : [text]) {
+      for (const key of [secret, previous]) {
+        // The body of a stranger is not worth hashing.
+        const actual = digestOf(algorithm, signed, key === NO_SECRET ? null : body, key)
+        if (!timingSafeEqual(Buffer.from(actual, 'latin1'), given) || admitted === undefined) continue
+        if (isShort) this.#keep(content, admitted)
+        return { account: admitted }
+      }
+    }
+    if (account === undefined) return unproven('unknown access key')
+    if (admitted === undefined) return unproven('account not usable from this address or without TLS')
+    return unproven('wrong signature')
+  }
+
+  #cached(content: string): Account | undefined {
+    const recent = this.#recent.get(content)
+    if (recent !== undefined) return recent
+    const older = this.#older.get(content)
+    if (older !== undefined) this.#keep(content, older)
+    return older
+  }
+
+  #keep(content: string, account: Account): void {
+    if (this.#recent.size >= MAX_CACHED / 2) {
+      this.#older = this.#recent
+      this.#recent = new Map()
+    }
+    this.#recent.set(content, account)
+  }
+}
+
+function unproven(reason: UnprovenReason): Proof {
+  return { account: undefined, reason }
+}
+
+/**
+ * The texts that a sender may have signed: all fields, as in Java, and without those that some clients do not sign. Their
+ * requests have no bodies.
+ */
+function* variants(extFields: ExtFields, all: string): Generator<string, void, undefined> {
+  yield all
+  for (const unsigned of [ZONE_FIELDS, TOKEN_FIELD])
+    if (unsigned.some((name) => extFields.has(name))) yield signedText(extFields, unsigned)
+}
+
+function signedText(extFields: ExtFields, unsigned: readonly string[] = []): string {
+  const names = [...extFields.keys()].sort()
+  let text = ''
+  for (const name of names)
+    if (name !== 'Signature' && !unsigned.includes(name)) text += extFields.get(name) ?? ''
+  return text
+}
+
+function digestOf(
+  algorithm: string,
+  text: string,
+  body: Buffer | null,
+  secretKey: string | KeyObject,
+): string {
+  const hmac = createHmac(algorithm, secretKey).update(text)
   if (body !== null) hmac.update(body)
   return hmac.digest('base64')
 }

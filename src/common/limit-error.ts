@@ -1,7 +1,7 @@
 import { CodedError } from './coded-error.ts'
 
-/** Every key that sets a limit, in the order in which a request meets them. */
-export const LIMIT_NAMES = [
+/** Every key of the configuration that sets a limit, in the order in which a request meets them. */
+export const LIMIT_KEYS = [
   'maxConnections',
   'maxConnectionsPerAddress',
   'com.rocketmq.remoting.frameMaxLength',
@@ -26,7 +26,19 @@ export const LIMIT_NAMES = [
   'clientAsyncSemaphoreValue',
 ] as const
 
-/** The name of a key that sets a limit. */
+/** The rates of the access file. */
+export const RATE_LIMIT_NAMES = [
+  'rates.connections',
+  'rates.handshakes',
+  'rates.lookups',
+  'rates.other',
+  'rates.failures',
+] as const
+export type RateLimitName = (typeof RATE_LIMIT_NAMES)[number]
+
+export const LIMIT_NAMES = [...LIMIT_KEYS, ...RATE_LIMIT_NAMES]
+
+/** The name of a limit: of the key that sets it, or of a rate of the access file. */
 export type LimitName = (typeof LIMIT_NAMES)[number]
 
 /** Something would exceed a limit. It is rejected, and nothing has changed. */

@@ -1,3 +1,5 @@
+import type { Asker } from '../access/policy.ts'
+import { hostOf } from '../common/host-of.ts'
 import { LimitError } from '../common/limit-error.ts'
 import type { Inspector, InspectResponse } from '../inspect/inspector.ts'
 import type { Metrics } from '../inspect/metrics/metrics.ts'
@@ -53,7 +55,12 @@ export function apiRoute(inspector: Inspector): HttpRoute {
     const target = query.size === 0 ? path : `${path}?${query}`
     try {
       return responseOf(
-        await inspector.ask({ target, owner: request, knownVersions: knownVersions(request) }),
+        await inspector.ask({
+          target,
+          owner: request,
+          asker: askerOf(request),
+          knownVersions: knownVersions(request),
+        }),
       )
     } catch (error) {
       if (!(error instanceof LimitError)) throw error
@@ -62,6 +69,11 @@ export function apiRoute(inspector: Inspector): HttpRoute {
     }
   }
   return { path: '/api/v1/*', label: (path) => inspector.viewOf(path)?.path ?? 'other', handle }
+}
+
+/** HTTP requests are neither signed nor, for the access policy, encrypted. */
+function askerOf({ peer }: HttpRequest): Asker {
+  return { identity: undefined, host: hostOf(peer), isTls: false }
 }
 
 /** A response like that of a view that cannot be given. */

@@ -1,3 +1,5 @@
+import type { Policy } from '../access/policy.ts'
+import type { RateExcess } from '../access/rates.ts'
 import type { LimitName } from '../common/limit-error.ts'
 import type { MaybePromise, TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
@@ -5,10 +7,12 @@ import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-com
 import type { RouteInfoManager } from '../routeinfo/route-info-manager.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { Durations } from '../stats/durations.ts'
+import type { RecentDenials } from '../stats/recent-denials.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
 import type { TopicMisses } from '../stats/topic-misses.ts'
 import type { ConnectionSource } from './connections/census.ts'
 import type { Findings } from './findings/findings.ts'
+import type { RegistrationDisputes } from './history/registration-disputes.ts'
 import type { RouteHistory } from './history/route-history.ts'
 import type { ProcessState } from './metrics/process-metrics.ts'
 import type { PeerState } from './peers-view.ts'
@@ -72,11 +76,33 @@ export interface Health {
   checks(): readonly HealthCheck[]
 }
 
-/** The TLS certificate of this server. */
-export interface ServerCertificate {
+/** A TLS certificate of this server, or of the authorities that sign those of its clients. */
+export interface WatchedCertificate {
+  readonly use: 'server' | 'client_ca'
   readonly path: string
-  /** Milliseconds since the epoch. */
+  /** When the first one in the file expires, in milliseconds since the epoch. */
   readonly notAfterMs: number
+}
+
+/** The access policy in effect. */
+export interface AccessState {
+  readonly policy: Policy
+  /** `accessFile`; undefined without one. */
+  readonly file: string | undefined
+  /** Why the file as it is on the disk is not in effect; empty if it is. */
+  readonly problems: readonly string[]
+  /** When the policy in effect was read, in milliseconds since the epoch. */
+  readonly loadedMs: number
+  /** Attempts to read the file again. */
+  readonly reloads: { readonly ok: number; readonly failed: number }
+}
+
+/** Why the audit log cannot be written. */
+export interface AuditProblem {
+  readonly path: string
+  readonly error: string
+  /** When it began, on the clock of {@link InspectSources.nowMs}. */
+  readonly sinceMs: number
 }
 
 /** What the views read. */
@@ -89,6 +115,7 @@ export interface InspectSources {
   readonly lookup: (request: Pick<RemotingCommand, 'version' | 'extFields'>) => MaybePromise<RemotingResponse>
   readonly kvConfig: KVConfigManager
   readonly counters: Counters
+  readonly denials: RecentDenials
   readonly durations: Durations
   readonly limits: () => readonly LimitUse[]
   /** Milliseconds since the file of the route snapshot was last up to date; undefined if it never was. */
@@ -99,12 +126,18 @@ export interface InspectSources {
   readonly process: () => Promise<ProcessState>
   readonly connections: ConnectionSource
   readonly history: RouteHistory
+  readonly disputes: Pick<RegistrationDisputes, 'list'>
   readonly misses: TopicMisses
   readonly findings: Findings
   /** Why a broker without heartbeats cannot be reached (`brokerProbe`); undefined unless it was found unreachable. */
   readonly suspicionOf: (clusterName: string, brokerAddr: string) => string | undefined
-  /** The server's certificate; undefined without one from a file. */
-  readonly certificate: () => ServerCertificate | undefined
+  /** Those in effect that come from files. */
+  readonly certificates: () => readonly WatchedCertificate[]
+  readonly access: () => AccessState
+  /** Undefined if it can be written, or is off. */
+  readonly auditProblem: () => AuditProblem | undefined
+  /** The rates of addresses and identities that were exceeded. */
+  readonly rates: () => readonly RateExcess[]
   readonly slicer: TimeSlicer
   /** The NameServers that this one compares itself with. */
   readonly peers: { list(): readonly PeerState[] }

@@ -1,3 +1,4 @@
+import type { Asker } from '../access/policy.ts'
 import { CodedError } from '../common/coded-error.ts'
 import type { MaybePromise } from '../common/time-slicer.ts'
 import { CURRENT_VERSION } from '../protocol/remoting-command.ts'
@@ -20,6 +21,8 @@ export interface ViewRequest {
   /** The values of the path's `{parameters}`, decoded. */
   readonly path: Readonly<Record<string, string>>
   readonly query: URLSearchParams
+  /** Who asks, as far as the access policy is concerned. */
+  readonly asker: Asker
   /** For whom it reads: if it closes, waiting for the lock ends. */
   readonly owner: LockOwner
 }

@@ -1,3 +1,4 @@
+import { accessTestView, whoAmIView } from './access-views.ts'
 import { brokersView, brokerView, clustersView } from './broker-views.ts'
 import { clientsView, connectionsView } from './connections/connection-views.ts'
 import { digestView } from './digest-view.ts'
@@ -8,6 +9,7 @@ import { kvView } from './kv-view.ts'
 import { missesView } from './misses-view.ts'
 import { openApiView } from './openapi.ts'
 import { peersView } from './peers-view.ts'
+import { rejectionsView } from './rejections-view.ts'
 import { configView, statusView } from './server-views.ts'
 import type { InspectSources } from './sources.ts'
 import { topicRouteView, topicsView, topicView } from './topic-views.ts'
@@ -28,6 +30,9 @@ export function allViews(sources: InspectSources): View[] {
     connectionsView(sources),
     clientsView(sources),
     eventsView(sources),
+    rejectionsView(sources),
+    whoAmIView(sources),
+    accessTestView(sources),
     missesView(sources),
     explainView(sources),
     findingsView(sources),

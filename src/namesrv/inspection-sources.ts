@@ -25,7 +25,8 @@ export function shownKeys(configuration: Configuration): ShownKey[] {
 
 /** Looks a topic up as a client does. */
 export function lookupOf(process: Processor, { clock }: NamesrvContext): InspectSources['lookup'] {
-  const channel = { id: 0, remoteAddress: 'http', isLoopback: true, closed: false }
+  const origin = { host: '127.0.0.1', isLoopback: true, isTls: false, certificate: null }
+  const channel = { id: 0, remoteAddress: 'http', closed: false, ...origin }
   const code = RequestCode.GET_ROUTEINFO_BY_TOPIC
   const request = { code, language: 'OTHER' as const, opaque: 0, flag: 0, remark: null, body: null }
   return (given) => process({ ...request, ...given }, { channel, nowMs: clock.nowMs() })

@@ -36,7 +36,9 @@ export interface InspectedParts
     | 'peers'
     | 'health'
     | 'suspicionOf'
-    | 'certificate'
+    | 'certificates'
+    | 'access'
+    | 'rates'
     | 'limits'
     | 'snapshotAgeMs'
   > {
@@ -70,7 +72,19 @@ export class Inspection {
 
   /** @throws {ConfigError} `httpTokenFile` cannot be used. */
   constructor(context: NamesrvContext, { processLookup, connections, ...parts }: InspectedParts) {
-    const { clock, counters, durations, events, history, misses, throttle, viewSlicer: slicer } = context
+    const {
+      clock,
+      counters,
+      audit,
+      denials,
+      disputes,
+      durations,
+      events,
+      history,
+      misses,
+      throttle,
+      viewSlicer: slicer,
+    } = context
     this.#context = context
     this.#process = new ProcessMonitor(() => clock.nowMs())
     const sources = {
@@ -80,11 +94,14 @@ export class Inspection {
       identity: identityOf(context),
       configuration: () => shownKeys(context.configuration),
       process: () => this.#process.read(),
+      auditProblem: () => audit.problem,
       counters,
+      denials,
       durations,
       events,
       connections: { ...connections, census: () => takeCensus(connections.open()) },
       history,
+      disputes,
       misses,
       slicer,
       nowMs: () => clock.nowMs(),

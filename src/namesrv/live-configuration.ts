@@ -6,12 +6,15 @@ import type {
   NamesrvConfiguration,
   RejectedConfigUpdate,
 } from '../processor/namesrv-config.ts'
+import type { RequestContext } from '../protocol/processor.ts'
+import { RequestCode } from '../protocol/request-code.ts'
 import { checkValue } from './config/check-value.ts'
 import { ConfigError } from './config/config-error.ts'
 import { type ConfigKey, isUpdatable, type ResolvedKey } from './config/config-key.ts'
 import { CONFIG_KEYS, findConfigKey } from './config/config-keys.ts'
 import { type JavaProperty, parseJavaProperties } from './config/java-properties.ts'
 import { hasContent, recoveryLog, replaceFile } from './files/atomic-file.ts'
+import { askerOf, senderOf } from './logs/processor-events.ts'
 import type { NamesrvContext } from './namesrv-context.ts'
 
 /** Maximum length of a text, and maximum number of keys, that a response and a log line quote. */
@@ -66,58 +69,72 @@ export class LiveConfiguration implements NamesrvConfiguration {
     return this.#context.configuration.storedLines()
   }
 
-  async update(properties: Buffer, peer: string): Promise<ConfigUpdateOutcome> {
+  async update(properties: Buffer, asking: RequestContext): Promise<ConfigUpdateOutcome> {
     const { configuration, throttle } = this.#context
     const { maxConfigUpdateBytes } = configuration.values
     if (properties.length > maxConfigUpdateBytes) {
       const reason = `update of ${properties.length} bytes exceeds maxConfigUpdateBytes (${maxConfigUpdateBytes})`
       throw new LimitError('maxConfigUpdateBytes', reason)
     }
-    const update = readUpdate(properties, peer, configuration.blackList)
-    if (!Array.isArray(update)) return this.#rejected(peer, update)
+    const update = readUpdate(properties, askerOf(asking), configuration.blackList)
+    if (!Array.isArray(update)) return this.#rejected(asking, update)
     let changed: [string, string][] = []
     try {
       await this.#changes.change((state) => {
         changed = applyUpdate(state, update)
       })
-      this.#countChange(peer, changed)
-      const fields = { peer, changed: Object.fromEntries(changed), stored: this.#isStored }
+      this.#countChange(asking, changed)
+      const fields = { ...senderOf(asking), changed: Object.fromEntries(changed), stored: this.#isStored }
       throttle.log('info', 'configuration updated', fields)
       return { kind: 'taken', remark: this.#remark }
     } catch (cause) {
       if (cause instanceof NotDurableError) {
-        this.#countChange(peer, changed)
-        return this.#rejected(peer, { kind: 'rejected', reason: cause.message, cause })
+        this.#countChange(asking, changed)
+        return this.#rejected(asking, { kind: 'rejected', reason: cause.message, cause })
       }
       // Of the steps above only the file system's errors name a system call.
       if (typeof (cause as NodeJS.ErrnoException).syscall !== 'string') throw cause
       const reason = `the configuration file cannot be written: ${(cause as Error).message}`
-      return this.#rejected(peer, { kind: 'rejected', reason, cause })
+      return this.#rejected(asking, { kind: 'rejected', reason, cause })
     }
   }
 
-  #countChange(peer: string, changed: readonly [string, string][]): void {
+  #countChange(asking: RequestContext, changed: readonly [string, string][]): void {
     if (changed.length === 0) return
-    const { counters, events } = this.#context
+    const { audit, counters, events } = this.#context
+    audit.write({ ...auditEntry(asking), result: 'done', over: { keys: Object.fromEntries(changed) } })
     counters.configurationUpdates++
-    events.add('configuration_changed', peer, changed.map(([key]) => key).join(', '), { address: peer })
+    const address = asking.channel.remoteAddress
+    events.add('configuration_changed', askerOf(asking), changed.map(([key]) => key).join(', '), { address })
   }
 
-  #rejected(peer: string, outcome: RejectedConfigUpdate): RejectedConfigUpdate {
-    const { reason, cause } = outcome
-    const { throttle } = this.#context
-    if (cause === undefined) throttle.log('warn', 'configuration update rejected', { peer, reason })
+  #rejected(asking: RequestContext, outcome: RejectedConfigUpdate): RejectedConfigUpdate {
+    const { kind, reason, cause } = outcome
+    const { audit, throttle } = this.#context
+    if (!(cause instanceof NotDurableError))
+      audit.write({ ...auditEntry(asking), result: 'rejected', rule: kind, reason })
+    const fields = { ...senderOf(asking), reason }
+    if (cause === undefined) throttle.log('warn', 'configuration update rejected', fields)
     else if (cause instanceof NotDurableError)
-      throttle.log('error', 'configuration update applied but not durable', { peer, reason })
-    else throttle.log('error', 'configuration update not stored', { peer, reason })
+      throttle.log('error', 'configuration update applied but not durable', fields)
+    else throttle.log('error', 'configuration update not stored', fields)
     return outcome
   }
 }
 
-/** The values that an update gives to {@link UPDATABLE_KEYS}, or why it is rejected whole. */
+/** What each line of the audit log says of an update. */
+function auditEntry({ channel, identity }: RequestContext) {
+  const code = RequestCode.UPDATE_NAMESRV_CONFIG
+  return { event: 'configuration_changed', code, peer: channel.remoteAddress, identity } as const
+}
+
+/**
+ * The values that an update gives to {@link UPDATABLE_KEYS}, or why it is rejected whole.
+ * @param by - The sender, in words.
+ */
 function readUpdate(
   properties: Buffer,
-  peer: string,
+  by: string,
   blackList: ReadonlySet<string>,
 ): ResolvedKey[] | RejectedConfigUpdate {
   const pairs = readable(properties)
@@ -135,7 +152,7 @@ function readUpdate(
   const problems: string[] = []
   for (const { key: name, value: text } of pairs.values()) {
     const key = findConfigKey(name) as ConfigKey
-    const source = { layer: 'update', place: `update by ${peer}` } as const
+    const source = { layer: 'update', place: `update by ${by}` } as const
     const checked = checkValue(key, { text, source })
     if (checked instanceof ConfigError) problems.push(...checked.problems.map(shortened))
     else update.push({ key, value: checked.value, source })

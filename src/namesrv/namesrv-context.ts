@@ -1,14 +1,17 @@
 import type { Logger } from 'pino'
 import { LogThrottle } from '../common/log-throttle.ts'
 import { SharedTimeSlicer, TimeSlicer } from '../common/time-slicer.ts'
+import { RegistrationDisputes } from '../inspect/history/registration-disputes.ts'
 import { RouteHistory } from '../inspect/history/route-history.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { Counters } from '../stats/counters.ts'
 import { DURATION_BOUNDS, type Durations, LockDurations, RequestDurations } from '../stats/durations.ts'
 import { Histogram } from '../stats/histogram.ts'
+import { RecentDenials } from '../stats/recent-denials.ts'
 import { RecentEvents } from '../stats/recent-events.ts'
 import { TopicMisses } from '../stats/topic-misses.ts'
 import type { Configuration } from './config/configuration.ts'
+import { AuditLog } from './logs/audit-log.ts'
 import type { Clock, Scheduler } from './time.ts'
 
 /** Shorter than a slice of requests, which may run in the same turn. */
@@ -16,10 +19,13 @@ const VIEW_SLICE_MS = 0.5
 
 /** What every part of a server uses: configuration, time, log, and what it remembers for its views. */
 export interface NamesrvContext extends NamesrvEnvironment {
+  readonly audit: AuditLog
   readonly counters: Counters
+  readonly denials: RecentDenials
   readonly durations: Durations
   readonly events: RecentEvents
   readonly history: RouteHistory
+  readonly disputes: RegistrationDisputes
   readonly misses: TopicMisses
   readonly slicer: TimeSlicer
   /** For views, metrics and findings: together they take one slice of each turn of the event loop. */
@@ -40,12 +46,16 @@ export interface NamesrvEnvironment {
 export function createNamesrvContext(environment: NamesrvEnvironment): NamesrvContext {
   const { configuration, clock, scheduler, logger } = environment
   const time = timeOf(environment)
+  const counters = new Counters()
+  const throttle = new LogThrottle({ logger, ...time })
   return {
+    audit: new AuditLog({ path: configuration.values.auditLogPath, throttle, counters, ...time }),
     configuration,
     clock,
     scheduler,
     logger,
-    counters: new Counters(),
+    counters,
+    denials: new RecentDenials(),
     durations: {
       requests: new RequestDurations({
         codes: Object.values(RequestCode),
@@ -57,10 +67,11 @@ export function createNamesrvContext(environment: NamesrvEnvironment): NamesrvCo
     },
     events: new RecentEvents(),
     history: new RouteHistory(time.nowMs),
+    disputes: new RegistrationDisputes(time.nowMs),
     misses: new TopicMisses(configuration.values.topicMissLimit),
     slicer: new TimeSlicer(time),
     viewSlicer: new SharedTimeSlicer({ ...time, sliceMs: VIEW_SLICE_MS }),
-    throttle: new LogThrottle({ logger, ...time }),
+    throttle,
   }
 }
 

@@ -1,9 +1,12 @@
+import { Gate } from '../access/gate.ts'
+import type { Policy } from '../access/policy.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import { lookupProcessor } from '../processor/client-request-processor.ts'
 import { DefaultRequestProcessor } from '../processor/default-request-processor.ts'
 import { RegistrationCache } from '../processor/registration-cache.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { SerializeType } from '../protocol/remoting-command.ts'
+import { RequestCode } from '../protocol/request-code.ts'
 import type { Connect } from '../remoting/client/outgoing-connection.ts'
 import { RemotingClient } from '../remoting/client/remoting-client.ts'
 import { TrustedNetworks } from '../remoting/server/proxy-header.ts'
@@ -11,6 +14,7 @@ import { RemotingServer } from '../remoting/server/remoting-server.ts'
 import { RequestDispatcher } from '../remoting/server/request-dispatcher.ts'
 import type { Counters } from '../stats/counters.ts'
 import type { RecentEvents } from '../stats/recent-events.ts'
+import { AccessPolicy } from './access/access-policy.ts'
 import { BrokerLiveness } from './brokers/broker-liveness.ts'
 import { ClusterTestMode } from './cluster-test/cluster-test-mode.ts'
 import { withoutBrackets } from './config/check-value.ts'
@@ -23,6 +27,9 @@ import { type DescriptorShares, descriptorShares, watchFileDescriptors } from '.
 import { limitUses } from './limits/limit-uses.ts'
 import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
+import { createAccessLog } from './logs/access-log.ts'
+import { limitEntry } from './logs/audit-entries.ts'
+import { subjectOf } from './logs/audit-log.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
 import { createProcessorEvents } from './logs/processor-events.ts'
 import { logInternalError, logRejection } from './logs/request-log.ts'
@@ -63,6 +70,9 @@ export class NamesrvController {
   readonly #descriptors: DescriptorShares | undefined
   readonly #client: RemotingClient
   #connect: Connect = plainConnect
+  readonly #access: AccessPolicy
+  /** Of the policy in effect. */
+  #gate: Gate
   readonly #liveness: BrokerLiveness
   /** Undefined if `routeSnapshotPath` is empty. */
   readonly #snapshots: RouteSnapshots | undefined
@@ -88,10 +98,12 @@ export class NamesrvController {
     this.#httpOnAnyPort = options.httpOnAnyPort ?? false
     this.counters = this.#context.counters
     this.events = this.#context.events
+    this.#access = new AccessPolicy(this.#context)
+    this.#gate = this.#gateOf(this.#access.current)
     this.#tls = new ServerTls(this.#context)
     this.#descriptors = options.descriptors ?? descriptorShares(options.configuration.values)
     this.#client = this.#createClient()
-    this.#liveness = new BrokerLiveness(this.#context, this.#client, (channelId) =>
+    this.#liveness = new BrokerLiveness(this.#context, this.#client, this.#access, (channelId) =>
       this.#server?.closeChannel(channelId),
     )
     this.#readiness = new Readiness(this.#context, () => this.#liveness.routeInfo.isRestored)
@@ -111,9 +123,9 @@ export class NamesrvController {
   }
 
   /**
-   * Loads the KV file and the route snapshot, sets up TLS and listens.
+   * Loads the access file, the KV file and the route snapshot, sets up TLS and listens.
    * @returns The address and port that are bound, and the HTTP port, if it is served.
-   * @throws {ConfigError} (rejects) if the KV file cannot be read or a TLS setting cannot be used.
+   * @throws {ConfigError} (rejects) if the access file cannot be used, the KV file cannot be read or a TLS setting cannot be used.
    * @throws (rejects) The socket's error if the port, or with `httpRequired` the HTTP port, cannot be bound.
    */
   async start(): Promise<{
@@ -122,6 +134,8 @@ export class NamesrvController {
     readonly httpPort?: number | undefined
   }> {
     const { configuration, logger } = this.#context
+    await this.#context.audit.start()
+    await this.#access.start()
     const dispatcher = this.#loadState()
     const server = this.#createServer(dispatcher)
     await this.#tls.start()
@@ -134,6 +148,12 @@ export class NamesrvController {
     if (configuration.values.httpListenPort !== 0) this.#startSelfProbe(server)
     this.#readiness.onStarted()
     return { ...bound, httpPort: http?.port }
+  }
+
+  /** Reads the access file again. */
+  reload(): void {
+    this.#context.audit.reopen()
+    this.#access.reload()
   }
 
   #startSelfProbe(server: RemotingServer): void {
@@ -178,6 +198,7 @@ export class NamesrvController {
     this.#liveness.stop()
     this.#inspection?.endFindings()
     this.#selfProbe?.stop()
+    this.#access.stop()
     this.#tls.stop()
     if (first && this.#server !== undefined) await drainClients(this.#server, this.#context)
     if (this.#server !== undefined) await closeConnections(this.#server, this.#context)
@@ -190,6 +211,7 @@ export class NamesrvController {
     if (this.#snapshots !== undefined) await writeLastSnapshot(this.#snapshots, this.#context)
     // Last, so that probes see a server that is alive but not ready for as long as it works.
     await this.#inspection?.stop()
+    this.#context.audit.stop()
     this.#context.throttle.end()
   }
 
@@ -247,7 +269,9 @@ export class NamesrvController {
       },
       processLookup: lookupProcessor(quietLookups, this.#clusterTest),
       suspicionOf: (clusterName, brokerAddr) => this.#liveness.suspicionOf(clusterName, brokerAddr),
-      certificate: () => this.#tls.certificate,
+      certificates: () => this.#tls.certificates,
+      access: () => this.#access.state,
+      rates: () => this.#gate.rates.excesses,
     })
     const { processors } = new DefaultRequestProcessor({
       ...lookups,
@@ -266,16 +290,30 @@ export class NamesrvController {
       counters,
       ...createProcessorEvents(this.#context),
     })
-    return new RequestDispatcher(
-      processors,
+    this.#gate = this.#gateOf(this.#access.current)
+    const dispatcher = new RequestDispatcher(
+      this.#gate.guarded(processors),
       (error, { code }, { channel }) => {
         counters.requestInternalErrors++
         logInternalError(this.#context, 'request failed', channel.remoteAddress, error, { code })
       },
       counters,
-      ({ limit, message }, { code }, { channel }) =>
-        logRejection(this.#context, limit, channel.remoteAddress, `request ${code}: ${message}`),
+      ({ limit, message }, { code, extFields }, { channel: { remoteAddress: peer } }) => {
+        logRejection(this.#context, limit, peer, `request ${code}: ${message}`)
+        // What the processor of registrations rejects it has reported, with the broker's name.
+        if (code !== RequestCode.REGISTER_BROKER || limit.startsWith('rates.'))
+          this.#context.audit.write(limitEntry(limit, peer, message, { code, over: subjectOf(extFields) }))
+      },
     )
+    this.#access.onChange((policy) => {
+      this.#gate = this.#gateOf(policy)
+      dispatcher.serve(this.#gate.guarded(processors))
+    })
+    return dispatcher
+  }
+
+  #gateOf(policy: Policy): Gate {
+    return new Gate(policy, createAccessLog(this.#context))
   }
 
   /** The server for brokers and clients. */
@@ -304,6 +342,7 @@ export class NamesrvController {
       },
       counters: this.counters,
       durations: this.#context.durations.requests,
+      rates: { excess: (...connection) => this.#gate.rates.excess(...connection) },
       limits: {
         ...values,
         maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,

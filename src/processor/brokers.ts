@@ -18,7 +18,8 @@ import {
 
 /** @see DefaultRequestProcessor#unregisterBroker in apache/rocketmq */
 export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
-  return (request, { channel }) => {
+  return (request, context) => {
+    const { channel, nowMs } = context
     const brokerId = requiredLongField(request, 'brokerId')
     const unregistration: Unregistration = {
       clusterName: requiredField(request, 'clusterName'),
@@ -28,10 +29,12 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
       reason: 'request',
       generation: routeInfo.queue.nextGeneration(),
       peer: channel.remoteAddress,
+      by: context.identity,
     }
     const { ready, release } = routeInfo.queue.acquire(unregistration.brokerName)
     return andThen(ready, () => {
       try {
+        routeInfo.guard.checkUnregistration(unregistration, routeInfo.guard.claimantOf(context), nowMs)
         if (routeInfo.submitUnRegisterBrokerRequest(unregistration)) return SUCCESS
         // Java's response has no remark.
         const detail = `unRegisterBrokerQueueCapacity (${routeInfo.unRegisterBrokerQueueCapacity}) reached`
@@ -45,8 +48,11 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
 
 /** @see DefaultRequestProcessor#brokerHeartbeat in apache/rocketmq */
 export function brokerHeartbeat(routeInfo: RouteInfoManager): Processor {
-  return (request, { nowMs }) => {
-    routeInfo.touch(requiredField(request, 'clusterName'), requiredField(request, 'brokerAddr'), nowMs)
+  return (request, context) => {
+    const clusterName = requiredField(request, 'clusterName')
+    const brokerAddr = requiredField(request, 'brokerAddr')
+    routeInfo.guard.checkHeartbeat(clusterName, brokerAddr, routeInfo.guard.claimantOf(context))
+    routeInfo.touch(clusterName, brokerAddr, context.nowMs)
     return SUCCESS
   }
 }
@@ -69,9 +75,11 @@ export function queryDataVersion(routeInfo: RouteInfoManager): Processor {
     if (known !== null && known.counter !== null && encoded(known).equals(body)) return known
     return decodeBody('DataVersion', () => decodeDataVersion(body, nowMs))
   }
-  return (request, { channel, nowMs }) => {
+  return (request, context) => {
+    const { channel, nowMs } = context
     const clusterName = requiredField(request, 'clusterName')
     const brokerAddr = requiredField(request, 'brokerAddr')
+    routeInfo.guard.checkHeartbeat(clusterName, brokerAddr, routeInfo.guard.claimantOf(context))
     const brokerName = stringField(request.extFields, 'brokerName')
     const brokerId = longField(request.extFields, 'brokerId')
     const known = routeInfo.registeredDataVersion(clusterName, brokerAddr)

@@ -3,11 +3,6 @@ import { ResponseCode } from '../protocol/response-code.ts'
 import type { ProcessorEvents } from './processor-events.ts'
 import { requiredField, requiredLongField, SUCCESS } from './request-fields.ts'
 
-const LOCAL_ONLY = {
-  code: ResponseCode.NO_PERMISSION,
-  remark: 'request 1451 is served only to clients on the machine of the NameServer',
-}
-
 /** Open connections, as far as a request can close them. */
 export interface ClosableConnections {
   /** @returns Whether a connection with this id is open, and its peer has this address. */
@@ -24,7 +19,6 @@ export function closeConnection(
 ): Processor {
   return async (request, context) => {
     const { channel } = context
-    if (!channel.isLoopback) return LOCAL_ONLY
     const connectionId = Number(requiredLongField(request, 'connectionId'))
     const address = requiredField(request, 'address')
     // From here on the request is in progress, so that the connection that asks can be closed after its response.

@@ -102,7 +102,7 @@ async function register(
   const { routeInfo, registrations, slicer, settings, counters } = options
   const { channel, nowMs } = context
   // The generation says when the registration arrived, so it is taken before anything is awaited.
-  const broker = registeringBroker(request, context, routeInfo.queue.nextGeneration())
+  const broker = registeringBroker(request, context, routeInfo)
   const last = registrations.take(broker)
   let next: CachedRegistration | undefined = last
   const { ready, release } = routeInfo.queue.acquire(broker.brokerName, broker)
@@ -183,13 +183,14 @@ function crcMismatch({ extFields, body }: RemotingCommand): string | undefined {
 
 function registeringBroker(
   request: RemotingCommand,
-  { channel, nowMs }: RequestContext,
-  generation: number,
+  context: RequestContext,
+  { guard, queue }: RouteInfoManager,
 ): RegisteringBroker {
   const { extFields, version, language } = request
   const brokerId = requiredLongField(request, 'brokerId')
   const heartbeatTimeoutMs = longField(extFields, 'heartbeatTimeoutMillis')
   return {
+    ...guard.claimantOf(context),
     clusterName: requiredField(request, 'clusterName'),
     brokerName: requiredField(request, 'brokerName'),
     brokerAddr: requiredField(request, 'brokerAddr'),
@@ -198,12 +199,10 @@ function registeringBroker(
     zoneName: stringField(extFields, '__ZONE_NAME'),
     heartbeatTimeoutMs: heartbeatTimeoutMs === null ? null : Number(heartbeatTimeoutMs),
     enableActingMaster: booleanField(extFields, 'enableActingMaster'),
-    channelId: channel.id,
-    peer: channel.remoteAddress,
     version,
     language,
-    generation,
-    nowMs,
+    generation: queue.nextGeneration(),
+    nowMs: context.nowMs,
   }
 }
 

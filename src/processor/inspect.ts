@@ -1,3 +1,4 @@
+import type { Asker } from '../access/policy.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { LockOwner } from '../routeinfo/read-write-lock.ts'
@@ -5,7 +6,7 @@ import { requiredField } from './request-fields.ts'
 
 /** Gives the JSON of a path, as the HTTP port does. */
 export interface Inspection {
-  ask(request: { readonly target: string; readonly owner: LockOwner }): Promise<{
+  ask(request: { readonly target: string; readonly owner: LockOwner; readonly asker: Asker }): Promise<{
     /** As in HTTP. */
     readonly status: number
     readonly body: Buffer
@@ -18,18 +19,16 @@ const CODES: Readonly<Record<number, number>> = {
   503: ResponseCode.SYSTEM_BUSY,
 }
 
-const REMARK =
-  'request 1450 is served only to clients on the machine of the NameServer; use the HTTP port (httpListenPort) from elsewhere'
-
 /**
  * INSPECT: the JSON of `/api/v1/…` for the ext field `path`, query included. The ext field `status` of the response is that of HTTP.
  * There is no such request in Java.
  */
 export function inspect(inspection: Inspection): Processor {
-  return async (request, { channel }) => {
-    if (!channel.isLoopback) return { code: ResponseCode.NO_PERMISSION, remark: REMARK }
+  return async (request, { channel, identity }) => {
     const target = requiredField(request, 'path')
-    const { status, body } = await inspection.ask({ target, owner: channel })
+    const { host, isTls } = channel
+    const asker = { identity, host, isTls }
+    const { status, body } = await inspection.ask({ target, owner: channel, asker })
     const extFields = new Map([['status', `${status}`]])
     if (status === 200) return { code: ResponseCode.SUCCESS, extFields, body }
     const remark = body.toString().trimEnd()

@@ -1,5 +1,5 @@
 import { RemotingCommandError } from '../protocol/errors.ts'
-import type { Processor } from '../protocol/processor.ts'
+import type { Processor, RequestContext } from '../protocol/processor.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import { SUCCESS } from './request-fields.ts'
 
@@ -10,11 +10,11 @@ export interface NamesrvConfiguration {
   /**
    * Applies and stores an update; updates are applied one after the other.
    * @param properties - Text of a `.properties` file.
-   * @param peer - Address of the sender, `host:port`.
+   * @param asking - Of the request that brought it.
    * @returns The outcome, once it is stored; nothing has changed unless it is `taken`.
    * @throws {LimitError} (rejects)
    */
-  update(properties: Buffer, peer: string): Promise<ConfigUpdateOutcome>
+  update(properties: Buffer, asking: RequestContext): Promise<ConfigUpdateOutcome>
 }
 
 /**
@@ -37,9 +37,9 @@ export interface RejectedConfigUpdate {
 
 /** @see DefaultRequestProcessor#updateConfig in apache/rocketmq */
 export function updateNamesrvConfig(configuration: NamesrvConfiguration): Processor {
-  return async ({ body }, { channel }) => {
+  return async ({ body }, context) => {
     if (body === null) return SUCCESS
-    const outcome = await configuration.update(body, channel.remoteAddress)
+    const outcome = await configuration.update(body, context)
     switch (outcome.kind) {
       case 'taken':
         return outcome.remark === undefined ? SUCCESS : { ...SUCCESS, remark: outcome.remark }

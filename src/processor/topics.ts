@@ -108,6 +108,7 @@ export function registerTopicInNamesrv(
     const decoded = body === null ? [] : decodeBody('TopicRouteData', () => decodeQueueDatas(body))
     if (topic === null || decoded.length === 0) return SUCCESS
     const queueDatas = decoded.map((data): QueueData => ({ ...data, brokerName: data.brokerName ?? '' }))
+    routeInfo.guard.checkTopic(topic, queueDatas, routeInfo.guard.claimantOf(context), context.nowMs)
     return andThen(routeInfo.registerTopic(topic, queueDatas, context.channel), (brokers) => {
       onAdminChange({ kind: 'topic registered', topic, brokers }, context)
       return SUCCESS

@@ -1,3 +1,4 @@
+import type { CertificateNames, Identity } from './identity.ts'
 import type { RemotingCommand, RemotingResponse } from './remoting-command.ts'
 
 /** The connection a request came over, as far as processors and tables see it. */
@@ -6,8 +7,18 @@ export interface ChannelRef {
   readonly id: number
   /** `host:port` of the peer. */
   readonly remoteAddress: string
-  /** Whether the peer is on this machine. */
+  /**
+   * IP address of the peer by which access is decided: the socket's own, or that of a PROXY header from a network that
+   * `proxyProtocolTrustedNetworks` names. `unknown`, which is in no network, in place of a loopback address if the peer may be
+   * on another machine.
+   */
+  readonly host: string
+  /** Whether the peer is on this machine: by the socket's own address, and by that of a PROXY header if there is one. */
   readonly isLoopback: boolean
+  /** Whether the connection is encrypted. */
+  readonly isTls: boolean
+  /** The client's certificate; null if it sent none, or none that was verified. */
+  readonly certificate: CertificateNames | null
   /** Whether the connection has closed. */
   readonly closed: boolean
 }
@@ -15,6 +26,8 @@ export interface ChannelRef {
 /** What a processor knows besides the request. */
 export interface RequestContext {
   readonly channel: ChannelRef
+  /** Undefined is anonymous. */
+  readonly identity?: Identity | undefined
   /** When the request arrived, in milliseconds on a monotonic clock. */
   readonly nowMs: number
 }

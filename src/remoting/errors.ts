@@ -13,6 +13,7 @@ import { CodedError } from '../common/coded-error.ts'
  * - `ERR_TLS_HANDSHAKE_TIMEOUT`: the handshake took longer than tlsHandshakeTimeoutMillis
  * - `ERR_TOO_MANY_CONNECTIONS`: maxConnections reached
  * - `ERR_TOO_MANY_OF_ADDRESS`: maxConnectionsPerAddress reached for the peer's address
+ * - `ERR_RATE_EXCEEDED`: too many connections, or TLS handshakes, of the peer's address within a time
  */
 export type HandshakeErrorCode =
   | 'ERR_PROXY_HEADER'
@@ -25,6 +26,7 @@ export type HandshakeErrorCode =
   | 'ERR_TLS_HANDSHAKE_TIMEOUT'
   | 'ERR_TOO_MANY_CONNECTIONS'
   | 'ERR_TOO_MANY_OF_ADDRESS'
+  | 'ERR_RATE_EXCEEDED'
 
 /** A connection that is closed before its first frame: nothing it sent is carried out. */
 export class HandshakeError extends CodedError<HandshakeErrorCode> {}

@@ -7,9 +7,11 @@ import type {
   RegisterBrokerResult,
   Registration,
 } from './registration.ts'
+import { isOwner, RegistrationGuard } from './registration-guard.ts'
 import { isComplete, type RegistrationScope, scopeOf } from './registration-parts.ts'
 import type { BrokerIdentity, RouteChanges } from './route-changes.ts'
 import { brokerKey, minBrokerId, type RouteTables } from './route-tables.ts'
+import { RouteView } from './route-view.ts'
 import { checkBroker, checkTopics, type TableLimits } from './table-limits.ts'
 import { unregisterBrokers } from './unregister-brokers.ts'
 
@@ -34,10 +36,12 @@ export function* applyRegistration(
   registration: Registration,
   deleteMissingTopics: boolean,
   changes: RouteChanges,
+  guard: RegistrationGuard = new RegistrationGuard(new RouteView(tables)),
 ): Steps<RegisterBrokerOutcome> {
+  const isDisputed = guard.checkRegistration(registration)
   yield* checkBroker(tables, maxBrokers, registration, changes)
   yield* checkTopics(tables, maxTopics, registration, deleteMissingTopics)
-  const { clusterName, brokerAddr, brokerName, brokerId, haServerAddr, generation, peer } = registration
+  const { clusterName, brokerAddr, brokerName, brokerId, haServerAddr, generation, peer, by } = registration
   const before = tables.live(clusterName, brokerAddr)
   const isRenamed = before !== undefined && before.brokerName !== brokerName
   // Registrations of different names may overtake each other while they are read.
@@ -49,25 +53,35 @@ export function* applyRegistration(
   const previousMinId = minBrokerId(brokerAddrs) ?? MASTER_ID
   // One address has one id: a broker that changes its role keeps its address.
   for (const [id, addr] of brokerAddrs) if (addr === brokerAddr && id !== brokerId) brokerAddrs.delete(id)
-  const enableActingMaster = registration.enableActingMaster === true
   const cluster = known?.cluster ?? clusterName
-  const group = { cluster, brokerName, brokerAddrs, zoneName: registration.zoneName, enableActingMaster }
   const previousAddr = brokerAddrs.get(brokerId)
+  const topics = registration.topicConfigTable.keys.length
+  const holderAddr = isOutdated(tables, registration, previousAddr) ? previousAddr : undefined
+  const isEarlyIncrement = previousAddr === undefined && topics === 1
+  const flags = guard.groupFlags(registration, known, holderAddr === undefined && !isEarlyIncrement)
+  const group = { cluster, brokerName, brokerAddrs, ...flags }
 
-  if (previousAddr !== undefined && isOutdated(tables, registration, previousAddr)) {
+  if (holderAddr !== undefined) {
     if (tables.putGroup(group)) changes.group(brokerName)
-    ignore(tables, registration, previousAddr, changes)
+    ignore(tables, registration, holderAddr, changes)
     return { result: NO_MASTER }
   }
-  const topics = registration.topicConfigTable.keys.length
-  if (previousAddr === undefined && topics === 1) {
+  if (isEarlyIncrement) {
     if (tables.putGroup(group)) changes.group(brokerName)
     return { result: null }
   }
 
   // The group of the former name loses its topics if this was its last member.
   if (isRenamed) {
-    const leaving = { clusterName, brokerAddr, brokerName: before.brokerName, brokerId: null, generation }
+    const leaving = {
+      clusterName,
+      brokerAddr,
+      brokerName: before.brokerName,
+      brokerId: null,
+      generation,
+      peer,
+      by,
+    }
     yield* unregisterBrokers(tables, [{ ...leaving, reason: 'renamed' }], changes)
   }
   brokerAddrs.set(brokerId, brokerAddr)
@@ -79,7 +93,7 @@ export function* applyRegistration(
   const stored = yield* registerTopics(tables, registration, rules, changes)
 
   if (wasOverridden && !tables.overridden.has(brokerName))
-    changes.event({ kind: 'override ended', broker: identity(registration), peer })
+    changes.event({ kind: 'override ended', broker: identity(registration), peer, by })
 
   // If it was not a member, its earlier topics may have been removed from the tables.
   const complete = isComplete(registration, scope, previousAddr === brokerAddr ? before : undefined)
@@ -92,11 +106,20 @@ export function* applyRegistration(
     const { channelId } = registration
     const broker = identity(registration)
     const topicChanges = changes.tally
-    changes.event({ kind: 'broker registered', broker, haServerAddr, topics, channelId, peer, topicChanges })
+    changes.event({
+      kind: 'broker registered',
+      broker,
+      haServerAddr,
+      topics,
+      channelId,
+      peer,
+      by,
+      topicChanges,
+    })
   } else if (changes.tally !== undefined) {
     // For a broker that is registered already, only changed topics are an event.
     const broker = identity(registration)
-    changes.event({ kind: 'topics changed', broker, peer, topicChanges: changes.tally })
+    changes.event({ kind: 'topics changed', broker, peer, by, topicChanges: changes.tally })
   }
   if (brokerId < previousMinId) {
     changes.event({
@@ -105,15 +128,16 @@ export function* applyRegistration(
       brokerAddrs: new Map(brokerAddrs),
       offlineBrokerAddr: null,
       haBrokerAddr: haServerAddr,
-      enableActingMaster,
+      enableActingMaster: group.enableActingMaster,
     })
   }
   const result = brokerId === MASTER_ID ? NO_MASTER : masterOf(tables, clusterName, brokerAddrs)
-  return { result, applied: appliedRegistration(tables, registration, scope, stored) }
+  const applied = isDisputed ? undefined : appliedRegistration(tables, registration, scope, stored)
+  return { result, applied }
 }
 
 /** What is new in a registration that repeats the previous one. */
-export type Repetition = Pick<Registration, 'channelId' | 'peer' | 'generation' | 'nowMs'>
+export type Repetition = Pick<Registration, 'owner' | 'channelId' | 'peer' | 'generation' | 'nowMs'>
 export type RepetitionOutcome = RegisterBrokerOutcome & { readonly applied: AppliedRegistration }
 
 /**
@@ -124,13 +148,15 @@ export type RepetitionOutcome = RegisterBrokerOutcome & { readonly applied: Appl
 export function repeatRegistration(
   tables: RouteTables,
   applied: AppliedRegistration,
-  { channelId, peer, generation, nowMs }: Repetition,
+  { owner, channelId, peer, generation, nowMs }: Repetition,
   deleteMissingTopics: boolean,
 ): RepetitionOutcome | undefined {
   const { live, group, queueState, missingDeleted } = applied
   const { clusterName, brokerAddr, brokerName } = live
   const changesNothing =
     tables.live(clusterName, brokerAddr) === live &&
+    // Anyone can repeat the bytes of another's registration.
+    isOwner(live, { owner, channelId }) &&
     tables.brokerAddrTable.get(brokerName) === group &&
     tables.queueState(brokerName) === queueState &&
     // Parts are counted in rounds.
@@ -141,6 +167,7 @@ export function repeatRegistration(
   // Increments are not repeated, see `isComplete`.
   const repeated = {
     ...live,
+    owner,
     channelId,
     peer,
     generation,
@@ -172,9 +199,9 @@ function appliedRegistration(
 function isOutdated(
   tables: RouteTables,
   { clusterName, brokerAddr, dataVersion }: Registration,
-  holderAddr: string,
+  holderAddr: string | undefined,
 ): boolean {
-  if (holderAddr === brokerAddr) return false
+  if (holderAddr === undefined || holderAddr === brokerAddr) return false
   const holder = tables.live(clusterName, holderAddr)
   return holder !== undefined && holder.dataVersion.stateVersion > dataVersion.stateVersion
 }
@@ -194,14 +221,14 @@ function ignore(
     tables.removeLive(key)
     if (tables.filterServerTable.delete(key)) changes.invalidateAll()
   }
-  const { peer } = registration
-  changes.event({ kind: 'registration ignored', broker: identity(registration), currentAddr, peer })
+  const { peer, by } = registration
+  changes.event({ kind: 'registration ignored', broker: identity(registration), currentAddr, peer, by })
 }
 
 /** @returns Whether more than the data version and the times has changed. */
 function putLive(tables: RouteTables, registration: Registration, complete: boolean): boolean {
   const { clusterName, brokerAddr, brokerName, dataVersion, haServerAddr } = registration
-  const { channelId, peer, version, language, generation, nowMs } = registration
+  const { owner, channelId, peer, version, language, generation, nowMs } = registration
   // A heartbeat may have arrived while the registration was being read.
   const lastHeartbeatMs = tables.live(clusterName, brokerAddr)?.lastUpdateTimestampMs ?? 0
   return tables.setLive({
@@ -216,6 +243,7 @@ function putLive(tables: RouteTables, registration: Registration, complete: bool
     dataVersion,
     channelId,
     peer,
+    owner,
     haServerAddr,
     topics: registration.topicConfigTable.keys.length,
     firstTopic: registration.topicConfigTable.keys[0],

@@ -2,19 +2,17 @@ import type { RegisterBrokerBody } from '../protocol/body/register-broker-body.t
 import type { BrokerData } from '../protocol/body/topic-route-data.ts'
 import type { TopicTable } from '../protocol/body/topic-table.ts'
 import type { LanguageCode } from '../protocol/language-code.ts'
+import type { Claimant } from './registration-guard.ts'
 import type { BrokerIdentity } from './route-changes.ts'
-import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
+import type { BrokerLiveInfo } from './route-tables.ts'
 
 /** One registration whose required fields are present and valid. */
-export interface Registration extends BrokerIdentity, RegisterBrokerBody {
+export interface Registration extends BrokerIdentity, RegisterBrokerBody, Claimant {
   readonly haServerAddr: string | null
   readonly zoneName: string | null
   readonly heartbeatTimeoutMs: number | null
   /** Null for a broker that knows nothing of acting masters (4.x). */
   readonly enableActingMaster: boolean | null
-  readonly channelId: ChannelId
-  /** `host:port` of the peer, for the log. */
-  readonly peer?: string
   /** MQVersion ordinal of the request; undefined if unknown. */
   readonly version?: number
   /** Of the request, too. */

@@ -13,10 +13,12 @@ import {
 import { BatchUnregistrationService } from './batch-unregistration-service.ts'
 import { BrokerQueue } from './broker-queue.ts'
 import { EncodedRouteCache, type RouteVariant } from './encoded-route-cache.ts'
+import { KnownBrokers } from './known-brokers.ts'
 import { LockedRouteTables } from './locked-route-tables.ts'
 import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { RecordDigest } from './record-digest.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
+import { RegistrationGuard, type RegistrationGuardOptions } from './registration-guard.ts'
 import type { ClosedReason, RouteEvent, UnregisterReason } from './route-changes.ts'
 import { countDigest, type DigestPart } from './route-digest.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
@@ -54,6 +56,8 @@ export interface RouteInfoManagerOptions {
   readonly maxEncodedRouteBytes?: number
   /** Default: none. */
   readonly limits?: TableLimits
+  /** Default: off. */
+  readonly guard?: RegistrationGuardOptions
   readonly counters?: Counters
   /** How long the lock is waited for and held is added to these, with this clock in milliseconds. Default: it is not kept. */
   readonly lockDurations?: LockDurations
@@ -75,6 +79,8 @@ export interface DigestDrift {
 export class RouteInfoManager {
   /** The order in which requests that concern one broker name take effect. */
   readonly queue = new BrokerQueue()
+  /** Checks what requests may do to brokers of others. Registrations are checked when they are applied, all others by their processors. */
+  readonly guard: RegistrationGuard
   readonly #routes: LockedRouteTables
   readonly #cache: EncodedRouteCache
   readonly #viewSlicer: TimeSlicer
@@ -97,6 +103,8 @@ export class RouteInfoManager {
     this.#onClosedMeanwhile =
       options.onClosedMeanwhile ?? ((channelId) => this.onChannelsDestroy([channelId]))
     this.#limits = options.limits ?? UNLIMITED
+    this.#routes.tables.known = new KnownBrokers(this.#limits)
+    this.guard = new RegistrationGuard(this.#routes.view, options.guard)
   }
 
   /** Requests that wait for the lock. */
@@ -124,16 +132,23 @@ export class RouteInfoManager {
     }
   }
 
-  /** @see applyRegistration @throws {LockError} {LimitError} (or rejects) */
+  /** @see applyRegistration @throws {LockError} {LimitError} {RemotingCommandError} (or rejects) */
   registerBroker(
     registration: Registration,
     deleteMissingTopics: boolean,
     owner: LockOwner,
   ): MaybePromise<RegisterBrokerOutcome> {
-    const limits = this.#limits
+    const [limits, guard] = [this.#limits, this.guard]
     const checkTopic = (topic: string): void => this.#checkTopic(topic)
     const registered = this.#routes.transition(function* ({ tables, restored }, changes) {
-      const outcome = yield* applyRegistration(tables, limits, registration, deleteMissingTopics, changes)
+      const outcome = yield* applyRegistration(
+        tables,
+        limits,
+        registration,
+        deleteMissingTopics,
+        changes,
+        guard,
+      )
       return restored?.outcomeOf(registration, outcome, changes, checkTopic) ?? outcome
     }, owner)
     if (!(registered instanceof Promise)) return registered
@@ -384,7 +399,13 @@ export class RouteInfoManager {
 
   /** Shows the routes of a snapshot until their brokers register or the grace period ends. */
   restore(restored: RestoredRoutes): void {
-    this.#routes.view.restored = restored
+    const { tables, view } = this.#routes
+    view.restored = restored
+    const topics = new Map<string, number>()
+    for (const queues of restored.topics.values())
+      for (const name of queues.keys()) topics.set(name, (topics.get(name) ?? 0) + 1)
+    for (const [key, { brokerName, deadlineMs }] of restored.brokers)
+      tables.known.add(key, { brokerName, owner: 'route snapshot' }, topics.get(brokerName) ?? 0, deadlineMs)
   }
 
   /** Removes the restored brokers whose time is over, and after the grace period those groups whose members have all returned. */

@@ -3,6 +3,7 @@ import { Perm } from '../protocol/body/topic-config.ts'
 import type { TopicQueueMappingInfo } from '../protocol/body/topic-queue-mapping-info.ts'
 import { type BrokerData, type QueueData, sameQueueData } from '../protocol/body/topic-route-data.ts'
 import type { LanguageCode } from '../protocol/language-code.ts'
+import { KnownBrokers } from './known-brokers.ts'
 import { OverriddenQueues } from './overridden-queues.ts'
 import { RegistrationParts } from './registration-parts.ts'
 import { RouteDigest } from './route-digest.ts'
@@ -27,6 +28,8 @@ export interface BrokerLiveInfo {
   readonly channelId: ChannelId
   /** `host:port` of the peer that registered it, for the log. */
   readonly peer?: string | undefined
+  /** See Claimant: no other may replace, keep or remove it while it is alive. */
+  readonly owner: string
   readonly haServerAddr: string | null
   /** Number of topics in its last registration, and the first of them. */
   readonly topics: number
@@ -71,6 +74,7 @@ export class RouteTables {
   /** Keys of the live table by connection, so that a closing one does not search it. */
   readonly #keysByChannel = new Map<ChannelId, Set<string>>()
   readonly overridden = new OverriddenQueues()
+  known = new KnownBrokers({ maxBrokers: Number.POSITIVE_INFINITY, maxTopics: Number.POSITIVE_INFINITY })
   /** Of queues, groups and mappings; follows each change. */
   digest = new RouteDigest()
   readonly parts = new RegistrationParts()

@@ -1,13 +1,18 @@
 import { LimitError } from '../common/limit-error.ts'
+import { sourceOf } from '../common/source-of.ts'
 import type { Steps } from '../common/time-slicer.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
+import { shareOf } from './known-brokers.ts'
 import type { Registration } from './registration.ts'
 import { scopeOf } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
-import type { RouteTables } from './route-tables.ts'
+import { brokerKey, type RouteTables } from './route-tables.ts'
 import { removeEmptyGroups } from './unregister-brokers.ts'
 
-/** Limits of the tables. */
+/**
+ * Limits of the tables. The brokers of one address, and the topics that they alone have, may be as many as are left for others, so
+ * at most half; see {@link shareOf}. A broker that was registered before may exceed them.
+ */
 export interface TableLimits {
   /** Max brokers; also max broker names, and max names in all clusters together. */
   readonly maxBrokers: number
@@ -24,7 +29,7 @@ export const UNLIMITED: TableLimits = {
 /**
  * Checks that there is room for the broker of a registration. If not, names without members are removed, which rejected
  * registrations leave behind.
- * @throws {LimitError} There is still no room; nothing of the registration has been applied.
+ * @throws {LimitError} There is still no room, or none for more brokers of this address; nothing of the registration has been applied.
  */
 export function* checkBroker(
   tables: RouteTables,
@@ -32,10 +37,40 @@ export function* checkBroker(
   registration: Registration,
   changes: RouteChanges,
 ): Steps<void> {
-  if (hasRoomForBroker(tables, maxBrokers, registration)) return
-  yield* removeEmptyGroups(tables, changes)
-  if (hasRoomForBroker(tables, maxBrokers, registration)) return
-  throw new LimitError('maxBrokers', `maxBrokers (${maxBrokers}) reached`)
+  if (topicsOfKnown(tables, registration) !== undefined) return
+  if (!hasRoomForBroker(tables, maxBrokers, registration)) {
+    yield* removeEmptyGroups(tables, changes)
+    if (!hasRoomForBroker(tables, maxBrokers, registration))
+      throw new LimitError('maxBrokers', `maxBrokers (${maxBrokers}) reached`)
+  }
+  checkShareOfBrokers(tables, maxBrokers, registration)
+}
+
+/** How many topics a broker that has left may bring back whatever the limits; undefined if it was not registered before. */
+function topicsOfKnown(tables: RouteTables, registration: Registration): number | undefined {
+  const { clusterName, brokerAddr, brokerName } = registration
+  return tables.known.topicsOf(brokerKey(clusterName, brokerAddr), brokerName)
+}
+
+function checkShareOfBrokers(
+  tables: RouteTables,
+  maxBrokers: number,
+  { clusterName, brokerAddr, owner }: Registration,
+): void {
+  const source = shareOf(owner)
+  const { brokerLiveTable } = tables
+  const free = maxBrokers - brokerLiveTable.size
+  // Fewer than half cannot be more than are left.
+  if (source === undefined || brokerLiveTable.size < free) return
+  if (tables.live(clusterName, brokerAddr) !== undefined) return
+  let own = 0
+  for (const live of brokerLiveTable.values())
+    if (live.owner === owner || sourceOf(live.owner) === source) own++
+  if (own > 0 && own >= free)
+    throw new LimitError(
+      'maxBrokers',
+      `share of maxBrokers (${maxBrokers}) reached: ${own} brokers are from ${source}, and ${free} more have room`,
+    )
 }
 
 function hasRoomForBroker(tables: RouteTables, maxBrokers: number, registration: Registration): boolean {
@@ -81,10 +116,12 @@ export function* checkTopics(
 ): Steps<void> {
   const { topicQueueTable, topicQueueMappingInfoTable } = tables
   const { clusterName, brokerAddr, nowMs, topicConfigTable, topicQueueMappingInfoMap } = registration
+  const source = shareOf(registration.owner)
   const mayExceed =
-    topicQueueTable.size + topicConfigTable.keys.length > maxTopics ||
+    topicQueueTable.size + topicConfigTable.keys.length >
+      (source === undefined ? maxTopics : maxTopics / 2) ||
     topicQueueMappingInfoTable.size + topicQueueMappingInfoMap.size > maxTopics
-  if (!mayExceed) return
+  if (!mayExceed || (yield* bringsBackTopics(tables, registration))) return
   const topics = yield* topicsWith(tables, registration, deleteMissingTopics)
   let mapped = yield* sizeWith(topicQueueMappingInfoTable, topicQueueMappingInfoMap.keys())
   if (mapped > maxTopics) {
@@ -99,6 +136,45 @@ export function* checkTopics(
     tables.touch(clusterName, brokerAddr, nowMs)
     throw tooManyTopics(maxTopics, Math.max(topics, mapped))
   }
+  const added = topics - topicQueueTable.size
+  if (source === undefined || added <= 0) return
+  const own = added + (yield* topicsOnlyOf(tables, source))
+  if (own <= maxTopics - topics) return
+  tables.touch(clusterName, brokerAddr, nowMs)
+  throw new LimitError(
+    'maxTopics',
+    `share of maxTopics (${maxTopics}) exceeded: ${own} topics would be only on brokers from ${source}, and ${maxTopics - topics} more would have room`,
+  )
+}
+
+/** Whether a broker that was registered before would have no more topics than it had. */
+function* bringsBackTopics(tables: RouteTables, registration: Registration): Steps<boolean> {
+  const { brokerName, topicConfigTable, topicQueueMappingInfoMap } = registration
+  const max = topicsOfKnown(tables, registration)
+  if (max === undefined || topicConfigTable.names.length > max || topicQueueMappingInfoMap.size > max)
+    return false
+  const names = new Set(topicConfigTable.names)
+  let topics = names.size
+  for (const [topic, queues] of tables.topicQueueTable) {
+    if (queues.has(brokerName) && !names.has(topic)) topics++
+    yield
+  }
+  return topics <= max
+}
+
+/** How many topics are only on brokers of a source. */
+function* topicsOnlyOf(tables: RouteTables, source: string): Steps<number> {
+  const names = new Set<string>()
+  for (const { owner, brokerName } of tables.brokerLiveTable.values())
+    if (sourceOf(owner) === source) names.add(brokerName)
+  let topics = 0
+  for (const queues of tables.topicQueueTable.values()) {
+    let isOnly = true
+    for (const name of queues.keys()) isOnly &&= names.has(name)
+    if (isOnly) topics++
+    yield
+  }
+  return topics
 }
 
 function* topicsWith(

@@ -1,8 +1,15 @@
 import type { Steps } from '../common/time-slicer.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
+import type { Identity } from '../protocol/identity.ts'
 import { type RouteChanges, TopicTally, type UnregisterReason } from './route-changes.ts'
-import { brokerKey, type ChannelId, minBrokerId, type RouteTables } from './route-tables.ts'
+import {
+  type BrokerLiveInfo,
+  brokerKey,
+  type ChannelId,
+  minBrokerId,
+  type RouteTables,
+} from './route-tables.ts'
 
 /** A broker to remove, and the state in which it was when that was decided: {@link isFenced}. */
 export interface Unregistration {
@@ -16,6 +23,8 @@ export interface Unregistration {
   readonly generation: number
   /** `host:port` of the peer that asked for it; absent when the server itself decided. */
   readonly peer?: string | undefined
+  /** Who asked for it; undefined is anonymous, or the server itself. */
+  readonly by?: Identity | undefined
   /** The connection that closed: a broker that registered over another one since stays. */
   readonly channelId?: ChannelId | undefined
   /** The time of its last heartbeat: a broker with a later one stays. */
@@ -38,6 +47,7 @@ export function* unregisterBrokers(
   const reduced = new Set<string>()
   /** What becomes of the topics of each broker name, for the event of the last member that leaves. */
   const tallies = new Map<string, TopicTally>()
+  const left: BrokerLiveInfo[] = []
   /** The last member with the min broker id that left each group. */
   const offline = new Map<string, string>()
   for (const request of batch) {
@@ -47,9 +57,11 @@ export function* unregisterBrokers(
     const peer = request.peer ?? tables.live(clusterName, brokerAddr)?.peer
     if (isFenced(tables, request)) {
       const broker = { clusterName, brokerName, brokerAddr }
-      changes.event({ kind: 'removal fenced', broker, reason, peer })
+      changes.event({ kind: 'removal fenced', broker, reason, peer, by: request.by })
       continue
     }
+    const live = tables.live(clusterName, brokerAddr)
+    if (live?.brokerName === brokerName && reason !== 'renamed') left.push(live)
     removeLive(tables, request, tallies, changes)
     const stays = reason !== 'request' && isLiveElsewhere(tables, request)
     const lost = stays ? 'nothing' : removeFromGroup(tables, request, changes)
@@ -59,6 +71,11 @@ export function* unregisterBrokers(
     yield
   }
   yield* cleanTopics(tables, removed, reduced, changes, tallies)
+  for (const live of left) {
+    // The last registration of a broker may have been an incremental one.
+    const topics = Math.max(live.topics, tallies.get(live.brokerName)?.counts.deleted ?? 0)
+    tables.known.add(brokerKey(live.clusterName, live.brokerAddr), live, topics, live.lastUpdateTimestampMs)
+  }
   for (const [brokerName, offlineBrokerAddr] of offline) {
     const group = tables.brokerAddrTable.get(brokerName)
     if (group === undefined) continue
@@ -71,7 +88,7 @@ export function* unregisterBrokers(
 /** Removes the entry of the live table, unless the address is live under another name. */
 function removeLive(
   tables: RouteTables,
-  { clusterName, brokerAddr, brokerName, brokerId, reason, peer }: Unregistration,
+  { clusterName, brokerAddr, brokerName, brokerId, reason, peer, by }: Unregistration,
   tallies: Map<string, TopicTally>,
   changes: RouteChanges,
 ): void {
@@ -93,6 +110,7 @@ function removeLive(
     },
     reason,
     peer: peer ?? live.peer,
+    by,
     topicChanges,
   })
   // Java closes the connection even if other brokers on it are active.

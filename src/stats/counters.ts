@@ -131,6 +131,14 @@ export class Counters {
   /** Requests that failed because of an internal error. */
   requestInternalErrors = 0
   readonly rejected = Object.fromEntries(LIMIT_NAMES.map((name) => [name, 0])) as Rejections
+  /** Requests that the access policy has rejected, by group. */
+  readonly denied = new Map<string, number>()
+  /** Requests that it would have rejected in the mode `enforce`, by group. */
+  readonly deniedInAudit = new Map<string, number>()
+  /** Lines of the audit log: written, suppressed by its limits of lines a second, and lost because its file failed. */
+  readonly auditLines = { written: 0, suppressed: 0, lost: 0 }
+  /** Attempts to open or write its file that failed. */
+  auditFailures = 0
   /** Requests rejected as SYSTEM_BUSY because of an overload. */
   requestsShed = 0
   overloads = 0
@@ -141,6 +149,8 @@ export class Counters {
   registrationsUnchanged = 0
   /** Registrations that got an error as the response. */
   registrationsRejected = 0
+  /** Requests about brokers that broke a rule of the registration guard, by rule. */
+  readonly registrationDisputes: Record<string, number> = {}
   /** Registrations being read or applied at present. */
   registrationsInFlight = 0
   brokersRegistered = 0

@@ -4,8 +4,6 @@ import { createServer as createTlsServer } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../scripts/support/ports.ts'
 import { COMMANDS } from '../../src/cli/grammar/commands.ts'
-import { inspect } from '../../src/processor/inspect.ts'
-import { requestCommand } from '../../src/protocol/remoting-command.ts'
 import { certificateAuthority, writeCertificate, writeIdentity } from '../support/certificates.ts'
 import { checkout, runCommand } from '../support/command.ts'
 import { type Received, startFakePeer } from '../support/fake-peer.ts'
@@ -334,15 +332,15 @@ test('a list of more than 16 MiB is read', async () => {
   expect([code, stdout.split('\n').length]).toEqual([0, 1_001])
 })
 
-test('a view that is shown to local commands only is named with the server', async () => {
-  const request = requestCommand(1450, 0, new Map())
-  const elsewhere = { channel: { isLoopback: false } } as Parameters<ReturnType<typeof inspect>>[1]
-  const { remark } = await inspect({ ask: () => Promise.reject(new Error('not asked')) })(request, elsewhere)
-  const address = await serverResponding(() => ({ code: 16, remark: `${remark}` }))
+test('a view that the server denies is named with the server and its reason', async () => {
+  const address = await serverResponding(() => ({
+    code: 16,
+    remark: 'username cannot be null. (request 1450)',
+  }))
   expect(await failure(address, 'events')).toEqual({
     code: 4,
     reason: 'denied',
-    line: 'ADDRESS shows this only to commands on its own machine',
+    line: 'ADDRESS does not show this: username cannot be null. (request 1450)',
   })
 })
 

@@ -1,7 +1,10 @@
+import { profilePolicy } from '../../src/access/profiles.ts'
+import { hostOf } from '../../src/common/host-of.ts'
 import { LogThrottle } from '../../src/common/log-throttle.ts'
 import { takeCensus } from '../../src/inspect/connections/census.ts'
 import type { Finding } from '../../src/inspect/findings/finding.ts'
 import { type FindingSources, Findings } from '../../src/inspect/findings/findings.ts'
+import { RegistrationDisputes } from '../../src/inspect/history/registration-disputes.ts'
 import { RouteHistory } from '../../src/inspect/history/route-history.ts'
 import { RouteIndexCache } from '../../src/inspect/route-index.ts'
 import type { Registration } from '../../src/routeinfo/registration.ts'
@@ -33,7 +36,11 @@ const DATE_MS = Date.parse('2026-11-28T12:00:00Z')
 export function findingsWorld(given: Partial<FindingSources> = {}) {
   let nowMs = START_MS
   const history = new RouteHistory(() => nowMs)
-  const { manager } = managerWith('whole', { onEvent: (event) => history.onRouteEvent(event) })
+  const disputes = new RegistrationDisputes(() => nowMs)
+  const { manager } = managerWith('whole', {
+    onEvent: (event) => history.onRouteEvent(event),
+    guard: { mode: 'log', onDispute: (dispute) => void disputes.add(dispute) },
+  })
   const { logger, lines } = recordingLogger()
   const dateMs = (): number => DATE_MS + nowMs - START_MS
   const events = new RecentEvents(1_000, dateMs)
@@ -48,12 +55,22 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
     dateMs,
     suspicionOf: () => undefined,
     history,
+    disputes,
     misses,
     routeIndex: new RouteIndexCache(manager, wholeSlicer()),
     comparableConfig: () => new Map(),
     peers: { list: () => [] },
     connections: { census: () => takeCensus([]) },
-    certificate: () => undefined,
+    certificates: () => [],
+    auditProblem: () => undefined,
+    rates: () => [],
+    access: () => ({
+      policy: profilePolicy('default'),
+      file: undefined,
+      problems: [],
+      loadedMs: 0,
+      reloads: { ok: 0, failed: 0 },
+    }),
     ...given,
   } as unknown as FindingSources
   const findings = new Findings(
@@ -86,6 +103,8 @@ export function findingsWorld(given: Partial<FindingSources> = {}) {
           brokerAddr,
           brokerName,
           peer,
+          owner: hostOf(peer),
+          isLoopback: false,
           generation,
           topicConfigTable: tableOf(new Map(configs)),
         }),

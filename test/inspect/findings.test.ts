@@ -874,13 +874,15 @@ describe('topics', () => {
 })
 
 test.each([
-  [15, undefined],
-  [14, 'warning'],
+  [31, undefined],
+  [30, 'warning'],
   [3, 'critical'],
   [-1, 'critical'],
-])('a certificate with %d days left is found as %s', async (days, severity) => {
+] as const)('a certificate with %d days left is found as %s', async (days, severity) => {
   const notAfterMs = Date.parse('2026-11-28T12:01:01Z') + days * 86_400_000
-  const { evaluate } = findingsWorld({ certificate: () => ({ path: '/etc/tls/server.pem', notAfterMs }) })
+  const { evaluate } = findingsWorld({
+    certificates: () => [{ use: 'server', path: '/etc/tls/server.pem', notAfterMs }],
+  })
   const [finding] = await evaluate()
   expect(finding?.severity).toBe(severity)
   if (finding !== undefined) expect(finding.evidence).toMatchObject({ daysLeft: days })
@@ -976,6 +978,40 @@ describe('another NameServer', () => {
   )
 })
 
+describe('a dispute about a broker', () => {
+  const taker: Broker = { ...master, brokerAddr: '10.0.0.66:10911' }
+
+  test('is a finding with both owners when an id changes hands to and fro', async () => {
+    const { register, evaluate } = findingsWorld()
+    for (const broker of [master, taker, master]) await register(broker)
+    const [finding] = (await evaluate()).filter(({ rule }) => rule === 'registration_disputed')
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      subject: 'broker-a broker_id_taken',
+      text: '10.0.0.1 (10.0.0.1:40000) disputes broker-a: brokerId 0 of broker-a is held by the live broker 10.0.0.66:10911 of another owner. It is registered by 10.0.0.66 at 10.0.0.66:10911. Such requests are carried out (registrationGuard=log). See whether 10.0.0.1 is a broker of that name; if not, keep it from this port.',
+      evidence: { claimant: '10.0.0.1', owner: '10.0.0.66', disputes: 2 },
+      command: 'mqnamesrv events --kind registration_disputed',
+    })
+  })
+
+  test('is none when a member takes over once, as in a failover', async () => {
+    const { register, evaluate } = findingsWorld()
+    for (const broker of [master, slave, { ...master, brokerAddr: '10.0.0.2:10911' }]) await register(broker)
+    const found = await evaluate({ afterMs: 5_000 })
+    expect(brief(found).filter((text) => text.includes('registration_disputed'))).toEqual([])
+  })
+
+  test('is cleared ten minutes after the last request', async () => {
+    const { register, evaluate } = findingsWorld()
+    await register(master)
+    await register({ ...other, brokerId: -1n })
+    const isDisputed = async (afterMs: number) =>
+      brief(await evaluate({ afterMs })).some((text) => text.includes('negative_broker_id'))
+    expect(await isDisputed(600_000)).toBe(true)
+    expect(await isDisputed(1)).toBe(false)
+  })
+})
+
 test('names of peers are quoted in commands, and none is shown with control characters', async () => {
   const names = ['b\u001b[2J', "a'; reboot #", '-c']
   const all = await Promise.all(
@@ -999,7 +1035,12 @@ test('the view lists findings, what they are of, and what is checked, and select
   await evaluate()
   const view = findingsView({ findings } as InspectSources)
   const read = (query: string) =>
-    view.read({ path: {}, query: new URLSearchParams(query), owner: { closed: false } })
+    view.read({
+      path: {},
+      query: new URLSearchParams(query),
+      owner: { closed: false },
+      asker: { identity: undefined, host: '127.0.0.1', isTls: false },
+    })
   expect(read('severity=info')).toMatchObject({
     counts: [
       { rule: 'read_write_queue_mismatch', severity: 'info', count: 1 },

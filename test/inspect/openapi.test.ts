@@ -23,6 +23,7 @@ const TARGETS: Readonly<Record<string, readonly string[]>> = {
   '/api/v1/digest': ['', '?buckets=true', '?bucket=1'],
   '/api/v1/findings': ['', '?severity=warning'],
   '/api/v1/misses': ['', '?limit=1'],
+  '/api/v1/access/test': ['?code=318&from=10.1.2.3', '?code=103&from=::1&tls=true&certificate=broker-a'],
   '/api/v1/explain': [
     '?topic=Static',
     '?topic=Shared&zone=z',

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Broker, startBroker } from './harness/broker.ts'
 import { freePort } from './harness/broker-ports.ts'
+import { ChaosProxy } from './harness/chaos-proxy.ts'
 import { ChildProgram } from './harness/child-program.ts'
 import { startController } from './harness/controller.ts'
 import { propertiesText } from './harness/java.ts'
@@ -47,29 +48,38 @@ test('a file of Java with a controller in the NameServer stops the start with on
   ])
 })
 
-test('with a controller of 5.5.0 beside the NameServer on the same file, a broker in controller mode is elected master and registers, and its slave takes over', async () => {
+test('with a controller of 5.5.0 beside the NameServer on the same file, a broker in controller mode is elected master and registers, and its slave on another host takes over, with registrationGuard=refuse', async () => {
   const properties = await controllerProperties()
   const controllerAddr = properties['controllerDLegerPeers']?.slice('n0-'.length) ?? ''
   const nameServer = await startNameServer({
     kind: 'ours',
-    properties: { enableControllerInNamesrv: false, listenPort: await freePort(), ...properties },
+    properties: {
+      enableControllerInNamesrv: false,
+      listenPort: await freePort(),
+      registrationGuard: 'refuse',
+      proxyProtocolTrustedNetworks: '127.0.0.0/8',
+      ...properties,
+    },
   })
   expect(nameServer.program.lines.filter((line) => line.includes('unknown key'))).toEqual([])
   await startController(RELEASE, join(nameServer.program.home, 'namesrv.properties'))
 
-  const start = (): Promise<Broker> =>
-    startBroker({
+  const start = async (host: string): Promise<Broker> => {
+    const { address, port } = nameServer
+    const side = await ChaosProxy.start(address, `PROXY TCP4 ${host} 127.0.0.1 40000 ${port}\r\n`)
+    return startBroker({
       release: RELEASE,
       name: GROUP,
-      nameServers: [nameServer.address],
+      nameServers: [side.address],
       properties: { enableControllerMode: true, controllerAddr, brokerId: -1, brokerRole: 'SLAVE' },
     })
+  }
   const group = async (): Promise<object> => (await brokersOf(nameServer.address))[GROUP] ?? {}
-  const first = await start()
+  const first = await start('127.0.0.5')
   await until('the first broker is the master', async () => same(await group(), { 0: first.address }))
   expect(await topicsOf(nameServer.address)).toContain(GROUP)
 
-  const second = await start()
+  const second = await start('127.0.0.6')
   const both = { 0: first.address, 2: second.address }
   await until('the second broker is its slave', async () => same(await group(), both), { timeoutMs: 60_000 })
   await until('the slave is in sync', async () => await hasTwoInSync(controllerAddr), { timeoutMs: 60_000 })

@@ -5,10 +5,17 @@ import { describe, expect, test, vi } from 'vitest'
 import { CONFIG_KEYS } from '../../src/namesrv/config/config-keys.ts'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { LiveConfiguration, UPDATABLE_KEYS } from '../../src/namesrv/live-configuration.ts'
+import type { RequestContext } from '../../src/protocol/processor.ts'
+import { openChannel } from '../routeinfo/route-helpers.ts'
 import { headerOf, type RawClient } from '../support/raw-client.ts'
 import { lookup, registration } from '../support/requests.ts'
 import { startServer, type TestServer, temporaryFolder } from '../support/start-server.ts'
 import { testContext } from '../support/test-context.ts'
+
+/** The context of a request that comes from an address. */
+function by(remoteAddress: string): RequestContext {
+  return { channel: { ...openChannel(1), remoteAddress }, nowMs: 0 }
+}
 
 interface Updated extends TestServer {
   readonly configStorePath: string
@@ -266,7 +273,7 @@ describe('an update of a server that was started without -c', () => {
   test('is stored at configStorePath, and its response says which start reads it', async () => {
     const path = join(temporaryFolder(), 'ns.conf')
     const updates = new LiveConfiguration(testContext({ configStorePath: path }).context)
-    expect(await updates.update(Buffer.from('enableTopicList=false'), 'x')).toEqual({
+    expect(await updates.update(Buffer.from('enableTopicList=false'), by('x'))).toEqual({
       kind: 'taken',
       remark: `in effect and stored in ${path}; the next start reads it only with -c ${path}`,
     })
@@ -344,7 +351,7 @@ function configured(file = 'foo.unknown=bar\ntls.server.keyPassword=pw\nlogLevel
     configuration,
     lines,
     stored: () => readFileSync(path, 'utf8'),
-    update: (text: string) => live.update(Buffer.from(text), '10.0.0.7:1'),
+    update: (text: string) => live.update(Buffer.from(text), by('10.0.0.7:1')),
   }
 }
 

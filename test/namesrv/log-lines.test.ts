@@ -7,6 +7,7 @@ import { logRouteEvent } from '../../src/namesrv/logs/route-event-log.ts'
 import { createNamesrvContext } from '../../src/namesrv/namesrv-context.ts'
 import { requestCommand } from '../../src/protocol/remoting-command.ts'
 import { RequestCode } from '../../src/protocol/request-code.ts'
+import { openChannel } from '../routeinfo/route-helpers.ts'
 import { ManualTime } from '../support/manual-time.ts'
 import { type Answer, frame, headerOf, type RawClient, type Request } from '../support/raw-client.ts'
 import type { LogLine } from '../support/recording-logger.ts'
@@ -230,7 +231,7 @@ describe('a lookup without a route', () => {
       const context = createNamesrvContext({ configuration, clock: time, scheduler: time, logger })
       const debug = vi.fn()
       logger.debug = debug
-      const channel = { id: 1, remoteAddress: '10.0.0.1:5000', isLoopback: false, closed: false }
+      const channel = { ...openChannel(1), remoteAddress: '10.0.0.1:5000' }
       const request = requestCommand(RequestCode.GET_ROUTEINFO_BY_TOPIC, 1, new Map())
       createProcessorEvents(context).onNoRoute('none', request, { channel, nowMs: 0 })
       return debug.mock.calls.length
@@ -377,7 +378,11 @@ describe('a flood by one peer', () => {
   )
 
   test('does not suppress the lines of a broker of another host', async () => {
-    const server = await startServer({ proxyProtocolTrustedNetworks: '127.0.0.0/8' })
+    // The brokers of other hosts announce loopback addresses.
+    const server = await startServer({
+      proxyProtocolTrustedNetworks: '127.0.0.0/8',
+      registrationGuard: 'off',
+    })
     const behindProxy = async (host: string): Promise<RawClient> => {
       const client = await server.connect()
       client.send(Buffer.from(`PROXY TCP4 ${host} 127.0.0.1 40000 9876\r\n`))

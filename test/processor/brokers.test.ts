@@ -3,7 +3,10 @@ import { unregisterBroker } from '../../src/processor/brokers.ts'
 import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
 import { RequestCode } from '../../src/protocol/request-code.ts'
 import { BrokerQueue } from '../../src/routeinfo/broker-queue.ts'
+import { RegistrationGuard } from '../../src/routeinfo/registration-guard.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
+import { RouteTables } from '../../src/routeinfo/route-tables.ts'
+import { RouteView } from '../../src/routeinfo/route-view.ts'
 import { openChannel } from '../routeinfo/route-helpers.ts'
 import { DATA_VERSION, MASTER, ProcessorWorld, registrationBody, SLAVE } from './processor-world.ts'
 
@@ -173,6 +176,7 @@ describe.each([
 test('an unregistration that finds the queue full is rejected by its limit, without a remark as in Java', () => {
   const full = {
     queue: new BrokerQueue(),
+    guard: new RegistrationGuard(new RouteView(new RouteTables())),
     submitUnRegisterBrokerRequest: () => false,
     unRegisterBrokerQueueCapacity: 2,
   } as unknown as RouteInfoManager

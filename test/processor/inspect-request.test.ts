@@ -23,9 +23,3 @@ test('INSPECT gets SYSTEM_BUSY while the server is busy', async () => {
   world.inspect = () => ({ status: 503, body: Buffer.from('{"error":{}}\n') })
   expect(await ask(world)).toMatchObject({ code: 2, remark: '{"error":{}}' })
 })
-
-test('INSPECT is denied to peers on other machines, with the reason', async () => {
-  const world = new ProcessorWorld()
-  world.channel.isLoopback = false
-  expect(await ask(world)).toMatchObject({ code: 16, remark: expect.stringContaining('HTTP port') })
-})

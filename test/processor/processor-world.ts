@@ -8,6 +8,7 @@ import {
 } from '../../src/processor/default-request-processor.ts'
 import type { ConfigUpdateOutcome } from '../../src/processor/namesrv-config.ts'
 import { RegistrationCache } from '../../src/processor/registration-cache.ts'
+import type { Identity } from '../../src/protocol/identity.ts'
 import {
   CURRENT_VERSION,
   type RemotingCommand,
@@ -15,6 +16,7 @@ import {
   remarkText,
 } from '../../src/protocol/remoting-command.ts'
 import type { RequestCode } from '../../src/protocol/request-code.ts'
+import type { RegistrationGuardOptions } from '../../src/routeinfo/registration-guard.ts'
 import type { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
 import { Counters } from '../../src/stats/counters.ts'
 import { type FakeChannel, managerWith, openChannel, wholeSlicer } from '../routeinfo/route-helpers.ts'
@@ -40,6 +42,8 @@ export interface Asked {
   readonly body?: string | Buffer
   readonly version?: number
   readonly channel?: FakeChannel
+  /** Default: anonymous. */
+  readonly identity?: Identity
 }
 
 /** An answer in plain values: the ext fields absent where the response has none, the body as text. */
@@ -80,14 +84,21 @@ export class ProcessorWorld {
    * @param product - Where unknown topics are looked up; with it the cluster-test mode is on.
    * @param keptBytes - Limit of encoded routes, and of registrations kept to compare with.
    * @param slicer - Of long lists and bodies. Default: everything at once.
+   * @param guard - Default: off.
    */
   constructor({
     product,
     keptBytes = 1_000_000,
     slicer = wholeSlicer(),
-  }: { product?: ProductRouteLookup; keptBytes?: number; slicer?: TimeSlicer } = {}) {
+    guard = {},
+  }: {
+    product?: ProductRouteLookup
+    keptBytes?: number
+    slicer?: TimeSlicer
+    guard?: RegistrationGuardOptions
+  } = {}) {
     this.registrations = new RegistrationCache(keptBytes)
-    this.#routeInfo = managerWith('whole', { maxEncodedRouteBytes: keptBytes }).manager
+    this.#routeInfo = managerWith('whole', { maxEncodedRouteBytes: keptBytes, guard }).manager
     this.#processors = new DefaultRequestProcessor({
       routeInfo: this.#routeInfo,
       kvConfig: new KVConfigManager(
@@ -133,7 +144,8 @@ export class ProcessorWorld {
       extFields: asked.ext === undefined ? null : new Map(Object.entries(asked.ext)),
       body: asked.body === undefined ? null : Buffer.from(asked.body),
     }
-    const context = { channel: asked.channel ?? this.channel, nowMs: this.nowMs }
+    const { channel = this.channel, identity } = asked
+    const context = { channel, identity, nowMs: this.nowMs }
     try {
       return plainAnswer(await this.#processors[code](request, context))
     } finally {

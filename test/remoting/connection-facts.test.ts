@@ -286,3 +286,35 @@ describe('a closed connection', () => {
     expect(started.happened).toContain(`idle ${client.address}`)
   })
 })
+
+describe('access is decided by the names of a client’s certificate', () => {
+  const stranger = certificateAuthority('another authority').issue('order-service')
+  const own = authority.issue('order-service')
+  const names = { commonName: 'order-service', subjectAltNames: ['DNS:order-service'] }
+  const context = { ...server, ca: authority.cert }
+  const verifying = new TlsAcceptor({ context, clientAuth: 'optional', verifyClient: true })
+  const believing = new TlsAcceptor({ context, clientAuth: 'optional', verifyClient: false })
+  const notAsking = new TlsAcceptor({ context, clientAuth: 'none', verifyClient: true })
+
+  test.each([
+    ['if it is verified', verifying, own, names],
+    ['but not if there is none', verifying, {}, null],
+    ['but not if none is verified', believing, own, null],
+    ['but not if it is of an unknown authority, and accepted', believing, stranger, null],
+    ['but not if none is asked for', notAsking, own, null],
+  ])('%s', async (_, used, identity, expected) => {
+    let seen: unknown
+    const { port } = await startRemotingServer(
+      {
+        105: (_request, { channel }) => {
+          seen = { isTls: channel.isTls, certificate: channel.certificate }
+          return { code: 0 }
+        },
+      },
+      { handshake: { tlsAcceptor: async () => used } },
+    )
+    const { client } = await connectTls(port, identity)
+    await client.request({ code: 105 })
+    expect(seen).toEqual({ isTls: true, certificate: expected })
+  })
+})

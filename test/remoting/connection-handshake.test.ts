@@ -191,6 +191,39 @@ describe('a PROXY header', () => {
     expect(headerOf(await client.request({ code: PEER })).extFields).toEqual({ isLoopback: expected })
   })
 
+  const mappedLoopback = Buffer.from(`${'00'.repeat(10)}ffff7f000001${'00'.repeat(16)}13882694`, 'hex')
+  test.each([
+    ['not there', '127.0.0.1', '', Buffer.alloc(0)],
+    ['of a client here, trusted from anywhere', '127.0.0.1', '', proxyV1('127.0.0.1', 5_000)],
+    ['of a client elsewhere, trusted from anywhere', 'unknown', '', proxyV1('203.0.113.7', 5_000)],
+    ['of a client elsewhere, trusted by name', '203.0.113.7', '127.0.0.1', proxyV1('203.0.113.7', 5_000)],
+    ['over IPv6, trusted by name', '2001:db8::1', '127.0.0.1', proxyV1('2001:db8::1', 5_000)],
+    ['of IPv4 in IPv6, trusted by name', '203.0.113.7', '127.0.0.1', proxyV1('::ffff:203.0.113.7', 5_000)],
+    [
+      'of a client here in another notation, trusted by name',
+      '0:0:0:0:0:ffff:7f00:1',
+      '127.0.0.1',
+      proxyV2(0x21, 0x21, mappedLoopback),
+    ],
+    ['UNKNOWN, trusted by name', 'unknown', '127.0.0.1', Buffer.from('PROXY UNKNOWN\r\n')],
+  ])('%s: access is decided by %s', async (_, expected, trusted, header) => {
+    const options = { handshake: { proxyTrustedNetworks: new TrustedNetworks(trusted) } }
+    let host: string | undefined
+    const { connect: open } = await startRemotingServer(
+      {
+        [PEER]: (_request, { channel }) => {
+          host = channel.host
+          return { code: 0 }
+        },
+      },
+      options,
+    )
+    const client = await open()
+    client.send(header)
+    await client.request({ code: PEER })
+    expect(host).toBe(expected)
+  })
+
   test.each([
     ['version 1', proxyV1('203.0.113.7', 5_000), '203.0.113.7:5000'],
     ['version 1 over IPv6', proxyV1('2001:db8::1', 5_000), '[2001:db8::1]:5000'],

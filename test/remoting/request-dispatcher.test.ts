@@ -3,12 +3,10 @@ import { LimitError } from '../../src/common/limit-error.ts'
 import type { RemotingCommand } from '../../src/protocol/remoting-command.ts'
 import { RequestDispatcher } from '../../src/remoting/server/request-dispatcher.ts'
 import { Counters } from '../../src/stats/counters.ts'
+import { openChannel } from '../routeinfo/route-helpers.ts'
 
 const BUSY = { code: 2, remark: '[OVERLOAD]system busy, start flow control for a while' }
-const context = {
-  channel: { id: 1, remoteAddress: '127.0.0.1:1', isLoopback: true, closed: false },
-  nowMs: 0,
-}
+const context = { channel: openChannel(1), nowMs: 0 }
 
 function request(code: number): RemotingCommand {
   return { code, language: 'JAVA', version: 0, opaque: 1, flag: 0, remark: null, extFields: null, body: null }
@@ -44,6 +42,17 @@ function start(): {
 }
 
 describe('the dispatcher', () => {
+  test('serves with other processors from the next request on, and still sheds what it shed', async () => {
+    const { dispatcher } = start()
+    dispatcher.shed([1])
+    dispatcher.serve({ 1: () => ({ code: 0, remark: 'other' }), 8: () => ({ code: 8 }) })
+    expect(await dispatcher.dispatch(request(1), context)).toEqual(BUSY)
+    expect(await dispatcher.dispatch(request(8), context)).toEqual({ code: 8 })
+    expect(await dispatcher.dispatch(request(2), context)).toMatchObject({ code: 3 })
+    dispatcher.shed([])
+    expect(await dispatcher.dispatch(request(1), context)).toEqual({ code: 0, remark: 'other' })
+  })
+
   test('rejects what exceeds a limit and reports it with the peer, and does not report it as an internal error', async () => {
     const { dispatcher, rejected, errors } = start()
     expect(await dispatcher.dispatch(request(2), context)).toEqual(BUSY)
@@ -51,10 +60,10 @@ describe('the dispatcher', () => {
     expect(await dispatcher.dispatch(request(5), context)).toEqual(BUSY)
     expect(await dispatcher.dispatch(request(7), context)).toEqual({ code: 1, remark: null })
     expect(rejected).toEqual([
-      'maxWaitingRequests 2 127.0.0.1:1: 3 requests wait',
-      'maxTopics 4 127.0.0.1:1: too many topics',
-      'maxRegistrationsInFlight 5 127.0.0.1:1: 6 of them',
-      'unRegisterBrokerQueueCapacity 7 127.0.0.1:1: too many wait',
+      'maxWaitingRequests 2 127.0.0.1:50001: 3 requests wait',
+      'maxTopics 4 127.0.0.1:50001: too many topics',
+      'maxRegistrationsInFlight 5 127.0.0.1:50001: 6 of them',
+      'unRegisterBrokerQueueCapacity 7 127.0.0.1:50001: too many wait',
     ])
     expect(errors).toEqual([])
     expect(await dispatcher.dispatch(request(6), context)).toEqual({ code: 1, remark: 'Error: a bug' })

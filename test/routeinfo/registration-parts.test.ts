@@ -180,7 +180,9 @@ describe('topics that an operator changed', () => {
 
 describe('a registration that is repeated', () => {
   const repeat = (manager: RouteInfoManager, applied: AppliedRegistration) => {
-    const repetition = { channelId: 1, nowMs: 1, generation: manager.queue.nextGeneration() }
+    const { owner: broker, peer } = registration({ generation: 0 })
+    const generation = manager.queue.nextGeneration()
+    const repetition = { owner: broker, peer, channelId: 1, nowMs: 1, generation }
     return manager.repeatRegistration(applied, repetition, false, owner)
   }
   const applied = (

@@ -62,13 +62,17 @@ export function finestSlicer(turns: ManualTurns): TimeSlicer {
 export interface FakeChannel {
   readonly id: number
   readonly remoteAddress: string
+  host: string
   isLoopback: boolean
+  readonly isTls: boolean
+  readonly certificate: null
   closed: boolean
 }
 
 /** An open connection. */
 export function openChannel(id: number): FakeChannel {
-  return { id, remoteAddress: `127.0.0.1:${50_000 + id}`, isLoopback: true, closed: false }
+  const origin = { host: '127.0.0.1', isLoopback: true, isTls: false, certificate: null }
+  return { id, remoteAddress: `127.0.0.1:${50_000 + id}`, closed: false, ...origin }
 }
 
 /** A manager, what it has told the world, and the turns of its long work. */
@@ -121,6 +125,9 @@ export function registration(given: Partial<Registration> & { generation: number
     heartbeatTimeoutMs: null,
     enableActingMaster: false,
     channelId: 1,
+    peer: '127.0.0.1:50001',
+    owner: '127.0.0.1',
+    isLoopback: true,
     nowMs: 0,
     dataVersion: { counter: 1n, stateVersion: 0n, timestamp: 1n },
     topicConfigTable: topicTable(['T1', 'T2']),

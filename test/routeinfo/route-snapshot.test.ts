@@ -201,7 +201,7 @@ describe('the revision', () => {
 test('values that a later release adds to a record of a snapshot are ignored', () => {
   const lines = [
     '["group","b","C",null,false,["0","a:1","more"]]',
-    '["broker","C","a:1","b",120000,null,null,"former name","more"]',
+    '["broker","C","a:1","b",120000,null,null,"10.0.0.5","more"]',
     '["queues",["b",8,8,6,0,"more"]]',
     '["topic","T",0,"more"]',
   ]
@@ -213,6 +213,7 @@ test('values that a later release adds to a record of a snapshot are ignored', (
 
 describe('an invalid line of a snapshot', () => {
   test.each([
+    ['["broker","C","a:1","b",1,null,null,7]', 1],
     ['', 1],
     ['{}', 1],
     ['null', 1],

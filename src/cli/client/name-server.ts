@@ -115,8 +115,8 @@ export class NameServer {
 
   /**
    * The JSON of a view of the server, such as `/api/v1/status`.
-   * @throws {CommandError} (rejects) `not_supported`: a NameServer without views, as Java's. `denied`: it shows them to clients on
-   * its own machine only. Others as {@link ask}.
+   * @throws {CommandError} (rejects) `not_supported`: a NameServer without views, as Java's. `denied`: its access policy does
+   * not allow it. Others as {@link ask}.
    */
   async view<Value>(path: string): Promise<Value> {
     if (this.#hasViews === false) throw this.#withoutViews()
@@ -307,14 +307,8 @@ const OPTION = /^(address|kind|limit|since|sort|state)=/
 /** The message of `{"error":{…}}`, the body of a view that failed. */
 function viewError(response: RemotingCommand, from: string): CommandError {
   const error = responseError(response, from)
-  if (error.code === 'denied') {
-    // The other reason is the account.
-    const isElsewhere = error.message.startsWith('request 1450 is served only to ')
-    const shows = isElsewhere
-      ? 'shows this only to commands on its own machine'
-      : `does not show this: ${error.message}`
-    return new CommandError('denied', `${from} ${shows}`)
-  }
+  if (error.code === 'denied')
+    return new CommandError('denied', `${from} does not show this: ${error.message}`)
   try {
     const { message } = (JSON.parse(response.body?.toString() ?? '') as { error: { message: string } }).error
     if (response.extFields?.get('status') !== '400') return new CommandError(error.code, message)

@@ -113,7 +113,7 @@ function checkLogFile(path: string): void {
 
 function reopen(logger: Logger, path: string, output: LogOutput): void {
   if (path === '') {
-    logger.info('SIGHUP ignored: the log is written to stdout')
+    logger.info('log not reopened: it is written to stdout')
     return
   }
   try {

@@ -16,6 +16,8 @@ export interface Controller {
   /** Listens. @returns The address and port that are bound. */
   start(): Promise<{ readonly address: string; readonly port: number }>
   shutdown(): Promise<void>
+  /** Reads again what is read again on SIGHUP, besides the log. */
+  reload(): void
   /** The state of the server as plain values, for a state dump. */
   state(): Record<string, unknown>
 }
@@ -70,7 +72,7 @@ function differsFromDefault({ key, value, source }: ResolvedKey): boolean {
  * Runs the server until a signal ends it. The first SIGTERM or SIGINT shuts it down, within {@link SHUTDOWN_DEADLINE_MS} and,
  * with `enableShutdownGracefully`, `shutdownWaitTimeSeconds` more; a second one ends the process at once.
  *
- * No other signal ends it: SIGHUP opens the log file again, SIGQUIT logs the state, and the rest is ignored with a line.
+ * No other signal ends it: SIGHUP opens the log file and reads the access file again, SIGQUIT logs the state, and the rest is ignored with a line.
  *
  * @returns The exit code: 0 after a shutdown in time, 1 after one that failed or took too long.
  * @throws (rejects) What `controller.start()` throws.
@@ -111,8 +113,10 @@ export async function serve(
   }
   const onSignal = (signal: NodeJS.Signals): void => {
     if (signal === 'SIGINT' || signal === 'SIGTERM') onShutdownSignal(signal)
-    else if (signal === 'SIGHUP') log.reopen()
-    else if (signal === 'SIGQUIT') {
+    else if (signal === 'SIGHUP') {
+      log.reopen()
+      controller.reload()
+    } else if (signal === 'SIGQUIT') {
       dumpLogger.info({ signal, ...processState(configuration), ...controller.state() }, 'state dump')
     } else logger.info({ signal }, 'signal ignored')
   }

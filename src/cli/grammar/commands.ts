@@ -1,3 +1,4 @@
+import { ACCESS_COMMANDS } from './access.ts'
 import { BROKER_COMMANDS } from './broker.ts'
 import { CLUSTER_COMMANDS } from './cluster.ts'
 import { COMPLETION_COMMANDS } from './completion.ts'
@@ -18,6 +19,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   kv: 'The key-value table',
   config: 'The configuration of NameServers, and configuration files',
   conn: 'Connections of clients and brokers',
+  access: 'Who may do what: the access policy of servers, and access files',
 }
 
 /** All commands, in the order of the help. */
@@ -30,6 +32,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...KV_COMMANDS,
   ...CONFIG_COMMANDS,
   ...CONN_COMMANDS,
+  ...ACCESS_COMMANDS,
   ...COMPLETION_COMMANDS,
   ...MQADMIN_COMMANDS,
 ]

@@ -35,7 +35,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     words: 'health',
     summary: 'Whether clients may be sent to each NameServer',
     description:
-      'Shows the checks of /readyz, which mqnamesrv reveals only to commands on its own machine: elsewhere the exit code is 4. Java’s NameServer is healthy if it responds and knows a broker. Exit code 1 if a NameServer is unhealthy. --watch and --exit-when-healthy print a line for each change, with -o json an object per line; the exit code is that of the last state.',
+      'Shows the checks of /readyz, which mqnamesrv by default reveals only to commands on its own machine: elsewhere the exit code is 4. Java’s NameServer is healthy if it responds and knows a broker. Exit code 1 if a NameServer is unhealthy. --watch and --exit-when-healthy print a line for each change, with -o json an object per line; the exit code is that of the last state.',
     options: [
       { flags: '--watch', text: 'keep running until interrupted' },
       { flags: '--exit-when-healthy', text: 'keep running until all are healthy' },

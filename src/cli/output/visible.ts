@@ -1,13 +1,6 @@
-/** Control, format (bidi, tags), private use and unassigned characters, lone surrogates, fillers, and spaces that look like a space. */
-const INVISIBLE = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu
+import { escaped, INVISIBLE, visible } from '../../common/visible.ts'
 
-/**
- * A name from a stranger, with every character that a terminal would obey or hide as `\uXXXX`: names of topics, brokers and
- * clients may contain any, and must neither move the cursor nor look like another name.
- */
-export function visible(text: string): string {
-  return text.replace(INVISIBLE, escaped)
-}
+export { visible }
 
 /** A JSON value with all its strings made visible. */
 export function visibleStrings<Value>(value: Value): Value {
@@ -17,14 +10,6 @@ export function visibleStrings<Value>(value: Value): Value {
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [visible(name), visibleStrings(member)]),
   ) as Value
-}
-
-function escaped(character: string): string {
-  let text = ''
-  // In UTF-16 units, so that the same escapes are right in JSON.
-  for (let index = 0; index < character.length; index++)
-    text += `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`
-  return text
 }
 
 /** JSON in which those characters are escaped: it reads back as the same value, and is safe on a terminal. */

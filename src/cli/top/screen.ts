@@ -204,7 +204,7 @@ function verdictOf({ sample, problem }: TopData): Line {
   const { ready, checks = [], findings, provisional } = sample.status
   if (ready === undefined || findings === undefined)
     return {
-      text: 'not mqnamesrv, or it shows its views to its own machine only: only brokers and topics are known',
+      text: 'not mqnamesrv, or it denies its views to this command: only brokers and topics are known',
     }
   if (!ready)
     return { text: `not ready: ${checks.flatMap((check) => check.problem ?? []).join('; ')}`, colour: 'red' }

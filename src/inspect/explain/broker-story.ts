@@ -1,8 +1,9 @@
 import { counted } from '../../common/counted.ts'
+import { hostOf } from '../../common/host-of.ts'
 import { MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import type { BrokerLiveInfo } from '../../routeinfo/route-tables.ts'
 import { mqadmin, mqnamesrv } from '../commands.ts'
-import { type AddressProblem, hostOf } from '../findings/announced-address.ts'
+import type { AddressProblem } from '../findings/announced-address.ts'
 import { isLate } from '../heartbeat.ts'
 import type {
   Departure,

@@ -1,3 +1,4 @@
+import { hostOf } from '../../common/host-of.ts'
 import { brokerConfLine } from '../commands.ts'
 
 /** Networks that an address can belong to, as far as that tells who can connect to it. */
@@ -11,12 +12,6 @@ export interface AddressProblem {
   readonly severity: 'warning' | 'info'
   /** A line of `broker.conf`; null if the address that the broker registers from need not be its own. */
   readonly command: string | null
-}
-
-/** The host of `host:port`, without brackets; an IPv4 address within IPv6 as IPv4. */
-export function hostOf(address: string): string {
-  const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
-  return host.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
 /**

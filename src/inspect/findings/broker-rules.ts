@@ -1,3 +1,4 @@
+import { hostOf } from '../../common/host-of.ts'
 import type { Steps } from '../../common/time-slicer.ts'
 import { type BrokerData, MASTER_ID } from '../../protocol/body/topic-route-data.ts'
 import { versionName } from '../../protocol/version-name.ts'
@@ -7,7 +8,7 @@ import { name, names } from '../explain/wording.ts'
 import { isLate } from '../heartbeat.ts'
 import type { Departure } from '../history/route-history.ts'
 import { dateOf } from '../sources.ts'
-import { addressProblem, hostOf } from './announced-address.ts'
+import { addressProblem } from './announced-address.ts'
 import type { Observations } from './finding.ts'
 import type { JudgedRoutes, RuleSources } from './rule-sources.ts'
 

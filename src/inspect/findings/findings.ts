@@ -8,10 +8,14 @@ import { checkBrokers } from './broker-rules.ts'
 import { type Finding, type Observation, Observations } from './finding.ts'
 import { compareRules, RULE_IDS, type RuleId, ruleOf, type Severity } from './rules.ts'
 import {
+  checkAccessFile,
   checkAllDeparted,
-  checkCertificate,
+  checkAuditLog,
+  checkCertificates,
+  checkDisputes,
   checkMisses,
   checkPeers,
+  checkRates,
   oldClients,
   wantedTopics,
 } from './server-rules.ts'
@@ -90,8 +94,12 @@ export class Findings {
     try {
       const { routeInfo } = this.#sources
       const found = new Observations()
-      checkCertificate(this.#sources, found)
+      checkCertificates(this.#sources, found)
+      checkAccessFile(this.#sources, found)
+      checkAuditLog(this.#sources, found)
       checkPeers(this.#sources, found)
+      checkDisputes(this.#sources, found)
+      checkRates(this.#sources, found)
       await this.#checkClients()
       const wanted = wantedTopics(this.#sources)
       await this.#findSimilar(wanted.map(({ topic }) => topic))

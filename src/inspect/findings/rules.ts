@@ -52,6 +52,11 @@ export const RULES = {
     // The former broker of an address that has changed is removed by then, even if its connection was never closed.
     raiseAfterMs: 150_000,
   },
+  registration_disputed: {
+    meaning:
+      'A request took over, kept or removed a live broker of another owner, or registered what no broker should, within the last ten minutes (`registrationGuard`). A broker id that changes hands once is a failover, and no finding.',
+    severities: ['warning'],
+  },
   duplicate_broker_address: {
     meaning: 'Brokers of different names announce one address.',
     severities: ['warning'],
@@ -134,9 +139,25 @@ export const RULES = {
       'A broker has stopped sending heartbeats and its address accepts no connection from this server (`brokerProbe`).',
     severities: ['critical'],
   },
+  access_file_rejected: {
+    meaning:
+      'The access file on the disk cannot be used: the previous policy is still in effect, and the next start will fail.',
+    severities: ['warning'],
+  },
+  audit_log_failing: {
+    meaning: 'The audit log cannot be written: changes and rejections are not recorded.',
+    severities: ['warning'],
+  },
+  rate_exceeded: {
+    meaning:
+      'An address or an identity has kept exceeding a rate (section `rates` of the access file, or its default) for a minute or longer: its connections are closed, its requests get SYSTEM_BUSY.',
+    severities: ['warning'],
+    raiseAfterMs: 60_000,
+    clearAfterMs: 60_000,
+  },
   certificate_expires: {
     meaning:
-      'The TLS certificate of this server expires within 14 days (warning) or 3 days, or has expired (critical).',
+      'The TLS certificate of this server, or one of the authorities of its clients, expires within 30 days (warning) or 3 days, or has expired (critical).',
     severities: ['critical', 'warning'],
   },
 } as const satisfies Record<string, Rule>

@@ -29,20 +29,52 @@ import type { Severity } from './rules.ts'
 import { isInternalTopic } from './topic-rules.ts'
 
 const DAY_MS = 86_400_000
+/** Time enough to order a certificate. */
+export const EXPIRES_SOON_MS = 30 * DAY_MS
 
-export function checkCertificate({ certificate, dateMs }: FindingSources, found: Observations): void {
-  const inEffect = certificate()
-  if (inEffect === undefined) return
-  const leftMs = inEffect.notAfterMs - dateMs()
-  if (leftMs > 14 * DAY_MS) return
-  found.add('certificate_expires', leftMs > 3 * DAY_MS ? 'warning' : 'critical', inEffect.path, () => {
-    const notAfter = isoTime(inEffect.notAfterMs)
-    const when = leftMs <= 0 ? `expired on ${notAfter}` : `expires on ${notAfter}`
-    return {
-      text: `The TLS certificate in ${inEffect.path} ${when}; clients that verify it will reject it. Replace it and its key: they are read again without a restart.`,
-      evidence: { notAfter, daysLeft: Math.floor(leftMs / DAY_MS) },
-    }
-  })
+export function checkCertificates({ certificates, dateMs }: FindingSources, found: Observations): void {
+  for (const { use, path, notAfterMs } of certificates()) {
+    const leftMs = notAfterMs - dateMs()
+    if (leftMs > EXPIRES_SOON_MS) continue
+    found.add('certificate_expires', leftMs > 3 * DAY_MS ? 'warning' : 'critical', path, () => {
+      const notAfter = isoTime(notAfterMs)
+      const when = leftMs <= 0 ? `expired on ${notAfter}` : `expires on ${notAfter}`
+      const effect =
+        use === 'server'
+          ? `The TLS certificate in ${path} ${when}; clients that verify it will reject it. Replace it and its key: they are`
+          : `A certificate authority in ${path} ${when}; clients with its certificates will be rejected. Replace it: the file is`
+      return {
+        text: `${effect} read again without a restart.`,
+        evidence: { notAfter, daysLeft: Math.floor(leftMs / DAY_MS) },
+      }
+    })
+  }
+}
+
+/** An audit log that cannot be written. */
+export function checkAuditLog(sources: FindingSources, found: Observations): void {
+  const problem = sources.auditProblem()
+  if (problem === undefined) return
+  const { path, error, sinceMs } = problem
+  found.add('audit_log_failing', 'warning', path, () => ({
+    text: `The audit log ${path} cannot be written: ${error}. Changes and rejections are not recorded. Make room, or let the server write there; it tries again by itself, and on SIGHUP.`,
+    evidence: {
+      error,
+      failedSince: dateOf(sinceMs, sources),
+      lostLines: sources.counters.auditLines.lost,
+    },
+  }))
+}
+
+/** The access file that is in effect is not the one on the disk. */
+export function checkAccessFile({ access }: FindingSources, found: Observations): void {
+  const { file = '', problems, policy } = access()
+  const [first] = problems
+  if (first === undefined) return
+  found.add('access_file_rejected', 'warning', file, () => ({
+    text: `The access file cannot be used: ${first}${problems.length > 1 ? `, and ${counted(problems.length - 1, 'other problem')}` : ''}. The policy read before stays in effect (profile ${policy.profile}, mode ${policy.mode}), and the next start will fail. Correct the file: it is read again without a restart.`,
+    evidence: { problems: problems.slice(0, 20) },
+  }))
 }
 
 /** Brokers and topics that other NameServers lack, and other differences from them. */
@@ -87,6 +119,51 @@ export function checkPeers(sources: FindingSources, found: Observations): void {
         evidence: { differsSince: dateOf(sinceMs, sources), differences: shown },
       }
     })
+  }
+}
+
+const DISPUTED_MS = 600_000
+
+/** Requests about brokers that are not their sender's. */
+export function checkDisputes({ disputes, nowMs, dateMs }: FindingSources, found: Observations): void {
+  for (const dispute of disputes.list()) {
+    const { rule, brokerName, owner, ownerAddr, claimant, peer, isRejected, count, lastMs } = dispute
+    if (nowMs() - lastMs > DISPUTED_MS) continue
+    // A member that takes over from a master which is alive but cut off does so once.
+    if (rule === 'broker_id_taken' && !isRejected && count === 1) continue
+    found.add('registration_disputed', 'warning', `${brokerName} ${rule}`, () => {
+      const what = owner === undefined ? '' : ` It is registered by ${owner} at ${ownerAddr}.`
+      const outcome = isRejected
+        ? 'Such requests are rejected (registrationGuard=refuse).'
+        : 'Such requests are carried out (registrationGuard=log).'
+      return {
+        text: `${claimant} (${peer}) disputes ${brokerName}: ${dispute.reason}.${what} ${outcome} See whether ${claimant} is a broker of that name; if not, keep it from this port.`,
+        evidence: {
+          disputeRule: rule,
+          claimant,
+          peer,
+          ...(owner !== undefined && { owner, ownerAddress: ownerAddr ?? '' }),
+          disputes: count,
+          last: dateOf(lastMs, { nowMs, dateMs }),
+        },
+        command: mqnamesrv('events --kind registration_disputed'),
+      }
+    })
+  }
+}
+
+/** A rate that nothing has exceeded for this long is no longer exceeded. */
+const EXCEEDED_MS = 30_000
+
+/** Addresses and identities that connect or send requests too often. */
+export function checkRates({ rates, nowMs, dateMs }: FindingSources, found: Observations): void {
+  for (const { kind, source, rate, count, lastMs } of rates()) {
+    if (nowMs() - lastMs > EXCEEDED_MS) continue
+    found.add('rate_exceeded', 'warning', `rates.${kind}`, () => ({
+      text: `${source} exceeds rates.${kind} (${rate}): what is beyond it is rejected. See which program does so; if it is yours, or many clients share that address, raise rates.${kind} in the access file.`,
+      evidence: { source, rate, rejected: count, last: dateOf(lastMs, { nowMs, dateMs }) },
+      command: mqnamesrv('events --kind rejected'),
+    }))
   }
 }
 

@@ -1,5 +1,6 @@
 import { RequestCode } from '../../protocol/request-code.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
+import { DISPUTE_RULES } from '../../routeinfo/registration-guard.ts'
 import type { Census } from '../connections/census.ts'
 import type { PeerState } from '../peers-view.ts'
 import type { InspectSources } from '../sources.ts'
@@ -131,6 +132,27 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
         ],
       ),
   ),
+  counter(
+    'requests_denied_total',
+    'Requests that the access policy decided against, by group; `enforced` is `no` if they were let pass, in the mode `audit`.',
+    ['group', 'enforced'],
+    ({ counters }) => [
+      ...[...counters.denied].map(([group, count]): Sample => [[group, 'yes'], count]),
+      ...[...counters.deniedInAudit].map(([group, count]): Sample => [[group, 'no'], count]),
+    ],
+  ),
+  counter(
+    'audit_lines_total',
+    'Lines of the audit log (`auditLogPath`) by outcome: `written`; `suppressed`, in a flood; `lost`, because its file could not be written.',
+    ['outcome'],
+    ({ counters }) => byName(counters.auditLines),
+  ),
+  counter(
+    'audit_failures_total',
+    'Attempts to open or write the file of the audit log that failed.',
+    [],
+    ({ counters }) => counters.auditFailures,
+  ),
   histogram(
     'request_duration_seconds',
     'Seconds from the arrival of a request to its queued response. Of the lookups (`get_routeinfo_by_topic`) one in 64 is timed, so their count is that of the timed ones.',
@@ -164,6 +186,12 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
         unchanged: counters.registrationsUnchanged,
         rejected: counters.registrationsRejected,
       }),
+  ),
+  counter(
+    'registration_disputes_total',
+    'Requests about brokers that broke a rule of `registrationGuard`, by rule; they are rejected with `refuse`, and carried out with `log`. `/api/v1/events?kind=registration_disputed` names the senders.',
+    ['rule'],
+    ({ counters }) => DISPUTE_RULES.map((rule): Sample => [[rule], counters.registrationDisputes[rule] ?? 0]),
   ),
   counter(
     'broker_arrivals_total',
@@ -353,9 +381,30 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
   ),
   counter(
     'rejected_total',
-    'What each limit has rejected; the label is the key that sets it.',
+    'What each limit has rejected; the label is the key that sets it, or `rates.` and a rate of the access file.',
     ['limit'],
     ({ counters }) => byName(counters.rejected),
+  ),
+  gauge(
+    'access_policy_info',
+    'The access policy in effect: its profile and mode. Always 1.',
+    ['profile', 'mode'],
+    ({ access }) => {
+      const { profile, mode } = access().policy
+      return [[[profile, mode], 1]]
+    },
+  ),
+  counter(
+    'access_reloads_total',
+    'Times that the access file was read again, after a change or SIGHUP, by result: `ok`; or `failed`, and the previous policy stayed in effect.',
+    ['result'],
+    ({ access }) => byName(access().reloads),
+  ),
+  gauge(
+    'access_policy_timestamp_seconds',
+    'When the access policy in effect was read, in seconds since the epoch.',
+    [],
+    ({ access }) => access().loadedMs / 1_000,
   ),
   counter('overloads_total', 'Overloads that began.', [], ({ counters }) => counters.overloads),
   counter(
@@ -383,12 +432,9 @@ export const SERVER_METRICS: readonly MetricFamily<MetricSources>[] = [
   ),
   gauge(
     'tls_certificate_not_after_timestamp_seconds',
-    'End of the validity of the certificate in `tls.server.certPath`, in seconds since the epoch.',
-    [],
-    ({ certificate }) => {
-      const found = certificate()
-      return found === undefined ? undefined : found.notAfterMs / 1_000
-    },
+    'End of the validity of the certificates in `tls.server.certPath` (`server`) and, where clients are verified, `tls.server.trustCertPath` (`client_ca`), in seconds since the epoch; of several in a file, the first one to expire.',
+    ['use'],
+    ({ certificates }) => certificates().map(({ use, notAfterMs }): Sample => [[use], notAfterMs / 1_000]),
   ),
   counter(
     'config_updates_total',

@@ -1,10 +1,15 @@
+import type { AccessPolicies } from '../../access/policy.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
+import type { RegistrationGuardOptions } from '../../routeinfo/registration-guard.ts'
 import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import { RouteInfoManager } from '../../routeinfo/route-info-manager.ts'
+import { routeEventEntry } from '../logs/audit-entries.ts'
+import { reportDispute } from '../logs/dispute-log.ts'
 import { logRouteEvent } from '../logs/route-event-log.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { BrokerHousekeepingService } from './broker-housekeeping-service.ts'
 import { BrokerProbe } from './broker-probe.ts'
+import { isLocalHost } from './local-host.ts'
 import { type MinBrokerIdChange, notifyMinBrokerId } from './min-broker-id-notifier.ts'
 
 /**
@@ -18,16 +23,24 @@ export class BrokerLiveness {
   readonly #context: NamesrvContext
   readonly #closeChannel: (channelId: number) => void
   readonly #client: RemotingClient
+  readonly #access: Pick<AccessPolicies, 'current'>
   readonly #probe: BrokerProbe | undefined
   #isStopped = false
   #endScans: (() => void) | undefined
 
   /**
    * @param client - Sends notifications to brokers.
+   * @param access - Has the account that signs them, and says which networks own their brokers together.
    * @param closeChannel - Closes the connection of a broker that is inactive.
    */
-  constructor(context: NamesrvContext, client: RemotingClient, closeChannel: (channelId: number) => void) {
+  constructor(
+    context: NamesrvContext,
+    client: RemotingClient,
+    access: Pick<AccessPolicies, 'current'>,
+    closeChannel: (channelId: number) => void,
+  ) {
     this.#context = context
+    this.#access = access
     this.#closeChannel = closeChannel
     this.#client = client
     this.routeInfo = this.#createRouteInfo()
@@ -85,6 +98,7 @@ export class BrokerLiveness {
       maxEncodedRouteBytes: values.encodedRouteMaxBytes,
       unRegisterBrokerQueueCapacity: values.unRegisterBrokerQueueCapacity,
       limits: values,
+      guard: guardOptions(this.#context, this.#access),
       counters,
     })
   }
@@ -98,8 +112,10 @@ export class BrokerLiveness {
   }
 
   #onRouteEvent(event: RouteEvent): void {
-    const { history, misses } = this.#context
+    const { audit, history, misses } = this.#context
     logRouteEvent(event, this.#context)
+    const entry = routeEventEntry(event)
+    if (entry !== undefined) audit.write(entry)
     history.onRouteEvent(event)
     if (event.kind === 'broker registered' || event.kind === 'topics changed')
       misses.onRoutesChanged((topic) => this.routeInfo.hasRoute(topic))
@@ -112,6 +128,25 @@ export class BrokerLiveness {
     const { offlineBrokerAddr, enableActingMaster } = change
     if (!this.#context.configuration.values.notifyMinBrokerIdChanged || this.#isStopped) return
     if (offlineBrokerAddr === null || enableActingMaster)
-      notifyMinBrokerId(change, this.#client, this.#context)
+      notifyMinBrokerId(change, this.#client, this.#context, this.#access.current.accounts)
+  }
+}
+
+/** How the registration guard decides: as the access file says, otherwise as the configuration does. */
+function guardOptions(
+  context: NamesrvContext,
+  access: Pick<AccessPolicies, 'current'>,
+): RegistrationGuardOptions {
+  const { registrationGuard, maxHeartbeatTimeoutMillis } = context.configuration.values
+  return {
+    get mode() {
+      return access.current.guard.takeOver ?? registrationGuard
+    },
+    get maxHeartbeatTimeoutMs() {
+      return access.current.guard.maxHeartbeatTimeoutMillis ?? maxHeartbeatTimeoutMillis
+    },
+    networkOf: (host) => access.current.brokerNetworkOf(host),
+    isLocalHost,
+    onDispute: (dispute) => reportDispute(dispute, context),
   }
 }

@@ -1,3 +1,5 @@
+import type { Policy } from '../../access/policy.ts'
+import { signatureOf } from '../../access/signature.ts'
 import { cutText } from '../../common/log-throttle.ts'
 import type { ExtFields } from '../../protocol/remoting-command.ts'
 import { NOTIFY_MIN_BROKER_ID_CHANGE } from '../../protocol/request-code.ts'
@@ -13,16 +15,20 @@ export type MinBrokerIdChange = Extract<RouteEvent, { kind: 'min broker id chang
 /**
  * Notifies the brokers of a group of its new min broker id (905). A failure is only logged: brokers query the group every second
  * anyway.
+ * @param accounts - Among them the one that signs.
  * @see RouteInfoManager#notifyMinBrokerIdChanged in apache/rocketmq
  */
 export function notifyMinBrokerId(
   change: MinBrokerIdChange,
   client: RemotingClient,
-  { logger, throttle }: NamesrvContext,
+  context: NamesrvContext,
+  accounts: Policy['accounts'],
 ): void {
+  const { logger, throttle } = context
   const { brokerName } = change
-  const extFields = extFieldsOf(change)
-  if (extFields === null) return
+  const unsigned = extFieldsOf(change)
+  if (unsigned === null) return
+  const extFields = signed(unsigned, accounts, context)
   const recipients = recipientsOf(change)
   logger.debug(
     { brokerName: cutText(brokerName), recipients: recipients.length },
@@ -37,6 +43,24 @@ export function notifyMinBrokerId(
       throttle.log('warn', 'broker not notified of the min broker id', fields)
     })
   }
+}
+
+/** Signs as `notifyAccessKey`, which brokers with `authenticationEnabled` require; Java does not sign. */
+function signed(
+  extFields: ExtFields,
+  accounts: Policy['accounts'],
+  { configuration, throttle }: NamesrvContext,
+): ExtFields {
+  const { notifyAccessKey } = configuration.values
+  if (notifyAccessKey === '') return extFields
+  const secret = accounts.get(notifyAccessKey)?.secrets[0]
+  if (secret === undefined) {
+    const line = 'notification of brokers not signed: notifyAccessKey is no account of accessFile'
+    throttle.log('warn', line, { notifyAccessKey })
+    return extFields
+  }
+  const fields = new Map([...extFields, ['AccessKey', notifyAccessKey]])
+  return fields.set('Signature', signatureOf(fields, null, secret))
 }
 
 /** In the order of Java's hash table. Null if the group is empty. */

@@ -1,3 +1,4 @@
+import { PROFILES } from '../../access/policy.ts'
 import { TrustedNetworks } from '../../remoting/server/proxy-header.ts'
 import {
   boolean,
@@ -66,8 +67,20 @@ export const OWN_KEYS = [
   string('logPath', '', { names: 'path' }).atStart(
     'File to which the log is appended, in an existing folder; empty: stdout. SIGHUP opens it again after a rotation.',
   ),
+  string('auditLogPath', '', { names: 'path' }).atStart(
+    'File to which the audit log is appended, in an existing folder: a line of JSON for each change by a request, and for each rejection; empty: none. SIGHUP opens it again after a rotation. A file that cannot be written does not stop the server.',
+  ),
   nullable('proxyProtocolTrustedNetworks', { check: networksProblem }).atStart(
     'Networks whose PROXY headers are trusted, such as `10.0.0.0/8, fd00::/8`; a header from elsewhere closes its connection. Not set: all are trusted; set it if clients can reach the port directly.',
+  ),
+  string('accessFile', '', { names: 'path' }).atStart(
+    'YAML file that says who may do what: accounts, networks and rules, or a `plain_acl.yml`; empty: none, and `accessProfile` decides. Read again when it, or a file with a secret that it names, has changed, and on SIGHUP; a file that cannot be used changes nothing.',
+  ),
+  word('accessProfile', PROFILES, 'default').atStart(
+    'Ready-made rules for a start without `accessFile`, or with one that has no `profile`. `open`: everyone may do everything, as with Java; `default`: but only admins and this machine may change the configuration (318), close connections and read views; `guarded`: only they may delete topics and change permissions and key-value entries, too; `strict`: nothing without a rule.',
+  ),
+  string('notifyAccessKey', '').atStart(
+    'Access key of the account of `accessFile` that signs the notifications sent to brokers (`notifyMinBrokerIdChanged`); empty: they are not signed, as with Java. Set it to an account that the brokers know if they have `authenticationEnabled`.',
   ),
   int('tlsHandshakeTimeoutMillis', 10_000, { unit: 'ms', min: 1, max: MAX_HANDSHAKE_MS }).atStart(
     'Milliseconds that a TLS handshake may take before its connection is closed. Raise it for clients on slow links.',
@@ -154,16 +167,22 @@ export const OWN_KEYS = [
     'Max requests waiting for the route tables; beyond it the response is SYSTEM_BUSY. The default is that of a request queue in Java; raise it if requests are rejected while large registrations are applied.',
   ),
   int('maxBrokers', 10_000, { min: 1 }).atStart(
-    'Max registered brokers, masters and slaves; the registration of one more is rejected and changes nothing. Raise it for a larger cluster.',
+    'Max registered brokers, masters and slaves; the registration of one more is rejected and changes nothing, unless that broker was registered before. One address may have as many as are left for others, at most half; loopback, and accounts, certificates and named networks of the access file, may have all. Raise it for a larger cluster.',
   ),
   int('maxTopics', 1_000_000, { min: 1 }).atStart(
-    'Max topics of all brokers together, by name; a registration that would exceed it is rejected and changes nothing. Raise it for a larger cluster, with memory for the routes.',
+    'Max topics of all brokers together, by name; a registration that would exceed it is rejected and changes nothing, unless a broker brings back those it had. Topics that only brokers of one address have may be as many as are left for others, as with maxBrokers. Raise it for a larger cluster, with memory for the routes.',
   ),
   int('maxKVEntries', 50_000, { min: 1 }).atStart(
     'Max entries of the key-value table; one more is rejected. Raise it only if needed: each change writes the whole file, which takes longer the more entries there are.',
   ),
   long('maxKVBytes', 4_194_304, { unit: 'bytes', min: 1 }).atStart(
     'Max bytes of all namespaces, keys and values of the key-value table; a change that would exceed it is rejected. Raise it only if needed: the order configuration in it is part of every registration response.',
+  ),
+  word('registrationGuard', ['off', 'log', 'refuse'], 'log').atStart(
+    'What happens to a request that takes over, keeps or removes a live broker of another owner, or registers what no broker should: `off`, it is carried out, as with Java; `log`, it is carried out and reported; `refuse`, it is rejected. The owner is the account or certificate that a broker registers with, otherwise its IP address: use `refuse` where brokers have accounts or certificates, or keep their addresses. `guard.takeOver` in the access file overrides it.',
+  ),
+  long('maxHeartbeatTimeoutMillis', 600_000, { unit: 'ms', min: 1 }).atStart(
+    'Max milliseconds of the heartbeat timeout that a broker may ask for (`registrationGuard`), so that none stays in the routes without heartbeats. Brokers ask for 10 seconds (`brokerNotActiveTimeoutMillis`) with acting masters, otherwise for none. Raise it if yours ask for more. `guard.maxHeartbeatTimeoutMillis` in the access file overrides it.',
   ),
   int('overloadLagMillis', 1_000, { unit: 'ms', min: 0, max: MAX_TIMER_MS }).live(
     'Milliseconds of event-loop delay, three times in a row, that count as an overload: lists of topics and brokers then get SYSTEM_BUSY until it is over. 0 disables this; raise it if a slow machine rejects lists needlessly.',

@@ -1,4 +1,4 @@
-import { LIMIT_NAMES, type LimitName } from '../../common/limit-error.ts'
+import { LIMIT_KEYS, type LimitName } from '../../common/limit-error.ts'
 import type { LimitUse } from '../../inspect/sources.ts'
 import type { KVConfigManager } from '../../kvconfig/kv-config-manager.ts'
 import type { RemotingClient } from '../../remoting/client/remoting-client.ts'
@@ -49,5 +49,5 @@ export function limitUses({ configuration, counters }: NamesrvContext, parts: Li
     maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,
     clientMaxConnections: descriptors?.own ?? values.clientMaxConnections,
   }
-  return LIMIT_NAMES.map((limit) => ({ limit, max: max[limit] ?? values[limit], used: used[limit] }))
+  return LIMIT_KEYS.map((limit) => ({ limit, max: max[limit] ?? values[limit], used: used[limit] }))
 }

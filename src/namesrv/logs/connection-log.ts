@@ -2,6 +2,7 @@ import { LimitError } from '../../common/limit-error.ts'
 import { FrameError } from '../../protocol/errors.ts'
 import type { RemotingServerEvents } from '../../remoting/server/remoting-server.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
+import { limitEntry } from './audit-entries.ts'
 import { logInternalError, logRejection } from './request-log.ts'
 
 /** Counted like the error codes, for connections that the process has no file descriptor for. */
@@ -9,12 +10,13 @@ const NO_DESCRIPTOR = 'ERR_NO_DESCRIPTOR'
 
 /** Counts and logs what happens on connections until they close. */
 export function createConnectionLog(context: NamesrvContext): Omit<RemotingServerEvents, 'onChannelClose'> {
-  const { counters, events, logger, throttle } = context
+  const { audit, counters, events, logger, throttle } = context
   const { framesRejected, connectionsRejected } = counters
   return {
     onChannelFailure: ({ remoteAddress: peer }, error) => {
       if (error instanceof LimitError) {
         logRejection(context, error.limit, peer, error.message)
+        audit.write(limitEntry(error.limit, peer, error.message))
         return
       }
       if (!(error instanceof FrameError)) {
@@ -23,7 +25,10 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
       }
       const { code, message: reason, limit } = error
       framesRejected[code] = (framesRejected[code] ?? 0) + 1
-      if (limit !== undefined) counters.rejected[limit]++
+      if (limit !== undefined) {
+        counters.rejected[limit]++
+        audit.write(limitEntry(limit, peer, reason))
+      }
       const isLogged = throttle.log('warn', 'connection closed: invalid frame', { peer, code, reason })
       if (isLogged && limit !== undefined) events.add('rejected', peer, reason, { address: peer })
     },
@@ -37,8 +42,10 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
 
     onConnectionRejected: (peer, { code, message: reason, limit }) => {
       connectionsRejected[code] = (connectionsRejected[code] ?? 0) + 1
-      if (limit !== undefined) logRejection(context, limit, peer, reason)
-      else throttle.log('warn', 'connection closed before its first frame', { peer, code, reason })
+      if (limit !== undefined) {
+        logRejection(context, limit, peer, reason)
+        audit.write(limitEntry(limit, peer, reason))
+      } else throttle.log('warn', 'connection closed before its first frame', { peer, code, reason })
     },
 
     onConnectionDropped: (peer, possibleConnections) => {

@@ -1,36 +1,47 @@
 import { counted } from '../../common/counted.ts'
 import { cutText, type LineFields } from '../../common/log-throttle.ts'
 import type { AdminChange, ProcessorEvents } from '../../processor/processor-events.ts'
+import type { RequestContext } from '../../protocol/processor.ts'
+import { RequestCode } from '../../protocol/request-code.ts'
 import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import { HIDDEN } from '../config/config-key.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
+import { adminChangeEntry } from './audit-entries.ts'
 
 /** Keys whose values may be secrets: the log does not show them. */
 const SECRET_KEY = /password|passwd|secret|token|credential/i
 
 /** Logs what processors report, with the peer, and keeps what the views show of it. */
 export function createProcessorEvents(context: NamesrvContext): ProcessorEvents {
-  const { history, logger, misses, throttle } = context
+  const { audit, history, logger, misses, throttle } = context
   const logsNoRoute = logger.isLevelEnabled('debug')
   return {
-    log: (level, line, fields, { channel: { remoteAddress: peer } }) =>
-      void throttle.log(level, line, { peer, ...fields }),
+    log: (level, line, fields, asking) => void throttle.log(level, line, { ...senderOf(asking), ...fields }),
 
-    onAdminChange: (change, { channel: { remoteAddress: peer } }) => {
+    onAdminChange: (change, asking) => {
       const { line, fields } = lineOf(change)
-      throttle.log('info', line, { peer, ...fields })
-      keep(change, peer, context)
+      throttle.log('info', line, { ...senderOf(asking), ...fields })
+      keep(change, askerOf(asking), context)
+      audit.write(adminChangeEntry(change, asking))
     },
 
-    onRegistrationRejected: (
-      { brokerName, brokerAddr, limit, reason },
-      { channel: { remoteAddress: peer } },
-    ) => {
+    onRegistrationRejected: ({ brokerName, brokerAddr, limit, reason }, asking) => {
       // What a limit rejects is logged as such.
       if (limit === undefined)
-        throttle.log('warn', 'registration rejected', { peer, brokerName, brokerAddr, reason })
+        throttle.log('warn', 'registration rejected', { ...senderOf(asking), brokerName, brokerAddr, reason })
+      audit.write({
+        event: 'registration_rejected',
+        code: RequestCode.REGISTER_BROKER,
+        peer: asking.channel.remoteAddress,
+        identity: asking.identity,
+        over: { broker: brokerName, address: brokerAddr },
+        result: 'rejected',
+        rule: limit,
+        reason,
+      })
       if (brokerName === null) return
-      history.onRegistrationRejected({ brokerName, brokerAddr: brokerAddr ?? '', by: peer, limit, reason })
+      const by = askerOf(asking)
+      history.onRegistrationRejected({ brokerName, brokerAddr: brokerAddr ?? '', by, limit, reason })
     },
 
     onNoRoute: (topic, { language, version }, { channel: { remoteAddress: peer } }) => {
@@ -40,6 +51,19 @@ export function createProcessorEvents(context: NamesrvContext): ProcessorEvents 
       if (logsNoRoute) logger.debug({ peer, topic: cutText(topic) }, 'no route for topic')
     },
   }
+}
+
+/** The sender of a request in a log line. */
+export function senderOf({ channel: { remoteAddress: peer }, identity }: RequestContext): {
+  readonly peer: string
+  readonly account: string | undefined
+} {
+  return { peer, account: identity?.name }
+}
+
+/** The sender of a request in words: `10.0.0.1:5000`, or `ops (10.0.0.1:5000)` if it is proven. */
+export function askerOf({ channel: { remoteAddress }, identity }: RequestContext): string {
+  return identity === undefined ? remoteAddress : `${identity.name} (${remoteAddress})`
 }
 
 function lineOf(change: AdminChange): { readonly line: string; readonly fields: LineFields } {

@@ -1,5 +1,6 @@
 import type { SecureContextOptions } from 'node:tls'
-import type { ServerCertificate } from '../../inspect/sources.ts'
+import { EXPIRES_SOON_MS } from '../../inspect/findings/server-rules.ts'
+import { isoTime, type WatchedCertificate } from '../../inspect/sources.ts'
 import type { HandshakeOptions } from '../../remoting/server/connection-handshake.ts'
 import type { TlsAcceptor } from '../../remoting/server/tls-acceptor.ts'
 import { type FileState, fileState } from '../files/file-state.ts'
@@ -8,6 +9,7 @@ import { readTlsSettings, TlsContextError, type TlsSettings } from './tls-settin
 
 /** How often certificate files are checked; Java's constant. */
 const WATCH_PERIOD_MS = 500
+const DAY_MS = 86_400_000
 
 /**
  * The server's side of TLS: its settings, the certificate in effect, and a new one when its files have changed.
@@ -24,8 +26,8 @@ export class ServerTls {
   /** Called when files have changed and could be used. */
   #onReload: ((settings: TlsSettings) => Promise<void>) | undefined
   #endWatch: (() => void) | undefined
-  /** The certificate in effect; undefined without one from a file. */
-  certificate: ServerCertificate | undefined
+  /** Those in effect that come from files. */
+  certificates: readonly WatchedCertificate[] = []
 
   constructor(context: NamesrvContext) {
     this.#context = context
@@ -83,14 +85,32 @@ export class ServerTls {
 
   #start(watch: CertificateWatch, isUsable: boolean): void {
     watch.settle(isUsable)
-    this.#endWatch = this.#context.scheduler.every(WATCH_PERIOD_MS, () => {
-      if (watch.isDue()) void this.#reload(watch)
-    })
+    const { scheduler } = this.#context
+    const ends = [
+      scheduler.every(WATCH_PERIOD_MS, () => {
+        if (watch.isDue()) void this.#reload(watch)
+      }),
+      scheduler.every(DAY_MS, () => this.#warnOfExpiry()),
+    ]
+    this.#endWatch = () => {
+      for (const end of ends) end()
+    }
   }
 
-  #use({ acceptor, certificate }: TlsInEffect): void {
+  #use({ acceptor, certificates }: TlsInEffect): void {
     this.#acceptor = Promise.resolve(acceptor)
-    this.certificate = certificate
+    this.certificates = certificates
+    this.#warnOfExpiry()
+  }
+
+  #warnOfExpiry(): void {
+    for (const { use, path, notAfterMs } of this.certificates) {
+      const leftMs = notAfterMs - Date.now()
+      if (leftMs > EXPIRES_SOON_MS) continue
+      const fields = { use, path, notAfter: isoTime(notAfterMs), daysLeft: Math.floor(leftMs / DAY_MS) }
+      if (leftMs > 0) this.#context.logger.warn(fields, 'TLS certificate expires soon')
+      else this.#context.logger.error(fields, 'TLS certificate has expired')
+    }
   }
 
   /**
@@ -169,7 +189,7 @@ export class ServerTls {
     const { createTlsAcceptor } = await import('./tls-contexts.ts')
     const { configuration, logger } = this.#context
     const { tlsAllowWeakCertificates } = configuration.values
-    const { context, weakness, isLowered, certificate } = createTlsAcceptor(
+    const { context, weakness, isLowered, certificates } = createTlsAcceptor(
       settings,
       tlsAllowWeakCertificates,
     )
@@ -179,7 +199,7 @@ export class ServerTls {
     if (isLowered && tlsAllowWeakCertificates && settings.values['tls.server.authClient']) {
       logger.warn('tlsAllowWeakCertificates is on: weak certificates of clients are accepted')
     }
-    return { acceptor: context, certificate }
+    return { acceptor: context, certificates }
   }
 
   #describe({ values, configFile }: TlsSettings, message: string): void {
@@ -212,8 +232,7 @@ export class ServerTls {
 
 interface TlsInEffect {
   readonly acceptor: TlsAcceptor
-  /** Undefined without one from a file. */
-  readonly certificate: ServerCertificate | undefined
+  readonly certificates: readonly WatchedCertificate[]
 }
 
 const WATCHED_KEYS = ['tls.server.trustCertPath', 'tls.server.certPath', 'tls.server.keyPath'] as const

@@ -5,7 +5,7 @@ import {
   type PeerCertificate,
   type SecureContextOptions,
 } from 'node:tls'
-import type { ServerCertificate } from '../../inspect/sources.ts'
+import type { WatchedCertificate } from '../../inspect/sources.ts'
 import { TlsAcceptor, type TlsServerSettings } from '../../remoting/server/tls-acceptor.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { readPrivateKey } from './private-key.ts'
@@ -27,7 +27,7 @@ const TEST_COMMON_NAME = 'localhost'
 export function createTlsAcceptor(
   settings: TlsSettings,
   allowWeak: boolean,
-): Leveled<TlsAcceptor> & { readonly certificate: ServerCertificate | undefined } {
+): Leveled<TlsAcceptor> & { readonly certificates: readonly WatchedCertificate[] } {
   const offer = tlsOffer(settings)
   const { values } = settings
   const own = values['tls.test.mode.enable'] ? testIdentity(offer.ciphers) : serverIdentity(values)
@@ -44,10 +44,15 @@ export function createTlsAcceptor(
       mayBeLowered: !verifiesClients,
     },
   )
-  return { ...acceptor, certificate: own.chain && { path, notAfterMs: notAfterMs(own.chain) } }
+  const trustPath = values['tls.server.trustCertPath'] ?? ''
+  const certificates: WatchedCertificate[] = []
+  if (own.chain !== undefined) certificates.push({ use: 'server', path, notAfterMs: notAfterMs(own.chain) })
+  if (verifiesClients && own.ca !== undefined)
+    certificates.push({ use: 'client_ca', path: trustPath, notAfterMs: notAfterMs(own.ca) })
+  return { ...acceptor, certificates }
 }
 
-/** When the first certificate of a chain expires, PEM, in milliseconds since the epoch. */
+/** When the first certificate of a file expires, PEM, in milliseconds since the epoch. */
 function notAfterMs(chain: Buffer): number {
   return Math.min(...pemBlocks(chain).map((block) => Date.parse(new X509Certificate(block).validTo)))
 }
@@ -73,7 +78,7 @@ export function createHttpsOptions(settings: TlsSettings): SecureContextOptions 
 }
 
 /** Settings of the acceptor, and the certificate chain if it comes from a file. */
-type ServerIdentity = TlsServerSettings & { readonly chain?: Buffer }
+type ServerIdentity = TlsServerSettings & { readonly chain?: Buffer; readonly ca?: Buffer }
 
 /** As in Java, a client may present a certificate; here it is not looked at. */
 function testIdentity(ciphers: string | undefined): ServerIdentity {
@@ -95,7 +100,13 @@ function serverIdentity(values: TlsSettings['values']): ServerIdentity {
   const ca = verifyClient ? readTlsFile(values, 'tls.server.trustCertPath') : undefined
   // Case does not matter, as in Java.
   const clientAuth = values['tls.server.need.client.auth'].toLowerCase() as TlsServerSettings['clientAuth']
-  return { chain: cert, context: { key, cert, ...(ca && { ca }) }, clientAuth, verifyClient }
+  return {
+    chain: cert,
+    ...(ca && { ca }),
+    context: { key, cert, ...(ca && { ca }) },
+    clientAuth,
+    verifyClient,
+  }
 }
 
 /** How outgoing connections are opened, and why the own certificate is weak, if it is. */

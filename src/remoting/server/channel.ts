@@ -3,6 +3,7 @@ import type { LimitError } from '../../common/limit-error.ts'
 import type { CommandDecoder } from '../../protocol/command-decoder.ts'
 import { FrameError } from '../../protocol/errors.ts'
 import { type BufferPool, FrameDecoder } from '../../protocol/frame-decoder.ts'
+import type { CertificateNames } from '../../protocol/identity.ts'
 import type { ChannelRef, RequestContext } from '../../protocol/processor.ts'
 import {
   isOneway,
@@ -20,7 +21,7 @@ import { kindAfter } from './peer-kind.ts'
 import type { RemotingServerOptions } from './remoting-server.ts'
 import type { ResponseBuffer } from './response-buffer.ts'
 import type { SharedReadBuffer } from './shared-read-buffer.ts'
-import { tlsSessionOf } from './tls-acceptor.ts'
+import { clientCertificateOf, tlsSessionOf } from './tls-acceptor.ts'
 
 /** What all channels of a server share. */
 export interface ChannelOptions
@@ -58,6 +59,8 @@ const MAX_WRITE_BYTES = 256 * 1024
 export class Channel extends Connection implements ChannelRef, LimitedConnection {
   readonly state = 'open'
   override readonly tls: TlsSession | null
+  readonly isTls: boolean
+  readonly certificate: CertificateNames | null
   readonly #options: ChannelOptions
   readonly #decoder: FrameDecoder
   /** What is written when the socket has drained. */
@@ -79,6 +82,8 @@ export class Channel extends Connection implements ChannelRef, LimitedConnection
   constructor(socket: Socket, options: ChannelOptions, accepted: Connection) {
     super(accepted.id, socket, accepted, accepted.maxIdleMs, options.nowMs())
     this.tls = tlsSessionOf(socket)
+    this.isTls = this.tls !== null
+    this.certificate = clientCertificateOf(socket)
     this.#options = options
     this.#decoder = new FrameDecoder(options.maxFrameBytes, options.buffers)
     this.#sharesReads = options.reads?.attach(socket, (bytes) => this.receive(bytes)) === true

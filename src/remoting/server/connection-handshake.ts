@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import { foreignProtocol } from '../../protocol/frame-decoder.ts'
-import { formatAddress, isLoopback, peerAddress } from '../address.ts'
+import { formatAddress, isLoopback, peerAddress, plainHost } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
 import { Connection, socketFailure } from './connection.ts'
-import type { ConnectionsPerAddress } from './connection-limits.ts'
+import { type ConnectionRates, type ConnectionsPerAddress, checkRate } from './connection-limits.ts'
 import { readProxyHeader, type TrustedNetworks } from './proxy-header.ts'
 import type { RemotingServerOptions } from './remoting-server.ts'
 import type { TlsAcceptor } from './tls-acceptor.ts'
@@ -25,6 +25,7 @@ export interface HandshakeContext
   extends HandshakeOptions,
     Pick<RemotingServerOptions, 'nowMs' | 'maxIdleMs'> {
   readonly perAddress: ConnectionsPerAddress
+  readonly rates: ConnectionRates | undefined
   /** Called with the socket to read frames from, which over TLS is not the accepted one, and the bytes that were read already. */
   readonly onOpen: (handshake: ConnectionHandshake, socket: Socket, firstBytes: Buffer | undefined) => void
   /** Called once with the reason why the connection is being closed; not called if the peer closes it. */
@@ -52,17 +53,22 @@ export class ConnectionHandshake extends Connection {
   #bytes = 0
   #wantedBytes = 1
   #handshakeSinceMs: number | undefined
+  /** Whether the peer is a trusted proxy, whose connections count for its clients alone. */
+  #isProxy: boolean
 
   constructor(id: number, socket: Socket, context: HandshakeContext) {
     const openedMs = context.nowMs()
     const peer = {
       remoteAddress: peerAddress(socket),
+      host: plainHost(socket.remoteAddress ?? 'unknown'),
       isLoopback: isLoopback(socket.remoteAddress ?? ''),
       openedMs,
       proxied: false,
     }
     super(id, socket, peer, context.maxIdleMs(), openedMs)
     this.#context = context
+    const { proxyTrustedNetworks: proxies } = context
+    this.#isProxy = proxies.restricted && proxies.has(socket.remoteAddress ?? '')
     socket.on('data', this.#onBytes)
     // A `close` follows, and a channel listens by itself.
     socket.on('error', (error) => {
@@ -112,7 +118,7 @@ export class ConnectionHandshake extends Connection {
       this.#wantedBytes = header.bytes
       return undefined
     }
-    const { perAddress, proxyTrustedNetworks } = this.#context
+    const { nowMs, perAddress, proxyTrustedNetworks, rates } = this.#context
     const proxy = this.socket.remoteAddress ?? ''
     if (!proxyTrustedNetworks.has(proxy)) {
       const why = `PROXY header from ${proxy}, which is outside proxyProtocolTrustedNetworks`
@@ -125,8 +131,15 @@ export class ConnectionHandshake extends Connection {
     if (header.source) {
       const { host, port } = header.source
       this.remoteAddress = formatAddress(host, port)
+      // If headers are trusted from everywhere, anyone may claim any address.
+      if (proxyTrustedNetworks.restricted) {
+        this.host = plainHost(host)
+        this.#isProxy = false
+        checkRate(rates, 'connections', this.host, nowMs())
+      }
       perAddress.count(this.socket, host)
     }
+    if (!this.isLoopback && isLoopback(this.host)) this.host = 'unknown'
     return bytes.subarray(header.bytes)
   }
 
@@ -136,7 +149,7 @@ export class ConnectionHandshake extends Connection {
   }
 
   #decide(bytes: Buffer): void {
-    const { tlsMode, onOpen } = this.#context
+    const { nowMs, onOpen, rates, tlsMode } = this.#context
     const isTls = bytes[0] === TLS_HANDSHAKE
     if (isTls && tlsMode === 'disabled') {
       throw new HandshakeError('ERR_TLS_DISABLED', 'TLS handshake, but tls.server.mode is disabled')
@@ -145,6 +158,7 @@ export class ConnectionHandshake extends Connection {
       const what = (bytes.length >= 4 && foreignProtocol(bytes.readInt32BE(0))) || 'plaintext request'
       throw new HandshakeError('ERR_TLS_REQUIRED', `${what}, but tls.server.mode is enforcing`)
     }
+    if (isTls && !this.#isProxy) checkRate(rates, 'handshakes', this.host, nowMs())
     this.#chunks = []
     this.socket.off('data', this.#onBytes)
     if (isTls) {

@@ -114,6 +114,26 @@ export class RequestsInProgress {
   }
 }
 
+/** Limits how often addresses connect, before anything is done for a connection. */
+export interface ConnectionRates {
+  /**
+   * Counts a connection, or a TLS handshake, of an address.
+   * @param host - IP address, IPv4 not in IPv6 notation.
+   * @returns The reason to reject it; undefined if there is none.
+   */
+  excess(kind: 'connections' | 'handshakes', host: string, nowMs: number): LimitError | undefined
+}
+
+/** Counts a connection, or a TLS handshake. @throws {HandshakeError} It exceeds the rate. */
+export function checkRate(
+  rates: ConnectionRates | undefined,
+  ...[kind, host, nowMs]: Parameters<ConnectionRates['excess']>
+): void {
+  const error = rates?.excess(kind, host, nowMs)
+  if (error !== undefined)
+    throw new HandshakeError('ERR_RATE_EXCEEDED', error.message, { limit: error.limit })
+}
+
 /** Counts the connections of each address, up to a limit. */
 export class ConnectionsPerAddress {
   readonly #max: number

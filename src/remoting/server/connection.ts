@@ -8,6 +8,8 @@ export abstract class Connection implements OpenConnection {
   readonly id: number
   /** `host:port` of the peer, also behind a proxy. */
   remoteAddress: string
+  /** @see ChannelRef.host */
+  host: string
   /** Whether the peer is on this machine: by the socket's own address, and by that of a PROXY header if there is one. */
   isLoopback: boolean
   /** The connection is closed when it was idle for this many milliseconds. */
@@ -31,13 +33,14 @@ export abstract class Connection implements OpenConnection {
   constructor(
     id: number,
     socket: Socket,
-    peer: Pick<Connection, 'remoteAddress' | 'isLoopback' | 'openedMs' | 'proxied'>,
+    peer: Pick<Connection, 'remoteAddress' | 'host' | 'isLoopback' | 'openedMs' | 'proxied'>,
     maxIdleMs: number,
     nowMs: number,
   ) {
     this.id = id
     this.socket = socket
     this.remoteAddress = peer.remoteAddress
+    this.host = peer.host
     this.isLoopback = peer.isLoopback
     this.openedMs = peer.openedMs
     this.proxied = peer.proxied

@@ -6,12 +6,18 @@ import type { SerializeType } from '../../protocol/remoting-command.ts'
 import { type ClosedConnection, ClosedConnections, type OpenConnection } from '../../stats/connections.ts'
 import { Counters } from '../../stats/counters.ts'
 import { RequestDurations } from '../../stats/durations.ts'
-import { formatAddress, peerAddress } from '../address.ts'
+import { formatAddress, peerAddress, plainHost } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
 import { Channel, type ChannelOptions } from './channel.ts'
 import { type Connection, closedFor, closeGradually } from './connection.ts'
 import { ConnectionHandshake, type HandshakeContext, type HandshakeOptions } from './connection-handshake.ts'
-import { ConnectionMemoryLimit, ConnectionsPerAddress, RequestsInProgress } from './connection-limits.ts'
+import {
+  ConnectionMemoryLimit,
+  type ConnectionRates,
+  ConnectionsPerAddress,
+  checkRate,
+  RequestsInProgress,
+} from './connection-limits.ts'
 import { LargeFrameThrottle } from './large-frame-throttle.ts'
 import type { RequestDispatcher } from './request-dispatcher.ts'
 import { ResponseBuffer } from './response-buffer.ts'
@@ -56,6 +62,8 @@ export interface RemotingServerOptions {
   readonly handshake: HandshakeOptions
   readonly events: RemotingServerEvents
   readonly limits: RemotingLimits
+  /** Default: none. */
+  readonly rates?: ConnectionRates
   readonly counters: Counters
   readonly durations: RequestDurations
 }
@@ -131,6 +139,7 @@ export class RemotingServer {
       nowMs: options.nowMs,
       maxIdleMs: options.maxIdleMs,
       perAddress: this.#perAddress,
+      rates: options.rates,
       onOpen: (handshake, socket, firstBytes) => this.#open(handshake, socket, firstBytes),
       onRejected: ({ remoteAddress }, error) => options.events.onConnectionRejected(remoteAddress, error),
     }
@@ -319,12 +328,15 @@ export class RemotingServer {
       return
     }
     const host = socket.remoteAddress ?? 'unknown'
-    const { counters, events, handshake: handshakeOptions } = this.#options
+    const { counters, events, handshake: handshakeOptions, nowMs, rates } = this.#options
     const { proxyTrustedNetworks: proxies } = handshakeOptions
     // A connection of a trusted proxy counts for its client, as soon as the PROXY header names it.
     const isProxy = proxies.restricted && proxies.has(host)
     try {
-      if (!isProxy) this.#perAddress.count(socket, host)
+      if (!isProxy) {
+        checkRate(rates, 'connections', plainHost(host), nowMs())
+        this.#perAddress.count(socket, host)
+      }
     } catch (error) {
       events.onConnectionRejected(peerAddress(socket), error as HandshakeError)
       socket.destroy()

@@ -21,8 +21,10 @@ export type OnRequestRejected = (error: LimitError, request: RemotingCommand, co
  * @see NettyRemotingAbstract#processRequestCommand in apache/rocketmq
  */
 export class RequestDispatcher {
-  #processors: ReadonlyMap<number, Processor>
-  readonly #allProcessors: ReadonlyMap<number, Processor>
+  /** Those in use: {@link #allProcessors}, and in place of some of them a rejection. */
+  #processors: ReadonlyMap<number, Processor> = new Map()
+  #allProcessors: ReadonlyMap<number, Processor> = new Map()
+  #shed: readonly number[] = []
   readonly #onError: (error: unknown, request: RemotingCommand, context: RequestContext) => void
   readonly #counters: Counters
   readonly #onRejected: OnRequestRejected
@@ -38,13 +40,18 @@ export class RequestDispatcher {
     counters = new Counters(),
     onRejected: OnRequestRejected = () => {},
   ) {
-    this.#allProcessors = new Map(
-      Object.entries(processors).map(([code, processor]) => [Number(code), processor]),
-    )
-    this.#processors = this.#allProcessors
+    this.serve(processors)
     this.#onError = onError
     this.#counters = counters
     this.#onRejected = onRejected
+  }
+
+  /** Serves later requests with these processors. */
+  serve(processors: Readonly<Record<number, Processor>>): void {
+    this.#allProcessors = new Map(
+      Object.entries(processors).map(([code, processor]) => [Number(code), processor]),
+    )
+    this.shed(this.#shed)
   }
 
   /** Rejects requests of these codes as SYSTEM_BUSY from now on; with none, all are served again. */
@@ -53,6 +60,7 @@ export class RequestDispatcher {
       this.#counters.requestsShed++
       return BUSY
     }
+    this.#shed = codes
     const shed = codes.filter((code) => this.#allProcessors.has(code)).map((code) => [code, busy] as const)
     this.#processors = new Map([...this.#allProcessors, ...shed])
   }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { createServer, type DetailedPeerCertificate, type Server, TLSSocket, type TlsOptions } from 'node:tls'
 import { cutText } from '../../common/log-throttle.ts'
+import type { CertificateNames } from '../../protocol/identity.ts'
 import type { TlsSession } from '../../stats/connections.ts'
 import { HandshakeError } from '../errors.ts'
 
@@ -123,6 +124,25 @@ export function tlsSessionOf(socket: Socket): TlsSession | null {
     // Node puts each attribute on a line of its own.
     clientSubject:
       subject === undefined ? null : cutText(subject.replaceAll('\n', ', '), MAX_SUBJECT_CHARACTERS),
+  }
+}
+
+/** One of a certificate's alternative names; Node writes those with special characters as JSON strings. */
+const ALT_NAME = /(?:^|, )([^:,]+):("(?:[^"\\]|\\.)*"|[^,]*)/g
+
+/** The client's certificate, if it was verified; null for a plaintext socket. */
+export function clientCertificateOf(socket: Socket): CertificateNames | null {
+  // Without `verifyClient`, no certificate is authorized.
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return null
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) return null
+  const commonNames = certificate.subject.split('\n').filter((part) => part.startsWith('CN='))
+  const [name] = commonNames
+  return {
+    commonName: name === undefined || commonNames.length > 1 ? null : name.slice(3),
+    subjectAltNames: [...(certificate.subjectAltName ?? '').matchAll(ALT_NAME)].map(
+      ([, type = '', value = '']) => `${type}:${value.startsWith('"') ? JSON.parse(value) : value}`,
+    ),
   }
 }
 

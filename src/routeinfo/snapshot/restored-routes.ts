@@ -14,6 +14,8 @@ export interface RestoredBroker {
   readonly brokerName: string
   readonly heartbeatTimeoutMs: number
   readonly haServerAddr: string | null
+  /** Who registered it; undefined if the file does not say. */
+  readonly owner: string | undefined
   /** Removed after this time, in milliseconds on the clock of `nowMs`. */
   deadlineMs: number
 }
@@ -54,7 +56,7 @@ export interface RestorationOutcome {
 /** A removal of a broker that may be a restored one. */
 type Leaving = Pick<
   Unregistration,
-  'clusterName' | 'brokerName' | 'brokerAddr' | 'reason' | 'peer' | 'deadlineMs'
+  'clusterName' | 'brokerName' | 'brokerAddr' | 'reason' | 'peer' | 'by' | 'deadlineMs'
 >
 
 /**
@@ -108,6 +110,12 @@ export class RestoredRoutes {
     return [...this.brokers.values()].filter(({ deadlineMs }) => deadlineMs < nowMs)
   }
 
+  /** The restored brokers with that address: one for each cluster. */
+  brokersAt(brokerAddr: string): RestoredBroker[] {
+    const clusters = [...this.clusters.keys()]
+    return clusters.flatMap((name) => this.brokers.get(brokerKey(name, brokerAddr)) ?? [])
+  }
+
   /** Removes a topic's queues on a broker name. */
   removeQueues(topic: string, brokerName: string): void {
     const queues = this.topics.get(topic)
@@ -147,7 +155,7 @@ export class RestoredRoutes {
 
   /** The live tables reject an increment of a broker that they do not know; here its other topics are known. */
   #takeIncrement(
-    { clusterName, brokerName, brokerId, brokerAddr, nowMs, peer, topicConfigTable }: Registration,
+    { clusterName, brokerName, brokerId, brokerAddr, nowMs, peer, by, topicConfigTable }: Registration,
     changes: RouteChanges,
     checkTopic: (topic: string) => void,
   ): boolean {
@@ -160,7 +168,7 @@ export class RestoredRoutes {
       this.putQueues(topicName, { brokerName, ...(topicConfigTable.queues[index] as TopicQueues) })
     }
     const broker = { clusterName, brokerName, brokerId, brokerAddr }
-    changes.event({ kind: 'topics changed', broker, peer, topicChanges: changes.tally })
+    changes.event({ kind: 'topics changed', broker, peer, by, topicChanges: changes.tally })
     return true
   }
 
@@ -345,11 +353,11 @@ function keyOf({ clusterName, brokerAddr }: Pick<BrokerIdentity, 'clusterName' |
 }
 
 function unregistered(
-  { clusterName, brokerName, brokerAddr, reason, peer }: Leaving,
+  { clusterName, brokerName, brokerAddr, reason, peer, by }: Leaving,
   brokerId: bigint | undefined,
 ): RouteEvent {
   const broker = { clusterName, brokerName, brokerId, brokerAddr }
-  return { kind: 'broker unregistered', broker, reason, peer, topicChanges: new TopicTally() }
+  return { kind: 'broker unregistered', broker, reason, peer, by, topicChanges: new TopicTally() }
 }
 
 /** Whether a member whose topics count has registered all of them. */

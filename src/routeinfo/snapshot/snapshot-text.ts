@@ -14,14 +14,14 @@ export class RouteSnapshotError extends CodedError<'ERR_ROUTE_SNAPSHOT'> {}
  *
  *     ["cluster", name, brokerName…]
  *     ["group", brokerName, cluster, zoneName, enableActingMaster, [brokerId, address]…]
- *     ["broker", cluster, address, brokerName, heartbeatTimeoutMs, haServerAddr, graceLeftMs]
+ *     ["broker", cluster, address, brokerName, heartbeatTimeoutMs, haServerAddr, graceLeftMs, owner]
  *     ["filters", key of the live table, address…]
  *     ["queues", [brokerName, readQueueNums, writeQueueNums, perm, topicSysFlag]…]
  *     ["topic", name, index of the queues record with its queues, counted from 0]
  *     ["mapping", topic, [brokerName, topic, scope, totalQueues, bname, epoch, dirty, [id, queue]… or null]…]
  *
- * Java longs are strings. `graceLeftMs` is null for a live broker. Further values in a record are ignored. Data versions are left out: a broker that returns registers all
- * its topics.
+ * Java longs are strings. `graceLeftMs` is null for a live broker; `owner` is missing in files of earlier releases.
+ * Further values in a record are ignored. Data versions are left out: a broker that returns registers all its topics.
  *
  * Call it between two transitions; it may be read on during the next ones, and then has of each topic the queues before or after
  * them. Everything else is as it was at the call.
@@ -47,9 +47,10 @@ export function routeSnapshotText(view: RouteView, nowMs: number): Generator<str
       yield line('group', brokerName, cluster, zoneName, enableActingMaster, ...members)
     }
     for (const broker of brokers) {
-      const { clusterName, brokerAddr, brokerName, heartbeatTimeoutMs, haServerAddr } = broker
+      const { clusterName, brokerAddr, brokerName, heartbeatTimeoutMs, haServerAddr, owner } = broker
       const graceLeftMs = 'deadlineMs' in broker ? Math.max(0, Math.ceil(broker.deadlineMs - nowMs)) : null
-      yield line('broker', clusterName, brokerAddr, brokerName, heartbeatTimeoutMs, haServerAddr, graceLeftMs)
+      const names = [clusterName, brokerAddr, brokerName]
+      yield line('broker', ...names, heartbeatTimeoutMs, haServerAddr, graceLeftMs, owner)
     }
     for (const [key, servers] of filterServers) if (servers.length > 0) yield line('filters', key, ...servers)
     yield* topicLines(view)
@@ -148,6 +149,7 @@ export function readRouteSnapshot(lines: Iterable<string>, nowMs: number, graceM
         heartbeatTimeoutMs: record.number(),
         haServerAddr: record.orNull(() => record.text()),
         deadlineMs: nowMs + Math.min(graceMs, record.orNull(() => record.number()) ?? graceMs),
+        owner: record.optionalText(),
       }
       restored.brokers.set(brokerKey(broker.clusterName, broker.brokerAddr), broker)
     },
@@ -241,6 +243,11 @@ class SnapshotRecord {
 
   text(): string {
     return this.#next((value) => typeof value === 'string')
+  }
+
+  /** Undefined at the end, or for null. */
+  optionalText(): string | undefined {
+    return this.#values[this.#at] == null ? undefined : this.text()
   }
 
   number(): number {

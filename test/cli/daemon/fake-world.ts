@@ -58,6 +58,7 @@ export function fakeWorld(given: {
       shutdown: async () => {
         calls.push('shutdown')
       },
+      reload: () => void calls.push('reload'),
       state: () => ({ connections: 3 }),
       ...given.controller,
     }),

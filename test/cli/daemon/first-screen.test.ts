@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { startProgram } from '../../support/program.ts'
 import { temporaryFolder } from '../../support/start-server.ts'
 
-test('the first screen of a start is five lines', async () => {
+test('the first screen of a start is six lines', async () => {
   const child = startProgram('pipe', { MQNAMESRV_LISTEN_PORT: '0', MQNAMESRV_MAX_CONNECTIONS: '100' })
   if (child.stdout === null) throw new Error('stdout is no pipe')
   const lines: Record<string, unknown>[] = []
@@ -19,6 +19,7 @@ test('the first screen of a start is five lines', async () => {
     'mqnamesrv starting',
     'state files',
     'keys that differ from their defaults',
+    'access policy in effect',
     'TLS in effect',
     expect.stringMatching(/^The Name Server boot success\. serializeType=JSON, address 127\.0\.0\.1:\d+$/),
   ])

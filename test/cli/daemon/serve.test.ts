@@ -122,6 +122,7 @@ describe('serve', () => {
     const { ended, events, exits, calls, lines } = await started({}, {}, ['SIGHUP', 'SIGQUIT', 'SIGUSR2'])
     for (const signal of ['SIGHUP', 'SIGQUIT', 'SIGUSR1']) events.emit(signal, signal)
     expect(calls.filter((call) => call === 'reopen')).toHaveLength(2)
+    expect(calls.filter((call) => call === 'reload')).toHaveLength(2)
     expect(lines.filter(({ msg }) => msg === 'state dump')).toMatchObject([
       { level: 'info', connections: 3 },
       { level: 'info', connections: 3 },

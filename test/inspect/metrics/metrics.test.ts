@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { LIMIT_NAMES } from '../../../src/common/limit-error.ts'
+import { LIMIT_KEYS, RATE_LIMIT_NAMES } from '../../../src/common/limit-error.ts'
 import { lookup, putKVConfig, registration, unregistration } from '../../support/requests.ts'
 import { startServer, type TestServer } from '../../support/start-server.ts'
 
@@ -152,7 +152,8 @@ describe('the metrics', () => {
     const client = await server.connect()
     for (const key of ['a', 'b']) await client.request(putKVConfig('N', key, 'v'))
     const values = await scrape(server)
-    for (const limit of LIMIT_NAMES) {
+    for (const limit of RATE_LIMIT_NAMES) expect(values.get(`rejected_total{limit="${limit}"}`)).toBe(0)
+    for (const limit of LIMIT_KEYS) {
       expect(values.has(`rejected_total{limit="${limit}"}`), limit).toBe(true)
       expect(values.has(`limit_max{limit="${limit}"}`), limit).toBe(limit !== 'maxConnectionsPerAddress')
     }

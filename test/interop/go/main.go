@@ -1,7 +1,8 @@
 // Command interop sends or consumes numbered messages with Apache's Go client, and says on stdout what came of each:
 // "SENT body" or "FAILED body reason" and at last "DONE"; "RECEIVED body" until stdin is closed.
 //
-// Arguments: produce NAMESERVER TOPIC COUNT, or consume NAMESERVER TOPIC.
+// Arguments: produce NAMESERVER TOPIC COUNT, or consume NAMESERVER TOPIC. The variables INTEROP_ACCESS_KEY and INTEROP_SECRET_KEY
+// are the account of a producer.
 package main
 
 import (
@@ -47,10 +48,15 @@ func resolver(nameServers string) primitive.NsResolver {
 }
 
 func produce(nameServers primitive.NsResolver, topic string, count int) error {
-	client, err := rocketmq.NewProducer(
+	options := []producer.Option{
 		producer.WithGroupName("interop-go-producer"),
 		producer.WithNsResolver(nameServers),
-	)
+	}
+	if accessKey := os.Getenv("INTEROP_ACCESS_KEY"); accessKey != "" {
+		credentials := primitive.Credentials{AccessKey: accessKey, SecretKey: os.Getenv("INTEROP_SECRET_KEY")}
+		options = append(options, producer.WithCredentials(credentials))
+	}
+	client, err := rocketmq.NewProducer(options...)
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,8 @@ export interface OtherClientOptions {
   readonly client: OtherClient
   readonly nameServers: readonly string[]
   readonly topic: string
+  /** The account of a Go producer. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A producer that prints what those of Java print: `SENT body`, `FAILED body reason`, `DONE`. */
@@ -54,12 +56,13 @@ export function startOtherConsumer(options: OtherClientOptions): ChildProgram {
 
 function start(
   mode: 'produce' | 'consume',
-  { client, nameServers, topic }: OtherClientOptions,
+  { client, nameServers, topic, env = {} }: OtherClientOptions,
   args: readonly string[],
 ): ChildProgram {
   const all = [mode, nameServers.join(';'), topic, ...args]
   return new ChildProgram({
     name: `${client}-${mode}`,
+    env,
     command: client === 'go' ? goBinary : process.execPath,
     args: () => (client === 'go' ? all : [join(aliOnsFolder, 'client.cjs'), ...all]),
   })

@@ -14,7 +14,7 @@ public class InteropProducer {
         String topic = args[1];
         int count = Integer.parseInt(args[2]);
         long pauseMillis = Long.parseLong(args[3]);
-        DefaultMQProducer producer = new DefaultMQProducer("interop-producer-" + topic);
+        DefaultMQProducer producer = new DefaultMQProducer("interop-producer-" + topic, InteropCredentials.hook());
         if (!args[0].isEmpty()) {
             producer.setNamesrvAddr(args[0]);
         }

@@ -2,6 +2,7 @@ import java.nio.charset.StandardCharsets;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.consumer.rebalance.AllocateMessageQueueAveragely;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.MessageExt;
 
@@ -11,7 +12,8 @@ import org.apache.rocketmq.common.message.MessageExt;
  */
 public class InteropPushConsumer {
     public static void main(String[] args) throws Exception {
-        DefaultMQPushConsumer consumer = new DefaultMQPushConsumer("interop-consumer-" + args[1]);
+        DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(
+            "interop-consumer-" + args[1], InteropCredentials.hook(), new AllocateMessageQueueAveragely());
         if (!args[0].isEmpty()) {
             consumer.setNamesrvAddr(args[0]);
         }

@@ -1,3 +1,4 @@
+import { createHmac, createSecretKey } from 'node:crypto'
 import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
@@ -15,9 +16,9 @@ import { testContext } from '../../support/test-context.ts'
 import { until } from '../../support/until.ts'
 
 /** A notifier that reaches one peer at every address, and the addresses that it connected to. */
-async function startNotifier() {
+async function startNotifier(notifyAccessKey = '') {
   const peer = await startFakePeer()
-  const { context, time, lines } = testContext()
+  const { context, time, lines } = testContext({ notifyAccessKey })
   const addressed: string[] = []
   const client = new RemotingClient({
     connect: ({ host, port }, onReady) => {
@@ -38,12 +39,23 @@ async function startNotifier() {
     every: (periodMs, task) => time.every(periodMs, task),
   })
   onTestFinished(() => client.close())
-  const notify = (change: MinBrokerIdChange): void => notifyMinBrokerId(change, client, context)
+  const notify = (change: MinBrokerIdChange): void => notifyMinBrokerId(change, client, context, ACCOUNTS)
   const skipOpaques = (count: number) => {
     for (let i = 0; i < count; i++) client.createRequest(905, new Map())
   }
   return { peer, addressed, notify, lines, skipOpaques }
 }
+
+const ACCOUNTS = new Map([
+  [
+    'name-server',
+    {
+      identity: { kind: 'account' as const, name: 'name-server', roles: new Set<string>() },
+      secrets: [createSecretKey(Buffer.from('new-secret')), createSecretKey(Buffer.from('old-secret'))],
+      isUsableFrom: () => false,
+    },
+  ],
+])
 
 const MASTER = '127.0.0.1:31911'
 const SLAVE = '127.0.0.2:31921'
@@ -107,6 +119,26 @@ describe('the notification', () => {
     await until('it has arrived', () => peer.received.length === 1)
     expect(peer.received[0]?.header.extFields).toEqual({ minBrokerAddr: 'a:1', minBrokerId: '-1' })
     expect(addressed).toEqual(['a:1'])
+  })
+
+  const toOne = { ...CHANGE, brokerAddrs: new Map([[1n, 'a:1']]), haBrokerAddr: 'h:1' }
+
+  test('is signed by the account of notifyAccessKey, with its current secret', async () => {
+    const { peer, notify } = await startNotifier('name-server')
+    notify(toOne)
+    await until('it has arrived', () => peer.received.length === 1)
+    const fields = { haBrokerAddr: 'h:1', minBrokerAddr: 'a:1', minBrokerId: '1', AccessKey: 'name-server' }
+    const content = 'name-serverh:1a:11'
+    const Signature = createHmac('sha1', 'new-secret').update(content).digest('base64')
+    expect(peer.received[0]?.header.extFields).toEqual({ ...fields, Signature })
+  })
+
+  test('is sent without a signature, and a line, if there is no such account', async () => {
+    const { peer, notify, lines } = await startNotifier('unheard-of')
+    notify(toOne)
+    await until('it has arrived', () => peer.received.length === 1)
+    expect(peer.received[0]?.header.extFields).not.toHaveProperty('Signature')
+    expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', notifyAccessKey: 'unheard-of' }))
   })
 
   test('is not sent to an empty group', async () => {

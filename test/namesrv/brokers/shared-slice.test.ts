@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { profilePolicy } from '../../../src/access/profiles.ts'
 import { BrokerLiveness } from '../../../src/namesrv/brokers/broker-liveness.ts'
 import type { RemotingClient } from '../../../src/remoting/client/remoting-client.ts'
 import { testContext } from '../../support/test-context.ts'
@@ -6,7 +7,12 @@ import { testContext } from '../../support/test-context.ts'
 test('sixteen views that read the tables take no more of a turn of the event loop than one', async () => {
   const tasks: (() => void)[] = []
   const { context, time } = testContext({}, { defer: (task) => void tasks.push(task) })
-  const { routeInfo } = new BrokerLiveness(context, {} as RemotingClient, () => {})
+  const { routeInfo } = new BrokerLiveness(
+    context,
+    {} as RemotingClient,
+    { current: profilePolicy('default') },
+    () => {},
+  )
   let ended = 0
   function* walk(): Generator<undefined, void, undefined> {
     for (let step = 0; step < 1_000; step++) {

@@ -274,7 +274,7 @@ describe('the file', () => {
     await written(server)
     await written(server)
     expect(readFileSync(routeSnapshotPath, 'utf8')).toContain(
-      `["broker","DefaultCluster","127.0.0.1:10911","broker-a",120000,"127.0.0.1:10912",${GRACE_MS - 2 * INTERVAL_MS}]`,
+      `["broker","DefaultCluster","127.0.0.1:10911","broker-a",120000,"127.0.0.1:10912",${GRACE_MS - 2 * INTERVAL_MS},"127.0.0.1"]`,
     )
   })
 

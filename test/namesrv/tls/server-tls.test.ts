@@ -3,6 +3,7 @@ import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
+import { ServerTls } from '../../../src/namesrv/tls/server-tls.ts'
 import {
   type Authority,
   certificateAuthority,
@@ -15,10 +16,12 @@ import { proxyV1 } from '../../support/proxy-headers.ts'
 import { headerOf, requestFrame } from '../../support/raw-client.ts'
 import { getKVConfig, putKVConfig } from '../../support/requests.ts'
 import { createServer, startServer, type TestServer, temporaryFolder } from '../../support/start-server.ts'
+import { testContext } from '../../support/test-context.ts'
 import { connectTls, type TlsClientOptions } from '../../support/tls-client.ts'
 import { until } from '../../support/until.ts'
 
 const QUERY_NOT_FOUND = 22
+const DAY_MS = 86_400_000
 /** No tls.config.file of this machine may be read. */
 const NO_FILE = { 'tls.config.file': join(import.meta.dirname, 'no-such-file') }
 const authority = certificateAuthority('Test CA')
@@ -93,6 +96,52 @@ test('a certificate that expires soon is a finding, until its files are replaced
   )
   await expiring()
   expect(await expiring()).toEqual([])
+})
+
+test('a certificate that expires is a line in the log at the start and each day, and an error when it has expired', async () => {
+  const daily: (() => void)[] = []
+  const folder = temporaryFolder()
+  const issue = (name: string, days: number) =>
+    authority.issue(name, { notAfter: new Date(Date.now() + days * DAY_MS) })
+  const { keyPath, certPath } = writeIdentity(folder, 'server', issue('server', 20.5))
+  const { context, lines } = testContext(
+    {
+      ...NO_FILE,
+      'tls.test.mode.enable': 'false',
+      'tls.server.keyPath': keyPath,
+      'tls.server.certPath': certPath,
+      'tls.server.trustCertPath': writeCertificate(
+        folder,
+        'trust',
+        `${authority.cert}${issue('former', -0.5).cert}`,
+      ),
+      'tls.server.authClient': 'true',
+      'tls.server.need.client.auth': 'require',
+    },
+    {
+      every: (periodMs, task) => {
+        if (periodMs === DAY_MS) daily.push(task)
+        return () => {}
+      },
+    },
+  )
+  const tls = new ServerTls(context)
+  await tls.start()
+  const expiring = () =>
+    tlsLines({ lines })
+      .filter(({ msg }) => msg.includes('expire'))
+      .map(({ level, msg, use, daysLeft }) => [level, msg, use, daysLeft])
+  const both = [
+    ['warn', 'TLS certificate expires soon', 'server', 20],
+    ['error', 'TLS certificate has expired', 'client_ca', -1],
+  ]
+  expect(expiring()).toEqual(both)
+  for (const task of daily) task()
+  expect(expiring()).toEqual([...both, ...both])
+  expect(tls.certificates.map(({ use, path }) => [use, path])).toEqual([
+    ['server', certPath],
+    ['client_ca', join(folder, 'trust.pem')],
+  ])
 })
 
 describe('in test mode', () => {
@@ -394,7 +443,7 @@ describe('certificate files', () => {
           message: expect.stringContaining(message),
         })
         await controller.shutdown()
-        expect(lines.filter(({ msg }) => msg.includes('in effect'))).toEqual([])
+        expect(tlsLines({ lines }).filter(({ msg }) => msg.includes('in effect'))).toEqual([])
       }
     },
   )

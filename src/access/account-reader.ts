@@ -1,0 +1,181 @@
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import { isScalar } from 'yaml'
+import { firstLine } from '../common/describe-errno.ts'
+import { Networks, rangesOf } from './networks.ts'
+import { AccountPermissions, PERMISSION_KEYS } from './plain-acl.ts'
+import type { Account } from './policy.ts'
+import type { Rule } from './rule-policy.ts'
+import type { YamlEntry, YamlNode, YamlReader } from './yaml-reader.ts'
+
+/** Where a secret is, other than in the access file. */
+export interface SecretSource {
+  readonly from: 'file' | 'environment'
+  /** Path of the file, or name of the variable. */
+  readonly name: string
+}
+
+const SECRET_KEYS = ['secretKey', 'secretFile', 'secretEnv'] as const
+const PREVIOUS_SECRET_KEYS = ['previousSecretKey', 'previousSecretFile', 'previousSecretEnv'] as const
+const ACCOUNT_KEYS = [
+  'accessKey',
+  ...SECRET_KEYS,
+  ...PREVIOUS_SECRET_KEYS,
+  'admin',
+  'roles',
+  'from',
+  'requireTls',
+  'whiteRemoteAddress',
+  ...PERMISSION_KEYS,
+] as const
+
+/** The accounts of the plain_acl.yml and tools.yml that RocketMQ ships: attackers sign with them. */
+const PUBLISHED_SECRET = '12345678'
+const PUBLISHED_ACCOUNTS: readonly string[] = ['rocketmq2', 'RocketMQ']
+
+/** An account, and where it is. */
+export interface ReadAccount extends Account {
+  readonly entry: YamlEntry
+  /** Whether its name and secret are published. */
+  readonly isPublished: boolean
+}
+
+/** Reads the accounts of an access file, and their secrets. */
+export class AccountReader {
+  readonly accounts = new Map<string, ReadAccount>()
+  /** Rules that the keys of a plain_acl.yml stand for. */
+  readonly plainRules: Rule[] = []
+  /** Paths of files with secrets, as they are written. */
+  readonly secretFiles: string[] = []
+  /** Whether a secret stands in the access file itself. */
+  hasSecrets = false
+  readonly #yaml: YamlReader
+  readonly #readSecret: (source: SecretSource) => string
+  readonly #networksOf: (node: NonNullable<YamlNode>, what: string) => Networks
+
+  constructor(
+    yaml: YamlReader,
+    readSecret: (source: SecretSource) => string,
+    networksOf: (node: NonNullable<YamlNode>, what: string) => Networks,
+  ) {
+    this.#yaml = yaml
+    this.#readSecret = readSecret
+    this.#networksOf = networksOf
+  }
+
+  /** Reads an account of the list `accounts`. */
+  read(node: NonNullable<YamlNode>): void {
+    const yaml = this.#yaml
+    const account = yaml.section(node, 'an account', ACCOUNT_KEYS)
+    const { accessKey, whiteRemoteAddress } = account
+    if (accessKey === undefined) {
+      yaml.problem(node, 'an account needs an accessKey')
+      return
+    }
+    const name = this.#plainText(accessKey, 'accessKey')
+    if (name === undefined) return
+    const what = `account ${name}`
+    const known = this.accounts.get(name)
+    if (known !== undefined)
+      yaml.problem(
+        accessKey.value,
+        `duplicate accessKey ${JSON.stringify(name)}; it is also in line ${yaml.lineOf(known.entry.value)}`,
+      )
+    const secret = this.#secret(account, SECRET_KEYS, what)
+    const previous = this.#secret(account, PREVIOUS_SECRET_KEYS, what)
+    if (SECRET_KEYS.every((key) => account[key] === undefined))
+      yaml.problem(node, `${what} needs one of ${SECRET_KEYS.join(', ')}`)
+    const isPublished = PUBLISHED_ACCOUNTS.includes(name) && [secret, previous].includes(PUBLISHED_SECRET)
+    const isAdmin = account.admin && yaml.boolean(account.admin.value, 'admin') === true
+    const roles = new Set(account.roles ? yaml.texts(account.roles.value, 'roles') : [])
+    if (isAdmin) roles.add('admin')
+    if (isPublished && roles.delete('admin'))
+      yaml.warning(
+        accessKey.value,
+        `${what} is not made an admin: its secret is published, and attackers try it; change the secret`,
+      )
+    const from = account.from && this.#networksOf(account.from.value, `from of ${what}`)
+    const requireTls = account.requireTls && yaml.boolean(account.requireTls.value, 'requireTls') === true
+    this.accounts.set(name, {
+      identity: { kind: 'account', name, roles },
+      secrets: [secret, previous].flatMap((text) => (text === undefined ? [] : secretKeyOf(text))),
+      isUsableFrom: (host, isTls) => (from === undefined || from.has(host)) && (!requireTls || isTls),
+      entry: accessKey,
+      isPublished,
+    })
+    const permissions = new AccountPermissions(yaml, what)
+    this.plainRules.push(...permissions.rules(account, name, accessKey))
+    if (whiteRemoteAddress) this.readWhiteList(whiteRemoteAddress, `whiteRemoteAddress of ${what}`)
+  }
+
+  /** A text that is signed with: digits without quotes are a number to YAML, in plain_acl.yml as here. */
+  #plainText({ value }: YamlEntry, what: string): string | undefined {
+    const yaml = this.#yaml
+    const scalar = value as { readonly value?: unknown; readonly source?: string }
+    if (typeof scalar.value === 'string' || scalar.value === undefined) return yaml.text(value, what)
+    if (typeof scalar.value !== 'bigint')
+      return yaml.problem(value, `${what} is not a text to YAML; put it in quotes`)
+    const read = `${scalar.value}`
+    const isOther = read !== scalar.source
+    const reading = isOther ? ' and is read as another one' : ''
+    yaml.warning(value, `${what} is a number without quotes${reading}; put it in quotes`)
+    return read
+  }
+
+  /** The secret of one of three keys. */
+  #secret<Key extends (typeof SECRET_KEYS | typeof PREVIOUS_SECRET_KEYS)[number]>(
+    account: { readonly [Name in Key]?: YamlEntry },
+    keys: readonly [Key, Key, Key],
+    what: string,
+  ): string | undefined {
+    const yaml = this.#yaml
+    const [plainKey, fileKey, envKey] = keys
+    const [first, second] = keys.flatMap((key) => (account[key] ? [{ ...account[key], name: key }] : []))
+    if (second !== undefined)
+      yaml.problem(second.key, `${what} has ${first?.name} and ${second.name}; keep one`)
+    if (first === undefined) return undefined
+    let secret: string | undefined
+    if (first.name === plainKey) {
+      this.hasSecrets = true
+      secret = this.#plainText(first, first.name)
+    } else {
+      const name = yaml.text(first.value, first.name)
+      if (name === undefined) return undefined
+      if (first.name === fileKey) this.secretFiles.push(name)
+      try {
+        const source = { from: first.name === envKey ? 'environment' : 'file', name } as const
+        secret = this.#readSecret(source)
+      } catch (error) {
+        return yaml.problem(first.value, `${first.name} ${JSON.stringify(name)} ${firstLine(error)}`)
+      }
+      if (secret === '') return yaml.problem(first.value, `${first.name} ${JSON.stringify(name)} is empty`)
+    }
+    if (secret === PUBLISHED_SECRET)
+      yaml.warning(
+        first.value,
+        `${what} has the secret of RocketMQ's examples (${PUBLISHED_SECRET}); change it`,
+      )
+    return secret
+  }
+
+  /** The addresses of a white list of a plain_acl.yml, which may be in one text. */
+  readWhiteList({ key, value }: YamlEntry, what: string): void {
+    const yaml = this.#yaml
+    // As mqadmin writes an account without one.
+    if (isScalar(value) && value.value === '') return
+    const ranges = yaml.items(value, what, 'or none').flatMap((item) =>
+      (yaml.text(item, what) ?? '').split(/,(?![^{]*\})/).flatMap((part) => {
+        const found = rangesOf(part.trim())
+        if (found.length === 0)
+          yaml.problem(item, `${what}: ${JSON.stringify(part)} is not an address pattern`)
+        return found
+      }),
+    )
+    yaml.warning(key, `${what} allows lookup and list only, not everything as in a broker`)
+    const label = `${what} (line ${yaml.lineOf(key)})`
+    this.plainRules.push({ label, isAllow: true, groups: ['lookup', 'list'], from: new Networks(ranges) })
+  }
+}
+
+function secretKeyOf(secret: string): KeyObject {
+  return createSecretKey(Buffer.from(secret))
+}

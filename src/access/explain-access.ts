@@ -1,0 +1,108 @@
+import { isIP } from 'node:net'
+import type { Identity } from '../protocol/identity.ts'
+import type { RequestCode } from '../protocol/request-code.ts'
+import type { Asker, Policy, PolicyMode, ProfileName, RequestSubject } from './policy.ts'
+import { GROUP_OF, REQUEST_GROUPS, type RequestGroup } from './request-groups.ts'
+
+/** An identity as people see it. */
+export interface ShownIdentity {
+  readonly kind: Identity['kind']
+  readonly name: string
+  readonly roles: readonly string[]
+}
+
+interface ShownAsker {
+  readonly profile: ProfileName
+  readonly mode: PolicyMode
+  /** Null is anonymous. */
+  readonly identity: ShownIdentity | null
+  readonly host: string
+  /** The first named network that the host is in; null if it is in none. */
+  readonly network: string | null
+  readonly tls: boolean
+}
+
+/** Who someone is to a policy, and what it allows where a request names nothing. */
+export interface WhoAmI extends ShownAsker {
+  readonly groups: readonly {
+    readonly group: RequestGroup
+    readonly allowed: boolean
+    readonly rule: string
+  }[]
+}
+
+export function whoAmI(policy: Policy, asker: Asker): WhoAmI {
+  const groups = REQUEST_GROUPS.map((group) => {
+    const { isAllowed, rule } = decide(policy, asker, { group, ...NO_NAMES })
+    return { group, allowed: isAllowed, rule }
+  })
+  return { ...shown(policy, asker), groups }
+}
+
+/** A request that is not sent: what would a policy say to it? */
+export interface TestedRequest {
+  readonly code: number
+  /** IP address that it comes from. */
+  readonly host: string
+  readonly isTls: boolean
+  /** Access key of the account that signs it. */
+  readonly account?: string | undefined
+  /** Common name of the client certificate. */
+  readonly certificate?: string | undefined
+  readonly names: Omit<RequestSubject, 'group'>
+}
+
+export interface AccessTest extends ShownAsker {
+  readonly code: number
+  readonly group: RequestGroup
+  readonly allowed: boolean
+  /** The rule that decides. */
+  readonly rule: string
+  /** Why the account counts as anonymous; null if it does not. */
+  readonly note: string | null
+}
+
+export const NO_NAMES: TestedRequest['names'] = {
+  clusterName: null,
+  brokerName: null,
+  topic: null,
+  announced: [],
+}
+
+/** @returns What is wrong with the request, as text, or the decision. */
+export function testAccess(policy: Policy, request: TestedRequest): AccessTest | string {
+  const { code, host, isTls, account: name, certificate, names } = request
+  if (!Object.hasOwn(GROUP_OF, code)) return `${code} is not the code of a request that this server supports`
+  if (isIP(host) === 0) return `${JSON.stringify(host)} is not an IP address`
+  const account = policy.accounts.get(name ?? '')
+  if (name !== undefined && account === undefined) return `there is no account ${JSON.stringify(name)}`
+  const isUsable = account?.isUsableFrom(host, isTls) === true
+  const certified =
+    certificate === undefined
+      ? undefined
+      : policy.certificateIdentity({ commonName: certificate, subjectAltNames: [] })
+  const asker = { identity: isUsable ? account.identity : certified, host, isTls }
+  const group = GROUP_OF[code as RequestCode]
+  const { isAllowed, rule } = decide(policy, asker, { group, ...names })
+  const note =
+    account === undefined || isUsable
+      ? null
+      : `signatures of ${name} do not count from ${host}${isTls ? '' : ' without TLS'} (from, requireTls)`
+  return { ...shown(policy, asker), code, group, allowed: isAllowed, rule, note }
+}
+
+function decide(policy: Policy, asker: Asker, subject: RequestSubject) {
+  return policy.mode === 'off' ? { isAllowed: true, rule: 'mode off' } : policy.decide(asker, subject)
+}
+
+function shown(policy: Policy, { identity, host, isTls }: Asker): ShownAsker {
+  const { profile, mode } = policy
+  return {
+    profile,
+    mode,
+    identity: identity === undefined ? null : { ...identity, roles: [...identity.roles] },
+    host,
+    network: policy.networkOf(host) ?? null,
+    tls: isTls,
+  }
+}

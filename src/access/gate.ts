@@ -1,0 +1,228 @@
+import { cutText } from '../common/log-throttle.ts'
+import { visible } from '../common/visible.ts'
+import { decodeQueueDatas } from '../protocol/body/topic-route-data.ts'
+import { JsonError } from '../protocol/errors.ts'
+import type { CertificateNames, Identity } from '../protocol/identity.ts'
+import type { Processor, RequestContext } from '../protocol/processor.ts'
+import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
+import { RequestCode } from '../protocol/request-code.ts'
+import { ResponseCode } from '../protocol/response-code.ts'
+import type { Policy, RequestSubject } from './policy.ts'
+import { Rates } from './rates.ts'
+import { GROUP_OF, type RequestGroup } from './request-groups.ts'
+import { type Proof, Signatures, type UnprovenReason } from './signature.ts'
+
+/** A request that the policy rejects, or would reject if it was enforced. */
+export interface Denial {
+  readonly group: RequestGroup
+  /** Which rule decided, in words. */
+  readonly rule: string
+  /** As the request gives it, proven or not; null if it gives none. */
+  readonly accessKey: string | null
+  /** Why the account is not proven; undefined if it is, or a certificate proves another identity. Only for the log. */
+  readonly unproven: UnprovenReason | undefined
+  /** False in the mode `audit`. */
+  readonly isEnforced: boolean
+}
+
+/** Called for each request that is rejected, or would be if the policy was enforced; the context has the identity. */
+export type OnDenied = (denial: Denial, request: RemotingCommand, context: RequestContext) => void
+
+const TOO_MANY_FAILURES: UnprovenReason = 'too many wrong signatures from this address'
+
+type Processors = Readonly<Record<RequestCode, Processor>>
+
+/** Requests of these groups change nothing, so it does not matter who sends them where all may. */
+const READING: ReadonlySet<RequestGroup> = new Set(['lookup', 'list'])
+
+/** Stands in the way of requests, and decides by one policy which of them reach their processors. */
+export class Gate {
+  /** In effect together with the policy. */
+  readonly rates: Rates
+  readonly #policy: Policy
+  readonly #signatures: Signatures
+  readonly #onDenied: OnDenied
+  readonly #ofCertificates = new WeakMap<CertificateNames, { readonly identity: Identity | undefined }>()
+
+  constructor(policy: Policy, onDenied: OnDenied) {
+    this.rates = new Rates(policy)
+    this.#policy = policy
+    this.#signatures = new Signatures(policy.accounts)
+    this.#onDenied = onDenied
+  }
+
+  /**
+   * The processors behind the gate. A group that is open to all, has no rate, and in which it does not matter who asks, costs
+   * nothing.
+   */
+  guarded(processors: Processors): Processors {
+    const entries = Object.entries(processors).map(([code, processor]) => {
+      const group = GROUP_OF[Number(code) as RequestCode]
+      return [code, this.#guard(group, processor)]
+    })
+    return Object.fromEntries(entries)
+  }
+
+  #guard(group: RequestGroup, processor: Processor): Processor {
+    const { mode, openGroups } = this.#policy
+    const isOpen = mode === 'off' || openGroups.has(group)
+    const { perAddress, perIdentity } = this.rates.ofGroup(group)
+    const isAnonymous = isOpen && READING.has(group) && perIdentity === undefined
+    if (isAnonymous && perAddress === undefined) return processor
+    return (request, context) => {
+      if (perAddress !== undefined) this.rates.countOfAddress(perAddress, context.channel.host, context.nowMs)
+      if (isAnonymous) return processor(request, context)
+      const { identity, unproven } = this.#identify(request, context)
+      const { channel, nowMs } = context
+      const known = identity === undefined ? context : { channel, nowMs, identity }
+      if (perIdentity !== undefined && identity !== undefined)
+        this.rates.countOfIdentity(perIdentity, identity, nowMs)
+      if (isOpen) return processor(request, known)
+      return this.#check(group, unproven, request, known) ?? processor(request, known)
+    }
+  }
+
+  /** Who asks, and why a claimed account is not proven. A certificate counts where no account is proven. */
+  #identify(
+    { extFields, body }: RemotingCommand,
+    { channel, nowMs }: RequestContext,
+  ): { readonly identity: Identity | undefined; readonly unproven: UnprovenReason | undefined } {
+    const proof = this.#verify(extFields, body, channel, nowMs)
+    if (proof.account !== undefined) return { identity: proof.account.identity, unproven: undefined }
+    const identity = channel.certificate === null ? undefined : this.#ofCertificate(channel.certificate)
+    return { identity, unproven: proof.reason }
+  }
+
+  /** Each wrong signature costs some hashes. From an address that sends too many, none is verified: they prove nothing. */
+  #verify(
+    extFields: RemotingCommand['extFields'],
+    body: Buffer | null,
+    channel: RequestContext['channel'],
+    nowMs: number,
+  ): Proof {
+    const isVerified = this.#policy.accounts.size > 0 && extFields?.has('Signature') === true
+    if (isVerified && !this.rates.mayFail(channel.host, nowMs))
+      return { account: undefined, reason: TOO_MANY_FAILURES }
+    const proof = this.#signatures.verify(extFields, body, channel)
+    if (isVerified && proof.account === undefined) this.rates.countFailure(channel.host, nowMs)
+    return proof
+  }
+
+  #ofCertificate(certificate: CertificateNames): Identity | undefined {
+    let known = this.#ofCertificates.get(certificate)
+    if (known === undefined) {
+      known = { identity: this.#policy.certificateIdentity(certificate) }
+      this.#ofCertificates.set(certificate, known)
+    }
+    return known.identity
+  }
+
+  /** The rejection; undefined if the request may pass. */
+  #check(
+    group: RequestGroup,
+    unproven: UnprovenReason | undefined,
+    request: RemotingCommand,
+    context: RequestContext,
+  ): RemotingResponse | undefined {
+    const { identity, channel } = context
+    const { host, isTls } = channel
+    const asker = { identity, host, isTls }
+    let denied: { readonly subject: RequestSubject; readonly rule: string } | undefined
+    for (const subject of subjectsOf(group, request)) {
+      const { isAllowed, rule } = this.#policy.decide(asker, subject)
+      if (!isAllowed) denied ??= { subject, rule }
+    }
+    if (denied === undefined) return undefined
+    const { subject, rule } = denied
+    const isEnforced = this.#policy.mode === 'enforce'
+    if (isEnforced && unproven === TOO_MANY_FAILURES) throw this.rates.failuresExcess(host, context.nowMs)
+    const accessKey = request.extFields?.get('AccessKey') ?? null
+    this.#onDenied({ group, rule, accessKey, unproven, isEnforced }, request, context)
+    if (!isEnforced) return undefined
+    const fromHere = this.#policy.decide({ ...asker, host: '127.0.0.1' }, subject).isAllowed
+    const remark =
+      `${sentenceOf(identity, accessKey, subject, host)} (request ${request.code} is in group "${group}", rejected by ${rule}; ` +
+      `${fromHere ? 'send it from the machine of the NameServer, ' : ''}sign it as an account that may, or allow it in accessFile: ` +
+      `docs/security.md#${group})`
+    return { code: ResponseCode.NO_PERMISSION, remark }
+  }
+}
+
+/** The fields of each request that its processor reads, and rules can look at: a request may carry any others. */
+const SUBJECT_FIELDS: Readonly<
+  Partial<Record<number, Readonly<Partial<Record<'clusterName' | 'brokerName' | 'topic', string>>>>>
+> = {
+  [RequestCode.REGISTER_BROKER]: { clusterName: 'clusterName', brokerName: 'brokerName' },
+  [RequestCode.UNREGISTER_BROKER]: { clusterName: 'clusterName', brokerName: 'brokerName' },
+  [RequestCode.QUERY_DATA_VERSION]: { clusterName: 'clusterName', brokerName: 'brokerName' },
+  [RequestCode.BROKER_HEARTBEAT]: { clusterName: 'clusterName', brokerName: 'brokerName' },
+  [RequestCode.GET_BROKER_MEMBER_GROUP]: { clusterName: 'clusterName', brokerName: 'brokerName' },
+  [RequestCode.WIPE_WRITE_PERM_OF_BROKER]: { brokerName: 'brokerName' },
+  [RequestCode.ADD_WRITE_PERM_OF_BROKER]: { brokerName: 'brokerName' },
+  [RequestCode.GET_ROUTEINFO_BY_TOPIC]: { topic: 'topic' },
+  [RequestCode.DELETE_TOPIC_IN_NAMESRV]: { clusterName: 'clusterName', topic: 'topic' },
+  [RequestCode.REGISTER_TOPIC_IN_NAMESRV]: { topic: 'topic' },
+  [RequestCode.GET_TOPICS_BY_CLUSTER]: { clusterName: 'cluster' },
+}
+
+/** Requests for the broker at an address: with another one they would be about somebody else's broker. */
+const ANNOUNCING: ReadonlySet<number> = new Set([
+  RequestCode.REGISTER_BROKER,
+  RequestCode.UNREGISTER_BROKER,
+  RequestCode.QUERY_DATA_VERSION,
+  RequestCode.BROKER_HEARTBEAT,
+])
+
+/** What a request is about: several things if it registers a topic (217) of several brokers, all of which must be allowed. */
+function subjectsOf(group: RequestGroup, { code, extFields, body }: RemotingCommand): RequestSubject[] {
+  const names = SUBJECT_FIELDS[code] ?? {}
+  const field = (name: string | undefined): string | null =>
+    name === undefined ? null : (extFields?.get(name) ?? null)
+  const addresses = ANNOUNCING.has(code) ? [field('brokerAddr'), field('haServerAddr')] : []
+  const subject = {
+    group,
+    clusterName: field(names.clusterName),
+    brokerName: field(names.brokerName),
+    topic: field(names.topic),
+    announced: addresses.filter((address) => address !== null),
+  }
+  if (code !== RequestCode.REGISTER_TOPIC_IN_NAMESRV || body === null) return [subject]
+  return brokerNamesIn(body).map((brokerName) => ({ ...subject, brokerName }))
+}
+
+/** A longer body is not read: its broker has a name that only `*` matches. */
+const MAX_TOPIC_BODY_BYTES = 65_536
+
+/** The brokers of the queues in the body of a 217. */
+function brokerNamesIn(body: Buffer): readonly string[] {
+  if (body.length > MAX_TOPIC_BODY_BYTES) return ['']
+  try {
+    const names = new Set(decodeQueueDatas(body).map(({ brokerName }) => brokerName ?? ''))
+    return names.size === 0 ? [''] : [...names]
+  } catch (error) {
+    // The processor says what is wrong with it.
+    if (error instanceof JsonError) return ['']
+    throw error
+  }
+}
+
+/** A longer topic is cut in a remark. */
+const MAX_TOPIC_CHARACTERS = 255
+
+/**
+ * In the words of Java's ACL 2.0. Whether the account or the signature was wrong is not told.
+ * @see AuthorizationEvaluator, AuthenticationEvaluator in apache/rocketmq
+ */
+function sentenceOf(
+  identity: Identity | undefined,
+  accessKey: string | null,
+  { topic }: RequestSubject,
+  host: string,
+): string {
+  if (identity !== undefined) {
+    const resource = topic === null ? 'Cluster' : `Topic:${visible(cutText(topic, MAX_TOPIC_CHARACTERS))}`
+    return `User:${identity.name} has no permission to access ${resource} from ${host}, the decision is deny.`
+  }
+  if (accessKey === null) return 'username cannot be null.'
+  return 'Authentication failed. Please verify the credentials and try again.'
+}

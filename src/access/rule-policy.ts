@@ -1,0 +1,190 @@
+import { hostOf } from '../common/host-of.ts'
+import type { CertificateNames, Identity } from '../protocol/identity.ts'
+import type { NamePatterns } from './name-patterns.ts'
+import { LOOPBACK, type Networks } from './networks.ts'
+import type {
+  Account,
+  Asker,
+  Decision,
+  GuardSettings,
+  Policy,
+  PolicyMode,
+  ProfileName,
+  RateLimits,
+  RequestSubject,
+} from './policy.ts'
+import { REQUEST_GROUPS, type RequestGroup } from './request-groups.ts'
+
+/** Which identities a rule is about. */
+export interface Who {
+  readonly by: 'account' | 'role' | 'certificate'
+  readonly names: NamePatterns
+}
+
+/** The names of a request that rules can be limited to. */
+export const NAME_KINDS = ['clusters', 'brokers', 'topics'] as const
+export type NameKind = (typeof NAME_KINDS)[number]
+
+/** A rule. What is left out is not limited. */
+export interface Rule {
+  /** For people: `rule 3 (line 24)`. */
+  readonly label: string
+  readonly isAllow: boolean
+  readonly groups: readonly RequestGroup[]
+  readonly who?: Who | undefined
+  readonly from?: Networks | undefined
+  readonly names?: { readonly [Kind in NameKind]?: NamePatterns | undefined }
+  /** Where the addresses that a registration announces must be. */
+  readonly announce?: Networks | undefined
+}
+
+/** An entry of `certificates`: the roles of certificates that have such a name. */
+export interface CertificateRoles {
+  readonly commonName: NamePatterns | undefined
+  readonly subjectAltName: NamePatterns | undefined
+  readonly roles: readonly string[]
+}
+
+/** What a policy consists of. */
+export interface PolicyParts {
+  readonly profile: ProfileName
+  readonly mode: PolicyMode
+  /** In the order in which they are asked. */
+  readonly rules: readonly Rule[]
+  readonly accounts: ReadonlyMap<string, Account>
+  readonly certificates: readonly CertificateRoles[]
+  readonly networks: ReadonlyMap<string, Networks>
+  /** What `loopback` stands for. */
+  readonly loopback: Networks
+  readonly guard: GuardSettings
+  readonly rates: readonly RateLimits[]
+}
+
+/** Nothing but a profile. */
+export const NO_PARTS: Omit<PolicyParts, 'profile' | 'rules'> = {
+  mode: 'enforce',
+  accounts: new Map(),
+  certificates: [],
+  networks: new Map(),
+  loopback: LOOPBACK,
+  guard: { takeOver: undefined, maxHeartbeatTimeoutMillis: undefined },
+  rates: [],
+}
+
+/** A policy of rules: the first one that matches decides; if none matches, the request is rejected. */
+export class RulePolicy implements Policy {
+  readonly profile: ProfileName
+  readonly mode: PolicyMode
+  readonly openGroups: ReadonlySet<RequestGroup>
+  readonly accounts: ReadonlyMap<string, Account>
+  readonly guard: GuardSettings
+  readonly rates: readonly RateLimits[]
+  readonly rules: readonly Rule[]
+  readonly #parts: PolicyParts
+  readonly #rulesOf: ReadonlyMap<RequestGroup, readonly Rule[]>
+  readonly #decisions: ReadonlyMap<Rule, Decision>
+  readonly #noMatch: Decision
+
+  constructor(parts: PolicyParts) {
+    const { profile, mode, accounts, guard, rates, rules } = parts
+    this.profile = profile
+    this.mode = mode
+    this.accounts = accounts
+    this.guard = guard
+    this.rates = rates
+    this.rules = rules
+    this.#parts = parts
+    this.#rulesOf = new Map(
+      REQUEST_GROUPS.map((group) => [group, rules.filter(({ groups }) => groups.includes(group))]),
+    )
+    this.#decisions = new Map(rules.map((rule) => [rule, { isAllowed: rule.isAllow, rule: rule.label }]))
+    this.#noMatch = { isAllowed: false, rule: `profile ${profile}` }
+    this.openGroups = new Set(
+      REQUEST_GROUPS.filter((group) => mode === 'off' || isOpen(this.#rulesOf.get(group) ?? [])),
+    )
+  }
+
+  decide(asker: Asker, subject: RequestSubject): Decision {
+    for (const rule of this.#rulesOf.get(subject.group) ?? []) {
+      if (isAbout(rule, asker, subject)) return this.#decisions.get(rule) as Decision
+    }
+    return this.#noMatch
+  }
+
+  certificateIdentity(names: CertificateNames): Identity | undefined {
+    const { commonName, subjectAltNames } = names
+    const name = commonName ?? subjectAltNames[0]
+    if (name === undefined) return undefined
+    const entries = this.#parts.certificates.filter((entry) => isOf(names, entry))
+    return { kind: 'certificate', name, roles: new Set(entries.flatMap(({ roles }) => roles)) }
+  }
+
+  networkOf(host: string): string | undefined {
+    const { networks, loopback } = this.#parts
+    const named = [...networks].find(([, network]) => network.has(host))?.[0]
+    return named ?? (loopback.has(host) ? 'loopback' : undefined)
+  }
+
+  brokerNetworkOf(host: string): string | undefined {
+    for (const { isAllow, from } of this.#rulesOf.get('register') ?? []) {
+      const name = isAllow ? from?.nameOf(host) : undefined
+      if (name !== undefined) return name
+    }
+    return undefined
+  }
+}
+
+/** Whether these rules allow everything to everyone: rules before the one that does so may only allow. */
+function isOpen(rules: readonly Rule[]): boolean {
+  for (const { isAllow, who, from, names = {}, announce } of rules) {
+    if (!isAllow) return false
+    const limits = [who, from, announce, ...Object.values(names)]
+    if (limits.every((limit) => limit === undefined)) return true
+  }
+  return false
+}
+
+function isAbout(rule: Rule, { identity, host }: Asker, subject: RequestSubject): boolean {
+  const { who, from, announce, names } = rule
+  if (who !== undefined && !isIdentified(identity, who)) return false
+  if (from !== undefined && !from.has(host)) return false
+  if (announce !== undefined && !subject.announced.every((address) => announce.has(hostOf(address))))
+    return false
+  if (names === undefined) return true
+  return (
+    isNamed(rule, names.clusters, subject.clusterName, subject.group) &&
+    isNamed(rule, names.brokers, subject.brokerName, subject.group) &&
+    isNamed(rule, names.topics, subject.topic, subject.group)
+  )
+}
+
+/** Whether an identity is one of those that a rule is about. */
+export function isIdentified(identity: Identity | undefined, { by, names }: Who): boolean {
+  if (identity === undefined) return false
+  if (by === 'role') return [...identity.roles].some((role) => names.has(role))
+  return identity.kind === by && names.has(identity.name)
+}
+
+/**
+ * Groups whose requests match a rule by the names that they have: a lookup has no broker name, and brokers need lookups. In the
+ * other groups a rule that is limited to names does not match a request without such a name.
+ */
+const PARTLY_NAMED: ReadonlySet<RequestGroup> = new Set(['lookup', 'list', 'register'])
+
+function isNamed(
+  { isAllow }: Rule,
+  patterns: NamePatterns | undefined,
+  name: string | null,
+  group: RequestGroup,
+): boolean {
+  if (patterns === undefined) return true
+  return name === null ? isAllow && PARTLY_NAMED.has(group) : patterns.has(name)
+}
+
+/** Whether a certificate is of an entry. */
+function isOf({ commonName, subjectAltNames }: CertificateNames, entry: CertificateRoles): boolean {
+  if (entry.commonName !== undefined && (commonName === null || !entry.commonName.has(commonName)))
+    return false
+  const { subjectAltName } = entry
+  return subjectAltName === undefined || subjectAltNames.some((name) => subjectAltName.has(name))
+}

@@ -1,0 +1,61 @@
+import { age } from '../output/amounts.ts'
+import type { Run } from '../run-command.ts'
+
+interface Rejection {
+  readonly count: number
+  readonly last: string
+  readonly peer: string
+  readonly host: string
+  readonly code: number
+  readonly group: string
+  readonly rule: string
+  readonly identity: string | null
+  readonly accessKey: string | null
+  readonly unproven: string | null
+  readonly enforced: boolean
+}
+
+/** `access rejections`: the requests that the access policy rejected last. */
+export const run: Run = async ({ askEach }) => {
+  // By the clock of each server.
+  const nowMs = new Map<string, number>()
+  const notes: string[] = []
+  const { items, failures } = await askEach(async (server) => {
+    const { rejections } = await server.view<{ rejections: readonly Rejection[] }>('/api/v1/rejections')
+    const { time } = await server.view<{ time: string }>('/api/v1/status')
+    nowMs.set(server.address, Date.parse(time))
+    if (rejections.length === 0) notes.push(`no request rejected on ${server.address} since its start`)
+    return rejections
+  })
+  return {
+    items,
+    failures,
+    notes,
+    view: {
+      columns: [
+        {
+          head: 'LAST',
+          cell: ({ namesrv, last }) => age((nowMs.get(namesrv) ?? 0) - Date.parse(last)),
+          align: 'right',
+        },
+        { head: 'COUNT', cell: ({ count }) => `${count}`, align: 'right' },
+        { head: 'CODE', cell: ({ code }) => `${code}`, align: 'right' },
+        { head: 'GROUP', cell: ({ group }) => group },
+        { head: 'FROM', cell: ({ host }) => host },
+        { head: 'AS', cell: whoText },
+        {
+          head: 'REJECTED BY',
+          cell: ({ rule, enforced }) => `${rule}${enforced ? '' : ' (let pass: mode audit)'}`,
+        },
+        { head: 'UNPROVEN', cell: ({ unproven }) => unproven ?? '', isWide: true },
+        { head: 'PEER', cell: ({ peer }) => peer, isWide: true },
+      ],
+    },
+    name: ({ code, host }) => `${code} from ${host}`,
+  }
+}
+
+function whoText({ identity, accessKey }: Rejection): string {
+  if (identity !== null) return identity
+  return accessKey === null ? 'anonymous' : `${accessKey} (unproven)`
+}

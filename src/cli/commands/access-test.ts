@@ -1,0 +1,73 @@
+import { type AccessTest, testAccess } from '../../access/explain-access.ts'
+import { loadAccessFile } from '../../namesrv/access/load-access-file.ts'
+import { CommandError } from '../command-error.ts'
+import type { CommandContext, Run } from '../run-command.ts'
+
+type Item = AccessTest & { readonly namesrv?: string }
+
+/** `access test --code … --from …`. */
+export const run: Run = async (context) => {
+  const { values, paint } = context
+  for (const name of ['code', 'from'])
+    if (values[name] === undefined) throw new CommandError('usage', `--${name} is missing`)
+  if (!/^\d{1,5}$/.test(`${values['code']}`))
+    throw new CommandError('usage', `--code ${JSON.stringify(values['code'])} is not a number`)
+  const { items, failures } =
+    values['file'] === undefined
+      ? await testAtServers(context)
+      : { items: [testFile(`${values['file']}`, context)], failures: [] }
+  return {
+    items,
+    failures,
+    isNo: items.some(({ allowed, mode }) => !allowed && mode === 'enforce'),
+    view: {
+      lines: ({ code, group, allowed, rule, mode, identity, host, network, note }) => [
+        `${allowed ? paint('green', 'allowed') : paint('red', mode === 'audit' ? 'let pass (mode audit)' : 'rejected')} by ${rule}`,
+        `request ${code} is in group ${group}`,
+        `from ${host}${network === null ? '' : ` (network ${network})`} as ${identityText(identity)}`,
+        ...(note === null ? [] : [note]),
+      ],
+    },
+    name: ({ rule }) => rule,
+  }
+}
+
+/** An identity in words. */
+export function identityText(identity: AccessTest['identity']): string {
+  if (identity === null) return 'anonymous'
+  const { kind, name, roles } = identity
+  return `${kind} ${name}${roles.length === 0 ? '' : ` (${roles.join(', ')})`}`
+}
+
+function testFile(file: string, { values, world }: CommandContext): Item {
+  const { policy, problems } = loadAccessFile(file, 'default', world.env)
+  if (policy === undefined)
+    throw new CommandError('failed', `${problems[0]} (mqnamesrv access check ${file})`)
+  const text = (name: string): string | undefined => {
+    const value = values[name]
+    return typeof value === 'string' ? value : undefined
+  }
+  const announce = text('announce')
+  const tested = testAccess(policy, {
+    code: Number(text('code')),
+    host: text('from') ?? '',
+    isTls: values['overTls'] === true,
+    account: text('as'),
+    certificate: text('certificate'),
+    names: {
+      clusterName: text('cluster') ?? null,
+      brokerName: text('broker') ?? null,
+      topic: text('topic') ?? null,
+      announced: announce === undefined ? [] : [announce],
+    },
+  })
+  if (typeof tested === 'string') throw new CommandError('usage', tested)
+  return tested
+}
+
+async function testAtServers({ values, askEach }: CommandContext) {
+  const query = new URLSearchParams(values['overTls'] === true ? { tls: 'true' } : {})
+  for (const name of ['code', 'from', 'as', 'certificate', 'cluster', 'broker', 'topic', 'announce'])
+    if (values[name] !== undefined) query.set(name, `${values[name]}`)
+  return askEach(async (server) => [await server.view<AccessTest>(`/api/v1/access/test?${query}`)])
+}

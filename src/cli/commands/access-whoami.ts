@@ -1,0 +1,25 @@
+import type { WhoAmI } from '../../access/explain-access.ts'
+import type { Run } from '../run-command.ts'
+import { identityText } from './access-test.ts'
+
+/** `access whoami`. */
+export const run: Run = async ({ askEach, paint }) => {
+  const { items, failures } = await askEach(async (server) => [
+    await server.view<WhoAmI>('/api/v1/access/whoami'),
+  ])
+  return {
+    items,
+    failures,
+    view: {
+      lines: ({ identity, host, network, tls, profile, mode, groups }) => [
+        `${identityText(identity)}, from ${host}${network === null ? '' : ` (network ${network})`}, ${tls ? 'over TLS' : 'without TLS'}`,
+        `profile ${profile}, mode ${mode}`,
+        ...groups.map(
+          ({ group, allowed, rule }: WhoAmI['groups'][number]) =>
+            `${group.padEnd(8)} ${allowed ? paint('green', 'yes') : paint('red', 'no ')} ${rule}`,
+        ),
+      ],
+    },
+    name: ({ identity }) => identity?.name ?? 'anonymous',
+  }
+}

@@ -1,0 +1,93 @@
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { readAccessFile } from '../../access/access-file.ts'
+import type { SecretSource } from '../../access/account-reader.ts'
+import type { ProfileName } from '../../access/policy.ts'
+import type { RulePolicy } from '../../access/rule-policy.ts'
+import type { FileNote } from '../../access/yaml-reader.ts'
+import { counted } from '../../common/counted.ts'
+import { describeErrno } from '../../common/describe-errno.ts'
+
+/** Max bytes of an access file; the largest one in use has a few hundred rules. */
+const MAX_FILE_BYTES = 1_048_576
+/** Permission of all users to read. */
+const READABLE_BY_ALL = 0o004
+
+/** An access file of the disk with everything that it names. */
+export interface LoadedAccessFile {
+  /** Undefined if there are problems. */
+  readonly policy: RulePolicy | undefined
+  /** Why the file cannot be used, one line each, with its place: `access.yml:3:5: …`. */
+  readonly problems: readonly string[]
+  readonly warnings: readonly string[]
+  /** Files with secrets that it names. */
+  readonly secretFiles: readonly string[]
+}
+
+/**
+ * Reads an access file, and the secrets that it names. Never throws.
+ *
+ * @param profile - For a file without one.
+ * @param env - Where the variables of `secretEnv` are.
+ */
+export function loadAccessFile(
+  path: string,
+  profile: ProfileName,
+  env: Readonly<Record<string, string | undefined>>,
+): LoadedAccessFile {
+  let text: string
+  try {
+    text = readText(path)
+  } catch (error) {
+    const problem = `${path}: cannot be read: ${describeErrno(error)}`
+    return { policy: undefined, problems: [problem], warnings: [], secretFiles: [] }
+  }
+  const readSecret = ({ from, name }: SecretSource): string => {
+    if (from === 'file') return readText(secretPath(path, name)).trimEnd()
+    const secret = env[name]
+    if (secret === undefined) throw new Error('is not set')
+    return secret
+  }
+  const { policy, problems, warnings, secretFiles, hasSecrets } = readAccessFile(text, {
+    profile,
+    readSecret: (source) => {
+      try {
+        return readSecret(source)
+      } catch (error) {
+        throw source.from === 'file' ? new Error(`cannot be read: ${describeErrno(error)}`) : error
+      }
+    },
+  })
+  const secretPaths = secretFiles.map((name) => secretPath(path, name))
+  const exposed = [...(hasSecrets ? [path] : []), ...secretPaths].filter(isReadableByAll)
+  const placed = ({ line, column, message }: FileNote): string => `${path}:${line}:${column}: ${message}`
+  return {
+    policy,
+    problems: problems.map(placed),
+    warnings: [
+      ...exposed.map((file) => `${file}: readable by all users, and has secrets; restrict its permissions`),
+      ...warnings.map(placed),
+    ],
+    secretFiles: secretPaths,
+  }
+}
+
+/** A relative path begins in the folder of the access file. */
+function secretPath(accessFile: string, name: string): string {
+  return resolve(dirname(accessFile), name)
+}
+
+/** @throws {Error} */
+function readText(path: string): string {
+  const { size } = statSync(path)
+  if (size > MAX_FILE_BYTES) throw new Error(`it has ${counted(size, 'byte')}, more than ${MAX_FILE_BYTES}`)
+  return readFileSync(path, 'utf8')
+}
+
+function isReadableByAll(path: string): boolean {
+  try {
+    return (statSync(path).mode & READABLE_BY_ALL) !== 0
+  } catch {
+    return false
+  }
+}

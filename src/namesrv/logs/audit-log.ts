@@ -1,0 +1,277 @@
+import { statSync } from 'node:fs'
+import type { destination as createDestination } from 'pino'
+import { describeErrno } from '../../common/describe-errno.ts'
+import { hostOf } from '../../common/host-of.ts'
+import { cutText, type LogThrottle } from '../../common/log-throttle.ts'
+import { visible } from '../../common/visible.ts'
+import type { AuditProblem } from '../../inspect/sources.ts'
+import type { Identity } from '../../protocol/identity.ts'
+import type { RemotingCommand } from '../../protocol/remoting-command.ts'
+import type { Counters } from '../../stats/counters.ts'
+
+/** A change of state by a request, or a rejection. */
+export interface AuditEntry {
+  /** The kind of the event that views show of it, where there is one. */
+  readonly event: string
+  /** Request code; undefined if no request was read. */
+  readonly code?: number | undefined
+  /** `host:port` of the peer. */
+  readonly peer: string
+  /** Undefined if it is anonymous, or if a limit rejected it before the gate had looked. */
+  readonly identity?: Identity | undefined
+  /** `let pass`: the mode `audit`, or `registrationGuard=log`, would have rejected it. */
+  readonly result: 'done' | 'unchanged' | 'ignored' | 'rejected' | 'let pass'
+  /** The rule of the access policy or of the registration guard, or the limit, that decided. */
+  readonly rule?: string | undefined
+  readonly reason?: string | undefined
+  /** What it was about, as the request names it. */
+  readonly over?: AuditSubject | undefined
+}
+
+/** What a request is about; undefined and null where it names nothing of the kind. */
+export interface AuditSubject {
+  readonly cluster?: string | null | undefined
+  readonly broker?: string | null | undefined
+  readonly brokerId?: string | null | undefined
+  /** `host:port` of a broker or of a connection. */
+  readonly address?: string | null | undefined
+  readonly topic?: string | null | undefined
+  readonly namespace?: string | null | undefined
+  /** Of the key-value table; never with its value. */
+  readonly key?: string | null | undefined
+  /** Keys of the configuration, with their values before and after. */
+  readonly keys?: Readonly<Record<string, string>> | undefined
+}
+
+/** What the audit log needs. */
+export interface AuditLogOptions {
+  /** Empty: no audit log. */
+  readonly path: string
+  readonly throttle: LogThrottle
+  readonly counters: Counters
+  readonly nowMs: () => number
+  /** Runs a task once, later; returns what cancels it. */
+  readonly after: (delayMs: number, task: () => void) => () => void
+}
+
+type Destination = ReturnType<typeof createDestination>
+
+/** Max lines a second: a flood of rejections must not fill the disk, and hides neither changes nor rejections of other hosts. */
+const BUDGETS = { change: { lines: 1_000, perHost: 1_000 }, rejection: { lines: 100, perHost: 10 } } as const
+const WINDOW_MS = 1_000
+/** Max characters of lines that wait because they cannot be written; further ones are lost. */
+const MAX_UNWRITTEN_CHARACTERS = 1_048_576
+/** How long after a failed attempt the file is opened again. */
+const RETRY_MS = 10_000
+/** Readable by its group, for what collects it. */
+const FILE_MODE = 0o640
+
+/**
+ * Who changed what by a request, and what was rejected, as lines of JSON in a file of its own. Each line is written before the
+ * response is sent. A file that cannot be written never stops the server.
+ */
+export class AuditLog {
+  readonly #options: AuditLogOptions
+  readonly #budgets = { change: new LineBudget(BUDGETS.change), rejection: new LineBudget(BUDGETS.rejection) }
+  #create: typeof createDestination | undefined
+  /** Undefined until the file could be opened. */
+  #destination: Destination | undefined
+  #triedMs = 0
+  #problem: AuditProblem | undefined
+  /** Lines that wait in the destination because they could not be written. */
+  #unwritten = 0
+  #cancelSummary: (() => void) | undefined
+
+  constructor(options: AuditLogOptions) {
+    this.#options = options
+  }
+
+  /** Why the file cannot be written; undefined if it can, or if there is none. */
+  get problem(): AuditProblem | undefined {
+    return this.#problem
+  }
+
+  /** Opens the file. One that cannot be opened is reported, and tried again. */
+  async start(): Promise<void> {
+    if (this.#options.path === '') return
+    this.#create = (await import('pino')).destination
+    this.#open()
+  }
+
+  /** Opens the file again after logrotate renamed it. If that fails, lines are still written to the old one. */
+  reopen(): void {
+    if (this.#create !== undefined) this.#open()
+  }
+
+  /** Writes a line, unless a flood has used up the lines of this second. */
+  write(entry: AuditEntry): void {
+    if (this.#create === undefined) return
+    const nowMs = this.#options.nowMs()
+    const isRejection = entry.result === 'rejected' || entry.result === 'let pass'
+    const budget = this.#budgets[isRejection ? 'rejection' : 'change']
+    if (!budget.take(nowMs, hostOf(entry.peer))) {
+      this.#options.counters.auditLines.suppressed++
+      this.#cancelSummary ??= this.#options.after(WINDOW_MS, () => this.#summarize())
+      return
+    }
+    if (this.#destination === undefined && nowMs - this.#triedMs >= RETRY_MS) this.#open()
+    this.#writeLine(fieldsOf(entry))
+  }
+
+  /** The server stops: writes what is left and closes the file. */
+  stop(): void {
+    this.#summarize()
+    this.#create = undefined
+    this.#close()
+  }
+
+  #open(): void {
+    const { path, nowMs, counters } = this.#options
+    this.#triedMs = nowMs()
+    try {
+      // Opening a named pipe without a reader would block the process.
+      const stats = statSync(path, { throwIfNoEntry: false })
+      if (stats !== undefined && !stats.isFile()) throw new Error('not a file')
+      const opened = this.#create?.({
+        dest: path,
+        append: true,
+        sync: true,
+        mode: FILE_MODE,
+        maxLength: MAX_UNWRITTEN_CHARACTERS,
+        // By default pino retries such a write after a sleep that blocks the process.
+        retryEAGAIN: () => false,
+      })
+      this.#close()
+      this.#destination = opened
+        ?.on('error', (error: Error) => this.#onFailure(error))
+        .on('drop', () => void counters.auditLines.lost++)
+        .on('write', () => this.#onWritten())
+    } catch (error) {
+      this.#onFailure(error)
+      return
+    }
+    // Also shows at once whether the disk takes it.
+    this.#writeLine({ event: 'audit_log_opened', lost: counters.auditLines.lost })
+  }
+
+  #close(): void {
+    const destination = this.#destination
+    this.#destination = undefined
+    if (destination === undefined) return
+    try {
+      if (this.#unwritten > 0) destination.flushSync()
+    } catch {
+      this.#options.counters.auditLines.lost += this.#unwritten
+    }
+    this.#unwritten = 0
+    destination.destroy()
+  }
+
+  #writeLine(fields: object): void {
+    const { auditLines } = this.#options.counters
+    if (this.#destination === undefined) {
+      auditLines.lost++
+      return
+    }
+    const lost = auditLines.lost
+    // What JSON does not escape, and a terminal would obey or hide.
+    this.#destination.write(`${visible(JSON.stringify({ time: new Date().toISOString(), ...fields }))}\n`)
+    if (auditLines.lost > lost) return
+    if (this.#problem === undefined) auditLines.written++
+    else this.#unwritten++
+  }
+
+  #onFailure(cause: unknown): void {
+    const { path, throttle, counters, nowMs } = this.#options
+    counters.auditFailures++
+    if (this.#problem !== undefined) return
+    const error = describeErrno(cause)
+    this.#problem = { path, error, sinceMs: nowMs() }
+    throttle.log('error', 'audit log cannot be written; the server continues without it', { path, error })
+  }
+
+  #onWritten(): void {
+    if (this.#problem === undefined) return
+    const { path, throttle, counters } = this.#options
+    this.#problem = undefined
+    counters.auditLines.written += this.#unwritten
+    this.#unwritten = 0
+    throttle.log('info', 'audit log can be written again', { path, lostLines: counters.auditLines.lost })
+  }
+
+  /** What a flood has suppressed, as a line of its own. */
+  #summarize(): void {
+    this.#cancelSummary?.()
+    this.#cancelSummary = undefined
+    const suppressed = { changes: this.#budgets.change.end(), rejections: this.#budgets.rejection.end() }
+    if (suppressed.changes + suppressed.rejections > 0)
+      this.#writeLine({ event: 'suppressed', ...suppressed })
+  }
+}
+
+/** The lines of a second. */
+class LineBudget {
+  readonly #max: { readonly lines: number; readonly perHost: number }
+  #startMs = Number.NEGATIVE_INFINITY
+  #written = 0
+  #suppressed = 0
+  readonly #ofHost = new Map<string, number>()
+
+  constructor(max: { readonly lines: number; readonly perHost: number }) {
+    this.#max = max
+  }
+
+  take(nowMs: number, host: string): boolean {
+    if (nowMs - this.#startMs >= WINDOW_MS) {
+      this.#startMs = nowMs
+      this.#written = 0
+      this.#ofHost.clear()
+    }
+    const ofHost = this.#ofHost.get(host) ?? 0
+    if (this.#written >= this.#max.lines || ofHost >= this.#max.perHost) {
+      this.#suppressed++
+      return false
+    }
+    this.#written++
+    this.#ofHost.set(host, ofHost + 1)
+    return true
+  }
+
+  /** @returns How many lines were suppressed since the last call. */
+  end(): number {
+    const suppressed = this.#suppressed
+    this.#suppressed = 0
+    return suppressed
+  }
+}
+
+/** The fields of a line, in the order in which they are read best. */
+function fieldsOf({ event, result, code, peer, identity, over, rule, reason }: AuditEntry): object {
+  const about = Object.entries(over ?? {}).filter(([, value]) => value !== null)
+  return {
+    event,
+    result,
+    code,
+    peer,
+    identity: identity === undefined ? null : { kind: identity.kind, name: cutText(identity.name) },
+    ...Object.fromEntries(
+      about.map(([name, value]) => [name, typeof value === 'string' ? cutText(value) : value]),
+    ),
+    rule,
+    reason: reason === undefined ? undefined : cutText(reason),
+  }
+}
+
+/** What a request is about, by its fields. */
+export function subjectOf(extFields: RemotingCommand['extFields']): AuditSubject {
+  const field = (name: string): string | null | undefined => extFields?.get(name)
+  return {
+    cluster: field('clusterName') ?? field('cluster'),
+    broker: field('brokerName'),
+    brokerId: field('brokerId'),
+    address: field('brokerAddr'),
+    topic: field('topic'),
+    namespace: field('namespace'),
+    key: field('key'),
+  }
+}

@@ -1,0 +1,309 @@
+import { hostOf } from '../common/host-of.ts'
+import { cutText } from '../common/log-throttle.ts'
+import type { TopicQueues } from '../protocol/body/topic-config.ts'
+import { type BrokerData, MASTER_ID, type QueueData } from '../protocol/body/topic-route-data.ts'
+import { RemotingCommandError } from '../protocol/errors.ts'
+import type { Identity } from '../protocol/identity.ts'
+import type { RequestContext } from '../protocol/processor.ts'
+import { ResponseCode } from '../protocol/response-code.ts'
+import type { Registration } from './registration.ts'
+import type { BrokerIdentity } from './route-changes.ts'
+import { type BrokerLiveInfo, brokerKey, type ChannelId } from './route-tables.ts'
+import type { RouteView } from './route-view.ts'
+import type { RestoredBroker } from './snapshot/restored-routes.ts'
+
+/**
+ * What a request about a broker must not do.
+ *
+ * - `broker_id_taken`: register the name and id of a live broker of another owner
+ * - `address_taken`: register its address
+ * - `negative_broker_id`: register a negative id, which would be the min broker id
+ * - `heartbeat_timeout`: name a heartbeat timeout beyond `maxHeartbeatTimeoutMillis`
+ * - `announced_address`: announce an address at which each client would find its own machine
+ * - `queue_count`: register a topic with more queues than clients can hold
+ * - `group_flags`: set the flags of a group whose master has another owner
+ * - `unregistration`, `heartbeat`, `topic`: remove, keep, or register a topic of, a live broker of another owner
+ */
+export const DISPUTE_RULES = [
+  'broker_id_taken',
+  'address_taken',
+  'negative_broker_id',
+  'heartbeat_timeout',
+  'announced_address',
+  'queue_count',
+  'group_flags',
+  'unregistration',
+  'heartbeat',
+  'topic',
+] as const
+export type DisputeRule = (typeof DISPUTE_RULES)[number]
+
+/** Who sends a request about a broker. */
+export interface Claimant {
+  /** Account, certificate or network, as `account ops`; otherwise the IP address. */
+  readonly owner: string
+  /** Whether it is on this machine. */
+  readonly isLoopback: boolean
+  readonly channelId: ChannelId
+  /** `host:port` */
+  readonly peer: string
+  /** Undefined is anonymous. */
+  readonly by?: Identity | undefined
+}
+
+/** A broker with an owner: a live one, or one of the snapshot whose deadline is not over. */
+export type OwnedBroker = Readonly<BrokerLiveInfo> | RestoredBroker
+
+/** A request that breaks a rule. */
+export interface Dispute {
+  readonly rule: DisputeRule
+  /** The broker that the request names. */
+  readonly broker: Omit<BrokerIdentity, 'brokerId'>
+  /** The live broker of another owner; undefined if the request breaks the rule by itself. */
+  readonly live: OwnedBroker | undefined
+  readonly claimant: Pick<Claimant, 'owner' | 'peer' | 'by'>
+  /** What is wrong, without naming the other owner. */
+  readonly reason: string
+  /** Whether it is rejected; otherwise it is carried out, as with Java. */
+  readonly isRejected: boolean
+}
+
+/** How requests are checked; read at every use. */
+export interface RegistrationGuardOptions {
+  /** `off` checks nothing, `log` reports, `refuse` rejects too. Default: `off`. */
+  readonly mode?: 'off' | 'log' | 'refuse'
+  /** Default: no limit. */
+  readonly maxHeartbeatTimeoutMs?: number
+  /** The name of the network that owns its brokers together; undefined if each address owns its own. */
+  readonly networkOf?: (host: string) => string | undefined
+  /** Whether each client would find its own machine at a host. Default: none is such. */
+  readonly isLocalHost?: (host: string) => boolean
+  readonly onDispute?: (dispute: Dispute) => void
+}
+
+const NO_MEMBERS: ReadonlyMap<bigint, string> = new Map()
+/** A client makes an object of each queue; real topics have a few hundred at most. */
+const MAX_QUEUES = 65_536
+
+/**
+ * Protects live brokers from requests of others: each belongs to the owner that registered it, until it leaves or its heartbeat
+ * timeout ends. Java lets anyone register, keep and remove any broker.
+ *
+ * Every check throws if it rejects the request.
+ */
+export class RegistrationGuard {
+  readonly #view: RouteView
+  readonly #options: RegistrationGuardOptions
+
+  constructor(view: RouteView, options: RegistrationGuardOptions = {}) {
+    this.#view = view
+    this.#options = options
+  }
+
+  get #mode(): 'off' | 'log' | 'refuse' {
+    return this.#options.mode ?? 'off'
+  }
+
+  /** Who sends a request: its identity if that is proven, otherwise its network. */
+  claimantOf({ channel, identity }: RequestContext): Claimant {
+    const { id: channelId, remoteAddress: peer, isLoopback, host } = channel
+    const network = identity === undefined ? this.#options.networkOf?.(host) : undefined
+    const anonymous = network === undefined ? host : `network ${network}`
+    const owner = identity === undefined ? anonymous : `${identity.kind} ${identity.name}`
+    return { owner, isLoopback, channelId, peer, by: identity }
+  }
+
+  /** @returns Whether a rule is broken: then an equal registration must be checked again. */
+  checkRegistration(registration: Registration): boolean {
+    const broken = this.#mode === 'off' ? undefined : this.#brokenBy(registration)
+    if (broken === undefined) return false
+    this.#dispute(broken, registration, registration)
+    return true
+  }
+
+  /** UNREGISTER_BROKER: it removes the address from its group, whichever cluster it names. */
+  checkUnregistration(broker: Dispute['broker'], claimant: Claimant, nowMs: number): void {
+    if (this.#mode === 'off') return
+    const live = this.#liveOfAnother(broker.brokerAddr, claimant, nowMs)
+    if (live === undefined) return
+    const reason = `the live broker ${cutText(live.brokerAddr)} has another owner, which alone may unregister it`
+    this.#dispute({ rule: 'unregistration', live, reason }, broker, claimant)
+  }
+
+  /** BROKER_HEARTBEAT and QUERY_DATA_VERSION. A broker past its timeout, too, is kept by its owner alone. */
+  checkHeartbeat(clusterName: string, brokerAddr: string, claimant: Claimant): void {
+    if (this.#mode === 'off') return
+    const { tables, restored } = this.#view
+    const live =
+      tables.live(clusterName, brokerAddr) ?? restored?.brokers.get(brokerKey(clusterName, brokerAddr))
+    if (live === undefined || isOwner(live, claimant)) return
+    const reason = `the live broker ${cutText(brokerAddr)} has another owner, whose heartbeats alone count`
+    this.#dispute({ rule: 'heartbeat', live, reason }, live, claimant)
+  }
+
+  /** REGISTER_TOPIC_IN_NAMESRV */
+  checkTopic(topic: string, queueDatas: readonly QueueData[], claimant: Claimant, nowMs: number): void {
+    if (this.#mode === 'off') return
+    for (const queueData of queueDatas) {
+      const { brokerName } = queueData
+      const broker = { clusterName: '', brokerName, brokerAddr: '' }
+      const excess = tooManyQueues(topic, queueData)
+      if (excess !== undefined) this.#dispute(excess, broker, claimant)
+      const live = this.#ownerOfTopics(brokerName, claimant, nowMs)
+      if (live === undefined) continue
+      const reason = `${cutText(brokerName)} has another owner, which alone may register topics of it`
+      this.#dispute({ rule: 'topic', live, reason }, live, claimant)
+    }
+  }
+
+  /**
+   * The flags that a group gets. Java takes them from every registration, even from one that is rejected afterwards; with `refuse`
+   * they follow the owner of the master, and change only with a registration that is accepted.
+   */
+  groupFlags(
+    registration: Registration,
+    known: BrokerData | undefined,
+    isAccepted: boolean,
+  ): Pick<BrokerData, 'zoneName' | 'enableActingMaster'> {
+    const { zoneName, brokerName, nowMs } = registration
+    const enableActingMaster = registration.enableActingMaster === true
+    const flags = { zoneName, enableActingMaster }
+    const isEqual = known?.zoneName === zoneName && known.enableActingMaster === enableActingMaster
+    if (this.#mode === 'off' || known === undefined || isEqual) return flags
+    const masterAddr = this.#members(brokerName).get(MASTER_ID) ?? ''
+    const [master] = this.#aliveAt(masterAddr, brokerName, nowMs)
+    const isOthers = master !== undefined && !isOwner(master, registration)
+    if (isOthers) {
+      const reason = `zoneName and enableActingMaster of ${cutText(brokerName)} are those of its master, which has another owner`
+      this.#report({ rule: 'group_flags', live: master, reason }, registration, registration)
+    }
+    if (this.#mode === 'log' || (isAccepted && !isOthers)) return flags
+    return { zoneName: known.zoneName, enableActingMaster: known.enableActingMaster }
+  }
+
+  #brokenBy(registration: Registration): Broken | undefined {
+    const { brokerName, brokerId, brokerAddr, haServerAddr, heartbeatTimeoutMs, nowMs } = registration
+    if (brokerId < 0) return { rule: 'negative_broker_id', reason: `brokerId ${brokerId} is negative` }
+    const { maxHeartbeatTimeoutMs = Number.POSITIVE_INFINITY } = this.#options
+    if (heartbeatTimeoutMs !== null && heartbeatTimeoutMs > maxHeartbeatTimeoutMs) {
+      const reason = `heartbeatTimeoutMillis ${heartbeatTimeoutMs} exceeds maxHeartbeatTimeoutMillis (${maxHeartbeatTimeoutMs})`
+      return { rule: 'heartbeat_timeout', reason }
+    }
+    const bad = registration.isLoopback
+      ? undefined
+      : [brokerAddr, haServerAddr ?? ''].find(
+          (address) => this.#options.isLocalHost?.(hostOf(address)) === true,
+        )
+    if (bad !== undefined) {
+      const reason = `${cutText(bad)} is an address of each client's own machine, and the broker is not on this one`
+      return { rule: 'announced_address', reason }
+    }
+    const { names, queues } = registration.topicConfigTable
+    for (const [index, topicQueues] of queues.entries()) {
+      const excess = tooManyQueues(names[index] as string, topicQueues)
+      if (excess !== undefined) return excess
+    }
+    const live = this.#liveOfAnother(brokerAddr, registration, nowMs)
+    if (live !== undefined) {
+      return {
+        rule: 'address_taken',
+        live,
+        reason: `${cutText(brokerAddr)} is the address of a live broker of another owner`,
+      }
+    }
+    const holderAddr = this.#members(brokerName).get(brokerId)
+    const holder =
+      holderAddr === undefined ? undefined : this.#liveOfAnother(holderAddr, registration, nowMs, brokerName)
+    if (holderAddr === undefined || holder === undefined) return undefined
+    const reason = `brokerId ${brokerId} of ${cutText(brokerName)} is held by the live broker ${cutText(holderAddr)} of another owner`
+    return { rule: 'broker_id_taken', live: holder, reason }
+  }
+
+  /** A broker at that address, alive and of another owner. */
+  #liveOfAnother(
+    brokerAddr: string,
+    claimant: Claim,
+    nowMs: number,
+    brokerName?: string,
+  ): OwnedBroker | undefined {
+    return this.#brokersAt(brokerAddr).find(
+      (live) =>
+        isAlive(live, nowMs) &&
+        !isOwner(live, claimant) &&
+        (brokerName === undefined || live.brokerName === brokerName),
+    )
+  }
+
+  /** Restored brokers are checked as live ones: otherwise a restart would let anyone take their places. */
+  #brokersAt(brokerAddr: string): readonly OwnedBroker[] {
+    const { tables, restored } = this.#view
+    const live = tables.liveAt(brokerAddr)
+    return restored === undefined ? live : [...live, ...restored.brokersAt(brokerAddr)]
+  }
+
+  #members(brokerName: string): ReadonlyMap<bigint, string> {
+    const { tables, restored } = this.#view
+    const live = tables.brokerAddrTable.get(brokerName)?.brokerAddrs ?? NO_MEMBERS
+    const others = restored?.groups.get(brokerName)?.members
+    return others === undefined ? live : new Map([...others, ...live])
+  }
+
+  #aliveAt(brokerAddr: string, brokerName: string, nowMs: number): OwnedBroker[] {
+    return this.#brokersAt(brokerAddr).filter(
+      (live) => live.brokerName === brokerName && isAlive(live, nowMs),
+    )
+  }
+
+  /** The master of a broker name, or without one any member, if it is alive and its owner is another. */
+  #ownerOfTopics(brokerName: string, claimant: Claim, nowMs: number): OwnedBroker | undefined {
+    const members = this.#members(brokerName)
+    const [master] = this.#aliveAt(members.get(MASTER_ID) ?? '', brokerName, nowMs)
+    const owning =
+      master === undefined
+        ? [...members.values()].flatMap((addr) => this.#aliveAt(addr, brokerName, nowMs))
+        : [master]
+    return owning.some((live) => isOwner(live, claimant)) ? undefined : owning[0]
+  }
+
+  /** @throws {RemotingCommandError} `NO_PERMISSION`, with `refuse` */
+  #dispute(broken: Broken, broker: Dispute['broker'], claimant: Dispute['claimant']): void {
+    this.#report(broken, broker, claimant)
+    if (this.#mode !== 'refuse') return
+    const remark = `registrationGuard: ${broken.reason} (rule ${broken.rule})`
+    throw new RemotingCommandError(ResponseCode.NO_PERMISSION, remark)
+  }
+
+  #report({ rule, live, reason }: Broken, broker: Dispute['broker'], claimant: Dispute['claimant']): void {
+    const { clusterName, brokerName, brokerAddr } = broker
+    const { owner, peer, by } = claimant
+    this.#options.onDispute?.({
+      rule,
+      broker: { clusterName, brokerName, brokerAddr },
+      live,
+      claimant: { owner, peer, by },
+      reason,
+      isRejected: this.#mode === 'refuse',
+    })
+  }
+}
+
+/** A rule that a request breaks. */
+type Broken = Pick<Dispute, 'rule' | 'reason'> & { readonly live?: OwnedBroker }
+type Claim = Pick<Claimant, 'owner' | 'channelId'>
+
+/** Whether a live broker is the sender's own. What one connection registered stays its own when accounts or networks change. */
+export function isOwner(broker: OwnedBroker, { owner, channelId }: Claim): boolean {
+  if ('channelId' in broker && broker.channelId === channelId) return true
+  return broker.owner === owner || broker.owner === undefined
+}
+
+function isAlive(broker: OwnedBroker, nowMs: number): boolean {
+  if ('deadlineMs' in broker) return broker.deadlineMs >= nowMs
+  return broker.lastUpdateTimestampMs + broker.heartbeatTimeoutMs >= nowMs
+}
+
+function tooManyQueues(topic: string, { readQueueNums, writeQueueNums }: TopicQueues): Broken | undefined {
+  if (readQueueNums <= MAX_QUEUES && writeQueueNums <= MAX_QUEUES) return undefined
+  const count = Math.max(readQueueNums, writeQueueNums)
+  return { rule: 'queue_count', reason: `${cutText(topic)} has ${count} queues, more than ${MAX_QUEUES}` }
+}

@@ -1,0 +1,290 @@
+import { describe, expect, test } from 'vitest'
+import { type AccessFile, readAccessFile } from '../../src/access/access-file.ts'
+import { type Denial, Gate } from '../../src/access/gate.ts'
+import { profilePolicy } from '../../src/access/profiles.ts'
+import { GROUP_OF } from '../../src/access/request-groups.ts'
+import { signatureOf } from '../../src/access/signature.ts'
+import type { CertificateNames } from '../../src/protocol/identity.ts'
+import type { Processor, RequestContext } from '../../src/protocol/processor.ts'
+import type { RemotingResponse } from '../../src/protocol/remoting-command.ts'
+import { RequestCode } from '../../src/protocol/request-code.ts'
+import { openChannel } from '../routeinfo/route-helpers.ts'
+
+interface Asked {
+  readonly code: number
+  readonly fields?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly host?: string
+  readonly isTls?: boolean
+  readonly certificate?: CertificateNames
+}
+
+function policyOf(text: string): NonNullable<AccessFile['policy']> {
+  const { policy, problems } = readAccessFile(text, { profile: 'default', readSecret: () => 'never' })
+  if (policy === undefined) throw new Error(JSON.stringify(problems))
+  return policy
+}
+
+/** A gate before processors that only say who asked. */
+class World {
+  readonly denials: (Denial & { readonly identity: string | undefined })[] = []
+  readonly raw: Processor = (_, { identity }) => ({ code: 0, remark: identity?.name ?? 'anonymous' })
+  readonly guarded: Readonly<Record<number, Processor>>
+
+  constructor(policy = profilePolicy('default')) {
+    const processors = Object.fromEntries(Object.values(RequestCode).map((code) => [code, this.raw]))
+    const gate = new Gate(policy, (denial, _, { identity }) =>
+      this.denials.push({ ...denial, identity: identity?.name }),
+    )
+    this.guarded = gate.guarded(processors as Readonly<Record<RequestCode, Processor>>)
+  }
+
+  ask({ code, fields, body, host = '10.0.0.1', isTls = false, certificate }: Asked): RemotingResponse {
+    const request = {
+      ...{ code, language: 'JAVA' as const, version: 513, opaque: 1, flag: 0, remark: null },
+      extFields: fields === undefined ? null : new Map(Object.entries(fields)),
+      body: body === undefined ? null : Buffer.from(body),
+    }
+    const channel = { ...openChannel(1), host, isTls, certificate: certificate ?? null }
+    const context: RequestContext = { channel, nowMs: 0 }
+    return this.guarded[code]?.(request, context) as RemotingResponse
+  }
+}
+
+function signed(accessKey: string, secret: string, asked: Asked): Asked {
+  const fields = { ...asked.fields, AccessKey: accessKey }
+  const body = asked.body === undefined ? null : Buffer.from(asked.body)
+  return {
+    ...asked,
+    fields: { ...fields, Signature: signatureOf(new Map(Object.entries(fields)), body, secret) },
+  }
+}
+
+const STRICT = `
+profile: strict
+networks:
+  clients: [10.0.0.0/8]
+  legacy: [10.4.0.0/16]
+accounts:
+  - { accessKey: broker-main, secretKey: "broker-secret", roles: [broker] }
+  - { accessKey: client-a, secretKey: "client-secret" }
+  - { accessKey: ops, secretKey: "ops-secret", admin: true, requireTls: true }
+certificates:
+  - { commonName: "broker-*.mq.example", roles: [broker] }
+rules:
+  - { allow: [register], who: { role: broker }, brokers: ["broker-*"] }
+  - { allow: [register], from: [legacy], brokers: ["legacy-*"], announce: [legacy] }
+  - { allow: [lookup], who: { account: client-a }, topics: ["orders-*"] }
+  - { allow: [admin, config, inspect, list, lookup], who: { role: admin } }
+`
+
+describe('the default profile', () => {
+  test('leaves the processor of lookups as it is', () => {
+    const world = new World()
+    for (const code of Object.values(RequestCode)) {
+      const isLookup = GROUP_OF[code] === 'lookup'
+      expect(world.guarded[code] === world.raw, `${code}`).toBe(isLookup)
+    }
+  })
+
+  test.each([
+    [318, 'config'],
+    [1450, 'inspect'],
+    [1451, 'config'],
+  ])('rejects %d from another machine, and says how to open it', (code, group) => {
+    const world = new World()
+    expect(world.ask({ code })).toEqual({
+      code: 16,
+      remark:
+        `username cannot be null. (request ${code} is in group "${group}", rejected by profile default; ` +
+        `send it from the machine of the NameServer, sign it as an account that may, or allow it in accessFile: docs/security.md#${group})`,
+    })
+    expect(world.denials).toEqual([
+      {
+        ...{ group, rule: 'profile default', identity: undefined },
+        ...{ accessKey: null, unproven: 'not signed', isEnforced: true },
+      },
+    ])
+  })
+
+  test.each(Object.values(RequestCode))('serves %d to this machine', (code) => {
+    expect(new World().ask({ code, host: '127.0.0.1' }).code).toBe(0)
+  })
+
+  test('takes a request of an account that it does not know for an anonymous one', () => {
+    const asked = signed('unheard-of', 'any', { code: 103, fields: { brokerName: 'a' } })
+    expect(new World().ask(asked)).toEqual({ code: 0, remark: 'anonymous' })
+  })
+
+  test('knows an account of the file behind a change that it leaves open', () => {
+    const world = new World(policyOf('accounts: [{ accessKey: ops-one, secretKey: "ops-secret" }]'))
+    const asked = { code: 216, fields: { topic: 'T' } }
+    expect(world.ask(signed('ops-one', 'ops-secret', asked))).toEqual({ code: 0, remark: 'ops-one' })
+    expect(world.ask(signed('ops-one', 'wrong', asked))).toEqual({ code: 0, remark: 'anonymous' })
+    expect(world.denials).toEqual([])
+  })
+})
+
+describe('a strict policy', () => {
+  const world = new World(policyOf(STRICT))
+  const register = (brokerName: string, brokerAddr = '10.4.0.7:10911'): Asked => ({
+    code: 103,
+    fields: { brokerName, brokerAddr, haServerAddr: brokerAddr, clusterName: 'DefaultCluster' },
+    body: 'body',
+  })
+  const lookup = (topic: string): Asked => ({ code: 105, fields: { topic } })
+  const topicOf = (...brokerNames: string[]): Asked => ({
+    code: 217,
+    fields: { topic: 'T' },
+    body: JSON.stringify({
+      queueDatas: brokerNames.map((brokerName) => ({ brokerName, readQueueNums: 4, writeQueueNums: 4 })),
+    }),
+  })
+  const byBroker = (asked: Asked): Asked => signed('broker-main', 'broker-secret', asked)
+  const certificate = { commonName: 'broker-7.mq.example', subjectAltNames: [] }
+
+  test.each<[string, Asked, string]>([
+    ['a signed lookup', signed('client-a', 'client-secret', lookup('orders-1')), 'client-a'],
+    ['a signed registration', byBroker(register('broker-a')), 'broker-main'],
+    [
+      'a registration by certificate',
+      { ...register('broker-a'), certificate, isTls: true },
+      'broker-7.mq.example',
+    ],
+    ['a registration by network', { ...register('legacy-a'), host: '10.4.0.7' }, 'anonymous'],
+    ['a topic of the own broker', byBroker(topicOf('broker-a')), 'broker-main'],
+    [
+      'an admin over TLS',
+      { ...signed('ops', 'ops-secret', { code: 216, fields: { topic: 'T' } }), isTls: true },
+      'ops',
+    ],
+    ['a lookup by a broker', byBroker(lookup('anything')), 'broker-main'],
+  ])('serves %s', (_, asked, who) => {
+    expect(world.ask(asked)).toEqual({ code: 0, remark: who })
+  })
+
+  const orders = signed('client-a', 'client-secret', lookup('orders-1'))
+  test.each<[string, Asked, string]>([
+    ['an unsigned lookup', lookup('orders-1'), 'username cannot be null. ('],
+    [
+      'a lookup signed with a wrong secret',
+      signed('client-a', 'wrong', lookup('orders-1')),
+      'Authentication failed. Please verify the credentials and try again. (',
+    ],
+    [
+      'a lookup of an unknown account',
+      signed('nobody', 'wrong', lookup('orders-1')),
+      'Authentication failed. Please verify the credentials and try again. (',
+    ],
+    [
+      'a field that was replaced',
+      { ...orders, fields: { ...orders.fields, topic: 'orders-2' } },
+      'Authentication failed. Please verify the credentials and try again. (',
+    ],
+    [
+      'a body that was replaced',
+      { ...byBroker(register('broker-a')), body: 'another' },
+      'Authentication failed. Please verify the credentials and try again. (',
+    ],
+    [
+      'a topic outside the rule',
+      signed('client-a', 'client-secret', lookup('secrets')),
+      'User:client-a has no permission to access Topic:secrets from 10.0.0.1, the decision is deny. (',
+    ],
+    [
+      "a request of another account's group",
+      signed('client-a', 'client-secret', { code: 216, fields: { topic: 'orders-1' } }),
+      'User:client-a has no permission to access Topic:orders-1 from 10.0.0.1, the decision is deny. (',
+    ],
+    [
+      'the signature of a lookup under the code of another group',
+      { ...orders, code: 318 },
+      'User:client-a has no permission to access Cluster from 10.0.0.1, the decision is deny. (',
+    ],
+    [
+      'an admin without TLS',
+      signed('ops', 'ops-secret', { code: 216, fields: { topic: 'T' } }),
+      'Authentication failed. Please verify the credentials and try again. (',
+    ],
+    ["another's broker name", byBroker(register('mine')), 'User:broker-main has no permission'],
+    [
+      "a topic that also names another's broker",
+      byBroker(topicOf('broker-a', 'mine')),
+      'User:broker-main has no permission',
+    ],
+    [
+      'a topic whose body is too long to be looked into',
+      byBroker({ ...topicOf('broker-a'), body: `${topicOf('broker-a').body}${' '.repeat(65_536)}` }),
+      'User:broker-main has no permission',
+    ],
+    [
+      'an address outside the announced network',
+      { ...register('legacy-a', '10.0.0.9:10911'), host: '10.4.0.7' },
+      'username cannot be null. (',
+    ],
+    [
+      "a heartbeat for an address outside it, which would be another's broker",
+      {
+        code: 904,
+        fields: { brokerName: 'legacy-a', brokerAddr: '10.0.0.9:10911', clusterName: 'c' },
+        host: '10.4.0.7',
+      },
+      'username cannot be null. (',
+    ],
+    [
+      'a certificate of another name',
+      {
+        ...register('broker-a'),
+        isTls: true,
+        certificate: { commonName: 'client-1.mq.example', subjectAltNames: [] },
+      },
+      'User:client-1.mq.example has no permission to access Cluster from 10.0.0.1, the decision is deny. (',
+    ],
+  ])('rejects %s', (_, asked, sentence) => {
+    const { code, remark } = world.ask(asked)
+    expect(code).toBe(16)
+    expect(`${remark}`.slice(0, sentence.length)).toBe(sentence)
+  })
+
+  test('says the same of an unknown account as of a wrong secret, but for the log', () => {
+    const denied = new World(policyOf(STRICT))
+    const answers = ['nobody', 'client-a'].map((name) =>
+      denied.ask(signed(name, 'wrong', lookup('orders-1'))),
+    )
+    expect(answers[0]).toEqual(answers[1])
+    expect(denied.denials.map(({ accessKey, unproven }) => [accessKey, unproven])).toEqual([
+      ['nobody', 'unknown access key'],
+      ['client-a', 'wrong signature'],
+    ])
+  })
+
+  test('does not let fields that a processor does not read satisfy a rule', () => {
+    const rule = '{ allow: [lookup], from: ["*"], topics: ["orders-*"], clusters: [C] }'
+    const limited = new World(policyOf(`profile: default\nrules: [${rule}, { deny: [lookup] }]`))
+    expect(limited.ask({ code: 105, fields: { topic: 'secrets', clusterName: 'C' } }).code).toBe(16)
+    expect(limited.ask({ code: 105, fields: { topic: 'orders-1', clusterName: 'D' } }).code).toBe(0)
+  })
+
+  test('shows a topic in a remark with visible characters, and not all of a long one', () => {
+    const topic = `a\u202eb\n${'x'.repeat(1_000)}`
+    const { remark } = world.ask(signed('client-a', 'client-secret', lookup(topic)))
+    expect(remark).toContain('Topic:a\\u202eb\\u000ax')
+    expect(`${remark}`.length).toBeLessThan(700)
+  })
+})
+
+test('the mode audit lets pass what it reports', () => {
+  const world = new World(policyOf(`mode: audit\n${STRICT}`))
+  expect(world.ask({ code: 105, fields: { topic: 'T' } })).toEqual({ code: 0, remark: 'anonymous' })
+  expect(world.denials).toMatchObject([{ group: 'lookup', isEnforced: false, rule: 'profile strict' }])
+})
+
+test('the mode off asks nothing, and knows who changes something', () => {
+  const world = new World(policyOf(`mode: off\n${STRICT}`))
+  expect(world.guarded[RequestCode.GET_ROUTEINFO_BY_TOPIC]).toBe(world.raw)
+  expect(world.ask({ code: 318 })).toEqual({ code: 0, remark: 'anonymous' })
+  expect(world.ask(signed('client-a', 'client-secret', { code: 318 }))).toEqual({
+    code: 0,
+    remark: 'client-a',
+  })
+})

@@ -1,0 +1,339 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { AuditLog } from '../../src/namesrv/logs/audit-log.ts'
+import { timeOf } from '../../src/namesrv/namesrv-context.ts'
+import { headerOf, type Request } from '../support/raw-client.ts'
+import { putKVConfig, registration, unregistration } from '../support/requests.ts'
+import { canMount, smallDisk } from '../support/small-disk.ts'
+import { startServer, temporaryFolder } from '../support/start-server.ts'
+import { testContext } from '../support/test-context.ts'
+
+type Line = Readonly<Record<string, unknown>>
+
+function linesOf(path: string): Line[] {
+  const text = readFileSync(path, 'utf8')
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line)
+}
+
+/** Without the time, and without the line that says that the file was opened. */
+function entriesOf(path: string): Line[] {
+  return linesOf(path)
+    .filter(({ event }) => event !== 'audit_log_opened')
+    .map(({ time: _, ...entry }) => entry)
+}
+
+async function auditedServer(properties: Readonly<Record<string, string>> = {}) {
+  const auditLogPath = join(temporaryFolder(), 'audit.log')
+  const server = await startServer({ auditLogPath, ...properties })
+  return { ...server, client: await server.connect(), auditLogPath }
+}
+
+const QUEUES = { brokerName: 'broker-a', perm: 6, readQueueNums: 4, writeQueueNums: 4, topicSysFlag: 0 }
+const BROKER = { cluster: 'DefaultCluster', broker: 'broker-a', brokerId: '0', address: '127.0.0.1:10911' }
+
+describe('the audit log', () => {
+  it.each<[string, Request, Line]>([
+    [
+      '205 wipes a permission',
+      { code: 205, extFields: { brokerName: 'broker-a' } },
+      { event: 'permission_wiped', result: 'done', code: 205, broker: 'broker-a' },
+    ],
+    [
+      '205 finds no broker',
+      { code: 205, extFields: { brokerName: 'none' } },
+      { event: 'permission_wiped', result: 'unchanged', code: 205, broker: 'none' },
+    ],
+    [
+      '216 deletes a topic',
+      { code: 216, extFields: { topic: 'TopicA' } },
+      { event: 'topic_deleted', result: 'done', code: 216, topic: 'TopicA' },
+    ],
+    [
+      '217 registers a topic',
+      { code: 217, extFields: { topic: 'TopicC' }, body: JSON.stringify({ queueDatas: [QUEUES] }) },
+      { event: 'topic_registered', result: 'done', code: 217, topic: 'TopicC' },
+    ],
+    [
+      '100 puts an entry, without its value',
+      putKVConfig('N', 'K', 'secret value'),
+      { event: 'kv_put', result: 'done', code: 100, namespace: 'N', key: 'K' },
+    ],
+    [
+      '102 deletes an entry',
+      { code: 102, extFields: { namespace: 'N', key: 'K' } },
+      { event: 'kv_deleted', result: 'done', code: 102, namespace: 'N', key: 'K' },
+    ],
+    [
+      '318 updates a key, with both values',
+      { code: 318, body: 'enableTopicList=false' },
+      {
+        event: 'configuration_changed',
+        result: 'done',
+        code: 318,
+        keys: { enableTopicList: 'true -> false' },
+      },
+    ],
+    [
+      '104 unregisters a broker',
+      unregistration(),
+      { event: 'broker_left', result: 'done', code: 104, ...BROKER },
+    ],
+    [
+      '103 registers a broker',
+      registration({ name: 'broker-b', address: '127.0.0.1:10921' }),
+      {
+        event: 'broker_registered',
+        result: 'done',
+        code: 103,
+        ...BROKER,
+        broker: 'broker-b',
+        address: '127.0.0.1:10921',
+      },
+    ],
+  ])('has a line when request %s', async (_, request, expected) => {
+    const { client, auditLogPath } = await auditedServer()
+    await client.request(registration())
+    const before = entriesOf(auditLogPath).length
+    await client.request(request)
+    expect(entriesOf(auditLogPath).slice(before)).toEqual([
+      { ...expected, peer: client.address, identity: null },
+    ])
+  })
+
+  it('has no line for lookups, heartbeats and registrations that change nothing', async () => {
+    const { client, auditLogPath } = await auditedServer()
+    await client.request(registration())
+    const before = entriesOf(auditLogPath).length
+    expect(before).toBe(1)
+    await client.request(registration())
+    const live = { clusterName: 'DefaultCluster', brokerAddr: '127.0.0.1:10911', brokerName: 'broker-a' }
+    await client.request({ code: 904, extFields: live })
+    await client.request({ code: 105, extFields: { topic: 'TopicA' } })
+    expect(entriesOf(auditLogPath)).toHaveLength(before)
+  })
+
+  it('names the rule and the subject of a request that the access policy rejects', async () => {
+    const accessFile = join(temporaryFolder(), 'access.yml')
+    writeFileSync(accessFile, 'profile: guarded\nloopback: none\n')
+    const { client, auditLogPath } = await auditedServer({ accessFile })
+    const extFields = { topic: 'TopicA', AccessKey: 'ops', Signature: 'x' }
+    expect(headerOf(await client.request({ code: 216, extFields })).code).toBe(16)
+    expect(entriesOf(auditLogPath)).toMatchObject([
+      {
+        event: 'request_denied',
+        result: 'rejected',
+        code: 216,
+        peer: client.address,
+        identity: null,
+        topic: 'TopicA',
+        rule: expect.stringContaining('profile guarded'),
+        reason: expect.stringMatching(/^accessKey ops: /),
+      },
+    ])
+  })
+
+  it('says who a change is by, if the request is signed', async () => {
+    const accessFile = join(temporaryFolder(), 'access.yml')
+    writeFileSync(
+      accessFile,
+      'accounts:\n  - accessKey: RocketMQ\n    secretKey: "12345678"\n    roles: [tools]\n',
+    )
+    const { client, auditLogPath } = await auditedServer({ accessFile })
+    await client.request(registration({ topics: ['TopicTest', 'TopicB'] }))
+    // Of the worked examples of the signing rule: RocketMQTopicTest.
+    const signed = { AccessKey: 'RocketMQ', topic: 'TopicTest', Signature: '0jiwhsaYp5ObE5GObbZH1I8/FT4=' }
+    await client.request({ code: 216, extFields: signed })
+    expect(entriesOf(auditLogPath).at(-1)).toMatchObject({
+      event: 'topic_deleted',
+      result: 'done',
+      identity: { kind: 'account', name: 'RocketMQ' },
+    })
+  })
+
+  it('has what limits reject, with the name of the limit', async () => {
+    const { client, auditLogPath } = await auditedServer({ maxBrokers: '1', maxConfigUpdateBytes: '10' })
+    await client.request(registration())
+    await client.request(registration({ name: 'broker-b', address: '127.0.0.1:10921' }))
+    await client.request({ code: 318, body: 'enableTopicList=false' })
+    expect(entriesOf(auditLogPath).slice(1)).toMatchObject([
+      { event: 'registration_rejected', result: 'rejected', rule: 'maxBrokers', broker: 'broker-b' },
+      { event: 'rejected', result: 'rejected', code: 318, rule: 'maxConfigUpdateBytes' },
+    ])
+  })
+
+  it('has a registration that exceeds a rate, which its processor never sees', async () => {
+    const accessFile = join(temporaryFolder(), 'access.yml')
+    writeFileSync(accessFile, 'rates:\n  - { per: address, other: 1/h }\n')
+    const { client, auditLogPath } = await auditedServer({ accessFile })
+    await client.request(registration())
+    await client.request(registration({ name: 'broker-b', address: '127.0.0.1:10921' }))
+    expect(entriesOf(auditLogPath).slice(1)).toMatchObject([
+      { event: 'rejected', result: 'rejected', code: 103, rule: 'rates.other', broker: 'broker-b' },
+    ])
+  })
+
+  it('has the requests about brokers of others that registrationGuard rejects', async () => {
+    const { client, auditLogPath } = await auditedServer({ registrationGuard: 'refuse' })
+    await client.request(registration({ id: -1 }))
+    expect(entriesOf(auditLogPath)).toMatchObject([
+      { event: 'registration_disputed', result: 'rejected', code: 103, rule: 'negative_broker_id' },
+      { event: 'registration_rejected', result: 'rejected' },
+    ])
+  })
+
+  it('has updates of the configuration that are rejected', async () => {
+    const { client, auditLogPath } = await auditedServer()
+    await client.request({ code: 318, body: 'configStorePath=/tmp/x' })
+    expect(entriesOf(auditLogPath)).toMatchObject([
+      { event: 'configuration_changed', result: 'rejected', code: 318, rule: 'black-listed' },
+    ])
+  })
+
+  it('escapes what a terminal would obey or hide, and cuts long names', async () => {
+    const { client, auditLogPath } = await auditedServer()
+    const topic = `a\n\u009b31m\u202e${'x'.repeat(400)}`
+    await client.request({ code: 216, extFields: { topic } })
+    const text = readFileSync(auditLogPath, 'utf8')
+    expect(text).toContain(String.raw`a\n\u009b31m\u202exxx`)
+    expect(text).not.toMatch(/[\u0080-\u009f\u202e]/)
+    expect(entriesOf(auditLogPath)[0]?.['topic']).toMatch(/^a\n\u009b31m\u202ex+… \(407 characters\)$/)
+  })
+
+  it('is not readable by everyone', async () => {
+    const { auditLogPath } = await auditedServer()
+    expect(statSync(auditLogPath).mode & 0o137).toBe(0)
+  })
+
+  it('is written to a new file after a rotation and SIGHUP', async () => {
+    const { client, auditLogPath, controller } = await auditedServer()
+    await client.request({ code: 216, extFields: { topic: 'Before' } })
+    renameSync(auditLogPath, `${auditLogPath}.1`)
+    await client.request({ code: 216, extFields: { topic: 'Between' } })
+    controller.reload()
+    await client.request({ code: 216, extFields: { topic: 'After' } })
+    const topics = (path: string) => entriesOf(path).map(({ topic }) => topic)
+    expect(topics(`${auditLogPath}.1`)).toEqual(['Before', 'Between'])
+    expect(topics(auditLogPath)).toEqual(['After'])
+  })
+})
+
+/** An audit log on a clock that the test moves. */
+async function auditLog(path: string) {
+  const { context, time, lines } = testContext()
+  const { throttle, counters } = context
+  const log = new AuditLog({ path, throttle, counters, ...timeOf(context) })
+  await log.start()
+  const reject = (peer: string) =>
+    log.write({ event: 'request_denied', peer, result: 'rejected', rule: 'profile default' })
+  const change = (peer: string) =>
+    log.write({ event: 'topic_deleted', peer, result: 'done', over: { topic: 'T' } })
+  return { log, time, lines, counters, reject, change }
+}
+
+describe('a flood of rejections', () => {
+  it('has ten lines a second of one host, hides no change and no other host, and is counted', async () => {
+    const path = join(temporaryFolder(), 'audit.log')
+    const { time, reject, change, counters } = await auditLog(path)
+    for (let port = 1; port <= 1_000; port++) reject(`10.0.0.1:${port}`)
+    reject('10.0.0.2:1')
+    change('10.0.0.1:1')
+    time.advance(1_000)
+    const events = entriesOf(path).map(({ event, peer }) => `${event} ${peer}`)
+    expect(events).toHaveLength(13)
+    expect(events.slice(10)).toEqual([
+      'request_denied 10.0.0.2:1',
+      'topic_deleted 10.0.0.1:1',
+      'suppressed undefined',
+    ])
+    expect(entriesOf(path).at(-1)).toEqual({ event: 'suppressed', changes: 0, rejections: 990 })
+    expect(counters.auditLines).toEqual({ written: 14, suppressed: 990, lost: 0 })
+  })
+
+  it('has a hundred lines a second of all hosts, in each second', async () => {
+    const path = join(temporaryFolder(), 'audit.log')
+    const { time, reject } = await auditLog(path)
+    const flood = () => {
+      for (let host = 0; host < 250; host++) reject(`10.0.0.${host}:1`)
+    }
+    flood()
+    time.advance(1_000)
+    flood()
+    time.advance(1_000)
+    expect(entriesOf(path).filter(({ event }) => event === 'request_denied')).toHaveLength(200)
+    expect(entriesOf(path).filter(({ event }) => event === 'suppressed')).toEqual([
+      { event: 'suppressed', changes: 0, rejections: 150 },
+      { event: 'suppressed', changes: 0, rejections: 150 },
+    ])
+  })
+})
+
+describe('a file that cannot be written', () => {
+  it('is said once, counted, and tried again after ten seconds', async () => {
+    const folder = join(temporaryFolder(), 'missing')
+    const path = join(folder, 'audit.log')
+    const { log, time, lines, counters, change } = await auditLog(path)
+    change('10.0.0.1:1')
+    time.advance(10_000)
+    change('10.0.0.1:1')
+    expect(lines).toMatchObject([
+      { level: 'error', msg: 'audit log cannot be written; the server continues without it', path },
+    ])
+    expect(log.problem).toMatchObject({ path, error: 'no such file or directory (ENOENT)' })
+    expect(counters).toMatchObject({ auditFailures: 2, auditLines: { written: 0, lost: 2 } })
+    mkdirSync(folder)
+    change('10.0.0.1:1')
+    expect(existsSync(path)).toBe(false)
+    time.advance(10_000)
+    change('10.0.0.1:1')
+    expect(log.problem).toBeUndefined()
+    expect(linesOf(path)).toMatchObject([{ event: 'audit_log_opened', lost: 3 }, { event: 'topic_deleted' }])
+    expect(lines.at(-1)).toMatchObject({ msg: 'audit log can be written again', lostLines: 3 })
+  })
+
+  it.runIf(canMount)(
+    'loses no line while the disk is full for a moment, and is written again when it has room',
+    async () => {
+      const disk = smallDisk()
+      const path = join(disk.folder, 'audit.log')
+      const { log, lines, counters, change } = await auditLog(path)
+      change('10.0.0.1:1')
+      disk.fill()
+      for (let port = 1; port <= 100; port++) change(`10.0.0.2:${port}`)
+      expect(log.problem?.error).toMatch(/ENOSPC/)
+      expect(lines).toHaveLength(1)
+      expect(counters.auditFailures).toBeGreaterThan(0)
+      disk.makeRoom()
+      change('10.0.0.3:1')
+      expect(log.problem).toBeUndefined()
+      expect(entriesOf(path)).toHaveLength(102)
+      expect(counters.auditLines).toEqual({ written: 103, suppressed: 0, lost: 0 })
+    },
+  )
+
+  it('is a device or a pipe, which could block the server, and is not opened', async () => {
+    const { log, lines, counters, change } = await auditLog('/dev/full')
+    change('10.0.0.1:1')
+    expect(log.problem?.error).toBe('not a file')
+    expect(lines).toHaveLength(1)
+    expect(counters.auditLines.lost).toBe(1)
+  })
+
+  it('is a finding, and the server serves', async () => {
+    const path = join(temporaryFolder(), 'missing', 'audit.log')
+    const { client, time, httpPort } = await auditedServer({ auditLogPath: path, httpListenPort: 'any' })
+    expect(headerOf(await client.request({ code: 216, extFields: { topic: 'TopicA' } })).code).toBe(0)
+    const findings = async () => {
+      time.advance(5_000)
+      const response = await fetch(`http://127.0.0.1:${httpPort}/api/v1/findings?rule=audit_log_failing`)
+      return ((await response.json()) as { findings: object[] }).findings
+    }
+    await findings()
+    expect(await findings()).toMatchObject([
+      { severity: 'warning', subject: path, evidence: { lostLines: 1 } },
+    ])
+  })
+})
