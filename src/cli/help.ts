@@ -43,7 +43,6 @@ export function programHelp(): string {
       ...COMMANDS.filter(({ words }) => !words.includes(' ')).map(summaryRow),
       ...Object.keys(NOUNS).map((noun) => [noun, verbsOf(noun).join(', ')] as const),
     ]),
-    '',
     'More: mqnamesrv help <command>, mqnamesrv help options (the common options).',
   ])
 }
