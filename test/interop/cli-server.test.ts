@@ -130,6 +130,7 @@ describe.each(JAVA)('of %s, which has no views,', (kind) => {
       'critical missing_master_address broker-c',
       'warning read_write_queue_mismatch broker-a',
       'info single_broker_route broker-a',
+      'info single_broker_route broker-b',
     ])
   })
 
