@@ -5,6 +5,8 @@ import type { AdminOutput } from './mqadmin.ts'
 const LOGBACK_STATUS = /(?:^.*\|-(?:INFO|WARN) in .*\n)+\n?/gm
 /** The columns #Hour and #SPACE of clusterList, measured by the broker at the moment of the call. */
 const MEASURED_COLUMNS = /\b\d+\.\d\d( +)[01]\.\d{4}\b/g
+/** How far the broker's timer messages are behind, in #Timer(Progress) of clusterList. */
+const TIMER_LAG = / +\d+-\d+(?=\(\d+\.\dw, )/g
 
 /** Items of a NameServer's configuration that are its own: its folders and its port. */
 const PLACES = /^(rocketmqHome|kvConfigPath|configStorePath|listenPort)( *= *).*$/gm
@@ -26,6 +28,7 @@ export function normalize(
   const common = (text: string) => text.replaceAll(nameServer, '<name server>')
   const text = common(withoutLogbackStatus(stdout))
     .replaceAll(MEASURED_COLUMNS, '<hour>$1<space>')
+    .replaceAll(TIMER_LAG, ' <timer lag>')
     .replaceAll(PLACES, '$1$2<place>')
   return { stdout: sorters[unordered](text), stderr: common(stderr) }
 }
