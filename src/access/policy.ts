@@ -50,7 +50,7 @@ export interface GuardSettings {
   readonly maxHeartbeatTimeoutMillis: number | undefined
 }
 
-/** So many in so much time. */
+/** A number of events in a period. */
 export interface Rate {
   readonly count: number
   readonly periodMs: number

@@ -58,14 +58,14 @@ export class AccessPolicy implements AccessPolicies {
 
   /**
    * Reads the file for the first time.
-   * @throws {ConfigError} (rejects) It cannot be used; or `accessProfile` is `strict` without a file: nobody could come in.
+   * @throws {ConfigError} (rejects) It cannot be used; or `accessProfile` is `strict` without a file: every request would be rejected.
    */
   async start(): Promise<void> {
     const { accessProfile } = this.#context.configuration.values
     if (this.#path === '') {
       if (accessProfile === 'strict') {
         const problem =
-          'accessProfile=strict needs accessFile: without its rules nobody could use or administer this server'
+          'accessProfile=strict needs accessFile: without its rules every request would be rejected'
         throw new ConfigError('ERR_CONFIG_VALUE', problem)
       }
       this.#loadedMs = Date.now()
