@@ -206,8 +206,7 @@ describe('accessProfile', () => {
 
   test('strict does not start without an access file', async () => {
     await expect(createServer({ accessProfile: 'strict' }).controller.start()).rejects.toMatchObject({
-      message:
-        'accessProfile=strict needs accessFile: without its rules every request would be rejected',
+      message: 'accessProfile=strict needs accessFile: without its rules every request would be rejected',
     })
   })
 
