@@ -25,8 +25,6 @@ const LICENCES: ReadonlySet<string> = new Set([
   'MIT',
 ])
 
-const REGISTRY = 'https://registry.npmjs.org/'
-
 /**
  * What is wrong with the packages that an installation gets, one line each.
  * @param decisions - docs/decisions.md, which has a row with the reason for each dependency of this package.
@@ -36,9 +34,10 @@ export function supplyChainProblems({ packages }: Lockfile, decisions: string): 
   for (const [path, locked] of Object.entries(packages)) {
     if (path === '' || locked.dev === true) continue
     const name = `${path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)}@${locked.version}`
-    const { license = 'none', resolved = REGISTRY, integrity, hasInstallScript } = locked
+    const { license = 'none', resolved, integrity, hasInstallScript } = locked
     if (!LICENCES.has(license)) problems.push(`${name}: licence ${license} is not allowed`)
-    if (!resolved.startsWith(REGISTRY)) problems.push(`${name}: comes from ${resolved}`)
+    // Packages of the registry that npm uses are locked without their address (omit-lockfile-registry-resolved).
+    if (resolved !== undefined) problems.push(`${name}: comes from ${resolved}`)
     if (integrity?.startsWith('sha512-') !== true) problems.push(`${name}: has no SHA-512 checksum`)
     if (hasInstallScript === true) problems.push(`${name}: runs a script when it is installed`)
   }

@@ -10,7 +10,6 @@ const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8')
 const GOOD: LockedPackage = {
   version: '1.2.3',
   license: 'MIT',
-  resolved: 'https://registry.npmjs.org/a/-/a-1.2.3.tgz',
   integrity: 'sha512-AAAA',
 }
 
