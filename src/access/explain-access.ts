@@ -62,11 +62,29 @@ export interface AccessTest extends ShownAsker {
   readonly note: string | null
 }
 
-export const NO_NAMES: TestedRequest['names'] = {
+const NO_NAMES: TestedRequest['names'] = {
   clusterName: null,
   brokerName: null,
   topic: null,
   announced: [],
+}
+
+/** The request that the parameters of `/api/v1/access/test` describe. */
+export function testedRequest(query: URLSearchParams, code: number): TestedRequest {
+  const announce = query.get('announce')
+  return {
+    code,
+    host: query.get('from') ?? '',
+    isTls: query.get('tls') === 'true',
+    account: query.get('as') ?? undefined,
+    certificate: query.get('certificate') ?? undefined,
+    names: {
+      clusterName: query.get('cluster'),
+      brokerName: query.get('broker'),
+      topic: query.get('topic'),
+      announced: announce === null ? [] : [announce],
+    },
+  }
 }
 
 /** @returns What is wrong with the request, as text, or the decision. */

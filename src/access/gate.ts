@@ -64,8 +64,7 @@ export class Gate {
   }
 
   #guard(group: RequestGroup, processor: Processor): Processor {
-    const { mode, openGroups } = this.#policy
-    const isOpen = mode === 'off' || openGroups.has(group)
+    const isOpen = this.#policy.openGroups.has(group)
     const { perAddress, perIdentity } = this.rates.ofGroup(group)
     const isAnonymous = isOpen && READING.has(group) && perIdentity === undefined
     if (isAnonymous && perAddress === undefined) return processor

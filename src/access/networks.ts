@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { addressGroups } from '../common/address-groups.ts'
 
 /** Addresses from one to another, both included. */
 interface Range {
@@ -112,22 +113,13 @@ function groupsOf(address: string, { separator, groups, radix }: Notation): numb
             .map((value) => value.toString(16))
             .join(':'),
         )
-  return expanded(text, groups, separator).map((group) => Number.parseInt(group, radix))
-}
-
-/** The groups of an address, with zeros in place of `::`. */
-function expanded(text: string, groups: number, separator: string): string[] {
-  const [head = '', tail] = separator === ':' ? text.split('::') : [text]
-  const first = head === '' ? [] : head.split(separator)
-  if (tail === undefined) return first
-  const last = tail === '' ? [] : tail.split(separator)
-  return [...first, ...Array<string>(Math.max(0, groups - first.length - last.length)).fill('0'), ...last]
+  return addressGroups(text, groups, separator).map((group) => Number.parseInt(group, radix))
 }
 
 /** A pattern: numbers, then a number, a range or `*`, then `*` only, so that its addresses are one range. */
 function patternRange(text: string, notation: Notation): readonly Range[] {
   const { groups, separator, radix, maxGroup } = notation
-  const parts = expanded(text, groups, separator)
+  const parts = addressGroups(text, groups, separator)
   if (parts.length !== groups || text.split('::').length > 2) return []
   const number = radix === 10 ? /^\d{1,3}$/ : /^[\da-f]{1,4}$/i
   const bounds = parts.map((part): [number, number] => {

@@ -83,7 +83,7 @@ export class Rates {
     return rates
   }
 
-  /** Counts a connection, or a TLS handshake. @returns The reason to reject it; undefined if there is none. */
+  /** Counts a connection, or a TLS handshake. @returns The reason to reject it, or undefined. */
   excess(kind: 'connections' | 'handshakes', host: string, nowMs: number): LimitError | undefined {
     return this.#excess(this.#connections[kind], sourceOf(host), nowMs)
   }

@@ -95,7 +95,7 @@ export class YamlReader {
         this.problem(key, `a key of ${what} must be a name`)
         continue
       }
-      const name = typeof key.value === 'string' ? key.value : (key.source ?? '')
+      const name = nameOf(key)
       const first = seen.get(name)
       if (first !== undefined) {
         this.problem(key, `duplicate key ${JSON.stringify(name)}; it is also in line ${this.lineOf(first)}`)

@@ -1,4 +1,4 @@
-import { NO_NAMES, testAccess, whoAmI } from '../access/explain-access.ts'
+import { testAccess, testedRequest, whoAmI } from '../access/explain-access.ts'
 import { POLICY_MODES, PROFILES } from '../access/policy.ts'
 import { REQUEST_GROUPS } from '../access/request-groups.ts'
 import type { InspectSources } from './sources.ts'
@@ -72,21 +72,8 @@ export function accessTestView({ access }: InspectSources): View {
       note: { ...TEXT_OR_NULL, description: 'Why the account counts as anonymous; null if it does not' },
     }),
     read: ({ query }) => {
-      const announce = query.get('announce')
-      const tested = testAccess(access().policy, {
-        code: integerOf(query, 'code', { min: 0, max: 65_535, otherwise: 0 }),
-        host: query.get('from') ?? '',
-        isTls: query.get('tls') === 'true',
-        account: query.get('as') ?? undefined,
-        certificate: query.get('certificate') ?? undefined,
-        names: {
-          ...NO_NAMES,
-          clusterName: query.get('cluster'),
-          brokerName: query.get('broker'),
-          topic: query.get('topic'),
-          announced: announce === null ? [] : [announce],
-        },
-      })
+      const code = integerOf(query, 'code', { min: 0, max: 65_535, otherwise: 0 })
+      const tested = testAccess(access().policy, testedRequest(query, code))
       if (typeof tested === 'string') throw new ViewError('ERR_BAD_REQUEST', tested)
       return tested
     },

@@ -7,7 +7,7 @@ export interface DeniedRequest {
   readonly host: string
   readonly code: number
   readonly group: string
-  /** Name of the proven identity; null if there is none. */
+  /** Name of the proven identity; null for an anonymous one. */
   readonly identity: string | null
   /** As the request gave it; null if it gave none. */
   readonly accessKey: string | null

@@ -6,7 +6,7 @@ import { GROUP_OF, REQUEST_GROUPS, type RequestGroup } from '../../src/access/re
 import type { Identity } from '../../src/protocol/identity.ts'
 import { RequestCode } from '../../src/protocol/request-code.ts'
 
-const NOBODY = undefined
+const ANONYMOUS = undefined
 const ADMIN = identity('ops', 'admin')
 const BROKER = identity('broker-main', 'broker')
 const PLAIN = identity('orders')
@@ -104,25 +104,25 @@ const REMOTE = '192.0.2.7'
 
 describe('Profiles', () => {
   it.each<[profile: (typeof PROFILES)[number], host: string, who: Identity | undefined, groups: string]>([
-    ['open', REMOTE, NOBODY, 'ltraci'],
-    ['open', LOCAL, NOBODY, 'ltraci'],
+    ['open', REMOTE, ANONYMOUS, 'ltraci'],
+    ['open', LOCAL, ANONYMOUS, 'ltraci'],
     ['open', REMOTE, PLAIN, 'ltraci'],
-    ['default', REMOTE, NOBODY, 'ltra'],
+    ['default', REMOTE, ANONYMOUS, 'ltra'],
     ['default', REMOTE, PLAIN, 'ltra'],
     ['default', REMOTE, BROKER, 'ltra'],
     ['default', REMOTE, ADMIN, 'ltraci'],
-    ['default', LOCAL, NOBODY, 'ltraci'],
-    ['default', '127.8.9.10', NOBODY, 'ltraci'],
-    ['default', '::1', NOBODY, 'ltraci'],
-    ['default', '::ffff:127.0.0.1', NOBODY, 'ltraci'],
-    ['default', '::ffff:192.0.2.7', NOBODY, 'ltra'],
-    ['default', 'unknown', NOBODY, 'ltra'],
-    ['guarded', REMOTE, NOBODY, 'ltr'],
+    ['default', LOCAL, ANONYMOUS, 'ltraci'],
+    ['default', '127.8.9.10', ANONYMOUS, 'ltraci'],
+    ['default', '::1', ANONYMOUS, 'ltraci'],
+    ['default', '::ffff:127.0.0.1', ANONYMOUS, 'ltraci'],
+    ['default', '::ffff:192.0.2.7', ANONYMOUS, 'ltra'],
+    ['default', 'unknown', ANONYMOUS, 'ltra'],
+    ['guarded', REMOTE, ANONYMOUS, 'ltr'],
     ['guarded', REMOTE, BROKER, 'ltr'],
     ['guarded', REMOTE, ADMIN, 'ltraci'],
     ['guarded', LOCAL, PLAIN, 'ltraci'],
-    ['strict', REMOTE, NOBODY, ''],
-    ['strict', LOCAL, NOBODY, ''],
+    ['strict', REMOTE, ANONYMOUS, ''],
+    ['strict', LOCAL, ANONYMOUS, ''],
     ['strict', REMOTE, PLAIN, ''],
     ['strict', REMOTE, ADMIN, ''],
     ['strict', REMOTE, BROKER, 'lt'],
@@ -154,7 +154,7 @@ describe('Profiles', () => {
 
   it('do not take this machine for trusted with loopback: none', () => {
     const policy = policyOf('loopback: none\nprofile: guarded\n')
-    expect(allowed(policy, NOBODY, LOCAL)).toBe('ltr')
+    expect(allowed(policy, ANONYMOUS, LOCAL)).toBe('ltr')
     expect(policy.networkOf(LOCAL)).toBeUndefined()
     expect(profilePolicy('default').networkOf(LOCAL)).toBe('loopback')
   })
@@ -215,34 +215,34 @@ describe('Rules of an access file', () => {
     [
       'register',
       '10.1.0.9',
-      NOBODY,
+      ANONYMOUS,
       { clusterName: 'X', brokerName: 'legacy-a', announced: ['10.1.0.9:10911'] },
       '+rule 2 (line 28)',
     ],
     [
       'register',
       '::ffff:10.1.0.9',
-      NOBODY,
+      ANONYMOUS,
       { clusterName: 'X', brokerName: 'legacy-a' },
       '+rule 2 (line 28)',
     ],
-    ['register', 'fd00:1::7', NOBODY, { clusterName: 'X', brokerName: 'legacy-a' }, '+rule 2 (line 28)'],
-    ['register', 'fd00:2::7', NOBODY, { clusterName: 'X', brokerName: 'legacy-a' }, '-profile strict'],
-    ['register', '10.2.0.9', NOBODY, { clusterName: 'X', brokerName: 'legacy-a' }, '-profile strict'],
+    ['register', 'fd00:1::7', ANONYMOUS, { clusterName: 'X', brokerName: 'legacy-a' }, '+rule 2 (line 28)'],
+    ['register', 'fd00:2::7', ANONYMOUS, { clusterName: 'X', brokerName: 'legacy-a' }, '-profile strict'],
+    ['register', '10.2.0.9', ANONYMOUS, { clusterName: 'X', brokerName: 'legacy-a' }, '-profile strict'],
     // 217 has no broker in its header.
     ['register', '10.1.0.9', BROKER, { topic: 'TopicTest' }, '+rule 1 (line 23)'],
-    ['lookup', '10.1.0.9', NOBODY, { topic: 'internal-x' }, '+rule 2 (line 28)'],
-    ['lookup', '10.5.0.9', NOBODY, { topic: 'internal-x' }, '-rule 3 (line 32)'],
-    ['lookup', '10.5.0.9', NOBODY, { topic: '%RETRY%group' }, '-rule 3 (line 32)'],
-    ['lookup', '10.5.0.9', NOBODY, { topic: 'TopicTest' }, '+rule 4 (line 35)'],
-    ['lookup', '192.0.2.7', NOBODY, { topic: 'TopicTest' }, '-profile strict'],
+    ['lookup', '10.1.0.9', ANONYMOUS, { topic: 'internal-x' }, '+rule 2 (line 28)'],
+    ['lookup', '10.5.0.9', ANONYMOUS, { topic: 'internal-x' }, '-rule 3 (line 32)'],
+    ['lookup', '10.5.0.9', ANONYMOUS, { topic: '%RETRY%group' }, '-rule 3 (line 32)'],
+    ['lookup', '10.5.0.9', ANONYMOUS, { topic: 'TopicTest' }, '+rule 4 (line 35)'],
+    ['lookup', '192.0.2.7', ANONYMOUS, { topic: 'TopicTest' }, '-profile strict'],
     ['lookup', '192.0.2.7', BROKER, { topic: 'TopicTest' }, '+rule 1 (line 23)'],
-    ['list', '10.5.0.9', NOBODY, {}, '-profile strict'],
-    ['list', '10.1.0.9', NOBODY, {}, '+rule 2 (line 28)'],
+    ['list', '10.5.0.9', ANONYMOUS, {}, '-profile strict'],
+    ['list', '10.1.0.9', ANONYMOUS, {}, '+rule 2 (line 28)'],
     ['admin', '10.1.0.9', BROKER, { topic: 'TopicTest' }, '-profile strict'],
     ['admin', '192.0.2.7', ADMIN, { topic: 'TopicTest' }, '+rule 5 (line 37)'],
     ['config', '192.0.2.7', ADMIN, {}, '+rule 5 (line 37)'],
-    ['config', LOCAL, NOBODY, {}, '-profile strict'],
+    ['config', LOCAL, ANONYMOUS, {}, '-profile strict'],
     ['register', '192.0.2.7', ADMIN, { clusterName: 'X', brokerName: 'broker-a' }, '-profile strict'],
   ])('decide %s from %s as %o about %o: %s', (group, host, who, names, rule) => {
     const decision = policy.decide({ identity: who, host, isTls: false }, subjectOf(group, names))
@@ -265,9 +265,9 @@ rules: [{ allow: [admin], who: { account: team-a }, topics: ["team-a-*"] }]
 
   it('come before those of the profile', () => {
     const text = 'profile: open\nrules: [{ deny: [admin], from: 192.0.2.0/24 }]\n'
-    expect(allowed(policyOf(text), NOBODY, REMOTE)).toBe('ltrci')
+    expect(allowed(policyOf(text), ANONYMOUS, REMOTE)).toBe('ltrci')
     expect([...policyOf(text).openGroups]).not.toContain('admin')
-    expect(allowed(policyOf(text), NOBODY, '198.51.100.1')).toBe('ltraci')
+    expect(allowed(policyOf(text), ANONYMOUS, '198.51.100.1')).toBe('ltraci')
   })
 
   it('name the network of an address, and accounts the networks and connections they count from', () => {
@@ -359,7 +359,7 @@ rules: [{ allow: [admin], from: loopback }]
   })
 
   it('never open more than lookups and lists by a white list', () => {
-    expect(allowed(strict, NOBODY, '10.10.103.5')).toBe('lt')
+    expect(allowed(strict, ANONYMOUS, '10.10.103.5')).toBe('lt')
   })
 
   it('change nothing where the profile opens lookups', () => {

@@ -46,7 +46,7 @@ function served(
   return count
 }
 
-/** How many of so many connections, or handshakes, are accepted. */
+/** How many of a number of connections, or handshakes, are accepted. */
 function accepted(rates: Rates, kind: 'connections' | 'handshakes', count: number, nowMs: number): number {
   let excesses = 0
   for (let i = 0; i < count; i++) if (rates.excess(kind, NAT, nowMs) !== undefined) excesses++

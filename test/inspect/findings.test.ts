@@ -636,7 +636,7 @@ describe('topics', () => {
     })
   })
 
-  test('whose permission an operator wipes are raised anew, also on a broker that has another one without permission', async () => {
+  test('whose permission an operator wipes are raised again, also on a broker that has another one without permission', async () => {
     const { register, evaluate, manager, history, events } = findingsWorld()
     await register({ ...master, topics: { Locked: { perm: 4 }, A: {}, B: {} } })
     const [locked] = await evaluate()
@@ -994,7 +994,7 @@ describe('a dispute about a broker', () => {
     })
   })
 
-  test('is none when a member takes over once, as in a failover', async () => {
+  test('is not raised when a member takes over once, as in a failover', async () => {
     const { register, evaluate } = findingsWorld()
     for (const broker of [master, slave, { ...master, brokerAddr: '10.0.0.2:10911' }]) await register(broker)
     const found = await evaluate({ afterMs: 5_000 })

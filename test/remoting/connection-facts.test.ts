@@ -298,7 +298,7 @@ describe('access is decided by the names of a client’s certificate', () => {
 
   test.each([
     ['if it is verified', verifying, own, names],
-    ['but not if there is none', verifying, {}, null],
+    ['but not without a certificate', verifying, {}, null],
     ['but not if none is verified', believing, own, null],
     ['but not if it is of an unknown authority, and accepted', believing, stranger, null],
     ['but not if none is asked for', notAsking, own, null],

@@ -1,4 +1,4 @@
-import { type AccessTest, testAccess } from '../../access/explain-access.ts'
+import { type AccessTest, testAccess, testedRequest } from '../../access/explain-access.ts'
 import { loadAccessFile } from '../../namesrv/access/load-access-file.ts'
 import { CommandError } from '../command-error.ts'
 import type { CommandContext, Run } from '../run-command.ts'
@@ -43,31 +43,19 @@ function testFile(file: string, { values, world }: CommandContext): Item {
   const { policy, problems } = loadAccessFile(file, 'default', world.env)
   if (policy === undefined)
     throw new CommandError('failed', `${problems[0]} (mqnamesrv access check ${file})`)
-  const text = (name: string): string | undefined => {
-    const value = values[name]
-    return typeof value === 'string' ? value : undefined
-  }
-  const announce = text('announce')
-  const tested = testAccess(policy, {
-    code: Number(text('code')),
-    host: text('from') ?? '',
-    isTls: values['overTls'] === true,
-    account: text('as'),
-    certificate: text('certificate'),
-    names: {
-      clusterName: text('cluster') ?? null,
-      brokerName: text('broker') ?? null,
-      topic: text('topic') ?? null,
-      announced: announce === undefined ? [] : [announce],
-    },
-  })
+  const tested = testAccess(policy, testedRequest(queryOf(values), Number(values['code'])))
   if (typeof tested === 'string') throw new CommandError('usage', tested)
   return tested
 }
 
 async function testAtServers({ values, askEach }: CommandContext) {
+  const query = queryOf(values)
+  return askEach(async (server) => [await server.view<AccessTest>(`/api/v1/access/test?${query}`)])
+}
+
+function queryOf(values: CommandContext['values']): URLSearchParams {
   const query = new URLSearchParams(values['overTls'] === true ? { tls: 'true' } : {})
   for (const name of ['code', 'from', 'as', 'certificate', 'cluster', 'broker', 'topic', 'announce'])
     if (values[name] !== undefined) query.set(name, `${values[name]}`)
-  return askEach(async (server) => [await server.view<AccessTest>(`/api/v1/access/test?${query}`)])
+  return query
 }

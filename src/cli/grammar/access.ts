@@ -1,3 +1,4 @@
+import { PROFILES } from '../../access/policy.ts'
 import type { CommandDefinition } from './definition.ts'
 
 export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
@@ -10,8 +11,8 @@ export const ACCESS_COMMANDS: readonly CommandDefinition[] = [
     options: [
       {
         flags: '--profile <profile>',
-        text: 'for a file without a profile: open, default, guarded, strict',
-        choices: ['open', 'default', 'guarded', 'strict'],
+        text: `for a file without a profile: ${PROFILES.join(', ')}`,
+        choices: PROFILES,
       },
     ],
     examples: [{ line: 'access check conf/access.yml', text: '' }],

@@ -45,7 +45,7 @@ export class AffectedTopics {
 
   /**
    * The command for a single topic, or how to repeat it for several.
-   * @param where - The option with its broker or cluster; undefined if there is none to send it to.
+   * @param where - The option with its broker or cluster; undefined without a broker to send it to.
    */
   remedy(
     command: string,

@@ -22,7 +22,7 @@ export interface Finding {
 /** What a rule says of a subject. */
 export type Details = Pick<Finding, 'text' | 'evidence'> & {
   readonly command?: string | null
-  /** When an operator caused it, on the monotonic clock: with another value it is raised anew. */
+  /** When an operator caused it, on the monotonic clock: another value raises it again. */
   readonly causedMs?: number | undefined
 }
 

@@ -6,7 +6,7 @@ export interface DisputeRecord {
   readonly rule: DisputeRule
   readonly brokerName: string
   readonly reason: string
-  /** Owner and address of the live broker; undefined if there is none. */
+  /** Owner and address of the live broker; undefined if no broker is live. */
   readonly owner: string | undefined
   readonly ownerAddr: string | undefined
   readonly claimant: string

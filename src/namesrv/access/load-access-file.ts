@@ -43,20 +43,20 @@ export function loadAccessFile(
     return { policy: undefined, problems: [problem], warnings: [], secretFiles: [] }
   }
   const readSecret = ({ from, name }: SecretSource): string => {
-    if (from === 'file') return readText(secretPath(path, name)).trimEnd()
-    const secret = env[name]
-    if (secret === undefined) throw new Error('is not set')
-    return secret
+    if (from === 'environment') {
+      const secret = env[name]
+      if (secret === undefined) throw new Error('is not set')
+      return secret
+    }
+    try {
+      return readText(secretPath(path, name)).trimEnd()
+    } catch (error) {
+      throw new Error(`cannot be read: ${describeErrno(error)}`)
+    }
   }
   const { policy, problems, warnings, secretFiles, hasSecrets } = readAccessFile(text, {
     profile,
-    readSecret: (source) => {
-      try {
-        return readSecret(source)
-      } catch (error) {
-        throw source.from === 'file' ? new Error(`cannot be read: ${describeErrno(error)}`) : error
-      }
-    },
+    readSecret,
   })
   const secretPaths = secretFiles.map((name) => secretPath(path, name))
   const exposed = [...(hasSecrets ? [path] : []), ...secretPaths].filter(isReadableByAll)

@@ -86,7 +86,7 @@ export class AuditLog {
     this.#options = options
   }
 
-  /** Why the file cannot be written; undefined if it can, or if there is none. */
+  /** Why the file cannot be written; undefined if it can, or without a path. */
   get problem(): AuditProblem | undefined {
     return this.#problem
   }

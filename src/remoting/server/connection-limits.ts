@@ -119,7 +119,7 @@ export interface ConnectionRates {
   /**
    * Counts a connection, or a TLS handshake, of an address.
    * @param host - IP address, IPv4 not in IPv6 notation.
-   * @returns The reason to reject it; undefined if there is none.
+   * @returns The reason to reject it, or undefined.
    */
   excess(kind: 'connections' | 'handshakes', host: string, nowMs: number): LimitError | undefined
 }
