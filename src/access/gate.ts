@@ -103,7 +103,8 @@ export class Gate {
     if (isVerified && !this.rates.mayFail(channel.host, nowMs))
       return { account: undefined, reason: TOO_MANY_FAILURES }
     const proof = this.#signatures.verify(extFields, body, channel)
-    if (isVerified && proof.account === undefined) this.rates.countFailure(channel.host, nowMs)
+    if (isVerified && proof.account === undefined)
+      this.rates.countFailure(channel.host, body?.length ?? 0, nowMs)
     return proof
   }
 

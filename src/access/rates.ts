@@ -17,6 +17,9 @@ const DEFAULT_RATES: Readonly<Partial<Record<RateKind, Rate>>> = {
   failures: { count: 6_000, periodMs: 60_000 },
 }
 
+/** Hashing as many bytes costs as much as verifying a signature without a body, several times over. */
+const BYTES_OF_FAILURE = 65_536
+
 const PERIODS: Readonly<Record<number, string>> = { 1000: 's', 60000: 'min', 3600000: 'h' }
 
 /** A rate that has been exceeded. */
@@ -105,9 +108,9 @@ export class Rates {
     return this.#failures?.buckets.has(sourceOf(host), nowMs) !== false
   }
 
-  /** Counts a signature that proves nothing. */
-  countFailure(host: string, nowMs: number): void {
-    this.#failures?.buckets.take(sourceOf(host), nowMs)
+  /** Counts a signature that proves nothing, by what it cost to hash. */
+  countFailure(host: string, bodyBytes: number, nowMs: number): void {
+    this.#failures?.buckets.take(sourceOf(host), nowMs, 1 + Math.floor(bodyBytes / BYTES_OF_FAILURE))
   }
 
   /** For a request that would have needed a signature which is not verified. */

@@ -43,7 +43,7 @@ const ZONE_FIELDS = ['__ZONE_NAME', '__ZONE_MODE']
 /** The Go client sends it unsigned. */
 const TOKEN_FIELD = ['SecurityToken']
 
-/** In place of a secret that does not exist, so that a missing account costs the time of a wrong signature. */
+/** In place of a secret that does not exist, so that a missing account costs the time of a wrong signature, body included. */
 const NO_SECRET = createSecretKey(randomBytes(20))
 
 /**
@@ -85,8 +85,7 @@ export class Signatures {
     const [secret = NO_SECRET, previous = NO_SECRET] = admitted?.secrets ?? []
     for (const signed of body === null ? variants(extFields, text) : [text]) {
       for (const key of [secret, previous]) {
-        // The body of a stranger is not worth hashing.
-        const actual = digestOf(algorithm, signed, key === NO_SECRET ? null : body, key)
+        const actual = digestOf(algorithm, signed, body, key)
         if (!timingSafeEqual(Buffer.from(actual, 'latin1'), given) || admitted === undefined) continue
         if (isShort) this.#keep(content, admitted)
         return { account: admitted }
