@@ -2,7 +2,7 @@ import type { createHmac } from 'node:crypto'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { headerOf, type Request } from '../support/raw-client.ts'
 import { lookup } from '../support/requests.ts'
-import { codeOf, HONEST_RULE, HONEST_TOPIC, signed, startAttackedServer } from './attacked-server.ts'
+import { codeOf, HONEST_RULES, HONEST_TOPIC, signed, startAttackedServer } from './attacked-server.ts'
 
 /** What HMACs were computed over: the length of each part, in order. */
 const hashed = vi.hoisted((): number[][] => [])
@@ -31,8 +31,7 @@ accounts:
   - { accessKey: two-secret, secretKey: "secret-b", previousSecretKey: "secret-c", roles: [client] }
   - { accessKey: elsewhere1, secretKey: "secret-d", roles: [client], from: [10.9.0.0/28] }
   - { accessKey: operator-1, secretKey: "secret-e", admin: true }
-rules:
-  - ${HONEST_RULE}
+rules:${HONEST_RULES}
   - { allow: [lookup], who: { role: client } }
   - { allow: [admin, lookup], who: { role: admin } }
 `

@@ -15,8 +15,10 @@ const BROKER_HOST = '10.0.0.5'
 const BROKER_NAME = 'honest-broker'
 /** A topic of the honest broker, which the honest client looks up. */
 export const HONEST_TOPIC = 'HonestTopic'
-/** The rule that both need in an access file with the profile `strict`. */
-export const HONEST_RULE = '{ allow: [register, lookup], from: [10.0.0.0/8] }'
+/** The rules that both, and an operator, need in an access file with the profile `strict`. */
+export const HONEST_RULES = `
+  - { allow: [register, lookup], from: [10.0.0.0/8] }
+  - { allow: [admin, list], from: [loopback] }`
 
 export interface AttackedOptions {
   /** Text of the access file; without one `accessProfile` decides. */
