@@ -6,32 +6,43 @@ import { codeOf, HONEST_RULES, HONEST_TOPIC, startAttackedServer } from './attac
 const PROTOTYPE_NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf']
 
 describe('Names of the members that every JavaScript object inherits', () => {
-  test.each(PROTOTYPE_NAMES)('are names as any other for brokers, topics, fields and entries: %s', async (name) => {
-    const { attack, attacker, connect } = await startAttackedServer({ properties: { accessProfile: 'open' } })
-    const before = Object.getOwnPropertyNames(Object.prototype)
-    await attack(async () => {
-      expect(await codeOf(attacker, lookup(name))).toBe(17)
-      expect(await codeOf(attacker, getKVConfig(name, name))).toBe(22)
-      const { extFields } = registration({ name, address: '203.0.113.66:1', topics: [name, 'T'] })
-      const named = { ...extFields, clusterName: name, haServerAddr: '203.0.113.66:2' }
-      expect(await codeOf(attacker, { ...registration(), extFields: named, body: bodyOf(name) })).toBe(0)
-      expect(await codeOf(attacker, putKVConfig(name, name, name))).toBe(0)
-      expect(await codeOf(attacker, { code: 205, extFields: { brokerName: name } })).toBe(0)
-      expect(await codeOf(attacker, { code: 901, extFields: { brokerName: name, clusterName: name } })).toBe(0)
-      // Members of headers and bodies that a recursive copy would put into the prototype.
-      const polluted = `"${name}":{"polluted":true,"isAllowed":true,"admin":true}`
-      attacker.send(frame(`{"code":105,${polluted},"extFields":{"topic":"none",${polluted.replace(/{.*}/, '"x"')}}}`))
-      expect(headerOf(await attacker.next()).code).toBe(17)
-      const body = registrationBody(['T1', 'T2']).replace('{', `{${polluted},`)
-      expect(await codeOf(attacker, { ...registration(), extFields: named, body })).toBe(0)
-      expect(await codeOf(attacker, { code: 1450, extFields: { path: `/api/v1/${name}?${name}=1` } })).toBe(22)
-    })
-    expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before)
-    for (const member of ['polluted', 'isAllowed', 'admin']) expect(member in {}).toBe(false)
-    const operator = await connect()
-    expect(headerOf(await operator.request(getKVConfig(name, name))).extFields).toEqual({ value: name })
-    expect(`${(await operator.request({ code: 106 })).body}`).toContain(`"${name}":{"brokerAddrs":{`)
-  })
+  test.each(PROTOTYPE_NAMES)(
+    'are names as any other for brokers, topics, fields and entries: %s',
+    async (name) => {
+      const { attack, attacker, connect } = await startAttackedServer({
+        properties: { accessProfile: 'open' },
+      })
+      const before = Object.getOwnPropertyNames(Object.prototype)
+      await attack(async () => {
+        expect(await codeOf(attacker, lookup(name))).toBe(17)
+        expect(await codeOf(attacker, getKVConfig(name, name))).toBe(22)
+        const { extFields } = registration({ name, address: '203.0.113.66:1', topics: [name, 'T'] })
+        const named = { ...extFields, clusterName: name, haServerAddr: '203.0.113.66:2' }
+        expect(await codeOf(attacker, { ...registration(), extFields: named, body: bodyOf(name) })).toBe(0)
+        expect(await codeOf(attacker, putKVConfig(name, name, name))).toBe(0)
+        expect(await codeOf(attacker, { code: 205, extFields: { brokerName: name } })).toBe(0)
+        expect(
+          await codeOf(attacker, { code: 901, extFields: { brokerName: name, clusterName: name } }),
+        ).toBe(0)
+        // Members of headers and bodies that a recursive copy would put into the prototype.
+        const polluted = `"${name}":{"polluted":true,"isAllowed":true,"admin":true}`
+        attacker.send(
+          frame(`{"code":105,${polluted},"extFields":{"topic":"none",${polluted.replace(/{.*}/, '"x"')}}}`),
+        )
+        expect(headerOf(await attacker.next()).code).toBe(17)
+        const body = registrationBody(['T1', 'T2']).replace('{', `{${polluted},`)
+        expect(await codeOf(attacker, { ...registration(), extFields: named, body })).toBe(0)
+        expect(await codeOf(attacker, { code: 1450, extFields: { path: `/api/v1/${name}?${name}=1` } })).toBe(
+          22,
+        )
+      })
+      expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before)
+      for (const member of ['polluted', 'isAllowed', 'admin']) expect(member in {}).toBe(false)
+      const operator = await connect()
+      expect(headerOf(await operator.request(getKVConfig(name, name))).extFields).toEqual({ value: name })
+      expect(`${(await operator.request({ code: 106 })).body}`).toContain(`"${name}":{"brokerAddrs":{`)
+    },
+  )
 })
 
 /** The body of a registration, with the topic as it is: an object literal would lose `__proto__`. */
@@ -106,7 +117,9 @@ rules:
   test('finds no topic if it only looks like its name, or is not there', async () => {
     const { attack, attacker } = await startAttackedServer({ accessFile: ACCESS_FILE })
     const requests: Request[] = [
-      ...[HONEST_TOPIC, ` ${HONEST_TOPIC}`, HONEST_TOPIC.toUpperCase(), `public-1\0${HONEST_TOPIC}`].map(lookup),
+      ...[HONEST_TOPIC, ` ${HONEST_TOPIC}`, HONEST_TOPIC.toUpperCase(), `public-1\0${HONEST_TOPIC}`].map(
+        lookup,
+      ),
       { code: 105, extFields: { Topic: HONEST_TOPIC } },
       { code: 105, extFields: { 'topic ': HONEST_TOPIC } },
       { code: 105, extFields: {} },
