@@ -1,7 +1,7 @@
 import { hostOf } from '../common/host-of.ts'
+import { LOOPBACK, type Networks } from '../common/networks.ts'
 import type { CertificateNames, Identity } from '../protocol/identity.ts'
 import type { NamePatterns } from './name-patterns.ts'
-import { LOOPBACK, type Networks } from './networks.ts'
 import type {
   Account,
   Asker,
