@@ -1,7 +1,7 @@
 import { hintFor } from '../common/nearest-name.ts'
+import { LOOPBACK, Networks, rangesOf } from '../common/networks.ts'
 import { AccountReader, type SecretSource } from './account-reader.ts'
 import { NamePatterns } from './name-patterns.ts'
-import { LOOPBACK, Networks, rangesOf } from './networks.ts'
 import {
   GUARD_MODES,
   type GuardSettings,
@@ -89,8 +89,8 @@ class AccessFileReader {
   readonly #certificates: CertificateRoles[] = []
   /** What `rates` has limited so far, such as `other per address`. */
   readonly #limited = new Set<string>()
-  /** The first and last address of each network that is named anywhere. */
-  readonly #samples: string[] = []
+  /** Of all networks that are named anywhere. */
+  readonly #edges: string[] = []
   #loopback = LOOPBACK
 
   constructor(text: string, options: AccessFileOptions) {
@@ -153,7 +153,7 @@ class AccessFileReader {
     if (
       yaml.problems.length === 0 &&
       inEffect === 'strict' &&
-      !canReachAdmin(policy, this.#certificates, this.#samples)
+      !canReachAdmin(policy, this.#certificates, this.#edges)
     )
       yaml.problem(
         top.profile?.value ?? root,
@@ -192,7 +192,7 @@ class AccessFileReader {
       return found
     })
     const networks = new Networks(ranges, included)
-    this.#samples.push(...networks.samples)
+    this.#edges.push(...networks.edges)
     return networks
   }
 

@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { isScalar } from 'yaml'
 import { firstLine } from '../common/describe-errno.ts'
-import { Networks, rangesOf } from './networks.ts'
+import { Networks, rangesOf } from '../common/networks.ts'
 import { AccountPermissions, PERMISSION_KEYS } from './plain-acl.ts'
 import type { Account } from './policy.ts'
 import type { Rule } from './rule-policy.ts'

@@ -7,7 +7,7 @@ import type { Processor, RequestContext } from '../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
-import type { Policy, RequestSubject } from './policy.ts'
+import type { Decision, Policy, RequestSubject } from './policy.ts'
 import { Rates } from './rates.ts'
 import { GROUP_OF, type RequestGroup } from './request-groups.ts'
 import { type Proof, Signatures, type UnprovenReason } from './signature.ts'
@@ -127,13 +127,14 @@ export class Gate {
     const { identity, channel } = context
     const { host, isTls } = channel
     const asker = { identity, host, isTls }
-    let denied: { readonly subject: RequestSubject; readonly rule: string } | undefined
+    let denied: { readonly subject: RequestSubject; readonly decision: Decision } | undefined
     for (const subject of subjectsOf(group, request)) {
-      const { isAllowed, rule } = this.#policy.decide(asker, subject)
-      if (!isAllowed) denied ??= { subject, rule }
+      const decision = this.#policy.decide(asker, subject)
+      if (!decision.isAllowed) denied ??= { subject, decision }
     }
     if (denied === undefined) return undefined
-    const { subject, rule } = denied
+    const { subject, decision } = denied
+    const { rule } = decision
     const isEnforced = this.#policy.mode === 'enforce'
     if (isEnforced && unproven === TOO_MANY_FAILURES) throw this.rates.failuresExcess(host, context.nowMs)
     const accessKey = request.extFields?.get('AccessKey') ?? null
@@ -141,7 +142,7 @@ export class Gate {
     if (!isEnforced) return undefined
     const fromHere = this.#policy.decide({ ...asker, host: '127.0.0.1' }, subject).isAllowed
     const remark =
-      `${sentenceOf(identity, accessKey, subject, host)} (request ${request.code} is in group "${group}", rejected by ${rule}; ` +
+      `${sentenceOf(identity, accessKey, subject, host, decision)} (request ${request.code} is in group "${group}", rejected by ${rule}; ` +
       `${fromHere ? 'send it from the machine of the NameServer, ' : ''}sign it as an account that may, or allow it in accessFile: ` +
       `docs/security.md#${group})`
     return { code: ResponseCode.NO_PERMISSION, remark }
@@ -218,10 +219,12 @@ function sentenceOf(
   accessKey: string | null,
   { topic }: RequestSubject,
   host: string,
+  { isMatched }: Decision,
 ): string {
   if (identity !== undefined) {
     const resource = topic === null ? 'Cluster' : `Topic:${visible(cutText(topic, MAX_TOPIC_CHARACTERS))}`
-    return `User:${identity.name} has no permission to access ${resource} from ${host}, the decision is deny.`
+    const reason = isMatched ? 'the decision is deny' : 'no matched policies'
+    return `User:${identity.name} has no permission to access ${resource} from ${host}, ${reason}.`
   }
   if (accessKey === null) return 'username cannot be null.'
   return 'Authentication failed. Please verify the credentials and try again.'

@@ -25,6 +25,8 @@ export interface RequestSubject {
 /** What the policy says to a request, and where it says so. */
 export interface Decision {
   readonly isAllowed: boolean
+  /** False if it is rejected because no rule matches. */
+  readonly isMatched: boolean
   /** The rule in words for people: `rule 3 (line 24)`, `profile default`. */
   readonly rule: string
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { SecureContextOptions } from 'node:tls'
 import { describeErrno } from '../common/describe-errno.ts'
+import { LOOPBACK } from '../common/networks.ts'
 import { addressService } from '../http/address-service.ts'
 import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
@@ -15,7 +16,6 @@ import { RouteIndexCache } from '../inspect/route-index.ts'
 import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
 import type { Processor } from '../protocol/processor.ts'
-import { isLoopback } from '../remoting/address.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { addressesOf } from './config/inspect-config-keys.ts'
 import { HttpToken } from './http-token.ts'
@@ -157,7 +157,7 @@ export class Inspection {
     this.#process.start()
     this.#token?.start()
     logger.info({ ...bound, tls: httpTls }, 'HTTP server started')
-    if (!isLoopback(bound.address) && this.#token?.value === undefined)
+    if (!LOOPBACK.has(bound.address) && this.#token?.value === undefined)
       logger.warn({ httpBindAddress }, 'HTTP port is open to other machines without a token')
     return bound
   }

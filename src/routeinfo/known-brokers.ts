@@ -1,3 +1,4 @@
+import { LOOPBACK } from '../common/networks.ts'
 import { sourceOf } from '../common/source-of.ts'
 import type { BrokerLiveInfo } from './route-tables.ts'
 import type { TableLimits } from './table-limits.ts'
@@ -28,7 +29,7 @@ const DAY_MS = 86_400_000
  */
 export function shareOf(owner: string): string | undefined {
   // An account is `account ops`; an address has no space.
-  const hasNoShare = owner.includes(' ') || owner === '::1' || owner.startsWith('127.')
+  const hasNoShare = owner.includes(' ') || LOOPBACK.has(owner)
   return hasNoShare ? undefined : sourceOf(owner)
 }
 

@@ -399,6 +399,26 @@ rates:
       'a network of which a part is denied',
       'rules: [{ deny: [admin], from: 10.0.0.0/16 }, { allow: [admin], from: 10.0.0.0/8 }]',
     ],
+    [
+      'a network of which the first and the last address are denied',
+      'rules: [{ deny: [admin], from: [10.0.0.0, 10.255.255.255] }, { allow: [admin], from: 10.0.0.0/8 }]',
+    ],
+    [
+      'outside of the networks that are denied',
+      'rules: [{ deny: [admin], from: [0.0.0.0/1, 192.0.2.0/24, "::/0"] }, { allow: [admin] }]',
+    ],
+    [
+      'a certificate with the second of two names',
+      'certificates: [{ commonName: [ops-a, ops-b], roles: [admin] }]\nrules: [{ deny: [admin], who: { certificate: ops-a } }, { allow: [admin], who: { role: admin } }]',
+    ],
+    [
+      'a certificate with a longer name than one that is denied',
+      'certificates: [{ commonName: "ops-*", roles: [admin] }]\nrules: [{ deny: [admin], who: { certificate: ops- } }, { allow: [admin], who: { role: admin } }]',
+    ],
+    [
+      'a certificate with the second of two alternative names',
+      'certificates: [{ subjectAltName: ["DNS:a", "DNS:b"], roles: [admin] }]\nrules: [{ deny: [admin], who: { certificate: "DNS:a" } }, { allow: [admin], who: { role: admin } }]',
+    ],
   ])('loads under strict with an admin who is %s', (_, rules) => {
     expect(problemsOf(`profile: strict\n${rules}\n`)).toEqual([])
   })
@@ -412,6 +432,10 @@ rates:
     [
       'is this machine, which loopback: none takes away',
       'loopback: none\nrules: [{ allow: [admin], from: loopback }]',
+    ],
+    [
+      'is denied in each half of its network',
+      'rules: [{ deny: [admin], from: [10.0.0.0/9, 10.128.0.0/9] }, { allow: [admin], from: 10.0.0.0/8 }]',
     ],
     ['may administer some topics only', 'rules: [{ allow: [admin], from: loopback, topics: ["a-*"] }]'],
   ])('does not load under strict if its only admin %s', (_, rules) => {

@@ -74,6 +74,7 @@ certificates:
 rules:
   - { allow: [register], who: { role: broker }, brokers: ["broker-*"] }
   - { allow: [register], from: [legacy], brokers: ["legacy-*"], announce: [legacy] }
+  - { deny: [lookup], who: { account: client-a }, topics: ["orders-old"] }
   - { allow: [lookup], who: { account: client-a }, topics: ["orders-*"] }
   - { allow: [admin, config, inspect, list, lookup], who: { role: admin } }
 `
@@ -189,17 +190,22 @@ describe('a strict policy', () => {
     [
       'a topic outside the rule',
       signed('client-a', 'client-secret', lookup('secrets')),
-      'User:client-a has no permission to access Topic:secrets from 10.0.0.1, the decision is deny. (',
+      'User:client-a has no permission to access Topic:secrets from 10.0.0.1, no matched policies. (',
+    ],
+    [
+      'a topic that a rule denies',
+      signed('client-a', 'client-secret', lookup('orders-old')),
+      'User:client-a has no permission to access Topic:orders-old from 10.0.0.1, the decision is deny. (',
     ],
     [
       "a request of another account's group",
       signed('client-a', 'client-secret', { code: 216, fields: { topic: 'orders-1' } }),
-      'User:client-a has no permission to access Topic:orders-1 from 10.0.0.1, the decision is deny. (',
+      'User:client-a has no permission to access Topic:orders-1 from 10.0.0.1, no matched policies. (',
     ],
     [
       'the signature of a lookup under the code of another group',
       { ...orders, code: 318 },
-      'User:client-a has no permission to access Cluster from 10.0.0.1, the decision is deny. (',
+      'User:client-a has no permission to access Cluster from 10.0.0.1, no matched policies. (',
     ],
     [
       'an admin without TLS',
@@ -238,7 +244,7 @@ describe('a strict policy', () => {
         isTls: true,
         certificate: { commonName: 'client-1.mq.example', subjectAltNames: [] },
       },
-      'User:client-1.mq.example has no permission to access Cluster from 10.0.0.1, the decision is deny. (',
+      'User:client-1.mq.example has no permission to access Cluster from 10.0.0.1, no matched policies. (',
     ],
   ])('rejects %s', (_, asked, sentence) => {
     const { code, remark } = world.ask(asked)

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
+import { LOOPBACK } from '../../common/networks.ts'
 import { foreignProtocol } from '../../protocol/frame-decoder.ts'
-import { formatAddress, isLoopback, peerAddress, plainHost } from '../address.ts'
+import { formatAddress, peerAddress, plainHost } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
 import { Connection, socketFailure } from './connection.ts'
 import { type ConnectionRates, type ConnectionsPerAddress, checkRate } from './connection-limits.ts'
@@ -61,7 +62,7 @@ export class ConnectionHandshake extends Connection {
     const peer = {
       remoteAddress: peerAddress(socket),
       host: plainHost(socket.remoteAddress ?? 'unknown'),
-      isLoopback: isLoopback(socket.remoteAddress ?? ''),
+      isLoopback: LOOPBACK.has(socket.remoteAddress ?? ''),
       openedMs,
       proxied: false,
     }
@@ -127,7 +128,7 @@ export class ConnectionHandshake extends Connection {
     this.proxied = true
     this.#wantedBytes = 1
     // Without a source, the client may be on any machine.
-    this.isLoopback &&= header.source !== undefined && isLoopback(header.source.host)
+    this.isLoopback &&= header.source !== undefined && LOOPBACK.has(header.source.host)
     if (header.source) {
       const { host, port } = header.source
       this.remoteAddress = formatAddress(host, port)
@@ -139,7 +140,7 @@ export class ConnectionHandshake extends Connection {
       }
       perAddress.count(this.socket, host)
     }
-    if (!this.isLoopback && isLoopback(this.host)) this.host = 'unknown'
+    if (!this.isLoopback && LOOPBACK.has(this.host)) this.host = 'unknown'
     return bytes.subarray(header.bytes)
   }
 
