@@ -66,6 +66,9 @@ const TOP_KEYS = [
   'dataVersion',
 ] as const
 
+/** Of these, what a `plain_acl.yml` may have without a value. */
+const PLAIN_ACL_KEYS = ['accounts', 'globalWhiteRemoteAddresses', 'dataVersion'] as const
+
 /**
  * Groups that a limit would not mean what it says for: their requests name no such thing, or (the topics of a registration) only in
  * their body.
@@ -116,7 +119,7 @@ class AccessFileReader {
 
   #policy(root: NonNullable<YamlNode>): RulePolicy | undefined {
     const yaml = this.#yaml
-    const top = yaml.section(root, 'the access file', TOP_KEYS)
+    const top = yaml.section(root, 'the access file', TOP_KEYS, PLAIN_ACL_KEYS)
     const profile = top.profile && yaml.word(top.profile.value, 'profile', PROFILES)
     const mode = top.mode && yaml.word(top.mode.value, 'mode', POLICY_MODES)
     if (top.loopback && yaml.word(top.loopback.value, 'loopback', ['none', 'local']) === 'none')

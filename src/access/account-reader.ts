@@ -65,7 +65,7 @@ export class AccountReader {
   /** Reads an account of the list `accounts`. */
   read(node: NonNullable<YamlNode>): void {
     const yaml = this.#yaml
-    const account = yaml.section(node, 'an account', ACCOUNT_KEYS)
+    const account = yaml.section(node, 'an account', ACCOUNT_KEYS, ['whiteRemoteAddress', ...PERMISSION_KEYS])
     const { accessKey, whiteRemoteAddress } = account
     if (accessKey === undefined) {
       yaml.problem(node, 'an account needs an accessKey')
@@ -141,13 +141,16 @@ export class AccountReader {
       const name = yaml.text(first.value, first.name)
       if (name === undefined) return undefined
       if (first.name === fileKey) this.secretFiles.push(name)
+      // Anything else may be the secret itself, under the wrong key.
+      const isShown = first.name === fileKey ? name.includes('/') : /^[A-Z_][A-Z0-9_]*$/.test(name)
+      const shown = isShown ? `${first.name} ${JSON.stringify(name)}` : first.name
       try {
         const source = { from: first.name === envKey ? 'environment' : 'file', name } as const
         secret = this.#readSecret(source)
       } catch (error) {
-        return yaml.problem(first.value, `${first.name} ${JSON.stringify(name)} ${firstLine(error)}`)
+        return yaml.problem(first.value, `${shown} ${firstLine(error)}`)
       }
-      if (secret === '') return yaml.problem(first.value, `${first.name} ${JSON.stringify(name)} is empty`)
+      if (secret === '') return yaml.problem(first.value, `${shown} is empty`)
     }
     if (secret === PUBLISHED_SECRET)
       yaml.warning(

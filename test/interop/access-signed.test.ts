@@ -93,13 +93,7 @@ beforeAll(async () => {
   ;[master, slave] = await Promise.all([
     startBroker(signing),
     startBroker({ ...signing, properties: { ...signing.properties, brokerId: 1, brokerRole: 'SLAVE' } }),
-    // Announced, too: the address of its HA server.
-    startBroker({
-      release: '4.9.7',
-      name: 'legacy-4',
-      nameServers,
-      properties: { brokerIP2: '127.0.0.1' },
-    }),
+    startBroker({ release: '4.9.7', name: 'legacy-4', nameServers }),
     startBroker({
       release: '4.9.7',
       name: 'certified-4',
