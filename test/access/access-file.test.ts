@@ -474,8 +474,32 @@ rates:
     ])
   })
 
+  it.each<[what: string, text: string, warnings: string[]]>([
+    [
+      'that allows what the profile allows to everyone',
+      'rules:\n  - { allow: [admin, lookup], from: 10.0.0.0/8 }\n  - { allow: [admin, config], from: 10.0.0.0/8 }\n',
+      ['2 rule 1 changes no decision: profile default allows admin, lookup to everyone'],
+    ],
+    [
+      'that everything before it has decided',
+      'rules:\n  - { deny: admin }\n  - { allow: admin, from: 10.0.0.0/8 }\n  - { deny: config }\n  - { allow: [config, admin], from: 10.0.0.0/8 }\n',
+      [
+        '3 rule 2 changes no decision: rule 1 (line 2) denies admin to everyone',
+        '5 rule 4 changes no decision: rule 3 (line 4) denies config to everyone',
+      ],
+    ],
+    [
+      'only if it is not an exception to a later one',
+      'rules:\n  - { allow: admin, from: 10.1.0.0/16 }\n  - { deny: admin, from: 10.0.0.0/8 }\n  - { allow: admin, from: 10.2.0.0/16 }\n  - { allow: lookup }\n',
+      ['4 rule 3 changes no decision: profile default allows admin to everyone'],
+    ],
+    ['but not under strict', 'profile: strict\nrules:\n  - { allow: admin, from: 10.0.0.0/8 }\n', []],
+  ])('warns of a rule %s', (_, text, warnings) => {
+    expect(warningsOf(text)).toEqual(warnings)
+  })
+
   it('warns of a role in an allowing rule that nothing has', () => {
-    expect(warningsOf('rules:\n  - { allow: admin, who: { role: ops } }\n')).toEqual([
+    expect(warningsOf('rules:\n  - { allow: config, who: { role: ops } }\n')).toEqual([
       '2 no account and no certificate has the role "ops"',
     ])
   })
@@ -493,9 +517,14 @@ describe('conf/access.yml', () => {
   it('is valid with every part in use, also as strict', () => {
     const begin = text.indexOf('# ----')
     const whole = text.slice(0, begin) + text.slice(begin).replaceAll(/^#(?=\w| {2})/gm, '')
-    for (const used of [whole, whole.replace('profile: default', 'profile: strict')]) {
+    const lookups = expect.stringMatching(/^rule 4 changes no decision: profile default allows lookup/)
+    for (const [used, notes] of [
+      [whole, [lookups]],
+      [whole.replace('profile: default', 'profile: strict'), []],
+    ] as const) {
       const { policy, problems, warnings } = readAccessFile(used, { ...env, profile: 'open' })
-      expect([problems, warnings, policy?.accounts.size]).toEqual([[], [], 2])
+      const messages = warnings.map(({ message }) => message)
+      expect([problems, messages, policy?.accounts.size]).toEqual([[], notes, 2])
     }
   })
 })
