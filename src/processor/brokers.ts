@@ -1,4 +1,5 @@
 import { LimitError } from '../common/limit-error.ts'
+import { shareOf } from '../common/shares.ts'
 import { type DataVersion, dataVersionText, decodeDataVersion } from '../protocol/body/data-version.ts'
 import { encodeBrokerMemberGroup } from '../protocol/body/lists-and-tables.ts'
 import type { Processor } from '../protocol/processor.ts'
@@ -34,8 +35,9 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
     const { ready, release } = routeInfo.queue.acquire(unregistration.brokerName)
     return andThen(ready, () => {
       try {
-        routeInfo.guard.checkUnregistration(unregistration, routeInfo.guard.claimantOf(context), nowMs)
-        if (routeInfo.submitUnRegisterBrokerRequest(unregistration)) return SUCCESS
+        const claimant = routeInfo.guard.claimantOf(context)
+        routeInfo.guard.checkUnregistration(unregistration, claimant, nowMs)
+        if (routeInfo.submitUnRegisterBrokerRequest(unregistration, shareOf(claimant.owner))) return SUCCESS
         // Java's response has no remark.
         const detail = `unRegisterBrokerQueueCapacity (${routeInfo.unRegisterBrokerQueueCapacity}) reached`
         throw new LimitError('unRegisterBrokerQueueCapacity', detail, { remark: '' })
