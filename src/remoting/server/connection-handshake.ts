@@ -136,7 +136,7 @@ export class ConnectionHandshake extends Connection {
       if (proxyTrustedNetworks.restricted) {
         this.host = plainHost(host)
         this.#isProxy = false
-        checkRate(rates, 'connections', this.host, nowMs())
+        checkRate(rates, 'connections', this, nowMs())
       }
       perAddress.count(this.socket, host)
     }
@@ -159,7 +159,7 @@ export class ConnectionHandshake extends Connection {
       const what = (bytes.length >= 4 && foreignProtocol(bytes.readInt32BE(0))) || 'plaintext request'
       throw new HandshakeError('ERR_TLS_REQUIRED', `${what}, but tls.server.mode is enforcing`)
     }
-    if (isTls && !this.#isProxy) checkRate(rates, 'handshakes', this.host, nowMs())
+    if (isTls && !this.#isProxy) checkRate(rates, 'handshakes', this, nowMs())
     this.#chunks = []
     this.socket.off('data', this.#onBytes)
     if (isTls) {
