@@ -29,6 +29,8 @@ import { type FileNote, type YamlEntry, type YamlNode, YamlReader } from './yaml
 export interface AccessFileOptions {
   /** For a file without `profile`. */
   readonly profile: ProfileName
+  /** The account that signs what brokers receive. They could send it back, so its signatures prove nothing. Default: none. */
+  readonly notifyAccessKey?: string
   /** @throws {Error} The secret cannot be read; the message continues a sentence that begins with its source. */
   readonly readSecret: (source: SecretSource) => string
 }
@@ -99,9 +101,7 @@ class AccessFileReader {
   constructor(text: string, options: AccessFileOptions) {
     this.#yaml = new YamlReader(text)
     this.#options = options
-    this.#accounts = new AccountReader(this.#yaml, options.readSecret, (node, what) =>
-      this.#networksOf(node, what),
-    )
+    this.#accounts = new AccountReader(this.#yaml, options, (node, what) => this.#networksOf(node, what))
   }
 
   read(): AccessFile {
@@ -308,8 +308,12 @@ class AccessFileReader {
 
   #checkUse({ rules, profile }: RulePolicy): void {
     for (const { identity, entry } of this.#accounts.accounts.values()) {
-      if (rules.some(({ who }) => who !== undefined && isIdentified(identity, who))) continue
-      const message = `no rule names account ${identity.name} or a role of it, nor does profile ${profile}`
+      const isUsed = rules.some(({ who }) => who !== undefined && isIdentified(identity, who))
+      const signsNotifications = identity.name === this.#options.notifyAccessKey
+      if (isUsed !== signsNotifications) continue
+      const message = signsNotifications
+        ? `account ${identity.name} is notifyAccessKey: brokers receive its signatures, so they prove nothing, and rules for it have no effect; use an account of its own`
+        : `no rule names account ${identity.name} or a role of it, nor does profile ${profile}`
       this.#yaml.warning(entry.value, message)
     }
   }

@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import { isScalar } from 'yaml'
 import { firstLine } from '../common/describe-errno.ts'
 import { Networks, rangesOf } from '../common/networks.ts'
+import type { AccessFileOptions } from './access-file.ts'
 import { AccountPermissions, PERMISSION_KEYS } from './plain-acl.ts'
 import type { Account } from './policy.ts'
 import type { Rule } from './rule-policy.ts'
@@ -32,6 +33,8 @@ const ACCOUNT_KEYS = [
 const PUBLISHED_SECRET = '12345678'
 const PUBLISHED_ACCOUNTS: readonly string[] = ['rocketmq2', 'RocketMQ']
 
+type AccountOptions = Pick<AccessFileOptions, 'readSecret' | 'notifyAccessKey'>
+
 /** An account, and where it is. */
 export interface ReadAccount extends Account {
   readonly entry: YamlEntry
@@ -49,16 +52,16 @@ export class AccountReader {
   /** Whether a secret stands in the access file itself. */
   hasSecrets = false
   readonly #yaml: YamlReader
-  readonly #readSecret: (source: SecretSource) => string
+  readonly #options: AccountOptions
   readonly #networksOf: (node: NonNullable<YamlNode>, what: string) => Networks
 
   constructor(
     yaml: YamlReader,
-    readSecret: (source: SecretSource) => string,
+    options: AccountOptions,
     networksOf: (node: NonNullable<YamlNode>, what: string) => Networks,
   ) {
     this.#yaml = yaml
-    this.#readSecret = readSecret
+    this.#options = options
     this.#networksOf = networksOf
   }
 
@@ -95,10 +98,12 @@ export class AccountReader {
       )
     const from = account.from && this.#networksOf(account.from.value, `from of ${what}`)
     const requireTls = account.requireTls && yaml.boolean(account.requireTls.value, 'requireTls') === true
+    const provesNothing = name === this.#options.notifyAccessKey
     this.accounts.set(name, {
       identity: { kind: 'account', name, roles },
       secrets: [secret, previous].flatMap((text) => (text === undefined ? [] : secretKeyOf(text))),
-      isUsableFrom: (host, isTls) => (from === undefined || from.has(host)) && (!requireTls || isTls),
+      isUsableFrom: (host, isTls) =>
+        !provesNothing && (from === undefined || from.has(host)) && (!requireTls || isTls),
       entry: accessKey,
       isPublished,
     })
@@ -146,7 +151,7 @@ export class AccountReader {
       const shown = isShown ? `${first.name} ${JSON.stringify(name)}` : first.name
       try {
         const source = { from: first.name === envKey ? 'environment' : 'file', name } as const
-        secret = this.#readSecret(source)
+        secret = this.#options.readSecret(source)
       } catch (error) {
         return yaml.problem(first.value, `${shown} ${firstLine(error)}`)
       }

@@ -18,6 +18,7 @@ const ACCESS_FILE = `
 profile: strict
 accounts:
   - { accessKey: broker-main, secretKey: "broker-secret", roles: [broker] }
+  - { accessKey: name-server, secretKey: "notify-secret" }
   - { accessKey: orders-app, secretKey: "orders-secret" }
   - { accessKey: other-app, secretKey: "other-secret" }
   - { accessKey: ops-team, secretKey: "ops-secret", admin: true }
@@ -74,7 +75,7 @@ beforeAll(async () => {
       accessFile: writeAccessFile(ACCESS_FILE),
       'tls.config.file': tlsFile,
       notifyMinBrokerIdChanged: true,
-      notifyAccessKey: 'broker-main',
+      notifyAccessKey: 'name-server',
     },
   })
   tap = await startWireTap(nameServer.address)
@@ -175,9 +176,13 @@ describe('under the profile strict', () => {
     `-Dinterop.secretKey=${secretKey}`,
   ]
 
-  test('mqadmin 5.5.0 creates the user of an application in the broker that authenticates', async () => {
-    const create = `createUser -b ${master.address} -u orders-app -p orders-secret -t Normal`
-    expect(await mqadmin('5.5.0', 'ops-team', create)).toContain('success')
+  test('mqadmin 5.5.0 creates users of an application, and of the server, in brokers that authenticate', async () => {
+    const users = [
+      `-b ${master.address} -u orders-app -p orders-secret`,
+      `-b ${slave.address} -u name-server -p notify-secret`,
+    ]
+    for (const user of users)
+      expect(await mqadmin('5.5.0', 'ops-team', `createUser ${user} -t Normal`)).toContain('success')
   })
 
   test.each(outerReleases)(
@@ -329,8 +334,8 @@ describe('under the profile strict', () => {
     await until('the broker has acted on it', () =>
       /min broker id changed, prev \d, new 1/.test(readFileSync(log, 'utf8')),
     )
-    const fields = { minBrokerAddr: slave.address, minBrokerId: '1', AccessKey: 'broker-main' }
-    const notification = { ...fields, Signature: sign(fields, 'broker-secret') }
+    const fields = { minBrokerAddr: slave.address, minBrokerId: '1', AccessKey: 'name-server' }
+    const notification = { ...fields, Signature: sign(fields, 'notify-secret') }
     expect(await ask(slave.address, NOTIFY_MIN_BROKER_ID_CHANGE, notification)).toMatchObject({ code: 0 })
     const { AccessKey, Signature, ...unsigned } = notification
     expect(await ask(slave.address, NOTIFY_MIN_BROKER_ID_CHANGE, unsigned)).toMatchObject({
