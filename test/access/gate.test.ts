@@ -127,19 +127,19 @@ const TABLE: readonly (readonly [ProfileName, readonly IdentityName[], string, s
   ['strict', ADMINS, 'aci', 'aci', 'aci'],
 ]
 
-describe('every profile, mode, identity, network and code', () => {
+describe('all codes from all networks', () => {
   const cases = TABLE.flatMap(([profile, names, ...groups]) =>
     names.flatMap((name) => POLICY_MODES.map((mode) => ({ profile, mode, name, groups }))),
   )
 
-  test('has its case', () => {
+  test('have a case for each profile, mode and identity', () => {
     const keys = new Set(cases.map(({ profile, mode, name }) => `${profile} ${mode} ${name}`))
     const count = PROFILES.length * POLICY_MODES.length * Object.keys(IDENTITIES).length
     expect([keys.size, cases.length]).toEqual([count, count])
   })
 
   test.each(cases)(
-    'under $profile, in mode $mode, $name may do $groups',
+    'are decided for $name under $profile, in mode $mode',
     ({ profile, mode, name, groups }) => {
       const policy = policyOf(`
 profile: ${profile}
