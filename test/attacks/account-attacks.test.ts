@@ -94,6 +94,28 @@ describe('A signed request that was overheard', () => {
   })
 })
 
+describe('A signature that was verified without the fields that some clients do not sign', () => {
+  test.each([['SecurityToken'], ['__ZONE_NAME'], ['__ZONE_MODE']])(
+    'does not count for the value of %s in another field',
+    async (unsigned) => {
+      const { attack, attacker, connectFrom } = await startAttackedServer({ accessFile: ACCESS_FILE })
+      const overheard = signed('operator-1', 'secret-e', { code: 105, extFields: { topic: 'X' } })
+      const { AccessKey = '', Signature = '' } = overheard.extFields ?? {}
+      const forged: Request = {
+        code: 216,
+        extFields: { AccessKey, Signature, topic: HONEST_TOPIC, zzz: 'X' },
+      }
+      const withToken = { ...overheard, extFields: { ...overheard.extFields, [unsigned]: HONEST_TOPIC } }
+      await attack(async () => {
+        expect(await codeOf(attacker, forged)).toBe(16)
+        for (let i = 0; i < 2; i++) expect(await codeOf(attacker, withToken)).toBe(0)
+        expect(await codeOf(attacker, forged)).toBe(16)
+      })
+      expect(await codeOf(await connectFrom('10.0.0.8'), lookup(HONEST_TOPIC))).toBe(0)
+    },
+  )
+})
+
 describe('A flood of wrong signatures over large bodies', () => {
   test('is hashed no further than the rate of its address allows: each 64 KiB count as a signature', async () => {
     const accessFile = `${ACCESS_FILE}rates: [{ per: address, failures: 100/min }]\n`
