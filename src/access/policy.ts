@@ -37,7 +37,7 @@ export interface Account {
   readonly identity: Identity
   /** The secret, then the previous one while it is being changed. */
   readonly secrets: readonly KeyObject[]
-  /** Whether its signatures count from this address (`from`), over such a connection (`requireTls`). Otherwise they prove nothing. */
+  /** Whether its signatures prove it from this address (`from`), over such a connection (`requireTls`). Never as `notifyAccessKey`. */
   isUsableFrom(host: string, isTls: boolean): boolean
 }
 

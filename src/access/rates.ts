@@ -17,6 +17,9 @@ const DEFAULT_RATES: Readonly<Partial<Record<RateKind, Rate>>> = {
   failures: { count: 6_000, periodMs: 60_000 },
 }
 
+/** Hashing as many bytes costs as much as verifying a signature without a body, several times over. */
+const BYTES_OF_FAILURE = 65_536
+
 const PERIODS: Readonly<Record<number, string>> = { 1000: 's', 60000: 'min', 3600000: 'h' }
 
 /** A rate that has been exceeded. */
@@ -144,9 +147,9 @@ export class Rates {
     return this.#failures.every(({ buckets, isEnforced }) => !isEnforced || buckets.has(source, nowMs))
   }
 
-  /** Counts a signature that proves nothing. */
-  ofFailure(host: string, nowMs: number): Excess | undefined {
-    return this.#excess(this.#failures, sourceOf(host), nowMs)
+  /** Counts a signature that proves nothing, by what it cost to hash. */
+  ofFailure(host: string, bodyBytes: number, nowMs: number): Excess | undefined {
+    return this.#excess(this.#failures, sourceOf(host), nowMs, 1 + Math.floor(bodyBytes / BYTES_OF_FAILURE))
   }
 
   /** For a request that would have needed a signature which is not verified. */
@@ -156,10 +159,10 @@ export class Rates {
   }
 
   /** Counts an event for all limits. Those that are enforced are the last ones. */
-  #excess(limits: readonly Limit[], source: string, nowMs: number): Excess | undefined {
+  #excess(limits: readonly Limit[], source: string, nowMs: number, cost = 1): Excess | undefined {
     let found: Excess | undefined
     for (const limit of limits) {
-      if (limit.buckets.take(source, nowMs)) continue
+      if (limit.buckets.take(source, nowMs, cost)) continue
       found = { error: this.#note(limit, source, nowMs), isEnforced: limit.isEnforced }
     }
     return found

@@ -297,6 +297,11 @@ export function isOwner(broker: OwnedBroker, { owner, channelId }: Claim): boole
   return broker.owner === owner || broker.owner === undefined
 }
 
+/** Whether an owner is an account or a certificate, not a network or an address. */
+export function isProvenOwner(owner: string): boolean {
+  return /^(account|certificate) /.test(owner)
+}
+
 function isAlive(broker: OwnedBroker, nowMs: number): boolean {
   if ('deadlineMs' in broker) return broker.deadlineMs >= nowMs
   return broker.lastUpdateTimestampMs + broker.heartbeatTimeoutMs >= nowMs

@@ -70,14 +70,18 @@ describe('An access file is rejected with the line and column of', () => {
       'mode: audit\nprofil: open\n',
       ['2:1 unknown key "profil" in the access file; did you mean profile?'],
     ],
-    ['a merge key', '<<: { mode: off }\n', ['1:1 unknown key "<<" in the access file']],
+    ['a merge key', '<<: { mode: off }\n', ['1:1 unknown key in the access file']],
     ['a duplicate key', 'mode: audit\nmode: off\n', ['2:1 duplicate key "mode"; it is also in line 1']],
     [
       'an alias',
       'networks:\n  a: &a [10.0.0.0/8]\n  b: *a\n',
-      ['3:6 network b is an alias (*a); write the value itself'],
+      ['3:6 network b is an alias; write the value itself, in quotes if it begins with *'],
     ],
-    ['an unknown tag', 'mode: !mode audit\n', ['1:7 Unresolved tag: !mode']],
+    [
+      'an unknown tag',
+      'mode: !mode audit\n',
+      ['1:7 a value must not begin with a tag (!); put it in quotes'],
+    ],
     [
       'a second document',
       'mode: audit\n---\nmode: off\n',
@@ -245,6 +249,32 @@ describe('An access file is rejected with the line and column of', () => {
   it('everything that is wrong, not only the first', () => {
     const text = 'mode: on\nloopback: some\nrules:\n  - allow: x\n    form: y\n'
     expect(read(text).problems.map(({ line }) => line)).toEqual([1, 2, 4, 5])
+  })
+
+  it.each(['from', 'who', 'clusters', 'brokers', 'topics', 'announce'])(
+    'a restriction whose value is commented out: %s',
+    (key) => {
+      const text = `rules:\n  - allow: [register]\n    ${key}:\n      # - 10.0.0.0/8\n`
+      expect(problemsOf(text)).toEqual([`3:5 ${key} has no value`])
+    },
+  )
+
+  it.each([
+    ['an alias', 'secretKey: *Hunter22'],
+    ['a tag', 'secretKey: !Hunter22'],
+    ['a tag without a suffix', 'secretKey: !Hunter22!'],
+    ['a verbatim tag', 'secretKey: !<Hunter22'],
+    ['a block', 'secretKey: |Hunter22'],
+    ['a folded block', 'secretKey: >Hunter22'],
+    ['an escape', 'secretKey: "\\Hunter22"'],
+    ['a key, for want of a space', 'secretKey:Hunter22:'],
+    ['a key in braces', 'roles: {secretKey:Hunter22}'],
+    ['the name of a file', 'secretFile: Hunter22'],
+    ['the name of a variable', 'secretEnv: Hunter22'],
+  ])('a secret that is written like %s, which no message shows', (_, line) => {
+    const problems = problemsOf(`accounts:\n  - accessKey: ops\n    ${line}\n`)
+    expect(problems.length).toBeGreaterThan(0)
+    expect(JSON.stringify(problems)).not.toContain('Hunter')
   })
 
   it('a name of a published account in a rule for admins', () => {
