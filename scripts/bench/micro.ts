@@ -89,7 +89,7 @@ function decodeEach(frames: readonly Pick<RequestFrame, 'bytes'>[]): (count: num
 /** @param accounts - Each signs a lookup of 1,000 topics; of forty, more contents than are cached. */
 function verifySignatures(accounts: number): (count: number) => void {
   const known = ACCOUNTS.slice(0, accounts).map(({ accessKey, secretKey }) => ({
-    identity: { kind: 'account', name: accessKey, roles: [] } as const,
+    identity: { kind: 'account', name: accessKey, roles: new Set<string>() } as const,
     secrets: [createSecretKey(Buffer.from(secretKey))],
     isUsableFrom: () => true,
   }))
