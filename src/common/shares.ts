@@ -1,4 +1,5 @@
 import { LimitError, type LimitName } from './limit-error.ts'
+import { LOOPBACK } from './networks.ts'
 import { sourceOf } from './source-of.ts'
 
 /**
@@ -8,7 +9,7 @@ import { sourceOf } from './source-of.ts'
  */
 export function shareOf(owner: string): string | undefined {
   // An account is `account ops`; an address has no space.
-  const hasNoShare = owner.includes(' ') || owner === '::1' || owner.startsWith('127.')
+  const hasNoShare = owner.includes(' ') || LOOPBACK.has(owner)
   return hasNoShare ? undefined : sourceOf(owner)
 }
 

@@ -7,7 +7,7 @@ import type {
   NamesrvConfiguration,
   RejectedConfigUpdate,
 } from '../processor/namesrv-config.ts'
-import type { RequestContext } from '../protocol/processor.ts'
+import { originOf, type RequestContext } from '../protocol/processor.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { checkValue } from './config/check-value.ts'
 import { ConfigError } from './config/config-error.ts'
@@ -124,9 +124,9 @@ export class LiveConfiguration implements NamesrvConfiguration {
 }
 
 /** What each line of the audit log says of an update. */
-function auditEntry({ channel, identity }: RequestContext) {
-  const code = RequestCode.UPDATE_NAMESRV_CONFIG
-  return { event: 'configuration_changed', code, peer: channel.remoteAddress, identity } as const
+function auditEntry(asking: RequestContext) {
+  const by = originOf(RequestCode.UPDATE_NAMESRV_CONFIG, asking)
+  return { event: 'configuration_changed', by } as const
 }
 
 /**

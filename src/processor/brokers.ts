@@ -20,7 +20,8 @@ import {
 /** @see DefaultRequestProcessor#unregisterBroker in apache/rocketmq */
 export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
   return (request, context) => {
-    const { channel, nowMs } = context
+    const claimant = routeInfo.guard.claimantOf(request, context)
+    const { peer, by } = claimant
     const brokerId = requiredLongField(request, 'brokerId')
     const unregistration: Unregistration = {
       clusterName: requiredField(request, 'clusterName'),
@@ -29,14 +30,13 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
       brokerId,
       reason: 'request',
       generation: routeInfo.queue.nextGeneration(),
-      peer: channel.remoteAddress,
-      by: context.identity,
+      peer,
+      by,
     }
     const { ready, release } = routeInfo.queue.acquire(unregistration.brokerName)
     return andThen(ready, () => {
       try {
-        const claimant = routeInfo.guard.claimantOf(context)
-        routeInfo.guard.checkUnregistration(unregistration, claimant, nowMs)
+        routeInfo.guard.checkUnregistration(unregistration, claimant, context.nowMs)
         if (routeInfo.submitUnRegisterBrokerRequest(unregistration, shareOf(claimant.owner))) return SUCCESS
         // Java's response has no remark.
         const detail = `unRegisterBrokerQueueCapacity (${routeInfo.unRegisterBrokerQueueCapacity}) reached`
@@ -53,7 +53,7 @@ export function brokerHeartbeat(routeInfo: RouteInfoManager): Processor {
   return (request, context) => {
     const clusterName = requiredField(request, 'clusterName')
     const brokerAddr = requiredField(request, 'brokerAddr')
-    routeInfo.guard.checkHeartbeat(clusterName, brokerAddr, routeInfo.guard.claimantOf(context))
+    routeInfo.guard.checkHeartbeat(clusterName, brokerAddr, routeInfo.guard.claimantOf(request, context))
     routeInfo.touch(clusterName, brokerAddr, context.nowMs)
     return SUCCESS
   }
@@ -81,7 +81,7 @@ export function queryDataVersion(routeInfo: RouteInfoManager): Processor {
     const { channel, nowMs } = context
     const clusterName = requiredField(request, 'clusterName')
     const brokerAddr = requiredField(request, 'brokerAddr')
-    routeInfo.guard.checkHeartbeat(clusterName, brokerAddr, routeInfo.guard.claimantOf(context))
+    routeInfo.guard.checkHeartbeat(clusterName, brokerAddr, routeInfo.guard.claimantOf(request, context))
     const brokerName = stringField(request.extFields, 'brokerName')
     const brokerId = longField(request.extFields, 'brokerId')
     const known = routeInfo.registeredDataVersion(clusterName, brokerAddr)
