@@ -1,6 +1,7 @@
 import { GroupCommit } from '../common/group-commit.ts'
 import { LimitError } from '../common/limit-error.ts'
 import { NotDurableError } from '../common/not-durable-error.ts'
+import { shareOfSender } from '../common/shares.ts'
 import type {
   ConfigUpdateOutcome,
   NamesrvConfiguration,
@@ -82,7 +83,7 @@ export class LiveConfiguration implements NamesrvConfiguration {
     try {
       await this.#changes.change((state) => {
         changed = applyUpdate(state, update)
-      })
+      }, shareOfSender(asking))
       this.#countChange(asking, changed)
       const fields = { ...senderOf(asking), changed: Object.fromEntries(changed), stored: this.#isStored }
       throttle.log('info', 'configuration updated', fields)

@@ -1,4 +1,5 @@
 import { LimitError } from '../common/limit-error.ts'
+import { shareOf } from '../common/shares.ts'
 import { type DataVersion, dataVersionText, decodeDataVersion } from '../protocol/body/data-version.ts'
 import { encodeBrokerMemberGroup } from '../protocol/body/lists-and-tables.ts'
 import type { Processor } from '../protocol/processor.ts'
@@ -36,7 +37,7 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
     return andThen(ready, () => {
       try {
         routeInfo.guard.checkUnregistration(unregistration, claimant, context.nowMs)
-        if (routeInfo.submitUnRegisterBrokerRequest(unregistration)) return SUCCESS
+        if (routeInfo.submitUnRegisterBrokerRequest(unregistration, shareOf(claimant.owner))) return SUCCESS
         // Java's response has no remark.
         const detail = `unRegisterBrokerQueueCapacity (${routeInfo.unRegisterBrokerQueueCapacity}) reached`
         throw new LimitError('unRegisterBrokerQueueCapacity', detail, { remark: '' })

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { LimitError } from '../common/limit-error.ts'
+import { shareOf } from '../common/shares.ts'
 import type { TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import {
@@ -62,7 +63,7 @@ type RegisteringBroker = Omit<Registration, keyof RegisterBrokerBody>
  * @see DefaultRequestProcessor#registerBroker in apache/rocketmq
  */
 export function handleRegisterBroker(options: RegisterBrokerOptions): Processor {
-  const { inFlight, counters } = options
+  const { routeInfo, inFlight, counters } = options
   const reject = (
     { extFields }: RemotingCommand,
     reason: string,
@@ -77,7 +78,7 @@ export function handleRegisterBroker(options: RegisterBrokerOptions): Processor 
     let flight: RegistrationInFlight | undefined
     let done = false
     try {
-      flight = inFlight.enter()
+      flight = inFlight.enter(shareOf(routeInfo.guard.claimantOf(request, context).owner))
       const { response, rejection } = await register(options, request, context, flight)
       done = rejection === undefined
       if (rejection !== undefined) reject(request, rejection, context)

@@ -177,10 +177,11 @@ export class RouteInfoManager {
 
   /**
    * A broker's own request to leave, applied at once if the lock is free, otherwise in one batch with others.
+   * @param source - Whose share of those that wait it uses; undefined if it has none.
    * @returns False if too many wait already.
    */
-  submitUnRegisterBrokerRequest(request: Unregistration): boolean {
-    return this.#removals.submit(request)
+  submitUnRegisterBrokerRequest(request: Unregistration, source?: string): boolean {
+    return this.#removals.submit(request, source)
   }
 
   /** Removes all brokers whose last registration came over one of these connections, which have closed. */

@@ -1,8 +1,9 @@
+import { counted } from '../common/counted.ts'
 import { LimitError } from '../common/limit-error.ts'
+import { shareOf } from '../common/shares.ts'
 import { sourceOf } from '../common/source-of.ts'
 import type { Steps } from '../common/time-slicer.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
-import { shareOf } from './known-brokers.ts'
 import type { Registration } from './registration.ts'
 import { scopeOf } from './registration-parts.ts'
 import type { RouteChanges } from './route-changes.ts'
@@ -143,7 +144,7 @@ export function* checkTopics(
   tables.touch(clusterName, brokerAddr, nowMs)
   throw new LimitError(
     'maxTopics',
-    `share of maxTopics (${maxTopics}) exceeded: ${own} topics would be only on brokers from ${source}, and ${maxTopics - topics} more would have room`,
+    `share of maxTopics (${maxTopics}) exceeded: ${counted(own, 'topic')} would be only on brokers from ${source}, and ${maxTopics - topics} more would have room`,
   )
 }
 
