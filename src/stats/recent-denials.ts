@@ -1,4 +1,5 @@
 import { cutText } from '../common/log-throttle.ts'
+import { sourceOf } from '../common/source-of.ts'
 import { visible } from '../common/visible.ts'
 
 /** A request that the access policy has rejected. */
@@ -32,7 +33,10 @@ export interface Denials extends DeniedRequest {
 const MAX_ENTRIES = 128
 const MAX_CHARACTERS = 200
 
-/** The requests that were rejected last. Equal ones are counted in one entry, so that a flood hides no others. */
+/**
+ * The requests that were rejected last. Equal ones are counted in one entry, and a full table drops the oldest of the source that has
+ * the most, so that a flood of one source hides no others.
+ */
 export class RecentDenials {
   readonly #dateMs: () => number
   /** By what they have in common, in the order of the last one. */
@@ -53,10 +57,15 @@ export class RecentDenials {
     const { count, firstMs } = known ?? { count: 0, firstMs: nowMs }
     this.#entries.set(key, { ...denied, count: count + 1, firstMs, lastMs: nowMs, peer })
     if (this.#entries.size <= MAX_ENTRIES) return
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest)
-      break
+    const keysOf = new Map<string, string[]>()
+    for (const [each, { host }] of this.#entries) {
+      const source = sourceOf(host)
+      const keys = keysOf.get(source)
+      if (keys === undefined) keysOf.set(source, [each])
+      else keys.push(each)
     }
+    const [most = []] = [...keysOf.values()].sort((a, b) => b.length - a.length)
+    for (const oldest of most.slice(0, 1)) this.#entries.delete(oldest)
   }
 
   /** The last one first. */

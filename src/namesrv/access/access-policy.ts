@@ -9,6 +9,8 @@ import type { LoadedAccessFile } from './load-access-file.ts'
 /** How often the files are checked. */
 const WATCH_PERIOD_MS = 1_000
 
+type Load = (beforeRead: (path: string) => void) => LoadedAccessFile
+
 /**
  * The access policy in effect: that of `accessFile`, otherwise that of `accessProfile`. When the file has changed it is read again,
  * all or nothing: a file that cannot be used changes nothing.
@@ -19,7 +21,7 @@ export class AccessPolicy implements AccessPolicies {
   #current: Policy
   readonly #listeners: ((policy: Policy) => void)[] = []
   /** Loaded with the first file, as the reader of YAML is of no use without one. */
-  #load: (() => LoadedAccessFile) | undefined
+  #load: Load | undefined
   #problems: readonly string[] = []
   #secretFiles: readonly string[] = []
   readonly #states = new Map<string, FileState>()
@@ -73,7 +75,8 @@ export class AccessPolicy implements AccessPolicies {
       return
     }
     const { loadAccessFile } = await import('./load-access-file.ts')
-    this.#load = () => loadAccessFile(this.#path, accessProfile, process.env, notifyAccessKey)
+    this.#load = (beforeRead) =>
+      loadAccessFile(this.#path, accessProfile, process.env, notifyAccessKey, beforeRead)
     const { policy, problems } = this.#attempt(this.#load)
     if (policy === undefined) {
       throw new ConfigError(
@@ -109,14 +112,15 @@ export class AccessPolicy implements AccessPolicies {
     for (const listener of this.#listeners) listener(policy)
   }
 
-  #attempt(load: () => LoadedAccessFile): LoadedAccessFile {
+  #attempt(load: Load): LoadedAccessFile {
     const { logger } = this.#context
-    // Before it is read, or a change in between would be missed.
-    const before = this.#content([this.#path])
-    const loaded = load()
+    this.#attempted = ''
+    // Before each file is read, or a change in between would be missed.
+    const loaded = load((path) => {
+      this.#attempted += this.#content([path])
+    })
     const { policy, problems, warnings, secretFiles } = loaded
     this.#secretFiles = secretFiles
-    this.#attempted = `${before}${this.#content(secretFiles)}`
     this.#seen = this.#attempted
     this.#problems = problems
     if (policy !== undefined) {
