@@ -57,12 +57,6 @@ const OTHER_PATHS: readonly OtherPath[] = [
     isOpen: true,
   },
   {
-    path: '/assets/{file}',
-    summary: 'Script, style and icon of the page.',
-    mediaType: 'text/javascript; charset=utf-8',
-    isOpen: true,
-  },
-  {
     path: '/metrics',
     summary: 'Metrics for Prometheus, in its text format, or in that of OpenMetrics by `Accept`.',
     mediaType: 'text/plain; version=0.0.4; charset=utf-8',

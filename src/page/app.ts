@@ -55,10 +55,6 @@ function header({ path: [section = ''] }: Route, nodeId: string | undefined): Te
     <a class="skip" href=${location.hash || '#/'} @click=${skip}>Skip to the content</a>
     <a class="product" href=${href([])}><span aria-hidden="true" class="mark"></span>mqnamesrv</a>
     <span class="node" title="This NameServer">${visible(nodeId ?? '')}</span>
-    ${connectionState(store.connection)}
-    <button type="button" class="theme" @click=${onTheme} aria-label="Colours: ${theme}. Change them">
-      <span aria-hidden="true">${{ auto: '◐', light: '☀', dark: '☾' }[theme]}</span>
-    </button>
     <nav aria-label="Views">
       ${NAVIGATION.map(
         ([
@@ -68,6 +64,10 @@ function header({ path: [section = ''] }: Route, nodeId: string | undefined): Te
           >${label}</a>`,
       )}
     </nav>
+    ${connectionState(store.connection)}
+    <button type="button" class="theme" @click=${onTheme} aria-label="Colours: ${theme}. Change them">
+      <span aria-hidden="true">${{ auto: '◐', light: '☀', dark: '☾' }[theme]}</span>
+    </button>
   </header>`
 }
 

@@ -35,8 +35,8 @@ export function badge(severity: Severity, word: string): TemplateResult {
 /** A point in time, with the time since then. @param nowMs - By the clock of the server. */
 export function time(iso: string, nowMs: number): TemplateResult {
   const date = new Date(iso)
-  return html`<time datetime=${iso} title=${iso}>${clockTime(date, new Date(nowMs))}</time>
-    <span class="quiet">${ago(date.getTime(), nowMs)}</span>`
+  return html`<time datetime=${iso} title=${iso}>${clockTime(date, new Date(nowMs))}</time
+    ><span class="quiet">, ${ago(date.getTime(), nowMs)}</span>`
 }
 
 function ago(atMs: number, nowMs: number): string {

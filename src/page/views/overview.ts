@@ -93,24 +93,28 @@ function findingItem(
 ): TemplateResult {
   const facts = Object.entries(evidence)
   return html`<li class="finding ${severity}">
-    <h3>${badge(severity, severity)} ${name(subject)} <code class="quiet">${rule}</code></h3>
+    <div class="heading">
+      <h3>${badge(severity, severity)} ${name(subject)}</h3>
+      <code class="quiet">${rule}</code>
+      <span class="since">since ${time(since, nowMs)}</span>
+    </div>
     <p>${visible(text)}</p>
-    <p class="quiet">Since ${time(since, nowMs)}</p>
-    ${fix === null ? nothing : command(fix)}
-    ${
-      facts.length === 0
-        ? nothing
-        : html`<details>
-          <summary>Evidence</summary>
-          <dl class="evidence">
-            ${facts.map(
-              ([fact, value]) => html`<div>
-                <dt>${fact}</dt>
-                <dd>${Array.isArray(value) ? value.map((each) => html`${name(each)}<br />`) : name(`${value}`)}</dd>
-              </div>`,
-            )}
-          </dl>
-        </details>`
-    }
+    <div class="actions">
+      ${fix === null ? nothing : command(fix)} ${facts.length === 0 ? nothing : evidenceOf(facts)}
+    </div>
   </li>`
+}
+
+function evidenceOf(facts: readonly [string, Finding['evidence'][string]][]): TemplateResult {
+  return html`<details>
+    <summary>Evidence</summary>
+    <dl class="evidence">
+      ${facts.map(
+        ([fact, value]) => html`<div>
+          <dt>${fact}</dt>
+          <dd>${Array.isArray(value) ? value.map((each) => html`${name(each)}<br />`) : name(`${value}`)}</dd>
+        </div>`,
+      )}
+    </dl>
+  </details>`
 }

@@ -17,7 +17,12 @@ export async function plantCluster(server: PageServer): Promise<void> {
   }
   // Announces an address that is not its own, and has no master.
   await server.send(
-    registration({ name: 'broker-d', address: '172.17.0.3:10911', id: 1, topics: ['OrderPaid'] }),
+    registration({
+      name: 'broker-d',
+      address: '172.17.0.3:10911',
+      id: 1,
+      topics: ['OrderPaid', 'OrderRefunded'],
+    }),
   )
   await server.send(
     putKVConfig('ORDER_TOPIC_CONFIG', 'OrderCreated', 'broker-a:4;broker-b:4'),
