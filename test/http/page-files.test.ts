@@ -89,7 +89,7 @@ describe('The page at the HTTP port', () => {
 
   it('forbids inline and foreign content, framing, and HTML outside of the policy of lit-html', async () => {
     const { headers } = await request(await served(), '/')
-    const policy = headers['content-security-policy'] ?? ''
+    const policy = `${headers['content-security-policy']}`
     expect(policy.split('; ').sort()).toEqual([
       "base-uri 'none'",
       "connect-src 'self'",
