@@ -88,7 +88,7 @@ const RETRY_PAUSE_MS = 3_000
 /** Into the window, so that what happens meanwhile has a before and, mostly, an after. */
 const DURING_AFTER_MS = 1_000
 const BACKGROUND_EXTRA_SECONDS = 2
-const nameServers: readonly ServerName[] = ['ours', 'java', 'rust']
+const nameServers: readonly ServerName[] = ['ours', 'open', 'java', 'rust']
 
 /** Runs everything. Rejects at the first wrong response, with what was wrong; figures of such a run would mean nothing. */
 export async function bench(options: BenchOptions): Promise<BenchResult> {
@@ -102,10 +102,12 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
   return { footprints, worlds: results }
 }
 
-function start(options: BenchOptions, name: ServerName): Promise<Server> {
+/** @param access - What the access file of ours says. */
+function start(options: BenchOptions, name: ServerName, access = ''): Promise<Server> {
   if (name === 'java') return startJava(options.javaLib, options.javaOptions, options.workDir)
   if (name === 'rust') return startRust(options.rustBinary, options.workDir)
-  return startOurs(options.app, options.workDir, options.isScraped)
+  const profile = name === 'open' ? 'profile: open\n' : access
+  return startOurs(options.app, options.workDir, options.isScraped, name, profile)
 }
 
 async function measureStarts(
@@ -168,7 +170,7 @@ class WorldBench {
 
   async #settleDown(name: ServerName): Promise<void> {
     const { log } = this.#options
-    const server = await start(this.#options, name)
+    const server = await start(this.#options, name, this.#world.access)
     const fixture = await this.#world.setup(server.port)
     await fixture.check()
     await delay(SETTLE_MS)
@@ -258,7 +260,8 @@ class WorldBench {
       // It outlasts the row: brokers that it registers are lost with its connections.
       const longer = { ...window, afterSeconds: BACKGROUND_EXTRA_SECONDS }
       const other = workload.background && runLoad(program, this.#file(workload.background), server, longer)
-      const load = runLoad(program, this.#file(workload), server, window)
+      const own = name === 'ours' ? workload : (workload.unsigned ?? workload)
+      const load = runLoad(program, this.#file(own), server, window)
       const during =
         workload.during && fixture && timed(window.warmupSeconds * 1_000, workload.during, fixture)
       const [result, background, duringMs] = await Promise.all([load, other, during])

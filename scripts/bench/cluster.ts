@@ -10,6 +10,7 @@ import {
   type Request,
   type RequestFrame,
   rocketmqFrame,
+  signed,
 } from './request-frames.ts'
 import { RpcConnection } from './rpc.ts'
 
@@ -50,6 +51,18 @@ export const STRICT_JSON: LookupForm = { frame: jsonFrame, version: CLIENT_VERSI
 /** Releases before 4.9.4, and the Go client, get integer keys without quotes. */
 export const LEGACY_JSON: LookupForm = { frame: jsonFrame, version: 317 }
 export const STRICT_ROCKETMQ: LookupForm = { frame: rocketmqFrame, version: CLIENT_VERSION }
+
+/** Accounts that sign lookups: with all of them, there are more signed contents than a server would cache. */
+export const ACCOUNTS: readonly { readonly accessKey: string; readonly secretKey: string }[] = Array.from(
+  { length: 40 },
+  (_, number) => ({ accessKey: `bench-${number}`, secretKey: `bench-secret-${number}` }),
+)
+
+/** As Java clients with the ACL hook ask. */
+export const SIGNED_JSON: readonly LookupForm[] = ACCOUNTS.map(({ accessKey, secretKey }) => ({
+  frame: (request, expectation) => jsonFrame(signed(request, accessKey, secretKey), expectation),
+  version: CLIENT_VERSION,
+}))
 
 /** One lookup per topic, the forms by turns; the responses must carry a route. */
 export function routeFrames(
@@ -210,18 +223,23 @@ function heartbeatFrame(shape: ClusterShape, broker: number): RequestFrame {
 export class Cluster {
   readonly #shape: ClusterShape
   readonly #port: number
+  readonly #form: LookupForm
   readonly #connections: RpcConnection[] = []
   readonly #timers: NodeJS.Timeout[] = []
   #failure: Error | undefined
 
-  private constructor(shape: ClusterShape, port: number) {
+  private constructor(shape: ClusterShape, port: number, form: LookupForm) {
     this.#shape = shape
     this.#port = port
+    this.#form = form
   }
 
-  /** Registers every broker, then repeats that as brokers do. Rejects when a registration gets an error. */
-  static async start(shape: ClusterShape, port: number): Promise<Cluster> {
-    const cluster = new Cluster(shape, port)
+  /**
+   * Registers every broker, then repeats that as brokers do. Rejects when a registration gets an error.
+   * @param form - How {@link check} asks.
+   */
+  static async start(shape: ClusterShape, port: number, form: LookupForm = STRICT_JSON): Promise<Cluster> {
+    const cluster = new Cluster(shape, port, form)
     await cluster.register()
     return cluster
   }
@@ -275,7 +293,7 @@ export class Cluster {
     const connection = await RpcConnection.open(this.#port)
     try {
       const everyFew = Math.ceil(this.#shape.topics / MOST_CHECKED_TOPICS)
-      for (const [topic, frame] of routeFrames(this.#shape).entries()) {
+      for (const [topic, frame] of routeFrames(this.#shape, [this.#form]).entries()) {
         if (topic % everyFew !== 0) continue
         const { body } = await connection.call(frame)
         deepStrictEqual(

@@ -64,12 +64,12 @@ function parseOptions(): Options {
     .option('--brokers <n>', 'masters in the cluster', count, 2)
     .option('--topics <n>', 'topics on every broker', count, 1000)
     .option('--rows <names>', 'only these rows, with commas between them', list)
-    .option('--servers <names>', 'any of limit, node, ours, java and rust', list, [
-      'limit',
-      'node',
-      'ours',
-      'java',
-    ])
+    .option(
+      '--servers <names>',
+      'any of limit, node, ours, open (ours with the access profile open), java and rust',
+      list,
+      ['limit', 'node', 'ours', 'java'],
+    )
     .option(
       '--scrape',
       'give ours a peer, and once a second read its metrics and look up topics that it does not have',
@@ -134,7 +134,7 @@ function putReport(page: string, report: string): void {
 async function main(): Promise<void> {
   const options = parseOptions()
   const wanted = options.rust === undefined ? options.servers : [...options.servers, 'rust']
-  const servers = pick<ServerName>(['limit', 'node', 'ours', 'java', 'rust'], wanted, (name) => name)
+  const servers = pick<ServerName>(['limit', 'node', 'ours', 'open', 'java', 'rust'], wanted, (name) => name)
   if (servers.includes('rust') && options.rust === undefined) throw new Error('--rust names its binary')
   const shape = { prefix: 'Bench', brokers: options.brokers, topics: options.topics }
   const selected = pickRows(worlds(shape), options.rows)
@@ -148,8 +148,9 @@ async function main(): Promise<void> {
   const lib = withJava
     ? await javaLib(options.javaLib ?? process.env['ROCKETMQ_LIB'], sourceDir, workDir)
     : ''
-  if (servers.includes('ours')) log('ours: build')
-  const app = servers.includes('ours') ? await buildOurs(root, workDir) : ''
+  const withOurs = servers.includes('ours') || servers.includes('open')
+  if (withOurs) log('ours: build')
+  const app = withOurs ? await buildOurs(root, workDir) : ''
 
   const environment: Environment = {
     command: ['npm run bench --', ...process.argv.slice(2)].join(' '),

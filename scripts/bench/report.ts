@@ -24,15 +24,15 @@ export interface Environment {
   readonly serverWarmupSeconds: number
 }
 
-/** Ours divided by Java's; above 1 ours is better. */
+/** Ours divided by another's; above 1 ours is better. */
 interface Ratios {
   readonly throughput: number
   readonly requestsPerCpuSecond: number
 }
 
-const servers: readonly ServerName[] = ['limit', 'node', 'ours', 'java', 'rust']
+const servers: readonly ServerName[] = ['limit', 'node', 'ours', 'open', 'java', 'rust']
 
-const LEGEND = `ours / Java: requests per second, and requests per CPU second of the server; above 1 ours is better.
+const LEGEND = `ours / Java, ours / open: requests per second, and requests per CPU second of the server; above 1 ours is better.
 served: until every connection had had its first response, all asking at once; it lies before the measured window.
 generator: share of one core that the load took. others: share of one core that neither server nor generator took,
 in the worst round; with a ! the row was disturbed and should be measured again. beside it: registrations a second that the
@@ -65,7 +65,8 @@ export function jsonReport(environment: Environment, result: BenchResult): objec
         conns: row.workload.conns,
         depth: row.workload.depth,
         medians: row.summary,
-        oursToJava: ratios(row),
+        oursToJava: ratios(row, 'java'),
+        oursToOpen: ratios(row, 'open'),
         runs: row.runs,
       })),
     })),
@@ -74,7 +75,14 @@ export function jsonReport(environment: Environment, result: BenchResult): objec
 
 function serverNames(environment: Environment): Record<ServerName, string> {
   const java = `Java ${environment.java?.release ?? ''}`.trim()
-  return { limit: 'C limit', node: 'Node limit', ours: 'mqnamesrv', java, rust: 'Rust peer' }
+  return {
+    limit: 'C limit',
+    node: 'Node limit',
+    ours: 'mqnamesrv',
+    open: 'profile open',
+    java,
+    rust: 'Rust peer',
+  }
 }
 
 function formatEnvironment(environment: Environment): string {
@@ -127,10 +135,14 @@ function formatRows(rows: readonly Row[], names: Record<ServerName, string>): st
       cells.push([label, names[name], ...figures(summary)])
       label = ''
     }
-    const ratio = ratios(row)
-    if (ratio !== null) {
+    for (const [other, title] of [
+      ['open', 'ours / open'],
+      ['java', 'ours / Java'],
+    ] as const) {
+      const ratio = ratios(row, other)
+      if (ratio === null) continue
       const [throughput, perCpuSecond] = [times(ratio.throughput), times(ratio.requestsPerCpuSecond)]
-      cells.push(['', 'ours / Java', throughput, '', '', '', '', perCpuSecond, '', '', '', ''])
+      cells.push(['', title, throughput, '', '', '', '', perCpuSecond, '', '', '', ''])
     }
   }
   return table(cells, 2)
@@ -157,12 +169,12 @@ function besides({ backgroundPerSecond, duringMs }: Summary): string {
   return duringMs === undefined ? '' : `${thousands(duringMs)} ms`
 }
 
-function ratios(row: Row): Ratios | null {
-  const { ours, java } = row.summary
-  if (ours === undefined || java === undefined || ours.cpuUsPerRequest === 0) return null
+function ratios(row: Row, name: 'open' | 'java'): Ratios | null {
+  const { ours, [name]: other } = row.summary
+  if (ours === undefined || other === undefined || ours.cpuUsPerRequest === 0) return null
   return {
-    throughput: ours.perSecond / java.perSecond,
-    requestsPerCpuSecond: java.cpuUsPerRequest / ours.cpuUsPerRequest,
+    throughput: ours.perSecond / other.perSecond,
+    requestsPerCpuSecond: other.cpuUsPerRequest / ours.cpuUsPerRequest,
   }
 }
 

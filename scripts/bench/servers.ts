@@ -9,10 +9,10 @@ import { Code, jsonFrame } from './request-frames.ts'
 import { RpcConnection } from './rpc.ts'
 
 /**
- * `limit` is the physical limit, `node` what Node's sockets cost alone, `ours` this project's daemon, `java` the published
- * NameServer, `rust` its peer in Rust.
+ * `limit` is the physical limit, `node` what Node's sockets cost alone, `ours` this project's daemon, `open` the same with the
+ * access profile `open`, `java` the published NameServer, `rust` its peer in Rust.
  */
-export type ServerName = 'limit' | 'node' | 'ours' | 'java' | 'rust'
+export type ServerName = 'limit' | 'node' | 'ours' | 'open' | 'java' | 'rust'
 
 /** A server that answers. */
 export interface Server {
@@ -39,18 +39,27 @@ const probe = jsonFrame(
  * Starts this project's daemon, built in the folder `app`, through its command `bin/mqnamesrv`, on a free loopback port.
  * @param isScraped - Whether it has an HTTP port and a second server as its peer; once a second its metrics are read and topics that it
  * does not have are looked up.
+ * @param name - Of its folder in `workDir`.
+ * @param access - What its access file says besides its rates.
  */
-export async function startOurs(app: string, workDir: string, isScraped: boolean): Promise<Server> {
+export async function startOurs(
+  app: string,
+  workDir: string,
+  isScraped: boolean,
+  name = 'ours',
+  access = '',
+): Promise<Server> {
   const port = await freePort()
   const httpPort = isScraped ? await freePort() : 0
-  const { home, configFile } = emptyHome(join(workDir, 'ours'), port)
+  const { home, configFile } = emptyHome(join(workDir, name), port)
   // Its files are found by the user database, whatever HOME says.
-  const peer = isScraped ? await startOurs(app, join(workDir, 'peer'), false) : undefined
+  const peer = isScraped ? await startOurs(app, workDir, false, 'peer') : undefined
   // All requests come from one address, as fast as they can.
   const accessFile = join(home, 'access.yml')
-  writeFileSync(accessFile, 'rates: [{ per: address, other: 999999999/s }]\n', { mode: 0o600 })
-  const access = `--accessFile=${accessFile}`
-  const args = ['-c', configFile, `--user.home=${home}`, `--httpListenPort=${httpPort}`, access]
+  const rates = 'rates: [{ per: address, other: 999999999/s }]\n'
+  writeFileSync(accessFile, access + rates, { mode: 0o600 })
+  const args = ['-c', configFile, `--user.home=${home}`, `--httpListenPort=${httpPort}`]
+  args.push(`--accessFile=${accessFile}`)
   if (peer !== undefined) args.push(`--peers=127.0.0.1:${peer.port}`)
   const server = await startNameServer(join(app, 'bin', 'mqnamesrv'), args, port, {
     logFile: join(home, 'server.log'),

@@ -1,6 +1,7 @@
 /** What is measured: a world is what a NameServer holds, and each row of the table is one kind of load on it. */
 import { setTimeout as delay } from 'node:timers/promises'
 import {
+  ACCOUNTS,
   Cluster,
   type ClusterShape,
   changingRegistrationFrames,
@@ -10,6 +11,7 @@ import {
   LEGACY_JSON,
   type LookupForm,
   routeFrames,
+  SIGNED_JSON,
   STRICT_JSON,
   STRICT_ROCKETMQ,
   sameRegistrationFrames,
@@ -41,6 +43,8 @@ export interface Workload<F extends Fixture = Fixture> extends Load {
   readonly limitAnswer?: { readonly code: number; readonly body: Buffer }
   /** Whether Node alone is measured, too; the requests must have JSON headers. */
   readonly nodeLimit?: true
+  /** What servers without accounts get in place of these requests. */
+  readonly unsigned?: Load
   /** Another load on the same server at the same time; its server CPU counts with the row's. */
   readonly background?: Load
   /** Done once within the window; the time it takes is a figure of the row. */
@@ -54,6 +58,8 @@ export interface World {
   /** What it is, in a few words; heading of its rows. */
   readonly title: string
   readonly setup: (port: number) => Promise<Fixture>
+  /** What the access file of ours says besides its rates; default: nothing, which is the profile `default`. */
+  readonly access?: string
   readonly workloads: readonly Workload[]
 }
 
@@ -75,6 +81,17 @@ const LARGE_BODIES: ClusterShape = { prefix: 'Large', brokers: 10, topics: 20_00
 const MANY_TOPICS: ClusterShape = { prefix: '', brokers: 2, topics: 100_000, heartbeatsOnly: true }
 const LOST: ClusterShape = { prefix: 'Lost', brokers: 100, topics: 10_000, heartbeatsOnly: true }
 const KEPT: ClusterShape = { prefix: 'Kept', brokers: 2, topics: 1_000 }
+const SIGNED: ClusterShape = { prefix: 'Signed', brokers: 2, topics: 1_000 }
+
+/** Nobody looks up without a signature, but for the topic that shows whether the server is up. */
+const STRICT_ACCESS = `profile: strict
+accounts:
+${ACCOUNTS.map((account) => `  - ${JSON.stringify(account)}`).join('\n')}
+rules:
+  - { allow: [lookup], who: { account: "bench-*" } }
+  - { allow: [lookup], topics: [BenchTopicNobodyHas] }
+  - { allow: [register, admin], from: [loopback] }
+`
 
 /** All the worlds with their rows, in the order of the table. */
 export function worlds(shape: ClusterShape): readonly World[] {
@@ -117,6 +134,14 @@ export function worlds(shape: ClusterShape): readonly World[] {
       registrations('register-many', () => sameRegistrationFrames(MANY_TOPICS), { conns: 1, depth: 1 }),
     ]),
     lostBrokers(),
+    {
+      ...world(SIGNED, 'signed lookups under strict, beside unsigned ones of Java', [
+        ...[FEW, DEEP].map((row) => signedLookups('signed-', row, SIGNED_JSON.slice(0, 1))),
+        ...[FEW, DEEP].map((row) => signedLookups('signed-first-', row, SIGNED_JSON)),
+      ]),
+      setup: (port) => Cluster.start(SIGNED, port, SIGNED_JSON[0]),
+      access: STRICT_ACCESS,
+    },
   ]
 }
 
@@ -146,6 +171,15 @@ function lookups(
     ...row,
     frames: () => routeFrames(shape, forms),
     limitAnswer: { code: Code.SUCCESS, body: longestRoute(shape) },
+  }
+}
+
+/** One account repeats its requests, whose signatures are cached; all accounts by turns never find theirs in the cache. */
+function signedLookups(prefix: string, row: Width, accounts: readonly LookupForm[]): ClusterWorkload {
+  return {
+    ...lookups(SIGNED, prefix, row),
+    frames: () => accounts.flatMap((form) => routeFrames(SIGNED, [form])),
+    unsigned: { ...row, frames: () => routeFrames(SIGNED) },
   }
 }
 

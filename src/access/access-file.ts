@@ -1,7 +1,7 @@
 import { hintFor } from '../common/nearest-name.ts'
+import { LOOPBACK, Networks, rangesOf } from '../common/networks.ts'
 import { AccountReader, type SecretSource } from './account-reader.ts'
 import { NamePatterns } from './name-patterns.ts'
-import { LOOPBACK, Networks, rangesOf } from './networks.ts'
 import {
   GUARD_MODES,
   type GuardSettings,
@@ -29,6 +29,8 @@ import { type FileNote, type YamlEntry, type YamlNode, YamlReader } from './yaml
 export interface AccessFileOptions {
   /** For a file without `profile`. */
   readonly profile: ProfileName
+  /** The account that signs what brokers receive. They could send it back, so its signatures prove nothing. Default: none. */
+  readonly notifyAccessKey?: string
   /** @throws {Error} The secret cannot be read; the message continues a sentence that begins with its source. */
   readonly readSecret: (source: SecretSource) => string
 }
@@ -66,6 +68,9 @@ const TOP_KEYS = [
   'dataVersion',
 ] as const
 
+/** Of these, what a `plain_acl.yml` may have without a value. */
+const PLAIN_ACL_KEYS = ['accounts', 'globalWhiteRemoteAddresses', 'dataVersion'] as const
+
 /**
  * Groups that a limit would not mean what it says for: their requests name no such thing, or (the topics of a registration) only in
  * their body.
@@ -89,16 +94,14 @@ class AccessFileReader {
   readonly #certificates: CertificateRoles[] = []
   /** What `rates` has limited so far, such as `other per address`. */
   readonly #limited = new Set<string>()
-  /** The first and last address of each network that is named anywhere. */
-  readonly #samples: string[] = []
+  /** Of all networks that are named anywhere. */
+  readonly #edges: string[] = []
   #loopback = LOOPBACK
 
   constructor(text: string, options: AccessFileOptions) {
     this.#yaml = new YamlReader(text)
     this.#options = options
-    this.#accounts = new AccountReader(this.#yaml, options.readSecret, (node, what) =>
-      this.#networksOf(node, what),
-    )
+    this.#accounts = new AccountReader(this.#yaml, options, (node, what) => this.#networksOf(node, what))
   }
 
   read(): AccessFile {
@@ -116,7 +119,7 @@ class AccessFileReader {
 
   #policy(root: NonNullable<YamlNode>): RulePolicy | undefined {
     const yaml = this.#yaml
-    const top = yaml.section(root, 'the access file', TOP_KEYS)
+    const top = yaml.section(root, 'the access file', TOP_KEYS, PLAIN_ACL_KEYS)
     const profile = top.profile && yaml.word(top.profile.value, 'profile', PROFILES)
     const mode = top.mode && yaml.word(top.mode.value, 'mode', POLICY_MODES)
     if (top.loopback && yaml.word(top.loopback.value, 'loopback', ['none', 'local']) === 'none')
@@ -153,7 +156,7 @@ class AccessFileReader {
     if (
       yaml.problems.length === 0 &&
       inEffect === 'strict' &&
-      !canReachAdmin(policy, this.#certificates, this.#samples)
+      !canReachAdmin(policy, this.#certificates, this.#edges)
     )
       yaml.problem(
         top.profile?.value ?? root,
@@ -192,7 +195,7 @@ class AccessFileReader {
       return found
     })
     const networks = new Networks(ranges, included)
-    this.#samples.push(...networks.samples)
+    this.#edges.push(...networks.edges)
     return networks
   }
 
@@ -305,8 +308,12 @@ class AccessFileReader {
 
   #checkUse({ rules, profile }: RulePolicy): void {
     for (const { identity, entry } of this.#accounts.accounts.values()) {
-      if (rules.some(({ who }) => who !== undefined && isIdentified(identity, who))) continue
-      const message = `no rule names account ${identity.name} or a role of it, nor does profile ${profile}`
+      const isUsed = rules.some(({ who }) => who !== undefined && isIdentified(identity, who))
+      const signsNotifications = identity.name === this.#options.notifyAccessKey
+      if (isUsed !== signsNotifications) continue
+      const message = signsNotifications
+        ? `account ${identity.name} is notifyAccessKey: brokers receive its signatures, so they prove nothing, and rules for it have no effect; use an account of its own`
+        : `no rule names account ${identity.name} or a role of it, nor does profile ${profile}`
       this.#yaml.warning(entry.value, message)
     }
   }

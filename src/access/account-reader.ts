@@ -1,7 +1,8 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { isScalar } from 'yaml'
 import { firstLine } from '../common/describe-errno.ts'
-import { Networks, rangesOf } from './networks.ts'
+import { Networks, rangesOf } from '../common/networks.ts'
+import type { AccessFileOptions } from './access-file.ts'
 import { AccountPermissions, PERMISSION_KEYS } from './plain-acl.ts'
 import type { Account } from './policy.ts'
 import type { Rule } from './rule-policy.ts'
@@ -32,6 +33,8 @@ const ACCOUNT_KEYS = [
 const PUBLISHED_SECRET = '12345678'
 const PUBLISHED_ACCOUNTS: readonly string[] = ['rocketmq2', 'RocketMQ']
 
+type AccountOptions = Pick<AccessFileOptions, 'readSecret' | 'notifyAccessKey'>
+
 /** An account, and where it is. */
 export interface ReadAccount extends Account {
   readonly entry: YamlEntry
@@ -49,23 +52,23 @@ export class AccountReader {
   /** Whether a secret stands in the access file itself. */
   hasSecrets = false
   readonly #yaml: YamlReader
-  readonly #readSecret: (source: SecretSource) => string
+  readonly #options: AccountOptions
   readonly #networksOf: (node: NonNullable<YamlNode>, what: string) => Networks
 
   constructor(
     yaml: YamlReader,
-    readSecret: (source: SecretSource) => string,
+    options: AccountOptions,
     networksOf: (node: NonNullable<YamlNode>, what: string) => Networks,
   ) {
     this.#yaml = yaml
-    this.#readSecret = readSecret
+    this.#options = options
     this.#networksOf = networksOf
   }
 
   /** Reads an account of the list `accounts`. */
   read(node: NonNullable<YamlNode>): void {
     const yaml = this.#yaml
-    const account = yaml.section(node, 'an account', ACCOUNT_KEYS)
+    const account = yaml.section(node, 'an account', ACCOUNT_KEYS, ['whiteRemoteAddress', ...PERMISSION_KEYS])
     const { accessKey, whiteRemoteAddress } = account
     if (accessKey === undefined) {
       yaml.problem(node, 'an account needs an accessKey')
@@ -95,10 +98,12 @@ export class AccountReader {
       )
     const from = account.from && this.#networksOf(account.from.value, `from of ${what}`)
     const requireTls = account.requireTls && yaml.boolean(account.requireTls.value, 'requireTls') === true
+    const provesNothing = name === this.#options.notifyAccessKey
     this.accounts.set(name, {
       identity: { kind: 'account', name, roles },
       secrets: [secret, previous].flatMap((text) => (text === undefined ? [] : secretKeyOf(text))),
-      isUsableFrom: (host, isTls) => (from === undefined || from.has(host)) && (!requireTls || isTls),
+      isUsableFrom: (host, isTls) =>
+        !provesNothing && (from === undefined || from.has(host)) && (!requireTls || isTls),
       entry: accessKey,
       isPublished,
     })
@@ -141,13 +146,16 @@ export class AccountReader {
       const name = yaml.text(first.value, first.name)
       if (name === undefined) return undefined
       if (first.name === fileKey) this.secretFiles.push(name)
+      // Anything else may be the secret itself, under the wrong key.
+      const isShown = first.name === fileKey ? name.includes('/') : /^[A-Z_][A-Z0-9_]*$/.test(name)
+      const shown = isShown ? `${first.name} ${JSON.stringify(name)}` : first.name
       try {
         const source = { from: first.name === envKey ? 'environment' : 'file', name } as const
-        secret = this.#readSecret(source)
+        secret = this.#options.readSecret(source)
       } catch (error) {
-        return yaml.problem(first.value, `${first.name} ${JSON.stringify(name)} ${firstLine(error)}`)
+        return yaml.problem(first.value, `${shown} ${firstLine(error)}`)
       }
-      if (secret === '') return yaml.problem(first.value, `${first.name} ${JSON.stringify(name)} is empty`)
+      if (secret === '') return yaml.problem(first.value, `${shown} is empty`)
     }
     if (secret === PUBLISHED_SECRET)
       yaml.warning(

@@ -1,14 +1,15 @@
+import { LimitError } from '../common/limit-error.ts'
 import { cutText } from '../common/log-throttle.ts'
 import { visible } from '../common/visible.ts'
 import { decodeQueueDatas } from '../protocol/body/topic-route-data.ts'
-import { JsonError } from '../protocol/errors.ts'
+import { IdentifiedLimitError, JsonError } from '../protocol/errors.ts'
 import type { CertificateNames, Identity } from '../protocol/identity.ts'
 import type { Processor, RequestContext } from '../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
-import type { Policy, RequestSubject } from './policy.ts'
-import { Rates } from './rates.ts'
+import type { Decision, Policy, RequestSubject } from './policy.ts'
+import { type Excess, Rates } from './rates.ts'
 import { GROUP_OF, type RequestGroup } from './request-groups.ts'
 import { type Proof, Signatures, type UnprovenReason } from './signature.ts'
 
@@ -25,8 +26,13 @@ export interface Denial {
   readonly isEnforced: boolean
 }
 
-/** Called for each request that is rejected, or would be if the policy was enforced; the context has the identity. */
-export type OnDenied = (denial: Denial, request: RemotingCommand, context: RequestContext) => void
+/** What a gate reports; the context has the identity. */
+export interface GateEvents {
+  /** The rules reject a request, or would if the policy was enforced. */
+  onDenied(denial: Denial, request: RemotingCommand, context: RequestContext): void
+  /** A request exceeds a rate of the access file, and is let pass: the mode is `audit`. */
+  onRateLetPass(error: LimitError, request: RemotingCommand, context: RequestContext): void
+}
 
 const TOO_MANY_FAILURES: UnprovenReason = 'too many wrong signatures from this address'
 
@@ -41,14 +47,15 @@ export class Gate {
   readonly rates: Rates
   readonly #policy: Policy
   readonly #signatures: Signatures
-  readonly #onDenied: OnDenied
+  readonly #events: GateEvents
   readonly #ofCertificates = new WeakMap<CertificateNames, { readonly identity: Identity | undefined }>()
 
-  constructor(policy: Policy, onDenied: OnDenied) {
-    this.rates = new Rates(policy)
+  /** @param previous - The gate that this one takes the place of. */
+  constructor(policy: Policy, events: GateEvents, previous?: Gate) {
+    this.rates = new Rates(policy, previous?.rates)
     this.#policy = policy
     this.#signatures = new Signatures(policy.accounts)
-    this.#onDenied = onDenied
+    this.#events = events
   }
 
   /**
@@ -66,48 +73,78 @@ export class Gate {
   #guard(group: RequestGroup, processor: Processor): Processor {
     const isOpen = this.#policy.openGroups.has(group)
     const { perAddress, perIdentity } = this.rates.ofGroup(group)
-    const isAnonymous = isOpen && READING.has(group) && perIdentity === undefined
-    if (isAnonymous && perAddress === undefined) return processor
+    const isAnonymous = isOpen && READING.has(group) && perIdentity.length === 0
+    if (isAnonymous && perAddress.length === 0) return processor
     return (request, context) => {
-      if (perAddress !== undefined) this.rates.countOfAddress(perAddress, context.channel.host, context.nowMs)
-      if (isAnonymous) return processor(request, context)
-      const { identity, unproven } = this.#identify(request, context)
       const { channel, nowMs } = context
-      const known = identity === undefined ? context : { channel, nowMs, identity }
-      if (perIdentity !== undefined && identity !== undefined)
-        this.rates.countOfIdentity(perIdentity, identity, nowMs)
-      if (isOpen) return processor(request, known)
-      return this.#check(group, unproven, request, known) ?? processor(request, known)
+      let asking = context
+      try {
+        this.#count(this.rates.ofAddress(perAddress, channel.host, nowMs), request, asking)
+        if (!isAnonymous) {
+          const { identity, unproven } = this.#identify(request, context)
+          if (identity !== undefined) {
+            asking = { channel, nowMs, identity }
+            this.#count(this.rates.ofIdentity(perIdentity, identity, nowMs), request, asking)
+          }
+          const rejection = isOpen ? undefined : this.#check(group, unproven, request, asking)
+          if (rejection !== undefined) return rejection
+        }
+        const response = processor(request, asking)
+        return response instanceof Promise ? this.#whenDone(response, asking) : response
+      } catch (error) {
+        throw this.#identified(error, asking)
+      }
     }
+  }
+
+  /** @throws {LimitError} The excess is not let pass. */
+  #count(excess: Excess | undefined, request: RemotingCommand, context: RequestContext): void {
+    if (excess === undefined) return
+    if (excess.isEnforced) throw excess.error
+    this.#events.onRateLetPass(excess.error, request, context)
+  }
+
+  #whenDone(response: Promise<RemotingResponse>, asking: RequestContext): Promise<RemotingResponse> {
+    if (asking.identity === undefined && asking.channel.certificate === null) return response
+    return response.catch((error: unknown) => {
+      throw this.#identified(error, asking)
+    })
+  }
+
+  /** The error together with the identity, if one is known: the dispatcher has only the context without it. */
+  #identified(
+    error: unknown,
+    { channel, nowMs, identity = this.#certified(channel) }: RequestContext,
+  ): unknown {
+    if (!(error instanceof LimitError) || identity === undefined) return error
+    return new IdentifiedLimitError(error, { channel, nowMs, identity })
   }
 
   /** Who asks, and why a claimed account is not proven. A certificate counts where no account is proven. */
   #identify(
-    { extFields, body }: RemotingCommand,
-    { channel, nowMs }: RequestContext,
+    request: RemotingCommand,
+    context: RequestContext,
   ): { readonly identity: Identity | undefined; readonly unproven: UnprovenReason | undefined } {
-    const proof = this.#verify(extFields, body, channel, nowMs)
+    const proof = this.#verify(request, context)
     if (proof.account !== undefined) return { identity: proof.account.identity, unproven: undefined }
-    const identity = channel.certificate === null ? undefined : this.#ofCertificate(channel.certificate)
-    return { identity, unproven: proof.reason }
+    return { identity: this.#certified(context.channel), unproven: proof.reason }
   }
 
   /** Each wrong signature costs some hashes. From an address that sends too many, none is verified: they prove nothing. */
-  #verify(
-    extFields: RemotingCommand['extFields'],
-    body: Buffer | null,
-    channel: RequestContext['channel'],
-    nowMs: number,
-  ): Proof {
+  #verify(request: RemotingCommand, context: RequestContext): Proof {
+    const { extFields, body } = request
+    const { channel, nowMs } = context
     const isVerified = this.#policy.accounts.size > 0 && extFields?.has('Signature') === true
     if (isVerified && !this.rates.mayFail(channel.host, nowMs))
       return { account: undefined, reason: TOO_MANY_FAILURES }
     const proof = this.#signatures.verify(extFields, body, channel)
-    if (isVerified && proof.account === undefined) this.rates.countFailure(channel.host, nowMs)
+    if (isVerified && proof.account === undefined)
+        this.#count(this.rates.ofFailure(channel.host, body?.length ?? 0, nowMs), request, context)
     return proof
   }
 
-  #ofCertificate(certificate: CertificateNames): Identity | undefined {
+  #certified({ certificate }: RequestContext['channel']): Identity | undefined {
+    if (certificate === null) return undefined
     let known = this.#ofCertificates.get(certificate)
     if (known === undefined) {
       known = { identity: this.#policy.certificateIdentity(certificate) }
@@ -126,21 +163,22 @@ export class Gate {
     const { identity, channel } = context
     const { host, isTls } = channel
     const asker = { identity, host, isTls }
-    let denied: { readonly subject: RequestSubject; readonly rule: string } | undefined
+    let denied: { readonly subject: RequestSubject; readonly decision: Decision } | undefined
     for (const subject of subjectsOf(group, request)) {
-      const { isAllowed, rule } = this.#policy.decide(asker, subject)
-      if (!isAllowed) denied ??= { subject, rule }
+      const decision = this.#policy.decide(asker, subject)
+      if (!decision.isAllowed) denied ??= { subject, decision }
     }
     if (denied === undefined) return undefined
-    const { subject, rule } = denied
+    const { subject, decision } = denied
+    const { rule } = decision
     const isEnforced = this.#policy.mode === 'enforce'
     if (isEnforced && unproven === TOO_MANY_FAILURES) throw this.rates.failuresExcess(host, context.nowMs)
     const accessKey = request.extFields?.get('AccessKey') ?? null
-    this.#onDenied({ group, rule, accessKey, unproven, isEnforced }, request, context)
+    this.#events.onDenied({ group, rule, accessKey, unproven, isEnforced }, request, context)
     if (!isEnforced) return undefined
     const fromHere = this.#policy.decide({ ...asker, host: '127.0.0.1' }, subject).isAllowed
     const remark =
-      `${sentenceOf(identity, accessKey, subject, host)} (request ${request.code} is in group "${group}", rejected by ${rule}; ` +
+      `${sentenceOf(identity, accessKey, subject, host, decision)} (request ${request.code} is in group "${group}", rejected by ${rule}; ` +
       `${fromHere ? 'send it from the machine of the NameServer, ' : ''}sign it as an account that may, or allow it in accessFile: ` +
       `docs/security.md#${group})`
     return { code: ResponseCode.NO_PERMISSION, remark }
@@ -217,10 +255,12 @@ function sentenceOf(
   accessKey: string | null,
   { topic }: RequestSubject,
   host: string,
+  { isMatched }: Decision,
 ): string {
   if (identity !== undefined) {
     const resource = topic === null ? 'Cluster' : `Topic:${visible(cutText(topic, MAX_TOPIC_CHARACTERS))}`
-    return `User:${identity.name} has no permission to access ${resource} from ${host}, the decision is deny.`
+    const reason = isMatched ? 'the decision is deny' : 'no matched policies'
+    return `User:${identity.name} has no permission to access ${resource} from ${host}, ${reason}.`
   }
   if (accessKey === null) return 'username cannot be null.'
   return 'Authentication failed. Please verify the credentials and try again.'

@@ -25,6 +25,8 @@ export interface RequestSubject {
 /** What the policy says to a request, and where it says so. */
 export interface Decision {
   readonly isAllowed: boolean
+  /** False if it is rejected because no rule matches. */
+  readonly isMatched: boolean
   /** The rule in words for people: `rule 3 (line 24)`, `profile default`. */
   readonly rule: string
 }
@@ -35,7 +37,7 @@ export interface Account {
   readonly identity: Identity
   /** The secret, then the previous one while it is being changed. */
   readonly secrets: readonly KeyObject[]
-  /** Whether its signatures count from this address (`from`), over such a connection (`requireTls`). Otherwise they prove nothing. */
+  /** Whether its signatures prove it from this address (`from`), over such a connection (`requireTls`). Never as `notifyAccessKey`. */
   isUsableFrom(host: string, isTls: boolean): boolean
 }
 

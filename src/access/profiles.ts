@@ -1,5 +1,5 @@
+import type { Networks } from '../common/networks.ts'
 import { NamePatterns } from './name-patterns.ts'
-import type { Networks } from './networks.ts'
 import type { Policy, ProfileName } from './policy.ts'
 import { REQUEST_GROUPS, type RequestGroup } from './request-groups.ts'
 import { NO_PARTS, type Rule, RulePolicy } from './rule-policy.ts'

@@ -2,7 +2,7 @@ import { LimitError, type RateLimitName } from '../common/limit-error.ts'
 import { sourceOf } from '../common/source-of.ts'
 import type { Identity } from '../protocol/identity.ts'
 import { type Policy, RATE_KINDS, type Rate, type RateKind, type RateLimits } from './policy.ts'
-import type { RequestGroup } from './request-groups.ts'
+import { REQUEST_GROUPS, type RequestGroup } from './request-groups.ts'
 import { TokenBuckets } from './token-buckets.ts'
 
 /**
@@ -16,6 +16,9 @@ const DEFAULT_RATES: Readonly<Partial<Record<RateKind, Rate>>> = {
   other: { count: 120_000, periodMs: 60_000 },
   failures: { count: 6_000, periodMs: 60_000 },
 }
+
+/** Hashing as many bytes costs as much as verifying a signature without a body, several times over. */
+const BYTES_OF_FAILURE = 65_536
 
 const PERIODS: Readonly<Record<number, string>> = { 1000: 's', 60000: 'min', 3600000: 'h' }
 
@@ -36,12 +39,21 @@ interface Limit {
   readonly per: RateLimits['per']
   readonly rate: Rate
   readonly buckets: TokenBuckets
+  /** False for the rates of the access file in the mode `audit`: what exceeds them is let pass. */
+  readonly isEnforced: boolean
 }
 
 /** The limits on the requests of a group. */
 export interface GroupRates {
-  readonly perAddress: Limit | undefined
-  readonly perIdentity: Limit | undefined
+  readonly perAddress: readonly Limit[]
+  readonly perIdentity: readonly Limit[]
+}
+
+/** One event too many. */
+export interface Excess {
+  readonly error: LimitError
+  /** False if it is let pass: the mode is `audit`. */
+  readonly isEnforced: boolean
 }
 
 /**
@@ -49,22 +61,57 @@ export interface GroupRates {
  * before the defaults. Loopback is an address like others, because behind a proxy on this machine everyone comes from it.
  */
 export class Rates {
-  readonly #limits: readonly RateLimits[]
-  readonly #defaults: Readonly<Partial<Record<RateKind, Rate>>>
-  readonly #connections: Readonly<Record<'connections' | 'handshakes', Limit | undefined>>
-  readonly #failures: Limit | undefined
-  readonly #ofGroups = new Map<RequestGroup, GroupRates>()
-  readonly #excesses = new Map<RateKind, RateExcess>()
+  /** By what they limit, and where that is said. */
+  readonly #limits = new Map<string, Limit>()
+  readonly #connections: Readonly<Record<'connections' | 'handshakes', readonly Limit[]>>
+  readonly #failures: readonly Limit[]
+  readonly #ofGroups: ReadonlyMap<RequestGroup, GroupRates>
+  readonly #excesses: Map<RateKind, RateExcess>
 
-  /** With any mode but `enforce`, the defaults alone are in effect. The profile `open` has none, as Java. */
-  constructor({ mode, profile, rates }: Pick<Policy, 'mode' | 'profile' | 'rates'>) {
-    this.#defaults = profile === 'open' ? {} : DEFAULT_RATES
-    this.#limits = mode === 'enforce' ? rates : []
-    this.#connections = {
-      connections: this.#limitOf('connections', 'address'),
-      handshakes: this.#limitOf('handshakes', 'address'),
+  /**
+   * In the mode `audit` the rates of the file let pass, so the defaults stay in effect; with `off` there are only these. The profile
+   * `open` has no defaults, as Java.
+   *
+   * @param previous - Of the policy before: where a rate is the same, what its sources have used up stays used up.
+   */
+  constructor({ mode, profile, rates }: Pick<Policy, 'mode' | 'profile' | 'rates'>, previous?: Rates) {
+    const known: ReadonlyMap<string, Limit> = previous === undefined ? new Map() : previous.#limits
+    const limitsOf = (kind: RateKind, per: RateLimits['per'], group = ''): readonly Limit[] => {
+      const ofFile = rates.find((each) => each.per === per && each.rates[kind] !== undefined)?.rates[kind]
+      const byDefault = per === 'address' && profile !== 'open' ? DEFAULT_RATES[kind] : undefined
+      const isEnforced = mode === 'enforce'
+      const found = [
+        { from: 'file', rate: mode === 'off' ? undefined : ofFile, isEnforced },
+        {
+          from: 'default',
+          rate: isEnforced && ofFile !== undefined ? undefined : byDefault,
+          isEnforced: true,
+        },
+      ]
+      return found.flatMap(({ from, rate, isEnforced }) => {
+        if (rate === undefined) return []
+        const name = `${group} ${kind} per ${per}, ${from}`
+        const before = known.get(name)
+        const isSame = before?.rate.count === rate.count && before.rate.periodMs === rate.periodMs
+        const buckets = isSame ? before.buckets : new TokenBuckets(rate)
+        const limit = { kind, per, rate, buckets, isEnforced }
+        this.#limits.set(name, limit)
+        return [limit]
+      })
     }
-    this.#failures = this.#limitOf('failures', 'address')
+    this.#connections = {
+      connections: limitsOf('connections', 'address'),
+      handshakes: limitsOf('handshakes', 'address'),
+    }
+    this.#failures = limitsOf('failures', 'address')
+    this.#ofGroups = new Map(
+      REQUEST_GROUPS.map((group) => {
+        const kind = group === 'lookup' ? 'lookups' : 'other'
+        const perAddress = limitsOf(kind, 'address', group)
+        return [group, { perAddress, perIdentity: limitsOf(kind, 'identity', group) }]
+      }),
+    )
+    this.#excesses = new Map(previous?.excesses.map((excess) => [excess.kind, excess]))
   }
 
   /** The rates that were exceeded, each with its last excess. */
@@ -74,63 +121,64 @@ export class Rates {
 
   /** The rates of a group of requests: each group has buckets of its own, so that a flood of lists does not keep brokers out. */
   ofGroup(group: RequestGroup): GroupRates {
-    const kind = group === 'lookup' ? 'lookups' : 'other'
-    const rates = this.#ofGroups.get(group) ?? {
-      perAddress: this.#limitOf(kind, 'address'),
-      perIdentity: this.#limitOf(kind, 'identity'),
-    }
-    this.#ofGroups.set(group, rates)
-    return rates
+    return this.#ofGroups.get(group) as GroupRates
   }
 
-  /** Counts a connection, or a TLS handshake. @returns The reason to reject it, or undefined. */
-  excess(kind: 'connections' | 'handshakes', host: string, nowMs: number): LimitError | undefined {
+  /** Counts a connection, or a TLS handshake. */
+  ofConnection(kind: 'connections' | 'handshakes', host: string, nowMs: number): Excess | undefined {
     return this.#excess(this.#connections[kind], sourceOf(host), nowMs)
   }
 
-  /** Counts a request. @throws {LimitError} Its address has sent too many. */
-  countOfAddress(limit: Limit, host: string, nowMs: number): void {
-    const error = this.#excess(limit, sourceOf(host), nowMs)
-    if (error !== undefined) throw error
+  /** Counts a request of an address. */
+  ofAddress(limits: readonly Limit[], host: string, nowMs: number): Excess | undefined {
+    if (limits.length === 0) return undefined
+    return this.#excess(limits, sourceOf(host), nowMs)
   }
 
-  /** Counts a request. @throws {LimitError} Its identity has sent too many. */
-  countOfIdentity(limit: Limit, { kind, name }: Identity, nowMs: number): void {
-    const error = this.#excess(limit, `${kind} ${name}`, nowMs)
-    if (error !== undefined) throw error
+  /** Counts a request of an identity. */
+  ofIdentity(limits: readonly Limit[], { kind, name }: Identity, nowMs: number): Excess | undefined {
+    if (limits.length === 0) return undefined
+    return this.#excess(limits, `${kind} ${name}`, nowMs)
   }
 
   /** Whether signatures of an address are verified: it has not sent too many that are wrong. */
   mayFail(host: string, nowMs: number): boolean {
-    return this.#failures?.buckets.has(sourceOf(host), nowMs) !== false
+    const source = sourceOf(host)
+    return this.#failures.every(({ buckets, isEnforced }) => !isEnforced || buckets.has(source, nowMs))
   }
 
-  /** Counts a signature that proves nothing. */
-  countFailure(host: string, nowMs: number): void {
-    this.#failures?.buckets.take(sourceOf(host), nowMs)
+  /** Counts a signature that proves nothing, by what it cost to hash. */
+  ofFailure(host: string, bodyBytes: number, nowMs: number): Excess | undefined {
+    return this.#excess(this.#failures, sourceOf(host), nowMs, 1 + Math.floor(bodyBytes / BYTES_OF_FAILURE))
   }
 
   /** For a request that would have needed a signature which is not verified. */
   failuresExcess(host: string, nowMs: number): LimitError {
-    return this.#note(this.#failures as Limit, sourceOf(host), nowMs)
+    const limit = this.#failures.find(({ isEnforced }) => isEnforced) as Limit
+    return this.#note(limit, sourceOf(host), nowMs)
   }
 
-  #limitOf(kind: RateKind, per: RateLimits['per']): Limit | undefined {
-    const entry = this.#limits.find((each) => each.per === per && each.rates[kind] !== undefined)
-    const rate = entry?.rates[kind] ?? (per === 'address' ? this.#defaults[kind] : undefined)
-    return rate && { kind, per, rate, buckets: new TokenBuckets(rate) }
+  /** Counts an event for all limits. Those that are enforced are the last ones. */
+  #excess(limits: readonly Limit[], source: string, nowMs: number, cost = 1): Excess | undefined {
+    let found: Excess | undefined
+    for (const limit of limits) {
+      if (limit.buckets.take(source, nowMs, cost)) continue
+      found = { error: this.#note(limit, source, nowMs), isEnforced: limit.isEnforced }
+    }
+    return found
   }
 
-  #excess(limit: Limit | undefined, source: string, nowMs: number): LimitError | undefined {
-    if (limit === undefined || limit.buckets.take(source, nowMs)) return undefined
-    return this.#note(limit, source, nowMs)
-  }
-
-  #note({ kind, per, rate: { count, periodMs } }: Limit, source: string, nowMs: number): LimitError {
+  #note(
+    { kind, per, rate: { count, periodMs }, isEnforced }: Limit,
+    source: string,
+    nowMs: number,
+  ): LimitError {
     const rate = `${count}/${PERIODS[periodMs]} per ${per}`
-    const before = this.#excesses.get(kind)?.count ?? 0
-    this.#excesses.set(kind, { kind, source, rate, count: before + 1, lastMs: nowMs })
     const name: RateLimitName = `rates.${kind}`
+    if (isEnforced) {
+      const before = this.#excesses.get(kind)?.count ?? 0
+      this.#excesses.set(kind, { kind, source, rate, count: before + 1, lastMs: nowMs })
+    }
     return LimitError.busy(name, `${name} (${rate}) exceeded by ${source}`)
   }
 }

@@ -1,46 +1,49 @@
 import type { Identity } from '../protocol/identity.ts'
+import type { NamePatterns } from './name-patterns.ts'
 import type { Asker } from './policy.ts'
 import type { CertificateRoles, RulePolicy } from './rule-policy.ts'
 
-/** Addresses that stand for all that no rule names, and for this machine. */
-const HOSTS = ['192.0.2.1', '2001:db8::1', '127.0.0.1', '::1']
+/** Where the addresses of each family begin. */
+const FIRST_HOSTS = ['0.0.0.0', '::']
 
 /**
- * Whether someone may use the group admin for everything: the rules are tried for every account, every certificate and anonymous,
- * from the first and the last address of each network: where networks overlap, one of these is in all of them.
+ * Whether someone may use the group admin for everything: the rules are tried for every account, every kind of certificate and
+ * anonymous, from one of each set of addresses that are alike to all networks.
  *
- * @param samples - These addresses.
+ * @param edges - Of the networks that the access file names anywhere.
  */
 export function canReachAdmin(
   policy: RulePolicy,
   certificates: readonly CertificateRoles[],
-  samples: readonly string[],
+  edges: readonly string[],
 ): boolean {
-  const hosts = new Set([...HOSTS, ...samples])
   const subject = { group: 'admin', clusterName: null, brokerName: null, topic: null, announced: [] } as const
-  for (const host of hosts)
-    for (const identity of identitiesAt(policy, certificates, host)) {
+  const certified = [...certificateIdentities(policy, certificates)]
+  for (const host of new Set([...FIRST_HOSTS, ...edges])) {
+    const accounts = [...policy.accounts.values()].filter((account) => account.isUsableFrom(host, true))
+    for (const identity of [undefined, ...accounts.map((account) => account.identity), ...certified]) {
       const asker: Asker = { identity, host, isTls: true }
       if (policy.decide(asker, subject).isAllowed) return true
     }
+  }
   return false
 }
 
-function* identitiesAt(
+/** The identities of certificates whose names the access file has. */
+function* certificateIdentities(
   policy: RulePolicy,
   certificates: readonly CertificateRoles[],
-  host: string,
 ): Generator<Identity | undefined, void, undefined> {
-  yield undefined
-  for (const account of policy.accounts.values()) if (account.isUsableFrom(host, true)) yield account.identity
-  // A pattern without its asterisks matches itself.
-  const nameOf = (pattern: string): string => pattern.replaceAll('*', '')
-  const named = policy.rules.flatMap(({ who }) => (who?.by === 'certificate' ? who.names.patterns : []))
-  for (const name of named)
-    yield policy.certificateIdentity({ commonName: nameOf(name), subjectAltNames: [] })
-  for (const { commonName, subjectAltName } of certificates)
-    yield policy.certificateIdentity({
-      commonName: nameOf(commonName?.patterns[0] ?? '') || null,
-      subjectAltNames: (subjectAltName?.patterns ?? []).map(nameOf),
-    })
+  const named = policy.rules.flatMap(({ who }) => (who?.by === 'certificate' ? namesOf(who.names) : []))
+  for (const commonName of named) yield policy.certificateIdentity({ commonName, subjectAltNames: [] })
+  for (const entry of certificates)
+    for (const commonName of entry.commonName === undefined ? [null] : namesOf(entry.commonName))
+      for (const name of entry.subjectAltName === undefined ? [undefined] : namesOf(entry.subjectAltName))
+        yield policy.certificateIdentity({ commonName, subjectAltNames: name === undefined ? [] : [name] })
+}
+
+/** Names that patterns match: with nothing in place of an asterisk, and with something. */
+function namesOf({ patterns }: NamePatterns): readonly string[] {
+  const names = patterns.flatMap((pattern) => [pattern.replaceAll('*', ''), pattern.replaceAll('*', 'x')])
+  return [...new Set(names)].filter((name) => name !== '')
 }

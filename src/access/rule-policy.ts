@@ -1,7 +1,7 @@
 import { hostOf } from '../common/host-of.ts'
+import { LOOPBACK, type Networks } from '../common/networks.ts'
 import type { CertificateNames, Identity } from '../protocol/identity.ts'
 import type { NamePatterns } from './name-patterns.ts'
-import { LOOPBACK, type Networks } from './networks.ts'
 import type {
   Account,
   Asker,
@@ -97,8 +97,10 @@ export class RulePolicy implements Policy {
     this.#rulesOf = new Map(
       REQUEST_GROUPS.map((group) => [group, rules.filter(({ groups }) => groups.includes(group))]),
     )
-    this.#decisions = new Map(rules.map((rule) => [rule, { isAllowed: rule.isAllow, rule: rule.label }]))
-    this.#noMatch = { isAllowed: false, rule: `profile ${profile}` }
+    this.#decisions = new Map(
+      rules.map((rule) => [rule, { isAllowed: rule.isAllow, isMatched: true, rule: rule.label }]),
+    )
+    this.#noMatch = { isAllowed: false, isMatched: false, rule: `profile ${profile}` }
     this.openGroups = new Set(
       REQUEST_GROUPS.filter((group) => mode === 'off' || isOpen(this.#rulesOf.get(group) ?? [])),
     )

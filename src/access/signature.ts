@@ -43,7 +43,7 @@ const ZONE_FIELDS = ['__ZONE_NAME', '__ZONE_MODE']
 /** The Go client sends it unsigned. */
 const TOKEN_FIELD = ['SecurityToken']
 
-/** In place of a secret that does not exist, so that a missing account costs the time of a wrong signature. */
+/** In place of a secret that does not exist, so that a missing account costs the time of a wrong signature, body included. */
 const NO_SECRET = createSecretKey(randomBytes(20))
 
 /**
@@ -74,21 +74,23 @@ export class Signatures {
 
     const account = this.#accounts.get(accessKey)
     const admitted = account?.isUsableFrom(host, isTls) === true ? account : undefined
-    const text = signedText(extFields)
-    const isShort = body === null && text.length <= MAX_CACHED_CHARACTERS
-    const content = isShort ? `${signature.length}${signature}${text}` : ''
-    const cached = isShort ? this.#cached(content) : undefined
-    if (cached !== undefined && cached === admitted) return { account: cached }
+    const texts = signedTexts(extFields, body)
+    if (
+      body === null &&
+      admitted !== undefined &&
+      texts.some((text) => this.#isCached(signature, text, admitted))
+    )
+      return { account: admitted }
 
     const given = Buffer.from(signature, 'latin1')
     // Two secrets for each account, so that the time does not tell whether there is one.
     const [secret = NO_SECRET, previous = NO_SECRET] = admitted?.secrets ?? []
-    for (const signed of body === null ? variants(extFields, text) : [text]) {
+    for (const text of texts) {
       for (const key of [secret, previous]) {
-        // The body of a stranger is not worth hashing.
-        const actual = digestOf(algorithm, signed, key === NO_SECRET ? null : body, key)
+        const actual = digestOf(algorithm, text, body, key)
         if (!timingSafeEqual(Buffer.from(actual, 'latin1'), given) || admitted === undefined) continue
-        if (isShort) this.#keep(content, admitted)
+        if (body === null && text.length <= MAX_CACHED_CHARACTERS)
+          this.#keep(contentOf(signature, text), admitted)
         return { account: admitted }
       }
     }
@@ -97,12 +99,13 @@ export class Signatures {
     return unproven('wrong signature')
   }
 
-  #cached(content: string): Account | undefined {
+  #isCached(signature: string, text: string, account: Account): boolean {
+    const content = contentOf(signature, text)
     const recent = this.#recent.get(content)
-    if (recent !== undefined) return recent
+    if (recent !== undefined) return recent === account
     const older = this.#older.get(content)
     if (older !== undefined) this.#keep(content, older)
-    return older
+    return older === account
   }
 
   #keep(content: string, account: Account): void {
@@ -122,10 +125,17 @@ function unproven(reason: UnprovenReason): Proof {
  * The texts that a sender may have signed: all fields, as in Java, and without those that some clients do not sign. Their
  * requests have no bodies.
  */
-function* variants(extFields: ExtFields, all: string): Generator<string, void, undefined> {
-  yield all
-  for (const unsigned of [ZONE_FIELDS, TOKEN_FIELD])
-    if (unsigned.some((name) => extFields.has(name))) yield signedText(extFields, unsigned)
+function signedTexts(extFields: ExtFields, body: Buffer | null): string[] {
+  const unsigned = [ZONE_FIELDS, TOKEN_FIELD].filter((names) => names.some((name) => extFields.has(name)))
+  return [
+    signedText(extFields),
+    ...(body === null ? unsigned.map((names) => signedText(extFields, names)) : []),
+  ]
+}
+
+/** What a signature was verified for: the text itself, as other fields may have been left out of it. */
+function contentOf(signature: string, text: string): string {
+  return `${signature.length}${signature}${text}`
 }
 
 function signedText(extFields: ExtFields, unsigned: readonly string[] = []): string {

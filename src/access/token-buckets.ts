@@ -32,12 +32,12 @@ export class TokenBuckets {
     return this.#buckets.size
   }
 
-  /** Takes a token. @returns Whether there was one. */
-  take(source: string, nowMs: number): boolean {
+  /** Takes tokens: if there is one, as many as it costs, up to `count` more than there are. @returns Whether there was one. */
+  take(source: string, nowMs: number, cost = 1): boolean {
     const bucket = this.#bucketOf(source, nowMs)
     this.#refill(bucket, nowMs)
     if (bucket.tokens < 1) return false
-    bucket.tokens--
+    bucket.tokens = Math.max(-this.#rate.count, bucket.tokens - cost)
     return true
   }
 

@@ -31,6 +31,15 @@ export interface YamlEntry {
 /** Deeper files are rejected: the parser is recursive, and Node ends the process if the stack is used up in a regular expression. */
 const MAX_DEPTH = 64
 
+/** In place of the parser's messages that quote the file: what is quoted may be a secret. */
+const SYNTAX_ERRORS: { readonly [code: string]: string } = {
+  BAD_COLLECTION_TYPE: 'a value must not begin with a tag (!); put it in quotes',
+  BAD_DIRECTIVE: 'a line must not begin with %',
+  BAD_DQ_ESCAPE: 'a backslash in double quotes is an escape; use single quotes',
+  TAG_RESOLVE_FAILED: 'a value must not begin with a tag (!); put it in quotes',
+  UNEXPECTED_TOKEN: 'unexpected text; put values with special characters in quotes',
+}
+
 /** Reads a YAML file part by part, and collects everything that is wrong. Never throws. */
 export class YamlReader {
   readonly root: YamlNode
@@ -54,8 +63,8 @@ export class YamlReader {
       prettyErrors: false,
       lineCounter: this.#lines,
     })
-    for (const { pos, message } of [...document.errors, ...document.warnings])
-      this.#add(this.#problems, pos[0], message)
+    for (const { pos, code, message } of [...document.errors, ...document.warnings])
+      this.#add(this.#problems, pos[0], SYNTAX_ERRORS[code] ?? message)
     if (this.#problems.length > 0) return
     this.root = document.contents
     if (this.root === null) this.#add(this.#problems, 0, 'the file is empty')
@@ -82,8 +91,17 @@ export class YamlReader {
     return this.#lines.linePos(node.range[0]).line
   }
 
-  /** The entries of a mapping whose keys are free names; those without a value are left out. */
-  mapping(node: ParsedNode, what: string): ReadonlyMap<string, YamlEntry> {
+  /**
+   * The entries of a mapping whose keys are free names. A key without a value is a problem: a restriction whose list is commented out
+   * must not vanish.
+   *
+   * @param mayBeBlank - Names that count as missing without a value.
+   */
+  mapping(
+    node: ParsedNode,
+    what: string,
+    mayBeBlank: readonly string[] = [],
+  ): ReadonlyMap<string, YamlEntry> {
     const entries = new Map<string, YamlEntry>()
     if (!isMap(node)) {
       this.#unexpected(node, what, 'a mapping (key: value)')
@@ -103,6 +121,7 @@ export class YamlReader {
       }
       seen.set(name, key)
       if (value !== null && !isNull(value)) entries.set(name, { key, value })
+      else if (!mayBeBlank.includes(name)) this.problem(key, `${name} has no value`)
     }
     return entries
   }
@@ -112,16 +131,22 @@ export class YamlReader {
     node: ParsedNode,
     what: string,
     keys: readonly Key[],
+    mayBeBlank: readonly Key[] = [],
   ): { readonly [Name in Key]?: YamlEntry } {
     const known: { [Name in Key]?: YamlEntry } = {}
     const isKnown = (name: string): name is Key => (keys as readonly string[]).includes(name)
+    const unknown: string[] = []
     if (isMap(node))
-      for (const { key } of node.items) {
+      for (const { key, value } of node.items) {
         const name = isScalar(key) ? nameOf(key) : undefined
-        if (name !== undefined && !isKnown(name))
-          this.problem(key, `unknown key ${JSON.stringify(name)} in ${what}${hintFor(name, keys)}`)
+        if (name === undefined || isKnown(name)) continue
+        unknown.push(name)
+        // Without a value it may be a secret behind a forgotten space, as in {secretKey:secret}.
+        const shown = value !== null && /^[a-z]{1,40}$/i.test(name) ? ` ${JSON.stringify(name)}` : ''
+        this.problem(key, `unknown key${shown} in ${what}${hintFor(name, keys)}`)
       }
-    for (const [name, entry] of this.mapping(node, what)) if (isKnown(name)) known[name] = entry
+    for (const [name, entry] of this.mapping(node, what, [...mayBeBlank, ...unknown]))
+      if (isKnown(name)) known[name] = entry
     return known
   }
 
@@ -171,7 +196,7 @@ export class YamlReader {
 
   #unexpected(node: ParsedNode, what: string, expected: string): undefined {
     if (isAlias(node))
-      return this.problem(node, `${what} is an alias (*${node.source}); write the value itself`)
+      return this.problem(node, `${what} is an alias; write the value itself, in quotes if it begins with *`)
     return this.problem(node, `${what} must be ${expected}`)
   }
 

@@ -1,4 +1,4 @@
-import { LimitError } from './limit-error.ts'
+import { Shares } from './shares.ts'
 
 export interface GroupCommitOptions<Draft> {
   /** A mutable copy of the state in effect. */
@@ -22,6 +22,8 @@ interface Waiter<Draft> {
 export class GroupCommit<Draft> {
   readonly #options: GroupCommitOptions<Draft>
   #waiting: Waiter<Draft>[] = []
+  /** How many of these each source has. */
+  #shares = new Shares()
   #committing = false
 
   constructor(options: GroupCommitOptions<Draft>) {
@@ -36,15 +38,14 @@ export class GroupCommit<Draft> {
   /**
    * Makes a change.
    * @param change - Changes the draft. If it throws, it must have changed nothing; only this change is rejected then.
+   * @param source - Whose share of the changes that wait it uses; undefined if it has none.
    * @returns The result of `change`, when it is stored.
    * @throws {LimitError} (rejects) and whatever `change` throws, or storing rejects with.
    */
-  change<Result>(change: (draft: Draft) => Result): Promise<Result> {
+  change<Result>(change: (draft: Draft) => Result, source?: string): Promise<Result> {
     return new Promise((resolve, reject) => {
       const { maxWaiting } = this.#options
-      if (this.#waiting.length >= maxWaiting) {
-        throw LimitError.busy('maxWaitingChanges', `maxWaitingChanges (${maxWaiting}) reached`)
-      }
+      this.#shares.takeOne('maxWaitingChanges', maxWaiting, this.#waiting.length, source)
       this.#waiting.push({
         change: (draft) => {
           const result = change(draft)
@@ -58,7 +59,10 @@ export class GroupCommit<Draft> {
 
   async #commitAll(): Promise<void> {
     this.#committing = true
-    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0))
+    while (this.#waiting.length > 0) {
+      this.#shares = new Shares()
+      await this.#commit(this.#waiting.splice(0))
+    }
     this.#committing = false
   }
 

@@ -159,7 +159,7 @@ export class HttpServer {
     })
     server.on('drop', (dropped) => {
       const peer = `${dropped?.remoteAddress}:${dropped?.remotePort}`
-      options.onRejected(peer, { status: 503, reason: `httpMaxConnections (${maxConnections}) reached` })
+      options.onRejected(peer, { ...FULL, reason: `httpMaxConnections (${maxConnections}) reached` })
     })
     this.#server = server
   }
@@ -223,7 +223,7 @@ export class HttpServer {
       excess--
       this.#connections.delete(peer)
       onRejected(peer, {
-        status: 503,
+        ...FULL,
         reason: `idle while httpMaxConnections (${maxConnections}) is half used`,
       })
       socket.destroy()
@@ -294,7 +294,7 @@ export class HttpServer {
       if (isBusy && socket.remoteAddress === remoteAddress) busy++
     if (busy <= Math.ceil(maxConnections / 2)) return undefined
     return {
-      status: 503,
+      ...FULL,
       reason: `one address has half of httpMaxConnections (${maxConnections}) in use`,
       headers: RETRY_LATER,
     }
@@ -397,6 +397,8 @@ interface HttpConnection {
 }
 
 const RETRY_LATER = { 'Retry-After': '5' }
+
+const FULL = { status: 503, rule: 'httpMaxConnections' } as const
 
 const TOO_MANY_BYTES: HttpProblem = {
   status: 503,

@@ -7,6 +7,8 @@ export interface HttpProblem {
   readonly status: number
   /** One sentence for the client and the log. */
   readonly reason: string
+  /** The key of the configuration by which it is rejected; absent if it is malformed. */
+  readonly rule?: 'httpAllowedHosts' | 'httpTokenFile' | 'httpMaxConnections'
   readonly headers?: OutgoingHttpHeaders
 }
 
@@ -83,6 +85,7 @@ export class RequestGuard {
     if (isIP(name) === 0 && !this.#allowedHosts.has(name))
       return {
         status: 421,
+        rule: 'httpAllowedHosts',
         reason: `host name ${JSON.stringify(name.slice(0, 100))} is not in httpAllowedHosts; add it there or use an IP address`,
       }
     const token = this.#needsToken(path) ? this.#token() : undefined
@@ -92,6 +95,7 @@ export class RequestGuard {
     if (given !== undefined && timingSafeEqual(hashOf(given), hashOf(token))) return undefined
     return {
       status: 401,
+      rule: 'httpTokenFile',
       reason: given === undefined ? 'a bearer token is required' : 'the bearer token is wrong',
       headers: { 'WWW-Authenticate': 'Bearer realm="mqnamesrv"' },
     }

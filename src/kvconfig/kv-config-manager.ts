@@ -3,6 +3,7 @@ import { LimitError } from '../common/limit-error.ts'
 import { JsonError } from '../protocol/errors.ts'
 import { JsonReader } from '../protocol/json/json-reader.ts'
 import { objectText, quote } from '../protocol/json/json-text.ts'
+import { KVShares } from './kv-shares.ts'
 
 /** Namespace whose entries say how many queues of an ordered topic each broker has. */
 export const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG'
@@ -10,7 +11,10 @@ export const NAMESPACE_ORDER_TOPIC_CONFIG = 'ORDER_TOPIC_CONFIG'
 /** Namespace to key to value. A null value is an entry that reads back as absent. Only `ORDER_TOPIC_CONFIG` may be empty. */
 export type KVConfigTable = ReadonlyMap<string, ReadonlyMap<string, string | null>>
 
-/** Limits of the table. What a file has beyond them stays, and may only shrink. */
+/**
+ * Limits of the table. What a file has beyond them stays, and may only shrink. What one source puts may be as much as is left for
+ * others, at most half; see {@link KVShares}.
+ */
 export interface KVConfigLimits {
   /** Max number of keys in all namespaces together. */
   readonly maxKVEntries: number
@@ -40,9 +44,12 @@ export class KVConfigManager {
   readonly #changes: GroupCommit<KVConfigDraft>
 
   constructor(table: KVConfigTable, persist: PersistKVConfig, limits: KVConfigLimits) {
-    this.#state = new KVConfigDraft(table, sizeOfTable(table), limits)
+    this.#state = new KVConfigDraft(table, sizeOfTable(table), limits, new KVShares())
     this.#changes = new GroupCommit({
-      draft: () => new KVConfigDraft(this.#state.table, this.#state.size, limits),
+      draft: () => {
+        const { table, size, shares } = this.#state
+        return new KVConfigDraft(table, size, limits, shares)
+      },
       commit: (draft) =>
         persist(encodeKVConfigFile(draft.table), () => {
           this.#state = draft
@@ -84,25 +91,27 @@ export class KVConfigManager {
 
   /**
    * Sets a value.
+   * @param source - Whose share of the limits it uses; undefined if it has none.
    * @throws {LimitError} (rejects) `maxKVEntries`, `maxKVBytes` or `maxWaitingChanges`; or the error of persisting.
    */
-  putKVConfig(namespace: string, key: string, value: string | null): Promise<void> {
-    return this.#changes.change((draft) => draft.put(namespace, key, value))
+  putKVConfig(namespace: string, key: string, value: string | null, source?: string): Promise<void> {
+    return this.#changes.change((draft) => draft.put(namespace, key, value, source), source)
   }
 
   /**
    * Deletes a key, and its namespace with the last key. The file is written in any case.
+   * @param source - As for {@link putKVConfig}.
    * @throws {LimitError} (rejects) `maxWaitingChanges`; or the error of persisting.
    */
-  deleteKVConfig(namespace: string | null, key: string | null): Promise<void> {
+  deleteKVConfig(namespace: string | null, key: string | null, source?: string): Promise<void> {
     return this.#changes.change((draft) => {
       if (namespace !== null && key !== null) draft.delete(namespace, key)
-    })
+    }, source)
   }
 }
 
 /** What counts against the {@link KVConfigLimits}. */
-interface KVConfigSize {
+export interface KVConfigSize {
   readonly entries: number
   readonly bytes: number
 }
@@ -122,18 +131,20 @@ function sizeOfTable(table: KVConfigTable): KVConfigSize {
 class KVConfigDraft {
   readonly table: Map<string, ReadonlyMap<string, string | null>>
   size: KVConfigSize
+  readonly shares: KVShares
   readonly #limits: KVConfigLimits
   /** Namespaces that have been copied: many changes of one cost one copy. */
   readonly #copies = new Map<string, Map<string, string | null>>()
 
-  constructor(table: KVConfigTable, size: KVConfigSize, limits: KVConfigLimits) {
+  constructor(table: KVConfigTable, size: KVConfigSize, limits: KVConfigLimits, shares: KVShares) {
     this.table = new Map(table)
     this.size = size
+    this.shares = new KVShares(shares)
     this.#limits = limits
   }
 
   /** @throws {LimitError} with nothing changed. */
-  put(namespace: string, key: string, value: string | null): void {
+  put(namespace: string, key: string, value: string | null, source: string | undefined): void {
     const size = this.#sizeWith(namespace, key, value)
     const { maxKVEntries, maxKVBytes } = this.#limits
     if (size.entries > Math.max(maxKVEntries, this.size.entries)) {
@@ -142,6 +153,8 @@ class KVConfigDraft {
     if (size.bytes > Math.max(maxKVBytes, this.size.bytes)) {
       throw new LimitError('maxKVBytes', `${size.bytes} bytes of entries exceed maxKVBytes (${maxKVBytes})`)
     }
+    const bytes = Buffer.byteLength(namespace) + entryBytes(key, value)
+    this.shares.put({ namespace, key, bytes }, source, this.#limits, this.size, size)
     this.#copyOf(namespace).set(key, value)
     this.size = size
   }
@@ -149,6 +162,7 @@ class KVConfigDraft {
   delete(namespace: string, key: string): void {
     if (this.table.get(namespace)?.has(key) !== true) return
     this.size = this.#sizeWith(namespace, key, undefined)
+    this.shares.delete(namespace, key)
     const entries = this.#copyOf(namespace)
     entries.delete(key)
     if (entries.size > 0 || staysWhenEmpty(namespace)) return

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { SecureContextOptions } from 'node:tls'
 import { describeErrno } from '../common/describe-errno.ts'
+import { LOOPBACK } from '../common/networks.ts'
 import { addressService } from '../http/address-service.ts'
 import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
@@ -16,12 +17,12 @@ import { RouteIndexCache } from '../inspect/route-index.ts'
 import type { InspectSources, ServerIdentity } from '../inspect/sources.ts'
 import { allViews } from '../inspect/views.ts'
 import type { Processor } from '../protocol/processor.ts'
-import { isLoopback } from '../remoting/address.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { addressesOf } from './config/inspect-config-keys.ts'
 import { readBuiltPage } from './files/built-page.ts'
 import { HttpToken } from './http-token.ts'
 import { lookupOf, shownKeys } from './inspection-sources.ts'
+import { rejectionEntry } from './logs/audit-entries.ts'
 import { logInternalError } from './logs/request-log.ts'
 import { type NamesrvContext, timeOf } from './namesrv-context.ts'
 import { packageCommit, packageVersion } from './package-version.ts'
@@ -159,7 +160,7 @@ export class Inspection {
     this.#process.start()
     this.#token?.start()
     logger.info({ ...bound, tls: httpTls }, 'HTTP server started')
-    if (!isLoopback(bound.address) && this.#token?.value === undefined)
+    if (!LOOPBACK.has(bound.address) && this.#token?.value === undefined)
       logger.warn({ httpBindAddress }, 'HTTP port is open to other machines without a token')
     return bound
   }
@@ -216,7 +217,7 @@ export class Inspection {
     { remotingPort, maxConnections, anyPort }: HttpStart,
     tls: SecureContextOptions | undefined,
   ): HttpServer {
-    const { configuration, throttle } = this.#context
+    const { audit, configuration, throttle } = this.#context
     const { httpListenPort, httpBindAddress, httpAllowedHosts } = configuration.values
     const routes = this.#routes(remotingPort)
     return new HttpServer({
@@ -234,8 +235,11 @@ export class Inspection {
         needsToken: (path) => routeOf(routes, path)?.needsToken ?? true,
       }),
       handle: handleBy(routes),
-      onRejected: (peer, { status, reason }) =>
-        void throttle.log('warn', 'HTTP request rejected', { peer, status, reason }),
+      onRejected: (peer, { status, rule, reason }) => {
+        throttle.log('warn', 'HTTP request rejected', { peer, status, reason })
+        // As at the other port, a malformed request is no matter of who may do what.
+        if (rule !== undefined) audit.write(rejectionEntry(rule, reason, { peer, isTls: tls !== undefined }))
+      },
       onFailure: (peer, path, error) =>
         logInternalError(this.#context, `HTTP request ${path} failed`, peer, error),
       onResponse: (path, status) => this.#count(labelOf(routes, path), status),

@@ -1,12 +1,13 @@
 import { GroupCommit } from '../common/group-commit.ts'
 import { LimitError } from '../common/limit-error.ts'
 import { NotDurableError } from '../common/not-durable-error.ts'
+import { shareOfSender } from '../common/shares.ts'
 import type {
   ConfigUpdateOutcome,
   NamesrvConfiguration,
   RejectedConfigUpdate,
 } from '../processor/namesrv-config.ts'
-import type { RequestContext } from '../protocol/processor.ts'
+import { originOf, type RequestContext } from '../protocol/processor.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { checkValue } from './config/check-value.ts'
 import { ConfigError } from './config/config-error.ts'
@@ -82,7 +83,7 @@ export class LiveConfiguration implements NamesrvConfiguration {
     try {
       await this.#changes.change((state) => {
         changed = applyUpdate(state, update)
-      })
+      }, shareOfSender(asking))
       this.#countChange(asking, changed)
       const fields = { ...senderOf(asking), changed: Object.fromEntries(changed), stored: this.#isStored }
       throttle.log('info', 'configuration updated', fields)
@@ -123,9 +124,9 @@ export class LiveConfiguration implements NamesrvConfiguration {
 }
 
 /** What each line of the audit log says of an update. */
-function auditEntry({ channel, identity }: RequestContext) {
-  const code = RequestCode.UPDATE_NAMESRV_CONFIG
-  return { event: 'configuration_changed', code, peer: channel.remoteAddress, identity } as const
+function auditEntry(asking: RequestContext) {
+  const by = originOf(RequestCode.UPDATE_NAMESRV_CONFIG, asking)
+  return { event: 'configuration_changed', by } as const
 }
 
 /**

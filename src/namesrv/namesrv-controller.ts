@@ -4,7 +4,7 @@ import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import { lookupProcessor } from '../processor/client-request-processor.ts'
 import { DefaultRequestProcessor } from '../processor/default-request-processor.ts'
 import { RegistrationCache } from '../processor/registration-cache.ts'
-import type { Processor } from '../protocol/processor.ts'
+import { originOf, type Processor } from '../protocol/processor.ts'
 import { SerializeType } from '../protocol/remoting-command.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import type { Connect } from '../remoting/client/outgoing-connection.ts'
@@ -28,11 +28,11 @@ import { limitUses } from './limits/limit-uses.ts'
 import { CHECK_INTERVAL_MS, Overload } from './limits/overload.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { createAccessLog } from './logs/access-log.ts'
-import { limitEntry } from './logs/audit-entries.ts'
+import { rejectionEntry } from './logs/audit-entries.ts'
 import { subjectOf } from './logs/audit-log.ts'
 import { createConnectionLog } from './logs/connection-log.ts'
 import { createProcessorEvents } from './logs/processor-events.ts'
-import { logInternalError, logRejection } from './logs/request-log.ts'
+import { logInternalError, logRateLetPass, logRejection } from './logs/request-log.ts'
 import {
   createNamesrvContext,
   type NamesrvContext,
@@ -298,22 +298,23 @@ export class NamesrvController {
         logInternalError(this.#context, 'request failed', channel.remoteAddress, error, { code })
       },
       counters,
-      ({ limit, message }, { code, extFields }, { channel: { remoteAddress: peer } }) => {
-        logRejection(this.#context, limit, peer, `request ${code}: ${message}`)
+      ({ limit, message }, { code, extFields }, asking) => {
+        const by = originOf(code, asking)
+        logRejection(this.#context, limit, by.peer, `request ${code}: ${message}`, by.identity?.name)
         // What the processor of registrations rejects it has reported, with the broker's name.
         if (code !== RequestCode.REGISTER_BROKER || limit.startsWith('rates.'))
-          this.#context.audit.write(limitEntry(limit, peer, message, { code, over: subjectOf(extFields) }))
+          this.#context.audit.write(rejectionEntry(limit, message, by, { over: subjectOf(extFields) }))
       },
     )
     this.#access.onChange((policy) => {
-      this.#gate = this.#gateOf(policy)
+      this.#gate = this.#gateOf(policy, this.#gate)
       dispatcher.serve(this.#gate.guarded(processors))
     })
     return dispatcher
   }
 
-  #gateOf(policy: Policy): Gate {
-    return new Gate(policy, createAccessLog(this.#context))
+  #gateOf(policy: Policy, previous?: Gate): Gate {
+    return new Gate(policy, createAccessLog(this.#context), previous)
   }
 
   /** The server for brokers and clients. */
@@ -342,7 +343,14 @@ export class NamesrvController {
       },
       counters: this.counters,
       durations: this.#context.durations.requests,
-      rates: { excess: (...connection) => this.#gate.rates.excess(...connection) },
+      rates: {
+        excess: (kind, { host, remoteAddress: peer }, nowMs) => {
+          const excess = this.#gate.rates.ofConnection(kind, host, nowMs)
+          if (excess === undefined || excess.isEnforced) return excess?.error
+          logRateLetPass(this.#context, excess.error, { peer })
+          return undefined
+        },
+      },
       limits: {
         ...values,
         maxConnectionsPerAddress: values.maxConnectionsPerAddress || Number.POSITIVE_INFINITY,

@@ -1,4 +1,5 @@
 import { LimitError } from '../common/limit-error.ts'
+import { shareOf } from '../common/shares.ts'
 import { type DataVersion, dataVersionText, decodeDataVersion } from '../protocol/body/data-version.ts'
 import { encodeBrokerMemberGroup } from '../protocol/body/lists-and-tables.ts'
 import type { Processor } from '../protocol/processor.ts'
@@ -19,7 +20,8 @@ import {
 /** @see DefaultRequestProcessor#unregisterBroker in apache/rocketmq */
 export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
   return (request, context) => {
-    const { channel, nowMs } = context
+    const claimant = routeInfo.guard.claimantOf(request, context)
+    const { peer, by } = claimant
     const brokerId = requiredLongField(request, 'brokerId')
     const unregistration: Unregistration = {
       clusterName: requiredField(request, 'clusterName'),
@@ -28,14 +30,14 @@ export function unregisterBroker(routeInfo: RouteInfoManager): Processor {
       brokerId,
       reason: 'request',
       generation: routeInfo.queue.nextGeneration(),
-      peer: channel.remoteAddress,
-      by: context.identity,
+      peer,
+      by,
     }
     const { ready, release } = routeInfo.queue.acquire(unregistration.brokerName)
     return andThen(ready, () => {
       try {
-        routeInfo.guard.checkUnregistration(unregistration, routeInfo.guard.claimantOf(context), nowMs)
-        if (routeInfo.submitUnRegisterBrokerRequest(unregistration)) return SUCCESS
+        routeInfo.guard.checkUnregistration(unregistration, claimant, context.nowMs)
+        if (routeInfo.submitUnRegisterBrokerRequest(unregistration, shareOf(claimant.owner))) return SUCCESS
         // Java's response has no remark.
         const detail = `unRegisterBrokerQueueCapacity (${routeInfo.unRegisterBrokerQueueCapacity}) reached`
         throw new LimitError('unRegisterBrokerQueueCapacity', detail, { remark: '' })
@@ -51,7 +53,7 @@ export function brokerHeartbeat(routeInfo: RouteInfoManager): Processor {
   return (request, context) => {
     const clusterName = requiredField(request, 'clusterName')
     const brokerAddr = requiredField(request, 'brokerAddr')
-    routeInfo.guard.checkHeartbeat(clusterName, brokerAddr, routeInfo.guard.claimantOf(context))
+    routeInfo.guard.checkHeartbeat(clusterName, brokerAddr, routeInfo.guard.claimantOf(request, context))
     routeInfo.touch(clusterName, brokerAddr, context.nowMs)
     return SUCCESS
   }
@@ -79,7 +81,7 @@ export function queryDataVersion(routeInfo: RouteInfoManager): Processor {
     const { channel, nowMs } = context
     const clusterName = requiredField(request, 'clusterName')
     const brokerAddr = requiredField(request, 'brokerAddr')
-    routeInfo.guard.checkHeartbeat(clusterName, brokerAddr, routeInfo.guard.claimantOf(context))
+    routeInfo.guard.checkHeartbeat(clusterName, brokerAddr, routeInfo.guard.claimantOf(request, context))
     const brokerName = stringField(request.extFields, 'brokerName')
     const brokerId = longField(request.extFields, 'brokerId')
     const known = routeInfo.registeredDataVersion(clusterName, brokerAddr)

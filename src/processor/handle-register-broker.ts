@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { LimitError } from '../common/limit-error.ts'
+import { shareOf } from '../common/shares.ts'
 import type { TimeSlicer } from '../common/time-slicer.ts'
 import type { KVConfigManager } from '../kvconfig/kv-config-manager.ts'
 import {
@@ -62,29 +63,32 @@ type RegisteringBroker = Omit<Registration, keyof RegisterBrokerBody>
  * @see DefaultRequestProcessor#registerBroker in apache/rocketmq
  */
 export function handleRegisterBroker(options: RegisterBrokerOptions): Processor {
-  const { inFlight, counters } = options
+  const { routeInfo, inFlight, counters } = options
   const reject = (
     { extFields }: RemotingCommand,
     reason: string,
     context: RequestContext,
-    limit?: string,
+    { limit, isDisputed = false }: { readonly limit?: string; readonly isDisputed?: boolean } = {},
   ): void => {
     const brokerName = stringField(extFields, 'brokerName')
     const brokerAddr = stringField(extFields, 'brokerAddr')
-    options.onRegistrationRejected({ brokerName, brokerAddr, limit, reason }, context)
+    options.onRegistrationRejected({ brokerName, brokerAddr, limit, isDisputed, reason }, context)
   }
   return async (request, context) => {
     let flight: RegistrationInFlight | undefined
     let done = false
     try {
-      flight = inFlight.enter()
+      flight = inFlight.enter(shareOf(routeInfo.guard.claimantOf(request, context).owner))
       const { response, rejection } = await register(options, request, context, flight)
       done = rejection === undefined
       if (rejection !== undefined) reject(request, rejection, context)
       return response
     } catch (error) {
-      if (error instanceof RemotingCommandError) reject(request, error.message, context)
-      else if (error instanceof LimitError) reject(request, error.message, context, error.limit)
+      if (error instanceof RemotingCommandError) {
+        // Only the guard says so.
+        const isDisputed = error.code === ResponseCode.NO_PERMISSION
+        reject(request, error.message, context, { isDisputed })
+      } else if (error instanceof LimitError) reject(request, error.message, context, error)
       throw error
     } finally {
       flight?.release()
@@ -190,7 +194,7 @@ function registeringBroker(
   const brokerId = requiredLongField(request, 'brokerId')
   const heartbeatTimeoutMs = longField(extFields, 'heartbeatTimeoutMillis')
   return {
-    ...guard.claimantOf(context),
+    ...guard.claimantOf(request, context),
     clusterName: requiredField(request, 'clusterName'),
     brokerName: requiredField(request, 'brokerName'),
     brokerAddr: requiredField(request, 'brokerAddr'),

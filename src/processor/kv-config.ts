@@ -1,5 +1,6 @@
 import { LimitError } from '../common/limit-error.ts'
 import { NotDurableError } from '../common/not-durable-error.ts'
+import { shareOfSender } from '../common/shares.ts'
 import { type KVConfigManager, NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
 import { encodeKVTable } from '../protocol/body/lists-and-tables.ts'
 import { RemotingCommandError } from '../protocol/errors.ts'
@@ -24,7 +25,7 @@ export function putKVConfig(options: KVChangeOptions): Processor {
       return { code: ResponseCode.SYSTEM_ERROR, remark: 'namespace or key is null' }
     }
     const value = stringField(extFields, 'value')
-    const stored = options.kvConfig.putKVConfig(namespace, key, value)
+    const stored = options.kvConfig.putKVConfig(namespace, key, value, shareOfSender(context))
     return whenStored(stored, { kind: 'KV entry put', namespace, key, value }, options, context)
   }
 }
@@ -45,7 +46,7 @@ export function getKVConfig(kvConfig: KVConfigManager): Processor {
 export function deleteKVConfig(options: KVChangeOptions): Processor {
   return ({ extFields }, context) => {
     const [namespace, key] = [stringField(extFields, 'namespace'), stringField(extFields, 'key')]
-    const stored = options.kvConfig.deleteKVConfig(namespace, key)
+    const stored = options.kvConfig.deleteKVConfig(namespace, key, shareOfSender(context))
     return whenStored(stored, { kind: 'KV entry deleted', namespace, key }, options, context)
   }
 }

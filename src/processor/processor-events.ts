@@ -45,6 +45,8 @@ export interface RejectedRegistration {
   readonly brokerAddr: string | null
   /** Key of the limit that it exceeds; undefined if it was rejected for another reason. */
   readonly limit: string | undefined
+  /** Whether the registration guard rejected it, and has reported that. */
+  readonly isDisputed: boolean
   readonly reason: string
 }
 

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { inflate, type ZlibOptions } from 'node:zlib'
 import { LimitError } from '../common/limit-error.ts'
+import { Shares } from '../common/shares.ts'
 import type { Counters } from '../stats/counters.ts'
 
 /** What a registration holds from its arrival to its response. */
@@ -33,6 +34,7 @@ export class RegistrationsInFlight {
   readonly #limits: RegistrationLimits
   readonly #counters: Counters
   #count = 0
+  readonly #shares = new Shares()
   #inflatedBytes = 0
   /** Resolves when the last body to arrive has been inflated, or could not be. */
   #lastInflated: Promise<unknown> = Promise.resolve()
@@ -43,13 +45,14 @@ export class RegistrationsInFlight {
     this.#counters = counters
   }
 
-  /** Begins a registration. @throws {LimitError} `maxRegistrationsInFlight` */
-  enter(): RegistrationInFlight {
+  /**
+   * Begins a registration.
+   * @param source - Whose share of the registrations it uses; undefined if it has none.
+   * @throws {LimitError} `maxRegistrationsInFlight`
+   */
+  enter(source?: string): RegistrationInFlight {
     const { maxRegistrationsInFlight } = this.#limits
-    if (this.#count >= maxRegistrationsInFlight) {
-      const detail = `maxRegistrationsInFlight (${maxRegistrationsInFlight}) reached`
-      throw LimitError.busy('maxRegistrationsInFlight', detail)
-    }
+    this.#shares.takeOne('maxRegistrationsInFlight', maxRegistrationsInFlight, this.#count, source)
     this.#add(1, 0)
     let inflatedBytes = 0
     return {
@@ -58,7 +61,10 @@ export class RegistrationsInFlight {
         inflatedBytes += inflated.length
         return inflated
       },
-      release: () => this.#add(-1, -inflatedBytes),
+      release: () => {
+        this.#shares.add(source, -1)
+        this.#add(-1, -inflatedBytes)
+      },
     }
   }
 

@@ -102,13 +102,15 @@ export function registerTopicInNamesrv(
   routeInfo: RouteInfoManager,
   { onAdminChange }: Pick<ProcessorEvents, 'onAdminChange'>,
 ): Processor {
-  return ({ extFields, body }, context) => {
+  return (request, context) => {
+    const { extFields, body } = request
     const topic = stringField(extFields, 'topic')
     // No broker has an empty name, so an entry without a name ends the list, as one of an unknown broker does.
     const decoded = body === null ? [] : decodeBody('TopicRouteData', () => decodeQueueDatas(body))
     if (topic === null || decoded.length === 0) return SUCCESS
     const queueDatas = decoded.map((data): QueueData => ({ ...data, brokerName: data.brokerName ?? '' }))
-    routeInfo.guard.checkTopic(topic, queueDatas, routeInfo.guard.claimantOf(context), context.nowMs)
+    const claimant = routeInfo.guard.claimantOf(request, context)
+    routeInfo.guard.checkTopic(topic, queueDatas, claimant, context.nowMs)
     return andThen(routeInfo.registerTopic(topic, queueDatas, context.channel), (brokers) => {
       onAdminChange({ kind: 'topic registered', topic, brokers }, context)
       return SUCCESS

@@ -1,4 +1,6 @@
 import { CodedError } from '../common/coded-error.ts'
+import type { LimitError } from '../common/limit-error.ts'
+import type { RequestContext } from './processor.ts'
 import type { ResponseCode } from './response-code.ts'
 
 /**
@@ -30,6 +32,19 @@ export class FrameError extends CodedError<FrameErrorCode> {}
  * response's remark; empty for none.
  */
 export class RemotingCommandError extends CodedError<ResponseCode> {}
+
+/** A request of a proven sender that a limit rejects. */
+export class IdentifiedLimitError extends Error {
+  readonly error: LimitError
+  /** With the identity. */
+  readonly context: RequestContext
+
+  constructor(error: LimitError, context: RequestContext) {
+    super(error.message, { cause: error })
+    this.error = error
+    this.context = context
+  }
+}
 
 /** Text that even the lenient JSON reader cannot read. */
 export class JsonError extends CodedError<'ERR_JSON'> {

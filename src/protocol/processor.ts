@@ -32,6 +32,22 @@ export interface RequestContext {
   readonly nowMs: number
 }
 
+/** Where a change or a rejection comes from, for logs. */
+export interface Origin {
+  /** Request code; absent if no request was read. */
+  readonly code?: number | undefined
+  /** `host:port` of the peer. */
+  readonly peer: string
+  /** Undefined is anonymous, or not known yet. */
+  readonly identity?: Identity | undefined
+  /** Whether the connection is encrypted; absent if that was not known yet. */
+  readonly isTls?: boolean | undefined
+}
+
+export function originOf(code: number, { channel, identity }: RequestContext): Origin {
+  return { code, peer: channel.remoteAddress, identity, isTls: channel.isTls }
+}
+
 /**
  * Handles one request. It responds in the same turn wherever possible; a promise holds up later requests of the same
  * connection, never those of others. The request's body is valid until the response; what keeps it longer copies it.

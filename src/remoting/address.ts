@@ -1,4 +1,4 @@
-import { BlockList, isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { RemotingClientError } from './errors.ts'
 
 /** Where a peer listens. */
@@ -35,14 +35,4 @@ export function peerAddress({ remoteAddress = 'unknown', remotePort = 0 }: Socke
 /** An IP address without the prefix of IPv4 in IPv6 notation and without zone. */
 export function plainHost(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
-}
-
-const LOOPBACK = new BlockList()
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
-LOOPBACK.addAddress('::1', 'ipv6')
-
-/** Whether a peer's address is of this machine's loopback network, in whatever notation. */
-export function isLoopback(host: string): boolean {
-  const version = isIP(host)
-  return version !== 0 && LOOPBACK.check(host, version === 4 ? 'ipv4' : 'ipv6')
 }

@@ -1,3 +1,4 @@
+import { Shares } from '../common/shares.ts'
 import type { BrokerQueue } from './broker-queue.ts'
 import type { LockedRouteTables } from './locked-route-tables.ts'
 import type { ClosedReason, UnregisterReason } from './route-changes.ts'
@@ -17,6 +18,8 @@ export class BatchUnregistrationService {
   #waiting: Unregistration[] = []
   /** How many of these are requests of brokers. */
   #waitingRequests = 0
+  /** How many of these each source has. */
+  #shares = new Shares()
 
   /** @param capacity - Max requests of brokers that wait. */
   constructor(routes: LockedRouteTables, queue: BrokerQueue, capacity: number) {
@@ -30,9 +33,14 @@ export class BatchUnregistrationService {
     return this.#waitingRequests
   }
 
-  /** A broker's own request to leave. @returns False if too many wait already. */
-  submit(request: Unregistration): boolean {
-    if (this.#waitingRequests >= this.#capacity) return false
+  /**
+   * A broker's own request to leave.
+   * @param source - Whose share of the capacity it uses; undefined if it has none.
+   * @returns False if too many wait already.
+   */
+  submit(request: Unregistration, source?: string): boolean {
+    if (this.#shares.roomFor(source, this.#capacity - this.#waitingRequests) < 1) return false
+    this.#shares.add(source, 1)
     this.#waitingRequests++
     this.submitAll([request])
     return true
@@ -50,6 +58,7 @@ export class BatchUnregistrationService {
       const batch = this.#waiting
       this.#waiting = []
       this.#waitingRequests = 0
+      this.#shares = new Shares()
       return unregisterBrokers(tables, batch, changes)
     })
   }

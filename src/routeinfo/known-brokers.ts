@@ -1,4 +1,4 @@
-import { sourceOf } from '../common/source-of.ts'
+import { Shares, shareOf } from '../common/shares.ts'
 import type { BrokerLiveInfo } from './route-tables.ts'
 import type { TableLimits } from './table-limits.ts'
 
@@ -12,25 +12,7 @@ interface KnownBroker {
   readonly lastMs: number
 }
 
-interface Held {
-  readonly brokers: number
-  readonly topics: number
-}
-
-const NOTHING: Held = { brokers: 0, topics: 0 }
-
 const DAY_MS = 86_400_000
-
-/**
- * The source of brokers that have a share of the limits together: the address (IPv6: the /64) of an owner that is neither an account,
- * a certificate nor a named network.
- * @returns Undefined for these and for loopback, from where behind a local proxy all brokers come: they may use the limits up.
- */
-export function shareOf(owner: string): string | undefined {
-  // An account is `account ops`; an address has no space.
-  const hasNoShare = owner.includes(' ') || owner === '::1' || owner.startsWith('127.')
-  return hasNoShare ? undefined : sourceOf(owner)
-}
 
 /**
  * The brokers that have left within a day, or are in the route snapshot: they come back into tables that others have filled since.
@@ -40,9 +22,10 @@ export class KnownBrokers {
   readonly #max: TableLimits
   /** By brokerKey; the one that left first is the first. */
   readonly #brokers = new Map<string, KnownBroker>()
-  /** What all of them hold, and those of each source. */
-  #held: Held = NOTHING
-  readonly #heldBy = new Map<string, Held>()
+  /** Topics of all of them. */
+  #topics = 0
+  readonly #brokerShares = new Shares()
+  readonly #topicShares = new Shares()
 
   constructor(max: TableLimits) {
     this.#max = max
@@ -64,16 +47,12 @@ export class KnownBrokers {
     const source = shareOf(owner)
     for (const [first, known] of this.#brokers) {
       // Brokers that have no share may use the limit up: the one that left first makes room.
-      const isFull = source === undefined && this.#held.brokers >= this.#max.maxBrokers
+      const isFull = source === undefined && this.#brokers.size >= this.#max.maxBrokers
       if (lastMs - known.lastMs < DAY_MS && !isFull) break
       this.#remove(first)
     }
-    const own = source === undefined ? NOTHING : (this.#heldBy.get(source) ?? NOTHING)
-    const freeBrokers = this.#max.maxBrokers - this.#held.brokers
-    const freeTopics = this.#max.maxTopics - this.#held.topics
-    if (own.brokers >= freeBrokers) return
-    const maxTopics =
-      source === undefined ? freeTopics : Math.max(0, Math.floor((freeTopics - own.topics) / 2))
+    if (this.#brokerShares.roomFor(source, this.#max.maxBrokers - this.#brokers.size) < 1) return
+    const maxTopics = this.#topicShares.roomFor(source, this.#max.maxTopics - this.#topics)
     const known = { brokerName, source, topics: Math.min(topics, maxTopics), lastMs }
     this.#brokers.set(key, known)
     this.#count(known, 1)
@@ -91,14 +70,8 @@ export class KnownBrokers {
   }
 
   #count({ source, topics }: KnownBroker, sign: 1 | -1): void {
-    const changed = (held: Held): Held => ({
-      brokers: held.brokers + sign,
-      topics: held.topics + sign * topics,
-    })
-    this.#held = changed(this.#held)
-    if (source === undefined) return
-    const own = changed(this.#heldBy.get(source) ?? NOTHING)
-    if (own.brokers > 0) this.#heldBy.set(source, own)
-    else this.#heldBy.delete(source)
+    this.#topics += sign * topics
+    this.#brokerShares.add(source, sign)
+    this.#topicShares.add(source, sign * topics)
   }
 }

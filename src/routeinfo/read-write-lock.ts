@@ -1,11 +1,13 @@
 import { CodedError } from '../common/coded-error.ts'
-import { LimitError } from '../common/limit-error.ts'
+import { Shares, shareOf } from '../common/shares.ts'
 import type { MaybePromise } from '../common/time-slicer.ts'
 import { LockDurations } from '../stats/durations.ts'
 
 /** The connection for which the lock is acquired: work that has not begun when it closes is dropped. */
 export interface LockOwner {
   readonly closed: boolean
+  /** IP address whose share of the waiting work it uses; undefined if it has none. */
+  readonly host?: string
 }
 
 /** The lock was not acquired, because the connection closed before its request was carried out. */
@@ -13,6 +15,7 @@ export class LockError extends CodedError<'ERR_LOCK_ABANDONED'> {}
 
 interface Waiter {
   readonly mode: 'read' | 'write'
+  readonly source: string | undefined
   readonly start: () => void
 }
 
@@ -28,6 +31,8 @@ export class ReadWriteLock {
   #readers = 0
   #writing = false
   readonly #queue: Waiter[] = []
+  /** How many of these each source has. */
+  readonly #shares = new Shares()
   #starting = false
 
   /**
@@ -72,9 +77,9 @@ export class ReadWriteLock {
     checkOpen(owner)
     if (this.#queue.length === 0 && this.#isFree(mode)) return this.#hold(mode, work, this.#nowMs())
     // Work without an owner is the server's own (an eviction, a lost connection): it is rare and must not be rejected.
-    if (owner !== undefined && this.#queue.length >= this.#maxWaiters) {
-      throw LimitError.busy('maxWaitingRequests', `maxWaitingRequests (${this.#maxWaiters}) reached`)
-    }
+    const source = owner?.host === undefined ? undefined : shareOf(owner.host)
+    if (owner !== undefined)
+      this.#shares.takeOne('maxWaitingRequests', this.#maxWaiters, this.#queue.length, source)
     const arrivedMs = this.#nowMs()
     return new Promise((resolve, reject) => {
       const start = (): void => {
@@ -85,7 +90,7 @@ export class ReadWriteLock {
           reject(error)
         }
       }
-      this.#queue.push({ mode, start })
+      this.#queue.push({ mode, source, start })
     })
   }
 
@@ -124,6 +129,7 @@ export class ReadWriteLock {
     try {
       for (let first = this.#queue[0]; first && this.#isFree(first.mode); first = this.#queue[0]) {
         this.#queue.shift()
+        this.#shares.add(first.source, -1)
         first.start()
       }
     } finally {

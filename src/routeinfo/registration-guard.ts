@@ -3,8 +3,8 @@ import { cutText } from '../common/log-throttle.ts'
 import type { TopicQueues } from '../protocol/body/topic-config.ts'
 import { type BrokerData, MASTER_ID, type QueueData } from '../protocol/body/topic-route-data.ts'
 import { RemotingCommandError } from '../protocol/errors.ts'
-import type { Identity } from '../protocol/identity.ts'
-import type { RequestContext } from '../protocol/processor.ts'
+import { type Origin, originOf, type RequestContext } from '../protocol/processor.ts'
+import type { RemotingCommand } from '../protocol/remoting-command.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
 import type { Registration } from './registration.ts'
 import type { BrokerIdentity } from './route-changes.ts'
@@ -47,8 +47,7 @@ export interface Claimant {
   readonly channelId: ChannelId
   /** `host:port` */
   readonly peer: string
-  /** Undefined is anonymous. */
-  readonly by?: Identity | undefined
+  readonly by?: Origin | undefined
 }
 
 /** A broker with an owner: a live one, or one of the snapshot whose deadline is not over. */
@@ -105,12 +104,13 @@ export class RegistrationGuard {
   }
 
   /** Who sends a request: its identity if that is proven, otherwise its network. */
-  claimantOf({ channel, identity }: RequestContext): Claimant {
+  claimantOf({ code }: RemotingCommand, context: RequestContext): Claimant {
+    const { channel, identity } = context
     const { id: channelId, remoteAddress: peer, isLoopback, host } = channel
     const network = identity === undefined ? this.#options.networkOf?.(host) : undefined
     const anonymous = network === undefined ? host : `network ${network}`
     const owner = identity === undefined ? anonymous : `${identity.kind} ${identity.name}`
-    return { owner, isLoopback, channelId, peer, by: identity }
+    return { owner, isLoopback, channelId, peer, by: originOf(code, context) }
   }
 
   /** @returns Whether a rule is broken: then an equal registration must be checked again. */
@@ -295,6 +295,11 @@ type Claim = Pick<Claimant, 'owner' | 'channelId'>
 export function isOwner(broker: OwnedBroker, { owner, channelId }: Claim): boolean {
   if ('channelId' in broker && broker.channelId === channelId) return true
   return broker.owner === owner || broker.owner === undefined
+}
+
+/** Whether an owner is an account or a certificate, not a network or an address. */
+export function isProvenOwner(owner: string): boolean {
+  return /^(account|certificate) /.test(owner)
 }
 
 function isAlive(broker: OwnedBroker, nowMs: number): boolean {

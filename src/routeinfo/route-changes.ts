@@ -1,4 +1,4 @@
-import type { Identity } from '../protocol/identity.ts'
+import type { Origin } from '../protocol/processor.ts'
 import type { ChannelId } from './route-tables.ts'
 import type { Unregistration } from './unregister-brokers.ts'
 
@@ -53,8 +53,8 @@ export type UnregisterReason =
 interface EventDetails {
   /** `host:port` of the peer that caused it, or that registered the broker; absent if unknown. */
   readonly peer?: string | undefined
-  /** Who asked for it; undefined is anonymous, or the server itself. */
-  readonly by?: Identity | undefined
+  /** The request that asked for it; undefined: the server itself. */
+  readonly by?: Origin | undefined
   /** The broker's topics that it changed; absent if none. */
   readonly topicChanges?: TopicTally | undefined
 }

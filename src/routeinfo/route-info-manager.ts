@@ -18,7 +18,7 @@ import { LockedRouteTables } from './locked-route-tables.ts'
 import { type LockOwner, ReadWriteLock } from './read-write-lock.ts'
 import type { RecordDigest } from './record-digest.ts'
 import type { AppliedRegistration, RegisterBrokerOutcome, Registration } from './registration.ts'
-import { RegistrationGuard, type RegistrationGuardOptions } from './registration-guard.ts'
+import { isProvenOwner, RegistrationGuard, type RegistrationGuardOptions } from './registration-guard.ts'
 import type { ClosedReason, RouteEvent, UnregisterReason } from './route-changes.ts'
 import { countDigest, type DigestPart } from './route-digest.ts'
 import type { BrokerLiveInfo, ChannelId } from './route-tables.ts'
@@ -177,10 +177,11 @@ export class RouteInfoManager {
 
   /**
    * A broker's own request to leave, applied at once if the lock is free, otherwise in one batch with others.
+   * @param source - Whose share of those that wait it uses; undefined if it has none.
    * @returns False if too many wait already.
    */
-  submitUnRegisterBrokerRequest(request: Unregistration): boolean {
-    return this.#removals.submit(request)
+  submitUnRegisterBrokerRequest(request: Unregistration, source?: string): boolean {
+    return this.#removals.submit(request, source)
   }
 
   /** Removes all brokers whose last registration came over one of these connections, which have closed. */
@@ -222,6 +223,12 @@ export class RouteInfoManager {
   /** The version a broker registered with, as of now; null if it is not live. */
   registeredDataVersion(clusterName: string, brokerAddr: string): DataVersion | null {
     return this.#routes.tables.live(clusterName, brokerAddr)?.dataVersion ?? null
+  }
+
+  /** Whether the live brokers at an address were registered by accounts or certificates. */
+  isProven(brokerAddr: string): boolean {
+    const live = this.#routes.tables.liveAt(brokerAddr)
+    return live.length > 0 && live.every(({ owner }) => isProvenOwner(owner))
   }
 
   /** QUERY_DATA_VERSION: counts as a heartbeat, and compares the version with the one the broker registered with. */

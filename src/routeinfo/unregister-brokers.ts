@@ -1,7 +1,7 @@
 import type { Steps } from '../common/time-slicer.ts'
 import { Perm } from '../protocol/body/topic-config.ts'
 import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
-import type { Identity } from '../protocol/identity.ts'
+import type { Origin } from '../protocol/processor.ts'
 import { type RouteChanges, TopicTally, type UnregisterReason } from './route-changes.ts'
 import {
   type BrokerLiveInfo,
@@ -23,8 +23,8 @@ export interface Unregistration {
   readonly generation: number
   /** `host:port` of the peer that asked for it; absent when the server itself decided. */
   readonly peer?: string | undefined
-  /** Who asked for it; undefined is anonymous, or the server itself. */
-  readonly by?: Identity | undefined
+  /** The request that asked for it; undefined: the server itself. */
+  readonly by?: Origin | undefined
   /** The connection that closed: a broker that registered over another one since stays. */
   readonly channelId?: ChannelId | undefined
   /** The time of its last heartbeat: a broker with a later one stays. */

@@ -70,14 +70,18 @@ describe('An access file is rejected with the line and column of', () => {
       'mode: audit\nprofil: open\n',
       ['2:1 unknown key "profil" in the access file; did you mean profile?'],
     ],
-    ['a merge key', '<<: { mode: off }\n', ['1:1 unknown key "<<" in the access file']],
+    ['a merge key', '<<: { mode: off }\n', ['1:1 unknown key in the access file']],
     ['a duplicate key', 'mode: audit\nmode: off\n', ['2:1 duplicate key "mode"; it is also in line 1']],
     [
       'an alias',
       'networks:\n  a: &a [10.0.0.0/8]\n  b: *a\n',
-      ['3:6 network b is an alias (*a); write the value itself'],
+      ['3:6 network b is an alias; write the value itself, in quotes if it begins with *'],
     ],
-    ['an unknown tag', 'mode: !mode audit\n', ['1:7 Unresolved tag: !mode']],
+    [
+      'an unknown tag',
+      'mode: !mode audit\n',
+      ['1:7 a value must not begin with a tag (!); put it in quotes'],
+    ],
     [
       'a second document',
       'mode: audit\n---\nmode: off\n',
@@ -247,6 +251,32 @@ describe('An access file is rejected with the line and column of', () => {
     expect(read(text).problems.map(({ line }) => line)).toEqual([1, 2, 4, 5])
   })
 
+  it.each(['from', 'who', 'clusters', 'brokers', 'topics', 'announce'])(
+    'a restriction whose value is commented out: %s',
+    (key) => {
+      const text = `rules:\n  - allow: [register]\n    ${key}:\n      # - 10.0.0.0/8\n`
+      expect(problemsOf(text)).toEqual([`3:5 ${key} has no value`])
+    },
+  )
+
+  it.each([
+    ['an alias', 'secretKey: *Hunter22'],
+    ['a tag', 'secretKey: !Hunter22'],
+    ['a tag without a suffix', 'secretKey: !Hunter22!'],
+    ['a verbatim tag', 'secretKey: !<Hunter22'],
+    ['a block', 'secretKey: |Hunter22'],
+    ['a folded block', 'secretKey: >Hunter22'],
+    ['an escape', 'secretKey: "\\Hunter22"'],
+    ['a key, for want of a space', 'secretKey:Hunter22:'],
+    ['a key in braces', 'roles: {secretKey:Hunter22}'],
+    ['the name of a file', 'secretFile: Hunter22'],
+    ['the name of a variable', 'secretEnv: Hunter22'],
+  ])('a secret that is written like %s, which no message shows', (_, line) => {
+    const problems = problemsOf(`accounts:\n  - accessKey: ops\n    ${line}\n`)
+    expect(problems.length).toBeGreaterThan(0)
+    expect(JSON.stringify(problems)).not.toContain('Hunter')
+  })
+
   it('a name of a published account in a rule for admins', () => {
     const text = `accounts:\n  - { accessKey: rocketmq2, secretKey: "12345678" }\nrules:\n  - allow: [admin]\n    who: { account: rocketmq2 }\n`
     expect(problemsOf(text)).toEqual([
@@ -399,6 +429,26 @@ rates:
       'a network of which a part is denied',
       'rules: [{ deny: [admin], from: 10.0.0.0/16 }, { allow: [admin], from: 10.0.0.0/8 }]',
     ],
+    [
+      'a network of which the first and the last address are denied',
+      'rules: [{ deny: [admin], from: [10.0.0.0, 10.255.255.255] }, { allow: [admin], from: 10.0.0.0/8 }]',
+    ],
+    [
+      'outside of the networks that are denied',
+      'rules: [{ deny: [admin], from: [0.0.0.0/1, 192.0.2.0/24, "::/0"] }, { allow: [admin] }]',
+    ],
+    [
+      'a certificate with the second of two names',
+      'certificates: [{ commonName: [ops-a, ops-b], roles: [admin] }]\nrules: [{ deny: [admin], who: { certificate: ops-a } }, { allow: [admin], who: { role: admin } }]',
+    ],
+    [
+      'a certificate with a longer name than one that is denied',
+      'certificates: [{ commonName: "ops-*", roles: [admin] }]\nrules: [{ deny: [admin], who: { certificate: ops- } }, { allow: [admin], who: { role: admin } }]',
+    ],
+    [
+      'a certificate with the second of two alternative names',
+      'certificates: [{ subjectAltName: ["DNS:a", "DNS:b"], roles: [admin] }]\nrules: [{ deny: [admin], who: { certificate: "DNS:a" } }, { allow: [admin], who: { role: admin } }]',
+    ],
   ])('loads under strict with an admin who is %s', (_, rules) => {
     expect(problemsOf(`profile: strict\n${rules}\n`)).toEqual([])
   })
@@ -412,6 +462,10 @@ rates:
     [
       'is this machine, which loopback: none takes away',
       'loopback: none\nrules: [{ allow: [admin], from: loopback }]',
+    ],
+    [
+      'is denied in each half of its network',
+      'rules: [{ deny: [admin], from: [10.0.0.0/9, 10.128.0.0/9] }, { allow: [admin], from: 10.0.0.0/8 }]',
     ],
     ['may administer some topics only', 'rules: [{ allow: [admin], from: loopback, topics: ["a-*"] }]'],
   ])('does not load under strict if its only admin %s', (_, rules) => {

@@ -4,6 +4,7 @@ import { type Denial, Gate } from '../../src/access/gate.ts'
 import { profilePolicy } from '../../src/access/profiles.ts'
 import { GROUP_OF } from '../../src/access/request-groups.ts'
 import { signatureOf } from '../../src/access/signature.ts'
+import { LimitError } from '../../src/common/limit-error.ts'
 import type { CertificateNames } from '../../src/protocol/identity.ts'
 import type { Processor, RequestContext } from '../../src/protocol/processor.ts'
 import type { RemotingResponse } from '../../src/protocol/remoting-command.ts'
@@ -28,14 +29,21 @@ function policyOf(text: string): NonNullable<AccessFile['policy']> {
 /** A gate before processors that only say who asked. */
 class World {
   readonly denials: (Denial & { readonly identity: string | undefined })[] = []
-  readonly raw: Processor = (_, { identity }) => ({ code: 0, remark: identity?.name ?? 'anonymous' })
+  readonly letPass: string[] = []
+  readonly raw: Processor
   readonly guarded: Readonly<Record<number, Processor>>
 
-  constructor(policy = profilePolicy('default')) {
+  constructor(
+    policy = profilePolicy('default'),
+    raw: Processor = (_, { identity }) => ({ code: 0, remark: identity?.name ?? 'anonymous' }),
+  ) {
+    this.raw = raw
     const processors = Object.fromEntries(Object.values(RequestCode).map((code) => [code, this.raw]))
-    const gate = new Gate(policy, (denial, _, { identity }) =>
-      this.denials.push({ ...denial, identity: identity?.name }),
-    )
+    const gate = new Gate(policy, {
+      onDenied: (denial, _, { identity }) => this.denials.push({ ...denial, identity: identity?.name }),
+      onRateLetPass: ({ message }, { code }, { identity }) =>
+        this.letPass.push(`${code} of ${identity?.name ?? 'anonymous'}: ${message}`),
+    })
     this.guarded = gate.guarded(processors as Readonly<Record<RequestCode, Processor>>)
   }
 
@@ -74,6 +82,7 @@ certificates:
 rules:
   - { allow: [register], who: { role: broker }, brokers: ["broker-*"] }
   - { allow: [register], from: [legacy], brokers: ["legacy-*"], announce: [legacy] }
+  - { deny: [lookup], who: { account: client-a }, topics: ["orders-old"] }
   - { allow: [lookup], who: { account: client-a }, topics: ["orders-*"] }
   - { allow: [admin, config, inspect, list, lookup], who: { role: admin } }
 `
@@ -189,17 +198,22 @@ describe('a strict policy', () => {
     [
       'a topic outside the rule',
       signed('client-a', 'client-secret', lookup('secrets')),
-      'User:client-a has no permission to access Topic:secrets from 10.0.0.1, the decision is deny. (',
+      'User:client-a has no permission to access Topic:secrets from 10.0.0.1, no matched policies. (',
+    ],
+    [
+      'a topic that a rule denies',
+      signed('client-a', 'client-secret', lookup('orders-old')),
+      'User:client-a has no permission to access Topic:orders-old from 10.0.0.1, the decision is deny. (',
     ],
     [
       "a request of another account's group",
       signed('client-a', 'client-secret', { code: 216, fields: { topic: 'orders-1' } }),
-      'User:client-a has no permission to access Topic:orders-1 from 10.0.0.1, the decision is deny. (',
+      'User:client-a has no permission to access Topic:orders-1 from 10.0.0.1, no matched policies. (',
     ],
     [
       'the signature of a lookup under the code of another group',
       { ...orders, code: 318 },
-      'User:client-a has no permission to access Cluster from 10.0.0.1, the decision is deny. (',
+      'User:client-a has no permission to access Cluster from 10.0.0.1, no matched policies. (',
     ],
     [
       'an admin without TLS',
@@ -238,7 +252,7 @@ describe('a strict policy', () => {
         isTls: true,
         certificate: { commonName: 'client-1.mq.example', subjectAltNames: [] },
       },
-      'User:client-1.mq.example has no permission to access Cluster from 10.0.0.1, the decision is deny. (',
+      'User:client-1.mq.example has no permission to access Cluster from 10.0.0.1, no matched policies. (',
     ],
   ])('rejects %s', (_, asked, sentence) => {
     const { code, remark } = world.ask(asked)
@@ -277,6 +291,56 @@ test('the mode audit lets pass what it reports', () => {
   const world = new World(policyOf(`mode: audit\n${STRICT}`))
   expect(world.ask({ code: 105, fields: { topic: 'T' } })).toEqual({ code: 0, remark: 'anonymous' })
   expect(world.denials).toMatchObject([{ group: 'lookup', isEnforced: false, rule: 'profile strict' }])
+})
+
+test('the mode audit lets pass what exceeds the rates of the file, and reports it with who asked', () => {
+  const rates = '[{ per: address, other: 2/s, failures: 1/min }, { per: identity, other: 1/s }]'
+  const world = new World(policyOf(`mode: audit\nrates: ${rates}\n${STRICT}`))
+  const list = signed('client-a', 'client-secret', { code: 206 })
+  for (const _ of [1, 2, 3]) expect(world.ask(list).remark).toBe('client-a')
+  expect(world.letPass).toEqual([
+    '206 of client-a: rates.other (1/s per identity) exceeded by account client-a',
+    '206 of anonymous: rates.other (2/s per address) exceeded by 10.0.0.1',
+    '206 of client-a: rates.other (1/s per identity) exceeded by account client-a',
+  ])
+  for (const _ of [1, 2]) world.ask(signed('client-a', 'wrong', { code: 105, fields: { topic: 'T' } }))
+  expect(world.letPass.slice(3)).toEqual([
+    '105 of anonymous: rates.failures (1/min per address) exceeded by 10.0.0.1',
+  ])
+  // A signature is verified as before.
+  expect(world.ask(list).remark).toBe('client-a')
+})
+
+test('the identity of a request is known to who reports that a limit rejects it', async () => {
+  const busy = LimitError.busy('maxWaitingRequests', 'full')
+  const certificate = { commonName: 'broker-7.mq.example', subjectAltNames: [] }
+  const rates = '[{ per: address, other: 3/h }, { per: identity, other: 1/h }]'
+  const limited = new World(policyOf(`rates: ${rates}\n${STRICT.replace('strict', 'guarded')}`), () => {
+    throw busy
+  })
+  const byClient = signed('client-a', 'client-secret', { code: 103 })
+  const errorOf = (asked: Asked): unknown => {
+    try {
+      return limited.ask(asked)
+    } catch (error) {
+      return error
+    }
+  }
+  expect(errorOf(byClient)).toMatchObject({ error: busy, context: { identity: { name: 'client-a' } } })
+  expect(errorOf(byClient)).toMatchObject({
+    error: { message: 'rates.other (1/h per identity) exceeded by account client-a' },
+    context: { identity: { name: 'client-a' } },
+  })
+  expect(errorOf({ code: 103 })).toBe(busy)
+  // Beyond the rate of the address no signature is verified; the certificate is that of the connection.
+  expect(errorOf(byClient)).toMatchObject({ limit: 'rates.other' })
+  expect(errorOf({ ...byClient, isTls: true, certificate })).toMatchObject({
+    error: { limit: 'rates.other' },
+    context: { identity: { kind: 'certificate', name: 'broker-7.mq.example' } },
+  })
+  const later = new World(policyOf(STRICT), () => Promise.reject(busy))
+  const pending = later.ask({ code: 103, isTls: true, certificate, fields: { brokerName: 'broker-a' } })
+  await expect(pending).rejects.toMatchObject({ error: busy, context: { identity: { kind: 'certificate' } } })
 })
 
 test('the mode off asks nothing, and knows who changes something', () => {

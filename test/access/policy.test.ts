@@ -148,8 +148,14 @@ describe('Profiles', () => {
   it('name themselves as the place of a decision, also if nothing matches', () => {
     const policy = profilePolicy('default')
     const asker = { identity: undefined, host: REMOTE, isTls: false }
-    expect(policy.decide(asker, subjectOf('lookup'))).toEqual({ isAllowed: true, rule: 'profile default' })
-    expect(policy.decide(asker, subjectOf('config'))).toEqual({ isAllowed: false, rule: 'profile default' })
+    expect(policy.decide(asker, subjectOf('lookup'))).toMatchObject({
+      isAllowed: true,
+      rule: 'profile default',
+    })
+    expect(policy.decide(asker, subjectOf('config'))).toMatchObject({
+      isAllowed: false,
+      rule: 'profile default',
+    })
   })
 
   it('do not take this machine for trusted with loopback: none', () => {

@@ -21,8 +21,16 @@ const raw: Processor = () => ({ code: 0, remark: null })
 
 /** The processors behind the gate of a policy. */
 function guarded(policy: Policy): Readonly<Record<number, Processor>> {
+  return guardedGate(policy).processors
+}
+
+function guardedGate(policy: Policy, previous?: Gate) {
   const processors = Object.fromEntries(Object.values(RequestCode).map((code) => [code, raw]))
-  return new Gate(policy, () => {}).guarded(processors as Readonly<Record<RequestCode, Processor>>)
+  const gate = new Gate(policy, { onDenied: () => {}, onRateLetPass: () => {} }, previous)
+  const guardedOnes: Readonly<Record<number, Processor>> = gate.guarded(
+    processors as Readonly<Record<RequestCode, Processor>>,
+  )
+  return { gate, processors: guardedOnes }
 }
 
 /** Sends requests from one address; how many of them are served. */
@@ -49,7 +57,7 @@ function served(
 /** How many of a number of connections, or handshakes, are accepted. */
 function accepted(rates: Rates, kind: 'connections' | 'handshakes', count: number, nowMs: number): number {
   let excesses = 0
-  for (let i = 0; i < count; i++) if (rates.excess(kind, NAT, nowMs) !== undefined) excesses++
+  for (let i = 0; i < count; i++) if (rates.ofConnection(kind, NAT, nowMs)?.isEnforced === true) excesses++
   return count - excesses
 }
 
@@ -107,9 +115,45 @@ describe('the rates of the access file', () => {
     expect(accepted(rates, 'handshakes', 30_001, 0)).toBe(30_000)
   })
 
-  test.each(['audit', 'off'])('are not in effect in the mode %s', (mode) => {
+  test.each(['audit', 'off'])('let everything up to the defaults pass in the mode %s', (mode) => {
     const rates = new Rates(policyOf(`{ mode: ${mode}, rates: [{ per: address, connections: 5/s }] }`))
-    expect(accepted(rates, 'connections', 100, 0)).toBe(100)
+    expect(accepted(rates, 'connections', 60_100, 0)).toBe(60_000)
+    expect(rates.excesses).toMatchObject([{ kind: 'connections', rate: '60000/min per address', count: 100 }])
+  })
+
+  test('say what they would reject in the mode audit, and nothing in the mode off', () => {
+    const messages = (mode: string) => {
+      const rates = new Rates(policyOf(`{ mode: ${mode}, rates: [{ per: address, connections: 5/s }] }`))
+      const found = Array.from({ length: 7 }, () => rates.ofConnection('connections', NAT, 0))
+      return found.flatMap((excess) => excess?.error.message ?? [])
+    }
+    const message = `rates.connections (5/s per address) exceeded by ${NAT}`
+    expect(messages('audit')).toEqual([message, message])
+    expect(messages('off')).toEqual([])
+  })
+
+  test('are as used up after a reload as before, where they are the same', () => {
+    const policy = (connections: string) =>
+      policyOf(`{ rates: [{ per: address, connections: ${connections}, handshakes: 3/s }] }`)
+    const before = new Rates(policy('5/s'))
+    expect([accepted(before, 'connections', 4, 0), accepted(before, 'handshakes', 9, 0)]).toEqual([4, 3])
+    const same = new Rates(policy('5/s'), before)
+    expect(accepted(same, 'connections', 9, 0)).toBe(1)
+    expect(same.excesses).toMatchObject([
+      { kind: 'connections', count: 8 },
+      { kind: 'handshakes', count: 6 },
+    ])
+    const other = new Rates(policy('6/s'), same)
+    expect([accepted(other, 'connections', 9, 0), accepted(other, 'handshakes', 9, 0)]).toEqual([6, 0])
+  })
+
+  test('of requests are as used up after a reload, for each group', () => {
+    const policy = policyOf('rates: [{ per: address, other: 5/s }]')
+    const before = guardedGate(policy)
+    expect(served(before.processors, RequestCode.GET_KV_CONFIG, 9, 0)).toBe(5)
+    const after = guardedGate(policy, before.gate)
+    expect(served(after.processors, RequestCode.GET_KV_CONFIG, 9, 0)).toBe(0)
+    expect(served(after.processors, RequestCode.BROKER_HEARTBEAT, 9, 0)).toBe(5)
   })
 
   test('limit each group of requests on its own', () => {

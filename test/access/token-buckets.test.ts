@@ -18,6 +18,14 @@ describe('token buckets', () => {
     ])
   })
 
+  test('may owe what something costs beyond the tokens that there are, but no more than a whole count', () => {
+    const buckets = new TokenBuckets({ count: 10, periodMs: 1_000 })
+    const takenAt = (nowMs: number, cost: number) => buckets.take('a', nowMs, cost)
+    expect([takenAt(0, 9), takenAt(0, 6), takenAt(0, 1)]).toEqual([true, true, false])
+    expect([buckets.has('a', 599), takenAt(600, 1_000)]).toEqual([false, true])
+    expect([buckets.has('a', 1_699), buckets.has('a', 1_700)]).toEqual([false, true])
+  })
+
   test('are one for each source', () => {
     const buckets = new TokenBuckets(THREE_A_SECOND)
     expect(['a', 'b', 'a'].map((source) => taken(buckets, source, 10, 0))).toEqual([3, 3, 0])

@@ -7,6 +7,7 @@ import { freePort } from './harness/broker-ports.ts'
 import { ChaosProxy } from './harness/chaos-proxy.ts'
 import { ChildProgram } from './harness/child-program.ts'
 import { startController } from './harness/controller.ts'
+import { brokerCredentials, writeAccessFile } from './harness/identities.ts'
 import { propertiesText } from './harness/java.ts'
 import { startNameServer } from './harness/name-server.ts'
 import { ask, brokersOf, topicsOf } from './harness/name-server-client.ts'
@@ -48,12 +49,16 @@ test('a file of Java with a controller in the NameServer stops the start with on
   ])
 })
 
-test('with a controller of 5.5.0 beside the NameServer on the same file, a broker in controller mode is elected master and registers, and its slave on another host takes over, with registrationGuard=refuse', async () => {
+test('with a controller of 5.5.0 beside the NameServer on the same file, a broker in controller mode is elected master and registers, and its slave on another host takes over before the server notices that the master is gone, with registrationGuard=refuse', async () => {
   const properties = await controllerProperties()
   const controllerAddr = properties['controllerDLegerPeers']?.slice('n0-'.length) ?? ''
+  const accessFile = writeAccessFile(
+    'accounts:\n  - { accessKey: controlled, secretKey: "controlled-secret", roles: [broker] }\n',
+  )
   const nameServer = await startNameServer({
     kind: 'ours',
     properties: {
+      accessFile,
       enableControllerInNamesrv: false,
       listenPort: await freePort(),
       registrationGuard: 'refuse',
@@ -64,25 +69,30 @@ test('with a controller of 5.5.0 beside the NameServer on the same file, a broke
   expect(nameServer.program.lines.filter((line) => line.includes('unknown key'))).toEqual([])
   await startController(RELEASE, join(nameServer.program.home, 'namesrv.properties'))
 
-  const start = async (host: string): Promise<Broker> => {
-    const { address, port } = nameServer
-    const side = await ChaosProxy.start(address, `PROXY TCP4 ${host} 127.0.0.1 40000 ${port}\r\n`)
-    return startBroker({
+  const { address, port } = nameServer
+  const side = (host: string): Promise<ChaosProxy> =>
+    ChaosProxy.start(address, `PROXY TCP4 ${host} 127.0.0.1 40000 ${port}\r\n`)
+  const start = (nameServerSide: ChaosProxy): Promise<Broker> =>
+    startBroker({
       release: RELEASE,
       name: GROUP,
-      nameServers: [side.address],
-      properties: { enableControllerMode: true, controllerAddr, brokerId: -1, brokerRole: 'SLAVE' },
+      nameServers: [nameServerSide.address],
+      properties: {
+        ...{ enableControllerMode: true, controllerAddr, brokerId: -1, brokerRole: 'SLAVE' },
+        ...brokerCredentials('controlled', 'controlled-secret'),
+      },
     })
-  }
+  const sides = [await side('127.0.0.5'), await side('127.0.0.6')] as const
   const group = async (): Promise<object> => (await brokersOf(nameServer.address))[GROUP] ?? {}
-  const first = await start('127.0.0.5')
+  const first = await start(sides[0])
   await until('the first broker is the master', async () => same(await group(), { 0: first.address }))
   expect(await topicsOf(nameServer.address)).toContain(GROUP)
 
-  const second = await start('127.0.0.6')
+  const second = await start(sides[1])
   const both = { 0: first.address, 2: second.address }
   await until('the second broker is its slave', async () => same(await group(), both), { timeoutMs: 60_000 })
   await until('the slave is in sync', async () => await hasTwoInSync(controllerAddr), { timeoutMs: 60_000 })
+  sides[0].freeze()
   await first.program.kill()
   await until('the slave is the master', async () => same(await group(), { 0: second.address }), {
     timeoutMs: 90_000,

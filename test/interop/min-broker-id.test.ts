@@ -87,9 +87,9 @@ class Group {
     this.#connections = connections
   }
 
-  static async at({ port }: NameServer, name: string, acting: boolean): Promise<Group> {
+  static async at({ address }: NameServer, name: string, acting: boolean): Promise<Group> {
     const members = [await startListener(), await startListener(), await startListener()]
-    const connections = await Promise.all(members.map(() => Connection.open(port)))
+    const connections = await Promise.all(members.map(() => Connection.open(address)))
     return new Group(name, acting, members, connections)
   }
 

@@ -100,7 +100,7 @@ describe('the audit log', () => {
     const before = entriesOf(auditLogPath).length
     await client.request(request)
     expect(entriesOf(auditLogPath).slice(before)).toEqual([
-      { ...expected, peer: client.address, identity: null },
+      { ...expected, peer: client.address, tls: false, identity: null },
     ])
   })
 
@@ -181,8 +181,8 @@ describe('the audit log', () => {
     await client.request(registration({ id: -1 }))
     expect(entriesOf(auditLogPath)).toMatchObject([
       { event: 'registration_disputed', result: 'rejected', code: 103, rule: 'negative_broker_id' },
-      { event: 'registration_rejected', result: 'rejected' },
     ])
+    expect(entriesOf(auditLogPath)).toHaveLength(1)
   })
 
   it('has updates of the configuration that are rejected', async () => {
@@ -228,9 +228,9 @@ async function auditLog(path: string) {
   const log = new AuditLog({ path, throttle, counters, ...timeOf(context) })
   await log.start()
   const reject = (peer: string) =>
-    log.write({ event: 'request_denied', peer, result: 'rejected', rule: 'profile default' })
+    log.write({ event: 'request_denied', by: { peer }, result: 'rejected', rule: 'profile default' })
   const change = (peer: string) =>
-    log.write({ event: 'topic_deleted', peer, result: 'done', over: { topic: 'T' } })
+    log.write({ event: 'topic_deleted', by: { peer }, result: 'done', over: { topic: 'T' } })
   return { log, time, lines, counters, reject, change }
 }
 

@@ -290,6 +290,7 @@ describe('a closed connection', () => {
 describe('access is decided by the names of a client’s certificate', () => {
   const stranger = certificateAuthority('another authority').issue('order-service')
   const own = authority.issue('order-service')
+  const unnamed = authority.issue('order-service', { hasSubject: false })
   const names = { commonName: 'order-service', subjectAltNames: ['DNS:order-service'] }
   const context = { ...server, ca: authority.cert }
   const verifying = new TlsAcceptor({ context, clientAuth: 'optional', verifyClient: true })
@@ -298,6 +299,7 @@ describe('access is decided by the names of a client’s certificate', () => {
 
   test.each([
     ['if it is verified', verifying, own, names],
+    ['if it is verified, and its subject is empty', verifying, unnamed, { ...names, commonName: null }],
     ['but not without a certificate', verifying, {}, null],
     ['but not if none is verified', believing, own, null],
     ['but not if it is of an unknown authority, and accepted', believing, stranger, null],

@@ -19,8 +19,8 @@ export interface Identity {
 export interface Authority extends Identity {
   /** A certificate of this authority for a key. */
   certify(commonName: string, publicKey: KeyObject): string
-  /** A new key, and a certificate signed by this authority. */
-  issue(commonName: string, options?: { password?: string; notAfter?: Date }): Identity
+  /** A new key, and a certificate signed by this authority; without a subject it has only its alternative name. */
+  issue(name: string, options?: { password?: string; notAfter?: Date; hasSubject?: boolean }): Identity
 }
 
 /** A certificate authority of its own. */
@@ -35,12 +35,17 @@ export function certificateAuthority(commonName: string, keyType: 'ec' | 'rsa' =
     key: pem(privateKey),
     cert: certify(issuer, publicKey, ALWAYS_VALID, AUTHORITY),
     certify: (name, key) => certify(distinguishedName(name), key, ALWAYS_VALID, subjectAltName(name)),
-    issue: (name, { password, notAfter } = {}) => {
+    issue: (name, { password, notAfter, hasSubject = true } = {}) => {
       const own = keyPair(keyType)
       const validity = notAfter === undefined ? ALWAYS_VALID : validUntil(notAfter)
       return {
         key: pem(own.privateKey, password),
-        cert: certify(distinguishedName(name), own.publicKey, validity, subjectAltName(name)),
+        cert: certify(
+          hasSubject ? distinguishedName(name) : sequence(),
+          own.publicKey,
+          validity,
+          subjectAltName(name),
+        ),
       }
     },
   }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Logger } from 'pino'
 import { onTestFinished } from 'vitest'
 import { Configuration } from '../../src/namesrv/config/configuration.ts'
 import { NamesrvController } from '../../src/namesrv/namesrv-controller.ts'
@@ -29,10 +30,11 @@ export function temporaryFolder(): string {
 
 /**
  * A server that has not been started; `configStorePath` is its configuration file, which need not be there. With `httpListenPort`
- * set to `any` it has an HTTP server, on a free port.
+ * set to `any` it has an HTTP server, on a free port. It logs to `lines`, unless it has another logger.
  */
 export function createServer(
   properties: Readonly<Record<string, string>> = {},
+  otherLogger?: Logger,
 ): Omit<TestServer, 'port' | 'httpPort' | 'connect'> {
   const homeDirectory = temporaryFolder()
   const kvConfigPath = properties['kvConfigPath'] ?? join(homeDirectory, 'kv', 'kvConfig.json')
@@ -51,7 +53,7 @@ export function createServer(
   const httpOnAnyPort = properties['httpListenPort'] === 'any'
   const controller = new NamesrvController({
     configuration,
-    logger,
+    logger: otherLogger ?? logger,
     clock: time,
     scheduler: time,
     httpOnAnyPort,
@@ -60,8 +62,11 @@ export function createServer(
 }
 
 /** Starts a server on a free port; clients are cut off and the server is stopped when the test is over. */
-export async function startServer(properties: Readonly<Record<string, string>> = {}): Promise<TestServer> {
-  const server = createServer(properties)
+export async function startServer(
+  properties: Readonly<Record<string, string>> = {},
+  otherLogger?: Logger,
+): Promise<TestServer> {
+  const server = createServer(properties, otherLogger)
   const { port, httpPort } = await server.controller.start()
   const clients: RawClient[] = []
   onTestFinished(async () => {

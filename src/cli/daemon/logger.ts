@@ -1,9 +1,9 @@
 import { closeSync, openSync, statSync } from 'node:fs'
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino'
 import { describeErrno } from '../../common/describe-errno.ts'
+import { escaped as escapeOf, INVISIBLE, visible } from '../../common/visible.ts'
 import { ConfigError } from '../../namesrv/config/config-error.ts'
 import type { NamesrvConfig } from '../../namesrv/config/config-keys.ts'
-import { unicodeEscape } from '../../namesrv/config/java-properties.ts'
 
 /** How and where to log. */
 export interface LogOptions extends Pick<NamesrvConfig, 'logLevel' | 'logFormat' | 'logPath'> {
@@ -48,30 +48,24 @@ export async function openLog(options: LogOptions): Promise<Log> {
       ignore: 'pid,hostname',
       translateTime: false,
       singleLine: true,
-      messageFormat: (line, key) => oneLine(`${line[key]}`),
+      // JSON has escaped line breaks and other C0 controls in the fields.
+      messageFormat: (line, key) => visible(`${line[key]}`),
     }).on('error', onWriteError)
   }
   const logger = pino(settings, stream)
   return { logger, reopen: () => reopen(logger, logPath, output) }
 }
 
-/** C1 controls, line separators and bidi marks: JSON allows them, and a terminal acts on them. */
-const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
-
-/** Escapes them in a line of JSON. */
+/** Escapes in a line of JSON what a terminal would obey or hide, and JSON allows. */
 function escaped(line: string): string {
-  return line.replace(UNSAFE, unicodeEscape)
+  return line.replace(INVISIBLE, (character) => (character === '\n' ? character : escapeOf(character)))
 }
 
 /** The same for a line that pino-pretty parses first. */
 function escapedTwice(line: string): string {
-  return line.replace(UNSAFE, (character) => `\\${unicodeEscape(character)}`)
-}
-
-/** Escapes line breaks and other C0 controls, as JSON does. */
-function oneLine(message: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
-  return message.replace(/[\u0000-\u001f]/g, unicodeEscape)
+  return line.replace(INVISIBLE, (character) =>
+    character === '\n' ? character : escapeOf(character).replaceAll('\\', '\\\\'),
+  )
 }
 
 /** Opens stdout or the log file, such that a slow reader or a full disk does not block the server. */

@@ -1,4 +1,5 @@
 import { hostOf } from '../../common/host-of.ts'
+import { LOOPBACK } from '../../common/networks.ts'
 import { brokerConfLine } from '../commands.ts'
 
 /** Networks that an address can belong to, as far as that tells who can connect to it. */
@@ -67,7 +68,7 @@ function problemText(
 
 /** Undefined for a host name, and for ranges that are used for either. */
 function networkOf(host: string): Network | undefined {
-  if (host === 'localhost') return 'loopback'
+  if (host === 'localhost' || LOOPBACK.has(host)) return 'loopback'
   return host.includes(':') ? networkOfIPv6(host.toLowerCase()) : networkOfIPv4(host)
 }
 
@@ -76,7 +77,6 @@ function networkOfIPv4(host: string): Network | undefined {
   if (first === undefined) return undefined
   const [a, b] = [Number(first), Number(second)]
   if (a === 0) return 'unspecified'
-  if (a === 127) return 'loopback'
   if (a === 169 && b === 254) return 'link-local'
   // Docker's first networks. It takes later ones from ranges that are common elsewhere (172.31.0.0/16 is AWS's default).
   if (a === 172 && (b === 17 || b === 18)) return 'docker'
@@ -100,7 +100,6 @@ function isIPAddress(host: string): boolean {
 
 function networkOfIPv6(host: string): Network {
   if (host === '::') return 'unspecified'
-  if (host === '::1') return 'loopback'
   if (/^fe[89ab]/.test(host)) return 'link-local'
   return /^f[cd]/.test(host) ? 'private' : 'public'
 }

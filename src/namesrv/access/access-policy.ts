@@ -61,7 +61,7 @@ export class AccessPolicy implements AccessPolicies {
    * @throws {ConfigError} (rejects) It cannot be used; or `accessProfile` is `strict` without a file: every request would be rejected.
    */
   async start(): Promise<void> {
-    const { accessProfile } = this.#context.configuration.values
+    const { accessProfile, notifyAccessKey } = this.#context.configuration.values
     if (this.#path === '') {
       if (accessProfile === 'strict') {
         const problem =
@@ -73,7 +73,7 @@ export class AccessPolicy implements AccessPolicies {
       return
     }
     const { loadAccessFile } = await import('./load-access-file.ts')
-    this.#load = () => loadAccessFile(this.#path, accessProfile, process.env)
+    this.#load = () => loadAccessFile(this.#path, accessProfile, process.env, notifyAccessKey)
     const { policy, problems } = this.#attempt(this.#load)
     if (policy === undefined) {
       throw new ConfigError(

@@ -29,11 +29,13 @@ export interface LoadedAccessFile {
  *
  * @param profile - For a file without one.
  * @param env - Where the variables of `secretEnv` are.
+ * @param notifyAccessKey - The account that signs notifications; default: none.
  */
 export function loadAccessFile(
   path: string,
   profile: ProfileName,
   env: Readonly<Record<string, string | undefined>>,
+  notifyAccessKey = '',
 ): LoadedAccessFile {
   let text: string
   try {
@@ -57,6 +59,7 @@ export function loadAccessFile(
   const { policy, problems, warnings, secretFiles, hasSecrets } = readAccessFile(text, {
     profile,
     readSecret,
+    notifyAccessKey,
   })
   const secretPaths = secretFiles.map((name) => secretPath(path, name))
   const exposed = [...(hasSecrets ? [path] : []), ...secretPaths].filter(isReadableByAll)

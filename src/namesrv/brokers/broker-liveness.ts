@@ -128,7 +128,9 @@ export class BrokerLiveness {
     const { offlineBrokerAddr, enableActingMaster } = change
     if (!this.#context.configuration.values.notifyMinBrokerIdChanged || this.#isStopped) return
     if (offlineBrokerAddr === null || enableActingMaster)
-      notifyMinBrokerId(change, this.#client, this.#context, this.#access.current.accounts)
+      notifyMinBrokerId(change, this.#client, this.#context, this.#access.current.accounts, (brokerAddr) =>
+        this.routeInfo.isProven(brokerAddr),
+      )
   }
 }
 

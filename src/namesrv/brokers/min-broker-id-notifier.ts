@@ -16,6 +16,7 @@ export type MinBrokerIdChange = Extract<RouteEvent, { kind: 'min broker id chang
  * Notifies the brokers of a group of its new min broker id (905). A failure is only logged: brokers query the group every second
  * anyway.
  * @param accounts - Among them the one that signs.
+ * @param isProven - Whether the live broker at an address registered with a proven identity.
  * @see RouteInfoManager#notifyMinBrokerIdChanged in apache/rocketmq
  */
 export function notifyMinBrokerId(
@@ -23,12 +24,14 @@ export function notifyMinBrokerId(
   client: RemotingClient,
   context: NamesrvContext,
   accounts: Policy['accounts'],
+  isProven: (brokerAddr: string) => boolean,
 ): void {
   const { logger, throttle } = context
-  const { brokerName } = change
+  const { brokerName, brokerAddrs } = change
   const unsigned = extFieldsOf(change)
   if (unsigned === null) return
-  const extFields = signed(unsigned, accounts, context)
+  const strangerAddr = [...brokerAddrs.values()].find((address) => !isProven(address))
+  const extFields = signed(unsigned, accounts, strangerAddr, context)
   const recipients = recipientsOf(change)
   logger.debug(
     { brokerName: cutText(brokerName), recipients: recipients.length },
@@ -45,14 +48,23 @@ export function notifyMinBrokerId(
   }
 }
 
-/** Signs as `notifyAccessKey`, which brokers with `authenticationEnabled` require; Java does not sign. */
+/**
+ * Signs as `notifyAccessKey`, which brokers with `authenticationEnabled` require; Java does not sign.
+ * @param strangerAddr - A member of the group without a proven identity: members choose what is signed, and get the signature.
+ */
 function signed(
   extFields: ExtFields,
   accounts: Policy['accounts'],
+  strangerAddr: string | undefined,
   { configuration, throttle }: NamesrvContext,
 ): ExtFields {
   const { notifyAccessKey } = configuration.values
   if (notifyAccessKey === '') return extFields
+  if (strangerAddr !== undefined) {
+    const line = 'notification of brokers not signed: a member of the group has no proven identity'
+    throttle.log('warn', line, { brokerAddr: cutText(strangerAddr) })
+    return extFields
+  }
   const secret = accounts.get(notifyAccessKey)?.secrets[0]
   if (secret === undefined) {
     const line = 'notification of brokers not signed: notifyAccessKey is no account of accessFile'

@@ -137,6 +137,6 @@ function escaped(text: string): string {
 }
 
 /** A UTF-16 unit as `\uXXXX`. */
-export function unicodeEscape(unit: string): string {
+function unicodeEscape(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

@@ -80,7 +80,7 @@ export const OWN_KEYS = [
     'Ready-made rules for a start without `accessFile`, or with one that has no `profile`. `open`: everyone may do everything, as with Java; `default`: but only admins and this machine may change the configuration (318), close connections and read views; `guarded`: only they may delete topics and change permissions and key-value entries, too; `strict`: nothing without a rule.',
   ),
   string('notifyAccessKey', '').atStart(
-    'Access key of the account of `accessFile` that signs the notifications sent to brokers (`notifyMinBrokerIdChanged`); empty: they are not signed, as with Java. Set it to an account that the brokers know if they have `authenticationEnabled`.',
+    'Access key of the account of `accessFile` that signs the notifications sent to brokers (`notifyMinBrokerIdChanged`); empty: they are not signed, as with Java. Set it if brokers have `authenticationEnabled`, to an account that they know and that nothing else uses: the signature reaches brokers, which could send it back, so it proves nothing to this server. Only groups whose members all have proven an account or a certificate are sent it.',
   ),
   int('tlsHandshakeTimeoutMillis', 10_000, { unit: 'ms', min: 1, max: MAX_HANDSHAKE_MS }).atStart(
     'Milliseconds that a TLS handshake may take before its connection is closed. Raise it for clients on slow links.',

@@ -1,62 +1,67 @@
-import type { OnDenied } from '../../access/gate.ts'
+import type { Denial, GateEvents } from '../../access/gate.ts'
 import { cutText } from '../../common/log-throttle.ts'
 import { visible } from '../../common/visible.ts'
+import { originOf, type RequestContext } from '../../protocol/processor.ts'
+import type { RemotingCommand } from '../../protocol/remoting-command.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
 import { subjectOf } from './audit-log.ts'
 import { askerOf, senderOf } from './processor-events.ts'
+import { logRateLetPass } from './request-log.ts'
 
 /** A longer access key is cut. */
 const MAX_KEY_CHARACTERS = 100
 
 /** Counts, keeps and logs the requests that the access policy rejects. */
-export function createAccessLog({
-  audit,
-  counters,
-  denials,
-  events,
-  history,
-  throttle,
-}: NamesrvContext): OnDenied {
-  return ({ group, rule, accessKey, unproven, isEnforced }, { code, extFields }, context) => {
-    const { peer, account } = senderOf(context)
-    const { host } = context.channel
-    const counts = isEnforced ? counters.denied : counters.deniedInAudit
-    counts.set(group, (counts.get(group) ?? 0) + 1)
-    const denied = {
-      host,
-      code,
-      group,
-      identity: account ?? null,
-      accessKey,
-      rule,
-      unproven: unproven ?? null,
-    }
-    denials.add({ ...denied, isEnforced }, peer)
-    const reason = unproven === undefined ? undefined : `accessKey ${accessKey ?? 'missing'}: ${unproven}`
-    audit.write({
-      event: 'request_denied',
-      code,
-      peer,
-      identity: context.identity,
-      over: subjectOf(extFields),
-      result: isEnforced ? 'rejected' : 'let pass',
-      rule,
-      reason,
-    })
-    if (isEnforced && code === RequestCode.REGISTER_BROKER) {
-      counters.registrationsRejected++
-      const brokerName = extFields?.get('brokerName') ?? ''
-      const brokerAddr = extFields?.get('brokerAddr') ?? ''
-      const registration = { brokerName, brokerAddr, by: askerOf(context), limit: undefined }
-      if (brokerName !== '') history.onRegistrationRejected({ ...registration, reason: `access: ${rule}` })
-    }
-    const line = isEnforced ? 'request denied' : 'request would be denied (mode audit)'
-    const givenKey = accessKey === null ? undefined : visible(cutText(accessKey, MAX_KEY_CHARACTERS))
-    const fields = { peer, host, code, group, rule, account, accessKey: givenKey, unproven }
-    if (!throttle.log('warn', line, fields)) return
-    const who = account ?? (givenKey === undefined ? 'anonymous' : `unproven ${givenKey}`)
-    const outcome = isEnforced ? '' : ', let pass in the mode audit'
-    events.add('request_denied', peer, `request ${code} (${group}) of ${who} by ${rule}${outcome}`)
+export function createAccessLog(context: NamesrvContext): GateEvents {
+  return {
+    onDenied: (denial, request, asking) => logDenial(context, denial, request, asking),
+    onRateLetPass: (error, { code, extFields }, asking) =>
+      logRateLetPass(context, error, originOf(code, asking), subjectOf(extFields)),
   }
+}
+
+function logDenial(
+  { audit, counters, denials, events, history, throttle }: NamesrvContext,
+  { group, rule, accessKey, unproven, isEnforced }: Denial,
+  { code, extFields }: RemotingCommand,
+  context: RequestContext,
+): void {
+  const { peer, account } = senderOf(context)
+  const { host } = context.channel
+  const counts = isEnforced ? counters.denied : counters.deniedInAudit
+  counts.set(group, (counts.get(group) ?? 0) + 1)
+  const denied = {
+    host,
+    code,
+    group,
+    identity: account ?? null,
+    accessKey,
+    rule,
+    unproven: unproven ?? null,
+  }
+  denials.add({ ...denied, isEnforced }, peer)
+  const reason = unproven === undefined ? undefined : `accessKey ${accessKey ?? 'missing'}: ${unproven}`
+  audit.write({
+    event: 'request_denied',
+    by: originOf(code, context),
+    over: subjectOf(extFields),
+    result: isEnforced ? 'rejected' : 'let pass',
+    rule,
+    reason,
+  })
+  if (isEnforced && code === RequestCode.REGISTER_BROKER) {
+    counters.registrationsRejected++
+    const brokerName = extFields?.get('brokerName') ?? ''
+    const brokerAddr = extFields?.get('brokerAddr') ?? ''
+    const registration = { brokerName, brokerAddr, by: askerOf(context), limit: undefined }
+    if (brokerName !== '') history.onRegistrationRejected({ ...registration, reason: `access: ${rule}` })
+  }
+  const line = isEnforced ? 'request denied' : 'request would be denied (mode audit)'
+  const givenKey = accessKey === null ? undefined : visible(cutText(accessKey, MAX_KEY_CHARACTERS))
+  const fields = { peer, host, code, group, rule, account, accessKey: givenKey, unproven }
+  if (!throttle.log('warn', line, fields)) return
+  const who = account ?? (givenKey === undefined ? 'anonymous' : `unproven ${givenKey}`)
+  const outcome = isEnforced ? '' : ', let pass in the mode audit'
+  events.add('request_denied', peer, `request ${code} (${group}) of ${who} by ${rule}${outcome}`)
 }

@@ -1,8 +1,7 @@
-import type { LimitName } from '../../common/limit-error.ts'
 import type { AdminChange } from '../../processor/processor-events.ts'
-import type { RequestContext } from '../../protocol/processor.ts'
+import { type Origin, originOf, type RequestContext } from '../../protocol/processor.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
-import type { Dispute, DisputeRule } from '../../routeinfo/registration-guard.ts'
+import type { Dispute } from '../../routeinfo/registration-guard.ts'
 import type { RouteEvent } from '../../routeinfo/route-changes.ts'
 import type { AuditEntry, AuditSubject } from './audit-log.ts'
 
@@ -10,17 +9,13 @@ import type { AuditEntry, AuditSubject } from './audit-log.ts'
 export function routeEventEntry(event: RouteEvent): AuditEntry | undefined {
   const kind = ROUTE_EVENTS[event.kind]
   if (kind === undefined || !('broker' in event)) return undefined
-  const { broker, peer = '', by } = event
-  const isLeaving = 'reason' in event
-  if (isLeaving && event.reason !== 'request' && event.reason !== 'renamed') return undefined
-  const isUnregistration = isLeaving && event.reason === 'request'
+  const { broker, by } = event
+  if (by === undefined) return undefined
   const { clusterName: cluster, brokerName, brokerAddr: address } = broker
   const brokerId = 'brokerId' in broker ? broker.brokerId?.toString() : undefined
   return {
     ...kind,
-    code: isUnregistration ? RequestCode.UNREGISTER_BROKER : RequestCode.REGISTER_BROKER,
-    peer,
-    identity: by,
+    by,
     over: { cluster, broker: brokerName, brokerId, address },
     reason: event.kind === 'registration ignored' ? `held by ${event.currentAddr}` : undefined,
   }
@@ -36,9 +31,9 @@ const ROUTE_EVENTS: Readonly<Partial<Record<RouteEvent['kind'], Pick<AuditEntry,
 }
 
 /** What a request of an operator has changed. */
-export function adminChangeEntry(change: AdminChange, { channel, identity }: RequestContext): AuditEntry {
+export function adminChangeEntry(change: AdminChange, context: RequestContext): AuditEntry {
   const { event, code, isChange, over } = adminChange(change)
-  return { event, code, peer: channel.remoteAddress, identity, over, result: isChange ? 'done' : 'unchanged' }
+  return { event, by: originOf(code, context), over, result: isChange ? 'done' : 'unchanged' }
 }
 
 function adminChange(change: AdminChange): {
@@ -101,9 +96,7 @@ export function disputeEntry({ rule, broker, claimant, live, reason, isRejected 
   const { clusterName: cluster, brokerName, brokerAddr: address } = broker
   return {
     event: 'registration_disputed',
-    code: CODE_OF_RULE[rule],
-    peer: claimant.peer,
-    identity: claimant.by,
+    by: claimant.by ?? claimant,
     over: { cluster, broker: brokerName, address },
     result: isRejected ? 'rejected' : 'let pass',
     rule,
@@ -111,24 +104,20 @@ export function disputeEntry({ rule, broker, claimant, live, reason, isRejected 
   }
 }
 
-/** Heartbeats are 904 and 322; queues are registered by 103 and 217. */
-const CODE_OF_RULE: Readonly<Partial<Record<DisputeRule, RequestCode>>> = {
-  broker_id_taken: RequestCode.REGISTER_BROKER,
-  address_taken: RequestCode.REGISTER_BROKER,
-  negative_broker_id: RequestCode.REGISTER_BROKER,
-  heartbeat_timeout: RequestCode.REGISTER_BROKER,
-  announced_address: RequestCode.REGISTER_BROKER,
-  group_flags: RequestCode.REGISTER_BROKER,
-  unregistration: RequestCode.UNREGISTER_BROKER,
-  topic: RequestCode.REGISTER_TOPIC_IN_NAMESRV,
-}
-
-/** A connection, or a request, that a limit rejects. */
-export function limitEntry(
-  limit: LimitName,
-  peer: string,
+/**
+ * A connection or a request that is rejected, other than by the access policy or the registration guard.
+ *
+ * @param rule - Name of the limit; without one, of the key of the configuration or the error code that says why.
+ * @param isEnforced - False if it is let pass: the mode is `audit`.
+ */
+export function rejectionEntry(
+  rule: string,
   reason: string,
-  { code, over }: Pick<AuditEntry, 'code' | 'over'> = {},
+  by: Origin,
+  {
+    over,
+    isEnforced = true,
+  }: { readonly over?: AuditSubject | undefined; readonly isEnforced?: boolean } = {},
 ): AuditEntry {
-  return { event: 'rejected', code, peer, over, result: 'rejected', rule: limit, reason }
+  return { event: 'rejected', by, over, result: isEnforced ? 'rejected' : 'let pass', rule, reason }
 }

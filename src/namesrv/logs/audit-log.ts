@@ -5,7 +5,7 @@ import { hostOf } from '../../common/host-of.ts'
 import { cutText, type LogThrottle } from '../../common/log-throttle.ts'
 import { visible } from '../../common/visible.ts'
 import type { AuditProblem } from '../../inspect/sources.ts'
-import type { Identity } from '../../protocol/identity.ts'
+import type { Origin } from '../../protocol/processor.ts'
 import type { RemotingCommand } from '../../protocol/remoting-command.ts'
 import type { Counters } from '../../stats/counters.ts'
 
@@ -13,12 +13,7 @@ import type { Counters } from '../../stats/counters.ts'
 export interface AuditEntry {
   /** The kind of the event that views show of it, where there is one. */
   readonly event: string
-  /** Request code; undefined if no request was read. */
-  readonly code?: number | undefined
-  /** `host:port` of the peer. */
-  readonly peer: string
-  /** Undefined if it is anonymous, or if a limit rejected it before the gate had looked. */
-  readonly identity?: Identity | undefined
+  readonly by: Origin
   /** `let pass`: the mode `audit`, or `registrationGuard=log`, would have rejected it. */
   readonly result: 'done' | 'unchanged' | 'ignored' | 'rejected' | 'let pass'
   /** The rule of the access policy or of the registration guard, or the limit, that decided. */
@@ -109,7 +104,7 @@ export class AuditLog {
     const nowMs = this.#options.nowMs()
     const isRejection = entry.result === 'rejected' || entry.result === 'let pass'
     const budget = this.#budgets[isRejection ? 'rejection' : 'change']
-    if (!budget.take(nowMs, hostOf(entry.peer))) {
+    if (!budget.take(nowMs, hostOf(entry.by.peer))) {
       this.#options.counters.auditLines.suppressed++
       this.#cancelSummary ??= this.#options.after(WINDOW_MS, () => this.#summarize())
       return
@@ -246,13 +241,15 @@ class LineBudget {
 }
 
 /** The fields of a line, in the order in which they are read best. */
-function fieldsOf({ event, result, code, peer, identity, over, rule, reason }: AuditEntry): object {
+function fieldsOf({ event, result, by, over, rule, reason }: AuditEntry): object {
+  const { code, peer, isTls, identity } = by
   const about = Object.entries(over ?? {}).filter(([, value]) => value !== null)
   return {
     event,
     result,
     code,
     peer,
+    tls: isTls,
     identity: identity === undefined ? null : { kind: identity.kind, name: cutText(identity.name) },
     ...Object.fromEntries(
       about.map(([name, value]) => [name, typeof value === 'string' ? cutText(value) : value]),

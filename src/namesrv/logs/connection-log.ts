@@ -2,7 +2,7 @@ import { LimitError } from '../../common/limit-error.ts'
 import { FrameError } from '../../protocol/errors.ts'
 import type { RemotingServerEvents } from '../../remoting/server/remoting-server.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
-import { limitEntry } from './audit-entries.ts'
+import { rejectionEntry } from './audit-entries.ts'
 import { logInternalError, logRejection } from './request-log.ts'
 
 /** Counted like the error codes, for connections that the process has no file descriptor for. */
@@ -13,10 +13,10 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
   const { audit, counters, events, logger, throttle } = context
   const { framesRejected, connectionsRejected } = counters
   return {
-    onChannelFailure: ({ remoteAddress: peer }, error) => {
+    onChannelFailure: ({ remoteAddress: peer, isTls }, error) => {
       if (error instanceof LimitError) {
         logRejection(context, error.limit, peer, error.message)
-        audit.write(limitEntry(error.limit, peer, error.message))
+        audit.write(rejectionEntry(error.limit, error.message, { peer, isTls }))
         return
       }
       if (!(error instanceof FrameError)) {
@@ -27,7 +27,7 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
       framesRejected[code] = (framesRejected[code] ?? 0) + 1
       if (limit !== undefined) {
         counters.rejected[limit]++
-        audit.write(limitEntry(limit, peer, reason))
+        audit.write(rejectionEntry(limit, reason, { peer, isTls }))
       }
       const isLogged = throttle.log('warn', 'connection closed: invalid frame', { peer, code, reason })
       if (isLogged && limit !== undefined) events.add('rejected', peer, reason, { address: peer })
@@ -42,10 +42,9 @@ export function createConnectionLog(context: NamesrvContext): Omit<RemotingServe
 
     onConnectionRejected: (peer, { code, message: reason, limit }) => {
       connectionsRejected[code] = (connectionsRejected[code] ?? 0) + 1
-      if (limit !== undefined) {
-        logRejection(context, limit, peer, reason)
-        audit.write(limitEntry(limit, peer, reason))
-      } else throttle.log('warn', 'connection closed before its first frame', { peer, code, reason })
+      audit.write(rejectionEntry(limit ?? code, reason, { peer }))
+      if (limit !== undefined) logRejection(context, limit, peer, reason)
+      else throttle.log('warn', 'connection closed before its first frame', { peer, code, reason })
     },
 
     onConnectionDropped: (peer, possibleConnections) => {

@@ -1,7 +1,7 @@
 import { counted } from '../../common/counted.ts'
 import { cutText, type LineFields } from '../../common/log-throttle.ts'
 import type { AdminChange, ProcessorEvents } from '../../processor/processor-events.ts'
-import type { RequestContext } from '../../protocol/processor.ts'
+import { originOf, type RequestContext } from '../../protocol/processor.ts'
 import { RequestCode } from '../../protocol/request-code.ts'
 import { AUTO_CREATE_TOPIC } from '../../routeinfo/table-queries.ts'
 import { HIDDEN } from '../config/config-key.ts'
@@ -25,20 +25,19 @@ export function createProcessorEvents(context: NamesrvContext): ProcessorEvents 
       audit.write(adminChangeEntry(change, asking))
     },
 
-    onRegistrationRejected: ({ brokerName, brokerAddr, limit, reason }, asking) => {
-      // What a limit rejects is logged as such.
-      if (limit === undefined)
+    onRegistrationRejected: ({ brokerName, brokerAddr, limit, isDisputed, reason }, asking) => {
+      // What a limit or the guard rejects is logged as such.
+      if (limit === undefined && !isDisputed)
         throttle.log('warn', 'registration rejected', { ...senderOf(asking), brokerName, brokerAddr, reason })
-      audit.write({
-        event: 'registration_rejected',
-        code: RequestCode.REGISTER_BROKER,
-        peer: asking.channel.remoteAddress,
-        identity: asking.identity,
-        over: { broker: brokerName, address: brokerAddr },
-        result: 'rejected',
-        rule: limit,
-        reason,
-      })
+      if (!isDisputed)
+        audit.write({
+          event: 'registration_rejected',
+          by: originOf(RequestCode.REGISTER_BROKER, asking),
+          over: { broker: brokerName, address: brokerAddr },
+          result: 'rejected',
+          rule: limit,
+          reason,
+        })
       if (brokerName === null) return
       const by = askerOf(asking)
       history.onRegistrationRejected({ brokerName, brokerAddr: brokerAddr ?? '', by, limit, reason })

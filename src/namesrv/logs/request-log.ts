@@ -1,5 +1,8 @@
-import type { LimitName } from '../../common/limit-error.ts'
+import type { LimitError, LimitName } from '../../common/limit-error.ts'
+import type { Origin } from '../../protocol/processor.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
+import { rejectionEntry } from './audit-entries.ts'
+import type { AuditSubject } from './audit-log.ts'
 
 /** Counts and logs what a limit rejects. */
 export function logRejection(
@@ -7,11 +10,26 @@ export function logRejection(
   limit: LimitName,
   peer: string,
   reason: string,
+  account?: string,
 ): void {
   counters.rejected[limit]++
-  if (throttle.log('warn', 'rejected: limit reached', { peer, limit, reason })) {
+  if (throttle.log('warn', 'rejected: limit reached', { peer, account, limit, reason })) {
     events.add('rejected', peer, reason, { address: peer })
   }
+}
+
+/** Logs what exceeds a rate of the access file, and is let pass: the mode is `audit`. */
+export function logRateLetPass(
+  { audit, events, throttle }: NamesrvContext,
+  { limit, message: reason }: LimitError,
+  by: Origin,
+  over?: AuditSubject,
+): void {
+  audit.write(rejectionEntry(limit, reason, by, { over, isEnforced: false }))
+  const { code, peer, identity } = by
+  const fields = { peer, code, account: identity?.name, limit, reason }
+  if (throttle.log('warn', 'rate exceeded (mode audit)', fields))
+    events.add('rejected', peer, `${reason}, let pass in the mode audit`, { address: peer })
 }
 
 /** Logs an unexpected error. @param line - What failed because of it. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
+import { LOOPBACK } from '../../common/networks.ts'
 import { foreignProtocol } from '../../protocol/frame-decoder.ts'
-import { formatAddress, isLoopback, peerAddress, plainHost } from '../address.ts'
+import { formatAddress, peerAddress, plainHost } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
 import { Connection, socketFailure } from './connection.ts'
 import { type ConnectionRates, type ConnectionsPerAddress, checkRate } from './connection-limits.ts'
@@ -61,7 +62,7 @@ export class ConnectionHandshake extends Connection {
     const peer = {
       remoteAddress: peerAddress(socket),
       host: plainHost(socket.remoteAddress ?? 'unknown'),
-      isLoopback: isLoopback(socket.remoteAddress ?? ''),
+      isLoopback: LOOPBACK.has(socket.remoteAddress ?? ''),
       openedMs,
       proxied: false,
     }
@@ -127,7 +128,7 @@ export class ConnectionHandshake extends Connection {
     this.proxied = true
     this.#wantedBytes = 1
     // Without a source, the client may be on any machine.
-    this.isLoopback &&= header.source !== undefined && isLoopback(header.source.host)
+    this.isLoopback &&= header.source !== undefined && LOOPBACK.has(header.source.host)
     if (header.source) {
       const { host, port } = header.source
       this.remoteAddress = formatAddress(host, port)
@@ -135,11 +136,11 @@ export class ConnectionHandshake extends Connection {
       if (proxyTrustedNetworks.restricted) {
         this.host = plainHost(host)
         this.#isProxy = false
-        checkRate(rates, 'connections', this.host, nowMs())
+        checkRate(rates, 'connections', this, nowMs())
       }
       perAddress.count(this.socket, host)
     }
-    if (!this.isLoopback && isLoopback(this.host)) this.host = 'unknown'
+    if (!this.isLoopback && LOOPBACK.has(this.host)) this.host = 'unknown'
     return bytes.subarray(header.bytes)
   }
 
@@ -158,7 +159,7 @@ export class ConnectionHandshake extends Connection {
       const what = (bytes.length >= 4 && foreignProtocol(bytes.readInt32BE(0))) || 'plaintext request'
       throw new HandshakeError('ERR_TLS_REQUIRED', `${what}, but tls.server.mode is enforcing`)
     }
-    if (isTls && !this.#isProxy) checkRate(rates, 'handshakes', this.host, nowMs())
+    if (isTls && !this.#isProxy) checkRate(rates, 'handshakes', this, nowMs())
     this.#chunks = []
     this.socket.off('data', this.#onBytes)
     if (isTls) {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { LimitError } from '../../common/limit-error.ts'
+import type { ChannelRef } from '../../protocol/processor.ts'
 import type { Counters } from '../../stats/counters.ts'
 import { HandshakeError } from '../errors.ts'
 
@@ -118,18 +119,22 @@ export class RequestsInProgress {
 export interface ConnectionRates {
   /**
    * Counts a connection, or a TLS handshake, of an address.
-   * @param host - IP address, IPv4 not in IPv6 notation.
+   * @param peer - `host` is an IP address, IPv4 not in IPv6 notation.
    * @returns The reason to reject it, or undefined.
    */
-  excess(kind: 'connections' | 'handshakes', host: string, nowMs: number): LimitError | undefined
+  excess(
+    kind: 'connections' | 'handshakes',
+    peer: Pick<ChannelRef, 'host' | 'remoteAddress'>,
+    nowMs: number,
+  ): LimitError | undefined
 }
 
 /** Counts a connection, or a TLS handshake. @throws {HandshakeError} It exceeds the rate. */
 export function checkRate(
   rates: ConnectionRates | undefined,
-  ...[kind, host, nowMs]: Parameters<ConnectionRates['excess']>
+  ...connection: Parameters<ConnectionRates['excess']>
 ): void {
-  const error = rates?.excess(kind, host, nowMs)
+  const error = rates?.excess(...connection)
   if (error !== undefined)
     throw new HandshakeError('ERR_RATE_EXCEEDED', error.message, { limit: error.limit })
 }

@@ -1,4 +1,5 @@
-import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
+import { Networks, rangesOf } from '../../common/networks.ts'
 import type { RemoteAddress } from '../address.ts'
 import { HandshakeError } from '../errors.ts'
 
@@ -143,7 +144,7 @@ function malformed(why: string): HandshakeError {
 /** Networks whose PROXY headers are trusted. */
 export class TrustedNetworks {
   /** Undefined for all addresses. */
-  readonly #networks: BlockList | undefined
+  readonly #networks: Networks | undefined
 
   /**
    * @param text - A comma-separated list such as `10.0.0.0/8, 192.168.1.7, fd00::/8`; empty for all addresses.
@@ -151,20 +152,14 @@ export class TrustedNetworks {
    */
   constructor(text: string | undefined) {
     if (text === undefined || text === '') return
-    this.#networks = new BlockList()
-    for (const item of text.split(',').map((part) => part.trim())) {
-      const [, bracketed, plain, prefix] = /^(?:\[([^/]*:[^/]*)\]|([^/]+))(?:\/(\d{1,3}))?$/.exec(item) ?? []
-      const address = bracketed ?? plain ?? ''
-      const version = isIP(address)
-      const maxBits = version === 4 ? 32 : 128
-      const bits = Number(prefix ?? maxBits)
-      if (version === 0 || bits > maxBits) {
-        throw new RangeError(
-          `must be a list of networks such as 10.0.0.0/8; ${JSON.stringify(item)} is not one`,
-        )
-      }
-      this.#networks.addSubnet(address, bits, version === 4 ? 'ipv4' : 'ipv6')
-    }
+    const ranges = text.split(',').flatMap((part) => {
+      const item = part.trim()
+      const found = rangesOf(item.replace(/^\[([^\]]*:[^\]]*)\]/, '$1'))
+      if (found.length > 0) return found
+      const problem = `must be a list of networks such as 10.0.0.0/8; ${JSON.stringify(item)} is not one`
+      throw new RangeError(problem)
+    })
+    this.#networks = new Networks(ranges)
   }
 
   /** Whether some addresses are outside. */
@@ -174,8 +169,6 @@ export class TrustedNetworks {
 
   /** Whether an address is in one of the networks; an IPv4 address may be in IPv6 notation. */
   has(address: string): boolean {
-    if (this.#networks === undefined) return true
-    const version = isIP(address)
-    return version !== 0 && this.#networks.check(address, version === 4 ? 'ipv4' : 'ipv6')
+    return this.#networks?.has(address) ?? true
   }
 }

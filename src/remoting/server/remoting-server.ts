@@ -334,7 +334,8 @@ export class RemotingServer {
     const isProxy = proxies.restricted && proxies.has(host)
     try {
       if (!isProxy) {
-        checkRate(rates, 'connections', plainHost(host), nowMs())
+        const peer = { host: plainHost(host), remoteAddress: peerAddress(socket) }
+        checkRate(rates, 'connections', peer, nowMs())
         this.#perAddress.count(socket, host)
       }
     } catch (error) {

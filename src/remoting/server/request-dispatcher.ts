@@ -1,5 +1,5 @@
 import { LimitError } from '../../common/limit-error.ts'
-import { RemotingCommandError } from '../../protocol/errors.ts'
+import { IdentifiedLimitError, RemotingCommandError } from '../../protocol/errors.ts'
 import type { Processor, RequestContext } from '../../protocol/processor.ts'
 import { MQVersion, type RemotingCommand, type RemotingResponse } from '../../protocol/remoting-command.ts'
 import { ResponseCode } from '../../protocol/response-code.ts'
@@ -114,6 +114,7 @@ export class RequestDispatcher {
 
   /** The response to a request that failed. */
   #errorResponse(error: unknown, request: RemotingCommand, context: RequestContext): RemotingResponse {
+    if (error instanceof IdentifiedLimitError) return this.#errorResponse(error.error, request, error.context)
     if (error instanceof LimitError) {
       this.#onRejected(error, request, context)
       return error.busy ? BUSY : { code: ResponseCode.SYSTEM_ERROR, remark: error.remark || null }

@@ -136,7 +136,9 @@ export function clientCertificateOf(socket: Socket): CertificateNames | null {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return null
   const certificate = socket.getPeerX509Certificate()
   if (certificate === undefined) return null
-  const commonNames = certificate.subject.split('\n').filter((part) => part.startsWith('CN='))
+  // Undefined, whatever its type says, if the subject is empty.
+  const subject: string | undefined = certificate.subject
+  const commonNames = subject?.split('\n').filter((part) => part.startsWith('CN=')) ?? []
   const [name] = commonNames
   return {
     commonName: name === undefined || commonNames.length > 1 ? null : name.slice(3),

@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest'
 import { type LogOptions, openLog } from '../../../src/cli/daemon/logger.ts'
 import { temporaryFolder } from '../../support/start-server.ts'
 
-/** What a terminal must not get from a peer: C0 and C1 controls, line separators, bidi marks. */
-const UNSAFE = '\u001b[31m\u0007\r\n\u0085\u009b2J\u2028\u2029\u200e\u200f\u202a\u202e\u2066\u2069'
+/** What a terminal must not get from a peer: C0 and C1 controls, line separators, bidi marks, invisible characters. */
+const UNSAFE =
+  '\u001b[31m\u0007\r\n\u0085\u009b2J\u2028\u2029\u200e\u200f\u202a\u202e\u2066\u2069\u200b\u{e0041}'
 
 async function logged(options: Omit<LogOptions, 'logPath'>, name = 'broker-a'): Promise<string[]> {
   const logPath = join(temporaryFolder(), 'namesrv.log')
@@ -56,7 +57,19 @@ describe('openLog', () => {
     async (format) => {
       const lines = await logged({ logLevel: 'warn', logFormat: format, isTerminal: true }, UNSAFE)
       const line = lines.at(-1) ?? ''
-      for (const code of ['001b', '0085', '009b', '2028', '2029', '200e', '202e', '2066', '2069'])
+      for (const code of [
+        '001b',
+        '0085',
+        '009b',
+        '2028',
+        '2029',
+        '200e',
+        '202e',
+        '2066',
+        '2069',
+        '200b',
+        'db40',
+      ])
         expect(line.split(`\\u${code}`)).toHaveLength(4)
       expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
       if (format === 'json')

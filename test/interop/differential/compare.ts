@@ -128,9 +128,13 @@ function withoutClock(body: string): string {
 
 /** Lines of `key=value` without what must differ between two servers on one machine. */
 export function withoutPlaces(text: string): string {
-  return text
-    .replace(/^(rocketmqHome|kvConfigPath|configStorePath)=.*$/gm, '$1=PLACE')
-    .replace(/^listenPort=\d{4,5}$/m, 'listenPort=PORT')
+  return (
+    text
+      .replace(/^(rocketmqHome|kvConfigPath|configStorePath)=.*$/gm, '$1=PLACE')
+      .replace(/^listenPort=\d{4,5}$/m, 'listenPort=PORT')
+      // On another machine, ours listens on all addresses.
+      .replace(/^bindAddress=0\.0\.0\.0$/m, 'bindAddress=127.0.0.1')
+  )
 }
 
 /** Code 1, no body, no ext fields, a remark of whatever text, and everything else alike. */

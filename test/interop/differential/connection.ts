@@ -25,8 +25,10 @@ export class Connection {
     })
   }
 
-  static async open(port: number): Promise<Connection> {
-    const socket = connect(port, '127.0.0.1')
+  /** @param address - `host:port` */
+  static async open(address: string): Promise<Connection> {
+    const [host = '', port] = address.split(':')
+    const socket = connect(Number(port), host)
     await once(socket, 'connect')
     socket.setNoDelay(true)
     return new Connection(socket)

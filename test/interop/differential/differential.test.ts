@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import { type NameServer, type NameServerKind, startNameServer } from '../harness/name-server.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type NameServer, type NameServerOptions, startNameServer } from '../harness/name-server.ts'
+import { type OtherMachine, startOtherMachine } from '../harness/other-machine.ts'
 import type { Release } from '../harness/packages.ts'
 import { projectRoot } from '../harness/work-folder.ts'
 import { inOneOrder, KV_FILE_UNORDERED } from './body-order.ts'
@@ -11,30 +12,38 @@ import { type Player, play } from './play.ts'
 import { asAnsweredBy, notCompared, releaseDifferences } from './release-differences.ts'
 import type { Sequence } from './sequence.ts'
 import { sequences } from './sequences/index.ts'
+import { fromAnotherMachine, strangerDifferences, withoutUpdates } from './stranger.ts'
 
 /** What differs first explains most of what differs later. */
 const MAX_SHOWN = 10
 
+let machine: OtherMachine
+
+beforeAll(async () => {
+  machine = await startOtherMachine()
+})
+
 describe('the same requests sent to Java NameServers and to ours', () => {
   it.concurrent.each(sequences.map((sequence) => [sequence.name, sequence] as const))(
-    '%s: every response is the same',
+    '%s: every response is the same, to another machine too, except that its updates are rejected',
     async (_, sequence) => {
-      const { properties, releases = ['5.5.0', '5.3.3'] } = sequence
-      const played = await Promise.all(
-        (['ours', ...releases] as const).map(async (player) => {
-          const kind: NameServerKind =
-            player === 'ours' ? { kind: player } : { kind: 'java', release: player }
-          const server = await startNameServer({ ...kind, ...(properties && { properties }) })
-          const outcomes = await play(server.port, player, sequence).finally(() => server.program.kill())
-          return { player, server, outcomes }
-        }),
-      )
-      const [ours, ...javas] = played as [Played, ...Played[]]
+      const { releases = ['5.5.0', '5.3.3'] } = sequence
+      const [release] = releases as [Release, ...Release[]]
+      const strange = fromAnotherMachine(sequence)
+      const unchanged = withoutUpdates(strange)
+      const [ours, stranger, untouched, ...javas] = await Promise.all([
+        playToNew({ kind: 'ours', accessProfile: 'open' }, sequence),
+        playToNew({ kind: 'ours', machine }, strange),
+        unchanged === sequence ? undefined : playToNew({ kind: 'java', release }, unchanged),
+        ...releases.map((each) => playToNew({ kind: 'java', release: each }, sequence)),
+      ])
       const found = javas.flatMap(({ player, server, outcomes }) => [
         ...differencesOf(sequence, player as Release, outcomes, ours.outcomes),
         ...(sequence.kvFile === true ? kvFileDifferences(player as Release, server, ours.server) : []),
         ...(sequence.configFile === true ? configFileDifferences(server, ours.server) : []),
       ])
+      const java = untouched ?? (javas[0] as Played)
+      found.push(...strangerDifferences(strange, release, java.outcomes, stranger.outcomes))
       expect(found.slice(0, MAX_SHOWN).join('\n\n')).toBe('')
     },
   )
@@ -44,6 +53,14 @@ interface Played {
   readonly player: Player
   readonly server: NameServer
   readonly outcomes: Awaited<ReturnType<typeof play>>
+}
+
+/** Plays a sequence to a server of its own. */
+async function playToNew(options: NameServerOptions, sequence: Sequence): Promise<Played> {
+  const player = options.kind === 'ours' ? options.kind : options.release
+  const server = await startNameServer({ ...options, properties: sequence.properties ?? {} })
+  const outcomes = await play(server.address, player, sequence).finally(() => server.program.kill())
+  return { player, server, outcomes }
 }
 
 describe('the intended differences', () => {

@@ -25,7 +25,7 @@ export type Player = Release | 'ours'
 
 /** Plays a sequence to a server and gives what came of each step. */
 export async function play(
-  port: number,
+  address: string,
   side: Player,
   { steps }: Sequence,
 ): Promise<readonly (Outcome | undefined)[]> {
@@ -33,7 +33,7 @@ export async function play(
   const outcomes: (Outcome | undefined)[] = []
   try {
     for (const [index, step] of steps.entries()) {
-      outcomes.push(await playStep(step, index, { port, side, connections }))
+      outcomes.push(await playStep(step, index, { address, side, connections }))
     }
     return outcomes
   } finally {
@@ -42,20 +42,20 @@ export async function play(
 }
 
 interface Playing {
-  readonly port: number
+  readonly address: string
   readonly side: Player
   readonly connections: Map<string, Connection>
 }
 
 async function playStep(step: Step, index: number, playing: Playing): Promise<Outcome | undefined> {
-  const { port, side, connections } = playing
+  const { address, side, connections } = playing
   if ('close' in step) {
     await connections.get(step.close)?.close()
     connections.delete(step.close)
     return undefined
   }
   const name = step.on ?? 'main'
-  const connection = connections.get(name) ?? (await Connection.open(port))
+  const connection = connections.get(name) ?? (await Connection.open(address))
   connections.set(name, connection)
   const request = requestBytes(step, index)
   const askOnce = () => exchange(connection, request, isSilent(step, side), step.waitMs)

@@ -79,7 +79,7 @@ function player({ release, dialect, properties, keepsNothing }: Setting) {
       startNameServer({ kind: 'ours', properties: { ...properties, ...(keepsNothing && KEEP_NOTHING) } }),
     ])
     const [java, ours] = servers
-    return { twins: new Twins(release, { java: java.port, ours: ours.port }), servers }
+    return { twins: new Twins(release, { java: java.address, ours: ours.address }), servers }
   }
   const end = async (): Promise<void> => {
     compared += pair?.twins.compared ?? 0

@@ -2,7 +2,7 @@
 // "SENT body" or "FAILED body reason" and at last "DONE"; "RECEIVED body" until stdin is closed.
 //
 // Arguments: produce NAMESERVER TOPIC COUNT, or consume NAMESERVER TOPIC. The variables INTEROP_ACCESS_KEY and INTEROP_SECRET_KEY
-// are the account of a producer.
+// are its account.
 package main
 
 import (
@@ -19,6 +19,11 @@ import (
 	"github.com/apache/rocketmq-client-go/v2/producer"
 	"github.com/apache/rocketmq-client-go/v2/rlog"
 )
+
+var credentials = primitive.Credentials{
+	AccessKey: os.Getenv("INTEROP_ACCESS_KEY"),
+	SecretKey: os.Getenv("INTEROP_SECRET_KEY"),
+}
 
 func main() {
 	rlog.SetLogLevel("error")
@@ -52,8 +57,7 @@ func produce(nameServers primitive.NsResolver, topic string, count int) error {
 		producer.WithGroupName("interop-go-producer"),
 		producer.WithNsResolver(nameServers),
 	}
-	if accessKey := os.Getenv("INTEROP_ACCESS_KEY"); accessKey != "" {
-		credentials := primitive.Credentials{AccessKey: accessKey, SecretKey: os.Getenv("INTEROP_SECRET_KEY")}
+	if credentials.AccessKey != "" {
 		options = append(options, producer.WithCredentials(credentials))
 	}
 	client, err := rocketmq.NewProducer(options...)
@@ -80,11 +84,15 @@ func produce(nameServers primitive.NsResolver, topic string, count int) error {
 }
 
 func consume(nameServers primitive.NsResolver, topic string) error {
-	client, err := rocketmq.NewPushConsumer(
-		consumer.WithGroupName("interop-go-consumer-"+topic),
+	options := []consumer.Option{
+		consumer.WithGroupName("interop-go-consumer-" + topic),
 		consumer.WithNsResolver(nameServers),
 		consumer.WithConsumeFromWhere(consumer.ConsumeFromFirstOffset),
-	)
+	}
+	if credentials.AccessKey != "" {
+		options = append(options, consumer.WithCredentials(credentials))
+	}
+	client, err := rocketmq.NewPushConsumer(options...)
 	if err != nil {
 		return err
 	}

@@ -68,6 +68,8 @@ export function brokerConf(
     brokerName: name,
     brokerId: 0,
     brokerIP1: '127.0.0.1',
+    // Of its HA server. By default any address of this machine, which may come and go while the suite runs.
+    brokerIP2: '127.0.0.1',
     listenPort: port,
     ...(nameServers.length > 0 && { namesrvAddr: nameServers.join(';') }),
     rocketmqHome: home,

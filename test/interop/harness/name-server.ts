@@ -5,6 +5,7 @@ import { ChildProgram } from './child-program.ts'
 import { javaArguments, propertiesText } from './java.ts'
 import { prepareHome } from './java-home.ts'
 import { ask } from './name-server-client.ts'
+import type { OtherMachine } from './other-machine.ts'
 import type { Release } from './packages.ts'
 import { projectRoot } from './work-folder.ts'
 
@@ -23,12 +24,16 @@ export type NameServerOptions = NameServerKind & {
   readonly javaOptions?: readonly string[]
   /** Limit of open files, by the program `prlimit`. */
   readonly openFiles?: number
+  /** Where ours runs, which then listens on all addresses there; default this machine, on loopback. */
+  readonly machine?: OtherMachine
+  /** Profile of the access policy of ours. */
+  readonly accessProfile?: 'open'
   /** True if it takes no plaintext, so that it cannot be asked whether it is there. */
   readonly takesOnlyTls?: boolean
 }
 
 export interface NameServer {
-  /** `127.0.0.1:port`. */
+  /** `127.0.0.1:port`, or that of the other machine. */
   readonly address: string
   readonly port: number
   /** `http://127.0.0.1:port`; undefined without `hasHttp`. */
@@ -54,16 +59,20 @@ function readSubject(name: string): NameServerKind {
 /** The response of ours to strangers, under a strict access policy. */
 const NO_PERMISSION = 16
 
-/** Starts a NameServer on the loopback interface; when this returns it answers requests. */
+/** Starts a NameServer, on the loopback interface unless it is on another machine; when this returns it answers requests. */
 export async function startNameServer(options: NameServerOptions): Promise<NameServer> {
   const port = options.port ?? (await freePort())
-  const address = `127.0.0.1:${port}`
+  const { machine, openFiles, accessProfile } = options
+  const address = `${machine?.address ?? '127.0.0.1'}:${port}`
   const httpPort = options.httpPort ?? (options.hasHttp === true ? await freePort() : 0)
-  const own = options.kind === 'ours' ? process.execPath : 'java'
-  const limited = options.openFiles === undefined ? [] : [`--nofile=${options.openFiles}`, own]
+  const [command = '', ...before] = [
+    ...(machine?.command ?? []),
+    ...(openFiles === undefined ? [] : ['prlimit', `--nofile=${openFiles}`]),
+    options.kind === 'ours' ? process.execPath : 'java',
+  ]
   const program = new ChildProgram({
     name: options.kind === 'ours' ? 'mqnamesrv' : `namesrv-${options.release}`,
-    command: limited.length > 0 ? 'prlimit' : own,
+    command,
     env: { NODE_ENV: 'production' },
     args: (home) => {
       prepareHome(home)
@@ -76,14 +85,15 @@ export async function startNameServer(options: NameServerOptions): Promise<NameS
       )
       if (options.kind === 'ours') {
         return [
-          ...limited,
+          ...before,
           join(projectRoot, 'bin/mqnamesrv'),
           '-c',
           file,
           '--listenPort',
           String(port),
           '--bindAddress',
-          '127.0.0.1',
+          machine === undefined ? '127.0.0.1' : '0.0.0.0',
+          ...(accessProfile === undefined ? [] : [`--accessProfile=${accessProfile}`]),
           `--httpListenPort=${httpPort}`,
           // A server that takes the port of an earlier one must not take its routes.
           `--user.home=${home}`,

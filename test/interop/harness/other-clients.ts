@@ -37,7 +37,7 @@ export interface OtherClientOptions {
   readonly client: OtherClient
   readonly nameServers: readonly string[]
   readonly topic: string
-  /** The account of a Go producer. */
+  /** More variables; INTEROP_ACCESS_KEY and INTEROP_SECRET_KEY are the account of a Go client. */
   readonly env?: Readonly<Record<string, string>>
 }
 

@@ -1,14 +1,17 @@
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { proxyV1 } from '../../support/proxy-headers.ts'
 import { headerOf, RawClient, type Request, requestFrame } from '../../support/raw-client.ts'
-import { lookup, registration, unregistration } from '../../support/requests.ts'
+import { getKVConfig, lookup, putKVConfig, registration, unregistration } from '../../support/requests.ts'
+import { slowFile } from '../../support/slow-file.ts'
 import { createServer, startServer, temporaryFolder } from '../../support/start-server.ts'
 import { until } from '../../support/until.ts'
 
 const BROKER_HOST = '10.0.0.5'
 const REAL = { name: 'broker-a', address: `${BROKER_HOST}:10911` }
+const ATTACKER_HOST = '203.0.113.66'
 const REJECTED = 1
+const SYSTEM_BUSY = 2
 const PROXY = { proxyProtocolTrustedNetworks: '127.0.0.1', serverChannelMaxIdleTimeSeconds: '0' }
 
 /** A server whose brokers come from several addresses. */
@@ -181,4 +184,163 @@ test('topics that only brokers of one address have are at most half of maxTopics
   const slave = await connectFrom('10.0.0.6')
   const shared = registration({ name: 'broker-b', address: '10.0.0.6:10911', topics })
   expect(await codeOf(slave, shared)).toBe(0)
+})
+
+describe('entries of the key-value table that one address puts', () => {
+  test('are at most half of maxKVEntries, until they are deleted', async () => {
+    const { connectFrom, lines } = await start({ maxKVEntries: '10' })
+    const attacker = await connectFrom(ATTACKER_HOST)
+    const puts = Array.from({ length: 20 }, (_, i) => putKVConfig(`ns-${i}`, 'key', 'value'))
+    expect(await succeeding(attacker, puts)).toBe(5)
+    expect(lines.find(({ limit }) => limit === 'maxKVEntries')?.['reason']).toContain(
+      'share of maxKVEntries (10) reached: 203.0.113.66 has 5, and 5 more have room',
+    )
+    const operator = await connectFrom('10.0.0.9')
+    expect(await codeOf(operator, putKVConfig('ORDER_TOPIC_CONFIG', 'TopicA', 'broker-a:4'))).toBe(0)
+    expect(await codeOf(operator, getKVConfig('ORDER_TOPIC_CONFIG', 'TopicA'))).toBe(0)
+    // Another value of its own entry takes no more room; an entry of another address that it overwrites becomes its own.
+    expect(await codeOf(attacker, putKVConfig('ns-0', 'key', 'other'))).toBe(0)
+    expect(await codeOf(attacker, putKVConfig('ORDER_TOPIC_CONFIG', 'TopicA', ''))).toBe(0)
+    for (const i of [0, 1, 2])
+      expect(await codeOf(operator, { code: 102, extFields: { namespace: `ns-${i}`, key: 'key' } })).toBe(0)
+    expect(await succeeding(attacker, puts.slice(10))).toBe(2)
+  })
+
+  test('take at most half of maxKVBytes, with the names of their namespaces', async () => {
+    const { connectFrom, lines } = await start({ maxKVBytes: '10000' })
+    const attacker = await connectFrom(ATTACKER_HOST)
+    expect(await codeOf(attacker, putKVConfig('n', 'k', 'x'.repeat(6_000)))).toBe(REJECTED)
+    const puts = Array.from({ length: 100 }, (_, i) => putKVConfig(`${'n'.repeat(100)}-${i}`, 'k', ''))
+    expect(await succeeding(attacker, puts)).toBe(48)
+    expect(lines.find(({ limit }) => limit === 'maxKVBytes')?.['reason']).toContain(
+      'share of maxKVBytes (10000)',
+    )
+    // A longer value in place of one that counted for another address counts for the one that put it.
+    const operator = await connectFrom('10.0.0.9')
+    expect(await codeOf(operator, putKVConfig('n', 'k', 'v'.repeat(2_000)))).toBe(0)
+    expect(await codeOf(attacker, putKVConfig('n', 'k', 'v'.repeat(2_001)))).toBe(REJECTED)
+  })
+
+  test('may fill the table from this machine, and count for nobody after a restart', async () => {
+    const kvConfigPath = join(temporaryFolder(), 'kvConfig.json')
+    const before = createServer({ maxKVEntries: '10', kvConfigPath })
+    const { port } = await before.controller.start()
+    const local = await RawClient.connect(port)
+    const puts = Array.from({ length: 10 }, (_, i) => putKVConfig('ns', `key-${i}`, 'value'))
+    expect(await succeeding(local, puts)).toBe(10)
+    await before.controller.shutdown()
+    const { connectFrom } = await start({ maxKVEntries: '20', kvConfigPath })
+    const stranger = await connectFrom(ATTACKER_HOST)
+    const more = Array.from({ length: 10 }, (_, i) => putKVConfig('ns', `more-${i}`, 'value'))
+    expect(await succeeding(stranger, more)).toBe(5)
+  })
+})
+
+describe('requests of one address that wait', () => {
+  type Start = Awaited<ReturnType<typeof start>>
+
+  /** Sends one request from each of so many connections of the attacker, and waits until all of them have been read. */
+  async function flood({ connectFrom }: Start, requests: readonly Request[]): Promise<readonly RawClient[]> {
+    const clients: RawClient[] = []
+    for (const request of requests) {
+      const client = await connectFrom(ATTACKER_HOST)
+      client.send(requestFrame(request))
+      clients.push(client)
+    }
+    await codeOf(await connectFrom(ATTACKER_HOST), { code: 9_999 })
+    return clients
+  }
+
+  async function codesOf(clients: readonly RawClient[]): Promise<Record<number, number>> {
+    const codes: Record<number, number> = {}
+    for (const client of clients) {
+      const { code } = headerOf(await client.next())
+      codes[code] = (codes[code] ?? 0) + 1
+    }
+    return codes
+  }
+
+  test('for the disk are at most half of maxWaitingChanges', async () => {
+    const server = await start({ maxWaitingChanges: '8' })
+    const slow = slowFile(server.kvConfigPath)
+    const puts = Array.from({ length: 20 }, (_, i) => putKVConfig('n', `fake-${i}`, 'v'))
+    const fakes = await flood(server, puts)
+    const operator = await server.connectFrom('10.0.0.9')
+    operator.send(requestFrame(putKVConfig('n', 'real', 'v')))
+    await codeOf(await server.connectFrom('10.0.0.9'), { code: 9_999 })
+    await slow.release()
+    expect(headerOf(await operator.next()).code).toBe(0)
+    // The first is being written, and does not wait.
+    expect(await codesOf(fakes)).toEqual({ 0: 5, [SYSTEM_BUSY]: 15 })
+    expect(server.lines.find(({ limit }) => limit === 'maxWaitingChanges')?.['reason']).toContain(
+      'share of maxWaitingChanges (8) reached: 203.0.113.66 has 4, and 4 more have room',
+    )
+    expect(await codeOf(operator, getKVConfig('n', 'real'))).toBe(0)
+  })
+
+  /** A list of many topics holds the lock of the tables until the returned function is called. */
+  async function holdTables(server: Start): Promise<() => Promise<void>> {
+    const reader = await server.connectFrom('10.0.0.7')
+    const topics = Array.from({ length: 20_000 }, (_, i) => `Much-${i}`)
+    await reader.request(registration({ name: 'broker-m', address: '10.0.0.7:10911', topics }))
+    let nowMs = server.time.nowMs()
+    const deferred: (() => void)[] = []
+    const clock = vi.spyOn(server.time, 'nowMs').mockImplementation(() => (nowMs += 1))
+    const defer = vi.spyOn(server.time, 'defer').mockImplementation((task) => void deferred.push(task))
+    reader.send(requestFrame({ code: 224, extFields: { cluster: 'DefaultCluster' } }))
+    await until('the list is in its second slice', () => deferred.length > 0)
+    return async () => {
+      defer.mockRestore()
+      clock.mockRestore()
+      for (const task of deferred) task()
+      expect(headerOf(await reader.next()).code).toBe(0)
+    }
+  }
+
+  test('for the tables are at most half of maxWaitingRequests', async () => {
+    const server = await start({ maxWaitingRequests: '8' })
+    const release = await holdTables(server)
+    const wipes = Array<Request>(20).fill({ code: 205, extFields: { brokerName: 'broker-m' } })
+    const fakes = await flood(server, wipes)
+    const real = await server.connectFrom(BROKER_HOST)
+    real.send(requestFrame(registration(REAL)))
+    await codeOf(await server.connectFrom(BROKER_HOST), { code: 9_999 })
+    await release()
+    expect(headerOf(await real.next()).code).toBe(0)
+    expect(await codesOf(fakes)).toEqual({ 0: 4, [SYSTEM_BUSY]: 16 })
+    expect(server.lines.find(({ limit }) => limit === 'maxWaitingRequests')?.['reason']).toContain(
+      'share of maxWaitingRequests (8) reached: 203.0.113.66 has 4, and 4 more have room',
+    )
+  })
+
+  test('to be registered are at most half of maxRegistrationsInFlight', async () => {
+    const server = await start({ maxRegistrationsInFlight: '8' })
+    const release = await holdTables(server)
+    const fakes = await flood(
+      server,
+      Array.from({ length: 20 }, (_, i) => invented(ATTACKER_HOST, i + 1)),
+    )
+    const real = await server.connectFrom(BROKER_HOST)
+    real.send(requestFrame(registration(REAL)))
+    await codeOf(await server.connectFrom(BROKER_HOST), { code: 9_999 })
+    await release()
+    expect(headerOf(await real.next()).code).toBe(0)
+    expect(await codesOf(fakes)).toEqual({ 0: 4, [SYSTEM_BUSY]: 16 })
+    expect(server.controller.counters.registrationsInFlight).toBe(0)
+  })
+
+  test('to leave are at most half of unRegisterBrokerQueueCapacity', async () => {
+    const server = await start({ unRegisterBrokerQueueCapacity: '8' })
+    const real = await server.connectFrom(BROKER_HOST)
+    expect(await codeOf(real, registration(REAL))).toBe(0)
+    const release = await holdTables(server)
+    const attacker = await server.connectFrom(ATTACKER_HOST)
+    const leaving = Array.from({ length: 20 }, (_, i) =>
+      unregistration({ name: `x-${i}`, address: `x:${i}` }),
+    )
+    expect(await succeeding(attacker, leaving)).toBe(4)
+    expect(await codeOf(real, unregistration(REAL))).toBe(0)
+    await release()
+    expect(await codeOf(real, lookup('TopicA'))).toBe(17)
+  })
 })

@@ -19,15 +19,15 @@ const BAD_FRAME = Buffer.from('ffffffff0000000000000000', 'hex')
 /** A Java NameServer and ours, to which the same is done at the same time. */
 export class Twins {
   readonly #release: Release
-  readonly #ports: { readonly java: number; readonly ours: number }
+  readonly #addresses: { readonly java: string; readonly ours: string }
   readonly #connections = new Map<string, { readonly java: Connection; readonly ours: Connection }>()
   #opaque = 0
   /** Requests whose answers have been compared. */
   compared = 0
 
-  constructor(release: Release, ports: { readonly java: number; readonly ours: number }) {
+  constructor(release: Release, addresses: { readonly java: string; readonly ours: string }) {
     this.#release = release
-    this.#ports = ports
+    this.#addresses = addresses
   }
 
   /** Asks both, and gives Java's answer. @throws {Difference} */
@@ -124,8 +124,8 @@ export class Twins {
     const known = this.#connections.get(on)
     if (known !== undefined) return known
     const [java, ours] = await Promise.all([
-      Connection.open(this.#ports.java),
-      Connection.open(this.#ports.ours),
+      Connection.open(this.#addresses.java),
+      Connection.open(this.#addresses.ours),
     ])
     const pair = { java, ours }
     this.#connections.set(on, pair)

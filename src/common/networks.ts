@@ -1,10 +1,12 @@
 import { BlockList, isIP } from 'node:net'
-import { addressGroups } from '../common/address-groups.ts'
+import { addressGroups } from './address-groups.ts'
 
 /** Addresses from one to another, both included. */
 interface Range {
   readonly from: string
   readonly to: string
+  /** The first address after them; undefined if they are the last of their family. */
+  readonly next: string | undefined
   readonly family: 'ipv4' | 'ipv6'
 }
 
@@ -25,8 +27,8 @@ const MAX_KNOWN_HOSTS = 4_096
 
 /** A set of networks. */
 export class Networks {
-  /** The first and the last address of each network. */
-  readonly samples: readonly string[]
+  /** Addresses at which the set begins or ends: those from one edge up to the next are all in it, or all outside. */
+  readonly edges: readonly string[]
   readonly #list = new BlockList()
   readonly #included: ReadonlyMap<string, Networks>
   readonly #known = new Map<string, boolean>()
@@ -35,9 +37,9 @@ export class Networks {
   constructor(ranges: readonly Range[], included: ReadonlyMap<string, Networks> = new Map()) {
     for (const { from, to, family } of ranges) this.#list.addRange(from, to, family)
     this.#included = included
-    this.samples = [
-      ...ranges.flatMap(({ from, to }) => [from, to]),
-      ...[...included.values()].flatMap(({ samples }) => samples),
+    this.edges = [
+      ...ranges.flatMap(({ from, next }) => (next === undefined ? [from] : [from, next])),
+      ...[...included.values()].flatMap(({ edges }) => edges),
     ]
   }
 
@@ -135,7 +137,16 @@ function patternRange(text: string, notation: Notation): readonly Range[] {
 }
 
 function rangeOf(bounds: readonly (readonly [number, number])[], notation: Notation): Range {
-  const { family, separator, radix } = notation
-  const [from, to] = [0, 1].map((end) => bounds.map((pair) => pair[end]?.toString(radix)).join(separator))
-  return { from: from as string, to: to as string, family }
+  const { family, separator, radix, maxGroup } = notation
+  const textOf = (groups: readonly number[]) => groups.map((group) => group.toString(radix)).join(separator)
+  const last = bounds.map(([, high]) => high)
+  // The last group that is not at its maximum grows by one, and those after it begin again.
+  const grown = last.findLastIndex((group) => group < maxGroup)
+  const next = last.map((group, index) => (index < grown ? group : index === grown ? group + 1 : 0))
+  return {
+    from: textOf(bounds.map(([low]) => low)),
+    to: textOf(last),
+    next: grown < 0 ? undefined : textOf(next),
+    family,
+  }
 }
