@@ -141,7 +141,13 @@ function onNavigation(): void {
   if (path === shownPath) return
   shownPath = path
   scrollTo(0, 0)
+  showEntry()
   document.querySelector('h1')?.focus({ preventScroll: true })
+}
+
+/** On a narrow screen the navigation scrolls. */
+function showEntry(): void {
+  document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
 }
 
 /** A link to JSON cannot carry the token, so the page fetches it. */
@@ -161,6 +167,7 @@ async function openJson(address: string): Promise<void> {
 
 applyTheme()
 draw()
+showEntry()
 addEventListener('hashchange', onNavigation)
 document.addEventListener('click', onClick)
 setInterval(changed, TICK_MS)

@@ -88,6 +88,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => Content
   /** Numbers are on the right. */
   readonly isNumber?: boolean
+  /** Sentences have room, and break within long words. */
+  readonly isText?: boolean
 }
 
 /** Rows under a heading that names them; without rows, what it means that there are none. */
@@ -99,7 +101,8 @@ export function table<Row>(options: {
 }): TemplateResult {
   const { label, columns, rows, empty } = options
   if (rows.length === 0) return emptyState(empty)
-  const kind = (column: Column<Row>) => (column.isNumber === true ? 'number' : '')
+  const kind = (column: Column<Row>) =>
+    column.isNumber === true ? 'number' : column.isText === true ? 'text' : ''
   return html`<div class="table" role="region" aria-label=${label} tabindex="0">
     <table>
       <thead>

@@ -287,15 +287,15 @@ export class Store {
       }
       if (response.ok || response.status === 304)
         Object.assign(reading, { error: undefined, receivedMs: Date.now(), failures: 0 })
-      // 404 is an answer: there is no such topic any more.
-      else if (response.status === 404)
+      // An answer: there is no such topic any more, or no such version of a client.
+      else if (response.status !== 401 && response.status < 500)
         Object.assign(reading, {
           error: await reasonOf(response),
           value: undefined,
           etag: undefined,
           failures: 0,
         })
-      else if (response.status !== 401) this.#noteFailure(reading, await reasonOf(response))
+      else if (response.status >= 500) this.#noteFailure(reading, await reasonOf(response))
     } catch {
       // A view that is not shown any more has not failed.
       if (!this.isPaused && this.#shown.has(reading)) this.#noteFailure(reading, 'no answer')

@@ -43,6 +43,8 @@ describe('The overview', () => {
     await finding.getByText('Evidence').click()
     expect(await finding.locator('dl').innerText()).toContain('2')
     expect(await accessibilityProblems(page)).toEqual([])
+    await page.setViewportSize({ width: 360, height: 800 })
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
 
     await finding.getByRole('button', { name: 'Copy' }).click()
     await finding.getByRole('button', { name: 'Copied' }).waitFor()

@@ -18,7 +18,7 @@ function render({ store, nowMs }: Page): TemplateResult {
           { head: 'Time', cell: (event) => time(event.time, nowMs) },
           { head: 'Kind', cell: ({ kind }) => html`<code>${kind}</code>` },
           { head: 'Subject', cell: ({ subject }) => name(subject) },
-          { head: 'What happened', cell: ({ text }) => visible(text) },
+          { head: 'What happened', cell: ({ text }) => visible(text), isText: true },
         ],
         empty: 'Nothing has happened since the start.',
       }),

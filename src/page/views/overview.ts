@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { repeat } from 'lit-html/directives/repeat.js'
 import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
 import {
@@ -82,7 +83,11 @@ function findingList({ findings, counts, rules }: Findings, nowMs: number): Temp
         </dl>
       </details>`
   return html`<ol class="findings">
-      ${findings.map((finding) => findingItem(finding, nowMs))}
+      ${repeat(
+        findings,
+        ({ rule, subject }) => `${rule} ${subject}`,
+        (finding) => findingItem(finding, nowMs),
+      )}
     </ol>
     ${total > findings.length ? html`<p class="quiet">${count(total - findings.length)} more are only counted.</p>` : nothing}`
 }
