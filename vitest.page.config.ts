@@ -9,7 +9,7 @@ export default defineConfig({
     reporters: ['verbose', new TotalsReporter()],
     // Each file has a browser, and a browser has several processes.
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 })
