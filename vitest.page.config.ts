@@ -5,7 +5,7 @@ import { TotalsReporter } from './test/totals-reporter.ts'
 export default defineConfig({
   test: {
     include: ['test/page/**/*.test.ts'],
-    globalSetup: ['test/page/support/global-setup.ts'],
+    globalSetup: ['test/page/support/built-page-setup.ts'],
     reporters: ['verbose', new TotalsReporter()],
     // Each file has a browser, and a browser has several processes.
     maxWorkers: 2,

@@ -7,7 +7,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { launchBrowser, newPage } from '../../test/page/support/browser.ts'
-import { plantCluster } from '../../test/page/support/cluster.ts'
+import { plantCluster } from '../../test/page/support/planted-cluster.ts'
 import { startPageServer } from '../../test/page/support/page-server.ts'
 import { buildPage } from './build.mjs'
 
