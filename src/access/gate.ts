@@ -139,7 +139,7 @@ export class Gate {
       return { account: undefined, reason: TOO_MANY_FAILURES }
     const proof = this.#signatures.verify(extFields, body, channel)
     if (isVerified && proof.account === undefined)
-        this.#count(this.rates.ofFailure(channel.host, body?.length ?? 0, nowMs), request, context)
+      this.#count(this.rates.ofFailure(channel.host, body?.length ?? 0, nowMs), request, context)
     return proof
   }
 

@@ -85,7 +85,8 @@ export function* applyRegistration(
     yield* unregisterBrokers(tables, [{ ...leaving, reason: 'renamed' }], changes)
   }
   brokerAddrs.set(brokerId, brokerAddr)
-  if (tables.putGroup(group)) changes.group(brokerName)
+  const isGroupChanged = tables.putGroup(group)
+  if (isGroupChanged) changes.group(brokerName)
   const permMask = permMaskOf(registration, brokerAddrs)
   const scope = yield* scopeOf(tables, registration, previousAddr)
   const rules = { permMask, scope, deleteMissingTopics }
@@ -97,7 +98,8 @@ export function* applyRegistration(
 
   // If it was not a member, its earlier topics may have been removed from the tables.
   const complete = isComplete(registration, scope, previousAddr === brokerAddr ? before : undefined)
-  if (putLive(tables, registration, complete)) changes.markDirty()
+  const isLiveChanged = putLive(tables, registration, complete)
+  if (isLiveChanged) changes.markDirty()
   const isIncrement = scope.news === 'all' && !scope.namesOwnTopic && !tables.parts.has(brokerName)
   if (permMask !== null && isIncrement)
     tables.overridden.moveTo(brokerName, tables.dataVersionsOf(brokerName))
@@ -116,10 +118,12 @@ export function* applyRegistration(
       by,
       topicChanges,
     })
-  } else if (changes.tally !== undefined) {
-    // For a broker that is registered already, only changed topics are an event.
+  } else {
     const broker = identity(registration)
-    changes.event({ kind: 'topics changed', broker, peer, by, topicChanges: changes.tally })
+    if (isGroupChanged || isLiveChanged)
+      changes.event({ kind: 'broker changed', broker, haServerAddr, peer, by, ...flags })
+    if (changes.tally !== undefined)
+      changes.event({ kind: 'topics changed', broker, peer, by, topicChanges: changes.tally })
   }
   if (brokerId < previousMinId) {
     changes.event({
