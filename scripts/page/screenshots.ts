@@ -7,8 +7,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { launchBrowser, newPage } from '../../test/page/support/browser.ts'
-import { plantCluster } from '../../test/page/support/planted-cluster.ts'
 import { startPageServer } from '../../test/page/support/page-server.ts'
+import { plantCluster } from '../../test/page/support/planted-cluster.ts'
 import { buildPage } from './build.mjs'
 
 /** Name of the picture, fragment and heading. An empty cluster shows what the page says of a topic and a broker that are not there. */

@@ -478,7 +478,7 @@ export interface Views {
     readonly mode: "enforce" | "audit" | "off"
     /** Null is anonymous */
     readonly identity: unknown
-    /** IP address by which it is decided */
+    /** IP address by which it is decided; `unknown` behind a proxy on this machine that `proxyProtocolTrustedNetworks` does not name, or whose PROXY header has no address */
     readonly host: string
     /** The first named network of the access file that it is in */
     readonly network: string | null
@@ -495,7 +495,7 @@ export interface Views {
     readonly mode: "enforce" | "audit" | "off"
     /** Null is anonymous */
     readonly identity: unknown
-    /** IP address by which it is decided */
+    /** IP address by which it is decided; `unknown` behind a proxy on this machine that `proxyProtocolTrustedNetworks` does not name, or whose PROXY header has no address */
     readonly host: string
     /** The first named network of the access file that it is in */
     readonly network: string | null
