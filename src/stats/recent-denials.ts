@@ -40,7 +40,7 @@ const MAX_CHARACTERS = 200
 export class RecentDenials {
   readonly #dateMs: () => number
   /** By what they have in common, in the order of the last one. */
-  readonly #entries = new Map<string, Denials>()
+  readonly #entries = new Map<string, { readonly source: string; readonly denials: Denials }>()
 
   /** @param dateMs - The system clock. */
   constructor(dateMs: () => number = () => Date.now()) {
@@ -54,22 +54,24 @@ export class RecentDenials {
     const known = this.#entries.get(key)
     const nowMs = this.#dateMs()
     this.#entries.delete(key)
-    const { count, firstMs } = known ?? { count: 0, firstMs: nowMs }
-    this.#entries.set(key, { ...denied, count: count + 1, firstMs, lastMs: nowMs, peer })
+    const { count, firstMs } = known?.denials ?? { count: 0, firstMs: nowMs }
+    this.#entries.set(key, {
+      source: known?.source ?? sourceOf(request.host),
+      denials: { ...denied, count: count + 1, firstMs, lastMs: nowMs, peer },
+    })
     if (this.#entries.size <= MAX_ENTRIES) return
-    const keysOf = new Map<string, string[]>()
-    for (const [each, { host }] of this.#entries) {
-      const source = sourceOf(host)
-      const keys = keysOf.get(source)
-      if (keys === undefined) keysOf.set(source, [each])
-      else keys.push(each)
+    const counts = new Map<string, number>()
+    for (const { source } of this.#entries.values()) counts.set(source, (counts.get(source) ?? 0) + 1)
+    const max = Math.max(...counts.values())
+    for (const [oldest, { source }] of this.#entries) {
+      if (counts.get(source) !== max) continue
+      this.#entries.delete(oldest)
+      break
     }
-    const [most = []] = [...keysOf.values()].sort((a, b) => b.length - a.length)
-    for (const oldest of most.slice(0, 1)) this.#entries.delete(oldest)
   }
 
   /** The last one first. */
   list(): Denials[] {
-    return [...this.#entries.values()].reverse()
+    return [...this.#entries.values()].map(({ denials }) => denials).reverse()
   }
 }
