@@ -106,6 +106,11 @@ export class RulePolicy implements Policy {
     )
   }
 
+  /** Whether it has rules or roles for client certificates. */
+  get namesCertificates(): boolean {
+    return this.#parts.certificates.length > 0 || this.rules.some(({ who }) => who?.by === 'certificate')
+  }
+
   decide(asker: Asker, subject: RequestSubject): Decision {
     for (const rule of this.#rulesOf.get(subject.group) ?? []) {
       if (isAbout(rule, asker, subject)) return this.#decisions.get(rule) as Decision
