@@ -53,13 +53,12 @@ export function* applyRegistration(
   const previousMinId = minBrokerId(brokerAddrs) ?? MASTER_ID
   // One address has one id: a broker that changes its role keeps its address.
   for (const [id, addr] of brokerAddrs) if (addr === brokerAddr && id !== brokerId) brokerAddrs.delete(id)
-  const cluster = known?.cluster ?? clusterName
   const previousAddr = brokerAddrs.get(brokerId)
   const topics = registration.topicConfigTable.keys.length
   const holderAddr = isOutdated(tables, registration, previousAddr) ? previousAddr : undefined
   const isEarlyIncrement = previousAddr === undefined && topics === 1
-  const flags = guard.groupFlags(registration, known, holderAddr === undefined && !isEarlyIncrement)
-  const group = { cluster, brokerName, brokerAddrs, ...flags }
+  const isAccepted = holderAddr === undefined && !isEarlyIncrement
+  const group = { ...guard.groupOf(registration, known, isAccepted), brokerAddrs }
 
   if (holderAddr !== undefined) {
     if (tables.putGroup(group)) changes.group(brokerName)
@@ -89,7 +88,7 @@ export function* applyRegistration(
   if (isGroupChanged) changes.group(brokerName)
   const permMask = permMaskOf(registration, brokerAddrs)
   const scope = yield* scopeOf(tables, registration, previousAddr)
-  const rules = { permMask, scope, deleteMissingTopics }
+  const rules = { permMask, scope, deleteMissingTopics, guard }
   const wasOverridden = tables.overridden.has(brokerName)
   const stored = yield* registerTopics(tables, registration, rules, changes)
 
