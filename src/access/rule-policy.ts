@@ -133,7 +133,9 @@ export class RulePolicy implements Policy {
     const name = commonName ?? subjectAltNames[0]
     if (name === undefined) return undefined
     const entries = this.#parts.certificates.filter((entry) => isOf(names, entry))
-    return { kind: 'certificate', name, roles: new Set(entries.flatMap(({ roles }) => roles)) }
+    const ofBrokers = entries.find(({ roles }) => roles.includes('broker'))
+    const owner = ofBrokers && patternsOf(ofBrokers).join(' ')
+    return { kind: 'certificate', name, roles: new Set(entries.flatMap(({ roles }) => roles)), owner }
   }
 
   networkOf(host: string): string | undefined {
@@ -196,6 +198,10 @@ function isNamed(
 ): boolean {
   if (patterns === undefined) return true
   return name === null ? isAllow && PARTLY_NAMED.has(group) : patterns.has(name)
+}
+
+function patternsOf({ commonName, subjectAltName }: CertificateRoles): readonly string[] {
+  return [commonName, subjectAltName].flatMap((names) => names?.patterns ?? [])
 }
 
 /** Whether a certificate is of an entry. */

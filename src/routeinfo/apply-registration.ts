@@ -140,7 +140,10 @@ export function* applyRegistration(
 }
 
 /** What is new in a registration that repeats the previous one. */
-export type Repetition = Pick<Registration, 'owner' | 'channelId' | 'peer' | 'generation' | 'nowMs'>
+export type Repetition = Pick<
+  Registration,
+  'owner' | 'hasBrokerRole' | 'channelId' | 'peer' | 'generation' | 'nowMs'
+>
 export type RepetitionOutcome = RegisterBrokerOutcome & { readonly applied: AppliedRegistration }
 
 /**
@@ -151,7 +154,7 @@ export type RepetitionOutcome = RegisterBrokerOutcome & { readonly applied: Appl
 export function repeatRegistration(
   tables: RouteTables,
   applied: AppliedRegistration,
-  { owner, channelId, peer, generation, nowMs }: Repetition,
+  { owner, hasBrokerRole, channelId, peer, generation, nowMs }: Repetition,
   deleteMissingTopics: boolean,
 ): RepetitionOutcome | undefined {
   const { live, group, queueState, missingDeleted } = applied
@@ -159,7 +162,7 @@ export function repeatRegistration(
   const changesNothing =
     tables.live(clusterName, brokerAddr) === live &&
     // Anyone can repeat the bytes of another's registration.
-    isOwner(live, { owner, channelId }) &&
+    isOwner(live, { owner, hasBrokerRole, channelId }) &&
     tables.brokerAddrTable.get(brokerName) === group &&
     tables.queueState(brokerName) === queueState &&
     // Parts are counted in rounds.
