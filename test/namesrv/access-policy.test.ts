@@ -190,8 +190,8 @@ describe('accessFile', () => {
   test('is read again when a secret is replaced while it is being read', async () => {
     const folder = temporaryFolder()
     const secret = join(folder, 'ops')
-    writeFileSync(secret, 'first\n', { mode: 0o600 })
-    loading.afterwards = () => writeFileSync(secret, 'second\n')
+    writeFileSync(secret, 'first-secret\n', { mode: 0o600 })
+    loading.afterwards = () => writeFileSync(secret, 'second-secret\n')
     onTestFinished(() => {
       loading.afterwards = () => {}
     })
