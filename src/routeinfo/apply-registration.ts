@@ -119,8 +119,10 @@ export function* applyRegistration(
     })
   } else {
     const broker = identity(registration)
-    if (isGroupChanged || isLiveChanged)
-      changes.event({ kind: 'broker changed', broker, haServerAddr, peer, by, ...flags })
+    if (isGroupChanged || isLiveChanged) {
+      const { zoneName, enableActingMaster } = group
+      changes.event({ kind: 'broker changed', broker, haServerAddr, peer, by, zoneName, enableActingMaster })
+    }
     if (changes.tally !== undefined)
       changes.event({ kind: 'topics changed', broker, peer, by, topicChanges: changes.tally })
   }
