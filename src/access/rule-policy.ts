@@ -106,11 +106,26 @@ export class RulePolicy implements Policy {
     )
   }
 
+  /** Whether it has rules or roles for client certificates. */
+  get namesCertificates(): boolean {
+    return this.#parts.certificates.length > 0 || this.rules.some(({ who }) => who?.by === 'certificate')
+  }
+
   decide(asker: Asker, subject: RequestSubject): Decision {
     for (const rule of this.#rulesOf.get(subject.group) ?? []) {
       if (isAbout(rule, asker, subject)) return this.#decisions.get(rule) as Decision
     }
     return this.#noMatch
+  }
+
+  /** The rule for everyone that decides a group in the same way without this rule; undefined if this rule matters. */
+  overruling(rule: Rule, group: RequestGroup): Rule | undefined {
+    const rules = this.#rulesOf.get(group) ?? []
+    const last = rules.findIndex(isForEveryone)
+    const decisive = rules[last]
+    if (decisive === undefined || decisive === rule) return undefined
+    const between = rules.slice(rules.indexOf(rule), last)
+    return between.every(({ isAllow }) => isAllow === decisive.isAllow) ? decisive : undefined
   }
 
   certificateIdentity(names: CertificateNames): Identity | undefined {
@@ -140,12 +155,12 @@ export class RulePolicy implements Policy {
 
 /** Whether these rules allow everything to everyone: rules before the one that does so may only allow. */
 function isOpen(rules: readonly Rule[]): boolean {
-  for (const { isAllow, who, from, names = {}, announce } of rules) {
-    if (!isAllow) return false
-    const limits = [who, from, announce, ...Object.values(names)]
-    if (limits.every((limit) => limit === undefined)) return true
-  }
-  return false
+  const last = rules.findIndex(isForEveryone)
+  return last >= 0 && rules.slice(0, last + 1).every(({ isAllow }) => isAllow)
+}
+
+function isForEveryone({ who, from, names = {}, announce }: Rule): boolean {
+  return [who, from, announce, ...Object.values(names)].every((limit) => limit === undefined)
 }
 
 function isAbout(rule: Rule, { identity, host }: Asker, subject: RequestSubject): boolean {

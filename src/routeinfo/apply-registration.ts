@@ -119,10 +119,9 @@ export function* applyRegistration(
     })
   } else {
     const broker = identity(registration)
-    if (isGroupChanged || isLiveChanged) {
-      const { zoneName, enableActingMaster } = group
+    const { zoneName, enableActingMaster } = group
+    if (isGroupChanged || isLiveChanged)
       changes.event({ kind: 'broker changed', broker, haServerAddr, peer, by, zoneName, enableActingMaster })
-    }
     if (changes.tally !== undefined)
       changes.event({ kind: 'topics changed', broker, peer, by, topicChanges: changes.tally })
   }
