@@ -7,6 +7,8 @@
  * They compare with those of another revision on the same machine, and with nothing else.
  */
 
+import { createSecretKey } from 'node:crypto'
+import { Signatures } from '../../src/access/signature.ts'
 import { TimeSlicer } from '../../src/common/time-slicer.ts'
 import { Observations } from '../../src/inspect/findings/finding.ts'
 import { checkTopics } from '../../src/inspect/findings/topic-rules.ts'
@@ -19,8 +21,8 @@ import { FrameDecoder } from '../../src/protocol/frame-decoder.ts'
 import { RemarkTemplate } from '../../src/protocol/remoting-command.ts'
 import type { AppliedRegistration, Registration } from '../../src/routeinfo/registration.ts'
 import { RouteInfoManager } from '../../src/routeinfo/route-info-manager.ts'
-import { type ClusterShape, registrationBody, routeFrames } from './cluster.ts'
-import type { RequestFrame } from './request-frames.ts'
+import { ACCOUNTS, type ClusterShape, registrationBody, routeFrames } from './cluster.ts'
+import { type RequestFrame, signed } from './request-frames.ts'
 
 interface Micro {
   readonly name: string
@@ -43,6 +45,8 @@ const micros: readonly Micro[] = [
   { name: 'frame: 16 lookups in one read, cut', count: 20_000, prepare: cutFrames },
   { name: 'header: JSON lookup, decoded', count: 200_000, prepare: () => decodeEach(routeFrames(shape)) },
   { name: 'header: ROCKETMQ lookup, decoded', count: 200_000, prepare: () => decodeEach(binaryFrames()) },
+  { name: 'signature of a lookup, verified before', count: 100_000, prepare: () => verifySignatures(1) },
+  { name: 'signature of a lookup, not verified before', count: 40_000, prepare: () => verifySignatures(40) },
   { name: 'response: route of two brokers, written', count: 200_000, prepare: writeRoutes },
   { name: 'response: no such topic, written', count: 200_000, prepare: writeRefusals },
   { name: 'route of two brokers, encoded', count: 50_000, prepare: encodeRoutes },
@@ -79,6 +83,31 @@ function decodeEach(frames: readonly Pick<RequestFrame, 'bytes'>[]): (count: num
     for (let i = 0; i < count; i++) {
       sink = decoder.decode(all[i % all.length] as Buffer)
     }
+  }
+}
+
+/** @param accounts - Each signs a lookup of 1,000 topics; of forty, more contents than are cached. */
+function verifySignatures(accounts: number): (count: number) => void {
+  const known = ACCOUNTS.slice(0, accounts).map(({ accessKey, secretKey }) => ({
+    identity: { kind: 'account', name: accessKey, roles: new Set<string>() } as const,
+    secrets: [createSecretKey(Buffer.from(secretKey))],
+    isUsableFrom: () => true,
+  }))
+  const signatures = new Signatures(new Map(known.map((account) => [account.identity.name, account])))
+  const all = ACCOUNTS.slice(0, accounts).flatMap(({ accessKey, secretKey }) =>
+    Array.from({ length: 1_000 }, (_, topic) => {
+      const { extFields } = signed(
+        { code: 105, extFields: { topic: `Topic-${topic}` } },
+        accessKey,
+        secretKey,
+      )
+      return new Map(Object.entries(extFields))
+    }),
+  )
+  const sender = { host: '10.0.0.1', isTls: false }
+  return (count) => {
+    for (let i = 0; i < count; i++)
+      sink = signatures.verify(all[i % all.length] as Map<string, string>, null, sender)
   }
 }
 

@@ -22,7 +22,11 @@ const ASKER = {
     ],
     description: 'Null is anonymous',
   },
-  host: { ...TEXT, description: 'IP address by which it is decided' },
+  host: {
+    ...TEXT,
+    description:
+      'IP address by which it is decided; `unknown` behind a proxy on this machine that `proxyProtocolTrustedNetworks` does not name, or whose PROXY header has no address',
+  },
   network: { ...TEXT_OR_NULL, description: 'The first named network of the access file that it is in' },
   tls: FLAG,
 }

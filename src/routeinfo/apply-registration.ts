@@ -84,7 +84,8 @@ export function* applyRegistration(
     yield* unregisterBrokers(tables, [{ ...leaving, reason: 'renamed' }], changes)
   }
   brokerAddrs.set(brokerId, brokerAddr)
-  if (tables.putGroup(group)) changes.group(brokerName)
+  const isGroupChanged = tables.putGroup(group)
+  if (isGroupChanged) changes.group(brokerName)
   const permMask = permMaskOf(registration, brokerAddrs)
   const scope = yield* scopeOf(tables, registration, previousAddr)
   const rules = { permMask, scope, deleteMissingTopics, guard }
@@ -96,7 +97,8 @@ export function* applyRegistration(
 
   // If it was not a member, its earlier topics may have been removed from the tables.
   const complete = isComplete(registration, scope, previousAddr === brokerAddr ? before : undefined)
-  if (putLive(tables, registration, complete)) changes.markDirty()
+  const isLiveChanged = putLive(tables, registration, complete)
+  if (isLiveChanged) changes.markDirty()
   const isIncrement = scope.news === 'all' && !scope.namesOwnTopic && !tables.parts.has(brokerName)
   if (permMask !== null && isIncrement)
     tables.overridden.moveTo(brokerName, tables.dataVersionsOf(brokerName))
@@ -115,10 +117,12 @@ export function* applyRegistration(
       by,
       topicChanges,
     })
-  } else if (changes.tally !== undefined) {
-    // For a broker that is registered already, only changed topics are an event.
+  } else {
     const broker = identity(registration)
-    changes.event({ kind: 'topics changed', broker, peer, by, topicChanges: changes.tally })
+    if (isGroupChanged || isLiveChanged)
+      changes.event({ kind: 'broker changed', broker, haServerAddr, peer, by, ...flags })
+    if (changes.tally !== undefined)
+      changes.event({ kind: 'topics changed', broker, peer, by, topicChanges: changes.tally })
   }
   if (brokerId < previousMinId) {
     changes.event({
@@ -136,7 +140,10 @@ export function* applyRegistration(
 }
 
 /** What is new in a registration that repeats the previous one. */
-export type Repetition = Pick<Registration, 'owner' | 'channelId' | 'peer' | 'generation' | 'nowMs'>
+export type Repetition = Pick<
+  Registration,
+  'owner' | 'hasBrokerRole' | 'channelId' | 'peer' | 'generation' | 'nowMs'
+>
 export type RepetitionOutcome = RegisterBrokerOutcome & { readonly applied: AppliedRegistration }
 
 /**
@@ -147,7 +154,7 @@ export type RepetitionOutcome = RegisterBrokerOutcome & { readonly applied: Appl
 export function repeatRegistration(
   tables: RouteTables,
   applied: AppliedRegistration,
-  { owner, channelId, peer, generation, nowMs }: Repetition,
+  { owner, hasBrokerRole, channelId, peer, generation, nowMs }: Repetition,
   deleteMissingTopics: boolean,
 ): RepetitionOutcome | undefined {
   const { live, group, queueState, missingDeleted } = applied
@@ -155,7 +162,7 @@ export function repeatRegistration(
   const changesNothing =
     tables.live(clusterName, brokerAddr) === live &&
     // Anyone can repeat the bytes of another's registration.
-    isOwner(live, { owner, channelId }) &&
+    isOwner(live, { owner, hasBrokerRole, channelId }) &&
     tables.brokerAddrTable.get(brokerName) === group &&
     tables.queueState(brokerName) === queueState &&
     // Parts are counted in rounds.

@@ -44,6 +44,8 @@ export type DisputeRule = (typeof DISPUTE_RULES)[number]
 export interface Claimant {
   /** Account, certificate or network, as `account ops`; otherwise the IP address. */
   readonly owner: string
+  /** Whether its identity has the role `broker`: brokers of owners without an identity are its own, too. */
+  readonly hasBrokerRole?: boolean | undefined
   /** Whether it is on this machine. */
   readonly isLoopback: boolean
   readonly channelId: ChannelId
@@ -111,8 +113,9 @@ export class RegistrationGuard {
     const { id: channelId, remoteAddress: peer, isLoopback, host } = channel
     const network = identity === undefined ? this.#options.networkOf?.(host) : undefined
     const anonymous = network === undefined ? host : `network ${network}`
-    const owner = identity === undefined ? anonymous : `${identity.kind} ${identity.name}`
-    return { owner, isLoopback, channelId, peer, by: originOf(code, context) }
+    const owner = identity === undefined ? anonymous : `${identity.kind} ${identity.owner ?? identity.name}`
+    const hasBrokerRole = identity?.roles.has('broker') === true
+    return { owner, hasBrokerRole, isLoopback, channelId, peer, by: originOf(code, context) }
   }
 
   /** @returns Whether a rule is broken: then an equal registration must be checked again. */
@@ -324,12 +327,13 @@ export class RegistrationGuard {
 
 /** A rule that a request breaks. */
 type Broken = Pick<Dispute, 'rule' | 'reason'> & { readonly live?: OwnedBroker }
-type Claim = Pick<Claimant, 'owner' | 'channelId'>
+type Claim = Pick<Claimant, 'owner' | 'hasBrokerRole' | 'channelId'>
 
 /** Whether a live broker is the sender's own. What one connection registered stays its own when accounts or networks change. */
-export function isOwner(broker: OwnedBroker, { owner, channelId }: Claim): boolean {
+export function isOwner(broker: OwnedBroker, { owner, hasBrokerRole, channelId }: Claim): boolean {
   if ('channelId' in broker && broker.channelId === channelId) return true
-  return broker.owner === owner || broker.owner === undefined
+  if (broker.owner === owner || broker.owner === undefined) return true
+  return hasBrokerRole === true && !isProvenOwner(broker.owner)
 }
 
 /** Whether an owner is an account or a certificate, not a network or an address. */

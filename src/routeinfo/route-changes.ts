@@ -69,6 +69,14 @@ export type RouteEvent =
       readonly channelId: ChannelId
     })
   | (EventDetails & {
+      /** A live broker registered again, with another haServerAddr or heartbeat timeout, or other flags of its group. */
+      readonly kind: 'broker changed'
+      readonly broker: BrokerIdentity
+      readonly haServerAddr: string | null
+      readonly zoneName: string | null
+      readonly enableActingMaster: boolean
+    })
+  | (EventDetails & {
       /** A live broker registered again, with other topics than before. */
       readonly kind: 'topics changed'
       readonly broker: BrokerIdentity

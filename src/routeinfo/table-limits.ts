@@ -1,3 +1,4 @@
+import { counted } from '../common/counted.ts'
 import { LimitError } from '../common/limit-error.ts'
 import { shareOf } from '../common/shares.ts'
 import { sourceOf } from '../common/source-of.ts'
@@ -139,7 +140,7 @@ export function* checkTopics(
   tables.touch(clusterName, brokerAddr, nowMs)
   throw new LimitError(
     'maxTopics',
-    `share of maxTopics (${maxTopics}) exceeded: ${own} topics would be only on brokers from ${source}, and ${maxTopics - topics} more would have room`,
+    `share of maxTopics (${maxTopics}) exceeded: ${counted(own, 'topic')} would be only on brokers from ${source}, and ${maxTopics - topics} more would have room`,
   )
 }
 

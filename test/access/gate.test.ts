@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type AccessFile, readAccessFile } from '../../src/access/access-file.ts'
 import { type Denial, Gate } from '../../src/access/gate.ts'
+import { POLICY_MODES, PROFILES, type ProfileName } from '../../src/access/policy.ts'
 import { profilePolicy } from '../../src/access/profiles.ts'
 import { GROUP_OF } from '../../src/access/request-groups.ts'
 import { signatureOf } from '../../src/access/signature.ts'
@@ -86,6 +87,96 @@ rules:
   - { allow: [lookup], who: { account: client-a }, topics: ["orders-*"] }
   - { allow: [admin, config, inspect, list, lookup], who: { role: admin } }
 `
+
+/** The first letters of the groups: t is list. */
+const LETTERS = { lookup: 'l', list: 't', register: 'r', admin: 'a', config: 'c', inspect: 'i' } as const
+const ALL = Object.values(LETTERS).join('')
+const HOSTS = {
+  elsewhere: ['192.0.2.7', '::ffff:192.0.2.7', '2001:db8::7', 'unknown'],
+  /** The network from which a rule lets everyone read views. */
+  desk: ['198.51.100.7', '::ffff:198.51.100.7', '2001:db8:1::7'],
+  loopback: ['127.0.0.1', '127.8.9.10', '::1', '::ffff:127.0.0.1'],
+} as const
+const IDENTITIES = {
+  anonymous: (asked) => asked,
+  'an account with a wrong secret': (asked) => signed('ops', 'wrong', asked),
+  'an account': (asked) => signed('orders', 'orders-secret', asked),
+  'a broker': (asked) => signed('broker', 'broker-secret', asked),
+  'an admin': (asked) => signed('ops', 'ops-secret', asked),
+  "an admin's certificate": (asked) => ({
+    ...asked,
+    isTls: true,
+    certificate: { commonName: 'ops-1', subjectAltNames: [] },
+  }),
+} as const satisfies Record<string, (asked: Asked) => Asked>
+type IdentityName = keyof typeof IDENTITIES
+
+const STRANGERS: readonly IdentityName[] = ['anonymous', 'an account with a wrong secret', 'an account']
+const ADMINS: readonly IdentityName[] = ['an admin', "an admin's certificate"]
+const OTHERS: readonly IdentityName[] = [...STRANGERS, 'a broker']
+
+/** What enforce lets pass, by profile and identity: from elsewhere, from the desk, and from loopback. */
+const TABLE: readonly (readonly [ProfileName, readonly IdentityName[], string, string, string])[] = [
+  ['open', [...OTHERS, ...ADMINS], ALL, ALL, ALL],
+  ['default', OTHERS, 'ltra', 'ltrai', ALL],
+  ['default', ADMINS, ALL, ALL, ALL],
+  ['guarded', OTHERS, 'ltr', 'ltri', ALL],
+  ['guarded', ADMINS, ALL, ALL, ALL],
+  ['strict', STRANGERS, '', 'i', ''],
+  ['strict', ['a broker'], 'lt', 'lti', 'lt'],
+  ['strict', ADMINS, 'aci', 'aci', 'aci'],
+]
+
+describe('all codes from all networks', () => {
+  const cases = TABLE.flatMap(([profile, names, ...groups]) =>
+    names.flatMap((name) => POLICY_MODES.map((mode) => ({ profile, mode, name, groups }))),
+  )
+
+  test('have a case for each profile, mode and identity', () => {
+    const keys = new Set(cases.map(({ profile, mode, name }) => `${profile} ${mode} ${name}`))
+    const count = PROFILES.length * POLICY_MODES.length * Object.keys(IDENTITIES).length
+    expect([keys.size, cases.length]).toEqual([count, count])
+  })
+
+  test.each(cases)(
+    'are decided for $name under $profile, in mode $mode',
+    ({ profile, mode, name, groups }) => {
+      const policy = policyOf(`
+profile: ${profile}
+mode: ${mode}
+networks: { desk: [198.51.100.0/24, "2001:db8:1::/48"] }
+accounts:
+  - { accessKey: orders, secretKey: "orders-secret" }
+  - { accessKey: broker, secretKey: "broker-secret", roles: [broker] }
+  - { accessKey: ops, secretKey: "ops-secret", admin: true }
+certificates: [{ commonName: "ops-*", roles: [admin] }]
+rules:
+  - { allow: [inspect], from: [desk] }
+  - { allow: [admin, config, inspect], who: { role: admin } }
+`)
+      const world = new World(policy)
+      const passes = (code: number, host: string): boolean => {
+        const before = world.denials.length
+        const answer = world.ask(IDENTITIES[name]({ code, host }))
+        const [denial] = world.denials.slice(before)
+        expect(answer.code).toBe(denial?.isEnforced ? 16 : 0)
+        expect(denial?.isEnforced ?? mode === 'enforce').toBe(mode === 'enforce')
+        return denial === undefined
+      }
+      const found = Object.values(HOSTS).map((hosts) => {
+        const codes = Object.values(RequestCode)
+        const passed = hosts.map((host) => codes.filter((code) => passes(code, host)))
+        return passed.map((each) => each.join(' '))
+      })
+      const expected = Object.values(HOSTS).map((hosts, index) => {
+        const letters = mode === 'off' ? ALL : `${groups[index]}`
+        const passing = Object.values(RequestCode).filter((code) => letters.includes(LETTERS[GROUP_OF[code]]))
+        return hosts.map(() => passing.join(' '))
+      })
+      expect(found).toEqual(expected)
+    },
+  )
+})
 
 describe('the default profile', () => {
   test('leaves the processor of lookups as it is', () => {

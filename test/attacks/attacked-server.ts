@@ -33,10 +33,11 @@ export interface AttackedServer extends TestServer {
   readonly accessPath: string
   connectFrom(host: string): Promise<RawClient>
   /**
-   * Runs an attack while the honest client looks up its topic again and again. Fails unless each response is the route, responses
-   * still arrive when the attack has been sent, and then the broker registers, a new client is served, and no error is logged.
+   * Runs an attack while the broker registers and the client looks up its topic, over and over. Fails unless each succeeds, some
+   * of it when the attack has been sent, and afterwards a new client is served, and no error has been logged.
+   * @param run - Gets a function that waits until both have been served once more.
    */
-  attack(run: () => Promise<void>): Promise<void>
+  attack(run: (servedAgain: () => Promise<void>) => Promise<void>): Promise<void>
 }
 
 export async function startAttackedServer(options: AttackedOptions = {}): Promise<AttackedServer> {
@@ -73,27 +74,32 @@ export async function startAttackedServer(options: AttackedOptions = {}): Promis
   const route = await routeFor(client)
   expect(route).toContain(`"${BROKER_HOST}:10911"`)
 
-  const attack = async (run: () => Promise<void>): Promise<void> => {
+  const attack: AttackedServer['attack'] = async (run) => {
     let isRunning = true
     let served = 0
     let failure: unknown
-    const lookUpAgainAndAgain = async (): Promise<void> => {
-      for (; isRunning; served++) expect(await routeFor(client)).toBe(route)
+    const serve = async (): Promise<void> => {
+      for (; isRunning; served++) {
+        expect(await codeOf(broker, honestRegistration)).toBe(0)
+        expect(await routeFor(client)).toBe(route)
+      }
     }
-    const lookups = lookUpAgainAndAgain().catch((error: unknown) => {
+    const rounds = serve().catch((error: unknown) => {
       failure = error
     })
-    try {
-      await run()
+    const servedAgain = (): Promise<void> => {
       const before = served
-      await until('the client is still served', () => failure !== undefined || served > before + 2)
+      return until('both are served', () => failure !== undefined || served > before + 1)
+    }
+    try {
+      await run(servedAgain)
+      await servedAgain()
     } finally {
       isRunning = false
     }
-    await lookups
+    await rounds
     if (failure !== undefined) throw failure
     expect(await routeFor(await connectFrom(CLIENT_HOST))).toBe(route)
-    expect(await codeOf(broker, honestRegistration)).toBe(0)
     expect(server.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([])
   }
   return { ...server, attacker: await connectFrom(ATTACKER_HOST), accessPath, connectFrom, attack }

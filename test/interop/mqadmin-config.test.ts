@@ -8,11 +8,8 @@ const GET_NAMESRV_CONFIG = 319
 
 /** As the file has them, and as the tool must show them. */
 const ODD: Readonly<Record<string, readonly [written: string, value: string]>> = {
-  'foo.path': ['D:\\\\rocketmq\\\\unit', 'D:\\rocketmq\\unit'],
-  'foo.lines': ['a\\nlistenPort=1', 'a\nlistenPort=1'],
-  'foo.leading': ['\\  two', '  two'],
-  'foo.signs': ['# = : !', '# = : !'],
-  'foo.letters': ['\\u4e2d\\u00e9', '中é'],
+  productEnvName: ['D:\\\\rocketmq\\\\unit\\nlistenPort=1', 'D:\\rocketmq\\unit\nlistenPort=1'],
+  'rocketmq.namesrv.domain.subgroup': ['\\  two # = : ! \\u4e2d\\u00e9', '  two # = : ! 中é'],
 }
 const properties = Object.fromEntries(Object.entries(ODD).map(([key, [written]]) => [key, written]))
 

@@ -89,6 +89,37 @@ describe.concurrent.each(outerReleases)('brokers of %s with registrationGuard=re
   }, 300_000)
 })
 
+test('a slave of 5.5.0 with the account of its master acts as master with registrationGuard=refuse while its master is stopped, which returns afterwards', async () => {
+  const name = 'guarded-acting'
+  const accessFile = writeAccessFile(ACCESS_FILE)
+  const { nameServer, sides } = await guarded({ supportActingMaster: true, accessFile })
+  const start = (side: ChaosProxy, properties: NonNullable<BrokerOptions['properties']>): Promise<Broker> =>
+    startBroker({
+      release: '5.5.0',
+      name,
+      nameServers: [side.address],
+      properties: {
+        enableSlaveActingMaster: true,
+        ...brokerCredentials('guarded-brokers', 'brokers-secret'),
+        ...properties,
+      },
+    })
+  const [master, slave] = await Promise.all([
+    start(sides[0], {}),
+    start(sides[1], { brokerId: 1, brokerRole: 'SLAVE', slaveReadEnable: true }),
+  ])
+  await shows(nameServer, name, { 0: master.address, 1: slave.address })
+  const acts = async (address: string): Promise<boolean> =>
+    (await routeOf(nameServer.address, name))?.brokerDatas[0]?.brokerAddrs['0'] === address
+
+  master.program.signal('SIGSTOP')
+  await until('the slave acts as master', () => acts(slave.address), { timeoutMs: 60_000 })
+  master.program.signal('SIGCONT')
+  await until('the master is back', () => acts(master.address), { timeoutMs: 60_000 })
+  expect(disputesOf(nameServer)).toEqual([])
+}, 300_000)
+
+// After the test above, which is not concurrent: no more brokers start at once.
 describe.concurrent.each(outerReleases)(
   'a broker of %s with an identity and registrationGuard=refuse',
   (release) => {
@@ -129,33 +160,3 @@ describe.concurrent.each(outerReleases)(
     }, 300_000)
   },
 )
-
-test('a slave of 5.5.0 with the account of its master acts as master with registrationGuard=refuse while its master is stopped, which returns afterwards', async () => {
-  const name = 'guarded-acting'
-  const accessFile = writeAccessFile(ACCESS_FILE)
-  const { nameServer, sides } = await guarded({ supportActingMaster: true, accessFile })
-  const start = (side: ChaosProxy, properties: NonNullable<BrokerOptions['properties']>): Promise<Broker> =>
-    startBroker({
-      release: '5.5.0',
-      name,
-      nameServers: [side.address],
-      properties: {
-        enableSlaveActingMaster: true,
-        ...brokerCredentials('guarded-brokers', 'brokers-secret'),
-        ...properties,
-      },
-    })
-  const [master, slave] = await Promise.all([
-    start(sides[0], {}),
-    start(sides[1], { brokerId: 1, brokerRole: 'SLAVE', slaveReadEnable: true }),
-  ])
-  await shows(nameServer, name, { 0: master.address, 1: slave.address })
-  const acts = async (address: string): Promise<boolean> =>
-    (await routeOf(nameServer.address, name))?.brokerDatas[0]?.brokerAddrs['0'] === address
-
-  master.program.signal('SIGSTOP')
-  await until('the slave acts as master', () => acts(slave.address), { timeoutMs: 60_000 })
-  master.program.signal('SIGCONT')
-  await until('the master is back', () => acts(master.address), { timeoutMs: 60_000 })
-  expect(disputesOf(nameServer)).toEqual([])
-}, 300_000)

@@ -1,13 +1,19 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { signatureOf } from '../../src/access/signature.ts'
 import { AuditLog } from '../../src/namesrv/logs/audit-log.ts'
 import { timeOf } from '../../src/namesrv/namesrv-context.ts'
-import { headerOf, type Request } from '../support/raw-client.ts'
+import { get } from '../support/http.ts'
+import { proxyV1 } from '../support/proxy-headers.ts'
+import { headerOf, type Request, requestFrame } from '../support/raw-client.ts'
+import type { LogLine } from '../support/recording-logger.ts'
 import { putKVConfig, registration, unregistration } from '../support/requests.ts'
 import { canMount, smallDisk } from '../support/small-disk.ts'
 import { startServer, temporaryFolder } from '../support/start-server.ts'
 import { testContext } from '../support/test-context.ts'
+import { connectTls } from '../support/tls-client.ts'
+import { until } from '../support/until.ts'
 
 type Line = Readonly<Record<string, unknown>>
 
@@ -35,6 +41,20 @@ async function auditedServer(properties: Readonly<Record<string, string>> = {}) 
 const QUEUES = { brokerName: 'broker-a', perm: 6, readQueueNums: 4, writeQueueNums: 4, topicSysFlag: 0 }
 const BROKER = { cluster: 'DefaultCluster', broker: 'broker-a', brokerId: '0', address: '127.0.0.1:10911' }
 
+const PEER = { peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as unknown }
+const LIVE = { clusterName: 'DefaultCluster', brokerAddr: '127.0.0.1:10911', brokerName: 'broker-a' }
+
+function signed(accessKey: string, secret: string, request: Request): Request {
+  const extFields = { ...request.extFields, AccessKey: accessKey }
+  const body = request.body === undefined ? null : Buffer.from(request.body)
+  const Signature = signatureOf(new Map(Object.entries(extFields)), body, secret)
+  return { ...request, extFields: { ...extFields, Signature } }
+}
+
+function messagesOf(lines: readonly LogLine[], msg: string) {
+  return lines.filter((line) => line.msg === msg)
+}
+
 describe('the audit log', () => {
   it.each<[string, Request, Line]>([
     [
@@ -46,6 +66,11 @@ describe('the audit log', () => {
       '205 finds no broker',
       { code: 205, extFields: { brokerName: 'none' } },
       { event: 'permission_wiped', result: 'unchanged', code: 205, broker: 'none' },
+    ],
+    [
+      '327 restores a permission',
+      { code: 327, extFields: { brokerName: 'broker-a' } },
+      { event: 'permission_restored', result: 'unchanged', code: 327, broker: 'broker-a' },
     ],
     [
       '216 deletes a topic',
@@ -94,6 +119,16 @@ describe('the audit log', () => {
         address: '127.0.0.1:10921',
       },
     ],
+    [
+      '103 changes the topics of a broker',
+      registration({ topics: ['TopicA', 'TopicB', 'TopicC'], stateVersion: 1 }),
+      { event: 'topics_changed', result: 'done', code: 103, ...BROKER },
+    ],
+    [
+      '103 changes another detail of a broker',
+      registration({ heartbeatTimeoutMs: 60_000 }),
+      { event: 'broker_changed', result: 'done', code: 103, ...BROKER },
+    ],
   ])('has a line when request %s', async (_, request, expected) => {
     const { client, auditLogPath } = await auditedServer()
     await client.request(registration())
@@ -104,14 +139,89 @@ describe('the audit log', () => {
     ])
   })
 
+  it('has a line when request 1451 closes a connection, and none when it finds none', async () => {
+    const { client, connect, auditLogPath } = await auditedServer()
+    const other = await connect()
+    const close = (connectionId: string) =>
+      client.request({ code: 1451, extFields: { connectionId, address: other.address } })
+    expect(headerOf(await close('2')).code).toBe(0)
+    await other.closed
+    expect(headerOf(await close('2')).code).toBe(22)
+    expect(entriesOf(auditLogPath)).toEqual([
+      {
+        ...{ event: 'connection_closed', result: 'done', code: 1451 },
+        ...{ peer: client.address, tls: false, identity: null, address: other.address },
+      },
+    ])
+  })
+
+  it('says whether a request came over TLS', async () => {
+    const { auditLogPath, port } = await auditedServer()
+    const { client } = await connectTls(port)
+    await client.request(registration())
+    await client.request({ code: 216, extFields: { topic: 'TopicA' } })
+    await client.request({ code: 318, body: 'configStorePath=x' })
+    await client.request(registration({ id: -1 }))
+    await client.request(unregistration())
+    expect(entriesOf(auditLogPath).map(({ event, tls }) => `${event} ${tls}`)).toEqual([
+      'broker_registered true',
+      'topic_deleted true',
+      'configuration_changed true',
+      'registration_disputed true',
+      'broker_registered true',
+      'broker_left true',
+    ])
+  })
+
+  it.each<[string, Request, string]>([
+    ['104', unregistration(), 'unregistration'],
+    ['904', { code: 904, extFields: LIVE }, 'heartbeat'],
+    ['322', { code: 322, extFields: { ...LIVE, brokerId: '0' } }, 'heartbeat'],
+    [
+      '217',
+      { code: 217, extFields: { topic: 'T' }, body: JSON.stringify({ queueDatas: [QUEUES] }) },
+      'topic',
+    ],
+    ['103', registration(), 'announced_address'],
+  ])('has one line when request %s is about a broker of another owner', async (code, request, rule) => {
+    const server = await auditedServer({
+      registrationGuard: 'refuse',
+      proxyProtocolTrustedNetworks: '127.0.0.1',
+    })
+    await server.client.request(registration())
+    const stranger = await server.connect()
+    stranger.send(proxyV1('203.0.113.7', 5_000))
+    expect(headerOf(await stranger.request(request)).code).toBe(16)
+    expect(entriesOf(server.auditLogPath).slice(1)).toMatchObject([
+      {
+        ...{ event: 'registration_disputed', result: 'rejected', code: Number(code), rule },
+        ...{ peer: '203.0.113.7:5000', tls: false, identity: null },
+      },
+    ])
+    expect(messagesOf(server.lines, 'registration rejected')).toEqual([])
+  })
+
+  it('has no line for what the server itself does', async () => {
+    const { client, connect, auditLogPath, time, controller } = await auditedServer()
+    await client.request(registration({ heartbeatTimeoutMs: 1_000 }))
+    time.advance(20_000)
+    const other = await connect()
+    await other.request(registration({ name: 'broker-b', address: '127.0.0.1:10921' }))
+    other.socket.destroy()
+    const { counters } = controller
+    await until('both brokers are gone', () => counters.brokersExpired === 1 && counters.brokersLost === 1)
+    const registered = ['broker_registered', 'broker_registered']
+    expect(entriesOf(auditLogPath).map(({ event }) => event)).toEqual(registered)
+  })
+
   it('has no line for lookups, heartbeats and registrations that change nothing', async () => {
     const { client, auditLogPath } = await auditedServer()
     await client.request(registration())
     const before = entriesOf(auditLogPath).length
     expect(before).toBe(1)
     await client.request(registration())
-    const live = { clusterName: 'DefaultCluster', brokerAddr: '127.0.0.1:10911', brokerName: 'broker-a' }
-    await client.request({ code: 904, extFields: live })
+    await client.request({ code: 904, extFields: LIVE })
+    await client.request({ code: 322, extFields: { ...LIVE, brokerId: '0' } })
     await client.request({ code: 105, extFields: { topic: 'TopicA' } })
     expect(entriesOf(auditLogPath)).toHaveLength(before)
   })
@@ -162,6 +272,100 @@ describe('the audit log', () => {
     expect(entriesOf(auditLogPath).slice(1)).toMatchObject([
       { event: 'registration_rejected', result: 'rejected', rule: 'maxBrokers', broker: 'broker-b' },
       { event: 'rejected', result: 'rejected', code: 318, rule: 'maxConfigUpdateBytes' },
+    ])
+  })
+
+  it('says who sends a signed request that a limit or a rate rejects', async () => {
+    const accessFile = join(temporaryFolder(), 'access.yml')
+    const rates = '[{ per: identity, other: 3/h }]'
+    writeFileSync(accessFile, `accounts: [{ accessKey: ops, secretKey: "ops-secret" }]\nrates: ${rates}\n`)
+    const { client, auditLogPath, lines } = await auditedServer({
+      accessFile,
+      maxConfigUpdateBytes: '10',
+      maxBrokers: '1',
+    })
+    for (const request of [
+      registration(),
+      registration({ name: 'broker-b', address: '127.0.0.1:10921' }),
+      { code: 318, body: 'enableTopicList=false' },
+      registration(),
+      registration(),
+    ])
+      await client.request(signed('ops', 'ops-secret', request))
+    const ops = { kind: 'account', name: 'ops' }
+    expect(entriesOf(auditLogPath).slice(1)).toMatchObject([
+      { event: 'registration_rejected', code: 103, rule: 'maxBrokers', identity: ops },
+      { event: 'rejected', code: 318, rule: 'maxConfigUpdateBytes', identity: ops },
+      { event: 'rejected', code: 103, rule: 'rates.other', identity: ops, broker: 'broker-a' },
+    ])
+    expect(messagesOf(lines, 'rejected: limit reached').map(({ account }) => account)).toEqual([
+      'ops',
+      'ops',
+      'ops',
+    ])
+  })
+
+  it('has what exceeds the rates of the file in the mode audit, as let pass', async () => {
+    const accessFile = join(temporaryFolder(), 'access.yml')
+    writeFileSync(accessFile, 'mode: audit\nrates: [{ per: address, other: 1/h, connections: 1/h }]\n')
+    const { client, connect, auditLogPath, lines, controller } = await auditedServer({ accessFile })
+    const second = await connect()
+    await client.request(registration())
+    expect(headerOf(await second.request({ code: 216, extFields: { topic: 'TopicA' } })).code).toBe(0)
+    expect(headerOf(await second.request(unregistration())).code).toBe(0)
+    const letPass = entriesOf(auditLogPath).filter(({ event }) => event === 'rejected')
+    const rejected = { event: 'rejected', result: 'let pass', identity: null, peer: second.address }
+    expect(letPass).toEqual([
+      {
+        ...{ ...rejected, rule: 'rates.connections' },
+        reason: 'rates.connections (1/h per address) exceeded by 127.0.0.1',
+      },
+      {
+        ...{ ...rejected, code: 104, tls: false, rule: 'rates.other', ...BROKER },
+        reason: 'rates.other (1/h per address) exceeded by 127.0.0.1',
+      },
+    ])
+    expect(messagesOf(lines, 'rate exceeded (mode audit)')).toMatchObject([
+      { level: 'warn', peer: second.address, limit: 'rates.connections' },
+      { level: 'warn', peer: second.address, code: 104, limit: 'rates.other' },
+    ])
+    expect(controller.counters.rejected).toMatchObject({ 'rates.connections': 0, 'rates.other': 0 })
+  })
+
+  it('has connections that are rejected before their first request, with the error code', async () => {
+    const { auditLogPath, connect } = await auditedServer({ 'tls.server.mode': 'enforcing' })
+    const plain = await connect()
+    plain.send(requestFrame({ code: 105 }))
+    await plain.closed
+    expect(entriesOf(auditLogPath)).toMatchObject([
+      { event: 'rejected', result: 'rejected', rule: 'ERR_TLS_REQUIRED', peer: plain.address },
+    ])
+  })
+
+  it('has requests to the HTTP port without its token or with a foreign host name, and no malformed ones', async () => {
+    const httpTokenFile = join(temporaryFolder(), 'token')
+    writeFileSync(httpTokenFile, 's3cret', { mode: 0o600 })
+    const { auditLogPath, httpPort = 0 } = await auditedServer({ httpListenPort: 'any', httpTokenFile })
+    const statuses: (string | undefined)[] = []
+    for (const headers of [
+      [],
+      ['Authorization: Bearer wrong'],
+      ['Host: evil.example'],
+      ['Authorization: Bearer s3cret'],
+      ['Content-Length: 1'],
+    ]) {
+      const response = await get(httpPort, '/api/v1/status', ...headers)
+      statuses.push(/^HTTP\/1.1 (\d+)/.exec(response)?.[1])
+    }
+    expect(statuses).toEqual(['401', '401', '421', '200', '400'])
+    const rejected = { event: 'rejected', result: 'rejected', tls: false, identity: null }
+    expect(entriesOf(auditLogPath)).toEqual([
+      { ...rejected, ...PEER, rule: 'httpTokenFile', reason: 'a bearer token is required' },
+      { ...rejected, ...PEER, rule: 'httpTokenFile', reason: 'the bearer token is wrong' },
+      {
+        ...{ ...rejected, ...PEER, rule: 'httpAllowedHosts' },
+        reason: expect.stringContaining('"evil.example"'),
+      },
     ])
   })
 

@@ -8,6 +8,9 @@ import { type Answered, DATA_VERSION, ProcessorWorld, registrationBody } from '.
 const BODY = registrationBody(['T1', 'T2'])
 const { REGISTER_BROKER, UNREGISTER_BROKER, BROKER_HEARTBEAT, QUERY_DATA_VERSION } = RequestCode
 const ACCOUNT: Identity = { kind: 'account', name: 'brokers', roles: new Set() }
+const certified = (name: string): Identity => ({
+  ...{ kind: 'certificate', name, roles: new Set(['broker']), owner: 'broker-*' },
+})
 const TIMEOUT_MS = 120_000
 
 interface Sender {
@@ -103,6 +106,12 @@ describe('with refuse, an honest broker is served', () => {
 
   test.each<[string, Sender, Sender, RegistrationGuardOptions]>([
     ['of the same account', from('10.0.0.5', ACCOUNT), from('10.0.0.9', ACCOUNT), { mode: 'refuse' }],
+    [
+      'with another certificate of the same entry',
+      from('10.0.0.5', certified('broker-a-0')),
+      from('10.0.0.9', certified('broker-a-1')),
+      { mode: 'refuse' },
+    ],
     [
       'of one named network',
       from('10.0.0.5'),

@@ -2,6 +2,11 @@ import type { WhoAmI } from '../../access/explain-access.ts'
 import type { Run } from '../run-command.ts'
 import { identityText } from './access-test.ts'
 
+/** @see ChannelRef.host */
+const UNKNOWN = 'unknown'
+const BEHIND_PROXY =
+  "through a proxy on the server's machine: the address in its PROXY header counts if proxyProtocolTrustedNetworks names the proxy"
+
 /** `access whoami`. */
 export const run: Run = async ({ askEach, paint }) => {
   const { items, failures } = await askEach(async (server) => [
@@ -12,7 +17,8 @@ export const run: Run = async ({ askEach, paint }) => {
     failures,
     view: {
       lines: ({ identity, host, network, tls, profile, mode, groups }) => [
-        `${identityText(identity)}, from ${host}${network === null ? '' : ` (network ${network})`}, ${tls ? 'over TLS' : 'without TLS'}`,
+        `${identityText(identity)}, from ${host === UNKNOWN ? 'an unknown address' : host}${network === null ? '' : ` (network ${network})`}, ${tls ? 'over TLS' : 'without TLS'}`,
+        ...(host === UNKNOWN ? [BEHIND_PROXY] : []),
         `profile ${profile}, mode ${mode}`,
         ...groups.map(
           ({ group, allowed, rule }: WhoAmI['groups'][number]) =>

@@ -44,7 +44,7 @@ export const CONN_COMMANDS: readonly CommandDefinition[] = [
     words: 'conn kick',
     summary: 'Closes connections (mqnamesrv only)',
     description:
-      'Works only on the machine of the server. Clients reconnect by themselves. A broker is removed from the routes until it registers again, within 30 s. The connection of the command itself is left open.',
+      'Works only on the machine of the server. Clients reconnect by themselves. A broker is removed from the routes until it registers again, within a minute. The connection of the command itself is left open.',
     args: [
       {
         name: 'id',

@@ -4,6 +4,7 @@ import {
   type ConfigKey,
   type ConfigNotice,
   type ConfigSource,
+  HIDDEN,
   isField,
   printable,
   type ResolvedKey,
@@ -120,16 +121,19 @@ export class Configuration {
   }
 
   /**
-   * What GET_NAMESRV_CONFIG (319) shows, with secrets hidden: lines of a `.properties` file, sorted by UTF-16 units, with every
+   * What GET_NAMESRV_CONFIG (319) shows, with secrets and the values of unknown keys hidden: lines of a `.properties` file, sorted by UTF-16 units, with every
    * field of NamesrvConfig and NettyServerConfig that is not null, and all other pairs of the configuration file. Java escapes
    * nothing, although its admin tool reads the text as such a file.
    *
    * @see org.apache.rocketmq.remoting.Configuration#getAllConfigsFormatString
    */
   storedLines(): string[] {
-    return this.#stored(this.#keys).map(([name, text]) =>
-      propertyLine(name, shownText(findConfigKey(name), text)),
-    )
+    return this.#stored(this.#keys).map(([name, text]) => {
+      const key = findConfigKey(name)
+      // It may be the password of another program, or a mistyped one of this.
+      const isHidden = key === undefined && text !== ''
+      return propertyLine(name, isHidden ? HIDDEN : shownText(key, text))
+    })
   }
 
   /** The keys to which an update is applied. */

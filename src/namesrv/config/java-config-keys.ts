@@ -72,7 +72,7 @@ export const NAMESRV_KEYS = [
     'Milliseconds between two scans for inactive brokers, and before the first; 5000 is the default in Java. Lower it to remove inactive brokers sooner after their timeout.',
   ),
   int('unRegisterBrokerQueueCapacity', 3_000, { min: 1 }).atStart(
-    'Max unregistrations waiting to be applied; beyond it an unregistration is rejected, and the broker is removed when its connection closes.',
+    'Max unregistrations waiting to be applied, of one address at most half; beyond it an unregistration is rejected, and the broker is removed when its connection closes.',
   ),
   boolean('supportActingMaster', false).live(
     'Lets the slave with the min broker id act as master in routes while the master is lost. Needs brokers with `enableSlaveActingMaster=true`.',

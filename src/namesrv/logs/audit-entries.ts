@@ -23,6 +23,7 @@ export function routeEventEntry(event: RouteEvent): AuditEntry | undefined {
 
 const ROUTE_EVENTS: Readonly<Partial<Record<RouteEvent['kind'], Pick<AuditEntry, 'event' | 'result'>>>> = {
   'broker registered': { event: 'broker_registered', result: 'done' },
+  'broker changed': { event: 'broker_changed', result: 'done' },
   'topics changed': { event: 'topics_changed', result: 'done' },
   'override ended': { event: 'permission_restored', result: 'done' },
   'registration ignored': { event: 'registration_ignored', result: 'ignored' },

@@ -32,6 +32,11 @@ export function logRouteEvent(event: RouteEvent, context: NamesrvContext): void 
       log('info', 'broker registered', event, { haServerAddr, topics })
       return
     }
+    case 'broker changed': {
+      const { haServerAddr, zoneName, enableActingMaster } = event
+      log('info', 'broker changed by a registration', event, { haServerAddr, zoneName, enableActingMaster })
+      return
+    }
     case 'topics changed':
       add('topics_changed', event, tallyText(event.topicChanges).slice(2))
       log('info', 'topics changed by a registration', event)

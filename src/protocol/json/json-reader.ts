@@ -23,9 +23,12 @@ const INT32_MAX = 0x7fffffffn
 const INT64_MIN = -0x8000000000000000n
 const INT64_MAX = 0x7fffffffffffffffn
 
-/** What may follow a backslash, and what it stands for. */
-const ESCAPES = Buffer.from('"\'/\\bfFnrtv')
-const ESCAPED = '"\'/\\\b\f\f\n\r\t\v'
+/** What a character stands for after a backslash; -1 if it begins an escape with hexadecimal digits, or none. */
+const ESCAPED = new Int16Array(256).fill(-1)
+for (const [index, byte] of Buffer.from('"\'/\\bfFnrtv01234567').entries())
+  ESCAPED[byte] = '"\'/\\\b\f\f\n\r\t\v\0\x01\x02\x03\x04\x05\x06\x07'.charCodeAt(index)
+/** By character code; NaN for one that is no digit. */
+const HEX_DIGITS = Array.from({ length: 256 }, (_, byte) => Number.parseInt(String.fromCharCode(byte), 16))
 
 /** 1 for each byte that ends a name or a literal without quotes. */
 const DELIMITERS = new Uint8Array(256)
@@ -342,32 +345,36 @@ export class JsonReader {
     return this.#unescape(from, this.#at - 1)
   }
 
+  /** In one pass over UTF-16 units: a string for each escape would block the event loop for seconds, in the longest body. */
   #unescape(from: number, to: number): string {
-    const raw = this.#bytes.subarray(from, to)
-    let text = ''
-    let plainFrom = 0
-    for (let at = raw.indexOf(BACKSLASH); at >= 0; at = raw.indexOf(BACKSLASH, plainFrom)) {
-      text += raw.toString('utf8', plainFrom, at)
-      const kind = raw[at + 1] as number
-      const simple = ESCAPED[ESCAPES.indexOf(kind)]
-      if (simple !== undefined) {
-        text += simple
-        plainFrom = at + 2
-      } else if (kind >= 0x30 && kind <= 0x37) {
-        text += String.fromCharCode(kind - 0x30)
-        plainFrom = at + 2
-      } else {
-        const digits = kind === 0x75 ? 4 : kind === 0x78 ? 2 : 0
-        const hex = raw.toString('latin1', at + 2, at + 2 + digits)
-        if (digits === 0 || hex.length < digits || !/^[0-9a-fA-F]+$/.test(hex)) {
-          throw new JsonError('unknown escape', from + at)
+    const raw = this.#bytes.toString('utf8', from, to)
+    const units = new Uint16Array(raw.length)
+    let length = 0
+    for (let at = 0; at < raw.length; at++) {
+      let unit = raw.charCodeAt(at)
+      if (unit === BACKSLASH) {
+        const kind = raw.charCodeAt(++at)
+        unit = ESCAPED[kind] ?? -1
+        if (unit < 0) {
+          const digits = kind === 0x75 ? 4 : kind === 0x78 ? 2 : 0
+          unit = hexValue(raw, at + 1, digits)
+          if (Number.isNaN(unit))
+            throw new JsonError('unknown escape', from + Buffer.byteLength(raw.slice(0, at - 1)))
+          at += digits
         }
-        text += String.fromCharCode(Number.parseInt(hex, 16))
-        plainFrom = at + 2 + digits
       }
+      units[length++] = unit
     }
-    return text + raw.toString('utf8', plainFrom)
+    return Buffer.from(units.buffer, 0, 2 * length).toString('utf16le')
   }
+}
+
+/** NaN without digits, or if they are no hexadecimal digits. */
+function hexValue(text: string, from: number, digits: number): number {
+  let value = digits === 0 ? Number.NaN : 0
+  for (let at = from; at < from + digits; at++)
+    value = value * 16 + (HEX_DIGITS[text.charCodeAt(at)] ?? Number.NaN)
+  return value
 }
 
 function isNull(word: string): boolean {

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { proxyV1 } from '../../support/proxy-headers.ts'
 import { startServer, temporaryFolder } from '../../support/start-server.ts'
 import { runCli } from '../run-cli.ts'
 
@@ -223,6 +225,25 @@ inspect  yes profile guarded
 `)
   })
 
+  test('says that the address is unknown behind a proxy on the same machine, and what to do', async () => {
+    const { port } = await startServer({ accessProfile: 'open' })
+    const proxy = createServer((client) => {
+      const server = connect(port, '127.0.0.1')
+      server.write(proxyV1('203.0.113.7', 5_000))
+      client.pipe(server).pipe(client)
+      for (const socket of [client, server]) socket.on('error', () => {})
+    })
+    await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void proxy.close())
+    const { port: proxyPort } = proxy.address() as AddressInfo
+    const { code, stdout } = await runCli(['access', 'whoami', '-n', `127.0.0.1:${proxyPort}`])
+    expect(code).toBe(0)
+    expect(stdout.split('\n').slice(0, 2)).toEqual([
+      'anonymous, from an unknown address, without TLS',
+      "through a proxy on the server's machine: the address in its PROXY header counts if proxyProtocolTrustedNetworks names the proxy",
+    ])
+  })
+
   test('knows the account whose signature is right, and no other', async () => {
     const secret = join(temporaryFolder(), 'secret')
     writeFileSync(secret, 'abcdefgh\n', { mode: 0o600 })
@@ -271,6 +292,6 @@ describe('access rejections', () => {
     const { port } = await startServer()
     const { code, stderr } = await runCli(['access', 'rejections', '-n', `127.0.0.1:${port}`])
     expect(code).toBe(0)
-    expect(stderr).toContain(`no request rejected on 127.0.0.1:${port} since its start`)
+    expect(stderr).toBe(`127.0.0.1:${port}: no request rejected since the start\n`)
   })
 })

@@ -71,7 +71,8 @@ export class Connection {
 
   #something(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs)
+      // After a pause of this process, what has arrived meanwhile is read before the time counts as over.
+      const timer = setTimeout(() => setImmediate(resolve), timeoutMs)
       this.#wake = () => {
         clearTimeout(timer)
         resolve()

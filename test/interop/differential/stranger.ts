@@ -18,7 +18,7 @@ function isRejection({ flag = 0 }: RequestStep, outcome: Outcome | undefined): b
   return code === 16 && `${remark}`.includes('rejected by profile default')
 }
 
-/** A sequence as another machine sends it: no step waits for the effect of an update (318), because none has one. */
+/** A sequence as another machine sends it: no step waits for the effect of an update (318). */
 export function fromAnotherMachine(sequence: Sequence): Sequence {
   if (!sequence.steps.some(isUpdate)) return sequence
   const steps = sequence.steps.map((step): Step => {
@@ -29,15 +29,15 @@ export function fromAnotherMachine(sequence: Sequence): Sequence {
   return { ...sequence, steps }
 }
 
-/** What must leave a server as the sequence leaves one that rejects every update (318). The sequence itself, if it has none. */
+/** A sequence without its updates (318): what a server that rejects them carries out. The same object if it has none. */
 export function withoutUpdates(sequence: Sequence): Sequence {
   if (!sequence.steps.some(isUpdate)) return sequence
   return { ...sequence, steps: sequence.steps.map((step) => (isUpdate(step) ? NO_STEP : step)) }
 }
 
 /**
- * What is wrong with the responses of ours to another machine, as readable text: every update (318) must be rejected by the
- * profile, and every other response be that of a Java server that never got one.
+ * What is wrong with the responses of ours to another machine, as readable text: the profile must reject every update (318),
+ * and every other response must be that of a Java server that got no update.
  */
 export function strangerDifferences(
   sequence: Sequence,

@@ -19,7 +19,7 @@ describe('a configuration file with a backup', () => {
     (content) => {
       const { configuration, notices } = resolve(content, '# by hand\nlistenPort=1234\nfoo=bar')
       expect(configuration.values).toMatchObject({ listenPort: 1234, configStorePath: 'ns.conf' })
-      expect(configuration.storedLines()).toContain('foo=bar')
+      expect(configuration.fileText(configuration.state)).toContain('\nfoo=bar\n')
       expect(notices[0]).toEqual({
         level: 'warn',
         message: 'configuration file is empty; its backup is used',

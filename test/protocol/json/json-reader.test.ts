@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { JsonError } from '../../../src/protocol/errors.ts'
 import { JsonReader } from '../../../src/protocol/json/json-reader.ts'
 
@@ -240,6 +240,12 @@ describe('nesting', () => {
     expect(() => skip(nested(1_000_000))).toThrow(JsonError)
     expect(() => string(nested(1_000_000))).toThrow(JsonError)
   })
+})
+
+test('a text of many escapes is read without making a text of each, which would block for seconds', () => {
+  const toText = vi.spyOn(Buffer.prototype, 'toString')
+  expect(string(`"${'\\u4e2d\\n\\x42é'.repeat(10_000)}"`)).toBe('中\nBé'.repeat(10_000))
+  expect(toText.mock.calls.length).toBeLessThan(5)
 })
 
 describe('any value', () => {

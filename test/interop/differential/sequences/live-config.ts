@@ -17,8 +17,8 @@ function show(rest: Rest = {}): RequestStep {
   return { code: 319, places: true, ...rest }
 }
 
-/** The one default that differs, and an unknown key. */
-const COMMON = { scanNotActiveBrokerInterval: 5000, 'foo.unknown': 'bar' }
+/** The one default that differs. */
+const COMMON = { scanNotActiveBrokerInterval: 5000 }
 
 /** Of the keys below with their defaults: what both take, and what ours rejects. */
 const TAKEN_INTS = ['0', '+7', '007', '600', '\\u0663']
@@ -38,8 +38,6 @@ const RESTRICTED: readonly (readonly [text: string, undo?: string])[] = [
   ['scanNotActiveBrokerInterval=0', 'scanNotActiveBrokerInterval=5000'],
   ['productEnvName=a\\nlistenPort\\=2', 'productEnvName=center'],
   ['bindAddress=', 'bindAddress=127.0.0.1'],
-  ['foo.unknown= x y ', 'foo.unknown=bar'],
-  ['foo.unknown', 'foo.unknown=bar'],
   ['clusterTest=true', 'clusterTest=false'],
   ['listenPort=x'],
   ['scanNotActiveBrokerInterval=9223372036854775808'],
@@ -226,7 +224,11 @@ export const liveKeys: Sequence = {
 export const guardedConfiguration: Sequence = {
   name: 'live configuration, guarded',
   releases: ['5.5.0'],
-  properties: { ...COMMON, 'tls.server.keyPassword': 'a secret' },
+  properties: {
+    ...COMMON,
+    'tls.server.keyPassword': 'a secret',
+    'tls.server.keyPassword2': 'another secret',
+  },
   steps: [
     update(`#${'x'.repeat(65_536)}`, {
       differs: { id: 'large-update-rejected', java: { code: 0 }, ours: { code: 1 } },
@@ -235,8 +237,11 @@ export const guardedConfiguration: Sequence = {
     show({
       differs: {
         id: 'secrets-hidden',
-        java: { code: 0, bodyHas: '\ntls.server.keyPassword=a secret\n' },
-        ours: { code: 0, bodyHas: '\ntls.server.keyPassword=******\n' },
+        java: {
+          code: 0,
+          bodyHas: '\ntls.server.keyPassword=a secret\ntls.server.keyPassword2=another secret\n',
+        },
+        ours: { code: 0, bodyHas: '\ntls.server.keyPassword=******\ntls.server.keyPassword2=******\n' },
       },
     }),
   ],
@@ -246,13 +251,13 @@ export const guardedConfiguration: Sequence = {
 export const escapedConfiguration: Sequence = {
   name: 'live configuration, with escapes',
   releases: ['5.5.0'],
-  properties: { ...COMMON, 'foo.path': 'D:\\\\rocketmq\\\\u', 'foo.letters': '\\u4e2d\\ud83d\\ude00' },
+  properties: { ...COMMON, productEnvName: 'D:\\\\rocketmq\\\\u\\u4e2d\\ud83d\\ude00' },
   steps: [
     show({
       differs: {
         id: 'config-values-escaped',
-        java: { code: 0, bodyHas: '\nfoo.letters=中😀\nfoo.path=D:\\rocketmq\\u\n' },
-        ours: { code: 0, bodyHas: '\nfoo.letters=\\u4e2d\\ud83d\\ude00\nfoo.path=D:\\\\rocketmq\\\\u\n' },
+        java: { code: 0, bodyHas: '\nproductEnvName=D:\\rocketmq\\u中😀\n' },
+        ours: { code: 0, bodyHas: '\nproductEnvName=D:\\\\rocketmq\\\\u\\u4e2d\\ud83d\\ude00\n' },
       },
     }),
   ],
