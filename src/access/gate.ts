@@ -4,7 +4,7 @@ import { visible } from '../common/visible.ts'
 import { decodeQueueDatas } from '../protocol/body/topic-route-data.ts'
 import { IdentifiedLimitError, JsonError } from '../protocol/errors.ts'
 import type { CertificateNames, Identity } from '../protocol/identity.ts'
-import type { Processor, RequestContext } from '../protocol/processor.ts'
+import type { OtherNames, Processor, RequestContext } from '../protocol/processor.ts'
 import type { RemotingCommand, RemotingResponse } from '../protocol/remoting-command.ts'
 import { RequestCode } from '../protocol/request-code.ts'
 import { ResponseCode } from '../protocol/response-code.ts'
@@ -86,8 +86,15 @@ export class Gate {
             asking = { channel, nowMs, identity }
             this.#count(this.rates.ofIdentity(perIdentity, identity, nowMs), request, asking)
           }
-          const rejection = isOpen ? undefined : this.#check(group, unproven, request, asking)
-          if (rejection !== undefined) return rejection
+          if (!isOpen) {
+            const check = (subjects: readonly RequestSubject[]) =>
+              this.#check(subjects, unproven, request, context, identity)
+            const subject = subjectOf(group, request)
+            const rejection = check(withBodyOf(request, subject))
+            if (rejection !== undefined) return rejection
+            if (group === 'register')
+              asking = { ...asking, checkOthers: (others) => check(subjectsOf(others, subject)) }
+          }
         }
         const response = processor(request, asking)
         return response instanceof Promise ? this.#whenDone(response, asking) : response
@@ -155,26 +162,31 @@ export class Gate {
 
   /** The rejection; undefined if the request may pass. */
   #check(
-    group: RequestGroup,
+    subjects: readonly RequestSubject[],
     unproven: UnprovenReason | undefined,
     request: RemotingCommand,
-    context: RequestContext,
+    { channel, nowMs }: RequestContext,
+    identity: Identity | undefined,
   ): RemotingResponse | undefined {
-    const { identity, channel } = context
     const { host, isTls } = channel
     const asker = { identity, host, isTls }
     let denied: { readonly subject: RequestSubject; readonly decision: Decision } | undefined
-    for (const subject of subjectsOf(group, request)) {
-      const decision = this.#policy.decide(asker, subject)
+    for (const subject of subjects) {
+      const decision = subject.brokerName === UNREADABLE ? NOT_CHECKED : this.#policy.decide(asker, subject)
       if (!decision.isAllowed) denied ??= { subject, decision }
     }
     if (denied === undefined) return undefined
     const { subject, decision } = denied
+    const { group } = subject
     const { rule } = decision
     const isEnforced = this.#policy.mode === 'enforce'
-    if (isEnforced && unproven === TOO_MANY_FAILURES) throw this.rates.failuresExcess(host, context.nowMs)
+    if (isEnforced && unproven === TOO_MANY_FAILURES) throw this.rates.failuresExcess(host, nowMs)
     const accessKey = request.extFields?.get('AccessKey') ?? null
-    this.#events.onDenied({ group, rule, accessKey, unproven, isEnforced }, request, context)
+    this.#events.onDenied({ group, rule, accessKey, unproven, isEnforced }, request, {
+      channel,
+      nowMs,
+      identity,
+    })
     if (!isEnforced) return undefined
     const fromHere = this.#policy.decide({ ...asker, host: '127.0.0.1' }, subject).isAllowed
     const remark =
@@ -210,29 +222,47 @@ const ANNOUNCING: ReadonlySet<number> = new Set([
   RequestCode.BROKER_HEARTBEAT,
 ])
 
-/** What a request is about: several things if it registers a topic (217) of several brokers, all of which must be allowed. */
-function subjectsOf(group: RequestGroup, { code, extFields, body }: RemotingCommand): RequestSubject[] {
+/** What the fields of a request are about. */
+function subjectOf(group: RequestGroup, { code, extFields }: RemotingCommand): RequestSubject {
   const names = SUBJECT_FIELDS[code] ?? {}
   const field = (name: string | undefined): string | null =>
     name === undefined ? null : (extFields?.get(name) ?? null)
   const addresses = ANNOUNCING.has(code) ? [field('brokerAddr'), field('haServerAddr')] : []
-  const subject = {
+  const clusterName = field(names.clusterName)
+  return {
     group,
-    clusterName: field(names.clusterName),
+    // Without a cluster or with an empty one, 216 deletes the topic in all of them.
+    clusterName: code === RequestCode.DELETE_TOPIC_IN_NAMESRV ? clusterName || null : clusterName,
     brokerName: field(names.brokerName),
     topic: field(names.topic),
     announced: addresses.filter((address) => address !== null),
   }
+}
+
+/** The body of a 217 has a topic of several brokers, all of which must be allowed. */
+function withBodyOf({ code, body }: RemotingCommand, subject: RequestSubject): readonly RequestSubject[] {
   if (code !== RequestCode.REGISTER_TOPIC_IN_NAMESRV || body === null) return [subject]
   return brokerNamesIn(body).map((brokerName) => ({ ...subject, brokerName }))
 }
 
-/** A longer body is not read: its broker has a name that only `*` matches. */
+function subjectsOf({ brokerNames, announced }: OtherNames, subject: RequestSubject): RequestSubject[] {
+  const names = [...new Set(brokerNames)].map((brokerName) => ({ ...subject, brokerName }))
+  return announced.length === 0 ? names : [{ ...subject, announced }, ...names]
+}
+
+/** A longer body of a 217 is not read, and rejected: it would be for thousands of brokers. */
 const MAX_TOPIC_BODY_BYTES = 65_536
+/** In place of the broker names in a body that is not read. */
+const UNREADABLE = '\0'
+const NOT_CHECKED: Decision = {
+  isAllowed: false,
+  isMatched: false,
+  rule: `the limit of ${MAX_TOPIC_BODY_BYTES} bytes for its body`,
+}
 
 /** The brokers of the queues in the body of a 217. */
 function brokerNamesIn(body: Buffer): readonly string[] {
-  if (body.length > MAX_TOPIC_BODY_BYTES) return ['']
+  if (body.length > MAX_TOPIC_BODY_BYTES) return [UNREADABLE]
   try {
     const names = new Set(decodeQueueDatas(body).map(({ brokerName }) => brokerName ?? ''))
     return names.size === 0 ? [''] : [...names]

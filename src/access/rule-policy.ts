@@ -150,7 +150,7 @@ function isAbout(rule: Rule, { identity, host }: Asker, subject: RequestSubject)
   const { who, from, announce, names } = rule
   if (who !== undefined && !isIdentified(identity, who)) return false
   if (from !== undefined && !from.has(host)) return false
-  if (announce !== undefined && !subject.announced.every((address) => announce.has(hostOf(address))))
+  if (announce !== undefined && !subject.announced.every((address) => isAddressIn(announce, address)))
     return false
   if (names === undefined) return true
   return (
@@ -158,6 +158,12 @@ function isAbout(rule: Rule, { identity, host }: Asker, subject: RequestSubject)
     isNamed(rule, names.brokers, subject.brokerName, subject.group) &&
     isNamed(rule, names.topics, subject.topic, subject.group)
   )
+}
+
+/** Whether an announced address is `IP:port` in a network; resolvers may look up an address with a zone as a name. */
+function isAddressIn(networks: Networks, address: string): boolean {
+  const [, host = '', port] = /^(.*):(\d{1,5})$/.exec(address) ?? []
+  return !host.includes('%') && Number(port) >= 1 && Number(port) <= 65_535 && networks.has(hostOf(address))
 }
 
 /** Whether an identity is one of those that a rule is about. */
@@ -169,7 +175,7 @@ export function isIdentified(identity: Identity | undefined, { by, names }: Who)
 
 /**
  * Groups whose requests match a rule by the names that they have: a lookup has no broker name, and brokers need lookups. In the
- * other groups a rule that is limited to names does not match a request without such a name.
+ * other groups a rule that allows does not match a request without such a name, and a rule that denies does: it may be about all.
  */
 const PARTLY_NAMED: ReadonlySet<RequestGroup> = new Set(['lookup', 'list', 'register'])
 
@@ -180,7 +186,7 @@ function isNamed(
   group: RequestGroup,
 ): boolean {
   if (patterns === undefined) return true
-  return name === null ? isAllow && PARTLY_NAMED.has(group) : patterns.has(name)
+  return name === null ? isAllow === PARTLY_NAMED.has(group) : patterns.has(name)
 }
 
 /** Whether a certificate is of an entry. */

@@ -1,14 +1,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
+import { hostOf } from '../common/host-of.ts'
 
 /** Why a request is rejected. */
 export interface HttpProblem {
   readonly status: number
   /** One sentence for the client and the log. */
   readonly reason: string
-  /** The key of the configuration by which it is rejected; absent if it is malformed. */
-  readonly rule?: 'httpAllowedHosts' | 'httpTokenFile' | 'httpMaxConnections'
+  /** The key of the configuration, or the rule of the policy, by which it is rejected; absent if it is malformed. */
+  readonly rule?: string
   readonly headers?: OutgoingHttpHeaders
 }
 
@@ -16,6 +17,8 @@ export interface HttpProblem {
 export interface RequestGuardOptions {
   /** Token that clients send as `Authorization: Bearer …`; undefined requires none. Read at every request. */
   readonly token: () => string | undefined
+  /** Why the access policy rejects requests from a host without a token; undefined if it allows them. */
+  readonly denialOf: (path: string, host: string) => Pick<HttpProblem, 'rule' | 'reason'> | undefined
   /** Host names that clients may use, besides `localhost` and any IP address. */
   readonly allowedHosts: readonly string[]
   /** Whether a path is served without the token and under any host name: health checks and the address service. */
@@ -37,12 +40,14 @@ const MAX_HEADERS = 100
 export class RequestGuard {
   readonly #allowedHosts: ReadonlySet<string>
   readonly #token: () => string | undefined
+  readonly #denialOf: RequestGuardOptions['denialOf']
   /** Whether a path is served without the token and under any host name. */
   readonly isOpen: (path: string) => boolean
 
-  constructor({ token, allowedHosts, isOpen }: RequestGuardOptions) {
+  constructor({ token, denialOf, allowedHosts, isOpen }: RequestGuardOptions) {
     this.#allowedHosts = new Set(['localhost', ...allowedHosts.map((host) => host.toLowerCase())])
     this.#token = token
+    this.#denialOf = denialOf
     this.isOpen = isOpen
   }
 
@@ -71,11 +76,12 @@ export class RequestGuard {
     return undefined
   }
 
-  #accessProblem({ url = '', headers, httpVersion }: IncomingMessage): HttpProblem | undefined {
+  #accessProblem({ url = '', headers, httpVersion, socket }: IncomingMessage): HttpProblem | undefined {
     if (headers.host === undefined && httpVersion !== '1.0') return bad('the header Host is missing')
     const name = hostNameOf(headers.host ?? 'localhost')
     if (name === undefined) return bad('the header Host is not host:port')
-    if (this.isOpen(url.split('?', 1)[0] as string)) return undefined
+    const path = url.split('?', 1)[0] as string
+    if (this.isOpen(path)) return undefined
     // A page of a browser reaches a server by a name of its own that resolves to the server's address (DNS rebinding).
     if (isIP(name) === 0 && !this.#allowedHosts.has(name))
       return {
@@ -84,7 +90,10 @@ export class RequestGuard {
         reason: `host name ${JSON.stringify(name.slice(0, 100))} is not in httpAllowedHosts; add it there or use an IP address`,
       }
     const token = this.#token()
-    if (token === undefined) return undefined
+    if (token === undefined) {
+      const denial = this.#denialOf(path, hostOf(`${socket.remoteAddress}:`))
+      return denial && { status: 403, ...denial }
+    }
     const [, given] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []
     // Hashes have one length, and the time to compare them says nothing about the token.
     if (given !== undefined && timingSafeEqual(hashOf(given), hashOf(token))) return undefined
