@@ -38,10 +38,10 @@ const TOO_MANY_FAILURES: UnprovenReason = 'too many wrong signatures from this a
 
 type Processors = Readonly<Record<RequestCode, Processor>>
 
-/** Requests of these groups change nothing, so it does not matter who sends them where all may. */
-const READING: ReadonlySet<RequestGroup> = new Set(['lookup', 'list'])
+/** Requests of these groups change nothing: where they are open to everyone, the sender is not identified. */
+const READ_ONLY_GROUPS: ReadonlySet<RequestGroup> = new Set(['lookup', 'list'])
 
-/** Stands in the way of requests, and decides by one policy which of them reach their processors. */
+/** Checks each request against the policy before its processor. */
 export class Gate {
   /** In effect together with the policy. */
   readonly rates: Rates
@@ -59,8 +59,7 @@ export class Gate {
   }
 
   /**
-   * The processors behind the gate. A group that is open to all, has no rate, and in which it does not matter who asks, costs
-   * nothing.
+   * The processors behind the gate; those of read-only groups that are open and have no rate bypass it.
    */
   guarded(processors: Processors): Processors {
     const entries = Object.entries(processors).map(([code, processor]) => {
@@ -73,7 +72,7 @@ export class Gate {
   #guard(group: RequestGroup, processor: Processor): Processor {
     const isOpen = this.#policy.openGroups.has(group)
     const { perAddress, perIdentity } = this.rates.ofGroup(group)
-    const isAnonymous = isOpen && READING.has(group) && perIdentity.length === 0
+    const isAnonymous = isOpen && READ_ONLY_GROUPS.has(group) && perIdentity.length === 0
     if (isAnonymous && perAddress.length === 0) return processor
     return (request, context) => {
       const { channel, nowMs } = context
@@ -127,7 +126,7 @@ export class Gate {
     return new IdentifiedLimitError(error, { channel, nowMs, identity })
   }
 
-  /** Who asks, and why a claimed account is not proven. A certificate counts where no account is proven. */
+  /** The sender, and why a claimed account is not proven. A certificate counts where no account is proven. */
   #identify(
     request: RemotingCommand,
     context: RequestContext,
@@ -221,6 +220,20 @@ const ANNOUNCING: ReadonlySet<number> = new Set([
   RequestCode.QUERY_DATA_VERSION,
   RequestCode.BROKER_HEARTBEAT,
 ])
+
+/** The words for what a request may name. */
+const NAME_WORDS = { clusterName: 'cluster', brokerName: 'broker', topic: 'topic' } as const
+
+/** What is in a subject although requests of its code never name it, as the policy would see it: `cluster`; undefined if nothing is. */
+export function unusedName(code: number, subject: Omit<RequestSubject, 'group'>): string | undefined {
+  const fields = SUBJECT_FIELDS[code] ?? {}
+  const isTopic = code === RequestCode.REGISTER_TOPIC_IN_NAMESRV
+  for (const name of ['clusterName', 'brokerName', 'topic'] as const) {
+    const isRead = fields[name] !== undefined || (name === 'brokerName' && isTopic)
+    if (subject[name] !== null && !isRead) return NAME_WORDS[name]
+  }
+  return subject.announced.length > 0 && !ANNOUNCING.has(code) ? 'address of a broker' : undefined
+}
 
 /** What the fields of a request are about. */
 function subjectOf(group: RequestGroup, { code, extFields }: RemotingCommand): RequestSubject {

@@ -60,7 +60,7 @@ export interface PolicyParts {
   readonly rates: readonly RateLimits[]
 }
 
-/** Nothing but a profile. */
+/** A profile without a file. */
 export const NO_PARTS: Omit<PolicyParts, 'profile' | 'rules'> = {
   mode: 'enforce',
   accounts: new Map(),
@@ -108,7 +108,7 @@ export class RulePolicy implements Policy {
 
   decide(asker: Asker, subject: RequestSubject): Decision {
     for (const rule of this.#rulesOf.get(subject.group) ?? []) {
-      if (isAbout(rule, asker, subject)) return this.#decisions.get(rule) as Decision
+      if (matches(rule, asker, subject)) return this.#decisions.get(rule) as Decision
     }
     return this.#noMatch
   }
@@ -117,7 +117,7 @@ export class RulePolicy implements Policy {
     const { commonName, subjectAltNames } = names
     const name = commonName ?? subjectAltNames[0]
     if (name === undefined) return undefined
-    const entries = this.#parts.certificates.filter((entry) => isOf(names, entry))
+    const entries = this.#parts.certificates.filter((entry) => isCertificateOf(names, entry))
     return { kind: 'certificate', name, roles: new Set(entries.flatMap(({ roles }) => roles)) }
   }
 
@@ -146,7 +146,7 @@ function isOpen(rules: readonly Rule[]): boolean {
   return false
 }
 
-function isAbout(rule: Rule, { identity, host }: Asker, subject: RequestSubject): boolean {
+function matches(rule: Rule, { identity, host }: Asker, subject: RequestSubject): boolean {
   const { who, from, announce, names } = rule
   if (who !== undefined && !isIdentified(identity, who)) return false
   if (from !== undefined && !from.has(host)) return false
@@ -190,7 +190,10 @@ function isNamed(
 }
 
 /** Whether a certificate is of an entry. */
-function isOf({ commonName, subjectAltNames }: CertificateNames, entry: CertificateRoles): boolean {
+function isCertificateOf(
+  { commonName, subjectAltNames }: CertificateNames,
+  entry: CertificateRoles,
+): boolean {
   if (entry.commonName !== undefined && (commonName === null || !entry.commonName.has(commonName)))
     return false
   const { subjectAltName } = entry

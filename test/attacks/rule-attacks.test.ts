@@ -74,10 +74,10 @@ describe('A sender that may register brokers of some names only', () => {
 
   test.each([904, 322])('keeps no other broker alive with a name of its own (%i)', async (code) => {
     const { attack, attacker } = await startLimited('brokers: ["x*"]')
-    const { extFields } = unregistration({ name: 'x1', address: '10.0.0.5:10911' })
+    const { extFields = {} } = unregistration({ name: 'x1', address: '10.0.0.5:10911' })
     await attack(async () => {
       expect(await codeOf(attacker, { code, extFields })).toBe(16)
-      const { brokerName: _, ...unnamed } = extFields ?? {}
+      const { brokerName: _, ...unnamed } = extFields
       expect(await codeOf(attacker, { code, extFields: unnamed })).toBe(16)
       const elsewhere = { ...extFields, brokerAddr: '10.0.0.6:10911' }
       expect(await codeOf(attacker, { code, extFields: elsewhere })).toBe(0)
