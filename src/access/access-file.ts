@@ -132,7 +132,8 @@ class AccessFileReader {
       entry ? yaml.items(entry.value, what, 'or none') : []
     for (const node of itemsOf(top.accounts, 'accounts')) this.#accounts.read(node)
     for (const node of itemsOf(top.certificates, 'certificates')) this.#readCertificate(node)
-    const rules = itemsOf(top.rules, 'rules').map((node, index) => this.#rule(node, index + 1))
+    const ruleNodes = itemsOf(top.rules, 'rules')
+    const rules = ruleNodes.map((node, index) => this.#rule(node, index + 1))
     const rates = itemsOf(top.rates, 'rates').flatMap((node) => this.#rate(node) ?? [])
     const inEffect = profile ?? this.#options.profile
     const policy = new RulePolicy({
@@ -152,6 +153,7 @@ class AccessFileReader {
       rates,
     })
     this.#checkUse(policy)
+    for (const [index, node] of ruleNodes.entries()) this.#checkEffect(policy, rules[index] as Rule, node)
     // Other problems may be the reason.
     if (
       yaml.problems.length === 0 &&
@@ -316,6 +318,16 @@ class AccessFileReader {
         : `no rule names account ${identity.name} or a role of it, nor does profile ${profile}`
       this.#yaml.warning(entry.value, message)
     }
+  }
+
+  #checkEffect(policy: RulePolicy, rule: Rule, node: NonNullable<YamlNode>): void {
+    const overruling = rule.groups.map((group) => policy.overruling(rule, group))
+    const [first] = overruling
+    if (first === undefined || overruling.includes(undefined)) return
+    const groups = rule.groups.filter((_, index) => overruling[index] === first).join(', ')
+    const [name] = rule.label.split(' (')
+    const verb = first.isAllow ? 'allows' : 'denies'
+    this.#yaml.warning(node, `${name} changes no decision: ${first.label} ${verb} ${groups} to everyone`)
   }
 
   #guard(entry: YamlEntry | undefined): GuardSettings {

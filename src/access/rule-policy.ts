@@ -106,6 +106,11 @@ export class RulePolicy implements Policy {
     )
   }
 
+  /** Whether it has rules or roles for client certificates. */
+  get namesCertificates(): boolean {
+    return this.#parts.certificates.length > 0 || this.rules.some(({ who }) => who?.by === 'certificate')
+  }
+
   decide(asker: Asker, subject: RequestSubject): Decision {
     for (const rule of this.#rulesOf.get(subject.group) ?? []) {
       if (matches(rule, asker, subject)) return this.#decisions.get(rule) as Decision
@@ -113,12 +118,24 @@ export class RulePolicy implements Policy {
     return this.#noMatch
   }
 
+  /** The rule for everyone that decides a group in the same way without this rule; undefined if this rule matters. */
+  overruling(rule: Rule, group: RequestGroup): Rule | undefined {
+    const rules = this.#rulesOf.get(group) ?? []
+    const last = rules.findIndex(isForEveryone)
+    const decisive = rules[last]
+    if (decisive === undefined || decisive === rule) return undefined
+    const between = rules.slice(rules.indexOf(rule), last)
+    return between.every(({ isAllow }) => isAllow === decisive.isAllow) ? decisive : undefined
+  }
+
   certificateIdentity(names: CertificateNames): Identity | undefined {
     const { commonName, subjectAltNames } = names
     const name = commonName ?? subjectAltNames[0]
     if (name === undefined) return undefined
     const entries = this.#parts.certificates.filter((entry) => isCertificateOf(names, entry))
-    return { kind: 'certificate', name, roles: new Set(entries.flatMap(({ roles }) => roles)) }
+    const ofBrokers = entries.find(({ roles }) => roles.includes('broker'))
+    const owner = ofBrokers && patternsOf(ofBrokers).join(' ')
+    return { kind: 'certificate', name, roles: new Set(entries.flatMap(({ roles }) => roles)), owner }
   }
 
   networkOf(host: string): string | undefined {
@@ -138,12 +155,12 @@ export class RulePolicy implements Policy {
 
 /** Whether these rules allow everything to everyone: rules before the one that does so may only allow. */
 function isOpen(rules: readonly Rule[]): boolean {
-  for (const { isAllow, who, from, names = {}, announce } of rules) {
-    if (!isAllow) return false
-    const limits = [who, from, announce, ...Object.values(names)]
-    if (limits.every((limit) => limit === undefined)) return true
-  }
-  return false
+  const last = rules.findIndex(isForEveryone)
+  return last >= 0 && rules.slice(0, last + 1).every(({ isAllow }) => isAllow)
+}
+
+function isForEveryone({ who, from, names = {}, announce }: Rule): boolean {
+  return [who, from, announce, ...Object.values(names)].every((limit) => limit === undefined)
 }
 
 function matches(rule: Rule, { identity, host }: Asker, subject: RequestSubject): boolean {
@@ -187,6 +204,10 @@ function isNamed(
 ): boolean {
   if (patterns === undefined) return true
   return name === null ? isAllow === PARTLY_NAMED.has(group) : patterns.has(name)
+}
+
+function patternsOf({ commonName, subjectAltName }: CertificateRoles): readonly string[] {
+  return [commonName, subjectAltName].flatMap((names) => names?.patterns ?? [])
 }
 
 /** Whether a certificate is of an entry. */

@@ -215,7 +215,7 @@ export async function openServers(values: Values, env: CommandWorld['env']): Pro
     key: text('tlsKey'),
     serverName: text('tlsServerName'),
   })
-  const credentials = findCredentials(
+  const credentials = await findCredentials(
     { accessKey: text('accessKey'), secretKeyFile: text('secretKeyFile') },
     env,
   )

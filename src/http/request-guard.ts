@@ -23,6 +23,8 @@ export interface RequestGuardOptions {
   readonly allowedHosts: readonly string[]
   /** Whether a path is served without the token and under any host name: health checks and the address service. */
   readonly isOpen: (path: string) => boolean
+  /** Whether a path that is not open needs the token. Default: all do. */
+  readonly needsToken?: (path: string) => boolean
 }
 
 /** Headers that a request has at most once. Two of them are how a request hides behind another one. */
@@ -41,14 +43,16 @@ export class RequestGuard {
   readonly #allowedHosts: ReadonlySet<string>
   readonly #token: () => string | undefined
   readonly #denialOf: RequestGuardOptions['denialOf']
+  readonly #needsToken: (path: string) => boolean
   /** Whether a path is served without the token and under any host name. */
   readonly isOpen: (path: string) => boolean
 
-  constructor({ token, denialOf, allowedHosts, isOpen }: RequestGuardOptions) {
+  constructor({ token, denialOf, allowedHosts, isOpen, needsToken = () => true }: RequestGuardOptions) {
     this.#allowedHosts = new Set(['localhost', ...allowedHosts.map((host) => host.toLowerCase())])
     this.#token = token
     this.#denialOf = denialOf
     this.isOpen = isOpen
+    this.#needsToken = needsToken
   }
 
   problemWith(request: IncomingMessage): HttpProblem | undefined {
@@ -89,6 +93,7 @@ export class RequestGuard {
         rule: 'httpAllowedHosts',
         reason: `host name ${JSON.stringify(name.slice(0, 100))} is not in httpAllowedHosts; add it there or use an IP address`,
       }
+    if (!this.#needsToken(path)) return undefined
     const token = this.#token()
     if (token === undefined) {
       const denial = this.#denialOf(path, hostOf(`${socket.remoteAddress}:`))

@@ -474,8 +474,77 @@ rates:
     ])
   })
 
+  it.each<[what: string, accounts: string[], warnings: string[]]>([
+    [
+      'with a short secret, also a previous one',
+      [
+        '{ accessKey: a, secretKey: "123456" }',
+        '{ accessKey: b, secretKey: "1234567", previousSecretKey: "x" }',
+      ],
+      [
+        '2 account a has a secret of fewer than 7 characters; use a longer one',
+        '3 account b has a secret of fewer than 7 characters; use a longer one',
+      ],
+    ],
+    [
+      'with one secret as present and previous one',
+      ['{ accessKey: a, secretKey: "secret-a", previousSecretKey: "secret-a" }'],
+      ['2 account a has the same secret twice; remove the previous one'],
+    ],
+    [
+      'of an admin with the role broker',
+      ['{ accessKey: a, secretKey: "secret-a", admin: true, roles: [broker] }'],
+      [
+        "2 account a is an admin with the role broker: what a broker signs can be sent again as an admin's; use two accounts",
+      ],
+    ],
+    [
+      'with a secret of an admin, in either order',
+      [
+        '{ accessKey: a, secretKey: "secret-a" }',
+        '{ accessKey: b, secretKey: "secret-b", previousSecretKey: "secret-a", admin: true }',
+        '{ accessKey: c, secretKey: "secret-b" }',
+        '{ accessKey: d, secretKey: "secret-b" }',
+        '{ accessKey: e, secretKey: "secret-e" }',
+      ],
+      [
+        '3 account b has a secret of account a, and only one of them is an admin; change it',
+        '4 account c has a secret of account b, and only one of them is an admin; change it',
+        '5 account d has a secret of account b, and only one of them is an admin; change it',
+      ],
+    ],
+  ])('warns of an account %s', (_, accounts, warnings) => {
+    const text = `accounts:\n${accounts.map((account) => `  - ${account}\n`).join('')}`
+    const rule = 'rules: [{ allow: config, who: { account: "*" } }]\n'
+    expect(warningsOf(text + rule)).toEqual(warnings)
+  })
+
+  it.each<[what: string, text: string, warnings: string[]]>([
+    [
+      'that allows what the profile allows to everyone',
+      'rules:\n  - { allow: [admin, lookup], from: 10.0.0.0/8 }\n  - { allow: [admin, config], from: 10.0.0.0/8 }\n',
+      ['2 rule 1 changes no decision: profile default allows admin, lookup to everyone'],
+    ],
+    [
+      'that everything before it has decided',
+      'rules:\n  - { deny: admin }\n  - { allow: admin, from: 10.0.0.0/8 }\n  - { deny: config }\n  - { allow: [config, admin], from: 10.0.0.0/8 }\n',
+      [
+        '3 rule 2 changes no decision: rule 1 (line 2) denies admin to everyone',
+        '5 rule 4 changes no decision: rule 3 (line 4) denies config to everyone',
+      ],
+    ],
+    [
+      'only if it is not an exception to a later one',
+      'rules:\n  - { allow: admin, from: 10.1.0.0/16 }\n  - { deny: admin, from: 10.0.0.0/8 }\n  - { allow: admin, from: 10.2.0.0/16 }\n  - { allow: lookup }\n',
+      ['4 rule 3 changes no decision: profile default allows admin to everyone'],
+    ],
+    ['but not under strict', 'profile: strict\nrules:\n  - { allow: admin, from: 10.0.0.0/8 }\n', []],
+  ])('warns of a rule %s', (_, text, warnings) => {
+    expect(warningsOf(text)).toEqual(warnings)
+  })
+
   it('warns of a role in an allowing rule that nothing has', () => {
-    expect(warningsOf('rules:\n  - { allow: admin, who: { role: ops } }\n')).toEqual([
+    expect(warningsOf('rules:\n  - { allow: config, who: { role: ops } }\n')).toEqual([
       '2 no account and no certificate has the role "ops"',
     ])
   })
@@ -493,9 +562,14 @@ describe('conf/access.yml', () => {
   it('is valid with every part in use, also as strict', () => {
     const begin = text.indexOf('# ----')
     const whole = text.slice(0, begin) + text.slice(begin).replaceAll(/^#(?=\w| {2})/gm, '')
-    for (const used of [whole, whole.replace('profile: default', 'profile: strict')]) {
+    const lookups = expect.stringMatching(/^rule 4 changes no decision: profile default allows lookup/)
+    for (const [used, notes] of [
+      [whole, [lookups]],
+      [whole.replace('profile: default', 'profile: strict'), []],
+    ] as const) {
       const { policy, problems, warnings } = readAccessFile(used, { ...env, profile: 'open' })
-      expect([problems, warnings, policy?.accounts.size]).toEqual([[], [], 2])
+      const messages = warnings.map(({ message }) => message)
+      expect([problems, messages, policy?.accounts.size]).toEqual([[], notes, 2])
     }
   })
 })

@@ -14,13 +14,13 @@ export interface Credentials {
  * `$ROCKETMQ_HOME/conf/tools.yml`, as mqadmin has it.
  *
  * @returns Undefined without an account: requests are not signed.
- * @throws {CommandError} `usage`: one option without the other, or an unreadable file.
+ * @throws {CommandError} (rejects) `usage`: one option without the other, or a file that cannot be used.
  * @see org.apache.rocketmq.acl.common.AclUtils#getAclRPCHook
  */
-export function findCredentials(
+export async function findCredentials(
   options: { readonly accessKey?: string | undefined; readonly secretKeyFile?: string | undefined },
   env: Readonly<Record<string, string | undefined>>,
-): Credentials | undefined {
+): Promise<Credentials | undefined> {
   const { accessKey, secretKeyFile } = options
   if (accessKey !== undefined || secretKeyFile !== undefined) {
     if (accessKey === undefined || secretKeyFile === undefined)
@@ -33,7 +33,7 @@ export function findCredentials(
   return home === undefined || home === '' ? undefined : fromToolsFile(join(home, 'conf', 'tools.yml'))
 }
 
-function fromToolsFile(path: string): Credentials | undefined {
+async function fromToolsFile(path: string): Promise<Credentials | undefined> {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -41,15 +41,22 @@ function fromToolsFile(path: string): Credentials | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new CommandError('usage', `cannot read ${path}: ${describeErrno(error)}`)
   }
-  const [accessKey, secretKey] = [scalarOf(text, 'accessKey'), scalarOf(text, 'secretKey')]
+  if (!/^[ \t]*[^#\s]/m.test(text)) return undefined
+  const { YamlReader } = await import('../../access/yaml-reader.ts')
+  const yaml = new YamlReader(text)
+  const keys = ['accessKey', 'secretKey'] as const
+  const entries = yaml.root === null ? undefined : yaml.mapping(yaml.root, 'tools.yml', keys)
+  const [accessKey = '', secretKey = ''] = keys.map((key) => {
+    const node = entries?.get(key)?.value
+    const { value, source = '' } = (node ?? {}) as { readonly value?: unknown; readonly source?: string }
+    if (node === undefined || value === '') return ''
+    // As mqadmin: `01234567` is octal to SnakeYAML, and `08` a text.
+    if (typeof value === 'bigint' && !/^0\d*[89]/.test(source)) return `${value}`
+    return yaml.text(node, key) ?? ''
+  })
+  const [problem] = yaml.problems
+  if (problem !== undefined) throw new CommandError('usage', `${path}:${problem.line}: ${problem.message}`)
   return accessKey === '' || secretKey === '' ? undefined : { accessKey, secretKey }
-}
-
-/** The value of a top-level key: the file has two of them, so it needs no YAML reader. */
-function scalarOf(text: string, key: string): string {
-  const value = new RegExp(`^${key}[ \\t]*:[ \\t]*(.*)$`, 'm').exec(text)?.[1] ?? ''
-  const quoted = /^(?:"([^"]*)"|'([^']*)')/.exec(value)
-  return quoted?.[1] ?? quoted?.[2] ?? value.replace(/(^|\s)#.*$/, '').trim()
 }
 
 function readText(path: string): string {

@@ -20,18 +20,24 @@ function homeWith(content: string): string {
 }
 
 describe('the account of a command', () => {
-  test('comes from its options, before any file', () => {
+  test('comes from its options, before any file', async () => {
     const options = { accessKey: 'ops', secretKeyFile: fileWith('s3cret \n') }
     const env = { ROCKETMQ_HOME: homeWith('accessKey: other\nsecretKey: other') }
-    expect(findCredentials(options, env)).toEqual({ accessKey: 'ops', secretKey: 's3cret' })
+    expect(await findCredentials(options, env)).toEqual({ accessKey: 'ops', secretKey: 's3cret' })
   })
 
   test.each([
     ['accessKey: rocketmq2\nsecretKey: 12345678\n', 'rocketmq2', '12345678'],
     ['# a comment\n\nsecretKey: "a # b"\naccessKey: \'x:y\' # no secret\n', 'x:y', 'a # b'],
     ['accessKey:    a#b   # comment\r\nsecretKey:\tc\r\n', 'a#b', 'c'],
-  ])('comes from tools.yml: %j', (text, accessKey, secretKey) => {
-    expect(findCredentials({}, { ROCKETMQ_HOME: homeWith(text) })).toEqual({ accessKey, secretKey })
+    ['accessKey: ops\nsecretKey: 01234567\n', 'ops', '342391'],
+    ['accessKey: ops\nsecretKey: 08123456\n', 'ops', '08123456'],
+    ["accessKey: ops\nsecretKey: 'it''s'\n", 'ops', "it's"],
+    ['"accessKey": ops\nsecretKey: "a\\"b"\n', 'ops', 'a"b'],
+    ['  accessKey: ops\n  secretKey: secret\n', 'ops', 'secret'],
+    ['{ accessKey: ops, secretKey: secret }', 'ops', 'secret'],
+  ])('comes from tools.yml: %j', async (text, accessKey, secretKey) => {
+    expect(await findCredentials({}, { ROCKETMQ_HOME: homeWith(text) })).toEqual({ accessKey, secretKey })
   })
 
   test.each([
@@ -44,8 +50,9 @@ describe('the account of a command', () => {
       'with a tools.yml of other keys',
       () => ({ ROCKETMQ_HOME: homeWith('x:\n  accessKey: a\n  secretKey: b\n') }),
     ],
-  ])('is none %s', (_, env) => {
-    expect(findCredentials({}, env())).toBeUndefined()
+    ['with a tools.yml of comments', () => ({ ROCKETMQ_HOME: homeWith('# accessKey: a\n\n  # b\n') })],
+  ])('is none %s', async (_, env) => {
+    expect(await findCredentials({}, env())).toBeUndefined()
   })
 
   test.each([
@@ -57,16 +64,21 @@ describe('the account of a command', () => {
       () => ({ accessKey: 'a', secretKeyFile: join(temporaryFolder(), 'x') }),
       /^cannot read .*x \(--secret-key-file\): no such file or directory \(ENOENT\)$/,
     ],
-  ])('is rejected if there is %s', (_, options, message) => {
-    expect(() => findCredentials(options(), {})).toThrow(
+  ])('is rejected if there is %s', async (_, options, message) => {
+    await expect(findCredentials(options(), {})).rejects.toThrow(
       expect.objectContaining({ code: 'usage', message: expect.stringMatching(message) }),
     )
   })
 
-  test('is rejected if tools.yml cannot be read', () => {
+  test('is rejected if tools.yml is no YAML, with its line and not with its text', async () => {
+    const env = { ROCKETMQ_HOME: homeWith('accessKey: a\nsecretKey: "s3cret\n') }
+    await expect(findCredentials({}, env)).rejects.toThrow(/tools\.yml:\d: (?!.*s3cret)/)
+  })
+
+  test('is rejected if tools.yml cannot be read', async () => {
     const home = temporaryFolder()
     mkdirSync(join(home, 'conf', 'tools.yml'), { recursive: true })
-    expect(() => findCredentials({}, { ROCKETMQ_HOME: home })).toThrow(
+    await expect(findCredentials({}, { ROCKETMQ_HOME: home })).rejects.toThrow(
       expect.objectContaining({
         code: 'usage',
         message: expect.stringMatching(/^cannot read .*tools\.yml: is a directory \(EISDIR\)$|EISDIR/),

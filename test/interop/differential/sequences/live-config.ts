@@ -224,7 +224,11 @@ export const liveKeys: Sequence = {
 export const guardedConfiguration: Sequence = {
   name: 'live configuration, guarded',
   releases: ['5.5.0'],
-  properties: { ...COMMON, 'tls.server.keyPassword': 'a secret', 'tls.server.keyPassword2': 'another secret' },
+  properties: {
+    ...COMMON,
+    'tls.server.keyPassword': 'a secret',
+    'tls.server.keyPassword2': 'another secret',
+  },
   steps: [
     update(`#${'x'.repeat(65_536)}`, {
       differs: { id: 'large-update-rejected', java: { code: 0 }, ours: { code: 1 } },
@@ -233,7 +237,10 @@ export const guardedConfiguration: Sequence = {
     show({
       differs: {
         id: 'secrets-hidden',
-        java: { code: 0, bodyHas: '\ntls.server.keyPassword=a secret\ntls.server.keyPassword2=another secret\n' },
+        java: {
+          code: 0,
+          bodyHas: '\ntls.server.keyPassword=a secret\ntls.server.keyPassword2=another secret\n',
+        },
         ours: { code: 0, bodyHas: '\ntls.server.keyPassword=******\ntls.server.keyPassword2=******\n' },
       },
     }),
