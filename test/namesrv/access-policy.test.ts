@@ -9,7 +9,7 @@ import { registration } from '../support/requests.ts'
 import { createServer, startServer, temporaryFolder } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
 
-const CLOSED = 'profile: strict\nrules:\n  - allow: [admin]\n    from: loopback\n'
+const CLOSED = 'profile: strict\nrules:\n  - allow: [admin, inspect]\n    from: loopback\n'
 
 /** An access file that only its owner can read. */
 function accessFile(text: string): string {
