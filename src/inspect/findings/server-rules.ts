@@ -57,7 +57,7 @@ export function checkAuditLog(sources: FindingSources, found: Observations): voi
   if (problem === undefined) return
   const { path, error, sinceMs } = problem
   found.add('audit_log_failing', 'warning', path, () => ({
-    text: `The audit log ${path} cannot be written: ${error}. Changes and rejections are not recorded. Make room, or let the server write there; it tries again by itself, and on SIGHUP.`,
+    text: `The audit log ${path} cannot be written: ${error}. Changes and rejections are lost, or after a rotation still written to the renamed file. Make room, or let the server write there; it tries again by itself, and on SIGHUP.`,
     evidence: {
       error,
       failedSince: dateOf(sinceMs, sources),
