@@ -11,11 +11,13 @@
 FROM node:24-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-# Without the scripts of the packages: none that the build needs has one, and our own `prepublish` has no sources yet.
+# Without the scripts of the packages: the only one that the build needs is of esbuild, which works without it, and our own
+# `prepublish` has no sources yet.
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=npm-ca \
     npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
+COPY scripts/page/build.mjs ./scripts/page/
 # Shown at /version and in the metrics.
 ARG COMMIT=
 # What prune leaves goes too: empty folders, and a list that names the registry the packages came from.

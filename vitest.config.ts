@@ -4,7 +4,7 @@ import { TotalsReporter } from './test/totals-reporter.ts'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/interop/**', 'node_modules/**'],
+    exclude: ['test/interop/**', 'test/page/**', 'node_modules/**'],
     reporters: ['default', new TotalsReporter()],
     restoreMocks: true,
     // No test waits for time to pass; this is for property tests on a busy machine.
@@ -13,6 +13,8 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**'],
+      // It runs in browsers: npm run test:page.
+      exclude: ['src/page/**'],
       reporter: ['text-summary'],
       thresholds: { statements: 96, branches: 94, functions: 95, lines: 96 },
     },

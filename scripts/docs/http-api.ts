@@ -13,7 +13,7 @@ import { Configuration, NamesrvController, systemClock, systemScheduler } from '
 /** The page that is written. */
 export const HTTP_API_PAGE = new URL('../../docs/http-api.md', import.meta.url)
 
-interface Schema {
+export interface Schema {
   readonly type?: string | readonly string[]
   readonly enum?: readonly string[]
   readonly format?: string
@@ -117,7 +117,7 @@ function typeOf({ type, enum: words, format, minimum, maximum, items, anyOf }: S
 }
 
 /** The document of a server that is started for it. */
-async function servedDocument(): Promise<ApiDocument> {
+export async function servedDocument(): Promise<ApiDocument> {
   const folder = mkdtempSync(join(tmpdir(), 'mqnamesrv-docs-'))
   const { configuration } = Configuration.resolve({
     args: [

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -14,6 +15,7 @@ if (existsSync(compiler)) {
     stdio: 'inherit',
   })
   process.exitCode = status ?? 1
+  if (status === 0) await (await import('../page/build.mjs')).buildPage(join(root, 'dist', 'page'))
 } else {
   console.log('mqnamesrv: not built, TypeScript is not installed; dist is left as it is')
 }

@@ -20,6 +20,8 @@ export interface RequestGuardOptions {
   readonly allowedHosts: readonly string[]
   /** Whether a path is served without the token and under any host name: health checks and the address service. */
   readonly isOpen: (path: string) => boolean
+  /** Whether a path that is not open needs the token. Default: all do. */
+  readonly needsToken?: (path: string) => boolean
 }
 
 /** Headers that a request has at most once. Two of them are how a request hides behind another one. */
@@ -37,13 +39,15 @@ const MAX_HEADERS = 100
 export class RequestGuard {
   readonly #allowedHosts: ReadonlySet<string>
   readonly #token: () => string | undefined
+  readonly #needsToken: (path: string) => boolean
   /** Whether a path is served without the token and under any host name. */
   readonly isOpen: (path: string) => boolean
 
-  constructor({ token, allowedHosts, isOpen }: RequestGuardOptions) {
+  constructor({ token, allowedHosts, isOpen, needsToken = () => true }: RequestGuardOptions) {
     this.#allowedHosts = new Set(['localhost', ...allowedHosts.map((host) => host.toLowerCase())])
     this.#token = token
     this.isOpen = isOpen
+    this.#needsToken = needsToken
   }
 
   problemWith(request: IncomingMessage): HttpProblem | undefined {
@@ -75,7 +79,8 @@ export class RequestGuard {
     if (headers.host === undefined && httpVersion !== '1.0') return bad('the header Host is missing')
     const name = hostNameOf(headers.host ?? 'localhost')
     if (name === undefined) return bad('the header Host is not host:port')
-    if (this.isOpen(url.split('?', 1)[0] as string)) return undefined
+    const path = url.split('?', 1)[0] as string
+    if (this.isOpen(path)) return undefined
     // A page of a browser reaches a server by a name of its own that resolves to the server's address (DNS rebinding).
     if (isIP(name) === 0 && !this.#allowedHosts.has(name))
       return {
@@ -83,7 +88,7 @@ export class RequestGuard {
         rule: 'httpAllowedHosts',
         reason: `host name ${JSON.stringify(name.slice(0, 100))} is not in httpAllowedHosts; add it there or use an IP address`,
       }
-    const token = this.#token()
+    const token = this.#needsToken(path) ? this.#token() : undefined
     if (token === undefined) return undefined
     const [, given] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? []
     // Hashes have one length, and the time to compare them says nothing about the token.

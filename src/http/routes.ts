@@ -11,6 +11,8 @@ export interface HttpRoute {
   readonly path: string
   /** Served without the token and under any host name. Default: false. */
   readonly isOpen?: boolean
+  /** Whether the token is needed, if there is one. Default: unless it is open. */
+  readonly needsToken?: boolean
   /** How requests are counted. Default: by `path`. */
   readonly label?: (path: string) => string
   readonly handle: HttpHandler
@@ -30,7 +32,7 @@ export function labelOf(routes: readonly HttpRoute[], path: string): string {
 }
 
 const NO_SUCH_PATH =
-  'no such path; try /api/v1/status, /api/v1/findings, /metrics or /readyz; /api/v1/openapi.json lists all'
+  'no such path; try / in a browser, /api/v1/status, /api/v1/findings, /metrics or /readyz; /api/v1/openapi.json lists all'
 
 /** Serves a request by its route; 404 without one. */
 export function handleBy(routes: readonly HttpRoute[]): HttpHandler {

@@ -51,6 +51,12 @@ const PROBE_PARAMETERS: readonly QueryParameter[] = [
 /** @see HttpRoute */
 const OTHER_PATHS: readonly OtherPath[] = [
   {
+    path: '/',
+    summary: 'The page: what is here, for people. It asks for the token if one is needed.',
+    mediaType: 'text/html; charset=utf-8',
+    isOpen: true,
+  },
+  {
     path: '/metrics',
     summary: 'Metrics for Prometheus, in its text format, or in that of OpenMetrics by `Accept`.',
     mediaType: 'text/plain; version=0.0.4; charset=utf-8',

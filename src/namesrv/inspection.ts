@@ -5,6 +5,7 @@ import { LOOPBACK } from '../common/networks.ts'
 import { addressService } from '../http/address-service.ts'
 import { healthRoutes } from '../http/health-routes.ts'
 import { HttpServer } from '../http/http-server.ts'
+import { pageRoutes } from '../http/page-files.ts'
 import { RequestGuard } from '../http/request-guard.ts'
 import { apiRoute, type HttpRoute, handleBy, labelOf, metricsRoute, routeOf } from '../http/routes.ts'
 import { Watchers } from '../http/watchers.ts'
@@ -18,6 +19,7 @@ import { allViews } from '../inspect/views.ts'
 import type { Processor } from '../protocol/processor.ts'
 import { withoutBrackets } from './config/check-value.ts'
 import { addressesOf } from './config/inspect-config-keys.ts'
+import { readBuiltPage } from './files/built-page.ts'
 import { HttpToken } from './http-token.ts'
 import { lookupOf, shownKeys } from './inspection-sources.ts'
 import { rejectionEntry } from './logs/audit-entries.ts'
@@ -207,6 +209,7 @@ export class Inspection {
       this.#watchers.route,
       metricsRoute(this.#metrics),
       apiRoute(this.inspector),
+      ...pageRoutes(readBuiltPage()),
     ]
   }
 
@@ -229,6 +232,7 @@ export class Inspection {
           .map((host) => host.trim())
           .filter((host) => host !== ''),
         isOpen: (path) => routeOf(routes, path)?.isOpen === true,
+        needsToken: (path) => routeOf(routes, path)?.needsToken ?? true,
       }),
       handle: handleBy(routes),
       onRejected: (peer, { status, rule, reason }) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { eventText, HEARTBEAT, type ServerSentEvent } from '../../src/http/event-stream.ts'
-import { EventStreamParser } from '../support/event-stream-parser.ts'
+import { EventStreamParser } from '../../src/page/event-stream-parser.ts'
 
 function parsed(...pieces: string[]): readonly ServerSentEvent[] {
   const events: ServerSentEvent[] = []

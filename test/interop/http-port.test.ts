@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ServerSentEvent } from '../../src/http/event-stream.ts'
-import { EventStreamParser } from '../support/event-stream-parser.ts'
+import { EventStreamParser } from '../../src/page/event-stream-parser.ts'
 import { RawClient, requestFrame } from '../support/raw-client.ts'
 import { lookup } from '../support/requests.ts'
 import { ChildProgram } from './harness/child-program.ts'

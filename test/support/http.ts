@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import type { ServerSentEvent } from '../../src/http/event-stream.ts'
-import { EventStreamParser } from './event-stream-parser.ts'
+import { EventStreamParser } from '../../src/page/event-stream-parser.ts'
 import { until } from './until.ts'
 
 /** A request as bytes, with headers that HTTP clients would not send. */

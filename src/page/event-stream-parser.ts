@@ -1,17 +1,27 @@
-import type { ServerSentEvent } from '../../src/http/event-stream.ts'
+/** One message of a stream of server-sent events. */
+export interface StreamMessage {
+  /** Empty for a message without a type. */
+  readonly event: string
+  readonly data: string
+  /** Of this message, or the last one before it that had one. */
+  readonly id: string
+}
 
 /** Max characters of one message that is not complete. */
 const MAX_PENDING = 1024 * 1024
 
-/** Reads a stream of server-sent events as it comes, in pieces of any length. */
+/**
+ * Reads a stream of server-sent events as it comes, in pieces of any length.
+ * @see WHATWG HTML, server-sent events
+ */
 export class EventStreamParser {
-  readonly #onEvent: (event: ServerSentEvent) => void
+  readonly #onEvent: (event: StreamMessage) => void
   #pending = ''
   #event = ''
   #data: string[] = []
   #id = ''
 
-  constructor(onEvent: (event: ServerSentEvent) => void) {
+  constructor(onEvent: (event: StreamMessage) => void) {
     this.#onEvent = onEvent
   }
 

@@ -1,0 +1,64 @@
+/**
+ * Writes src/page/api-types.ts, the types of what the views return, from the OpenAPI document that a server serves:
+ *
+ *     npx tsx scripts/docs/page-types.ts
+ */
+import { writeFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { type ApiDocument, type Schema, servedDocument } from './http-api.ts'
+
+/** The file that is written. */
+export const PAGE_TYPES = new URL('../../src/page/api-types.ts', import.meta.url)
+
+const HEAD = `// Written by scripts/docs/page-types.ts from the OpenAPI document.
+
+/** What each view returns, by its path. */
+export interface Views {
+`
+
+/** The file for a document. */
+export function renderPageTypes({ paths }: ApiDocument): string {
+  const views = Object.entries(paths).flatMap(([path, { get }]) => {
+    const [{ schema } = {}] = Object.values(get.responses[200].content)
+    if (schema === undefined) return []
+    return [...comment(get.summary, '  '), `  readonly '${path}': ${typeText(schema, '  ')}`]
+  })
+  return `${HEAD}${views.join('\n')}\n}\n`
+}
+
+function typeText(schema: Schema, indent: string): string {
+  const { type, enum: words, anyOf, items, properties, additionalProperties } = schema
+  if (words !== undefined) return words.map((word) => JSON.stringify(word)).join(' | ')
+  if (anyOf !== undefined) return anyOf.map((each) => typeText(each, indent)).join(' | ')
+  if (properties !== undefined) {
+    const inner = `${indent}  `
+    const members = Object.entries(properties).flatMap(([name, member]) => [
+      ...comment(member.description, inner),
+      `${inner}readonly ${name}: ${typeText(member, inner)}`,
+    ])
+    const object = `{\n${members.join('\n')}\n${indent}}`
+    return isNullable(schema) ? `${object} | null` : object
+  }
+  if (items !== undefined)
+    return `readonly (${typeText(items, indent)})[]${isNullable(schema) ? ' | null' : ''}`
+  if (typeof additionalProperties === 'object')
+    return `Readonly<Record<string, ${typeText(additionalProperties, indent)}>>`
+  return [type ?? 'unknown'].flat().map(wordOf).join(' | ')
+}
+
+function isNullable({ type }: Schema): boolean {
+  return [type].flat().includes('null')
+}
+
+function wordOf(type: string): string {
+  if (type === 'integer') return 'number'
+  return type === 'object' ? 'Readonly<Record<string, unknown>>' : type
+}
+
+function comment(text: string | undefined, indent: string): string[] {
+  return text === undefined ? [] : [`${indent}/** ${text} */`]
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  writeFileSync(PAGE_TYPES, renderPageTypes(await servedDocument()))
+}

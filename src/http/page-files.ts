@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto'
+import type { OutgoingHttpHeaders } from 'node:http'
+import { type HttpRequest, type HttpResponse, textResponse } from './http-server.ts'
+import type { HttpRoute } from './routes.ts'
+
+/** Files of the built page by name: `index.html`, its assets, and each of them compressed, with `.br` and `.gz` added to its name. */
+export type PageFiles = ReadonlyMap<string, Buffer>
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+}
+
+/** Codings by preference, with the ending of their files. */
+const CODINGS = [
+  ['br', '.br'],
+  ['gzip', '.gz'],
+] as const
+
+/** The page loads its own files, asks this server, and makes HTML only through the policy of lit-html. */
+const PAGE_HEADERS: OutgoingHttpHeaders = {
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    'trusted-types lit-html',
+  ].join('; '),
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Permissions-Policy':
+    'accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), midi=(), payment=(), usb=()',
+  Vary: 'Accept-Encoding',
+}
+
+/** The names of assets have a hash of their content. */
+const ASSET_HEADERS: OutgoingHttpHeaders = {
+  'Cache-Control': 'public, max-age=31536000, immutable',
+  Vary: 'Accept-Encoding',
+}
+
+const NOT_BUILT = textResponse(503, 'the page is not built; npm run build builds it')
+const NO_SUCH_FILE = textResponse(404, 'no such file of the page; reload the page at /')
+
+/** `/` and `/assets/…`: the page. It holds no data, so it is served without the token, for which it asks. */
+export function pageRoutes(files: PageFiles): HttpRoute[] {
+  const etags = new Map([...files].map(([name, content]) => [name, etagOf(content)]))
+  const respond = (name: string, headers: OutgoingHttpHeaders, { header }: HttpRequest): HttpResponse => {
+    const accepted = header('accept-encoding') ?? ''
+    const [coding, ending] = CODINGS.find(
+      ([each, end]) => accepts(accepted, each) && files.has(`${name}${end}`),
+    ) ?? [undefined, '']
+    const body = files.get(`${name}${ending}`)
+    const contentType = TYPES[name.slice(name.lastIndexOf('.') + 1)]
+    if (body === undefined || contentType === undefined) return NO_SUCH_FILE
+    return {
+      status: 200,
+      contentType,
+      body,
+      etag: etags.get(`${name}${ending}`),
+      headers: { ...headers, ...(coding !== undefined && { 'Content-Encoding': coding }) },
+    }
+  }
+  const page = (request: HttpRequest) =>
+    files.size === 0 ? NOT_BUILT : respond('index.html', PAGE_HEADERS, request)
+  const asset = (request: HttpRequest) =>
+    respond(request.path.slice('/assets/'.length), ASSET_HEADERS, request)
+  return [
+    { path: '/', needsToken: false, handle: page },
+    { path: '/assets/*', label: () => '/assets', needsToken: false, handle: asset },
+  ]
+}
+
+function etagOf(content: Buffer): string {
+  return createHash('sha256').update(content).digest('base64url').slice(0, 22)
+}
+
+/** Whether Accept-Encoding names a coding, and not to exclude it (`q=0`). */
+function accepts(header: string, coding: string): boolean {
+  return header.split(',').some((part) => {
+    const [name = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase())
+    return name === coding && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
+  })
+}

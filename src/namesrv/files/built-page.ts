@@ -1,0 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Where the build puts the page, seen from `src` as well as from `dist`. */
+const FOLDER = new URL('../../../dist/page/', import.meta.url)
+
+/** The files of the built page by name; none if it is not built. */
+export function readBuiltPage(folder: URL = FOLDER): Map<string, Buffer> {
+  try {
+    return new Map(readdirSync(folder).map((name) => [name, readFileSync(new URL(name, folder))]))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map()
+    throw error
+  }
+}

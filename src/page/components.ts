@@ -1,0 +1,170 @@
+import { html, nothing, type TemplateResult } from 'lit-html'
+import { visible } from '../common/visible.ts'
+import type { Views } from './api-types.ts'
+import { clockTime, duration } from './format.ts'
+import { addressOf, type Seen, type WatchOptions } from './store.ts'
+
+/** What a template may show. */
+export type Content = TemplateResult | readonly TemplateResult[] | string | number | typeof nothing
+
+export type Severity = 'critical' | 'warning' | 'info' | 'good' | 'neutral'
+
+/** A shape for each severity, so that colour is never all there is. */
+const ICONS: Readonly<Record<Severity, string>> = {
+  critical: '✖',
+  warning: '▲',
+  info: '●',
+  good: '✔',
+  neutral: '○',
+}
+
+const MAX_NAME_LENGTH = 160
+
+/** A name from a stranger: invisible characters as escapes, and not all of a long one. */
+export function name(text: string): TemplateResult {
+  const shown = visible(text)
+  if (shown.length <= MAX_NAME_LENGTH) return html`<bdi class="name">${shown}</bdi>`
+  return html`<bdi class="name" title=${shown.slice(0, 4_096)}>${shown.slice(0, MAX_NAME_LENGTH)}…</bdi>`
+}
+
+/** A word about a state. */
+export function badge(severity: Severity, word: string): TemplateResult {
+  return html`<span class="badge ${severity}"><span aria-hidden="true">${ICONS[severity]}</span> ${word}</span>`
+}
+
+/** A point in time, with the time since then. @param nowMs - By the clock of the server. */
+export function time(iso: string, nowMs: number): TemplateResult {
+  const date = new Date(iso)
+  return html`<time datetime=${iso} title=${iso}>${clockTime(date, new Date(nowMs))}</time
+    ><span class="quiet">, ${ago(date.getTime(), nowMs)}</span>`
+}
+
+function ago(atMs: number, nowMs: number): string {
+  return nowMs - atMs < 1_000 ? 'just now' : `${duration(nowMs - atMs)} ago`
+}
+
+/** A command to run, with a button that copies it. */
+export function command(text: string): TemplateResult {
+  return html`<div class="command">
+    <code tabindex="0" role="region" aria-label="Command">${text}</code>
+    <button type="button" @click=${({ currentTarget }: Event) => void copy(currentTarget as HTMLElement, text)}>Copy</button>
+  </div>`
+}
+
+const COPIED_MS = 2_000
+
+async function copy(button: HTMLElement, text: string): Promise<void> {
+  let isCopied = true
+  try {
+    await navigator.clipboard.writeText(text)
+  } catch {
+    // Browsers have no clipboard for a page that came without TLS from another machine.
+    isCopied = copySelected(button)
+  }
+  button.textContent = isCopied ? 'Copied' : 'Press Ctrl+C'
+  announce(isCopied ? 'Command copied' : 'Command selected: press Ctrl+C to copy it')
+  setTimeout(() => {
+    button.textContent = 'Copy'
+  }, COPIED_MS)
+}
+
+/** Selects the command beside its button, and copies it if the browser allows that. */
+function copySelected(button: HTMLElement): boolean {
+  const code = button.previousElementSibling
+  if (code === null) return false
+  getSelection()?.selectAllChildren(code)
+  return document.execCommand('copy')
+}
+
+/** Has a screen reader say it. */
+export function announce(text: string): void {
+  const region = document.getElementById('announcement')
+  if (region !== null) region.textContent = text
+}
+
+/** One column of a table. */
+export interface Column<Row> {
+  readonly head: string
+  readonly cell: (row: Row) => Content
+  /** Numbers are on the right. */
+  readonly isNumber?: boolean
+  /** Sentences have room, and break within long words. */
+  readonly isText?: boolean
+}
+
+/** Rows under a heading that names them; without rows, what it means that there are none. */
+export function table<Row>(options: {
+  readonly label: string
+  readonly columns: readonly Column<Row>[]
+  readonly rows: readonly Row[]
+  readonly empty: Content
+}): TemplateResult {
+  const { label, columns, rows, empty } = options
+  if (rows.length === 0) return emptyState(empty)
+  const kind = (column: Column<Row>) =>
+    column.isNumber === true ? 'number' : column.isText === true ? 'text' : ''
+  return html`<div class="table" role="region" aria-label=${label} tabindex="0">
+    <table>
+      <thead>
+        <tr>
+          ${columns.map((column) => html`<th scope="col" class=${kind(column)}>${column.head}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) => html`<tr>
+            ${columns.map((column) => html`<td class=${kind(column)}>${column.cell(row)}</td>`)}
+          </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`
+}
+
+/** There is nothing to show, and why, or what would make it appear. */
+export function emptyState(text: Content): TemplateResult {
+  return html`<p class="empty">${text}</p>`
+}
+
+/** A view in each of its states: loading, failed, and what `render` makes of its value, marked if it is old. */
+export function seen<T>(view: Seen<T>, render: (value: T) => Content): TemplateResult {
+  const { value, error } = view
+  if (value !== undefined) return html`<div class=${view.isStale ? 'stale' : ''}>${render(value)}</div>`
+  if (error !== undefined)
+    return html`<p class="error">${badge('critical', 'Not available')} ${visible(error)}</p>`
+  return html`<p class="loading">Loading…</p>`
+}
+
+/** A heading of a part of a view, with the address of its data. */
+export function heading(text: Content, view?: keyof Views & string, options?: WatchOptions): TemplateResult {
+  return html`<div class="heading">
+    <h2>${text}</h2>
+    ${view === undefined ? nothing : jsonLink(view, options)}
+  </div>`
+}
+
+/** The data of a view, for programs. */
+export function jsonLink(view: keyof Views & string, options?: WatchOptions): TemplateResult {
+  const address = addressOf(view, options)
+  return html`<a class="json" href=${address} aria-label="JSON of ${address}">JSON</a>`
+}
+
+/** A field that filters what is shown. @param changed - With each key stroke. */
+export function searchField(label: string, value: string, changed: (value: string) => void): TemplateResult {
+  return html`<label class="search">
+    <span>${label}</span>
+    <input
+      type="search"
+      autocomplete="off"
+      autocapitalize="off"
+      spellcheck="false"
+      .value=${value}
+      @input=${(event: Event) => changed((event.target as HTMLInputElement).value)}
+    />
+  </label>`
+}
+
+/** A value and what it is. */
+export function figure(label: string, value: Content): TemplateResult {
+  return html`<div class="figure"><dt>${label}</dt><dd>${value}</dd></div>`
+}

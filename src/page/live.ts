@@ -1,0 +1,84 @@
+import { EventStreamParser } from './event-stream-parser.ts'
+import { backoffMillis, type ServerEvent, type Store } from './store.ts'
+
+/** The server writes something every 15 seconds; silence for longer is a dead connection. */
+const SILENCE_MS = 40_000
+/** A hidden tab keeps the stream for this long. */
+const HIDDEN_MS = 60_000
+
+/**
+ * Follows the events of the server for as long as the page lives, by `fetch`, because an EventSource cannot send a token. It
+ * resumes after the last event; what it missed for good makes it read everything again. A tab that is hidden for a minute rests.
+ * @returns Connects now unless it is connected.
+ */
+export function followEvents(store: Store): () => void {
+  let lastEventId = ''
+  let failures = 0
+  let abort: AbortController | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const connect = async (): Promise<void> => {
+    if (store.isPaused) return
+    const controller = new AbortController()
+    abort = controller
+    let silence: ReturnType<typeof setTimeout> | undefined
+    const heard = () => {
+      clearTimeout(silence)
+      silence = setTimeout(() => controller.abort(), SILENCE_MS)
+    }
+    heard()
+    try {
+      const headers = {
+        Accept: 'text/event-stream',
+        ...(lastEventId !== '' && { 'Last-Event-ID': lastEventId }),
+      }
+      const response = await store.fetch('api/v1/watch', headers, controller.signal)
+      if (!response.ok || response.body === null) throw new Error(`status ${response.status}`)
+      failures = 0
+      store.setStreaming(true)
+      const parser = new EventStreamParser(({ event, data }) => {
+        if (event === '') store.onEvent(JSON.parse(data) as ServerEvent)
+        else if (event === 'reset') store.refresh()
+      })
+      const decoder = new TextDecoder()
+      const reader = response.body.getReader()
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        heard()
+        parser.push(decoder.decode(part.value, { stream: true }))
+        lastEventId = parser.lastEventId
+      }
+    } catch {
+      failures++
+    } finally {
+      clearTimeout(silence)
+      controller.abort()
+      if (abort === controller) abort = undefined
+      store.setStreaming(false)
+      if (!store.isPaused) timer = setTimeout(() => void connect(), backoffMillis(failures))
+    }
+  }
+
+  const resume = () => {
+    clearTimeout(timer)
+    if (abort === undefined) void connect()
+  }
+
+  let hidden: ReturnType<typeof setTimeout> | undefined
+  const onVisibility = () => {
+    clearTimeout(hidden)
+    if (document.visibilityState === 'hidden') {
+      hidden = setTimeout(() => {
+        store.setResting(true)
+        abort?.abort()
+      }, HIDDEN_MS)
+    } else {
+      store.setResting(false)
+      resume()
+    }
+  }
+  document.addEventListener('visibilitychange', onVisibility)
+  addEventListener('online', resume)
+  onVisibility()
+  resume()
+  return resume
+}

@@ -1,0 +1,13 @@
+import type { Views } from './api-types.ts'
+import type { Seen, Store } from './store.ts'
+
+/** Rates are differences of totals, so they are as fresh as this. */
+const EVERY_MS = 2_000
+
+/** The server in numbers, which the header and the overview show. */
+export function watchStatus(store: Store): Seen<Views['/api/v1/status']> {
+  return store.watch('/api/v1/status', {
+    everyMillis: EVERY_MS,
+    concerns: ({ kind }) => kind === 'ready' || kind === 'not_ready' || kind.startsWith('finding_'),
+  })
+}

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest'
+import { putKVConfig, registration, unregistration } from '../support/requests.ts'
+import { accessibilityProblems } from './support/browser.ts'
+import { openPage, pageServer, useBrowser } from './support/page-test.ts'
+
+useBrowser()
+
+const VIEWS = ['Overview', 'Topics', 'Brokers', 'Clients', 'Events', 'KV', 'Configuration']
+
+/** Names that would be markup, move text, hide, or burst a layout. */
+const HOSTILE = ['<img src=x onerror=alert(1)>', 'evil\u202Egpj.exe', 'line\nbreak', 'long'.repeat(1_000)]
+
+describe('The page', () => {
+  it.each(['light', 'dark'] as const)(
+    'shows each view in %s by the navigation, accessibly',
+    async (colorScheme) => {
+      const server = await pageServer()
+      await server.send(registration())
+      const page = await openPage(server.url, '', { colorScheme })
+      for (const view of VIEWS) {
+        await page.getByRole('navigation').getByRole('link', { name: view, exact: true }).click()
+        await page.getByRole('heading', { level: 1, name: view }).waitFor()
+        await page.locator('.loading').first().waitFor({ state: 'detached' })
+        expect(await page.locator('main .error').count()).toBe(0)
+        expect(await page.title()).toBe(`${view} · mqnamesrv`)
+        expect(await accessibilityProblems(page)).toEqual([])
+      }
+    },
+  )
+
+  it('goes back and forward, and opens at the address of any view', async () => {
+    const server = await pageServer()
+    await server.send(registration({ topics: ['%RETRY%a/b', 'TopicB'] }))
+    const page = await openPage(server.url, '#/topics')
+    await page.getByRole('link', { name: '%RETRY%a/b' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Topic %RETRY%a/b' }).waitFor()
+    await page.getByRole('cell', { name: 'DefaultCluster' }).waitFor()
+    const address = page.url()
+    await page.goBack()
+    await page.getByRole('heading', { level: 1, name: 'Topics' }).waitFor()
+    await page.goForward()
+    await page.getByRole('heading', { level: 1, name: 'Topic %RETRY%a/b' }).waitFor()
+    const other = await openPage(address)
+    await other.getByRole('cell', { name: 'DefaultCluster' }).waitFor()
+  })
+
+  it('filters by a text that its address keeps', async () => {
+    const server = await pageServer()
+    await server.send(registration({ topics: ['OrderPaid', 'PaymentFailed'] }))
+    const page = await openPage(server.url, '#/topics')
+    await page.getByRole('searchbox').fill('Pay')
+    await page.getByRole('link', { name: 'OrderPaid' }).waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'PaymentFailed' }).waitFor()
+    expect(new URL(page.url()).hash).toBe('#/topics?prefix=Pay')
+    await page.getByRole('searchbox').fill('none')
+    await page.getByText('No topic begins with that.').waitFor()
+  })
+
+  it('says that there is no such view, and no such topic', async () => {
+    const server = await pageServer()
+    const page = await openPage(server.url, '#/nowhere', { expectedProblems: /404/ })
+    await page.getByRole('link', { name: 'Go to the overview.' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+    await page.goto(`${server.url}#/topics/none`)
+    await page.getByText('Not available').waitFor()
+  })
+
+  it('shows hostile names as text, and stays as wide as the window', async () => {
+    const server = await pageServer()
+    const [image = '', bidi = '', , long = ''] = HOSTILE
+    await server.send(
+      registration({ name: image, topics: [bidi, image, 'x'.repeat(127)] }),
+      registration({ name: bidi, address: '127.0.0.1:10921' }),
+      ...HOSTILE.map((name) => putKVConfig(name, name, name)),
+    )
+    for (const width of [360, 1280]) {
+      const page = await openPage(server.url, '', { viewport: { width, height: 800 } })
+      for (const view of ['topics', 'brokers', 'clients', 'events', 'kv']) {
+        await page.goto(`${server.url}#/${view}`)
+        await page.locator('.table').first().waitFor()
+        expect(await page.locator('main img').count()).toBe(0)
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+      }
+      const text = await page.locator('main').innerText()
+      expect(text).toContain(image)
+      expect(text).toContain('evil\\u202egpj.exe')
+      expect(text).toContain('line\\u000abreak')
+      expect(text).not.toContain(long)
+    }
+  })
+
+  it('changes its colours by a button, and keeps the choice', async () => {
+    const server = await pageServer()
+    const page = await openPage(server.url, '', { colorScheme: 'dark' })
+    const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
+    const dark = await background()
+    await page.getByRole('button', { name: 'Colours: auto' }).click()
+    await page.getByRole('button', { name: 'Colours: light' }).waitFor()
+    const light = await background()
+    expect(light).not.toBe(dark)
+    await page.reload()
+    await page.getByRole('button', { name: 'Colours: light' }).click()
+    await page.getByRole('button', { name: 'Colours: dark' }).waitFor()
+    expect(await background()).toBe(dark)
+  })
+
+  it('is walked by keyboard, with a link that skips the header, and focus on the heading of a new view', async () => {
+    const server = await pageServer()
+    const page = await openPage(server.url)
+    const focused = () => page.evaluate('document.activeElement.textContent.trim()')
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    await page.keyboard.press('Tab')
+    expect(await focused()).toBe('Skip to the content')
+    await page.keyboard.press('Enter')
+    expect(await page.evaluate('document.activeElement.id')).toBe('main')
+    expect(new URL(page.url()).hash).toBe('')
+    await page.getByRole('link', { name: 'Skip to the content' }).focus()
+    for (const label of ['mqnamesrv', 'Overview', 'Topics']) {
+      await page.keyboard.press('Tab')
+      expect(await focused()).toBe(label)
+    }
+    expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'Topics' }).waitFor()
+    expect(await focused()).toBe('Topics')
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('H1')
+  })
+
+  it('links each view to its JSON', async () => {
+    const server = await pageServer()
+    const page = await openPage(server.url, '#/kv')
+    const address = await page.getByRole('link', { name: 'JSON of api/v1/kv' }).getAttribute('href')
+    expect(await (await fetch(new URL(address ?? '', server.url))).json()).toMatchObject({
+      total: 0,
+      entries: [],
+    })
+  })
+
+  it('has an empty state for each list', async () => {
+    const server = await pageServer()
+    const page = await openPage(server.url)
+    await page.getByText(/^Nothing is wrong: \d+ rules checked\.$/).waitFor()
+    for (const [view, text] of [
+      ['topics', 'No topics: no broker has registered any.'],
+      ['brokers', 'No broker has registered.'],
+      ['kv', 'The key-value table is empty.'],
+    ]) {
+      await page.goto(`${server.url}#/${view}`)
+      await page.getByText(text ?? '').waitFor()
+    }
+  })
+
+  it('shows a broker as it registers and leaves, without a reload', async () => {
+    const server = await pageServer()
+    const page = await openPage(server.url, '#/brokers')
+    await page.getByText('No broker has registered.').waitFor()
+    const client = await server.send(registration({ name: 'broker-live' }))
+    await page.getByRole('cell', { name: 'broker-live' }).waitFor()
+    await client.request(unregistration({ name: 'broker-live' }))
+    await page.getByText('No broker has registered.').waitFor()
+  })
+
+  it('reads only what is shown', async () => {
+    const server = await pageServer()
+    const page = await openPage(server.url, '#/kv')
+    await page.getByText('The key-value table is empty.').waitFor()
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    await page.goto(`${server.url}#/brokers`)
+    await server.send(registration())
+    await page.getByRole('cell', { name: 'broker-a' }).waitFor()
+    expect(asked).not.toContain('/api/v1/kv')
+  })
+})

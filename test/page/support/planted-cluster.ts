@@ -1,0 +1,35 @@
+import { lookup, putKVConfig, registration } from '../../support/requests.ts'
+import type { PageServer } from './page-server.ts'
+
+/** Two clusters' worth of brokers with topics, KV entries and clients, and something wrong with some of them. */
+export async function plantCluster(server: PageServer): Promise<void> {
+  const orders = ['OrderCreated', 'OrderPaid', 'OrderShipped', '%RETRY%order-service']
+  const payments = ['PaymentRequested', 'PaymentFailed', 'AuditTrail']
+  for (const [name, port, topics] of [
+    ['broker-a', 10_911, [...orders, ...payments]],
+    ['broker-b', 10_921, orders],
+    ['broker-c', 10_931, [...payments, ...Array.from({ length: 60 }, (_, n) => `Telemetry${n}`)]],
+  ] as const) {
+    await server.send(
+      registration({ name, address: `127.0.0.1:${port}`, topics }),
+      registration({ name, address: `127.0.0.1:${port + 1}`, id: 1, topics }),
+    )
+  }
+  // Announces an address that is not its own, and has no master.
+  await server.send(
+    registration({
+      name: 'broker-d',
+      address: '172.17.0.3:10911',
+      id: 1,
+      topics: ['OrderPaid', 'OrderRefunded'],
+    }),
+  )
+  await server.send(
+    putKVConfig('ORDER_TOPIC_CONFIG', 'OrderCreated', 'broker-a:4;broker-b:4'),
+    putKVConfig('features', 'greeting', 'hello'),
+  )
+  const client = await server.send(lookup('OrderCreated'))
+  for (let asked = 0; asked < 3; asked++) await client.request(lookup('OrderCancelled'))
+  // Write permission of a broker is wiped, as an operator would do before stopping it.
+  await server.send({ code: 205, extFields: { brokerName: 'broker-c' } })
+}
