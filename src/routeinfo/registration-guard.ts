@@ -289,12 +289,16 @@ export class RegistrationGuard {
 
 /** A rule that a request breaks. */
 type Broken = Pick<Dispute, 'rule' | 'reason'> & { readonly live?: OwnedBroker }
-type Claim = Pick<Claimant, 'owner' | 'channelId'>
+type Claim = Pick<Claimant, 'owner' | 'channelId' | 'by'>
 
-/** Whether a live broker is the sender's own. What one connection registered stays its own when accounts or networks change. */
-export function isOwner(broker: OwnedBroker, { owner, channelId }: Claim): boolean {
+/**
+ * Whether a live broker is the sender's own. What one connection registered, and what announces the sender's address without a
+ * proof, stays its own when accounts or networks change.
+ */
+export function isOwner(broker: OwnedBroker, { owner, channelId, by }: Claim): boolean {
   if ('channelId' in broker && broker.channelId === channelId) return true
-  return broker.owner === owner || broker.owner === undefined
+  if (broker.owner === owner || broker.owner === undefined) return true
+  return !isProvenOwner(broker.owner) && by?.host === hostOf(broker.brokerAddr)
 }
 
 /** Whether an owner is an account or a certificate, not a network or an address. */
