@@ -131,7 +131,8 @@ export function checkDisputes({ disputes, nowMs, dateMs }: FindingSources, found
     if (nowMs() - lastMs > DISPUTED_MS) continue
     // A member that takes over from a master which is alive but cut off does so once.
     if (rule === 'broker_id_taken' && !isRejected && count === 1) continue
-    found.add('registration_disputed', 'warning', `${brokerName} ${rule}`, () => {
+    const subject = owner === undefined ? claimant : brokerName
+    found.add('registration_disputed', 'warning', `${subject} ${rule}`, () => {
       const what = owner === undefined ? '' : ` It is registered by ${owner} at ${ownerAddr}.`
       const outcome = isRejected
         ? 'Such requests are rejected (registrationGuard=refuse).'
