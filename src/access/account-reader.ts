@@ -33,6 +33,9 @@ const ACCOUNT_KEYS = [
 const PUBLISHED_SECRET = '12345678'
 const PUBLISHED_ACCOUNTS: readonly string[] = ['rocketmq2', 'RocketMQ']
 
+/** As the ACL of a broker requires. From one signed request shorter ones can be found by trying. */
+const MIN_SECRET_CHARACTERS = 7
+
 type AccountOptions = Pick<AccessFileOptions, 'readSecret' | 'notifyAccessKey'>
 
 /** An account, and where it is. */
@@ -98,10 +101,23 @@ export class AccountReader {
       )
     const from = account.from && this.#networksOf(account.from.value, `from of ${what}`)
     const requireTls = account.requireTls && yaml.boolean(account.requireTls.value, 'requireTls') === true
+    const secrets = [secret, previous].flatMap((text) => (text === undefined ? [] : secretKeyOf(text)))
+    const warn = (message: string): void => yaml.warning(accessKey.value, `${what} ${message}`)
+    if ([secret, previous].some((text) => text !== undefined && text.length < MIN_SECRET_CHARACTERS))
+      warn(`has a secret of fewer than ${MIN_SECRET_CHARACTERS} characters; use a longer one`)
+    if (secret !== undefined && secret === previous)
+      warn('has the same secret twice; remove the previous one')
+    if (roles.has('admin') && roles.has('broker'))
+      warn(
+        "is an admin with the role broker: what a broker signs can be sent again as an admin's; use two accounts",
+      )
+    const twin = this.#otherWith(secrets, roles.has('admin'))
+    if (twin !== undefined)
+      warn(`has a secret of account ${twin}, and only one of them is an admin; change it`)
     const provesNothing = name === this.#options.notifyAccessKey
     this.accounts.set(name, {
       identity: { kind: 'account', name, roles },
-      secrets: [secret, previous].flatMap((text) => (text === undefined ? [] : secretKeyOf(text))),
+      secrets,
       isUsableFrom: (host, isTls) =>
         !provesNothing && (from === undefined || from.has(host)) && (!requireTls || isTls),
       entry: accessKey,
@@ -110,6 +126,17 @@ export class AccountReader {
     const permissions = new AccountPermissions(yaml, what)
     this.plainRules.push(...permissions.rules(account, name, accessKey))
     if (whiteRemoteAddress) this.readWhiteList(whiteRemoteAddress, `whiteRemoteAddress of ${what}`)
+  }
+
+  /** An account before this one that has one of these secrets, and is an admin if this one is none, or the reverse. */
+  #otherWith(secrets: readonly KeyObject[], isAdmin: boolean): string | undefined {
+    for (const { identity, secrets: others } of this.accounts.values())
+      if (
+        identity.roles.has('admin') !== isAdmin &&
+        others.some((key) => secrets.some((own) => own.equals(key)))
+      )
+        return identity.name
+    return undefined
   }
 
   /** A text that is signed with: digits without quotes are a number to YAML, in plain_acl.yml as here. */

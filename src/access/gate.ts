@@ -38,6 +38,12 @@ const TOO_MANY_FAILURES: UnprovenReason = 'too many wrong signatures from this a
 
 type Processors = Readonly<Record<RequestCode, Processor>>
 
+/** They prove nothing, but clients sign with accounts of the brokers, which this server need not know. */
+const UNKNOWN: ReadonlySet<UnprovenReason | undefined> = new Set([
+  'unknown access key',
+  'account not usable from this address or without TLS',
+] as const)
+
 /** Requests of these groups change nothing, so it does not matter who sends them where all may. */
 const READING: ReadonlySet<RequestGroup> = new Set(['lookup', 'list'])
 
@@ -86,6 +92,9 @@ export class Gate {
             asking = { channel, nowMs, identity }
             this.#count(this.rates.ofIdentity(perIdentity, identity, nowMs), request, asking)
           }
+          // Carried out as anonymous, it would give the broker of an account another owner.
+          if (group === 'register' && unproven === TOO_MANY_FAILURES)
+            throw this.rates.failuresExcess(channel.host, nowMs)
           const rejection = isOpen ? undefined : this.#check(group, unproven, request, asking)
           if (rejection !== undefined) return rejection
         }
@@ -138,8 +147,10 @@ export class Gate {
     if (isVerified && !this.rates.mayFail(channel.host, nowMs))
       return { account: undefined, reason: TOO_MANY_FAILURES }
     const proof = this.#signatures.verify(extFields, body, channel)
-    if (isVerified && proof.account === undefined)
-      this.#count(this.rates.ofFailure(channel.host, body?.length ?? 0, nowMs), request, context)
+    if (isVerified && proof.account === undefined) {
+      const failures = UNKNOWN.has(proof.reason) ? 0 : 1
+      this.#count(this.rates.ofFailure(channel.host, failures, body?.length ?? 0, nowMs), request, context)
+    }
     return proof
   }
 
@@ -173,6 +184,8 @@ export class Gate {
     const { rule } = decision
     const isEnforced = this.#policy.mode === 'enforce'
     if (isEnforced && unproven === TOO_MANY_FAILURES) throw this.rates.failuresExcess(host, context.nowMs)
+    if (UNKNOWN.has(unproven) && this.#policy.accounts.size > 0)
+      this.#count(this.rates.ofFailure(host, 1, 0, context.nowMs), request, context)
     const accessKey = request.extFields?.get('AccessKey') ?? null
     this.#events.onDenied({ group, rule, accessKey, unproven, isEnforced }, request, context)
     if (!isEnforced) return undefined

@@ -106,6 +106,11 @@ export class RulePolicy implements Policy {
     )
   }
 
+  /** Whether it has rules or roles for client certificates. */
+  get namesCertificates(): boolean {
+    return this.#parts.certificates.length > 0 || this.rules.some(({ who }) => who?.by === 'certificate')
+  }
+
   decide(asker: Asker, subject: RequestSubject): Decision {
     for (const rule of this.#rulesOf.get(subject.group) ?? []) {
       if (isAbout(rule, asker, subject)) return this.#decisions.get(rule) as Decision
@@ -128,7 +133,9 @@ export class RulePolicy implements Policy {
     const name = commonName ?? subjectAltNames[0]
     if (name === undefined) return undefined
     const entries = this.#parts.certificates.filter((entry) => isOf(names, entry))
-    return { kind: 'certificate', name, roles: new Set(entries.flatMap(({ roles }) => roles)) }
+    const ofBrokers = entries.find(({ roles }) => roles.includes('broker'))
+    const owner = ofBrokers && patternsOf(ofBrokers).join(' ')
+    return { kind: 'certificate', name, roles: new Set(entries.flatMap(({ roles }) => roles)), owner }
   }
 
   networkOf(host: string): string | undefined {
@@ -191,6 +198,10 @@ function isNamed(
 ): boolean {
   if (patterns === undefined) return true
   return name === null ? isAllow && PARTLY_NAMED.has(group) : patterns.has(name)
+}
+
+function patternsOf({ commonName, subjectAltName }: CertificateRoles): readonly string[] {
+  return [commonName, subjectAltName].flatMap((names) => names?.patterns ?? [])
 }
 
 /** Whether a certificate is of an entry. */

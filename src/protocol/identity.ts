@@ -5,6 +5,8 @@ export interface Identity {
   readonly name: string
   /** Free names, which rules refer to. `admin: true` of an account is the role `admin`. */
   readonly roles: ReadonlySet<string>
+  /** Who owns the brokers that it registers, in place of its name: they belong to several certificates together. */
+  readonly owner?: string | undefined
 }
 
 /** The names in a verified client certificate. */

@@ -474,6 +474,51 @@ rates:
     ])
   })
 
+  it.each<[what: string, accounts: string[], warnings: string[]]>([
+    [
+      'with a short secret, also a previous one',
+      [
+        '{ accessKey: a, secretKey: "123456" }',
+        '{ accessKey: b, secretKey: "1234567", previousSecretKey: "x" }',
+      ],
+      [
+        '2 account a has a secret of fewer than 7 characters; use a longer one',
+        '3 account b has a secret of fewer than 7 characters; use a longer one',
+      ],
+    ],
+    [
+      'with one secret as present and previous one',
+      ['{ accessKey: a, secretKey: "secret-a", previousSecretKey: "secret-a" }'],
+      ['2 account a has the same secret twice; remove the previous one'],
+    ],
+    [
+      'of an admin with the role broker',
+      ['{ accessKey: a, secretKey: "secret-a", admin: true, roles: [broker] }'],
+      [
+        "2 account a is an admin with the role broker: what a broker signs can be sent again as an admin's; use two accounts",
+      ],
+    ],
+    [
+      'with a secret of an admin, in either order',
+      [
+        '{ accessKey: a, secretKey: "secret-a" }',
+        '{ accessKey: b, secretKey: "secret-b", previousSecretKey: "secret-a", admin: true }',
+        '{ accessKey: c, secretKey: "secret-b" }',
+        '{ accessKey: d, secretKey: "secret-b" }',
+        '{ accessKey: e, secretKey: "secret-e" }',
+      ],
+      [
+        '3 account b has a secret of account a, and only one of them is an admin; change it',
+        '4 account c has a secret of account b, and only one of them is an admin; change it',
+        '5 account d has a secret of account b, and only one of them is an admin; change it',
+      ],
+    ],
+  ])('warns of an account %s', (_, accounts, warnings) => {
+    const text = `accounts:\n${accounts.map((account) => `  - ${account}\n`).join('')}`
+    const rule = 'rules: [{ allow: config, who: { account: "*" } }]\n'
+    expect(warningsOf(text + rule)).toEqual(warnings)
+  })
+
   it.each<[what: string, text: string, warnings: string[]]>([
     [
       'that allows what the profile allows to everyone',

@@ -159,11 +159,11 @@ describe('accessFile', () => {
   test('is read again when a file with a secret has changed, and by reload() at once', async () => {
     const folder = temporaryFolder()
     const secret = join(folder, 'ops')
-    writeFileSync(secret, 'first\n', { mode: 0o600 })
+    writeFileSync(secret, 'first-secret\n', { mode: 0o600 })
     const { lines, path, time, controller } = await startWith(
       `accounts: [{ accessKey: ops, secretFile: ${JSON.stringify(secret)}, admin: true }]\n`,
     )
-    writeFileSync(secret, 'second\n')
+    writeFileSync(secret, 'second-secret\n')
     time.advance(2_000)
     expect(accessLines(lines)).toHaveLength(2)
     writeFileSync(path, 'profile: guarded\n')
@@ -175,7 +175,7 @@ describe('accessFile', () => {
   })
 
   test('warns of secrets that all users can read', async () => {
-    const path = accessFile('accounts: [{ accessKey: ops, secretKey: "abcdef", admin: true }]\n')
+    const path = accessFile('accounts: [{ accessKey: ops, secretKey: "abcdefg", admin: true }]\n')
     chmodSync(path, 0o644)
     const { lines } = await startServer({ accessFile: path })
     expect(accessLines(lines)).toMatchObject([

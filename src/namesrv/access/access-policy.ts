@@ -4,10 +4,15 @@ import type { AccessState } from '../../inspect/sources.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { type FileState, fileState } from '../files/file-state.ts'
 import type { NamesrvContext } from '../namesrv-context.ts'
+import { provesClients } from '../tls/tls-settings.ts'
 import type { LoadedAccessFile } from './load-access-file.ts'
 
 /** How often the files are checked. */
 const WATCH_PERIOD_MS = 1_000
+
+const NO_CERTIFICATES =
+  'client certificates prove nothing: accessFile has rules for them, which need tls.server.authClient=true, ' +
+  'tls.server.trustCertPath, and tls.server.need.client.auth=optional or require, without the TLS test mode'
 
 /**
  * The access policy in effect: that of `accessFile`, otherwise that of `accessProfile`. When the file has changed it is read again,
@@ -20,6 +25,7 @@ export class AccessPolicy implements AccessPolicies {
   readonly #listeners: ((policy: Policy) => void)[] = []
   /** Loaded with the first file, as the reader of YAML is of no use without one. */
   #load: (() => LoadedAccessFile) | undefined
+  #provesClients = false
   #problems: readonly string[] = []
   #secretFiles: readonly string[] = []
   readonly #states = new Map<string, FileState>()
@@ -74,6 +80,7 @@ export class AccessPolicy implements AccessPolicies {
     }
     const { loadAccessFile } = await import('./load-access-file.ts')
     this.#load = () => loadAccessFile(this.#path, accessProfile, process.env, notifyAccessKey)
+    this.#provesClients = provesClients(this.#context.configuration)
     const { policy, problems } = this.#attempt(this.#load)
     if (policy === undefined) {
       throw new ConfigError(
@@ -123,6 +130,7 @@ export class AccessPolicy implements AccessPolicies {
       this.#current = policy
       this.#loadedMs = Date.now()
       for (const warning of warnings) logger.warn({ warning }, 'access file warning')
+      if (policy.namesCertificates && !this.#provesClients) logger.warn({ file: this.#path }, NO_CERTIFICATES)
     }
     return loaded
   }
