@@ -119,8 +119,9 @@ export function* applyRegistration(
     })
   } else {
     const broker = identity(registration)
+    const { zoneName, enableActingMaster } = group
     if (isGroupChanged || isLiveChanged)
-      changes.event({ kind: 'broker changed', broker, haServerAddr, peer, by, ...flags })
+      changes.event({ kind: 'broker changed', broker, haServerAddr, peer, by, zoneName, enableActingMaster })
     if (changes.tally !== undefined)
       changes.event({ kind: 'topics changed', broker, peer, by, topicChanges: changes.tally })
   }
