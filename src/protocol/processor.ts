@@ -50,6 +50,8 @@ export interface Origin {
   readonly code?: number | undefined
   /** `host:port` of the peer. */
   readonly peer: string
+  /** As {@link ChannelRef.host}; absent if it is that of `peer`, which a PROXY header may have claimed. */
+  readonly host?: string | undefined
   /** Undefined is anonymous, or not known yet. */
   readonly identity?: Identity | undefined
   /** Whether the connection is encrypted; absent if that was not known yet. */
@@ -57,7 +59,7 @@ export interface Origin {
 }
 
 export function originOf(code: number, { channel, identity }: RequestContext): Origin {
-  return { code, peer: channel.remoteAddress, identity, isTls: channel.isTls }
+  return { code, peer: channel.remoteAddress, host: channel.host, identity, isTls: channel.isTls }
 }
 
 /**
