@@ -309,14 +309,14 @@ class AccessFileReader {
   }
 
   #checkUse({ rules, profile }: RulePolicy): void {
-    for (const { identity, entry } of this.#accounts.accounts.values()) {
+    for (const { identity } of this.#accounts.accounts.values()) {
       const isUsed = rules.some(({ who }) => who !== undefined && isIdentified(identity, who))
       const signsNotifications = identity.name === this.#options.notifyAccessKey
       if (isUsed !== signsNotifications) continue
       const message = signsNotifications
         ? `account ${identity.name} is notifyAccessKey: brokers receive its signatures, so they prove nothing, and rules for it have no effect; use an account of its own`
         : `no rule names account ${identity.name} or a role of it, nor does profile ${profile}`
-      this.#yaml.warning(entry.value, message)
+      this.#yaml.warning(this.#accounts.nodes.get(identity.name) as NonNullable<YamlNode>, message)
     }
   }
 

@@ -122,14 +122,16 @@ function unproven(reason: UnprovenReason): Proof {
 }
 
 /**
- * The texts that a sender may have signed: all fields, as in Java, and without those that some clients do not sign. Their
- * requests have no bodies.
+ * The texts that a sender may have signed: all fields, as in Java, and without those that some clients do not sign. Requests of
+ * the Go client have no bodies; those of mqadmin may.
  */
 function signedTexts(extFields: ExtFields, body: Buffer | null): string[] {
-  const unsigned = [ZONE_FIELDS, TOKEN_FIELD].filter((names) => names.some((name) => extFields.has(name)))
+  const unsigned = body === null ? [ZONE_FIELDS, TOKEN_FIELD] : [ZONE_FIELDS]
   return [
     signedText(extFields),
-    ...(body === null ? unsigned.map((names) => signedText(extFields, names)) : []),
+    ...unsigned
+      .filter((names) => names.some((name) => extFields.has(name)))
+      .map((names) => signedText(extFields, names)),
   ]
 }
 

@@ -162,7 +162,7 @@ export class YamlReader {
     if (!isScalar(node) || isNull(node)) return this.#unexpected(node, what, 'a text')
     const { value, source, tag } = node
     if (typeof value !== 'string' && tag !== undefined) return this.#unexpected(node, what, 'a text')
-    const text = typeof value === 'string' ? value : source
+    const text = copyOf(typeof value === 'string' ? value : source)
     return text === '' ? this.problem(node, `${what} is empty`) : text
   }
 
@@ -206,8 +206,20 @@ export class YamlReader {
   }
 }
 
+/** A whole number without quotes, as SnakeYAML reads it: `010` is 8. Undefined for all else, such as `08`, a text to SnakeYAML. */
+export function integerText(node: ParsedNode): string | undefined {
+  if (!isScalar(node) || typeof node.value !== 'bigint' || /^[-+]?0[\d_]*[89:]/.test(node.source))
+    return undefined
+  return `${node.value}`
+}
+
 function nameOf({ value, source }: Scalar): string {
-  return typeof value === 'string' ? value : (source ?? '')
+  return copyOf(typeof value === 'string' ? value : (source ?? ''))
+}
+
+/** Not a slice, which would keep the whole file in memory, and with it the secrets. */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString()
 }
 
 function isNull(node: ParsedNode): boolean {

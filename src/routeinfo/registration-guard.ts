@@ -1,5 +1,6 @@
 import { hostOf } from '../common/host-of.ts'
 import { cutText } from '../common/log-throttle.ts'
+import { shareOf } from '../common/shares.ts'
 import type { TopicQueues } from '../protocol/body/topic-config.ts'
 import type { BrokerData, QueueData } from '../protocol/body/topic-route-data.ts'
 import { RemotingCommandError } from '../protocol/errors.ts'
@@ -20,7 +21,7 @@ import type { RestoredBroker } from './snapshot/restored-routes.ts'
  * - `negative_broker_id`: register a negative id, which would be the min broker id
  * - `heartbeat_timeout`: name a heartbeat timeout beyond `maxHeartbeatTimeoutMillis`
  * - `announced_address`: announce an address at which each client would find its own machine
- * - `queue_count`: register a topic with more queues than clients can hold
+ * - `queue_count`: register a topic with more queues, on all brokers of the owner, than clients can hold
  * - `static_topic`: make a topic static that a live broker of another owner has as an ordinary one
  * - `group_flags`: set the flags of a group whose member with the min broker id has another owner
  * - `unregistration`, `heartbeat`, `topic`: remove, keep, or register a topic of, a live broker of another owner
@@ -85,8 +86,10 @@ export interface RegistrationGuardOptions {
 }
 
 const NO_MEMBERS: ReadonlyMap<bigint, string> = new Map()
-/** A client makes an object of each queue; real topics have a few hundred at most. */
+/** A client makes an object of each queue of a topic; real topics have a few hundred on the brokers of an owner. */
 const MAX_QUEUES = 65_536
+/** So few on a broker are limited by the number of brokers. */
+const FEW_QUEUES = 64
 
 /**
  * Protects live brokers from requests of others: each belongs to the owner that registered it, until it leaves or its heartbeat
@@ -149,11 +152,22 @@ export class RegistrationGuard {
   /** REGISTER_TOPIC_IN_NAMESRV */
   checkTopic(topic: string, queueDatas: readonly QueueData[], claimant: Claimant, nowMs: number): void {
     if (this.#mode === 'off') return
-    for (const queueData of queueDatas) {
-      const { brokerName } = queueData
-      const broker = { clusterName: '', brokerName, brokerAddr: '' }
-      const excess = tooManyQueues(topic, mostQueues(queueData))
-      if (excess !== undefined) this.#dispute(excess, broker, claimant)
+    let count = 0
+    for (const queueData of queueDatas) count += mostQueues(queueData)
+    if (count > FEW_QUEUES) {
+      const named = new Set(queueDatas.map(({ brokerName }) => brokerName))
+      const source = sourceOfOwner(claimant.owner)
+      count += this.#queuesOn(topic, (name) => {
+        const owner = named.has(name) ? undefined : this.#leaderOf(name, nowMs)?.live.owner
+        return !named.has(name) && (owner === undefined || sourceOfOwner(owner) === source)
+      })
+    }
+    const excess = tooManyQueues(topic, count)
+    if (excess !== undefined) {
+      const broker = { clusterName: '', brokerName: queueDatas[0]?.brokerName ?? '', brokerAddr: '' }
+      this.#dispute(excess, broker, claimant)
+    }
+    for (const { brokerName } of queueDatas) {
       const live = this.#leaderOfAnother(brokerName, claimant, nowMs)
       if (live === undefined) continue
       const reason = `${cutText(brokerName)} has another owner, which alone may register topics of it`
@@ -225,8 +239,16 @@ export class RegistrationGuard {
       return { rule: 'announced_address', reason }
     }
     const { names, queues } = registration.topicConfigTable
+    let ownNames: ReadonlySet<string> | undefined
     for (const [index, topicQueues] of queues.entries()) {
-      const excess = tooManyQueues(names[index] as string, mostQueues(topicQueues))
+      const topic = names[index] as string
+      let count = mostQueues(topicQueues)
+      if (count > FEW_QUEUES) {
+        const own: ReadonlySet<string> = ownNames ?? this.#namesOf(registration.owner)
+        ownNames = own
+        count += this.#queuesOn(topic, (name) => name !== brokerName && own.has(name))
+      }
+      const excess = tooManyQueues(topic, count)
       if (excess !== undefined) return excess
     }
     for (const [topic, { totalQueues }] of registration.topicQueueMappingInfoMap) {
@@ -247,6 +269,24 @@ export class RegistrationGuard {
     if (holderAddr === undefined || holder === undefined) return undefined
     const reason = `brokerId ${brokerId} of ${cutText(brokerName)} is held by the live broker ${cutText(holderAddr)} of another owner`
     return { rule: 'broker_id_taken', live: holder, reason }
+  }
+
+  /** The names of brokers that come from the source of an owner. */
+  #namesOf(owner: string): ReadonlySet<string> {
+    const { tables, restored } = this.#view
+    const source = sourceOfOwner(owner)
+    const names = new Set<string>()
+    for (const brokers of [tables.brokerLiveTable, restored?.brokers ?? new Map<string, RestoredBroker>()])
+      for (const broker of brokers.values())
+        if (broker.owner !== undefined && sourceOfOwner(broker.owner) === source) names.add(broker.brokerName)
+    return names
+  }
+
+  #queuesOn(topic: string, isCounted: (brokerName: string) => boolean): number {
+    let count = 0
+    for (const [name, queueData] of this.#view.queues(topic) ?? [])
+      if (isCounted(name)) count += mostQueues(queueData)
+    return count
   }
 
   /** A broker at that address, alive and of another owner. */
@@ -341,6 +381,11 @@ export function isProvenOwner(owner: string): boolean {
   return /^(account|certificate) /.test(owner)
 }
 
+/** Where limits per address apply, the addresses of one machine are one. */
+function sourceOfOwner(owner: string): string {
+  return shareOf(owner) ?? owner
+}
+
 function isAlive(broker: OwnedBroker, nowMs: number): boolean {
   if ('deadlineMs' in broker) return broker.deadlineMs >= nowMs
   return broker.lastUpdateTimestampMs + broker.heartbeatTimeoutMs >= nowMs
@@ -352,5 +397,6 @@ function mostQueues({ readQueueNums, writeQueueNums }: TopicQueues): number {
 
 function tooManyQueues(topic: string, count: number): Broken | undefined {
   if (count <= MAX_QUEUES) return undefined
-  return { rule: 'queue_count', reason: `${cutText(topic)} has ${count} queues, more than ${MAX_QUEUES}` }
+  const reason = `${cutText(topic)} would have ${count} queues on brokers of this owner, more than ${MAX_QUEUES}`
+  return { rule: 'queue_count', reason }
 }

@@ -346,6 +346,14 @@ accounts:
 `
     expect(read(text).problems).toEqual([])
     expect(read('accounts: []\n').problems).toEqual([])
+    expect(warningsOf('globalWhiteRemoteAddresses: []\n')).toEqual([])
+    expect(warningsOf('globalWhiteRemoteAddresses:\n  - ""\n  -\n')).toEqual([])
+  })
+
+  it('has no account whose name is a pattern: its permissions would be those of other accounts', () => {
+    expect(
+      problemsOf('accounts:\n  - { accessKey: app*, secretKey: "abcdefgh", topicPerms: [T=SUB] }\n'),
+    ).toEqual(['2:18 accessKey must not contain *, which stands for any characters in rules'])
   })
 
   it('does not load under strict with the published admin only', () => {
@@ -361,8 +369,10 @@ accounts:
     const { policy } = read('accounts:\n  - accessKey: a\n    secretKey: 01234567\n')
     expect(policy?.accounts.get('a')?.secrets.map((key) => key.export().toString())).toEqual(['342391'])
     expect(warningsOf('accounts:\n  - accessKey: a\n    secretKey: 01234567\n')).toContain(
-      '3 secretKey is a number without quotes and is read as another one; put it in quotes',
+      '3 secretKey is a number without quotes and is read as a different value, as in a broker; put it in quotes',
     )
+    const text = read('accounts:\n  - accessKey: 0900\n    secretKey: 08123456\n').policy
+    expect(text?.accounts.get('0900')?.secrets[0]?.export().toString()).toBe('08123456')
     const long = read('accounts:\n  - accessKey: a\n    secretKey: 12345678901234567890\n').policy
     expect(long?.accounts.get('a')?.secrets[0]?.export().toString()).toBe('12345678901234567890')
   })

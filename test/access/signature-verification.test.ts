@@ -233,6 +233,9 @@ test('the zone that Java adds after it has signed need not be signed', () => {
   const zone = { __ZONE_NAME: 'z1', __ZONE_MODE: 'true' }
   expect(verified({ ...signed('RocketMQ', '12345678', { topic: 'T' }), ...zone })).toBe('RocketMQ')
   expect(verified(signed('RocketMQ', '12345678', { topic: 'T', ...zone }))).toBe('RocketMQ')
+  const withBody = signed('RocketMQ', '12345678', { a: 'b' }, 'k=v')
+  expect(verified({ ...withBody, ...zone }, 'k=v')).toBe('RocketMQ')
+  expect(verified({ ...withBody, ...zone }, 'k=w')).toBe('wrong signature')
 })
 
 test('the SecurityToken of the Go client need not be signed', () => {

@@ -88,6 +88,55 @@ rules:
   })
 })
 
+describe('A stranger that splits the queues of a topic between many brokers', () => {
+  const withQueues = (request: Request, queues: number): Request => ({
+    ...request,
+    body: `${request.body}`.replaceAll(/"(read|write)QueueNums":4/g, `"$1QueueNums":${queues}`),
+  })
+  const onBrokers = (queues: number, ...names: string[]): Request => ({
+    code: 217,
+    extFields: { topic: HONEST_TOPIC },
+    body: JSON.stringify({
+      queueDatas: names.map((brokerName) => ({
+        ...{ brokerName, readQueueNums: queues, writeQueueNums: queues, perm: 6, topicSysFlag: 0 },
+      })),
+    }),
+  })
+
+  test('gets no more of them with refuse than one broker may have, and honest brokers as many as before', async () => {
+    const { attacker, connectFrom } = await startAttackedServer({
+      properties: { registrationGuard: 'refuse' },
+    })
+    const register = (name: string, port: number, queues: number): Promise<number> => {
+      const broker = { name, address: `${ATTACKER_HOST}:${port}`, topics: [HONEST_TOPIC, 'T2'] }
+      return codeOf(attacker, withQueues(brokerAt(ATTACKER_HOST, broker), queues))
+    }
+    expect(await register('evil-1', 1, 65_436)).toBe(0)
+    expect(await register('evil-2', 2, 101)).toBe(16)
+    expect(await register('evil-2', 2, 100)).toBe(0)
+    expect(await register('evil-3', 3, 65)).toBe(16)
+    // Few are limited by the number of brokers.
+    expect(await register('evil-3', 3, 64)).toBe(0)
+    expect(await codeOf(attacker, onBrokers(101, 'evil-2'))).toBe(16)
+    expect(await codeOf(attacker, onBrokers(33, 'evil-2', 'evil-3'))).toBe(0)
+    expect(await codeOf(attacker, onBrokers(40_000, 'evil-2', 'evil-3'))).toBe(16)
+
+    const honest = await connectFrom('10.0.0.20')
+    const topics = [HONEST_TOPIC, 'T2']
+    expect(await codeOf(honest, withQueues(brokerAt('10.0.0.20', { topics }), 65_536))).toBe(0)
+  })
+
+  test('cannot give them to names without a broker instead', async () => {
+    const { attacker } = await startAttackedServer({ properties: { registrationGuard: 'refuse' } })
+    for (const [at, code] of [0, 16].entries()) {
+      const name = `none-${at}`
+      const early = brokerAt(ATTACKER_HOST, { name, topics: ['T9'] })
+      expect(await codeOf(attacker, early)).toBe(1)
+      expect(await codeOf(attacker, onBrokers(65_536, name))).toBe(code)
+    }
+  })
+})
+
 describe('In the mode audit', () => {
   test('the guard carries out what it would reject, and reports it', async () => {
     const accessFile = GUARDED.replace('profile', 'mode: audit\nprofile')

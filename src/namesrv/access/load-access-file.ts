@@ -30,15 +30,18 @@ export interface LoadedAccessFile {
  * @param profile - For a file without one.
  * @param env - Where the variables of `secretEnv` are.
  * @param notifyAccessKey - The account that signs notifications; default: none.
+ * @param beforeRead - Is called with the path of each file before it is read.
  */
 export function loadAccessFile(
   path: string,
   profile: ProfileName,
   env: Readonly<Record<string, string | undefined>>,
   notifyAccessKey = '',
+  beforeRead: (path: string) => void = () => {},
 ): LoadedAccessFile {
   let text: string
   try {
+    beforeRead(path)
     text = readText(path)
   } catch (error) {
     const problem = `${path}: cannot be read: ${describeErrno(error)}`
@@ -50,8 +53,10 @@ export function loadAccessFile(
       if (secret === undefined) throw new Error('is not set')
       return secret
     }
+    const secretFile = secretPath(path, name)
     try {
-      return readText(secretPath(path, name)).trimEnd()
+      beforeRead(secretFile)
+      return readText(secretFile).trimEnd()
     } catch (error) {
       throw new Error(`cannot be read: ${describeErrno(error)}`)
     }
