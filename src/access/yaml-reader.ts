@@ -36,6 +36,7 @@ const SYNTAX_ERRORS: { readonly [code: string]: string } = {
   BAD_COLLECTION_TYPE: 'a value must not begin with a tag (!); put it in quotes',
   BAD_DIRECTIVE: 'a line must not begin with %',
   BAD_DQ_ESCAPE: 'a backslash in double quotes is an escape; use single quotes',
+  MULTIPLE_DOCS: 'the file must be one document; remove this line ---',
   TAG_RESOLVE_FAILED: 'a value must not begin with a tag (!); put it in quotes',
   UNEXPECTED_TOKEN: 'unexpected text; put values with special characters in quotes',
 }
@@ -63,9 +64,12 @@ export class YamlReader {
       prettyErrors: false,
       lineCounter: this.#lines,
     })
-    for (const { pos, code, message } of [...document.errors, ...document.warnings])
-      this.#add(this.#problems, pos[0], SYNTAX_ERRORS[code] ?? message)
-    if (this.#problems.length > 0) return
+    // The others are mostly its consequences.
+    const [error] = [...document.errors, ...document.warnings]
+    if (error !== undefined) {
+      this.#add(this.#problems, error.pos[0], SYNTAX_ERRORS[error.code] ?? error.message)
+      return
+    }
     this.root = document.contents
     if (this.root === null) this.#add(this.#problems, 0, 'the file is empty')
   }

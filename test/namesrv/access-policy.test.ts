@@ -117,9 +117,12 @@ describe('accessFile', () => {
       path,
       time,
       httpPort = 0,
-    } = await startWith(CLOSED, { httpListenPort: 'any' })
+    } = await startWith(CLOSED, { httpListenPort: 'any', httpTokenFile: accessFile('s3cret') })
+    const authorization = 'Bearer s3cret'
     const findings = async (): Promise<{ rule: string; text: string }[]> => {
-      const response = await fetch(`http://127.0.0.1:${httpPort}/api/v1/findings`)
+      const response = await fetch(`http://127.0.0.1:${httpPort}/api/v1/findings`, {
+        headers: { authorization },
+      })
       const body = (await response.json()) as { findings: { rule: string; text: string }[] }
       return body.findings.filter(({ rule }) => rule === 'access_file_rejected')
     }
@@ -144,13 +147,13 @@ describe('accessFile', () => {
     expect(await findingsAfter('finding_raised')).toMatchObject([
       { text: expect.stringContaining('unknown key "modes"') },
     ])
-    const metrics = await get(httpPort, '/metrics')
+    const metrics = await get(httpPort, '/metrics', `Authorization: ${authorization}`)
     expect(metrics).toMatch(/^rocketmq_nameserver_access_policy_info\{.*profile="strict",mode="enforce"} 1$/m)
     expect(metrics).toMatch(/^rocketmq_nameserver_access_reloads_total\{.*result="failed"} 1$/m)
     writeFileSync(path, `${CLOSED}# repaired\n`)
     time.advance(2_000)
     expect(await findingsAfter('finding_cleared')).toEqual([])
-    expect(await get(httpPort, '/metrics')).toMatch(
+    expect(await get(httpPort, '/metrics', `Authorization: ${authorization}`)).toMatch(
       /^rocketmq_nameserver_access_reloads_total\{.*result="ok"} 1$/m,
     )
   })
