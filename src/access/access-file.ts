@@ -162,7 +162,7 @@ class AccessFileReader {
     )
       yaml.problem(
         top.profile?.value ?? root,
-        'profile strict needs someone who can administer this server: no rule allows the group admin to an account, certificate or network that can come in',
+        'profile strict needs an admin: no account, certificate or network may use the group admin for everything',
       )
     return policy
   }

@@ -23,11 +23,23 @@ export interface ChannelRef {
   readonly closed: boolean
 }
 
+/** What a request is about besides what its fields name. */
+export interface OtherNames {
+  readonly brokerNames: readonly string[]
+  /** Addresses, `host:port`. */
+  readonly announced: readonly string[]
+}
+
 /** What a processor knows besides the request. */
 export interface RequestContext {
   readonly channel: ChannelRef
   /** Undefined is anonymous. */
   readonly identity?: Identity | undefined
+  /**
+   * Checks what else a request of the group register is about against the access policy: the response if it is rejected.
+   * Absent if anyone may register anything.
+   */
+  readonly checkOthers?: (others: OtherNames) => RemotingResponse | undefined
   /** When the request arrived, in milliseconds on a monotonic clock. */
   readonly nowMs: number
 }

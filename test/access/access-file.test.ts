@@ -247,7 +247,7 @@ describe('An access file is rejected with the line and column of', () => {
       'strict without an admin',
       'profile: strict\nrules:\n  - allow: lookup\n',
       [
-        '1:10 profile strict needs someone who can administer this server: no rule allows the group admin to an account, certificate or network that can come in',
+        '1:10 profile strict needs an admin: no account, certificate or network may use the group admin for everything',
       ],
     ],
   ])('%s', (_, text, problems) => {

@@ -263,3 +263,18 @@ test('an account that another instance knew is not cached', () => {
   const changed = new Signatures(new Map([account('RocketMQ', ['another-secret'])]))
   expect(changed.verify(fields, null, HERE)).toMatchObject({ reason: 'wrong signature' })
 })
+
+test('A signature of other characters with the same low bytes is wrong', () => {
+  const Signature = signatureOf(
+    new Map([
+      ['AccessKey', 'ak'],
+      ['topic', 'T'],
+    ]),
+    null,
+    'secret',
+  )
+  const fields = { AccessKey: 'ak', topic: 'T' }
+  expect(verified({ ...fields, Signature })).toBe('ak')
+  const shifted = String.fromCharCode(Signature.charCodeAt(0) + 0x100) + Signature.slice(1)
+  expect(verified({ ...fields, Signature: shifted })).toBe('wrong signature')
+})

@@ -9,7 +9,7 @@ import { registration } from '../support/requests.ts'
 import { createServer, startServer, temporaryFolder } from '../support/start-server.ts'
 import { until } from '../support/until.ts'
 
-const CLOSED = 'profile: strict\nrules:\n  - allow: [admin]\n    from: loopback\n'
+const CLOSED = 'profile: strict\nrules:\n  - allow: [admin, inspect]\n    from: loopback\n'
 
 /** What happens when an access file and its secrets have just been read. */
 const loading = vi.hoisted(() => ({ afterwards: () => {} }))
