@@ -1,20 +1,13 @@
 import { html, type TemplateResult } from 'lit-html'
 import type { Views } from '../api-types.ts'
-import { badge, heading, name, type Severity, seen, table } from '../components.ts'
+import { badge, heading, name, seen, table } from '../components.ts'
 import { count, duration } from '../format.ts'
+import { MEMBER_SEVERITY } from '../member.ts'
 import { href } from '../router.ts'
 import type { Page, View } from '../views.ts'
 
 type Group = Views['/api/v1/brokers']['brokers'][number]
 type Member = Group['members'][number]
-
-const STATES: Readonly<Record<Member['state'], Severity>> = {
-  alive: 'good',
-  late: 'warning',
-  suspected: 'critical',
-  provisional: 'info',
-  unknown: 'neutral',
-}
 
 export const brokersView: View = { title: 'Brokers', render: renderBrokers }
 
@@ -56,7 +49,7 @@ function members(
       },
       { head: 'Id', cell: ({ brokerId }) => brokerId, isNumber: true },
       { head: 'Address', cell: ({ address }) => name(address) },
-      { head: 'State', cell: ({ state }) => badge(STATES[state], state) },
+      { head: 'State', cell: ({ state }) => badge(MEMBER_SEVERITY[state], state) },
       {
         head: 'Heartbeat',
         cell: ({ heartbeatAgeMs }) => (heartbeatAgeMs === null ? '–' : `${duration(heartbeatAgeMs)} ago`),
