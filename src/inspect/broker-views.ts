@@ -124,7 +124,7 @@ export function brokerView(sources: InspectSources): View {
   }
 }
 
-function unknownGroup(name: string): ViewError {
+export function unknownGroup(name: string): ViewError {
   const why = `/api/v1/explain?broker=${encodeURIComponent(name)}`
   return new ViewError('ERR_NOT_FOUND', `no broker group ${quoted(name)}; ${why} says why`)
 }

@@ -39,7 +39,7 @@ export function topicsView({ routeIndex, routeInfo, identity }: InspectSources):
   }
 }
 
-const QUEUES = {
+export const QUEUES = {
   readQueues: { type: 'integer' },
   writeQueues: { type: 'integer' },
   perm: { type: 'integer', description: '4 read, 2 write, 1 inherit, 8 priority; added up' },
@@ -117,7 +117,7 @@ function* queuesOf(view: RouteView, topic: string): Steps<unknown[]> {
   return shown
 }
 
-function shownQueues({ readQueueNums, writeQueueNums, perm, topicSysFlag }: TopicQueues) {
+export function shownQueues({ readQueueNums, writeQueueNums, perm, topicSysFlag }: TopicQueues) {
   return {
     readQueues: readQueueNums,
     writeQueues: writeQueueNums,
