@@ -3,7 +3,7 @@ import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
 import { clockTime, count, duration } from './format.ts'
 import { href, type Route } from './router.ts'
-import { PAGE_ROWS, type SortKey, type Sorting } from './sorting.ts'
+import { PAGE_ROWS, type Sorting, type SortKey } from './sorting.ts'
 import { addressOf, type Seen, type WatchOptions } from './store.ts'
 
 /** What a template may show. */
@@ -116,7 +116,9 @@ export function table<Row>(options: {
       <thead>
         <tr>
           ${columns.map(
-            (column) => html`<th scope="col" class=${kind(column)} aria-sort=${orderOf(column, sorting) ?? nothing}>
+            (
+              column,
+            ) => html`<th scope="col" class=${kind(column)} aria-sort=${orderOf(column, sorting) ?? nothing}>
               ${columnHead(column, sorting)}
             </th>`,
           )}
