@@ -213,6 +213,29 @@ export function heading(text: Content, view?: keyof Views & string, options?: Wa
   </div>`
 }
 
+/**
+ * A part of a view that scrolls in itself, so that the whole stays in sight.
+ * @param options.id - Of its heading; its class is `panel-<id>`.
+ * @param options.note - Beside the heading, such as how many there are.
+ */
+export function panel(options: {
+  readonly id: string
+  readonly title: string
+  readonly note?: Content
+  readonly view: keyof Views & string
+  readonly query?: Readonly<Record<string, string>>
+  readonly content: Content
+}): TemplateResult {
+  const { id, title, note = '', view, query = {}, content } = options
+  return html`<section class="panel panel-${id}" aria-labelledby=${id}>
+    <div class="heading">
+      <h2 id=${id}>${title}</h2>
+      ${note === '' ? nothing : html`<span class="quiet">${note}</span>`} ${jsonLink(view, { query })}
+    </div>
+    <div class="panel-body" role="group" aria-labelledby=${id} tabindex="0">${content}</div>
+  </section>`
+}
+
 /** The data of a view, for programs. */
 export function jsonLink(view: keyof Views & string, options?: WatchOptions): TemplateResult {
   const address = addressOf(view, options)
