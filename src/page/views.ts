@@ -10,7 +10,8 @@ import { connectionView } from './views/connection.ts'
 import { eventsView } from './views/events.ts'
 import { kvView } from './views/kv.ts'
 import { overviewView } from './views/overview.ts'
-import { topicsView, topicView } from './views/topics.ts'
+import { topicView } from './views/topic.ts'
+import { topicsView } from './views/topics.ts'
 
 /** What a view is rendered from. */
 export interface Page {
