@@ -3,7 +3,7 @@ import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
 import { badge, command, heading, jsonLink, name, type Severity, seen, time } from '../components.ts'
 import { customProperties } from '../custom-properties.ts'
-import { count, counted, duration } from '../format.ts'
+import { capitalized, count, counted, duration } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
 import type { WatchOptions } from '../store.ts'
 import type { Page, View } from '../views.ts'
@@ -24,19 +24,21 @@ function render(topic: string, page: Page): TemplateResult {
   const client = { version: route.query.get('version') ?? '', zone: route.query.get('zone') ?? '' }
   const explainOptions = { query: { topic, ...client } }
   const explained = store.watch('/api/v1/explain', explainOptions)
-  const isKnown = (explained.value?.now.brokers?.length ?? 0) > 0
+  const isUnknown = explained.value?.now.brokers?.length === 0
+  // Without an explanation, such as for a release that does not exist, the form must stay.
+  const hasRoute = !isUnknown && (explained.value ?? explained.error) !== undefined
   const path = { topic }
   return html`
     <section>
-      ${heading(isKnown ? 'What clients find' : 'Why clients do not find it', '/api/v1/explain', explainOptions)}
-      ${seen(explained, (explanation) => story(explanation, nowMs))}
+      ${heading(isUnknown ? 'Why clients do not find it' : 'What clients find', '/api/v1/explain', explainOptions)}
+      ${seen(explained, story)}
     </section>
     ${
-      isKnown
+      hasRoute
         ? html`${routeOf(topic, client, page)}
           <section>
             ${heading('Commands')}
-            <p class="quiet">This page changes nothing. Run them where the NameServers are named by NAMESRV_ADDR.</p>
+            <p class="quiet">This page changes nothing: run them in a shell where NAMESRV_ADDR names the NameServers.</p>
             ${seen(store.watch('/api/v1/topics/{topic}', { path }), commandList)}
           </section>`
         : nothing
@@ -59,45 +61,20 @@ const SEVERITIES: Readonly<Partial<Record<Explanation['verdict'], Severity>>> = 
   created_by_brokers: 'info',
 }
 
-function story(
-  { verdict, sentences, commands, similar, misses }: Explanation,
-  nowMs: number,
-): TemplateResult {
+function story({ verdict, sentences, commands, similar }: Explanation): TemplateResult {
   const [first = '', ...others] = sentences
   return html`<div class="story">
-    <p class="lead">${badge(SEVERITIES[verdict] ?? 'warning', verdict.replaceAll('_', ' '))} ${visible(first)}</p>
+    <p class="lead">${badge(SEVERITIES[verdict] ?? 'warning', capitalized(verdict.replaceAll('_', ' ')))} ${visible(first)}</p>
     ${others.map((sentence) => html`<p>${visible(sentence)}</p>`)}
     ${
       similar.length === 0
         ? nothing
-        : html`<p>Perhaps one of these is meant:</p>
-          <ul class="similar">
-            ${similar.map(
-              (each) => html`<li>
-                <a href=${href(['topics', each.name])}>${name(each.name)}</a>
-                <span class="quiet">differs in ${each.likeness}</span>
-              </li>`,
-            )}
-          </ul>`
+        : html`<p class="names">Go to
+            ${similar.map((each) => html`<a href=${href(['topics', each.name])}>${name(each.name)}</a>`)}
+          </p>`
     }
-    ${misses === null ? nothing : missing(misses, nowMs)}
     ${commands.map((text) => command(text))}
   </div>`
-}
-
-function missing(
-  { count: lookups, clients, lastSeen }: NonNullable<Explanation['misses']>,
-  nowMs: number,
-): TemplateResult {
-  return html`<p>
-      ${counted(lookups, 'lookup')} found no route, the last at ${time(lastSeen, nowMs)}. Clients that ask:
-    </p>
-    <ul class="similar">
-      ${clients.map(
-        ({ address, language, versionName }) =>
-          html`<li>${name(address)} <span class="quiet">${name(language)} ${versionName}</span></li>`,
-      )}
-    </ul>`
 }
 
 interface Client {
