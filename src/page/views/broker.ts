@@ -4,6 +4,7 @@ import {
   badge,
   type Column,
   choiceField,
+  commandList,
   heading,
   name,
   pageLink,
@@ -66,7 +67,8 @@ function groupOf(brokerName: string, { store, route, nowMs, changed }: Page): Te
         ${choiceField('What stops', address, [['', 'The whole group'], ...addresses], (value) => replaceQuery('stops', value, changed))}
       </div>
       ${seen(group, ({ impact }) => impactOf(impact))}
-    </section>`
+    </section>
+    <section>${heading('Commands')} ${seen(group, ({ commands }) => commandList(commands))}</section>`
 }
 
 function membersOf(group: Broker, ageMillis: number, nowMs: number): TemplateResult {
@@ -104,7 +106,7 @@ const LOSSES = [
 function impactOf(impact: Impact): TemplateResult {
   const losses = LOSSES.filter(([kind]) => impact[kind].total > 0)
   return html`<ul class="losses">
-    ${impact.losesMaster ? html`<li>${badge('warning', 'Master')} The group loses its master.</li>` : nothing}
+    ${impact.losesMaster ? html`<li>${badge('warning', 'Master')} The group loses its master: producers cannot send to it.</li>` : nothing}
     ${losses.map(([kind, severity, meaning]) => lossOf(impact[kind], severity, meaning))}
     ${
       losses.length === 0

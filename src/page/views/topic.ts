@@ -1,9 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
-import { badge, command, heading, jsonLink, name, type Severity, seen, time } from '../components.ts'
+import { badge, commandList, heading, jsonLink, name, seen, time } from '../components.ts'
 import { customProperties } from '../custom-properties.ts'
+import { type Explanation, past, story } from '../explanation.ts'
 import { count, counted, duration } from '../format.ts'
+import { MEMBER_SEVERITY } from '../member.ts'
 import { href, replaceQuery } from '../router.ts'
 import type { WatchOptions } from '../store.ts'
 import type { Page, View } from '../views.ts'
@@ -11,7 +13,6 @@ import type { Page, View } from '../views.ts'
 type Topic = Views['/api/v1/topics/{topic}']
 type Queues = Topic['brokers'][number]
 type Member = Queues['members'][number]
-type Explanation = Views['/api/v1/explain']
 type Lookup = Views['/api/v1/topics/{topic}/route']
 
 /** One topic. */
@@ -29,60 +30,21 @@ function render(topic: string, page: Page): TemplateResult {
   return html`
     <section>
       ${heading(isKnown ? 'What clients find' : 'Why clients do not find it', '/api/v1/explain', explainOptions)}
-      ${seen(explained, (explanation) => story(explanation, nowMs))}
+      ${seen(explained, (explanation) => story(explanation, explanation.misses === null ? nothing : missing(explanation.misses, nowMs)))}
     </section>
     ${
       isKnown
         ? html`${routeOf(topic, client, page)}
           <section>
             ${heading('Commands')}
-            <p class="quiet">This page changes nothing. Run them where the NameServers are named by NAMESRV_ADDR.</p>
-            ${seen(store.watch('/api/v1/topics/{topic}', { path }), commandList)}
+            ${seen(store.watch('/api/v1/topics/{topic}', { path }), ({ commands }) => commandList(commands))}
           </section>`
         : nothing
     }
-    ${explained.value === undefined ? nothing : past(explained.value, nowMs)}
+    <section>
+      ${heading('What happened')} ${seen(explained, (value) => past(value, nowMs))}
+    </section>
   `
-}
-
-/** Verdicts that need no one, or someone at once; the others are warnings. */
-const SEVERITIES: Readonly<Partial<Record<Explanation['verdict'], Severity>>> = {
-  routable: 'good',
-  not_writable: 'critical',
-  not_readable: 'critical',
-  no_master: 'critical',
-  no_brokers: 'critical',
-  hidden_by_zone: 'info',
-  in_product_environment: 'info',
-  not_ready: 'info',
-  created_by_first_message: 'info',
-  created_by_brokers: 'info',
-}
-
-function story(
-  { verdict, sentences, commands, similar, misses }: Explanation,
-  nowMs: number,
-): TemplateResult {
-  const [first = '', ...others] = sentences
-  return html`<div class="story">
-    <p class="lead">${badge(SEVERITIES[verdict] ?? 'warning', verdict.replaceAll('_', ' '))} ${visible(first)}</p>
-    ${others.map((sentence) => html`<p>${visible(sentence)}</p>`)}
-    ${
-      similar.length === 0
-        ? nothing
-        : html`<p>Perhaps one of these is meant:</p>
-          <ul class="similar">
-            ${similar.map(
-              (each) => html`<li>
-                <a href=${href(['topics', each.name])}>${name(each.name)}</a>
-                <span class="quiet">differs in ${each.likeness}</span>
-              </li>`,
-            )}
-          </ul>`
-    }
-    ${misses === null ? nothing : missing(misses, nowMs)}
-    ${commands.map((text) => command(text))}
-  </div>`
 }
 
 function missing(
@@ -280,14 +242,6 @@ function queueBar(label: string, queues: number, isPermitted: boolean): Template
   </div>`
 }
 
-const STATES: Readonly<Record<Member['state'], Severity>> = {
-  alive: 'good',
-  late: 'warning',
-  suspected: 'critical',
-  provisional: 'info',
-  unknown: 'neutral',
-}
-
 function member(
   { brokerId, address, state, heartbeatAgeMs, lastRegistration, peer, versionName }: Member,
   addresses: ReadonlyMap<string, string> | undefined,
@@ -298,7 +252,7 @@ function member(
   return html`<li>
     <div class="card">
       <p class="names">
-        <strong>${isMaster ? 'Master' : `Slave ${brokerId}`}</strong> ${name(address)} ${badge(STATES[state], state)}
+        <strong>${isMaster ? 'Master' : `Slave ${brokerId}`}</strong> ${name(address)} ${badge(MEMBER_SEVERITY[state], state)}
         ${seenId === '0' && !isMaster ? badge('info', 'This client sees it as master') : nothing}
       </p>
       <p class="quiet">
@@ -310,26 +264,4 @@ function member(
       </p>
     </div>
   </li>`
-}
-
-function commandList({ commands }: Topic): TemplateResult {
-  if (commands.length === 0)
-    return html`<p class="empty">None: this name has characters that a terminal would hide or obey.</p>`
-  return html`<dl class="topic-commands">
-    ${commands.map(({ purpose, command: text }) => html`<div><dt>${visible(purpose)}</dt><dd>${command(text)}</dd></div>`)}
-  </dl>`
-}
-
-/** The newest first. */
-function past({ history }: Explanation, nowMs: number): TemplateResult {
-  return html`<section>
-    ${heading('What happened')}
-    ${
-      history.length === 0
-        ? html`<p class="empty">Nothing is known of its past.</p>`
-        : html`<ol class="past">
-            ${[...history].reverse().map(({ time: at, text }) => html`<li><span>${time(at, nowMs)}</span> <span>${visible(text)}</span></li>`)}
-          </ol>`
-    }
-  </section>`
 }
