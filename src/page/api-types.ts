@@ -161,7 +161,7 @@ export interface Views {
     /** `after` of the next page; null on the last one */
     readonly next: string | null
   }
-  /** A broker group, and its impact: what clients would lose if it stopped. */
+  /** A broker group, the commands that change it, and its impact: what clients would lose if it stopped. */
   readonly '/api/v1/brokers/{name}': {
     readonly brokerName: string
     /** More than one is a mistake in the configuration of the brokers */
@@ -234,6 +234,35 @@ export interface Views {
         readonly names: readonly (string)[]
       }
     }
+    /** None if the name cannot be shown as it is */
+    readonly commands: readonly ({
+      readonly purpose: string
+      /** For a shell; it asks the NameServers of the variable NAMESRV_ADDR */
+      readonly command: string
+    })[]
+  }
+  /** Topics with queues on a broker group, in ascending order of their UTF-16 units. */
+  readonly '/api/v1/brokers/{name}/topics': {
+    /** All topics of the group */
+    readonly total: number
+    /** Of these, topics that begin with `prefix` */
+    readonly matching: number
+    readonly topics: readonly ({
+      readonly topic: string
+      readonly readQueues: number
+      readonly writeQueues: number
+      /** 4 read, 2 write, 1 inherit, 8 priority; added up */
+      readonly perm: number
+      /** What `perm` allows */
+      readonly access: "rw" | "r" | "w" | ""
+      readonly sysFlag: number
+      /** Restored from the snapshot; the broker has not registered again */
+      readonly provisional: boolean
+      /** Other broker groups with queues of the topic */
+      readonly otherBrokers: number
+    })[]
+    /** `after` of the next page; null on the last one */
+    readonly next: string | null
   }
   /** Names of topics, in ascending order of their UTF-16 units. */
   readonly '/api/v1/topics': {
@@ -388,7 +417,7 @@ export interface Views {
       readonly shutdown: number
       readonly internal_error: number
     }
-    /** Connections that `state`, `id`, `kind` and `address` select */
+    /** Connections that the parameters select, on all pages */
     readonly matching: number
     readonly connections: readonly ({
       /** Counted from 1 in the order in which connections were accepted */
@@ -492,6 +521,8 @@ export interface Views {
       readonly host: string
       /** Request code */
       readonly code: number
+      /** Its name, such as `UPDATE_NAMESRV_CONFIG` */
+      readonly request: string
       readonly group: "lookup" | "list" | "register" | "admin" | "config" | "inspect"
       /** Which rule decided */
       readonly rule: string

@@ -28,16 +28,12 @@ describe('One topic', () => {
     await branch(page, 'broker-b').waitFor()
     const members = branch(page, 'broker-a').locator('li')
     expect(await members.allInnerTexts()).toEqual([
-      expect.stringMatching(/Master\s+127\.0\.0\.1:10911\s+✔ alive/),
-      expect.stringMatching(/Slave 1\s+127\.0\.0\.1:10912\s+✔ alive/),
+      expect.stringMatching(/Master\s+127\.0\.0\.1:10911\s+✔ alive\s+V\w+/),
+      expect.stringMatching(/Slave 1\s+127\.0\.0\.1:10912\s+✔ alive\s+V\w+/),
     ])
     const { port } = socket.address() as AddressInfo
     for (const text of await members.allInnerTexts())
-      expect(text).toMatch(
-        new RegExp(
-          `Registered \\d\\d:\\d\\d:\\d\\d, .*, from 127\\.0\\.0\\.1:${port}, V\\w+; heartbeat .* ago`,
-        ),
-      )
+      expect(text).toMatch(new RegExp(`Registered \\d\\d:\\d\\d:\\d\\d, .*, from 127\\.0\\.0\\.1:${port}`))
     const queues = (await branch(page, 'broker-a').locator('.queues').innerText()).replace(/\s+/g, ' ')
     expect(queues).toBe('Write 4 Read 4')
     await page.getByText('8 write queues, 8 read queues on 2 broker groups').waitFor()
@@ -134,7 +130,7 @@ describe('One topic', () => {
     const methods = new Set<string>()
     page.on('request', (request) => methods.add(request.method()))
     await page.goto(`${server.url}#/topics/it's`)
-    const rows = page.locator('.topic-commands > div')
+    const rows = page.locator('.commands > div')
     await rows.first().waitFor()
     expect(await rows.locator('dt').allInnerTexts()).toEqual([
       'Make it read-only',
