@@ -43,9 +43,12 @@ export class Rows {
 
   /** @param keys - Of all rows. @param changed - Renders again. */
   render(keys: readonly string[], changed: () => void): TemplateResult {
-    if (keys !== this.#keys) this.#rest()
+    const areOthers = keys !== this.#keys
     this.#keys = keys
     this.#changed = changed
+    const { first, last } = this.#inSight()
+    // The window may have another size.
+    if (areOthers || (this.#timer === undefined && last - first !== this.#resting.size)) this.#rest()
     const indices = this.#drawn()
     return html`<div
       class="rows"
@@ -143,6 +146,7 @@ export class Rows {
   #rest(): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
+      this.#timer = undefined
       const { first, last } = this.#inSight()
       this.#resting = new Set(this.#keys.slice(first, last))
       this.#changed()
