@@ -1,4 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { live } from 'lit-html/directives/live.js'
+import { repeat } from 'lit-html/directives/repeat.js'
 import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
 import { clockTime, duration } from './format.ts'
@@ -92,17 +94,24 @@ export interface Column<Row> {
   readonly isText?: boolean
 }
 
-/** Rows under a heading that names them; without rows, what it means that there are none. */
+/**
+ * Rows under a heading that names them; without rows, what it means that there are none.
+ * @param options.key - Of a row, if rows come and go at other places than the end: a row keeps its focus, wherever it moves.
+ */
 export function table<Row>(options: {
   readonly label: string
   readonly columns: readonly Column<Row>[]
   readonly rows: readonly Row[]
   readonly empty: Content
+  readonly key?: (row: Row) => string
 }): TemplateResult {
-  const { label, columns, rows, empty } = options
+  const { label, columns, rows, empty, key } = options
   if (rows.length === 0) return emptyState(empty)
   const kind = (column: Column<Row>) =>
     column.isNumber === true ? 'number' : column.isText === true ? 'text' : ''
+  const drawn = (row: Row) => html`<tr>
+    ${columns.map((column) => html`<td class=${kind(column)}>${column.cell(row)}</td>`)}
+  </tr>`
   return html`<div class="table" role="region" aria-label=${label} tabindex="0">
     <table>
       <thead>
@@ -111,11 +120,7 @@ export function table<Row>(options: {
         </tr>
       </thead>
       <tbody>
-        ${rows.map(
-          (row) => html`<tr>
-            ${columns.map((column) => html`<td class=${kind(column)}>${column.cell(row)}</td>`)}
-          </tr>`,
-        )}
+        ${key === undefined ? rows.map(drawn) : repeat(rows, key, drawn)}
       </tbody>
     </table>
   </div>`
@@ -161,6 +166,28 @@ export function searchField(label: string, value: string, changed: (value: strin
       .value=${value}
       @input=${(event: Event) => changed((event.target as HTMLInputElement).value)}
     />
+  </label>`
+}
+
+/** A filter by one of some values, or by none; a value that is not among them any more stays. */
+export function choice(
+  label: string,
+  value: string,
+  values: readonly string[],
+  changed: (value: string) => void,
+): TemplateResult {
+  const all = value === '' || values.includes(value) ? values : [value, ...values]
+  return html`<label class="choice">
+    <span>${label}</span>
+    <select .value=${live(value)} @change=${(event: Event) => changed((event.target as HTMLSelectElement).value)}>
+      <option value="">all</option>
+      ${repeat(
+        all,
+        (each) => each,
+        (each) =>
+          html`<option value=${each} ?selected=${each === value}>${visible(each).slice(0, MAX_NAME_LENGTH)}</option>`,
+      )}
+    </select>
   </label>`
 }
 
