@@ -96,6 +96,7 @@ export interface Column<Row> {
 
 /**
  * Rows under a heading that names them; without rows, what it means that there are none.
+ * @param options.stacks - On a narrow screen, the cells of a row are below each other, each with the head of its column.
  * @param options.key - Of a row, if rows come and go at other places than the end: a row keeps its focus, wherever it moves.
  */
 export function table<Row>(options: {
@@ -104,22 +105,24 @@ export function table<Row>(options: {
   readonly rows: readonly Row[]
   readonly empty: Content
   readonly key?: (row: Row) => string
+  readonly stacks?: boolean
 }): TemplateResult {
-  const { label, columns, rows, empty, key } = options
+  const { label, columns, rows, empty, key, stacks = false } = options
   if (rows.length === 0) return emptyState(empty)
   const kind = (column: Column<Row>) =>
     column.isNumber === true ? 'number' : column.isText === true ? 'text' : ''
-  const drawn = (row: Row) => html`<tr>
-    ${columns.map((column) => html`<td class=${kind(column)}>${column.cell(row)}</td>`)}
+  const drawn = (row: Row) => html`<tr role="row">
+    ${columns.map((column) => html`<td role="cell" class=${kind(column)} data-head=${column.head}>${column.cell(row)}</td>`)}
   </tr>`
-  return html`<div class="table" role="region" aria-label=${label} tabindex="0">
-    <table>
-      <thead>
-        <tr>
-          ${columns.map((column) => html`<th scope="col" class=${kind(column)}>${column.head}</th>`)}
+  // Roles, because a table that the stylesheet lays out otherwise is none for some screen readers.
+  return html`<div class=${stacks ? 'table stacks' : 'table'} role="region" aria-label=${label} tabindex="0">
+    <table role="table">
+      <thead role="rowgroup">
+        <tr role="row">
+          ${columns.map((column) => html`<th role="columnheader" scope="col" class=${kind(column)}>${column.head}</th>`)}
         </tr>
       </thead>
-      <tbody>
+      <tbody role="rowgroup">
         ${key === undefined ? rows.map(drawn) : repeat(rows, key, drawn)}
       </tbody>
     </table>

@@ -14,9 +14,9 @@ const SECRET = '******'
 /** When a changed value takes effect. */
 const EFFECTS: Readonly<Record<Key['effect'], readonly [Severity, string]>> = {
   live: ['good', 'live'],
-  connection: ['good', 'new connections'],
-  start: ['neutral', 'restart'],
-  none: ['neutral', 'no effect here'],
+  connection: ['good', 'for new connections'],
+  start: ['neutral', 'at restart'],
+  none: ['neutral', 'never'],
 }
 
 function render({ store, route, changed }: Page): TemplateResult {
@@ -25,12 +25,12 @@ function render({ store, route, changed }: Page): TemplateResult {
     everyMillis: 30_000,
     concerns: ({ kind }) => kind === 'configuration_changed',
   })
-  return html`${searchField('Key or meaning', text, (value) => replaceQuery('text', value, changed))}
+  return html`<div class="filters">${searchField('Key or meaning', text, (value) => replaceQuery('text', value, changed))}</div>
     ${seen(watched, ({ keys }) => {
       const wanted = text.trim().toLowerCase()
       const found = keys.filter(({ key, meaning }) => `${key}\n${meaning}`.toLowerCase().includes(wanted))
       const [changedKeys, others] = [found.filter(isChanged), found.filter((key) => !isChanged(key))]
-      return html`<p class="found quiet" role="status">
+      return html`<div class="parts"><p class="found quiet" role="status">
           ${found.length === keys.length ? counted(keys.length, 'key') : `${count(found.length)} of ${counted(keys.length, 'key')}`}
         </p>
         <section>
@@ -40,7 +40,7 @@ function render({ store, route, changed }: Page): TemplateResult {
         <section>
           ${heading('At the default')}
           ${keyTable('At the default', others, wanted === '' ? 'No key has its default.' : 'No such key is at its default.')}
-        </section>`
+        </section></div>`
     })}
     <section>
       ${heading('To change a key')}
@@ -56,23 +56,29 @@ function isChanged({ source, value, default: standard }: Key): boolean {
 }
 
 function keyTable(label: string, keys: readonly Key[], empty: string): TemplateResult {
-  return table({
+  return html`<div class="keys">${table({
     label,
     rows: keys,
     key: ({ key }) => key,
     columns: [
       {
         head: 'Key',
-        cell: ({ key, meaning }) => html`<code>${key}</code><p class="meaning quiet">${meaning}</p>`,
+        cell: ({ key, meaning }) => html`<code>${key}</code><p class="meaning quiet">${prose(meaning)}</p>`,
         isText: true,
       },
       { head: 'Value', cell: ({ value, unit }) => shownValue(value, unit) },
       { head: 'Default', cell: (key) => shownValue(key.default, key.unit) },
       { head: 'Source', cell: ({ source }) => sourceOf(source) },
-      { head: 'A change needs', cell: ({ effect, updatable }) => effectOf(effect, updatable) },
+      { head: 'Takes effect', cell: ({ effect, updatable }) => effectOf(effect, updatable) },
     ],
     empty,
-  })
+    stacks: true,
+  })}</div>`
+}
+
+/** Code is between backticks. */
+function prose(text: string): (TemplateResult | string)[] {
+  return text.split('`').map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : part))
 }
 
 function shownValue(value: Key['value'], unit: string | null): TemplateResult {
@@ -83,7 +89,7 @@ function shownValue(value: Key['value'], unit: string | null): TemplateResult {
 
 function sourceOf({ layer, place }: Key['source']): TemplateResult {
   if (layer === 'default') return html`<span class="quiet">default</span>`
-  return html`${layer} <span class="quiet">${name(place)}</span>`
+  return name(place)
 }
 
 function effectOf(effect: Key['effect'], updatable: boolean): TemplateResult {

@@ -64,6 +64,7 @@ function content(events: readonly ServerEvent[], page: Page): TemplateResult {
       label: 'Events',
       rows,
       key: ({ id }) => id,
+      stacks: true,
       columns: [
         { head: 'Time', cell: (event) => time(event.time, nowMs) },
         { head: 'Kind', cell: (event) => html`<code>${event.kind}</code>` },
@@ -108,9 +109,7 @@ function pauseButton({ store, changed }: Page): TemplateResult {
     changed()
   }
   const label = paused === undefined ? 'Pause' : `Resume${added === 0 ? '' : `, ${count(added)} new`}`
-  return html`<button type="button" class="pause" @click=${onClick}>
-    <span aria-hidden="true">${paused === undefined ? '⏸' : '▶'}</span> ${label}
-  </button>`
+  return html`<button type="button" @click=${onClick}>${label}</button>`
 }
 
 function showMore(changed: () => void): void {

@@ -33,15 +33,16 @@ function render({ store, route, changed }: Page): TemplateResult {
     )
     const order = found.filter((entry) => entry.namespace === ORDER_NAMESPACE)
     const others = found.filter((entry) => entry.namespace !== ORDER_NAMESPACE)
-    return html`<div class="filters">
+    return html`<div class="parts"><div>
+      <div class="filters">
         ${choice('Namespace', namespace, namespacesOf(all), (value) => replaceQuery('namespace', value, changed))}
         ${searchField('Key or value', text, (value) => replaceQuery('text', value, changed))}
       </div>
       <p class="found quiet" role="status">
         ${found.length === total ? entriesOf(total) : `${count(found.length)} of ${entriesOf(total)}`}${all.length < total ? `, the first ${count(all.length)} of which are searched` : nothing}
-      </p>
+      </p></div>
       ${namespace === '' || namespace === ORDER_NAMESPACE ? orderSection(order, text) : nothing}
-      ${namespace === ORDER_NAMESPACE ? nothing : otherSection(others, namespace, total - order.length)}`
+      ${namespace === ORDER_NAMESPACE ? nothing : otherSection(others, namespace, total - order.length)}</div>`
   })}`
 }
 
@@ -74,9 +75,10 @@ function orderSection(entries: readonly Entry[], text: string): TemplateResult {
     ${table({
       label: 'Order configuration',
       rows: entries.slice(0, MAX_ROWS),
+      stacks: true,
       columns: [
         { head: 'Topic', cell: ({ key }) => html`<a href=${href(['topics', key])}>${name(key)}</a>` },
-        { head: 'Queues in order, by broker', cell: ({ value }) => queues(value), isText: true },
+        { head: 'Queues by broker', cell: ({ value }) => queues(value), isText: true },
         {
           head: 'Queues',
           cell: ({ value }) => count(sum(partsOf(value).map((part) => part.queues ?? 0))),
@@ -129,6 +131,7 @@ function otherSection(entries: readonly Entry[], namespace: string, totalOfOther
     ${table({
       label: 'Entries of other namespaces',
       rows: entries.slice(0, MAX_ROWS),
+      stacks: true,
       columns: [
         {
           head: 'Namespace',
