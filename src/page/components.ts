@@ -1,9 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
-import { live } from 'lit-html/directives/live.js'
 import { repeat } from 'lit-html/directives/repeat.js'
 import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
-import { clockTime, duration } from './format.ts'
+import { clockTime, count, duration } from './format.ts'
+import { href, type Route } from './router.ts'
+import { PAGE_ROWS, type Sorting, type SortKey } from './sorting.ts'
 import { addressOf, type Seen, type WatchOptions } from './store.ts'
 
 /** What a template may show. */
@@ -92,12 +93,15 @@ export interface Column<Row> {
   readonly isNumber?: boolean
   /** Sentences have room, and break within long words. */
   readonly isText?: boolean
+  /** Its heading sorts the table. */
+  readonly sort?: SortKey<Row>
 }
 
 /**
  * Rows under a heading that names them; without rows, what it means that there are none.
  * @param options.stacks - On a narrow screen, the cells of a row are below each other, each with the head of its column.
  * @param options.key - Of a row, if rows come and go at other places than the end: a row keeps its focus, wherever it moves.
+ * @param options.sorting - In effect, where headings sort it. The rows are in that order.
  */
 export function table<Row>(options: {
   readonly label: string
@@ -106,8 +110,9 @@ export function table<Row>(options: {
   readonly empty: Content
   readonly key?: (row: Row) => string
   readonly stacks?: boolean
+  readonly sorting?: Sorting
 }): TemplateResult {
-  const { label, columns, rows, empty, key, stacks = false } = options
+  const { label, columns, rows, empty, key, stacks = false, sorting } = options
   if (rows.length === 0) return emptyState(empty)
   const kind = (column: Column<Row>) =>
     column.isNumber === true ? 'number' : column.isText === true ? 'text' : ''
@@ -119,7 +124,13 @@ export function table<Row>(options: {
     <table role="table">
       <thead role="rowgroup">
         <tr role="row">
-          ${columns.map((column) => html`<th role="columnheader" scope="col" class=${kind(column)}>${column.head}</th>`)}
+          ${columns.map(
+            (
+              column,
+            ) => html`<th role="columnheader" scope="col" class=${kind(column)} aria-sort=${orderOf(column, sorting) ?? nothing}>
+              ${columnHead(column, sorting)}
+            </th>`,
+          )}
         </tr>
       </thead>
       <tbody role="rowgroup">
@@ -127,6 +138,62 @@ export function table<Row>(options: {
       </tbody>
     </table>
   </div>`
+}
+
+/** Undefined if the table is not sorted by the column. */
+function orderOf<Row>(
+  { sort }: Column<Row>,
+  sorting: Sorting | undefined,
+): 'ascending' | 'descending' | undefined {
+  if (sort === undefined || sort.key !== sorting?.key) return undefined
+  return (sort.isDescending === true) === sorting.isReversed ? 'ascending' : 'descending'
+}
+
+function columnHead<Row>(column: Column<Row>, sorting: Sorting | undefined): Content {
+  const { head, sort } = column
+  if (sort === undefined || sorting === undefined) return head
+  const order = orderOf(column, sorting)
+  const mark = order === undefined ? '' : order === 'ascending' ? '▲' : '▼'
+  return html`<button type="button" class="sort" @click=${() => sorting.choose(sort.key)}
+    >${head}<span class="order" aria-hidden="true">${mark}</span></button
+  >`
+}
+
+/**
+ * Which rows of how many are seen, with links to the next page and the one before.
+ * @param options.noun - Of the rows, in the plural.
+ * @param options.index - Of the page, counted from 0.
+ * @param options.note - What else there is to say of the number.
+ */
+export function pager(options: {
+  readonly route: Route
+  readonly total: number
+  readonly index: number
+  readonly noun: string
+  readonly note?: Content
+}): TemplateResult {
+  const { route, total, index, noun, note = nothing } = options
+  const first = index * PAGE_ROWS
+  const end = Math.min(first + PAGE_ROWS, total)
+  const range = total <= PAGE_ROWS || first >= total ? '' : `${count(first + 1)}–${count(end)} of `
+  const pageHref = (page: number) =>
+    href(route.path, { ...Object.fromEntries(route.query), page: page === 0 ? '' : `${page + 1}` })
+  return html`<div class="pager" role="group" aria-label="Pages">
+    <span class="quiet" role="status">${range}${count(total)} ${total === 1 ? noun.replace(/s$/, '') : noun}${note}</span>
+    ${
+      total <= PAGE_ROWS && index === 0
+        ? nothing
+        : html`${pageLink('Previous', index > 0 ? pageHref(index - 1) : undefined)}
+            ${pageLink('Next', end < total ? pageHref(index + 1) : undefined)}`
+    }
+  </div>`
+}
+
+/** @param address - Undefined if there is no such page. */
+export function pageLink(label: string, address: string | undefined): TemplateResult {
+  return html`<a class="button" role="link" href=${address ?? nothing} aria-disabled=${address === undefined ? 'true' : nothing}
+    >${label}</a
+  >`
 }
 
 /** There is nothing to show, and why, or what would make it appear. */
@@ -151,6 +218,29 @@ export function heading(text: Content, view?: keyof Views & string, options?: Wa
   </div>`
 }
 
+/**
+ * A part of a view that scrolls in itself, so that the whole stays in sight.
+ * @param options.id - Of its heading; its class is `panel-<id>`.
+ * @param options.note - Beside the heading, such as how many there are.
+ */
+export function panel(options: {
+  readonly id: string
+  readonly title: string
+  readonly note?: Content
+  readonly view: keyof Views & string
+  readonly query?: Readonly<Record<string, string>>
+  readonly content: Content
+}): TemplateResult {
+  const { id, title, note = '', view, query = {}, content } = options
+  return html`<section class="panel panel-${id}" aria-labelledby=${id}>
+    <div class="heading">
+      <h2 id=${id}>${title}</h2>
+      ${note === '' ? nothing : html`<span class="quiet">${note}</span>`} ${jsonLink(view, { query })}
+    </div>
+    <div class="panel-body" role="group" aria-labelledby=${id} tabindex="0">${content}</div>
+  </section>`
+}
+
 /** The data of a view, for programs. */
 export function jsonLink(view: keyof Views & string, options?: WatchOptions): TemplateResult {
   const address = addressOf(view, options)
@@ -172,26 +262,29 @@ export function searchField(label: string, value: string, changed: (value: strin
   </label>`
 }
 
-/** A filter by one of some values, or by none; a value that is not among them any more stays. */
-export function choice(
+/** A choice of what is shown. @param choices - Values with their labels; the empty value is no choice. */
+export function choiceField(
   label: string,
   value: string,
-  values: readonly string[],
+  choices: readonly (readonly [string, string])[],
   changed: (value: string) => void,
 ): TemplateResult {
-  const all = value === '' || values.includes(value) ? values : [value, ...values]
+  const known = choices.some(([each]) => each === value) ? choices : [...choices, [value, value] as const]
   return html`<label class="choice">
     <span>${label}</span>
-    <select .value=${live(value)} @change=${(event: Event) => changed((event.target as HTMLSelectElement).value)}>
-      <option value="">all</option>
-      ${repeat(
-        all,
-        (each) => each,
-        (each) =>
-          html`<option value=${each} ?selected=${each === value}>${visible(each).slice(0, MAX_NAME_LENGTH)}</option>`,
+    <select @change=${(event: Event) => changed((event.target as HTMLSelectElement).value)}>
+      ${known.map(
+        ([each, text]) => html`<option value=${each} .selected=${each === value}>${shortText(text)}</option>`,
       )}
     </select>
   </label>`
+}
+
+const MAX_OPTION_LENGTH = 60
+
+function shortText(text: string): string {
+  const shown = visible(text)
+  return shown.length <= MAX_OPTION_LENGTH ? shown : `${shown.slice(0, MAX_OPTION_LENGTH)}…`
 }
 
 /** A value and what it is. */

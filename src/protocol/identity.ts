@@ -1,4 +1,4 @@
-/** Who asks, as far as it is proven: by the signature of an account, or by a client certificate. */
+/** The sender, as far as it is proven: by the signature of an account, or by a client certificate. */
 export interface Identity {
   readonly kind: 'account' | 'certificate'
   /** The access key of the account; of a certificate the common name, otherwise the first subject alternative name. */

@@ -367,13 +367,16 @@ export class RegistrationGuard {
 
 /** A rule that a request breaks. */
 type Broken = Pick<Dispute, 'rule' | 'reason'> & { readonly live?: OwnedBroker }
-type Claim = Pick<Claimant, 'owner' | 'hasBrokerRole' | 'channelId'>
+type Claim = Pick<Claimant, 'owner' | 'hasBrokerRole' | 'channelId' | 'by'>
 
-/** Whether a live broker is the sender's own. What one connection registered stays its own when accounts or networks change. */
-export function isOwner(broker: OwnedBroker, { owner, hasBrokerRole, channelId }: Claim): boolean {
+/**
+ * Whether a live broker is the sender's own. What one connection registered, and what announces the sender's address without a
+ * proof, stays its own when accounts or networks change.
+ */
+export function isOwner(broker: OwnedBroker, { owner, hasBrokerRole, channelId, by }: Claim): boolean {
   if ('channelId' in broker && broker.channelId === channelId) return true
   if (broker.owner === owner || broker.owner === undefined) return true
-  return hasBrokerRole === true && !isProvenOwner(broker.owner)
+  return !isProvenOwner(broker.owner) && (hasBrokerRole === true || by?.host === hostOf(broker.brokerAddr))
 }
 
 /** Whether an owner is an account or a certificate, not a network or an address. */

@@ -125,6 +125,28 @@ describe('with refuse, an honest broker is served', () => {
     expect(await members()).toEqual(['0=10.0.0.9:10911'])
   })
 
+  test.each<[string, string, Identity | undefined]>([
+    ['network is renamed', 'broker-net', undefined],
+    ['account is introduced', 'brokers', ACCOUNT],
+  ])(
+    'at the address that it announces, when its %s and its connection is lost',
+    async (_, renamed, identity) => {
+      let network = 'brokers'
+      const { register, ask, disputes } = guardedWorld({ mode: 'refuse', networkOf: () => network })
+      const ext = broker(0, '10.0.0.5:10911')
+      await register(ext, from('10.0.0.5'))
+      network = renamed
+      const again = from('10.0.0.5', identity)
+      expect(await ask(BROKER_HEARTBEAT, ext, again)).toMatchObject(OK)
+      expect(await register(ext, again)).toMatchObject(OK)
+      expect(disputes).toEqual([])
+      network = 'others'
+      expect(await register(ext, from('10.0.0.9'))).toMatchObject(REJECTED)
+      expect(await ask(UNREGISTER_BROKER, ext, from('10.0.0.9'))).toMatchObject(REJECTED)
+      if (identity !== undefined) expect(await register(ext, from('10.0.0.5'))).toMatchObject(REJECTED)
+    },
+  )
+
   test('that takes the id of its master, which is alive but cut off, with the same account', async () => {
     const { register, ask, members } = guardedWorld()
     const [master, slave] = [from('10.0.0.5', ACCOUNT), from('10.0.0.6', ACCOUNT)]

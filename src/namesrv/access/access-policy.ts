@@ -14,6 +14,8 @@ const NO_CERTIFICATES =
   'client certificates prove nothing: accessFile has rules for them, which need tls.server.authClient=true, ' +
   'tls.server.trustCertPath, and tls.server.need.client.auth=optional or require, without the TLS test mode'
 
+type Load = (beforeRead: (path: string) => void) => LoadedAccessFile
+
 /**
  * The access policy in effect: that of `accessFile`, otherwise that of `accessProfile`. When the file has changed it is read again,
  * all or nothing: a file that cannot be used changes nothing.
@@ -24,7 +26,7 @@ export class AccessPolicy implements AccessPolicies {
   #current: Policy
   readonly #listeners: ((policy: Policy) => void)[] = []
   /** Loaded with the first file, as the reader of YAML is of no use without one. */
-  #load: (() => LoadedAccessFile) | undefined
+  #load: Load | undefined
   #provesClients = false
   #problems: readonly string[] = []
   #secretFiles: readonly string[] = []
@@ -79,7 +81,8 @@ export class AccessPolicy implements AccessPolicies {
       return
     }
     const { loadAccessFile } = await import('./load-access-file.ts')
-    this.#load = () => loadAccessFile(this.#path, accessProfile, process.env, notifyAccessKey)
+    this.#load = (beforeRead) =>
+      loadAccessFile(this.#path, accessProfile, process.env, notifyAccessKey, beforeRead)
     this.#provesClients = provesClients(this.#context.configuration)
     const { policy, problems } = this.#attempt(this.#load)
     if (policy === undefined) {
@@ -116,14 +119,15 @@ export class AccessPolicy implements AccessPolicies {
     for (const listener of this.#listeners) listener(policy)
   }
 
-  #attempt(load: () => LoadedAccessFile): LoadedAccessFile {
+  #attempt(load: Load): LoadedAccessFile {
     const { logger } = this.#context
-    // Before it is read, or a change in between would be missed.
-    const before = this.#content([this.#path])
-    const loaded = load()
+    this.#attempted = ''
+    // Before each file is read, or a change in between would be missed.
+    const loaded = load((path) => {
+      this.#attempted += this.#content([path])
+    })
     const { policy, problems, warnings, secretFiles } = loaded
     this.#secretFiles = secretFiles
-    this.#attempted = `${before}${this.#content(secretFiles)}`
     this.#seen = this.#attempted
     this.#problems = problems
     if (policy !== undefined) {

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../../common/visible.ts'
-import { announce, choice, heading, name, searchField, seen, table, time } from '../components.ts'
+import { announce, choiceField, heading, name, searchField, seen, table, time } from '../components.ts'
 import { count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
 import type { ServerEvent } from '../store.ts'
@@ -39,7 +39,9 @@ function content(events: readonly ServerEvent[], page: Page): TemplateResult {
     wanted('topic'),
   ]
   const filter = (label: string, key: string, valueIn: (event: ServerEvent) => string | null) =>
-    choice(label, wanted(key), distinct(events.map(valueIn)), (value) => replaceQuery(key, value, changed))
+    choiceField(label, wanted(key), choicesOf(events.map(valueIn)), (value) =>
+      replaceQuery(key, value, changed),
+    )
   const text = topic.toLowerCase()
   const matching = events.filter(
     (event) =>
@@ -90,8 +92,9 @@ function isAbout({ topic, subject: about, text: what }: ServerEvent, text: strin
   return [topic ?? '', about, what].some((each) => each.toLowerCase().includes(text))
 }
 
-function distinct(values: readonly (string | null)[]): string[] {
-  return [...new Set(values.filter((value) => value !== null && value !== ''))].sort() as string[]
+function choicesOf(values: readonly (string | null)[]): (readonly [string, string])[] {
+  const distinct = new Set(values.filter((value) => value !== null && value !== ''))
+  return [['', 'Any'], ...([...distinct].sort() as string[]).map((value) => [value, value] as const)]
 }
 
 function subject({ brokerName, topic, subject: about }: ServerEvent): TemplateResult {

@@ -2,58 +2,126 @@ import { html, nothing, type TemplateResult } from 'lit-html'
 import { repeat } from 'lit-html/directives/repeat.js'
 import { visible } from '../../common/visible.ts'
 import type { Views } from '../api-types.ts'
-import {
-  badge,
-  command,
-  emptyState,
-  figure,
-  jsonLink,
-  name,
-  type Severity,
-  seen,
-  time,
-} from '../components.ts'
-import { count, counted, duration, rate } from '../format.ts'
+import { badge, emptyState, figure, jsonLink, name, panel, type Severity, seen, time } from '../components.ts'
+import { clockTime, count, counted, duration, rate } from '../format.ts'
+import { type RateSample, rateSamples } from '../rates.ts'
+import { href } from '../router.ts'
+import { sparkline } from '../sparkline.ts'
 import { watchStatus } from '../status.ts'
+import type { ServerEvent } from '../store.ts'
 import type { Page, View } from '../views.ts'
+import { brokerMatrix } from './broker-matrix.ts'
+import { findingCount, findingList } from './findings.ts'
 
 type Status = Views['/api/v1/status']
-type Findings = Views['/api/v1/findings']
-type Finding = Findings['findings'][number]
+type Miss = Views['/api/v1/misses']['topics'][number]
+type Peer = Views['/api/v1/peers']['peers'][number]
+
+/** What is beyond is a link away. */
+const MAX_GROUPS = 300
+const MAX_MISSES = 20
+const MAX_DIFFERENCES = 3
+const MAX_EVENTS = 50
+/** Events that are read: departures of brokers are among them. */
+const EVENTS_QUERY = { limit: '200' }
+const BROKERS_QUERY = { limit: `${MAX_GROUPS}` }
+/** An event is marked as new for this long. */
+const NEW_MS = 5_000
 
 export const overviewView: View = { title: 'Overview', render }
 
 function render({ store, nowMs }: Page): TemplateResult {
   const status = watchStatus(store)
-  const findings = store.watch('/api/v1/findings', { everyMillis: 5_000 })
-  return html`
-    <section aria-label="Verdict">${seen(status, (value) => verdict(value, status.previous))}</section>
-    <section aria-labelledby="findings">
-      <div class="heading"><h2 id="findings">Findings</h2>${jsonLink('/api/v1/findings')}</div>
-      ${seen(findings, (value) => findingList(value, nowMs))}
+  const findings = store.watch('/api/v1/findings', {
+    everyMillis: 5_000,
+    concerns: ({ kind }) => kind === 'finding_raised' || kind === 'finding_cleared',
+  })
+  const events = store.watch('/api/v1/events', { query: EVENTS_QUERY })
+  const brokers = store.watch('/api/v1/brokers', {
+    query: BROKERS_QUERY,
+    everyMillis: 3_000,
+    concerns: isOfBroker,
+  })
+  const misses = store.watch('/api/v1/misses', { everyMillis: 3_000, concerns: isOfRoutes })
+  const peers = store.watch('/api/v1/peers', {
+    everyMillis: 5_000,
+    concerns: ({ kind }) => kind === 'peer_verdict' || kind === 'digest_drifted',
+  })
+  const samples = rateSamples()
+  const recent = events.value?.events ?? []
+  const unfound = misses.value?.topics.filter(({ routeSince }) => routeSince === null) ?? []
+  return html`<div class="overview">
+    <section class="verdict" aria-label="Verdict">${seen(status, (value) => verdict(value, samples.at(-1)))}</section>
+    ${panel({
+      id: 'findings',
+      title: 'Findings',
+      note: findings.value === undefined ? '' : count(findingCount(findings.value)),
+      view: '/api/v1/findings',
+      content: seen(findings, (value) => findingList(value, nowMs)),
+    })}
+    ${panel({
+      id: 'groups',
+      title: 'Broker groups',
+      note: brokers.value === undefined ? '' : count(brokers.value.total),
+      view: '/api/v1/brokers',
+      query: BROKERS_QUERY,
+      content: seen(brokers, (value) => brokerMatrix(value, recent, brokers.ageMillis ?? 0, nowMs)),
+    })}
+    ${panel({
+      id: 'misses',
+      title: 'Topics asked for and not found',
+      note: unfound.length === 0 ? '' : count(unfound.length),
+      view: '/api/v1/misses',
+      content: seen(misses, () => missList(unfound, nowMs)),
+    })}
+    ${panel({
+      id: 'peers',
+      title: 'Peers',
+      view: '/api/v1/peers',
+      content: seen(peers, (value) => peerList(value.peers, nowMs)),
+    })}
+    ${panel({
+      id: 'events',
+      title: 'Events',
+      note: html`<a href=${href(['events'])}>All</a>`,
+      view: '/api/v1/events',
+      query: EVENTS_QUERY,
+      content: seen(events, () => eventList(recent, nowMs)),
+    })}
+    <section class="rates" aria-label="Rates">
+      ${sparkline('Lookups', samples, ({ lookups }) => lookups, rate)}
+      ${sparkline('Registrations', samples, ({ registrations }) => registrations, rate)}
+      ${sparkline('Misses', samples, ({ lookupsWithoutRoute }) => lookupsWithoutRoute, rate)}
+      ${sparkline('Event loop delay', samples, ({ eventLoopDelayMs }) => eventLoopDelayMs, millis)}
     </section>
-  `
+  </div>`
 }
 
-function verdict(status: Status, previous: Status | undefined): TemplateResult {
+function isOfBroker({ brokerName }: ServerEvent): boolean {
+  return brokerName !== null
+}
+
+function isOfRoutes({ brokerName, topic }: ServerEvent): boolean {
+  return brokerName !== null || topic !== null
+}
+
+function verdict(status: Status, sample: RateSample | undefined): TemplateResult {
   const { findings, ready, checks, version, uptimeSeconds, tables, provisional } = status
   const problems = checks.flatMap(({ problem }) => problem ?? [])
-  return html`<div class="verdict">
-    <h2 class="visually-hidden">Verdict</h2>
-    <p class="word">
-      ${findingsBadge(findings)}
-      ${ready ? badge('good', 'Ready') : badge('warning', 'Not ready')}
-      ${provisional ? badge('info', 'Routes of the snapshot are served until their brokers register') : nothing}
+  return html`<h2 class="visually-hidden">Verdict</h2>
+    <div class="verdict-line">
+      <p class="word">
+        ${findingsBadge(findings)} ${ready ? badge('good', 'Ready') : badge('warning', 'Not ready')}
+      </p>
+      <dl class="figures">
+        ${figure('Version', version)} ${figure('Uptime', duration(uptimeSeconds * 1_000))}
+        ${figure('Brokers', count(tables.brokers))} ${figure('Topics', count(tables.topics))}
+        ${figure('Lookups', rate(sample?.lookups))} ${figure('Misses', rate(sample?.lookupsWithoutRoute))}
+      </dl>
       ${jsonLink('/api/v1/status')}
-    </p>
+    </div>
     ${problems.map((problem) => html`<p>${visible(problem)}</p>`)}
-    <dl class="figures">
-      ${figure('Version', version)} ${figure('Uptime', duration(uptimeSeconds * 1_000))}
-      ${figure('Brokers', count(tables.brokers))} ${figure('Topics', count(tables.topics))}
-      ${figure('Lookups', rate(rateOf(status, previous, 'lookups')))}
-      ${figure('Without a route', rate(rateOf(status, previous, 'lookupsWithoutRoute')))}
-    </dl>
-  </div>`
+    ${provisional ? html`<p>${badge('info', 'Restored')} Routes of the snapshot are served until their brokers register.</p>` : nothing}`
 }
 
 function findingsBadge({ critical, warning, info }: Status['findings']): TemplateResult {
@@ -65,61 +133,84 @@ function findingsBadge({ critical, warning, info }: Status['findings']): Templat
   return badge(severity, `${counted(critical + warning + info, 'finding')}${urgent}`)
 }
 
-/** Per second, between two reads of one run of the server. */
-function rateOf(now: Status, before: Status | undefined, total: keyof Status['totals']): number | undefined {
-  if (before === undefined || before.bootId !== now.bootId) return undefined
-  const seconds = now.uptimeSeconds - before.uptimeSeconds
-  return seconds > 0 ? (now.totals[total] - before.totals[total]) / seconds : undefined
-}
-
-function findingList({ findings, counts, rules }: Findings, nowMs: number): TemplateResult {
-  const total = counts.reduce((sum, each) => sum + each.count, 0)
-  if (findings.length === 0)
-    return html`${emptyState(`Nothing is wrong: ${counted(rules.length, 'rule')} checked.`)}
-      <details>
-        <summary>What is checked</summary>
-        <dl class="rules">
-          ${rules.map(({ rule, meaning }) => html`<div><dt><code>${rule}</code></dt><dd>${meaning}</dd></div>`)}
-        </dl>
-      </details>`
-  return html`<ol class="findings">
-      ${repeat(
-        findings,
-        ({ rule, subject }) => `${rule} ${subject}`,
-        (finding) => findingItem(finding, nowMs),
+function missList(misses: readonly Miss[], nowMs: number): TemplateResult {
+  if (misses.length === 0) return emptyState('Every topic that clients look up has a route.')
+  return html`<ul class="lines">
+      ${misses.slice(0, MAX_MISSES).map(
+        ({ topic, count: lookups, lastSeen, clients, similar, loss }) => html`<li>
+          <div class="line">
+            <a href=${href(['topics', topic])}>${name(topic)}</a>
+            <span>${counted(lookups, 'lookup')}</span>
+            <span class="quiet">last ${time(lastSeen, nowMs)}</span>
+          </div>
+          <div class="quiet">
+            asked by
+            ${clients.map(
+              ({ address, language, versionName }, at) =>
+                html`${at === 0 ? '' : ', '}${name(address)} ${visible(language)} ${versionName}`,
+            )}
+          </div>
+          ${loss === null ? nothing : html`<div>${visible(loss)}</div>`}
+          ${similar.length === 0 ? nothing : html`<div>similar: ${similar.map((each, at) => html`${at === 0 ? '' : ', '}<a href=${href(['topics', each.name])}>${name(each.name)}</a>`)}</div>`}
+        </li>`,
       )}
-    </ol>
-    ${total > findings.length ? html`<p class="quiet">${count(total - findings.length)} more are only counted.</p>` : nothing}`
+    </ul>
+    ${misses.length > MAX_MISSES ? html`<p class="more quiet">and ${counted(misses.length - MAX_MISSES, 'more topic')}: see JSON</p>` : nothing}`
 }
 
-function findingItem(
-  { rule, severity, subject, since, text, evidence, command: fix }: Finding,
-  nowMs: number,
-): TemplateResult {
-  const facts = Object.entries(evidence)
-  return html`<li class="finding ${severity}">
-    <div class="heading">
-      <h3>${badge(severity, severity)} ${name(subject)}</h3>
-      <code class="quiet">${rule}</code>
-      <span class="since">since ${time(since, nowMs)}</span>
-    </div>
-    <p>${visible(text)}</p>
-    <div class="actions">
-      ${fix === null ? nothing : command(fix)} ${facts.length === 0 ? nothing : evidenceOf(facts)}
-    </div>
-  </li>`
+const VERDICTS: Readonly<Record<Peer['verdict'], Severity>> = {
+  agrees: 'good',
+  settling: 'info',
+  diverged: 'critical',
+  unknown: 'warning',
 }
 
-function evidenceOf(facts: readonly [string, Finding['evidence'][string]][]): TemplateResult {
-  return html`<details>
-    <summary>Evidence</summary>
-    <dl class="evidence">
-      ${facts.map(
-        ([fact, value]) => html`<div>
-          <dt>${fact}</dt>
-          <dd>${Array.isArray(value) ? value.map((each) => html`${name(each)}<br />`) : name(`${value}`)}</dd>
-        </div>`,
-      )}
-    </dl>
-  </details>`
+function peerList(peers: readonly Peer[], nowMs: number): TemplateResult {
+  if (peers.length === 0)
+    return emptyState(
+      html`Not compared with other NameServers. List them in <code>peers</code> to be told when routes differ.`,
+    )
+  return html`<ul class="lines">
+    ${peers.map(
+      ({ address, verdict: word, since, reason, differences }) => html`<li>
+        <div class="line">
+          ${name(address)} ${badge(VERDICTS[word], word)} <span><span class="quiet">since</span> ${time(since, nowMs)}</span>
+        </div>
+        ${reason === null ? nothing : html`<div>${visible(reason)}</div>`}
+        ${differences.slice(0, MAX_DIFFERENCES).map(
+          ({ kind, subject, here, there }) =>
+            html`<div>
+              <code>${kind}</code> ${name(subject)}
+              <span class="quiet">here</span> ${name(here ?? 'missing')}
+              <span class="quiet">there</span> ${name(there ?? 'missing')}
+            </div>`,
+        )}
+        ${differences.length > MAX_DIFFERENCES ? html`<div class="quiet">and ${count(differences.length - MAX_DIFFERENCES)} more differences</div>` : nothing}
+      </li>`,
+    )}
+  </ul>`
+}
+
+/** The most recent first. */
+function eventList(events: readonly ServerEvent[], nowMs: number): TemplateResult {
+  if (events.length === 0) return emptyState('Nothing has happened since the start.')
+  const now = new Date(nowMs)
+  return html`<ol class="lines events-list">
+    ${repeat(
+      events.slice(-MAX_EVENTS).reverse(),
+      ({ id }) => id,
+      ({ time: iso, kind, subject, text }) => {
+        const date = new Date(iso)
+        const isNew = nowMs - date.getTime() < NEW_MS
+        return html`<li class=${isNew ? 'new' : ''}>
+          <time class="quiet" datetime=${iso} title=${iso}>${clockTime(date, now)}</time>
+          <div class="event-text"><code>${kind}</code> ${name(subject)} <span class="quiet">${visible(text)}</span></div>
+        </li>`
+      },
+    )}
+  </ol>`
+}
+
+function millis(value: number): string {
+  return `${value.toFixed(value < 10 ? 1 : 0)} ms`
 }

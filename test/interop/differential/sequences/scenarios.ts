@@ -177,7 +177,7 @@ export const staticTopicEnds: Sequence = {
       differs: {
         id: 'static-topic-ends',
         java: { bodyHas: '"bname":"sb"' },
-        ours: { bodyHas: '"topicQueueMappingByBroker":{"sa":{"bname":"sa","currIdMap":{0:0},' },
+        ours: { bodyHas: '"scope":"__global__","topic":"ST","totalQueues":2}}}' },
       },
     }),
   ],
