@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { repeat } from 'lit-html/directives/repeat.js'
 import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
 import { clockTime, count, duration } from './format.ts'
@@ -110,6 +111,8 @@ export interface Column<Row> {
 
 /**
  * Rows under a heading that names them; without rows, what it means that there are none.
+ * @param options.stacks - On a narrow screen, the cells of a row are below each other, each with the head of its column.
+ * @param options.key - Of a row, if rows come and go at other places than the end: a row keeps its focus, wherever it moves.
  * @param options.sorting - In effect, where headings sort it. The rows are in that order.
  */
 export function table<Row>(options: {
@@ -117,31 +120,33 @@ export function table<Row>(options: {
   readonly columns: readonly Column<Row>[]
   readonly rows: readonly Row[]
   readonly empty: Content
+  readonly key?: (row: Row) => string
+  readonly stacks?: boolean
   readonly sorting?: Sorting
 }): TemplateResult {
-  const { label, columns, rows, empty, sorting } = options
+  const { label, columns, rows, empty, key, stacks = false, sorting } = options
   if (rows.length === 0) return emptyState(empty)
   const kind = (column: Column<Row>) =>
     column.isNumber === true ? 'number' : column.isText === true ? 'text' : ''
-  return html`<div class="table" role="region" aria-label=${label} tabindex="0">
-    <table>
-      <thead>
-        <tr>
+  const drawn = (row: Row) => html`<tr role="row">
+    ${columns.map((column) => html`<td role="cell" class=${kind(column)} data-head=${column.head}>${column.cell(row)}</td>`)}
+  </tr>`
+  // Roles, because a table that the stylesheet lays out otherwise is none for some screen readers.
+  return html`<div class=${stacks ? 'table stacks' : 'table'} role="region" aria-label=${label} tabindex="0">
+    <table role="table">
+      <thead role="rowgroup">
+        <tr role="row">
           ${columns.map(
             (
               column,
-            ) => html`<th scope="col" class=${kind(column)} aria-sort=${orderOf(column, sorting) ?? nothing}>
+            ) => html`<th role="columnheader" scope="col" class=${kind(column)} aria-sort=${orderOf(column, sorting) ?? nothing}>
               ${columnHead(column, sorting)}
             </th>`,
           )}
         </tr>
       </thead>
-      <tbody>
-        ${rows.map(
-          (row) => html`<tr>
-            ${columns.map((column) => html`<td class=${kind(column)}>${column.cell(row)}</td>`)}
-          </tr>`,
-        )}
+      <tbody role="rowgroup">
+        ${key === undefined ? rows.map(drawn) : repeat(rows, key, drawn)}
       </tbody>
     </table>
   </div>`

@@ -33,7 +33,9 @@ export class Rows {
   #scrollTop = 0
   /** The row that has the focus stays, wherever the box is scrolled. */
   #focused: number | undefined
+  /** Keys of the rows in sight when scrolling last rested, and how many these were. */
   #resting: ReadonlySet<string> = new Set()
+  #restingRows = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(label: string, columns: readonly RowColumn[]) {
@@ -48,7 +50,7 @@ export class Rows {
     this.#changed = changed
     const { first, last } = this.#inSight()
     // The window may have another size.
-    if (areOthers || (this.#timer === undefined && last - first !== this.#resting.size)) this.#rest()
+    if (areOthers || (this.#timer === undefined && last - first !== this.#restingRows)) this.#rest()
     const indices = this.#drawn()
     return html`<div
       class="rows"
@@ -149,6 +151,7 @@ export class Rows {
       this.#timer = undefined
       const { first, last } = this.#inSight()
       this.#resting = new Set(this.#keys.slice(first, last))
+      this.#restingRows = last - first
       this.#changed()
     }, REST_MS)
   }
