@@ -48,7 +48,7 @@ function ago(atMs: number, nowMs: number): string {
 /** A command to run, with a button that copies it. */
 export function command(text: string): TemplateResult {
   return html`<div class="command">
-    <code tabindex="0" role="region" aria-label="Command">${text}</code>
+    <code tabindex="0" role="group" aria-label="Command">${text}</code>
     <button type="button" @click=${({ currentTarget }: Event) => void copy(currentTarget as HTMLElement, text)}>Copy</button>
   </div>`
 }
@@ -215,6 +215,26 @@ export function seen<T>(view: Seen<T>, render: (value: T) => Content): TemplateR
   if (error !== undefined)
     return html`<p class="error">${badge('critical', 'Not available')} ${visible(error)}</p>`
   return html`<p class="loading">Loading…</p>`
+}
+
+/** What `seenList` has drawn, by the name of the list. */
+const drawn = new Map<string, TemplateResult>()
+const MAX_DRAWN = 16
+
+/**
+ * The same for a list of which a filter, an order and a page are read: until others of them are here, the last ones stay.
+ * @param list - Of which only filters, order and page change.
+ */
+export function seenList<T>(list: string, view: Seen<T>, render: (value: T) => Content): TemplateResult {
+  const isPending = view.value === undefined && view.error === undefined
+  const last = isPending ? drawn.get(list) : undefined
+  const content = last ?? seen(view, render)
+  if (!isPending) {
+    drawn.delete(list)
+    drawn.set(list, content)
+    if (drawn.size > MAX_DRAWN) for (const oldest of [...drawn.keys()].slice(0, 1)) drawn.delete(oldest)
+  }
+  return html`<div aria-busy=${last !== undefined}>${content}</div>`
 }
 
 /** A heading of a part of a view, with the address of its data. */

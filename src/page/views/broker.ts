@@ -11,6 +11,7 @@ import {
   type Severity,
   searchField,
   seen,
+  seenList,
   table,
 } from '../components.ts'
 import { past, story } from '../explanation.ts'
@@ -59,16 +60,16 @@ function groupOf(brokerName: string, { store, route, nowMs, changed }: Page): Te
   const addresses = (group.value?.members ?? []).map((member) => [member.address, member.address] as const)
   return html`<section>
       ${heading('Members', '/api/v1/brokers/{name}', options)}
-      ${seen(group, (value) => membersOf(value, group.ageMillis ?? 0, nowMs))}
+      ${seenList(`members of ${brokerName}`, group, (value) => membersOf(value, group.ageMillis ?? 0, nowMs))}
     </section>
     <section>
       ${heading('If it stops', '/api/v1/brokers/{name}', options)}
       <div class="filters">
         ${choiceField('What stops', address, [['', 'The whole group'], ...addresses], (value) => replaceQuery('stops', value, changed))}
       </div>
-      ${seen(group, ({ impact }) => impactOf(impact))}
+      ${seenList(`impact of ${brokerName}`, group, ({ impact }) => impactOf(impact))}
     </section>
-    <section>${heading('Commands')} ${seen(group, ({ commands }) => commandList(commands))}</section>`
+    <section>${heading('Commands')} ${seenList(`commands of ${brokerName}`, group, ({ commands }) => commandList(commands))}</section>`
 }
 
 function membersOf(group: Broker, ageMillis: number, nowMs: number): TemplateResult {
@@ -164,7 +165,8 @@ function topicsOf(brokerName: string, { store, route, changed }: Page): Template
     <div class="filters">
       ${searchField('Names that begin with', prefix, (value) => replaceQueries({ prefix: value, after: '' }, changed))}
     </div>
-    ${seen(
+    ${seenList(
+      `topics of ${brokerName}`,
       store.watch('/api/v1/brokers/{name}/topics', options),
       ({ matching, topics, next }) => html`<div class="pager" role="group" aria-label="Pages">
           <span class="quiet" role="status"

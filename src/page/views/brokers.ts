@@ -8,7 +8,7 @@ import {
   name,
   pager,
   searchField,
-  seen,
+  seenList,
   table,
   time,
 } from '../components.ts'
@@ -46,7 +46,7 @@ function render(page: Page): TemplateResult {
       ${choiceField('Cluster', cluster, [['', 'Any'], ...clusters.map((each) => [each.cluster, each.cluster] as const)], choose('cluster'))}
       ${choiceField('State', state, STATES, choose('state'))}
     </div>
-    ${seen(brokers, (value) => list(value, { text, state }, brokers.ageMillis ?? 0, page))}
+    ${seenList('brokers', brokers, (value) => list(value, { text, state }, brokers.ageMillis ?? 0, page))}
   </section>`
 }
 
@@ -70,12 +70,13 @@ function list(
   const columns: readonly Column<Member>[] = [
     {
       head: 'Broker',
-      cell: ({
-        brokerName,
-        clusters,
-      }) => html`<a href=${href(['brokers', brokerName])}>${name(brokerName)}</a>
-        <div class="quiet">${clusters.map((cluster) => html`<div>${name(cluster)}</div>`)}</div>`,
+      cell: ({ brokerName }) => html`<a href=${href(['brokers', brokerName])}>${name(brokerName)}</a>`,
       sort: { key: 'name', by: ({ brokerName }) => brokerName },
+    },
+    {
+      head: 'Cluster',
+      cell: ({ clusters }) => clusters.map((cluster) => html`<div>${name(cluster)}</div>`),
+      sort: { key: 'cluster', by: ({ clusters }) => clusters.join(' ') },
     },
     ...memberColumns(ageMillis, page.nowMs),
     {

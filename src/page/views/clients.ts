@@ -11,6 +11,7 @@ import {
   type Severity,
   searchField,
   seen,
+  seenList,
   table,
   time,
 } from '../components.ts'
@@ -74,8 +75,8 @@ function render(page: Page): TemplateResult {
     <section>
       ${heading('Connections', '/api/v1/connections', options)}
       ${filters(filter, programs.value?.clients ?? [], connections.value, page)}
-      ${seen(
-        connections,
+      ${seenList(
+        'connections', connections,
         (value) =>
           html`${pager({ route, total: value.matching, index, noun: `${isClosed ? 'closed' : 'open'} connections` })}
         ${table({
