@@ -64,7 +64,7 @@ export function brokerMatrix(
     isNumber: true,
   }
   const matrix = table({
-    label: 'Broker groups',
+    label: 'Brokers by group and id',
     rows,
     columns: [
       { head: 'Broker group', cell: groupCell },
