@@ -152,8 +152,9 @@ function memberCell(member: Member, ageMillis: number): TemplateResult {
   const { address, versionName, state, peer, announcesOwnAddress } = member
   return html`<div class="member">
     <div>${name(address)} <span class="quiet">${versionName ?? ''}</span></div>
-    ${heartbeat(member, ageMillis)}
-    ${state === 'alive' ? nothing : badge(MEMBER_SEVERITY[state], state)}
+    <div class="member-state">
+      ${heartbeat(member, ageMillis)} ${state === 'alive' ? nothing : badge(MEMBER_SEVERITY[state], state)}
+    </div>
     ${announcesOwnAddress === false ? badge('warning', `registers from ${hostOf(peer ?? '')}`) : nothing}
   </div>`
 }
