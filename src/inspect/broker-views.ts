@@ -1,7 +1,7 @@
 import { hostOf } from '../common/host-of.ts'
 import type { Steps } from '../common/time-slicer.ts'
 import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
-import { MASTER_ID } from '../protocol/body/topic-route-data.ts'
+import { type BrokerData, MASTER_ID } from '../protocol/body/topic-route-data.ts'
 import { versionName } from '../protocol/version-name.ts'
 import type { BrokerLiveInfo } from '../routeinfo/route-tables.ts'
 import type { RouteView } from '../routeinfo/route-view.ts'
@@ -26,7 +26,8 @@ import {
 /** Broker names of a cluster that are listed. */
 const MAX_NAMES = 1_000
 
-const MEMBER: Schema = objectOf({
+/** Schema of a {@link BrokerMember} of this server. */
+export const MEMBER: Schema = objectOf({
   brokerId: LONG_SCHEMA,
   address: { type: 'string', description: 'As the broker announced it' },
   state: {
@@ -124,7 +125,7 @@ export function brokerView(sources: InspectSources): View {
   }
 }
 
-function unknownGroup(name: string): ViewError {
+export function unknownGroup(name: string): ViewError {
   const why = `/api/v1/explain?broker=${encodeURIComponent(name)}`
   return new ViewError('ERR_NOT_FOUND', `no broker group ${quoted(name)}; ${why} says why`)
 }
@@ -135,22 +136,7 @@ function* groupsOf(names: readonly string[], view: RouteView, index: RouteIndex,
     const group = view.groupWithMembers(brokerName)
     // Removed since the index was built.
     if (group === undefined) continue
-    const ids = [...group.brokerAddrs.keys()].sort((a, b) => (a < b ? -1 : 1))
-    const restored = view.restored?.groups.get(brokerName)?.members
-    const members = []
-    for (const id of ids) {
-      const address = group.brokerAddrs.get(id) as string
-      members.push(
-        shownMember(
-          id,
-          address,
-          restored?.get(id) === address,
-          liveMember(view, brokerName, address),
-          sources,
-        ),
-      )
-      yield
-    }
+    const members = yield* membersOf(view, group, sources)
     groups.push({
       brokerName,
       clusters: index.clustersOfBroker.get(brokerName) ?? [group.cluster],
@@ -163,6 +149,22 @@ function* groupsOf(names: readonly string[], view: RouteView, index: RouteIndex,
     yield
   }
   return groups
+}
+
+/** The brokers of a group by id, the master first. */
+export function* membersOf(
+  view: RouteView,
+  { brokerName, brokerAddrs }: BrokerData,
+  sources: InspectSources,
+): Steps<BrokerMember[]> {
+  const restored = view.restored?.groups.get(brokerName)?.members
+  const members: BrokerMember[] = []
+  for (const [id, address] of [...brokerAddrs].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const isRestored = restored?.get(id) === address
+    members.push(shownMember(id, address, isRestored, liveMember(view, brokerName, address), sources))
+    yield
+  }
+  return members
 }
 
 function liveMember({ tables }: RouteView, brokerName: string, address: string): BrokerLiveInfo | undefined {

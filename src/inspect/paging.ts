@@ -7,29 +7,43 @@ const NAMES_PER_STEP = 16
 const DEFAULT_LIMIT = 1_000
 const MAX_LIMIT = 10_000
 
+/** How two elements are ordered, as `Array.prototype.sort` has it. */
+type Compare<T> = (a: T, b: T) => number
+
 /** Texts in ascending order of their UTF-16 units, in steps: a hundred thousand would block the event loop. */
-export function* sorted(texts: readonly string[]): Steps<string[]> {
-  let [runs, merged] = [texts.slice(), texts.slice()]
+export function sorted(texts: readonly string[]): Steps<string[]>
+/** Anything in order, in steps. Equal elements stay in the order in which they are. */
+export function sorted<T>(elements: readonly T[], compare: Compare<T>): Steps<T[]>
+export function* sorted<T>(elements: readonly T[], compare?: Compare<T>): Steps<T[]> {
+  let [runs, merged] = [elements.slice(), elements.slice()]
   for (let from = 0; from < runs.length; from += NAMES_PER_STEP) {
-    const run = runs.slice(from, from + NAMES_PER_STEP).sort()
-    for (const [at, text] of run.entries()) runs[from + at] = text
+    const run = runs.slice(from, from + NAMES_PER_STEP).sort(compare)
+    for (const [at, element] of run.entries()) runs[from + at] = element
     yield
   }
+  const isInOrder = compare === undefined ? (a: T, b: T) => a <= b : (a: T, b: T) => compare(a, b) <= 0
   for (let length = NAMES_PER_STEP; length < runs.length; length *= 2) {
-    for (let from = 0; from < runs.length; from += 2 * length) yield* merge(runs, merged, from, length)
+    for (let from = 0; from < runs.length; from += 2 * length)
+      yield* merge(runs, merged, from, length, isInOrder)
     ;[runs, merged] = [merged, runs]
   }
   return runs
 }
 
 /** Merges the sorted run at `from` and the next one. */
-function* merge(runs: readonly string[], merged: string[], from: number, length: number): Steps<void> {
+function* merge<T>(
+  runs: readonly T[],
+  merged: T[],
+  from: number,
+  length: number,
+  isInOrder: (a: T, b: T) => boolean,
+): Steps<void> {
   const middle = Math.min(from + length, runs.length)
   const end = Math.min(middle + length, runs.length)
   let [left, right] = [from, middle]
   for (let at = from; at < end; at++) {
-    const isLeft = right === end || (left < middle && (runs[left] as string) <= (runs[right] as string))
-    merged[at] = runs[isLeft ? left++ : right++] as string
+    const isLeft = right === end || (left < middle && isInOrder(runs[left] as T, runs[right] as T))
+    merged[at] = runs[isLeft ? left++ : right++] as T
     if (at % NAMES_PER_STEP === 0) yield
   }
 }

@@ -1,10 +1,15 @@
 import { REQUEST_GROUPS } from '../access/request-groups.ts'
+import { RequestCode } from '../protocol/request-code.ts'
 import { type InspectSources, isoTime } from './sources.ts'
 import { objectOf, type Schema, type View } from './view.ts'
 
 const TEXT: Schema = { type: 'string' }
 const TIME: Schema = { type: 'string', format: 'date-time' }
 const TEXT_OR_NULL: Schema = { type: ['string', 'null'] }
+
+const REQUEST_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(RequestCode).map(([name, code]) => [code, name]),
+)
 
 /** `/api/v1/rejections`: the requests that the access policy rejected last. */
 export function rejectionsView({ denials }: InspectSources): View {
@@ -22,6 +27,7 @@ export function rejectionsView({ denials }: InspectSources): View {
           peer: { ...TEXT, description: 'Address of the last one' },
           host: { ...TEXT, description: 'IP address by which it was decided' },
           code: { type: 'integer', description: 'Request code' },
+          request: { ...TEXT, description: 'Its name, such as `UPDATE_NAMESRV_CONFIG`' },
           group: { enum: REQUEST_GROUPS },
           rule: { ...TEXT, description: 'Which rule decided' },
           identity: { ...TEXT_OR_NULL, description: 'Account or certificate; null if none is proven' },
@@ -34,6 +40,7 @@ export function rejectionsView({ denials }: InspectSources): View {
     read: () => ({
       rejections: denials.list().map(({ firstMs, lastMs, isEnforced, ...denied }) => ({
         ...denied,
+        request: REQUEST_NAMES.get(denied.code) ?? '',
         first: isoTime(firstMs),
         last: isoTime(lastMs),
         enforced: isEnforced,

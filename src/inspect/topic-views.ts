@@ -1,8 +1,11 @@
 import type { Steps } from '../common/time-slicer.ts'
 import { NAMESPACE_ORDER_TOPIC_CONFIG } from '../kvconfig/kv-config-manager.ts'
-import { accessOf, type TopicQueues } from '../protocol/body/topic-config.ts'
+import { accessOf, Perm, type TopicQueues } from '../protocol/body/topic-config.ts'
 import { CURRENT_VERSION, MQVersion, remarkText } from '../protocol/remoting-command.ts'
 import type { RouteView } from '../routeinfo/route-view.ts'
+import type { BrokerMember } from './broker-member.ts'
+import { MEMBER, membersOf } from './broker-views.ts'
+import { mqadmin, mqnamesrv } from './commands.ts'
 import { NEXT_SCHEMA, PAGE_PARAMETERS, pageOf } from './paging.ts'
 import type { InspectSources } from './sources.ts'
 import {
@@ -39,7 +42,7 @@ export function topicsView({ routeIndex, routeInfo, identity }: InspectSources):
   }
 }
 
-const QUEUES = {
+export const QUEUES = {
   readQueues: { type: 'integer' },
   writeQueues: { type: 'integer' },
   perm: { type: 'integer', description: '4 read, 2 write, 1 inherit, 8 priority; added up' },
@@ -50,6 +53,7 @@ const QUEUES = {
 const QUEUES_ON_BROKER: Schema = objectOf({
   brokerName: { type: 'string' },
   cluster: { type: ['string', 'null'] },
+  zone: { type: ['string', 'null'] },
   ...QUEUES,
   provisional: {
     type: 'boolean',
@@ -71,34 +75,60 @@ const QUEUES_ON_BROKER: Schema = objectOf({
     ],
     description: 'The mapping of a static topic',
   },
+  members: { type: 'array', items: MEMBER, description: 'By id, the master (0) first' },
 })
 
+const COMMAND: Schema = objectOf({
+  purpose: { type: 'string' },
+  command: {
+    type: 'string',
+    description: 'For a shell; it asks the NameServers of the variable NAMESRV_ADDR',
+  },
+})
+
+/** Clusters for which there are commands. */
+const MAX_CLUSTERS = 4
+
 /** `/api/v1/topics/{topic}`: where a topic lives. */
-export function topicView({ routeInfo, kvConfig }: InspectSources): View {
+export function topicView(sources: InspectSources): View {
+  const { routeInfo, kvConfig } = sources
   return {
     path: '/api/v1/topics/{topic}',
-    summary: 'Queues of a topic on each broker group.',
+    summary: 'Queues of a topic on each broker group, and the commands that change it.',
     response: objectOf({
       topic: { type: 'string' },
       orderConf: { type: ['string', 'null'], description: 'Its value in the namespace ORDER_TOPIC_CONFIG' },
       brokers: { type: 'array', items: QUEUES_ON_BROKER },
+      commands: { type: 'array', items: COMMAND, description: 'None if the name cannot be shown as it is' },
     }),
     read: async ({ path: { topic = '' }, owner }) => {
-      const brokers = await routeInfo.read((view) => queuesOf(view, topic), owner)
+      const brokers = await routeInfo.read((view) => queuesOf(view, topic, sources), owner)
       if (brokers.length === 0) throw unknownTopic(topic)
-      return { topic, orderConf: kvConfig.getKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, topic), brokers }
+      const orderConf = kvConfig.getKVConfig(NAMESPACE_ORDER_TOPIC_CONFIG, topic)
+      return { topic, orderConf, brokers, commands: commandsFor(topic, brokers) }
     },
   }
 }
 
-function* queuesOf(view: RouteView, topic: string): Steps<unknown[]> {
-  const shown: unknown[] = []
+/** What of a topic's queues on a broker group the commands depend on. */
+interface ShownQueues {
+  readonly cluster: string | null
+  readonly perm: number
+  readonly readQueues: number
+  readonly writeQueues: number
+  readonly members: readonly BrokerMember[]
+}
+
+function* queuesOf(view: RouteView, topic: string, sources: InspectSources): Steps<ShownQueues[]> {
+  const shown: ShownQueues[] = []
   for (const [brokerName, queueData] of view.queues(topic) ?? []) {
     const registered = view.tables.overridden.registeredOf(topic, brokerName)
     const mapping = view.mappings(topic)?.get(brokerName)
-    shown.push({
+    const group = view.group(brokerName)
+    const queues = {
       brokerName,
-      cluster: view.group(brokerName)?.cluster ?? null,
+      cluster: group?.cluster ?? null,
+      zone: group?.zoneName ?? null,
       ...shownQueues(queueData),
       provisional: view.isProvisional(topic, brokerName),
       registered: registered === undefined ? null : shownQueues(registered),
@@ -111,13 +141,15 @@ function* queuesOf(view: RouteView, topic: string): Steps<unknown[]> {
               epoch: longValue(mapping.epoch),
               scope: mapping.scope,
             },
-    })
+      members: group === undefined ? [] : yield* membersOf(view, group, sources),
+    }
+    shown.push(queues)
     yield
   }
   return shown
 }
 
-function shownQueues({ readQueueNums, writeQueueNums, perm, topicSysFlag }: TopicQueues) {
+export function shownQueues({ readQueueNums, writeQueueNums, perm, topicSysFlag }: TopicQueues) {
   return {
     readQueues: readQueueNums,
     writeQueues: writeQueueNums,
@@ -125,6 +157,41 @@ function shownQueues({ readQueueNums, writeQueueNums, perm, topicSysFlag }: Topi
     access: accessOf(perm),
     sysFlag: topicSysFlag,
   }
+}
+
+/** What an operator may want to do with a topic, for each of its clusters. */
+function commandsFor(topic: string, brokers: readonly ShownQueues[]) {
+  const clusters = [...new Set(brokers.flatMap(({ cluster }) => cluster ?? []))].slice(0, MAX_CLUSTERS)
+  const commands = clusters.flatMap((cluster) => {
+    const there = brokers.filter((each) => each.cluster === cluster)
+    const [first] = there
+    const isOpen = there.every(({ perm }) => accessOf(perm) === 'rw')
+    const target = { c: cluster, t: topic }
+    return [
+      {
+        purpose: isOpen ? 'Make it read-only' : 'Permit reading and writing',
+        command: mqadmin('updateTopicPerm', { ...target, p: isOpen ? Perm.READ : Perm.READ | Perm.WRITE }),
+      },
+      {
+        purpose: 'Set its queues on each broker',
+        command: mqadmin('updateTopic', {
+          ...target,
+          r: first?.readQueues ?? 0,
+          w: first?.writeQueues ?? 0,
+          p: first?.perm ?? 0,
+        }),
+      },
+      { purpose: 'Delete it from brokers and NameServers', command: mqadmin('deleteTopic', target) },
+    ].map(({ purpose, command }) => ({
+      purpose: clusters.length === 1 ? purpose : `${purpose}, in ${cluster}`,
+      command,
+    }))
+  })
+  const all = [
+    ...commands,
+    { purpose: 'Delete its route only', command: mqnamesrv('topic delete', topic) },
+  ]
+  return all.filter(({ command }) => command !== null)
 }
 
 function unknownTopic(topic: string): ViewError {

@@ -1,4 +1,5 @@
 import { accessTestView, whoAmIView } from './access-views.ts'
+import { brokerTopicsView } from './broker-topics-view.ts'
 import { brokersView, brokerView, clustersView } from './broker-views.ts'
 import { clientsView, connectionsView } from './connections/connection-views.ts'
 import { digestView } from './digest-view.ts'
@@ -22,6 +23,7 @@ export function allViews(sources: InspectSources): View[] {
     clustersView(sources),
     brokersView(sources),
     brokerView(sources),
+    brokerTopicsView(sources),
     topicsView(sources),
     topicView(sources),
     topicRouteView(sources),

@@ -235,6 +235,29 @@ export interface Views {
       }
     }
   }
+  /** Topics with queues on a broker group, in ascending order of their UTF-16 units. */
+  readonly '/api/v1/brokers/{name}/topics': {
+    /** All topics of the group */
+    readonly total: number
+    /** Of these, topics that begin with `prefix` */
+    readonly matching: number
+    readonly topics: readonly ({
+      readonly topic: string
+      readonly readQueues: number
+      readonly writeQueues: number
+      /** 4 read, 2 write, 1 inherit, 8 priority; added up */
+      readonly perm: number
+      /** What `perm` allows */
+      readonly access: "rw" | "r" | "w" | ""
+      readonly sysFlag: number
+      /** Restored from the snapshot; the broker has not registered again */
+      readonly provisional: boolean
+      /** Other broker groups with queues of the topic */
+      readonly otherBrokers: number
+    })[]
+    /** `after` of the next page; null on the last one */
+    readonly next: string | null
+  }
   /** Names of topics, in ascending order of their UTF-16 units. */
   readonly '/api/v1/topics': {
     /** All topics */
@@ -245,7 +268,7 @@ export interface Views {
     /** `after` of the next page; null on the last one */
     readonly next: string | null
   }
-  /** Queues of a topic on each broker group. */
+  /** Queues of a topic on each broker group, and the commands that change it. */
   readonly '/api/v1/topics/{topic}': {
     readonly topic: string
     /** Its value in the namespace ORDER_TOPIC_CONFIG */
@@ -253,6 +276,7 @@ export interface Views {
     readonly brokers: readonly ({
       readonly brokerName: string
       readonly cluster: string | null
+      readonly zone: string | null
       readonly readQueues: number
       readonly writeQueues: number
       /** 4 read, 2 write, 1 inherit, 8 priority; added up */
@@ -281,6 +305,38 @@ export interface Views {
         readonly epoch: number | string
         readonly scope: string | null
       } | null
+      /** By id, the master (0) first */
+      readonly members: readonly ({
+        readonly brokerId: number | string
+        /** As the broker announced it */
+        readonly address: string
+        /** late: no heartbeat for half of the timeout. suspected: late and unreachable (brokerProbe). provisional: restored from the snapshot and not registered again. unknown: it has no entry of its own in the tables */
+        readonly state: "alive" | "late" | "suspected" | "provisional" | "unknown"
+        /** Since the last heartbeat or registration */
+        readonly heartbeatAgeMs: number | null
+        /** It is removed after that long without one */
+        readonly heartbeatTimeoutMs: number | null
+        readonly lastRegistration: string | null
+        /** Of its last registration, as is the version */
+        readonly language: string | null
+        /** MQVersion ordinal */
+        readonly version: number | null
+        /** Such as `V5_5_0` */
+        readonly versionName: string | null
+        /** Topics in its last registration */
+        readonly registeredTopics: number | null
+        readonly haServerAddress: string | null
+        /** From where its last registration came */
+        readonly peer: string | null
+        /** Whether `address` and `peer` have the same IP address; null if either is unknown or a host name */
+        readonly announcesOwnAddress: boolean | null
+      })[]
+    })[]
+    /** None if the name cannot be shown as it is */
+    readonly commands: readonly ({
+      readonly purpose: string
+      /** For a shell; it asks the NameServers of the variable NAMESRV_ADDR */
+      readonly command: string
     })[]
   }
   /** The response of this server to a lookup (105) of a topic, as a client would get it. */
@@ -355,7 +411,7 @@ export interface Views {
       readonly shutdown: number
       readonly internal_error: number
     }
-    /** Connections that `state`, `id`, `kind` and `address` select */
+    /** Connections that the parameters select, on all pages */
     readonly matching: number
     readonly connections: readonly ({
       /** Counted from 1 in the order in which connections were accepted */
@@ -459,6 +515,8 @@ export interface Views {
       readonly host: string
       /** Request code */
       readonly code: number
+      /** Its name, such as `UPDATE_NAMESRV_CONFIG` */
+      readonly request: string
       readonly group: "lookup" | "list" | "register" | "admin" | "config" | "inspect"
       /** Which rule decided */
       readonly rule: string
@@ -655,7 +713,7 @@ export interface Views {
       readonly routes: string
       /** Brokers with their ids and addresses */
       readonly groups: string
-      /** Mappings of static topics, which only grow */
+      /** Mappings of static topics */
       readonly static: string
       /** The key-value table */
       readonly kv: string

@@ -1,6 +1,6 @@
 import { html, nothing, render, type TemplateResult } from 'lit-html'
 import { visible } from '../common/visible.ts'
-import { badge, emptyState, type Severity } from './components.ts'
+import { badge, emptyState, name, type Severity } from './components.ts'
 import { clockTime, duration } from './format.ts'
 import { followEvents } from './live.ts'
 import { href, type Route, routeOf } from './router.ts'
@@ -12,6 +12,8 @@ import { NAVIGATION, viewOf } from './views.ts'
 const root = document.getElementById('app') as HTMLElement
 /** Ages are counted in seconds. */
 const TICK_MS = 1_000
+/** Of the window. */
+const MAX_TITLE_LENGTH = 160
 
 let isScheduled = false
 /** Renders with the next frame; a hidden tab has none. */
@@ -30,7 +32,7 @@ function draw(): void {
   const route = routeOf(location.hash)
   const view = viewOf(route.path)
   const title = view?.title ?? 'No such view'
-  document.title = `${visible(title)} · mqnamesrv`
+  document.title = `${visible(title.slice(0, MAX_TITLE_LENGTH))} · mqnamesrv`
   store.beginRender()
   const status = watchStatus(store)
   const nowMs = store.serverNowMs
@@ -39,7 +41,7 @@ function draw(): void {
     html`<section>${emptyState(html`There is no such view. <a href=${href([])}>Go to the overview.</a>`)}</section>`
   render(
     html`${header(route, status.value?.nodeId)}
-      <main id="main" tabindex="-1"><h1 tabindex="-1">${visible(title)}</h1>${content}</main>
+      <main id="main" tabindex="-1"><h1 tabindex="-1">${name(title)}</h1>${content}</main>
       <p id="announcement" class="visually-hidden" role="status"></p>
       ${store.connection.state === 'token' ? tokenDialog() : nothing}`,
     root,

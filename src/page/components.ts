@@ -1,7 +1,9 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { visible } from '../common/visible.ts'
 import type { Views } from './api-types.ts'
-import { clockTime, duration } from './format.ts'
+import { clockTime, count, duration } from './format.ts'
+import { href, type Route } from './router.ts'
+import { PAGE_ROWS, type Sorting, type SortKey } from './sorting.ts'
 import { addressOf, type Seen, type WatchOptions } from './store.ts'
 
 /** What a template may show. */
@@ -90,16 +92,22 @@ export interface Column<Row> {
   readonly isNumber?: boolean
   /** Sentences have room, and break within long words. */
   readonly isText?: boolean
+  /** Its heading sorts the table. */
+  readonly sort?: SortKey<Row>
 }
 
-/** Rows under a heading that names them; without rows, what it means that there are none. */
+/**
+ * Rows under a heading that names them; without rows, what it means that there are none.
+ * @param options.sorting - In effect, where headings sort it. The rows are in that order.
+ */
 export function table<Row>(options: {
   readonly label: string
   readonly columns: readonly Column<Row>[]
   readonly rows: readonly Row[]
   readonly empty: Content
+  readonly sorting?: Sorting
 }): TemplateResult {
-  const { label, columns, rows, empty } = options
+  const { label, columns, rows, empty, sorting } = options
   if (rows.length === 0) return emptyState(empty)
   const kind = (column: Column<Row>) =>
     column.isNumber === true ? 'number' : column.isText === true ? 'text' : ''
@@ -107,7 +115,13 @@ export function table<Row>(options: {
     <table>
       <thead>
         <tr>
-          ${columns.map((column) => html`<th scope="col" class=${kind(column)}>${column.head}</th>`)}
+          ${columns.map(
+            (
+              column,
+            ) => html`<th scope="col" class=${kind(column)} aria-sort=${orderOf(column, sorting) ?? nothing}>
+              ${columnHead(column, sorting)}
+            </th>`,
+          )}
         </tr>
       </thead>
       <tbody>
@@ -119,6 +133,62 @@ export function table<Row>(options: {
       </tbody>
     </table>
   </div>`
+}
+
+/** Undefined if the table is not sorted by the column. */
+function orderOf<Row>(
+  { sort }: Column<Row>,
+  sorting: Sorting | undefined,
+): 'ascending' | 'descending' | undefined {
+  if (sort === undefined || sort.key !== sorting?.key) return undefined
+  return (sort.isDescending === true) === sorting.isReversed ? 'ascending' : 'descending'
+}
+
+function columnHead<Row>(column: Column<Row>, sorting: Sorting | undefined): Content {
+  const { head, sort } = column
+  if (sort === undefined || sorting === undefined) return head
+  const order = orderOf(column, sorting)
+  const mark = order === undefined ? '' : order === 'ascending' ? '▲' : '▼'
+  return html`<button type="button" class="sort" @click=${() => sorting.choose(sort.key)}
+    >${head}<span class="order" aria-hidden="true">${mark}</span></button
+  >`
+}
+
+/**
+ * Which rows of how many are seen, with links to the next page and the one before.
+ * @param options.noun - Of the rows, in the plural.
+ * @param options.index - Of the page, counted from 0.
+ * @param options.note - What else there is to say of the number.
+ */
+export function pager(options: {
+  readonly route: Route
+  readonly total: number
+  readonly index: number
+  readonly noun: string
+  readonly note?: Content
+}): TemplateResult {
+  const { route, total, index, noun, note = nothing } = options
+  const first = index * PAGE_ROWS
+  const end = Math.min(first + PAGE_ROWS, total)
+  const range = total <= PAGE_ROWS || first >= total ? '' : `${count(first + 1)}–${count(end)} of `
+  const pageHref = (page: number) =>
+    href(route.path, { ...Object.fromEntries(route.query), page: page === 0 ? '' : `${page + 1}` })
+  return html`<div class="pager" role="group" aria-label="Pages">
+    <span class="quiet" role="status">${range}${count(total)} ${total === 1 ? noun.replace(/s$/, '') : noun}${note}</span>
+    ${
+      total <= PAGE_ROWS && index === 0
+        ? nothing
+        : html`${pageLink('Previous', index > 0 ? pageHref(index - 1) : undefined)}
+            ${pageLink('Next', end < total ? pageHref(index + 1) : undefined)}`
+    }
+  </div>`
+}
+
+/** @param address - Undefined if there is no such page. */
+export function pageLink(label: string, address: string | undefined): TemplateResult {
+  return html`<a class="button" role="link" href=${address ?? nothing} aria-disabled=${address === undefined ? 'true' : nothing}
+    >${label}</a
+  >`
 }
 
 /** There is nothing to show, and why, or what would make it appear. */
@@ -191,6 +261,31 @@ export function searchField(label: string, value: string, changed: (value: strin
       @input=${(event: Event) => changed((event.target as HTMLInputElement).value)}
     />
   </label>`
+}
+
+/** A choice of what is shown. @param choices - Values with their labels; the empty value is no choice. */
+export function choiceField(
+  label: string,
+  value: string,
+  choices: readonly (readonly [string, string])[],
+  changed: (value: string) => void,
+): TemplateResult {
+  const known = choices.some(([each]) => each === value) ? choices : [...choices, [value, value] as const]
+  return html`<label class="choice">
+    <span>${label}</span>
+    <select @change=${(event: Event) => changed((event.target as HTMLSelectElement).value)}>
+      ${known.map(
+        ([each, text]) => html`<option value=${each} .selected=${each === value}>${shortText(text)}</option>`,
+      )}
+    </select>
+  </label>`
+}
+
+const MAX_OPTION_LENGTH = 60
+
+function shortText(text: string): string {
+  const shown = visible(text)
+  return shown.length <= MAX_OPTION_LENGTH ? shown : `${shown.slice(0, MAX_OPTION_LENGTH)}…`
 }
 
 /** A value and what it is. */

@@ -24,8 +24,13 @@ export function href(
 
 /** Changes one value of the query of the present address, without a step of the browser's history; `changed` renders it. */
 export function replaceQuery(name: string, value: string, changed: () => void): void {
+  replaceQueries({ [name]: value }, changed)
+}
+
+/** The same for several values; empty ones are left out. */
+export function replaceQueries(values: Readonly<Record<string, string>>, changed: () => void): void {
   const { path, query } = routeOf(location.hash)
-  history.replaceState(null, '', href(path, { ...Object.fromEntries(query), [name]: value }))
+  history.replaceState(null, '', href(path, { ...Object.fromEntries(query), ...values }))
   changed()
 }
 

@@ -1,13 +1,17 @@
 import type { TemplateResult } from 'lit-html'
 import type { Route } from './router.ts'
 import type { Store } from './store.ts'
-import { brokersView, brokerView } from './views/brokers.ts'
+import { accessView } from './views/access.ts'
+import { brokerView } from './views/broker.ts'
+import { brokersView } from './views/brokers.ts'
 import { clientsView } from './views/clients.ts'
 import { configurationView } from './views/configuration.ts'
+import { connectionView } from './views/connection.ts'
 import { eventsView } from './views/events.ts'
 import { kvView } from './views/kv.ts'
 import { overviewView } from './views/overview.ts'
-import { topicsView, topicView } from './views/topics.ts'
+import { topicView } from './views/topic.ts'
+import { topicsView } from './views/topics.ts'
 
 /** What a view is rendered from. */
 export interface Page {
@@ -32,6 +36,7 @@ export const NAVIGATION = [
   ['topics', 'Topics'],
   ['brokers', 'Brokers'],
   ['clients', 'Clients'],
+  ['access', 'Access'],
   ['events', 'Events'],
   ['kv', 'KV'],
   ['configuration', 'Configuration'],
@@ -43,6 +48,7 @@ export function viewOf([section = '', name, ...rest]: readonly string[]): View |
   if (name !== undefined) {
     if (section === 'topics') return topicView(name)
     if (section === 'brokers') return brokerView(name)
+    if (section === 'clients') return connectionView(name)
     return undefined
   }
   return VIEWS[section]
@@ -53,6 +59,7 @@ const VIEWS: Readonly<Record<string, View | undefined>> = {
   topics: topicsView,
   brokers: brokersView,
   clients: clientsView,
+  access: accessView,
   events: eventsView,
   kv: kvView,
   configuration: configurationView,

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { lookup } from '../support/requests.ts'
 import { ask, plantBroker, plantCluster, startViewServer } from './view-world.ts'
@@ -42,7 +43,14 @@ describe('A topic', () => {
     await plantCluster(server.client)
     const { body } = await ask(server, 'topics/Shared')
     const queues = { readQueues: 4, writeQueues: 4, perm: 6, access: 'rw', sysFlag: 0 }
-    const onBroker = { cluster: 'DefaultCluster', provisional: false, staticQueues: null }
+    const members = expect.any(Array)
+    const onBroker = {
+      cluster: 'DefaultCluster',
+      zone: null,
+      provisional: false,
+      staticQueues: null,
+      members,
+    }
     expect(body).toEqual({
       topic: 'Shared',
       orderConf: 'broker-a:4;broker-b:4',
@@ -50,7 +58,60 @@ describe('A topic', () => {
         { brokerName: 'broker-a', ...onBroker, ...queues, registered: null },
         { brokerName: 'broker-b', ...onBroker, ...queues, perm: 4, access: 'r', registered: queues },
       ],
+      commands: expect.any(Array),
     })
+  })
+
+  test('has the members of each broker group, with the peer that registered them, and when', async () => {
+    const server = await startViewServer()
+    await plantCluster(server.client)
+    const { body } = await ask(server, 'topics/Shared')
+    const { port } = server.client.socket.address() as AddressInfo
+    const member = { peer: `127.0.0.1:${port}`, state: 'alive', lastRegistration: expect.any(String) }
+    expect(body.brokers[0].members).toMatchObject([
+      { brokerId: 0, ...member },
+      { brokerId: 1, ...member },
+    ])
+  })
+
+  test('has the commands that change and delete it, with its name quoted', async () => {
+    const server = await startViewServer()
+    await plantBroker(server.client, { name: 'broker-a' }, { "it's": {}, r: { perm: 4, readQueueNums: 2 } })
+    const { body } = await ask(server, "topics/it's")
+    expect(body.commands).toEqual([
+      {
+        purpose: 'Make it read-only',
+        command: String.raw`mqadmin updateTopicPerm -c DefaultCluster -t 'it'\''s' -p 4`,
+      },
+      {
+        purpose: 'Set its queues on each broker',
+        command: String.raw`mqadmin updateTopic -c DefaultCluster -t 'it'\''s' -r 4 -w 4 -p 6`,
+      },
+      {
+        purpose: 'Delete it from brokers and NameServers',
+        command: String.raw`mqadmin deleteTopic -c DefaultCluster -t 'it'\''s'`,
+      },
+      {
+        purpose: 'Delete its route only',
+        command: String.raw`mqnamesrv topic delete 'it'\''s'`,
+      },
+    ])
+    expect((await ask(server, 'topics/r')).body.commands.slice(0, 2)).toEqual([
+      {
+        purpose: 'Permit reading and writing',
+        command: 'mqadmin updateTopicPerm -c DefaultCluster -t r -p 6',
+      },
+      {
+        purpose: 'Set its queues on each broker',
+        command: 'mqadmin updateTopic -c DefaultCluster -t r -r 2 -w 4 -p 4',
+      },
+    ])
+  })
+
+  test('has no command if a reader may take its name for another', async () => {
+    const server = await startViewServer()
+    await plantBroker(server.client, { name: 'broker-a' }, { 'a\u202Eb': {}, c: {} })
+    expect((await ask(server, 'topics/a%E2%80%AEb')).body.commands).toEqual([])
   })
 
   test('has its mapping if it is static', async () => {

@@ -6,23 +6,42 @@ import {
   type OpenConnection,
   PEER_KINDS,
 } from '../../stats/connections.ts'
+import { sorted } from '../paging.ts'
 import { dateOf, type InspectSources } from '../sources.ts'
 import { choiceOf, integerOf, objectOf, type Schema, type View } from '../view.ts'
 
 const STATES = ['open', 'closed', 'all'] as const
+const ORDERS = ['reverse'] as const
+/** Open and kept closed connections are fewer. */
+const MAX_OFFSET = 1_000_000
 
 type ListedConnection = OpenConnection | ClosedConnection
 
-/** The number that connections are sorted by, the highest first. */
-const SORTS = {
-  id: ({ id }: ListedConnection) => -id,
-  opened: ({ id }: ListedConnection) => id,
-  closed: (connection: ListedConnection) => ('closedMs' in connection ? connection.closedMs : 0),
-  requests: ({ requests }: ListedConnection) => requests,
-  bytes: ({ bytesIn, bytesOut }: ListedConnection) => bytesIn + bytesOut,
-  idle: (connection: ListedConnection, nowMs: number) => idleMsOf(connection, nowMs),
+interface Sort {
+  readonly by: (connection: ListedConnection, nowMs: number) => number | string
+  /** Otherwise the largest comes first. */
+  readonly isAscending?: boolean
 }
+
+const SORTS = {
+  id: { by: ({ id }) => id, isAscending: true },
+  opened: { by: ({ id }) => id },
+  closed: { by: (connection) => ('closedMs' in connection ? connection.closedMs : 0) },
+  requests: { by: ({ requests }) => requests },
+  bytes: { by: ({ bytesIn, bytesOut }) => bytesIn + bytesOut },
+  idle: { by: idleMsOf },
+  version: { by: ({ version }) => version ?? -1 },
+  address: { by: ({ remoteAddress }) => numbersPadded(remoteAddress), isAscending: true },
+  kind: { by: ({ kind }) => kind, isAscending: true },
+  language: { by: ({ language }) => language ?? '', isAscending: true },
+  cause: { by: (connection) => ('closedMs' in connection ? connection.cause : ''), isAscending: true },
+} as const satisfies Readonly<Record<string, Sort>>
 const SORT_NAMES = Object.keys(SORTS) as (keyof typeof SORTS)[]
+
+/** So that the texts of addresses are in the order of their numbers. */
+function numbersPadded(address: string): string {
+  return address.replace(/\d+/g, (digits) => digits.padStart(5, '0'))
+}
 
 const COUNT: Schema = { type: 'integer', minimum: 0 }
 const KIND: Schema = { enum: PEER_KINDS, description: 'By the requests that it sent' }
@@ -74,14 +93,24 @@ export function connectionsView(sources: InspectSources): View {
       {
         name: 'sort',
         summary:
-          '`id`: the first accepted first; `opened`, `closed`: the last one first; others: the largest first. ' +
-          'Default: `id`, or `closed` with `state=closed`.',
+          '`id`: the first accepted first; `opened`, `closed`: the last one first; `address`, `kind`, `language`, `cause`: in ' +
+          'ascending order; others: the largest first. Default: `id`, or `closed` with `state=closed`.',
         schema: { enum: SORT_NAMES },
+      },
+      {
+        name: 'order',
+        summary: '`reverse`: the other way round. Default: as `sort` says.',
+        schema: { enum: ORDERS },
       },
       {
         name: 'limit',
         summary: 'Only this many, the first ones in the order of `sort`. Default 1,024.',
         schema: { type: 'integer', minimum: 1, maximum: 4_096 },
+      },
+      {
+        name: 'offset',
+        summary: 'Without this many first ones. Default 0.',
+        schema: { type: 'integer', minimum: 0, maximum: MAX_OFFSET },
       },
       { name: 'id', summary: 'Only the connection with this id.', schema: { type: 'integer', minimum: 1 } },
       { name: 'kind', summary: 'Only peers of this kind.', schema: { enum: PEER_KINDS } },
@@ -89,6 +118,21 @@ export function connectionsView(sources: InspectSources): View {
         name: 'address',
         summary: 'Only peers whose address begins with it, such as `10.0.3.`.',
         schema: { type: 'string' },
+      },
+      {
+        name: 'language',
+        summary: 'Only peers whose last request gave this language.',
+        schema: { type: 'string' },
+      },
+      {
+        name: 'version',
+        summary: 'Only peers whose last request gave this version, an MQVersion ordinal.',
+        schema: { type: 'integer', minimum: 0 },
+      },
+      {
+        name: 'cause',
+        summary: 'Only connections that closed for this reason.',
+        schema: { enum: CLOSE_CAUSES },
       },
     ],
     response: objectOf({
@@ -99,15 +143,20 @@ export function connectionsView(sources: InspectSources): View {
         ...objectOf(Object.fromEntries(CLOSE_CAUSES.map((cause) => [cause, COUNT]))),
         description: 'The same by cause',
       },
-      matching: { ...COUNT, description: 'Connections that `state`, `id`, `kind` and `address` select' },
+      matching: { ...COUNT, description: 'Connections that the parameters select, on all pages' },
       connections: { type: 'array', items: CONNECTION_SCHEMA },
     }),
     read: async ({ query, owner }) => {
       const state = choiceOf(query, 'state', STATES) ?? 'open'
-      const sort = SORTS[choiceOf(query, 'sort', SORT_NAMES) ?? (state === 'closed' ? 'closed' : 'id')]
+      const sort: Sort = SORTS[choiceOf(query, 'sort', SORT_NAMES) ?? (state === 'closed' ? 'closed' : 'id')]
+      const isReversed = choiceOf(query, 'order', ORDERS) === 'reverse'
       const limit = integerOf(query, 'limit', { min: 1, max: 4_096, otherwise: 1_024 })
+      const offset = integerOf(query, 'offset', { min: 0, max: MAX_OFFSET, otherwise: 0 })
       const kind = choiceOf(query, 'kind', PEER_KINDS)
+      const cause = choiceOf(query, 'cause', CLOSE_CAUSES)
       const address = query.get('address') ?? ''
+      const language = query.get('language')
+      const version = integerOf(query, 'version', { min: 0, max: 2 ** 31 - 1, otherwise: -1 })
       const id = integerOf(query, 'id', { min: 1, max: Number.MAX_SAFE_INTEGER, otherwise: 0 })
       const readMs = nowMs()
       const lists: Iterable<ListedConnection>[] = []
@@ -117,8 +166,13 @@ export function connectionsView(sources: InspectSources): View {
         matches: (connection) =>
           (id === 0 || id === connection.id) &&
           (kind ?? connection.kind) === connection.kind &&
+          (language ?? connection.language) === connection.language &&
+          (version === -1 || version === connection.version) &&
+          (cause === undefined || ('closedMs' in connection && connection.cause === cause)) &&
           beginsWith(connection.remoteAddress, address),
-        rank: (connection) => sort(connection, readMs),
+        rank: (connection) => sort.by(connection, readMs),
+        isAscending: (sort.isAscending === true) !== isReversed,
+        offset,
         limit,
         show: (connection) => ({
           ...shownConnection(connection, sources, readMs),
@@ -138,41 +192,47 @@ export function connectionsView(sources: InspectSources): View {
 
 interface Selection {
   readonly matches: (connection: ListedConnection) => boolean
-  /** The highest comes first; of equal ones, the first in the list. */
-  readonly rank: (connection: ListedConnection) => number
+  /** Of equal ones, the first in the list comes first. */
+  readonly rank: (connection: ListedConnection) => number | string
+  readonly isAscending: boolean
+  readonly offset: number
   readonly limit: number
   readonly show: (connection: ListedConnection) => unknown
 }
 
-/** Connections that are gathered before they are sorted: the sort of one step stays short. */
+/** Connections that are gathered at least before they are sorted. */
 const GATHERED = 1_024
+
+interface Ranked {
+  readonly connection: ListedConnection
+  readonly rank: number | string
+}
 
 /** The first connections of a sort that would take too long as a whole. */
 function* firstOf(
   lists: readonly Iterable<ListedConnection>[],
-  { matches, rank, limit, show }: Selection,
+  { matches, rank, isAscending, offset, limit, show }: Selection,
 ): Steps<{ readonly matching: number; readonly connections: readonly unknown[] }> {
   let matching = 0
-  let kept: { readonly connection: ListedConnection; readonly rank: number }[] = []
-  let lowest = Number.NEGATIVE_INFINITY
-  const sort = (): void => {
-    kept.sort((a, b) => b.rank - a.rank)
-    kept = kept.slice(0, limit)
-  }
+  let kept: Ranked[] = []
+  let last: Ranked | undefined
+  const max = offset + limit
+  const compare = (a: Ranked, b: Ranked): number =>
+    a.rank === b.rank ? 0 : a.rank < b.rank === isAscending ? -1 : 1
   for (const list of lists) {
     for (const connection of list) {
       yield
       if (!matches(connection)) continue
       matching++
       const ranked = { connection, rank: rank(connection) }
-      if (ranked.rank <= lowest) continue
+      if (last !== undefined && compare(ranked, last) >= 0) continue
       kept.push(ranked)
-      if (kept.length < limit + GATHERED) continue
-      sort()
-      lowest = kept[limit - 1]?.rank ?? lowest
+      if (kept.length < 2 * max + GATHERED) continue
+      kept = (yield* sorted(kept, compare)).slice(0, max)
+      last = kept[max - 1]
     }
   }
-  sort()
+  kept = (yield* sorted(kept, compare)).slice(offset, max)
   const shown: unknown[] = []
   for (const { connection } of kept) {
     shown.push(show(connection))

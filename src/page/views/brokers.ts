@@ -1,63 +1,156 @@
-import { html, type TemplateResult } from 'lit-html'
+import { html, nothing, type TemplateResult } from 'lit-html'
 import type { Views } from '../api-types.ts'
-import { badge, heading, name, seen, table } from '../components.ts'
-import { count, duration } from '../format.ts'
-import { MEMBER_SEVERITY } from '../member.ts'
-import { href } from '../router.ts'
+import {
+  badge,
+  type Column,
+  choiceField,
+  heading,
+  name,
+  pager,
+  searchField,
+  seen,
+  table,
+  time,
+} from '../components.ts'
+import { count, counted } from '../format.ts'
+import { heartbeat, MEMBER_SEVERITY } from '../member.ts'
+import { href, replaceQueries } from '../router.ts'
+import { PAGE_ROWS, pageIndexOf, sortedRows, sortingOf } from '../sorting.ts'
 import type { Page, View } from '../views.ts'
 
-type Group = Views['/api/v1/brokers']['brokers'][number]
-type Member = Group['members'][number]
+type Brokers = Views['/api/v1/brokers']
+type Group = Brokers['brokers'][number]
+/** A member with the group that it is of. */
+export type Member = Group['members'][number] & Pick<Group, 'brokerName' | 'clusters' | 'topics'>
 
-export const brokersView: View = { title: 'Brokers', render: renderBrokers }
+const STATES: readonly (readonly [string, string])[] = [
+  ['', 'Any'],
+  ...Object.keys(MEMBER_SEVERITY).map((state) => [state, state] as const),
+]
 
-function renderBrokers({ store }: Page): TemplateResult {
+export const brokersView: View = { title: 'Brokers', render }
+
+function render(page: Page): TemplateResult {
+  const { store, route, changed } = page
+  const [text = '', cluster = '', state = ''] = ['q', 'cluster', 'state'].map(
+    (each) => route.query.get(each) ?? '',
+  )
+  const options = { query: { cluster } }
+  const brokers = store.watch('/api/v1/brokers', options)
+  const clusters = store.watch('/api/v1/clusters').value?.clusters ?? []
+  const choose = (key: string) => (value: string) => replaceQueries({ [key]: value, page: '' }, changed)
   return html`<section>
-    ${heading('All brokers', '/api/v1/brokers')}
-    ${seen(store.watch('/api/v1/brokers'), ({ brokers }) =>
-      members(brokers.flatMap((group) => group.members.map((member) => ({ ...group, ...member })))),
-    )}
+    ${heading('Members of broker groups', '/api/v1/brokers', options)}
+    <div class="filters">
+      ${searchField('Name or address', text, choose('q'))}
+      ${choiceField('Cluster', cluster, [['', 'Any'], ...clusters.map((each) => [each.cluster, each.cluster] as const)], choose('cluster'))}
+      ${choiceField('State', state, STATES, choose('state'))}
+    </div>
+    ${seen(brokers, (value) => list(value, { text, state }, brokers.ageMillis ?? 0, page))}
   </section>`
 }
 
-/** One broker group. */
-export function brokerView(brokerName: string): View {
-  return { title: `Broker ${brokerName}`, render: (page) => renderBroker(brokerName, page) }
-}
-
-function renderBroker(brokerName: string, { store }: Page): TemplateResult {
-  const options = { path: { name: brokerName } }
-  return html`<section>
-    ${heading('Members', '/api/v1/brokers/{name}', options)}
-    ${seen(store.watch('/api/v1/brokers/{name}', options), (group) =>
-      members(group.members.map((member) => ({ ...group, ...member }))),
-    )}
-  </section>`
-}
-
-function members(
-  rows: readonly (Pick<Group, 'brokerName' | 'clusters' | 'topics'> & Member)[],
+function list(
+  { brokers, matching, next }: Brokers,
+  { text, state }: { readonly text: string; readonly state: string },
+  ageMillis: number,
+  page: Page,
 ): TemplateResult {
-  return table({
+  const wanted = text.toLowerCase()
+  const isWanted = (each: string) => each.toLowerCase().includes(wanted)
+  const rows = brokers.flatMap(({ members, ...group }) =>
+    members
+      .map((member): Member => ({ ...group, ...member }))
+      .filter(
+        (member) =>
+          (state === '' || state === member.state) &&
+          (isWanted(group.brokerName) || isWanted(member.address)),
+      ),
+  )
+  const columns: readonly Column<Member>[] = [
+    {
+      head: 'Broker',
+      cell: ({
+        brokerName,
+        clusters,
+      }) => html`<a href=${href(['brokers', brokerName])}>${name(brokerName)}</a>
+        <div class="quiet">${clusters.map((cluster) => html`<div>${name(cluster)}</div>`)}</div>`,
+      sort: { key: 'name', by: ({ brokerName }) => brokerName },
+    },
+    ...memberColumns(ageMillis, page.nowMs),
+    {
+      head: 'Topics',
+      cell: ({ topics }) => count(topics),
+      isNumber: true,
+      sort: { key: 'topics', by: ({ topics }) => topics, isDescending: true },
+    },
+  ]
+  const sorting = sortingOf(page, 'name')
+  const index = pageIndexOf(page)
+  const groups = new Set(rows.map(({ brokerName }) => brokerName)).size
+  return html`${pager({
+    route: page.route,
+    total: rows.length,
+    index,
+    noun: 'brokers',
+    note: html` in ${counted(groups, 'group')}${next === null ? nothing : `; of ${count(matching)} groups the first ${count(brokers.length)} are listed: choose a cluster`}`,
+  })}
+  ${table({
     label: 'Brokers',
-    rows,
-    columns: [
-      { head: 'Cluster', cell: ({ clusters }) => clusters.map((cluster) => name(cluster)) },
-      {
-        head: 'Broker',
-        cell: ({ brokerName }) => html`<a href=${href(['brokers', brokerName])}>${name(brokerName)}</a>`,
+    rows: sortedRows(rows, columns, sorting).slice(index * PAGE_ROWS, (index + 1) * PAGE_ROWS),
+    columns,
+    sorting,
+    empty:
+      brokers.length === 0 && page.route.query.get('cluster') === null
+        ? 'No broker has registered. Set namesrvAddr in broker.conf to this NameServer.'
+        : rows.length === 0
+          ? 'No broker matches.'
+          : 'There are fewer pages.',
+  })}`
+}
+
+/** What there is to say of a member, whatever its group. @param ageMillis - Since the server said it. */
+export function memberColumns(ageMillis: number, nowMs: number): readonly Column<Member>[] {
+  return [
+    {
+      head: 'Id',
+      cell: ({ brokerId }) => (`${brokerId}` === '0' ? html`0 <span class="quiet">master</span>` : brokerId),
+      sort: { key: 'id', by: ({ brokerId }) => Number(brokerId) },
+    },
+    {
+      head: 'Address',
+      cell: ({ address, announcesOwnAddress, peer }) => html`${name(address)}
+        ${
+          announcesOwnAddress === false
+            ? html`<div>${badge('warning', `registers from ${(peer ?? '').replace(/:\d+$/, '')}`)}</div>`
+            : nothing
+        }`,
+      sort: { key: 'address', by: ({ address }) => address },
+    },
+    {
+      head: 'State',
+      cell: ({ state }) => badge(MEMBER_SEVERITY[state], state),
+      sort: {
+        key: 'state',
+        by: ({ state }) => Object.keys(MEMBER_SEVERITY).indexOf(state),
+        isDescending: true,
       },
-      { head: 'Id', cell: ({ brokerId }) => brokerId, isNumber: true },
-      { head: 'Address', cell: ({ address }) => name(address) },
-      { head: 'State', cell: ({ state }) => badge(MEMBER_SEVERITY[state], state) },
-      {
-        head: 'Heartbeat',
-        cell: ({ heartbeatAgeMs }) => (heartbeatAgeMs === null ? '–' : `${duration(heartbeatAgeMs)} ago`),
-        isNumber: true,
-      },
-      { head: 'Version', cell: ({ versionName }) => versionName ?? '–' },
-      { head: 'Topics', cell: ({ topics }) => count(topics), isNumber: true },
-    ],
-    empty: 'No broker has registered. Set namesrvAddr in broker.conf to this NameServer.',
-  })
+    },
+    {
+      head: 'Heartbeat',
+      cell: (member) => heartbeat(member, ageMillis),
+      sort: { key: 'heartbeat', by: ({ heartbeatAgeMs }) => heartbeatAgeMs, isDescending: true },
+    },
+    {
+      head: 'Version',
+      cell: ({ versionName, language }) => html`${versionName ?? '–'}
+        ${language === null || language === 'JAVA' ? nothing : html`<span class="quiet">${name(language)}</span>`}`,
+      sort: { key: 'version', by: ({ version }) => version },
+    },
+    {
+      head: 'Registered',
+      cell: ({ lastRegistration }) => (lastRegistration === null ? '–' : time(lastRegistration, nowMs)),
+      sort: { key: 'registered', by: ({ lastRegistration }) => lastRegistration, isDescending: true },
+    },
+  ]
 }

@@ -1,43 +1,236 @@
-import { html, type TemplateResult } from 'lit-html'
-import { heading, name, seen, table } from '../components.ts'
-import { count, duration } from '../format.ts'
+import { html, nothing, type TemplateResult } from 'lit-html'
+import { visible } from '../../common/visible.ts'
+import type { Views } from '../api-types.ts'
+import {
+  badge,
+  type Column,
+  choiceField,
+  heading,
+  name,
+  pager,
+  type Severity,
+  searchField,
+  seen,
+  table,
+  time,
+} from '../components.ts'
+import { count, counted, duration } from '../format.ts'
+import { href, replaceQueries } from '../router.ts'
+import { PAGE_ROWS, pageIndexOf, sortingOf } from '../sorting.ts'
+import type { ServerEvent } from '../store.ts'
 import type { Page, View } from '../views.ts'
+
+type Clients = Views['/api/v1/clients']
+type Program = Clients['clients'][number]
+type Connections = Views['/api/v1/connections']
+type Connection = Connections['connections'][number]
+export type Cause = NonNullable<Connection['cause']>
+
+/** Connections open without an event. */
+const EVERY_MS = 5_000
+
+/** Whether someone should know. */
+export const CAUSES: Readonly<Record<Cause, readonly [Severity, string]>> = {
+  peer_closed: ['neutral', 'closed by the peer'],
+  socket_error: ['warning', 'network failure'],
+  idle: ['neutral', 'idle'],
+  invalid_frame: ['critical', 'invalid frame'],
+  handshake_failed: ['warning', 'TLS handshake failed'],
+  limit: ['critical', 'limit exceeded'],
+  broker_expired: ['warning', 'its broker expired'],
+  closed_by_operator: ['info', 'closed by an operator'],
+  shutdown: ['info', 'shutdown'],
+  internal_error: ['critical', 'internal error'],
+}
 
 export const clientsView: View = { title: 'Clients', render }
 
-function render({ store }: Page): TemplateResult {
+const FILTERS = ['state', 'kind', 'language', 'version', 'cause', 'address'] as const
+type Filter = Readonly<Record<(typeof FILTERS)[number], string>>
+
+function render(page: Page): TemplateResult {
+  const { store, route } = page
+  const filter = Object.fromEntries(FILTERS.map((each) => [each, route.query.get(each) ?? ''])) as Filter
+  const isClosed = filter.state === 'closed'
+  const sorting = sortingOf(page, isClosed ? 'closed' : 'id')
+  const index = pageIndexOf(page)
+  const options = {
+    everyMillis: EVERY_MS,
+    concerns: isOfConnections,
+    query: {
+      ...filter,
+      cause: isClosed ? filter.cause : '',
+      sort: sorting.key,
+      order: sorting.isReversed ? 'reverse' : '',
+      limit: `${PAGE_ROWS}`,
+      offset: index === 0 ? '' : `${index * PAGE_ROWS}`,
+    },
+  }
+  const programs = store.watch('/api/v1/clients', { everyMillis: EVERY_MS, concerns: isOfConnections })
+  const connections = store.watch('/api/v1/connections', options)
   return html`<section>
-      ${heading('By program', '/api/v1/clients')}
-      ${seen(store.watch('/api/v1/clients'), ({ clients }) =>
-        table({
-          label: 'Clients by program',
-          rows: clients,
-          columns: [
-            { head: 'Kind', cell: ({ kind }) => kind },
-            { head: 'Language', cell: ({ language }) => name(language) },
-            { head: 'Version', cell: ({ versionName }) => versionName },
-            { head: 'Connections', cell: ({ connections }) => count(connections), isNumber: true },
-          ],
-          empty: 'Nothing is connected that has sent a request.',
-        }),
-      )}
+      ${heading('By program', '/api/v1/clients')} ${seen(programs, programsOf)}
     </section>
     <section>
-      ${heading('Open connections', '/api/v1/connections')}
-      ${seen(store.watch('/api/v1/connections'), ({ connections }) =>
-        table({
-          label: 'Open connections',
-          rows: connections,
-          columns: [
-            { head: 'Address', cell: ({ address }) => name(address) },
-            { head: 'Kind', cell: ({ kind }) => kind },
-            { head: 'Language', cell: ({ language }) => (language === null ? '–' : name(language)) },
-            { head: 'Version', cell: ({ versionName }) => versionName ?? '–' },
-            { head: 'Requests', cell: ({ requests }) => count(requests), isNumber: true },
-            { head: 'Idle', cell: ({ idleMs }) => duration(idleMs), isNumber: true },
-          ],
-          empty: 'No open connections.',
-        }),
+      ${heading('Connections', '/api/v1/connections', options)}
+      ${filters(filter, programs.value?.clients ?? [], connections.value, page)}
+      ${seen(
+        connections,
+        (value) =>
+          html`${pager({ route, total: value.matching, index, noun: `${isClosed ? 'closed' : 'open'} connections` })}
+        ${table({
+          label: 'Connections',
+          rows: value.connections,
+          columns: columnsOf(isClosed, page.nowMs),
+          sorting,
+          empty: emptyText(filter, value, isClosed),
+        })}`,
       )}
     </section>`
+}
+
+function isOfConnections({ kind }: ServerEvent): boolean {
+  return kind === 'connection_closed' || kind.startsWith('broker_')
+}
+
+function emptyText(filter: Filter, { matching }: Connections, isClosed: boolean): string {
+  if (matching > 0) return 'There are fewer pages.'
+  if (FILTERS.some((each) => each !== 'state' && filter[each] !== '')) return 'No connection matches.'
+  return isClosed ? 'No connection has closed since the start.' : 'Nothing is connected.'
+}
+
+function programsOf({ clients, connections, others }: Clients): TemplateResult {
+  return html`${table({
+    label: 'Clients by program',
+    rows: clients,
+    columns: [
+      { head: 'Kind', cell: ({ kind }) => kind },
+      { head: 'Language', cell: ({ language }) => name(language) },
+      { head: 'Version', cell: ({ versionName }) => versionName },
+      {
+        head: 'Connections',
+        cell: (program) =>
+          html`<a href=${href(['clients'], filterOf(program))}>${count(program.connections)}</a>`,
+        isNumber: true,
+      },
+      { head: 'Hosts', cell: hostsOf, isText: true },
+    ],
+    empty: 'Nothing is connected that has sent a request.',
+  })}
+  ${others > 0 ? html`<p class="quiet">${counted(others, 'connection')} of ${count(connections)} of programs beyond these.</p>` : nothing}`
+}
+
+function filterOf({ kind, language, version }: Program): Record<string, string> {
+  // -1 stands for all negative ones.
+  return { kind, language, ...(version >= 0 && { version: `${version}` }) }
+}
+
+function hostsOf({ hosts, connections }: Program): TemplateResult {
+  return html`<span class="names">
+    ${hosts.map((host) => html`<a href=${href(['clients'], { address: addressPrefix(host) })}>${name(host)}</a> `)}
+    ${hosts.length >= 8 && connections > hosts.length ? html`<span class="quiet">and perhaps more</span>` : nothing}
+  </span>`
+}
+
+/** With the colon before the port, so that 10.0.0.1 is not 10.0.0.10. */
+function addressPrefix(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]:` : `${host}:`
+}
+
+function filters(
+  filter: Filter,
+  programs: readonly Program[],
+  connections: Connections | undefined,
+  { changed }: Page,
+): TemplateResult {
+  const choose = (key: keyof Filter) => (value: string) => {
+    // Open connections have no cause, and no order by it.
+    const others = key === 'state' ? { sort: '', cause: '' } : {}
+    replaceQueries({ ...others, [key]: value, page: '' }, changed)
+  }
+  const languages = [...new Set(programs.map(({ language }) => language))].sort()
+  const versions = new Map(
+    programs
+      .filter(({ version }) => version >= 0)
+      .sort((a, b) => b.version - a.version)
+      .map(({ version, versionName }) => [`${version}`, versionName]),
+  )
+  const causes = Object.entries(connections?.closedBy ?? {}).map(
+    ([cause, closed]) => [cause, `${CAUSES[cause as Cause][1]} (${count(closed)})`] as const,
+  )
+  return html`<div class="filters">
+    ${choiceField(
+      'Show',
+      filter.state,
+      [
+        ['', 'Open'],
+        ['closed', 'Closed'],
+      ],
+      choose('state'),
+    )}
+    ${searchField('Address begins with', filter.address, choose('address'))}
+    ${choiceField('Kind', filter.kind, [['', 'Any'], ...['client', 'broker', 'admin', 'unknown'].map((each) => [each, each] as const)], choose('kind'))}
+    ${choiceField('Language', filter.language, [['', 'Any'], ...languages.map((each) => [each, each] as const)], choose('language'))}
+    ${choiceField('Version', filter.version, [['', 'Any'], ...versions], choose('version'))}
+    ${filter.state === 'closed' ? choiceField('Reason', filter.cause, [['', 'Any'], ...causes], choose('cause')) : nothing}
+  </div>`
+}
+
+function columnsOf(isClosed: boolean, nowMs: number): readonly Column<Connection>[] {
+  const opened: Column<Connection> = {
+    head: 'Opened',
+    cell: ({ opened: at }) => time(at, nowMs),
+    sort: { key: 'opened', isDescending: true },
+  }
+  return [
+    {
+      head: 'Address',
+      cell: ({ id, address, tls }) => html`<a href=${href(['clients', `${id}`])}>${name(address)}</a>
+        ${tls === null ? nothing : html`<span class="quiet">TLS</span>`}`,
+      sort: { key: 'address' },
+    },
+    { head: 'Kind', cell: ({ kind }) => kind, sort: { key: 'kind' } },
+    {
+      head: 'Language',
+      cell: ({ language }) => (language === null ? '–' : name(language)),
+      sort: { key: 'language' },
+    },
+    {
+      head: 'Version',
+      cell: ({ versionName }) => versionName ?? '–',
+      sort: { key: 'version', isDescending: true },
+    },
+    {
+      head: 'Requests',
+      cell: ({ requests }) => count(requests),
+      isNumber: true,
+      sort: { key: 'requests', isDescending: true },
+    },
+    ...(isClosed
+      ? [
+          {
+            head: 'Closed',
+            cell: ({ closed }: Connection) => (closed === null ? '–' : time(closed, nowMs)),
+            sort: { key: 'closed', isDescending: true },
+          },
+          { head: 'Reason', cell: reasonOf, isText: true, sort: { key: 'cause' } },
+        ]
+      : [
+          opened,
+          {
+            head: 'Idle',
+            cell: ({ idleMs }: Connection) => duration(idleMs),
+            isNumber: true,
+            sort: { key: 'idle', isDescending: true },
+          },
+        ]),
+  ]
+}
+
+/** Why a connection closed. */
+export function reasonOf({ cause, code, detail }: Connection): TemplateResult {
+  const [severity, word] = cause === null ? (['neutral', 'open'] as const) : CAUSES[cause]
+  return html`${badge(severity, word)} ${visible(detail ?? '')}${
+    code === null || detail?.includes(code) === true ? nothing : html` <code>${visible(code)}</code>`
+  }`
 }

@@ -1,58 +1,128 @@
 import { html, nothing, type TemplateResult } from 'lit-html'
-import { heading, name, searchField, seen, table } from '../components.ts'
-import { count } from '../format.ts'
+import type { Views } from '../api-types.ts'
+import {
+  badge,
+  type Content,
+  emptyState,
+  heading,
+  name,
+  type Severity,
+  searchField,
+  seen,
+} from '../components.ts'
+import { count, counted } from '../format.ts'
 import { href, replaceQuery } from '../router.ts'
+import { Rows } from '../rows.ts'
+import type { Store } from '../store.ts'
+import { concernsTopics, searchNames, type TopicNames, watchTopicNames } from '../topic-names.ts'
 import type { Page, View } from '../views.ts'
 
-export const topicsView: View = { title: 'Topics', render: renderTopics }
+type Topic = Views['/api/v1/topics/{topic}']
 
-function renderTopics({ store, route, changed }: Page): TemplateResult {
-  const prefix = route.query.get('prefix') ?? ''
-  const options = { query: { prefix } }
+export const topicsView: View = { title: 'Topics', render }
+
+/** Details of one topic, which are read for the rows in sight only. */
+const DETAILS_EVERY_MS = 30_000
+
+const rows = new Rows('Topics', [
+  {
+    head: 'Topic',
+    kind: 'topic',
+    cell: (topic) => html`<a href=${href(['topics', topic])}>${name(topic)}</a>`,
+  },
+  { head: 'Access', kind: 'access', cell: detail(accessBadge) },
+  { head: 'Write queues', kind: 'number', cell: detail(({ brokers }) => count(sum(brokers, 'writeQueues'))) },
+  { head: 'Read queues', kind: 'number', cell: detail(({ brokers }) => count(sum(brokers, 'readQueues'))) },
+  { head: 'Broker groups', kind: 'number wide', cell: detail(({ brokers }) => count(brokers.length)) },
+  { head: 'Cluster', kind: 'cluster wide', cell: detail(clusterText) },
+])
+
+/** What the cells are rendered from, since the last rendering. */
+let store: Store | undefined
+let found:
+  | { readonly all: TopicNames; readonly search: string; readonly names: readonly string[] }
+  | undefined
+let shownSearch = ''
+
+function render({ store: current, route, changed }: Page): TemplateResult {
+  store = current
+  const search = route.query.get('search') ?? ''
+  if (search !== shownSearch) rows.toTop()
+  shownSearch = search
+  const onSearch = (value: string) => replaceQuery('search', value, changed)
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key !== 'ArrowDown') return
+    event.preventDefault()
+    rows.focus(0)
+  }
   return html`<section>
-    ${heading('All topics', '/api/v1/topics', options)}
-    ${searchField('Names that begin with', prefix, (value) => replaceQuery('prefix', value, changed))}
-    ${seen(
-      store.watch('/api/v1/topics', options),
-      ({ topics, matching, next }) => html`
-      <p class="quiet" role="status">${count(matching)} found${next === null ? nothing : `, the first ${count(topics.length)} shown`}</p>
-      ${table({
-        label: 'Topics',
-        rows: topics,
-        columns: [
-          { head: 'Topic', cell: (topic) => html`<a href=${href(['topics', topic])}>${name(topic)}</a>` },
-        ],
-        empty: prefix === '' ? 'No topics: no broker has registered any.' : 'No topic begins with that.',
-      })}`,
-    )}
+    ${heading('All topics', '/api/v1/topics')}
+    <div class="filter" @keydown=${onKey}>${searchField('Search names', search, onSearch)}</div>
+    ${seen(watchTopicNames(current), (all) => {
+      if (found?.all !== all || found.search !== search)
+        found = { all, search, names: searchNames(all, search) }
+      return html`<p class="found quiet" role="status">${foundText(all, found.names.length, search)}</p>
+        ${found.names.length === 0 ? emptyList(all, search) : rows.render(found.names, changed)}`
+    })}
   </section>`
 }
 
-/** One topic. */
-export function topicView(topic: string): View {
-  return { title: `Topic ${topic}`, render: (page) => renderTopic(topic, page) }
+function foundText({ total, names }: TopicNames, matching: number, search: string): string {
+  const searched = names.length < total ? `, ${count(names.length)} read so far` : ''
+  if (search.trim() === '') return `${counted(total, 'topic')}${searched}`
+  return `${count(matching)} of ${counted(total, 'topic')} found${searched}`
 }
 
-function renderTopic(topic: string, { store }: Page): TemplateResult {
-  const options = { path: { topic } }
-  return html`<section>
-    ${heading('Queues', '/api/v1/topics/{topic}', options)}
-    ${seen(store.watch('/api/v1/topics/{topic}', options), ({ brokers }) =>
-      table({
-        label: 'Queues',
-        rows: brokers,
-        columns: [
-          {
-            head: 'Broker',
-            cell: ({ brokerName }) => html`<a href=${href(['brokers', brokerName])}>${name(brokerName)}</a>`,
-          },
-          { head: 'Cluster', cell: ({ cluster }) => (cluster === null ? '–' : name(cluster)) },
-          { head: 'Read queues', cell: ({ readQueues }) => count(readQueues), isNumber: true },
-          { head: 'Write queues', cell: ({ writeQueues }) => count(writeQueues), isNumber: true },
-          { head: 'Access', cell: ({ access }) => access || 'none' },
-        ],
-        empty: 'No broker has queues of it.',
-      }),
-    )}
-  </section>`
+function emptyList({ total }: TopicNames, search: string): TemplateResult {
+  if (total === 0)
+    return emptyState(
+      'No topics: no broker has registered any. A topic is here once a broker that has it registers.',
+    )
+  return emptyState(
+    html`No topic has this in its name. <a href=${href(['topics', search.trim()])}>Why clients do not find it</a>`,
+  )
+}
+
+/** A cell that needs the details of its topic. */
+function detail(show: (topic: Topic) => Content): (topic: string, isResting: boolean) => Content {
+  return (topic, isResting) => {
+    const value = isResting
+      ? store?.watch('/api/v1/topics/{topic}', {
+          path: { topic },
+          everyMillis: DETAILS_EVERY_MS,
+          concerns: concernsDetails,
+        }).value
+      : undefined
+    return value === undefined ? nothing : show(value)
+  }
+}
+
+function concernsDetails(event: Parameters<typeof concernsTopics>[0]): boolean {
+  return concernsTopics(event) || event.kind.startsWith('permission_')
+}
+
+function sum(brokers: Topic['brokers'], key: 'readQueues' | 'writeQueues'): number {
+  return brokers.reduce((total, broker) => total + broker[key], 0)
+}
+
+function accessBadge({ brokers }: Topic): TemplateResult {
+  const [severity, text] = accessOf(brokers)
+  return badge(severity, text)
+}
+
+/** What all brokers together permit. */
+function accessOf(brokers: Topic['brokers']): readonly [Severity, string] {
+  const writable = brokers.filter(({ access }) => access.includes('w')).length
+  const readable = brokers.filter(({ access }) => access.includes('r')).length
+  if (writable + readable === 0) return ['critical', 'None']
+  if (writable === 0) return ['warning', 'Read only']
+  if (readable === 0) return ['warning', 'Write only']
+  const isWhole = writable === brokers.length && readable === brokers.length
+  return isWhole ? ['good', 'Read, write'] : ['info', 'Differs by broker']
+}
+
+function clusterText({ brokers }: Topic): Content {
+  const [first, ...others] = new Set(brokers.flatMap(({ cluster }) => cluster ?? []))
+  if (first === undefined) return '–'
+  return others.length === 0 ? name(first) : counted(others.length + 1, 'cluster')
 }

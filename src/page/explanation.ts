@@ -1,0 +1,61 @@
+import { html, nothing, type TemplateResult } from 'lit-html'
+import { visible } from '../common/visible.ts'
+import type { Views } from './api-types.ts'
+import { badge, command, emptyState, name, type Severity, time } from './components.ts'
+import { href } from './router.ts'
+
+export type Explanation = Views['/api/v1/explain']
+
+/** Verdicts that need no one, or someone at once; the others are warnings. */
+const SEVERITIES: Readonly<Partial<Record<Explanation['verdict'], Severity>>> = {
+  routable: 'good',
+  registered: 'good',
+  not_writable: 'critical',
+  not_readable: 'critical',
+  no_master: 'critical',
+  no_brokers: 'critical',
+  hidden_by_zone: 'info',
+  in_product_environment: 'info',
+  not_ready: 'info',
+  created_by_first_message: 'info',
+  created_by_brokers: 'info',
+  provisional: 'info',
+  unregistered: 'info',
+  renamed: 'info',
+  never_registered: 'info',
+}
+
+/** The verdict on a topic or a broker, why, what to run, and what else may have been meant. */
+export function story(
+  { subject, verdict, sentences, commands, similar }: Explanation,
+  more: TemplateResult | typeof nothing = nothing,
+): TemplateResult {
+  const [first = '', ...others] = sentences
+  const section = subject.kind === 'topic' ? 'topics' : 'brokers'
+  return html`<div class="story">
+    <p>${badge(SEVERITIES[verdict] ?? 'warning', verdict.replaceAll('_', ' '))} ${visible(first)}</p>
+    ${others.map((sentence) => html`<p>${visible(sentence)}</p>`)}
+    ${
+      similar.length === 0
+        ? nothing
+        : html`<p>Perhaps one of these is meant:</p>
+          <ul class="similar">
+            ${similar.map(
+              (each) => html`<li>
+                <a href=${href([section, each.name])}>${name(each.name)}</a>
+                <span class="quiet">differs in ${each.likeness}</span>
+              </li>`,
+            )}
+          </ul>`
+    }
+    ${more} ${commands.map((text) => command(text))}
+  </div>`
+}
+
+/** What happened to it, the last thing first. */
+export function past({ history }: Explanation, nowMs: number): TemplateResult {
+  if (history.length === 0) return emptyState('Nothing is known of its past.')
+  return html`<ol class="past">
+    ${[...history].reverse().map(({ time: at, text }) => html`<li><span>${time(at, nowMs)}</span> <span>${visible(text)}</span></li>`)}
+  </ol>`
+}

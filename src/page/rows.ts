@@ -1,0 +1,194 @@
+import { html, type TemplateResult } from 'lit-html'
+import { ref } from 'lit-html/directives/ref.js'
+import { repeat } from 'lit-html/directives/repeat.js'
+import type { Content } from './components.ts'
+import { customProperties } from './custom-properties.ts'
+
+/** As in style.css. */
+const ROW_REM = 2.25
+/** Rows above and below those in sight, for the next step of scrolling and of the Tab key. */
+const MARGIN_ROWS = 8
+/** Scrolling rests after this time. */
+const REST_MS = 100
+
+/** A column of {@link Rows}. */
+export interface RowColumn {
+  readonly head: string
+  /** Class of its cells, which has its width. */
+  readonly kind: string
+  /** @param isResting - Whether the row is in sight, and was when scrolling last rested: only then are its details worth reading. */
+  readonly cell: (key: string, isResting: boolean) => Content
+}
+
+/**
+ * A table of any length, in a box that scrolls: only the rows in sight are drawn. Rows have one height, and a unique key; the cell of
+ * the first column has a link. Arrow keys, Page Up, Page Down, Home and End move the focus from link to link.
+ */
+export class Rows {
+  readonly #label: string
+  readonly #columns: readonly RowColumn[]
+  #keys: readonly string[] = []
+  #changed = () => {}
+  #box: HTMLElement | undefined
+  #scrollTop = 0
+  /** The row that has the focus stays, wherever the box is scrolled. */
+  #focused: number | undefined
+  #resting: ReadonlySet<string> = new Set()
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(label: string, columns: readonly RowColumn[]) {
+    this.#label = label
+    this.#columns = columns
+  }
+
+  /** @param keys - Of all rows. @param changed - Renders again. */
+  render(keys: readonly string[], changed: () => void): TemplateResult {
+    if (keys !== this.#keys) this.#rest()
+    this.#keys = keys
+    this.#changed = changed
+    const indices = this.#drawn()
+    return html`<div
+      class="rows"
+      role="table"
+      aria-label=${this.#label}
+      aria-rowcount=${keys.length + 1}
+      ${ref(this.#onBox)}
+      @scroll=${this.#onScroll}
+      @keydown=${this.#onKey}
+      @focusin=${this.#onFocus}
+      @focusout=${this.#onFocus}
+    >
+      <div class="row head" role="row" aria-rowindex="1">
+        ${this.#columns.map(({ head, kind }) => html`<div role="columnheader" class=${kind}>${head}</div>`)}
+      </div>
+      <div class="all" role="rowgroup" ${customProperties({ '--rows': keys.length })}>
+        ${repeat(
+          indices,
+          (index) => keys[index],
+          (index) => this.#row(index, keys[index] as string),
+        )}
+      </div>
+    </div>`
+  }
+
+  /** Back to the first row. */
+  toTop(): void {
+    this.#focused = undefined
+    this.#scrollTop = 0
+    if (this.#box !== undefined) this.#box.scrollTop = 0
+  }
+
+  /** Moves the focus to a row. */
+  focus(index: number): void {
+    if (this.#keys.length === 0) return
+    const wanted = Math.max(0, Math.min(index, this.#keys.length - 1))
+    this.#focused = wanted
+    this.#show(wanted)
+    this.#changed()
+    // After the drawing that this has scheduled.
+    requestAnimationFrame(() => this.#linkOf(wanted)?.focus({ preventScroll: true }))
+  }
+
+  #row(index: number, key: string): TemplateResult {
+    const isResting = this.#resting.has(key)
+    return html`<div
+      class="row"
+      role="row"
+      aria-rowindex=${index + 2}
+      data-index=${index}
+      ${customProperties({ '--row': index })}
+    >
+      ${this.#columns.map(({ kind, cell }) => html`<div role="cell" class=${kind}>${cell(key, isResting)}</div>`)}
+    </div>`
+  }
+
+  /** The rows in sight, some around them, and the one that has the focus, in order. */
+  #drawn(): number[] {
+    const { first, last } = this.#inSight()
+    const from = Math.max(0, first - MARGIN_ROWS)
+    const to = Math.min(this.#keys.length, last + MARGIN_ROWS)
+    const indices = Array.from({ length: Math.max(0, to - from) }, (_, offset) => from + offset)
+    const focused = this.#focused
+    if (focused === undefined || focused >= this.#keys.length) return indices
+    if (focused < from) return [focused, ...indices]
+    return focused >= to ? [...indices, focused] : indices
+  }
+
+  /** `last` is behind the last one. */
+  #inSight(): { readonly first: number; readonly last: number } {
+    const row = rowHeight()
+    const height = this.#box?.clientHeight ?? innerHeight
+    const top = Math.min(this.#scrollTop, Math.max(0, this.#keys.length * row - height + row))
+    return {
+      first: Math.floor(top / row),
+      // Less the heading.
+      last: Math.min(this.#keys.length, Math.ceil((top + height) / row) - 1),
+    }
+  }
+
+  #show(index: number): void {
+    if (this.#box === undefined) return
+    const row = rowHeight()
+    const lowest = index * row
+    const highest = (index + 2) * row - this.#box.clientHeight
+    this.#scrollTop = Math.max(highest, Math.min(this.#scrollTop, lowest))
+    this.#box.scrollTop = this.#scrollTop
+  }
+
+  #linkOf(index: number): HTMLElement | null {
+    return this.#box?.querySelector(`[data-index="${index}"] a`) ?? null
+  }
+
+  /** Details are read when scrolling and typing rest, not on the way. */
+  #rest(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      const { first, last } = this.#inSight()
+      this.#resting = new Set(this.#keys.slice(first, last))
+      this.#changed()
+    }, REST_MS)
+  }
+
+  readonly #onBox = (box: Element | undefined): void => {
+    this.#box = box as HTMLElement | undefined
+    this.#rest()
+    if (box === undefined) return
+    // On the way back from a row to where it was; the box is not in the document yet.
+    const top = this.#scrollTop
+    queueMicrotask(() => {
+      box.scrollTop = top
+    })
+  }
+
+  readonly #onScroll = (): void => {
+    this.#scrollTop = this.#box?.scrollTop ?? 0
+    this.#rest()
+    this.#changed()
+  }
+
+  readonly #onFocus = ({ type, target }: FocusEvent): void => {
+    const row = (target as Element).closest<HTMLElement>('[data-index]')
+    this.#focused = type === 'focusin' && row !== null ? Number(row.dataset['index']) : undefined
+  }
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    const { first, last } = this.#inSight()
+    const steps: Readonly<Record<string, number>> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: last - first - 1,
+      PageUp: first - last + 1,
+      Home: -this.#keys.length,
+      End: this.#keys.length,
+    }
+    const step = steps[event.key]
+    if (step === undefined || event.ctrlKey || event.altKey || event.metaKey) return
+    event.preventDefault()
+    this.focus((this.#focused ?? first) + step)
+  }
+}
+
+/** In pixels. */
+function rowHeight(): number {
+  return ROW_REM * Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
+}

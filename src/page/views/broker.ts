@@ -1,0 +1,185 @@
+import { html, nothing, type TemplateResult } from 'lit-html'
+import type { Views } from '../api-types.ts'
+import {
+  badge,
+  type Column,
+  choiceField,
+  heading,
+  name,
+  pageLink,
+  type Severity,
+  searchField,
+  seen,
+  table,
+} from '../components.ts'
+import { past, story } from '../explanation.ts'
+import { count, counted } from '../format.ts'
+import { href, replaceQueries, replaceQuery } from '../router.ts'
+import { PAGE_ROWS } from '../sorting.ts'
+import type { Page, View } from '../views.ts'
+import { memberColumns } from './brokers.ts'
+
+type Broker = Views['/api/v1/brokers/{name}']
+type Impact = Broker['impact']
+type Topics = Views['/api/v1/brokers/{name}/topics']
+type Topic = Topics['topics'][number]
+
+/** Topics of each kind that an impact names. */
+const MAX_NAMES = 50
+
+/** One broker group. */
+export function brokerView(brokerName: string): View {
+  return { title: `Broker ${brokerName}`, render: (page) => render(brokerName, page) }
+}
+
+function render(brokerName: string, page: Page): TemplateResult {
+  const { store, nowMs } = page
+  const explainOptions = { query: { broker: brokerName } }
+  const explained = store.watch('/api/v1/explain', explainOptions)
+  const isRegistered = (explained.value?.now.members?.length ?? 0) > 0
+  return html`<section>
+      ${heading(isRegistered ? 'State' : 'What has become of it', '/api/v1/explain', explainOptions)}
+      ${seen(explained, (value) => story(value))}
+    </section>
+    ${isRegistered ? html`${groupOf(brokerName, page)} ${topicsOf(brokerName, page)}` : nothing}
+    <section>
+      <div class="heading">
+        <h2>What happened</h2>
+        <a href=${href(['events'], { broker: brokerName })}>Events</a>
+      </div>
+      ${seen(explained, (value) => past(value, nowMs))}
+    </section>`
+}
+
+function groupOf(brokerName: string, { store, route, nowMs, changed }: Page): TemplateResult {
+  const address = route.query.get('stops') ?? ''
+  const options = { path: { name: brokerName }, query: { address, limit: `${MAX_NAMES}` } }
+  const group = store.watch('/api/v1/brokers/{name}', options)
+  const addresses = (group.value?.members ?? []).map((member) => [member.address, member.address] as const)
+  return html`<section>
+      ${heading('Members', '/api/v1/brokers/{name}', options)}
+      ${seen(group, (value) => membersOf(value, group.ageMillis ?? 0, nowMs))}
+    </section>
+    <section>
+      ${heading('If it stops', '/api/v1/brokers/{name}', options)}
+      <div class="filters">
+        ${choiceField('What stops', address, [['', 'The whole group'], ...addresses], (value) => replaceQuery('stops', value, changed))}
+      </div>
+      ${seen(group, ({ impact }) => impactOf(impact))}
+    </section>`
+}
+
+function membersOf(group: Broker, ageMillis: number, nowMs: number): TemplateResult {
+  const { members, zone, enableActingMaster, clusters } = group
+  const facts = [
+    html`Cluster ${clusters.map((cluster, at) => html`${at === 0 ? '' : ', '}${name(cluster)}`)}`,
+    ...(zone === null || zone === '' ? [] : [html`zone ${name(zone)}`]),
+    ...(enableActingMaster ? [html`a slave acts as master without one`] : []),
+  ]
+  return html`<p class="quiet facts">${facts.map((fact, at) => html`${at === 0 ? '' : '; '}${fact}`)}</p>
+    ${table({
+      label: 'Members',
+      rows: members.map((member) => ({ ...group, ...member })),
+      columns: [
+        ...memberColumns(ageMillis, nowMs),
+        {
+          head: 'Registers from',
+          cell: ({ peer }) =>
+            peer === null ? '–' : html`<a href=${href(['clients'], { address: peer })}>${name(peer)}</a>`,
+        },
+      ],
+      empty: 'It has no members.',
+    })}`
+}
+
+/** What the loss of topics means, the worst first. */
+const LOSSES = [
+  ['lastWritable', 'critical', 'that producers can send to nowhere else'],
+  ['lastReadable', 'critical', 'that consumers can read nowhere else'],
+  ['orderedTopics', 'warning', 'whose order configuration names it: messages of their keys wait for it'],
+  ['staticTopics', 'warning', 'that are static and have logical queues on it'],
+  ['provisionalElsewhere', 'warning', 'that are elsewhere, but on brokers that have not registered again'],
+] as const satisfies readonly (readonly [keyof Impact, Severity, string])[]
+
+function impactOf(impact: Impact): TemplateResult {
+  const losses = LOSSES.filter(([kind]) => impact[kind].total > 0)
+  return html`<ul class="losses">
+    ${impact.losesMaster ? html`<li>${badge('warning', 'Master')} The group loses its master.</li>` : nothing}
+    ${losses.map(([kind, severity, meaning]) => lossOf(impact[kind], severity, meaning))}
+    ${
+      losses.length === 0
+        ? html`<li>${badge('good', 'No topic is lost')} Every topic of it can be sent to and read elsewhere.</li>`
+        : nothing
+    }
+  </ul>`
+}
+
+function lossOf(
+  { total, names }: Impact['lastWritable'],
+  severity: Severity,
+  meaning: string,
+): TemplateResult {
+  const more = total - names.length
+  return html`<li>
+    <details>
+      <summary>${badge(severity, counted(total, 'topic'))} ${meaning}</summary>
+      <p class="names">
+        ${names.map((topic) => html`<a href=${href(['topics', topic])}>${name(topic)}</a> `)}
+        ${more > 0 ? html`<span class="quiet">and ${count(more)} more</span>` : nothing}
+      </p>
+    </details>
+  </li>`
+}
+
+const TOPIC_COLUMNS: readonly Column<Topic>[] = [
+  { head: 'Topic', cell: ({ topic }) => html`<a href=${href(['topics', topic])}>${name(topic)}</a>` },
+  { head: 'Write queues', cell: ({ writeQueues }) => count(writeQueues), isNumber: true },
+  { head: 'Read queues', cell: ({ readQueues }) => count(readQueues), isNumber: true },
+  {
+    head: 'Access',
+    cell: ({ access, provisional }) => html`${access === 'rw' ? 'read, write' : accessBadge(access)}
+      ${provisional ? badge('info', 'restored') : nothing}`,
+  },
+  {
+    head: 'Elsewhere',
+    cell: ({ otherBrokers }) =>
+      otherBrokers === 0 ? badge('warning', 'only here') : counted(otherBrokers, 'more group'),
+  },
+]
+
+function accessBadge(access: Topic['access']): TemplateResult {
+  if (access === '') return badge('critical', 'none')
+  return badge('warning', access === 'r' ? 'read only' : 'write only')
+}
+
+function topicsOf(brokerName: string, { store, route, changed }: Page): TemplateResult {
+  const [prefix, after] = [route.query.get('prefix') ?? '', route.query.get('after') ?? '']
+  const options = { path: { name: brokerName }, query: { prefix, after, limit: `${PAGE_ROWS}` } }
+  const query = Object.fromEntries(route.query)
+  const toPage = (from: string) => href(route.path, { ...query, after: from })
+  return html`<section>
+    ${heading('Topics', '/api/v1/brokers/{name}/topics', options)}
+    <div class="filters">
+      ${searchField('Names that begin with', prefix, (value) => replaceQueries({ prefix: value, after: '' }, changed))}
+    </div>
+    ${seen(
+      store.watch('/api/v1/brokers/{name}/topics', options),
+      ({ matching, topics, next }) => html`<div class="pager" role="group" aria-label="Pages">
+          <span class="quiet" role="status"
+            >${counted(matching, 'topic')}${topics.length < matching ? `, ${count(topics.length)} on this page` : ''}</span
+          >
+          ${
+            topics.length < matching
+              ? html`${pageLink('First', after === '' ? undefined : toPage(''))} ${pageLink('Next', next === null ? undefined : toPage(next))}`
+              : nothing
+          }
+        </div>
+        ${table({
+          label: 'Topics',
+          rows: topics,
+          columns: TOPIC_COLUMNS,
+          empty: prefix === '' ? 'It has no topics in the routes.' : 'No topic of it begins with that.',
+        })}`,
+    )}
+  </section>`
+}

@@ -1,0 +1,178 @@
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { registration } from '../support/requests.ts'
+import { accessibilityProblems } from './support/browser.ts'
+import { openPage, pageServer, useBrowser } from './support/page-test.ts'
+
+useBrowser()
+
+const MANY = 50_000
+
+/** `topic-00000` and so on. */
+function manyTopics(count = MANY): string[] {
+  return Array.from({ length: count }, (_, index) => `topic-${`${index}`.padStart(5, '0')}`)
+}
+
+const status = (page: Page, text: string) =>
+  page.locator('main').getByRole('status').getByText(text, { exact: true })
+const link = (page: Page, name: string) => page.getByRole('link', { name, exact: true })
+const focused = (page: Page) => page.evaluate('document.activeElement.textContent')
+
+describe('The list of topics', () => {
+  it('finds names among 50,000 within 100 ms of each key stroke', async () => {
+    const server = await pageServer()
+    await server.send(registration({ topics: [...manyTopics(), 'OrderPaid', 'reorder'] }))
+    const page = await openPage(server.url, '#/topics')
+    await status(page, '50,002 topics').waitFor()
+    // From the event of the key to the rows that it leaves, in the browser, where no message between processes counts.
+    const times = (await page.evaluate(`(async () => {
+      const input = document.querySelector('input[type=search]')
+      const times = []
+      for (const text of ['t', 'to', 'top', 'topic-4', 'topic-49', 'topic-499', '', 'o', 'ord', 'order']) {
+        const before = document.querySelector('.found').textContent
+        const start = performance.now()
+        input.value = text
+        input.dispatchEvent(new InputEvent('input', { bubbles: true }))
+        while (document.querySelector('.found').textContent === before && performance.now() - start < 2000)
+          await new Promise(requestAnimationFrame)
+        times.push(performance.now() - start)
+      }
+      return times
+    })()`)) as number[]
+    await status(page, '2 of 50,002 topics found').waitFor()
+    // The name that begins with it is the first.
+    expect(await page.getByRole('row').nth(1).innerText()).toContain('OrderPaid')
+    expect(await page.getByRole('row').nth(2).innerText()).toContain('reorder')
+    // The first of them do not change what is shown: any name has a "t".
+    expect(median(times)).toBeLessThan(100)
+  })
+
+  it('draws the rows in sight only, and reads their details only', async () => {
+    const server = await pageServer()
+    await server.send(registration({ topics: manyTopics(2_000) }))
+    const asked = new Set<string>()
+    const page = await openPage(server.url)
+    page.on('request', (request) => {
+      const topic = /topics\/(topic-\d+)$/.exec(new URL(request.url()).pathname)?.[1]
+      if (topic !== undefined) asked.add(topic)
+    })
+    await page.goto(`${server.url}#/topics`)
+    await page.getByRole('row', { name: 'topic-00000' }).getByText('Read, write').waitFor()
+    expect(asked.size).toBeLessThan(40)
+    asked.clear()
+    await page.locator('.rows').evaluate('(box) => { box.scrollTop = box.scrollHeight }')
+    const last = page.getByRole('row', { name: 'topic-01999' })
+    await last.getByText('Read, write').waitFor()
+    expect(await last.getByRole('cell').allInnerTexts()).toEqual([
+      'topic-01999',
+      expect.stringContaining('Read, write'),
+      '4',
+      '4',
+      '1',
+      'DefaultCluster',
+    ])
+    expect(await page.getByRole('row').count()).toBeLessThan(60)
+    expect(asked.size).toBeLessThan(40)
+    expect([...asked].every((topic) => topic > 'topic-01900')).toBe(true)
+  })
+
+  it('keeps its search in the address, and where it was scrolled for the way back', async () => {
+    const server = await pageServer()
+    await server.send(registration({ topics: manyTopics(1_000) }))
+    const page = await openPage(server.url, '#/topics?search=TOPIC+009')
+    await status(page, '10 of 1,000 topics found').waitFor()
+    expect(await page.getByRole('searchbox').inputValue()).toBe('TOPIC 009')
+    await page.getByRole('searchbox').fill('topic-00')
+    await status(page, '1,000 of 1,000 topics found').waitFor()
+    expect(new URL(page.url()).hash).toBe('#/topics?search=topic-00')
+    await page.locator('.rows').evaluate('(box) => { box.scrollTop = 18_000 }')
+    await link(page, 'topic-00502').click()
+    await page.getByRole('heading', { level: 1, name: 'Topic topic-00502' }).waitFor()
+    await page.goBack()
+    await link(page, 'topic-00502').waitFor()
+    expect(await page.getByRole('searchbox').inputValue()).toBe('topic-00')
+    await page.goForward()
+    await page.getByRole('heading', { level: 1, name: 'Topic topic-00502' }).waitFor()
+  })
+
+  it('is walked by keyboard from the search field to any row', async () => {
+    const server = await pageServer()
+    await server.send(registration({ topics: manyTopics(1_000) }))
+    const page = await openPage(server.url, '#/topics')
+    await status(page, '1,000 topics').waitFor()
+    await page.getByRole('searchbox').focus()
+    const press = async (key: string, topic: string | RegExp) => {
+      await page.keyboard.press(key)
+      await expect.poll(() => focused(page)).toMatch(topic)
+    }
+    await press('ArrowDown', 'topic-00000')
+    await press('ArrowDown', 'topic-00001')
+    await press('Tab', 'topic-00002')
+    await press('ArrowUp', 'topic-00001')
+    await press('End', 'topic-00999')
+    await press('PageUp', /topic-009[789]\d/)
+    await press('Home', 'topic-00000')
+    expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid')
+    // The row with the focus stays, and is reached again from far away.
+    await page.locator('.rows').evaluate('(box) => { box.scrollTop = 20_000 }')
+    await link(page, 'topic-00560').waitFor()
+    await press('ArrowDown', 'topic-00001')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'Topic topic-00001' }).waitFor()
+  })
+
+  it('shows topics as they come and go', async () => {
+    const server = await pageServer()
+    const page = await openPage(server.url, '#/topics')
+    await page.getByText('No topics: no broker has registered any.').waitFor()
+    await server.send(registration({ topics: ['TopicA', 'TopicB'] }))
+    await link(page, 'TopicB').waitFor()
+    await server.send({ code: 216, extFields: { topic: 'TopicB' } })
+    await status(page, '1 topic').waitFor()
+    expect(await link(page, 'TopicB').count()).toBe(0)
+  })
+
+  it('leads from a name that is not there to why', async () => {
+    const server = await pageServer()
+    await server.send(registration({ topics: ['OrderPaid', 'TopicB'] }))
+    const page = await openPage(server.url, '#/topics?search=OrderPait')
+    await status(page, '0 of 2 topics found').waitFor()
+    await page.getByRole('link', { name: 'Why clients do not find it' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Topic OrderPait' }).waitFor()
+    await link(page, 'OrderPaid').click()
+    await page.getByRole('heading', { level: 1, name: 'Topic OrderPaid' }).waitFor()
+  })
+
+  it('shows hostile names as text in rows of one height, and finds them as they are shown', async () => {
+    const server = await pageServer()
+    const hostile = [
+      '<img src=x onerror=alert(1)>',
+      'evil\u202Egpj.exe',
+      'line\nbreak',
+      'x'.repeat(127),
+      'long'.repeat(1_000),
+    ]
+    await server.send(registration({ topics: [...hostile, 'plain'] }))
+    for (const [colorScheme, width] of [
+      ['dark', 360],
+      ['light', 1280],
+    ] as const) {
+      const page = await openPage(server.url, '#/topics', { colorScheme, viewport: { width, height: 800 } })
+      await page.getByRole('row', { name: 'plain' }).getByText('Read, write').waitFor()
+      const heights = await page
+        .locator('.rows [data-index]')
+        .evaluateAll('(rows) => rows.map((row) => row.offsetHeight)')
+      expect(new Set(heights as number[]).size).toBe(1)
+      expect(await page.locator('main img').count()).toBe(0)
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+      expect(await accessibilityProblems(page)).toEqual([])
+      await page.getByRole('searchbox').fill('evil\\u202e')
+      await link(page, 'evil\\u202egpj.exe').click()
+      await page.getByRole('heading', { level: 1, name: 'Topic evil\\u202egpj.exe' }).waitFor()
+    }
+  })
+})
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] as number
+}
